@@ -1,0 +1,72 @@
+# Everything from a fresh clone: each target sets up what it needs (.venv once, later runs take no time).
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help run test lint bench schemas docs lock clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The first of these that is Python 3.11 to 3.13 with venv; set PYTHON=... to choose another.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1 \
+	&& { command -v $$p; break; }; done)
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PYTEST_ARGS ?=
+
+help: ## this list
+	@echo "lead-qualifier: live scores in, qualified leads out, exactly once"
+	@echo
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r name text; do \
+		printf '%-16s %s\n' "$$name" "$$text"; done
+	@echo
+	@echo "After make run or make test the program is $(BIN)/lead-qualifier (try --help)."
+
+run: $(VENV)/.ready ## the demo: a broker, live scores, qualified leads on the screen (DEMO_EVENTS=n ends by itself)
+	@$(BIN)/lead-qualifier demo
+
+test: $(VENV)/.ready-dev ## all tests, broker included (PYTEST_ARGS="-k name" for some)
+	@$(BIN)/pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.ready-dev ## ruff, mypy --strict, import-linter
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(VENV)/.ready-dev ## the worker against a hand-written transactional loop, CPU and latency
+	@$(BIN)/python -m bench
+
+schemas: $(VENV)/.ready-dev ## write schemas/ from the code
+	@$(BIN)/python -m app.contracts.generate
+
+docs: $(VENV)/.ready-dev ## write docs/configuration.md from the settings class
+	@$(BIN)/python -m app.settings > docs/configuration.md
+
+lock: ## write constraints.txt from a new resolve of pyproject.toml
+	@$(MAKE) --no-print-directory check-python
+	@rm -rf $(VENV)-lock && $(PYTHON) -m venv $(VENV)-lock
+	@$(VENV)-lock/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@{ sed -n '/^#/p' constraints.txt; $(VENV)-lock/bin/python -m pip freeze --exclude-editable; } > $(VENV)-lock/constraints.txt
+	@mv $(VENV)-lock/constraints.txt constraints.txt && rm -rf $(VENV)-lock
+
+clean: ## remove .venv and caches; the demo's data in .data stays
+	@rm -rf $(VENV) $(VENV)-lock dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+.PHONY: check-python
+check-python:
+	@test -n "$(PYTHON)" || { \
+		echo "No Python 3.11, 3.12 or 3.13 with venv was found (tried python3, python3.13, python3.12, python3.11, python)."; \
+		echo "Install one (Debian and Ubuntu: apt-get install python3 python3-venv; macOS: brew install python@3.13)"; \
+		echo "or name it: make PYTHON=/path/to/python3.12 ..."; exit 1; } >&2
+
+# A stamp is newer than what it was made from; installing for development also does what running needs.
+$(VENV)/.ready: pyproject.toml constraints.txt | check-python
+	@echo "Setting up $(VENV) with $(PYTHON) (once, about half a minute) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP_INSTALL) --editable .
+	@touch $@
+
+$(VENV)/.ready-dev: pyproject.toml constraints.txt | check-python
+	@echo "Setting up $(VENV) for development with $(PYTHON) (once, about half a minute) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP_INSTALL) --editable '.[dev]'
+	@touch $(VENV)/.ready $@
