@@ -1,0 +1,157 @@
+"""One description of the connection to Kafka, from which every client of ours gets its configuration."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
+SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
+
+
+class BrokerUnreachable(Exception):
+    """No broker answered at the address given; the message says what to try."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OAuth:
+    """Where a token comes from: OAuth 2 client credentials (OIDC)."""
+
+    token_endpoint_url: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    scope: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connection:
+    """How to reach Kafka. Secrets do not show in its repr."""
+
+    bootstrap_servers: str
+    """host:port, several joined by commas."""
+    security_protocol: SecurityProtocol = "PLAINTEXT"
+    sasl_mechanism: SaslMechanism = "PLAIN"
+    sasl_username: str | None = None
+    sasl_password: str | None = field(default=None, repr=False)
+    oauth: OAuth | None = None
+    ssl_ca_file: Path | None = None
+    """PEM; without it the system's certificate authorities are trusted."""
+    ssl_certificate_file: Path | None = None
+    ssl_key_file: Path | None = None
+    ssl_key_password: str | None = field(default=None, repr=False)
+    ssl_check_hostname: bool = True
+
+    @property
+    def encrypted(self) -> bool:
+        """Is the connection TLS?"""
+        return self.security_protocol in {"SSL", "SASL_SSL"}
+
+    @property
+    def authenticated(self) -> bool:
+        """Does the connection log in with SASL?"""
+        return self.security_protocol in {"SASL_PLAINTEXT", "SASL_SSL"}
+
+    def confluent(self, **extra: Any) -> dict[str, Any]:
+        """Configuration of a confluent-kafka consumer or admin client.
+
+        `extra` is laid over it, by librdkafka's names: `confluent(**{"group.id": "scores"})`.
+        """
+        config: dict[str, Any] = {"bootstrap.servers": self.bootstrap_servers}
+        if self.security_protocol != "PLAINTEXT":
+            config["security.protocol"] = self.security_protocol
+        if self.encrypted:
+            config |= self._confluent_tls()
+        if self.authenticated:
+            config |= self._confluent_sasl()
+        return config | extra
+
+    def confluent_producer(self, **extra: Any) -> dict[str, Any]:
+        """Configuration of a confluent-kafka producer: keys go to the partitions that Java clients choose."""
+        return self.confluent(**{**extra, "partitioner": "murmur2_random"})
+
+    def faust(self) -> dict[str, Any]:
+        """Keyword arguments for `faust.App`: `broker`, and `broker_credentials` where there are any."""
+        # Faust takes several addresses as one string joined by semicolons.
+        addresses = (address.strip() for address in self.bootstrap_servers.split(","))
+        arguments: dict[str, Any] = {"broker": ";".join(f"aiokafka://{address}" for address in addresses if address)}
+        credentials = self._faust_credentials()
+        if credentials is not None:
+            arguments["broker_credentials"] = credentials
+        return arguments
+
+    def ssl_context(self) -> ssl.SSLContext:
+        """The TLS settings as Python's ssl module takes them.
+
+        Raises OSError or ssl.SSLError when a file cannot be read or is not PEM.
+        """
+        context = ssl.create_default_context(cafile=str(self.ssl_ca_file) if self.ssl_ca_file else None)
+        context.check_hostname = self.ssl_check_hostname
+        if self.ssl_certificate_file is not None:
+            context.load_cert_chain(self.ssl_certificate_file, self.ssl_key_file, self.ssl_key_password)
+        return context
+
+    def check_reachable(self, timeout: float = 10.0) -> None:
+        """Ask the broker for its cluster. Raises BrokerUnreachable after `timeout` seconds without an answer."""
+        reasons: list[str] = []
+        # The reason (refused, unknown host, TLS) comes by callback; librdkafka's log of the same is switched off.
+        admin = AdminClient(self.confluent(error_cb=lambda error: reasons.append(error.str()), log_level=0))
+        try:
+            admin.list_topics(timeout=timeout)
+        except KafkaException as error:
+            admin.poll(0)
+            reason = reasons[0] if reasons else error.args[0].str()
+            raise BrokerUnreachable(
+                f"no Kafka broker answered at {self.bootstrap_servers} within {timeout:g} s ({reason}); "
+                "check that it runs and that KAFKA_BOOTSTRAP_SERVERS (host:port) and KAFKA_SECURITY_PROTOCOL are right, "
+                "or unset KAFKA_BOOTSTRAP_SERVERS to have `lead-qualifier demo` start one"
+            ) from error
+
+    def _confluent_tls(self) -> dict[str, Any]:
+        files = {
+            "ssl.ca.location": self.ssl_ca_file,
+            "ssl.certificate.location": self.ssl_certificate_file,
+            "ssl.key.location": self.ssl_key_file,
+        }
+        config: dict[str, Any] = {name: str(path) for name, path in files.items() if path is not None}
+        if self.ssl_key_password is not None:
+            config["ssl.key.password"] = self.ssl_key_password
+        config["ssl.endpoint.identification.algorithm"] = "https" if self.ssl_check_hostname else "none"
+        return config
+
+    def _confluent_sasl(self) -> dict[str, Any]:
+        config: dict[str, Any] = {"sasl.mechanism": self.sasl_mechanism}
+        if self.oauth is None:
+            return config | {"sasl.username": self.sasl_username, "sasl.password": self.sasl_password}
+        config |= {
+            "sasl.oauthbearer.method": "oidc",
+            "sasl.oauthbearer.token.endpoint.url": self.oauth.token_endpoint_url,
+            "sasl.oauthbearer.client.id": self.oauth.client_id,
+            "sasl.oauthbearer.client.secret": self.oauth.client_secret,
+        }
+        if self.oauth.scope is not None:
+            config["sasl.oauthbearer.scope"] = self.oauth.scope
+        return config
+
+    def _faust_credentials(self) -> Any:
+        if self.security_protocol == "PLAINTEXT":
+            return None
+        from faust.auth import OAuthCredentials, SASLCredentials, SSLCredentials  # noqa: PLC0415  Faust takes 0.5 s
+
+        context = self.ssl_context() if self.encrypted else None
+        if not self.authenticated:
+            return SSLCredentials(context)
+        if self.oauth is not None:
+            from app.oauth import ClientCredentials  # noqa: PLC0415
+
+            return OAuthCredentials(oauth_cb=ClientCredentials(self.oauth), ssl_context=context)
+        return SASLCredentials(
+            username=self.sasl_username,
+            password=self.sasl_password,
+            ssl_context=context,
+            mechanism=self.sasl_mechanism,
+        )

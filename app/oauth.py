@@ -1,0 +1,41 @@
+"""Bearer tokens for Faust's Kafka clients by OAuth 2 client credentials, as librdkafka fetches its own."""
+
+from __future__ import annotations
+
+import time
+
+import aiohttp
+from aiokafka.abc import AbstractTokenProvider
+
+from app.kafka import OAuth
+
+_MARGIN_SECONDS = 30.0
+_TIMEOUT = aiohttp.ClientTimeout(total=20)
+
+
+class ClientCredentials(AbstractTokenProvider):  # type: ignore[misc]  # aiokafka ships no types
+    """Fetches a token from the endpoint and keeps it until shortly before it expires."""
+
+    def __init__(self, oauth: OAuth) -> None:
+        self._oauth = oauth
+        self._token = ""
+        self._expires = 0.0
+
+    async def token(self) -> str:
+        """A token that is valid now. Raises aiohttp.ClientError when the endpoint refuses or does not answer."""
+        if time.monotonic() >= self._expires:
+            await self._fetch()
+        return self._token
+
+    async def _fetch(self) -> None:
+        form = {"grant_type": "client_credentials"}
+        if self._oauth.scope is not None:
+            form["scope"] = self._oauth.scope
+        login = aiohttp.BasicAuth(self._oauth.client_id, self._oauth.client_secret)
+        async with (
+            aiohttp.ClientSession(timeout=_TIMEOUT, raise_for_status=True) as session,
+            session.post(self._oauth.token_endpoint_url, data=form, auth=login) as response,
+        ):
+            answer = await response.json()
+        self._token = answer["access_token"]
+        self._expires = time.monotonic() + max(0.0, float(answer.get("expires_in", 0)) - _MARGIN_SECONDS)

@@ -1,0 +1,294 @@
+"""Every setting, read from the environment or a `.env` file; docs/configuration.md is written from here."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.kafka import Connection, OAuth, SaslMechanism, SecurityProtocol
+
+PREFIX = "LEAD_QUALIFIER_"
+ENV_FILE = ".env"
+
+
+class UnknownLeads(StrEnum):
+    """What a lead is before the CRM has told about it."""
+
+    OPEN = "open"
+    INELIGIBLE = "ineligible"
+
+
+class LogFormat(StrEnum):
+    """How log lines look."""
+
+    AUTO = "auto"
+    JSON = "json"
+    CONSOLE = "console"
+
+
+class BrokerChoice(StrEnum):
+    """Which broker the demo finds or starts when no address is given."""
+
+    AUTO = "auto"
+    CONTAINER = "container"
+    JAVA = "java"
+    NOIDA = "noida"
+
+
+class InvalidSettings(Exception):
+    """A setting has a value that cannot be used; the message names each one and says what it should be."""
+
+
+class Settings(BaseSettings):
+    """The settings of every command. Make one with `load_settings`.
+
+    A field's description and default are its documentation: adding a field here and running `make docs` is all it takes.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=ENV_FILE,
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        validate_default=True,
+    )
+
+    # -- the connection: names that other Kafka programs use too
+    kafka_bootstrap_servers: Annotated[
+        str | None,
+        Field(
+            validation_alias="KAFKA_BOOTSTRAP_SERVERS",
+            description="Address of the Kafka brokers, `host:port`, several joined by commas. Without it the demo and the tests find or "
+            "start a broker, and other commands look for the demo's.",
+        ),
+    ] = None
+    kafka_security_protocol: Annotated[
+        SecurityProtocol,
+        Field(validation_alias="KAFKA_SECURITY_PROTOCOL", description="How to talk to the brokers."),
+    ] = "PLAINTEXT"
+    kafka_sasl_mechanism: Annotated[
+        SaslMechanism,
+        Field(validation_alias="KAFKA_SASL_MECHANISM", description="How to log in, for the two `SASL_` protocols."),
+    ] = "PLAIN"
+    kafka_sasl_username: Annotated[
+        str | None,
+        Field(validation_alias="KAFKA_SASL_USERNAME", description="User name for `PLAIN` and `SCRAM`."),
+    ] = None
+    kafka_sasl_password: Annotated[
+        SecretStr | None,
+        Field(validation_alias="KAFKA_SASL_PASSWORD", description="Password for `PLAIN` and `SCRAM`."),
+    ] = None
+    kafka_sasl_oauth_token_endpoint_url: Annotated[
+        str | None,
+        Field(
+            validation_alias="KAFKA_SASL_OAUTH_TOKEN_ENDPOINT_URL",
+            description="For `OAUTHBEARER`: where a token is had for client credentials (OAuth 2, OIDC).",
+        ),
+    ] = None
+    kafka_sasl_oauth_client_id: Annotated[
+        str | None,
+        Field(validation_alias="KAFKA_SASL_OAUTH_CLIENT_ID", description="For `OAUTHBEARER`: the client's id."),
+    ] = None
+    kafka_sasl_oauth_client_secret: Annotated[
+        SecretStr | None,
+        Field(validation_alias="KAFKA_SASL_OAUTH_CLIENT_SECRET", description="For `OAUTHBEARER`: the client's secret."),
+    ] = None
+    kafka_sasl_oauth_scope: Annotated[
+        str | None,
+        Field(validation_alias="KAFKA_SASL_OAUTH_SCOPE", description="For `OAUTHBEARER`: the scope asked for."),
+    ] = None
+    kafka_ssl_ca_file: Annotated[
+        Path | None,
+        Field(
+            validation_alias="KAFKA_SSL_CA_FILE",
+            description="Certificate authorities to trust (PEM file). Without it: the system's.",
+        ),
+    ] = None
+    kafka_ssl_certificate_file: Annotated[
+        Path | None,
+        Field(validation_alias="KAFKA_SSL_CERTIFICATE_FILE", description="Client certificate (PEM file), for mutual TLS."),
+    ] = None
+    kafka_ssl_key_file: Annotated[
+        Path | None,
+        Field(validation_alias="KAFKA_SSL_KEY_FILE", description="Key of the client certificate (PEM file)."),
+    ] = None
+    kafka_ssl_key_password: Annotated[
+        SecretStr | None,
+        Field(validation_alias="KAFKA_SSL_KEY_PASSWORD", description="Password of that key."),
+    ] = None
+    kafka_ssl_check_hostname: Annotated[
+        bool,
+        Field(
+            validation_alias="KAFKA_SSL_CHECK_HOSTNAME",
+            description="Must the brokers' certificates name their host?",
+        ),
+    ] = True
+
+    # -- the application
+    application_id: Annotated[
+        str,
+        Field(min_length=1, description="Consumer group of the workers. Workers with the same id share the work."),
+    ] = "lead-qualifier"
+    topic_prefix: Annotated[
+        str,
+        Field(
+            pattern=r"^[A-Za-z0-9._-]*$",
+            max_length=100,
+            description="Put before every topic's name as it stands, without separator: `acme.` gives `acme.lead-qualified`.",
+        ),
+    ] = ""
+    partitions: Annotated[
+        int,
+        Field(ge=1, le=1024, description="Partitions of the topics keyed by lead, when they are created."),
+    ] = 8
+    replication_factor: Annotated[
+        int,
+        Field(ge=-1, description="Replicas of each topic, when it is created; `-1` is the broker's own default."),
+    ] = -1
+    create_topics: Annotated[
+        bool,
+        Field(description="Create missing topics at start. Without it a worker refuses to start and names them."),
+    ] = True
+    unknown_leads: Annotated[
+        UnknownLeads,
+        Field(
+            description="A lead with scores of which the CRM has told nothing yet: `open` may qualify, `ineligible` waits for its `lead-changed`."
+        ),
+    ] = UnknownLeads.OPEN
+    command_timeout: Annotated[
+        float,
+        Field(gt=0, description="Seconds a command waits for its outcome before it gives up (exit code 4)."),
+    ] = 60.0
+
+    # -- around it
+    web_host: Annotated[
+        str,
+        Field(min_length=1, description="Address on which a worker serves health and metrics. `0.0.0.0` is all of the machine's."),
+    ] = "127.0.0.1"
+    web_port: Annotated[
+        int,
+        Field(ge=0, le=65535, description="Port for that; `0` is any free one."),
+    ] = 6066
+    log_format: Annotated[
+        LogFormat,
+        Field(description="`json`: one object a line; `console`: for people; `auto`: console on a terminal, else json."),
+    ] = LogFormat.AUTO
+    data_dir: Annotated[
+        Path,
+        Field(description="Folder for the data of a broker that the demo starts."),
+    ] = Path(".data")
+    broker: Annotated[
+        BrokerChoice,
+        Field(
+            description="Which broker the demo starts when no address is given. `auto`: the first that works of `container` (a Docker engine), "
+            "`java` (Apache Kafka on this machine's Java 17+), `noida` (embedded; one worker only)."
+        ),
+    ] = BrokerChoice.AUTO
+
+    @model_validator(mode="after")
+    def _complete_credentials(self) -> Self:
+        if self.kafka_security_protocol.startswith("SASL_"):
+            oauth = self.kafka_sasl_mechanism == "OAUTHBEARER"
+            needed = (
+                ["kafka_sasl_oauth_token_endpoint_url", "kafka_sasl_oauth_client_id", "kafka_sasl_oauth_client_secret"]
+                if oauth
+                else ["kafka_sasl_username", "kafka_sasl_password"]
+            )
+            missing = [variable_of(name) for name in needed if getattr(self, name) is None]
+            if missing:
+                raise ValueError(
+                    f"{self.kafka_security_protocol} with {self.kafka_sasl_mechanism} also needs {' and '.join(missing)}"
+                )
+        if (self.kafka_ssl_certificate_file is None) != (self.kafka_ssl_key_file is None):
+            raise ValueError("KAFKA_SSL_CERTIFICATE_FILE and KAFKA_SSL_KEY_FILE go together: set both or neither")
+        return self
+
+    def connection(self, bootstrap_servers: str | None = None) -> Connection:
+        """The connection to Kafka as configured, to `bootstrap_servers` where the broker was found some other way.
+
+        Raises InvalidSettings when there is no address at all.
+        """
+        address = bootstrap_servers or self.kafka_bootstrap_servers
+        if address is None:
+            raise InvalidSettings("no broker: set KAFKA_BOOTSTRAP_SERVERS (host:port), or start one with `lead-qualifier demo`")
+        oauth = None
+        if self.kafka_sasl_mechanism == "OAUTHBEARER" and self.kafka_sasl_oauth_token_endpoint_url is not None:
+            oauth = OAuth(
+                token_endpoint_url=self.kafka_sasl_oauth_token_endpoint_url,
+                client_id=self.kafka_sasl_oauth_client_id or "",
+                client_secret=_reveal(self.kafka_sasl_oauth_client_secret) or "",
+                scope=self.kafka_sasl_oauth_scope,
+            )
+        return Connection(
+            bootstrap_servers=address,
+            security_protocol=self.kafka_security_protocol,
+            sasl_mechanism=self.kafka_sasl_mechanism,
+            sasl_username=self.kafka_sasl_username,
+            sasl_password=_reveal(self.kafka_sasl_password),
+            oauth=oauth,
+            ssl_ca_file=self.kafka_ssl_ca_file,
+            ssl_certificate_file=self.kafka_ssl_certificate_file,
+            ssl_key_file=self.kafka_ssl_key_file,
+            ssl_key_password=_reveal(self.kafka_ssl_key_password),
+            ssl_check_hostname=self.kafka_ssl_check_hostname,
+        )
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings: `overrides` (a command's options; None is none) before the environment before `.env`.
+
+    Raises InvalidSettings naming each variable that cannot be used.
+    """
+    try:
+        return Settings(**{name: value for name, value in overrides.items() if value is not None})
+    except ValidationError as error:
+        raise InvalidSettings("\n".join(_explain(error))) from None
+
+
+def variable_of(name: str) -> str:
+    """The environment variable of a field."""
+    alias = Settings.model_fields[name].validation_alias
+    return alias if isinstance(alias, str) else f"{PREFIX}{name.upper()}"
+
+
+def unknown_variables() -> list[str]:
+    """A warning for each LEAD_QUALIFIER_* name, in the environment or `.env`, that is no setting of ours."""
+    known = [variable_of(name) for name in Settings.model_fields]
+    given = {*os.environ, *dotenv_values(ENV_FILE)}
+    warnings = []
+    for variable in sorted(name for name in given if name.upper().startswith(PREFIX) and name.upper() not in known):
+        near = difflib.get_close_matches(variable.upper(), known, n=1)
+        hint = f"did you mean {near[0]}?" if near else "it has no effect; see docs/configuration.md for the settings there are"
+        warnings.append(f"unknown setting {variable}: {hint}")
+    return warnings
+
+
+def _reveal(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()
+
+
+def _explain(error: ValidationError) -> Iterator[str]:
+    for problem in error.errors(include_url=False):
+        message = problem["msg"].removeprefix("Value error, ")
+        if not problem["loc"]:
+            yield message
+            continue
+        place = str(problem["loc"][0])
+        variable = variable_of(place) if place in Settings.model_fields else place
+        secret = any(_is_secret(info) for name, info in Settings.model_fields.items() if variable_of(name) == variable)
+        yield f"{variable}: {message}" + ("" if secret else f" (it is {problem['input']!r})")
+
+
+def _is_secret(info: FieldInfo) -> bool:
+    return "SecretStr" in str(info.annotation)
