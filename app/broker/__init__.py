@@ -1,0 +1,1 @@
+"""Find a Kafka broker, or start one."""
