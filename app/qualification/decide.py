@@ -1,0 +1,146 @@
+"""The decision: does this model qualify this lead now, and if not, why not."""
+
+import json
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID, uuid5
+
+from msgspec import Struct
+
+from app.qualification.criteria import CriterionEvidence
+from app.qualification.leads import MARKETING_QUALIFIED, OPEN, QUALIFIED, Flag, Lead, Mark
+from app.qualification.rules import RuledModel, Rules
+from app.qualification.utc import in_utc
+
+
+class Outcome(StrEnum):
+    """What became of one event at one model. The first that applies, in this order, is the outcome."""
+
+    STALE_SCORE = "stale_score"
+    LEAD_MANAGEMENT_OFF = "lead_management_off"
+    MODEL_NOT_LIVE = "model_not_live"
+    UNKNOWN_LEAD_INELIGIBLE = "unknown_lead_ineligible"
+    LEAD_NOT_OPEN = "lead_not_open"
+    CRITERIA_NOT_MET = "criteria_not_met"
+    ALREADY_QUALIFIED = "already_qualified"
+    COOLING_DOWN = "cooling_down"
+    HOLDING = "holding"
+    QUALIFIED = "qualified"
+
+
+class Qualification(Struct, frozen=True):
+    """The outcome `qualified` and what it consists of.
+
+    `number`: the how manieth time this model qualifies this lead. `criteria`: how each one stood. `changes`: (from, to)
+    of each attribute that changes, never empty. `at`: `occurred_at` of the trigger, in UTC.
+    """
+
+    model: RuledModel
+    number: int
+    criteria: tuple[CriterionEvidence, ...]
+    changes: dict[Flag, tuple[str | bool, str | bool]]
+    at: datetime
+
+
+# decide() runs for every event: constants spare it the look-up in the enum.
+_STALE_SCORE = Outcome.STALE_SCORE
+_LEAD_MANAGEMENT_OFF = Outcome.LEAD_MANAGEMENT_OFF
+_MODEL_NOT_LIVE = Outcome.MODEL_NOT_LIVE
+_UNKNOWN_LEAD_INELIGIBLE = Outcome.UNKNOWN_LEAD_INELIGIBLE
+_LEAD_NOT_OPEN = Outcome.LEAD_NOT_OPEN
+_CRITERIA_NOT_MET = Outcome.CRITERIA_NOT_MET
+
+
+def decide(
+    lead: Lead, model: RuledModel, rules: Rules, at: datetime, *, stale: bool = False
+) -> Outcome | Qualification:
+    """What `model` makes of `lead` because of something that occurred `at`. Changes nothing; see mark().
+
+    `stale`: the score that triggers this is older than the one held.
+    """
+    if stale:
+        return _STALE_SCORE
+    if not rules.lead_management:
+        return _LEAD_MANAGEMENT_OFF
+    if not model.live:
+        return _MODEL_NOT_LIVE
+    if not lead.known and rules.unknown_leads == "ineligible":
+        return _UNKNOWN_LEAD_INELIGIBLE
+    if lead.status != OPEN or lead.status_reason == QUALIFIED:
+        return _LEAD_NOT_OPEN
+    scores = lead.scores
+    may_miss = model.may_miss
+    for scoring_model, threshold in model.checks:
+        score = scores.get(scoring_model)
+        if score is None or score.value < threshold or scoring_model not in rules.live_scoring_models:
+            if not may_miss:
+                return _CRITERIA_NOT_MET
+            may_miss -= 1
+    return _criteria_met(lead, model, rules, at)
+
+
+def _criteria_met(lead: Lead, model: RuledModel, rules: Rules, at: datetime) -> Outcome | Qualification:
+    requalification = model.definition.requalification
+    held = lead.marks.get(model.id)
+    if held is not None and (not held.cleared or requalification.policy == "never"):
+        return Outcome.ALREADY_QUALIFIED
+    changes = _changes(lead, model)
+    if not changes:
+        return Outcome.ALREADY_QUALIFIED
+    at = in_utc(at)
+    cool_down = requalification.cool_down
+    # Subtracting cannot leave the range of dates, adding the cool-down could.
+    if held is not None and cool_down and at - held.at < cool_down:
+        return Outcome.COOLING_DOWN
+    number = 1 if held is None else held.number + 1
+    return Qualification(model, number, evidence(lead, model, rules), changes, at)
+
+
+def _changes(lead: Lead, model: RuledModel) -> dict[Flag, tuple[str | bool, str | bool]]:
+    actions = model.definition.actions
+    changes: dict[Flag, tuple[str | bool, str | bool]] = {}
+    if actions.marketing_qualified and lead.status_reason != MARKETING_QUALIFIED:
+        changes["status_reason"] = (lead.status_reason, MARKETING_QUALIFIED)
+    if actions.sales_ready and not lead.sales_ready:
+        changes["sales_ready"] = (False, True)
+    return changes
+
+
+def evidence(lead: Lead, model: RuledModel, rules: Rules) -> tuple[CriterionEvidence, ...]:
+    """How each of the model's criteria stands for this lead, in the order of the definition."""
+    stood = []
+    for scoring_model, threshold in model.checks:
+        score = lead.scores.get(scoring_model)
+        if score is None:
+            stood.append(CriterionEvidence(scoring_model, threshold, False))
+        else:
+            met = score.value >= threshold and scoring_model in rules.live_scoring_models
+            stood.append(CriterionEvidence(scoring_model, threshold, met, score.value, score.at))
+    return tuple(stood)
+
+
+def mark(lead: Lead, qualification: Qualification, trigger_event_id: str) -> None:
+    """Carry a qualification out on the lead: set the flags it changes and hold the mark of its model."""
+    at = qualification.at
+    if "status_reason" in qualification.changes:
+        lead.status_reason = MARKETING_QUALIFIED
+    if "sales_ready" in qualification.changes:
+        lead.sales_ready = True
+    model = qualification.model
+    lead.marks[model.id] = Mark(model.version, qualification.number, at, trigger_event_id)
+    flags = tuple(qualification.changes)
+    if lead.qualified_at is None or at > lead.qualified_at:
+        lead.qualified_at = at
+        lead.qualified_flags = flags
+    elif at == lead.qualified_at:
+        # Two models, one event: both are the newest qualification.
+        lead.qualified_flags += tuple(flag for flag in flags if flag not in lead.qualified_flags)
+
+
+_EVENT_IDS = UUID("5b0f7e52-6d0c-5a43-9a5e-3c1d8f2b7a64")
+
+
+def qualification_event_id(lead_id: str, model_id: str, version: int, number: int, trigger_event_id: str) -> str:
+    """The id of a lead-qualified event: the same for the same qualification, however often it is computed."""
+    # As a JSON array no part can run into the next.
+    return str(uuid5(_EVENT_IDS, json.dumps([lead_id, model_id, version, number, trigger_event_id])))

@@ -1,0 +1,70 @@
+"""One immutable snapshot of all that decides besides the lead: models, live scoring models, the feature switch."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Literal
+
+from app.qualification.criteria import required
+from app.qualification.models import QualificationModel
+
+UnknownLeads = Literal["open", "ineligible"]
+"""How to treat leads of which no lead-changed is held."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuledModel:
+    """A model as it stands in a snapshot. `version` 0: never published.
+
+    `published_revision`, `publish_command_id` and `published_at` (when the command was issued) tell of the newest
+    publish: what a sweep of existing leads is triggered by.
+    """
+
+    definition: QualificationModel
+    version: int
+    live: bool
+    published_revision: int = 0
+    publish_command_id: str | None = None
+    published_at: datetime | None = None
+    # Laid out for decide(), which runs for every event: (scoring model, threshold), and how many may be missed.
+    checks: tuple[tuple[str, float], ...] = field(init=False, repr=False, compare=False)
+    may_miss: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        criteria = self.definition.criteria
+        object.__setattr__(self, "checks", tuple((one.scoring_model, one.threshold) for one in criteria))
+        object.__setattr__(self, "may_miss", len(criteria) - required(self.definition.match, len(criteria)))
+
+    @property
+    def id(self) -> str:
+        return self.definition.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """The rules at one revision. `models` by id: live, draft and stopped ones, no deleted ones."""
+
+    revision: int
+    lead_management: bool
+    live_scoring_models: frozenset[str]
+    models: Mapping[str, RuledModel]
+    unknown_leads: UnknownLeads = "open"
+    _naming: Mapping[str, tuple[RuledModel, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        in_order = {model_id: self.models[model_id] for model_id in sorted(self.models)}
+        naming: dict[str, tuple[RuledModel, ...]] = {}
+        for model in in_order.values():
+            for scoring_model, _ in model.checks:
+                naming[scoring_model] = (*naming.get(scoring_model, ()), model)
+        object.__setattr__(self, "models", MappingProxyType(in_order))
+        object.__setattr__(self, "_naming", naming)
+
+    def naming(self, scoring_model_id: str) -> tuple[RuledModel, ...]:
+        """The models that a score on this scoring model concerns, live or not, in the order of their ids."""
+        return self._naming.get(scoring_model_id, ())
+
+    def degraded(self, model: RuledModel) -> tuple[str, ...]:
+        """The scoring models it names that are not live: their scores do not count as met."""
+        return tuple(name for name, _ in model.checks if name not in self.live_scoring_models)
