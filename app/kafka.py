@@ -107,8 +107,8 @@ class Connection:
             reason = reasons[0] if reasons else error.args[0].str()
             raise BrokerUnreachable(
                 f"no Kafka broker answered at {self.bootstrap_servers} within {timeout:g} s ({reason}); "
-                "check that it runs and that KAFKA_BOOTSTRAP_SERVERS (host:port) and KAFKA_SECURITY_PROTOCOL are right, "
-                "or unset KAFKA_BOOTSTRAP_SERVERS to have `lead-qualifier demo` start one"
+                "check that it runs and that KAFKA_BOOTSTRAP_SERVERS (host:port) and KAFKA_SECURITY_PROTOCOL are "
+                "right, or unset KAFKA_BOOTSTRAP_SERVERS to have `lead-qualifier demo` start one"
             ) from error
 
     def _confluent_tls(self) -> dict[str, Any]:

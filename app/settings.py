@@ -51,7 +51,7 @@ class InvalidSettings(Exception):
 class Settings(BaseSettings):
     """The settings of every command. Make one with `load_settings`.
 
-    A field's description and default are its documentation: adding a field here and running `make docs` is all it takes.
+    A field's description and default are its documentation: add a field here, run `make docs`, and that is all.
     """
 
     model_config = SettingsConfigDict(
@@ -69,8 +69,8 @@ class Settings(BaseSettings):
         str | None,
         Field(
             validation_alias="KAFKA_BOOTSTRAP_SERVERS",
-            description="Address of the Kafka brokers, `host:port`, several joined by commas. Without it the demo and the tests find or "
-            "start a broker, and other commands look for the demo's.",
+            description="Address of the Kafka brokers, `host:port`, several joined by commas. Without it the demo and "
+            "the tests find or start a broker, and other commands look for the demo's.",
         ),
     ] = None
     kafka_security_protocol: Annotated[
@@ -117,7 +117,9 @@ class Settings(BaseSettings):
     ] = None
     kafka_ssl_certificate_file: Annotated[
         Path | None,
-        Field(validation_alias="KAFKA_SSL_CERTIFICATE_FILE", description="Client certificate (PEM file), for mutual TLS."),
+        Field(
+            validation_alias="KAFKA_SSL_CERTIFICATE_FILE", description="Client certificate (PEM file), for mutual TLS."
+        ),
     ] = None
     kafka_ssl_key_file: Annotated[
         Path | None,
@@ -145,7 +147,8 @@ class Settings(BaseSettings):
         Field(
             pattern=r"^[A-Za-z0-9._-]*$",
             max_length=100,
-            description="Put before every topic's name as it stands, without separator: `acme.` gives `acme.lead-qualified`.",
+            description="Put before every topic's name as it stands, without separator: `acme.` gives "
+            "`acme.lead-qualified`.",
         ),
     ] = ""
     partitions: Annotated[
@@ -163,7 +166,8 @@ class Settings(BaseSettings):
     unknown_leads: Annotated[
         UnknownLeads,
         Field(
-            description="A lead with scores of which the CRM has told nothing yet: `open` may qualify, `ineligible` waits for its `lead-changed`."
+            description="A lead with scores of which the CRM has told nothing yet: `open` may qualify, `ineligible` "
+            "waits for its `lead-changed`."
         ),
     ] = UnknownLeads.OPEN
     command_timeout: Annotated[
@@ -174,7 +178,10 @@ class Settings(BaseSettings):
     # -- around it
     web_host: Annotated[
         str,
-        Field(min_length=1, description="Address on which a worker serves health and metrics. `0.0.0.0` is all of the machine's."),
+        Field(
+            min_length=1,
+            description="Address on which a worker serves health and metrics. `0.0.0.0` is all of the machine's.",
+        ),
     ] = "127.0.0.1"
     web_port: Annotated[
         int,
@@ -182,7 +189,9 @@ class Settings(BaseSettings):
     ] = 6066
     log_format: Annotated[
         LogFormat,
-        Field(description="`json`: one object a line; `console`: for people; `auto`: console on a terminal, else json."),
+        Field(
+            description="`json`: one object a line; `console`: for people; `auto`: console on a terminal, else json."
+        ),
     ] = LogFormat.AUTO
     data_dir: Annotated[
         Path,
@@ -191,8 +200,9 @@ class Settings(BaseSettings):
     broker: Annotated[
         BrokerChoice,
         Field(
-            description="Which broker the demo starts when no address is given. `auto`: the first that works of `container` (a Docker engine), "
-            "`java` (Apache Kafka on this machine's Java 17+), `noida` (embedded; one worker only)."
+            description="Which broker the demo starts when no address is given. `auto`: the first that works of "
+            "`container` (a Docker engine), `java` (Apache Kafka on this machine's Java 17+), `noida` (embedded; one "
+            "worker only)."
         ),
     ] = BrokerChoice.AUTO
 
@@ -208,7 +218,7 @@ class Settings(BaseSettings):
             missing = [variable_of(name) for name in needed if getattr(self, name) is None]
             if missing:
                 raise ValueError(
-                    f"{self.kafka_security_protocol} with {self.kafka_sasl_mechanism} also needs {' and '.join(missing)}"
+                    f"{self.kafka_security_protocol} with {self.kafka_sasl_mechanism} needs {' and '.join(missing)}"
                 )
         if (self.kafka_ssl_certificate_file is None) != (self.kafka_ssl_key_file is None):
             raise ValueError("KAFKA_SSL_CERTIFICATE_FILE and KAFKA_SSL_KEY_FILE go together: set both or neither")
@@ -221,7 +231,9 @@ class Settings(BaseSettings):
         """
         address = bootstrap_servers or self.kafka_bootstrap_servers
         if address is None:
-            raise InvalidSettings("no broker: set KAFKA_BOOTSTRAP_SERVERS (host:port), or start one with `lead-qualifier demo`")
+            raise InvalidSettings(
+                "no broker: set KAFKA_BOOTSTRAP_SERVERS (host:port), or start one with `lead-qualifier demo`"
+            )
         oauth = None
         if self.kafka_sasl_mechanism == "OAUTHBEARER" and self.kafka_sasl_oauth_token_endpoint_url is not None:
             oauth = OAuth(
@@ -269,7 +281,11 @@ def unknown_variables() -> list[str]:
     warnings = []
     for variable in sorted(name for name in given if name.upper().startswith(PREFIX) and name.upper() not in known):
         near = difflib.get_close_matches(variable.upper(), known, n=1)
-        hint = f"did you mean {near[0]}?" if near else "it has no effect; see docs/configuration.md for the settings there are"
+        hint = (
+            f"did you mean {near[0]}?"
+            if near
+            else "it has no effect; see docs/configuration.md for the settings there are"
+        )
         warnings.append(f"unknown setting {variable}: {hint}")
     return warnings
 

@@ -76,8 +76,18 @@ def kafka_jars(say: Callable[[str], None]) -> Path:
     with tempfile.TemporaryDirectory(dir=folder, prefix="download-") as work:
         pom = Path(work) / "pom.xml"
         pom.write_text(_POM)
-        _run_maven([maven, "-B", "-f", str(pom), "dependency:copy-dependencies", "-DincludeScope=runtime",
-                    f"-DoutputDirectory={work}/libs"], say)
+        _run_maven(
+            [
+                maven,
+                "-B",
+                "-f",
+                str(pom),
+                "dependency:copy-dependencies",
+                "-DincludeScope=runtime",
+                f"-DoutputDirectory={work}/libs",
+            ],
+            say,
+        )
         try:
             (Path(work) / "libs").rename(libs)
         except OSError:

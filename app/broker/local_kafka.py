@@ -12,7 +12,7 @@ import sys
 import time
 import uuid
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
@@ -244,7 +244,10 @@ class LocalKafka:
         arguments = ["format", "--cluster-id", identity, "--config", str(self._properties), "--ignore-formatted"]
         done = subprocess.run(
             [*self._java_command(), "-XX:TieredStopAtLevel=1", "kafka.tools.StorageTool", *arguments],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode:
             raise DidNotStart(f"Kafka could not format {self.folder}: {(done.stderr or done.stdout).strip()}")
@@ -263,12 +266,15 @@ class LocalKafka:
         while time.monotonic() < deadline:
             if not self._running():
                 raise DidNotStart(f"Kafka ended while it started; {self._end_of_log()}")
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 0.5):
-                with contextlib.suppress(BrokerUnreachable):
-                    self.connection.check_reachable(timeout=2)
-                    return
+            # A plain connection first: librdkafka, once refused, waits longer and longer before it tries again.
+            with contextlib.suppress(OSError, BrokerUnreachable):
+                socket.create_connection(("127.0.0.1", self.port), 0.5).close()
+                self.connection.check_reachable(timeout=2)
+                return
             time.sleep(0.05)
-        raise DidNotStart(f"Kafka did not answer at {self.bootstrap_servers} within {timeout:g} s; {self._end_of_log()}")
+        raise DidNotStart(
+            f"Kafka did not answer at {self.bootstrap_servers} within {timeout:g} s; {self._end_of_log()}"
+        )
 
     def _end_of_log(self) -> str:
         try:

@@ -1,4 +1,4 @@
-"""Who uses the broker of a data folder: a shared lock for each program, so that the last one to leave stops the broker."""
+"""Who uses the broker of a data folder: a shared lock for each program, so that the last one to leave stops it."""
 
 from __future__ import annotations
 
