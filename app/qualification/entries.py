@@ -16,14 +16,17 @@ LEAD_MANAGEMENT = "lead-management"
 
 
 def model_key(model_id: str) -> str:
+    """Where the entry of a qualification model is kept."""
     return f"model/{model_id}"
 
 
 def scoring_key(scoring_model_id: str) -> str:
+    """Where the entry of a scoring model is kept."""
     return f"scoring/{scoring_model_id}"
 
 
 def feature_key(name: str) -> str:
+    """Where the entry of a feature switch is kept."""
     return f"feature/{name}"
 
 
@@ -49,6 +52,7 @@ class ModelEntry(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_fiel
 
     @property
     def key(self) -> str:
+        """The key it is stored under."""
         return model_key(self.id)
 
     @property
@@ -68,6 +72,7 @@ class ScoringModelEntry(Struct, frozen=True, kw_only=True, omit_defaults=True, t
 
     @property
     def key(self) -> str:
+        """The key it is stored under."""
         return scoring_key(self.id)
 
 
@@ -82,6 +87,7 @@ class FeatureEntry(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_fi
 
     @property
     def key(self) -> str:
+        """The key it is stored under."""
         return feature_key(self.name)
 
 
@@ -108,6 +114,7 @@ class Answers(Struct, frozen=True, kw_only=True, tag_field="kind", tag="answers"
 
     @property
     def key(self) -> str:
+        """The key it is stored under."""
         return answers_key(self.target)
 
 
@@ -124,6 +131,7 @@ _decoder: msgspec.json.Decoder[Stored] = msgspec.json.Decoder(Stored)
 
 
 def encode_entry(entry: Stored) -> bytes:
+    """The JSON of an entry; its `kind` says which one it is."""
     return _encoder.encode(entry)
 
 

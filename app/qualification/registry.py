@@ -57,10 +57,12 @@ class Registry:
         self.revision = revision_of(self._entries)
 
     def after(self, verdict: Verdict) -> "Registry":
+        """The registry with what a verdict of this one stores."""
         return Registry(self._entries | {stored.key: stored for stored in verdict.stored()})
 
     @property
     def entries(self) -> Mapping[str, Stored]:
+        """Everything it holds, by key."""
         return self._entries
 
     def model(self, model_id: str) -> ModelEntry | None:
@@ -69,10 +71,12 @@ class Registry:
         return None if entry is None or entry.status == "deleted" else entry
 
     def scoring_model(self, scoring_model_id: str) -> ScoringModelEntry | None:
+        """What is held of a scoring model; None for one that nobody announced."""
         entry = self._entries.get(scoring_key(scoring_model_id))
         return entry if isinstance(entry, ScoringModelEntry) else None
 
     def enabled(self, feature: str) -> bool:
+        """Whether a feature is on; one that nobody ever turned on is off."""
         entry = self._entries.get(feature_key(feature))
         return isinstance(entry, FeatureEntry) and entry.enabled
 

@@ -38,6 +38,7 @@ class RuledModel:
 
     @property
     def id(self) -> str:
+        """The id of the definition."""
         return self.definition.id
 
 
