@@ -1,0 +1,98 @@
+"""CloudEvents 1.0 over Kafka: headers of what we emit (binary mode), and the event data in what we read (any mode).
+
+https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from app.contracts.reasons import BadMessage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+SPEC_VERSION = "1.0"
+_STRUCTURED = b"application/cloudevents"
+_JSON_FORMAT = b"application/cloudevents+json"
+_TYPE_PREFIX = "lead-qualifier."
+
+Header = tuple[str, bytes]
+
+
+def event_type(topic: str) -> str:
+    """`ce_type` of the events of a topic (its name without prefix)."""
+    return _TYPE_PREFIX + topic
+
+
+def source(application_id: str) -> str:
+    """`ce_source` of what the application of this id emits: a relative URI reference."""
+    return f"/lead-qualifier/{application_id}"
+
+
+def headers(event_type: str, *, event_id: str, source: str, time: datetime, subject: str) -> list[Header]:
+    """What makes a record with JSON value a CloudEvent in binary mode. `subject`: what the event is about."""
+    return [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", event_id.encode()),
+        ("ce_source", source.encode()),
+        ("ce_type", event_type.encode()),
+        ("ce_time", msgspec.json.encode(time)[1:-1]),
+        ("ce_subject", subject.encode()),
+        ("content-type", b"application/json"),
+    ]
+
+
+class _Envelope(msgspec.Struct):
+    specversion: str
+    data: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    data_base64: str | msgspec.UnsetType = msgspec.UNSET
+
+
+_envelopes = msgspec.json.Decoder(_Envelope)
+
+
+def data_of(value: bytes, record_headers: Iterable[tuple[str, bytes | None]]) -> bytes:
+    """The event's data: the value itself (plain JSON, binary mode), or what the envelope of structured mode holds.
+
+    Raises BadMessage for an envelope that cannot be read.
+    """
+    for name, content in record_headers:
+        if content is not None and name.lower() == "content-type":
+            media_type = content.split(b";", 1)[0].strip().lower()
+            if media_type.startswith(_STRUCTURED):
+                return _unwrap(value, media_type)
+    return value
+
+
+def _unwrap(value: bytes, media_type: bytes) -> bytes:
+    if media_type != _JSON_FORMAT:
+        raise BadMessage(
+            "the content-type header names a CloudEvents format other than application/cloudevents+json: "
+            "send one event a record, in that format or in binary mode"
+        )
+    try:
+        value.decode()
+        envelope = _envelopes.decode(value)
+    except UnicodeDecodeError as error:
+        raise BadMessage(f"the value is not UTF-8 (byte {error.start})") from None
+    except msgspec.DecodeError as error:
+        # Of its own messages msgspec says positions, names and types, never values.
+        raise BadMessage(
+            f"the value is not a CloudEvents envelope, though the content-type header says so: {error}"
+        ) from None
+    if envelope.specversion != SPEC_VERSION:
+        raise BadMessage("specversion of the CloudEvents envelope must be 1.0", "specversion")
+    if not isinstance(envelope.data, msgspec.UnsetType):
+        return bytes(envelope.data)
+    if isinstance(envelope.data_base64, msgspec.UnsetType):
+        raise BadMessage("data is missing in the CloudEvents envelope", "data")
+    try:
+        return base64.b64decode(envelope.data_base64, validate=True)
+    except (binascii.Error, ValueError):
+        raise BadMessage("data_base64 of the CloudEvents envelope is not base64", "data_base64") from None

@@ -1,0 +1,73 @@
+"""What administrators order, and what scoring engines announce: the input of the command decider."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, NotRequired
+
+from pydantic import Field, with_config
+from typing_extensions import TypedDict
+
+from app.contracts.fields import READ_STRICTLY, Id, Timestamp
+
+CommandId = Annotated[
+    Id, Field(description="Identifies the command. Sending it again changes nothing and gives the same outcome.")
+]
+ModelId = Annotated[Id, Field(description="The qualification model it is about; also the record's key.")]
+ExpectedRevision = Annotated[
+    int, Field(ge=0, description="The revision that the issuer saw. Refused if another change came in between.")
+]
+IssuedBy = Annotated[Id, Field(description="Who gave the command.")]
+IssuedAt = Annotated[Timestamp, Field(description="When the command was given.")]
+
+
+@with_config(READ_STRICTLY)
+class ApplyModel(TypedDict):
+    """Create or replace the draft of a qualification model that is not live."""
+
+    command_id: CommandId
+    qualification_model_id: ModelId
+    command: Literal["apply"]
+    definition: Annotated[
+        dict[str, Any], Field(description="The model as people write it. Its id equals qualification_model_id.")
+    ]
+    expected_revision: NotRequired[ExpectedRevision]
+    issued_by: IssuedBy
+    issued_at: IssuedAt
+
+
+@with_config(READ_STRICTLY)
+class MoveModel(TypedDict):
+    """Publish the draft of a qualification model, stop a live one, or delete one that is not live."""
+
+    command_id: CommandId
+    qualification_model_id: ModelId
+    command: Literal["publish", "stop", "delete"]
+    expected_revision: NotRequired[ExpectedRevision]
+    issued_by: IssuedBy
+    issued_at: IssuedAt
+
+
+ModelCommand = Annotated[ApplyModel | MoveModel, Field(discriminator="command")]
+
+
+@with_config(READ_STRICTLY)
+class FeatureCommand(TypedDict):
+    """Turn a feature on or off."""
+
+    command_id: CommandId
+    feature: Annotated[Id, Field(description="The feature, such as lead-management; also the record's key.")]
+    command: Literal["enable", "disable"]
+    expected_revision: NotRequired[ExpectedRevision]
+    issued_by: IssuedBy
+    issued_at: IssuedAt
+
+
+@with_config(READ_STRICTLY)
+class ScoringModelChanged(TypedDict):
+    """A scoring engine created, started or stopped a scoring model. Only scores of live ones count."""
+
+    event_id: Annotated[Id, Field(description="Identifies the event. A repeated one is harmless.")]
+    scoring_model_id: Annotated[Id, Field(description="Identifies the scoring model; also the record's key.")]
+    name: NotRequired[Annotated[str | None, Field(description="What people call it.")]]
+    status: Annotated[Literal["draft", "live", "stopped"], Field(description="Its state from occurred_at on.")]
+    occurred_at: Annotated[Timestamp, Field(description="When it changed. Older than the change held: ignored.")]

@@ -1,0 +1,139 @@
+"""Reading: the bytes of a record become a message that follows its contract, or a BadMessage that says why not.
+
+Every function takes key, value and headers as the consumer hands them out. The value may be plain JSON or a CloudEvent
+in binary or structured mode; the key must be the id that the contract names.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import msgspec
+from pydantic import TypeAdapter, ValidationError
+
+from app.contracts.cloud_events import data_of
+from app.contracts.command_messages import FeatureCommand, ModelCommand, ScoringModelChanged
+from app.contracts.lead_messages import LeadChanged, LeadScoreChanged
+from app.contracts.reasons import BadMessage, bad_message
+from app.qualification.leads import LeadChange
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    Headers = Iterable[tuple[str, bytes | None]] | None
+
+__all__ = [
+    "BadMessage",
+    "ChangedLead",
+    "ErasedLead",
+    "decode_feature_command",
+    "decode_lead_changed",
+    "decode_lead_score_changed",
+    "decode_model_command",
+    "decode_scoring_model_changed",
+]
+
+# The validators themselves, one per kind and built once: TypeAdapter.validate_json around them costs as much again.
+_lead_score_changed: Callable[[bytes], LeadScoreChanged] = TypeAdapter(LeadScoreChanged).validator.validate_json
+_lead_changed: Callable[[bytes], LeadChanged] = TypeAdapter(LeadChanged).validator.validate_json
+_scoring_model_changed: Callable[[bytes], ScoringModelChanged] = TypeAdapter(
+    ScoringModelChanged
+).validator.validate_json
+_model_command: Callable[[bytes], ModelCommand] = TypeAdapter[Any](ModelCommand).validator.validate_json
+_feature_command: Callable[[bytes], FeatureCommand] = TypeAdapter(FeatureCommand).validator.validate_json
+
+
+Message = TypeVar("Message", bound="Mapping[str, object]")
+
+_COMMANDS = frozenset({"apply", "publish", "stop", "delete"})
+
+
+class ChangedLead(msgspec.Struct, frozen=True, gc=False):
+    """What a lead-changed record with a value says."""
+
+    lead_id: str
+    event_id: str
+    change: LeadChange
+
+
+class ErasedLead(msgspec.Struct, frozen=True, gc=False):
+    """A lead-changed record without value: nothing of this lead may remain."""
+
+    lead_id: str
+
+
+def decode_lead_score_changed(key: bytes | None, value: bytes | None, headers: Headers = None) -> LeadScoreChanged:
+    """Raises BadMessage."""
+    if value is None:
+        _no_value()
+    try:
+        message = _lead_score_changed(data_of(value, headers) if headers else value)
+    except ValidationError as error:
+        raise bad_message(error) from None
+    if key != message["lead_id"].encode():
+        _wrong_key(key, "lead_id")
+    return message
+
+
+def decode_lead_changed(key: bytes | None, value: bytes | None, headers: Headers = None) -> ChangedLead | ErasedLead:
+    """Raises BadMessage. Only a record without value erases; empty bytes or the text null are bad input."""
+    if value is None:
+        return ErasedLead(_erased_id(key))
+    try:
+        message: dict[str, Any] = _lead_changed(data_of(value, headers) if headers else value)  # type: ignore[assignment]
+    except ValidationError as error:
+        raise bad_message(error) from None
+    lead_id = message.pop("lead_id")
+    if key != lead_id.encode():
+        _wrong_key(key, "lead_id")
+    # What remains are the fields of LeadChange by their names; one that is absent here is UNSET there.
+    return ChangedLead(lead_id, message.pop("event_id"), LeadChange(**message))
+
+
+def decode_scoring_model_changed(
+    key: bytes | None, value: bytes | None, headers: Headers = None
+) -> ScoringModelChanged:
+    """Raises BadMessage."""
+    return _decode(_scoring_model_changed, "scoring_model_id", key, value, headers)
+
+
+def decode_model_command(key: bytes | None, value: bytes | None, headers: Headers = None) -> ModelCommand:
+    """Raises BadMessage. The definition in an apply is any object: model_definition reads it and says what is wrong."""
+    return _decode(_model_command, "qualification_model_id", key, value, headers)
+
+
+def decode_feature_command(key: bytes | None, value: bytes | None, headers: Headers = None) -> FeatureCommand:
+    """Raises BadMessage."""
+    return _decode(_feature_command, "feature", key, value, headers)
+
+
+def _decode(
+    validate: Callable[[bytes], Message], id_field: str, key: bytes | None, value: bytes | None, headers: Headers
+) -> Message:
+    if value is None:
+        _no_value()
+    try:
+        message = validate(data_of(value, headers) if headers else value)
+    except ValidationError as error:
+        raise bad_message(error, tags=_COMMANDS) from None
+    if key != str(message[id_field]).encode():
+        _wrong_key(key, id_field)
+    return message
+
+
+def _erased_id(key: bytes | None) -> str:
+    if not key:
+        _wrong_key(key, "lead_id")
+    try:
+        return key.decode()
+    except UnicodeDecodeError:
+        raise BadMessage("the record's key is not UTF-8: no lead has such an id, so none is erased") from None
+
+
+def _no_value() -> NoReturn:
+    raise BadMessage("the record has no value: it must be a JSON object")
+
+
+def _wrong_key(key: bytes | None, id_field: str) -> NoReturn:
+    fault = "has no key" if not key else "has a key other than its " + id_field
+    raise BadMessage(f"the record {fault}: its key must be the bytes of {id_field} in UTF-8", id_field)

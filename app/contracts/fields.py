@@ -1,0 +1,72 @@
+"""Field types that several messages share: ids, numbers, times."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field, GetCoreSchemaHandler, GetPydanticSchema
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+
+#: How every message is read: no conversions ("83" is no number, 1 is no boolean), unknown fields are ignored.
+READ_STRICTLY = ConfigDict(strict=True, extra="ignore")
+
+_DATE_AND_TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?"
+_OFFSET = r"[+-](?:[01][0-9]|2[0-3]):[0-5][0-9]"
+
+#: RFC 3339, its lower-case letters and the space between date and time included; more digits than microseconds are cut.
+RFC_3339 = rf"{_DATE_AND_TIME}(?:[Zz]|{_OFFSET})$"
+_RFC_3339_UPPER = rf"{_DATE_AND_TIME}(?:Z|{_OFFSET})$"
+
+
+def _from_lower_case(text: str) -> datetime:
+    return datetime.fromisoformat(text.upper())
+
+
+def _timestamp_schema(_source: object, _handler: object) -> CoreSchema:
+    # pydantic's own datetime also takes "1700000000", a comma, an underscore and times without seconds; this takes
+    # RFC 3339 only, costs the same, and gives datetime.timezone.utc, which compares three times faster than pydantic's.
+    return core_schema.union_schema(
+        [
+            core_schema.no_info_after_validator_function(
+                datetime.fromisoformat, core_schema.str_schema(strict=True, pattern=_RFC_3339_UPPER)
+            ),
+            core_schema.no_info_after_validator_function(
+                _from_lower_case, core_schema.str_schema(strict=True, pattern=RFC_3339)
+            ),
+        ],
+        mode="left_to_right",
+        custom_error_type="rfc_3339",
+        custom_error_message="must be a time with zone (RFC 3339)",
+    )
+
+
+def _timestamp_json_schema(_schema: CoreSchema, _handler: object) -> JsonSchemaValue:
+    return {"type": "string", "format": "date-time", "pattern": RFC_3339}
+
+
+Timestamp = Annotated[datetime, GetPydanticSchema(_timestamp_schema, get_pydantic_json_schema=_timestamp_json_schema)]
+"""A moment with its zone, RFC 3339 on the wire."""
+
+Id = Annotated[str, Field(min_length=1)]
+"""Any non-empty text."""
+
+Number = Annotated[float, Field(allow_inf_nan=False)]
+"""A finite JSON number, read as an IEEE 754 double."""
+
+
+def _attribute_schema(_source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+    members: tuple[Any, ...] = (str, bool, _Integer, Number, None)
+    return core_schema.union_schema(
+        [handler.generate_schema(member) for member in members],
+        custom_error_type="attribute_value",
+        custom_error_message="must be text, a finite number, true, false or null",
+    )
+
+
+# An integer that does not fit 64 bits is read as a double, as JSON readers of other languages do.
+_Integer = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+
+AttributeValue = Annotated[str | bool | int | float | None, GetPydanticSchema(_attribute_schema)]
+"""Text, a finite number, true, false, or null."""

@@ -1,0 +1,171 @@
+"""Why a record was refused, in words for a person: names the field and the kind of what was found, never its value."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pydantic import ValidationError
+    from pydantic_core import ErrorDetails
+
+_NAMED_AT_MOST = 5
+_LONGEST_NAME = 60
+_EXAMPLE = "such as 2026-11-23T09:30:00Z"
+
+
+class BadMessage(ValueError):
+    """A record that does not follow its contract.
+
+    `reason` is one sentence for a person; `field` is the path of the first field at fault, empty if it is the whole.
+    """
+
+    def __init__(self, reason: str, field: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.field = field
+
+
+def bad_message(error: ValidationError, tags: frozenset[str] = frozenset()) -> BadMessage:
+    """What pydantic found, as a BadMessage. `tags`: names that stand in paths without being fields (union members)."""
+    problems = [(field_of(one, tags), sentence(one)) for one in error.errors(include_url=False)]
+    named = [f"{field or 'the value'} {text}" for field, text in problems[:_NAMED_AT_MOST]]
+    if len(problems) > _NAMED_AT_MOST:
+        named.append(f"and {len(problems) - _NAMED_AT_MOST} more")
+    return BadMessage("; ".join(named), problems[0][0])
+
+
+def field_of(error: ErrorDetails, tags: frozenset[str] = frozenset()) -> str:
+    """The path of the field at fault, as in `criteria.0.threshold`; empty for the whole."""
+    parts: list[str | int] = [part for part in error["loc"] if part not in tags]
+    if error["type"] in {"union_tag_invalid", "union_tag_not_found"}:
+        parts.append(error["ctx"]["discriminator"].strip("'"))
+    return ".".join(_shown(part) if isinstance(part, str) else str(part) for part in parts)
+
+
+def _shown(name: str) -> str:
+    """A name that came with the message: cut where it is long, escaped where it would not print."""
+    if len(name) > _LONGEST_NAME:
+        name = name[:_LONGEST_NAME] + "…"
+    return name if name.isprintable() else ascii(name)[1:-1]
+
+
+def kind(value: object) -> str:
+    """What sort of JSON value this is, in words."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "a true-or-false value"
+        case str():
+            return "text" if value else "empty text"
+        case float() if math.isnan(value):
+            return "NaN"
+        case float() if math.isinf(value):
+            return "a number too large or infinite"
+        case int() | float():
+            return "a number"
+        case dict():
+            return "an object"
+        case list() | tuple():
+            return "an array"
+        case _:
+            return f"a value of type {type(value).__name__}"
+
+
+def sentence(error: ErrorDetails) -> str:
+    """What is wrong: the end of a sentence that begins with the field's path."""
+    say = _SENTENCES.get(error["type"])
+    if say is not None:
+        return say(error["input"], error.get("ctx", {}))
+    return f"is not valid (found {kind(error['input'])})"
+
+
+def _must_be(what: str) -> Callable[[Any, dict[str, Any]], str]:
+    return lambda value, _context: f"must be {what}, found {kind(value)}"
+
+
+def _finite(value: object, _context: object) -> str:
+    found = "a number too large" if isinstance(value, int) else kind(value)
+    return f"must be a finite number (an IEEE double), found {found}"
+
+
+def _attribute(value: object, _context: object) -> str:
+    found = "a number too large" if isinstance(value, int) else kind(value)
+    return f"must be text, a finite number, true, false or null, found {found}"
+
+
+def _one_of(value: object, context: dict[str, Any]) -> str:
+    found = "another text" if isinstance(value, str) and value else kind(value)
+    return f"must be one of {_expected(context)}, found {found}"
+
+
+def _expected(context: dict[str, Any]) -> str:
+    listed = str(context.get("expected") or context.get("expected_tags", ""))
+    return listed.replace("'", "").replace(" or ", ", ")
+
+
+def _time(value: object, _context: object) -> str:
+    if not isinstance(value, str):
+        return f"must be a time with zone in text, {_EXAMPLE}, found {kind(value)}"
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        found = "a date without time and zone"
+    elif re.fullmatch(r"[-+]?[0-9.]+", value):
+        found = "a number in text"
+    elif re.fullmatch(r"[0-9-]+[Tt ][0-9:.]+", value):
+        found = "a time without zone (end it with Z or an offset such as +01:00)"
+    elif re.fullmatch(r"[0-9-]+[Tt ][0-9]{2}:[0-9]{2}:60.*", value):
+        found = "a leap second, which is not supported (send second 59)"
+    elif re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}.*", value):
+        found = "a date, time or offset that does not exist or is not written so"
+    else:
+        found = kind(value) + (" of another form" if value else "")
+    return f"must be a time with zone (RFC 3339), {_EXAMPLE}, found {found}"
+
+
+def _not_json(value: object, context: dict[str, Any]) -> str:
+    raw = value if isinstance(value, bytes) else b""
+    if not raw.strip():
+        return "is empty: it must be a JSON object"
+    if raw.startswith(b"\xef\xbb\xbf"):
+        return "is not JSON: it starts with a byte order mark, leave that out"
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "is not JSON in UTF-8 but looks like UTF-16"
+    found = str(context["error"])
+    for beginning, meaning in _JSON_FAULTS.items():
+        if found.startswith(beginning):
+            found = found.replace(beginning, meaning)
+    return f"is not JSON in UTF-8: {found}"
+
+
+_JSON_FAULTS = {
+    "invalid unicode code point": "bytes that are not UTF-8",
+    "unexpected end of hex escape": "half of a surrogate pair",
+    "lone leading surrogate in hex escape": "half of a surrogate pair",
+    "recursion limit exceeded": "nested too deeply",
+    "number out of range": "a number of too many digits",
+    "EOF while parsing": "it ends while parsing",
+}
+
+_SENTENCES: dict[str, Callable[[Any, dict[str, Any]], str]] = {
+    "missing": lambda _value, _context: "is missing",
+    "string_type": _must_be("text"),
+    "string_too_short": lambda _value, _context: "must not be empty",
+    "string_unicode": lambda _value, _context: "must be text that UTF-8 can hold, found half of a surrogate pair",
+    "float_type": _must_be("a number"),
+    "finite_number": _finite,
+    "int_type": _must_be("a whole number"),
+    "int_from_float": lambda _value, _context: "must be a whole number, found a number with a fraction",
+    "greater_than_equal": lambda _value, context: f"must be {context['ge']} or more",
+    "bool_type": _must_be("true or false"),
+    "literal_error": _one_of,
+    "union_tag_invalid": lambda _value, context: f"must be one of {_expected(context)}, found another text",
+    "union_tag_not_found": lambda _value, _context: "is missing",
+    "dict_type": lambda value, _context: f"must be a JSON object, found {kind(value)}",
+    "rfc_3339": _time,
+    "attribute_value": _attribute,
+    "json_invalid": _not_json,
+}
