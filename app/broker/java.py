@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from app.broker.not_available import NotAvailable
+
 KAFKA_VERSION = "4.1.1"
 MINIMUM_JAVA = 17
 
@@ -34,10 +36,6 @@ _POM = f"""\
   </dependencies>
 </project>
 """
-
-
-class NotAvailable(Exception):
-    """This kind of broker cannot be had here; the message says why and what would change it."""
 
 
 def find_java() -> Path:
