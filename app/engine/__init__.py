@@ -1,0 +1,26 @@
+"""Exactly-once partition processing on faust-streaming and confluent-kafka; knows nothing of leads."""
+
+from app.engine.application import Application, Headers, Input, Processor, Record, Rejected
+from app.engine.engine import Engine, Limits, Observer
+from app.engine.opening import Unusable
+from app.engine.partitioning import partition_of
+from app.engine.steps import Hook, Step
+from app.engine.unit import Unfit, Unit
+
+__all__ = [
+    "Application",
+    "Engine",
+    "Headers",
+    "Hook",
+    "Input",
+    "Limits",
+    "Observer",
+    "Processor",
+    "Record",
+    "Rejected",
+    "Step",
+    "Unfit",
+    "Unit",
+    "Unusable",
+    "partition_of",
+]

@@ -1,0 +1,80 @@
+"""What the engine runs: an application is a pure decider with its input topics, its state's changelog and its dead letters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from app.engine.unit import Unit
+
+Headers = list[tuple[str, bytes]]
+
+
+class Record(Protocol):
+    """A consumed record, as the consumer hands it out (aiokafka's ConsumerRecord has this shape)."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int  # milliseconds since 1970 UTC
+    key: bytes | None
+    value: bytes | None
+    headers: Any  # sequence of (str, bytes)
+
+
+class Rejected(Exception):  # noqa: N818  an outcome of reading bad input, not a fault of ours
+    """Raised by a decider for a record that it cannot handle; the record becomes a dead letter with this reason."""
+
+
+class Processor(Protocol):
+    """The decider of an application. It is called from one thread only and does no I/O of its own."""
+
+    def begin(self) -> int:
+        """Called once per cycle: fix the rules to decide by and return their revision (0 if there are none)."""
+
+    def process(self, record: Record, unit: Unit) -> None:
+        """Decide one record. Raises Rejected for bad input; anything else counts as a fault of ours."""
+
+    def sweep_pending(self, swept: int) -> bool:
+        """True if rules newer than revision `swept` want all known keys looked at again."""
+
+    def sweep(self, key: bytes, unit: Unit, swept: int) -> None:
+        """Look at one known key again for rules newer than revision `swept`."""
+
+    def committed(self, unit: Unit) -> None:
+        """Called after the transaction that holds this unit's results has been committed."""
+
+    def opened(self, number: int, entries: Mapping[bytes, bytes]) -> None:
+        """Called when a partition's state is complete and about to be decided; `entries` must not be kept or changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """An input topic. Its records wait until each topic of `after` is read up to the end it has when they are seen."""
+
+    topic: str
+    after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """Topics, state codec and decider that belong together; all inputs and the changelog have `partitions` partitions."""
+
+    name: str
+    inputs: tuple[Input, ...]
+    changelog: str
+    dead_letters: str
+    partitions: int
+    processor: Processor
+    encode_state: Callable[[Any], bytes]
+    decode_state: Callable[[bytes], Any]
+    #: Largest record (key, value and headers, in bytes) that each topic we write to takes.
+    max_record_bytes: Mapping[str, int] = field(default_factory=dict)
+    #: False if state keys need not hash to their partition (a single partition, or keys that are no record's key).
+    keyed: bool = True
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        return tuple(i.topic for i in self.inputs)

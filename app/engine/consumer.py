@@ -1,0 +1,264 @@
+"""Faust's aiokafka consumer with batch intake: one message per topic partition and fetch, its value the stamped batch.
+
+For the engine's topics Faust's own bookkeeping (acks, commits, read offsets, seeks to committed offsets) is out of the way: positions
+are the engine's. Every other topic (the changelog of a GlobalTable) takes Faust's normal path.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import Awaitable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+import aiokafka
+import faust
+import structlog
+from aiokafka.structs import TopicPartition as AioTopicPartition
+from faust.transport.drivers.aiokafka import (
+    AIOKafkaConsumerThread,
+    Consumer,
+    ConsumerRebalanceListener,
+    Transport,
+    credentials_to_aiokafka_auth,
+    server_list,
+)
+from faust.types import TP, ConsumerMessage
+
+from app.engine.group_metadata import Membership
+from app.engine.intake import Batch, TopicPartition
+
+if TYPE_CHECKING:
+    from app.engine.engine import Engine
+
+log = structlog.get_logger(__name__)
+
+#: While one fetch waits at the broker, aiokafka sends no other to it: a partition whose records were just taken would wait that long.
+_FETCH_WAIT_MS = 50
+_POLL_SECONDS = 0.1
+_CHECK_SECONDS = 1.0
+_MAX_FETCHED_RECORDS = 20_000
+
+
+class EngineApp(faust.App):
+    """A Faust app whose consumer feeds an engine."""
+
+    def __init__(self, *args: Any, engine: Engine, **kwargs: Any) -> None:
+        self.engine = engine
+        super().__init__(*args, **kwargs)
+
+    def _new_transport(self) -> EngineTransport:
+        return EngineTransport(self.conf.broker_consumer, self)
+
+
+class _RebalanceListener(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Tells the engine first: generation and member id are read in the consumer's thread, at this moment."""
+
+    _thread: EngineConsumerThread
+
+    def on_partitions_revoked(self, revoked: Iterable[AioTopicPartition]) -> Awaitable[None]:
+        theirs = super().on_partitions_revoked(revoked)
+        return self._revoke(theirs)
+
+    async def _revoke(self, theirs: Awaitable[None]) -> None:
+        await asyncio.get_running_loop().run_in_executor(None, self._thread.engine.revoked)
+        await theirs
+
+    async def on_partitions_assigned(self, assigned: Iterable[AioTopicPartition]) -> None:
+        thread = self._thread
+        coordinator = thread._ensure_consumer()._coordinator
+        membership = Membership(
+            thread.engine.group_id, coordinator.generation, coordinator.member_id, coordinator._group_instance_id
+        )
+        held = [(tp.topic, tp.partition) for tp in assigned]
+        thread.forget_positions()
+        thread.engine.assigned(membership, held)
+        await super().on_partitions_assigned(assigned)
+
+
+class EngineConsumer(Consumer):  # type: ignore[misc]
+    """Wraps batches as messages; the rest is Faust's."""
+
+    RebalanceListener = _RebalanceListener
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._serial = itertools.count(1)
+        super().__init__(*args, **kwargs)
+
+    def _new_consumer_thread(self) -> EngineConsumerThread:
+        return EngineConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:
+        if not isinstance(record, Batch):
+            return cast(ConsumerMessage, super()._to_message(tp, record))
+        # Faust drops messages whose offset is below the last one it has seen, which after a seek back would be all of them
+        serial = next(self._serial) + 2**62
+        now = time.time()
+        return ConsumerMessage(
+            record.topic, record.partition, serial, now, 0, [], None, record, None, 0, 0, tp,
+            generation_id=self.app.consumer_generation_id,
+        )
+
+
+class EngineConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
+    """Fetches, stamps and seeks; everything below runs in the consumer's thread."""
+
+    @property
+    def engine(self) -> Engine:
+        return cast(EngineApp, self.app).engine
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._epochs: dict[TopicPartition, int] = {}  # topic partition -> epoch whose seek has been applied
+        self._stamped: dict[TopicPartition, int] = {}  # topic partition -> where the last batch ended
+        self._suspects: dict[TopicPartition, tuple[int, int, int]] = {}
+        self._check_at = 0.0
+        self.end_offsets: dict[TopicPartition, int] = {}
+
+    def forget_positions(self) -> None:
+        """A new assignment: nothing is fetched before the engine asks for a position."""
+        self._epochs.clear()
+        self._stamped.clear()
+        self._suspects.clear()
+
+    def _create_worker_consumer(self, transport: Transport) -> aiokafka.AIOKafkaConsumer:
+        """As Faust's, but read_committed, and with a short wait at the broker."""
+        conf = self.app.conf
+        self._assignor = self.app.assignor
+        return aiokafka.AIOKafkaConsumer(
+            client_id=conf.broker_client_id,
+            group_id=conf.id,
+            group_instance_id=conf.consumer_group_instance_id,
+            bootstrap_servers=server_list(transport.url, transport.default_port),
+            partition_assignment_strategy=[self._assignor],
+            enable_auto_commit=False,
+            auto_offset_reset=conf.consumer_auto_offset_reset,
+            max_poll_records=conf.broker_max_poll_records,
+            max_poll_interval_ms=int((conf.broker_max_poll_interval or 0) * 1000.0),
+            max_partition_fetch_bytes=conf.consumer_max_fetch_size,
+            fetch_max_wait_ms=_FETCH_WAIT_MS,
+            request_timeout_ms=int(conf.broker_request_timeout * 1000.0),
+            check_crcs=conf.broker_check_crcs,
+            session_timeout_ms=int(conf.broker_session_timeout * 1000.0),
+            rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000.0),
+            heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000.0),
+            isolation_level="read_committed",
+            metadata_max_age_ms=conf.consumer_metadata_max_age_ms,
+            connections_max_idle_ms=conf.consumer_connections_max_idle_ms,
+            **credentials_to_aiokafka_auth(conf.broker_credentials, conf.ssl_context),
+        )
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        """Faust seeks to committed offsets after a recovery and whenever flow was suspended: for our topics, to our position."""
+        topics = self.engine.topics
+        for tp in self._ensure_consumer().assignment():
+            if tp.topic in topics:
+                at = self.engine.intake.next_offset((tp.topic, tp.partition))
+                if at is not None:
+                    self.engine.intake.read_again((tp.topic, tp.partition), at[0])
+        others = [tp for tp in self._ensure_consumer().assignment() if tp.topic not in topics]
+        if not others:
+            return {}
+        return cast(Mapping[TP, int], await self.call_thread(self._ensure_consumer().seek_to_committed, *others))
+
+    async def _fetch_records(
+        self,
+        consumer: aiokafka.AIOKafkaConsumer,
+        active_partitions: set[TP],
+        timeout: float | None = None,
+        max_records: int | None = None,
+    ) -> dict[Any, Any]:
+        if not self.consumer.flow_active:
+            return {}
+        fetcher = consumer._fetcher
+        subscriptions = fetcher._subscriptions
+        until = time.monotonic() + min(timeout or 0.0, _POLL_SECONDS)
+        while True:
+            if consumer._closed or fetcher._closed:
+                raise aiokafka.errors.ConsumerStoppedError
+            if subscriptions.reassignment_in_progress or subscriptions.subscription.assignment is None:
+                await asyncio.sleep(0.01)
+                return {}
+            assignment = subscriptions.subscription.assignment
+            self._apply_seeks(consumer, assignment)
+            self._notice_losses(assignment)
+            ours = self._fetchable(assignment)
+            targets = ours.keys() | {tp for tp in active_partitions if tp.topic not in self.engine.topics}
+            if not targets:
+                with subscriptions.fetch_context():  # held back by us: still alive to the group
+                    await asyncio.sleep(0.01)
+                return {}
+            # without a timeout nothing is awaited between reading the positions, draining, and reading them again
+            with subscriptions.fetch_context():
+                drained = await fetcher.fetched_records(targets, timeout=0, max_records=_MAX_FETCHED_RECORDS)
+            found = self._stamp(assignment, ours, drained)
+            left = until - time.monotonic()
+            if found or left <= 0:
+                return found
+            waiter = fetcher._create_fetch_waiter()
+            await asyncio.wait([waiter], timeout=left)
+            if not waiter.done():
+                waiter.cancel()
+            elif not waiter.cancelled():
+                waiter.result()  # authorization errors come this way
+
+    def _fetchable(self, assignment: Any) -> dict[AioTopicPartition, int]:
+        """Our topic partitions that are open, sought and have room -> the consumer's position."""
+        positions = {}
+        for place in self.engine.intake.wanted():
+            tp = AioTopicPartition(*place)
+            if place in self._epochs and tp in assignment.tps:
+                state = assignment.state_value(tp)
+                if state.has_valid_position:
+                    positions[tp] = state.position
+        return positions
+
+    def _stamp(self, assignment: Any, before: Mapping[AioTopicPartition, int], drained: Mapping[Any, list[Any]]) -> dict[Any, Any]:
+        found: dict[Any, Any] = {tp: records for tp, records in drained.items() if tp not in before}
+        for tp, start in before.items():
+            end = assignment.state_value(tp).position
+            records = drained.get(tp, [])
+            if records or end > start:
+                place = (tp.topic, tp.partition)
+                self._stamped[place] = end
+                found[tp] = [Batch(tp.topic, tp.partition, self._epochs[place], start, end, records)]
+        return found
+
+    def _apply_seeks(self, consumer: aiokafka.AIOKafkaConsumer, assignment: Any) -> None:
+        for place, (offset, epoch) in self.engine.intake.take_seeks().items():
+            tp = AioTopicPartition(*place)
+            if tp in assignment.tps:
+                consumer.seek(tp, offset)
+                self._epochs[place] = epoch
+                self._stamped[place] = offset
+
+    def _notice_losses(self, assignment: Any) -> None:
+        """Every second: the consumer stands past what was accepted, and nothing of it has arrived since: read it again."""
+        now = time.monotonic()
+        if now < self._check_at:
+            return
+        self._check_at = now + _CHECK_SECONDS
+        suspects = {}
+        for place, epoch in self._epochs.items():
+            tp = AioTopicPartition(*place)
+            at = self.engine.intake.next_offset(place)
+            if tp not in assignment.tps or at is None:
+                continue
+            state = assignment.state_value(tp)
+            if state.highwater is not None:
+                self.end_offsets[place] = state.highwater
+            if at[0] == epoch and self._stamped[place] > at[1]:
+                sample = (epoch, self._stamped[place], at[1])
+                if self._suspects.get(place) == sample:
+                    log.warning("batch_lost_on_the_way", topic=place[0], partition=place[1], position=at[1], fetched_to=sample[1])
+                    self.engine.intake.read_again(place, epoch)
+                else:
+                    suspects[place] = sample
+        self._suspects = suspects
+
+
+class EngineTransport(Transport):  # type: ignore[misc]
+    """Faust's aiokafka transport with our consumer."""
+
+    Consumer = EngineConsumer

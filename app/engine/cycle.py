@@ -1,0 +1,248 @@
+"""The cycle: take what is pending, decide it on overlays, write everything in one transaction, then make the overlays the state."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from app.engine import position as positions
+from app.engine.application import Application, Input, Record, Rejected
+from app.engine.intake import Batch, Intake
+from app.engine.partition import Partition
+from app.engine.partitioning import BUCKETS
+from app.engine.position import POSITION_KEY, Position, Sweep
+from app.engine.steps import Hook, Step
+from app.engine.unit import Output, Unfit, Unit
+
+log = structlog.get_logger(__name__)
+
+#: How often a record may make its cycle fail before it becomes a dead letter.
+ATTEMPTS = 3
+#: How long one cycle may walk over known keys (seconds): live records wait no longer than that for a sweep.
+SWEEP_SECONDS = 0.02
+
+Place = tuple[str, int, int]
+
+
+@dataclass(slots=True)
+class Work:
+    """What a cycle has to do for one partition."""
+
+    partition: Partition
+    batches: list[Batch]
+    revision: int
+    sweep: bool
+
+
+@dataclass(slots=True)
+class Decided:
+    """What it did: to be written, and then to become the state."""
+
+    unit: Unit
+    position: Position
+    changes: list[tuple[bytes, bytes | None]]
+
+
+class _Fault(Exception):
+    """A decider raised something other than Rejected."""
+
+    def __init__(self, record: Record, error: Exception) -> None:
+        super().__init__(str(error))
+        self.record = record
+        self.error = error
+
+
+class Decider:
+    """Turns pending records into results. Knows no transaction; one per engine, used by the cycle's thread only."""
+
+    def __init__(self, intake: Intake, admin: AdminClient, *, group_id: str, max_records: int, hook: Hook) -> None:
+        self._intake = intake
+        self._admin = admin
+        self._group_id = group_id
+        self._max_records = max_records
+        self._hook = hook
+        self._poisoned: dict[Place, str] = {}
+        #: Records at most in one cycle; lowered while a record is looked for whose results the broker refuses.
+        self.limit = max_records
+
+    def take(self, partitions: Sequence[Partition]) -> list[Work]:
+        """Everything that can be decided now, each partition up to its share of the limit."""
+        revisions: dict[str, int] = {}
+        work: list[Work] = []
+        share = max(1, self.limit // max(1, len(partitions)))
+        for partition in partitions:
+            app = partition.application
+            revision = revisions.get(app.name)
+            if revision is None:
+                revision = revisions[app.name] = app.processor.begin()
+            position = partition.position
+            assert position is not None  # open partitions have one
+            if position.revision > revision:
+                continue  # another worker decided by newer rules: wait until our table has them
+            batches = self._take(partition, share)
+            sweep = app.processor.sweep_pending(_swept(position, revision))
+            if batches or sweep:
+                work.append(Work(partition, batches, revision, sweep))
+            if self.limit == 1 and work:
+                break
+        return work
+
+    def decide(self, work: Sequence[Work]) -> list[Decided]:
+        """Decide all of it. A record that keeps failing, or whose results cannot be written, becomes a dead letter."""
+        failures: Counter[Place] = Counter()
+        while True:
+            try:
+                return [self._decide(item) for item in work]
+            except Unfit as unfit:
+                self.poison(unfit.record, unfit.reason)
+            except _Fault as fault:
+                place = _place(fault.record)
+                failures[place] += 1
+                log.error(
+                    "record_failed", topic=place[0], partition=place[1], offset=place[2], attempt=failures[place], exc_info=fault.error
+                )
+                if failures[place] >= ATTEMPTS:
+                    self.poison(fault.record, f"the program failed on it: {type(fault.error).__name__}: {fault.error}")
+
+    def poison(self, record: Record, reason: str) -> None:
+        """Make the record a dead letter when it is decided next."""
+        self._poisoned[_place(record)] = reason
+
+    def settled(self) -> None:
+        """The last cycle was committed."""
+        self._poisoned.clear()
+        self.limit = min(self._max_records, self.limit * 2)
+
+    def _take(self, partition: Partition, limit: int) -> list[Batch]:
+        app, number = partition.application, partition.number
+        batches: list[Batch] = []
+        # a barrier is looked at before anything is taken, so that what it waited for is taken in the same cycle
+        ready = {i.topic for i in app.inputs if not i.after or self._may_go(app, number, i)}
+        for waited_for in (True, False):
+            for inp in app.inputs:
+                if inp.topic in ready and waited_for is not bool(inp.after):
+                    batches += self._intake.take((inp.topic, number), limit)
+        return batches
+
+    def _may_go(self, app: Application, number: int, inp: Input) -> bool:
+        if not self._intake.pending((inp.topic, number)):
+            return True
+        tps = [TopicPartition(topic, number) for topic in inp.after]
+        try:
+            futures = self._admin.list_offsets(
+                dict.fromkeys(tps, OffsetSpec.latest()), isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=10
+            )
+            ends = {(tp.topic, tp.partition): future.result().offset for tp, future in futures.items()}
+        except KafkaException as error:
+            log.warning("end_of_topic_unknown", application=app.name, topics=inp.after, error=error.args[0].str())
+            return False
+        for tp, end in ends.items():
+            at = self._intake.next_offset(tp)
+            if at is None or at[1] < end:
+                return False
+        return True
+
+    def _decide(self, item: Work) -> Decided:
+        partition = item.partition
+        app = partition.application
+        before = partition.position
+        assert before is not None
+        now_ms = max(int(time.time() * 1000), before.clock)
+        unit = Unit(app, partition.number, partition.entries, revision=item.revision, now_ms=now_ms)
+        self._process(item.batches, unit, app)
+        swept, sweep = self._sweep(item, unit) if item.sweep else (_swept(before, item.revision), None)
+        if sweep is None:
+            partition.buckets = None
+        position = Position(
+            application=self._group_id,
+            next={**before.next, **{b.topic: b.end for b in item.batches}},
+            revision=max(before.revision, item.revision),
+            swept=swept,
+            sweep=sweep,
+            clock=now_ms,
+        )
+        return Decided(unit, position, unit.changes())
+
+    def _process(self, batches: list[Batch], unit: Unit, app: Application) -> None:
+        process = app.processor.process
+        poisoned = self._poisoned
+        for batch in batches:
+            for record in batch.records:
+                unit.record = record
+                try:
+                    if poisoned and (reason := poisoned.get(_place(record))) is not None:
+                        unit.reject(record, reason)
+                        continue
+                    process(record, unit)
+                except Rejected as rejected:
+                    unit.reject(record, str(rejected))
+                except Unfit:
+                    raise
+                except Exception as error:
+                    raise _Fault(record, error) from error
+        unit.record = None
+
+    def _sweep(self, item: Work, unit: Unit) -> tuple[int, Sweep | None]:
+        """Walk on over the known keys for SWEEP_SECONDS; returns the position's new `swept` and `sweep`."""
+        partition = item.partition
+        before = partition.position
+        assert before is not None
+        swept = _swept(before, item.revision)
+        # newer rules begin again at bucket 0, and cover whatever came after `swept`
+        bucket = before.sweep.bucket if before.sweep is not None and before.sweep.revision == item.revision else 0
+        if bucket == 0:
+            partition.buckets = None
+        processor = partition.application.processor
+        until = time.monotonic() + SWEEP_SECONDS
+        while bucket < BUCKETS:
+            for key in partition.keys_in(bucket):
+                try:
+                    processor.sweep(key, unit, swept)
+                except Rejected as rejected:
+                    log.error("key_not_swept", partition=partition.label, reason=str(rejected))
+                except Exception as error:
+                    # one key must not hold up all others for ever: it is looked at again with its next record
+                    log.error("key_not_swept", partition=partition.label, exc_info=error)
+            bucket += 1
+            if time.monotonic() >= until:
+                break
+        self._hook(Step.SWEEP_CHUNK)
+        if bucket >= BUCKETS:
+            return item.revision, None
+        return swept, Sweep(item.revision, bucket)
+
+
+def messages(decided: Decided) -> list[dict[str, Any]]:
+    """The changelog records of one partition, its position last."""
+    records: list[dict[str, Any]] = [{"key": key, "value": value} for key, value in decided.changes]
+    records.append({"key": POSITION_KEY, "value": positions.encode(decided.position)})
+    return records
+
+
+def outputs(decided: Sequence[Decided]) -> list[Output]:
+    """Everything that goes to other topics than the changelog."""
+    return [output for d in decided for output in (*d.unit.outputs, *d.unit.dead_letter_records())]
+
+
+def offsets(work: Sequence[Work], decided: Sequence[Decided]) -> list[TopicPartition]:
+    """An explicit offset for every input of every touched partition, moved or not: with none, nothing would be fenced."""
+    return [
+        TopicPartition(topic, w.partition.number, d.position.next[topic])
+        for w, d in zip(work, decided, strict=True)
+        for topic in w.partition.application.topics
+    ]
+
+
+def _swept(position: Position, revision: int) -> int:
+    return revision if position.swept == positions.NEVER_SWEPT else position.swept
+
+
+def _place(record: Record) -> Place:
+    return (record.topic, record.partition, record.offset)

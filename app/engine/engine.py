@@ -1,0 +1,387 @@
+"""The engine: owns the partitions of this worker, opens them, and runs one cycle after the other over all that are open.
+
+Threads: the consumer's (assignments, fetches, seeks), Faust's event loop (agents, health), the opening thread and the cycle's thread.
+Whatever cannot be put right from inside ends in `failed`, which must end the process: aiokafka's heartbeats go on by themselves and
+would hold the partitions for ever.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import structlog
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from app.engine import cycle as cycles
+from app.engine.application import Application
+from app.engine.assignment import Assignment, assignment
+from app.engine.cycle import Decider
+from app.engine.group_metadata import Membership, check_encoding
+from app.engine.intake import Intake, TopicPartition
+from app.engine.opening import Opener, Unusable
+from app.engine.partition import Partition
+from app.engine.steps import Hook, Step, no_hook
+from app.engine.transaction import Aborted, OutcomeUnknown, TransactionalProducer
+from app.engine.unit import Unit
+
+log = structlog.get_logger(__name__)
+
+_IDLE_SECONDS = 0.5
+_HELD_SECONDS = 0.01
+_MAX_BACKOFF = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much the engine takes on at once."""
+
+    cycle_records: int = 20_000
+    queued_records: int = 60_000
+    #: Without progress for so long (seconds) although there is something to do, the process exits.
+    stall_seconds: float = 120.0
+    #: How long a rebalance waits for the running transaction; must be well below the group's rebalance timeout.
+    revocation_seconds: float = 20.0
+    transaction_seconds: float = 30.0
+
+
+class Observer(Protocol):
+    """What the engine tells about its work; called from the cycle's thread."""
+
+    def cycle(self, units: Sequence[tuple[Application, Unit]], *, decide_seconds: float, transaction_seconds: float) -> None: ...
+
+    def aborted(self, reason: str) -> None: ...
+
+
+class _Unobserved:
+    def cycle(self, units: Sequence[tuple[Application, Unit]], *, decide_seconds: float, transaction_seconds: float) -> None: ...
+
+    def aborted(self, reason: str) -> None: ...
+
+
+class Engine:
+    """Runs applications exactly once on the partitions that a consumer group gives to this worker."""
+
+    def __init__(
+        self,
+        applications: Sequence[Application],
+        *,
+        group_id: str,
+        client_config: Mapping[str, Any],
+        producer_config: Mapping[str, Any],
+        failed: Callable[[str], None],
+        limits: Limits = Limits(),
+        observer: Observer | None = None,
+        hook: Hook = no_hook,
+    ) -> None:
+        self.applications = tuple(applications)
+        self.group_id = group_id
+        self.intake = Intake(max_queued_records=limits.queued_records)
+        self.topics: frozenset[str] = frozenset(t for app in self.applications for t in app.topics)
+        self.limits = limits
+        self._by_name = {app.name: app for app in self.applications}
+        self._client_config = dict(client_config)
+        self._failed = failed
+        self._observer: Observer = observer or _Unobserved()
+        self._hook = hook
+        self._producer = TransactionalProducer(
+            producer_config,
+            transactional_id=f"{group_id}-{uuid.uuid4()}",
+            max_record_bytes=max((b for app in self.applications for b in app.max_record_bytes.values()), default=1_000_000),
+            hook=hook,
+            deadline=limits.transaction_seconds,
+        )
+        self._lock = threading.Lock()
+        self._assignment: Assignment | None = None
+        self._partitions: dict[tuple[str, int], Partition] = {}
+        self._open: dict[tuple[str, int], Partition] = {}
+        self._to_open = threading.Event()
+        self._working = threading.Lock()  # held by the cycle from the look at what is open until the results are state
+        self._stopping = threading.Event()
+        self._progress_at = time.monotonic()
+        self._threads = [
+            threading.Thread(target=self._guard, args=(self._run_cycles,), name="engine-cycle", daemon=True),
+            threading.Thread(target=self._guard, args=(self._run_opening,), name="engine-opening", daemon=True),
+        ]
+        self._rotation = 0
+        self._backoff = 0.0
+        self._record_faults = 0
+
+    # --- life
+
+    def start(self) -> None:
+        """Raises IncompatibleGroupMetadata if this librdkafka would not fence our transactions."""
+        check_encoding()
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, timeout: float = 30.0) -> None:
+        """Finish the running cycle, decide nothing more, end the threads."""
+        self._stopping.set()
+        self.intake.close()
+        self.intake.wake()
+        self._to_open.set()
+        deadline = time.monotonic() + timeout
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(max(0.0, deadline - time.monotonic()))
+        self._hook(Step.CLOSED)
+
+    # --- the consumer's thread
+
+    def assigned(self, membership: Membership, held: Iterable[TopicPartition]) -> None:
+        """A new generation: records what is ours and returns; opening goes on beside."""
+        new = assignment(membership, held, self.applications)
+        with self._lock:
+            self._assignment = new
+            self._open = {}
+            self._partitions = {place: p for place, p in self._partitions.items() if place in new.numbers}
+        self.intake.close()
+        self._progress_at = time.monotonic()
+        log.info(
+            "partitions_assigned",
+            generation=membership.generation,
+            partitions=sorted(f"{name}/{number}" for name, number in new.numbers),
+            incomplete=sorted(f"{name}/{number}" for name, number in new.partial),
+        )
+        self._to_open.set()
+
+    def revoked(self) -> None:
+        """A rebalance begins: stop deciding and wait, bounded, for the running transaction. Blocks; call it in a worker thread."""
+        with self._lock:
+            self._assignment = None
+            self._open = {}
+        self.intake.close()
+        if self._working.acquire(timeout=self.limits.revocation_seconds):
+            self._working.release()
+        else:
+            log.warning("transaction_outlives_assignment", seconds=self.limits.revocation_seconds)
+
+    # --- health
+
+    def problem(self) -> str | None:
+        """Why this process must not go on, or None."""
+        for thread in self._threads:
+            if not thread.is_alive() and not self._stopping.is_set():
+                return f"thread {thread.name} has died"
+        stalled = time.monotonic() - self._progress_at
+        if stalled > self.limits.stall_seconds and (self.intake.queued or self._waiting()):
+            return f"no progress for {stalled:.0f} s although there is work to do"
+        return None
+
+    def assigned_partitions(self) -> list[tuple[str, int]]:
+        with self._lock:
+            return sorted(self._assignment.numbers) if self._assignment is not None else []
+
+    def open_partitions(self) -> list[Partition]:
+        with self._lock:
+            return [self._open[place] for place in sorted(self._open)]
+
+    def ready(self) -> bool:
+        """True if the group has settled and every partition that is ours is open."""
+        with self._lock:
+            return self._assignment is not None and self._assignment.numbers == self._open.keys()
+
+    def _waiting(self) -> bool:
+        with self._lock:
+            return self._assignment is not None and len(self._open) < len(self._assignment.numbers)
+
+    def _guard(self, run: Callable[[], None]) -> None:
+        try:
+            run()
+        except Unusable as error:
+            log.error("partitions_unusable", reason=str(error))
+            self._failed(str(error))
+        except BaseException as error:
+            log.exception("engine_thread_died", thread=threading.current_thread().name)
+            self._failed(f"{threading.current_thread().name} failed: {type(error).__name__}: {error}")
+
+    # --- opening
+
+    def _run_opening(self) -> None:
+        opener: Opener | None = None
+        pause = 0.1
+        while True:
+            self._to_open.wait()
+            self._to_open.clear()
+            if self._stopping.is_set():
+                return
+            with self._lock:
+                current = self._assignment
+                if current is None or current.fenced:
+                    continue
+                todo = [self._partition(place) for place in sorted(current.numbers) if place not in self._open]
+            if not todo:
+                continue
+            with self._working:
+                pass  # a cycle of the former assignment may still be making its results the state of these very partitions
+            try:
+                opener = opener or Opener(self._client_config, group_id=self.group_id)
+                self._hook(Step.OPEN_BEGUN)
+                opener.check_partition_counts(self.applications)
+                self._open_all(opener, todo, current)
+                pause = 0.1
+            except KafkaException as error:
+                log.warning("opening_failed", error=error.args[0].str(), retry_seconds=pause)
+                self._stopping.wait(pause)
+                pause = min(pause * 2, _MAX_BACKOFF)
+                self._to_open.set()
+
+    def _partition(self, place: tuple[str, int]) -> Partition:
+        partition = self._partitions.get(place)
+        if partition is None:
+            partition = self._partitions[place] = Partition(self._by_name[place[0]], place[1])
+        return partition
+
+    def _open_all(self, opener: Opener, todo: list[Partition], current: Assignment) -> None:
+        begun = time.monotonic()
+
+        def abandoned() -> bool:
+            return self._stopping.is_set() or self._assignment is not current or current.fenced
+
+        def ready(partitions: list[Partition]) -> None:
+            self._hook(Step.OPEN_RESTORED)
+            found = opener.positions(partitions)
+            with self._lock:
+                if abandoned():
+                    return
+                for partition, position in zip(partitions, found, strict=True):
+                    partition.position = position
+                    partition.buckets = None
+                    partition.application.processor.opened(partition.number, partition.entries)
+                    self._open[partition.application.name, partition.number] = partition
+                self.intake.open(
+                    {
+                        (topic, p.number): position.next[topic]
+                        for p, position in zip(partitions, found, strict=True)
+                        for topic in p.application.topics
+                    }
+                )
+            self._progress_at = time.monotonic()
+            self._hook(Step.OPEN_DONE)
+            log.info(
+                "partitions_opened",
+                partitions=[p.label for p in partitions],
+                keys=sum(len(p.entries) for p in partitions),
+                seconds=round(time.monotonic() - begun, 3),
+            )
+
+        opener.restore(todo, ready=ready, abandoned=abandoned)
+
+    def _reopen(self, current: Assignment, *, fenced: bool) -> None:
+        """After a transaction that was not committed for sure, nothing we hold is known to be right: verify everything again."""
+        with self._lock:
+            if self._assignment is not current:
+                return
+            self._open = {}
+            current.fenced = current.fenced or fenced
+        self.intake.close()
+        self._to_open.set()
+
+    # --- the cycle
+
+    def _run_cycles(self) -> None:
+        # a client must stay referenced while its futures are open
+        admin = AdminClient(self._client_config)
+        decider = Decider(
+            self.intake, admin, group_id=self.group_id, max_records=self.limits.cycle_records, hook=self._hook
+        )
+        while not self._stopping.is_set():
+            with self._working:
+                worked = self._cycle(decider)
+            if self._backoff:
+                self._stopping.wait(self._backoff)
+            elif not worked:
+                if self.intake.queued:
+                    time.sleep(_HELD_SECONDS)  # held back: by newer rules elsewhere, or by a topic to be read first
+                else:
+                    if not self._waiting():
+                        self._progress_at = time.monotonic()  # nothing to do is no stall
+                    self.intake.wait(_IDLE_SECONDS)
+                    self._check_gaps()
+
+    def _cycle(self, decider: Decider) -> bool:
+        with self._lock:
+            current = self._assignment
+            partitions = list(self._open.values())
+        if current is None or not partitions:
+            return False
+        self._rotation = (self._rotation + 1) % len(partitions)
+        work = decider.take(partitions[self._rotation :] + partitions[: self._rotation])
+        if not work:
+            return False
+        self._hook(Step.CYCLE_TAKEN)
+        begun = time.monotonic()
+        decided = decider.decide(work)
+        self._hook(Step.CYCLE_DECIDED)
+        between = time.monotonic()
+        changelogs = [(w.partition.application.changelog, w.partition.number, cycles.messages(d)) for w, d in zip(work, decided, strict=True)]
+        try:
+            ends = self._producer.run(cycles.outputs(decided), changelogs, cycles.offsets(work, decided), current.membership)
+        except Aborted as aborted:
+            self._undone(decider, work, current, aborted)
+            return False
+        except OutcomeUnknown as unknown:
+            log.warning("transaction_outcome_unknown", reason=str(unknown))
+            self._observer.aborted("outcome unknown")
+            self._settle()
+            self._reopen(current, fenced=False)
+            return False
+        for item, done in zip(work, decided, strict=True):
+            partition = item.partition
+            partition.apply(done.changes)
+            partition.position = done.position
+            partition.copied_to = ends[partition.application.changelog, partition.number]
+            partition.verified_at = time.time()
+        self._hook(Step.CYCLE_APPLIED)
+        decider.settled()
+        self._backoff = 0.0
+        self._record_faults = 0
+        self._progress_at = time.monotonic()
+        for item, done in zip(work, decided, strict=True):
+            item.partition.application.processor.committed(done.unit)
+        self._observer.cycle(
+            [(w.partition.application, d.unit) for w, d in zip(work, decided, strict=True)],
+            decide_seconds=between - begun,
+            transaction_seconds=self._progress_at - between,
+        )
+        return True
+
+    def _undone(self, decider: Decider, work: Sequence[cycles.Work], current: Assignment, aborted: Aborted) -> None:
+        self._observer.aborted(str(aborted))
+        self._record_faults = self._record_faults + 1 if aborted.record_fault else 0
+        log.warning("transaction_aborted", reason=str(aborted), fenced=aborted.fenced)
+        if self._record_faults >= cycles.ATTEMPTS:
+            # the broker refuses some record for what it is: one at a time finds it
+            only = [r for w in work for b in w.batches for r in b.records]
+            if decider.limit == 1 and len(only) == 1:
+                decider.poison(only[0], f"the broker refused what follows from this record: {aborted}")
+            decider.limit = 1
+        self._backoff = 0.0 if aborted.fenced else min(max(0.1, self._backoff * 2), _MAX_BACKOFF)
+        self._reopen(current, fenced=aborted.fenced)
+
+    def _settle(self) -> None:
+        """Let a new producer with the same id settle the transaction whose outcome is unknown, however long the broker takes."""
+        pause = 0.1
+        while not self._stopping.is_set():
+            try:
+                self._producer.prepare()
+                return
+            except KafkaException as error:
+                log.warning("producer_not_ready", error=error.args[0].str(), retry_seconds=pause)
+                self._stopping.wait(pause)
+                pause = min(pause * 2, _MAX_BACKOFF)
+
+    def _check_gaps(self) -> None:
+        if not self.intake.gaps():
+            return
+        with self._lock:
+            current = self._assignment
+        if current is not None:
+            log.warning("positions_not_reachable", partitions=self.intake.gaps())
+            self._reopen(current, fenced=False)

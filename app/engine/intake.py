@@ -1,0 +1,195 @@
+"""The way of records from the consumer's thread to the cycle: stamped batches, accepted only if they follow what we hold.
+
+Three threads meet here. The consumer's thread stamps each fetch with the consumer's own positions and applies seeks; Faust's agent
+hands the batches on; the cycle takes them. A batch counts only if it belongs to the current epoch (no seek since) and starts at or
+before the position: so a stale one after a seek is no loss, holes in the offsets are no gaps, and what Faust dropped on the way is
+noticed and read again.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+TopicPartition = tuple[str, int]
+
+
+class Batch(NamedTuple):
+    """The records of one fetch from one topic partition: offsets `start` up to, not including, `end`."""
+
+    topic: str
+    partition: int
+    epoch: int
+    start: int
+    end: int
+    records: Sequence[Any]
+
+
+@dataclass(slots=True)
+class _Queue:
+    epoch: int
+    next: int  # where the queued batches end: the offset to accept next
+    batches: deque[Batch] = field(default_factory=deque)
+    records: int = 0
+    rejected: int = 0  # batches in a row that did not follow `next`
+
+
+class Intake:
+    """Bounded queues of accepted batches, one per open topic partition. All methods are safe from any thread."""
+
+    def __init__(self, *, max_queued_records: int) -> None:
+        self._max = max_queued_records
+        self._queues: dict[TopicPartition, _Queue] = {}
+        self._seeks: dict[TopicPartition, tuple[int, int]] = {}
+        self._epochs = itertools.count(1)
+        self._queued = 0
+        self._lock = threading.Lock()
+        self._arrived = threading.Condition(self._lock)
+        self._woken = False
+        #: Batches dropped because they did not follow what we hold, for metrics and tests.
+        self.dropped = 0
+
+    # --- engine: which topic partitions are open, and from where
+
+    def open(self, positions: Mapping[TopicPartition, int]) -> None:
+        """Accept records of these topic partitions from the given offsets on; the consumer is asked to seek there."""
+        with self._lock:
+            for tp, offset in positions.items():
+                self._forget(tp)
+                self._restart(tp, offset)
+            self._wake()
+
+    def close(self, tps: Iterable[TopicPartition] | None = None) -> None:
+        """Drop what is queued and accept nothing more (all, if none are named)."""
+        with self._lock:
+            for tp in list(self._queues) if tps is None else list(tps):
+                self._forget(tp)
+
+    # --- consumer's thread
+
+    def take_seeks(self) -> dict[TopicPartition, tuple[int, int]]:
+        """Seeks to apply now: topic partition -> (offset, epoch that begins with it)."""
+        with self._lock:
+            seeks, self._seeks = self._seeks, {}
+            return seeks
+
+    def wanted(self) -> list[TopicPartition]:
+        """Open topic partitions that have room."""
+        with self._lock:
+            if self._queued >= self._max:
+                return []
+            share = max(1, 2 * self._max // max(1, len(self._queues)))
+            return [tp for tp, queue in self._queues.items() if queue.records < share]
+
+    def next_offset(self, tp: TopicPartition) -> tuple[int, int] | None:
+        """(epoch, offset to accept next), or None if it is not open."""
+        with self._lock:
+            queue = self._queues.get(tp)
+            return None if queue is None else (queue.epoch, queue.next)
+
+    def read_again(self, tp: TopicPartition, epoch: int) -> None:
+        """What was fetched in this epoch got lost on the way: seek back to the position."""
+        with self._lock:
+            queue = self._queues.get(tp)
+            if queue is not None and queue.epoch == epoch:
+                queue.epoch = next(self._epochs)
+                self._seeks[tp] = (queue.next, queue.epoch)
+
+    # --- Faust's agent
+
+    def accept(self, batch: Batch) -> bool:
+        """Queue a batch if it follows what we hold; say whether it did."""
+        tp = (batch.topic, batch.partition)
+        with self._lock:
+            queue = self._queues.get(tp)
+            if queue is None or batch.epoch != queue.epoch:
+                self.dropped += 1
+                return False
+            if batch.start > queue.next:
+                self.dropped += 1
+                queue.rejected += 1
+                queue.epoch = next(self._epochs)
+                self._seeks[tp] = (queue.next, queue.epoch)
+                return False
+            if batch.end <= queue.next:
+                return False
+            records = batch.records
+            if records and records[0].offset < queue.next:
+                records = [r for r in records if r.offset >= queue.next]
+            queue.next = batch.end
+            queue.rejected = 0
+            if records:
+                queue.batches.append(batch if records is batch.records else batch._replace(records=records))
+                queue.records += len(records)
+                self._queued += len(records)
+                self._wake()
+            return True
+
+    def gaps(self) -> list[TopicPartition]:
+        """Topic partitions whose position the consumer could not reach several times over: their position must be checked."""
+        with self._lock:
+            return [tp for tp, queue in self._queues.items() if queue.rejected >= 3]
+
+    # --- cycle
+
+    def wait(self, seconds: float) -> None:
+        """Return when something arrived, `wake` was called, or the time is over."""
+        with self._arrived:
+            if not self._woken and not self._queued:
+                self._arrived.wait(seconds)
+            self._woken = False
+
+    def wake(self) -> None:
+        """End a `wait`: there is something to do other than new records."""
+        with self._lock:
+            self._wake()
+
+    def pending(self, tp: TopicPartition) -> bool:
+        with self._lock:
+            queue = self._queues.get(tp)
+            return queue is not None and bool(queue.batches)
+
+    def take(self, tp: TopicPartition, limit: int) -> list[Batch]:
+        """Remove and return queued batches up to `limit` records (at least 1); a batch that is longer is split."""
+        taken: list[Batch] = []
+        with self._lock:
+            queue = self._queues.get(tp)
+            if queue is None:
+                return taken
+            count = 0
+            while queue.batches and count < limit:
+                batch = queue.batches.popleft()
+                room = limit - count
+                if len(batch.records) > room:
+                    cut = batch.records[room].offset
+                    queue.batches.appendleft(batch._replace(start=cut, records=batch.records[room:]))
+                    batch = batch._replace(end=cut, records=batch.records[:room])
+                count += len(batch.records)
+                taken.append(batch)
+            queue.records -= count
+            self._queued -= count
+        return taken
+
+    @property
+    def queued(self) -> int:
+        """Records accepted and not yet taken."""
+        return self._queued
+
+    def _restart(self, tp: TopicPartition, offset: int) -> None:
+        queue = _Queue(epoch=next(self._epochs), next=offset)
+        self._queues[tp] = queue
+        self._seeks[tp] = (offset, queue.epoch)
+
+    def _forget(self, tp: TopicPartition) -> None:
+        queue = self._queues.pop(tp, None)
+        self._seeks.pop(tp, None)
+        if queue is not None:
+            self._queued -= queue.records
+
+    def _wake(self) -> None:
+        self._woken = True
+        self._arrived.notify_all()

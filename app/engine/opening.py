@@ -1,0 +1,232 @@
+"""Opening partitions: bring our copy of the changelog up to its end, learn the position, and check that the topics still match it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import confluent_kafka
+import msgspec
+import structlog
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, ConfigResource, OffsetSpec
+
+from app.engine import position as positions
+from app.engine.application import Application
+from app.engine.partition import Partition
+from app.engine.position import NEVER_SWEPT, POSITION_KEY, Position
+
+log = structlog.get_logger(__name__)
+
+
+class Unusable(RuntimeError):
+    """The topics do not fit the state, or each other: going on would lose or repeat. The message says what to do."""
+
+
+class Opener:
+    """Restores partitions with a consumer of its own (no group). Used by the opening thread only."""
+
+    def __init__(self, config: Mapping[str, Any], *, group_id: str, timeout: float = 30.0) -> None:
+        self._config = dict(config)
+        self._group_id = group_id
+        self._timeout = timeout
+        self._admin = AdminClient(self._config)
+        self._delete_retention: dict[str, float] = {}
+
+    def check_partition_counts(self, applications: Iterable[Application]) -> None:
+        """Raises Unusable if a topic is missing or its partition count differs; KafkaException if the broker can't be had."""
+        topics = self._admin.list_topics(timeout=self._timeout).topics
+        for app in applications:
+            for name in (*app.topics, app.changelog):
+                found = topics.get(name)
+                count = 0 if found is None or found.error is not None else len(found.partitions)
+                if count == 0:
+                    raise Unusable(f"topic {name} does not exist: create it with `lead-qualifier topics create`")
+                if count != app.partitions:
+                    raise Unusable(
+                        f"topic {name} has {count} partitions, expected {app.partitions}: {', '.join((*app.topics, app.changelog))} "
+                        "must all have the same number, since leads would move between partitions otherwise "
+                        f"(LEAD_QUALIFIER_PARTITIONS, or create {name} anew with {app.partitions})"
+                    )
+
+    def restore(
+        self, partitions: list[Partition], *, ready: Callable[[list[Partition]], None], abandoned: Callable[[], bool]
+    ) -> None:
+        """Bring each partition's copy up to the end of its changelog; `ready` gets those that are complete, as they are.
+
+        Returns when all are, or `abandoned()` turns true. A transaction that a dead owner left open makes its partitions wait, up to
+        the transaction's timeout plus the broker's scan. Raises KafkaException on trouble with the broker, Unusable on a mismatch.
+        """
+        logs = [(p.application.changelog, p.number) for p in partitions]
+        first = self.offsets(logs, OffsetSpec.earliest())
+        end = self.offsets(logs, OffsetSpec.latest())
+        reading: dict[tuple[str, int], Partition] = {}
+        done: list[Partition] = []
+        assignment = []
+        for partition in partitions:
+            log_partition = (partition.application.changelog, partition.number)
+            self._forget_if_stale(partition, first[log_partition], end[log_partition])
+            start = first[log_partition] if partition.copied_to is None else partition.copied_to
+            # what follows our own last record can only be our transaction's marker
+            if end[log_partition] <= start + (1 if partition.copied_to is not None else 0):
+                partition.copied_to = start
+                partition.verified_at = time.time()
+                done.append(partition)
+            else:
+                reading[log_partition] = partition
+                assignment.append(TopicPartition(*log_partition, start))
+        if done:
+            ready(done)
+        if assignment:
+            self._read(assignment, reading, end, ready, abandoned)
+
+    def positions(self, partitions: list[Partition]) -> list[Position]:
+        """The position of each restored partition, with the offset of every input; a new partition starts at what its inputs hold.
+
+        Raises Unusable if a position lies outside a topic (recreated, or retention passed), or if state is gone while offsets exist.
+        """
+        inputs = [(topic, p.number) for p in partitions for topic in p.application.topics]
+        first = self.offsets(inputs, OffsetSpec.earliest())
+        end = self.offsets(inputs, OffsetSpec.latest())
+        return [self._position(p, first, end) for p in partitions]
+
+    def _position(
+        self, partition: Partition, first: dict[tuple[str, int], int], end: dict[tuple[str, int], int]
+    ) -> Position:
+        inputs = [(topic, partition.number) for topic in partition.application.topics]
+        position = partition.position
+        if position is None:
+            self._refuse_lost_state(partition)
+            return Position(self._group_id, {topic: first[topic, number] for topic, number in inputs}, swept=NEVER_SWEPT)
+        if position.application != self._group_id:
+            raise Unusable(
+                f"the state in {partition.application.changelog}-{partition.number} belongs to application {position.application!r}, "
+                f"not {self._group_id!r}: set LEAD_QUALIFIER_APPLICATION_ID={position.application}, or another LEAD_QUALIFIER_TOPIC_PREFIX"
+            )
+        starts = {}
+        for topic, number in inputs:
+            offset = position.next.get(topic)
+            starts[topic] = first[topic, number] if offset is None else offset
+            if offset is not None and not first[topic, number] <= offset <= end[topic, number]:
+                what = "was recreated or truncated" if offset > end[topic, number] else "has dropped records that were not read yet (retention)"
+                raise Unusable(
+                    f"{topic}-{number} holds offsets {first[topic, number]} to {end[topic, number]}, but the state stands at {offset}: "
+                    f"the topic {what}. Stop all workers, then `lead-qualifier topics repair` sets the positions to what is there"
+                )
+        return msgspec.structs.replace(position, next={**position.next, **starts})
+
+    def offsets(self, tps: Iterable[tuple[str, int]], spec: Any) -> dict[tuple[str, int], int]:
+        """First or last offsets, in the read_uncommitted sense: a read_committed end would wait for nothing."""
+        request = {TopicPartition(topic, number): spec for topic, number in tps}
+        if not request:
+            return {}
+        futures = self._admin.list_offsets(request, request_timeout=self._timeout)
+        return {(tp.topic, tp.partition): future.result().offset for tp, future in futures.items()}
+
+    def _forget_if_stale(self, partition: Partition, first: int, end: int) -> None:
+        if partition.copied_to is None:
+            return
+        age = time.time() - partition.verified_at
+        limit = self._tombstone_seconds(partition.application.changelog) / 2
+        if partition.copied_to > end:
+            log.warning("changelog_is_shorter_than_copy", partition=partition.label, copied_to=partition.copied_to, end=end)
+        elif first <= partition.copied_to and age < limit:
+            return
+        # tombstones, or all of it, may be gone by now: only a copy from nothing is sure to be right
+        log.info("copy_rebuilt_from_nothing", partition=partition.label, age_seconds=round(age))
+        partition.entries = {}
+        partition.position = None
+        partition.copied_to = None
+
+    def _tombstone_seconds(self, topic: str) -> float:
+        if topic not in self._delete_retention:
+            resource = ConfigResource(ConfigResource.Type.TOPIC, topic)
+            config = self._admin.describe_configs([resource], request_timeout=self._timeout)[resource].result()
+            self._delete_retention[topic] = int(config["delete.retention.ms"].value) / 1000
+        return self._delete_retention[topic]
+
+    def _refuse_lost_state(self, partition: Partition) -> None:
+        tps = [TopicPartition(topic, partition.number) for topic in partition.application.topics]
+        consumer = confluent_kafka.Consumer({**self._config, "group.id": self._group_id, "enable.auto.commit": False})
+        try:
+            committed = [tp for tp in consumer.committed(tps, timeout=self._timeout) if tp.offset >= 0]
+        finally:
+            consumer.close()
+        if committed:
+            raise Unusable(
+                f"{partition.application.changelog}-{partition.number} holds no state, but group {self._group_id} has read "
+                f"{', '.join(f'{tp.topic}-{tp.partition} up to {tp.offset}' for tp in committed)}: the state is gone. Restore the topic, "
+                "or stop all workers and let `lead-qualifier topics repair` start from what the input topics still hold"
+            )
+
+    def _read(
+        self,
+        assignment: list[TopicPartition],
+        reading: dict[tuple[str, int], Partition],
+        end: dict[tuple[str, int], int],
+        ready: Callable[[list[Partition]], None],
+        abandoned: Callable[[], bool],
+    ) -> None:
+        consumer = confluent_kafka.Consumer(
+            {
+                **self._config,
+                "group.id": f"{self._group_id}-restore",
+                "enable.auto.commit": False,
+                "isolation.level": "read_committed",
+                "enable.partition.eof": True,
+                "auto.offset.reset": "error",
+                "fetch.max.bytes": 64 * 1024 * 1024,
+                "queued.max.messages.kbytes": 256 * 1024,
+            }
+        )
+        try:
+            consumer.assign(assignment)
+            told = time.monotonic() + 2
+            while reading and not abandoned():
+                done = []
+                for message in consumer.consume(10_000, 0.1):
+                    error = message.error()
+                    place = (message.topic(), message.partition())
+                    partition = reading.get(place)
+                    if partition is None:
+                        continue
+                    if error is None:
+                        self._take(partition, message.key(), message.value(), message.offset())
+                    elif error.code() != KafkaError._PARTITION_EOF:
+                        raise KafkaException(error)
+                    elif message.offset() >= end[place]:
+                        partition.verified_at = time.time()
+                        if partition.copied_to is None:
+                            partition.copied_to = message.offset()
+                        done.append(reading.pop(place))
+                if done:
+                    ready(done)
+                if time.monotonic() > told:
+                    told = time.monotonic() + 5
+                    waiting = [p.label for p in reading.values()]
+                    log.info("restoring", partitions=waiting, keys=sum(len(p.entries) for p in reading.values()),
+                             note="a former owner's open transaction ends by its timeout")
+        finally:
+            consumer.close()
+
+    @staticmethod
+    def _take(partition: Partition, key: bytes | None, value: bytes | None, offset: int) -> None:
+        partition.copied_to = offset + 1
+        if key is None:
+            log.warning("foreign_record_in_changelog", partition=partition.label, offset=offset, reason="no key")
+        elif key == POSITION_KEY:
+            partition.position = _read_position(partition, value, offset)
+        elif value is None:
+            partition.entries.pop(key, None)
+        else:
+            partition.entries[key] = value
+
+
+def _read_position(partition: Partition, value: bytes | None, offset: int) -> Position | None:
+    if value is None:
+        return None
+    try:
+        return positions.decode(value)
+    except (positions.UnknownFormat, msgspec.DecodeError) as error:
+        raise Unusable(f"the position at {partition.application.changelog}-{partition.number} offset {offset} is unreadable: {error}") from error

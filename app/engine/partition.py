@@ -1,0 +1,47 @@
+"""One partition's state as this worker holds it: its entries, its position, and how far its copy of the changelog reaches."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from app.engine.application import Application
+from app.engine.partitioning import BUCKETS, bucket_of
+from app.engine.position import Position
+
+
+@dataclass(slots=True)
+class Partition:
+    """Entries are encoded bytes: compact, nothing for the garbage collector to walk, and safe from half-done changes."""
+
+    application: Application
+    number: int
+    entries: dict[bytes, bytes] = field(default_factory=dict)
+    position: Position | None = None
+    #: Offset after the last changelog record that the entries contain; None before the first restore.
+    copied_to: int | None = None
+    #: Wall clock (seconds since 1970) of the last moment at which the copy was known to be complete.
+    verified_at: float = field(default_factory=time.time)
+    #: Keys by bucket while a sweep runs.
+    buckets: list[list[bytes]] | None = None
+
+    @property
+    def label(self) -> str:
+        return f"{self.application.name}/{self.number}"
+
+    def keys_in(self, bucket: int) -> list[bytes]:
+        """The keys of one sweep bucket, as known when the sweep began."""
+        if self.buckets is None:
+            self.buckets = [[] for _ in range(BUCKETS)]
+            for key in self.entries:
+                self.buckets[bucket_of(key)].append(key)
+        return self.buckets[bucket]
+
+    def apply(self, changes: list[tuple[bytes, bytes | None]]) -> None:
+        """Take committed changelog records into the entries."""
+        entries = self.entries
+        for key, value in changes:
+            if value is None:
+                entries.pop(key, None)
+            else:
+                entries[key] = value

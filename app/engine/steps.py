@@ -1,0 +1,31 @@
+"""The named steps of the engine, so that tests can stop, kill or freeze a worker at each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+
+
+class Step(StrEnum):
+    """In the order in which a partition meets them."""
+
+    OPEN_BEGUN = "open.begun"
+    OPEN_RESTORED = "open.restored"
+    OPEN_DONE = "open.done"
+    CYCLE_TAKEN = "cycle.taken"
+    CYCLE_DECIDED = "cycle.decided"
+    TRANSACTION_BEGUN = "transaction.begun"
+    TRANSACTION_PRODUCED = "transaction.produced"
+    TRANSACTION_FLUSHED = "transaction.flushed"
+    TRANSACTION_OFFSETS = "transaction.offsets"
+    TRANSACTION_COMMITTED = "transaction.committed"
+    CYCLE_APPLIED = "cycle.applied"
+    SWEEP_CHUNK = "sweep.chunk"
+    CLOSED = "closed"
+
+
+Hook = Callable[[Step], None]
+
+
+def no_hook(step: Step) -> None:
+    """What runs outside tests."""

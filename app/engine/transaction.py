@@ -1,0 +1,225 @@
+"""One Kafka transaction per cycle: outputs, state, dead letters, positions and offsets together, or none of them.
+
+The order inside is what makes it safe: produce, flush until every delivery report is in, send the offsets with the membership that
+the batches were fetched under, commit. Offsets before the flush would let a frozen worker's records arrive after its successor opened.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import confluent_kafka
+import structlog
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
+
+from app.engine.group_metadata import Membership
+from app.engine.steps import Hook, Step
+from app.engine.unit import Output
+
+log = structlog.get_logger(__name__)
+
+#: How long a transaction may stay open (milliseconds): a dead worker's successor waits for it at most that long, plus the broker's scan.
+TRANSACTION_TIMEOUT_MS = 10_000
+_RECORD_FAULTS = {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_RECORD, KafkaError.INVALID_MSG}
+_FENCED = {
+    KafkaError.ILLEGAL_GENERATION,
+    KafkaError.UNKNOWN_MEMBER_ID,
+    KafkaError.FENCED_INSTANCE_ID,
+    KafkaError.REBALANCE_IN_PROGRESS,
+}
+
+
+class Aborted(Exception):  # noqa: N818  an outcome: nothing of the cycle was written
+    """The transaction was aborted; the cycle's partitions must be opened again before anything is decided."""
+
+    def __init__(self, reason: str, *, fenced: bool = False, record_fault: bool = False) -> None:
+        super().__init__(reason)
+        #: True if the broker refused a record for what it is, so that trying again cannot help.
+        self.record_fault = record_fault
+        #: True if the group's coordinator no longer knows this membership: only a new assignment helps.
+        self.fenced = fenced
+
+
+class OutcomeUnknown(Exception):  # noqa: N818  an outcome: the changelog alone knows
+    """The transaction may have been committed or not; its producer is replaced, and the partitions must be opened again."""
+
+
+class _Retry:
+    """Repeats a call while Kafka says it may be repeated, up to a deadline."""
+
+    def __init__(self, seconds: float) -> None:
+        self._deadline = time.monotonic() + seconds
+
+    @property
+    def left(self) -> float:
+        return max(0.05, self._deadline - time.monotonic())
+
+    def __call__(self, call: Callable[..., Any], *args: Any) -> None:
+        pause = 0.02
+        while True:
+            try:
+                call(*args, self.left)
+                return
+            except KafkaException as error:
+                if not error.args[0].retriable() or time.monotonic() >= self._deadline:
+                    raise
+                time.sleep(min(pause, self.left))
+                pause = min(pause * 2, 1.0)
+
+
+class TransactionalProducer:
+    """A librdkafka transactional producer that is replaced, under the same transactional id, when its fate is unknown.
+
+    Used by the cycle's thread only; every call blocks at most `deadline` seconds or so.
+    """
+
+    def __init__(
+        self, config: Mapping[str, Any], *, transactional_id: str, max_record_bytes: int, hook: Hook, deadline: float = 30.0
+    ) -> None:
+        self._config = {
+            "linger.ms": 5,
+            "compression.type": "lz4",
+            "queue.buffering.max.messages": 2_000_000,
+            "queue.buffering.max.kbytes": 1_048_576,
+            **config,
+            "transactional.id": transactional_id,
+            "transaction.timeout.ms": TRANSACTION_TIMEOUT_MS,
+            "enable.idempotence": True,
+            "acks": "all",
+            "message.max.bytes": max_record_bytes,
+        }
+        self._deadline = deadline
+        self._hook = hook
+        self._producer: confluent_kafka.Producer | None = None
+        self._produced = 0
+        self._delivered = 0
+        self._failed: KafkaError | None = None
+        self._ends: dict[tuple[str, int], int] = {}
+
+    def prepare(self) -> None:
+        """Make sure that a producer with settled transactions is there. Raises KafkaException if the broker can't be had."""
+        if self._producer is None:
+            producer = confluent_kafka.Producer(self._config)
+            _Retry(self._deadline)(producer.init_transactions)
+            self._producer = producer
+
+    def discard(self) -> None:
+        """Give up the producer: the next one, with the same id, settles what this one left open."""
+        self._producer = None
+
+    def run(
+        self,
+        outputs: Sequence[Output],
+        changelogs: Sequence[tuple[str, int, list[dict[str, Any]]]],
+        offsets: Sequence[TopicPartition],
+        membership: Membership,
+    ) -> dict[tuple[str, int], int]:
+        """Write everything in one transaction and return, per changelog partition, the offset after our last record.
+
+        `changelogs` holds (topic, partition, messages in order); `offsets` has one explicit offset for each touched input partition.
+        Raises Aborted (nothing was written) or OutcomeUnknown.
+        """
+        if not membership.fences:
+            raise Aborted("no membership of the consumer group that the broker could check", fenced=True)
+        if not offsets:
+            raise ValueError("a transaction without offsets would fence nobody")
+        try:
+            self.prepare()
+            producer = self._producer
+            assert producer is not None  # prepare() raised otherwise
+            producer.begin_transaction()
+        except KafkaException as error:
+            self.discard()
+            raise Aborted(f"no transaction could be begun: {error.args[0].str()}") from error
+        self._hook(Step.TRANSACTION_BEGUN)
+        try:
+            self._produce(producer, outputs, changelogs)
+            self._hook(Step.TRANSACTION_PRODUCED)
+            self._flush(producer)
+            self._hook(Step.TRANSACTION_FLUSHED)
+            metadata = membership.encode()
+            _Retry(self._deadline)(lambda left: producer.send_offsets_to_transaction(list(offsets), metadata, left))
+            self._hook(Step.TRANSACTION_OFFSETS)
+        except (KafkaException, BufferError, _Undelivered) as error:
+            self._abort(producer, error)
+        self._commit(producer)
+        self._hook(Step.TRANSACTION_COMMITTED)
+        return dict(self._ends)
+
+    def _produce(
+        self,
+        producer: confluent_kafka.Producer,
+        outputs: Sequence[Output],
+        changelogs: Sequence[tuple[str, int, list[dict[str, Any]]]],
+    ) -> None:
+        self._produced = self._delivered = 0
+        self._failed = None
+        self._ends = {}
+        for output in outputs:
+            producer.produce(output.topic, output.value, output.key, headers=output.headers, on_delivery=self._on_delivery)
+            self._produced += 1
+        for topic, partition, messages in changelogs:
+            self._ends[topic, partition] = -1
+            waiting = messages
+            while waiting:
+                queued = producer.produce_batch(topic, waiting, partition=partition, on_delivery=self._on_delivery)
+                self._produced += queued
+                if queued == len(waiting):
+                    break
+                # the local queue is full: let some be delivered, then add the rest in order
+                producer.poll(0.05)
+                waiting = [{k: v for k, v in m.items() if k != "_error"} for m in waiting if "_error" in m]
+
+    def _on_delivery(self, error: KafkaError | None, message: Any) -> None:
+        if error is not None:
+            self._failed = error
+            return
+        self._delivered += 1
+        place = (message.topic(), message.partition())
+        if place in self._ends:
+            self._ends[place] = message.offset() + 1
+
+    def _flush(self, producer: confluent_kafka.Producer) -> None:
+        deadline = time.monotonic() + self._deadline
+        while producer.flush(1.0):
+            if self._failed is not None or time.monotonic() > deadline:
+                break
+        if self._failed is not None:
+            raise _Undelivered(f"a record was not delivered: {self._failed.str()}", self._failed)
+        if self._delivered != self._produced:
+            raise _Undelivered(f"{self._delivered} of {self._produced} records were delivered in time", None)
+
+    def _abort(self, producer: confluent_kafka.Producer, error: BaseException) -> None:
+        kafka_error = error.args[0] if isinstance(error, KafkaException) else None
+        cause = error.cause if isinstance(error, _Undelivered) else kafka_error
+        fenced = cause is not None and cause.code() in _FENCED
+        record_fault = cause is not None and cause.code() in _RECORD_FAULTS
+        reason = kafka_error.str() if kafka_error is not None else str(error)
+        try:
+            if kafka_error is not None and kafka_error.fatal():
+                raise KafkaException(kafka_error)
+            _Retry(self._deadline)(producer.abort_transaction)
+        except KafkaException:
+            # the broker's timeout or the next producer's init_transactions ends it
+            self.discard()
+        raise Aborted(reason, fenced=fenced, record_fault=record_fault) from error
+
+    def _commit(self, producer: confluent_kafka.Producer) -> None:
+        try:
+            _Retry(self._deadline)(producer.commit_transaction)
+        except KafkaException as error:
+            kafka_error = error.args[0]
+            if kafka_error.txn_requires_abort():
+                self._abort(producer, error)
+            self.discard()
+            raise OutcomeUnknown(kafka_error.str()) from error
+
+
+class _Undelivered(Exception):
+    """Some record has no successful delivery report."""
+
+    def __init__(self, reason: str, cause: KafkaError | None) -> None:
+        super().__init__(reason)
+        self.cause = cause

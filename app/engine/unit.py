@@ -1,0 +1,190 @@
+"""One cycle's work on one partition: an overlay over its state, what it emits, and what it rejects. Nothing here touches Kafka."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from app.engine.application import Application, Headers, Record, Rejected
+from app.engine.partitioning import partition_of
+from app.engine.position import POSITION_KEY
+
+_MISSING: Any = object()
+#: What Kafka's record framing adds at most to key, value and headers (offsets, lengths, batch header), with room to spare.
+_FRAMING_BYTES = 512
+_HEADER_FRAMING_BYTES = 16
+
+
+class Output(NamedTuple):
+    """A record to produce in the cycle's transaction; a None value is a tombstone."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+class Unfit(Exception):  # noqa: N818  names the record, it is no fault of the program
+    """A record whose results cannot be written; the cycle is decided again with the record as a dead letter."""
+
+    def __init__(self, record: Record, reason: str) -> None:
+        super().__init__(reason)
+        self.record = record
+        self.reason = reason
+
+
+class Unit:
+    """State is read and written through `get`, `put` and `delete`; objects may be changed in place before `put`.
+
+    If a cycle fails the unit is thrown away: the partition's own entries are bytes and stay as they were.
+    """
+
+    __slots__ = (
+        "_application",
+        "_cache",
+        "_changed",
+        "_entries",
+        "_limits",
+        "counts",
+        "dead_letters",
+        "now_ms",
+        "number",
+        "outputs",
+        "record",
+        "revision",
+    )
+
+    def __init__(
+        self, application: Application, number: int, entries: Mapping[bytes, bytes], *, revision: int = 0, now_ms: int = 0
+    ) -> None:
+        self._application = application
+        self._entries = entries
+        self._limits = application.max_record_bytes
+        self._cache: dict[bytes, Any] = {}
+        self._changed: dict[bytes, Record | None] = {}
+        self.number = number
+        self.revision = revision
+        self.now_ms = now_ms
+        #: The record being decided, None during a sweep.
+        self.record: Record | None = None
+        self.outputs: list[Output] = []
+        self.dead_letters: list[tuple[Record, str]] = []
+        #: For the processor's own counting; it counts only once the transaction is committed.
+        self.counts: Counter[Any] = Counter()
+
+    def get(self, key: bytes) -> Any:
+        """The state held for a key, or None. Raises Rejected if the key does not belong here, or its state is unreadable."""
+        state = self._cache.get(key, _MISSING)
+        if state is not _MISSING:
+            return state
+        raw = self._entries.get(key)
+        if raw is None:
+            app = self._application
+            if app.keyed and partition_of(key, app.partitions) != self.number:
+                raise Rejected(
+                    f"wrong partitioner: this key belongs to partition {partition_of(key, app.partitions)} of "
+                    f"{app.partitions}, not {self.number}; producers must use murmur2 (librdkafka: partitioner=murmur2_random)"
+                )
+            state = None
+        else:
+            try:
+                state = self._application.decode_state(raw)
+            except (msgspec.DecodeError, ValueError) as error:
+                raise Rejected(f"the state stored for this key in {self._application.changelog} is unreadable: {error}") from error
+        self._cache[key] = state
+        return state
+
+    def put(self, key: bytes, state: Any) -> None:
+        """Hold this state for the key from now on."""
+        self._cache[key] = state
+        self._changed[key] = self.record
+
+    def delete(self, key: bytes) -> None:
+        """Forget the key: a tombstone in the changelog."""
+        self._cache[key] = None
+        self._changed[key] = self.record
+
+    def items(self) -> Iterator[tuple[bytes, Any]]:
+        """Every key and state as of now; for applications with few keys."""
+        for key in {**self._entries, **self._changed}:
+            state = self.get(key)
+            if state is not None:
+                yield key, state
+
+    def emit(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> None:
+        """Produce a record in this cycle's transaction. Raises Unfit if it is larger than the topic takes."""
+        self._check_size(topic, key, value, headers, self.record)
+        self.outputs.append(Output(topic, key, value, headers))
+
+    def reject(self, record: Record, reason: str) -> None:
+        """Send the record to the dead letters with a reason that a person understands."""
+        self.dead_letters.append((record, reason))
+
+    def changes(self) -> list[tuple[bytes, bytes | None]]:
+        """The changelog records of this unit: each changed key once, with its last state. Raises Unfit for one too large."""
+        encode = self._application.encode_state
+        cache = self._cache
+        limit = self._limits.get(self._application.changelog)
+        encoded: list[tuple[bytes, bytes | None]] = []
+        for key, record in self._changed.items():
+            state = cache[key]
+            value = None if state is None else encode(state)
+            if limit is not None and value is not None and len(key) + len(value) + _FRAMING_BYTES > limit:
+                self._check_size(self._application.changelog, key, value, [], record)
+            encoded.append((key, value))
+        return encoded
+
+    def dead_letter_records(self) -> Iterator[Output]:
+        """The dead letters as records: original bytes, key and headers, and where they came from."""
+        topic = self._application.dead_letters
+        for record, reason in self.dead_letters:
+            yield dead_letter(topic, record, reason, self._limits.get(topic))
+
+    def _check_size(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers, record: Record | None) -> None:
+        limit = self._limits.get(topic)
+        if limit is None:
+            return
+        size = record_bytes(key, value, headers)
+        if size > limit:
+            if record is None:
+                raise RuntimeError(f"a record of {size} bytes for {topic} is over its limit of {limit} bytes, outside any input record")
+            raise Unfit(record, f"what follows from this record needs {size} bytes in {topic}, which takes {limit}")
+
+
+def record_bytes(key: bytes | None, value: bytes | None, headers: Headers) -> int:
+    """Upper bound of a record's size on the wire."""
+    size = _FRAMING_BYTES + len(key or b"") + len(value or b"")
+    for name, content in headers:
+        size += _HEADER_FRAMING_BYTES + len(name) * 4 + len(content or b"")
+    return size
+
+
+def dead_letter(topic: str, record: Record, reason: str, limit: int | None) -> Output:
+    """The record as it came, plus dl_topic, dl_partition, dl_offset and dl_reason; cut, and saying so, if it is too large."""
+    original: Headers = [(name, content) for name, content in (record.headers or ())]
+
+    def origin(why: str) -> Headers:
+        return [
+            ("dl_topic", record.topic.encode()),
+            ("dl_partition", str(record.partition).encode()),
+            ("dl_offset", str(record.offset).encode()),
+            ("dl_reason", why.encode()),
+        ]
+
+    headers = original + origin(reason)
+    size = record_bytes(record.key, record.value, headers)
+    if limit is None or size <= limit:
+        return Output(topic, record.key, record.value, headers)
+    note = f"{reason} (cut to fit: {len(original)} headers, {len(record.key or b'')} bytes of key and {len(record.value or b'')} of value)"
+    headers = origin(note)
+    room = limit - record_bytes(None, None, headers)
+    key = None if record.key is None else record.key[: max(0, room // 2)]
+    value = None if record.value is None else record.value[: max(0, room - len(key or b""))]
+    return Output(topic, key, value, headers)
+
+
+def is_position(key: bytes | None) -> bool:
+    return key == POSITION_KEY

@@ -1,0 +1,119 @@
+"""A small application for the engine's tests: per key it adds up what comes in, and emits each running total."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from app.engine import Application, Input, Record, Rejected, Unit
+
+PARTITIONS = 4
+
+
+class Total(msgspec.Struct):
+    sum: int = 0
+    count: int = 0
+    swept: int = 0
+
+
+class Added(msgspec.Struct):
+    """What goes in: `id` is the oracle's, `add` the amount."""
+
+    id: str
+    add: int
+
+
+class Running(msgspec.Struct):
+    """What comes out for each record: the key's total after it."""
+
+    id: str
+    key: str
+    sum: int
+    count: int
+
+
+@dataclass
+class Sums:
+    """The decider. `revision` stands for rules; `wanted_sweep` is the revision that wants all keys looked at."""
+
+    out: str
+    revision: Callable[[], int] = lambda: 0
+    sweeps: Callable[[], int] = lambda: 0
+    fail_on: Mapping[str, str] = field(default_factory=dict)
+
+    def begin(self) -> int:
+        return self.revision()
+
+    def process(self, record: Record, unit: Unit) -> None:
+        try:
+            added = msgspec.json.decode(record.value or b"", type=Added)
+        except msgspec.DecodeError as error:
+            raise Rejected(f"not a sum: {error}") from error
+        if added.id in self.fail_on:
+            raise RuntimeError(self.fail_on[added.id])
+        if record.key is None:
+            raise Rejected("no key")
+        total = unit.get(record.key) or Total()
+        total.sum += added.add
+        total.count += 1
+        unit.put(record.key, total)
+        running = Running(added.id, record.key.decode(), total.sum, total.count)
+        unit.emit(self.out, record.key, msgspec.json.encode(running), [("kind", b"running")])
+
+    def sweep_pending(self, swept: int) -> bool:
+        return self.sweeps() > swept
+
+    def sweep(self, key: bytes, unit: Unit, swept: int) -> None:
+        total = unit.get(key)
+        if total is None:
+            return
+        total.swept += 1
+        unit.put(key, total)
+        unit.emit(self.out, key, msgspec.json.encode(Running(f"sweep-{unit.revision}", key.decode(), total.sum, total.count)), [])
+
+    def committed(self, unit: Unit) -> None: ...
+
+    def opened(self, number: int, entries: Mapping[bytes, bytes]) -> None: ...
+
+
+@dataclass(frozen=True)
+class Topics:
+    """The topics of one test."""
+
+    prefix: str
+
+    @property
+    def inputs(self) -> tuple[str, str]:
+        return (f"{self.prefix}in-a", f"{self.prefix}in-b")
+
+    @property
+    def out(self) -> str:
+        return f"{self.prefix}out"
+
+    @property
+    def changelog(self) -> str:
+        return f"{self.prefix}state"
+
+    @property
+    def dead_letters(self) -> str:
+        return f"{self.prefix}dead"
+
+    @property
+    def group(self) -> str:
+        return f"{self.prefix}group"
+
+
+def application(topics: Topics, decider: Sums, *, max_record_bytes: int = 1_000_000) -> Application:
+    return Application(
+        name="sums",
+        inputs=tuple(Input(topic) for topic in topics.inputs),
+        changelog=topics.changelog,
+        dead_letters=topics.dead_letters,
+        partitions=PARTITIONS,
+        processor=decider,
+        encode_state=msgspec.json.encode,
+        decode_state=msgspec.json.Decoder(Total).decode,
+        max_record_bytes=dict.fromkeys((topics.out, topics.changelog, topics.dead_letters), max_record_bytes),
+    )

@@ -1,0 +1,99 @@
+"""A worker process for the engine's tests: `python -m tests.broker.engine.sums_worker BOOTSTRAP PREFIX [--at STEP:N:ACTION]...`.
+
+ACTION at the N-th time that the engine comes to STEP: `kill` (SIGKILL itself), `freeze` (SIGSTOP itself), `pause:SECONDS` (sleep in that thread).
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import structlog
+
+from app.engine import Engine, Limits, Step
+from app.engine.runtime import create_app, quieten
+from tests.broker.engine.sums import Sums, Topics, application
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("bootstrap")
+    parser.add_argument("prefix")
+    parser.add_argument("--at", action="append", default=[])
+    parser.add_argument("--session-timeout", type=float, default=6.0)
+    parser.add_argument("--rules", help="file whose number is the revision of the rules, and wants a sweep")
+    parser.add_argument("--fail-on", action="append", default=[])
+    parser.add_argument("--max-record-bytes", type=int, default=1_000_000)
+    options = parser.parse_args()
+    logged = sys.stdout
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso"), structlog.processors.format_exc_info,
+                    structlog.processors.JSONRenderer()],
+        logger_factory=structlog.PrintLoggerFactory(logged),
+    )
+    quieten()
+    seen: Counter[Step] = Counter()
+    plan = {(Step(step), int(n)): action for step, n, action in (spec.split("|") for spec in options.at)}
+
+    def hook(step: Step) -> None:
+        seen[step] += 1
+        action = plan.get((step, seen[step]))
+        if action is None:
+            return
+        print(f'{{"event": "fault", "step": "{step}", "action": "{action}"}}', flush=True)
+        if action == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        elif action == "freeze":
+            os.kill(os.getpid(), signal.SIGSTOP)
+        else:
+            time.sleep(float(action.removeprefix("pause:")))
+
+    def revision() -> int:
+        return int(Path(options.rules).read_text() or 0) if options.rules else 0
+
+    topics = Topics(options.prefix)
+    decider = Sums(topics.out, revision, revision, dict.fromkeys(options.fail_on, "told to fail"))
+
+    def failed(reason: str) -> None:
+        structlog.get_logger().error("failed", reason=reason)
+        os._exit(70)
+
+    engine = Engine(
+        [application(topics, decider, max_record_bytes=options.max_record_bytes)],
+        group_id=topics.group,
+        client_config={"bootstrap.servers": options.bootstrap},
+        producer_config={"bootstrap.servers": options.bootstrap, "partitioner": "murmur2_random"},
+        failed=failed,
+        limits=Limits(revocation_seconds=5.0),
+        hook=hook,
+    )
+    asyncio.run(_run(engine, options.bootstrap, options.session_timeout))
+
+
+async def _run(engine: Engine, bootstrap: str, session_timeout: float) -> None:
+    app = create_app(engine, faust_settings={"broker": f"aiokafka://{bootstrap}"}, session_timeout=session_timeout)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    engine.start()
+    await app.start()
+    while not stop.is_set():
+        try:
+            await asyncio.wait_for(stop.wait(), 1.0)
+        except TimeoutError:
+            problem = engine.problem()
+            if problem:
+                structlog.get_logger().error("failed", reason=problem)
+                os._exit(70)
+    await asyncio.get_running_loop().run_in_executor(None, engine.stop)
+    await app.stop()
+
+
+if __name__ == "__main__":
+    main()
