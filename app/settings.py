@@ -18,6 +18,7 @@ from app.kafka import Connection, OAuth, SaslMechanism, SecurityProtocol
 
 PREFIX = "LEAD_QUALIFIER_"
 ENV_FILE = ".env"
+_NO_SETTINGS = {"LEAD_QUALIFIER_TEST_BROKER"}  # names like settings that mean something to the tests only
 
 
 class UnknownLeads(StrEnum):
@@ -277,7 +278,7 @@ def variable_of(name: str) -> str:
 def unknown_variables() -> list[str]:
     """A warning for each LEAD_QUALIFIER_* name, in the environment or `.env`, that is no setting of ours."""
     known = [variable_of(name) for name in Settings.model_fields]
-    given = {*os.environ, *dotenv_values(ENV_FILE)}
+    given = {*os.environ, *dotenv_values(ENV_FILE)} - _NO_SETTINGS
     warnings = []
     for variable in sorted(name for name in given if name.upper().startswith(PREFIX) and name.upper() not in known):
         near = difflib.get_close_matches(variable.upper(), known, n=1)

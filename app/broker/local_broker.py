@@ -21,6 +21,7 @@ from app.kafka import BrokerUnreachable, Connection
 START_SECONDS = 90.0
 STOP_SECONDS = 40.0
 _POLL_SECONDS = 0.05
+_RUNNING = "running.json"
 
 
 class DidNotStart(Exception):
@@ -46,7 +47,7 @@ class LocalBroker(ABC):
         self.ports = [0] * ports
         self._usage = Usage(self.folder)
         self._keeper: subprocess.Popen[str] | None = None
-        self._description = self.folder / "running.json"
+        self._description = self.folder / _RUNNING
 
     @abstractmethod
     def _prepare(self) -> None:
@@ -182,7 +183,10 @@ class LocalBroker(ABC):
         except BaseException:
             self.kill()
             raise
-        self._description.write_text(json.dumps({"pid": self.pid, "ports": self.ports}))
+        # Made beside and renamed: whoever reads it sees all of it or none.
+        new = self._description.with_suffix(".new")
+        new.write_text(json.dumps({"pid": self.pid, "ports": self.ports, "address": self.bootstrap_servers}))
+        new.rename(self._description)
 
     def _wait_until_ready(self, timeout: float) -> None:
         deadline = time.monotonic() + timeout
@@ -243,6 +247,17 @@ class LocalBroker(ABC):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._keeper.wait(5)
                 self._keeper = None
+
+
+def running_address(folder: Path) -> str | None:
+    """The address of the broker that runs for programs which use this folder; None where none does."""
+    try:
+        address = str(json.loads((folder / _RUNNING).read_text())["address"])
+        # No process needs to be asked: while one of its users lives, the lock cannot be had alone.
+        with Usage(folder.absolute()).alone() as unused:
+            return None if unused else address
+    except (FileNotFoundError, ValueError, KeyError):
+        return None
 
 
 def free_ports(count: int) -> list[int]:
