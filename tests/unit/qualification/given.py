@@ -1,0 +1,97 @@
+"""What the domain's tests start from: definitions, snapshots, and a desk that handles one lead's events in order."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from app.qualification.criteria import Criterion, Match
+from app.qualification.decide import Outcome, Qualification, decide, mark
+from app.qualification.leads import Lead, LeadChange, apply_change, record_score
+from app.qualification.models import Actions, ExistingLeads, Policy, QualificationModel, Requalification
+from app.qualification.rules import RuledModel, Rules, UnknownLeads
+
+START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+def minute(number: float) -> datetime:
+    return START + timedelta(minutes=number)
+
+
+def model(
+    model_id: str = "enterprise",
+    *,
+    match: Match = "all",
+    criteria: dict[str, float] | None = None,
+    actions: Iterable[str] = ("status_reason", "sales_ready"),
+    policy: Policy = "when_reset",
+    cool_down: timedelta | None = None,
+    existing_leads: ExistingLeads = "evaluate",
+) -> QualificationModel:
+    thresholds = {"engagement": 70.0, "demographic": 50.0} if criteria is None else criteria
+    return QualificationModel(
+        id=model_id,
+        name=model_id.title(),
+        match=match,
+        criteria=tuple(Criterion(name, threshold) for name, threshold in thresholds.items()),
+        actions=Actions("status_reason" in actions, "sales_ready" in actions),
+        existing_leads=existing_leads,
+        requalification=Requalification(policy, cool_down),
+    )
+
+
+def rules(
+    *definitions: QualificationModel,
+    lead_management: bool = True,
+    live: bool = True,
+    version: int = 1,
+    scoring_models: Iterable[str] = ("engagement", "demographic", "intent"),
+    unknown_leads: UnknownLeads = "open",
+    revision: int = 1,
+) -> Rules:
+    return Rules(
+        revision=revision,
+        lead_management=lead_management,
+        live_scoring_models=frozenset(scoring_models),
+        models={one.id: RuledModel(definition=one, version=version, live=live) for one in definitions},
+        unknown_leads=unknown_leads,
+    )
+
+
+class Desk:
+    """Handles the events of one lead as a worker does. `qualifications`: all there were, in order."""
+
+    def __init__(self, current: Rules) -> None:
+        self.rules = current
+        self.lead = Lead()
+        self.qualifications: list[Qualification] = []
+
+    def score(self, scoring_model: str, value: float, at: float, event_id: str = "e") -> dict[str, Outcome]:
+        """What each model that names the scoring model makes of a score."""
+        fresh = record_score(self.lead, scoring_model, value, minute(at))
+        return {
+            ruled.id: self._evaluate(ruled, minute(at), event_id, stale=not fresh)
+            for ruled in self.rules.naming(scoring_model)
+        }
+
+    def scores(self, at: float, **values: float) -> dict[str, Outcome]:
+        """Several scores of one time; the outcomes of the last."""
+        outcomes: dict[str, Outcome] = {}
+        for scoring_model, value in values.items():
+            outcomes = self.score(scoring_model, value, at)
+        return outcomes
+
+    def sweep(self, at: float, command_id: str = "publish-1") -> dict[str, Outcome]:
+        return {
+            ruled.id: self._evaluate(ruled, minute(at), command_id, stale=False) for ruled in self.rules.models.values()
+        }
+
+    def change(self, at: float, **fields: Any) -> bool:
+        return apply_change(self.lead, LeadChange(occurred_at=minute(at), **fields))
+
+    def _evaluate(self, ruled: RuledModel, at: datetime, event_id: str, *, stale: bool) -> Outcome:
+        decision = decide(self.lead, ruled, self.rules, at, stale=stale)
+        if isinstance(decision, Outcome):
+            return decision
+        mark(self.lead, decision, event_id)
+        self.qualifications.append(decision)
+        return Outcome.QUALIFIED

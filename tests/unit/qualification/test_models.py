@@ -1,0 +1,81 @@
+"""Definitions: what cannot be a qualification model, and the problems named."""
+
+import math
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from app.qualification.criteria import AtLeast, Criterion
+from app.qualification.models import Actions, InvalidModel, QualificationModel, Requalification
+from tests.unit.qualification.given import model
+
+GOOD: dict[str, Any] = {
+    "id": "enterprise",
+    "name": "Enterprise",
+    "match": "all",
+    "criteria": (Criterion("engagement", 70.0), Criterion("demographic", 50.0)),
+    "actions": Actions(marketing_qualified=True),
+}
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"id": ""}, "id"),
+        ({"name": ""}, "name"),
+        ({"criteria": ()}, "criteria"),
+        ({"criteria": (Criterion("", 70.0),)}, "criteria.0.scoring_model"),
+        ({"criteria": (Criterion("a", 1.0), Criterion("b", 1.0), Criterion("a", 2.0))}, "criteria.2.scoring_model"),
+        ({"criteria": (Criterion("a", math.nan),)}, "criteria.0.threshold"),
+        ({"criteria": (Criterion("a", 1.0), Criterion("b", math.inf))}, "criteria.1.threshold"),
+        ({"criteria": (Criterion("a", 10**400),)}, "criteria.0.threshold"),
+        ({"match": AtLeast(0)}, "match.at_least"),
+        ({"match": AtLeast(3)}, "match.at_least"),
+        ({"match": "most"}, "match"),
+        ({"actions": Actions()}, "actions"),
+        ({"existing_leads": "some"}, "existing_leads"),
+        ({"requalification": Requalification(policy="on_recross")}, "requalification.policy"),  # type: ignore[arg-type]
+        ({"requalification": Requalification(cool_down=timedelta(seconds=-1))}, "requalification.cool_down"),
+    ],
+)
+def test_a_definition_that_does_not_hold_together_is_refused_by_field(fields: dict[str, Any], field: str) -> None:
+    with pytest.raises(InvalidModel) as refused:
+        QualificationModel(**GOOD | fields)
+    assert [path for path, _ in refused.value.problems] == [field]
+
+
+def test_every_problem_is_named_at_once() -> None:
+    with pytest.raises(InvalidModel) as refused:
+        QualificationModel(id="", name="", match="all", criteria=(), actions=Actions())
+    assert [path for path, _ in refused.value.problems] == ["id", "name", "criteria", "actions"]
+    assert "id: must not be empty" in str(refused.value)
+
+
+def test_the_defaults_evaluate_existing_leads_and_requalify_when_reset() -> None:
+    definition = QualificationModel(**GOOD)
+    assert definition.existing_leads == "evaluate"
+    assert definition.requalification == Requalification(policy="when_reset", cool_down=None)
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        model(),
+        model(match="any", existing_leads="ignore", policy="never"),
+        model(match=AtLeast(2), cool_down=timedelta(days=30), actions=["sales_ready"]),
+    ],
+)
+def test_a_definition_survives_its_json(definition: QualificationModel) -> None:
+    assert msgspec.json.decode(msgspec.json.encode(definition), type=QualificationModel) == definition
+
+
+@pytest.mark.parametrize(("match", "written"), [("any", b'"any"'), (AtLeast(2), b'{"at_least":2}')])
+def test_match_is_written_as_people_write_it(match: Any, written: bytes) -> None:
+    assert b'"match":' + written in msgspec.json.encode(model(match=match))
+
+
+def test_a_stored_definition_that_does_not_hold_together_is_no_definition() -> None:
+    with pytest.raises(msgspec.ValidationError, match="must not be empty"):
+        msgspec.json.decode(msgspec.json.encode(model()).replace(b'"enterprise"', b'""'), type=QualificationModel)
