@@ -37,12 +37,14 @@ class Issued(Struct, frozen=True, kw_only=True):
     """What every command carries.
 
     `expected_revision` is that of the entry as the issuer saw it, 0 if there was none; None does without the check.
+    `offset`: where the command's record stands in its topic; a sweep names it as its trigger.
     """
 
     command_id: str
     issued_by: str
     issued_at: datetime
     expected_revision: int | None = None
+    offset: int = 0
 
 
 class ScoringModelChange(Struct, frozen=True, kw_only=True):

@@ -45,6 +45,7 @@ class ModelEntry(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_fiel
     published: QualificationModel | None = None
     published_revision: int = 0
     publish_command_id: str | None = None
+    publish_command_offset: int = 0
     published_at: Moment | None = None
     published_by: str | None = None
     changed_at: Moment | None = None

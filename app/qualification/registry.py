@@ -138,6 +138,7 @@ class Registry:
             published=definition,
             published_revision=self.revision + 1,
             publish_command_id=issued.command_id,
+            publish_command_offset=issued.offset,
             published_at=in_utc(issued.issued_at),
             published_by=issued.issued_by,
         )
@@ -372,5 +373,6 @@ def _ruled(entry: ModelEntry, definition: QualificationModel) -> RuledModel:
         live=entry.status == "live",
         published_revision=entry.published_revision,
         publish_command_id=entry.publish_command_id,
+        publish_command_offset=entry.publish_command_offset,
         published_at=entry.published_at,
     )

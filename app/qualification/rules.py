@@ -17,8 +17,8 @@ UnknownLeads = Literal["open", "ineligible"]
 class RuledModel:
     """A model as it stands in a snapshot. `version` 0: never published.
 
-    `published_revision`, `publish_command_id` and `published_at` (when the command was issued) tell of the newest
-    publish: what a sweep of existing leads is triggered by.
+    `published_revision`, `publish_command_id`, `publish_command_offset` (in its topic) and `published_at` (when the
+    command was issued) tell of the newest publish: what a sweep of existing leads is triggered by.
     """
 
     definition: QualificationModel
@@ -26,6 +26,7 @@ class RuledModel:
     live: bool
     published_revision: int = 0
     publish_command_id: str | None = None
+    publish_command_offset: int = 0
     published_at: datetime | None = None
     # Laid out for decide(), which runs for every event: (scoring model, threshold), and how many may be missed.
     checks: tuple[tuple[str, float], ...] = field(init=False, repr=False, compare=False)
