@@ -12,6 +12,14 @@ from pydantic_core import CoreSchema, core_schema
 #: How every message is read: no conversions ("83" is no number, 1 is no boolean), unknown fields are ignored.
 READ_STRICTLY = ConfigDict(strict=True, extra="ignore")
 
+
+def _leave_open(schema: dict[str, Any]) -> None:
+    schema.pop("additionalProperties", None)
+
+
+#: How what we emit is checked in tests: nothing undescribed. Its schema stays open, because fields may be added later.
+EMITTED = ConfigDict(strict=True, extra="forbid", json_schema_extra=_leave_open)
+
 _DATE_AND_TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?"
 _OFFSET = r"[+-](?:[01][0-9]|2[0-3]):[0-5][0-9]"
 
@@ -70,3 +78,8 @@ _Integer = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 
 AttributeValue = Annotated[str | bool | int | float | None, GetPydanticSchema(_attribute_schema)]
 """Text, a finite number, true, false, or null."""
+
+
+def plain(number: float) -> float:
+    """The number as people would write it: 70 rather than 70.0. Equal to what came in, and a double to every reader."""
+    return int(number) if abs(number) < 2**53 and number == int(number) else number

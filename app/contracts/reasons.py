@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
@@ -43,7 +43,12 @@ def field_of(error: ErrorDetails, tags: frozenset[str] = frozenset()) -> str:
     parts: list[str | int] = [part for part in error["loc"] if part not in tags]
     if error["type"] in {"union_tag_invalid", "union_tag_not_found"}:
         parts.append(error["ctx"]["discriminator"].strip("'"))
-    return ".".join(_shown(part) if isinstance(part, str) else str(part) for part in parts)
+    return path(parts)
+
+
+def path(steps: Iterable[str | int]) -> str:
+    """`criteria.0.threshold` for the steps down to it."""
+    return ".".join(_shown(step) if isinstance(step, str) else str(step) for step in steps)
 
 
 def _shown(name: str) -> str:
@@ -89,13 +94,16 @@ def _must_be(what: str) -> Callable[[Any, dict[str, Any]], str]:
 
 
 def _finite(value: object, _context: object) -> str:
-    found = "a number too large" if isinstance(value, int) else kind(value)
-    return f"must be a finite number (an IEEE double), found {found}"
+    return f"must be a finite number (an IEEE double), found {_number_kind(value)}"
 
 
 def _attribute(value: object, _context: object) -> str:
-    found = "a number too large" if isinstance(value, int) else kind(value)
-    return f"must be text, a finite number, true, false or null, found {found}"
+    return f"must be text, a finite number, true, false or null, found {_number_kind(value)}"
+
+
+def _number_kind(value: object) -> str:
+    """Where a finite number is expected: an integer is refused only if it is beyond every double."""
+    return "a number too large" if isinstance(value, int) and not isinstance(value, bool) else kind(value)
 
 
 def _one_of(value: object, context: dict[str, Any]) -> str:
@@ -155,7 +163,7 @@ _SENTENCES: dict[str, Callable[[Any, dict[str, Any]], str]] = {
     "string_type": _must_be("text"),
     "string_too_short": lambda _value, _context: "must not be empty",
     "string_unicode": lambda _value, _context: "must be text that UTF-8 can hold, found half of a surrogate pair",
-    "float_type": _must_be("a number"),
+    "float_type": lambda value, _context: f"must be a number, found {_number_kind(value)}",
     "finite_number": _finite,
     "int_type": _must_be("a whole number"),
     "int_from_float": lambda _value, _context: "must be a whole number, found a number with a fraction",

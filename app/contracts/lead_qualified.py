@@ -1,0 +1,144 @@
+"""The lead-qualified event: a lead qualified, by which model and version, why, and what changed on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal, NotRequired, cast
+
+from pydantic import Field, with_config
+from typing_extensions import TypedDict
+
+from app.contracts.fields import EMITTED, Id, Number, Timestamp, plain
+from app.contracts.lead_messages import LeadId, Status, StatusReason
+from app.contracts.model_definition import MatchDefinition, match_definition
+from app.qualification.decide import qualification_event_id
+
+if TYPE_CHECKING:
+    from app.qualification.criteria import CriterionEvidence
+    from app.qualification.decide import Qualification
+    from app.qualification.leads import Lead
+
+Origin = Literal["live", "sweep"]
+
+
+@with_config(EMITTED)
+class Trigger(TypedDict):
+    """The record that something was decided on."""
+
+    event_id: Annotated[Id, Field(description="Its event_id, or the command_id of a command.")]
+    topic: Annotated[Id, Field(description="Its topic, without the prefix of the installation.")]
+    partition: Annotated[int, Field(ge=0, description="Its partition.")]
+    offset: Annotated[int, Field(ge=0, description="Its offset.")]
+
+
+@with_config(EMITTED)
+class Evidence(TypedDict):
+    """How one criterion stood. Without a score held there is neither `score` nor `scored_at`."""
+
+    scoring_model_id: Annotated[Id, Field(description="The scoring model that the criterion names.")]
+    threshold: Annotated[Number, Field(description="The score that qualifies, itself included.")]
+    score: NotRequired[
+        Annotated[Number, Field(description="The score held, also where its scoring model is not live.")]
+    ]
+    met: Annotated[bool, Field(description="A score is held, its scoring model is live, and it reaches the threshold.")]
+    scored_at: NotRequired[Annotated[Timestamp, Field(description="occurred_at of the score held.")]]
+
+
+# `from` is a keyword of Python, so these cannot be written as classes.
+StatusReasonChange = TypedDict("StatusReasonChange", {"from": StatusReason, "to": Literal["marketing_qualified"]})
+SalesReadyChange = TypedDict("SalesReadyChange", {"from": Literal[False], "to": Literal[True]})
+with_config(EMITTED)(StatusReasonChange)
+with_config(EMITTED)(SalesReadyChange)
+
+
+@with_config(EMITTED)
+class Changes(TypedDict):
+    """The attributes that the qualification changed, and only those."""
+
+    status_reason: NotRequired[StatusReasonChange]
+    sales_ready: NotRequired[SalesReadyChange]
+
+
+@with_config(EMITTED)
+class QualifiedLead(TypedDict):
+    """The lead as this qualification left it."""
+
+    status: Annotated[Status, Field(description="State of the lead; open, since only open leads qualify.")]
+    status_reason: Annotated[StatusReason, Field(description="Reason of the status.")]
+    sales_ready: Annotated[bool, Field(description="Whether the lead is ready for sales.")]
+    owner_id: NotRequired[Annotated[Id, Field(description="Who owns the lead.")]]
+
+
+@with_config(EMITTED)
+class LeadQualified(TypedDict):
+    """A lead qualified. Emitted once per qualification; read it with isolation.level=read_committed."""
+
+    event_id: Annotated[
+        Id,
+        Field(
+            description="A UUID (version 5) made of lead, model, version, qualification number and trigger event: "
+            "the same qualification always has the same."
+        ),
+    ]
+    lead_id: LeadId
+    contact_id: NotRequired[Annotated[Id, Field(description="The contact behind the lead.")]]
+    qualification_model_id: Annotated[Id, Field(description="The model that qualified the lead.")]
+    qualification_model_version: Annotated[int, Field(ge=1, description="The published version that decided.")]
+    match: Annotated[MatchDefinition, Field(description="How many of the criteria had to be met.")]
+    criteria: Annotated[list[Evidence], Field(description="Every criterion of the model, in its order.")]
+    changes: Changes
+    lead: QualifiedLead
+    qualification_number: Annotated[
+        int, Field(ge=1, description="The how manieth time this model qualified this lead.")
+    ]
+    origin: Annotated[
+        Origin, Field(description="live: an event of the lead. sweep: the publish command, over existing leads.")
+    ]
+    occurred_at: Annotated[Timestamp, Field(description="When that occurred which triggered it.")]
+    trigger: Trigger
+
+
+def lead_qualified(
+    lead_id: str, lead: Lead, qualification: Qualification, *, origin: Origin, trigger: Trigger
+) -> LeadQualified:
+    """The event to emit. `lead` may be as it was before or after mark(): the changes are laid over it.
+
+    For a sweep `trigger` is the record of the publish command.
+    """
+    model, changes = qualification.model, qualification.changes
+    event: LeadQualified = {
+        "event_id": qualification_event_id(lead_id, model.id, model.version, qualification.number, trigger["event_id"]),
+        "lead_id": lead_id,
+        "qualification_model_id": model.id,
+        "qualification_model_version": model.version,
+        "match": match_definition(model.definition.match),
+        "criteria": [_evidence(one) for one in qualification.criteria],
+        "changes": cast("Changes", {name: {"from": old, "to": new} for name, (old, new) in changes.items()}),
+        "lead": {
+            "status": cast("Status", lead.status),
+            "status_reason": cast(
+                "StatusReason", changes["status_reason"][1] if "status_reason" in changes else lead.status_reason
+            ),
+            "sales_ready": lead.sales_ready or "sales_ready" in changes,
+        },
+        "qualification_number": qualification.number,
+        "origin": origin,
+        "occurred_at": qualification.at,
+        "trigger": trigger,
+    }
+    if lead.contact_id is not None:
+        event["contact_id"] = lead.contact_id
+    if lead.owner_id is not None:
+        event["lead"]["owner_id"] = lead.owner_id
+    return event
+
+
+def _evidence(criterion: CriterionEvidence) -> Evidence:
+    evidence: Evidence = {
+        "scoring_model_id": criterion.scoring_model_id,
+        "threshold": plain(criterion.threshold),
+        "met": criterion.met,
+    }
+    if criterion.score is not None and criterion.scored_at is not None:
+        evidence["score"] = plain(criterion.score)
+        evidence["scored_at"] = criterion.scored_at
+    return evidence

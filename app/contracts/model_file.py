@@ -1,0 +1,208 @@
+"""A model file, YAML or JSON: the model in it, or every mistake with its line, its field and what to do about it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from app.contracts.definition_reading import model_of, problems_of
+from app.contracts.reasons import path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from app.qualification.models import QualificationModel
+
+Found = tuple[tuple[str | int, ...], int, str]
+"""Steps down to a field, its line, and what is wrong there."""
+
+#: Far above any model that makes sense; reading YAML takes seconds per megabyte.
+_MAX_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake in a model file. `line` counts from 1; `field` is a path as in `criteria.0.threshold`, or empty."""
+
+    line: int
+    field: str
+    message: str
+
+
+class BadModelFile(ValueError):
+    """The file describes no qualification model; `problems` says why, as does the text: one line for each."""
+
+    def __init__(self, source: str, problems: Sequence[Problem]) -> None:
+        self.source = source
+        self.problems = tuple(problems)
+        super().__init__(
+            "\n".join(f"{source}:{one.line}: {': '.join(filter(None, (one.field, one.message)))}" for one in problems)
+        )
+
+
+def read_model_file(file: Path) -> QualificationModel:
+    """The model in a file. Raises BadModelFile, also where the file cannot be read."""
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise BadModelFile(str(file), [Problem(1, "", f"the file cannot be read: {reason}")]) from error
+    return parse_model(content, str(file))
+
+
+def parse_model(content: bytes | str, source: str = "model") -> QualificationModel:
+    """The model in the content of a file; `source` is what messages call it. Raises BadModelFile."""
+    text = _text(content, source)
+    try:
+        data, root = _json(text, source) or _yaml(text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        raise BadModelFile(source, [Problem(line, "", f"is not YAML: {error.problem or error.context}")]) from None
+    except yaml.YAMLError as error:
+        raise BadModelFile(source, [Problem(1, "", f"is not YAML: {' '.join(str(error).split())}")]) from None
+    except RecursionError:
+        raise BadModelFile(source, [Problem(1, "", "is nested too deeply for a model")]) from None
+    if root is None:
+        raise BadModelFile(source, [Problem(1, "", "is empty: write a model with id, match, criteria and actions")])
+    problems = [
+        *_repeated(root, (), set()),
+        *((where, _line(root, where), message) for where, message in problems_of(data)),
+    ]
+    if problems:
+        found = [Problem(line, path(where), message) for where, line, message in problems]
+        raise BadModelFile(source, sorted(found, key=lambda one: one.line))
+    return model_of(data)
+
+
+def _text(content: bytes | str, source: str) -> str:
+    if len(content) > _MAX_BYTES:
+        message = f"is larger than {_MAX_BYTES // 1024} KiB: a model file holds one model"
+        raise BadModelFile(source, [Problem(1, "", message)])
+    if isinstance(content, str):
+        return content
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise BadModelFile(source, [Problem(line, "", "is not UTF-8: save the file in that encoding")]) from None
+
+
+def _json(text: str, source: str) -> tuple[Any, yaml.Node | None] | None:
+    """The data and the nodes of a text that is JSON, None for one that is not."""
+    named_json = source.lower().endswith(".json")
+    if not named_json and not text.lstrip().startswith("{"):
+        return None
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError as error:
+        if named_json:
+            raise BadModelFile(source, [Problem(error.lineno, "", f"is not JSON: {error.msg}")]) from None
+        return None
+    except ValueError:  # Python converts no integer of more than 4300 digits
+        raise BadModelFile(source, [Problem(1, "", "holds a number of too many digits")]) from None
+    try:
+        # JSON is YAML but for tabs, which in JSON stand outside of texts only.
+        return data, yaml.compose(text.replace("\t", " "), _Loader)
+    except yaml.YAMLError:
+        return data, yaml.compose("{}", _Loader)  # no lines to be had
+
+
+def _yaml(text: str) -> tuple[Any, yaml.Node | None]:
+    root = yaml.compose(text, _Loader)
+    return (None if root is None else _value(root, {})), root
+
+
+_TAG = "tag:yaml.org,2002:"
+_TRUE = frozenset({"true", "yes", "on"})
+
+
+class _Loader(yaml.SafeLoader):
+    """Texts that YAML 1.1 takes for dates, times or octal numbers stay texts: an id may look so. 1e3 is a number."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag in {_TAG + "null", _TAG + "bool"}]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(_TAG + "int", re.compile(r"[-+]?(?:0|[1-9][0-9]{0,3999})$"), list("-+0123456789"))
+_Loader.add_implicit_resolver(
+    _TAG + "float",
+    re.compile(
+        r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$|[-+]?\.(?:inf|Inf|INF)$|\.(?:nan|NaN|NAN)$"
+    ),
+    list("-+.0123456789"),
+)
+
+
+def _value(node: yaml.Node, known: dict[int, Any]) -> Any:
+    """What a node stands for. An anchored one is built once, however often it is named."""
+    if id(node) in known:
+        return known[id(node)]
+    if isinstance(node, yaml.MappingNode):
+        fields = known[id(node)] = {}
+        for name, value in node.value:
+            fields[_name(name)] = _value(value, known)
+        return fields
+    if isinstance(node, yaml.SequenceNode):
+        items = known[id(node)] = []
+        items.extend(_value(item, known) for item in node.value)
+        return items
+    return _scalar(node.tag.removeprefix(_TAG), node.value)
+
+
+def _name(node: yaml.Node) -> str:
+    """A field's name; YAML also lets lists and fields stand where a name does."""
+    return str(node.value) if isinstance(node, yaml.ScalarNode) else "(no name)"
+
+
+def _scalar(tag: str, text: str) -> Any:
+    match tag:
+        case "null":
+            return None
+        case "bool":
+            return text.lower() in _TRUE
+        case "int" if text.lstrip("-+").isdecimal():
+            return int(text)
+        case "float":
+            return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+        case _:
+            return text
+
+
+def _repeated(node: yaml.Node, where: tuple[str | int, ...], walked: set[int]) -> Iterator[Found]:
+    """Fields that stand twice in one place: of two values one would be lost without a word."""
+    if id(node) in walked:
+        return
+    walked.add(id(node))
+    if isinstance(node, yaml.MappingNode):
+        first: dict[str, int] = {}
+        for name, value in node.value:
+            field, line = _name(name), name.start_mark.line + 1
+            if field in first:
+                yield (*where, field), line, f"stands twice, first in line {first[field]}: keep one of them"
+            first.setdefault(field, line)
+            yield from _repeated(value, (*where, field), walked)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            yield from _repeated(item, (*where, index), walked)
+
+
+def _line(node: yaml.Node, where: tuple[str | int, ...]) -> int:
+    """The line of the field, or of what it would stand in if it is missing."""
+    line: int = node.start_mark.line
+    for step in where:
+        found = None
+        if isinstance(node, yaml.MappingNode):
+            found = next(((name, value) for name, value in node.value if _name(name) == step), None)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            found = (node.value[step], node.value[step])
+        if found is None:
+            break
+        line, node = found[0].start_mark.line, found[1]
+    return line + 1

@@ -1,0 +1,202 @@
+"""What is stored and who may read it: leads as the worker's changelog holds them, and what the workers decide by.
+
+These describe what app.qualification encodes; they are for the schemas and for readers in other programs. A test
+holds both together.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, NotRequired
+
+from pydantic import Field, WithJsonSchema, with_config
+from typing_extensions import TypedDict
+
+from app.contracts.fields import EMITTED, Id, Number, Timestamp
+from app.contracts.lead_messages import Status, StatusReason
+from app.contracts.model_definition import Policy
+
+Revision = Annotated[int, Field(ge=1, description="Of the last change, in one order over everything that decides.")]
+Version = Annotated[int, Field(ge=1, description="Published version.")]
+
+
+@with_config(EMITTED)
+class StoredScore(TypedDict):
+    """A lead's score on one scoring model."""
+
+    value: Annotated[Number, Field(description="The score.")]
+    at: Annotated[Timestamp, Field(description="occurred_at of the event that brought it.")]
+
+
+@with_config(EMITTED)
+class StoredMark(TypedDict):
+    """That a model qualified this lead."""
+
+    version: Annotated[int, Field(ge=1, description="The version of the model that decided.")]
+    number: Annotated[int, Field(ge=1, description="The how manieth time.")]
+    at: Annotated[Timestamp, Field(description="occurred_at of what triggered it.")]
+    trigger: Annotated[Id, Field(description="event_id of what triggered it.")]
+    cleared: NotRequired[Annotated[bool, Field(description="true: the CRM reset or reopened the lead since.")]]
+
+
+@with_config(EMITTED)
+class LeadState(TypedDict):
+    """All that is held about a lead, by its id as the record's key; no value: nothing is held (erased).
+
+    A key that is not UTF-8 is no lead but the worker's own note of its position.
+    """
+
+    status: NotRequired[Annotated[Status, Field(description="Absent: open.")]]
+    status_reason: NotRequired[Annotated[StatusReason, Field(description="Absent: new.")]]
+    sales_ready: NotRequired[Annotated[bool, Field(description="Absent: false.")]]
+    known: NotRequired[Annotated[bool, Field(description="true: the CRM told about this lead.")]]
+    owner_id: NotRequired[Annotated[Id, Field(description="Who owns the lead.")]]
+    contact_id: NotRequired[Annotated[Id, Field(description="The contact behind the lead.")]]
+    attributes: NotRequired[
+        Annotated[dict[str, str | int | float | bool], Field(description="Further facts from the CRM, by name.")]
+    ]
+    changed_at: NotRequired[Annotated[Timestamp, Field(description="occurred_at of the newest lead-changed.")]]
+    scores: NotRequired[Annotated[dict[str, StoredScore], Field(description="By scoring model.")]]
+    marks: NotRequired[Annotated[dict[str, StoredMark], Field(description="By qualification model.")]]
+    qualified_at: NotRequired[
+        Annotated[Timestamp, Field(description="occurred_at of what triggered our newest qualification.")]
+    ]
+    qualified_flags: NotRequired[
+        Annotated[
+            list[Literal["status_reason", "sales_ready"]],
+            Field(description="What our newest qualification changed: an older lead-changed does not overwrite it."),
+        ]
+    ]
+
+
+@with_config(EMITTED)
+class StoredCriterion(TypedDict):
+    """A scoring model and the score on it that qualifies."""
+
+    scoring_model: Id
+    threshold: Number
+
+
+@with_config(EMITTED)
+class StoredAtLeast(TypedDict):
+    """So many of the criteria."""
+
+    at_least: Annotated[int, Field(ge=1)]
+
+
+@with_config(EMITTED)
+class StoredActions(TypedDict):
+    """What a qualified lead gets. Absent: false."""
+
+    marketing_qualified: NotRequired[bool]
+    sales_ready: NotRequired[bool]
+
+
+@with_config(EMITTED)
+class StoredRequalification(TypedDict):
+    """What lets the model qualify a lead once more."""
+
+    policy: NotRequired[Policy]
+    cool_down: NotRequired[
+        Annotated[
+            str,
+            WithJsonSchema({"type": "string", "format": "duration"}),
+            Field(description="ISO 8601 duration, such as P30D. Absent: none."),
+        ]
+    ]
+
+
+@with_config(EMITTED)
+class StoredDefinition(TypedDict):
+    """A qualification model as it is stored."""
+
+    id: Id
+    name: Id
+    match: Literal["all", "any"] | StoredAtLeast
+    criteria: list[StoredCriterion]
+    actions: StoredActions
+    existing_leads: NotRequired[Annotated[Literal["evaluate", "ignore"], Field(description="Absent: evaluate.")]]
+    requalification: NotRequired[StoredRequalification]
+
+
+@with_config(EMITTED)
+class ModelState(TypedDict):
+    """A qualification model as it stands. A deleted one is kept, so that its versions go on rising."""
+
+    kind: Literal["model"]
+    id: Id
+    revision: Revision
+    status: Annotated[Literal["draft", "live", "stopped", "deleted"], Field(description="Only a live one qualifies.")]
+    version: NotRequired[Version]
+    draft: NotRequired[
+        Annotated[StoredDefinition, Field(description="What the next publish takes; absent: `published` again.")]
+    ]
+    published: NotRequired[Annotated[StoredDefinition, Field(description="The definition of `version`.")]]
+    published_revision: NotRequired[Annotated[int, Field(ge=1, description="The revision that published it.")]]
+    publish_command_id: NotRequired[Annotated[Id, Field(description="The command that published it.")]]
+    publish_command_offset: NotRequired[
+        Annotated[int, Field(ge=0, description="Offset of that command in qualification-commands. Absent: 0.")]
+    ]
+    published_at: NotRequired[Annotated[Timestamp, Field(description="issued_at of that command.")]]
+    published_by: NotRequired[Annotated[Id, Field(description="Who gave that command.")]]
+    changed_at: NotRequired[Annotated[Timestamp, Field(description="issued_at of the last change.")]]
+    changed_by: NotRequired[Annotated[Id, Field(description="Who made the last change.")]]
+
+
+@with_config(EMITTED)
+class ScoringModelState(TypedDict):
+    """A scoring model as it stands."""
+
+    kind: Literal["scoring"]
+    id: Id
+    revision: Revision
+    status: Annotated[Literal["draft", "live", "stopped"], Field(description="Only scores of live ones count.")]
+    occurred_at: Annotated[Timestamp, Field(description="When it changed.")]
+    name: NotRequired[Annotated[str, Field(description="What people call it.")]]
+
+
+@with_config(EMITTED)
+class FeatureState(TypedDict):
+    """A feature as it stands; one that is not here is off."""
+
+    kind: Literal["feature"]
+    name: Id
+    revision: Revision
+    enabled: bool
+    changed_at: NotRequired[Annotated[Timestamp, Field(description="When it was turned on or off.")]]
+    changed_by: NotRequired[Annotated[Id, Field(description="Who did.")]]
+
+
+@with_config(EMITTED)
+class StoredAnswer(TypedDict):
+    """What a command was answered."""
+
+    command_id: Id
+    accepted: bool
+    code: Id
+    message: str
+    warnings: NotRequired[list[str]]
+    version: NotRequired[int]
+    revision: NotRequired[int]
+
+
+@with_config(EMITTED)
+class AnswersState(TypedDict):
+    """The last commands on one entry and what they were answered: a repeated one is answered the same."""
+
+    kind: Literal["answers"]
+    target: Annotated[Id, Field(description="The key of the entry.")]
+    answers: list[StoredAnswer]
+
+
+RulesState = Annotated[ModelState | ScoringModelState | FeatureState, Field(discriminator="kind")]
+CommandState = Annotated[ModelState | ScoringModelState | FeatureState | AnswersState, Field(discriminator="kind")]
+
+
+@with_config(EMITTED)
+class DeadLetterHeaders(TypedDict):
+    """Added to the headers that the record came with. Key and value are the original bytes; null stays null."""
+
+    dl_topic: Annotated[str, Field(description="The topic it stood in, as the broker names it.")]
+    dl_partition: Annotated[str, Field(pattern="^[0-9]+$", description="Its partition there.")]
+    dl_offset: Annotated[str, Field(pattern="^[0-9]+$", description="Its offset there.")]
+    dl_reason: Annotated[str, Field(description="Why it could not be handled, for a person; never data of the record.")]
