@@ -1,0 +1,340 @@
+"""What holds for every lead, whatever happens to it and in whichever order."""
+
+import random
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.qualification.criteria import AtLeast, Match, required
+from app.qualification.decide import Outcome, Qualification, decide, evidence, mark, qualification_event_id
+from app.qualification.leads import Lead, LeadChange, Score, apply_change, copy_of, record_score
+from app.qualification.models import QualificationModel
+from app.qualification.rules import RuledModel, Rules
+from tests.unit.qualification.given import minute, model, rules
+
+SCORING_MODELS = ("demographic", "engagement", "intent")
+# Few values and few minutes, so that thresholds are met exactly, times are equal and events come late all the time.
+values = st.sampled_from([0.0, 1.0, 2.0, 3.0])
+minutes = st.integers(min_value=0, max_value=12)
+
+
+@st.composite
+def matches(draw: st.DrawFn, criteria: int) -> Match:
+    return draw(st.sampled_from(["all", "any", *(AtLeast(k) for k in range(1, criteria + 1))]))
+
+
+@st.composite
+def definitions(draw: st.DrawFn, model_id: str = "m") -> QualificationModel:
+    criteria = draw(st.dictionaries(st.sampled_from(SCORING_MODELS), values, min_size=1))
+    return model(
+        model_id,
+        match=draw(matches(len(criteria))),
+        criteria=criteria,
+        actions=draw(st.sampled_from([["status_reason"], ["sales_ready"], ["status_reason", "sales_ready"]])),
+        policy=draw(st.sampled_from(["never", "when_reset", "when_reset"])),
+        cool_down=draw(st.none() | st.integers(min_value=0, max_value=6).map(lambda count: timedelta(minutes=count))),
+    )
+
+
+@st.composite
+def snapshots(draw: st.DrawFn) -> Rules:
+    rarely = st.sampled_from([False] * 7 + [True])
+    return rules(
+        *(draw(definitions(model_id)) for model_id in draw(st.sets(st.sampled_from("abc"), min_size=1))),
+        lead_management=not draw(rarely),
+        live=not draw(rarely),
+        scoring_models=SCORING_MODELS[1:] if draw(rarely) else SCORING_MODELS,
+        unknown_leads="ineligible" if draw(rarely) else "open",
+        version=draw(st.integers(min_value=1, max_value=3)),
+    )
+
+
+@dataclass(frozen=True)
+class Scored:
+    scoring_model: str
+    value: float
+    at: int
+
+
+Event = Scored | LeadChange | datetime | Rules
+"""A datetime is a sweep, Rules are what is decided by from then on."""
+
+scored = st.builds(Scored, st.sampled_from(SCORING_MODELS), values, minutes)
+changed_fields = st.fixed_dictionaries(
+    {},
+    optional={
+        "status": st.sampled_from(["open"] * 6 + ["qualified", "disqualified"]),
+        "status_reason": st.sampled_from(["new", "contacted", "qualified", "marketing_qualified"]),
+        "sales_ready": st.booleans(),
+        "owner_id": st.sampled_from([None, "U-1", "U-2"]),
+        "attributes": st.dictionaries(st.sampled_from("xy"), st.none() | st.integers(0, 3)),
+    },
+)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Event]:
+    """A minute passes from one event to the next; some come late."""
+    history: list[Event] = []
+    for kind in draw(st.lists(st.sampled_from("sssssccccwr"), min_size=10, max_size=40)):
+        at = max(0, len(history) + draw(st.sampled_from([0, 0, 0, 1, -1, -3, -8])))
+        match kind:
+            case "s":
+                history.append(Scored(draw(st.sampled_from(SCORING_MODELS)), draw(values), at))
+            case "c":
+                fields: dict[str, Any] = draw(changed_fields)
+                history.append(LeadChange(occurred_at=minute(at), **fields))
+            case "w":
+                history.append(minute(at))
+            case _:
+                history.append(draw(snapshots()))
+    return history
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that happened: the lead just before, the decision on it if there was one, and the lead just after."""
+
+    event: Event
+    before: Lead
+    after: Lead
+    decision: Outcome | Qualification | None = None
+    by: RuledModel | None = None
+    at: datetime | None = None
+
+
+def played(first: Rules, history: list[Event], start: Lead | None = None) -> list[Step]:
+    """Every step of a lead's history."""
+    lead = Lead() if start is None else start
+    current = first
+    steps: list[Step] = []
+
+    def decided(event: Event, models: Any, at: datetime, trigger: str, *, stale: bool = False) -> None:
+        for ruled in models:
+            before = copy_of(lead)
+            decision = decide(lead, ruled, current, at, stale=stale)
+            assert lead == before, "deciding changes nothing"
+            if isinstance(decision, Qualification):
+                mark(lead, decision, trigger)
+            steps.append(Step(event, before, copy_of(lead), decision, ruled, at))
+
+    for index, event in enumerate(history):
+        before = copy_of(lead)
+        match event:
+            case Rules():
+                current = event
+            case LeadChange():
+                apply_change(lead, event)
+                steps.append(Step(event, before, copy_of(lead)))
+            case Scored():
+                fresh = record_score(lead, event.scoring_model, event.value, minute(event.at))
+                steps.append(Step(event, before, copy_of(lead)))
+                decided(event, current.naming(event.scoring_model), minute(event.at), f"e{index}", stale=not fresh)
+            case _:
+                decided(event, current.models.values(), event, f"p{index}")
+    return steps
+
+
+def flags(lead: Lead) -> tuple[str, bool]:
+    return lead.status_reason, lead.sales_ready
+
+
+@given(snapshots(), histories())
+def test_no_closed_lead_is_ever_marked(first: Rules, history: list[Event]) -> None:
+    for step in played(first, history):
+        closed = step.before.status != "open" or step.before.status_reason == "qualified"
+        if closed and not isinstance(step.event, LeadChange):
+            assert not isinstance(step.decision, Qualification)
+            assert flags(step.after) == flags(step.before)
+            assert step.after.marks == step.before.marks
+
+
+@given(snapshots(), histories(), st.lists(scored, max_size=30))
+def test_once_marked_a_lead_stays_marked_however_its_scores_fall(
+    first: Rules, history: list[Event], falling: list[Event]
+) -> None:
+    steps = played(first, history)
+    for step in steps:
+        if isinstance(step.event, LeadChange):
+            continue
+        assert step.before.marks.keys() <= step.after.marks.keys()
+        assert step.before.sales_ready <= step.after.sales_ready
+        if step.before.status_reason == "marketing_qualified":
+            assert step.after.status_reason == "marketing_qualified"
+    if steps:
+        lead = copy_of(steps[-1].after)
+        standing = {name for name, one in lead.marks.items() if not one.cleared}
+        last = played(first, falling, start=lead)
+        assert all(not step.after.marks[name].cleared for step in last for name in standing)
+
+
+@given(st.lists(scored, max_size=12, unique_by=lambda event: (event.scoring_model, event.at)), st.randoms())
+def test_order_within_a_lead_is_only_by_time(events: list[Scored], shuffling: random.Random) -> None:
+    in_order, shuffled = Lead(), Lead()
+    for event in sorted(events, key=lambda event: event.at):
+        assert record_score(in_order, event.scoring_model, event.value, minute(event.at))
+    shuffling.shuffle(events)
+    for event in events:
+        record_score(shuffled, event.scoring_model, event.value, minute(event.at))
+    assert shuffled == in_order
+
+
+@given(
+    st.lists(st.tuples(scored, st.integers(-12, 14)), min_size=1, max_size=12),
+)
+def test_the_zone_in_which_a_time_is_told_does_not_matter(events: list[tuple[Scored, int]]) -> None:
+    in_utc, elsewhere = Lead(), Lead()
+    for event, hours in events:
+        at = minute(event.at)
+        zoned = at.astimezone(timezone(timedelta(hours=hours)))
+        fresh = record_score(in_utc, event.scoring_model, event.value, at)
+        assert record_score(elsewhere, event.scoring_model, event.value, zoned) is fresh
+    assert msgspec.json.encode(in_utc) == msgspec.json.encode(elsewhere)
+
+
+@given(snapshots(), histories())
+def test_a_model_qualifies_a_lead_once_unless_its_policy_allows_more(first: Rules, history: list[Event]) -> None:
+    reopened: dict[str, bool] = {}
+    last: dict[str, datetime] = {}
+    counted: Counter[str] = Counter()
+    for step in played(first, history):
+        if step.by is None or not isinstance(step.decision, Qualification):
+            for name, one in step.after.marks.items():
+                reopened[name] = one.cleared
+            continue
+        name, requalification = step.by.id, step.by.definition.requalification
+        at = step.decision.at
+        if counted[name]:
+            assert requalification.policy == "when_reset"
+            assert reopened[name]
+            if requalification.cool_down:
+                assert at - last[name] >= requalification.cool_down
+        counted[name] += 1
+        assert step.decision.number == counted[name]
+        reopened[name], last[name] = False, at
+
+
+@given(snapshots(), histories())
+def test_only_a_reset_or_a_reopening_by_the_crm_clears_marks(first: Rules, history: list[Event]) -> None:
+    for step in played(first, history):
+        cleared = {name for name, one in step.after.marks.items() if one.cleared}
+        if cleared - {name for name, one in step.before.marks.items() if one.cleared}:
+            assert isinstance(step.event, LeadChange)
+            left = step.before.status_reason == "marketing_qualified" != step.after.status_reason
+            lowered = step.before.sales_ready and not step.after.sales_ready
+            reopened = step.before.status != "open" and step.after.status == "open"
+            assert left or lowered or reopened
+            assert step.before.qualified_at is None or step.event.occurred_at >= step.before.qualified_at
+            assert cleared == step.after.marks.keys()
+
+
+@given(snapshots(), histories())
+def test_what_qualifies_is_what_its_evidence_says(first: Rules, history: list[Event]) -> None:
+    for step in played(first, history):
+        if isinstance(step.decision, Qualification):
+            definition = step.decision.model.definition
+            assert [one.scoring_model_id for one in step.decision.criteria] == [
+                one.scoring_model for one in definition.criteria
+            ]
+            met = sum(one.met for one in step.decision.criteria)
+            assert met >= required(definition.match, len(definition.criteria))
+            for one in step.decision.criteria:
+                held = step.before.scores.get(one.scoring_model_id)
+                assert (one.score, one.scored_at) == ((held.value, held.at) if held else (None, None))
+
+
+@given(snapshots(), histories())
+def test_a_qualification_always_changes_the_lead_and_names_exactly_what_changed(
+    first: Rules, history: list[Event]
+) -> None:
+    for step in played(first, history):
+        if isinstance(step.decision, Qualification):
+            assert step.decision.changes
+            differing = {
+                name
+                for name in ("status_reason", "sales_ready")
+                if getattr(step.before, name) != getattr(step.after, name)
+            }
+            assert step.decision.changes.keys() == differing
+            for name, (former, new) in step.decision.changes.items():
+                assert (former, new) == (getattr(step.before, name), getattr(step.after, name))
+            assert step.after.status == step.before.status
+
+
+@given(snapshots(), histories())
+def test_the_same_event_again_does_not_qualify_again(first: Rules, history: list[Event]) -> None:
+    for step in played(first, history):
+        if isinstance(step.decision, Qualification) and step.by is not None and step.at is not None:
+            everything_live = rules(step.by.definition, scoring_models=SCORING_MODELS)
+            assert decide(step.after, step.by, everything_live, step.at) is Outcome.ALREADY_QUALIFIED
+
+
+@given(snapshots(), histories())
+def test_a_lead_survives_its_json_at_any_time(first: Rules, history: list[Event]) -> None:
+    for step in played(first, history):
+        assert msgspec.json.decode(msgspec.json.encode(step.after), type=Lead) == step.after
+
+
+# Monotone in scores
+
+
+def met(match: Match, criteria: dict[str, float], scores: dict[str, float]) -> bool:
+    current = rules(model("m", match=match, criteria=criteria), scoring_models=SCORING_MODELS)
+    lead = Lead(scores={name: Score(value, minute(0)) for name, value in scores.items()})
+    return isinstance(decide(lead, current.models["m"], current, minute(1)), Qualification)
+
+
+finite = st.floats(allow_nan=False, allow_infinity=False)
+thresholds = st.dictionaries(st.sampled_from(SCORING_MODELS), finite, min_size=1)
+held = st.dictionaries(st.sampled_from(SCORING_MODELS), finite)
+
+
+@given(st.data(), thresholds, held, held)
+def test_higher_or_more_scores_never_take_a_qualification_away(
+    data: st.DataObject, criteria: dict[str, float], scores: dict[str, float], others: dict[str, float]
+) -> None:
+    match = data.draw(matches(len(criteria)))
+    higher = dict(scores)
+    for name, value in others.items():
+        higher[name] = max(value, scores.get(name, value))
+    assert met(match, criteria, scores) <= met(match, criteria, higher)
+
+
+@given(thresholds, held)
+def test_asking_for_fewer_criteria_never_takes_a_qualification_away(
+    criteria: dict[str, float], scores: dict[str, float]
+) -> None:
+    strictness: list[Match] = ["all", *(AtLeast(k) for k in range(len(criteria), 0, -1)), "any"]
+    outcomes = [met(match, criteria, scores) for match in strictness]
+    assert outcomes == sorted(outcomes)
+    assert outcomes[0] == outcomes[1]
+    assert outcomes[-1] == outcomes[-2]
+
+
+@given(thresholds, held, st.data())
+def test_as_many_as_reach_their_threshold_are_met(
+    criteria: dict[str, float], scores: dict[str, float], data: st.DataObject
+) -> None:
+    match = data.draw(matches(len(criteria)))
+    reached = sum(name in scores and scores[name] >= threshold for name, threshold in criteria.items())
+    assert met(match, criteria, scores) is (reached >= required(match, len(criteria)))
+    current = rules(model("m", match=match, criteria=criteria), scoring_models=SCORING_MODELS)
+    lead = Lead(scores={name: Score(value, minute(0)) for name, value in scores.items()})
+    assert sum(one.met for one in evidence(lead, current.models["m"], current)) == reached
+
+
+# Event ids
+
+parts = st.tuples(st.text(), st.text(), st.integers(1, 30), st.integers(1, 30), st.text())
+
+
+@given(parts, parts)
+def test_two_qualifications_never_share_an_event_id(
+    one: tuple[str, str, int, int, str], other: tuple[str, str, int, int, str]
+) -> None:
+    assert (qualification_event_id(*one) == qualification_event_id(*other)) is (one == other)
