@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.broker.container_kafka import ContainerKafka
+from app.broker.container_kafka import IMAGE, ContainerKafka, pull
 from app.broker.java import KAFKA_VERSION, find_java, kafka_jars
 from app.broker.kinds import IN_ORDER, BrokerKind
 from app.broker.local_broker import DidNotStart, LocalBroker
@@ -75,6 +75,21 @@ def find_broker(settings: Settings, say: Say, *, order: Sequence[BrokerKind] | N
             local.close()
         return
     raise NoBroker("no Kafka broker could be started; any one of these would do:\n  " + "\n  ".join(reasons))
+
+
+def check_available(kind: str, say: Say) -> None:
+    """Can this kind be had here? Downloads what it needs. Raises NotAvailable with the reason."""
+    match BrokerKind(kind):
+        case BrokerKind.CONTAINER:
+            ContainerKafka(Path(), say=say)
+            pull(IMAGE, say)
+        case BrokerKind.JAVA:
+            find_java()
+            kafka_jars(say)
+        case BrokerKind.NOIDA:
+            LocalNoida(Path())
+        case BrokerKind.GIVEN:
+            pass
 
 
 def _given(settings: Settings, say: Say) -> Broker:

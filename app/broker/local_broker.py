@@ -215,12 +215,9 @@ class LocalBroker(ABC):
         """Does the process run, and is it ours? (A process id of long ago may be anyone's now.)"""
         if self.pid is None:
             return False
-        if self._keeper is not None and self._keeper.poll() is not None:
-            return False
-        shown = subprocess.run(
-            ["ps", "-o", "stat=,args=", "-ww", "-p", str(self.pid)], capture_output=True, text=True, check=False
-        ).stdout
-        return str(self.folder) in shown and not shown.startswith("Z")
+        if self._keeper is not None and self._keeper.poll() is None:
+            return True  # it lives as long as the process
+        return str(self.folder) in _command_of(self.pid)
 
     def _signal(self, number: signal.Signals) -> None:
         if self._running():
@@ -247,6 +244,17 @@ class LocalBroker(ABC):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._keeper.wait(5)
                 self._keeper = None
+
+
+def _command_of(pid: int) -> str:
+    """The command line of a process, empty when there is none or it has ended and waits for its parent."""
+    if Path("/proc/self/cmdline").exists():  # Linux; slim images have no ps
+        with contextlib.suppress(OSError):
+            return (Path("/proc") / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        return ""
+    asked = ["ps", "-o", "stat=,args=", "-ww", "-p", str(pid)]
+    shown = subprocess.run(asked, capture_output=True, text=True, check=False).stdout
+    return "" if shown.startswith("Z") else shown
 
 
 def running_address(folder: Path) -> str | None:

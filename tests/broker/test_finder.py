@@ -1,0 +1,209 @@
+"""The broker finder against the real things."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from confluent_kafka import Consumer, Producer
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from app.broker.finder import Broker, NoBroker, find_broker
+from app.broker.kinds import BrokerKind
+from app.broker.running import find_running
+from app.kafka import BrokerUnreachable, Connection
+from app.settings import BrokerChoice, Settings, load_settings
+
+pytestmark = pytest.mark.broker
+
+HOLD = """
+import sys
+from app.broker.finder import find_broker
+from app.settings import load_settings
+with find_broker(load_settings(data_dir=sys.argv[1], broker=sys.argv[2]), lambda line: None) as broker:
+    print(broker.bootstrap_servers, flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture(autouse=True)
+def _no_address_given(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("KAFKA_BOOTSTRAP_SERVERS", raising=False)
+    monkeypatch.setenv("LEAD_QUALIFIER_DATA_DIR", str(tmp_path / "data"))
+
+
+@pytest.fixture(params=["java", "container", "noida"])
+def kind(request: pytest.FixtureRequest) -> BrokerChoice:
+    """Each kind that can be had here."""
+    choice = BrokerChoice(request.param)
+    if choice is not BrokerChoice.JAVA or os.environ.get("CI") != "true":
+        _skip_unless_available(choice)
+    return choice
+
+
+def test_a_broker_it_starts_answers_keeps_its_data_and_is_gone_afterwards(kind: BrokerChoice) -> None:
+    settings = load_settings(broker=kind)
+    said: list[str] = []
+    with find_broker(settings, said.append) as broker:
+        assert broker.kind == kind.value
+        assert broker.started
+        assert broker.workers_limit == (1 if kind is BrokerChoice.NOIDA else None)
+        assert any(broker.bootstrap_servers in line and broker.data_location in line for line in said)
+        assert find_running(settings) == broker.connection
+        _create_topic(broker.connection, "kept")
+        _commit(broker.connection, "kept", "first run")
+    first = broker.connection
+    assert find_running(settings) is None
+    with pytest.raises(BrokerUnreachable):
+        first.check_reachable(timeout=0.5)
+
+    with find_broker(settings, said.append) as broker:
+        assert broker.bootstrap_servers == first.bootstrap_servers, "an address written down still works"
+        _commit(broker.connection, "kept", "second run")
+        assert _read(broker.connection, "kept", 2) == ["first run", "second run"]
+    _remove_data(broker)
+
+
+def test_two_programs_share_one_broker_and_the_last_to_leave_stops_it(kind: BrokerChoice) -> None:
+    settings = load_settings(broker=kind)
+    other = _holder(settings, kind)
+    assert other.stdout is not None
+    assert other.stdin is not None
+    address = other.stdout.readline().strip()
+    with find_broker(settings, print) as broker:
+        assert not broker.started
+        assert broker.bootstrap_servers == address
+        other.stdin.close()
+        assert other.wait(30) == 0
+        broker.connection.check_reachable(timeout=5)
+    with pytest.raises(BrokerUnreachable):
+        broker.connection.check_reachable(timeout=0.5)
+    other.stdout.close()
+    _remove_data(broker)
+
+
+def test_a_broker_ends_when_the_program_that_started_it_is_killed(kind: BrokerChoice) -> None:
+    settings = load_settings(broker=kind)
+    with _holder(settings, kind) as other:
+        assert other.stdout is not None
+        connection = Connection(bootstrap_servers=other.stdout.readline().strip())
+        connection.check_reachable(timeout=5)
+        os.kill(other.pid, signal.SIGKILL)
+        other.wait()
+    deadline = time.monotonic() + 30
+    while _answers(connection):
+        assert time.monotonic() < deadline, "the broker outlived its program by 30 s"
+        time.sleep(0.2)
+    with find_broker(settings, print) as broker:
+        assert broker.started
+    _remove_data(broker)
+
+
+def test_an_address_that_is_given_is_used_and_nothing_is_started(kafka: Broker, tmp_path: Path) -> None:
+    said: list[str] = []
+    settings = load_settings(kafka_bootstrap_servers=kafka.bootstrap_servers)
+    with find_broker(settings, said.append) as broker:
+        assert broker.kind is BrokerKind.GIVEN
+        assert broker.bootstrap_servers == kafka.bootstrap_servers
+        assert not broker.started
+    kafka.connection.check_reachable(timeout=5)
+    assert not (tmp_path / "data").exists()
+
+
+def test_the_standard_order_finds_a_broker_and_says_why_each_one_before_it_could_not_be_had(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock")
+    monkeypatch.setenv("JAVA_HOME", "/nonexistent")
+    monkeypatch.setenv("PATH", _path_without("java"))
+    said: list[str] = []
+    with find_broker(load_settings(), said.append) as broker:
+        assert broker.kind is BrokerKind.NOIDA
+        assert "one worker only" in broker.description
+    text = "\n".join(said)
+    assert "no Docker engine answers" in text
+    assert "no Java 17 or newer" in text
+    assert "install" in text
+
+
+def _skip_unless_available(choice: BrokerChoice) -> None:
+    probe = "from app.broker.finder import check_available; import sys; check_available(sys.argv[1], print)"
+    done = subprocess.run(
+        [sys.executable, "-c", probe, choice.value], capture_output=True, text=True, check=False, timeout=280
+    )
+    if done.returncode:
+        pytest.skip(done.stderr.strip().splitlines()[-1])
+
+
+def _holder(settings: Settings, kind: BrokerChoice) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(settings.data_dir), kind.value],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _create_topic(connection: Connection, topic: str) -> None:
+    admin = AdminClient(connection.confluent())
+    for created in admin.create_topics([NewTopic(topic, 1, 1)]).values():
+        created.result(20)
+
+
+def _commit(connection: Connection, topic: str, value: str) -> None:
+    producer = Producer(connection.confluent_producer(**{"transactional.id": "finder-test"}))
+    producer.init_transactions(30)
+    producer.begin_transaction()
+    producer.produce(topic, key="k", value=value)
+    producer.commit_transaction(30)
+
+
+def _read(connection: Connection, topic: str, count: int) -> list[str]:
+    consumer = Consumer(
+        connection.confluent(
+            **{"group.id": "finder-test", "auto.offset.reset": "earliest", "isolation.level": "read_committed"}
+        )
+    )
+    consumer.subscribe([topic])
+    try:
+        deadline = time.monotonic() + 30
+        values: list[str] = []
+        while len(values) < count and time.monotonic() < deadline:
+            message = consumer.poll(0.5)
+            if message is not None and message.error() is None:
+                values.append((message.value() or b"").decode())
+        return values
+    finally:
+        consumer.close()
+
+
+def _answers(connection: Connection) -> bool:
+    try:
+        connection.check_reachable(timeout=0.5)
+    except BrokerUnreachable:
+        return False
+    return True
+
+
+def _remove_data(broker: Broker) -> None:
+    if broker.kind is BrokerKind.CONTAINER:
+        subprocess.run(broker.data_location.rpartition(": ")[2].rstrip(")").split(), check=True, capture_output=True)
+
+
+def _path_without(program: str) -> str:
+    folders = os.environ["PATH"].split(os.pathsep)
+    return os.pathsep.join(folder for folder in folders if not (Path(folder) / program).exists())
+
+
+def test_no_broker_at_all_is_an_error_that_names_each_way_to_have_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock")
+    with (
+        pytest.raises(NoBroker, match="no Docker engine answers"),
+        find_broker(load_settings(), print, order=[BrokerKind.CONTAINER]),
+    ):
+        pass

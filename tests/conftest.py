@@ -1,0 +1,68 @@
+"""Brokers for the tests: by the program's own finder, and never the emulator."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from app.broker.finder import Broker, NoBroker, find_broker
+from app.broker.java import find_java, kafka_jars
+from app.broker.kinds import BrokerKind
+from app.broker.local_kafka import LocalKafka
+from app.broker.not_available import NotAvailable
+from app.settings import load_settings
+
+TEST_BROKER = "LEAD_QUALIFIER_TEST_BROKER"
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """A real Kafka for all tests: topics of their own keep them apart.
+
+    KAFKA_BOOTSTRAP_SERVERS where it is set; else Kafka on this machine's Java, which starts quickest, else in a
+    container; LEAD_QUALIFIER_TEST_BROKER=container or java allows one only.
+    """
+    choice = os.environ.get(TEST_BROKER)
+    order = [BrokerKind(choice)] if choice else [BrokerKind.JAVA, BrokerKind.CONTAINER]
+    settings = load_settings(data_dir=tmp_path_factory.mktemp("broker"))
+    try:
+        with find_broker(settings, print, order=order) as broker:
+            yield broker
+    except NoBroker as reason:
+        _cannot(str(reason))
+
+
+@pytest.fixture(scope="session")
+def make_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., LocalKafka]]:
+    """Makes brokers that a test may stop, kill, freeze and restart: `make_kafka()` is one that runs.
+
+    Keyword arguments are Kafka's server properties, dots written as underscores.
+    """
+    try:
+        java, libs = find_java(), kafka_jars(print)
+    except NotAvailable as reason:
+        _cannot(str(reason))
+    made: list[LocalKafka] = []
+
+    def make(folder: Path | None = None, **properties: str) -> LocalKafka:
+        settings = {name.replace("_", "."): value for name, value in properties.items()}
+        folder = folder or tmp_path_factory.mktemp("kafka")
+        local = LocalKafka(folder, java=java, libs=libs, heap="512m", settings=settings)
+        local.start()
+        made.append(local)
+        return local
+
+    yield make
+    for local in made:
+        local.thaw()
+        local.close()
+
+
+def _cannot(reason: str) -> None:
+    """Without a broker these tests are skipped, but not where they are what decides."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
