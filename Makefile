@@ -39,7 +39,7 @@ schemas: $(VENV)/.ready-dev ## write schemas/ from the code
 	@$(BIN)/python -m app.contracts.generate
 
 docs: $(VENV)/.ready-dev ## write docs/configuration.md from the settings class
-	@$(BIN)/python -m app.settings > docs/configuration.md
+	@$(BIN)/python -m app.configuration_table > docs/configuration.md
 
 lock: ## write constraints.txt from a new resolve of pyproject.toml
 	@$(MAKE) --no-print-directory check-python

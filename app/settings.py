@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -134,7 +134,7 @@ class Settings(BaseSettings):
         bool,
         Field(
             validation_alias="KAFKA_SSL_CHECK_HOSTNAME",
-            description="Must the brokers' certificates name their host?",
+            description="Refuse a broker whose certificate does not name its host.",
         ),
     ] = True
 
@@ -206,6 +206,22 @@ class Settings(BaseSettings):
             "worker only)."
         ),
     ] = BrokerChoice.AUTO
+
+    @field_validator("kafka_bootstrap_servers")
+    @classmethod
+    def _host_and_port(cls, servers: str | None) -> str | None:
+        for address in (servers or "a:1").split(","):
+            host, _, port = address.strip().rpartition(":")
+            if not (host and port.isdecimal() and 0 < int(port) < 65536):
+                raise ValueError("should be host:port, several joined by commas")
+        return servers
+
+    @field_validator("replication_factor")
+    @classmethod
+    def _some_replicas(cls, replicas: int) -> int:
+        if replicas == 0:
+            raise ValueError("should be 1 or more, or -1 for the broker's default")
+        return replicas
 
     @model_validator(mode="after")
     def _complete_credentials(self) -> Self:
