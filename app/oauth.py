@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from base64 import b64encode
 
 import aiohttp
 from aiokafka.abc import AbstractTokenProvider
@@ -31,10 +32,11 @@ class ClientCredentials(AbstractTokenProvider):  # type: ignore[misc]  # aiokafk
         form = {"grant_type": "client_credentials"}
         if self._oauth.scope is not None:
             form["scope"] = self._oauth.scope
-        login = aiohttp.BasicAuth(self._oauth.client_id, self._oauth.client_secret)
+        login = b64encode(f"{self._oauth.client_id}:{self._oauth.client_secret}".encode()).decode()
+        headers = {"Authorization": f"Basic {login}"}
         async with (
             aiohttp.ClientSession(timeout=_TIMEOUT, raise_for_status=True) as session,
-            session.post(self._oauth.token_endpoint_url, data=form, auth=login) as response,
+            session.post(self._oauth.token_endpoint_url, data=form, headers=headers) as response,
         ):
             answer = await response.json()
         self._token = answer["access_token"]

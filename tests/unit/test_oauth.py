@@ -1,0 +1,72 @@
+"""Tokens for Faust's clients, from an endpoint of our own."""
+
+from __future__ import annotations
+
+import asyncio
+from base64 import b64decode, b64encode
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from app.kafka import OAuth
+from app.oauth import ClientCredentials
+
+
+class Endpoint:
+    """Answers with tokens that are valid for a set time, and keeps what it was asked."""
+
+    def __init__(self, expires_in: int) -> None:
+        self.expires_in = expires_in
+        self.asked: list[dict[str, Any]] = []
+
+    async def answer(self, request: web.Request) -> web.Response:
+        kind, login = request.headers["Authorization"].split()
+        self.asked.append({**await request.post(), "login": (kind, b64decode(login))})
+        if login != b64encode(b"worker:hush").decode():
+            return web.Response(status=401)
+        return web.json_response({"access_token": f"token-{len(self.asked)}", "expires_in": self.expires_in})
+
+
+@asynccontextmanager
+async def serving(endpoint: Endpoint) -> AsyncIterator[str]:
+    app = web.Application()
+    app.router.add_post("/token", endpoint.answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/token"
+    finally:
+        await runner.cleanup()
+
+
+def ask_twice(endpoint: Endpoint, secret: str = "hush") -> list[str]:
+    async def ask() -> list[str]:
+        async with serving(endpoint) as url:
+            oauth = OAuth(token_endpoint_url=url, client_id="worker", client_secret=secret, scope="kafka")
+            tokens = ClientCredentials(oauth)
+            return [await tokens.token(), await tokens.token()]
+
+    return asyncio.run(ask())
+
+
+def test_a_token_is_asked_for_with_the_clients_credentials_and_kept_while_it_is_valid() -> None:
+    endpoint = Endpoint(expires_in=3600)
+    assert ask_twice(endpoint) == ["token-1", "token-1"]
+    assert endpoint.asked == [
+        {"grant_type": "client_credentials", "scope": "kafka", "login": ("Basic", b"worker:hush")}
+    ]
+
+
+def test_a_token_about_to_expire_is_replaced() -> None:
+    assert ask_twice(Endpoint(expires_in=10)) == ["token-1", "token-2"]
+
+
+def test_a_refusal_is_an_error() -> None:
+    with pytest.raises(aiohttp.ClientResponseError, match="401"):
+        ask_twice(Endpoint(expires_in=10), secret="wrong")
