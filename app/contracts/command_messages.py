@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, NotRequired
 
-from pydantic import Field, with_config
+from pydantic import Field, GetJsonSchemaHandler, GetPydanticSchema, TypeAdapter, with_config
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 from typing_extensions import TypedDict
 
 from app.contracts.fields import READ_STRICTLY, Id, Timestamp
+from app.contracts.model_definition import ModelDefinition
 
 CommandId = Annotated[
     Id, Field(description="Identifies the command. Sending it again changes nothing and gives the same outcome.")
@@ -20,6 +23,18 @@ IssuedBy = Annotated[Id, Field(description="Who gave the command.")]
 IssuedAt = Annotated[Timestamp, Field(description="When the command was given.")]
 
 
+def _definition_schema(_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+    return handler(TypeAdapter(ModelDefinition).core_schema)
+
+
+Definition = Annotated[
+    # Any object: what is wrong with it is the outcome of the command, told to whoever gave it, and no dead letter.
+    dict[str, Any],
+    GetPydanticSchema(get_pydantic_json_schema=_definition_schema),
+    Field(description="The model as people write it. Its id equals qualification_model_id."),
+]
+
+
 @with_config(READ_STRICTLY)
 class ApplyModel(TypedDict):
     """Create or replace the draft of a qualification model that is not live."""
@@ -27,9 +42,7 @@ class ApplyModel(TypedDict):
     command_id: CommandId
     qualification_model_id: ModelId
     command: Literal["apply"]
-    definition: Annotated[
-        dict[str, Any], Field(description="The model as people write it. Its id equals qualification_model_id.")
-    ]
+    definition: Definition
     expected_revision: NotRequired[ExpectedRevision]
     issued_by: IssuedBy
     issued_at: IssuedAt

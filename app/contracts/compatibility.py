@@ -1,0 +1,113 @@
+"""FULL_TRANSITIVE: whether what is written by one schema can be read by the other, both ways.
+
+The rule is narrower than what JSON Schema would allow and easy to keep: fields are only added, and optional. Everything
+else about what was there before stays as it is, wording aside.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_WORDS = frozenset({"$schema", "$id", "$defs", "title", "description", "examples", "default"})
+_ALTERNATIVES = ("anyOf", "oneOf")
+_COMPARED_APART = _WORDS | {"properties", "required", "items", "additionalProperties", "enum", "type", *_ALTERNATIVES}
+
+
+def incompatibilities(released: dict[str, Any], current: dict[str, Any]) -> list[str]:
+    """What in `current` breaks readers or writers of `released`, one sentence each; empty if nothing does."""
+    return list(_Comparison(released, current).of(released, current, ""))
+
+
+def broken_promises(released: Mapping[str, dict[str, Any]], current: Mapping[str, dict[str, Any]]) -> list[str]:
+    """What in the current documents, by name, breaks those of one release."""
+    broken = []
+    for name, schema in released.items():
+        if name in current:
+            broken += [f"{name}: {sentence}" for sentence in incompatibilities(schema, current[name])]
+        else:
+            broken.append(f"{name}: was there, is gone")
+    return broken
+
+
+class _Comparison:
+    def __init__(self, released: dict[str, Any], current: dict[str, Any]) -> None:
+        self._released = released
+        self._current = current
+        self._under_way: set[tuple[str, str]] = set()
+
+    def of(self, old: Any, new: Any, where: str) -> Iterator[str]:
+        if "$ref" in old and "$ref" in new:
+            pair = (old["$ref"], new["$ref"])
+            if pair in self._under_way:
+                return
+            self._under_way.add(pair)
+            yield from self._resolved(old, new, where)
+            self._under_way.discard(pair)
+        else:
+            yield from self._resolved(old, new, where)
+
+    def _resolved(self, old: dict[str, Any], new: dict[str, Any], where: str) -> Iterator[str]:
+        old, new = _follow(old, self._released), _follow(new, self._current)
+        at = where or "the message"
+        for keyword in ("type", "enum"):
+            if _as_set(old.get(keyword)) != _as_set(new.get(keyword)):
+                yield f"{at}: {keyword} was {old.get(keyword)}, is {new.get(keyword)}"
+        for keyword in sorted((old.keys() | new.keys()) - _COMPARED_APART):
+            if old.get(keyword) != new.get(keyword):
+                yield f"{at}: {keyword} was {old.get(keyword)}, is {new.get(keyword)}"
+        yield from self._fields(old, new, where)
+        for keyword in ("items", "additionalProperties"):
+            yield from self._inner(old.get(keyword, True), new.get(keyword, True), f"{at}, {keyword}")
+        for keyword in _ALTERNATIVES:
+            yield from self._alternatives(old.get(keyword, []), new.get(keyword, []), at)
+
+    def _fields(self, old: dict[str, Any], new: dict[str, Any], where: str) -> Iterator[str]:
+        before, after = old.get("properties", {}), new.get("properties", {})
+        required_before, required_after = set(old.get("required", [])), set(new.get("required", []))
+        for name, field in before.items():
+            path = f"{where}.{name}" if where else name
+            if name not in after:
+                yield f"{path}: was there, is gone"
+                continue
+            if (name in required_before) != (name in required_after):
+                words = ("optional", "required")
+                yield f"{path}: was {words[name in required_before]}, is {words[name in required_after]}"
+            yield from self.of(field, after[name], path)
+        for name in after.keys() - before.keys():
+            if name in required_after:
+                yield f"{where}.{name}: is new and required" if where else f"{name}: is new and required"
+
+    def _inner(self, old: Any, new: Any, where: str) -> Iterator[str]:
+        if isinstance(old, dict) and isinstance(new, dict):
+            yield from self.of(old, new, where)
+        elif old != new:
+            yield f"{where}: was {old}, is {new}"
+
+    def _alternatives(self, old: list[Any], new: list[Any], at: str) -> Iterator[str]:
+        left = list(new)
+        for one in old:
+            match = next((other for other in left if not list(self.of(one, other, ""))), None)
+            if match is None:
+                yield f"{at}: an alternative has changed or is gone"
+            else:
+                left.remove(match)
+        if left:
+            yield f"{at}: there are alternatives that were not there"
+
+
+def _follow(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
+    while "$ref" in schema:
+        target: Any = root
+        for part in schema["$ref"].removeprefix("#/").split("/"):
+            target = target[part]
+        schema = {**target, **{name: value for name, value in schema.items() if name != "$ref"}}
+    return schema
+
+
+def _as_set(value: Any) -> frozenset[str] | None:
+    if value is None:
+        return None
+    return frozenset(map(repr, value)) if isinstance(value, list) else frozenset({repr(value)})

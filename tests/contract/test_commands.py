@@ -1,0 +1,112 @@
+"""What the command decider reads: commands and announcements of scoring models."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from app.contracts.decode import (
+    BadMessage,
+    decode_feature_command,
+    decode_model_command,
+    decode_scoring_model_changed,
+)
+
+ISSUED = {"command_id": "c-1", "issued_by": "anna", "issued_at": "2026-11-23T08:00:00Z"}
+PUBLISH = ISSUED | {"qualification_model_id": "enterprise", "command": "publish"}
+APPLY = ISSUED | {"qualification_model_id": "enterprise", "command": "apply", "definition": {"id": "enterprise"}}
+ENABLE = ISSUED | {"feature": "lead-management", "command": "enable"}
+LIVE = {
+    "event_id": "e-1",
+    "scoring_model_id": "engagement",
+    "name": "Engagement",
+    "status": "live",
+    "occurred_at": "2026-11-23T07:55:00Z",
+}
+KINDS: list[tuple[Callable[..., Any], bytes, dict[str, Any]]] = [
+    (decode_model_command, b"enterprise", PUBLISH),
+    (decode_model_command, b"enterprise", APPLY),
+    (decode_feature_command, b"lead-management", ENABLE),
+    (decode_scoring_model_changed, b"engagement", LIVE),
+]
+
+
+def encoded(message: dict[str, Any]) -> bytes:
+    return json.dumps(message).encode()
+
+
+def reason(decode: Callable[..., Any], key: bytes | None, message: dict[str, Any]) -> str:
+    with pytest.raises(BadMessage) as caught:
+        decode(key, encoded(message))
+    return caught.value.reason
+
+
+@pytest.mark.parametrize(("decode", "key", "message"), KINDS)
+def test_each_kind_is_read_and_unknown_fields_are_ignored(
+    decode: Callable[..., Any], key: bytes, message: dict[str, Any]
+) -> None:
+    assert set(decode(key, encoded(message | {"more": 1}))) == set(message)
+
+
+@pytest.mark.parametrize(("decode", "key", "message"), KINDS)
+def test_no_value_and_a_wrong_key_are_refused(decode: Callable[..., Any], key: bytes, message: dict[str, Any]) -> None:
+    with pytest.raises(BadMessage, match="the record has no value"):
+        decode(key, None)
+    with pytest.raises(BadMessage, match="has no key"):
+        decode(None, encoded(message))
+    with pytest.raises(BadMessage, match="has a key other than its"):
+        decode(key + b"x", encoded(message))
+
+
+@pytest.mark.parametrize(
+    ("decode", "key", "message", "field"),
+    [(decode, key, message, field) for decode, key, message in KINDS for field in message if field != "name"],
+)
+def test_a_missing_field_is_named(decode: Callable[..., Any], key: bytes, message: dict[str, Any], field: str) -> None:
+    without = {name: value for name, value in message.items() if name != field}
+    assert reason(decode, key, without) == f"{field} is missing"
+
+
+def test_an_unknown_command_is_refused_with_those_there_are() -> None:
+    assert reason(decode_model_command, b"enterprise", PUBLISH | {"command": "pubish"}) == (
+        "command must be one of apply, publish, stop, delete, found another text"
+    )
+    assert reason(decode_feature_command, b"lead-management", ENABLE | {"command": True}) == (
+        "command must be one of enable, disable, found a true-or-false value"
+    )
+
+
+@pytest.mark.parametrize("revision", [-1, 1.5, "4", None, True])
+def test_an_expected_revision_is_a_whole_number_from_zero(revision: object) -> None:
+    assert reason(decode_model_command, b"enterprise", PUBLISH | {"expected_revision": revision}).startswith(
+        "expected_revision must be "
+    )
+
+
+def test_an_expected_revision_is_read() -> None:
+    command = decode_model_command(b"enterprise", encoded(PUBLISH | {"expected_revision": 0}))
+    assert command["expected_revision"] == 0
+
+
+def test_a_definition_that_holds_together_badly_is_no_bad_message_but_for_the_decider_to_refuse() -> None:
+    command = decode_model_command(b"enterprise", encoded(APPLY | {"definition": {"nonsense": [1]}}))
+    assert command["command"] == "apply"
+    assert command["definition"] == {"nonsense": [1]}
+
+
+def test_a_definition_that_is_no_object_is_a_bad_message() -> None:
+    assert reason(decode_model_command, b"enterprise", APPLY | {"definition": "enterprise.yaml"}) == (
+        "definition must be a JSON object, found text"
+    )
+
+
+def test_a_scoring_model_may_be_announced_without_a_name() -> None:
+    for message in (LIVE | {"name": None}, {name: value for name, value in LIVE.items() if name != "name"}):
+        assert decode_scoring_model_changed(b"engagement", encoded(message)).get("name") is None
+
+
+def test_the_status_of_a_scoring_model_is_one_of_three() -> None:
+    assert reason(decode_scoring_model_changed, b"engagement", LIVE | {"status": "running"}) == (
+        "status must be one of draft, live, stopped, found another text"
+    )

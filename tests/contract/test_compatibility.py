@@ -1,0 +1,187 @@
+"""FULL_TRANSITIVE: fields are only added, and optional. The check finds every other change."""
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.contracts import generate
+from app.contracts.compatibility import broken_promises, incompatibilities
+from app.contracts.documents import DOCUMENTS
+from app.contracts.json_schemas import json_schema
+
+CURRENT = {document.name: json_schema(document) for document in DOCUMENTS}
+Schema = dict[str, Any]
+
+
+def test_the_schemas_keep_what_every_release_promised() -> None:
+    assert generate.released_schemas(), "no release is kept under schemas/released"
+    assert generate.broken_promises_to_releases() == []
+
+
+@pytest.mark.parametrize("name", CURRENT)
+def test_a_schema_is_compatible_with_itself_reworded(name: str) -> None:
+    reworded = copy.deepcopy(CURRENT[name])
+    reworded |= {"title": "x", "description": "x", "examples": []}
+    for definition in reworded.get("$defs", {}).values():
+        definition["description"] = "x"
+    assert incompatibilities(CURRENT[name], reworded) == []
+    assert incompatibilities(reworded, CURRENT[name]) == []
+
+
+def optional_field(schema: Schema) -> None:
+    schema["properties"]["nickname"] = {"type": "string"}
+
+
+def deep_optional_field(schema: Schema) -> None:
+    schema["$defs"]["Evidence"]["properties"]["weight"] = {"type": "number"}
+
+
+def optional_field_in_an_alternative(schema: Schema) -> None:
+    schema["$defs"]["MoveModel"]["properties"]["replace"] = {"type": "boolean"}
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("lead-score-changed", optional_field),
+        ("lead-qualified", deep_optional_field),
+        ("qualification-commands", optional_field_in_an_alternative),
+    ],
+)
+def test_optional_fields_may_be_added(name: str, change: Callable[[Schema], None]) -> None:
+    later = copy.deepcopy(CURRENT[name])
+    change(later)
+    assert incompatibilities(CURRENT[name], later) == []
+
+
+def removed(schema: Schema) -> None:
+    del schema["properties"]["contact_id"]
+
+
+def required_field(schema: Schema) -> None:
+    schema["properties"]["tenant"] = {"type": "string"}
+    schema["required"].append("tenant")
+
+
+def now_required(schema: Schema) -> None:
+    schema["required"].append("contact_id")
+
+
+def now_optional(schema: Schema) -> None:
+    schema["required"].remove("lead_id")
+
+
+def other_type(schema: Schema) -> None:
+    schema["properties"]["qualification_number"]["type"] = "string"
+
+
+def wider_type(schema: Schema) -> None:
+    schema["properties"]["lead_id"]["type"] = ["string", "null"]
+
+
+def one_more_value(schema: Schema) -> None:
+    schema["properties"]["origin"]["enum"].append("timer")
+
+
+def one_value_less(schema: Schema) -> None:
+    schema["properties"]["origin"]["enum"].remove("sweep")
+
+
+def tighter(schema: Schema) -> None:
+    schema["properties"]["lead_id"]["maxLength"] = 64
+
+
+def looser(schema: Schema) -> None:
+    del schema["properties"]["lead_id"]["minLength"]
+
+
+def closed(schema: Schema) -> None:
+    schema["additionalProperties"] = False
+
+
+def deep_removed(schema: Schema) -> None:
+    del schema["$defs"]["Evidence"]["properties"]["score"]
+
+
+def other_items(schema: Schema) -> None:
+    schema["properties"]["criteria"]["items"] = {"type": "string"}
+
+
+def other_alternative(schema: Schema) -> None:
+    schema["properties"]["match"]["anyOf"][0] = {"type": "string"}
+
+
+def one_more_alternative(schema: Schema) -> None:
+    schema["properties"]["match"]["anyOf"].append({"type": "integer"})
+
+
+def other_constant(schema: Schema) -> None:
+    schema["$defs"]["SalesReadyChange"]["properties"]["to"]["const"] = False
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (removed, ["contact_id: was there, is gone"]),
+        (required_field, ["tenant: is new and required"]),
+        (now_required, ["contact_id: was optional, is required"]),
+        (now_optional, ["lead_id: was required, is optional"]),
+        (other_type, ["qualification_number: type was integer, is string"]),
+        (wider_type, ["lead_id: type was string, is ['string', 'null']"]),
+        (one_more_value, ["origin: enum was ['live', 'sweep'], is ['live', 'sweep', 'timer']"]),
+        (one_value_less, ["origin: enum was ['live', 'sweep'], is ['live']"]),
+        (tighter, ["lead_id: maxLength was None, is 64"]),
+        (looser, ["lead_id: minLength was 1, is None"]),
+        (closed, ["the message, additionalProperties: was True, is False"]),
+        (deep_removed, ["criteria, items.score: was there, is gone"]),
+        (other_items, None),
+        (
+            other_alternative,
+            ["match: an alternative has changed or is gone", "match: there are alternatives that were not there"],
+        ),
+        (one_more_alternative, ["match: there are alternatives that were not there"]),
+        (other_constant, ["changes.sales_ready.to: const was True, is False"]),
+    ],
+)
+def test_every_other_change_is_found(change: Callable[[Schema], None], says: list[str] | None) -> None:
+    doctored = copy.deepcopy(CURRENT["lead-qualified"])
+    change(doctored)
+    found = incompatibilities(CURRENT["lead-qualified"], doctored)
+    assert found if says is None else found == says
+    if change not in {removed, deep_removed}:  # the other way round those are optional fields added
+        assert incompatibilities(doctored, CURRENT["lead-qualified"])
+
+
+def test_a_message_that_is_gone_is_found_and_a_new_one_is_welcome() -> None:
+    fewer = {name: schema for name, schema in CURRENT.items() if name != "lead-qualified"}
+    assert broken_promises(CURRENT, fewer) == ["lead-qualified: was there, is gone"]
+    assert broken_promises(fewer, CURRENT) == []
+
+
+def test_a_definition_that_contains_itself_is_compared_once() -> None:
+    node = {"type": "object", "properties": {"next": {"$ref": "#/$defs/Node"}}}
+    schema: Schema = {"$ref": "#/$defs/Node", "$defs": {"Node": node}}
+    assert incompatibilities(schema, copy.deepcopy(schema)) == []
+
+
+def test_the_check_fails_when_any_release_promised_something_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    generate.release("0.1.0", tmp_path)
+    generate.release("0.2.0", tmp_path)
+    assert generate.broken_promises_to_releases(tmp_path) == []
+    doctored = tmp_path / "released" / "0.1.0" / "lead-qualified.schema.json"
+    schema = json.loads(doctored.read_text())
+    schema["properties"]["region"] = {"type": "string"}
+    doctored.write_text(json.dumps(schema))
+    assert generate.broken_promises_to_releases(tmp_path) == ["0.1.0: lead-qualified: region: was there, is gone"]
+
+
+def test_a_release_does_not_change(tmp_path: Path) -> None:
+    generate.release("0.1.0", tmp_path)
+    with pytest.raises(FileExistsError):
+        generate.release("0.1.0", tmp_path)

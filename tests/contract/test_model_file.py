@@ -1,0 +1,342 @@
+"""Model files: what is read, and the line, the field and the advice of what is not."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from app.contracts.definition_reading import model_of
+from app.contracts.model_definition import definition_of, duration_text
+from app.contracts.model_file import BadModelFile, parse_model, read_model_file
+from app.qualification.criteria import AtLeast, Criterion
+from app.qualification.models import Actions, InvalidModel, QualificationModel, Requalification
+
+ENTERPRISE = """\
+id: enterprise
+name: Enterprise-Leads
+match: all                      # all | any | {at_least: 2}
+criteria:
+  - {scoring_model: engagement, threshold: 70}
+  - {scoring_model: demographic, threshold: 50}
+actions: {status_reason: marketing_qualified, sales_ready: true}
+existing_leads: evaluate        # evaluate | ignore
+requalification: {policy: when_reset, cool_down: 30d}
+"""
+MODEL = QualificationModel(
+    id="enterprise",
+    name="Enterprise-Leads",
+    match="all",
+    criteria=(Criterion("engagement", 70.0), Criterion("demographic", 50.0)),
+    actions=Actions(marketing_qualified=True, sales_ready=True),
+    existing_leads="evaluate",
+    requalification=Requalification("when_reset", timedelta(days=30)),
+)
+
+
+def with_line(old: str, new: str) -> str:
+    assert old in ENTERPRISE
+    return ENTERPRISE.replace(old, new)
+
+
+def refused(text: str | bytes, source: str = "m.yaml") -> list[str]:
+    with pytest.raises(BadModelFile) as caught:
+        parse_model(text, source)
+    assert len(caught.value.problems) == len(str(caught.value).splitlines())
+    return str(caught.value).splitlines()
+
+
+def test_the_contract_s_example_is_read() -> None:
+    assert parse_model(ENTERPRISE) == MODEL
+
+
+def test_the_same_is_read_from_json_however_it_is_laid_out() -> None:
+    definition = definition_of(MODEL)
+    for text in (json.dumps(definition), json.dumps(definition, indent=2), json.dumps(definition, indent="\t")):
+        assert parse_model(text, "m.json") == parse_model(text, "-") == MODEL
+
+
+def test_what_people_write_and_the_model_are_two_forms_of_one_thing() -> None:
+    assert model_of(definition_of(MODEL)) == MODEL
+    assert definition_of(MODEL)["criteria"][0] == {"scoring_model": "engagement", "threshold": 70}
+
+
+def test_what_may_be_left_out_has_the_contract_s_defaults() -> None:
+    text = "id: a\nmatch: {at_least: 1}\ncriteria: [{scoring_model: s, threshold: -1e3}]\nactions: {sales_ready: yes}\n"
+    assert parse_model(text) == QualificationModel(
+        id="a",
+        name="a",
+        match=AtLeast(1),
+        criteria=(Criterion("s", -1000.0),),
+        actions=Actions(sales_ready=True),
+    )
+
+
+@pytest.mark.parametrize("model_id", ["007", "2026-11-23", "12:30", "1_000", "0x1f", "ü 1"])
+def test_an_id_that_other_yaml_takes_for_a_number_or_a_date_stays_text(model_id: str) -> None:
+    assert parse_model(with_line("id: enterprise", f"id: {model_id}")).id == model_id
+
+
+def test_a_file_is_read_with_or_without_a_byte_order_mark(tmp_path: Path) -> None:
+    file = tmp_path / "enterprise.yaml"
+    file.write_bytes(b"\xef\xbb\xbf" + ENTERPRISE.encode())
+    assert read_model_file(file) == MODEL
+
+
+def test_a_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:
+    with pytest.raises(BadModelFile, match=r"gone\.yaml:1: the file cannot be read: No such file or directory"):
+        read_model_file(tmp_path / "gone.yaml")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        (
+            "threshold: 70",
+            'threshold: "70"',
+            "5: criteria.0.threshold: must be a number, found text: write it without quotes",
+        ),
+        ("threshold: 50", "threshold: high", "6: criteria.1.threshold: must be a number, found text"),
+        (
+            "threshold: 50",
+            "threshold: true",
+            "6: criteria.1.threshold: must be a number, found a true-or-false value",
+        ),
+        (
+            "threshold: 50",
+            "threshold: .nan",
+            "6: criteria.1.threshold: must be a finite number (an IEEE double), found NaN",
+        ),
+        (
+            "threshold: 50",
+            "threshold: 1e999",
+            ("6: criteria.1.threshold: must be a finite number (an IEEE double), found a number too large or infinite"),
+        ),
+        (
+            "threshold: 50",
+            "threshold: 1" + "0" * 400,
+            "6: criteria.1.threshold: must be a number, found a number too large",
+        ),
+        (
+            "engagement, threshold: 70",
+            "engagement",
+            "5: criteria.0.threshold: is missing: add it, as in threshold: 70",
+        ),
+        ("id: enterprise", "id: 12", "1: id: must be text, found a number: put it in quotes"),
+        (
+            "name: Enterprise-Leads",
+            "name: No",
+            "2: name: must be text, found a true-or-false value: put it in quotes",
+        ),
+        ("id: enterprise", 'id: ""', "1: id: must not be empty"),
+        ("id: enterprise\n", "", "1: id: is missing: add it, as in id: enterprise"),
+        ("name: Ent", "nmae: x\nname: Ent", "2: nmae: is unknown: did you mean name?"),
+        (
+            "name: Ent",
+            "colour: red\nname: Ent",
+            (
+                "2: colour: is unknown: the fields here are id, name, match, criteria, actions, existing_leads, "
+                "requalification"
+            ),
+        ),
+        (
+            "match: all",
+            "match: most",
+            "3: match: must be all, any or {at_least: 2} (a whole number from 1), found text",
+        ),
+        (
+            "match: all",
+            "match: {at_least: 3}",
+            "3: match.at_least: must be between 1 and the number of criteria, 2",
+        ),
+        (
+            "match: all",
+            "match: {at_least: 1.5}",
+            "3: match: must be all, any or {at_least: 2} (a whole number from 1), found fields",
+        ),
+        (
+            "scoring_model: demographic",
+            "scoring_model: engagement",
+            (
+                "6: criteria.1.scoring_model: engagement is named by criterion 1 already: keep one threshold per "
+                "scoring model"
+            ),
+        ),
+        (
+            "status_reason: marketing_qualified, sales_ready: true",
+            "sales_ready: false",
+            "7: actions: name at least one: status_reason: marketing_qualified, or sales_ready: true",
+        ),
+        (
+            "sales_ready: true",
+            'sales_ready: "true"',
+            "7: actions.sales_ready: must be true or false, found text: write it without quotes",
+        ),
+        (
+            "status_reason: marketing_qualified",
+            "status_reason: qualified",
+            "7: actions.status_reason: must be one of marketing_qualified, found another text",
+        ),
+        ("evaluate  ", "sometimes  ", "8: existing_leads: must be one of evaluate, ignore, found another text"),
+        ("evaluate  ", "", "8: existing_leads: must be one of evaluate, ignore, found null"),
+        (
+            "30d",
+            "30",
+            (
+                "9: requalification.cool_down: must be a number with one of the units s, m, h, d, w, as in 30d, "
+                "found a number"
+            ),
+        ),
+        (
+            "30d",
+            "-30d",
+            (
+                "9: requalification.cool_down: must be a number with one of the units s, m, h, d, w, as in 30d, "
+                "found text"
+            ),
+        ),
+        ("name: Ent", "id: twice\nname: Ent", "2: id: stands twice, first in line 1: keep one of them"),
+    ],
+)
+def test_a_mistake_is_told_with_line_field_and_advice(old: str, new: str, says: str) -> None:
+    assert refused(with_line(old, new)) == ["m.yaml:" + says]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        (
+            "threshold: 70",
+            "threshold: 70, hold: 15m",
+            "5: criteria.0.hold: is not supported by this version: leave it out",
+        ),
+        ("existing", "hold: 15m\nexisting", "8: hold: is not supported by this version: leave it out"),
+        (
+            "existing",
+            "drop_below: 60\nexisting",
+            "8: drop_below: is not supported by this version: leave it out",
+        ),
+        ("existing", "groups: []\nexisting", "8: groups: is not supported by this version: leave it out"),
+        (
+            "cool_down: 30d",
+            "drop_below: 60",
+            "9: requalification.drop_below: is not supported by this version: leave it out",
+        ),
+        (
+            "policy: when_reset",
+            "policy: on_recross",
+            "9: requalification.policy: on_recross is not supported by this version: use never or when_reset",
+        ),
+        (
+            "- {scoring_model: demographic, threshold: 50}",
+            "- match: any\n    criteria: [{scoring_model: demographic, threshold: 50}]",
+            "6: criteria.1: groups of criteria are not supported by this version: list plain criteria",
+        ),
+        (
+            "- {scoring_model: demographic, threshold: 50}",
+            "- any: [{scoring_model: demographic, threshold: 50}]",
+            "6: criteria.1: groups of criteria are not supported by this version: list plain criteria",
+        ),
+    ],
+)
+def test_what_later_versions_bring_is_refused_by_its_field(old: str, new: str, says: str) -> None:
+    assert refused(with_line(old, new)) == ["m.yaml:" + says]
+
+
+def test_all_mistakes_are_told_at_once_in_the_order_of_their_lines() -> None:
+    text = with_line("threshold: 70", "treshold: 70").replace("30d", "soon").replace("match: all", "match: none")
+    assert [line.split(": ")[:2] for line in refused(text)] == [
+        ["m.yaml:3", "match"],
+        ["m.yaml:5", "criteria.0.threshold"],
+        ["m.yaml:5", "criteria.0.treshold"],
+        ["m.yaml:9", "requalification.cool_down"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "m.yaml:1: is empty: write a model with id, match, criteria and actions"),
+        ("# nothing\n", "m.yaml:1: is empty: write a model with id, match, criteria and actions"),
+        ("- a\n", "m.yaml:1: must be a model with the fields id, name, match, criteria, actions, found a list"),
+        ("\n\nnull\n", "m.yaml:3: must be a model with the fields id, name, match, criteria, actions, found null"),
+        ("id: a\n\tname: b\n", "m.yaml:2: is not YAML: found character '\\t' that cannot start any token"),
+        ("id: [a\nname: b\n", "m.yaml:2: is not YAML: expected ',' or ']', but got ':'"),
+        ("id: *nobody\n", "m.yaml:1: is not YAML: found undefined alias 'nobody'"),
+        ("id: a\n---\nid: b\n", "m.yaml:2: is not YAML: but found another document"),
+        ("[" * 5000, "m.yaml:1: is nested too deeply for a model"),
+        (b"id: a\nname: \xff\n", "m.yaml:2: is not UTF-8: save the file in that encoding"),
+        ("#" * 300_000, "m.yaml:1: is larger than 256 KiB: a model file holds one model"),
+    ],
+)
+def test_a_file_that_holds_no_model_is_refused(text: str | bytes, says: str) -> None:
+    assert refused(text) == [says]
+
+
+def test_a_character_that_yaml_refuses_is_said_so() -> None:
+    (said,) = refused("id: \x07\n")
+    assert said.startswith("m.yaml:1: is not YAML: unacceptable character #x0007")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('{"id": "a",\n "id": "b",}', "m.json:2: is not JSON: "),
+        ("id: a", "m.json:1: is not JSON: "),
+        ('{"a":' * 5000, "m.json:1: is nested too deeply for a model"),
+        ('{"id": 1' + "0" * 5000 + "}", "m.json:1: holds a number of too many digits"),
+    ],
+)
+def test_a_json_file_must_be_json(text: str, line: str) -> None:
+    (said,) = refused(text, "m.json")
+    assert said.startswith(line)
+
+
+def test_mistakes_in_json_have_lines_too() -> None:
+    text = json.dumps(definition_of(MODEL), indent="\t").replace("70", '"70"').replace('"name"', '"id"')
+    assert refused(text, "m.json") == [
+        "m.json:3: id: stands twice, first in line 2: keep one of them",
+        "m.json:8: criteria.0.threshold: must be a number, found text: write it without quotes",
+    ]
+
+
+def test_half_a_surrogate_pair_is_no_text() -> None:
+    assert refused(with_line("id: enterprise", 'id: "\\ud800"')) == [
+        "m.yaml:1: id: must be text that UTF-8 can hold, found half of a surrogate pair"
+    ]
+
+
+def test_anchors_that_multiply_do_not_blow_up() -> None:
+    bomb = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+        f"{name}: &{name} [{', '.join(['*' + before] * 9)}]\n"
+        for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+    )
+    assert len(refused(bomb)) == len(["id", "match", "criteria", "actions", *"abcdefghi"])
+    assert refused("&a [*a]\n") == [
+        "m.yaml:1: must be a model with the fields id, name, match, criteria, actions, found a list"
+    ]
+
+
+def test_a_tag_makes_nothing_but_text() -> None:
+    assert parse_model(
+        with_line("name: Enterprise-Leads", "name: !!python/object/apply:os.getcwd []x"[:33] + " x")
+    ).name
+
+
+def test_a_command_s_definition_is_refused_with_the_same_words_and_must_have_the_command_s_id() -> None:
+    definition = {**definition_of(MODEL), "hold": "15m"}
+    with pytest.raises(InvalidModel) as caught:
+        model_of(definition)
+    assert caught.value.problems == [("hold", "is not supported by this version: leave it out")]
+    with pytest.raises(InvalidModel) as caught:
+        model_of(definition_of(MODEL), model_id="other")
+    assert caught.value.problems == [("id", "must be other, the qualification_model_id of the command")]
+
+
+@pytest.mark.parametrize("text", ["0s", "90s", "15m", "12h", "30d", "2w", "1s", "61m"])
+def test_a_cool_down_is_written_in_its_largest_whole_unit(text: str) -> None:
+    model = parse_model(with_line("30d", text))
+    cool_down = model.requalification.cool_down
+    assert cool_down is not None
+    assert duration_text(cool_down) == text
+    assert duration_text(timedelta(days=14)) == "2w"

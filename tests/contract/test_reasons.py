@@ -1,0 +1,109 @@
+"""Reasons go to dead letters and logs: they name fields and kinds, never what a record holds of a person."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.contracts.decode import BadMessage, decode_lead_changed, decode_lead_score_changed
+
+SECRET = "Anna.Muster@example.com"
+SCORE: dict[str, Any] = {
+    "event_id": "e-1",
+    "lead_id": "L-1",
+    "scoring_model_id": "engagement",
+    "score": 83,
+    "occurred_at": "2026-11-23T09:30:00Z",
+    "previous_score": 1,
+    "grade": "A",
+    "scoring_model_version": 1,
+}
+CHANGE: dict[str, Any] = {
+    "event_id": "e-1",
+    "lead_id": "L-1",
+    "occurred_at": "2026-11-23T09:30:00Z",
+    "status": "open",
+    "status_reason": "new",
+    "sales_ready": True,
+    "owner_id": "U",
+    "contact_id": "C",
+    "attributes": {"email": "x"},
+}
+KINDS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
+    (decode_lead_score_changed, SCORE),
+    (decode_lead_changed, CHANGE),
+]
+
+
+def reasons(decode: Callable[..., Any], value: bytes, key: bytes = b"L-1") -> str:
+    try:
+        decode(key, value)
+    except BadMessage as bad:
+        return f"{bad.reason} {bad.field} {bad}"
+    return ""
+
+
+@pytest.mark.parametrize(("decode", "message"), KINDS)
+@pytest.mark.parametrize("given_", [SECRET, [SECRET], {"x": SECRET}, {SECRET: SECRET}, [[SECRET]]])
+def test_no_value_of_any_field_is_repeated(decode: Callable[..., Any], message: dict[str, Any], given_: Any) -> None:
+    for field in message:
+        if field == "attributes" and given_ == {SECRET: SECRET}:
+            continue  # the name of an attribute, not a value
+        assert SECRET not in reasons(decode, json.dumps(message | {field: given_}).encode())
+
+
+@pytest.mark.parametrize("given_", [[SECRET], {"x": SECRET}])
+def test_no_value_of_an_attribute_is_repeated(given_: Any) -> None:
+    said = reasons(decode_lead_changed, json.dumps(CHANGE | {"attributes": {"email": given_}}).encode())
+    assert "attributes.email must be" in said
+    assert SECRET not in said
+
+
+@pytest.mark.parametrize(("decode", "message"), KINDS)
+def test_neither_the_key_nor_broken_json_is_repeated(decode: Callable[..., Any], message: dict[str, Any]) -> None:
+    assert SECRET not in reasons(decode, json.dumps(message).encode(), key=SECRET.encode())
+    whole = json.dumps(message | {"event_id": SECRET}).encode()
+    for end in range(len(whole)):
+        assert SECRET not in reasons(decode, whole[:end])
+        assert SECRET not in reasons(decode, whole[:end] + b"\xff" + whole[end:])
+
+
+def test_the_name_of_a_field_is_cut_where_it_is_long_and_escaped_where_it_would_not_print() -> None:
+    said = reasons(decode_lead_changed, json.dumps(CHANGE | {"attributes": {"\n\x1b[2J" + "x" * 5000: []}}).encode())
+    assert "attributes.\\n\\x1b[2J" in said
+    assert said.isprintable()
+    assert len(said) < 500
+
+
+def test_of_many_faults_the_first_five_are_named() -> None:
+    attributes: dict[str, Any] = {f"a{number}": [] for number in range(1000)}
+    said = reasons(decode_lead_changed, json.dumps(CHANGE | {"attributes": attributes}).encode())
+    assert "attributes.a4 must be" in said
+    assert "attributes.a5 must be" not in said
+    assert "; and 995 more" in said
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(st.sampled_from(KINDS), st.data())
+def test_any_json_is_read_or_refused_in_words(kind: tuple[Callable[..., Any], dict[str, Any]], data: Any) -> None:
+    decode, message = kind
+    field = data.draw(st.sampled_from(sorted(message)))
+    said = reasons(decode, json.dumps(message | {field: data.draw(JSON)}).encode())
+    assert "is not valid" not in said, "an error of pydantic that has no words of ours"
+
+
+@given(st.sampled_from(KINDS), st.binary(max_size=200), st.none() | st.binary(max_size=5))
+def test_any_bytes_are_read_or_refused(
+    kind: tuple[Callable[..., Any], dict[str, Any]], value: bytes, key: bytes | None
+) -> None:
+    with pytest.raises(BadMessage):
+        kind[0](key, value, [("content-type", b"application/cloudevents+json")] if value[:1] < b"\x80" else None)

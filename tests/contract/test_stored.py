@@ -1,0 +1,118 @@
+"""What is stored: the schemas describe what the domain encodes, field by field."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from pydantic import TypeAdapter
+
+from app.contracts import stored
+from app.contracts.examples import examples_of
+from app.contracts.stored import CommandState, LeadState, RulesState
+from app.qualification import criteria, entries, leads, models
+from app.qualification.criteria import AtLeast, Criterion
+from app.qualification.entries import Answer, Answers, FeatureEntry, ModelEntry, ScoringModelEntry, encode_entry
+from app.qualification.leads import Lead, LeadChange, Mark, Score, apply_change
+from app.qualification.models import Actions, QualificationModel, Requalification
+
+AT = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+MODEL = QualificationModel(
+    id="m",
+    name="M",
+    match=AtLeast(1),
+    criteria=(Criterion("engagement", 70.0),),
+    actions=Actions(True, True),
+    existing_leads="ignore",
+    requalification=Requalification("never", timedelta(days=30, seconds=1)),
+)
+
+
+@pytest.mark.parametrize(
+    ("struct", "described"),
+    [
+        (leads.Lead, stored.LeadState),
+        (leads.Score, stored.StoredScore),
+        (leads.Mark, stored.StoredMark),
+        (models.QualificationModel, stored.StoredDefinition),
+        (models.Actions, stored.StoredActions),
+        (models.Requalification, stored.StoredRequalification),
+        (criteria.Criterion, stored.StoredCriterion),
+        (criteria.AtLeast, stored.StoredAtLeast),
+        (entries.ModelEntry, stored.ModelState),
+        (entries.ScoringModelEntry, stored.ScoringModelState),
+        (entries.FeatureEntry, stored.FeatureState),
+        (entries.Answers, stored.AnswersState),
+        (entries.Answer, stored.StoredAnswer),
+    ],
+    ids=lambda one: one.__name__,
+)
+def test_every_field_is_described_and_required_where_it_is_always_written(struct: Any, described: Any) -> None:
+    config = struct.__struct_config__
+    tag = {config.tag_field} if config.tag_field else set()
+    fields = {field.encode_name: field.required for field in msgspec.structs.fields(struct)}
+    schema = TypeAdapter(described).json_schema()
+    assert set(schema["properties"]) == set(fields) | tag
+    if config.omit_defaults:
+        assert set(schema.get("required", [])) == {name for name, required in fields.items() if required} | tag
+
+
+def test_a_lead_with_everything_and_one_with_nothing_follow_the_schema() -> None:
+    lead = Lead(
+        status="qualified",
+        status_reason="marketing_qualified",
+        sales_ready=True,
+        known=True,
+        owner_id="U",
+        contact_id="C",
+        changed_at=AT,
+        scores={"engagement": Score(83.5, AT)},
+        marks={"m": Mark(1, 2, AT, "e", True)},
+        qualified_at=AT,
+        qualified_flags=("status_reason", "sales_ready"),
+    )
+    attributes = {"a": "x", "b": 1, "c": 0.5, "d": True, "big": 1e30, "int64": 2**63 - 1}
+    apply_change(lead, LeadChange(occurred_at=AT, attributes=attributes | {"cleared": None}))
+    state = TypeAdapter(LeadState).validate_json(msgspec.json.encode(lead))
+    assert state["attributes"] == attributes
+    assert TypeAdapter(LeadState).validate_json(msgspec.json.encode(Lead())) == {}
+
+
+def test_entries_follow_the_schema() -> None:
+    everything = ModelEntry(
+        id="m",
+        revision=3,
+        status="live",
+        version=2,
+        draft=MODEL,
+        published=MODEL,
+        published_revision=3,
+        publish_command_id="c",
+        publish_command_offset=4,
+        published_at=AT,
+        published_by="anna",
+        changed_at=AT,
+        changed_by="anna",
+    )
+    for entry in (
+        everything,
+        ModelEntry(id="m", revision=1, status="draft"),
+        ScoringModelEntry(id="s", revision=1, status="live", occurred_at=AT, name="S"),
+        FeatureEntry(name="lead-management", revision=1, enabled=True, changed_at=AT, changed_by="admin"),
+    ):
+        TypeAdapter[Any](RulesState).validate_json(encode_entry(entry))
+        TypeAdapter[Any](CommandState).validate_json(encode_entry(entry))
+    answer = Answer(
+        command_id="c", accepted=True, code="published", message="m", warnings=("w",), version=1, revision=2
+    )
+    TypeAdapter[Any](CommandState).validate_json(encode_entry(Answers(target="model/m", answers=(answer,))))
+
+
+def test_the_examples_are_what_the_domain_reads_and_writes() -> None:
+    for example in examples_of("lead-state"):
+        lead = msgspec.json.decode(msgspec.json.encode(example.value), type=Lead)
+        assert msgspec.json.decode(msgspec.json.encode(lead)) == example.value
+    for document in ("qualification-models", "command-state"):
+        for example in examples_of(document):
+            entry = entries.decode_entry(msgspec.json.encode(example.value))
+            assert msgspec.json.decode(encode_entry(entry)) == example.value

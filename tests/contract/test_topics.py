@@ -1,0 +1,71 @@
+"""The catalogue of topics, as the contract has it."""
+
+import pytest
+
+from app.contracts.topics import CATALOGUE, HEADROOM_BYTES, LEAD_DEAD_LETTERS, LEAD_SCORE_CHANGED, LEAD_STATE, Topic
+
+BY_NAME = {topic.name: topic for topic in CATALOGUE}
+DAY_MS = 24 * 60 * 60 * 1000
+
+
+@pytest.mark.parametrize(
+    ("name", "partitions", "cleanup"),
+    [
+        ("lead-score-changed", "N", "delete"),
+        ("lead-changed", "N", "compact"),
+        ("scoring-model-changed", "1", "compact"),
+        ("qualification-commands", "1", "delete"),
+        ("feature-commands", "1", "delete"),
+        ("qualification-models", "1", "compact"),
+        ("qualification-model-changed", "1", "delete"),
+        ("command-state", "1", "compact"),
+        ("lead-qualified", "N", "delete"),
+        ("lead-state", "N", "compact"),
+        ("lead-dead-letters", "N", "delete"),
+    ],
+)
+def test_partitions_and_cleanup_are_the_contract_s(name: str, partitions: str, cleanup: str) -> None:
+    topic = BY_NAME[name]
+    assert (topic.partitions, topic.cleanup) == (partitions, cleanup)
+    assert topic.config()["cleanup.policy"] == cleanup
+    assert topic.partition_count(8) == (8 if partitions == "N" else 1)
+
+
+def test_every_topic_is_listed_once() -> None:
+    assert len(BY_NAME) == len(CATALOGUE) == 11
+
+
+@pytest.mark.parametrize("topic", CATALOGUE, ids=lambda topic: topic.name)
+def test_what_is_deleted_has_a_retention_and_what_is_compacted_has_none(topic: Topic) -> None:
+    assert ("retention.ms" in topic.config()) == (topic.cleanup == "delete")
+
+
+def test_dead_letters_are_kept_for_fourteen_days() -> None:
+    assert LEAD_DEAD_LETTERS.config()["retention.ms"] == str(14 * DAY_MS)
+
+
+def test_an_erased_lead_vanishes_from_compacted_topics_within_days() -> None:
+    assert LEAD_STATE.config()["max.compaction.lag.ms"] == str(DAY_MS)
+
+
+def test_records_of_ours_may_exceed_the_inputs_by_64_kib() -> None:
+    exceeding = {topic.name for topic in CATALOGUE if "max.message.bytes" in topic.config()}
+    assert exceeding == {
+        "qualification-models",
+        "qualification-model-changed",
+        "command-state",
+        "lead-qualified",
+        "lead-state",
+        "lead-dead-letters",
+    }
+    assert HEADROOM_BYTES == 65_536
+    assert LEAD_DEAD_LETTERS.config()["max.message.bytes"] == str(1_048_588 + 65_536)
+    assert LEAD_DEAD_LETTERS.config(8_000_000)["max.message.bytes"] == str(8_000_000 + 65_536)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "name"),
+    [("", "lead-score-changed"), ("acme.", "acme.lead-score-changed"), ("x", "xlead-score-changed")],
+)
+def test_the_prefix_is_prepended_verbatim(prefix: str, name: str) -> None:
+    assert LEAD_SCORE_CHANGED.full_name(prefix) == name
