@@ -32,7 +32,7 @@ class Processor(Protocol):
     """The decider of an application. It is called from one thread only and does no I/O of its own."""
 
     def begin(self) -> int:
-        """Called once per cycle: fix the rules to decide by and return their revision (0 if there are none)."""
+        """Called once per cycle: fix the rules to decide by and return their revision: 0 without rules, below 0 if not yet known."""
 
     def process(self, record: Record, unit: Unit) -> None:
         """Decide one record. Raises Rejected for bad input; anything else counts as a fault of ours."""

@@ -51,6 +51,9 @@ class EngineApp(faust.App):
     def _new_transport(self) -> EngineTransport:
         return EngineTransport(self.conf.broker_consumer, self)
 
+    def _create_directories(self) -> None:
+        """Nothing of ours lives in files."""
+
 
 class _RebalanceListener(ConsumerRebalanceListener):  # type: ignore[misc]
     """Tells the engine first: generation and member id are read in the consumer's thread, at this moment."""
@@ -113,6 +116,7 @@ class EngineConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
         self._epochs: dict[TopicPartition, int] = {}  # topic partition -> epoch whose seek has been applied
         self._stamped: dict[TopicPartition, int] = {}  # topic partition -> where the last batch ended
         self._suspects: dict[TopicPartition, tuple[int, int, int]] = {}
+        self._followed: dict[AioTopicPartition, int] = {}
         self._check_at = 0.0
         self.end_offsets: dict[TopicPartition, int] = {}
 
@@ -216,6 +220,13 @@ class EngineConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
 
     def _stamp(self, assignment: Any, before: Mapping[AioTopicPartition, int], drained: Mapping[Any, list[Any]]) -> dict[Any, Any]:
         found: dict[Any, Any] = {tp: records for tp, records in drained.items() if tp not in before}
+        followers = self.engine.followers
+        for tp in assignment.tps:
+            if tp.topic in followers and assignment.state_value(tp).has_valid_position:
+                position = assignment.state_value(tp).position
+                if position != self._followed.get(tp) or tp in found:
+                    self._followed[tp] = position
+                    followers[tp.topic](found.get(tp, ()), position)
         for tp, start in before.items():
             end = assignment.state_value(tp).position
             records = drained.get(tp, [])

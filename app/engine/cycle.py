@@ -85,7 +85,7 @@ class Decider:
             position = partition.position
             assert position is not None  # open partitions have one
             if position.revision > revision:
-                continue  # another worker decided by newer rules: wait until our table has them
+                continue  # the rules are not known yet, or another worker decided by newer ones: wait until our table has them
             batches = self._take(partition, share)
             sweep = app.processor.sweep_pending(_swept(position, revision))
             if batches or sweep:
@@ -174,6 +174,7 @@ class Decider:
         process = app.processor.process
         poisoned = self._poisoned
         for batch in batches:
+            unit.taken[batch.topic] += len(batch.records)
             for record in batch.records:
                 unit.record = record
                 try:

@@ -83,6 +83,9 @@ class Engine:
         self.group_id = group_id
         self.intake = Intake(max_queued_records=limits.queued_records)
         self.topics: frozenset[str] = frozenset(t for app in self.applications for t in app.topics)
+        #: Topics whose records are shown, in the order in which the consumer fetches them, besides taking Faust's way: Faust may drop
+        #: what arrives while its flow is suspended. Called in the consumer's thread with the records and the position after them.
+        self.followers: dict[str, Callable[[Sequence[Any], int], None]] = {}
         self.limits = limits
         self._by_name = {app.name: app for app in self.applications}
         self._client_config = dict(client_config)

@@ -50,11 +50,13 @@ class Unit:
         "_limits",
         "counts",
         "dead_letters",
+        "notes",
         "now_ms",
         "number",
         "outputs",
         "record",
         "revision",
+        "taken",
     )
 
     def __init__(
@@ -74,6 +76,10 @@ class Unit:
         self.dead_letters: list[tuple[Record, str]] = []
         #: For the processor's own counting; it counts only once the transaction is committed.
         self.counts: Counter[Any] = Counter()
+        #: Whatever the processor wants to find again when the unit is committed.
+        self.notes: list[Any] = []
+        #: Records decided, by topic.
+        self.taken: Counter[str] = Counter()
 
     def get(self, key: bytes) -> Any:
         """The state held for a key, or None. Raises Rejected if the key does not belong here, or its state is unreadable."""

@@ -1,0 +1,139 @@
+"""Creates and checks the topics on a broker, against the catalogue."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
+
+from app.contracts.topics import BROKER_DEFAULT_MAX_MESSAGE_BYTES, CATALOGUE, HEADROOM_BYTES, Partitions, Topic
+from app.kafka import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One topic as it is on the broker. `problem` says what is wrong and what to do; None if nothing is."""
+
+    topic: Topic
+    name: str
+    partitions: int | None
+    """None: the topic does not exist."""
+    max_message_bytes: int | None = None
+    problem: str | None = None
+    missing: bool = False
+
+
+class TopicsUnfit(Exception):
+    """Topics are missing or do not fit; the message names each and says what to do."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        self.findings = tuple(findings)
+        super().__init__("\n".join(f"{f.name}: {f.problem}" for f in findings))
+
+
+class TopicSetup:
+    """Looks at, creates and checks all topics of one installation (a prefix)."""
+
+    def __init__(
+        self, connection: Connection, *, prefix: str, partitions: int, replication_factor: int = -1, timeout: float = 30.0
+    ) -> None:
+        self._admin = AdminClient(connection.confluent())
+        self._prefix = prefix
+        self._partitions = partitions
+        self._replication = replication_factor
+        self._timeout = timeout
+
+    def find(self) -> list[Finding]:
+        """Every topic of the catalogue as it is. Raises KafkaException if the broker can't be asked."""
+        there = self._admin.list_topics(timeout=self._timeout).topics
+        counts = {
+            topic: len(there[name].partitions) if name in there and there[name].error is None else None
+            for topic in CATALOGUE
+            for name in [topic.full_name(self._prefix)]
+        }
+        sizes = self._max_message_bytes([topic for topic, count in counts.items() if count is not None])
+        inputs = self._inputs_max(sizes)
+        return [self._judge(topic, counts[topic], sizes.get(topic), inputs) for topic in CATALOGUE]
+
+    def create_missing(self, told: Callable[[str], None] = lambda name: None) -> list[str]:
+        """Create what is missing; returns the names created. Raises KafkaException if the broker refuses."""
+        findings = self.find()
+        sizes = {f.topic: f.max_message_bytes for f in findings if f.max_message_bytes is not None}
+        inputs = self._inputs_max(sizes)
+        new = [
+            NewTopic(
+                f.name,
+                num_partitions=f.topic.partition_count(self._partitions),
+                replication_factor=self._replication,
+                config=f.topic.config(inputs),
+            )
+            for f in findings
+            if f.missing
+        ]
+        if not new:
+            return []
+        created = []
+        for name, future in self._admin.create_topics(new, operation_timeout=self._timeout).items():
+            try:
+                future.result()
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:  # another worker was faster
+                    raise
+            else:
+                created.append(name)
+                told(name)
+        self._wait_until_known([topic.topic for topic in new])
+        return created
+
+    def check(self) -> dict[str, int]:
+        """Raises TopicsUnfit unless all fit. Returns the largest record, in bytes, that each topic of ours takes, by full name."""
+        findings = self.find()
+        unfit = [f for f in findings if f.problem is not None]
+        if unfit:
+            raise TopicsUnfit(unfit)
+        return {f.name: f.max_message_bytes for f in findings if f.topic.ours and f.max_message_bytes is not None}
+
+    def _judge(self, topic: Topic, count: int | None, size: int | None, inputs: int) -> Finding:
+        name = topic.full_name(self._prefix)
+        if count is None:
+            problem = "does not exist; `lead-qualifier topics create` creates it (or set LEAD_QUALIFIER_CREATE_TOPICS=true)"
+            return Finding(topic, name, None, problem=problem, missing=True)
+        wanted = topic.partition_count(self._partitions)
+        problem = None
+        if count != wanted:
+            problem = f"has {count} partition{'s' if count != 1 else ''}, expected {wanted}; "
+            problem += (
+                f"all topics keyed by lead need the same number: set LEAD_QUALIFIER_PARTITIONS={count} if the others have it too, "
+                f"or create this one anew with {wanted}"
+                if topic.partitions is Partitions.BY_LEAD
+                else "its order is what counts: create it anew with 1"
+            )
+        elif topic.ours and size is not None and size < inputs + HEADROOM_BYTES:
+            problem = (
+                f"takes records of {size} bytes, but must take {inputs + HEADROOM_BYTES} (the inputs' {inputs} and 64 KiB): "
+                f"set its max.message.bytes to {inputs + HEADROOM_BYTES}"
+            )
+        return Finding(topic, name, count, size, problem)
+
+    def _max_message_bytes(self, topics: Sequence[Topic]) -> dict[Topic, int]:
+        if not topics:
+            return {}
+        resources = {ConfigResource(ConfigResource.Type.TOPIC, t.full_name(self._prefix)): t for t in topics}
+        futures = self._admin.describe_configs(list(resources), request_timeout=self._timeout)
+        return {resources[resource]: int(future.result()["max.message.bytes"].value) for resource, future in futures.items()}
+
+    @staticmethod
+    def _inputs_max(sizes: dict[Topic, int]) -> int:
+        return max((size for topic, size in sizes.items() if not topic.ours), default=BROKER_DEFAULT_MAX_MESSAGE_BYTES)
+
+    def _wait_until_known(self, names: Sequence[str]) -> None:
+        """A new topic is not at once known to every broker."""
+        deadline = time.monotonic() + self._timeout
+        while time.monotonic() < deadline:
+            there = self._admin.list_topics(timeout=self._timeout).topics
+            if all(name in there and there[name].error is None and there[name].partitions for name in names):
+                return
+            time.sleep(0.1)

@@ -1,0 +1,189 @@
+"""The command decider: commands and scoring models' liveness in; the state of all models, and the audit trail, out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+import msgspec
+import structlog
+
+from app.contracts import cloud_events
+from app.contracts.command_messages import FeatureCommand, ModelCommand
+from app.contracts.decode import (
+    BadMessage,
+    decode_feature_command,
+    decode_model_command,
+    decode_scoring_model_changed,
+)
+from app.contracts.definition_reading import model_of
+from app.contracts.lead_qualified import Trigger
+from app.contracts.model_changed import (
+    QualificationModelChanged,
+    feature_outcome,
+    model_outcome,
+    scoring_model_outcome,
+)
+from app.contracts.topics import (
+    FEATURE_COMMANDS,
+    QUALIFICATION_COMMANDS,
+    QUALIFICATION_MODEL_CHANGED,
+    SCORING_MODEL_CHANGED,
+    Topic,
+)
+from app.engine import Record, Rejected, Unit
+from app.qualification.commands import Code, Issued, ScoringModelChange, Verdict
+from app.qualification.entries import Answers, Entry, Stored, decode_entry, encode_entry
+from app.qualification.models import InvalidModel
+from app.qualification.registry import Registry
+
+log = structlog.get_logger("app.worker")
+
+encode_state = encode_entry
+decode_state = decode_entry
+_encode_event = msgspec.json.Encoder().encode
+
+Judged = tuple[Verdict, QualificationModelChanged, str]
+"""The verdict, the event that tells of it, and that event's key."""
+_Judge = Callable[[Registry, Record, datetime], Judged]
+
+
+class CommandDecider:
+    """The processor of the `commands` application: one partition, so one order for everything that decides.
+
+    `project` is given the entries that changed, after each commit, and all of them when the partition is opened.
+    """
+
+    def __init__(self, *, topic_prefix: str, source: str, project: Callable[[list[Entry]], None]) -> None:
+        self._topics = {
+            topic.full_name(topic_prefix): topic.name
+            for topic in (QUALIFICATION_COMMANDS, FEATURE_COMMANDS, SCORING_MODEL_CHANGED)
+        }
+        self._outcomes = QUALIFICATION_MODEL_CHANGED.full_name(topic_prefix)
+        self._source = source
+        self._project = project
+        self._judges: dict[str, _Judge] = {
+            QUALIFICATION_COMMANDS.name: _on_model,
+            FEATURE_COMMANDS.name: _on_feature,
+            SCORING_MODEL_CHANGED.name: _on_scoring_model,
+        }
+        self._unit: Unit | None = None
+        self._registry = Registry()
+
+    def begin(self) -> int:
+        """Commands are judged by what is stored: there are no rules besides."""
+        return 0
+
+    def process(self, record: Record, unit: Unit) -> None:
+        """Judge one command or announcement."""
+        registry = self._registry_of(unit)
+        try:
+            verdict, event, key = self._judges[self._topics[record.topic]](registry, record, _time(unit))
+        except BadMessage as bad:
+            raise Rejected(str(bad)) from None
+        for stored in verdict.stored():
+            unit.put(stored.key.encode(), stored)
+        self._registry = registry.after(verdict)
+        if verdict.entry is not None and verdict.code is not Code.UNCHANGED:
+            unit.notes.append(verdict.entry)
+        if event["command"] == "announce" and verdict.code is not Code.OBSERVED:
+            return  # engines repeat themselves; the trail tells what changed
+        unit.emit(self._outcomes, key.encode(), _encode_event(event), self._headers(event, key))
+        log.info("command_decided", command=event["command"], on=key, outcome=event["outcome"], reason=event["reason"])
+
+    def sweep_pending(self, swept: int) -> bool:  # noqa: ARG002  the engine's interface
+        """Commands are never looked at again."""
+        return False
+
+    def sweep(self, key: bytes, unit: Unit, swept: int) -> None:
+        """Never called: no sweep is pending."""
+
+    def committed(self, unit: Unit) -> None:
+        """Show the workers what has changed, now that it is certain."""
+        if unit.notes:
+            self._project(list(unit.notes))
+
+    def opened(self, number: int, entries: Mapping[bytes, bytes]) -> None:  # noqa: ARG002  there is one partition
+        """The former owner may have died between its commit and its projection."""
+        self._unit = None
+        self._project(stored_entries(entries))
+
+    def _registry_of(self, unit: Unit) -> Registry:
+        if self._unit is not unit:
+            self._unit = unit
+            stored: dict[str, Stored] = {key.decode(): state for key, state in unit.items()}
+            self._registry = Registry(stored)
+        return self._registry
+
+    def _headers(self, event: QualificationModelChanged, key: str) -> list[tuple[str, bytes]]:
+        origin = event["origin"]
+        return cloud_events.headers(
+            cloud_events.event_type(QUALIFICATION_MODEL_CHANGED.name),
+            event_id=f"{origin['topic']}/{origin['partition']}/{origin['offset']}",
+            source=self._source,
+            time=event["decided_at"],
+            subject=key,
+        )
+
+
+def stored_entries(entries: Mapping[bytes, bytes]) -> list[Entry]:
+    """What the decider holds and workers need to know, decoded."""
+    decoded = [decode_entry(value) for value in list(entries.values())]
+    return [entry for entry in decoded if not isinstance(entry, Answers)]
+
+
+def _on_model(registry: Registry, record: Record, now: datetime) -> Judged:
+    message = decode_model_command(record.key, record.value, record.headers)
+    model_id = message["qualification_model_id"]
+    issued = _issued(message, record)
+    match message["command"]:
+        case "apply":
+            try:
+                verdict = registry.apply_model(model_of(message["definition"], model_id=model_id), issued)
+            except InvalidModel as problem:
+                verdict = registry.refuse_invalid(model_id, problem, issued)
+        case "publish":
+            verdict = registry.publish(model_id, issued)
+        case "stop":
+            verdict = registry.stop(model_id, issued)
+        case "delete":
+            verdict = registry.delete(model_id, issued)
+    origin = _origin(record, QUALIFICATION_COMMANDS, issued.command_id)
+    return verdict, model_outcome(message, verdict, decided_at=now, origin=origin), model_id
+
+
+def _on_feature(registry: Registry, record: Record, now: datetime) -> Judged:
+    message = decode_feature_command(record.key, record.value, record.headers)
+    issued = _issued(message, record)
+    verdict = registry.set_feature(message["feature"], message["command"] == "enable", issued)
+    origin = _origin(record, FEATURE_COMMANDS, issued.command_id)
+    return verdict, feature_outcome(message, verdict, decided_at=now, origin=origin), message["feature"]
+
+
+def _on_scoring_model(registry: Registry, record: Record, now: datetime) -> Judged:
+    announced = decode_scoring_model_changed(record.key, record.value, record.headers)
+    key = announced["scoring_model_id"]
+    change = ScoringModelChange(
+        id=key, status=announced["status"], occurred_at=announced["occurred_at"], name=announced.get("name")
+    )
+    verdict = registry.observe_scoring_model(change)
+    origin = _origin(record, SCORING_MODEL_CHANGED, announced["event_id"])
+    return verdict, scoring_model_outcome(announced, verdict, decided_at=now, origin=origin), key
+
+
+def _issued(message: FeatureCommand | ModelCommand, record: Record) -> Issued:
+    return Issued(
+        command_id=message["command_id"],
+        issued_by=message["issued_by"],
+        issued_at=message["issued_at"],
+        expected_revision=message.get("expected_revision"),
+        offset=record.offset,
+    )
+
+
+def _origin(record: Record, topic: Topic, event_id: str) -> Trigger:
+    return {"event_id": event_id, "topic": topic.name, "partition": record.partition, "offset": record.offset}
+
+
+def _time(unit: Unit) -> datetime:
+    return datetime.fromtimestamp(unit.now_ms / 1000, UTC)

@@ -1,0 +1,176 @@
+"""The decider of leads: scores and CRM changes in, one lead state, qualified leads out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import structlog
+
+from app.contracts import cloud_events
+from app.contracts.decode import BadMessage, ErasedLead, decode_lead_changed, decode_lead_score_changed
+from app.contracts.lead_qualified import LeadQualified, Origin, Trigger, lead_qualified
+from app.contracts.topics import LEAD_CHANGED, LEAD_QUALIFIED, LEAD_SCORE_CHANGED, QUALIFICATION_COMMANDS
+from app.engine import Record, Rejected, Unit
+from app.qualification.decide import Outcome, Qualification, decide, mark
+from app.qualification.leads import Lead, apply_change, record_score
+from app.qualification.rules import RuledModel, Rules
+
+log = structlog.get_logger("app.worker")
+
+#: What the engine takes for "no rules yet": nothing is decided.
+NO_RULES = -1
+
+encode_lead = msgspec.json.Encoder().encode
+decode_lead: Callable[[bytes], Lead] = msgspec.json.Decoder(Lead).decode
+_encode_event = msgspec.json.Encoder().encode
+
+
+class LeadDecider:
+    """The processor of the `leads` application.
+
+    `rules` gives the newest snapshot, or None while the criteria table is not caught up. Counted per cycle, in the unit's counts:
+    ("outcome", model id, outcome), ("lead_changed", what became of it).
+    """
+
+    def __init__(self, *, topic_prefix: str, source: str, rules: Callable[[], Rules | None]) -> None:
+        self._score_topic = LEAD_SCORE_CHANGED.full_name(topic_prefix)
+        self._change_topic = LEAD_CHANGED.full_name(topic_prefix)
+        self._qualified_topic = LEAD_QUALIFIED.full_name(topic_prefix)
+        self._source = source
+        self._newest_rules = rules
+        self._rules = Rules(revision=NO_RULES, lead_management=False, live_scoring_models=frozenset(), models={})
+        self._sweepable: tuple[RuledModel, ...] = ()
+
+    def begin(self) -> int:
+        """Fix the rules of this cycle; NO_RULES while there are none."""
+        rules = self._newest_rules()
+        if rules is None:
+            return NO_RULES
+        if rules is not self._rules:
+            self._rules = rules
+            self._sweepable = tuple(
+                m for m in rules.models.values() if m.live and m.definition.existing_leads == "evaluate"
+            )
+        return rules.revision
+
+    def process(self, record: Record, unit: Unit) -> None:
+        """Decide one record of either input topic."""
+        try:
+            if record.topic == self._score_topic:
+                self._score(record, unit)
+            else:
+                self._change(record, unit)
+        except BadMessage as bad:
+            raise Rejected(str(bad)) from None
+
+    def _score(self, record: Record, unit: Unit) -> None:
+        message = decode_lead_score_changed(record.key, record.value, record.headers)
+        key = record.key
+        assert key is not None  # it equals the lead's id
+        lead = unit.get(key)
+        if lead is None:
+            lead = Lead()
+        scoring_model_id = message["scoring_model_id"]
+        at = message["occurred_at"]
+        stale = not record_score(lead, scoring_model_id, message["score"], at)
+        if not stale:
+            unit.put(key, lead)
+        rules = self._rules
+        counts = unit.counts
+        for model in rules.naming(scoring_model_id):
+            outcome = decide(lead, model, rules, at, stale=stale)
+            if type(outcome) is Qualification:
+                trigger: Trigger = {
+                    "event_id": message["event_id"],
+                    "topic": LEAD_SCORE_CHANGED.name,
+                    "partition": record.partition,
+                    "offset": record.offset,
+                }
+                self._qualify(key, lead, outcome, "live", trigger, unit)
+                outcome = Outcome.QUALIFIED
+            counts["outcome", model.id, outcome] += 1
+
+    def _change(self, record: Record, unit: Unit) -> None:
+        message = decode_lead_changed(record.key, record.value, record.headers)
+        key = record.key
+        assert key is not None  # it equals the lead's id
+        lead = unit.get(key)
+        if isinstance(message, ErasedLead):
+            if lead is not None:
+                unit.delete(key)
+            unit.counts["lead_changed", "erased"] += 1
+            return
+        if lead is None:
+            lead = Lead()
+        if apply_change(lead, message.change):
+            unit.put(key, lead)
+            unit.counts["lead_changed", "applied"] += 1
+        else:
+            unit.counts["lead_changed", "stale"] += 1
+
+    def sweep_pending(self, swept: int) -> bool:
+        """Has a model that wants existing leads evaluated been published since revision `swept`?"""
+        return any(model.published_revision > swept for model in self._sweepable)
+
+    def sweep(self, key: bytes, unit: Unit, swept: int) -> None:
+        """Evaluate a known lead by the models published since revision `swept`."""
+        lead = unit.get(key)
+        if lead is None:
+            return  # erased since the walk began
+        rules = self._rules
+        for model in self._sweepable:
+            if model.published_revision <= swept or model.published_at is None:
+                continue
+            outcome = decide(lead, model, rules, model.published_at)
+            if type(outcome) is Qualification:
+                trigger: Trigger = {
+                    "event_id": model.publish_command_id or "",
+                    "topic": QUALIFICATION_COMMANDS.name,
+                    "partition": 0,
+                    "offset": model.publish_command_offset,
+                }
+                self._qualify(key, lead, outcome, "sweep", trigger, unit)
+                outcome = Outcome.QUALIFIED
+            unit.counts["outcome", model.id, outcome] += 1
+        unit.counts["swept"] += 1
+
+    def _qualify(
+        self, key: bytes, lead: Lead, qualification: Qualification, origin: Origin, trigger: Trigger, unit: Unit
+    ) -> None:
+        lead_id = key.decode()
+        event = lead_qualified(lead_id, lead, qualification, origin=origin, trigger=trigger)
+        headers = cloud_events.headers(
+            cloud_events.event_type(LEAD_QUALIFIED.name),
+            event_id=event["event_id"],
+            source=self._source,
+            time=datetime.fromtimestamp(unit.now_ms / 1000, UTC),
+            subject=lead_id,
+        )
+        unit.emit(self._qualified_topic, key, _encode_event(event), headers)
+        mark(lead, qualification, trigger["event_id"])
+        unit.put(key, lead)
+        unit.notes.append(event)
+
+    def committed(self, unit: Unit) -> None:
+        """One line per qualification, now that it is one."""
+        for event in unit.notes:
+            _log_qualified(event)
+
+    def opened(self, number: int, entries: Mapping[bytes, bytes]) -> None:
+        """Nothing is derived from a partition's leads as a whole."""
+
+
+def _log_qualified(event: LeadQualified) -> None:
+    fields: dict[str, Any] = {
+        "lead_id": event["lead_id"],
+        "model": event["qualification_model_id"],
+        "version": event["qualification_model_version"],
+        "number": event["qualification_number"],
+        "origin": event["origin"],
+        "event_id": event["event_id"],
+        "trigger_event_id": event["trigger"]["event_id"],
+    }
+    log.info("lead_qualified", **fields)

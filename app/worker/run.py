@@ -1,0 +1,247 @@
+"""The worker process: wires domain, engine, Faust, table, projection, health and metrics, and runs until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn
+
+import structlog
+from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from app.contracts import cloud_events
+from app.contracts.topics import (
+    COMMAND_STATE,
+    FEATURE_COMMANDS,
+    LEAD_CHANGED,
+    LEAD_DEAD_LETTERS,
+    LEAD_SCORE_CHANGED,
+    LEAD_STATE,
+    QUALIFICATION_COMMANDS,
+    QUALIFICATION_MODELS,
+    SCORING_MODEL_CHANGED,
+)
+from app.engine import Application, Engine, Hook, Input, Limits
+from app.engine.runtime import create_app, end_offsets, quieten
+from app.engine.steps import no_hook
+from app.kafka import Connection
+from app.settings import Settings
+from app.topic_setup import TopicSetup
+from app.worker import commands, leads
+from app.worker.commands import CommandDecider, stored_entries
+from app.worker.criteria_table import CriteriaTable, declare
+from app.worker.leads import LeadDecider
+from app.worker.metrics import Metrics
+from app.worker.projection import Projector
+from app.worker.web import WebServer
+
+log = structlog.get_logger("app.worker")
+
+#: Exit code of a process that could not go on; whoever supervises it starts it again.
+EXIT_FAILED = 70
+LEADS = "leads"
+COMMANDS = "commands"
+_CHECK_SECONDS = 1.0
+
+
+class Worker:
+    """One worker. `run` returns after a graceful stop, and ends the process otherwise."""
+
+    def __init__(self, settings: Settings, connection: Connection, *, limits: Limits = Limits(), hook: Hook = no_hook) -> None:  # noqa: B008  frozen
+        self._settings = settings
+        self._connection = connection
+        self._limits = limits
+        self._hook = hook
+        self.metrics = Metrics()
+        self._loop_seen = time.monotonic()
+        self._starting: asyncio.Task[None] | None = None
+
+    def run(self) -> None:
+        """Check the topics, then work until SIGTERM or SIGINT. Raises TopicsUnfit, KafkaException, OSError (port taken)."""
+        quieten()
+        sizes = self._prepare_topics()
+        self._wire(sizes)
+        asyncio.run(self._run())
+
+    def _prepare_topics(self) -> dict[str, int]:
+        settings = self._settings
+        setup = TopicSetup(
+            self._connection,
+            prefix=settings.topic_prefix,
+            partitions=settings.partitions,
+            replication_factor=settings.replication_factor,
+        )
+        if settings.create_topics:
+            created = setup.create_missing()
+            if created:
+                log.info("topics_created", topics=created)
+        return setup.check()
+
+    def _wire(self, sizes: dict[str, int]) -> None:
+        settings = self._settings
+        prefix = settings.topic_prefix
+        source = cloud_events.source(settings.application_id)
+        self.table = CriteriaTable(unknown_leads=settings.unknown_leads.value, changed=lambda: self.engine.intake.wake())
+        lead_decider = LeadDecider(topic_prefix=prefix, source=source, rules=self.table.rules)
+        command_decider = CommandDecider(
+            topic_prefix=prefix, source=source, project=lambda entries: self.projector.project(entries)
+        )
+        self.engine = Engine(
+            [_leads(lead_decider, settings, sizes), _commands(command_decider, settings, sizes)],
+            group_id=settings.application_id,
+            client_config=self._connection.confluent(),
+            producer_config=self._connection.confluent_producer(),
+            failed=self._failed,
+            limits=self._limits,
+            observer=self.metrics,
+            hook=self._hook,
+        )
+        self.projector = Projector(
+            self._connection.confluent_producer(), topic=QUALIFICATION_MODELS.full_name(prefix), missing=self._unprojected
+        )
+        self.app = create_app(self.engine, faust_settings=self._connection.faust())
+        declare(self.app, topic_prefix=prefix)
+        self.engine.followers[QUALIFICATION_MODELS.full_name(prefix)] = self.table.follow
+        self.metrics.watch(
+            self.engine,
+            topic_prefix=prefix,
+            criteria_revision=lambda: self.table.revision,
+            end_offsets=lambda: end_offsets(self.app),
+        )
+        self.web = WebServer(
+            host=settings.web_host, port=settings.web_port, live=self._live, ready=self._ready, metrics=self.metrics
+        )
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        port = await self.web.start()
+        log.info("worker_starting", application=self._settings.application_id, web=f"http://{self._settings.web_host}:{port}")
+        self.table.expect(await loop.run_in_executor(None, self._criteria_end))
+        self.engine.start()
+        self.projector.start()
+        self._starting = loop.create_task(self.app.start())  # returns once the table is recovered, which may take its time
+        was_ready = False
+        while not stop.is_set():
+            try:
+                await asyncio.wait_for(stop.wait(), _CHECK_SECONDS if was_ready else 0.1)
+            except TimeoutError:
+                self._loop_seen = time.monotonic()
+                problem = self._problem()
+                if problem is not None:
+                    self._failed(problem)
+                if not was_ready and self._ready()[0]:
+                    was_ready = True
+                    log.info("worker_ready", partitions=len(self.engine.open_partitions()), criteria_revision=self.table.revision)
+        log.info("worker_stopping")
+        await loop.run_in_executor(None, self.engine.stop)
+        await loop.run_in_executor(None, self.projector.stop)
+        self._starting.cancel()
+        await self.app.stop()
+        await self.web.stop()
+        log.info("worker_stopped")
+
+    def _criteria_end(self) -> int:
+        admin = AdminClient(self._connection.confluent())
+        tp = TopicPartition(QUALIFICATION_MODELS.full_name(self._settings.topic_prefix), 0)
+        return int(admin.list_offsets({tp: OffsetSpec.latest()}, request_timeout=30)[tp].result().offset)
+
+    def _unprojected(self) -> list[Any]:
+        """What the command decider holds, if it is ours, and the topic does not."""
+        if not self.table.caught_up:
+            return []
+        return [
+            entry
+            for partition in self.engine.open_partitions()
+            if partition.application.name == COMMANDS
+            for entry in self.table.outdated(stored_entries(partition.entries))
+        ]
+
+    def _problem(self) -> str | None:
+        if self._starting is not None and self._starting.done() and self._starting.exception() is not None:
+            return f"Faust could not start: {self._starting.exception()!r}"
+        if self.app.should_stop:
+            return "Faust has stopped by itself"
+        if not self.projector.alive:
+            return "thread projection has died"
+        return self.engine.problem()
+
+    def _live(self) -> tuple[bool, dict[str, Any]]:
+        problem = self._problem()
+        return problem is None, {} if problem is None else {"reason": problem}
+
+    def _ready(self) -> tuple[bool, dict[str, Any]]:
+        waiting = []
+        if not self.table.caught_up:
+            waiting.append("criteria are not caught up")
+        assigned = self.engine.assigned_partitions()
+        opened = len(self.engine.open_partitions())
+        if not self.engine.ready():
+            waiting.append(f"{opened} of {len(assigned)} partitions are open" if assigned else "the consumer group has not settled")
+        return not waiting, {"reason": "; ".join(waiting)} if waiting else {"partitions": opened, "criteria_revision": self.table.revision}
+
+    def _failed(self, reason: str) -> NoReturn:
+        # not sys.exit: aiokafka's heartbeats would hold the partitions while the interpreter waits for its threads
+        log.critical("worker_failed", reason=reason, exit_code=EXIT_FAILED)
+        sys.stderr.flush()
+        sys.stdout.flush()
+        os._exit(EXIT_FAILED)
+
+
+def _leads(decider: LeadDecider, settings: Settings, sizes: Mapping[str, int]) -> Application:
+    prefix = settings.topic_prefix
+    return Application(
+        name=LEADS,
+        inputs=(Input(LEAD_CHANGED.full_name(prefix)), Input(LEAD_SCORE_CHANGED.full_name(prefix))),
+        changelog=LEAD_STATE.full_name(prefix),
+        dead_letters=LEAD_DEAD_LETTERS.full_name(prefix),
+        partitions=settings.partitions,
+        processor=decider,
+        encode_state=leads.encode_lead,
+        decode_state=leads.decode_lead,
+        max_record_bytes=sizes,
+    )
+
+
+def _commands(decider: CommandDecider, settings: Settings, sizes: Mapping[str, int]) -> Application:
+    prefix = settings.topic_prefix
+    scoring = SCORING_MODEL_CHANGED.full_name(prefix)
+    return Application(
+        name=COMMANDS,
+        inputs=(
+            Input(scoring),
+            Input(FEATURE_COMMANDS.full_name(prefix), after=(scoring,)),
+            Input(QUALIFICATION_COMMANDS.full_name(prefix), after=(scoring,)),
+        ),
+        changelog=COMMAND_STATE.full_name(prefix),
+        dead_letters=LEAD_DEAD_LETTERS.full_name(prefix),
+        partitions=1,
+        processor=decider,
+        encode_state=commands.encode_state,
+        decode_state=commands.decode_state,
+        max_record_bytes=sizes,
+        keyed=False,
+    )
+
+
+def wait_for_broker(connection: Connection, *, told: Callable[[str], None], timeout: float) -> None:
+    """Wait until the broker answers. Raises BrokerUnreachable when it has not for `timeout` seconds."""
+    from app.kafka import BrokerUnreachable  # noqa: PLC0415
+
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            connection.check_reachable(min(5.0, max(1.0, deadline - time.monotonic())))
+            return
+        except (BrokerUnreachable, KafkaException) as error:
+            if time.monotonic() >= deadline:
+                raise
+            told(str(error))
+            time.sleep(1.0)

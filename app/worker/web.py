@@ -1,0 +1,51 @@
+"""Health and metrics over HTTP, for probes and Prometheus."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+
+from app.worker.metrics import Metrics
+
+Check = Callable[[], tuple[bool, dict[str, Any]]]
+
+
+class WebServer:
+    """Serves `/health/live`, `/health/ready` and `/metrics`: 200 if well, 503 if not, with the reason as JSON."""
+
+    def __init__(self, *, host: str, port: int, live: Check, ready: Check, metrics: Metrics) -> None:
+        self._host = host
+        self._port = port
+        self._live = live
+        self._ready = ready
+        self._metrics = metrics
+        self._runner: web.AppRunner | None = None
+
+    async def start(self) -> int:
+        """Listen; returns the port. Raises OSError if it is taken."""
+        app = web.Application()
+        app.router.add_get("/health/live", self._health(self._live))
+        app.router.add_get("/health/ready", self._health(self._ready))
+        app.router.add_get("/metrics", self._render)
+        self._runner = web.AppRunner(app, access_log=None)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self._host, self._port)
+        await site.start()
+        return int(self._runner.addresses[0][1])
+
+    async def stop(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    @staticmethod
+    def _health(check: Check) -> Callable[[web.Request], Any]:
+        async def answer(_request: web.Request) -> web.Response:
+            well, details = check()
+            return web.json_response({"status": "ok" if well else "failing", **details}, status=200 if well else 503)
+
+        return answer
+
+    async def _render(self, _request: web.Request) -> web.Response:
+        return web.Response(body=self._metrics.render(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
