@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SPEC_VERSION = "1.0"
 _STRUCTURED = b"application/cloudevents"
 _JSON_FORMAT = b"application/cloudevents+json"
+_CONTENT_TYPE = ("content-type", "Content-Type")
 _TYPE_PREFIX = "lead-qualifier."
 
 Header = tuple[str, bytes]
@@ -63,7 +64,7 @@ def data_of(value: bytes, record_headers: Iterable[tuple[str, bytes | None]]) ->
     Raises BadMessage for an envelope that cannot be read.
     """
     for name, content in record_headers:
-        if content is not None and name.lower() == "content-type":
+        if name in _CONTENT_TYPE and content is not None:
             media_type = content.split(b";", 1)[0].strip().lower()
             if media_type.startswith(_STRUCTURED):
                 return _unwrap(value, media_type)

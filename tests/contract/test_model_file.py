@@ -283,7 +283,7 @@ def test_a_character_that_yaml_refuses_is_said_so() -> None:
     [
         ('{"id": "a",\n "id": "b",}', "m.json:2: is not JSON: "),
         ("id: a", "m.json:1: is not JSON: "),
-        ('{"a":' * 5000, "m.json:1: is nested too deeply for a model"),
+        ('{"a":' * 50_000, "m.json:1: is nested too deeply for a model"),
         ('{"id": 1' + "0" * 5000 + "}", "m.json:1: holds a number of too many digits"),
     ],
 )
