@@ -24,10 +24,7 @@ Events that are emitted are CloudEvents 1.0 in binary mode; events that are read
 binary or structured mode.
 """
 #: What the worker, the command decider and the command line read and write, by this program.
-_READ_BY_US = frozenset(topic.name for topic in CATALOGUE) - {
-    topics.LEAD_QUALIFIED.name,
-    topics.QUALIFICATION_MODEL_CHANGED.name,
-}
+_READ_BY_US = frozenset(topic.name for topic in CATALOGUE) - {topics.LEAD_QUALIFIED.name}
 _WRITTEN_BY_US = frozenset(topic.name for topic in CATALOGUE) - {
     topics.LEAD_SCORE_CHANGED.name,
     topics.LEAD_CHANGED.name,

@@ -54,7 +54,9 @@ def out_of_date(directory: Path = SCHEMAS) -> list[str]:
         for path in directory.rglob("*")
         if path.is_file() and path.relative_to(directory).parts[0] != RELEASED
     }
-    changed = {name for name, content in files.items() if name in there and (directory / name).read_text() != content}
+    changed = {
+        name for name, content in files.items() if name in there and (directory / name).read_text("utf-8") != content
+    }
     return sorted((files.keys() ^ there) | changed)
 
 
@@ -65,7 +67,7 @@ def write(directory: Path = SCHEMAS) -> list[str]:
         path = directory / name
         if name in files:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(files[name])
+            path.write_text(files[name], "utf-8")
         else:
             path.unlink()
     return changed
@@ -76,7 +78,7 @@ def release(version: str, directory: Path = SCHEMAS) -> Path:
     kept = directory / RELEASED / version
     kept.mkdir(parents=True)
     for document in DOCUMENTS:
-        (kept / (document.name + _ENDING)).write_text(_json(json_schema(document)))
+        (kept / (document.name + _ENDING)).write_text(_json(json_schema(document)), "utf-8")
     return kept
 
 
@@ -84,7 +86,7 @@ def released_schemas(directory: Path = SCHEMAS) -> dict[str, dict[str, dict[str,
     """What was released: version -> document -> schema."""
     return {
         folder.name: {
-            path.name.removesuffix(_ENDING): json.loads(path.read_text()) for path in folder.glob("*" + _ENDING)
+            path.name.removesuffix(_ENDING): json.loads(path.read_text("utf-8")) for path in folder.glob("*" + _ENDING)
         }
         for folder in sorted((directory / RELEASED).glob("*"))
     }
