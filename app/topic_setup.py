@@ -38,7 +38,13 @@ class TopicSetup:
     """Looks at, creates and checks all topics of one installation (a prefix)."""
 
     def __init__(
-        self, connection: Connection, *, prefix: str, partitions: int, replication_factor: int = -1, timeout: float = 30.0
+        self,
+        connection: Connection,
+        *,
+        prefix: str,
+        partitions: int,
+        replication_factor: int = -1,
+        timeout: float = 30.0,
     ) -> None:
         self._admin = AdminClient(connection.confluent())
         self._prefix = prefix
@@ -89,7 +95,9 @@ class TopicSetup:
         return created
 
     def check(self) -> dict[str, int]:
-        """Raises TopicsUnfit unless all fit. Returns the largest record, in bytes, that each topic of ours takes, by full name."""
+        """Raises TopicsUnfit unless all fit. Returns the largest record, in bytes, that each topic of ours takes, by
+        full name.
+        """
         findings = self.find()
         unfit = [f for f in findings if f.problem is not None]
         if unfit:
@@ -99,21 +107,25 @@ class TopicSetup:
     def _judge(self, topic: Topic, count: int | None, size: int | None, inputs: int) -> Finding:
         name = topic.full_name(self._prefix)
         if count is None:
-            problem = "does not exist; `lead-qualifier topics create` creates it (or set LEAD_QUALIFIER_CREATE_TOPICS=true)"
-            return Finding(topic, name, None, problem=problem, missing=True)
+            absent = (
+                "does not exist; `lead-qualifier topics create` creates it (or set LEAD_QUALIFIER_CREATE_TOPICS=true)"
+            )
+            return Finding(topic, name, None, problem=absent, missing=True)
         wanted = topic.partition_count(self._partitions)
-        problem = None
+        problem: str | None = None
         if count != wanted:
             problem = f"has {count} partition{'s' if count != 1 else ''}, expected {wanted}; "
             problem += (
-                f"all topics keyed by lead need the same number: set LEAD_QUALIFIER_PARTITIONS={count} if the others have it too, "
+                "all topics keyed by lead need the same number: "
+                f"set LEAD_QUALIFIER_PARTITIONS={count} if the others have it too, "
                 f"or create this one anew with {wanted}"
                 if topic.partitions is Partitions.BY_LEAD
                 else "its order is what counts: create it anew with 1"
             )
         elif topic.ours and size is not None and size < inputs + HEADROOM_BYTES:
             problem = (
-                f"takes records of {size} bytes, but must take {inputs + HEADROOM_BYTES} (the inputs' {inputs} and 64 KiB): "
+                f"takes records of {size} bytes, but must take {inputs + HEADROOM_BYTES} "
+                f"(the inputs' {inputs} and 64 KiB): "
                 f"set its max.message.bytes to {inputs + HEADROOM_BYTES}"
             )
         return Finding(topic, name, count, size, problem)
@@ -123,7 +135,9 @@ class TopicSetup:
             return {}
         resources = {ConfigResource(ConfigResource.Type.TOPIC, t.full_name(self._prefix)): t for t in topics}
         futures = self._admin.describe_configs(list(resources), request_timeout=self._timeout)
-        return {resources[resource]: int(future.result()["max.message.bytes"].value) for resource, future in futures.items()}
+        return {
+            resources[resource]: int(future.result()["max.message.bytes"].value) for resource, future in futures.items()
+        }
 
     @staticmethod
     def _inputs_max(sizes: dict[Topic, int]) -> int:

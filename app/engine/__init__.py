@@ -1,13 +1,14 @@
 """Exactly-once partition processing on faust-streaming and confluent-kafka; knows nothing of leads."""
 
 from app.engine.application import Application, Headers, Input, Processor, Record, Rejected
-from app.engine.engine import Engine, Limits, Observer
+from app.engine.engine import DEFAULT_LIMITS, Engine, Limits, Observer
 from app.engine.opening import Unusable
 from app.engine.partitioning import partition_of
 from app.engine.steps import Hook, Step
 from app.engine.unit import Unfit, Unit
 
 __all__ = [
+    "DEFAULT_LIMITS",
     "Application",
     "Engine",
     "Headers",

@@ -1,15 +1,17 @@
-"""What the engine runs: an application is a pure decider with its input topics, its state's changelog and its dead letters."""
+"""What the engine runs: an application is a pure decider with its input topics, its state's changelog and its dead
+letters.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from app.engine.unit import Unit
 
-Headers = list[tuple[str, bytes]]
+Headers = Sequence[tuple[str, bytes | None]]
 
 
 class Record(Protocol):
@@ -24,7 +26,7 @@ class Record(Protocol):
     headers: Any  # sequence of (str, bytes)
 
 
-class Rejected(Exception):  # noqa: N818  an outcome of reading bad input, not a fault of ours
+class Rejected(Exception):
     """Raised by a decider for a record that it cannot handle; the record becomes a dead letter with this reason."""
 
 
@@ -32,7 +34,9 @@ class Processor(Protocol):
     """The decider of an application. It is called from one thread only and does no I/O of its own."""
 
     def begin(self) -> int:
-        """Called once per cycle: fix the rules to decide by and return their revision: 0 without rules, below 0 if not yet known."""
+        """Called once per cycle: fix the rules to decide by and return their revision: 0 without rules, below 0 if not
+        yet known.
+        """
 
     def process(self, record: Record, unit: Unit) -> None:
         """Decide one record. Raises Rejected for bad input; anything else counts as a fault of ours."""
@@ -47,7 +51,7 @@ class Processor(Protocol):
         """Called after the transaction that holds this unit's results has been committed."""
 
     def opened(self, number: int, entries: Mapping[bytes, bytes]) -> None:
-        """Called when a partition's state is complete and about to be decided; `entries` must not be kept or changed."""
+        """Called when a partition's state is complete and about to be decided; `entries` is not to be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """Topics, state codec and decider that belong together; all inputs and the changelog have `partitions` partitions."""
+    """Topics, state codec and decider that belong together; all topics but the dead letters have `partitions`."""
 
     name: str
     inputs: tuple[Input, ...]
@@ -77,4 +81,5 @@ class Application:
 
     @property
     def topics(self) -> tuple[str, ...]:
+        """The names of the inputs."""
         return tuple(i.topic for i in self.inputs)

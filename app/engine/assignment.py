@@ -17,14 +17,17 @@ class Assignment:
     membership: Membership
     #: (application name, partition number) that are ours: held of all the application's topics.
     numbers: frozenset[tuple[str, int]]
-    #: Partition numbers held of some, but not of all, topics of an application: nobody decides these until the group settles.
+    #: Partition numbers held of some, but not of all, topics of an application: nobody decides these until the group
+    #: settles.
     partial: frozenset[tuple[str, int]] = frozenset()
     #: Set once the group's coordinator has refused this membership: nothing is opened under it any more.
     fenced: bool = field(default=False)
 
 
-def assignment(membership: Membership, held: Iterable[TopicPartition], applications: Sequence[Application]) -> Assignment:
-    """Which partition numbers of each application are wholly ours, given the topic partitions that the group assigned."""
+def assignment(
+    membership: Membership, held: Iterable[TopicPartition], applications: Sequence[Application]
+) -> Assignment:
+    """Which partition numbers of each application are wholly ours, given the topic partitions that the group gave."""
     have = set(held)
     whole: set[tuple[str, int]] = set()
     partial: set[tuple[str, int]] = set()

@@ -1,7 +1,7 @@
 """Faust's aiokafka consumer with batch intake: one message per topic partition and fetch, its value the stamped batch.
 
-For the engine's topics Faust's own bookkeeping (acks, commits, read offsets, seeks to committed offsets) is out of the way: positions
-are the engine's. Every other topic (the changelog of a GlobalTable) takes Faust's normal path.
+For the engine's topics Faust's own bookkeeping (acks, commits, read offsets, seeks to committed offsets) is out of the
+way: positions are the engine's. Every other topic (the changelog of a GlobalTable) takes Faust's normal path.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-#: While one fetch waits at the broker, aiokafka sends no other to it: a partition whose records were just taken would wait that long.
+#: While one fetch waits at the broker, aiokafka sends no other to it: a partition whose records were just taken would
+#: wait that long.
 _FETCH_WAIT_MS = 50
 _POLL_SECONDS = 0.1
 _CHECK_SECONDS = 1.0
@@ -55,7 +56,7 @@ class EngineApp(faust.App):
         """Nothing of ours lives in files."""
 
 
-class _RebalanceListener(ConsumerRebalanceListener):  # type: ignore[misc]
+class _RebalanceListener(ConsumerRebalanceListener):
     """Tells the engine first: generation and member id are read in the consumer's thread, at this moment."""
 
     _thread: EngineConsumerThread
@@ -80,7 +81,7 @@ class _RebalanceListener(ConsumerRebalanceListener):  # type: ignore[misc]
         await super().on_partitions_assigned(assigned)
 
 
-class EngineConsumer(Consumer):  # type: ignore[misc]
+class EngineConsumer(Consumer):
     """Wraps batches as messages; the rest is Faust's."""
 
     RebalanceListener = _RebalanceListener
@@ -89,26 +90,44 @@ class EngineConsumer(Consumer):  # type: ignore[misc]
         self._serial = itertools.count(1)
         super().__init__(*args, **kwargs)
 
+    @property
+    def ends(self) -> dict[TopicPartition, int]:
+        """The end of each input partition as last heard from the broker."""
+        return cast(EngineConsumerThread, self._thread).end_offsets
+
     def _new_consumer_thread(self) -> EngineConsumerThread:
         return EngineConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:
         if not isinstance(record, Batch):
-            return cast(ConsumerMessage, super()._to_message(tp, record))
-        # Faust drops messages whose offset is below the last one it has seen, which after a seek back would be all of them
+            return super()._to_message(tp, record)
+        # Faust drops messages whose offset is below the last one it has seen, which after a seek back would be all of
+        # them
         serial = next(self._serial) + 2**62
         now = time.time()
         return ConsumerMessage(
-            record.topic, record.partition, serial, now, 0, [], None, record, None, 0, 0, tp,
+            record.topic,
+            record.partition,
+            serial,
+            now,
+            0,
+            [],
+            None,
+            cast(bytes, record),  # Faust hands it on untouched
+            None,
+            0,
+            0,
+            tp,
             generation_id=self.app.consumer_generation_id,
         )
 
 
-class EngineConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
+class EngineConsumerThread(AIOKafkaConsumerThread):
     """Fetches, stamps and seeks; everything below runs in the consumer's thread."""
 
     @property
     def engine(self) -> Engine:
+        """The engine that is fed."""
         return cast(EngineApp, self.app).engine
 
     def __post_init__(self) -> None:
@@ -154,7 +173,9 @@ class EngineConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
         )
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
-        """Faust seeks to committed offsets after a recovery and whenever flow was suspended: for our topics, to our position."""
+        """Faust seeks to committed offsets after a recovery and whenever flow was suspended: for our topics, to our
+        position.
+        """
         topics = self.engine.topics
         for tp in self._ensure_consumer().assignment():
             if tp.topic in topics:
@@ -170,7 +191,7 @@ class EngineConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
         self,
         consumer: aiokafka.AIOKafkaConsumer,
         active_partitions: set[TP],
-        timeout: float | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109  Faust's signature
         max_records: int | None = None,
     ) -> dict[Any, Any]:
         if not self.consumer.flow_active:
@@ -218,7 +239,9 @@ class EngineConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
                     positions[tp] = state.position
         return positions
 
-    def _stamp(self, assignment: Any, before: Mapping[AioTopicPartition, int], drained: Mapping[Any, list[Any]]) -> dict[Any, Any]:
+    def _stamp(
+        self, assignment: Any, before: Mapping[AioTopicPartition, int], drained: Mapping[Any, list[Any]]
+    ) -> dict[Any, Any]:
         found: dict[Any, Any] = {tp: records for tp, records in drained.items() if tp not in before}
         followers = self.engine.followers
         for tp in assignment.tps:
@@ -245,7 +268,7 @@ class EngineConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
                 self._stamped[place] = offset
 
     def _notice_losses(self, assignment: Any) -> None:
-        """Every second: the consumer stands past what was accepted, and nothing of it has arrived since: read it again."""
+        """Every second: the consumer stands past what was accepted, and nothing of it came since: read it again."""
         now = time.monotonic()
         if now < self._check_at:
             return
@@ -262,14 +285,20 @@ class EngineConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
             if at[0] == epoch and self._stamped[place] > at[1]:
                 sample = (epoch, self._stamped[place], at[1])
                 if self._suspects.get(place) == sample:
-                    log.warning("batch_lost_on_the_way", topic=place[0], partition=place[1], position=at[1], fetched_to=sample[1])
+                    log.warning(
+                        "batch_lost_on_the_way",
+                        topic=place[0],
+                        partition=place[1],
+                        position=at[1],
+                        fetched_to=sample[1],
+                    )
                     self.engine.intake.read_again(place, epoch)
                 else:
                     suspects[place] = sample
         self._suspects = suspects
 
 
-class EngineTransport(Transport):  # type: ignore[misc]
+class EngineTransport(Transport):
     """Faust's aiokafka transport with our consumer."""
 
     Consumer = EngineConsumer

@@ -1,4 +1,6 @@
-"""The cycle: take what is pending, decide it on overlays, write everything in one transaction, then make the overlays the state."""
+"""The cycle: take what is pending, decide it on overlays, write everything in one transaction, then make the overlays
+the state.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +31,8 @@ ATTEMPTS = 3
 SWEEP_SECONDS = 0.02
 
 Place = tuple[str, int, int]
+
+_END: Any = OffsetSpec.latest()  # type: ignore[no-untyped-call]
 
 
 @dataclass(slots=True)
@@ -85,7 +89,8 @@ class Decider:
             position = partition.position
             assert position is not None  # open partitions have one
             if position.revision > revision:
-                continue  # the rules are not known yet, or another worker decided by newer ones: wait until our table has them
+                # the rules are not known yet, or another worker decided by newer ones: wait until our table has them
+                continue
             batches = self._take(partition, share)
             sweep = app.processor.sweep_pending(_swept(position, revision))
             if batches or sweep:
@@ -106,7 +111,12 @@ class Decider:
                 place = _place(fault.record)
                 failures[place] += 1
                 log.error(
-                    "record_failed", topic=place[0], partition=place[1], offset=place[2], attempt=failures[place], exc_info=fault.error
+                    "record_failed",
+                    topic=place[0],
+                    partition=place[1],
+                    offset=place[2],
+                    attempt=failures[place],
+                    exc_info=fault.error,
                 )
                 if failures[place] >= ATTEMPTS:
                     self.poison(fault.record, f"the program failed on it: {type(fault.error).__name__}: {fault.error}")
@@ -137,7 +147,9 @@ class Decider:
         tps = [TopicPartition(topic, number) for topic in inp.after]
         try:
             futures = self._admin.list_offsets(
-                dict.fromkeys(tps, OffsetSpec.latest()), isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=10
+                dict.fromkeys(tps, _END),
+                isolation_level=IsolationLevel.READ_COMMITTED,
+                request_timeout=10,
             )
             ends = {(tp.topic, tp.partition): future.result().offset for tp, future in futures.items()}
         except KafkaException as error:
@@ -233,7 +245,7 @@ def outputs(decided: Sequence[Decided]) -> list[Output]:
 
 
 def offsets(work: Sequence[Work], decided: Sequence[Decided]) -> list[TopicPartition]:
-    """An explicit offset for every input of every touched partition, moved or not: with none, nothing would be fenced."""
+    """An explicit offset for every input of every touched partition, moved or not: with none, nobody is fenced."""
     return [
         TopicPartition(topic, w.partition.number, d.position.next[topic])
         for w, d in zip(work, decided, strict=True)

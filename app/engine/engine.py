@@ -1,8 +1,9 @@
-"""The engine: owns the partitions of this worker, opens them, and runs one cycle after the other over all that are open.
+"""The engine: owns the partitions of this worker, opens them, and runs one cycle after the other over all that are
+open.
 
-Threads: the consumer's (assignments, fetches, seeks), Faust's event loop (agents, health), the opening thread and the cycle's thread.
-Whatever cannot be put right from inside ends in `failed`, which must end the process: aiokafka's heartbeats go on by themselves and
-would hold the partitions for ever.
+Threads: the consumer's (assignments, fetches, seeks), Faust's event loop (agents, health), the opening thread and the
+cycle's thread. Whatever cannot be put right from inside ends in `failed`, which must end the process: aiokafka's
+heartbeats go on by themselves and would hold the partitions for ever.
 """
 
 from __future__ import annotations
@@ -50,16 +51,25 @@ class Limits:
     transaction_seconds: float = 30.0
 
 
+DEFAULT_LIMITS = Limits()
+
+
 class Observer(Protocol):
     """What the engine tells about its work; called from the cycle's thread."""
 
-    def cycle(self, units: Sequence[tuple[Application, Unit]], *, decide_seconds: float, transaction_seconds: float) -> None: ...
+    def cycle(
+        self, units: Sequence[tuple[Application, Unit]], *, decide_seconds: float, transaction_seconds: float
+    ) -> None:
+        """A cycle has been committed."""
 
-    def aborted(self, reason: str) -> None: ...
+    def aborted(self, reason: str) -> None:
+        """A transaction was aborted, or its outcome is unknown."""
 
 
 class _Unobserved:
-    def cycle(self, units: Sequence[tuple[Application, Unit]], *, decide_seconds: float, transaction_seconds: float) -> None: ...
+    def cycle(
+        self, units: Sequence[tuple[Application, Unit]], *, decide_seconds: float, transaction_seconds: float
+    ) -> None: ...
 
     def aborted(self, reason: str) -> None: ...
 
@@ -75,7 +85,7 @@ class Engine:
         client_config: Mapping[str, Any],
         producer_config: Mapping[str, Any],
         failed: Callable[[str], None],
-        limits: Limits = Limits(),
+        limits: Limits = DEFAULT_LIMITS,
         observer: Observer | None = None,
         hook: Hook = no_hook,
     ) -> None:
@@ -83,8 +93,9 @@ class Engine:
         self.group_id = group_id
         self.intake = Intake(max_queued_records=limits.queued_records)
         self.topics: frozenset[str] = frozenset(t for app in self.applications for t in app.topics)
-        #: Topics whose records are shown, in the order in which the consumer fetches them, besides taking Faust's way: Faust may drop
-        #: what arrives while its flow is suspended. Called in the consumer's thread with the records and the position after them.
+        #: Topics whose records are shown, in the order in which the consumer fetches them, besides taking Faust's way:
+        #: Faust may drop what arrives while its flow is suspended. Called in the consumer's thread with the records and
+        #: the position after them.
         self.followers: dict[str, Callable[[Sequence[Any], int], None]] = {}
         self.limits = limits
         self._by_name = {app.name: app for app in self.applications}
@@ -95,7 +106,9 @@ class Engine:
         self._producer = TransactionalProducer(
             producer_config,
             transactional_id=f"{group_id}-{uuid.uuid4()}",
-            max_record_bytes=max((b for app in self.applications for b in app.max_record_bytes.values()), default=1_000_000),
+            max_record_bytes=max(
+                (b for app in self.applications for b in app.max_record_bytes.values()), default=1_000_000
+            ),
             hook=hook,
             deadline=limits.transaction_seconds,
         )
@@ -155,7 +168,9 @@ class Engine:
         self._to_open.set()
 
     def revoked(self) -> None:
-        """A rebalance begins: stop deciding and wait, bounded, for the running transaction. Blocks; call it in a worker thread."""
+        """A rebalance begins: stop deciding and wait, bounded, for the running transaction. Blocks; call it in a worker
+        thread.
+        """
         with self._lock:
             self._assignment = None
             self._open = {}
@@ -178,10 +193,12 @@ class Engine:
         return None
 
     def assigned_partitions(self) -> list[tuple[str, int]]:
+        """(application, number) of what the group gave to this worker."""
         with self._lock:
             return sorted(self._assignment.numbers) if self._assignment is not None else []
 
     def open_partitions(self) -> list[Partition]:
+        """What is being decided."""
         with self._lock:
             return [self._open[place] for place in sorted(self._open)]
 
@@ -222,7 +239,7 @@ class Engine:
             if not todo:
                 continue
             with self._working:
-                pass  # a cycle of the former assignment may still be making its results the state of these very partitions
+                pass  # a cycle of the former assignment may still be making its results the state of these partitions
             try:
                 opener = opener or Opener(self._client_config, group_id=self.group_id)
                 self._hook(Step.OPEN_BEGUN)
@@ -277,7 +294,9 @@ class Engine:
         opener.restore(todo, ready=ready, abandoned=abandoned)
 
     def _reopen(self, current: Assignment, *, fenced: bool) -> None:
-        """After a transaction that was not committed for sure, nothing we hold is known to be right: verify everything again."""
+        """After a transaction that was not committed for sure, nothing we hold is known to be right: verify everything
+        again.
+        """
         with self._lock:
             if self._assignment is not current:
                 return
@@ -323,9 +342,14 @@ class Engine:
         decided = decider.decide(work)
         self._hook(Step.CYCLE_DECIDED)
         between = time.monotonic()
-        changelogs = [(w.partition.application.changelog, w.partition.number, cycles.messages(d)) for w, d in zip(work, decided, strict=True)]
+        changelogs = [
+            (w.partition.application.changelog, w.partition.number, cycles.messages(d))
+            for w, d in zip(work, decided, strict=True)
+        ]
         try:
-            ends = self._producer.run(cycles.outputs(decided), changelogs, cycles.offsets(work, decided), current.membership)
+            ends = self._producer.run(
+                cycles.outputs(decided), changelogs, cycles.offsets(work, decided), current.membership
+            )
         except Aborted as aborted:
             self._undone(decider, work, current, aborted)
             return False
@@ -369,7 +393,9 @@ class Engine:
         self._reopen(current, fenced=aborted.fenced)
 
     def _settle(self) -> None:
-        """Let a new producer with the same id settle the transaction whose outcome is unknown, however long the broker takes."""
+        """Let a new producer with the same id settle the transaction whose outcome is unknown, however long the broker
+        takes.
+        """
         pause = 0.1
         while not self._stopping.is_set():
             try:

@@ -1,7 +1,8 @@
 """librdkafka's serialised consumer group metadata, built from what aiokafka knows of its membership.
 
-The consumer that owns the partitions is aiokafka's, the transactional producer is librdkafka's: the producer fences a former
-owner only if it is told the member's generation and id in librdkafka's own binary form (`rd_kafka_consumer_group_metadata_write`).
+The consumer that owns the partitions is aiokafka's, the transactional producer is librdkafka's: the producer fences a
+former owner only if it is told the member's generation and id in librdkafka's own binary form
+(`rd_kafka_consumer_group_metadata_write`).
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ class Membership:
 
     @property
     def fences(self) -> bool:
-        """True if the broker checks it: below generation 1, or without a member id, it would accept offsets from anyone."""
+        """True if the broker checks it: below generation 1, or without a member id, it would accept offsets from
+        anyone.
+        """
         return self.generation >= 1 and bool(self.member_id)
 
     def encode(self) -> bytes:
@@ -44,7 +47,9 @@ def check_encoding() -> None:
 
     Raises IncompatibleGroupMetadata if they differ: no worker may run then, since nothing would fence its transactions.
     """
-    consumer = confluent_kafka.Consumer({"bootstrap.servers": "127.0.0.1:1", "group.id": "encoding-check", "log_level": 0})
+    consumer = confluent_kafka.Consumer(
+        {"bootstrap.servers": "127.0.0.1:1", "group.id": "encoding-check", "log_level": 0}
+    )
     try:
         theirs = consumer.consumer_group_metadata()
     finally:
@@ -52,6 +57,7 @@ def check_encoding() -> None:
     ours = Membership("encoding-check", -1, "").encode()
     if theirs != ours:
         raise IncompatibleGroupMetadata(
-            f"librdkafka {confluent_kafka.libversion()[0]} writes consumer group metadata as {theirs!r}, expected {ours!r}: "
+            f"librdkafka {confluent_kafka.libversion()[0]} writes consumer group metadata as {theirs!r}, "
+            f"expected {ours!r}: "
             "install a confluent-kafka release within the range that this version of lead-qualifier names"
         )

@@ -1,9 +1,10 @@
-"""The way of records from the consumer's thread to the cycle: stamped batches, accepted only if they follow what we hold.
+"""The way of records from the consumer's thread to the cycle: stamped batches, accepted only if they follow what we
+hold.
 
-Three threads meet here. The consumer's thread stamps each fetch with the consumer's own positions and applies seeks; Faust's agent
-hands the batches on; the cycle takes them. A batch counts only if it belongs to the current epoch (no seek since) and starts at or
-before the position: so a stale one after a seek is no loss, holes in the offsets are no gaps, and what Faust dropped on the way is
-noticed and read again.
+Three threads meet here. The consumer's thread stamps each fetch with the consumer's own positions and applies seeks;
+Faust's agent hands the batches on; the cycle takes them. A batch counts only if it belongs to the current epoch (no
+seek since) and starts at or before the position: so a stale one after a seek is no loss, holes in the offsets are no
+gaps, and what Faust dropped on the way is noticed and read again.
 """
 
 from __future__ import annotations
@@ -130,7 +131,9 @@ class Intake:
             return True
 
     def gaps(self) -> list[TopicPartition]:
-        """Topic partitions whose position the consumer could not reach several times over: their position must be checked."""
+        """Topic partitions whose position the consumer could not reach several times over: their position must be
+        checked.
+        """
         with self._lock:
             return [tp for tp, queue in self._queues.items() if queue.rejected >= 3]
 
@@ -149,6 +152,7 @@ class Intake:
             self._wake()
 
     def pending(self, tp: TopicPartition) -> bool:
+        """Is anything queued?"""
         with self._lock:
             queue = self._queues.get(tp)
             return queue is not None and bool(queue.batches)

@@ -1,4 +1,6 @@
-"""Opening partitions: bring our copy of the changelog up to its end, learn the position, and check that the topics still match it."""
+"""Opening partitions: bring our copy of the changelog up to its end, learn the position, and check that the topics
+still match it.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +22,10 @@ from app.engine.position import NEVER_SWEPT, POSITION_KEY, Position
 log = structlog.get_logger(__name__)
 
 
+_FIRST: Any = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
+_END: Any = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+
+
 class Unusable(RuntimeError):
     """The topics do not fit the state, or each other: going on would lose or repeat. The message says what to do."""
 
@@ -35,7 +41,9 @@ class Opener:
         self._delete_retention: dict[str, float] = {}
 
     def check_partition_counts(self, applications: Iterable[Application]) -> None:
-        """Raises Unusable if a topic is missing or its partition count differs; KafkaException if the broker can't be had."""
+        """Raises Unusable if a topic is missing or its partition count differs; KafkaException if the broker can't be
+        had.
+        """
         topics = self._admin.list_topics(timeout=self._timeout).topics
         for app in applications:
             for name in (*app.topics, app.changelog):
@@ -45,22 +53,25 @@ class Opener:
                     raise Unusable(f"topic {name} does not exist: create it with `lead-qualifier topics create`")
                 if count != app.partitions:
                     raise Unusable(
-                        f"topic {name} has {count} partitions, expected {app.partitions}: {', '.join((*app.topics, app.changelog))} "
-                        "must all have the same number, since leads would move between partitions otherwise "
+                        f"topic {name} has {count} partitions, expected {app.partitions}: "
+                        f"{', '.join((*app.topics, app.changelog))} must all have the same number, "
+                        "since keys would move between partitions otherwise "
                         f"(LEAD_QUALIFIER_PARTITIONS, or create {name} anew with {app.partitions})"
                     )
 
     def restore(
         self, partitions: list[Partition], *, ready: Callable[[list[Partition]], None], abandoned: Callable[[], bool]
     ) -> None:
-        """Bring each partition's copy up to the end of its changelog; `ready` gets those that are complete, as they are.
+        """Bring each partition's copy up to the end of its changelog; `ready` gets those that are complete, as they
+        are.
 
-        Returns when all are, or `abandoned()` turns true. A transaction that a dead owner left open makes its partitions wait, up to
-        the transaction's timeout plus the broker's scan. Raises KafkaException on trouble with the broker, Unusable on a mismatch.
+        Returns when all are, or `abandoned()` turns true. A transaction that a dead owner left open makes its
+        partitions wait, up to the transaction's timeout plus the broker's scan. Raises KafkaException on trouble with
+        the broker, Unusable on a mismatch.
         """
         logs = [(p.application.changelog, p.number) for p in partitions]
-        first = self.offsets(logs, OffsetSpec.earliest())
-        end = self.offsets(logs, OffsetSpec.latest())
+        first = self.offsets(logs, _FIRST)
+        end = self.offsets(logs, _END)
         reading: dict[tuple[str, int], Partition] = {}
         done: list[Partition] = []
         assignment = []
@@ -82,13 +93,15 @@ class Opener:
             self._read(assignment, reading, end, ready, abandoned)
 
     def positions(self, partitions: list[Partition]) -> list[Position]:
-        """The position of each restored partition, with the offset of every input; a new partition starts at what its inputs hold.
+        """The position of each restored partition, with the offset of every input; a new partition starts at what its
+        inputs hold.
 
-        Raises Unusable if a position lies outside a topic (recreated, or retention passed), or if state is gone while offsets exist.
+        Raises Unusable if a position lies outside a topic (recreated, or retention passed), or if state is gone while
+        offsets exist.
         """
         inputs = [(topic, p.number) for p in partitions for topic in p.application.topics]
-        first = self.offsets(inputs, OffsetSpec.earliest())
-        end = self.offsets(inputs, OffsetSpec.latest())
+        first = self.offsets(inputs, _FIRST)
+        end = self.offsets(inputs, _END)
         return [self._position(p, first, end) for p in partitions]
 
     def _position(
@@ -98,21 +111,29 @@ class Opener:
         position = partition.position
         if position is None:
             self._refuse_lost_state(partition)
-            return Position(self._group_id, {topic: first[topic, number] for topic, number in inputs}, swept=NEVER_SWEPT)
+            return Position(
+                self._group_id, {topic: first[topic, number] for topic, number in inputs}, swept=NEVER_SWEPT
+            )
         if position.application != self._group_id:
             raise Unusable(
-                f"the state in {partition.application.changelog}-{partition.number} belongs to application {position.application!r}, "
-                f"not {self._group_id!r}: set LEAD_QUALIFIER_APPLICATION_ID={position.application}, or another LEAD_QUALIFIER_TOPIC_PREFIX"
+                f"the state in {partition.application.changelog}-{partition.number} belongs to application "
+                f"{position.application!r}, not {self._group_id!r}: "
+                f"set LEAD_QUALIFIER_APPLICATION_ID={position.application}, or another LEAD_QUALIFIER_TOPIC_PREFIX"
             )
         starts = {}
         for topic, number in inputs:
             offset = position.next.get(topic)
             starts[topic] = first[topic, number] if offset is None else offset
             if offset is not None and not first[topic, number] <= offset <= end[topic, number]:
-                what = "was recreated or truncated" if offset > end[topic, number] else "has dropped records that were not read yet (retention)"
+                what = (
+                    "was recreated or truncated"
+                    if offset > end[topic, number]
+                    else "has dropped records that were not read yet (retention)"
+                )
                 raise Unusable(
-                    f"{topic}-{number} holds offsets {first[topic, number]} to {end[topic, number]}, but the state stands at {offset}: "
-                    f"the topic {what}. Stop all workers, then `lead-qualifier topics repair` sets the positions to what is there"
+                    f"{topic}-{number} holds offsets {first[topic, number]} to {end[topic, number]}, "
+                    f"but the state stands at {offset}: the topic {what}. "
+                    "Stop all workers, then `lead-qualifier topics repair` sets the positions to what is there"
                 )
         return msgspec.structs.replace(position, next={**position.next, **starts})
 
@@ -130,7 +151,9 @@ class Opener:
         age = time.time() - partition.verified_at
         limit = self._tombstone_seconds(partition.application.changelog) / 2
         if partition.copied_to > end:
-            log.warning("changelog_is_shorter_than_copy", partition=partition.label, copied_to=partition.copied_to, end=end)
+            log.warning(
+                "changelog_is_shorter_than_copy", partition=partition.label, copied_to=partition.copied_to, end=end
+            )
         elif first <= partition.copied_to and age < limit:
             return
         # tombstones, or all of it, may be gone by now: only a copy from nothing is sure to be right
@@ -154,10 +177,12 @@ class Opener:
         finally:
             consumer.close()
         if committed:
+            read = ", ".join(f"{tp.topic}-{tp.partition} up to {tp.offset}" for tp in committed)
             raise Unusable(
-                f"{partition.application.changelog}-{partition.number} holds no state, but group {self._group_id} has read "
-                f"{', '.join(f'{tp.topic}-{tp.partition} up to {tp.offset}' for tp in committed)}: the state is gone. Restore the topic, "
-                "or stop all workers and let `lead-qualifier topics repair` start from what the input topics still hold"
+                f"{partition.application.changelog}-{partition.number} holds no state, "
+                f"but group {self._group_id} has read {read}: the state is gone. "
+                "Restore the topic, or stop all workers and let `lead-qualifier topics repair` "
+                "start from what the input topics still hold"
             )
 
     def _read(
@@ -187,26 +212,31 @@ class Opener:
                 done = []
                 for message in consumer.consume(10_000, 0.1):
                     error = message.error()
-                    place = (message.topic(), message.partition())
+                    place = (message.topic() or "", message.partition() or 0)
+                    offset = message.offset() or 0
                     partition = reading.get(place)
                     if partition is None:
                         continue
                     if error is None:
-                        self._take(partition, message.key(), message.value(), message.offset())
+                        self._take(partition, message.key(), message.value(), offset)
                     elif error.code() != KafkaError._PARTITION_EOF:
                         raise KafkaException(error)
-                    elif message.offset() >= end[place]:
+                    elif offset >= end[place]:
                         partition.verified_at = time.time()
                         if partition.copied_to is None:
-                            partition.copied_to = message.offset()
+                            partition.copied_to = offset
                         done.append(reading.pop(place))
                 if done:
                     ready(done)
                 if time.monotonic() > told:
                     told = time.monotonic() + 5
                     waiting = [p.label for p in reading.values()]
-                    log.info("restoring", partitions=waiting, keys=sum(len(p.entries) for p in reading.values()),
-                             note="a former owner's open transaction ends by its timeout")
+                    log.info(
+                        "restoring",
+                        partitions=waiting,
+                        keys=sum(len(p.entries) for p in reading.values()),
+                        note="a former owner's open transaction ends by its timeout",
+                    )
         finally:
             consumer.close()
 
@@ -229,4 +259,7 @@ def _read_position(partition: Partition, value: bytes | None, offset: int) -> Po
     try:
         return positions.decode(value)
     except (positions.UnknownFormat, msgspec.DecodeError) as error:
-        raise Unusable(f"the position at {partition.application.changelog}-{partition.number} offset {offset} is unreadable: {error}") from error
+        raise Unusable(
+            f"the position at {partition.application.changelog}-{partition.number} offset {offset} "
+            f"is unreadable: {error}"
+        ) from error

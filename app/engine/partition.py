@@ -1,4 +1,6 @@
-"""One partition's state as this worker holds it: its entries, its position, and how far its copy of the changelog reaches."""
+"""One partition's state as this worker holds it: its entries, its position, and how far its copy of the changelog
+reaches.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from app.engine.position import Position
 
 @dataclass(slots=True)
 class Partition:
-    """Entries are encoded bytes: compact, nothing for the garbage collector to walk, and safe from half-done changes."""
+    """Entries are encoded bytes: compact, nothing for the garbage collector to walk, safe from half-done changes."""
 
     application: Application
     number: int
@@ -27,6 +29,7 @@ class Partition:
 
     @property
     def label(self) -> str:
+        """How logs name it."""
         return f"{self.application.name}/{self.number}"
 
     def keys_in(self, bucket: int) -> list[bytes]:

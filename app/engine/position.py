@@ -1,4 +1,6 @@
-"""The position record: where a partition's state stands, kept beside the state in its changelog and changed in the same transaction."""
+"""The position record: where a partition's state stands, kept beside the state in its changelog and changed in the same
+transaction.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,8 @@ import msgspec
 #: Not valid UTF-8, so that no key of an input record (a non-empty JSON string) can ever be equal.
 POSITION_KEY = b"\xffposition"
 FORMAT = 1
-#: `swept` of a partition that holds nothing yet: whatever the rules are when its first record is decided, there was nobody to look at.
+#: `swept` of a partition that holds nothing yet: whatever the rules are when its first record is decided, there was
+#: nobody to look at.
 NEVER_SWEPT = -1
 
 
@@ -38,6 +41,7 @@ _decoder = msgspec.json.Decoder(Position)
 
 
 def encode(position: Position) -> bytes:
+    """As it is written to the changelog, under POSITION_KEY."""
     return msgspec.json.encode(position)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import faust
 
-from app.engine.consumer import EngineApp, EngineTransport
+from app.engine.consumer import EngineApp, EngineConsumer
 from app.engine.engine import Engine
 
 #: A member that says nothing for so long (seconds) is dead: its partitions go to others.
@@ -16,11 +16,13 @@ SESSION_TIMEOUT = 10.0
 REBALANCE_TIMEOUT = 60.0
 
 
-def create_app(engine: Engine, *, faust_settings: Mapping[str, Any], session_timeout: float = SESSION_TIMEOUT) -> EngineApp:
+def create_app(
+    engine: Engine, *, faust_settings: Mapping[str, Any], session_timeout: float = SESSION_TIMEOUT
+) -> EngineApp:
     """A Faust app that joins the engine's consumer group and feeds it.
 
-    `faust_settings` names the broker and its credentials. Faust's own guarantees, topic declaration and web server stay off: the
-    engine's transaction is the only writer, and the topics exist before the app starts.
+    `faust_settings` names the broker and its credentials. Faust's own guarantees, topic declaration and web server stay
+    off: the engine's transaction is the only writer, and the topics exist before the app starts.
     """
     app = EngineApp(
         engine.group_id,
@@ -56,8 +58,8 @@ def create_app(engine: Engine, *, faust_settings: Mapping[str, Any], session_tim
 
 def end_offsets(app: EngineApp) -> dict[tuple[str, int], int]:
     """The end of each input partition as the consumer last heard of it, for lag."""
-    consumer = app._consumer if isinstance(app.transport, EngineTransport) else None
-    return dict(consumer._thread.end_offsets) if consumer is not None else {}
+    consumer = app._consumer
+    return dict(consumer.ends) if isinstance(consumer, EngineConsumer) else {}
 
 
 def quieten() -> None:
@@ -65,4 +67,6 @@ def quieten() -> None:
     for name in ("faust", "mode", "aiokafka"):
         logging.getLogger(name).setLevel(logging.WARNING)
     # topics are created before the app starts, so Faust's remark that it may not declare them says nothing
-    logging.getLogger("faust.transport.drivers.aiokafka").addFilter(lambda r: "Topic creation disabled" not in r.getMessage())
+    logging.getLogger("faust.transport.drivers.aiokafka").addFilter(
+        lambda r: "Topic creation disabled" not in r.getMessage()
+    )

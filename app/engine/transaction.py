@@ -1,7 +1,8 @@
 """One Kafka transaction per cycle: outputs, state, dead letters, positions and offsets together, or none of them.
 
-The order inside is what makes it safe: produce, flush until every delivery report is in, send the offsets with the membership that
-the batches were fetched under, commit. Offsets before the flush would let a frozen worker's records arrive after its successor opened.
+The order inside is what makes it safe: produce, flush until every delivery report is in, send the offsets with the
+membership that the batches were fetched under, commit. Offsets before the flush would let a frozen worker's records
+arrive after its successor opened.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from app.engine.unit import Output
 
 log = structlog.get_logger(__name__)
 
-#: How long a transaction may stay open (milliseconds): a dead worker's successor waits for it at most that long, plus the broker's scan.
+#: How long a transaction may stay open (milliseconds): a dead worker's successor waits for it at most that long, plus
+#: the broker's scan.
 TRANSACTION_TIMEOUT_MS = 10_000
 _RECORD_FAULTS = {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_RECORD, KafkaError.INVALID_MSG}
 _FENCED = {
@@ -31,7 +33,7 @@ _FENCED = {
 }
 
 
-class Aborted(Exception):  # noqa: N818  an outcome: nothing of the cycle was written
+class Aborted(Exception):
     """The transaction was aborted; the cycle's partitions must be opened again before anything is decided."""
 
     def __init__(self, reason: str, *, fenced: bool = False, record_fault: bool = False) -> None:
@@ -42,8 +44,10 @@ class Aborted(Exception):  # noqa: N818  an outcome: nothing of the cycle was wr
         self.fenced = fenced
 
 
-class OutcomeUnknown(Exception):  # noqa: N818  an outcome: the changelog alone knows
-    """The transaction may have been committed or not; its producer is replaced, and the partitions must be opened again."""
+class OutcomeUnknown(Exception):
+    """The transaction may have been committed or not; its producer is replaced, and the partitions must be opened
+    again.
+    """
 
 
 class _Retry:
@@ -76,7 +80,13 @@ class TransactionalProducer:
     """
 
     def __init__(
-        self, config: Mapping[str, Any], *, transactional_id: str, max_record_bytes: int, hook: Hook, deadline: float = 30.0
+        self,
+        config: Mapping[str, Any],
+        *,
+        transactional_id: str,
+        max_record_bytes: int,
+        hook: Hook,
+        deadline: float = 30.0,
     ) -> None:
         self._config = {
             "linger.ms": 5,
@@ -99,7 +109,9 @@ class TransactionalProducer:
         self._ends: dict[tuple[str, int], int] = {}
 
     def prepare(self) -> None:
-        """Make sure that a producer with settled transactions is there. Raises KafkaException if the broker can't be had."""
+        """Make sure that a producer with settled transactions is there. Raises KafkaException if the broker can't be
+        had.
+        """
         if self._producer is None:
             producer = confluent_kafka.Producer(self._config)
             _Retry(self._deadline)(producer.init_transactions)
@@ -118,8 +130,8 @@ class TransactionalProducer:
     ) -> dict[tuple[str, int], int]:
         """Write everything in one transaction and return, per changelog partition, the offset after our last record.
 
-        `changelogs` holds (topic, partition, messages in order); `offsets` has one explicit offset for each touched input partition.
-        Raises Aborted (nothing was written) or OutcomeUnknown.
+        `changelogs` holds (topic, partition, messages in order); `offsets` has one explicit offset for each touched
+        input partition. Raises Aborted (nothing was written) or OutcomeUnknown.
         """
         if not membership.fences:
             raise Aborted("no membership of the consumer group that the broker could check", fenced=True)
@@ -158,7 +170,9 @@ class TransactionalProducer:
         self._failed = None
         self._ends = {}
         for output in outputs:
-            producer.produce(output.topic, output.value, output.key, headers=output.headers, on_delivery=self._on_delivery)
+            producer.produce(
+                output.topic, output.value, output.key, headers=list(output.headers), on_delivery=self._on_delivery
+            )
             self._produced += 1
         for topic, partition, messages in changelogs:
             self._ends[topic, partition] = -1

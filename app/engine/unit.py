@@ -1,4 +1,6 @@
-"""One cycle's work on one partition: an overlay over its state, what it emits, and what it rejects. Nothing here touches Kafka."""
+"""One cycle's work on one partition: an overlay over its state, what it emits, and what it rejects. Nothing here
+touches Kafka.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +12,10 @@ import msgspec
 
 from app.engine.application import Application, Headers, Record, Rejected
 from app.engine.partitioning import partition_of
-from app.engine.position import POSITION_KEY
 
 _MISSING: Any = object()
-#: What Kafka's record framing adds at most to key, value and headers (offsets, lengths, batch header), with room to spare.
+#: What Kafka's record framing adds at most to key, value and headers (offsets, lengths, batch header), with room to
+#: spare.
 _FRAMING_BYTES = 512
 _HEADER_FRAMING_BYTES = 16
 
@@ -27,7 +29,7 @@ class Output(NamedTuple):
     headers: Headers
 
 
-class Unfit(Exception):  # noqa: N818  names the record, it is no fault of the program
+class Unfit(Exception):
     """A record whose results cannot be written; the cycle is decided again with the record as a dead letter."""
 
     def __init__(self, record: Record, reason: str) -> None:
@@ -60,7 +62,13 @@ class Unit:
     )
 
     def __init__(
-        self, application: Application, number: int, entries: Mapping[bytes, bytes], *, revision: int = 0, now_ms: int = 0
+        self,
+        application: Application,
+        number: int,
+        entries: Mapping[bytes, bytes],
+        *,
+        revision: int = 0,
+        now_ms: int = 0,
     ) -> None:
         self._application = application
         self._entries = entries
@@ -82,7 +90,9 @@ class Unit:
         self.taken: Counter[str] = Counter()
 
     def get(self, key: bytes) -> Any:
-        """The state held for a key, or None. Raises Rejected if the key does not belong here, or its state is unreadable."""
+        """The state held for a key, or None. Raises Rejected if the key does not belong here, or its state is
+        unreadable.
+        """
         state = self._cache.get(key, _MISSING)
         if state is not _MISSING:
             return state
@@ -91,15 +101,18 @@ class Unit:
             app = self._application
             if app.keyed and partition_of(key, app.partitions) != self.number:
                 raise Rejected(
-                    f"wrong partitioner: this key belongs to partition {partition_of(key, app.partitions)} of "
-                    f"{app.partitions}, not {self.number}; producers must use murmur2 (librdkafka: partitioner=murmur2_random)"
+                    f"wrong partitioner: this key belongs to partition {partition_of(key, app.partitions)} "
+                    f"of {app.partitions}, not {self.number}; "
+                    "producers must use murmur2 (librdkafka: partitioner=murmur2_random)"
                 )
             state = None
         else:
             try:
                 state = self._application.decode_state(raw)
             except (msgspec.DecodeError, ValueError) as error:
-                raise Rejected(f"the state stored for this key in {self._application.changelog} is unreadable: {error}") from error
+                raise Rejected(
+                    f"the state stored for this key in {self._application.changelog} is unreadable: {error}"
+                ) from error
         self._cache[key] = state
         return state
 
@@ -130,7 +143,9 @@ class Unit:
         self.dead_letters.append((record, reason))
 
     def changes(self) -> list[tuple[bytes, bytes | None]]:
-        """The changelog records of this unit: each changed key once, with its last state. Raises Unfit for one too large."""
+        """The changelog records of this unit: each changed key once, with its last state. Raises Unfit for one too
+        large.
+        """
         encode = self._application.encode_state
         cache = self._cache
         limit = self._limits.get(self._application.changelog)
@@ -149,14 +164,18 @@ class Unit:
         for record, reason in self.dead_letters:
             yield dead_letter(topic, record, reason, self._limits.get(topic))
 
-    def _check_size(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers, record: Record | None) -> None:
+    def _check_size(
+        self, topic: str, key: bytes | None, value: bytes | None, headers: Headers, record: Record | None
+    ) -> None:
         limit = self._limits.get(topic)
         if limit is None:
             return
         size = record_bytes(key, value, headers)
         if size > limit:
             if record is None:
-                raise RuntimeError(f"a record of {size} bytes for {topic} is over its limit of {limit} bytes, outside any input record")
+                raise RuntimeError(
+                    f"a record of {size} bytes for {topic} is over its limit of {limit} bytes, outside any input record"
+                )
             raise Unfit(record, f"what follows from this record needs {size} bytes in {topic}, which takes {limit}")
 
 
@@ -169,10 +188,12 @@ def record_bytes(key: bytes | None, value: bytes | None, headers: Headers) -> in
 
 
 def dead_letter(topic: str, record: Record, reason: str, limit: int | None) -> Output:
-    """The record as it came, plus dl_topic, dl_partition, dl_offset and dl_reason; cut, and saying so, if it is too large."""
-    original: Headers = [(name, content) for name, content in (record.headers or ())]
+    """The record as it came, plus dl_topic, dl_partition, dl_offset and dl_reason; cut, and saying so, if it is too
+    large.
+    """
+    original: list[tuple[str, bytes | None]] = [(name, content) for name, content in (record.headers or ())]
 
-    def origin(why: str) -> Headers:
+    def origin(why: str) -> list[tuple[str, bytes | None]]:
         return [
             ("dl_topic", record.topic.encode()),
             ("dl_partition", str(record.partition).encode()),
@@ -184,13 +205,12 @@ def dead_letter(topic: str, record: Record, reason: str, limit: int | None) -> O
     size = record_bytes(record.key, record.value, headers)
     if limit is None or size <= limit:
         return Output(topic, record.key, record.value, headers)
-    note = f"{reason} (cut to fit: {len(original)} headers, {len(record.key or b'')} bytes of key and {len(record.value or b'')} of value)"
+    note = (
+        f"{reason} (cut to fit: it had {len(original)} headers, "
+        f"{len(record.key or b'')} bytes of key and {len(record.value or b'')} of value)"
+    )
     headers = origin(note)
     room = limit - record_bytes(None, None, headers)
     key = None if record.key is None else record.key[: max(0, room // 2)]
     value = None if record.value is None else record.value[: max(0, room - len(key or b""))]
     return Output(topic, key, value, headers)
-
-
-def is_position(key: bytes | None) -> bool:
-    return key == POSITION_KEY

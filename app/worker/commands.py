@@ -91,7 +91,7 @@ class CommandDecider:
         unit.emit(self._outcomes, key.encode(), _encode_event(event), self._headers(event, key))
         log.info("command_decided", command=event["command"], on=key, outcome=event["outcome"], reason=event["reason"])
 
-    def sweep_pending(self, swept: int) -> bool:  # noqa: ARG002  the engine's interface
+    def sweep_pending(self, swept: int) -> bool:
         """Commands are never looked at again."""
         return False
 
@@ -103,7 +103,7 @@ class CommandDecider:
         if unit.notes:
             self._project(list(unit.notes))
 
-    def opened(self, number: int, entries: Mapping[bytes, bytes]) -> None:  # noqa: ARG002  there is one partition
+    def opened(self, number: int, entries: Mapping[bytes, bytes]) -> None:
         """The former owner may have died between its commit and its projection."""
         self._unit = None
         self._project(stored_entries(entries))

@@ -1,4 +1,6 @@
-"""The criteria as every worker holds them: a Faust GlobalTable over `qualification-models`, and the snapshot built from its records."""
+"""The criteria as every worker holds them: a Faust GlobalTable over `qualification-models`, and the snapshot built from
+its records.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +23,9 @@ log = structlog.get_logger("app.worker")
 class CriteriaTable:
     """Follows `qualification-models` and keeps one immutable snapshot of the rules.
 
-    The GlobalTable makes Faust give the topic to every worker. The snapshot is taken from the records as the consumer fetches them, in
-    its thread: Faust may drop what it has fetched while its flow is suspended. Of two records for one key the higher revision counts,
-    whatever their order: a command decider that was frozen may have written late.
+    The GlobalTable makes Faust give the topic to every worker. The snapshot is taken from the records as the consumer
+    fetches them, in its thread: Faust may drop what it has fetched while its flow is suspended. Of two records for one
+    key the higher revision counts, whatever their order: a command decider that was frozen may have written late.
     """
 
     def __init__(self, *, unknown_leads: UnknownLeads, changed: Callable[[], None]) -> None:
@@ -42,6 +44,7 @@ class CriteriaTable:
 
     @property
     def caught_up(self) -> bool:
+        """Has the end that the topic had at start been reached?"""
         return self._end is not None and self._position >= self._end
 
     @property
@@ -64,7 +67,12 @@ class CriteriaTable:
             behind = not self.caught_up
             self._position = max(self._position, position)
         if changed or (behind and self.caught_up):
-            log.info("criteria_known", revision=self._rules.revision, models=len(self._rules.models), caught_up=self.caught_up)
+            log.info(
+                "criteria_known",
+                revision=self._rules.revision,
+                models=len(self._rules.models),
+                caught_up=self.caught_up,
+            )
             self._changed()
 
     def outdated(self, entries: Iterable[Entry]) -> list[Entry]:
@@ -93,8 +101,10 @@ class CriteriaTable:
         return True
 
 
-class _Criteria(faust.GlobalTable):  # type: ignore[misc]
-    """Faust's assignor asks a global table for its changelog's name and knows only the default one; with another it fails silently."""
+class _Criteria(faust.GlobalTable):
+    """Faust's assignor asks a global table for its changelog's name and knows only the default one; with another it
+    fails silently.
+    """
 
     def _changelog_topic_name(self) -> str:
         return str(self.changelog_topic.get_topic_name())
@@ -116,4 +126,5 @@ def declare(app: faust.App, *, topic_prefix: str) -> faust.GlobalTable:
         key_type=bytes,
         value_type=bytes,
     )
-    return app.tables.add(table)
+    app.tables.add(table)
+    return table

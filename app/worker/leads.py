@@ -31,8 +31,8 @@ _encode_event = msgspec.json.Encoder().encode
 class LeadDecider:
     """The processor of the `leads` application.
 
-    `rules` gives the newest snapshot, or None while the criteria table is not caught up. Counted per cycle, in the unit's counts:
-    ("outcome", model id, outcome), ("lead_changed", what became of it).
+    `rules` gives the newest snapshot, or None while the criteria table is not caught up. Counted per cycle, in the
+    unit's counts: ("outcome", model id, outcome), ("lead_changed", what became of it).
     """
 
     def __init__(self, *, topic_prefix: str, source: str, rules: Callable[[], Rules | None]) -> None:
@@ -137,7 +137,7 @@ class LeadDecider:
             unit.counts["outcome", model.id, outcome] += 1
         unit.counts["swept"] += 1
 
-    def _qualify(
+    def _qualify(  # noqa: PLR0917  all six are what a qualification is made of
         self, key: bytes, lead: Lead, qualification: Qualification, origin: Origin, trigger: Trigger, unit: Unit
     ) -> None:
         lead_id = key.decode()

@@ -36,16 +36,25 @@ class Metrics:
             "lead_qualifier_swept_leads", "Known leads looked at because a model was published.", registry=self.registry
         )
         self._dead_letters = Counter(
-            "lead_qualifier_dead_letters", "Records sent to the dead letters, by their topic.", ["topic"], registry=self.registry
+            "lead_qualifier_dead_letters",
+            "Records sent to the dead letters, by their topic.",
+            ["topic"],
+            registry=self.registry,
         )
         self._aborted = Counter(
             "lead_qualifier_aborted_transactions", "Transactions aborted or of unknown outcome.", registry=self.registry
         )
         self._decide = Histogram(
-            "lead_qualifier_decisions_seconds", "Time to decide the records of one cycle.", buckets=_SECONDS, registry=self.registry
+            "lead_qualifier_decisions_seconds",
+            "Time to decide the records of one cycle.",
+            buckets=_SECONDS,
+            registry=self.registry,
         )
         self._transaction = Histogram(
-            "lead_qualifier_transaction_seconds", "Time to write and commit one cycle.", buckets=_SECONDS, registry=self.registry
+            "lead_qualifier_transaction_seconds",
+            "Time to write and commit one cycle.",
+            buckets=_SECONDS,
+            registry=self.registry,
         )
         self._prefix = ""
         #: Totals for whoever shows them (the demo): events, and outcomes by word.
@@ -63,7 +72,9 @@ class Metrics:
         self._prefix = topic_prefix
         self.registry.register(_Gauges(engine, topic_prefix, criteria_revision, end_offsets))
 
-    def cycle(self, units: Sequence[tuple[Application, Unit]], *, decide_seconds: float, transaction_seconds: float) -> None:
+    def cycle(
+        self, units: Sequence[tuple[Application, Unit]], *, decide_seconds: float, transaction_seconds: float
+    ) -> None:
         """A cycle has been committed."""
         self._decide.observe(decide_seconds)
         self._transaction.observe(transaction_seconds)
@@ -75,7 +86,7 @@ class Metrics:
             for what, count in unit.counts.items():
                 self._count(what, count)
 
-    def aborted(self, reason: str) -> None:  # noqa: ARG002  the log has the reason; as a label it would be unbounded
+    def aborted(self, reason: str) -> None:
         """A transaction was aborted, or nobody knows."""
         self._aborted.inc()
 
@@ -111,7 +122,9 @@ class _Gauges:
     def collect(self) -> Iterable[Metric]:
         """Called by prometheus-client."""
         lag = GaugeMetricFamily(
-            "lead_qualifier_lag_records", "Records not decided yet, by topic and partition.", labels=["topic", "partition"]
+            "lead_qualifier_lag_records",
+            "Records not decided yet, by topic and partition.",
+            labels=["topic", "partition"],
         )
         keys = GaugeMetricFamily("lead_qualifier_held_keys", "Keys held, by application.", labels=["application"])
         ends = self._end_offsets()
@@ -129,10 +142,14 @@ class _Gauges:
         yield lag
         yield keys
         yield GaugeMetricFamily(
-            "lead_qualifier_criteria_revision", "Revision of the criteria this worker decides by.", value=self._criteria_revision()
+            "lead_qualifier_criteria_revision",
+            "Revision of the criteria this worker decides by.",
+            value=self._criteria_revision(),
         )
         yield GaugeMetricFamily(
-            "lead_qualifier_open_partitions", "Partitions this worker decides.", value=len(self._engine.open_partitions())
+            "lead_qualifier_open_partitions",
+            "Partitions this worker decides.",
+            value=len(self._engine.open_partitions()),
         )
         yield GaugeMetricFamily(
             "lead_qualifier_assigned_partitions",

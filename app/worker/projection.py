@@ -21,8 +21,8 @@ _CHECK_SECONDS = 2.0
 class Projector:
     """A thread with a plain idempotent producer: a table's changelog written in a transaction would stall its readers.
 
-    `missing` names entries that this worker's decider holds and the topic does not, or in an older revision; it is asked every two
-    seconds, so that a projection lost with a crash, or overwritten by a frozen decider, is made good.
+    `missing` names entries that this worker's decider holds and the topic does not, or in an older revision; it is
+    asked every two seconds, so that a projection lost with a crash, or overwritten by a frozen decider, is made good.
     """
 
     def __init__(self, config: Mapping[str, Any], *, topic: str, missing: Callable[[], Iterable[Entry]]) -> None:
@@ -33,9 +33,11 @@ class Projector:
         self._thread = threading.Thread(target=self._run, name="projection", daemon=True)
 
     def start(self) -> None:
+        """Begin to write and to check."""
         self._thread.start()
 
     def stop(self) -> None:
+        """Write what was asked for, then end."""
         self._queue.put(None)
         self._thread.join(10)
 
@@ -45,6 +47,7 @@ class Projector:
 
     @property
     def alive(self) -> bool:
+        """Is the thread running?"""
         return self._thread.is_alive()
 
     def _run(self) -> None:

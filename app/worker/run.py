@@ -1,4 +1,4 @@
-"""The worker process: wires domain, engine, Faust, table, projection, health and metrics, and runs until told to stop."""
+"""The worker process: wires domain, engine, Faust, table, health and metrics, and runs until told to stop."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from app.contracts.topics import (
     QUALIFICATION_MODELS,
     SCORING_MODEL_CHANGED,
 )
-from app.engine import Application, Engine, Hook, Input, Limits
+from app.engine import DEFAULT_LIMITS, Application, Engine, Hook, Input, Limits
 from app.engine.runtime import create_app, end_offsets, quieten
 from app.engine.steps import no_hook
 from app.kafka import Connection
@@ -44,6 +44,7 @@ log = structlog.get_logger("app.worker")
 
 #: Exit code of a process that could not go on; whoever supervises it starts it again.
 EXIT_FAILED = 70
+_END: Any = OffsetSpec.latest()  # type: ignore[no-untyped-call]
 LEADS = "leads"
 COMMANDS = "commands"
 _CHECK_SECONDS = 1.0
@@ -52,7 +53,9 @@ _CHECK_SECONDS = 1.0
 class Worker:
     """One worker. `run` returns after a graceful stop, and ends the process otherwise."""
 
-    def __init__(self, settings: Settings, connection: Connection, *, limits: Limits = Limits(), hook: Hook = no_hook) -> None:  # noqa: B008  frozen
+    def __init__(
+        self, settings: Settings, connection: Connection, *, limits: Limits = DEFAULT_LIMITS, hook: Hook = no_hook
+    ) -> None:
         self._settings = settings
         self._connection = connection
         self._limits = limits
@@ -62,7 +65,9 @@ class Worker:
         self._starting: asyncio.Task[None] | None = None
 
     def run(self) -> None:
-        """Check the topics, then work until SIGTERM or SIGINT. Raises TopicsUnfit, KafkaException, OSError (port taken)."""
+        """Check the topics, then work until SIGTERM or SIGINT. Raises TopicsUnfit, KafkaException, OSError (port
+        taken).
+        """
         quieten()
         sizes = self._prepare_topics()
         self._wire(sizes)
@@ -86,10 +91,15 @@ class Worker:
         settings = self._settings
         prefix = settings.topic_prefix
         source = cloud_events.source(settings.application_id)
-        self.table = CriteriaTable(unknown_leads=settings.unknown_leads.value, changed=lambda: self.engine.intake.wake())
+        self.table = CriteriaTable(
+            unknown_leads=settings.unknown_leads.value,
+            changed=lambda: self.engine.intake.wake(),  # noqa: PLW0108  made below
+        )
         lead_decider = LeadDecider(topic_prefix=prefix, source=source, rules=self.table.rules)
         command_decider = CommandDecider(
-            topic_prefix=prefix, source=source, project=lambda entries: self.projector.project(entries)
+            topic_prefix=prefix,
+            source=source,
+            project=lambda entries: self.projector.project(entries),  # noqa: PLW0108
         )
         self.engine = Engine(
             [_leads(lead_decider, settings, sizes), _commands(command_decider, settings, sizes)],
@@ -102,7 +112,9 @@ class Worker:
             hook=self._hook,
         )
         self.projector = Projector(
-            self._connection.confluent_producer(), topic=QUALIFICATION_MODELS.full_name(prefix), missing=self._unprojected
+            self._connection.confluent_producer(),
+            topic=QUALIFICATION_MODELS.full_name(prefix),
+            missing=self._unprojected,
         )
         self.app = create_app(self.engine, faust_settings=self._connection.faust())
         declare(self.app, topic_prefix=prefix)
@@ -123,11 +135,15 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         port = await self.web.start()
-        log.info("worker_starting", application=self._settings.application_id, web=f"http://{self._settings.web_host}:{port}")
+        log.info(
+            "worker_starting", application=self._settings.application_id, web=f"http://{self._settings.web_host}:{port}"
+        )
         self.table.expect(await loop.run_in_executor(None, self._criteria_end))
         self.engine.start()
         self.projector.start()
-        self._starting = loop.create_task(self.app.start())  # returns once the table is recovered, which may take its time
+        self._starting = loop.create_task(
+            self.app.start()
+        )  # returns once the table is recovered, which may take its time
         was_ready = False
         while not stop.is_set():
             try:
@@ -139,7 +155,11 @@ class Worker:
                     self._failed(problem)
                 if not was_ready and self._ready()[0]:
                     was_ready = True
-                    log.info("worker_ready", partitions=len(self.engine.open_partitions()), criteria_revision=self.table.revision)
+                    log.info(
+                        "worker_ready",
+                        partitions=len(self.engine.open_partitions()),
+                        criteria_revision=self.table.revision,
+                    )
         log.info("worker_stopping")
         await loop.run_in_executor(None, self.engine.stop)
         await loop.run_in_executor(None, self.projector.stop)
@@ -151,7 +171,7 @@ class Worker:
     def _criteria_end(self) -> int:
         admin = AdminClient(self._connection.confluent())
         tp = TopicPartition(QUALIFICATION_MODELS.full_name(self._settings.topic_prefix), 0)
-        return int(admin.list_offsets({tp: OffsetSpec.latest()}, request_timeout=30)[tp].result().offset)
+        return int(admin.list_offsets({tp: _END}, request_timeout=30)[tp].result().offset)
 
     def _unprojected(self) -> list[Any]:
         """What the command decider holds, if it is ours, and the topic does not."""
@@ -184,8 +204,13 @@ class Worker:
         assigned = self.engine.assigned_partitions()
         opened = len(self.engine.open_partitions())
         if not self.engine.ready():
-            waiting.append(f"{opened} of {len(assigned)} partitions are open" if assigned else "the consumer group has not settled")
-        return not waiting, {"reason": "; ".join(waiting)} if waiting else {"partitions": opened, "criteria_revision": self.table.revision}
+            waiting.append(
+                f"{opened} of {len(assigned)} partitions are open" if assigned else "the consumer group has not settled"
+            )
+        return not waiting, {"reason": "; ".join(waiting)} if waiting else {
+            "partitions": opened,
+            "criteria_revision": self.table.revision,
+        }
 
     def _failed(self, reason: str) -> NoReturn:
         # not sys.exit: aiokafka's heartbeats would hold the partitions while the interpreter waits for its threads

@@ -36,6 +36,7 @@ class WebServer:
         return int(self._runner.addresses[0][1])
 
     async def stop(self) -> None:
+        """Close the port."""
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -48,4 +49,6 @@ class WebServer:
         return answer
 
     async def _render(self, _request: web.Request) -> web.Response:
-        return web.Response(body=self._metrics.render(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+        return web.Response(
+            body=self._metrics.render(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
+        )

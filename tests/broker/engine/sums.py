@@ -71,7 +71,12 @@ class Sums:
             return
         total.swept += 1
         unit.put(key, total)
-        unit.emit(self.out, key, msgspec.json.encode(Running(f"sweep-{unit.revision}", key.decode(), total.sum, total.count)), [])
+        unit.emit(
+            self.out,
+            key,
+            msgspec.json.encode(Running(f"sweep-{unit.revision}", key.decode(), total.sum, total.count)),
+            [],
+        )
 
     def committed(self, unit: Unit) -> None: ...
 

@@ -1,6 +1,8 @@
-"""A worker process for the engine's tests: `python -m tests.broker.engine.sums_worker BOOTSTRAP PREFIX [--at STEP:N:ACTION]...`.
+"""A worker process for the engine's tests: `python -m tests.broker.engine.sums_worker BOOTSTRAP PREFIX [--at
+STEP:N:ACTION]...`.
 
-ACTION at the N-th time that the engine comes to STEP: `kill` (SIGKILL itself), `freeze` (SIGSTOP itself), `pause:SECONDS` (sleep in that thread).
+ACTION at the N-th time that the engine comes to STEP: `kill` (SIGKILL itself), `freeze` (SIGSTOP itself),
+`pause:SECONDS` (sleep in that thread).
 """
 
 from __future__ import annotations
@@ -33,8 +35,12 @@ def main() -> None:
     options = parser.parse_args()
     logged = sys.stdout
     structlog.configure(
-        processors=[structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso"), structlog.processors.format_exc_info,
-                    structlog.processors.JSONRenderer()],
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
         logger_factory=structlog.PrintLoggerFactory(logged),
     )
     quieten()
