@@ -72,7 +72,8 @@ class LocalKafka(LocalBroker):
             self._format()
 
     def _format(self) -> None:
-        identity = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        # Kafka takes an id that begins with a dash for an option.
+        identity = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "A")
         arguments = ["format", "--cluster-id", identity, "--config", str(self._properties), "--ignore-formatted"]
         done = subprocess.run(
             self.tool("kafka.tools.StorageTool", *arguments),
