@@ -48,6 +48,7 @@ _END: Any = OffsetSpec.latest()  # type: ignore[no-untyped-call]
 LEADS = "leads"
 COMMANDS = "commands"
 _CHECK_SECONDS = 1.0
+_CRITERIA_END_SECONDS = 30.0
 
 
 class Worker:
@@ -169,9 +170,17 @@ class Worker:
         log.info("worker_stopped")
 
     def _criteria_end(self) -> int:
+        """Asks again while the broker cannot say: a topic that was created just now has no leader for a moment."""
         admin = AdminClient(self._connection.confluent())
         tp = TopicPartition(QUALIFICATION_MODELS.full_name(self._settings.topic_prefix), 0)
-        return int(admin.list_offsets({tp: _END}, request_timeout=30)[tp].result().offset)
+        deadline = time.monotonic() + _CRITERIA_END_SECONDS
+        while True:
+            try:
+                return int(admin.list_offsets({tp: _END}, request_timeout=30)[tp].result().offset)
+            except KafkaException:  # it does not say which errors pass; the broker has answered before
+                if time.monotonic() >= deadline:
+                    raise
+                time.sleep(0.1)
 
     def _unprojected(self) -> list[Any]:
         """What the command decider holds, if it is ours, and the topic does not."""
