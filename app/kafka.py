@@ -45,6 +45,8 @@ class Connection:
     ssl_key_file: Path | None = None
     ssl_key_password: str | None = field(default=None, repr=False)
     ssl_check_hostname: bool = True
+    log_level: int | None = None
+    """How much librdkafka writes to standard error by itself: 0 nothing, up to 7; None is its default."""
 
     @property
     def encrypted(self) -> bool:
@@ -62,6 +64,8 @@ class Connection:
         `extra` is laid over it, by librdkafka's names: `confluent(**{"group.id": "scores"})`.
         """
         config: dict[str, Any] = {"bootstrap.servers": self.bootstrap_servers}
+        if self.log_level is not None:
+            config["log_level"] = self.log_level
         if self.security_protocol != "PLAINTEXT":
             config["security.protocol"] = self.security_protocol
         if self.encrypted:

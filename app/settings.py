@@ -175,6 +175,10 @@ class Settings(BaseSettings):
         float,
         Field(gt=0, description="Seconds a command waits for its outcome before it gives up (exit code 4)."),
     ] = 60.0
+    issued_by: Annotated[
+        str | None,
+        Field(min_length=1, description="Who gives commands, for the audit trail. Without it: user@host."),
+    ] = None
 
     # -- around it
     web_host: Annotated[

@@ -1,0 +1,115 @@
+"""The exit codes, and which failure has which."""
+
+from __future__ import annotations
+
+import errno
+from enum import IntEnum
+
+from confluent_kafka import KafkaError, KafkaException
+
+from app.broker.finder import NoBroker
+from app.client.commands import NoAnswer
+from app.client.scoring_models import AnnouncedLater
+from app.client.topic_reader import TopicMissing, Unfinished
+from app.contracts.model_file import BadModelFile
+from app.kafka import BrokerUnreachable
+from app.settings import InvalidSettings
+from app.topic_setup import TopicsUnfit
+
+
+class ExitCode(IntEnum):
+    """What the program's exit code means."""
+
+    DONE = 0
+    REFUSED = 1
+    USAGE = 2
+    UNREACHABLE = 3
+    NO_ANSWER = 4
+
+
+class Refused(Exception):
+    """What was asked for is not done; the message says why and what to do."""
+
+
+class NoBrokerGiven(Exception):
+    """There is no address of a broker, and the demo's does not run."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no broker: set KAFKA_BOOTSTRAP_SERVERS (host:port), or start the demo in this folder (lead-qualifier demo)"
+        )
+
+
+_CODES: dict[type[BaseException], ExitCode] = {
+    Refused: ExitCode.REFUSED,
+    BadModelFile: ExitCode.REFUSED,
+    AnnouncedLater: ExitCode.REFUSED,
+    TopicMissing: ExitCode.REFUSED,
+    TopicsUnfit: ExitCode.REFUSED,
+    InvalidSettings: ExitCode.USAGE,
+    BrokerUnreachable: ExitCode.UNREACHABLE,
+    NoBroker: ExitCode.UNREACHABLE,
+    NoBrokerGiven: ExitCode.UNREACHABLE,
+    Unfinished: ExitCode.UNREACHABLE,
+    NoAnswer: ExitCode.NO_ANSWER,
+}
+EXPECTED: tuple[type[BaseException], ...] = (*_CODES, KafkaException, OSError)
+"""Failures that are told in one message; any other is a fault of the program and shows where it came from."""
+
+_AWAY = {
+    KafkaError._TRANSPORT,
+    KafkaError._ALL_BROKERS_DOWN,
+    KafkaError._TIMED_OUT,
+    KafkaError._TIMED_OUT_QUEUE,
+    KafkaError._MSG_TIMED_OUT,
+    KafkaError._RESOLVE,
+    KafkaError._AUTHENTICATION,
+    KafkaError._SSL,
+    KafkaError.BROKER_NOT_AVAILABLE,
+    KafkaError.REQUEST_TIMED_OUT,
+    KafkaError.NETWORK_EXCEPTION,
+    KafkaError.SASL_AUTHENTICATION_FAILED,
+}
+_FORBIDDEN = {
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.GROUP_AUTHORIZATION_FAILED,
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+    KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+}
+
+
+def judge(failure: BaseException) -> tuple[str, ExitCode]:
+    """The message for an expected failure, and the exit code."""
+    if isinstance(failure, KafkaException):
+        return _judge_kafka(failure.args[0])
+    if isinstance(failure, OSError):
+        return _judge_system(failure), ExitCode.REFUSED
+    return str(failure), next(code for kind, code in _CODES.items() if isinstance(failure, kind))
+
+
+def _judge_kafka(error: object) -> tuple[str, ExitCode]:
+    if not isinstance(error, KafkaError):
+        return f"Kafka: {error}", ExitCode.REFUSED
+    reason = error.str() or error.name()
+    if error.code() in _AWAY:
+        return (
+            f"the broker did not answer ({reason}): check that it runs and that KAFKA_BOOTSTRAP_SERVERS is right",
+            ExitCode.UNREACHABLE,
+        )
+    if error.code() in _FORBIDDEN:
+        return f"the broker does not allow this ({reason}): ask for the ACL, or use other credentials", ExitCode.REFUSED
+    if error.code() in {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC}:
+        return (
+            f"a topic does not exist ({reason}): create the topics first (lead-qualifier topics create)",
+            ExitCode.REFUSED,
+        )
+    return f"the broker refused ({reason})", ExitCode.REFUSED
+
+
+def _judge_system(error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"{error.strerror}: another program listens there, perhaps another worker; choose another port "
+            "(lead-qualifier worker --web-port 0 takes any free one)"
+        )
+    return str(error)

@@ -1,0 +1,59 @@
+"""The program: all commands in one, and every failure told in one message with its exit code."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from app import __version__
+from app.cli.exit_codes import EXPECTED, judge
+from app.cli.feature import feature
+from app.cli.model import model
+from app.cli.scoring_model import scoring_model
+from app.cli.screen import fail, say
+from app.cli.topics import topics
+from app.cli.worker import worker
+
+NAME = "lead-qualifier"
+
+program = typer.Typer(
+    name=NAME,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Live lead scores in, qualified leads out, exactly once.",
+    epilog="Exit codes: 0 done, 1 refused, 2 usage, 3 broker unreachable, 4 no answer. Settings come from the "
+    "environment or .env: docs/configuration.md.",
+)
+program.command()(worker)
+program.add_typer(topics, name="topics")
+program.add_typer(feature, name="feature")
+program.add_typer(scoring_model, name="scoring-model")
+program.add_typer(model, name="model")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        say(f"{NAME} {__version__}")
+        raise typer.Exit
+
+
+@program.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def run() -> None:
+    """Run the command that the arguments name, and end the process with its exit code."""
+    try:
+        program(prog_name=NAME)
+    except EXPECTED as failure:
+        message, code = judge(failure)
+        fail(message)
+        sys.exit(code)

@@ -1,0 +1,61 @@
+"""`scoring-model`: says that a scoring model is live or not, where its engine does not say so itself."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from app.cli.options import Json
+from app.cli.screen import busy, say, show_json, warn
+from app.cli.session import open_session
+from app.client.scoring_models import announce
+
+scoring_model = typer.Typer(no_args_is_help=True, help="Say which scoring models are live; only their scores count.")
+_CONFIRM_SECONDS = 10.0
+
+
+class Status(StrEnum):
+    """What a scoring model can be."""
+
+    LIVE = "live"
+    DRAFT = "draft"
+    STOPPED = "stopped"
+
+
+@scoring_model.callback()
+def _scoring_model() -> None:
+    """Has one command today; the name of the group stays."""
+
+
+@scoring_model.command("set")
+def set_status(
+    scoring_model_id: Annotated[str, typer.Argument(metavar="ID", help="The scoring model's id.")],
+    status: Annotated[Status, typer.Option(help="What it is from now on.")],
+    name: Annotated[str | None, typer.Option(help="What people call it. Without it, it keeps the name it has.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Announce a scoring model's status, as its scoring engine would, and see that a worker knows it.
+
+    A model can be published only when all scoring models it names are live. One that stops being live leaves the
+    models that name it degraded: its scores count as not met.
+    """
+    session = open_session()
+    with busy("waiting for a worker to know it"):
+        announced = announce(
+            session.connection,
+            topic_prefix=session.prefix,
+            scoring_model_id=scoring_model_id,
+            status=status.value,
+            name=name,
+            timeout=min(_CONFIRM_SECONDS, session.settings.command_timeout),
+        )
+    if announced.entry is None:
+        warn("no worker has confirmed it yet: it counts as soon as one runs (lead-qualifier worker)")
+    if as_json:
+        show_json({"event": announced.event, "confirmed": announced.entry is not None})
+    elif announced.entry is None:
+        say(f"scoring model {scoring_model_id}: {status} was sent")
+    else:
+        say(f"scoring model {scoring_model_id} is {status}")

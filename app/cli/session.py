@@ -1,0 +1,66 @@
+"""What every command begins with: the settings, and a broker that answers."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+from dataclasses import dataclass, replace
+from typing import Any
+
+from app.broker.running import find_running
+from app.cli.exit_codes import NoBrokerGiven
+from app.cli.screen import busy, warn
+from app.client.commands import CommandClient
+from app.kafka import Connection
+from app.settings import Settings, load_settings, unknown_variables
+
+_REACH_SECONDS = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The settings and the connection of one command."""
+
+    settings: Settings
+    connection: Connection
+
+    @property
+    def prefix(self) -> str:
+        """What stands before every topic's name."""
+        return self.settings.topic_prefix
+
+    def commands(self) -> CommandClient:
+        """Gives commands, by default in the name of this user on this machine."""
+        return CommandClient(
+            self.connection,
+            topic_prefix=self.prefix,
+            issued_by=self.settings.issued_by or user_at_host(),
+            timeout=self.settings.command_timeout,
+        )
+
+
+def open_session(*, warnings: bool = True, **options: Any) -> Session:
+    """Read the settings, laid under `options`, and reach the broker given, else the demo's.
+
+    Raises InvalidSettings, NoBrokerGiven, BrokerUnreachable.
+    """
+    settings = load_settings(**options)
+    if warnings:
+        for line in unknown_variables():
+            warn(line)
+    connection = find_running(settings)
+    if connection is None:
+        raise NoBrokerGiven
+    with busy(f"reaching {connection.bootstrap_servers}"):
+        connection.check_reachable(_REACH_SECONDS)
+    # What goes wrong comes as an exception and is told once, without librdkafka's log of the same.
+    return Session(settings, replace(connection, log_level=0))
+
+
+def user_at_host() -> str:
+    """Who gives a command."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container may run as a user without a name
+        user = "unknown"
+    return f"{user}@{socket.gethostname()}"

@@ -1,0 +1,40 @@
+"""`worker`: runs one worker until it is told to stop."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+import structlog
+import typer
+
+from app.cli.session import open_session
+from app.settings import load_settings, unknown_variables
+from app.worker.logs import configure_logs
+
+WebPort = Annotated[
+    int | None,
+    typer.Option(
+        "--web-port",
+        min=0,
+        max=65535,
+        metavar="PORT",
+        help="Port for health and metrics; 0 is any free one. Default: LEAD_QUALIFIER_WEB_PORT (6066).",
+    ),
+]
+
+
+def worker(web_port: WebPort = None) -> None:
+    """Run a worker: scores and lead changes in, qualified leads out, exactly once.
+
+    Start as many as you like with the same LEAD_QUALIFIER_APPLICATION_ID: they share the partitions. SIGTERM or Ctrl-C
+    stops it in order. Health is on /health/live and /health/ready, metrics on /metrics. It ends with exit code 70 when
+    it cannot go on by itself; whatever supervises it starts it again.
+    """
+    configure_logs(load_settings(web_port=web_port).log_format)
+    for line in unknown_variables():
+        structlog.get_logger("app.worker").warning("unknown_setting", reason=line)
+    session = open_session(warnings=False, web_port=web_port)
+    from app.worker.run import Worker  # noqa: PLC0415  Faust takes half a second
+
+    Worker(session.settings, replace(session.connection, log_level=None)).run()

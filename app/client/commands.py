@@ -1,0 +1,156 @@
+"""Gives a command to the command decider and waits for its outcome."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import confluent_kafka
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
+
+from app.client.topic_reader import TopicReader, reading
+from app.contracts.model_definition import definition_of
+from app.contracts.topics import FEATURE_COMMANDS, QUALIFICATION_COMMANDS, QUALIFICATION_MODEL_CHANGED, Topic
+from app.kafka import Connection
+from app.qualification.models import QualificationModel
+
+Move = Literal["publish", "stop", "delete"]
+
+_AGAIN_SECONDS = 5.0
+_DELIVERY_SECONDS = 20.0
+
+
+class NoAnswer(Exception):
+    """No worker answered in time; the message says what to look at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a command was answered. `event` is the whole event of `qualification-model-changed`."""
+
+    accepted: bool
+    message: str
+    """For a person; of a refusal also what to do about it."""
+    warnings: tuple[str, ...]
+    event: Mapping[str, Any]
+
+
+class CommandClient:
+    """Gives commands on behalf of one person or program."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        topic_prefix: str,
+        issued_by: str,
+        timeout: float,
+        waiting: Callable[[float], None] = lambda seconds: None,
+    ) -> None:
+        """`timeout`: seconds that a command waits for its outcome; `waiting` is told how many it has waited."""
+        self._connection = connection
+        self._prefix = topic_prefix
+        self._issued_by = issued_by
+        self._timeout = timeout
+        self._waiting = waiting
+        self._reader = TopicReader(connection, timeout=30)
+
+    def apply(self, model: QualificationModel, *, expected_revision: int | None = None) -> Outcome:
+        """Create or replace the draft of a model. Raises NoAnswer, TopicMissing, KafkaException."""
+        fields: dict[str, Any] = {"definition": definition_of(model)}
+        return self._model("apply", model.id, fields, expected_revision)
+
+    def move(self, command: Move, model_id: str, *, expected_revision: int | None = None) -> Outcome:
+        """Publish, stop or delete a model. Raises NoAnswer, TopicMissing, KafkaException."""
+        return self._model(command, model_id, {}, expected_revision)
+
+    def switch(self, feature: str, *, on: bool, expected_revision: int | None = None) -> Outcome:
+        """Turn a feature on or off. Raises NoAnswer, TopicMissing, KafkaException."""
+        command = {"feature": feature, "command": "enable" if on else "disable"}
+        return self._ask(FEATURE_COMMANDS, feature, command, expected_revision)
+
+    def _model(self, command: str, model_id: str, fields: Mapping[str, Any], expected_revision: int | None) -> Outcome:
+        message = {"qualification_model_id": model_id, "command": command, **fields}
+        return self._ask(QUALIFICATION_COMMANDS, model_id, message, expected_revision)
+
+    def _ask(self, topic: Topic, key: str, command: dict[str, Any], expected_revision: int | None) -> Outcome:
+        command_id = str(uuid.uuid4())
+        command |= {"command_id": command_id, "issued_by": self._issued_by, "issued_at": datetime.now(UTC).isoformat()}
+        if expected_revision is not None:
+            command["expected_revision"] = expected_revision
+        value = json.dumps(command, ensure_ascii=False).encode()
+        # The end before sending: the outcome can only follow it.
+        outcomes = self._reader.ends(self._reader.places(QUALIFICATION_MODEL_CHANGED.full_name(self._prefix)))
+        self._reader.partitions(topic.full_name(self._prefix))
+        consumer = confluent_kafka.Consumer(reading(self._connection))
+        try:
+            consumer.assign([TopicPartition(*place, offset) for place, offset in outcomes.items()])
+            return self._wait(consumer, command_id, topic.full_name(self._prefix), key.encode(), value)
+        finally:
+            consumer.close()
+
+    def _wait(
+        self, consumer: confluent_kafka.Consumer, command_id: str, topic: str, key: bytes, value: bytes
+    ) -> Outcome:
+        producer = confluent_kafka.Producer(delivering(self._connection))
+        begun = time.monotonic()
+        again = begun
+        while (now := time.monotonic()) < begun + self._timeout:
+            if now >= again:
+                # The same command_id: repeating changes nothing, and a worker that comes late finds it all the same.
+                deliver(producer, topic, key, value)
+                again = now + _AGAIN_SECONDS
+            self._waiting(now - begun)
+            message = consumer.poll(0.1)
+            if message is None:
+                continue
+            if (error := message.error()) is not None:
+                if error.code() == KafkaError._PARTITION_EOF or error.retriable():
+                    continue
+                raise KafkaException(error)
+            outcome = _outcome(message.value(), command_id)
+            if outcome is not None:
+                return outcome
+        raise NoAnswer(
+            f"no worker answered within {self._timeout:g} s: see that one runs (lead-qualifier worker) with the same "
+            "LEAD_QUALIFIER_TOPIC_PREFIX; the command was sent and is carried out when one comes "
+            "(lead-qualifier model list shows how things stand)"
+        )
+
+
+def _outcome(value: bytes | None, command_id: str) -> Outcome | None:
+    try:
+        event = json.loads(value or b"")
+    except ValueError:
+        return None
+    if not isinstance(event, dict) or event.get("command_id") != command_id:
+        return None
+    accepted = event.get("outcome") == "accepted"
+    return Outcome(accepted, str(event.get("message", "")), tuple(event.get("warnings", ())), event)
+
+
+def delivering(connection: Connection) -> dict[str, Any]:
+    """Configuration of a producer whose records arrive once and in order, or are reported as not delivered."""
+    return connection.confluent_producer(
+        **{"enable.idempotence": True, "linger.ms": 0, "message.timeout.ms": int(_DELIVERY_SECONDS * 1000)}
+    )
+
+
+def deliver(producer: confluent_kafka.Producer, topic: str, key: bytes, value: bytes) -> None:
+    """Send one record and wait until the broker has it. Raises KafkaException if it has not."""
+    failed: list[KafkaError] = []
+
+    def delivered(error: KafkaError | None, _message: object) -> None:
+        if error is not None:
+            failed.append(error)
+
+    producer.produce(topic, value, key, on_delivery=delivered)
+    if producer.flush(_DELIVERY_SECONDS + 5):
+        raise KafkaException(KafkaError(KafkaError._MSG_TIMED_OUT))
+    if failed:
+        raise KafkaException(failed[0])

@@ -1,0 +1,75 @@
+"""Announces a scoring model's state, as its engine would, and sees whether the workers know of it."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import confluent_kafka
+
+from app.client.commands import deliver, delivering
+from app.client.rulebook import read_rulebook
+from app.client.topic_reader import TopicReader
+from app.contracts.topics import SCORING_MODEL_CHANGED
+from app.kafka import Connection
+from app.qualification.entries import ScoringModelEntry, ScoringModelStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """What was sent, and the entry in which the workers hold it: None if none of them has shown it yet."""
+
+    event: dict[str, Any]
+    entry: ScoringModelEntry | None
+
+
+class AnnouncedLater(Exception):
+    """What is held of the scoring model is dated in the future: whatever is said now would be ignored as stale."""
+
+
+def announce(
+    connection: Connection,
+    *,
+    topic_prefix: str,
+    scoring_model_id: str,
+    status: ScoringModelStatus,
+    name: str | None,
+    timeout: float,
+) -> Announcement:
+    """Say that the scoring model has this status from now on, and wait until the workers hold it, `timeout` seconds.
+
+    Without a `name` it keeps the one it has. Raises AnnouncedLater, TopicMissing, KafkaException.
+    """
+    topic = SCORING_MODEL_CHANGED.full_name(topic_prefix)
+    TopicReader(connection).partitions(topic)
+    held = read_rulebook(connection, topic_prefix=topic_prefix).scoring_model(scoring_model_id)
+    now = datetime.now(UTC)
+    if held is not None and held.occurred_at > now:
+        raise AnnouncedLater(
+            f"{scoring_model_id} was announced as {held.status} for {held.occurred_at.isoformat()}, later than "
+            "now: what is older is ignored. Set the clock of its engine right, or wait until then"
+        )
+    event: dict[str, Any] = {
+        "event_id": str(uuid.uuid4()),
+        "scoring_model_id": scoring_model_id,
+        "status": status,
+        "occurred_at": now.isoformat(),
+    }
+    if name is None and held is not None:
+        name = held.name
+    if name is not None:
+        event["name"] = name
+    value = json.dumps(event, ensure_ascii=False).encode()
+    deliver(confluent_kafka.Producer(delivering(connection)), topic, scoring_model_id.encode(), value)
+    deadline = time.monotonic() + timeout
+    while True:
+        entry = read_rulebook(connection, topic_prefix=topic_prefix).scoring_model(scoring_model_id)
+        if entry is not None and (entry.status, entry.name) == (status, name):
+            return Announcement(event, entry)
+        if time.monotonic() > deadline:
+            return Announcement(event, None)
+        time.sleep(0.1)

@@ -1,0 +1,132 @@
+"""Reads topics from one end to the other, as of now, without a consumer group."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
+
+import confluent_kafka
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from app.kafka import Connection
+
+Place = tuple[str, int]
+"""A topic, by its full name, and a partition of it."""
+
+#: librdkafka wants a group's name even where nothing is asked of a group; nothing is ever committed under it.
+GROUP = "lead-qualifier-reader"
+EARLIEST: Any = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
+LATEST: Any = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+
+
+class TopicMissing(Exception):
+    """A topic does not exist; the message says how to create it."""
+
+    def __init__(self, topic: str) -> None:
+        super().__init__(
+            f"the topic {topic} does not exist: create the topics first (lead-qualifier topics create), or set "
+            "LEAD_QUALIFIER_TOPIC_PREFIX to what the workers use"
+        )
+
+
+class Unfinished(Exception):
+    """A topic could not be read to its end in time."""
+
+
+class TopicReader:
+    """What is committed in topics, from their first record to the last there is when reading begins."""
+
+    def __init__(self, connection: Connection, *, timeout: float = 60.0) -> None:
+        """`timeout`: seconds that reading may go without anything new, and that the broker has for an answer."""
+        self._connection = connection
+        self._timeout = timeout
+        self._admin = AdminClient(connection.confluent())
+
+    def partitions(self, topic: str) -> list[int]:
+        """The partitions of a topic. Raises TopicMissing."""
+        found = self._admin.list_topics(topic, timeout=self._timeout).topics.get(topic)
+        if found is None or found.error is not None or not found.partitions:
+            raise TopicMissing(topic)
+        return sorted(found.partitions)
+
+    def places(self, topic: str) -> list[Place]:
+        """All partitions of a topic, each with its topic. Raises TopicMissing."""
+        return [(topic, partition) for partition in self.partitions(topic)]
+
+    def first(self, places: Sequence[Place]) -> dict[Place, int]:
+        """The offset of the first record that each still holds."""
+        return self._offsets(dict.fromkeys(places, EARLIEST))
+
+    def ends(self, places: Sequence[Place]) -> dict[Place, int]:
+        """The offset after the last record of each, whether that is committed or not."""
+        return self._offsets(dict.fromkeys(places, LATEST))
+
+    def since(self, places: Sequence[Place], timestamp_ms: int) -> dict[Place, int]:
+        """The offset of the first record of that time or later; the end where there is none."""
+        found = self._offsets(dict.fromkeys(places, OffsetSpec.for_timestamp(timestamp_ms)))
+        ends = self.ends([place for place, offset in found.items() if offset < 0])
+        return {place: ends.get(place, offset) for place, offset in found.items()}
+
+    def read(self, places: Sequence[Place], start: Mapping[Place, int] | None = None) -> Iterator[Any]:
+        """Every committed record from `start` (by default the first) to the end, in order within each partition.
+
+        What a transaction has written that is still open is waited for. Raises Unfinished, KafkaException.
+        """
+        begin = self.first(places) if start is None else dict(start)
+        ends = self.ends(list(begin))
+        waiting = {place: end for place, end in ends.items() if end > begin[place]}
+        if not waiting:
+            return
+        consumer = confluent_kafka.Consumer(reading(self._connection))
+        try:
+            consumer.assign([TopicPartition(*place, begin[place]) for place in waiting])
+            yield from self._until(consumer, waiting)
+        finally:
+            consumer.close()
+
+    def _until(self, consumer: confluent_kafka.Consumer, waiting: dict[Place, int]) -> Iterator[Any]:
+        moved = time.monotonic()
+        while waiting:
+            messages = consumer.consume(5_000, 0.2)
+            if messages:
+                moved = time.monotonic()
+            elif time.monotonic() > moved + self._timeout:
+                names = ", ".join(f"{topic}-{partition}" for topic, partition in sorted(waiting))
+                raise Unfinished(
+                    f"{names} could not be read to the end within {self._timeout:g} s: a transaction may be open "
+                    "there; try again, and look at the broker if it stays so"
+                )
+            for message in cast("list[Any]", messages):
+                error = message.error()
+                place = (message.topic(), message.partition())
+                if error is None:
+                    yield message
+                elif error.code() == KafkaError._PARTITION_EOF:
+                    # An open transaction ends the readable part before the end; more comes when it is closed.
+                    if message.offset() >= waiting.get(place, 0):
+                        waiting.pop(place, None)
+                else:
+                    raise KafkaException(error)
+
+    def _offsets(self, specs: Mapping[Place, Any]) -> dict[Place, int]:
+        if not specs:
+            return {}
+        request = {TopicPartition(*place): spec for place, spec in specs.items()}
+        futures = self._admin.list_offsets(request, request_timeout=self._timeout)
+        return {(tp.topic, tp.partition): int(future.result().offset) for tp, future in futures.items()}
+
+
+def reading(connection: Connection) -> dict[str, Any]:
+    """Configuration of a consumer that is assigned partitions and reads what is committed."""
+    return connection.confluent(
+        **{
+            "group.id": GROUP,
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            "isolation.level": "read_committed",
+            "auto.offset.reset": "earliest",
+            "fetch.wait.max.ms": 100,
+        }
+    )
