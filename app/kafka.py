@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any, Literal
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
+
+_LIBRDKAFKA = logging.getLogger("librdkafka")
 
 SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
@@ -63,7 +66,8 @@ class Connection:
 
         `extra` is laid over it, by librdkafka's names: `confluent(**{"group.id": "scores"})`.
         """
-        config: dict[str, Any] = {"bootstrap.servers": self.bootstrap_servers}
+        # Without a logger librdkafka writes lines of its own form to standard error, where logs are JSON.
+        config: dict[str, Any] = {"bootstrap.servers": self.bootstrap_servers, "logger": _LIBRDKAFKA}
         if self.log_level is not None:
             config["log_level"] = self.log_level
         if self.security_protocol != "PLAINTEXT":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 import time
 from pathlib import Path
@@ -44,6 +45,7 @@ def test_librdkafka_accepts_what_it_is_given(connection: Connection) -> None:
 def test_confluent_settings_of_a_connection_with_a_password() -> None:
     assert SCRAM.confluent(**{"group.id": "g"}) == {
         "bootstrap.servers": "one:9093",
+        "logger": logging.getLogger("librdkafka"),
         "security.protocol": "SASL_SSL",
         "ssl.endpoint.identification.algorithm": "https",
         "sasl.mechanism": "SCRAM-SHA-512",
