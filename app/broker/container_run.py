@@ -36,7 +36,13 @@ def main() -> int:
             client.containers.get(name).stop(timeout=STOP_SECONDS - 5)
 
     signal.signal(signal.SIGTERM, end)
-    kafka.start()
+    try:
+        kafka.start()
+    except docker.errors.APIError as error:
+        sys.stdout.write(f"ERROR Docker could not start it: {error.explanation}\n")
+        with contextlib.suppress(docker.errors.NotFound):
+            client.containers.get(name).remove(force=True, v=True)
+        return 1
     container = kafka.get_wrapped_container()
     for lines in container.logs(stream=True, follow=True):
         sys.stdout.buffer.write(lines)

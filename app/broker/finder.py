@@ -77,9 +77,9 @@ def find_broker(settings: Settings, say: Say, *, order: Sequence[BrokerKind] | N
     raise NoBroker("no Kafka broker could be started; any one of these would do:\n  " + "\n  ".join(reasons))
 
 
-def check_available(kind: str, say: Say) -> None:
+def check_available(kind: BrokerKind, say: Say) -> None:
     """Can this kind be had here? Downloads what it needs. Raises NotAvailable with the reason."""
-    match BrokerKind(kind):
+    match kind:
         case BrokerKind.CONTAINER:
             ContainerKafka(Path(), say=say)
             pull(IMAGE, say)
@@ -110,7 +110,7 @@ def _order(choice: BrokerChoice) -> Sequence[BrokerKind]:
 
 def _make(kind: BrokerKind, folder: Path, say: Say) -> LocalBroker:
     if kind is BrokerKind.CONTAINER:
-        container = ContainerKafka(folder, say=say)
+        container = ContainerKafka(folder, say=say, image=IMAGE)
         say("Broker: a Docker engine answers; having Apache Kafka's container run ...")
         return container
     if kind is BrokerKind.JAVA:

@@ -55,7 +55,7 @@ class LocalBroker(ABC):
 
     @abstractmethod
     def _command(self) -> list[str]:
-        """What to run. The folder's path is in it: the process is known by that."""
+        """What to run, in the folder. The folder's whole path is in it: the process is known by that."""
 
     @property
     def bootstrap_servers(self) -> str:
@@ -172,6 +172,7 @@ class LocalBroker(ABC):
             keeping + self._command(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
+            cwd=self.folder,
             start_new_session=True,
             text=True,
         )

@@ -18,6 +18,13 @@ Configuration:
 """
 
 
+# Kafka runs in its folder and is told these names only: a path in a file for Java has rules of its own for spaces,
+# backslashes and letters that are not ASCII.
+_DATA = "data"
+_PROPERTIES = "server.properties"
+_LOG_SETTINGS = "log4j2.yaml"
+
+
 class LocalKafka(LocalBroker):
     """One node of Apache Kafka, broker and controller in one process."""
 
@@ -41,14 +48,16 @@ class LocalKafka(LocalBroker):
         self._libs = libs
         self._heap = heap
         self._settings = dict(settings or {})
-        self._properties = self.folder / "server.properties"
 
     def tool(self, main_class: str, *arguments: str) -> list[str]:
-        """The command that runs one of Kafka's own programs, such as `org.apache.kafka.tools.ConsoleProducer`."""
+        """The command of one of Kafka's own programs, such as `org.apache.kafka.tools.ConsoleProducer`.
+
+        It is to be run in `folder`.
+        """
         return [*self._java_command(), "-Xmx256m", "-XX:TieredStopAtLevel=1", main_class, *arguments]
 
     def _command(self) -> list[str]:
-        return [*self._java_command(), f"-Xmx{self._heap}", "kafka.Kafka", str(self._properties)]
+        return [*self._java_command(), f"-Xmx{self._heap}", "kafka.Kafka", _PROPERTIES]
 
     def _prepare(self) -> None:
         client, controller = self.ports
@@ -60,23 +69,22 @@ class LocalKafka(LocalBroker):
             "advertised.listeners": f"PLAINTEXT://127.0.0.1:{client}",
             "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
             "controller.listener.names": "CONTROLLER",
-            "log.dirs": str(self.folder / "data"),
+            "log.dirs": _DATA,
             **SINGLE_NODE,
             **self._settings,
         }
-        # Java's properties take a backslash as an escape; nothing else in a path matters.
-        lines = (f"{name}={value}\n".replace("\\", "\\\\") for name, value in properties.items())
-        self._properties.write_text("".join(lines))
-        (self.folder / "log4j2.yaml").write_text(_LOGGING)
-        if not (self.folder / "data" / "meta.properties").exists():
+        (self.folder / _PROPERTIES).write_text("".join(f"{name}={value}\n" for name, value in properties.items()))
+        (self.folder / _LOG_SETTINGS).write_text(_LOGGING)
+        if not (self.folder / _DATA / "meta.properties").exists():
             self._format()
 
     def _format(self) -> None:
         # Kafka takes an id that begins with a dash for an option.
         identity = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "A")
-        arguments = ["format", "--cluster-id", identity, "--config", str(self._properties), "--ignore-formatted"]
+        arguments = ["format", "--cluster-id", identity, "--config", _PROPERTIES, "--ignore-formatted"]
         done = subprocess.run(
             self.tool("kafka.tools.StorageTool", *arguments),
+            cwd=self.folder,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -91,5 +99,6 @@ class LocalKafka(LocalBroker):
             "-cp",
             f"{self._libs}/*",
             "-XX:+UseSerialGC",
-            f"-Dlog4j2.configurationFile={self.folder / 'log4j2.yaml'}",
+            f"-Dlog4j2.configurationFile={_LOG_SETTINGS}",
+            f"-Dlead-qualifier.folder={self.folder}",  # by which others know the process
         ]

@@ -13,8 +13,9 @@ import pytest
 from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from app.broker.finder import Broker, NoBroker, find_broker
+from app.broker.finder import Broker, NoBroker, check_available, find_broker
 from app.broker.kinds import BrokerKind
+from app.broker.not_available import NotAvailable
 from app.broker.running import find_running
 from app.kafka import BrokerUnreachable, Connection
 from app.settings import BrokerChoice, Settings, load_settings
@@ -131,13 +132,31 @@ def test_the_standard_order_finds_a_broker_and_says_why_each_one_before_it_could
     assert "install" in text
 
 
+def test_an_image_that_cannot_be_pulled_is_told_and_the_next_kind_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    _skip_unless_available(BrokerChoice.CONTAINER)
+    monkeypatch.setattr("app.broker.finder.IMAGE", "registry.invalid/kafka:none")
+    said: list[str] = []
+    with find_broker(load_settings(), said.append, order=[BrokerKind.CONTAINER, BrokerKind.NOIDA]) as broker:
+        assert broker.kind is BrokerKind.NOIDA
+    text = "\n".join(said)
+    assert "Pulling the image registry.invalid/kafka:none" in text
+    assert "could not be pulled" in text
+
+
+def test_no_broker_at_all_is_an_error_that_names_each_way_to_have_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock")
+    with (
+        pytest.raises(NoBroker, match="no Docker engine answers"),
+        find_broker(load_settings(), print, order=[BrokerKind.CONTAINER]),
+    ):
+        pass
+
+
 def _skip_unless_available(choice: BrokerChoice) -> None:
-    probe = "from app.broker.finder import check_available; import sys; check_available(sys.argv[1], print)"
-    done = subprocess.run(
-        [sys.executable, "-c", probe, choice.value], capture_output=True, text=True, check=False, timeout=280
-    )
-    if done.returncode:
-        pytest.skip(done.stderr.strip().splitlines()[-1])
+    try:
+        check_available(BrokerKind(choice.value), print)
+    except NotAvailable as reason:
+        pytest.skip(str(reason))
 
 
 def _holder(settings: Settings, kind: BrokerChoice) -> subprocess.Popen[str]:
@@ -198,12 +217,3 @@ def _remove_data(broker: Broker) -> None:
 def _path_without(program: str) -> str:
     folders = os.environ["PATH"].split(os.pathsep)
     return os.pathsep.join(folder for folder in folders if not (Path(folder) / program).exists())
-
-
-def test_no_broker_at_all_is_an_error_that_names_each_way_to_have_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock")
-    with (
-        pytest.raises(NoBroker, match="no Docker engine answers"),
-        find_broker(load_settings(), print, order=[BrokerKind.CONTAINER]),
-    ):
-        pass

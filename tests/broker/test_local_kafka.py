@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, OffsetSpec
 
 from app.broker.local_kafka import LocalKafka
 from app.kafka import BrokerUnreachable
@@ -47,6 +50,23 @@ def test_a_program_that_finds_a_frozen_broker_ends_it_and_starts_another(
     other.connection.check_reachable(timeout=5)
 
 
-def test_properties_given_by_a_test_reach_the_broker(make_kafka: Callable[..., LocalKafka]) -> None:
-    kafka = make_kafka(message_max_bytes="123456")
-    assert "message.max.bytes=123456" in (kafka.folder / "server.properties").read_text()
+def test_a_folder_may_have_any_name_and_a_test_its_own_properties(
+    make_kafka: Callable[..., LocalKafka], tmp_path: Path
+) -> None:
+    folder = tmp_path / "Käufer = \\ leads # 1"
+    kafka = make_kafka(folder, message_max_bytes="123456")
+    assert (folder / "data" / "meta.properties").exists()
+    admin = AdminClient(kafka.connection.confluent(log_level=0))
+    broker = ConfigResource(ConfigResource.Type.BROKER, "1")
+    assert admin.describe_configs([broker])[broker].result(20)["message.max.bytes"].value == "123456"
+
+
+def test_kafkas_own_console_producer_can_be_run(make_kafka: Callable[..., LocalKafka]) -> None:
+    kafka = make_kafka()
+    admin = AdminClient(kafka.connection.confluent(log_level=0))
+    admin.create_topics([NewTopic("typed", 1, 1)])["typed"].result(20)
+    where = ["--bootstrap-server", kafka.bootstrap_servers, "--topic", "typed"]
+    producer = kafka.tool("org.apache.kafka.tools.ConsoleProducer", *where)
+    subprocess.run(producer, cwd=kafka.folder, input="one\ntwo\n", text=True, check=True, timeout=60)
+    end = admin.list_offsets({TopicPartition("typed", 0): OffsetSpec.latest()})[TopicPartition("typed", 0)]
+    assert end.result(20).offset == 2

@@ -1,0 +1,45 @@
+"""The files that run it for real agree with the program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from app.broker.container_kafka import IMAGE
+from app.settings import Settings, variable_of
+
+ROOT = Path(__file__).parents[2]
+SERVICES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+
+
+def test_compose_runs_the_kafka_that_the_tests_run() -> None:
+    assert SERVICES["kafka"]["image"] == IMAGE
+
+
+def test_compose_publishes_ports_on_the_loopback_address_only() -> None:
+    published = [port for service in SERVICES.values() for port in service.get("ports", [])]
+    assert published
+    assert all(port.startswith("127.0.0.1:") for port in published)
+
+
+@pytest.mark.parametrize("service", ["topics", "worker"])
+def test_compose_uses_settings_that_exist(service: str) -> None:
+    known = {variable_of(name) for name in Settings.model_fields}
+    assert set(SERVICES[service]["environment"]) <= known
+
+
+def test_the_worker_waits_for_a_healthy_kafka_and_its_topics() -> None:
+    assert SERVICES["worker"]["depends_on"] == {
+        "kafka": {"condition": "service_healthy"},
+        "topics": {"condition": "service_completed_successfully"},
+    }
+
+
+def test_the_image_does_not_run_as_root() -> None:
+    lines = (ROOT / "Dockerfile").read_text().splitlines()
+    users = [line.split()[1] for line in lines if line.startswith("USER ")]
+    assert users == ["lead-qualifier"]
+    assert lines.index("USER lead-qualifier") > max(i for i, line in enumerate(lines) if line.startswith("FROM "))
