@@ -1,0 +1,176 @@
+"""What came out against what the oracle foretells: missing, twice, extra, different, out of order."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from tests.oracle.lead import Lead
+from tests.oracle.oracle import Oracle
+from tests.oracle.reading import Input, moment, partition_of
+
+_TIMES = ("occurred_at", "scored_at")
+_CE = ("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "ce_subject", "content-type")
+Key = tuple[str, str, int, str]
+
+
+def differences(oracle: Oracle, found: Iterable[Input]) -> list[str]:
+    """Every way in which lead-qualified differs from what was foretold; empty: none."""
+    wrong: list[str] = []
+    expected = {_key(event): _comparable(event) for event in oracle.qualified}
+    assert len(expected) == len(oracle.qualified), "the oracle foretells something twice"
+    events: list[dict[str, Any]] = []
+    for record in found:
+        wrong += _form(record, oracle.partitions)
+        events.append(json.loads(record.value or b"{}"))
+    ids = Counter(event["event_id"] for event in events)
+    wrong += [f"event_id {one} stands on {count} events" for one, count in ids.items() if count > 1]
+    counted = Counter(_key(event) for event in events)
+    wrong += [f"missing: {expected[key]}" for key in expected if key not in counted]
+    wrong += [f"{count} times: {key}" for key, count in counted.items() if count > 1]
+    for event in events:
+        event_id = event.pop("event_id")
+        if uuid.UUID(event_id).version != 5:
+            wrong.append(f"event_id {event_id} is no version 5 UUID")
+        if _key(event) not in expected:
+            wrong.append(f"extra: {event}")
+        elif _comparable(event) != expected[_key(event)]:
+            wrong.append(f"different: {_comparable(event)}\n expected: {expected[_key(event)]}")
+    if not wrong:
+        wrong += _out_of_order([_key(event) for event in oracle.qualified], [_key(event) for event in events])
+    return wrong
+
+
+def state_differences(oracle: Oracle, found: Iterable[Input]) -> list[str]:
+    """Every way in which lead-state, each key's newest record, differs from the oracle's leads."""
+    wrong: list[str] = []
+    newest: dict[str, bytes | None] = {}
+    for record in found:
+        try:
+            lead_id = (record.key or b"\xff").decode()
+        except UnicodeDecodeError:
+            continue  # the worker's own note of its position
+        newest[lead_id] = record.value
+        if record.partition != partition_of(lead_id.encode(), oracle.partitions):
+            wrong.append(f"{lead_id} stands in partition {record.partition}")
+    held = {lead_id: json.loads(value) for lead_id, value in newest.items() if value is not None}
+    wrong += [f"not erased: {lead_id}" for lead_id in held.keys() - oracle.leads.keys()]
+    for lead_id, lead in oracle.leads.items():
+        if lead_id not in held:
+            wrong.append(f"no state of {lead_id}, expected {_state(lead)}")
+        elif _stored(held[lead_id]) != _state(lead):
+            wrong.append(f"state of {lead_id}: {_stored(held[lead_id])}\n expected: {_state(lead)}")
+    return wrong
+
+
+def dead_letter_differences(oracle: Oracle, found: Iterable[Input], prefix: str) -> list[str]:
+    """Every way in which lead-dead-letters differs from the bad input."""
+    wrong: list[str] = []
+    expected = {(record.topic, record.partition, record.offset): record for record in oracle.dead}
+    counted: Counter[tuple[str, int, int]] = Counter()
+    for record in found:
+        ours = {name: (content or b"").decode() for name, content in record.headers[-4:]}
+        if set(ours) != {"dl_topic", "dl_partition", "dl_offset", "dl_reason"}:
+            wrong.append(f"a dead letter's last headers are {record.headers[-4:]}")
+            continue
+        place = (ours["dl_topic"].removeprefix(prefix), int(ours["dl_partition"]), int(ours["dl_offset"]))
+        counted[place] += 1
+        original = expected.get(place)
+        if original is None:
+            wrong.append(
+                f"no bad input, yet a dead letter: {place} {ours['dl_reason']}: {(record.value or b'')[:200]!r}"
+            )
+            continue
+        if (record.key, record.value, record.headers[:-4]) != (original.key, original.value, original.headers):
+            wrong.append(f"not the original: {record} of {original}")
+        if len(ours["dl_reason"]) < 10 or " " not in ours["dl_reason"]:
+            wrong.append(f"no reason for a person: {ours['dl_reason']!r}")
+    wrong += [f"no dead letter for {record}" for place, record in expected.items() if place not in counted]
+    wrong += [f"{count} dead letters for {place}" for place, count in counted.items() if count > 1]
+    return wrong
+
+
+def _key(event: dict[str, Any]) -> Key:
+    return (
+        event["lead_id"],
+        event["qualification_model_id"],
+        event["qualification_number"],
+        event["trigger"]["event_id"],
+    )
+
+
+def _comparable(value: Any, name: str = "") -> Any:
+    """Numbers and times by value, not by spelling."""
+    if isinstance(value, dict):
+        return {inner: _comparable(part, inner) for inner, part in value.items()}
+    if isinstance(value, list):
+        return [_comparable(part) for part in value]
+    if name in _TIMES and not isinstance(value, datetime):
+        return moment(value)
+    return value
+
+
+def _form(record: Input, partitions: int) -> Iterable[str]:
+    """CloudEvents in binary mode; key and partition are the lead's."""
+    event = json.loads(record.value or b"{}")
+    headers = dict(record.headers)
+    if len(headers) != len(record.headers) or set(headers) != set(_CE):
+        yield f"headers are {record.headers}"
+        return
+    said = {name: (content or b"").decode() for name, content in headers.items()}
+    fixed = {
+        "ce_specversion": "1.0",
+        "ce_id": event["event_id"],
+        "ce_subject": event["lead_id"],
+        "content-type": "application/json",
+    }
+    if not fixed.items() <= said.items() or not (said["ce_source"] and said["ce_type"]):
+        yield f"headers are {said}"
+    moment(said["ce_time"])
+    key = event["lead_id"].encode()
+    if record.key != key or record.partition != partition_of(key, partitions):
+        yield f"key {record.key!r} in partition {record.partition}"
+    if re.search(r"\bnull\b", json.dumps(event)):
+        yield f"null in {event}"
+
+
+def _out_of_order(expected: list[Key], found: list[Key]) -> Iterable[str]:
+    for lead_id in {key[0] for key in expected}:
+        one, other = ([key for key in keys if key[0] == lead_id] for keys in (expected, found))
+        if one != other:
+            yield f"order of {lead_id}: {other}, expected {one}"
+
+
+def _state(lead: Lead) -> dict[str, Any]:
+    return {
+        "now": lead.now,
+        "attributes": lead.attributes,
+        "scores": lead.scores,
+        "changed_at": lead.changed_at,
+        "marks": {
+            name: (mark.version, mark.number, mark.at, mark.trigger, mark.cleared)
+            for name in {one.model for one in lead.past}
+            if (mark := lead.newest_of(name)) is not None
+        },
+    }
+
+
+def _stored(state: dict[str, Any]) -> dict[str, Any]:
+    """A lead-state as its schema describes it, in the same shape."""
+    now = {"status": "open", "status_reason": "new", "sales_ready": False}
+    fields = ("status", "status_reason", "sales_ready", "owner_id", "contact_id")
+    return {
+        "now": now | {name: state[name] for name in fields if name in state},
+        "attributes": state.get("attributes", {}),
+        "scores": {name: (score["value"], moment(score["at"])) for name, score in state.get("scores", {}).items()},
+        "changed_at": moment(state["changed_at"]) if state.get("known") else None,
+        "marks": {
+            name: (mark["version"], mark["number"], moment(mark["at"]), mark["trigger"], mark.get("cleared", False))
+            for name, mark in state.get("marks", {}).items()
+        },
+    }

@@ -1,0 +1,263 @@
+"""One installation: its topics, its workers, what goes in and what comes out, and the oracle that follows."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka import ConsumerGroupTopicPartitions, Producer
+from confluent_kafka.admin import AdminClient
+
+from tests.broker.system import comparison
+from tests.broker.system.messages import encode
+from tests.broker.system.schemas import breaches
+from tests.broker.system.topic_reader import TopicReader
+from tests.broker.system.worker_process import WorkerProcess
+from tests.oracle.oracle import Oracle
+
+#: Topics that are read, in an order in which the oracle may replay one phase's records.
+IN = ("scoring-model-changed", "feature-commands", "qualification-commands", "lead-changed", "lead-score-changed")
+OUT = ("lead-qualified", "lead-state", "lead-dead-letters", "qualification-model-changed", "qualification-models")
+_KEYS = {
+    "scoring-model-changed": "scoring_model_id",
+    "feature-commands": "feature",
+    "qualification-commands": "qualification_model_id",
+    "lead-changed": "lead_id",
+    "lead-score-changed": "lead_id",
+}
+
+
+class Installation:
+    """Has its own topic prefix and application id, so that many can share a broker."""
+
+    def __init__(
+        self, bootstrap: str, folder: Path, *, prefix: str = ".", partitions: int = 4, **settings: str
+    ) -> None:
+        """`settings` are further LEAD_QUALIFIER_ variables, by their name in lower case without that."""
+        self.bootstrap = bootstrap
+        self.prefix = f"t{uuid.uuid4().hex[:8]}{prefix}"
+        self.application_id = f"workers-{uuid.uuid4().hex[:8]}"
+        self.partitions = partitions
+        self.workers: list[WorkerProcess] = []
+        self.oracle = Oracle(partitions, settings.get("unknown_leads", "open"))
+        self._folder = folder
+        self._environment = {
+            "KAFKA_BOOTSTRAP_SERVERS": bootstrap,
+            "LEAD_QUALIFIER_TOPIC_PREFIX": self.prefix,
+            "LEAD_QUALIFIER_APPLICATION_ID": self.application_id,
+            "LEAD_QUALIFIER_PARTITIONS": str(partitions),
+            **{f"LEAD_QUALIFIER_{name.upper()}": value for name, value in settings.items()},
+        }
+        self.admin = AdminClient({"bootstrap.servers": bootstrap})
+        self._producer = Producer(
+            {
+                "bootstrap.servers": bootstrap,
+                "partitioner": "murmur2_random",
+                "linger.ms": 2,
+                "message.max.bytes": 20_000_000,
+                "enable.idempotence": True,
+            }
+        )
+        self._ins: TopicReader | None = None
+        self._outs: TopicReader | None = None
+
+    # -- workers
+
+    def start_worker(self, **settings: str) -> WorkerProcess:
+        """Start one more; `settings` as above."""
+        more = {f"LEAD_QUALIFIER_{name.upper()}": value for name, value in settings.items()}
+        worker = WorkerProcess({**self._environment, **more}, self._folder / f"worker-{len(self.workers)}.log")
+        self.workers.append(worker)
+        return worker
+
+    def running(self) -> list[WorkerProcess]:
+        return [worker for worker in self.workers if worker.running]
+
+    def close(self) -> None:
+        """End whatever still runs, and remove the topics."""
+        for worker in self.running():
+            worker.thaw()
+            worker.process.terminate()
+        for worker in self.workers:
+            try:
+                worker.process.wait(15)
+            except TimeoutError:
+                worker.kill()
+        for reader in (self._ins, self._outs):
+            if reader is not None:
+                reader.close()
+        topics = [name for name in self.admin.list_topics(timeout=10).topics if name.startswith(self.prefix)]
+        for future in self.admin.delete_topics(topics).values():
+            future.exception()
+
+    # -- what goes in
+
+    def send(self, topic: str, *messages: dict[str, Any]) -> None:
+        """Send messages as they are, keyed by their id."""
+        for message in messages:
+            self.send_bytes(topic, str(message[_KEYS[topic]]).encode(), encode(message))
+
+    def send_bytes(
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Sequence[tuple[str, bytes]] = (),
+        partition: int = -1,
+    ) -> None:
+        """Send a record as it is. A partition of -1 leaves the choice to the partitioner."""
+        while True:
+            try:
+                self._producer.produce(
+                    self.prefix + topic, value, key, partition=partition, headers=[*headers], on_delivery=_delivered
+                )
+                break
+            except BufferError:
+                self._producer.poll(0.1)
+        self._producer.poll(0)
+
+    def scores(self, *messages: dict[str, Any]) -> None:
+        self.send("lead-score-changed", *messages)
+
+    def changes(self, *messages: dict[str, Any]) -> None:
+        self.send("lead-changed", *messages)
+
+    def erase(self, *lead_ids: str) -> None:
+        for lead_id in lead_ids:
+            self.send_bytes("lead-changed", lead_id.encode(), None)
+
+    def flush(self) -> None:
+        assert self._producer.flush(30) == 0
+
+    def order(self, *commands: dict[str, Any]) -> list[dict[str, Any]]:
+        """Give commands one after the other, each after the outcome of the one before; returns the outcomes.
+
+        Afterwards every worker decides by them, and the sweeps they caused are over.
+        """
+        outcomes = []
+        for command in commands:
+            self.send("feature-commands" if "feature" in command else "qualification-commands", command)
+            outcomes.append(self.outcome(command["command_id"]))
+        self.settle()
+        return outcomes
+
+    def announce(self, *scoring_models: dict[str, Any]) -> None:
+        self.send("scoring-model-changed", *scoring_models)
+        self.settle()
+
+    def outcome(self, command_id: str, timeout: float = 30) -> dict[str, Any]:
+        """The first outcome of a command on the audit trail, once it is there."""
+        self.flush()
+        deadline = time.monotonic() + timeout
+        while not (found := self.trail(command_id)):
+            assert time.monotonic() < deadline, f"no outcome of {command_id}: {self._logs()}"
+            self.outs.read()
+            time.sleep(0.01)
+        return found[0]
+
+    def trail(self, command_id: str) -> list[dict[str, Any]]:
+        """What has been read of the audit trail about a command."""
+        records = self.outs.records["qualification-model-changed"]
+        outcomes = [json.loads(record.value or b"{}") for record in records]
+        return [outcome for outcome in outcomes if outcome.get("command_id") == command_id]
+
+    # -- what comes out
+
+    @property
+    def ins(self) -> TopicReader:
+        if self._ins is None:
+            self._ins = TopicReader(self.bootstrap, self.prefix, IN)
+        return self._ins
+
+    @property
+    def outs(self) -> TopicReader:
+        if self._outs is None:
+            self._outs = TopicReader(self.bootstrap, self.prefix, OUT)
+        return self._outs
+
+    def settle(self, timeout: float = 60) -> None:
+        """Let the oracle replay what went in since the last time, and wait until the workers are through with it.
+
+        What was sent to several topics meanwhile must not depend on their order.
+        """
+        self.flush()
+        new = self.ins.read()
+        for topic in IN:
+            for record in new:
+                if record.topic == topic:
+                    self.oracle.replay(record)
+        deadline = time.monotonic() + timeout
+        before: dict[tuple[str, int], int] = {}
+        since = time.monotonic()
+        while True:
+            self.outs.read(timeout)
+            ends = self.outs.ends()
+            if ends != before:
+                before, since = ends, time.monotonic()
+            quiet = time.monotonic() - since
+            foretold = len(self.outs.records["lead-qualified"]) >= len(self.oracle.qualified)
+            if self.lag() == 0 and self._one_revision() and quiet > (0.25 if foretold else 5):
+                return
+            assert time.monotonic() < deadline, f"never quiet; lag {self.lag()}: {self._logs()}"
+            time.sleep(0.02)
+
+    def lag(self) -> int:
+        """Records that the group has not committed yet."""
+        groups = self.admin.list_consumer_group_offsets(
+            [ConsumerGroupTopicPartitions(self.application_id)], require_stable=True, request_timeout=10
+        )
+        committed = {
+            (tp.topic, tp.partition): max(0, tp.offset)
+            for tp in groups[self.application_id].result().topic_partitions
+            if tp.error is None
+        }
+        return sum(end - committed.get(place, 0) for place, end in self.ins.ends().items())
+
+    def check(self) -> None:
+        """Everything that came out so far is exactly what the oracle foretells, and follows its schema."""
+        self.outs.read()
+        wrong = [text for records in self.outs.records.values() for text in breaches(records)]
+        wrong += comparison.differences(self.oracle, self.outs.records["lead-qualified"])
+        wrong += comparison.state_differences(self.oracle, self.outs.records["lead-state"])
+        wrong += comparison.dead_letter_differences(self.oracle, self.outs.records["lead-dead-letters"], self.prefix)
+        assert not wrong, f"{len(wrong)} differences\n" + "\n".join(wrong[:20])
+
+    def settle_and_check(self, timeout: float = 60) -> None:
+        self.settle(timeout)
+        self.check()
+
+    def outcomes(self) -> Counter[tuple[str, str]]:
+        """What the workers count of outcomes, by model and outcome: all of it while none has been killed."""
+        counted: Counter[tuple[str, str]] = Counter()
+        for worker in self.running():
+            for (name, labels), value in worker.metrics().items():
+                if name == "lead_qualifier_outcomes_total":
+                    its = dict(labels)
+                    counted[its["model"], its["outcome"]] += int(value)
+        return counted
+
+    def qualified(self, lead_id: str = "") -> list[dict[str, Any]]:
+        """The lead-qualified events read so far, of one lead or of all."""
+        return [
+            event
+            for record in self.outs.records["lead-qualified"]
+            if (event := json.loads(record.value or b"{}"))["lead_id"] == lead_id or not lead_id
+        ]
+
+    def _one_revision(self) -> bool:
+        """Do all workers decide by the newest criteria that the trail tells of?"""
+        outcomes = [json.loads(record.value or b"{}") for record in self.outs.records["qualification-model-changed"]]
+        newest = max((outcome.get("revision", 0) for outcome in outcomes), default=0)
+        return all(worker.metric("lead_qualifier_criteria_revision") >= newest for worker in self.running())
+
+    def _logs(self) -> str:
+        return "\n".join(worker.log.read_text()[-2000:] for worker in self.workers)
+
+
+def _delivered(error: object, _message: object) -> None:
+    assert error is None, error

@@ -1,0 +1,73 @@
+"""Reads topics to their very end, read committed, again and again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaError, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from tests.oracle.reading import Input
+
+_END: Any = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+
+
+class TopicReader:
+    """Every record of some topics so far, in `records` by topic (without prefix), each partition in its order."""
+
+    def __init__(self, bootstrap: str, prefix: str, topics: Sequence[str]) -> None:
+        self._admin = AdminClient({"bootstrap.servers": bootstrap})
+        self._prefix = prefix
+        self._consumer = Consumer(
+            {
+                "bootstrap.servers": bootstrap,
+                "group.id": f"{prefix}reader",  # never joined
+                "isolation.level": "read_committed",
+                "auto.offset.reset": "earliest",
+                "enable.auto.commit": False,
+                "enable.partition.eof": True,
+                "fetch.wait.max.ms": 20,
+                "fetch.message.max.bytes": 20_000_000,
+            }
+        )
+        there = self._admin.list_topics(timeout=10).topics
+        self._partitions = [
+            TopicPartition(prefix + topic, number) for topic in topics for number in there[prefix + topic].partitions
+        ]
+        self._consumer.assign([TopicPartition(tp.topic, tp.partition, 0) for tp in self._partitions])
+        self._reached: dict[tuple[str, int], int] = {}
+        self.records: dict[str, list[Input]] = {topic: [] for topic in topics}
+
+    def ends(self) -> dict[tuple[str, int], int]:
+        """Where each partition ends now, open transactions included."""
+        found = self._admin.list_offsets(dict.fromkeys(self._partitions, _END), request_timeout=10)
+        return {(tp.topic, tp.partition): future.result().offset for tp, future in found.items()}
+
+    def read(self, timeout: float = 60) -> list[Input]:
+        """Read on to the ends as they are now; returns what is new."""
+        deadline = time.monotonic() + timeout
+        ends = self.ends()
+        new: list[Input] = []
+        while any(self._reached.get(place, 0) < end for place, end in ends.items()):
+            if time.monotonic() > deadline:
+                raise AssertionError(f"not read to the end: at {self._reached}, ends {ends}")
+            for got in self._consumer.consume(1000, 0.02):
+                error = got.error()
+                topic, partition, offset = str(got.topic()), int(got.partition() or 0), int(got.offset() or 0)
+                if error is None:
+                    name = topic.removeprefix(self._prefix)
+                    headers: Any = tuple(got.headers() or ())
+                    record = Input(name, partition, offset, got.key(), got.value(), headers)
+                    self.records[name].append(record)
+                    new.append(record)
+                    self._reached[topic, partition] = offset + 1
+                elif error.code() == KafkaError._PARTITION_EOF:
+                    self._reached[topic, partition] = max(self._reached.get((topic, partition), 0), offset)
+                else:
+                    raise AssertionError(str(error))
+        return new
+
+    def close(self) -> None:
+        self._consumer.close()

@@ -1,0 +1,129 @@
+"""One worker process: started, asked over HTTP, its log read, stopped or killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[3]
+_SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$")
+_LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+
+
+class WorkerProcess:
+    """`log` is the file that its standard error goes to. `started` is when (monotonic seconds)."""
+
+    def __init__(self, environment: Mapping[str, str], log: Path) -> None:
+        self.log = log
+        self.started = time.monotonic()
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("LEAD_QUALIFIER_", "KAFKA_"))}
+        with log.open("wb") as stderr:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "app", "worker"],
+                cwd=ROOT,
+                env={**kept, "LEAD_QUALIFIER_WEB_PORT": "0", **environment},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=stderr,
+            )
+        self._web = ""
+
+    @property
+    def running(self) -> bool:
+        return self.process.poll() is None
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Its log so far. Fails on a line that is no JSON object."""
+        lines = [json.loads(line) for line in self.log.read_text().splitlines() if line.strip()]
+        assert all(isinstance(line, dict) for line in lines)
+        return lines
+
+    def events(self, event: str) -> list[dict[str, Any]]:
+        """The lines of its log about one kind of event."""
+        return [line for line in self.lines() if line.get("event") == event]
+
+    def web(self) -> str:
+        """Its address, as it says itself."""
+        deadline = time.monotonic() + 30
+        while not self._web:
+            found = re.search(r'"web": ?"(http:[^"]+)"', self.log.read_text())
+            if found:
+                self._web = found[1]
+                break
+            self._alive_until(deadline, "said where it serves")
+            time.sleep(0.05)
+        return self._web
+
+    def get(self, path: str) -> tuple[int, str]:
+        """Status and body of an HTTP GET."""
+        try:
+            with urllib.request.urlopen(self.web() + path, timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def ready(self) -> bool:
+        return self.get("/health/ready")[0] == 200
+
+    def wait_ready(self, timeout: float = 60) -> float:
+        """Seconds from its start until it was ready."""
+        deadline = time.monotonic() + timeout
+        self.web()
+        while not self._ready_or_ending():
+            self._alive_until(deadline, "became ready")
+            time.sleep(0.02)
+        return time.monotonic() - self.started
+
+    def metrics(self) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+        """Every sample, by name and labels."""
+        status, text = self.get("/metrics")
+        assert status == 200
+        samples = {}
+        for line in text.splitlines():
+            if found := _SAMPLE.match(line):
+                samples[found[1], frozenset(_LABEL.findall(found[2] or ""))] = float(found[3])
+        return samples
+
+    def metric(self, name: str, **labels: str) -> float:
+        """The sum of the samples of this name that have these labels."""
+        return sum(
+            value for (named, its), value in self.metrics().items() if named == name and set(labels.items()) <= its
+        )
+
+    def terminate(self, timeout: float = 30) -> tuple[int, float]:
+        """SIGTERM; its exit code, and how long it took (seconds)."""
+        began = time.monotonic()
+        self.process.terminate()
+        return self.process.wait(timeout), time.monotonic() - began
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(10)
+
+    def freeze(self) -> None:
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
+
+    def _ready_or_ending(self) -> bool:
+        try:
+            return self.ready()
+        except OSError:
+            return False
+
+    def _alive_until(self, deadline: float, what: str) -> None:
+        if not self.running:
+            raise AssertionError(f"the worker ended with {self.process.returncode}:\n{self.log.read_text()[-4000:]}")
+        if time.monotonic() > deadline:
+            raise AssertionError(f"the worker never {what}:\n{self.log.read_text()[-4000:]}")

@@ -1,0 +1,72 @@
+"""What is known of a lead, and how scores and changes enter it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from tests.oracle.reading import moment
+
+
+@dataclass
+class Past:
+    """A qualification of the lead that has happened. `flags`: the attributes that it changed."""
+
+    model: str
+    version: int
+    number: int
+    at: datetime
+    trigger: str
+    flags: frozenset[str]
+    cleared: bool = False
+
+
+@dataclass
+class Lead:
+    """An unknown lead, as constructed."""
+
+    now: dict[str, Any] = field(
+        default_factory=lambda: {"status": "open", "status_reason": "new", "sales_ready": False}
+    )
+    attributes: dict[str, Any] = field(default_factory=dict)
+    scores: dict[str, tuple[float, datetime]] = field(default_factory=dict)
+    changed_at: datetime | None = None
+    past: list[Past] = field(default_factory=list)
+
+    def score(self, scoring_model: str, value: float, at: datetime) -> bool:
+        """False: stale, not applied."""
+        if scoring_model in self.scores and at < self.scores[scoring_model][1]:
+            return False
+        self.scores[scoring_model] = (value, at)
+        return True
+
+    def change(self, told: dict[str, Any]) -> bool:
+        """False: stale, not applied."""
+        at = moment(told["occurred_at"])
+        if self.changed_at is not None and at < self.changed_at:
+            return False
+        self.changed_at = at
+        # "A lead-changed dated before our newest qualification neither resets nor overwrites the flags which that set."
+        newest = max((one.at for one in self.past), default=None)
+        overtaken = newest is not None and at < newest
+        kept = {flag for one in self.past if overtaken and one.at == newest for flag in one.flags}
+        before = dict(self.now)
+        for name in ("status", "status_reason", "sales_ready", "owner_id", "contact_id"):
+            if name in told and name not in kept:
+                self.now[name] = told[name]
+        for name, value in told.get("attributes", {}).items():
+            self.attributes[name] = value
+        self.now = {name: value for name, value in self.now.items() if value is not None}
+        self.attributes = {name: value for name, value in self.attributes.items() if value is not None}
+        left = before["status_reason"] == "marketing_qualified" and self.now["status_reason"] != "marketing_qualified"
+        lowered = before["sales_ready"] and not self.now["sales_ready"]
+        reopened = before["status"] != "open" and self.now["status"] == "open"
+        if (left or lowered or reopened) and not overtaken:
+            for one in self.past:
+                one.cleared = True
+        return True
+
+    def newest_of(self, model: str) -> Past | None:
+        """The mark that a model holds on the lead, cleared or not."""
+        return next((one for one in reversed(self.past) if one.model == model), None)

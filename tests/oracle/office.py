@@ -1,0 +1,101 @@
+"""Models and their lifecycle, the feature switch, and which scoring models are live."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from tests.oracle.reading import moment
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+@dataclass
+class Model:
+    """A qualification model: its definitions are as people write them."""
+
+    draft: dict[str, Any] | None = None
+    published: dict[str, Any] | None = None
+    version: int = 0
+    live: bool = False
+
+    @property
+    def definition(self) -> dict[str, Any]:
+        """What runs, or would be published next."""
+        definition = self.published if self.live else self.draft or self.published
+        assert definition is not None
+        return definition
+
+    def names(self, scoring_model: str) -> bool:
+        return any(one["scoring_model"] == scoring_model for one in self.definition["criteria"])
+
+    def required(self) -> int:
+        match = self.definition["match"]
+        if match == "all":
+            return len(self.definition["criteria"])
+        return 1 if match == "any" else int(match["at_least"])
+
+    @property
+    def policy(self) -> str:
+        return str(self.definition.get("requalification", {}).get("policy", "when_reset"))
+
+    @property
+    def cool_down(self) -> timedelta:
+        text = self.definition.get("requalification", {}).get("cool_down", "0s")
+        return timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
+
+
+@dataclass
+class Office:
+    """What commands and scoring engines have brought about."""
+
+    lead_management: bool = False
+    scoring_models: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    models: dict[str, Model] = field(default_factory=dict)
+    deleted: dict[str, int] = field(default_factory=dict)
+    """Versions of deleted models: they are not given out again."""
+
+    def is_live(self, scoring_model: str) -> bool:
+        return self.scoring_models.get(scoring_model, ("", None))[0] == "live"
+
+    def announced(self, told: dict[str, Any]) -> None:
+        at = moment(told["occurred_at"])
+        held = self.scoring_models.get(told["scoring_model_id"])
+        if held is None or at >= held[1]:
+            self.scoring_models[told["scoring_model_id"]] = (told["status"], at)
+
+    def feature(self, command: dict[str, Any]) -> bool:
+        """Is the command accepted?"""
+        if command["feature"] != "lead-management":
+            return False
+        self.lead_management = command["command"] == "enable"
+        return True
+
+    def command(self, command: dict[str, Any]) -> bool:
+        """Is the command accepted?"""
+        name = command["qualification_model_id"]
+        model = self.models.get(name)
+        match command["command"]:
+            case "apply":
+                if model is not None and model.live:
+                    return False
+                if model is None:
+                    model = self.models[name] = Model(version=self.deleted.pop(name, 0))
+                model.draft = command["definition"]
+            case "publish":
+                if model is None or model.live or not self.lead_management:
+                    return False
+                if not all(self.is_live(one["scoring_model"]) for one in model.definition["criteria"]):
+                    return False
+                model.published, model.draft = model.definition, None
+                model.live, model.version = True, model.version + 1
+            case "stop":
+                if model is None or not model.live:
+                    return False
+                model.live = False
+            case "delete":
+                if model is None or model.live:
+                    return False
+                self.deleted[name] = self.models.pop(name).version
+        return True

@@ -1,0 +1,186 @@
+"""The oracle: replays input records in the order given and foretells every event, outcome, lead and dead letter."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from tests.oracle.lead import Lead, Past
+from tests.oracle.office import Model, Office
+from tests.oracle.reading import Bad, Input, change, erased, message, moment, score
+
+
+@dataclass
+class Oracle:
+    """`qualified`: every lead-qualified value, without event_id, its times as such. `unknown_leads`: the setting."""
+
+    partitions: int
+    unknown_leads: str = "open"
+    office: Office = field(default_factory=Office)
+    leads: dict[str, Lead] = field(default_factory=dict)
+    qualified: list[dict[str, Any]] = field(default_factory=list)
+    dead: list[Input] = field(default_factory=list)
+    outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    answers: dict[str, tuple[bool, int]] = field(default_factory=dict)
+    """By command_id: accepted, and the model's version afterwards (0: none)."""
+    events: Counter[str] = field(default_factory=Counter)
+    """Records by topic, dead letters included."""
+    ever: set[str] = field(default_factory=set)
+    """Every lead of which anything was ever held."""
+
+    def replay(self, record: Input) -> None:
+        self.events[record.topic] += 1
+        try:
+            match record.topic:
+                case "lead-score-changed":
+                    self._score(record)
+                case "lead-changed":
+                    self._change(record)
+                case "scoring-model-changed":
+                    self.office.announced(message(record))
+                case "feature-commands":
+                    told = message(record)
+                    if told["command_id"] not in self.answers:
+                        self.answers[told["command_id"]] = (self.office.feature(told), 0)
+                case "qualification-commands":
+                    self._command(record)
+        except Bad:
+            self.dead.append(record)
+
+    def _score(self, record: Input) -> None:
+        told = score(record, self.partitions)
+        lead = self._lead(told["lead_id"])
+        scoring_model, at = told["scoring_model_id"], moment(told["occurred_at"])
+        stale = not lead.score(scoring_model, told["score"], at)
+        trigger = {
+            "event_id": told["event_id"],
+            "topic": record.topic,
+            "partition": record.partition,
+            "offset": record.offset,
+        }
+        for name, model in sorted(self.office.models.items()):
+            if model.names(scoring_model):
+                self._evaluate(told["lead_id"], name, model, at, trigger=trigger, stale=stale)
+
+    def _change(self, record: Input) -> None:
+        if record.value is None:
+            self.leads.pop(erased(record, self.partitions), None)
+            return
+        told = change(record, self.partitions)
+        self._lead(told["lead_id"]).change(told)
+
+    def _command(self, record: Input) -> None:
+        told = message(record)
+        if told["command_id"] in self.answers:
+            return
+        name = told["qualification_model_id"]
+        accepted = self.office.command(told)
+        model = self.office.models.get(name)
+        self.answers[told["command_id"]] = (accepted, 0 if model is None else model.version)
+        if accepted and told["command"] == "publish":
+            assert model is not None
+            if model.definition.get("existing_leads", "evaluate") == "evaluate":
+                trigger = {
+                    "event_id": told["command_id"],
+                    "topic": record.topic,
+                    "partition": 0,
+                    "offset": record.offset,
+                }
+                for lead_id in self.leads:
+                    self._evaluate(lead_id, name, model, moment(told["issued_at"]), trigger=trigger)
+
+    def _lead(self, lead_id: str) -> Lead:
+        self.ever.add(lead_id)
+        return self.leads.setdefault(lead_id, Lead())
+
+    def _evaluate(
+        self,
+        lead_id: str,
+        name: str,
+        model: Model,
+        at: datetime,
+        *,
+        trigger: dict[str, Any],
+        stale: bool = False,
+    ) -> None:
+        lead = self.leads[lead_id]
+        criteria = self._criteria(lead, model)
+        changes = _changes(lead, model)
+        outcome = self._outcome(lead, name, model, at, criteria=criteria, changes=changes, stale=stale)
+        self.outcomes[name, outcome] += 1
+        if outcome != "qualified":
+            return
+        held = lead.newest_of(name)
+        number = 1 if held is None else held.number + 1
+        for flag, how in changes.items():
+            lead.now[flag] = how["to"]
+        lead.past.append(Past(name, model.version, number, at, trigger["event_id"], frozenset(changes)))
+        event = {
+            "lead_id": lead_id,
+            "qualification_model_id": name,
+            "qualification_model_version": model.version,
+            "match": model.definition["match"],
+            "criteria": criteria,
+            "changes": changes,
+            "lead": {
+                field: lead.now[field]
+                for field in ("status", "status_reason", "sales_ready", "owner_id")
+                if field in lead.now
+            },
+            "qualification_number": number,
+            "origin": "live" if trigger["topic"] == "lead-score-changed" else "sweep",
+            "occurred_at": at,
+            "trigger": trigger,
+        }
+        if "contact_id" in lead.now:
+            event["contact_id"] = lead.now["contact_id"]
+        self.qualified.append(event)
+
+    def _outcome(
+        self,
+        lead: Lead,
+        name: str,
+        model: Model,
+        at: datetime,
+        *,
+        criteria: list[dict[str, Any]],
+        changes: dict[str, Any],
+        stale: bool,
+    ) -> str:
+        held = lead.newest_of(name)
+        marked = held is not None and (model.policy == "never" or not held.cleared)
+        words = {
+            "stale_score": stale,
+            "lead_management_off": not self.office.lead_management,
+            "model_not_live": not model.live,
+            "unknown_lead_ineligible": lead.changed_at is None and self.unknown_leads == "ineligible",
+            "lead_not_open": lead.now["status"] != "open" or lead.now["status_reason"] == "qualified",
+            "criteria_not_met": sum(one["met"] for one in criteria) < model.required(),
+            "already_qualified": marked or not changes,
+            "cooling_down": held is not None and bool(model.cool_down) and at < held.at + model.cool_down,
+        }
+        return next((word for word, applies in words.items() if applies), "qualified")
+
+    def _criteria(self, lead: Lead, model: Model) -> list[dict[str, Any]]:
+        stood = []
+        for one in model.definition["criteria"]:
+            name, threshold = one["scoring_model"], one["threshold"]
+            evidence: dict[str, Any] = {"scoring_model_id": name, "threshold": threshold, "met": False}
+            if name in lead.scores:
+                value, at = lead.scores[name]
+                evidence["score"], evidence["scored_at"] = value, at
+                evidence["met"] = self.office.is_live(name) and value >= threshold
+            stood.append(evidence)
+        return stood
+
+
+def _changes(lead: Lead, model: Model) -> dict[str, Any]:
+    actions = model.definition["actions"]
+    changes: dict[str, Any] = {}
+    if actions.get("status_reason") == "marketing_qualified" and lead.now["status_reason"] != "marketing_qualified":
+        changes["status_reason"] = {"from": lead.now["status_reason"], "to": "marketing_qualified"}
+    if actions.get("sales_ready") and not lead.now["sales_ready"]:
+        changes["sales_ready"] = {"from": False, "to": True}
+    return changes

@@ -1,0 +1,183 @@
+"""Reading input records as contracts.md says: what is valid, and what is a dead letter."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+Headers = Sequence[tuple[str, bytes | None]]
+
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})")
+_STATUSES = ("open", "qualified", "disqualified")
+
+
+class Bad(Exception):
+    """The record is bad input: it becomes a dead letter."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """A record as it lies in an input topic. `topic` is without prefix."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes | None], ...] = ()
+
+
+def moment(text: object) -> datetime:
+    """RFC 3339 with zone. Raises Bad."""
+    if not isinstance(text, str) or not _TIME.fullmatch(text):
+        raise Bad(f"no time with zone: {text!r}")
+    # Python reads at most microseconds of a fraction, of any length, and knows only upper case.
+    try:
+        return datetime.fromisoformat(text.upper())
+    except ValueError as error:
+        raise Bad(str(error)) from None
+
+
+def message(record: Input) -> dict[str, Any]:
+    """The JSON object that a record carries: its value, or the data of a CloudEvent in structured mode. Raises Bad."""
+    if record.value is None:
+        raise Bad("no value")
+    found = _json(record.value)
+    kinds = [content or b"" for name, content in record.headers if name.lower() == "content-type"]
+    if any(kind.lower().startswith(b"application/cloudevents+json") for kind in kinds):
+        found = _event_data(found)
+    if not isinstance(found, dict):
+        raise Bad("no object")
+    return found
+
+
+def score(record: Input, partitions: int) -> dict[str, Any]:
+    """A lead-score-changed. Raises Bad."""
+    found = message(record)
+    for name in ("event_id", "lead_id", "scoring_model_id"):
+        _id(found, name)
+    moment(found.get("occurred_at"))
+    found["score"] = _finite(found.get("score"))
+    _key(record, found["lead_id"], partitions)
+    return found
+
+
+def change(record: Input, partitions: int) -> dict[str, Any]:
+    """A lead-changed that has a value. Raises Bad."""
+    found = message(record)
+    for name in ("event_id", "lead_id"):
+        _id(found, name)
+    moment(found.get("occurred_at"))
+    valid = {
+        "status": found.get("status", "open") in _STATUSES,
+        "status_reason": _is_text(found.get("status_reason", "new")),
+        "sales_ready": isinstance(found.get("sales_ready", False), bool),
+        "attributes": isinstance(found.get("attributes", {}), dict),
+        "owner_id": found.get("owner_id") is None or _is_text(found["owner_id"]),
+        "contact_id": found.get("contact_id") is None or _is_text(found["contact_id"]),
+    }
+    if not all(valid.values()):
+        raise Bad(f"bad: {[name for name, is_valid in valid.items() if not is_valid]}")
+    for value in found.get("attributes", {}).values():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise Bad("an attribute that is no number")
+    _key(record, found["lead_id"], partitions)
+    return found
+
+
+def erased(record: Input, partitions: int) -> str:
+    """The lead that a lead-changed without value erases. Raises Bad."""
+    if not record.key:
+        raise Bad("no key")
+    try:
+        lead_id = record.key.decode()
+    except UnicodeDecodeError:
+        raise Bad("no lead has such a key") from None
+    _key(record, lead_id, partitions)
+    return lead_id
+
+
+def partition_of(key: bytes, partitions: int) -> int:
+    """Where Java's default partitioner puts a key."""
+    return (_murmur2(key) & 0x7FFFFFFF) % partitions
+
+
+def _json(value: bytes) -> Any:
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        raise Bad("not UTF-8") from None
+    try:
+        return json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise Bad(f"not JSON: {error}") from None
+
+
+def _no_constant(name: str) -> Any:
+    raise Bad(f"{name} is no JSON")
+
+
+def _event_data(envelope: Any) -> Any:
+    if not isinstance(envelope, dict) or envelope.get("specversion") != "1.0":
+        raise Bad("no CloudEvent")
+    if "data" in envelope:
+        return envelope["data"]
+    encoded = envelope.get("data_base64")
+    if isinstance(encoded, str):
+        try:
+            return _json(base64.b64decode(encoded, validate=True))
+        except ValueError:
+            raise Bad("not base64") from None
+    raise Bad("no data")
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def _id(found: dict[str, Any], name: str) -> None:
+    if not _is_text(found.get(name)):
+        raise Bad(f"{name} is {found.get(name)!r}")
+
+
+def _finite(number: object) -> float:
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        raise Bad(f"no number: {number!r}")
+    try:
+        double = float(number)
+    except OverflowError:
+        raise Bad("beyond every double") from None
+    if not math.isfinite(double):
+        raise Bad("not finite")
+    return double
+
+
+def _key(record: Input, lead_id: str, partitions: int) -> None:
+    try:
+        expected = lead_id.encode()
+    except UnicodeEncodeError:
+        raise Bad("half of a surrogate pair") from None
+    if record.key != expected:
+        raise Bad("the key is not the lead's id")
+    if record.partition != partition_of(expected, partitions):
+        raise Bad("wrong partitioner")
+
+
+def _murmur2(data: bytes) -> int:
+    mask, m = 0xFFFFFFFF, 0x5BD1E995
+    h = 0x9747B28C ^ len(data)
+    whole = len(data) & ~3
+    for at in range(0, whole, 4):
+        k = int.from_bytes(data[at : at + 4], "little") * m & mask
+        k = (k ^ (k >> 24)) * m & mask
+        h = (h * m & mask) ^ k
+    if len(data) > whole:
+        h = (h ^ int.from_bytes(data[whole:], "little")) * m & mask
+    h = (h ^ (h >> 13)) * m & mask
+    return h ^ (h >> 15)
