@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,6 +12,9 @@ from typing import Any
 from tests.oracle.lead import Lead, Past
 from tests.oracle.office import Model, Office
 from tests.oracle.reading import Bad, Input, change, erased, message, moment, score
+
+#: What the broker takes by default, and 64 KiB.
+LARGEST_STATE = 1_048_588 + 65_536
 
 
 @dataclass
@@ -69,7 +74,11 @@ class Oracle:
             self.leads.pop(erased(record, self.partitions), None)
             return
         told = change(record, self.partitions)
-        self._lead(told["lead_id"]).change(told)
+        before = deepcopy(self._lead(told["lead_id"]))
+        self.leads[told["lead_id"]].change(told)
+        if len(json.dumps(self.leads[told["lead_id"]].attributes, ensure_ascii=False).encode()) > LARGEST_STATE:
+            self.leads[told["lead_id"]] = before
+            raise Bad("the lead would no longer fit its record")
 
     def _command(self, record: Input) -> None:
         told = message(record)

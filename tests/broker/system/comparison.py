@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from tests.oracle.lead import Lead
-from tests.oracle.oracle import Oracle
+from tests.oracle.oracle import LARGEST_STATE, Oracle
 from tests.oracle.reading import Input, moment, partition_of
 
 _TIMES = ("occurred_at", "scored_at")
@@ -86,8 +86,11 @@ def dead_letter_differences(oracle: Oracle, found: Iterable[Input], prefix: str)
                 f"no bad input, yet a dead letter: {place} {ours['dl_reason']}: {(record.value or b'')[:200]!r}"
             )
             continue
-        if (record.key, record.value, record.headers[:-4]) != (original.key, original.value, original.headers):
-            wrong.append(f"not the original: {record} of {original}")
+        value = original.value
+        if len(value or b"") > LARGEST_STATE and "cut" in ours["dl_reason"]:
+            value = (value or b"")[: max(1000, len(record.value or b""))]
+        if (record.key, record.value, record.headers[:-4]) != (original.key, value, original.headers):
+            wrong.append(f"not the original: {str(record)[:500]} of {str(original)[:500]}")
         if len(ours["dl_reason"]) < 10 or " " not in ours["dl_reason"]:
             wrong.append(f"no reason for a person: {ours['dl_reason']!r}")
     wrong += [f"no dead letter for {record}" for place, record in expected.items() if place not in counted]

@@ -11,7 +11,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from tests.oracle.reading import Input
 
-_END: Any = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+_END: Any = OffsetSpec.latest()
 
 
 class TopicReader:

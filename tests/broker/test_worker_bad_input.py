@@ -1,0 +1,285 @@
+"""Bad input becomes exactly one dead letter each, with the original bytes and a reason; whatever is valid goes on."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64encode
+from collections.abc import Iterator
+
+import pytest
+from confluent_kafka import Producer
+
+from tests.broker.conftest import Install
+from tests.broker.system import messages
+from tests.broker.system.installation import Installation
+from tests.broker.system.messages import apply, change, command, encode, feature, model, score
+from tests.oracle.reading import partition_of
+
+pytestmark = pytest.mark.broker
+
+STRUCTURED = [("content-type", b"application/cloudevents+json; charset=UTF-8")]
+MIB = 1 << 20
+
+
+@pytest.fixture(scope="module")
+def here(install: Install) -> Iterator[Installation]:
+    """One worker; whoever scores 50 on `engagement` qualifies."""
+    here = install(partitions=2)
+    here.start_worker().wait_ready()
+    here.announce(messages.scoring_model("engagement", "live"))
+    here.order(feature("enable"), apply(model("simple", "all", {"engagement": 50})), command("publish", "simple"))
+    yield here
+    assert here.running(), "the worker did not survive"
+
+
+def envelope(data: object, **more: object) -> bytes:
+    fields = {"specversion": "1.0", "id": messages.new_id(), "source": "/engine", "type": "score", "data": data}
+    return encode({**fields, **more})
+
+
+def test_each_kind_of_bad_score_becomes_one_dead_letter_with_a_reason(here: Installation) -> None:
+    good = score("B-1", "engagement", 99, 5)
+    text = encode(good)
+    huge = b"1" + b"0" * 400
+    kinds: dict[str, tuple[bytes | None, bytes | None, str]] = {
+        "not JSON": (b"B-1", b"score: 99", "JSON"),
+        "cut off": (b"B-1", text[:-9], "JSON"),
+        "more than one object": (b"B-1", text + text, "JSON"),
+        "an array": (b"B-1", b"[" + text + b"]", "object"),
+        "a text": (b"B-1", b'"score"', "object"),
+        "the text null": (b"B-1", b"null", "object"),
+        "not UTF-8": (b"B-1", text.replace(b"engagement", b"engag\xe9ment"), "UTF-8"),
+        "UTF-16": (b"B-1", text.decode().encode("utf-16"), "UTF-"),
+        "byte order mark": (b"B-1", b"\xef\xbb\xbf" + text, "byte order mark"),
+        "empty value": (b"B-1", b"", "empty"),
+        "only spaces": (b"B-1", b"  \n", "empty|JSON"),
+        "null value": (b"B-1", None, "no value"),
+        **{
+            f"no {name}": (b"B-1", encode({field: part for field, part in good.items() if field != name}), name)
+            for name in good
+        },
+        **{f"{name} is null": (b"B-1", encode(good | {name: None}), name) for name in good},
+        **{f"{name} is an object": (b"B-1", encode(good | {name: {}}), name) for name in good},
+        **{f"{name} is a number": (b"B-1", encode(good | {name: 1}), name) for name in good if name != "score"},
+        "empty event_id": (b"B-1", encode(good | {"event_id": ""}), "event_id"),
+        "empty scoring_model_id": (b"B-1", encode(good | {"scoring_model_id": ""}), "scoring_model_id"),
+        "empty lead_id": (b"", encode(good | {"lead_id": ""}), "lead_id"),
+        "score as text": (b"B-1", encode(good | {"score": "99"}), "score.*text"),
+        "score as bool": (b"B-1", encode(good | {"score": True}), "score.*true"),
+        "score NaN": (b"B-1", text.replace(b": 99", b": NaN"), "NaN|number"),
+        "score Infinity": (b"B-1", text.replace(b": 99", b": Infinity"), "number|JSON"),
+        "score -Infinity": (b"B-1", text.replace(b": 99", b": -Infinity"), "number|JSON"),
+        "score overflows": (b"B-1", text.replace(b": 99", b": 1e400"), "number"),
+        "score is too long a number": (b"B-1", text.replace(b": 99", b": " + huge), "number"),
+        "score with a leading zero": (b"B-1", text.replace(b": 99", b": 099"), "JSON"),
+        "time without zone": (b"B-1", encode(good | {"occurred_at": "2026-03-02T08:00:00"}), "occurred_at.*zone"),
+        "date only": (b"B-1", encode(good | {"occurred_at": "2026-03-02"}), "occurred_at.*date"),
+        "no such day": (b"B-1", encode(good | {"occurred_at": "2026-02-30T08:00:00Z"}), "occurred_at"),
+        "seconds since 1970": (b"B-1", encode(good | {"occurred_at": "1772438400"}), "occurred_at"),
+        "key of another lead": (b"B-2", text, "key"),
+        "key in other case": (b"b-1", text, "key"),
+        "key with a space": (b"B-1 ", text, "key"),
+        "key as JSON": (b'"B-1"', text, "key"),
+        "no key": (None, text, "no key"),
+        "empty key": (b"", text, "key"),
+    }
+    for key, value, _ in kinds.values():
+        here.send_bytes("lead-score-changed", key, value, [("kind", b"bad"), ("kind", b"twice"), ("dl_reason", b"old")])
+        here.scores(score("B-2", "engagement", 1, 1))
+    here.send_bytes("lead-score-changed", b"B-1", text, partition=1 - partition_of(b"B-1", 2))
+    here.scores(good)
+    here.settle_and_check()
+
+    assert len(here.oracle.dead) == len(kinds) + 1, "the oracle takes something for valid"
+    reasons = {
+        (record.key, record.value): (record.headers[-1][1] or b"").decode()
+        for record in here.outs.records["lead-dead-letters"]
+    }
+    unclear = {
+        kind: reasons[key, value]
+        for kind, (key, value, says) in kinds.items()
+        if not re.search(says, reasons[key, value])
+    }
+    assert not unclear
+    assert [event["trigger"]["event_id"] for event in here.qualified("B-1")] == [good["event_id"]]
+
+
+def test_each_kind_of_bad_lead_change_becomes_one_dead_letter(here: Installation) -> None:
+    before = len(here.oracle.dead)
+    good = change("B-3", 5, status="open", sales_ready=True)
+    kinds: dict[str, tuple[bytes, bytes | None]] = {
+        "empty bytes": (b"B-3", b""),
+        "the text null": (b"B-3", b"null"),
+        "not JSON": (b"B-3", b"{'lead_id': 'B-3'}"),
+        **{f"no {n}": (b"B-3", encode({k: v for k, v in good.items() if k != n})) for n in list(good)[:3]},
+        **{f"{name} is null": (b"B-3", encode(good | {name: None})) for name in (*good, "status_reason", "attributes")},
+        "status unheard of": (b"B-3", encode(good | {"status": "asleep"})),
+        "sales_ready as text": (b"B-3", encode(good | {"sales_ready": "true"})),
+        "sales_ready as number": (b"B-3", encode(good | {"sales_ready": 1})),
+        "owner_id as number": (b"B-3", encode(good | {"owner_id": 7})),
+        "attributes as array": (b"B-3", encode(good | {"attributes": []})),
+        "attribute NaN": (b"B-3", encode(good | {"attributes": {"revenue": float("nan")}})),
+        "key of another lead": (b"B-4", encode(good)),
+        "erases what is no lead's key": (b"\xff\xfe", None),
+        "erases with an empty key": (b"", None),
+    }
+    for key, value in kinds.values():
+        here.send_bytes("lead-changed", key, value)
+    here.settle_and_check()
+    assert len(here.oracle.dead) - before == len(kinds)
+    assert "B-3" not in here.oracle.leads
+
+
+def test_a_broken_command_or_announcement_becomes_one_dead_letter(here: Installation) -> None:
+    before = len(here.oracle.dead)
+    stop = command("stop", "simple")
+    for topic, key, value in (
+        ("qualification-commands", b"simple", b"stop!"),
+        ("qualification-commands", b"simple", None),
+        ("feature-commands", b"lead-management", b"{"),
+        ("feature-commands", b"lead-management", None),
+        ("scoring-model-changed", b"engagement", b""),
+    ):
+        here.send_bytes(topic, key, value)
+    here.settle_and_check()
+    assert len(here.oracle.dead) - before == 5
+    # what is JSON but no command is beyond the oracle, and goes the same way
+    here.send_bytes("qualification-commands", b"another", encode(stop))
+    here.send("qualification-commands", {**stop, "command": "halt"}, {**stop, "issued_at": "now"})
+    here.send("feature-commands", feature("enable") | {"command": "toggle"})
+    here.send("scoring-model-changed", messages.scoring_model("engagement", "retired"))
+    here.flush()
+    extra = here.ins.read()
+    here.oracle.dead += extra
+    here.settle_and_check()
+    assert here.trail(stop["command_id"]) == []
+
+
+def test_what_only_looks_odd_is_valid(here: Installation) -> None:
+    before = len(here.oracle.dead)
+    here.scores(
+        score("O 1/ü\t«€»😀", "engagement", 50, 0),
+        score("O-2", "engagement", 1e308, 0),
+        score("O-2", "engagement", -1e-320, 1),
+        score("O-3", "engagement", 10**300, 0),
+        score("O-4", "engagement", 50, 0, previous_score=None, grade=None, scoring_model_version=None, more={"a": [1]}),
+        score("O-5", "engagement", 50.0, 0) | {"occurred_at": "2026-03-02t09:30:00.123456789+01:30"},
+        score("O-6", "nobody's", 99, 0),
+        score("O-7", "engagement", 49.999999999999, 0),
+        score("x" * 5000, "engagement", 77, 0),
+    )
+    here.send_bytes(
+        "lead-score-changed", b"O-8", b" \r\n\t" + json.dumps(score("O-8", "engagement", 50, 0), indent=2).encode()
+    )
+    here.changes(change("O-9", 0, status="open", status_reason="lost", owner_id=None, attributes={"": "", "a": None}))
+    here.settle_and_check()
+    assert len(here.oracle.dead) == before
+    assert {event["lead_id"] for event in here.qualified() if event["lead_id"][0] in "Ox"} == {
+        "O 1/ü\t«€»😀",
+        "O-2",
+        "O-3",
+        "O-4",
+        "O-5",
+        "O-8",
+        "x" * 5000,
+    }
+
+
+def test_cloud_events_are_read_in_binary_and_in_structured_mode(here: Installation) -> None:
+    before = len(here.oracle.dead)
+    first, second, third, fourth = (score(f"C-{number}", "engagement", 60, 0) for number in range(1, 5))
+    binary = [("ce_specversion", b"1.0"), ("ce_id", b"1"), ("ce_type", b"t"), ("ce_source", b"/e")]
+    here.send_bytes("lead-score-changed", b"C-1", encode(first), [*binary, ("content-type", b"application/json")])
+    here.send_bytes("lead-score-changed", b"C-2", envelope(second), STRUCTURED)
+    base64 = {"specversion": "1.0", "data_base64": b64encode(encode(third)).decode()}
+    here.send_bytes("lead-score-changed", b"C-3", encode(base64), [("Content-Type", b"application/cloudevents+json")])
+    here.settle()
+    here.send_bytes("lead-changed", b"C-2", envelope(change("C-2", 1, status="disqualified")), STRUCTURED)
+    here.settle_and_check()
+    assert len(here.oracle.dead) == before
+    for value in (
+        envelope(fourth, specversion="0.3"),
+        envelope(None),
+        encode({"specversion": "1.0"}),
+        encode({"specversion": "1.0", "data_base64": "?"}),
+        encode(fourth),
+        b"{",
+    ):
+        here.send_bytes("lead-score-changed", b"C-4", value, STRUCTURED)
+    here.send_bytes("lead-score-changed", b"C-1", envelope(fourth), STRUCTURED)
+    here.settle_and_check()
+    assert len(here.oracle.dead) - before == 7
+
+
+def test_the_largest_value_that_the_broker_takes_is_kept_whole_or_decided(here: Installation) -> None:
+    before = len(here.oracle.dead)
+    largest = send_largest(here, "lead-score-changed", b"G-1", b"x" * 2 * MIB)
+    assert largest > MIB - 100
+
+    padded = encode(score("G-2", "engagement", 70, 0, padding="")).removesuffix(b'"}')
+    send_largest(here, "lead-score-changed", b"G-2", padded + b"x" * 2 * MIB, ending=b'"}')
+    big = encode(change("G-3", 0, attributes={"a": ""})).removesuffix(b'"}}')
+    send_largest(here, "lead-changed", b"G-3", big + b"x" * 2 * MIB, ending=b'"}}')
+    here.settle()
+    here.scores(score("G-3", "engagement", 70, 1))
+    here.settle_and_check()
+    assert len(here.oracle.dead) - before == 1
+    assert len(here.qualified("G-2")) == len(here.qualified("G-3")) == 1
+
+
+def test_what_a_compressed_record_unfolds_to_does_not_stop_the_stream(here: Installation) -> None:
+    """The broker counts compressed bytes; what is too large for our own topics is a dead letter, cut if need be."""
+    before = len(here.oracle.dead)
+    producer = Producer(
+        {
+            "bootstrap.servers": here.bootstrap,
+            "partitioner": "murmur2_random",
+            "compression.type": "gzip",
+            "message.max.bytes": 20_000_000,
+        }
+    )
+    garbage = b"y" * 5 * MIB
+    for topic, key, value in (
+        ("lead-score-changed", b"Z-1", garbage),
+        ("lead-score-changed", b"Z-2", encode(score("Z-2", "engagement", 70, 0, padding="x" * 3 * MIB))),
+        ("lead-changed", b"Z-3", encode(change("Z-3", 0, attributes={"a": "x" * 3 * MIB}))),
+    ):
+        producer.produce(here.prefix + topic, value, key)
+    assert producer.flush(30) == 0
+    here.settle()
+    here.scores(score("Z-3", "engagement", 70, 1))
+    here.settle_and_check()
+    assert len(here.oracle.dead) - before == 2
+    assert len(here.qualified("Z-2")) == len(here.qualified("Z-3")) == 1
+
+
+def test_a_lead_whose_attributes_outgrow_its_record_keeps_what_it_had(here: Installation) -> None:
+    before = len(here.oracle.dead)
+    for name in "abc":
+        here.changes(change("A-1", ord(name), attributes={name: "x" * 600_000}, owner_id=name))
+    here.settle()
+    here.scores(score("A-1", "engagement", 70, 1))
+    here.settle_and_check()
+    assert len(here.oracle.dead) - before == 2
+    assert here.qualified("A-1")[0]["lead"]["owner_id"] == "a"
+
+
+def send_largest(here: Installation, topic: str, key: bytes, value: bytes, ending: bytes = b"") -> int:
+    """Send as much of the value as the broker takes, and the ending; returns how many bytes that is."""
+    producer = Producer(
+        {"bootstrap.servers": here.bootstrap, "partitioner": "murmur2_random", "message.max.bytes": 20_000_000}
+    )
+    size = MIB + 20 - len(key)
+    while True:
+        failed: list[object] = []
+        producer.produce(
+            here.prefix + topic,
+            value[: size - len(ending)] + ending,
+            key,
+            on_delivery=lambda error, _, failed=failed: failed.append(error) if error else None,
+        )
+        assert producer.flush(10) == 0
+        if not failed:
+            return size
+        size -= 1
