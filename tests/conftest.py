@@ -39,7 +39,7 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
 def make_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., LocalKafka]]:
     """Makes brokers that a test may stop, kill, freeze and restart: `make_kafka()` is one that runs.
 
-    Keyword arguments are Kafka's server properties, dots written as underscores.
+    `properties` are Kafka's server properties; `ports`, for clients and the controller, where a test needs to know.
     """
     try:
         java, libs = find_java(), kafka_jars(print)
@@ -47,10 +47,13 @@ def make_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..
         _cannot(str(reason))
     made: list[LocalKafka] = []
 
-    def make(folder: Path | None = None, **properties: str) -> LocalKafka:
-        settings = {name.replace("_", "."): value for name, value in properties.items()}
+    def make(
+        folder: Path | None = None, *, properties: dict[str, str] | None = None, ports: list[int] | None = None
+    ) -> LocalKafka:
         folder = folder or tmp_path_factory.mktemp("kafka")
-        local = LocalKafka(folder, java=java, libs=libs, heap="512m", settings=settings)
+        local = LocalKafka(folder, java=java, libs=libs, heap="512m", settings=properties)
+        if ports is not None:
+            local.ports = ports
         local.start()
         made.append(local)
         return local

@@ -54,7 +54,7 @@ def test_a_folder_may_have_any_name_and_a_test_its_own_properties(
     make_kafka: Callable[..., LocalKafka], tmp_path: Path
 ) -> None:
     folder = tmp_path / "Käufer = \\ leads # 1"
-    kafka = make_kafka(folder, message_max_bytes="123456")
+    kafka = make_kafka(folder, properties={"message.max.bytes": "123456"})
     assert (folder / "data" / "meta.properties").exists()
     admin = AdminClient(kafka.connection.confluent(log_level=0))
     broker = ConfigResource(ConfigResource.Type.BROKER, "1")
