@@ -58,8 +58,8 @@ class ModelEntry(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_fiel
 
     @property
     def definition(self) -> QualificationModel | None:
-        """What runs while it is live, and what the next publish would run while it is not; None once deleted."""
-        return self.published if self.status == "live" else self.draft or self.published
+        """What runs if it is live (which has no draft), else what the next publish lets run; None once deleted."""
+        return self.draft or self.published
 
 
 class ScoringModelEntry(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="scoring"):

@@ -78,7 +78,7 @@ changed_fields = st.fixed_dictionaries(
 def histories(draw: st.DrawFn) -> list[Event]:
     """A minute passes from one event to the next; some come late."""
     history: list[Event] = []
-    for kind in draw(st.lists(st.sampled_from("ssssssscccccwr"), min_size=10, max_size=40)):
+    for kind in draw(st.lists(st.sampled_from("ssssssccccwrr"), min_size=15, max_size=30)):
         at = max(0, len(history) + draw(st.sampled_from([0, 0, 0, 1, -1, -3, -8])))
         match kind:
             case "s":
