@@ -12,6 +12,8 @@ from app.client.commands import NoAnswer
 from app.client.scoring_models import AnnouncedLater
 from app.client.topic_reader import TopicMissing, Unfinished
 from app.contracts.model_file import BadModelFile
+from app.demo.preparing import NotPrepared
+from app.demo.run import DemoFailed
 from app.kafka import BrokerUnreachable
 from app.settings import InvalidSettings
 from app.topic_setup import TopicsUnfit
@@ -46,6 +48,8 @@ _CODES: dict[type[BaseException], ExitCode] = {
     AnnouncedLater: ExitCode.REFUSED,
     TopicMissing: ExitCode.REFUSED,
     TopicsUnfit: ExitCode.REFUSED,
+    NotPrepared: ExitCode.REFUSED,
+    DemoFailed: ExitCode.REFUSED,
     InvalidSettings: ExitCode.USAGE,
     BrokerUnreachable: ExitCode.UNREACHABLE,
     NoBroker: ExitCode.UNREACHABLE,

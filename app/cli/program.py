@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from app import __version__
+from app.cli.demo import demo
 from app.cli.exit_codes import EXPECTED, judge
 from app.cli.feature import feature
 from app.cli.model import model
@@ -27,6 +28,7 @@ program = typer.Typer(
     epilog="Exit codes: 0 done, 1 refused, 2 usage, 3 broker unreachable, 4 no answer. Settings come from the "
     "environment or .env: docs/configuration.md.",
 )
+program.command()(demo)
 program.command()(worker)
 program.add_typer(topics, name="topics")
 program.add_typer(feature, name="feature")

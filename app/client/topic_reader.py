@@ -17,8 +17,9 @@ Place = tuple[str, int]
 
 #: librdkafka wants a group's name even where nothing is asked of a group; nothing is ever committed under it.
 GROUP = "lead-qualifier-reader"
-EARLIEST: Any = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
-LATEST: Any = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+_SPEC: Any = OffsetSpec  # typed in some versions, not in others
+EARLIEST = _SPEC.earliest()
+LATEST = _SPEC.latest()
 
 
 class TopicMissing(Exception):
@@ -65,7 +66,7 @@ class TopicReader:
 
     def since(self, places: Sequence[Place], timestamp_ms: int) -> dict[Place, int]:
         """The offset of the first record of that time or later; the end where there is none."""
-        found = self._offsets(dict.fromkeys(places, OffsetSpec.for_timestamp(timestamp_ms)))
+        found = self._offsets(dict.fromkeys(places, _SPEC.for_timestamp(timestamp_ms)))
         ends = self.ends([place for place, offset in found.items() if offset < 0])
         return {place: ends.get(place, offset) for place, offset in found.items()}
 
