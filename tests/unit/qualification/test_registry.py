@@ -449,8 +449,8 @@ def test_a_snapshot_has_drafts_and_stopped_models_too_so_that_their_events_have_
 
 def test_a_snapshot_tells_what_a_sweep_is_triggered_by() -> None:
     office = with_draft()
-    office.publish("enterprise", command_id="c-x", issued_at=minute(50) + timedelta(seconds=1))
+    office.publish("enterprise", command_id="c-x", offset=918, issued_at=minute(50) + timedelta(seconds=1))
     ruled = office.rules().models["enterprise"]
     assert (ruled.publish_command_id, ruled.published_revision, ruled.version) == ("c-x", 5, 1)
-    assert ruled.published_at == minute(50) + timedelta(seconds=1)
+    assert (ruled.published_at, ruled.publish_command_offset) == (minute(50) + timedelta(seconds=1), 918)
     assert ruled.definition.existing_leads == "evaluate"
