@@ -143,7 +143,12 @@ class Installation:
         for command in commands:
             self.send("feature-commands" if "feature" in command else "qualification-commands", command)
             outcomes.append(self.outcome(command["command_id"]))
-        self.settle()
+            if command["command"] == "publish":
+                self.settle()
+            else:
+                self._replay()
+        if commands and commands[-1]["command"] != "publish":
+            self.settle()
         return outcomes
 
     def announce(self, *scoring_models: dict[str, Any]) -> None:
@@ -186,11 +191,7 @@ class Installation:
         What was sent to several topics meanwhile must not depend on their order.
         """
         self.flush()
-        new = self.ins.read()
-        for topic in IN:
-            for record in new:
-                if record.topic == topic:
-                    self.oracle.replay(record)
+        self._replay()
         deadline = time.monotonic() + timeout
         before: dict[tuple[str, int], int] = {}
         since = time.monotonic()
@@ -205,6 +206,13 @@ class Installation:
                 return
             assert time.monotonic() < deadline, f"never quiet; lag {self.lag()}: {self._logs()}"
             time.sleep(0.02)
+
+    def _replay(self) -> None:
+        new = self.ins.read()
+        for topic in IN:
+            for record in new:
+                if record.topic == topic:
+                    self.oracle.replay(record)
 
     def lag(self) -> int:
         """Records that the group has not committed yet."""
