@@ -25,7 +25,7 @@ from app.engine.assignment import Assignment, assignment
 from app.engine.cycle import Decider
 from app.engine.group_metadata import Membership, check_encoding
 from app.engine.intake import Intake, TopicPartition
-from app.engine.opening import Opener, Unusable
+from app.engine.opening import Opener, Overtaken, Unusable
 from app.engine.partition import Partition
 from app.engine.steps import Hook, Step, no_hook
 from app.engine.transaction import Aborted, OutcomeUnknown, TransactionalProducer
@@ -246,8 +246,8 @@ class Engine:
                 opener.check_partition_counts(self.applications)
                 self._open_all(opener, todo, current)
                 pause = 0.1
-            except KafkaException as error:
-                log.warning("opening_failed", error=error.args[0].str(), retry_seconds=pause)
+            except (KafkaException, Overtaken) as error:
+                log.warning("opening_failed", error=str(error), retry_seconds=pause)
                 self._stopping.wait(pause)
                 pause = min(pause * 2, _MAX_BACKOFF)
                 self._to_open.set()

@@ -30,6 +30,10 @@ class Unusable(RuntimeError):
     """The topics do not fit the state, or each other: going on would lose or repeat. The message says what to do."""
 
 
+class Overtaken(Exception):
+    """The changelog has gone on since it was copied: somebody else owns the partition by now, or it must be copied again."""
+
+
 class Opener:
     """Restores partitions with a consumer of its own (no group). Used by the opening thread only."""
 
@@ -102,7 +106,18 @@ class Opener:
         inputs = [(topic, p.number) for p in partitions for topic in p.application.topics]
         first = self.offsets(inputs, _FIRST)
         end = self.offsets(inputs, _END)
-        return [self._position(p, first, end) for p in partitions]
+        try:
+            return [self._position(p, first, end) for p in partitions]
+        except Unusable as error:
+            # a worker that was frozen while it opened finds its successor's offsets beside its own old copy
+            if self._overtaken(partitions):
+                raise Overtaken(str(error)) from error
+            raise
+
+    def _overtaken(self, partitions: list[Partition]) -> bool:
+        end = self.offsets([(p.application.changelog, p.number) for p in partitions], _END)
+        # our own last record may be followed by our transaction's marker, and by nothing else
+        return any(end[p.application.changelog, p.number] > (p.copied_to or 0) + 1 for p in partitions)
 
     def _position(
         self, partition: Partition, first: dict[tuple[str, int], int], end: dict[tuple[str, int], int]

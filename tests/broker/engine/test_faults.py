@@ -1,0 +1,205 @@
+"""Faults that are not a worker's death: the broker's, the topics', the records'; and workers that come and go."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from confluent_kafka import Producer
+from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource
+
+from app.broker.local_kafka import LocalKafka
+from tests.broker.engine.bed import Bed
+
+pytestmark = pytest.mark.broker
+
+
+def test_two_workers_share_the_partitions_and_hand_them_over_under_load(bed: Bed) -> None:
+    first = bed.worker()
+    bed.logged(first, "partitions_opened")
+    bed.send(200, per_second=400)
+    second = bed.worker()
+    bed.send(600, per_second=300)
+    bed.logged(second, "partitions_opened")
+    assert bed.stop(first) == 0
+    bed.send(200, per_second=400)
+    bed.wait_for(1000)
+    bed.check()
+    assert bed.stop(second) == 0
+
+
+def test_holes_that_transactions_of_an_upstream_leave_are_no_gaps(bed: Bed) -> None:
+    worker = bed.worker()
+    bed.send(300, transactional=True)
+    bed.wait_for(300)
+    bed.check()
+    assert bed.stop(worker) == 0
+    follower = bed.worker()  # a restart finds its position among the holes
+    bed.send(100, transactional=True)
+    bed.wait_for(400)
+    bed.check()
+    assert bed.stop(follower) == 0
+
+
+def test_a_broker_that_dies_in_mid_commit_leaves_nothing_in_doubt(
+    make_kafka: Callable[..., LocalKafka], tmp_path: Path
+) -> None:
+    kafka = make_kafka()
+    bed = Bed(kafka.bootstrap_servers, "restart", tmp_path)
+    try:
+        worker = bed.worker(at={"transaction.offsets|2": "pause:4"})
+        bed.logged(worker, "partitions_opened")
+        bed.send(200, per_second=400)
+        bed.logged(worker, "fault")
+        kafka.kill()
+        time.sleep(5)  # the commit begins, and finds nobody
+        kafka.restart()
+        bed.send(200)
+        bed.wait_for(400, within=120)
+        bed.check()
+        assert bed.stop(worker) == 0
+    finally:
+        bed.close()
+
+
+def test_a_record_whose_results_are_too_large_becomes_a_dead_letter(bed: Bed) -> None:
+    worker = bed.worker("--max-record-bytes", "2000")
+    bed.send(50)
+    producer = Producer({"bootstrap.servers": bed.bootstrap, "partitioner": "murmur2_random"})
+    producer.produce(bed.topics.inputs[0], b'{"id": "999999", "add": 1}', b"k" * 3000)
+    producer.flush(10)
+    bed.send(50)
+    bed.wait_for(100)
+    letters = _dead_letters(bed, 1)
+    assert [m.value() for m in letters] == [b'{"id": "999999", "add": 1}']
+    reason = dict(letters[0].headers())["dl_reason"].decode()
+    assert "needs" in reason
+    assert "takes 2000" in reason
+    assert "cut to fit" in reason  # the key alone is larger than the limit
+    assert len(letters[0].key()) < 2000
+    assert bed.stop(worker) == 0
+
+
+def test_a_record_whose_results_the_broker_refuses_is_found_and_becomes_a_dead_letter(bed: Bed) -> None:
+    """The delivery fails, so the transaction is aborted, again and again: one record at a time finds the culprit."""
+    resource = ConfigResource(ConfigResource.Type.TOPIC, bed.topics.out)
+    resource.add_incremental_config(ConfigEntry("max.message.bytes", "700", incremental_operation=AlterConfigOpType.SET))
+    for future in bed.admin.incremental_alter_configs([resource]).values():
+        future.result(10)
+    worker = bed.worker()
+    bed.logged(worker, "partitions_opened")
+    bed.send(3)
+    producer = Producer({"bootstrap.servers": bed.bootstrap, "partitioner": "murmur2_random"})
+    producer.produce(bed.topics.inputs[0], b'{"id": "999999", "add": 1}', random.Random(1).randbytes(1200).hex())  # compresses badly
+    producer.flush(10)
+    bed.send(3)
+    letters = _dead_letters(bed, 1)
+    assert [m.value() for m in letters] == [b'{"id": "999999", "add": 1}']
+    assert "the broker refused" in dict(letters[0].headers())["dl_reason"].decode()
+    bed.wait_for(6)
+    assert bed.stop(worker) == 0
+
+
+def test_a_record_that_the_program_fails_on_becomes_a_dead_letter_and_its_key_goes_on(bed: Bed) -> None:
+    worker = bed.worker("--fail-on", "7", "--fail-on", "8")
+    bed.send(100)
+    bed.wait_for(98)
+    bed.check(rejected=["7", "8"])
+    assert bed.stop(worker) == 0
+
+
+def test_a_key_on_the_wrong_partition_becomes_a_dead_letter(bed: Bed) -> None:
+    worker = bed.worker()
+    producer = Producer({"bootstrap.servers": bed.bootstrap})
+    for partition in range(4):
+        producer.produce(bed.topics.inputs[0], b'{"id": "5", "add": 1}', b"one-key", partition=partition)
+    producer.flush(10)
+    bed.wait_for(1)
+    letters = _dead_letters(bed, 3)
+    assert all("wrong partitioner" in dict(m.headers())["dl_reason"].decode() for m in letters)
+    assert bed.stop(worker) == 0
+
+
+def test_a_recreated_input_stops_the_worker_with_the_command_that_repairs(bed: Bed) -> None:
+    worker = bed.worker()
+    bed.send(40)
+    bed.wait_for(40)
+    assert bed.stop(worker) == 0
+    bed.delete(bed.topics.inputs[0])
+    _create_again(bed, bed.topics.inputs[0])
+    stopped = bed.worker()
+    assert stopped.wait(60) == 70
+    assert "topics repair" in bed.logged(stopped, "failed")["reason"]
+    assert "recreated" in bed.logged(stopped, "failed")["reason"]
+
+
+def test_state_that_is_gone_while_offsets_exist_stops_the_worker(bed: Bed) -> None:
+    worker = bed.worker()
+    bed.send(40)
+    bed.wait_for(40)
+    assert bed.stop(worker) == 0
+    bed.delete(bed.topics.changelog)
+    _create_again(bed, bed.topics.changelog)
+    stopped = bed.worker()
+    assert stopped.wait(60) == 70
+    assert "the state is gone" in bed.logged(stopped, "failed")["reason"]
+
+
+def test_a_wrong_partition_count_stops_the_worker_and_names_the_topic(bed: Bed) -> None:
+    bed.delete(bed.topics.inputs[1])
+    _create_again(bed, bed.topics.inputs[1], partitions=3)
+    stopped = bed.worker()
+    assert stopped.wait(60) == 70
+    assert f"{bed.topics.inputs[1]} has 3 partitions, expected 4" in bed.logged(stopped, "failed")["reason"]
+
+
+def test_newer_rules_sweep_every_key_once_even_if_the_worker_freezes_or_dies_on_the_way(bed: Bed) -> None:
+    """A sweep's cycles move no offsets; they are fenced all the same."""
+    rules = bed.folder / "rules"
+    rules.write_text("0")
+    zombie = bed.worker("--rules", str(rules), at={"sweep.chunk|1": "freeze"})
+    bed.send(200, keys=60)
+    bed.wait_for(200)
+    rules.write_text("1")
+    bed.frozen(zombie)
+    heir = bed.worker("--rules", str(rules))
+    bed.wait_for(260)
+    bed.thaw(zombie)  # it has the results of the very sweep that its successor has made by now
+    bed.logged(zombie, "transaction_aborted")
+    assert bed.stop(heir) == 0
+    assert bed.stop(zombie) == 0
+    rules.write_text("2")
+    doomed = bed.worker("--rules", str(rules), at={"sweep.chunk|1": "kill"})
+    assert doomed.wait(60) == -9
+    last = bed.worker("--rules", str(rules))
+    bed.wait_for(320)
+    assert bed.stop(last) == 0
+    bed.check(sweeps=2)
+
+
+def _dead_letters(bed: Bed, count: int) -> list[Any]:
+    deadline = time.monotonic() + 60
+    while True:
+        letters = bed.read(bed.topics.dead_letters)
+        if len(letters) >= count or time.monotonic() > deadline:
+            assert len(letters) == count
+            return letters
+        time.sleep(0.3)
+
+
+def _create_again(bed: Bed, topic: str, partitions: int = 4) -> None:
+    """A deletion takes a moment to be done."""
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            bed.create(topic, partitions=partitions)
+        except Exception:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+        else:
+            return
