@@ -9,6 +9,7 @@ from confluent_kafka import KafkaError, KafkaException
 
 from app.broker.finder import NoBroker
 from app.client.commands import NoAnswer
+from app.client.positions import WorkersRun
 from app.client.scoring_models import AnnouncedLater
 from app.client.topic_reader import TopicMissing, Unfinished
 from app.contracts.model_file import BadModelFile
@@ -46,6 +47,7 @@ _CODES: dict[type[BaseException], ExitCode] = {
     Refused: ExitCode.REFUSED,
     BadModelFile: ExitCode.REFUSED,
     AnnouncedLater: ExitCode.REFUSED,
+    WorkersRun: ExitCode.REFUSED,
     TopicMissing: ExitCode.REFUSED,
     TopicsUnfit: ExitCode.REFUSED,
     NotPrepared: ExitCode.REFUSED,

@@ -5,12 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
+from app.cli import model_views
+from app.cli.exit_codes import Refused
 from app.cli.options import ExpectedRevision, IssuedBy, Json, ModelId
 from app.cli.outcomes import report
+from app.cli.screen import say, show_json
 from app.cli.session import open_session
 from app.client.commands import Move
+from app.client.rulebook import read_rulebook
 from app.contracts.model_file import read_model_file
 
 model = typer.Typer(no_args_is_help=True, help="Apply, publish, stop and look at qualification models.")
@@ -31,6 +36,54 @@ def apply(
     definition = read_model_file(file)
     client = open_session(issued_by=issued_by).commands()
     report(lambda: client.apply(definition, expected_revision=expected_revision), as_json=as_json)
+
+
+@model.command("list")
+def list_models(as_json: Json = False) -> None:
+    """List all models with status, version and criteria, and what decides besides them."""
+    session = open_session()
+    book = read_rulebook(session.connection, topic_prefix=session.prefix)
+    if as_json:
+        show_json(
+            {
+                "lead_management": book.lead_management,
+                "models": [model_views.as_json(entry, book) for entry in book.models],
+                "scoring_models": [msgspec.to_builtins(entry) for entry in book.scoring_models],
+            }
+        )
+        return
+    if book.models:
+        model_views.table(book)
+    else:
+        say("no models yet: write one and apply it (lead-qualifier model apply FILE)")
+    say("")
+    for line in model_views.surroundings(book):
+        say(line)
+
+
+@model.command()
+def show(
+    model_id: ModelId,
+    as_file: Annotated[
+        bool, typer.Option("--file", help="Print only the definition, as a file to edit and apply.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Show a model: status, versions, what degrades it, and its definition."""
+    session = open_session()
+    book = read_rulebook(session.connection, topic_prefix=session.prefix)
+    entry = book.model(model_id)
+    if entry is None or entry.definition is None:
+        known = ", ".join(one.id for one in book.models) or "none"
+        gone = "was deleted" if entry is not None else "does not exist"
+        raise Refused(f"the model {model_id} {gone}; there are: {known} (lead-qualifier model apply FILE makes one)")
+    if as_json:
+        show_json(model_views.as_json(entry, book))
+    elif as_file:
+        say(model_views.as_file(entry.definition).rstrip())
+    else:
+        for line in model_views.details(entry, book):
+            say(line)
 
 
 @model.command()

@@ -8,9 +8,12 @@ from typing import Annotated
 import typer
 
 from app import __version__
+from app.cli.dead_letters import dead_letters
 from app.cli.demo import demo
 from app.cli.exit_codes import EXPECTED, judge
 from app.cli.feature import feature
+from app.cli.feed import feed
+from app.cli.lead import lead
 from app.cli.model import model
 from app.cli.scoring_model import scoring_model
 from app.cli.screen import fail, say
@@ -34,6 +37,9 @@ program.add_typer(topics, name="topics")
 program.add_typer(feature, name="feature")
 program.add_typer(scoring_model, name="scoring-model")
 program.add_typer(model, name="model")
+program.add_typer(lead, name="lead")
+program.add_typer(dead_letters, name="dead-letters")
+program.command()(feed)
 
 
 def _version(wanted: bool) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -34,6 +35,23 @@ def fail(line: str) -> None:
     """Why it did not go on."""
     err.print("error:", style="bold red", end=" ")
     err.print(line, markup=False)
+
+
+def moment(at: datetime) -> str:
+    """A time for people, in UTC."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def columns(titles: Sequence[str], rows: Iterable[Sequence[str]], *, right: Collection[str] = ()) -> None:
+    """A table that stays one line a row, also where it is read by another program. `right`: titles of numbers."""
+    table = [tuple(titles), *(tuple(row) for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for row in table:
+        cells = (
+            cell.rjust(width) if title in right else cell.ljust(width)
+            for cell, width, title in zip(row, widths, titles, strict=True)
+        )
+        say("  ".join(cells).rstrip())
 
 
 def show_json(content: Any) -> None:

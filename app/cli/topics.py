@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import typer
-from rich.table import Table
 
-from app.cli.exit_codes import ExitCode
-from app.cli.options import Json
-from app.cli.screen import fail, out, say, show_json
+from app.cli.exit_codes import ExitCode, Refused
+from app.cli.options import Json, Yes
+from app.cli.screen import busy, columns, fail, note, say, show_json
 from app.cli.session import Session, open_session
+from app.client.positions import Misfit, PositionRepair
 from app.topic_setup import Finding, TopicSetup, TopicsUnfit
 
 topics = typer.Typer(no_args_is_help=True, help="Create, check and repair the topics.")
@@ -33,11 +33,52 @@ def check(as_json: Json = False) -> None:
     if as_json:
         show_json([_as_json(one) for one in found])
     else:
-        out.print(_table(found))
+        columns(("topic", "partitions", "cleanup", "fits"), map(_row, found), right=("partitions",))
     unfit = [one for one in found if one.problem is not None]
     if unfit:
         fail(str(TopicsUnfit(unfit)))
         raise typer.Exit(ExitCode.REFUSED)
+
+
+@topics.command()
+def repair(yes: Yes = False, as_json: Json = False) -> None:
+    """Put positions right that no longer fit the topics, so that workers start again. All workers must be stopped.
+
+    A worker refuses to start when an input topic was created anew, when records were dropped before they were read, or
+    when its state is gone: going on would lose or repeat events without a word. This shows each such partition and,
+    once confirmed, lets it be read from the first record that is there.
+    """
+    session = open_session()
+    setting = PositionRepair(session.connection, topic_prefix=session.prefix, group_id=session.settings.application_id)
+    with busy("comparing positions with the topics"):
+        setting.check_nobody_works()
+        misfits = setting.find()
+    if as_json:
+        show_json([_misfit_as_json(one) for one in misfits])
+    else:
+        for one in misfits:
+            say(f"{one.changelog[0]}-{one.changelog[1]}: {one.problem}")
+            say(f"  remedy: {one.remedy}")
+    able = [one for one in misfits if one.can_be_repaired]
+    if not misfits:
+        note("all positions fit the topics: nothing to repair")
+        return
+    if able and (yes or (not as_json and typer.confirm(f"Repair {len(able)} of {len(misfits)} partitions?"))):
+        setting.repair(able)
+        misfits = [one for one in misfits if not one.can_be_repaired]
+        note(f"{len(able)} repaired" + ("" if misfits else ": workers may start (lead-qualifier worker)"))
+    if misfits:
+        raise Refused(f"{len(misfits)} partitions are as they were: no worker starts")
+
+
+def _misfit_as_json(one: Misfit) -> dict[str, Any]:
+    return {
+        "topic": one.changelog[0],
+        "partition": one.changelog[1],
+        "problem": one.problem,
+        "remedy": one.remedy,
+        "can_be_repaired": one.can_be_repaired,
+    }
 
 
 def _setup(session: Session) -> TopicSetup:
@@ -50,14 +91,9 @@ def _setup(session: Session) -> TopicSetup:
     )
 
 
-def _table(found: list[Finding]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for title in ("topic", "partitions", "cleanup", "fits"):
-        table.add_column(title, justify="right" if title == "partitions" else "left")
-    for one in found:
-        count = "missing" if one.partitions is None else str(one.partitions)
-        table.add_row(one.name, count, one.topic.cleanup.value, "yes" if one.problem is None else "no")
-    return table
+def _row(one: Finding) -> tuple[str, ...]:
+    count = "missing" if one.partitions is None else str(one.partitions)
+    return one.name, count, one.topic.cleanup.value, "yes" if one.problem is None else "no"
 
 
 def _as_json(one: Finding) -> dict[str, Any]:

@@ -52,6 +52,11 @@ class TopicReader:
             raise TopicMissing(topic)
         return sorted(found.partitions)
 
+    def existing(self, topics: Sequence[str]) -> set[str]:
+        """Those of the topics that there are."""
+        found = self._admin.list_topics(timeout=self._timeout).topics
+        return {topic for topic in topics if topic in found and found[topic].partitions}
+
     def places(self, topic: str) -> list[Place]:
         """All partitions of a topic, each with its topic. Raises TopicMissing."""
         return [(topic, partition) for partition in self.partitions(topic)]

@@ -1,0 +1,66 @@
+"""`feed`: scores from a file into the stream."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, BinaryIO
+
+import typer
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from app.cli.exit_codes import ExitCode, Refused
+from app.cli.screen import err, note, say
+from app.cli.session import open_session
+from app.client.feeding import Feeder
+
+
+def feed(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="One JSON object a line; - is standard input.", show_default=False)
+    ],
+) -> None:
+    """Send scores from a file of JSON lines to lead-score-changed, in the order of the lines.
+
+    A line is a message as schemas/lead-score-changed.schema.json describes it; its key is its lead_id. Lines that are
+    not valid are told by number and not sent; exit code 1 if there was one.
+    """
+    with _opened(file) as (lines, size):
+        session = open_session()
+
+        def bad(line: int, reason: str) -> None:
+            note(f"{file}:{line}: {reason}")
+
+        feeder = Feeder(session.connection, topic_prefix=session.prefix, bad=bad)
+        with _progress(size) as moved:
+            fed = feeder.feed(lines, moved)
+    say(f"{fed.sent:,} sent" + (f", {fed.bad:,} bad" if fed.bad else ""))
+    if fed.bad:
+        raise typer.Exit(ExitCode.REFUSED)
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[tuple[BinaryIO, int | None]]:
+    """The lines, and their size in bytes where it is known."""
+    if str(file) == "-":
+        yield sys.stdin.buffer, None
+        return
+    try:
+        lines = file.open("rb")
+    except OSError as error:
+        raise Refused(f"{file} cannot be read: {error.strerror}") from error
+    with lines:
+        yield lines, file.stat().st_size
+
+
+@contextmanager
+def _progress(size: int | None) -> Iterator[Callable[[int], None]]:
+    if not err.is_terminal:
+        yield lambda moved: None
+        return
+    columns = (TextColumn("feeding"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True) as progress:
+        task = progress.add_task("", total=size)
+        yield lambda moved: progress.advance(task, moved)

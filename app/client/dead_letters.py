@@ -1,0 +1,217 @@
+"""Dead letters: what could not be read, why, and sending it back to where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import confluent_kafka
+from confluent_kafka import KafkaError
+
+from app.client.commands import delivering
+from app.client.topic_reader import Place, TopicReader
+from app.contracts.topics import LEAD_DEAD_LETTERS
+from app.kafka import Connection
+
+REPLAYED_FROM = "dl_replayed_from"
+"""Header of a record that was sent back: partition and offset of its dead letter."""
+
+Header = tuple[str, bytes | None]
+_ORIGIN = ("dl_topic", "dl_partition", "dl_offset", "dl_reason")
+_CUT = "(cut to fit:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """A record that could not be handled, as it came, and where from."""
+
+    partition: int
+    offset: int
+    at: datetime
+    """When it became a dead letter."""
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[Header, ...]
+    """Those it came with."""
+    topic: str
+    """Where it stood, as the broker names it."""
+    topic_partition: int
+    topic_offset: int
+    reason: str
+
+    @property
+    def place(self) -> str:
+        """`partition:offset` among the dead letters: what a command calls it."""
+        return f"{self.partition}:{self.offset}"
+
+    @property
+    def cut(self) -> bool:
+        """Was it too large to be kept whole? Then there is nothing to send back."""
+        return _CUT in self.reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which dead letters are meant; what is not said does not matter."""
+
+    topic: str | None = None
+    """Where they came from, with or without the prefix."""
+    reason: str | None = None
+    """Text in the reason, in small or capital letters."""
+    key: str | None = None
+    places: frozenset[str] = frozenset()
+
+    def takes(self, letter: DeadLetter, topic_prefix: str) -> bool:
+        """Is this one meant?"""
+        return (
+            (self.topic is None or letter.topic in {self.topic, topic_prefix + self.topic})
+            and (self.reason is None or self.reason.casefold() in letter.reason.casefold())
+            and (self.key is None or letter.key == self.key.encode())
+            and (not self.places or letter.place in self.places)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What is to be sent back, and what is not because it was, or may have been, already."""
+
+    fresh: tuple[DeadLetter, ...]
+    replayed: tuple[DeadLetter, ...]
+    unsure: tuple[DeadLetter, ...]
+    """The origin has dropped records of the time since (retention): nobody knows whether they were sent back."""
+    cut: tuple[DeadLetter, ...]
+    homeless: tuple[DeadLetter, ...]
+    """Their origin does not exist any more."""
+
+
+class DeadLetters:
+    """The dead letters of one installation."""
+
+    def __init__(self, connection: Connection, *, topic_prefix: str) -> None:
+        self._connection = connection
+        self._prefix = topic_prefix
+        self._reader = TopicReader(connection)
+
+    def find(self, wanted: Filter) -> Iterator[DeadLetter]:
+        """Those that are meant, in no certain order. Raises TopicMissing, Unfinished, KafkaException."""
+        for message in self._reader.read(self._reader.places(LEAD_DEAD_LETTERS.full_name(self._prefix))):
+            letter = _letter(message)
+            if letter is not None and wanted.takes(letter, self._prefix):
+                yield letter
+
+    def plan(self, letters: Iterable[DeadLetter], *, again: bool) -> Replay:
+        """Look which of them were sent back before: their origin topics are read from that time on.
+
+        `again`: those count as fresh, too.
+        """
+        fresh: list[DeadLetter] = []
+        replayed: list[DeadLetter] = []
+        unsure: list[DeadLetter] = []
+        cut: list[DeadLetter] = []
+        homeless: list[DeadLetter] = []
+        by_topic: dict[str, list[DeadLetter]] = {}
+        for letter in sorted(letters, key=lambda one: (one.topic, one.topic_partition, one.topic_offset, one.offset)):
+            if letter.cut:
+                cut.append(letter)
+            else:
+                by_topic.setdefault(letter.topic, []).append(letter)
+        existing = self._reader.existing(list(by_topic))
+        for topic, of_topic in by_topic.items():
+            if topic not in existing:
+                homeless += of_topic
+            elif again:
+                fresh += of_topic
+            else:
+                seen, horizon = self._sent_back(topic, min(letter.at for letter in of_topic))
+                for letter in of_topic:
+                    if seen.get(letter.place, datetime.min.replace(tzinfo=UTC)) >= letter.at:
+                        replayed.append(letter)
+                    elif horizon is not None and letter.at < horizon:
+                        unsure.append(letter)
+                    else:
+                        fresh.append(letter)
+        return Replay(tuple(fresh), tuple(replayed), tuple(unsure), tuple(cut), tuple(homeless))
+
+    def send_back(self, letters: Sequence[DeadLetter], sent: Callable[[DeadLetter], None]) -> list[tuple[str, str]]:
+        """Send each to where it came from, with its key, value and headers. `sent` is told of each that arrived.
+
+        Returns (place, reason) of those that did not arrive.
+        """
+        # In order, one request at a time: what concerns one lead stays in the order in which it came.
+        producer = confluent_kafka.Producer({**delivering(self._connection), "max.in.flight": 1, **_LARGE})
+        failed: list[tuple[str, str]] = []
+
+        def delivered(letter: DeadLetter) -> Callable[[KafkaError | None, object], None]:
+            def tell(error: KafkaError | None, _message: object) -> None:
+                if error is None:
+                    sent(letter)
+                else:
+                    failed.append((letter.place, error.str()))
+
+            return tell
+
+        for letter in letters:
+            headers: list[Any] = [*(one for one in letter.headers if one[0] != REPLAYED_FROM), _replayed_from(letter)]
+            while True:
+                try:
+                    producer.produce(
+                        letter.topic, letter.value, letter.key, headers=headers, on_delivery=delivered(letter)
+                    )
+                    break
+                except BufferError:
+                    producer.poll(0.1)
+            producer.poll(0)
+        producer.flush()
+        return failed
+
+    def _sent_back(self, topic: str, since: datetime) -> tuple[dict[str, datetime], datetime | None]:
+        """When each dead letter was sent back to the topic since then, and from when on the topic still holds all."""
+        places: list[Place] = self._reader.places(topic)
+        start = self._reader.since(places, int(since.timestamp() * 1000))
+        first = self._reader.first(places)
+        truncated = any(start[place] == first[place] > 0 for place in places)
+        seen: dict[str, datetime] = {}
+        oldest: datetime | None = None
+        for message in self._reader.read(places, start):
+            at = _time(message)
+            oldest = at if oldest is None else min(oldest, at)
+            for name, content in message.headers() or ():
+                if name == REPLAYED_FROM and content is not None:
+                    seen[content.decode(errors="replace")] = at
+        return seen, (oldest or datetime.now(UTC)) if truncated else None
+
+
+#: What a broker takes is for the broker to say, not for the client.
+_LARGE: dict[str, Any] = {"message.max.bytes": 1_000_000_000}
+
+
+def _replayed_from(letter: DeadLetter) -> Header:
+    return (REPLAYED_FROM, letter.place.encode())
+
+
+def _letter(message: Any) -> DeadLetter | None:
+    """None for a record that is no dead letter of ours. The four headers about its origin are the last ones."""
+    headers: list[Header] = message.headers() or []
+    origin = headers[-len(_ORIGIN) :]
+    if tuple(name for name, _ in origin) != _ORIGIN:
+        return None
+    topic, partition, offset, reason = ((content or b"").decode(errors="replace") for _, content in origin)
+    return DeadLetter(
+        partition=message.partition(),
+        offset=message.offset(),
+        at=_time(message),
+        key=message.key(),
+        value=message.value(),
+        headers=tuple(headers[: -len(_ORIGIN)]),
+        topic=topic,
+        topic_partition=int(partition),
+        topic_offset=int(offset),
+        reason=reason,
+    )
+
+
+def _time(message: Any) -> datetime:
+    _, milliseconds = message.timestamp()
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)

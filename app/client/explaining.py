@@ -1,0 +1,90 @@
+"""Why a lead is qualified or not: each model's criteria as they stand, what is missing, and what would happen now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.client.evidence import number
+from app.qualification.criteria import CriterionEvidence, required
+from app.qualification.decide import Outcome, Qualification, decide, evidence
+from app.qualification.leads import Lead, Mark
+from app.qualification.rules import RuledModel, Rules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explained:
+    """How one model stands to a lead. `outcome`: what its next score would come to if it changed nothing."""
+
+    model: RuledModel
+    outcome: Outcome
+    reason: str
+    """The outcome for a person, with what is missing or what to do."""
+    criteria: tuple[CriterionEvidence, ...]
+    missing: tuple[str, ...]
+    """What each criterion that is not met lacks."""
+    mark: Mark | None
+
+
+def explain(lead: Lead, rules: Rules, now: datetime) -> list[Explained]:
+    """Every model in the order of their ids, live or not."""
+    return [_explain(lead, model, rules, now) for model in rules.models.values()]
+
+
+def _explain(lead: Lead, model: RuledModel, rules: Rules, now: datetime) -> Explained:
+    decided = decide(lead, model, rules, now)
+    outcome = Outcome.QUALIFIED if isinstance(decided, Qualification) else decided
+    criteria = evidence(lead, model, rules)
+    missing = tuple(_lacks(one, rules) for one in criteria if not one.met)
+    mark = lead.marks.get(model.id)
+    return Explained(
+        model=model,
+        outcome=outcome,
+        reason=_reason(outcome, lead, model, missing, mark),
+        criteria=criteria,
+        missing=missing,
+        mark=mark,
+    )
+
+
+def _lacks(criterion: CriterionEvidence, rules: Rules) -> str:
+    name = criterion.scoring_model_id
+    if name not in rules.live_scoring_models:
+        return f"{name}: the scoring model is not live, so no score counts (lead-qualifier scoring-model set)"
+    if criterion.score is None:
+        return f"{name}: no score yet, {number(criterion.threshold)} is needed"
+    return f"{name}: {number(criterion.threshold - criterion.score)} more"
+
+
+def _reason(outcome: Outcome, lead: Lead, model: RuledModel, missing: tuple[str, ...], mark: Mark | None) -> str:
+    match outcome:
+        case Outcome.LEAD_MANAGEMENT_OFF:
+            return "lead management is off: nothing qualifies (lead-qualifier feature enable lead-management)"
+        case Outcome.MODEL_NOT_LIVE:
+            return f"the model is not live (lead-qualifier model publish {model.id})"
+        case Outcome.UNKNOWN_LEAD_INELIGIBLE:
+            return "the CRM has told nothing of this lead yet, and LEAD_QUALIFIER_UNKNOWN_LEADS is ineligible"
+        case Outcome.LEAD_NOT_OPEN:
+            return f"the lead is closed: status {lead.status}, reason {lead.status_reason}"
+        case Outcome.CRITERIA_NOT_MET:
+            count = len(model.definition.criteria)
+            needed = required(model.definition.match, count)
+            return f"{count - len(missing)} of {count} criteria met, {needed} needed: {'; '.join(missing)}"
+        case Outcome.ALREADY_QUALIFIED:
+            return _already(model, mark)
+        case Outcome.COOLING_DOWN:
+            assert mark is not None
+            cool_down = model.definition.requalification.cool_down
+            return f"qualified at {mark.at.isoformat()}; may qualify again {cool_down} after that"
+        case _:
+            return "all that is needed is met: it qualifies with its next score"
+
+
+def _already(model: RuledModel, mark: Mark | None) -> str:
+    if mark is None:
+        return "nothing is left to change: the lead has what the model's actions give"
+    if model.definition.requalification.policy == "never":
+        return f"qualified by version {mark.version}, and this model qualifies a lead only once"
+    if mark.cleared:
+        return f"qualified by version {mark.version}, reset since; but the lead has what the model's actions give"
+    return f"qualified by version {mark.version}; again once the CRM resets a flag or reopens the lead"

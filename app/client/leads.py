@@ -1,0 +1,82 @@
+"""Looks one lead up: what the workers hold about it, and how it was qualified before."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from app.client.topic_reader import Place, TopicReader
+from app.contracts.topics import LEAD_CHANGED, LEAD_QUALIFIED, LEAD_SCORE_CHANGED, LEAD_STATE
+from app.engine import partition_of
+from app.engine import position as positions
+from app.engine.position import POSITION_KEY, Position
+from app.kafka import Connection
+from app.qualification.leads import Lead
+
+
+class Standing(StrEnum):
+    """Whether anything is held about a lead."""
+
+    HELD = "held"
+    ERASED = "erased"
+    NEVER_SEEN = "never_seen"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookedUp:
+    """What there is about one lead.
+
+    `undecided`: records of its partition that no worker has decided yet; some may be about it. `qualifications`: the
+    lead-qualified events about it that are still kept, oldest first.
+    """
+
+    lead_id: str
+    partition: int
+    standing: Standing
+    lead: Lead | None
+    undecided: int
+    qualifications: tuple[dict[str, Any], ...] = ()
+
+
+def look_up(connection: Connection, *, topic_prefix: str, lead_id: str) -> LookedUp:
+    """Read the lead's partition of `lead-state` to its end. Raises TopicMissing, Unfinished, KafkaException."""
+    reader = TopicReader(connection)
+    state = LEAD_STATE.full_name(topic_prefix)
+    key = lead_id.encode()
+    partition = partition_of(key, len(reader.partitions(state)))
+    standing, lead, position = Standing.NEVER_SEEN, None, None
+    for message in reader.read([(state, partition)]):
+        found = message.key()
+        if found == POSITION_KEY:
+            position = _position(message.value())
+        elif found == key:
+            value = message.value()
+            lead = None if value is None else msgspec.json.decode(value, type=Lead)
+            standing = Standing.ERASED if value is None else Standing.HELD
+    inputs = [(topic.full_name(topic_prefix), partition) for topic in (LEAD_SCORE_CHANGED, LEAD_CHANGED)]
+    return LookedUp(
+        lead_id=lead_id,
+        partition=partition,
+        standing=standing,
+        lead=lead,
+        undecided=_undecided(reader, inputs, position),
+        qualifications=tuple(
+            json.loads(message.value())
+            for message in reader.read([(LEAD_QUALIFIED.full_name(topic_prefix), partition)])
+            if message.key() == key and message.value() is not None
+        ),
+    )
+
+
+def _position(value: bytes | None) -> Position | None:
+    return None if value is None else positions.decode(value)
+
+
+def _undecided(reader: TopicReader, inputs: list[Place], position: Position | None) -> int:
+    first, ends = reader.first(inputs), reader.ends(inputs)
+    decided = {} if position is None else position.next
+    return sum(max(0, ends[place] - max(first[place], decided.get(place[0], 0))) for place in inputs)

@@ -1,0 +1,179 @@
+"""Finds where positions no longer fit the topics, so that no worker may start, and puts them right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import confluent_kafka
+import msgspec
+from confluent_kafka import ConsumerGroupState, KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from app.client.commands import delivering
+from app.client.topic_reader import Place, TopicReader
+from app.contracts.topics import (
+    COMMAND_STATE,
+    FEATURE_COMMANDS,
+    LEAD_CHANGED,
+    LEAD_SCORE_CHANGED,
+    LEAD_STATE,
+    QUALIFICATION_COMMANDS,
+    SCORING_MODEL_CHANGED,
+    Topic,
+)
+from app.engine import position as positions
+from app.engine.position import POSITION_KEY, Position, UnknownFormat
+from app.kafka import Connection
+
+#: Each changelog and the topics whose positions it holds.
+_CHANGELOGS: dict[Topic, tuple[Topic, ...]] = {
+    LEAD_STATE: (LEAD_CHANGED, LEAD_SCORE_CHANGED),
+    COMMAND_STATE: (SCORING_MODEL_CHANGED, FEATURE_COMMANDS, QUALIFICATION_COMMANDS),
+}
+_SECONDS = 30.0
+
+
+class WorkersRun(Exception):
+    """Positions may change only while no worker runs; the message says who does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """One partition of a changelog whose position does not fit. `problem` and `remedy` are for people."""
+
+    changelog: Place
+    problem: str
+    remedy: str
+    corrected: Position | None = None
+    """The position to write instead; None where the group's offsets are to go, or there is no remedy."""
+    forget_offsets: bool = False
+
+    @property
+    def can_be_repaired(self) -> bool:
+        """Is there a remedy?"""
+        return self.corrected is not None or self.forget_offsets
+
+
+class PositionRepair:
+    """Looks at and repairs the positions of one application."""
+
+    def __init__(self, connection: Connection, *, topic_prefix: str, group_id: str) -> None:
+        self._connection = connection
+        self._prefix = topic_prefix
+        self._group_id = group_id
+        self._reader = TopicReader(connection)
+        self._admin = AdminClient(connection.confluent())
+
+    def check_nobody_works(self) -> None:
+        """Raises WorkersRun."""
+        described = self._admin.describe_consumer_groups([self._group_id], request_timeout=_SECONDS)
+        try:
+            group = described[self._group_id].result()
+        except KafkaException as error:
+            if error.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND:
+                return
+            raise
+        if group.state not in {ConsumerGroupState.EMPTY, ConsumerGroupState.DEAD} or group.members:
+            hosts = ", ".join(sorted({str(member.host).lstrip("/") for member in group.members})) or "unknown hosts"
+            raise WorkersRun(
+                f"{len(group.members) or 'some'} workers of {self._group_id} run ({hosts}): stop all of them first; "
+                "one that was killed counts for ten seconds more"
+            )
+
+    def find(self) -> list[Misfit]:
+        """Every partition that does not fit. Raises TopicMissing, Unfinished, KafkaException."""
+        return [misfit for changelog, inputs in _CHANGELOGS.items() for misfit in self._misfits(changelog, inputs)]
+
+    def repair(self, misfits: Sequence[Misfit]) -> None:
+        """Write what `find` found to be right. Raises WorkersRun, KafkaException."""
+        self.check_nobody_works()
+        producer = confluent_kafka.Producer(delivering(self._connection))
+        failed: list[KafkaError] = []
+
+        def delivered(error: KafkaError | None, _message: object) -> None:
+            if error is not None:
+                failed.append(error)
+
+        for misfit in misfits:
+            if misfit.corrected is not None:
+                topic, partition = misfit.changelog
+                value = positions.encode(misfit.corrected)
+                producer.produce(topic, value, POSITION_KEY, partition=partition, on_delivery=delivered)
+        if producer.flush(_SECONDS):
+            raise KafkaException(KafkaError(KafkaError._MSG_TIMED_OUT))
+        if failed:
+            raise KafkaException(failed[0])
+        if any(misfit.forget_offsets for misfit in misfits):
+            # The positions are what counts: the group's offsets only tell that there was state once.
+            self._admin.delete_consumer_groups([self._group_id], request_timeout=_SECONDS)[self._group_id].result()
+
+    def _misfits(self, changelog: Topic, inputs: Sequence[Topic]) -> Iterator[Misfit]:
+        places = self._reader.places(changelog.full_name(self._prefix))
+        held: dict[Place, bytes | None] = {}
+        for message in self._reader.read(places):
+            if message.key() == POSITION_KEY:
+                held[message.topic(), message.partition()] = message.value()
+        topics = [topic.full_name(self._prefix) for topic in inputs]
+        wanted = [(topic, partition) for topic in topics for partition in self._reader.partitions(topic)]
+        first, ends = self._reader.first(wanted), self._reader.ends(wanted)
+        committed = self._committed(wanted)
+        for place in places:
+            here = [(topic, place[1]) for topic in topics if (topic, place[1]) in first]
+            value = held.get(place)
+            if value is None:
+                read = [one for one in here if one in committed]
+                if read:
+                    yield self._gone(place, read, committed)
+                continue
+            yield from self._outside(place, value, here, first, ends)
+
+    def _gone(self, place: Place, read: Sequence[Place], committed: dict[Place, int]) -> Misfit:
+        told = ", ".join(f"{topic}-{partition} up to {committed[topic, partition]}" for topic, partition in read)
+        return Misfit(
+            place,
+            f"holds no state, but group {self._group_id} has read {told}: the state is gone",
+            "forget the group's offsets: workers start from what the input topics still hold, and leads may qualify "
+            "again (with the event_id they had)",
+            forget_offsets=True,
+        )
+
+    def _outside(
+        self, place: Place, value: bytes, here: Sequence[Place], first: dict[Place, int], ends: dict[Place, int]
+    ) -> Iterator[Misfit]:
+        try:
+            position = positions.decode(value)
+        except (UnknownFormat, msgspec.DecodeError) as error:
+            yield Misfit(place, f"its position is unreadable: {error}", "none by this program")
+            return
+        if position.application != self._group_id:
+            yield Misfit(
+                place,
+                f"its state belongs to application {position.application}, not {self._group_id}",
+                f"set LEAD_QUALIFIER_APPLICATION_ID={position.application}, or another LEAD_QUALIFIER_TOPIC_PREFIX",
+            )
+            return
+        moved: dict[str, int] = {}
+        told = []
+        for topic, partition in here:
+            at, low, high = position.next.get(topic), first[topic, partition], ends[topic, partition]
+            if at is None or low <= at <= high:
+                continue
+            why = (
+                "it was created anew or cut" if at > high else f"{low - at} records were dropped before they were read"
+            )
+            told.append(f"{topic}-{partition} holds {low} to {high}, the position is {at}: {why}")
+            moved[topic] = low
+        if moved:
+            corrected = msgspec.structs.replace(position, next={**position.next, **moved})
+            remedy = ", ".join(f"{topic} from {offset}" for topic, offset in moved.items())
+            yield Misfit(place, "; ".join(told), f"read {remedy}: the first record there is", corrected)
+
+    def _committed(self, places: Sequence[Place]) -> dict[Place, int]:
+        config = {"group.id": self._group_id, "enable.auto.commit": False}
+        consumer = confluent_kafka.Consumer(self._connection.confluent(**config))
+        try:
+            found = consumer.committed([TopicPartition(*place) for place in places], timeout=_SECONDS)
+        finally:
+            consumer.close()
+        return {(tp.topic, tp.partition): tp.offset for tp in found if tp.offset >= 0}
