@@ -270,16 +270,15 @@ def send_largest(here: Installation, topic: str, key: bytes, value: bytes, endin
     producer = Producer(
         {"bootstrap.servers": here.bootstrap, "partitioner": "murmur2_random", "message.max.bytes": 20_000_000}
     )
-    size = MIB + 20 - len(key)
-    while True:
-        failed: list[object] = []
+    size = MIB + 21 - len(key)
+    errors: list[object] = [...]
+    while errors[-1] is not None:
+        size -= 1
         producer.produce(
             here.prefix + topic,
             value[: size - len(ending)] + ending,
             key,
-            on_delivery=lambda error, _, failed=failed: failed.append(error) if error else None,
+            on_delivery=lambda error, _: errors.append(error),
         )
         assert producer.flush(10) == 0
-        if not failed:
-            return size
-        size -= 1
+    return size

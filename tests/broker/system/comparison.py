@@ -143,10 +143,13 @@ def _form(record: Input, partitions: int) -> Iterable[str]:
 
 
 def _out_of_order(expected: list[Key], found: list[Key]) -> Iterable[str]:
-    for lead_id in {key[0] for key in expected}:
-        one, other = ([key for key in keys if key[0] == lead_id] for keys in (expected, found))
-        if one != other:
-            yield f"order of {lead_id}: {other}, expected {one}"
+    by_lead: dict[str, tuple[list[Key], list[Key]]] = {}
+    for which, keys in enumerate((expected, found)):
+        for key in keys:
+            by_lead.setdefault(key[0], ([], []))[which].append(key)
+    yield from (
+        f"order of {lead_id}: {its[1]}, expected {its[0]}" for lead_id, its in by_lead.items() if its[0] != its[1]
+    )
 
 
 def _state(lead: Lead) -> dict[str, Any]:

@@ -1,0 +1,93 @@
+"""The command line as a user calls it: a process of its own, with an installation's settings."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient
+
+from tests.broker.system.worker_process import ROOT, WorkerProcess
+
+
+@dataclass(frozen=True)
+class Done:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    def fine(self) -> Done:
+        assert self.code == 0, self
+        return self
+
+
+class CommandLine:
+    """An installation of its own (topic prefix, application id) on a broker."""
+
+    def __init__(self, bootstrap: str, folder: Path, *, partitions: int = 2) -> None:
+        self.prefix = f"cli{uuid.uuid4().hex[:8]}."
+        self.folder = folder
+        self.environment = {
+            "KAFKA_BOOTSTRAP_SERVERS": bootstrap,
+            "LEAD_QUALIFIER_TOPIC_PREFIX": self.prefix,
+            "LEAD_QUALIFIER_APPLICATION_ID": f"cli-{uuid.uuid4().hex[:8]}",
+            "LEAD_QUALIFIER_PARTITIONS": str(partitions),
+            "LEAD_QUALIFIER_ISSUED_BY": "tester",
+        }
+        self.admin = AdminClient({"bootstrap.servers": bootstrap})
+        self._producer = Producer({"bootstrap.servers": bootstrap, "partitioner": "murmur2_random"})
+        self._workers: list[WorkerProcess] = []
+
+    def run(self, *arguments: str, stdin: bytes = b"", timeout: float = 60, **more: str) -> Done:
+        """Run a command to its end; `more` are environment variables, empty to unset."""
+        done = subprocess.run(
+            [sys.executable, "-m", "app", *arguments],
+            cwd=self.folder,
+            env=environment({**self.environment, **more}),
+            input=stdin,
+            capture_output=True,
+            timeout=timeout,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def start_worker(self) -> WorkerProcess:
+        self._workers.append(WorkerProcess(self.environment, self.folder / f"worker-{len(self._workers)}.log"))
+        return self._workers[-1]
+
+    def send(self, topic: str, key: bytes | None, value: bytes | None) -> None:
+        self._producer.produce(self.prefix + topic, value, key)
+        assert self._producer.flush(20) == 0
+
+    def recreate(self, topic: str) -> None:
+        """Delete a topic and create it anew."""
+        self.admin.delete_topics([self.prefix + topic], operation_timeout=20)[self.prefix + topic].result()
+        self.run("topics", "create").fine()
+
+    def close(self) -> None:
+        for worker in self._workers:
+            if worker.running:
+                worker.terminate()
+        topics = [name for name in self.admin.list_topics(timeout=10).topics if name.startswith(self.prefix)]
+        for future in self.admin.delete_topics(topics).values():
+            future.exception()
+
+
+def environment(ours: Mapping[str, str]) -> dict[str, str]:
+    """This process's, without settings of its own, and with ours; what is empty is not there."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LEAD_QUALIFIER_", "KAFKA_"))}
+    merged = {**kept, "PYTHONPATH": str(ROOT), **ours}
+    return {name: value for name, value in merged.items() if value}

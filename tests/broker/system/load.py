@@ -1,0 +1,42 @@
+"""A producer that goes on in the background while workers come and go."""
+
+from __future__ import annotations
+
+import threading
+import time
+from types import TracebackType
+from typing import Self
+
+from tests.broker.system.installation import Installation
+from tests.broker.system.workload import Workload
+
+
+class Load:
+    """Sends scores of a workload at a steady rate for the time of the `with`."""
+
+    def __init__(self, here: Installation, workload: Workload, *, per_second: int) -> None:
+        self._here = here
+        self._workload = workload
+        self._per_second = per_second
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self.sent = 0
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join(30)
+
+    def _run(self) -> None:
+        tick = 0.02
+        while not self._stop.is_set():
+            began = time.monotonic()
+            for key, value in self._workload.scores(max(1, int(self._per_second * tick))):
+                self._here.send_bytes("lead-score-changed", key, value)
+                self.sent += 1
+            self._stop.wait(max(0.0, tick - (time.monotonic() - began)))

@@ -1,0 +1,168 @@
+"""Workers that come, go, die and freeze under load: what came out is exactly what was foretold, and soon."""
+
+from __future__ import annotations
+
+import time
+from threading import Thread
+
+import pytest
+
+from tests.broker.conftest import Install
+from tests.broker.system.installation import Installation
+from tests.broker.system.load import Load
+from tests.broker.system.messages import apply, command, feature, model, score, scoring_model
+from tests.broker.system.models import MODELS
+from tests.broker.system.workload import SCORING_MODELS, Workload
+from tests.oracle.reading import partition_of
+
+pytestmark = pytest.mark.broker
+
+TAKEOVER_SECONDS = 30
+#: For a sweep that takes a while.
+LEADS = 10_000
+
+
+@pytest.fixture(scope="module")
+def here(install: Install) -> Installation:
+    """One worker, and all models live."""
+    here = install()
+    here.start_worker().wait_ready()
+    here.announce(*(scoring_model(name, "live") for name in SCORING_MODELS))
+    here.order(feature("enable"))
+    for definition in MODELS:
+        here.order(apply(definition), command("publish", definition["id"]))
+    return here
+
+
+@pytest.fixture(scope="module")
+def workload() -> Workload:
+    return Workload(7, 400)
+
+
+def test_two_workers_join_and_leave_under_load_without_loss_or_repetition(
+    here: Installation, workload: Workload
+) -> None:
+    with Load(here, workload, per_second=1000) as load:
+        first = here.running()[0]
+        second = here.start_worker()
+        print(f"a second worker is ready after {second.wait_ready():.1f} s")
+        time.sleep(1)
+        code, seconds = first.terminate()
+        print(f"the first stops within {seconds:.1f} s of SIGTERM")
+        assert code == 0
+        assert seconds < 10
+        third = here.start_worker()
+        third.wait_ready()
+        time.sleep(1)
+        for worker in (second, third):
+            assert worker.metric("lead_qualifier_open_partitions") >= 2
+        second.terminate()
+    here.settle_and_check()
+    print(f"{load.sent} scores, {len(here.qualified())} qualifications so far")
+
+
+def test_after_kill_9_another_worker_takes_over_within_30_seconds(here: Installation, workload: Workload) -> None:
+    survivor = here.running()[0]
+    victim = here.start_worker()
+    victim.wait_ready()
+    while not all(worker.metric("lead_qualifier_open_partitions") >= 2 for worker in (survivor, victim)):
+        time.sleep(0.05)
+    with Load(here, workload, per_second=500):
+        time.sleep(1)
+        victim.kill()
+        killed = time.monotonic()
+        probes = probe(here, "after-kill")
+        waiting = set(probes)
+        while waiting and time.monotonic() - killed < 2 * TAKEOVER_SECONDS:
+            here.outs.read()
+            waiting -= {event["lead_id"] for event in here.qualified()}
+            time.sleep(0.05)
+        seconds = time.monotonic() - killed
+        print(f"every partition is decided again {seconds:.1f} s after kill -9")
+    here.settle_and_check()
+    assert not waiting
+    assert seconds < TAKEOVER_SECONDS
+
+
+def probe(here: Installation, name: str) -> list[str]:
+    """Scores that qualify, a new lead for each partition; returns the leads."""
+    leads: dict[int, str] = {}
+    number = 0
+    while len(leads) < here.partitions:
+        number += 1
+        leads.setdefault(partition_of(f"{name}-{number}".encode(), here.partitions), f"{name}-{number}")
+    here.scores(*(score(lead_id, "attendance", 99, 0) for lead_id in leads.values()))
+    here.flush()
+    return list(leads.values())
+
+
+def test_a_restarted_worker_continues_where_the_last_one_stopped(here: Installation, workload: Workload) -> None:
+    with Load(here, workload, per_second=1000):
+        time.sleep(1)
+        for worker in here.running():
+            assert worker.terminate()[0] == 0
+        time.sleep(0.5)
+    here.start_worker().wait_ready()
+    here.settle_and_check()
+    revision = here.running()[0].metric("lead_qualifier_criteria_revision")
+    # and once more, with nothing to do: nothing is decided twice, nothing swept again
+    ends = here.outs.ends()
+    here.running()[0].terminate()
+    worker = here.start_worker()
+    worker.wait_ready()
+    here.settle_and_check()
+    written = {topic for (topic, number), end in here.outs.ends().items() if end != ends[topic, number]}
+    # its own notes, and the criteria, which it shows anew
+    assert not [topic for topic in written if not topic.endswith(("lead-state", "qualification-models"))]
+    assert worker.metric("lead_qualifier_criteria_revision") == revision
+
+
+def test_a_worker_killed_in_a_sweep_leaves_nothing_out_and_nothing_twice(here: Installation) -> None:
+    here.announce(scoring_model("mass", "live"))
+    here.scores(*(score(f"mass-{number}", "mass", number % 100, 0) for number in range(LEADS)))
+    here.settle()
+    other = here.start_worker()
+    other.wait_ready()
+    publish = command("publish", "mass", 1)
+    here.order(apply(model("mass", "all", {"mass": 40})))
+    here.send("qualification-commands", publish)
+    here.outcome(publish["command_id"])
+    time.sleep(0.1)
+    here.running()[0].kill()
+    visible = len([record for record in here.outs.read() if record.topic == "lead-qualified"])
+    here.settle_and_check()
+    swept = [event for event in here.qualified() if event["qualification_model_id"] == "mass"]
+    assert len(swept) == LEADS * 6 // 10
+    print(f"{visible} of {len(swept)} were swept when the worker was killed")
+    assert {event["origin"] for event in swept} == {"sweep"}
+
+
+def test_a_change_of_criteria_reaches_three_workers_in_an_instant(here: Installation) -> None:
+    while len(here.running()) < 3:
+        here.start_worker().wait_ready()
+    workers = here.running()
+    here.order(apply(model("swift", "all", {"attendance": 10**6})))
+    took: list[float] = []
+    for _ in range(4):
+        publish = command("publish", "swift")
+        here.send("qualification-commands", publish)
+        revision = here.outcome(publish["command_id"])["revision"]
+        told = time.monotonic()
+        known: list[float] = []
+
+        def watch(number: int, revision: int = revision, known: list[float] = known) -> None:
+            while workers[number].metric("lead_qualifier_criteria_revision") < revision:
+                time.sleep(0.02)
+            known.append(time.monotonic())
+
+        threads = [Thread(target=watch, args=(number,)) for number in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+        assert len(known) == 3
+        took.append(max(known) - told)
+        here.order(command("stop", "swift"))
+    print("a publish is known to 3 workers after (ms)", [round(one * 1000) for one in sorted(took)])
+    assert min(took) < 2
+    here.check()
