@@ -17,7 +17,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 from app.engine import position as positions
 from app.engine.application import Application, Input, Record, Rejected
 from app.engine.intake import Batch, Intake
-from app.engine.partition import Partition
+from app.engine.partition import Change, Partition
 from app.engine.partitioning import BUCKETS
 from app.engine.position import POSITION_KEY, Position, Sweep
 from app.engine.steps import Hook, Step
@@ -51,7 +51,7 @@ class Decided:
 
     unit: Unit
     position: Position
-    changes: list[tuple[bytes, bytes | None]]
+    changes: list[Change]
 
 
 class _Fault(Exception):
@@ -73,6 +73,8 @@ class Decider:
         self._max_records = max_records
         self._hook = hook
         self._poisoned: dict[Place, str] = {}
+        self._rejected: set[Place] = set()  # the poisoned ones that this cycle has made dead letters
+        self._hunting = False
         #: Records at most in one cycle; lowered while a record is looked for whose results the broker refuses.
         self.limit = max_records
 
@@ -102,6 +104,7 @@ class Decider:
     def decide(self, work: Sequence[Work]) -> list[Decided]:
         """Decide all of it. A record that keeps failing, or whose results cannot be written, becomes a dead letter."""
         failures: Counter[Place] = Counter()
+        self._rejected.clear()
         while True:
             try:
                 return [self._decide(item) for item in work]
@@ -125,25 +128,39 @@ class Decider:
         """Make the record a dead letter when it is decided next."""
         self._poisoned[_place(record)] = reason
 
+    def hunt(self) -> None:
+        """The broker refuses what follows from some record: from now on one record at a time, until it is found."""
+        self._hunting = True
+        self.limit = 1
+
     def settled(self) -> None:
         """The last cycle was committed."""
-        self._poisoned.clear()
-        self.limit = min(self._max_records, self.limit * 2)
+        if self._rejected:
+            self._hunting = False
+            for place in self._rejected:
+                self._poisoned.pop(place, None)
+        if not self._hunting:
+            self.limit = min(self._max_records, self.limit * 2)
 
     def _take(self, partition: Partition, limit: int) -> list[Batch]:
         app, number = partition.application, partition.number
         batches: list[Batch] = []
         # a barrier is looked at before anything is taken, so that what it waited for is taken in the same cycle
         ready = {i.topic for i in app.inputs if not i.after or self._may_go(app, number, i)}
-        for waited_for in (True, False):
-            for inp in app.inputs:
-                if inp.topic in ready and waited_for is not bool(inp.after):
-                    batches += self._intake.take((inp.topic, number), limit)
+        in_order = sorted(app.inputs, key=lambda i: bool(i.after))
+        # each input has its share first, so that a flood on one does not hold up the others; then what is left
+        for share in (max(1, limit // len(in_order)), limit):
+            for inp in in_order:
+                room = min(share, limit - sum(len(b.records) for b in batches))
+                if room <= 0:
+                    return batches
+                if inp.topic in ready and not any(self._intake.pending((topic, number)) for topic in inp.after):
+                    batches += self._intake.take((inp.topic, number), room)
         return batches
 
     def _may_go(self, app: Application, number: int, inp: Input) -> bool:
         if not self._intake.pending((inp.topic, number)):
-            return True
+            return False  # nothing to take; what arrives after this look waits for the next
         tps = [TopicPartition(topic, number) for topic in inp.after]
         try:
             futures = self._admin.list_offsets(
@@ -192,6 +209,7 @@ class Decider:
                 try:
                     if poisoned and (reason := poisoned.get(_place(record))) is not None:
                         unit.reject(record, reason)
+                        self._rejected.add(_place(record))
                         continue
                     process(record, unit)
                 except Rejected as rejected:
@@ -232,11 +250,9 @@ class Decider:
         return swept, Sweep(item.revision, bucket)
 
 
-def messages(decided: Decided) -> list[dict[str, Any]]:
+def messages(decided: Decided) -> list[Change]:
     """The changelog records of one partition, its position last."""
-    records: list[dict[str, Any]] = [{"key": key, "value": value} for key, value in decided.changes]
-    records.append({"key": POSITION_KEY, "value": positions.encode(decided.position)})
-    return records
+    return [*decided.changes, {"key": POSITION_KEY, "value": positions.encode(decided.position)}]
 
 
 def outputs(decided: Sequence[Decided]) -> list[Output]:

@@ -384,11 +384,10 @@ class Engine:
         self._record_faults = self._record_faults + 1 if aborted.record_fault else 0
         log.warning("transaction_aborted", reason=str(aborted), fenced=aborted.fenced)
         if self._record_faults >= cycles.ATTEMPTS:
-            # the broker refuses some record for what it is: one at a time finds it
-            only = [r for w in work for b in w.batches for r in b.records]
-            if decider.limit == 1 and len(only) == 1:
-                decider.poison(only[0], f"the broker refused what follows from this record: {aborted}")
-            decider.limit = 1
+            decider.hunt()
+        only = [r for w in work for b in w.batches for r in b.records]
+        if aborted.record_fault and decider.limit == 1 and len(only) == 1:
+            decider.poison(only[0], f"the broker refused what follows from this record: {aborted}")
         self._backoff = 0.0 if aborted.fenced else min(max(0.1, self._backoff * 2), _MAX_BACKOFF)
         self._reopen(current, fenced=aborted.fenced)
 

@@ -31,7 +31,7 @@ class Unusable(RuntimeError):
 
 
 class Overtaken(Exception):
-    """The changelog has gone on since it was copied: somebody else owns the partition by now, or it must be copied again."""
+    """The changelog has gone on since it was copied: somebody else owns the partition, or it must be copied again."""
 
 
 class Opener:

@@ -6,10 +6,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 from app.engine.application import Application
 from app.engine.partitioning import BUCKETS, bucket_of
 from app.engine.position import Position
+
+#: A changelog record in the form that confluent-kafka's `produce_batch` takes: `key` bytes, `value` bytes or None.
+Change = dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -40,11 +44,12 @@ class Partition:
                 self.buckets[bucket_of(key)].append(key)
         return self.buckets[bucket]
 
-    def apply(self, changes: list[tuple[bytes, bytes | None]]) -> None:
+    def apply(self, changes: list[Change]) -> None:
         """Take committed changelog records into the entries."""
         entries = self.entries
-        for key, value in changes:
+        for change in changes:
+            value = change["value"]
             if value is None:
-                entries.pop(key, None)
+                entries.pop(change["key"], None)
             else:
-                entries[key] = value
+                entries[change["key"]] = value

@@ -175,8 +175,7 @@ class TransactionalProducer:
             )
             self._produced += 1
         for topic, partition, messages in changelogs:
-            self._ends[topic, partition] = -1
-            waiting = messages
+            *waiting, last = messages
             while waiting:
                 queued = producer.produce_batch(topic, waiting, partition=partition, on_delivery=self._on_delivery)
                 self._produced += queued
@@ -185,15 +184,19 @@ class TransactionalProducer:
                 # the local queue is full: let some be delivered, then add the rest in order
                 producer.poll(0.05)
                 waiting = [{k: v for k, v in m.items() if k != "_error"} for m in waiting if "_error" in m]
+            producer.produce(topic, last["value"], last["key"], partition=partition, on_delivery=self._on_last_delivery)
+            self._produced += 1
 
-    def _on_delivery(self, error: KafkaError | None, message: Any) -> None:
-        if error is not None:
-            self._failed = error
-            return
-        self._delivered += 1
-        place = (message.topic(), message.partition())
-        if place in self._ends:
-            self._ends[place] = message.offset() + 1
+    def _on_delivery(self, error: KafkaError | None, _message: Any) -> None:
+        if error is None:
+            self._delivered += 1
+        elif self._failed is None or error.code() in _RECORD_FAULTS:
+            self._failed = error  # the cause; what is purged because of it only follows
+
+    def _on_last_delivery(self, error: KafkaError | None, message: Any) -> None:
+        self._on_delivery(error, message)
+        if error is None:
+            self._ends[message.topic(), message.partition()] = message.offset() + 1
 
     def _flush(self, producer: confluent_kafka.Producer) -> None:
         deadline = time.monotonic() + self._deadline

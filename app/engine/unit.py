@@ -4,6 +4,7 @@ touches Kafka.
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from app.engine.application import Application, Headers, Record, Rejected
+from app.engine.partition import Change
 from app.engine.partitioning import partition_of
 
 _MISSING: Any = object()
@@ -142,20 +144,20 @@ class Unit:
         """Send the record to the dead letters with a reason that a person understands."""
         self.dead_letters.append((record, reason))
 
-    def changes(self) -> list[tuple[bytes, bytes | None]]:
+    def changes(self) -> list[Change]:
         """The changelog records of this unit: each changed key once, with its last state. Raises Unfit for one too
         large.
         """
         encode = self._application.encode_state
         cache = self._cache
-        limit = self._limits.get(self._application.changelog)
-        encoded: list[tuple[bytes, bytes | None]] = []
+        limit = self._limits.get(self._application.changelog, sys.maxsize) - _FRAMING_BYTES
+        encoded: list[Change] = []
         for key, record in self._changed.items():
             state = cache[key]
             value = None if state is None else encode(state)
-            if limit is not None and value is not None and len(key) + len(value) + _FRAMING_BYTES > limit:
+            if value is not None and len(key) + len(value) > limit:
                 self._check_size(self._application.changelog, key, value, [], record)
-            encoded.append((key, value))
+            encoded.append({"key": key, "value": value})
         return encoded
 
     def dead_letter_records(self) -> Iterator[Output]:
