@@ -32,7 +32,7 @@ SWEEP_SECONDS = 0.02
 
 Place = tuple[str, int, int]
 
-_END: Any = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+_END: Any = OffsetSpec.latest()
 
 
 @dataclass(slots=True)

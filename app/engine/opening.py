@@ -22,8 +22,8 @@ from app.engine.position import NEVER_SWEPT, POSITION_KEY, Position
 log = structlog.get_logger(__name__)
 
 
-_FIRST: Any = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
-_END: Any = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+_FIRST: Any = OffsetSpec.earliest()
+_END: Any = OffsetSpec.latest()
 
 
 class Unusable(RuntimeError):

@@ -44,7 +44,7 @@ log = structlog.get_logger("app.worker")
 
 #: Exit code of a process that could not go on; whoever supervises it starts it again.
 EXIT_FAILED = 70
-_END: Any = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+_END: Any = OffsetSpec.latest()
 LEADS = "leads"
 COMMANDS = "commands"
 _CHECK_SECONDS = 1.0
@@ -162,9 +162,10 @@ class Worker:
                         criteria_revision=self.table.revision,
                     )
         log.info("worker_stopping")
+        starting, self._starting = self._starting, None
         await loop.run_in_executor(None, self.engine.stop)
         await loop.run_in_executor(None, self.projector.stop)
-        self._starting.cancel()
+        starting.cancel()
         await self.app.stop()
         await self.web.stop()
         log.info("worker_stopped")
@@ -194,7 +195,9 @@ class Worker:
         ]
 
     def _problem(self) -> str | None:
-        if self._starting is not None and self._starting.done() and self._starting.exception() is not None:
+        if self._starting is None:
+            return None  # nothing runs yet, or no longer
+        if self._starting.done() and self._starting.exception() is not None:
             return f"Faust could not start: {self._starting.exception()!r}"
         if self.app.should_stop:
             return "Faust has stopped by itself"

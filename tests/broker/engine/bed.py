@@ -93,7 +93,8 @@ class Bed:
 
     def worker(self, *options: str, at: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
         """Start a worker; `at` maps "step|n" to what happens there: kill, freeze or pause:SECONDS."""
-        command = [sys.executable, "-m", "tests.broker.engine.sums_worker", self.bootstrap, self.topics.prefix, *options]
+        module = "tests.broker.engine.sums_worker"
+        command = [sys.executable, "-m", module, self.bootstrap, self.topics.prefix, *options]
         for place, action in (at or {}).items():
             command += ["--at", f"{place}|{action}"]
         with self.log(len(self.workers)).open("wb") as log:

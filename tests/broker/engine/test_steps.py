@@ -44,7 +44,7 @@ _FREEZES = [
 
 
 def _die(bed: Bed, step: Step) -> None:
-    """The first worker kills itself the second time it comes to the step (the first, while opening); another follows."""
+    """The first worker kills itself the second time it comes to the step (the first, if opening); another follows."""
     bed.send(_LOAD // 2)
     opening = step.value.startswith("open")
     doomed = bed.worker(at={f"{step}|{1 if opening else 2}": "kill"})
@@ -58,7 +58,7 @@ def _die(bed: Bed, step: Step) -> None:
 
 
 def _freeze(bed: Bed, step: Step) -> None:
-    """The first worker freezes at the step until another has taken over and gone on; then it thaws, old batches and all."""
+    """The first worker freezes at the step until another has taken over and gone on; then it thaws."""
     bed.send(_LOAD // 4)
     opening = step.value.startswith("open")
     zombie = bed.worker(at={f"{step}|{1 if opening else 2}": "freeze"})
@@ -81,7 +81,9 @@ def _freeze(bed: Bed, step: Step) -> None:
 def scenarios(make_bed: Callable[[str], Bed]) -> Iterator[dict[str, Future[None]]]:
     with ThreadPoolExecutor(_BESIDE) as pool:
         plan = [("die", _die, step) for step in _DEATHS] + [("freeze", _freeze, step) for step in _FREEZES]
-        futures = {f"{what}-{step}": pool.submit(_run, make_bed, f"{what}-{step}", run, step) for what, run, step in plan}
+        futures = {
+            f"{what}-{step}": pool.submit(_run, make_bed, f"{what}-{step}", run, step) for what, run, step in plan
+        }
         yield futures
         for future in futures.values():
             future.cancel()
