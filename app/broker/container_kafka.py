@@ -6,12 +6,14 @@ import hashlib
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 import docker.errors
 from testcontainers.core.docker_client import DockerClient
 
+import app
 from app.broker.java import KAFKA_VERSION
 from app.broker.local_broker import LocalBroker
 from app.broker.not_available import NotAvailable
@@ -43,22 +45,34 @@ class ContainerKafka(LocalBroker):
         """The address for clients."""
         return f"{self.host}:{self.ports[0]}"
 
-    def remove_data(self) -> None:
-        """Delete the volume. The container must be stopped."""
-        client = DockerClient().client
-        try:
-            client.volumes.get(self.volume).remove()
-        except docker.errors.NotFound:
-            pass
-        finally:
-            client.close()
+    def kill(self) -> None:
+        """End the container at once."""
+        super().kill()
+        self._with_container(lambda container: container.remove(force=True, v=True))
+
+    def freeze(self) -> None:
+        """Halt the container: connections stay, nothing answers."""
+        self._with_container(lambda container: container.pause())
+
+    def thaw(self) -> None:
+        """Let a frozen container go on."""
+        self._with_container(lambda container: container.status == "paused" and container.unpause())
+
+    def _with_container(self, act: Callable[[Any], object]) -> None:
+        """Act on the container; where there is none any more, nothing is left to do."""
+        with closing(DockerClient().client) as client, suppress(docker.errors.NotFound):
+            act(client.containers.get(self.volume))
 
     def _prepare(self) -> None:
         pull(self._image, self._say)
 
     def _command(self) -> list[str]:
         where = [str(self.folder), self.volume, self._image, self.host, str(self.ports[0])]
-        return [sys.executable, "-P", "-m", "app.broker.container_run", *where]
+        return [sys.executable, "-m", "app.broker.container_run", *where]
+
+    def _working_folder(self) -> Path:
+        """Where our own package is found, installed or not."""
+        return Path(app.__file__).parents[1]
 
 
 def pull(image: str, say: Callable[[str], None]) -> None:

@@ -61,7 +61,7 @@ def find_broker(settings: Settings, say: Say, *, order: Sequence[BrokerKind] | N
     reasons = []
     for kind in order or _order(settings.broker):
         try:
-            local = _make(kind, settings.data_dir / kind, say)
+            local = make_broker(kind, settings.data_dir / kind, say)
             started = local.start()
         except (NotAvailable, DidNotStart) as reason:
             reasons.append(f"{kind}: {reason}")
@@ -92,6 +92,22 @@ def check_available(kind: BrokerKind, say: Say) -> None:
             pass
 
 
+def make_broker(kind: BrokerKind, folder: Path, say: Say) -> LocalBroker:
+    """A broker of a kind that can be started, not started yet; what it needs is downloaded. Raises NotAvailable."""
+    if kind is BrokerKind.CONTAINER:
+        container = ContainerKafka(folder, say=say, image=IMAGE)
+        say("Broker: a Docker engine answers; having Apache Kafka's container run ...")
+        return container
+    if kind is BrokerKind.JAVA:
+        java = find_java()
+        libs = kafka_jars(say)
+        say(f"Broker: having Apache Kafka {KAFKA_VERSION} run on {java} ...")
+        return LocalKafka(folder, java=java, libs=libs)
+    noida = LocalNoida(folder)
+    say("Broker: having noida-db run, a small server that speaks Kafka's protocol ...")
+    return noida
+
+
 def _given(settings: Settings, say: Say) -> Broker:
     connection = settings.connection()
     say(f"Broker: {connection.bootstrap_servers} (KAFKA_BOOTSTRAP_SERVERS)")
@@ -106,21 +122,6 @@ def _given(settings: Settings, say: Say) -> Broker:
 
 def _order(choice: BrokerChoice) -> Sequence[BrokerKind]:
     return IN_ORDER if choice is BrokerChoice.AUTO else (BrokerKind(choice.value),)
-
-
-def _make(kind: BrokerKind, folder: Path, say: Say) -> LocalBroker:
-    if kind is BrokerKind.CONTAINER:
-        container = ContainerKafka(folder, say=say, image=IMAGE)
-        say("Broker: a Docker engine answers; having Apache Kafka's container run ...")
-        return container
-    if kind is BrokerKind.JAVA:
-        java = find_java()
-        libs = kafka_jars(say)
-        say(f"Broker: having Apache Kafka {KAFKA_VERSION} run on {java} ...")
-        return LocalKafka(folder, java=java, libs=libs)
-    noida = LocalNoida(folder)
-    say("Broker: having noida-db run, a small server that speaks Kafka's protocol ...")
-    return noida
 
 
 def _describe(kind: BrokerKind, local: LocalBroker, *, started: bool) -> Broker:

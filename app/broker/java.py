@@ -114,17 +114,17 @@ def _version(java: Path) -> int:
 
 
 def _run_maven(command: list[str], say: Callable[[str], None]) -> None:
-    jars, said, tail = 0, time.monotonic(), list[str]()
+    files, said, tail = 0, time.monotonic(), list[str]()
     with subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as maven:
         assert maven.stdout is not None
         for line in maven.stdout:
             tail = [*tail[-4:], line.strip()]
-            jars += line.startswith("Downloaded") and ".jar" in line
+            files += "Downloaded from" in line
             if time.monotonic() - said > 2:
                 said = time.monotonic()
-                say(f"  {jars} files downloaded ...")
+                say(f"  {files} files downloaded ...")
     if maven.returncode:
         errors = [line for line in tail if "ERROR" in line] or tail
         raise NotAvailable(f"Maven could not download Kafka: {' '.join(errors[:1])}")

@@ -55,7 +55,11 @@ class LocalBroker(ABC):
 
     @abstractmethod
     def _command(self) -> list[str]:
-        """What to run, in the folder. The folder's whole path is in it: the process is known by that."""
+        """What to run. The folder's whole path is in it: the process is known by that."""
+
+    def _working_folder(self) -> Path:
+        """Where to run it."""
+        return self.folder
 
     @property
     def bootstrap_servers(self) -> str:
@@ -103,10 +107,9 @@ class LocalBroker(ABC):
                 if alone:
                     self.stop()
                     return
-            # Someone else has the lock: users, or its keeper, which takes the description away and stops it.
-            if self._description.exists():
+            if self._usage.others():
                 break
-            time.sleep(_POLL_SECONDS)
+            time.sleep(_POLL_SECONDS)  # its keeper is stopping it
         self._reap()
 
     def stop(self, timeout: float = STOP_SECONDS) -> None:
@@ -172,7 +175,7 @@ class LocalBroker(ABC):
             keeping + self._command(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            cwd=self.folder,
+            cwd=self._working_folder(),
             start_new_session=True,
             text=True,
         )

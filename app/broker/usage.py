@@ -41,6 +41,13 @@ class Usage:
         with self.lock.open("a") as lock:
             yield _try_lock(lock, fcntl.LOCK_EX)
 
+    def others(self) -> bool:
+        """Does another program use the broker? (False as well while one has it alone.)"""
+        with self.lock.open("a") as lock:
+            if not _try_lock(lock, fcntl.LOCK_SH):
+                return False
+            return not _try_lock(lock, fcntl.LOCK_EX)
+
     @contextmanager
     def starting(self) -> Iterator[None]:
         """One program at a time looks whether a broker runs and starts it."""

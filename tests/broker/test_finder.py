@@ -13,7 +13,7 @@ import pytest
 from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from app.broker.finder import Broker, NoBroker, check_available, find_broker
+from app.broker.finder import Broker, NoBroker, check_available, find_broker, make_broker
 from app.broker.kinds import BrokerKind
 from app.broker.not_available import NotAvailable
 from app.broker.running import find_running
@@ -130,6 +130,34 @@ def test_the_standard_order_finds_a_broker_and_says_why_each_one_before_it_could
     assert "no Docker engine answers" in text
     assert "no Java 17 or newer" in text
     assert "install" in text
+
+
+def test_a_frozen_broker_is_ended_and_its_data_found_again_by_the_next_program(kind: BrokerChoice) -> None:
+    settings = load_settings(broker=kind)
+    folder = settings.data_dir / kind.value
+    with make_broker(BrokerKind(kind.value), folder, print) as frozen:
+        _create_topic(frozen.connection, "kept")
+        before = frozen.pid
+        frozen.freeze()
+        with pytest.raises(BrokerUnreachable):
+            frozen.connection.check_reachable(timeout=1)
+        with make_broker(BrokerKind(kind.value), folder, print) as other:
+            assert other.pid != before
+            assert "kept" in AdminClient(other.connection.confluent()).list_topics(timeout=10).topics
+    with find_broker(settings, print) as broker:
+        broker.connection.check_reachable(timeout=5)
+    _remove_data(broker)
+
+
+def test_an_interrupt_while_a_broker_starts_leaves_nothing_running(kind: BrokerChoice) -> None:
+    settings = load_settings(broker=kind)
+    with _holder(settings, kind) as other:
+        time.sleep(1.5)
+        other.send_signal(signal.SIGINT)
+        other.wait(60)
+    with find_broker(settings, print) as broker:
+        assert broker.started
+    _remove_data(broker)
 
 
 def test_an_image_that_cannot_be_pulled_is_told_and_the_next_kind_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:

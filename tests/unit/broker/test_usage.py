@@ -34,6 +34,16 @@ def test_nobody_joins_while_one_has_it_alone(tmp_path: Path) -> None:
     joining.leave()
 
 
+def test_others_are_those_who_use_it_not_one_who_has_it_alone(tmp_path: Path) -> None:
+    me, other = Usage(tmp_path), Usage(tmp_path)
+    assert not me.others()
+    other.join(timeout=1)
+    assert me.others()
+    other.leave()
+    with other.alone():
+        assert not me.others()
+
+
 def test_leaving_twice_is_leaving_once(tmp_path: Path) -> None:
     usage = Usage(tmp_path)
     usage.join(timeout=1)
