@@ -38,8 +38,9 @@ bench: $(VENV)/.ready-dev ## the worker against a hand-written transactional loo
 schemas: $(VENV)/.ready-dev ## write schemas/ from the code
 	@$(BIN)/python -m app.contracts.generate
 
-docs: $(VENV)/.ready-dev ## write docs/configuration.md from the settings class
+docs: $(VENV)/.ready-dev ## write docs/configuration.md and docs/cli.md from the code
 	@$(BIN)/python -m app.configuration_table > docs/configuration.md
+	@$(BIN)/python -m app.cli.reference > docs/cli.md
 
 lock: ## write constraints.txt from a new resolve of pyproject.toml
 	@$(MAKE) --no-print-directory check-python

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from app.cli.exit_codes import NoBrokerFound, Refused
 from app.cli.screen import out, warn
 from app.settings import load_settings, unknown_variables
 
@@ -29,6 +30,14 @@ def demo(events: Events = None, rate: Rate = 200.0) -> None:
     settings = load_settings()
     for line in unknown_variables():
         warn(line)
-    from app.demo.run import run_demo  # noqa: PLC0415  the broker finder takes a moment
+    # What finds a broker takes a moment to import, which no other command should wait for.
+    from app.broker.finder import NoBroker  # noqa: PLC0415
+    from app.demo.preparing import NotPrepared  # noqa: PLC0415
+    from app.demo.run import DemoFailed, run_demo  # noqa: PLC0415
 
-    run_demo(settings, out, events=events, rate=rate)
+    try:
+        run_demo(settings, out, events=events, rate=rate)
+    except NoBroker as error:
+        raise NoBrokerFound(str(error)) from error
+    except (DemoFailed, NotPrepared) as error:
+        raise Refused(str(error)) from error

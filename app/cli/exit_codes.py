@@ -7,14 +7,11 @@ from enum import IntEnum
 
 from confluent_kafka import KafkaError, KafkaException
 
-from app.broker.finder import NoBroker
 from app.client.commands import NoAnswer
 from app.client.positions import WorkersRun
 from app.client.scoring_models import AnnouncedLater
 from app.client.topic_reader import TopicMissing, Unfinished
 from app.contracts.model_file import BadModelFile
-from app.demo.preparing import NotPrepared
-from app.demo.run import DemoFailed
 from app.kafka import BrokerUnreachable
 from app.settings import InvalidSettings
 from app.topic_setup import TopicsUnfit
@@ -30,17 +27,22 @@ class ExitCode(IntEnum):
     NO_ANSWER = 4
 
 
+MEANINGS = {
+    ExitCode.DONE: "done",
+    ExitCode.REFUSED: "refused, or not there: the message says why and what to do",
+    ExitCode.USAGE: "usage: an argument or a setting is wrong",
+    ExitCode.UNREACHABLE: "broker unreachable",
+    ExitCode.NO_ANSWER: "no answer: no worker answered in time",
+}
+"""For the reference. A worker that cannot go on by itself ends with 70, an interrupted command with 130."""
+
+
 class Refused(Exception):
     """What was asked for is not done; the message says why and what to do."""
 
 
-class NoBrokerGiven(Exception):
-    """There is no address of a broker, and the demo's does not run."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "no broker: set KAFKA_BOOTSTRAP_SERVERS (host:port), or start the demo in this folder (lead-qualifier demo)"
-        )
+class NoBrokerFound(Exception):
+    """There is no broker to speak to; the message says how to have one."""
 
 
 _CODES: dict[type[BaseException], ExitCode] = {
@@ -50,12 +52,9 @@ _CODES: dict[type[BaseException], ExitCode] = {
     WorkersRun: ExitCode.REFUSED,
     TopicMissing: ExitCode.REFUSED,
     TopicsUnfit: ExitCode.REFUSED,
-    NotPrepared: ExitCode.REFUSED,
-    DemoFailed: ExitCode.REFUSED,
     InvalidSettings: ExitCode.USAGE,
     BrokerUnreachable: ExitCode.UNREACHABLE,
-    NoBroker: ExitCode.UNREACHABLE,
-    NoBrokerGiven: ExitCode.UNREACHABLE,
+    NoBrokerFound: ExitCode.UNREACHABLE,
     Unfinished: ExitCode.UNREACHABLE,
     NoAnswer: ExitCode.NO_ANSWER,
 }

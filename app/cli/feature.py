@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.options import ExpectedRevision, IssuedBy, Json
+from app.cli.options import IssuedBy, Json
 from app.cli.outcomes import report
 from app.cli.session import open_session
 
@@ -15,21 +15,17 @@ Feature = Annotated[str, typer.Argument(metavar="FEATURE", help="The feature: le
 
 
 @feature.command()
-def enable(
-    name: Feature, expected_revision: ExpectedRevision = None, issued_by: IssuedBy = None, as_json: Json = False
-) -> None:
+def enable(name: Feature, issued_by: IssuedBy = None, as_json: Json = False) -> None:
     """Turn a feature on. While lead management is on, published models qualify leads."""
-    _switch(name, True, expected_revision, issued_by, as_json)
+    _switch(name, True, issued_by, as_json)
 
 
 @feature.command()
-def disable(
-    name: Feature, expected_revision: ExpectedRevision = None, issued_by: IssuedBy = None, as_json: Json = False
-) -> None:
+def disable(name: Feature, issued_by: IssuedBy = None, as_json: Json = False) -> None:
     """Turn a feature off. Scores and lead changes are still recorded, so that turning it on starts from the truth."""
-    _switch(name, False, expected_revision, issued_by, as_json)
+    _switch(name, False, issued_by, as_json)
 
 
-def _switch(name: str, on: bool, expected_revision: int | None, issued_by: str | None, as_json: bool) -> None:
+def _switch(name: str, on: bool, issued_by: str | None, as_json: bool) -> None:
     client = open_session(issued_by=issued_by).commands()
-    report(lambda: client.switch(name, on=on, expected_revision=expected_revision), as_json=as_json)
+    report(lambda: client.switch(name, on=on), as_json=as_json)

@@ -50,8 +50,9 @@ def repair(yes: Yes = False, as_json: Json = False) -> None:
     """
     session = open_session()
     setting = PositionRepair(session.connection, topic_prefix=session.prefix, group_id=session.settings.application_id)
-    with busy("comparing positions with the topics"):
+    with busy("seeing that no worker runs"):
         setting.check_nobody_works()
+    with busy("comparing positions with the topics"):
         misfits = setting.find()
     if as_json:
         show_json([_misfit_as_json(one) for one in misfits])

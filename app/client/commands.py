@@ -69,10 +69,10 @@ class CommandClient:
         """Publish, stop or delete a model. Raises NoAnswer, TopicMissing, KafkaException."""
         return self._model(command, model_id, {}, expected_revision)
 
-    def switch(self, feature: str, *, on: bool, expected_revision: int | None = None) -> Outcome:
+    def switch(self, feature: str, *, on: bool) -> Outcome:
         """Turn a feature on or off. Raises NoAnswer, TopicMissing, KafkaException."""
         command = {"feature": feature, "command": "enable" if on else "disable"}
-        return self._ask(FEATURE_COMMANDS, feature, command, expected_revision)
+        return self._ask(FEATURE_COMMANDS, feature, command, None)
 
     def _model(self, command: str, model_id: str, fields: Mapping[str, Any], expected_revision: int | None) -> Outcome:
         message = {"qualification_model_id": model_id, "command": command, **fields}

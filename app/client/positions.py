@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -32,6 +33,7 @@ _CHANGELOGS: dict[Topic, tuple[Topic, ...]] = {
     COMMAND_STATE: (SCORING_MODEL_CHANGED, FEATURE_COMMANDS, QUALIFICATION_COMMANDS),
 }
 _SECONDS = 30.0
+_GONE_SECONDS = 13.0
 
 
 class WorkersRun(Exception):
@@ -65,8 +67,22 @@ class PositionRepair:
         self._reader = TopicReader(connection)
         self._admin = AdminClient(connection.confluent())
 
-    def check_nobody_works(self) -> None:
-        """Raises WorkersRun."""
+    def check_nobody_works(self, *, patience: float = _GONE_SECONDS) -> None:
+        """Raises WorkersRun if some still do after `patience` seconds.
+
+        The broker counts one that ended without leaving, as a worker does that refuses its position, for ten seconds.
+        """
+        deadline = time.monotonic() + patience
+        while True:
+            try:
+                self._check_group_empty()
+                return
+            except WorkersRun:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.5)
+
+    def _check_group_empty(self) -> None:
         described = self._admin.describe_consumer_groups([self._group_id], request_timeout=_SECONDS)
         try:
             group = described[self._group_id].result()
@@ -77,8 +93,7 @@ class PositionRepair:
         if group.state not in {ConsumerGroupState.EMPTY, ConsumerGroupState.DEAD} or group.members:
             hosts = ", ".join(sorted({str(member.host).lstrip("/") for member in group.members})) or "unknown hosts"
             raise WorkersRun(
-                f"{len(group.members) or 'some'} workers of {self._group_id} run ({hosts}): stop all of them first; "
-                "one that was killed counts for ten seconds more"
+                f"{len(group.members) or 'some'} workers of {self._group_id} run ({hosts}): stop all of them first"
             )
 
     def find(self) -> list[Misfit]:

@@ -1,0 +1,85 @@
+"""`topics repair`: a worker that refuses to start because its position no longer fits the topics is helped."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.broker.finder import Broker
+from tests.broker.system.command_line import CommandLine
+from tests.broker.system.messages import encode, score
+from tests.broker.system.worker_process import WorkerProcess
+
+pytestmark = pytest.mark.broker
+
+
+@pytest.fixture
+def cli(kafka: Broker, tmp_path: Path) -> Iterator[CommandLine]:
+    """An installation whose worker has decided ten scores and was stopped."""
+    line = CommandLine(kafka.bootstrap_servers, tmp_path, partitions=1)
+    line.run("topics", "create").fine()
+    worker = line.start_worker()
+    worker.wait_ready()
+    for number in range(10):
+        line.send("lead-score-changed", b"ada", encode(score("ada", "engagement", number, number)))
+    decided(line, "9")
+    assert worker.terminate()[0] == 0
+    yield line
+    line.close()
+
+
+def decided(cli: CommandLine, value: str) -> None:
+    deadline = time.monotonic() + 20
+    while f"engagement  {value:>6}" not in (shown := cli.run("lead", "show", "ada")).out:
+        assert time.monotonic() < deadline, shown
+        time.sleep(0.2)
+
+
+def refuses_to_start(worker: WorkerProcess) -> None:
+    assert worker.process.wait(40) == 70
+    assert "lead-qualifier topics repair" in worker.log.read_text()
+
+
+def works_again(cli: CommandLine) -> None:
+    cli.start_worker().wait_ready()
+    cli.send("lead-score-changed", b"ada", encode(score("ada", "engagement", 77, 77)))
+    decided(cli, "77")
+
+
+def test_a_topic_created_anew_is_read_from_its_start(cli: CommandLine) -> None:
+    cli.recreate("lead-score-changed")
+    refuses_to_start(cli.start_worker())
+    shown = cli.run("topics", "repair", "--json")
+    assert shown.code == 1
+    [misfit] = shown.json()
+    assert (misfit["topic"], misfit["partition"]) == (f"{cli.prefix}lead-state", 0)
+    assert "holds 0 to 0, the position is 10" in misfit["problem"]
+    asked = cli.run("topics", "repair", stdin=b"n\n")
+    assert asked.code == 1
+    assert "as they were" in asked.err
+    assert "workers may start" in cli.run("topics", "repair", "--yes").fine().err
+    assert "nothing to repair" in cli.run("topics", "repair").fine().err
+    works_again(cli)
+    running = cli.run("topics", "repair", "--yes")
+    assert running.code == 1
+    assert "stop all of them first" in running.err
+    assert "qualified" in cli.run("lead", "show", "ada").fine().out  # what was held of it is still held
+
+
+def test_where_the_state_is_gone_the_inputs_are_read_anew(cli: CommandLine) -> None:
+    cli.recreate("lead-state")
+    refuses_to_start(cli.start_worker())
+    asked = cli.run("topics", "repair", stdin=b"y\n").fine()
+    assert "the state is gone" in asked.out
+    assert "lead-score-changed-0 up to 10" in asked.out
+    cli.start_worker().wait_ready()
+    decided(cli, "9")
+
+
+def test_the_state_of_another_application_is_told_and_left_alone(cli: CommandLine) -> None:
+    other = cli.run("topics", "repair", "--yes", LEAD_QUALIFIER_APPLICATION_ID="another")
+    assert other.code == 1
+    assert f"LEAD_QUALIFIER_APPLICATION_ID={cli.environment['LEAD_QUALIFIER_APPLICATION_ID']}" in other.out

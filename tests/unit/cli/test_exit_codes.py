@@ -1,0 +1,54 @@
+"""Failures become one message and an exit code."""
+
+from __future__ import annotations
+
+import errno
+
+import pytest
+from confluent_kafka import KafkaError, KafkaException
+
+from app.cli.exit_codes import EXPECTED, MEANINGS, ExitCode, NoBrokerFound, Refused, judge
+from app.client.commands import NoAnswer
+from app.client.topic_reader import TopicMissing
+from app.contracts.model_file import BadModelFile, Problem
+from app.kafka import BrokerUnreachable
+from app.settings import InvalidSettings
+from app.topic_setup import TopicsUnfit
+
+
+@pytest.mark.parametrize(
+    ("failure", "code"),
+    [
+        (Refused("no"), 1),
+        (BadModelFile("m.yaml", [Problem(3, "criteria.0.threshold", "must be a number")]), 1),
+        (TopicsUnfit([]), 1),
+        (TopicMissing("lead-state"), 1),
+        (InvalidSettings("x"), 2),
+        (BrokerUnreachable("away"), 3),
+        (NoBrokerFound("none"), 3),
+        (NoAnswer("nobody"), 4),
+        (KafkaException(KafkaError(KafkaError._ALL_BROKERS_DOWN)), 3),
+        (KafkaException(KafkaError(KafkaError._MSG_TIMED_OUT)), 3),
+        (KafkaException(KafkaError(KafkaError.SASL_AUTHENTICATION_FAILED)), 3),
+        (KafkaException(KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED)), 1),
+        (KafkaException(KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART)), 1),
+        (OSError(errno.EADDRINUSE, "Address already in use"), 1),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_each_expected_failure_has_its_code(failure: BaseException, code: int) -> None:
+    assert isinstance(failure, EXPECTED)
+    assert judge(failure)[1] == code
+
+
+def test_every_code_has_a_meaning() -> None:
+    assert set(MEANINGS) == set(ExitCode)
+
+
+def test_a_missing_topic_says_how_to_create_it() -> None:
+    for failure in (TopicMissing("lead-state"), KafkaException(KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART))):
+        assert "lead-qualifier topics create" in judge(failure)[0]
+
+
+def test_a_port_that_is_taken_says_how_to_choose_another() -> None:
+    assert "--web-port" in judge(OSError(errno.EADDRINUSE, "Address already in use"))[0]

@@ -1,0 +1,76 @@
+"""Help: every command, every argument and every option says what it is for."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, get_args
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from app.cli.program import program
+from app.cli.reference import commands
+
+COMMANDS = list(commands(program))
+CONTRACT = {
+    "demo",
+    "worker",
+    "topics create",
+    "topics check",
+    "topics repair",
+    "feature enable",
+    "feature disable",
+    "scoring-model set",
+    "model apply",
+    "model list",
+    "model show",
+    "model publish",
+    "model stop",
+    "model delete",
+    "lead show",
+    "dead-letters list",
+    "dead-letters replay",
+    "feed",
+}
+READERS = {"topics check", "model list", "model show", "lead show", "dead-letters list"}
+
+
+def test_the_commands_are_those_of_the_contract() -> None:
+    assert {" ".join(path) for path, _ in COMMANDS} == CONTRACT
+
+
+@pytest.mark.parametrize(("path", "function"), COMMANDS, ids=[" ".join(path) for path, _ in COMMANDS])
+def test_a_command_its_arguments_and_options_say_what_they_are_for(
+    path: tuple[str, ...], function: Callable[..., Any]
+) -> None:
+    assert function.__doc__
+    for parameter in inspect.signature(function, eval_str=True).parameters.values():
+        _, info = get_args(parameter.annotation)
+        assert info.help, parameter.name
+    shown = CliRunner().invoke(program, [*path, "--help"])
+    assert shown.exit_code == 0
+    assert function.__doc__.split(maxsplit=1)[0] in shown.output
+
+
+@pytest.mark.parametrize("name", sorted(READERS))
+def test_a_reader_can_print_json(name: str) -> None:
+    function = {" ".join(path): function for path, function in COMMANDS}[name]
+    assert "as_json" in inspect.signature(function).parameters
+
+
+def test_every_group_says_what_it_is_for() -> None:
+    for group in program.registered_groups:
+        assert isinstance(group.typer_instance, typer.Typer)
+        assert group.typer_instance.info.help
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["model"], ["model", "stop"], ["worker", "--web-port", "x"]])
+def test_a_wrong_call_is_a_matter_of_usage(arguments: list[str]) -> None:
+    assert CliRunner().invoke(program, arguments).exit_code == 2
+
+
+def test_the_version_is_printed() -> None:
+    shown = CliRunner().invoke(program, ["--version"])
+    assert shown.exit_code == 0

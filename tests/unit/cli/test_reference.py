@@ -1,0 +1,16 @@
+"""docs/cli.md is what the commands say of themselves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.cli.reference import document
+
+PAGE = Path(__file__).parents[3] / "docs" / "cli.md"
+
+
+@pytest.mark.docs
+def test_the_reference_is_up_to_date() -> None:
+    assert PAGE.read_text() == document(), "run `make docs`"

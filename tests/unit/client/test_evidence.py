@@ -1,0 +1,32 @@
+"""A qualification in words."""
+
+from __future__ import annotations
+
+from app.client.evidence import changes_text, criteria_text, model_text
+
+
+def test_each_criterion_has_score_threshold_and_met() -> None:
+    criteria = [
+        {"scoring_model_id": "engagement", "threshold": 70, "score": 83, "met": True},
+        {"scoring_model_id": "demographic", "threshold": 50, "score": 41.5, "met": False},
+        {"scoring_model_id": "fit", "threshold": 10, "met": False},
+        {"scoring_model_id": "intent", "threshold": 10, "score": 20, "met": False},
+    ]
+    assert criteria_text(criteria) == (
+        "engagement 83 >= 70 met, demographic 41.5 < 50 not met, fit has no score, needs 10: not met, "
+        "intent 20 does not count, it is not live: not met"
+    )
+
+
+def test_changes_name_what_was_and_what_is() -> None:
+    changes = {
+        "status_reason": {"from": "new", "to": "marketing_qualified"},
+        "sales_ready": {"from": False, "to": True},
+    }
+    assert changes_text(changes) == "status_reason new -> marketing_qualified, sales_ready no -> yes"
+
+
+def test_a_further_qualification_says_so() -> None:
+    event = {"qualification_model_id": "enterprise", "qualification_model_version": 3, "qualification_number": 1}
+    assert model_text(event) == "enterprise v3"
+    assert model_text(event | {"qualification_number": 2}) == "enterprise v3, time 2"

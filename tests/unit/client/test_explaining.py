@@ -1,0 +1,93 @@
+"""Explaining a lead: what is missing, and what would happen now."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.client.explaining import Explained, explain
+from app.qualification.criteria import Criterion
+from app.qualification.leads import Lead, Mark, Score
+from app.qualification.models import Actions, QualificationModel, Requalification
+from app.qualification.rules import RuledModel, Rules
+
+NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+
+
+def rules(
+    *, on: bool = True, live: frozenset[str] = frozenset({"engagement", "demographic"}), **model: object
+) -> Rules:
+    definition = QualificationModel(
+        id="enterprise",
+        name="Enterprise",
+        match="all",
+        criteria=(Criterion("engagement", 70), Criterion("demographic", 50)),
+        actions=Actions(marketing_qualified=True, sales_ready=True),
+        requalification=Requalification(
+            model.get("policy", "when_reset"),  # type: ignore[arg-type]
+            model.get("cool_down"),  # type: ignore[arg-type]
+        ),
+    )
+    ruled = RuledModel(definition=definition, version=3, live=bool(model.get("model_live", True)))
+    return Rules(revision=1, lead_management=on, live_scoring_models=live, models={"enterprise": ruled})
+
+
+def lead(**scores: float) -> Lead:
+    return Lead(scores={name: Score(value, NOW) for name, value in scores.items()})
+
+
+def explained(held: Lead, by: Rules) -> Explained:
+    [one] = explain(held, by, NOW)
+    return one
+
+
+def test_what_a_criterion_lacks_is_told_in_points() -> None:
+    one = explained(lead(engagement=58, demographic=60), rules())
+    assert one.outcome == "criteria_not_met"
+    assert one.missing == ("engagement: 12 more",)
+    assert "1 of 2 criteria met, 2 needed" in one.reason
+
+
+def test_a_score_that_is_not_there_is_told() -> None:
+    assert explained(lead(engagement=90), rules()).missing == ("demographic: no score yet, 50 is needed",)
+
+
+def test_a_score_that_does_not_count_is_told() -> None:
+    one = explained(lead(engagement=90, demographic=60), rules(live=frozenset({"engagement"})))
+    assert "demographic" in one.missing[0]
+    assert "not live" in one.missing[0]
+
+
+@pytest.mark.parametrize(
+    ("held", "by", "outcome", "said"),
+    [
+        (lead(), rules(on=False), "lead_management_off", "feature enable"),
+        (lead(), rules(model_live=False), "model_not_live", "model publish enterprise"),
+        (Lead(status="disqualified", status_reason="lost"), rules(), "lead_not_open", "lost"),
+        (lead(engagement=90, demographic=60), rules(), "qualified", "next score"),
+    ],
+)
+def test_the_reason_says_what_stands_in_the_way(held: Lead, by: Rules, outcome: str, said: str) -> None:
+    one = explained(held, by)
+    assert one.outcome == outcome
+    assert said in one.reason
+
+
+def marked(*, cleared: bool, sales_ready: bool) -> Lead:
+    held = lead(engagement=90, demographic=60)
+    held.marks["enterprise"] = Mark(2, 1, NOW - timedelta(days=1), "e-1", cleared)
+    if sales_ready:
+        held.status_reason, held.sales_ready = "marketing_qualified", True
+    return held
+
+
+def test_a_held_mark_says_what_opens_it_again() -> None:
+    assert "once the CRM resets" in explained(marked(cleared=False, sales_ready=True), rules()).reason
+    assert "only once" in explained(marked(cleared=True, sales_ready=False), rules(policy="never")).reason
+
+
+def test_a_cool_down_says_how_long() -> None:
+    one = explained(marked(cleared=True, sales_ready=False), rules(cool_down=timedelta(days=30)))
+    assert one.outcome == "cooling_down"
+    assert "30 days" in one.reason
