@@ -19,7 +19,7 @@ def test_each_criterion_has_score_threshold_and_met() -> None:
 
 
 def test_changes_name_what_was_and_what_is() -> None:
-    changes = {
+    changes: dict[str, dict[str, object]] = {
         "status_reason": {"from": "new", "to": "marketing_qualified"},
         "sales_ready": {"from": False, "to": True},
     }
