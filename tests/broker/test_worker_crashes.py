@@ -12,6 +12,7 @@ from tests.broker.system.installation import Installation
 from tests.broker.system.load import Load
 from tests.broker.system.messages import apply, command, feature, model, score, scoring_model
 from tests.broker.system.models import MODELS
+from tests.broker.system.worker_process import WorkerProcess
 from tests.broker.system.workload import SCORING_MODELS, Workload
 from tests.oracle.reading import partition_of
 
@@ -39,11 +40,22 @@ def workload() -> Workload:
     return Workload(7, 400)
 
 
+def have(here: Installation, count: int) -> list[WorkerProcess]:
+    """So many workers, each with its share of the partitions."""
+    while len(here.running()) < count:
+        here.start_worker().wait_ready()
+    deadline = time.monotonic() + 30
+    while not all(worker.metric("lead_qualifier_open_partitions") for worker in here.running()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return here.running()
+
+
 def test_two_workers_join_and_leave_under_load_without_loss_or_repetition(
     here: Installation, workload: Workload
 ) -> None:
+    first = have(here, 1)[0]
     with Load(here, workload, per_second=1000) as load:
-        first = here.running()[0]
         second = here.start_worker()
         print(f"a second worker is ready after {second.wait_ready():.1f} s")
         time.sleep(1)
@@ -51,41 +63,73 @@ def test_two_workers_join_and_leave_under_load_without_loss_or_repetition(
         print(f"the first stops within {seconds:.1f} s of SIGTERM")
         assert code == 0
         assert seconds < 10
-        third = here.start_worker()
-        third.wait_ready()
+        here.start_worker().wait_ready()
         time.sleep(1)
-        for worker in (second, third):
-            assert worker.metric("lead_qualifier_open_partitions") >= 2
-        second.terminate()
+        have(here, 2)
     here.settle_and_check()
-    print(f"{load.sent} scores, {len(here.qualified())} qualifications so far")
+    print(f"{load.sent} records, {len(here.qualified())} qualifications so far")
+
+
+def test_a_change_of_criteria_reaches_three_workers_in_an_instant(here: Installation) -> None:
+    workers = have(here, 3)
+    here.order(apply(model("swift", "all", {"attendance": 10**6})))
+    took: list[float] = []
+    for _ in range(4):
+        publish = command("publish", "swift")
+        here.send("qualification-commands", publish)
+        revision = here.outcome(publish["command_id"])["revision"]
+        told = time.monotonic()
+        known: list[float] = []
+
+        def watch(number: int, revision: int = revision, known: list[float] = known) -> None:
+            while workers[number].metric("lead_qualifier_criteria_revision") < revision:
+                time.sleep(0.02)
+            known.append(time.monotonic())
+
+        threads = [Thread(target=watch, args=(number,)) for number in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+        assert len(known) == 3
+        took.append(max(known) - told)
+        here.order(command("stop", "swift"))
+    print("a publish is known to 3 workers after (ms)", [round(one * 1000) for one in sorted(took)])
+    assert min(took) < 2
+    here.check()
 
 
 def test_after_kill_9_another_worker_takes_over_within_30_seconds(here: Installation, workload: Workload) -> None:
-    survivor = here.running()[0]
-    victim = here.start_worker()
-    victim.wait_ready()
-    while not all(worker.metric("lead_qualifier_open_partitions") >= 2 for worker in (survivor, victim)):
-        time.sleep(0.05)
+    victim = have(here, 2)[-1]
     with Load(here, workload, per_second=500):
         time.sleep(1)
         victim.kill()
         killed = time.monotonic()
-        probes = probe(here, "after-kill")
-        waiting = set(probes)
-        while waiting and time.monotonic() - killed < 2 * TAKEOVER_SECONDS:
-            here.outs.read()
-            waiting -= {event["lead_id"] for event in here.qualified()}
-            time.sleep(0.05)
+        missing = undecided(here, "after-kill", within=2 * TAKEOVER_SECONDS)
         seconds = time.monotonic() - killed
         print(f"every partition is decided again {seconds:.1f} s after kill -9")
     here.settle_and_check()
-    assert not waiting
+    assert not missing
     assert seconds < TAKEOVER_SECONDS
 
 
-def probe(here: Installation, name: str) -> list[str]:
-    """Scores that qualify, a new lead for each partition; returns the leads."""
+def test_a_worker_that_freezes_and_thaws_again_writes_nothing_of_what_it_was_about_to(
+    here: Installation, workload: Workload
+) -> None:
+    frozen = have(here, 2)[0]
+    with Load(here, workload, per_second=500):
+        time.sleep(0.5)
+        frozen.freeze()
+        assert not undecided(here, "while-frozen", within=2 * TAKEOVER_SECONDS)
+        frozen.thaw()
+        time.sleep(1)
+        assert not undecided(here, "thawed", within=2 * TAKEOVER_SECONDS)
+    here.settle_and_check()
+    print("the thawed worker", "works again" if frozen.running else f"ended with {frozen.process.returncode}")
+
+
+def undecided(here: Installation, name: str, *, within: float) -> set[str]:
+    """Send a score that qualifies, of a new lead, to each partition; returns the leads that did not in that time."""
     leads: dict[int, str] = {}
     number = 0
     while len(leads) < here.partitions:
@@ -93,7 +137,13 @@ def probe(here: Installation, name: str) -> list[str]:
         leads.setdefault(partition_of(f"{name}-{number}".encode(), here.partitions), f"{name}-{number}")
     here.scores(*(score(lead_id, "attendance", 99, 0) for lead_id in leads.values()))
     here.flush()
-    return list(leads.values())
+    waiting = set(leads.values())
+    deadline = time.monotonic() + within
+    while waiting and time.monotonic() < deadline:
+        here.outs.read()
+        waiting -= {event["lead_id"] for event in here.qualified()}
+        time.sleep(0.05)
+    return waiting
 
 
 def test_a_restarted_worker_continues_where_the_last_one_stopped(here: Installation, workload: Workload) -> None:
@@ -121,8 +171,7 @@ def test_a_worker_killed_in_a_sweep_leaves_nothing_out_and_nothing_twice(here: I
     here.announce(scoring_model("mass", "live"))
     here.scores(*(score(f"mass-{number}", "mass", number % 100, 0) for number in range(LEADS)))
     here.settle()
-    other = here.start_worker()
-    other.wait_ready()
+    have(here, 2)
     publish = command("publish", "mass", 1)
     here.order(apply(model("mass", "all", {"mass": 40})))
     here.send("qualification-commands", publish)
@@ -135,34 +184,3 @@ def test_a_worker_killed_in_a_sweep_leaves_nothing_out_and_nothing_twice(here: I
     assert len(swept) == LEADS * 6 // 10
     print(f"{visible} of {len(swept)} were swept when the worker was killed")
     assert {event["origin"] for event in swept} == {"sweep"}
-
-
-def test_a_change_of_criteria_reaches_three_workers_in_an_instant(here: Installation) -> None:
-    while len(here.running()) < 3:
-        here.start_worker().wait_ready()
-    workers = here.running()
-    here.order(apply(model("swift", "all", {"attendance": 10**6})))
-    took: list[float] = []
-    for _ in range(4):
-        publish = command("publish", "swift")
-        here.send("qualification-commands", publish)
-        revision = here.outcome(publish["command_id"])["revision"]
-        told = time.monotonic()
-        known: list[float] = []
-
-        def watch(number: int, revision: int = revision, known: list[float] = known) -> None:
-            while workers[number].metric("lead_qualifier_criteria_revision") < revision:
-                time.sleep(0.02)
-            known.append(time.monotonic())
-
-        threads = [Thread(target=watch, args=(number,)) for number in range(3)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(20)
-        assert len(known) == 3
-        took.append(max(known) - told)
-        here.order(command("stop", "swift"))
-    print("a publish is known to 3 workers after (ms)", [round(one * 1000) for one in sorted(took)])
-    assert min(took) < 2
-    here.check()

@@ -12,7 +12,10 @@ from tests.broker.system.workload import Workload
 
 
 class Load:
-    """Sends scores of a workload at a steady rate for the time of the `with`."""
+    """Sends scores of a workload, and now and then a change, at a steady rate for the time of the `with`.
+
+    No lead gets both in one such time: order between topics is not promised.
+    """
 
     def __init__(self, here: Installation, workload: Workload, *, per_second: int) -> None:
         self._here = here
@@ -20,6 +23,8 @@ class Load:
         self._per_second = per_second
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
+        leads = workload.random.sample(workload.leads, len(workload.leads))
+        self._scored, self._changed = leads[: len(leads) // 2], leads[len(leads) // 2 :]
         self.sent = 0
 
     def __enter__(self) -> Self:
@@ -36,7 +41,10 @@ class Load:
         tick = 0.02
         while not self._stop.is_set():
             began = time.monotonic()
-            for key, value in self._workload.scores(max(1, int(self._per_second * tick))):
+            for key, value in self._workload.scores(int(self._per_second * tick), among=self._scored):
                 self._here.send_bytes("lead-score-changed", key, value)
+                self.sent += 1
+            for key, value in self._workload.changes(1, among=self._changed):
+                self._here.send_bytes("lead-changed", key, value)
                 self.sent += 1
             self._stop.wait(max(0.0, tick - (time.monotonic() - began)))

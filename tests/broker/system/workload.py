@@ -31,10 +31,12 @@ class Workload:
             self.minutes += self.random.expovariate(1)
             yield self._broken_score() if self.random.random() < broken else self._score(among or self.leads)
 
-    def changes(self, count: int, *, broken: float = 0.01, erase: float = 0.03) -> Iterator[Record]:
+    def changes(
+        self, count: int, *, broken: float = 0.01, erase: float = 0.03, among: list[str] | None = None
+    ) -> Iterator[Record]:
         for _ in range(count):
             self.minutes += self.random.expovariate(1)
-            lead_id = self.random.choice(self.leads)
+            lead_id = self.random.choice(among or self.leads)
             dice = self.random.random()
             if dice < erase:
                 self._forget(lead_id)
