@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from app.cli.exit_codes import NoBrokerFound, Refused
-from app.cli.screen import out, warn
+from app.cli.screen import warn
 from app.settings import load_settings, unknown_variables
 
 Events = Annotated[
@@ -36,7 +37,7 @@ def demo(events: Events = None, rate: Rate = 200.0) -> None:
     from app.demo.run import DemoFailed, run_demo  # noqa: PLC0415
 
     try:
-        run_demo(settings, out, events=events, rate=rate)
+        run_demo(settings, Console(), events=events, rate=rate)
     except NoBroker as error:
         raise NoBrokerFound(str(error)) from error
     except (DemoFailed, NotPrepared) as error:

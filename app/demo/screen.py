@@ -13,7 +13,10 @@ from app.client.evidence import model_text, number
 from app.demo.progress import Progress
 
 _REFRESH = 4
-_LEAST_LEADS = 3
+_ROOMY = 32
+"""Lines of a terminal that leave room for more than the most necessary."""
+_WIDE = 150
+"""Columns of a terminal in which a qualified lead takes one line, not two."""
 
 
 class Screen:
@@ -27,7 +30,7 @@ class Screen:
 
     def say(self, line: str) -> None:
         """A line above the screen."""
-        self._console.print(line, markup=False, highlight=False)
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def begin(self, broker: str, logs: str, environment: list[str], commands: list[tuple[str, str]]) -> None:
         """Show what there is to know, and draw from now on."""
@@ -49,25 +52,23 @@ class Screen:
 
     def _draw(self, progress: Progress) -> RenderableType:
         width, height = self._console.size
-        commands = self._commands(progress)
-        outcomes = self._outcomes(progress)
-        facts = [Text(line, overflow="ellipsis", no_wrap=True, style="dim") for line in self._facts]
-        taken = len(facts) + 2 + len(progress.outcomes()) + 2 + commands.row_count + 4
-        leads = self._leads(
-            progress, max(_LEAST_LEADS, (height - taken) // (1 if width >= 150 else 2)), wide=width >= 150
-        )
-        return Group(
-            *facts,
+        gap = [Text()] if height >= _ROOMY else []
+        above = Group(
+            *(Text(line, overflow="fold", style="dim") for line in self._facts),
             self._figures(progress),
-            Text(),
-            outcomes,
-            Text(),
+            *gap,
+            self._outcomes(progress) if gap else self._outcomes_in_a_line(progress),
+            *gap,
             Text("newest qualified leads, and why", style="bold"),
-            leads,
-            Text(),
-            Text("next, in a second terminal in this folder (Ctrl-C ends the demo)", style="bold"),
-            commands,
         )
+        below = Group(
+            *gap,
+            Text("next, in a second terminal in this folder (Ctrl-C ends the demo)", style="bold"),
+            self._commands(progress),
+        )
+        taken = sum(len(self._console.render_lines(part)) for part in (above, below))
+        leads = self._leads(progress, height - taken, wide=width >= _WIDE)
+        return Group(above, leads, below)
 
     @staticmethod
     def _figures(progress: Progress) -> Text:
@@ -94,17 +95,22 @@ class Screen:
         return table
 
     @staticmethod
-    def _leads(progress: Progress, most: int, *, wide: bool) -> Table:
+    def _outcomes_in_a_line(progress: Progress) -> Text:
+        told = "  ".join(f"{outcome} {count:,}" for outcome, count in progress.outcomes().items())
+        return Text(told or "no outcomes yet", overflow="fold", style="dim")
+
+    @staticmethod
+    def _leads(progress: Progress, lines: int, *, wide: bool) -> Table:
+        """As many of the newest as fit into so many lines, at least one."""
         table = Table.grid(padding=(0, 2))
-        for event in list(reversed(progress.newest))[:most]:
+        for event in list(reversed(progress.newest))[: max(1, lines if wide else lines // 2)]:
             lead = Text(event["lead_id"], style="bold")
             by = Text(model_text(event) + (" (sweep)" if event["origin"] == "sweep" else ""), style="cyan")
-            why, change = _reason(event), _change(event)
             if wide:
-                table.add_row(lead, by, why, change)
+                table.add_row(lead, by, _reason(event), _change(event))
             else:
-                table.add_row(lead, why)
-                table.add_row("", Text.assemble(by, "  ", change))
+                table.add_row(lead, _reason(event))
+                table.add_row("", _in_a_line(by, Text("  "), _change(event)))
         if not progress.newest:
             table.add_row(Text("none yet", style="dim"))
         return table
@@ -117,6 +123,13 @@ class Screen:
                 command = " ".join([*command.split(" ")[:-1], lead_id])  # noqa: PLW2901
             table.add_row(Text(what, style="dim"), Text(command, style="yellow", overflow="fold"))
         return table
+
+
+def _in_a_line(*parts: Text) -> Text:
+    text = Text(no_wrap=True, overflow="ellipsis")
+    for part in parts:
+        text.append_text(part)
+    return text
 
 
 def _reason(event: dict[str, Any]) -> Text:
