@@ -16,6 +16,8 @@ from app.cli.screen import err, note, say
 from app.cli.session import open_session
 from app.client.feeding import Feeder
 
+_SHOWN_BYTES = 64 * 1024
+
 
 def feed(
     file: Annotated[
@@ -63,4 +65,14 @@ def _progress(size: int | None) -> Iterator[Callable[[int], None]]:
     columns = (TextColumn("feeding"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=err, transient=True) as progress:
         task = progress.add_task("", total=size)
-        yield lambda moved: progress.advance(task, moved)
+        waiting = 0
+
+        def moved(bytes_read: int) -> None:
+            # A line is far less than the bar can show, and showing costs more than sending.
+            nonlocal waiting
+            waiting += bytes_read
+            if waiting >= _SHOWN_BYTES:
+                progress.advance(task, waiting)
+                waiting = 0
+
+        yield moved
