@@ -2,7 +2,7 @@
 FROM python:3.11-slim AS build
 WORKDIR /build
 RUN python -m venv /opt/lead-qualifier
-COPY pyproject.toml constraints.txt LICENSE ./
+COPY pyproject.toml constraints.txt LICENSE README.md ./
 # First what is depended on: a layer of its own, kept while only the program changes.
 RUN mkdir app && echo '__version__ = "0"' >app/__init__.py \
     && /opt/lead-qualifier/bin/pip install --no-cache-dir --disable-pip-version-check --constraint constraints.txt .
