@@ -38,6 +38,7 @@ from app.worker.criteria_table import CriteriaTable, declare
 from app.worker.leads import LeadDecider
 from app.worker.metrics import Metrics
 from app.worker.projection import Projector
+from app.worker.watchdog import Watchdog
 from app.worker.web import WebServer
 
 log = structlog.get_logger("app.worker")
@@ -48,6 +49,8 @@ _END: Any = OffsetSpec.latest()
 LEADS = "leads"
 COMMANDS = "commands"
 _CHECK_SECONDS = 1.0
+#: A graceful stop takes a second or two; the running transaction may take longer on a slow broker.
+_STOP_SECONDS = 25.0
 _CRITERIA_END_SECONDS = 30.0
 
 
@@ -62,7 +65,7 @@ class Worker:
         self._limits = limits
         self._hook = hook
         self.metrics = Metrics()
-        self._loop_seen = time.monotonic()
+        self._watchdog = Watchdog(problem=self._problem, failed=self._failed)
         self._starting: asyncio.Task[None] | None = None
 
     def run(self) -> None:
@@ -142,18 +145,15 @@ class Worker:
         self.table.expect(await loop.run_in_executor(None, self._criteria_end))
         self.engine.start()
         self.projector.start()
-        self._starting = loop.create_task(
-            self.app.start()
-        )  # returns once the table is recovered, which may take its time
+        # returns once the table is recovered, which may take its time
+        self._starting = loop.create_task(self.app.start())
+        self._watchdog.start()
         was_ready = False
         while not stop.is_set():
             try:
                 await asyncio.wait_for(stop.wait(), _CHECK_SECONDS if was_ready else 0.1)
             except TimeoutError:
-                self._loop_seen = time.monotonic()
-                problem = self._problem()
-                if problem is not None:
-                    self._failed(problem)
+                self._watchdog.loop_alive()
                 if not was_ready and self._ready()[0]:
                     was_ready = True
                     log.info(
@@ -162,12 +162,14 @@ class Worker:
                         criteria_revision=self.table.revision,
                     )
         log.info("worker_stopping")
+        self._watchdog.stopping(within=_STOP_SECONDS)
         starting, self._starting = self._starting, None
         await loop.run_in_executor(None, self.engine.stop)
         await loop.run_in_executor(None, self.projector.stop)
         starting.cancel()
         await self.app.stop()
         await self.web.stop()
+        self._watchdog.stop()
         log.info("worker_stopped")
 
     def _criteria_end(self) -> int:
