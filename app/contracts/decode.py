@@ -6,7 +6,8 @@ in binary or structured mode; the key must be the id that the contract names.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import msgspec
 from pydantic import TypeAdapter, ValidationError
@@ -25,11 +26,13 @@ if TYPE_CHECKING:
 __all__ = [
     "BadMessage",
     "ChangedLead",
+    "ChangedScore",
     "ErasedLead",
     "decode_feature_command",
     "decode_lead_changed",
     "decode_lead_score_changed",
     "decode_model_command",
+    "decode_score",
     "decode_scoring_model_changed",
 ]
 
@@ -56,10 +59,62 @@ class ChangedLead(msgspec.Struct, frozen=True, gc=False):
     change: LeadChange
 
 
+class ChangedScore(msgspec.Struct, frozen=True, gc=False):
+    """What a lead-score-changed record says of the lead that is its key."""
+
+    event_id: str
+    scoring_model_id: str
+    score: float
+    occurred_at: datetime
+
+
 class ErasedLead(msgspec.Struct, frozen=True, gc=False):
     """A lead-changed record without value: nothing of this lead may remain."""
 
     lead_id: str
+
+
+_Text = Annotated[str, msgspec.Meta(min_length=1)]
+
+
+class _PlainScore(msgspec.Struct, gc=False):
+    """A lead-score-changed as nearly all are: where msgspec reads one, pydantic reads the same, only slower."""
+
+    event_id: _Text
+    lead_id: _Text
+    scoring_model_id: _Text
+    score: float
+    occurred_at: msgspec.Raw
+    previous_score: float | None = None
+    grade: str | None = None
+    scoring_model_version: int | None = None
+
+
+_plain_score: Callable[[bytes], _PlainScore] = msgspec.json.Decoder(_PlainScore).decode
+_plain_time: Callable[[bytes], datetime] = msgspec.json.Decoder(datetime).decode
+#: "2026-11-23T09:30:00.123456Z" with its quotes. What is longer msgspec rounds, and it knows more ways than RFC 3339 to
+#: write a zone.
+_PLAIN_TIME_LENGTH = 29
+
+
+def decode_score(key: bytes | None, value: bytes | None, headers: Headers = None) -> ChangedScore:
+    """Reads and refuses what decode_lead_score_changed() does, without the fields that nobody uses: for the millions.
+
+    Raises BadMessage. The one difference: whatever is deep or long in a field that is ignored may pass here.
+    """
+    if value is not None:
+        data = data_of(value, headers) if headers else value
+        try:
+            plain = _plain_score(data)
+            time = bytes(plain.occurred_at)
+            if len(time) <= _PLAIN_TIME_LENGTH and time.endswith(b'Z"') and key == plain.lead_id.encode():
+                if not data.isascii():
+                    data.decode()  # msgspec does not look into what it skips
+                return ChangedScore(plain.event_id, plain.scoring_model_id, plain.score, _plain_time(time))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            pass  # rare or bad: the contract's own validator judges it, and says what is wrong
+    message = decode_lead_score_changed(key, value, headers)
+    return ChangedScore(message["event_id"], message["scoring_model_id"], message["score"], message["occurred_at"])
 
 
 def decode_lead_score_changed(key: bytes | None, value: bytes | None, headers: Headers = None) -> LeadScoreChanged:

@@ -28,19 +28,16 @@ class RuledModel:
     publish_command_id: str | None = None
     publish_command_offset: int = 0
     published_at: datetime | None = None
-    # Laid out for decide(), which runs for every event: (scoring model, threshold), and how many may be missed.
+    # Laid out for what runs for every event: the definition's id, (scoring model, threshold), how many may be missed.
+    id: str = field(init=False, repr=False, compare=False)
     checks: tuple[tuple[str, float], ...] = field(init=False, repr=False, compare=False)
     may_miss: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         criteria = self.definition.criteria
+        object.__setattr__(self, "id", self.definition.id)
         object.__setattr__(self, "checks", tuple((one.scoring_model, one.threshold) for one in criteria))
         object.__setattr__(self, "may_miss", len(criteria) - required(self.definition.match, len(criteria)))
-
-    @property
-    def id(self) -> str:
-        """The id of the definition."""
-        return self.definition.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ import msgspec
 import structlog
 
 from app.contracts import cloud_events
-from app.contracts.decode import BadMessage, ErasedLead, decode_lead_changed, decode_lead_score_changed
+from app.contracts.decode import BadMessage, ErasedLead, decode_lead_changed, decode_score
 from app.contracts.lead_qualified import LeadQualified, Origin, Trigger, lead_qualified
 from app.contracts.topics import LEAD_CHANGED, LEAD_QUALIFIED, LEAD_SCORE_CHANGED, QUALIFICATION_COMMANDS
 from app.engine import Record, Rejected, Unit
@@ -67,15 +67,15 @@ class LeadDecider:
             raise Rejected(str(bad)) from None
 
     def _score(self, record: Record, unit: Unit) -> None:
-        message = decode_lead_score_changed(record.key, record.value, record.headers)
+        message = decode_score(record.key, record.value, record.headers)
         key = record.key
         assert key is not None  # it equals the lead's id
         lead = unit.get(key)
         if lead is None:
             lead = Lead()
-        scoring_model_id = message["scoring_model_id"]
-        at = message["occurred_at"]
-        stale = not record_score(lead, scoring_model_id, message["score"], at)
+        scoring_model_id = message.scoring_model_id
+        at = message.occurred_at
+        stale = not record_score(lead, scoring_model_id, message.score, at)
         if not stale:
             unit.put(key, lead)
         rules = self._rules
@@ -84,7 +84,7 @@ class LeadDecider:
             outcome = decide(lead, model, rules, at, stale=stale)
             if type(outcome) is Qualification:
                 trigger: Trigger = {
-                    "event_id": message["event_id"],
+                    "event_id": message.event_id,
                     "topic": LEAD_SCORE_CHANGED.name,
                     "partition": record.partition,
                     "offset": record.offset,
