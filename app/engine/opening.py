@@ -222,7 +222,7 @@ class Opener:
         )
         try:
             consumer.assign(assignment)
-            told = time.monotonic() + 2
+            told, copied = time.monotonic() + 2, -1
             while reading and not abandoned():
                 done = []
                 for message in consumer.consume(10_000, 0.1):
@@ -245,12 +245,12 @@ class Opener:
                     ready(done)
                 if time.monotonic() > told:
                     told = time.monotonic() + 5
-                    waiting = [p.label for p in reading.values()]
+                    before, copied = copied, sum(p.copied_to or 0 for p in reading.values())
+                    # what stands still at this point is an open transaction of a former owner: its timeout ends it
                     log.info(
-                        "restoring",
-                        partitions=waiting,
+                        "waiting_for_open_transaction" if copied == before else "restoring",
+                        partitions=[p.label for p in reading.values()],
                         keys=sum(len(p.entries) for p in reading.values()),
-                        note="a former owner's open transaction ends by its timeout",
                     )
         finally:
             consumer.close()
