@@ -6,6 +6,7 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Iterator
+from random import Random
 
 import pytest
 from confluent_kafka import Producer
@@ -263,6 +264,46 @@ def test_a_lead_whose_attributes_outgrow_its_record_keeps_what_it_had(here: Inst
     here.settle_and_check()
     assert len(here.oracle.dead) - before == 2
     assert here.qualified("A-1")[0]["lead"]["owner_id"] == "a"
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_what_was_garbled_on_its_way_is_bad_or_not_as_the_oracle_reads_it(here: Installation, seed: int) -> None:
+    """Bytes lost, changed and thrown in: JSON, numbers, times and text at their edges."""
+    before = len(here.oracle.dead)
+    random = Random(seed)
+    for _ in range(3000):
+        lead_id = f"N-{random.randrange(300)}"
+        text = encode(score(lead_id, "engagement", random.choice((7, 70, 70.5, -1.5e-3)), random.random()))
+        here.send_bytes("lead-score-changed", lead_id.encode(), garbled(text, random))
+    here.settle()
+    for _ in range(3000):
+        lead_id = f"N-{random.randrange(300)}"
+        told = change(lead_id, random.random(), status="open", status_reason="new", sales_ready=False, owner_id="U-1")
+        here.send_bytes(
+            "lead-changed", lead_id.encode(), garbled(encode(told | {"attributes": {"a": 1.5, "b": True}}), random)
+        )
+    here.settle_and_check()
+    dead = len(here.oracle.dead) - before
+    print(f"{dead} of 6000 were bad")
+    assert 1000 < dead < 5500
+
+
+_THROWN_IN = [
+    *(bytes([byte]) for byte in b'{}[]",:0129.-+eEtTzZ \\/nu\0\x1f\x7f\x80\xc3\xff'),
+    b"\\ud800",
+    b"\\u0041",
+    b"null",
+    b"1e99",
+]
+
+
+def garbled(value: bytes, random: Random) -> bytes:
+    for _ in range(random.choice((0, 1, 1, 1, 2))):
+        at = random.randrange(len(value))
+        what = random.choice(_THROWN_IN)
+        cut = random.choice((0, 1, 1, 2))
+        value = value[:at] + random.choice((what, b"")) + value[at + cut :]
+    return value
 
 
 def send_largest(here: Installation, topic: str, key: bytes, value: bytes, ending: bytes = b"") -> int:

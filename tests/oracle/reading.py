@@ -13,8 +13,12 @@ from typing import Any
 
 Headers = Sequence[tuple[str, bytes | None]]
 
-_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})")
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 _STATUSES = ("open", "qualified", "disqualified")
+_REASONS = (
+    *("new", "contacted", "qualified", "lost", "cannot_contact", "no_longer_interested", "canceled"),
+    "marketing_qualified",
+)
 
 
 class Bad(Exception):
@@ -76,7 +80,7 @@ def change(record: Input, partitions: int) -> dict[str, Any]:
     moment(found.get("occurred_at"))
     valid = {
         "status": found.get("status", "open") in _STATUSES,
-        "status_reason": _is_text(found.get("status_reason", "new")),
+        "status_reason": found.get("status_reason", "new") in _REASONS,
         "sales_ready": isinstance(found.get("sales_ready", False), bool),
         "attributes": isinstance(found.get("attributes", {}), dict),
         "owner_id": found.get("owner_id") is None or _is_text(found["owner_id"]),
@@ -85,8 +89,8 @@ def change(record: Input, partitions: int) -> dict[str, Any]:
     if not all(valid.values()):
         raise Bad(f"bad: {[name for name, is_valid in valid.items() if not is_valid]}")
     for value in found.get("attributes", {}).values():
-        if isinstance(value, float) and not math.isfinite(value):
-            raise Bad("an attribute that is no number")
+        if not (value is None or isinstance(value, str)):
+            _finite(int(value) if isinstance(value, bool) else value)
     _key(record, found["lead_id"], partitions)
     return found
 
@@ -110,13 +114,11 @@ def partition_of(key: bytes, partitions: int) -> int:
 
 def _json(value: bytes) -> Any:
     try:
-        text = value.decode()
-    except UnicodeDecodeError:
-        raise Bad("not UTF-8") from None
-    try:
-        return json.loads(text, parse_constant=_no_constant)
+        found = json.loads(value.decode(), parse_constant=_no_constant)
+        json.dumps(found, ensure_ascii=False).encode()  # fails on half of a surrogate pair
     except (ValueError, RecursionError) as error:
-        raise Bad(f"not JSON: {error}") from None
+        raise Bad(f"not JSON in UTF-8: {error}") from None
+    return found
 
 
 def _no_constant(name: str) -> Any:
@@ -159,13 +161,9 @@ def _finite(number: object) -> float:
 
 
 def _key(record: Input, lead_id: str, partitions: int) -> None:
-    try:
-        expected = lead_id.encode()
-    except UnicodeEncodeError:
-        raise Bad("half of a surrogate pair") from None
-    if record.key != expected:
+    if record.key != lead_id.encode():
         raise Bad("the key is not the lead's id")
-    if record.partition != partition_of(expected, partitions):
+    if record.partition != partition_of(record.key, partitions):
         raise Bad("wrong partitioner")
 
 

@@ -210,7 +210,8 @@ class Installation:
                 return
             if time.monotonic() > deadline:
                 assert self.lag() == 0, f"{self.lag()} records not decided yet: {self._logs()}"
-                return  # something is missing for good: let check() say what
+                self.check()  # says what is missing
+                raise AssertionError(f"never quiet: {self._logs()}")
             time.sleep(0.02)
 
     def _replay(self) -> None:
