@@ -168,7 +168,7 @@ class Oracle:
             "lead_not_open": lead.now["status"] != "open" or lead.now["status_reason"] == "qualified",
             "criteria_not_met": sum(one["met"] for one in criteria) < model.required(),
             "already_qualified": marked or not changes,
-            "cooling_down": held is not None and bool(model.cool_down) and at < held.at + model.cool_down,
+            "cooling_down": held is not None and bool(model.cool_down) and at - held.at < model.cool_down,
         }
         return next((word for word, applies in words.items() if applies), "qualified")
 
