@@ -28,6 +28,7 @@ from faust.transport.drivers.aiokafka import (
 )
 from faust.types import TP, ConsumerMessage
 
+from app.engine.fetch_health import FetchHealth
 from app.engine.group_metadata import Membership
 from app.engine.intake import Batch, TopicPartition
 
@@ -93,6 +94,11 @@ class EngineConsumer(Consumer):
         super().__init__(*args, **kwargs)
 
     @property
+    def health(self) -> FetchHealth:
+        """Whether records still come."""
+        return cast(EngineConsumerThread, self._thread).health
+
+    @property
     def ends(self) -> dict[TopicPartition, int]:
         """The end of each input partition as last heard from the broker."""
         return cast(EngineConsumerThread, self._thread).end_offsets
@@ -140,12 +146,14 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
         self._followed: dict[AioTopicPartition, int] = {}
         self._check_at = 0.0
         self.end_offsets: dict[TopicPartition, int] = {}
+        self.health = FetchHealth()
 
     def forget_positions(self) -> None:
         """A new assignment: nothing is fetched before the engine asks for a position."""
         self._epochs.clear()
         self._stamped.clear()
         self._suspects.clear()
+        self.health.assigned()
 
     def _create_worker_consumer(self, transport: Transport) -> aiokafka.AIOKafkaConsumer:
         """As Faust's, but read_committed, and with a short wait at the broker."""
@@ -200,6 +208,7 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
             return {}
         fetcher = consumer._fetcher
         subscriptions = fetcher._subscriptions
+        consumer._coordinator.check_errors()  # it stands still until it is asked, and nobody else does
         until = time.monotonic() + min(timeout or 0.0, _POLL_SECONDS)
         while True:
             if consumer._closed or fetcher._closed:
@@ -208,6 +217,9 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
                 await asyncio.sleep(0.01)
                 return {}
             assignment = subscriptions.subscription.assignment
+            self.health.passed(
+                fetcher._fetch_task, getattr(consumer._coordinator, "_coordination_task", fetcher._fetch_task)
+            )
             self._apply_seeks(consumer, assignment)
             self._notice_losses(assignment)
             ours = self._fetchable(assignment)
@@ -283,8 +295,9 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
             if tp not in assignment.tps or at is None:
                 continue
             state = assignment.state_value(tp)
-            if state.highwater is not None:
-                self.end_offsets[place] = state.highwater
+            if state.lso is not None:  # beyond it, only an open transaction of somebody else's
+                self.end_offsets[place] = state.lso
+                self.health.seen(place, at[1], state.lso)
             if at[0] == epoch and self._stamped[place] > at[1]:
                 sample = (epoch, self._stamped[place], at[1])
                 if self._suspects.get(place) == sample:
@@ -299,6 +312,9 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
                 else:
                     suspects[place] = sample
         self._suspects = suspects
+        for tp, position in self._followed.items():
+            if tp in assignment.tps:
+                self.health.seen((tp.topic, tp.partition), position, assignment.state_value(tp).lso)
 
 
 class _FetchedRecord(msgspec.Struct, gc=False):

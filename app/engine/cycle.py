@@ -21,7 +21,7 @@ from app.engine.partition import Change, Partition
 from app.engine.partitioning import BUCKETS
 from app.engine.position import POSITION_KEY, Position, Sweep
 from app.engine.steps import Hook, Step
-from app.engine.unit import Output, Unfit, Unit
+from app.engine.unit import Output, TooLarge, Unfit, Unit
 
 log = structlog.get_logger(__name__)
 
@@ -185,8 +185,9 @@ class Decider:
         assert before is not None
         now_ms = max(int(time.time() * 1000), before.clock)
         unit = Unit(app, partition.number, partition.entries, revision=item.revision, now_ms=now_ms)
-        self._process(item.batches, unit, app)
+        # known keys first: what a record changes afterwards in this cycle is then never undone with a key's sweep
         swept, sweep = self._sweep(item, unit) if item.sweep else (_swept(before, item.revision), None)
+        self._process(item.batches, unit, app)
         if sweep is None:
             partition.buckets = None
         position = Position(
@@ -234,12 +235,16 @@ class Decider:
         until = time.monotonic() + SWEEP_SECONDS
         while bucket < BUCKETS:
             for key in partition.keys_in(bucket):
+                mark = unit.mark()
                 try:
                     processor.sweep(key, unit, swept)
-                except Rejected as rejected:
-                    log.error("key_not_swept", partition=partition.label, reason=str(rejected))
+                    unit.check_state(key)
+                except (Rejected, TooLarge) as reason:
+                    unit.undo(key, mark)
+                    log.error("key_not_swept", partition=partition.label, reason=str(reason))
                 except Exception as error:
                     # one key must not hold up all others for ever: it is looked at again with its next record
+                    unit.undo(key, mark)
                     log.error("key_not_swept", partition=partition.label, exc_info=error)
             bucket += 1
             if time.monotonic() >= until:

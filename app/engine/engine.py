@@ -120,6 +120,8 @@ class Engine:
         self._working = threading.Lock()  # held by the cycle from the look at what is open until the results are state
         self._stopping = threading.Event()
         self._progress_at = time.monotonic()
+        self._troubled_since: float | None = None  # the first abort after which nothing was committed
+        self._unassigned_since: float | None = None
         self._threads = [
             threading.Thread(target=self._guard, args=(self._run_cycles,), name="engine-cycle", daemon=True),
             threading.Thread(target=self._guard, args=(self._run_opening,), name="engine-opening", daemon=True),
@@ -133,6 +135,7 @@ class Engine:
     def start(self) -> None:
         """Raises IncompatibleGroupMetadata if this librdkafka would not fence our transactions."""
         check_encoding()
+        self._unassigned_since = time.monotonic()
         for thread in self._threads:
             thread.start()
 
@@ -159,6 +162,7 @@ class Engine:
             self._partitions = {place: p for place, p in self._partitions.items() if place in new.numbers}
         self.intake.close()
         self._progress_at = time.monotonic()
+        self._unassigned_since = self._troubled_since = None
         log.info(
             "partitions_assigned",
             generation=membership.generation,
@@ -174,6 +178,7 @@ class Engine:
         with self._lock:
             self._assignment = None
             self._open = {}
+        self._unassigned_since = time.monotonic()
         self.intake.close()
         if self._working.acquire(timeout=self.limits.revocation_seconds):
             self._working.release()
@@ -187,9 +192,18 @@ class Engine:
         for thread in self._threads:
             if not thread.is_alive() and not self._stopping.is_set():
                 return f"thread {thread.name} has died"
-        stalled = time.monotonic() - self._progress_at
-        if stalled > self.limits.stall_seconds and (self.intake.queued or self._waiting()):
+        now, limit = time.monotonic(), self.limits.stall_seconds
+        stalled = now - self._progress_at
+        if stalled > limit and (self.intake.queued or self._waiting()):
             return f"no progress for {stalled:.0f} s although there is work to do"
+        troubled = self._troubled_since
+        if troubled is not None and now - troubled > limit:
+            return (
+                f"no transaction was committed for {now - troubled:.0f} s, since one was aborted or of unknown outcome"
+            )
+        unassigned = self._unassigned_since
+        if unassigned is not None and now - unassigned > limit:
+            return f"the consumer group has not settled for {now - unassigned:.0f} s"
         return None
 
     def assigned_partitions(self) -> list[tuple[str, int]]:
@@ -302,6 +316,7 @@ class Engine:
                 return
             self._open = {}
             current.fenced = current.fenced or fenced
+            self._troubled_since = self._troubled_since or time.monotonic()
         self.intake.close()
         self._to_open.set()
 
@@ -313,6 +328,7 @@ class Engine:
         decider = Decider(
             self.intake, admin, group_id=self.group_id, max_records=self.limits.cycle_records, hook=self._hook
         )
+        look_at = 0.0
         while not self._stopping.is_set():
             with self._working:
                 worked = self._cycle(decider)
@@ -325,7 +341,9 @@ class Engine:
                     if not self._waiting():
                         self._progress_at = time.monotonic()  # nothing to do is no stall
                     self.intake.wait(_IDLE_SECONDS)
-                    self._check_gaps()
+            if time.monotonic() >= look_at:
+                look_at = time.monotonic() + 1.0
+                self._check_gaps()
 
     def _cycle(self, decider: Decider) -> bool:
         with self._lock:
@@ -370,6 +388,7 @@ class Engine:
         self._backoff = 0.0
         self._record_faults = 0
         self._progress_at = time.monotonic()
+        self._troubled_since = None
         for item, done in zip(work, decided, strict=True):
             item.partition.application.processor.committed(done.unit)
         self._observer.cycle(

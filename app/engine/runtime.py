@@ -10,6 +10,7 @@ import faust
 
 from app.engine.consumer import EngineApp, EngineConsumer
 from app.engine.engine import Engine
+from app.engine.fetch_health import FetchHealth
 
 #: A member that says nothing for so long (seconds) is dead: its partitions go to others.
 SESSION_TIMEOUT = 10.0
@@ -60,6 +61,12 @@ def end_offsets(app: EngineApp) -> dict[tuple[str, int], int]:
     """The end of each input partition as the consumer last heard of it, for lag."""
     consumer = app._consumer
     return dict(consumer.ends) if isinstance(consumer, EngineConsumer) else {}
+
+
+def fetch_health(app: EngineApp) -> FetchHealth | None:
+    """Whether records still come; None before the consumer exists."""
+    consumer = app._consumer
+    return consumer.health if isinstance(consumer, EngineConsumer) else None
 
 
 def quieten() -> None:

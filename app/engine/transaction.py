@@ -25,6 +25,8 @@ log = structlog.get_logger(__name__)
 #: the broker's scan.
 TRANSACTION_TIMEOUT_MS = 10_000
 _RECORD_FAULTS = {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_RECORD, KafkaError.INVALID_MSG}
+#: Says that the transaction or the producer has failed, not why.
+_FOLLOWS = {KafkaError._STATE, KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT}
 _FENCED = {
     KafkaError.ILLEGAL_GENERATION,
     KafkaError.UNKNOWN_MEMBER_ID,
@@ -93,6 +95,8 @@ class TransactionalProducer:
             "compression.type": "lz4",
             "queue.buffering.max.messages": 2_000_000,
             "queue.buffering.max.kbytes": 1_048_576,
+            # without this, confluent-kafka raises a fatal error out of whatever serves callbacks
+            "error_cb": _log_error,
             **config,
             "transactional.id": transactional_id,
             "transaction.timeout.ms": TRANSACTION_TIMEOUT_MS,
@@ -154,7 +158,7 @@ class TransactionalProducer:
             metadata = membership.encode()
             _Retry(self._deadline)(lambda left: producer.send_offsets_to_transaction(list(offsets), metadata, left))
             self._hook(Step.TRANSACTION_OFFSETS)
-        except (KafkaException, BufferError, _Undelivered) as error:
+        except (KafkaException, BufferError, _Undelivered, SystemError) as error:
             self._abort(producer, error)
         self._commit(producer)
         self._hook(Step.TRANSACTION_COMMITTED)
@@ -169,6 +173,7 @@ class TransactionalProducer:
         self._produced = self._delivered = 0
         self._failed = None
         self._ends = {}
+        deadline = time.monotonic() + self._deadline
         for output in outputs:
             producer.produce(
                 output.topic, output.value, output.key, headers=list(output.headers), on_delivery=self._on_delivery
@@ -181,16 +186,29 @@ class TransactionalProducer:
                 self._produced += queued
                 if queued == len(waiting):
                     break
-                # the local queue is full: let some be delivered, then add the rest in order
-                producer.poll(0.05)
-                waiting = [{k: v for k, v in m.items() if k != "_error"} for m in waiting if "_error" in m]
+                waiting = self._not_queued(producer, waiting, deadline)
             producer.produce(topic, last["value"], last["key"], partition=partition, on_delivery=self._on_last_delivery)
             self._produced += 1
+
+    def _not_queued(
+        self, producer: confluent_kafka.Producer, messages: list[dict[str, Any]], deadline: float
+    ) -> list[dict[str, Any]]:
+        """The messages that the local queue had no room for, after a moment for it to empty.
+
+        Raises _Undelivered if room is not what is missing: of a failed transaction nothing can ever be queued.
+        """
+        producer.poll(0.05)
+        rest = [m for m in messages if "_error" in m]
+        error = next((m["_error"] for m in rest if m["_error"].code() != KafkaError._QUEUE_FULL), None)
+        cause = self._failed or error
+        if cause is not None or time.monotonic() > deadline:
+            raise _Undelivered(f"{len(rest)} records could not be queued: {cause.str() if cause else 'no room'}", cause)
+        return [{name: part for name, part in m.items() if name != "_error"} for m in rest]
 
     def _on_delivery(self, error: KafkaError | None, _message: Any) -> None:
         if error is None:
             self._delivered += 1
-        elif self._failed is None or error.code() in _RECORD_FAULTS:
+        elif self._failed is None or self._failed.code() in _FOLLOWS or error.code() in _RECORD_FAULTS:
             self._failed = error  # the cause; what is purged because of it only follows
 
     def _on_last_delivery(self, error: KafkaError | None, message: Any) -> None:
@@ -211,17 +229,29 @@ class TransactionalProducer:
     def _abort(self, producer: confluent_kafka.Producer, error: BaseException) -> None:
         kafka_error = error.args[0] if isinstance(error, KafkaException) else None
         cause = error.cause if isinstance(error, _Undelivered) else kafka_error
+        self._serve_reports(producer)
+        if self._failed is not None and (cause is None or cause.code() in _FOLLOWS):
+            cause = self._failed  # what the call says only follows from what happened to a record before
         fenced = cause is not None and cause.code() in _FENCED
         record_fault = cause is not None and cause.code() in _RECORD_FAULTS
-        reason = kafka_error.str() if kafka_error is not None else str(error)
+        reason = str(error) if kafka_error is None else kafka_error.str()
+        if cause is not None and cause.str() not in reason:
+            reason = f"{cause.str()} ({reason})"
         try:
             if kafka_error is not None and kafka_error.fatal():
                 raise KafkaException(kafka_error)
             _Retry(self._deadline)(producer.abort_transaction)
-        except KafkaException:
+        except (KafkaException, SystemError):
             # the broker's timeout or the next producer's init_transactions ends it
             self.discard()
         raise Aborted(reason, fenced=fenced, record_fault=record_fault) from error
+
+    @staticmethod
+    def _serve_reports(producer: confluent_kafka.Producer) -> None:
+        try:
+            producer.poll(0)
+        except (KafkaException, SystemError) as error:
+            log.warning("delivery_reports_unread", error=str(error))
 
     def _commit(self, producer: confluent_kafka.Producer) -> None:
         try:
@@ -232,6 +262,13 @@ class TransactionalProducer:
                 self._abort(producer, error)
             self.discard()
             raise OutcomeUnknown(kafka_error.str()) from error
+        except SystemError as error:
+            self.discard()
+            raise OutcomeUnknown(str(error)) from error
+
+
+def _log_error(error: KafkaError) -> None:
+    log.warning("producer_error", error=error.str(), code=error.name(), fatal=error.fatal())
 
 
 class _Undelivered(Exception):

@@ -40,6 +40,10 @@ class Unfit(Exception):
         self.reason = reason
 
 
+class TooLarge(Exception):
+    """What follows from the sweep of a key cannot be written."""
+
+
 class Unit:
     """State is read and written through `get`, `put` and `delete`; objects may be changed in place before `put`.
 
@@ -144,6 +148,21 @@ class Unit:
         """Send the record to the dead letters with a reason that a person understands."""
         self.dead_letters.append((record, reason))
 
+    def mark(self) -> tuple[int, int]:
+        """Where outputs and notes stand, for `undo`."""
+        return len(self.outputs), len(self.notes)
+
+    def undo(self, key: bytes, mark: tuple[int, int]) -> None:
+        """Take back what was done to one key, and emitted and noted, since `mark`."""
+        self._cache.pop(key, None)
+        self._changed.pop(key, None)
+        del self.outputs[mark[0] :], self.notes[mark[1] :]
+
+    def check_state(self, key: bytes) -> None:
+        """Raises TooLarge if the key's changed state is larger than the changelog takes."""
+        if key in self._changed and (state := self._cache[key]) is not None:
+            self._check_size(self._application.changelog, key, self._application.encode_state(state), [], None)
+
     def changes(self) -> list[Change]:
         """The changelog records of this unit: each changed key once, with its last state. Raises Unfit for one too
         large.
@@ -175,9 +194,7 @@ class Unit:
         size = record_bytes(key, value, headers)
         if size > limit:
             if record is None:
-                raise RuntimeError(
-                    f"a record of {size} bytes for {topic} is over its limit of {limit} bytes, outside any input record"
-                )
+                raise TooLarge(f"what follows needs {size} bytes in {topic}, which takes {limit}")
             raise Unfit(record, f"what follows from this record needs {size} bytes in {topic}, which takes {limit}")
 
 

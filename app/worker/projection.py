@@ -64,6 +64,8 @@ class Projector:
             except (KafkaException, BufferError) as error:
                 # found missing at the next check, and tried again
                 log.warning("projection_failed", entries=[e.key for e in entries], error=str(error))
+                if isinstance(error, KafkaException) and error.args[0].fatal():
+                    producer = confluent_kafka.Producer(self._config)
 
     def _write(self, producer: confluent_kafka.Producer, entries: list[Entry]) -> None:
         failed: list[KafkaError] = []

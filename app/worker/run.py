@@ -27,7 +27,7 @@ from app.contracts.topics import (
     SCORING_MODEL_CHANGED,
 )
 from app.engine import DEFAULT_LIMITS, Application, Engine, Hook, Input, Limits
-from app.engine.runtime import create_app, end_offsets, quieten
+from app.engine.runtime import create_app, end_offsets, fetch_health, quieten
 from app.engine.steps import no_hook
 from app.kafka import Connection
 from app.settings import Settings
@@ -49,6 +49,8 @@ _END: Any = OffsetSpec.latest()
 LEADS = "leads"
 COMMANDS = "commands"
 _CHECK_SECONDS = 1.0
+#: A consumer asks for records many times a second; a rebalance may keep it from that for a few.
+_SILENT_SECONDS = 15.0
 #: A graceful stop takes a second or two; the running transaction may take longer on a slow broker.
 _STOP_SECONDS = 25.0
 _CRITERIA_END_SECONDS = 30.0
@@ -205,7 +207,12 @@ class Worker:
             return "Faust has stopped by itself"
         if not self.projector.alive:
             return "thread projection has died"
-        return self.engine.problem()
+        if (problem := self.engine.problem()) is not None:
+            return problem
+        health = fetch_health(self.app)
+        if health is None or not self.engine.assigned_partitions():
+            return None  # the engine says when that lasts too long
+        return health.problem(self._limits.stall_seconds)
 
     def _live(self) -> tuple[bool, dict[str, Any]]:
         problem = self._problem()
@@ -217,6 +224,9 @@ class Worker:
             waiting.append("criteria are not caught up")
         assigned = self.engine.assigned_partitions()
         opened = len(self.engine.open_partitions())
+        health = fetch_health(self.app)
+        if health is not None and health.silent() > _SILENT_SECONDS:
+            waiting.append(f"nothing was fetched for {health.silent():.0f} s")
         if not self.engine.ready():
             waiting.append(
                 f"{opened} of {len(assigned)} partitions are open" if assigned else "the consumer group has not settled"

@@ -86,11 +86,7 @@ def test_a_record_whose_results_are_too_large_becomes_a_dead_letter(bed: Bed) ->
 
 def test_a_record_whose_results_the_broker_refuses_is_found_and_becomes_a_dead_letter(bed: Bed) -> None:
     """The delivery fails, so the transaction is aborted, again and again: one record at a time finds the culprit."""
-    resource = ConfigResource(ConfigResource.Type.TOPIC, bed.topics.out)
-    small = ConfigEntry("max.message.bytes", "700", incremental_operation=AlterConfigOpType.SET)
-    resource.add_incremental_config(small)
-    for future in bed.admin.incremental_alter_configs([resource]).values():
-        future.result(10)
+    _lower_limit(bed, 700)
     worker = bed.worker()
     bed.logged(worker, "partitions_opened")
     bed.send(3)
@@ -103,6 +99,21 @@ def test_a_record_whose_results_the_broker_refuses_is_found_and_becomes_a_dead_l
     assert [m.value() for m in letters] == [b'{"id": "999999", "add": 1}']
     assert "the broker refused" in dict(letters[0].headers())["dl_reason"].decode()
     bed.wait_for(6)
+    assert bed.stop(worker) == 0
+
+
+def test_a_refused_record_is_found_among_thousands(bed: Bed) -> None:
+    """Much is on its way when the refusal comes: nothing can be queued any more, and other calls fail for that."""
+    _lower_limit(bed, 40_000)
+    bed.send(1500, keys=1500)
+    producer = Producer({"bootstrap.servers": bed.bootstrap, "partitioner": "murmur2_random"})
+    large = random.Random(1).randbytes(40_000).hex()
+    producer.produce(bed.topics.inputs[0], b'{"id": "999999", "add": 1}', large)
+    producer.flush(10)
+    bed.send(1500, keys=1500)
+    worker = bed.worker()
+    assert [m.value() for m in _dead_letters(bed, 1)] == [b'{"id": "999999", "add": 1}']
+    bed.wait_for(3000)
     assert bed.stop(worker) == 0
 
 
@@ -181,6 +192,15 @@ def test_newer_rules_sweep_every_key_once_even_if_the_worker_freezes_or_dies_on_
     bed.wait_for(320)
     assert bed.stop(last) == 0
     bed.check(sweeps=2)
+
+
+def _lower_limit(bed: Bed, size: int) -> None:
+    """Nobody tells the worker."""
+    resource = ConfigResource(ConfigResource.Type.TOPIC, bed.topics.out)
+    entry = ConfigEntry("max.message.bytes", str(size), incremental_operation=AlterConfigOpType.SET)
+    resource.add_incremental_config(entry)
+    for future in bed.admin.incremental_alter_configs([resource]).values():
+        future.result(10)
 
 
 def _dead_letters(bed: Bed, count: int) -> list[Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.engine import Application, Input, Rejected, Unfit, Unit, partition_of
-from app.engine.unit import dead_letter, record_bytes
+from app.engine.unit import TooLarge, dead_letter, record_bytes
 
 
 @dataclass
@@ -142,3 +142,22 @@ def test_a_dead_letter_that_is_too_large_is_cut_and_says_so() -> None:
     reason = dict(letter.headers)["dl_reason"]
     assert reason is not None
     assert b"cut to fit: it had 1 headers, 5000 bytes of key and 5000 of value" in reason
+
+
+def test_what_a_key_s_sweep_did_can_be_taken_back() -> None:
+    unit = Unit(application(), 0, {b"k": b"1"})
+    unit.emit("out", b"other", b"1", [])
+    mark = unit.mark()
+    unit.put(b"k", 2)
+    unit.emit("out", b"k", b"2", [])
+    unit.notes.append("k")
+    unit.undo(b"k", mark)
+    assert (unit.get(b"k"), unit.changes(), unit.notes) == (1, [], [])
+    assert [output.key for output in unit.outputs] == [b"other"]
+
+
+def test_a_swept_key_whose_state_grows_too_large_is_told_before_anything_is_written() -> None:
+    unit = Unit(application(limit=1000), 0, {})
+    unit.put(b"k", "x" * 1000)
+    with pytest.raises(TooLarge, match="bytes in state"):
+        unit.check_state(b"k")

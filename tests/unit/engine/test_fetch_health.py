@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from app.engine.fetch_health import FetchHealth
+
+
+def aged(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Let so many seconds pass."""
+    later = time.monotonic() + seconds
+    monkeypatch.setattr("app.engine.fetch_health.time.monotonic", lambda: later)
+
+
+def test_a_loop_that_passes_is_well() -> None:
+    health = FetchHealth()
+    health.passed()
+    assert health.problem(10) is None
+
+
+def test_a_loop_that_passes_no_more_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    health = FetchHealth()
+    health.passed()
+    aged(monkeypatch, 11)
+    assert health.problem(10) == "nothing was fetched for 11 s"
+
+
+def test_a_partition_that_has_more_but_stands_still_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    health = FetchHealth()
+    health.seen(("scores", 3), 5, 9)
+    health.seen(("scores", 4), 9, 9)
+    aged(monkeypatch, 11)
+    health.passed()
+    assert health.problem(10) == "scores-3 has stood at offset 5 for 11 s although there is more"
+
+
+def test_a_partition_that_moves_is_well_however_far_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    health = FetchHealth()
+    health.seen(("scores", 3), 5, 1000)
+    aged(monkeypatch, 11)
+    health.seen(("scores", 3), 6, 1000)
+    health.passed()
+    assert health.problem(10) is None
+
+
+def test_a_new_assignment_forgets_what_stood_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    health = FetchHealth()
+    health.seen(("scores", 3), 5, 9)
+    aged(monkeypatch, 11)
+    health.assigned()
+    assert health.problem(10) is None
+
+
+def test_a_task_of_the_consumer_that_has_ended_is_a_problem() -> None:
+    async def fetching() -> None: ...
+
+    async def scenario() -> str | None:
+        task = asyncio.create_task(fetching())
+        await task
+        health = FetchHealth()
+        health.passed(task)
+        return health.problem(10)
+
+    assert asyncio.run(scenario()) == "the consumer's fetching has ended"
