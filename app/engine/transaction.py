@@ -24,6 +24,11 @@ log = structlog.get_logger(__name__)
 #: How long a transaction may stay open (milliseconds): a dead worker's successor waits for it at most that long, plus
 #: the broker's scan.
 TRANSACTION_TIMEOUT_MS = 10_000
+#: A report on every record takes the interpreter's lock each time, a hundred thousand times a second. The one on the last
+#: record of a changelog partition says as much: an idempotent producer's records arrive in order, and librdkafka commits
+#: no transaction of which a record failed. Which one failed, and why, only its own report says: after an abort the
+#: reports on all are asked for, in so many transactions.
+_CAREFUL_TRANSACTIONS = 100
 _RECORD_FAULTS = {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_RECORD, KafkaError.INVALID_MSG}
 #: Says that the transaction or the producer has failed, not why.
 _FOLLOWS = {KafkaError._STATE, KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT}
@@ -110,6 +115,7 @@ class TransactionalProducer:
         self._produced = 0
         self._delivered = 0
         self._failed: KafkaError | None = None
+        self._careful = 0  # transactions yet to come in which every record is reported on
         self._ends: dict[tuple[str, int], int] = {}
 
     def prepare(self) -> None:
@@ -161,6 +167,7 @@ class TransactionalProducer:
         except (KafkaException, BufferError, _Undelivered, SystemError) as error:
             self._abort(producer, error)
         self._commit(producer)
+        self._careful = max(0, self._careful - 1)
         self._hook(Step.TRANSACTION_COMMITTED)
         return dict(self._ends)
 
@@ -174,6 +181,7 @@ class TransactionalProducer:
         self._failed = None
         self._ends = {}
         deadline = time.monotonic() + self._deadline
+        report = self._on_delivery if self._careful else None
         for output in outputs:
             producer.produce(
                 output.topic, output.value, output.key, headers=list(output.headers), on_delivery=self._on_delivery
@@ -182,8 +190,8 @@ class TransactionalProducer:
         for topic, partition, messages in changelogs:
             *waiting, last = messages
             while waiting:
-                queued = producer.produce_batch(topic, waiting, partition=partition, on_delivery=self._on_delivery)
-                self._produced += queued
+                queued = producer.produce_batch(topic, waiting, partition=partition, on_delivery=report)
+                self._produced += queued if report is not None else 0
                 if queued == len(waiting):
                     break
                 waiting = self._not_queued(producer, waiting, deadline)
@@ -229,6 +237,7 @@ class TransactionalProducer:
     def _abort(self, producer: confluent_kafka.Producer, error: BaseException) -> None:
         kafka_error = error.args[0] if isinstance(error, KafkaException) else None
         cause = error.cause if isinstance(error, _Undelivered) else kafka_error
+        self._careful = _CAREFUL_TRANSACTIONS
         self._serve_reports(producer)
         if self._failed is not None and (cause is None or cause.code() in _FOLLOWS):
             cause = self._failed  # what the call says only follows from what happened to a record before
