@@ -173,6 +173,15 @@ def test_what_only_looks_odd_is_valid(here: Installation) -> None:
     here.send_bytes(
         "lead-score-changed", b"O-8", b" \r\n\t" + json.dumps(score("O-8", "engagement", 50, 0), indent=2).encode()
     )
+    times = (
+        "0001-01-01T00:00:00+23:59",
+        "9999-12-31T23:59:59.999999-23:59",
+        "1969-12-31T23:59:59.999999-00:00",
+        "2024-02-29 00:00:00.1z",
+    )
+    for number, time in enumerate(times):
+        here.scores(score(f"t-{number}", "engagement", 60, 0) | {"occurred_at": time})
+        here.changes(change(f"t-{number}-changed", 0) | {"occurred_at": time})
     here.changes(change("O-9", 0, status="open", status_reason="lost", owner_id=None, attributes={"": "", "a": None}))
     here.settle_and_check()
     assert len(here.oracle.dead) == before
@@ -185,6 +194,7 @@ def test_what_only_looks_odd_is_valid(here: Installation) -> None:
         "O-8",
         "x" * 5000,
     }
+    assert len([event for event in here.qualified() if event["lead_id"][:2] == "t-"]) == len(times)
 
 
 def test_cloud_events_are_read_in_binary_and_in_structured_mode(here: Installation) -> None:

@@ -326,6 +326,15 @@ def test_turning_lead_management_off_stops_qualifying_and_on_again_starts_from_t
     assert not here.qualified(f"{lead_id}-2")
 
 
+def test_ids_may_be_any_text(here: Installation, name: str) -> None:
+    odd = f'ä/b "{name}"\\n\n$(x) {{}}'
+    here.announce(scoring_model(f"s of {odd}", "live"))
+    here.order(apply(model(odd, "all", {f"s of {odd}": 1})), command("publish", odd))
+    here.scores(score(f"l of {odd}", f"s of {odd}", 2, 0))
+    here.settle_and_check()
+    assert [event["qualification_model_id"] for event in here.qualified(f"l of {odd}")] == [odd]
+
+
 def test_outcomes_on_the_trail_are_cloud_events_in_the_order_of_decisions(here: Installation) -> None:
     here.outs.read()
     ids = []

@@ -15,6 +15,7 @@ from app.broker.not_available import NotAvailable
 from tests.broker.conftest import Install
 from tests.broker.system.installation import Installation
 from tests.broker.system.messages import apply, change, command, encode, feature, model, score, scoring_model
+from tests.oracle.reading import partition_of
 
 pytestmark = pytest.mark.broker
 
@@ -108,10 +109,12 @@ def test_a_producer_with_another_partitioner_is_told_by_dead_letters(here: Insta
             here.prefix + "lead-score-changed", encode(score(f"P-{number}", "engagement", 70, 0)), f"P-{number}"
         )
     assert producer.flush(30) == 0
+    elsewhere = (partition_of(b"P-0", here.partitions) + 1) % here.partitions
+    here.send_bytes("lead-changed", b"P-0", None, partition=elsewhere)
     here.settle_and_check()
     dead = len(here.oracle.dead) - before
     assert 0 < dead < 40
-    assert len([event for event in here.qualified() if event["lead_id"].startswith("P-")]) == 40 - dead
+    assert len([event for event in here.qualified() if event["lead_id"].startswith("P-")]) == 41 - dead
     reasons = [dict(record.headers)["dl_reason"] or b"" for record in here.outs.records["lead-dead-letters"]]
     assert all(b"partitioner" in reason for reason in reasons)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from tests.broker.system.messages import at, change, encode, score
@@ -74,6 +75,8 @@ class Workload:
                 message["occurred_at"] = sent[-1]["occurred_at"]  # of equal time, and on another model perhaps
             if dice > 0.9:
                 message |= {"previous_score": 3, "grade": "B", "scoring_model_version": 7, "something": {"new": [None]}}
+            if dice < 0.3 and message["occurred_at"].endswith("Z"):
+                message["occurred_at"] = _elsewhere(message["occurred_at"])
             sent.append(message)
         return lead_id.encode(), encode(message)
 
@@ -164,3 +167,8 @@ class Workload:
                 (b"another", encode(message)),
             ]
         )
+
+
+def _elsewhere(moment: str) -> str:
+    """The same moment as it is written in another zone."""
+    return datetime.fromisoformat(moment).astimezone(timezone(timedelta(hours=5, minutes=30))).isoformat()
