@@ -1,7 +1,7 @@
 # Everything from a fresh clone: each target sets up what it needs (.venv once, later runs take no time).
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint bench schemas docs lock clean
+.PHONY: help run test lint bench chaos schemas docs lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -34,6 +34,9 @@ lint: $(VENV)/.ready-dev ## ruff, mypy --strict, import-linter
 
 bench: $(VENV)/.ready-dev ## the worker against a hand-written transactional loop, CPU and latency
 	@$(BIN)/python -m bench
+
+chaos: $(VENV)/.ready-dev ## faults on real workers, checked exactly (CHAOS_SEED=n CHAOS_FAULTS=n CHAOS_SEEDS=k)
+	@CHAOS_SEED=$(CHAOS_SEED) CHAOS_FAULTS=$(CHAOS_FAULTS) CHAOS_SEEDS=$(CHAOS_SEEDS) $(BIN)/python -m tests.chaos
 
 schemas: $(VENV)/.ready-dev ## write schemas/ from the code
 	@$(BIN)/python -m app.contracts.generate

@@ -8,7 +8,7 @@ import uuid
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from confluent_kafka import ConsumerGroupTopicPartitions, Producer
 from confluent_kafka.admin import AdminClient
@@ -38,6 +38,9 @@ QUIET_SECONDS = 0.25
 class Installation:
     """Has its own topic prefix and application id, so that many can share a broker."""
 
+    CLIENT: ClassVar[dict[str, Any]] = {}
+    """Further settings of librdkafka for the clients of the test itself."""
+
     def __init__(
         self, bootstrap: str, folder: Path, *, prefix: str = ".", partitions: int = 4, **settings: str
     ) -> None:
@@ -56,7 +59,7 @@ class Installation:
             "LEAD_QUALIFIER_PARTITIONS": str(partitions),
             **{f"LEAD_QUALIFIER_{name.upper()}": value for name, value in settings.items()},
         }
-        self.admin = AdminClient({"bootstrap.servers": bootstrap})
+        self.admin = AdminClient({"bootstrap.servers": bootstrap, **self.CLIENT})
         self._producer = Producer(
             {
                 "bootstrap.servers": bootstrap,
@@ -64,6 +67,7 @@ class Installation:
                 "linger.ms": 2,
                 "message.max.bytes": 20_000_000,
                 "enable.idempotence": True,
+                **self.CLIENT,
             }
         )
         self._ins: TopicReader | None = None
@@ -180,13 +184,13 @@ class Installation:
     @property
     def ins(self) -> TopicReader:
         if self._ins is None:
-            self._ins = TopicReader(self.bootstrap, self.prefix, IN)
+            self._ins = TopicReader(self.bootstrap, self.prefix, IN, client=self.CLIENT)
         return self._ins
 
     @property
     def outs(self) -> TopicReader:
         if self._outs is None:
-            self._outs = TopicReader(self.bootstrap, self.prefix, OUT)
+            self._outs = TopicReader(self.bootstrap, self.prefix, OUT, client=self.CLIENT)
         return self._outs
 
     def settle(self, timeout: float = 60) -> None:

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, TopicPartition
+from confluent_kafka import Consumer, IsolationLevel, KafkaError, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from tests.oracle.reading import Input
 
 _END: Any = OffsetSpec.latest()
+#: Said while a broker is away; the client connects again by itself.
+_AWAY = {KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT, KafkaError._RESOLVE}
 
 
 class TopicReader:
     """Every record of some topics so far, in `records` by topic (without prefix), each partition in its order."""
 
-    def __init__(self, bootstrap: str, prefix: str, topics: Sequence[str]) -> None:
-        self._admin = AdminClient({"bootstrap.servers": bootstrap})
+    def __init__(
+        self, bootstrap: str, prefix: str, topics: Sequence[str], *, client: Mapping[str, Any] | None = None
+    ) -> None:
+        """`client`: further settings of librdkafka."""
+        self._admin = AdminClient({"bootstrap.servers": bootstrap, **(client or {})})
         self._prefix = prefix
         self._consumer = Consumer(
             {
@@ -30,6 +35,7 @@ class TopicReader:
                 "enable.partition.eof": True,
                 "fetch.wait.max.ms": 20,
                 "fetch.message.max.bytes": 20_000_000,
+                **(client or {}),
             }
         )
         there = self._admin.list_topics(timeout=10).topics
@@ -43,6 +49,13 @@ class TopicReader:
     def ends(self) -> dict[tuple[str, int], int]:
         """Where each partition ends now, open transactions included."""
         found = self._admin.list_offsets(dict.fromkeys(self._partitions, _END), request_timeout=10)
+        return {(tp.topic, tp.partition): future.result().offset for tp, future in found.items()}
+
+    def stable_ends(self) -> dict[tuple[str, int], int]:
+        """Up to where records are committed or aborted."""
+        found = self._admin.list_offsets(
+            dict.fromkeys(self._partitions, _END), request_timeout=10, isolation_level=IsolationLevel.READ_COMMITTED
+        )
         return {(tp.topic, tp.partition): future.result().offset for tp, future in found.items()}
 
     def read(self, timeout: float = 60) -> list[Input]:
@@ -65,7 +78,7 @@ class TopicReader:
                     self._reached[topic, partition] = offset + 1
                 elif error.code() == KafkaError._PARTITION_EOF:
                     self._reached[topic, partition] = max(self._reached.get((topic, partition), 0), offset)
-                else:
+                elif error.code() not in _AWAY:
                     raise AssertionError(str(error))
         return new
 

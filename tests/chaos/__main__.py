@@ -1,0 +1,42 @@
+"""`python -m tests.chaos`: runs by CHAOS_SEED, CHAOS_SEEDS and CHAOS_FAULTS; exit code 1 when anything differs."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.chaos.plan import draw
+from tests.chaos.run import run
+
+
+def main() -> int:
+    first = int(os.environ.get("CHAOS_SEED") or time.time())
+    faults = int(os.environ.get("CHAOS_FAULTS") or 30)
+    seeds = int(os.environ.get("CHAOS_SEEDS") or 1)
+    accounts = []
+    for seed in range(first, first + seeds):
+        folder = Path(tempfile.mkdtemp(prefix=f"chaos-{seed}-"))
+        print(f"chaos: seed {seed}, {faults} faults; logs in {folder}", flush=True)
+        account = run(draw(seed, faults), folder, lambda line: print(line, flush=True))
+        accounts.append(account)
+        print("\n" + "\n".join(f"{name:<34}{figure:>10}" for name, figure in account.table()), flush=True)
+        for reason, count in account.gave_up.items():
+            print(f"gave up {count} times: {reason}")
+        if account.differences:
+            print(f"\nFAILED. Again: make chaos CHAOS_SEED={seed} CHAOS_FAULTS={faults}")
+            print("\n".join(account.differences[:30]), flush=True)
+    if seeds > 1:
+        print("\nseed        faults  records  qualified  dead letters  differences")
+        for one in accounts:
+            print(
+                f"{one.seed:<12}{one.faults.total():>6}{one.events:>9}{one.qualified:>11}"
+                f"{one.dead_letters:>14}{len(one.differences):>13}"
+            )
+    return 1 if any(one.differences for one in accounts) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,110 @@
+"""The figures of a run: what went in and came out, which faults there were, and every difference from the oracle."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from tests.broker.system import comparison
+from tests.chaos.cluster import Cluster
+from tests.oracle.reading import Input
+
+
+@dataclass
+class Account:
+    """`seconds`: of the whole run. `slowest_drain`: from the end of the last fault until all was decided (seconds)."""
+
+    seed: int
+    faults: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
+    slowest_drain: float = 0.0
+    events: int = 0
+    qualified: int = 0
+    dead_letters: int = 0
+    commands: int = 0
+    leads: int = 0
+    worker_starts: int = 0
+    gave_up: Counter[str] = field(default_factory=Counter)
+    differences: list[str] = field(default_factory=list)
+
+    def compare(self, cluster: Cluster) -> None:
+        """Compare everything so far; what differs is in `differences` afterwards."""
+        cluster.outs.read()
+        found = cluster.outs.records
+        unexplained = cluster.mixed.explain(found["lead-qualified"])
+        oracle = cluster.mixed.with_oracle()
+        self.differences = [
+            *unexplained,
+            *_steps_back(found["lead-qualified"]),
+            *comparison.differences(oracle, found["lead-qualified"]),
+            *(f"state: {one}" for one in comparison.state_differences(oracle, found["lead-state"])),
+            *(
+                f"dead letters: {one}"
+                for one in comparison.dead_letter_differences(oracle, found["lead-dead-letters"], cluster.prefix)
+            ),
+            *_answer_differences(cluster),
+        ]
+        self.events = sum(cluster.oracle.events[topic] for topic in ("lead-score-changed", "lead-changed"))
+        self.commands = len(oracle.answers)
+        self.qualified, self.dead_letters = len(found["lead-qualified"]), len(found["lead-dead-letters"])
+        self.leads = len(oracle.ever)
+        self.worker_starts, self.gave_up = len(cluster.workers), cluster.gave_up
+
+    def count(self, *kinds: str) -> int:
+        return sum(one.startswith(kinds) for one in self.differences)
+
+    def table(self) -> list[tuple[str, str]]:
+        """Names and figures."""
+        missing, out_of_order = self.count("missing"), self.count("order of")
+        twice = sum(" times: " in one[:12] for one in self.differences)
+        of_others = self.count("state:", "dead letters:", "answer")
+        wrong = len(self.differences) - missing - out_of_order - twice - of_others
+        return [
+            ("seed", str(self.seed)),
+            ("faults", f"{self.faults.total()}"),
+            *((f"  {kind}", str(count)) for kind, count in sorted(self.faults.items())),
+            ("seconds", f"{self.seconds:.0f}"),
+            ("input records", f"{self.events}"),
+            ("commands", f"{self.commands}"),
+            ("leads", f"{self.leads}"),
+            ("qualifications", f"{self.qualified}"),
+            ("dead letters", f"{self.dead_letters}"),
+            ("workers started", f"{self.worker_starts}"),
+            ("  of them after one gave up", f"{self.gave_up.total()}"),
+            ("slowest to catch up (s)", f"{self.slowest_drain:.1f}"),
+            ("missing", f"{missing}"),
+            ("twice", f"{twice}"),
+            ("wrong or too many", f"{wrong}"),
+            ("out of order", f"{out_of_order}"),
+            ("states that differ", f"{self.count('state:')}"),
+            ("dead letters that differ", f"{self.count('dead letters:')}"),
+            ("answers to commands that differ", f"{self.count('answer')}"),
+        ]
+
+
+def _steps_back(found: Iterable[Input]) -> Iterable[str]:
+    """No partition goes back to an older version of a model."""
+    newest: dict[tuple[int, str], int] = {}
+    for record in found:
+        event = json.loads(record.value or b"{}")
+        place, version = (record.partition, event["qualification_model_id"]), event["qualification_model_version"]
+        if version < newest.get(place, 0):
+            yield f"order of versions: {version} of {place} at offset {record.offset} after {newest[place]}"
+        newest[place] = max(version, newest.get(place, 0))
+
+
+def _answer_differences(cluster: Cluster) -> Iterable[str]:
+    """Every command is answered as the oracle does, once and then with `repeated` only."""
+    answers: dict[str, list[tuple[bool, bool]]] = {}
+    for record in cluster.outs.records["qualification-model-changed"]:
+        said = json.loads(record.value or b"{}")
+        if "command_id" in said:
+            told = (said["outcome"] == "accepted", bool(said.get("repeated")))
+            answers.setdefault(said["command_id"], []).append(told)
+    for command_id, (accepted, _version) in cluster.oracle.answers.items():
+        found = answers.pop(command_id, [])
+        if found[:1] != [(accepted, False)] or any(one != (accepted, True) for one in found[1:]):
+            yield f"answer to {command_id}: {found}, expected {accepted}"
+    yield from (f"answer to {command_id}, which nobody gave" for command_id in answers)

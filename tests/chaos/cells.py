@@ -1,0 +1,109 @@
+"""Cells: groups of leads with scoring models and qualification models of their own, and what is sent about them.
+
+Nothing that happens in one cell has an effect in another. So within a phase one cell may get scores (half of its leads)
+and lead changes (the other half) while the criteria of another change, and what must come out does not depend on the
+order between topics.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+from tests.broker.system import messages
+from tests.broker.system.models import MODELS
+from tests.broker.system.workload import SCORING_MODELS, Workload
+from tests.oracle.office import Office
+
+_NAMED = b'"scoring_model_id": "'
+Sent = tuple[str, bytes | None, bytes | None]
+"""Topic, key and value."""
+
+
+class Cell:
+    """`name` is part of every id in it."""
+
+    def __init__(self, name: str, seed: int, leads: int) -> None:
+        self.name = name
+        self.random = random.Random(f"{name} {seed}")
+        self.workload = Workload(self.random.randrange(2**32), leads)
+        self.workload.leads = [f"{name}-{lead_id}" for lead_id in self.workload.leads]
+        self._scored: list[str] = []
+        self._changed: list[str] = []
+
+    def scoring_models(self) -> list[str]:
+        return [f"{self.name}-{name}" for name in SCORING_MODELS]
+
+    def definition(self, number: int) -> dict[str, Any]:
+        """One of the models, its thresholds moved a little."""
+        of = MODELS[number % len(MODELS)]
+        criteria = [
+            {
+                "scoring_model": f"{self.name}-{one['scoring_model']}",
+                "threshold": one["threshold"] + self.random.choice((-10, 0, 2.5)),
+            }
+            for one in of["criteria"]
+        ]
+        existing = self.random.choice(("evaluate", "evaluate", "ignore"))
+        return {**of, "id": f"{self.name}-{of['id']}", "criteria": criteria, "existing_leads": existing}
+
+    def begin_stream(self, *, scored: float = 2 / 3) -> None:
+        """Choose which leads get scores and which get changes, until the next call; `scored`: the former's share."""
+        leads = self.random.sample(self.workload.leads, len(self.workload.leads))
+        count = round(len(leads) * scored)
+        self._scored, self._changed = leads[:count], leads[count:]
+
+    def stream(self, count: int, *, skew: float = 0.0) -> Iterator[Sent]:
+        """Scores with a change now and then, a few in a hundred of them bad; `skew`: how wrong clocks are (minutes)."""
+        self.workload.minutes += skew
+        changes = sum(self.random.random() < 0.2 for _ in range(count)) if self._changed else 0
+        for key, value in self.workload.scores(count - changes, broken=0.02, among=self._scored):
+            yield "lead-score-changed", key, value and self._ours(value)
+        for key, value in self.workload.changes(changes, broken=0.02, among=self._changed):
+            yield "lead-changed", key, value
+        self.workload.minutes -= skew
+
+    def _ours(self, value: bytes) -> bytes:
+        return value.replace(_NAMED, _NAMED + self.name.encode() + b"-")
+
+    def commands(self, office: Office) -> list[dict[str, Any]]:
+        """A change of one model, some of it refused, some repeated. Nothing that takes effect follows a publish: how
+        far its sweep would be by then is chance.
+        """
+        number = self.random.randrange(len(MODELS))
+        definition = self.definition(number)
+        name, minutes = definition["id"], self.workload.minutes
+        held = office.models.get(name)
+        if held is not None and held.live:
+            wanted = [
+                messages.apply(definition, minutes),  # refused: it is live
+                messages.command("stop", name, minutes),
+            ]
+            end = self.random.random()
+            if end < 0.15:
+                return [*wanted, messages.command("delete", name, minutes)]
+            if end < 0.3:
+                return wanted
+        else:
+            wanted = [messages.command("stop", name, minutes)]  # refused: it does not run
+        wanted += [
+            messages.apply(self.definition(number), minutes),
+            messages.apply(definition, minutes),
+            messages.command("publish", name, minutes),
+            messages.command("publish", name, minutes),  # refused: it runs
+        ]
+        return [one for one in wanted for _ in range(2 if self.random.random() < 0.3 else 1)]
+
+    def restless(self) -> list[dict[str, Any]]:
+        """Changes of a few models in any order."""
+        orders: list[dict[str, Any]] = []
+        minutes = self.workload.minutes
+        for _ in range(self.random.randrange(2, 5)):
+            definition = self.definition(self.random.choice((0, 1, 2)))
+            name = definition["id"]
+            whole = ("stop", "apply", "publish")
+            for what in self.random.choice((whole, whole, ("stop",), ("publish",), ("stop", "publish"), ("delete",))):
+                more = {"definition": definition} if what == "apply" else {}
+                orders.append(messages.command(what, name, minutes, **more))
+        return orders

@@ -1,0 +1,145 @@
+"""What a run breaks: a broker of its own, three workers of which one has a network of its own, and their supervisor."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from confluent_kafka import KafkaException
+
+from app.broker.local_broker import free_ports
+from app.broker.local_kafka import LocalKafka
+from tests.broker.system.installation import IN, Installation
+from tests.broker.system.worker_process import WorkerProcess
+from tests.chaos.mixed import Mixed
+from tests.chaos.network import Relay
+
+WORKERS = 3
+#: Has its connections through the relay.
+REMOTE = WORKERS - 1
+#: Nothing new for so long: sweeps of which the oracle knows nothing are over as well.
+_QUIET_SECONDS = 1.0
+
+
+@dataclass
+class Slot:
+    """A worker's place: who runs there, and whether nobody should just now."""
+
+    worker: WorkerProcess | None = None
+    wanted: bool = True
+    frozen: bool = False
+
+
+def broker_with_relay(java: Path, libs: Path, folder: Path) -> tuple[LocalKafka, int, int]:
+    """A broker that tells clients of its second listener to come by way of a relay; the relay's ports, from and to."""
+    client, controller, far, relay = free_ports(4)
+    listeners = {
+        "listeners": f"PLAINTEXT://127.0.0.1:{client},CONTROLLER://127.0.0.1:{controller},FAR://127.0.0.1:{far}",
+        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{client},FAR://127.0.0.1:{relay}",
+        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,FAR:PLAINTEXT",
+        "inter.broker.listener.name": "PLAINTEXT",
+    }
+    kafka = LocalKafka(folder / "kafka", java=java, libs=libs, heap="512m", settings=listeners)
+    kafka.ports = [client, controller]
+    return kafka, relay, far
+
+
+class Cluster(Installation):
+    """An installation whose workers are started again when they end by themselves, as a supervisor would."""
+
+    # a broker that goes away is what is to be expected here
+    CLIENT: ClassVar[dict[str, Any]] = {"log_level": 0, "reconnect.backoff.max.ms": 1000}
+
+    def __init__(self, kafka: LocalKafka, folder: Path, *, partitions: int, relay: Relay, relay_port: int) -> None:
+        super().__init__(kafka.bootstrap_servers, folder, partitions=partitions)
+        self.kafka = kafka
+        self.relay = relay
+        self._relay_port = relay_port
+        self.slots = [Slot() for _ in range(WORKERS)]
+        self.mixed = Mixed(self.oracle)
+        self.gave_up: Counter[str] = Counter()
+        """Why workers have ended by themselves."""
+
+    def start(self, number: int) -> None:
+        slot = self.slots[number]
+        through = {"KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{self._relay_port}"} if number == REMOTE else {}
+        log = self._folder / f"worker-{len(self.workers):03}-at-{number}.log"
+        slot.worker = WorkerProcess({**self._environment, **through}, log)
+        slot.wanted, slot.frozen = True, False
+        self.workers.append(slot.worker)
+
+    def up(self) -> list[int]:
+        """Slots whose worker runs and is not frozen."""
+        return [
+            number
+            for number, slot in enumerate(self.slots)
+            if slot.wanted and not slot.frozen and slot.worker is not None and slot.worker.running
+        ]
+
+    def worker(self, number: int) -> WorkerProcess:
+        worker = self.slots[number].worker
+        assert worker is not None
+        return worker
+
+    def supervise(self) -> None:
+        """Start again whoever should run and does not."""
+        for number, slot in enumerate(self.slots):
+            if slot.worker is not None and slot.wanted and not slot.worker.running:
+                failed = slot.worker.log.read_text().splitlines()
+                reasons = [json.loads(line) for line in failed if '"worker_failed"' in line]
+                reason = str(reasons[-1]["reason"]) if reasons else (failed or ["no log"])[-1][-200:]
+                self.gave_up[f"exit {slot.worker.process.returncode}: {reason}"] += 1
+                self.start(number)
+
+    def has_open_transaction(self) -> bool:
+        """Does some output topic end behind what readers of committed records may read?"""
+        try:
+            return self.outs.stable_ends() != self.outs.ends()
+        except KafkaException:
+            return False
+
+    def drain(self, timeout: float = 180) -> float:
+        """As `settle`, with workers that may yet end by themselves; returns the seconds it took."""
+        began = quiet_since = time.monotonic()
+        self.flush()
+        self._replay()
+        before: dict[tuple[str, int], int] = {}
+        while True:
+            self.supervise()
+            try:
+                self.outs.read(20)
+                ends = self.outs.ends()
+                if ends != before:
+                    before, quiet_since = ends, time.monotonic()
+                quiet = time.monotonic() - quiet_since > _QUIET_SECONDS
+                foretold = len(self.outs.records["lead-qualified"]) >= len(self.oracle.qualified)
+                if quiet and foretold and self.lag() == 0 and self._all_ready() and self._one_revision():
+                    return time.monotonic() - began
+            except (OSError, KafkaException, AssertionError):
+                pass  # a worker or the broker that is only coming up
+            if time.monotonic() - began > timeout:
+                return timeout  # what has not come by now is missing
+            time.sleep(0.1)
+
+    def _replay(self) -> None:
+        new = self.ins.read()
+        for topic in IN:
+            for record in new:
+                if record.topic == topic and not self.mixed.takes(record):
+                    self.oracle.replay(record)
+                    self.mixed.replayed(record)
+
+    def _all_ready(self) -> bool:
+        return all(slot.worker is not None and slot.worker.ready() for slot in self.slots)
+
+    def end(self) -> None:
+        """Kill the workers that still run; their logs stay."""
+        for worker in self.running():
+            worker.kill()
+        for reader in (self._ins, self._outs):
+            if reader is not None:
+                reader.close()

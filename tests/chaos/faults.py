@@ -1,0 +1,204 @@
+"""Each kind of fault, as a generator: what it does, how long until it goes on (seconds, yielded), what it does then."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from tests.chaos.cluster import REMOTE
+from tests.chaos.plan import Fault, Kind
+
+if TYPE_CHECKING:
+    from tests.chaos.cluster import Cluster
+    from tests.chaos.load import ChaosLoad
+
+Course = Iterator[float]
+Told = Callable[[str], None]
+
+_BURST = 8_000
+_LOOKS = 40
+
+
+def course(fault: Fault, cluster: Cluster, load: ChaosLoad, told: Told) -> Course:
+    """What `fault` does. It never leaves anything broken behind once it has ended."""
+    return _COURSES[fault.kind](fault, cluster, load, told)
+
+
+def _victim(fault: Fault, cluster: Cluster) -> int | None:
+    up = cluster.up()
+    return up[fault.dice % len(up)] if up else None
+
+
+def _kill(fault: Fault, cluster: Cluster, load: ChaosLoad, told: Told) -> Course:
+    if (number := _victim(fault, cluster)) is None:
+        return
+    cluster.slots[number].wanted = False
+    cluster.worker(number).kill()
+    told(f"kill -9 of worker {number}")
+    yield fault.lasts
+    cluster.start(number)
+    told(f"worker {number} is started")
+
+
+def _terminate(fault: Fault, cluster: Cluster, load: ChaosLoad, told: Told) -> Course:
+    if (number := _victim(fault, cluster)) is None:
+        return
+    cluster.slots[number].wanted = False
+    worker = cluster.worker(number)
+    worker.process.terminate()
+    told(f"SIGTERM to worker {number}")
+    waited = 0.0
+    while worker.running:
+        yield 0.2
+        waited += 0.2
+        if waited > 40:
+            worker.kill()
+            told(f"worker {number} did not stop within 40 s and was killed")
+    told(f"worker {number} ended with {worker.process.returncode} after about {waited:.1f} s")
+    yield fault.lasts
+    cluster.start(number)
+    told(f"worker {number} is started")
+
+
+def _kill_all(fault: Fault, cluster: Cluster, load: ChaosLoad, told: Told) -> Course:
+    up = cluster.up()
+    for number in up:
+        cluster.slots[number].wanted = False
+        cluster.worker(number).kill()
+    told(f"kill -9 of workers {up}")
+    yield fault.lasts
+    for number in up:
+        cluster.start(number)
+    told(f"workers {up} are started")
+
+
+def _freeze(fault: Fault, cluster: Cluster, load: ChaosLoad, told: Told) -> Course:
+    if (number := _victim(fault, cluster)) is None:
+        return
+    cluster.slots[number].frozen = True
+    cluster.worker(number).freeze()
+    told(f"worker {number} is frozen")
+    yield fault.lasts
+    yield from _thaw(number, cluster, told)
+
+
+def _thaw(number: int, cluster: Cluster, told: Told) -> Course:
+    cluster.worker(number).thaw()
+    cluster.slots[number].frozen = False
+    told(f"worker {number} thaws")
+    yield 1.0
+
+
+def _transaction(fault: Fault, cluster: Cluster, load: ChaosLoad, told: Told) -> Course:
+    """Freeze a worker while it has a transaction open, until the broker has ended that."""
+    load.burst(_BURST // 4)
+    number = _victim(fault, cluster)
+    if number is None:
+        return
+    for look in range(_LOOKS):
+        cluster.slots[number].frozen = True
+        cluster.worker(number).freeze()
+        yield 0.3  # the others' transactions end meanwhile
+        if cluster.has_open_transaction() or look == _LOOKS - 1:
+            break
+        cluster.worker(number).thaw()
+        cluster.slots[number].frozen = False
+        yield 0.1
+    told(f"worker {number} is frozen, a transaction {'is open' if cluster.has_open_transaction() else 'may be open'}")
+    yield fault.lasts
+    told(f"a transaction {'is still open' if cluster.has_open_transaction() else 'is open no longer'}")
+    yield from _thaw(number, cluster, told)
+
+
+def _storm(fault: Fault, cluster: Cluster, load: ChaosLoad, told: Told) -> Course:
+    """Workers leave and come, by SIGKILL and SIGTERM, every few seconds."""
+    dice = random.Random(fault.dice)
+    left = fault.lasts
+    while left > 0:
+        up = cluster.up()
+        if up:
+            number = dice.choice(up)
+            cluster.slots[number].wanted = False
+            worker = cluster.worker(number)
+            if dice.random() < 0.5:
+                worker.kill()
+                told(f"kill -9 of worker {number}")
+            else:
+                worker.process.terminate()
+                told(f"SIGTERM to worker {number}")
+            pause = dice.uniform(0.5, 2.0)
+            yield pause
+            left -= pause
+            while worker.running:
+                yield 0.2
+                left -= 0.2
+            cluster.start(number)
+            told(f"worker {number} is started")
+        pause = dice.uniform(0.5, 3.0)
+        yield pause
+        left -= pause
+
+
+def _broker_kill(fault: Fault, cluster: Cluster, load: ChaosLoad, told: Told) -> Course:
+    cluster.kafka.kill()
+    told("kill -9 of the broker")
+    yield fault.lasts
+    cluster.kafka.restart()
+    told("the broker runs again")
+
+
+def _broker_freeze(fault: Fault, cluster: Cluster, load: ChaosLoad, told: Told) -> Course:
+    cluster.kafka.freeze()
+    told("the broker is frozen")
+    yield fault.lasts
+    cluster.kafka.thaw()
+    told("the broker thaws")
+
+
+def _network(fault: Fault, cluster: Cluster, load: ChaosLoad, told: Told) -> Course:
+    cluster.relay.pause()
+    told(f"nothing passes between worker {REMOTE} and the broker")
+    yield fault.lasts
+    cluster.relay.go_on()
+    told(f"worker {REMOTE} is connected again")
+
+
+def _network_cut(fault: Fault, cluster: Cluster, load: ChaosLoad, told: Told) -> Course:
+    cluster.relay.cut()
+    told(f"connections of worker {REMOTE} are cut")
+    yield fault.lasts
+    cluster.relay.go_on()
+    told(f"worker {REMOTE} can connect again")
+
+
+def _burst(fault: Fault, cluster: Cluster, load: ChaosLoad, told: Told) -> Course:
+    load.burst(_BURST)
+    told(f"{_BURST} records at once")
+    yield fault.lasts
+
+
+def _skew(fault: Fault, cluster: Cluster, load: ChaosLoad, told: Told) -> Course:
+    minutes = random.Random(fault.dice).choice((-100_000.0, -5_000.0, 5_000.0, 100_000.0))
+    load.skew = minutes
+    told(f"upstream clocks go wrong by {minutes:+.0f} min")
+    yield fault.lasts
+    load.skew = 0.0
+    told("upstream clocks are right again")
+
+
+_COURSES: dict[Kind, Callable[[Fault, Cluster, ChaosLoad, Told], Course]] = {
+    Kind.KILL: _kill,
+    Kind.TERMINATE: _terminate,
+    Kind.KILL_ALL: _kill_all,
+    Kind.FREEZE: _freeze,
+    Kind.PAUSE: _freeze,
+    Kind.TRANSACTION: _transaction,
+    Kind.STORM: _storm,
+    Kind.BROKER_KILL: _broker_kill,
+    Kind.BROKER_FREEZE: _broker_freeze,
+    Kind.NETWORK: _network,
+    Kind.NETWORK_CUT: _network_cut,
+    Kind.BURST: _burst,
+    Kind.SKEW: _skew,
+}

@@ -1,0 +1,83 @@
+"""The load of a phase: a thread that streams scores and changes of some cells, and changes models in another."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from tests.broker.system.messages import encode
+from tests.chaos.cells import Cell
+from tests.chaos.cluster import Cluster
+
+_TICK_SECONDS = 0.05
+
+
+class ChaosLoad:
+    """`skew`: by how many minutes upstream clocks go wrong now."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        streaming: Sequence[Cell],
+        commands: Sequence[dict[str, Any]],
+        *,
+        seed: int,
+        per_second: int,
+    ) -> None:
+        """`commands` are given in their order, at times of the first twenty seconds."""
+        self._cluster = cluster
+        self._streaming = streaming
+        self._per_second = per_second
+        self._random = random.Random(seed)
+        times = sorted(self._random.uniform(0, 20) for _ in commands)
+        self._commands = list(zip(times, commands, strict=True))
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="load")
+        self._extra = 0
+        self._error: Exception | None = None
+        self.skew = 0.0
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def burst(self, count: int) -> None:
+        """So many records more, at once."""
+        self._extra += count
+
+    def finish(self) -> None:
+        """What is left of the commands, then no more."""
+        self._stop.set()
+        self._thread.join(120)
+        assert not self._thread.is_alive(), "the load cannot be sent"
+        if self._error is not None:
+            raise self._error
+        while self._commands:
+            self._order(self._commands.pop(0)[1])
+
+    def _run(self) -> None:
+        try:
+            began = time.monotonic()
+            while not self._stop.is_set():
+                tick = time.monotonic()
+                self._send(self._due())
+                while self._commands and tick - began >= self._commands[0][0]:
+                    self._order(self._commands.pop(0)[1])
+                self._stop.wait(max(0.0, _TICK_SECONDS - (time.monotonic() - tick)))
+        except Exception as error:  # noqa: BLE001  raised again where the run can see it
+            self._error = error
+
+    def _due(self) -> int:
+        extra, self._extra = self._extra, 0
+        return int(self._per_second * _TICK_SECONDS) + extra
+
+    def _send(self, count: int) -> None:
+        share = -(-count // len(self._streaming))
+        for cell in self._streaming:
+            for topic, key, value in cell.stream(share, skew=self.skew):
+                self._cluster.send_bytes(topic, key, value)
+
+    def _order(self, command: dict[str, Any]) -> None:
+        self._cluster.send_bytes("qualification-commands", command["qualification_model_id"].encode(), encode(command))

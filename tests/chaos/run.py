@@ -1,0 +1,146 @@
+"""One run: a plan carried out on a cluster, phase by phase, each ending in a comparison with the oracle."""
+
+from __future__ import annotations
+
+import heapq
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from app.broker.java import find_java, kafka_jars
+from tests.broker.system import messages
+from tests.broker.system.models import MODELS
+from tests.chaos.account import Account
+from tests.chaos.cells import Cell
+from tests.chaos.cluster import WORKERS, Cluster, broker_with_relay
+from tests.chaos.faults import Course, course
+from tests.chaos.load import ChaosLoad
+from tests.chaos.mixed import MIXED
+from tests.chaos.network import Relay
+from tests.chaos.plan import Phase, Plan
+
+CELLS = 3
+LEADS = 250
+_SUPERVISED_EVERY_SECONDS = 0.2
+
+
+def run(plan: Plan, folder: Path, say: Callable[[str], None]) -> Account:
+    """Carry out a plan; everything that the workers and the broker log stays in `folder`."""
+    kafka, relay_port, far_port = broker_with_relay(find_java(), kafka_jars(say), folder)
+    kafka.start()
+    relay = Relay(relay_port, far_port)
+    try:
+        cluster = Cluster(kafka, folder, partitions=plan.partitions, relay=relay, relay_port=relay_port)
+        try:
+            return _Run(plan, cluster, say).all()
+        finally:
+            cluster.end()
+    finally:
+        relay.close()
+        kafka.thaw()
+        kafka.close()
+
+
+class _Run:
+    def __init__(self, plan: Plan, cluster: Cluster, say: Callable[[str], None]) -> None:
+        self._plan = plan
+        self._cluster = cluster
+        self._say = say
+        self._cells = [Cell(f"c{number}", plan.seed, LEADS) for number in range(CELLS)]
+        self._mixed = Cell(MIXED, plan.seed, LEADS)
+        self._account = Account(plan.seed)
+        self._began = time.monotonic()
+
+    def all(self) -> Account:
+        self._prepare()
+        for phase in self._plan.phases:
+            self._phase(phase)
+            if self._account.differences:
+                break  # whatever follows would only differ more
+        self._account.seconds = time.monotonic() - self._began
+        return self._account
+
+    def _prepare(self) -> None:
+        """Three workers, all models live, nothing scored yet."""
+        self._tell(f"seed {self._plan.seed}, {self._plan.partitions} partitions")
+        cluster = self._cluster
+        cluster.start(0)
+        cluster.worker(0).wait_ready()
+        for number in range(1, WORKERS):
+            cluster.start(number)
+        names = [name for cell in [*self._cells, self._mixed] for name in cell.scoring_models()]
+        cluster.send("scoring-model-changed", *(messages.scoring_model(name, "live") for name in names))
+        cluster.send("feature-commands", messages.feature("enable"))
+        cluster.drain()
+        for cell in [*self._cells, self._mixed]:
+            for number in range(len(MODELS)):
+                definition = cell.definition(number)
+                cluster.send("qualification-commands", messages.apply(definition))
+                cluster.send("qualification-commands", messages.command("publish", definition["id"]))
+        cluster.drain()
+        self._account.compare(cluster)
+
+    def _phase(self, phase: Phase) -> None:
+        ordering = self._cells[phase.number % CELLS]
+        streaming = [cell for cell in self._cells if cell is not ordering]
+        for cell in streaming:
+            cell.begin_stream()
+        self._mixed.begin_stream(scored=1)
+        commands = self._shuffled(ordering.commands(self._cluster.oracle.office), self._mixed.restless(), phase.seed)
+        load = ChaosLoad(
+            self._cluster, [*streaming, self._mixed], commands, seed=phase.seed, per_second=phase.per_second
+        )
+        self._tell(f"phase {phase.number}: {phase.per_second} records/s, {len(commands)} commands")
+        load.start()
+        try:
+            self._break(phase, load)
+        finally:
+            load.finish()
+        took = self._cluster.drain()
+        account = self._account
+        account.slowest_drain = max(account.slowest_drain, took)
+        account.compare(self._cluster)
+        self._tell(
+            f"phase {phase.number}: all decided {took:.1f} s later; {account.events} records, "
+            f"{account.qualified} qualifications, {account.dead_letters} dead letters, "
+            f"{len(account.differences)} differences"
+        )
+
+    @staticmethod
+    def _shuffled(one: list[dict[str, Any]], other: list[dict[str, Any]], seed: int) -> list[dict[str, Any]]:
+        """Both, each in its order."""
+        turns = [0] * len(one) + [1] * len(other)
+        random.Random(seed).shuffle(turns)
+        both = (iter(one), iter(other))
+        return [next(both[turn]) for turn in turns]
+
+    def _break(self, phase: Phase, load: ChaosLoad) -> None:
+        """Let the faults take their course, each when it is due, while the supervisor does its work."""
+        began = time.monotonic()
+        courses: list[tuple[float, int, Course]] = []
+        for number, fault in enumerate(phase.faults):
+            told = self._teller(fault.kind)
+            heapq.heappush(courses, (began + fault.at, number, course(fault, self._cluster, load, told)))
+            self._account.faults[fault.kind] += 1
+        while courses:
+            due, number, its = courses[0]
+            wait = due - time.monotonic()
+            if wait > _SUPERVISED_EVERY_SECONDS:
+                time.sleep(_SUPERVISED_EVERY_SECONDS)
+                self._cluster.supervise()
+                continue
+            time.sleep(max(0.0, wait))
+            heapq.heappop(courses)
+            pause = next(its, None)
+            if pause is not None:
+                heapq.heappush(courses, (time.monotonic() + pause, number, its))
+            self._cluster.supervise()
+        time.sleep(2.0)
+
+    def _teller(self, kind: str) -> Callable[[str], None]:
+        return lambda what: self._tell(f"  {kind}: {what}")
+
+    def _tell(self, what: str) -> None:
+        self._say(f"{time.monotonic() - self._began:7.1f} s  {what}")
