@@ -1,9 +1,9 @@
 """Scores and changes of models at the same time, on the same leads: is there an order that explains what came out?
 
 Which criteria decided a score is not recorded where nothing qualified. So for each lead an order is searched, of its
-scores (in theirs), the commands (in theirs) and the sweeps that publishes cause, which foretells exactly the events that
-were found, one after the other. Whichever is found, the lead ends the same: all scores are held, and marks are what
-events tell of.
+scores (in theirs), the commands (in theirs) and the sweeps that publishes cause, which foretells exactly the events
+that were found, one after the other. Whichever is found, the lead ends the same: all scores are held, and marks are
+what events tell of.
 """
 
 from __future__ import annotations

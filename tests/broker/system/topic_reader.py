@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from confluent_kafka import Consumer, IsolationLevel, KafkaError, TopicPartition
+from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from tests.oracle.reading import Input
@@ -48,15 +48,24 @@ class TopicReader:
 
     def ends(self) -> dict[tuple[str, int], int]:
         """Where each partition ends now, open transactions included."""
-        found = self._admin.list_offsets(dict.fromkeys(self._partitions, _END), request_timeout=10)
-        return {(tp.topic, tp.partition): future.result().offset for tp, future in found.items()}
+        return self._ends(IsolationLevel.READ_UNCOMMITTED)
 
     def stable_ends(self) -> dict[tuple[str, int], int]:
         """Up to where records are committed or aborted."""
-        found = self._admin.list_offsets(
-            dict.fromkeys(self._partitions, _END), request_timeout=10, isolation_level=IsolationLevel.READ_COMMITTED
-        )
-        return {(tp.topic, tp.partition): future.result().offset for tp, future in found.items()}
+        return self._ends(IsolationLevel.READ_COMMITTED)
+
+    def _ends(self, isolation: IsolationLevel) -> dict[tuple[str, int], int]:
+        deadline = time.monotonic() + 15
+        while True:
+            asked = self._admin.list_offsets(
+                dict.fromkeys(self._partitions, _END), request_timeout=10, isolation_level=isolation
+            )
+            try:
+                return {(tp.topic, tp.partition): future.result().offset for tp, future in asked.items()}
+            except KafkaException:  # a broker that was restarted is asked as its predecessor for a moment
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
 
     def read(self, timeout: float = 60) -> list[Input]:
         """Read on to the ends as they are now; returns what is new."""
