@@ -32,7 +32,7 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
         with find_broker(settings, print, order=order) as broker:
             yield broker
     except NoBroker as reason:
-        _cannot(str(reason))
+        cannot_run_broker_tests(str(reason))
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +44,7 @@ def make_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..
     try:
         java, libs = find_java(), kafka_jars(print)
     except NotAvailable as reason:
-        _cannot(str(reason))
+        cannot_run_broker_tests(str(reason))
     made: list[LocalKafka] = []
 
     def make(
@@ -64,7 +64,7 @@ def make_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..
         local.close()
 
 
-def _cannot(reason: str) -> None:
+def cannot_run_broker_tests(reason: str) -> None:
     """Without a broker these tests are skipped, but not where they are what decides."""
     if os.environ.get("CI") == "true":
         pytest.fail(reason)

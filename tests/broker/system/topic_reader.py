@@ -65,6 +65,7 @@ class TopicReader:
             except KafkaException:  # a broker that was restarted is asked as its predecessor for a moment
                 if time.monotonic() > deadline:
                     raise
+                self._admin.list_topics(timeout=10)
                 time.sleep(0.2)
 
     def read(self, timeout: float = 60) -> list[Input]:

@@ -1,0 +1,32 @@
+"""The short part: a worker killed, one frozen past its session, the broker killed. `make chaos` does more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.broker.java import find_java, kafka_jars
+from app.broker.not_available import NotAvailable
+from tests.chaos.plan import Fault, Kind, Phase, Plan
+from tests.chaos.run import run
+from tests.conftest import cannot_run_broker_tests
+
+pytestmark = [pytest.mark.broker, pytest.mark.chaos]
+
+
+def test_nothing_is_lost_or_done_twice_when_workers_and_the_broker_fail(tmp_path: Path) -> None:
+    try:
+        find_java(), kafka_jars(print)
+    except NotAvailable as reason:
+        cannot_run_broker_tests(str(reason))
+    faults = (
+        Fault(Kind.KILL, at=1, lasts=0.5, dice=0),
+        Fault(Kind.FREEZE, at=2.5, lasts=11.5, dice=1),
+        Fault(Kind.BROKER_KILL, at=15, lasts=0.5, dice=0),
+    )
+    account = run(Plan(seed=4, partitions=2, phases=(Phase(1, 4, 200, faults),)), tmp_path, print)
+    print("\n".join(f"{name:<34}{figure:>10}" for name, figure in account.table()))
+    assert not account.differences, "\n".join(account.differences[:20])
+    assert account.qualified > 100
+    assert account.dead_letters > 10
