@@ -1,0 +1,78 @@
+"""From event to visible qualification at a steady rate: worker and loop both run, and get the events in turns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import quantiles
+
+from app.kafka import Connection
+from bench.commands import Commands
+from bench.pace import MODEL, Source, Watcher
+from bench.reporting import Say
+from bench.subjects import LOOP, WORKER, start_loop, start_worker
+from bench.topics import Topics
+
+PARTITIONS = 8
+RATE = 1_000.0  # events a second
+SLICE_SECONDS = 5.0  # then it is the other's turn
+
+
+class NotQualified(Exception):
+    """Events that should have qualified a lead did not, or twice: nothing else counts then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Milliseconds from an event's creation to the sight of its lead-qualified by a reader of committed records."""
+
+    milliseconds: dict[str, list[float]]
+
+    def percentile(self, subject: str, percent: int) -> float:
+        return quantiles(self.milliseconds[subject], n=100)[percent - 1]
+
+    def ratio(self, percent: int) -> float:
+        """Worker to loop."""
+        return self.percentile(WORKER, percent) / self.percentile(LOOP, percent)
+
+
+def measure_latency(connection: Connection, *, seconds: float, prefix: str, logs: Path, say: Say) -> Latency:
+    """`seconds` of events for each. Raises NotQualified, SubjectFailed."""
+    prefixes = {WORKER: f"{prefix}w.", LOOP: f"{prefix}l."}
+    topics = [Topics(connection, p, partitions=PARTITIONS) for p in prefixes.values()]
+    for each in topics:
+        each.create()
+    try:
+        return _measure(connection, prefixes, seconds, logs, say)
+    finally:
+        for each in topics:
+            each.remove()
+
+
+def _measure(connection: Connection, prefixes: dict[str, str], seconds: float, logs: Path, say: Say) -> Latency:
+    servers = connection.bootstrap_servers
+    worker_log, loop_log = (logs / f"{prefixes[subject]}latency.log" for subject in (WORKER, LOOP))
+    with (
+        start_worker(
+            servers, prefixes[WORKER], group_id=prefixes[WORKER], partitions=PARTITIONS, log=worker_log
+        ) as worker,
+        start_loop(servers, prefixes[LOOP], group_id=prefixes[LOOP], log=loop_log, model=MODEL) as loop,
+        Watcher(connection, prefixes.values(), partitions=PARTITIONS) as watcher,
+    ):
+        worker.wait_for_log("worker_ready")
+        loop.wait_ready()
+        with Commands(connection, prefixes[WORKER]) as commands:
+            commands.make_live(MODEL)
+        source = Source(connection)
+        slices = max(1, round(seconds / SLICE_SECONDS))
+        sent: dict[str, list[str]] = {WORKER: [], LOOP: []}
+        for number in range(slices + 1):
+            for subject in (WORKER, LOOP) if number % 2 else (LOOP, WORKER):
+                leads = source.send(prefixes[subject], events=round(RATE * SLICE_SECONDS), rate=RATE)
+                if number:  # the first slice of each warms it up
+                    sent[subject] += leads
+            say(f"latency: {number} of {slices} slices of {SLICE_SECONDS:.0f} s each")
+        missing = watcher.wait_for([*sent[WORKER], *sent[LOOP]], 30)
+        if missing or watcher.twice:
+            raise NotQualified(f"{len(missing)} events qualified no lead, {watcher.twice} leads came twice")
+        return Latency({s: sorted(watcher.seconds[lead] * 1000 for lead in leads) for s, leads in sent.items()})

@@ -1,0 +1,101 @@
+"""What a run left on the broker, so that two runs can be compared: each qualification with its evidence, each state."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from app.contracts.topics import LEAD_DEAD_LETTERS, LEAD_QUALIFIED, LEAD_STATE
+from app.kafka import Connection
+
+Qualified = tuple[str, str, int]
+"""Lead, model, number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """`qualified`: digest of each lead-qualified. `states`: digest of what is held about each lead at the end."""
+
+    qualified: dict[Qualified, bytes]
+    twice: int
+    states: dict[bytes, bytes]
+    dead_letters: int
+
+    def difference(self, other: Results) -> str | None:
+        """What differs from another run on the same events, or None."""
+        if self.twice or other.twice:
+            return f"{self.twice} and {other.twice} qualifications came twice"
+        compared: list[tuple[str, dict[Any, bytes], dict[Any, bytes]]] = [
+            ("qualifications", self.qualified, other.qualified),
+            ("states", self.states, other.states),
+        ]
+        for name, ours, theirs in compared:
+            if ours != theirs:
+                missing, extra = len(theirs.keys() - ours.keys()), len(ours.keys() - theirs.keys())
+                unlike = [key for key in ours.keys() & theirs.keys() if ours[key] != theirs[key]]
+                return f"{name}: {missing} missing, {extra} extra, {len(unlike)} of other content {unlike[:3]}"
+        if self.dead_letters != other.dead_letters:
+            return f"{self.dead_letters} dead letters against {other.dead_letters}"
+        return None
+
+
+def read_results(connection: Connection, prefix: str, partitions: int) -> Results:
+    """Read outputs and changelog of a run that is over."""
+    qualified: dict[Qualified, bytes] = {}
+    twice = 0
+    for message in _read(connection, LEAD_QUALIFIED.full_name(prefix), partitions):
+        event = msgspec.json.decode(message.value() or b"")
+        place = (event["lead_id"], event["qualification_model_id"], event["qualification_number"])
+        twice += place in qualified
+        # owner and contact are those of the moment, and depend on which topic was read first
+        event.pop("contact_id", None)
+        event["lead"].pop("owner_id", None)
+        for criterion in event["criteria"]:  # 70 and 70.0 are one number
+            criterion.update({name: float(criterion[name]) for name in ("threshold", "score") if name in criterion})
+        qualified[place] = _digest(event)
+    newest: dict[bytes, bytes] = {}
+    for message in _read(connection, LEAD_STATE.full_name(prefix), partitions):
+        key, value = message.key() or b"", message.value()
+        if value is None:
+            newest.pop(key, None)
+        elif not key.startswith(b"\xff"):  # the worker's position
+            newest[key] = value
+    states = {key: _digest(msgspec.json.decode(value)) for key, value in newest.items()}
+    dead_letters = sum(1 for _ in _read(connection, LEAD_DEAD_LETTERS.full_name(prefix), partitions))
+    return Results(qualified, twice, states, dead_letters)
+
+
+def _digest(content: Any) -> bytes:
+    return hashlib.blake2b(msgspec.json.encode(content, order="sorted"), digest_size=12).digest()
+
+
+def _read(connection: Connection, topic: str, partitions: int) -> Iterator[Message]:
+    consumer = Consumer(
+        connection.confluent(
+            **{
+                "group.id": "bench-results",
+                "isolation.level": "read_committed",
+                "enable.auto.commit": False,
+                "enable.partition.eof": True,
+            }
+        )
+    )
+    consumer.assign([TopicPartition(topic, number, 0) for number in range(partitions)])
+    try:
+        open_ends = partitions
+        while open_ends:
+            for message in consumer.consume(10_000, 1.0):
+                error = message.error()
+                if error is None:
+                    yield message
+                elif error.code() == KafkaError._PARTITION_EOF:
+                    open_ends -= 1
+                else:
+                    raise KafkaException(error)
+    finally:
+        consumer.close()

@@ -1,0 +1,70 @@
+"""The topics of a run: create them, make what the programs write to empty again, remove everything at the end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from confluent_kafka import KafkaError, KafkaException, Producer
+from confluent_kafka.admin import AdminClient
+
+from app.contracts.topics import CATALOGUE, LEAD_DEAD_LETTERS, LEAD_QUALIFIED, LEAD_STATE
+from app.kafka import Connection
+from app.topic_setup import TopicSetup
+from bench.workload import Workload
+
+_WRITTEN = (LEAD_STATE, LEAD_QUALIFIED, LEAD_DEAD_LETTERS)
+
+
+class Topics:
+    """All topics of one prefix."""
+
+    def __init__(self, connection: Connection, prefix: str, *, partitions: int) -> None:
+        self._connection = connection
+        self.prefix = prefix
+        self.partitions = partitions
+        self._admin = AdminClient(connection.confluent())
+
+    def create(self) -> None:
+        TopicSetup(self._connection, prefix=self.prefix, partitions=self.partitions).create_missing()
+
+    def renew_written(self, group_id: str) -> None:
+        """Outputs, dead letters and changelog anew, and no offsets of the group: as if it had never run. It must have
+        no members.
+        """
+        self._delete([topic.full_name(self.prefix) for topic in _WRITTEN])
+        future = self._admin.delete_consumer_groups([group_id])[group_id]
+        _unless(KafkaError.GROUP_ID_NOT_FOUND, future.result)
+        self.create()
+
+    def remove(self) -> None:
+        self._delete([topic.full_name(self.prefix) for topic in CATALOGUE])
+
+    def _delete(self, names: list[str]) -> None:
+        for future in self._admin.delete_topics(names, operation_timeout=30).values():
+            _unless(KafkaError.UNKNOWN_TOPIC_OR_PART, future.result)
+        deadline = time.monotonic() + 30
+        while not self._admin.list_topics(timeout=10).topics.keys().isdisjoint(names):
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"the broker still shows {', '.join(names)}, which were deleted 30 s ago")
+            time.sleep(0.1)
+
+
+def feed(connection: Connection, prefix: str, workload: Workload) -> None:
+    """Produce the workload as an engine of several scoring engines and a CRM would, only at once."""
+    producer = Producer(
+        connection.confluent_producer(
+            **{"linger.ms": 20, "compression.type": "lz4", "queue.buffering.max.messages": 500_000}
+        )
+    )
+    for topic, messages in workload.chunks():
+        if producer.produce_batch(prefix + topic, messages) != len(messages) or producer.flush(60):
+            raise RuntimeError(f"the broker did not take the events of {topic} in 60 s")
+
+
+def _unless(code: int, call: Callable[[], object]) -> None:
+    try:
+        call()
+    except KafkaException as error:
+        if error.args[0].code() != code:
+            raise

@@ -1,0 +1,33 @@
+"""The worker as it is, with a meter at its engine's steps: `python -m bench.worker_process EXPECTED_EVENTS`."""
+
+from __future__ import annotations
+
+import sys
+
+from app.contracts.topics import LEAD_CHANGED, LEAD_SCORE_CHANGED
+from app.engine import Step
+from app.settings import load_settings
+from app.worker.logs import configure_logs
+from app.worker.run import Worker
+from bench.meter import Meter
+
+
+def main() -> None:
+    settings = load_settings()
+    configure_logs(settings.log_format)
+    meter = Meter(int(sys.argv[1]))
+    inputs = {topic.full_name(settings.topic_prefix) for topic in (LEAD_SCORE_CHANGED, LEAD_CHANGED)}
+
+    def hook(step: Step) -> None:
+        if step is Step.OPEN_DONE:
+            meter.ready()
+        elif step is Step.CYCLE_APPLIED:
+            positions = [p.position for p in worker.engine.open_partitions() if p.position is not None]
+            meter.decided(sum(offset for p in positions for topic, offset in p.next.items() if topic in inputs))
+
+    worker = Worker(settings, settings.connection(), hook=hook)
+    worker.run()
+
+
+if __name__ == "__main__":
+    main()
