@@ -8,7 +8,11 @@ import msgspec
 
 #: Not valid UTF-8, so that no key of an input record (a non-empty JSON string) can ever be equal.
 POSITION_KEY = b"\xffposition"
+#: Of the position and of the state beside it. It rises with a change that an older version would get wrong. A field
+#: that an older version may overlook, and lose when it writes the same key, is added without: it ignores what it does
+#: not know.
 FORMAT = 1
+_FIRST_FORMAT = 1  # of a position that does not say
 #: `swept` of a partition that holds nothing yet: whatever the rules are when its first record is decided, there was
 #: nobody to look at.
 NEVER_SWEPT = -1
@@ -30,27 +34,40 @@ class Position(msgspec.Struct, frozen=True, omit_defaults=True):
 
     application: str  # the consumer group that this state belongs to
     next: dict[str, int]  # input topic -> offset of the next record to decide; a topic that is absent was never read
-    format: int = FORMAT
+    #: `encode` writes that of this version. A factory is never left out when written, as a default would be.
+    format: int = msgspec.field(default_factory=lambda: _FIRST_FORMAT)
     revision: int = 0  # highest revision of rules that took part in a decision
     swept: int = 0  # revision whose walk over the known keys is finished
     sweep: Sweep | None = None
     clock: int = 0  # milliseconds since 1970 UTC: no decision is made at an earlier time
 
 
+class _Format(msgspec.Struct):
+    format: int = _FIRST_FORMAT
+
+
 _decoder = msgspec.json.Decoder(Position)
 
 
 def encode(position: Position) -> bytes:
-    """As it is written to the changelog, under POSITION_KEY."""
-    return msgspec.json.encode(position)
+    """As it is written to the changelog, under POSITION_KEY, in the format of this version."""
+    return msgspec.json.encode(msgspec.structs.replace(position, format=FORMAT))
 
 
 def decode(value: bytes) -> Position:
     """Raises UnknownFormat, or msgspec.DecodeError for bytes that are no position."""
-    position = _decoder.decode(value)
-    if position.format > FORMAT:
+    try:
+        position = _decoder.decode(value)
+    except msgspec.ValidationError:
+        _check_format(msgspec.json.decode(value, type=_Format).format)  # a newer one may look different altogether
+        raise
+    _check_format(position.format)
+    return position
+
+
+def _check_format(written: int) -> None:
+    if written > FORMAT:
         raise UnknownFormat(
-            f"the state was written in format {position.format}, this version knows up to {FORMAT}: "
+            f"the state was written in format {written}, this version knows up to {FORMAT}: "
             "run the version that wrote it, or a newer one"
         )
-    return position
