@@ -117,8 +117,8 @@ class TopicSetup:
             problem = f"has {count} partition{'s' if count != 1 else ''}, expected {wanted}; "
             problem += (
                 "all topics keyed by lead need the same number: "
-                f"set LEAD_QUALIFIER_PARTITIONS={count} if the others have it too, "
-                f"or create this one anew with {wanted}"
+                f"set LEAD_QUALIFIER_PARTITIONS={count} if the others have it too; "
+                f"`lead-qualifier repartition --partitions {wanted}` changes it in all of them and keeps what is held"
                 if topic.partitions is Partitions.BY_LEAD
                 else "its order is what counts: create it anew with 1"
             )

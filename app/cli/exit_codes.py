@@ -9,6 +9,7 @@ from confluent_kafka import KafkaError, KafkaException
 
 from app.client.commands import NoAnswer
 from app.client.positions import WorkersRun
+from app.client.repartition import CannotRepartition
 from app.client.scoring_models import AnnouncedLater
 from app.client.topic_reader import TopicMissing, Unfinished
 from app.contracts.model_file import BadModelFile
@@ -50,6 +51,7 @@ _CODES: dict[type[BaseException], ExitCode] = {
     BadModelFile: ExitCode.REFUSED,
     AnnouncedLater: ExitCode.REFUSED,
     WorkersRun: ExitCode.REFUSED,
+    CannotRepartition: ExitCode.REFUSED,
     TopicMissing: ExitCode.REFUSED,
     TopicsUnfit: ExitCode.REFUSED,
     InvalidSettings: ExitCode.USAGE,

@@ -15,6 +15,7 @@ from app.cli.feature import feature
 from app.cli.feed import feed
 from app.cli.lead import lead
 from app.cli.model import model
+from app.cli.repartition import repartition
 from app.cli.scoring_model import scoring_model
 from app.cli.screen import fail, say
 from app.cli.topics import topics
@@ -40,6 +41,7 @@ program.add_typer(model, name="model")
 program.add_typer(lead, name="lead")
 program.add_typer(dead_letters, name="dead-letters")
 program.command()(feed)
+program.command()(repartition)
 
 
 def _version(wanted: bool) -> None:

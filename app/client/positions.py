@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import confluent_kafka
@@ -28,7 +28,7 @@ from app.engine.position import POSITION_KEY, Position, UnknownFormat
 from app.kafka import Connection
 
 #: Each changelog and the topics whose positions it holds.
-_CHANGELOGS: dict[Topic, tuple[Topic, ...]] = {
+CHANGELOGS: dict[Topic, tuple[Topic, ...]] = {
     LEAD_STATE: (LEAD_CHANGED, LEAD_SCORE_CHANGED),
     COMMAND_STATE: (SCORING_MODEL_CHANGED, FEATURE_COMMANDS, QUALIFICATION_COMMANDS),
 }
@@ -98,7 +98,7 @@ class PositionRepair:
 
     def find(self) -> list[Misfit]:
         """Every partition that does not fit. Raises TopicMissing, Unfinished, KafkaException."""
-        return [misfit for changelog, inputs in _CHANGELOGS.items() for misfit in self._misfits(changelog, inputs)]
+        return [misfit for changelog in CHANGELOGS for misfit in self.misfits(changelog, self.held(changelog))]
 
     def repair(self, misfits: Sequence[Misfit]) -> None:
         """Write what `find` found to be right. Raises WorkersRun, KafkaException."""
@@ -123,19 +123,26 @@ class PositionRepair:
             # The positions are what counts: the group's offsets only tell that there was state once.
             self._admin.delete_consumer_groups([self._group_id], request_timeout=_SECONDS)[self._group_id].result()
 
-    def _misfits(self, changelog: Topic, inputs: Sequence[Topic]) -> Iterator[Misfit]:
+    def held(self, changelog: Topic) -> dict[Place, bytes | None]:
+        """The newest position of each partition as it is written; None where there is none.
+
+        Raises TopicMissing, Unfinished, KafkaException.
+        """
         places = self._reader.places(changelog.full_name(self._prefix))
-        held: dict[Place, bytes | None] = {}
+        held: dict[Place, bytes | None] = dict.fromkeys(places)
         for message in self._reader.read(places):
             if message.key() == POSITION_KEY:
                 held[message.topic(), message.partition()] = message.value()
-        topics = [topic.full_name(self._prefix) for topic in inputs]
+        return held
+
+    def misfits(self, changelog: Topic, held: Mapping[Place, bytes | None]) -> Iterator[Misfit]:
+        """Every partition of a changelog whose position, as `held`, does not fit."""
+        topics = [topic.full_name(self._prefix) for topic in CHANGELOGS[changelog]]
         wanted = [(topic, partition) for topic in topics for partition in self._reader.partitions(topic)]
         first, ends = self._reader.first(wanted), self._reader.ends(wanted)
         committed = self._committed(wanted)
-        for place in places:
+        for place, value in held.items():
             here = [(topic, place[1]) for topic in topics if (topic, place[1]) in first]
-            value = held.get(place)
             if value is None:
                 read = [one for one in here if one in committed]
                 if read:

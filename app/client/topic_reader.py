@@ -39,9 +39,12 @@ class Unfinished(Exception):
 class TopicReader:
     """What is committed in topics, from their first record to the last there is when reading begins."""
 
-    def __init__(self, connection: Connection, *, timeout: float = 60.0) -> None:
-        """`timeout`: seconds that reading may go without anything new, and that the broker has for an answer."""
-        self._connection = connection
+    def __init__(self, connection: Connection, *, timeout: float = 60.0, committed: bool = True) -> None:
+        """`timeout`: seconds that reading may go without anything new, and that the broker has for an answer.
+
+        Not `committed`: what stands there, be its transaction open, aborted or committed.
+        """
+        self._config = reading(connection) | ({} if committed else {"isolation.level": "read_uncommitted"})
         self._timeout = timeout
         self._admin = AdminClient(connection.confluent())
 
@@ -85,7 +88,7 @@ class TopicReader:
         waiting = {place: end for place, end in ends.items() if end > begin[place]}
         if not waiting:
             return
-        consumer = confluent_kafka.Consumer(reading(self._connection))
+        consumer = confluent_kafka.Consumer(self._config)
         try:
             consumer.assign([TopicPartition(*place, begin[place]) for place in waiting])
             yield from self._until(consumer, waiting)

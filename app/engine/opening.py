@@ -60,7 +60,8 @@ class Opener:
                         f"topic {name} has {count} partitions, expected {app.partitions}: "
                         f"{', '.join((*app.topics, app.changelog))} must all have the same number, "
                         "since keys would move between partitions otherwise "
-                        f"(LEAD_QUALIFIER_PARTITIONS, or create {name} anew with {app.partitions})"
+                        f"(set LEAD_QUALIFIER_PARTITIONS to what they have; `lead-qualifier repartition` changes it in "
+                        "all of them and keeps what is held)"
                     )
 
     def restore(

@@ -39,6 +39,11 @@ class RuledModel:
         object.__setattr__(self, "checks", tuple((one.scoring_model, one.threshold) for one in criteria))
         object.__setattr__(self, "may_miss", len(criteria) - required(self.definition.match, len(criteria)))
 
+    @property
+    def evaluates_existing_leads(self) -> bool:
+        """Does its publish make every known lead be looked at (a sweep)?"""
+        return self.live and self.definition.existing_leads == "evaluate"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:

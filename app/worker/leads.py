@@ -51,9 +51,7 @@ class LeadDecider:
             return NO_RULES
         if rules is not self._rules:
             self._rules = rules
-            self._sweepable = tuple(
-                m for m in rules.models.values() if m.live and m.definition.existing_leads == "evaluate"
-            )
+            self._sweepable = tuple(m for m in rules.models.values() if m.evaluates_existing_leads)
         return rules.revision
 
     def process(self, record: Record, unit: Unit) -> None:

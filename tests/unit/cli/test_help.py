@@ -33,6 +33,7 @@ CONTRACT = {
     "dead-letters list",
     "dead-letters replay",
     "feed",
+    "repartition",
 }
 READERS = {"topics check", "model list", "model show", "lead show", "dead-letters list"}
 

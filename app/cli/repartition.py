@@ -1,0 +1,140 @@
+"""`repartition`: another number of partitions, offline."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from app.cli.exit_codes import Refused
+from app.cli.options import Json, Yes
+from app.cli.screen import busy, err, note, say, show_json, warn
+from app.cli.session import open_session
+from app.client.repartition import Copied, Repartition
+from app.contracts.topics import FEATURE_COMMANDS, LEAD_CHANGED, LEAD_QUALIFIED, LEAD_SCORE_CHANGED, LEAD_STATE
+from app.settings import load_settings
+
+_TOLD_SECONDS = 5.0
+
+
+def repartition(
+    partitions: Annotated[
+        int,
+        typer.Option("--partitions", min=1, max=1024, metavar="N", help="How many partitions there are to be."),
+    ],
+    to_prefix: Annotated[
+        str | None,
+        typer.Option(
+            "--to-prefix",
+            metavar="PREFIX",
+            help="What stands before the names of the new topics. Default: the prefix of now and pN., as in acme.p6.",
+        ),
+    ] = None,
+    history: Annotated[
+        bool,
+        typer.Option(
+            "--history", help="Copy the qualified leads that are kept, too, and the dead letters not sent back yet."
+        ),
+    ] = False,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Change the number of partitions: copy all that is held to a second set of topics. All workers must be stopped.
+
+    The number decides which partition a lead is in, so topics cannot grow in place. This creates the topics anew under
+    another prefix, copies leads, models, commands' answers and the audit trail to where they belong, compares count and
+    checksum, and then commits all of it at once. The topics of now are only read: they are the way back. As long as
+    something is still to be decided it refuses, so that the inputs need no copy. Afterwards workers go on with the
+    LEAD_QUALIFIER_TOPIC_PREFIX and LEAD_QUALIFIER_PARTITIONS that it names; nobody qualifies twice.
+    """
+    session = open_session()
+    prefix = session.prefix
+    new = _next_prefix(prefix, partitions) if to_prefix is None else to_prefix
+    load_settings(topic_prefix=new, partitions=partitions)  # as the workers will have them
+    if new == prefix:
+        raise typer.BadParameter("is the prefix of now; the topics of now stay as they are", param_hint="--to-prefix")
+    work = Repartition(
+        session.connection,
+        group_id=session.settings.application_id,
+        topic_prefix=prefix,
+        to_prefix=new,
+        partitions=partitions,
+    )
+    with busy("seeing that no worker runs and all is decided"):
+        plan = work.plan()
+    if not as_json:
+        for line in _steps(prefix, new, plan.before, partitions):
+            note(line)
+    if not yes and (as_json or not typer.confirm(f"Copy from {prefix}* to {new}*?", err=True)):
+        raise Refused("nothing was copied" + (" (--json asks nothing: it needs --yes)" if as_json else ""))
+    with _progress() as told:
+        copied = work.copy(plan, history=history, told=told)
+    if copied.strays:
+        warn(
+            f"{copied.strays:,} records of {LEAD_STATE.full_name(prefix)} stand in a partition that is not their "
+            "key's; no worker decided by them, and they were not copied"
+        )
+    if copied.letters_left:
+        note(f"{copied.letters_left:,} dead letters stay where they are: they were, or may have been, sent back")
+    if as_json:
+        show_json(_as_json(copied, new, partitions))
+    else:
+        _tell(copied, new, plan.before, partitions)
+
+
+def _next_prefix(prefix: str, partitions: int) -> str:
+    return f"{re.sub(r'p[0-9]+[.]$', '', prefix)}p{partitions}."
+
+
+def _steps(old: str, new: str, before: int, after: int) -> Iterator[str]:
+    yield f"{before} partitions become {after}: topics {old}* stay as they are, topics {new}* are created and filled."
+    yield "Before: what writes to"
+    yield f"  {', '.join(topic.full_name(old) for topic in (LEAD_SCORE_CHANGED, LEAD_CHANGED, FEATURE_COMMANDS))} ..."
+    yield "  is stopped, and no worker runs: no worker was found, and all that is there is decided."
+    yield "After:"
+    yield f"  1. start workers with LEAD_QUALIFIER_TOPIC_PREFIX={new} LEAD_QUALIFIER_PARTITIONS={after}"
+    yield f"  2. let scoring engines and the CRM write to {LEAD_SCORE_CHANGED.full_name(new)}, ..."
+    yield f"  3. let readers of {LEAD_QUALIFIED.full_name(old)} go over to {LEAD_QUALIFIED.full_name(new)}"
+    yield f"  Way back, as long as nothing was decided there: the settings of now, and writers back to {old}*."
+    yield "Not copied: inputs, since they are decided (a reader of old lead-changed finds them in the old topic)."
+
+
+def _tell(copied: Copied, new: str, before: int, after: int) -> None:
+    say(f"{copied.leads.count:,} leads from {before} to {after} partitions, the same before and after:")
+    say(f"  checksum {copied.leads.checksum}")
+    for topic, tally in copied.others.items():
+        say(f"{tally.count:,} records of {topic.name}")
+    say(f"now start workers with LEAD_QUALIFIER_TOPIC_PREFIX={new} LEAD_QUALIFIER_PARTITIONS={after}")
+
+
+def _as_json(copied: Copied, new: str, after: int) -> dict[str, object]:
+    tallies = {LEAD_STATE: copied.leads, **copied.others}
+    return {
+        "topic_prefix": new,
+        "partitions": after,
+        "copied": {topic.name: {"records": t.count, "checksum": t.checksum} for topic, t in tallies.items()},
+        "strays": copied.strays,
+        "dead_letters_left": copied.letters_left,
+    }
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """On a terminal one line that changes; else a line now and then."""
+    if err.is_terminal:
+        with err.status("copying") as status:
+            yield status.update
+        return
+    last = time.monotonic()
+
+    def told(text: str) -> None:
+        nonlocal last
+        if time.monotonic() > last + _TOLD_SECONDS:
+            last = time.monotonic()
+            note(text)
+
+    yield told

@@ -1,0 +1,365 @@
+"""Gives an installation another number of partitions: a second set of topics, and in it all that is held.
+
+Leads move when the number changes, so topics cannot be grown in place. The first set is only read: it is the way back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import confluent_kafka
+import msgspec
+from confluent_kafka import KafkaError, KafkaException
+
+from app.client.commands import delivering
+from app.client.copying import CopyTransaction, newest_by_key, written_at
+from app.client.dead_letters import DeadLetter, DeadLetters, Filter
+from app.client.positions import CHANGELOGS, PositionRepair
+from app.client.tally import Tally
+from app.client.topic_reader import Place, TopicReader
+from app.client.topics_alike import create_alike
+from app.contracts.topics import (
+    CATALOGUE,
+    COMMAND_STATE,
+    LEAD_DEAD_LETTERS,
+    LEAD_QUALIFIED,
+    LEAD_STATE,
+    QUALIFICATION_MODEL_CHANGED,
+    QUALIFICATION_MODELS,
+    Topic,
+)
+from app.engine import partition_of
+from app.engine import position as positions
+from app.engine.position import NEVER_SWEPT, POSITION_KEY, Position
+from app.kafka import Connection
+from app.qualification.entries import Answers, Stored, decode_entry
+from app.qualification.registry import rules_from
+from app.topic_setup import TopicSetup
+
+MOVED_FROM = "dl_moved_from"
+"""Header of a dead letter that was copied: topic, partition and offset of where it stood before."""
+
+Told = Callable[[str], None]
+
+_COPIED = (LEAD_STATE, COMMAND_STATE, QUALIFICATION_MODEL_CHANGED, LEAD_QUALIFIED, LEAD_DEAD_LETTERS)
+_NAMED_AT_MOST = 5
+
+
+class CannotRepartition(Exception):
+    """It is not done, and nothing was changed; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What was found when it was looked whether it can be done."""
+
+    before: int
+    """Partitions of the topics keyed by lead."""
+    positions: Mapping[Place, Position | None]
+    """Of both changelogs; None where nothing was ever decided."""
+    commands: Mapping[bytes | None, Any]
+    """The newest record of each key of command-state."""
+    input_ends: Mapping[Place, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copied:
+    """What was copied; each tally was the same before and after."""
+
+    leads: Tally
+    others: Mapping[Topic, Tally]
+    strays: int
+    """Records of lead-state without key, or in a partition that is not their key's: no worker decides by them."""
+    letters_left: int
+    """Dead letters that were left behind, since they were, or may have been, sent back already."""
+
+
+class Repartition:
+    """From the topics under one prefix to those under another, with another number of partitions."""
+
+    def __init__(
+        self, connection: Connection, *, group_id: str, topic_prefix: str, to_prefix: str, partitions: int
+    ) -> None:
+        self._connection = connection
+        self._group_id = group_id
+        self._from = topic_prefix
+        self._to = to_prefix
+        self._after = partitions
+        self._reader = TopicReader(connection)
+        self._positions = PositionRepair(connection, topic_prefix=topic_prefix, group_id=group_id)
+
+    def plan(self) -> Plan:
+        """See that nobody works, that all is decided and swept, and that there is room for the copy.
+
+        Raises CannotRepartition, WorkersRun, TopicMissing, TopicsUnfit, Unfinished, KafkaException.
+        """
+        before = len(self._reader.partitions(LEAD_STATE.full_name(self._from)))
+        if before == self._after:
+            raise CannotRepartition(f"{LEAD_STATE.full_name(self._from)} has {before} partitions already")
+        TopicSetup(self._connection, prefix=self._from, partitions=before).check()
+        self._positions.check_nobody_works()
+        held = self._fitting_positions()
+        inputs = [
+            (topic.full_name(self._from), partition)
+            for changelog, topics in CHANGELOGS.items()
+            for topic in topics
+            for partition in range(changelog.partition_count(before))
+        ]
+        ends = self._reader.ends(inputs)
+        self._check_decided(held, ends)
+        commands = newest_by_key(self._reader.read(self._reader.places(COMMAND_STATE.full_name(self._from))))
+        commands.pop(POSITION_KEY, None)
+        plan = Plan(before=before, positions=held, commands=commands, input_ends=ends)
+        self._check_swept(plan)
+        self._check_room()
+        return plan
+
+    def copy(self, plan: Plan, *, history: bool, told: Told) -> Copied:
+        """Create the second set of topics and fill it, in one transaction that is committed only if what stands there
+        is what stood here. `history`: with qualified leads and dead letters.
+
+        Raises CannotRepartition and what `plan` raises; the first set is as it was in any case.
+        """
+        create_alike(self._connection, like=self._from, prefix=self._to, partitions=self._after)
+        new = [place for topic in _COPIED for place in self._reader.places(topic.full_name(self._to))]
+        begin = self._reader.ends(new)
+        with CopyTransaction(self._connection, self._transactional_id) as transaction:
+            leads, strays = self._copy_leads(plan, transaction, told)
+            others = {
+                COMMAND_STATE: self._copy_commands(plan, transaction),
+                QUALIFICATION_MODEL_CHANGED: self._copy_all(QUALIFICATION_MODEL_CHANGED, transaction, told),
+            }
+            left = 0
+            if history:
+                others[LEAD_QUALIFIED] = self._copy_all(LEAD_QUALIFIED, transaction, told)
+                others[LEAD_DEAD_LETTERS], left = self._copy_letters(transaction, told)
+            self._put_positions(plan, transaction)
+            transaction.flush()
+            told("reading back what was copied")
+            self._compare({LEAD_STATE: leads, **others}, begin)
+            self._check_unchanged(plan)
+            self._project(plan)
+            transaction.commit()
+        return Copied(leads=leads, others=others, strays=strays, letters_left=left)
+
+    @property
+    def _transactional_id(self) -> str:
+        return f"{self._group_id}-repartition"
+
+    # -- may it be done?
+
+    def _fitting_positions(self) -> dict[Place, Position | None]:
+        held: dict[Place, Position | None] = {}
+        for changelog in CHANGELOGS:
+            written = self._positions.held(changelog)
+            for misfit in self._positions.misfits(changelog, written):
+                topic, partition = misfit.changelog
+                raise CannotRepartition(
+                    f"{topic}-{partition}: {misfit.problem}: first `lead-qualifier topics repair`, and let the "
+                    "workers decide what there is"
+                )
+            held |= {place: None if value is None else positions.decode(value) for place, value in written.items()}
+        return held
+
+    def _check_decided(self, held: Mapping[Place, Position | None], ends: Mapping[Place, int]) -> None:
+        first = self._reader.first(list(ends))
+        stands = dict(first)
+        for (_, partition), position in held.items():
+            for topic, offset in ({} if position is None else position.next).items():
+                if (topic, partition) in stands:
+                    stands[topic, partition] = offset
+        open_ones = {place: offset for place, offset in stands.items() if offset < ends[place]}
+        # What stands behind a position may be the end of somebody's transaction only, which is no record.
+        undecided = []
+        for place, offset in open_ones.items():
+            if next(self._reader.read([place], {place: offset}), None) is not None:
+                undecided.append(f"{place[0]}-{place[1]} (up to {ends[place] - offset:,} records)")
+        if undecided:
+            raise CannotRepartition(
+                f"not all is decided yet: {_some(undecided)}. Stop what writes to these topics, let the workers come "
+                "to the end (lead-qualifier worker; lead_qualifier_lag_records is 0), and stop them"
+            )
+
+    def _check_swept(self, plan: Plan) -> None:
+        entries: dict[str, Stored] = {}
+        for key, message in plan.commands.items():
+            try:
+                entry = decode_entry(message.value())
+            except msgspec.DecodeError as error:
+                raise CannotRepartition(
+                    f"{COMMAND_STATE.full_name(self._from)} holds something unreadable under {key!r}: {error}"
+                ) from error
+            entries[entry.key] = entry
+        wanted = [m for m in rules_from(entries).models.values() if m.evaluates_existing_leads]
+        for (topic, partition), position in plan.positions.items():
+            if topic != LEAD_STATE.full_name(self._from) or position is None or position.swept == NEVER_SWEPT:
+                continue
+            models = [m.id for m in wanted if m.published_revision > position.swept]
+            if models:
+                raise CannotRepartition(
+                    f"the known leads of {topic}-{partition} are not yet all looked at since {_some(models)} was "
+                    "published: let the workers finish (lead-qualifier worker), and stop them"
+                )
+
+    def _check_room(self) -> None:
+        """The second set may exist, but may hold nothing yet that a worker wrote."""
+        CopyTransaction(self._connection, self._transactional_id)  # ends what a killed run has left open
+        there = self._reader.existing([topic.full_name(self._to) for topic in CATALOGUE])
+        for topic in (one for one in CATALOGUE if one.ours and one is not QUALIFICATION_MODELS):
+            name = topic.full_name(self._to)
+            if name in there and next(self._reader.read(self._reader.places(name)), None) is not None:
+                raise CannotRepartition(
+                    f"{name} holds records already: name another prefix (--to-prefix), or delete the topics under "
+                    f"{self._to}"
+                )
+
+    def _check_unchanged(self, plan: Plan) -> None:
+        self._positions.check_nobody_works(patience=0)
+        ends = self._reader.ends(list(plan.input_ends))
+        written = [
+            f"{topic}-{number}" for (topic, number), end in ends.items() if end != plan.input_ends[topic, number]
+        ]
+        if written:
+            raise CannotRepartition(
+                f"something was written to {_some(written)} meanwhile, so the copy is not complete and was dropped: "
+                "stop what writes there, let the workers decide it, and begin again"
+            )
+
+    # -- copying
+
+    def _copy_leads(self, plan: Plan, transaction: CopyTransaction, told: Told) -> tuple[Tally, int]:
+        """Leads by their keys to where these belong now. One old partition at a time is held in memory."""
+        tally, strays = Tally(), 0
+        state = LEAD_STATE.full_name(self._to)
+        places = self._reader.places(LEAD_STATE.full_name(self._from))
+        for place in places:
+            for key, message in newest_by_key(self._reader.read([place])).items():
+                if key == POSITION_KEY:
+                    continue
+                if key is None or partition_of(key, plan.before) != place[1]:
+                    strays += 1
+                    continue
+                value = message.value()
+                tally.add(key, value)
+                partition = partition_of(key, self._after)
+                transaction.put(state, key, value, partition=partition, timestamp_ms=written_at(message))
+            told(f"{place[1] + 1} of {len(places)} partitions, {tally.count:,} leads")
+        return tally, strays
+
+    def _copy_commands(self, plan: Plan, transaction: CopyTransaction) -> Tally:
+        tally = Tally()
+        for key, message in plan.commands.items():
+            tally.add(key, message.value())
+            name = COMMAND_STATE.full_name(self._to)
+            transaction.put(name, key, message.value(), partition=0, timestamp_ms=written_at(message))
+        return tally
+
+    def _copy_all(self, topic: Topic, transaction: CopyTransaction, told: Told) -> Tally:
+        """Every record that is kept, with its headers and its time; those of one key in their order."""
+        tally = Tally()
+        name = topic.full_name(self._to)
+        for message in self._reader.read(self._reader.places(topic.full_name(self._from))):
+            key, value = message.key(), message.value()
+            tally.add(key, value)
+            transaction.put(name, key, value, headers=message.headers(), timestamp_ms=written_at(message))
+        told(f"{tally.count:,} records of {topic.name}")
+        return tally
+
+    def _copy_letters(self, transaction: CopyTransaction, told: Told) -> tuple[Tally, int]:
+        """Those that may still be sent back, from now on to the topics of the second set."""
+        letters = DeadLetters(self._connection, topic_prefix=self._from)
+        replay = letters.plan(letters.find(Filter()), again=False)
+        tally = Tally()
+        name = LEAD_DEAD_LETTERS.full_name(self._to)
+        for letter in (*replay.fresh, *replay.cut, *replay.homeless):
+            tally.add(letter.key, letter.value)
+            at = int(letter.at.timestamp() * 1000)
+            transaction.put(name, letter.key, letter.value, headers=self._moved(letter), timestamp_ms=at)
+        told(f"{tally.count:,} dead letters")
+        return tally, len(replay.replayed) + len(replay.unsure)
+
+    def _moved(self, letter: DeadLetter) -> list[Any]:
+        origin = letter.topic
+        if origin in {topic.full_name(self._from) for topic in CATALOGUE}:
+            origin = self._to + origin.removeprefix(self._from)
+        before = f"{LEAD_DEAD_LETTERS.full_name(self._from)}:{letter.place}"
+        return [
+            *letter.headers,
+            (MOVED_FROM, before.encode()),
+            ("dl_topic", origin.encode()),
+            ("dl_partition", str(letter.topic_partition).encode()),
+            ("dl_offset", str(letter.topic_offset).encode()),
+            ("dl_reason", letter.reason.encode()),
+        ]
+
+    def _put_positions(self, plan: Plan, transaction: CopyTransaction) -> None:
+        """One for every partition: its inputs from their first record on, and nothing forgotten of rules and time."""
+        for changelog, inputs in CHANGELOGS.items():
+            old = [p for (topic, _), p in plan.positions.items() if topic == changelog.full_name(self._from)]
+            known = [p for p in old if p is not None]
+            swept = [p.swept for p in known if p.swept != NEVER_SWEPT]
+            names = [topic.full_name(self._to) for topic in inputs]
+            for place in self._reader.places(changelog.full_name(self._to)):
+                first = self._reader.first([(name, place[1]) for name in names])
+                position = Position(
+                    application=self._group_id,
+                    next={name: first[name, place[1]] for name in names},
+                    revision=max((p.revision for p in known), default=0),
+                    # all are through with every publish there was, be it the older or the newer revision
+                    swept=min(swept, default=NEVER_SWEPT),
+                    clock=max((p.clock for p in known), default=0),
+                )
+                transaction.put(place[0], POSITION_KEY, positions.encode(position), partition=place[1])
+
+    def _compare(self, expected: Mapping[Topic, Tally], begin: Mapping[Place, int]) -> None:
+        reader = TopicReader(self._connection, committed=False)  # nothing is committed yet
+        for topic, tally in expected.items():
+            name = topic.full_name(self._to)
+            found = Tally()
+            for message in reader.read([], {place: offset for place, offset in begin.items() if place[0] == name}):
+                key = message.key()
+                if key == POSITION_KEY:
+                    continue
+                if topic is LEAD_STATE and partition_of(key, self._after) != message.partition():
+                    raise CannotRepartition(f"{name}-{message.partition()} holds a lead of another partition")
+                found.add(key, message.value())
+            if found != tally:
+                raise CannotRepartition(
+                    f"{name} holds {found} records after the copy, expected {tally}: the copy was dropped. Does "
+                    "another program write to these topics? Begin again with another prefix (--to-prefix)"
+                )
+
+    def _project(self, plan: Plan) -> None:
+        """What workers decide by, as the command decider writes it: without transaction, which would stall its readers.
+
+        A worker makes good what is missing here; until one runs, `model list` shows it.
+        """
+        producer = confluent_kafka.Producer({**delivering(self._connection), "message.max.bytes": 1_000_000_000})
+        failed: list[KafkaError] = []
+
+        def delivered(error: KafkaError | None, _message: object) -> None:
+            if error is not None:
+                failed.append(error)
+
+        for key, value in _shown(plan.commands):
+            producer.produce(QUALIFICATION_MODELS.full_name(self._to), value, key, on_delivery=delivered)
+            producer.poll(0)
+        if producer.flush(60):
+            raise KafkaException(KafkaError(KafkaError._MSG_TIMED_OUT))
+        if failed:
+            raise KafkaException(failed[0])
+
+
+def _shown(commands: Mapping[bytes | None, Any]) -> Iterator[tuple[bytes | None, bytes]]:
+    """Key and value of all that is no answer, in the order in which it was decided."""
+    entries = [(decode_entry(message.value()), message) for message in commands.values()]
+    shown = [(entry, message) for entry, message in entries if not isinstance(entry, Answers)]
+    for _, message in sorted(shown, key=lambda one: one[0].revision):
+        yield message.key(), message.value()
+
+
+def _some(names: list[str]) -> str:
+    rest = len(names) - _NAMED_AT_MOST
+    return ", ".join(names[:_NAMED_AT_MOST]) + (f" and {rest} more" if rest > 0 else "")

@@ -1,0 +1,34 @@
+"""Count and checksum of records, whatever their order: two sets of topics hold the same where both are equal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+
+_BYTES = 16
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was counted so far. The checksum is the sum of the records' hashes, so that no two of them cancel out."""
+
+    count: int = 0
+    _sum: int = 0
+
+    def add(self, key: bytes | None, value: bytes | None) -> None:
+        """Count a record; no key or no value is another than an empty one."""
+        record = b"%s|%s|" % (_length(key), _length(value)) + (key or b"") + (value or b"")
+        self._sum += int.from_bytes(blake2b(record, digest_size=_BYTES).digest())
+        self.count += 1
+
+    @property
+    def checksum(self) -> str:
+        """Equal for equal records; for people to compare, too."""
+        return f"{self._sum % (1 << 8 * _BYTES):0{2 * _BYTES}x}"
+
+    def __str__(self) -> str:
+        return f"{self.count:,} (checksum {self.checksum[:12]})"
+
+
+def _length(content: bytes | None) -> bytes:
+    return b"-" if content is None else b"%d" % len(content)
