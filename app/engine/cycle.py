@@ -4,6 +4,7 @@ the state.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -171,6 +172,10 @@ class Decider:
             ends = {(tp.topic, tp.partition): future.result().offset for tp, future in futures.items()}
         except KafkaException as error:
             log.warning("end_of_topic_unknown", application=app.name, topics=inp.after, error=error.args[0].str())
+            # After a restart of the broker librdkafka asks with the leader epoch that it knew, and is refused until it
+            # reads the metadata anew, which it does by itself every five minutes only.
+            with contextlib.suppress(KafkaException):
+                self._admin.list_topics(timeout=10)
             return False
         for tp, end in ends.items():
             at = self._intake.next_offset(tp)
