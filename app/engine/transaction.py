@@ -15,6 +15,7 @@ import confluent_kafka
 import structlog
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
+from app.engine.bounded import Bounded, NeverReturned
 from app.engine.group_metadata import Membership
 from app.engine.steps import Hook, Step
 from app.engine.unit import Output
@@ -29,6 +30,8 @@ TRANSACTION_TIMEOUT_MS = 10_000
 #: no transaction of which a record failed. Which one failed, and why, only its own report says: after an abort the
 #: reports on all are asked for, in so many transactions.
 _CAREFUL_TRANSACTIONS = 100
+#: What a call that has a timeout may take beyond it.
+_GRACE_SECONDS = 1.0
 _RECORD_FAULTS = {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_RECORD, KafkaError.INVALID_MSG}
 #: Says that the transaction or the producer has failed, not why.
 _FOLLOWS = {KafkaError._STATE, KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT}
@@ -115,6 +118,7 @@ class TransactionalProducer:
         self._produced = 0
         self._delivered = 0
         self._failed: KafkaError | None = None
+        self._bounded = Bounded("send_offsets_to_transaction")
         self._careful = 0  # transactions yet to come in which every record is reported on
         self._ends: dict[tuple[str, int], int] = {}
 
@@ -162,10 +166,14 @@ class TransactionalProducer:
             self._flush(producer)
             self._hook(Step.TRANSACTION_FLUSHED)
             metadata = membership.encode()
-            _Retry(self._deadline)(lambda left: producer.send_offsets_to_transaction(list(offsets), metadata, left))
+            _Retry(self._deadline)(lambda left: self._send_offsets(producer, offsets, metadata, left))
             self._hook(Step.TRANSACTION_OFFSETS)
         except (KafkaException, BufferError, _Undelivered, SystemError) as error:
             self._abort(producer, error)
+        except NeverReturned as error:
+            self._careful = _CAREFUL_TRANSACTIONS
+            self.discard()
+            raise Aborted(str(error)) from error
         self._commit(producer)
         self._careful = max(0, self._careful - 1)
         self._hook(Step.TRANSACTION_COMMITTED)
@@ -233,6 +241,17 @@ class TransactionalProducer:
             raise _Undelivered(f"a record was not delivered: {self._failed.str()}", self._failed)
         if self._delivered != self._produced:
             raise _Undelivered(f"{self._delivered} of {self._produced} records were delivered in time", None)
+
+    def _send_offsets(
+        self, producer: confluent_kafka.Producer, offsets: Sequence[TopicPartition], metadata: Any, left: float
+    ) -> None:
+        # librdkafka (2.16; its issues 5456 and 5511) ignores this call's timeout, and after a restart of the group's
+        # coordinator waits for ever for a connection that it has given up. After ten seconds there is nothing to wait
+        # for: the broker has ended the transaction.
+        seconds = min(left, TRANSACTION_TIMEOUT_MS / 1000)
+        self._bounded(
+            lambda: producer.send_offsets_to_transaction(list(offsets), metadata, seconds), seconds + _GRACE_SECONDS
+        )
 
     def _abort(self, producer: confluent_kafka.Producer, error: BaseException) -> None:
         kafka_error = error.args[0] if isinstance(error, KafkaException) else None
