@@ -36,6 +36,7 @@ class Account:
         unexplained = cluster.mixed.explain(found["lead-qualified"])
         oracle = cluster.mixed.with_oracle()
         self.differences = [
+            *([f"not decided in time: it waited for {cluster.undrained}"] if cluster.undrained else []),
             *unexplained,
             *_steps_back(found["lead-qualified"]),
             *comparison.differences(oracle, found["lead-qualified"]),

@@ -61,6 +61,7 @@ class Cluster(Installation):
         self._relay_port = relay_port
         self.slots = [Slot() for _ in range(WORKERS)]
         self.mixed = Mixed(self.oracle)
+        self.undrained = ""
         self._replayed: Counter[str] = Counter()
         self.gave_up: Counter[str] = Counter()
         """Why workers have ended by themselves."""
@@ -104,7 +105,10 @@ class Cluster(Installation):
             return False
 
     def drain(self, timeout: float = 180) -> float:
-        """As `settle`, with workers that may yet end by themselves; returns the seconds it took."""
+        """As `settle`, with workers that may yet end by themselves; returns the seconds it took.
+
+        After `timeout` seconds it gives up: `undrained` says what there was still to wait for.
+        """
         began = quiet_since = time.monotonic()
         self.flush()
         self._replay()
@@ -116,15 +120,26 @@ class Cluster(Installation):
                 ends = self.outs.ends()
                 if ends != before:
                     before, quiet_since = ends, time.monotonic()
-                quiet = time.monotonic() - quiet_since > _QUIET_SECONDS
-                foretold = len(self.outs.records["lead-qualified"]) >= len(self.oracle.qualified)
-                if quiet and foretold and self.lag() == 0 and self._all_ready() and self._one_revision():
+                waits_for = self._waits_for(time.monotonic() - quiet_since)
+                if not waits_for:
                     return time.monotonic() - began
-            except (OSError, KafkaException, AssertionError):
-                pass  # a worker or the broker that is only coming up
+            except (OSError, KafkaException, AssertionError) as error:
+                waits_for = repr(error)  # a worker or the broker that is only coming up
             if time.monotonic() - began > timeout:
-                return timeout  # what has not come by now is missing
+                self.undrained = waits_for
+                return timeout
             time.sleep(0.1)
+
+    def _waits_for(self, quiet: float) -> str:
+        if quiet < _QUIET_SECONDS:
+            return "outputs that still come"
+        if len(self.outs.records["lead-qualified"]) < len(self.oracle.qualified):
+            return "events that were foretold"
+        if lag := self.lag():
+            return f"{lag} input records that are not decided"
+        if not self._all_ready():
+            return "a worker that is not ready"
+        return "" if self._one_revision() else "a worker with old criteria"
 
     def _replay(self) -> None:
         self.ins.read()
