@@ -123,7 +123,7 @@ class _Run:
         for number, fault in enumerate(phase.faults):
             told = self._teller(fault.kind)
             heapq.heappush(courses, (began + fault.at, number, course(fault, self._cluster, load, told)))
-            self._account.faults[fault.kind] += 1
+        struck: set[int] = set()
         while courses:
             due, number, its = courses[0]
             wait = due - time.monotonic()
@@ -134,9 +134,13 @@ class _Run:
             time.sleep(max(0.0, wait))
             heapq.heappop(courses)
             pause = next(its, None)
+            if pause is None and number not in struck:
+                self._tell(f"  {phase.faults[number].kind}: no worker is up to strike")
             if pause is not None:
+                struck.add(number)
                 heapq.heappush(courses, (time.monotonic() + pause, number, its))
             self._cluster.supervise()
+        self._account.faults.update(phase.faults[number].kind for number in struck)
         time.sleep(2.0)
 
     def _teller(self, kind: str) -> Callable[[str], None]:
