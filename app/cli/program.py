@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from app import __version__
+from app.cli.acls import acls
 from app.cli.dead_letters import dead_letters
 from app.cli.demo import demo
 from app.cli.exit_codes import EXPECTED, judge
@@ -40,6 +41,7 @@ program.add_typer(scoring_model, name="scoring-model")
 program.add_typer(model, name="model")
 program.add_typer(lead, name="lead")
 program.add_typer(dead_letters, name="dead-letters")
+program.add_typer(acls, name="acls")
 program.command()(feed)
 program.command()(repartition)
 

@@ -32,10 +32,11 @@ CONTRACT = {
     "lead show",
     "dead-letters list",
     "dead-letters replay",
+    "acls print",
     "feed",
     "repartition",
 }
-READERS = {"topics check", "model list", "model show", "lead show", "dead-letters list"}
+READERS = {"topics check", "model list", "model show", "lead show", "dead-letters list", "acls print"}
 
 
 def test_the_commands_are_those_of_the_contract() -> None:

@@ -1,0 +1,216 @@
+"""The least that each service must be allowed on the broker, as Kafka ACLs, from the topic catalogue."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.contracts.topics import (
+    CATALOGUE,
+    COMMAND_STATE,
+    FEATURE_COMMANDS,
+    LEAD_CHANGED,
+    LEAD_DEAD_LETTERS,
+    LEAD_QUALIFIED,
+    LEAD_SCORE_CHANGED,
+    LEAD_STATE,
+    QUALIFICATION_COMMANDS,
+    QUALIFICATION_MODEL_CHANGED,
+    QUALIFICATION_MODELS,
+    SCORING_MODEL_CHANGED,
+    Topic,
+)
+
+
+class Service(StrEnum):
+    """Who logs in to the broker with rights of its own."""
+
+    WORKER = "worker"
+    CLI = "cli"
+    ADMINISTRATOR = "administrator"
+    OPERATOR = "operator"
+    SCORING_ENGINE = "scoring-engine"
+    CRM = "crm"
+    CONSUMER = "consumer"
+
+
+PURPOSES: dict[Service, str] = {
+    Service.WORKER: "runs `lead-qualifier worker`",
+    Service.CLI: "marketers: `model`, `scoring-model`, `lead show`",
+    Service.ADMINISTRATOR: "turns features on and off: `feature`",
+    Service.OPERATOR: "looks after it: `topics`, `dead-letters`, `feed`",
+    Service.SCORING_ENGINE: "sends scores, and says which scoring models are live",
+    Service.CRM: "sends changes of leads",
+    Service.CONSUMER: "acts on qualified leads: journeys, assignment, sequences, CRM",
+}
+
+
+class Operation(StrEnum):
+    """What may be done, by Kafka's own words. Read and Write imply Describe."""
+
+    READ = "Read"
+    WRITE = "Write"
+    DESCRIBE = "Describe"
+    DESCRIBE_CONFIGS = "DescribeConfigs"
+    CREATE = "Create"
+    DELETE = "Delete"
+
+
+class Resource(StrEnum):
+    """What it may be done to."""
+
+    TOPIC = "topic"
+    GROUP = "group"
+    TRANSACTIONAL_ID = "transactional-id"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """All of these operations are allowed on each of these resources."""
+
+    resource: Resource
+    names: tuple[str, ...]
+    operations: tuple[Operation, ...]
+    why: str
+    prefixed: bool = False
+    """The names are what the resources' names begin with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Naming:
+    """The settings on which names depend."""
+
+    topic_prefix: str
+    application_id: str
+    create_topics: bool
+    consumer_group: str = ""
+    """Of the service `consumer`."""
+
+
+_INPUTS = tuple(topic for topic in CATALOGUE if not topic.ours)
+_CHANGELOGS = (LEAD_STATE, COMMAND_STATE)
+_READ_BACK = (*_CHANGELOGS, QUALIFICATION_MODELS)
+_OUTPUTS = tuple(topic for topic in CATALOGUE if topic.ours and topic not in _READ_BACK)
+# Not feature-commands: these are the administrator's alone, also by way of the dead letters.
+_REPLAYED = tuple(topic for topic in _INPUTS if topic is not FEATURE_COMMANDS)
+
+
+def grants(service: Service, naming: Naming) -> tuple[Grant, ...]:
+    """What the service must be allowed, and why."""
+    return {
+        Service.WORKER: _worker,
+        Service.CLI: _cli,
+        Service.ADMINISTRATOR: _administrator,
+        Service.OPERATOR: _operator,
+        Service.SCORING_ENGINE: _scoring_engine,
+        Service.CRM: _crm,
+        Service.CONSUMER: _consumer,
+    }[service](naming)
+
+
+def _worker(naming: Naming) -> tuple[Grant, ...]:
+    read, write, configs = Operation.READ, Operation.WRITE, Operation.DESCRIBE_CONFIGS
+    create = _topics(naming, CATALOGUE, Operation.CREATE, why="create missing topics (LEAD_QUALIFIER_CREATE_TOPICS)")
+    return (
+        _topics(naming, _INPUTS, read, configs, why="read what comes in, and how large it may be"),
+        _topics(naming, _READ_BACK, read, write, configs, why="keep state and criteria"),
+        _topics(naming, _OUTPUTS, write, configs, why="write qualified leads, outcomes and dead letters"),
+        _group(naming.application_id, read, why="share the partitions, commit positions"),
+        Grant(
+            resource=Resource.TRANSACTIONAL_ID,
+            names=(f"{naming.application_id}-",),
+            operations=(write,),
+            why="exactly once: each worker has a transactional id of its own",
+            prefixed=True,
+        ),
+        *((create,) if naming.create_topics else ()),
+    )
+
+
+def _cli(naming: Naming) -> tuple[Grant, ...]:
+    shown = (QUALIFICATION_MODEL_CHANGED, QUALIFICATION_MODELS, LEAD_STATE, LEAD_QUALIFIED)
+    return (
+        _topics(naming, (QUALIFICATION_COMMANDS, SCORING_MODEL_CHANGED), Operation.WRITE, why="give commands"),
+        _topics(naming, shown, Operation.READ, why="read outcomes, models, leads"),
+        _topics(naming, (LEAD_SCORE_CHANGED, LEAD_CHANGED), Operation.DESCRIBE, why="tell how much is not decided yet"),
+    )
+
+
+def _administrator(naming: Naming) -> tuple[Grant, ...]:
+    return (
+        _topics(naming, (FEATURE_COMMANDS,), Operation.WRITE, why="turn features on and off: nobody else may"),
+        _topics(naming, (QUALIFICATION_MODEL_CHANGED,), Operation.READ, why="read outcomes"),
+    )
+
+
+def _operator(naming: Naming) -> tuple[Grant, ...]:
+    read, write = Operation.READ, Operation.WRITE
+    return (
+        _topics(
+            naming,
+            CATALOGUE,
+            Operation.CREATE,
+            Operation.DESCRIBE,
+            Operation.DESCRIBE_CONFIGS,
+            why="topics create, topics check",
+        ),
+        _topics(naming, (LEAD_DEAD_LETTERS,), read, why="dead-letters list"),
+        _topics(naming, _REPLAYED, read, write, why="dead-letters replay, feed"),
+        _topics(naming, _CHANGELOGS, read, write, why="topics repair"),
+        _group(naming.application_id, read, Operation.DELETE, why="topics repair"),
+    )
+
+
+def _scoring_engine(naming: Naming) -> tuple[Grant, ...]:
+    return (_topics(naming, (LEAD_SCORE_CHANGED, SCORING_MODEL_CHANGED), Operation.WRITE, why="send scores"),)
+
+
+def _crm(naming: Naming) -> tuple[Grant, ...]:
+    return (_topics(naming, (LEAD_CHANGED,), Operation.WRITE, why="send changes of leads"),)
+
+
+def _consumer(naming: Naming) -> tuple[Grant, ...]:
+    return (
+        _topics(naming, (LEAD_QUALIFIED,), Operation.READ, why="read qualified leads"),
+        _group(naming.consumer_group, Operation.READ, why="its consumer group"),
+    )
+
+
+def _topics(naming: Naming, topics: Sequence[Topic], *operations: Operation, why: str) -> Grant:
+    names = tuple(topic.full_name(naming.topic_prefix) for topic in topics)
+    return Grant(resource=Resource.TOPIC, names=names, operations=operations, why=why)
+
+
+def _group(name: str, *operations: Operation, why: str) -> Grant:
+    return Grant(resource=Resource.GROUP, names=(name,), operations=operations, why=why)
+
+
+def command_line(grant: Grant, principal: str, bootstrap_servers: str) -> str:
+    """The call of Kafka's `kafka-acls` that allows it."""
+    words = ["kafka-acls.sh", "--bootstrap-server", bootstrap_servers, "--command-config", "admin.properties", "--add"]
+    words += ["--allow-principal", principal]
+    for operation in grant.operations:
+        words += ["--operation", operation.value]
+    for name in grant.names:
+        words += [f"--{grant.resource.value}", name]
+    if grant.prefixed:
+        words += ["--resource-pattern-type", "prefixed"]
+    return shlex.join(words)
+
+
+def as_bindings(grant: Grant, principal: str) -> Iterator[dict[str, str]]:
+    """One ACL binding for each resource and operation, as programs take them."""
+    for name in grant.names:
+        for operation in grant.operations:
+            yield {
+                "principal": principal,
+                "host": "*",
+                "permission": "allow",
+                "operation": operation.value,
+                "resource_type": grant.resource.value,
+                "pattern_type": "prefixed" if grant.prefixed else "literal",
+                "name": name,
+                "why": grant.why,
+            }

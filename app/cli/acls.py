@@ -1,0 +1,90 @@
+"""`acls`: prints what each service must be allowed on a broker that checks."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from app.acls import PURPOSES, Grant, Naming, Service, as_bindings, command_line, grants
+from app.cli.options import Json
+from app.cli.screen import note, say, show_json
+from app.settings import Settings, load_settings
+
+acls = typer.Typer(no_args_is_help=True, help="Print the ACLs that each service needs, and no more.")
+
+
+class Which(StrEnum):
+    """A service, or all."""
+
+    WORKER = Service.WORKER
+    CLI = Service.CLI
+    ADMINISTRATOR = Service.ADMINISTRATOR
+    OPERATOR = Service.OPERATOR
+    SCORING_ENGINE = Service.SCORING_ENGINE
+    CRM = Service.CRM
+    CONSUMER = Service.CONSUMER
+    ALL = "all"
+
+
+@acls.callback()
+def _acls() -> None:
+    """Has one command today; the name of the group stays."""
+
+
+@acls.command("print")
+def print_acls(
+    service: Annotated[Which, typer.Option(help="For whom.")] = Which.ALL,
+    principal: Annotated[
+        str | None,
+        typer.Option(metavar="User:NAME", help="Who logs in, for one service. Without it: User:<service>."),
+    ] = None,
+    group: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Consumer group of the consumer. Without it: the principal's name."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Print the least that each service must be allowed, as calls of Kafka's `kafka-acls`, or as JSON.
+
+    Names follow the settings: LEAD_QUALIFIER_TOPIC_PREFIX, LEAD_QUALIFIER_APPLICATION_ID (the workers' consumer group,
+    and what their transactional ids begin with). A worker may create topics only where LEAD_QUALIFIER_CREATE_TOPICS is
+    true; set it to false, and let an operator create them, to take that right away. No broker is asked.
+    """
+    settings = load_settings()
+    if principal is not None and service is Which.ALL:
+        raise typer.BadParameter(
+            "one login with all rights would not be the least: name its service", param_hint="--service"
+        )
+    if principal is not None and not principal.partition(":")[2]:
+        raise typer.BadParameter("is a type and a name, such as User:worker", param_hint="--principal")
+    services = list(Service) if service is Which.ALL else [Service(service.value)]
+    wanted = [_of(one, principal or f"User:{one}", group, settings) for one in services]
+    if as_json:
+        show_json(
+            [
+                {"service": one, **binding}
+                for one, (whom, granted) in zip(services, wanted, strict=True)
+                for grant in granted
+                for binding in as_bindings(grant, whom)
+            ]
+        )
+        return
+    note("admin.properties: the settings with which an administrator of the broker logs in (security.protocol, ...)")
+    address = settings.kafka_bootstrap_servers or "localhost:9092"
+    for one, (whom, granted) in zip(services, wanted, strict=True):
+        say(f"# {one}: {PURPOSES[one]}")
+        for grant in granted:
+            say(f"# - {grant.why}")
+            say(command_line(grant, whom, address))
+
+
+def _of(service: Service, principal: str, group: str | None, settings: Settings) -> tuple[str, tuple[Grant, ...]]:
+    naming = Naming(
+        topic_prefix=settings.topic_prefix,
+        application_id=settings.application_id,
+        create_topics=settings.create_topics,
+        consumer_group=group or principal.partition(":")[2],
+    )
+    return principal, grants(service, naming)
