@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from base64 import b64encode
+from http import HTTPStatus
 
 import aiohttp
 from aiokafka.abc import AbstractTokenProvider
@@ -12,6 +13,12 @@ from app.kafka import OAuth
 
 _MARGIN_SECONDS = 30.0
 _TIMEOUT = aiohttp.ClientTimeout(total=20)
+
+
+class NoToken(Exception):
+    """The endpoint refused, or did not answer. (aiohttp's own errors show the request's headers in their repr: the
+    client's secret.)
+    """
 
 
 class ClientCredentials(AbstractTokenProvider):  # type: ignore[misc]  # aiokafka ships no types
@@ -23,7 +30,7 @@ class ClientCredentials(AbstractTokenProvider):  # type: ignore[misc]  # aiokafk
         self._expires = 0.0
 
     async def token(self) -> str:
-        """A token that is valid now. Raises aiohttp.ClientError when the endpoint refuses or does not answer."""
+        """A token that is valid now. Raises NoToken when the endpoint refuses or does not answer."""
         if time.monotonic() >= self._expires:
             await self._fetch()
         return self._token
@@ -34,10 +41,19 @@ class ClientCredentials(AbstractTokenProvider):  # type: ignore[misc]  # aiokafk
             form["scope"] = self._oauth.scope
         login = b64encode(f"{self._oauth.client_id}:{self._oauth.client_secret}".encode()).decode()
         headers = {"Authorization": f"Basic {login}"}
-        async with (
-            aiohttp.ClientSession(timeout=_TIMEOUT, raise_for_status=True) as session,
-            session.post(self._oauth.token_endpoint_url, data=form, headers=headers) as response,
-        ):
-            answer = await response.json()
-        self._token = answer["access_token"]
-        self._expires = time.monotonic() + max(0.0, float(answer.get("expires_in", 0)) - _MARGIN_SECONDS)
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=_TIMEOUT) as session,
+                session.post(self._oauth.token_endpoint_url, data=form, headers=headers) as response,
+            ):
+                if response.status != HTTPStatus.OK:
+                    raise NoToken(f"the token endpoint {self._oauth.token_endpoint_url} answered {response.status}")
+                answer = await response.json()
+            self._token = answer["access_token"]
+            self._expires = time.monotonic() + max(0.0, float(answer.get("expires_in", 0)) - _MARGIN_SECONDS)
+        except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError) as error:
+            kind = type(error).__name__
+        else:
+            return
+        # raised out here: nothing of the error shows in a traceback
+        raise NoToken(f"the token endpoint {self._oauth.token_endpoint_url} gave no token ({kind})")

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import aiohttp
 import pytest
 from aiohttp import web
 
 from app.kafka import OAuth
-from app.oauth import ClientCredentials
+from app.oauth import ClientCredentials, NoToken
 
 
 class Endpoint:
@@ -67,6 +67,18 @@ def test_a_token_about_to_expire_is_replaced() -> None:
     assert ask_twice(Endpoint(expires_in=10)) == ["token-1", "token-2"]
 
 
-def test_a_refusal_is_an_error() -> None:
-    with pytest.raises(aiohttp.ClientResponseError, match="401"):
-        ask_twice(Endpoint(expires_in=10), secret="wrong")
+def test_a_refusal_is_an_error_that_holds_nothing_of_the_secret() -> None:
+    secret = "Xq7-wrong"
+    with pytest.raises(NoToken, match="answered 401") as told:
+        ask_twice(Endpoint(expires_in=10), secret)
+    everything = "".join(traceback.format_exception(told.value)) + repr(told.value)
+    assert secret not in everything
+    assert b64encode(f"worker:{secret}".encode()).decode() not in everything
+
+
+def test_an_endpoint_that_is_away_is_an_error() -> None:
+    oauth = OAuth(token_endpoint_url="http://127.0.0.1:1/token", client_id="worker", client_secret="hush")
+    with pytest.raises(NoToken, match="ClientConnectorError") as told:
+        asyncio.run(ClientCredentials(oauth).token())
+    assert told.value.__cause__ is None
+    assert told.value.__context__ is None
