@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 import ssl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
 _LIBRDKAFKA = logging.getLogger("librdkafka")
@@ -17,8 +20,54 @@ SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
 
 
+_FORBIDDEN = frozenset(
+    {
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.GROUP_AUTHORIZATION_FAILED,
+        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+        KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+    }
+)
+
+
 class BrokerUnreachable(Exception):
     """No broker answered at the address given; the message says what to try."""
+
+
+class LoginRefused(BrokerUnreachable):
+    """The broker answered, and does not take this login: waiting does not help."""
+
+
+class UnusableConnection(Exception):
+    """The settings of the connection do not make one, such as a key whose password is wrong; the message says why."""
+
+
+class NotAllowed(Exception):
+    """The broker does not allow this login something; the message names it and says what to do."""
+
+    def __init__(self, *rights: str) -> None:
+        """`rights`: operation and resource, such as `Write on topic lead-state`."""
+        self.rights = rights
+        super().__init__(
+            f"the broker does not allow this login: {', '.join(rights)}; have the ACL added "
+            "(`lead-qualifier acls print` lists what each service needs), or use other credentials"
+        )
+
+
+def is_forbidden(error: KafkaError) -> bool:
+    """Does the error say that an ACL is missing?"""
+    return error.code() in _FORBIDDEN
+
+
+@contextmanager
+def needing(*rights: str) -> Iterator[None]:
+    """What is done inside needs these rights: raises NotAllowed if the broker says that they are missing."""
+    try:
+        yield
+    except KafkaException as error:
+        if is_forbidden(error.args[0]):
+            raise NotAllowed(*rights) from error
+        raise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,20 +153,44 @@ class Connection:
         return context
 
     def check_reachable(self, timeout: float = 10.0) -> None:
-        """Ask the broker for its cluster. Raises BrokerUnreachable after `timeout` seconds without an answer."""
-        reasons: list[str] = []
+        """Ask the broker for its cluster. Raises BrokerUnreachable after `timeout` seconds without an answer,
+        LoginRefused as soon as it refuses the user's name or password, UnusableConnection.
+        """
+        told: list[KafkaError] = []
         # The reason (refused, unknown host, TLS) comes by callback; librdkafka's log of the same is switched off.
-        admin = AdminClient(self.confluent(error_cb=lambda error: reasons.append(error.str()), log_level=0))
         try:
-            admin.list_topics(timeout=timeout)
+            admin = AdminClient(self.confluent(error_cb=told.append, log_level=0))
         except KafkaException as error:
-            admin.poll(0)
-            reason = reasons[0] if reasons else error.args[0].str()
-            raise BrokerUnreachable(
-                f"no Kafka broker answered at {self.bootstrap_servers} within {timeout:g} s ({reason}); "
-                "check that it runs and that KAFKA_BOOTSTRAP_SERVERS (host:port) and KAFKA_SECURITY_PROTOCOL are "
-                "right, or unset KAFKA_BOOTSTRAP_SERVERS to have `lead-qualifier demo` start one"
+            raise UnusableConnection(
+                f"these settings make no connection ({error.args[0].str()}): check the KAFKA_SSL_ and KAFKA_SASL_ ones"
             ) from error
+        deadline = time.monotonic() + timeout
+        attempt = 0.5  # callbacks are served between attempts; each is longer, for a broker that is slow
+        while True:
+            left = max(0.1, deadline - time.monotonic())
+            attempt *= 2
+            try:
+                admin.list_topics(timeout=min(left, attempt))
+                return
+            except KafkaException as error:
+                admin.poll(0)
+                self._refuse_login(told)
+                if time.monotonic() >= deadline:
+                    reason = told[0].str() if told else error.args[0].str()
+                    raise BrokerUnreachable(
+                        f"no Kafka broker answered at {self.bootstrap_servers} within {timeout:g} s ({reason}); "
+                        "check that it runs and that KAFKA_BOOTSTRAP_SERVERS (host:port) and KAFKA_SECURITY_PROTOCOL "
+                        "are right, or unset KAFKA_BOOTSTRAP_SERVERS to have `lead-qualifier demo` start one"
+                    ) from error
+
+    def _refuse_login(self, told: list[KafkaError]) -> None:
+        # With tokens the same error may say that the endpoint is away.
+        refused = next((error for error in told if error.code() == KafkaError._AUTHENTICATION), None)
+        if refused is not None and self.oauth is None:
+            raise LoginRefused(
+                f"the broker at {self.bootstrap_servers} refused the login ({refused.str()}); "
+                "check KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD"
+            )
 
     def _confluent_tls(self) -> dict[str, Any]:
         files = {

@@ -164,6 +164,14 @@ class Settings(BaseSettings):
         bool,
         Field(description="Create missing topics at start. Without it a worker refuses to start and names them."),
     ] = True
+    startup_timeout: Annotated[
+        float,
+        Field(
+            gt=0,
+            description="Seconds a worker waits at start for a broker that answers and is ready, before it gives up "
+            "(exit code 3).",
+        ),
+    ] = 60.0
     unknown_leads: Annotated[
         UnknownLeads,
         Field(

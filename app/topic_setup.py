@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
 
 from app.contracts.topics import BROKER_DEFAULT_MAX_MESSAGE_BYTES, CATALOGUE, HEADROOM_BYTES, Partitions, Topic
-from app.kafka import Connection
+from app.kafka import Connection, is_forbidden, needing
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +53,25 @@ class TopicSetup:
         self._timeout = timeout
 
     def find(self) -> list[Finding]:
-        """Every topic of the catalogue as it is. Raises KafkaException if the broker can't be asked."""
+        """Every topic of the catalogue as it is. Raises NotAllowed, KafkaException if the broker can't be asked."""
         there = self._admin.list_topics(timeout=self._timeout).topics
         counts = {
             topic: len(there[name].partitions) if name in there and there[name].error is None else None
             for topic in CATALOGUE
             for name in [topic.full_name(self._prefix)]
         }
+        hidden = self._hidden([topic for topic, count in counts.items() if count is None])
         sizes = self._max_message_bytes([topic for topic, count in counts.items() if count is not None])
         inputs = self._inputs_max(sizes)
-        return [self._judge(topic, counts[topic], sizes.get(topic), inputs) for topic in CATALOGUE]
+        return [
+            self._hide(topic) if topic in hidden else self._judge(topic, counts[topic], sizes.get(topic), inputs)
+            for topic in CATALOGUE
+        ]
 
     def create_missing(self, told: Callable[[str], None] = lambda name: None) -> list[str]:
-        """Create what is missing; returns the names created. Raises KafkaException if the broker refuses."""
+        """Create what is missing; returns the names created. Raises NotAllowed, or KafkaException if the broker refuses
+        for another reason.
+        """
         findings = self.find()
         sizes = {f.topic: f.max_message_bytes for f in findings if f.max_message_bytes is not None}
         inputs = self._inputs_max(sizes)
@@ -84,7 +90,8 @@ class TopicSetup:
         created = []
         for name, future in self._admin.create_topics(new, operation_timeout=self._timeout).items():
             try:
-                future.result()
+                with needing(f"Create on topic {name}"):
+                    future.result()
             except KafkaException as error:
                 if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:  # another worker was faster
                     raise
@@ -135,9 +142,27 @@ class TopicSetup:
             return {}
         resources = {ConfigResource(ConfigResource.Type.TOPIC, t.full_name(self._prefix)): t for t in topics}
         futures = self._admin.describe_configs(list(resources), request_timeout=self._timeout)
-        return {
-            resources[resource]: int(future.result()["max.message.bytes"].value) for resource, future in futures.items()
-        }
+        sizes = {}
+        for resource, future in futures.items():
+            with needing(f"DescribeConfigs on topic {resource.name}"):
+                sizes[resources[resource]] = int(future.result()["max.message.bytes"].value)
+        return sizes
+
+    def _hidden(self, topics: Sequence[Topic]) -> set[Topic]:
+        """Which of the topics that the broker does not list may not be seen, whether they exist or not."""
+        names = {topic.full_name(self._prefix): topic for topic in topics}
+        if not names:
+            return set()
+        futures = self._admin.describe_topics(TopicCollection(list(names)), request_timeout=self._timeout)
+        answers = {names[name]: future.exception() for name, future in futures.items()}
+        return {t for t, error in answers.items() if isinstance(error, KafkaException) and is_forbidden(error.args[0])}
+
+    def _hide(self, topic: Topic) -> Finding:
+        problem = (
+            "may not be seen with this login (Describe); have the ACL added (`lead-qualifier acls print` lists what "
+            "each service needs), or use other credentials"
+        )
+        return Finding(topic, topic.full_name(self._prefix), None, problem=problem)
 
     @staticmethod
     def _inputs_max(sizes: dict[Topic, int]) -> int:

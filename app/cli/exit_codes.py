@@ -13,7 +13,7 @@ from app.client.repartition import CannotRepartition
 from app.client.scoring_models import AnnouncedLater
 from app.client.topic_reader import TopicMissing, Unfinished
 from app.contracts.model_file import BadModelFile
-from app.kafka import BrokerUnreachable
+from app.kafka import BrokerUnreachable, NotAllowed, UnusableConnection, is_forbidden
 from app.settings import InvalidSettings
 from app.topic_setup import TopicsUnfit
 
@@ -46,6 +46,9 @@ class NoBrokerFound(Exception):
     """There is no broker to speak to; the message says how to have one."""
 
 
+NO_BROKER = "no broker: set KAFKA_BOOTSTRAP_SERVERS (host:port), or start the demo in this folder (lead-qualifier demo)"
+
+
 _CODES: dict[type[BaseException], ExitCode] = {
     Refused: ExitCode.REFUSED,
     BadModelFile: ExitCode.REFUSED,
@@ -54,7 +57,9 @@ _CODES: dict[type[BaseException], ExitCode] = {
     CannotRepartition: ExitCode.REFUSED,
     TopicMissing: ExitCode.REFUSED,
     TopicsUnfit: ExitCode.REFUSED,
+    NotAllowed: ExitCode.REFUSED,
     InvalidSettings: ExitCode.USAGE,
+    UnusableConnection: ExitCode.USAGE,
     BrokerUnreachable: ExitCode.UNREACHABLE,
     NoBrokerFound: ExitCode.UNREACHABLE,
     Unfinished: ExitCode.UNREACHABLE,
@@ -77,12 +82,6 @@ _AWAY = {
     KafkaError.NETWORK_EXCEPTION,
     KafkaError.SASL_AUTHENTICATION_FAILED,
 }
-_FORBIDDEN = {
-    KafkaError.TOPIC_AUTHORIZATION_FAILED,
-    KafkaError.GROUP_AUTHORIZATION_FAILED,
-    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
-    KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
-}
 
 
 def judge(failure: BaseException) -> tuple[str, ExitCode]:
@@ -103,8 +102,12 @@ def _judge_kafka(error: object) -> tuple[str, ExitCode]:
             f"the broker did not answer ({reason}): check that it runs and that KAFKA_BOOTSTRAP_SERVERS is right",
             ExitCode.UNREACHABLE,
         )
-    if error.code() in _FORBIDDEN:
-        return f"the broker does not allow this ({reason}): ask for the ACL, or use other credentials", ExitCode.REFUSED
+    if is_forbidden(error):
+        message = (
+            f"the broker does not allow this ({reason}): have the ACL added (`lead-qualifier acls print` lists what "
+            "each service needs), or use other credentials"
+        )
+        return message, ExitCode.REFUSED
     if error.code() in {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC}:
         return (
             f"a topic does not exist ({reason}): create the topics first (lead-qualifier topics create)",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.broker.running import find_running
-from app.cli.exit_codes import NoBrokerFound
+from app.cli.exit_codes import NO_BROKER, NoBrokerFound
 from app.cli.screen import busy, warn
 from app.client.commands import CommandClient
 from app.kafka import Connection
@@ -39,20 +39,17 @@ class Session:
         )
 
 
-def open_session(*, warnings: bool = True, **options: Any) -> Session:
+def open_session(**options: Any) -> Session:
     """Read the settings, laid under `options`, and reach the broker given, else the demo's.
 
     Raises InvalidSettings, NoBrokerFound, BrokerUnreachable.
     """
     settings = load_settings(**options)
-    if warnings:
-        for line in unknown_variables():
-            warn(line)
+    for line in unknown_variables():
+        warn(line)
     connection = find_running(settings)
     if connection is None:
-        raise NoBrokerFound(
-            "no broker: set KAFKA_BOOTSTRAP_SERVERS (host:port), or start the demo in this folder (lead-qualifier demo)"
-        )
+        raise NoBrokerFound(NO_BROKER)
     with busy(f"reaching {connection.bootstrap_servers}"):
         connection.check_reachable(_REACH_SECONDS)
     # What goes wrong comes as an exception and is told once, without librdkafka's log of the same.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated
 
 import structlog
 import typer
 
-from app.cli.session import open_session
+from app.broker.running import find_running
+from app.cli.exit_codes import NO_BROKER, NoBrokerFound
 from app.settings import load_settings, unknown_variables
 from app.worker.logs import configure_logs
 
@@ -28,13 +28,17 @@ def worker(web_port: WebPort = None) -> None:
     """Run a worker: scores and lead changes in, qualified leads out, exactly once.
 
     Start as many as you like with the same LEAD_QUALIFIER_APPLICATION_ID: they share the partitions. SIGTERM or Ctrl-C
-    stops it in order. Health is on /health/live and /health/ready, metrics on /metrics. It ends with exit code 70 when
-    it cannot go on by itself; whatever supervises it starts it again.
+    stops it in order. Health is on /health/live and /health/ready, metrics on /metrics. At start it waits for the
+    broker, LEAD_QUALIFIER_STARTUP_TIMEOUT seconds, and then ends with exit code 3. It ends with exit code 70 when it
+    cannot go on by itself; whatever supervises it starts it again.
     """
-    configure_logs(load_settings(web_port=web_port).log_format)
+    settings = load_settings(web_port=web_port)
+    configure_logs(settings.log_format)
     for line in unknown_variables():
         structlog.get_logger("app.worker").warning("unknown_setting", reason=line)
-    session = open_session(warnings=False, web_port=web_port)
+    connection = find_running(settings)
+    if connection is None:
+        raise NoBrokerFound(NO_BROKER)
     from app.worker.run import Worker  # noqa: PLC0415  Faust takes half a second
 
-    Worker(session.settings, replace(session.connection, log_level=None)).run()
+    Worker(settings, connection).run()

@@ -13,10 +13,10 @@ from typing import Any, Literal
 import confluent_kafka
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
-from app.client.topic_reader import TopicReader, reading
+from app.client.topic_reader import TopicReader, raise_read_error, reading
 from app.contracts.model_definition import definition_of
 from app.contracts.topics import FEATURE_COMMANDS, QUALIFICATION_COMMANDS, QUALIFICATION_MODEL_CHANGED, Topic
-from app.kafka import Connection
+from app.kafka import Connection, needing
 from app.qualification.models import QualificationModel
 
 Move = Literal["publish", "stop", "delete"]
@@ -110,9 +110,9 @@ class CommandClient:
             if message is None:
                 continue
             if (error := message.error()) is not None:
-                if error.code() == KafkaError._PARTITION_EOF or error.retriable():
-                    continue
-                raise KafkaException(error)
+                if error.code() != KafkaError._PARTITION_EOF and not error.retriable():
+                    raise_read_error(message)
+                continue
             outcome = _outcome(message.value(), command_id)
             if outcome is not None:
                 return outcome
@@ -143,7 +143,7 @@ def delivering(connection: Connection) -> dict[str, Any]:
 
 
 def deliver(producer: confluent_kafka.Producer, topic: str, key: bytes, value: bytes) -> None:
-    """Send one record and wait until the broker has it. Raises KafkaException if it has not."""
+    """Send one record and wait until the broker has it. Raises NotAllowed, KafkaException if it has not."""
     failed: list[KafkaError] = []
 
     def delivered(error: KafkaError | None, _message: object) -> None:
@@ -154,4 +154,5 @@ def deliver(producer: confluent_kafka.Producer, topic: str, key: bytes, value: b
     if producer.flush(_DELIVERY_SECONDS + 5):
         raise KafkaException(KafkaError(KafkaError._MSG_TIMED_OUT))
     if failed:
-        raise KafkaException(failed[0])
+        with needing(f"Write on topic {topic}"):
+            raise KafkaException(failed[0])

@@ -14,7 +14,7 @@ from app.client.commands import delivering
 from app.client.topic_reader import TopicReader
 from app.contracts.decode import BadMessage, decode_lead_score_changed
 from app.contracts.topics import LEAD_SCORE_CHANGED
-from app.kafka import Connection
+from app.kafka import Connection, NotAllowed, is_forbidden
 
 
 @dataclass(slots=True)
@@ -47,7 +47,10 @@ class Feeder:
         self._fed = Fed()
 
     def feed(self, lines: Iterable[bytes], moved: Callable[[int], None] = lambda size: None) -> Fed:
-        """Send the lines; `moved` is told the size of each, in bytes. Raises KafkaException if the broker is away."""
+        """Send the lines; `moved` is told the size of each, in bytes.
+
+        Raises KafkaException if the broker is away, NotAllowed.
+        """
         for number, line in enumerate(lines, 1):
             content = line.strip()
             if content:
@@ -80,6 +83,8 @@ class Feeder:
                 self._fed.sent += 1
             elif error.code() == KafkaError._MSG_TIMED_OUT:
                 raise KafkaException(error)
+            elif is_forbidden(error):
+                raise NotAllowed(f"Write on topic {self._topic}")
             else:
                 self._refuse(number, f"the broker refused it: {error.str()}")
 

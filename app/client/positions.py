@@ -25,7 +25,7 @@ from app.contracts.topics import (
 )
 from app.engine import position as positions
 from app.engine.position import POSITION_KEY, Position, UnknownFormat
-from app.kafka import Connection
+from app.kafka import Connection, needing
 
 #: Each changelog and the topics whose positions it holds.
 CHANGELOGS: dict[Topic, tuple[Topic, ...]] = {
@@ -85,7 +85,8 @@ class PositionRepair:
     def _check_group_empty(self) -> None:
         described = self._admin.describe_consumer_groups([self._group_id], request_timeout=_SECONDS)
         try:
-            group = described[self._group_id].result()
+            with needing(f"Describe on group {self._group_id}"):
+                group = described[self._group_id].result()
         except KafkaException as error:
             if error.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND:
                 return
@@ -118,10 +119,12 @@ class PositionRepair:
         if producer.flush(_SECONDS):
             raise KafkaException(KafkaError(KafkaError._MSG_TIMED_OUT))
         if failed:
-            raise KafkaException(failed[0])
+            with needing(f"Write on topic {', '.join(sorted({m.changelog[0] for m in misfits}))}"):
+                raise KafkaException(failed[0])
         if any(misfit.forget_offsets for misfit in misfits):
             # The positions are what counts: the group's offsets only tell that there was state once.
-            self._admin.delete_consumer_groups([self._group_id], request_timeout=_SECONDS)[self._group_id].result()
+            with needing(f"Delete on group {self._group_id}"):
+                self._admin.delete_consumer_groups([self._group_id], request_timeout=_SECONDS)[self._group_id].result()
 
     def held(self, changelog: Topic) -> dict[Place, bytes | None]:
         """The newest position of each partition as it is written; None where there is none.
@@ -195,7 +198,8 @@ class PositionRepair:
         config = {"group.id": self._group_id, "enable.auto.commit": False}
         consumer = confluent_kafka.Consumer(self._connection.confluent(**config))
         try:
-            found = consumer.committed([TopicPartition(*place) for place in places], timeout=_SECONDS)
+            with needing(f"Describe on group {self._group_id}"):
+                found = consumer.committed([TopicPartition(*place) for place in places], timeout=_SECONDS)
         finally:
             consumer.close()
         return {(tp.topic, tp.partition): tp.offset for tp in found if tp.offset >= 0}

@@ -10,7 +10,7 @@ import confluent_kafka
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from app.kafka import Connection
+from app.kafka import Connection, NotAllowed, is_forbidden, needing
 
 Place = tuple[str, int]
 """A topic, by its full name, and a partition of it."""
@@ -49,8 +49,10 @@ class TopicReader:
         self._admin = AdminClient(connection.confluent())
 
     def partitions(self, topic: str) -> list[int]:
-        """The partitions of a topic. Raises TopicMissing."""
+        """The partitions of a topic. Raises TopicMissing, NotAllowed."""
         found = self._admin.list_topics(topic, timeout=self._timeout).topics.get(topic)
+        if found is not None and found.error is not None and is_forbidden(found.error):
+            raise NotAllowed(f"Describe on topic {topic}")
         if found is None or found.error is not None or not found.partitions:
             raise TopicMissing(topic)
         return sorted(found.partitions)
@@ -81,7 +83,7 @@ class TopicReader:
     def read(self, places: Sequence[Place], start: Mapping[Place, int] | None = None) -> Iterator[Any]:
         """Every committed record from `start` (by default the first) to the end, in order within each partition.
 
-        What a transaction has written that is still open is waited for. Raises Unfinished, KafkaException.
+        What a transaction has written that is still open is waited for. Raises Unfinished, NotAllowed, KafkaException.
         """
         begin = self.first(places) if start is None else dict(start)
         ends = self.ends(list(begin))
@@ -117,14 +119,34 @@ class TopicReader:
                     if message.offset() >= waiting.get(place, 0):
                         waiting.pop(place, None)
                 else:
-                    raise KafkaException(error)
+                    raise_read_error(message)
 
     def _offsets(self, specs: Mapping[Place, Any]) -> dict[Place, int]:
         if not specs:
             return {}
         request = {TopicPartition(*place): spec for place, spec in specs.items()}
         futures = self._admin.list_offsets(request, request_timeout=self._timeout)
-        return {(tp.topic, tp.partition): int(future.result().offset) for tp, future in futures.items()}
+        offsets = {}
+        try:
+            for tp, future in futures.items():
+                offsets[tp.topic, tp.partition] = int(future.result().offset)
+        except KafkaException:
+            for topic in {topic for topic, _ in specs}:
+                self.partitions(topic)  # says it better: the topic is gone, or may not be seen
+            raise
+        return offsets
+
+
+def raise_read_error(message: Any) -> None:
+    """For a message that is an error: raises NotAllowed naming the topic, else KafkaException.
+
+    Returns if it only says that the group may not be used: readers ask nothing of it.
+    """
+    error = message.error()
+    if error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED:
+        return
+    with needing(f"Read on topic {message.topic()}"):
+        raise KafkaException(error)
 
 
 def reading(connection: Connection) -> dict[str, Any]:

@@ -204,6 +204,20 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
         timeout: float | None = None,  # noqa: ASYNC109  Faust's signature
         max_records: int | None = None,
     ) -> dict[Any, Any]:
+        try:
+            return await self._fetch(consumer, active_partitions, timeout)
+        except aiokafka.errors.TopicAuthorizationFailedError as error:
+            self.engine.not_allowed(f"Read on topic {error.args[0]}")
+        except aiokafka.errors.GroupAuthorizationFailedError:
+            self.engine.not_allowed(f"Read on group {self.engine.group_id}")
+        return {}
+
+    async def _fetch(
+        self,
+        consumer: aiokafka.AIOKafkaConsumer,
+        active_partitions: set[TP],
+        timeout: float | None,  # noqa: ASYNC109  as above
+    ) -> dict[Any, Any]:
         if not self.consumer.flow_active:
             return {}
         fetcher = consumer._fetcher

@@ -24,17 +24,20 @@ from app.engine.application import Application
 from app.engine.assignment import Assignment, assignment
 from app.engine.cycle import Decider
 from app.engine.group_metadata import Membership, check_encoding
+from app.engine.inspection import inspect
 from app.engine.intake import Intake, TopicPartition
 from app.engine.opening import Opener, Overtaken, Unusable
 from app.engine.partition import Partition
 from app.engine.steps import Hook, Step, no_hook
 from app.engine.transaction import Aborted, OutcomeUnknown, TransactionalProducer
 from app.engine.unit import Unit
+from app.kafka import NotAllowed, is_forbidden
 
 log = structlog.get_logger(__name__)
 
 _IDLE_SECONDS = 0.5
 _HELD_SECONDS = 0.01
+_INSPECTION_PAUSE = 0.003
 _MAX_BACKOFF = 5.0
 
 
@@ -88,7 +91,9 @@ class Engine:
         limits: Limits = DEFAULT_LIMITS,
         observer: Observer | None = None,
         hook: Hook = no_hook,
+        explain: Callable[[NotAllowed], str] = str,
     ) -> None:
+        """`failed` is told why the process must end; `explain` says what a refusal of the broker means."""
         self.applications = tuple(applications)
         self.group_id = group_id
         self.intake = Intake(max_queued_records=limits.queued_records)
@@ -101,6 +106,7 @@ class Engine:
         self._by_name = {app.name: app for app in self.applications}
         self._client_config = dict(client_config)
         self._failed = failed
+        self._explain = explain
         self._observer: Observer = observer or _Unobserved()
         self._hook = hook
         self._producer = TransactionalProducer(
@@ -206,6 +212,10 @@ class Engine:
             return f"the consumer group has not settled for {now - unassigned:.0f} s"
         return None
 
+    def not_allowed(self, *rights: str) -> None:
+        """The broker refuses the consumer for want of these rights: without them there is no way on."""
+        self._failed(self._explain(NotAllowed(*rights)))
+
     def assigned_partitions(self) -> list[tuple[str, int]]:
         """(application, number) of what the group gave to this worker."""
         with self._lock:
@@ -231,6 +241,8 @@ class Engine:
         except Unusable as error:
             log.error("partitions_unusable", reason=str(error))
             self._failed(str(error))
+        except NotAllowed as error:
+            self._failed(self._explain(error))
         except BaseException as error:
             log.exception("engine_thread_died", thread=threading.current_thread().name)
             self._failed(f"{threading.current_thread().name} failed: {type(error).__name__}: {error}")
@@ -241,6 +253,7 @@ class Engine:
         opener: Opener | None = None
         pause = 0.1
         while True:
+            self._inspect_until_called()
             self._to_open.wait()
             self._to_open.clear()
             if self._stopping.is_set():
@@ -261,10 +274,19 @@ class Engine:
                 self._open_all(opener, todo, current)
                 pause = 0.1
             except (KafkaException, Overtaken) as error:
+                if isinstance(error, KafkaException) and is_forbidden(error.args[0]):
+                    raise NotAllowed(error.args[0].str()) from error
                 log.warning("opening_failed", error=str(error), retry_seconds=pause)
                 self._stopping.wait(pause)
                 pause = min(pause * 2, _MAX_BACKOFF)
                 self._to_open.set()
+
+    def _inspect_until_called(self) -> None:
+        """Look through what was restored, a little at a time, until something is to be opened or all is seen."""
+        for partition in [p for p in self.open_partitions() if not p.inspected]:
+            for _ in inspect(partition):
+                if self._to_open.wait(_INSPECTION_PAUSE):
+                    return
 
     def _partition(self, place: tuple[str, int]) -> Partition:
         partition = self._partitions.get(place)
@@ -420,6 +442,8 @@ class Engine:
                 self._producer.prepare()
                 return
             except KafkaException as error:
+                if is_forbidden(error.args[0]):
+                    raise NotAllowed(error.args[0].str()) from error
                 log.warning("producer_not_ready", error=error.args[0].str(), retry_seconds=pause)
                 self._stopping.wait(pause)
                 pause = min(pause * 2, _MAX_BACKOFF)

@@ -18,6 +18,7 @@ from app.engine import position as positions
 from app.engine.application import Application
 from app.engine.partition import Partition
 from app.engine.position import NEVER_SWEPT, POSITION_KEY, Position
+from app.kafka import needing
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +55,10 @@ class Opener:
                 found = topics.get(name)
                 count = 0 if found is None or found.error is not None else len(found.partitions)
                 if count == 0:
-                    raise Unusable(f"topic {name} does not exist: create it with `lead-qualifier topics create`")
+                    raise Unusable(
+                        f"topic {name} does not exist, or may not be seen with this login: create it with "
+                        "`lead-qualifier topics create`, or have the ACL added (`lead-qualifier acls print`)"
+                    )
                 if count != app.partitions:
                     raise Unusable(
                         f"topic {name} has {count} partitions, expected {app.partitions}: "
@@ -159,7 +163,11 @@ class Opener:
         if not request:
             return {}
         futures = self._admin.list_offsets(request, request_timeout=self._timeout)
-        return {(tp.topic, tp.partition): future.result().offset for tp, future in futures.items()}
+        offsets = {}
+        for tp, future in futures.items():
+            with needing(f"Describe on topic {tp.topic}"):
+                offsets[tp.topic, tp.partition] = future.result().offset
+        return offsets
 
     def _forget_if_stale(self, partition: Partition, first: int, end: int) -> None:
         if partition.copied_to is None:
@@ -174,14 +182,13 @@ class Opener:
             return
         # tombstones, or all of it, may be gone by now: only a copy from nothing is sure to be right
         log.info("copy_rebuilt_from_nothing", partition=partition.label, age_seconds=round(age))
-        partition.entries = {}
-        partition.position = None
-        partition.copied_to = None
+        partition.forget()
 
     def _tombstone_seconds(self, topic: str) -> float:
         if topic not in self._delete_retention:
             resource = ConfigResource(ConfigResource.Type.TOPIC, topic)
-            config = self._admin.describe_configs([resource], request_timeout=self._timeout)[resource].result()
+            with needing(f"DescribeConfigs on topic {topic}"):
+                config = self._admin.describe_configs([resource], request_timeout=self._timeout)[resource].result()
             self._delete_retention[topic] = int(config["delete.retention.ms"].value) / 1000
         return self._delete_retention[topic]
 
@@ -189,7 +196,8 @@ class Opener:
         tps = [TopicPartition(topic, partition.number) for topic in partition.application.topics]
         consumer = confluent_kafka.Consumer({**self._config, "group.id": self._group_id, "enable.auto.commit": False})
         try:
-            committed = [tp for tp in consumer.committed(tps, timeout=self._timeout) if tp.offset >= 0]
+            with needing(f"Read on group {self._group_id}"):
+                committed = [tp for tp in consumer.committed(tps, timeout=self._timeout) if tp.offset >= 0]
         finally:
             consumer.close()
         if committed:
@@ -236,7 +244,8 @@ class Opener:
                     if error is None:
                         self._take(partition, message.key(), message.value(), offset)
                     elif error.code() != KafkaError._PARTITION_EOF:
-                        raise KafkaException(error)
+                        with needing(f"Read on topic {place[0]}"):
+                            raise KafkaException(error)
                     elif offset >= end[place]:
                         partition.verified_at = time.time()
                         if partition.copied_to is None:
@@ -260,7 +269,8 @@ class Opener:
     def _take(partition: Partition, key: bytes | None, value: bytes | None, offset: int) -> None:
         partition.copied_to = offset + 1
         if key is None:
-            log.warning("foreign_record_in_changelog", partition=partition.label, offset=offset, reason="no key")
+            partition.keyless.add(offset)
+            log.error("unreadable_state_record", partition=partition.label, offset=offset, reason="it has no key")
         elif key == POSITION_KEY:
             partition.position = _read_position(partition, value, offset)
         elif value is None:

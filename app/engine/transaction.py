@@ -19,16 +19,17 @@ from app.engine.bounded import Bounded, NeverReturned
 from app.engine.group_metadata import Membership
 from app.engine.steps import Hook, Step
 from app.engine.unit import Output
+from app.kafka import NotAllowed, is_forbidden
 
 log = structlog.get_logger(__name__)
 
 #: How long a transaction may stay open (milliseconds): a dead worker's successor waits for it at most that long, plus
 #: the broker's scan.
 TRANSACTION_TIMEOUT_MS = 10_000
-#: A report on every record takes the interpreter's lock each time, a hundred thousand times a second. The one on the last
-#: record of a changelog partition says as much: an idempotent producer's records arrive in order, and librdkafka commits
-#: no transaction of which a record failed. Which one failed, and why, only its own report says: after an abort the
-#: reports on all are asked for, in so many transactions.
+#: A report on every record takes the interpreter's lock each time, a hundred thousand times a second. The one on the
+#: last record of a changelog partition says as much: an idempotent producer's records arrive in order, and librdkafka
+#: commits no transaction of which a record failed. Which one failed, and why, only its own report says: after an abort
+#: the reports on all are asked for, in so many transactions.
 _CAREFUL_TRANSACTIONS = 100
 #: What a call that has a timeout may take beyond it.
 _GRACE_SECONDS = 1.0
@@ -145,7 +146,8 @@ class TransactionalProducer:
         """Write everything in one transaction and return, per changelog partition, the offset after our last record.
 
         `changelogs` holds (topic, partition, messages in order); `offsets` has one explicit offset for each touched
-        input partition. Raises Aborted (nothing was written) or OutcomeUnknown.
+        input partition. Raises Aborted (nothing was written), OutcomeUnknown, or NotAllowed (nothing was written, and
+        nothing ever will be without another ACL).
         """
         if not membership.fences:
             raise Aborted("no membership of the consumer group that the broker could check", fenced=True)
@@ -158,18 +160,23 @@ class TransactionalProducer:
             producer.begin_transaction()
         except KafkaException as error:
             self.discard()
+            self._check_allowed(error.args[0])
             raise Aborted(f"no transaction could be begun: {error.args[0].str()}") from error
         self._hook(Step.TRANSACTION_BEGUN)
+        metadata = membership.encode()
+
+        def send_offsets(left: float) -> None:
+            self._send_offsets(producer, offsets, metadata, left)
+
         try:
             self._produce(producer, outputs, changelogs)
             self._hook(Step.TRANSACTION_PRODUCED)
             self._flush(producer)
             self._hook(Step.TRANSACTION_FLUSHED)
-            metadata = membership.encode()
-            _Retry(self._deadline)(lambda left: self._send_offsets(producer, offsets, metadata, left))
+            _Retry(self._deadline)(send_offsets)
             self._hook(Step.TRANSACTION_OFFSETS)
         except (KafkaException, BufferError, _Undelivered, SystemError) as error:
-            self._abort(producer, error)
+            self._abort(producer, error, send_offsets)
         except NeverReturned as error:
             self._careful = _CAREFUL_TRANSACTIONS
             self.discard()
@@ -253,13 +260,26 @@ class TransactionalProducer:
             lambda: producer.send_offsets_to_transaction(list(offsets), metadata, seconds), seconds + _GRACE_SECONDS
         )
 
-    def _abort(self, producer: confluent_kafka.Producer, error: BaseException) -> None:
+    def _abort(
+        self,
+        producer: confluent_kafka.Producer,
+        error: BaseException,
+        touch: Callable[[float], None] = lambda left: None,
+    ) -> None:
+        """Abort, and raise what it means. `touch` uses the transaction: a failed one then says why it failed."""
         kafka_error = error.args[0] if isinstance(error, KafkaException) else None
         cause = error.cause if isinstance(error, _Undelivered) else kafka_error
         self._careful = _CAREFUL_TRANSACTIONS
         self._serve_reports(producer)
         if self._failed is not None and (cause is None or cause.code() in _FOLLOWS):
             cause = self._failed  # what the call says only follows from what happened to a record before
+        if cause is not None and cause.code() in _FOLLOWS:
+            try:
+                touch(1.0)
+            except KafkaException as failure:
+                cause = failure.args[0]
+            except (SystemError, NeverReturned) as failure:
+                log.warning("transaction_unexplained", error=str(failure))
         fenced = cause is not None and cause.code() in _FENCED
         record_fault = cause is not None and cause.code() in _RECORD_FAULTS
         reason = str(error) if kafka_error is None else kafka_error.str()
@@ -272,7 +292,16 @@ class TransactionalProducer:
         except (KafkaException, SystemError):
             # the broker's timeout or the next producer's init_transactions ends it
             self.discard()
+        if cause is not None:
+            self._check_allowed(cause)
         raise Aborted(reason, fenced=fenced, record_fault=record_fault) from error
+
+    def _check_allowed(self, cause: KafkaError) -> None:
+        if not is_forbidden(cause):
+            return
+        if cause.code() == KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+            raise NotAllowed(f"Write on transactional-id {self._config['transactional.id']}")
+        raise NotAllowed(cause.str())
 
     @staticmethod
     def _serve_reports(producer: confluent_kafka.Producer) -> None:

@@ -11,6 +11,7 @@ import confluent_kafka
 import structlog
 from confluent_kafka import KafkaError, KafkaException
 
+from app.kafka import NotAllowed, is_forbidden
 from app.qualification.entries import Entry, encode_entry
 
 log = structlog.get_logger("app.worker")
@@ -30,6 +31,8 @@ class Projector:
         self._topic = topic
         self._missing = missing
         self._queue: queue.SimpleQueue[list[Entry] | None] = queue.SimpleQueue()
+        self.refused: str | None = None
+        """Why trying again does not help; None while it may."""
         self._thread = threading.Thread(target=self._run, name="projection", daemon=True)
 
     def start(self) -> None:
@@ -64,6 +67,8 @@ class Projector:
             except (KafkaException, BufferError) as error:
                 # found missing at the next check, and tried again
                 log.warning("projection_failed", entries=[e.key for e in entries], error=str(error))
+                if isinstance(error, KafkaException) and is_forbidden(error.args[0]):
+                    self.refused = str(NotAllowed(f"Write on topic {self._topic}"))
                 if isinstance(error, KafkaException) and error.args[0].fatal():
                     producer = confluent_kafka.Producer(self._config)
 

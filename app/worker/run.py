@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import structlog
@@ -29,15 +29,16 @@ from app.contracts.topics import (
 from app.engine import DEFAULT_LIMITS, Application, Engine, Hook, Input, Limits
 from app.engine.runtime import create_app, end_offsets, fetch_health, quieten
 from app.engine.steps import no_hook
-from app.kafka import Connection
+from app.kafka import Connection, NotAllowed
+from app.rights import check_rights
 from app.settings import Settings
-from app.topic_setup import TopicSetup
 from app.worker import commands, leads
 from app.worker.commands import CommandDecider, stored_entries
 from app.worker.criteria_table import CriteriaTable, declare
 from app.worker.leads import LeadDecider
 from app.worker.metrics import Metrics
 from app.worker.projection import Projector
+from app.worker.start_up import StartUp, rights_of
 from app.worker.watchdog import Watchdog
 from app.worker.web import WebServer
 
@@ -53,7 +54,6 @@ _CHECK_SECONDS = 1.0
 _SILENT_SECONDS = 15.0
 #: A graceful stop takes a second or two; the running transaction may take longer on a slow broker.
 _STOP_SECONDS = 25.0
-_CRITERIA_END_SECONDS = 30.0
 
 
 class Worker:
@@ -68,30 +68,17 @@ class Worker:
         self._hook = hook
         self.metrics = Metrics()
         self._watchdog = Watchdog(problem=self._problem, failed=self._failed)
+        self._start_up = StartUp(settings, connection)
         self._starting: asyncio.Task[None] | None = None
 
     def run(self) -> None:
-        """Check the topics, then work until SIGTERM or SIGINT. Raises TopicsUnfit, KafkaException, OSError (port
-        taken).
+        """Wait for the broker, check rights and topics, then work until SIGTERM or SIGINT.
+
+        Raises what `StartUp.topics` does, and OSError (port taken).
         """
         quieten()
-        sizes = self._prepare_topics()
-        self._wire(sizes)
+        self._wire(self._start_up.topics())
         asyncio.run(self._run())
-
-    def _prepare_topics(self) -> dict[str, int]:
-        settings = self._settings
-        setup = TopicSetup(
-            self._connection,
-            prefix=settings.topic_prefix,
-            partitions=settings.partitions,
-            replication_factor=settings.replication_factor,
-        )
-        if settings.create_topics:
-            created = setup.create_missing()
-            if created:
-                log.info("topics_created", topics=created)
-        return setup.check()
 
     def _wire(self, sizes: dict[str, int]) -> None:
         settings = self._settings
@@ -116,6 +103,7 @@ class Worker:
             limits=self._limits,
             observer=self.metrics,
             hook=self._hook,
+            explain=self._explain,
         )
         self.projector = Projector(
             self._connection.confluent_producer(),
@@ -178,12 +166,12 @@ class Worker:
         """Asks again while the broker cannot say: a topic that was created just now has no leader for a moment."""
         admin = AdminClient(self._connection.confluent())
         tp = TopicPartition(QUALIFICATION_MODELS.full_name(self._settings.topic_prefix), 0)
-        deadline = time.monotonic() + _CRITERIA_END_SECONDS
         while True:
             try:
-                return int(admin.list_offsets({tp: _END}, request_timeout=30)[tp].result().offset)
+                timeout = min(30.0, self._start_up.left)
+                return int(admin.list_offsets({tp: _END}, request_timeout=timeout)[tp].result().offset)
             except KafkaException:  # it does not say which errors pass; the broker has answered before
-                if time.monotonic() >= deadline:
+                if self._start_up.over:
                     raise
                 time.sleep(0.1)
 
@@ -202,9 +190,12 @@ class Worker:
         if self._starting is None:
             return None  # nothing runs yet, or no longer
         if self._starting.done() and self._starting.exception() is not None:
-            return f"Faust could not start: {self._starting.exception()!r}"
+            error = self._starting.exception()
+            return f"Faust could not start: {type(error).__name__}: {error}"
         if self.app.should_stop:
             return "Faust has stopped by itself"
+        if self.projector.refused is not None:
+            return self.projector.refused
         if not self.projector.alive:
             return "thread projection has died"
         if (problem := self.engine.problem()) is not None:
@@ -235,6 +226,16 @@ class Worker:
             "partitions": opened,
             "criteria_revision": self.table.revision,
         }
+
+    def _explain(self, refusal: NotAllowed) -> str:
+        """The broker says only that something is not allowed: ask what."""
+        try:
+            check_rights(self._connection, rights_of(self._settings), timeout=5)
+        except NotAllowed as missing:
+            return str(missing)
+        except KafkaException:
+            log.debug("rights_unknown")
+        return str(refusal)
 
     def _failed(self, reason: str) -> NoReturn:
         # not sys.exit: aiokafka's heartbeats would hold the partitions while the interpreter waits for its threads
@@ -278,19 +279,3 @@ def _commands(decider: CommandDecider, settings: Settings, sizes: Mapping[str, i
         max_record_bytes=sizes,
         keyed=False,
     )
-
-
-def wait_for_broker(connection: Connection, *, told: Callable[[str], None], timeout: float) -> None:
-    """Wait until the broker answers. Raises BrokerUnreachable when it has not for `timeout` seconds."""
-    from app.kafka import BrokerUnreachable  # noqa: PLC0415
-
-    deadline = time.monotonic() + timeout
-    while True:
-        try:
-            connection.check_reachable(min(5.0, max(1.0, deadline - time.monotonic())))
-            return
-        except (BrokerUnreachable, KafkaException) as error:
-            if time.monotonic() >= deadline:
-                raise
-            told(str(error))
-            time.sleep(1.0)
