@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from app.broker.finder import Broker
+from app.broker.local_kafka import LocalKafka
 from tests.broker.system.installation import Installation
+from tests.broker.system.secured_kafka import SecuredKafka, make_certificate
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for 127.0.0.1 that signs itself; its key is beside it."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl makes the certificate, and is not installed")
+    return make_certificate(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture(scope="session")
+def fenced(
+    make_kafka: Callable[..., LocalKafka], certificate: Path, tmp_path_factory: pytest.TempPathFactory
+) -> SecuredKafka:
+    """A Kafka that allows nothing without a login and an ACL."""
+    return SecuredKafka(make_kafka, tmp_path_factory.mktemp("fenced"), certificate)
+
 
 Install = Callable[..., Installation]
 
