@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
 
 from app.broker.local_broker import free_ports
 from app.broker.local_kafka import LocalKafka
@@ -62,6 +63,7 @@ class Cluster(Installation):
         self.slots = [Slot() for _ in range(WORKERS)]
         self.mixed = Mixed(self.oracle)
         self.undrained = ""
+        self._given_up: list[AdminClient] = []
         self._replayed: Counter[str] = Counter()
         self.gave_up: Counter[str] = Counter()
         """Why workers have ended by themselves."""
@@ -125,10 +127,16 @@ class Cluster(Installation):
                     return time.monotonic() - began
             except (OSError, KafkaException, AssertionError) as error:
                 waits_for = repr(error)  # a worker or the broker that is only coming up
+                self._renew_admin()
             if time.monotonic() - began > timeout:
                 self.undrained = waits_for
                 return timeout
             time.sleep(0.1)
+
+    def _renew_admin(self) -> None:
+        """One that has asked a coordinator which is gone waits for ever (librdkafka's issue 5456), also to be closed."""
+        self._given_up.append(self.admin)
+        self.admin = AdminClient({"bootstrap.servers": self.bootstrap, **self.CLIENT})
 
     def _waits_for(self, quiet: float) -> str:
         if quiet < _QUIET_SECONDS:

@@ -232,7 +232,7 @@ class Installation:
         )
         committed = {
             (tp.topic, tp.partition): max(0, tp.offset)
-            for tp in groups[self.application_id].result().topic_partitions
+            for tp in groups[self.application_id].result(12).topic_partitions
             if tp.error is None
         }
         return sum(end - committed.get(place, 0) for place, end in self.ins.ends().items())
