@@ -134,7 +134,7 @@ class Cluster(Installation):
             time.sleep(0.1)
 
     def _renew_admin(self) -> None:
-        """One that has asked a coordinator which is gone waits for ever (librdkafka's issue 5456), also to be closed."""
+        """One that asked a coordinator which is gone waits for ever, also to be closed (librdkafka's issue 5456)."""
         self._given_up.append(self.admin)
         self.admin = AdminClient({"bootstrap.servers": self.bootstrap, **self.CLIENT})
 
