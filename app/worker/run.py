@@ -77,6 +77,8 @@ class Worker:
         Raises what `StartUp.topics` does, and OSError (port taken).
         """
         quieten()
+        # As a container's first process it would not be ended by the signal otherwise. The event loop takes over later.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         self._wire(self._start_up.topics())
         asyncio.run(self._run())
 

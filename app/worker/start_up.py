@@ -15,7 +15,7 @@ from app.topic_setup import TopicSetup
 
 log = structlog.get_logger("app.worker")
 
-_ATTEMPT_SECONDS = 4.0
+_ATTEMPT_SECONDS = 3.0
 _REQUEST_SECONDS = 30.0
 _PAUSE_SECONDS = 0.5
 #: What a cluster says that is about to be there: some of its brokers or its controller are missing yet.
