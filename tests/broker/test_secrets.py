@@ -1,0 +1,130 @@
+"""No secret is told by anybody, whatever goes wrong: worker and commands, in JSON and for people."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from base64 import b64encode
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from app.broker.local_broker import free_ports
+from app.cli.program import program
+from app.cli.reference import commands
+from tests.broker.system.command_line import environment
+from tests.broker.system.secured_kafka import SecuredKafka
+
+pytestmark = pytest.mark.broker
+
+PASSWORD = "Xq7-password"
+CLIENT_SECRET = "Xq7-client-secret"
+KEY_PASSWORD = "Xq7-key-password"
+TOLD = [
+    "Xq7-",
+    b64encode(f"reader:{CLIENT_SECRET}".encode()).decode(),
+    b64encode(f"\0reader\0{PASSWORD}".encode()).decode(),
+    PASSWORD.encode().hex(),
+]
+SECRETS = {
+    "KAFKA_SASL_PASSWORD": PASSWORD,
+    "KAFKA_SASL_OAUTH_CLIENT_SECRET": CLIENT_SECRET,
+    "KAFKA_SSL_KEY_PASSWORD": KEY_PASSWORD,
+}
+FORMATS = ["json", "console"]
+CALLS = [["worker"], ["model", "list"], ["topics", "check"], ["feed", "nothing.jsonl"]]
+
+
+class Refusing(BaseHTTPRequestHandler):
+    """A token endpoint that knows nobody."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(401)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's name
+        """Nothing: the tests' output is for the tests."""
+
+
+@pytest.fixture(scope="module")
+def token_endpoint() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/token"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def locked_key(certificate: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The certificate's key, under another password than the one that is set."""
+    locked = tmp_path_factory.mktemp("locked") / "locked.pem"
+    asked = ["openssl", "pkcs8", "-topk8", "-in", str(certificate.parent / "key.pem"), "-out", str(locked)]
+    subprocess.run([*asked, "-passout", "pass:another"], check=True, capture_output=True)
+    return locked
+
+
+def troubles(fenced: SecuredKafka, endpoint: str, key: Path) -> dict[str, tuple[dict[str, str], int, str]]:
+    """What is set besides the secrets, the exit code, and what is said of it."""
+    secured = fenced.environment("reader", PASSWORD)
+    certificate = {"KAFKA_SSL_CERTIFICATE_FILE": str(fenced.certificate)}
+    nowhere = f"127.0.0.1:{free_ports(1)[0]}"
+    oauth = {"KAFKA_SASL_OAUTH_TOKEN_ENDPOINT_URL": endpoint, "KAFKA_SASL_OAUTH_CLIENT_ID": "reader"}
+    return {
+        "wrong password": (secured, 3, "KAFKA_SASL_PASSWORD"),
+        "unreachable": ({**secured, "KAFKA_BOOTSTRAP_SERVERS": nowhere}, 3, nowhere),
+        "not TLS": ({**secured, "KAFKA_BOOTSTRAP_SERVERS": fenced.kafka.bootstrap_servers}, 3, "KAFKA_SECURITY"),
+        "no token": ({**secured, **oauth, "KAFKA_SASL_MECHANISM": "OAUTHBEARER"}, 3, "token"),
+        "locked key": ({**secured, **certificate, "KAFKA_SSL_KEY_FILE": str(key)}, 2, "KAFKA_SSL_"),
+        "no such file": ({**secured, "KAFKA_SSL_CA_FILE": "nothing.pem"}, 2, "KAFKA_SSL_"),
+        "half a login": ({**secured, "KAFKA_SASL_USERNAME": ""}, 2, "needs KAFKA_SASL_USERNAME"),
+        "bad settings": ({**secured, "LEAD_QUALIFIER_PARTITIONS": "many"}, 2, "LEAD_QUALIFIER_PARTITIONS"),
+        "misspelt": ({**secured, "LEAD_QUALIFIER_PASSWORD": "Xq7-misspelt"}, 3, "LEAD_QUALIFIER_PASSWORD"),
+    }
+
+
+def test_no_secret_shows_whatever_goes_wrong(
+    fenced: SecuredKafka, token_endpoint: str, locked_key: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "nothing.jsonl").write_text("")
+    started = []
+    for number, (name, (settings, code, said)) in enumerate(troubles(fenced, token_endpoint, locked_key).items()):
+        for arguments in (["worker"], CALLS[1 + number % 3]):
+            form = FORMATS[number % 2]
+            more = {"LEAD_QUALIFIER_LOG_FORMAT": form, "LEAD_QUALIFIER_STARTUP_TIMEOUT": "4"}
+            process = subprocess.Popen(
+                [sys.executable, "-m", "app", *arguments],
+                cwd=tmp_path,
+                env=environment({**SECRETS, **settings, **more}),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+            started.append((f"{name}: {arguments} in {form}", process, code, said))
+    for what, process, code, said in started:
+        output, _ = process.communicate(timeout=90)
+        assert process.returncode == code, (what, output)
+        assert said in output, (what, output)
+        assert "Traceback" not in output, (what, output)
+        assert not [secret for secret in TOLD if secret in output], (what, output)
+
+
+def test_no_help_shows_a_secret(tmp_path: Path) -> None:
+    for path in [(), *(path for path, _ in commands(program))][::6]:
+        done = subprocess.run(
+            [sys.executable, "-m", "app", *path, "--help"],
+            cwd=tmp_path,
+            env=environment(SECRETS),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+        assert not [secret for secret in TOLD if secret in done.stdout + done.stderr]
