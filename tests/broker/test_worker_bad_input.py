@@ -245,6 +245,7 @@ def test_what_a_compressed_record_unfolds_to_does_not_stop_the_stream(here: Inst
     producer = Producer(
         {
             "bootstrap.servers": here.bootstrap,
+            "log_level": 0,
             "partitioner": "murmur2_random",
             "compression.type": "gzip",
             "message.max.bytes": 20_000_000,
@@ -319,7 +320,12 @@ def garbled(value: bytes, random: Random) -> bytes:
 def send_largest(here: Installation, topic: str, key: bytes, value: bytes, ending: bytes = b"") -> int:
     """Send as much of the value as the broker takes, and the ending; returns how many bytes that is."""
     producer = Producer(
-        {"bootstrap.servers": here.bootstrap, "partitioner": "murmur2_random", "message.max.bytes": 20_000_000}
+        {
+            "bootstrap.servers": here.bootstrap,
+            "log_level": 0,
+            "partitioner": "murmur2_random",
+            "message.max.bytes": 20_000_000,
+        }
     )
     size = MIB + 21 - len(key)
     errors: list[object] = [...]

@@ -103,7 +103,7 @@ def test_kafkas_console_producer_feeds_scores_and_erases_leads(here: Installatio
 def test_a_producer_with_another_partitioner_is_told_by_dead_letters(here: Installation) -> None:
     """librdkafka's default is another one than Java's: such a record is no good where another worker has the lead."""
     before = len(here.oracle.dead)
-    producer = Producer({"bootstrap.servers": here.bootstrap})  # consistent_random: CRC32
+    producer = Producer({"bootstrap.servers": here.bootstrap, "log_level": 0})  # consistent_random: CRC32
     for number in range(40):
         producer.produce(
             here.prefix + "lead-score-changed", encode(score(f"P-{number}", "engagement", 70, 0)), f"P-{number}"
@@ -125,6 +125,7 @@ def test_an_upstream_that_writes_in_transactions_is_read_without_its_aborted_par
     producer = Producer(
         {
             "bootstrap.servers": here.bootstrap,
+            "log_level": 0,
             "partitioner": "murmur2_random",
             "transactional.id": f"{here.prefix}upstream",
         }

@@ -38,7 +38,7 @@ QUIET_SECONDS = 0.25
 class Installation:
     """Has its own topic prefix and application id, so that many can share a broker."""
 
-    CLIENT: ClassVar[dict[str, Any]] = {}
+    CLIENT: ClassVar[dict[str, Any]] = {"log_level": 0}  # what goes wrong is told by delivery reports and answers
     """Further settings of librdkafka for the clients of the test itself."""
 
     def __init__(
