@@ -8,6 +8,7 @@ from enum import IntEnum
 from confluent_kafka import KafkaError, KafkaException
 
 from app.client.commands import NoAnswer
+from app.client.leads import UnreadableState
 from app.client.positions import WorkersRun
 from app.client.repartition import CannotRepartition
 from app.client.scoring_models import AnnouncedLater
@@ -55,6 +56,7 @@ _CODES: dict[type[BaseException], ExitCode] = {
     AnnouncedLater: ExitCode.REFUSED,
     WorkersRun: ExitCode.REFUSED,
     CannotRepartition: ExitCode.REFUSED,
+    UnreadableState: ExitCode.REFUSED,
     TopicMissing: ExitCode.REFUSED,
     TopicsUnfit: ExitCode.REFUSED,
     NotAllowed: ExitCode.REFUSED,

@@ -42,27 +42,32 @@ class LookedUp:
     qualifications: tuple[dict[str, Any], ...] = ()
 
 
+class UnreadableState(Exception):
+    """What is stored was not written by a version that this one understands; the message says what to do."""
+
+
 def look_up(connection: Connection, *, topic_prefix: str, lead_id: str) -> LookedUp:
-    """Read the lead's partition of `lead-state` to its end. Raises TopicMissing, Unfinished, KafkaException."""
+    """Read the lead's partition of `lead-state` to its end. Raises TopicMissing, Unfinished, UnreadableState,
+    KafkaException.
+    """
     reader = TopicReader(connection)
     state = LEAD_STATE.full_name(topic_prefix)
     key = lead_id.encode()
     partition = partition_of(key, len(reader.partitions(state)))
-    standing, lead, position = Standing.NEVER_SEEN, None, None
+    standing, held, position = Standing.NEVER_SEEN, None, None
     for message in reader.read([(state, partition)]):
         found = message.key()
         if found == POSITION_KEY:
             position = _position(message.value())
         elif found == key:
-            value = message.value()
-            lead = None if value is None else msgspec.json.decode(value, type=Lead)
-            standing = Standing.ERASED if value is None else Standing.HELD
+            held = message.value()
+            standing = Standing.ERASED if held is None else Standing.HELD
     inputs = [(topic.full_name(topic_prefix), partition) for topic in (LEAD_SCORE_CHANGED, LEAD_CHANGED)]
     return LookedUp(
         lead_id=lead_id,
         partition=partition,
         standing=standing,
-        lead=lead,
+        lead=None if held is None else _lead(held, lead_id),
         undecided=_undecided(reader, inputs, position),
         qualifications=tuple(
             json.loads(message.value())
@@ -72,8 +77,21 @@ def look_up(connection: Connection, *, topic_prefix: str, lead_id: str) -> Looke
     )
 
 
+def _lead(value: bytes, lead_id: str) -> Lead:
+    try:
+        return msgspec.json.decode(value, type=Lead)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise UnreadableState(
+            f"what is stored about {lead_id} cannot be read: {error}. Its events become dead letters; a lead-changed "
+            "without value erases it, and then they can be sent back (lead-qualifier dead-letters replay)"
+        ) from error
+
+
 def _position(value: bytes | None) -> Position | None:
-    return None if value is None else positions.decode(value)
+    try:
+        return None if value is None else positions.decode(value)
+    except (msgspec.DecodeError, positions.UnknownFormat) as error:
+        raise UnreadableState(f"how far the workers are cannot be read: {error}") from error
 
 
 def _undecided(reader: TopicReader, inputs: list[Place], position: Position | None) -> int:

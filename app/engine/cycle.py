@@ -19,7 +19,7 @@ from app.engine import position as positions
 from app.engine.application import Application, Input, Record, Rejected
 from app.engine.intake import Batch, Intake
 from app.engine.partition import Change, Partition
-from app.engine.partitioning import BUCKETS
+from app.engine.partitioning import BUCKETS, partition_of
 from app.engine.position import POSITION_KEY, Position, Sweep
 from app.engine.steps import Hook, Step
 from app.engine.unit import Output, TooLarge, Unfit, Unit
@@ -189,7 +189,14 @@ class Decider:
         before = partition.position
         assert before is not None
         now_ms = max(int(time.time() * 1000), before.clock)
-        unit = Unit(app, partition.number, partition.entries, revision=item.revision, now_ms=now_ms)
+        unit = Unit(
+            app,
+            partition.number,
+            partition.entries,
+            revision=item.revision,
+            now_ms=now_ms,
+            doubtful=partition.unreadable,
+        )
         # known keys first: what a record changes afterwards in this cycle is then never undone with a key's sweep
         swept, sweep = self._sweep(item, unit) if item.sweep else (_swept(before, item.revision), None)
         self._process(item.batches, unit, app)
@@ -236,10 +243,13 @@ class Decider:
         bucket = before.sweep.bucket if before.sweep is not None and before.sweep.revision == item.revision else 0
         if bucket == 0:
             partition.buckets = None
-        processor = partition.application.processor
+        app = partition.application
+        processor = app.processor
         until = time.monotonic() + SWEEP_SECONDS
         while bucket < BUCKETS:
             for key in partition.keys_in(bucket):
+                if app.keyed and partition_of(key, app.partitions) != partition.number:
+                    continue  # somebody else's record: its lead is swept where it belongs
                 mark = unit.mark()
                 try:
                     processor.sweep(key, unit, swept)

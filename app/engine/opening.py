@@ -95,6 +95,7 @@ class Opener:
                 done.append(partition)
             else:
                 reading[log_partition] = partition
+                partition.inspected = False
                 assignment.append(TopicPartition(*log_partition, start))
         if done:
             ready(done)

@@ -28,6 +28,12 @@ class Partition:
     copied_to: int | None = None
     #: Wall clock (seconds since 1970) of the last moment at which the copy was known to be complete.
     verified_at: float = field(default_factory=time.time)
+    #: Keys whose entries are no state of ours, and why, as far as is known: `inspection` looks for them. The bytes stay
+    #: as they are until a new state replaces them.
+    unreadable: dict[bytes, str] = field(default_factory=dict)
+    inspected: bool = False
+    #: Offsets of changelog records without a key.
+    keyless: set[int] = field(default_factory=set)
     #: Keys by bucket while a sweep runs.
     buckets: list[list[bytes]] | None = None
 
@@ -35,6 +41,20 @@ class Partition:
     def label(self) -> str:
         """How logs name it."""
         return f"{self.application.name}/{self.number}"
+
+    @property
+    def unreadable_count(self) -> int:
+        """Records of the changelog that are known to be no state of ours."""
+        return len(self.unreadable) + len(self.keyless)
+
+    def forget(self) -> None:
+        """Begin from nothing: the next restore copies everything."""
+        self.entries = {}
+        self.unreadable = {}
+        self.keyless = set()
+        self.inspected = False
+        self.position = None
+        self.copied_to = None
 
     def keys_in(self, bucket: int) -> list[bytes]:
         """The keys of one sweep bucket, as known when the sweep began."""
@@ -53,3 +73,6 @@ class Partition:
                 entries.pop(change["key"], None)
             else:
                 entries[change["key"]] = value
+        if self.unreadable:
+            for change in changes:
+                self.unreadable.pop(change["key"], None)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -54,6 +54,7 @@ class Unit:
         "_application",
         "_cache",
         "_changed",
+        "_doubtful",
         "_entries",
         "_limits",
         "counts",
@@ -75,7 +76,10 @@ class Unit:
         *,
         revision: int = 0,
         now_ms: int = 0,
+        doubtful: Collection[bytes] = (),
     ) -> None:
+        """`doubtful`: keys that may not belong here although there are entries of them."""
+        self._doubtful = doubtful
         self._application = application
         self._entries = entries
         self._limits = application.max_record_bytes
@@ -103,24 +107,36 @@ class Unit:
         if state is not _MISSING:
             return state
         raw = self._entries.get(key)
+        if raw is None or key in self._doubtful:
+            self._check_partition(key)
         if raw is None:
-            app = self._application
-            if app.keyed and partition_of(key, app.partitions) != self.number:
-                raise Rejected(
-                    f"wrong partitioner: this key belongs to partition {partition_of(key, app.partitions)} "
-                    f"of {app.partitions}, not {self.number}; "
-                    "producers must use murmur2 (librdkafka: partitioner=murmur2_random)"
-                )
             state = None
         else:
             try:
                 state = self._application.decode_state(raw)
-            except (msgspec.DecodeError, ValueError) as error:
+            except (msgspec.DecodeError, ValueError, RecursionError) as error:
                 raise Rejected(
                     f"the state stored for this key in {self._application.changelog} is unreadable: {error}"
                 ) from error
         self._cache[key] = state
         return state
+
+    def holds(self, key: bytes) -> bool:
+        """Is there a state of the key, readable or not? Raises Rejected if the key does not belong here."""
+        if key in self._cache:
+            return self._cache[key] is not None
+        if key in self._entries and key not in self._doubtful:
+            return True
+        self._check_partition(key)
+        return key in self._entries
+
+    def _check_partition(self, key: bytes) -> None:
+        app = self._application
+        if app.keyed and (belongs := partition_of(key, app.partitions)) != self.number:
+            raise Rejected(
+                f"wrong partitioner: this key belongs to partition {belongs} of {app.partitions}, not {self.number}; "
+                "producers must use murmur2 (librdkafka: partitioner=murmur2_random)"
+            )
 
     def put(self, key: bytes, state: Any) -> None:
         """Hold this state for the key from now on."""

@@ -128,8 +128,15 @@ class CommandDecider:
 
 def stored_entries(entries: Mapping[bytes, bytes]) -> list[Entry]:
     """What the decider holds and workers need to know, decoded."""
-    decoded = [decode_entry(value) for value in list(entries.values())]
-    return [entry for entry in decoded if not isinstance(entry, Answers)]
+    found = []
+    for value in list(entries.values()):
+        try:
+            entry = decode_entry(value)
+        except (msgspec.DecodeError, RecursionError):
+            continue  # reported by the engine; commands are refused as long as it is there
+        if not isinstance(entry, Answers):
+            found.append(entry)
+    return found
 
 
 def _on_model(registry: Registry, record: Record, now: datetime) -> Judged:

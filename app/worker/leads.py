@@ -24,8 +24,17 @@ log = structlog.get_logger("app.worker")
 NO_RULES = -1
 
 encode_lead = msgspec.json.Encoder().encode
-decode_lead: Callable[[bytes], Lead] = msgspec.json.Decoder(Lead).decode
+_decode_lead: Callable[[bytes], Lead] = msgspec.json.Decoder(Lead).decode
 _encode_event = msgspec.json.Encoder().encode
+
+
+def decode_lead(value: bytes) -> Lead:
+    """A lead as it is stored. Raises msgspec.DecodeError or ValueError for what no version of ours has written."""
+    lead = _decode_lead(value)
+    if not lead.scores and not lead.known:
+        # any JSON object reads as a lead, since what is unknown is ignored; but one is held for what came in about it
+        raise ValueError("it holds neither a score nor what the CRM said")
+    return lead
 
 
 class LeadDecider:
@@ -95,12 +104,12 @@ class LeadDecider:
         message = decode_lead_changed(record.key, record.value, record.headers)
         key = record.key
         assert key is not None  # it equals the lead's id
-        lead = unit.get(key)
         if isinstance(message, ErasedLead):
-            if lead is not None:
+            if unit.holds(key):  # erased even if what is stored cannot be read
                 unit.delete(key)
             unit.counts["lead_changed", "erased"] += 1
             return
+        lead = unit.get(key)
         if lead is None:
             lead = Lead()
         if apply_change(lead, message.change):

@@ -127,10 +127,17 @@ class _Gauges:
             labels=["topic", "partition"],
         )
         keys = GaugeMetricFamily("lead_qualifier_held_keys", "Keys held, by application.", labels=["application"])
+        unreadable = GaugeMetricFamily(
+            "lead_qualifier_unreadable_state_records",
+            "Records of the state's changelog that cannot be read, by application.",
+            labels=["application"],
+        )
         ends = self._end_offsets()
         held: dict[str, int] = {}
+        broken: dict[str, int] = {}
         for partition in self._engine.open_partitions():
             held[partition.application.name] = held.get(partition.application.name, 0) + len(partition.entries)
+            broken[partition.application.name] = broken.get(partition.application.name, 0) + partition.unreadable_count
             if partition.position is None:
                 continue
             for topic, offset in partition.position.next.items():
@@ -139,8 +146,10 @@ class _Gauges:
                     lag.add_metric([topic.removeprefix(self._prefix), str(partition.number)], max(0, end - offset))
         for application, count in held.items():
             keys.add_metric([application], count)
+            unreadable.add_metric([application], broken[application])
         yield lag
         yield keys
+        yield unreadable
         yield GaugeMetricFamily(
             "lead_qualifier_criteria_revision",
             "Revision of the criteria this worker decides by.",

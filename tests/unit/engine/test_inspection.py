@@ -1,0 +1,89 @@
+"""Looking through restored entries for what is no state of ours."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from app.engine import inspection
+from app.engine.inspection import inspect
+from app.engine.partition import Partition
+from app.engine.partitioning import partition_of
+from app.engine.unit import Unit
+from tests.unit.engine.test_unit import application
+
+PARTITIONS = 3
+KEYS = [b"k%d" % number for number in range(300)]
+OURS = [key for key in KEYS if partition_of(key, PARTITIONS) == 1]
+
+
+def partition(**entries: bytes) -> Partition:
+    app = replace(
+        application(keyed=True), partitions=PARTITIONS, decode_state=msgspec.json.Decoder(dict[str, int]).decode
+    )
+    held = dict.fromkeys(OURS, b'{"n":1}') | {name.encode(): value for name, value in entries.items()}
+    return Partition(app, 1, held, copied_to=7)
+
+
+def test_what_can_be_read_and_belongs_here_is_not_mentioned() -> None:
+    one = partition()
+    list(inspect(one))
+    assert (one.inspected, one.unreadable_count) == (True, 0)
+
+
+def test_each_unreadable_record_is_known_with_its_reason_and_stays_as_it_is() -> None:
+    key, stray = OURS[0].decode(), next(key for key in KEYS if key not in OURS).decode()
+    one = partition(**{key: b'{"n":"x"}', stray: b'{"n":1}'})
+    one.entries[b"\xfe"] = b'{"n":1}'
+    one.keyless.add(5)
+    list(inspect(one))
+    assert set(one.unreadable) >= {key.encode(), stray.encode()}
+    assert "int" in one.unreadable[key.encode()]
+    assert "belongs to partition" in one.unreadable[stray.encode()]
+    assert one.unreadable_count == 4
+    assert one.entries[key.encode()] == b'{"n":"x"}'
+
+
+def test_it_pauses_and_can_be_begun_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inspection, "_SLICE_SECONDS", 0.0)
+    one = partition(**{OURS[0].decode(): b"{"})
+    begun = inspect(one)
+    next(begun)
+    assert not one.inspected
+    assert len(list(inspect(one))) >= 1
+    assert (one.inspected, one.unreadable_count) == (True, 1)
+
+
+def test_a_new_state_puts_it_right() -> None:
+    key = OURS[0]
+    one = partition(**{key.decode(): b"{"})
+    list(inspect(one))
+    one.apply([{"key": key, "value": b'{"n":2}'}])
+    assert one.unreadable_count == 0
+
+
+def test_what_was_decided_anew_meanwhile_is_not_mentioned() -> None:
+    key = OURS[0]
+    one = partition(**{key.decode(): b"{"})
+    decode = one.application.decode_state
+
+    def slow(raw: bytes) -> object:
+        one.apply([{"key": key, "value": b'{"n":2}'}])
+        return decode(raw)
+
+    one.application = replace(one.application, decode_state=slow)
+    list(inspect(one))
+    assert one.unreadable_count == 0
+
+
+def test_a_key_whose_state_cannot_be_read_is_held_and_can_be_deleted() -> None:
+    key = OURS[0]
+    one = partition(**{key.decode(): b"{"})
+    unit = Unit(one.application, 1, one.entries, doubtful=one.unreadable)
+    assert unit.holds(key)
+    assert not unit.holds(next(k for k in (b"n%d" % n for n in range(9)) if partition_of(k, PARTITIONS) == 1))
+    unit.delete(key)
+    assert not unit.holds(key)
+    assert unit.changes() == [{"key": key, "value": None}]
