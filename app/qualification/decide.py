@@ -3,7 +3,8 @@
 import json
 from datetime import datetime
 from enum import StrEnum
-from uuid import UUID, uuid5
+from hashlib import sha1
+from uuid import UUID
 
 from msgspec import Struct
 
@@ -140,10 +141,17 @@ def mark(lead: Lead, qualification: Qualification, trigger_event_id: str) -> Non
         lead.qualified_flags += tuple(flag for flag in flags if flag not in lead.qualified_flags)
 
 
+_text = json.encoder.encode_basestring_ascii
 _EVENT_IDS = UUID("5b0f7e52-6d0c-5a43-9a5e-3c1d8f2b7a64")
 
 
 def qualification_event_id(lead_id: str, model_id: str, version: int, number: int, trigger_event_id: str) -> str:
     """The id of a lead-qualified event: the same for the same qualification, however often it is computed."""
     # As a JSON array no part can run into the next.
-    return str(uuid5(_EVENT_IDS, json.dumps([lead_id, model_id, version, number, trigger_event_id])))
+    name = f"[{_text(lead_id)}, {_text(model_id)}, {version}, {number}, {_text(trigger_event_id)}]"
+    # uuid.uuid5(_EVENT_IDS, name), which takes longer than the decision
+    digest = bytearray(sha1(_EVENT_IDS.bytes + name.encode(), usedforsecurity=False).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    text = digest.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -1,10 +1,13 @@
 """The id of a lead-qualified event: the same for the same qualification, and for no other."""
 
-from uuid import UUID
+import json
+from uuid import UUID, uuid5
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from app.qualification.decide import qualification_event_id
+from app.qualification.decide import _EVENT_IDS, qualification_event_id
 
 
 def test_it_never_changes_from_one_release_to_the_next() -> None:
@@ -27,3 +30,12 @@ def test_it_never_changes_from_one_release_to_the_next() -> None:
 )
 def test_any_part_that_differs_makes_another_id(other: tuple[str, str, int, int, str]) -> None:
     assert qualification_event_id(*other[:5]) != qualification_event_id("L-1001", "enterprise", 3, 1, "0190")
+
+
+@given(
+    parts=st.tuples(
+        st.text(), st.text(), st.integers(min_value=0), st.integers(min_value=0), st.text() | st.just("\ud800")
+    )
+)
+def test_it_is_the_uuid_of_version_5_of_its_parts_as_json(parts: tuple[str, str, int, int, str]) -> None:
+    assert qualification_event_id(*parts) == str(uuid5(_EVENT_IDS, json.dumps(parts)))
