@@ -45,8 +45,9 @@ _MAX_BACKOFF = 5.0
 class Limits:
     """How much the engine takes on at once."""
 
-    cycle_records: int = 20_000
-    queued_records: int = 60_000
+    #: Of these in one transaction: under load the more, the fewer states are written, each lead's only once.
+    cycle_records: int = 50_000
+    queued_records: int = 100_000
     #: Without progress for so long (seconds) although there is something to do, the process exits.
     stall_seconds: float = 120.0
     #: How long a rebalance waits for the running transaction; must be well below the group's rebalance timeout.

@@ -35,6 +35,7 @@ from app.settings import Settings
 from app.worker import commands, leads
 from app.worker.commands import CommandDecider, stored_entries
 from app.worker.criteria_table import CriteriaTable, declare
+from app.worker.garbage import relieve_collector
 from app.worker.leads import LeadDecider
 from app.worker.metrics import Metrics
 from app.worker.projection import Projector
@@ -135,6 +136,7 @@ class Worker:
             "worker_starting", application=self._settings.application_id, web=f"http://{self._settings.web_host}:{port}"
         )
         self.table.expect(await loop.run_in_executor(None, self._criteria_end))
+        relieve_collector()
         self.engine.start()
         self.projector.start()
         # returns once the table is recovered, which may take its time
