@@ -43,7 +43,7 @@ __all__ = [
 ]
 
 ANSWERS_KEPT = 1000
-"""How many commands on one entry are remembered: more than one model is given in the week that its topic keeps them, and
+"""How many commands on one entry are remembered: more than a model is given in the week that its topic keeps them, and
 still, at some 300 bytes each, far below what a record may hold."""
 
 
