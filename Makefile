@@ -1,7 +1,7 @@
 # Everything from a fresh clone: each target sets up what it needs (.venv once, later runs take no time).
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint bench chaos schemas docs lock clean
+.PHONY: help run test lint bench chaos schemas docs lock audit clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -11,6 +11,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	&& { command -v $$p; break; }; done)
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PYTEST_ARGS ?=
+AUDIT := $(VENV)-audit
+AUDITED ?= constraints.txt
 
 help: ## this list
 	@echo "lead-qualifier: live scores in, qualified leads out, exactly once"
@@ -52,8 +54,23 @@ lock: ## write constraints.txt from a new resolve of pyproject.toml
 	@{ sed -n '/^#/p' constraints.txt; $(VENV)-lock/bin/python -m pip freeze --exclude-editable; } > $(VENV)-lock/constraints.txt
 	@mv $(VENV)-lock/constraints.txt constraints.txt && rm -rf $(VENV)-lock
 
+# --strict: a package that a source does not know is not passed over in silence; then the other source is asked.
+audit: check-python ## look for known vulnerabilities in what constraints.txt installs (pip-audit)
+	@test -x $(AUDIT)/bin/pip-audit || { $(PYTHON) -m venv $(AUDIT) && \
+		$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check 'pip-audit>=2.9,<3'; }
+	@for source in pypi osv; do \
+		if $(AUDIT)/bin/pip-audit --strict --no-deps --disable-pip --progress-spinner off --timeout 15 \
+			--vulnerability-service $$source --requirement $(AUDITED) >$(AUDIT)/$$source.txt 2>&1; \
+		then echo "Nothing known against $(AUDITED) ($$source)."; exit 0; fi; \
+		if grep -q '^Found [0-9]* known vulnerabilit' $(AUDIT)/$$source.txt; then cat $(AUDIT)/$$source.txt; exit 1; fi; \
+	done; { \
+		echo "Not audited: pip-audit could not ask pypi.org or api.osv.dev about every package from here:"; \
+		tail -q -n 1 $(AUDIT)/pypi.txt $(AUDIT)/osv.txt; \
+		echo "Run 'make audit' on a machine that reaches one of them, or give constraints.txt to the scanner you have."; \
+		exit 3; } >&2
+
 clean: ## remove .venv and caches; the demo's data in .data stays
-	@rm -rf $(VENV) $(VENV)-lock dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) $(VENV)-lock $(AUDIT) dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
 .PHONY: check-python
 check-python:
