@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from confluent_kafka import KafkaError, KafkaException, Producer
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from app.contracts.topics import CATALOGUE, LEAD_DEAD_LETTERS, LEAD_QUALIFIED, LEAD_STATE
 from app.kafka import Connection
@@ -26,7 +26,23 @@ class Topics:
         self._admin = AdminClient(connection.confluent())
 
     def create(self) -> None:
+        """Create what is missing, and wait until each partition has a leader."""
         TopicSetup(self._connection, prefix=self.prefix, partitions=self.partitions).create_missing()
+        partitions = {
+            TopicPartition(topic.full_name(self.prefix), number): OffsetSpec.latest()
+            for topic in CATALOGUE
+            for number in range(topic.partition_count(self.partitions))
+        }
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                for future in self._admin.list_offsets(partitions, request_timeout=10).values():
+                    future.result()
+                return
+            except KafkaException:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
 
     def renew_written(self, group_id: str) -> None:
         """Outputs, dead letters and changelog anew, and no offsets of the group: as if it had never run. It must have
