@@ -2,12 +2,12 @@
 
 Consume a batch, decide, write outputs and changed states in one transaction with the offsets, commit. Exactly once: a
 reader of committed records, states in a changelog, offsets in the transaction, fenced by the group's generation. An
-error ends the process; the next one restores its leads from the changelog. It is written to be fast: typed structs that
-the garbage collector does not walk, what was restored frozen, no report on what was delivered, one write of the log a
-batch. What else the worker does is left out: criteria that change while it runs, sweeps, a check of the partitioner and
-of sizes, metrics, health, going on after an abort.
+error ends the process; the next one restores its leads from the changelog. No report on what was delivered, one write
+of the log a batch. What else the worker does is left out: criteria that change while it runs, sweeps, a check of the
+partitioner and of sizes, metrics, health, going on after an abort.
 
-    python -m bench.loop SETTINGS-AS-JSON
+How leads are held is left to two versions: plain_loop in dicts, as most would write it; struct_loop in structs that the
+garbage collector does not walk, as one would after weeks with a profiler.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import json
 import signal
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -82,38 +83,9 @@ class LeadChanged(Struct, gc=False):
     attributes: dict[str, Any] | UnsetType = UNSET
 
 
-class Score(Struct, gc=False):
-    value: float
-    at: Moment
-
-
-class Mark(Struct, omit_defaults=True, gc=False):
-    version: int
-    number: int
-    at: Moment
-    trigger: str
-    cleared: bool = False
-
-
-class Lead(Struct, omit_defaults=True, kw_only=True, gc=False):
-    status: str = "open"
-    status_reason: str = "new"
-    sales_ready: bool = False
-    known: bool = False
-    owner_id: str | None = None
-    contact_id: str | None = None
-    attributes: dict[str, Any] = {}
-    changed_at: Moment | None = None
-    scores: dict[str, Score] = {}
-    marks: dict[str, Mark] = {}
-    qualified_at: Moment | None = None
-    qualified_flags: tuple[str, ...] = ()
-
-
-_decode_score = msgspec.json.Decoder(ScoreChanged).decode
-_decode_change = msgspec.json.Decoder(LeadChanged).decode
-_decode_lead = msgspec.json.Decoder(Lead).decode
-_encode = msgspec.json.Encoder().encode
+decode_score = msgspec.json.Decoder(ScoreChanged).decode
+decode_change = msgspec.json.Decoder(LeadChanged).decode
+encode = msgspec.json.Encoder().encode
 
 
 @dataclass(slots=True)
@@ -127,7 +99,7 @@ class Model:
     sales_ready: bool
 
 
-class Loop:
+class Loop(ABC):
     def __init__(self, settings: LoopSettings) -> None:
         self.settings = settings
         prefix = settings.prefix
@@ -150,8 +122,8 @@ class Loop:
             sales_ready=bool(definition["actions"].get("sales_ready")),
         )
         self.named = frozenset(name for name, _ in criteria)
-        self.leads: dict[int, dict[bytes, Lead]] = {}  # by partition
-        self.changed: dict[int, dict[bytes, Lead | None]] = {}  # of this batch
+        self.leads: dict[int, dict[bytes, Any]] = {}  # by partition
+        self.changed: dict[int, dict[bytes, Any]] = {}  # of this batch; None: erased
         self.qualified: list[tuple[bytes, dict[str, Any]]] = []
         self.dead_letters: list[tuple[Message, str]] = []
         self.outcomes: Counter[str] = Counter()
@@ -187,6 +159,18 @@ class Loop:
                 "delivery.report.only.error": True,
             }
         )
+
+    @abstractmethod
+    def decode_lead(self, value: bytes) -> Any:
+        """A lead as the changelog has it."""
+
+    @abstractmethod
+    def decide_score(self, message: Message) -> None:
+        """Apply a score and decide: fills `leads`, `changed`, `qualified`, `outcomes`."""
+
+    @abstractmethod
+    def change(self, message: Message) -> None:
+        """Apply a lead-changed."""
 
     def run(self) -> None:
         self.producer.init_transactions(30)
@@ -242,7 +226,7 @@ class Loop:
                 elif message.value() is None:
                     self.leads[number].pop(message.key(), None)
                 else:
-                    self.leads[number][message.key()] = _decode_lead(message.value())
+                    self.leads[number][message.key()] = self.decode_lead(message.value())
         consumer.close()
 
     def decide_batch(self, messages: list[Message]) -> None:
@@ -262,88 +246,18 @@ class Loop:
             except msgspec.DecodeError as bad:
                 self.dead_letters.append((message, str(bad)))
 
-    def decide_score(self, message: Message) -> None:
-        key = message.key()
-        event = _decode_score(message.value() or b"")
-        if event.lead_id.encode() != key:
-            self.dead_letters.append((message, "the key is not the lead_id"))
-            return
-        partition = message.partition()
-        leads = self.leads[partition]
-        lead = leads.get(key)
-        if lead is None:
-            lead = leads[key] = Lead()
-        name = sys.intern(event.scoring_model_id)
-        at = event.occurred_at
-        held = lead.scores.get(name)
-        if held is not None and at < held.at:
-            if name in self.named:
-                self.outcomes["stale_score"] += 1
-            return
-        lead.scores[name] = Score(event.score, at)
-        self.changed[partition][key] = lead
-        if name in self.named:
-            self.outcomes[self.decide(key, lead, event, message)] += 1
-
-    def decide(self, key: bytes, lead: Lead, event: ScoreChanged, message: Message) -> str:
+    def qualified_event(
+        self, event: ScoreChanged, message: Message, number: int, at: datetime, **found: Any
+    ) -> dict[str, Any]:
         model = self.model
-        if lead.status != "open" or lead.status_reason == "qualified":
-            return "lead_not_open"
-        may_miss = model.may_miss
-        for name, threshold in model.criteria:
-            score = lead.scores.get(name)
-            if score is None or score.value < threshold or name not in self.live:
-                if not may_miss:
-                    return "criteria_not_met"
-                may_miss -= 1
-        mark = lead.marks.get(model.id)
-        if mark is not None and not mark.cleared:
-            return "already_qualified"
-        changes: dict[str, Any] = {}
-        if model.marketing_qualified and lead.status_reason != "marketing_qualified":
-            changes["status_reason"] = {"from": lead.status_reason, "to": "marketing_qualified"}
-        if model.sales_ready and not lead.sales_ready:
-            changes["sales_ready"] = {"from": False, "to": True}
-        if not changes:
-            return "already_qualified"
-        self.qualify(key, lead, event, message, changes)
-        return "qualified"
-
-    def qualify(self, key: bytes, lead: Lead, event: ScoreChanged, message: Message, changes: dict[str, Any]) -> None:
-        model = self.model
-        held = lead.marks.get(model.id)
-        number = 1 if held is None else held.number + 1
-        at = event.occurred_at.astimezone(UTC)
-        if "status_reason" in changes:
-            lead.status_reason = "marketing_qualified"
-        if "sales_ready" in changes:
-            lead.sales_ready = True
-        lead.marks[model.id] = Mark(model.version, number, at, event.event_id)
-        if lead.qualified_at is None or at >= lead.qualified_at:
-            lead.qualified_at = at
-            lead.qualified_flags = tuple(changes)
         identity = json.dumps([event.lead_id, model.id, model.version, number, event.event_id])
-        criteria = []
-        for name, threshold in model.criteria:
-            score = lead.scores.get(name)
-            met = score is not None and score.value >= threshold and name in self.live
-            evidence = {"scoring_model_id": name, "threshold": threshold, "met": met}
-            if score is not None:
-                evidence["score"] = score.value
-                evidence["scored_at"] = score.at
-            criteria.append(evidence)
-        state = {"status": lead.status, "status_reason": lead.status_reason, "sales_ready": lead.sales_ready}
-        if lead.owner_id is not None:
-            state["owner_id"] = lead.owner_id
-        output = {
+        return {
             "event_id": str(uuid5(_IDS, identity)),
             "lead_id": event.lead_id,
             "qualification_model_id": model.id,
             "qualification_model_version": model.version,
             "match": model.match,
-            "criteria": criteria,
-            "changes": changes,
-            "lead": state,
+            **found,
             "qualification_number": number,
             "origin": "live",
             "occurred_at": at,
@@ -354,38 +268,11 @@ class Loop:
                 "offset": message.offset(),
             },
         }
-        if lead.contact_id is not None:
-            output["contact_id"] = lead.contact_id
-        self.qualified.append((key, output))
-
-    def change(self, message: Message) -> None:
-        key = message.key()
-        value = message.value()
-        leads = self.leads[message.partition()]
-        changed = self.changed[message.partition()]
-        if value is None:
-            self.outcomes["erased"] += 1
-            if leads.pop(key, None) is not None:
-                changed[key] = None
-            return
-        change = _decode_change(value)
-        if change.lead_id.encode() != key:
-            self.dead_letters.append((message, "the key is not the lead_id"))
-            return
-        lead = leads.get(key)
-        if lead is None:
-            lead = leads[key] = Lead()
-        if lead.changed_at is not None and change.occurred_at < lead.changed_at:
-            self.outcomes["stale_change"] += 1
-            return
-        apply_change(lead, change)
-        self.outcomes["changed"] += 1
-        changed[key] = lead
 
     def commit(self) -> None:
         producer = self.producer
         producer.begin_transaction()
-        now = _encode(datetime.now(UTC))[1:-1]
+        now = encode(datetime.now(UTC))[1:-1]
         for key, event in self.qualified:
             headers = [
                 ("ce_specversion", b"1.0"),
@@ -396,13 +283,13 @@ class Loop:
                 ("ce_subject", key),
                 ("content-type", b"application/json"),
             ]
-            producer.produce(self.qualified_topic, _encode(event), key, headers=headers)
+            producer.produce(self.qualified_topic, encode(event), key, headers=headers)
         for message, reason in self.dead_letters:
             headers = [("dl_reason", reason.encode())]
             producer.produce(self.dead_letters_topic, message.value(), message.key(), headers=headers)
         for number, changed in self.changed.items():
             if changed:
-                states = [{"key": k, "value": None if lead is None else _encode(lead)} for k, lead in changed.items()]
+                states = [{"key": k, "value": None if lead is None else encode(lead)} for k, lead in changed.items()]
                 if producer.produce_batch(self.state_topic, states, partition=number) != len(states):
                     _die("the producer's queue is full")
         offsets = [tp for tp in self.consumer.position(self.consumer.assignment()) if tp.offset >= 0]
@@ -415,7 +302,7 @@ class Loop:
         """One line per qualification, now that it is one."""
         stamp = datetime.now(UTC).isoformat()
         lines = [
-            _encode(
+            encode(
                 {
                     "event": "lead_qualified",
                     "level": "info",
@@ -435,46 +322,16 @@ class Loop:
         sys.stderr.buffer.flush()
 
 
-def apply_change(lead: Lead, change: LeadChanged) -> None:
-    at = change.occurred_at
-    overtaken = lead.qualified_at is not None and at < lead.qualified_at
-    kept = lead.qualified_flags if overtaken else ()
-    before = (lead.status, lead.status_reason, lead.sales_ready)
-    if change.status is not UNSET:
-        lead.status = change.status
-    if change.status_reason is not UNSET and "status_reason" not in kept:
-        lead.status_reason = change.status_reason
-    if change.sales_ready is not UNSET and "sales_ready" not in kept:
-        lead.sales_ready = change.sales_ready
-    if change.owner_id is not UNSET:
-        lead.owner_id = change.owner_id
-    if change.contact_id is not UNSET:
-        lead.contact_id = change.contact_id
-    if change.attributes is not UNSET:
-        merged = lead.attributes | change.attributes
-        lead.attributes = {name: content for name, content in merged.items() if content is not None}
-    lead.known = True
-    lead.changed_at = at
-    reset = before[1] == "marketing_qualified" != lead.status_reason or (before[2] and not lead.sales_ready)
-    reopened = before[0] != "open" and lead.status == "open"
-    if (reset or reopened) and not overtaken:
-        for mark in lead.marks.values():
-            mark.cleared = True
-
-
 def _die(reason: str) -> NoReturn:
     raise SystemExit(f"{reason}: nothing was committed; the next process goes on from the changelog")
 
 
-def main() -> None:
-    loop = Loop(msgspec.json.decode(sys.argv[1], type=LoopSettings))
+def main(kind: type[Loop]) -> None:
+    """Run one process of the loop until SIGTERM; its only argument is LoopSettings as JSON."""
+    loop = kind(msgspec.json.decode(sys.argv[1], type=LoopSettings))
 
     def stop(_number: int, _frame: object) -> None:
         loop.stopping = True
 
     signal.signal(signal.SIGTERM, stop)
     loop.run()
-
-
-if __name__ == "__main__":
-    main()

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from bench.failover import PROCESSES, Failover
 from bench.latency import PARTITIONS, RATE, Latency
-from bench.subjects import LOOP, WORKER
+from bench.subjects import LOOP, STRUCT_LOOP, WORKER
 from bench.throughput import Throughput
 
 #: What the worker is meant to cost and to take at most, as a multiple of the loop.
@@ -69,9 +69,9 @@ def _throughput_figures(found: Throughput) -> dict[str, Any]:
                 "peak_mib": found.peak_mib(subject),
                 "runs_cpu_us_per_event": [run.cpu_us_per_event for run in found.runs[subject]],
             }
-            for subject in _SUBJECTS
+            for subject in (WORKER, LOOP, STRUCT_LOOP)
         },
-        "cpu_ratio": found.cpu_ratio,
+        "cpu_ratio": {loop: found.cpu_ratio(loop) for loop in (LOOP, STRUCT_LOOP)},
     }
 
 
@@ -80,18 +80,22 @@ def _throughput_table(throughputs: list[Throughput]) -> Table:
         title="From a backlog, 4 partitions, one process",
         caption="user + system time of the process, from when it may read to the commit of the last event; medians",
     )
-    for column in ("workload", "", "CPU us/event", "events/s", "peak MiB", f"CPU ratio (<= {CPU_TARGET})"):
+    for column in ("workload", "", "CPU us/event", "events/s", "peak MiB", f"worker to it (<= {CPU_TARGET})"):
         table.add_column(column, justify="left" if column in {"workload", ""} else "right")
     for found in throughputs:
-        ratio = _judged(found.cpu_ratio, CPU_TARGET)
-        for subject, name, verdict in ((WORKER, found.workload.name, ratio), (LOOP, "", "")):
+        rows = (
+            (WORKER, found.workload.name, ""),
+            (LOOP, "", _judged(found.cpu_ratio(LOOP), CPU_TARGET)),
+            (STRUCT_LOOP, "", f"{found.cpu_ratio(STRUCT_LOOP):.2f}"),
+        )
+        for subject, name, ratio in rows:
             table.add_row(
                 name,
                 subject,
                 f"{found.cpu_us(subject):.2f}",
                 f"{found.events_per_second(subject):,.0f}",
                 f"{found.peak_mib(subject):,.0f}",
-                verdict,
+                ratio,
             )
     return table
 

@@ -13,6 +13,15 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from app.contracts.topics import LEAD_DEAD_LETTERS, LEAD_QUALIFIED, LEAD_STATE
 from app.kafka import Connection
 
+_NEW: dict[str, Any] = {
+    "status": "open",
+    "status_reason": "new",
+    "sales_ready": False,
+    "scores": {},
+    "marks": {},
+    "attributes": {},
+}
+
 Qualified = tuple[str, str, int]
 """Lead, model, number."""
 
@@ -65,9 +74,14 @@ def read_results(connection: Connection, prefix: str, partitions: int) -> Result
             newest.pop(key, None)
         elif not key.startswith(b"\xff"):  # the worker's position
             newest[key] = value
-    states = {key: _digest(msgspec.json.decode(value)) for key, value in newest.items()}
+    states = {key: _digest(_without_defaults(msgspec.json.decode(value))) for key, value in newest.items()}
     dead_letters = sum(1 for _ in _read(connection, LEAD_DEAD_LETTERS.full_name(prefix), partitions))
     return Results(qualified, twice, states, dead_letters)
+
+
+def _without_defaults(lead: dict[str, Any]) -> dict[str, Any]:
+    """What is as it is on every new lead may be written or not."""
+    return {name: content for name, content in lead.items() if content != _NEW.get(name)}
 
 
 def _digest(content: Any) -> bytes:

@@ -20,6 +20,8 @@ from bench.workload import MODEL
 
 WORKER = "worker"
 LOOP = "loop"
+STRUCT_LOOP = "loop with structs"
+_LOOPS = {LOOP: "bench.plain_loop", STRUCT_LOOP: "bench.struct_loop"}
 
 
 class SubjectFailed(Exception):
@@ -124,6 +126,7 @@ def start_loop(
     log: Path,
     expected: int = 0,
     model: dict[str, Any] | None = None,
+    kind: str = LOOP,
 ) -> Subject:
     """A process of the hand-written loop."""
     model = model or MODEL
@@ -135,4 +138,4 @@ def start_loop(
         scoring_models=[c["scoring_model"] for c in model["criteria"]],
         expected=expected,
     )
-    return Subject(["bench.loop", msgspec.json.encode(settings).decode()], log=log)
+    return Subject([_LOOPS[kind], msgspec.json.encode(settings).decode()], log=log)

@@ -11,12 +11,12 @@ from bench.commands import Commands
 from bench.meter import Measured
 from bench.reporting import Say
 from bench.results import Results, read_results
-from bench.subjects import LOOP, WORKER, Subject, start_loop, start_worker
+from bench.subjects import LOOP, STRUCT_LOOP, WORKER, Subject, start_loop, start_worker
 from bench.topics import Topics, feed
 from bench.workload import MODEL, Workload
 
 PARTITIONS = 4
-_ORDER = (WORKER, LOOP)
+_ORDER = (LOOP, WORKER, STRUCT_LOOP)
 
 
 class ResultsDiffer(Exception):
@@ -41,10 +41,9 @@ class Throughput:
     def peak_mib(self, subject: str) -> float:
         return median(run.peak_mib for run in self.runs[subject])
 
-    @property
-    def cpu_ratio(self) -> float:
+    def cpu_ratio(self, loop: str) -> float:
         """Worker to loop: median of the ratios of neighbouring runs, so that a noisy machine strikes both."""
-        pairs = zip(self.runs[WORKER], self.runs[LOOP], strict=True)
+        pairs = zip(self.runs[WORKER], self.runs[loop], strict=True)
         return median(ours.cpu_seconds / theirs.cpu_seconds for ours, theirs in pairs)
 
 
@@ -100,8 +99,8 @@ def _start(connection: Connection, prefix: str, subject: str, expected: int, log
         return start_worker(
             connection.bootstrap_servers, prefix, group_id=group_id, partitions=PARTITIONS, log=log, expected=expected
         )
-    return start_loop(connection.bootstrap_servers, prefix, group_id=group_id, log=log, expected=expected)
+    return start_loop(connection.bootstrap_servers, prefix, group_id=group_id, log=log, expected=expected, kind=subject)
 
 
 def _group(prefix: str, subject: str) -> str:
-    return f"{prefix}{subject}"
+    return f"{prefix}{subject.replace(' ', '-')}"
