@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import Consumer, KafkaException
 
 from app.broker.local_broker import free_ports
 from app.broker.local_kafka import LocalKafka
 from tests.broker.system.installation import IN, Installation
+from tests.broker.system.topic_reader import TopicReader
 from tests.broker.system.worker_process import WorkerProcess
 from tests.chaos.mixed import Mixed
 from tests.chaos.network import Relay
+from tests.chaos.offsets import PatientReader, asking, committed
 
 WORKERS = 3
 #: Has its connections through the relay.
@@ -52,6 +53,7 @@ def broker_with_relay(java: Path, libs: Path, folder: Path) -> tuple[LocalKafka,
 class Cluster(Installation):
     """An installation whose workers are started again when they end by themselves, as a supervisor would."""
 
+    READER: ClassVar[type[TopicReader]] = PatientReader
     # a broker that goes away is what is to be expected here
     CLIENT: ClassVar[dict[str, Any]] = {"log_level": 0, "reconnect.backoff.max.ms": 1000}
 
@@ -63,7 +65,8 @@ class Cluster(Installation):
         self.slots = [Slot() for _ in range(WORKERS)]
         self.mixed = Mixed(self.oracle)
         self.undrained = ""
-        self._given_up: list[AdminClient] = []
+        self._asker: Consumer | None = None
+        self._askers: list[Consumer] = []  # one that asked a coordinator which is gone may not be closed
         self._replayed: Counter[str] = Counter()
         self.gave_up: Counter[str] = Counter()
         """Why workers have ended by themselves."""
@@ -127,16 +130,19 @@ class Cluster(Installation):
                     return time.monotonic() - began
             except (OSError, KafkaException, AssertionError) as error:
                 waits_for = repr(error)  # a worker or the broker that is only coming up
-                self._renew_admin()
+                self._asker = None
             if time.monotonic() - began > timeout:
                 self.undrained = waits_for
                 return timeout
             time.sleep(0.1)
 
-    def _renew_admin(self) -> None:
-        """One that asked a coordinator which is gone waits for ever, also to be closed (librdkafka's issue 5456)."""
-        self._given_up.append(self.admin)
-        self.admin = AdminClient({"bootstrap.servers": self.bootstrap, **self.CLIENT})
+    def lag(self) -> int:
+        if self._asker is None:
+            self._asker = asking(self.bootstrap, self.application_id, "read_committed", self.CLIENT)
+            self._askers.append(self._asker)
+        ends = self.ins.ends()
+        held = committed(self._asker, list(ends))
+        return sum(end - held[place] for place, end in ends.items())
 
     def _waits_for(self, quiet: float) -> str:
         if quiet < _QUIET_SECONDS:

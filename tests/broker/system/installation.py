@@ -38,6 +38,7 @@ QUIET_SECONDS = 0.25
 class Installation:
     """Has its own topic prefix and application id, so that many can share a broker."""
 
+    READER: ClassVar[type[TopicReader]] = TopicReader
     CLIENT: ClassVar[dict[str, Any]] = {"log_level": 0}  # what goes wrong is told by delivery reports and answers
     """Further settings of librdkafka for the clients of the test itself."""
 
@@ -184,13 +185,13 @@ class Installation:
     @property
     def ins(self) -> TopicReader:
         if self._ins is None:
-            self._ins = TopicReader(self.bootstrap, self.prefix, IN, client=self.CLIENT)
+            self._ins = self.READER(self.bootstrap, self.prefix, IN, client=self.CLIENT)
         return self._ins
 
     @property
     def outs(self) -> TopicReader:
         if self._outs is None:
-            self._outs = TopicReader(self.bootstrap, self.prefix, OUT, client=self.CLIENT)
+            self._outs = self.READER(self.bootstrap, self.prefix, OUT, client=self.CLIENT)
         return self._outs
 
     def settle(self, timeout: float = 60) -> None:
