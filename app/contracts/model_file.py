@@ -168,12 +168,19 @@ def _scalar(tag: str, text: str) -> Any:
             return None
         case "bool":
             return text.lower() in _TRUE
-        case "int" if text.lstrip("-+").isdecimal():
-            return int(text)
-        case "float":
-            return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+        case "int" | "float":
+            return _number(tag, text)
         case _:
             return text
+
+
+def _number(tag: str, text: str) -> Any:
+    try:
+        if tag == "float":
+            return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+        return int(text) if text.lstrip("-+").isdecimal() else text
+    except ValueError:  # the file itself says that it is a number, as in `!!float ten`
+        return text
 
 
 def _repeated(node: yaml.Node, where: tuple[str | int, ...], walked: set[int]) -> Iterator[Found]:
