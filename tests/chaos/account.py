@@ -26,6 +26,7 @@ class Account:
     commands: int = 0
     leads: int = 0
     worker_starts: int = 0
+    broker_repairs: int = 0
     gave_up: Counter[str] = field(default_factory=Counter)
     differences: list[str] = field(default_factory=list)
 
@@ -51,6 +52,7 @@ class Account:
         self.commands = len(oracle.answers)
         self.qualified, self.dead_letters = len(found["lead-qualified"]), len(found["lead-dead-letters"])
         self.leads = len(oracle.ever)
+        self.broker_repairs = cluster.broker_repairs
         self.worker_starts, self.gave_up = len(cluster.workers), cluster.gave_up
 
     def count(self, *kinds: str) -> int:
@@ -74,6 +76,7 @@ class Account:
             ("dead letters", f"{self.dead_letters}"),
             ("workers started", f"{self.worker_starts}"),
             ("  of them after one gave up", f"{self.gave_up.total()}"),
+            ("broker restarts it needed itself", f"{self.broker_repairs}"),
             ("slowest to catch up (s)", f"{self.slowest_drain:.1f}"),
             ("missing", f"{missing}"),
             ("twice", f"{twice}"),

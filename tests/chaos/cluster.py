@@ -25,6 +25,8 @@ WORKERS = 3
 REMOTE = WORKERS - 1
 #: Nothing new for so long: sweeps of which the oracle knows nothing are over as well.
 _QUIET_SECONDS = 1.0
+#: What Kafka 4.1 says when, started after a crash, it has got its own coordinator's partition wrong.
+_COORDINATOR_LOST = "is out of sync with the underlying log"
 
 
 @dataclass
@@ -65,6 +67,8 @@ class Cluster(Installation):
         self.slots = [Slot() for _ in range(WORKERS)]
         self.mixed = Mixed(self.oracle)
         self.undrained = ""
+        self.broker_repairs = 0
+        """How often the broker had to be restarted because of a fault of its own."""
         self._asker: Consumer | None = None
         self._askers: list[Consumer] = []  # one that asked a coordinator which is gone may not be closed
         self._replayed: Counter[str] = Counter()
@@ -131,10 +135,18 @@ class Cluster(Installation):
             except (OSError, KafkaException, AssertionError) as error:
                 waits_for = repr(error)  # a worker or the broker that is only coming up
                 self._asker = None
+                self._repair_broker()
             if time.monotonic() - began > timeout:
                 self.undrained = waits_for
                 return timeout
             time.sleep(0.1)
+
+    def _repair_broker(self) -> None:
+        """Restart a broker whose group coordinator has given up, which it never takes back by itself."""
+        if _COORDINATOR_LOST in self.kafka.log.read_text(errors="replace"):
+            (self._folder / f"broker-{self.broker_repairs}.log").write_bytes(self.kafka.log.read_bytes())
+            self.broker_repairs += 1
+            self.kafka.restart()
 
     def lag(self) -> int:
         if self._asker is None:
