@@ -271,13 +271,12 @@ def test_a_broker_that_does_not_answer_is_told_within_ten_seconds(cli: CommandLi
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # and does not listen
         address = f"127.0.0.1:{taken.getsockname()[1]}"
-        for arguments in (("model", "list"), ("worker", "--web-port", "0")):
-            begun = time.monotonic()
-            done = cli.run(*arguments, KAFKA_BOOTSTRAP_SERVERS=address)
-            assert done.code == 3
-            assert time.monotonic() - begun < 14  # the process's own start included
-            assert address in done.err
-            assert "Traceback" not in done.err
+        begun = time.monotonic()
+        done = cli.run("model", "list", KAFKA_BOOTSTRAP_SERVERS=address)
+        assert done.code == 3
+        assert time.monotonic() - begun < 14  # the process's own start included
+        assert address in done.err
+        assert "Traceback" not in done.err
 
 
 def test_without_an_address_and_without_a_demo_there_is_no_broker(cli: CommandLine) -> None:
