@@ -1,7 +1,7 @@
 # Everything from a fresh clone: each target sets up what it needs (.venv once, later runs take no time).
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint bench chaos schemas docs lock audit clean
+.PHONY: help run test lint bench bench-restore chaos schemas docs lock audit clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -17,7 +17,7 @@ AUDITED ?= constraints.txt
 help: ## this list
 	@echo "lead-qualifier: live scores in, qualified leads out, exactly once"
 	@echo
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r name text; do \
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r name text; do \
 		printf '%-16s %s\n' "$$name" "$$text"; done
 	@echo
 	@echo "After make run or make test the program is $(BIN)/lead-qualifier (try --help)."
@@ -36,6 +36,9 @@ lint: $(VENV)/.ready-dev ## ruff, mypy --strict, import-linter
 
 bench: $(VENV)/.ready-dev ## the worker against a hand-written transactional loop, CPU and latency
 	@$(BIN)/python -m bench
+
+bench-restore: $(VENV)/.ready-dev ## how long a worker needs to restore 1,000,000 leads, and their memory
+	@$(BIN)/python -m bench.restore
 
 chaos: $(VENV)/.ready-dev ## faults on real workers, checked exactly (CHAOS_SEED=n CHAOS_FAULTS=n CHAOS_SEEDS=k)
 	@CHAOS_SEED=$(CHAOS_SEED) CHAOS_FAULTS=$(CHAOS_FAULTS) CHAOS_SEEDS=$(CHAOS_SEEDS) $(BIN)/python -m tests.chaos
