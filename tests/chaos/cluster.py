@@ -25,6 +25,8 @@ WORKERS = 3
 REMOTE = WORKERS - 1
 #: Nothing new for so long: sweeps of which the oracle knows nothing are over as well.
 _QUIET_SECONDS = 1.0
+#: For so long Kafka does not tell what the group has committed: it waits for the end of a transaction that has ended.
+_UNSTABLE_SECONDS = 90.0
 #: What Kafka 4.1 says when, started after a crash, it has got its own coordinator's partition wrong.
 _COORDINATOR_LOST = "is out of sync with the underlying log"
 
@@ -67,6 +69,7 @@ class Cluster(Installation):
         self.slots = [Slot() for _ in range(WORKERS)]
         self.mixed = Mixed(self.oracle)
         self.undrained = ""
+        self._committed_at = 0.0
         self.broker_repairs = 0
         """How often the broker had to be restarted because of a fault of its own."""
         self._asker: Consumer | None = None
@@ -113,12 +116,12 @@ class Cluster(Installation):
         except KafkaException:
             return False
 
-    def drain(self, timeout: float = 180) -> float:
+    def drain(self, timeout: float = 240) -> float:
         """As `settle`, with workers that may yet end by themselves; returns the seconds it took.
 
         After `timeout` seconds it gives up: `undrained` says what there was still to wait for.
         """
-        began = quiet_since = time.monotonic()
+        began = quiet_since = self._committed_at = time.monotonic()
         self.flush()
         self._replay()
         before: dict[tuple[str, int], int] = {}
@@ -142,11 +145,13 @@ class Cluster(Installation):
             time.sleep(0.1)
 
     def _repair_broker(self) -> None:
-        """Restart a broker whose group coordinator has given up, which it never takes back by itself."""
-        if _COORDINATOR_LOST in self.kafka.log.read_text(errors="replace"):
+        """Restart a broker whose group coordinator is wrong about itself, which it never gets right until then."""
+        unstable = self._committed_at < time.monotonic() - _UNSTABLE_SECONDS
+        if unstable or _COORDINATOR_LOST in self.kafka.log.read_text(errors="replace"):
             (self._folder / f"broker-{self.broker_repairs}.log").write_bytes(self.kafka.log.read_bytes())
             self.broker_repairs += 1
             self.kafka.restart()
+            self._committed_at = time.monotonic()
 
     def lag(self) -> int:
         if self._asker is None:
@@ -154,6 +159,7 @@ class Cluster(Installation):
             self._askers.append(self._asker)
         ends = self.ins.ends()
         held = committed(self._asker, list(ends))
+        self._committed_at = time.monotonic()
         return sum(end - held[place] for place, end in ends.items())
 
     def _waits_for(self, quiet: float) -> str:
