@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from app.broker.finder import Broker, NoBroker, find_broker
 from app.broker.java import find_java, kafka_jars
@@ -14,6 +15,10 @@ from app.broker.kinds import BrokerKind
 from app.broker.local_kafka import LocalKafka
 from app.broker.not_available import NotAvailable
 from app.settings import load_settings
+
+# How long an example takes says something of the machine, not of the code.
+hypothesis_settings.register_profile("no-deadline", deadline=None)
+hypothesis_settings.load_profile("no-deadline")
 
 TEST_BROKER = "LEAD_QUALIFIER_TEST_BROKER"
 
