@@ -1,7 +1,8 @@
 """FULL_TRANSITIVE: whether what is written by one schema can be read by the other, both ways.
 
 The rule is narrower than what JSON Schema would allow and easy to keep: fields are only added, and optional. Everything
-else about what was there before stays as it is, wording aside.
+else about what was there before stays as it is, wording aside. What only we read, and people write, may besides take
+further forms: all that was written before is still read.
 """
 
 from __future__ import annotations
@@ -16,9 +17,16 @@ _ALTERNATIVES = ("anyOf", "oneOf")
 _COMPARED_APART = _WORDS | {"properties", "required", "items", "additionalProperties", "enum", "type", *_ALTERNATIVES}
 
 
-def incompatibilities(released: dict[str, Any], current: dict[str, Any]) -> list[str]:
-    """What in `current` breaks readers or writers of `released`, one sentence each; empty if nothing does."""
-    return list(_Comparison(released, current).of(released, current, ""))
+#: Written by people, for us to read: nobody else's reader meets a form that it does not know.
+READ_BY_US = frozenset({"qualification-model", "qualification-commands"})
+
+
+def incompatibilities(released: dict[str, Any], current: dict[str, Any], *, more_forms: bool = False) -> list[str]:
+    """What in `current` breaks readers or writers of `released`, one sentence each; empty if nothing does.
+
+    `more_forms`: something that had one form may now have several, the one it had among them.
+    """
+    return list(_Comparison(released, current, more_forms=more_forms).of(released, current, ""))
 
 
 def broken_promises(released: Mapping[str, dict[str, Any]], current: Mapping[str, dict[str, Any]]) -> list[str]:
@@ -26,14 +34,16 @@ def broken_promises(released: Mapping[str, dict[str, Any]], current: Mapping[str
     broken = []
     for name, schema in released.items():
         if name in current:
-            broken += [f"{name}: {sentence}" for sentence in incompatibilities(schema, current[name])]
+            sentences = incompatibilities(schema, current[name], more_forms=name in READ_BY_US)
+            broken += [f"{name}: {sentence}" for sentence in sentences]
         else:
             broken.append(f"{name}: was there, is gone")
     return broken
 
 
 class _Comparison:
-    def __init__(self, released: dict[str, Any], current: dict[str, Any]) -> None:
+    def __init__(self, released: dict[str, Any], current: dict[str, Any], *, more_forms: bool) -> None:
+        self._more_forms = more_forms
         self._released = released
         self._current = current
         self._under_way: set[tuple[str, str]] = set()
@@ -52,6 +62,10 @@ class _Comparison:
     def _resolved(self, old: dict[str, Any], new: dict[str, Any], where: str) -> Iterator[str]:
         old, new = _follow(old, self._released), _follow(new, self._current)
         at = where or "the message"
+        if self._more_forms and not any(keyword in old for keyword in _ALTERNATIVES):
+            forms = [form for keyword in _ALTERNATIVES for form in new.get(keyword, [])]
+            if any(not list(self.of(old, form, where)) for form in forms):
+                return
         for keyword in ("type", "enum"):
             if _as_set(old.get(keyword)) != _as_set(new.get(keyword)):
                 yield f"{at}: {keyword} was {old.get(keyword)}, is {new.get(keyword)}"

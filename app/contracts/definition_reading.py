@@ -10,18 +10,22 @@ from typing import TYPE_CHECKING, cast
 from pydantic import TypeAdapter, ValidationError
 
 from app.contracts.model_definition import (
+    MEMBER_KINDS,
     UNITS,
     ActionsDefinition,
+    AtLeastOfDefinition,
     CriterionDefinition,
+    MemberDefinition,
     ModelDefinition,
     RequalificationDefinition,
 )
 from app.contracts.reasons import kind, path, sentence
-from app.qualification.criteria import AtLeast, Criterion
+from app.qualification.criteria import AtLeast, Criterion, Group, Member
 from app.qualification.models import Actions, InvalidModel, QualificationModel, Requalification
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+    from datetime import timedelta
 
     from pydantic_core import ErrorDetails
 
@@ -61,30 +65,66 @@ def problems_of(definition: object) -> Iterator[Problem]:
 def _model(definition: ModelDefinition) -> QualificationModel:
     match, actions = definition["match"], definition["actions"]
     again = definition.get("requalification", {})
-    cool_down = again.get("cool_down")
+    criteria: list[Criterion] = []
+    members = _members(definition["criteria"], criteria)
     return QualificationModel(
         id=definition["id"],
         name=definition.get("name", definition["id"]),
         match=match if isinstance(match, str) else AtLeast(match["at_least"]),
-        criteria=tuple(Criterion(one["scoring_model"], float(one["threshold"])) for one in definition["criteria"]),
+        criteria=tuple(criteria),
+        members=members if any(isinstance(member, Group) for member in members) else (),
         actions=Actions("status_reason" in actions, actions.get("sales_ready", False)),
         existing_leads=definition.get("existing_leads", "evaluate"),
         requalification=Requalification(
             again.get("policy", "when_reset"),
-            None if cool_down is None else int(cool_down[:-1]) * UNITS[cool_down[-1]],
+            _duration(again.get("cool_down")),
         ),
+        hold=_duration(definition.get("hold")),
     )
+
+
+def _duration(text: str | None) -> timedelta | None:
+    return None if text is None else int(text[:-1]) * UNITS[text[-1]]
+
+
+def _members(definitions: Sequence[MemberDefinition], criteria: list[Criterion]) -> tuple[Member, ...]:
+    """The members that these describe; their criteria are put to the others, in the order in which they are written."""
+    members: list[Member] = []
+    for one in definitions:
+        if "all" in one:
+            members.append(Group("all", _members(one["all"], criteria)))
+        elif "any" in one:
+            members.append(Group("any", _members(one["any"], criteria)))
+        elif "of" in one:
+            members.append(Group(AtLeast(one["at_least"]), _members(one["of"], criteria)))
+        else:
+            drop_below = one.get("drop_below")
+            members.append(len(criteria))
+            criteria.append(
+                Criterion(
+                    one["scoring_model"], float(one["threshold"]), None if drop_below is None else float(drop_below)
+                )
+            )
+    return tuple(members)
 
 
 # What is wrong with the form, in words that say how to mend it.
 
-_LATER = frozenset({"hold", "drop_below", "on_recross", "groups"})
-_GROUP = frozenset({"match", "criteria", "all", "any", "at_least"})
 _FIELDS: dict[str, tuple[str, ...]] = {
     "": tuple(ModelDefinition.__annotations__),
-    "criteria": tuple(CriterionDefinition.__annotations__),
+    "criterion": tuple(CriterionDefinition.__annotations__),
+    "all": ("all",),
+    "any": ("any",),
+    "of": tuple(AtLeastOfDefinition.__annotations__),
     "actions": tuple(ActionsDefinition.__annotations__),
     "requalification": tuple(RequalificationDefinition.__annotations__),
+}
+_ELSEWHERE = {
+    "drop_below": "it stands at a criterion, as in {scoring_model: engagement, threshold: 70, drop_below: 60}",
+    "hold": "it stands beside criteria, at the model itself",
+    "cool_down": "it stands in requalification",
+    "policy": "it stands in requalification",
+    "groups": "groups stand among the criteria, as in criteria: [{any: [...]}]",
 }
 _NUMBER = re.compile(r"[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?")
 _AS_IN = {
@@ -94,46 +134,40 @@ _AS_IN = {
     "scoring_model": "scoring_model: engagement",
     "threshold": "threshold: 70",
     "actions": "actions: {status_reason: marketing_qualified}",
+    "of": "{at_least: 2, of: [...]}",
+    "at_least": "{at_least: 2, of: [...]}",
 }
 
 
 def _by_form(error: ValidationError) -> Iterator[Problem]:
-    found = error.errors(include_url=False)
-    groups = {one["loc"][:-1] for one in found if one["type"] == "extra_forbidden" and _is_group(one)}
     reported = set()
-    for one in found:
-        where = one["loc"]
-        if where[:-1] in groups:
-            # A group where a criterion is expected has many faults, all of them because it is a group.
-            where = where[:-1]
-            message = "groups of criteria are not supported by this version: list plain criteria"
-        else:
-            message = _message(one)
-        if (where, message) not in reported:
-            reported.add((where, message))
-            yield where, message
+    for one in error.errors(include_url=False):
+        problem = (_path(one["loc"]), _message(one))
+        if problem not in reported:
+            reported.add(problem)
+            yield problem
 
 
-def _is_group(error: ErrorDetails) -> bool:
-    where = error["loc"]
-    return len(where) == 3 and where[0] == "criteria" and where[-1] in _GROUP
+def _path(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """The steps down the definition: without the kind of member, which stands after each member's number."""
+    return tuple(
+        step for at, step in enumerate(loc) if not (step in MEMBER_KINDS and at and isinstance(loc[at - 1], int))
+    )
 
 
 def _message(error: ErrorDetails) -> str:
     field, value = str(error["loc"][-1]) if error["loc"] else "", error["input"]
     match error["type"]:
-        case "extra_forbidden" if field in _LATER:
-            return "is not supported by this version: leave it out"
         case "extra_forbidden":
             return _unknown(error)
         case "missing":
             return f"is missing: add it, as in {_AS_IN[field]}"
-        case "literal_error" if value == "on_recross":
-            return "on_recross is not supported by this version: use never or when_reset"
-        case "string_pattern_mismatch" | "string_type" if field == "cool_down":
+        case "string_pattern_mismatch" | "string_type" if field in {"cool_down", "hold"}:
             return f"must be a number with one of the units s, m, h, d, w, as in 30d, found {_kind(value)}"
         case "match":
             return f"must be all, any or {{at_least: 2}} (a whole number from 1), found {_kind(value)}"
+        case "too_short" if field in MEMBER_KINDS:
+            return "name at least one criterion of the group"
         case "too_short":
             return f"name at least one scoring model with its threshold, as in {_AS_IN['criteria']}"
         case "dict_type" if not error["loc"]:
@@ -154,6 +188,8 @@ def _message(error: ErrorDetails) -> str:
 
 def _unknown(error: ErrorDetails) -> str:
     field = str(error["loc"][-1])
+    if field in _ELSEWHERE:
+        return f"does not belong here: {_ELSEWHERE[field]}"
     parents = [part for part in error["loc"][:-1] if isinstance(part, str)]
     known = _FIELDS.get(parents[-1] if parents else "", ())
     close = difflib.get_close_matches(field, known, n=1)

@@ -5,19 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Literal, NotRequired, cast
 
 from pydantic import Field, with_config
-from typing_extensions import TypedDict
+from typing_extensions import TypeAliasType, TypedDict
 
 from app.contracts.fields import EMITTED, Id, Number, Timestamp, plain
 from app.contracts.lead_messages import LeadId, Status, StatusReason
 from app.contracts.model_definition import MatchDefinition, match_definition
+from app.qualification.criteria import Group, met
 from app.qualification.decide import qualification_event_id
+from app.qualification.leads import Origin
 
 if TYPE_CHECKING:
-    from app.qualification.criteria import CriterionEvidence
+    from collections.abc import Sequence
+
+    from app.qualification.criteria import CriterionEvidence, Match, Member
     from app.qualification.decide import Qualification
     from app.qualification.leads import Lead
-
-Origin = Literal["live", "sweep"]
+    from app.qualification.leads import Trigger as Cause
 
 
 @with_config(EMITTED)
@@ -69,6 +72,18 @@ class QualifiedLead(TypedDict):
 
 
 @with_config(EMITTED)
+class EvidenceGroup(TypedDict):
+    """How a group of criteria stood. A member is the index of a criterion in `criteria`, from 0, or a further group."""
+
+    match: Annotated[MatchDefinition, Field(description="How many of the members had to be met.")]
+    met: Annotated[bool, Field(description="Whether they were.")]
+    members: Annotated[list[EvidenceMember], Field(description="What the group is made of, in its order.")]
+
+
+EvidenceMember = TypeAliasType("EvidenceMember", int | EvidenceGroup)
+
+
+@with_config(EMITTED)
 class LeadQualified(TypedDict):
     """A lead qualified. Emitted once per qualification; read it with isolation.level=read_committed."""
 
@@ -85,28 +100,37 @@ class LeadQualified(TypedDict):
     qualification_model_version: Annotated[int, Field(ge=1, description="The published version that decided.")]
     match: Annotated[MatchDefinition, Field(description="How many of the criteria had to be met.")]
     criteria: Annotated[list[Evidence], Field(description="Every criterion of the model, in its order.")]
+    tree: NotRequired[
+        Annotated[
+            EvidenceGroup, Field(description="How the criteria are grouped, if they are, and how each group stood.")
+        ]
+    ]
     changes: Changes
     lead: QualifiedLead
     qualification_number: Annotated[
         int, Field(ge=1, description="The how manieth time this model qualified this lead.")
     ]
     origin: Annotated[
-        Origin, Field(description="live: an event of the lead. sweep: the publish command, over existing leads.")
+        Origin,
+        Field(
+            description="live: an event of the lead. sweep: the publish command, over existing leads. "
+            "After a hold: what began it."
+        ),
     ]
     occurred_at: Annotated[Timestamp, Field(description="When that occurred which triggered it.")]
     trigger: Trigger
 
 
 def lead_qualified(
-    lead_id: str, lead: Lead, qualification: Qualification, *, origin: Origin, trigger: Trigger
+    lead_id: str, lead: Lead, qualification: Qualification, *, origin: Origin, trigger: Cause
 ) -> LeadQualified:
     """The event to emit. `lead` may be as it was before or after mark(): the changes are laid over it.
 
-    For a sweep `trigger` is the record of the publish command.
+    For a sweep `trigger` is the record of the publish command, after a hold that of what began it.
     """
     model, changes = qualification.model, qualification.changes
     event: LeadQualified = {
-        "event_id": qualification_event_id(lead_id, model.id, model.version, qualification.number, trigger["event_id"]),
+        "event_id": qualification_event_id(lead_id, model.id, model.version, qualification.number, trigger.event_id),
         "lead_id": lead_id,
         "qualification_model_id": model.id,
         "qualification_model_version": model.version,
@@ -123,13 +147,37 @@ def lead_qualified(
         "qualification_number": qualification.number,
         "origin": origin,
         "occurred_at": qualification.at,
-        "trigger": trigger,
+        "trigger": trigger_of(trigger),
     }
+    if model.definition.members:
+        stands = [one.met for one in qualification.criteria]
+        event["tree"] = evidence_group(model.definition.match, model.definition.members, stands)
     if lead.contact_id is not None:
         event["contact_id"] = lead.contact_id
     if lead.owner_id is not None:
         event["lead"]["owner_id"] = lead.owner_id
     return event
+
+
+def trigger_of(cause: Cause) -> Trigger:
+    """The record that something was decided on, as events name it."""
+    return {
+        "event_id": cause.event_id,
+        "topic": cause.topic,
+        "partition": cause.partition,
+        "offset": cause.offset,
+    }
+
+
+def evidence_group(match: Match, members: tuple[Member, ...], stands: Sequence[bool]) -> EvidenceGroup:
+    """How a group stood, where `stands` says of each criterion of the model whether it was met."""
+    return {
+        "match": match_definition(match),
+        "met": met(match, members, stands),
+        "members": [
+            evidence_group(one.match, one.members, stands) if isinstance(one, Group) else one for one in members
+        ],
+    }
 
 
 def _evidence(criterion: CriterionEvidence) -> Evidence:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Literal, NotRequired
+from typing import TYPE_CHECKING, Annotated, Literal, NotRequired, final
 
-from pydantic import ConfigDict, Field, GetCoreSchemaHandler, GetPydanticSchema, WithJsonSchema, with_config
+from pydantic import ConfigDict, Discriminator, Field, GetCoreSchemaHandler, GetPydanticSchema, Tag, with_config
 from pydantic_core import CoreSchema, core_schema
-from typing_extensions import TypedDict
+from typing_extensions import TypeAliasType, TypedDict
 
 from app.contracts.fields import Id, Number, plain
-from app.qualification.criteria import AtLeast, Match
+from app.qualification.criteria import AtLeast, Criterion, Group, Match, Member
 
 if TYPE_CHECKING:
     from app.qualification.models import QualificationModel
@@ -47,12 +47,71 @@ MatchDefinition = Annotated[Literal["all", "any"] | AtLeastDefinition, GetPydant
 """How many criteria must be met: `all`, `any`, or `{at_least: 2}`."""
 
 
+@final
 @with_config(_CLOSED)
 class CriterionDefinition(TypedDict):
     """A scoring model and the score on it that qualifies."""
 
     scoring_model: Annotated[Id, Field(description="The scoring model; it must be live to publish.")]
     threshold: Annotated[Number, Field(description="The criterion is met from this score upwards, itself included.")]
+    drop_below: NotRequired[
+        Annotated[
+            Number,
+            Field(
+                description="With requalification on_recross: the score has fallen only once it is below this. "
+                "Absent: the threshold."
+            ),
+        ]
+    ]
+
+
+@final
+@with_config(_CLOSED)
+class AllDefinition(TypedDict):
+    """A group that is met if all of its members are."""
+
+    all: Annotated[list[MemberDefinition], Field(min_length=1, description="Criteria, or further groups.")]
+
+
+@final
+@with_config(_CLOSED)
+class AnyDefinition(TypedDict):
+    """A group that is met if at least one of its members is."""
+
+    any: Annotated[list[MemberDefinition], Field(min_length=1, description="Criteria, or further groups.")]
+
+
+@final
+@with_config(_CLOSED)
+class AtLeastOfDefinition(TypedDict):
+    """A group that is met if so many of its members are."""
+
+    at_least: Annotated[int, Field(ge=1, description="How many; at most as many as there are members.")]
+    of: Annotated[list[MemberDefinition], Field(min_length=1, description="Criteria, or further groups.")]
+
+
+def _kind_of_member(value: object) -> str:
+    if isinstance(value, dict) and "scoring_model" not in value:
+        for kind, field in (("all", "all"), ("any", "any"), ("of", "at_least"), ("of", "of")):
+            if field in value:
+                return kind
+    return "criterion"
+
+
+MemberDefinition = TypeAliasType(
+    "MemberDefinition",
+    Annotated[
+        Annotated[CriterionDefinition, Tag("criterion")]
+        | Annotated[AllDefinition, Tag("all")]
+        | Annotated[AnyDefinition, Tag("any")]
+        | Annotated[AtLeastOfDefinition, Tag("of")],
+        Discriminator(_kind_of_member),
+    ],
+)
+"""A criterion, or a group of them that counts as one."""
+
+#: What pydantic puts into the path of a field because of the kinds above; no step of the definition itself.
+MEMBER_KINDS = frozenset({"criterion", "all", "any", "of"})
 
 
 @with_config(_CLOSED)
@@ -66,14 +125,15 @@ class ActionsDefinition(TypedDict):
 
 
 Policy = Annotated[
-    Literal["never", "when_reset"],
-    # The schema names the third policy of the contract already: a schema may not gain values later.
-    WithJsonSchema({"type": "string", "enum": ["never", "when_reset", "on_recross"]}),
+    Literal["never", "when_reset", "on_recross"],
     Field(
         description="when_reset (default): when the CRM reset a flag or reopened the lead. "
-        "on_recross: not supported by this version."
+        "on_recross: also when the scores fell below the criteria and rose again."
     ),
 ]
+
+Duration = Annotated[str, Field(pattern="^[0-9]{1,8}[smhdw]$")]
+"""A whole number and its unit, as people write it."""
 
 
 @with_config(_CLOSED)
@@ -83,9 +143,8 @@ class RequalificationDefinition(TypedDict):
     policy: NotRequired[Policy]
     cool_down: NotRequired[
         Annotated[
-            str,
+            Duration,
             Field(
-                pattern="^[0-9]{1,8}[smhdw]$",
                 description="How long after the last qualification the next may be triggered: 90s, 15m, 12h, 30d, 2w.",
             ),
         ]
@@ -100,7 +159,8 @@ class ModelDefinition(TypedDict):
     name: NotRequired[Annotated[Id, Field(description="What people call it; the id if absent.")]]
     match: Annotated[MatchDefinition, Field(description="How many of the criteria must be met.")]
     criteria: Annotated[
-        list[CriterionDefinition], Field(min_length=1, description="One for each scoring model that counts.")
+        list[MemberDefinition],
+        Field(min_length=1, description="One for each scoring model that counts; groups of them may stand among them."),
     ]
     actions: ActionsDefinition
     existing_leads: NotRequired[
@@ -113,6 +173,12 @@ class ModelDefinition(TypedDict):
         ]
     ]
     requalification: NotRequired[RequalificationDefinition]
+    hold: NotRequired[
+        Annotated[
+            Duration,
+            Field(description="So long, by the clock, the criteria must stay met before a lead qualifies: 15m, 2h."),
+        ]
+    ]
 
 
 def definition_of(model: QualificationModel) -> ModelDefinition:
@@ -125,15 +191,41 @@ def definition_of(model: QualificationModel) -> ModelDefinition:
     requalification: RequalificationDefinition = {"policy": model.requalification.policy}
     if model.requalification.cool_down is not None:
         requalification["cool_down"] = duration_text(model.requalification.cool_down)
-    return {
+    definition: ModelDefinition = {
         "id": model.id,
         "name": model.name,
         "match": match_definition(model.match),
-        "criteria": [{"scoring_model": one.scoring_model, "threshold": plain(one.threshold)} for one in model.criteria],
+        "criteria": _members(model.members or tuple(range(len(model.criteria))), model.criteria),
         "actions": actions,
         "existing_leads": model.existing_leads,
         "requalification": requalification,
     }
+    if model.hold is not None:
+        definition["hold"] = duration_text(model.hold)
+    return definition
+
+
+def _members(members: tuple[Member, ...], criteria: tuple[Criterion, ...]) -> list[MemberDefinition]:
+    return [
+        _group(member, criteria) if isinstance(member, Group) else _criterion(criteria[member]) for member in members
+    ]
+
+
+def _group(group: Group, criteria: tuple[Criterion, ...]) -> MemberDefinition:
+    members = _members(group.members, criteria)
+    if isinstance(group.match, AtLeast):
+        return {"at_least": group.match.at_least, "of": members}
+    return {"all": members} if group.match == "all" else {"any": members}
+
+
+def _criterion(criterion: Criterion) -> CriterionDefinition:
+    definition: CriterionDefinition = {
+        "scoring_model": criterion.scoring_model,
+        "threshold": plain(criterion.threshold),
+    }
+    if criterion.drop_below is not None:
+        definition["drop_below"] = plain(criterion.drop_below)
+    return definition
 
 
 def match_definition(match: Match) -> Literal["all", "any"] | AtLeastDefinition:

@@ -6,14 +6,16 @@ holds both together.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, NotRequired
+from typing import Annotated, Literal, NamedTuple, NotRequired
 
 from pydantic import Field, WithJsonSchema, with_config
-from typing_extensions import TypedDict
+from typing_extensions import TypeAliasType, TypedDict
 
 from app.contracts.fields import EMITTED, Id, Number, Timestamp
 from app.contracts.lead_messages import Status, StatusReason
+from app.contracts.lead_qualified import Trigger
 from app.contracts.model_definition import Policy
+from app.qualification.leads import Origin
 
 Revision = Annotated[int, Field(ge=1, description="Of the last change, in one order over everything that decides.")]
 Version = Annotated[int, Field(ge=1, description="Published version.")]
@@ -36,6 +38,20 @@ class StoredMark(TypedDict):
     at: Annotated[Timestamp, Field(description="occurred_at of what triggered it.")]
     trigger: Annotated[Id, Field(description="event_id of what triggered it.")]
     cleared: NotRequired[Annotated[bool, Field(description="true: the CRM reset or reopened the lead since.")]]
+    dropped: NotRequired[
+        Annotated[bool, Field(description="true: the scores fell below the criteria since (on_recross).")]
+    ]
+
+
+@with_config(EMITTED)
+class StoredHold(TypedDict):
+    """That the criteria of a model are met and must stay so for a while."""
+
+    version: Annotated[int, Field(ge=1, description="The version of the model.")]
+    due: Annotated[Timestamp, Field(description="When the lead qualifies if they are met until then, by the clock.")]
+    at: Annotated[Timestamp, Field(description="occurred_at of what began it.")]
+    origin: Annotated[Origin, Field(description="live: an event of the lead. sweep: the publish command.")]
+    trigger: Annotated[Trigger, Field(description="The record that began it.")]
 
 
 @with_config(EMITTED)
@@ -66,6 +82,7 @@ class LeadState(TypedDict):
             Field(description="What our newest qualification changed: an older lead-changed does not overwrite it."),
         ]
     ]
+    holds: NotRequired[Annotated[dict[str, StoredHold], Field(description="By qualification model.")]]
 
 
 @with_config(EMITTED)
@@ -74,6 +91,7 @@ class StoredCriterion(TypedDict):
 
     scoring_model: Id
     threshold: Number
+    drop_below: NotRequired[Number]
 
 
 @with_config(EMITTED)
@@ -81,6 +99,17 @@ class StoredAtLeast(TypedDict):
     """So many of the criteria."""
 
     at_least: Annotated[int, Field(ge=1)]
+
+
+class StoredGroup(NamedTuple):
+    """A group of criteria that counts as one, as a list of two: how many of its members must be met, and these."""
+
+    match: Literal["all", "any"] | StoredAtLeast
+    members: list[StoredMember]
+
+
+StoredMember = TypeAliasType("StoredMember", int | StoredGroup)
+"""The index of a criterion, or a group."""
 
 
 @with_config(EMITTED)
@@ -116,6 +145,16 @@ class StoredDefinition(TypedDict):
     actions: StoredActions
     existing_leads: NotRequired[Annotated[Literal["evaluate", "ignore"], Field(description="Absent: evaluate.")]]
     requalification: NotRequired[StoredRequalification]
+    members: NotRequired[
+        Annotated[list[StoredMember], Field(description="What `match` is about, if criteria are grouped.")]
+    ]
+    hold: NotRequired[
+        Annotated[
+            str,
+            WithJsonSchema({"type": "string", "format": "duration"}),
+            Field(description="So long the criteria must stay met, as an ISO 8601 duration such as PT900S."),
+        ]
+    ]
 
 
 @with_config(EMITTED)

@@ -5,6 +5,7 @@ from app.engine.engine import DEFAULT_LIMITS, Engine, Limits, Observer
 from app.engine.opening import Unusable
 from app.engine.partitioning import partition_of
 from app.engine.steps import Hook, Step
+from app.engine.timers import Wake
 from app.engine.unit import Unfit, Unit
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "Unfit",
     "Unit",
     "Unusable",
+    "Wake",
     "partition_of",
 ]

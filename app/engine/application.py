@@ -4,11 +4,12 @@ letters.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from app.engine.timers import Wake
     from app.engine.unit import Unit
 
 Headers = Sequence[tuple[str, bytes | None]]
@@ -31,7 +32,10 @@ class Rejected(Exception):
 
 
 class Processor(Protocol):
-    """The decider of an application. It is called from one thread only and does no I/O of its own."""
+    """The decider of an application. It is called from one thread only and does no I/O of its own.
+
+    Who inherits from it need not know timers.
+    """
 
     def begin(self) -> int:
         """Called once per cycle: fix the rules to decide by and return their revision: 0 without rules, below 0 if not
@@ -46,6 +50,17 @@ class Processor(Protocol):
 
     def sweep(self, key: bytes, unit: Unit, swept: int) -> None:
         """Look at one known key again for rules newer than revision `swept`."""
+
+    def timers(self, entries: Mapping[bytes, bytes]) -> Iterable[Wake]:
+        """What a partition's entries wait for, as asked for by `Unit.wake` and kept in the state by the decider itself.
+
+        Called in another thread when the partition is opened.
+        """
+        return ()
+
+    def due(self, key: bytes, unit: Unit) -> None:
+        """The time of a key has come. What it waited for may be gone by now."""
+        return
 
     def committed(self, unit: Unit) -> None:
         """Called after the transaction that holds this unit's results has been committed."""

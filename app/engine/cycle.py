@@ -7,7 +7,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 
 #: How often a record may make its cycle fail before it becomes a dead letter.
 ATTEMPTS = 3
+#: Keys whose time has come that one cycle looks at in each partition.
+_DUE_AT_ONCE = 2_000
 #: How long one cycle may walk over known keys (seconds): live records wait no longer than that for a sweep.
 SWEEP_SECONDS = 0.02
 
@@ -44,6 +46,10 @@ class Work:
     batches: list[Batch]
     revision: int
     sweep: bool
+    #: Keys whose time has come.
+    due: list[bytes]
+    #: What time it is for this partition: never before its last cycle (milliseconds since 1970).
+    now_ms: int
 
 
 @dataclass(slots=True)
@@ -53,6 +59,8 @@ class Decided:
     unit: Unit
     position: Position
     changes: list[Change]
+    #: Keys that were looked at because their time had come.
+    due: list[bytes]
 
 
 class _Fault(Exception):
@@ -96,8 +104,10 @@ class Decider:
                 continue
             batches = self._take(partition, share)
             sweep = app.processor.sweep_pending(_swept(position, revision))
-            if batches or sweep:
-                work.append(Work(partition, batches, revision, sweep))
+            now_ms = max(int(time.time() * 1000), position.clock)
+            due = partition.timers.due(now_ms, _DUE_AT_ONCE)
+            if batches or sweep or due:
+                work.append(Work(partition, batches, revision, sweep, due, now_ms))
             if self.limit == 1 and work:
                 break
         return work
@@ -188,17 +198,20 @@ class Decider:
         app = partition.application
         before = partition.position
         assert before is not None
-        now_ms = max(int(time.time() * 1000), before.clock)
         unit = Unit(
             app,
             partition.number,
             partition.entries,
             revision=item.revision,
-            now_ms=now_ms,
+            now_ms=item.now_ms,
             doubtful=partition.unreadable,
         )
-        # known keys first: what a record changes afterwards in this cycle is then never undone with a key's sweep
+        # Known keys first: what a record changes afterwards in this cycle is then never undone with what failed on one.
+        # For the same reason a key that the sweep has changed is looked at for its time in the next cycle.
         swept, sweep = self._sweep(item, unit) if item.sweep else (_swept(before, item.revision), None)
+        due = [key for key in item.due if not unit.has_changed(key)]
+        for key in due:
+            self._look_at(key, item, unit, app.processor.due)
         self._process(item.batches, unit, app)
         if sweep is None:
             partition.buckets = None
@@ -208,9 +221,9 @@ class Decider:
             revision=max(before.revision, item.revision),
             swept=swept,
             sweep=sweep,
-            clock=now_ms,
+            clock=item.now_ms,
         )
-        return Decided(unit, position, unit.changes())
+        return Decided(unit, position, unit.changes(), due)
 
     def _process(self, batches: list[Batch], unit: Unit, app: Application) -> None:
         process = app.processor.process
@@ -244,23 +257,16 @@ class Decider:
         if bucket == 0:
             partition.buckets = None
         app = partition.application
-        processor = app.processor
+
+        def sweep(key: bytes, unit: Unit) -> None:
+            app.processor.sweep(key, unit, swept)
+
         until = time.monotonic() + SWEEP_SECONDS
         while bucket < BUCKETS:
             for key in partition.keys_in(bucket):
                 if app.keyed and partition_of(key, app.partitions) != partition.number:
                     continue  # somebody else's record: its lead is swept where it belongs
-                mark = unit.mark()
-                try:
-                    processor.sweep(key, unit, swept)
-                    unit.check_state(key)
-                except (Rejected, TooLarge) as reason:
-                    unit.undo(key, mark)
-                    log.error("key_not_swept", partition=partition.label, reason=str(reason))
-                except Exception as error:
-                    # one key must not hold up all others for ever: it is looked at again with its next record
-                    unit.undo(key, mark)
-                    log.error("key_not_swept", partition=partition.label, exc_info=error)
+                self._look_at(key, item, unit, sweep)
             bucket += 1
             if time.monotonic() >= until:
                 break
@@ -268,6 +274,20 @@ class Decider:
         if bucket >= BUCKETS:
             return item.revision, None
         return swept, Sweep(item.revision, bucket)
+
+    @staticmethod
+    def _look_at(key: bytes, item: Work, unit: Unit, look: Callable[[bytes, Unit], None]) -> None:
+        """Decide about a known key. If that fails its next record decides: it must not hold up all others for ever."""
+        mark = unit.mark()
+        try:
+            look(key, unit)
+            unit.check_state(key)
+        except (Rejected, TooLarge) as reason:
+            unit.undo(key, mark)
+            log.error("key_not_decided", partition=item.partition.label, reason=str(reason))
+        except Exception as error:
+            unit.undo(key, mark)
+            log.error("key_not_decided", partition=item.partition.label, exc_info=error)
 
 
 def messages(decided: Decided) -> list[Change]:

@@ -29,6 +29,7 @@ from app.engine.intake import Intake, TopicPartition
 from app.engine.opening import Opener, Overtaken, Unusable
 from app.engine.partition import Partition
 from app.engine.steps import Hook, Step, no_hook
+from app.engine.timers import Timers
 from app.engine.transaction import Aborted, OutcomeUnknown, TransactionalProducer
 from app.engine.unit import Unit
 from app.kafka import NotAllowed, is_forbidden
@@ -304,6 +305,8 @@ class Engine:
         def ready(partitions: list[Partition]) -> None:
             self._hook(Step.OPEN_RESTORED)
             found = opener.positions(partitions)
+            for partition in partitions:
+                partition.timers = Timers(partition.application.processor.timers(partition.entries))
             with self._lock:
                 if abandoned():
                     return
@@ -403,6 +406,8 @@ class Engine:
         for item, done in zip(work, decided, strict=True):
             partition = item.partition
             partition.apply(done.changes)
+            partition.timers.done(done.due)
+            partition.timers.add(done.unit.wakes)
             partition.position = done.position
             partition.copied_to = ends[partition.application.changelog, partition.number]
             partition.verified_at = time.time()

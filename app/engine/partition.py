@@ -11,6 +11,7 @@ from typing import Any
 from app.engine.application import Application
 from app.engine.partitioning import BUCKETS, bucket_of
 from app.engine.position import Position
+from app.engine.timers import Timers
 
 #: A changelog record in the form that confluent-kafka's `produce_batch` takes: `key` bytes, `value` bytes or None.
 Change = dict[str, Any]
@@ -36,6 +37,8 @@ class Partition:
     keyless: set[int] = field(default_factory=set)
     #: Keys by bucket while a sweep runs.
     buckets: list[list[bytes]] | None = None
+    #: What the entries wait for; anew whenever the partition is opened.
+    timers: Timers = field(default_factory=Timers)
 
     @property
     def label(self) -> str:

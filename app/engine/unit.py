@@ -14,6 +14,7 @@ import msgspec
 from app.engine.application import Application, Headers, Record, Rejected
 from app.engine.partition import Change
 from app.engine.partitioning import partition_of
+from app.engine.timers import Wake
 
 _MISSING: Any = object()
 #: What Kafka's record framing adds at most to key, value and headers (offsets, lengths, batch header), with room to
@@ -66,6 +67,7 @@ class Unit:
         "record",
         "revision",
         "taken",
+        "wakes",
     )
 
     def __init__(
@@ -96,6 +98,8 @@ class Unit:
         self.counts: Counter[Any] = Counter()
         #: Whatever the processor wants to find again when the unit is committed.
         self.notes: list[Any] = []
+        #: Keys to be looked at again, and when.
+        self.wakes: list[Wake] = []
         #: Records decided, by topic.
         self.taken: Counter[str] = Counter()
 
@@ -164,15 +168,23 @@ class Unit:
         """Send the record to the dead letters with a reason that a person understands."""
         self.dead_letters.append((record, reason))
 
-    def mark(self) -> tuple[int, int]:
-        """Where outputs and notes stand, for `undo`."""
-        return len(self.outputs), len(self.notes)
+    def wake(self, key: bytes, due_ms: int) -> None:
+        """Have the decider look at the key again at this time. The state must say what it then waits for."""
+        self.wakes.append((due_ms, key))
 
-    def undo(self, key: bytes, mark: tuple[int, int]) -> None:
-        """Take back what was done to one key, and emitted and noted, since `mark`."""
+    def has_changed(self, key: bytes) -> bool:
+        """Has anything been put or deleted under this key?"""
+        return key in self._changed
+
+    def mark(self) -> tuple[int, int, int]:
+        """Where outputs, notes and wakes stand, for `undo`."""
+        return len(self.outputs), len(self.notes), len(self.wakes)
+
+    def undo(self, key: bytes, mark: tuple[int, int, int]) -> None:
+        """Take back what was done to one key, and emitted, noted and asked for, since `mark`."""
         self._cache.pop(key, None)
         self._changed.pop(key, None)
-        del self.outputs[mark[0] :], self.notes[mark[1] :]
+        del self.outputs[mark[0] :], self.notes[mark[1] :], self.wakes[mark[2] :]
 
     def check_state(self, key: bytes) -> None:
         """Raises TooLarge if the key's changed state is larger than the changelog takes."""

@@ -1,5 +1,6 @@
 """What a lead must reach: thresholds on scoring models, and how many of them it takes."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -7,11 +8,21 @@ from msgspec import Struct
 from app.qualification.utc import Moment
 
 
-class Criterion(Struct, frozen=True):
-    """One scoring model and the score on it that qualifies: met from `threshold` upwards, the threshold included."""
+class Criterion(Struct, frozen=True, omit_defaults=True):
+    """One scoring model and the score on it that qualifies: met from `threshold` upwards, the threshold included.
+
+    `drop_below`: for a model that qualifies again on_recross, the score has fallen only once it is below this. None:
+    the threshold itself.
+    """
 
     scoring_model: str
     threshold: float
+    drop_below: float | None = None
+
+    @property
+    def floor(self) -> float:
+        """The score below which it has fallen."""
+        return self.threshold if self.drop_below is None else self.drop_below
 
 
 class AtLeast(Struct, frozen=True):
@@ -22,6 +33,30 @@ class AtLeast(Struct, frozen=True):
 
 Match = Literal["all", "any"] | AtLeast
 """How criteria combine, in the form people write: `all`, `any` or `{at_least: 2}`."""
+
+
+class Group(Struct, frozen=True, array_like=True):
+    """Criteria that count as one: met if as many of its members are as `match` says.
+
+    A member is the index of a criterion of the model, or a further group.
+    """
+
+    match: Match
+    members: "tuple[Member, ...]"
+
+
+Member = int | Group
+
+
+def met(match: Match, members: tuple[Member, ...], stands: Sequence[bool]) -> bool:
+    """Is a group of these members met, where `stands` says of each criterion of the model whether it is?"""
+    missing = len(members) - required(match, len(members))
+    for member in members:
+        if not (met(member.match, member.members, stands) if isinstance(member, Group) else stands[member]):
+            if not missing:
+                return False
+            missing -= 1
+    return True
 
 
 def required(match: Match, criteria: int) -> int:

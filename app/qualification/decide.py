@@ -36,7 +36,8 @@ class Qualification(Struct, frozen=True):
     """The outcome `qualified` and what it consists of.
 
     `number`: the how manieth time this model qualifies this lead. `criteria`: how each one stood. `changes`: (from, to)
-    of each attribute that changes, never empty. `at`: `occurred_at` of the trigger, in UTC.
+    of each attribute that changes, empty only where the lead is marked and its scores crossed the criteria again. `at`:
+    `occurred_at` of the trigger, in UTC.
     """
 
     model: RuledModel
@@ -56,11 +57,11 @@ _CRITERIA_NOT_MET = Outcome.CRITERIA_NOT_MET
 
 
 def decide(
-    lead: Lead, model: RuledModel, rules: Rules, at: datetime, *, stale: bool = False
+    lead: Lead, model: RuledModel, rules: Rules, at: datetime, *, stale: bool = False, held: bool = False
 ) -> Outcome | Qualification:
-    """What `model` makes of `lead` because of something that occurred `at`. Changes nothing; see mark().
+    """What `model` makes of `lead` because of something that occurred `at`. Changes nothing; see mark() and holds.py.
 
-    `stale`: the score that triggers this is older than the one held.
+    `stale`: the score that triggers this is older than the one held. `held`: the model's hold, if any, is over.
     """
     if stale:
         return _STALE_SCORE
@@ -72,31 +73,28 @@ def decide(
         return _UNKNOWN_LEAD_INELIGIBLE
     if lead.status != OPEN or lead.status_reason == QUALIFIED:
         return _LEAD_NOT_OPEN
-    scores = lead.scores
-    may_miss = model.may_miss
-    for scoring_model, threshold in model.checks:
-        score = scores.get(scoring_model)
-        if score is None or score.value < threshold or scoring_model not in rules.live_scoring_models:
-            if not may_miss:
-                return _CRITERIA_NOT_MET
-            may_miss -= 1
-    return _criteria_met(lead, model, rules, at)
+    if not model.met(lead.scores, rules.live_scoring_models):
+        return _CRITERIA_NOT_MET
+    return _criteria_met(lead, model, rules, at, held=held)
 
 
-def _criteria_met(lead: Lead, model: RuledModel, rules: Rules, at: datetime) -> Outcome | Qualification:
+def _criteria_met(lead: Lead, model: RuledModel, rules: Rules, at: datetime, *, held: bool) -> Outcome | Qualification:
     requalification = model.definition.requalification
-    held = lead.marks.get(model.id)
-    if held is not None and (not held.cleared or requalification.policy == "never"):
+    before = lead.marks.get(model.id)
+    recrossed = before is not None and before.dropped and requalification.policy == "on_recross"
+    if before is not None and not recrossed and (not before.cleared or requalification.policy == "never"):
         return Outcome.ALREADY_QUALIFIED
     changes = _changes(lead, model)
-    if not changes:
+    if not changes and not recrossed:
         return Outcome.ALREADY_QUALIFIED
     at = in_utc(at)
     cool_down = requalification.cool_down
     # Subtracting cannot leave the range of dates, adding the cool-down could.
-    if held is not None and cool_down and at - held.at < cool_down:
+    if before is not None and cool_down and at - before.at < cool_down:
         return Outcome.COOLING_DOWN
-    number = 1 if held is None else held.number + 1
+    if model.definition.hold is not None and not held:
+        return Outcome.HOLDING
+    number = 1 if before is None else before.number + 1
     return Qualification(model, number, evidence(lead, model, rules), changes, at)
 
 
@@ -131,8 +129,10 @@ def mark(lead: Lead, qualification: Qualification, trigger_event_id: str) -> Non
     if "sales_ready" in qualification.changes:
         lead.sales_ready = True
     model = qualification.model
+    lead.holds.pop(model.id, None)
     lead.marks[model.id] = Mark(model.version, qualification.number, at, trigger_event_id)
-    flags = tuple(qualification.changes)
+    # Where the scores crossed the criteria again and nothing is left to change, the flags are meant all the same.
+    flags = tuple(qualification.changes) or model.definition.actions.flags
     if lead.qualified_at is None or at > lead.qualified_at:
         lead.qualified_at = at
         lead.qualified_flags = flags

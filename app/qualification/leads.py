@@ -29,7 +29,8 @@ class Score(Struct, frozen=True, gc=False):
 class Mark(Struct, frozen=True, omit_defaults=True, gc=False):
     """A model qualified this lead: its version, the how manieth time, when (`occurred_at` of the trigger), and why.
 
-    A cleared mark was re-opened by the CRM; it stays, because its number goes on rising.
+    A cleared mark was re-opened by the CRM; it stays, because its number goes on rising. A dropped one is followed by
+    scores below the model's criteria.
     """
 
     version: int
@@ -37,6 +38,37 @@ class Mark(Struct, frozen=True, omit_defaults=True, gc=False):
     at: Moment
     trigger: str
     cleared: bool = False
+    dropped: bool = False
+
+
+Origin = Literal["live", "sweep"]
+"""What a qualification goes back to: an event of the lead, or the publish command over existing leads."""
+
+
+class Trigger(Struct, frozen=True, gc=False):
+    """The record that something was decided on: `event_id` (of a command its command_id), and where it stands.
+
+    `topic` is the name without the installation's prefix.
+    """
+
+    event_id: str
+    topic: str
+    partition: int
+    offset: int
+
+
+class Hold(Struct, frozen=True, gc=False):
+    """A model's criteria are met and must stay so until `due` (wall clock): then the lead qualifies.
+
+    `at`: occurred_at of what began it; `origin` and `trigger` tell what that was. `version` of the model: another one
+    begins anew.
+    """
+
+    version: int
+    due: Moment
+    at: Moment
+    origin: Origin
+    trigger: Trigger
 
 
 class Lead(Struct, omit_defaults=True, kw_only=True, gc=False):
@@ -44,6 +76,7 @@ class Lead(Struct, omit_defaults=True, kw_only=True, gc=False):
 
     `known`: a lead-changed is held. `scores` by scoring model id, `marks` by qualification model id.
     `qualified_at` and `qualified_flags`: our newest qualification by `occurred_at`, and which flags that one set.
+    `holds` by qualification model id: what waits for its time.
     """
 
     status: str = OPEN
@@ -58,6 +91,7 @@ class Lead(Struct, omit_defaults=True, kw_only=True, gc=False):
     marks: dict[str, Mark] = field(default_factory=dict)
     qualified_at: Moment | None = None
     qualified_flags: tuple[Flag, ...] = ()
+    holds: dict[str, Hold] = field(default_factory=dict)
 
 
 class LeadChange(Struct, frozen=True, kw_only=True):
@@ -144,4 +178,5 @@ def copy_of(lead: Lead) -> Lead:
         marks=lead.marks.copy(),
         qualified_at=lead.qualified_at,
         qualified_flags=lead.qualified_flags,
+        holds=lead.holds.copy(),
     )

@@ -1,12 +1,13 @@
 """One immutable snapshot of all that decides besides the lead: models, live scoring models, the feature switch."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
 
-from app.qualification.criteria import required
+from app.qualification.criteria import met, required
+from app.qualification.leads import Score
 from app.qualification.models import QualificationModel
 
 UnknownLeads = Literal["open", "ineligible"]
@@ -28,16 +29,50 @@ class RuledModel:
     publish_command_id: str | None = None
     publish_command_offset: int = 0
     published_at: datetime | None = None
-    # Laid out for what runs for every event: the definition's id, (scoring model, threshold), how many may be missed.
+    # Laid out for what runs for every event: the definition's id, (scoring model, threshold) of each criterion, the
+    # same with the score below which it has fallen, how many may be missed, whether it keeps an eye on scores between
+    # events.
     id: str = field(init=False, repr=False, compare=False)
     checks: tuple[tuple[str, float], ...] = field(init=False, repr=False, compare=False)
+    floors: tuple[tuple[str, float], ...] = field(init=False, repr=False, compare=False)
     may_miss: int = field(init=False, repr=False, compare=False)
+    remembers: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        criteria = self.definition.criteria
-        object.__setattr__(self, "id", self.definition.id)
-        object.__setattr__(self, "checks", tuple((one.scoring_model, one.threshold) for one in criteria))
-        object.__setattr__(self, "may_miss", len(criteria) - required(self.definition.match, len(criteria)))
+        definition = self.definition
+        criteria = definition.criteria
+        lay_out = object.__setattr__
+        lay_out(self, "id", definition.id)
+        lay_out(self, "checks", tuple((one.scoring_model, one.threshold) for one in criteria))
+        lay_out(self, "floors", tuple((one.scoring_model, one.floor) for one in criteria))
+        lay_out(self, "may_miss", len(criteria) - required(definition.match, len(criteria)))
+        lay_out(self, "remembers", definition.hold is not None or definition.requalification.policy == "on_recross")
+
+    def met(self, scores: Mapping[str, Score], live: Collection[str]) -> bool:
+        """Do these scores meet the criteria, where only those on live scoring models count?"""
+        if self.definition.members:
+            stands = [
+                (score := scores.get(name)) is not None and score.value >= threshold and name in live
+                for name, threshold in self.checks
+            ]
+            return met(self.definition.match, self.definition.members, stands)
+        may_miss = self.may_miss
+        for name, threshold in self.checks:
+            score = scores.get(name)
+            if score is None or score.value < threshold or name not in live:
+                if not may_miss:
+                    return False
+                may_miss -= 1
+        return True
+
+    def fallen(self, scores: Mapping[str, Score]) -> bool:
+        """Have these scores fallen so far that rising to the thresholds would be a new qualification?
+
+        Whether scoring models are live plays no part: nobody's score falls because an engine is stopped.
+        """
+        stands = [(score := scores.get(name)) is not None and score.value >= floor for name, floor in self.floors]
+        members = self.definition.members or tuple(range(len(stands)))
+        return not met(self.definition.match, members, stands)
 
     @property
     def evaluates_existing_leads(self) -> bool:
@@ -60,7 +95,7 @@ class Rules:
         in_order = {model_id: self.models[model_id] for model_id in sorted(self.models)}
         naming: dict[str, tuple[RuledModel, ...]] = {}
         for model in in_order.values():
-            for scoring_model, _ in model.checks:
+            for scoring_model in dict.fromkeys(name for name, _ in model.checks):
                 naming[scoring_model] = (*naming.get(scoring_model, ()), model)
         object.__setattr__(self, "models", MappingProxyType(in_order))
         object.__setattr__(self, "_naming", naming)
@@ -71,4 +106,5 @@ class Rules:
 
     def degraded(self, model: RuledModel) -> tuple[str, ...]:
         """The scoring models it names that are not live: their scores do not count as met."""
-        return tuple(name for name, _ in model.checks if name not in self.live_scoring_models)
+        named = dict.fromkeys(name for name, _ in model.checks)
+        return tuple(name for name in named if name not in self.live_scoring_models)

@@ -31,7 +31,7 @@ from app.contracts.topics import (
     SCORING_MODEL_CHANGED,
     Topic,
 )
-from app.engine import Record, Rejected, Unit
+from app.engine import Processor, Record, Rejected, Unit
 from app.qualification.commands import Code, Issued, ScoringModelChange, Verdict
 from app.qualification.entries import Answers, Entry, Stored, decode_entry, encode_entry
 from app.qualification.models import InvalidModel
@@ -48,7 +48,7 @@ Judged = tuple[Verdict, QualificationModelChanged, str]
 _Judge = Callable[[Registry, Record, datetime], Judged]
 
 
-class CommandDecider:
+class CommandDecider(Processor):
     """The processor of the `commands` application: one partition, so one order for everything that decides.
 
     `project` is given the entries that changed, after each commit, and all of them when the partition is opened.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from math import ceil
 from typing import Any
 
 import msgspec
@@ -11,17 +12,21 @@ import structlog
 
 from app.contracts import cloud_events
 from app.contracts.decode import BadMessage, ErasedLead, decode_lead_changed, decode_score
-from app.contracts.lead_qualified import LeadQualified, Origin, Trigger, lead_qualified
+from app.contracts.lead_qualified import LeadQualified, lead_qualified
 from app.contracts.topics import LEAD_CHANGED, LEAD_QUALIFIED, LEAD_SCORE_CHANGED, QUALIFICATION_COMMANDS
-from app.engine import Record, Rejected, Unit
+from app.engine import Processor, Record, Rejected, Unit, Wake
 from app.qualification.decide import Outcome, Qualification, decide, mark
-from app.qualification.leads import Lead, apply_change, record_score
+from app.qualification.holds import begin_hold, end_hold, follow_scores
+from app.qualification.leads import Lead, Origin, Trigger, apply_change, record_score
 from app.qualification.rules import RuledModel, Rules
 
 log = structlog.get_logger("app.worker")
 
 #: What the engine takes for "no rules yet": nothing is decided.
 NO_RULES = -1
+
+#: How a lead that holds something is told among encoded ones; it may stand in a text too, which does no harm.
+_HOLDS = b'"holds":'
 
 encode_lead = msgspec.json.Encoder().encode
 _decode_lead: Callable[[bytes], Lead] = msgspec.json.Decoder(Lead).decode
@@ -37,7 +42,7 @@ def decode_lead(value: bytes) -> Lead:
     return lead
 
 
-class LeadDecider:
+class LeadDecider(Processor):
     """The processor of the `leads` application.
 
     `rules` gives the newest snapshot, or None while the criteria table is not caught up. Counted per cycle, in the
@@ -88,16 +93,12 @@ class LeadDecider:
         rules = self._rules
         counts = unit.counts
         for model in rules.naming(scoring_model_id):
+            if model.remembers and not stale:
+                follow_scores(lead, model, rules)
             outcome = decide(lead, model, rules, at, stale=stale)
-            if type(outcome) is Qualification:
-                trigger: Trigger = {
-                    "event_id": message.event_id,
-                    "topic": LEAD_SCORE_CHANGED.name,
-                    "partition": record.partition,
-                    "offset": record.offset,
-                }
-                self._qualify(key, lead, outcome, "live", trigger, unit)
-                outcome = Outcome.QUALIFIED
+            if type(outcome) is Qualification or outcome is Outcome.HOLDING:
+                trigger = Trigger(message.event_id, LEAD_SCORE_CHANGED.name, record.partition, record.offset)
+                outcome = self._carry_out(outcome, key, lead, model, at, unit, "live", trigger)
             counts["outcome", model.id, outcome] += 1
 
     def _change(self, record: Record, unit: Unit) -> None:
@@ -132,17 +133,59 @@ class LeadDecider:
             if model.published_revision <= swept or model.published_at is None:
                 continue
             outcome = decide(lead, model, rules, model.published_at)
-            if type(outcome) is Qualification:
-                trigger: Trigger = {
-                    "event_id": model.publish_command_id or "",
-                    "topic": QUALIFICATION_COMMANDS.name,
-                    "partition": 0,
-                    "offset": model.publish_command_offset,
-                }
-                self._qualify(key, lead, outcome, "sweep", trigger, unit)
-                outcome = Outcome.QUALIFIED
+            if type(outcome) is Qualification or outcome is Outcome.HOLDING:
+                command = model.publish_command_id or ""
+                trigger = Trigger(command, QUALIFICATION_COMMANDS.name, 0, model.publish_command_offset)
+                outcome = self._carry_out(outcome, key, lead, model, model.published_at, unit, "sweep", trigger)
             unit.counts["outcome", model.id, outcome] += 1
         unit.counts["swept"] += 1
+
+    def timers(self, entries: Mapping[bytes, bytes]) -> Iterator[Wake]:
+        """The holds that run, found among the entries."""
+        for key, value in entries.items():
+            if _HOLDS in value:  # spares reading the millions that hold nothing
+                try:
+                    lead = _decode_lead(value)
+                except (msgspec.DecodeError, ValueError, RecursionError):
+                    continue  # no state of ours; it is reported where such are looked for
+                for hold in lead.holds.values():
+                    yield _milliseconds(hold.due), key
+
+    def due(self, key: bytes, unit: Unit) -> None:
+        """Decide the holds of a lead whose time is over."""
+        lead = unit.get(key)
+        if lead is None:
+            return  # erased meanwhile
+        for model_id, hold in sorted(lead.holds.items()):
+            if _milliseconds(hold.due) > unit.now_ms:
+                continue
+            outcome = end_hold(lead, model_id, self._rules)
+            unit.put(key, lead)
+            if type(outcome) is Qualification:
+                self._qualify(key, lead, outcome, hold.origin, hold.trigger, unit)
+                outcome = Outcome.QUALIFIED
+            if outcome is not None:
+                unit.counts["outcome", model_id, outcome] += 1
+
+    def _carry_out(  # noqa: PLR0917  all eight are what it takes
+        self,
+        decided: Outcome | Qualification,
+        key: bytes,
+        lead: Lead,
+        model: RuledModel,
+        at: datetime,
+        unit: Unit,
+        origin: Origin,
+        trigger: Trigger,
+    ) -> Outcome:
+        if isinstance(decided, Qualification):
+            self._qualify(key, lead, decided, origin, trigger, unit)
+            return Outcome.QUALIFIED
+        now = datetime.fromtimestamp(unit.now_ms / 1000, UTC)
+        if begin_hold(lead, model, at, now=now, origin=origin, trigger=trigger):
+            unit.put(key, lead)
+            unit.wake(key, _milliseconds(lead.holds[model.id].due))
+        return decided
 
     def _qualify(  # noqa: PLR0917  all six are what a qualification is made of
         self, key: bytes, lead: Lead, qualification: Qualification, origin: Origin, trigger: Trigger, unit: Unit
@@ -157,7 +200,7 @@ class LeadDecider:
             subject=lead_id,
         )
         unit.emit(self._qualified_topic, key, _encode_event(event), headers)
-        mark(lead, qualification, trigger["event_id"])
+        mark(lead, qualification, trigger.event_id)
         unit.put(key, lead)
         unit.notes.append(event)
 
@@ -168,6 +211,11 @@ class LeadDecider:
 
     def opened(self, number: int, entries: Mapping[bytes, bytes]) -> None:
         """Nothing is derived from a partition's leads as a whole."""
+
+
+def _milliseconds(at: datetime) -> int:
+    """Rounded up: not before that moment."""
+    return ceil(at.timestamp() * 1000)
 
 
 def _log_qualified(event: LeadQualified) -> None:

@@ -9,10 +9,10 @@ import pytest
 from pydantic import TypeAdapter
 
 from app.contracts.examples import examples_of
-from app.contracts.lead_qualified import LeadQualified, Trigger, lead_qualified
+from app.contracts.lead_qualified import LeadQualified, lead_qualified
 from app.qualification.criteria import AtLeast, Criterion, CriterionEvidence
 from app.qualification.decide import Qualification, decide, mark
-from app.qualification.leads import Lead, Score
+from app.qualification.leads import Lead, Score, Trigger
 from app.qualification.models import Actions, QualificationModel, Requalification
 from app.qualification.rules import RuledModel, Rules
 
@@ -29,12 +29,7 @@ ENTERPRISE = RuledModel(
     version=3,
     live=True,
 )
-TRIGGER: Trigger = {
-    "event_id": "0190b3f8-7c41-7a52-8b0e-5d2f9c3e4a11",
-    "topic": "lead-score-changed",
-    "partition": 3,
-    "offset": 918,
-}
+TRIGGER = Trigger("0190b3f8-7c41-7a52-8b0e-5d2f9c3e4a11", "lead-score-changed", 3, 918)
 checked = TypeAdapter(LeadQualified)
 
 
@@ -75,7 +70,7 @@ def test_the_event_is_the_contract_s_whether_built_before_or_after_the_lead_is_m
     one = lead(owner_id="U-4", contact_id="C-7")
     qualification = qualified(one)
     if marked_before:
-        mark(one, qualification, TRIGGER["event_id"])
+        mark(one, qualification, TRIGGER.event_id)
     event = encoded(lead_qualified("L-1001", one, qualification, origin="live", trigger=TRIGGER))
     assert event == example("live")
 
@@ -110,12 +105,7 @@ def test_what_is_not_held_is_absent_and_a_sweep_names_the_publish_command() -> N
         changes={"status_reason": ("contacted", "marketing_qualified")},
         at=datetime(2026, 11, 23, 8, 0, 5, tzinfo=UTC),
     )
-    trigger: Trigger = {
-        "event_id": "0190b3f2-51c7-7d7e-9a34-0b7c5e6f1a03",
-        "topic": "qualification-commands",
-        "partition": 0,
-        "offset": 12,
-    }
+    trigger = Trigger("0190b3f2-51c7-7d7e-9a34-0b7c5e6f1a03", "qualification-commands", 0, 12)
     event = lead_qualified("L-2002", Lead(status_reason="contacted"), qualification, origin="sweep", trigger=trigger)
     assert encoded(event) == example("sweep")
 

@@ -4,12 +4,13 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from app.contracts.definition_reading import model_of
 from app.contracts.model_definition import definition_of, duration_text
 from app.contracts.model_file import BadModelFile, parse_model, read_model_file
-from app.qualification.criteria import AtLeast, Criterion
+from app.qualification.criteria import AtLeast, Criterion, Group
 from app.qualification.models import Actions, InvalidModel, QualificationModel, Requalification
 
 ENTERPRISE = """\
@@ -136,7 +137,7 @@ def test_a_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:
             "colour: red\nname: Ent",
             (
                 "2: colour: is unknown: the fields here are id, name, match, criteria, actions, existing_leads, "
-                "requalification"
+                "requalification, hold"
             ),
         ),
         (
@@ -208,39 +209,94 @@ def test_a_mistake_is_told_with_line_field_and_advice(old: str, new: str, says: 
         (
             "threshold: 70",
             "threshold: 70, hold: 15m",
-            "5: criteria.0.hold: is not supported by this version: leave it out",
+            "5: criteria.0.hold: does not belong here: it stands beside criteria, at the model itself",
         ),
-        ("existing", "hold: 15m\nexisting", "8: hold: is not supported by this version: leave it out"),
         (
             "existing",
             "drop_below: 60\nexisting",
-            "8: drop_below: is not supported by this version: leave it out",
-        ),
-        ("existing", "groups: []\nexisting", "8: groups: is not supported by this version: leave it out"),
-        (
-            "cool_down: 30d",
-            "drop_below: 60",
-            "9: requalification.drop_below: is not supported by this version: leave it out",
+            (
+                "8: drop_below: does not belong here: "
+                "it stands at a criterion, as in {scoring_model: engagement, threshold: 70, drop_below: 60}"
+            ),
         ),
         (
-            "policy: when_reset",
-            "policy: on_recross",
-            "9: requalification.policy: on_recross is not supported by this version: use never or when_reset",
+            "existing",
+            "groups: []\nexisting",
+            "8: groups: does not belong here: groups stand among the criteria, as in criteria: [{any: [...]}]",
+        ),
+        (
+            "threshold: 70",
+            "threshold: 70, drop_below: 60",
+            "5: criteria.0.drop_below: has no effect: leave it out, or choose requalification: {policy: on_recross}",
+        ),
+        (
+            "existing",
+            "hold: soon\nexisting",
+            "8: hold: must be a number with one of the units s, m, h, d, w, as in 30d, found text",
+        ),
+        ("existing", "hold: 0m\nexisting", "8: hold: must be longer than nothing and at most 365d"),
+        (
+            "threshold: 50}",
+            "threshold: 50}\n  - any: []",
+            "7: criteria.2.any: name at least one criterion of the group",
         ),
         (
             "- {scoring_model: demographic, threshold: 50}",
-            "- match: any\n    criteria: [{scoring_model: demographic, threshold: 50}]",
-            "6: criteria.1: groups of criteria are not supported by this version: list plain criteria",
+            "- at_least: 3\n    of: [{scoring_model: demographic, threshold: 50}]",
+            "6: criteria.1.at_least: must be between 1 and the number of criteria, 1",
         ),
         (
             "- {scoring_model: demographic, threshold: 50}",
-            "- any: [{scoring_model: demographic, threshold: 50}]",
-            "6: criteria.1: groups of criteria are not supported by this version: list plain criteria",
+            "- at_least: 1",
+            "6: criteria.1.of: is missing: add it, as in {at_least: 2, of: [...]}",
+        ),
+        (
+            "- {scoring_model: demographic, threshold: 50}",
+            "- any: [{scoring_model: demographic, treshold: 50}]",
+            "6: criteria.1.any.0.treshold: is unknown: did you mean threshold?",
+        ),
+        (
+            "- {scoring_model: demographic, threshold: 50}",
+            "- all: [{scoring_model: demographic, threshold: 50}]\n    any: []",
+            "7: criteria.1.any: is unknown: the fields here are all",
         ),
     ],
 )
-def test_what_later_versions_bring_is_refused_by_its_field(old: str, new: str, says: str) -> None:
-    assert refused(with_line(old, new)) == ["m.yaml:" + says]
+def test_groups_holds_and_floors_are_refused_where_they_make_no_sense(old: str, new: str, says: str) -> None:
+    assert "m.yaml:" + says in refused(with_line(old, new))
+
+
+NESTED = """\
+id: nested
+match: all
+hold: 15m
+criteria:
+  - {scoring_model: engagement, threshold: 70, drop_below: 60}
+  - any:
+      - {scoring_model: demographic, threshold: 50}
+      - at_least: 2
+        of:
+          - {scoring_model: intent, threshold: 1}
+          - {scoring_model: budget, threshold: 2}
+          - {scoring_model: engagement, threshold: 90}
+actions: {sales_ready: true}
+requalification: {policy: on_recross, cool_down: 2d}
+"""
+
+
+def test_groups_may_nest_and_the_same_model_comes_out_of_what_is_written_for_it() -> None:
+    nested = parse_model(NESTED)
+    assert [one.scoring_model for one in nested.criteria] == [
+        "engagement",
+        "demographic",
+        "intent",
+        "budget",
+        "engagement",
+    ]
+    assert nested.members == (0, Group("any", (1, Group(AtLeast(2), (2, 3, 4)))))
+    assert (nested.hold, nested.criteria[0].floor) == (timedelta(minutes=15), 60.0)
+    assert model_of(definition_of(nested)) == nested
+    assert msgspec.json.decode(msgspec.json.encode(nested), type=QualificationModel) == nested
 
 
 def test_all_mistakes_are_told_at_once_in_the_order_of_their_lines() -> None:
@@ -324,10 +380,10 @@ def test_a_tag_makes_nothing_but_text() -> None:
 
 
 def test_a_command_s_definition_is_refused_with_the_same_words_and_must_have_the_command_s_id() -> None:
-    definition = {**definition_of(MODEL), "hold": "15m"}
+    definition = {**definition_of(MODEL), "hold": "0m"}
     with pytest.raises(InvalidModel) as caught:
         model_of(definition)
-    assert caught.value.problems == [("hold", "is not supported by this version: leave it out")]
+    assert caught.value.problems == [("hold", "must be longer than nothing and at most 365d")]
     with pytest.raises(InvalidModel) as caught:
         model_of(definition_of(MODEL), model_id="other")
     assert caught.value.problems == [("id", "must be other, the qualification_model_id of the command")]

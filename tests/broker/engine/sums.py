@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from app.engine import Application, Input, Record, Rejected, Unit
+from app.engine import Application, Input, Processor, Record, Rejected, Unit
 
 PARTITIONS = 4
 
@@ -35,7 +35,7 @@ class Running(msgspec.Struct):
 
 
 @dataclass
-class Sums:
+class Sums(Processor):
     """The decider. `revision` stands for rules; `wanted_sweep` is the revision that wants all keys looked at."""
 
     out: str

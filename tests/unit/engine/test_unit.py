@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.engine import Application, Input, Rejected, Unfit, Unit, partition_of
+from app.engine import Application, Input, Processor, Rejected, Unfit, Unit, partition_of
 from app.engine.unit import TooLarge, dead_letter, record_bytes
 
 
@@ -22,7 +22,7 @@ class Rec:
 
 
 @dataclass
-class Nothing:
+class Nothing(Processor):
     """A decider for tests that need none."""
 
     calls: list[Any] = field(default_factory=list)

@@ -6,7 +6,8 @@ from typing import Any
 
 from app.qualification.criteria import Criterion, Match
 from app.qualification.decide import Outcome, Qualification, decide, mark
-from app.qualification.leads import Lead, LeadChange, apply_change, record_score
+from app.qualification.holds import begin_hold, end_hold, follow_scores
+from app.qualification.leads import Lead, LeadChange, Trigger, apply_change, record_score
 from app.qualification.models import Actions, ExistingLeads, Policy, QualificationModel, Requalification
 from app.qualification.rules import RuledModel, Rules, UnknownLeads
 
@@ -26,16 +27,20 @@ def model(
     policy: Policy = "when_reset",
     cool_down: timedelta | None = None,
     existing_leads: ExistingLeads = "evaluate",
+    drop_below: dict[str, float] | None = None,
+    hold: timedelta | None = None,
 ) -> QualificationModel:
+    floors = drop_below or {}
     thresholds = {"engagement": 70.0, "demographic": 50.0} if criteria is None else criteria
     return QualificationModel(
         id=model_id,
         name=model_id.title(),
         match=match,
-        criteria=tuple(Criterion(name, threshold) for name, threshold in thresholds.items()),
+        criteria=tuple(Criterion(name, threshold, floors.get(name)) for name, threshold in thresholds.items()),
         actions=Actions("status_reason" in actions, "sales_ready" in actions),
         existing_leads=existing_leads,
         requalification=Requalification(policy, cool_down),
+        hold=hold,
     )
 
 
@@ -68,6 +73,9 @@ class Desk:
     def score(self, scoring_model: str, value: float, at: float, event_id: str = "e") -> dict[str, Outcome]:
         """What each model that names the scoring model makes of a score."""
         fresh = record_score(self.lead, scoring_model, value, minute(at))
+        if fresh:
+            for ruled in self.rules.naming(scoring_model):
+                follow_scores(self.lead, ruled, self.rules)
         return {
             ruled.id: self._evaluate(ruled, minute(at), event_id, stale=not fresh)
             for ruled in self.rules.naming(scoring_model)
@@ -85,11 +93,28 @@ class Desk:
             ruled.id: self._evaluate(ruled, minute(at), command_id, stale=False) for ruled in self.rules.models.values()
         }
 
+    def wait(self, until: float) -> dict[str, Outcome | None]:
+        """What becomes of the holds whose time is over by then (minutes of the wall clock)."""
+        outcomes: dict[str, Outcome | None] = {}
+        for model_id, hold in sorted(self.lead.holds.items()):
+            if hold.due <= minute(until):
+                decision = end_hold(self.lead, model_id, self.rules)
+                if isinstance(decision, Qualification):
+                    mark(self.lead, decision, hold.trigger.event_id)
+                    self.qualifications.append(decision)
+                    decision = Outcome.QUALIFIED
+                outcomes[model_id] = decision
+        return outcomes
+
     def change(self, at: float, **fields: Any) -> bool:
         return apply_change(self.lead, LeadChange(occurred_at=minute(at), **fields))
 
     def _evaluate(self, ruled: RuledModel, at: datetime, event_id: str, *, stale: bool) -> Outcome:
         decision = decide(self.lead, ruled, self.rules, at, stale=stale)
+        if decision is Outcome.HOLDING:
+            # the clock of these tests shows the time of the events
+            trigger = Trigger(event_id, "lead-score-changed", 0, 0)
+            begin_hold(self.lead, ruled, at, now=at, origin="live", trigger=trigger)
         if isinstance(decision, Outcome):
             return decision
         mark(self.lead, decision, event_id)

@@ -6,7 +6,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from app.qualification.leads import Lead, LeadChange, Mark, Score, apply_change, copy_of, record_score
+from app.qualification.leads import (
+    Hold,
+    Lead,
+    LeadChange,
+    Mark,
+    Score,
+    Trigger,
+    apply_change,
+    copy_of,
+    record_score,
+)
 from tests.unit.qualification.given import minute
 
 
@@ -236,6 +246,7 @@ def test_every_field_of_a_lead_is_copied() -> None:
         marks={"m": Mark(1, 1, minute(1), "t")},
         qualified_at=minute(1),
         qualified_flags=("sales_ready",),
+        holds={"m": Hold(1, minute(9), minute(1), "live", Trigger("t", "lead-score-changed", 0, 0))},
     )
     untouched = Lead()
     fields = Lead.__struct_fields__

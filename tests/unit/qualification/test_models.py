@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from app.qualification.criteria import AtLeast, Criterion
+from app.qualification.criteria import AtLeast, Criterion, Group
 from app.qualification.models import Actions, InvalidModel, QualificationModel, Requalification
 from tests.unit.qualification.given import model
 
@@ -18,6 +18,21 @@ GOOD: dict[str, Any] = {
     "criteria": (Criterion("engagement", 70.0), Criterion("demographic", 50.0)),
     "actions": Actions(marketing_qualified=True),
 }
+
+ABC = (Criterion("a", 1.0), Criterion("b", 1.0), Criterion("c", 1.0))
+ON_RECROSS = Requalification(policy="on_recross")
+
+
+def deep(groups: int) -> Group:
+    """The third criterion in so many groups around each other."""
+    return Group("all", (2 if groups == 1 else deep(groups - 1),))
+
+
+def test_groups_may_be_ten_deep_and_name_a_scoring_model_once_each() -> None:
+    definition = QualificationModel(**GOOD | {"criteria": ABC, "members": (0, 1, deep(10))})
+    assert definition.members
+    again = QualificationModel(**GOOD | {"criteria": (*ABC, ABC[0]), "members": (0, 1, Group("any", (2, 3)))})
+    assert len(again.criteria) == 4
 
 
 @pytest.mark.parametrize(
@@ -36,7 +51,18 @@ GOOD: dict[str, Any] = {
         ({"match": "most"}, "match"),
         ({"actions": Actions()}, "actions"),
         ({"existing_leads": "some"}, "existing_leads"),
-        ({"requalification": Requalification(policy="on_recross")}, "requalification.policy"),  # type: ignore[arg-type]
+        ({"requalification": Requalification(policy="at_will")}, "requalification.policy"),  # type: ignore[arg-type]
+        ({"criteria": (Criterion("a", 1.0, 0.5),)}, "criteria.0.drop_below"),
+        ({"criteria": (Criterion("a", 1.0, 2.0),), "requalification": ON_RECROSS}, "criteria.0.drop_below"),
+        ({"criteria": (Criterion("a", 1.0, math.nan),), "requalification": ON_RECROSS}, "criteria.0.drop_below"),
+        ({"hold": timedelta(0)}, "hold"),
+        ({"hold": timedelta(days=366)}, "hold"),
+        ({"criteria": ABC, "members": (0, Group("any", (1, Group(AtLeast(2), (2,)))))}, "criteria.1.any.1.at_least"),
+        ({"criteria": ABC, "members": (0, Group("any", ()))}, "criteria.1.any"),
+        ({"criteria": ABC, "members": (0, Group("any", (2, 1)))}, "members"),
+        ({"criteria": ABC, "members": (0, Group("most", (1, 2)))}, "criteria.1"),  # type: ignore[arg-type]
+        ({"criteria": (*ABC, ABC[1]), "members": (0, Group("any", (1, 2, 3)))}, "criteria.1.any.2.scoring_model"),
+        ({"criteria": ABC, "members": (0, 1, deep(11))}, "criteria.2" + ".all.0" * 10),
         ({"requalification": Requalification(cool_down=timedelta(seconds=-1))}, "requalification.cool_down"),
     ],
 )

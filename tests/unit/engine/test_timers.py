@@ -1,0 +1,42 @@
+"""Times to look at keys again: in order, told until what came of it is committed."""
+
+from app.engine.timers import Timers
+from app.engine.unit import Unit
+from tests.unit.engine.test_unit import application
+
+
+def test_a_key_is_due_from_its_time_on_and_until_it_is_done() -> None:
+    timers = Timers([(30, b"c"), (10, b"a")])
+    timers.add([(20, b"b")])
+    assert timers.due(9, 10) == []
+    assert timers.due(20, 10) == [b"a", b"b"]
+    assert timers.due(20, 10) == [b"a", b"b"]
+    timers.done([b"a"])
+    assert timers.due(25, 10) == [b"b"]
+    timers.done([b"b"])
+    assert (timers.due(29, 10), timers.due(30, 10)) == ([], [b"c"])
+
+
+def test_no_more_are_told_at_once_than_asked_for_and_the_others_follow() -> None:
+    timers = Timers([(number, b"%d" % number) for number in range(5)])
+    assert timers.due(100, 2) == [b"0", b"1"]
+    timers.done([b"0", b"1"])
+    assert timers.due(100, 2) == [b"2", b"3"]
+
+
+def test_a_key_with_two_times_is_told_twice() -> None:
+    timers = Timers([(1, b"a"), (2, b"a")])
+    assert timers.due(1, 9) == [b"a"]
+    timers.done([b"a"])
+    assert timers.due(2, 9) == [b"a"]
+
+
+def test_what_a_key_asked_for_is_taken_back_with_it() -> None:
+    unit = Unit(application(), 0, {b"k": b"1"})
+    unit.wake(b"other", 5)
+    mark = unit.mark()
+    unit.put(b"k", 2)
+    unit.wake(b"k", 7)
+    assert unit.has_changed(b"k")
+    unit.undo(b"k", mark)
+    assert (unit.wakes, unit.has_changed(b"k")) == ([(5, b"other")], False)
