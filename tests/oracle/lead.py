@@ -20,6 +20,16 @@ class Past:
     trigger: str
     flags: frozenset[str]
     cleared: bool = False
+    dropped: bool = False
+
+
+@dataclass
+class Holding:
+    """Criteria of a model are met, and must stay so for a while."""
+
+    version: int
+    at: datetime
+    trigger: dict[str, Any]
 
 
 @dataclass
@@ -33,6 +43,7 @@ class Lead:
     scores: dict[str, tuple[float, datetime]] = field(default_factory=dict)
     changed_at: datetime | None = None
     past: list[Past] = field(default_factory=list)
+    holding: dict[str, Holding] = field(default_factory=dict)
 
     def score(self, scoring_model: str, value: float, at: datetime) -> bool:
         """False: stale, not applied."""

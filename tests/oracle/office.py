@@ -11,6 +11,31 @@ from tests.oracle.reading import moment
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
+def _members(group: dict[str, Any]) -> list[dict[str, Any]]:
+    return next(group[name] for name in ("all", "any", "of") if name in group)
+
+
+def _leaves(one: dict[str, Any]) -> list[dict[str, Any]]:
+    return [one] if "scoring_model" in one else [leaf for member in _members(one) for leaf in _leaves(member)]
+
+
+def _stands(match: Any, members: list[dict[str, Any]], left: list[tuple[int, bool]]) -> dict[str, Any]:
+    found: list[Any] = []
+    met = 0
+    for one in members:
+        if "scoring_model" in one:
+            index, stands = left.pop(0)
+            found.append(index)
+            met += stands
+            continue
+        how = {"at_least": one["at_least"]} if "at_least" in one else "all" if "all" in one else "any"
+        group = _stands(how, _members(one), left)
+        found.append(group)
+        met += group["met"]
+    needed = len(members) if match == "all" else 1 if match == "any" else match["at_least"]
+    return {"match": match, "met": met >= needed, "members": found}
+
+
 @dataclass
 class Model:
     """A qualification model: its definitions are as people write them."""
@@ -27,14 +52,26 @@ class Model:
         assert definition is not None
         return definition
 
-    def names(self, scoring_model: str) -> bool:
-        return any(one["scoring_model"] == scoring_model for one in self.definition["criteria"])
+    def leaves(self) -> list[dict[str, Any]]:
+        """Every criterion, in whatever group it stands, in the order in which they are written."""
+        return [leaf for one in self.definition["criteria"] for leaf in _leaves(one)]
 
-    def required(self) -> int:
-        match = self.definition["match"]
-        if match == "all":
-            return len(self.definition["criteria"])
-        return 1 if match == "any" else int(match["at_least"])
+    def names(self, scoring_model: str) -> bool:
+        return any(one["scoring_model"] == scoring_model for one in self.leaves())
+
+    def tree(self, met: list[bool]) -> dict[str, Any]:
+        """How the criteria stand together, where `met` says of each leaf whether it is met."""
+        left = list(enumerate(met))
+        return _stands(self.definition["match"], self.definition["criteria"], left)
+
+    @property
+    def grouped(self) -> bool:
+        return any("scoring_model" not in one for one in self.definition["criteria"])
+
+    @property
+    def hold(self) -> timedelta | None:
+        text = self.definition.get("hold")
+        return None if text is None else timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
 
     @property
     def policy(self) -> str:
@@ -86,7 +123,7 @@ class Office:
             case "publish":
                 if model is None or model.live or not self.lead_management:
                     return False
-                if not all(self.is_live(one["scoring_model"]) for one in model.definition["criteria"]):
+                if not all(self.is_live(one["scoring_model"]) for one in model.leaves()):
                     return False
                 model.published, model.draft = model.definition, None
                 model.live, model.version = True, model.version + 1

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from tests.oracle.lead import Lead, Past
+from tests.oracle.lead import Holding, Lead, Past
 from tests.oracle.office import Model, Office
 from tests.oracle.reading import Bad, Input, change, erased, message, moment, score
 
@@ -67,7 +67,31 @@ class Oracle:
         }
         for name, model in sorted(self.office.models.items()):
             if model.names(scoring_model):
+                if not stale and model.live:
+                    self._remember(lead, name, model)
                 self._evaluate(told["lead_id"], name, model, at, trigger=trigger, stale=stale)
+
+    def _remember(self, lead: Lead, name: str, model: Model) -> None:
+        """What is kept of a score besides the score: whether a wait is over, and whether scores fell below."""
+        if name in lead.holding and not self._met(self._criteria(lead, model), model):
+            del lead.holding[name]
+        newest = lead.newest_of(name)
+        if model.policy == "on_recross" and newest is not None:
+            above = [
+                one["scoring_model"] in lead.scores
+                and lead.scores[one["scoring_model"]][0] >= one.get("drop_below", one["threshold"])
+                for one in model.leaves()
+            ]
+            newest.dropped = newest.dropped or not model.tree(above)["met"]
+
+    def elapse(self) -> None:
+        """Every hold's time is over."""
+        for lead_id, lead in self.leads.items():
+            for name, hold in sorted(lead.holding.items()):
+                del lead.holding[name]
+                model = self.office.models.get(name)
+                if model is not None and model.version == hold.version:
+                    self._evaluate(lead_id, name, model, hold.at, trigger=hold.trigger, waited=True)
 
     def _change(self, record: Input) -> None:
         if record.value is None:
@@ -113,19 +137,26 @@ class Oracle:
         *,
         trigger: dict[str, Any],
         stale: bool = False,
+        waited: bool = False,
     ) -> None:
         lead = self.leads[lead_id]
         criteria = self._criteria(lead, model)
         changes = _changes(lead, model)
-        outcome = self._outcome(lead, name, model, at, criteria=criteria, changes=changes, stale=stale)
+        outcome = self._outcome(lead, name, model, at, criteria=criteria, changes=changes, stale=stale, waited=waited)
         self.outcomes[name, outcome] += 1
+        if outcome == "holding":
+            running = lead.holding.get(name)
+            if running is None or running.version != model.version:
+                lead.holding[name] = Holding(model.version, at, trigger)
         if outcome != "qualified":
             return
         held = lead.newest_of(name)
         number = 1 if held is None else held.number + 1
         for flag, how in changes.items():
             lead.now[flag] = how["to"]
-        lead.past.append(Past(name, model.version, number, at, trigger["event_id"], frozenset(changes)))
+        lead.holding.pop(name, None)
+        meant = frozenset(changes) or frozenset(flag for flag, wanted in model.definition["actions"].items() if wanted)
+        lead.past.append(Past(name, model.version, number, at, trigger["event_id"], meant))
         event = {
             "lead_id": lead_id,
             "qualification_model_id": name,
@@ -143,6 +174,8 @@ class Oracle:
             "occurred_at": at,
             "trigger": trigger,
         }
+        if model.grouped:
+            event["tree"] = model.tree([one["met"] for one in criteria])
         if "contact_id" in lead.now:
             event["contact_id"] = lead.now["contact_id"]
         self.qualified.append(event)
@@ -157,24 +190,31 @@ class Oracle:
         criteria: list[dict[str, Any]],
         changes: dict[str, Any],
         stale: bool,
+        waited: bool,
     ) -> str:
         held = lead.newest_of(name)
-        marked = held is not None and (model.policy == "never" or not held.cleared)
+        crossed = held is not None and held.dropped and model.policy == "on_recross"
+        marked = held is not None and not crossed and (model.policy == "never" or not held.cleared)
         words = {
             "stale_score": stale,
             "lead_management_off": not self.office.lead_management,
             "model_not_live": not model.live,
             "unknown_lead_ineligible": lead.changed_at is None and self.unknown_leads == "ineligible",
             "lead_not_open": lead.now["status"] != "open" or lead.now["status_reason"] == "qualified",
-            "criteria_not_met": sum(one["met"] for one in criteria) < model.required(),
-            "already_qualified": marked or not changes,
+            "criteria_not_met": not self._met(criteria, model),
+            "already_qualified": marked or not (changes or crossed),
             "cooling_down": held is not None and bool(model.cool_down) and at - held.at < model.cool_down,
+            "holding": model.hold is not None and not waited,
         }
         return next((word for word, applies in words.items() if applies), "qualified")
 
+    @staticmethod
+    def _met(criteria: list[dict[str, Any]], model: Model) -> bool:
+        return bool(model.tree([one["met"] for one in criteria])["met"])
+
     def _criteria(self, lead: Lead, model: Model) -> list[dict[str, Any]]:
         stood = []
-        for one in model.definition["criteria"]:
+        for one in model.leaves():
             name, threshold = one["scoring_model"], one["threshold"]
             evidence: dict[str, Any] = {"scoring_model_id": name, "threshold": threshold, "met": False}
             if name in lead.scores:

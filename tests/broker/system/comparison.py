@@ -159,10 +159,11 @@ def _state(lead: Lead) -> dict[str, Any]:
         "scores": lead.scores,
         "changed_at": lead.changed_at,
         "marks": {
-            name: (mark.version, mark.number, mark.at, mark.trigger, mark.cleared)
+            name: (mark.version, mark.number, mark.at, mark.trigger, mark.cleared, mark.dropped)
             for name in {one.model for one in lead.past}
             if (mark := lead.newest_of(name)) is not None
         },
+        "holding": {name: (hold.version, hold.at, hold.trigger) for name, hold in lead.holding.items()},
     }
 
 
@@ -176,7 +177,18 @@ def _stored(state: dict[str, Any]) -> dict[str, Any]:
         "scores": {name: (score["value"], moment(score["at"])) for name, score in state.get("scores", {}).items()},
         "changed_at": moment(state["changed_at"]) if state.get("known") else None,
         "marks": {
-            name: (mark["version"], mark["number"], moment(mark["at"]), mark["trigger"], mark.get("cleared", False))
+            name: (
+                mark["version"],
+                mark["number"],
+                moment(mark["at"]),
+                mark["trigger"],
+                mark.get("cleared", False),
+                mark.get("dropped", False),
+            )
             for name, mark in state.get("marks", {}).items()
+        },
+        "holding": {
+            name: (hold["version"], moment(hold["at"]), hold["trigger"])
+            for name, hold in state.get("holds", {}).items()
         },
     }

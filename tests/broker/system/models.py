@@ -23,5 +23,37 @@ MODELS: tuple[dict[str, Any], ...] = (
         requalification={"policy": "never"},
     ),
     model("webinar", "all", {"attendance": 75}, requalification={"policy": "when_reset", "cool_down": "30d"}),
+    {
+        "id": "nested",
+        "match": "any",
+        "criteria": [
+            {"all": [{"scoring_model": "engagement", "threshold": 90}, {"scoring_model": "intent", "threshold": 40}]},
+            {
+                "at_least": 2,
+                "of": [
+                    {"scoring_model": "demographic", "threshold": 70},
+                    {"scoring_model": "attendance", "threshold": 60},
+                    {
+                        "any": [
+                            {"scoring_model": "intent", "threshold": 70},
+                            {"scoring_model": "engagement", "threshold": 99},
+                        ]
+                    },
+                ],
+            },
+        ],
+        "actions": {"sales_ready": True},
+        "existing_leads": "ignore",
+    },
+    {
+        "id": "returning",
+        "match": "all",
+        "criteria": [
+            {"scoring_model": "intent", "threshold": 60, "drop_below": 45},
+            {"scoring_model": "engagement", "threshold": 30},
+        ],
+        "actions": {"status_reason": "marketing_qualified"},
+        "requalification": {"policy": "on_recross", "cool_down": "1h"},
+    },
     model("anybody", "all", {"demographic": -5.5, "attendance": 20}, existing_leads="ignore"),
 )
