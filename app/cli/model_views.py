@@ -9,9 +9,9 @@ import msgspec
 import yaml
 
 from app.cli.screen import columns, moment
-from app.client.evidence import number
+from app.client.formula import terms
 from app.client.rulebook import Rulebook
-from app.contracts.model_definition import definition_of, match_definition
+from app.contracts.model_definition import definition_of
 from app.qualification.entries import ModelEntry
 from app.qualification.models import QualificationModel
 
@@ -21,7 +21,8 @@ def degraded(entry: ModelEntry, book: Rulebook) -> list[str]:
     if entry.status != "live" or entry.published is None:
         return []
     live = {one.id for one in book.scoring_models if one.status == "live"}
-    return [one.scoring_model for one in entry.published.criteria if one.scoring_model not in live]
+    named = dict.fromkeys(one.scoring_model for one in entry.published.criteria)
+    return [name for name in named if name not in live]
 
 
 def table(book: Rulebook) -> None:
@@ -40,7 +41,7 @@ def _row(entry: ModelEntry, book: Rulebook) -> tuple[str, ...]:
         status,
         str(entry.version or "-"),
         str(entry.revision),
-        "-" if entry.definition is None else criteria(entry.definition),
+        "-" if entry.definition is None else terms(entry.definition),
         "-" if entry.changed_at is None else moment(entry.changed_at),
         entry.changed_by or "-",
     )
@@ -71,13 +72,6 @@ def details(entry: ModelEntry, book: Rulebook) -> Iterator[str]:
         yield f"  its draft differs from version {entry.version}; publishing makes version {entry.version + 1}"
     yield ""
     yield from as_file(definition).rstrip().splitlines()
-
-
-def criteria(definition: QualificationModel) -> str:
-    """`all of engagement >= 70, demographic >= 50`."""
-    match = match_definition(definition.match)
-    how = match if isinstance(match, str) else f"at least {match['at_least']}"
-    return f"{how} of " + ", ".join(f"{one.scoring_model} >= {number(one.threshold)}" for one in definition.criteria)
 
 
 def as_file(definition: QualificationModel) -> str:

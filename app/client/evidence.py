@@ -26,6 +26,8 @@ def criteria_text(criteria: Sequence[Mapping[str, Any]]) -> str:
 
 def changes_text(changes: Mapping[str, Mapping[str, Any]]) -> str:
     """`status_reason new -> marketing_qualified, sales_ready no -> yes`."""
+    if not changes:
+        return "nothing to change: it had qualified before, and its scores have risen again"
     return ", ".join(f"{name} {_word(one['from'])} -> {_word(one['to'])}" for name, one in changes.items())
 
 

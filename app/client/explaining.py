@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.client.evidence import number
+from app.client.formula import formula
+from app.contracts.model_definition import duration_text
 from app.qualification.criteria import CriterionEvidence, required
 from app.qualification.decide import Outcome, Qualification, decide, evidence
 from app.qualification.leads import Lead, Mark
@@ -67,11 +69,15 @@ def _reason(outcome: Outcome, lead: Lead, model: RuledModel, missing: tuple[str,
         case Outcome.LEAD_NOT_OPEN:
             return f"the lead is closed: status {lead.status}, reason {lead.status_reason}"
         case Outcome.CRITERIA_NOT_MET:
+            if model.definition.members:
+                return f"not met: {formula(model.definition)}; what single criteria lack: {'; '.join(missing)}"
             count = len(model.definition.criteria)
             needed = required(model.definition.match, count)
             return f"{count - len(missing)} of {count} criteria met, {needed} needed: {'; '.join(missing)}"
         case Outcome.ALREADY_QUALIFIED:
             return _already(model, mark)
+        case Outcome.HOLDING:
+            return _holding(lead, model)
         case Outcome.COOLING_DOWN:
             assert mark is not None
             cool_down = model.definition.requalification.cool_down
@@ -87,4 +93,15 @@ def _already(model: RuledModel, mark: Mark | None) -> str:
         return f"qualified by version {mark.version}, and this model qualifies a lead only once"
     if mark.cleared:
         return f"qualified by version {mark.version}, reset since; but the lead has what the model's actions give"
-    return f"qualified by version {mark.version}; again once the CRM resets a flag or reopens the lead"
+    again = "the CRM resets a flag or reopens the lead"
+    if model.definition.requalification.policy == "on_recross":
+        again += ", or its scores fall below and rise again"
+    return f"qualified by version {mark.version}; again once {again}"
+
+
+def _holding(lead: Lead, model: RuledModel) -> str:
+    assert model.definition.hold is not None
+    hold = lead.holds.get(model.id)
+    if hold is None or hold.version != model.version:
+        return f"all that is needed is met; its next score begins the {duration_text(model.definition.hold)} to wait"
+    return f"all that is needed is met; it qualifies at {hold.due.isoformat()} if that stays so"

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.client.explaining import Explained, explain
-from app.qualification.criteria import Criterion
-from app.qualification.leads import Lead, Mark, Score
+from app.qualification.criteria import Criterion, Group
+from app.qualification.leads import Hold, Lead, Mark, Score, Trigger
 from app.qualification.models import Actions, QualificationModel, Requalification
 from app.qualification.rules import RuledModel, Rules
 
@@ -28,6 +28,8 @@ def rules(
             model.get("policy", "when_reset"),  # type: ignore[arg-type]
             model.get("cool_down"),  # type: ignore[arg-type]
         ),
+        members=model.get("members", ()),  # type: ignore[arg-type]
+        hold=model.get("hold"),  # type: ignore[arg-type]
     )
     ruled = RuledModel(definition=definition, version=3, live=bool(model.get("model_live", True)))
     return Rules(revision=1, lead_management=on, live_scoring_models=live, models={"enterprise": ruled})
@@ -91,3 +93,32 @@ def test_a_cool_down_says_how_long() -> None:
     one = explained(marked(cleared=True, sales_ready=False), rules(cool_down=timedelta(days=30)))
     assert one.outcome == "cooling_down"
     assert "30 days" in one.reason
+
+
+def test_a_hold_is_told_with_the_moment_at_which_it_is_over() -> None:
+    held, by = lead(engagement=90, demographic=60), rules(hold=timedelta(minutes=15))
+    assert explained(held, by).reason == "all that is needed is met; its next score begins the 15m to wait"
+    trigger = Trigger("e", "lead-score-changed", 0, 0)
+    held.holds["enterprise"] = Hold(3, NOW + timedelta(minutes=15), NOW, "live", trigger)
+    one = explained(held, by)
+    assert (one.outcome, one.reason) == (
+        "holding",
+        "all that is needed is met; it qualifies at 2026-03-02T08:15:00+00:00 if that stays so",
+    )
+
+
+def test_of_nested_criteria_the_formula_is_told_beside_what_single_ones_lack() -> None:
+    one = explained(lead(engagement=60), rules(members=(0, Group("any", (1,)))))
+    assert one.reason == (
+        "not met: all of engagement >= 70, (any of demographic >= 50); what single criteria lack: "
+        "engagement: 10 more; demographic: no score yet, 50 is needed"
+    )
+
+
+def test_what_a_recross_needs_is_told() -> None:
+    held = lead(engagement=90, demographic=60)
+    held.marks["enterprise"] = Mark(3, 1, NOW, "e")
+    assert explained(held, rules(policy="on_recross")).reason == (
+        "qualified by version 3; again once the CRM resets a flag or reopens the lead, "
+        "or its scores fall below and rise again"
+    )

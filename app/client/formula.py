@@ -1,0 +1,43 @@
+"""What a model asks for, in words: its criteria as one formula, and how it goes on from there."""
+
+from __future__ import annotations
+
+from app.client.evidence import number
+from app.contracts.model_definition import duration_text
+from app.qualification.criteria import AtLeast, Criterion, Group, Match, Member
+from app.qualification.models import QualificationModel
+
+
+def formula(definition: QualificationModel) -> str:
+    """`all of engagement >= 70, any of (demographic >= 50, intent >= 60)`."""
+    members = definition.members or tuple(range(len(definition.criteria)))
+    return _group(definition.match, members, definition.criteria)
+
+
+def terms(definition: QualificationModel) -> str:
+    """The formula, how long it must hold, and what lets a lead qualify again if that is not the usual."""
+    parts = [formula(definition)]
+    if definition.hold is not None:
+        parts.append(f"for {duration_text(definition.hold)}")
+    again = definition.requalification
+    if again.policy == "never":
+        parts.append("only once")
+    if again.policy == "on_recross":
+        parts.append("again on recross")
+    if again.cool_down:
+        parts.append(f"again after {duration_text(again.cool_down)} at the earliest")
+    return "; ".join(parts)
+
+
+def _group(match: Match, members: tuple[Member, ...], criteria: tuple[Criterion, ...]) -> str:
+    how = f"at least {match.at_least}" if isinstance(match, AtLeast) else match
+    shown = [
+        f"({_group(one.match, one.members, criteria)})" if isinstance(one, Group) else _criterion(criteria[one])
+        for one in members
+    ]
+    return f"{how} of {', '.join(shown)}"
+
+
+def _criterion(criterion: Criterion) -> str:
+    text = f"{criterion.scoring_model} >= {number(criterion.threshold)}"
+    return text if criterion.drop_below is None else f"{text} (fallen below {number(criterion.drop_below)})"

@@ -1,0 +1,34 @@
+"""What a model asks for, in words."""
+
+from datetime import timedelta
+
+from app.client.formula import formula, terms
+from app.qualification.criteria import AtLeast, Criterion, Group
+from app.qualification.models import Actions, QualificationModel, Requalification
+
+
+def test_nested_criteria_read_as_one_formula_with_all_that_a_model_says_besides() -> None:
+    model = QualificationModel(
+        id="m",
+        name="m",
+        match="all",
+        criteria=(Criterion("a", 70, 60), Criterion("b", 1.5), Criterion("c", 2)),
+        members=(0, Group(AtLeast(1), (1, 2))),
+        actions=Actions(sales_ready=True),
+        requalification=Requalification("on_recross", timedelta(days=30)),
+        hold=timedelta(minutes=15),
+    )
+    assert formula(model) == "all of a >= 70 (fallen below 60), (at least 1 of b >= 1.5, c >= 2)"
+    assert terms(model) == f"{formula(model)}; for 15m; again on recross; again after 30d at the earliest"
+
+
+def test_a_flat_model_reads_as_its_criteria() -> None:
+    model = QualificationModel(
+        id="m",
+        name="m",
+        match="any",
+        criteria=(Criterion("a", 70), Criterion("b", 50)),
+        actions=Actions(sales_ready=True),
+        requalification=Requalification("never"),
+    )
+    assert (formula(model), terms(model)) == ("any of a >= 70, b >= 50", "any of a >= 70, b >= 50; only once")
