@@ -108,7 +108,7 @@ class _Comparison:
                 yield f"{at}: an alternative has changed or is gone"
             else:
                 left.remove(match)
-        if left:
+        if left and not self._more_forms:
             yield f"{at}: there are alternatives that were not there"
 
 
