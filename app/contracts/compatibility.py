@@ -24,7 +24,7 @@ READ_BY_US = frozenset({"qualification-model", "qualification-commands"})
 def incompatibilities(released: dict[str, Any], current: dict[str, Any], *, more_forms: bool = False) -> list[str]:
     """What in `current` breaks readers or writers of `released`, one sentence each; empty if nothing does.
 
-    `more_forms`: something that had one form may now have several, the one it had among them.
+    `more_forms`: something may now have further forms, those it had among them.
     """
     return list(_Comparison(released, current, more_forms=more_forms).of(released, current, ""))
 

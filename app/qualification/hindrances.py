@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from app.qualification.commands import Code
 from app.qualification.entries import LEAD_MANAGEMENT, ScoringModelEntry
-from app.qualification.models import QualificationModel
+from app.qualification.models import QualificationModel, paths
 
 LookUp = Callable[[str], ScoringModelEntry | None]
 """What is held of a scoring model, by its id."""
@@ -40,13 +40,13 @@ def _switched_off() -> Hindrance:
 
 
 def _out_of_reach(definition: QualificationModel, scoring_model: LookUp) -> Iterator[Hindrance]:
-    for index, criterion in enumerate(definition.criteria):
+    for criterion, (_, path) in zip(definition.criteria, paths(definition), strict=True):
         entry = scoring_model(criterion.scoring_model)
         if entry is None or entry.maximum is None or criterion.threshold <= entry.maximum:
             continue
         name, highest = criterion.scoring_model, _shown(entry.maximum)
         message = (
-            f"criteria.{index}.threshold: {_shown(criterion.threshold)} is above {highest}, the maximum of scoring"
+            f"{path}.threshold: {_shown(criterion.threshold)} is above {highest}, the maximum of scoring"
             f" model {name}, so that no score can meet it: lower it to {highest} or less, or correct the maximum"
             f" (lead-qualifier scoring-model set {quote(name)} --status {entry.status} --maximum N)"
         )

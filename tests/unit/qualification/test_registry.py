@@ -4,8 +4,10 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from app.qualification.commands import Code, Verdict
+from app.qualification.criteria import AtLeast, Criterion, Group
 from app.qualification.entries import FeatureEntry, ModelEntry, ScoringModelEntry
 from app.qualification.judging import ANSWERS_KEPT
 from app.qualification.models import InvalidModel
@@ -388,6 +390,18 @@ def test_a_threshold_above_the_maximum_of_its_scoring_model_is_refused_by_field_
     assert office.publish("enterprise").code is Code.THRESHOLD_ABOVE_MAXIMUM
     office.scoring("engagement", "live")
     assert office.publish("enterprise").accepted, "an engine that names no maximum any more has none"
+
+
+def test_a_threshold_out_of_reach_in_a_group_is_refused_by_its_own_path_and_each_scoring_model_is_told_once() -> None:
+    office = ready()
+    office.scoring("engagement", "stopped", maximum=60)
+    pair = (Criterion("engagement", 61.0), Criterion("demographic", 5.0), Criterion("engagement", 60.0))
+    nested = replace(model(), criteria=pair, members=(Group("any", (0, Group(AtLeast(1), (1,)))), 2))
+    refused = office.apply(nested)
+    assert refused.code is Code.THRESHOLD_ABOVE_MAXIMUM
+    assert refused.message.startswith("enterprise: criteria.0.any.0.threshold: 61 is above 60, the maximum of scoring")
+    fits = (Criterion("engagement", 50.0), *pair[1:])
+    assert len(office.apply(replace(nested, criteria=fits)).warnings) == 1
 
 
 def test_a_draft_out_of_reach_is_refused_beside_a_live_version_too() -> None:
