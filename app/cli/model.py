@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -18,12 +19,23 @@ from app.client.commands import Move
 from app.client.rulebook import read_rulebook
 from app.contracts.model_file import read_model_file
 
+
+class Switch(StrEnum):
+    """Of something that is on or off."""
+
+    ON = "on"
+    OFF = "off"
+
+
 model = typer.Typer(no_args_is_help=True, help="Apply, publish, stop and look at qualification models.")
 
 
 @model.command()
 def apply(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The model in YAML or JSON.", show_default=False)],
+    draft: Annotated[
+        bool, typer.Option("--draft", help="Also of a live model: keep it as a draft beside the version that runs.")
+    ] = False,
     expected_revision: ExpectedRevision = None,
     issued_by: IssuedBy = None,
     as_json: Json = False,
@@ -31,11 +43,12 @@ def apply(
     """Create a model from a file, or replace its draft. It runs once published.
 
     The file is checked here first: what is wrong is told by line and field. A live model is stopped before it is
-    changed.
+    changed, or with `--draft` goes on while its draft waits to take over (`model publish --replace`). A draft that says
+    what runs already is dropped.
     """
     definition = read_model_file(file)
     client = open_session(issued_by=issued_by).commands()
-    report(lambda: client.apply(definition, expected_revision=expected_revision), as_json=as_json)
+    report(lambda: client.apply(definition, beside=draft, expected_revision=expected_revision), as_json=as_json)
 
 
 @model.command("list")
@@ -67,9 +80,12 @@ def show(
     as_file: Annotated[
         bool, typer.Option("--file", help="Print only the definition, as a file to edit and apply.")
     ] = False,
+    draft: Annotated[
+        bool, typer.Option("--draft", help="With --file: the definition of the draft beside the live version.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Show a model: status, versions, what degrades it, and its definition."""
+    """Show a model: status, versions, what degrades it, its definition, and the draft beside a live version."""
     session = open_session()
     book = read_rulebook(session.connection, topic_prefix=session.prefix)
     entry = book.model(model_id)
@@ -77,10 +93,13 @@ def show(
         known = ", ".join(one.id for one in book.models) or "none"
         gone = "was deleted" if entry is not None else "does not exist"
         raise Refused(f"the model {model_id} {gone}; there are: {known} (lead-qualifier model apply FILE makes one)")
+    if draft and entry.draft is None:
+        raise Refused(f"{model_id} has no draft (lead-qualifier model apply --draft FILE makes one)")
+    definition = entry.draft if draft and entry.draft is not None else entry.definition
     if as_json:
         show_json(model_views.as_json(entry, book))
     elif as_file:
-        say(model_views.as_file(entry.definition).rstrip())
+        say(model_views.as_file(definition).rstrip())
     else:
         for line in model_views.details(entry, book):
             say(line)
@@ -89,15 +108,43 @@ def show(
 @model.command()
 def publish(
     model_id: ModelId,
+    replace: Annotated[
+        bool,
+        typer.Option("--replace", help="Put the draft of a live model in the place of the version that runs, at once."),
+    ] = False,
     expected_revision: ExpectedRevision = None,
     issued_by: IssuedBy = None,
     as_json: Json = False,
 ) -> None:
     """Let a model run, as its next version.
 
-    Leads that are known already are evaluated at once, unless the model says `existing_leads: ignore`.
+    Leads that are known already are evaluated at once, unless the model says `existing_leads: ignore`. With `--replace`
+    there is no stop between two versions: every event is decided by one of them.
     """
-    _move("publish", model_id, expected_revision, issued_by, as_json)
+    client = open_session(issued_by=issued_by).commands()
+    report(
+        lambda: client.move("publish", model_id, replacing=replace, expected_revision=expected_revision),
+        as_json=as_json,
+    )
+
+
+@model.command()
+def shadow(
+    model_id: ModelId,
+    switch: Annotated[Switch, typer.Argument(metavar="on|off", help="Whether the draft is to run in shadow.")],
+    expected_revision: ExpectedRevision = None,
+    issued_by: IssuedBy = None,
+    as_json: Json = False,
+) -> None:
+    """Let the draft of a live model run in its shadow: workers count what it would do, and nothing comes of it.
+
+    Every score that one of the two names is counted in the workers' `/metrics`, as
+    `lead_qualifier_shadow_total{model,difference}`: the criteria of both are met, of neither, of the draft alone
+    (newly_qualifying) or of the live version alone (no_longer_qualifying).
+    """
+    client = open_session(issued_by=issued_by).commands()
+    on = switch is Switch.ON
+    report(lambda: client.shadow(model_id, on=on, expected_revision=expected_revision), as_json=as_json)
 
 
 @model.command()

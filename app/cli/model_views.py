@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from shlex import quote
 from typing import Any
 
 import msgspec
 import yaml
 
 from app.cli.screen import columns, moment
+from app.client.evidence import number
 from app.client.formula import terms
 from app.client.rulebook import Rulebook
 from app.contracts.model_definition import definition_of
-from app.qualification.entries import ModelEntry
+from app.qualification.commands import Code
+from app.qualification.entries import ModelEntry, ScoringModelEntry
+from app.qualification.hindrances import hindrances
 from app.qualification.models import QualificationModel
 
 
@@ -34,7 +38,9 @@ def table(book: Rulebook) -> None:
 def _row(entry: ModelEntry, book: Rulebook) -> tuple[str, ...]:
     lacking = degraded(entry, book)
     status = f"{entry.status}, degraded ({', '.join(lacking)} not live)" if lacking else entry.status
-    if entry.status != "live" and entry.version and entry.draft is not None:
+    if entry.status == "live" and entry.draft is not None:
+        status += ", draft in shadow" if entry.shadow else ", draft beside"
+    elif entry.version and entry.draft is not None:
         status += ", draft changed"
     return (
         entry.id,
@@ -50,8 +56,12 @@ def _row(entry: ModelEntry, book: Rulebook) -> tuple[str, ...]:
 def surroundings(book: Rulebook) -> Iterator[str]:
     """What decides besides the models."""
     yield f"lead management is {'on' if book.lead_management else 'off: nothing qualifies'}"
-    told = ", ".join(f"{one.id} {one.status}" for one in book.scoring_models)
+    told = ", ".join(_standing(one) for one in book.scoring_models)
     yield f"scoring models: {told or 'none announced yet'}"
+
+
+def _standing(one: ScoringModelEntry) -> str:
+    return f"{one.id} {one.status}" + ("" if one.maximum is None else f" (up to {number(one.maximum)})")
 
 
 def details(entry: ModelEntry, book: Rulebook) -> Iterator[str]:
@@ -66,12 +76,30 @@ def details(entry: ModelEntry, book: Rulebook) -> Iterator[str]:
         yield f"  changed {moment(entry.changed_at)} by {entry.changed_by}"
     for name in degraded(entry, book):
         yield f"  degraded: scoring model {name} is not live, so its scores count as not met"
+    for one in hindrances(definition, book.scoring_model, enabled=True):
+        if one.code is Code.THRESHOLD_ABOVE_MAXIMUM:
+            yield f"  out of reach: {one.message}"
     if entry.status == "live" and not book.lead_management:
         yield "  lead management is off: nothing qualifies"
     if entry.status != "live" and entry.version and entry.draft is not None:
         yield f"  its draft differs from version {entry.version}; publishing makes version {entry.version + 1}"
+    if entry.status == "live" and entry.draft is not None:
+        yield from _beside(entry)
     yield ""
     yield from as_file(definition).rstrip().splitlines()
+    if entry.status == "live" and entry.draft is not None:
+        yield ""
+        yield "# the draft"
+        yield from as_file(entry.draft).rstrip().splitlines()
+
+
+def _beside(entry: ModelEntry) -> Iterator[str]:
+    name, following = quote(entry.id), entry.version + 1
+    yield f"  a draft stands beside it; to make it version {following}: lead-qualifier model publish --replace {name}"
+    if entry.shadow:
+        yield "  the draft runs in shadow: lead_qualifier_shadow_total in the workers' /metrics counts the differences"
+    else:
+        yield f"  the draft does not run in shadow (lead-qualifier model shadow {name} on)"
 
 
 def as_file(definition: QualificationModel) -> str:

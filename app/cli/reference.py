@@ -56,7 +56,8 @@ def _section(path: tuple[str, ...], function: Callable[..., Any]) -> Iterator[st
         yield "| argument or option | meaning |"
         yield "| --- | --- |"
         for one in (*arguments, *options):
-            yield f"| `{one.shown}` | {one.meaning} |"
+            shown = one.shown.replace("|", "\\|")
+            yield f"| `{shown}` | {one.meaning} |"
         yield ""
 
 
@@ -95,7 +96,7 @@ class _Parameter:
 
     def _value(self) -> str:
         if isinstance(self._kind, type) and issubclass(self._kind, Enum):
-            return "\\|".join(member.value for member in self._kind)
+            return "|".join(member.value for member in self._kind)
         return str(self._info.metavar or "TEXT")
 
 

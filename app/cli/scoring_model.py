@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -34,6 +35,13 @@ def set_status(
     scoring_model_id: Annotated[str, typer.Argument(metavar="ID", help="The scoring model's id.")],
     status: Annotated[Status, typer.Option(help="What it is from now on.")],
     name: Annotated[str | None, typer.Option(help="What people call it. Without it, it keeps the name it has.")] = None,
+    maximum: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N|none",
+            help="The highest score it gives: thresholds above it are refused. Without it, it keeps the one it has.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Announce a scoring model's status, as its scoring engine would, and see that a worker knows it.
@@ -41,6 +49,7 @@ def set_status(
     A model can be published only when all scoring models it names are live. One that stops being live leaves the
     models that name it degraded: its scores count as not met.
     """
+    highest = _highest(maximum)
     session = open_session()
     with busy("waiting for a worker to know it"):
         announced = announce(
@@ -49,6 +58,7 @@ def set_status(
             scoring_model_id=scoring_model_id,
             status=status.value,
             name=name,
+            maximum=highest,
             timeout=min(_CONFIRM_SECONDS, session.settings.command_timeout),
         )
     if announced.entry is None:
@@ -59,3 +69,17 @@ def set_status(
         say(f"scoring model {scoring_model_id}: {status} was sent")
     else:
         say(f"scoring model {scoring_model_id} is {status}")
+
+
+def _highest(text: str | None) -> float | Literal["none"] | None:
+    if text is None:
+        return None
+    if text == "none":
+        return "none"
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise typer.BadParameter(f"{text} is no finite number: write one such as 100, or none", param_hint="--maximum")
+    return number

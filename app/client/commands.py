@@ -60,14 +60,31 @@ class CommandClient:
         self._waiting = waiting
         self._reader = TopicReader(connection, timeout=30)
 
-    def apply(self, model: QualificationModel, *, expected_revision: int | None = None) -> Outcome:
-        """Create or replace the draft of a model. Raises NoAnswer, TopicMissing, KafkaException."""
-        fields: dict[str, Any] = {"definition": definition_of(model)}
+    def apply(
+        self, model: QualificationModel, *, beside: bool = False, expected_revision: int | None = None
+    ) -> Outcome:
+        """Create or replace the draft of a model, with `beside` also of a live one, which goes on.
+
+        Raises NoAnswer, TopicMissing, KafkaException.
+        """
+        fields: dict[str, Any] = {"definition": definition_of(model)} | ({"draft": True} if beside else {})
         return self._model("apply", model.id, fields, expected_revision)
 
-    def move(self, command: Move, model_id: str, *, expected_revision: int | None = None) -> Outcome:
-        """Publish, stop or delete a model. Raises NoAnswer, TopicMissing, KafkaException."""
-        return self._model(command, model_id, {}, expected_revision)
+    def move(
+        self, command: Move, model_id: str, *, replacing: bool = False, expected_revision: int | None = None
+    ) -> Outcome:
+        """Publish, stop or delete a model; with `replacing` publish the draft of a live one in its place.
+
+        Raises NoAnswer, TopicMissing, KafkaException.
+        """
+        return self._model(command, model_id, {"replace": True} if replacing else {}, expected_revision)
+
+    def shadow(self, model_id: str, *, on: bool, expected_revision: int | None = None) -> Outcome:
+        """Let the draft of a live model run in its shadow, or end that.
+
+        Raises NoAnswer, TopicMissing, KafkaException.
+        """
+        return self._model("shadow", model_id, {"enabled": on}, expected_revision)
 
     def switch(self, feature: str, *, on: bool) -> Outcome:
         """Turn a feature on or off. Raises NoAnswer, TopicMissing, KafkaException."""

@@ -35,7 +35,7 @@ from app.engine import position as positions
 from app.engine.position import NEVER_SWEPT, POSITION_KEY, Position
 from app.kafka import Connection
 from app.qualification.entries import Answers, Stored, decode_entry
-from app.qualification.registry import rules_from
+from app.qualification.snapshot import rules_from
 from app.topic_setup import TopicSetup
 
 MOVED_FROM = "dl_moved_from"

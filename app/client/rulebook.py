@@ -19,8 +19,8 @@ from app.qualification.entries import (
     model_key,
     scoring_key,
 )
-from app.qualification.registry import rules_from
 from app.qualification.rules import Rules, UnknownLeads
+from app.qualification.snapshot import rules_from
 
 
 class Rulebook:

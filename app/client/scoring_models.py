@@ -7,13 +7,14 @@ import time
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import confluent_kafka
 
 from app.client.commands import deliver, delivering
 from app.client.rulebook import read_rulebook
 from app.client.topic_reader import TopicReader
+from app.contracts.fields import plain
 from app.contracts.topics import SCORING_MODEL_CHANGED
 from app.kafka import Connection
 from app.qualification.entries import ScoringModelEntry, ScoringModelStatus
@@ -39,10 +40,12 @@ def announce(
     status: ScoringModelStatus,
     name: str | None,
     timeout: float,
+    maximum: float | Literal["none"] | None = None,
 ) -> Announcement:
     """Say that the scoring model has this status from now on, and wait until the workers hold it, `timeout` seconds.
 
-    Without a `name` it keeps the one it has. Raises AnnouncedLater, TopicMissing, KafkaException.
+    Without a `name` or a `maximum` it keeps those it has; a maximum of "none" takes it away. Raises AnnouncedLater,
+    TopicMissing, KafkaException.
     """
     topic = SCORING_MODEL_CHANGED.full_name(topic_prefix)
     TopicReader(connection).partitions(topic)
@@ -59,16 +62,20 @@ def announce(
         "status": status,
         "occurred_at": now.isoformat(),
     }
-    if name is None and held is not None:
-        name = held.name
+    if held is not None:
+        name = held.name if name is None else name
+        maximum = held.maximum if maximum is None else maximum
+    highest = None if maximum == "none" else maximum
     if name is not None:
         event["name"] = name
+    if highest is not None:
+        event["maximum"] = plain(highest)
     value = json.dumps(event, ensure_ascii=False).encode()
     deliver(confluent_kafka.Producer(delivering(connection)), topic, scoring_model_id.encode(), value)
     deadline = time.monotonic() + timeout
     while True:
         entry = read_rulebook(connection, topic_prefix=topic_prefix).scoring_model(scoring_model_id)
-        if entry is not None and (entry.status, entry.name) == (status, name):
+        if entry is not None and (entry.status, entry.name, entry.maximum) == (status, name, highest):
             return Announcement(event, entry)
         if time.monotonic() > deadline:
             return Announcement(event, None)

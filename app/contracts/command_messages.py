@@ -9,7 +9,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 from typing_extensions import TypedDict
 
-from app.contracts.fields import READ_STRICTLY, Id, Timestamp
+from app.contracts.fields import READ_STRICTLY, Id, Number, Timestamp
 from app.contracts.model_definition import ModelDefinition
 
 CommandId = Annotated[
@@ -37,12 +37,21 @@ Definition = Annotated[
 
 @with_config(READ_STRICTLY)
 class ApplyModel(TypedDict):
-    """Create or replace the draft of a qualification model that is not live."""
+    """Create or replace the draft of a qualification model."""
 
     command_id: CommandId
     qualification_model_id: ModelId
     command: Literal["apply"]
     definition: Definition
+    draft: NotRequired[
+        Annotated[
+            bool,
+            Field(
+                description="true: of a live model too, beside the version that runs. "
+                "Absent or false: a live model is refused."
+            ),
+        ]
+    ]
     expected_revision: NotRequired[ExpectedRevision]
     issued_by: IssuedBy
     issued_at: IssuedAt
@@ -55,12 +64,34 @@ class MoveModel(TypedDict):
     command_id: CommandId
     qualification_model_id: ModelId
     command: Literal["publish", "stop", "delete"]
+    replace: NotRequired[
+        Annotated[
+            bool,
+            Field(
+                description="Of publish only. true: the draft of a live model takes the place of the version that "
+                "runs, in one step. Absent or false: a live model is refused."
+            ),
+        ]
+    ]
     expected_revision: NotRequired[ExpectedRevision]
     issued_by: IssuedBy
     issued_at: IssuedAt
 
 
-ModelCommand = Annotated[ApplyModel | MoveModel, Field(discriminator="command")]
+@with_config(READ_STRICTLY)
+class ShadowModel(TypedDict):
+    """Let the draft of a live qualification model run in its shadow, where it is only counted, or end that."""
+
+    command_id: CommandId
+    qualification_model_id: ModelId
+    command: Literal["shadow"]
+    enabled: Annotated[bool, Field(description="Whether it is to run in shadow from now on.")]
+    expected_revision: NotRequired[ExpectedRevision]
+    issued_by: IssuedBy
+    issued_at: IssuedAt
+
+
+ModelCommand = Annotated[ApplyModel | MoveModel | ShadowModel, Field(discriminator="command")]
 
 
 @with_config(READ_STRICTLY)
@@ -83,4 +114,10 @@ class ScoringModelChanged(TypedDict):
     scoring_model_id: Annotated[Id, Field(description="Identifies the scoring model; also the record's key.")]
     name: NotRequired[Annotated[str | None, Field(description="What people call it.")]]
     status: Annotated[Literal["draft", "live", "stopped"], Field(description="Its state from occurred_at on.")]
+    maximum: NotRequired[
+        Annotated[
+            Number | None,
+            Field(description="The highest score it gives: a criterion with a threshold above it is refused."),
+        ]
+    ]
     occurred_at: Annotated[Timestamp, Field(description="When it changed. Older than the change held: ignored.")]

@@ -24,7 +24,7 @@ READ_BY_US = frozenset({"qualification-model", "qualification-commands"})
 def incompatibilities(released: dict[str, Any], current: dict[str, Any], *, more_forms: bool = False) -> list[str]:
     """What in `current` breaks readers or writers of `released`, one sentence each; empty if nothing does.
 
-    `more_forms`: something that had one form may now have several, the one it had among them.
+    `more_forms`: something may now have further forms, those it had among them.
     """
     return list(_Comparison(released, current, more_forms=more_forms).of(released, current, ""))
 
@@ -108,7 +108,7 @@ class _Comparison:
                 yield f"{at}: an alternative has changed or is gone"
             else:
                 left.remove(match)
-        if left:
+        if left and not self._more_forms:
             yield f"{at}: there are alternatives that were not there"
 
 

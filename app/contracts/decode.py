@@ -48,7 +48,7 @@ _feature_command: Callable[[bytes], FeatureCommand] = TypeAdapter(FeatureCommand
 
 Message = TypeVar("Message", bound="Mapping[str, object]")
 
-_COMMANDS = frozenset({"apply", "publish", "stop", "delete"})
+_COMMANDS = frozenset({"apply", "publish", "stop", "delete", "shadow"})
 
 
 class ChangedLead(msgspec.Struct, frozen=True, gc=False):

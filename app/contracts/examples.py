@@ -204,6 +204,7 @@ EXAMPLES: tuple[Example, ...] = (
             "scoring_model_id": "engagement",
             "name": "Engagement",
             "status": "live",
+            "maximum": 100,
             "occurred_at": "2026-11-23T07:55:00Z",
         },
     ),
@@ -221,6 +222,25 @@ EXAMPLES: tuple[Example, ...] = (
         },
     ),
     Example(topics.QUALIFICATION_COMMANDS.name, "publish", "Publish the draft, as its issuer saw it.", _PUBLISH),
+    Example(
+        topics.QUALIFICATION_COMMANDS.name,
+        "replace",
+        "Put the draft beside a live version in its place.",
+        _PUBLISH | {"command_id": "0190b4a0-51c7-7d7e-9a34-0b7c5e6f1a04", "expected_revision": 9, "replace": True},
+    ),
+    Example(
+        topics.QUALIFICATION_COMMANDS.name,
+        "shadow",
+        "Count what the draft of a live model would do.",
+        {
+            "command_id": "0190b49f-0c00-7d7e-9a34-0b7c5e6f1a05",
+            "qualification_model_id": "enterprise",
+            "command": "shadow",
+            "enabled": True,
+            "issued_by": "anna",
+            "issued_at": "2026-11-24T10:00:00Z",
+        },
+    ),
     Example(
         topics.FEATURE_COMMANDS.name,
         "enable",
@@ -264,6 +284,7 @@ EXAMPLES: tuple[Example, ...] = (
             "status": "live",
             "occurred_at": "2026-11-23T07:55:00Z",
             "name": "Engagement",
+            "maximum": 100.0,
         },
     ),
     Example(
@@ -290,6 +311,7 @@ EXAMPLES: tuple[Example, ...] = (
             "message": "enterprise is live in version 1",
             "warnings": [],
             "version": 1,
+            "definition": _DEFINITION,
             "revision": 5,
             "decided_at": "2026-11-23T08:00:05.140000Z",
             "origin": {
@@ -312,7 +334,8 @@ EXAMPLES: tuple[Example, ...] = (
             "command": "apply",
             "outcome": "refused",
             "reason": "model_live",
-            "message": "enterprise is live: stop it first (lead-qualifier model stop enterprise)",
+            "message": "enterprise is live: stop it first (lead-qualifier model stop enterprise), or keep it as a "
+            "draft beside the live version (lead-qualifier model apply --draft FILE)",
             "warnings": [],
             "version": 1,
             "revision": 5,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, NotRequired
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired
 
 from pydantic import Field, with_config
 from typing_extensions import TypedDict
 
 from app.contracts.fields import EMITTED, Id, Timestamp
 from app.contracts.lead_qualified import Trigger
+from app.contracts.model_definition import definition_of
 from app.qualification.commands import Code
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class QualificationModelChanged(TypedDict):
     command: Annotated[
         Id,
         Field(
-            description="What was ordered: apply, publish, stop, delete, enable or disable; or announce, "
+            description="What was ordered: apply, publish, shadow, stop, delete, enable or disable; or announce, "
             "for a scoring-model-changed event. More may come."
         ),
     ]
@@ -44,6 +45,15 @@ class QualificationModelChanged(TypedDict):
     warnings: Annotated[list[str], Field(description="What to know although it was accepted.")]
     version: NotRequired[
         Annotated[int, Field(ge=1, description="The newest published version of the model, if there is one.")]
+    ]
+    definition: NotRequired[
+        Annotated[
+            dict[str, Any],
+            Field(
+                description="Of an apply or a publish that changed something: the model as people write it "
+                "(qualification-model.schema.json). Absent where it would not fit the record."
+            ),
+        ]
     ]
     revision: Annotated[
         int, Field(ge=0, description="The revision of the model, feature or scoring model afterwards; 0 if unknown.")
@@ -66,6 +76,8 @@ def model_outcome(
     """The outcome of a command on a qualification model."""
     event = _answer(command, verdict, decided_at, origin)
     event["qualification_model_id"] = command["qualification_model_id"]
+    if verdict.definition is not None:
+        event["definition"] = {**definition_of(verdict.definition)}
     return event
 
 

@@ -167,7 +167,13 @@ class ModelState(TypedDict):
     status: Annotated[Literal["draft", "live", "stopped", "deleted"], Field(description="Only a live one qualifies.")]
     version: NotRequired[Version]
     draft: NotRequired[
-        Annotated[StoredDefinition, Field(description="What the next publish takes; absent: `published` again.")]
+        Annotated[
+            StoredDefinition,
+            Field(
+                description="What the next publish takes; absent: `published` again. A live model may hold one too: "
+                "what runs is `published`."
+            ),
+        ]
     ]
     published: NotRequired[Annotated[StoredDefinition, Field(description="The definition of `version`.")]]
     published_revision: NotRequired[Annotated[int, Field(ge=1, description="The revision that published it.")]]
@@ -179,6 +185,11 @@ class ModelState(TypedDict):
     published_by: NotRequired[Annotated[Id, Field(description="Who gave that command.")]]
     changed_at: NotRequired[Annotated[Timestamp, Field(description="issued_at of the last change.")]]
     changed_by: NotRequired[Annotated[Id, Field(description="Who made the last change.")]]
+    shadow: NotRequired[
+        Annotated[
+            bool, Field(description="true: workers count what the draft would do. Only of a live model with one.")
+        ]
+    ]
 
 
 @with_config(EMITTED)
@@ -191,6 +202,7 @@ class ScoringModelState(TypedDict):
     status: Annotated[Literal["draft", "live", "stopped"], Field(description="Only scores of live ones count.")]
     occurred_at: Annotated[Timestamp, Field(description="When it changed.")]
     name: NotRequired[Annotated[str, Field(description="What people call it.")]]
+    maximum: NotRequired[Annotated[Number, Field(description="The highest score it gives.")]]
 
 
 @with_config(EMITTED)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from app.qualification.entries import Answers, Entry, ScoringModelStatus, Stored
+from app.qualification.models import QualificationModel
 
 
 class Code(StrEnum):
@@ -16,6 +17,8 @@ class Code(StrEnum):
     APPLIED = "applied"
     PUBLISHED = "published"
     STOPPED = "stopped"
+    SHADOW_ON = "shadow_on"
+    SHADOW_OFF = "shadow_off"
     DELETED = "deleted"
     ENABLED = "enabled"
     DISABLED = "disabled"
@@ -28,8 +31,10 @@ class Code(StrEnum):
     STALE_REVISION = "stale_revision"
     MODEL_LIVE = "model_live"
     MODEL_NOT_LIVE = "model_not_live"
+    NO_DRAFT = "no_draft"
     LEAD_MANAGEMENT_OFF = "lead_management_off"
     SCORING_MODEL_NOT_LIVE = "scoring_model_not_live"
+    THRESHOLD_ABOVE_MAXIMUM = "threshold_above_maximum"
     STALE = "stale"
 
 
@@ -48,12 +53,13 @@ class Issued(Struct, frozen=True, kw_only=True):
 
 
 class ScoringModelChange(Struct, frozen=True, kw_only=True):
-    """What a scoring engine says of one of its models."""
+    """What a scoring engine says of one of its models. `maximum`: the highest score it gives; None: it does not say."""
 
     id: str
     status: ScoringModelStatus
     occurred_at: datetime
     name: str | None = None
+    maximum: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +67,9 @@ class Verdict:
     """The answer to a command, and what is to be stored because of it.
 
     `revision` and `version` are those of the entry afterwards, 0 where there is none. `entry` is the changed entry,
-    None if nothing changed; only one whose revision is new concerns the workers. `answers` is what a repeat of the
-    command will be told; `repeated` says that this is such a repeat.
+    None if nothing changed; only one whose revision is new concerns the workers. `definition` is what an apply or a
+    publish that changed something made the draft or the new version. `answers` is what a repeat of the command will be
+    told; `repeated` says that this is such a repeat.
     """
 
     accepted: bool
@@ -70,6 +77,7 @@ class Verdict:
     message: str
     warnings: tuple[str, ...] = ()
     entry: Entry | None = None
+    definition: QualificationModel | None = None
     answers: Answers | None = None
     version: int = 0
     revision: int = 0

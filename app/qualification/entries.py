@@ -34,7 +34,8 @@ class ModelEntry(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_fiel
     """A qualification model through its life. It is kept when deleted, so that its versions go on rising.
 
     `version` is the newest published one (0: none) and `published` its definition; `draft` is what the next publish
-    takes, absent if that would be `published` again. `revision` is that of the last change.
+    takes, absent if that would be `published` again. A live one may hold a draft too, beside what runs; `shadow` lets
+    that run along and count what it would do. `revision` is that of the last change.
     """
 
     id: str
@@ -50,6 +51,7 @@ class ModelEntry(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_fiel
     published_by: str | None = None
     changed_at: Moment | None = None
     changed_by: str | None = None
+    shadow: bool = False
 
     @property
     def key(self) -> str:
@@ -58,18 +60,19 @@ class ModelEntry(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_fiel
 
     @property
     def definition(self) -> QualificationModel | None:
-        """What runs if it is live (which has no draft), else what the next publish lets run; None once deleted."""
-        return self.draft or self.published
+        """What runs if it is live, else what the next publish lets run; None once deleted."""
+        return self.published if self.status == "live" else self.draft or self.published
 
 
 class ScoringModelEntry(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="scoring"):
-    """What a scoring engine last said of one of its models, and when that was so."""
+    """What a scoring engine last said of one of its models, and when that was so. `maximum`: no score is above it."""
 
     id: str
     revision: int
     status: ScoringModelStatus
     occurred_at: Moment
     name: str | None = None
+    maximum: float | None = None
 
     @property
     def key(self) -> str:

@@ -91,7 +91,7 @@ def _names(model: QualificationModel) -> list[tuple[str, str]]:
 def _criteria(model: QualificationModel) -> list[tuple[str, str]]:
     if not model.criteria:
         return [("criteria", "name at least one scoring model with its threshold")]
-    where = _paths(model)
+    where = paths(model)
     problems = []
     first: dict[tuple[str, str], int] = {}
     for index, criterion in enumerate(model.criteria):
@@ -123,7 +123,7 @@ def _drop(model: QualificationModel, criterion: Criterion, field: str) -> list[t
     return []
 
 
-def _paths(model: QualificationModel) -> list[tuple[str, str]]:
+def paths(model: QualificationModel) -> list[tuple[str, str]]:
     """Of each criterion the path of the list that it stands in, and its own."""
     found: dict[int, tuple[str, str]] = {}
 

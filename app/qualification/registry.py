@@ -1,6 +1,5 @@
 """The lifecycle of models: which command is accepted, what it changes, and what is said to whoever issued it."""
 
-from collections.abc import Mapping
 from shlex import quote
 
 from msgspec.structs import replace
@@ -8,103 +7,62 @@ from msgspec.structs import replace
 from app.qualification.commands import Code, Issued, ScoringModelChange, Verdict
 from app.qualification.entries import (
     LEAD_MANAGEMENT,
-    Answer,
-    Answers,
-    Entry,
     FeatureEntry,
     ModelEntry,
     ScoringModelEntry,
-    Stored,
-    answers_key,
     feature_key,
     model_key,
-    scoring_key,
 )
+from app.qualification.hindrances import Hindrance, hindrances
+from app.qualification.judging import Judge
 from app.qualification.models import InvalidModel, QualificationModel
-from app.qualification.rules import RuledModel, Rules, UnknownLeads
 from app.qualification.utc import in_utc
 
-__all__ = [
-    "ANSWERS_KEPT",
-    "Answer",
-    "Answers",
-    "Code",
-    "Entry",
-    "FeatureEntry",
-    "Issued",
-    "ModelEntry",
-    "Registry",
-    "ScoringModelChange",
-    "ScoringModelEntry",
-    "Stored",
-    "Verdict",
-    "revision_of",
-    "rules_from",
-]
 
-ANSWERS_KEPT = 1000
-"""How many commands on one entry are remembered: more than a model is given in the week that its topic keeps them, and
-still, at some 300 bytes each, far below what a record may hold."""
-
-
-class Registry:
-    """All entries, by key. Its methods judge one command each and change nothing; after() has what a verdict changed.
-
-    Every accepted change takes the next revision: one total order over all models, scoring models and features.
-    """
-
-    def __init__(self, entries: Mapping[str, Stored] | None = None) -> None:
-        self._entries: dict[str, Stored] = dict(entries or {})
-        self.revision = revision_of(self._entries)
+class Registry(Judge):
+    """Judges one command in each of its methods and changes nothing: after() has what a verdict changed."""
 
     def after(self, verdict: Verdict) -> "Registry":
         """The registry with what a verdict of this one stores."""
         return Registry(self._entries | {stored.key: stored for stored in verdict.stored()})
 
-    @property
-    def entries(self) -> Mapping[str, Stored]:
-        """Everything it holds, by key."""
-        return self._entries
-
-    def model(self, model_id: str) -> ModelEntry | None:
-        """A model's entry; None for one that never was or is deleted."""
-        entry = self._model_or_deleted(model_id)
-        return None if entry is None or entry.status == "deleted" else entry
-
-    def scoring_model(self, scoring_model_id: str) -> ScoringModelEntry | None:
-        """What is held of a scoring model; None for one that nobody announced."""
-        entry = self._entries.get(scoring_key(scoring_model_id))
-        return entry if isinstance(entry, ScoringModelEntry) else None
-
-    def enabled(self, feature: str) -> bool:
-        """Whether a feature is on; one that nobody ever turned on is off."""
-        entry = self._entries.get(feature_key(feature))
-        return isinstance(entry, FeatureEntry) and entry.enabled
-
     # Commands on models
 
-    def apply_model(self, definition: QualificationModel, issued: Issued) -> Verdict:
-        """Create or replace the draft of a model that is not live."""
+    def apply_model(self, definition: QualificationModel, issued: Issued, *, beside: bool = False) -> Verdict:
+        """Create or replace the draft of a model that is not live, or with `beside` of one that is.
+
+        A draft beside a live version that says the same as that is none: it is dropped.
+        """
         model_id = definition.id
         entry, key = self._model_or_deleted(model_id), model_key(model_id)
         if repeat := self._repeat(key, issued):
             return repeat
         if refusal := self._stale(key, model_id, entry, issued):
             return refusal
-        if entry is not None and entry.status == "live":
-            return self._refuse(key, entry, issued, Code.MODEL_LIVE, _stop_first(model_id))
-        warnings = tuple(self._hindrances(definition))
-        if entry is not None and definition == entry.definition:
-            message = f"{model_id}: its draft says so already"
+        live = entry is not None and entry.status == "live"
+        if live and not beside:
+            other = "or keep it as a draft beside the live version (lead-qualifier model apply --draft FILE)"
+            return self._refuse(key, entry, issued, Code.MODEL_LIVE, f"{_stop_first(model_id)}, {other}")
+        hindering = self._hindrances(definition)
+        unreachable = [one.message for one in hindering if one.code is Code.THRESHOLD_ABOVE_MAXIMUM]
+        if unreachable:
+            message = f"{model_id}: {'; '.join(unreachable)}"
+            return self._refuse(key, entry, issued, Code.THRESHOLD_ABOVE_MAXIMUM, message)
+        warnings = tuple(one.message for one in hindering)
+        if entry is not None and definition == (entry.draft or entry.published):
+            whose = "its live version" if live and entry.draft is None else "its draft"
+            message = f"{model_id}: {whose} says so already"
             return self._answer(key, entry, issued, Code.UNCHANGED, message, warnings=warnings)
         if entry is None:
             changed = ModelEntry(id=model_id, revision=0, status="draft", draft=definition)
         elif entry.status == "deleted":
             changed = replace(entry, status="draft", draft=definition)
+        elif live and definition == entry.published:
+            changed = replace(entry, draft=None, shadow=False)
         else:
             changed = replace(entry, draft=definition)
-        message = f"{model_id}: draft saved; it runs once published (lead-qualifier model publish {quote(model_id)})"
-        return self._change(key, changed, issued, Code.APPLIED, message, warnings=warnings)
+        message = _applied(changed)
+        return self._change(key, changed, issued, Code.APPLIED, message, warnings=warnings, definition=definition)
 
     def refuse_invalid(self, model_id: str, problem: InvalidModel, issued: Issued) -> Verdict:
         """Answer an apply whose definition does not hold together."""
@@ -114,23 +72,24 @@ class Registry:
         message = f"{model_id}: {problem}; correct the model file and apply it again"
         return self._refuse(key, self._model_or_deleted(model_id), issued, Code.INVALID_MODEL, message)
 
-    def publish(self, model_id: str, issued: Issued) -> Verdict:
-        """Make the draft, or what ran last, the model's next version and let it run."""
+    def publish(self, model_id: str, issued: Issued, *, replacing: bool = False) -> Verdict:
+        """Make the draft, or what ran last, the model's next version and let it run.
+
+        `replacing`: the draft of a live model takes the place of the version that runs, in one step.
+        """
         entry, key = self._model_or_deleted(model_id), model_key(model_id)
         if repeat := self._repeat(key, issued):
             return repeat
-        definition = None if entry is None else entry.definition
-        if entry is None or definition is None:
+        if entry is None or entry.definition is None:
             return self._refuse(key, entry, issued, Code.UNKNOWN_MODEL, _unknown(model_id))
         if refusal := self._stale(key, model_id, entry, issued):
             return refusal
-        if entry.status == "live":
-            message = _stop_first(model_id, f" already, in version {entry.version}")
-            return self._refuse(key, entry, issued, Code.MODEL_LIVE, message)
-        if hindrances := self._hindrances(definition):
-            off = not self.enabled(LEAD_MANAGEMENT)
-            code = Code.LEAD_MANAGEMENT_OFF if off else Code.SCORING_MODEL_NOT_LIVE
-            return self._refuse(key, entry, issued, code, f"{model_id} cannot be published: {'; '.join(hindrances)}")
+        if mismatch := _cannot_replace(entry) if replacing else _cannot_publish(entry):
+            return self._refuse(key, entry, issued, *mismatch)
+        definition = entry.draft or entry.definition
+        if hindering := self._hindrances(definition):
+            message = f"{model_id} cannot be published: {'; '.join(one.message for one in hindering)}"
+            return self._refuse(key, entry, issued, hindering[0].code, message)
         changed = replace(
             entry,
             status="live",
@@ -142,11 +101,46 @@ class Registry:
             publish_command_offset=issued.offset,
             published_at=in_utc(issued.issued_at),
             published_by=issued.issued_by,
+            shadow=False,
         )
-        return self._change(key, changed, issued, Code.PUBLISHED, f"{model_id} is live in version {changed.version}")
+        place = f", in place of version {entry.version}" if replacing else ""
+        message = f"{model_id} is live in version {changed.version}{place}"
+        return self._change(key, changed, issued, Code.PUBLISHED, message, definition=definition)
+
+    def shadow(self, model_id: str, enabled: bool, issued: Issued) -> Verdict:
+        """Let the draft of a live model run in its shadow, counted and without effect, or end that."""
+        entry, key = self._model_or_deleted(model_id), model_key(model_id)
+        if repeat := self._repeat(key, issued):
+            return repeat
+        if entry is None or entry.status == "deleted":
+            return self._refuse(key, entry, issued, Code.UNKNOWN_MODEL, _unknown(model_id))
+        if refusal := self._stale(key, model_id, entry, issued):
+            return refusal
+        if enabled and entry.status != "live":
+            message = (
+                f"{model_id} is not live, so there is nothing to compare its draft with"
+                f" (to let it run: lead-qualifier model publish {quote(model_id)})"
+            )
+            return self._refuse(key, entry, issued, Code.MODEL_NOT_LIVE, message)
+        if enabled and entry.draft is None:
+            return self._refuse(key, entry, issued, Code.NO_DRAFT, _no_draft(entry))
+        if entry.shadow == enabled:
+            message = f"{model_id}: its draft {'runs' if enabled else 'does not run'} in shadow already"
+            return self._answer(key, entry, issued, Code.UNCHANGED, message)
+        changed = replace(entry, shadow=enabled)
+        if entry.draft is None or not enabled:
+            message = f"{model_id}: its draft runs in shadow no longer"
+            return self._change(key, changed, issued, Code.SHADOW_OFF, message)
+        message = (
+            f"{model_id}: its draft runs in the shadow of version {entry.version}; workers count what it would do"
+            " differently (lead_qualifier_shadow_total in their /metrics)"
+        )
+        # All but what publishing would refuse: what counts as not met in the shadow is worth a word.
+        warnings = tuple(one.message for one in self._hindrances(entry.draft))
+        return self._change(key, changed, issued, Code.SHADOW_ON, message, warnings=warnings)
 
     def stop(self, model_id: str, issued: Issued) -> Verdict:
-        """Stop a live model, so that it can be edited. Leads keep their marks."""
+        """Stop a live model, so that it can be edited. Leads keep their marks; a draft beside it is kept."""
         entry, key = self._model_or_deleted(model_id), model_key(model_id)
         if repeat := self._repeat(key, issued):
             return repeat
@@ -161,7 +155,10 @@ class Registry:
             )
             return self._refuse(key, entry, issued, Code.MODEL_NOT_LIVE, message)
         message = f"{model_id} is stopped; edit its file, apply and publish it to go on"
-        return self._change(key, replace(entry, status="stopped"), issued, Code.STOPPED, message)
+        if entry.draft is not None:
+            message = f"{model_id} is stopped; publish it to let its draft run"
+        changed = replace(entry, status="stopped", shadow=False)
+        return self._change(key, changed, issued, Code.STOPPED, message)
 
     def delete(self, model_id: str, issued: Issued) -> Verdict:
         """Delete a model that is not live. Leads keep its marks: they belong to the id."""
@@ -210,127 +207,62 @@ class Registry:
         if held is not None and at < held.occurred_at:
             message = f"scoring model {change.id}: older than what is held, ignored"
             return Verdict(accepted=False, code=Code.STALE, message=message, revision=held.revision)
-        if held is not None and (held.status, held.name) == (change.status, change.name):
+        said = ScoringModelEntry(
+            id=change.id,
+            revision=self.revision + 1,
+            status=change.status,
+            occurred_at=at,
+            name=change.name,
+            maximum=change.maximum,
+        )
+        if held is not None and said == replace(held, revision=said.revision, occurred_at=at):
             message = f"scoring model {change.id} is {change.status} already"
             entry = replace(held, occurred_at=at) if at > held.occurred_at else None
             return Verdict(accepted=True, code=Code.UNCHANGED, message=message, entry=entry, revision=held.revision)
-        observed = ScoringModelEntry(
-            id=change.id, revision=self.revision + 1, status=change.status, occurred_at=at, name=change.name
-        )
         message = f"scoring model {change.id} is {change.status}"
-        return Verdict(accepted=True, code=Code.OBSERVED, message=message, entry=observed, revision=observed.revision)
+        return Verdict(accepted=True, code=Code.OBSERVED, message=message, entry=said, revision=said.revision)
 
-    # How verdicts come about
+    def _hindrances(self, definition: QualificationModel) -> list[Hindrance]:
+        return hindrances(definition, self.scoring_model, enabled=self.enabled(LEAD_MANAGEMENT))
 
-    def _model_or_deleted(self, model_id: str) -> ModelEntry | None:
-        entry = self._entries.get(model_key(model_id))
-        return entry if isinstance(entry, ModelEntry) else None
 
-    def _hindrances(self, definition: QualificationModel) -> list[str]:
-        """Why a model of this definition cannot be published now, and what to do about it."""
-        hindrances = []
-        if not self.enabled(LEAD_MANAGEMENT):
-            hindrances.append(
-                "lead management is off: an administrator turns it on"
-                f" (lead-qualifier feature enable {LEAD_MANAGEMENT})"
-            )
-        for criterion in definition.criteria:
-            name = criterion.scoring_model
-            entry = self.scoring_model(name)
-            if entry is None or entry.status != "live":
-                standing = "unknown" if entry is None else f"not live but {entry.status}"
-                hindrances.append(
-                    f"scoring model {name} is {standing}: set it live first"
-                    f" (lead-qualifier scoring-model set {quote(name)} --status live)"
-                )
-        return hindrances
+def _applied(entry: ModelEntry) -> str:
+    """What an apply came to."""
+    name = quote(entry.id)
+    if entry.status != "live":
+        return f"{entry.id}: draft saved; it runs once published (lead-qualifier model publish {name})"
+    if entry.draft is None:
+        return f"{entry.id}: its draft is dropped, since version {entry.version} says the same and goes on"
+    return (
+        f"{entry.id}: draft saved beside version {entry.version}, which goes on"
+        f" (to see what it would do: lead-qualifier model shadow {name} on;"
+        f" to let it run instead: lead-qualifier model publish --replace {name})"
+    )
 
-    def _repeat(self, key: str, issued: Issued) -> Verdict | None:
-        for answer in self._answers(key).answers:
-            if answer.command_id == issued.command_id:
-                return Verdict(
-                    accepted=answer.accepted,
-                    code=Code(answer.code),
-                    message=answer.message,
-                    warnings=answer.warnings,
-                    version=answer.version,
-                    revision=answer.revision,
-                    repeated=True,
-                )
+
+def _cannot_publish(entry: ModelEntry) -> tuple[Code, str] | None:
+    if entry.status != "live":
         return None
+    message = _stop_first(entry.id, f" already, in version {entry.version}")
+    if entry.draft is not None:
+        message += f", or let its draft take over (lead-qualifier model publish --replace {quote(entry.id)})"
+    return Code.MODEL_LIVE, message
 
-    def _stale(self, key: str, name: str, entry: ModelEntry | FeatureEntry | None, issued: Issued) -> Verdict | None:
-        held = 0 if entry is None else entry.revision
-        accepted = {None, held}
-        if isinstance(entry, ModelEntry) and entry.status == "deleted":
-            accepted.add(0)  # to whoever lists models it is not there
-        if issued.expected_revision in accepted:
-            return None
+
+def _cannot_replace(entry: ModelEntry) -> tuple[Code, str] | None:
+    if entry.status != "live":
         message = (
-            f"{name} is at revision {held}, the command was meant for revision {issued.expected_revision}:"
-            " see what changed meanwhile and give the command again"
+            f"{entry.id} is not live, so there is nothing to replace:"
+            f" publish it (lead-qualifier model publish {quote(entry.id)})"
         )
-        return self._refuse(key, entry, issued, Code.STALE_REVISION, message)
+        return Code.MODEL_NOT_LIVE, message
+    return (Code.NO_DRAFT, _no_draft(entry)) if entry.draft is None else None
 
-    def _change(
-        self,
-        key: str,
-        entry: ModelEntry | FeatureEntry,
-        issued: Issued,
-        code: Code,
-        message: str,
-        *,
-        warnings: tuple[str, ...] = (),
-    ) -> Verdict:
-        changed = replace(
-            entry,
-            revision=self.revision + 1,
-            changed_at=in_utc(issued.issued_at),
-            changed_by=issued.issued_by,
-        )
-        return self._answer(key, changed, issued, code, message, warnings=warnings, changed=changed)
 
-    def _refuse(
-        self, key: str, entry: ModelEntry | FeatureEntry | None, issued: Issued, code: Code, message: str
-    ) -> Verdict:
-        return self._answer(key, entry, issued, code, message, accepted=False)
-
-    def _answer(
-        self,
-        key: str,
-        entry: ModelEntry | FeatureEntry | None,
-        issued: Issued,
-        code: Code,
-        message: str,
-        *,
-        accepted: bool = True,
-        warnings: tuple[str, ...] = (),
-        changed: Entry | None = None,
-    ) -> Verdict:
-        answer = Answer(
-            command_id=issued.command_id,
-            accepted=accepted,
-            code=code,
-            message=message,
-            warnings=warnings,
-            version=entry.version if isinstance(entry, ModelEntry) else 0,
-            revision=0 if entry is None else entry.revision,
-        )
-        kept = (*self._answers(key).answers, answer)[-ANSWERS_KEPT:]
-        return Verdict(
-            accepted=accepted,
-            code=code,
-            message=message,
-            warnings=warnings,
-            entry=changed,
-            answers=Answers(target=key, answers=kept),
-            version=answer.version,
-            revision=answer.revision,
-        )
-
-    def _answers(self, key: str) -> Answers:
-        answers = self._entries.get(answers_key(key))
-        return answers if isinstance(answers, Answers) else Answers(target=key)
+def _no_draft(entry: ModelEntry) -> str:
+    return (
+        f"{entry.id} has no draft beside version {entry.version}: apply one (lead-qualifier model apply --draft FILE)"
+    )
 
 
 def _stop_first(model_id: str, how: str = "") -> str:
@@ -339,41 +271,3 @@ def _stop_first(model_id: str, how: str = "") -> str:
 
 def _unknown(model_id: str) -> str:
     return f"there is no model {model_id}: apply its file first (lead-qualifier model apply FILE)"
-
-
-def revision_of(entries: Mapping[str, Stored]) -> int:
-    """The highest revision among the entries, 0 if there is none."""
-    return max((entry.revision for entry in entries.values() if not isinstance(entry, Answers)), default=0)
-
-
-def rules_from(entries: Mapping[str, Stored], unknown_leads: UnknownLeads = "open") -> Rules:
-    """The snapshot that a worker decides by."""
-    live_scoring_models = set()
-    models = {}
-    lead_management = False
-    for entry in entries.values():
-        if isinstance(entry, ScoringModelEntry) and entry.status == "live":
-            live_scoring_models.add(entry.id)
-        elif isinstance(entry, FeatureEntry) and entry.name == LEAD_MANAGEMENT:
-            lead_management = entry.enabled
-        elif isinstance(entry, ModelEntry) and entry.definition is not None:
-            models[entry.id] = _ruled(entry, entry.definition)
-    return Rules(
-        revision=revision_of(entries),
-        lead_management=lead_management,
-        live_scoring_models=frozenset(live_scoring_models),
-        models=models,
-        unknown_leads=unknown_leads,
-    )
-
-
-def _ruled(entry: ModelEntry, definition: QualificationModel) -> RuledModel:
-    return RuledModel(
-        definition=definition,
-        version=entry.version,
-        live=entry.status == "live",
-        published_revision=entry.published_revision,
-        publish_command_id=entry.publish_command_id,
-        publish_command_offset=entry.publish_command_offset,
-        published_at=entry.published_at,
-    )

@@ -31,7 +31,7 @@ from app.contracts.topics import (
     SCORING_MODEL_CHANGED,
     Topic,
 )
-from app.engine import Processor, Record, Rejected, Unit
+from app.engine import Processor, Record, Rejected, Unfit, Unit
 from app.qualification.commands import Code, Issued, ScoringModelChange, Verdict
 from app.qualification.entries import Answers, Entry, Stored, decode_entry, encode_entry
 from app.qualification.models import InvalidModel
@@ -88,8 +88,18 @@ class CommandDecider(Processor):
             unit.notes.append(verdict.entry)
         if event["command"] == "announce" and verdict.code is not Code.OBSERVED:
             return  # engines repeat themselves; the trail tells what changed
-        unit.emit(self._outcomes, key.encode(), _encode_event(event), self._headers(event, key))
+        self._tell(event, key, unit)
         log.info("command_decided", command=event["command"], on=key, outcome=event["outcome"], reason=event["reason"])
+
+    def _tell(self, event: QualificationModelChanged, key: str, unit: Unit) -> None:
+        headers = self._headers(event, key)
+        try:
+            unit.emit(self._outcomes, key.encode(), _encode_event(event), headers)
+        except Unfit:
+            # What people wrote fitted its record; as it is told, with every default, it may not. The outcome must.
+            if event.pop("definition", None) is None:
+                raise
+            unit.emit(self._outcomes, key.encode(), _encode_event(event), headers)
 
     def sweep_pending(self, swept: int) -> bool:
         """Commands are never looked at again."""
@@ -146,11 +156,14 @@ def _on_model(registry: Registry, record: Record, now: datetime) -> Judged:
     match message["command"]:
         case "apply":
             try:
-                verdict = registry.apply_model(model_of(message["definition"], model_id=model_id), issued)
+                definition = model_of(message["definition"], model_id=model_id)
+                verdict = registry.apply_model(definition, issued, beside=message.get("draft", False))
             except InvalidModel as problem:
                 verdict = registry.refuse_invalid(model_id, problem, issued)
         case "publish":
-            verdict = registry.publish(model_id, issued)
+            verdict = registry.publish(model_id, issued, replacing=message.get("replace", False))
+        case "shadow":
+            verdict = registry.shadow(model_id, message["enabled"], issued)
         case "stop":
             verdict = registry.stop(model_id, issued)
         case "delete":
@@ -171,7 +184,11 @@ def _on_scoring_model(registry: Registry, record: Record, now: datetime) -> Judg
     announced = decode_scoring_model_changed(record.key, record.value, record.headers)
     key = announced["scoring_model_id"]
     change = ScoringModelChange(
-        id=key, status=announced["status"], occurred_at=announced["occurred_at"], name=announced.get("name")
+        id=key,
+        status=announced["status"],
+        occurred_at=announced["occurred_at"],
+        name=announced.get("name"),
+        maximum=announced.get("maximum"),
     )
     verdict = registry.observe_scoring_model(change)
     origin = _origin(record, SCORING_MODEL_CHANGED, announced["event_id"])

@@ -13,9 +13,9 @@ import msgspec
 import structlog
 
 from app.contracts.topics import QUALIFICATION_MODELS
-from app.qualification.entries import Entry, decode_entry
-from app.qualification.registry import Answers, rules_from
+from app.qualification.entries import Answers, Entry, decode_entry
 from app.qualification.rules import Rules, UnknownLeads
+from app.qualification.snapshot import rules_from
 
 log = structlog.get_logger("app.worker")
 

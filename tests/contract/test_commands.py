@@ -15,6 +15,7 @@ from app.contracts.decode import (
 
 ISSUED = {"command_id": "c-1", "issued_by": "anna", "issued_at": "2026-11-23T08:00:00Z"}
 PUBLISH = ISSUED | {"qualification_model_id": "enterprise", "command": "publish"}
+SHADOW = ISSUED | {"qualification_model_id": "enterprise", "command": "shadow", "enabled": True}
 APPLY = ISSUED | {"qualification_model_id": "enterprise", "command": "apply", "definition": {"id": "enterprise"}}
 ENABLE = ISSUED | {"feature": "lead-management", "command": "enable"}
 LIVE = {
@@ -27,6 +28,7 @@ LIVE = {
 KINDS: list[tuple[Callable[..., Any], bytes, dict[str, Any]]] = [
     (decode_model_command, b"enterprise", PUBLISH),
     (decode_model_command, b"enterprise", APPLY),
+    (decode_model_command, b"enterprise", SHADOW),
     (decode_feature_command, b"lead-management", ENABLE),
     (decode_scoring_model_changed, b"engagement", LIVE),
 ]
@@ -70,7 +72,7 @@ def test_a_missing_field_is_named(decode: Callable[..., Any], key: bytes, messag
 
 def test_an_unknown_command_is_refused_with_those_there_are() -> None:
     assert reason(decode_model_command, b"enterprise", PUBLISH | {"command": "pubish"}) == (
-        "command must be one of apply, publish, stop, delete, found another text"
+        "command must be one of apply, publish, stop, delete, shadow, found another text"
     )
     assert reason(decode_feature_command, b"lead-management", ENABLE | {"command": True}) == (
         "command must be one of enable, disable, found a true-or-false value"
@@ -104,6 +106,29 @@ def test_a_definition_that_is_no_object_is_a_bad_message() -> None:
 def test_a_scoring_model_may_be_announced_without_a_name() -> None:
     for message in (LIVE | {"name": None}, {name: value for name, value in LIVE.items() if name != "name"}):
         assert decode_scoring_model_changed(b"engagement", encoded(message)).get("name") is None
+
+
+@pytest.mark.parametrize("message", [APPLY | {"draft": 1}, PUBLISH | {"replace": "yes"}, SHADOW | {"enabled": None}])
+def test_a_switch_is_true_or_false(message: dict[str, Any]) -> None:
+    assert "must be true or false" in reason(decode_model_command, b"enterprise", message)
+
+
+def test_a_draft_beside_a_live_version_and_its_taking_over_are_read() -> None:
+    apply = decode_model_command(b"enterprise", encoded(APPLY | {"draft": True}))
+    publish = decode_model_command(b"enterprise", encoded(PUBLISH | {"replace": True}))
+    assert (apply.get("draft"), publish.get("replace")) == (True, True)
+
+
+@pytest.mark.parametrize(("written", "read"), [("100", 100), ("-2.5", -2.5), ("null", None)])
+def test_a_maximum_is_read(written: str, read: float | None) -> None:
+    value = encoded(LIVE)[:-1] + f', "maximum": {written}}}'.encode()
+    assert decode_scoring_model_changed(b"engagement", value)["maximum"] == read
+
+
+@pytest.mark.parametrize("written", ["NaN", "1e999", '"100"', "true", "[]"])
+def test_a_maximum_that_is_no_finite_number_is_refused(written: str) -> None:
+    with pytest.raises(BadMessage, match=r"^maximum must be a "):
+        decode_scoring_model_changed(b"engagement", encoded(LIVE)[:-1] + f', "maximum": {written}}}'.encode())
 
 
 def test_the_status_of_a_scoring_model_is_one_of_three() -> None:

@@ -84,6 +84,8 @@ def test_a_model_s_way_to_life_is_told_command_by_command() -> None:
         ("publish", "accepted", "published", 5),
     ]
     assert [one.get("repeated") for one in told] == [None, None, None, None, True]
+    assert ["definition" in one for one in told] == [False, False, True, True, False]
+    assert told[2]["definition"] == apply["definition"]
     assert published == example("qualification-model-changed", "accepted")
 
 

@@ -93,11 +93,12 @@ def test_entries_follow_the_schema() -> None:
         published_by="anna",
         changed_at=AT,
         changed_by="anna",
+        shadow=True,
     )
     for entry in (
         everything,
         ModelEntry(id="m", revision=1, status="draft"),
-        ScoringModelEntry(id="s", revision=1, status="live", occurred_at=AT, name="S"),
+        ScoringModelEntry(id="s", revision=1, status="live", occurred_at=AT, name="S", maximum=100.0),
         FeatureEntry(name="lead-management", revision=1, enabled=True, changed_at=AT, changed_by="admin"),
     ):
         TypeAdapter[Any](RulesState).validate_json(encode_entry(entry))

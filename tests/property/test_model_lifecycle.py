@@ -10,7 +10,8 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multip
 from app.qualification.commands import Code, Issued, ScoringModelChange, Verdict
 from app.qualification.entries import LEAD_MANAGEMENT, Answers, decode_entry, encode_entry
 from app.qualification.models import QualificationModel
-from app.qualification.registry import Registry, rules_from
+from app.qualification.registry import Registry
+from app.qualification.snapshot import rules_from
 from tests.unit.qualification.given import minute, model
 
 MODEL_IDS = ("a", "b")
@@ -37,6 +38,7 @@ class Expected:
     revision: int = 0
     draft: QualificationModel | None = None
     published: QualificationModel | None = None
+    shadow: bool = False
 
     @property
     def next(self) -> QualificationModel | None:
@@ -50,7 +52,7 @@ class Lifecycle(RuleBasedStateMachine):
         super().__init__()
         self.registry = Registry()
         self.models = dict.fromkeys(MODEL_IDS, Expected())
-        self.scoring: dict[str, tuple[ScoringStatus, int]] = {}
+        self.scoring: dict[str, tuple[ScoringStatus, int, float | None]] = {}
         self.enabled = False
         self.feature_revision = 0
         self.revision = 0
@@ -59,45 +61,78 @@ class Lifecycle(RuleBasedStateMachine):
 
     # Commands
 
-    @rule(target=issued, definition=definitions, belief=beliefs)
-    def apply(self, definition: QualificationModel, belief: str) -> object:
+    @rule(target=issued, definition=definitions, beside=st.booleans(), belief=beliefs)
+    def apply(self, definition: QualificationModel, beside: bool, belief: str) -> object:
         now = self.models[definition.id]
         command = self.command(now.revision, belief)
-        verdict = self.registry.apply_model(definition, command)
+        verdict = self.registry.apply_model(definition, command, beside=beside)
         if belief == "wrong":
             self.expect_refusal(verdict, Code.STALE_REVISION)
-        elif now.status == "live":
+        elif now.status == "live" and not beside:
             self.expect_refusal(verdict, Code.MODEL_LIVE)
+        elif self.out_of_reach(definition):
+            self.expect_refusal(verdict, Code.THRESHOLD_ABOVE_MAXIMUM)
         elif now.next == definition and now.status != "absent":
             self.expect_nothing_new(verdict)
+        elif now.status == "live" and now.published == definition:
+            self.expect_change(verdict, Code.APPLIED)
+            self.models[definition.id] = replace(now, draft=None, shadow=False, revision=self.revision)
         else:
             status = "draft" if now.status == "absent" else now.status
             self.expect_change(verdict, Code.APPLIED)
             self.models[definition.id] = replace(now, status=status, draft=definition, revision=self.revision)
         hindered = not self.enabled or any(not self.is_live(one.scoring_model) for one in definition.criteria)
         assert bool(verdict.warnings) == (verdict.accepted and hindered)
-        return "apply", definition, command
+        assert verdict.definition == (definition if verdict.entry is not None else None)
+        return "apply", (definition, beside), command
 
-    @rule(target=issued, model_id=model_ids, belief=beliefs)
-    def publish(self, model_id: str, belief: str) -> object:
+    @rule(target=issued, model_id=model_ids, replacing=st.booleans(), belief=beliefs)
+    def publish(self, model_id: str, replacing: bool, belief: str) -> object:
         now = self.models[model_id]
         command = self.command(now.revision, belief)
-        verdict = self.registry.publish(model_id, command)
+        verdict = self.registry.publish(model_id, command, replacing=replacing)
         if now.status == "absent" or now.next is None:
             self.expect_refusal(verdict, Code.UNKNOWN_MODEL)
         elif belief == "wrong":
             self.expect_refusal(verdict, Code.STALE_REVISION)
-        elif now.status == "live":
+        elif now.status == "live" and not replacing:
             self.expect_refusal(verdict, Code.MODEL_LIVE)
+        elif now.status != "live" and replacing:
+            self.expect_refusal(verdict, Code.MODEL_NOT_LIVE)
+        elif now.draft is None and replacing:
+            self.expect_refusal(verdict, Code.NO_DRAFT)
         elif not self.enabled:
             self.expect_refusal(verdict, Code.LEAD_MANAGEMENT_OFF)
         elif any(not self.is_live(one.scoring_model) for one in now.next.criteria):
             self.expect_refusal(verdict, Code.SCORING_MODEL_NOT_LIVE)
+        elif self.out_of_reach(now.next):
+            self.expect_refusal(verdict, Code.THRESHOLD_ABOVE_MAXIMUM)
         else:
             self.expect_change(verdict, Code.PUBLISHED)
             assert verdict.version == now.version + 1
+            assert verdict.definition == now.next
             self.models[model_id] = Expected("live", now.version + 1, self.revision, None, now.next)
-        return "publish", model_id, command
+        return "publish", (model_id, replacing), command
+
+    @rule(target=issued, model_id=model_ids, enabled=st.booleans(), belief=beliefs)
+    def shadow(self, model_id: str, enabled: bool, belief: str) -> object:
+        now = self.models[model_id]
+        command = self.command(now.revision, belief)
+        verdict = self.registry.shadow(model_id, enabled, command)
+        if now.status == "absent":
+            self.expect_refusal(verdict, Code.UNKNOWN_MODEL)
+        elif belief == "wrong":
+            self.expect_refusal(verdict, Code.STALE_REVISION)
+        elif enabled and now.status != "live":
+            self.expect_refusal(verdict, Code.MODEL_NOT_LIVE)
+        elif enabled and now.draft is None:
+            self.expect_refusal(verdict, Code.NO_DRAFT)
+        elif now.shadow == enabled:
+            self.expect_nothing_new(verdict)
+        else:
+            self.expect_change(verdict, Code.SHADOW_ON if enabled else Code.SHADOW_OFF)
+            self.models[model_id] = replace(now, shadow=enabled, revision=self.revision)
+        return "shadow", (model_id, enabled), command
 
     @rule(target=issued, model_id=model_ids, belief=beliefs)
     def stop(self, model_id: str, belief: str) -> object:
@@ -112,7 +147,7 @@ class Lifecycle(RuleBasedStateMachine):
             self.expect_refusal(verdict, Code.MODEL_NOT_LIVE)
         else:
             self.expect_change(verdict, Code.STOPPED)
-            self.models[model_id] = replace(now, status="stopped", revision=self.revision)
+            self.models[model_id] = replace(now, status="stopped", shadow=False, revision=self.revision)
         return "stop", model_id, command
 
     @rule(target=issued, model_id=model_ids, belief=beliefs)
@@ -148,29 +183,34 @@ class Lifecycle(RuleBasedStateMachine):
         name=st.sampled_from(SCORING_MODELS),
         status=st.sampled_from(["live", "live", "draft", "stopped"]),
         at=st.integers(0, 9),
+        maximum=st.sampled_from([None, None, 20.0, 15.0]),
     )
-    def observe(self, name: str, status: ScoringStatus, at: int) -> None:
+    def observe(self, name: str, status: ScoringStatus, at: int, maximum: float | None) -> None:
         held = self.scoring.get(name)
         verdict = self.registry.observe_scoring_model(
-            ScoringModelChange(id=name, status=status, occurred_at=minute(at))
+            ScoringModelChange(id=name, status=status, occurred_at=minute(at), maximum=maximum)
         )
         if held is not None and at < held[1]:
             self.expect_refusal(verdict, Code.STALE)
             return
-        if held is not None and held[0] == status:
+        if held is not None and (held[0], held[2]) == (status, maximum):
             assert verdict.code is Code.UNCHANGED
             self.take(verdict)
         else:
             self.expect_change(verdict, Code.OBSERVED)
-        self.scoring[name] = status, at
+        self.scoring[name] = status, at, maximum
 
     @rule(sent=issued)
     def repeat(self, sent: tuple[str, object, Issued]) -> None:
         """A command that came before is answered by memory and changes nothing, whatever happened since."""
         kind, what, command = sent
         match kind, what:
-            case "apply", QualificationModel():
-                verdict = self.registry.apply_model(what, command)
+            case "apply", (QualificationModel() as definition, bool(beside)):
+                verdict = self.registry.apply_model(definition, command, beside=beside)
+            case "publish", (str(model_id), bool(replacing)):
+                verdict = self.registry.publish(model_id, command, replacing=replacing)
+            case "shadow", (str(model_id), bool(enabled)):
+                verdict = self.registry.shadow(model_id, enabled, command)
             case "switch", bool():
                 verdict = self.registry.set_feature(LEAD_MANAGEMENT, what, command)
             case _:
@@ -197,7 +237,10 @@ class Lifecycle(RuleBasedStateMachine):
                 assert entry is None
             else:
                 assert entry is not None
-                actual = Expected(entry.status, entry.version, entry.revision, entry.draft, entry.published)
+                assert not entry.shadow or (entry.status == "live" and entry.draft is not None)
+                actual = Expected(
+                    entry.status, entry.version, entry.revision, entry.draft, entry.published, entry.shadow
+                )
                 assert actual == expected
 
     @invariant()
@@ -260,6 +303,10 @@ class Lifecycle(RuleBasedStateMachine):
         after = self.registry.after(verdict)
         assert self.registry.entries == before, "judging and taking leave the former registry as it was"
         self.registry = after
+
+    def out_of_reach(self, definition: QualificationModel) -> bool:
+        highest = {name: maximum for name, (_, _, maximum) in self.scoring.items() if maximum is not None}
+        return any(one.threshold > highest.get(one.scoring_model, one.threshold) for one in definition.criteria)
 
     def is_live(self, scoring_model: str) -> bool:
         return scoring_model in self.scoring and self.scoring[scoring_model][0] == "live"

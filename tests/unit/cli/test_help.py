@@ -29,6 +29,7 @@ CONTRACT = {
     "model publish",
     "model stop",
     "model delete",
+    "model shadow",
     "lead show",
     "dead-letters list",
     "dead-letters replay",

@@ -6,8 +6,9 @@ from typing import Any, cast
 from app.qualification.commands import Issued, ScoringModelChange, Verdict
 from app.qualification.entries import LEAD_MANAGEMENT, ScoringModelStatus
 from app.qualification.models import QualificationModel
-from app.qualification.registry import Registry, rules_from
+from app.qualification.registry import Registry
 from app.qualification.rules import Rules
+from app.qualification.snapshot import rules_from
 from tests.unit.qualification.given import minute
 
 
@@ -35,11 +36,14 @@ class Office:
         self.registry = self.registry.after(verdict)
         return verdict
 
-    def apply(self, definition: QualificationModel, **fields: Any) -> Verdict:
-        return self.take(self.registry.apply_model(definition, self.issued(**fields)))
+    def apply(self, definition: QualificationModel, *, beside: bool = False, **fields: Any) -> Verdict:
+        return self.take(self.registry.apply_model(definition, self.issued(**fields), beside=beside))
 
-    def publish(self, model_id: str, **fields: Any) -> Verdict:
-        return self.take(self.registry.publish(model_id, self.issued(**fields)))
+    def publish(self, model_id: str, *, replacing: bool = False, **fields: Any) -> Verdict:
+        return self.take(self.registry.publish(model_id, self.issued(**fields), replacing=replacing))
+
+    def shadow(self, model_id: str, enabled: bool, **fields: Any) -> Verdict:
+        return self.take(self.registry.shadow(model_id, enabled, self.issued(**fields)))
 
     def stop(self, model_id: str, **fields: Any) -> Verdict:
         return self.take(self.registry.stop(model_id, self.issued(**fields)))
@@ -53,13 +57,22 @@ class Office:
     def disable(self, **fields: Any) -> Verdict:
         return self.take(self.registry.set_feature(LEAD_MANAGEMENT, enabled=False, issued=self.issued(**fields)))
 
-    def scoring(self, name: str, status: str, *, at: float | None = None, title: str | None = None) -> Verdict:
+    def scoring(
+        self,
+        name: str,
+        status: str,
+        *,
+        at: float | None = None,
+        title: str | None = None,
+        maximum: float | None = None,
+    ) -> Verdict:
         self._clock += 1
         change = ScoringModelChange(
             id=name,
             status=cast(ScoringModelStatus, status),
             occurred_at=minute(self._clock if at is None else at),
             name=title,
+            maximum=maximum,
         )
         return self.take(self.registry.observe_scoring_model(change))
 

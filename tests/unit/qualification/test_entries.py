@@ -30,12 +30,15 @@ ENTRIES: list[tuple[Stored, str]] = [
             published_by="anna",
             changed_at=minute(2),
             changed_by="bert",
+            shadow=True,
         ),
         "model/enterprise",
     ),
     (ModelEntry(id="a/b", revision=1, status="deleted", version=4), "model/a/b"),
     (
-        ScoringModelEntry(id="engagement", revision=1, status="live", occurred_at=minute(1), name="Engagement"),
+        ScoringModelEntry(
+            id="engagement", revision=1, status="live", occurred_at=minute(1), name="Engagement", maximum=99.5
+        ),
         "scoring/engagement",
     ),
     (FeatureEntry(name="lead-management", revision=2, enabled=True), "feature/lead-management"),

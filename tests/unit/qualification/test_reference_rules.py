@@ -2,8 +2,8 @@
 
 import pytest
 
+from app.qualification.commands import Code
 from app.qualification.decide import Outcome
-from app.qualification.registry import Code
 from tests.unit.qualification.given import Desk, model, rules
 from tests.unit.qualification.office import Office
 
@@ -168,7 +168,10 @@ def test_a_live_model_refuses_edits_and_takes_them_once_stopped() -> None:
     refused = office.apply(edited)
     assert (refused.code, refused.message) == (
         Code.MODEL_LIVE,
-        "enterprise is live: stop it first (lead-qualifier model stop enterprise)",
+        (
+            "enterprise is live: stop it first (lead-qualifier model stop enterprise),"
+            " or keep it as a draft beside the live version (lead-qualifier model apply --draft FILE)"
+        ),
     )
     office.stop("enterprise")
     assert office.apply(edited).accepted

@@ -4,15 +4,19 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from app.qualification.commands import Code, Verdict
+from app.qualification.criteria import AtLeast, Criterion, Group
 from app.qualification.entries import FeatureEntry, ModelEntry, ScoringModelEntry
+from app.qualification.judging import ANSWERS_KEPT
 from app.qualification.models import InvalidModel
-from app.qualification.registry import ANSWERS_KEPT, Registry
+from app.qualification.registry import Registry
 from tests.unit.qualification.given import minute, model
 from tests.unit.qualification.office import Office
 
 LOW = model(criteria={"engagement": 10})
+BESIDE = model(criteria={"engagement": 20})
 
 
 def ready() -> Office:
@@ -29,6 +33,19 @@ def with_draft() -> Office:
 def with_live() -> Office:
     office = with_draft()
     office.publish("enterprise")
+    return office
+
+
+def with_beside() -> Office:
+    """A live version, and a draft beside it."""
+    office = with_live()
+    office.apply(BESIDE, beside=True)
+    return office
+
+
+def with_shadow() -> Office:
+    office = with_beside()
+    office.shadow("enterprise", True)
     return office
 
 
@@ -49,6 +66,10 @@ COMMANDS: dict[str, Callable[[Office], Verdict]] = {
     "publish": lambda office: office.publish("enterprise"),
     "stop": lambda office: office.stop("enterprise"),
     "delete": lambda office: office.delete("enterprise"),
+    "apply beside": lambda office: office.apply(LOW, beside=True),
+    "replace": lambda office: office.publish("enterprise", replacing=True),
+    "shadow on": lambda office: office.shadow("enterprise", True),
+    "shadow off": lambda office: office.shadow("enterprise", False),
 }
 LIFECYCLE = [
     (ready, "apply", Code.APPLIED, "draft"),
@@ -71,8 +92,34 @@ LIFECYCLE = [
     (with_deleted, "publish", Code.UNKNOWN_MODEL, None),
     (with_deleted, "stop", Code.UNKNOWN_MODEL, None),
     (with_deleted, "delete", Code.UNKNOWN_MODEL, None),
+    (with_beside, "apply", Code.MODEL_LIVE, "live"),
+    (with_beside, "publish", Code.MODEL_LIVE, "live"),
+    (with_beside, "stop", Code.STOPPED, "stopped"),
+    (with_beside, "delete", Code.MODEL_LIVE, "live"),
+    (ready, "apply beside", Code.APPLIED, "draft"),
+    (with_draft, "apply beside", Code.APPLIED, "draft"),
+    (with_live, "apply beside", Code.APPLIED, "live"),
+    (with_beside, "apply beside", Code.APPLIED, "live"),
+    (with_shadow, "apply beside", Code.APPLIED, "live"),
+    (with_stopped, "apply beside", Code.APPLIED, "stopped"),
+    (with_deleted, "apply beside", Code.APPLIED, "draft"),
+    (ready, "replace", Code.UNKNOWN_MODEL, None),
+    (with_draft, "replace", Code.MODEL_NOT_LIVE, "draft"),
+    (with_live, "replace", Code.NO_DRAFT, "live"),
+    (with_beside, "replace", Code.PUBLISHED, "live"),
+    (with_shadow, "replace", Code.PUBLISHED, "live"),
+    (with_stopped, "replace", Code.MODEL_NOT_LIVE, "stopped"),
+    (with_deleted, "replace", Code.UNKNOWN_MODEL, None),
+    (ready, "shadow on", Code.UNKNOWN_MODEL, None),
+    (with_draft, "shadow on", Code.MODEL_NOT_LIVE, "draft"),
+    (with_live, "shadow on", Code.NO_DRAFT, "live"),
+    (with_beside, "shadow on", Code.SHADOW_ON, "live"),
+    (with_stopped, "shadow on", Code.MODEL_NOT_LIVE, "stopped"),
+    (with_deleted, "shadow on", Code.UNKNOWN_MODEL, None),
+    (with_shadow, "shadow off", Code.SHADOW_OFF, "live"),
+    (with_deleted, "shadow off", Code.UNKNOWN_MODEL, None),
 ]
-ACCEPTED = {Code.APPLIED, Code.PUBLISHED, Code.STOPPED, Code.DELETED}
+ACCEPTED = {Code.APPLIED, Code.PUBLISHED, Code.STOPPED, Code.DELETED, Code.SHADOW_ON, Code.SHADOW_OFF}
 
 
 @pytest.mark.parametrize(("given", "command", "code", "status"), LIFECYCLE)
@@ -94,7 +141,14 @@ def test_each_command_in_each_state(given: Callable[[], Office], command: str, c
 @pytest.mark.parametrize(
     ("given", "command", "message"),
     [
-        (with_live, "apply", "enterprise is live: stop it first (lead-qualifier model stop enterprise)"),
+        (
+            with_live,
+            "apply",
+            (
+                "enterprise is live: stop it first (lead-qualifier model stop enterprise),"
+                " or keep it as a draft beside the live version (lead-qualifier model apply --draft FILE)"
+            ),
+        ),
         (with_live, "delete", "enterprise is live: stop it first (lead-qualifier model stop enterprise)"),
         (
             with_live,
@@ -114,6 +168,35 @@ def test_each_command_in_each_state(given: Callable[[], Office], command: str, c
                 " (to let it run: lead-qualifier model publish enterprise)"
             ),
         ),
+        (
+            with_beside,
+            "publish",
+            (
+                "enterprise is live already, in version 1: stop it first (lead-qualifier model stop enterprise),"
+                " or let its draft take over (lead-qualifier model publish --replace enterprise)"
+            ),
+        ),
+        (
+            with_live,
+            "replace",
+            "enterprise has no draft beside version 1: apply one (lead-qualifier model apply --draft FILE)",
+        ),
+        (
+            with_stopped,
+            "replace",
+            (
+                "enterprise is not live, so there is nothing to replace:"
+                " publish it (lead-qualifier model publish enterprise)"
+            ),
+        ),
+        (
+            with_stopped,
+            "shadow on",
+            (
+                "enterprise is not live, so there is nothing to compare its draft with"
+                " (to let it run: lead-qualifier model publish enterprise)"
+            ),
+        ),
     ],
 )
 def test_a_refusal_says_what_to_do(given: Callable[[], Office], command: str, message: str) -> None:
@@ -124,7 +207,8 @@ def test_an_id_with_spaces_is_quoted_where_a_command_is_shown() -> None:
     office = ready()
     office.apply(model("big deals"))
     office.publish("big deals")
-    assert office.apply(model("big deals", match="any")).message.endswith("(lead-qualifier model stop 'big deals')")
+    assert office.stop("big deals").accepted
+    assert office.stop("big deals").message.endswith("(to let it run: lead-qualifier model publish 'big deals')")
 
 
 # Versions
@@ -192,6 +276,150 @@ def test_applying_what_the_draft_says_already_changes_nothing() -> None:
     office = with_draft()
     verdict = office.apply(model())
     assert (verdict.accepted, verdict.code, verdict.entry, verdict.revision) == (True, Code.UNCHANGED, None, 4)
+
+
+# A draft beside the live version
+
+
+def test_a_draft_beside_a_live_version_changes_nothing_of_what_runs() -> None:
+    office = with_beside()
+    entry = office.registry.model("enterprise")
+    assert entry is not None
+    assert (entry.status, entry.version, entry.draft, entry.published) == ("live", 1, BESIDE, model())
+    assert entry.definition == model()
+    assert office.rules().models["enterprise"].definition == model()
+
+
+def test_replacing_makes_the_draft_the_next_version_in_one_step() -> None:
+    office = with_beside()
+    verdict = office.publish("enterprise", replacing=True, command_id="c-x", issued_by="bert", issued_at=minute(99))
+    assert verdict.message == "enterprise is live in version 2, in place of version 1"
+    assert verdict.definition == BESIDE
+    assert office.registry.model("enterprise") == ModelEntry(
+        id="enterprise",
+        revision=7,
+        status="live",
+        version=2,
+        published=BESIDE,
+        published_revision=7,
+        publish_command_id="c-x",
+        published_at=minute(99),
+        published_by="bert",
+        changed_at=minute(99),
+        changed_by="bert",
+    )
+
+
+def test_a_draft_that_says_what_runs_is_none_and_what_said_otherwise_is_dropped() -> None:
+    office = with_live()
+    assert office.apply(model(), beside=True).code is Code.UNCHANGED
+    office.apply(BESIDE, beside=True)
+    office.shadow("enterprise", True)
+    dropped = office.apply(model(), beside=True)
+    assert dropped.message == "enterprise: its draft is dropped, since version 1 says the same and goes on"
+    entry = office.registry.model("enterprise")
+    assert entry is not None
+    assert (entry.draft, entry.shadow, entry.version) == (None, False, 1)
+
+
+def test_the_draft_of_a_model_that_was_stopped_is_what_publish_lets_run() -> None:
+    office = with_shadow()
+    assert office.stop("enterprise").message == "enterprise is stopped; publish it to let its draft run"
+    entry = office.registry.model("enterprise")
+    assert entry is not None
+    assert (entry.draft, entry.shadow) == (BESIDE, False)
+    office.publish("enterprise")
+    assert office.rules().models["enterprise"].definition == BESIDE
+
+
+def test_a_replacement_is_hindered_as_any_publish_is_and_what_runs_goes_on() -> None:
+    office = with_beside()
+    office.scoring("engagement", "stopped")
+    refused = office.publish("enterprise", replacing=True)
+    assert (refused.code, refused.version) == (Code.SCORING_MODEL_NOT_LIVE, 1)
+    office.scoring("engagement", "live")
+    office.disable()
+    assert office.publish("enterprise", replacing=True).code is Code.LEAD_MANAGEMENT_OFF
+    assert office.rules().models["enterprise"].version == 1
+
+
+# Shadow
+
+
+def test_a_shadow_outlives_a_new_draft_and_ends_when_the_draft_is_published() -> None:
+    office = with_shadow()
+    office.apply(LOW, beside=True)
+    entry = office.registry.model("enterprise")
+    assert entry is not None
+    assert entry.shadow
+    office.publish("enterprise", replacing=True)
+    entry = office.registry.model("enterprise")
+    assert entry is not None
+    assert not entry.shadow
+
+
+def test_a_shadow_that_is_on_or_off_already_stays_as_it_is() -> None:
+    assert with_shadow().shadow("enterprise", True).code is Code.UNCHANGED
+    for given in (with_draft, with_live, with_beside, with_stopped):
+        assert given().shadow("enterprise", False).code is Code.UNCHANGED
+
+
+def test_what_counts_as_not_met_in_the_shadow_is_told() -> None:
+    office = with_live()
+    office.apply(model(criteria={"intent": 20}), beside=True)
+    verdict = office.shadow("enterprise", True)
+    assert verdict.accepted
+    assert [warning.split(":")[0] for warning in verdict.warnings] == ["scoring model intent is unknown"]
+
+
+# Maxima
+
+
+def test_a_threshold_above_the_maximum_of_its_scoring_model_is_refused_by_field_with_the_fix() -> None:
+    office = ready()
+    office.scoring("engagement", "live", maximum=62.5)
+    refused = office.apply(model())
+    assert (refused.code, refused.accepted) == (Code.THRESHOLD_ABOVE_MAXIMUM, False)
+    assert refused.message == (
+        "enterprise: criteria.0.threshold: 70 is above 62.5, the maximum of scoring model engagement, so that no score"
+        " can meet it: lower it to 62.5 or less, or correct the maximum"
+        " (lead-qualifier scoring-model set engagement --status live --maximum N)"
+    )
+    assert office.apply(model(criteria={"engagement": 62.5})).accepted
+    office.scoring("engagement", "live", maximum=62.25)
+    assert office.publish("enterprise").code is Code.THRESHOLD_ABOVE_MAXIMUM
+    office.scoring("engagement", "live")
+    assert office.publish("enterprise").accepted, "an engine that names no maximum any more has none"
+
+
+def test_a_threshold_out_of_reach_in_a_group_is_refused_by_its_own_path_and_each_scoring_model_is_told_once() -> None:
+    office = ready()
+    office.scoring("engagement", "stopped", maximum=60)
+    pair = (Criterion("engagement", 61.0), Criterion("demographic", 5.0), Criterion("engagement", 60.0))
+    nested = replace(model(), criteria=pair, members=(Group("any", (0, Group(AtLeast(1), (1,)))), 2))
+    refused = office.apply(nested)
+    assert refused.code is Code.THRESHOLD_ABOVE_MAXIMUM
+    assert refused.message.startswith("enterprise: criteria.0.any.0.threshold: 61 is above 60, the maximum of scoring")
+    fits = (Criterion("engagement", 50.0), *pair[1:])
+    assert len(office.apply(replace(nested, criteria=fits)).warnings) == 1
+
+
+def test_a_draft_out_of_reach_is_refused_beside_a_live_version_too() -> None:
+    office = with_live()
+    office.scoring("engagement", "live", maximum=100)
+    refused = office.apply(model(criteria={"engagement": 100.5}), beside=True)
+    assert refused.code is Code.THRESHOLD_ABOVE_MAXIMUM
+    office.apply(model(criteria={"engagement": 100}), beside=True)
+    office.scoring("engagement", "live", maximum=99)
+    assert office.publish("enterprise", replacing=True).code is Code.THRESHOLD_ABOVE_MAXIMUM
+    assert office.rules().models["enterprise"].live, "what runs goes on"
+
+
+def test_a_new_maximum_is_news() -> None:
+    office = Office()
+    office.scoring("engagement", "live", at=10)
+    assert office.scoring("engagement", "live", at=11, maximum=100).code is Code.OBSERVED
+    assert office.scoring("engagement", "live", at=12, maximum=100).code is Code.UNCHANGED
 
 
 # Hindrances
