@@ -1,7 +1,7 @@
 # Everything from a fresh clone: each target sets up what it needs (.venv once, later runs take no time).
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint bench bench-restore chaos schemas docs lock audit clean
+.PHONY: help run test lint bench bench-restore bench-sweep chaos schemas docs lock audit clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -39,6 +39,9 @@ bench: $(VENV)/.ready-dev ## the worker against a hand-written transactional loo
 
 bench-restore: $(VENV)/.ready-dev ## how long a worker needs to restore 1,000,000 leads, and their memory
 	@$(BIN)/python -m bench.restore
+
+bench-sweep: $(VENV)/.ready-dev ## how long a publish needs to look through 1,000,000 leads, and what live events notice
+	@$(BIN)/python -m bench.sweep
 
 chaos: $(VENV)/.ready-dev ## faults on real workers, checked exactly (CHAOS_SEED=n CHAOS_FAULTS=n CHAOS_SEEDS=k)
 	@CHAOS_SEED=$(CHAOS_SEED) CHAOS_FAULTS=$(CHAOS_FAULTS) CHAOS_SEEDS=$(CHAOS_SEEDS) $(BIN)/python -m tests.chaos

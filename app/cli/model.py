@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +18,9 @@ from app.cli.screen import say, show_json
 from app.cli.session import open_session
 from app.client.commands import Move
 from app.client.rulebook import read_rulebook
+from app.client.sweeping import swept
 from app.contracts.model_file import read_model_file
+from app.kafka import NotAllowed
 
 
 class Switch(StrEnum):
@@ -96,12 +99,16 @@ def show(
     if draft and entry.draft is None:
         raise Refused(f"{model_id} has no draft (lead-qualifier model apply --draft FILE makes one)")
     definition = entry.draft if draft and entry.draft is not None else entry.definition
-    if as_json:
-        show_json(model_views.as_json(entry, book))
-    elif as_file:
+    if as_file:
         say(model_views.as_file(definition).rstrip())
+        return
+    existing = None
+    with contextlib.suppress(NotAllowed):  # who may not read leads need not know how many are looked through
+        existing = swept(session.connection, topic_prefix=session.prefix, entry=entry)
+    if as_json:
+        show_json(model_views.as_json(entry, book, existing))
     else:
-        for line in model_views.details(entry, book):
+        for line in model_views.details(entry, book, existing):
             say(line)
 
 

@@ -13,6 +13,7 @@ from app.cli.screen import columns, moment
 from app.client.evidence import number
 from app.client.formula import terms
 from app.client.rulebook import Rulebook
+from app.client.sweeping import Swept
 from app.contracts.model_definition import definition_of
 from app.qualification.commands import Code
 from app.qualification.entries import ModelEntry, ScoringModelEntry
@@ -64,8 +65,8 @@ def _standing(one: ScoringModelEntry) -> str:
     return f"{one.id} {one.status}" + ("" if one.maximum is None else f" (up to {number(one.maximum)})")
 
 
-def details(entry: ModelEntry, book: Rulebook) -> Iterator[str]:
-    """One model, line by line."""
+def details(entry: ModelEntry, book: Rulebook, existing: Swept | None) -> Iterator[str]:
+    """One model, line by line. `existing`: how far it is with the leads known at its publish, where that is known."""
     definition = entry.definition
     assert definition is not None
     version = f", version {entry.version}" if entry.version else ""
@@ -74,6 +75,8 @@ def details(entry: ModelEntry, book: Rulebook) -> Iterator[str]:
         yield f"  published {moment(entry.published_at)} by {entry.published_by}"
     if entry.changed_at is not None:
         yield f"  changed {moment(entry.changed_at)} by {entry.changed_by}"
+    if existing is not None:
+        yield f"  {_looked_through(existing)}"
     for name in degraded(entry, book):
         yield f"  degraded: scoring model {name} is not live, so its scores count as not met"
     for one in hindrances(definition, book.scoring_model, enabled=True):
@@ -107,7 +110,14 @@ def as_file(definition: QualificationModel) -> str:
     return yaml.safe_dump(dict(definition_of(definition)), sort_keys=False, allow_unicode=True, default_flow_style=None)
 
 
-def as_json(entry: ModelEntry, book: Rulebook) -> dict[str, Any]:
+def _looked_through(existing: Swept) -> str:
+    if existing.done == existing.partitions:
+        return "all leads known at its publish are looked through"
+    of = f"{existing.done} of {existing.partitions} partitions done"
+    return f"leads known at its publish are being looked through: {existing.share:.0%} ({of})"
+
+
+def as_json(entry: ModelEntry, book: Rulebook, existing: Swept | None = None) -> dict[str, Any]:
     """One model for programs: definitions as people write them."""
     shown: dict[str, Any] = msgspec.to_builtins(entry)
     for name, definition in (("draft", entry.draft), ("published", entry.published)):
@@ -115,5 +125,7 @@ def as_json(entry: ModelEntry, book: Rulebook) -> dict[str, Any]:
             shown[name] = definition_of(definition)
     shown["version"] = entry.version
     shown["degraded"] = degraded(entry, book)
+    if existing is not None:
+        shown["existing_leads_looked_through"] = existing.share
     shown.pop("kind", None)
     return shown

@@ -30,8 +30,9 @@ log = structlog.get_logger(__name__)
 ATTEMPTS = 3
 #: Keys whose time has come that one cycle looks at in each partition.
 _DUE_AT_ONCE = 2_000
-#: How long one cycle may walk over known keys (seconds): live records wait no longer than that for a sweep.
-SWEEP_SECONDS = 0.02
+#: How long one cycle may walk over known keys (seconds), in one partition, the next cycle in another. Live records wait
+#: no longer than that for a sweep; much shorter, and the sweep would mostly wait for its transactions.
+SWEEP_SECONDS = 0.06
 
 Place = tuple[str, int, int]
 
@@ -45,6 +46,9 @@ class Work:
     partition: Partition
     batches: list[Batch]
     revision: int
+    #: Known keys are to be walked over, if not in this cycle.
+    unswept: bool
+    #: It is this partition's turn to do so.
     sweep: bool
     #: Keys whose time has come.
     due: list[bytes]
@@ -91,6 +95,7 @@ class Decider:
         """Everything that can be decided now, each partition up to its share of the limit."""
         revisions: dict[str, int] = {}
         work: list[Work] = []
+        sweeping = False
         share = max(1, self.limit // max(1, len(partitions)))
         for partition in partitions:
             app = partition.application
@@ -103,11 +108,13 @@ class Decider:
                 # the rules are not known yet, or another worker decided by newer ones: wait until our table has them
                 continue
             batches = self._take(partition, share)
-            sweep = app.processor.sweep_pending(_swept(position, revision))
+            unswept = app.processor.sweep_pending(_swept(position, revision))
+            sweep = unswept and not sweeping
+            sweeping = sweeping or unswept
             now_ms = max(int(time.time() * 1000), position.clock)
             due = partition.timers.due(now_ms, _DUE_AT_ONCE)
             if batches or sweep or due:
-                work.append(Work(partition, batches, revision, sweep, due, now_ms))
+                work.append(Work(partition, batches, revision, unswept, sweep, due, now_ms))
             if self.limit == 1 and work:
                 break
         return work
@@ -208,7 +215,9 @@ class Decider:
         )
         # Known keys first: what a record changes afterwards in this cycle is then never undone with what failed on one.
         # For the same reason a key that the sweep has changed is looked at for its time in the next cycle.
-        swept, sweep = self._sweep(item, unit) if item.sweep else (_swept(before, item.revision), None)
+        swept, sweep = _swept(before, item.revision), before.sweep if item.unswept else None
+        if item.sweep:
+            swept, sweep = self._sweep(item, unit)
         due = [key for key in item.due if not unit.has_changed(key)]
         for key in due:
             self._look_at(key, item, unit, app.processor.due)
@@ -264,16 +273,22 @@ class Decider:
         until = time.monotonic() + SWEEP_SECONDS
         while bucket < BUCKETS:
             for key in partition.keys_in(bucket):
-                if app.keyed and partition_of(key, app.partitions) != partition.number:
-                    continue  # somebody else's record: its lead is swept where it belongs
+                if key in partition.unreadable or not (partition.inspected or self._belongs(key, partition)):
+                    continue  # no state of ours, or somebody else's: its lead is swept where it belongs
                 self._look_at(key, item, unit, sweep)
             bucket += 1
             if time.monotonic() >= until:
                 break
         self._hook(Step.SWEEP_CHUNK)
         if bucket >= BUCKETS:
+            log.info("known_keys_swept", partition=partition.label, keys=len(partition.entries), revision=item.revision)
             return item.revision, None
         return swept, Sweep(item.revision, bucket)
+
+    @staticmethod
+    def _belongs(key: bytes, partition: Partition) -> bool:
+        app = partition.application
+        return not app.keyed or partition_of(key, app.partitions) == partition.number
 
     @staticmethod
     def _look_at(key: bytes, item: Work, unit: Unit, look: Callable[[bytes, Unit], None]) -> None:

@@ -11,6 +11,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from app.engine import Application, Unit
 from app.engine.engine import Engine
 from app.engine.intake import TopicPartition
+from app.engine.partitioning import BUCKETS
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -132,6 +133,11 @@ class _Gauges:
             "Records of the state's changelog that cannot be read, by application.",
             labels=["application"],
         )
+        sweeping = GaugeMetricFamily(
+            "lead_qualifier_sweep_progress",
+            "Share of the known leads looked at since a model was published, by partition being looked through.",
+            labels=["partition"],
+        )
         ends = self._end_offsets()
         held: dict[str, int] = {}
         broken: dict[str, int] = {}
@@ -140,6 +146,9 @@ class _Gauges:
             broken[partition.application.name] = broken.get(partition.application.name, 0) + partition.unreadable_count
             if partition.position is None:
                 continue
+            if partition.position.sweep is not None:
+                share = partition.position.sweep.bucket / BUCKETS
+                sweeping.add_metric([str(partition.number)], share)
             for topic, offset in partition.position.next.items():
                 end = ends.get((topic, partition.number))
                 if end is not None:
@@ -148,6 +157,7 @@ class _Gauges:
             keys.add_metric([application], count)
             unreadable.add_metric([application], broken[application])
         yield lag
+        yield sweeping
         yield keys
         yield unreadable
         yield GaugeMetricFamily(

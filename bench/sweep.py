@@ -1,0 +1,145 @@
+"""`python -m bench.sweep`: how long a worker needs to look through 1,000,000 leads, and what live events notice."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from statistics import quantiles
+from typing import Any
+
+from rich.console import Console
+
+from app.broker.finder import NoBroker, find_broker
+from app.broker.kinds import BrokerKind
+from app.kafka import BrokerUnreachable, Connection
+from app.settings import InvalidSettings, load_settings
+from bench.commands import Commands
+from bench.pace import MODEL, Source, Watcher
+from bench.reporting import Say
+from bench.restore import GROUP, LEADS, PARTITIONS, write
+from bench.subjects import Subject, SubjectFailed, start_worker
+from bench.topics import Topics
+
+RATE = 500.0  # live events a second
+_WARM_SECONDS, _LIVE_SECONDS = 3.0, 10.0
+#: Some hundredths of the leads meet it.
+SWEEPING: dict[str, Any] = {
+    "id": "existing",
+    "match": "all",
+    "criteria": [{"scoring_model": "engagement", "threshold": 90}, {"scoring_model": "demographic", "threshold": 70}],
+    "actions": {"status_reason": "marketing_qualified", "sales_ready": True},
+    "existing_leads": "evaluate",
+}
+
+
+class Live(threading.Thread):
+    """Live events at a steady rate, in slices, until it is stopped; `sent` has when each slice began and its leads."""
+
+    def __init__(self, source: Source, prefix: str) -> None:
+        super().__init__(daemon=True)
+        self._source = source
+        self._prefix = prefix
+        self._stopping = threading.Event()
+        self.sent: list[tuple[float, list[str]]] = []
+
+    def run(self) -> None:
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            self.sent.append((began, self._source.send(self._prefix, events=round(RATE / 10), rate=RATE)))
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self.join(10)
+
+
+def main() -> int:
+    """The exit code: 0 if it could be measured."""
+    options = _options()
+    console = Console(highlight=False)
+
+    def say(line: str) -> None:
+        console.print(f"[dim]{time.strftime('%H:%M:%S')}[/dim] {line}")
+
+    folder = Path(tempfile.mkdtemp(prefix="lead-qualifier-sweep-"))
+    try:
+        settings = load_settings(data_dir=folder)
+        with find_broker(settings, say, order=[BrokerKind.JAVA, BrokerKind.CONTAINER]) as broker:
+            _measure(broker.connection, options.leads, folder, say)
+    except (InvalidSettings, NoBroker, BrokerUnreachable, SubjectFailed) as error:
+        console.print(f"[red]{error}[/red]")
+        return 1
+    return 0
+
+
+def _measure(connection: Connection, count: int, logs: Path, say: Say) -> None:
+    prefix = f"sweep-{time.time_ns() % 10**9}."
+    topics = Topics(connection, prefix, partitions=PARTITIONS)
+    topics.create()
+    log = logs / "worker.log"
+    try:
+        known = len(write(connection, prefix, count, partitions=PARTITIONS))
+        with (
+            start_worker(
+                connection.bootstrap_servers, prefix, group_id=GROUP, partitions=PARTITIONS, log=log
+            ) as worker,
+            Commands(connection, prefix) as commands,
+            Watcher(connection, [prefix], partitions=PARTITIONS) as watcher,
+        ):
+            worker.wait_for_log("worker_ready")
+            commands.make_live(MODEL)
+            commands.apply(SWEEPING)
+            live = Live(Source(connection), prefix)
+            live.start()
+            time.sleep(_WARM_SECONDS + _LIVE_SECONDS)
+            published, cpu = time.monotonic(), _cpu_seconds(worker)
+            commands.publish(SWEEPING["id"])
+            _wait_for_sweeps(worker, PARTITIONS)
+            swept, spent = time.monotonic(), _cpu_seconds(worker) - cpu
+            live.stop()
+            before = [lead for at, leads in live.sent if published - _LIVE_SECONDS <= at < published for lead in leads]
+            during = [lead for at, leads in live.sent if published <= at < swept - 0.1 for lead in leads]
+            watcher.wait_for([*before, *during], 30)
+            say(
+                f"{known:,} known leads on {PARTITIONS} partitions looked through in {swept - published:.1f} s "
+                f"({spent:.1f} s of CPU, {RATE:,.0f} live events/s beside it included)"
+            )
+            quiet = _percentiles([watcher.seconds[lead] * 1000 for lead in before])
+            busy = _percentiles([watcher.seconds[lead] * 1000 for lead in during])
+            say(
+                f"live events, p50/p99 ms: {quiet[0]:.0f}/{quiet[1]:.0f} before, {busy[0]:.0f}/{busy[1]:.0f} then, "
+                f"ratios {busy[0] / quiet[0]:.2f}/{busy[1] / quiet[1]:.2f}"
+            )
+    finally:
+        topics.remove()
+
+
+def _wait_for_sweeps(worker: Subject, partitions: int) -> None:
+    deadline = time.monotonic() + 300
+    while worker.log.read_bytes().count(b'"known_keys_swept"') < partitions:
+        if time.monotonic() > deadline or worker.process.poll() is not None:
+            raise SubjectFailed(f"the sweep did not end: see {worker.log}")
+        time.sleep(0.05)
+
+
+def _percentiles(milliseconds: list[float]) -> tuple[float, float]:
+    cuts = quantiles(milliseconds, n=100)
+    return cuts[49], cuts[98]
+
+
+def _cpu_seconds(worker: Subject) -> float:
+    fields = Path(f"/proc/{worker.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / 100
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.sweep", description=__doc__)
+    parser.add_argument("--leads", type=int, default=LEADS, help=f"how many (default {LEADS:,})")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
