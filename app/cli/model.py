@@ -12,6 +12,7 @@ import typer
 
 from app.cli import model_views
 from app.cli.exit_codes import Refused
+from app.cli.model_history import diff, history
 from app.cli.options import ExpectedRevision, IssuedBy, Json, ModelId
 from app.cli.outcomes import report
 from app.cli.screen import say, show_json
@@ -179,3 +180,7 @@ def delete(
 def _move(command: Move, model_id: str, expected_revision: int | None, issued_by: str | None, as_json: bool) -> None:
     client = open_session(issued_by=issued_by).commands()
     report(lambda: client.move(command, model_id, expected_revision=expected_revision), as_json=as_json)
+
+
+model.command()(history)
+model.command()(diff)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from shlex import quote
 from typing import Any
 
@@ -107,7 +108,14 @@ def _beside(entry: ModelEntry) -> Iterator[str]:
 
 def as_file(definition: QualificationModel) -> str:
     """The model as a file that `model apply` takes."""
-    return yaml.safe_dump(dict(definition_of(definition)), sort_keys=False, allow_unicode=True, default_flow_style=None)
+    return definition_file(definition_of(definition))
+
+
+def definition_file(definition: Mapping[str, Any]) -> str:
+    """The same of a definition as people write it, each criterion in one line."""
+    return yaml.safe_dump(
+        dict(definition), sort_keys=False, allow_unicode=True, default_flow_style=None, width=math.inf
+    )
 
 
 def _looked_through(existing: Swept) -> str:

@@ -19,7 +19,8 @@ class RuledModel:
     """A model as it stands in a snapshot. `version` 0: never published.
 
     `published_revision`, `publish_command_id`, `publish_command_offset` (in its topic) and `published_at` (when the
-    command was issued) tell of the newest publish: what a sweep of existing leads is triggered by.
+    command was issued) tell of the newest publish: what a sweep of existing leads is triggered by. `shadow`: the draft
+    that runs along with this live version, to be compared with it and for nothing else.
     """
 
     definition: QualificationModel
@@ -29,6 +30,7 @@ class RuledModel:
     publish_command_id: str | None = None
     publish_command_offset: int = 0
     published_at: datetime | None = None
+    shadow: "RuledModel | None" = None
     # Laid out for what runs for every event: the definition's id, (scoring model, threshold) of each criterion, the
     # same with the score below which it has fallen, how many may be missed, whether it keeps an eye on scores between
     # events.
@@ -90,19 +92,29 @@ class Rules:
     models: Mapping[str, RuledModel]
     unknown_leads: UnknownLeads = "open"
     _naming: Mapping[str, tuple[RuledModel, ...]] = field(init=False, repr=False, compare=False)
+    _shadowed: Mapping[str, tuple[RuledModel, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         in_order = {model_id: self.models[model_id] for model_id in sorted(self.models)}
         naming: dict[str, tuple[RuledModel, ...]] = {}
+        shadowed: dict[str, tuple[RuledModel, ...]] = {}
         for model in in_order.values():
             for scoring_model in dict.fromkeys(name for name, _ in model.checks):
                 naming[scoring_model] = (*naming.get(scoring_model, ()), model)
+            if model.shadow is not None:
+                for scoring_model in dict.fromkeys(name for name, _ in (*model.checks, *model.shadow.checks)):
+                    shadowed[scoring_model] = (*shadowed.get(scoring_model, ()), model)
         object.__setattr__(self, "models", MappingProxyType(in_order))
         object.__setattr__(self, "_naming", naming)
+        object.__setattr__(self, "_shadowed", shadowed)
 
     def naming(self, scoring_model_id: str) -> tuple[RuledModel, ...]:
         """The models that a score on this scoring model concerns, live or not, in the order of their ids."""
         return self._naming.get(scoring_model_id, ())
+
+    def shadowed(self, scoring_model_id: str) -> tuple[RuledModel, ...]:
+        """The models whose draft runs in shadow, where the live version or the draft names this scoring model."""
+        return self._shadowed.get(scoring_model_id, ())
 
     def degraded(self, model: RuledModel) -> tuple[str, ...]:
         """The scoring models it names that are not live: their scores do not count as met."""

@@ -42,4 +42,5 @@ def _ruled(entry: ModelEntry, definition: QualificationModel) -> RuledModel:
         publish_command_id=entry.publish_command_id,
         publish_command_offset=entry.publish_command_offset,
         published_at=entry.published_at,
+        shadow=RuledModel(definition=entry.draft, version=0, live=False) if entry.shadow and entry.draft else None,
     )

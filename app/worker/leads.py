@@ -19,6 +19,7 @@ from app.qualification.decide import Outcome, Qualification, decide, mark
 from app.qualification.holds import begin_hold, end_hold, follow_scores
 from app.qualification.leads import Lead, Origin, Trigger, apply_change, record_score
 from app.qualification.rules import RuledModel, Rules
+from app.qualification.shadow import difference
 
 log = structlog.get_logger("app.worker")
 
@@ -46,7 +47,8 @@ class LeadDecider(Processor):
     """The processor of the `leads` application.
 
     `rules` gives the newest snapshot, or None while the criteria table is not caught up. Counted per cycle, in the
-    unit's counts: ("outcome", model id, outcome), ("lead_changed", what became of it).
+    unit's counts: ("outcome", model id, outcome), ("lead_changed", what became of it), ("shadow", model id, how the
+    draft that runs in its shadow differs).
     """
 
     def __init__(self, *, topic_prefix: str, source: str, rules: Callable[[], Rules | None]) -> None:
@@ -100,6 +102,9 @@ class LeadDecider(Processor):
                 trigger = Trigger(message.event_id, LEAD_SCORE_CHANGED.name, record.partition, record.offset)
                 outcome = self._carry_out(outcome, key, lead, model, at, unit, "live", trigger)
             counts["outcome", model.id, outcome] += 1
+        if not stale:
+            for model in rules.shadowed(scoring_model_id):
+                counts["shadow", model.id, difference(lead, model, rules)] += 1
 
     def _change(self, record: Record, unit: Unit) -> None:
         message = decode_lead_changed(record.key, record.value, record.headers)

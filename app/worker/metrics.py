@@ -30,6 +30,12 @@ class Metrics:
             ["model", "outcome"],
             registry=self.registry,
         )
+        self._shadow = Counter(
+            "lead_qualifier_shadow",
+            "Scores by whose criteria they meet: a live version's, those of the draft in its shadow, both or neither.",
+            ["model", "difference"],
+            registry=self.registry,
+        )
         self._lead_changes = Counter(
             "lead_qualifier_lead_changes", "What became of lead-changed events.", ["result"], registry=self.registry
         )
@@ -99,6 +105,8 @@ class Metrics:
         match what:
             case ("outcome", model, outcome):
                 self._outcomes.labels(model, outcome).inc(count)
+            case ("shadow", model, difference):
+                self._shadow.labels(model, difference).inc(count)
             case ("lead_changed", result):
                 self._lead_changes.labels(result).inc(count)
             case "swept":

@@ -256,6 +256,7 @@ class Lifecycle(RuleBasedStateMachine):
             assert ruled.live is (expected.status == "live")
             assert ruled.version == expected.version
             assert ruled.definition == (expected.published if ruled.live else expected.next)
+            assert (ruled.shadow and ruled.shadow.definition) == (expected.draft if expected.shadow else None)
 
     @invariant()
     def a_version_never_changes(self) -> None:

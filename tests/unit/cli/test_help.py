@@ -30,6 +30,8 @@ CONTRACT = {
     "model stop",
     "model delete",
     "model shadow",
+    "model history",
+    "model diff",
     "lead show",
     "dead-letters list",
     "dead-letters replay",
@@ -37,7 +39,16 @@ CONTRACT = {
     "feed",
     "repartition",
 }
-READERS = {"topics check", "model list", "model show", "lead show", "dead-letters list", "acls print"}
+READERS = {
+    "topics check",
+    "model list",
+    "model show",
+    "model history",
+    "model diff",
+    "lead show",
+    "dead-letters list",
+    "acls print",
+}
 
 
 def test_the_commands_are_those_of_the_contract() -> None:

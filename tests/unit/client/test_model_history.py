@@ -1,0 +1,126 @@
+"""What the audit trail's events come to: versions, who was behind them, how long they ran."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from app.client.model_history import End, History, Step, history_of
+from app.contracts.command_messages import ModelCommand
+from app.contracts.model_changed import model_outcome
+from app.contracts.model_definition import definition_of
+from app.qualification.commands import Verdict
+from app.qualification.models import QualificationModel
+from tests.unit.qualification.given import minute, model
+from tests.unit.qualification.office import Office
+
+LATER = model(criteria={"engagement": 80})
+LATEST = model(criteria={"engagement": 90})
+
+
+class Trail:
+    """An office whose verdicts on models are told as the command decider tells them."""
+
+    def __init__(self) -> None:
+        self.office = Office(live=["engagement", "demographic"], enabled=True)
+        self.events: list[dict[str, Any]] = []
+
+    def apply(self, definition: QualificationModel, at: int, by: str = "anna", *, beside: bool = False) -> Verdict:
+        issued = self.office.issued(issued_at=minute(at), issued_by=by)
+        verdict = self.office.take(self.office.registry.apply_model(definition, issued, beside=beside))
+        return self._tell("apply", definition.id, verdict, at, by)
+
+    def move(self, command: str, at: int, by: str = "anna", **fields: Any) -> Verdict:
+        verdict = getattr(self.office, command)("enterprise", issued_at=minute(at), issued_by=by, **fields)
+        return self._tell(command, "enterprise", verdict, at, by)
+
+    def history(self) -> History:
+        return history_of("enterprise", self.events)
+
+    def _tell(self, command: Any, model_id: str, verdict: Verdict, at: int, by: str) -> Verdict:
+        told: ModelCommand = {
+            "command": command,
+            "command_id": f"c-{len(self.events)}",
+            "qualification_model_id": model_id,
+            "issued_by": by,
+            "issued_at": minute(at),
+        }
+        origin = {"event_id": "e", "topic": "qualification-commands", "partition": 0, "offset": 1}
+        event = model_outcome(told, verdict, decided_at=datetime(2026, 11, 24, tzinfo=UTC), origin=origin)  # type: ignore[arg-type]
+        self.events.append(msgspec.json.decode(msgspec.json.encode(event)))
+        return verdict
+
+
+def test_each_version_tells_who_wrote_and_published_it_and_how_it_ended() -> None:
+    trail = Trail()
+    trail.apply(model(), 1, "anna")
+    trail.apply(LATER, 2, "bert")
+    trail.move("publish", 3, "carl")
+    trail.apply(LATEST, 4, "dora", beside=True)
+    trail.move("shadow", 5, enabled=True)
+    trail.move("publish", 6, "emil", replacing=True)
+    trail.move("stop", 7, "fred")
+    trail.move("publish", 8, "gerd")
+    first, second, third = trail.history().versions
+    assert (first.number, first.published, first.drafted) == (1, Step(minute(3), "carl"), Step(minute(2), "bert"))
+    assert first.ended == End(minute(6), "emil", "replaced")
+    assert first.definition == definition_of(LATER)
+    assert (second.number, second.published, second.drafted) == (2, Step(minute(6), "emil"), Step(minute(4), "dora"))
+    assert second.ended == End(minute(7), "fred", "stopped")
+    assert second.definition == third.definition == definition_of(LATEST)
+    assert (third.number, third.published, third.drafted) == (3, Step(minute(8), "gerd"), None)
+    assert third.ended is None
+
+
+def test_what_was_refused_repeated_or_said_nothing_new_leaves_no_trace() -> None:
+    trail = Trail()
+    assert not trail.move("publish", 1).accepted
+    trail.apply(model(), 2, "anna")
+    trail.apply(model(), 3, "bert")  # says nothing new
+    trail.move("publish", 4)
+    assert not trail.move("publish", 5).accepted
+    trail.events.append(trail.events[-2] | {"repeated": True})
+    [version] = trail.history().versions
+    assert version.drafted == Step(minute(2), "anna")
+    assert version.ended is None
+
+
+def test_versions_go_on_after_a_model_was_deleted() -> None:
+    trail = Trail()
+    for at in (1, 11):
+        trail.apply(model(), at)
+        trail.move("publish", at + 1)
+        trail.move("stop", at + 2)
+        trail.move("delete", at + 3)
+    assert [(one.number, one.ended and one.ended.how) for one in trail.history().versions] == [
+        (1, "stopped"),
+        (2, "stopped"),
+    ]
+
+
+def test_a_model_that_is_only_a_draft_is_known_and_one_of_which_only_refusals_are_told_is_not() -> None:
+    trail = Trail()
+    trail.move("publish", 1)
+    assert not trail.history().known
+    trail.apply(model(), 2)
+    assert trail.history() == History("enterprise", True)
+
+
+def test_other_subjects_of_the_same_key_and_foreign_records_are_passed_over() -> None:
+    trail = Trail()
+    trail.apply(model(), 1)
+    trail.move("publish", 2)
+    strange: list[dict[str, Any]] = [{}, {"scoring_model_id": "enterprise", "outcome": "accepted"}]
+    assert history_of("enterprise", strange + trail.events + strange) == trail.history()
+
+
+def test_a_version_that_an_older_release_published_has_no_definition() -> None:
+    trail = Trail()
+    trail.apply(model(), 1)
+    trail.move("publish", 2)
+    for event in trail.events:
+        del event["definition"]
+    [version] = trail.history().versions
+    assert version.definition is None
