@@ -1,7 +1,7 @@
 # Everything from a fresh clone: each target sets up what it needs (.venv once, later runs take no time).
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint bench bench-restore chaos schemas docs lock audit clean
+.PHONY: help run test lint bench bench-restore bench-preview chaos schemas docs lock audit clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -39,6 +39,9 @@ bench: $(VENV)/.ready-dev ## the worker against a hand-written transactional loo
 
 bench-restore: $(VENV)/.ready-dev ## how long a worker needs to restore 1,000,000 leads, and their memory
 	@$(BIN)/python -m bench.restore
+
+bench-preview: $(VENV)/.ready-dev ## how long `model preview` needs for 1,000,000 leads (at most 10 s, or it fails)
+	@$(BIN)/python -m bench.preview --limit 10
 
 chaos: $(VENV)/.ready-dev ## faults on real workers, checked exactly (CHAOS_SEED=n CHAOS_FAULTS=n CHAOS_SEEDS=k)
 	@CHAOS_SEED=$(CHAOS_SEED) CHAOS_FAULTS=$(CHAOS_FAULTS) CHAOS_SEEDS=$(CHAOS_SEEDS) $(BIN)/python -m tests.chaos
