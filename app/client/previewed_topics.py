@@ -37,11 +37,17 @@ class Days:
     """Also of days before the first and after the last."""
 
     def each(self) -> list[tuple[date, int | None]]:
-        """Every day asked for and how many leads would have qualified; None where the topic holds nothing of it."""
+        """Every day asked for and how many leads would have qualified.
+
+        None where the topic holds nothing of that time, and nobody would have by what was dated back to it.
+        """
         count = (self.last - self.first).days + 1
         days = [self.first + timedelta(days=number) for number in range(count)]
         since = None if self.since is None else self.since.date()
-        return [(day, None if since is None or day < since else self.qualified[day]) for day in days]
+        return [
+            (day, self.qualified[day] if self.qualified[day] or (since is not None and day >= since) else None)
+            for day in days
+        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -139,7 +139,8 @@ class Previewer:
             elif score.value >= nearly:
                 self._near[index] += 1
         if self._running is not None:
-            self._verdicts[_met(model, lead, rules), _met(self._running, lead, rules)] += 1
+            met = outcome is not Outcome.CRITERIA_NOT_MET  # whatever else is said comes after they were met
+            self._verdicts[met, _met(self._running, lead, rules)] += 1
 
     def result(self) -> Preview:
         """What was counted so far."""

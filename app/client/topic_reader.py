@@ -159,5 +159,7 @@ def reading(connection: Connection) -> dict[str, Any]:
             "isolation.level": "read_committed",
             "auto.offset.reset": "earliest",
             "fetch.wait.max.ms": 100,
+            # a queue that ran full is filled on as soon as there is room: librdkafka would wait for a second
+            "fetch.queue.backoff.ms": 10,
         }
     )
