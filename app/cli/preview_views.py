@@ -12,6 +12,7 @@ from app.client.previewed_topics import Days, Previewed
 from app.client.previewing import Candidate, Compared, Preview, as_if_live
 from app.contracts.fields import plain
 from app.contracts.lead_qualified import evidence_of
+from app.contracts.model_definition import duration_text
 from app.qualification.decide import Outcome
 from app.qualification.models import QualificationModel
 from app.qualification.rules import Rules
@@ -29,6 +30,8 @@ def show(previewed: Previewed, definition: QualificationModel, rules: Rules, nea
     say(f"{preview.qualifying:,} of {preview.leads:,} known leads would qualify ({preview.share:.2%})")
     if definition.existing_leads == "ignore" and preview.qualifying:
         say("  each with its next score: the model says existing_leads: ignore")
+    if definition.hold is not None:
+        say(f"  {preview.holding:,} would once they have met the criteria for {duration_text(definition.hold)}")
     others = [(outcome, count) for outcome, count in preview.outcomes.items() if outcome is not Outcome.QUALIFIED]
     if others:
         say("")

@@ -102,7 +102,7 @@ def preview(
     return Previewed(
         at=at,
         preview=previewer.result(),
-        days=_days(reader, definition, rules, held, topic_prefix, at.date(), days, told) if days else None,
+        days=_days(reader, definition, rules, held, topic_prefix, at, days, told) if days else None,
         undecided=held.undecided,
         unreadable=len(unreadable),
     )
@@ -114,11 +114,11 @@ def _days(  # noqa: PLR0917  each is another matter
     rules: Rules,
     held: HeldLeads,
     prefix: str,
-    today: date,
+    now: datetime,
     days: int,
     told: Told,
 ) -> Days:
-    replay = DayByDay(definition, rules, held.leads, msgspec.json.Decoder(Lead).decode)
+    replay = DayByDay(definition, rules, now, held.leads, msgspec.json.Decoder(Lead).decode)
     oldest: int | None = None
     for number, message in enumerate(reader.read(reader.places(LEAD_SCORE_CHANGED.full_name(prefix)))):
         if not number % _AT_ONCE:
@@ -134,8 +134,8 @@ def _days(  # noqa: PLR0917  each is another matter
         replay.add(key, score)
     told("replaying the days")
     return Days(
-        first=today - timedelta(days=days - 1),
-        last=today,
+        first=now.date() - timedelta(days=days - 1),
+        last=now.date(),
         since=None if oldest is None else datetime.fromtimestamp(oldest / 1000, UTC),
         qualified=replay.result(),
     )

@@ -78,6 +78,11 @@ class Preview:
         return self.outcomes.get(Outcome.QUALIFIED, 0)
 
     @property
+    def holding(self) -> int:
+        """How many would qualify as soon as they have met the criteria for as long as the model holds them."""
+        return self.outcomes.get(Outcome.HOLDING, 0)
+
+    @property
     def share(self) -> float:
         """How many that is of all, from 0 to 1."""
         return self.qualifying / self.leads if self.leads else 0.0
@@ -140,7 +145,7 @@ class Previewer:
                 self._near[index] += 1
         if self._running is not None:
             met = outcome is not Outcome.CRITERIA_NOT_MET  # whatever else is said comes after they were met
-            self._verdicts[met, _met(self._running, lead, rules)] += 1
+            self._verdicts[met, self._running.met(scores, rules.live_scoring_models)] += 1
 
     def result(self) -> Preview:
         """What was counted so far."""
@@ -193,12 +198,3 @@ class Previewer:
 
 #: Where these apply, nobody asks for the criteria.
 _NOT_ASKED = (Outcome.UNKNOWN_LEAD_INELIGIBLE, Outcome.LEAD_NOT_OPEN)
-
-
-def _met(model: RuledModel, lead: Lead, rules: Rules) -> bool:
-    may_miss = model.may_miss
-    for scoring_model, threshold in model.checks:
-        score = lead.scores.get(scoring_model)
-        if score is None or score.value < threshold or scoring_model not in rules.live_scoring_models:
-            may_miss -= 1
-    return may_miss >= 0

@@ -2,7 +2,8 @@
 
 What the CRM said earlier is not kept. So each lead is taken as open and without any mark when history begins, and as
 closed from the CRM's last word on if it is closed now. A score that is held, and whose event is gone from the topic,
-was there from the beginning. Erased leads are left out.
+was there from the beginning. Erased leads are left out. A hold lasts by the time of the events, where workers go by the
+clock.
 """
 
 from __future__ import annotations
@@ -15,30 +16,34 @@ from itertools import groupby
 
 from app.client.previewing import as_if_live
 from app.contracts.decode import ChangedScore
-from app.qualification.decide import Qualification, decide, mark
-from app.qualification.leads import OPEN, QUALIFIED, Lead, record_score
+from app.qualification.decide import Outcome, Qualification, decide, mark
+from app.qualification.holds import begin_hold, end_hold, follow_scores
+from app.qualification.leads import OPEN, QUALIFIED, Lead, Trigger, record_score
 from app.qualification.models import QualificationModel
 from app.qualification.rules import Rules
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-#: A day from where Python's time begins and ends: scores may be dated in any zone.
-_FIRST, _LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
+#: Well within what Python's time can hold: scores may be dated at its ends, in any zone, and a hold comes on top.
+_FIRST, _LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+_TRIGGER = Trigger("replay", "lead-score-changed", 0, 0)
 
 
 class DayByDay:
     """Takes scores in the order of their topic, and then replays them lead by lead as the worker would.
 
-    `leads`: the state of each, by key, as it is stored; `decode` reads one.
+    `now`: where it ends. `leads`: the state of each, by key, as it is stored; `decode` reads one.
     """
 
     def __init__(
         self,
         definition: QualificationModel,
         rules: Rules,
+        now: datetime,
         leads: Mapping[bytes, bytes],
         decode: Callable[[bytes], Lead],
     ) -> None:
         self._model, self._rules = as_if_live(definition, rules)
+        self._now = now
         self._leads = leads
         self._decode = decode
         self._names = tuple(dict.fromkeys(name for name, _ in self._model.checks))
@@ -63,7 +68,7 @@ class DayByDay:
         self._times.append(_microseconds(score.occurred_at))
 
     def result(self) -> Counter[date]:
-        """How many leads would have qualified, by day in UTC of the event that would have done it."""
+        """How many leads would have qualified, by day in UTC of what would have done it."""
         days: Counter[date] = Counter()
         of, keys = self._of, tuple(self._keys)
         in_order = sorted(range(len(of)), key=of.__getitem__)  # stable: of one lead in the order of the topic
@@ -76,22 +81,37 @@ class DayByDay:
         seen = {self._names[scoring[event]] for event in events}
         before = {name: score for name, score in held.scores.items() if name not in seen}
         lead = Lead(known=held.known, scores=before)
-        self._decide(lead, _FIRST)
+        earlier: Counter[date] = Counter()  # what these scores would have done was done before
+        self._decide(lead, _FIRST, earlier)
+        self._end_hold(lead, _LAST, earlier)
         closed = held.status != OPEN or held.status_reason == QUALIFIED
         for event in events:
             at = _EPOCH + timedelta(microseconds=times[event])
             if closed and held.changed_at is not None and at >= held.changed_at:
                 lead.status, lead.status_reason = held.status, held.status_reason
-            fresh = record_score(lead, self._names[scoring[event]], values[event], at)
-            if fresh and self._decide(lead, at):
-                days[at.date()] += 1
+            self._end_hold(lead, at, days)
+            if record_score(lead, self._names[scoring[event]], values[event], at):
+                if self._model.remembers:
+                    follow_scores(lead, self._model, self._rules)
+                self._decide(lead, at, days)
+        self._end_hold(lead, self._now, days)
 
-    def _decide(self, lead: Lead, at: datetime) -> bool:
+    def _decide(self, lead: Lead, at: datetime, days: Counter[date]) -> None:
         outcome = decide(lead, self._model, self._rules, at)
+        if outcome is Outcome.HOLDING:
+            begin_hold(lead, self._model, at, now=at, origin="live", trigger=_TRIGGER)
+        self._count(lead, outcome, at, days)
+
+    def _end_hold(self, lead: Lead, now: datetime, days: Counter[date]) -> None:
+        hold = lead.holds.get(self._model.id)
+        if hold is not None and hold.due <= now:
+            self._count(lead, end_hold(lead, self._model.id, self._rules), hold.due, days)
+
+    @staticmethod
+    def _count(lead: Lead, outcome: Outcome | Qualification | None, at: datetime, days: Counter[date]) -> None:
         if isinstance(outcome, Qualification):
-            mark(lead, outcome, "")
-            return True
-        return False
+            mark(lead, outcome, _TRIGGER.event_id)
+            days[at.date()] += 1
 
 
 def _microseconds(at: datetime) -> int:

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from app.client.previewing import Preview, Previewer, as_if_live
+from app.contracts.definition_reading import model_of
 from app.qualification.leads import Lead, Mark, Score
 from app.qualification.models import QualificationModel
 from app.qualification.rules import Rules
@@ -133,3 +134,34 @@ def test_a_live_version_is_compared_by_criteria_alone() -> None:
 def test_without_a_lead_nothing_is_divided() -> None:
     found = previewed(model(), rules())
     assert (found.leads, found.share, found.sample) == (0, 0.0, ())
+
+
+def test_a_model_with_a_hold_says_who_would_wait_for_it() -> None:
+    found = previewed(model(hold=timedelta(minutes=15)), rules(), lead(engagement=80, demographic=80))
+    assert (found.qualifying, found.holding) == (0, 1)
+
+
+def test_groups_are_met_as_they_nest_and_each_criterion_is_counted() -> None:
+    nested = model_of(
+        {
+            "id": "nested",
+            "match": "any",
+            "criteria": [
+                {"scoring_model": "intent", "threshold": 90},
+                {
+                    "all": [
+                        {"scoring_model": "engagement", "threshold": 70},
+                        {"scoring_model": "intent", "threshold": 20},
+                    ]
+                },
+            ],
+            "actions": {"sales_ready": True},
+        }
+    )
+    found = previewed(nested, rules(), lead(engagement=70, intent=20), lead(intent=90), lead(intent=88, engagement=9))
+    assert found.qualifying == 2
+    assert [(one.scoring_model_id, one.met, one.near) for one in found.criteria] == [
+        ("intent", 1, 1),
+        ("engagement", 1, 0),
+        ("intent", 3, 0),
+    ]

@@ -31,7 +31,7 @@ def replayed(
     by: Rules | None = None,
 ) -> dict[date, int]:
     stored = {key.encode(): msgspec.json.encode(one) for key, one in leads.items()}
-    days = DayByDay(definition or model(), by or rules(), stored, msgspec.json.Decoder(Lead).decode)
+    days = DayByDay(definition or model(), by or rules(), on_day(6), stored, msgspec.json.Decoder(Lead).decode)
     for key, scoring_model, value, at in events:
         days.add(key.encode(), ChangedScore("e", scoring_model, value, on_day(at)))
     return dict(days.result())
@@ -97,7 +97,7 @@ def test_a_scoring_model_that_is_not_live_meets_nothing() -> None:
 def test_scores_of_any_year_are_replayed() -> None:
     leads = {"a": held(engagement=(80, 1))}
     stored = {key.encode(): msgspec.json.encode(one) for key, one in leads.items()}
-    days = DayByDay(model(criteria={"engagement": 70}), rules(), stored, msgspec.json.Decoder(Lead).decode)
+    days = DayByDay(model(criteria={"engagement": 70}), rules(), on_day(6), stored, msgspec.json.Decoder(Lead).decode)
     for year in (1, 9999):
         at = datetime.fromisoformat(
             f"{year:04}-12-31T23:59:59.999999-14:00" if year > 1 else "0001-01-01T00:00:00+14:00"
@@ -105,3 +105,22 @@ def test_scores_of_any_year_are_replayed() -> None:
         days.add(b"a", ChangedScore("e", "engagement", 80, at))
     assert days.events == 2
     assert sum(days.result().values()) == 1
+
+
+def test_a_hold_ends_on_the_day_on_which_the_criteria_have_been_met_for_so_long() -> None:
+    leads = {"stayed": held(engagement=(80, 1)), "fell": held(engagement=(10, 2)), "late": held(engagement=(80, 5))}
+    events = [
+        ("stayed", "engagement", 80, 1),
+        ("fell", "engagement", 80, 1),
+        ("fell", "engagement", 10, 2),
+        ("late", "engagement", 80, 5),
+    ]
+    holding = model(criteria={"engagement": 70}, hold=timedelta(days=2))
+    assert replayed(leads, *events, definition=holding) == {DAY + timedelta(days=3): 1}, "replayed until the sixth day"
+
+
+def test_scores_that_cross_again_count_again_where_the_model_says_so() -> None:
+    leads = {"a": held(engagement=(80, 3))}
+    events = [("a", "engagement", value, day) for day, value in enumerate((80, 60, 75, 90))]
+    crossing = model(criteria={"engagement": 70}, policy="on_recross")
+    assert replayed(leads, *events, definition=crossing) == {DAY: 1, DAY + timedelta(days=2): 1}
