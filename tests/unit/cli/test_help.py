@@ -24,6 +24,7 @@ CONTRACT = {
     "feature disable",
     "scoring-model set",
     "model apply",
+    "model preview",
     "model list",
     "model show",
     "model publish",
@@ -36,7 +37,7 @@ CONTRACT = {
     "feed",
     "repartition",
 }
-READERS = {"topics check", "model list", "model show", "lead show", "dead-letters list", "acls print"}
+READERS = {"topics check", "model list", "model preview", "model show", "lead show", "dead-letters list", "acls print"}
 
 
 def test_the_commands_are_those_of_the_contract() -> None:
