@@ -1,7 +1,7 @@
 # Everything from a fresh clone: each target sets up what it needs (.venv once, later runs take no time).
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint bench bench-restore bench-sweep chaos schemas docs lock audit clean
+.PHONY: help run test lint bench bench-restore bench-sweep bench-preview chaos schemas docs lock audit clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -42,6 +42,9 @@ bench-restore: $(VENV)/.ready-dev ## how long a worker needs to restore 1,000,00
 
 bench-sweep: $(VENV)/.ready-dev ## how long a publish needs to look through 1,000,000 leads, and what live events notice
 	@$(BIN)/python -m bench.sweep
+
+bench-preview: $(VENV)/.ready-dev ## how long `model preview` needs for 1,000,000 leads (at most 10 s, or it fails)
+	@$(BIN)/python -m bench.preview --limit 10
 
 chaos: $(VENV)/.ready-dev ## faults on real workers, checked exactly (CHAOS_SEED=n CHAOS_FAULTS=n CHAOS_SEEDS=k)
 	@CHAOS_SEED=$(CHAOS_SEED) CHAOS_FAULTS=$(CHAOS_FAULTS) CHAOS_SEEDS=$(CHAOS_SEEDS) $(BIN)/python -m tests.chaos

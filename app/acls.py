@@ -135,6 +135,7 @@ def _cli(naming: Naming) -> tuple[Grant, ...]:
         _topics(naming, (QUALIFICATION_COMMANDS, SCORING_MODEL_CHANGED), Operation.WRITE, why="give commands"),
         _topics(naming, shown, Operation.READ, why="read outcomes, models, leads"),
         _topics(naming, (LEAD_SCORE_CHANGED, LEAD_CHANGED), Operation.DESCRIBE, why="tell how much is not decided yet"),
+        _topics(naming, (LEAD_SCORE_CHANGED,), Operation.READ, why="model preview --days"),
     )
 
 

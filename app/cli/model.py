@@ -10,14 +10,16 @@ from typing import Annotated
 import msgspec
 import typer
 
-from app.cli import model_views
+from app.cli import model_views, preview_views
 from app.cli.exit_codes import Refused
 from app.cli.model_history import diff, history
 from app.cli.options import ExpectedRevision, IssuedBy, Json, ModelId
 from app.cli.outcomes import report
-from app.cli.screen import say, show_json
+from app.cli.screen import progress, say, show_json
 from app.cli.session import open_session
 from app.client.commands import Move
+from app.client.previewed_topics import preview as preview_topics
+from app.client.previewing import NEAR_POINTS, SAMPLE
 from app.client.rulebook import read_rulebook
 from app.client.sweeping import swept
 from app.contracts.model_file import read_model_file
@@ -111,6 +113,55 @@ def show(
     else:
         for line in model_views.details(entry, book, existing):
             say(line)
+
+
+@model.command()
+def preview(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The model in YAML or JSON.", show_default=False)],
+    near: Annotated[
+        float, typer.Option("--near", min=0, metavar="POINTS", help="How far below a threshold is a near miss.")
+    ] = NEAR_POINTS,
+    sample: Annotated[
+        int, typer.Option("--sample", min=0, max=1000, metavar="N", help="How many of those who qualify to show.")
+    ] = SAMPLE,
+    days: Annotated[
+        int,
+        typer.Option(
+            "--days",
+            min=0,
+            max=3650,
+            metavar="N",
+            help="Replay the scores that are still on their topic: how many would have qualified on each of the last "
+            "N days.",
+        ),
+    ] = 0,
+    as_json: Json = False,
+) -> None:
+    """Tell what a model would do if it were published now, and publish nothing: topics are only read.
+
+    Every lead that the workers hold is decided as the model's next version would: how many qualify, what becomes of the
+    others, how many meet or nearly meet each criterion, and how it differs from the version that is live. A score on a
+    scoring model that is not live meets nothing. With --days each lead is taken as open and without any mark when
+    history begins, since what the CRM said earlier is not kept.
+    """
+    definition = read_model_file(file)
+    session = open_session()
+    rules = read_rulebook(session.connection, topic_prefix=session.prefix).rules(session.settings.unknown_leads.value)
+    with progress("reading leads") as told:
+        previewed = preview_topics(
+            session.connection,
+            definition,
+            rules,
+            topic_prefix=session.prefix,
+            near=near,
+            sample=sample,
+            days=days,
+            told=told,
+        )
+    if as_json:
+        show_json(preview_views.as_json(previewed, definition, rules, near))
+    else:
+        preview_views.show(previewed, definition, rules, near)
 
 
 @model.command()

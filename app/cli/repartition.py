@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 
 from app.cli.exit_codes import Refused
 from app.cli.options import Json, Yes
-from app.cli.screen import busy, err, note, say, show_json, warn
+from app.cli.screen import busy, note, progress, say, show_json, warn
 from app.cli.session import open_session
 from app.client.repartition import Copied, Repartition
 from app.contracts.topics import FEATURE_COMMANDS, LEAD_CHANGED, LEAD_QUALIFIED, LEAD_SCORE_CHANGED, LEAD_STATE
@@ -71,7 +69,7 @@ def repartition(
             note(line)
     if not yes and (as_json or not typer.confirm(f"Copy from {prefix}* to {new}*?", err=True)):
         raise Refused("nothing was copied" + (" (--json asks nothing: it needs --yes)" if as_json else ""))
-    with _progress() as told:
+    with progress("copying", lines_every=_TOLD_SECONDS) as told:
         copied = work.copy(plan, history=history, told=told)
     if copied.strays:
         warn(
@@ -120,21 +118,3 @@ def _as_json(copied: Copied, new: str, after: int) -> dict[str, object]:
         "strays": copied.strays,
         "dead_letters_left": copied.letters_left,
     }
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str], None]]:
-    """On a terminal one line that changes; else a line now and then."""
-    if err.is_terminal:
-        with err.status("copying") as status:
-            yield status.update
-        return
-    last = time.monotonic()
-
-    def told(text: str) -> None:
-        nonlocal last
-        if time.monotonic() > last + _TOLD_SECONDS:
-            last = time.monotonic()
-            note(text)
-
-    yield told

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -69,3 +70,21 @@ def busy(text: str) -> Iterator[None]:
             yield
     else:
         yield
+
+
+@contextmanager
+def progress(text: str, *, lines_every: float | None = None) -> Iterator[Callable[[str], None]]:
+    """On a terminal one line that changes as it is told; else a line every so many seconds, if at all."""
+    if err.is_terminal:
+        with err.status(text) as status:
+            yield status.update
+        return
+    last = time.monotonic()
+
+    def told(line: str) -> None:
+        nonlocal last
+        if lines_every is not None and time.monotonic() > last + lines_every:
+            last = time.monotonic()
+            note(line)
+
+    yield told

@@ -111,10 +111,10 @@ class TopicReader:
                 )
             for message in cast("list[Any]", messages):
                 error = message.error()
-                place = (message.topic(), message.partition())
                 if error is None:
                     yield message
                 elif error.code() == KafkaError._PARTITION_EOF:
+                    place = (message.topic(), message.partition())
                     # An open transaction ends the readable part before the end; more comes when it is closed.
                     if message.offset() >= waiting.get(place, 0):
                         waiting.pop(place, None)
@@ -159,5 +159,7 @@ def reading(connection: Connection) -> dict[str, Any]:
             "isolation.level": "read_committed",
             "auto.offset.reset": "earliest",
             "fetch.wait.max.ms": 100,
+            # a queue that ran full is filled on as soon as there is room: librdkafka would wait for a second
+            "fetch.queue.backoff.ms": 10,
         }
     )

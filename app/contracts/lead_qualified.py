@@ -135,7 +135,7 @@ def lead_qualified(
         "qualification_model_id": model.id,
         "qualification_model_version": model.version,
         "match": match_definition(model.definition.match),
-        "criteria": [_evidence(one) for one in qualification.criteria],
+        "criteria": [evidence_of(one) for one in qualification.criteria],
         "changes": cast("Changes", {name: {"from": old, "to": new} for name, (old, new) in changes.items()}),
         "lead": {
             "status": cast("Status", lead.status),
@@ -180,7 +180,8 @@ def evidence_group(match: Match, members: tuple[Member, ...], stands: Sequence[b
     }
 
 
-def _evidence(criterion: CriterionEvidence) -> Evidence:
+def evidence_of(criterion: CriterionEvidence) -> Evidence:
+    """A criterion as lead-qualified carries it."""
     evidence: Evidence = {
         "scoring_model_id": criterion.scoring_model_id,
         "threshold": plain(criterion.threshold),

@@ -24,6 +24,7 @@ CONTRACT = {
     "feature disable",
     "scoring-model set",
     "model apply",
+    "model preview",
     "model list",
     "model show",
     "model publish",
@@ -42,6 +43,7 @@ CONTRACT = {
 READERS = {
     "topics check",
     "model list",
+    "model preview",
     "model show",
     "model history",
     "model diff",

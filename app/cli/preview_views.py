@@ -1,0 +1,178 @@
+"""How a preview of a qualification model is shown, to people and to programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from app.cli.model_views import criteria
+from app.cli.screen import columns, moment, note, say, warn
+from app.client.evidence import changes_text, criteria_text, number
+from app.client.previewed_topics import Days, Previewed
+from app.client.previewing import Candidate, Compared, Preview, as_if_live
+from app.contracts.fields import plain
+from app.contracts.lead_qualified import evidence_of
+from app.contracts.model_definition import duration_text
+from app.qualification.decide import Outcome
+from app.qualification.models import QualificationModel
+from app.qualification.rules import Rules
+
+
+def show(previewed: Previewed, definition: QualificationModel, rules: Rules, near: float) -> None:
+    """All of it as text."""
+    preview = previewed.preview
+    model, then = as_if_live(definition, rules)
+    for line in _reservations(previewed, definition, rules, then.degraded(model)):
+        warn(line)
+    say(f"{definition.id} ({definition.name}), if it were published now, as version {model.version}")
+    say(f"  {criteria(definition)}")
+    say("")
+    say(f"{preview.qualifying:,} of {preview.leads:,} known leads would qualify ({preview.share:.2%})")
+    if definition.existing_leads == "ignore" and preview.qualifying:
+        say("  each with its next score: the model says existing_leads: ignore")
+    if definition.hold is not None:
+        say(f"  {preview.holding:,} would once they have met the criteria for {duration_text(definition.hold)}")
+    others = [(outcome, count) for outcome, count in preview.outcomes.items() if outcome is not Outcome.QUALIFIED]
+    if others:
+        say("")
+        columns(
+            ("the others", "leads", "share"),
+            ((outcome.value, f"{count:,}", f"{count / preview.leads:.1%}") for outcome, count in others),
+            right=("leads", "share"),
+        )
+    say("")
+    _criteria(preview, near)
+    if preview.compared is not None:
+        say("")
+        for line in _compared(preview.compared):
+            say(line)
+    if preview.sample:
+        say("")
+        say(f"a sample of {len(preview.sample)} that would qualify" if preview.qualifying > 1 else "it would qualify")
+        for candidate in preview.sample:
+            again = "" if candidate.number == 1 else f", time {candidate.number}"
+            say(f"  {candidate.lead_id}{again}: {changes_text(_changes(candidate))}")
+            say(f"    {criteria_text([evidence_of(one) for one in candidate.criteria])}")
+    if previewed.days is not None:
+        say("")
+        _days(previewed.days)
+    if previewed.undecided:
+        note(
+            f"{previewed.undecided:,} records are not decided yet: what they say is not in this (lead-qualifier worker)"
+        )
+
+
+def _reservations(
+    previewed: Previewed, definition: QualificationModel, rules: Rules, not_live: tuple[str, ...]
+) -> Iterator[str]:
+    if not rules.lead_management:
+        yield (
+            "lead management is off: nothing can be published and nothing qualifies; this is as if it were on "
+            "(lead-qualifier feature enable lead-management)"
+        )
+    for name in not_live:
+        yield (
+            f"scoring model {name} is not live: its scores count as not met, and publishing {definition.id} would be "
+            f"refused (lead-qualifier scoring-model set {name} --status live)"
+        )
+    if previewed.unreadable:
+        yield f"{previewed.unreadable:,} leads are left out: what is stored about them cannot be read"
+
+
+def _criteria(preview: Preview, near: float) -> None:
+    say(f"criteria, of the {preview.asked:,} leads that are eligible")
+    columns(
+        ("  scoring model", "threshold", "met", "share", f"within {number(near)}", "no score"),
+        (
+            (
+                f"  {one.scoring_model_id}" + ("" if one.live else f" (not live: {one.reached:,} would meet it)"),
+                number(one.threshold),
+                f"{one.met:,}",
+                f"{one.met / preview.asked:.1%}" if preview.asked else "-",
+                f"{one.near:,}",
+                f"{one.no_score:,}",
+            )
+            for one in preview.criteria
+        ),
+        right=("threshold", "met", "share", f"within {number(near)}", "no score"),
+    )
+
+
+def _compared(compared: Compared) -> Iterator[str]:
+    yield f"beside version {compared.version}, which is live, by their criteria alone"
+    yield f"  {compared.newly_qualifying:,} newly qualifying: they meet these and not those"
+    yield f"  {compared.no_longer_qualifying:,} no longer qualifying: they meet those and not these"
+    yield f"  {compared.both:,} meet both, {compared.neither:,} neither"
+
+
+def _days(days: Days) -> None:
+    if days.since is None:
+        say("per day: lead-score-changed holds nothing")
+        return
+    say(f"per day (UTC), replayed from lead-score-changed, which holds records since {moment(days.since)}")
+    each = days.each()
+    columns(
+        ("  day", "would have qualified"),
+        ((f"  {day.isoformat()}", "no history" if count is None else f"{count:,}") for day, count in each),
+        right=("would have qualified",),
+    )
+
+
+def _changes(candidate: Candidate) -> dict[str, dict[str, Any]]:
+    return {name: {"from": old, "to": new} for name, (old, new) in candidate.changes.items()}
+
+
+def as_json(previewed: Previewed, definition: QualificationModel, rules: Rules, near: float) -> dict[str, Any]:
+    """All of it for programs."""
+    preview, days = previewed.preview, previewed.days
+    model, then = as_if_live(definition, rules)
+    shown: dict[str, Any] = {
+        "qualification_model_id": definition.id,
+        "version": model.version,
+        "at": previewed.at,
+        "lead_management": rules.lead_management,
+        "scoring_models_not_live": then.degraded(model),
+        "existing_leads": definition.existing_leads,
+        "leads": preview.leads,
+        "unreadable_leads": previewed.unreadable,
+        "undecided_records": previewed.undecided,
+        "would_qualify": {"count": preview.qualifying, "share": preview.share},
+        "outcomes": {outcome.value: count for outcome, count in preview.outcomes.items()},
+        "eligible_leads": preview.asked,
+        "near_points": plain(near),
+        "criteria": [
+            {
+                "scoring_model_id": one.scoring_model_id,
+                "threshold": plain(one.threshold),
+                "live": one.live,
+                "met": one.met,
+                "reached": one.reached,
+                "near": one.near,
+                "no_score": one.no_score,
+            }
+            for one in preview.criteria
+        ],
+        "sample": [
+            {
+                "lead_id": one.lead_id,
+                "qualification_number": one.number,
+                "criteria": [evidence_of(criterion) for criterion in one.criteria],
+                "changes": _changes(one),
+            }
+            for one in preview.sample
+        ],
+    }
+    if preview.compared is not None:
+        compared = preview.compared
+        shown["live"] = {
+            "version": compared.version,
+            "newly_qualifying": compared.newly_qualifying,
+            "no_longer_qualifying": compared.no_longer_qualifying,
+            "both": compared.both,
+            "neither": compared.neither,
+        }
+    if days is not None:
+        shown["days"] = [{"day": day, "would_have_qualified": count} for day, count in days.each() if count is not None]
+        if days.since is not None:
+            shown["history_since"] = days.since
+    return shown

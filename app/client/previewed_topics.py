@@ -1,0 +1,141 @@
+"""Runs a preview over what an installation's topics hold. Reads only, and without a consumer group."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+import msgspec
+
+from app.client.held_leads import HeldLeads, read_held_leads
+from app.client.previewing import Preview, Previewer
+from app.client.previewing_days import DayByDay
+from app.client.topic_reader import TopicReader
+from app.contracts.decode import BadMessage, decode_score
+from app.contracts.topics import LEAD_SCORE_CHANGED
+from app.kafka import Connection
+from app.qualification.leads import Lead
+from app.qualification.models import QualificationModel
+from app.qualification.rules import Rules
+
+Told = Callable[[str], None]
+
+_AT_ONCE = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Days:
+    """What the days would have brought. `since`: the time of the oldest record on the topic; None if it is empty."""
+
+    first: date
+    """Of the days asked for."""
+    last: date
+    since: datetime | None
+    qualified: Counter[date]
+    """Also of days before the first and after the last."""
+
+    def each(self) -> list[tuple[date, int | None]]:
+        """Every day asked for and how many leads would have qualified.
+
+        None where the topic holds nothing of that time, and nobody would have by what was dated back to it.
+        """
+        count = (self.last - self.first).days + 1
+        days = [self.first + timedelta(days=number) for number in range(count)]
+        since = None if self.since is None else self.since.date()
+        return [
+            (day, self.qualified[day] if self.qualified[day] or (since is not None and day >= since) else None)
+            for day in days
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Previewed:
+    """A preview, and how far what it was made from reaches.
+
+    `undecided`: records of the inputs that no worker has decided yet. `unreadable`: states that are none of ours.
+    """
+
+    at: datetime
+    preview: Preview
+    days: Days | None
+    undecided: int
+    unreadable: int
+
+
+def preview(
+    connection: Connection,
+    definition: QualificationModel,
+    rules: Rules,
+    *,
+    topic_prefix: str,
+    near: float,
+    sample: int,
+    days: int,
+    told: Told,
+) -> Previewed:
+    """What the model would do now, and would have done in the last `days` days (0: that is not asked).
+
+    `told` hears how far it is. Raises TopicMissing, Unfinished, UnreadableState, NotAllowed, KafkaException.
+    """
+    at = datetime.now(UTC)
+    reader = TopicReader(connection)
+    held = read_held_leads(reader, topic_prefix=topic_prefix, told=told)
+    previewer = Previewer(definition, rules, at, near=near, sample=sample)
+    decode = msgspec.json.Decoder(Lead).decode
+    unreadable = []
+    for number, (key, value) in enumerate(held.leads.items()):
+        if not number % _AT_ONCE:
+            told(f"{number:,} of {len(held.leads):,} leads evaluated")
+        try:
+            lead = decode(value)
+        except (msgspec.DecodeError, RecursionError):
+            unreadable.append(key)
+            continue
+        if lead.scores or lead.known:
+            previewer.add(key, lead)
+        else:  # any JSON object reads as a lead, since what is unknown is ignored
+            unreadable.append(key)
+    for key in unreadable:
+        del held.leads[key]
+    return Previewed(
+        at=at,
+        preview=previewer.result(),
+        days=_days(reader, definition, rules, held, topic_prefix, at, days, told) if days else None,
+        undecided=held.undecided,
+        unreadable=len(unreadable),
+    )
+
+
+def _days(  # noqa: PLR0917  each is another matter
+    reader: TopicReader,
+    definition: QualificationModel,
+    rules: Rules,
+    held: HeldLeads,
+    prefix: str,
+    now: datetime,
+    days: int,
+    told: Told,
+) -> Days:
+    replay = DayByDay(definition, rules, now, held.leads, msgspec.json.Decoder(Lead).decode)
+    oldest: int | None = None
+    for number, message in enumerate(reader.read(reader.places(LEAD_SCORE_CHANGED.full_name(prefix)))):
+        if not number % _AT_ONCE:
+            told(f"{number:,} scores read")
+        kind, milliseconds = message.timestamp()
+        if kind and (oldest is None or milliseconds < oldest):
+            oldest = milliseconds
+        key = message.key()
+        try:
+            score = decode_score(key, message.value(), message.headers())
+        except BadMessage:
+            continue  # a dead letter to the worker
+        replay.add(key, score)
+    told("replaying the days")
+    return Days(
+        first=now.date() - timedelta(days=days - 1),
+        last=now.date(),
+        since=None if oldest is None else datetime.fromtimestamp(oldest / 1000, UTC),
+        qualified=replay.result(),
+    )

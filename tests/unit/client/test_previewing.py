@@ -1,0 +1,167 @@
+"""Previewing a model: what is counted, what is sampled, how it is compared with the live version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+import pytest
+
+from app.client.previewing import Preview, Previewer, as_if_live
+from app.contracts.definition_reading import model_of
+from app.qualification.leads import Lead, Mark, Score
+from app.qualification.models import QualificationModel
+from app.qualification.rules import Rules
+from tests.unit.qualification.given import START, minute, model, rules
+
+
+def lead(*, status: str = "open", marks: Mapping[str, Mark] | None = None, known: bool = True, **scores: float) -> Lead:
+    return Lead(
+        status=status,
+        known=known,
+        marks=dict(marks or {}),
+        scores={name: Score(value, START) for name, value in scores.items()},
+    )
+
+
+def previewed(definition: QualificationModel, by: Rules, *leads: Lead, near: float = 5, sample: int = 5) -> Preview:
+    previewer = Previewer(definition, by, minute(60), near=near, sample=sample)
+    for number, one in enumerate(leads):
+        previewer.add(f"L-{number}".encode(), one)
+    return previewer.result()
+
+
+def test_leads_are_counted_by_the_outcome_that_a_worker_would_give() -> None:
+    found = previewed(
+        model(),
+        rules(),
+        lead(engagement=70, demographic=50),
+        lead(engagement=69, demographic=50),
+        lead(engagement=70),
+        lead(status="disqualified", engagement=90, demographic=90),
+        lead(engagement=90, demographic=90, marks={"enterprise": Mark(1, 1, START, "e")}),
+    )
+    assert found.outcomes == {"criteria_not_met": 2, "qualified": 1, "lead_not_open": 1, "already_qualified": 1}
+    assert (found.leads, found.asked, found.qualifying, found.share) == (5, 4, 1, 0.2)
+
+
+def test_a_criterion_counts_who_reaches_it_and_who_nearly_does_among_the_eligible() -> None:
+    found = previewed(
+        model(criteria={"engagement": 70}),
+        rules(),
+        *(lead(engagement=value) for value in (70, 71, 69.9, 65, 64.9)),
+        lead(demographic=80),
+        lead(status="qualified", engagement=90),
+    )
+    [criterion] = found.criteria
+    assert (criterion.met, criterion.near, criterion.no_score) == (2, 2, 1)
+    [wider] = previewed(model(criteria={"engagement": 70}), rules(), lead(engagement=60.5), near=10).criteria
+    assert wider.near == 1
+
+
+def test_a_scoring_model_that_is_not_live_meets_nothing() -> None:
+    found = previewed(model(), rules(scoring_models=["engagement"]), lead(engagement=80, demographic=80))
+    assert found.qualifying == 0
+    assert [(one.live, one.met, one.reached) for one in found.criteria] == [(True, 1, 1), (False, 0, 1)]
+
+
+def test_it_is_as_if_lead_management_were_on_and_the_model_live_in_its_next_version() -> None:
+    by = rules(model(), lead_management=False, live=False, version=3)
+    ruled, then = as_if_live(model(criteria={"engagement": 10}), by)
+    assert (ruled.version, ruled.live, then.lead_management) == (4, True, True)
+    assert then.models["enterprise"] is ruled
+    assert previewed(model(), by, lead(engagement=80, demographic=80)).qualifying == 1
+    assert as_if_live(model("other"), by)[0].version == 1
+
+
+def test_a_mark_of_the_same_id_counts_and_one_of_another_model_does_not() -> None:
+    marked = {"enterprise": Mark(2, 1, START, "e", cleared=True), "other": Mark(1, 1, START, "e")}
+    cooling = model(cool_down=timedelta(hours=2))
+    assert previewed(cooling, rules(), lead(engagement=80, demographic=80, marks=marked)).outcomes == {
+        "cooling_down": 1
+    }
+    [again] = previewed(model(), rules(), lead(engagement=80, demographic=80, marks=marked)).sample
+    assert again.number == 2
+
+
+def test_unknown_leads_are_ineligible_where_the_setting_says_so() -> None:
+    found = previewed(model(), rules(unknown_leads="ineligible"), lead(known=False, engagement=80, demographic=80))
+    assert found.outcomes == {"unknown_lead_ineligible": 1}
+    assert found.asked == 0
+
+
+def test_a_sample_is_the_same_whatever_the_order_and_carries_the_evidence() -> None:
+    leads = [(f"L-{number}".encode(), lead(engagement=80, demographic=60)) for number in range(200)]
+    samples = []
+    for ordered in (leads, leads[::-1]):
+        previewer = Previewer(model(), rules(), minute(0), sample=7)
+        for key, one in ordered:
+            previewer.add(key, one)
+        samples.append(previewer.result().sample)
+    assert samples[0] == samples[1]
+    assert len({one.lead_id for one in samples[0]}) == 7
+    first = samples[0][0]
+    assert [(one.scoring_model_id, one.score, one.met) for one in first.criteria] == [
+        ("engagement", 80, True),
+        ("demographic", 60, True),
+    ]
+    assert first.changes["status_reason"] == ("new", "marketing_qualified")
+
+
+@pytest.mark.parametrize("size", [0, 1, 300])
+def test_a_sample_is_no_larger_than_asked_for(size: int) -> None:
+    found = previewed(model(), rules(), *(lead(engagement=80, demographic=60) for _ in range(20)), sample=size)
+    assert len(found.sample) == min(size, 20)
+
+
+def test_a_live_version_is_compared_by_criteria_alone() -> None:
+    marked = {"enterprise": Mark(1, 1, START, "e")}
+    found = previewed(
+        model(criteria={"engagement": 80}),
+        rules(model(criteria={"demographic": 50}), version=3),
+        lead(engagement=80, demographic=50),
+        lead(engagement=80),
+        lead(demographic=50, marks=marked),
+        lead(engagement=1),
+        lead(status="disqualified", engagement=80),
+    ).compared
+    assert found is not None
+    assert (found.version, found.both, found.neither) == (3, 1, 1)
+    assert (found.newly_qualifying, found.no_longer_qualifying) == (1, 1)
+    assert previewed(model(), rules(model(), live=False), lead(engagement=80)).compared is None
+
+
+def test_without_a_lead_nothing_is_divided() -> None:
+    found = previewed(model(), rules())
+    assert (found.leads, found.share, found.sample) == (0, 0.0, ())
+
+
+def test_a_model_with_a_hold_says_who_would_wait_for_it() -> None:
+    found = previewed(model(hold=timedelta(minutes=15)), rules(), lead(engagement=80, demographic=80))
+    assert (found.qualifying, found.holding) == (0, 1)
+
+
+def test_groups_are_met_as_they_nest_and_each_criterion_is_counted() -> None:
+    nested = model_of(
+        {
+            "id": "nested",
+            "match": "any",
+            "criteria": [
+                {"scoring_model": "intent", "threshold": 90},
+                {
+                    "all": [
+                        {"scoring_model": "engagement", "threshold": 70},
+                        {"scoring_model": "intent", "threshold": 20},
+                    ]
+                },
+            ],
+            "actions": {"sales_ready": True},
+        }
+    )
+    found = previewed(nested, rules(), lead(engagement=70, intent=20), lead(intent=90), lead(intent=88, engagement=9))
+    assert found.qualifying == 2
+    assert [(one.scoring_model_id, one.met, one.near) for one in found.criteria] == [
+        ("intent", 1, 1),
+        ("engagement", 1, 0),
+        ("intent", 3, 0),
+    ]

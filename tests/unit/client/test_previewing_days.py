@@ -1,0 +1,126 @@
+"""How many would have qualified on each day: a replay of scores that gives what a worker would have given."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+import msgspec
+
+from app.client.previewing_days import DayByDay
+from app.contracts.decode import ChangedScore
+from app.qualification.leads import Lead, Score
+from app.qualification.models import QualificationModel
+from app.qualification.rules import Rules
+from tests.unit.qualification.given import START, model, rules
+
+DAY = START.date()
+
+
+def on_day(number: float) -> datetime:
+    return START + timedelta(days=number)
+
+
+def held(**scores: tuple[float, float]) -> Lead:
+    return Lead(scores={name: Score(value, on_day(at)) for name, (value, at) in scores.items()})
+
+
+def replayed(
+    leads: dict[str, Lead],
+    *events: tuple[str, str, float, float],
+    definition: QualificationModel | None = None,
+    by: Rules | None = None,
+) -> dict[date, int]:
+    stored = {key.encode(): msgspec.json.encode(one) for key, one in leads.items()}
+    days = DayByDay(definition or model(), by or rules(), on_day(6), stored, msgspec.json.Decoder(Lead).decode)
+    for key, scoring_model, value, at in events:
+        days.add(key.encode(), ChangedScore("e", scoring_model, value, on_day(at)))
+    return dict(days.result())
+
+
+def test_a_lead_counts_on_the_day_of_the_score_that_would_have_qualified_it_and_once() -> None:
+    leads = {"a": held(engagement=(90, 3), demographic=(60, 1)), "b": held(engagement=(75, 1), demographic=(55, 1))}
+    events = [
+        ("a", "engagement", 80, 0),
+        ("b", "demographic", 55, 1),
+        ("a", "demographic", 60, 1),
+        ("b", "engagement", 75, 1),
+        ("a", "engagement", 20, 2),
+        ("a", "engagement", 90, 3),
+    ]
+    assert replayed(leads, *events) == {DAY + timedelta(days=1): 2}
+
+
+def test_a_score_older_than_the_one_before_it_is_stale() -> None:
+    leads = {"a": held(engagement=(60, 2))}
+    events = [("a", "engagement", 60, 2), ("a", "engagement", 99, 1)]
+    assert replayed(leads, *events, definition=model(criteria={"engagement": 70})) == {}
+
+
+def test_a_score_whose_event_is_gone_was_there_from_the_beginning() -> None:
+    leads = {"a": held(engagement=(80, 2), demographic=(60, -30))}
+    assert replayed(leads, ("a", "engagement", 80, 2)) == {DAY + timedelta(days=2): 1}
+
+
+def test_who_met_the_criteria_before_history_began_is_not_counted() -> None:
+    leads = {"a": held(engagement=(80, -30), demographic=(60, 2))}
+    any_of_them = model(match="any")
+    assert replayed(leads, ("a", "demographic", 60, 2), definition=any_of_them) == {}
+
+
+def test_a_lead_that_is_closed_now_counts_until_the_crm_last_spoke_of_it() -> None:
+    closed = held(engagement=(80, 5))
+    closed.status, closed.known, closed.changed_at = "qualified", True, on_day(3)
+    only = model(criteria={"engagement": 70})
+    assert replayed({"a": closed}, ("a", "engagement", 80, 2), definition=only) == {DAY + timedelta(days=2): 1}
+    assert replayed({"a": closed}, ("a", "engagement", 80, 3), definition=only) == {}
+
+
+def test_what_is_erased_or_of_another_scoring_model_is_left_out() -> None:
+    leads = {"a": held(engagement=(80, 1))}
+    only = model(criteria={"engagement": 70})
+    assert replayed(leads, ("gone", "engagement", 80, 1), ("a", "intent", 99, 1), definition=only) == {}
+
+
+def test_a_scoring_model_that_is_not_live_meets_nothing() -> None:
+    leads = {"a": held(engagement=(80, 1))}
+    assert (
+        replayed(
+            leads,
+            ("a", "engagement", 80, 1),
+            definition=model(criteria={"engagement": 70}),
+            by=rules(scoring_models=["demographic"]),
+        )
+        == {}
+    )
+
+
+def test_scores_of_any_year_are_replayed() -> None:
+    leads = {"a": held(engagement=(80, 1))}
+    stored = {key.encode(): msgspec.json.encode(one) for key, one in leads.items()}
+    days = DayByDay(model(criteria={"engagement": 70}), rules(), on_day(6), stored, msgspec.json.Decoder(Lead).decode)
+    for year in (1, 9999):
+        at = datetime.fromisoformat(
+            f"{year:04}-12-31T23:59:59.999999-14:00" if year > 1 else "0001-01-01T00:00:00+14:00"
+        )
+        days.add(b"a", ChangedScore("e", "engagement", 80, at))
+    assert days.events == 2
+    assert sum(days.result().values()) == 1
+
+
+def test_a_hold_ends_on_the_day_on_which_the_criteria_have_been_met_for_so_long() -> None:
+    leads = {"stayed": held(engagement=(80, 1)), "fell": held(engagement=(10, 2)), "late": held(engagement=(80, 5))}
+    events = [
+        ("stayed", "engagement", 80, 1),
+        ("fell", "engagement", 80, 1),
+        ("fell", "engagement", 10, 2),
+        ("late", "engagement", 80, 5),
+    ]
+    holding = model(criteria={"engagement": 70}, hold=timedelta(days=2))
+    assert replayed(leads, *events, definition=holding) == {DAY + timedelta(days=3): 1}, "replayed until the sixth day"
+
+
+def test_scores_that_cross_again_count_again_where_the_model_says_so() -> None:
+    leads = {"a": held(engagement=(80, 3))}
+    events = [("a", "engagement", value, day) for day, value in enumerate((80, 60, 75, 90))]
+    crossing = model(criteria={"engagement": 70}, policy="on_recross")
+    assert replayed(leads, *events, definition=crossing) == {DAY: 1, DAY + timedelta(days=2): 1}
