@@ -13,6 +13,8 @@ from app.contracts.topics import (
     FEATURE_COMMANDS,
     LEAD_CHANGED,
     LEAD_DEAD_LETTERS,
+    LEAD_HANDOVERS,
+    LEAD_MERGED,
     LEAD_QUALIFIED,
     LEAD_SCORE_CHANGED,
     LEAD_STATE,
@@ -42,7 +44,7 @@ PURPOSES: dict[Service, str] = {
     Service.ADMINISTRATOR: "turns features on and off: `feature`",
     Service.OPERATOR: "looks after it: `topics`, `dead-letters`, `feed`",
     Service.SCORING_ENGINE: "sends scores, and says which scoring models are live",
-    Service.CRM: "sends changes of leads",
+    Service.CRM: "sends changes and merges of leads",
     Service.CONSUMER: "acts on qualified leads: journeys, assignment, sequences, CRM",
 }
 
@@ -91,10 +93,11 @@ class Naming:
 
 _INPUTS = tuple(topic for topic in CATALOGUE if not topic.ours)
 _CHANGELOGS = (LEAD_STATE, COMMAND_STATE)
-_READ_BACK = (*_CHANGELOGS, QUALIFICATION_MODELS)
+_READ_BACK = (*_CHANGELOGS, LEAD_HANDOVERS, QUALIFICATION_MODELS)
 _OUTPUTS = tuple(topic for topic in CATALOGUE if topic.ours and topic not in _READ_BACK)
 # Not feature-commands: these are the administrator's alone, also by way of the dead letters.
-_REPLAYED = tuple(topic for topic in _INPUTS if topic is not FEATURE_COMMANDS)
+_REPLAYED = (*(topic for topic in _INPUTS if topic is not FEATURE_COMMANDS), LEAD_HANDOVERS)
+_DECIDED = (LEAD_SCORE_CHANGED, LEAD_CHANGED, LEAD_MERGED, LEAD_HANDOVERS)
 
 
 def grants(service: Service, naming: Naming) -> tuple[Grant, ...]:
@@ -115,7 +118,7 @@ def _worker(naming: Naming) -> tuple[Grant, ...]:
     create = _topics(naming, CATALOGUE, Operation.CREATE, why="create missing topics (LEAD_QUALIFIER_CREATE_TOPICS)")
     return (
         _topics(naming, _INPUTS, read, configs, why="read what comes in, and how large it may be"),
-        _topics(naming, _READ_BACK, read, write, configs, why="keep state and criteria"),
+        _topics(naming, _READ_BACK, read, write, configs, why="keep state and criteria, hand merged leads over"),
         _topics(naming, _OUTPUTS, write, configs, why="write qualified leads, outcomes and dead letters"),
         _group(naming.application_id, read, why="share the partitions, commit positions"),
         Grant(
@@ -134,7 +137,7 @@ def _cli(naming: Naming) -> tuple[Grant, ...]:
     return (
         _topics(naming, (QUALIFICATION_COMMANDS, SCORING_MODEL_CHANGED), Operation.WRITE, why="give commands"),
         _topics(naming, shown, Operation.READ, why="read outcomes, models, leads"),
-        _topics(naming, (LEAD_SCORE_CHANGED, LEAD_CHANGED), Operation.DESCRIBE, why="tell how much is not decided yet"),
+        _topics(naming, _DECIDED, Operation.DESCRIBE, why="tell how much is not decided yet"),
         _topics(naming, (LEAD_SCORE_CHANGED,), Operation.READ, why="model preview --days"),
     )
 
@@ -169,7 +172,7 @@ def _scoring_engine(naming: Naming) -> tuple[Grant, ...]:
 
 
 def _crm(naming: Naming) -> tuple[Grant, ...]:
-    return (_topics(naming, (LEAD_CHANGED,), Operation.WRITE, why="send changes of leads"),)
+    return (_topics(naming, (LEAD_CHANGED, LEAD_MERGED), Operation.WRITE, why="send changes and merges of leads"),)
 
 
 def _consumer(naming: Naming) -> tuple[Grant, ...]:

@@ -25,7 +25,7 @@ from app.kafka import BrokerUnreachable, Connection
 from app.qualification.decide import Outcome, decide
 from app.qualification.entries import LEAD_MANAGEMENT, FeatureEntry, ModelEntry, ScoringModelEntry, encode_entry
 from app.qualification.leads import Lead
-from app.qualification.registry import rules_from
+from app.qualification.snapshot import rules_from
 from app.settings import InvalidSettings, load_settings
 from bench.reporting import Say
 from bench.restore import LEADS, PARTITIONS, write

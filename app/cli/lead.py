@@ -81,6 +81,8 @@ def _about(lead_id: str, held: Lead) -> Iterator[str]:
     ready = "sales ready" if held.sales_ready else "not sales ready"
     closed = "" if held.status == OPEN else " (closed: it cannot qualify)"
     yield f"{lead_id}: {held.status}{closed}, {held.status_reason}, {ready}"
+    if held.merged_into is not None and held.merged_at is not None:
+        yield f"  merged into {held.merged_into} on {moment(held.merged_at)} (it cannot qualify; that one can)"
     facts = [f"owner {held.owner_id}" if held.owner_id else "", f"contact {held.contact_id}" if held.contact_id else ""]
     facts += [f"{name} {value}" for name, value in held.attributes.items()]
     if any(facts):
@@ -118,7 +120,7 @@ def _history(found: LookedUp, held: Lead) -> Iterator[str]:
     yield "qualified" if found.qualifications or gone else "never qualified"
     for model, mark in gone:
         time = "" if mark.number == 1 else f", time {mark.number}"
-        yield f"  {moment(mark.at)} by {model} v{mark.version}{time}, on {mark.trigger}; its event is not kept any more"
+        yield f"  {moment(mark.at)} by {model} v{mark.version}{time}, on {mark.trigger}; no event of it is kept here"
     for event in found.qualifications:
         trigger = event["trigger"]
         at = moment(datetime.fromisoformat(event["occurred_at"]))

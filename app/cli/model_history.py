@@ -14,6 +14,7 @@ from app.cli.options import Json, ModelId
 from app.cli.screen import columns, moment, say, show_json
 from app.cli.session import open_session
 from app.client.definition_changes import ABSENT, Change, changes
+from app.client.formula import terms
 from app.client.model_history import History, Step, Version, read_history
 from app.contracts.definition_reading import model_of
 from app.qualification.models import InvalidModel
@@ -103,7 +104,7 @@ def _criteria(definition: Mapping[str, Any] | None) -> str:
     if definition is None:
         return "not on the trail"
     try:
-        return model_views.criteria(model_of(definition))
+        return terms(model_of(definition))
     except InvalidModel:  # of a newer release
         return "of a form that this version does not know"
 

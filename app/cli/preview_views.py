@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from app.cli.model_views import criteria
 from app.cli.screen import columns, moment, note, say, warn
 from app.client.evidence import changes_text, criteria_text, number
+from app.client.formula import terms
 from app.client.previewed_topics import Days, Previewed
 from app.client.previewing import Candidate, Compared, Preview, as_if_live
 from app.contracts.fields import plain
@@ -25,7 +25,7 @@ def show(previewed: Previewed, definition: QualificationModel, rules: Rules, nea
     for line in _reservations(previewed, definition, rules, then.degraded(model)):
         warn(line)
     say(f"{definition.id} ({definition.name}), if it were published now, as version {model.version}")
-    say(f"  {criteria(definition)}")
+    say(f"  {terms(definition)}")
     say("")
     say(f"{preview.qualifying:,} of {preview.leads:,} known leads would qualify ({preview.share:.2%})")
     if definition.existing_leads == "ignore" and preview.qualifying:

@@ -66,6 +66,8 @@ def _reason(outcome: Outcome, lead: Lead, model: RuledModel, missing: tuple[str,
             return f"the model is not live (lead-qualifier model publish {model.id})"
         case Outcome.UNKNOWN_LEAD_INELIGIBLE:
             return "the CRM has told nothing of this lead yet, and LEAD_QUALIFIER_UNKNOWN_LEADS is ineligible"
+        case Outcome.LEAD_NOT_OPEN if lead.merged_into is not None:
+            return f"the lead was merged into {lead.merged_into}: only that one can qualify"
         case Outcome.LEAD_NOT_OPEN:
             return f"the lead is closed: status {lead.status}, reason {lead.status_reason}"
         case Outcome.CRITERIA_NOT_MET:

@@ -9,13 +9,15 @@ from typing import Any
 
 import msgspec
 
+from app.client.positions import CHANGELOGS
 from app.client.topic_reader import Place, TopicReader
-from app.contracts.topics import LEAD_CHANGED, LEAD_QUALIFIED, LEAD_SCORE_CHANGED, LEAD_STATE
+from app.contracts.topics import LEAD_QUALIFIED, LEAD_STATE
 from app.engine import partition_of
 from app.engine import position as positions
 from app.engine.position import POSITION_KEY, Position
 from app.kafka import Connection
 from app.qualification.leads import Lead
+from app.qualification.merging import holds_nothing, is_erased
 
 
 class Standing(StrEnum):
@@ -62,12 +64,15 @@ def look_up(connection: Connection, *, topic_prefix: str, lead_id: str) -> Looke
         elif found == key:
             held = message.value()
             standing = Standing.ERASED if held is None else Standing.HELD
-    inputs = [(topic.full_name(topic_prefix), partition) for topic in (LEAD_SCORE_CHANGED, LEAD_CHANGED)]
+    lead = None if held is None else _lead(held, lead_id)
+    if lead is not None and is_erased(lead) and holds_nothing(lead):
+        standing, lead = Standing.ERASED, None  # what is left of it goes when nothing can be on its way to it any more
+    inputs = [(topic.full_name(topic_prefix), partition) for topic in CHANGELOGS[LEAD_STATE]]
     return LookedUp(
         lead_id=lead_id,
         partition=partition,
         standing=standing,
-        lead=None if held is None else _lead(held, lead_id),
+        lead=lead,
         undecided=_undecided(reader, inputs, position),
         qualifications=tuple(
             json.loads(message.value())

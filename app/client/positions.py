@@ -17,6 +17,8 @@ from app.contracts.topics import (
     COMMAND_STATE,
     FEATURE_COMMANDS,
     LEAD_CHANGED,
+    LEAD_HANDOVERS,
+    LEAD_MERGED,
     LEAD_SCORE_CHANGED,
     LEAD_STATE,
     QUALIFICATION_COMMANDS,
@@ -29,7 +31,7 @@ from app.kafka import Connection, needing
 
 #: Each changelog and the topics whose positions it holds.
 CHANGELOGS: dict[Topic, tuple[Topic, ...]] = {
-    LEAD_STATE: (LEAD_CHANGED, LEAD_SCORE_CHANGED),
+    LEAD_STATE: (LEAD_CHANGED, LEAD_MERGED, LEAD_HANDOVERS, LEAD_SCORE_CHANGED),
     COMMAND_STATE: (SCORING_MODEL_CHANGED, FEATURE_COMMANDS, QUALIFICATION_COMMANDS),
 }
 _SECONDS = 30.0

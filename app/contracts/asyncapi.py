@@ -28,6 +28,7 @@ _READ_BY_US = frozenset(topic.name for topic in CATALOGUE) - {topics.LEAD_QUALIF
 _WRITTEN_BY_US = frozenset(topic.name for topic in CATALOGUE) - {
     topics.LEAD_SCORE_CHANGED.name,
     topics.LEAD_CHANGED.name,
+    topics.LEAD_MERGED.name,
 }
 
 

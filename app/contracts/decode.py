@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from app.contracts.cloud_events import data_of
 from app.contracts.command_messages import FeatureCommand, ModelCommand, ScoringModelChanged
-from app.contracts.lead_messages import LeadChanged, LeadScoreChanged
+from app.contracts.lead_messages import LeadChanged, LeadMerged, LeadScoreChanged
 from app.contracts.reasons import BadMessage, bad_message
 from app.qualification.leads import LeadChange
 
@@ -28,8 +28,10 @@ __all__ = [
     "ChangedLead",
     "ChangedScore",
     "ErasedLead",
+    "MergedLead",
     "decode_feature_command",
     "decode_lead_changed",
+    "decode_lead_merged",
     "decode_lead_score_changed",
     "decode_model_command",
     "decode_score",
@@ -39,6 +41,7 @@ __all__ = [
 # The validators themselves, one per kind and built once: TypeAdapter.validate_json around them costs as much again.
 _lead_score_changed: Callable[[bytes], LeadScoreChanged] = TypeAdapter(LeadScoreChanged).validator.validate_json
 _lead_changed: Callable[[bytes], LeadChanged] = TypeAdapter(LeadChanged).validator.validate_json
+_lead_merged: Callable[[bytes], LeadMerged] = TypeAdapter(LeadMerged).validator.validate_json
 _scoring_model_changed: Callable[[bytes], ScoringModelChanged] = TypeAdapter(
     ScoringModelChanged
 ).validator.validate_json
@@ -65,6 +68,15 @@ class ChangedScore(msgspec.Struct, frozen=True, gc=False):
     event_id: str
     scoring_model_id: str
     score: float
+    occurred_at: datetime
+
+
+class MergedLead(msgspec.Struct, frozen=True, gc=False):
+    """What a lead-merged record says of the lead that is its key, the loser."""
+
+    lead_id: str
+    event_id: str
+    survivor_id: str
     occurred_at: datetime
 
 
@@ -143,6 +155,14 @@ def decode_lead_changed(key: bytes | None, value: bytes | None, headers: Headers
         _wrong_key(key, "lead_id")
     # What remains are the fields of LeadChange by their names; one that is absent here is UNSET there.
     return ChangedLead(lead_id, message.pop("event_id"), LeadChange(**message))
+
+
+def decode_lead_merged(key: bytes | None, value: bytes | None, headers: Headers = None) -> MergedLead:
+    """Raises BadMessage, also for a lead that was merged into itself."""
+    message = _decode(_lead_merged, "lead_id", key, value, headers)
+    if message["survivor_id"] == message["lead_id"]:
+        raise BadMessage("survivor_id must be another lead than lead_id, the loser", "survivor_id")
+    return MergedLead(message["lead_id"], message["event_id"], message["survivor_id"], message["occurred_at"])
 
 
 def decode_scoring_model_changed(

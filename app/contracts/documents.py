@@ -10,11 +10,11 @@ from pydantic import TypeAdapter
 
 from app.contracts import topics
 from app.contracts.command_messages import FeatureCommand, ModelCommand, ScoringModelChanged
-from app.contracts.lead_messages import LeadChanged, LeadScoreChanged
+from app.contracts.lead_messages import LeadChanged, LeadMerged, LeadScoreChanged
 from app.contracts.lead_qualified import LeadQualified
 from app.contracts.model_changed import QualificationModelChanged
 from app.contracts.model_definition import ModelDefinition
-from app.contracts.stored import CommandState, DeadLetterHeaders, LeadState, RulesState
+from app.contracts.stored import CommandState, DeadLetterHeaders, LeadHandover, LeadState, RulesState
 from app.contracts.topics import Topic
 
 
@@ -45,6 +45,7 @@ DEAD_LETTER_HEADERS = Document(
 DOCUMENTS: tuple[Document, ...] = (
     _of(topics.LEAD_SCORE_CHANGED, LeadScoreChanged),
     _of(topics.LEAD_CHANGED, LeadChanged),
+    _of(topics.LEAD_MERGED, LeadMerged),
     _of(topics.SCORING_MODEL_CHANGED, ScoringModelChanged),
     _of(topics.QUALIFICATION_COMMANDS, ModelCommand, "A command on a qualification model."),
     _of(topics.FEATURE_COMMANDS, FeatureCommand),
@@ -52,6 +53,7 @@ DOCUMENTS: tuple[Document, ...] = (
     _of(topics.QUALIFICATION_MODEL_CHANGED, QualificationModelChanged),
     _of(topics.COMMAND_STATE, CommandState, "What the command decider holds: as qualification-models, and answers."),
     _of(topics.LEAD_QUALIFIED, LeadQualified),
+    _of(topics.LEAD_HANDOVERS, LeadHandover),
     _of(topics.LEAD_STATE, LeadState),
     DEAD_LETTER_HEADERS,
     Document("qualification-model", ModelDefinition),

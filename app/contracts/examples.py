@@ -196,6 +196,17 @@ EXAMPLES: tuple[Example, ...] = (
         },
     ),
     Example(
+        topics.LEAD_MERGED.name,
+        "duplicate",
+        "L-1002 was the same person as L-1001: its scores and marks go over, and it is closed.",
+        {
+            "event_id": "0190b3fa-1c0d-7e2f-9a10-2b3c4d5e6f70",
+            "lead_id": "L-1002",
+            "survivor_id": "L-1001",
+            "occurred_at": "2026-11-23T10:05:00Z",
+        },
+    ),
+    Example(
         topics.SCORING_MODEL_CHANGED.name,
         "live",
         "Engagement went live: its scores count from now on.",
@@ -422,6 +433,35 @@ EXAMPLES: tuple[Example, ...] = (
             },
             "qualified_at": "2026-11-23T09:30:00Z",
             "qualified_flags": ["status_reason", "sales_ready"],
+        },
+    ),
+    Example(
+        topics.LEAD_STATE.name,
+        "merged",
+        "Merged into L-1001; a score that comes nevertheless is held, and handed over.",
+        {
+            "scores": {"engagement": {"value": 12.0, "at": "2026-11-23T10:07:00Z"}},
+            "merged_into": "L-1001",
+            "merged_at": "2026-11-23T10:05:00Z",
+        },
+    ),
+    Example(
+        topics.LEAD_HANDOVERS.name,
+        "merged",
+        "What was held about L-1002, on its way to L-1001 by way of L-1003, which was merged into that one.",
+        {
+            "event_id": "0190b3fa-1c0d-7e2f-9a10-2b3c4d5e6f70",
+            "loser_id": "L-1002",
+            "via": ["L-1003"],
+            "scores": {"engagement": {"value": 83.0, "at": "2026-11-23T09:30:00Z"}},
+            "marks": {
+                "enterprise": {
+                    "version": 3,
+                    "number": 1,
+                    "at": "2026-11-23T09:30:00Z",
+                    "trigger": "0190b3f8-7c41-7a52-8b0e-5d2f9c3e4a11",
+                }
+            },
         },
     ),
     Example(

@@ -42,6 +42,16 @@ class LeadScoreChanged(TypedDict):
 
 
 @with_config(READ_STRICTLY)
+class LeadMerged(TypedDict):
+    """The CRM merged a lead (the loser) into another (the survivor): from now on only the survivor can qualify."""
+
+    event_id: EventId
+    lead_id: Annotated[Id, Field(description="The loser; also the record's key.")]
+    survivor_id: Annotated[Id, Field(description="The lead it was merged into: another one than the loser.")]
+    occurred_at: Annotated[Timestamp, Field(description="When they were merged. Older than the merge held: ignored.")]
+
+
+@with_config(READ_STRICTLY)
 class LeadChanged(TypedDict):
     """The CRM created or changed a lead. An absent field keeps its value; a record without value erases the lead."""
 

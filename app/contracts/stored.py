@@ -83,6 +83,32 @@ class LeadState(TypedDict):
         ]
     ]
     holds: NotRequired[Annotated[dict[str, StoredHold], Field(description="By qualification model.")]]
+    merged_into: NotRequired[Annotated[Id, Field(description="The lead it was merged into; this one cannot qualify.")]]
+    merged_at: NotRequired[Annotated[Timestamp, Field(description="occurred_at of the newest lead-merged.")]]
+    erasure: NotRequired[
+        Annotated[
+            int,
+            Field(
+                ge=0,
+                description="The lead was erased, and what was sent to it before may still come: it will be dropped. "
+                "Offset in lead-changed of the record that erased it.",
+            ),
+        ]
+    ]
+
+
+@with_config(EMITTED)
+class LeadHandover(TypedDict):
+    """Scores and marks of a merged lead on their way to its survivor, whose id is the record's key.
+
+    No value: the survivor was erased, by the record of lead-changed at the offset in the header `erasure`.
+    """
+
+    event_id: Annotated[Id, Field(description="Of the lead-merged, or of a lead-score-changed that came after it.")]
+    loser_id: Annotated[Id, Field(description="The lead whose scores and marks these are.")]
+    via: NotRequired[Annotated[list[Id], Field(description="Leads it went through, themselves merged. Absent: none.")]]
+    scores: NotRequired[Annotated[dict[str, StoredScore], Field(description="By scoring model. Absent: none.")]]
+    marks: NotRequired[Annotated[dict[str, StoredMark], Field(description="By qualification model. Absent: none.")]]
 
 
 @with_config(EMITTED)

@@ -88,6 +88,16 @@ LEAD_CHANGED = Topic(
     writers=("CRM",),
     readers=("worker", "journeys"),
 )
+LEAD_MERGED = Topic(
+    name="lead-merged",
+    purpose="The CRM merged a lead, the loser, into another, the survivor.",
+    key="lead_id of the loser",
+    partitions=Partitions.BY_LEAD,
+    cleanup=Cleanup.DELETE,
+    retention=7 * _DAY,
+    writers=("CRM",),
+    readers=("worker",),
+)
 SCORING_MODEL_CHANGED = Topic(
     name="scoring-model-changed",
     purpose="A scoring model was created, went live or stopped.",
@@ -161,6 +171,18 @@ LEAD_QUALIFIED = Topic(
     readers=("journeys", "assignment", "sequences", "CRM"),
     ours=True,
 )
+LEAD_HANDOVERS = Topic(
+    name="lead-handovers",
+    purpose="Scores and marks of a merged lead on their way to its survivor; no value: the lead was erased. Internal.",
+    key="lead_id of the survivor",
+    partitions=Partitions.BY_LEAD,
+    cleanup=Cleanup.DELETE,
+    retention=7 * _DAY,
+    writers=("worker",),
+    readers=("worker",),
+    ours=True,
+    events=False,
+)
 LEAD_STATE = Topic(
     name="lead-state",
     purpose="Changelog of the worker: what is held about each lead.",
@@ -189,6 +211,7 @@ LEAD_DEAD_LETTERS = Topic(
 CATALOGUE: tuple[Topic, ...] = (
     LEAD_SCORE_CHANGED,
     LEAD_CHANGED,
+    LEAD_MERGED,
     SCORING_MODEL_CHANGED,
     QUALIFICATION_COMMANDS,
     FEATURE_COMMANDS,
@@ -196,6 +219,7 @@ CATALOGUE: tuple[Topic, ...] = (
     QUALIFICATION_MODEL_CHANGED,
     COMMAND_STATE,
     LEAD_QUALIFIED,
+    LEAD_HANDOVERS,
     LEAD_STATE,
     LEAD_DEAD_LETTERS,
 )

@@ -33,6 +33,8 @@ _DUE_AT_ONCE = 2_000
 #: How long one cycle may walk over known keys (seconds), in one partition, the next cycle in another. Live records wait
 #: no longer than that for a sweep; much shorter, and the sweep would mostly wait for its transactions.
 SWEEP_SECONDS = 0.06
+#: A position that only has to move past what is no record waits so long (seconds) for a cycle that has more to do.
+PASSING_SECONDS = 1.0
 
 Place = tuple[str, int, int]
 
@@ -54,6 +56,8 @@ class Work:
     due: list[bytes]
     #: What time it is for this partition: never before its last cycle (milliseconds since 1970).
     now_ms: int
+    #: Positions by topic that move past what is no record.
+    passed: dict[str, int]
 
 
 @dataclass(slots=True)
@@ -88,6 +92,7 @@ class Decider:
         self._poisoned: dict[Place, str] = {}
         self._rejected: set[Place] = set()  # the poisoned ones that this cycle has made dead letters
         self._hunting = False
+        self._passing: dict[str, float] = {}  # partition -> when its position was first seen to have to move so
         #: Records at most in one cycle; lowered while a record is looked for whose results the broker refuses.
         self.limit = max_records
 
@@ -107,14 +112,15 @@ class Decider:
             if position.revision > revision:
                 # the rules are not known yet, or another worker decided by newer ones: wait until our table has them
                 continue
+            passed = self._intake.passed(partition.number, position.next)
             batches = self._take(partition, share)
             unswept = app.processor.sweep_pending(_swept(position, revision))
             sweep = unswept and not sweeping
             sweeping = sweeping or unswept
             now_ms = max(int(time.time() * 1000), position.clock)
             due = partition.timers.due(now_ms, _DUE_AT_ONCE)
-            if batches or sweep or due:
-                work.append(Work(partition, batches, revision, unswept, sweep, due, now_ms))
+            if batches or sweep or due or self._is_time_to_pass(partition, passed):
+                work.append(Work(partition, batches, revision, unswept, sweep, due, now_ms, passed))
             if self.limit == 1 and work:
                 break
         return work
@@ -176,6 +182,13 @@ class Decider:
                     batches += self._intake.take((inp.topic, number), room)
         return batches
 
+    def _is_time_to_pass(self, partition: Partition, passed: dict[str, int]) -> bool:
+        if not passed:
+            self._passing.pop(partition.label, None)
+            return False
+        now = time.monotonic()
+        return now - self._passing.setdefault(partition.label, now) >= PASSING_SECONDS
+
     def _may_go(self, app: Application, number: int, inp: Input) -> bool:
         if not self._intake.pending((inp.topic, number)):
             return False  # nothing to take; what arrives after this look waits for the next
@@ -226,7 +239,7 @@ class Decider:
             partition.buckets = None
         position = Position(
             application=self._group_id,
-            next={**before.next, **{b.topic: b.end for b in item.batches}},
+            next={**before.next, **item.passed, **{b.topic: b.end for b in item.batches}},
             revision=max(before.revision, item.revision),
             swept=swept,
             sweep=sweep,

@@ -34,6 +34,7 @@ class Batch(NamedTuple):
 class _Queue:
     epoch: int
     next: int  # where the queued batches end: the offset to accept next
+    records_end: int  # where the last accepted record ends; what follows holds none (the end of a transaction)
     batches: deque[Batch] = field(default_factory=deque)
     records: int = 0
     rejected: int = 0  # batches in a row that did not follow `next`
@@ -124,6 +125,7 @@ class Intake:
             queue.next = batch.end
             queue.rejected = 0
             if records:
+                queue.records_end = records[-1].offset + 1
                 queue.batches.append(batch if records is batch.records else batch._replace(records=records))
                 queue.records += len(records)
                 self._queued += len(records)
@@ -157,6 +159,18 @@ class Intake:
             queue = self._queues.get(tp)
             return queue is not None and bool(queue.batches)
 
+    def passed(self, number: int, positions: Mapping[str, int]) -> dict[str, int]:
+        """Of a partition's positions by topic, those behind which no record came, and the offset to move them to.
+
+        Left where they are they would fall out of a topic whose last records have expired.
+        """
+        with self._lock:
+            return {
+                topic: queue.next
+                for topic, offset in positions.items()
+                if (queue := self._queues.get((topic, number))) is not None and queue.records_end <= offset < queue.next
+            }
+
     def take(self, tp: TopicPartition, limit: int) -> list[Batch]:
         """Remove and return queued batches up to `limit` records (at least 1); a batch that is longer is split."""
         taken: list[Batch] = []
@@ -184,7 +198,7 @@ class Intake:
         return self._queued
 
     def _restart(self, tp: TopicPartition, offset: int) -> None:
-        queue = _Queue(epoch=next(self._epochs), next=offset)
+        queue = _Queue(epoch=next(self._epochs), next=offset, records_end=offset)
         self._queues[tp] = queue
         self._seeks[tp] = (offset, queue.epoch)
 

@@ -104,7 +104,8 @@ class Opener:
 
     def positions(self, partitions: list[Partition]) -> list[Position]:
         """The position of each restored partition, with the offset of every input; a new partition starts at what its
-        inputs hold.
+        inputs hold, an input that the position does not know (a newer version reads more) at what the group has
+        committed, else at what it holds.
 
         Raises Unusable if a position lies outside a topic (recreated, or retention passed), or if state is gone while
         offsets exist.
@@ -142,9 +143,15 @@ class Opener:
                 f"set LEAD_QUALIFIER_APPLICATION_ID={position.application}, or another LEAD_QUALIFIER_TOPIC_PREFIX"
             )
         starts = {}
+        added = [(topic, number) for topic, number in inputs if topic not in position.next]
+        committed = {
+            place: offset
+            for place, offset in (self._committed(added) if added else {}).items()
+            if first[place] <= offset <= end[place]
+        }
         for topic, number in inputs:
             offset = position.next.get(topic)
-            starts[topic] = first[topic, number] if offset is None else offset
+            starts[topic] = committed.get((topic, number), first[topic, number]) if offset is None else offset
             if offset is not None and not first[topic, number] <= offset <= end[topic, number]:
                 what = (
                     "was recreated or truncated"
@@ -194,21 +201,26 @@ class Opener:
         return self._delete_retention[topic]
 
     def _refuse_lost_state(self, partition: Partition) -> None:
-        tps = [TopicPartition(topic, partition.number) for topic in partition.application.topics]
-        consumer = confluent_kafka.Consumer({**self._config, "group.id": self._group_id, "enable.auto.commit": False})
-        try:
-            with needing(f"Read on group {self._group_id}"):
-                committed = [tp for tp in consumer.committed(tps, timeout=self._timeout) if tp.offset >= 0]
-        finally:
-            consumer.close()
+        committed = self._committed([(topic, partition.number) for topic in partition.application.topics])
         if committed:
-            read = ", ".join(f"{tp.topic}-{tp.partition} up to {tp.offset}" for tp in committed)
+            read = ", ".join(f"{topic}-{number} up to {offset}" for (topic, number), offset in committed.items())
             raise Unusable(
                 f"{partition.application.changelog}-{partition.number} holds no state, "
                 f"but group {self._group_id} has read {read}: the state is gone. "
                 "Restore the topic, or stop all workers and let `lead-qualifier topics repair` "
                 "start from what the input topics still hold"
             )
+
+    def _committed(self, tps: Iterable[tuple[str, int]]) -> dict[tuple[str, int], int]:
+        """What the group has committed, of those where it has."""
+        wanted = [TopicPartition(topic, number) for topic, number in tps]
+        consumer = confluent_kafka.Consumer({**self._config, "group.id": self._group_id, "enable.auto.commit": False})
+        try:
+            with needing(f"Read on group {self._group_id}"):
+                found = consumer.committed(wanted, timeout=self._timeout)
+        finally:
+            consumer.close()
+        return {(tp.topic, tp.partition): tp.offset for tp in found if tp.offset >= 0}
 
     def _read(
         self,

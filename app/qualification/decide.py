@@ -71,7 +71,7 @@ def decide(
         return _MODEL_NOT_LIVE
     if not lead.known and rules.unknown_leads == "ineligible":
         return _UNKNOWN_LEAD_INELIGIBLE
-    if lead.status != OPEN or lead.status_reason == QUALIFIED:
+    if lead.status != OPEN or lead.status_reason == QUALIFIED or lead.merged_into is not None:
         return _LEAD_NOT_OPEN
     if not model.met(lead.scores, rules.live_scoring_models):
         return _CRITERIA_NOT_MET

@@ -77,6 +77,8 @@ class Lead(Struct, omit_defaults=True, kw_only=True, gc=False):
     `known`: a lead-changed is held. `scores` by scoring model id, `marks` by qualification model id.
     `qualified_at` and `qualified_flags`: our newest qualification by `occurred_at`, and which flags that one set.
     `holds` by qualification model id: what waits for its time.
+    `merged_into`: the lead that this one was merged into, which closes it whatever its status; `merged_at`: when.
+    `erasure`: offset in lead-changed of the record that erased it, while what was on its way to it may still come.
     """
 
     status: str = OPEN
@@ -92,6 +94,9 @@ class Lead(Struct, omit_defaults=True, kw_only=True, gc=False):
     qualified_at: Moment | None = None
     qualified_flags: tuple[Flag, ...] = ()
     holds: dict[str, Hold] = field(default_factory=dict)
+    merged_into: str | None = None
+    merged_at: Moment | None = None
+    erasure: int | None = None
 
 
 class LeadChange(Struct, frozen=True, kw_only=True):
@@ -179,4 +184,7 @@ def copy_of(lead: Lead) -> Lead:
         qualified_at=lead.qualified_at,
         qualified_flags=lead.qualified_flags,
         holds=lead.holds.copy(),
+        merged_into=lead.merged_into,
+        merged_at=lead.merged_at,
+        erasure=lead.erasure,
     )

@@ -1,4 +1,4 @@
-"""The decider of leads: scores and CRM changes in, one lead state, qualified leads out."""
+"""The decider of leads: scores, CRM changes and merges in, one lead state, qualified leads out."""
 
 from __future__ import annotations
 
@@ -13,13 +13,22 @@ import structlog
 from app.contracts import cloud_events
 from app.contracts.decode import BadMessage, ErasedLead, decode_lead_changed, decode_score
 from app.contracts.lead_qualified import LeadQualified, lead_qualified
-from app.contracts.topics import LEAD_CHANGED, LEAD_QUALIFIED, LEAD_SCORE_CHANGED, QUALIFICATION_COMMANDS
+from app.contracts.topics import (
+    LEAD_CHANGED,
+    LEAD_HANDOVERS,
+    LEAD_MERGED,
+    LEAD_QUALIFIED,
+    LEAD_SCORE_CHANGED,
+    QUALIFICATION_COMMANDS,
+)
 from app.engine import Processor, Record, Rejected, Unit, Wake
 from app.qualification.decide import Outcome, Qualification, decide, mark
 from app.qualification.holds import begin_hold, end_hold, follow_scores
 from app.qualification.leads import Lead, Origin, Trigger, apply_change, record_score
+from app.qualification.merging import holds_nothing
 from app.qualification.rules import RuledModel, Rules
 from app.qualification.shadow import difference
+from app.worker.merging import Merging
 
 log = structlog.get_logger("app.worker")
 
@@ -37,7 +46,7 @@ _encode_event = msgspec.json.Encoder().encode
 def decode_lead(value: bytes) -> Lead:
     """A lead as it is stored. Raises msgspec.DecodeError or ValueError for what no version of ours has written."""
     lead = _decode_lead(value)
-    if not lead.scores and not lead.known:
+    if holds_nothing(lead) and lead.erasure is None:
         # any JSON object reads as a lead, since what is unknown is ignored; but one is held for what came in about it
         raise ValueError("it holds neither a score nor what the CRM said")
     return lead
@@ -48,12 +57,17 @@ class LeadDecider(Processor):
 
     `rules` gives the newest snapshot, or None while the criteria table is not caught up. Counted per cycle, in the
     unit's counts: ("outcome", model id, outcome), ("lead_changed", what became of it), ("shadow", model id, how the
-    draft that runs in its shadow differs).
+    draft that runs in its shadow differs), and those of Merging.
     """
 
     def __init__(self, *, topic_prefix: str, source: str, rules: Callable[[], Rules | None]) -> None:
         self._score_topic = LEAD_SCORE_CHANGED.full_name(topic_prefix)
-        self._change_topic = LEAD_CHANGED.full_name(topic_prefix)
+        self._merging = Merging(topic_prefix=topic_prefix)
+        self._others: dict[str, Callable[[Record, Unit], None]] = {
+            LEAD_CHANGED.full_name(topic_prefix): self._change,
+            LEAD_MERGED.full_name(topic_prefix): self._merging.merge,
+            LEAD_HANDOVERS.full_name(topic_prefix): lambda r, u: self._merging.take_over(r, u, self._rules),
+        }
         self._qualified_topic = LEAD_QUALIFIED.full_name(topic_prefix)
         self._source = source
         self._newest_rules = rules
@@ -71,12 +85,12 @@ class LeadDecider(Processor):
         return rules.revision
 
     def process(self, record: Record, unit: Unit) -> None:
-        """Decide one record of either input topic."""
+        """Decide one record of any input topic."""
         try:
             if record.topic == self._score_topic:
                 self._score(record, unit)
             else:
-                self._change(record, unit)
+                self._others[record.topic](record, unit)
         except BadMessage as bad:
             raise Rejected(str(bad)) from None
 
@@ -92,6 +106,8 @@ class LeadDecider(Processor):
         stale = not record_score(lead, scoring_model_id, message.score, at)
         if not stale:
             unit.put(key, lead)
+            if lead.merged_into is not None:
+                self._merging.scored(lead, key.decode(), scoring_model_id, message.event_id, unit)
         rules = self._rules
         counts = unit.counts
         for model in rules.naming(scoring_model_id):
@@ -111,8 +127,7 @@ class LeadDecider(Processor):
         key = record.key
         assert key is not None  # it equals the lead's id
         if isinstance(message, ErasedLead):
-            if unit.holds(key):  # erased even if what is stored cannot be read
-                unit.delete(key)
+            self._merging.erase(key, record, unit)
             unit.counts["lead_changed", "erased"] += 1
             return
         lead = unit.get(key)
@@ -131,7 +146,7 @@ class LeadDecider(Processor):
     def sweep(self, key: bytes, unit: Unit, swept: int) -> None:
         """Evaluate a known lead by the models published since revision `swept`."""
         lead = unit.get(key)
-        if lead is None:
+        if lead is None or holds_nothing(lead):
             return  # erased since the walk began
         rules = self._rules
         for model in self._sweepable:

@@ -39,6 +39,15 @@ class Metrics:
         self._lead_changes = Counter(
             "lead_qualifier_lead_changes", "What became of lead-changed events.", ["result"], registry=self.registry
         )
+        self._merges = Counter(
+            "lead_qualifier_lead_merges", "What became of lead-merged events.", ["result"], registry=self.registry
+        )
+        self._handovers = Counter(
+            "lead_qualifier_handovers",
+            "Hand-overs of merged leads: sent, taken_over by the survivor, dropped since it was erased.",
+            ["result"],
+            registry=self.registry,
+        )
         self._swept = Counter(
             "lead_qualifier_swept_leads", "Known leads looked at because a model was published.", registry=self.registry
         )
@@ -109,6 +118,10 @@ class Metrics:
                 self._shadow.labels(model, difference).inc(count)
             case ("lead_changed", result):
                 self._lead_changes.labels(result).inc(count)
+            case ("lead_merged", result):
+                self._merges.labels(result).inc(count)
+            case ("handover", result):
+                self._handovers.labels(result).inc(count)
             case "swept":
                 self._swept.inc(count)
 

@@ -20,6 +20,8 @@ from app.contracts.topics import (
     FEATURE_COMMANDS,
     LEAD_CHANGED,
     LEAD_DEAD_LETTERS,
+    LEAD_HANDOVERS,
+    LEAD_MERGED,
     LEAD_SCORE_CHANGED,
     LEAD_STATE,
     QUALIFICATION_COMMANDS,
@@ -253,7 +255,9 @@ def _leads(decider: LeadDecider, settings: Settings, sizes: Mapping[str, int]) -
     prefix = settings.topic_prefix
     return Application(
         name=LEADS,
-        inputs=(Input(LEAD_CHANGED.full_name(prefix)), Input(LEAD_SCORE_CHANGED.full_name(prefix))),
+        inputs=tuple(
+            Input(topic.full_name(prefix)) for topic in (LEAD_CHANGED, LEAD_MERGED, LEAD_HANDOVERS, LEAD_SCORE_CHANGED)
+        ),
         changelog=LEAD_STATE.full_name(prefix),
         dead_letters=LEAD_DEAD_LETTERS.full_name(prefix),
         partitions=settings.partitions,

@@ -204,7 +204,7 @@ def test_a_marketer_needs_each_acl(office: Office) -> None:
         "scoring-model-changed": ["scoring-model", "set", "engagement", "--status", "live"],
         "qualification-models": ["model", "list"],
     }
-    assert len(office.of("cli")) == 8
+    assert len(office.of("cli")) == 10
     for binding in office.of("cli"):
         topic = binding["name"].removeprefix(office.prefix)
         with office.without(binding):
@@ -331,7 +331,7 @@ def test_kafkas_own_program_takes_the_printed_lines(office: Office) -> None:
     added = office.kafka.allowed() - before
     assert ("User:O'Hara", "WRITE", "TRANSACTIONAL_ID", "PREFIXED", "acme-") in added
     assert ("User:O'Hara", "DESCRIBE_CONFIGS", "TOPIC", "LITERAL", "acme.command-state") in added
-    assert len(added) == 10
+    assert len(added) == 13
 
 
 def application(office: Office) -> str:

@@ -13,7 +13,7 @@ import pytest
 from app.broker.finder import Broker
 from app.contracts.topics import CATALOGUE
 from tests.broker.system.command_line import CommandLine, Done
-from tests.broker.system.messages import change, encode, score
+from tests.broker.system.messages import change, encode, merged, score
 
 pytestmark = pytest.mark.broker
 
@@ -200,6 +200,12 @@ def test_leads_that_are_closed_erased_or_never_seen_are_told_apart(cli: CommandL
     cli.send("lead-changed", b"erased", None)
     erased = eventually(lambda: cli.run("lead", "show", "erased"), lambda done: done.code == 1)
     assert "erased was erased: nothing is held" in erased.out
+    for lead_id, survivor_id in (("loser", "survivor"), ("closed", "survivor")):
+        cli.send("lead-merged", lead_id.encode(), encode(merged(lead_id, survivor_id, 6)))
+    loser = eventually(lambda: cli.run("lead", "show", "loser"), lambda done: done.code == 0)
+    assert "loser: open, new, not sales ready\n  merged into survivor on 2026-03-02 08:06:00 UTC" in loser.out
+    assert "the lead was merged into survivor: only that one can qualify" in loser.out
+    assert cli.run("lead", "show", "loser", "--json").json()["lead"]["merged_into"] == "survivor"
     never = cli.run("lead", "show", "nobody")
     assert never.code == 1
     assert "nobody was never seen" in never.out

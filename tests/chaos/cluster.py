@@ -158,9 +158,10 @@ class Cluster(Installation):
             self._asker = asking(self.bootstrap, self.application_id, "read_committed", self.CLIENT)
             self._askers.append(self._asker)
         ends = self.ins.ends()
-        held = committed(self._asker, list(ends))
+        handovers = [(f"{self.prefix}lead-handovers", number) for number in range(self.partitions)]
+        held = committed(self._asker, [*ends, *handovers])
         self._committed_at = time.monotonic()
-        return sum(end - held[place] for place, end in ends.items())
+        return sum(end - held[place] for place, end in ends.items()) + self.on_their_way(held)
 
     def _waits_for(self, quiet: float) -> str:
         if quiet < _QUIET_SECONDS:

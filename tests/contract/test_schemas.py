@@ -12,6 +12,7 @@ from app.contracts import generate
 from app.contracts.decode import (
     decode_feature_command,
     decode_lead_changed,
+    decode_lead_merged,
     decode_lead_score_changed,
     decode_model_command,
     decode_scoring_model_changed,
@@ -26,6 +27,7 @@ BY_NAME = {document.name: document for document in DOCUMENTS}
 READ = {
     "lead-score-changed": (decode_lead_score_changed, "lead_id"),
     "lead-changed": (decode_lead_changed, "lead_id"),
+    "lead-merged": (decode_lead_merged, "lead_id"),
     "scoring-model-changed": (decode_scoring_model_changed, "scoring_model_id"),
     "qualification-commands": (decode_model_command, "qualification_model_id"),
     "feature-commands": (decode_feature_command, "feature"),
@@ -75,6 +77,8 @@ def test_each_example_follows_its_schema_and_is_read_by_the_code(example: Exampl
         ("lead-score-changed", {"occurred_at": "2026-11-23"}),
         ("lead-changed", {"status": None}),
         ("lead-changed", {"attributes": {"tags": []}}),
+        ("lead-merged", {"survivor_id": ""}),
+        ("lead-handovers", {"scores": {"engagement": 83}}),
         ("scoring-model-changed", {"status": "running"}),
         ("qualification-commands", {"command": "pubish"}),
         ("qualification-commands", {"definition": {"id": "x", "hold": "15m"}}),

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from app.contracts import stored
 from app.contracts.examples import examples_of
 from app.contracts.stored import CommandState, LeadState, RulesState
-from app.qualification import criteria, entries, leads, models
+from app.qualification import criteria, entries, leads, merging, models
 from app.qualification.criteria import AtLeast, Criterion
 from app.qualification.entries import Answer, Answers, FeatureEntry, ModelEntry, ScoringModelEntry, encode_entry
 from app.qualification.leads import Lead, LeadChange, Mark, Score, apply_change
@@ -34,6 +34,7 @@ MODEL = QualificationModel(
         (leads.Lead, stored.LeadState),
         (leads.Score, stored.StoredScore),
         (leads.Mark, stored.StoredMark),
+        (merging.Handover, stored.LeadHandover),
         (models.QualificationModel, stored.StoredDefinition),
         (models.Actions, stored.StoredActions),
         (models.Requalification, stored.StoredRequalification),
@@ -70,6 +71,9 @@ def test_a_lead_with_everything_and_one_with_nothing_follow_the_schema() -> None
         marks={"m": Mark(1, 2, AT, "e", True)},
         qualified_at=AT,
         qualified_flags=("status_reason", "sales_ready"),
+        merged_into="L-2",
+        merged_at=AT,
+        erasure=0,
     )
     attributes = {"a": "x", "b": 1, "c": 0.5, "d": True, "big": 1e30, "int64": 2**63 - 1}
     apply_change(lead, LeadChange(occurred_at=AT, attributes=attributes | {"cleared": None}))
@@ -113,6 +117,9 @@ def test_the_examples_are_what_the_domain_reads_and_writes() -> None:
     for example in examples_of("lead-state"):
         lead = msgspec.json.decode(msgspec.json.encode(example.value), type=Lead)
         assert msgspec.json.decode(msgspec.json.encode(lead)) == example.value
+    for example in examples_of("lead-handovers"):
+        handover = msgspec.json.decode(msgspec.json.encode(example.value), type=merging.Handover)
+        assert msgspec.json.decode(msgspec.json.encode(handover)) == example.value
     for document in ("qualification-models", "command-state"):
         for example in examples_of(document):
             entry = entries.decode_entry(msgspec.json.encode(example.value))

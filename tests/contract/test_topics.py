@@ -13,6 +13,8 @@ DAY_MS = 24 * 60 * 60 * 1000
     [
         ("lead-score-changed", "N", "delete"),
         ("lead-changed", "N", "compact"),
+        ("lead-merged", "N", "delete"),
+        ("lead-handovers", "N", "delete"),
         ("scoring-model-changed", "1", "compact"),
         ("qualification-commands", "1", "delete"),
         ("feature-commands", "1", "delete"),
@@ -32,7 +34,7 @@ def test_partitions_and_cleanup_are_the_contract_s(name: str, partitions: str, c
 
 
 def test_every_topic_is_listed_once() -> None:
-    assert len(BY_NAME) == len(CATALOGUE) == 11
+    assert len(BY_NAME) == len(CATALOGUE) == 13
 
 
 @pytest.mark.parametrize("topic", CATALOGUE, ids=lambda topic: topic.name)
@@ -55,6 +57,7 @@ def test_records_of_ours_may_exceed_the_inputs_by_64_kib() -> None:
         "qualification-model-changed",
         "command-state",
         "lead-qualified",
+        "lead-handovers",
         "lead-state",
         "lead-dead-letters",
     }

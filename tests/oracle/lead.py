@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,7 +12,10 @@ from tests.oracle.reading import moment
 
 @dataclass
 class Past:
-    """A qualification of the lead that has happened. `flags`: the attributes that it changed."""
+    """A qualification of the lead that has happened. `flags`: the attributes that it changed.
+
+    `of_another`: it came with a lead that was merged into this one, so it changed nothing here.
+    """
 
     model: str
     version: int
@@ -21,6 +25,7 @@ class Past:
     flags: frozenset[str]
     cleared: bool = False
     dropped: bool = False
+    of_another: bool = False
 
 
 @dataclass
@@ -44,6 +49,8 @@ class Lead:
     changed_at: datetime | None = None
     past: list[Past] = field(default_factory=list)
     holding: dict[str, Holding] = field(default_factory=dict)
+    merged_into: str | None = None
+    merged_at: datetime | None = None
 
     def score(self, scoring_model: str, value: float, at: datetime) -> bool:
         """False: stale, not applied."""
@@ -59,7 +66,7 @@ class Lead:
             return False
         self.changed_at = at
         # "A lead-changed dated before our newest qualification neither resets nor overwrites the flags which that set."
-        newest = max((one.at for one in self.past), default=None)
+        newest = max((one.at for one in self.past if not one.of_another), default=None)
         overtaken = newest is not None and at < newest
         kept = {flag for one in self.past if overtaken and one.at == newest for flag in one.flags}
         before = dict(self.now)
@@ -77,6 +84,35 @@ class Lead:
             for one in self.past:
                 one.cleared = True
         return True
+
+    def merge(self, survivor: str, at: datetime) -> bool:
+        """False: stale, not applied."""
+        if self.merged_at is not None and at < self.merged_at:
+            return False
+        self.merged_into, self.merged_at = survivor, at
+        self.holding.clear()
+        return True
+
+    def inherit(self, scores: dict[str, tuple[float, datetime]], marks: list[Past]) -> list[str]:
+        """What a lead that was merged into this one had. Flags are untouched, and nobody qualifies by it.
+
+        Returns the scoring models whose scores changed.
+        """
+        newer = [name for name, (_, at) in scores.items() if name not in self.scores or self.scores[name][1] < at]
+        self.scores |= {name: scores[name] for name in newer}
+        for theirs in marks:
+            own = self.newest_of(theirs.model)
+            both = [theirs] if own is None else [own, theirs]
+            united = copy(max(both, key=lambda one: (one.at, one.version, one.trigger)))
+            united.number = max(one.number for one in both)
+            united.cleared, united.dropped = all(one.cleared for one in both), all(one.dropped for one in both)
+            united.flags, united.of_another = frozenset(), True
+            self.past.append(united)
+        return newer
+
+    def marks(self) -> list[Past]:
+        """The newest of each model."""
+        return [mark for name in sorted({one.model for one in self.past}) if (mark := self.newest_of(name)) is not None]
 
     def newest_of(self, model: str) -> Past | None:
         """The mark that a model holds on the lead, cleared or not."""

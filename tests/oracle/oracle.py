@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.oracle.lead import Holding, Lead, Past
 from tests.oracle.office import Model, Office
-from tests.oracle.reading import Bad, Input, change, erased, message, moment, score
+from tests.oracle.reading import Bad, Input, change, erased, merge, message, moment, score
 
 #: What the broker takes by default, and 64 KiB.
 LARGEST_STATE = 1_048_588 + 65_536
@@ -43,6 +43,8 @@ class Oracle:
                     self._score(record)
                 case "lead-changed":
                     self._change(record)
+                case "lead-merged":
+                    self._merge(record)
                 case "scoring-model-changed":
                     self.office.announced(message(record))
                 case "feature-commands":
@@ -59,6 +61,8 @@ class Oracle:
         lead = self._lead(told["lead_id"])
         scoring_model, at = told["scoring_model_id"], moment(told["occurred_at"])
         stale = not lead.score(scoring_model, told["score"], at)
+        if not stale and lead.merged_into is not None:
+            self._hand_over(lead.merged_into, {scoring_model: lead.scores[scoring_model]}, [], [told["lead_id"]])
         trigger = {
             "event_id": told["event_id"],
             "topic": record.topic,
@@ -103,6 +107,25 @@ class Oracle:
         if len(json.dumps(self.leads[told["lead_id"]].attributes, ensure_ascii=False).encode()) > LARGEST_STATE:
             self.leads[told["lead_id"]] = before
             raise Bad("the lead would no longer fit its record")
+
+    def _merge(self, record: Input) -> None:
+        told = merge(record, self.partitions)
+        lead = self._lead(told["lead_id"])
+        if lead.merge(told["survivor_id"], moment(told["occurred_at"])) and (lead.scores or lead.past):
+            self._hand_over(told["survivor_id"], lead.scores, lead.marks(), [told["lead_id"]])
+
+    def _hand_over(
+        self, to: str, scores: dict[str, tuple[float, datetime]], marks: list[Past], by_way_of: list[str]
+    ) -> None:
+        """At once, which a worker cannot: the two leads may be in different places."""
+        lead = self._lead(to)
+        changed = lead.inherit(scores, marks)
+        for name, model in sorted(self.office.models.items()):
+            if model.live and any(model.names(scoring_model) for scoring_model in changed):
+                self._remember(lead, name, model)
+        following = lead.merged_into
+        if following is not None and following not in by_way_of:
+            self._hand_over(following, scores, marks, [*by_way_of, to])
 
     def _command(self, record: Input) -> None:
         told = message(record)
@@ -195,12 +218,14 @@ class Oracle:
         held = lead.newest_of(name)
         crossed = held is not None and held.dropped and model.policy == "on_recross"
         marked = held is not None and not crossed and (model.policy == "never" or not held.cleared)
+        merged = lead.merged_into is not None
+        closed = merged or lead.now["status"] != "open" or lead.now["status_reason"] == "qualified"
         words = {
             "stale_score": stale,
             "lead_management_off": not self.office.lead_management,
             "model_not_live": not model.live,
             "unknown_lead_ineligible": lead.changed_at is None and self.unknown_leads == "ineligible",
-            "lead_not_open": lead.now["status"] != "open" or lead.now["status_reason"] == "qualified",
+            "lead_not_open": closed,
             "criteria_not_met": not self._met(criteria, model),
             "already_qualified": marked or not (changes or crossed),
             "cooling_down": held is not None and bool(model.cool_down) and at - held.at < model.cool_down,

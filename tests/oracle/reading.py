@@ -95,6 +95,18 @@ def change(record: Input, partitions: int) -> dict[str, Any]:
     return found
 
 
+def merge(record: Input, partitions: int) -> dict[str, Any]:
+    """A lead-merged. Raises Bad."""
+    found = message(record)
+    for name in ("event_id", "lead_id", "survivor_id"):
+        _id(found, name)
+    moment(found.get("occurred_at"))
+    if found["survivor_id"] == found["lead_id"]:
+        raise Bad("merged into itself")
+    _key(record, found["lead_id"], partitions)
+    return found
+
+
 def erased(record: Input, partitions: int) -> str:
     """The lead that a lead-changed without value erases. Raises Bad."""
     if not record.key:

@@ -32,6 +32,7 @@ def main() -> None:
     parser.add_argument("--rules", help="file whose number is the revision of the rules, and wants a sweep")
     parser.add_argument("--fail-on", action="append", default=[])
     parser.add_argument("--max-record-bytes", type=int, default=1_000_000)
+    parser.add_argument("--inputs", type=int, default=2, help="how many of the input topics are read")
     options = parser.parse_args()
     logged = sys.stdout
     structlog.configure(
@@ -71,7 +72,7 @@ def main() -> None:
         os._exit(70)
 
     engine = Engine(
-        [application(topics, decider, max_record_bytes=options.max_record_bytes)],
+        [application(topics, decider, max_record_bytes=options.max_record_bytes, inputs=options.inputs)],
         group_id=topics.group,
         client_config={"bootstrap.servers": options.bootstrap},
         producer_config={"bootstrap.servers": options.bootstrap, "partitioner": "murmur2_random"},

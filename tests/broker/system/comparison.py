@@ -158,10 +158,10 @@ def _state(lead: Lead) -> dict[str, Any]:
         "attributes": lead.attributes,
         "scores": lead.scores,
         "changed_at": lead.changed_at,
+        "merged": (lead.merged_into, lead.merged_at),
         "marks": {
-            name: (mark.version, mark.number, mark.at, mark.trigger, mark.cleared, mark.dropped)
-            for name in {one.model for one in lead.past}
-            if (mark := lead.newest_of(name)) is not None
+            mark.model: (mark.version, mark.number, mark.at, mark.trigger, mark.cleared, mark.dropped)
+            for mark in lead.marks()
         },
         "holding": {name: (hold.version, hold.at, hold.trigger) for name, hold in lead.holding.items()},
     }
@@ -176,6 +176,7 @@ def _stored(state: dict[str, Any]) -> dict[str, Any]:
         "attributes": state.get("attributes", {}),
         "scores": {name: (score["value"], moment(score["at"])) for name, score in state.get("scores", {}).items()},
         "changed_at": moment(state["changed_at"]) if state.get("known") else None,
+        "merged": (state.get("merged_into"), moment(state["merged_at"]) if "merged_at" in state else None),
         "marks": {
             name: (
                 mark["version"],

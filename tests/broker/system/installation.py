@@ -6,7 +6,7 @@ import json
 import time
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -21,13 +21,28 @@ from tests.broker.system.worker_process import WorkerProcess
 from tests.oracle.oracle import Oracle
 
 #: Topics that are read, in an order in which the oracle may replay one phase's records.
-IN = ("scoring-model-changed", "feature-commands", "qualification-commands", "lead-changed", "lead-score-changed")
-OUT = ("lead-qualified", "lead-state", "lead-dead-letters", "qualification-model-changed", "qualification-models")
+IN = (
+    "scoring-model-changed",
+    "feature-commands",
+    "qualification-commands",
+    "lead-changed",
+    "lead-merged",
+    "lead-score-changed",
+)
+OUT = (
+    "lead-qualified",
+    "lead-handovers",
+    "lead-state",
+    "lead-dead-letters",
+    "qualification-model-changed",
+    "qualification-models",
+)
 _KEYS = {
     "scoring-model-changed": "scoring_model_id",
     "feature-commands": "feature",
     "qualification-commands": "qualification_model_id",
     "lead-changed": "lead_id",
+    "lead-merged": "lead_id",
     "lead-score-changed": "lead_id",
 }
 
@@ -136,6 +151,9 @@ class Installation:
     def changes(self, *messages: dict[str, Any]) -> None:
         self.send("lead-changed", *messages)
 
+    def merges(self, *messages: dict[str, Any]) -> None:
+        self.send("lead-merged", *messages)
+
     def erase(self, *lead_ids: str) -> None:
         for lead_id in lead_ids:
             self.send_bytes("lead-changed", lead_id.encode(), None)
@@ -227,7 +245,7 @@ class Installation:
                     self.oracle.replay(record)
 
     def lag(self) -> int:
-        """Records that the group has not committed yet."""
+        """Records that the group has not committed yet; of hand-overs those that were read of the outputs."""
         groups = self.admin.list_consumer_group_offsets(
             [ConsumerGroupTopicPartitions(self.application_id)], require_stable=True, request_timeout=10
         )
@@ -236,7 +254,16 @@ class Installation:
             for tp in groups[self.application_id].result(12).topic_partitions
             if tp.error is None
         }
-        return sum(end - committed.get(place, 0) for place, end in self.ins.ends().items())
+        undecided: int = sum(end - committed.get(place, 0) for place, end in self.ins.ends().items())
+        return undecided + self.on_their_way(committed)
+
+    def on_their_way(self, committed: Mapping[tuple[str, int], int]) -> int:
+        """Hand-overs not decided yet. Where their topic ends says nothing: ends of transactions are no records."""
+        topic = "lead-handovers"
+        return sum(
+            record.offset >= committed.get((self.prefix + topic, record.partition), 0)
+            for record in self.outs.records[topic]
+        )
 
     def check(self) -> None:
         """Everything that came out so far is exactly what the oracle foretells, and follows its schema."""

@@ -38,6 +38,16 @@ def change(lead_id: str, minutes: float, **fields: object) -> dict[str, Any]:
     return {"event_id": new_id(), "lead_id": lead_id, "occurred_at": at(minutes), **fields}
 
 
+def merged(loser_id: str, survivor_id: str, minutes: float, **more: object) -> dict[str, Any]:
+    return {
+        "event_id": new_id(),
+        "lead_id": loser_id,
+        "survivor_id": survivor_id,
+        "occurred_at": at(minutes),
+        **more,
+    }
+
+
 def scoring_model(name: str, status: str, minutes: float = 0) -> dict[str, Any]:
     return {
         "event_id": new_id(),

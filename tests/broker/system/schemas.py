@@ -13,7 +13,7 @@ from tests.broker.system.worker_process import ROOT
 from tests.oracle.reading import Input
 
 #: Topics whose values a schema of the same name describes.
-DESCRIBED = ("lead-qualified", "lead-state", "qualification-model-changed", "qualification-models")
+DESCRIBED = ("lead-qualified", "lead-handovers", "lead-state", "qualification-model-changed", "qualification-models")
 
 
 def breaches(records: Iterable[Input]) -> list[str]:

@@ -44,6 +44,14 @@ def explained(held: Lead, by: Rules) -> Explained:
     return one
 
 
+def test_a_merged_lead_is_told_which_one_can_qualify_instead() -> None:
+    held = lead(engagement=90, demographic=90)
+    held.merged_into = "L-7"
+    one = explained(held, rules())
+    assert one.outcome == "lead_not_open"
+    assert one.reason == "the lead was merged into L-7: only that one can qualify"
+
+
 def test_what_a_criterion_lacks_is_told_in_points() -> None:
     one = explained(lead(engagement=58, demographic=60), rules())
     assert one.outcome == "criteria_not_met"

@@ -48,6 +48,21 @@ def test_holes_within_and_between_batches_are_no_gaps() -> None:
     assert intake.next_offset(TP) == (epoch, 20)
 
 
+def test_a_position_behind_which_no_record_came_may_pass_on() -> None:
+    intake, epoch = opened(4)
+    positions = {"scores": 4, "another": 0}
+    assert intake.passed(0, positions) == {}
+    intake.accept(batch(epoch, 4, 7))
+    assert intake.passed(0, positions) == {}, "records came"
+    intake.accept(Batch(*TP, epoch, 7, 9, []))
+    taken(intake)
+    assert intake.passed(0, positions) == {}, "they are taken, but not yet decided"
+    assert intake.passed(0, {"scores": 7}) == {"scores": 9}
+    assert intake.passed(1, {"scores": 7}) == {}, "another partition"
+    intake.accept(batch(epoch, 9, 11))
+    assert intake.passed(0, {"scores": 9}) == {}
+
+
 def test_a_stale_batch_after_a_seek_is_dropped_and_no_loss() -> None:
     intake, old = opened()
     intake.accept(batch(old, 0, 3))

@@ -247,6 +247,9 @@ def test_every_field_of_a_lead_is_copied() -> None:
         qualified_at=minute(1),
         qualified_flags=("sales_ready",),
         holds={"m": Hold(1, minute(9), minute(1), "live", Trigger("t", "lead-score-changed", 0, 0))},
+        merged_into="L-2",
+        merged_at=minute(1),
+        erasure=0,
     )
     untouched = Lead()
     fields = Lead.__struct_fields__

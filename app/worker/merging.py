@@ -1,0 +1,110 @@
+"""Merges and hand-overs as records: what a merged lead hands over, what its survivor takes, what an erase undoes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from app.contracts.decode import decode_lead_merged
+from app.contracts.topics import LEAD_HANDOVERS
+from app.engine import Record, Rejected, Unit
+from app.qualification import merging
+from app.qualification.holds import follow_scores
+from app.qualification.leads import Lead
+from app.qualification.merging import Handover
+from app.qualification.rules import Rules
+
+#: Header of a hand-over without value: which record of lead-changed erased the lead, by its offset.
+ERASURE = "erasure"
+
+_encode: Callable[[Handover], bytes] = msgspec.json.Encoder().encode
+_decode: Callable[[bytes], Handover] = msgspec.json.Decoder(Handover).decode
+
+
+class Merging:
+    """Part of the decider of leads. Counted per cycle: ("lead_merged", result) and ("handover", result)."""
+
+    def __init__(self, *, topic_prefix: str) -> None:
+        self._topic = LEAD_HANDOVERS.full_name(topic_prefix)
+
+    def merge(self, record: Record, unit: Unit) -> None:
+        """Decide a lead-merged, where the loser is held. Raises BadMessage."""
+        message = decode_lead_merged(record.key, record.value, record.headers)
+        key = message.lead_id.encode()
+        lead = unit.get(key) or Lead()
+        if not merging.merge(lead, message.survivor_id, message.occurred_at):
+            unit.counts["lead_merged", "stale"] += 1
+            return
+        unit.put(key, lead)
+        unit.counts["lead_merged", "applied"] += 1
+        handover = merging.all_of(lead, message.lead_id, message.event_id)
+        if handover is not None:
+            self._send(message.survivor_id, handover, unit)
+
+    def scored(self, lead: Lead, lead_id: str, scoring_model_id: str, event_id: str, unit: Unit) -> None:
+        """A merged lead got a score that is not stale: it goes over, too."""
+        assert lead.merged_into is not None
+        self._send(lead.merged_into, merging.score_of(lead, lead_id, scoring_model_id, event_id), unit)
+
+    def take_over(self, record: Record, unit: Unit, rules: Rules) -> None:
+        """Decide a record of lead-handovers, where the survivor is held. Raises Rejected for what is none of ours."""
+        key = record.key
+        lead_id = _lead_id(key)
+        assert key is not None
+        lead = unit.get(key) or Lead()
+        if record.value is None:
+            self._erasure_has_come(lead, key, record, unit)
+            return
+        handover = _handover(record.value)
+        if merging.is_erased(lead):
+            unit.counts["handover", "dropped"] += 1
+            return
+        for scoring_model_id in merging.take_over(lead, handover):
+            for model in rules.naming(scoring_model_id):
+                if model.remembers:
+                    follow_scores(lead, model, rules)
+        unit.put(key, lead)
+        unit.counts["handover", "taken_over"] += 1
+        following = merging.passed_on(lead, lead_id, handover)
+        if following is not None:
+            assert lead.merged_into is not None
+            self._send(lead.merged_into, following, unit)
+
+    def erase(self, key: bytes, record: Record, unit: Unit) -> None:
+        """Erase a lead. Hand-overs to it that were written before may yet be read: they are dropped until what is
+        written now, behind them, has come.
+        """
+        unit.holds(key)  # refuses a key that does not belong here; erased even if what is stored cannot be read
+        unit.put(key, merging.erased(record.offset))
+        unit.emit(self._topic, key, None, [(ERASURE, str(record.offset).encode())])
+
+    def _erasure_has_come(self, lead: Lead, key: bytes, record: Record, unit: Unit) -> None:
+        offsets = [content for name, content in record.headers or () if name == ERASURE]
+        if not (offsets and offsets[-1].isdigit() and merging.erasure_is_over(lead, int(offsets[-1]))):
+            return  # erased again since, or none of ours
+        if merging.holds_nothing(lead):
+            unit.delete(key)
+        else:
+            unit.put(key, lead)
+
+    def _send(self, survivor_id: str, handover: Handover, unit: Unit) -> None:
+        unit.emit(self._topic, survivor_id.encode(), _encode(handover), [])
+        unit.counts["handover", "sent"] += 1
+
+
+def _lead_id(key: bytes | None) -> str:
+    try:
+        lead_id = (key or b"").decode()
+    except UnicodeDecodeError:
+        lead_id = ""
+    if not lead_id:
+        raise Rejected("the record's key is no lead's id: only workers may write to this topic")
+    return lead_id
+
+
+def _handover(value: bytes) -> Handover:
+    try:
+        return _decode(value)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Rejected(f"this is no hand-over ({error}): only workers may write to this topic") from None

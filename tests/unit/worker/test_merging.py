@@ -1,0 +1,283 @@
+"""Merges and hand-overs as a worker decides them, record by record, in the order that matters."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from app.engine import Application, Input, Rejected, Unit
+from app.qualification.rules import Rules
+from app.worker.leads import LeadDecider, decode_lead, encode_lead
+from tests.broker.system.messages import change, encode, merged, score
+from tests.unit.qualification.given import model, rules
+
+HANDOVERS = "lead-handovers"
+
+
+@dataclass
+class Rec:
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Any = ()
+    offset: int = 0
+    partition: int = 0
+    timestamp: int = 0
+
+
+@dataclass
+class Place:
+    """The one partition of all leads here. What is handed over waits in `on_their_way` until `arrive`."""
+
+    current: Rules = field(default_factory=lambda: rules(model(criteria={"engagement": 50.0})))
+    entries: dict[bytes, bytes] = field(default_factory=dict)
+    on_their_way: list[Rec] = field(default_factory=list)
+    qualified: list[str] = field(default_factory=list)
+    counts: Counter[Any] = field(default_factory=Counter)
+    offset: int = 0
+
+    def __post_init__(self) -> None:
+        self.decider = LeadDecider(topic_prefix="", source="/test", rules=lambda: self.current)
+        self.application = Application(
+            name="leads",
+            inputs=tuple(Input(t) for t in ("lead-changed", "lead-merged", HANDOVERS, "lead-score-changed")),
+            changelog="lead-state",
+            dead_letters="lead-dead-letters",
+            partitions=1,
+            processor=self.decider,
+            encode_state=encode_lead,
+            decode_state=decode_lead,
+        )
+
+    def decide(self, record: Rec) -> None:
+        """As a cycle of its own, its results made state."""
+        self.decider.begin()
+        unit = Unit(self.application, 0, self.entries)
+        unit.record = record
+        self.decider.process(record, unit)
+        for one in unit.changes():
+            if one["value"] is None:
+                self.entries.pop(one["key"], None)
+            else:
+                self.entries[one["key"]] = one["value"]
+        for output in unit.outputs:
+            if output.topic == HANDOVERS:
+                self.on_their_way.append(Rec(HANDOVERS, output.key, output.value, output.headers))
+            else:
+                self.qualified.append((output.key or b"").decode())
+        self.counts += unit.counts
+
+    def sends(self, topic: str, message: dict[str, Any]) -> None:
+        self.offset += 1
+        self.decide(Rec(topic, message["lead_id"].encode(), encode(message), offset=self.offset))
+
+    def scores(self, lead_id: str, value: float, minutes: float) -> None:
+        self.sends("lead-score-changed", score(lead_id, "engagement", value, minutes))
+
+    def merges(self, loser_id: str, survivor_id: str, minutes: float = 10) -> None:
+        self.sends("lead-merged", merged(loser_id, survivor_id, minutes))
+
+    def erases(self, lead_id: str) -> None:
+        self.offset += 1
+        self.decide(Rec("lead-changed", lead_id.encode(), None, offset=self.offset))
+
+    def arrive(self, count: int = 1000) -> None:
+        while self.on_their_way and count:
+            count -= 1
+            self.decide(self.on_their_way.pop(0))
+
+    def state(self, lead_id: str) -> dict[str, Any]:
+        return dict(json.loads(self.entries.get(lead_id.encode(), b"{}")))
+
+
+def test_scores_go_over_once_and_the_survivor_qualifies_by_its_next_one_only() -> None:
+    here = Place()
+    here.scores("survivor", 10, 0)
+    here.scores("loser", 49, 1)
+    here.merges("loser", "survivor")
+    here.arrive()
+    assert here.state("survivor")["scores"]["engagement"]["value"] == 49
+    here.scores("loser", 90, 11)
+    here.arrive()
+    assert here.state("survivor")["scores"]["engagement"]["value"] == 90
+    assert here.state("loser")["scores"]["engagement"]["value"] == 90
+    assert here.qualified == []
+    here.scores("survivor", 91, 12)
+    assert here.qualified == ["survivor"]
+    assert here.counts["outcome", "enterprise", "lead_not_open"] == 1
+    assert (here.counts["handover", "sent"], here.counts["handover", "taken_over"]) == (2, 2)
+
+
+def test_a_stale_score_of_a_merged_lead_is_not_handed_over() -> None:
+    here = Place()
+    here.scores("loser", 49, 5)
+    here.merges("loser", "survivor")
+    here.scores("loser", 99, 4)
+    assert len(here.on_their_way) == 1
+
+
+def test_an_older_merge_is_counted_as_stale_and_hands_nothing_over() -> None:
+    here = Place()
+    here.scores("loser", 49, 0)
+    here.merges("loser", "first", 10)
+    here.merges("loser", "earlier", 9)
+    assert [record.key for record in here.on_their_way] == [b"first"]
+    assert (here.counts["lead_merged", "applied"], here.counts["lead_merged", "stale"]) == (1, 1)
+
+
+def test_a_lead_of_which_nothing_is_held_is_closed_by_its_merge() -> None:
+    here = Place()
+    here.merges("loser", "survivor")
+    assert here.on_their_way == []
+    here.scores("loser", 99, 11)
+    here.arrive()
+    assert here.qualified == []
+    assert here.state("survivor")["scores"]["engagement"]["value"] == 99
+
+
+def test_a_survivor_that_got_the_mark_of_the_loser_does_not_qualify() -> None:
+    here = Place()
+    here.scores("loser", 99, 0)
+    here.merges("loser", "survivor")
+    here.arrive()
+    here.scores("survivor", 99, 11)
+    assert here.qualified == ["loser"]
+    assert here.counts["outcome", "enterprise", "already_qualified"] == 1
+
+
+def test_what_came_before_an_erasure_is_dropped_until_the_erasure_itself_has_come() -> None:
+    here = Place()
+    here.scores("loser", 99, 0)
+    here.merges("loser", "survivor")
+    here.erases("survivor")
+    assert here.state("survivor") == {"erasure": 3}
+    here.arrive(1)
+    assert here.state("survivor") == {"erasure": 3}
+    here.arrive()
+    assert b"survivor" not in here.entries
+    assert here.counts["handover", "dropped"] == 1
+    here.scores("loser", 98, 20)
+    here.arrive()
+    assert here.state("survivor")["scores"]["engagement"]["value"] == 98, "what comes after it starts afresh"
+
+
+def test_scores_start_afresh_beside_the_note_of_an_erasure() -> None:
+    here = Place()
+    here.scores("loser", 30, 5)
+    here.merges("loser", "survivor")
+    here.scores("survivor", 99, 0)
+    here.erases("survivor")
+    here.scores("survivor", 60, 1)
+    assert here.qualified == ["survivor", "survivor"]
+    here.arrive()
+    assert here.state("survivor")["scores"]["engagement"]["value"] == 60, "the loser's is newer, but of before"
+    assert "erasure" not in here.state("survivor")
+
+
+def test_of_two_erasures_the_last_one_counts() -> None:
+    here = Place()
+    here.scores("loser", 30, 5)
+    here.erases("survivor")
+    here.merges("loser", "survivor")
+    here.erases("survivor")
+    here.arrive(1)
+    assert "erasure" in here.state("survivor")
+    here.arrive()
+    assert b"survivor" not in here.entries
+    assert here.counts["handover", "dropped"] == 1
+
+
+def test_an_erased_loser_starts_afresh_and_is_merged_no_more() -> None:
+    here = Place()
+    here.merges("loser", "survivor")
+    here.erases("loser")
+    here.arrive()
+    here.scores("loser", 99, 0)
+    assert here.qualified == ["loser"]
+    assert here.on_their_way == []
+
+
+def test_an_erased_lead_in_the_middle_of_a_chain_passes_nothing_on() -> None:
+    here = Place()
+    here.scores("first", 30, 5)
+    here.merges("middle", "last")
+    here.merges("first", "middle")
+    here.erases("middle")
+    here.arrive()
+    assert set(here.entries) == {b"first"}
+
+
+def test_an_erased_lead_is_not_swept() -> None:
+    here = Place()
+    here.erases("gone")
+    unit = Unit(here.application, 0, here.entries)
+    here.decider.begin()
+    here.decider.sweep(b"gone", unit, 0)
+    assert not unit.counts
+
+
+def test_a_state_that_cannot_be_read_is_erased_all_the_same() -> None:
+    here = Place(entries={b"L-1": b"{nonsense"})
+    here.erases("L-1")
+    here.arrive()
+    assert here.entries == {}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "reason"),
+    [
+        (None, b"{}", "no lead's id"),
+        (b"\xffposition", b"{}", "no lead's id"),
+        (b"L-1", b"{}", "no hand-over"),
+        (b"L-1", b"[]", "no hand-over"),
+        (b"L-1", b'{"event_id": "e", "loser_id": "L", "scores": {"x": 1}}', "no hand-over"),
+    ],
+)
+def test_what_no_worker_has_written_to_the_handovers_is_a_dead_letter(
+    key: bytes | None, value: bytes, reason: str
+) -> None:
+    with pytest.raises(Rejected, match=reason):
+        Place().decide(Rec(HANDOVERS, key, value))
+
+
+@pytest.mark.parametrize("headers", [[], [("erasure", b"x")], [("erasure", b"77")], [("other", b"1")]])
+def test_an_end_of_an_erasure_that_no_worker_has_written_ends_none(headers: list[tuple[str, bytes]]) -> None:
+    here = Place()
+    here.erases("L-1")
+    here.decide(Rec(HANDOVERS, b"L-1", None, headers))
+    assert here.state("L-1") == {"erasure": 1}
+
+
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [
+        ({"survivor_id": "L-1"}, "survivor_id must be another lead"),
+        ({"survivor_id": ""}, "survivor_id must not be empty"),
+        ({"survivor_id": None}, "survivor_id"),
+        ({"occurred_at": "2026-03-02"}, "occurred_at"),
+        ({"event_id": 7}, "event_id"),
+        ({"lead_id": "L-3"}, "key"),
+    ],
+)
+def test_a_merge_that_does_not_follow_its_contract_is_a_dead_letter(broken: dict[str, Any], reason: str) -> None:
+    value = encode(merged("L-1", "L-2", 0) | broken)
+    with pytest.raises(Rejected, match=reason):
+        Place().decide(Rec("lead-merged", b"L-1", value))
+
+
+def test_a_merge_without_a_value_is_a_dead_letter() -> None:
+    with pytest.raises(Rejected, match="no value"):
+        Place().decide(Rec("lead-merged", b"L-1", None))
+
+
+def test_a_change_of_a_merged_lead_does_not_open_it_again() -> None:
+    here = Place()
+    here.merges("loser", "survivor")
+    here.sends("lead-changed", change("loser", 20, status="disqualified"))
+    here.sends("lead-changed", change("loser", 21, status="open"))
+    here.scores("loser", 99, 22)
+    assert here.qualified == []
