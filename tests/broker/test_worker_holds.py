@@ -13,7 +13,7 @@ from tests.broker.system.messages import apply, at, change, command, feature, mo
 pytestmark = pytest.mark.broker
 
 LEADS = 300
-HOLD_SECONDS = 6
+HOLD_SECONDS = 4
 
 
 @pytest.fixture
@@ -25,8 +25,8 @@ def here(install: Install) -> Installation:
     return here
 
 
-def held(name: str = "patient", **more: object) -> dict[str, object]:
-    return model(name, "all", {"engagement": 70}, hold=f"{HOLD_SECONDS}s", **more)
+def held(seconds: int = HOLD_SECONDS, **more: object) -> dict[str, object]:
+    return model("patient", "all", {"engagement": 70}, hold=f"{seconds}s", **more)
 
 
 def wait_for_qualified(here: Installation, count: int, timeout: float) -> None:
@@ -37,29 +37,23 @@ def wait_for_qualified(here: Installation, count: int, timeout: float) -> None:
 
 
 def test_a_hold_outlives_a_kill_and_a_takeover_and_qualifies_each_lead_once(here: Installation) -> None:
-    here.order(apply(held()), command("publish", "patient"))
+    here.start_worker().wait_ready()
+    here.order(apply(held(seconds=20)), command("publish", "patient"))
     leads = [f"L-{number}" for number in range(LEADS)]
     here.scores(*(score(lead, "engagement", 80, 1) for lead in leads))
     here.settle()
-    began = time.monotonic()
-    # some fall and rise again, one is closed, one erased, one falls and stays down
+    # some fall and stay down, one is closed, one erased
     here.scores(*(score(lead, "engagement", 10, 2) for lead in leads[:50]))
     here.changes(change(leads[60], 2, status="disqualified"))
     here.erase(leads[61])
-    here.settle()
-    here.check()
-    assert here.qualified() == []
-    victim = here.workers[0]
-    other = here.start_worker()
-    other.wait_ready()
-    victim.kill()
-    assert time.monotonic() - began < HOLD_SECONDS + 20
-    wait_for_qualified(here, LEADS - 52, HOLD_SECONDS + 60)
+    here.settle_and_check()
+    here.workers[0].kill()
+    here.outs.read()
+    assert here.qualified() == [], "the machine is too slow for this test: the time was over before the kill"
+    wait_for_qualified(here, LEADS - 52, 90)
     here.oracle.elapse()
     here.settle_and_check()
     assert len(here.qualified()) == LEADS - 52
-    assert other.metric("lead_qualifier_outcomes_total", model="patient", outcome="qualified") == LEADS - 52
-    assert other.metric("lead_qualifier_outcomes_total", model="patient", outcome="lead_not_open") == 1
     assert {event["trigger"]["topic"] for event in here.qualified()} == {"lead-score-changed"}
     assert {event["occurred_at"] for event in here.qualified()} == {at(1)}
     time.sleep(HOLD_SECONDS / 3)
