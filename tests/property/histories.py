@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from app.qualification.criteria import AtLeast, Match
+from app.qualification.criteria import AtLeast, Group, Match, Member
 from app.qualification.decide import Outcome, Qualification, decide, mark
-from app.qualification.leads import Lead, LeadChange, apply_change, copy_of, record_score
-from app.qualification.models import QualificationModel
+from app.qualification.holds import begin_hold, end_hold, follow_scores
+from app.qualification.leads import Lead, LeadChange, Trigger, apply_change, copy_of, record_score
+from app.qualification.models import Policy, QualificationModel, Requalification
 from app.qualification.rules import RuledModel, Rules
 from tests.unit.qualification.given import minute, model, rules
 
@@ -39,10 +41,42 @@ def definitions(draw: st.DrawFn, model_id: str = "m") -> QualificationModel:
 
 
 @st.composite
-def snapshots(draw: st.DrawFn) -> Rules:
+def rich_definitions(draw: st.DrawFn, model_id: str = "m") -> QualificationModel:
+    """With all that a definition can say: groups, holds, floors, and scores that cross the criteria again."""
+    plain = draw(definitions(model_id))
+    policies: list[Policy] = ["never", "when_reset", "on_recross", "on_recross"]
+    policy = draw(st.sampled_from(policies))
+    criteria = tuple(
+        replace(one, drop_below=one.threshold - draw(st.sampled_from([0.0, 1.0])) if draw(st.booleans()) else None)
+        if policy == "on_recross"
+        else one
+        for one in plain.criteria
+    )
+    return QualificationModel(
+        id=model_id,
+        name=model_id,
+        match=draw(st.sampled_from(["all", "any"])),
+        criteria=criteria,
+        actions=plain.actions,
+        requalification=Requalification(policy, plain.requalification.cool_down),
+        members=draw(st.sampled_from(_SHAPES[len(criteria)])),
+        hold=draw(st.sampled_from([None, None, timedelta(minutes=1), timedelta(minutes=3)])),
+    )
+
+
+_SHAPES: dict[int, list[tuple[Member, ...]]] = {
+    1: [(), (Group("all", (0,)),)],
+    2: [(), (0, Group("any", (1,))), (Group(AtLeast(1), (0, 1)),)],
+    3: [(), (0, Group("any", (1, 2))), (Group("all", (0, Group("any", (1,)))), 2), (Group(AtLeast(2), (0, 1, 2)),)],
+}
+
+
+@st.composite
+def snapshots(draw: st.DrawFn, *, rich: bool = False) -> Rules:
     rarely = st.sampled_from([False] * 11 + [True])
+    one = rich_definitions if rich else definitions
     return rules(
-        *(draw(definitions(model_id)) for model_id in draw(st.sets(st.sampled_from("abc"), min_size=1))),
+        *(draw(one(model_id)) for model_id in draw(st.sets(st.sampled_from("abc"), min_size=1))),
         lead_management=not draw(rarely),
         live=not draw(rarely),
         scoring_models=SCORING_MODELS[1:] if draw(rarely) else SCORING_MODELS,
@@ -75,7 +109,7 @@ changed_fields = st.fixed_dictionaries(
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> list[Event]:
+def histories(draw: st.DrawFn, *, rich: bool = False) -> list[Event]:
     """A minute passes from one event to the next; some come late."""
     history: list[Event] = []
     for kind in draw(st.lists(st.sampled_from("ssssssccccwrr"), min_size=15, max_size=30)):
@@ -89,7 +123,7 @@ def histories(draw: st.DrawFn) -> list[Event]:
             case "w":
                 history.append(minute(at))
             case _:
-                history.append(draw(snapshots()))
+                history.append(draw(snapshots(rich=rich)))
     return history
 
 
@@ -106,7 +140,7 @@ class Step:
 
 
 def played(first: Rules, history: list[Event], start: Lead | None = None) -> list[Step]:
-    """Every step of a lead's history."""
+    """Every step of a lead's history. The clock shows a minute more at each event; holds end before it is decided."""
     lead = Lead() if start is None else start
     current = first
     steps: list[Step] = []
@@ -118,9 +152,24 @@ def played(first: Rules, history: list[Event], start: Lead | None = None) -> lis
             assert lead == before, "deciding changes nothing"
             if isinstance(decision, Qualification):
                 mark(lead, decision, trigger)
+            elif decision is Outcome.HOLDING:
+                began = Trigger(trigger, "lead-score-changed", 0, 0)
+                begin_hold(lead, ruled, at, now=minute(index), origin="live", trigger=began)
             steps.append(Step(event, before, copy_of(lead), decision, ruled, at))
 
+    def waited(event: Event) -> None:
+        for model_id, hold in sorted(lead.holds.items()):
+            if hold.due > minute(index):
+                continue
+            before = copy_of(lead)
+            decision = end_hold(lead, model_id, current)
+            if isinstance(decision, Qualification):
+                mark(lead, decision, hold.trigger.event_id)
+            if decision is not None:
+                steps.append(Step(event, before, copy_of(lead), decision, current.models[model_id], hold.at))
+
     for index, event in enumerate(history):
+        waited(event)
         before = copy_of(lead)
         match event:
             case Rules():
@@ -130,6 +179,8 @@ def played(first: Rules, history: list[Event], start: Lead | None = None) -> lis
                 steps.append(Step(event, before, copy_of(lead)))
             case Scored():
                 fresh = record_score(lead, event.scoring_model, event.value, minute(event.at))
+                for ruled in current.naming(event.scoring_model) if fresh else ():
+                    follow_scores(lead, ruled, current)
                 steps.append(Step(event, before, copy_of(lead)))
                 decided(event, current.naming(event.scoring_model), minute(event.at), f"e{index}", stale=not fresh)
             case _:

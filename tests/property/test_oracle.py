@@ -9,13 +9,13 @@ from typing import Any
 from hypothesis import given, settings
 from msgspec import UNSET
 
-from app.qualification.criteria import AtLeast
+from app.qualification.criteria import AtLeast, Group, Match
 from app.qualification.decide import Outcome, Qualification
 from app.qualification.leads import Lead, LeadChange
 from app.qualification.models import QualificationModel
 from app.qualification.rules import Rules
 from tests.property.histories import Event, Scored, histories, played, snapshots
-from tests.unit.qualification.given import minute
+from tests.unit.qualification.given import START, minute
 
 
 @dataclass
@@ -24,6 +24,7 @@ class Qualified:
     at: datetime
     set: set[str]
     cleared: bool = False
+    fallen: bool = False
 
 
 @dataclass
@@ -36,17 +37,39 @@ class Oracle:
     scores: list[tuple[str, float, datetime]] = field(default_factory=list)
     changes: list[datetime] = field(default_factory=list)
     qualified: list[Qualified] = field(default_factory=list)
+    clock: datetime = START
+    waiting: dict[str, tuple[int, datetime, datetime]] = field(default_factory=dict)
+    """By model: its version, when the time is over, and when that occurred which began it."""
+
+    def pass_to(self, clock: datetime) -> list[tuple[str, str]]:
+        self.clock = clock
+        over = sorted(name for name, (_, due, _) in self.waiting.items() if due <= clock)
+        outcomes = []
+        for name in over:
+            version, _, began = self.waiting.pop(name)
+            model = self.rules.models.get(name)
+            if model is not None and model.version == version:
+                outcomes.append((name, self.outcome(model.definition, began, stale=False, waited=True)))
+        return outcomes
 
     def score(self, name: str, value: float, at: datetime) -> list[tuple[str, str]]:
         stale = any(other == name and then > at for other, _, then in self.scores)
         if not stale:
             self.scores.append((name, value, at))
-        naming = (
-            one.definition
+        naming = [
+            one
             for one in self.rules.models.values()
             if name in [criterion.scoring_model for criterion in one.definition.criteria]
-        )
-        return self.evaluate(naming, at, stale=stale)
+        ]
+        for one in naming:
+            if stale or not one.live:
+                continue
+            if not self.meets(one.definition):
+                self.waiting.pop(one.id, None)
+            marks = [mark for mark in self.qualified if mark.model == one.id]
+            if marks and one.definition.requalification.policy == "on_recross" and self.has_fallen(one.definition):
+                marks[-1].fallen = True
+        return self.evaluate((one.definition for one in naming), at, stale=stale)
 
     def sweep(self, at: datetime) -> list[tuple[str, str]]:
         return self.evaluate((one.definition for one in self.rules.models.values()), at, stale=False)
@@ -75,16 +98,17 @@ class Oracle:
                 one.cleared = True
 
     def evaluate(self, models: Iterable[QualificationModel], at: datetime, *, stale: bool) -> list[tuple[str, str]]:
-        return [(one.id, self.outcome(one, at, stale)) for one in sorted(models, key=lambda one: one.id)]
+        return [(one.id, self.outcome(one, at, stale=stale)) for one in sorted(models, key=lambda one: one.id)]
 
-    def outcome(self, model: QualificationModel, at: datetime, stale: bool) -> str:
+    def outcome(self, model: QualificationModel, at: datetime, *, stale: bool, waited: bool = False) -> str:
         would_set = set()
         if model.actions.marketing_qualified and self.now["status_reason"] != "marketing_qualified":
             would_set.add("status_reason")
         if model.actions.sales_ready and not self.now["sales_ready"]:
             would_set.add("sales_ready")
         marks = [one for one in self.qualified if one.model == model.id]
-        marked = bool(marks) and (model.requalification.policy == "never" or not marks[-1].cleared)
+        again = bool(marks) and marks[-1].fallen and model.requalification.policy == "on_recross"
+        marked = bool(marks) and not again and (model.requalification.policy == "never" or not marks[-1].cleared)
         cool_down = model.requalification.cool_down
         unknown = not self.changes
         not_open = self.now["status"] != "open" or self.now["status_reason"] == "qualified"
@@ -95,13 +119,27 @@ class Oracle:
             ("unknown_lead_ineligible", unknown and self.rules.unknown_leads == "ineligible"),
             ("lead_not_open", not_open),
             ("criteria_not_met", not self.meets(model)),
-            ("already_qualified", marked or not would_set),
+            ("already_qualified", marked or not (would_set or again)),
             ("cooling_down", bool(marks and cool_down and at < marks[-1].at + cool_down)),
+            ("holding", model.hold is not None and not waited),
         ]
         for word, applies in words:
             if applies:
+                version = self.rules.models[model.id].version
+                if word == "holding" and self.waiting.get(model.id, (0,))[0] != version:
+                    assert model.hold is not None
+                    self.waiting[model.id] = (version, self.clock + model.hold, at)
                 return word
-        self.qualified.append(Qualified(model.id, at, would_set))
+        self.waiting.pop(model.id, None)
+        meant = would_set or {
+            name
+            for name, wanted in (
+                ("status_reason", model.actions.marketing_qualified),
+                ("sales_ready", model.actions.sales_ready),
+            )
+            if wanted
+        }
+        self.qualified.append(Qualified(model.id, at, meant))
         if "status_reason" in would_set:
             self.now["status_reason"] = "marketing_qualified"
         if "sales_ready" in would_set:
@@ -114,9 +152,25 @@ class Oracle:
             current = [value for name, value, _ in self.scores if name == criterion.scoring_model][-1:]
             live = criterion.scoring_model in self.rules.live_scoring_models
             met.append(live and any(value >= criterion.threshold for value in current))
-        if isinstance(model.match, AtLeast):
-            return sum(met) >= model.match.at_least
-        return all(met) if model.match == "all" else any(met)
+        return together(model, met)
+
+    def has_fallen(self, model: QualificationModel) -> bool:
+        above = []
+        for criterion in model.criteria:
+            current = [value for name, value, _ in self.scores if name == criterion.scoring_model][-1:]
+            floor = criterion.threshold if criterion.drop_below is None else criterion.drop_below
+            above.append(any(value >= floor for value in current))
+        return not together(model, above)
+
+
+def together(model: QualificationModel, met: list[bool]) -> bool:
+    def of(match: Match, members: Iterable[Any]) -> bool:
+        stand = [of(one.match, one.members) if isinstance(one, Group) else met[one] for one in members]
+        if isinstance(match, AtLeast):
+            return sum(stand) >= int(match.at_least)
+        return all(stand) if match == "all" else any(stand)
+
+    return of(model.match, model.members or range(len(met)))
 
 
 def told(lead: Lead) -> dict[str, Any]:
@@ -132,14 +186,15 @@ def word(decision: Outcome | Qualification | None) -> str:
     return "qualified" if isinstance(decision, Qualification) else str(decision)
 
 
-@given(snapshots(), histories())
+@given(snapshots(rich=True), histories(rich=True))
 @settings(max_examples=250)
 def test_every_outcome_and_every_lead_is_as_a_second_reading_of_the_domain_says(
     first: Rules, history: list[Event]
 ) -> None:
     oracle = Oracle(first)
     foretold: list[tuple[str, str]] = []
-    for event in history:
+    for number, event in enumerate(history):
+        foretold += oracle.pass_to(minute(number))
         match event:
             case Rules():
                 oracle.rules = event
@@ -157,7 +212,8 @@ def test_every_outcome_and_every_lead_is_as_a_second_reading_of_the_domain_says(
         assert lead.attributes == oracle.attributes
         assert lead.known == bool(oracle.changes)
         last = {one.model: one for one in oracle.qualified}
-        assert {name: (one.at, one.cleared) for name, one in lead.marks.items()} == {
-            name: (one.at, one.cleared) for name, one in last.items()
+        assert {name: (one.at, one.cleared, one.dropped) for name, one in lead.marks.items()} == {
+            name: (one.at, one.cleared, one.fallen) for name, one in last.items()
         }
+        assert {name: (one.version, one.due, one.at) for name, one in lead.holds.items()} == oracle.waiting
         assert {name: one.number for name, one in lead.marks.items()} == Counter(one.model for one in oracle.qualified)
