@@ -165,9 +165,9 @@ class Oracle:
 
 def together(model: QualificationModel, met: list[bool]) -> bool:
     def of(match: Match, members: Iterable[Any]) -> bool:
-        stand = [of(one.match, one.members) if isinstance(one, Group) else met[one] for one in members]
+        stand: list[bool] = [of(one.match, one.members) if isinstance(one, Group) else met[one] for one in members]
         if isinstance(match, AtLeast):
-            return sum(stand) >= int(match.at_least)
+            return sum(stand) >= match.at_least
         return all(stand) if match == "all" else any(stand)
 
     return of(model.match, model.members or range(len(met)))
