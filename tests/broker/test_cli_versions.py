@@ -61,10 +61,7 @@ def test_a_draft_stands_beside_a_live_version(cli: CommandLine) -> None:
     shown = cli.run("model", "show", "enterprise").fine().out
     assert "model publish --replace enterprise" in shown
     assert shown.index("threshold: 70") < shown.index("# the draft") < shown.index("threshold: 80")
-    assert "threshold: 70" in cli.run("model", "show", "enterprise", "--file").fine().out
     assert "threshold: 80" in cli.run("model", "show", "enterprise", "--file", "--draft").fine().out
-    one = cli.run("model", "show", "enterprise", "--json").fine().json()
-    assert (one["status"], one["version"], one["draft"]["criteria"][0]["threshold"]) == ("live", 1, 80)
     again = cli.run("model", "publish", "enterprise")
     assert again.code == 1
     assert "model publish --replace enterprise" in again.err
@@ -72,8 +69,9 @@ def test_a_draft_stands_beside_a_live_version(cli: CommandLine) -> None:
 
 def test_what_the_draft_would_do_is_counted_in_the_workers_metrics(cli: CommandLine, worker: WorkerProcess) -> None:
     assert "runs in the shadow of version 1" in cli.run("model", "shadow", "enterprise", "on").fine().out
-    assert "live, draft in shadow" in cli.run("model", "list").fine().out
-    assert cli.run("model", "show", "enterprise", "--json").fine().json()["shadow"] is True
+    one = cli.run("model", "show", "enterprise", "--json").fine().json()
+    assert (one["status"], one["version"], one["shadow"]) == ("live", 1, True)
+    assert one["draft"]["criteria"][0]["threshold"] == 80
     for lead_id, engagement in (("a", 69), ("b", 75), ("c", 80)):
         for message in (score(lead_id, "demographic", 60, 1), score(lead_id, "engagement", engagement, 2)):
             cli.send("lead-score-changed", lead_id.encode(), encode(message))
@@ -110,8 +108,8 @@ def test_each_version_and_who_was_behind_it_is_told(cli: CommandLine) -> None:
     assert [one["definition"]["criteria"][0]["threshold"] for one in (first, second)] == [70, 80]
     table = cli.run("model", "history", "enterprise").fine().out.splitlines()
     assert table[0].split() == ["version", "published", "by", "written", "by", "until", "criteria"]
-    assert "replaced by dora  all of engagement >= 70, demographic >= 50" in table[1]
-    assert "stopped by emil  all of engagement >= 80, demographic >= 50" in table[2]
+    for line, parts in ((1, ("replaced by dora", "engagement >= 70")), (2, ("stopped by emil", "engagement >= 80"))):
+        assert all(part in table[line] for part in parts)
     unknown = cli.run("model", "history", "nobody")
     assert unknown.code == 1
     assert "tells of no model nobody" in unknown.err
