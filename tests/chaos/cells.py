@@ -75,6 +75,15 @@ class Cell:
         definition = self.definition(number)
         name, minutes = definition["id"], self.workload.minutes
         held = office.models.get(name)
+        if held is not None and held.live and self.random.random() < 0.5:
+            wanted = [
+                messages.command("publish", name, minutes, replace=True),  # refused: it has no draft
+                messages.apply(self.definition(number), minutes, draft=True),
+                messages.command("shadow", name, minutes, enabled=True),
+                messages.apply(definition, minutes, draft=True),
+                messages.command("publish", name, minutes, replace=True),
+            ]
+            return [one for one in wanted for _ in range(2 if self.random.random() < 0.3 else 1)]
         if held is not None and held.live:
             wanted = [
                 messages.apply(definition, minutes),  # refused: it is live
@@ -101,9 +110,21 @@ class Cell:
         minutes = self.workload.minutes
         for _ in range(self.random.randrange(2, 5)):
             definition = self.definition(self.random.choice((0, 1, 2)))
-            name = definition["id"]
-            whole = ("stop", "apply", "publish")
-            for what in self.random.choice((whole, whole, ("stop",), ("publish",), ("stop", "publish"), ("delete",))):
-                more = {"definition": definition} if what == "apply" else {}
-                orders.append(messages.command(what, name, minutes, **more))
+            whole, swap = ("stop", "apply", "publish"), ("draft", "shadow", "replace")
+            courses = (whole, whole, swap, swap, ("draft", "stop", "publish"), ("stop",), ("publish",), ("delete",))
+            orders += [_order(what, definition, minutes) for what in self.random.choice(courses)]
         return orders
+
+
+def _order(what: str, definition: dict[str, Any], minutes: float) -> dict[str, Any]:
+    match what:
+        case "apply":
+            return messages.apply(definition, minutes)
+        case "draft":
+            return messages.apply(definition, minutes, draft=True)
+        case "replace":
+            return messages.command("publish", definition["id"], minutes, replace=True)
+        case "shadow":
+            return messages.command("shadow", definition["id"], minutes, enabled=True)
+        case _:
+            return messages.command(what, definition["id"], minutes)

@@ -19,6 +19,10 @@ def _leaves(one: dict[str, Any]) -> list[dict[str, Any]]:
     return [one] if "scoring_model" in one else [leaf for member in _members(one) for leaf in _leaves(member)]
 
 
+def leaves_of(definition: dict[str, Any]) -> list[dict[str, Any]]:
+    return [leaf for one in definition["criteria"] for leaf in _leaves(one)]
+
+
 def _stands(match: Any, members: list[dict[str, Any]], left: list[tuple[int, bool]]) -> dict[str, Any]:
     found: list[Any] = []
     met = 0
@@ -44,6 +48,7 @@ class Model:
     published: dict[str, Any] | None = None
     version: int = 0
     live: bool = False
+    shadow: bool = False
 
     @property
     def definition(self) -> dict[str, Any]:
@@ -54,7 +59,12 @@ class Model:
 
     def leaves(self) -> list[dict[str, Any]]:
         """Every criterion, in whatever group it stands, in the order in which they are written."""
-        return [leaf for one in self.definition["criteria"] for leaf in _leaves(one)]
+        return leaves_of(self.definition)
+
+    @property
+    def in_shadow(self) -> Model | None:
+        """What runs in its shadow, as a model of its own."""
+        return Model(draft=self.draft) if self.shadow else None
 
     def names(self, scoring_model: str) -> bool:
         return any(one["scoring_model"] == scoring_model for one in self.leaves())
@@ -89,6 +99,7 @@ class Office:
 
     lead_management: bool = False
     scoring_models: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    maxima: dict[str, float | None] = field(default_factory=dict)
     models: dict[str, Model] = field(default_factory=dict)
     deleted: dict[str, int] = field(default_factory=dict)
     """Versions of deleted models: they are not given out again."""
@@ -101,6 +112,7 @@ class Office:
         held = self.scoring_models.get(told["scoring_model_id"])
         if held is None or at >= held[1]:
             self.scoring_models[told["scoring_model_id"]] = (told["status"], at)
+            self.maxima[told["scoring_model_id"]] = told.get("maximum")
 
     def feature(self, command: dict[str, Any]) -> bool:
         """Is the command accepted?"""
@@ -115,24 +127,41 @@ class Office:
         model = self.models.get(name)
         match command["command"]:
             case "apply":
-                if model is not None and model.live:
+                if model is not None and model.live and not command.get("draft", False):
+                    return False
+                if not self._in_reach(command["definition"]):
                     return False
                 if model is None:
                     model = self.models[name] = Model(version=self.deleted.pop(name, 0))
                 model.draft = command["definition"]
+                if model.live and model.draft == model.published:
+                    model.draft, model.shadow = None, False
             case "publish":
-                if model is None or model.live or not self.lead_management:
+                replacing = command.get("replace", False)
+                if model is None or model.live != replacing or (replacing and not model.draft):
                     return False
-                if not all(self.is_live(one["scoring_model"]) for one in model.leaves()):
+                following = model.draft or model.definition
+                if not self.lead_management or not self._in_reach(following):
                     return False
-                model.published, model.draft = model.definition, None
+                if not all(self.is_live(one["scoring_model"]) for one in leaves_of(following)):
+                    return False
+                model.published, model.draft, model.shadow = following, None, False
                 model.live, model.version = True, model.version + 1
+            case "shadow":
+                if model is None or (command["enabled"] and not (model.live and model.draft)):
+                    return False
+                model.shadow = command["enabled"]
             case "stop":
                 if model is None or not model.live:
                     return False
-                model.live = False
+                model.live = model.shadow = False
             case "delete":
                 if model is None or model.live:
                     return False
                 self.deleted[name] = self.models.pop(name).version
         return True
+
+    def _in_reach(self, definition: dict[str, Any]) -> bool:
+        highest = {name: maximum for name, maximum in self.maxima.items() if maximum is not None}
+        leaves = leaves_of(definition)
+        return all(one["threshold"] <= highest.get(one["scoring_model"], one["threshold"]) for one in leaves)

@@ -28,6 +28,8 @@ class Oracle:
     qualified: list[dict[str, Any]] = field(default_factory=list)
     dead: list[Input] = field(default_factory=list)
     outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    shadow: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """How the drafts in shadow differ, score by score."""
     answers: dict[str, tuple[bool, int]] = field(default_factory=dict)
     """By command_id: accepted, and the model's version afterwards (0: none)."""
     events: Counter[str] = field(default_factory=Counter)
@@ -74,6 +76,16 @@ class Oracle:
                 if not stale and model.live:
                     self._remember(lead, name, model)
                 self._evaluate(told["lead_id"], name, model, at, trigger=trigger, stale=stale)
+            beside = model.in_shadow
+            if beside is not None and not stale and (model.names(scoring_model) or beside.names(scoring_model)):
+                met = [self._met(self._criteria(lead, one), one) for one in (model, beside)]
+                words = {
+                    (True, True): "both",
+                    (False, False): "neither",
+                    (False, True): "newly_qualifying",
+                    (True, False): "no_longer_qualifying",
+                }
+                self.shadow[name, words[met[0], met[1]]] += 1
 
     def _remember(self, lead: Lead, name: str, model: Model) -> None:
         """What is kept of a score besides the score: whether a wait is over, and whether scores fell below."""

@@ -49,7 +49,7 @@ class CommandLine:
         }
         self.admin = AdminClient({"bootstrap.servers": bootstrap})
         self._producer = Producer({"bootstrap.servers": bootstrap, "partitioner": "murmur2_random"})
-        self._workers: list[WorkerProcess] = []
+        self.workers: list[WorkerProcess] = []
 
     def run(self, *arguments: str, stdin: bytes = b"", timeout: float = 60, **more: str) -> Done:
         """Run a command to its end; `more` are environment variables, empty to unset."""
@@ -65,8 +65,8 @@ class CommandLine:
         return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     def start_worker(self) -> WorkerProcess:
-        self._workers.append(WorkerProcess(self.environment, self.folder / f"worker-{len(self._workers)}.log"))
-        return self._workers[-1]
+        self.workers.append(WorkerProcess(self.environment, self.folder / f"worker-{len(self.workers)}.log"))
+        return self.workers[-1]
 
     def send(self, topic: str, key: bytes | None, value: bytes | None) -> None:
         self._producer.produce(self.prefix + topic, value, key)
@@ -78,7 +78,7 @@ class CommandLine:
         self.run("topics", "create").fine()
 
     def close(self) -> None:
-        for worker in self._workers:
+        for worker in self.workers:
             if worker.running:
                 worker.terminate()
         topics = [name for name in self.admin.list_topics(timeout=10).topics if name.startswith(self.prefix)]

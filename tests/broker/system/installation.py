@@ -284,12 +284,19 @@ class Installation:
 
     def outcomes(self) -> Counter[tuple[str, str]]:
         """What the workers count of outcomes, by model and outcome: all of it while none has been killed."""
+        return self._counted("lead_qualifier_outcomes_total", "outcome")
+
+    def shadows(self) -> Counter[tuple[str, str]]:
+        """What the workers count of drafts in shadow, by model and difference, on the same condition."""
+        return self._counted("lead_qualifier_shadow_total", "difference")
+
+    def _counted(self, metric: str, label: str) -> Counter[tuple[str, str]]:
         counted: Counter[tuple[str, str]] = Counter()
         for worker in self.running():
             for (name, labels), value in worker.metrics().items():
-                if name == "lead_qualifier_outcomes_total":
+                if name == metric:
                     its = dict(labels)
-                    counted[its["model"], its["outcome"]] += int(value)
+                    counted[its["model"], its[label]] += int(value)
         return counted
 
     def qualified(self, lead_id: str = "") -> list[dict[str, Any]]:
