@@ -97,7 +97,6 @@ _READ_BACK = (*_CHANGELOGS, LEAD_HANDOVERS, QUALIFICATION_MODELS)
 _OUTPUTS = tuple(topic for topic in CATALOGUE if topic.ours and topic not in _READ_BACK)
 # Not feature-commands: these are the administrator's alone, also by way of the dead letters.
 _REPLAYED = (*(topic for topic in _INPUTS if topic is not FEATURE_COMMANDS), LEAD_HANDOVERS)
-_DECIDED = (LEAD_SCORE_CHANGED, LEAD_CHANGED, LEAD_MERGED, LEAD_HANDOVERS)
 
 
 def grants(service: Service, naming: Naming) -> tuple[Grant, ...]:
@@ -137,8 +136,15 @@ def _cli(naming: Naming) -> tuple[Grant, ...]:
     return (
         _topics(naming, (QUALIFICATION_COMMANDS, SCORING_MODEL_CHANGED), Operation.WRITE, why="give commands"),
         _topics(naming, shown, Operation.READ, why="read outcomes, models, leads"),
-        _topics(naming, _DECIDED, Operation.DESCRIBE, why="tell how much is not decided yet"),
-        _topics(naming, (LEAD_SCORE_CHANGED,), Operation.READ, why="model preview --days"),
+        _topics(
+            naming, (LEAD_SCORE_CHANGED,), Operation.READ, why="model preview --days; tell what is not decided yet"
+        ),
+        _topics(
+            naming,
+            (LEAD_CHANGED, LEAD_MERGED, LEAD_HANDOVERS),
+            Operation.DESCRIBE,
+            why="tell how much is not decided yet",
+        ),
     )
 
 

@@ -17,6 +17,7 @@ from app.contracts.decode import BadMessage, decode_score
 from app.contracts.topics import LEAD_SCORE_CHANGED
 from app.kafka import Connection
 from app.qualification.leads import Lead
+from app.qualification.merging import holds_nothing, is_erased
 from app.qualification.models import QualificationModel
 from app.qualification.rules import Rules
 
@@ -84,7 +85,7 @@ def preview(
     held = read_held_leads(reader, topic_prefix=topic_prefix, told=told)
     previewer = Previewer(definition, rules, at, near=near, sample=sample)
     decode = msgspec.json.Decoder(Lead).decode
-    unreadable = []
+    unreadable, erased = [], []
     for number, (key, value) in enumerate(held.leads.items()):
         if not number % _AT_ONCE:
             told(f"{number:,} of {len(held.leads):,} leads evaluated")
@@ -93,11 +94,13 @@ def preview(
         except (msgspec.DecodeError, RecursionError):
             unreadable.append(key)
             continue
-        if lead.scores or lead.known:
+        if not holds_nothing(lead):
             previewer.add(key, lead)
+        elif is_erased(lead):
+            erased.append(key)
         else:  # any JSON object reads as a lead, since what is unknown is ignored
             unreadable.append(key)
-    for key in unreadable:
+    for key in (*unreadable, *erased):
         del held.leads[key]
     return Previewed(
         at=at,

@@ -89,6 +89,8 @@ class DayByDay:
             at = _EPOCH + timedelta(microseconds=times[event])
             if closed and held.changed_at is not None and at >= held.changed_at:
                 lead.status, lead.status_reason = held.status, held.status_reason
+            if held.merged_at is not None and at >= held.merged_at:
+                lead.merged_into = held.merged_into
             self._end_hold(lead, at, days)
             if record_score(lead, self._names[scoring[event]], values[event], at):
                 if self._model.remembers:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from confluent_kafka import ConsumerGroupTopicPartitions, Producer
 from confluent_kafka.admin import AdminClient
 
+from app.engine.steps import Step
 from tests.broker.system import comparison
 from tests.broker.system.messages import encode
 from tests.broker.system.schemas import breaches
@@ -96,6 +97,13 @@ class Installation:
         """Start one more; `settings` as above."""
         more = {f"LEAD_QUALIFIER_{name.upper()}": value for name, value in settings.items()}
         worker = WorkerProcess({**self._environment, **more}, self._folder / f"worker-{len(self.workers)}.log")
+        self.workers.append(worker)
+        return worker
+
+    def start_doomed_worker(self, step: Step, once: Path) -> WorkerProcess:
+        """Start one that kills itself at a step of the engine, as soon as the file `once` exists."""
+        program = ("tests.broker.system.doomed_worker", step.value, str(once))
+        worker = WorkerProcess(self._environment, self._folder / f"worker-{len(self.workers)}.log", program)
         self.workers.append(worker)
         return worker
 

@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +21,18 @@ _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 
 class WorkerProcess:
-    """`log` is the file that its standard error goes to. `started` is when (monotonic seconds)."""
+    """`log` is the file that its standard error goes to. `started` is when (monotonic seconds).
 
-    def __init__(self, environment: Mapping[str, str], log: Path) -> None:
+    `program`: module and arguments, where it is not the worker as everybody starts it.
+    """
+
+    def __init__(self, environment: Mapping[str, str], log: Path, program: Sequence[str] = ("app", "worker")) -> None:
         self.log = log
         self.started = time.monotonic()
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("LEAD_QUALIFIER_", "KAFKA_"))}
         with log.open("wb") as stderr:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "app", "worker"],
+                [sys.executable, "-m", *program],
                 cwd=ROOT,
                 env={**kept, "LEAD_QUALIFIER_WEB_PORT": "0", **environment},
                 stdin=subprocess.DEVNULL,
@@ -71,6 +74,11 @@ class WorkerProcess:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
+
+    def assigned(self) -> set[int]:
+        """The partitions of leads that the group gave it last, as it says itself."""
+        labels = self.events("partitions_assigned")[-1]["partitions"]
+        return {int(label.removeprefix("leads/")) for label in labels if label.startswith("leads/")}
 
     def ready(self) -> bool:
         return self.get("/health/ready")[0] == 200

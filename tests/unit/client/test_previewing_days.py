@@ -75,6 +75,14 @@ def test_a_lead_that_is_closed_now_counts_until_the_crm_last_spoke_of_it() -> No
     assert replayed({"a": closed}, ("a", "engagement", 80, 3), definition=only) == {}
 
 
+def test_a_lead_that_was_merged_counts_until_then() -> None:
+    merged = Lead(scores=held(engagement=(99, 3)).scores, merged_into="b", merged_at=on_day(2))
+    before, after = ("a", "engagement", 80, 1), ("a", "engagement", 99, 3)
+    only = model(criteria={"engagement": 70})
+    assert replayed({"a": merged}, before, after, definition=only) == {DAY + timedelta(days=1): 1}
+    assert replayed({"a": merged}, after, definition=only) == {}
+
+
 def test_what_is_erased_or_of_another_scoring_model_is_left_out() -> None:
     leads = {"a": held(engagement=(80, 1))}
     only = model(criteria={"engagement": 70})

@@ -91,6 +91,13 @@ def test_a_mark_blocks_the_survivor_if_it_blocked_either(own: bool | None, their
     assert survivor.marks["m"].cleared is cleared
 
 
+@pytest.mark.parametrize(("own", "theirs", "dropped"), [(True, True, True), (True, False, False), (False, True, False)])
+def test_scores_fell_below_a_mark_only_if_they_did_for_both(own: bool, theirs: bool, dropped: bool) -> None:
+    survivor = Lead(marks={"m": Mark(1, 1, minute(0), "e", dropped=own)})
+    merging.take_over(survivor, from_loser(marks={"m": Mark(1, 1, minute(1), "f", dropped=theirs)}))
+    assert survivor.marks["m"].dropped is dropped
+
+
 def test_numbers_go_on_from_the_higher_and_the_newer_mark_tells_who_decided() -> None:
     survivor = Lead(marks={"m": Mark(2, 5, minute(0), "older")})
     merging.take_over(survivor, from_loser(marks={"m": Mark(3, 1, minute(9), "newer")}))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -209,6 +210,37 @@ def test_an_erased_lead_in_the_middle_of_a_chain_passes_nothing_on() -> None:
     here.erases("middle")
     here.arrive()
     assert set(here.entries) == {b"first"}
+
+
+def test_whatever_waited_for_its_time_at_the_loser_waits_no_more() -> None:
+    here = Place(rules(model(criteria={"engagement": 50.0}, hold=timedelta(minutes=15))))
+    here.scores("loser", 99, 0)
+    assert "holds" in here.state("loser")
+    here.merges("loser", "survivor")
+    assert "holds" not in here.state("loser")
+    here.arrive()
+    assert "holds" not in here.state("survivor"), "nothing is evaluated"
+    here.scores("survivor", 98, 11)
+    assert here.state("survivor")["holds"]["enterprise"]["trigger"]["topic"] == "lead-score-changed"
+
+
+def test_a_hand_over_that_brings_a_score_below_ends_what_waited_at_the_survivor() -> None:
+    here = Place(rules(model(criteria={"engagement": 50.0}, hold=timedelta(minutes=15))))
+    here.scores("survivor", 99, 0)
+    here.scores("loser", 10, 1)
+    here.merges("loser", "survivor")
+    here.arrive()
+    assert "holds" not in here.state("survivor"), "the criteria did not stay met"
+
+
+def test_a_hand_over_that_brings_a_score_below_lets_the_survivor_cross_again() -> None:
+    here = Place(rules(model(criteria={"engagement": 50.0}, policy="on_recross")))
+    here.scores("survivor", 99, 0)
+    here.scores("loser", 10, 1)
+    here.merges("loser", "survivor")
+    here.arrive()
+    here.scores("survivor", 99, 11)
+    assert here.qualified == ["survivor", "survivor"]
 
 
 def test_an_erased_lead_is_not_swept() -> None:

@@ -1,0 +1,32 @@
+"""A worker that kills itself at a step of its engine: `python -m tests.broker.system.doomed_worker STEP FILE`.
+
+It does so the first time it comes to the step while FILE exists.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+from app.engine.steps import Step
+from app.settings import load_settings
+from app.worker.logs import configure_logs
+from app.worker.run import Worker
+
+
+def main() -> None:
+    doom, once = Step(sys.argv[1]), Path(sys.argv[2])
+
+    def hook(step: Step) -> None:
+        if step is doom and once.exists():
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    settings = load_settings()
+    configure_logs(settings.log_format)
+    Worker(settings, settings.connection(), hook=hook).run()
+
+
+if __name__ == "__main__":
+    main()
