@@ -17,6 +17,7 @@ from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from app.engine.bounded import Bounded, NeverReturned
 from app.engine.group_metadata import Membership
+from app.engine.repeated_errors import RepeatedErrors
 from app.engine.steps import Hook, Step
 from app.engine.unit import Output
 from app.kafka import NotAllowed, is_forbidden
@@ -105,7 +106,7 @@ class TransactionalProducer:
             "queue.buffering.max.messages": 2_000_000,
             "queue.buffering.max.kbytes": 1_048_576,
             # without this, confluent-kafka raises a fatal error out of whatever serves callbacks
-            "error_cb": _log_error,
+            "error_cb": RepeatedErrors("producer_error"),
             **config,
             "transactional.id": transactional_id,
             "transaction.timeout.ms": TRANSACTION_TIMEOUT_MS,
@@ -322,10 +323,6 @@ class TransactionalProducer:
         except SystemError as error:
             self.discard()
             raise OutcomeUnknown(str(error)) from error
-
-
-def _log_error(error: KafkaError) -> None:
-    log.warning("producer_error", error=error.str(), code=error.name(), fatal=error.fatal())
 
 
 class _Undelivered(Exception):
