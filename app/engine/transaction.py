@@ -34,6 +34,9 @@ TRANSACTION_TIMEOUT_MS = 10_000
 _CAREFUL_TRANSACTIONS = 100
 #: What a call that has a timeout may take beyond it.
 _GRACE_SECONDS = 1.0
+#: An abort that takes longer (seconds) is left to the next producer's init_transactions, which also fences. librdkafka
+#: may wait for its connection to the coordinator for as long as it is allowed to, when a new producer gets one at once.
+_ABORT_SECONDS = 5.0
 _RECORD_FAULTS = {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_RECORD, KafkaError.INVALID_MSG}
 #: Says that the transaction or the producer has failed, not why.
 _FOLLOWS = {KafkaError._STATE, KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT}
@@ -289,7 +292,7 @@ class TransactionalProducer:
         try:
             if kafka_error is not None and kafka_error.fatal():
                 raise KafkaException(kafka_error)
-            _Retry(self._deadline)(producer.abort_transaction)
+            _Retry(_ABORT_SECONDS)(producer.abort_transaction)
         except (KafkaException, SystemError):
             # the broker's timeout or the next producer's init_transactions ends it
             self.discard()
