@@ -52,7 +52,7 @@ class Limits:
     #: Without progress for so long (seconds) although there is something to do, the process exits.
     stall_seconds: float = 120.0
     #: How long a rebalance waits for the running transaction; must be well below the group's rebalance timeout.
-    revocation_seconds: float = 20.0
+    revocation_seconds: float = 15.0
     transaction_seconds: float = 30.0
 
 

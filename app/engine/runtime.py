@@ -14,7 +14,13 @@ from app.engine.fetch_health import FetchHealth
 
 #: A member that says nothing for so long (seconds) is dead: its partitions go to others.
 SESSION_TIMEOUT = 10.0
-REBALANCE_TIMEOUT = 60.0
+#: So long (seconds) a rebalance waits for members to rejoin; who has not by then is left out until it does. Longer than
+#: a session, so that the dead are gone by then, and than what a revocation waits (`Limits.revocation_seconds`).
+REBALANCE_TIMEOUT = 25.0
+#: aiokafka gives up every request after so long (seconds), JoinGroup too, which the broker answers only once the
+#: rebalance is over. It then closes the connection, looks for the coordinator and joins anew, while the others wait.
+#: So this must be longer than a rebalance can take.
+REQUEST_TIMEOUT = REBALANCE_TIMEOUT + 10.0
 
 
 def create_app(
@@ -41,7 +47,7 @@ def create_app(
         broker_session_timeout=session_timeout,
         broker_heartbeat_interval=session_timeout / 4,
         broker_rebalance_timeout=REBALANCE_TIMEOUT,
-        broker_request_timeout=max(30.0, session_timeout + 10.0),
+        broker_request_timeout=REQUEST_TIMEOUT,
         broker_commit_interval=3600.0,  # nothing is committed by Faust; the timer only costs wake-ups
         consumer_max_fetch_size=1024 * 1024,
         **faust_settings,

@@ -17,6 +17,7 @@ from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from app.engine.bounded import Bounded, NeverReturned
 from app.engine.group_metadata import Membership
+from app.engine.repeated_errors import RepeatedErrors
 from app.engine.steps import Hook, Step
 from app.engine.unit import Output
 from app.kafka import NotAllowed, is_forbidden
@@ -33,6 +34,9 @@ TRANSACTION_TIMEOUT_MS = 10_000
 _CAREFUL_TRANSACTIONS = 100
 #: What a call that has a timeout may take beyond it.
 _GRACE_SECONDS = 1.0
+#: An abort that takes longer (seconds) is left to the next producer's init_transactions, which also fences. librdkafka
+#: may wait for its connection to the coordinator for as long as it is allowed to, when a new producer gets one at once.
+_ABORT_SECONDS = 5.0
 _RECORD_FAULTS = {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_RECORD, KafkaError.INVALID_MSG}
 #: Says that the transaction or the producer has failed, not why.
 _FOLLOWS = {KafkaError._STATE, KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT}
@@ -105,7 +109,7 @@ class TransactionalProducer:
             "queue.buffering.max.messages": 2_000_000,
             "queue.buffering.max.kbytes": 1_048_576,
             # without this, confluent-kafka raises a fatal error out of whatever serves callbacks
-            "error_cb": _log_error,
+            "error_cb": RepeatedErrors("producer_error"),
             **config,
             "transactional.id": transactional_id,
             "transaction.timeout.ms": TRANSACTION_TIMEOUT_MS,
@@ -288,7 +292,7 @@ class TransactionalProducer:
         try:
             if kafka_error is not None and kafka_error.fatal():
                 raise KafkaException(kafka_error)
-            _Retry(self._deadline)(producer.abort_transaction)
+            _Retry(_ABORT_SECONDS)(producer.abort_transaction)
         except (KafkaException, SystemError):
             # the broker's timeout or the next producer's init_transactions ends it
             self.discard()
@@ -322,10 +326,6 @@ class TransactionalProducer:
         except SystemError as error:
             self.discard()
             raise OutcomeUnknown(str(error)) from error
-
-
-def _log_error(error: KafkaError) -> None:
-    log.warning("producer_error", error=error.str(), code=error.name(), fatal=error.fatal())
 
 
 class _Undelivered(Exception):

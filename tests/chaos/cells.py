@@ -38,15 +38,22 @@ class Cell:
     def definition(self, number: int) -> dict[str, Any]:
         """One of the models, its thresholds moved a little."""
         of = MODELS[number % len(MODELS)]
-        criteria = [
-            {
-                "scoring_model": f"{self.name}-{one['scoring_model']}",
-                "threshold": one["threshold"] + self.random.choice((-10, 0, 2.5)),
-            }
-            for one in of["criteria"]
-        ]
+        criteria = [self._moved(one) for one in of["criteria"]]
         existing = self.random.choice(("evaluate", "evaluate", "ignore"))
         return {**of, "id": f"{self.name}-{of['id']}", "criteria": criteria, "existing_leads": existing}
+
+    def _moved(self, one: dict[str, Any]) -> dict[str, Any]:
+        """A criterion of this cell, or a group of them however deep."""
+        if "scoring_model" not in one:
+            return {
+                name: [self._moved(member) for member in part] if isinstance(part, list) else part
+                for name, part in one.items()
+            }
+        by = self.random.choice((-10, 0, 2.5))
+        return {
+            **{bound: value + by for bound, value in one.items() if bound != "scoring_model"},
+            "scoring_model": f"{self.name}-{one['scoring_model']}",
+        }
 
     def begin_stream(self, *, scored: float = 2 / 3) -> None:
         """Choose which leads get scores and which get changes, until the next call; `scored`: the former's share."""

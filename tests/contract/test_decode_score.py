@@ -127,9 +127,22 @@ def test_cloud_events(headers: list[tuple[str, bytes]]) -> None:
         assert by_the_reader(KEY, value, headers) == by_contract(KEY, value, headers)
 
 
-def test_what_is_deep_or_long_in_an_ignored_field_may_pass() -> None:
-    for text in (b"[" * 500 + b"]" * 500, b"9" * 5000):
-        assert decode_score(KEY, with_json("other", text)).score == 83.0
-    # deeper than msgspec goes: the contract's validator refuses it
-    with pytest.raises(BadMessage):
-        decode_score(KEY, with_json("other", b"[" * 100_000 + b"]" * 100_000))
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"NaN", b"Infinity", b"-Infinity", b"[1, NaN]", b'{"a": -Infinity}', b'"NaN"', b'"no Infinity"', b"1e999",
+        *(b"[" * depth + b"]" * depth for depth in (50, 150, 198, 199, 200, 201, 500, 100_000)),
+        *(b'{"a":' * depth + b"1" + b"}" * depth for depth in (150, 199, 201, 500)),
+        b'"' + b"[" * 500 + b'"', b'"' + b"long " * 2000 + b'"', b"9" * 4200, b"9" * 5000, b"1." + b"3" * 5000,
+    ],
+    ids=lambda text: f"{text[:12].decode()} of {len(text)}",
+)  # fmt: skip
+def test_what_stands_in_a_field_that_nobody_uses_is_judged_too(text: bytes) -> None:
+    value = with_json("other", text)
+    assert by_the_reader(KEY, value) == by_contract(KEY, value)
+
+
+@pytest.mark.parametrize("text", [b"NaN", b"[Infinity]", b'{"a": -Infinity}', b"[" * 500 + b"]" * 500])
+def test_what_strict_json_refuses_is_refused_in_a_field_that_nobody_uses(text: bytes) -> None:
+    with pytest.raises(BadMessage, match=r"^the value is not JSON in UTF-8: "):
+        decode_score(KEY, with_json("other", text))

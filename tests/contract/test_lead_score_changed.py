@@ -44,8 +44,8 @@ def test_the_five_required_fields_are_enough() -> None:
     }
 
 
-def test_unknown_fields_are_ignored_whatever_they_hold() -> None:
-    message = decode_lead_score_changed(KEY, value(tenant="x", more={"a": [1, None, float("nan"), 10**400]}))
+def test_unknown_fields_are_ignored_whatever_json_they_hold() -> None:
+    message = decode_lead_score_changed(KEY, value(tenant="x", more={"a": [1, None, 10**400]}))
     assert set(message) == set(REQUIRED)
 
 

@@ -1,0 +1,40 @@
+"""Errors that come by the hundred are logged once a minute, and none goes uncounted."""
+
+from __future__ import annotations
+
+from confluent_kafka import KafkaError
+from structlog.testing import capture_logs
+
+from app.engine.repeated_errors import RepeatedErrors
+
+DOWN, TIMED_OUT = KafkaError(KafkaError._ALL_BROKERS_DOWN), KafkaError(KafkaError._TRANSPORT)
+
+
+def test_the_first_of_each_code_is_told_at_once_and_the_others_once_a_minute_with_their_count() -> None:
+    now = 0.0
+    told = RepeatedErrors("producer_error", clock=lambda: now)
+    with capture_logs() as lines:
+        for second in range(130):
+            now = float(second)
+            for _ in range(10):
+                told(DOWN)
+            if second == 30:
+                told(TIMED_OUT)
+    assert [(line["code"], line["times"]) for line in lines] == [
+        ("_ALL_BROKERS_DOWN", 1),
+        ("_TRANSPORT", 1),
+        ("_ALL_BROKERS_DOWN", 600),
+        ("_ALL_BROKERS_DOWN", 600),
+    ]
+    assert {line["event"] for line in lines} == {"producer_error"}
+
+
+def test_what_comes_again_after_a_quiet_minute_is_told_at_once_with_what_was_not_told_before() -> None:
+    now = 0.0
+    told = RepeatedErrors("producer_error", clock=lambda: now)
+    with capture_logs() as lines:
+        told(DOWN)
+        told(DOWN)
+        now = 3600.0
+        told(DOWN)
+    assert [line["times"] for line in lines] == [1, 2]
