@@ -142,6 +142,17 @@ def test_a_model_lives_from_draft_to_deletion(cli: CommandLine) -> None:
     assert "short" not in cli.run("model", "list").fine().out
 
 
+def test_a_model_says_how_far_it_is_with_the_leads_that_it_found(cli: CommandLine) -> None:
+    cli.run("model", "apply", model_file(cli, "looking")).fine()
+    cli.run("model", "publish", "looking").fine()
+    deadline = time.monotonic() + 30
+    while "all leads known at its publish are looked through" not in cli.run("model", "show", "looking").fine().out:
+        assert time.monotonic() < deadline
+    assert cli.run("model", "show", "looking", "--json").fine().json()["existing_leads_looked_through"] == 1
+    cli.run("model", "stop", "looking").fine()
+    assert "looked through" not in cli.run("model", "show", "looking").fine().out
+
+
 def test_what_does_not_exist_is_refused(cli: CommandLine) -> None:
     for arguments in (("model", "publish", "x"), ("model", "show", "x"), ("feature", "enable", "x")):
         refused = cli.run(*arguments)
