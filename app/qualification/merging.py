@@ -111,4 +111,4 @@ def erasure_is_over(lead: Lead, offset: int) -> bool:
 
 def holds_nothing(lead: Lead) -> bool:
     """Is nothing held about this lead (only that it was erased, perhaps)?"""
-    return not lead.scores and not lead.known and lead.merged_into is None
+    return not (lead.scores or lead.marks or lead.known or lead.merged_into is not None)
