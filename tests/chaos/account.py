@@ -11,6 +11,8 @@ from tests.broker.system import comparison
 from tests.chaos.cluster import Cluster
 from tests.oracle.reading import Input
 
+LEAD_TOPICS = ("lead-score-changed", "lead-changed", "lead-merged")
+
 
 @dataclass
 class Account:
@@ -48,7 +50,7 @@ class Account:
             ),
             *_answer_differences(cluster),
         ]
-        self.events = sum(cluster.oracle.events[topic] for topic in ("lead-score-changed", "lead-changed"))
+        self.events = sum(cluster.oracle.events[topic] for topic in LEAD_TOPICS)
         self.commands = len(oracle.answers)
         self.qualified, self.dead_letters = len(found["lead-qualified"]), len(found["lead-dead-letters"])
         self.leads = len(oracle.ever)

@@ -49,12 +49,15 @@ class Workload:
             else:
                 yield self._change(lead_id)
 
-    def merges(self, count: int, *, broken: float = 0.05, among: list[str] | None = None) -> Iterator[Record]:
+    def merges(
+        self, count: int, *, broken: float = 0.05, among: list[str] | None = None, seen: set[str] | None = None
+    ) -> Iterator[Record]:
         """Chains and circles over several calls; in one call nothing goes over to the same lead from two sides.
 
         What a lead holds once this is decided depends on no order, then. No lead is the loser of two merges that count.
+        `seen`: for several calls that are to be as one.
         """
-        seen: set[str] = set()
+        seen = set() if seen is None else seen
         leads = list(among or self.leads)
         for _ in range(count):
             self.minutes += self.random.expovariate(1)
