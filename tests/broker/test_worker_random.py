@@ -69,6 +69,16 @@ def test_a_random_life_of_models_and_leads_comes_out_as_foretold(install: Instal
     send(here, "lead-score-changed", load.scores(1000))
     here.check()
 
+    # merged, into chains and circles; what then comes for one of a family goes over to the others
+    for _ in range(3):
+        send(here, "lead-merged", load.merges(60))
+        send(here, "lead-score-changed", load.scores(500, among=load.one_of_each_family()))
+        send(here, "lead-changed", load.changes(100))
+    here.check()
+    handed_over = here.workers[0].metric("lead_qualifier_handovers_total", result="taken_over")
+    print(f"{handed_over:.0f} hand-overs")
+    assert handed_over > 300
+
     # erased, and afterwards afresh
     gone = load.forget(30)
     here.erase(*gone)

@@ -11,6 +11,8 @@ from tests.broker.system import comparison
 from tests.chaos.cluster import Cluster
 from tests.oracle.reading import Input
 
+LEAD_TOPICS = ("lead-score-changed", "lead-changed", "lead-merged")
+
 
 @dataclass
 class Account:
@@ -23,6 +25,7 @@ class Account:
     events: int = 0
     qualified: int = 0
     dead_letters: int = 0
+    merges: int = 0
     commands: int = 0
     leads: int = 0
     worker_starts: int = 0
@@ -48,8 +51,9 @@ class Account:
             ),
             *_answer_differences(cluster),
         ]
-        self.events = sum(cluster.oracle.events[topic] for topic in ("lead-score-changed", "lead-changed"))
+        self.events = sum(cluster.oracle.events[topic] for topic in LEAD_TOPICS)
         self.commands = len(oracle.answers)
+        self.merges = sum(lead.merged_into is not None for lead in cluster.oracle.leads.values())
         self.qualified, self.dead_letters = len(found["lead-qualified"]), len(found["lead-dead-letters"])
         self.leads = len(oracle.ever)
         self.broker_repairs = cluster.broker_repairs
@@ -74,6 +78,7 @@ class Account:
             ("leads", f"{self.leads}"),
             ("qualifications", f"{self.qualified}"),
             ("dead letters", f"{self.dead_letters}"),
+            ("leads merged", f"{self.merges}"),
             ("workers started", f"{self.worker_starts}"),
             ("  of them after one gave up", f"{self.gave_up.total()}"),
             ("broker restarts it needed itself", f"{self.broker_repairs}"),

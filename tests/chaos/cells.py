@@ -31,6 +31,8 @@ class Cell:
         self.workload.leads = [f"{name}-{lead_id}" for lead_id in self.workload.leads]
         self._scored: list[str] = []
         self._changed: list[str] = []
+        self._merging: list[str] = []
+        self._seen: set[str] = set()
 
     def scoring_models(self) -> list[str]:
         return [f"{self.name}-{name}" for name in SCORING_MODELS]
@@ -56,19 +58,32 @@ class Cell:
         }
 
     def begin_stream(self, *, scored: float = 2 / 3) -> None:
-        """Choose which leads get scores and which get changes, until the next call; `scored`: the former's share."""
-        leads = self.random.sample(self.workload.leads, len(self.workload.leads))
+        """Choose which leads get scores, until the next call; `scored`: their share. Of the others a third are merged,
+        the rest get changes.
+
+        Of leads that were merged into each other one at most has a part: what goes over from it is then the only thing
+        that happens to the others, whatever comes first.
+        """
+        leads = self.workload.one_of_each_family()
+        self.random.shuffle(leads)
         count = round(len(leads) * scored)
-        self._scored, self._changed = leads[:count], leads[count:]
+        merging = count + (len(leads) - count) // 3
+        self._scored, self._merging, self._changed = leads[:count], leads[count:merging], leads[merging:]
+        self._seen = set()
 
     def stream(self, count: int, *, skew: float = 0.0) -> Iterator[Sent]:
-        """Scores with a change now and then, a few in a hundred of them bad; `skew`: how wrong clocks are (minutes)."""
+        """Scores with a change or a merge now and then, a few in a hundred of them bad; `skew`: how wrong clocks are
+        (minutes).
+        """
         self.workload.minutes += skew
         changes = sum(self.random.random() < 0.2 for _ in range(count)) if self._changed else 0
         for key, value in self.workload.scores(count - changes, broken=0.02, among=self._scored):
             yield "lead-score-changed", key, value and self._ours(value)
         for key, value in self.workload.changes(changes, broken=0.02, among=self._changed):
             yield "lead-changed", key, value
+        merges = sum(self.random.random() < 0.01 for _ in range(count)) if self._merging else 0
+        for key, value in self.workload.merges(merges, broken=0.02, among=self._merging, seen=self._seen):
+            yield "lead-merged", key, value
         self.workload.minutes -= skew
 
     def _ours(self, value: bytes) -> bytes:

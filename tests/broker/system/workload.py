@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from tests.broker.system.messages import at, change, encode, score
+from tests.broker.system.messages import at, change, encode, merged, score
 
 SCORING_MODELS = ("engagement", "demographic", "intent", "attendance")
 UNKNOWN_SCORING_MODEL = "attic"
@@ -26,6 +26,8 @@ class Workload:
         self.minutes = 0.0
         self._sent: dict[str, list[dict[str, Any]]] = {}
         self._changed: dict[str, list[dict[str, Any]]] = {}
+        self._merged: set[str] = set()
+        self._families: dict[str, str] = {}
 
     def scores(self, count: int, *, broken: float = 0.01, among: list[str] | None = None) -> Iterator[Record]:
         for _ in range(count):
@@ -47,6 +49,42 @@ class Workload:
             else:
                 yield self._change(lead_id)
 
+    def merges(
+        self, count: int, *, broken: float = 0.05, among: list[str] | None = None, seen: set[str] | None = None
+    ) -> Iterator[Record]:
+        """Chains and circles over several calls; in one call nothing goes over to the same lead from two sides.
+
+        What a lead holds once this is decided depends on no order, then. No lead is the loser of two merges that count.
+        `seen`: for several calls that are to be as one.
+        """
+        seen = set() if seen is None else seen
+        leads = list(among or self.leads)
+        for _ in range(count):
+            self.minutes += self.random.expovariate(1)
+            if self.random.random() < broken:
+                yield self._broken_merge()
+                continue
+            free = [lead for lead in leads if self.family(lead) not in seen]
+            losers = [lead for lead in free if lead not in self._merged]
+            if len(free) < 2 or not losers:
+                return
+            loser = self.random.choice(losers)
+            survivor = self.random.choice([lead for lead in free if lead != loser])
+            yield from self._merge(loser, survivor)
+            self._families[self.family(loser)] = self.family(survivor)
+            seen.add(self.family(survivor))
+
+    def family(self, lead_id: str) -> str:
+        """The same for all leads that were ever merged into each other."""
+        while (parent := self._families.get(lead_id, lead_id)) != lead_id:
+            lead_id = parent
+        return lead_id
+
+    def one_of_each_family(self, among: list[str] | None = None) -> list[str]:
+        """What is sent to one of them concerns another only by way of the one it was sent to."""
+        leads = self.random.sample(among or self.leads, len(among or self.leads))
+        return sorted({self.family(lead): lead for lead in leads}.values())
+
     def forget(self, count: int) -> list[str]:
         """Leads that are about to be erased."""
         gone = self.random.sample(self.leads, count)
@@ -58,6 +96,7 @@ class Workload:
         # an old event repeated after that would be the first of a new lead
         self._sent.pop(lead_id, None)
         self._changed.pop(lead_id, None)
+        self._merged.discard(lead_id)
 
     def _score(self, among: list[str]) -> Record:
         lead_id = self.random.choice(among)
@@ -121,6 +160,32 @@ class Workload:
             message["something"] = "new"
         told.append(message)
         return lead_id.encode(), encode(message)
+
+    def _merge(self, loser: str, survivor: str) -> Iterator[Record]:
+        self._merged.add(loser)
+        message = merged(loser, survivor, self.minutes)
+        dice = self.random.random()
+        yield loser.encode(), encode(message | ({"something": [1]} if dice > 0.8 else {}))
+        if dice < 0.1:
+            yield loser.encode(), encode(message)  # a repeated event
+        elif dice < 0.3:  # one that comes late
+            yield loser.encode(), encode(merged(loser, self.random.choice(self.leads) + "-else", self.minutes - 60))
+
+    def _broken_merge(self) -> Record:
+        lead_id = self.random.choice(self.leads)
+        message = merged(lead_id, "another", self.minutes)
+        key = lead_id.encode()
+        return self.random.choice(
+            [
+                (key, None),
+                (key, b"null"),
+                (key, encode(message | {"survivor_id": lead_id})),
+                (key, encode(message | {"survivor_id": None})),
+                (key, encode(message | {"occurred_at": "today"})),
+                (b"another", encode(message)),
+                (None, encode(message)),
+            ]
+        )
 
     def _broken_score(self) -> Record:
         lead_id = self.random.choice(self.leads)
