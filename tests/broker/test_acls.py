@@ -336,7 +336,11 @@ def test_kafkas_own_program_takes_the_printed_lines(office: Office) -> None:
 
 def test_repartition_needs_its_own_list_and_no_more(office: Office) -> None:
     to = f"{office.prefix}p3."
-    printed = office.line.run("acls", "print", "--service", "repartition", "--to-prefix", to, "--json").fine().json()
+    whose = ("acls", "print", "--service", "repartition")
+    asked = office.line.run(*whose)
+    assert asked.code == 2
+    assert "--to-prefix" in asked.err
+    printed = office.line.run(*whose, "--to-prefix", to, "--json").fine().json()
     for worker in office.workers:
         if worker.running:
             worker.terminate()
