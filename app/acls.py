@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from app.contracts.topics import (
@@ -36,6 +36,7 @@ class Service(StrEnum):
     SCORING_ENGINE = "scoring-engine"
     CRM = "crm"
     CONSUMER = "consumer"
+    REPARTITION = "repartition"
 
 
 PURPOSES: dict[Service, str] = {
@@ -46,6 +47,7 @@ PURPOSES: dict[Service, str] = {
     Service.SCORING_ENGINE: "sends scores, and says which scoring models are live",
     Service.CRM: "sends changes and merges of leads",
     Service.CONSUMER: "acts on qualified leads: journeys, assignment, sequences, CRM",
+    Service.REPARTITION: "runs `repartition`, once; take the rights away afterwards",
 }
 
 
@@ -89,6 +91,8 @@ class Naming:
     create_topics: bool
     consumer_group: str = ""
     """Of the service `consumer`."""
+    to_prefix: str = ""
+    """Of the topics that the service `repartition` makes."""
 
 
 _INPUTS = tuple(topic for topic in CATALOGUE if not topic.ours)
@@ -109,6 +113,7 @@ def grants(service: Service, naming: Naming) -> tuple[Grant, ...]:
         Service.SCORING_ENGINE: _scoring_engine,
         Service.CRM: _crm,
         Service.CONSUMER: _consumer,
+        Service.REPARTITION: _repartition,
     }[service](naming)
 
 
@@ -185,6 +190,28 @@ def _consumer(naming: Naming) -> tuple[Grant, ...]:
     return (
         _topics(naming, (LEAD_QUALIFIED,), Operation.READ, why="read qualified leads"),
         _group(naming.consumer_group, Operation.READ, why="its consumer group"),
+    )
+
+
+def _repartition(naming: Naming) -> tuple[Grant, ...]:
+    read, write, describe, configs = Operation.READ, Operation.WRITE, Operation.DESCRIBE, Operation.DESCRIBE_CONFIGS
+    to = replace(naming, topic_prefix=naming.to_prefix)
+    held = tuple(topic for topic in CATALOGUE if topic is not QUALIFICATION_MODELS)
+    copied = (*_CHANGELOGS, QUALIFICATION_MODEL_CHANGED, LEAD_QUALIFIED, LEAD_DEAD_LETTERS)
+    return (
+        _topics(naming, held, read, configs, why="see that all is decided, copy what is held"),
+        _topics(naming, (QUALIFICATION_MODELS,), describe, configs, why="make the new topic like it"),
+        _topics(to, CATALOGUE, Operation.CREATE, describe, configs, why="make the new topics"),
+        _topics(to, copied, read, write, why="write what is held, and compare it"),
+        _topics(to, (LEAD_HANDOVERS,), read, why="see that the new topics hold nothing yet"),
+        _topics(to, (QUALIFICATION_MODELS,), write, why="show what workers decide by"),
+        _group(naming.application_id, describe, why="see that no worker runs"),
+        Grant(
+            resource=Resource.TRANSACTIONAL_ID,
+            names=(f"{naming.application_id}-repartition",),
+            operations=(write,),
+            why="all of it or nothing",
+        ),
     )
 
 

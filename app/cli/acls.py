@@ -25,6 +25,7 @@ class Which(StrEnum):
     SCORING_ENGINE = Service.SCORING_ENGINE
     CRM = Service.CRM
     CONSUMER = Service.CONSUMER
+    REPARTITION = Service.REPARTITION
     ALL = "all"
 
 
@@ -44,6 +45,10 @@ def print_acls(
         str | None,
         typer.Option(metavar="NAME", help="Consumer group of the consumer. Without it: the principal's name."),
     ] = None,
+    to_prefix: Annotated[
+        str | None,
+        typer.Option(metavar="PREFIX", help="What stands before the names of the topics that `repartition` makes."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Print the least that each service must be allowed, as calls of Kafka's `kafka-acls`, or as JSON.
@@ -51,6 +56,8 @@ def print_acls(
     Names follow the settings: LEAD_QUALIFIER_TOPIC_PREFIX, LEAD_QUALIFIER_APPLICATION_ID (the workers' consumer group,
     and what their transactional ids begin with). A worker may create topics only where LEAD_QUALIFIER_CREATE_TOPICS is
     true; set it to false, and let an operator create them, to take that right away. No broker is asked.
+
+    What `repartition` needs, once, depends on where to it copies: it is printed where --to-prefix says that.
     """
     settings = load_settings()
     if principal is not None and service is Which.ALL:
@@ -59,8 +66,14 @@ def print_acls(
         )
     if principal is not None and not principal.partition(":")[2]:
         raise typer.BadParameter("is a type and a name, such as User:worker", param_hint="--principal")
-    services = list(Service) if service is Which.ALL else [Service(service.value)]
-    wanted = [_of(one, principal or f"User:{one}", group, settings) for one in services]
+    if service is Which.REPARTITION and to_prefix is None:
+        raise typer.BadParameter(
+            "is needed for repartition: what it is called with, or names itself before it copies, such as p6.",
+            param_hint="--to-prefix",
+        )
+    every = [one for one in Service if one is not Service.REPARTITION or to_prefix is not None]
+    services = every if service is Which.ALL else [Service(service.value)]
+    wanted = [_of(one, principal or f"User:{one}", group, to_prefix, settings) for one in services]
     if as_json:
         show_json(
             [
@@ -80,11 +93,14 @@ def print_acls(
             say(command_line(grant, whom, address))
 
 
-def _of(service: Service, principal: str, group: str | None, settings: Settings) -> tuple[str, tuple[Grant, ...]]:
+def _of(
+    service: Service, principal: str, group: str | None, to_prefix: str | None, settings: Settings
+) -> tuple[str, tuple[Grant, ...]]:
     naming = Naming(
         topic_prefix=settings.topic_prefix,
         application_id=settings.application_id,
         create_topics=settings.create_topics,
         consumer_group=group or principal.partition(":")[2],
+        to_prefix=to_prefix or "",
     )
     return principal, grants(service, naming)

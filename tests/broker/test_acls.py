@@ -334,6 +334,41 @@ def test_kafkas_own_program_takes_the_printed_lines(office: Office) -> None:
     assert len(added) == 13
 
 
+def test_repartition_needs_its_own_list_and_no_more(office: Office) -> None:
+    to = f"{office.prefix}p3."
+    whose = ("acls", "print", "--service", "repartition")
+    asked = office.line.run(*whose)
+    assert asked.code == 2
+    assert "--to-prefix" in asked.err
+    printed = office.line.run(*whose, "--to-prefix", to, "--json").fine().json()
+    for worker in office.workers:
+        if worker.running:
+            worker.terminate()
+    command = ("repartition", "--partitions", "3", "--to-prefix", to, "--history", "--yes")
+    refused = office.run("repartition", *command)
+    assert refused.code == 1
+    assert "acls print" in refused.err
+    office.kafka.allow(printed)
+    # not all of them: each is a run of the command; in the order printed, for topics are made only once
+    withheld = random.sample(
+        [
+            ("Read", "topic", f"{office.prefix}lead-state"),
+            ("DescribeConfigs", "topic", f"{office.prefix}qualification-models"),
+            ("Create", "topic", f"{to}lead-state"),
+            ("Write", "topic", f"{to}qualification-models"),
+            ("Describe", "group", application(office)),
+            ("Write", "transactional-id", f"{application(office)}-repartition"),
+        ],
+        3,
+    )
+    for binding in printed:
+        if (binding["operation"], binding["resource_type"], binding["name"]) in withheld:
+            with office.without(binding):
+                assert office.run("repartition", *command).code == 1, binding
+    done = office.run("repartition", *command).fine()
+    assert "from 2 to 3 partitions" in done.out
+
+
 def application(office: Office) -> str:
     return office.line.environment["LEAD_QUALIFIER_APPLICATION_ID"]
 
