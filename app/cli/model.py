@@ -153,6 +153,7 @@ def preview(
             definition,
             rules,
             topic_prefix=session.prefix,
+            state_prefix=session.state_prefix,
             near=near,
             sample=sample,
             days=days,
