@@ -15,11 +15,14 @@ from app.contracts.topics import LEAD_CHANGED, LEAD_STATE
 from app.engine import Application, Input, Rejected, Unit
 from app.engine.partition import Partition
 from app.engine.timers import Wake
+from app.qualification.merging import holds_nothing, is_erased
 from app.qualification.rules import Rules
 from app.rebuild.timeline import Timeline
 from app.worker.leads import NO_RULES, LeadDecider, decode_lead, encode_lead
 
 _AT_ONCE = 20_000
+#: How a lead that was erased is told among encoded ones; it may stand in a text too, which does no harm.
+_ERASURE = b'"erasure":'
 _NONE = Rules(revision=NO_RULES, lead_management=False, live_scoring_models=frozenset(), models={})
 
 
@@ -108,6 +111,20 @@ class Replay:
         """Let the time go on to this moment: rules and holds may bring more about."""
         self._advance(until_ms)
         self._settle()
+        self._forget_erasures()
+
+    def _forget_erasures(self) -> None:
+        """All hand-overs are read, so none of those that an erasure still looks out for can come any more.
+
+        Their topic keeps for some days only what would have said so.
+        """
+        for key, value in list(self._partition.entries.items()):
+            if _ERASURE in value and is_erased(lead := decode_lead(value)):
+                lead.erasure = None
+                if holds_nothing(lead):
+                    del self._partition.entries[key]
+                else:
+                    self._partition.entries[key] = encode_lead(lead)
 
     def _advance(self, time_ms: int) -> None:
         while True:

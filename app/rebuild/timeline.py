@@ -20,8 +20,8 @@ from app.qualification.entries import (
     scoring_key,
 )
 from app.qualification.models import InvalidModel, QualificationModel
-from app.qualification.registry import rules_from
 from app.qualification.rules import Rules, UnknownLeads
+from app.qualification.snapshot import rules_from
 from app.qualification.utc import Moment, in_utc
 
 Timeline = list[tuple[int, Rules]]

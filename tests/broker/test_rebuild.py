@@ -12,7 +12,7 @@ from app.engine.position import POSITION_KEY
 from tests.broker.conftest import Install
 from tests.broker.system.command_line import CommandLine
 from tests.broker.system.installation import Installation
-from tests.broker.system.messages import apply, change, command, feature, model, score, scoring_model
+from tests.broker.system.messages import apply, change, command, feature, merged, model, score, scoring_model
 from tests.broker.system.topic_reader import TopicReader
 
 pytestmark = pytest.mark.broker
@@ -29,10 +29,14 @@ def here(install: Install) -> Installation:
     """A workload with everything in it, settled wherever the order between topics matters. Its worker runs."""
     here = install(partitions=4)
     here.start_worker().wait_ready()
-    here.announce(scoring_model("engagement", "live"), scoring_model("demographic", "live"))
+    here.announce(*(scoring_model(name, "live") for name in ("engagement", "demographic", "intent")))
     both = model("both", "all", {"engagement": 60, "demographic": 40})
     simple = model("simple", "any", {"engagement": 50})
     here.order(feature("enable"), apply(simple), command("publish", "simple"), apply(both), command("publish", "both"))
+    nested = model("nested", "any", {"intent": 90})
+    group = [{"scoring_model": name, "threshold": 30} for name in ("engagement", "demographic")]
+    nested["criteria"].append({"all": group})
+    here.order(apply(nested), command("publish", "nested"))
     here.changes(*(change(lead(n), 0, status="open", owner_id=f"U-{n}") for n in range(0, LEADS, 7)))
     here.settle()
     here.scores(
@@ -51,6 +55,8 @@ def here(install: Install) -> Installation:
     here.settle()
     here.announce(scoring_model("demographic", "stopped", 5))
     here.scores(*(score(lead(n), "demographic", 100, 6) for n in range(0, LEADS, 3)))
+    here.settle()
+    here.send("lead-merged", *(merged(lead(n), lead(n + 1), 8) for n in range(2, LEADS - 50, 25)))
     here.settle()
     lower = model("simple", "any", {"engagement": 20})
     here.order(command("stop", "simple"), apply(lower), command("publish", "simple"))
@@ -180,3 +186,25 @@ def test_workers_go_over_to_a_rebuilt_state_and_nobody_qualifies_twice(here: Ins
 def decided(line: CommandLine, lead_id: str, engagement: float) -> bool:
     shown = line.run("lead", "show", lead_id, "--json").json()
     return bool(shown["standing"] == "held" and shown["lead"]["scores"]["engagement"]["value"] == engagement)
+
+
+def test_holds_end_in_a_rebuild_as_they_did(install: Install, tmp_path: Path) -> None:
+    here = install(partitions=2)
+    here.start_worker().wait_ready()
+    here.announce(scoring_model("engagement", "live"))
+    here.order(feature("enable"), apply(model("patient", "all", {"engagement": 70}, hold="4s")))
+    here.order(command("publish", "patient"))
+    here.scores(*(score(lead(n), "engagement", 80, 1) for n in range(20)))
+    here.scores(score(lead(0), "engagement", 10, 2))
+    here.settle()
+    deadline = time.monotonic() + 30
+    while len(here.qualified()) < 19:
+        assert time.monotonic() < deadline
+        here.outs.read()
+    here.scores(*(score(lead(n), "engagement", 81, 3) for n in range(1, 40)))  # the new ones' holds run on
+    here.settle()
+    found = rebuilt(cli(here, tmp_path), "again")
+    assert (found["qualifications"]["count"], found["qualifications"]["only_rebuilt"]) == (19, 0)
+    # the workers' clock goes on where no record tells of the time any more
+    waiting = {lead(n) for n in (0, *range(20, 40))}
+    assert all(one["lead_id"] in waiting for one in found["differences"]), found["differences"]

@@ -10,8 +10,8 @@ import msgspec
 
 from app.qualification.leads import Lead
 from app.qualification.models import QualificationModel
-from app.qualification.registry import rules_from
 from app.qualification.rules import RuledModel, Rules
+from app.qualification.snapshot import rules_from
 from app.rebuild.replay import Past, Replay, in_order
 from tests.unit.qualification.given import minute, model
 
