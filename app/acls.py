@@ -9,7 +9,6 @@ from enum import StrEnum
 
 from app.contracts.topics import (
     CATALOGUE,
-    COMMAND_STATE,
     FEATURE_COMMANDS,
     LEAD_CHANGED,
     LEAD_DEAD_LETTERS,
@@ -22,6 +21,7 @@ from app.contracts.topics import (
     QUALIFICATION_MODEL_CHANGED,
     QUALIFICATION_MODELS,
     SCORING_MODEL_CHANGED,
+    STATE_TOPICS,
     Topic,
 )
 
@@ -87,6 +87,8 @@ class Naming:
     """The settings on which names depend."""
 
     topic_prefix: str
+    state_prefix: str | None = None
+    """Of the topics that hold state, if that is not the prefix."""
     application_id: str
     create_topics: bool
     consumer_group: str = ""
@@ -96,8 +98,7 @@ class Naming:
 
 
 _INPUTS = tuple(topic for topic in CATALOGUE if not topic.ours)
-_CHANGELOGS = (LEAD_STATE, COMMAND_STATE)
-_READ_BACK = (*_CHANGELOGS, LEAD_HANDOVERS, QUALIFICATION_MODELS)
+_READ_BACK = (*STATE_TOPICS, LEAD_HANDOVERS, QUALIFICATION_MODELS)
 _OUTPUTS = tuple(topic for topic in CATALOGUE if topic.ours and topic not in _READ_BACK)
 # Not feature-commands: these are the administrator's alone, also by way of the dead letters.
 _REPLAYED = (*(topic for topic in _INPUTS if topic is not FEATURE_COMMANDS), LEAD_HANDOVERS)
@@ -173,7 +174,7 @@ def _operator(naming: Naming) -> tuple[Grant, ...]:
         ),
         _topics(naming, (LEAD_DEAD_LETTERS,), read, why="dead-letters list"),
         _topics(naming, _REPLAYED, read, write, why="dead-letters replay, feed"),
-        _topics(naming, _CHANGELOGS, read, write, why="topics repair"),
+        _topics(naming, STATE_TOPICS, read, write, why="topics repair"),
         _group(naming.application_id, read, Operation.DELETE, why="topics repair"),
     )
 
@@ -216,7 +217,8 @@ def _repartition(naming: Naming) -> tuple[Grant, ...]:
 
 
 def _topics(naming: Naming, topics: Sequence[Topic], *operations: Operation, why: str) -> Grant:
-    names = tuple(topic.full_name(naming.topic_prefix) for topic in topics)
+    state_prefix = naming.topic_prefix if naming.state_prefix is None else naming.state_prefix
+    names = tuple(topic.full_name(state_prefix if topic in STATE_TOPICS else naming.topic_prefix) for topic in topics)
     return Grant(resource=Resource.TOPIC, names=names, operations=operations, why=why)
 
 

@@ -152,6 +152,15 @@ class Settings(BaseSettings):
             "`acme.lead-qualified`.",
         ),
     ] = ""
+    state_prefix: Annotated[
+        str | None,
+        Field(
+            pattern=r"^[A-Za-z0-9._-]*$",
+            max_length=150,
+            description="Put before the names of the topics that hold state (`lead-state`, `command-state`) instead of "
+            "the topic prefix, for workers that go over to a state that `lead-qualifier rebuild` has built.",
+        ),
+    ] = None
     partitions: Annotated[
         int,
         Field(ge=1, le=1024, description="Partitions of the topics keyed by lead, when they are created."),
@@ -252,6 +261,11 @@ class Settings(BaseSettings):
         if (self.kafka_ssl_certificate_file is None) != (self.kafka_ssl_key_file is None):
             raise ValueError("KAFKA_SSL_CERTIFICATE_FILE and KAFKA_SSL_KEY_FILE go together: set both or neither")
         return self
+
+    @property
+    def prefix_of_state(self) -> str:
+        """What stands before the names of the topics that hold state."""
+        return self.topic_prefix if self.state_prefix is None else self.state_prefix
 
     def connection(self, bootstrap_servers: str | None = None) -> Connection:
         """The connection to Kafka as configured, to `bootstrap_servers` where the broker was found some other way.

@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
 
-from app.contracts.topics import BROKER_DEFAULT_MAX_MESSAGE_BYTES, CATALOGUE, HEADROOM_BYTES, Partitions, Topic
+from app.contracts.topics import (
+    BROKER_DEFAULT_MAX_MESSAGE_BYTES,
+    CATALOGUE,
+    HEADROOM_BYTES,
+    STATE_TOPICS,
+    Partitions,
+    Topic,
+)
 from app.kafka import Connection, is_forbidden, needing
 
 
@@ -42,12 +49,16 @@ class TopicSetup:
         connection: Connection,
         *,
         prefix: str,
+        state_prefix: str | None = None,
         partitions: int,
         replication_factor: int = -1,
         timeout: float = 30.0,
     ) -> None:
+        """`state_prefix`: what stands before the names of the topics that hold state, if that is not the prefix."""
         self._admin = AdminClient(connection.confluent())
-        self._prefix = prefix
+        self._names = {topic: topic.full_name(prefix) for topic in CATALOGUE}
+        if state_prefix is not None:
+            self._names |= {topic: topic.full_name(state_prefix) for topic in STATE_TOPICS}
         self._partitions = partitions
         self._replication = replication_factor
         self._timeout = timeout
@@ -58,7 +69,7 @@ class TopicSetup:
         counts = {
             topic: len(there[name].partitions) if name in there and there[name].error is None else None
             for topic in CATALOGUE
-            for name in [topic.full_name(self._prefix)]
+            for name in [self._names[topic]]
         }
         hidden = self._hidden([topic for topic, count in counts.items() if count is None])
         sizes = self._max_message_bytes([topic for topic, count in counts.items() if count is not None])
@@ -112,7 +123,7 @@ class TopicSetup:
         return {f.name: f.max_message_bytes for f in findings if f.topic.ours and f.max_message_bytes is not None}
 
     def _judge(self, topic: Topic, count: int | None, size: int | None, inputs: int) -> Finding:
-        name = topic.full_name(self._prefix)
+        name = self._names[topic]
         if count is None:
             absent = (
                 "does not exist; `lead-qualifier topics create` creates it (or set LEAD_QUALIFIER_CREATE_TOPICS=true)"
@@ -140,7 +151,7 @@ class TopicSetup:
     def _max_message_bytes(self, topics: Sequence[Topic]) -> dict[Topic, int]:
         if not topics:
             return {}
-        resources = {ConfigResource(ConfigResource.Type.TOPIC, t.full_name(self._prefix)): t for t in topics}
+        resources = {ConfigResource(ConfigResource.Type.TOPIC, self._names[t]): t for t in topics}
         futures = self._admin.describe_configs(list(resources), request_timeout=self._timeout)
         sizes = {}
         for resource, future in futures.items():
@@ -150,7 +161,7 @@ class TopicSetup:
 
     def _hidden(self, topics: Sequence[Topic]) -> set[Topic]:
         """Which of the topics that the broker does not list may not be seen, whether they exist or not."""
-        names = {topic.full_name(self._prefix): topic for topic in topics}
+        names = {self._names[topic]: topic for topic in topics}
         if not names:
             return set()
         futures = self._admin.describe_topics(TopicCollection(list(names)), request_timeout=self._timeout)
@@ -162,7 +173,7 @@ class TopicSetup:
             "may not be seen with this login (Describe); have the ACL added (`lead-qualifier acls print` lists what "
             "each service needs), or use other credentials"
         )
-        return Finding(topic, topic.full_name(self._prefix), None, problem=problem)
+        return Finding(topic, self._names[topic], None, problem=problem)
 
     @staticmethod
     def _inputs_max(sizes: dict[Topic, int]) -> int:

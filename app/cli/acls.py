@@ -98,6 +98,7 @@ def _of(
 ) -> tuple[str, tuple[Grant, ...]]:
     naming = Naming(
         topic_prefix=settings.topic_prefix,
+        state_prefix=settings.state_prefix,
         application_id=settings.application_id,
         create_topics=settings.create_topics,
         consumer_group=group or principal.partition(":")[2],

@@ -44,7 +44,9 @@ def show(
         rules = read_rulebook(session.connection, topic_prefix=session.prefix).rules(
             session.settings.unknown_leads.value
         )
-        found = look_up(session.connection, topic_prefix=session.prefix, lead_id=lead_id)
+        found = look_up(
+            session.connection, topic_prefix=session.prefix, state_prefix=session.state_prefix, lead_id=lead_id
+        )
     explained = [] if found.lead is None else explain(found.lead, rules, datetime.now(UTC))
     if as_json:
         show_json(_as_json(found, explained, rules))
@@ -59,7 +61,7 @@ def _lines(found: LookedUp, explained: list[Explained], rules: Rules, session: S
     match found.standing:
         case Standing.NEVER_SEEN:
             yield f"{found.lead_id} was never seen: no worker has decided a score or a change of a lead with this id"
-            yield f"(looked in partition {found.partition} of {session.prefix}lead-state)"
+            yield f"(looked in partition {found.partition} of {session.state_prefix}lead-state)"
         case Standing.ERASED:
             yield f"{found.lead_id} was erased: nothing is held about it; the next event starts afresh"
         case Standing.HELD:

@@ -107,7 +107,7 @@ def show(
         return
     existing = None
     with contextlib.suppress(NotAllowed):  # who may not read leads need not know how many are looked through
-        existing = swept(session.connection, topic_prefix=session.prefix, entry=entry)
+        existing = swept(session.connection, state_prefix=session.state_prefix, entry=entry)
     if as_json:
         show_json(model_views.as_json(entry, book, existing))
     else:
@@ -153,6 +153,7 @@ def preview(
             definition,
             rules,
             topic_prefix=session.prefix,
+            state_prefix=session.state_prefix,
             near=near,
             sample=sample,
             days=days,

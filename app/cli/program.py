@@ -16,6 +16,7 @@ from app.cli.feature import feature
 from app.cli.feed import feed
 from app.cli.lead import lead
 from app.cli.model import model
+from app.cli.rebuild import rebuild
 from app.cli.repartition import repartition
 from app.cli.scoring_model import scoring_model
 from app.cli.screen import fail, say
@@ -44,6 +45,7 @@ program.add_typer(dead_letters, name="dead-letters")
 program.add_typer(acls, name="acls")
 program.command()(feed)
 program.command()(repartition)
+program.command()(rebuild)
 
 
 def _version(wanted: bool) -> None:

@@ -59,6 +59,7 @@ def repartition(
         session.connection,
         group_id=session.settings.application_id,
         topic_prefix=prefix,
+        state_prefix=session.settings.state_prefix,
         to_prefix=new,
         partitions=partitions,
     )
@@ -73,11 +74,13 @@ def repartition(
         copied = work.copy(plan, history=history, told=told)
     if copied.strays:
         warn(
-            f"{copied.strays:,} records of {LEAD_STATE.full_name(prefix)} stand in a partition that is not their "
-            "key's; no worker decided by them, and they were not copied"
+            f"{copied.strays:,} records of {LEAD_STATE.full_name(session.state_prefix)} stand in a partition that is "
+            "not their key's; no worker decided by them, and they were not copied"
         )
     if copied.letters_left:
         note(f"{copied.letters_left:,} dead letters stay where they are: they were, or may have been, sent back")
+    if session.settings.state_prefix is not None:
+        note("what is held is among the new topics: workers go on without LEAD_QUALIFIER_STATE_PREFIX")
     if as_json:
         show_json(_as_json(copied, new, partitions))
     else:

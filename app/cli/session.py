@@ -29,6 +29,11 @@ class Session:
         """What stands before every topic's name."""
         return self.settings.topic_prefix
 
+    @property
+    def state_prefix(self) -> str:
+        """What stands before the names of the topics that hold state."""
+        return self.settings.prefix_of_state
+
     def commands(self) -> CommandClient:
         """Gives commands, by default in the name of this user on this machine."""
         return CommandClient(

@@ -49,7 +49,12 @@ def repair(yes: Yes = False, as_json: Json = False) -> None:
     once confirmed, lets it be read from the first record that is there.
     """
     session = open_session()
-    setting = PositionRepair(session.connection, topic_prefix=session.prefix, group_id=session.settings.application_id)
+    setting = PositionRepair(
+        session.connection,
+        topic_prefix=session.prefix,
+        state_prefix=session.state_prefix,
+        group_id=session.settings.application_id,
+    )
     with busy("seeing that no worker runs"):
         setting.check_nobody_works()
     with busy("comparing positions with the topics"):
@@ -87,6 +92,7 @@ def _setup(session: Session) -> TopicSetup:
     return TopicSetup(
         session.connection,
         prefix=settings.topic_prefix,
+        state_prefix=settings.state_prefix,
         partitions=settings.partitions,
         replication_factor=settings.replication_factor,
     )

@@ -28,13 +28,16 @@ class HeldLeads:
 
 
 def read_held_leads(
-    reader: TopicReader, *, topic_prefix: str, told: Callable[[str], None] = lambda text: None
+    reader: TopicReader, *, topic_prefix: str, state_prefix: str, told: Callable[[str], None] = lambda text: None
 ) -> HeldLeads:
-    """Read `lead-state` to its end. Raises TopicMissing, Unfinished, UnreadableState, NotAllowed, KafkaException."""
+    """Read `lead-state` to its end. `state_prefix`: what stands before its name.
+
+    Raises TopicMissing, Unfinished, UnreadableState, NotAllowed, KafkaException.
+    """
     leads: dict[bytes, bytes] = {}
     held: dict[int, Position] = {}
     until = _AT_ONCE
-    for message in reader.read(reader.places(LEAD_STATE.full_name(topic_prefix))):
+    for message in reader.read(reader.places(LEAD_STATE.full_name(state_prefix))):
         key, value = message.key(), message.value()
         if key == POSITION_KEY:
             held[message.partition()] = _position(value)

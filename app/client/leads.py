@@ -48,12 +48,13 @@ class UnreadableState(Exception):
     """What is stored was not written by a version that this one understands; the message says what to do."""
 
 
-def look_up(connection: Connection, *, topic_prefix: str, lead_id: str) -> LookedUp:
-    """Read the lead's partition of `lead-state` to its end. Raises TopicMissing, Unfinished, UnreadableState,
-    KafkaException.
+def look_up(connection: Connection, *, topic_prefix: str, state_prefix: str, lead_id: str) -> LookedUp:
+    """Read the lead's partition of `lead-state` to its end. `state_prefix`: what stands before its name.
+
+    Raises TopicMissing, Unfinished, UnreadableState, KafkaException.
     """
     reader = TopicReader(connection)
-    state = LEAD_STATE.full_name(topic_prefix)
+    state = LEAD_STATE.full_name(state_prefix)
     key = lead_id.encode()
     partition = partition_of(key, len(reader.partitions(state)))
     standing, held, position = Standing.NEVER_SEEN, None, None

@@ -62,9 +62,13 @@ class Misfit:
 class PositionRepair:
     """Looks at and repairs the positions of one application."""
 
-    def __init__(self, connection: Connection, *, topic_prefix: str, group_id: str) -> None:
+    def __init__(
+        self, connection: Connection, *, topic_prefix: str, group_id: str, state_prefix: str | None = None
+    ) -> None:
+        """`state_prefix`: what stands before the changelogs' names, if that is not the topics' prefix."""
         self._connection = connection
         self._prefix = topic_prefix
+        self._state_prefix = topic_prefix if state_prefix is None else state_prefix
         self._group_id = group_id
         self._reader = TopicReader(connection)
         self._admin = AdminClient(connection.confluent())
@@ -133,7 +137,7 @@ class PositionRepair:
 
         Raises TopicMissing, Unfinished, KafkaException.
         """
-        places = self._reader.places(changelog.full_name(self._prefix))
+        places = self._reader.places(changelog.full_name(self._state_prefix))
         held: dict[Place, bytes | None] = dict.fromkeys(places)
         for message in self._reader.read(places):
             if message.key() == POSITION_KEY:

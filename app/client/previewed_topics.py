@@ -71,6 +71,7 @@ def preview(
     rules: Rules,
     *,
     topic_prefix: str,
+    state_prefix: str,
     near: float,
     sample: int,
     days: int,
@@ -82,7 +83,7 @@ def preview(
     """
     at = datetime.now(UTC)
     reader = TopicReader(connection)
-    held = read_held_leads(reader, topic_prefix=topic_prefix, told=told)
+    held = read_held_leads(reader, topic_prefix=topic_prefix, state_prefix=state_prefix, told=told)
     previewer = Previewer(definition, rules, at, near=near, sample=sample)
     decode = msgspec.json.Decoder(Lead).decode
     unreadable, erased = [], []

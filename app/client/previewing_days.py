@@ -1,7 +1,7 @@
 """How many leads a model would have qualified on each day, replayed from the scores that are still on their topic.
 
-What the CRM said earlier is not kept. So each lead is taken as open and without any mark when history begins, and as
-closed from the CRM's last word on if it is closed now. A score that is held, and whose event is gone from the topic,
+What the CRM said earlier is not kept. So each lead is taken as open and without any mark when history begins; one that
+is closed or merged now is so from the CRM's last word on. A score that is held, and whose event is gone from the topic,
 was there from the beginning. Erased leads are left out. A hold lasts by the time of the events, where workers go by the
 clock.
 """

@@ -80,25 +80,36 @@ class Repartition:
     """From the topics under one prefix to those under another, with another number of partitions."""
 
     def __init__(
-        self, connection: Connection, *, group_id: str, topic_prefix: str, to_prefix: str, partitions: int
+        self,
+        connection: Connection,
+        *,
+        group_id: str,
+        topic_prefix: str,
+        state_prefix: str | None = None,
+        to_prefix: str,
+        partitions: int,
     ) -> None:
+        """`state_prefix`: what stands before the changelogs of now, if that is not their topics' prefix."""
         self._connection = connection
         self._group_id = group_id
         self._from = topic_prefix
+        self._state_from = topic_prefix if state_prefix is None else state_prefix
         self._to = to_prefix
         self._after = partitions
         self._reader = TopicReader(connection)
-        self._positions = PositionRepair(connection, topic_prefix=topic_prefix, group_id=group_id)
+        self._positions = PositionRepair(
+            connection, topic_prefix=topic_prefix, state_prefix=state_prefix, group_id=group_id
+        )
 
     def plan(self) -> Plan:
         """See that nobody works, that all is decided and swept, and that there is room for the copy.
 
         Raises CannotRepartition, WorkersRun, TopicMissing, TopicsUnfit, Unfinished, KafkaException.
         """
-        before = len(self._reader.partitions(LEAD_STATE.full_name(self._from)))
+        before = len(self._reader.partitions(LEAD_STATE.full_name(self._state_from)))
         if before == self._after:
-            raise CannotRepartition(f"{LEAD_STATE.full_name(self._from)} has {before} partitions already")
-        TopicSetup(self._connection, prefix=self._from, partitions=before).check()
+            raise CannotRepartition(f"{LEAD_STATE.full_name(self._state_from)} has {before} partitions already")
+        TopicSetup(self._connection, prefix=self._from, state_prefix=self._state_from, partitions=before).check()
         self._positions.check_nobody_works()
         held = self._fitting_positions()
         inputs = [
@@ -109,7 +120,7 @@ class Repartition:
         ]
         ends = self._reader.ends(inputs)
         self._check_decided(held, ends)
-        commands = newest_by_key(self._reader.read(self._reader.places(COMMAND_STATE.full_name(self._from))))
+        commands = newest_by_key(self._reader.read(self._reader.places(COMMAND_STATE.full_name(self._state_from))))
         commands.pop(POSITION_KEY, None)
         plan = Plan(before=before, positions=held, commands=commands, input_ends=ends)
         self._check_swept(plan)
@@ -189,12 +200,12 @@ class Repartition:
                 entry = decode_entry(message.value())
             except msgspec.DecodeError as error:
                 raise CannotRepartition(
-                    f"{COMMAND_STATE.full_name(self._from)} holds something unreadable under {key!r}: {error}"
+                    f"{COMMAND_STATE.full_name(self._state_from)} holds something unreadable under {key!r}: {error}"
                 ) from error
             entries[entry.key] = entry
         wanted = [m for m in rules_from(entries).models.values() if m.evaluates_existing_leads]
         for (topic, partition), position in plan.positions.items():
-            if topic != LEAD_STATE.full_name(self._from) or position is None or position.swept == NEVER_SWEPT:
+            if topic != LEAD_STATE.full_name(self._state_from) or position is None or position.swept == NEVER_SWEPT:
                 continue
             models = [m.id for m in wanted if m.published_revision > position.swept]
             if models:
@@ -233,7 +244,7 @@ class Repartition:
         """Leads by their keys to where these belong now. One old partition at a time is held in memory."""
         tally, strays = Tally(), 0
         state = LEAD_STATE.full_name(self._to)
-        places = self._reader.places(LEAD_STATE.full_name(self._from))
+        places = self._reader.places(LEAD_STATE.full_name(self._state_from))
         for place in places:
             for key, message in newest_by_key(self._reader.read([place])).items():
                 if key == POSITION_KEY:
@@ -297,7 +308,7 @@ class Repartition:
     def _put_positions(self, plan: Plan, transaction: CopyTransaction) -> None:
         """One for every partition: its inputs from their first record on, and nothing forgotten of rules and time."""
         for changelog, inputs in CHANGELOGS.items():
-            old = [p for (topic, _), p in plan.positions.items() if topic == changelog.full_name(self._from)]
+            old = [p for (topic, _), p in plan.positions.items() if topic == changelog.full_name(self._state_from)]
             known = [p for p in old if p is not None]
             swept = [p.swept for p in known if p.swept != NEVER_SWEPT]
             names = [topic.full_name(self._to) for topic in inputs]

@@ -27,7 +27,7 @@ class Swept:
     share: float
 
 
-def swept(connection: Connection, *, topic_prefix: str, entry: ModelEntry) -> Swept | None:
+def swept(connection: Connection, *, state_prefix: str, entry: ModelEntry) -> Swept | None:
     """How far they are since the model's newest publish. None: it is not live, or leaves existing leads alone.
 
     Raises TopicMissing, Unfinished, KafkaException.
@@ -37,7 +37,7 @@ def swept(connection: Connection, *, topic_prefix: str, entry: ModelEntry) -> Sw
     reader = TopicReader(connection)
     shares = [
         _share(position, entry.published_revision)
-        for position in _newest(reader, reader.places(LEAD_STATE.full_name(topic_prefix))).values()
+        for position in _newest(reader, reader.places(LEAD_STATE.full_name(state_prefix))).values()
     ]
     return Swept(len(shares), sum(share == 1 for share in shares), sum(shares) / len(shares))
 

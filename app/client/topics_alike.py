@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, ConfigSource, NewTopic, OffsetSpec
 
-from app.contracts.topics import CATALOGUE
+from app.contracts.topics import CATALOGUE, Topic
 from app.kafka import Connection
 from app.topic_setup import TopicSetup
 
@@ -21,9 +22,25 @@ def create_alike(connection: Connection, *, like: str, prefix: str, partitions: 
 
     Raises TopicsUnfit if one that exists does not fit, KafkaException if the broker refuses.
     """
+    _create_missing_alike(AdminClient(connection.confluent()), CATALOGUE, like, prefix, partitions)
+    setup = TopicSetup(connection, prefix=prefix, partitions=partitions)
+    setup.create_missing()  # a topic that the other installation does not have
+    setup.check()
+    _wait_for_leaders(AdminClient(connection.confluent()), CATALOGUE, prefix, partitions)
+
+
+def create_topics_alike(
+    connection: Connection, topics: Sequence[Topic], *, like: str, prefix: str, partitions: int
+) -> None:
+    """The same for some of the topics, all of which there are under `like`. Raises KafkaException."""
     admin = AdminClient(connection.confluent())
+    _create_missing_alike(admin, topics, like, prefix, partitions)
+    _wait_for_leaders(admin, topics, prefix, partitions)
+
+
+def _create_missing_alike(admin: AdminClient, topics: Sequence[Topic], like: str, prefix: str, partitions: int) -> None:
     there = admin.list_topics(timeout=_SECONDS).topics
-    missing = [topic for topic in CATALOGUE if topic.full_name(prefix) not in there]
+    missing = [topic for topic in topics if topic.full_name(prefix) not in there]
     models = {topic.full_name(like): topic for topic in missing if topic.full_name(like) in there}
     new = [
         NewTopic(
@@ -41,16 +58,11 @@ def create_alike(connection: Connection, *, like: str, prefix: str, partitions: 
             except KafkaException as error:
                 if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                     raise
-    setup = TopicSetup(connection, prefix=prefix, partitions=partitions)
-    setup.create_missing()  # a topic that the other installation does not have
-    setup.check()
-    _wait_for_leaders(
-        admin, [(t.full_name(prefix), n) for t in CATALOGUE for n in range(t.partition_count(partitions))]
-    )
 
 
-def _wait_for_leaders(admin: AdminClient, places: list[tuple[str, int]]) -> None:
+def _wait_for_leaders(admin: AdminClient, topics: Sequence[Topic], prefix: str, partitions: int) -> None:
     """A partition that was created just now has no leader for a moment."""
+    places = [(topic.full_name(prefix), n) for topic in topics for n in range(topic.partition_count(partitions))]
     request = {TopicPartition(*place): _END for place in places}
     deadline = time.monotonic() + _SECONDS
     while True:

@@ -207,6 +207,9 @@ LEAD_DEAD_LETTERS = Topic(
     events=False,
 )
 
+#: What is held, besides what follows from it: the changelogs.
+STATE_TOPICS: tuple[Topic, ...] = (LEAD_STATE, COMMAND_STATE)
+
 #: In the order in which they are shown.
 CATALOGUE: tuple[Topic, ...] = (
     LEAD_SCORE_CHANGED,

@@ -198,6 +198,7 @@ class _Demo:
         setup = TopicSetup(
             self._broker.connection,
             prefix=settings.topic_prefix,
+            state_prefix=settings.state_prefix,
             partitions=settings.partitions,
             replication_factor=settings.replication_factor,
         )

@@ -258,7 +258,7 @@ def _leads(decider: LeadDecider, settings: Settings, sizes: Mapping[str, int]) -
         inputs=tuple(
             Input(topic.full_name(prefix)) for topic in (LEAD_CHANGED, LEAD_MERGED, LEAD_HANDOVERS, LEAD_SCORE_CHANGED)
         ),
-        changelog=LEAD_STATE.full_name(prefix),
+        changelog=LEAD_STATE.full_name(settings.prefix_of_state),
         dead_letters=LEAD_DEAD_LETTERS.full_name(prefix),
         partitions=settings.partitions,
         processor=decider,
@@ -278,7 +278,7 @@ def _commands(decider: CommandDecider, settings: Settings, sizes: Mapping[str, i
             Input(FEATURE_COMMANDS.full_name(prefix), after=(scoring,)),
             Input(QUALIFICATION_COMMANDS.full_name(prefix), after=(scoring,)),
         ),
-        changelog=COMMAND_STATE.full_name(prefix),
+        changelog=COMMAND_STATE.full_name(settings.prefix_of_state),
         dead_letters=LEAD_DEAD_LETTERS.full_name(prefix),
         partitions=1,
         processor=decider,

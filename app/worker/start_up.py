@@ -40,6 +40,7 @@ def rights_of(settings: Settings) -> tuple[Grant, ...]:
     """What a worker with these settings must be allowed."""
     naming = Naming(
         topic_prefix=settings.topic_prefix,
+        state_prefix=settings.state_prefix,
         application_id=settings.application_id,
         create_topics=settings.create_topics,
     )
@@ -110,6 +111,7 @@ class StartUp:
         setup = TopicSetup(
             self._connection,
             prefix=settings.topic_prefix,
+            state_prefix=settings.state_prefix,
             partitions=settings.partitions,
             replication_factor=settings.replication_factor,
             timeout=timeout,

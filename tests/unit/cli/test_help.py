@@ -38,6 +38,7 @@ CONTRACT = {
     "dead-letters replay",
     "acls print",
     "feed",
+    "rebuild",
     "repartition",
 }
 READERS = {

@@ -1,0 +1,181 @@
+"""One partition decided anew: its records in the order of their times, under the rules of each time, by the decider of
+the workers.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from app.contracts.topics import LEAD_CHANGED, LEAD_STATE
+from app.engine import Application, Input, Rejected, Unit
+from app.engine.partition import Partition
+from app.engine.timers import Wake
+from app.qualification.merging import holds_nothing, is_erased
+from app.qualification.rules import Rules
+from app.rebuild.timeline import Timeline
+from app.worker.leads import NO_RULES, LeadDecider, decode_lead, encode_lead
+
+_AT_ONCE = 20_000
+#: How a lead that was erased is told among encoded ones; it may stand in a text too, which does no harm.
+_ERASURE = b'"erasure":'
+_NONE = Rules(revision=NO_RULES, lead_management=False, live_scoring_models=frozenset(), models={})
+
+
+class Past(msgspec.Struct, gc=False):
+    """A record of an input topic, in the form that deciders take."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Any
+
+
+def in_order(*topics: Iterable[Past]) -> Iterator[Past]:
+    """Records of several topics by their times; those of one topic stay in their order, whatever their times are.
+
+    Of equal times that of the topic named first is first.
+    """
+    return heapq.merge(*topics, key=lambda record: record.timestamp)
+
+
+class Replay:
+    """The state of one partition while it is rebuilt."""
+
+    def __init__(self, number: int, *, topic_prefix: str, partitions: int, rules: Timeline) -> None:
+        self._changes = rules
+        self._next_change = 0
+        self._rules = _NONE
+        self._decider = LeadDecider(topic_prefix=topic_prefix, source="/rebuild", rules=lambda: self._rules)
+        self._decider.begin()
+        self._application = Application(
+            name="rebuild",
+            inputs=(Input(LEAD_CHANGED.full_name(topic_prefix)),),
+            changelog=LEAD_STATE.full_name(topic_prefix),
+            dead_letters="",
+            partitions=partitions,
+            processor=self._decider,
+            encode_state=encode_lead,
+            decode_state=decode_lead,
+        )
+        self._partition = Partition(self._application, number)
+        self._waking: list[Wake] = []
+        self._unit = self._new_unit(0)
+        self._swept = 0
+        self.number = number
+        self.decided = 0
+        self.next: dict[str, int] = {}
+        """By topic the offset after the last record."""
+        self.clock = 0
+        """The time of the newest record so far, in milliseconds since 1970."""
+        self.qualified: dict[str, str] = {}
+        """Lead by event_id of each qualification."""
+        self.counts: Counter[Any] = Counter()
+        self.rejected = 0
+
+    @property
+    def leads(self) -> dict[bytes, bytes]:
+        """What is held, by key; complete after `finish`."""
+        return self._partition.entries
+
+    @property
+    def revision(self) -> int:
+        """Of the newest rules that were used."""
+        return max(0, self._rules.revision)
+
+    def decide(self, record: Past) -> None:
+        """Decide a record, after what its time brings about."""
+        self._advance(record.timestamp)
+        unit = self._unit
+        unit.record, unit.now_ms = record, self.clock
+        try:
+            self._decider.process(record, unit)
+        except Rejected:
+            self.rejected += 1
+        unit.record = None
+        self.next[record.topic] = record.offset + 1
+        self.decided += 1
+        if self.decided % _AT_ONCE == 0:
+            self._settle()
+        elif unit.wakes:
+            self._take_wakes()
+
+    def finish(self, until_ms: int) -> None:
+        """Let the time go on to this moment: rules and holds may bring more about."""
+        self._advance(until_ms)
+        self._settle()
+        self._forget_erasures()
+
+    def _forget_erasures(self) -> None:
+        """All hand-overs are read, so none of those that an erasure still looks out for can come any more.
+
+        Their topic keeps for some days only what would have said so.
+        """
+        for key, value in list(self._partition.entries.items()):
+            if _ERASURE in value and is_erased(lead := decode_lead(value)):
+                lead.erasure = None
+                if holds_nothing(lead):
+                    del self._partition.entries[key]
+                else:
+                    self._partition.entries[key] = encode_lead(lead)
+
+    def _advance(self, time_ms: int) -> None:
+        while True:
+            change = self._changes[self._next_change][0] if self._next_change < len(self._changes) else None
+            due = self._waking[0][0] if self._waking else None
+            if change is not None and change <= time_ms and (due is None or change <= due):
+                self.clock = max(self.clock, change)
+                self._change_rules(self._changes[self._next_change][1])
+                self._next_change += 1
+            elif due is not None and due <= time_ms:
+                self.clock = max(self.clock, due)
+                self._end_holds()
+            else:
+                break
+        self.clock = max(self.clock, time_ms)
+
+    def _change_rules(self, rules: Rules) -> None:
+        self._settle()
+        self._rules = rules
+        self._decider.begin()
+        if self._decider.sweep_pending(self._swept):
+            for number, key in enumerate(sorted(self._partition.entries), 1):
+                self._decider.sweep(key, self._unit, self._swept)
+                if number % _AT_ONCE == 0:
+                    self._settle()
+            self._settle()
+        self._swept = rules.revision
+
+    def _end_holds(self) -> None:
+        self._unit.now_ms = self.clock
+        keys = set()
+        while self._waking and self._waking[0][0] <= self.clock:
+            keys.add(heapq.heappop(self._waking)[1])
+        for key in sorted(keys):
+            self._decider.due(key, self._unit)
+        self._take_wakes()
+
+    def _take_wakes(self) -> None:
+        for wake in self._unit.wakes:
+            heapq.heappush(self._waking, wake)
+        self._unit.wakes.clear()
+
+    def _settle(self) -> None:
+        """Make what was decided the state, encoded: a million decoded leads take too much room."""
+        unit = self._unit
+        self._partition.apply(unit.changes())
+        self._take_wakes()
+        for event in unit.notes:
+            self.qualified[event["event_id"]] = event["lead_id"]
+        self.counts += unit.counts
+        self._unit = self._new_unit(self.clock)
+
+    def _new_unit(self, now_ms: int) -> Unit:
+        return Unit(self._application, self._partition.number, self._partition.entries, now_ms=now_ms)

@@ -1,0 +1,128 @@
+"""One partition decided anew: records, rules and holds in the order of their times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from app.qualification.leads import Lead
+from app.qualification.models import QualificationModel
+from app.qualification.rules import RuledModel, Rules
+from app.qualification.snapshot import rules_from
+from app.rebuild.replay import Past, Replay, in_order
+from tests.unit.qualification.given import minute, model
+
+SCORES, CHANGES = "lead-score-changed", "lead-changed"
+ONE = model(criteria={"engagement": 70})
+
+
+def published(definition: QualificationModel = ONE, revision: int = 4, version: int = 1) -> Rules:
+    ruled = RuledModel(
+        definition=definition,
+        version=version,
+        live=True,
+        published_revision=revision,
+        publish_command_id=f"publish-{version}",
+        published_at=minute(0),
+    )
+    return Rules(
+        revision=revision,
+        lead_management=True,
+        live_scoring_models=frozenset({"engagement"}),
+        models={definition.id: ruled},
+    )
+
+
+def score(at_ms: int, lead: str, value: float, *, offset: int = 0, event_id: str = "") -> Past:
+    message = {
+        "event_id": event_id or f"e-{at_ms}",
+        "lead_id": lead,
+        "scoring_model_id": "engagement",
+        "score": value,
+        "occurred_at": minute(at_ms),
+    }
+    return Past(SCORES, 0, offset, at_ms, lead.encode(), msgspec.json.encode(message), ())
+
+
+def change(at_ms: int, lead: str, **fields: Any) -> Past:
+    message = {"event_id": f"c-{at_ms}", "lead_id": lead, "occurred_at": minute(at_ms), **fields}
+    return Past(CHANGES, 0, 0, at_ms, lead.encode(), msgspec.json.encode(message), ())
+
+
+def replayed(records: Iterable[Past], *rules: tuple[int, Rules], until: int = 10**6) -> Replay:
+    replay = Replay(0, topic_prefix="", partitions=1, rules=list(rules))
+    for record in records:
+        replay.decide(record)
+    replay.finish(until)
+    return replay
+
+
+def lead(replay: Replay, key: str) -> Lead:
+    return msgspec.json.decode(replay.leads[key.encode()], type=Lead)
+
+
+def test_records_of_several_topics_go_by_their_times_and_each_topic_keeps_its_order() -> None:
+    scores = [score(5, "a", 1), score(2, "a", 2), score(9, "a", 3)]
+    changes = [change(5, "b"), change(6, "b")]
+    assert [(one.topic, one.timestamp) for one in in_order(changes, scores)] == [
+        (CHANGES, 5),
+        (SCORES, 5),
+        (SCORES, 2),
+        (CHANGES, 6),
+        (SCORES, 9),
+    ]
+
+
+def test_a_score_is_decided_by_the_rules_of_its_time() -> None:
+    stopped = rules_from({})
+    replay = replayed(
+        [score(5, "early", 80), score(20, "late", 80), score(40, "after", 80)],
+        (10, published(model(criteria={"engagement": 70}, existing_leads="ignore"))),
+        (30, stopped),
+    )
+    assert [lead(replay, key).marks.keys() for key in ("early", "late", "after")] == [set(), {"enterprise"}, set()]
+    assert set(replay.qualified.values()) == {"late"}
+
+
+def test_a_publish_sweeps_the_leads_that_are_known_by_then() -> None:
+    replay = replayed([score(5, "known", 80), score(6, "low", 10)], (10, published()), until=10)
+    assert lead(replay, "known").marks["enterprise"].trigger == "publish-1"
+    assert not lead(replay, "low").marks
+    assert replay.counts["swept"] == 2
+    assert replay.revision == 4
+
+
+def test_an_erased_lead_leaves_nothing() -> None:
+    erased = Past(CHANGES, 0, 1, 20, b"a", None, ())
+    replay = replayed([score(15, "a", 80), erased], (10, published()))
+    assert replay.leads == {}
+    assert len(replay.qualified) == 1
+
+
+def test_a_hold_ends_when_its_time_has_come_by_the_records_times() -> None:
+    holding = published(model(criteria={"engagement": 70}, hold=timedelta(seconds=1)))
+    records = [score(100, "stays", 80), score(150, "falls", 80), score(900, "falls", 60), score(1200, "x", 1)]
+    replay = replayed(records, (10, holding), until=1200)
+    assert lead(replay, "stays").marks.keys() == {"enterprise"}
+    assert not lead(replay, "falls").marks
+    assert not lead(replay, "falls").holds
+    assert lead(replayed(records[:1], (10, holding), until=1099), "stays").holds, "not before its time"
+
+
+def test_what_cannot_be_read_is_counted_and_the_rest_goes_on() -> None:
+    replay = replayed([Past(SCORES, 0, 3, 1, b"a", b"{", ()), score(2, "a", 80, offset=4)], (0, published()))
+    assert (replay.decided, replay.rejected, replay.next) == (2, 1, {SCORES: 5})
+    assert set(replay.qualified.values()) == {"a"}
+
+
+def test_the_same_records_give_the_same_state_and_ids() -> None:
+    records = [score(at, f"L-{at % 7}", at * 37 % 101) for at in range(1, 300)]
+    records += [change(at, f"L-{at % 7}", status_reason="contacted", sales_ready=False) for at in range(300, 320)]
+    records += [score(at, f"L-{at % 7}", at * 37 % 101) for at in range(320, 500)]
+    one, other = (replayed(records, (50, published()), (330, published(version=2, revision=9))) for _ in range(2))
+    assert one.leads == other.leads
+    assert one.qualified == other.qualified
+    assert len(one.qualified) > 7
