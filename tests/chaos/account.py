@@ -27,6 +27,7 @@ class Account:
     dead_letters: int = 0
     merges: int = 0
     commands: int = 0
+    replacements: int = 0
     leads: int = 0
     worker_starts: int = 0
     broker_repairs: int = 0
@@ -54,6 +55,7 @@ class Account:
         self.events = sum(cluster.oracle.events[topic] for topic in LEAD_TOPICS)
         self.commands = len(oracle.answers)
         self.merges = sum(lead.merged_into is not None for lead in cluster.oracle.leads.values())
+        self.replacements = oracle.office.replacements
         self.qualified, self.dead_letters = len(found["lead-qualified"]), len(found["lead-dead-letters"])
         self.leads = len(oracle.ever)
         self.broker_repairs = cluster.broker_repairs
@@ -75,6 +77,7 @@ class Account:
             ("seconds", f"{self.seconds:.0f}"),
             ("input records", f"{self.events}"),
             ("commands", f"{self.commands}"),
+            ("  drafts that replaced what was live", f"{self.replacements}"),
             ("leads", f"{self.leads}"),
             ("qualifications", f"{self.qualified}"),
             ("dead letters", f"{self.dead_letters}"),

@@ -103,6 +103,8 @@ class Office:
     models: dict[str, Model] = field(default_factory=dict)
     deleted: dict[str, int] = field(default_factory=dict)
     """Versions of deleted models: they are not given out again."""
+    replacements: int = 0
+    """How often a draft took the place of the live version."""
 
     def is_live(self, scoring_model: str) -> bool:
         return self.scoring_models.get(scoring_model, ("", None))[0] == "live"
@@ -147,6 +149,7 @@ class Office:
                     return False
                 model.published, model.draft, model.shadow = following, None, False
                 model.live, model.version = True, model.version + 1
+                self.replacements += replacing
             case "shadow":
                 if model is None or (command["enabled"] and not (model.live and model.draft)):
                     return False

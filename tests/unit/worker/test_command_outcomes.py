@@ -1,0 +1,82 @@
+"""What the command decider tells of a command: an outcome that fits its topic, with the definition if that does."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from app.contracts.topics import QUALIFICATION_COMMANDS, QUALIFICATION_MODEL_CHANGED
+from app.engine import Application, Unfit, Unit
+from app.worker.commands import CommandDecider, decode_state, encode_state
+
+DEFINITION = {
+    "id": "enterprise",
+    "match": "all",
+    "criteria": [{"scoring_model": f"engagement-{number}", "threshold": number} for number in range(50)],
+    "actions": {"sales_ready": True},
+}
+APPLY = {
+    "command_id": "c-1",
+    "qualification_model_id": "enterprise",
+    "command": "apply",
+    "definition": DEFINITION,
+    "issued_by": "anna",
+    "issued_at": "2026-11-23T08:00:00Z",
+}
+
+
+def decided(largest: int | None) -> Unit:
+    """What follows from the apply, where the topic of the outcomes takes `largest` bytes."""
+    decider = CommandDecider(topic_prefix="", source="test", project=lambda entries: None)
+    application = Application(
+        name="commands",
+        inputs=(),
+        changelog="command-state",
+        dead_letters="lead-dead-letters",
+        partitions=1,
+        processor=decider,
+        encode_state=encode_state,
+        decode_state=decode_state,
+        max_record_bytes={} if largest is None else {QUALIFICATION_MODEL_CHANGED.name: largest},
+        keyed=False,
+    )
+    unit = Unit(application, 0, {})
+    unit.record = record = SimpleNamespace(
+        topic=QUALIFICATION_COMMANDS.name,
+        partition=0,
+        offset=7,
+        timestamp=0,
+        key=b"enterprise",
+        value=json.dumps(APPLY).encode(),
+        headers=[],
+    )
+    decider.process(record, unit)
+    return unit
+
+
+def outcome(unit: Unit) -> dict[str, Any]:
+    [output] = unit.outputs
+    assert output.topic == QUALIFICATION_MODEL_CHANGED.name
+    told: dict[str, Any] = json.loads(output.value or b"")
+    return told
+
+
+def test_the_definition_is_told_as_people_write_it() -> None:
+    told = outcome(decided(None))
+    assert told["outcome"] == "accepted"
+    assert told["definition"]["criteria"] == DEFINITION["criteria"]
+
+
+def test_a_definition_that_does_not_fit_beside_the_outcome_is_left_out_and_the_outcome_is_told() -> None:
+    whole = outcome(decided(None))
+    without = {name: part for name, part in whole.items() if name != "definition"}
+    framing = 1500  # headers included; the definition is longer
+    assert outcome(decided(len(json.dumps(without)) + framing)) == without
+
+
+def test_an_outcome_that_does_not_fit_at_all_is_not_cut() -> None:
+    with pytest.raises(Unfit):
+        decided(600)
