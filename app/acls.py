@@ -196,9 +196,9 @@ def _consumer(naming: Naming) -> tuple[Grant, ...]:
 
 def _repartition(naming: Naming) -> tuple[Grant, ...]:
     read, write, describe, configs = Operation.READ, Operation.WRITE, Operation.DESCRIBE, Operation.DESCRIBE_CONFIGS
-    to = replace(naming, topic_prefix=naming.to_prefix)
+    to = replace(naming, topic_prefix=naming.to_prefix, state_prefix=None)
     held = tuple(topic for topic in CATALOGUE if topic is not QUALIFICATION_MODELS)
-    copied = (*_CHANGELOGS, QUALIFICATION_MODEL_CHANGED, LEAD_QUALIFIED, LEAD_DEAD_LETTERS)
+    copied = (*STATE_TOPICS, QUALIFICATION_MODEL_CHANGED, LEAD_QUALIFIED, LEAD_DEAD_LETTERS)
     return (
         _topics(naming, held, read, configs, why="see that all is decided, copy what is held"),
         _topics(naming, (QUALIFICATION_MODELS,), describe, configs, why="make the new topic like it"),
