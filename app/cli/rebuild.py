@@ -76,7 +76,7 @@ def rebuild(
     else:
         _tell(rebuilt, since, name, work.state_prefix, session)
     if rebuilt.undecided:
-        note(f"{rebuilt.undecided:,} records are not decided by the workers yet: some differences come from that")
+        note(f"{rebuilt.undecided:,} records were not decided by the workers yet (lead-qualifier worker)")
 
 
 def _milliseconds(since: str) -> int | None:
@@ -106,6 +106,8 @@ def _tell(rebuilt: Rebuilt, since: str, name: str, state_prefix: str, session: S
     say("")
     compared = rebuilt.compared
     say(f"{compared.equal:,} of {compared.live:,} leads that the workers hold are the same")
+    if compared.ahead:
+        say(f"{compared.ahead:,} leads are not compared: the workers had not decided all records about them")
     if compared.counts:
         columns(
             ("leads", "differ in"),
@@ -161,6 +163,7 @@ def _as_json(rebuilt: Rebuilt, name: str, state_prefix: str) -> dict[str, Any]:
         "compared": {
             "live": compared.live,
             "equal": compared.equal,
+            "ahead": compared.ahead,
             "differences": {part.value: count for part, count in compared.counts.items()},
         },
         "differences": [

@@ -15,6 +15,9 @@ from app.kafka import Connection, NotAllowed, is_forbidden, needing
 Place = tuple[str, int]
 """A topic, by its full name, and a partition of it."""
 
+#: What is said of partitions that were created just now; the first is how librdkafka says it.
+_NO_LEADER = frozenset({KafkaError._NOENT, KafkaError.LEADER_NOT_AVAILABLE})
+_LEADER_SECONDS = 10.0
 #: librdkafka wants a group's name even where nothing is asked of a group; nothing is ever committed under it.
 GROUP = "lead-qualifier-reader"
 _SPEC: Any = OffsetSpec  # typed in some versions, not in others
@@ -122,6 +125,16 @@ class TopicReader:
                     raise_read_error(message)
 
     def _offsets(self, specs: Mapping[Place, Any]) -> dict[Place, int]:
+        deadline = time.monotonic() + min(self._timeout, _LEADER_SECONDS)
+        while True:
+            try:
+                return self._ask_offsets(specs)
+            except KafkaException as error:
+                if error.args[0].code() not in _NO_LEADER or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+
+    def _ask_offsets(self, specs: Mapping[Place, Any]) -> dict[Place, int]:
         if not specs:
             return {}
         request = {TopicPartition(*place): spec for place, spec in specs.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -39,11 +39,15 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """`equal`: leads held alike. `counts`: leads by what differs in them; one may differ in several parts."""
+    """`equal`: leads held alike. `counts`: leads by what differs in them; one may differ in several parts.
+
+    `ahead`: leads left out, since there are records about them that the workers have not decided yet.
+    """
 
     live: int
     rebuilt: int
     equal: int
+    ahead: int
     counts: Mapping[Part, int]
     differences: tuple[Difference, ...]
     """The first of them, in the order of the leads' ids."""
@@ -60,13 +64,15 @@ _NAMED = {name for names in _PARTS.values() for name in names}
 _PARTS[Part.OTHER] = tuple(name for name in Lead.__struct_fields__ if name not in _NAMED)
 
 
-def compare(live: Mapping[bytes, bytes], rebuilt: Mapping[bytes, bytes], *, limit: int) -> Compared:
-    """Compare encoded leads, by key. At most `limit` differences are kept; all are counted."""
+def compare(
+    live: Mapping[bytes, bytes], rebuilt: Mapping[bytes, bytes], *, ahead: Collection[bytes] = (), limit: int
+) -> Compared:
+    """Compare encoded leads, by key, except those `ahead`. At most `limit` differences are kept; all are counted."""
     decode = msgspec.json.Decoder(Lead).decode
     counts: Counter[Part] = Counter()
     kept: list[Difference] = []
     equal = 0
-    for key in sorted({*live, *rebuilt}):
+    for key in sorted({*live, *rebuilt}.difference(ahead)):
         here, there = live.get(key), rebuilt.get(key)
         if here == there:
             equal += 1
@@ -76,7 +82,9 @@ def compare(live: Mapping[bytes, bytes], rebuilt: Mapping[bytes, bytes], *, limi
             equal += 1
         counts.update(one.part for one in found)
         kept += found[: max(0, limit - len(kept))]
-    return Compared(live=len(live), rebuilt=len(rebuilt), equal=equal, counts=counts, differences=tuple(kept))
+    return Compared(
+        live=len(live), rebuilt=len(rebuilt), equal=equal, ahead=len(ahead), counts=counts, differences=tuple(kept)
+    )
 
 
 def _differences(

@@ -46,7 +46,10 @@ _AT_ONCE = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Qualifications:
-    """The lead-qualified events by their ids: those that the rebuild comes to, and those that are on the topic."""
+    """The lead-qualified events by their ids: those that the rebuild comes to, and those that are on the topic.
+
+    Of leads about which the workers have not decided all yet only the first are counted.
+    """
 
     rebuilt: int
     live: int
@@ -72,7 +75,7 @@ class Rebuilt:
     compared: Compared
     qualifications: Qualifications
     undecided: int
-    """Records that the workers have not decided yet: they account for some of the differences."""
+    """Records that the workers have not decided yet."""
     workers_run: bool
 
 
@@ -118,11 +121,15 @@ class Rebuild:
         told("reading what the workers hold")
         live = read_held_leads(self._reader, topic_prefix=self._prefix, state_prefix=self._state_prefix)
         oldest: dict[str, int] = {}
-        replays = [self._replay(number, len(partitions), rules, oldest, told) for number in partitions]
+        ahead: set[bytes] = set()
+        replays = [
+            self._replay(number, len(partitions), rules, live.positions.get(number), ahead, oldest, told)
+            for number in partitions
+        ]
         leads = {key: value for replay in replays for key, value in replay.leads.items()}
         told("comparing")
-        compared = compare(live.leads, leads, limit=limit)
-        qualifications = self._qualifications(replays)
+        compared = compare(live.leads, leads, ahead=ahead, limit=limit)
+        qualifications = self._qualifications(replays, ahead)
         tally = Tally()
         for key, value in leads.items():
             tally.add(key, value)
@@ -180,7 +187,17 @@ class Rebuild:
 
     # -- the leads
 
-    def _replay(self, number: int, partitions: int, rules: Timeline, oldest: dict[str, int], told: Told) -> Replay:
+    def _replay(  # noqa: PLR0917  each is another matter
+        self,
+        number: int,
+        partitions: int,
+        rules: Timeline,
+        live: Position | None,
+        ahead: set[bytes],
+        oldest: dict[str, int],
+        told: Told,
+    ) -> Replay:
+        """`live`: where the workers stood when their state was read; `ahead` gets the leads of later records."""
         replay = Replay(number, topic_prefix=self._prefix, partitions=partitions, rules=rules)
         streams = []
         for topic in CHANGELOGS[LEAD_STATE]:
@@ -188,8 +205,11 @@ class Rebuild:
             begin = self._begin(topic, place)
             replay.next[place[0]] = begin
             streams.append(self._records(place, begin, oldest))
+        decided = {} if live is None else live.next
         for record in in_order(*streams):
             replay.decide(record)
+            if record.offset >= decided.get(record.topic, 0) and record.key is not None:
+                ahead.add(record.key)
             if replay.decided % _AT_ONCE == 0:
                 told(f"partition {number + 1} of {partitions}: {replay.decided:,} records decided")
         # rules that came after the last record have an effect as well: a sweep
@@ -210,12 +230,18 @@ class Rebuild:
                 oldest[topic] = at
             yield Past(topic, partition, message.offset(), at, message.key(), message.value(), message.headers() or ())
 
-    def _qualifications(self, replays: list[Replay]) -> Qualifications:
+    def _qualifications(self, replays: list[Replay], ahead: set[bytes]) -> Qualifications:
         rebuilt = {event_id for replay in replays for event_id in replay.qualified}
+        compared = {
+            event_id
+            for replay in replays
+            for event_id, lead_id in replay.qualified.items()
+            if lead_id.encode() not in ahead
+        }
         live = set()
         for message in self._reader.read(self._reader.places(LEAD_QUALIFIED.full_name(self._prefix))):
             for name, content in message.headers() or ():
-                if name == "ce_id":
+                if name == "ce_id" and message.key() not in ahead:
                     live.add(content.decode())
         tally = Tally()
         for event_id in rebuilt:
@@ -223,8 +249,8 @@ class Rebuild:
         return Qualifications(
             rebuilt=len(rebuilt),
             live=len(live),
-            only_live=len(live - rebuilt),
-            only_rebuilt=len(rebuilt - live),
+            only_live=len(live - compared),
+            only_rebuilt=len(compared - live),
             checksum=tally.checksum,
         )
 

@@ -102,7 +102,7 @@ def test_two_rebuilds_are_the_same_and_have_the_workers_state_and_ids(here: Inst
     assert same(first) == same(second)
     assert first["state_prefix"] == f"{here.prefix}first."
     assert first["leads"]["count"] == len(before)
-    assert first["compared"] == {"live": len(before), "equal": len(before), "differences": {}}
+    assert first["compared"] == {"live": len(before), "equal": len(before), "ahead": 0, "differences": {}}
     ids = {event["event_id"] for event in here.qualified()}
     assert first["qualifications"]["count"] == first["qualifications"]["live"] == len(ids)
     assert (first["qualifications"]["only_live"], first["qualifications"]["only_rebuilt"]) == (0, 0)

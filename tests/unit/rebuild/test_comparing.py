@@ -64,3 +64,8 @@ def test_the_order_of_fields_and_the_clock_behind_a_hold_are_no_difference() -> 
 
 def test_what_cannot_be_read_is_said() -> None:
     assert compare({b"a": b"{"}, encoded(a=lead()), limit=9).counts == {"unreadable": 1}
+
+
+def test_leads_about_which_not_all_is_decided_are_left_out() -> None:
+    found = compare(encoded(a=lead(), b=lead()), encoded(a=lead(81), b=lead(), c=lead()), ahead={b"a", b"c"}, limit=9)
+    assert (found.equal, found.ahead, found.counts) == (1, 2, {})
