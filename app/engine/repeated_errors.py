@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 import structlog
@@ -22,25 +22,36 @@ class _Told:
     unsaid: int = 0
 
 
+class Repeats:
+    """Says what is to be told: what is new at once, what repeats at most once in 60 s. Any thread may ask."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._told: dict[Hashable, _Told] = {}
+
+    def times(self, what: Hashable) -> int:
+        """0: do not tell it now. Else how often it came since it was told, this time included."""
+        now = self._clock()
+        with self._lock:
+            told = self._told.get(what)
+            if told is not None and now - told.at < _EVERY_SECONDS:
+                told.unsaid += 1
+                return 0
+            self._told[what] = _Told(now)
+            return 1 if told is None else told.unsaid + 1
+
+
 class RepeatedErrors:
     """A librdkafka `error_cb` that logs each code when it first comes, then at most once in 60 s, how often it came in
-    `times`. What comes for the first time in a whole minute is logged at once again. Any thread may call it.
+    `times`.
     """
 
     def __init__(self, event: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._event = event
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._told: dict[str, _Told] = {}
+        self._repeats = Repeats(clock=clock)
 
     def __call__(self, error: KafkaError) -> None:
         """Log the error, or count it."""
-        code, now = error.name(), self._clock()
-        with self._lock:
-            told = self._told.get(code)
-            if told is not None and now - told.at < _EVERY_SECONDS:
-                told.unsaid += 1
-                return
-            times = 1 if told is None else told.unsaid + 1
-            self._told[code] = _Told(now)
-        log.warning(self._event, error=error.str(), code=code, fatal=error.fatal(), times=times)
+        if times := self._repeats.times(error.name()):
+            log.warning(self._event, error=error.str(), code=error.name(), fatal=error.fatal(), times=times)

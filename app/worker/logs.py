@@ -9,7 +9,30 @@ from typing import Any
 import msgspec
 import structlog
 
+from app.engine.repeated_errors import Repeats
 from app.settings import LogFormat
+
+#: These say the same ten times a second, each in a few ways, for as long as a broker is away.
+_CLIENTS = ("aiokafka", "librdkafka")
+
+
+class _Sparing(logging.Filter):
+    """Lets through what a Kafka client logs when it first comes, then at most once a minute, how often in `times`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._repeats = Repeats()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        client = record.name.partition(".")[0]
+        if client not in _CLIENTS or record.exc_info:
+            return True
+        # librdkafka's first argument is the kind of the line; who logs it and about which broker comes after
+        kind = record.args[0] if client == "librdkafka" and isinstance(record.args, tuple) and record.args else None
+        times = self._repeats.times((record.name, record.levelno, record.msg, kind))
+        if times > 1:
+            record.times = times
+        return times > 0
 
 
 def configure_logs(log_format: LogFormat, *, level: int = logging.INFO) -> None:
@@ -55,6 +78,7 @@ def configure_logs(log_format: LogFormat, *, level: int = logging.INFO) -> None:
             ],
         )
     )
+    handler.addFilter(_Sparing())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
 
 

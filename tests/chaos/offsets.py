@@ -1,7 +1,8 @@
 """Where topics end and what a group has committed, asked so that a broker which goes and comes does no harm.
 
-By a consumer, not an admin client: once a broker was restarted, librdkafka's (2.16) list_offsets may end the process
-with a failed assertion, and its list_consumer_group_offsets may never return.
+By a consumer, not an admin client: once a broker was restarted, what librdkafka's (2.16) admin client sends to a
+coordinator (list_consumer_group_offsets, describe_consumer_groups) ends the process with a failed assertion (its pull
+request 5397), or never returns.
 """
 
 from __future__ import annotations

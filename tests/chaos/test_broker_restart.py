@@ -1,12 +1,15 @@
-"""After a restart of the broker commands are decided soon, not only once clients renew their metadata."""
+"""What clients make of a broker that is killed and comes back: they go on soon, and not one ends the process."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from confluent_kafka.admin import AdminClient, NewTopic
 
 from app.broker.local_kafka import LocalKafka
 from tests.broker.system.installation import Installation
@@ -37,3 +40,38 @@ def test_commands_are_decided_soon_after_a_broker_was_killed_and_restarted(
         print(f"decided {time.monotonic() - began:.1f} s after the broker answered again")
     finally:
         here.close()
+
+
+def test_a_process_that_asks_for_ends_by_an_admin_client_outlives_restarts_of_the_broker(
+    make_kafka: Callable[..., LocalKafka], tmp_path: Path
+) -> None:
+    """Workers ask so. What librdkafka sends to a coordinator, as `describe_consumer_groups`, ends the process."""
+    kafka = make_kafka()
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
+    admin.create_topics([NewTopic("asked", 1, 1)])["asked"].result(30)
+    told = tmp_path / "told"
+    with told.open("w") as out:
+        asker = subprocess.Popen(
+            [sys.executable, "-m", "tests.chaos.asking", kafka.bootstrap_servers, "asked"], stdout=out, stderr=out
+        )
+    try:
+        for _ in range(2):
+            _wait_for_answers(told, asker)
+            kafka.kill()
+            time.sleep(1)
+            kafka.restart()
+        _wait_for_answers(told, asker)
+        assert "refused" in told.read_text()
+    finally:
+        asker.kill()
+        asker.wait()
+
+
+def _wait_for_answers(told: Path, asker: subprocess.Popen[bytes]) -> None:
+    """Ten more of them."""
+    wanted = told.read_text().count("asked") + 10
+    deadline = time.monotonic() + 60
+    while told.read_text().count("asked") < wanted:
+        assert asker.poll() is None, told.read_text()[-500:]
+        assert time.monotonic() < deadline, told.read_text()[-500:]
+        time.sleep(0.1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 
@@ -31,3 +32,36 @@ def test_an_exception_is_shown_without_local_variables(log_format: str) -> None:
     done = subprocess.run([sys.executable, "-c", PROGRAM, log_format], capture_output=True, text=True, check=True)
     assert done.stderr.count("RuntimeError: something else") == 2
     assert "Xq7-hush" not in done.stderr
+
+
+OUTAGE = """
+import logging
+from app.settings import LogFormat
+from app.worker.logs import configure_logs
+
+configure_logs(LogFormat.JSON)
+aio, rd, other = (logging.getLogger(name) for name in ("aiokafka", "librdkafka", "other"))
+for attempt in range(500):
+    aio.error("Unable connect to node with id %s: %s", 1, attempt)
+    aio.error("Unable to update metadata from %s", [1])
+    rd.log(logging.ERROR, "%s [%s] %s", "FAIL", "rdkafka#producer-1", f"after {attempt}")
+rd.log(logging.WARNING, "%s [%s] %s", "GETPID", "rdkafka#producer-1", "something else")
+for _ in range(3):
+    other.error("mine")
+    try:
+        1 / 0
+    except ZeroDivisionError:
+        aio.exception("Unexpected error")
+"""
+
+
+def test_what_kafka_clients_repeat_in_an_outage_is_told_once_and_nothing_else_is_left_out() -> None:
+    done = subprocess.run([sys.executable, "-c", OUTAGE], capture_output=True, text=True, check=True)
+    told = [json.loads(line)["event"] for line in done.stderr.splitlines()]
+    assert told[:4] == [
+        "Unable connect to node with id 1: 0",
+        "Unable to update metadata from [1]",
+        "FAIL [rdkafka#producer-1] after 0",
+        "GETPID [rdkafka#producer-1] something else",
+    ]
+    assert told[4:] == ["mine", "Unexpected error"] * 3
