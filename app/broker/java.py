@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
@@ -70,8 +71,15 @@ def kafka_jars(say: Callable[[str], None]) -> Path:
         )
     say(f"Downloading Apache Kafka {KAFKA_VERSION} with Maven into {folder} (once, about 45 MB) ...")
     folder.mkdir(parents=True, exist_ok=True)
-    # Into a folder of our own that gets its name when complete: an interrupted download is never taken for a whole one.
-    with tempfile.TemporaryDirectory(dir=folder, prefix="download-") as work:
+    # One program at a time: what Maven keeps for itself does not bear two. Into a folder of our own that gets its name
+    # when complete: an interrupted download is never taken for a whole one.
+    with (
+        (folder / "download.lock").open("a") as lock,
+        tempfile.TemporaryDirectory(dir=folder, prefix="download-") as work,
+    ):
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if libs.is_dir():  # another program was first
+            return libs
         pom = Path(work) / "pom.xml"
         pom.write_text(_POM)
         _run_maven(
@@ -86,11 +94,7 @@ def kafka_jars(say: Callable[[str], None]) -> Path:
             ],
             say,
         )
-        try:
-            (Path(work) / "libs").rename(libs)
-        except OSError:
-            if not libs.is_dir():  # else another program finished the same download first
-                raise
+        (Path(work) / "libs").rename(libs)
     return libs
 
 
