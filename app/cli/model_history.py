@@ -69,9 +69,7 @@ def _read(model_id: str) -> History:
     session = open_session()
     found = read_history(session.connection, topic_prefix=session.prefix, model_id=model_id)
     if not found.known:
-        raise Refused(
-            f"the audit trail tells nothing of a model {model_id} (lead-qualifier model list: those there are)"
-        )
+        raise Refused(f"the audit trail tells of no model {model_id} (lead-qualifier model list shows those there are)")
     return found
 
 
