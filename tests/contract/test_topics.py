@@ -2,7 +2,15 @@
 
 import pytest
 
-from app.contracts.topics import CATALOGUE, HEADROOM_BYTES, LEAD_DEAD_LETTERS, LEAD_SCORE_CHANGED, LEAD_STATE, Topic
+from app.contracts.topics import (
+    CATALOGUE,
+    HEADROOM_BYTES,
+    LEAD_DEAD_LETTERS,
+    LEAD_HANDOVERS,
+    LEAD_SCORE_CHANGED,
+    LEAD_STATE,
+    Topic,
+)
 
 BY_NAME = {topic.name: topic for topic in CATALOGUE}
 DAY_MS = 24 * 60 * 60 * 1000
@@ -44,6 +52,10 @@ def test_what_is_deleted_has_a_retention_and_what_is_compacted_has_none(topic: T
 
 def test_dead_letters_are_kept_for_fourteen_days() -> None:
     assert LEAD_DEAD_LETTERS.config()["retention.ms"] == str(14 * DAY_MS)
+
+
+def test_what_was_handed_over_is_kept_for_seven_days() -> None:
+    assert LEAD_HANDOVERS.config()["retention.ms"] == str(7 * DAY_MS)
 
 
 def test_an_erased_lead_vanishes_from_compacted_topics_within_days() -> None:

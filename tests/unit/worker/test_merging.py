@@ -113,6 +113,20 @@ def test_scores_go_over_once_and_the_survivor_qualifies_by_its_next_one_only() -
     assert (here.counts["handover", "sent"], here.counts["handover", "taken_over"]) == (2, 2)
 
 
+def test_a_survivor_that_was_merged_itself_passes_on_what_it_gets_and_a_circle_ends() -> None:
+    here = Place()
+    here.scores("first", 30, 0)
+    here.merges("middle", "last")
+    here.merges("last", "first")
+    here.merges("first", "middle")
+    here.arrive()
+    assert {lead: here.state(lead)["scores"]["engagement"]["value"] for lead in ("middle", "last")} == {
+        "middle": 30,
+        "last": 30,
+    }
+    assert here.counts["handover", "sent"] == 2, "to the middle, to the last, and not back to the first"
+
+
 def test_a_stale_score_of_a_merged_lead_is_not_handed_over() -> None:
     here = Place()
     here.scores("loser", 49, 5)
