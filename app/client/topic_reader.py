@@ -104,9 +104,7 @@ class TopicReader:
         moved = time.monotonic()
         while waiting:
             messages = consumer.consume(5_000, 0.2)
-            if messages:
-                moved = time.monotonic()
-            elif time.monotonic() > moved + self._timeout:
+            if not messages and time.monotonic() > moved + self._timeout:
                 names = ", ".join(f"{topic}-{partition}" for topic, partition in sorted(waiting))
                 raise Unfinished(
                     f"{names} could not be read to the end within {self._timeout:g} s: a transaction may be open "
@@ -123,6 +121,8 @@ class TopicReader:
                         waiting.pop(place, None)
                 else:
                     raise_read_error(message)
+            if messages:
+                moved = time.monotonic()  # however long the caller took for them
 
     def _offsets(self, specs: Mapping[Place, Any]) -> dict[Place, int]:
         deadline = time.monotonic() + min(self._timeout, _LEADER_SECONDS)

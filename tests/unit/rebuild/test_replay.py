@@ -126,3 +126,27 @@ def test_the_same_records_give_the_same_state_and_ids() -> None:
     assert one.leads == other.leads
     assert one.qualified == other.qualified
     assert len(one.qualified) > 7
+
+
+def test_an_erased_lead_that_comes_back_starts_afresh_and_waits_for_nothing() -> None:
+    erased = Past(CHANGES, 0, 1, 20, b"a", None, ())
+    replay = replayed([score(15, "a", 80), erased, change(30, "a", owner_id="U-1")], (10, published()))
+    back = lead(replay, "a")
+    assert (back.scores, back.marks, back.erasure, back.owner_id) == ({}, {}, None, "U-1")
+
+
+def test_a_merged_lead_is_closed_and_its_survivor_has_what_the_hand_over_on_the_topic_says() -> None:
+    merge = {"event_id": "m", "lead_id": "loser", "survivor_id": "survivor", "occurred_at": minute(20)}
+    handover = {"event_id": "m", "loser_id": "loser", "scores": {"engagement": {"value": 80.0, "at": minute(15)}}}
+    replay = replayed(
+        [
+            score(15, "loser", 60),
+            Past("lead-merged", 0, 0, 20, b"loser", msgspec.json.encode(merge), ()),
+            Past("lead-handovers", 0, 0, 21, b"survivor", msgspec.json.encode(handover), ()),
+            score(30, "loser", 99),
+        ],
+        (10, published()),
+    )
+    assert lead(replay, "loser").merged_into == "survivor"
+    assert lead(replay, "survivor").scores["engagement"].value == 80
+    assert replay.qualified == {}, "a merge evaluates nobody, and the loser is closed"
