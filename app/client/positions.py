@@ -36,6 +36,15 @@ CHANGELOGS: dict[Topic, tuple[Topic, ...]] = {
 }
 _SECONDS = 30.0
 _GONE_SECONDS = 13.0
+#: What a broker says that has not served a group yet since it started: it is about to.
+_NO_COORDINATOR = frozenset(
+    {
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+        KafkaError.NOT_COORDINATOR,
+    }
+)
+_COORDINATOR_SECONDS = 20.0
 
 
 class WorkersRun(Exception):
@@ -89,14 +98,19 @@ class PositionRepair:
                 time.sleep(0.5)
 
     def _check_group_empty(self) -> None:
-        described = self._admin.describe_consumer_groups([self._group_id], request_timeout=_SECONDS)
-        try:
-            with needing(f"Describe on group {self._group_id}"):
-                group = described[self._group_id].result()
-        except KafkaException as error:
-            if error.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND:
-                return
-            raise
+        deadline = time.monotonic() + _COORDINATOR_SECONDS
+        while True:
+            described = self._admin.describe_consumer_groups([self._group_id], request_timeout=_SECONDS)
+            try:
+                with needing(f"Describe on group {self._group_id}"):
+                    group = described[self._group_id].result()
+                break
+            except KafkaException as error:
+                if error.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND:
+                    return
+                if error.args[0].code() not in _NO_COORDINATOR or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
         if group.state not in {ConsumerGroupState.EMPTY, ConsumerGroupState.DEAD} or group.members:
             hosts = ", ".join(sorted({str(member.host).lstrip("/") for member in group.members})) or "unknown hosts"
             raise WorkersRun(

@@ -14,7 +14,7 @@ import msgspec
 from app.client.copying import CopyTransaction, newest_by_key, written_at
 from app.client.held_leads import read_held_leads
 from app.client.positions import CHANGELOGS, PositionRepair, WorkersRun
-from app.client.rulebook import read_rulebook
+from app.client.rulebook import Rulebook, read_rulebook
 from app.client.tally import Tally
 from app.client.topic_reader import Place, TopicReader
 from app.client.topics_alike import create_topics_alike
@@ -37,7 +37,7 @@ from app.qualification.models import InvalidModel, QualificationModel
 from app.qualification.rules import UnknownLeads
 from app.rebuild.comparing import Compared, compare
 from app.rebuild.replay import Past, Replay, in_order
-from app.rebuild.timeline import Audited, CannotRebuild, Timeline, timeline
+from app.rebuild.timeline import Audited, CannotRebuild, Timeline, newest_revision, timeline
 
 Told = Callable[[str], None]
 
@@ -163,13 +163,21 @@ class Rebuild:
     # -- the rules
 
     def _timeline(self) -> Timeline:
-        trail = self._reader.read(self._reader.places(QUALIFICATION_MODEL_CHANGED.full_name(self._prefix)))
-        events = [(written_at(message), message.value() or b"") for message in trail]
-        return timeline(events, elsewhere=self._elsewhere(), unknown_leads=self._unknown_leads)
-
-    def _elsewhere(self) -> Callable[[Audited], QualificationModel | None]:
-        """Definitions that events do not carry (an older version wrote them): from the commands, from what is held."""
         book = read_rulebook(self._connection, topic_prefix=self._prefix)
+        name = QUALIFICATION_MODEL_CHANGED.full_name(self._prefix)
+        trail = self._reader.read(self._reader.places(name))
+        events = [(written_at(message), message.value() or b"") for message in trail]
+        told, held = newest_revision(events), book.rules().revision
+        if told < held:
+            raise CannotRebuild(
+                f"{name} tells of the rules up to revision {told}, but they stand at {held}: some of it is gone (was "
+                "the topic created anew?), and with it what leads were decided by. Restore it; there is no state to "
+                "rebuild without it"
+            )
+        return timeline(events, elsewhere=self._elsewhere(book), unknown_leads=self._unknown_leads)
+
+    def _elsewhere(self, book: Rulebook) -> Callable[[Audited], QualificationModel | None]:
+        """Definitions that events do not carry (an older version wrote them): from the commands, from what is held."""
         commands: dict[int, Any] | None = None
 
         def find(event: Audited) -> QualificationModel | None:

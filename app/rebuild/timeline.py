@@ -86,6 +86,11 @@ def timeline(
     return found
 
 
+def newest_revision(trail: Iterable[tuple[int, bytes]]) -> int:
+    """Of the changes that the trail tells of; 0 if there is none."""
+    return max((event.revision for _, value in trail if (event := _read(value)) is not None), default=0)
+
+
 def _read(value: bytes) -> Audited | None:
     try:
         event = _decode(value)

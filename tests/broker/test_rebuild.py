@@ -208,3 +208,15 @@ def test_holds_end_in_a_rebuild_as_they_did(install: Install, tmp_path: Path) ->
     # the workers' clock goes on where no record tells of the time any more
     waiting = {lead(n) for n in (0, *range(20, 40))}
     assert all(one["lead_id"] in waiting for one in found["differences"]), found["differences"]
+
+
+def test_without_the_audit_trail_nothing_is_rebuilt(install: Install, tmp_path: Path) -> None:
+    here = install(partitions=2)
+    here.start_worker().wait_ready()
+    here.order(feature("enable"))
+    assert here.workers[0].terminate()[0] == 0
+    line = cli(here, tmp_path)
+    line.recreate("qualification-model-changed")
+    refused = line.run("rebuild", "--from", "earliest", "--as", "again")
+    assert refused.code == 1
+    assert "tells of the rules up to revision 0, but they stand at 1" in refused.err

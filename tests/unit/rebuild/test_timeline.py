@@ -9,7 +9,7 @@ import pytest
 
 from app.contracts.model_definition import definition_of
 from app.qualification.models import QualificationModel
-from app.rebuild.timeline import Audited, CannotRebuild, Timeline, timeline
+from app.rebuild.timeline import Audited, CannotRebuild, Timeline, newest_revision, timeline
 from tests.unit.qualification.given import model
 
 AT = "2026-11-23T09:30:00Z"
@@ -95,3 +95,9 @@ def test_a_definition_is_looked_for_elsewhere_where_no_event_carries_it() -> Non
 def test_times_never_go_back() -> None:
     trail = [(5, event("enabled", 1, feature="lead-management")), (3, event("disabled", 2, feature="lead-management"))]
     assert [at for at, _ in timeline(trail)] == [5, 5]
+
+
+def test_the_newest_revision_is_that_of_the_last_accepted_change() -> None:
+    trail = [of_model("applied", 3), of_model("published", 4, version=1), of_model("stopped", 9, outcome="refused")]
+    assert newest_revision(list(enumerate(trail))) == 4
+    assert newest_revision([]) == 0
