@@ -42,6 +42,11 @@ def merge(lead: Lead, survivor_id: str, at: datetime) -> bool:
     return True
 
 
+def is_repeated(lead: Lead, survivor_id: str, at: datetime) -> bool:
+    """Is this the very merge that is held? All there was went over with it, and what came since went after it."""
+    return lead.merged_into == survivor_id and lead.merged_at == in_utc(at)
+
+
 def all_of(lead: Lead, lead_id: str, event_id: str) -> Handover | None:
     """All that goes over when the lead is merged. None: there is nothing."""
     if not lead.scores and not lead.marks:

@@ -33,12 +33,14 @@ class Merging:
         message = decode_lead_merged(record.key, record.value, record.headers)
         key = message.lead_id.encode()
         lead = unit.get(key) or Lead()
+        repeated = merging.is_repeated(lead, message.survivor_id, message.occurred_at)
         if not merging.merge(lead, message.survivor_id, message.occurred_at):
             unit.counts["lead_merged", "stale"] += 1
             return
         unit.put(key, lead)
         unit.counts["lead_merged", "applied"] += 1
-        handover = merging.all_of(lead, message.lead_id, message.event_id)
+        # Marks that went over a second time would close again what the CRM has re-opened at the survivor since.
+        handover = None if repeated else merging.all_of(lead, message.lead_id, message.event_id)
         if handover is not None:
             self._send(message.survivor_id, handover, unit)
 

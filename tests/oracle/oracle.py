@@ -123,7 +123,9 @@ class Oracle:
     def _merge(self, record: Input) -> None:
         told = merge(record, self.partitions)
         lead = self._lead(told["lead_id"])
-        if lead.merge(told["survivor_id"], moment(told["occurred_at"])) and (lead.scores or lead.past):
+        merged = (told["survivor_id"], moment(told["occurred_at"]))
+        repeated = merged == (lead.merged_into, lead.merged_at)
+        if lead.merge(*merged) and not repeated and (lead.scores or lead.past):
             self._hand_over(told["survivor_id"], lead.scores, lead.marks(), [told["lead_id"]])
 
     def _hand_over(

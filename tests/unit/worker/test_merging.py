@@ -144,6 +144,19 @@ def test_an_older_merge_is_counted_as_stale_and_hands_nothing_over() -> None:
     assert (here.counts["lead_merged", "applied"], here.counts["lead_merged", "stale"]) == (1, 1)
 
 
+def test_a_repeated_merge_does_not_take_back_what_the_crm_reset_at_the_survivor_since() -> None:
+    here = Place()
+    here.scores("loser", 99, 0)
+    here.merges("loser", "survivor")
+    here.arrive()
+    here.sends("lead-changed", change("survivor", 11, status_reason="marketing_qualified"))
+    here.sends("lead-changed", change("survivor", 12, status_reason="contacted"))
+    here.merges("loser", "survivor")
+    here.arrive()
+    here.scores("survivor", 99, 13)
+    assert here.qualified == ["loser", "survivor"]
+
+
 def test_a_lead_of_which_nothing_is_held_is_closed_by_its_merge() -> None:
     here = Place()
     here.merges("loser", "survivor")
