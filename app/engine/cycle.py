@@ -118,7 +118,7 @@ class Decider:
             sweep = unswept and not sweeping
             sweeping = sweeping or unswept
             now_ms = max(int(time.time() * 1000), position.clock)
-            due = partition.timers.due(now_ms, _DUE_AT_ONCE)
+            due = partition.timers.due(now_ms, _DUE_AT_ONCE) if partition.has_caught_up() else []
             if batches or sweep or due or self._is_time_to_pass(partition, passed):
                 work.append(Work(partition, batches, revision, unswept, sweep, due, now_ms, passed))
             if self.limit == 1 and work:

@@ -113,6 +113,8 @@ class Opener:
         inputs = [(topic, p.number) for p in partitions for topic in p.application.topics]
         first = self.offsets(inputs, _FIRST)
         end = self.offsets(inputs, _END)
+        for partition in partitions:
+            partition.backlog = {topic: end[topic, partition.number] for topic in partition.application.topics}
         try:
             return [self._position(p, first, end) for p in partitions]
         except Unusable as error:

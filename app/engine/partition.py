@@ -39,6 +39,8 @@ class Partition:
     buckets: list[list[bytes]] | None = None
     #: What the entries wait for; anew whenever the partition is opened.
     timers: Timers = field(default_factory=Timers)
+    #: By input the end that it had when the partition was opened, until all of that is decided.
+    backlog: dict[str, int] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -58,6 +60,15 @@ class Partition:
         self.inspected = False
         self.position = None
         self.copied_to = None
+
+    def has_caught_up(self) -> bool:
+        """Is all decided that came before the partition was opened? Before that no time of a timer is over: what came
+        meanwhile may be what ends its waiting.
+        """
+        if self.backlog and self.position is not None:
+            decided = self.position.next
+            self.backlog = {topic: end for topic, end in self.backlog.items() if decided.get(topic, 0) < end}
+        return not self.backlog
 
     def keys_in(self, bucket: int) -> list[bytes]:
         """The keys of one sweep bucket, as known when the sweep began."""

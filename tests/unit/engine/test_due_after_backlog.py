@@ -1,0 +1,54 @@
+"""Whose time is over is decided only after what came while nobody decided: it may end the waiting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from confluent_kafka.admin import AdminClient
+
+from app.engine import Unit
+from app.engine.cycle import Decider
+from app.engine.intake import Batch, Intake
+from app.engine.partition import Partition
+from app.engine.position import Position
+from app.engine.steps import no_hook
+from app.engine.timers import Timers
+from tests.unit.engine.test_unit import Nothing, Rec, application
+
+
+@dataclass
+class Order(Nothing):
+    """Notes what it decides."""
+
+    decided: list[Any] = field(default_factory=list)
+
+    def process(self, record: Any, unit: Unit) -> None:
+        self.decided.append(record.offset)
+
+    def due(self, key: bytes, unit: Unit) -> None:
+        self.decided.append(key)
+
+
+def test_records_that_waited_when_a_partition_was_opened_are_decided_before_what_is_due() -> None:
+    order = Order()
+    app = replace(application(), processor=order)
+    partition = Partition(app, 3, entries={b"k": b"1"}, position=Position("g", {"in": 0}))
+    partition.timers, partition.backlog = Timers([(5, b"k")]), {"in": 3}
+    intake = Intake(max_queued_records=100)
+    intake.open({("in", 3): 0})
+    decider = Decider(
+        intake, AdminClient({"bootstrap.servers": "127.0.0.1:1"}), group_id="g", max_records=10, hook=no_hook
+    )
+    assert decider.take([partition]) == [], "nothing was fetched yet"
+    for start, end in ((0, 2), (2, 3)):
+        accepting = intake.next_offset(("in", 3))
+        assert accepting is not None
+        records = [Rec(offset=offset) for offset in range(start, end)]
+        assert intake.accept(Batch("in", 3, accepting[0], start, end, records))
+        work = decider.take([partition])
+        for done in decider.decide(work):
+            partition.position = done.position
+    assert order.decided == [0, 1, 2]
+    decider.decide(decider.take([partition]))
+    assert order.decided == [0, 1, 2, b"k"]
