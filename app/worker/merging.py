@@ -62,10 +62,12 @@ class Merging:
         if merging.is_erased(lead):
             unit.counts["handover", "dropped"] += 1
             return
-        for scoring_model_id in merging.take_over(lead, handover):
-            for model in rules.naming(scoring_model_id):
-                if model.remembers:
-                    follow_scores(lead, model, rules)
+        concerned = {one.id: one for name in merging.take_over(lead, handover) for one in rules.naming(name)}
+        # A mark may come to scores that are below the criteria already.
+        concerned |= {model_id: rules.models[model_id] for model_id in handover.marks if model_id in rules.models}
+        for model in concerned.values():
+            if model.remembers:
+                follow_scores(lead, model, rules)
         unit.put(key, lead)
         unit.counts["handover", "taken_over"] += 1
         following = merging.passed_on(lead, lead_id, handover)

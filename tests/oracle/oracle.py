@@ -135,7 +135,8 @@ class Oracle:
         lead = self._lead(to)
         changed = lead.inherit(scores, marks)
         for name, model in sorted(self.office.models.items()):
-            if model.live and any(model.names(scoring_model) for scoring_model in changed):
+            marked = any(mark.model == name for mark in marks)
+            if model.live and (marked or any(model.names(scoring_model) for scoring_model in changed)):
                 self._remember(lead, name, model)
         following = lead.merged_into
         if following is not None and following not in by_way_of:

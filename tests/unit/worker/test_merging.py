@@ -270,6 +270,19 @@ def test_a_hand_over_that_brings_a_score_below_lets_the_survivor_cross_again() -
     assert here.qualified == ["survivor", "survivor"]
 
 
+@pytest.mark.parametrize("before", [(), (99,)], ids=["never qualified", "qualified and fell"])
+def test_a_mark_that_comes_to_newer_scores_below_lets_the_survivor_cross_again(before: tuple[float, ...]) -> None:
+    here = Place(rules(model(criteria={"engagement": 50.0}, policy="on_recross")))
+    here.scores("loser", 99, 0)
+    for value in before:
+        here.scores("survivor", value, 0)
+    here.scores("survivor", 10, 1)
+    here.merges("loser", "survivor")
+    here.arrive()
+    here.scores("survivor", 99, 11)
+    assert here.qualified[1 + len(before) :] == ["survivor"]
+
+
 def test_an_erased_lead_is_not_swept() -> None:
     here = Place()
     here.erases("gone")
