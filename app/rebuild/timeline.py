@@ -74,7 +74,7 @@ def timeline(
     `unknown_leads` is a setting and is on no topic. Raises CannotRebuild.
     """
     entries: dict[str, Entry] = {}
-    drafts: dict[str, QualificationModel] = {}
+    drafts: dict[str, QualificationModel | None] = {}  # None: one whose definition is not to be found
     found: Timeline = []
     time_ms = 0
     for at, value in trail:
@@ -100,7 +100,7 @@ def _read(value: bytes) -> Audited | None:
 
 
 def _changes(
-    event: Audited, entries: dict[str, Entry], drafts: dict[str, QualificationModel], elsewhere: Definitions
+    event: Audited, entries: dict[str, Entry], drafts: dict[str, QualificationModel | None], elsewhere: Definitions
 ) -> bool:
     """Carry an accepted command or announcement out on the entries. False: it changes nothing that decides."""
     match event.reason:
@@ -116,9 +116,7 @@ def _changes(
             entry = FeatureEntry(name=event.feature, revision=event.revision, enabled=enabled)
             entries[feature_key(event.feature)] = entry
         case Code.APPLIED if event.qualification_model_id:
-            definition = _definition(event) or elsewhere(event)
-            if definition is not None:
-                drafts[event.qualification_model_id] = definition
+            drafts[event.qualification_model_id] = _definition(event) or elsewhere(event)
             return False
         case Code.PUBLISHED | Code.STOPPED | Code.DELETED if event.qualification_model_id:
             key = model_key(event.qualification_model_id)
@@ -130,7 +128,7 @@ def _changes(
 
 
 def _moved(
-    event: Audited, before: ModelEntry | None, drafts: dict[str, QualificationModel], elsewhere: Definitions
+    event: Audited, before: ModelEntry | None, drafts: dict[str, QualificationModel | None], elsewhere: Definitions
 ) -> ModelEntry:
     model_id = event.qualification_model_id
     assert model_id is not None
@@ -142,8 +140,9 @@ def _moved(
         return ModelEntry(
             id=model_id, revision=event.revision, status="stopped", version=event.version, published=published
         )
-    definition = _definition(event) or drafts.pop(model_id, None) or (before.published if before else None)
-    definition = definition or elsewhere(event)
+    # Of two that tell nothing, what ran last is published again only if nobody has applied another since.
+    draft = drafts.pop(model_id, before.published if before else None)
+    definition = _definition(event) or draft or elsewhere(event)
     if definition is None:
         raise CannotRebuild(
             f"what {model_id} said in version {event.version} is not to be found: neither its event on the audit trail "

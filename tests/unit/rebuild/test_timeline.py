@@ -92,6 +92,17 @@ def test_a_definition_is_looked_for_elsewhere_where_no_event_carries_it() -> Non
         timeline(trail)
 
 
+def test_a_draft_that_is_not_to_be_found_is_not_taken_for_what_ran_or_was_a_draft_before() -> None:
+    ran = (
+        of_model("applied", 1, definition=definition(60)),
+        of_model("published", 2, version=1, definition=definition(60)),
+    )
+    with pytest.raises(CannotRebuild, match="what enterprise said in version 2 is not to be found"):
+        told(*ran, of_model("applied", 3), of_model("published", 4, version=2))
+    found = told(*ran, of_model("applied", 3), of_model("published", 4, version=2, definition=definition(80)))
+    assert found[-1][1].models["enterprise"].checks == (("engagement", 80),)
+
+
 def test_times_never_go_back() -> None:
     trail = [(5, event("enabled", 1, feature="lead-management")), (3, event("disabled", 2, feature="lead-management"))]
     assert [at for at, _ in timeline(trail)] == [5, 5]
