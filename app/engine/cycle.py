@@ -30,6 +30,8 @@ log = structlog.get_logger(__name__)
 ATTEMPTS = 3
 #: Keys whose time has come that one cycle looks at in each partition.
 _DUE_AT_ONCE = 2_000
+#: A key that could not be decided when its time had come is looked at again so much later (milliseconds).
+_DUE_AGAIN_MS = 60_000
 #: How long one cycle may walk over known keys (seconds), in one partition, the next cycle in another. Live records wait
 #: no longer than that for a sweep; much shorter, and the sweep would mostly wait for its transactions.
 SWEEP_SECONDS = 0.06
@@ -233,7 +235,8 @@ class Decider:
             swept, sweep = self._sweep(item, unit)
         due = [key for key in item.due if not unit.has_changed(key)]
         for key in due:
-            self._look_at(key, item, unit, app.processor.due)
+            if not self._look_at(key, item, unit, app.processor.due):
+                unit.wake(key, item.now_ms + _DUE_AGAIN_MS)  # its next record may take it to be waiting still
         self._process(item.batches, unit, app)
         if sweep is None:
             partition.buckets = None
@@ -304,18 +307,20 @@ class Decider:
         return not app.keyed or partition_of(key, app.partitions) == partition.number
 
     @staticmethod
-    def _look_at(key: bytes, item: Work, unit: Unit, look: Callable[[bytes, Unit], None]) -> None:
+    def _look_at(key: bytes, item: Work, unit: Unit, look: Callable[[bytes, Unit], None]) -> bool:
         """Decide about a known key. If that fails its next record decides: it must not hold up all others for ever."""
         mark = unit.mark()
         try:
             look(key, unit)
             unit.check_state(key)
+            return True
         except (Rejected, TooLarge) as reason:
             unit.undo(key, mark)
             log.error("key_not_decided", partition=item.partition.label, reason=str(reason))
         except Exception as error:
             unit.undo(key, mark)
             log.error("key_not_decided", partition=item.partition.label, exc_info=error)
+        return False
 
 
 def messages(decided: Decided) -> list[Change]:

@@ -1,4 +1,4 @@
-"""Whose time is over is decided only after what came while nobody decided: it may end the waiting."""
+"""When keys whose time has come are decided: after what came while nobody worked, and again if it fails."""
 
 from __future__ import annotations
 
@@ -30,6 +30,11 @@ class Order(Nothing):
         self.decided.append(key)
 
 
+def decider_of(intake: Intake) -> Decider:
+    admin = AdminClient({"bootstrap.servers": "127.0.0.1:1"})
+    return Decider(intake, admin, group_id="g", max_records=10, hook=no_hook)
+
+
 def test_records_that_waited_when_a_partition_was_opened_are_decided_before_what_is_due() -> None:
     order = Order()
     app = replace(application(), processor=order)
@@ -37,9 +42,7 @@ def test_records_that_waited_when_a_partition_was_opened_are_decided_before_what
     partition.timers, partition.backlog = Timers([(5, b"k")]), {"in": 3}
     intake = Intake(max_queued_records=100)
     intake.open({("in", 3): 0})
-    decider = Decider(
-        intake, AdminClient({"bootstrap.servers": "127.0.0.1:1"}), group_id="g", max_records=10, hook=no_hook
-    )
+    decider = decider_of(intake)
     assert decider.take([partition]) == [], "nothing was fetched yet"
     for start, end in ((0, 2), (2, 3)):
         accepting = intake.next_offset(("in", 3))
@@ -52,3 +55,21 @@ def test_records_that_waited_when_a_partition_was_opened_are_decided_before_what
     assert order.decided == [0, 1, 2]
     decider.decide(decider.take([partition]))
     assert order.decided == [0, 1, 2, b"k"]
+
+
+class Fails(Nothing):
+    def due(self, key: bytes, unit: Unit) -> None:
+        unit.wake(key, 1)
+        raise ValueError("a fault of ours")
+
+
+def test_a_key_that_could_not_be_decided_is_looked_at_again_later() -> None:
+    app = replace(application(), processor=Fails())
+    partition = Partition(app, 3, entries={b"k": b"1"}, position=Position("g", {"in": 0}), timers=Timers([(5, b"k")]))
+    intake = Intake(max_queued_records=100)
+    intake.open({("in", 3): 0})
+    decider = decider_of(intake)
+    (work,) = decider.take([partition])
+    (done,) = decider.decide([work])
+    ((due, key),) = done.unit.wakes
+    assert (key, due > work.now_ms) == (b"k", True)
