@@ -23,6 +23,7 @@ from app.contracts.definition_reading import model_of
 from app.contracts.topics import (
     COMMAND_STATE,
     LEAD_CHANGED,
+    LEAD_HANDOVERS,
     LEAD_QUALIFIED,
     LEAD_STATE,
     QUALIFICATION_COMMANDS,
@@ -38,6 +39,7 @@ from app.qualification.rules import UnknownLeads
 from app.rebuild.comparing import Compared, compare
 from app.rebuild.replay import Past, Replay, in_order
 from app.rebuild.timeline import Audited, CannotRebuild, Timeline, newest_revision, timeline
+from app.worker.merging import erasure_of
 
 Told = Callable[[str], None]
 
@@ -206,14 +208,20 @@ class Rebuild:
         told: Told,
     ) -> Replay:
         """`live`: where the workers stood when their state was read; `ahead` gets the leads of later records."""
-        replay = Replay(number, topic_prefix=self._prefix, partitions=partitions, rules=rules)
+        decided = {} if live is None else live.next
+        replay = Replay(
+            number,
+            topic_prefix=self._prefix,
+            partitions=partitions,
+            rules=rules,
+            lasts=self._lasting_erasures(number, decided.get(LEAD_CHANGED.full_name(self._prefix), 0)),
+        )
         streams = []
         for topic in CHANGELOGS[LEAD_STATE]:
             place = (topic.full_name(self._prefix), number)
             begin = self._begin(topic, place)
             replay.next[place[0]] = begin
             streams.append(self._records(place, begin, oldest))
-        decided = {} if live is None else live.next
         for record in in_order(*streams):
             replay.decide(record)
             if record.offset >= decided.get(record.topic, 0) and record.key is not None:
@@ -223,6 +231,19 @@ class Rebuild:
         # rules that came after the last record have an effect as well: a sweep
         replay.finish(max([replay.clock, *(at for at, _ in rules[-1:])]))
         return replay
+
+    def _lasting_erasures(self, number: int, decided: int) -> Callable[[bytes, int], bool]:
+        """Which erasures of a partition hand-overs may still have to be dropped for: those whose end is read too, and
+        those that no worker has `decided`. An older one may outlive, on its compacted topic, all that was sent before.
+        """
+        place = (LEAD_HANDOVERS.full_name(self._prefix), number)
+        begin = self._begin(LEAD_HANDOVERS, place)
+        ends = {
+            (message.key(), erasure_of(message.headers()))
+            for message in self._reader.read([place], {place: begin})
+            if message.value() is None
+        }
+        return lambda key, offset: offset >= decided or (key, offset) in ends
 
     def _begin(self, topic: Topic, place: Place) -> int:
         # lead-changed is compacted: what the CRM said last of a lead may be as old as the lead

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -49,7 +49,20 @@ def in_order(*topics: Iterable[Past]) -> Iterator[Past]:
 class Replay:
     """The state of one partition while it is rebuilt."""
 
-    def __init__(self, number: int, *, topic_prefix: str, partitions: int, rules: Timeline) -> None:
+    def __init__(
+        self,
+        number: int,
+        *,
+        topic_prefix: str,
+        partitions: int,
+        rules: Timeline,
+        lasts: Callable[[bytes, int], bool] = lambda key, offset: True,
+    ) -> None:
+        """`lasts`: may what was sent to a lead before it was erased, by the record at this offset, still be read? Only
+        then hand-overs are dropped until the erasure itself has come.
+        """
+        self._lasts = lasts
+        self._changed_topic = LEAD_CHANGED.full_name(topic_prefix)
         self._changes = rules
         self._next_change = 0
         self._rules = _NONE
@@ -57,7 +70,7 @@ class Replay:
         self._decider.begin()
         self._application = Application(
             name="rebuild",
-            inputs=(Input(LEAD_CHANGED.full_name(topic_prefix)),),
+            inputs=(Input(self._changed_topic),),
             changelog=LEAD_STATE.full_name(topic_prefix),
             dead_letters="",
             partitions=partitions,
@@ -97,6 +110,8 @@ class Replay:
         unit.record, unit.now_ms = record, self.clock
         try:
             self._decider.process(record, unit)
+            if record.value is None and record.topic == self._changed_topic:
+                self._erased(record, unit)
         except Rejected:
             self.rejected += 1
         unit.record = None
@@ -112,6 +127,11 @@ class Replay:
         self._advance(until_ms)
         self._settle()
         self._forget_erasures()
+
+    def _erased(self, record: Past, unit: Unit) -> None:
+        assert record.key is not None  # it would have been rejected
+        if not self._lasts(record.key, record.offset):
+            unit.delete(record.key)
 
     def _forget_erasures(self) -> None:
         """All hand-overs are read, so none of those that an erasure still looks out for can come any more.
