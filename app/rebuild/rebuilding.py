@@ -207,14 +207,16 @@ class Rebuild:
         oldest: dict[str, int],
         told: Told,
     ) -> Replay:
-        """`live`: where the workers stood when their state was read; `ahead` gets the leads of later records."""
+        """`live`: where the workers stood when their state was read, and where the rebuilt state ends; None: nowhere,
+        and all is decided. `ahead` gets the leads of later records.
+        """
         decided = {} if live is None else live.next
         replay = Replay(
             number,
             topic_prefix=self._prefix,
             partitions=partitions,
             rules=rules,
-            lasts=self._lasting_erasures(number, decided.get(LEAD_CHANGED.full_name(self._prefix), 0)),
+            erasures=self._erasures(number, None if live is None else live.next),
         )
         streams = []
         for topic in CHANGELOGS[LEAD_STATE]:
@@ -223,27 +225,29 @@ class Rebuild:
             replay.next[place[0]] = begin
             streams.append(self._records(place, begin, oldest))
         for record in in_order(*streams):
+            if live is not None and record.offset >= decided.get(record.topic, 0):
+                # nothing is emitted here, so what follows from it is for those to decide who go over to the result
+                if record.key is not None:
+                    ahead.add(record.key)
+                continue
             replay.decide(record)
-            if record.offset >= decided.get(record.topic, 0) and record.key is not None:
-                ahead.add(record.key)
             if replay.decided % _AT_ONCE == 0:
                 told(f"partition {number + 1} of {partitions}: {replay.decided:,} records decided")
+        replay.next |= decided
         # rules that came after the last record have an effect as well: a sweep
         replay.finish(max([replay.clock, *(at for at, _ in rules[-1:])]))
         return replay
 
-    def _lasting_erasures(self, number: int, decided: int) -> Callable[[bytes, int], bool]:
-        """Which erasures of a partition hand-overs may still have to be dropped for: those whose end is read too, and
-        those that no worker has `decided`. An older one may outlive, on its compacted topic, all that was sent before.
-        """
+    def _erasures(self, number: int, decided: Mapping[str, int] | None) -> dict[tuple[bytes, int], bool]:
+        """The erasures of a partition whose end is among the hand-overs, and whether it is still to be decided."""
         place = (LEAD_HANDOVERS.full_name(self._prefix), number)
-        begin = self._begin(LEAD_HANDOVERS, place)
-        ends = {
-            (message.key(), erasure_of(message.headers()))
-            for message in self._reader.read([place], {place: begin})
-            if message.value() is None
-        }
-        return lambda key, offset: offset >= decided or (key, offset) in ends
+        found = {}
+        for message in self._reader.read([place], {place: self._begin(LEAD_HANDOVERS, place)}):
+            erasure = erasure_of(message.headers()) if message.value() is None else None
+            if erasure is not None and message.key() is not None:
+                undecided = decided is not None and message.offset() >= decided.get(place[0], 0)
+                found[message.key(), erasure] = undecided
+        return found
 
     def _begin(self, topic: Topic, place: Place) -> int:
         # lead-changed is compacted: what the CRM said last of a lead may be as old as the lead

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -56,12 +57,12 @@ class Replay:
         topic_prefix: str,
         partitions: int,
         rules: Timeline,
-        lasts: Callable[[bytes, int], bool] = lambda key, offset: True,
+        erasures: Mapping[tuple[bytes, int], bool] = MappingProxyType({}),
     ) -> None:
-        """`lasts`: may what was sent to a lead before it was erased, by the record at this offset, still be read? Only
-        then hand-overs are dropped until the erasure itself has come.
+        """`erasures`: those, by key and offset of the record, whose end is among the hand-overs, so that some of before
+        may be, too; an older erasure may outlive all that on its compacted topic. True: it is not decided here.
         """
-        self._lasts = lasts
+        self._erasures = erasures
         self._changed_topic = LEAD_CHANGED.full_name(topic_prefix)
         self._changes = rules
         self._next_change = 0
@@ -130,16 +131,16 @@ class Replay:
 
     def _erased(self, record: Past, unit: Unit) -> None:
         assert record.key is not None  # it would have been rejected
-        if not self._lasts(record.key, record.offset):
+        if (record.key, record.offset) not in self._erasures:
             unit.delete(record.key)
 
     def _forget_erasures(self) -> None:
-        """All hand-overs are read, so none of those that an erasure still looks out for can come any more.
-
-        Their topic keeps for some days only what would have said so.
-        """
+        """Of those whose end was decided, be it before the erasure because two clocks differ."""
         for key, value in list(self._partition.entries.items()):
             if _ERASURE in value and is_erased(lead := decode_lead(value)):
+                assert lead.erasure is not None
+                if self._erasures.get((key, lead.erasure), False):
+                    continue
                 lead.erasure = None
                 if holds_nothing(lead):
                     del self._partition.entries[key]
