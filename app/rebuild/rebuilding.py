@@ -23,6 +23,7 @@ from app.contracts.definition_reading import model_of
 from app.contracts.topics import (
     COMMAND_STATE,
     LEAD_CHANGED,
+    LEAD_HANDOVERS,
     LEAD_QUALIFIED,
     LEAD_STATE,
     QUALIFICATION_COMMANDS,
@@ -38,6 +39,7 @@ from app.qualification.rules import UnknownLeads
 from app.rebuild.comparing import Compared, compare
 from app.rebuild.replay import Past, Replay, in_order
 from app.rebuild.timeline import Audited, CannotRebuild, Timeline, newest_revision, timeline
+from app.worker.merging import erasure_of
 
 Told = Callable[[str], None]
 
@@ -205,24 +207,47 @@ class Rebuild:
         oldest: dict[str, int],
         told: Told,
     ) -> Replay:
-        """`live`: where the workers stood when their state was read; `ahead` gets the leads of later records."""
-        replay = Replay(number, topic_prefix=self._prefix, partitions=partitions, rules=rules)
+        """`live`: where the workers stood when their state was read, and where the rebuilt state ends; None: nowhere,
+        and all is decided. `ahead` gets the leads of later records.
+        """
+        decided = {} if live is None else live.next
+        replay = Replay(
+            number,
+            topic_prefix=self._prefix,
+            partitions=partitions,
+            rules=rules,
+            erasures=self._erasures(number, None if live is None else live.next),
+        )
         streams = []
         for topic in CHANGELOGS[LEAD_STATE]:
             place = (topic.full_name(self._prefix), number)
             begin = self._begin(topic, place)
             replay.next[place[0]] = begin
             streams.append(self._records(place, begin, oldest))
-        decided = {} if live is None else live.next
         for record in in_order(*streams):
+            if live is not None and record.offset >= decided.get(record.topic, 0):
+                # nothing is emitted here, so what follows from it is for those to decide who go over to the result
+                if record.key is not None:
+                    ahead.add(record.key)
+                continue
             replay.decide(record)
-            if record.offset >= decided.get(record.topic, 0) and record.key is not None:
-                ahead.add(record.key)
             if replay.decided % _AT_ONCE == 0:
                 told(f"partition {number + 1} of {partitions}: {replay.decided:,} records decided")
+        replay.next |= decided
         # rules that came after the last record have an effect as well: a sweep
         replay.finish(max([replay.clock, *(at for at, _ in rules[-1:])]))
         return replay
+
+    def _erasures(self, number: int, decided: Mapping[str, int] | None) -> dict[tuple[bytes, int], bool]:
+        """The erasures of a partition whose end is among the hand-overs, and whether it is still to be decided."""
+        place = (LEAD_HANDOVERS.full_name(self._prefix), number)
+        found = {}
+        for message in self._reader.read([place], {place: self._begin(LEAD_HANDOVERS, place)}):
+            erasure = erasure_of(message.headers()) if message.value() is None else None
+            if erasure is not None and message.key() is not None:
+                undecided = decided is not None and message.offset() >= decided.get(place[0], 0)
+                found[message.key(), erasure] = undecided
+        return found
 
     def _begin(self, topic: Topic, place: Place) -> int:
         # lead-changed is compacted: what the CRM said last of a lead may be as old as the lead

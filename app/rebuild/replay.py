@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -49,7 +50,20 @@ def in_order(*topics: Iterable[Past]) -> Iterator[Past]:
 class Replay:
     """The state of one partition while it is rebuilt."""
 
-    def __init__(self, number: int, *, topic_prefix: str, partitions: int, rules: Timeline) -> None:
+    def __init__(
+        self,
+        number: int,
+        *,
+        topic_prefix: str,
+        partitions: int,
+        rules: Timeline,
+        erasures: Mapping[tuple[bytes, int], bool] = MappingProxyType({}),
+    ) -> None:
+        """`erasures`: those, by key and offset of the record, whose end is among the hand-overs, so that some of before
+        may be, too; an older erasure may outlive all that on its compacted topic. True: it is not decided here.
+        """
+        self._erasures = erasures
+        self._changed_topic = LEAD_CHANGED.full_name(topic_prefix)
         self._changes = rules
         self._next_change = 0
         self._rules = _NONE
@@ -57,7 +71,7 @@ class Replay:
         self._decider.begin()
         self._application = Application(
             name="rebuild",
-            inputs=(Input(LEAD_CHANGED.full_name(topic_prefix)),),
+            inputs=(Input(self._changed_topic),),
             changelog=LEAD_STATE.full_name(topic_prefix),
             dead_letters="",
             partitions=partitions,
@@ -97,6 +111,8 @@ class Replay:
         unit.record, unit.now_ms = record, self.clock
         try:
             self._decider.process(record, unit)
+            if record.value is None and record.topic == self._changed_topic:
+                self._erased(record, unit)
         except Rejected:
             self.rejected += 1
         unit.record = None
@@ -113,13 +129,18 @@ class Replay:
         self._settle()
         self._forget_erasures()
 
-    def _forget_erasures(self) -> None:
-        """All hand-overs are read, so none of those that an erasure still looks out for can come any more.
+    def _erased(self, record: Past, unit: Unit) -> None:
+        assert record.key is not None  # it would have been rejected
+        if (record.key, record.offset) not in self._erasures:
+            unit.delete(record.key)
 
-        Their topic keeps for some days only what would have said so.
-        """
+    def _forget_erasures(self) -> None:
+        """Of those whose end was decided, be it before the erasure because two clocks differ."""
         for key, value in list(self._partition.entries.items()):
             if _ERASURE in value and is_erased(lead := decode_lead(value)):
+                assert lead.erasure is not None
+                if self._erasures.get((key, lead.erasure), False):
+                    continue
                 lead.erasure = None
                 if holds_nothing(lead):
                     del self._partition.entries[key]

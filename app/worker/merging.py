@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
@@ -84,8 +85,8 @@ class Merging:
         unit.emit(self._topic, key, None, [(ERASURE, str(record.offset).encode())])
 
     def _erasure_has_come(self, lead: Lead, key: bytes, record: Record, unit: Unit) -> None:
-        offsets = [content for name, content in record.headers or () if name == ERASURE]
-        if not (offsets and offsets[-1].isdigit() and merging.erasure_is_over(lead, int(offsets[-1]))):
+        erasure = erasure_of(record.headers)
+        if erasure is None or not merging.erasure_is_over(lead, erasure):
             return  # erased again since, or none of ours
         if merging.holds_nothing(lead):
             unit.delete(key)
@@ -95,6 +96,12 @@ class Merging:
     def _send(self, survivor_id: str, handover: Handover, unit: Unit) -> None:
         unit.emit(self._topic, survivor_id.encode(), _encode(handover), [])
         unit.counts["handover", "sent"] += 1
+
+
+def erasure_of(headers: Any) -> int | None:
+    """Offset in lead-changed of the record whose erasure a hand-over without value ends. None: it does not say."""
+    offsets = [content for name, content in headers or () if name == ERASURE]
+    return int(offsets[-1]) if offsets and offsets[-1] is not None and offsets[-1].isdigit() else None
 
 
 def _lead_id(key: bytes | None) -> str:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
+import pytest
 
 from app.qualification.leads import Lead
 from app.qualification.models import QualificationModel
@@ -133,6 +134,27 @@ def test_an_erased_lead_that_comes_back_starts_afresh_and_waits_for_nothing() ->
     replay = replayed([score(15, "a", 80), erased, change(30, "a", owner_id="U-1")], (10, published()))
     back = lead(replay, "a")
     assert (back.scores, back.marks, back.erasure, back.owner_id) == ({}, {}, None, "U-1")
+
+
+@pytest.mark.parametrize(
+    ("ends", "left"),
+    [({}, "score"), ({(b"survivor", 1): False}, "nothing"), ({(b"survivor", 1): True}, "erasure")],
+    ids=["long gone", "decided here", "still to be decided"],
+)
+def test_a_hand_over_is_dropped_where_the_end_of_an_erasure_is_among_the_hand_overs(
+    ends: dict[tuple[bytes, int], bool], left: str
+) -> None:
+    handover = {"event_id": "m", "loser_id": "loser", "scores": {"engagement": {"value": 60.0, "at": minute(900)}}}
+    replay = Replay(0, topic_prefix="", partitions=1, rules=[(10, published())], erasures=ends)
+    replay.decide(score(15, "survivor", 80))
+    replay.decide(Past(CHANGES, 0, 1, 20, b"survivor", None, ()))
+    replay.decide(Past("lead-handovers", 0, 0, 901, b"survivor", msgspec.json.encode(handover), ()))
+    replay.finish(10**6)
+    if left == "nothing":
+        assert replay.leads == {}
+    else:
+        held = lead(replay, "survivor")
+        assert (held.erasure, set(held.scores)) == ((None, {"engagement"}) if left == "score" else (1, set()))
 
 
 def test_a_merged_lead_is_closed_and_its_survivor_has_what_the_hand_over_on_the_topic_says() -> None:
