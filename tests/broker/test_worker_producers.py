@@ -100,6 +100,27 @@ def test_kafkas_console_producer_feeds_scores_and_erases_leads(here: Installatio
     assert not here.oracle.leads.keys() & set(leads)
 
 
+@pytest.mark.parametrize("compression", ["gzip", "snappy", "lz4", "zstd"])
+def test_whatever_a_producer_compresses_with_is_read(here: Installation, compression: str) -> None:
+    producer = Producer(
+        {
+            "bootstrap.servers": here.bootstrap,
+            "partitioner": "murmur2_random",
+            "compression.type": compression,
+            "linger.ms": 500,  # single records are not worth compressing
+            "log_level": 0,
+        }
+    )
+    leads = [f"{compression}-{number}" for number in range(200)]
+    for lead_id in leads:
+        producer.produce(
+            here.prefix + "lead-score-changed", encode(score(lead_id, "engagement", 70, 0)), lead_id.encode()
+        )
+    assert producer.flush(30) == 0
+    here.settle_and_check()
+    assert len({event["lead_id"] for event in here.qualified()} & set(leads)) == 200
+
+
 def test_a_producer_with_another_partitioner_is_told_by_dead_letters(here: Installation) -> None:
     """librdkafka's default is another one than Java's: such a record is no good where another worker has the lead."""
     before = len(here.oracle.dead)
