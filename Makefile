@@ -10,7 +10,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1 \
 	&& { command -v $$p; break; }; done)
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
-PYTEST_ARGS ?=
+# Two processes, each with a broker of its own: the tests mostly wait.
+PYTEST_ARGS ?= -n 2 --dist loadfile
 AUDIT := $(VENV)-audit
 AUDITED ?= constraints.txt
 
