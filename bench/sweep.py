@@ -25,7 +25,8 @@ from bench.subjects import Subject, SubjectFailed, start_worker
 from bench.topics import Topics
 
 RATE = 500.0  # live events a second
-_WARM_SECONDS, _LIVE_SECONDS = 3.0, 10.0
+#: A worker that has just restored its leads looks through them for unreadable ones first, beside the work.
+_WARM_SECONDS, _LIVE_SECONDS = 25.0, 10.0
 #: Some hundredths of the leads meet it.
 SWEEPING: dict[str, Any] = {
     "id": "existing",
