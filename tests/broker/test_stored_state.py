@@ -81,7 +81,7 @@ def with_more(record: Stored) -> Stored:
         return record
     told = record.json()
     for part in (told, *told.get("scores", {}).values(), *told.get("marks", {}).values()):
-        part |= {"merged_from": ["L-99"], "shadow": {"enterprise": {"would": True}}, "weight": None}
+        part |= {"merged_from": ["L-99"], "canary": {"enterprise": {"would": True}}, "weight": None}
     return Stored(record.partition, record.key, json.dumps(told).encode())
 
 
