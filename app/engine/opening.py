@@ -242,6 +242,7 @@ class Opener:
                 "auto.offset.reset": "error",
                 "fetch.max.bytes": 64 * 1024 * 1024,
                 "queued.max.messages.kbytes": 256 * 1024,
+                "fetch.queue.backoff.ms": 10,  # by default it pauses a second whenever the queue was full
             }
         )
         try:
