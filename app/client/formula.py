@@ -10,8 +10,7 @@ from app.qualification.models import QualificationModel
 
 def formula(definition: QualificationModel) -> str:
     """`all of engagement >= 70, any of (demographic >= 50, intent >= 60)`."""
-    members = definition.members or tuple(range(len(definition.criteria)))
-    return _group(definition.match, members, definition.criteria)
+    return _group(definition.match, definition.branches, definition.criteria)
 
 
 def terms(definition: QualificationModel) -> str:

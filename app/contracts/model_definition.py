@@ -195,7 +195,7 @@ def definition_of(model: QualificationModel) -> ModelDefinition:
         "id": model.id,
         "name": model.name,
         "match": match_definition(model.match),
-        "criteria": _members(model.members or tuple(range(len(model.criteria))), model.criteria),
+        "criteria": _members(model.branches, model.criteria),
         "actions": actions,
         "existing_leads": model.existing_leads,
         "requalification": requalification,

@@ -78,6 +78,11 @@ class QualificationModel(Struct, frozen=True, kw_only=True, omit_defaults=True):
     members: tuple[Member, ...] = ()
     hold: timedelta | None = None
 
+    @property
+    def branches(self) -> tuple[Member, ...]:
+        """What `match` is about, grouped or not."""
+        return self.members or tuple(range(len(self.criteria)))
+
     def __post_init__(self) -> None:
         problems = [*_names(self), *_groups(self), *_criteria(self), *_match(self), *_effects(self)]
         if problems:
@@ -134,7 +139,7 @@ def paths(model: QualificationModel) -> list[tuple[str, str]]:
             else:
                 found[member] = (at, f"{at}.{number}")
 
-    walk(model.members or tuple(range(len(model.criteria))), "criteria")
+    walk(model.branches, "criteria")
     return [found.get(index, ("criteria", f"criteria.{index}")) for index in range(len(model.criteria))]
 
 
@@ -176,8 +181,7 @@ def _finite(number: float) -> bool:
 
 
 def _match(model: QualificationModel) -> list[tuple[str, str]]:
-    members = model.members or model.criteria
-    return [(f"match{field}", message) for field, message in _fits(model.match, members)]
+    return [(f"match{field}", message) for field, message in _fits(model.match, model.branches)]
 
 
 def _fits(match: Match, members: Sequence[object]) -> list[tuple[str, str]]:

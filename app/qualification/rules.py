@@ -73,8 +73,7 @@ class RuledModel:
         Whether scoring models are live plays no part: nobody's score falls because an engine is stopped.
         """
         stands = [(score := scores.get(name)) is not None and score.value >= floor for name, floor in self.floors]
-        members = self.definition.members or tuple(range(len(stands)))
-        return not met(self.definition.match, members, stands)
+        return not met(self.definition.match, self.definition.branches, stands)
 
     @property
     def evaluates_existing_leads(self) -> bool:
