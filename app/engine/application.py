@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from app.engine.partitioning import partition_of
+
 if TYPE_CHECKING:
     from app.engine.timers import Wake
     from app.engine.unit import Unit
@@ -93,6 +95,12 @@ class Application:
     max_record_bytes: Mapping[str, int] = field(default_factory=dict)
     #: False if state keys need not hash to their partition (a single partition, or keys that are no record's key).
     keyed: bool = True
+
+    def home_elsewhere(self, key: bytes, number: int) -> int | None:
+        """The partition that a key belongs to, if that is not partition `number`."""
+        if not self.keyed or (home := partition_of(key, self.partitions)) == number:
+            return None
+        return home
 
     @property
     def topics(self) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from app.engine import position as positions
 from app.engine.application import Application, Input, Record, Rejected
 from app.engine.intake import Batch, Intake
 from app.engine.partition import Change, Partition
-from app.engine.partitioning import BUCKETS, partition_of
+from app.engine.partitioning import BUCKETS
 from app.engine.position import POSITION_KEY, Position, Sweep
 from app.engine.steps import Hook, Step
 from app.engine.unit import Output, TooLarge, Unfit, Unit
@@ -289,7 +289,9 @@ class Decider:
         until = time.monotonic() + SWEEP_SECONDS
         while bucket < BUCKETS:
             for key in partition.keys_in(bucket):
-                if key in partition.unreadable or not (partition.inspected or self._belongs(key, partition)):
+                if key in partition.unreadable or not (
+                    partition.inspected or app.home_elsewhere(key, partition.number) is None
+                ):
                     continue  # no state of ours, or somebody else's: its lead is swept where it belongs
                 self._look_at(key, item, unit, sweep)
             bucket += 1
@@ -302,11 +304,6 @@ class Decider:
         return swept, Sweep(item.revision, bucket)
 
     @staticmethod
-    def _belongs(key: bytes, partition: Partition) -> bool:
-        app = partition.application
-        return not app.keyed or partition_of(key, app.partitions) == partition.number
-
-    @staticmethod
     def _look_at(key: bytes, item: Work, unit: Unit, look: Callable[[bytes, Unit], None]) -> bool:
         """Decide about a known key. If that fails its next record decides: it must not hold up all others for ever."""
         mark = unit.mark()
@@ -317,7 +314,7 @@ class Decider:
         except (Rejected, TooLarge) as reason:
             unit.undo(key, mark)
             log.error("key_not_decided", partition=item.partition.label, reason=str(reason))
-        except Exception as error:
+        except Exception as error:  # whatever is wrong with one key, the others go on
             unit.undo(key, mark)
             log.error("key_not_decided", partition=item.partition.label, exc_info=error)
         return False

@@ -12,7 +12,6 @@ import msgspec
 import structlog
 
 from app.engine.partition import Partition
-from app.engine.partitioning import partition_of
 
 log = structlog.get_logger(__name__)
 
@@ -55,7 +54,7 @@ def inspect(partition: Partition) -> Iterator[None]:
 def why_unreadable(partition: Partition, key: bytes, raw: bytes) -> str | None:
     """Why an entry is no state of this partition, in words for a person; None if it is."""
     app = partition.application
-    if app.keyed and (belongs := partition_of(key, app.partitions)) != partition.number:
+    if (belongs := app.home_elsewhere(key, partition.number)) is not None:
         return f"its key belongs to partition {belongs} of {app.partitions}"
     try:
         key.decode()  # keys come from JSON

@@ -13,7 +13,6 @@ import msgspec
 
 from app.engine.application import Application, Headers, Record, Rejected
 from app.engine.partition import Change
-from app.engine.partitioning import partition_of
 from app.engine.timers import Wake
 
 _MISSING: Any = object()
@@ -136,7 +135,7 @@ class Unit:
 
     def _check_partition(self, key: bytes) -> None:
         app = self._application
-        if app.keyed and (belongs := partition_of(key, app.partitions)) != self.number:
+        if (belongs := app.home_elsewhere(key, self.number)) is not None:
             raise Rejected(
                 f"wrong partitioner: this key belongs to partition {belongs} of {app.partitions}, not {self.number}; "
                 "producers must use murmur2 (librdkafka: partitioner=murmur2_random)"
