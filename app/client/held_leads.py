@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import msgspec
-
-from app.client.leads import UnreadableState
+from app.client.leads import position_of, undecided
 from app.client.positions import CHANGELOGS
-from app.client.topic_reader import Place, TopicReader
+from app.client.topic_reader import TopicReader
 from app.contracts.topics import LEAD_STATE
-from app.engine import position as positions
 from app.engine.position import POSITION_KEY, Position
 
 _AT_ONCE = 50_000
@@ -40,7 +37,7 @@ def read_held_leads(
     for message in reader.read(reader.places(LEAD_STATE.full_name(state_prefix))):
         key, value = message.key(), message.value()
         if key == POSITION_KEY:
-            held[message.partition()] = _position(value)
+            held[message.partition()] = position_of(value or b"")
         elif value is None:
             leads.pop(key, None)
         elif key is not None:
@@ -49,21 +46,4 @@ def read_held_leads(
                 told(f"{len(leads):,} leads read")
                 until += _AT_ONCE
     inputs = [place for topic in CHANGELOGS[LEAD_STATE] for place in reader.places(topic.full_name(topic_prefix))]
-    return HeldLeads(leads, held, _undecided(reader, inputs, held))
-
-
-def _position(value: bytes | None) -> Position:
-    try:
-        return positions.decode(value or b"")
-    except (msgspec.DecodeError, positions.UnknownFormat) as error:
-        raise UnreadableState(f"how far the workers are cannot be read: {error}") from error
-
-
-def _undecided(reader: TopicReader, inputs: list[Place], held: dict[int, Position]) -> int:
-    first, ends = reader.first(inputs), reader.ends(inputs)
-    count = 0
-    for topic, partition in inputs:
-        place = topic, partition
-        decided = held[partition].next.get(topic, 0) if partition in held else 0
-        count += max(0, ends[place] - max(first[place], decided))
-    return count
+    return HeldLeads(leads, held, undecided(reader, inputs, held))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -61,7 +62,7 @@ def look_up(connection: Connection, *, topic_prefix: str, state_prefix: str, lea
     for message in reader.read([(state, partition)]):
         found = message.key()
         if found == POSITION_KEY:
-            position = _position(message.value())
+            position = None if message.value() is None else position_of(message.value())
         elif found == key:
             held = message.value()
             standing = Standing.ERASED if held is None else Standing.HELD
@@ -74,7 +75,7 @@ def look_up(connection: Connection, *, topic_prefix: str, state_prefix: str, lea
         partition=partition,
         standing=standing,
         lead=lead,
-        undecided=_undecided(reader, inputs, position),
+        undecided=undecided(reader, inputs, {} if position is None else {partition: position}),
         qualifications=tuple(
             json.loads(message.value())
             for message in reader.read([(LEAD_QUALIFIED.full_name(topic_prefix), partition)])
@@ -93,14 +94,20 @@ def _lead(value: bytes, lead_id: str) -> Lead:
         ) from error
 
 
-def _position(value: bytes | None) -> Position | None:
+def position_of(value: bytes) -> Position:
+    """How far the workers are. Raises UnreadableState."""
     try:
-        return None if value is None else positions.decode(value)
+        return positions.decode(value)
     except (msgspec.DecodeError, positions.UnknownFormat) as error:
         raise UnreadableState(f"how far the workers are cannot be read: {error}") from error
 
 
-def _undecided(reader: TopicReader, inputs: list[Place], position: Position | None) -> int:
+def undecided(reader: TopicReader, inputs: Sequence[Place], held: Mapping[int, Position]) -> int:
+    """Records of the inputs beyond the positions of their partitions; of one without a position all there are."""
     first, ends = reader.first(inputs), reader.ends(inputs)
-    decided = {} if position is None else position.next
-    return sum(max(0, ends[place] - max(first[place], decided.get(place[0], 0))) for place in inputs)
+    count = 0
+    for place in inputs:
+        topic, partition = place
+        decided = held[partition].next.get(topic, 0) if partition in held else 0
+        count += max(0, ends[place] - max(first[place], decided))
+    return count
