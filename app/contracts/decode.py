@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar, cast
 
 import msgspec
 from pydantic import TypeAdapter, ValidationError
@@ -159,7 +159,7 @@ def decode_lead_changed(key: bytes | None, value: bytes | None, headers: Headers
     if value is None:
         return ErasedLead(_erased_id(key))
     try:
-        message: dict[str, Any] = _lead_changed(data := data_of(value, headers) if headers else value)  # type: ignore[assignment]
+        message = cast("dict[str, Any]", _lead_changed(data := data_of(value, headers) if headers else value))
     except ValidationError as error:
         raise bad_message(error) from None
     _refuse_no_numbers(data)

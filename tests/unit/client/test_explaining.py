@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -15,9 +16,7 @@ from app.qualification.rules import RuledModel, Rules
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
 
-def rules(
-    *, on: bool = True, live: frozenset[str] = frozenset({"engagement", "demographic"}), **model: object
-) -> Rules:
+def rules(*, on: bool = True, live: frozenset[str] = frozenset({"engagement", "demographic"}), **model: Any) -> Rules:
     definition = QualificationModel(
         id="enterprise",
         name="Enterprise",
@@ -25,11 +24,11 @@ def rules(
         criteria=(Criterion("engagement", 70), Criterion("demographic", 50)),
         actions=Actions(marketing_qualified=True, sales_ready=True),
         requalification=Requalification(
-            model.get("policy", "when_reset"),  # type: ignore[arg-type]
-            model.get("cool_down"),  # type: ignore[arg-type]
+            model.get("policy", "when_reset"),
+            model.get("cool_down"),
         ),
-        members=model.get("members", ()),  # type: ignore[arg-type]
-        hold=model.get("hold"),  # type: ignore[arg-type]
+        members=model.get("members", ()),
+        hold=model.get("hold"),
     )
     ruled = RuledModel(definition=definition, version=3, live=bool(model.get("model_live", True)))
     return Rules(revision=1, lead_management=on, live_scoring_models=live, models={"enterprise": ruled})

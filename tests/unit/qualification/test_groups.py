@@ -1,6 +1,6 @@
 """Criteria in groups of all, any and at_least, nested: one evaluation, whatever the shape."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import product
 
 import pytest
@@ -31,14 +31,14 @@ def ruled(match: Match, *members: Member) -> RuledModel:
         (ruled("all", Group(AtLeast(3), (0, 1, 2, 3))), lambda a, b, c, d: a + b + c + d >= 3),
     ],
 )
-def test_a_nested_model_is_the_formula_that_it_says(model: RuledModel, truth: object) -> None:
+def test_a_nested_model_is_the_formula_that_it_says(model: RuledModel, truth: Callable[..., bool]) -> None:
     for stands in product((False, True), repeat=4):
         desk = Desk(rules(model.definition, scoring_models="abcd"))
         outcomes = {}
         for at, (name, stand) in enumerate(zip("abcd", stands, strict=True)):
             outcomes = desk.score(name, float(stand), at)
         qualified = "qualified" in outcomes.values() or bool(desk.qualifications)
-        assert qualified == bool(truth(*stands)), stands  # type: ignore[operator]
+        assert qualified == bool(truth(*stands)), stands
 
 
 def members() -> st.SearchStrategy[Group]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta, timezone
+from typing import Any
 
 import pytest
 
@@ -21,8 +22,8 @@ def given(**scores: float) -> Lead:
     return lead
 
 
-def from_loser(**what: object) -> Handover:
-    return Handover(event_id="m-1", loser_id="loser", **what)  # type: ignore[arg-type]
+def from_loser(**what: Any) -> Handover:
+    return Handover(event_id="m-1", loser_id="loser", **what)
 
 
 @pytest.mark.parametrize("status", ["open", "qualified", "disqualified"])

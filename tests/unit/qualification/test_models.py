@@ -51,7 +51,7 @@ def test_groups_may_be_ten_deep_and_name_a_scoring_model_once_each() -> None:
         ({"match": "most"}, "match"),
         ({"actions": Actions()}, "actions"),
         ({"existing_leads": "some"}, "existing_leads"),
-        ({"requalification": Requalification(policy="at_will")}, "requalification.policy"),  # type: ignore[arg-type]
+        ({"requalification": Requalification(policy="at_will")}, "requalification.policy"),  # type: ignore[arg-type]  # no policy
         ({"criteria": (Criterion("a", 1.0, 0.5),)}, "criteria.0.drop_below"),
         ({"criteria": (Criterion("a", 1.0, 2.0),), "requalification": ON_RECROSS}, "criteria.0.drop_below"),
         ({"criteria": (Criterion("a", 1.0, math.nan),), "requalification": ON_RECROSS}, "criteria.0.drop_below"),
@@ -60,7 +60,7 @@ def test_groups_may_be_ten_deep_and_name_a_scoring_model_once_each() -> None:
         ({"criteria": ABC, "members": (0, Group("any", (1, Group(AtLeast(2), (2,)))))}, "criteria.1.any.1.at_least"),
         ({"criteria": ABC, "members": (0, Group("any", ()))}, "criteria.1.any"),
         ({"criteria": ABC, "members": (0, Group("any", (2, 1)))}, "members"),
-        ({"criteria": ABC, "members": (0, Group("most", (1, 2)))}, "criteria.1"),  # type: ignore[arg-type]
+        ({"criteria": ABC, "members": (0, Group("most", (1, 2)))}, "criteria.1"),  # type: ignore[arg-type]  # no match
         ({"criteria": (*ABC, ABC[1]), "members": (0, Group("any", (1, 2, 3)))}, "criteria.1.any.2.scoring_model"),
         ({"criteria": ABC, "members": (0, 1, deep(11))}, "criteria.2" + ".all.0" * 10),
         ({"requalification": Requalification(cool_down=timedelta(seconds=-1))}, "requalification.cool_down"),

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from app.qualification.decide import Outcome
+from app.qualification.models import Policy
 from tests.unit.qualification.given import Desk, model, rules
 
 ALREADY, NOT_MET, QUALIFIED, COOLING = (
@@ -29,10 +30,10 @@ ALREADY, NOT_MET, QUALIFIED, COOLING = (
     ],
 )
 def test_scores_that_fall_and_rise_again(
-    policy: str, drop_below: float | None, scores: tuple[float, ...], outcomes: tuple[Outcome, ...]
+    policy: Policy, drop_below: float | None, scores: tuple[float, ...], outcomes: tuple[Outcome, ...]
 ) -> None:
     floors = {} if drop_below is None else {"engagement": drop_below}
-    desk = Desk(rules(model(criteria={"engagement": 70.0}, policy=policy, drop_below=floors)))  # type: ignore[arg-type]
+    desk = Desk(rules(model(criteria={"engagement": 70.0}, policy=policy, drop_below=floors)))
     assert tuple(desk.score("engagement", value, at)["enterprise"] for at, value in enumerate(scores)) == outcomes
     assert [one.number for one in desk.qualifications] == list(range(1, 1 + outcomes.count(QUALIFIED)))
 
