@@ -1,6 +1,6 @@
 """Exactly-once partition processing on faust-streaming and confluent-kafka; knows nothing of leads."""
 
-from app.engine.application import Application, Headers, Input, Processor, Record, Rejected
+from app.engine.application import Application, Headers, Input, PlainRecord, Processor, Record, Rejected
 from app.engine.engine import DEFAULT_LIMITS, Engine, Limits, Observer
 from app.engine.opening import Unusable
 from app.engine.partitioning import partition_of
@@ -17,6 +17,7 @@ __all__ = [
     "Input",
     "Limits",
     "Observer",
+    "PlainRecord",
     "Processor",
     "Record",
     "Rejected",

@@ -9,12 +9,11 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import Awaitable, Container, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Container, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import aiokafka
 import faust
-import msgspec
 import structlog
 from aiokafka.consumer.fetcher import FetchResult
 from aiokafka.structs import TopicPartition as AioTopicPartition
@@ -28,6 +27,7 @@ from faust.transport.drivers.aiokafka import (
 )
 from faust.types import TP, ConsumerMessage
 
+from app.engine.application import PlainRecord
 from app.engine.fetch_health import FetchHealth
 from app.engine.group_metadata import Membership
 from app.engine.intake import Batch, TopicPartition
@@ -331,20 +331,8 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
                 self.health.seen((tp.topic, tp.partition), position, assignment.state_value(tp).lso)
 
 
-class _FetchedRecord(msgspec.Struct, gc=False):
-    """What a decider sees of a record. aiokafka's own costs more to make than most records cost to decide."""
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
-
-
-def _lean(tp: AioTopicPartition, record: Any) -> _FetchedRecord:
-    return _FetchedRecord(
+def _lean(tp: AioTopicPartition, record: Any) -> PlainRecord:
+    return PlainRecord(
         tp.topic, tp.partition, record.offset, record.timestamp, record.key, record.value, record.headers or ()
     )
 

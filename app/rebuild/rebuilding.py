@@ -31,13 +31,14 @@ from app.contracts.topics import (
     STATE_TOPICS,
     Topic,
 )
+from app.engine import PlainRecord
 from app.engine import position as positions
 from app.engine.position import POSITION_KEY, Position
 from app.kafka import Connection
 from app.qualification.models import InvalidModel, QualificationModel
 from app.qualification.rules import UnknownLeads
 from app.rebuild.comparing import Compared, compare
-from app.rebuild.replay import Past, Replay, in_order
+from app.rebuild.replay import Replay, in_order
 from app.rebuild.timeline import Audited, CannotRebuild, Timeline, newest_revision, timeline
 from app.worker.merging import erasure_of
 
@@ -255,13 +256,15 @@ class Rebuild:
             return self._reader.first([place])[place]
         return self._reader.since([place], self._since_ms)[place]
 
-    def _records(self, place: Place, begin: int, oldest: dict[str, int]) -> Iterator[Past]:
+    def _records(self, place: Place, begin: int, oldest: dict[str, int]) -> Iterator[PlainRecord]:
         topic, partition = place
         for message in self._reader.read([place], {place: begin}):
             at = written_at(message)
             if at < oldest.get(topic, at + 1):
                 oldest[topic] = at
-            yield Past(topic, partition, message.offset(), at, message.key(), message.value(), message.headers() or ())
+            yield PlainRecord(
+                topic, partition, message.offset(), at, message.key(), message.value(), message.headers() or ()
+            )
 
     def _qualifications(self, replays: list[Replay], ahead: set[bytes]) -> Qualifications:
         rebuilt = {event_id for replay in replays for event_id in replay.qualified}

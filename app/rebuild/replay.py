@@ -10,10 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
-import msgspec
-
 from app.contracts.topics import LEAD_CHANGED, LEAD_STATE
-from app.engine import Application, Input, Rejected, Unit
+from app.engine import Application, Input, PlainRecord, Rejected, Unit
 from app.engine.partition import Partition
 from app.engine.timers import Wake
 from app.qualification.merging import holds_nothing, is_erased
@@ -27,19 +25,7 @@ _ERASURE = b'"erasure":'
 _NONE = Rules(revision=NO_RULES, lead_management=False, live_scoring_models=frozenset(), models={})
 
 
-class Past(msgspec.Struct, gc=False):
-    """A record of an input topic, in the form that deciders take."""
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: Any
-
-
-def in_order(*topics: Iterable[Past]) -> Iterator[Past]:
+def in_order(*topics: Iterable[PlainRecord]) -> Iterator[PlainRecord]:
     """Records of several topics by their times; those of one topic stay in their order, whatever their times are.
 
     Of equal times that of the topic named first is first.
@@ -104,7 +90,7 @@ class Replay:
         """Of the newest rules that were used."""
         return max(0, self._rules.revision)
 
-    def decide(self, record: Past) -> None:
+    def decide(self, record: PlainRecord) -> None:
         """Decide a record, after what its time brings about."""
         self._advance(record.timestamp)
         unit = self._unit
@@ -129,7 +115,7 @@ class Replay:
         self._settle()
         self._forget_erasures()
 
-    def _erased(self, record: Past, unit: Unit) -> None:
+    def _erased(self, record: PlainRecord, unit: Unit) -> None:
         assert record.key is not None  # it would have been rejected
         if (record.key, record.offset) not in self._erasures:
             unit.delete(record.key)

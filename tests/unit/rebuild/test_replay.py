@@ -9,11 +9,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from app.engine import PlainRecord
 from app.qualification.leads import Lead
 from app.qualification.models import QualificationModel
 from app.qualification.rules import RuledModel, Rules
 from app.qualification.snapshot import rules_from
-from app.rebuild.replay import Past, Replay, in_order
+from app.rebuild.replay import Replay, in_order
 from tests.unit.qualification.given import minute, model
 
 SCORES, CHANGES = "lead-score-changed", "lead-changed"
@@ -37,7 +38,7 @@ def published(definition: QualificationModel = ONE, revision: int = 4, version: 
     )
 
 
-def score(at_ms: int, lead: str, value: float, *, offset: int = 0, event_id: str = "") -> Past:
+def score(at_ms: int, lead: str, value: float, *, offset: int = 0, event_id: str = "") -> PlainRecord:
     message = {
         "event_id": event_id or f"e-{at_ms}",
         "lead_id": lead,
@@ -45,15 +46,15 @@ def score(at_ms: int, lead: str, value: float, *, offset: int = 0, event_id: str
         "score": value,
         "occurred_at": minute(at_ms),
     }
-    return Past(SCORES, 0, offset, at_ms, lead.encode(), msgspec.json.encode(message), ())
+    return PlainRecord(SCORES, 0, offset, at_ms, lead.encode(), msgspec.json.encode(message), ())
 
 
-def change(at_ms: int, lead: str, **fields: Any) -> Past:
+def change(at_ms: int, lead: str, **fields: Any) -> PlainRecord:
     message = {"event_id": f"c-{at_ms}", "lead_id": lead, "occurred_at": minute(at_ms), **fields}
-    return Past(CHANGES, 0, 0, at_ms, lead.encode(), msgspec.json.encode(message), ())
+    return PlainRecord(CHANGES, 0, 0, at_ms, lead.encode(), msgspec.json.encode(message), ())
 
 
-def replayed(records: Iterable[Past], *rules: tuple[int, Rules], until: int = 10**6) -> Replay:
+def replayed(records: Iterable[PlainRecord], *rules: tuple[int, Rules], until: int = 10**6) -> Replay:
     replay = Replay(0, topic_prefix="", partitions=1, rules=list(rules))
     for record in records:
         replay.decide(record)
@@ -97,7 +98,7 @@ def test_a_publish_sweeps_the_leads_that_are_known_by_then() -> None:
 
 
 def test_an_erased_lead_leaves_nothing() -> None:
-    erased = Past(CHANGES, 0, 1, 20, b"a", None, ())
+    erased = PlainRecord(CHANGES, 0, 1, 20, b"a", None, ())
     replay = replayed([score(15, "a", 80), erased], (10, published()))
     assert replay.leads == {}
     assert len(replay.qualified) == 1
@@ -114,7 +115,7 @@ def test_a_hold_ends_when_its_time_has_come_by_the_records_times() -> None:
 
 
 def test_what_cannot_be_read_is_counted_and_the_rest_goes_on() -> None:
-    replay = replayed([Past(SCORES, 0, 3, 1, b"a", b"{", ()), score(2, "a", 80, offset=4)], (0, published()))
+    replay = replayed([PlainRecord(SCORES, 0, 3, 1, b"a", b"{", ()), score(2, "a", 80, offset=4)], (0, published()))
     assert (replay.decided, replay.rejected, replay.next) == (2, 1, {SCORES: 5})
     assert set(replay.qualified.values()) == {"a"}
 
@@ -130,7 +131,7 @@ def test_the_same_records_give_the_same_state_and_ids() -> None:
 
 
 def test_an_erased_lead_that_comes_back_starts_afresh_and_waits_for_nothing() -> None:
-    erased = Past(CHANGES, 0, 1, 20, b"a", None, ())
+    erased = PlainRecord(CHANGES, 0, 1, 20, b"a", None, ())
     replay = replayed([score(15, "a", 80), erased, change(30, "a", owner_id="U-1")], (10, published()))
     back = lead(replay, "a")
     assert (back.scores, back.marks, back.erasure, back.owner_id) == ({}, {}, None, "U-1")
@@ -147,8 +148,8 @@ def test_a_hand_over_is_dropped_where_the_end_of_an_erasure_is_among_the_hand_ov
     handover = {"event_id": "m", "loser_id": "loser", "scores": {"engagement": {"value": 60.0, "at": minute(900)}}}
     replay = Replay(0, topic_prefix="", partitions=1, rules=[(10, published())], erasures=ends)
     replay.decide(score(15, "survivor", 80))
-    replay.decide(Past(CHANGES, 0, 1, 20, b"survivor", None, ()))
-    replay.decide(Past("lead-handovers", 0, 0, 901, b"survivor", msgspec.json.encode(handover), ()))
+    replay.decide(PlainRecord(CHANGES, 0, 1, 20, b"survivor", None, ()))
+    replay.decide(PlainRecord("lead-handovers", 0, 0, 901, b"survivor", msgspec.json.encode(handover), ()))
     replay.finish(10**6)
     if left == "nothing":
         assert replay.leads == {}
@@ -163,8 +164,8 @@ def test_a_merged_lead_is_closed_and_its_survivor_has_what_the_hand_over_on_the_
     replay = replayed(
         [
             score(15, "loser", 60),
-            Past("lead-merged", 0, 0, 20, b"loser", msgspec.json.encode(merge), ()),
-            Past("lead-handovers", 0, 0, 21, b"survivor", msgspec.json.encode(handover), ()),
+            PlainRecord("lead-merged", 0, 0, 20, b"loser", msgspec.json.encode(merge), ()),
+            PlainRecord("lead-handovers", 0, 0, 21, b"survivor", msgspec.json.encode(handover), ()),
             score(30, "loser", 99),
         ],
         (10, published()),
