@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 import msgspec
 from rich.console import Console
 
-from app.broker.finder import NoBroker, find_broker
-from app.broker.kinds import BrokerKind
-from app.kafka import BrokerUnreachable, Connection
-from app.settings import InvalidSettings, load_settings
+from app.kafka import Connection
 from bench.failover import measure_failover
 from bench.latency import NotQualified, measure_latency
+from bench.on_kafka import on_kafka
 from bench.report import Report, show
 from bench.reporting import Say
 from bench.subjects import SubjectFailed
@@ -25,31 +22,20 @@ from bench.workload import Workload
 
 _SMALL = Workload("400k events, 80k leads", 400_000, 80_000)
 _LARGE = Workload("2M events, 400k leads", 2_000_000, 400_000)
-#: The same tests' order: a real Kafka, and never the emulator.
-_BROKERS = [BrokerKind.JAVA, BrokerKind.CONTAINER]
 
 
 def main() -> int:
     """The exit code: 0 if all was measured, 1 if not."""
     options = _options()
-    console = Console(highlight=False)
 
-    def say(line: str) -> None:
-        console.print(f"[dim]{time.strftime('%H:%M:%S')}[/dim] {line}")
+    def measure(connection: Connection, folder: Path, say: Say) -> int:
+        report = _measure(connection, options, folder, say)
+        show(report, Console(highlight=False))
+        if options.json is not None:
+            options.json.write_bytes(msgspec.json.format(msgspec.json.encode(report.figures())) + b"\n")
+        return 0
 
-    folder = Path(tempfile.mkdtemp(prefix="lead-qualifier-bench-"))
-    try:
-        settings = load_settings(data_dir=folder / "broker")
-        with find_broker(settings, say, order=_BROKERS) as broker:
-            say(f"the logs of all that is measured are in {folder}")
-            report = _measure(broker.connection, options, folder, say)
-    except (InvalidSettings, NoBroker, BrokerUnreachable, SubjectFailed, ResultsDiffer, NotQualified) as error:
-        console.print(f"[red]{error}[/red]")
-        return 1
-    show(report, console)
-    if options.json is not None:
-        options.json.write_bytes(msgspec.json.format(msgspec.json.encode(report.figures())) + b"\n")
-    return 0
+    return on_kafka("bench", measure, SubjectFailed, ResultsDiffer, NotQualified)
 
 
 def _options() -> argparse.Namespace:

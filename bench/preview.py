@@ -7,7 +7,6 @@ import os
 import resource
 import subprocess
 import sys
-import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,18 +14,15 @@ from typing import Any
 
 import msgspec
 from confluent_kafka import Producer
-from rich.console import Console
 
-from app.broker.finder import NoBroker, find_broker
-from app.broker.kinds import BrokerKind
 from app.contracts.definition_reading import model_of
 from app.contracts.topics import QUALIFICATION_MODELS
-from app.kafka import BrokerUnreachable, Connection
+from app.kafka import Connection
 from app.qualification.decide import Outcome, decide
 from app.qualification.entries import LEAD_MANAGEMENT, FeatureEntry, ModelEntry, ScoringModelEntry, encode_entry
 from app.qualification.leads import Lead
 from app.qualification.snapshot import rules_from
-from app.settings import InvalidSettings, load_settings
+from bench.on_kafka import on_kafka
 from bench.reporting import Say
 from bench.restore import LEADS, PARTITIONS, write
 from bench.topics import Topics, feed
@@ -50,19 +46,7 @@ _ENTRIES = (
 def main() -> int:
     """The exit code: 0 if every run counted right, and in time where a limit was given."""
     options = _options()
-    console = Console(highlight=False)
-
-    def say(line: str) -> None:
-        console.print(f"[dim]{time.strftime('%H:%M:%S')}[/dim] {line}")
-
-    folder = Path(tempfile.mkdtemp(prefix="lead-qualifier-preview-"))
-    try:
-        settings = load_settings(data_dir=folder)
-        with find_broker(settings, say, order=[BrokerKind.JAVA, BrokerKind.CONTAINER]) as broker:
-            return _run(broker.connection, options, folder, say)
-    except (InvalidSettings, NoBroker, BrokerUnreachable) as error:
-        console.print(f"[red]{error}[/red]")
-        return 1
+    return on_kafka("preview", lambda connection, folder, say: _run(connection, options, folder, say))
 
 
 def _run(connection: Connection, options: argparse.Namespace, folder: Path, say: Say) -> int:

@@ -7,7 +7,6 @@ import os
 import random
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,10 +15,7 @@ from typing import Any
 
 import msgspec
 from confluent_kafka import Producer
-from rich.console import Console
 
-from app.broker.finder import NoBroker, find_broker
-from app.broker.kinds import BrokerKind
 from app.contracts.topics import LEAD_CHANGED, LEAD_DEAD_LETTERS, LEAD_SCORE_CHANGED, LEAD_STATE
 from app.engine import Application, Input, partition_of
 from app.engine import position as positions
@@ -27,10 +23,11 @@ from app.engine.inspection import inspect
 from app.engine.opening import Opener
 from app.engine.partition import Partition
 from app.engine.position import POSITION_KEY, Position
-from app.kafka import BrokerUnreachable, Connection
+from app.kafka import Connection
 from app.qualification.leads import Lead, Mark, Score
-from app.settings import InvalidSettings, load_settings
+from app.settings import load_settings
 from app.worker.leads import LeadDecider, decode_lead, encode_lead
+from bench.on_kafka import on_kafka
 from bench.reporting import Say
 from bench.topics import Topics
 
@@ -168,19 +165,7 @@ def main() -> int:
         connection = load_settings().connection()
         sys.stdout.buffer.write(msgspec.json.encode(measure(connection, options.restore, partitions=PARTITIONS)))
         return 0
-    console = Console(highlight=False)
-
-    def say(line: str) -> None:
-        console.print(f"[dim]{time.strftime('%H:%M:%S')}[/dim] {line}")
-
-    folder = Path(tempfile.mkdtemp(prefix="lead-qualifier-restore-"))
-    try:
-        settings = load_settings(data_dir=folder)
-        with find_broker(settings, say, order=[BrokerKind.JAVA, BrokerKind.CONTAINER]) as broker:
-            return _run(broker.connection, options.leads, options.rounds, say)
-    except (InvalidSettings, NoBroker, BrokerUnreachable) as error:
-        console.print(f"[red]{error}[/red]")
-        return 1
+    return on_kafka("restore", lambda connection, _folder, say: _run(connection, options.leads, options.rounds, say))
 
 
 def _run(connection: Connection, count: int, rounds: int, say: Say) -> int:

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
-from rich.console import Console
-
-from app.broker.finder import NoBroker, find_broker
-from app.broker.kinds import BrokerKind
-from app.kafka import BrokerUnreachable, Connection
-from app.settings import InvalidSettings, load_settings
+from app.kafka import Connection
 from bench.commands import Commands
+from bench.on_kafka import on_kafka
 from bench.pace import MODEL, Source, Watcher
 from bench.reporting import Say
 from bench.restore import GROUP, LEADS, PARTITIONS, write
@@ -60,20 +55,12 @@ class Live(threading.Thread):
 def main() -> int:
     """The exit code: 0 if it could be measured."""
     options = _options()
-    console = Console(highlight=False)
 
-    def say(line: str) -> None:
-        console.print(f"[dim]{time.strftime('%H:%M:%S')}[/dim] {line}")
+    def measure(connection: Connection, folder: Path, say: Say) -> int:
+        _measure(connection, options.leads, folder, say)
+        return 0
 
-    folder = Path(tempfile.mkdtemp(prefix="lead-qualifier-sweep-"))
-    try:
-        settings = load_settings(data_dir=folder)
-        with find_broker(settings, say, order=[BrokerKind.JAVA, BrokerKind.CONTAINER]) as broker:
-            _measure(broker.connection, options.leads, folder, say)
-    except (InvalidSettings, NoBroker, BrokerUnreachable, SubjectFailed) as error:
-        console.print(f"[red]{error}[/red]")
-        return 1
-    return 0
+    return on_kafka("sweep", measure, SubjectFailed)
 
 
 def _measure(connection: Connection, count: int, logs: Path, say: Say) -> None:

@@ -1,0 +1,40 @@
+"""What every measurement begins with: a folder for logs, and a real Kafka, never the emulator."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+
+from app.broker.finder import NoBroker, find_broker
+from app.broker.kinds import BrokerKind
+from app.kafka import BrokerUnreachable, Connection
+from app.settings import InvalidSettings, load_settings
+from bench.reporting import Say
+
+_BROKERS = [BrokerKind.JAVA, BrokerKind.CONTAINER]
+
+
+def on_kafka(name: str, measure: Callable[[Connection, Path, Say], int], *failures: type[Exception]) -> int:
+    """The exit code: that of `measure`, or 1 after one of its `failures`, or where there is no broker to be had.
+
+    `measure` is given a broker, the folder for logs, and how to tell what it does.
+    """
+    console = Console(highlight=False)
+
+    def say(line: str) -> None:
+        console.print(f"[dim]{time.strftime('%H:%M:%S')}[/dim] {line}")
+
+    expected: tuple[type[Exception], ...] = (InvalidSettings, NoBroker, BrokerUnreachable, *failures)
+    folder = Path(tempfile.mkdtemp(prefix=f"lead-qualifier-{name}-"))
+    try:
+        settings = load_settings(data_dir=folder / "broker")
+        with find_broker(settings, say, order=_BROKERS) as broker:
+            say(f"the logs of all that is measured are in {folder}")
+            return measure(broker.connection, folder, say)
+    except expected as error:
+        console.print(f"[red]{error}[/red]")
+        return 1
