@@ -1,0 +1,1 @@
+"""Messages and definitions of the services behind lead-qualified."""
