@@ -1,4 +1,4 @@
-"""Creates and checks the topics on a broker, against the catalogue."""
+"""Creates and checks topics on a broker, against the catalogue."""
 
 from __future__ import annotations
 
@@ -42,12 +42,13 @@ class TopicsUnfit(Exception):
 
 
 class TopicSetup:
-    """Looks at, creates and checks all topics of one installation (a prefix)."""
+    """Looks at, creates and checks topics of one installation (a prefix): by default those of the workers."""
 
     def __init__(
         self,
         connection: Connection,
         *,
+        topics: Sequence[Topic] = CATALOGUE,
         prefix: str,
         state_prefix: str | None = None,
         partitions: int,
@@ -56,19 +57,19 @@ class TopicSetup:
     ) -> None:
         """`state_prefix`: what stands before the names of the topics that hold state, if that is not the prefix."""
         self._admin = AdminClient(connection.confluent())
-        self._names = {topic: topic.full_name(prefix) for topic in CATALOGUE}
+        self._names = {topic: topic.full_name(prefix) for topic in topics}
         if state_prefix is not None:
-            self._names |= {topic: topic.full_name(state_prefix) for topic in STATE_TOPICS}
+            self._names |= {topic: topic.full_name(state_prefix) for topic in STATE_TOPICS if topic in self._names}
         self._partitions = partitions
         self._replication = replication_factor
         self._timeout = timeout
 
     def find(self) -> list[Finding]:
-        """Every topic of the catalogue as it is. Raises NotAllowed, KafkaException if the broker can't be asked."""
+        """Every topic as it is. Raises NotAllowed, KafkaException if the broker can't be asked."""
         there = self._admin.list_topics(timeout=self._timeout).topics
         counts = {
             topic: len(there[name].partitions) if name in there and there[name].error is None else None
-            for topic in CATALOGUE
+            for topic in self._names
             for name in [self._names[topic]]
         }
         hidden = self._hidden([topic for topic, count in counts.items() if count is None])
@@ -76,7 +77,7 @@ class TopicSetup:
         inputs = self._inputs_max(sizes)
         return [
             self._hide(topic) if topic in hidden else self._judge(topic, counts[topic], sizes.get(topic), inputs)
-            for topic in CATALOGUE
+            for topic in self._names
         ]
 
     def create_missing(self, told: Callable[[str], None] = lambda name: None) -> list[str]:

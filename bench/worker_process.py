@@ -6,8 +6,8 @@ import sys
 
 from app.contracts.topics import LEAD_CHANGED, LEAD_SCORE_CHANGED
 from app.engine import Step
+from app.hosting.logs import configure_logs
 from app.settings import load_settings
-from app.worker.logs import configure_logs
 from app.worker.run import Worker
 from bench.meter import Meter
 

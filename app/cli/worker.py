@@ -9,8 +9,8 @@ import typer
 
 from app.broker.running import find_running
 from app.cli.exit_codes import NO_BROKER, NoBrokerFound
+from app.hosting.logs import configure_logs
 from app.settings import load_settings, unknown_variables
-from app.worker.logs import configure_logs
 
 WebPort = Annotated[
     int | None,

@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 from app.engine.steps import Step
+from app.hosting.logs import configure_logs
 from app.settings import load_settings
-from app.worker.logs import configure_logs
 from app.worker.run import Worker
 
 

@@ -12,7 +12,7 @@ PROGRAM = """
 import logging, sys
 import structlog
 from app.settings import LogFormat
-from app.worker.logs import configure_logs
+from app.hosting.logs import configure_logs
 
 def fail(config):
     password = config["sasl.password"]
@@ -37,7 +37,7 @@ def test_an_exception_is_shown_without_local_variables(log_format: str) -> None:
 OUTAGE = """
 import logging
 from app.settings import LogFormat
-from app.worker.logs import configure_logs
+from app.hosting.logs import configure_logs
 
 configure_logs(LogFormat.JSON)
 aio, rd, other = (logging.getLogger(name) for name in ("aiokafka", "librdkafka", "other"))

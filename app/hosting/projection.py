@@ -1,36 +1,46 @@
-"""Writes what the command decider has committed to `qualification-models`, where every worker reads it."""
+"""Writes what a command decider has committed to the topic where every worker of the service reads it."""
 
 from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Generic, TypeVar
 
 import confluent_kafka
 import structlog
 from confluent_kafka import KafkaError, KafkaException
 
+from app.hosting.projected_table import Projected
 from app.kafka import NotAllowed, is_forbidden
-from app.qualification.entries import Entry, encode_entry
 
-log = structlog.get_logger("app.worker")
+log = structlog.get_logger(__name__)
+
+E = TypeVar("E", bound=Projected)
 
 _CHECK_SECONDS = 2.0
 
 
-class Projector:
+class Projector(Generic[E]):
     """A thread with a plain idempotent producer: a table's changelog written in a transaction would stall its readers.
 
     `missing` names entries that this worker's decider holds and the topic does not, or in an older revision; it is
     asked every two seconds, so that a projection lost with a crash, or overwritten by a frozen decider, is made good.
     """
 
-    def __init__(self, config: Mapping[str, Any], *, topic: str, missing: Callable[[], Iterable[Entry]]) -> None:
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        *,
+        topic: str,
+        encode: Callable[[E], bytes],
+        missing: Callable[[], Iterable[E]],
+    ) -> None:
         self._config = {**config, "enable.idempotence": True, "linger.ms": 0}
         self._topic = topic
+        self._encode = encode
         self._missing = missing
-        self._queue: queue.SimpleQueue[list[Entry] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Sequence[E] | None] = queue.SimpleQueue()
         self.refused: str | None = None
         """Why trying again does not help; None while it may."""
         self._thread = threading.Thread(target=self._run, name="projection", daemon=True)
@@ -44,7 +54,7 @@ class Projector:
         self._queue.put(None)
         self._thread.join(10)
 
-    def project(self, entries: list[Entry]) -> None:
+    def project(self, entries: Sequence[E]) -> None:
         """Write these entries soon; returns at once."""
         self._queue.put(entries)
 
@@ -72,7 +82,7 @@ class Projector:
                 if isinstance(error, KafkaException) and error.args[0].fatal():
                     producer = confluent_kafka.Producer(self._config)
 
-    def _write(self, producer: confluent_kafka.Producer, entries: list[Entry]) -> None:
+    def _write(self, producer: confluent_kafka.Producer, entries: Sequence[E]) -> None:
         failed: list[KafkaError] = []
 
         def delivered(error: KafkaError | None, _message: object) -> None:
@@ -80,9 +90,9 @@ class Projector:
                 failed.append(error)
 
         for entry in sorted(entries, key=lambda e: e.revision):
-            producer.produce(self._topic, encode_entry(entry), entry.key.encode(), on_delivery=delivered)
+            producer.produce(self._topic, self._encode(entry), entry.key.encode(), on_delivery=delivered)
         left = producer.flush(10)
         if failed or left:
             raise KafkaException(failed[0] if failed else KafkaError(KafkaError._MSG_TIMED_OUT))
         if entries:
-            log.info("criteria_projected", entries=[(e.key, e.revision) for e in entries])
+            log.info("criteria_projected", topic=self._topic, entries=[(e.key, e.revision) for e in entries])

@@ -1,40 +1,64 @@
-"""The criteria as every worker holds them: a Faust GlobalTable over `qualification-models`, and the snapshot built from
-its records.
+"""Rules as every worker of a service holds them: a Faust GlobalTable over the topic that the one decider of commands
+projects to, and the snapshot built from its records.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 import faust
 import msgspec
 import structlog
 
-from app.contracts.topics import QUALIFICATION_MODELS
-from app.qualification.entries import Answers, Entry, decode_entry
-from app.qualification.rules import Rules, UnknownLeads
-from app.qualification.snapshot import rules_from
-
-log = structlog.get_logger("app.worker")
+log = structlog.get_logger(__name__)
 
 
-class CriteriaTable:
-    """Follows `qualification-models` and keeps one immutable snapshot of the rules.
+class Projected(Protocol):
+    """An entry as it stands on the topic."""
+
+    @property
+    def key(self) -> str:
+        """The key it is stored under."""
+
+    @property
+    def revision(self) -> int:
+        """That of its last change, in one order over all entries of the topic."""
+
+
+E = TypeVar("E", bound=Projected)
+S = TypeVar("S")
+
+
+class ProjectedTable(Generic[E, S]):
+    """Follows a projected topic and keeps one immutable snapshot of what it says.
 
     The GlobalTable makes Faust give the topic to every worker. The snapshot is taken from the records as the consumer
     fetches them, in its thread: Faust may drop what it has fetched while its flow is suspended. Of two records for one
     key the higher revision counts, whatever their order: a command decider that was frozen may have written late.
     """
 
-    def __init__(self, *, unknown_leads: UnknownLeads, changed: Callable[[], None]) -> None:
-        self._unknown_leads = unknown_leads
+    def __init__(
+        self,
+        topic: str,
+        *,
+        decode: Callable[[bytes], E | None],
+        snapshot: Callable[[Mapping[str, E]], S],
+        changed: Callable[[], None],
+    ) -> None:
+        """`topic`: the full name. `decode` raises msgspec.DecodeError for what is no entry, and returns None for one
+        that nobody but its writer needs. `changed` is told of each new snapshot that may be used.
+        """
+        self.topic = topic
+        self._decode = decode
+        self._make = snapshot
         self._changed = changed
-        self._entries: dict[str, Entry] = {}
+        self._entries: dict[str, E] = {}
         self._newest_written: dict[str, int] = {}
         self._lock = threading.Lock()
-        self._rules = rules_from({}, unknown_leads)
+        self._snapshot = snapshot({})
+        self._revision = 0
         self._position = 0
         self._end: int | None = None
 
@@ -49,12 +73,12 @@ class CriteriaTable:
 
     @property
     def revision(self) -> int:
-        """Revision of the newest snapshot."""
-        return self._rules.revision
+        """Revision of the newest snapshot: the highest of its entries."""
+        return self._revision
 
-    def rules(self) -> Rules | None:
-        """The newest snapshot, or None while the table is not caught up."""
-        return self._rules if self.caught_up else None
+    def current(self) -> S | None:
+        """The newest snapshot, the same object while nothing changes; None while the table is not caught up."""
+        return self._snapshot if self.caught_up else None
 
     def follow(self, records: Sequence[Any], position: int) -> None:
         """Take records as fetched, and the consumer's position after them."""
@@ -63,35 +87,37 @@ class CriteriaTable:
             for record in records:
                 changed = self._take(record) or changed
             if changed:
-                self._rules = rules_from(self._entries, self._unknown_leads)
+                self._revision = max((entry.revision for entry in self._entries.values()), default=0)
+                self._snapshot = self._make(self._entries)
             behind = not self.caught_up
             self._position = max(self._position, position)
         if changed or (behind and self.caught_up):
             log.info(
                 "criteria_known",
-                revision=self._rules.revision,
-                models=len(self._rules.models),
+                topic=self.topic,
+                revision=self._revision,
+                entries=len(self._entries),
                 caught_up=self.caught_up,
             )
             self._changed()
 
-    def outdated(self, entries: Iterable[Entry]) -> list[Entry]:
+    def outdated(self, entries: Iterable[E]) -> list[E]:
         """Which of these entries the topic holds in an older revision, or not at all: they must be projected again."""
         with self._lock:
             return [entry for entry in entries if self._newest_written.get(entry.key, -1) < entry.revision]
 
-    def entries(self) -> Mapping[str, Entry]:
+    def entries(self) -> Mapping[str, E]:
         """What the topic holds, by key, each in its highest revision."""
         with self._lock:
             return dict(self._entries)
 
     def _take(self, record: Any) -> bool:
         try:
-            entry = decode_entry(record.value or b"")
+            entry = self._decode(record.value or b"")
         except msgspec.DecodeError as error:
             log.error("foreign_record_in_criteria", topic=record.topic, offset=record.offset, reason=str(error))
             return False
-        if isinstance(entry, Answers):
+        if entry is None:
             return False
         self._newest_written[entry.key] = entry.revision
         held = self._entries.get(entry.key)
@@ -101,7 +127,7 @@ class CriteriaTable:
         return True
 
 
-class _Criteria(faust.GlobalTable):
+class _Table(faust.GlobalTable):
     """Faust's assignor asks a global table for its changelog's name and knows only the default one; with another it
     fails silently.
     """
@@ -110,13 +136,14 @@ class _Criteria(faust.GlobalTable):
         return str(self.changelog_topic.get_topic_name())
 
 
-def declare(app: faust.App, *, topic_prefix: str) -> faust.GlobalTable:
+def declare(app: faust.App, topic: str) -> faust.GlobalTable:
     """The GlobalTable itself; its only writer is the command decider's projection, never Faust."""
-    name = QUALIFICATION_MODELS.full_name(topic_prefix)
-    changelog = app.topic(name, key_serializer="raw", value_serializer="raw", partitions=1, compacting=True, acks=False)
-    table = _Criteria(
+    changelog = app.topic(
+        topic, key_serializer="raw", value_serializer="raw", partitions=1, compacting=True, acks=False
+    )
+    table = _Table(
         app,
-        name=QUALIFICATION_MODELS.name,
+        name=topic,
         beacon=app.tables.beacon,
         changelog_topic=changelog,
         is_global=True,

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import structlog
 from confluent_kafka import KafkaError, KafkaException
 
-from app.acls import Grant, Naming, Service, grants
+from app.acls import Grant
+from app.contracts.topics import Topic
 from app.kafka import BrokerUnreachable, Connection, LoginRefused
 from app.rights import check_rights
 from app.settings import Settings
 from app.topic_setup import TopicSetup
 
-log = structlog.get_logger("app.worker")
+log = structlog.get_logger(__name__)
 
 _ATTEMPT_SECONDS = 3.0
 _REQUEST_SECONDS = 30.0
@@ -36,23 +38,16 @@ _HALF_UP = {
 }
 
 
-def rights_of(settings: Settings) -> tuple[Grant, ...]:
-    """What a worker with these settings must be allowed."""
-    naming = Naming(
-        topic_prefix=settings.topic_prefix,
-        state_prefix=settings.state_prefix,
-        application_id=settings.application_id,
-        create_topics=settings.create_topics,
-    )
-    return grants(Service.WORKER, naming)
-
-
 class StartUp:
     """One start. Its time runs from the moment it is made: `LEAD_QUALIFIER_STARTUP_TIMEOUT`."""
 
-    def __init__(self, settings: Settings, connection: Connection) -> None:
+    def __init__(
+        self, settings: Settings, connection: Connection, *, topics: Sequence[Topic], rights: Sequence[Grant]
+    ) -> None:
         self._settings = settings
         self._connection = connection
+        self._topics = topics
+        self._rights = rights
         self._begun = time.monotonic()
 
     @property
@@ -107,9 +102,10 @@ class StartUp:
     def _prepare(self) -> dict[str, int]:
         settings = self._settings
         timeout = min(_REQUEST_SECONDS, self.left)
-        check_rights(self._connection, rights_of(settings), timeout=timeout)
+        check_rights(self._connection, self._rights, timeout=timeout)
         setup = TopicSetup(
             self._connection,
+            topics=self._topics,
             prefix=settings.topic_prefix,
             state_prefix=settings.state_prefix,
             partitions=settings.partitions,

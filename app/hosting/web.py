@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from app.worker.metrics import Metrics
+from app.hosting.metrics import Metrics
 
 Check = Callable[[], tuple[bool, dict[str, Any]]]
 
