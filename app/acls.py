@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from app.contracts.downstream.topics import DOWNSTREAM_DEAD_LETTERS, SERVICES
 from app.contracts.topics import (
     CATALOGUE,
     FEATURE_COMMANDS,
@@ -37,6 +38,10 @@ class Service(StrEnum):
     CRM = "crm"
     CONSUMER = "consumer"
     REPARTITION = "repartition"
+    JOURNEYS = "journeys"
+    ASSIGNMENT = "assignment"
+    SEQUENCES = "sequences"
+    FOLLOW_UP = "follow-up"
 
 
 PURPOSES: dict[Service, str] = {
@@ -48,6 +53,10 @@ PURPOSES: dict[Service, str] = {
     Service.CRM: "sends changes and merges of leads",
     Service.CONSUMER: "acts on qualified leads: journeys, assignment, sequences, CRM",
     Service.REPARTITION: "runs `repartition`, once; take the rights away afterwards",
+    Service.JOURNEYS: "runs `lead-qualifier downstream journeys`",
+    Service.ASSIGNMENT: "runs `lead-qualifier downstream assignment`",
+    Service.SEQUENCES: "runs `lead-qualifier downstream sequences`",
+    Service.FOLLOW_UP: "runs `lead-qualifier downstream follow-up`",
 }
 
 
@@ -106,6 +115,8 @@ _REPLAYED = (*(topic for topic in _INPUTS if topic is not FEATURE_COMMANDS), LEA
 
 def grants(service: Service, naming: Naming) -> tuple[Grant, ...]:
     """What the service must be allowed, and why."""
+    if service in SERVICES:
+        return _downstream(naming, service)
     return {
         Service.WORKER: _worker,
         Service.CLI: _cli,
@@ -135,6 +146,32 @@ def _worker(naming: Naming) -> tuple[Grant, ...]:
         ),
         *((create,) if naming.create_topics else ()),
     )
+
+
+def _downstream(naming: Naming, service: str) -> tuple[Grant, ...]:
+    read, write, configs = Operation.READ, Operation.WRITE, Operation.DESCRIBE_CONFIGS
+    used = SERVICES[service]
+    group = group_of(naming.application_id, service)
+    create = _topics(naming, used.all, Operation.CREATE, why="create missing topics (LEAD_QUALIFIER_CREATE_TOPICS)")
+    return (
+        _topics(naming, used.reads, read, configs, why="read what comes in, and how large it may be"),
+        _topics(naming, used.keeps, read, write, configs, why="keep state and definitions"),
+        _topics(naming, (*used.writes, DOWNSTREAM_DEAD_LETTERS), write, configs, why="write what is decided"),
+        _group(group, read, why="share the partitions, commit positions"),
+        Grant(
+            resource=Resource.TRANSACTIONAL_ID,
+            names=(f"{group}-",),
+            operations=(write,),
+            why="exactly once: each process has a transactional id of its own",
+            prefixed=True,
+        ),
+        *((create,) if naming.create_topics else ()),
+    )
+
+
+def group_of(application_id: str, service: str) -> str:
+    """The consumer group of a downstream service."""
+    return f"{application_id}-{service}"
 
 
 def _cli(naming: Naming) -> tuple[Grant, ...]:

@@ -30,6 +30,7 @@ __all__ = [
     "ChangedScore",
     "ErasedLead",
     "MergedLead",
+    "decode",
     "decode_feature_command",
     "decode_lead_changed",
     "decode_lead_merged",
@@ -172,7 +173,7 @@ def decode_lead_changed(key: bytes | None, value: bytes | None, headers: Headers
 
 def decode_lead_merged(key: bytes | None, value: bytes | None, headers: Headers = None) -> MergedLead:
     """Raises BadMessage, also for a lead that was merged into itself."""
-    message = _decode(_lead_merged, "lead_id", key, value, headers)
+    message = decode(_lead_merged, "lead_id", key, value, headers)
     if message["survivor_id"] == message["lead_id"]:
         raise BadMessage("survivor_id must be another lead than lead_id, the loser", "survivor_id")
     return MergedLead(message["lead_id"], message["event_id"], message["survivor_id"], message["occurred_at"])
@@ -182,22 +183,23 @@ def decode_scoring_model_changed(
     key: bytes | None, value: bytes | None, headers: Headers = None
 ) -> ScoringModelChanged:
     """Raises BadMessage."""
-    return _decode(_scoring_model_changed, "scoring_model_id", key, value, headers)
+    return decode(_scoring_model_changed, "scoring_model_id", key, value, headers)
 
 
 def decode_model_command(key: bytes | None, value: bytes | None, headers: Headers = None) -> ModelCommand:
     """Raises BadMessage. The definition in an apply is any object: model_definition reads it and says what is wrong."""
-    return _decode(_model_command, "qualification_model_id", key, value, headers)
+    return decode(_model_command, "qualification_model_id", key, value, headers)
 
 
 def decode_feature_command(key: bytes | None, value: bytes | None, headers: Headers = None) -> FeatureCommand:
     """Raises BadMessage."""
-    return _decode(_feature_command, "feature", key, value, headers)
+    return decode(_feature_command, "feature", key, value, headers)
 
 
-def _decode(
+def decode(
     validate: Callable[[bytes], Message], id_field: str, key: bytes | None, value: bytes | None, headers: Headers
 ) -> Message:
+    """A message by the validator of its contract, its key the field `id_field`. Raises BadMessage."""
     if value is None:
         _no_value()
     try:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 
-from app.contracts.topics import Cleanup, Partitions, Topic
+from app.contracts.topics import LEAD_CHANGED, LEAD_MERGED, LEAD_QUALIFIED, Cleanup, Partitions, Topic
 
 _DAY = timedelta(days=1)
 _WEEK = 7 * _DAY
@@ -194,3 +195,49 @@ LEAD_FOLLOW_UP_OVERDUE = _output(
     "follow-up service",
     ("CRM", "sales managers"),
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceTopics:
+    """What a service reads from others, what it writes and reads back, and what it writes for others."""
+
+    reads: tuple[Topic, ...]
+    keeps: tuple[Topic, ...]
+    writes: tuple[Topic, ...]
+
+    @property
+    def all(self) -> tuple[Topic, ...]:
+        """Every topic that must be there."""
+        return (*self.reads, *self.keeps, *self.writes, DOWNSTREAM_DEAD_LETTERS)
+
+
+_LEADS = (LEAD_CHANGED, LEAD_MERGED, LEAD_QUALIFIED)
+
+SERVICES: dict[str, ServiceTopics] = {
+    "journeys": ServiceTopics(
+        reads=(*_LEADS, JOURNEY_COMMANDS),
+        keeps=(JOURNEY_DEFINITIONS, JOURNEY_COMMAND_STATE, JOURNEY_STATE),
+        writes=(JOURNEY_DEFINITION_CHANGED, JOURNEY_ENTRY_REQUESTED),
+    ),
+    "assignment": ServiceTopics(
+        reads=(*_LEADS, SELLER_CHANGED, ASSIGNMENT_COMMANDS),
+        keeps=(ASSIGNMENT_QUEUE, ASSIGNMENT_LEAD_STATE, ASSIGNMENT_RELAY_STATE, ASSIGNMENT_STATE),
+        writes=(ASSIGNMENT_DEFINITION_CHANGED, LEAD_ASSIGNED),
+    ),
+    "sequences": ServiceTopics(
+        reads=(*_LEADS, LEAD_ASSIGNED, SEQUENCE_CONNECTIONS, ACTIVITY_COMPLETED, SEQUENCE_COMMANDS),
+        keeps=(SEQUENCE_DEFINITIONS, SEQUENCE_COMMAND_STATE, SEQUENCE_STATE),
+        writes=(SEQUENCE_DEFINITION_CHANGED, SEQUENCE_STEP_DUE, SEQUENCE_CHANGED),
+    ),
+    "follow-up": ServiceTopics(
+        reads=(*_LEADS, LEAD_ASSIGNED, ACTIVITY_COMPLETED, FOLLOW_UP_COMMANDS),
+        keeps=(FOLLOW_UP_DEFINITIONS, FOLLOW_UP_COMMAND_STATE, FOLLOW_UP_STATE),
+        writes=(FOLLOW_UP_DEFINITION_CHANGED, LEAD_FOLLOW_UP_OVERDUE),
+    ),
+}
+"""The downstream services by name, as `lead-qualifier downstream` knows them."""
+
+CATALOGUE: tuple[Topic, ...] = tuple(
+    dict.fromkeys(topic for topics in SERVICES.values() for topic in topics.all if topic not in _LEADS)
+)
+"""Every topic that only downstream services use."""

@@ -1,0 +1,157 @@
+"""The processor that decides commands on definitions of one kind: one partition, so one order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+import structlog
+
+from app.contracts import cloud_events
+from app.contracts.decode import BadMessage
+from app.contracts.downstream.definitions import DefinitionChanged, DefinitionCommand, decode_definition_command
+from app.contracts.topics import Topic
+from app.downstream.definitions.entries import Entry, entries_of
+from app.downstream.definitions.kind import Kind
+from app.downstream.definitions.registry import Order, Verdict, decide
+from app.engine import Processor, Record, Rejected, Unfit, Unit
+
+log = structlog.get_logger(__name__)
+
+_encode = msgspec.json.Encoder().encode
+
+
+class DefinitionDecider(Processor):
+    """`project` is given the entries that changed, after each commit, and all of them when the partition is opened."""
+
+    def __init__(
+        self,
+        kind: Kind,
+        *,
+        commands: Topic,
+        changed: Topic,
+        topic_prefix: str,
+        source: str,
+        project: Callable[[Sequence[Entry]], None],
+    ) -> None:
+        self._kind = kind
+        self._commands = commands
+        self._changed = changed
+        self._changed_topic = changed.full_name(topic_prefix)
+        self._source = source
+        self._project = project
+
+    def begin(self) -> int:
+        """Commands are judged by what is stored: there are no rules besides."""
+        return 0
+
+    def process(self, record: Record, unit: Unit) -> None:
+        """Judge one command."""
+        try:
+            command = decode_definition_command(record.key, record.value, record.headers)
+        except BadMessage as bad:
+            raise Rejected(str(bad)) from None
+        entries: dict[str, Entry] = {key.decode(): entry for key, entry in unit.items()}
+        verdict = decide(order_of(command), entries, self._kind)
+        if verdict.entry is not None:
+            unit.put(verdict.entry.id.encode(), verdict.entry)
+            if verdict.changed:
+                unit.notes.append(verdict.entry)
+        tell(
+            unit,
+            self._changed_topic,
+            outcome_event(self._kind, self._commands, command, verdict, record, unit.now_ms),
+            self._changed,
+            self._source,
+        )
+        log.info(
+            "command_decided",
+            kind=self._kind.name,
+            command=command["command"],
+            on=command["definition_id"],
+            accepted=verdict.accepted,
+            reason=verdict.code,
+        )
+
+    def sweep_pending(self, swept: int) -> bool:
+        """Commands are never looked at again."""
+        return False
+
+    def sweep(self, key: bytes, unit: Unit, swept: int) -> None:
+        """Never called: no sweep is pending."""
+
+    def committed(self, unit: Unit) -> None:
+        """Show the workers what has changed, now that it is certain."""
+        if unit.notes:
+            self._project(list(unit.notes))
+
+    def opened(self, number: int, entries: Mapping[bytes, bytes]) -> None:
+        """The former owner may have died between its commit and its projection."""
+        self._project(entries_of(entries))
+
+
+def order_of(command: DefinitionCommand) -> Order:
+    """The command as the registry takes it."""
+    return Order(
+        command=command["command"],
+        id=command["definition_id"],
+        command_id=command["command_id"],
+        issued_by=command["issued_by"],
+        issued_at=command["issued_at"],
+        definition=command.get("definition"),
+        beside=command.get("draft", False),
+        replacing=command.get("replace", False),
+        expected_revision=command.get("expected_revision"),
+    )
+
+
+def outcome_event(  # noqa: PLR0917  all six are what an outcome tells of
+    kind: Kind, commands: Topic, command: DefinitionCommand, verdict: Verdict, record: Record, now_ms: int
+) -> DefinitionChanged:
+    """What became of the command, as the audit trail tells it."""
+    event: DefinitionChanged = {
+        "command_id": command["command_id"],
+        "definition_id": command["definition_id"],
+        "kind": kind.name,
+        "command": command["command"],
+        "outcome": "accepted" if verdict.accepted else "refused",
+        "reason": str(verdict.code),
+        "message": verdict.message,
+        "revision": verdict.revision,
+        "issued_by": command["issued_by"],
+        "issued_at": command["issued_at"],
+        "decided_at": datetime.fromtimestamp(now_ms / 1000, UTC),
+        "origin": {
+            "event_id": command["command_id"],
+            "topic": commands.name,
+            "partition": record.partition,
+            "offset": record.offset,
+        },
+    }
+    if verdict.version:
+        event["version"] = verdict.version
+    if verdict.definition is not None:
+        event["definition"] = verdict.definition
+    if verdict.repeated:
+        event["repeated"] = True
+    return event
+
+
+def tell(unit: Unit, topic: str, event: DefinitionChanged, changed: Topic, source: str) -> None:
+    """Emit the outcome; without the definition where it would not fit, since its issuer waits for it."""
+    origin = event["origin"]
+    headers = cloud_events.headers(
+        cloud_events.event_type(changed.name),
+        event_id=f"{origin['topic']}/{origin['partition']}/{origin['offset']}",
+        source=source,
+        time=event["decided_at"],
+        subject=event["definition_id"],
+    )
+    key = event["definition_id"].encode()
+    try:
+        unit.emit(topic, key, _encode(event), headers)
+    except Unfit:
+        if event.pop("definition", None) is None:
+            raise
+        unit.emit(topic, key, _encode(event), headers)

@@ -1,0 +1,245 @@
+"""Decides commands on definitions of one kind: pure, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+from msgspec.structs import replace as with_
+
+from app.contracts.reasons import path
+from app.downstream.conditions import Problem
+from app.downstream.definitions.entries import Answer, Entry
+from app.downstream.definitions.kind import Kind
+
+#: So many commands on a definition are remembered; a repeat of an older one is decided anew.
+_REMEMBERED = 100
+
+
+class Code(StrEnum):
+    """What became of a command."""
+
+    APPLIED = "applied"
+    PUBLISHED = "published"
+    STOPPED = "stopped"
+    DELETED = "deleted"
+    UNCHANGED = "unchanged"
+    # Refusals
+    INVALID = "invalid_definition"
+    UNKNOWN = "unknown_definition"
+    STALE_REVISION = "stale_revision"
+    LIVE = "definition_live"
+    NOT_LIVE = "definition_not_live"
+    NO_DRAFT = "no_draft"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A command. `beside`: apply a draft although the definition is live; `replacing`: publish it in place of that."""
+
+    command: Literal["apply", "publish", "stop", "delete"]
+    id: str
+    command_id: str
+    issued_by: str
+    issued_at: datetime
+    definition: dict[str, Any] | None = None
+    beside: bool = False
+    replacing: bool = False
+    expected_revision: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The answer to a command. `entry`: what is to be stored, None if nothing; `changed`: it concerns the workers.
+
+    `definition`: what an apply or a publish that changed something made the draft or the new version.
+    """
+
+    accepted: bool
+    code: str
+    message: str
+    entry: Entry | None = None
+    changed: bool = False
+    definition: dict[str, Any] | None = None
+    version: int = 0
+    revision: int = 0
+    repeated: bool = False
+
+
+def decide(order: Order, entries: Mapping[str, Entry], kind: Kind) -> Verdict:
+    """The verdict on a command, given all definitions of the kind by id. Repeating a command changes nothing."""
+    held = entries.get(order.id)
+    if held is not None:
+        for answer in held.answers:
+            if answer.command_id == order.command_id:
+                return Verdict(
+                    accepted=answer.accepted,
+                    code=answer.code,
+                    message=answer.message,
+                    version=answer.version,
+                    revision=answer.revision,
+                    repeated=True,
+                )
+    verdict = _judge(order, held, entries, kind)
+    entry = verdict.entry or held
+    if entry is None:
+        return verdict  # refused, and nothing of that id is known: refused again when repeated
+    verdict = replace(verdict, version=entry.version, revision=entry.revision)
+    answer = Answer(
+        command_id=order.command_id,
+        accepted=verdict.accepted,
+        code=verdict.code,
+        message=verdict.message,
+        version=verdict.version,
+        revision=verdict.revision,
+    )
+    return replace(verdict, entry=with_(entry, answers=(*entry.answers, answer)[-_REMEMBERED:]))
+
+
+def _judge(order: Order, held: Entry | None, entries: Mapping[str, Entry], kind: Kind) -> Verdict:
+    revision = 0 if held is None else held.revision
+    if order.expected_revision is not None and order.expected_revision != revision:
+        return _refused(
+            Code.STALE_REVISION,
+            f"{order.id} is at revision {revision}, not {order.expected_revision}: someone changed it meanwhile; "
+            "look at it again and repeat the command",
+        )
+    if order.command == "apply":
+        return _apply(order, held, entries, kind)
+    if held is None or held.status == "deleted":
+        return _refused(
+            Code.UNKNOWN,
+            f"there is no {kind.name} {order.id}: apply its file first (lead-qualifier {kind.name} apply FILE)",
+        )
+    match order.command:
+        case "publish":
+            return _publish(order, held, entries, kind)
+        case "stop":
+            return _stop(order, held, entries)
+        case "delete":
+            return _delete(order, held, entries, kind)
+
+
+def _apply(order: Order, held: Entry | None, entries: Mapping[str, Entry], kind: Kind) -> Verdict:
+    definition = order.definition
+    problems = kind.problems_of(definition, others_than(order.id, entries))
+    if not problems and definition is not None and definition.get("id") != order.id:
+        problems = [(("id",), f"must be {order.id}, as the command says")]
+    if problems:
+        return _refused(Code.INVALID, described(problems))
+    assert definition is not None
+    if held is not None and held.status == "live" and not order.beside:
+        return _refused(
+            Code.LIVE,
+            f"{order.id} is live: stop it first (lead-qualifier {kind.name} stop {order.id}), "
+            f"or apply a draft beside it (lead-qualifier {kind.name} apply --draft FILE)",
+        )
+    if held is not None and held.status != "deleted" and (held.draft or held.published) == definition:
+        return Verdict(accepted=True, code=Code.UNCHANGED, message=f"{order.id} is as in the file already")
+    status = "draft" if held is None or held.status == "deleted" else held.status
+    base = held or Entry(id=order.id, revision=0, status="draft")
+    entry = _changed(base, order, entries, status=status, draft=definition)
+    beside = f" beside live version {entry.version}" if status == "live" else ""
+    return Verdict(
+        accepted=True,
+        code=Code.APPLIED,
+        message=f"draft of {order.id} is kept{beside}: publish it to let it run",
+        entry=entry,
+        changed=True,
+        definition=definition,
+    )
+
+
+def _publish(order: Order, held: Entry, entries: Mapping[str, Entry], kind: Kind) -> Verdict:
+    if held.status == "live" and not order.replacing:
+        return _refused(
+            Code.LIVE,
+            f"{order.id} is live already, in version {held.version}: stop it first, or let its draft take over "
+            f"(lead-qualifier {kind.name} publish --replace {order.id})",
+        )
+    if order.replacing and held.status != "live":
+        return _refused(
+            Code.NOT_LIVE, f"{order.id} is not live, so there is nothing to replace: publish it without --replace"
+        )
+    if order.replacing and held.draft is None:
+        return _refused(
+            Code.NO_DRAFT,
+            f"{order.id} has no draft beside version {held.version}: apply one "
+            f"(lead-qualifier {kind.name} apply --draft FILE)",
+        )
+    definition = held.draft or held.published
+    assert definition is not None
+    problems = kind.problems_of(definition, others_than(order.id, entries))
+    problems += kind.conflicts(definition, others_than(order.id, entries, live=True))
+    if problems:
+        return _refused(Code.INVALID, described(problems))
+    entry = _changed(
+        held,
+        order,
+        entries,
+        status="live",
+        draft=None,
+        published=definition,
+        version=held.version + 1,
+        published_at=order.issued_at,
+        published_by=order.issued_by,
+    )
+    entry = with_(entry, published_revision=entry.revision)
+    return Verdict(
+        accepted=True,
+        code=Code.PUBLISHED,
+        message=f"{order.id} is live in version {entry.version}",
+        entry=entry,
+        changed=True,
+        definition=definition,
+    )
+
+
+def _stop(order: Order, held: Entry, entries: Mapping[str, Entry]) -> Verdict:
+    if held.status != "live":
+        return _refused(Code.NOT_LIVE, f"{order.id} is not live: there is nothing to stop")
+    return Verdict(
+        accepted=True,
+        code=Code.STOPPED,
+        message=f"{order.id} no longer runs",
+        entry=_changed(held, order, entries, status="stopped"),
+        changed=True,
+    )
+
+
+def _delete(order: Order, held: Entry, entries: Mapping[str, Entry], kind: Kind) -> Verdict:
+    if held.status == "live":
+        return _refused(Code.LIVE, f"{order.id} is live: stop it first (lead-qualifier {kind.name} stop {order.id})")
+    return Verdict(
+        accepted=True,
+        code=Code.DELETED,
+        message=f"{order.id} is deleted; its versions stay in the audit trail",
+        entry=_changed(held, order, entries, status="deleted", draft=None, published=None),
+        changed=True,
+    )
+
+
+def _changed(held: Entry, order: Order, entries: Mapping[str, Entry], **fields: Any) -> Entry:
+    revision = max((entry.revision for entry in entries.values()), default=0) + 1
+    return with_(held, revision=revision, changed_at=order.issued_at, changed_by=order.issued_by, **fields)
+
+
+def others_than(definition_id: str, entries: Mapping[str, Entry], *, live: bool = False) -> dict[str, dict[str, Any]]:
+    """The other definitions by id, as they stand; with `live` only those that run."""
+    return {
+        entry.id: entry.definition
+        for entry in entries.values()
+        if entry.id != definition_id and entry.definition is not None and (not live or entry.status == "live")
+    }
+
+
+def described(problems: list[Problem]) -> str:
+    """All problems in one text, a line each."""
+    return "\n".join(f"{path(where)}: {message}" if where else message for where, message in problems)
+
+
+def _refused(code: Code, message: str) -> Verdict:
+    return Verdict(accepted=False, code=code, message=message)

@@ -1,0 +1,107 @@
+"""How a downstream service is put together: its rules, its applications, its consumer group."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.acls import group_of
+from app.contracts import cloud_events
+from app.contracts.downstream.topics import DOWNSTREAM_DEAD_LETTERS
+from app.contracts.topics import Partitions, Topic
+from app.downstream.definitions.decider import DefinitionDecider
+from app.downstream.definitions.entries import (
+    Definitions,
+    Entry,
+    decode_entry,
+    definitions_from,
+    encode_entry,
+    encode_for_workers,
+    entries_of,
+)
+from app.downstream.definitions.kind import Kind
+from app.engine import Application, Input, Processor
+from app.hosting.service import Projection, Service
+from app.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """What a service is built from. `sizes`: the largest record, in bytes, of each topic of ours, by full name."""
+
+    name: str
+    settings: Settings
+    sizes: Mapping[str, int]
+
+    @property
+    def prefix(self) -> str:
+        """What stands before every topic's name."""
+        return self.settings.topic_prefix
+
+    @property
+    def group_id(self) -> str:
+        """The service's consumer group."""
+        return group_of(self.settings.application_id, self.name)
+
+    @property
+    def source(self) -> str:
+        """`ce_source` of what it emits."""
+        return cloud_events.source(self.group_id)
+
+    def application(  # noqa: PLR0917  all six are what an application is made of
+        self,
+        name: str,
+        inputs: tuple[Topic, ...],
+        state: Topic,
+        processor: Processor,
+        encode_state: Callable[[Any], bytes],
+        decode_state: Callable[[bytes], Any],
+    ) -> Application:
+        """An application on topics of the catalogue. Its partitions are those of its state's topic."""
+        return Application(
+            name=name,
+            inputs=tuple(Input(topic.full_name(self.prefix)) for topic in inputs),
+            changelog=state.full_name(self.prefix),
+            dead_letters=DOWNSTREAM_DEAD_LETTERS.full_name(self.prefix),
+            partitions=state.partition_count(self.settings.partitions),
+            processor=processor,
+            encode_state=encode_state,
+            decode_state=decode_state,
+            max_record_bytes=self.sizes,
+            keyed=state.partitions is Partitions.BY_LEAD,
+        )
+
+    def definitions(
+        self, kind: Kind, *, commands: Topic, changed: Topic, state: Topic, shown: Topic
+    ) -> tuple[Projection[Entry, Definitions], Application]:
+        """The definitions of one kind: the application that decides commands on them, and how they come to all
+        workers. Decide by `projection.table.current()`.
+        """
+        name = f"{kind.name}-definitions"
+        projection: Projection[Entry, Definitions] = Projection(
+            name.replace("-", "_"),
+            shown.full_name(self.prefix),
+            application=name,
+            stored=entries_of,
+            encode=encode_for_workers,
+            decode=decode_entry,
+            snapshot=definitions_from,
+        )
+        decider = DefinitionDecider(
+            kind,
+            commands=commands,
+            changed=changed,
+            topic_prefix=self.prefix,
+            source=self.source,
+            project=projection.project,
+        )
+        return projection, self.application(name, (commands,), state, decider, encode_entry, decode_entry)
+
+    def service(self, *applications: Application, projections: tuple[Projection[Any, Any], ...] = ()) -> Service:
+        """The service of these applications."""
+        return Service(name=self.name, group_id=self.group_id, applications=applications, projections=projections)
+
+
+Build = Callable[[Wiring], Service]
+"""Each service's module has one, as `build`."""
