@@ -11,6 +11,7 @@ from app import __version__
 from app.cli.acls import acls
 from app.cli.dead_letters import dead_letters
 from app.cli.demo import demo
+from app.cli.downstream import downstream
 from app.cli.exit_codes import EXPECTED, judge
 from app.cli.feature import feature
 from app.cli.feed import feed
@@ -36,6 +37,7 @@ program = typer.Typer(
 )
 program.command()(demo)
 program.command()(worker)
+program.add_typer(downstream, name="downstream")
 program.add_typer(topics, name="topics")
 program.add_typer(feature, name="feature")
 program.add_typer(scoring_model, name="scoring-model")

@@ -40,8 +40,14 @@ class Outcome:
     event: Mapping[str, Any]
 
 
-class CommandClient:
-    """Gives commands on behalf of one person or program."""
+class Asking:
+    """Gives commands on behalf of one person or program, and waits for what becomes of them."""
+
+    NOBODY = (
+        "see that one runs (lead-qualifier worker) with the same LEAD_QUALIFIER_TOPIC_PREFIX; the command was sent "
+        "and is carried out when one comes (lead-qualifier model list shows how things stand)"
+    )
+    """What to do when nobody answers."""
 
     def __init__(
         self,
@@ -60,49 +66,16 @@ class CommandClient:
         self._waiting = waiting
         self._reader = TopicReader(connection, timeout=30)
 
-    def apply(
-        self, model: QualificationModel, *, beside: bool = False, expected_revision: int | None = None
+    def _ask(
+        self, topic: Topic, outcomes_topic: Topic, key: str, command: dict[str, Any], expected_revision: int | None
     ) -> Outcome:
-        """Create or replace the draft of a model, with `beside` also of a live one, which goes on.
-
-        Raises NoAnswer, TopicMissing, KafkaException.
-        """
-        fields: dict[str, Any] = {"definition": definition_of(model)} | ({"draft": True} if beside else {})
-        return self._model("apply", model.id, fields, expected_revision)
-
-    def move(
-        self, command: Move, model_id: str, *, replacing: bool = False, expected_revision: int | None = None
-    ) -> Outcome:
-        """Publish, stop or delete a model; with `replacing` publish the draft of a live one in its place.
-
-        Raises NoAnswer, TopicMissing, KafkaException.
-        """
-        return self._model(command, model_id, {"replace": True} if replacing else {}, expected_revision)
-
-    def shadow(self, model_id: str, *, on: bool, expected_revision: int | None = None) -> Outcome:
-        """Let the draft of a live model run in its shadow, or end that.
-
-        Raises NoAnswer, TopicMissing, KafkaException.
-        """
-        return self._model("shadow", model_id, {"enabled": on}, expected_revision)
-
-    def switch(self, feature: str, *, on: bool) -> Outcome:
-        """Turn a feature on or off. Raises NoAnswer, TopicMissing, KafkaException."""
-        command = {"feature": feature, "command": "enable" if on else "disable"}
-        return self._ask(FEATURE_COMMANDS, feature, command, None)
-
-    def _model(self, command: str, model_id: str, fields: Mapping[str, Any], expected_revision: int | None) -> Outcome:
-        message = {"qualification_model_id": model_id, "command": command, **fields}
-        return self._ask(QUALIFICATION_COMMANDS, model_id, message, expected_revision)
-
-    def _ask(self, topic: Topic, key: str, command: dict[str, Any], expected_revision: int | None) -> Outcome:
         command_id = str(uuid.uuid4())
         command |= {"command_id": command_id, "issued_by": self._issued_by, "issued_at": datetime.now(UTC).isoformat()}
         if expected_revision is not None:
             command["expected_revision"] = expected_revision
         value = json.dumps(command, ensure_ascii=False).encode()
         # The end before sending: the outcome can only follow it.
-        outcomes = self._reader.ends(self._reader.places(QUALIFICATION_MODEL_CHANGED.full_name(self._prefix)))
+        outcomes = self._reader.ends(self._reader.places(outcomes_topic.full_name(self._prefix)))
         self._reader.partitions(topic.full_name(self._prefix))
         consumer = confluent_kafka.Consumer(reading(self._connection))
         try:
@@ -133,11 +106,46 @@ class CommandClient:
             outcome = _outcome(message.value(), command_id)
             if outcome is not None:
                 return outcome
-        raise NoAnswer(
-            f"no worker answered within {self._timeout:g} s: see that one runs (lead-qualifier worker) with the same "
-            "LEAD_QUALIFIER_TOPIC_PREFIX; the command was sent and is carried out when one comes "
-            "(lead-qualifier model list shows how things stand)"
-        )
+        raise NoAnswer(f"no worker answered within {self._timeout:g} s: {self.NOBODY}")
+
+
+class CommandClient(Asking):
+    """Gives commands on qualification models and features."""
+
+    def apply(
+        self, model: QualificationModel, *, beside: bool = False, expected_revision: int | None = None
+    ) -> Outcome:
+        """Create or replace the draft of a model, with `beside` also of a live one, which goes on.
+
+        Raises NoAnswer, TopicMissing, KafkaException.
+        """
+        fields: dict[str, Any] = {"definition": definition_of(model)} | ({"draft": True} if beside else {})
+        return self._model("apply", model.id, fields, expected_revision)
+
+    def move(
+        self, command: Move, model_id: str, *, replacing: bool = False, expected_revision: int | None = None
+    ) -> Outcome:
+        """Publish, stop or delete a model; with `replacing` publish the draft of a live one in its place.
+
+        Raises NoAnswer, TopicMissing, KafkaException.
+        """
+        return self._model(command, model_id, {"replace": True} if replacing else {}, expected_revision)
+
+    def shadow(self, model_id: str, *, on: bool, expected_revision: int | None = None) -> Outcome:
+        """Let the draft of a live model run in its shadow, or end that.
+
+        Raises NoAnswer, TopicMissing, KafkaException.
+        """
+        return self._model("shadow", model_id, {"enabled": on}, expected_revision)
+
+    def switch(self, feature: str, *, on: bool) -> Outcome:
+        """Turn a feature on or off. Raises NoAnswer, TopicMissing, KafkaException."""
+        command = {"feature": feature, "command": "enable" if on else "disable"}
+        return self._ask(FEATURE_COMMANDS, QUALIFICATION_MODEL_CHANGED, feature, command, None)
+
+    def _model(self, command: str, model_id: str, fields: Mapping[str, Any], expected_revision: int | None) -> Outcome:
+        message = {"qualification_model_id": model_id, "command": command, **fields}
+        return self._ask(QUALIFICATION_COMMANDS, QUALIFICATION_MODEL_CHANGED, model_id, message, expected_revision)
 
 
 def _outcome(value: bytes | None, command_id: str) -> Outcome | None:

@@ -20,6 +20,9 @@ def _leave_open(schema: dict[str, Any]) -> None:
 #: How what we emit is checked in tests: nothing undescribed. Its schema stays open, because fields may be added later.
 EMITTED = ConfigDict(strict=True, extra="forbid", json_schema_extra=_leave_open)
 
+#: Begins the tag of a form that a value may have: such tags stand in the paths of complaints, and in no definition.
+FORM = "="
+
 _DATE_AND_TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?"
 _OFFSET = r"[+-](?:[01][0-9]|2[0-3]):[0-5][0-9]"
 
@@ -78,6 +81,19 @@ _Integer = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 
 AttributeValue = Annotated[str | bool | int | float | None, GetPydanticSchema(_attribute_schema)]
 """Text, a finite number, true, false, or null."""
+
+
+def _value_schema(_source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+    members: tuple[Any, ...] = (str, bool, _Integer, Number)
+    return core_schema.union_schema(
+        [handler.generate_schema(member) for member in members],
+        custom_error_type="attribute_value",
+        custom_error_message="must be text, a finite number, true or false",
+    )
+
+
+Value = Annotated[str | bool | int | float, GetPydanticSchema(_value_schema)]
+"""Text, a finite number, true or false."""
 
 
 def plain(number: float) -> float:

@@ -13,7 +13,7 @@ from app.contracts.definition_reading import model_of, problems_of
 from app.contracts.reasons import path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from app.qualification.models import QualificationModel
@@ -47,16 +47,35 @@ class BadModelFile(ValueError):
 
 def read_model_file(file: Path) -> QualificationModel:
     """The model in a file. Raises BadModelFile, also where the file cannot be read."""
+    return parse_model(content_of(file), str(file))
+
+
+def content_of(file: Path) -> bytes:
+    """What is in a file of a definition. Raises BadModelFile where it cannot be read."""
     try:
-        content = file.read_bytes()
+        return file.read_bytes()
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise BadModelFile(str(file), [Problem(1, "", f"the file cannot be read: {reason}")]) from error
-    return parse_model(content, str(file))
 
 
 def parse_model(content: bytes | str, source: str = "model") -> QualificationModel:
     """The model in the content of a file; `source` is what messages call it. Raises BadModelFile."""
+    empty = "is empty: write a model with id, match, criteria and actions"
+    return model_of(parse_definition(content, source, problems_of, empty=empty))
+
+
+def parse_definition(
+    content: bytes | str,
+    source: str,
+    problems_of: Callable[[Any], Iterable[tuple[tuple[str | int, ...], str]]],
+    *,
+    empty: str = "is empty: write a definition",
+) -> Any:
+    """The data in the content of a file of any kind of definition; `source` is what messages call it.
+
+    `problems_of` says what is wrong with the data, by the steps down to it. Raises BadModelFile.
+    """
     text = _text(content, source)
     try:
         data, root = _json(text, source) or _yaml(text)
@@ -67,9 +86,9 @@ def parse_model(content: bytes | str, source: str = "model") -> QualificationMod
     except yaml.YAMLError as error:
         raise BadModelFile(source, [Problem(1, "", f"is not YAML: {' '.join(str(error).split())}")]) from None
     except RecursionError:
-        raise BadModelFile(source, [Problem(1, "", "is nested too deeply for a model")]) from None
+        raise BadModelFile(source, [Problem(1, "", "is nested too deeply")]) from None
     if root is None:
-        raise BadModelFile(source, [Problem(1, "", "is empty: write a model with id, match, criteria and actions")])
+        raise BadModelFile(source, [Problem(1, "", empty)])
     problems = [
         *_repeated(root, (), set()),
         *((where, _line(root, where), message) for where, message in problems_of(data)),
@@ -77,12 +96,12 @@ def parse_model(content: bytes | str, source: str = "model") -> QualificationMod
     if problems:
         found = [Problem(line, path(where), message) for where, line, message in problems]
         raise BadModelFile(source, sorted(found, key=lambda one: one.line))
-    return model_of(data)
+    return data
 
 
 def _text(content: bytes | str, source: str) -> str:
     if len(content) > _MAX_BYTES:
-        message = f"is larger than {_MAX_BYTES // 1024} KiB: a model file holds one model"
+        message = f"is larger than {_MAX_BYTES // 1024} KiB: a file holds one definition"
         raise BadModelFile(source, [Problem(1, "", message)])
     if isinstance(content, str):
         return content

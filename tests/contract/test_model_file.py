@@ -320,9 +320,9 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_their_lines() -> None:
         ("id: [a\nname: b\n", "m.yaml:2: is not YAML: expected ',' or ']', but got ':'"),
         ("id: *nobody\n", "m.yaml:1: is not YAML: found undefined alias 'nobody'"),
         ("id: a\n---\nid: b\n", "m.yaml:2: is not YAML: but found another document"),
-        ("[" * 5000, "m.yaml:1: is nested too deeply for a model"),
+        ("[" * 5000, "m.yaml:1: is nested too deeply"),
         (b"id: a\nname: \xff\n", "m.yaml:2: is not UTF-8: save the file in that encoding"),
-        ("#" * 300_000, "m.yaml:1: is larger than 256 KiB: a model file holds one model"),
+        ("#" * 300_000, "m.yaml:1: is larger than 256 KiB: a file holds one definition"),
     ],
 )
 def test_a_file_that_holds_no_model_is_refused(text: str | bytes, says: str) -> None:
@@ -339,7 +339,7 @@ def test_a_character_that_yaml_refuses_is_said_so() -> None:
     [
         ('{"id": "a",\n "id": "b",}', "m.json:2: is not JSON: "),
         ("id: a", "m.json:1: is not JSON: "),
-        ('{"a":' * 50_000, "m.json:1: is nested too deeply for a model"),
+        ('{"a":' * 50_000, "m.json:1: is nested too deeply"),
         ('{"id": 1' + "0" * 5000 + "}", "m.json:1: holds a number of too many digits"),
     ],
 )

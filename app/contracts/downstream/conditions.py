@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, NotRequired
 
-from pydantic import Field, with_config
+from pydantic import Discriminator, Field, Tag, with_config
 from typing_extensions import TypeAliasType, TypedDict
 
-from app.contracts.fields import EMITTED, Id, Number
+from app.contracts.fields import EMITTED, FORM, Id, Number, Value
 
-_Value = Annotated[str | bool | Number, Field(description="Text, a number, true or false.")]
+_Value = Annotated[Value, Field(description="Text, a number, true or false.")]
 
 
 @with_config(EMITTED)
@@ -63,4 +63,23 @@ class AnyOf(TypedDict):
 Not = TypedDict("Not", {"not": "ConditionDefinition"})
 with_config(EMITTED)(Not)
 
-ConditionDefinition = TypeAliasType("ConditionDefinition", Test | AllOf | AnyOf | Not)
+
+def _form(definition: object) -> str:
+    """Which of the forms is meant, as far as can be told: complaints then are about that one."""
+    if isinstance(definition, dict):
+        for how in ("all", "any", "not"):
+            if how in definition:
+                return FORM + how
+    return FORM + "test"
+
+
+ConditionDefinition = TypeAliasType(
+    "ConditionDefinition",
+    Annotated[
+        Annotated[Test, Tag(FORM + "test")]
+        | Annotated[AllOf, Tag(FORM + "all")]
+        | Annotated[AnyOf, Tag(FORM + "any")]
+        | Annotated[Not, Tag(FORM + "not")],
+        Discriminator(_form),
+    ],
+)

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from app.contracts.fields import FORM
 from app.contracts.reasons import sentence
 from app.downstream.conditions import Path, Problem
 
@@ -97,6 +98,8 @@ def _place(loc: tuple[str | int, ...], definition: object, missing: bool) -> tup
     forms: list[Any] = []
     for at, step in enumerate(loc):
         last = at == len(loc) - 1
+        if isinstance(step, str) and step.startswith(FORM):
+            continue  # told apart already
         if isinstance(here, Mapping) and (step in here or (last and missing)):
             here = here.get(step)
             where.append(step)

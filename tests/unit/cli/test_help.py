@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from app.cli.program import program
 from app.cli.reference import commands
+from app.contracts.downstream.topics import SERVICES
 
 COMMANDS = list(commands(program))
 CONTRACT = {
@@ -40,6 +41,7 @@ CONTRACT = {
     "feed",
     "rebuild",
     "repartition",
+    *(f"downstream {service}" for service in (*SERVICES, "all")),
 }
 READERS = {
     "topics check",

@@ -1,0 +1,167 @@
+"""Commands on definitions: what each does, what refuses it, and that repeating one changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, NotRequired
+
+import pytest
+from pydantic import with_config
+from typing_extensions import TypedDict
+
+from app.contracts.fields import EMITTED
+from app.downstream.conditions import Problem
+from app.downstream.definitions.entries import Entry, decode_entry, definitions_from, encode_entry, encode_for_workers
+from app.downstream.definitions.kind import Kind, Unresolved, near
+from app.downstream.definitions.registry import Order, Verdict, decide
+
+NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
+
+
+@with_config(EMITTED)
+class Form(TypedDict):
+    id: str
+    size: int
+    next: NotRequired[str]
+    alone: NotRequired[bool]
+
+
+def _problems(definition: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
+    if (target := definition.get("next")) is not None and target not in others:
+        yield Unresolved((("next",), f"there is no {target}: {near(target, list(others))}"))
+    if definition["size"] < 0:
+        yield ("size",), "must not be negative"
+
+
+def _conflicts(definition: Mapping[str, Any], live: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
+    if definition.get("alone") and live:
+        yield (), f"cannot run beside {', '.join(live)}: stop it first"
+
+
+KIND = Kind("thing", Form, problems=_problems, conflicts=_conflicts)
+
+
+class Office:
+    """Decides one command after the other."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, Entry] = {}
+        self.sent = 0
+
+    def __call__(self, command: Any, definition_id: str, definition: Any = None, **options: Any) -> Verdict:
+        self.sent += 1
+        order = Order(
+            command=command,
+            id=definition_id,
+            definition=definition,
+            command_id=options.pop("command_id", f"c{self.sent}"),
+            issued_by="marketing",
+            issued_at=NOW,
+            **options,
+        )
+        verdict = decide(order, self.entries, KIND)
+        if verdict.entry is not None:
+            self.entries[verdict.entry.id] = verdict.entry
+        return verdict
+
+
+@pytest.fixture
+def office() -> Office:
+    return Office()
+
+
+def test_a_definition_runs_once_published_and_its_versions_rise(office: Office) -> None:
+    assert office("apply", "a", {"id": "a", "size": 1}).code == "applied"
+    assert definitions_from(office.entries).live == {}
+    published = office("publish", "a")
+    assert (published.code, published.version, published.revision) == ("published", 1, 2)
+    assert office("stop", "a").code == "stopped"
+    assert definitions_from(office.entries).live == {}
+    office("apply", "a", {"id": "a", "size": 2})
+    assert office("publish", "a").version == 2
+    live = definitions_from(office.entries).live["a"]
+    assert (live.version, live.definition, live.published_revision) == (2, {"id": "a", "size": 2}, 5)
+
+
+def test_a_live_definition_refuses_an_apply_but_takes_a_draft_that_takes_over(office: Office) -> None:
+    office("apply", "a", {"id": "a", "size": 1})
+    office("publish", "a")
+    refused = office("apply", "a", {"id": "a", "size": 2})
+    assert (refused.accepted, refused.code) == (False, "definition_live")
+    assert "lead-qualifier thing apply --draft" in refused.message
+    assert office("apply", "a", {"id": "a", "size": 2}, beside=True).accepted
+    assert definitions_from(office.entries).live["a"].definition["size"] == 1
+    assert office("publish", "a").code == "definition_live"
+    assert office("publish", "a", replacing=True).version == 2
+    assert definitions_from(office.entries).live["a"].definition["size"] == 2
+    assert office("publish", "a", replacing=True).code == "no_draft"
+
+
+def test_repeating_a_command_changes_nothing_and_answers_the_same(office: Office) -> None:
+    first = office("apply", "a", {"id": "a", "size": 1}, command_id="x")
+    office("publish", "a")
+    before = office.entries["a"]
+    again = office("apply", "a", {"id": "a", "size": 1}, command_id="x")
+    assert (again.repeated, again.code, again.message) == (True, first.code, first.message)
+    assert office.entries["a"] == before
+
+
+def test_a_stale_revision_is_refused(office: Office) -> None:
+    office("apply", "a", {"id": "a", "size": 1}, expected_revision=0)
+    assert office("publish", "a", expected_revision=0).code == "stale_revision"
+    assert office("publish", "a", expected_revision=1).accepted
+
+
+def test_what_is_wrong_is_told_by_field_and_nothing_is_kept(office: Office) -> None:
+    refused = office("apply", "a", {"id": "a", "size": "many", "colour": 1})
+    assert refused.code == "invalid_definition"
+    assert "size: must be a whole number" in refused.message
+    assert office.entries == {}
+    assert office("apply", "a", {"id": "b", "size": 1}).message == "id: must be a, as the command says"
+    assert "size: must not be negative" in office("apply", "a", {"id": "a", "size": -1}).message
+
+
+def test_a_reference_must_be_known_where_it_is_decided_not_where_the_file_is_read(office: Office) -> None:
+    definition = {"id": "a", "size": 1, "next": "beta"}
+    assert KIND.problems_of(definition) == []
+    refused = office("apply", "a", definition)
+    assert refused.message == "next: there is no beta: there are none yet"
+    office("apply", "bet", {"id": "bet", "size": 1})
+    assert "did you mean bet?" in office("apply", "a", definition).message
+    office("apply", "beta", {"id": "beta", "size": 1})
+    assert office("apply", "a", definition).accepted
+
+
+def test_what_cannot_run_beside_another_is_refused_when_published(office: Office) -> None:
+    office("apply", "a", {"id": "a", "size": 1})
+    office("publish", "a")
+    office("apply", "b", {"id": "b", "size": 1, "alone": True})
+    assert office("publish", "b").message == "cannot run beside a: stop it first"
+    office("stop", "a")
+    assert office("publish", "b").accepted
+
+
+def test_a_deleted_definition_keeps_its_versions_rising(office: Office) -> None:
+    office("apply", "a", {"id": "a", "size": 1})
+    office("publish", "a")
+    assert office("delete", "a").code == "definition_live"
+    office("stop", "a")
+    assert office("delete", "a").accepted
+    assert office("publish", "a").code == "unknown_definition"
+    office("apply", "a", {"id": "a", "size": 3})
+    assert office("publish", "a").version == 2
+
+
+def test_stopping_what_does_not_run_and_moving_what_is_unknown_is_refused(office: Office) -> None:
+    assert office("stop", "a").code == "unknown_definition"
+    office("apply", "a", {"id": "a", "size": 1})
+    assert office("stop", "a").code == "definition_not_live"
+    assert office("publish", "a", replacing=True).code == "definition_not_live"
+
+
+def test_the_workers_are_shown_an_entry_without_what_commands_were_answered(office: Office) -> None:
+    office("apply", "a", {"id": "a", "size": 1})
+    entry = office.entries["a"]
+    assert len(decode_entry(encode_entry(entry)).answers) == 1
+    assert decode_entry(encode_for_workers(entry)).answers == ()

@@ -1,0 +1,57 @@
+"""What services know of a lead, as the CRM and our qualifications change it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from app.downstream.facts import Changed, Facts, apply_change, apply_qualification
+from app.qualification.leads import LeadChange
+
+T0 = datetime(2026, 11, 25, 9, tzinfo=UTC)
+QUALIFIED: dict[str, Any] = {"status_reason": {"from": "new", "to": "marketing_qualified"}}
+
+
+def _at(minutes: int) -> datetime:
+    return T0 + timedelta(minutes=minutes)
+
+
+def test_a_change_tells_what_became_different_and_nothing_else() -> None:
+    facts = Facts()
+    first = LeadChange(occurred_at=_at(0), status="open", owner_id="U-1", attributes={"a": 1, "b": "x"})
+    assert apply_change(facts, first) == Changed({"owner_id": (None, "U-1")}, {"a": (None, 1), "b": (None, "x")})
+    assert apply_change(facts, first) == Changed({}, {})
+    cleared = LeadChange(occurred_at=_at(1), owner_id=None, attributes={"a": None, "c": None})
+    assert apply_change(facts, cleared) == Changed({"owner_id": ("U-1", None)}, {"a": (1, None)})
+    assert facts.attributes == {"b": "x"}
+
+
+def test_true_and_one_are_different_values() -> None:
+    facts = Facts(attributes={"a": 1})
+    changed = apply_change(facts, LeadChange(occurred_at=_at(0), attributes={"a": True}))
+    assert changed == Changed({}, {"a": (1, True)})
+
+
+def test_a_stale_change_is_ignored_and_one_of_equal_time_applied() -> None:
+    facts = Facts()
+    apply_change(facts, LeadChange(occurred_at=_at(5), status="open"))
+    assert apply_change(facts, LeadChange(occurred_at=_at(4), status="disqualified")) is None
+    assert facts.open
+    apply_change(facts, LeadChange(occurred_at=_at(5), status="disqualified"))
+    assert not facts.open
+
+
+def test_a_change_dated_before_our_qualification_keeps_the_flags_it_set() -> None:
+    facts = Facts()
+    apply_qualification(facts, QUALIFIED, _at(10), owner_id="U-1")
+    change = LeadChange(occurred_at=_at(9), status_reason="contacted", sales_ready=True)
+    assert apply_change(facts, change) == Changed({"sales_ready": (False, True)}, {})
+    assert facts.status_reason == "marketing_qualified"
+    apply_change(facts, LeadChange(occurred_at=_at(11), status_reason="contacted"))
+    assert facts.status_reason == "contacted"
+
+
+def test_a_merged_lead_is_no_longer_open() -> None:
+    facts = Facts(merged=True)
+    assert not facts.open
+    assert facts.values().own == {"status": "open", "status_reason": "new", "sales_ready": False}
