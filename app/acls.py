@@ -42,6 +42,7 @@ class Service(StrEnum):
     ASSIGNMENT = "assignment"
     SEQUENCES = "sequences"
     FOLLOW_UP = "follow-up"
+    SALES_OPERATIONS = "sales-operations"
 
 
 PURPOSES: dict[Service, str] = {
@@ -57,6 +58,7 @@ PURPOSES: dict[Service, str] = {
     Service.ASSIGNMENT: "runs `lead-qualifier downstream assignment`",
     Service.SEQUENCES: "runs `lead-qualifier downstream sequences`",
     Service.FOLLOW_UP: "runs `lead-qualifier downstream follow-up`",
+    Service.SALES_OPERATIONS: "defines what happens to qualified leads: `journey`, `assignment`, `sequence`, ...",
 }
 
 
@@ -126,6 +128,7 @@ def grants(service: Service, naming: Naming) -> tuple[Grant, ...]:
         Service.CRM: _crm,
         Service.CONSUMER: _consumer,
         Service.REPARTITION: _repartition,
+        Service.SALES_OPERATIONS: _sales_operations,
     }[service](naming)
 
 
@@ -166,6 +169,17 @@ def _downstream(naming: Naming, service: str) -> tuple[Grant, ...]:
             prefixed=True,
         ),
         *((create,) if naming.create_topics else ()),
+    )
+
+
+def _sales_operations(naming: Naming) -> tuple[Grant, ...]:
+    ordered = tuple(topic for used in SERVICES.values() for topic in used.reads if topic.name.endswith("-commands"))
+    told = tuple(
+        topic for used in SERVICES.values() for topic in used.writes if topic.name.endswith("-definition-changed")
+    )
+    return (
+        _topics(naming, ordered, Operation.WRITE, why="give commands"),
+        _topics(naming, told, Operation.READ, why="read outcomes and definitions"),
     )
 
 

@@ -26,6 +26,11 @@ class Which(StrEnum):
     CRM = Service.CRM
     CONSUMER = Service.CONSUMER
     REPARTITION = Service.REPARTITION
+    JOURNEYS = Service.JOURNEYS
+    ASSIGNMENT = Service.ASSIGNMENT
+    SEQUENCES = Service.SEQUENCES
+    FOLLOW_UP = Service.FOLLOW_UP
+    SALES_OPERATIONS = Service.SALES_OPERATIONS
     ALL = "all"
 
 

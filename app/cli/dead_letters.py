@@ -15,6 +15,8 @@ from app.cli.options import Json, Yes
 from app.cli.screen import busy, fail, moment, note, say, show_json, warn
 from app.cli.session import Session, open_session
 from app.client.dead_letters import DeadLetter, DeadLetters, Filter, Replay
+from app.contracts.downstream.topics import DOWNSTREAM_DEAD_LETTERS
+from app.contracts.topics import LEAD_DEAD_LETTERS
 
 dead_letters = typer.Typer(no_args_is_help=True, help="Look at records that could not be read, and send them back.")
 
@@ -24,13 +26,22 @@ Reason = Annotated[
 ]
 Key = Annotated[str | None, typer.Option("--key", metavar="KEY", help="Only those with this key, such as a lead's id.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=0, metavar="N", help="Only the newest N; 0 for all.")]
+Downstream = Annotated[
+    bool, typer.Option("--downstream", help="Those of the downstream services instead of the workers'.")
+]
 
 _EXCERPT = 90
 
 
 @dead_letters.command("list")
 def list_letters(
-    topic: Topic = None, reason: Reason = None, key: Key = None, limit: Limit = 20, as_json: Json = False
+    *,
+    topic: Topic = None,
+    reason: Reason = None,
+    key: Key = None,
+    limit: Limit = 20,
+    downstream: Downstream = False,
+    as_json: Json = False,
 ) -> None:
     """List records that could not be read, oldest first: where they came from and why.
 
@@ -38,7 +49,7 @@ def list_letters(
     """
     session = open_session()
     with busy("reading the dead letters"):
-        count, letters = _newest(session, Filter(topic=topic, reason=reason, key=key), limit)
+        count, letters = _newest(_letters(session, downstream), Filter(topic=topic, reason=reason, key=key), limit)
     if as_json:
         show_json([_as_json(letter) for letter in letters])
         return
@@ -65,6 +76,7 @@ def replay(
     again: Annotated[
         bool, typer.Option("--again", help="Also those that were, or may have been, sent back before.")
     ] = False,
+    downstream: Downstream = False,
     yes: Yes = False,
 ) -> None:
     """Send dead letters back to where they came from, with their key, value and headers; each at most once.
@@ -74,7 +86,7 @@ def replay(
     """
     chosen = _chosen(places or [], topic, reason, key, everything)
     session = open_session()
-    letters = DeadLetters(session.connection, topic_prefix=session.prefix)
+    letters = _letters(session, downstream)
     with busy("reading the dead letters, and what was sent back before"):
         found = list(letters.find(chosen))
         plan = letters.plan(found, again=again)
@@ -125,9 +137,14 @@ def _names(letters: Sequence[DeadLetter]) -> str:
     return ", ".join(names[:10]) + (" ..." if len(names) > 10 else "")
 
 
-def _newest(session: Session, wanted: Filter, limit: int) -> tuple[int, list[DeadLetter]]:
+def _letters(session: Session, downstream: bool) -> DeadLetters:
+    topic = DOWNSTREAM_DEAD_LETTERS if downstream else LEAD_DEAD_LETTERS
+    return DeadLetters(session.connection, topic_prefix=session.prefix, topic=topic)
+
+
+def _newest(among: DeadLetters, wanted: Filter, limit: int) -> tuple[int, list[DeadLetter]]:
     """How many there are, and the newest of them, oldest first."""
-    found = DeadLetters(session.connection, topic_prefix=session.prefix).find(wanted)
+    found = among.find(wanted)
     if limit == 0:
         letters = sorted(found, key=_age)
         return len(letters), letters

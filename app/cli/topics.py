@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -11,15 +11,22 @@ from app.cli.options import Json, Yes
 from app.cli.screen import busy, columns, fail, note, say, show_json
 from app.cli.session import Session, open_session
 from app.client.positions import Misfit, PositionRepair
+from app.contracts.downstream.topics import CATALOGUE as DOWNSTREAM
+from app.contracts.topics import CATALOGUE
 from app.topic_setup import Finding, TopicSetup, TopicsUnfit
 
 topics = typer.Typer(no_args_is_help=True, help="Create, check and repair the topics.")
 
 
+Downstream = Annotated[
+    bool, typer.Option("--downstream", help="Those of the downstream services too, not only of the workers.")
+]
+
+
 @topics.command()
-def create() -> None:
-    """Create the topics that are missing, then check all of them. (A worker does the same when it starts.)"""
-    setup = _setup(open_session())
+def create(downstream: Downstream = False) -> None:
+    """Create the topics that are missing, then check all of them. (Each service does the same when it starts.)"""
+    setup = _setup(open_session(), downstream)
     created = setup.create_missing(lambda name: say(f"created {name}"))
     setup.check()
     if not created:
@@ -27,9 +34,9 @@ def create() -> None:
 
 
 @topics.command()
-def check(as_json: Json = False) -> None:
-    """Compare the topics on the broker with what the workers need. Exit code 1 if one is missing or does not fit."""
-    found = _setup(open_session()).find()
+def check(downstream: Downstream = False, as_json: Json = False) -> None:
+    """Compare the topics on the broker with what is needed. Exit code 1 if one is missing or does not fit."""
+    found = _setup(open_session(), downstream).find()
     if as_json:
         show_json([_as_json(one) for one in found])
     else:
@@ -87,10 +94,11 @@ def _misfit_as_json(one: Misfit) -> dict[str, Any]:
     }
 
 
-def _setup(session: Session) -> TopicSetup:
+def _setup(session: Session, downstream: bool) -> TopicSetup:
     settings = session.settings
     return TopicSetup(
         session.connection,
+        topics=(*CATALOGUE, *DOWNSTREAM) if downstream else CATALOGUE,
         prefix=settings.topic_prefix,
         state_prefix=settings.state_prefix,
         partitions=settings.partitions,

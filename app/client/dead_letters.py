@@ -12,7 +12,7 @@ from confluent_kafka import KafkaError
 
 from app.client.commands import delivering
 from app.client.topic_reader import Place, TopicReader
-from app.contracts.topics import LEAD_DEAD_LETTERS
+from app.contracts.topics import LEAD_DEAD_LETTERS, Topic
 from app.kafka import Connection
 
 REPLAYED_FROM = "dl_replayed_from"
@@ -87,16 +87,17 @@ class Replay:
 
 
 class DeadLetters:
-    """The dead letters of one installation."""
+    """The dead letters of one installation: those of its workers, or with another `topic` of other services."""
 
-    def __init__(self, connection: Connection, *, topic_prefix: str) -> None:
+    def __init__(self, connection: Connection, *, topic_prefix: str, topic: Topic = LEAD_DEAD_LETTERS) -> None:
+        self._topic = topic.full_name(topic_prefix)
         self._connection = connection
         self._prefix = topic_prefix
         self._reader = TopicReader(connection)
 
     def find(self, wanted: Filter) -> Iterator[DeadLetter]:
         """Those that are meant, in no certain order. Raises TopicMissing, Unfinished, KafkaException."""
-        for message in self._reader.read(self._reader.places(LEAD_DEAD_LETTERS.full_name(self._prefix))):
+        for message in self._reader.read(self._reader.places(self._topic)):
             letter = _letter(message)
             if letter is not None and wanted.takes(letter, self._prefix):
                 yield letter
