@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from app.contracts.downstream.topics import DOWNSTREAM_DEAD_LETTERS, SERVICES
+from app.contracts.downstream.topics import DOWNSTREAM_DEAD_LETTERS, KINDS, SERVICES, commands, definition_changed
 from app.contracts.topics import (
     CATALOGUE,
     FEATURE_COMMANDS,
@@ -173,7 +173,7 @@ def _downstream(naming: Naming, service: str) -> tuple[Grant, ...]:
 
 
 def _sales_operations(naming: Naming) -> tuple[Grant, ...]:
-    ordered = tuple(topic for used in SERVICES.values() for topic in used.reads if topic.name.endswith("-commands"))
+    ordered = tuple(commands(kind) for kind in KINDS)
     told = tuple(
         topic for used in SERVICES.values() for topic in used.writes if topic.name.endswith("-definition-changed")
     )

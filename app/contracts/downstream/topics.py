@@ -10,6 +10,9 @@ from app.contracts.topics import LEAD_CHANGED, LEAD_MERGED, LEAD_QUALIFIED, Clea
 _DAY = timedelta(days=1)
 _WEEK = 7 * _DAY
 
+KINDS = ("journey", "assignment", "sequence", "follow-up")
+"""The kinds of definition, each with its commands and its audit trail."""
+
 
 def commands(kind: str) -> Topic:
     """Orders about definitions of one kind."""
