@@ -174,9 +174,7 @@ def _downstream(naming: Naming, service: str) -> tuple[Grant, ...]:
 
 def _sales_operations(naming: Naming) -> tuple[Grant, ...]:
     ordered = tuple(commands(kind) for kind in KINDS)
-    told = tuple(
-        topic for used in SERVICES.values() for topic in used.writes if topic.name.endswith("-definition-changed")
-    )
+    told = tuple(definition_changed(kind) for kind in KINDS)
     return (
         _topics(naming, ordered, Operation.WRITE, why="give commands"),
         _topics(naming, told, Operation.READ, why="read outcomes and definitions"),

@@ -6,7 +6,9 @@ from typing import Any
 
 from app import __version__
 from app.contracts import topics
-from app.contracts.documents import DEAD_LETTER_HEADERS, DOCUMENTS, Document
+from app.contracts.document import Document
+from app.contracts.documents import DOCUMENTS
+from app.contracts.downstream import topics as downstream
 from app.contracts.examples import examples_of
 from app.contracts.json_schemas import DIALECT
 from app.contracts.topics import CATALOGUE, Partitions, Topic
@@ -23,12 +25,19 @@ isolation.level=read_committed. A configured prefix stands before every topic na
 Events that are emitted are CloudEvents 1.0 in binary mode; events that are read may be plain JSON, or CloudEvents in
 binary or structured mode.
 """
-#: What the worker, the command decider and the command line read and write, by this program.
-_READ_BY_US = frozenset(topic.name for topic in CATALOGUE) - {topics.LEAD_QUALIFIED.name}
-_WRITTEN_BY_US = frozenset(topic.name for topic in CATALOGUE) - {
+_DESCRIBED = frozenset(document.topic for document in DOCUMENTS)
+_TOPICS = tuple(topic for topic in (*CATALOGUE, *downstream.CATALOGUE) if topic in _DESCRIBED)
+#: What the worker, the downstream services and the command line read and write, by this program.
+_READ_DOWNSTREAM = frozenset(topic.name for used in downstream.SERVICES.values() for topic in used.reads)
+_READ_BY_US = frozenset(topic.name for topic in _TOPICS) - {
+    topic.name for used in downstream.SERVICES.values() for topic in used.writes if topic.name not in _READ_DOWNSTREAM
+}
+_WRITTEN_BY_US = frozenset(topic.name for topic in _TOPICS) - {
     topics.LEAD_SCORE_CHANGED.name,
     topics.LEAD_CHANGED.name,
     topics.LEAD_MERGED.name,
+    downstream.SEQUENCE_CONNECTIONS.name,
+    downstream.ACTIVITY_COMPLETED.name,
 }
 
 
@@ -44,10 +53,10 @@ def asyncapi() -> dict[str, Any]:
             "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
         },
         "defaultContentType": "application/json",
-        "channels": {topic.name: _channel(topic) for topic in CATALOGUE},
+        "channels": {topic.name: _channel(topic) for topic in _TOPICS},
         "operations": _operations(),
         "components": {
-            "messages": {topic.name: _message(topic, by_topic[topic.name]) for topic in CATALOGUE},
+            "messages": {topic.name: _message(topic, by_topic[topic.name]) for topic in _TOPICS},
             "schemas": {"cloud-event-headers": _cloud_event_headers()},
         },
     }
@@ -77,7 +86,7 @@ def _channel(topic: Topic) -> dict[str, Any]:
 
 def _operations() -> dict[str, Any]:
     operations: dict[str, Any] = {}
-    for topic in CATALOGUE:
+    for topic in _TOPICS:
         for action, ours in (("receive", _READ_BY_US), ("send", _WRITTEN_BY_US)):
             if topic.name in ours:
                 operations[f"{action}-{topic.name}"] = {
@@ -94,7 +103,7 @@ def _message(topic: Topic, document: Document) -> dict[str, Any]:
         for example in examples_of(document.name)
     ]
     message: dict[str, Any] = {"name": topic.name, "title": topic.name, "summary": topic.purpose}
-    if document is DEAD_LETTER_HEADERS:
+    if document.name.endswith(".headers"):
         message |= {
             "contentType": "application/octet-stream",
             "headers": _by_file(document),

@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from app.contracts import topics
 from app.contracts.documents import DEAD_LETTER_HEADERS
-
-
-@dataclass(frozen=True)
-class Example:
-    """A value that follows a document, and what it shows."""
-
-    document: str
-    name: str
-    shows: str
-    value: dict[str, Any]
-
-    @property
-    def file_name(self) -> str:
-        """In schemas/examples."""
-        return f"{self.document}.{self.name}.json"
-
+from app.contracts.downstream.all_examples import EXAMPLES as DOWNSTREAM
+from app.contracts.example import Example
 
 _DEFINITION: dict[str, Any] = {
     "id": "enterprise",
@@ -477,6 +462,7 @@ EXAMPLES: tuple[Example, ...] = (
     ),
     Example("qualification-model", "enterprise", "All criteria, both actions, every setting.", _DEFINITION),
     Example("qualification-model", "webinar", "Two of three criteria, one action, defaults.", _AT_LEAST_TWO),
+    *DOWNSTREAM,
 )
 
 

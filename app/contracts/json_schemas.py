@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from app.contracts.documents import Document
+from app.contracts.document import Document
 from app.contracts.examples import examples_of
 
 DIALECT = GenerateJsonSchema.schema_dialect
