@@ -26,6 +26,8 @@ POPULATION = 3_000
 _ARRIVALS = 0.3
 """Share of happenings that are a new lead, until the population is complete."""
 _COUNTRIES = ("DE", "AT", "CH", "FR", "NL", "SE", "US")
+_FIRST_NAMES = ("Anna", "Ben", "Clara", "David", "Elif", "Farid", "Greta", "Hugo", "Ines", "Jonas", "Kira")
+_LAST_NAMES = ("Albers", "Brandt", "Demir", "Fischer", "Huber", "Jansen", "Keller", "Lang", "Moser", "Novak")
 _CLOSINGS = (("qualified", "qualified"), ("disqualified", "lost"), ("disqualified", "no_longer_interested"))
 
 
@@ -73,6 +75,11 @@ class World(msgspec.Struct):
         return self.waiting.pop(0)
 
 
+def name_of(number: int) -> str:
+    """What the lead of this number is called."""
+    return f"{_FIRST_NAMES[number % len(_FIRST_NAMES)]} {_LAST_NAMES[number % len(_LAST_NAMES)]}"
+
+
 class _Happening:
     """One thing that happens in a world."""
 
@@ -110,7 +117,11 @@ class _Happening:
             "sales_ready": False,
             "owner_id": f"U-{random.randint(1, 6)}",
             "contact_id": f"C-{world.arrived:05d}",
-            "attributes": {"country": random.choice(_COUNTRIES), "revenue": random.randint(1, 400) * 50_000},
+            "attributes": {
+                "name": name_of(world.arrived),
+                "country": random.choice(_COUNTRIES),
+                "revenue": random.randint(1, 400) * 50_000,
+            },
         }
         return [self._changed(person, about), self._demographic_score(person), self._engagement_score(person, None)]
 
