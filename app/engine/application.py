@@ -67,6 +67,12 @@ class Processor(Protocol):
     def sweep(self, key: bytes, unit: Unit, swept: int) -> None:
         """Look at one known key again for rules newer than revision `swept`."""
 
+    def glance(self, keys: Sequence[bytes], unit: Unit, swept: int) -> Sequence[bytes]:
+        """Of known keys that are to be swept, those that `sweep` has to look at. The others it has decided by what
+        `Unit.stored` gives of them, and nothing but counts came of it. If it raises, all of them are looked at.
+        """
+        return keys
+
     def timers(self, entries: Mapping[bytes, bytes]) -> Iterable[Wake]:
         """What a partition's entries wait for, as asked for by `Unit.wake` and kept in the state by the decider itself.
 

@@ -34,7 +34,7 @@ _DUE_AT_ONCE = 2_000
 _DUE_AGAIN_MS = 60_000
 #: How long one cycle may walk over known keys (seconds), in one partition, the next cycle in another. Live records wait
 #: no longer than that for a sweep; much shorter, and the sweep would mostly wait for its transactions.
-SWEEP_SECONDS = 0.06
+SWEEP_SECONDS = 0.018
 #: A position that only has to move past what is no record waits so long (seconds) for a cycle that has more to do.
 PASSING_SECONDS = 1.0
 
@@ -288,11 +288,7 @@ class Decider:
 
         until = time.monotonic() + SWEEP_SECONDS
         while bucket < BUCKETS:
-            for key in partition.keys_in(bucket):
-                if key in partition.unreadable or not (
-                    partition.inspected or app.home_elsewhere(key, partition.number) is None
-                ):
-                    continue  # no state of ours, or somebody else's: its lead is swept where it belongs
+            for key in self._glance(partition.keys_in(bucket), item, unit, swept):
                 self._look_at(key, item, unit, sweep)
             bucket += 1
             if time.monotonic() >= until:
@@ -302,6 +298,24 @@ class Decider:
             log.info("known_keys_swept", partition=partition.label, keys=len(partition.entries), revision=item.revision)
             return item.revision, None
         return swept, Sweep(item.revision, bucket)
+
+    @staticmethod
+    def _glance(keys: Sequence[bytes], item: Work, unit: Unit, swept: int) -> Sequence[bytes]:
+        """The keys that want more than a glance."""
+        partition, app = item.partition, item.partition.application
+        if partition.unreadable or not partition.inspected:
+            # no state of ours, or somebody else's: its lead is swept where it belongs
+            keys = [
+                key
+                for key in keys
+                if key not in partition.unreadable
+                and (partition.inspected or app.home_elsewhere(key, partition.number) is None)
+            ]
+        try:
+            return app.processor.glance(keys, unit, swept)
+        except Exception as error:  # then one by one, and what is wrong with one does not concern the others
+            log.error("glance_failed", partition=partition.label, exc_info=error)
+            return keys
 
     @staticmethod
     def _look_at(key: bytes, item: Work, unit: Unit, look: Callable[[bytes, Unit], None]) -> bool:

@@ -124,6 +124,12 @@ class Unit:
         self._cache[key] = state
         return state
 
+    def stored(self, key: bytes) -> bytes | None:
+        """The bytes held for a key, where nothing in this cycle has touched it yet."""
+        if key in self._cache or key in self._doubtful:
+            return None
+        return self._entries.get(key)
+
     def holds(self, key: bytes) -> bool:
         """Is there a state of the key, readable or not? Raises Rejected if the key does not belong here."""
         if key in self._cache:

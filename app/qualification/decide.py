@@ -9,7 +9,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from app.qualification.criteria import CriterionEvidence
-from app.qualification.leads import MARKETING_QUALIFIED, OPEN, QUALIFIED, Flag, Lead, Mark
+from app.qualification.leads import MARKETING_QUALIFIED, OPEN, QUALIFIED, Flag, Lead, Mark, Standing
 from app.qualification.rules import RuledModel, Rules
 from app.qualification.utc import in_utc
 
@@ -65,6 +65,12 @@ def decide(
     """
     if stale:
         return _STALE_SCORE
+    hindered = hindrance(lead, model, rules)
+    return _criteria_met(lead, model, rules, at, held=held) if hindered is None else hindered
+
+
+def hindrance(lead: Lead | Standing, model: RuledModel, rules: Rules) -> Outcome | None:
+    """Why the lead as it stands does not come into question for the model; None: its criteria are met, look closer."""
     if not rules.lead_management:
         return _LEAD_MANAGEMENT_OFF
     if not model.live:
@@ -75,7 +81,7 @@ def decide(
         return _LEAD_NOT_OPEN
     if not model.met(lead.scores, rules.live_scoring_models):
         return _CRITERIA_NOT_MET
-    return _criteria_met(lead, model, rules, at, held=held)
+    return None
 
 
 def _criteria_met(lead: Lead, model: RuledModel, rules: Rules, at: datetime, *, held: bool) -> Outcome | Qualification:

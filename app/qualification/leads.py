@@ -99,6 +99,22 @@ class Lead(Struct, omit_defaults=True, kw_only=True, gc=False):
     erasure: int | None = None
 
 
+class StandingScore(Struct, gc=False):
+    """A lead's current score on one scoring model."""
+
+    value: float
+
+
+class Standing(Struct, kw_only=True, gc=False):
+    """Of a lead, what says whether it comes into question at all: read in half the time where millions are walked."""
+
+    status: str = OPEN
+    status_reason: str = "new"
+    known: bool = False
+    scores: dict[str, StandingScore] = field(default_factory=dict)
+    merged_into: str | None = None
+
+
 class LeadChange(Struct, frozen=True, kw_only=True):
     """What the CRM says of a lead. An absent field keeps its value; None clears an id, or one attribute."""
 

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from app.qualification.criteria import met, required
-from app.qualification.leads import Score
+from app.qualification.leads import Score, StandingScore
 from app.qualification.models import QualificationModel
 
 UnknownLeads = Literal["open", "ineligible"]
@@ -50,7 +50,7 @@ class RuledModel:
         lay_out(self, "may_miss", len(criteria) - required(definition.match, len(criteria)))
         lay_out(self, "remembers", definition.hold is not None or definition.requalification.policy == "on_recross")
 
-    def met(self, scores: Mapping[str, Score], live: Collection[str]) -> bool:
+    def met(self, scores: Mapping[str, Score] | Mapping[str, StandingScore], live: Collection[str]) -> bool:
         """Do these scores meet the criteria, where only those on live scoring models count?"""
         if self.definition.members:
             stands = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from math import ceil
 from typing import Any
@@ -22,9 +22,9 @@ from app.contracts.topics import (
     QUALIFICATION_COMMANDS,
 )
 from app.engine import Processor, Record, Rejected, Unit, Wake
-from app.qualification.decide import Outcome, Qualification, decide, mark
+from app.qualification.decide import Outcome, Qualification, decide, hindrance, mark
 from app.qualification.holds import begin_hold, end_hold, follow_scores
-from app.qualification.leads import Lead, Origin, Trigger, apply_change, record_score
+from app.qualification.leads import Lead, Origin, Standing, Trigger, apply_change, record_score
 from app.qualification.merging import holds_nothing
 from app.qualification.rules import RuledModel, Rules
 from app.qualification.shadow import difference
@@ -41,6 +41,7 @@ _HOLDS = b'"holds":'
 encode_lead = msgspec.json.Encoder().encode
 _decode_lead: Callable[[bytes], Lead] = msgspec.json.Decoder(Lead).decode
 _encode_event = msgspec.json.Encoder().encode
+_decode_standing: Callable[[bytes], Standing] = msgspec.json.Decoder(Standing).decode
 
 
 def decode_lead(value: bytes) -> Lead:
@@ -142,6 +143,42 @@ class LeadDecider(Processor):
     def sweep_pending(self, swept: int) -> bool:
         """Has a model that wants existing leads evaluated been published since revision `swept`?"""
         return any(model.published_revision > swept for model in self._sweepable)
+
+    def glance(self, keys: Sequence[bytes], unit: Unit, swept: int) -> Sequence[bytes]:
+        """Decide the known leads that do not come into question, which are nearly all; returns the others."""
+        rules = self._rules
+        models = [m for m in self._sweepable if m.published_revision > swept and m.published_at is not None]
+        stored = unit.stored
+        closer: list[bytes] = []
+        counted: dict[tuple[str, str, str], int] = {}
+        outcomes: list[Outcome] = []
+        for key in keys:
+            raw = stored(key)
+            if raw is None:
+                closer.append(key)
+                continue
+            try:
+                standing = _decode_standing(raw)
+            except (msgspec.DecodeError, ValueError, RecursionError):
+                closer.append(key)  # which says what is wrong with it
+                continue
+            if not (standing.known or standing.scores):
+                closer.append(key)  # erased, perhaps
+                continue
+            outcomes.clear()
+            for model in models:
+                outcome = hindrance(standing, model, rules)
+                if outcome is None:
+                    closer.append(key)
+                    break
+                outcomes.append(outcome)
+            else:
+                for model, outcome in zip(models, outcomes, strict=True):
+                    counts = "outcome", model.id, outcome
+                    counted[counts] = counted.get(counts, 0) + 1
+        unit.counts.update(counted)
+        unit.counts["swept"] += len(keys) - len(closer)
+        return closer
 
     def sweep(self, key: bytes, unit: Unit, swept: int) -> None:
         """Evaluate a known lead by the models published since revision `swept`."""
