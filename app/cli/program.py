@@ -10,6 +10,7 @@ import typer
 from app import __version__
 from app.cli.acls import acls
 from app.cli.dead_letters import dead_letters
+from app.cli.definitions import definition_commands
 from app.cli.demo import demo
 from app.cli.downstream import downstream
 from app.cli.exit_codes import EXPECTED, judge
@@ -23,6 +24,7 @@ from app.cli.scoring_model import scoring_model
 from app.cli.screen import fail, say
 from app.cli.topics import topics
 from app.cli.worker import worker
+from app.downstream.journeys.kind import KIND as JOURNEY
 
 NAME = "lead-qualifier"
 
@@ -38,6 +40,10 @@ program = typer.Typer(
 program.command()(demo)
 program.command()(worker)
 program.add_typer(downstream, name="downstream")
+program.add_typer(
+    definition_commands(JOURNEY, plural="journeys", help_text="Define which leads enter which journeys."),
+    name="journey",
+)
 program.add_typer(topics, name="topics")
 program.add_typer(feature, name="feature")
 program.add_typer(scoring_model, name="scoring-model")

@@ -42,6 +42,11 @@ CONTRACT = {
     "rebuild",
     "repartition",
     *(f"downstream {service}" for service in (*SERVICES, "all")),
+    *(
+        f"{kind} {command}"
+        for kind in ("journey",)
+        for command in ("apply", "list", "show", "history", "publish", "stop", "delete")
+    ),
 }
 READERS = {
     "topics check",

@@ -1,0 +1,1 @@
+"""Journeys: which leads are to enter which, when, and how often."""

@@ -1,0 +1,84 @@
+"""The journeys application: what happens to leads in, requests to enter journeys out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+import msgspec
+
+from app.contracts.downstream.topics import JOURNEY_ENTRY_REQUESTED
+from app.downstream.cause import Cause
+from app.downstream.definitions.entries import Definitions
+from app.downstream.journeys.deciding import LeadState, Outcome, enter
+from app.downstream.journeys.journey import Journey, journey_of
+from app.downstream.journeys.requests import entry_request
+from app.downstream.lead_processor import Happening, LeadProcessor
+from app.engine import Unit, Wake
+
+encode_state = msgspec.json.Encoder().encode
+decode_state = msgspec.json.Decoder(LeadState).decode
+
+#: How a lead with a waiting entry is told among encoded ones; it may stand in a text too, which does no harm.
+_WAITS = b'"waiting":'
+
+
+class JourneyProcessor(LeadProcessor[Journey, LeadState]):
+    """Counted per cycle: ("journey", journey id, outcome)."""
+
+    def __init__(self, *, topic_prefix: str, source: str, current: Callable[[], Definitions | None]) -> None:
+        super().__init__(
+            topic_prefix=topic_prefix,
+            source=source,
+            current=current,
+            read=lambda published: journey_of(published.definition, published.version),
+            new=LeadState,
+        )
+
+    def happened(self, key: bytes, state: LeadState, what: Happening, unit: Unit) -> None:
+        """Triggers of both kinds may be meant."""
+        qualified = what.qualified
+        if qualified is not None and state.repeats(qualified.event_id):
+            return
+        model_id = None if qualified is None else qualified.model_id
+        for journey in self.live.values():
+            if journey.triggered_by(what.changed, model_id):
+                self._enter(key, state, journey, what.cause, unit)
+
+    def merged(self, key: bytes, state: LeadState, cause: Cause, unit: Unit) -> None:
+        """Whatever waited for the lead is over."""
+        state.waiting.clear()
+
+    def timers(self, entries: Mapping[bytes, bytes]) -> Iterator[Wake]:
+        """The entries that wait, found among the states."""
+        for key, value in entries.items():
+            if _WAITS in value:
+                try:
+                    state = decode_state(value)
+                except (msgspec.DecodeError, ValueError, RecursionError):
+                    continue  # no state of ours; it is reported where such are looked for
+                for waiting in state.waiting.values():
+                    yield waiting.due_ms, key
+
+    def due(self, key: bytes, unit: Unit) -> None:
+        """Decide the entries of a lead whose time has come."""
+        state: LeadState | None = unit.get(key)
+        if state is None:
+            return  # erased meanwhile
+        for journey_id, waiting in sorted(state.waiting.items()):
+            if waiting.due_ms > unit.now_ms:
+                continue
+            journey = self.live.get(journey_id)
+            if journey is None:
+                del state.waiting[journey_id]
+                unit.counts["journey", journey_id, Outcome.NOT_LIVE.value] += 1
+            else:
+                self._enter(key, state, journey, waiting.cause, unit)
+            unit.put(key, state)
+
+    def _enter(self, key: bytes, state: LeadState, journey: Journey, cause: Cause, unit: Unit) -> None:
+        outcome = enter(state, journey, unit.now_ms, cause)
+        unit.counts["journey", journey.id, outcome.value] += 1
+        if outcome is Outcome.REQUESTED:
+            self.emit(JOURNEY_ENTRY_REQUESTED, key, entry_request(key.decode(), state, journey, cause), unit)
+        elif (waiting := state.waiting.get(journey.id)) is not None:
+            unit.wake(key, waiting.due_ms)
