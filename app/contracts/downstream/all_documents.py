@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.contracts.document import Document, of
 from app.contracts.downstream import topics
 from app.contracts.downstream.definitions import DefinitionChanged, DefinitionCommand, DefinitionState
+from app.contracts.downstream.journeys_documents import DOCUMENTS as JOURNEYS
 from app.contracts.stored import DeadLetterHeaders
 
 DOWNSTREAM_DEAD_LETTER_HEADERS = Document(
@@ -24,4 +25,5 @@ DOCUMENTS: tuple[Document, ...] = (
     *(of(topics.definition_changed(kind), DefinitionChanged) for kind in topics.KINDS),
     *(of(topic, DefinitionState) for topic in _STATES),
     DOWNSTREAM_DEAD_LETTER_HEADERS,
+    *JOURNEYS,
 )

@@ -7,11 +7,13 @@ from typing import Any
 
 from app.contracts.downstream import topics
 from app.contracts.downstream.all_documents import DOWNSTREAM_DEAD_LETTER_HEADERS
+from app.contracts.downstream.journeys_examples import DEFINITION as JOURNEY
+from app.contracts.downstream.journeys_examples import EXAMPLES as JOURNEYS
 from app.contracts.example import Example
 
 #: A definition of each kind, as its own examples have it.
 _DEFINITIONS: dict[str, dict[str, Any]] = {
-    "journey": {"id": "welcome"},
+    "journey": JOURNEY,
     "assignment": {"id": "inside-sales"},
     "sequence": {"id": "first-contact"},
     "follow-up": {"id": "one-day"},
@@ -98,4 +100,5 @@ EXAMPLES: tuple[Example, ...] = (
             "dl_reason": "the value is not JSON in UTF-8: expected value at line 1 column 1",
         },
     ),
+    *JOURNEYS,
 )

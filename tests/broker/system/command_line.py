@@ -64,8 +64,10 @@ class CommandLine:
         )
         return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
-    def start_worker(self) -> WorkerProcess:
-        self.workers.append(WorkerProcess(self.environment, self.folder / f"worker-{len(self.workers)}.log"))
+    def start_worker(self, *program: str) -> WorkerProcess:
+        """`program`: the words after `lead-qualifier`, where it is not the worker."""
+        log = self.folder / f"worker-{len(self.workers)}.log"
+        self.workers.append(WorkerProcess(self.environment, log, ("app", *(program or ("worker",)))))
         return self.workers[-1]
 
     def send(self, topic: str, key: bytes | None, value: bytes | None) -> None:

@@ -1,0 +1,74 @@
+"""A downstream service on a broker: its process, what goes in, and what it has emitted so far."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import yaml
+
+from tests.broker.system.command_line import CommandLine
+from tests.broker.system.messages import encode
+from tests.broker.system.topic_reader import TopicReader
+from tests.broker.system.worker_process import WorkerProcess
+
+
+class Downstream:
+    """`outputs`: the topics that are read, without prefix."""
+
+    def __init__(self, line: CommandLine, service: str, outputs: tuple[str, ...]) -> None:
+        self.line = line
+        self._service = service
+        self._outputs = outputs
+        self._reader: TopicReader | None = None
+
+    def start(self) -> WorkerProcess:
+        """Start one more process of the service, and wait until it is ready."""
+        process = self.line.start_worker("downstream", self._service)
+        process.wait_ready()
+        return process
+
+    def publish(self, kind: str, definition: dict[str, Any]) -> None:
+        """Apply and publish a definition as a person would."""
+        file = self.line.folder / f"{definition['id']}.yaml"
+        file.write_text(yaml.safe_dump(definition, sort_keys=False))
+        self.line.run(kind, "apply", str(file)).fine()
+        self.line.run(kind, "publish", definition["id"]).fine()
+
+    def send(self, topic: str, message: dict[str, Any]) -> None:
+        self.line.send(topic, message["lead_id"].encode(), encode(message))
+
+    def events(self, topic: str) -> list[dict[str, Any]]:
+        """What was emitted to a topic so far."""
+        if self._reader is None:
+            bootstrap = self.line.environment["KAFKA_BOOTSTRAP_SERVERS"]
+            self._reader = TopicReader(bootstrap, self.line.prefix, self._outputs)
+        self._reader.read()
+        return [json.loads(record.value or b"{}") for record in self._reader.records[topic]]
+
+    def wait_for(self, topic: str, count: int, seconds: float = 30) -> list[dict[str, Any]]:
+        """The events of a topic, once there are so many; and a moment later there are no more."""
+        deadline = time.monotonic() + seconds
+        while len(events := self.events(topic)) < count:
+            assert time.monotonic() < deadline, f"{len(events)} of {count}: {self._logs()}"
+            time.sleep(0.05)
+        time.sleep(0.3)
+        events = self.events(topic)
+        assert len(events) == count, events
+        return events
+
+    def until(self, true: Callable[[], bool], seconds: float = 30) -> None:
+        deadline = time.monotonic() + seconds
+        while not true():
+            assert time.monotonic() < deadline, self._logs()
+            time.sleep(0.05)
+
+    def close(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+        self.line.close()
+
+    def _logs(self) -> str:
+        return "\n".join(worker.log.read_text()[-3000:] for worker in self.line.workers)

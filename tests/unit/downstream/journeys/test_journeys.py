@@ -1,0 +1,210 @@
+"""Which leads enter which journeys, when and how often."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from app.contracts.downstream.journeys_examples import DEFINITION
+from app.downstream.journeys.kind import KIND
+from app.downstream.journeys.processor import JourneyProcessor, decode_state, encode_state
+from tests.unit.downstream.place import NOW, Place, changed, qualified
+
+REQUESTED = "journey-entry-requested"
+ON_QUALIFIED: dict[str, Any] = {"id": "j", "trigger": {"event": "lead-qualified"}}
+ON_READY: dict[str, Any] = {"id": "j", "trigger": {"changed": "sales_ready", "to": True}}
+
+
+def place(*definitions: dict[str, Any]) -> Place:
+    for definition in definitions:
+        assert KIND.problems_of(definition, {}) == []
+    return Place(
+        lambda current: JourneyProcessor(topic_prefix="", source="/x", current=current),
+        encode_state,
+        decode_state,
+        {one["id"]: one for one in definitions},
+    )
+
+
+def entries(here: Place) -> list[tuple[str, int, str]]:
+    return [(one["lead_id"], one["entry_number"], one["trigger"]["event_id"]) for one in here.of(REQUESTED)]
+
+
+def test_a_qualified_lead_enters_once_with_what_the_journey_carries() -> None:
+    carrying = {
+        **ON_QUALIFIED,
+        "payload": [{"field": "sales_ready"}, {"attribute": "country", "as": "land"}, {"attribute": "nothing"}],
+    }
+    here = place(carrying)
+    here.send("lead-changed", "L-1", changed("L-1", contact_id="C-1", attributes={"country": "DE"}))
+    here.send("lead-qualified", "L-1", qualified("L-1", 5))
+    here.send("lead-qualified", "L-1", qualified("L-1", 6, number=2))
+    [event] = here.of(REQUESTED)
+    assert event["binding"] == "lead/L-1"
+    assert event["contact_id"] == "C-1"
+    assert (event["journey_id"], event["journey_version"], event["entry_number"]) == ("j", 1, 1)
+    assert event["payload"] == {
+        "sales_ready": {"type": "boolean", "value": True},
+        "land": {"type": "text", "value": "DE"},
+    }
+    assert event["trigger"] == {
+        "event_id": "q-L-1-enterprise-1",
+        "topic": "lead-qualified",
+        "partition": 0,
+        "offset": 1,
+    }
+    assert here.counts == {("journey", "j", "requested"): 1, ("journey", "j", "already_entered"): 1}
+
+
+def test_a_repeated_event_changes_nothing_and_the_same_entry_has_the_same_id() -> None:
+    always = {**ON_QUALIFIED, "reentry": {"policy": "always"}}
+    here, there = place(always), place(always)
+    for at in (here, there):
+        at.send("lead-qualified", "L-1", qualified("L-1"))
+        at.send("lead-qualified", "L-1", qualified("L-1"))
+    assert entries(here) == [("L-1", 1, "q-L-1-enterprise-1")]
+    assert here.of(REQUESTED)[0]["event_id"] == there.of(REQUESTED)[0]["event_id"]
+
+
+def test_only_the_models_that_it_names_trigger_it() -> None:
+    here = place({**ON_QUALIFIED, "trigger": {"event": "lead-qualified", "models": ["other"]}})
+    here.send("lead-qualified", "L-1", qualified("L-1"))
+    assert not here.emitted
+    here.send("lead-qualified", "L-1", qualified("L-1", model="other"))
+    assert len(here.emitted) == 1
+
+
+@pytest.mark.parametrize("by_hand", [True, False])
+def test_a_record_trigger_fires_when_the_value_became_so_by_hand_or_by_us(by_hand: bool) -> None:
+    here = place({**ON_READY, "reentry": {"policy": "always"}})
+    if by_hand:
+        here.send("lead-changed", "L-1", changed("L-1", sales_ready=True))
+    else:
+        here.send("lead-qualified", "L-1", qualified("L-1"))
+    here.send("lead-changed", "L-1", changed("L-1", 1, sales_ready=True))  # is so already
+    here.send("lead-changed", "L-1", changed("L-1", 0.5, sales_ready=False))  # stale
+    assert len(entries(here)) == 1
+    here.send("lead-changed", "L-1", changed("L-1", 2, sales_ready=False))
+    here.send("lead-changed", "L-1", changed("L-1", 3, sales_ready=True))
+    assert [number for _, number, _ in entries(here)] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("more", "fields", "outcome"),
+    [
+        ({"when": {"attribute": "country", "equals": "DE"}}, {"attributes": {"country": "AT"}}, "conditions_not_met"),
+        ({"exclude": {"attribute": "country", "equals": "AT"}}, {"attributes": {"country": "AT"}}, "excluded"),
+        ({"contact": "required"}, {}, "no_contact"),
+        ({"window": {"end": "2026-11-25T08:59:59Z"}}, {}, "window_over"),
+        ({"window": {"start": "2026-11-25T09:00:01Z"}}, {}, "waiting_for_window"),
+    ],
+)
+def test_whoever_does_not_enter_is_counted_with_the_reason(
+    more: dict[str, Any], fields: dict[str, Any], outcome: str
+) -> None:
+    here = place({**ON_QUALIFIED, **more})
+    here.send("lead-changed", "L-1", changed("L-1", -1, **fields))
+    here.send("lead-qualified", "L-1", qualified("L-1"))
+    assert here.counts == {("journey", "j", outcome): 1}
+    assert not here.emitted
+
+
+def test_who_triggers_again_too_early_waits_and_enters_once_when_the_time_has_come() -> None:
+    here = place({**ON_QUALIFIED, "reentry": {"policy": "after", "after": "7d"}})
+    here.send("lead-qualified", "L-1", qualified("L-1"))
+    here.wait(timedelta(days=2))
+    here.send("lead-qualified", "L-1", qualified("L-1", 10, number=2))
+    here.send("lead-qualified", "L-1", qualified("L-1", 11, number=3))
+    here.wait(timedelta(days=4, hours=23))
+    assert len(entries(here)) == 1
+    here.restart()
+    here.wait(timedelta(hours=2))
+    assert entries(here) == [("L-1", 1, "q-L-1-enterprise-1"), ("L-1", 2, "q-L-1-enterprise-3")]
+    here.wait(timedelta(days=60))
+    assert len(entries(here)) == 2
+
+
+def test_a_waiting_entry_is_looked_at_anew_when_its_time_has_come() -> None:
+    waiting = {**ON_QUALIFIED, "window": {"start": "2026-11-25T10:00:00Z"}, "when": {"attribute": "ok", "equals": True}}
+    for fields, count in (({"ok": True}, 1), ({"ok": None}, 0)):
+        here = place(waiting)
+        here.send("lead-changed", "L-1", changed("L-1", -5, attributes={"ok": True}))
+        here.send("lead-qualified", "L-1", qualified("L-1"))
+        here.send("lead-changed", "L-1", changed("L-1", -4, attributes=fields))
+        here.wait(timedelta(hours=2))
+        assert len(entries(here)) == count
+
+
+def test_a_journey_that_was_stopped_lets_nobody_in_and_a_new_version_goes_on_counting() -> None:
+    waiting = {**ON_QUALIFIED, "reentry": {"policy": "after", "after": "1h"}}
+    here = place(waiting)
+    here.send("lead-qualified", "L-1", qualified("L-1"))
+    here.send("lead-qualified", "L-1", qualified("L-1", number=2))
+    here.publish()
+    here.wait(timedelta(hours=2))
+    assert here.counts["journey", "j", "not_live"] == 1
+    here.publish(waiting)
+    here.send("lead-qualified", "L-1", qualified("L-1", number=3))
+    assert [(one["entry_number"], one["journey_version"]) for one in here.of(REQUESTED)] == [(1, 1), (2, 3)]
+
+
+def test_an_erased_lead_leaves_nothing_and_begins_anew() -> None:
+    here = place({**ON_QUALIFIED, "window": {"start": "2026-11-25T10:00:00Z"}})
+    here.send("lead-qualified", "L-1", qualified("L-1"))
+    here.send("lead-changed", "L-1", None)
+    assert here.entries == {}
+    here.wait(timedelta(hours=2))
+    assert not here.emitted
+    here.send("lead-qualified", "L-1", qualified("L-1", number=2))
+    assert entries(here) == [("L-1", 1, "q-L-1-enterprise-2")]
+
+
+def test_a_lead_that_was_merged_away_enters_nothing() -> None:
+    here = place({**ON_QUALIFIED, "window": {"start": "2026-11-25T10:00:00Z"}})
+    here.send("lead-qualified", "L-1", qualified("L-1"))
+    merge = {"event_id": "m", "lead_id": "L-1", "survivor_id": "L-2", "occurred_at": NOW.isoformat()}
+    here.send("lead-merged", "L-1", merge)
+    here.wait(timedelta(hours=2))
+    here.send("lead-qualified", "L-1", qualified("L-1", number=2))
+    assert not here.emitted
+    assert here.counts["journey", "j", "lead_merged"] == 1
+
+
+def test_a_record_that_cannot_be_read_is_refused() -> None:
+    here = place(ON_QUALIFIED)
+    here.send("lead-qualified", "L-1", {"lead_id": "L-1"})
+    assert "event_id is missing" in here.refused[0]
+
+
+def test_the_example_has_no_problems() -> None:
+    assert KIND.problems_of(DEFINITION, {}) == []
+
+
+@pytest.mark.parametrize(
+    ("broken", "where", "says"),
+    [
+        ({"trigger": {"changed": "sales_ready", "to": "yes"}}, ("trigger", "to"), "must be true or false"),
+        ({"trigger": {"changed": "status_reason", "to": "hot"}}, ("trigger", "to"), "is no status reason"),
+        ({"trigger": {"event": "lead-lost"}}, ("trigger", "event"), "must be one of lead-qualified"),
+        ({"reentry": {"policy": "after"}}, ("reentry",), "{policy: after, after: 7d}"),
+        ({"reentry": {"policy": "never", "after": "1d"}}, ("reentry",), "only then"),
+        ({"window": {"start": "2026-12-02T00:00:00Z", "end": "2026-12-01T00:00:00Z"}}, ("window", "end"), "later"),
+        ({"when": {"attribute": "a", "above": 2, "below": 1}}, ("when",), "can never be so"),
+        ({"payload": [{"attribute": "a"}, {"field": "status", "as": "a"}]}, ("payload",), "named a"),
+        ({"payload": [{"attribute": f"a{n}"} for n in range(31)]}, ("payload",), "at most 30"),
+        ({"colour": "red"}, ("colour",), "is unknown"),
+        (
+            {"when": {"attribute": "a", "exists": True}, "exclude": {"attribute": "a", "exists": True}},
+            ("exclude",),
+            "nobody would ever enter",
+        ),
+    ],
+)
+def test_a_mistake_is_told_where_it_stands_and_how_to_mend_it(
+    broken: dict[str, Any], where: tuple[Any, ...], says: str
+) -> None:
+    [(found, message)] = KIND.problems_of({**ON_QUALIFIED, **broken}, {})
+    assert found == where
+    assert says in message
