@@ -34,7 +34,7 @@ _UNROUTED: Line = ("unrouted",)
 
 
 class Decision(Struct, frozen=True, kw_only=True):
-    """What was decided about a lead. `considered`: sellers and why or why not, at most TOLD; `more`: how many besides."""
+    """What was decided about a lead. `considered`: sellers and why or why not, TOLD at most; `more`: besides."""
 
     lead_id: str
     number: int
@@ -161,8 +161,12 @@ class Desk:
     def seller_changed(self, new: HeldSeller) -> None:
         """A seller came, changed or (`gone`) left. What is older than what is held is ignored."""
         old = self._sellers.get(new.id)
+        if old is None and new.gone:
+            return
         if old is not None:
-            if new.changed_at < old.held.changed_at:
+            if new.gone:
+                new.changed_at = old.held.changed_at  # who left may come back with the next change
+            elif new.changed_at < old.held.changed_at:
                 return
             new.assigned, new.last = old.held.assigned, old.held.last
         self._sellers[new.id] = Seller(new)

@@ -107,8 +107,11 @@ decode_state = msgspec.json.Decoder(State).decode
 class Store(Protocol):
     """Where it is kept; a Unit of the engine is one."""
 
-    def get(self, key: bytes) -> Any: ...
+    def get(self, key: bytes) -> Any:
+        """The state under this key, or None."""
 
-    def put(self, key: bytes, state: Any) -> None: ...
+    def put(self, key: bytes, state: Any) -> None:
+        """Keep it."""
 
-    def delete(self, key: bytes) -> None: ...
+    def delete(self, key: bytes) -> None:
+        """Forget it."""
