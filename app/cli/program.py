@@ -24,6 +24,7 @@ from app.cli.scoring_model import scoring_model
 from app.cli.screen import fail, say
 from app.cli.topics import topics
 from app.cli.worker import worker
+from app.downstream.assignment.kind import KIND as ASSIGNMENT
 from app.downstream.journeys.kind import KIND as JOURNEY
 
 NAME = "lead-qualifier"
@@ -40,6 +41,10 @@ program = typer.Typer(
 program.command()(demo)
 program.command()(worker)
 program.add_typer(downstream, name="downstream")
+program.add_typer(
+    definition_commands(ASSIGNMENT, plural="assignments", help_text="Define who gets which qualified leads."),
+    name="assignment",
+)
 program.add_typer(
     definition_commands(JOURNEY, plural="journeys", help_text="Define which leads enter which journeys."),
     name="journey",

@@ -9,6 +9,7 @@ from prometheus_client import Counter
 from app.acls import Naming, grants
 from app.acls import Service as Login
 from app.contracts.downstream.topics import SERVICES
+from app.downstream.assignment import service as assignment
 from app.downstream.journeys import service as journeys
 from app.downstream.service import Build, Wiring
 from app.engine import DEFAULT_LIMITS, Hook, Limits
@@ -18,7 +19,7 @@ from app.hosting.process import Process
 from app.kafka import Connection
 from app.settings import Settings
 
-BUILDS: dict[str, Build] = {"journeys": journeys.build}
+BUILDS: dict[str, Build] = {"journeys": journeys.build, "assignment": assignment.build}
 
 
 class DownstreamMetrics(Metrics):

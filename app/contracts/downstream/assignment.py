@@ -1,0 +1,188 @@
+"""What assignment reads and emits: sellers, its definitions, and whom it gave a lead to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Annotated, Any, Literal, NotRequired
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, Field, TypeAdapter, with_config
+from typing_extensions import TypedDict
+
+from app.contracts.decode import decode
+from app.contracts.downstream.conditions import ConditionDefinition
+from app.contracts.fields import EMITTED, READ_STRICTLY, Id, Timestamp, Value
+from app.contracts.lead_messages import EventId, LeadId
+from app.contracts.lead_qualified import Trigger
+from app.contracts.reasons import BadMessage
+
+_ZONES = frozenset(available_timezones())
+
+
+def _zone(name: str) -> str:
+    if name not in _ZONES:
+        raise ValueError(f"time zone {name!r} does not exist: give an IANA name such as Europe/Berlin")
+    return name
+
+
+def _day(text: str) -> str:
+    date.fromisoformat(text)
+    return text
+
+
+TimeZone = Annotated[str, AfterValidator(_zone)]
+Clock = Annotated[str, Field(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$", description="HH:MM.")]
+Hours = Annotated[
+    list[Clock], Field(min_length=2, max_length=2, description="From and to; over midnight if to < from.")
+]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_day)]
+Attributes = Annotated[dict[str, Value], Field(description="Facts that rules look at.")]
+
+
+@with_config(READ_STRICTLY)
+class Capacity(TypedDict):
+    """How many leads a seller takes at a time."""
+
+    max: Annotated[int, Field(ge=0)]
+
+
+@with_config(READ_STRICTLY)
+class SellerChanged(TypedDict):
+    """A seller as they are now: an absent field has its default. A record without value: they left."""
+
+    event_id: EventId
+    seller_id: Annotated[Id, Field(description="Identifies the seller; also the record's key.")]
+    occurred_at: Annotated[Timestamp, Field(description="When it changed. Older than the change held: ignored.")]
+    name: NotRequired[Id]
+    attributes: NotRequired[Attributes]
+    time_zone: Annotated[TimeZone, Field(description="IANA name: work hours are in it.")]
+    work_hours: NotRequired[Annotated[dict[Weekday, list[Hours]], Field(description="Absent: always at work.")]]
+    days_off: NotRequired[Annotated[list[Day], Field(description="Dates on which no shift begins.")]]
+    capacity: NotRequired[Annotated[Capacity, Field(description="Absent: without limit.")]]
+    available: NotRequired[Annotated[bool, Field(description="false: takes none for now, whatever the hours.")]]
+    status: NotRequired[Literal["active", "inactive"]]
+
+
+@with_config(EMITTED)
+class SellersDefinition(TypedDict):
+    """Which sellers a rule may take: either those who meet a condition, or these."""
+
+    when: NotRequired[ConditionDefinition]
+    ids: NotRequired[Annotated[list[Id], Field(min_length=1)]]
+
+
+@with_config(EMITTED)
+class PlaceDefinition(TypedDict):
+    """Which team or queue: either this one, or the only one that meets a condition."""
+
+    when: NotRequired[ConditionDefinition]
+    id: NotRequired[Id]
+
+
+@with_config(EMITTED)
+class RuleDefinition(TypedDict):
+    """Exactly one of sellers, team and queue. Without `when` it matches every lead of its segment."""
+
+    id: Id
+    when: NotRequired[ConditionDefinition]
+    sellers: NotRequired[SellersDefinition]
+    team: NotRequired[PlaceDefinition]
+    queue: NotRequired[PlaceDefinition]
+    distribute: NotRequired[Literal["round_robin", "load_balancing"]]
+    available_within: NotRequired[Annotated[str, Field(pattern=r"^([1-9]|[1-9][0-9]|1[01][0-9]|120)h$")]]
+
+
+@with_config(EMITTED)
+class SegmentDefinition(TypedDict):
+    """Leads of one sort: the matching segment of highest priority takes the lead."""
+
+    id: Id
+    priority: int
+    when: NotRequired[ConditionDefinition]
+    rules: Annotated[list[RuleDefinition], Field(max_length=10)]
+
+
+@with_config(EMITTED)
+class TeamOrQueue(TypedDict):
+    """One that rules can assign to."""
+
+    id: Id
+    attributes: NotRequired[Attributes]
+
+
+@with_config(EMITTED)
+class AssignmentDefinition(TypedDict):
+    """Who gets which qualified leads."""
+
+    id: Id
+    name: NotRequired[Id]
+    models: NotRequired[Annotated[list[Id], Field(min_length=1, description="Qualification models. Absent: all.")]]
+    max_age: NotRequired[Annotated[str, Field(pattern=r"^[1-9][0-9]{0,4}[smhdw]$")]]
+    check_capacity: NotRequired[Annotated[bool, Field(description="false: capacity may go below 0.")]]
+    segments: Annotated[list[SegmentDefinition], Field(min_length=1, max_length=250)]
+    teams: NotRequired[list[TeamOrQueue]]
+    queues: NotRequired[list[TeamOrQueue]]
+
+
+@with_config(EMITTED)
+class AssignmentResult(TypedDict):
+    """What became of it. 3 (server_issue) and 10 (lacks_privileges) are the CRM's own."""
+
+    code: Annotated[int, Field(ge=1, le=15)]
+    name: Id
+
+
+@with_config(EMITTED)
+class AssignmentOwner(TypedDict):
+    """Who has the lead."""
+
+    kind: Literal["seller", "team", "queue"]
+    id: Id
+
+
+@with_config(EMITTED)
+class ConsideredSeller(TypedDict):
+    """A seller, and why or why not."""
+
+    seller_id: Id
+    why: Literal["chosen", "not_next", "conditions", "inactive", "unavailable", "no_capacity"]
+
+
+@with_config(EMITTED)
+class LeadAssigned(TypedDict):
+    """What assignment decided about a lead. A lead that nobody got waits, but for code 11, and may be told of again."""
+
+    event_id: EventId
+    lead_id: LeadId
+    result: AssignmentResult
+    assignment_id: NotRequired[Annotated[Id, Field(description="The definition that decided.")]]
+    assignment_version: NotRequired[Annotated[int, Field(ge=1)]]
+    segment: NotRequired[Id]
+    rule: NotRequired[Id]
+    owner: NotRequired[AssignmentOwner]
+    previous_owner_id: NotRequired[Id]
+    considered: list[ConsideredSeller]
+    considered_more: NotRequired[Annotated[int, Field(ge=1, description="How many sellers are not listed.")]]
+    decision_number: Annotated[int, Field(ge=1, description="One order over all decisions.")]
+    queue_offset: Annotated[int, Field(ge=0, description="The record of assignment-queue that it follows from.")]
+    decided_at: Timestamp
+    occurred_at: Annotated[Timestamp, Field(description="When that occurred which triggered it.")]
+    trigger: Trigger
+
+
+_seller: Callable[[bytes], SellerChanged] = TypeAdapter(SellerChanged).validator.validate_json
+
+
+def decode_seller_changed(key: bytes | None, value: bytes | None, headers: Any = None) -> SellerChanged | str:
+    """The message, or the id of a seller who left. Raises BadMessage."""
+    if value is None:
+        try:
+            seller_id = (key or b"").decode()
+        except UnicodeDecodeError:
+            seller_id = ""
+        if not seller_id:
+            raise BadMessage("the record has no value and its key is no seller_id: give the key in UTF-8", "seller_id")
+        return seller_id
+    return decode(_seller, "seller_id", key, value, headers)

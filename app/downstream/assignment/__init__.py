@@ -1,0 +1,1 @@
+"""Assignment: a qualified lead goes to a seller, a team or a queue, by segments and ordered rules."""

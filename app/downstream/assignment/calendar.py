@@ -1,0 +1,93 @@
+"""When a seller works: hours of the week in their own time zone, over midnight and changes of the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_DAY = timedelta(days=1)
+#: Who does not work within so many days is looked at again then.
+HORIZON_DAYS = 60
+
+
+@cache
+def time_zones() -> frozenset[str]:
+    """Every IANA name that there is."""
+    return frozenset(available_timezones())
+
+
+def _clock(text: str) -> tuple[time, int]:
+    """The time of day, and how many days later: 24:00 is the next day's 00:00."""
+    return (time(0), 1) if text == "24:00" else (time.fromisoformat(text), 0)
+
+
+def instant(day: date, clock: time, zone: ZoneInfo, *, last: bool) -> datetime:
+    """When the clock on the wall reaches this time, in UTC.
+
+    A time that occurs twice: its first occurrence, or its `last`. One that is skipped: the moment of the skip.
+    """
+    local = datetime.combine(day, clock)
+    first, second = (local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    if first <= second:
+        return second if last else first
+    low, high = second, first  # skipped: the offset changes between the two
+    before = low.astimezone(zone).utcoffset()
+    while high - low > timedelta(seconds=1):
+        middle = (low + (high - low) / 2).replace(microsecond=0)
+        if middle.astimezone(zone).utcoffset() == before:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+class Calendar:
+    """Asked with times that mostly rise: it remembers the shift that comes next."""
+
+    def __init__(
+        self, time_zone: str, work_hours: Mapping[str, Sequence[Sequence[str]]], days_off: Sequence[str] = ()
+    ) -> None:
+        """`work_hours`: by weekday, pairs of from and to; a `to` not after its `from` is on the day after.
+
+        On a `days_off` (ISO dates) no shift begins.
+        """
+        self._zone = ZoneInfo(time_zone)
+        self._hours = [
+            sorted((_clock(start), _clock(end)) for start, end in work_hours.get(day, ())) for day in WEEKDAYS
+        ]
+        self._off = frozenset(date.fromisoformat(day) for day in days_off)
+        self._looked = datetime.max.replace(tzinfo=UTC)
+        self._shift: tuple[datetime, datetime] | None = None
+
+    def opens(self, now: datetime) -> datetime:
+        """`now` if work is being done then, else when it next begins; after HORIZON_DAYS if it does not before."""
+        shift = self._shift
+        if shift is None or now < self._looked or now >= shift[1]:
+            beyond = now + HORIZON_DAYS * _DAY
+            shift = next((one for one in self._shifts(now) if one[1] > now), (beyond, beyond))
+            self._shift, self._looked = shift, now
+        return max(now, shift[0])
+
+    def _shifts(self, now: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """From yesterday on, by their beginning; those of one length of the clock never overlap the order of days."""
+        today = now.astimezone(self._zone).date()
+        found: list[tuple[datetime, datetime]] = []
+        for days in range(-2, HORIZON_DAYS):
+            day = today + days * _DAY
+            found = [one for one in found if one[1] > now]
+            if found and days > 1:
+                break
+            if day not in self._off:
+                found += self._of(day)
+        yield from sorted(found)
+
+    def _of(self, day: date) -> Iterator[tuple[datetime, datetime]]:
+        for (start, _), (end, later) in self._hours[day.weekday()]:
+            days = 1 if later or end <= start else 0
+            begins = instant(day, start, self._zone, last=False)
+            ends = instant(day + days * _DAY, end, self._zone, last=True)
+            if ends > begins:
+                yield begins, ends

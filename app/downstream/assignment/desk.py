@@ -1,0 +1,384 @@
+"""Decides assignments, one occurrence after the other: what it does follows from their order and times alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from heapq import heapify, heappop, heappush
+from typing import Any
+
+from msgspec import Struct
+
+from app.downstream.assignment.choosing import CONDITIONS, INACTIVE, Choice, Seller, choose
+from app.downstream.assignment.results import FOR_A_SELLER, Result
+from app.downstream.assignment.rules import Place, Rule, Rules, Segment
+from app.downstream.assignment.state import (
+    COUNTERS,
+    LEAD,
+    SELLER,
+    Counters,
+    HeldLead,
+    HeldSeller,
+    Owner,
+    State,
+    Store,
+)
+from app.downstream.assignment.waiting import Line, Waiting
+from app.downstream.conditions import Values
+
+#: So many leads that wait are decided at one occurrence; the others at the next.
+AT_ONCE = 100
+#: So many sellers are told of in a decision.
+TOLD = 50
+_UNROUTED: Line = ("unrouted",)
+
+
+class Decision(Struct, frozen=True, kw_only=True):
+    """What was decided about a lead. `considered`: sellers and why or why not, TOLD at most; `more`: besides."""
+
+    lead_id: str
+    number: int
+    code: Result
+    definition: str | None = None
+    version: int = 0
+    segment: str | None = None
+    rule: str | None = None
+    owner: Owner | None = None
+    previous_owner_id: str | None = None
+    considered: tuple[tuple[str, str], ...] = ()
+    more: int = 0
+
+
+class _Found(Struct, frozen=True):
+    """What an attempt came to, before it is carried out."""
+
+    code: Result
+    rules: Rules | None = None
+    segment: Segment | None = None
+    rule: Rule | None = None
+    owner: Owner | None = None
+    choice: Choice | None = None
+
+
+class Desk:
+    """Knows sellers and those that wait as an index over the store. Made anew whenever the store may have changed
+    without it.
+    """
+
+    def __init__(self, entries: Iterable[tuple[bytes, State]], rules: tuple[Rules, ...]) -> None:
+        """`rules`: the definitions that are live."""
+        self._rules = rules
+        self._sellers: dict[str, Seller] = {}
+        self._pools: dict[Line, list[Seller]] = {}
+        self._waiting = Waiting()
+        self._counters = Counters()
+        waiting: list[tuple[str, HeldLead]] = []
+        for key, state in entries:
+            if isinstance(state, HeldSeller):
+                self._sellers[state.id] = Seller(state)
+            elif isinstance(state, Counters):
+                self._counters = state
+            elif isinstance(state, HeldLead) and state.waits:
+                waiting.append((key[len(LEAD) :].decode(), state))
+        for lead_id, lead in waiting:
+            self._waiting.put(lead_id, lead.waits, self._line_of(lead))
+        self._store: Store
+        self._now: datetime
+        self._decided: list[Decision] = []
+        self._again: list[datetime] = []
+        self._changed = False
+
+    @property
+    def seller_ids(self) -> list[str]:
+        """Those that have not left."""
+        return sorted(one.held.id for one in self._sellers.values() if not one.held.gone)
+
+    @property
+    def unfinished(self) -> bool:
+        """Are there those that wait and are still to be looked at since the last change?"""
+        return self._counters.unfinished
+
+    def begin(self, store: Store, now: datetime) -> None:
+        """An occurrence begins; `end` tells what follows from it."""
+        self._store, self._now = store, now
+        self._decided, self._again, self._changed = [], [], False
+
+    def end(self) -> tuple[list[Decision], datetime | None]:
+        """The decisions, in order, and when time alone may change something for those that wait."""
+        if self._changed or self._counters.unfinished:
+            self._look_again()
+        self._store.put(COUNTERS, self._counters)
+        return self._decided, min(self._again, default=None)
+
+    # -- what occurs
+
+    def qualified(self, lead_id: str, held: HeldLead) -> None:
+        """A lead qualified. One that has an owner stays there; one that waits keeps its place."""
+        before: HeldLead | None = self._store.get(LEAD + lead_id.encode())
+        if before is not None and before.owner is not None:
+            return
+        if before is not None:
+            held.number, held.waits = before.number, before.waits
+            held.code, held.definition, held.version = before.code, before.definition, before.version
+            held.segment, held.rule = before.segment, before.rule
+        if not held.waits:
+            self._counters.waited += 1
+            held.waits = self._counters.waited
+        held.routed = 0
+        self._wait(lead_id, held, _UNROUTED)
+        if self._counters.unfinished or self._changed:
+            if held.code == 0:
+                self._tell(lead_id, held, _Found(Result.IN_PROGRESS))
+        else:
+            self._attempt(lead_id, held)
+
+    def changed(self, lead_id: str, own: dict[str, Any], attributes: dict[str, Any], *, owner_changed: bool) -> None:
+        """The CRM changed a lead: `own` fields and attributes are all that it has now."""
+        held: HeldLead | None = self._store.get(LEAD + lead_id.encode())
+        if held is None:
+            return
+        previous = held.own.get("owner_id")
+        held.own, held.attributes = own, attributes
+        owner_id = own.get("owner_id")
+        if owner_changed and owner_id != (held.owner.id if held.owner is not None else previous):
+            self._manually(lead_id, held, owner_id)
+        elif held.waits:
+            held.routed = 0
+            self._wait(lead_id, held, _UNROUTED)
+            if not self._counters.unfinished:
+                self._attempt(lead_id, held)
+        else:
+            self._keep(lead_id, held)
+
+    def closed(self, lead_id: str) -> None:
+        """It is closed, merged or erased: nothing of it remains."""
+        held: HeldLead | None = self._store.get(LEAD + lead_id.encode())
+        if held is not None:
+            self._release(held)
+            self._waiting.remove(lead_id)
+            self._store.delete(LEAD + lead_id.encode())
+
+    def seller_changed(self, new: HeldSeller) -> None:
+        """A seller came, changed or (`gone`) left. What is older than what is held is ignored."""
+        old = self._sellers.get(new.id)
+        if old is None and new.gone:
+            return
+        if old is not None:
+            if new.gone:
+                new.changed_at = old.held.changed_at  # who left may come back with the next change
+            elif new.changed_at < old.held.changed_at:
+                return
+            new.assigned, new.last = old.held.assigned, old.held.last
+        self._sellers[new.id] = Seller(new)
+        self._pools.clear()
+        self._store.put(SELLER + new.id.encode(), new)
+        self._changed = True
+
+    def rules_changed(self, rules: tuple[Rules, ...]) -> None:
+        """Other definitions run: everybody who waits is routed anew."""
+        self._rules = rules
+        self._counters.revision += 1
+        self._pools.clear()
+        self._waiting.merge_into(_UNROUTED)
+        self._changed = True
+
+    def time_passed(self) -> None:
+        """Somebody may be at work by now."""
+        self._changed = True
+
+    # -- those that wait
+
+    def _look_again(self) -> None:
+        budget = AT_ONCE
+        by_place: dict[int, Line] = {}
+        queue: list[tuple[int, str]] = []
+        for line in self._waiting.lines():
+            if (first := self._waiting.first(line)) is not None:
+                by_place[first[0]] = line
+                queue.append(first)
+        heapify(queue)
+        while queue and budget:
+            place, lead_id = heappop(queue)
+            line = by_place.pop(place)
+            held: HeldLead = self._store.get(LEAD + lead_id.encode())
+            went = self._attempt(lead_id, held)
+            if went or line == _UNROUTED:
+                budget -= 1
+                if (first := self._waiting.first(line)) is not None:
+                    by_place[first[0]] = line
+                    heappush(queue, first)
+        self._counters.unfinished = not budget
+        self._changed = False
+
+    def _attempt(self, lead_id: str, held: HeldLead) -> bool:
+        """True: it no longer waits."""
+        found = self._find(held)
+        if found.owner is not None or found.code is Result.OLDER_THAN_TIMEFRAME:
+            self._waiting.remove(lead_id)
+            held.waits = 0
+            self._assign(lead_id, held, found)
+            return True
+        rerouted = held.routed != self._counters.revision
+        if found.choice is not None and found.choice.again is not None:
+            self._again.append(found.choice.again)
+        if not rerouted:
+            return False
+        told = held.code, held.definition, held.version, held.segment, held.rule
+        now = (found.code, *_names(found))
+        held.routed = self._counters.revision
+        if told == now:
+            self._keep(lead_id, held)
+        else:
+            self._tell(lead_id, held, found)
+        self._wait(lead_id, held, self._line_of(held))
+        return False
+
+    def _find(self, held: HeldLead) -> _Found:
+        rules = next((one for one in self._rules if one.takes(held.model_id)), None)
+        if rules is None:
+            return _Found(Result.IN_PROGRESS)
+        if rules.max_age is not None and self._now - held.qualified_at > rules.max_age:
+            return _Found(Result.OLDER_THAN_TIMEFRAME, rules)
+        segment, rule = rules.route(Values(held.own, held.attributes))
+        if segment is None:
+            return _Found(Result.MEETS_NO_SEGMENT, rules)
+        if rule is None:
+            return _Found(Result.NO_RULE_FOR_SEGMENT, rules, segment)
+        if rule.target != "seller":
+            return _place(rules, segment, rule, held)
+        choice = choose(rule, self._pool(rules, segment, rule, held), self._now, checks_capacity=rules.checks_capacity)
+        owner = None if choice.seller is None else Owner("seller", choice.seller)
+        return _Found(choice.code, rules, segment, rule, owner, choice)
+
+    def _pool(self, rules: Rules, segment: Segment, rule: Rule, held: HeldLead) -> list[Seller]:
+        line = (rules.id, segment.id, rule.id, rule.signature(held.attributes))
+        pool = self._pools.get(line)
+        if pool is None:
+            pool = [
+                one
+                for one in self._sellers.values()
+                if one.held.active
+                and not one.held.gone
+                and rule.may_take(one.held.id, one.held.attributes, held.attributes)
+            ]
+            if len(self._pools) > AT_ONCE:
+                self._pools.clear()
+            self._pools[line] = pool
+        return pool
+
+    def _line_of(self, held: HeldLead) -> Line:
+        if held.routed != self._counters.revision:
+            return _UNROUTED
+        if held.code not in FOR_A_SELLER:
+            return ("parked", held.code)  # only other rules, or a change of its own, can help it
+        rules = next(one for one in self._rules if one.id == held.definition)
+        segment = next(one for one in rules.segments if one.id == held.segment)
+        rule = next(one for one in segment.rules if one.id == held.rule)
+        return (rules.id, segment.id, rule.id, rule.signature(held.attributes))
+
+    # -- carrying out
+
+    def _assign(self, lead_id: str, held: HeldLead, found: _Found) -> None:
+        held.owner = found.owner
+        self._tell(lead_id, held, found)
+        if found.owner is not None and found.owner.kind == "seller":
+            seller = self._sellers[found.owner.id].held
+            seller.assigned += 1
+            seller.last = held.number
+            held.counted = True
+            self._store.put(SELLER + seller.id.encode(), seller)
+            self._keep(lead_id, held)
+
+    def _manually(self, lead_id: str, held: HeldLead, owner_id: str | None) -> None:
+        before = held.owner
+        self._release(held)
+        self._waiting.remove(lead_id)
+        held.waits = 0
+        held.owner = None if owner_id is None else Owner(self._kind_of(owner_id), owner_id)
+        if owner_id in self._sellers:
+            seller = self._sellers[owner_id].held
+            seller.assigned += 1
+            held.counted = True
+            self._store.put(SELLER + seller.id.encode(), seller)
+        self._tell(lead_id, held, _Found(Result.ASSIGNED_MANUALLY, owner=held.owner), before)
+
+    def _kind_of(self, owner_id: str) -> str:
+        for rules in self._rules:
+            for kind, places in (("team", rules.teams), ("queue", rules.queues)):
+                if owner_id not in self._sellers and any(one.id == owner_id for one in places):
+                    return kind
+        return "seller"
+
+    def _release(self, held: HeldLead) -> None:
+        if held.counted and held.owner is not None:
+            seller = self._sellers[held.owner.id].held
+            seller.assigned -= 1
+            held.counted = False
+            self._store.put(SELLER + seller.id.encode(), seller)
+            self._changed = True
+
+    def _tell(self, lead_id: str, held: HeldLead, found: _Found, before: Owner | None = None) -> None:
+        self._counters.decisions += 1
+        held.number, held.code = self._counters.decisions, found.code
+        held.definition, held.version, held.segment, held.rule = _names(found)
+        self._keep(lead_id, held)
+        considered, more = self._considered(found)
+        self._decided.append(
+            Decision(
+                lead_id=lead_id,
+                number=held.number,
+                code=found.code,
+                definition=held.definition,
+                version=held.version,
+                segment=held.segment,
+                rule=held.rule,
+                owner=found.owner,
+                previous_owner_id=before.id if before is not None else held.own.get("owner_id"),
+                considered=considered,
+                more=more,
+            )
+        )
+
+    def _considered(self, found: _Found) -> tuple[tuple[tuple[str, str], ...], int]:
+        if found.choice is None:
+            return (), 0
+        why: Mapping[str, str] = found.choice.why
+        first = found.choice.seller
+        others = sorted(identity for identity in why if identity != first)
+        told = [(first, why[first])] if first is not None else []
+        told += [(identity, why[identity]) for identity in others[: TOLD - len(told)]]
+        if len(told) < TOLD:
+            rest = sorted(one for one in self._sellers if one not in why and not self._sellers[one].held.gone)
+            told += [
+                (one, CONDITIONS if self._sellers[one].held.active else INACTIVE) for one in rest[: TOLD - len(told)]
+            ]
+        return tuple(told), sum(not one.held.gone for one in self._sellers.values()) - len(told)
+
+    def _wait(self, lead_id: str, held: HeldLead, line: Line) -> None:
+        self._waiting.put(lead_id, held.waits, line)
+        self._keep(lead_id, held)
+
+    def _keep(self, lead_id: str, held: HeldLead) -> None:
+        self._store.put(LEAD + lead_id.encode(), held)
+
+
+def _names(found: _Found) -> tuple[str | None, int, str | None, str | None]:
+    return (
+        found.rules.id if found.rules is not None else None,
+        found.rules.version if found.rules is not None else 0,
+        found.segment.id if found.segment is not None else None,
+        found.rule.id if found.rule is not None else None,
+    )
+
+
+def _place(rules: Rules, segment: Segment, rule: Rule, held: HeldLead) -> _Found:
+    places: tuple[Place, ...] = rules.teams if rule.target == "team" else rules.queues
+    eligible = [one for one in places if rule.may_take(one.id, one.attributes, held.attributes)]
+    if len(eligible) == 1:
+        return _Found(Result.ASSIGNED, rules, segment, rule, Owner(rule.target, eligible[0].id))
+    none, several = (
+        (Result.NO_ELIGIBLE_TEAM, Result.MULTIPLE_ELIGIBLE_TEAMS)
+        if rule.target == "team"
+        else (Result.NO_ELIGIBLE_QUEUE, Result.MULTIPLE_ELIGIBLE_QUEUES)
+    )
+    return _Found(several if eligible else none, rules, segment, rule)

@@ -1,0 +1,92 @@
+"""What is wrong with an assignment definition beyond its form."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from app.contracts.downstream.assignment import AssignmentDefinition
+from app.downstream.assignment.rules import TARGETS
+from app.downstream.conditions import Path, Problem, problems_of
+from app.downstream.definitions.kind import Definition, Kind, Others, near
+
+
+def _problems(definition: Definition, _others: Others) -> Iterator[Problem]:
+    yield from _unique(definition["segments"], "id", ("segments",))
+    yield from _unique(definition["segments"], "priority", ("segments",))
+    for name in ("teams", "queues"):
+        yield from _unique(definition.get(name, ()), "id", (name,))
+    for index, segment in enumerate(definition["segments"]):
+        where: Path = ("segments", index)
+        if "when" in segment:
+            yield from problems_of(segment["when"], (*where, "when"))
+        yield from _unique(segment["rules"], "id", (*where, "rules"))
+        for number, rule in enumerate(segment["rules"]):
+            yield from _of_rule(definition, rule, (*where, "rules", number))
+
+
+def _unique(members: Any, field: str, where: Path) -> Iterator[Problem]:
+    seen: dict[Any, str] = {}
+    for index, one in enumerate(members):
+        if one[field] in seen:
+            yield (
+                (*where, index, field),
+                f"{one[field]} is that of {seen[one[field]]} already: give {one['id']} another {field}",
+            )
+        seen.setdefault(one[field], one["id"])
+
+
+def _of_rule(definition: Definition, rule: Mapping[str, Any], where: Path) -> Iterator[Problem]:
+    if "when" in rule:
+        yield from problems_of(rule["when"], (*where, "when"))
+    named = [key for _, key in TARGETS if key in rule]
+    if len(named) != 1:
+        yield where, "must assign to exactly one of sellers, team and queue"
+        return
+    target, whom = named[0], rule[named[0]]
+    exact = "ids" if target == "sellers" else "id"
+    if ("when" in whom) == (exact in whom):
+        yield (*where, target), f"must name whom, by exactly one of when and {exact}"
+    if "when" in whom:
+        yield from problems_of(whom["when"], (*where, target, "when"), of_seller=True)
+    if target != "sellers":
+        known = [one["id"] for one in definition.get(f"{target}s", ())]
+        if "id" in whom and whom["id"] not in known:
+            yield (
+                (*where, target, "id"),
+                f"there is no {target} {whom['id']} among {target}s: {near(whom['id'], known)}",
+            )
+        for option in ("distribute", "available_within"):
+            if option in rule:
+                yield (*where, option), "is for rules that assign to sellers only: remove it"
+
+
+def _conflicts(definition: Definition, live: Others) -> Iterator[Problem]:
+    mine = definition.get("models")
+    for identity, other in sorted(live.items()):
+        theirs = other.get("models")
+        both = sorted(set(mine) & set(theirs)) if mine and theirs else mine or theirs or ["every model"]
+        if both:
+            yield (
+                ("models",),
+                f"{identity} is live and takes leads of {', '.join(both)} too: stop it, or name other models",
+            )
+
+
+KIND = Kind("assignment", AssignmentDefinition, _problems, _conflicts)
+
+
+def knowing(sellers: Collection[str]) -> Kind:
+    """The kind where the sellers are known: a rule must name none but them."""
+
+    def problems(definition: Definition, others: Others) -> Iterator[Problem]:
+        yield from _problems(definition, others)
+        for index, segment in enumerate(definition["segments"]):
+            for number, rule in enumerate(segment["rules"]):
+                for at, one in enumerate(rule.get("sellers", {}).get("ids", ())):
+                    if one not in sellers:
+                        where = ("segments", index, "rules", number, "sellers", "ids", at)
+                        yield where, f"there is no seller {one}: {near(one, list(sellers))}"
+
+    return replace(KIND, problems=problems)

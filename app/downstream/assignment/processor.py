@@ -1,0 +1,218 @@
+"""The decider of assignments: its queue in, decisions and the audit trail of definitions out."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import msgspec
+
+from app.contracts import cloud_events
+from app.contracts.downstream.assignment import LeadAssigned
+from app.contracts.downstream.definitions import DefinitionCommand
+from app.contracts.downstream.topics import ASSIGNMENT_COMMANDS, ASSIGNMENT_DEFINITION_CHANGED, LEAD_ASSIGNED
+from app.contracts.lead_qualified import trigger_of
+from app.downstream.assignment.desk import Decision, Desk
+from app.downstream.assignment.kind import knowing
+from app.downstream.assignment.queue import (
+    Cause,
+    Changed,
+    Closed,
+    Commanded,
+    Qualified,
+    Queued,
+    SellerTold,
+    Tick,
+    decode,
+    enqueue,
+)
+from app.downstream.assignment.rules import live_rules
+from app.downstream.assignment.state import ALARM, DEFINITION, Alarm, HeldDefinition, HeldLead, HeldSeller, decode_state
+from app.downstream.definitions.decider import order_of, outcome_event, tell
+from app.downstream.definitions.entries import Entry
+from app.downstream.definitions.registry import decide
+from app.engine import Processor, Record, Rejected, Unit, Wake
+from app.engine.application import PlainRecord
+from app.qualification.leads import Trigger
+
+_IDS = uuid.uuid5(uuid.NAMESPACE_URL, "lead-qualifier:lead-assigned")
+_encode = msgspec.json.Encoder().encode
+
+
+class AssignmentDecider(Processor):
+    """The processor of `assignment`: one partition, so one order."""
+
+    def __init__(self, prefix: str, source: str) -> None:
+        self._prefix = prefix
+        self._source = source
+        self._unit: Unit | None = None
+        self._sound = False
+        self._desk = Desk([], ())
+        self._entries: dict[str, Entry] = {}
+
+    def begin(self) -> int:
+        """Its rules are in its own state."""
+        return 0
+
+    def process(self, record: Record, unit: Unit) -> None:
+        """Decide one record of the queue."""
+        try:
+            queued = decode(record.value or b"")
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise Rejected(f"only the assignment service writes to this topic, and never this: {error}") from None
+        self._follow(unit)
+        self._sound = False  # until it is through: an exception leaves the desk half changed
+        now = datetime.fromtimestamp(unit.now_ms / 1000, UTC)
+        self._desk.begin(unit, now)
+        self._occur(queued, record, unit)
+        decided, again = self._desk.end()
+        self._sound = True
+        if isinstance(queued, Tick):
+            place = Trigger(f"assignment-queue/0/{record.offset}", "assignment-queue", 0, record.offset)
+            cause = Cause(place, queued.occurred_at)
+        else:
+            cause = queued.cause
+        for one in decided:
+            self._tell(one, cause, record.offset, now, unit)
+        if again is not None:
+            self._set_alarm(int(again.timestamp() * 1000) + 1, unit)
+        if self._desk.unfinished:
+            enqueue(unit, self._prefix, "tick", Tick(now))
+
+    def _occur(self, queued: Queued, record: Record, unit: Unit) -> None:
+        desk = self._desk
+        match queued:
+            case Qualified():
+                held = HeldLead(
+                    model_id=queued.model_id,
+                    qualified_at=queued.cause.occurred_at,
+                    own=queued.own,
+                    attributes=queued.attributes,
+                )
+                desk.qualified(queued.lead_id, held)
+            case Changed():
+                desk.changed(queued.lead_id, queued.own, queued.attributes, owner_changed=queued.owner_changed)
+            case Closed():
+                desk.closed(queued.lead_id)
+            case SellerTold():
+                desk.seller_changed(_seller(queued))
+            case Commanded():
+                self._command(queued, record, unit)
+            case Tick():
+                desk.time_passed()
+
+    def _command(self, queued: Commanded, record: Record, unit: Unit) -> None:
+        command = cast("DefinitionCommand", {**queued.command})
+        command["issued_at"] = queued.cause.occurred_at
+        kind = knowing(self._desk.seller_ids)
+        verdict = decide(order_of(command), self._entries, kind)
+        before = live_rules(self._entries.values())
+        if verdict.entry is not None:
+            self._entries[verdict.entry.id] = verdict.entry
+            unit.put(DEFINITION + verdict.entry.id.encode(), HeldDefinition(verdict.entry))
+        trigger = queued.cause.trigger
+        origin = PlainRecord(record.topic, trigger.partition, trigger.offset, 0, record.key, None, ())
+        event = outcome_event(kind, ASSIGNMENT_COMMANDS, command, verdict, origin, unit.now_ms)
+        topic = ASSIGNMENT_DEFINITION_CHANGED.full_name(self._prefix)
+        tell(unit, topic, event, ASSIGNMENT_DEFINITION_CHANGED, self._source)
+        rules = live_rules(self._entries.values())
+        if [(one.id, one.version) for one in rules] != [(one.id, one.version) for one in before]:
+            self._desk.rules_changed(rules)
+
+    def _tell(self, decision: Decision, cause: Cause, offset: int, now: datetime, unit: Unit) -> None:
+        event: LeadAssigned = {
+            "event_id": str(uuid.uuid5(_IDS, f"{self._source}/{offset}/{decision.number}/{decision.lead_id}")),
+            "lead_id": decision.lead_id,
+            "result": {"code": int(decision.code), "name": decision.code.word},
+            "considered": [cast("Any", {"seller_id": one, "why": why}) for one, why in decision.considered],
+            "decision_number": decision.number,
+            "queue_offset": offset,
+            "decided_at": now,
+            "occurred_at": cause.occurred_at,
+            "trigger": trigger_of(cause.trigger),
+        }
+        if decision.definition is not None:
+            event["assignment_id"], event["assignment_version"] = decision.definition, decision.version
+        if decision.segment is not None:
+            event["segment"] = decision.segment
+        if decision.rule is not None:
+            event["rule"] = decision.rule
+        if decision.owner is not None:
+            event["owner"] = cast("Any", {"kind": decision.owner.kind, "id": decision.owner.id})
+        if decision.previous_owner_id is not None:
+            event["previous_owner_id"] = decision.previous_owner_id
+        if decision.more:
+            event["considered_more"] = decision.more
+        headers = cloud_events.headers(
+            cloud_events.event_type(LEAD_ASSIGNED.name),
+            event_id=event["event_id"],
+            source=self._source,
+            time=now,
+            subject=decision.lead_id,
+        )
+        unit.emit(LEAD_ASSIGNED.full_name(self._prefix), decision.lead_id.encode(), _encode(event), headers)
+        unit.counts["assignment", decision.definition or "none", decision.code.word] += 1
+
+    def _set_alarm(self, due: int, unit: Unit) -> None:
+        held: Alarm | None = unit.get(ALARM)
+        if held is None or due < held.due:
+            unit.put(ALARM, Alarm(due))
+            unit.wake(ALARM, due)
+
+    def timers(self, entries: Mapping[bytes, bytes]) -> Iterable[Wake]:
+        """When those that wait are to be looked at again."""
+        if (value := entries.get(ALARM)) is not None and isinstance(alarm := decode_state(value), Alarm):
+            yield alarm.due, ALARM
+
+    def due(self, key: bytes, unit: Unit) -> None:
+        """Put it in the queue: what is decided then has its place in the one order."""
+        held: Alarm | None = unit.get(key)
+        if held is not None and held.due <= unit.now_ms:
+            unit.delete(key)
+            enqueue(unit, self._prefix, "tick", Tick(datetime.fromtimestamp(unit.now_ms / 1000, UTC)))
+
+    def _follow(self, unit: Unit) -> None:
+        """A cycle that was not committed leaves the desk ahead of the state: it is made anew."""
+        if unit is self._unit and self._sound:
+            return
+        if self._unit is not None or not self._sound:
+            states = list(unit.items())
+            self._entries = {state.entry.id: state.entry for _, state in states if isinstance(state, HeldDefinition)}
+            self._desk = Desk(states, live_rules(self._entries.values()))
+        self._unit = unit
+
+    def sweep_pending(self, swept: int) -> bool:
+        """Never."""
+        return False
+
+    def sweep(self, key: bytes, unit: Unit, swept: int) -> None:
+        """Never called: no sweep is pending."""
+
+    def committed(self, unit: Unit) -> None:
+        """The desk stands as the state does."""
+        if unit is self._unit:
+            self._unit = None
+
+    def opened(self, number: int, entries: Mapping[bytes, bytes]) -> None:
+        """Whatever was known may be another's by now."""
+        self._unit, self._sound = None, False
+
+
+def _seller(told: SellerTold) -> HeldSeller:
+    seller = told.seller
+    if seller is None:
+        return HeldSeller(id=told.seller_id, changed_at=told.cause.occurred_at, gone=True)
+    return HeldSeller(
+        id=told.seller_id,
+        changed_at=told.cause.occurred_at,
+        name=seller.get("name"),
+        attributes=seller.get("attributes", {}),
+        time_zone=seller["time_zone"],
+        work_hours=seller.get("work_hours"),
+        days_off=seller.get("days_off", []),
+        maximum=seller["capacity"]["max"] if "capacity" in seller else None,
+        available=seller.get("available", True),
+        active=seller.get("status", "active") == "active",
+    )

@@ -1,0 +1,81 @@
+"""The records of assignment-queue: everything that assignment decides on, in one order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+from app.contracts.downstream.topics import ASSIGNMENT_QUEUE
+from app.engine import Unit
+from app.qualification.leads import Trigger
+from app.qualification.utc import Moment
+
+
+class Cause(Struct, frozen=True):
+    """The record that it goes back to, and when that occurred."""
+
+    trigger: Trigger
+    occurred_at: Moment
+
+
+class Qualified(Struct, frozen=True, tag="qualified"):
+    """A lead qualified: what it is like now."""
+
+    cause: Cause
+    lead_id: str
+    model_id: str
+    own: dict[str, Any] = field(default_factory=dict)
+    attributes: dict[str, Any] = field(default_factory=dict)
+
+
+class Changed(Struct, frozen=True, tag="changed"):
+    """The CRM changed a lead that had qualified: what it is like now."""
+
+    cause: Cause
+    lead_id: str
+    owner_changed: bool
+    own: dict[str, Any] = field(default_factory=dict)
+    attributes: dict[str, Any] = field(default_factory=dict)
+
+
+class Closed(Struct, frozen=True, tag="closed"):
+    """A lead that had qualified was closed, merged or erased."""
+
+    cause: Cause
+    lead_id: str
+
+
+class SellerTold(Struct, frozen=True, tag="seller"):
+    """A seller changed, or left: then without `seller`."""
+
+    cause: Cause
+    seller_id: str
+    seller: dict[str, Any] | None = None
+
+
+class Commanded(Struct, frozen=True, tag="command"):
+    """A command on a definition."""
+
+    cause: Cause
+    command: dict[str, Any]
+
+
+class Tick(Struct, frozen=True, tag="tick"):
+    """Those that wait are to be looked at again."""
+
+    occurred_at: Moment
+
+
+Queued = Qualified | Changed | Closed | SellerTold | Commanded | Tick
+
+encode = msgspec.json.Encoder().encode
+decode = msgspec.json.Decoder(Queued).decode
+
+JSON = [("content-type", b"application/json")]
+
+
+def enqueue(unit: Unit, prefix: str, key: str, queued: Queued) -> None:
+    """Put it at the end of the queue."""
+    unit.emit(ASSIGNMENT_QUEUE.full_name(prefix), key.encode(), encode(queued), JSON)

@@ -1,0 +1,69 @@
+"""Sellers and commands on their way into assignment's queue: only what is of the right form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from app.contracts.decode import BadMessage
+from app.contracts.downstream.assignment import decode_seller_changed
+from app.contracts.downstream.definitions import decode_definition_command
+from app.contracts.downstream.topics import ASSIGNMENT_COMMANDS, SELLER_CHANGED
+from app.downstream.assignment.queue import Cause, Commanded, Queued, SellerTold, enqueue
+from app.engine import Processor, Record, Rejected, Unit
+from app.qualification.leads import Trigger
+
+
+class Relay(Processor):
+    """The processor of `assignment-relay`. It keeps nothing."""
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+        self._sellers = SELLER_CHANGED.full_name(prefix)
+
+    def begin(self) -> int:
+        """It relays whatever comes."""
+        return 0
+
+    def process(self, record: Record, unit: Unit) -> None:
+        """Relay one record."""
+        try:
+            key, queued = self._seller(record, unit) if record.topic == self._sellers else self._command(record)
+        except BadMessage as bad:
+            raise Rejected(str(bad)) from None
+        enqueue(unit, self._prefix, key, queued)
+
+    def _seller(self, record: Record, unit: Unit) -> tuple[str, Queued]:
+        message = decode_seller_changed(record.key, record.value, record.headers)
+        if isinstance(message, str):
+            now = datetime.fromtimestamp(unit.now_ms / 1000, UTC)
+            place = f"{SELLER_CHANGED.name}/{record.partition}/{record.offset}"
+            return message, SellerTold(Cause(_trigger(place, SELLER_CHANGED.name, record), now), message)
+        trigger = _trigger(message["event_id"], SELLER_CHANGED.name, record)
+        seller = cast("dict[str, Any]", message)
+        return message["seller_id"], SellerTold(Cause(trigger, message["occurred_at"]), message["seller_id"], seller)
+
+    @staticmethod
+    def _command(record: Record) -> tuple[str, Queued]:
+        command = decode_definition_command(record.key, record.value, record.headers)
+        trigger = _trigger(command["command_id"], ASSIGNMENT_COMMANDS.name, record)
+        cause = Cause(trigger, command["issued_at"])
+        return command["definition_id"], Commanded(cause, cast("dict[str, Any]", command))
+
+    def sweep_pending(self, swept: int) -> bool:
+        """Never."""
+        return False
+
+    def sweep(self, key: bytes, unit: Unit, swept: int) -> None:
+        """Never called: no sweep is pending."""
+
+    def committed(self, unit: Unit) -> None:
+        """Nothing is told."""
+
+    def opened(self, number: int, entries: Mapping[bytes, bytes]) -> None:
+        """Nothing is kept."""
+
+
+def _trigger(event_id: str, topic: str, record: Record) -> Trigger:
+    return Trigger(event_id, topic, record.partition, record.offset)

@@ -1,0 +1,144 @@
+"""Who gets a lead, and why nobody does: every result code but the CRM's own, fairness, capacity, waiting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app.downstream.assignment.desk import AT_ONCE
+from app.downstream.assignment.state import Owner
+from tests.unit.downstream.assignment.office import Office, definition, rule, segment
+
+NINE_TO_FIVE = {"wed": [["09:00", "17:00"]]}
+NORTH = {"attribute": "region", "equals": "north"}
+PLACES = [{"id": "A", "attributes": {"region": "north"}}, {"id": "B", "attributes": {"region": "north"}}]
+
+
+def codes(decided: list[Any]) -> list[tuple[str, int, str | None]]:
+    return [(one.lead_id, int(one.code), one.owner.id if one.owner else None) for one in decided]
+
+
+@pytest.mark.parametrize(
+    ("what", "seller", "at", "code"),
+    [
+        (definition(segment(rule()), models=["other"]), {}, 0, 1),
+        (definition(segment(rule())), {}, 0, 2),
+        (definition(segment(rule(), when=NORTH)), {}, 0, 4),
+        (definition(segment(rule(sellers={"when": NORTH}))), {}, 0, 5),
+        (definition(segment(rule())), {"active": False}, 0, 5),
+        (definition(segment(rule())), {"work_hours": NINE_TO_FIVE}, 8, 6),
+        (definition(segment(rule())), {"available": False}, 0, 6),
+        (definition(segment(rule())), {"maximum": 0}, 0, 7),
+        (definition(segment(rule()), check_capacity=False), {"maximum": 0}, 0, 2),
+        (definition(segment(rule(when=NORTH))), {}, 0, 8),
+        (definition(segment(rule()), max_age="2h"), {}, 3, 11),
+        (definition(segment(rule()), max_age="2h"), {}, 2, 2),
+        (definition(segment(rule(team={"when": NORTH})), teams=PLACES), {}, 0, 12),
+        (definition(segment(rule(team={"when": NORTH})), teams=[]), {}, 0, 13),
+        (definition(segment(rule(team={"id": "B"})), teams=PLACES), {}, 0, 2),
+        (definition(segment(rule(queue={"when": NORTH})), queues=PLACES), {}, 0, 14),
+        (definition(segment(rule(queue={"when": NORTH})), queues=[]), {}, 0, 15),
+    ],
+)
+def test_a_lead_gets_the_result_code_that_says_what_became_of_it(
+    what: dict[str, Any], seller: dict[str, Any], at: float, code: int
+) -> None:
+    office = Office(what)
+    office.seller("S", **seller)
+    assert [one.code for one in office.lead("L", at=at)] == [code]
+
+
+def test_the_segment_of_highest_priority_and_the_first_rule_that_match_decide() -> None:
+    office = Office(
+        definition(
+            segment(rule("low"), name="rest"),
+            segment(rule("north", when=NORTH, sellers={"ids": ["B"]}), rule("other"), name="top", priority=9),
+        )
+    )
+    office.seller("A")
+    office.seller("B")
+    told = office.lead("L", region="north")[0]
+    assert (told.segment, told.rule, told.owner) == ("top", "north", Owner("seller", "B"))
+    assert told.considered == (("B", "chosen"), ("A", "conditions"))
+
+
+def test_round_robin_takes_the_seller_longest_without_a_lead() -> None:
+    office = Office(definition(segment(rule())))
+    for name in "BAC":
+        office.seller(name)
+    got = [office.lead(f"L{number}")[0].owner for number in range(6)]
+    assert [one.id for one in got if one] == list("ABCABC")
+
+
+def test_load_balancing_takes_the_most_capacity_left_of_those_at_work_then_those_within_the_window() -> None:
+    office = Office(definition(segment(rule(distribute="load_balancing", available_within="24h"))))
+    office.seller("A", maximum=2)
+    office.seller("B", maximum=3)
+    office.seller("C", maximum=9, work_hours={"thu": [["08:00", "17:00"]]})
+    got = [office.lead(f"L{number}")[0].owner for number in range(6)]
+    assert [one.id for one in got if one] == list("BABABC")
+
+
+def test_a_seller_alike_the_lead_is_found_by_attribute() -> None:
+    office = Office(definition(segment(rule(sellers={"when": {"attribute": "region", "same_as": "area"}}))))
+    office.seller("N", attributes={"region": "north"})
+    office.seller("S", attributes={"region": "south"})
+    assert codes(office.lead("L", area="south")) == [("L", 2, "S")]
+    assert codes(office.lead("M")) == [("M", 5, None)]
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_who_waits_longest_gets_capacity_that_is_given_back(restarts: bool) -> None:
+    office = Office(definition(segment(rule())), restarts=restarts)
+    office.seller("S", maximum=1)
+    office.lead("first")
+    assert codes(office.lead("second")) == [("second", 7, None)]
+    assert codes(office.lead("third")) == [("third", 7, None)]
+    assert codes(office.occur("closed", "first")) == [("second", 2, "S")]
+    told = office.occur("changed", "second", {"owner_id": "X"}, {}, owner_changed=True)
+    assert codes(told) == [("second", 9, "X"), ("third", 2, "S")]
+    assert told[0].previous_owner_id == "S"
+
+
+def test_an_echo_of_our_own_assignment_and_a_second_qualification_change_nothing() -> None:
+    office = Office(definition(segment(rule())))
+    office.seller("A")
+    office.seller("B")
+    office.lead("L")
+    assert not office.occur("changed", "L", {"owner_id": "A"}, {}, owner_changed=True)
+    assert not office.lead("L")
+
+
+def test_a_lead_that_waits_for_hours_is_assigned_when_they_begin() -> None:
+    office = Office(definition(segment(rule())))
+    office.seller("S", work_hours={"thu": [["08:00", "17:00"]]})
+    assert codes(office.lead("L")) == [("L", 6, None)]
+    assert office.again is not None
+    assert office.again.isoformat() == "2026-11-26T08:00:00+00:00"
+    assert not office.occur("time_passed", at=22.9)
+    assert codes(office.occur("time_passed", at=23)) == [("L", 2, "S")]
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_many_that_wait_are_looked_at_in_portions_and_nobody_overtakes(restarts: bool) -> None:
+    office = Office(restarts=restarts)
+    count = AT_ONCE + 20
+    for number in range(count):
+        assert codes(office.lead(f"L{number}")) == [(f"L{number}", 1, None)]
+    office.seller("S")
+    while office.desk.unfinished:
+        office.occur("time_passed")
+    told = office.publish(definition(segment(rule())))
+    assert [one.lead_id for one in told] == [f"L{number}" for number in range(AT_ONCE)]
+    late = office.lead("late")
+    assert [one.lead_id for one in late] == ["late", *(f"L{number}" for number in range(AT_ONCE, count)), "late"]
+    assert [int(one.code) for one in late] == [1, *(2 for _ in range(21))]
+    assert not office.desk.unfinished
+
+
+def test_a_change_of_a_waiting_lead_routes_it_anew() -> None:
+    office = Office(definition(segment(rule(), when=NORTH)))
+    office.seller("S")
+    assert codes(office.lead("L")) == [("L", 4, None)]
+    assert codes(office.occur("changed", "L", {}, {"region": "north"}, owner_changed=False)) == [("L", 2, "S")]
