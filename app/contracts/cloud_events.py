@@ -49,6 +49,17 @@ def headers(event_type: str, *, event_id: str, source: str, time: datetime, subj
     ]
 
 
+class Attributes(msgspec.Struct, frozen=True, kw_only=True):
+    """What an event says of itself beside its data; each is empty where nothing is said (plain JSON)."""
+
+    id: str = ""
+    source: str = ""
+    type: str = ""
+    time: str = ""
+    """RFC 3339, unchecked."""
+    subject: str = ""
+
+
 class _Envelope(msgspec.Struct):
     specversion: str
     data: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
@@ -56,6 +67,8 @@ class _Envelope(msgspec.Struct):
 
 
 _envelopes = msgspec.json.Decoder(_Envelope)
+_attributes = msgspec.json.Decoder(Attributes)
+_BINARY = {f"ce_{name}": name for name in Attributes.__struct_fields__}
 
 
 def data_of(value: bytes, record_headers: Iterable[tuple[str, bytes | None]]) -> bytes:
@@ -63,12 +76,37 @@ def data_of(value: bytes, record_headers: Iterable[tuple[str, bytes | None]]) ->
 
     Raises BadMessage for an envelope that cannot be read.
     """
+    media_type = _structured(record_headers)
+    return value if media_type is None else _unwrap(value, media_type)
+
+
+def attributes_of(value: bytes | None, record_headers: Iterable[tuple[str, bytes | None]]) -> Attributes:
+    """The event's attributes, of its headers (binary mode) or its envelope (structured mode).
+
+    `value` is one that `data_of` takes. Raises BadMessage for attributes that cannot be read.
+    """
+    kept = tuple(record_headers)
+    if value is not None and _structured(kept) is not None:
+        try:
+            return _attributes.decode(value)
+        except msgspec.DecodeError as error:
+            raise BadMessage(f"an attribute of the CloudEvents envelope cannot be read: {error}") from None
+    try:
+        return Attributes(
+            **{_BINARY[name]: content.decode() for name, content in kept if name in _BINARY and content is not None}
+        )
+    except UnicodeDecodeError:
+        raise BadMessage("a CloudEvents header is not UTF-8") from None
+
+
+def _structured(record_headers: Iterable[tuple[str, bytes | None]]) -> bytes | None:
+    """The media type, if the record is in structured mode."""
     for name, content in record_headers:
         if name in _CONTENT_TYPE and content is not None:
             media_type = content.split(b";", 1)[0].strip().lower()
             if media_type.startswith(_STRUCTURED):
-                return _unwrap(value, media_type)
-    return value
+                return media_type
+    return None
 
 
 def _unwrap(value: bytes, media_type: bytes) -> bytes:

@@ -4,7 +4,7 @@ letters.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -15,8 +15,6 @@ from app.engine.partitioning import partition_of
 if TYPE_CHECKING:
     from app.engine.timers import Wake
     from app.engine.unit import Unit
-
-Headers = Sequence[tuple[str, bytes | None]]
 
 
 class Record(Protocol):

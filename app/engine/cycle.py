@@ -22,7 +22,8 @@ from app.engine.partition import Change, Partition
 from app.engine.partitioning import BUCKETS
 from app.engine.position import POSITION_KEY, Position, Sweep
 from app.engine.steps import Hook, Step
-from app.engine.unit import Output, TooLarge, Unfit, Unit
+from app.engine.unit import TooLarge, Unfit, Unit
+from app.records import Output
 
 log = structlog.get_logger(__name__)
 

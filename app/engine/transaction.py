@@ -19,8 +19,8 @@ from app.engine.bounded import Bounded, NeverReturned
 from app.engine.group_metadata import Membership
 from app.engine.repeated_errors import RepeatedErrors
 from app.engine.steps import Hook, Step
-from app.engine.unit import Output
 from app.kafka import NotAllowed, is_forbidden
+from app.records import Output
 
 log = structlog.get_logger(__name__)
 

@@ -7,28 +7,16 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
-from app.engine.application import Application, Headers, Record, Rejected
+from app.engine.application import Application, Record, Rejected
 from app.engine.partition import Change
 from app.engine.timers import Wake
+from app.records import FRAMING_BYTES, Headers, Output, dead_letter, record_bytes
 
 _MISSING: Any = object()
-#: What Kafka's record framing adds at most to key, value and headers (offsets, lengths, batch header), with room to
-#: spare.
-_FRAMING_BYTES = 512
-_HEADER_FRAMING_BYTES = 16
-
-
-class Output(NamedTuple):
-    """A record to produce in the cycle's transaction; a None value is a tombstone."""
-
-    topic: str
-    key: bytes | None
-    value: bytes | None
-    headers: Headers
 
 
 class Unfit(Exception):
@@ -202,7 +190,7 @@ class Unit:
         """
         encode = self._application.encode_state
         cache = self._cache
-        limit = self._limits.get(self._application.changelog, sys.maxsize) - _FRAMING_BYTES
+        limit = self._limits.get(self._application.changelog, sys.maxsize) - FRAMING_BYTES
         encoded: list[Change] = []
         for key, record in self._changed.items():
             state = cache[key]
@@ -229,40 +217,3 @@ class Unit:
             if record is None:
                 raise TooLarge(f"what follows needs {size} bytes in {topic}, which takes {limit}")
             raise Unfit(record, f"what follows from this record needs {size} bytes in {topic}, which takes {limit}")
-
-
-def record_bytes(key: bytes | None, value: bytes | None, headers: Headers) -> int:
-    """Upper bound of a record's size on the wire."""
-    size = _FRAMING_BYTES + len(key or b"") + len(value or b"")
-    for name, content in headers:
-        size += _HEADER_FRAMING_BYTES + len(name) * 4 + len(content or b"")
-    return size
-
-
-def dead_letter(topic: str, record: Record, reason: str, limit: int | None) -> Output:
-    """The record as it came, plus dl_topic, dl_partition, dl_offset and dl_reason; cut, and saying so, if it is too
-    large.
-    """
-    original: list[tuple[str, bytes | None]] = [(name, content) for name, content in (record.headers or ())]
-
-    def origin(why: str) -> list[tuple[str, bytes | None]]:
-        return [
-            ("dl_topic", record.topic.encode()),
-            ("dl_partition", str(record.partition).encode()),
-            ("dl_offset", str(record.offset).encode()),
-            ("dl_reason", why.encode()),
-        ]
-
-    headers = original + origin(reason)
-    size = record_bytes(record.key, record.value, headers)
-    if limit is None or size <= limit:
-        return Output(topic, record.key, record.value, headers)
-    note = (
-        f"{reason} (cut to fit: it had {len(original)} headers, "
-        f"{len(record.key or b'')} bytes of key and {len(record.value or b'')} of value)"
-    )
-    headers = origin(note)
-    room = limit - record_bytes(None, None, headers)
-    key = None if record.key is None else record.key[: max(0, room // 2)]
-    value = None if record.value is None else record.value[: max(0, room - len(key or b""))]
-    return Output(topic, key, value, headers)

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from app.engine import Application, Input, Processor, Rejected, Unfit, Unit, partition_of
-from app.engine.unit import TooLarge, dead_letter, record_bytes
+from app.engine.unit import TooLarge
+from app.records import dead_letter, record_bytes
 
 
 @dataclass

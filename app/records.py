@@ -1,0 +1,87 @@
+"""Records to be written: what they are made of, their size on the wire, and dead letters; knows no leads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+Headers = Sequence[tuple[str, bytes | None]]
+
+#: What Kafka's record framing adds at most to key, value and headers (offsets, lengths, batch header), with room to
+#: spare.
+FRAMING_BYTES = 512
+_HEADER_FRAMING_BYTES = 16
+
+
+class Output(NamedTuple):
+    """A record to produce; a None value is a tombstone."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+class Original(Protocol):
+    """A record that was read, as far as its dead letter is made of it."""
+
+    @property
+    def topic(self) -> str:
+        """The topic it stood in, as the broker names it."""
+
+    @property
+    def partition(self) -> int:
+        """Its partition there."""
+
+    @property
+    def offset(self) -> int:
+        """Its offset there."""
+
+    @property
+    def key(self) -> bytes | None:
+        """As it came."""
+
+    @property
+    def value(self) -> bytes | None:
+        """As it came."""
+
+    @property
+    def headers(self) -> Any:
+        """Pairs of a name and bytes or None; or None for no headers."""
+
+
+def record_bytes(key: bytes | None, value: bytes | None, headers: Headers) -> int:
+    """Upper bound of a record's size on the wire."""
+    size = FRAMING_BYTES + len(key or b"") + len(value or b"")
+    for name, content in headers:
+        size += _HEADER_FRAMING_BYTES + len(name) * 4 + len(content or b"")
+    return size
+
+
+def dead_letter(topic: str, record: Original, reason: str, limit: int | None) -> Output:
+    """The record as it came, plus dl_topic, dl_partition, dl_offset and dl_reason; cut, and saying so, if it is too
+    large.
+    """
+    original: list[tuple[str, bytes | None]] = [(name, content) for name, content in (record.headers or ())]
+
+    def origin(why: str) -> list[tuple[str, bytes | None]]:
+        return [
+            ("dl_topic", record.topic.encode()),
+            ("dl_partition", str(record.partition).encode()),
+            ("dl_offset", str(record.offset).encode()),
+            ("dl_reason", why.encode()),
+        ]
+
+    headers = original + origin(reason)
+    size = record_bytes(record.key, record.value, headers)
+    if limit is None or size <= limit:
+        return Output(topic, record.key, record.value, headers)
+    note = (
+        f"{reason} (cut to fit: it had {len(original)} headers, "
+        f"{len(record.key or b'')} bytes of key and {len(record.value or b'')} of value)"
+    )
+    headers = origin(note)
+    room = limit - record_bytes(None, None, headers)
+    key = None if record.key is None else record.key[: max(0, room // 2)]
+    value = None if record.value is None else record.value[: max(0, room - len(key or b""))]
+    return Output(topic, key, value, headers)

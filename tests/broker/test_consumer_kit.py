@@ -1,0 +1,171 @@
+"""The consumer kit against a real broker: what is seen, in what order, how often, and what becomes of the rest."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import confluent_kafka
+import pytest
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from app.broker.finder import Broker
+from app.client.dead_letters import DeadLetters, Filter
+from app.client.topic_reader import TopicReader
+from app.consumer import Event, Permanent, Retry, Subscription, TryLater, Unhandled
+from app.contracts.topics import LEAD_DEAD_LETTERS
+
+pytestmark = pytest.mark.broker
+
+TOPIC = "lead-qualified"
+QUICK = Retry(attempts=4, first=0.05, longest=0.1)
+
+
+@pytest.fixture
+def prefix(kafka: Broker) -> Iterator[str]:
+    prefix = f"kit{uuid.uuid4().hex[:8]}."
+    admin = AdminClient(kafka.connection.confluent())
+    names = [prefix + TOPIC, prefix + LEAD_DEAD_LETTERS.name]
+    for future in admin.create_topics([NewTopic(name, 4, 1) for name in names]).values():
+        future.result(30)
+    yield prefix
+    for future in admin.delete_topics(names).values():
+        future.result(30)
+
+
+def send(kafka: Broker, prefix: str, events: list[tuple[str, str]], **transactional: str) -> confluent_kafka.Producer:
+    producer = confluent_kafka.Producer(kafka.connection.confluent_producer(**transactional))
+    if transactional:
+        producer.init_transactions(30)
+        producer.begin_transaction()
+    for lead, event_id in events:
+        value = json.dumps({"event_id": event_id, "lead_id": lead, "occurred_at": "2026-11-23T09:30:00Z"})
+        producer.produce(prefix + TOPIC, value, lead)
+    producer.flush()
+    return producer
+
+
+@contextmanager
+def running(subscription: Subscription) -> Iterator[None]:
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            subscription.run()
+        except BaseException as error:  # noqa: BLE001  told in the thread of the test
+            failures.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        subscription.stop()
+        thread.join(60)
+    assert not thread.is_alive()
+    assert failures == []
+
+
+def until(true: Callable[[], bool], seconds: float = 40) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.02)
+
+
+def test_each_committed_event_once_and_in_order_with_retries_and_dead_letters(kafka: Broker, prefix: str) -> None:
+    leads = [f"L-{number}" for number in range(20)]
+    events = [(lead, f"{lead}/{number}") for number in range(5) for lead in leads]
+    send(kafka, prefix, events + events[:10])
+    aborted = send(kafka, prefix, [("L-1", "aborted")], **{"transactional.id": prefix})
+    aborted.abort_transaction(30)
+    handled: dict[str, list[str]] = {}
+    failed: set[str] = set()
+
+    def handle(event: Event) -> None:
+        if event.event_id == "L-3/2":
+            raise Permanent("no such owner")
+        if event.event_id == "L-4/1":
+            raise KeyError("never works")
+        if event.event_id.endswith("/1") and event.event_id not in failed:
+            failed.add(event.event_id)
+            raise TryLater(0.3)
+        handled.setdefault(event.lead_id, []).append(event.event_id)
+
+    subscription = Subscription(
+        kafka.connection,
+        topics=[TOPIC],
+        group=prefix + "crm",
+        handler=handle,
+        retry=QUICK,
+        dead_letters=LEAD_DEAD_LETTERS.name,
+        topic_prefix=prefix,
+        concurrency=4,
+    )
+    with running(subscription):
+        until(lambda: len(subscription.lag()) == 4 and not any(subscription.lag().values()))
+    expected = {lead: [f"{lead}/{number}" for number in range(5)] for lead in leads}
+    expected["L-3"].remove("L-3/2")
+    expected["L-4"].remove("L-4/1")
+    assert handled == expected
+    letters = DeadLetters(kafka.connection, topic_prefix=prefix).find(Filter())
+    assert {letter.key: letter.reason for letter in letters} == {
+        b"L-3": "no such owner",
+        b"L-4": "given up after 4 attempts: the handler failed with KeyError",
+    }
+    assert subscription.counts()["duplicate"] == 10
+
+
+def test_without_a_dead_letter_topic_the_consumer_ends_and_commits_nothing_beyond(kafka: Broker, prefix: str) -> None:
+    send(kafka, prefix, [("L-1", "a"), ("L-1", "b")])
+    seen: list[str] = []
+
+    def refuse(event: Event) -> None:
+        raise Permanent("no")
+
+    group = prefix + "strict"
+    with pytest.raises(Unhandled, match="no; mend"):
+        Subscription(kafka.connection, topics=[TOPIC], group=group, handler=refuse, topic_prefix=prefix).run()
+    again = Subscription(
+        kafka.connection,
+        topics=[TOPIC],
+        group=group,
+        handler=lambda event: seen.append(event.event_id),
+        topic_prefix=prefix,
+    )
+    with running(again):
+        until(lambda: len(seen) == 2)
+    assert seen == ["a", "b"]
+
+
+def test_two_members_share_the_partitions_and_nothing_is_missed_or_comes_twice(kafka: Broker, prefix: str) -> None:
+    handled: list[str] = []
+
+    def member() -> Subscription:
+        return Subscription(
+            kafka.connection,
+            topics=[TOPIC],
+            group=prefix + "pair",
+            handler=lambda event: (time.sleep(0.005), handled.append(event.event_id))[1],
+            topic_prefix=prefix,
+        )
+
+    first, second = member(), member()
+    events = [(f"L-{number % 50}", f"e{number}") for number in range(2_000)]
+    with running(first):
+        send(kafka, prefix, events[:1_000])
+        until(lambda: len(handled) > 200)
+        with running(second):
+            until(lambda: len(second.lag()) > 0)
+            send(kafka, prefix, events[1_000:])
+            until(lambda: second.counts().get("handled", 0) > 0 and first.counts()["handled"] > 0)
+            until(lambda: len(set(handled)) > 1_500)
+        until(lambda: len(handled) >= 2_000)
+    assert sorted(handled) == sorted(event_id for _, event_id in events)
+    assert (
+        sum(TopicReader(kafka.connection).ends(TopicReader(kafka.connection).places(prefix + TOPIC)).values()) == 2000
+    )
