@@ -49,6 +49,10 @@ program.add_typer(
     definition_commands(JOURNEY, plural="journeys", help_text="Define which leads enter which journeys."),
     name="journey",
 )
+program.add_typer(
+    definition_commands(ASSIGNMENT, plural="assignments", help_text="Define which seller gets which lead."),
+    name="assignment",
+)
 program.add_typer(topics, name="topics")
 program.add_typer(feature, name="feature")
 program.add_typer(scoring_model, name="scoring-model")

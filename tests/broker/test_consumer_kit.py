@@ -145,12 +145,16 @@ def test_without_a_dead_letter_topic_the_consumer_ends_and_commits_nothing_beyon
 def test_two_members_share_the_partitions_and_nothing_is_missed_or_comes_twice(kafka: Broker, prefix: str) -> None:
     handled: list[str] = []
 
+    def handle(event: Event) -> None:
+        time.sleep(0.005)
+        handled.append(event.event_id)
+
     def member() -> Subscription:
         return Subscription(
             kafka.connection,
             topics=[TOPIC],
             group=prefix + "pair",
-            handler=lambda event: (time.sleep(0.005), handled.append(event.event_id))[1],
+            handler=handle,
             topic_prefix=prefix,
         )
 
