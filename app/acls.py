@@ -16,6 +16,7 @@ from app.contracts.topics import (
     LEAD_HANDOVERS,
     LEAD_MERGED,
     LEAD_QUALIFIED,
+    LEAD_SALES_RESPONSE,
     LEAD_SCORE_CHANGED,
     LEAD_STATE,
     QUALIFICATION_COMMANDS,
@@ -196,7 +197,7 @@ def _cli(naming: Naming) -> tuple[Grant, ...]:
         ),
         _topics(
             naming,
-            (LEAD_CHANGED, LEAD_MERGED, LEAD_HANDOVERS),
+            (LEAD_CHANGED, LEAD_MERGED, LEAD_SALES_RESPONSE, LEAD_HANDOVERS),
             Operation.DESCRIBE,
             why="tell how much is not decided yet",
         ),
@@ -233,7 +234,8 @@ def _scoring_engine(naming: Naming) -> tuple[Grant, ...]:
 
 
 def _crm(naming: Naming) -> tuple[Grant, ...]:
-    return (_topics(naming, (LEAD_CHANGED, LEAD_MERGED), Operation.WRITE, why="send changes and merges of leads"),)
+    sent = (LEAD_CHANGED, LEAD_MERGED, LEAD_SALES_RESPONSE)
+    return (_topics(naming, sent, Operation.WRITE, why="send changes and merges of leads, and what sales answered"),)
 
 
 def _consumer(naming: Naming) -> tuple[Grant, ...]:

@@ -83,6 +83,9 @@ def _reason(outcome: Outcome, lead: Lead, model: RuledModel, missing: tuple[str,
         case Outcome.COOLING_DOWN:
             assert mark is not None
             cool_down = model.definition.requalification.cool_down
+            if mark.rejected is not None and mark.not_before is not None:
+                until = mark.not_before.isoformat()
+                return f"rejected by sales at {mark.rejected.isoformat()}; may qualify again from {until}"
             return f"qualified at {mark.at.isoformat()}; may qualify again {cool_down} after that"
         case _:
             return "all that is needed is met: it qualifies with its next score"
@@ -91,6 +94,9 @@ def _reason(outcome: Outcome, lead: Lead, model: RuledModel, missing: tuple[str,
 def _already(model: RuledModel, mark: Mark | None) -> str:
     if mark is None:
         return "nothing is left to change: the lead has what the model's actions give"
+    if mark.barred and mark.rejected is not None:
+        rejected = mark.rejected.isoformat()
+        return f"rejected by sales at {rejected}, for good: again once the CRM resets a flag or reopens the lead"
     if model.definition.requalification.policy == "never":
         return f"qualified by version {mark.version}, and this model qualifies a lead only once"
     if mark.cleared:

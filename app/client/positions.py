@@ -19,6 +19,7 @@ from app.contracts.topics import (
     LEAD_CHANGED,
     LEAD_HANDOVERS,
     LEAD_MERGED,
+    LEAD_SALES_RESPONSE,
     LEAD_SCORE_CHANGED,
     LEAD_STATE,
     QUALIFICATION_COMMANDS,
@@ -31,7 +32,7 @@ from app.kafka import Connection, needing
 
 #: Each changelog and the topics whose positions it holds.
 CHANGELOGS: dict[Topic, tuple[Topic, ...]] = {
-    LEAD_STATE: (LEAD_CHANGED, LEAD_MERGED, LEAD_HANDOVERS, LEAD_SCORE_CHANGED),
+    LEAD_STATE: (LEAD_CHANGED, LEAD_MERGED, LEAD_HANDOVERS, LEAD_SALES_RESPONSE, LEAD_SCORE_CHANGED),
     COMMAND_STATE: (SCORING_MODEL_CHANGED, FEATURE_COMMANDS, QUALIFICATION_COMMANDS),
 }
 _SECONDS = 30.0

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from app.contracts.cloud_events import data_of
 from app.contracts.command_messages import FeatureCommand, ModelCommand, ScoringModelChanged
-from app.contracts.lead_messages import LeadChanged, LeadMerged, LeadScoreChanged
+from app.contracts.lead_messages import LeadChanged, LeadMerged, LeadSalesResponse, LeadScoreChanged
 from app.contracts.reasons import BadMessage, bad_message
 from app.qualification.leads import LeadChange
 
@@ -30,12 +30,14 @@ __all__ = [
     "ChangedScore",
     "ErasedLead",
     "MergedLead",
+    "SalesResponse",
     "decode",
     "decode_feature_command",
     "decode_lead_changed",
     "decode_lead_merged",
     "decode_lead_score_changed",
     "decode_model_command",
+    "decode_sales_response",
     "decode_score",
     "decode_scoring_model_changed",
 ]
@@ -44,6 +46,7 @@ __all__ = [
 _lead_score_changed: Callable[[bytes], LeadScoreChanged] = TypeAdapter(LeadScoreChanged).validator.validate_json
 _lead_changed: Callable[[bytes], LeadChanged] = TypeAdapter(LeadChanged).validator.validate_json
 _lead_merged: Callable[[bytes], LeadMerged] = TypeAdapter(LeadMerged).validator.validate_json
+_sales_response: Callable[[bytes], LeadSalesResponse] = TypeAdapter(LeadSalesResponse).validator.validate_json
 _scoring_model_changed: Callable[[bytes], ScoringModelChanged] = TypeAdapter(
     ScoringModelChanged
 ).validator.validate_json
@@ -80,6 +83,17 @@ class MergedLead(msgspec.Struct, frozen=True, gc=False):
     event_id: str
     survivor_id: str
     occurred_at: datetime
+
+
+class SalesResponse(msgspec.Struct, frozen=True, gc=False):
+    """What a lead-sales-response record says. `model_id`: the qualification model meant; None: every one."""
+
+    lead_id: str
+    event_id: str
+    occurred_at: datetime
+    accepted: bool
+    reason: str | None = None
+    model_id: str | None = None
 
 
 class ErasedLead(msgspec.Struct, frozen=True, gc=False):
@@ -177,6 +191,19 @@ def decode_lead_merged(key: bytes | None, value: bytes | None, headers: Headers 
     if message["survivor_id"] == message["lead_id"]:
         raise BadMessage("survivor_id must be another lead than lead_id, the loser", "survivor_id")
     return MergedLead(message["lead_id"], message["event_id"], message["survivor_id"], message["occurred_at"])
+
+
+def decode_sales_response(key: bytes | None, value: bytes | None, headers: Headers = None) -> SalesResponse:
+    """Raises BadMessage."""
+    message = decode(_sales_response, "lead_id", key, value, headers)
+    return SalesResponse(
+        message["lead_id"],
+        message["event_id"],
+        message["occurred_at"],
+        message["response"] == "accepted",
+        message.get("reason"),
+        message.get("qualification_model_id"),
+    )
 
 
 def decode_scoring_model_changed(

@@ -17,11 +17,13 @@ from app.contracts.model_definition import (
     CriterionDefinition,
     MemberDefinition,
     ModelDefinition,
+    OnRejectionDefinition,
+    RecyclingDefinition,
     RequalificationDefinition,
 )
 from app.contracts.reasons import kind, path, sentence
 from app.qualification.criteria import AtLeast, Criterion, Group, Member
-from app.qualification.models import Actions, InvalidModel, QualificationModel, Requalification
+from app.qualification.models import Actions, InvalidModel, OnRejection, QualificationModel, Recycling, Requalification
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -80,7 +82,17 @@ def _model(definition: ModelDefinition) -> QualificationModel:
             _duration(again.get("cool_down")),
         ),
         hold=_duration(definition.get("hold")),
+        on_rejection=_on_rejection(definition["on_rejection"]) if "on_rejection" in definition else None,
     )
+
+
+def _on_rejection(definition: OnRejectionDefinition) -> OnRejection:
+    reasons = {reason: _recycling(one) for reason, one in definition.get("reasons", {}).items()}
+    return OnRejection(_recycling(definition), reasons)
+
+
+def _recycling(definition: RecyclingDefinition | OnRejectionDefinition) -> Recycling:
+    return Recycling(definition.get("requalify", True), _duration(definition.get("cool_down")))
 
 
 def _duration(text: str | None) -> timedelta | None:
@@ -118,11 +130,14 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "of": tuple(AtLeastOfDefinition.__annotations__),
     "actions": tuple(ActionsDefinition.__annotations__),
     "requalification": tuple(RequalificationDefinition.__annotations__),
+    "on_rejection": tuple(OnRejectionDefinition.__annotations__),
 }
 _ELSEWHERE = {
     "drop_below": "it stands at a criterion, as in {scoring_model: engagement, threshold: 70, drop_below: 60}",
     "hold": "it stands beside criteria, at the model itself",
-    "cool_down": "it stands in requalification",
+    "cool_down": "it stands in requalification, or in on_rejection",
+    "requalify": "it stands in on_rejection",
+    "reasons": "they stand in on_rejection",
     "policy": "it stands in requalification",
     "groups": "groups stand among the criteria, as in criteria: [{any: [...]}]",
 }

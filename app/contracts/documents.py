@@ -6,7 +6,7 @@ from app.contracts import topics
 from app.contracts.command_messages import FeatureCommand, ModelCommand, ScoringModelChanged
 from app.contracts.document import Document, of
 from app.contracts.downstream.all_documents import DOCUMENTS as DOWNSTREAM
-from app.contracts.lead_messages import LeadChanged, LeadMerged, LeadScoreChanged
+from app.contracts.lead_messages import LeadChanged, LeadMerged, LeadSalesResponse, LeadScoreChanged
 from app.contracts.lead_qualified import LeadQualified
 from app.contracts.model_changed import QualificationModelChanged
 from app.contracts.model_definition import ModelDefinition
@@ -20,6 +20,7 @@ DOCUMENTS: tuple[Document, ...] = (
     of(topics.LEAD_SCORE_CHANGED, LeadScoreChanged),
     of(topics.LEAD_CHANGED, LeadChanged),
     of(topics.LEAD_MERGED, LeadMerged),
+    of(topics.LEAD_SALES_RESPONSE, LeadSalesResponse),
     of(topics.SCORING_MODEL_CHANGED, ScoringModelChanged),
     of(topics.QUALIFICATION_COMMANDS, ModelCommand, "A command on a qualification model."),
     of(topics.FEATURE_COMMANDS, FeatureCommand),

@@ -192,6 +192,20 @@ EXAMPLES: tuple[Example, ...] = (
         },
     ),
     Example(
+        topics.LEAD_SALES_RESPONSE.name,
+        "rejected",
+        "Sales had no use for L-1001: the model may qualify it again as its on_rejection says.",
+        {
+            "event_id": "0190b3fa-2d1e-7f30-8b21-3c4d5e6f7a81",
+            "lead_id": "L-1001",
+            "occurred_at": "2026-11-24T08:15:00Z",
+            "response": "rejected",
+            "reason": "no_budget",
+            "seller_id": "S-7",
+            "qualification_model_id": "enterprise",
+        },
+    ),
+    Example(
         topics.SCORING_MODEL_CHANGED.name,
         "live",
         "Engagement went live: its scores count from now on.",

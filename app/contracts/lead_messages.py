@@ -52,6 +52,23 @@ class LeadMerged(TypedDict):
 
 
 @with_config(READ_STRICTLY)
+class LeadSalesResponse(TypedDict):
+    """Sales accepted or rejected a lead that was qualified. A rejected one goes by the model's on_rejection."""
+
+    event_id: EventId
+    lead_id: LeadId
+    occurred_at: Annotated[
+        Timestamp, Field(description="When sales answered. Not later than the qualification it answers: ignored.")
+    ]
+    response: Annotated[Literal["accepted", "rejected"], Field(description="What sales answered.")]
+    reason: NotRequired[Annotated[Id | None, Field(description="Why; on_rejection may name what holds for it.")]]
+    seller_id: NotRequired[Annotated[Id | None, Field(description="Who answered. Not used by the qualifier.")]]
+    qualification_model_id: NotRequired[
+        Annotated[Id | None, Field(description="The model whose qualification is meant. Absent: every one.")]
+    ]
+
+
+@with_config(READ_STRICTLY)
 class LeadChanged(TypedDict):
     """The CRM created or changed a lead. An absent field keeps its value; a record without value erases the lead."""
 

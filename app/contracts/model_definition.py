@@ -13,7 +13,7 @@ from app.contracts.fields import Id, Number, plain
 from app.qualification.criteria import AtLeast, Criterion, Group, Match, Member
 
 if TYPE_CHECKING:
-    from app.qualification.models import QualificationModel
+    from app.qualification.models import QualificationModel, Recycling
 
 #: Definitions are written by people: what is not known is a mistake of theirs and refused by name.
 _CLOSED = ConfigDict(strict=True, extra="forbid")
@@ -152,6 +152,29 @@ class RequalificationDefinition(TypedDict):
 
 
 @with_config(_CLOSED)
+class RecyclingDefinition(TypedDict):
+    """What becomes of a lead that sales rejected."""
+
+    requalify: NotRequired[
+        Annotated[
+            bool, Field(description="true (default): the model may qualify it again. false: until the CRM resets.")
+        ]
+    ]
+    cool_down: NotRequired[
+        Annotated[Duration, Field(description="How long after the rejection the next may be triggered: 12h, 90d.")]
+    ]
+
+
+@with_config(_CLOSED)
+class OnRejectionDefinition(RecyclingDefinition):
+    """What becomes of a lead that sales rejected, and what instead for some reasons."""
+
+    reasons: NotRequired[
+        Annotated[dict[Id, RecyclingDefinition], Field(description="By the reason that the response names.")]
+    ]
+
+
+@with_config(_CLOSED)
 class ModelDefinition(TypedDict):
     """A qualification model as people write it, in YAML or JSON."""
 
@@ -179,6 +202,7 @@ class ModelDefinition(TypedDict):
             Field(description="So long, by the clock, the criteria must stay met before a lead qualifies: 15m, 2h."),
         ]
     ]
+    on_rejection: NotRequired[OnRejectionDefinition]
 
 
 def definition_of(model: QualificationModel) -> ModelDefinition:
@@ -202,6 +226,22 @@ def definition_of(model: QualificationModel) -> ModelDefinition:
     }
     if model.hold is not None:
         definition["hold"] = duration_text(model.hold)
+    if model.on_rejection is not None:
+        rejection: OnRejectionDefinition = {"requalify": model.on_rejection.otherwise.requalify}
+        if model.on_rejection.otherwise.cool_down is not None:
+            rejection["cool_down"] = duration_text(model.on_rejection.otherwise.cool_down)
+        if model.on_rejection.reasons:
+            rejection["reasons"] = {
+                reason: _recycling(recycling) for reason, recycling in model.on_rejection.reasons.items()
+            }
+        definition["on_rejection"] = rejection
+    return definition
+
+
+def _recycling(recycling: Recycling) -> RecyclingDefinition:
+    definition: RecyclingDefinition = {"requalify": recycling.requalify}
+    if recycling.cool_down is not None:
+        definition["cool_down"] = duration_text(recycling.cool_down)
     return definition
 
 

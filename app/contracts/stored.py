@@ -41,6 +41,15 @@ class StoredMark(TypedDict):
     dropped: NotRequired[
         Annotated[bool, Field(description="true: the scores fell below the criteria since (on_recross).")]
     ]
+    rejected: NotRequired[Annotated[Timestamp, Field(description="When sales rejected the lead.")]]
+    barred: NotRequired[
+        Annotated[
+            bool, Field(description="true: rejected for good; the model qualifies it again once the CRM resets it.")
+        ]
+    ]
+    not_before: NotRequired[
+        Annotated[Timestamp, Field(description="Rejected: nothing that occurred before this qualifies it again.")]
+    ]
 
 
 @with_config(EMITTED)
@@ -161,6 +170,28 @@ class StoredRequalification(TypedDict):
 
 
 @with_config(EMITTED)
+class StoredRecycling(TypedDict):
+    """What becomes of a lead that sales rejected."""
+
+    requalify: NotRequired[Annotated[bool, Field(description="Absent: true.")]]
+    cool_down: NotRequired[
+        Annotated[
+            str,
+            WithJsonSchema({"type": "string", "format": "duration"}),
+            Field(description="ISO 8601 duration, such as P90D. Absent: none."),
+        ]
+    ]
+
+
+@with_config(EMITTED)
+class StoredOnRejection(TypedDict):
+    """What becomes of a lead that sales rejected, and what instead for some reasons."""
+
+    otherwise: NotRequired[StoredRecycling]
+    reasons: NotRequired[dict[str, StoredRecycling]]
+
+
+@with_config(EMITTED)
 class StoredDefinition(TypedDict):
     """A qualification model as it is stored."""
 
@@ -181,6 +212,7 @@ class StoredDefinition(TypedDict):
             Field(description="So long the criteria must stay met, as an ISO 8601 duration such as PT900S."),
         ]
     ]
+    on_rejection: NotRequired[StoredOnRejection]
 
 
 @with_config(EMITTED)

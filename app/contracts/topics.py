@@ -98,6 +98,16 @@ LEAD_MERGED = Topic(
     writers=("CRM",),
     readers=("worker",),
 )
+LEAD_SALES_RESPONSE = Topic(
+    name="lead-sales-response",
+    purpose="Sales accepted or rejected a qualified lead.",
+    key="lead_id",
+    partitions=Partitions.BY_LEAD,
+    cleanup=Cleanup.DELETE,
+    retention=7 * _DAY,
+    writers=("CRM",),
+    readers=("worker",),
+)
 SCORING_MODEL_CHANGED = Topic(
     name="scoring-model-changed",
     purpose="A scoring model was created, went live or stopped.",
@@ -215,6 +225,7 @@ CATALOGUE: tuple[Topic, ...] = (
     LEAD_SCORE_CHANGED,
     LEAD_CHANGED,
     LEAD_MERGED,
+    LEAD_SALES_RESPONSE,
     SCORING_MODEL_CHANGED,
     QUALIFICATION_COMMANDS,
     FEATURE_COMMANDS,

@@ -88,6 +88,8 @@ def _criteria_met(lead: Lead, model: RuledModel, rules: Rules, at: datetime, *, 
     requalification = model.definition.requalification
     before = lead.marks.get(model.id)
     recrossed = before is not None and before.dropped and requalification.policy == "on_recross"
+    if before is not None and before.barred:
+        return Outcome.ALREADY_QUALIFIED
     if before is not None and not recrossed and (not before.cleared or requalification.policy == "never"):
         return Outcome.ALREADY_QUALIFIED
     changes = _changes(lead, model)
@@ -97,6 +99,8 @@ def _criteria_met(lead: Lead, model: RuledModel, rules: Rules, at: datetime, *, 
     cool_down = requalification.cool_down
     # Subtracting cannot leave the range of dates, adding the cool-down could.
     if before is not None and cool_down and at - before.at < cool_down:
+        return Outcome.COOLING_DOWN
+    if before is not None and before.not_before is not None and at < before.not_before:
         return Outcome.COOLING_DOWN
     if model.definition.hold is not None and not held:
         return Outcome.HOLDING

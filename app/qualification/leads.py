@@ -29,8 +29,9 @@ class Score(Struct, frozen=True, gc=False):
 class Mark(Struct, frozen=True, omit_defaults=True, gc=False):
     """A model qualified this lead: its version, the how manieth time, when (`occurred_at` of the trigger), and why.
 
-    A cleared mark was re-opened by the CRM; it stays, because its number goes on rising. A dropped one is followed by
-    scores below the model's criteria.
+    A cleared mark was re-opened by the CRM or recycled; it stays, because its number goes on rising. A dropped one is
+    followed by scores below the model's criteria. `rejected`: when sales rejected the lead (see recycling.py);
+    `barred`: the model does not qualify it again after that, `not_before`: nothing that occurred before does.
     """
 
     version: int
@@ -39,6 +40,9 @@ class Mark(Struct, frozen=True, omit_defaults=True, gc=False):
     trigger: str
     cleared: bool = False
     dropped: bool = False
+    rejected: Moment | None = None
+    barred: bool = False
+    not_before: Moment | None = None
 
 
 Origin = Literal["live", "sweep"]
@@ -75,7 +79,8 @@ class Lead(Struct, omit_defaults=True, kw_only=True, gc=False):
     """Everything held about one lead. As constructed: an unknown lead, which is open, new and not sales ready.
 
     `known`: a lead-changed is held. `scores` by scoring model id, `marks` by qualification model id.
-    `qualified_at` and `qualified_flags`: our newest qualification by `occurred_at`, and which flags that one set.
+    `qualified_at` and `qualified_flags`: our newest qualification by `occurred_at`, and which flags that one set; once
+    sales rejected it, when it did.
     `holds` by qualification model id: what waits for its time.
     `merged_into`: the lead that this one was merged into, which closes it whatever its status; `merged_at`: when.
     `erasure`: offset in lead-changed of the record that erased it, while what was on its way to it may still come.
@@ -145,8 +150,9 @@ def record_score(lead: Lead, scoring_model_id: str, value: float, at: datetime) 
 def apply_change(lead: Lead, change: LeadChange) -> bool:
     """Apply what the CRM says. False: it is older than the change held (stale), and nothing changed. Equal: applied.
 
-    A flag reset or a lead reopened clears every mark. A change dated before our newest qualification clears none and
-    keeps the flags which that one set: we know better by now.
+    A flag reset or a lead reopened clears every mark; one that sales rejected for good only if it is the later. A
+    change dated before our newest qualification clears none and keeps the flags which that one set: we know better by
+    now.
     """
     at = in_utc(change.occurred_at)
     if lead.changed_at is not None and at < lead.changed_at:
@@ -172,7 +178,8 @@ def apply_change(lead: Lead, change: LeadChange) -> bool:
     reopened = status != OPEN and lead.status == OPEN
     if (reset or reopened) and not overtaken:
         for model_id, mark in lead.marks.items():
-            lead.marks[model_id] = replace(mark, cleared=True)
+            if not mark.barred or (mark.rejected is not None and at > mark.rejected):
+                lead.marks[model_id] = replace(mark, cleared=True, barred=False)
     return True
 
 

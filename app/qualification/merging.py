@@ -79,13 +79,21 @@ def take_over(lead: Lead, handover: Handover) -> list[str]:
 
 def united(one: Mark, other: Mark) -> Mark:
     """The mark of a lead that was two: it blocks if either does, and its number goes on from the higher."""
+    barred = [mark.rejected for mark in (one, other) if mark.barred and mark.rejected is not None]
     newest = max(one, other, key=lambda mark: (mark.at, mark.version, mark.trigger))
     return replace(
         newest,
         number=max(one.number, other.number),
         cleared=one.cleared and other.cleared,
         dropped=one.dropped and other.dropped,
+        rejected=max(barred, default=_later(one.rejected, other.rejected)),
+        barred=bool(barred),
+        not_before=_later(one.not_before, other.not_before),
     )
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max((at for at in (one, other) if at is not None), default=None)
 
 
 def passed_on(lead: Lead, lead_id: str, handover: Handover) -> Handover | None:

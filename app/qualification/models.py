@@ -60,12 +60,32 @@ class Requalification(Struct, frozen=True, omit_defaults=True):
     cool_down: timedelta | None = None
 
 
+class Recycling(Struct, frozen=True, omit_defaults=True):
+    """What becomes of a lead that sales rejected: may the model qualify it again, and how long after that at the
+    earliest.
+    """
+
+    requalify: bool = True
+    cool_down: timedelta | None = None
+
+
+class OnRejection(Struct, frozen=True, omit_defaults=True):
+    """What becomes of a lead that sales rejected, and what instead for some reasons, by the reason."""
+
+    otherwise: Recycling = Recycling()
+    reasons: dict[str, Recycling] = {}
+
+    def for_reason(self, reason: str | None) -> Recycling:
+        """What holds for a rejection with this reason. None: without one."""
+        return self.otherwise if reason is None else self.reasons.get(reason, self.otherwise)
+
+
 class QualificationModel(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A definition that holds together: construction raises InvalidModel, with every problem found, if it does not.
 
     `criteria` are all there are, in the order in which they are written. `members` says how they are grouped: empty if
     they are not, so that `match` is about the criteria themselves; else `match` is about the members. `hold`: so long
-    (wall clock) they must stay met before a lead qualifies.
+    (wall clock) they must stay met before a lead qualifies. `on_rejection`: None is as an empty one.
     """
 
     id: str
@@ -77,6 +97,7 @@ class QualificationModel(Struct, frozen=True, kw_only=True, omit_defaults=True):
     requalification: Requalification = Requalification()
     members: tuple[Member, ...] = ()
     hold: timedelta | None = None
+    on_rejection: OnRejection | None = None
 
     @property
     def branches(self) -> tuple[Member, ...]:
@@ -84,7 +105,7 @@ class QualificationModel(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.members or tuple(range(len(self.criteria)))
 
     def __post_init__(self) -> None:
-        problems = [*_names(self), *_groups(self), *_criteria(self), *_match(self), *_effects(self)]
+        problems = [*_names(self), *_groups(self), *_criteria(self), *_match(self), *_effects(self), *_rejection(self)]
         if problems:
             raise InvalidModel(problems)
 
@@ -207,4 +228,24 @@ def _effects(model: QualificationModel) -> list[tuple[str, str]]:
         problems.append(("requalification.cool_down", "must not be negative"))
     if model.hold is not None and not timedelta(0) < model.hold <= LONGEST_HOLD:
         problems.append(("hold", f"must be longer than nothing and at most {LONGEST_HOLD.days}d"))
+    return problems
+
+
+def _rejection(model: QualificationModel) -> list[tuple[str, str]]:
+    if model.on_rejection is None:
+        return []
+    rules = {"on_rejection": model.on_rejection.otherwise}
+    rules |= {f"on_rejection.reasons.{reason}": rule for reason, rule in model.on_rejection.reasons.items()}
+    problems = []
+    for field, rule in rules.items():
+        if rule.cool_down is None:
+            continue
+        if rule.cool_down < timedelta(0):
+            problems.append((f"{field}.cool_down", "must not be negative"))
+        if not rule.requalify:
+            message = "has no effect: leave it out, or choose requalify: true"
+            problems.append((f"{field}.cool_down", message))
+        elif model.requalification.policy == "never":
+            message = "has no effect: leave it out, or choose another requalification policy than never"
+            problems.append((f"{field}.cool_down", message))
     return problems

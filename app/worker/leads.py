@@ -11,13 +11,14 @@ import msgspec
 import structlog
 
 from app.contracts import cloud_events
-from app.contracts.decode import BadMessage, ErasedLead, decode_lead_changed, decode_score
+from app.contracts.decode import BadMessage, ErasedLead, decode_lead_changed, decode_sales_response, decode_score
 from app.contracts.lead_qualified import LeadQualified, lead_qualified
 from app.contracts.topics import (
     LEAD_CHANGED,
     LEAD_HANDOVERS,
     LEAD_MERGED,
     LEAD_QUALIFIED,
+    LEAD_SALES_RESPONSE,
     LEAD_SCORE_CHANGED,
     QUALIFICATION_COMMANDS,
 )
@@ -26,6 +27,7 @@ from app.qualification.decide import Outcome, Qualification, decide, hindrance, 
 from app.qualification.holds import begin_hold, end_hold, follow_scores
 from app.qualification.leads import Lead, Origin, Standing, Trigger, apply_change, record_score
 from app.qualification.merging import holds_nothing
+from app.qualification.recycling import Answered, accept, reject
 from app.qualification.rules import RuledModel, Rules
 from app.qualification.shadow import difference
 from app.worker.merging import Merging
@@ -57,8 +59,8 @@ class LeadDecider(Processor):
     """The processor of the `leads` application.
 
     `rules` gives the newest snapshot, or None while the criteria table is not caught up. Counted per cycle, in the
-    unit's counts: ("outcome", model id, outcome), ("lead_changed", what became of it), ("shadow", model id, how the
-    draft that runs in its shadow differs), and those of Merging.
+    unit's counts: ("outcome", model id, outcome), ("lead_changed", what became of it), ("sales_response", what became
+    of it), ("shadow", model id, how the draft that runs in its shadow differs), and those of Merging.
     """
 
     def __init__(self, *, topic_prefix: str, source: str, rules: Callable[[], Rules | None]) -> None:
@@ -67,6 +69,7 @@ class LeadDecider(Processor):
         self._others: dict[str, Callable[[Record, Unit], None]] = {
             LEAD_CHANGED.full_name(topic_prefix): self._change,
             LEAD_MERGED.full_name(topic_prefix): self._merging.merge,
+            LEAD_SALES_RESPONSE.full_name(topic_prefix): self._respond,
             LEAD_HANDOVERS.full_name(topic_prefix): lambda r, u: self._merging.take_over(r, u, self._rules),
         }
         self._qualified_topic = LEAD_QUALIFIED.full_name(topic_prefix)
@@ -139,6 +142,21 @@ class LeadDecider(Processor):
             unit.counts["lead_changed", "applied"] += 1
         else:
             unit.counts["lead_changed", "stale"] += 1
+
+    def _respond(self, record: Record, unit: Unit) -> None:
+        message = decode_sales_response(record.key, record.value, record.headers)
+        key = record.key
+        assert key is not None  # it equals the lead's id
+        lead = unit.get(key)
+        if lead is None:
+            answered = Answered.UNKNOWN
+        elif message.accepted:
+            answered = accept(lead, message.occurred_at, model_id=message.model_id)
+        else:
+            answered = reject(lead, message.occurred_at, self._rules, model_id=message.model_id, reason=message.reason)
+            if answered in {Answered.RECYCLED, Answered.BARRED}:
+                unit.put(key, lead)
+        unit.counts["sales_response", answered.value] += 1
 
     def sweep_pending(self, swept: int) -> bool:
         """Has a model that wants existing leads evaluated been published since revision `swept`?"""

@@ -30,6 +30,12 @@ class LeadMetrics(Metrics):
         self._merges = Counter(
             "lead_qualifier_lead_merges", "What became of lead-merged events.", ["result"], registry=self.registry
         )
+        self._responses = Counter(
+            "lead_qualifier_sales_responses",
+            "What became of lead-sales-response events.",
+            ["result"],
+            registry=self.registry,
+        )
         self._handovers = Counter(
             "lead_qualifier_handovers",
             "Hand-overs of merged leads: sent, taken_over by the survivor, dropped since it was erased.",
@@ -51,6 +57,8 @@ class LeadMetrics(Metrics):
                 self._lead_changes.labels(result).inc(count)
             case ("lead_merged", result):
                 self._merges.labels(result).inc(count)
+            case ("sales_response", result):
+                self._responses.labels(result).inc(count)
             case ("handover", result):
                 self._handovers.labels(result).inc(count)
             case "swept":

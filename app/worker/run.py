@@ -15,6 +15,7 @@ from app.contracts.topics import (
     LEAD_DEAD_LETTERS,
     LEAD_HANDOVERS,
     LEAD_MERGED,
+    LEAD_SALES_RESPONSE,
     LEAD_SCORE_CHANGED,
     LEAD_STATE,
     QUALIFICATION_COMMANDS,
@@ -100,7 +101,8 @@ def _leads(decider: LeadDecider, settings: Settings, sizes: Mapping[str, int]) -
     return Application(
         name=LEADS,
         inputs=tuple(
-            Input(topic.full_name(prefix)) for topic in (LEAD_CHANGED, LEAD_MERGED, LEAD_HANDOVERS, LEAD_SCORE_CHANGED)
+            Input(topic.full_name(prefix))
+            for topic in (LEAD_CHANGED, LEAD_MERGED, LEAD_HANDOVERS, LEAD_SALES_RESPONSE, LEAD_SCORE_CHANGED)
         ),
         changelog=LEAD_STATE.full_name(settings.prefix_of_state),
         dead_letters=LEAD_DEAD_LETTERS.full_name(prefix),

@@ -15,6 +15,7 @@ from app.contracts.decode import (
     decode_lead_merged,
     decode_lead_score_changed,
     decode_model_command,
+    decode_sales_response,
     decode_scoring_model_changed,
 )
 from app.contracts.document import Document
@@ -32,6 +33,7 @@ READ = {
     "lead-score-changed": (decode_lead_score_changed, "lead_id"),
     "lead-changed": (decode_lead_changed, "lead_id"),
     "lead-merged": (decode_lead_merged, "lead_id"),
+    "lead-sales-response": (decode_sales_response, "lead_id"),
     "scoring-model-changed": (decode_scoring_model_changed, "scoring_model_id"),
     "qualification-commands": (decode_model_command, "qualification_model_id"),
     "feature-commands": (decode_feature_command, "feature"),

@@ -22,6 +22,7 @@ DAY_MS = 24 * 60 * 60 * 1000
         ("lead-score-changed", "N", "delete"),
         ("lead-changed", "N", "compact"),
         ("lead-merged", "N", "delete"),
+        ("lead-sales-response", "N", "delete"),
         ("lead-handovers", "N", "delete"),
         ("scoring-model-changed", "1", "compact"),
         ("qualification-commands", "1", "delete"),
@@ -42,7 +43,7 @@ def test_partitions_and_cleanup_are_the_contract_s(name: str, partitions: str, c
 
 
 def test_every_topic_is_listed_once() -> None:
-    assert len(BY_NAME) == len(CATALOGUE) == 13
+    assert len(BY_NAME) == len(CATALOGUE) == 14
 
 
 @pytest.mark.parametrize("topic", CATALOGUE, ids=lambda topic: topic.name)

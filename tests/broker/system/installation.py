@@ -28,6 +28,7 @@ IN = (
     "qualification-commands",
     "lead-changed",
     "lead-merged",
+    "lead-sales-response",
     "lead-score-changed",
 )
 OUT = (
@@ -44,6 +45,7 @@ _KEYS = {
     "qualification-commands": "qualification_model_id",
     "lead-changed": "lead_id",
     "lead-merged": "lead_id",
+    "lead-sales-response": "lead_id",
     "lead-score-changed": "lead_id",
 }
 

@@ -48,6 +48,16 @@ def merged(loser_id: str, survivor_id: str, minutes: float, **more: object) -> d
     }
 
 
+def sales_response(lead_id: str, response: str, minutes: float, **more: object) -> dict[str, Any]:
+    return {
+        "event_id": new_id(),
+        "lead_id": lead_id,
+        "response": response,
+        "occurred_at": at(minutes),
+        **more,
+    }
+
+
 def scoring_model(name: str, status: str, minutes: float = 0) -> dict[str, Any]:
     return {
         "event_id": new_id(),

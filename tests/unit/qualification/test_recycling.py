@@ -1,0 +1,176 @@
+"""What a response of sales does to a lead: recycled, barred, cooling down, and what it leaves alone."""
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from app.contracts.definition_reading import model_of, problems_of
+from app.contracts.model_definition import definition_of
+from app.qualification.decide import Outcome
+from app.qualification.leads import Lead, LeadChange, Mark, apply_change
+from app.qualification.merging import united
+from app.qualification.models import InvalidModel, OnRejection, QualificationModel, Recycling
+from app.qualification.recycling import Answered, accept, reject
+from app.qualification.rules import Rules
+from tests.unit.qualification.given import Desk, minute, model, rules
+
+FOR_GOOD = OnRejection(Recycling(requalify=False))
+LATER = OnRejection(Recycling(cool_down=timedelta(minutes=10)), {"wrong_person": Recycling(requalify=False)})
+
+
+def ruled(on_rejection: OnRejection | None = None, name: str = "enterprise") -> QualificationModel:
+    return msgspec.structs.replace(model(name, criteria={"engagement": 70.0}), on_rejection=on_rejection)
+
+
+def qualified(current: Rules) -> Desk:
+    desk = Desk(current)
+    assert set(desk.score("engagement", 80, 1).values()) & {Outcome.QUALIFIED}
+    return desk
+
+
+def again(desk: Desk, at: float) -> Outcome:
+    return desk.score("engagement", 90, at)["enterprise"]
+
+
+def test_a_rejected_lead_qualifies_again_with_its_next_score() -> None:
+    desk = qualified(rules(ruled()))
+    assert reject(desk.lead, minute(5), desk.rules) is Answered.RECYCLED
+    assert (desk.lead.status_reason, desk.lead.sales_ready) == ("new", False)
+    assert again(desk, 6) is Outcome.QUALIFIED
+    assert [one.number for one in desk.qualifications] == [1, 2]
+
+
+@pytest.mark.parametrize(("at", "outcome"), [(14.9, Outcome.COOLING_DOWN), (15, Outcome.QUALIFIED)])
+def test_the_cool_down_counts_from_the_rejection(at: float, outcome: Outcome) -> None:
+    desk = qualified(rules(ruled(LATER)))
+    reject(desk.lead, minute(5), desk.rules, reason="no_budget")
+    assert again(desk, at) is outcome
+
+
+def test_a_reason_may_have_rules_of_its_own() -> None:
+    desk = qualified(rules(ruled(LATER)))
+    assert reject(desk.lead, minute(5), desk.rules, reason="wrong_person") is Answered.BARRED
+    assert again(desk, 600) is Outcome.ALREADY_QUALIFIED
+
+
+@pytest.mark.parametrize(("reset_at", "outcome"), [(4, Outcome.ALREADY_QUALIFIED), (6, Outcome.QUALIFIED)])
+@pytest.mark.parametrize("reset_first", [True, False])
+def test_only_a_later_reset_lifts_a_rejection_for_good(reset_at: float, outcome: Outcome, reset_first: bool) -> None:
+    desk = qualified(rules(ruled(FOR_GOOD)))
+    reset = LeadChange(occurred_at=minute(reset_at), status_reason="contacted", sales_ready=False)
+    if reset_first and reset_at < 5:
+        apply_change(desk.lead, reset)
+        reject(desk.lead, minute(5), desk.rules)
+    else:
+        reject(desk.lead, minute(5), desk.rules)
+        apply_change(desk.lead, reset)
+    assert again(desk, 7) is outcome
+
+
+@pytest.mark.parametrize("answer_at", [0.5, 1])
+def test_a_response_not_later_than_the_qualification_is_stale(answer_at: float) -> None:
+    desk = qualified(rules(ruled()))
+    before = msgspec.json.encode(desk.lead)
+    assert reject(desk.lead, minute(answer_at), desk.rules) is Answered.STALE
+    assert accept(desk.lead, minute(answer_at)) is Answered.STALE
+    assert msgspec.json.encode(desk.lead) == before
+
+
+def test_a_repeated_response_changes_nothing_even_once_the_lead_qualified_again() -> None:
+    desk = qualified(rules(ruled()))
+    reject(desk.lead, minute(5), desk.rules)
+    for _ in range(2):
+        before = msgspec.json.encode(desk.lead)
+        assert reject(desk.lead, minute(5), desk.rules) is Answered.STALE
+        assert msgspec.json.encode(desk.lead) == before
+        again(desk, 6)
+
+
+def test_an_accepted_lead_keeps_its_mark() -> None:
+    desk = qualified(rules(ruled()))
+    before = msgspec.json.encode(desk.lead)
+    assert accept(desk.lead, minute(5)) is Answered.ACCEPTED
+    assert msgspec.json.encode(desk.lead) == before
+    assert again(desk, 6) is Outcome.ALREADY_QUALIFIED
+
+
+def test_a_lead_without_a_mark_is_unknown() -> None:
+    current = rules(ruled())
+    assert reject(Lead(), minute(5), current) is Answered.UNKNOWN
+    assert accept(Lead(), minute(5)) is Answered.UNKNOWN
+    assert reject(qualified(current).lead, minute(5), current, model_id="other") is Answered.UNKNOWN
+
+
+def test_only_the_named_model_is_recycled() -> None:
+    desk = qualified(rules(ruled(), ruled(name="other")))
+    desk.lead.marks["other"] = Mark(1, 1, minute(1), "e")
+    reject(desk.lead, minute(5), desk.rules, model_id="enterprise")
+    assert (desk.lead.marks["enterprise"].cleared, desk.lead.marks["other"].cleared) == (True, False)
+
+
+def test_an_older_change_that_comes_late_does_not_set_the_flags_again() -> None:
+    desk = qualified(rules(ruled()))
+    reject(desk.lead, minute(5), desk.rules)
+    late = LeadChange(occurred_at=minute(2), status_reason="marketing_qualified", sales_ready=True, owner_id="S")
+    apply_change(desk.lead, late)
+    assert (desk.lead.status_reason, desk.lead.sales_ready, desk.lead.owner_id) == ("new", False, "S")
+
+
+def test_what_the_crm_said_later_than_the_rejection_stays() -> None:
+    desk = qualified(rules(ruled()))
+    apply_change(desk.lead, LeadChange(occurred_at=minute(9), status_reason="contacted", sales_ready=True))
+    reject(desk.lead, minute(5), desk.rules)
+    assert (desk.lead.status_reason, desk.lead.sales_ready) == ("contacted", True)
+
+
+def test_a_cool_down_beyond_all_dates_lasts_for_ever() -> None:
+    desk = qualified(rules(ruled(OnRejection(Recycling(cool_down=timedelta(days=99999999))))))
+    reject(desk.lead, minute(5), desk.rules)
+    assert again(desk, 10**6) is Outcome.COOLING_DOWN
+
+
+def test_the_mark_of_a_merged_lead_blocks_if_either_was_rejected_for_good() -> None:
+    free = Mark(1, 2, minute(9), "b", cleared=True, rejected=minute(10), not_before=minute(30))
+    barred = Mark(1, 1, minute(1), "a", rejected=minute(5), barred=True)
+    for mark in (united(free, barred), united(barred, free)):
+        assert (mark.barred, mark.rejected, mark.not_before) == (True, minute(5), minute(30))
+
+
+def definition(**more: object) -> dict[str, object]:
+    return {**definition_of(model(criteria={"engagement": 70.0})), **more}
+
+
+def test_a_file_says_what_a_rejection_leads_to() -> None:
+    written = {"requalify": True, "cool_down": "90d", "reasons": {"wrong_person": {"requalify": False}}}
+    read = model_of(definition(on_rejection=written))
+    assert read.on_rejection == OnRejection(
+        Recycling(cool_down=timedelta(days=90)), {"wrong_person": Recycling(requalify=False)}
+    )
+    assert definition_of(read)["on_rejection"] == written
+    assert msgspec.json.decode(msgspec.json.encode(read), type=QualificationModel) == read
+
+
+@pytest.mark.parametrize(
+    ("written", "where", "says"),
+    [
+        ({"requalify": "no"}, ("on_rejection", "requalify"), "true or false"),
+        ({"cool_down": "soon"}, ("on_rejection", "cool_down"), "as in 30d"),
+        ({"cooldown": "30d"}, ("on_rejection", "cooldown"), "did you mean cool_down?"),
+        ({"requalify": False, "cool_down": "30d"}, ("on_rejection", "cool_down"), "has no effect"),
+        (
+            {"reasons": {"lost": {"requalify": False, "cool_down": "1d"}}},
+            ("on_rejection", "reasons", "lost", "cool_down"),
+            "has no effect",
+        ),
+    ],
+)
+def test_a_mistake_in_a_file_is_refused_by_name(written: object, where: tuple[str, ...], says: str) -> None:
+    [(path, message)] = problems_of(definition(on_rejection=written))
+    assert path == where
+    assert says in message
+
+
+def test_a_cool_down_beside_never_is_refused() -> None:
+    with pytest.raises(InvalidModel, match="another requalification policy"):
+        msgspec.structs.replace(model(policy="never"), on_rejection=LATER)
