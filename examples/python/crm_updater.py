@@ -1,0 +1,52 @@
+"""A tiny CRM updater: writes what each qualification changed on its lead into a table, once.
+
+Run it with KAFKA_BOOTSTRAP_SERVERS set:  python examples/python/crm_updater.py crm.sqlite
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+import threading
+from pathlib import Path
+
+from app.consumer import Event, Permanent, Retry, SqliteSeen, consume
+from app.settings import load_settings
+
+
+class Crm:
+    """Leads in a table. Writing the same change again changes nothing: that makes the handler idempotent."""
+
+    def __init__(self, file: Path) -> None:
+        self._lock = threading.Lock()
+        self._table = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
+        self._table.execute("CREATE TABLE IF NOT EXISTS leads (id TEXT PRIMARY KEY, status_reason TEXT, event_id TEXT)")
+
+    def update(self, event: Event) -> None:
+        """Write the lead as the qualification left it."""
+        try:
+            reason = event.data["lead"]["status_reason"]
+        except KeyError as missing:
+            raise Permanent(f"the field {missing} is missing") from None
+        with self._lock:
+            row = (event.lead_id, reason, event.event_id)
+            self._table.execute("INSERT OR REPLACE INTO leads VALUES (?, ?, ?)", row)
+
+
+def main() -> None:
+    """Consume until SIGTERM or Ctrl-C."""
+    file, settings = Path(sys.argv[1]), load_settings()
+    consume(
+        settings.connection(),
+        topics=["lead-qualified"],
+        topic_prefix=settings.topic_prefix,
+        group="crm-updater",
+        handler=Crm(file).update,
+        retry=Retry(attempts=10),
+        dead_letters="downstream-dead-letters",
+        seen=SqliteSeen(file.with_suffix(".seen")),
+    )
+
+
+if __name__ == "__main__":
+    main()

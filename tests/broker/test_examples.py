@@ -1,0 +1,84 @@
+"""The examples run as a reader would run them, kill -9 included."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+
+import confluent_kafka
+import pytest
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from app.broker.finder import Broker
+from app.client.topic_reader import TopicReader
+
+pytestmark = pytest.mark.broker
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "examples" / "python" / "crm_updater.py"
+EVENT = json.loads((ROOT / "schemas" / "examples" / "lead-qualified.live.json").read_text())
+LEADS = 3_000
+
+
+def leads_in(file: Path) -> int:
+    if not file.exists():
+        return 0
+    table = sqlite3.connect(file, timeout=30)
+    try:
+        return int(table.execute("SELECT count(*) FROM leads").fetchone()[0])
+    except sqlite3.OperationalError:  # not made yet
+        return 0
+    finally:
+        table.close()
+
+
+def until_leads(file: Path, count: int) -> None:
+    deadline = time.monotonic() + 60
+    while leads_in(file) < count:
+        assert time.monotonic() < deadline, f"{leads_in(file)} leads of {count}"
+        time.sleep(0.01)
+
+
+def test_the_python_example_misses_no_lead_when_it_is_killed_and_ends_in_order(kafka: Broker, tmp_path: Path) -> None:
+    prefix = f"ex{uuid.uuid4().hex[:8]}."
+    admin = AdminClient(kafka.connection.confluent())
+    names = [prefix + "lead-qualified", prefix + "downstream-dead-letters"]
+    for future in admin.create_topics([NewTopic(name, 4, 1) for name in names]).values():
+        future.result(30)
+    producer = confluent_kafka.Producer(kafka.connection.confluent_producer())
+    for number in range(LEADS):
+        event = EVENT | {"event_id": f"e-{number}", "lead_id": f"L-{number}"}
+        producer.produce(names[0], json.dumps(event), event["lead_id"])
+    producer.produce(names[0], json.dumps({"event_id": "bad", "lead_id": "L-bad"}), "L-bad")
+    producer.flush()
+    file = tmp_path / "crm.sqlite"
+    env = os.environ | {
+        "KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
+        "LEAD_QUALIFIER_TOPIC_PREFIX": prefix,
+        "PYTHONPATH": str(ROOT),
+    }
+    command = [sys.executable, str(EXAMPLE), str(file)]
+    with subprocess.Popen(command, env=env) as doomed:
+        until_leads(file, 1)
+        doomed.kill()
+    assert leads_in(file) < LEADS, "killed too late to show anything"
+    with subprocess.Popen(command, env=env) as restarted:
+        try:
+            until_leads(file, LEADS)
+        finally:
+            restarted.terminate()
+        assert restarted.wait(60) == 0
+    assert leads_in(file) == LEADS
+    with sqlite3.connect(file.with_suffix(".seen")) as seen:
+        assert seen.execute("SELECT count(*) FROM seen").fetchone() == (LEADS,)
+    reader = TopicReader(kafka.connection)
+    letters = list(reader.read(reader.places(names[1])))
+    assert [letter.key() for letter in letters] == [b"L-bad"]
+    for future in admin.delete_topics(names).values():
+        future.result(30)
