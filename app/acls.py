@@ -41,8 +41,6 @@ class Service(StrEnum):
     REPARTITION = "repartition"
     JOURNEYS = "journeys"
     ASSIGNMENT = "assignment"
-    SEQUENCES = "sequences"
-    FOLLOW_UP = "follow-up"
     SALES_OPERATIONS = "sales-operations"
 
 
@@ -57,9 +55,7 @@ PURPOSES: dict[Service, str] = {
     Service.REPARTITION: "runs `repartition`, once; take the rights away afterwards",
     Service.JOURNEYS: "runs `lead-qualifier downstream journeys`",
     Service.ASSIGNMENT: "runs `lead-qualifier downstream assignment`",
-    Service.SEQUENCES: "runs `lead-qualifier downstream sequences`",
-    Service.FOLLOW_UP: "runs `lead-qualifier downstream follow-up`",
-    Service.SALES_OPERATIONS: "defines what happens to qualified leads: `journey`, `assignment`, `sequence`, ...",
+    Service.SALES_OPERATIONS: "defines what happens to qualified leads: `journey`, `assignment`",
 }
 
 

@@ -28,8 +28,6 @@ class Which(StrEnum):
     REPARTITION = Service.REPARTITION
     JOURNEYS = Service.JOURNEYS
     ASSIGNMENT = Service.ASSIGNMENT
-    SEQUENCES = Service.SEQUENCES
-    FOLLOW_UP = Service.FOLLOW_UP
     SALES_OPERATIONS = Service.SALES_OPERATIONS
     ALL = "all"
 

@@ -37,8 +37,6 @@ _WRITTEN_BY_US = frozenset(topic.name for topic in _TOPICS) - {
     topics.LEAD_CHANGED.name,
     topics.LEAD_MERGED.name,
     topics.LEAD_SALES_RESPONSE.name,
-    downstream.SEQUENCE_CONNECTIONS.name,
-    downstream.ACTIVITY_COMPLETED.name,
 }
 
 

@@ -18,6 +18,7 @@ class Lines:
 
     def __init__(self) -> None:
         self._figures_at = time.monotonic() + _EVERY_SECONDS
+        self._followed = False
 
     def say(self, line: str) -> None:
         """One line."""
@@ -45,6 +46,11 @@ class Lines:
         if time.monotonic() >= self._figures_at:
             self._figures_at = time.monotonic() + _EVERY_SECONDS
             self.say(figures_text(progress))
+            self.say(progress.story.figures())
+        if progress.story.followed is not None and not self._followed:
+            self._followed = True
+            who, *steps = progress.story.lines()
+            self.say(f"followed {who}: {'; '.join(steps)}")
 
     def end(self) -> None:
         """Nothing to put back."""

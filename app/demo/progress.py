@@ -7,8 +7,9 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.contracts.topics import LEAD_CHANGED, LEAD_SCORE_CHANGED
+from app.contracts.topics import LEAD_CHANGED, LEAD_QUALIFIED, LEAD_SCORE_CHANGED
 from app.demo.figures import Figures
+from app.demo.story import Story
 from app.qualification.decide import Outcome
 
 _RATE_SECONDS = 5.0
@@ -26,6 +27,7 @@ class Progress:
     qualified: int = 0
     first_after: float | None = None
     """Seconds from the start of the command to the first qualified lead."""
+    story: Story = field(default_factory=Story)
     notice: str = ""
     """What is not as it should be, for people; empty if nothing."""
     _decided_at: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=200))
@@ -66,3 +68,5 @@ class Progress:
             self.first_after = time.monotonic() - self.begun
         self.qualified += len(events)
         self.newest.extend(events)
+        for event in events:
+            self.story.take(LEAD_QUALIFIED.name, event)

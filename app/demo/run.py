@@ -20,16 +20,19 @@ from rich.console import Console
 from app.broker.finder import Broker, find_broker
 from app.broker.kinds import BrokerKind
 from app.broker.local_broker import free_ports
-from app.client.topic_reader import Place, TopicReader
-from app.contracts.topics import LEAD_CHANGED, LEAD_SCORE_CHANGED
+from app.client.commands import NoAnswer
+from app.client.topic_reader import Place, TopicMissing, TopicReader
+from app.contracts.downstream.topics import JOURNEY_ENTRY_REQUESTED, LEAD_ASSIGNED
+from app.contracts.topics import LEAD_CHANGED, LEAD_QUALIFIED, LEAD_SCORE_CHANGED
 from app.demo.children import Child
 from app.demo.figures import is_ready, read_figures
 from app.demo.hints import Hints, shown_path
 from app.demo.lines import Lines, figures_text
-from app.demo.newest import QualifiedLeads
-from app.demo.preparing import prepare
+from app.demo.newest import Newest, Told
+from app.demo.preparing import NotPrepared, prepare
 from app.demo.progress import Progress
 from app.demo.screen import Screen
+from app.demo.selling import prepare_selling
 from app.demo.warming import warm_up
 from app.settings import Settings
 from app.topic_setup import TopicSetup
@@ -40,6 +43,8 @@ _STALL_SECONDS = 120.0
 _PRODUCER_STOP_SECONDS = 8.0
 _WORKER_STOP_SECONDS = 15.0
 _FIGURES_SECONDS = 0.5
+#: How long the end of a run waits for the downstream services (seconds).
+_STORY_SECONDS = 30.0
 _RESTARTS = 3
 
 
@@ -81,12 +86,13 @@ def run_demo(settings: Settings, console: Console, *, events: int | None, rate: 
 
 
 class _Crew:
-    """Worker and producer. They start together with the broker, which takes as long as their imports do."""
+    """Worker, producer and downstream services. The first two start while the broker does, and import meanwhile."""
 
     def __init__(self, settings: Settings) -> None:
         self._folder = (settings.data_dir / "demo").absolute()
         self.worker = self._child("app", "worker.log")
         self.producer = self._child("app.demo.producer", "producer.log")
+        self.services: Child | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -99,15 +105,24 @@ class _Crew:
         self.worker.stop(1)
         self.worker = self._child("app", "worker.log")
 
+    def begin_services(self, arguments: list[str], environment: dict[str, str]) -> None:
+        """The downstream services, later than the others: the first qualified lead need not wait for them."""
+        self.services = self._child("app", "downstream.log")
+        self.services.begin(arguments, environment)
+
     def stop(self) -> None:
-        """End both, the producer first, so that the worker finishes what there is."""
+        """End all, the producer first, so that the others finish what there is."""
         self.producer.stop(_PRODUCER_STOP_SECONDS)
         self.worker.stop(_WORKER_STOP_SECONDS)
+        if self.services is not None:
+            self.services.stop(_WORKER_STOP_SECONDS)
 
     def kill(self) -> None:
-        """End both at once."""
+        """End all at once."""
         self.producer.kill()
         self.worker.kill()
+        if self.services is not None:
+            self.services.kill()
 
     def _child(self, module: str, log: str) -> Child:
         return Child(module, log=self._folder / log)
@@ -164,7 +179,9 @@ class _Demo:
         self._crew = crew
         self._world = (settings.data_dir / broker.kind / "demo-world.json").absolute()
         self._port = settings.web_port
-        self._qualified: QualifiedLeads | None = None
+        self._qualified: Newest | None = None
+        self._chain: Newest | None = None
+        self._services_ready = threading.Event()
         self._restarts = 0
 
     def run(self) -> None:
@@ -177,7 +194,12 @@ class _Demo:
         if self._stop.asked.is_set():
             return
         prepare(self._broker.connection, self._settings, self._view.say)
-        self._qualified = QualifiedLeads(self._broker.connection, topic_prefix=self._settings.topic_prefix)
+        prefix = self._settings.topic_prefix
+        self._qualified = Newest(self._broker.connection, (LEAD_QUALIFIED,), topic_prefix=prefix)
+        services = threading.Thread(target=self._begin_services, name="services", daemon=True)
+        services.start()
+        if self._events is not None:
+            services.join()  # few events might all be over before a journey is there to enter
         self._begin_producer()
         hints = Hints(self._broker)
         self._view.begin(*self._facts(), hints.environment(), hints.commands(None))
@@ -187,8 +209,9 @@ class _Demo:
     def end(self) -> None:
         """End what was started, and say so."""
         self._crew.stop()
-        if self._qualified is not None:
-            self._qualified.close()
+        for reader in (self._qualified, self._chain):
+            if reader is not None:
+                reader.close()
         if self._stop.asked.is_set():
             self._view.say(f"Stopped. {figures_text(self._progress)}")
             self._view.say("The next run continues from here.")
@@ -219,6 +242,29 @@ class _Demo:
             arguments += ["--events", str(self._events)]
         self._crew.producer.begin(arguments, self._environment())
         threading.Thread(target=self._count_produced, name="produced", daemon=True).start()
+
+    def _begin_services(self) -> None:
+        """What lies behind the qualified leads; where it does not come up, the demo goes on without."""
+        settings, connection = self._settings, self._broker.connection
+        [port] = free_ports(1)
+        seen_here = {"LEAD_QUALIFIER_LOG_FORMAT": "json", "LEAD_QUALIFIER_WEB_HOST": "127.0.0.1"}
+        self._crew.begin_services(["downstream", "all", "--web-port", str(port)], {**self._environment(), **seen_here})
+        deadline = time.monotonic() + _READY_SECONDS
+        while not is_ready(port):
+            services = self._crew.services
+            if services is None or services.exit_code is not None or time.monotonic() > deadline:
+                self._progress.notice = "the downstream services did not come up: see downstream.log"
+                return
+            if self._stop.asked.wait(0.2):
+                return
+        try:
+            topics = (JOURNEY_ENTRY_REQUESTED, LEAD_ASSIGNED)
+            self._chain = Newest(connection, topics, topic_prefix=settings.topic_prefix)
+            prepare_selling(connection, settings)
+        except (NotPrepared, NoAnswer, TopicMissing, confluent_kafka.KafkaException) as problem:
+            self._progress.notice = f"the downstream services were not set up: {problem}"
+            return
+        self._services_ready.set()
 
     def _count_produced(self) -> None:
         with contextlib.suppress(ValueError, OSError):  # the pipe is closed when the producer is ended
@@ -257,8 +303,10 @@ class _Demo:
         figures_at = 0.0
         waited_for: _Decided | None = None
         while not self._stop.asked.is_set():
-            new = self._qualified.take(0.2)
+            new = [event for _, event in self._qualified.take(0.2)]
             self._progress.take(new)
+            if self._chain is not None:
+                self._tell_story(self._chain.take(0.01))
             now = time.monotonic()
             if now >= figures_at:
                 figures_at = now + _FIGURES_SECONDS
@@ -273,15 +321,34 @@ class _Demo:
 
     def _finish(self) -> None:
         assert self._qualified is not None
-        new = self._qualified.rest()
+        new = [event for _, event in self._qualified.rest()]
         self._progress.take(new)
+        self._end_story()
         self._progress.look(read_figures(self._port))
         self._view.show(self._progress, new)
         self._view.end()
         progress = self._progress
         self._view.say(f"Done: {self._events:,} events were produced and decided. {figures_text(progress)}")
         first = "" if progress.first_after is None else f", the first {progress.first_after:.1f} s after the start"
-        self._view.say(f"Qualified leads: {progress.qualified:,}{first}")
+        self._view.say(f"Qualified leads: {progress.qualified:,}{first}; {progress.story.figures()}")
+        for number, line in enumerate(progress.story.lines()):
+            self._view.say(f"  {line}" if number else f"One lead followed: {line}")
+
+    def _tell_story(self, told: list[Told]) -> None:
+        for topic, event in told:
+            self._progress.story.take(topic, event)
+
+    def _end_story(self) -> None:
+        """Give the services, if they are up, a moment to catch up with what has qualified."""
+        deadline = time.monotonic() + _STORY_SECONDS
+        while time.monotonic() < deadline and not self._stop.asked.is_set() and not self._progress.notice:
+            if self._chain is not None:
+                self._tell_story(self._chain.take(0.2))
+                if self._progress.story.followed is not None or not self._progress.qualified:
+                    self._tell_story(self._chain.rest())
+                    return
+            else:
+                self._services_ready.wait(0.2)
 
     def _mind_children(self) -> None:
         crew = self._crew

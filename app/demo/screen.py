@@ -59,6 +59,8 @@ class Screen:
             *gap,
             self._outcomes(progress) if gap else self._outcomes_in_a_line(progress),
             *gap,
+            *self._story(progress),
+            *gap,
             Text("newest qualified leads, and why", style="bold"),
         )
         below = Group(
@@ -93,6 +95,16 @@ class Screen:
         if not outcomes:
             table.add_row(Text("no outcomes yet", style="dim"))
         return table
+
+    @staticmethod
+    def _story(progress: Progress) -> list[Text]:
+        """What became of qualified leads, and of one by name."""
+        story = progress.story
+        lines = story.lines()
+        told = Text(story.figures(), overflow="fold")
+        if not lines:
+            return [told]
+        return [told, Text(" → ".join(lines), style="cyan", no_wrap=True, overflow="ellipsis")]
 
     @staticmethod
     def _outcomes_in_a_line(progress: Progress) -> Text:

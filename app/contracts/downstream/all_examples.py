@@ -15,8 +15,6 @@ from app.contracts.example import Example
 _DEFINITIONS: dict[str, dict[str, Any]] = {
     "journey": JOURNEY,
     "assignment": {"id": "inside-sales"},
-    "sequence": {"id": "first-contact"},
-    "follow-up": {"id": "one-day"},
 }
 
 

@@ -10,7 +10,7 @@ from app.contracts.topics import LEAD_CHANGED, LEAD_MERGED, LEAD_QUALIFIED, Clea
 _DAY = timedelta(days=1)
 _WEEK = 7 * _DAY
 
-KINDS = ("journey", "assignment", "sequence", "follow-up")
+KINDS = ("journey", "assignment")
 """The kinds of definition, each with its commands and its audit trail."""
 
 
@@ -69,19 +69,6 @@ def _state(name: str, service: str, key: str, partitions: Partitions) -> Topic:
         readers=(f"{service} service",),
         ours=True,
         events=False,
-    )
-
-
-def _input(name: str, purpose: str, writers: tuple[str, ...], readers: tuple[str, ...]) -> Topic:
-    return Topic(
-        name=name,
-        purpose=purpose,
-        key="lead_id",
-        partitions=Partitions.BY_LEAD,
-        cleanup=Cleanup.DELETE,
-        retention=_WEEK,
-        writers=writers,
-        readers=readers,
     )
 
 
@@ -157,48 +144,6 @@ LEAD_ASSIGNED = _output(
     ("CRM", "sequences", "follow-up"),
 )
 
-SEQUENCE_COMMANDS = commands("sequence")
-SEQUENCE_DEFINITIONS = definitions("sequence")
-SEQUENCE_DEFINITION_CHANGED = definition_changed("sequence")
-SEQUENCE_COMMAND_STATE = _state("sequence-command-state", "sequence", "definition id", Partitions.ONE)
-SEQUENCE_STATE = _state("sequence-state", "sequence", "lead_id", Partitions.BY_LEAD)
-SEQUENCE_CONNECTIONS = _input(
-    "sequence-connections",
-    "A lead is to be connected to a sequence, or disconnected from it.",
-    ("CRM", "command line"),
-    ("sequence service",),
-)
-ACTIVITY_COMPLETED = _input(
-    "activity-completed",
-    "Something was done about a lead: a mail sent or answered, a call, a task.",
-    ("CRM", "mail systems"),
-    ("sequence service",),
-)
-SEQUENCE_STEP_DUE = _output(
-    "sequence-step-due",
-    "A step of a sequence is to be taken now for a lead.",
-    "sequence service",
-    ("CRM", "mail systems"),
-)
-SEQUENCE_CHANGED = _output(
-    "sequence-changed",
-    "A lead's way through a sequence: connected, completed, disconnected or in error, and why.",
-    "sequence service",
-    ("CRM",),
-)
-
-FOLLOW_UP_COMMANDS = commands("follow-up")
-FOLLOW_UP_DEFINITIONS = definitions("follow-up")
-FOLLOW_UP_DEFINITION_CHANGED = definition_changed("follow-up")
-FOLLOW_UP_COMMAND_STATE = _state("follow-up-command-state", "follow-up", "definition id", Partitions.ONE)
-FOLLOW_UP_STATE = _state("follow-up-state", "follow-up", "lead_id", Partitions.BY_LEAD)
-LEAD_FOLLOW_UP_OVERDUE = _output(
-    "lead-follow-up-overdue",
-    "Nobody acted on a qualified or assigned lead in time.",
-    "follow-up service",
-    ("CRM", "sales managers"),
-)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceTopics:
@@ -226,16 +171,6 @@ SERVICES: dict[str, ServiceTopics] = {
         reads=(*_LEADS, SELLER_CHANGED, ASSIGNMENT_COMMANDS),
         keeps=(ASSIGNMENT_QUEUE, ASSIGNMENT_LEAD_STATE, ASSIGNMENT_RELAY_STATE, ASSIGNMENT_STATE),
         writes=(ASSIGNMENT_DEFINITION_CHANGED, LEAD_ASSIGNED),
-    ),
-    "sequences": ServiceTopics(
-        reads=(*_LEADS, LEAD_ASSIGNED, SEQUENCE_CONNECTIONS, ACTIVITY_COMPLETED, SEQUENCE_COMMANDS),
-        keeps=(SEQUENCE_DEFINITIONS, SEQUENCE_COMMAND_STATE, SEQUENCE_STATE),
-        writes=(SEQUENCE_DEFINITION_CHANGED, SEQUENCE_STEP_DUE, SEQUENCE_CHANGED),
-    ),
-    "follow-up": ServiceTopics(
-        reads=(*_LEADS, LEAD_ASSIGNED, ACTIVITY_COMPLETED, FOLLOW_UP_COMMANDS),
-        keeps=(FOLLOW_UP_DEFINITIONS, FOLLOW_UP_COMMAND_STATE, FOLLOW_UP_STATE),
-        writes=(FOLLOW_UP_DEFINITION_CHANGED, LEAD_FOLLOW_UP_OVERDUE),
     ),
 }
 """The downstream services by name, as `lead-qualifier downstream` knows them."""

@@ -1,0 +1,59 @@
+"""What the demo sets up behind the qualified leads: sellers, a journey and an assignment, once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+import confluent_kafka
+import msgspec
+import yaml
+
+from app.client.commands import Outcome, deliver, delivering
+from app.client.definitions import DefinitionClient, read_definitions
+from app.contracts.downstream.topics import SELLER_CHANGED
+from app.demo.preparing import ISSUED_BY, NotPrepared
+from app.kafka import Connection
+from app.settings import Settings
+
+_FOLDER = Path(__file__).parent / "definitions"
+DEFINITIONS: tuple[tuple[str, Path], ...] = (
+    ("assignment", _FOLDER / "inside-sales.yaml"),
+    ("journey", _FOLDER / "welcome.yaml"),
+)
+_SELLERS = _FOLDER / "sellers.yaml"
+
+
+def prepare_selling(connection: Connection, settings: Settings) -> None:
+    """Set up what nobody has set up before. Raises NotPrepared, NoAnswer, TopicMissing, KafkaException."""
+    for kind, file in DEFINITIONS:
+        definition = yaml.safe_load(file.read_text())
+        known = read_definitions(connection, kind, topic_prefix=settings.topic_prefix)
+        if any(one.id == definition["id"] for one in known):
+            continue
+        if kind == "assignment":
+            _announce_sellers(connection, settings)
+        client = DefinitionClient(
+            kind,
+            connection,
+            topic_prefix=settings.topic_prefix,
+            issued_by=ISSUED_BY,
+            timeout=settings.command_timeout,
+        )
+        _accepted(client.apply(definition))
+        _accepted(client.move("publish", definition["id"]))
+
+
+def _announce_sellers(connection: Connection, settings: Settings) -> None:
+    producer = confluent_kafka.Producer(delivering(connection))
+    topic = SELLER_CHANGED.full_name(settings.topic_prefix)
+    for seller in cast("list[dict[str, Any]]", yaml.safe_load(_SELLERS.read_text())):
+        key = seller["seller_id"]
+        message = {"event_id": f"demo-{key}", "occurred_at": datetime.now(UTC), **seller}
+        deliver(producer, topic, key.encode(), msgspec.json.encode(message))
+
+
+def _accepted(outcome: Outcome) -> None:
+    if not outcome.accepted:
+        raise NotPrepared(outcome.message)
