@@ -64,7 +64,7 @@ EVENTS = st.one_of(
 
 
 @settings(max_examples=300)
-@given(first=DEFINITIONS, second=DEFINITIONS, events=st.lists(EVENTS, max_size=25))
+@given(first=DEFINITIONS, second=DEFINITIONS, events=st.lists(EVENTS, min_size=4, max_size=25))
 def test_the_worker_recycles_as_the_oracle_foretells(
     first: dict[str, Any], second: dict[str, Any], events: list[tuple[str, dict[str, Any]]]
 ) -> None:
@@ -89,6 +89,10 @@ def test_the_worker_recycles_as_the_oracle_foretells(
         encode_state=encode_lead,
         decode_state=decode_lead,
     )
+    events = [
+        (TOPICS[2], score("L", "engagement", 60, 1)),
+        *events,
+    ]  # most begin qualified: there is something to answer
     entries: dict[bytes, bytes] = {}
     qualified = []
     decider.begin()
