@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.oracle.reading import moment
@@ -26,6 +26,9 @@ class Past:
     cleared: bool = False
     dropped: bool = False
     of_another: bool = False
+    rejected: datetime | None = None
+    barred: bool = False
+    not_before: datetime | None = None
 
 
 @dataclass
@@ -51,6 +54,8 @@ class Lead:
     holding: dict[str, Holding] = field(default_factory=dict)
     merged_into: str | None = None
     merged_at: datetime | None = None
+    put_back: tuple[datetime, frozenset[str]] | None = None
+    """When a rejection put flags back, and which a qualification had set."""
 
     def score(self, scoring_model: str, value: float, at: datetime) -> bool:
         """False: stale, not applied."""
@@ -66,9 +71,9 @@ class Lead:
             return False
         self.changed_at = at
         # "A lead-changed dated before our newest qualification neither resets nor overwrites the flags which that set."
-        newest = max((one.at for one in self.past if not one.of_another), default=None)
+        newest, flags = self.newest()
         overtaken = newest is not None and at < newest
-        kept = {flag for one in self.past if overtaken and one.at == newest for flag in one.flags}
+        kept = flags if overtaken else frozenset()
         before = dict(self.now)
         for name in ("status", "status_reason", "sales_ready", "owner_id", "contact_id"):
             if name in told and name not in kept:
@@ -82,8 +87,36 @@ class Lead:
         reopened = before["status"] != "open" and self.now["status"] == "open"
         if (left or lowered or reopened) and not overtaken:
             for one in self.past:
-                one.cleared = True
+                if not one.barred or (one.rejected is not None and at > one.rejected):
+                    one.cleared, one.barred = True, False
         return True
+
+    def newest(self) -> tuple[datetime | None, frozenset[str]]:
+        """What we did last to the lead's flags by occurred_at, and to which: a qualification, or putting it back."""
+        done = [(one.at, one.flags) for one in self.past if not one.of_another]
+        done += [self.put_back] if self.put_back is not None else []
+        last = max((at for at, _ in done), default=None)
+        return last, frozenset(flag for at, flags in done if at == last for flag in flags)
+
+    def reject(self, at: datetime, rules: dict[str, tuple[bool, timedelta | None]]) -> None:
+        """Sales rejected what these models qualified: may each qualify again, and how long after that?"""
+        last, flags = self.newest()
+        undone = False
+        for mark in self.marks():
+            answered = mark.at >= at or (mark.rejected is not None and mark.rejected >= at)
+            if mark.model not in rules or answered:
+                continue
+            again, cool_down = rules[mark.model]
+            undone = undone or (again and mark.at == last)
+            mark.rejected, mark.barred, mark.cleared = at, not again, again
+            mark.not_before = at + cool_down if again and cool_down is not None else None
+        if undone:
+            later = self.changed_at is not None and self.changed_at > at
+            if not later and "status_reason" in flags and self.now["status_reason"] == "marketing_qualified":
+                self.now["status_reason"] = "new"
+            if not later and "sales_ready" in flags:
+                self.now["sales_ready"] = False
+            self.put_back = (at, flags)
 
     def merge(self, survivor: str, at: datetime) -> bool:
         """False: stale, not applied."""
@@ -106,6 +139,10 @@ class Lead:
             united = copy(max(both, key=lambda one: (one.at, one.version, one.trigger)))
             united.number = max(one.number for one in both)
             united.cleared, united.dropped = all(one.cleared for one in both), all(one.dropped for one in both)
+            refused = [one.rejected for one in both if one.barred and one.rejected is not None]
+            dates = [one.rejected for one in both if one.rejected is not None]
+            united.barred, united.rejected = bool(refused), max(refused or dates, default=None)
+            united.not_before = max((one.not_before for one in both if one.not_before is not None), default=None)
             united.flags, united.of_another = frozenset(), True
             self.past.append(united)
         return newer

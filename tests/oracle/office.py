@@ -168,3 +168,8 @@ class Office:
         highest = {name: maximum for name, maximum in self.maxima.items() if maximum is not None}
         leaves = leaves_of(definition)
         return all(one["threshold"] <= highest.get(one["scoring_model"], one["threshold"]) for one in leaves)
+
+
+def duration(text: str | None) -> timedelta | None:
+    """Of what a definition says, such as 30d."""
+    return None if text is None else timedelta(**{_UNITS[text[-1]]: int(text[:-1])})

@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from tests.oracle.lead import Holding, Lead, Past
-from tests.oracle.office import Model, Office
-from tests.oracle.reading import Bad, Input, change, erased, merge, message, moment, score
+from tests.oracle.office import Model, Office, duration
+from tests.oracle.reading import Bad, Input, change, erased, merge, message, moment, response, score
 
 #: What the broker takes by default, and 64 KiB.
 LARGEST_STATE = 1_048_588 + 65_536
@@ -47,6 +47,8 @@ class Oracle:
                     self._change(record)
                 case "lead-merged":
                     self._merge(record)
+                case "lead-sales-response":
+                    self._respond(record)
                 case "scoring-model-changed":
                     self.office.announced(message(record))
                 case "feature-commands":
@@ -127,6 +129,21 @@ class Oracle:
         repeated = merged == (lead.merged_into, lead.merged_at)
         if lead.merge(*merged) and not repeated and (lead.scores or lead.past):
             self._hand_over(told["survivor_id"], lead.scores, lead.marks(), [told["lead_id"]])
+
+    def _respond(self, record: Input) -> None:
+        told = response(record, self.partitions)
+        lead = self.leads.get(told["lead_id"])
+        if lead is None or told["response"] == "accepted":
+            return
+        rules = {}
+        for mark in lead.marks():
+            if told.get("qualification_model_id") not in {None, mark.model}:
+                continue
+            model = self.office.models.get(mark.model)
+            rule = {} if model is None else model.definition.get("on_rejection", {})
+            rule = rule.get("reasons", {}).get(told.get("reason"), rule)
+            rules[mark.model] = rule.get("requalify", True), duration(rule.get("cool_down"))
+        lead.reject(moment(told["occurred_at"]), rules)
 
     def _hand_over(
         self, to: str, scores: dict[str, tuple[float, datetime]], marks: list[Past], by_way_of: list[str]
@@ -233,6 +250,8 @@ class Oracle:
         held = lead.newest_of(name)
         crossed = held is not None and held.dropped and model.policy == "on_recross"
         marked = held is not None and not crossed and (model.policy == "never" or not held.cleared)
+        marked = marked or (held is not None and held.barred)
+        refused = held is not None and held.not_before is not None and at < held.not_before
         merged = lead.merged_into is not None
         closed = merged or lead.now["status"] != "open" or lead.now["status_reason"] == "qualified"
         words = {
@@ -243,7 +262,7 @@ class Oracle:
             "lead_not_open": closed,
             "criteria_not_met": not self._met(criteria, model),
             "already_qualified": marked or not (changes or crossed),
-            "cooling_down": held is not None and bool(model.cool_down) and at - held.at < model.cool_down,
+            "cooling_down": refused or (held is not None and bool(model.cool_down) and at - held.at < model.cool_down),
             "holding": model.hold is not None and not waited,
         }
         return next((word for word, applies in words.items() if applies), "qualified")

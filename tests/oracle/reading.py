@@ -107,6 +107,21 @@ def merge(record: Input, partitions: int) -> dict[str, Any]:
     return found
 
 
+def response(record: Input, partitions: int) -> dict[str, Any]:
+    """A lead-sales-response. Raises Bad."""
+    found = message(record)
+    for name in ("event_id", "lead_id"):
+        _id(found, name)
+    moment(found.get("occurred_at"))
+    optional = ("reason", "seller_id", "qualification_model_id")
+    if found.get("response") not in {"accepted", "rejected"}:
+        raise Bad("no such response")
+    if not all(found.get(name) is None or _is_text(found[name]) for name in optional):
+        raise Bad("no text")
+    _key(record, found["lead_id"], partitions)
+    return found
+
+
 def erased(record: Input, partitions: int) -> str:
     """The lead that a lead-changed without value erases. Raises Bad."""
     if not record.key:

@@ -160,7 +160,7 @@ def _state(lead: Lead) -> dict[str, Any]:
         "changed_at": lead.changed_at,
         "merged": (lead.merged_into, lead.merged_at),
         "marks": {
-            mark.model: (mark.version, mark.number, mark.at, mark.trigger, mark.cleared, mark.dropped)
+            mark.model: (mark.version, mark.number, mark.at, mark.trigger, mark.cleared, mark.dropped, mark.barred)
             for mark in lead.marks()
         },
         "holding": {name: (hold.version, hold.at, hold.trigger) for name, hold in lead.holding.items()},
@@ -185,6 +185,7 @@ def _stored(state: dict[str, Any]) -> dict[str, Any]:
                 mark["trigger"],
                 mark.get("cleared", False),
                 mark.get("dropped", False),
+                mark.get("barred", False),
             )
             for name, mark in state.get("marks", {}).items()
         },

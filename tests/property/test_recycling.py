@@ -1,0 +1,116 @@
+"""Whatever comes in whatever order: what a worker makes of sales' responses is what the oracle foretells."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.contracts.definition_reading import model_of
+from app.engine import Application, Input, Unit
+from app.qualification.rules import RuledModel, Rules
+from app.worker.leads import LeadDecider, decode_lead, encode_lead
+from tests.broker.system.messages import change, encode, model, sales_response, score
+from tests.oracle.office import Model, Office
+from tests.oracle.oracle import Oracle
+from tests.oracle.reading import Input as Told
+from tests.unit.worker.test_merging import Rec
+
+TOPICS = ("lead-changed", "lead-sales-response", "lead-score-changed")
+RECYCLING: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
+    [{}, {"requalify": False}, {"requalify": True}, {"cool_down": "3m"}]
+)
+DEFINITIONS = st.builds(
+    lambda name, policy, flags, rule, of_reason: model(
+        name,
+        "all",
+        {"engagement": 50},
+        actions=flags,
+        requalification={"policy": policy},
+        on_rejection=rule | {"reasons": {"known": of_reason}},
+    ),
+    st.just("a"),
+    st.sampled_from(["when_reset", "on_recross"]),
+    st.sampled_from([{"sales_ready": True}, {"status_reason": "marketing_qualified", "sales_ready": True}]),
+    RECYCLING,
+    RECYCLING,
+)
+MINUTES = st.integers(0, 12)
+EVENTS = st.one_of(
+    st.builds(lambda value, at: (TOPICS[2], score("L", "engagement", value, at)), st.sampled_from([40, 60]), MINUTES),
+    st.builds(
+        lambda answer, at, more: (TOPICS[1], sales_response("L", answer, at, **more)),
+        st.sampled_from(["rejected", "rejected", "accepted"]),
+        MINUTES,
+        st.sampled_from([{}, {"reason": "known"}, {"reason": None}, {"qualification_model_id": "b"}]),
+    ),
+    st.builds(
+        lambda at, more: (TOPICS[0], change("L", at, **more)),
+        MINUTES,
+        st.sampled_from(
+            [
+                {"status_reason": "contacted"},
+                {"status_reason": "marketing_qualified", "sales_ready": True},
+                {"sales_ready": False},
+                {"status": "disqualified"},
+                {"status": "open"},
+            ]
+        ),
+    ),
+)
+
+
+@settings(max_examples=300)
+@given(first=DEFINITIONS, second=DEFINITIONS, events=st.lists(EVENTS, min_size=4, max_size=25))
+def test_the_worker_recycles_as_the_oracle_foretells(
+    first: dict[str, Any], second: dict[str, Any], events: list[tuple[str, dict[str, Any]]]
+) -> None:
+    definitions = [first, second | {"id": "b"}]
+    office = Office(lead_management=True, scoring_models={"engagement": ("live", datetime.min.replace(tzinfo=UTC))})
+    office.models = {one["id"]: Model(published=one, live=True, version=1) for one in definitions}
+    oracle = Oracle(1, office=office)
+    rules = Rules(
+        revision=1,
+        lead_management=True,
+        live_scoring_models=frozenset({"engagement"}),
+        models={one["id"]: RuledModel(definition=model_of(one), version=1, live=True) for one in definitions},
+    )
+    decider = LeadDecider(topic_prefix="", source="/test", rules=lambda: rules)
+    application = Application(
+        name="leads",
+        inputs=tuple(Input(topic) for topic in TOPICS),
+        changelog="lead-state",
+        dead_letters="lead-dead-letters",
+        partitions=1,
+        processor=decider,
+        encode_state=encode_lead,
+        decode_state=decode_lead,
+    )
+    events = [
+        (TOPICS[2], score("L", "engagement", 60, 1)),
+        *events,
+    ]  # most begin qualified: there is something to answer
+    entries: dict[bytes, bytes] = {}
+    qualified = []
+    decider.begin()
+    for offset, (topic, message) in enumerate(events):
+        oracle.replay(Told(topic, 0, offset, b"L", encode(message)))
+        unit = Unit(application, 0, entries)
+        unit.record = record = Rec(topic, b"L", encode(message), offset=offset)
+        decider.process(record, unit)
+        entries |= {one["key"]: one["value"] for one in unit.changes()}
+        qualified += [json.loads(output.value or b"{}") for output in unit.outputs]
+        foretold = oracle.leads.get("L")
+        if foretold is not None and b"L" in entries:
+            held = decode_lead(entries[b"L"])
+            assert {name: (one.number, one.cleared, one.barred) for name, one in held.marks.items()} == {
+                one.model: (one.number, one.cleared, one.barred) for one in foretold.marks()
+            }
+            assert held.sales_ready == foretold.now["sales_ready"]
+            assert held.status_reason == foretold.now["status_reason"]
+    assert [(one["qualification_model_id"], one["qualification_number"]) for one in qualified] == [
+        (one["qualification_model_id"], one["qualification_number"]) for one in oracle.qualified
+    ]
