@@ -195,7 +195,7 @@ class Desk:
         while self._expiring and self._expiring[0][0] < self._now:
             lead_id = heappop(self._expiring)[1]
             late: HeldLead | None = self._store.get(LEAD + lead_id.encode())
-            if late is not None and late.waits:
+            if late is not None and late.waits and self._find(late).code is Result.OLDER_THAN_TIMEFRAME:
                 self._waiting.put(lead_id, late.waits, _UNROUTED)
         by_place: dict[int, Line] = {}
         queue: list[tuple[int, str]] = []

@@ -87,7 +87,7 @@ def occurrence(random: Random, now: datetime, leads: int) -> dict[str, Any]:
         seller["work_hours"] = {day: [["22:00", "06:00"], ["09:00", "15:00"]] for day in ("sat", "sun", "mon")}
     if random.random() < 0.1 and seller_id not in SELLERS[:4]:  # whom the definition names
         return cause(now, type="seller", seller_id=seller_id)
-    return cause(now, type="seller", seller_id=seller_id, seller=seller)
+    return cause(datetime.fromisoformat(seller["occurred_at"]), type="seller", seller_id=seller_id, seller=seller)
 
 
 def command(what: str, now: datetime) -> dict[str, Any]:
