@@ -20,18 +20,12 @@ from app.contracts.reasons import BadMessage
 _ZONES = frozenset(available_timezones())
 
 
-def _zone(name: str) -> str:
-    if name not in _ZONES:
-        raise ValueError(f"time zone {name!r} does not exist: give an IANA name such as Europe/Berlin")
-    return name
-
-
 def _day(text: str) -> str:
     date.fromisoformat(text)
     return text
 
 
-TimeZone = Annotated[str, AfterValidator(_zone)]
+TimeZone = Id
 Clock = Annotated[str, Field(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$", description="HH:MM.")]
 Hours = Annotated[
     list[Clock], Field(min_length=2, max_length=2, description="From and to; over midnight if to < from.")
@@ -185,4 +179,7 @@ def decode_seller_changed(key: bytes | None, value: bytes | None, headers: Any =
         if not seller_id:
             raise BadMessage("the record has no value and its key is no seller_id: give the key in UTF-8", "seller_id")
         return seller_id
-    return decode(_seller, "seller_id", key, value, headers)
+    message = decode(_seller, "seller_id", key, value, headers)
+    if (zone := message["time_zone"]) not in _ZONES:
+        raise BadMessage(f"time_zone {zone!r} does not exist: give an IANA name such as Europe/Berlin", "time_zone")
+    return message

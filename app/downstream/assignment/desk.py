@@ -71,6 +71,7 @@ class Desk:
         self._sellers: dict[str, Seller] = {}
         self._pools: dict[Line, list[Seller]] = {}
         self._waiting = Waiting()
+        self._expiring: list[tuple[datetime, str]] = []
         self._counters = Counters()
         waiting: list[tuple[str, HeldLead]] = []
         for key, state in entries:
@@ -82,6 +83,7 @@ class Desk:
                 waiting.append((key[len(LEAD) :].decode(), state))
         for lead_id, lead in waiting:
             self._waiting.put(lead_id, lead.waits, self._line_of(lead))
+            self._expire(lead_id, lead)
         self._store: Store
         self._now: datetime
         self._decided: list[Decision] = []
@@ -190,6 +192,11 @@ class Desk:
 
     def _look_again(self) -> None:
         budget = AT_ONCE
+        while self._expiring and self._expiring[0][0] < self._now:
+            lead_id = heappop(self._expiring)[1]
+            late: HeldLead | None = self._store.get(LEAD + lead_id.encode())
+            if late is not None and late.waits and self._find(late).code is Result.OLDER_THAN_TIMEFRAME:
+                self._waiting.put(lead_id, late.waits, _UNROUTED)
         by_place: dict[int, Line] = {}
         queue: list[tuple[int, str]] = []
         for line in self._waiting.lines():
@@ -231,7 +238,18 @@ class Desk:
         else:
             self._tell(lead_id, held, found)
         self._wait(lead_id, held, self._line_of(held))
+        if (expires := self._expire(lead_id, held)) is not None:
+            self._again.append(expires)
         return False
+
+    def _expire(self, lead_id: str, held: HeldLead) -> datetime | None:
+        """Have a lead looked at once it is older than its definition takes; returns when."""
+        rules = next((one for one in self._rules if one.id == held.definition), None)
+        if rules is None or rules.max_age is None or held.routed != self._counters.revision:
+            return None
+        expires = held.qualified_at + rules.max_age
+        heappush(self._expiring, (expires, lead_id))
+        return expires
 
     def _find(self, held: HeldLead) -> _Found:
         rules = next((one for one in self._rules if one.takes(held.model_id)), None)

@@ -1,0 +1,273 @@
+"""Whom assignment gives each lead to, worked out one queue record after the other, without any index: everybody who
+waits is looked at each time. Shares no code with the service.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from tests.oracle.reading import moment
+
+_AT_ONCE = 100
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def _holds(condition: Any, own: dict[str, Any], attributes: dict[str, Any], lead: dict[str, Any]) -> bool:
+    if condition is None:
+        return True
+    if "all" in condition:
+        return all(_holds(one, own, attributes, lead) for one in condition["all"])
+    if "any" in condition:
+        return any(_holds(one, own, attributes, lead) for one in condition["any"])
+    held = own.get(condition["field"]) if "field" in condition else attributes.get(condition["attribute"])
+    stands = []
+    for operator, operand in condition.items():
+        match operator:
+            case "field" | "attribute":
+                pass
+            case "equals":
+                stands.append(held == operand)
+            case "at_least":
+                stands.append(held is not None and held >= operand)
+            case "exists":
+                stands.append((held is not None) == operand)
+            case "same_as":
+                stands.append(held is not None and held == lead.get(operand))
+            case _:
+                raise NotImplementedError(operator)
+    return all(stands)
+
+
+def _works(seller: dict[str, Any], at: datetime) -> bool:
+    if "work_hours" not in seller:
+        return True
+    local = at.astimezone(ZoneInfo(seller["time_zone"]))
+    clock = f"{local:%H:%M}"
+    for begun in (local.date(), local.date() - timedelta(days=1)):
+        if str(begun) in seller.get("days_off", ()):
+            continue
+        for start, end in seller["work_hours"].get(_DAYS[begun.weekday()], ()):
+            over = end <= start
+            if begun == local.date() and start <= clock and (over or clock < end):
+                return True
+            if begun != local.date() and over and clock < end:
+                return True
+    return False
+
+
+class AssignmentOracle:
+    """`told`: what lead-assigned must say, in order: lead, code, owner, segment, rule, definition and version."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[Any, ...]] = []
+        self.ticks = 0
+        self._leads: dict[str, dict[str, Any]] = {}
+        self._sellers: dict[str, dict[str, Any]] = {}
+        self._drafts: dict[str, dict[str, Any]] = {}
+        self._live: dict[str, tuple[int, dict[str, Any]]] = {}
+        self._versions: dict[str, int] = {}
+        self._places = 0
+        self._behind = False
+
+    def replay(self, queued: dict[str, Any], now: datetime) -> None:
+        """One record of the queue, decided at this time."""
+        again = self._behind
+        match queued["type"]:
+            case "tick":
+                self.ticks += 1
+                again = True
+            case "seller":
+                again |= self._seller(queued)
+            case "command":
+                again |= self._command(queued["command"])
+            case "closed":
+                lead = self._leads.pop(queued["lead_id"], None)
+                again |= lead is not None and self._gives_back(lead)
+            case "qualified":
+                self._qualified(queued, now, again)
+            case "changed":
+                again |= self._changed(queued, now)
+        if again:
+            self._everybody(now)
+
+    def _everybody(self, now: datetime) -> None:
+        budget = _AT_ONCE
+        waiting = sorted((lead for lead in self._leads.values() if lead["place"]), key=lambda lead: lead["place"])
+        for lead in waiting:
+            new = lead["new"]
+            if self._try(lead, now) or new:
+                budget -= 1
+            if not budget:
+                break
+        self._behind = not budget
+
+    def _seller(self, queued: dict[str, Any]) -> bool:
+        seller_id, seller = queued["seller_id"], queued.get("seller")
+        held = self._sellers.get(seller_id)
+        if seller is None:
+            if held is not None:
+                held["now"] = None
+            return held is not None
+        if held is None:
+            held = self._sellers[seller_id] = {"id": seller_id, "at": None, "leads": 0, "last": 0}
+        if held["at"] is not None and moment(seller["occurred_at"]) < held["at"]:
+            return False
+        held["at"], held["now"] = moment(seller["occurred_at"]), seller
+        return True
+
+    def _command(self, command: dict[str, Any]) -> bool:
+        name = command["definition_id"]
+        match command["command"]:
+            case "apply":
+                self._drafts[name] = command["definition"]
+                return False
+            case "publish":
+                self._versions[name] = self._versions.get(name, 0) + 1
+                self._live[name] = (self._versions[name], self._drafts[name])
+            case "stop":
+                del self._live[name]
+        for lead in self._leads.values():
+            lead["new"] = True
+        return True
+
+    def _qualified(self, queued: dict[str, Any], now: datetime, again: bool) -> None:
+        lead = self._leads.get(queued["lead_id"])
+        if lead is not None and lead["owner"]:
+            return
+        if lead is None:
+            lead = self._leads[queued["lead_id"]] = {"id": queued["lead_id"], "place": 0, "owner": None, "told": None}
+        lead |= {"model": queued["model_id"], "at": moment(queued["cause"]["occurred_at"]), "new": True}
+        lead |= {"own": queued["own"], "attributes": queued["attributes"], "counts": None}
+        if not lead["place"]:
+            self._places += 1
+            lead["place"] = self._places
+        if not again:
+            self._try(lead, now)
+        elif lead["told"] is None:
+            self._tell(lead, 1)
+
+    def _changed(self, queued: dict[str, Any], now: datetime) -> bool:
+        lead = self._leads.get(queued["lead_id"])
+        if lead is None:
+            return False
+        expected = lead["owner"] or lead["own"].get("owner_id")
+        lead["own"], lead["attributes"] = queued["own"], queued["attributes"]
+        owner = lead["own"].get("owner_id")
+        if queued["owner_changed"] and owner != expected:
+            freed = self._gives_back(lead)
+            lead["place"], lead["owner"] = 0, owner
+            if owner in self._sellers:
+                lead["counts"] = owner
+                self._sellers[owner]["leads"] += 1
+            self._tell(lead, 9)
+            return freed
+        if lead["place"]:
+            lead["new"] = True
+            if not self._behind:
+                self._try(lead, now)
+        return False
+
+    def _gives_back(self, lead: dict[str, Any]) -> bool:
+        seller = lead["counts"]
+        lead["counts"] = None
+        if seller is not None:
+            self._sellers[seller]["leads"] -= 1
+        return seller is not None
+
+    def _tell(self, lead: dict[str, Any], code: int, *path: Any) -> None:
+        lead["told"] = (code, *path)
+        self.told.append((lead["id"], code, lead["owner"], *path))
+
+    def _try(self, lead: dict[str, Any], now: datetime) -> bool:
+        code, owner, path = self._find(lead, now)
+        if owner or code == 11:
+            lead["place"], lead["owner"] = 0, owner
+            self._tell(lead, code, *path)
+            if owner in self._sellers:
+                self._sellers[owner]["leads"] += 1
+                self._sellers[owner]["last"] = len(self.told)
+                lead["counts"] = owner
+            return True
+        if lead["new"]:
+            lead["new"] = False
+            if lead["told"] != (code, *path):
+                self._tell(lead, code, *path)
+        return False
+
+    def _find(self, lead: dict[str, Any], now: datetime) -> tuple[int, str | None, tuple[Any, ...]]:
+        for name, (version, definition) in sorted(self._live.items()):
+            if lead["model"] in definition.get("models", [lead["model"]]):
+                break
+        else:
+            return 1, None, ()
+        path: tuple[Any, ...] = (name, version)
+        hours = definition.get("max_age")
+        if hours and now - lead["at"] > timedelta(hours=int(hours[:-1])):
+            return 11, None, path
+        for segment in sorted(definition["segments"], key=lambda one: -one["priority"]):
+            if _holds(segment.get("when"), lead["own"], lead["attributes"], {}):
+                break
+        else:
+            return 4, None, path
+        path += (segment["id"],)
+        for rule in segment["rules"]:
+            if _holds(rule.get("when"), lead["own"], lead["attributes"], {}):
+                break
+        else:
+            return 8, None, path
+        path += (rule["id"],)
+        for kind, several in (("team", 12), ("queue", 14)):
+            if kind in rule:
+                fit = [one["id"] for one in definition.get(f"{kind}s", ()) if self._fits(rule[kind], one, lead)]
+                return (2, fit[0], path) if len(fit) == 1 else (several if fit else several + 1, None, path)
+        return (*self._of_sellers(definition, rule, lead, now), path)
+
+    @staticmethod
+    def _fits(whom: dict[str, Any], one: dict[str, Any], lead: dict[str, Any]) -> bool:
+        ids = whom.get("ids") or ([whom["id"]] if "id" in whom else None)
+        if ids is not None:
+            return one["id"] in ids
+        return _holds(whom.get("when"), {}, one.get("attributes", {}), lead["attributes"])
+
+    def _of_sellers(
+        self, definition: dict[str, Any], rule: dict[str, Any], lead: dict[str, Any], now: datetime
+    ) -> tuple[int, str | None]:
+        there = [one for one in self._sellers.values() if one["now"] and one["now"].get("status", "active") == "active"]
+        fit = [one for one in there if self._fits(rule["sellers"], {"id": one["id"], **_facts(one)}, lead)]
+        if not fit:
+            return 5, None
+        minutes = 60 * int(rule.get("available_within", "0h")[:-1])
+        at_work = [one for one in fit if one["now"].get("available", True) and _works(one["now"], now)]
+        soon = [
+            one
+            for one in fit
+            if one not in at_work
+            and one["now"].get("available", True)
+            and any(_works(one["now"], now + timedelta(minutes=minute)) for minute in range(minutes + 1))
+        ]
+        if not at_work + soon:
+            return 6, None
+        if definition.get("check_capacity", True):
+            at_work, soon = ([one for one in some if _left(one) > 0] for some in (at_work, soon))
+        if not at_work + soon:
+            return 7, None
+        if rule.get("distribute") == "load_balancing" and at_work:
+            most = max(_left(one) for one in at_work)
+            return 2, _longest([one for one in at_work if _left(one) == most])
+        balanced = rule.get("distribute") == "load_balancing"
+        return 2, _longest(soon if balanced else at_work + soon)
+
+
+def _facts(seller: dict[str, Any]) -> dict[str, Any]:
+    return {"attributes": seller["now"].get("attributes", {})}
+
+
+def _left(seller: dict[str, Any]) -> float:
+    capacity = seller["now"].get("capacity")
+    return float("inf") if capacity is None else capacity["max"] - seller["leads"]
+
+
+def _longest(sellers: list[dict[str, Any]]) -> str:
+    return str(min(sellers, key=lambda one: (one["last"], one["id"]))["id"])

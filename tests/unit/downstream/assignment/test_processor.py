@@ -1,0 +1,154 @@
+"""Random occurrences, with cycles that are thrown away between: every decision is the sequential oracle's."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+import pytest
+
+from app.downstream.assignment.processor import AssignmentDecider
+from app.downstream.assignment.state import decode_state, encode_state
+from app.engine import Application, Input, Unit
+from app.engine.application import PlainRecord
+from tests.oracle.assignment import AssignmentOracle
+
+T0 = datetime(2026, 3, 28, 12, tzinfo=UTC)  # the night before the clock changes in Berlin
+SELLERS = [f"S{number}" for number in range(8)]
+NORTH = {"attribute": "region", "equals": "north"}
+ALIKE = {"attribute": "region", "same_as": "region"}
+DEFINITION: dict[str, Any] = {
+    "id": "sales",
+    "models": ["M1", "M2"],
+    "max_age": "30h",
+    "segments": [
+        {"id": "empty", "priority": 9, "when": {"attribute": "size", "at_least": 9}, "rules": []},
+        {
+            "id": "regions",
+            "priority": 5,
+            "when": {"attribute": "region", "exists": True},
+            "rules": [
+                {"id": "team", "when": {"attribute": "size", "equals": 1}, "team": {"when": ALIKE}},
+                {"id": "queue", "when": {"attribute": "size", "equals": 2}, "queue": {"when": NORTH}},
+                {"id": "alike", "sellers": {"when": ALIKE}, "distribute": "load_balancing", "available_within": "3h"},
+            ],
+        },
+        {
+            "id": "rest",
+            "priority": 1,
+            "when": {"attribute": "size", "at_least": 3},
+            "rules": [{"id": "some", "sellers": {"ids": SELLERS[:4]}, "available_within": "1h"}],
+        },
+    ],
+    "teams": [{"id": "T1", "attributes": {"region": "north"}}, {"id": "T2", "attributes": {"region": "south"}}],
+    "queues": [{"id": "Q1", "attributes": {"region": "north"}}, {"id": "Q2", "attributes": {"region": "north"}}],
+}
+
+
+def cause(now: datetime, **more: Any) -> dict[str, Any]:
+    trigger = {"event_id": "E", "topic": "lead-changed", "partition": 0, "offset": 1}
+    return {"cause": {"trigger": trigger, "occurred_at": now.isoformat()}, **more}
+
+
+def occurrence(random: Random, now: datetime, leads: int) -> dict[str, Any]:
+    lead_id = f"L{random.randrange(leads)}"
+    facts: dict[str, Any] = {"own": {}, "attributes": {"size": random.randrange(10)}}
+    if random.random() < 0.6:
+        facts["attributes"]["region"] = random.choice(["north", "south", "west"])
+    match random.randrange(10):
+        case 0 | 1 | 2 | 3:
+            at = now - timedelta(hours=random.choice([0, 0, 29, 31]))
+            return cause(at, type="qualified", lead_id=lead_id, model_id=random.choice(["M1", "M2", "M3"]), **facts)
+        case 4 | 5:
+            owner = random.choice([None, "boss", *SELLERS])
+            if owner:
+                facts["own"]["owner_id"] = owner
+            return cause(now, type="changed", lead_id=lead_id, owner_changed=owner is not None, **facts)
+        case 6:
+            return cause(now, type="closed", lead_id=lead_id)
+        case 7:
+            return {"type": "tick", "occurred_at": now.isoformat()}
+        case 8 if random.random() < 0.3:
+            what = random.choice(["stop", "publish"])
+            return command(what, now)
+    seller_id = random.choice(SELLERS)
+    seller: dict[str, Any] = {
+        "event_id": "E",
+        "seller_id": seller_id,
+        "occurred_at": (now - timedelta(minutes=random.randrange(20))).isoformat(),
+        "time_zone": random.choice(["Europe/Berlin", "America/New_York", "UTC"]),
+        "attributes": {"region": random.choice(["north", "south"])},
+        "capacity": {"max": random.randrange(4)},
+        "status": random.choice(["active", "active", "inactive"]),
+    }
+    if random.random() < 0.5:
+        seller["work_hours"] = {day: [["22:00", "06:00"], ["09:00", "15:00"]] for day in ("sat", "sun", "mon")}
+    if random.random() < 0.1 and seller_id not in SELLERS[:4]:  # whom the definition names
+        return cause(now, type="seller", seller_id=seller_id)
+    return cause(datetime.fromisoformat(seller["occurred_at"]), type="seller", seller_id=seller_id, seller=seller)
+
+
+def command(what: str, now: datetime) -> dict[str, Any]:
+    told = {"command_id": f"{what}{now}", "definition_id": "sales", "command": what, "issued_by": "T"}
+    if what == "apply":
+        told["definition"] = DEFINITION  # type: ignore[assignment]
+    return cause(now, type="command", command={**told, "issued_at": now.isoformat()})
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_every_decision_is_the_oracles_whatever_cycles_are_thrown_away(seed: int) -> None:
+    random = Random(seed)
+    decider, oracle = AssignmentDecider("", "/test"), AssignmentOracle()
+    app = Application(
+        "assignment", (Input("assignment-queue"),), "s", "d", 1, decider, encode_state, decode_state, {}, False
+    )
+    entries: dict[bytes, bytes] = {}
+    decider.opened(0, entries)
+    now = T0
+    named = [
+        {"event_id": "E", "seller_id": one, "occurred_at": now.isoformat(), "time_zone": "UTC"} for one in SELLERS[:4]
+    ]
+    queue = [cause(now, type="seller", seller_id=one["seller_id"], seller=one) for one in named]
+    queue += [command("apply", now), command("publish", now)]
+    offset = 0
+    events: list[dict[str, Any]] = []
+    live = True
+    for _ in range(700):
+        now += timedelta(minutes=random.choice([0, 0, 1, 7, 30]))
+        queue.append(occurrence(random, now, 40 if seed % 2 else 400))
+        if queue[-1]["type"] == "command":
+            what = "stop" if live else "publish"
+            live = not live
+            queue[-1] = command(what, now)
+        for lost in (random.random() < 0.2, False):
+            unit = Unit(app, 0, entries, now_ms=int(now.timestamp() * 1000))
+            for number, queued in enumerate(queue):
+                record = PlainRecord("assignment-queue", 0, offset + number, 0, b"", json.dumps(queued).encode(), ())
+                unit.record = record
+                decider.process(record, unit)
+            if not lost:
+                break
+        for change in unit.changes():
+            if change["value"] is None:
+                entries.pop(change["key"], None)
+            else:
+                entries[change["key"]] = change["value"]
+        decider.committed(unit)
+        if random.random() < 0.05:
+            decider.opened(0, entries)
+        for queued in queue:
+            oracle.replay(queued, now)
+        offset += len(queue)
+        queue = [json.loads(out.value or b"") for out in unit.outputs if out.topic == "assignment-queue"]
+        events += [json.loads(out.value or b"") for out in unit.outputs if out.topic == "lead-assigned"]
+        assert [told(event) for event in events] == oracle.told
+    assert [event["decision_number"] for event in events] == list(range(1, len(events) + 1))
+    assert {event["result"]["code"] for event in events} >= {1, 2, 4, 5, 7, 8, 9, 11, 14}
+
+
+def told(event: dict[str, Any]) -> tuple[Any, ...]:
+    names = ("assignment_id", "assignment_version", "segment", "rule")
+    owner = event.get("owner", {}).get("id")
+    return event["lead_id"], event["result"]["code"], owner, *(event[name] for name in names if name in event)
