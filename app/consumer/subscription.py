@@ -112,6 +112,7 @@ class Subscription:
                 "auto.offset.reset": "earliest" if from_beginning else "latest",
                 "partition.assignment.strategy": "cooperative-sticky",
                 "fetch.wait.max.ms": 100,
+                "session.timeout.ms": 15_000,  # so long the partitions of a killed member wait for another
                 # a queue that ran full is filled on as soon as there is room: librdkafka would wait for a second
                 "fetch.queue.backoff.ms": 10,
                 "error_cb": self._error,

@@ -19,7 +19,7 @@ from app.consumer.event import Arrival
 
 class _Stage(Enum):
     OPEN = auto()
-    DRAINING = auto()  # nothing new begins, what is under way counts
+    DRAINING = auto()  # nothing begins beyond what has begun, so that no hole stays below it
     CLOSED = auto()  # nothing counts any more
 
 
@@ -36,12 +36,17 @@ class Share:
         self._unfinished: dict[int, None] = {}  # in the order of arrival, which is that of offsets
         self._lanes: dict[bytes | None, deque[Item]] = {}
         self._under_way = 0
+        self._begun = -1  # the highest offset that was taken
         self._stage = _Stage.OPEN
 
     @property
     def position(self) -> int:
         """What may be committed: the lowest unfinished offset, or the end of what has come; -1 before the first."""
         return next(iter(self._unfinished), self._position)
+
+    def may_begin(self, offset: int) -> bool:
+        """Is a record of it to be handled now?"""
+        return self._stage is _Stage.OPEN or (self._stage is _Stage.DRAINING and offset < self._begun)
 
     @property
     def span(self) -> int:
@@ -104,8 +109,9 @@ class Work:
                     self._ready.append(heapq.heappop(self._waiting)[2])
                 while self._ready:
                     item = self._ready.popleft()
-                    if item.share._stage is _Stage.OPEN:
+                    if item.share.may_begin(item.record.offset):
                         item.share._under_way += 1
+                        item.share._begun = max(item.share._begun, item.record.offset)
                         if self._ready:
                             self._more.notify()
                         return item
@@ -140,13 +146,21 @@ class Work:
             self._more.notify()  # who waits for a later one waits too long
 
     def drain(self, shares: Iterable[Share], seconds: float) -> bool:
-        """Begin nothing more of these and wait for what is under way. False: some did not finish in time."""
+        """Finish of these what is under way and what lies below it, so that all of it can be committed; begin no other.
+        What waits to be tried again is not waited for. False: some did not finish in time.
+        """
         kept = tuple(shares)
+
+        def drained() -> bool:
+            return not any(share._under_way for share in kept) and not any(
+                item.share in kept and item.share.may_begin(item.record.offset) for item in self._ready
+            )
+
         with self._lock:
             for share in kept:
                 if share._stage is _Stage.OPEN:
                     share._stage = _Stage.DRAINING
-            return self._less.wait_for(lambda: not any(share._under_way for share in kept), seconds)
+            return self._less.wait_for(drained, seconds)
 
     def close(self, shares: Iterable[Share]) -> None:
         """These are not ours any more: what is under way of them does not count."""

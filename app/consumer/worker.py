@@ -18,6 +18,9 @@ from app.contracts.reasons import BadMessage
 
 log = structlog.get_logger(__name__)
 
+#: Seconds; the consumer ends before.
+_NEVER = 1e6
+
 
 class Unhandled(Exception):
     """An event cannot be handled, and there is no dead-letter topic for it; its offset is not committed."""
@@ -56,7 +59,7 @@ class Desk:
                 self._handle(item)
             except BaseException as error:  # noqa: BLE001  a thread may not end unnoticed: the consumer ends with it
                 self._end(error)
-                self._work.later(item, 0)
+                self._work.later(item, _NEVER)
                 return
 
     def _handle(self, item: Item) -> None:
@@ -116,7 +119,7 @@ class Desk:
                     "dead_letters=... to have such events kept aside"
                 )
             )
-            self._work.later(item, 0)
+            self._work.later(item, _NEVER)
             return
         item.rejected = reason
         try:

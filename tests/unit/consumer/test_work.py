@@ -75,3 +75,19 @@ def test_a_record_that_the_broker_repeats_is_taken_once() -> None:
     work.add(share, record(3))
     work.add(share, record(3))
     assert work.unfinished(share) == 1
+
+
+def test_draining_fills_the_holes_below_what_has_begun_and_goes_no_further() -> None:
+    work, share = Work(), Share("t", 0)
+    for offset, key in ((0, b"a"), (1, b"a"), (2, b"b"), (3, b"c")):
+        work.add(share, record(offset, key))
+    first, third = taken(work), taken(work)
+    assert (first.record.offset, third.record.offset) == (0, 2)
+    work.finish(first)
+    work.finish(third)
+    assert not work.drain([share], 0.01)
+    hole = taken(work)
+    assert hole.record.offset == 1
+    work.finish(hole)
+    assert work.drain([share], 0.01)
+    assert work.position(share) == 3
