@@ -25,8 +25,7 @@ isolation.level=read_committed. A configured prefix stands before every topic na
 Events that are emitted are CloudEvents 1.0 in binary mode; events that are read may be plain JSON, or CloudEvents in
 binary or structured mode.
 """
-_DESCRIBED = frozenset(document.topic for document in DOCUMENTS)
-_TOPICS = tuple(topic for topic in (*CATALOGUE, *downstream.CATALOGUE) if topic in _DESCRIBED)
+_TOPICS = (*CATALOGUE, *downstream.CATALOGUE)
 #: What the worker, the downstream services and the command line read and write, by this program.
 _READ_DOWNSTREAM = frozenset(topic.name for used in downstream.SERVICES.values() for topic in used.reads)
 _READ_BY_US = frozenset(topic.name for topic in _TOPICS) - {

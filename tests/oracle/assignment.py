@@ -197,11 +197,14 @@ class AssignmentOracle:
         return False
 
     def _find(self, lead: dict[str, Any], now: datetime) -> tuple[int, str | None, tuple[Any, ...]]:
-        for name, (version, definition) in sorted(self._live.items()):
-            if lead["model"] in definition.get("models", [lead["model"]]):
-                break
-        else:
+        taking = [
+            (name, version, definition)
+            for name, (version, definition) in sorted(self._live.items())
+            if lead["model"] in definition.get("models", [lead["model"]])
+        ]
+        if not taking:
             return 1, None, ()
+        name, version, definition = taking[0]
         path: tuple[Any, ...] = (name, version)
         hours = definition.get("max_age")
         if hours and now - lead["at"] > timedelta(hours=int(hours[:-1])):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.contracts.document import Document, of
 from app.contracts.downstream import topics
+from app.contracts.downstream.assignment_documents import DOCUMENTS as ASSIGNMENT
 from app.contracts.downstream.definitions import DefinitionChanged, DefinitionCommand, DefinitionState
 from app.contracts.downstream.journeys_documents import DOCUMENTS as JOURNEYS
 from app.contracts.stored import DeadLetterHeaders
@@ -22,4 +23,5 @@ DOCUMENTS: tuple[Document, ...] = (
     *(of(topic, DefinitionState) for topic in _STATES),
     DOWNSTREAM_DEAD_LETTER_HEADERS,
     *JOURNEYS,
+    *ASSIGNMENT,
 )

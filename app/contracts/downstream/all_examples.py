@@ -7,6 +7,8 @@ from typing import Any
 
 from app.contracts.downstream import topics
 from app.contracts.downstream.all_documents import DOWNSTREAM_DEAD_LETTER_HEADERS
+from app.contracts.downstream.assignment_examples import DEFINITION as INSIDE_SALES
+from app.contracts.downstream.assignment_examples import EXAMPLES as ASSIGNMENT
 from app.contracts.downstream.journeys_examples import DEFINITION as JOURNEY
 from app.contracts.downstream.journeys_examples import EXAMPLES as JOURNEYS
 from app.contracts.example import Example
@@ -14,7 +16,7 @@ from app.contracts.example import Example
 #: A definition of each kind, as its own examples have it.
 _DEFINITIONS: dict[str, dict[str, Any]] = {
     "journey": JOURNEY,
-    "assignment": {"id": "inside-sales"},
+    "assignment": INSIDE_SALES,
 }
 
 
@@ -99,4 +101,5 @@ EXAMPLES: tuple[Example, ...] = (
         },
     ),
     *JOURNEYS,
+    *ASSIGNMENT,
 )

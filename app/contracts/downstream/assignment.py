@@ -12,6 +12,7 @@ from typing_extensions import TypedDict
 
 from app.contracts.decode import decode
 from app.contracts.downstream.conditions import ConditionDefinition
+from app.contracts.downstream.facts import StoredFacts
 from app.contracts.fields import EMITTED, READ_STRICTLY, Id, Timestamp, Value
 from app.contracts.lead_messages import EventId, LeadId
 from app.contracts.lead_qualified import Trigger
@@ -164,6 +165,35 @@ class LeadAssigned(TypedDict):
     decided_at: Timestamp
     occurred_at: Annotated[Timestamp, Field(description="When that occurred which triggered it.")]
     trigger: Trigger
+
+
+@with_config(READ_STRICTLY)
+class AssignmentQueued(TypedDict):
+    """What assignment decides on next. Internal: its further fields depend on `type` and are nobody else's."""
+
+    type: Annotated[
+        Literal["qualified", "changed", "closed", "seller", "command", "tick"], Field(description="What occurred.")
+    ]
+
+
+@with_config(EMITTED)
+class AssignmentLeadState(TypedDict):
+    """What is followed of a lead before it comes into the queue; no value: nothing (erased)."""
+
+    facts: NotRequired[StoredFacts]
+    queued: NotRequired[Annotated[bool, Field(description="It qualified, and was not closed since.")]]
+
+
+@with_config(READ_STRICTLY)
+class AssignmentState(TypedDict):
+    """A lead, a seller, a definition or a counter that decides. Internal: its further fields depend on `type`."""
+
+    type: Annotated[Literal["lead", "seller", "definition", "counters", "alarm"], Field(description="What is held.")]
+
+
+@with_config(EMITTED)
+class AssignmentRelayState(TypedDict):
+    """Nothing is held: the topic has positions only."""
 
 
 _seller: Callable[[bytes], SellerChanged] = TypeAdapter(SellerChanged).validator.validate_json
