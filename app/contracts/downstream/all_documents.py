@@ -6,6 +6,7 @@ from app.contracts.document import Document, of
 from app.contracts.downstream import topics
 from app.contracts.downstream.definitions import DefinitionChanged, DefinitionCommand, DefinitionState
 from app.contracts.downstream.journeys_documents import DOCUMENTS as JOURNEYS
+from app.contracts.downstream.sequences_documents import DOCUMENTS as SEQUENCES
 from app.contracts.stored import DeadLetterHeaders
 
 DOWNSTREAM_DEAD_LETTER_HEADERS = Document(
@@ -24,6 +25,7 @@ DOCUMENTS: tuple[Document, ...] = (
     *(of(topics.commands(kind), DefinitionCommand) for kind in topics.KINDS),
     *(of(topics.definition_changed(kind), DefinitionChanged) for kind in topics.KINDS),
     *(of(topic, DefinitionState) for topic in _STATES),
+    *SEQUENCES,
     DOWNSTREAM_DEAD_LETTER_HEADERS,
     *JOURNEYS,
 )

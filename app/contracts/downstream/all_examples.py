@@ -9,13 +9,15 @@ from app.contracts.downstream import topics
 from app.contracts.downstream.all_documents import DOWNSTREAM_DEAD_LETTER_HEADERS
 from app.contracts.downstream.journeys_examples import DEFINITION as JOURNEY
 from app.contracts.downstream.journeys_examples import EXAMPLES as JOURNEYS
+from app.contracts.downstream.sequences_examples import EXAMPLES as SEQUENCES
+from app.contracts.downstream.sequences_examples import FIRST_CONTACT
 from app.contracts.example import Example
 
 #: A definition of each kind, as its own examples have it.
 _DEFINITIONS: dict[str, dict[str, Any]] = {
     "journey": JOURNEY,
     "assignment": {"id": "inside-sales"},
-    "sequence": {"id": "first-contact"},
+    "sequence": FIRST_CONTACT,
     "follow-up": {"id": "one-day"},
 }
 
@@ -89,6 +91,7 @@ def _of_definitions(kind: str, definition: dict[str, Any]) -> Iterator[Example]:
 
 EXAMPLES: tuple[Example, ...] = (
     *(example for kind, definition in _DEFINITIONS.items() for example in _of_definitions(kind, definition)),
+    *SEQUENCES,
     Example(
         DOWNSTREAM_DEAD_LETTER_HEADERS.name,
         "unreadable",
