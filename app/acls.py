@@ -41,6 +41,7 @@ class Service(StrEnum):
     REPARTITION = "repartition"
     JOURNEYS = "journeys"
     ASSIGNMENT = "assignment"
+    SEQUENCES = "sequences"
     SALES_OPERATIONS = "sales-operations"
 
 
@@ -55,7 +56,8 @@ PURPOSES: dict[Service, str] = {
     Service.REPARTITION: "runs `repartition`, once; take the rights away afterwards",
     Service.JOURNEYS: "runs `lead-qualifier downstream journeys`",
     Service.ASSIGNMENT: "runs `lead-qualifier downstream assignment`",
-    Service.SALES_OPERATIONS: "defines what happens to qualified leads: `journey`, `assignment`",
+    Service.SEQUENCES: "runs `lead-qualifier downstream sequences`",
+    Service.SALES_OPERATIONS: "defines what happens to qualified leads: `journey`, `assignment`, `sequence`",
 }
 
 

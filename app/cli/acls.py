@@ -28,6 +28,7 @@ class Which(StrEnum):
     REPARTITION = Service.REPARTITION
     JOURNEYS = Service.JOURNEYS
     ASSIGNMENT = Service.ASSIGNMENT
+    SEQUENCES = Service.SEQUENCES
     SALES_OPERATIONS = Service.SALES_OPERATIONS
     ALL = "all"
 

@@ -17,6 +17,7 @@ downstream = typer.Typer(no_args_is_help=True, help="Run what happens to qualifi
 _PURPOSES = {
     "journeys": "Let leads enter journeys: qualified leads and changed ones in, journey-entry-requested out.",
     "assignment": "Assign qualified leads to sellers, teams and queues: lead-assigned out.",
+    "sequences": "Lead sellers through sequences of steps: sequence-step-due and sequence-changed out.",
 }
 
 

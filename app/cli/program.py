@@ -26,6 +26,7 @@ from app.cli.topics import topics
 from app.cli.worker import worker
 from app.downstream.assignment.kind import KIND as ASSIGNMENT
 from app.downstream.journeys.kind import KIND as JOURNEY
+from app.downstream.sequences.kind import KIND as SEQUENCE
 
 NAME = "lead-qualifier"
 
@@ -50,8 +51,8 @@ program.add_typer(
     name="journey",
 )
 program.add_typer(
-    definition_commands(ASSIGNMENT, plural="assignments", help_text="Define which seller gets which lead."),
-    name="assignment",
+    definition_commands(SEQUENCE, plural="sequences", help_text="Define the steps that sales takes with leads."),
+    name="sequence",
 )
 program.add_typer(topics, name="topics")
 program.add_typer(feature, name="feature")

@@ -35,6 +35,8 @@ _WRITTEN_BY_US = frozenset(topic.name for topic in _TOPICS) - {
     topics.LEAD_SCORE_CHANGED.name,
     topics.LEAD_CHANGED.name,
     topics.LEAD_MERGED.name,
+    downstream.SEQUENCE_CONNECTIONS.name,
+    downstream.ACTIVITY_COMPLETED.name,
     topics.LEAD_SALES_RESPONSE.name,
 }
 

@@ -11,6 +11,7 @@ from app.acls import Service as Login
 from app.contracts.downstream.topics import SERVICES
 from app.downstream.assignment import service as assignment
 from app.downstream.journeys import service as journeys
+from app.downstream.sequences import service as sequences
 from app.downstream.service import Build, Wiring
 from app.engine import DEFAULT_LIMITS, Hook, Limits
 from app.engine.steps import no_hook
@@ -19,7 +20,11 @@ from app.hosting.process import Process
 from app.kafka import Connection
 from app.settings import Settings
 
-BUILDS: dict[str, Build] = {"journeys": journeys.build, "assignment": assignment.build}
+BUILDS: dict[str, Build] = {
+    "journeys": journeys.build,
+    "assignment": assignment.build,
+    "sequences": sequences.build,
+}
 
 
 class DownstreamMetrics(Metrics):

@@ -7,6 +7,7 @@ from app.contracts.downstream import topics
 from app.contracts.downstream.assignment_documents import DOCUMENTS as ASSIGNMENT
 from app.contracts.downstream.definitions import DefinitionChanged, DefinitionCommand, DefinitionState
 from app.contracts.downstream.journeys_documents import DOCUMENTS as JOURNEYS
+from app.contracts.downstream.sequences_documents import DOCUMENTS as SEQUENCES
 from app.contracts.stored import DeadLetterHeaders
 
 DOWNSTREAM_DEAD_LETTER_HEADERS = Document(
@@ -15,12 +16,15 @@ DOWNSTREAM_DEAD_LETTER_HEADERS = Document(
 _STATES = (
     topics.JOURNEY_DEFINITIONS,
     topics.JOURNEY_COMMAND_STATE,
+    topics.SEQUENCE_DEFINITIONS,
+    topics.SEQUENCE_COMMAND_STATE,
 )
 
 DOCUMENTS: tuple[Document, ...] = (
     *(of(topics.commands(kind), DefinitionCommand) for kind in topics.KINDS),
     *(of(topics.definition_changed(kind), DefinitionChanged) for kind in topics.KINDS),
     *(of(topic, DefinitionState) for topic in _STATES),
+    *SEQUENCES,
     DOWNSTREAM_DEAD_LETTER_HEADERS,
     *JOURNEYS,
     *ASSIGNMENT,

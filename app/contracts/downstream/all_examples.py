@@ -11,12 +11,15 @@ from app.contracts.downstream.assignment_examples import DEFINITION as INSIDE_SA
 from app.contracts.downstream.assignment_examples import EXAMPLES as ASSIGNMENT
 from app.contracts.downstream.journeys_examples import DEFINITION as JOURNEY
 from app.contracts.downstream.journeys_examples import EXAMPLES as JOURNEYS
+from app.contracts.downstream.sequences_examples import EXAMPLES as SEQUENCES
+from app.contracts.downstream.sequences_examples import FIRST_CONTACT
 from app.contracts.example import Example
 
 #: A definition of each kind, as its own examples have it.
 _DEFINITIONS: dict[str, dict[str, Any]] = {
     "journey": JOURNEY,
     "assignment": INSIDE_SALES,
+    "sequence": FIRST_CONTACT,
 }
 
 
@@ -89,6 +92,7 @@ def _of_definitions(kind: str, definition: dict[str, Any]) -> Iterator[Example]:
 
 EXAMPLES: tuple[Example, ...] = (
     *(example for kind, definition in _DEFINITIONS.items() for example in _of_definitions(kind, definition)),
+    *SEQUENCES,
     Example(
         DOWNSTREAM_DEAD_LETTER_HEADERS.name,
         "unreadable",

@@ -10,7 +10,7 @@ from app.contracts.topics import LEAD_CHANGED, LEAD_MERGED, LEAD_QUALIFIED, Clea
 _DAY = timedelta(days=1)
 _WEEK = 7 * _DAY
 
-KINDS = ("journey", "assignment")
+KINDS = ("journey", "assignment", "sequence")
 """The kinds of definition, each with its commands and its audit trail."""
 
 
@@ -69,6 +69,19 @@ def _state(name: str, service: str, key: str, partitions: Partitions) -> Topic:
         readers=(f"{service} service",),
         ours=True,
         events=False,
+    )
+
+
+def _input(name: str, purpose: str, writers: tuple[str, ...], readers: tuple[str, ...]) -> Topic:
+    return Topic(
+        name=name,
+        purpose=purpose,
+        key="lead_id",
+        partitions=Partitions.BY_LEAD,
+        cleanup=Cleanup.DELETE,
+        retention=_WEEK,
+        writers=writers,
+        readers=readers,
     )
 
 
@@ -141,7 +154,37 @@ LEAD_ASSIGNED = _output(
     "lead-assigned",
     "What assignment decided about a lead: to whom, by which segment and rule, or why to nobody.",
     "assignment service",
-    ("CRM", "sequences", "follow-up"),
+    ("CRM", "sequences"),
+)
+
+SEQUENCE_COMMANDS = commands("sequence")
+SEQUENCE_DEFINITIONS = definitions("sequence")
+SEQUENCE_DEFINITION_CHANGED = definition_changed("sequence")
+SEQUENCE_COMMAND_STATE = _state("sequence-command-state", "sequence", "definition id", Partitions.ONE)
+SEQUENCE_STATE = _state("sequence-state", "sequence", "lead_id", Partitions.BY_LEAD)
+SEQUENCE_CONNECTIONS = _input(
+    "sequence-connections",
+    "A lead is to be connected to a sequence, or disconnected from it.",
+    ("CRM", "command line"),
+    ("sequence service",),
+)
+ACTIVITY_COMPLETED = _input(
+    "activity-completed",
+    "Something was done about a lead: a mail sent or answered, a call, a task.",
+    ("CRM", "mail systems"),
+    ("sequence service",),
+)
+SEQUENCE_STEP_DUE = _output(
+    "sequence-step-due",
+    "A step of a sequence is to be taken now for a lead.",
+    "sequence service",
+    ("CRM", "mail systems"),
+)
+SEQUENCE_CHANGED = _output(
+    "sequence-changed",
+    "A lead's way through a sequence: connected, completed, disconnected or in error, and why.",
+    "sequence service",
+    ("CRM",),
 )
 
 
@@ -171,6 +214,11 @@ SERVICES: dict[str, ServiceTopics] = {
         reads=(*_LEADS, SELLER_CHANGED, ASSIGNMENT_COMMANDS),
         keeps=(ASSIGNMENT_QUEUE, ASSIGNMENT_LEAD_STATE, ASSIGNMENT_RELAY_STATE, ASSIGNMENT_STATE),
         writes=(ASSIGNMENT_DEFINITION_CHANGED, LEAD_ASSIGNED),
+    ),
+    "sequences": ServiceTopics(
+        reads=(*_LEADS, LEAD_ASSIGNED, SEQUENCE_CONNECTIONS, ACTIVITY_COMPLETED, SEQUENCE_COMMANDS),
+        keeps=(SEQUENCE_DEFINITIONS, SEQUENCE_COMMAND_STATE, SEQUENCE_STATE),
+        writes=(SEQUENCE_DEFINITION_CHANGED, SEQUENCE_STEP_DUE, SEQUENCE_CHANGED),
     ),
 }
 """The downstream services by name, as `lead-qualifier downstream` knows them."""

@@ -1,0 +1,70 @@
+"""Reading what connects leads to sequences, assigns them, and answers steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Literal, NotRequired
+
+import msgspec
+from pydantic import TypeAdapter, with_config
+from typing_extensions import TypedDict
+
+from app.contracts.decode import BadMessage, decode
+from app.contracts.downstream.sequences import ActivityCompleted, SequenceConnection
+from app.contracts.fields import READ_STRICTLY, Id, Timestamp
+from app.contracts.lead_messages import EventId, LeadId
+from app.contracts.model_definition import UNITS
+
+LONGEST_WAIT = timedelta(days=30)
+"""So long a sequence waits at most, at any place."""
+
+_connection: Callable[[bytes], SequenceConnection] = TypeAdapter(SequenceConnection).validator.validate_json
+_activity: Callable[[bytes], ActivityCompleted] = TypeAdapter(ActivityCompleted).validator.validate_json
+
+
+def decode_sequence_connection(key: bytes | None, value: bytes | None, headers: Any = None) -> SequenceConnection:
+    """Raises BadMessage, also for a wait that is too long."""
+    message = decode(_connection, "lead_id", key, value, headers)
+    if (wait := message.get("wait")) is not None and int(wait[:-1]) * UNITS[wait[-1]] > LONGEST_WAIT:
+        raise BadMessage("wait must be 30d at most", "wait")
+    return message
+
+
+def decode_activity_completed(key: bytes | None, value: bytes | None, headers: Any = None) -> ActivityCompleted:
+    """Raises BadMessage."""
+    return decode(_activity, "lead_id", key, value, headers)
+
+
+@with_config(READ_STRICTLY)
+class _Owner(TypedDict):
+    kind: Literal["seller", "team", "queue"]
+    id: Id
+
+
+@with_config(READ_STRICTLY)
+class _Assigned(TypedDict):
+    event_id: EventId
+    lead_id: LeadId
+    occurred_at: Timestamp
+    owner: NotRequired[_Owner]
+
+
+_assigned: Callable[[bytes], _Assigned] = TypeAdapter(_Assigned).validator.validate_json
+
+
+class AssignedLead(msgspec.Struct, frozen=True, gc=False):
+    """What a lead-assigned record says. `seller_id` None: to a team, to a queue or to nobody."""
+
+    lead_id: str
+    event_id: str
+    occurred_at: datetime
+    seller_id: str | None
+
+
+def decode_lead_assigned(key: bytes | None, value: bytes | None, headers: Any = None) -> AssignedLead:
+    """What a service behind assignment needs of lead-assigned. Raises BadMessage."""
+    message = decode(_assigned, "lead_id", key, value, headers)
+    owner = message.get("owner")
+    seller_id = owner["id"] if owner is not None and owner["kind"] == "seller" else None
+    return AssignedLead(message["lead_id"], message["event_id"], message["occurred_at"], seller_id)

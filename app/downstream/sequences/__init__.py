@@ -1,0 +1,1 @@
+"""Sequences: which step is to be taken when for a connected lead."""

@@ -1,0 +1,229 @@
+"""The sequences application: what connects leads, answers steps and closes leads in, steps that are due out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from app.contracts.downstream.decode_sequences import (
+    decode_activity_completed,
+    decode_lead_assigned,
+    decode_sequence_connection,
+)
+from app.contracts.downstream.topics import (
+    ACTIVITY_COMPLETED,
+    LEAD_ASSIGNED,
+    SEQUENCE_CHANGED,
+    SEQUENCE_CONNECTIONS,
+    SEQUENCE_STEP_DUE,
+)
+from app.contracts.topics import LEAD_QUALIFIED, Topic
+from app.downstream.cause import Cause
+from app.downstream.definitions.entries import Definitions
+from app.downstream.durations import milliseconds
+from app.downstream.lead_processor import Happening, LeadProcessor, cause_of
+from app.downstream.sequences.connecting import (
+    Activity,
+    activity_completed,
+    connect_by_event,
+    disconnect,
+    lead_changed,
+    leave_stopped,
+    time_passed,
+)
+from app.downstream.sequences.connections import LeadState
+from app.downstream.sequences.decision import Decision, StepDue
+from app.downstream.sequences.events import sequence_changed, step_due
+from app.downstream.sequences.outcomes import Outcome
+from app.downstream.sequences.steps import Program, program_of
+from app.downstream.sequences.walking import connect
+from app.engine import Record, Unit, Wake
+
+encode_state = msgspec.json.Encoder().encode
+decode_state = msgspec.json.Decoder(LeadState).decode
+
+#: How leads that wait, or are connected, are told among encoded ones; it may stand in a text too, which does no harm.
+_WAITS = b'"due_ms":'
+_CONNECTED = b'"connections":'
+#: Versions that leads still walk through, read once each.
+_VERSIONS = 1_000
+
+
+class SequenceProcessor(LeadProcessor[Program, LeadState]):
+    """Counted per cycle: ("sequence", sequence id, outcome); the id is empty where there is no such sequence."""
+
+    def __init__(self, *, topic_prefix: str, source: str, current: Callable[[], Definitions | None]) -> None:
+        super().__init__(
+            topic_prefix=topic_prefix,
+            source=source,
+            current=current,
+            read=lambda published: program_of(published.definition, published.version),
+            new=LeadState,
+        )
+        self._pinned = _Pinned()
+
+    def further_inputs(self) -> tuple[Topic, ...]:
+        """What connects, assigns and answers."""
+        return (LEAD_ASSIGNED, SEQUENCE_CONNECTIONS, ACTIVITY_COMPLETED)
+
+    def happened(self, key: bytes, state: LeadState, what: Happening, unit: Unit) -> None:
+        """The lead is another; a qualification may connect it, too."""
+        if "owner_id" in what.changed.fields:
+            state.assigned_to = None
+        decision = self._decision(key, state, unit)
+        lead_changed(decision, what.cause)
+        qualified = what.qualified
+        if qualified is not None:
+            if state.repeats(qualified.event_id):
+                decision.count("", Outcome.REPEATED)
+            else:
+                connect_by_event(decision, LEAD_QUALIFIED.name, what.cause, qualified.model_id)
+        self._tell(key, decision, unit)
+
+    def merged(self, key: bytes, state: LeadState, cause: Cause, unit: Unit) -> None:
+        """The lead is closed."""
+        decision = self._decision(key, state, unit)
+        lead_changed(decision, cause)
+        self._tell(key, decision, unit)
+
+    def further(self, topic: Topic, record: Record, unit: Unit) -> None:
+        """Decide a record that connects, assigns or answers."""
+        if topic is SEQUENCE_CONNECTIONS:
+            self._connection(record, unit)
+        elif topic is LEAD_ASSIGNED:
+            self._assigned(record, unit)
+        else:
+            self._activity(record, unit)
+
+    def _connection(self, record: Record, unit: Unit) -> None:
+        message = decode_sequence_connection(record.key, record.value, record.headers)
+        key, sequence_id = message["lead_id"].encode(), message["sequence_id"]
+        cause = cause_of(SEQUENCE_CONNECTIONS, record, message["event_id"], message["occurred_at"])
+        decision = self._event(key, message["event_id"], unit)
+        if decision is None:
+            return
+        if message["action"] == "disconnect":
+            disconnect(decision, sequence_id, cause)
+        else:
+            connect(
+                decision,
+                sequence_id,
+                cause,
+                wait_ms=milliseconds(message.get("wait", "0s")),
+                segment=message.get("segment"),
+                source=message.get("source"),
+                owner_id=message.get("owner_id"),
+            )
+        self._tell(key, decision, unit)
+
+    def _assigned(self, record: Record, unit: Unit) -> None:
+        message = decode_lead_assigned(record.key, record.value, record.headers)
+        if message.seller_id is None:
+            return
+        key = message.lead_id.encode()
+        decision = self._event(key, message.event_id, unit)
+        if decision is None:
+            return
+        decision.state.assigned_to = message.seller_id
+        cause = cause_of(LEAD_ASSIGNED, record, message.event_id, message.occurred_at)
+        connect_by_event(decision, LEAD_ASSIGNED.name, cause)
+        self._tell(key, decision, unit)
+
+    def _activity(self, record: Record, unit: Unit) -> None:
+        message = decode_activity_completed(record.key, record.value, record.headers)
+        key = message["lead_id"].encode()
+        if not unit.holds(key):
+            unit.counts["sequence", "", Outcome.NO_STEP_WAITS.value] += 1
+            return  # nothing is begun for a lead by what was done about it
+        decision = self._event(key, message["event_id"], unit)
+        if decision is None:
+            return
+        reply = message["kind"] == "reply" or message.get("direction") == "incoming"
+        activity = Activity(message.get("step_event_id"), message.get("result"), reply)
+        cause = cause_of(ACTIVITY_COMPLETED, record, message["event_id"], message["occurred_at"])
+        activity_completed(decision, activity, cause)
+        self._tell(key, decision, unit)
+
+    def sweep_pending(self, swept: int) -> bool:
+        """Definitions have changed since: a sequence may have been stopped that leads are connected to."""
+        return self._known is not None and self._known.revision > swept
+
+    def glance(self, keys: Sequence[bytes], unit: Unit, swept: int) -> Sequence[bytes]:
+        """Only leads that are connected to something."""
+        return [key for key in keys if (raw := unit.stored(key)) is None or _CONNECTED in raw]
+
+    def sweep(self, key: bytes, unit: Unit, swept: int) -> None:
+        """Take a lead out of the sequences that no longer run."""
+        state: LeadState | None = unit.get(key)
+        if state is not None and state.connections.keys() - self.live.keys():
+            self._tell(key, self._decision(key, state, unit), unit)
+
+    def timers(self, entries: Mapping[bytes, bytes]) -> Iterator[Wake]:
+        """What leads wait for, found among the states."""
+        for key, value in entries.items():
+            if _WAITS in value:
+                try:
+                    state = decode_state(value)
+                except (msgspec.DecodeError, ValueError, RecursionError):
+                    continue  # no state of ours; it is reported where such are looked for
+                for connection in state.connections.values():
+                    if connection.due_ms is not None:
+                        yield connection.due_ms, key
+
+    def due(self, key: bytes, unit: Unit) -> None:
+        """Go on with a lead that waited until now."""
+        state: LeadState | None = unit.get(key)
+        if state is None:
+            return  # erased meanwhile
+        decision = self._decision(key, state, unit)
+        time_passed(decision)
+        self._tell(key, decision, unit)
+
+    def _event(self, key: bytes, event_id: str, unit: Unit) -> Decision | None:
+        """The decision on an event, if it is none that was decided before."""
+        state = self.state_of(key, unit)
+        if state.repeats(event_id):
+            unit.counts["sequence", "", Outcome.REPEATED.value] += 1
+            return None
+        return self._decision(key, state, unit)
+
+    def _decision(self, key: bytes, state: LeadState, unit: Unit) -> Decision:
+        decision = Decision(key.decode(), state, self.live, self._pinned.read, unit.now_ms)
+        leave_stopped(decision)  # the sweep may not have come to this lead yet
+        return decision
+
+    def _tell(self, key: bytes, decision: Decision, unit: Unit) -> None:
+        """Keep the state, emit and count what was decided, and have the lead looked at when its time comes."""
+        state = decision.state
+        unit.put(key, state)
+        for told in decision.said:
+            if isinstance(told, StepDue):
+                event: Mapping[str, Any] = step_due(decision.lead_id, state.facts.contact_id, told)
+                self.emit(SEQUENCE_STEP_DUE, key, event, unit)
+            else:
+                self.emit(SEQUENCE_CHANGED, key, sequence_changed(decision.lead_id, told), unit)
+        for sequence_id, outcome in decision.counted:
+            # what others name may be anything, and would be a label for ever
+            named = "" if outcome in {Outcome.SEQUENCE_NOT_LIVE, Outcome.NOT_CONNECTED} else sequence_id
+            unit.counts["sequence", named, outcome.value] += 1
+        for connection in state.connections.values():
+            if connection.due_ms is not None and connection.due_ms > unit.now_ms:
+                unit.wake(key, connection.due_ms)
+
+
+class _Pinned:
+    """Reads versions that leads are on, each once: a version of a sequence never changes."""
+
+    def __init__(self) -> None:
+        self._definition: Mapping[str, Any] = {}
+        self._cached = lru_cache(_VERSIONS)(self._program)
+
+    def read(self, sequence_id: str, version: int, definition: Mapping[str, Any]) -> Program:
+        self._definition = definition
+        return self._cached(sequence_id, version)
+
+    def _program(self, _sequence_id: str, version: int) -> Program:
+        return program_of(self._definition, version)
