@@ -22,7 +22,7 @@ from app.broker.kinds import BrokerKind
 from app.broker.local_broker import free_ports
 from app.client.commands import NoAnswer
 from app.client.topic_reader import Place, TopicMissing, TopicReader
-from app.contracts.downstream.topics import JOURNEY_ENTRY_REQUESTED, LEAD_ASSIGNED
+from app.contracts.downstream.topics import JOURNEY_ENTRY_REQUESTED, LEAD_ASSIGNED, SEQUENCE_STEP_DUE
 from app.contracts.topics import LEAD_CHANGED, LEAD_QUALIFIED, LEAD_SCORE_CHANGED
 from app.demo.children import Child
 from app.demo.figures import is_ready, read_figures
@@ -45,6 +45,8 @@ _WORKER_STOP_SECONDS = 15.0
 _FIGURES_SECONDS = 0.5
 #: How long the end of a run waits for the downstream services (seconds).
 _STORY_SECONDS = 30.0
+#: How long a run of few events waits for them at its start.
+_SERVICES_SECONDS = 20.0
 _RESTARTS = 3
 
 
@@ -199,7 +201,7 @@ class _Demo:
         services = threading.Thread(target=self._begin_services, name="services", daemon=True)
         services.start()
         if self._events is not None:
-            services.join()  # few events might all be over before a journey is there to enter
+            services.join(_SERVICES_SECONDS)  # few events might all be over before a journey is there to enter
         self._begin_producer()
         hints = Hints(self._broker)
         self._view.begin(*self._facts(), hints.environment(), hints.commands(None))
@@ -253,16 +255,16 @@ class _Demo:
         while not is_ready(port):
             services = self._crew.services
             if services is None or services.exit_code is not None or time.monotonic() > deadline:
-                self._progress.notice = "the downstream services did not come up: see downstream.log"
+                self._progress.story.notice = "the downstream services did not come up: see downstream.log"
                 return
             if self._stop.asked.wait(0.2):
                 return
         try:
-            topics = (JOURNEY_ENTRY_REQUESTED, LEAD_ASSIGNED)
+            topics = (JOURNEY_ENTRY_REQUESTED, LEAD_ASSIGNED, SEQUENCE_STEP_DUE)
             self._chain = Newest(connection, topics, topic_prefix=settings.topic_prefix)
             prepare_selling(connection, settings)
         except (NotPrepared, NoAnswer, TopicMissing, confluent_kafka.KafkaException) as problem:
-            self._progress.notice = f"the downstream services were not set up: {problem}"
+            self._progress.story.notice = f"the downstream services were not set up: {problem}"
             return
         self._services_ready.set()
 
@@ -341,7 +343,7 @@ class _Demo:
     def _end_story(self) -> None:
         """Give the services, if they are up, a moment to catch up with what has qualified."""
         deadline = time.monotonic() + _STORY_SECONDS
-        while time.monotonic() < deadline and not self._stop.asked.is_set() and not self._progress.notice:
+        while time.monotonic() < deadline and not self._stop.asked.is_set() and not self._progress.story.notice:
             if self._chain is not None:
                 self._tell_story(self._chain.take(0.2))
                 if self._progress.story.followed is not None or not self._progress.qualified:

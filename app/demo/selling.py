@@ -1,4 +1,4 @@
-"""What the demo sets up behind the qualified leads: sellers, a journey and an assignment, once."""
+"""What the demo sets up behind the qualified leads: sellers, a journey, an assignment and a sequence, once."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ import yaml
 from app.client.commands import Outcome, deliver, delivering
 from app.client.definitions import DefinitionClient, read_definitions
 from app.contracts.downstream.topics import SELLER_CHANGED
+from app.contracts.model_file import content_of, parse_definition
 from app.demo.preparing import ISSUED_BY, NotPrepared
 from app.kafka import Connection
 from app.settings import Settings
 
 _FOLDER = Path(__file__).parent / "definitions"
 DEFINITIONS: tuple[tuple[str, Path], ...] = (
+    ("sequence", _FOLDER / "first-contact.yaml"),
     ("assignment", _FOLDER / "inside-sales.yaml"),
     ("journey", _FOLDER / "welcome.yaml"),
 )
@@ -28,7 +30,7 @@ _SELLERS = _FOLDER / "sellers.yaml"
 def prepare_selling(connection: Connection, settings: Settings) -> None:
     """Set up what nobody has set up before. Raises NotPrepared, NoAnswer, TopicMissing, KafkaException."""
     for kind, file in DEFINITIONS:
-        definition = yaml.safe_load(file.read_text())
+        definition = read(file)
         known = read_definitions(connection, kind, topic_prefix=settings.topic_prefix)
         if any(one.id == definition["id"] for one in known):
             continue
@@ -43,6 +45,12 @@ def prepare_selling(connection: Connection, settings: Settings) -> None:
         )
         _accepted(client.apply(definition))
         _accepted(client.move("publish", definition["id"]))
+
+
+def read(file: Path) -> dict[str, Any]:
+    """The definition in one of these files; what is wrong with one the service says."""
+    # not yaml.safe_load, to which `on` and `yes` are no names
+    return cast("dict[str, Any]", parse_definition(content_of(file), str(file), lambda _definition: ()))
 
 
 def _announce_sellers(connection: Connection, settings: Settings) -> None:

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.contracts.downstream.topics import JOURNEY_ENTRY_REQUESTED, LEAD_ASSIGNED
+from app.contracts.downstream.topics import JOURNEY_ENTRY_REQUESTED, LEAD_ASSIGNED, SEQUENCE_STEP_DUE
 from app.contracts.topics import LEAD_QUALIFIED
 from app.demo.world import name_of
 
 #: So many leads are remembered until one of them has come all the way.
 _REMEMBERED = 5_000
-_WAY = (LEAD_QUALIFIED.name, JOURNEY_ENTRY_REQUESTED.name, LEAD_ASSIGNED.name)
+_WAY = (LEAD_QUALIFIED.name, JOURNEY_ENTRY_REQUESTED.name, LEAD_ASSIGNED.name, SEQUENCE_STEP_DUE.name)
 """Where a lead has to have been."""
 
 
@@ -24,7 +24,10 @@ class Story:
     entries: int = 0
     assigned: Counter[str] = field(default_factory=Counter)
     """Leads by owner."""
-    unassigned: int = 0
+    steps: int = 0
+    """Of sequences, due."""
+    notice: str = ""
+    """Why there is nothing to tell, if so."""
     followed: str | None = None
     """The lead that is followed: the first that came all the way."""
     _steps: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -36,13 +39,17 @@ class Story:
             self.entries += 1
         elif topic == LEAD_ASSIGNED.name:
             if (owner := event.get("owner")) is None:
-                self.unassigned += 1
-                return
+                return  # waits
             self.assigned[owner["id"]] += 1
+        elif topic == SEQUENCE_STEP_DUE.name:
+            self.steps += 1
         if self.followed is not None and lead_id != self.followed:
             return
         steps = self._steps.setdefault(lead_id, {})
-        steps.setdefault(topic, _step(topic, event))
+        if topic == SEQUENCE_STEP_DUE.name and topic in steps:
+            steps[topic] += f", then {event['step_id']}"
+        else:
+            steps.setdefault(topic, _step(topic, event))
         if all(topic in steps for topic in _WAY):
             self.followed = lead_id
             self._steps = {lead_id: steps}
@@ -58,7 +65,9 @@ class Story:
 
     def figures(self) -> str:
         """All figures in one line."""
-        return f"journey entries {self.entries:,}, assigned {self.assigned.total():,}"
+        if self.notice:
+            return self.notice
+        return f"journey entries {self.entries:,}, assigned {self.assigned.total():,}, steps due {self.steps:,}"
 
 
 def _name(lead_id: str) -> str:
@@ -72,5 +81,8 @@ def _step(topic: str, event: Mapping[str, Any]) -> str:
         return f"qualified by {event['qualification_model_id']} v{event['qualification_model_version']} ({scores})"
     if topic == JOURNEY_ENTRY_REQUESTED.name:
         return f"enters journey {event['journey_id']} v{event['journey_version']}"
+    if topic == SEQUENCE_STEP_DUE.name:
+        return f"steps of sequence {event['sequence_id']} v{event['sequence_version']} due: {event['step_id']}"
     owner = event["owner"]
-    return f"assigned to {owner['kind']} {owner['id']} (segment {event['segment']}, rule {event['rule']})"
+    how = f"segment {event['segment']}, rule {event['rule']}" if "rule" in event else "by hand"
+    return f"assigned to {owner['kind']} {owner['id']} ({how})"

@@ -77,12 +77,15 @@ def test_it_ends_by_itself_and_goes_on_from_there(settings: dict[str, str], tmp_
     assert "Done: 300 events were produced and decided." in out
     assert "decided 300, waiting 0" in out
     leads = set(re.findall(r"qualified (L-\d+) by", out))
-    assert re.search(r"journey entries [1-9]\d*, assigned [1-9]\d*", out)
-    followed = re.search(r"One lead followed: (L-\d+) \w+ \w+\n(.*\n){3}", out)
+    assert re.search(r"journey entries [1-9]\d*, assigned [1-9]\d*, steps due [1-9]\d*", out)
+    followed = re.search(r"One lead followed: (L-\d+) \w+ \w+\n(.*\n){4}", out)
     assert followed is not None, out
     assert "  qualified by enterprise v1 (engagement " in followed[0]
     assert "  enters journey welcome v1" in followed[0]
-    assert re.search(r"  assigned to (seller S-\d|team key-accounts) \(segment \w+, rule [\w-]+\)", followed[0])
+    assert re.search(
+        r"  assigned to (seller S-\d|team key-accounts) \(segment \w+, rule [\w-]+\)|\(by hand\)", followed[0]
+    )
+    assert "  steps of sequence first-contact v1 due: hello, then call" in followed[0]
 
     second = demo(settings, tmp_path, DEMO_EVENTS="200", DEMO_RATE="0")
     out, _ = second.communicate(timeout=100)
