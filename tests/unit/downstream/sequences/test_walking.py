@@ -216,3 +216,30 @@ def test_whoever_is_named_takes_the_steps_else_the_newest_seller_else_the_owner(
     lead.state.assigned_to = "U-2"
     assert owner() == "U-2"
     assert owner(owner_id="U-3") == "U-3"
+
+
+def test_a_reply_that_leads_on_to_another_sequence_does_not_end_that_one() -> None:
+    test = {"replied": True, "within": "2d"}
+    lead = Lead(
+        sequence("s", mail("a"), branch("b", test, [advance("go", "t")], [mail("n")]), **OPEN_TO_REPLIES),
+        sequence("t", email("c")),
+    )
+    lead.connect("s")
+    lead.connect("t")
+    assert lead.reply() == [
+        "s disconnected (advanced)",
+        "t disconnected (exit_criterion_met)",
+    ]
+    lead.connect("s")
+    assert lead.reply() == ["s disconnected (advanced)", "t connected", "t/c"]
+
+
+def test_what_waits_in_a_sequence_begun_anew_meanwhile_has_not_seen_the_reply() -> None:
+    test = {"replied": True, "within": "2d"}
+    onward = sequence("s", mail("a"), branch("b", test, [advance("go", "u")], [mail("n")]), **OPEN_TO_REPLIES)
+    ends = sequence("t", mail("b"), branch("d", test, [mail("y")], [mail("n")]), advance("go2", "u"), **OPEN_TO_REPLIES)
+    lead = Lead(onward, ends, sequence("u", email("c")))
+    lead.connect("s")
+    lead.connect("t")
+    assert lead.reply() == ["s disconnected (advanced)", "u connected", "u/c", "t/y", "t disconnected (advanced)"]
+    assert lead.state.connections.keys() == {"u"}
