@@ -71,23 +71,25 @@ class LeadState(Struct, omit_defaults=True, kw_only=True):
         return False
 
 
-def enter(state: LeadState, journey: Journey, now_ms: int, cause: Cause) -> Outcome:
-    """Decide a trigger, or a waiting entry whose time has come. `requested`: the state counts the entry already.
+def enter(state: LeadState, journey: Journey, now_ms: int, cause: Cause, *, waited: bool = False) -> Outcome:
+    """Decide a trigger, or (`waited`) an entry whose time has come. `requested`: the state counts the entry already.
 
-    Of several triggers that have to wait, the newest is kept.
+    Of several triggers that have to wait, the newest is kept. One that is refused leaves an entry that waits as it is:
+    that is decided when its own time has come.
     """
-    outcome, due_ms = _judge(state, journey, now_ms)
-    if due_ms is None:
+    if waited:
         state.waiting.pop(journey.id, None)
-    else:
+    outcome, due_ms = _judge(state, journey, now_ms, waited)
+    if due_ms is not None:
         state.waiting[journey.id] = Waiting(due_ms, cause.occurred_at, cause.trigger)
     if outcome is Outcome.REQUESTED:
+        state.waiting.pop(journey.id, None)
         before = state.entries.get(journey.id)
         state.entries[journey.id] = Entries(1 if before is None else before.number + 1, now_ms)
     return outcome
 
 
-def _judge(state: LeadState, journey: Journey, now_ms: int) -> tuple[Outcome, int | None]:
+def _judge(state: LeadState, journey: Journey, now_ms: int, waited: bool) -> tuple[Outcome, int | None]:
     """The outcome, and until when the entry waits, if it does."""
     facts = state.facts
     if facts.merged:
@@ -95,7 +97,7 @@ def _judge(state: LeadState, journey: Journey, now_ms: int) -> tuple[Outcome, in
     if journey.end_ms is not None and now_ms >= journey.end_ms:
         return Outcome.WINDOW_OVER, None
     values = facts.values()
-    if not holds(journey.when, values):
+    if not holds(journey.when, values) or (waited and not journey.still_so(values)):
         return Outcome.CONDITIONS_NOT_MET, None
     if journey.exclude is not None and holds(journey.exclude, values):
         return Outcome.EXCLUDED, None

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from app.downstream.conditions import Condition, Value, condition_of
+from app.downstream.conditions import Condition, Value, Values, condition_of
 from app.downstream.durations import milliseconds
 from app.downstream.facts import Changed
 
@@ -49,10 +49,15 @@ class Journey(Struct, frozen=True, kw_only=True):
         """Is it meant by what just changed on a lead? `model_id`: of the qualification that changed it, if one did."""
         if self.on_event:
             return model_id is not None and (self.models is None or model_id in self.models)
-        if self.changed not in changed.fields:
-            return False
-        new = changed.fields[self.changed][1]
-        return isinstance(new, bool) == isinstance(self.to, bool) and new == self.to
+        return self.changed in changed.fields and self._is_meant(changed.fields[self.changed][1])
+
+    def still_so(self, values: Values) -> bool:
+        """Is the field what it became, when it triggered this?"""
+        return self.on_event or self._is_meant(values.own.get(self.changed))
+
+    def _is_meant(self, value: object) -> bool:
+        # 1 is not True here, as it is in Python
+        return isinstance(value, bool) == isinstance(self.to, bool) and value == self.to
 
 
 def journey_of(definition: Mapping[str, Any], version: int) -> Journey:

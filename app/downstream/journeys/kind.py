@@ -34,6 +34,9 @@ def _problems(definition: Definition, _others: Others) -> Iterator[Problem]:
             yield ("trigger", "to"), "must be true or false: sales_ready becomes nothing else"
         if trigger["changed"] == "status_reason" and to not in _REASONS:
             yield ("trigger", "to"), f"is no status reason: it becomes one of {', '.join(_REASONS)}"
+        if "when" in definition and not list(problems_of(definition["when"], ())):
+            became = {"field": trigger["changed"], "equals": to}
+            yield from problems_of({"all": [became, definition["when"]]}, ("when",))
     reentry = definition.get("reentry", {})
     if (reentry.get("policy") == "after") != ("after" in reentry):
         yield ("reentry",), "names how long after an entry with policy after, and only then: {policy: after, after: 7d}"

@@ -72,11 +72,13 @@ class JourneyProcessor(LeadProcessor[Journey, LeadState]):
                 del state.waiting[journey_id]
                 unit.counts["journey", journey_id, Outcome.NOT_LIVE.value] += 1
             else:
-                self._enter(key, state, journey, waiting.cause, unit)
+                self._enter(key, state, journey, waiting.cause, unit, waited=True)
             unit.put(key, state)
 
-    def _enter(self, key: bytes, state: LeadState, journey: Journey, cause: Cause, unit: Unit) -> None:
-        outcome = enter(state, journey, unit.now_ms, cause)
+    def _enter(  # noqa: PLR0917  all six are what an entry is
+        self, key: bytes, state: LeadState, journey: Journey, cause: Cause, unit: Unit, waited: bool = False
+    ) -> None:
+        outcome = enter(state, journey, unit.now_ms, cause, waited=waited)
         unit.counts["journey", journey.id, outcome.value] += 1
         if outcome is Outcome.REQUESTED:
             self.emit(JOURNEY_ENTRY_REQUESTED, key, entry_request(key.decode(), state, journey, cause), unit)

@@ -137,6 +137,33 @@ def test_a_waiting_entry_is_looked_at_anew_when_its_time_has_come() -> None:
         assert len(entries(here)) == count
 
 
+def test_a_trigger_that_is_refused_leaves_an_entry_that_waits_as_it_is() -> None:
+    here = place(
+        {
+            **ON_QUALIFIED,
+            "reentry": {"policy": "after", "after": "7d"},
+            "exclude": {"attribute": "busy", "equals": True},
+        }
+    )
+    here.send("lead-qualified", "L-1", qualified("L-1"))
+    here.send("lead-qualified", "L-1", qualified("L-1", number=2))
+    here.send("lead-changed", "L-1", changed("L-1", 1, attributes={"busy": True}))
+    here.send("lead-qualified", "L-1", qualified("L-1", number=3))
+    assert here.counts["journey", "j", "excluded"] == 1
+    here.send("lead-changed", "L-1", changed("L-1", 2, attributes={"busy": False}))
+    here.wait(timedelta(days=8))
+    assert entries(here) == [("L-1", 1, "q-L-1-enterprise-1"), ("L-1", 2, "q-L-1-enterprise-2")]
+
+
+@pytest.mark.parametrize(("still", "count"), [(True, 1), (False, 0)])
+def test_what_a_field_became_must_still_be_so_when_the_time_has_come(still: bool, count: int) -> None:
+    here = place({**ON_READY, "window": {"start": "2026-11-25T10:00:00Z"}})
+    here.send("lead-changed", "L-1", changed("L-1", sales_ready=True))
+    here.send("lead-changed", "L-1", changed("L-1", 1, sales_ready=still))
+    here.wait(timedelta(hours=2))
+    assert len(entries(here)) == count
+
+
 def test_a_journey_that_was_stopped_lets_nobody_in_and_a_new_version_goes_on_counting() -> None:
     waiting = {**ON_QUALIFIED, "reentry": {"policy": "after", "after": "1h"}}
     here = place(waiting)
@@ -187,6 +214,14 @@ def test_the_example_has_no_problems() -> None:
     [
         ({"trigger": {"changed": "sales_ready", "to": "yes"}}, ("trigger", "to"), "must be true or false"),
         ({"trigger": {"changed": "status_reason", "to": "hot"}}, ("trigger", "to"), "is no status reason"),
+        (
+            {
+                "trigger": {"changed": "status_reason", "to": "lost"},
+                "when": {"field": "status_reason", "equals": "contacted"},
+            },
+            ("when",),
+            "can never be so",
+        ),
         ({"trigger": {"event": "lead-lost"}}, ("trigger", "event"), "must be one of lead-qualified"),
         ({"reentry": {"policy": "after"}}, ("reentry",), "{policy: after, after: 7d}"),
         ({"reentry": {"policy": "never", "after": "1d"}}, ("reentry",), "only then"),
