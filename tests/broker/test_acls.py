@@ -205,7 +205,7 @@ def test_a_marketer_needs_each_acl(office: Office) -> None:
         "scoring-model-changed": ["scoring-model", "set", "engagement", "--status", "live"],
         "qualification-models": ["model", "list"],
     }
-    assert len(office.of("cli")) == 10
+    assert len(office.of("cli")) == 11
     for binding in office.of("cli"):
         topic = binding["name"].removeprefix(office.prefix)
         with office.without(binding):
