@@ -42,6 +42,7 @@ class Service(StrEnum):
     JOURNEYS = "journeys"
     ASSIGNMENT = "assignment"
     SEQUENCES = "sequences"
+    FOLLOW_UP = "follow-up"
     SALES_OPERATIONS = "sales-operations"
 
 
@@ -57,7 +58,8 @@ PURPOSES: dict[Service, str] = {
     Service.JOURNEYS: "runs `lead-qualifier downstream journeys`",
     Service.ASSIGNMENT: "runs `lead-qualifier downstream assignment`",
     Service.SEQUENCES: "runs `lead-qualifier downstream sequences`",
-    Service.SALES_OPERATIONS: "defines what happens to qualified leads: `journey`, `assignment`, `sequence`",
+    Service.FOLLOW_UP: "runs `lead-qualifier downstream follow-up`",
+    Service.SALES_OPERATIONS: "defines what happens to qualified leads: `journey`, `assignment`, `sequence`, ...",
 }
 
 

@@ -29,6 +29,7 @@ class Which(StrEnum):
     JOURNEYS = Service.JOURNEYS
     ASSIGNMENT = Service.ASSIGNMENT
     SEQUENCES = Service.SEQUENCES
+    FOLLOW_UP = Service.FOLLOW_UP
     SALES_OPERATIONS = Service.SALES_OPERATIONS
     ALL = "all"
 

@@ -18,6 +18,7 @@ _PURPOSES = {
     "journeys": "Let leads enter journeys: qualified leads and changed ones in, journey-entry-requested out.",
     "assignment": "Assign qualified leads to sellers, teams and queues: lead-assigned out.",
     "sequences": "Lead sellers through sequences of steps: sequence-step-due and sequence-changed out.",
+    "follow-up": "Watch that somebody acts on leads in time: lead-follow-up-overdue out.",
 }
 
 

@@ -25,6 +25,7 @@ from app.cli.screen import fail, say
 from app.cli.topics import topics
 from app.cli.worker import worker
 from app.downstream.assignment.kind import KIND as ASSIGNMENT
+from app.downstream.follow_up.kind import KIND as FOLLOW_UP
 from app.downstream.journeys.kind import KIND as JOURNEY
 from app.downstream.sequences.kind import KIND as SEQUENCE
 
@@ -53,6 +54,10 @@ program.add_typer(
 program.add_typer(
     definition_commands(SEQUENCE, plural="sequences", help_text="Define the steps that sales takes with leads."),
     name="sequence",
+)
+program.add_typer(
+    definition_commands(FOLLOW_UP, plural="follow-ups", help_text="Define in which time sales acts on leads."),
+    name="follow-up",
 )
 program.add_typer(topics, name="topics")
 program.add_typer(feature, name="feature")

@@ -106,7 +106,7 @@ LEAD_SALES_RESPONSE = Topic(
     cleanup=Cleanup.DELETE,
     retention=7 * _DAY,
     writers=("CRM",),
-    readers=("worker",),
+    readers=("worker", "follow-up"),
 )
 SCORING_MODEL_CHANGED = Topic(
     name="scoring-model-changed",

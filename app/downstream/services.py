@@ -10,6 +10,7 @@ from app.acls import Naming, grants
 from app.acls import Service as Login
 from app.contracts.downstream.topics import SERVICES
 from app.downstream.assignment import service as assignment
+from app.downstream.follow_up import service as follow_up
 from app.downstream.journeys import service as journeys
 from app.downstream.sequences import service as sequences
 from app.downstream.service import Build, Wiring
@@ -24,6 +25,7 @@ BUILDS: dict[str, Build] = {
     "journeys": journeys.build,
     "assignment": assignment.build,
     "sequences": sequences.build,
+    "follow-up": follow_up.build,
 }
 
 

@@ -6,6 +6,7 @@ from app.contracts.document import Document, of
 from app.contracts.downstream import topics
 from app.contracts.downstream.assignment_documents import DOCUMENTS as ASSIGNMENT
 from app.contracts.downstream.definitions import DefinitionChanged, DefinitionCommand, DefinitionState
+from app.contracts.downstream.follow_up_documents import DOCUMENTS as FOLLOW_UP
 from app.contracts.downstream.journeys_documents import DOCUMENTS as JOURNEYS
 from app.contracts.downstream.sequences_documents import DOCUMENTS as SEQUENCES
 from app.contracts.stored import DeadLetterHeaders
@@ -18,6 +19,8 @@ _STATES = (
     topics.JOURNEY_COMMAND_STATE,
     topics.SEQUENCE_DEFINITIONS,
     topics.SEQUENCE_COMMAND_STATE,
+    topics.FOLLOW_UP_DEFINITIONS,
+    topics.FOLLOW_UP_COMMAND_STATE,
 )
 
 DOCUMENTS: tuple[Document, ...] = (
@@ -28,4 +31,5 @@ DOCUMENTS: tuple[Document, ...] = (
     DOWNSTREAM_DEAD_LETTER_HEADERS,
     *JOURNEYS,
     *ASSIGNMENT,
+    *FOLLOW_UP,
 )

@@ -9,6 +9,8 @@ from app.contracts.downstream import topics
 from app.contracts.downstream.all_documents import DOWNSTREAM_DEAD_LETTER_HEADERS
 from app.contracts.downstream.assignment_examples import DEFINITION as INSIDE_SALES
 from app.contracts.downstream.assignment_examples import EXAMPLES as ASSIGNMENT
+from app.contracts.downstream.follow_up_examples import DEFINITION as ONE_DAY
+from app.contracts.downstream.follow_up_examples import EXAMPLES as FOLLOW_UP
 from app.contracts.downstream.journeys_examples import DEFINITION as JOURNEY
 from app.contracts.downstream.journeys_examples import EXAMPLES as JOURNEYS
 from app.contracts.downstream.sequences_examples import EXAMPLES as SEQUENCES
@@ -20,6 +22,7 @@ _DEFINITIONS: dict[str, dict[str, Any]] = {
     "journey": JOURNEY,
     "assignment": INSIDE_SALES,
     "sequence": FIRST_CONTACT,
+    "follow-up": ONE_DAY,
 }
 
 
@@ -106,4 +109,5 @@ EXAMPLES: tuple[Example, ...] = (
     ),
     *JOURNEYS,
     *ASSIGNMENT,
+    *FOLLOW_UP,
 )

@@ -54,12 +54,13 @@ _assigned: Callable[[bytes], _Assigned] = TypeAdapter(_Assigned).validator.valid
 
 
 class AssignedLead(msgspec.Struct, frozen=True, gc=False):
-    """What a lead-assigned record says. `seller_id` None: to a team, to a queue or to nobody."""
+    """What a lead-assigned record says. `owner_id` None: to nobody; `seller_id` None: not to a seller."""
 
     lead_id: str
     event_id: str
     occurred_at: datetime
     seller_id: str | None
+    owner_id: str | None
 
 
 def decode_lead_assigned(key: bytes | None, value: bytes | None, headers: Any = None) -> AssignedLead:
@@ -67,4 +68,5 @@ def decode_lead_assigned(key: bytes | None, value: bytes | None, headers: Any = 
     message = decode(_assigned, "lead_id", key, value, headers)
     owner = message.get("owner")
     seller_id = owner["id"] if owner is not None and owner["kind"] == "seller" else None
-    return AssignedLead(message["lead_id"], message["event_id"], message["occurred_at"], seller_id)
+    owner_id = None if owner is None else owner["id"]
+    return AssignedLead(message["lead_id"], message["event_id"], message["occurred_at"], seller_id, owner_id)

@@ -5,12 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from app.contracts.topics import LEAD_CHANGED, LEAD_MERGED, LEAD_QUALIFIED, Cleanup, Partitions, Topic
+from app.contracts.topics import (
+    LEAD_CHANGED,
+    LEAD_MERGED,
+    LEAD_QUALIFIED,
+    LEAD_SALES_RESPONSE,
+    Cleanup,
+    Partitions,
+    Topic,
+)
 
 _DAY = timedelta(days=1)
 _WEEK = 7 * _DAY
 
-KINDS = ("journey", "assignment", "sequence")
+KINDS = ("journey", "assignment", "sequence", "follow-up")
 """The kinds of definition, each with its commands and its audit trail."""
 
 
@@ -154,7 +162,7 @@ LEAD_ASSIGNED = _output(
     "lead-assigned",
     "What assignment decided about a lead: to whom, by which segment and rule, or why to nobody.",
     "assignment service",
-    ("CRM", "sequences"),
+    ("CRM", "sequences", "follow-up"),
 )
 
 SEQUENCE_COMMANDS = commands("sequence")
@@ -187,6 +195,18 @@ SEQUENCE_CHANGED = _output(
     ("CRM",),
 )
 
+FOLLOW_UP_COMMANDS = commands("follow-up")
+FOLLOW_UP_DEFINITIONS = definitions("follow-up")
+FOLLOW_UP_DEFINITION_CHANGED = definition_changed("follow-up")
+FOLLOW_UP_COMMAND_STATE = _state("follow-up-command-state", "follow-up", "definition id", Partitions.ONE)
+FOLLOW_UP_STATE = _state("follow-up-state", "follow-up", "lead_id", Partitions.BY_LEAD)
+LEAD_FOLLOW_UP_OVERDUE = _output(
+    "lead-follow-up-overdue",
+    "Nobody acted on a qualified or assigned lead in time.",
+    "follow-up service",
+    ("CRM", "sales managers"),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceTopics:
@@ -203,6 +223,7 @@ class ServiceTopics:
 
 
 _LEADS = (LEAD_CHANGED, LEAD_MERGED, LEAD_QUALIFIED)
+_OTHERS = frozenset({*_LEADS, LEAD_SALES_RESPONSE})
 
 SERVICES: dict[str, ServiceTopics] = {
     "journeys": ServiceTopics(
@@ -220,10 +241,15 @@ SERVICES: dict[str, ServiceTopics] = {
         keeps=(SEQUENCE_DEFINITIONS, SEQUENCE_COMMAND_STATE, SEQUENCE_STATE),
         writes=(SEQUENCE_DEFINITION_CHANGED, SEQUENCE_STEP_DUE, SEQUENCE_CHANGED),
     ),
+    "follow-up": ServiceTopics(
+        reads=(*_LEADS, LEAD_SALES_RESPONSE, LEAD_ASSIGNED, ACTIVITY_COMPLETED, FOLLOW_UP_COMMANDS),
+        keeps=(FOLLOW_UP_DEFINITIONS, FOLLOW_UP_COMMAND_STATE, FOLLOW_UP_STATE),
+        writes=(FOLLOW_UP_DEFINITION_CHANGED, LEAD_FOLLOW_UP_OVERDUE),
+    ),
 }
 """The downstream services by name, as `lead-qualifier downstream` knows them."""
 
 CATALOGUE: tuple[Topic, ...] = tuple(
-    dict.fromkeys(topic for topics in SERVICES.values() for topic in topics.all if topic not in _LEADS)
+    dict.fromkeys(topic for topics in SERVICES.values() for topic in topics.all if topic not in _OTHERS)
 )
 """Every topic that only downstream services use."""

@@ -44,7 +44,7 @@ CONTRACT = {
     *(f"downstream {service}" for service in (*SERVICES, "all")),
     *(
         f"{kind} {command}"
-        for kind in ("journey", "assignment", "sequence")
+        for kind in ("journey", "assignment", "sequence", "follow-up")
         for command in ("apply", "list", "show", "history", "publish", "stop", "delete")
     ),
 }

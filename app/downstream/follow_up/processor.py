@@ -1,0 +1,176 @@
+"""The follow-up application: qualifications, assignments and what sales does in, what is overdue out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+
+import msgspec
+
+from app.contracts.decode import decode_sales_response
+from app.contracts.downstream.decode_sequences import decode_activity_completed, decode_lead_assigned
+from app.contracts.downstream.follow_up import LeadFollowUpOverdue
+from app.contracts.downstream.topics import ACTIVITY_COMPLETED, LEAD_ASSIGNED, LEAD_FOLLOW_UP_OVERDUE
+from app.contracts.lead_qualified import trigger_of
+from app.contracts.topics import LEAD_SALES_RESPONSE, Topic
+from app.downstream.cause import Cause
+from app.downstream.definitions.entries import Definitions
+from app.downstream.follow_up.deciding import (
+    ASSIGNED,
+    QUALIFIED,
+    Counted,
+    FollowUp,
+    LeadState,
+    Outcome,
+    Overdue,
+    begin,
+    end,
+    follow_up_of,
+    time_passed,
+)
+from app.downstream.identities import event_id
+from app.downstream.lead_processor import Happening, LeadProcessor, cause_of
+from app.engine import Record, Unit, Wake
+from app.qualification.leads import MARKETING_QUALIFIED
+
+encode_state = msgspec.json.Encoder().encode
+decode_state = msgspec.json.Decoder(LeadState).decode
+
+#: How a lead with a time that runs is told among encoded ones; it may stand in a text too, which does no harm.
+_RUNS = b'"running":'
+#: An automated mail is nobody's act.
+_NOT_BY_SALES = "automated_email"
+
+
+class FollowUpProcessor(LeadProcessor[FollowUp, LeadState]):
+    """Counted per cycle: ("follow-up", definition id, outcome)."""
+
+    def __init__(self, *, topic_prefix: str, source: str, current: Callable[[], Definitions | None]) -> None:
+        super().__init__(
+            topic_prefix=topic_prefix,
+            source=source,
+            current=current,
+            read=lambda published: follow_up_of(published.definition, published.version),
+            new=LeadState,
+        )
+
+    def further_inputs(self) -> tuple[Topic, ...]:
+        """What assigns, and what sales does."""
+        return (LEAD_ASSIGNED, LEAD_SALES_RESPONSE, ACTIVITY_COMPLETED)
+
+    def happened(self, key: bytes, state: LeadState, what: Happening, unit: Unit) -> None:
+        """A qualification begins a stage; whoever closes the lead or changes its status reason by hand has acted."""
+        if what.qualified is not None:
+            if state.repeats(what.qualified.event_id):
+                return
+            state.model_id = what.qualified.model_id
+            self._begin(key, state, QUALIFIED, what.cause, unit)
+        elif not state.facts.open:
+            self._count(end(state, Outcome.CLOSED), unit)
+        elif "status_reason" in what.changed.fields and state.facts.status_reason != MARKETING_QUALIFIED:
+            self._count(end(state, Outcome.ACTED), unit)
+
+    def merged(self, key: bytes, state: LeadState, cause: Cause, unit: Unit) -> None:
+        """The lead is closed."""
+        self._count(end(state, Outcome.CLOSED), unit)
+
+    def further(self, topic: Topic, record: Record, unit: Unit) -> None:
+        """Decide a record that assigns, or tells what sales did."""
+        if topic is LEAD_ASSIGNED:
+            self._assigned(record, unit)
+        elif topic is LEAD_SALES_RESPONSE:
+            self._acted(decode_sales_response(record.key, record.value, record.headers).lead_id, unit)
+        else:
+            activity = decode_activity_completed(record.key, record.value, record.headers)
+            if activity["kind"] != _NOT_BY_SALES:
+                self._acted(activity["lead_id"], unit)
+
+    def timers(self, entries: Mapping[bytes, bytes]) -> Iterator[Wake]:
+        """The times that run, found among the states."""
+        for key, value in entries.items():
+            if _RUNS in value:
+                try:
+                    state = decode_state(value)
+                except (msgspec.DecodeError, ValueError, RecursionError):
+                    continue  # no state of ours; it is reported where such are looked for
+                for stages in state.running.values():
+                    for running in stages.values():
+                        yield running.due_ms, key
+
+    def due(self, key: bytes, unit: Unit) -> None:
+        """Tell what is overdue of a lead."""
+        state: LeadState | None = unit.get(key)
+        if state is None:
+            return  # erased meanwhile
+        overdue, counted = time_passed(state, self.live, unit.now_ms)
+        unit.put(key, state)
+        for one in overdue:
+            self.emit(LEAD_FOLLOW_UP_OVERDUE, key, _event(key.decode(), state, one), unit)
+        self._count(counted, unit)
+        self._wake(key, state, unit)
+
+    def _assigned(self, record: Record, unit: Unit) -> None:
+        message = decode_lead_assigned(record.key, record.value, record.headers)
+        key = message.lead_id.encode()
+        state = self.state_of(key, unit)
+        if message.owner_id is None or state.repeats(message.event_id):
+            return
+        state.owner_id = message.owner_id
+        unit.put(key, state)
+        self._count(end(state, Outcome.ACTED, stage=QUALIFIED), unit)
+        cause = cause_of(LEAD_ASSIGNED, record, message.event_id, message.occurred_at)
+        self._begin(key, state, ASSIGNED, cause, unit)
+
+    def _acted(self, lead_id: str, unit: Unit) -> None:
+        key = lead_id.encode()
+        state: LeadState | None = unit.get(key)
+        if state is not None and state.running:
+            self._count(end(state, Outcome.ACTED), unit)
+            unit.put(key, state)
+
+    def _begin(self, key: bytes, state: LeadState, stage: str, cause: Cause, unit: Unit) -> None:
+        self._count(begin(state, stage, self.live.values(), unit.now_ms, cause), unit)
+        self._wake(key, state, unit)
+
+    @staticmethod
+    def _wake(key: bytes, state: LeadState, unit: Unit) -> None:
+        for stages in state.running.values():
+            for running in stages.values():
+                unit.wake(key, running.due_ms)
+
+    @staticmethod
+    def _count(counted: Iterable[Counted], unit: Unit) -> None:
+        for follow_up_id, outcome in counted:
+            unit.counts["follow-up", follow_up_id, outcome.value] += 1
+
+
+def _event(lead_id: str, state: LeadState, overdue: Overdue) -> LeadFollowUpOverdue:
+    follow_up, running = overdue.follow_up, overdue.running
+    event: LeadFollowUpOverdue = {
+        "event_id": event_id(
+            LEAD_FOLLOW_UP_OVERDUE.name,
+            lead_id,
+            follow_up.id,
+            overdue.stage,
+            overdue.number,
+            running.trigger.event_id,
+        ),
+        "lead_id": lead_id,
+        "follow_up_id": follow_up.id,
+        "follow_up_version": follow_up.version,
+        "stage": "lead-assigned" if overdue.stage == ASSIGNED else "lead-qualified",
+        "overdue_number": overdue.number,
+        "since": _moment(running.begun_ms),
+        "due_at": _moment(running.due_ms),
+        "occurred_at": running.occurred_at,
+        "trigger": trigger_of(running.trigger),
+    }
+    if (owner_id := state.owner_id or state.facts.owner_id) is not None:
+        event["owner_id"] = owner_id
+    if state.facts.contact_id is not None:
+        event["contact_id"] = state.facts.contact_id
+    return event
+
+
+def _moment(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -1,0 +1,197 @@
+"""Whether somebody acted on a lead in time: what begins the time, what ends it, and what is told when it is over."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from app.contracts.downstream.follow_up_examples import DEFINITION
+from app.downstream.follow_up.kind import KIND
+from app.downstream.follow_up.processor import FollowUpProcessor, decode_state, encode_state
+from tests.unit.downstream.place import NOW, Place, changed, qualified
+
+OVERDUE = "lead-follow-up-overdue"
+ONE_HOUR: dict[str, Any] = {"id": "f", "stages": [{"on": "lead-qualified", "within": "1h"}]}
+BOTH: dict[str, Any] = {
+    "id": "f",
+    "stages": [{"on": "lead-qualified", "within": "1h"}, {"on": "lead-assigned", "within": "2h"}],
+}
+
+
+def place(*definitions: dict[str, Any]) -> Place:
+    for definition in definitions:
+        assert KIND.problems_of(definition, {}) == []
+    return Place(
+        lambda current: FollowUpProcessor(topic_prefix="", source="/x", current=current),
+        encode_state,
+        decode_state,
+        {one["id"]: one for one in definitions},
+    )
+
+
+def assigned(lead_id: str, owner: str | None = "S-1", number: int = 1) -> dict[str, Any]:
+    message = {"event_id": f"a-{lead_id}-{number}", "lead_id": lead_id, "occurred_at": NOW.isoformat()}
+    return message if owner is None else {**message, "owner": {"kind": "seller", "id": owner}}
+
+
+def act(topic: str, here: Place) -> None:
+    about = {"event_id": "x", "lead_id": "L-1", "occurred_at": (NOW + timedelta(minutes=5)).isoformat()}
+    match topic:
+        case "lead-sales-response":
+            here.send(topic, "L-1", {**about, "response": "accepted"})
+        case "activity-completed":
+            here.send(topic, "L-1", {**about, "kind": "phone_call"})
+        case "lead-merged":
+            here.send(topic, "L-1", {**about, "survivor_id": "L-2"})
+        case "contacted":
+            here.send("lead-changed", "L-1", changed("L-1", 5, status_reason="contacted"))
+        case "closed":
+            here.send("lead-changed", "L-1", changed("L-1", 5, status="disqualified", status_reason="lost"))
+        case "erased":
+            here.send("lead-changed", "L-1", None)
+
+
+def told(here: Place) -> list[tuple[str, str, int]]:
+    return [(one["lead_id"], one["stage"], one["overdue_number"]) for one in here.of(OVERDUE)]
+
+
+def test_nobody_acted_in_time_and_it_is_told_once_with_whom_and_since_when() -> None:
+    here = place(ONE_HOUR)
+    here.send("lead-changed", "L-1", changed("L-1", -1, owner_id="U-4", contact_id="C-1"))
+    here.send("lead-qualified", "L-1", qualified("L-1"))
+    here.wait(timedelta(minutes=59))
+    assert not here.emitted
+    here.restart()
+    here.wait(timedelta(days=3))
+    [event] = here.of(OVERDUE)
+    assert (event["owner_id"], event["contact_id"], event["follow_up_version"]) == ("U-4", "C-1", 1)
+    assert (event["since"], event["due_at"]) == ("2026-11-25T09:00:00Z", "2026-11-25T10:00:00Z")
+    assert event["trigger"]["event_id"] == "q-L-1-enterprise-1"
+    assert here.counts == {("follow-up", "f", "begun"): 1, ("follow-up", "f", "overdue"): 1}
+
+
+@pytest.mark.parametrize(
+    ("what", "outcome"),
+    [
+        ("lead-sales-response", "acted"),
+        ("activity-completed", "acted"),
+        ("contacted", "acted"),
+        ("closed", "closed"),
+        ("lead-merged", "closed"),
+    ],
+)
+def test_whoever_acts_and_whatever_closes_the_lead_ends_the_time(what: str, outcome: str) -> None:
+    here = place(ONE_HOUR)
+    here.send("lead-qualified", "L-1", qualified("L-1"))
+    act(what, here)
+    here.wait(timedelta(days=3))
+    assert not here.emitted
+    assert here.counts["follow-up", "f", outcome] == 1
+
+
+def test_an_erased_lead_leaves_nothing() -> None:
+    here = place(ONE_HOUR)
+    here.send("lead-qualified", "L-1", qualified("L-1"))
+    act("erased", here)
+    assert here.entries == {}
+    here.wait(timedelta(days=3))
+    assert not here.emitted
+
+
+def test_an_automated_mail_and_an_owner_named_by_the_crm_are_nobodys_act() -> None:
+    here = place(ONE_HOUR)
+    here.send("lead-qualified", "L-1", qualified("L-1"))
+    mail = {"event_id": "x", "lead_id": "L-1", "occurred_at": NOW.isoformat(), "kind": "automated_email"}
+    here.send("activity-completed", "L-1", mail)
+    here.send("lead-changed", "L-1", changed("L-1", 5, owner_id="S-1"))
+    here.wait(timedelta(hours=2))
+    assert told(here) == [("L-1", "lead-qualified", 1)]
+
+
+def test_an_assignment_ends_the_time_to_find_a_seller_and_begins_the_sellers_own() -> None:
+    here = place(BOTH)
+    here.send("lead-qualified", "L-1", qualified("L-1"))
+    here.send("lead-assigned", "L-1", assigned("L-1", owner=None))  # waits for one
+    here.wait(timedelta(minutes=30))
+    here.send("lead-assigned", "L-1", assigned("L-1", number=2))
+    here.wait(timedelta(hours=2))
+    assert told(here) == [("L-1", "lead-assigned", 1)]
+    assert here.of(OVERDUE)[0]["owner_id"] == "S-1"
+
+
+def test_another_seller_has_the_whole_time_again() -> None:
+    here = place(BOTH)
+    here.send("lead-assigned", "L-1", assigned("L-1"))
+    here.wait(timedelta(hours=1))
+    here.send("lead-assigned", "L-1", assigned("L-1", owner="S-2", number=2))
+    here.wait(timedelta(minutes=90))
+    assert not here.emitted
+    here.wait(timedelta(hours=1))
+    assert [one["owner_id"] for one in here.of(OVERDUE)] == ["S-2"]
+
+
+def test_it_is_told_again_as_often_as_wanted_and_no_more_once_somebody_acts() -> None:
+    stage = {"on": "lead-qualified", "within": "1h", "repeat": {"every": "1d", "times": 3}}
+    here = place({**ONE_HOUR, "stages": [stage]})
+    here.send("lead-qualified", "L-1", qualified("L-1"))
+    here.send("lead-qualified", "L-2", qualified("L-2"))
+    here.wait(timedelta(days=1, hours=2))
+    act("activity-completed", here)
+    here.wait(timedelta(days=30))
+    assert told(here) == [
+        ("L-1", "lead-qualified", 1),
+        ("L-2", "lead-qualified", 1),
+        ("L-1", "lead-qualified", 2),
+        ("L-2", "lead-qualified", 2),
+        ("L-2", "lead-qualified", 3),
+        ("L-2", "lead-qualified", 4),
+    ]
+    assert len({one["event_id"] for one in here.of(OVERDUE)}) == 6
+
+
+def test_a_repeated_event_and_a_further_qualification_leave_the_time_as_it_is() -> None:
+    here = place(ONE_HOUR)
+    here.send("lead-qualified", "L-1", qualified("L-1"))
+    here.wait(timedelta(minutes=50))
+    here.send("lead-qualified", "L-1", qualified("L-1"))
+    here.send("lead-qualified", "L-1", qualified("L-1", number=2))
+    here.wait(timedelta(minutes=15))
+    assert told(here) == [("L-1", "lead-qualified", 1)]
+
+
+def test_only_the_leads_that_are_meant_are_watched_and_a_stopped_definition_tells_nothing() -> None:
+    here = place({**ONE_HOUR, "models": ["enterprise"], "when": {"attribute": "country", "equals": "DE"}})
+    here.send("lead-changed", "L-1", changed("L-1", -1, attributes={"country": "DE"}))
+    here.send("lead-qualified", "L-1", qualified("L-1", model="other"))
+    here.send("lead-qualified", "L-2", qualified("L-2"))
+    assert here.counts == {("follow-up", "f", "conditions_not_met"): 1}
+    here.send("lead-qualified", "L-1", qualified("L-1", number=2))
+    here.publish()
+    here.wait(timedelta(hours=2))
+    assert not here.emitted
+    assert here.counts["follow-up", "f", "not_live"] == 1
+
+
+def test_the_example_has_no_problems() -> None:
+    assert KIND.problems_of(DEFINITION, {}) == []
+
+
+@pytest.mark.parametrize(
+    ("broken", "where", "says"),
+    [
+        ({"stages": []}, ("stages",), "must not be empty"),
+        ({"stages": [{"on": "lead-lost", "within": "1h"}]}, ("stages", 0, "on"), "must be one of"),
+        ({"stages": [{"on": "lead-qualified", "within": "0h"}]}, ("stages", 0, "within"), "more than nothing"),
+        ({"stages": [ONE_HOUR["stages"][0], ONE_HOUR["stages"][0]]}, ("stages", 1, "on"), "has a stage already"),
+        ({"when": {"attribute": "a", "above": 2, "below": 1}}, ("when",), "can never be so"),
+        ({"within": "1h"}, ("within",), "is unknown"),
+    ],
+)
+def test_a_mistake_is_told_where_it_stands_and_how_to_mend_it(
+    broken: dict[str, Any], where: tuple[Any, ...], says: str
+) -> None:
+    [(found, message)] = KIND.problems_of({**ONE_HOUR, **broken}, {})
+    assert found == where
+    assert says in message
