@@ -1,0 +1,131 @@
+"""From score to salesperson: workers and all downstream services on one broker, while processes of both are killed."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.broker.finder import Broker
+from tests.broker.system.command_line import CommandLine
+from tests.broker.system.downstream import Downstream
+from tests.broker.system.messages import at, change, encode, new_id, score
+from tests.broker.system.schemas import breaches
+
+pytestmark = pytest.mark.broker
+
+LEADS = [f"L-{number}" for number in range(240)]
+SELLERS = [f"S-{number}" for number in range(4)]
+MODEL = """\
+id: enterprise
+match: all
+criteria: [{scoring_model: engagement, threshold: 50}]
+actions: {status_reason: marketing_qualified, sales_ready: true}
+"""
+JOURNEY: dict[str, Any] = {"id": "welcome", "trigger": {"changed": "sales_ready", "to": True}}
+ASSIGNMENT: dict[str, Any] = {
+    "id": "sales",
+    "segments": [{"id": "all", "priority": 1, "rules": [{"id": "any", "sellers": {"ids": SELLERS}}]}],
+}
+SEQUENCE: dict[str, Any] = {
+    "id": "contact",
+    "connect": {"on": "lead-assigned", "wait": "2s"},
+    "steps": [
+        {"id": "hello", "kind": "automated_email", "template": "hello"},
+        {"id": "breathe", "kind": "wait", "for": "3s"},
+        {"id": "call", "kind": "phone_call", "subject": "Call"},
+    ],
+}
+FOLLOW_UP: dict[str, Any] = {"id": "soon", "stages": [{"on": "lead-assigned", "within": "4s"}]}
+OUT = (
+    "lead-qualified",
+    "journey-entry-requested",
+    "lead-assigned",
+    "sequence-step-due",
+    "sequence-changed",
+    "lead-follow-up-overdue",
+    "downstream-dead-letters",
+)
+
+
+@pytest.fixture
+def chain(kafka: Broker, tmp_path: Path) -> Iterator[Downstream]:
+    made = Downstream(CommandLine(kafka.bootstrap_servers, tmp_path, partitions=4), "all", OUT)
+    yield made
+    made.close()
+
+
+def _prepare(chain: Downstream) -> None:
+    line = chain.line
+    (line.folder / "model.yaml").write_text(MODEL)
+    line.run("feature", "enable", "lead-management").fine()
+    line.run("scoring-model", "set", "engagement", "--status", "live").fine()
+    line.run("model", "apply", "model.yaml").fine()
+    line.run("model", "publish", "enterprise").fine()
+    for seller in SELLERS:
+        told = {"event_id": new_id(), "seller_id": seller, "occurred_at": at(0), "time_zone": "Europe/Berlin"}
+        line.send("seller-changed", seller.encode(), encode(told))
+    refused = line.folder / "refused.yaml"
+    refused.write_text("id: x\nsegments: [{id: s, priority: 1, rules: [{id: r, sellers: {ids: [S-9]}}]}]\n")
+    unknown = line.run("assignment", "apply", str(refused))
+    assert unknown.code == 1
+    assert "there is no seller S-9" in unknown.err
+    for kind, definition in (
+        ("journey", JOURNEY),
+        ("assignment", ASSIGNMENT),
+        ("sequence", SEQUENCE),
+        ("follow-up", FOLLOW_UP),
+    ):
+        chain.publish(kind, definition)
+
+
+def test_every_lead_goes_all_the_way_once_although_processes_are_killed(chain: Downstream) -> None:
+    line, dice = chain.line, random.Random(7)
+    worker = line.start_worker()
+    worker.wait_ready()
+    services = chain.start()
+    _prepare(chain)
+    for lead_id in LEADS:
+        line.send("lead-changed", lead_id.encode(), encode(change(lead_id, 0, contact_id=f"C-{lead_id}")))
+    chain.start()
+    for number, lead_id in enumerate(LEADS):
+        line.send("lead-score-changed", lead_id.encode(), encode(score(lead_id, "engagement", 80, 1)))
+        if number == 80:
+            services.kill()
+            services = line.start_worker("downstream", "all")
+        if number == 120:
+            worker.kill()
+            worker = line.start_worker()
+        if number == 160:
+            line.workers[2].kill()
+            chain.start()
+        time.sleep(dice.random() * 0.02)
+
+    assert {one["lead_id"] for one in chain.wait_for("lead-qualified", len(LEADS), seconds=60)} == {*LEADS}
+    entries = chain.wait_for("journey-entry-requested", len(LEADS), seconds=60)
+    assert sorted(one["lead_id"] for one in entries) == sorted(LEADS)
+    assert all(one["contact_id"] == f"C-{one['lead_id']}" for one in entries)
+    given = chain.wait_for("lead-assigned", len(LEADS), seconds=60)
+    assert sorted(one["lead_id"] for one in given) == sorted(LEADS)
+    assert sorted(one["decision_number"] for one in given) == list(range(1, len(LEADS) + 1))
+    in_order = sorted(given, key=lambda one: one["decision_number"])
+    turns = [one["owner"]["id"] for one in in_order]
+    assert Counter(turns) == dict.fromkeys(SELLERS, len(LEADS) // len(SELLERS))  # round robin, fair to the last
+    assert turns[: len(SELLERS)] * (len(LEADS) // len(SELLERS)) == turns
+    steps = chain.wait_for("sequence-step-due", 2 * len(LEADS), seconds=60)
+    assert Counter((one["lead_id"], one["step_id"]) for one in steps) == {
+        (lead_id, step): 1 for lead_id in LEADS for step in ("hello", "call")
+    }
+    owners = {one["lead_id"]: one["owner"]["id"] for one in given}
+    assert all(one["owner_id"] == owners[one["lead_id"]] for one in steps)
+    overdue = chain.wait_for("lead-follow-up-overdue", len(LEADS), seconds=60)
+    assert sorted(one["lead_id"] for one in overdue) == sorted(LEADS)
+    assert all(one["owner_id"] == owners[one["lead_id"]] for one in overdue)
+    assert chain.events("downstream-dead-letters") == []
+    assert chain._reader is not None
+    assert breaches([record for records in chain._reader.records.values() for record in records]) == []
