@@ -16,11 +16,15 @@ import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from app.broker.finder import Broker
+from app.broker.java import find_java, kafka_jars
+from app.broker.not_available import NotAvailable
 from app.client.topic_reader import TopicReader
 
 pytestmark = pytest.mark.broker
 
 ROOT = Path(__file__).parents[2]
+JAVA = ROOT / "examples" / "java" / "QualifiedLeads.java"
+SCHEMA = ROOT / "schemas" / "lead-qualified.schema.json"
 EXAMPLE = ROOT / "examples" / "python" / "crm_updater.py"
 EVENT = json.loads((ROOT / "schemas" / "examples" / "lead-qualified.live.json").read_text())
 LEADS = 3_000
@@ -82,3 +86,54 @@ def test_the_python_example_misses_no_lead_when_it_is_killed_and_ends_in_order(k
     assert [letter.key() for letter in letters] == [b"L-bad"]
     for future in admin.delete_topics(names).values():
         future.result(30)
+
+
+def test_the_java_example_reads_what_is_committed_once_by_the_schema_alone(kafka: Broker, tmp_path: Path) -> None:
+    try:
+        java, jars = find_java(), kafka_jars(print)
+    except NotAvailable as missing:
+        pytest.skip(str(missing))
+    if not list(java.resolve().parent.glob("javac*")):
+        pytest.skip("this Java runs classes only: the example needs a JDK")
+    topic = f"ex{uuid.uuid4().hex[:8]}.lead-qualified"
+    admin = AdminClient(kafka.connection.confluent())
+    admin.create_topics([NewTopic(topic, 4, 1)])[topic].result(30)
+    producer = confluent_kafka.Producer(kafka.connection.confluent_producer(**{"transactional.id": topic}))
+    producer.init_transactions(30)
+
+    def send(lead_id: str, event_id: str, **more: object) -> None:
+        event = EVENT | {"lead_id": lead_id, "event_id": event_id} | more
+        producer.produce(topic, json.dumps(event), lead_id, headers={"ce_id": event_id})
+
+    producer.begin_transaction()
+    send("L-aborted", "e-aborted")
+    producer.flush()
+    producer.abort_transaction()
+    producer.begin_transaction()
+    for number in range(100):
+        send(f"L-{number}", f"e-{number}", new_field="ignored")
+    send("L-1", "e-1")
+    producer.produce(topic, json.dumps({"event_id": "x", "lead_id": "L-2"}), "L-2", headers={"ce_id": "x"})
+    producer.commit_transaction()
+    out, err = tmp_path / "out", tmp_path / "err"
+    command = [str(java), "-cp", f"{jars}/*", str(JAVA), kafka.bootstrap_servers, topic, str(SCHEMA)]
+    with (
+        out.open("wb") as stdout,
+        err.open("wb") as stderr,
+        subprocess.Popen(command, stdout=stdout, stderr=stderr) as run,
+    ):
+        try:
+            deadline = time.monotonic() + 90
+            while out.read_bytes().count(b"\n") < 100 or b"lacks" not in err.read_bytes():
+                assert run.poll() is None, err.read_text()
+                assert time.monotonic() < deadline, err.read_text()
+                time.sleep(0.1)
+            time.sleep(1)
+        finally:
+            run.terminate()
+            run.wait(30)
+    lines = out.read_text().splitlines()
+    assert len(lines) == 100
+    assert {line.split(" by ")[0] for line in lines} == {f"L-{number}" for number in range(100)}
+    assert "status_reason" in lines[0]
+    admin.delete_topics([topic])[topic].result(30)

@@ -1,0 +1,83 @@
+// Prints each qualified lead. Knows the published schema, schemas/lead-qualified.schema.json, and nothing else of ours.
+//
+// Run it with Kafka's own jars (kafka-clients, and the Jackson that comes with Kafka):
+//   java -cp 'LIBS/*' examples/java/QualifiedLeads.java BOOTSTRAP TOPIC schemas/lead-qualified.schema.json
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.File;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.errors.WakeupException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+
+public class QualifiedLeads {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** The newest event ids: a consumer that died before it committed is given some events again. */
+    private static final Map<String, Boolean> SEEN = new LinkedHashMap<>() {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, Boolean> eldest) {
+            return size() > 100_000;
+        }
+    };
+
+    public static void main(String[] args) throws Exception {
+        JsonNode schema = JSON.readTree(new File(args[2]));
+        Map<String, Object> config = Map.of(
+            "bootstrap.servers", args[0],
+            "group.id", args[1] + "-java-example",
+            "auto.offset.reset", "earliest",
+            "enable.auto.commit", false,
+            // Java's default is read_uncommitted, which also shows what was aborted and never happened.
+            "isolation.level", "read_committed");
+        try (var consumer = new KafkaConsumer<>(config, new StringDeserializer(), new ByteArrayDeserializer())) {
+            Thread main = Thread.currentThread();
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+                consumer.wakeup();
+                try {
+                    main.join();
+                } catch (InterruptedException ignored) {
+                    // the process ends anyway
+                }
+            }));
+            consumer.subscribe(List.of(args[1]));
+            while (true) {
+                for (ConsumerRecord<String, byte[]> record : consumer.poll(Duration.ofMillis(500))) {
+                    handle(record, schema);
+                }
+                consumer.commitSync(); // after handling: at least once
+            }
+        } catch (WakeupException stop) {
+            // told to end
+        }
+    }
+
+    private static void handle(ConsumerRecord<String, byte[]> record, JsonNode schema) throws Exception {
+        JsonNode event = JSON.readTree(record.value());
+        for (JsonNode name : schema.get("required")) {
+            if (!event.has(name.asText())) {
+                System.err.printf("%s-%d at %d lacks %s%n", record.topic(), record.partition(), record.offset(), name);
+                return; // a real consumer keeps it somewhere
+            }
+        }
+        String id = event.get("event_id").asText();
+        String told = new String(record.headers().lastHeader("ce_id").value(), StandardCharsets.UTF_8);
+        if (!id.equals(told) || SEEN.put(id, true) != null) {
+            return;
+        }
+        System.out.printf(
+            "%s by %s v%d: %s%n",
+            event.get("lead_id").asText(),
+            event.get("qualification_model_id").asText(),
+            event.get("qualification_model_version").asInt(),
+            event.get("changes"));
+        System.out.flush();
+    }
+}
