@@ -129,9 +129,9 @@ def test_a_merge_over_two_workers_has_its_effect_once_when_that_of_the(
     assert {event["qualification_model_id"] for event in after} == {"either", "both"}
 
 
-def test_an_erased_survivor_is_not_brought_back_by_what_was_on_its_way(here: Installation) -> None:
-    joining = here.start_worker()
-    other = two_workers(here, joining)
+def erased_on_the_way(here: Installation, joining: WorkerProcess, other: WorkerProcess) -> int:
+    """How many hand-overs were unread when their lead was erased, and dropped for that."""
+    before = joining.metric("lead_qualifier_handovers_total", result="dropped")
     losers = leads_on(here, other.assigned(), PAIRS)
     survivors = leads_on(here, joining.assigned(), PAIRS)
     scored(here, losers, survivors)
@@ -148,14 +148,19 @@ def test_an_erased_survivor_is_not_brought_back_by_what_was_on_its_way(here: Ins
     here.flush()
     joining.thaw()
     here.settle()
-    dropped = joining.metric("lead_qualifier_handovers_total", result="dropped")
-    print(f"{dropped:.0f} of {len(known)} hand-overs were unread when their lead was erased")
-    assert dropped > 0
     newest = {record.key: record.value for record in here.outs.records["lead-state"]}
     assert {newest.get(survivor.encode()) for survivor in survivors} == {None}, "something of the erased is left"
     here.check()
     score_everybody(here, survivors)  # from then on they are new
     assert {event["qualification_number"] for lead_id in survivors for event in here.qualified(lead_id)} == {1}
+    return int(joining.metric("lead_qualifier_handovers_total", result="dropped") - before)
+
+
+def test_an_erased_survivor_is_not_brought_back_by_what_was_on_its_way(here: Installation) -> None:
+    joining = here.start_worker()
+    other = two_workers(here, joining)
+    # on a busy machine all hand-overs may be read before the erasures, which are then nothing to be seen
+    assert any(erased_on_the_way(here, joining, other) for _ in range(4)), "no hand-over was ever on its way"
 
 
 def test_chains_and_circles_of_merges_end_and_leave_all_that_was_known_with_the_last(here: Installation) -> None:
