@@ -7,6 +7,7 @@ import typer
 
 from app.broker.running import find_running
 from app.cli.exit_codes import NO_BROKER, NoBrokerFound
+from app.cli.sinks import dataverse, webhook
 from app.cli.worker import WebPort
 from app.contracts.downstream.topics import SERVICES
 from app.hosting.logs import configure_logs
@@ -54,3 +55,7 @@ def serve_all(web_port: WebPort = None) -> None:
     They keep their consumer groups and their state: going over to a process for each, or back, loses nothing.
     """
     _serve(tuple(SERVICES), web_port)
+
+
+downstream.command()(webhook)
+downstream.command()(dataverse)

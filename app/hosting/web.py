@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from aiohttp import web
 
-from app.hosting.metrics import Metrics
-
 Check = Callable[[], tuple[bool, dict[str, Any]]]
+
+
+class Rendered(Protocol):
+    """Metrics as far as a web server needs them."""
+
+    def render(self) -> bytes:
+        """The text that Prometheus scrapes."""
 
 
 class WebServer:
     """Serves `/health/live`, `/health/ready` and `/metrics`: 200 if well, 503 if not, with the reason as JSON."""
 
-    def __init__(self, *, host: str, port: int, live: Check, ready: Check, metrics: Metrics) -> None:
+    def __init__(self, *, host: str, port: int, live: Check, ready: Check, metrics: Rendered) -> None:
         self._host = host
         self._port = port
         self._live = live

@@ -41,7 +41,7 @@ CONTRACT = {
     "feed",
     "rebuild",
     "repartition",
-    *(f"downstream {service}" for service in (*SERVICES, "all")),
+    *(f"downstream {service}" for service in (*SERVICES, "all", "webhook", "dataverse")),
     *(
         f"{kind} {command}"
         for kind in ("journey", "assignment", "sequence", "follow-up")

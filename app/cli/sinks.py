@@ -1,0 +1,86 @@
+"""`downstream webhook` and `downstream dataverse`: carry events out to others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import structlog
+import typer
+
+from app.broker.running import find_running
+from app.cli.exit_codes import NO_BROKER, NoBrokerFound, Refused
+from app.cli.screen import say
+from app.cli.worker import WebPort
+from app.hosting.logs import configure_logs
+from app.settings import Settings, load_settings, unknown_variables
+
+if TYPE_CHECKING:
+    from app.downstream.sinks.sink import Sink
+
+ConfigFile = Annotated[
+    Path, typer.Option("--config", metavar="FILE", help="The sink's file, YAML or JSON: docs/sinks.md.")
+]
+Check = Annotated[
+    bool, typer.Option("--check", help="Only check the file and try the way with one harmless request; no broker.")
+]
+
+
+def webhook(config: ConfigFile, check: Check = False, web_port: WebPort = None) -> None:
+    """Post events of our topics to a URL, signed, each with its id as idempotency key.
+
+    Events of one lead and topic come in their order, each at least once. Start as many as you like: they share the
+    work. SIGTERM or Ctrl-C stops it in order.
+    """
+    from app.downstream.sinks.webhook.build import webhook as build  # noqa: PLC0415  Kafka and HTTP take their time
+
+    _serve(lambda settings: build(config, application_id=settings.application_id), check, web_port)
+
+
+def dataverse(config: ConfigFile, check: Check = False, web_port: WebPort = None) -> None:
+    """Write what was decided about leads to their rows in Dataverse (Dynamics 365): updates only.
+
+    Events of one lead and topic come in their order. Start as many as you like: they share the work. SIGTERM or Ctrl-C
+    stops it in order.
+    """
+    from app.downstream.sinks.dataverse.build import dataverse as build  # noqa: PLC0415  Kafka and HTTP take their time
+
+    _serve(lambda _settings: build(config), check, web_port)
+
+
+def _serve(build: Callable[[Settings], Sink], check: bool, web_port: int | None) -> None:
+    from app.downstream.sinks.delivery import EndpointGone  # noqa: PLC0415
+    from app.downstream.sinks.forms import MissingSecret  # noqa: PLC0415
+    from app.downstream.sinks.run import run_sink  # noqa: PLC0415
+
+    settings = load_settings(web_port=web_port)
+    configure_logs(settings.log_format)
+    for line in unknown_variables():
+        structlog.get_logger("app.downstream").warning("unknown_setting", reason=line)
+    try:
+        sink = build(settings)
+        if check:
+            _check(sink)
+            return
+        connection = find_running(settings)
+        if connection is None:
+            raise NoBrokerFound(NO_BROKER)
+        run_sink(sink, settings, connection)
+    except (MissingSecret, EndpointGone) as error:
+        raise Refused(str(error)) from error
+
+
+def _check(sink: Sink) -> None:
+    from app.downstream.sinks.answers import NoAnswer  # noqa: PLC0415
+    from app.downstream.sinks.dataverse.token import NoToken  # noqa: PLC0415
+
+    try:
+        answer = sink.check()
+    except (NoAnswer, NoToken) as error:
+        raise Refused(f"the file is fine, but the endpoint gave no answer: {error}") from error
+    finally:
+        sink.client.close()
+    if not 200 <= answer.status < 300:
+        raise Refused(f"the file is fine, but the endpoint answered HTTP {answer.status}: look at its log")
+    say(f"{sink.kind} {sink.id}: the file is fine, and the endpoint answered HTTP {answer.status}")

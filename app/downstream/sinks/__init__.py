@@ -1,0 +1,1 @@
+"""Sinks: they carry our events out, each to an HTTP endpoint of others."""

@@ -1,0 +1,1 @@
+"""Dataverse: what was decided about a lead, written to its row in Dynamics 365."""

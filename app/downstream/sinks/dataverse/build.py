@@ -1,0 +1,44 @@
+"""A Dataverse sink from its file and the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from app.downstream.sinks.dataverse.changes import Mapping
+from app.downstream.sinks.dataverse.form import DATAVERSE, MARKETING_QUALIFIED
+from app.downstream.sinks.dataverse.sender import DataverseSender
+from app.downstream.sinks.dataverse.token import Login, Tokens
+from app.downstream.sinks.forms import read, required
+from app.downstream.sinks.sink import Sink, client_of, sink_of
+
+_API = "/api/data/v9.2"
+_TOKENS = "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token"
+
+
+def dataverse(file: Path) -> Sink:
+    """Raises BadModelFile, MissingSecret, OSError."""
+    form = read(file, DATAVERSE)
+    org = form["org"].rstrip("/")
+    login = Login(
+        url=form.get("token_url") or _TOKENS.format(tenant=form.get("tenant")),
+        client_id=form["client_id"],
+        client_secret=required("client_secret_env", form["client_secret_env"], "the secret of client_id"),
+        scope=f"{org}/.default",
+    )
+    columns = form.get("columns", {})
+    mapping = Mapping(
+        status_reason=columns.get("status_reason", "statuscode"),
+        sales_ready=columns.get("sales_ready", "msdyncrm_salesready"),
+        marketing_qualified=form.get("marketing_qualified", MARKETING_QUALIFIED),
+        lead_key=form.get("lead_key"),
+    )
+    client = client_of(form, file.parent)
+    sender = DataverseSender(
+        org + _API,
+        Tokens(login, client),
+        client,
+        mapping,
+        read_first=form.get("concurrent_changes", "overwrite") == "read_first",
+    )
+    topics = tuple(form.get("topics", ("lead-qualified",)))
+    return sink_of("dataverse", form, topics=topics, send=sender, check=sender.who_am_i, client=client)

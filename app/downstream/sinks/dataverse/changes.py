@@ -1,0 +1,81 @@
+"""What an event changes on the lead's row in Dataverse, and which row that is."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from app.consumer import Event
+
+_GUID = re.compile(r"^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
+_OWNERS = {"seller": "systemusers", "team": "teams"}
+
+
+class Unfit(Exception):
+    """The event says nothing that Dataverse could take; the message says why, without data of the lead."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mapping:
+    """How our words are written in this Dataverse."""
+
+    status_reason: str = "statuscode"
+    sales_ready: str = "msdyncrm_salesready"
+    marketing_qualified: int
+    lead_key: str | None = None
+    """The alternate key that holds our lead ids; None: they are the rows' own ids."""
+
+
+def row_of(lead_id: str, mapping: Mapping) -> str:
+    """The row, as the path of a URL names it, encoded. Raises Unfit."""
+    if mapping.lead_key is not None:
+        text = lead_id.replace("'", "''")
+        return f"leads({mapping.lead_key}='{quote(text, safe='')}')"
+    if not _GUID.fullmatch(lead_id):
+        raise Unfit("the lead's id is no GUID: set lead_key to the alternate key that holds our ids")
+    return f"leads({lead_id.lower()})"
+
+
+def changes_of(event: Event, mapping: Mapping) -> dict[str, Any]:
+    """Columns and their values; empty if there is nothing to change. Raises Unfit."""
+    if event.tombstone:
+        return {}
+    if event.topic == "lead-assigned":
+        return _owner(event.data.get("owner"))
+    changes = event.data.get("changes")
+    if not isinstance(changes, dict):
+        raise Unfit("the event has no changes")
+    row: dict[str, Any] = {}
+    if "status_reason" in changes:
+        if _to(changes["status_reason"]) != "marketing_qualified":
+            raise Unfit("changes.status_reason.to is not marketing_qualified")
+        row[mapping.status_reason] = mapping.marketing_qualified
+    if "sales_ready" in changes:
+        value = _to(changes["sales_ready"])
+        if not isinstance(value, bool):
+            raise Unfit("changes.sales_ready.to is neither true nor false")
+        row[mapping.sales_ready] = value
+    return row
+
+
+def _to(change: object) -> object:
+    return change.get("to") if isinstance(change, dict) else None
+
+
+def _owner(owner: object) -> dict[str, Any]:
+    """A queue owns no row in Dataverse: it holds an item that names the lead, which is not ours to make."""
+    if owner is None:
+        return {}
+    if not isinstance(owner, dict):
+        raise Unfit("owner is not an object")
+    if owner.get("kind") == "queue":
+        return {}
+    table = _OWNERS.get(str(owner.get("kind")))
+    owner_id = owner.get("id")
+    if table is None:
+        raise Unfit("owner.kind is none of seller, team, queue")
+    if not isinstance(owner_id, str) or not _GUID.fullmatch(owner_id):
+        raise Unfit("the owner's id is no GUID: give sellers and teams the ids of their rows in Dataverse")
+    return {"ownerid@odata.bind": f"/{table}({owner_id.lower()})"}

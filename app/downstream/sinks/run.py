@@ -1,0 +1,145 @@
+"""Runs a sink until it is told to stop: consumer, delivery, breaker, health and metrics."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+
+from app.acls import Grant, Operation, Resource, group_of
+from app.consumer import Retry, Subscription
+from app.contracts.downstream.topics import CATALOGUE as DOWNSTREAM
+from app.contracts.downstream.topics import DOWNSTREAM_DEAD_LETTERS
+from app.contracts.topics import CATALOGUE, Topic
+from app.downstream.sinks.circuit import Circuit, State
+from app.downstream.sinks.delivery import Delivery
+from app.downstream.sinks.metrics import SinkMetrics
+from app.downstream.sinks.sink import Sink
+from app.hosting.start_up import StartUp
+from app.hosting.web import WebServer
+from app.kafka import Connection
+from app.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+
+def run_sink(sink: Sink, settings: Settings, connection: Connection) -> None:
+    """Returns after SIGTERM or SIGINT, with everything under way finished.
+
+    Raises EndpointGone, what StartUp.topics and Subscription.run raise, and OSError (port taken).
+    """
+    StartUp(settings, connection, topics=_topics(sink), rights=rights(sink, settings)).topics()
+    running = _Running(sink, settings, connection)
+    with _stopped_by_signals(running.subscription), running.web():
+        log.info("sink_started", sink=sink.id, kind=sink.kind, topics=list(sink.topics))
+        running.subscription.run()
+        log.info("sink_stopped", sink=sink.id)
+    if running.delivery.gone is not None:
+        raise running.delivery.gone
+
+
+def group(sink: Sink, settings: Settings) -> str:
+    """The consumer group: each sink has its own, by kind and id."""
+    return group_of(settings.application_id, f"{sink.kind}-{sink.id}")
+
+
+def rights(sink: Sink, settings: Settings) -> tuple[Grant, ...]:
+    """What the sink must be allowed on the broker."""
+    prefix, configs = settings.topic_prefix, Operation.DESCRIBE_CONFIGS
+    return (
+        Grant(
+            resource=Resource.TOPIC,
+            names=tuple(prefix + name for name in sink.topics),
+            operations=(Operation.READ, configs),
+            why="read what it carries out",
+        ),
+        Grant(
+            resource=Resource.TOPIC,
+            names=(DOWNSTREAM_DEAD_LETTERS.full_name(prefix),),
+            operations=(Operation.WRITE, configs),
+            why="keep aside what cannot be delivered",
+        ),
+        Grant(
+            resource=Resource.GROUP,
+            names=(group(sink, settings),),
+            operations=(Operation.READ,),
+            why="share the partitions, commit positions",
+        ),
+    )
+
+
+def _topics(sink: Sink) -> tuple[Topic, ...]:
+    return (*(one for one in {*CATALOGUE, *DOWNSTREAM} if one.name in sink.topics), DOWNSTREAM_DEAD_LETTERS)
+
+
+class _Running:
+    def __init__(self, sink: Sink, settings: Settings, connection: Connection) -> None:
+        self._sink = sink
+        self._settings = settings
+        self._metrics = SinkMetrics(sink.id)
+        self._circuit = Circuit(failures=sink.failures, open_for=sink.open_for, changed=self._changed)
+        self.delivery = Delivery(
+            sink.id,
+            sink.send,
+            circuit=self._circuit,
+            give_up_after=sink.until,
+            observer=self._metrics,
+            stop=self._stop,
+        )
+        self.subscription = Subscription(
+            connection,
+            topics=sink.topics,
+            group=group(sink, settings),
+            handler=self.delivery,
+            retry=Retry(attempts=sink.attempts, first=sink.first, longest=sink.longest),
+            dead_letters=DOWNSTREAM_DEAD_LETTERS.name,
+            concurrency=sink.concurrency,
+            topic_prefix=settings.topic_prefix,
+            observer=self._metrics.happened,
+        )
+        self._metrics.watch(lambda: self._circuit.state, self.subscription.lag)
+
+    @contextmanager
+    def web(self) -> Iterator[None]:
+        """Serve health and metrics meanwhile, on the loop of the HTTP client. Raises OSError."""
+        client = self._sink.client
+        server = WebServer(
+            host=self._settings.web_host,
+            port=self._settings.web_port,
+            live=lambda: (True, {}),
+            ready=self._ready,
+            metrics=self._metrics,
+        )
+        try:
+            port = client.run(server.start())
+            log.info("sink_serves", sink=self._sink.id, web=f"http://{self._settings.web_host}:{port}")
+            yield
+        finally:
+            client.run(server.stop())
+            client.close()
+
+    def _stop(self) -> None:
+        self.subscription.stop()
+
+    def _ready(self) -> tuple[bool, dict[str, Any]]:
+        """Also while the breaker is open: starting the sink anew would not mend the endpoint."""
+        return True, {"circuit": self._circuit.state.value, "lag": sum(self.subscription.lag().values())}
+
+    def _changed(self, before: State, after: State) -> None:
+        tell = log.warning if after is State.OPEN else log.info
+        tell("circuit_changed", sink=self._sink.id, before=before.value, after=after.value)
+
+
+@contextmanager
+def _stopped_by_signals(subscription: Subscription) -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    for number in before:
+        signal.signal(number, lambda _number, _frame: subscription.stop())
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,1 @@
+"""Webhooks: events of any topic of ours, posted to a URL, signed."""

@@ -1,0 +1,89 @@
+"""What each event changes on the row, and which row that is."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.downstream.sinks.dataverse.changes import Mapping, Unfit, changes_of, row_of
+from tests.unit.downstream.sinks.events import BOTH, LEAD, SELLER, erased, event
+
+PLAIN = Mapping(marketing_qualified=823270000)
+KEYED = Mapping(marketing_qualified=100, lead_key="our_id", status_reason="our_reason", sales_ready="our_ready")
+
+
+@pytest.mark.parametrize(
+    ("changes", "columns"),
+    [
+        (BOTH, {"statuscode": 823270000, "msdyncrm_salesready": True}),
+        ({"status_reason": BOTH["status_reason"]}, {"statuscode": 823270000}),
+        ({"sales_ready": BOTH["sales_ready"]}, {"msdyncrm_salesready": True}),
+        ({}, {}),
+    ],
+)
+def test_only_what_changed_is_written(changes: dict[str, Any], columns: dict[str, Any]) -> None:
+    assert changes_of(event(changes=changes), PLAIN) == columns
+
+
+def test_columns_and_values_may_have_other_names() -> None:
+    assert changes_of(event(changes=BOTH), KEYED) == {"our_reason": 100, "our_ready": True}
+
+
+@pytest.mark.parametrize(
+    ("owner", "columns"),
+    [
+        ({"kind": "seller", "id": SELLER.upper()}, {"ownerid@odata.bind": f"/systemusers({SELLER})"}),
+        ({"kind": "team", "id": SELLER}, {"ownerid@odata.bind": f"/teams({SELLER})"}),
+        ({"kind": "queue", "id": "inbound"}, {}),
+    ],
+)
+def test_an_assigned_lead_gets_its_owner(owner: dict[str, str], columns: dict[str, Any]) -> None:
+    assert changes_of(event("lead-assigned", owner=owner), PLAIN) == columns
+
+
+def test_a_lead_that_nobody_got_and_one_that_was_erased_change_nothing() -> None:
+    assert changes_of(event("lead-assigned", result={"code": 6}), PLAIN) == {}
+    assert changes_of(erased(), PLAIN) == {}
+
+
+@pytest.mark.parametrize(
+    ("topic", "data", "says"),
+    [
+        ("lead-qualified", {}, "no changes"),
+        ("lead-qualified", {"changes": [1]}, "no changes"),
+        ("lead-qualified", {"changes": {"status_reason": "marketing_qualified"}}, "status_reason"),
+        ("lead-qualified", {"changes": {"status_reason": {"to": "lost"}}}, "status_reason"),
+        ("lead-qualified", {"changes": {"sales_ready": {"to": 1}}}, "sales_ready"),
+        ("lead-assigned", {"owner": {"kind": "seller", "id": "anna"}}, "no GUID"),
+        ("lead-assigned", {"owner": {"kind": "seller"}}, "no GUID"),
+        ("lead-assigned", {"owner": {"kind": "robot", "id": SELLER}}, "owner.kind"),
+        ("lead-assigned", {"owner": "anna"}, "owner is not"),
+    ],
+)
+def test_what_dataverse_cannot_take_is_told_without_data(topic: str, data: dict[str, Any], says: str) -> None:
+    with pytest.raises(Unfit, match=says) as refused:
+        changes_of(event(topic, **data), PLAIN)
+    assert "anna" not in str(refused.value)
+
+
+def test_the_row_is_named_by_its_id_or_by_an_alternate_key() -> None:
+    assert row_of(LEAD.upper(), PLAIN) == f"leads({LEAD})"
+    assert row_of("L'1/ü&", KEYED) == "leads(our_id='L%27%271%2F%C3%BC%26')"
+
+
+@pytest.mark.parametrize("lead_id", ["L-1", LEAD + "1", f"{LEAD}\n", "", f"{LEAD})/x("])
+def test_an_id_that_is_no_guid_needs_an_alternate_key(lead_id: str) -> None:
+    with pytest.raises(Unfit, match="lead_key"):
+        row_of(lead_id, PLAIN)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
+def test_no_id_breaks_out_of_its_quotes(lead_id: str) -> None:
+    path = row_of(lead_id, KEYED)
+    inside = path.removeprefix("leads(our_id='").removesuffix("')")
+    assert not set("'()/?#&\\ ") & set(inside)
+    assert unquote(inside).replace("''", "'") == lead_id
