@@ -26,7 +26,7 @@ class RunningSink:
         self.file = line.folder / f"{form['id']}.yaml"
         self.file.write_text(yaml.safe_dump(form, sort_keys=False))
         line.environment |= secrets
-        line.run("topics", "create").fine()
+        line.run("topics", "create", "--downstream").fine()
 
     def start(self) -> WorkerProcess:
         """Start one more process."""
