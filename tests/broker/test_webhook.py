@@ -283,19 +283,19 @@ def test_a_file_is_checked_and_the_way_tried_without_a_broker(
 ) -> None:
     sink = hook(line, endpoint)
     away = {"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"}
-    assert "answered HTTP 204" in sink.check(**away).fine().out
+    assert "answered HTTP 204" in sink.check(away).fine().out
     check_signature(endpoint.requests[0])
     endpoint.behave = lambda _: Reply(401)
-    refused = sink.check(**away)
+    refused = sink.check(away)
     assert (refused.code, "HTTP 401" in refused.err) == (1, True)
-    unset = sink.check(CRM_SECRET="")
+    unset = sink.check({"CRM_SECRET": ""})
     assert (unset.code, "CRM_SECRET (secret_env of the file) is not set" in unset.err) == (1, True)
     assert "Traceback" not in unset.err
 
     with Endpoint(certificate=certificate) as secure:
-        distrusted = hook(line, secure).check(**away)
+        distrusted = hook(line, secure).check(away)
         assert (distrusted.code, "set ca_file" in distrusted.err, secure.requests) == (1, True, [])
-        assert hook(line, secure, ca_file=str(certificate)).check(**away).code == 0
+        assert hook(line, secure, ca_file=str(certificate)).check(away).code == 0
 
     sink.file.write_text("id: crm\nurl: http://crm.example.com\ntopics: [lead-qualifed]\nsecret_env: CRM_SECRET\n")
     wrong = sink.check()

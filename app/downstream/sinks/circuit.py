@@ -30,8 +30,8 @@ def _nothing(_before: State, _after: State) -> None:
 class Circuit:
     """Any thread may call. Whoever was admitted tells how it went: succeeded, failed or released."""
 
-    POLL_SECONDS = 0.25
-    """How soon to ask again while another's request is to tell."""
+    POLL_SECONDS = 1.0
+    """How soon to ask again while another's request is to tell: thousands of leads may ask."""
 
     def __init__(
         self,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -34,9 +35,13 @@ class RunningSink:
         process.wait_ready()
         return process
 
-    def check(self, **environment: Any) -> Done:
-        """Only check the file and the way."""
-        return self.line.run("downstream", self._kind, "--config", str(self.file), "--check", **environment)
+    def check(self, environment: Mapping[str, str] = MappingProxyType({})) -> Done:
+        """Only check the file and the way; `environment` is laid over the installation's, empty to unset."""
+        self.line.environment, before = {**self.line.environment, **environment}, self.line.environment
+        try:
+            return self.line.run("downstream", self._kind, "--config", str(self.file), "--check")
+        finally:
+            self.line.environment = before
 
     def send(self, topic: str, message: dict[str, Any]) -> None:
         self.line.send(topic, message["lead_id"].encode(), encode(message))

@@ -103,8 +103,7 @@ def test_a_closed_lead_is_left_alone_where_the_row_is_read_first(org: Organisati
 
 
 def test_a_row_that_changed_meanwhile_is_read_again(org: Organisation, make: Make) -> None:
-    changes: list[dict[str, Any]] = [{"subject": "a"}, {"msdyncrm_salesready": True}]
-    others = iter(changes)
+    others: Iterator[dict[str, Any]] = iter([{"subject": "a"}, {"msdyncrm_salesready": True}])
 
     def meanwhile(request: Request) -> None:
         if request.method == "PATCH" and (change := next(others, None)):
