@@ -349,12 +349,13 @@ def consume(connection: Connection, *, topics: Sequence[str], group: str, handle
     raises.
     """
     subscription = Subscription(connection, topics=topics, group=group, handler=handler, **options)
-    with _stopping(subscription):
+    with stopped_by_signals(subscription):
         subscription.run()
 
 
 @contextmanager
-def _stopping(subscription: Subscription) -> Iterator[None]:
+def stopped_by_signals(subscription: Subscription) -> Iterator[None]:
+    """Meanwhile SIGTERM and SIGINT stop the subscription. For the main thread only."""
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     for number in before:
         signal.signal(number, lambda _number, _frame: subscription.stop())

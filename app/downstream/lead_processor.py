@@ -117,19 +117,6 @@ class LeadProcessor(Processor, Generic[D, S]):
     def merged(self, key: bytes, state: S, cause: Cause, unit: Unit) -> None:
         """The lead was merged into another, which closes it; the state is put."""
 
-    def sweep_pending(self, swept: int) -> bool:
-        """Nothing is looked at again for newer definitions."""
-        return False
-
-    def sweep(self, key: bytes, unit: Unit, swept: int) -> None:
-        """Never called, unless a service says that a sweep is pending."""
-
-    def committed(self, unit: Unit) -> None:
-        """Nothing to do afterwards."""
-
-    def opened(self, number: int, entries: Mapping[bytes, bytes]) -> None:
-        """Nothing is derived from a partition's leads as a whole."""
-
     def state_of(self, key: bytes, unit: Unit) -> S:
         """What is held about a lead, or a new state."""
         held: S | None = unit.get(key)

@@ -48,7 +48,7 @@ class Rejected(Exception):
 class Processor(Protocol):
     """The decider of an application. It is called from one thread only and does no I/O of its own.
 
-    Who inherits from it need not know timers.
+    Who inherits from it need not know timers and sweeps, nor be told what is open or committed.
     """
 
     def begin(self) -> int:
@@ -61,9 +61,11 @@ class Processor(Protocol):
 
     def sweep_pending(self, swept: int) -> bool:
         """True if rules newer than revision `swept` want all known keys looked at again."""
+        return False
 
     def sweep(self, key: bytes, unit: Unit, swept: int) -> None:
         """Look at one known key again for rules newer than revision `swept`."""
+        return
 
     def glance(self, keys: Sequence[bytes], unit: Unit, swept: int) -> Sequence[bytes]:
         """Of known keys that are to be swept, those that `sweep` has to look at. The others it has decided by what
@@ -84,9 +86,11 @@ class Processor(Protocol):
 
     def committed(self, unit: Unit) -> None:
         """Called after the transaction that holds this unit's results has been committed."""
+        return
 
     def opened(self, number: int, entries: Mapping[bytes, bytes]) -> None:
         """Called when a partition's state is complete and about to be decided; `entries` is not to be kept."""
+        return
 
 
 @dataclass(frozen=True, slots=True)

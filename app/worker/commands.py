@@ -101,13 +101,6 @@ class CommandDecider(Processor):
                 raise
             unit.emit(self._outcomes, key.encode(), _encode_event(event), headers)
 
-    def sweep_pending(self, swept: int) -> bool:
-        """Commands are never looked at again."""
-        return False
-
-    def sweep(self, key: bytes, unit: Unit, swept: int) -> None:
-        """Never called: no sweep is pending."""
-
     def committed(self, unit: Unit) -> None:
         """Show the workers what has changed, now that it is certain."""
         if unit.notes:

@@ -284,9 +284,6 @@ class LeadDecider(Processor):
         for event in unit.notes:
             _log_qualified(event)
 
-    def opened(self, number: int, entries: Mapping[bytes, bytes]) -> None:
-        """Nothing is derived from a partition's leads as a whole."""
-
 
 def _milliseconds(at: datetime) -> int:
     """Rounded up: not before that moment."""

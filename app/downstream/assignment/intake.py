@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import msgspec
@@ -105,19 +104,6 @@ class Intake(Processor):
 
     def _cause(self, record: Record, event_id: str, occurred_at: datetime) -> Cause:
         return Cause(Trigger(event_id, self._names[record.topic], record.partition, record.offset), occurred_at)
-
-    def sweep_pending(self, swept: int) -> bool:
-        """Never."""
-        return False
-
-    def sweep(self, key: bytes, unit: Unit, swept: int) -> None:
-        """Never called: no sweep is pending."""
-
-    def committed(self, unit: Unit) -> None:
-        """Nothing is told."""
-
-    def opened(self, number: int, entries: Mapping[bytes, bytes]) -> None:
-        """Nothing is derived from a partition's leads as a whole."""
 
 
 def _lead(record: Record, unit: Unit) -> tuple[bytes, FollowedLead]:

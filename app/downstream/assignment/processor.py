@@ -183,13 +183,6 @@ class AssignmentDecider(Processor):
             self._desk = Desk(states, live_rules(self._entries.values()))
         self._unit = unit
 
-    def sweep_pending(self, swept: int) -> bool:
-        """Never."""
-        return False
-
-    def sweep(self, key: bytes, unit: Unit, swept: int) -> None:
-        """Never called: no sweep is pending."""
-
     def committed(self, unit: Unit) -> None:
         """The desk stands as the state does."""
         if unit is self._unit:

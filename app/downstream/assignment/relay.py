@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -50,19 +49,6 @@ class Relay(Processor):
         trigger = _trigger(command["command_id"], ASSIGNMENT_COMMANDS.name, record)
         cause = Cause(trigger, command["issued_at"])
         return command["definition_id"], Commanded(cause, cast("dict[str, Any]", command))
-
-    def sweep_pending(self, swept: int) -> bool:
-        """Never."""
-        return False
-
-    def sweep(self, key: bytes, unit: Unit, swept: int) -> None:
-        """Never called: no sweep is pending."""
-
-    def committed(self, unit: Unit) -> None:
-        """Nothing is told."""
-
-    def opened(self, number: int, entries: Mapping[bytes, bytes]) -> None:
-        """Nothing is kept."""
 
 
 def _trigger(event_id: str, topic: str, record: Record) -> Trigger:

@@ -8,9 +8,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from app.contracts.model_definition import UNITS
 from app.downstream.conditions import Condition, Test, Values, condition_of, holds
 from app.downstream.definitions.entries import Entry
+from app.downstream.durations import duration
 
 
 class Place(Struct, frozen=True):
@@ -75,11 +75,6 @@ class Rules(Struct, frozen=True, kw_only=True):
         return None, None
 
 
-def length(text: str) -> timedelta:
-    """`24h`."""
-    return int(text[:-1]) * UNITS[text[-1]]
-
-
 def rules_of(definition: Mapping[str, Any], version: int) -> Rules:
     """A definition of which its kind finds no problem."""
     models = definition.get("models")
@@ -89,7 +84,7 @@ def rules_of(definition: Mapping[str, Any], version: int) -> Rules:
         id=definition["id"],
         version=version,
         models=None if models is None else frozenset(models),
-        max_age=None if age is None else length(age),
+        max_age=None if age is None else duration(age),
         checks_capacity=definition.get("check_capacity", True),
         segments=tuple(
             Segment(one["id"], condition_of(one.get("when")), tuple(_rule(rule) for rule in one["rules"]))
@@ -112,7 +107,7 @@ def _rule(rule: Mapping[str, Any]) -> Rule:
         ids=ids,
         meets=meets,
         balanced=rule.get("distribute") == "load_balancing",
-        within=length(rule["available_within"]) if "available_within" in rule else timedelta(0),
+        within=duration(rule["available_within"]) if "available_within" in rule else timedelta(0),
         compared=tuple(sorted(set(_compared(meets)))),
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,6 +10,7 @@ import structlog
 
 from app.acls import Grant, Operation, Resource, group_of
 from app.consumer import Retry, Subscription
+from app.consumer.subscription import stopped_by_signals
 from app.contracts.downstream.topics import CATALOGUE as DOWNSTREAM
 from app.contracts.downstream.topics import DOWNSTREAM_DEAD_LETTERS
 from app.contracts.topics import CATALOGUE, Topic
@@ -33,7 +33,7 @@ def run_sink(sink: Sink, settings: Settings, connection: Connection) -> None:
     """
     StartUp(settings, connection, topics=_topics(sink), rights=rights(sink, settings)).topics()
     running = _Running(sink, settings, connection)
-    with _stopped_by_signals(running.subscription), running.web():
+    with stopped_by_signals(running.subscription), running.web():
         log.info("sink_started", sink=sink.id, kind=sink.kind, topics=list(sink.topics))
         running.subscription.run()
         log.info("sink_stopped", sink=sink.id)
@@ -131,15 +131,3 @@ class _Running:
     def _changed(self, before: State, after: State) -> None:
         tell = log.warning if after is State.OPEN else log.info
         tell("circuit_changed", sink=self._sink.id, before=before.value, after=after.value)
-
-
-@contextmanager
-def _stopped_by_signals(subscription: Subscription) -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    for number in before:
-        signal.signal(number, lambda _number, _frame: subscription.stop())
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
