@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 from msgspec import Struct, field
@@ -10,8 +10,10 @@ from msgspec import Struct, field
 from app.contracts.decode import BadMessage, ErasedLead, decode_lead_changed, decode_lead_merged
 from app.contracts.downstream.decode_qualified import decode_lead_qualified
 from app.contracts.topics import LEAD_CHANGED, LEAD_MERGED, LEAD_QUALIFIED
-from app.downstream.assignment.queue import Cause, Changed, Closed, Qualified, Queued, enqueue
+from app.downstream.assignment.queue import Changed, Closed, Qualified, Queued, enqueue
+from app.downstream.cause import Cause
 from app.downstream.facts import Facts, apply_change, apply_qualification
+from app.downstream.lead_processor import now_of
 from app.engine import Processor, Record, Rejected, Unit
 from app.qualification.leads import Trigger
 
@@ -71,7 +73,7 @@ class Intake(Processor):
         key, lead = _lead(record, unit)
         if isinstance(message, ErasedLead):
             if lead.queued:
-                now = datetime.fromtimestamp(unit.now_ms / 1000, UTC)
+                now = now_of(unit)
                 place = f"{LEAD_CHANGED.name}/{record.partition}/{record.offset}"
                 enqueue(unit, self._prefix, message.lead_id, Closed(self._cause(record, place, now), message.lead_id))
             unit.delete(key)
@@ -103,7 +105,7 @@ class Intake(Processor):
         unit.put(key, lead)
 
     def _cause(self, record: Record, event_id: str, occurred_at: datetime) -> Cause:
-        return Cause(Trigger(event_id, self._names[record.topic], record.partition, record.offset), occurred_at)
+        return Cause(occurred_at, Trigger(event_id, self._names[record.topic], record.partition, record.offset))
 
 
 def _lead(record: Record, unit: Unit) -> tuple[bytes, FollowedLead]:

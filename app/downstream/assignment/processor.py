@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, cast
 
 import msgspec
@@ -17,7 +17,6 @@ from app.contracts.lead_qualified import trigger_of
 from app.downstream.assignment.desk import Decision, Desk
 from app.downstream.assignment.kind import knowing
 from app.downstream.assignment.queue import (
-    Cause,
     Changed,
     Closed,
     Commanded,
@@ -30,9 +29,11 @@ from app.downstream.assignment.queue import (
 )
 from app.downstream.assignment.rules import live_rules
 from app.downstream.assignment.state import ALARM, DEFINITION, Alarm, HeldDefinition, HeldLead, HeldSeller, decode_state
+from app.downstream.cause import Cause
 from app.downstream.definitions.decider import order_of, outcome_event, tell
 from app.downstream.definitions.entries import Entry
 from app.downstream.definitions.registry import decide
+from app.downstream.lead_processor import now_of
 from app.engine import Processor, Record, Rejected, Unit, Wake
 from app.engine.application import PlainRecord
 from app.qualification.leads import Trigger
@@ -64,14 +65,14 @@ class AssignmentDecider(Processor):
             raise Rejected(f"only the assignment service writes to this topic, and never this: {error}") from None
         self._follow(unit)
         self._sound = False  # until it is through: an exception leaves the desk half changed
-        now = datetime.fromtimestamp(unit.now_ms / 1000, UTC)
+        now = now_of(unit)
         self._desk.begin(unit, now)
         self._occur(queued, record, unit)
         decided, again = self._desk.end()
         self._sound = True
         if isinstance(queued, Tick):
             place = Trigger(f"assignment-queue/0/{record.offset}", "assignment-queue", 0, record.offset)
-            cause = Cause(place, queued.occurred_at)
+            cause = Cause(queued.occurred_at, place)
         else:
             cause = queued.cause
         for one in decided:
@@ -171,7 +172,7 @@ class AssignmentDecider(Processor):
         held: Alarm | None = unit.get(key)
         if held is not None and held.due <= unit.now_ms:
             unit.delete(key)
-            enqueue(unit, self._prefix, "tick", Tick(datetime.fromtimestamp(unit.now_ms / 1000, UTC)))
+            enqueue(unit, self._prefix, "tick", Tick(now_of(unit)))
 
     def _follow(self, unit: Unit) -> None:
         """A cycle that was not committed leaves the desk ahead of the state: it is made anew."""

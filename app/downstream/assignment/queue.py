@@ -8,16 +8,9 @@ import msgspec
 from msgspec import Struct, field
 
 from app.contracts.downstream.topics import ASSIGNMENT_QUEUE
+from app.downstream.cause import Cause
 from app.engine import Unit
-from app.qualification.leads import Trigger
 from app.qualification.utc import Moment
-
-
-class Cause(Struct, frozen=True):
-    """The record that it goes back to, and when that occurred."""
-
-    trigger: Trigger
-    occurred_at: Moment
 
 
 class Qualified(Struct, frozen=True, tag="qualified"):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any, cast
 
 from app.contracts.decode import BadMessage
 from app.contracts.downstream.assignment import decode_seller_changed
 from app.contracts.downstream.definitions import decode_definition_command
 from app.contracts.downstream.topics import ASSIGNMENT_COMMANDS, SELLER_CHANGED
-from app.downstream.assignment.queue import Cause, Commanded, Queued, SellerTold, enqueue
+from app.downstream.assignment.queue import Commanded, Queued, SellerTold, enqueue
+from app.downstream.cause import Cause
+from app.downstream.lead_processor import now_of
 from app.engine import Processor, Record, Rejected, Unit
 from app.qualification.leads import Trigger
 
@@ -36,18 +37,18 @@ class Relay(Processor):
     def _seller(self, record: Record, unit: Unit) -> tuple[str, Queued]:
         message = decode_seller_changed(record.key, record.value, record.headers)
         if isinstance(message, str):
-            now = datetime.fromtimestamp(unit.now_ms / 1000, UTC)
+            now = now_of(unit)
             place = f"{SELLER_CHANGED.name}/{record.partition}/{record.offset}"
-            return message, SellerTold(Cause(_trigger(place, SELLER_CHANGED.name, record), now), message)
+            return message, SellerTold(Cause(now, _trigger(place, SELLER_CHANGED.name, record)), message)
         trigger = _trigger(message["event_id"], SELLER_CHANGED.name, record)
         seller = cast("dict[str, Any]", message)
-        return message["seller_id"], SellerTold(Cause(trigger, message["occurred_at"]), message["seller_id"], seller)
+        return message["seller_id"], SellerTold(Cause(message["occurred_at"], trigger), message["seller_id"], seller)
 
     @staticmethod
     def _command(record: Record) -> tuple[str, Queued]:
         command = decode_definition_command(record.key, record.value, record.headers)
         trigger = _trigger(command["command_id"], ASSIGNMENT_COMMANDS.name, record)
-        cause = Cause(trigger, command["issued_at"])
+        cause = Cause(command["issued_at"], trigger)
         return command["definition_id"], Commanded(cause, cast("dict[str, Any]", command))
 
 
