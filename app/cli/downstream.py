@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import structlog
 import typer
 
-from app.broker.running import find_running
-from app.cli.exit_codes import NO_BROKER, NoBrokerFound
 from app.cli.sinks import dataverse, webhook
-from app.cli.worker import WebPort
+from app.cli.worker import WebPort, broker_of, serving
 from app.contracts.downstream.topics import SERVICES
-from app.hosting.logs import configure_logs
-from app.settings import load_settings, unknown_variables
 
 downstream = typer.Typer(no_args_is_help=True, help="Run what happens to qualified leads, each service by itself.")
 
@@ -24,13 +19,8 @@ _PURPOSES = {
 
 
 def _serve(names: tuple[str, ...], web_port: int | None) -> None:
-    settings = load_settings(web_port=web_port)
-    configure_logs(settings.log_format)
-    for line in unknown_variables():
-        structlog.get_logger("app.downstream").warning("unknown_setting", reason=line)
-    connection = find_running(settings)
-    if connection is None:
-        raise NoBrokerFound(NO_BROKER)
+    settings = serving(web_port)
+    connection = broker_of(settings)
     from app.downstream.services import downstream_process  # noqa: PLC0415  Faust takes half a second
 
     downstream_process(names, settings, connection).run()

@@ -6,15 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import structlog
 import typer
 
-from app.broker.running import find_running
-from app.cli.exit_codes import NO_BROKER, NoBrokerFound, Refused
+from app.cli.exit_codes import Refused
 from app.cli.screen import say
-from app.cli.worker import WebPort
-from app.hosting.logs import configure_logs
-from app.settings import Settings, load_settings, unknown_variables
+from app.cli.worker import WebPort, broker_of, serving
+from app.settings import Settings
 
 if TYPE_CHECKING:
     from app.downstream.sinks.sink import Sink
@@ -54,18 +51,13 @@ def _serve(build: Callable[[Settings], Sink], check: bool, web_port: int | None)
     from app.downstream.sinks.forms import MissingSecret  # noqa: PLC0415
     from app.downstream.sinks.run import run_sink  # noqa: PLC0415
 
-    settings = load_settings(web_port=web_port)
-    configure_logs(settings.log_format)
-    for line in unknown_variables():
-        structlog.get_logger("app.downstream").warning("unknown_setting", reason=line)
+    settings = serving(web_port)
     try:
         sink = build(settings)
         if check:
             _check(sink)
             return
-        connection = find_running(settings)
-        if connection is None:
-            raise NoBrokerFound(NO_BROKER)
+        connection = broker_of(settings)
         run_sink(sink, settings, connection)
     except (MissingSecret, EndpointGone) as error:
         raise Refused(str(error)) from error

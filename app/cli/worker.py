@@ -10,7 +10,8 @@ import typer
 from app.broker.running import find_running
 from app.cli.exit_codes import NO_BROKER, NoBrokerFound
 from app.hosting.logs import configure_logs
-from app.settings import load_settings, unknown_variables
+from app.kafka import Connection
+from app.settings import Settings, load_settings, unknown_variables
 
 WebPort = Annotated[
     int | None,
@@ -24,6 +25,23 @@ WebPort = Annotated[
 ]
 
 
+def serving(web_port: int | None) -> Settings:
+    """The settings of a process that serves, which from now on logs as they say. Raises InvalidSettings."""
+    settings = load_settings(web_port=web_port)
+    configure_logs(settings.log_format)
+    for line in unknown_variables():
+        structlog.get_logger(__name__).warning("unknown_setting", reason=line)
+    return settings
+
+
+def broker_of(settings: Settings) -> Connection:
+    """The broker given, else the demo's. Raises NoBrokerFound."""
+    connection = find_running(settings)
+    if connection is None:
+        raise NoBrokerFound(NO_BROKER)
+    return connection
+
+
 def worker(web_port: WebPort = None) -> None:
     """Run a worker: scores and lead changes in, qualified leads out, exactly once.
 
@@ -32,13 +50,8 @@ def worker(web_port: WebPort = None) -> None:
     broker, LEAD_QUALIFIER_STARTUP_TIMEOUT seconds, and then ends with exit code 3. It ends with exit code 70 when it
     cannot go on by itself; whatever supervises it starts it again.
     """
-    settings = load_settings(web_port=web_port)
-    configure_logs(settings.log_format)
-    for line in unknown_variables():
-        structlog.get_logger("app.worker").warning("unknown_setting", reason=line)
-    connection = find_running(settings)
-    if connection is None:
-        raise NoBrokerFound(NO_BROKER)
+    settings = serving(web_port)
+    connection = broker_of(settings)
     from app.worker.run import Worker  # noqa: PLC0415  Faust takes half a second
 
     Worker(settings, connection).run()

@@ -47,37 +47,38 @@ class Happening(msgspec.Struct, frozen=True):
 class LeadProcessor(Processor, Generic[D, S]):
     """Keeps the facts of each lead and tells the service what has changed on it, with the definitions of this cycle.
 
-    `current` gives the newest definitions, or None while they are not known; `read` reads a published one.
+    `current` gives the newest definitions, or None while they are not known.
     """
 
-    def __init__(
-        self,
-        *,
-        topic_prefix: str,
-        source: str,
-        current: Callable[[], Definitions | None],
-        read: Callable[[Published], D],
-        new: Callable[[], S],
-    ) -> None:
+    def __init__(self, *, topic_prefix: str, source: str, current: Callable[[], Definitions | None]) -> None:
         self._prefix = topic_prefix
         self._source = source
         self._newest = current
-        self._read = read
-        self._new = new
         self._known: Definitions | None = None
         self._cached: dict[tuple[str, int], D] = {}
         #: What is live, by id, in the order of the ids.
         self.live: dict[str, D] = {}
         self._topics = {
-            LEAD_CHANGED.full_name(topic_prefix): LEAD_CHANGED,
-            LEAD_MERGED.full_name(topic_prefix): LEAD_MERGED,
-            LEAD_QUALIFIED.full_name(topic_prefix): LEAD_QUALIFIED,
-            **{topic.full_name(topic_prefix): topic for topic in self.further_inputs()},
+            topic.full_name(topic_prefix): topic
+            for topic in (LEAD_CHANGED, LEAD_MERGED, LEAD_QUALIFIED, *self.further_inputs())
         }
+
+    @property
+    def inputs(self) -> tuple[Topic, ...]:
+        """What it reads."""
+        return tuple(self._topics.values())
 
     def further_inputs(self) -> tuple[Topic, ...]:
         """Inputs of the service besides those about every lead."""
         return ()
+
+    @abstractmethod
+    def read(self, published: Published) -> D:
+        """Read a published definition, once for each version."""
+
+    @abstractmethod
+    def new(self) -> S:
+        """What is held about a lead of which nothing is held."""
 
     def begin(self) -> int:
         """Fix the definitions of this cycle."""
@@ -86,7 +87,7 @@ class LeadProcessor(Processor, Generic[D, S]):
             return NO_RULES
         if current is not self._known:
             wanted = {(one.id, one.version): one for one in current.live.values()}
-            self._cached = {key: self._cached.get(key) or self._read(one) for key, one in wanted.items()}
+            self._cached = {key: self._cached.get(key) or self.read(one) for key, one in wanted.items()}
             self.live = {name: self._cached[name, version] for name, version in wanted}
             self._known = current
         return current.revision
@@ -108,7 +109,7 @@ class LeadProcessor(Processor, Generic[D, S]):
 
     def further(self, topic: Topic, record: Record, unit: Unit) -> None:
         """Decide a record of one of the further inputs. Raises BadMessage."""
-        raise NotImplementedError
+        raise NotImplementedError  # never called where there are none; who names some says what becomes of them
 
     @abstractmethod
     def happened(self, key: bytes, state: S, what: Happening, unit: Unit) -> None:
@@ -120,7 +121,7 @@ class LeadProcessor(Processor, Generic[D, S]):
     def state_of(self, key: bytes, unit: Unit) -> S:
         """What is held about a lead, or a new state."""
         held: S | None = unit.get(key)
-        return self._new() if held is None else held
+        return self.new() if held is None else held
 
     def emit(self, topic: Topic, key: bytes, event: Mapping[str, Any], unit: Unit) -> None:
         """Emit an event about a lead."""

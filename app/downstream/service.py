@@ -8,6 +8,7 @@ from typing import Any
 
 from app.acls import group_of
 from app.contracts import cloud_events
+from app.contracts.downstream import topics
 from app.contracts.downstream.topics import DOWNSTREAM_DEAD_LETTERS
 from app.contracts.topics import Partitions, Topic
 from app.downstream.definitions.decider import DefinitionDecider
@@ -21,6 +22,7 @@ from app.downstream.definitions.entries import (
     entries_of,
 )
 from app.downstream.definitions.kind import Kind
+from app.downstream.lead_processor import LeadProcessor
 from app.engine import Application, Input, Processor
 from app.hosting.service import Projection, Service
 from app.settings import Settings
@@ -72,16 +74,15 @@ class Wiring:
             keyed=state.partitions is Partitions.BY_LEAD,
         )
 
-    def definitions(
-        self, kind: Kind, *, commands: Topic, changed: Topic, state: Topic, shown: Topic
-    ) -> tuple[Projection[Entry, Definitions], Application]:
+    def definitions(self, kind: Kind) -> tuple[Projection[Entry, Definitions], Application]:
         """The definitions of one kind: the application that decides commands on them, and how they come to all
         workers. Decide by `projection.table.current()`.
         """
+        commands = topics.commands(kind.name)
         name = f"{kind.name}-definitions"
         projection: Projection[Entry, Definitions] = Projection(
             name.replace("-", "_"),
-            shown.full_name(self.prefix),
+            topics.definitions(kind.name).full_name(self.prefix),
             application=name,
             stored=entries_of,
             encode=encode_for_workers,
@@ -91,12 +92,27 @@ class Wiring:
         decider = DefinitionDecider(
             kind,
             commands=commands,
-            changed=changed,
+            changed=topics.definition_changed(kind.name),
             topic_prefix=self.prefix,
             source=self.source,
             project=projection.project,
         )
+        state = topics.command_state(kind.name)
         return projection, self.application(name, (commands,), state, decider, encode_entry, decode_entry)
+
+    def of_leads(
+        self,
+        kind: Kind,
+        state: Topic,
+        make: Callable[..., LeadProcessor[Any, Any]],
+        encode_state: Callable[[Any], bytes],
+        decode_state: Callable[[bytes], Any],
+    ) -> Service:
+        """A service that decides about each lead by definitions of one kind. `make` is its processor's class."""
+        definitions, deciding = self.definitions(kind)
+        processor = make(topic_prefix=self.prefix, source=self.source, current=definitions.table.current)
+        leads = self.application(self.name, processor.inputs, state, processor, encode_state, decode_state)
+        return self.service(leads, deciding, projections=(definitions,))
 
     def service(self, *applications: Application, projections: tuple[Projection[Any, Any], ...] = ()) -> Service:
         """The service of these applications."""

@@ -5,7 +5,7 @@ from app.engine.engine import DEFAULT_LIMITS, Engine, Limits, Observer
 from app.engine.opening import Unusable
 from app.engine.partitioning import partition_of
 from app.engine.steps import Hook, Step
-from app.engine.timers import Wake
+from app.engine.timers import Wake, wakes_in
 from app.engine.unit import Unfit, Unit
 from app.records import Headers
 
@@ -28,4 +28,5 @@ __all__ = [
     "Unusable",
     "Wake",
     "partition_of",
+    "wakes_in",
 ]

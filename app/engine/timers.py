@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from heapq import heapify, heappop, heappush
 from itertools import islice
+from typing import TypeVar
+
+import msgspec
 
 Wake = tuple[int, bytes]
 """A time (milliseconds since 1970, of the wall clock) and the key to look at from then on."""
+
+
+S = TypeVar("S")
+
+
+def wakes_in(
+    entries: Mapping[bytes, bytes], mark: bytes, decode: Callable[[bytes], S], times: Callable[[S], Iterable[int]]
+) -> Iterator[Wake]:
+    """What a partition's entries wait for, for `Processor.timers`.
+
+    Only entries that hold `mark` are decoded, which spares the millions that wait for nothing; it may stand in one that
+    waits for nothing, too. `times`: those that a state waits for (milliseconds since 1970).
+    """
+    for key, value in entries.items():
+        if mark in value:
+            try:
+                state = decode(value)
+            except (msgspec.DecodeError, ValueError, RecursionError):
+                continue  # no state of ours; it is reported where such are looked for
+            for due_ms in times(state):
+                yield due_ms, key
 
 
 class Timers:

@@ -22,7 +22,7 @@ from app.contracts.topics import (
     LEAD_SCORE_CHANGED,
     QUALIFICATION_COMMANDS,
 )
-from app.engine import Processor, Record, Rejected, Unit, Wake
+from app.engine import Processor, Record, Rejected, Unit, Wake, wakes_in
 from app.qualification.decide import Outcome, Qualification, decide, hindrance, mark
 from app.qualification.holds import begin_hold, end_hold, follow_scores
 from app.qualification.leads import Lead, Origin, Standing, Trigger, apply_change, record_score
@@ -217,14 +217,7 @@ class LeadDecider(Processor):
 
     def timers(self, entries: Mapping[bytes, bytes]) -> Iterator[Wake]:
         """The holds that run, found among the entries."""
-        for key, value in entries.items():
-            if _HOLDS in value:  # spares reading the millions that hold nothing
-                try:
-                    lead = _decode_lead(value)
-                except (msgspec.DecodeError, ValueError, RecursionError):
-                    continue  # no state of ours; it is reported where such are looked for
-                for hold in lead.holds.values():
-                    yield _milliseconds(hold.due), key
+        return wakes_in(entries, _HOLDS, _decode_lead, lambda lead: [_milliseconds(h.due) for h in lead.holds.values()])
 
     def due(self, key: bytes, unit: Unit) -> None:
         """Decide the holds of a lead whose time is over."""

@@ -107,6 +107,11 @@ def _output(name: str, purpose: str, writer: str, readers: tuple[str, ...]) -> T
     )
 
 
+def command_state(kind: str) -> Topic:
+    """What the decider of commands on definitions of one kind holds."""
+    return _state(f"{kind}-command-state", kind, "definition id", Partitions.ONE)
+
+
 DOWNSTREAM_DEAD_LETTERS = Topic(
     name="downstream-dead-letters",
     purpose="Records that a downstream service could not handle: original key, value and headers, where, and why.",
@@ -123,7 +128,7 @@ DOWNSTREAM_DEAD_LETTERS = Topic(
 JOURNEY_COMMANDS = commands("journey")
 JOURNEY_DEFINITIONS = definitions("journey")
 JOURNEY_DEFINITION_CHANGED = definition_changed("journey")
-JOURNEY_COMMAND_STATE = _state("journey-command-state", "journey", "definition id", Partitions.ONE)
+JOURNEY_COMMAND_STATE = command_state("journey")
 JOURNEY_STATE = _state("journey-state", "journey", "lead_id", Partitions.BY_LEAD)
 JOURNEY_ENTRY_REQUESTED = _output(
     "journey-entry-requested",
@@ -168,7 +173,7 @@ LEAD_ASSIGNED = _output(
 SEQUENCE_COMMANDS = commands("sequence")
 SEQUENCE_DEFINITIONS = definitions("sequence")
 SEQUENCE_DEFINITION_CHANGED = definition_changed("sequence")
-SEQUENCE_COMMAND_STATE = _state("sequence-command-state", "sequence", "definition id", Partitions.ONE)
+SEQUENCE_COMMAND_STATE = command_state("sequence")
 SEQUENCE_STATE = _state("sequence-state", "sequence", "lead_id", Partitions.BY_LEAD)
 SEQUENCE_CONNECTIONS = _input(
     "sequence-connections",
@@ -198,7 +203,7 @@ SEQUENCE_CHANGED = _output(
 FOLLOW_UP_COMMANDS = commands("follow-up")
 FOLLOW_UP_DEFINITIONS = definitions("follow-up")
 FOLLOW_UP_DEFINITION_CHANGED = definition_changed("follow-up")
-FOLLOW_UP_COMMAND_STATE = _state("follow-up-command-state", "follow-up", "definition id", Partitions.ONE)
+FOLLOW_UP_COMMAND_STATE = command_state("follow-up")
 FOLLOW_UP_STATE = _state("follow-up-state", "follow-up", "lead_id", Partitions.BY_LEAD)
 LEAD_FOLLOW_UP_OVERDUE = _output(
     "lead-follow-up-overdue",

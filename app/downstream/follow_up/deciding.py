@@ -12,6 +12,7 @@ from app.downstream.cause import Cause
 from app.downstream.conditions import Condition, condition_of, holds
 from app.downstream.durations import milliseconds
 from app.downstream.facts import Facts
+from app.downstream.repeats import repeats
 from app.qualification.leads import Trigger
 from app.qualification.utc import Moment
 
@@ -93,10 +94,7 @@ class LeadState(Struct, omit_defaults=True, kw_only=True):
 
     def repeats(self, event_id: str) -> bool:
         """Was this event seen before? It is from now on."""
-        if event_id in self.events:
-            return True
-        self.events = [*self.events, event_id][-_REMEMBERED:]
-        return False
+        return repeats(self.events, event_id, _REMEMBERED)
 
 
 class Overdue(Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
 import msgspec
@@ -14,7 +14,7 @@ from app.contracts.downstream.topics import ACTIVITY_COMPLETED, LEAD_ASSIGNED, L
 from app.contracts.lead_qualified import trigger_of
 from app.contracts.topics import LEAD_SALES_RESPONSE, Topic
 from app.downstream.cause import Cause
-from app.downstream.definitions.entries import Definitions
+from app.downstream.definitions.entries import Published
 from app.downstream.follow_up.deciding import (
     ASSIGNED,
     QUALIFIED,
@@ -30,7 +30,7 @@ from app.downstream.follow_up.deciding import (
 )
 from app.downstream.identities import event_id
 from app.downstream.lead_processor import Happening, LeadProcessor, cause_of
-from app.engine import Record, Unit, Wake
+from app.engine import Record, Unit, Wake, wakes_in
 from app.qualification.leads import MARKETING_QUALIFIED
 
 encode_state = msgspec.json.Encoder().encode
@@ -45,14 +45,13 @@ _NOT_BY_SALES = "automated_email"
 class FollowUpProcessor(LeadProcessor[FollowUp, LeadState]):
     """Counted per cycle: ("follow-up", definition id, outcome)."""
 
-    def __init__(self, *, topic_prefix: str, source: str, current: Callable[[], Definitions | None]) -> None:
-        super().__init__(
-            topic_prefix=topic_prefix,
-            source=source,
-            current=current,
-            read=lambda published: follow_up_of(published.definition, published.version),
-            new=LeadState,
-        )
+    def read(self, published: Published) -> FollowUp:
+        """Read a published definition."""
+        return follow_up_of(published.definition, published.version)
+
+    def new(self) -> LeadState:
+        """A lead of which nothing is held."""
+        return LeadState()
 
     def further_inputs(self) -> tuple[Topic, ...]:
         """What assigns, and what sales does."""
@@ -87,15 +86,12 @@ class FollowUpProcessor(LeadProcessor[FollowUp, LeadState]):
 
     def timers(self, entries: Mapping[bytes, bytes]) -> Iterator[Wake]:
         """The times that run, found among the states."""
-        for key, value in entries.items():
-            if _RUNS in value:
-                try:
-                    state = decode_state(value)
-                except (msgspec.DecodeError, ValueError, RecursionError):
-                    continue  # no state of ours; it is reported where such are looked for
-                for stages in state.running.values():
-                    for running in stages.values():
-                        yield running.due_ms, key
+        return wakes_in(
+            entries,
+            _RUNS,
+            decode_state,
+            lambda state: [one.due_ms for stages in state.running.values() for one in stages.values()],
+        )
 
     def due(self, key: bytes, unit: Unit) -> None:
         """Tell what is overdue of a lead."""

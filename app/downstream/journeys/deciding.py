@@ -13,6 +13,7 @@ from app.downstream.cause import Cause
 from app.downstream.conditions import holds
 from app.downstream.facts import Facts
 from app.downstream.journeys.journey import Journey
+from app.downstream.repeats import repeats
 from app.qualification.leads import Trigger
 from app.qualification.utc import Moment
 
@@ -65,10 +66,7 @@ class LeadState(Struct, omit_defaults=True, kw_only=True):
 
     def repeats(self, event_id: str) -> bool:
         """Was this qualification seen before? It is from now on."""
-        if event_id in self.qualifications:
-            return True
-        self.qualifications = [*self.qualifications, event_id][-_REMEMBERED:]
-        return False
+        return repeats(self.qualifications, event_id, _REMEMBERED)
 
 
 def enter(state: LeadState, journey: Journey, now_ms: int, cause: Cause, *, waited: bool = False) -> Outcome:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
 from app.contracts.downstream.topics import JOURNEY_ENTRY_REQUESTED
 from app.downstream.cause import Cause
-from app.downstream.definitions.entries import Definitions
+from app.downstream.definitions.entries import Published
 from app.downstream.journeys.deciding import LeadState, Outcome, enter
 from app.downstream.journeys.journey import Journey, journey_of
 from app.downstream.journeys.requests import entry_request
 from app.downstream.lead_processor import Happening, LeadProcessor
-from app.engine import Unit, Wake
+from app.engine import Unit, Wake, wakes_in
 
 encode_state = msgspec.json.Encoder().encode
 decode_state = msgspec.json.Decoder(LeadState).decode
@@ -25,14 +25,13 @@ _WAITS = b'"waiting":'
 class JourneyProcessor(LeadProcessor[Journey, LeadState]):
     """Counted per cycle: ("journey", journey id, outcome)."""
 
-    def __init__(self, *, topic_prefix: str, source: str, current: Callable[[], Definitions | None]) -> None:
-        super().__init__(
-            topic_prefix=topic_prefix,
-            source=source,
-            current=current,
-            read=lambda published: journey_of(published.definition, published.version),
-            new=LeadState,
-        )
+    def read(self, published: Published) -> Journey:
+        """Read a published definition."""
+        return journey_of(published.definition, published.version)
+
+    def new(self) -> LeadState:
+        """A lead of which nothing is held."""
+        return LeadState()
 
     def happened(self, key: bytes, state: LeadState, what: Happening, unit: Unit) -> None:
         """Triggers of both kinds may be meant."""
@@ -50,14 +49,7 @@ class JourneyProcessor(LeadProcessor[Journey, LeadState]):
 
     def timers(self, entries: Mapping[bytes, bytes]) -> Iterator[Wake]:
         """The entries that wait, found among the states."""
-        for key, value in entries.items():
-            if _WAITS in value:
-                try:
-                    state = decode_state(value)
-                except (msgspec.DecodeError, ValueError, RecursionError):
-                    continue  # no state of ours; it is reported where such are looked for
-                for waiting in state.waiting.values():
-                    yield waiting.due_ms, key
+        return wakes_in(entries, _WAITS, decode_state, lambda state: [one.due_ms for one in state.waiting.values()])
 
     def due(self, key: bytes, unit: Unit) -> None:
         """Decide the entries of a lead whose time has come."""

@@ -8,6 +8,7 @@ from msgspec import Struct, field
 
 from app.downstream.cause import Cause
 from app.downstream.facts import Facts
+from app.downstream.repeats import repeats
 from app.qualification.leads import Trigger
 from app.qualification.utc import Moment
 
@@ -66,7 +67,4 @@ class LeadState(Struct, omit_defaults=True, kw_only=True):
 
     def repeats(self, event_id: str) -> bool:
         """Was this event seen before? It is from now on."""
-        if event_id in self.seen:
-            return True
-        self.seen = [*self.seen, event_id][-_REMEMBERED:]
-        return False
+        return repeats(self.seen, event_id, _REMEMBERED)

@@ -22,7 +22,7 @@ from app.contracts.downstream.topics import (
 )
 from app.contracts.topics import LEAD_QUALIFIED, Topic
 from app.downstream.cause import Cause
-from app.downstream.definitions.entries import Definitions
+from app.downstream.definitions.entries import Definitions, Published
 from app.downstream.durations import milliseconds
 from app.downstream.lead_processor import Happening, LeadProcessor, cause_of
 from app.downstream.sequences.connecting import (
@@ -40,7 +40,7 @@ from app.downstream.sequences.events import sequence_changed, step_due
 from app.downstream.sequences.outcomes import Outcome
 from app.downstream.sequences.steps import Program, program_of
 from app.downstream.sequences.walking import connect
-from app.engine import Record, Unit, Wake
+from app.engine import Record, Unit, Wake, wakes_in
 
 encode_state = msgspec.json.Encoder().encode
 decode_state = msgspec.json.Decoder(LeadState).decode
@@ -56,14 +56,16 @@ class SequenceProcessor(LeadProcessor[Program, LeadState]):
     """Counted per cycle: ("sequence", sequence id, outcome); the id is empty where there is no such sequence."""
 
     def __init__(self, *, topic_prefix: str, source: str, current: Callable[[], Definitions | None]) -> None:
-        super().__init__(
-            topic_prefix=topic_prefix,
-            source=source,
-            current=current,
-            read=lambda published: program_of(published.definition, published.version),
-            new=LeadState,
-        )
+        super().__init__(topic_prefix=topic_prefix, source=source, current=current)
         self._pinned = _Pinned()
+
+    def read(self, published: Published) -> Program:
+        """Read a published definition."""
+        return program_of(published.definition, published.version)
+
+    def new(self) -> LeadState:
+        """A lead of which nothing is held."""
+        return LeadState()
 
     def further_inputs(self) -> tuple[Topic, ...]:
         """What connects, assigns and answers."""
@@ -163,15 +165,12 @@ class SequenceProcessor(LeadProcessor[Program, LeadState]):
 
     def timers(self, entries: Mapping[bytes, bytes]) -> Iterator[Wake]:
         """What leads wait for, found among the states."""
-        for key, value in entries.items():
-            if _WAITS in value:
-                try:
-                    state = decode_state(value)
-                except (msgspec.DecodeError, ValueError, RecursionError):
-                    continue  # no state of ours; it is reported where such are looked for
-                for connection in state.connections.values():
-                    if connection.due_ms is not None:
-                        yield connection.due_ms, key
+        return wakes_in(
+            entries,
+            _WAITS,
+            decode_state,
+            lambda state: [one.due_ms for one in state.connections.values() if one.due_ms is not None],
+        )
 
     def due(self, key: bytes, unit: Unit) -> None:
         """Go on with a lead that waited until now."""
