@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from typing import Any
 
 import msgspec
 from msgspec import Struct, field
 
-from app.contracts.decode import BadMessage, ErasedLead, decode_lead_changed, decode_lead_merged
-from app.contracts.downstream.decode_qualified import decode_lead_qualified
-from app.contracts.topics import LEAD_CHANGED, LEAD_MERGED, LEAD_QUALIFIED
-from app.downstream.assignment.queue import Changed, Closed, Qualified, Queued, enqueue
+from app.contracts.topics import LEAD_CHANGED
+from app.downstream.assignment.queue import Changed, Closed, Qualified, enqueue
 from app.downstream.cause import Cause
-from app.downstream.facts import Facts, apply_change, apply_qualification
-from app.downstream.lead_processor import now_of
-from app.engine import Processor, Record, Rejected, Unit
-from app.qualification.leads import Trigger
+from app.downstream.facts import Facts
+from app.downstream.lead_follower import Happening, LeadFollower, cause_of, now_of
+from app.engine import Record, Unit
 
 
 class FollowedLead(Struct, omit_defaults=True):
@@ -29,86 +26,50 @@ encode_followed = msgspec.json.Encoder().encode
 decode_followed = msgspec.json.Decoder(FollowedLead).decode
 
 
-class Intake(Processor):
+class Intake(LeadFollower[FollowedLead]):
     """The processor of `assignment-intake`."""
-
-    def __init__(self, prefix: str) -> None:
-        self._prefix = prefix
-        self._names = {one.full_name(prefix): one.name for one in (LEAD_CHANGED, LEAD_MERGED, LEAD_QUALIFIED)}
 
     def begin(self) -> int:
         """It follows whatever comes."""
         return 0
 
-    def process(self, record: Record, unit: Unit) -> None:
-        """Follow one record."""
-        name = self._names[record.topic]
-        try:
-            if name == LEAD_CHANGED.name:
-                self._change(record, unit)
-            elif name == LEAD_QUALIFIED.name:
-                self._qualified(record, unit)
+    def new(self) -> FollowedLead:
+        """A lead of which nothing is held."""
+        return FollowedLead()
+
+    def happened(self, key: bytes, state: FollowedLead, what: Happening, unit: Unit) -> None:
+        """A qualification comes into the queue, and what happens to the lead after that."""
+        lead_id, facts = key.decode(), state.facts
+        if what.qualified is not None:
+            if facts.open:
+                state.queued = True
+                told = Qualified(what.cause, lead_id, what.qualified.model_id, *_like(facts))
+                enqueue(unit, self._prefix, lead_id, told)
+        elif state.queued and (what.changed.fields or what.changed.attributes):
+            if facts.open:
+                owner_changed = "owner_id" in what.changed.fields
+                enqueue(unit, self._prefix, lead_id, Changed(what.cause, lead_id, owner_changed, *_like(facts)))
             else:
-                self._merged(record, unit)
-        except BadMessage as bad:
-            raise Rejected(str(bad)) from None
+                self._close(key, state, what.cause, unit)
 
-    def _qualified(self, record: Record, unit: Unit) -> None:
-        event = decode_lead_qualified(record.key, record.value, record.headers)
-        key, lead = _lead(record, unit)
-        facts = lead.facts
-        apply_qualification(
-            facts, event.changes, event.occurred_at, owner_id=event.owner_id, contact_id=event.contact_id
-        )
-        if facts.open:
-            lead.queued = True
-            values = facts.values()
-            cause = self._cause(record, event.event_id, event.occurred_at)
-            told = Qualified(cause, event.lead_id, event.model_id, dict(values.own), dict(values.attributes))
-            enqueue(unit, self._prefix, event.lead_id, told)
-        unit.put(key, lead)
+    def merged(self, key: bytes, state: FollowedLead, cause: Cause, unit: Unit) -> None:
+        """It is closed."""
+        if state.queued:
+            self._close(key, state, cause, unit)
 
-    def _change(self, record: Record, unit: Unit) -> None:
-        message = decode_lead_changed(record.key, record.value, record.headers)
-        key, lead = _lead(record, unit)
-        if isinstance(message, ErasedLead):
-            if lead.queued:
-                now = now_of(unit)
-                place = f"{LEAD_CHANGED.name}/{record.partition}/{record.offset}"
-                enqueue(unit, self._prefix, message.lead_id, Closed(self._cause(record, place, now), message.lead_id))
-            unit.delete(key)
-            return
-        changed = apply_change(lead.facts, message.change)
-        if changed is None:
-            return
-        if lead.queued and (changed.fields or changed.attributes):
-            cause = self._cause(record, message.event_id, message.change.occurred_at)
-            told: Queued
-            if lead.facts.open:
-                values = lead.facts.values()
-                owner_changed = "owner_id" in changed.fields
-                told = Changed(cause, message.lead_id, owner_changed, dict(values.own), dict(values.attributes))
-            else:
-                told = Closed(cause, message.lead_id)
-                lead.queued = False
-            enqueue(unit, self._prefix, message.lead_id, told)
-        unit.put(key, lead)
+    def erasing(self, key: bytes, record: Record, unit: Unit) -> None:
+        """Nothing of it may remain in what the queue has led to."""
+        state: FollowedLead | None = unit.get(key)
+        if state is not None and state.queued:
+            place = f"{LEAD_CHANGED.name}/{record.partition}/{record.offset}"
+            self._close(key, state, cause_of(LEAD_CHANGED, record, place, now_of(unit)), unit)
 
-    def _merged(self, record: Record, unit: Unit) -> None:
-        message = decode_lead_merged(record.key, record.value, record.headers)
-        key, lead = _lead(record, unit)
-        lead.facts.merged = True
-        if lead.queued:
-            lead.queued = False
-            cause = self._cause(record, message.event_id, message.occurred_at)
-            enqueue(unit, self._prefix, message.lead_id, Closed(cause, message.lead_id))
-        unit.put(key, lead)
-
-    def _cause(self, record: Record, event_id: str, occurred_at: datetime) -> Cause:
-        return Cause(occurred_at, Trigger(event_id, self._names[record.topic], record.partition, record.offset))
+    def _close(self, key: bytes, state: FollowedLead, cause: Cause, unit: Unit) -> None:
+        state.queued = False
+        enqueue(unit, self._prefix, key.decode(), Closed(cause, key.decode()))
 
 
-def _lead(record: Record, unit: Unit) -> tuple[bytes, FollowedLead]:
-    key = record.key
-    assert key is not None  # it equals the lead's id
-    return key, unit.get(key) or FollowedLead()
+def _like(facts: Facts) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the lead is like now: its own fields, and its attributes."""
+    values = facts.values()
+    return dict(values.own), dict(values.attributes)

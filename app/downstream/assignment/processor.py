@@ -33,7 +33,7 @@ from app.downstream.cause import Cause
 from app.downstream.definitions.decider import order_of, outcome_event, tell
 from app.downstream.definitions.entries import Entry
 from app.downstream.definitions.registry import decide
-from app.downstream.lead_processor import now_of
+from app.downstream.lead_follower import now_of
 from app.engine import Processor, Record, Rejected, Unit, Wake
 from app.engine.application import PlainRecord
 from app.qualification.leads import Trigger

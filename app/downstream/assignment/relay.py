@@ -10,7 +10,7 @@ from app.contracts.downstream.definitions import decode_definition_command
 from app.contracts.downstream.topics import ASSIGNMENT_COMMANDS, SELLER_CHANGED
 from app.downstream.assignment.queue import Commanded, Queued, SellerTold, enqueue
 from app.downstream.cause import Cause
-from app.downstream.lead_processor import now_of
+from app.downstream.lead_follower import now_of
 from app.engine import Processor, Record, Rejected, Unit
 from app.qualification.leads import Trigger
 

@@ -21,7 +21,7 @@ def build(wiring: Wiring) -> Service:
             "assignment-intake",
             (LEAD_QUALIFIED, LEAD_CHANGED, LEAD_MERGED),
             topics.ASSIGNMENT_LEAD_STATE,
-            Intake(wiring.prefix),
+            Intake(topic_prefix=wiring.prefix, source=wiring.source),
             encode_followed,
             decode_followed,
         ),

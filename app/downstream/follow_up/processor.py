@@ -29,7 +29,8 @@ from app.downstream.follow_up.deciding import (
     time_passed,
 )
 from app.downstream.identities import event_id
-from app.downstream.lead_processor import Happening, LeadProcessor, cause_of
+from app.downstream.lead_follower import Happening, cause_of
+from app.downstream.lead_processor import LeadProcessor
 from app.engine import Record, Unit, Wake, wakes_in
 from app.qualification.leads import MARKETING_QUALIFIED
 

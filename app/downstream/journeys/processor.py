@@ -12,7 +12,8 @@ from app.downstream.definitions.entries import Published
 from app.downstream.journeys.deciding import LeadState, Outcome, enter
 from app.downstream.journeys.journey import Journey, journey_of
 from app.downstream.journeys.requests import entry_request
-from app.downstream.lead_processor import Happening, LeadProcessor
+from app.downstream.lead_follower import Happening
+from app.downstream.lead_processor import LeadProcessor
 from app.engine import Unit, Wake, wakes_in
 
 encode_state = msgspec.json.Encoder().encode

@@ -24,7 +24,8 @@ from app.contracts.topics import LEAD_QUALIFIED, Topic
 from app.downstream.cause import Cause
 from app.downstream.definitions.entries import Definitions, Published
 from app.downstream.durations import milliseconds
-from app.downstream.lead_processor import Happening, LeadProcessor, cause_of
+from app.downstream.lead_follower import Happening, cause_of
+from app.downstream.lead_processor import LeadProcessor
 from app.downstream.sequences.connecting import (
     Activity,
     activity_completed,

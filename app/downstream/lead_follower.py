@@ -1,0 +1,161 @@
+"""What every processor keyed by lead has in common: it follows the facts of each lead, and emits."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Generic, Protocol, TypeVar
+
+import msgspec
+
+from app.contracts import cloud_events
+from app.contracts.decode import BadMessage, ErasedLead, decode_lead_changed, decode_lead_merged
+from app.contracts.downstream.decode_qualified import QualifiedLead, decode_lead_qualified
+from app.contracts.topics import LEAD_CHANGED, LEAD_MERGED, LEAD_QUALIFIED, Topic
+from app.downstream.cause import Cause
+from app.downstream.facts import Changed, Facts, apply_change, apply_qualification
+from app.engine import Processor, Record, Rejected, Unit
+from app.qualification.leads import Trigger
+from app.qualification.utc import in_utc
+
+S = TypeVar("S", bound="HasFacts")
+"""What is held about a lead."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+class HasFacts(Protocol):
+    """A state that holds facts about its lead."""
+
+    facts: Facts
+
+
+class Happening(msgspec.Struct, frozen=True):
+    """What has happened to a lead: the record that tells of it, and what it changed. `qualified`: a model did it."""
+
+    cause: Cause
+    changed: Changed
+    qualified: QualifiedLead | None = None
+
+
+class LeadFollower(Processor, Generic[S]):
+    """Keeps the facts of each lead and tells what has changed on it."""
+
+    def __init__(self, *, topic_prefix: str, source: str) -> None:
+        self._prefix = topic_prefix
+        self._source = source
+        self._topics = {
+            topic.full_name(topic_prefix): topic
+            for topic in (LEAD_CHANGED, LEAD_MERGED, LEAD_QUALIFIED, *self.further_inputs())
+        }
+
+    @property
+    def inputs(self) -> tuple[Topic, ...]:
+        """What it reads."""
+        return tuple(self._topics.values())
+
+    def further_inputs(self) -> tuple[Topic, ...]:
+        """Inputs of the service besides those about every lead."""
+        return ()
+
+    @abstractmethod
+    def new(self) -> S:
+        """What is held about a lead of which nothing is held."""
+
+    def process(self, record: Record, unit: Unit) -> None:
+        """Decide one record of any input."""
+        topic = self._topics[record.topic]
+        try:
+            if topic is LEAD_CHANGED:
+                self._lead_changed(record, unit)
+            elif topic is LEAD_MERGED:
+                self._lead_merged(record, unit)
+            elif topic is LEAD_QUALIFIED:
+                self._lead_qualified(record, unit)
+            else:
+                self.further(topic, record, unit)
+        except BadMessage as bad:
+            raise Rejected(str(bad)) from None
+
+    def further(self, topic: Topic, record: Record, unit: Unit) -> None:
+        """Decide a record of one of the further inputs. Raises BadMessage."""
+        raise NotImplementedError  # never called where there are none; who names some says what becomes of them
+
+    @abstractmethod
+    def happened(self, key: bytes, state: S, what: Happening, unit: Unit) -> None:
+        """The CRM changed the lead, or a model qualified it; its facts are applied, and the state is put."""
+
+    def merged(self, key: bytes, state: S, cause: Cause, unit: Unit) -> None:
+        """The lead was merged into another, which closes it; the state is put."""
+
+    def erasing(self, key: bytes, record: Record, unit: Unit) -> None:
+        """The lead is about to be erased; it is all forgotten after that."""
+        return
+
+    def state_of(self, key: bytes, unit: Unit) -> S:
+        """What is held about a lead, or a new state."""
+        held: S | None = unit.get(key)
+        return self.new() if held is None else held
+
+    def emit(self, topic: Topic, key: bytes, event: Mapping[str, Any], unit: Unit) -> None:
+        """Emit an event about a lead."""
+        headers = cloud_events.headers(
+            cloud_events.event_type(topic.name),
+            event_id=event["event_id"],
+            source=self._source,
+            time=now_of(unit),
+            subject=key.decode(),
+        )
+        unit.emit(topic.full_name(self._prefix), key, _encode(event), headers)
+
+    def _lead_changed(self, record: Record, unit: Unit) -> None:
+        message = decode_lead_changed(record.key, record.value, record.headers)
+        key = message.lead_id.encode()
+        if isinstance(message, ErasedLead):
+            if unit.holds(key):
+                self.erasing(key, record, unit)
+                unit.delete(key)
+            return
+        state = self.state_of(key, unit)
+        changed = apply_change(state.facts, message.change)
+        if changed is None:
+            return  # stale
+        unit.put(key, state)
+        cause = cause_of(LEAD_CHANGED, record, message.event_id, message.change.occurred_at)
+        self.happened(key, state, Happening(cause, changed), unit)
+
+    def _lead_merged(self, record: Record, unit: Unit) -> None:
+        message = decode_lead_merged(record.key, record.value, record.headers)
+        key = message.lead_id.encode()
+        state = self.state_of(key, unit)
+        if state.facts.merged:
+            return
+        state.facts.merged = True
+        unit.put(key, state)
+        self.merged(key, state, cause_of(LEAD_MERGED, record, message.event_id, message.occurred_at), unit)
+
+    def _lead_qualified(self, record: Record, unit: Unit) -> None:
+        message = decode_lead_qualified(record.key, record.value, record.headers)
+        key = message.lead_id.encode()
+        state = self.state_of(key, unit)
+        changed = apply_qualification(
+            state.facts,
+            message.changes,
+            message.occurred_at,
+            owner_id=message.owner_id,
+            contact_id=message.contact_id,
+        )
+        unit.put(key, state)
+        cause = cause_of(LEAD_QUALIFIED, record, message.event_id, message.occurred_at)
+        self.happened(key, state, Happening(cause, changed, message), unit)
+
+
+def cause_of(topic: Topic, record: Record, event_id: str, occurred_at: datetime) -> Cause:
+    """The record, as what follows from it names it."""
+    return Cause(in_utc(occurred_at), Trigger(event_id, topic.name, record.partition, record.offset))
+
+
+def now_of(unit: Unit) -> datetime:
+    """The time by which the unit decides."""
+    return datetime.fromtimestamp(unit.now_ms / 1000, UTC)
