@@ -68,7 +68,8 @@ class Letters:
         try:
             self._producer.produce(letter.topic, letter.value, letter.key, headers=headers, on_delivery=delivered)
         except KafkaException as error:
-            return error.args[0]  # type: ignore[no-any-return]
+            refused: KafkaError = error.args[0]
+            return refused
         while not done.is_set():
             self._producer.poll(0.05)  # any thread may serve the callback of any other
         return told[0]

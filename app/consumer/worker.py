@@ -84,7 +84,7 @@ class Desk:
         except TryLater as later:
             item.attempts += later.counts
             self._again(item, later.reason or "the handler asked for another time", later.seconds, began)
-        except Exception as error:
+        except Exception as error:  # anything else that a handler may raise is a fault, tried again by Retry
             item.attempts += 1
             log.warning(
                 "handler failed",

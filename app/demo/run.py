@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import Protocol, Self
+from typing import Protocol
 
 import confluent_kafka
 from confluent_kafka import TopicPartition
@@ -25,6 +25,7 @@ from app.client.topic_reader import Place, TopicMissing, TopicReader
 from app.contracts.downstream.topics import JOURNEY_ENTRY_REQUESTED, LEAD_ASSIGNED, SEQUENCE_STEP_DUE
 from app.contracts.topics import LEAD_CHANGED, LEAD_QUALIFIED, LEAD_SCORE_CHANGED
 from app.demo.children import Child
+from app.demo.crew import Crew
 from app.demo.figures import is_ready, read_figures
 from app.demo.hints import Hints, shown_path
 from app.demo.lines import Lines, figures_text
@@ -40,8 +41,6 @@ from app.topic_setup import TopicSetup
 DEFAULT_RATE = 200.0
 _READY_SECONDS = 60.0
 _STALL_SECONDS = 120.0
-_PRODUCER_STOP_SECONDS = 8.0
-_WORKER_STOP_SECONDS = 15.0
 _FIGURES_SECONDS = 0.5
 #: How long the end of a run waits for the downstream services (seconds).
 _STORY_SECONDS = 30.0
@@ -77,7 +76,7 @@ def run_demo(settings: Settings, console: Console, *, events: int | None, rate: 
     """
     progress = Progress()
     view: View = Screen(console) if console.is_terminal else Lines()
-    with _stop_on_signals() as stop, _Crew(settings) as crew, find_broker(settings, view.say) as broker:
+    with _stop_on_signals() as stop, Crew(settings) as crew, find_broker(settings, view.say) as broker:
         stop.impatient = crew.kill
         demo = _Demo(settings, broker, view, progress=progress, stop=stop, crew=crew, events=events, rate=rate)
         try:
@@ -85,49 +84,6 @@ def run_demo(settings: Settings, console: Console, *, events: int | None, rate: 
         finally:
             view.end()
             demo.end()
-
-
-class _Crew:
-    """Worker, producer and downstream services. The first two start while the broker does, and import meanwhile."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._folder = (settings.data_dir / "demo").absolute()
-        self.worker = self._child("app", "worker.log")
-        self.producer = self._child("app.demo.producer", "producer.log")
-        self.services: Child | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    def another_worker(self) -> None:
-        """In place of one that has ended."""
-        self.worker.stop(1)
-        self.worker = self._child("app", "worker.log")
-
-    def begin_services(self, arguments: list[str], environment: dict[str, str]) -> None:
-        """The downstream services, later than the others: the first qualified lead need not wait for them."""
-        self.services = self._child("app", "downstream.log")
-        self.services.begin(arguments, environment)
-
-    def stop(self) -> None:
-        """End all, the producer first, so that the others finish what there is."""
-        self.producer.stop(_PRODUCER_STOP_SECONDS)
-        self.worker.stop(_WORKER_STOP_SECONDS)
-        if self.services is not None:
-            self.services.stop(_WORKER_STOP_SECONDS)
-
-    def kill(self) -> None:
-        """End all at once."""
-        self.producer.kill()
-        self.worker.kill()
-        if self.services is not None:
-            self.services.kill()
-
-    def _child(self, module: str, log: str) -> Child:
-        return Child(module, log=self._folder / log)
 
 
 @dataclass(slots=True)
@@ -167,7 +123,7 @@ class _Demo:
         *,
         progress: Progress,
         stop: _Stop,
-        crew: _Crew,
+        crew: Crew,
         events: int | None,
         rate: float,
     ) -> None:
