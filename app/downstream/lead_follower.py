@@ -26,9 +26,12 @@ _encode = msgspec.json.Encoder().encode
 
 
 class HasFacts(Protocol):
-    """A state that holds facts about its lead."""
+    """A state that holds facts about its lead, and the events that were last read of it."""
 
     facts: Facts
+
+    def repeats(self, event_id: str) -> bool:
+        """Was this event read before? It is from now on."""
 
 
 class Happening(msgspec.Struct, frozen=True):
@@ -86,6 +89,10 @@ class LeadFollower(Processor, Generic[S]):
     def happened(self, key: bytes, state: S, what: Happening, unit: Unit) -> None:
         """The CRM changed the lead, or a model qualified it; its facts are applied, and the state is put."""
 
+    def repeated(self, unit: Unit) -> None:
+        """A qualification was read again, and changes nothing."""
+        return
+
     def merged(self, key: bytes, state: S, cause: Cause, unit: Unit) -> None:
         """The lead was merged into another, which closes it; the state is put."""
 
@@ -139,6 +146,10 @@ class LeadFollower(Processor, Generic[S]):
         message = decode_lead_qualified(record.key, record.value, record.headers)
         key = message.lead_id.encode()
         state = self.state_of(key, unit)
+        if state.repeats(message.event_id):
+            # nor are its facts news: what the CRM said since stands
+            self.repeated(unit)
+            return
         changed = apply_qualification(
             state.facts,
             message.changes,

@@ -182,6 +182,9 @@ class AssignmentLeadState(TypedDict):
 
     facts: NotRequired[StoredFacts]
     queued: NotRequired[Annotated[bool, Field(description="It qualified, and was not closed since.")]]
+    qualifications: NotRequired[
+        Annotated[list[Id], Field(description="event_id of the last ones, so that a repeated one is known.")]
+    ]
 
 
 @with_config(READ_STRICTLY)

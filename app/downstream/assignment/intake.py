@@ -12,7 +12,11 @@ from app.downstream.assignment.queue import Changed, Closed, Qualified, enqueue
 from app.downstream.cause import Cause
 from app.downstream.facts import Facts
 from app.downstream.lead_follower import Happening, LeadFollower, cause_of, now_of
+from app.downstream.repeats import repeats
 from app.engine import Record, Unit
+
+#: So many qualifications are remembered, so that a repeated one is known.
+_REMEMBERED = 20
 
 
 class FollowedLead(Struct, omit_defaults=True):
@@ -20,6 +24,11 @@ class FollowedLead(Struct, omit_defaults=True):
 
     facts: Facts = field(default_factory=Facts)
     queued: bool = False
+    qualifications: list[str] = field(default_factory=list)
+
+    def repeats(self, event_id: str) -> bool:
+        """Was this qualification seen before? It is from now on."""
+        return repeats(self.qualifications, event_id, _REMEMBERED)
 
 
 encode_followed = msgspec.json.Encoder().encode

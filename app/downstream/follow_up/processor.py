@@ -61,8 +61,6 @@ class FollowUpProcessor(LeadProcessor[FollowUp, LeadState]):
     def happened(self, key: bytes, state: LeadState, what: Happening, unit: Unit) -> None:
         """A qualification begins a stage; whoever closes the lead or changes its status reason by hand has acted."""
         if what.qualified is not None:
-            if state.repeats(what.qualified.event_id):
-                return
             state.model_id = what.qualified.model_id
             self._begin(key, state, QUALIFIED, what.cause, unit)
         elif not state.facts.open:

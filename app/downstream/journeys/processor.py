@@ -36,10 +36,7 @@ class JourneyProcessor(LeadProcessor[Journey, LeadState]):
 
     def happened(self, key: bytes, state: LeadState, what: Happening, unit: Unit) -> None:
         """Triggers of both kinds may be meant."""
-        qualified = what.qualified
-        if qualified is not None and state.repeats(qualified.event_id):
-            return
-        model_id = None if qualified is None else qualified.model_id
+        model_id = None if what.qualified is None else what.qualified.model_id
         for journey in self.live.values():
             if journey.triggered_by(what.changed, model_id):
                 self._enter(key, state, journey, what.cause, unit)

@@ -78,13 +78,13 @@ class SequenceProcessor(LeadProcessor[Program, LeadState]):
             state.assigned_to = None
         decision = self._decision(key, state, unit)
         lead_changed(decision, what.cause)
-        qualified = what.qualified
-        if qualified is not None:
-            if state.repeats(qualified.event_id):
-                decision.count("", Outcome.REPEATED)
-            else:
-                connect_by_event(decision, LEAD_QUALIFIED.name, what.cause, qualified.model_id)
+        if what.qualified is not None:
+            connect_by_event(decision, LEAD_QUALIFIED.name, what.cause, what.qualified.model_id)
         self._tell(key, decision, unit)
+
+    def repeated(self, unit: Unit) -> None:
+        """It is counted."""
+        unit.counts["sequence", "", Outcome.REPEATED.value] += 1
 
     def merged(self, key: bytes, state: LeadState, cause: Cause, unit: Unit) -> None:
         """The lead is closed."""
@@ -186,7 +186,7 @@ class SequenceProcessor(LeadProcessor[Program, LeadState]):
         """The decision on an event, if it is none that was decided before."""
         state = self.state_of(key, unit)
         if state.repeats(event_id):
-            unit.counts["sequence", "", Outcome.REPEATED.value] += 1
+            self.repeated(unit)
             return None
         return self._decision(key, state, unit)
 
