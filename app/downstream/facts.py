@@ -8,10 +8,12 @@ from typing import Any
 from msgspec import UNSET, Struct, field
 
 from app.downstream.conditions import Values
-from app.qualification.leads import OPEN, LeadChange
+from app.qualification.leads import MARKETING_QUALIFIED, OPEN, LeadChange
 from app.qualification.utc import Moment, in_utc
 
 _FIELDS = ("status", "status_reason", "sales_ready", "owner_id", "contact_id")
+#: What qualifications set, and what they make of it.
+_FLAGS: dict[str, Any] = {"status_reason": MARKETING_QUALIFIED, "sales_ready": True}
 
 
 class Facts(Struct, omit_defaults=True, kw_only=True):
@@ -19,6 +21,8 @@ class Facts(Struct, omit_defaults=True, kw_only=True):
 
     `changed_at`: occurred_at of the newest lead-changed; `qualified_at` and `qualified_flags`: of the newest
     qualification, and which flags it set. `merged`: the lead was merged into another, which closes it.
+    `by_crm`: flags that a lead-changed set as qualifications do, and its occurred_at, until a qualification is read
+    that tells of the same.
     """
 
     status: str = OPEN
@@ -31,6 +35,7 @@ class Facts(Struct, omit_defaults=True, kw_only=True):
     qualified_at: Moment | None = None
     qualified_flags: tuple[str, ...] = ()
     merged: bool = False
+    by_crm: dict[str, Moment] = field(default_factory=dict)
 
     @property
     def open(self) -> bool:
@@ -67,6 +72,8 @@ def apply_change(facts: Facts, change: LeadChange) -> Changed | None:
             continue
         setattr(facts, name, new)
         fields[name] = (old, new)
+        if new == _FLAGS.get(name):
+            facts.by_crm[name] = at
     attributes: dict[str, tuple[Any, Any]] = {}
     if change.attributes is not UNSET:
         for name, new in change.attributes.items():
@@ -85,22 +92,33 @@ def apply_change(facts: Facts, change: LeadChange) -> Changed | None:
 def apply_qualification(
     facts: Facts, changes: dict[str, Any], at: datetime, *, owner_id: str | None = None, contact_id: str | None = None
 ) -> Changed:
-    """Apply a lead-qualified event: its `changes`, its `occurred_at`, and what it knows besides.
+    """Apply a lead-qualified event that is none repeated: its `changes`, its `occurred_at`, and what it knows besides.
 
-    A qualification dated before the newest lead-changed still sets its flags: the worker decided knowing that change,
-    or will see it as a reset.
+    A flag among its changes was not set when the worker decided. So where an earlier qualification had set it, there
+    was a reset between the two, read here or not: the flag became so once more. Where the CRM had set it, it became so
+    once only as far as can be told. A qualification that is no later than that is what the CRM had heard of: it tells
+    nothing new, whatever became of the flag since.
+
+    Otherwise one dated before the newest lead-changed still sets its flags: the worker decided knowing that change.
     """
     at = in_utc(at)
     fields: dict[str, tuple[Any, Any]] = {}
-    for name in ("status_reason", "sales_ready"):
-        if name in changes and changes[name]["to"] != getattr(facts, name):
-            fields[name] = (getattr(facts, name), changes[name]["to"])
-            setattr(facts, name, changes[name]["to"])
+    for name in _FLAGS:
+        if name not in changes:
+            continue
+        old, new = getattr(facts, name), changes[name]["to"]
+        by_crm = facts.by_crm.pop(name, None)
+        if by_crm is not None and (at <= by_crm or new == old):
+            continue
+        setattr(facts, name, new)
+        fields[name] = (old if new != old else changes[name]["from"], new)
     if facts.owner_id is None:
         facts.owner_id = owner_id
     if facts.contact_id is None:
         facts.contact_id = contact_id
     if facts.qualified_at is None or at >= facts.qualified_at:
-        facts.qualified_at = at
-        facts.qualified_flags = tuple(sorted(name for name in ("status_reason", "sales_ready") if name in changes))
+        flags = {name for name in _FLAGS if name in changes}
+        # two models, one event: both are the newest qualification
+        flags.update(facts.qualified_flags if at == facts.qualified_at else ())
+        facts.qualified_at, facts.qualified_flags = at, tuple(sorted(flags))
     return Changed(fields, {})

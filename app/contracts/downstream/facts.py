@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NotRequired
+from typing import Annotated, NotRequired
 
-from pydantic import with_config
+from pydantic import Field, with_config
 from typing_extensions import TypedDict
 
 from app.contracts.fields import EMITTED, Timestamp, Value
@@ -24,3 +24,9 @@ class StoredFacts(TypedDict):
     qualified_at: NotRequired[Timestamp]
     qualified_flags: NotRequired[list[str]]
     merged: NotRequired[bool]
+    by_crm: NotRequired[
+        Annotated[
+            dict[str, Timestamp],
+            Field(description="Flags that the CRM set as qualifications do, and when, until a qualification tells so."),
+        ]
+    ]

@@ -51,6 +51,46 @@ def test_a_change_dated_before_our_qualification_keeps_the_flags_it_set() -> Non
     assert facts.status_reason == "contacted"
 
 
+def test_two_models_at_one_event_both_keep_what_they_set() -> None:
+    facts = Facts()
+    apply_qualification(facts, QUALIFIED, _at(10))
+    apply_qualification(facts, {"sales_ready": {"from": False, "to": True}}, _at(10))
+    apply_change(facts, LeadChange(occurred_at=_at(9), status_reason="contacted", sales_ready=False))
+    assert (facts.status_reason, facts.sales_ready) == ("marketing_qualified", True)
+
+
+def test_a_flag_becomes_so_once_more_by_a_further_qualification_although_the_reset_is_read_later() -> None:
+    facts = Facts()
+    became = Changed({"status_reason": ("new", "marketing_qualified")}, {})
+    assert apply_qualification(facts, QUALIFIED, _at(1)) == became
+    assert apply_qualification(facts, QUALIFIED, _at(3)) == became
+    assert apply_change(facts, LeadChange(occurred_at=_at(2), status_reason="new")) == Changed({}, {})
+    assert facts.status_reason == "marketing_qualified"
+
+
+def test_a_flag_that_the_crm_has_told_of_becomes_so_once_and_the_next_qualification_counts_again() -> None:
+    facts = Facts()
+    written_back = LeadChange(occurred_at=_at(2), status_reason="marketing_qualified")
+    assert apply_change(facts, written_back) == Changed({"status_reason": ("new", "marketing_qualified")}, {})
+    assert apply_qualification(facts, QUALIFIED, _at(1)) == Changed({}, {})
+    assert apply_qualification(facts, QUALIFIED, _at(5)).fields
+
+
+def test_a_flag_that_the_crm_set_before_a_qualification_that_had_not_heard_of_it_becomes_so_once() -> None:
+    facts = Facts()
+    apply_change(facts, LeadChange(occurred_at=_at(1), status_reason="marketing_qualified"))
+    assert apply_qualification(facts, QUALIFIED, _at(2)) == Changed({}, {})
+
+
+def test_a_qualification_read_after_the_crm_told_of_it_and_reset_it_changes_nothing() -> None:
+    facts = Facts()
+    apply_change(facts, LeadChange(occurred_at=_at(2), status_reason="marketing_qualified"))
+    apply_change(facts, LeadChange(occurred_at=_at(3), status_reason="new"))
+    assert apply_qualification(facts, QUALIFIED, _at(1)) == Changed({}, {})
+    assert facts.status_reason == "new"
+    assert apply_qualification(facts, QUALIFIED, _at(4)).fields
+
+
 def test_a_merged_lead_is_no_longer_open() -> None:
     facts = Facts(merged=True)
     assert not facts.open

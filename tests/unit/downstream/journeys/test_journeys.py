@@ -91,6 +91,22 @@ def test_a_record_trigger_fires_when_the_value_became_so_by_hand_or_by_us(by_han
     assert [number for _, number, _ in entries(here)] == [1, 2]
 
 
+def test_a_flag_that_became_so_twice_lets_in_twice_although_the_reset_between_is_read_last() -> None:
+    here = place({**ON_READY, "reentry": {"policy": "always"}})
+    first, second = qualified("L-1", 1), qualified("L-1", 3, number=2)
+    for told in (first, second, second, first):
+        here.send("lead-qualified", "L-1", told)
+    here.send("lead-changed", "L-1", changed("L-1", 2, sales_ready=False, status_reason="new"))
+    assert [trigger for _, _, trigger in entries(here)] == ["q-L-1-enterprise-1", "q-L-1-enterprise-2"]
+
+
+def test_a_qualification_that_the_crm_wrote_back_sooner_than_it_is_read_lets_in_once() -> None:
+    here = place({**ON_READY, "reentry": {"policy": "always"}})
+    here.send("lead-changed", "L-1", changed("L-1", 2, sales_ready=True, status_reason="marketing_qualified"))
+    here.send("lead-qualified", "L-1", qualified("L-1", 1))
+    assert [trigger for _, _, trigger in entries(here)] == ["c-L-1-2-2"]
+
+
 @pytest.mark.parametrize(
     ("more", "fields", "outcome"),
     [
