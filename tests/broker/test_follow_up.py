@@ -10,9 +10,9 @@ import pytest
 from app.broker.finder import Broker
 from tests.broker.system.command_line import CommandLine
 from tests.broker.system.downstream import Downstream
-from tests.broker.system.messages import at, new_id
+from tests.broker.system.messages import new_id
 from tests.broker.system.schemas import breaches
-from tests.unit.downstream.place import qualified
+from tests.unit.downstream.place import NOW, qualified
 
 pytestmark = pytest.mark.broker
 
@@ -39,11 +39,11 @@ def test_times_survive_a_kill_and_a_second_process_and_each_is_told_once(service
     for lead_id in leads[:10]:
         service.send(
             "lead-sales-response",
-            {"event_id": new_id(), "lead_id": lead_id, "occurred_at": at(0), "response": "accepted"},
+            {"event_id": new_id(), "lead_id": lead_id, "occurred_at": NOW.isoformat(), "response": "accepted"},
         )
     service.send(
         "activity-completed",
-        {"event_id": new_id(), "lead_id": leads[10], "occurred_at": at(0), "kind": "phone_call"},
+        {"event_id": new_id(), "lead_id": leads[10], "occurred_at": NOW.isoformat(), "kind": "phone_call"},
     )
     acted = {"definition": "fast", "outcome": "acted"}
     service.until(lambda: first.metric("lead_qualifier_downstream_outcomes_total", **acted) == 11)

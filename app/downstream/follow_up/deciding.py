@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -128,12 +129,17 @@ def begin(state: LeadState, stage: str, follow_ups: Iterable[FollowUp], now_ms: 
         yield follow_up.id, Outcome.BEGUN
 
 
-def end(state: LeadState, outcome: Outcome, *, stage: str | None = None) -> list[Counted]:
-    """Somebody acted, or there is nothing left to act on: nothing runs any more, or one stage no longer does."""
+def end(
+    state: LeadState, outcome: Outcome, *, stage: str | None = None, acted_at: datetime | None = None
+) -> list[Counted]:
+    """Somebody acted, or there is nothing left to act on: nothing runs any more, or one stage no longer does.
+
+    `acted_at`: when somebody did. What was done before that occurred which began a time is no act on it.
+    """
     ended = []
     for follow_up_id, stages in list(state.running.items()):
-        for name in list(stages):
-            if stage in {None, name}:
+        for name, running in list(stages.items()):
+            if stage in {None, name} and (acted_at is None or acted_at >= running.occurred_at):
                 del stages[name]
                 ended.append((follow_up_id, outcome))
         if not stages:
@@ -159,8 +165,9 @@ def time_passed(state: LeadState, live: Mapping[str, FollowUp], now_ms: int) -> 
             overdue.append(Overdue(follow_up, name, running, number))
             counted.append((follow_up_id, Outcome.OVERDUE))
             if number <= stage.times:
+                # from now: a service that was away does not tell everything at once
                 stages[name] = Running(
-                    running.begun_ms, running.due_ms + stage.every_ms, running.occurred_at, running.trigger, number
+                    running.begun_ms, now_ms + stage.every_ms, running.occurred_at, running.trigger, number
                 )
             else:
                 del stages[name]

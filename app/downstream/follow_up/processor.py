@@ -66,7 +66,7 @@ class FollowUpProcessor(LeadProcessor[FollowUp, LeadState]):
         elif not state.facts.open:
             self._count(end(state, Outcome.CLOSED), unit)
         elif "status_reason" in what.changed.fields and state.facts.status_reason != MARKETING_QUALIFIED:
-            self._count(end(state, Outcome.ACTED), unit)
+            self._count(end(state, Outcome.ACTED, acted_at=what.cause.occurred_at), unit)
 
     def merged(self, key: bytes, state: LeadState, cause: Cause, unit: Unit) -> None:
         """The lead is closed."""
@@ -77,11 +77,12 @@ class FollowUpProcessor(LeadProcessor[FollowUp, LeadState]):
         if topic is LEAD_ASSIGNED:
             self._assigned(record, unit)
         elif topic is LEAD_SALES_RESPONSE:
-            self._acted(decode_sales_response(record.key, record.value, record.headers).lead_id, unit)
+            response = decode_sales_response(record.key, record.value, record.headers)
+            self._acted(response.lead_id, response.occurred_at, unit)
         else:
             activity = decode_activity_completed(record.key, record.value, record.headers)
             if activity["kind"] != _NOT_BY_SALES:
-                self._acted(activity["lead_id"], unit)
+                self._acted(activity["lead_id"], activity["occurred_at"], unit)
 
     def timers(self, entries: Mapping[bytes, bytes]) -> Iterator[Wake]:
         """The times that run, found among the states."""
@@ -116,11 +117,11 @@ class FollowUpProcessor(LeadProcessor[FollowUp, LeadState]):
         cause = cause_of(LEAD_ASSIGNED, record, message.event_id, message.occurred_at)
         self._begin(key, state, ASSIGNED, cause, unit)
 
-    def _acted(self, lead_id: str, unit: Unit) -> None:
+    def _acted(self, lead_id: str, at: datetime, unit: Unit) -> None:
         key = lead_id.encode()
         state: LeadState | None = unit.get(key)
         if state is not None and state.running:
-            self._count(end(state, Outcome.ACTED), unit)
+            self._count(end(state, Outcome.ACTED, acted_at=at), unit)
             unit.put(key, state)
 
     def _begin(self, key: bytes, state: LeadState, stage: str, cause: Cause, unit: Unit) -> None:

@@ -151,6 +151,26 @@ def test_it_is_told_again_as_often_as_wanted_and_no_more_once_somebody_acts() ->
     assert len({one["event_id"] for one in here.of(OVERDUE)}) == 6
 
 
+def test_what_was_done_before_the_time_began_is_no_act_on_it() -> None:
+    here = place(ONE_HOUR)
+    here.send("lead-qualified", "L-1", qualified("L-1", 6))
+    for topic in ("lead-sales-response", "activity-completed", "contacted"):
+        act(topic, here)
+    here.wait(timedelta(hours=2))
+    assert told(here) == [("L-1", "lead-qualified", 1)]
+
+
+def test_a_service_that_was_away_tells_it_once_and_goes_on_from_there() -> None:
+    stage = {"on": "lead-qualified", "within": "1h", "repeat": {"every": "1d", "times": 2}}
+    here = place({**ONE_HOUR, "stages": [stage]})
+    here.send("lead-qualified", "L-1", qualified("L-1"))
+    here.now += timedelta(days=9)
+    here.wait(timedelta(hours=23))
+    assert told(here) == [("L-1", "lead-qualified", 1)]
+    here.wait(timedelta(hours=25))
+    assert len(told(here)) == 3
+
+
 def test_a_repeated_event_and_a_further_qualification_leave_the_time_as_it_is() -> None:
     here = place(ONE_HOUR)
     here.send("lead-qualified", "L-1", qualified("L-1"))
