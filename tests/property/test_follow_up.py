@@ -1,0 +1,67 @@
+"""Whatever is read of a lead in whatever order: that nobody acted on it is told as the naive oracle tells it."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.downstream.follow_up.kind import KIND
+from app.downstream.follow_up.processor import FollowUpProcessor, decode_state, encode_state
+from tests.oracle.follow_up import LeadInFollowUps
+from tests.property.told_leads import MINUTES, Both, histories
+from tests.unit.downstream.place import Place
+
+DEFINITIONS: list[dict[str, Any]] = [
+    {
+        "id": "a",
+        "stages": [
+            {"on": "lead-qualified", "within": "1h"},
+            {"on": "lead-assigned", "within": "2h", "repeat": {"every": "30m", "times": 3}},
+        ],
+    },
+    {
+        "id": "b",
+        "models": ["enterprise"],
+        "when": {"any": [{"attribute": "country", "one_of": ["DE", 1]}, {"field": "owner_id", "exists": True}]},
+        "stages": [{"on": "lead-qualified", "within": "5m", "repeat": {"every": "1h", "times": 1}}],
+    },
+    {"id": "c", "models": ["webinar"], "stages": [{"on": "lead-assigned", "within": "10m"}]},
+]
+OTHERWISE: list[dict[str, Any]] = [
+    {"id": "a", "stages": [{"on": "lead-assigned", "within": "1h", "repeat": {"every": "10m", "times": 1}}]},
+    {"id": "b", "stages": [{"on": "lead-qualified", "within": "30m"}]},
+    {"id": "c", "stages": [{"on": "lead-qualified", "within": "1h"}, {"on": "lead-assigned", "within": "1h"}]},
+]
+_OWNERS = st.sampled_from([{}, *({"owner": {"kind": "seller", "id": f"S-{number}"}} for number in range(3))])
+FURTHER = (
+    st.tuples(st.just("lead-assigned"), MINUTES, _OWNERS),
+    st.tuples(st.just("lead-sales-response"), MINUTES, st.sampled_from([{"response": "accepted"}])),
+    st.tuples(st.just("activity-completed"), MINUTES, st.sampled_from([{"kind": "task"}, {"kind": "automated_email"}])),
+)
+
+
+@settings(max_examples=500)
+@given(histories(*FURTHER))
+def test_what_nobody_acted_on_is_told_as_the_oracle_tells_it(events: list[tuple[Any, ...]]) -> None:
+    place = Place(
+        lambda current: FollowUpProcessor(topic_prefix="", source="/x", current=current), encode_state, decode_state
+    )
+    both = Both(place, LeadInFollowUps({}), KIND, DEFINITIONS, OTHERWISE)
+    for number, event in enumerate(events):
+        both.happens(number, event)
+        told = [
+            (
+                one["follow_up_id"],
+                one["follow_up_version"],
+                one["stage"],
+                one["overdue_number"],
+                one["trigger"]["event_id"],
+                one.get("owner_id"),
+            )
+            for one in place.of("lead-follow-up-overdue")
+        ]
+        assert told == both.oracle.told
+        both.oracle = deepcopy(both.oracle)

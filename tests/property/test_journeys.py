@@ -1,0 +1,67 @@
+"""Whatever is read of a lead in whatever order: it enters the journeys that the naive oracle tells, and then only."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+from hypothesis import given, settings
+
+from app.downstream.journeys.kind import KIND
+from app.downstream.journeys.processor import JourneyProcessor, decode_state, encode_state
+from tests.oracle.journeys import LeadInJourneys
+from tests.property.told_leads import Both, histories
+from tests.unit.downstream.place import Place
+
+#: Windows lie within the hours that histories take, which begin at nine.
+DEFINITIONS: list[dict[str, Any]] = [
+    {
+        "id": "a",
+        "trigger": {"changed": "sales_ready", "to": True},
+        "reentry": {"policy": "always"},
+        "exclude": {"attribute": "country", "equals": "AT"},
+    },
+    {
+        "id": "b",
+        "trigger": {"event": "lead-qualified", "models": ["enterprise"]},
+        "reentry": {"policy": "after", "after": "1h"},
+        "when": {"not": {"attribute": "size", "equals": True}},
+        "payload": [{"attribute": "country", "as": "land"}, {"field": "status_reason"}, {"field": "owner_id"}],
+    },
+    {
+        "id": "c",
+        "trigger": {"changed": "status_reason", "to": "marketing_qualified"},
+        "reentry": {"policy": "after", "after": "30m"},
+        "window": {"start": "2026-11-25T10:00:00Z", "end": "2026-11-25T16:00:00+01:00"},
+        "contact": "required",
+    },
+]
+OTHERWISE: list[dict[str, Any]] = [
+    {"id": "a", "trigger": {"event": "lead-qualified"}},
+    {"id": "b", "trigger": {"changed": "sales_ready", "to": False}, "reentry": {"policy": "after", "after": "10m"}},
+    {"id": "c", "trigger": {"event": "lead-qualified"}, "window": {"start": "2026-11-25T13:00:00Z"}},
+]
+
+
+@settings(max_examples=500)
+@given(histories())
+def test_a_lead_enters_what_the_oracle_tells(events: list[tuple[Any, ...]]) -> None:
+    place = Place(
+        lambda current: JourneyProcessor(topic_prefix="", source="/x", current=current), encode_state, decode_state
+    )
+    both = Both(place, LeadInJourneys({}), KIND, DEFINITIONS, OTHERWISE)
+    for number, event in enumerate(events):
+        both.happens(number, event)
+        told = [
+            (
+                one["journey_id"],
+                one["journey_version"],
+                one["entry_number"],
+                one["trigger"]["event_id"],
+                {name: typed["value"] for name, typed in one["payload"].items()},
+                one.get("contact_id"),
+            )
+            for one in place.of("journey-entry-requested")
+        ]
+        assert told == both.oracle.told
+        both.oracle = deepcopy(both.oracle)

@@ -1,0 +1,162 @@
+"""Histories of one lead as services behind the qualifier read them, in no order of times; a service and its oracle."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from app.downstream.definitions.kind import Kind
+from tests.oracle.follow_up import LeadInFollowUps
+from tests.oracle.journeys import LeadInJourneys
+from tests.unit.downstream.place import NOW, Place
+
+#: Minutes after nine, at which something occurs: few, so that many are equal and as many stale.
+MINUTES = st.integers(0, 12)
+_CHANGES = st.fixed_dictionaries(
+    {},
+    optional={
+        "status": st.sampled_from(["open", "open", "open", "disqualified"]),
+        "status_reason": st.sampled_from(["new", "contacted", "marketing_qualified", "marketing_qualified"]),
+        "sales_ready": st.booleans(),
+        "owner_id": st.sampled_from(["U-1", "U-2", None]),
+        "contact_id": st.sampled_from(["C-1", None]),
+        "attributes": st.dictionaries(
+            st.sampled_from(["country", "size"]), st.sampled_from(["DE", "AT", 1, 2.5, True, None]), max_size=2
+        ),
+    },
+)
+_FLAGS = {
+    "status_reason": {"from": "new", "to": "marketing_qualified"},
+    "sales_ready": {"from": False, "to": True},
+}
+_QUALIFICATIONS = st.tuples(
+    st.just("lead-qualified"),
+    MINUTES,
+    st.sampled_from(["enterprise", "enterprise", "webinar"]),
+    st.sampled_from([("status_reason", "sales_ready"), ("status_reason", "sales_ready"), ("sales_ready",), ()]),
+    st.sampled_from([None, None, "U-9"]),
+)
+
+_COMMON = [
+    st.tuples(st.just("lead-changed"), MINUTES, _CHANGES),
+    st.tuples(st.just("lead-changed"), MINUTES, _CHANGES),
+    _QUALIFICATIONS,
+    _QUALIFICATIONS,
+    st.tuples(st.just("again"), st.integers(0, 5)),
+    st.tuples(st.just("pass"), st.sampled_from([1, 5, 10, 30, 59, 60, 61, 200])),
+    st.tuples(st.just("pass"), st.sampled_from([1, 5, 10, 30, 59, 60, 61, 200])),
+    st.tuples(st.just("late"), st.sampled_from([30, 60, 200])),
+]
+"""What every service reads and goes through: `again` reads an earlier event once more; with `late` the service is away
+for so many minutes."""
+
+_RARE = [
+    st.tuples(st.just("erased")),
+    st.tuples(st.just("lead-merged"), MINUTES),
+    st.tuples(st.just("live"), st.integers(0, 7)),
+]
+"""What ends much. `live`: which of the definitions run from now on, as bits."""
+_READ_BY = {
+    "lead-changed": "changed",
+    "lead-merged": "merged",
+    "lead-qualified": "qualified",
+    "lead-assigned": "assigned",
+    "lead-sales-response": "responded",
+    "activity-completed": "done",
+}
+
+
+def _message(number: int, event: tuple[Any, ...]) -> tuple[str, dict[str, Any]]:
+    """A message as it is read, and its topic."""
+    topic, minutes = event[:2]
+    told: dict[str, Any] = {
+        "event_id": f"e-{number}",
+        "lead_id": "L-1",
+        "occurred_at": (NOW + timedelta(minutes=minutes)).isoformat(),
+    }
+    match event:
+        case "lead-changed", _, fields:
+            told |= fields
+        case "lead-merged", _:
+            told["survivor_id"] = "L-2"
+        case "lead-qualified", _, model, flags, owner:
+            told |= {
+                "qualification_model_id": model,
+                "changes": {name: _FLAGS[name] for name in flags},
+                "lead": {} if owner is None else {"owner_id": owner},
+            }
+        case _, _, fields:
+            told |= fields
+    return topic, told
+
+
+def histories(*further: st.SearchStrategy[tuple[Any, ...]]) -> st.SearchStrategy[list[tuple[Any, ...]]]:
+    """With what else a service reads. Few of them end soon."""
+    usual = st.one_of(*_COMMON, *further)
+    rare = st.one_of(*_RARE)
+    return st.lists(st.integers(0, 19).flatmap(lambda which: rare if which == 19 else usual), min_size=1, max_size=60)
+
+
+class Both:
+    """The same lead at a service and at its oracle. `definitions` run at first; `otherwise`: other versions of them."""
+
+    def __init__(
+        self,
+        place: Place,
+        oracle: LeadInJourneys | LeadInFollowUps,
+        kind: Kind,
+        definitions: list[dict[str, Any]],
+        otherwise: list[dict[str, Any]],
+    ) -> None:
+        assert all(kind.problems_of(one, {}) == [] for one in definitions + otherwise)
+        self.place, self.oracle = place, oracle
+        self._versions = definitions, otherwise
+        self._read: list[tuple[str, dict[str, Any]]] = []
+        self._publish(definitions)
+
+    def happens(self, number: int, event: tuple[Any, ...]) -> None:
+        """The `number`th event."""
+        match event:
+            case "pass", minutes:
+                self._pass(timedelta(minutes=minutes))
+            case "late", minutes:
+                self.place.now += timedelta(minutes=minutes)
+                self.place.wait(timedelta())
+                self._set_clock()
+                self.oracle.wake()
+            case "live", which:
+                self._publish([self._versions[number % 2][at] for at in range(3) if which & 1 << at])
+            case ("erased",):
+                self.place.send("lead-changed", "L-1", None)
+                self.oracle.erased()
+            case "again", back:
+                if self._read:
+                    self._reads(*self._read[-1 - back % len(self._read)])
+            case _:
+                self._read.append(_message(number, event))
+                self._reads(*self._read[-1])
+        if not number % 7:
+            self.place.restart()
+        assert self.place.refused == []
+
+    def _reads(self, topic: str, told: dict[str, Any]) -> None:
+        self.place.send(topic, "L-1", told)
+        self._set_clock()
+        getattr(self.oracle, _READ_BY[topic])(told)
+
+    def _publish(self, live: list[dict[str, Any]]) -> None:
+        self.place.publish(*live)
+        self.oracle.live = {one["id"]: (self.place.version, one) for one in live}
+
+    def _pass(self, length: timedelta) -> None:
+        end = self.place.now + length
+        self.place.wait(length)
+        while (due := self.oracle.next_time) is not None and due <= end.timestamp() * 1000:
+            self.oracle.now = max(self.oracle.now, due)
+            self.oracle.wake()
+        self._set_clock()
+
+    def _set_clock(self) -> None:
+        self.oracle.now = round(self.place.now.timestamp() * 1000)
