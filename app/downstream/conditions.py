@@ -5,9 +5,14 @@ never be so.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from itertools import count, pairwise
+from math import inf
+from typing import Any, get_args
 
 from msgspec import Struct
+
+from app.contracts.lead_messages import Status, StatusReason
+from app.qualification.leads import OPEN
 
 Value = str | bool | int | float
 Path = tuple[str | int, ...]
@@ -16,7 +21,14 @@ Problem = tuple[Path, str]
 
 FIELDS = ("status", "status_reason", "sales_ready", "owner_id", "contact_id")
 """A lead's own fields, besides its attributes."""
+_VALUES: dict[str, tuple[Value, ...]] = {
+    "status": get_args(Status),
+    "status_reason": get_args(StatusReason),
+    "sales_ready": (True, False),
+}
+"""What own fields may be, where that is known; these always have a value."""
 _MOST_LEVELS = 10
+_MOST_WAYS = 1_000
 
 
 class Test(Struct, frozen=True):
@@ -39,6 +51,13 @@ Condition = Test | Group
 
 ALWAYS = Group("all", ())
 """The condition of whoever names none."""
+
+IS_OPEN = Test("status", True, "equals", OPEN)
+"""The condition of whoever looks at open leads only."""
+
+
+_Wanted = tuple[Test, bool]
+"""A comparison, and whether it has to be so."""
 
 
 class Values(Struct, frozen=True):
@@ -116,14 +135,18 @@ def condition_of(definition: Mapping[str, Any] | None) -> Condition:
     return tests[0] if len(tests) == 1 else Group("all", tests)
 
 
-def problems_of(definition: Mapping[str, Any], where: Path, *, of_seller: bool = False) -> Iterator[Problem]:
-    """What is wrong with a condition of the right form, and whether it can never be so."""
+def problems_of(
+    definition: Mapping[str, Any], where: Path, *, of_seller: bool = False, of_open: bool = False
+) -> Iterator[Problem]:
+    """What is wrong with a condition of the right form, and whether it can never be so; `of_open`: of an open lead."""
     found = list(_problems(definition, where, of_seller, 1))
     yield from found
     if not found:
-        contradiction = _contradiction(condition_of(definition))
-        if contradiction is not None:
-            yield where, f"can never be so: {contradiction}; change or remove one of them"
+        condition = condition_of(definition)
+        if (reason := impossible(condition)) is not None:
+            yield where, f"can never be so: {reason}; change or remove some of it"
+        elif of_open and impossible(Group("all", (IS_OPEN, condition))) is not None:
+            yield where, "can never be so of an open lead, and no other is looked at: change or remove some of it"
 
 
 def _problems(definition: Mapping[str, Any], where: Path, of_seller: bool, level: int) -> Iterator[Problem]:
@@ -151,52 +174,81 @@ def _problems(definition: Mapping[str, Any], where: Path, of_seller: bool, level
         yield (*where, "same_as"), "compares a seller's attribute with the lead's: it has no meaning here"
 
 
-def _contradiction(condition: Condition) -> str | None:
-    """Why no value can meet this, where that is plain; None says nothing."""
-    if isinstance(condition, Test) or condition.how == "not":
-        return None
-    inner = [_contradiction(one) for one in condition.members]
-    if condition.how == "any":
-        return inner[0] if inner and all(inner) else None
-    for reason in inner:
-        if reason is not None:
-            return reason
-    by_name: dict[tuple[bool, str], list[Test]] = {}
-    for one in _flat(condition):
-        by_name.setdefault((one.own, one.name), []).append(one)
-    for (_, name), tests in by_name.items():
-        if (reason := _at_odds(name, tests)) is not None:
-            return reason
+def impossible(condition: Condition) -> str | None:
+    """Why no lead or seller can ever meet this. None: one can, or it is too much to look through."""
+    reason = "it denies what is always so"
+    for number, way in enumerate(_ways(condition)):
+        found = None if number == _MOST_WAYS else _at_odds(way)
+        if found is None:
+            return None
+        reason = found
+    return reason
+
+
+def implies(given: Condition, other: Condition) -> bool:
+    """Is the other so whenever this one is? False also where it is too much to look through."""
+    return impossible(Group("all", (given, Group("not", (other,))))) is not None
+
+
+def _ways(condition: Condition) -> Iterator[list[_Wanted]]:
+    """The ways to meet it: comparisons that have to be so, or not so, all together."""
+    # what is still to be met, as a chain, so that alternatives share the rest of it
+    ways: list[tuple[Any, list[_Wanted]]] = [(((condition, True), None), [])]
+    while ways:
+        todo, wanted = ways.pop()
+        while todo is not None:
+            (one, so), todo = todo
+            if isinstance(one, Test):
+                wanted.append((one, so))
+            elif one.how == "not":
+                todo = ((one.members[0], not so), todo)
+            elif (one.how == "all") is so:
+                for member in reversed(one.members):
+                    todo = ((member, so), todo)
+            else:
+                ways += [(((member, so), todo), wanted.copy()) for member in reversed(one.members)]
+                break
+        else:
+            yield wanted
+
+
+def _at_odds(way: list[_Wanted]) -> str | None:
+    by_name: dict[tuple[bool, str], list[_Wanted]] = {}
+    for one, so in way:
+        by_name.setdefault((one.own, one.name), []).append((one, so))
+    for (own, name), wanted in by_name.items():
+        values = _VALUES.get(name) if own else None
+        if not any(_meets(value, wanted) for value in values or _telling([one for one, _ in wanted])):
+            known = "" if values is None else f", which is one of {', '.join(map(_text, values))}"
+            return f"no value of {name} meets all that is asked of it{known}"
     return None
 
 
-def _flat(condition: Condition) -> Iterator[Test]:
-    """The tests that must all be so."""
-    if isinstance(condition, Test):
-        yield condition
-    elif condition.how == "all":
-        for one in condition.members:
-            yield from _flat(one)
+def _meets(value: Value | None, wanted: list[_Wanted]) -> bool:
+    for one, so in wanted:
+        if one.operator == "same_as":
+            if so and value is None:
+                return False  # the lead may have any value, or none
+        elif _OPERATORS[one.operator](value, one.operand) is not so:
+            return False
+    return True
 
 
-def _at_odds(name: str, tests: list[Test]) -> str | None:
-    low = max((t.operand for t in tests if t.operator in {"at_least", "above"}), default=None)
-    high = min((t.operand for t in tests if t.operator in {"at_most", "below"}), default=None)
-    if low is not None and high is not None:
-        strict = any(
-            t.operator in {"above", "below"} and t.operand == (low if t.operator == "above" else high) for t in tests
-        )
-        if low > high or (low == high and strict):
-            return f"{name} cannot lie between {low} and {high}"
-    absent = any(t.operator == "exists" and not t.operand for t in tests)
-    wanting = [t for t in tests if t.operator not in {"exists", "not_equals", "none_of"}]
-    if absent and (wanting or any(t.operator == "exists" and t.operand for t in tests)):
-        return f"{name} must both be absent and have a value"
-    exact = [t for t in tests if t.operator in {"equals", "one_of"}]
-    if exact:
-        first = exact[0]
-        candidates = first.operand if first.operator == "one_of" else (first.operand,)
-        others = [t for t in tests if t is not first and t.operator != "same_as"]
-        if not any(all(_OPERATORS[t.operator](value, t.operand) for t in others) for value in candidates):
-            return f"no value of {name} meets all that is asked of it"
-    return None
+def _telling(tests: list[Test]) -> Iterator[Value | None]:
+    """Values of which one meets the comparisons, if any at all does."""
+    yield from (None, True, False, -inf, inf)
+    operands = [each for one in tests for each in (one.operand if isinstance(one.operand, tuple) else (one.operand,))]
+    yield from operands
+    numbers = sorted({each for each in operands if _number(each)})
+    for low, high in pairwise(numbers):
+        yield from (low + 1, low / 2 + high / 2)
+    written = "".join(each for each in operands if isinstance(each, str))
+    other = next(sign for sign in map(chr, count(0xE000)) if sign not in written)
+    beginnings = {"", *(one.operand for one in tests if one.operator == "starts_with")}
+    parts = other.join(sorted(one.operand for one in tests if one.operator == "contains"))
+    for beginning in beginnings:
+        yield from (beginning + other, beginning + other + parts + other)
+
+
+def _text(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

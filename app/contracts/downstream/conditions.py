@@ -17,7 +17,7 @@ class Test(TypedDict):
     """A look at one value: name it with `field` or `attribute`, then what must be so; several must all be so.
 
     A value that is absent, or of another type than the one compared with, meets nothing but `exists: false`,
-    `not_equals` and `not_in`. Text is compared as it is written, capitals included.
+    `not_equals` and `none_of`. Text is compared as it is written, capitals included.
     """
 
     field: NotRequired[

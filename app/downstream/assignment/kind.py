@@ -9,10 +9,11 @@ from typing import Any
 from app.contracts.downstream.assignment import AssignmentDefinition
 from app.downstream.assignment.rules import TARGETS
 from app.downstream.conditions import Path, Problem, problems_of
-from app.downstream.definitions.kind import Definition, Kind, Others, near
+from app.downstream.definitions.kind import Definition, Kind, Others, near, repeated
 
 
 def _problems(definition: Definition, _others: Others) -> Iterator[Problem]:
+    yield from repeated(definition.get("models", ()), ("models",))
     yield from _unique(definition["segments"], "id", ("segments",))
     yield from _unique(definition["segments"], "priority", ("segments",))
     for name in ("teams", "queues"):
@@ -20,7 +21,7 @@ def _problems(definition: Definition, _others: Others) -> Iterator[Problem]:
     for index, segment in enumerate(definition["segments"]):
         where: Path = ("segments", index)
         if "when" in segment:
-            yield from problems_of(segment["when"], (*where, "when"))
+            yield from problems_of(segment["when"], (*where, "when"), of_open=True)
         yield from _unique(segment["rules"], "id", (*where, "rules"))
         for number, rule in enumerate(segment["rules"]):
             yield from _of_rule(definition, rule, (*where, "rules", number))
@@ -39,13 +40,14 @@ def _unique(members: Any, field: str, where: Path) -> Iterator[Problem]:
 
 def _of_rule(definition: Definition, rule: Mapping[str, Any], where: Path) -> Iterator[Problem]:
     if "when" in rule:
-        yield from problems_of(rule["when"], (*where, "when"))
+        yield from problems_of(rule["when"], (*where, "when"), of_open=True)
     named = [key for _, key in TARGETS if key in rule]
     if len(named) != 1:
         yield where, "must assign to exactly one of sellers, team and queue"
         return
     target, whom = named[0], rule[named[0]]
     exact = "ids" if target == "sellers" else "id"
+    yield from repeated(whom.get("ids", ()), (*where, target, "ids"))
     if ("when" in whom) == (exact in whom):
         yield (*where, target), f"must name whom, by exactly one of when and {exact}"
     if "when" in whom:

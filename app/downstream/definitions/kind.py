@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +15,7 @@ from pydantic_core import ErrorDetails
 from app.contracts.fields import FORM
 from app.contracts.reasons import sentence
 from app.downstream.conditions import Path, Problem
+from app.downstream.durations import milliseconds
 
 Definition = Mapping[str, Any]
 Others = Mapping[str, Definition]
@@ -24,19 +26,24 @@ def _no_problems(_definition: Definition, _others: Others) -> Iterator[Problem]:
     return iter(())
 
 
+def _never_too_late(_definition: Definition, _now: datetime) -> Iterator[Problem]:
+    return iter(())
+
+
 @dataclass(frozen=True)
 class Kind:
     """One kind of definition.
 
     `document`: the TypedDict of its file, with at least an `id`. `problems`: what is wrong with a definition of that
     form; they refuse an apply. `conflicts`: what keeps it from running beside those that are live; they refuse a
-    publish.
+    publish. `too_late`: what keeps it from being published at that time.
     """
 
     name: str
     document: Any
     problems: Callable[[Definition, Others], Iterator[Problem]] = field(default=_no_problems)
     conflicts: Callable[[Definition, Others], Iterator[Problem]] = field(default=_no_problems)
+    too_late: Callable[[Definition, datetime], Iterator[Problem]] = field(default=_never_too_late)
 
     @cached_property
     def _adapter(self) -> TypeAdapter[Any]:
@@ -137,6 +144,19 @@ def _message(error: ErrorDetails) -> str:
             return f"must be more than {error['ctx']['gt']}"
         case _:
             return sentence(error)
+
+
+def repeated(names: Sequence[str], where: Path) -> Iterator[Problem]:
+    """What a list names more than once."""
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            yield (*where, index), f"names {name} once more: remove it"
+
+
+def no_time(text: str, where: Path, such_as: str) -> Iterator[Problem]:
+    """A duration of nothing, where some time must pass."""
+    if not milliseconds(text):
+        yield where, f"must be more than nothing, such as {such_as}"
 
 
 def near(name: str, known: Iterator[str] | list[str] | tuple[str, ...]) -> str:

@@ -174,6 +174,7 @@ def _publish(order: Order, held: Entry, entries: Mapping[str, Entry], kind: Kind
     assert definition is not None
     problems = kind.problems_of(definition, others_than(order.id, entries))
     problems += kind.conflicts(definition, others_than(order.id, entries, live=True))
+    problems += kind.too_late(definition, order.issued_at)
     if problems:
         return _refused(Code.INVALID, described(problems))
     entry = _changed(

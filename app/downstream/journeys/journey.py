@@ -65,7 +65,7 @@ def journey_of(definition: Mapping[str, Any], version: int) -> Journey:
     trigger = definition["trigger"]
     models = trigger.get("models")
     reentry = definition.get("reentry", {"policy": "never"})
-    window = definition.get("window", {})
+    start_ms, end_ms = window_of(definition)
     carried = definition.get("payload")
     return Journey(
         id=definition["id"],
@@ -78,13 +78,19 @@ def journey_of(definition: Mapping[str, Any], version: int) -> Journey:
         exclude=condition_of(definition["exclude"]) if "exclude" in definition else None,
         policy=reentry["policy"],
         after_ms=milliseconds(reentry["after"]) if "after" in reentry else 0,
-        start_ms=_moment(window.get("start")),
-        end_ms=_moment(window.get("end")),
+        start_ms=start_ms,
+        end_ms=end_ms,
         contact_required=definition.get("contact") == "required",
         payload=tuple(map(_carried, carried))
         if carried is not None
         else tuple(Carried(name, True, name) for name in CARRIED_BY_DEFAULT),
     )
+
+
+def window_of(definition: Mapping[str, Any]) -> tuple[int | None, int | None]:
+    """When leads may enter, from and until (milliseconds since 1970); None: without such a limit."""
+    window = definition.get("window", {})
+    return _moment(window.get("start")), _moment(window.get("end"))
 
 
 def _carried(one: Mapping[str, str]) -> Carried:

@@ -4,53 +4,67 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, get_args
 
 from app.contracts.downstream.journeys import JourneyDefinition
-from app.downstream.conditions import Problem, condition_of, problems_of
-from app.downstream.definitions.kind import Definition, Kind, Others
-from app.downstream.journeys.journey import journey_of
+from app.contracts.lead_messages import StatusReason
+from app.downstream.conditions import Group, Problem, condition_of, implies, impossible, problems_of
+from app.downstream.definitions.kind import Definition, Kind, Others, no_time, repeated
+from app.downstream.journeys.journey import window_of
 
-#: Of status_reason; sales_ready becomes true or false.
-_REASONS = (
-    "new",
-    "contacted",
-    "marketing_qualified",
-    "qualified",
-    "lost",
-    "cannot_contact",
-    "no_longer_interested",
-    "canceled",
-)
+_REASONS: tuple[str, ...] = get_args(StatusReason)
 
 
 def _problems(definition: Definition, _others: Others) -> Iterator[Problem]:
+    trigger = definition["trigger"]
+    found: list[Problem] = []
     for name in ("when", "exclude"):
         if name in definition:
-            yield from problems_of(definition[name], (name,))
-    trigger = definition["trigger"]
+            found += problems_of(definition[name], (name,))
     if "changed" in trigger:
         to = trigger["to"]
         if trigger["changed"] == "sales_ready" and not isinstance(to, bool):
-            yield ("trigger", "to"), "must be true or false: sales_ready becomes nothing else"
-        if trigger["changed"] == "status_reason" and to not in _REASONS:
-            yield ("trigger", "to"), f"is no status reason: it becomes one of {', '.join(_REASONS)}"
-        if "when" in definition and not list(problems_of(definition["when"], ())):
-            became = {"field": trigger["changed"], "equals": to}
-            yield from problems_of({"all": [became, definition["when"]]}, ("when",))
+            found.append((("trigger", "to"), "must be true or false: sales_ready becomes nothing else"))
+        elif trigger["changed"] == "status_reason" and to not in _REASONS:
+            found.append((("trigger", "to"), f"is no status reason: it becomes one of {', '.join(_REASONS)}"))
+    yield from found or _nobody(definition)
+    yield from repeated(trigger.get("models", ()), ("trigger", "models"))
     reentry = definition.get("reentry", {})
     if (reentry.get("policy") == "after") != ("after" in reentry):
         yield ("reentry",), "names how long after an entry with policy after, and only then: {policy: after, after: 7d}"
+    elif "after" in reentry:
+        yield from no_time(reentry["after"], ("reentry", "after"), "7d; who may enter each time has policy always")
     names = Counter(one.get("as") or one.get("field") or one["attribute"] for one in definition.get("payload", ()))
     for name, count in names.items():
         if count > 1:
             yield ("payload",), f"has {count} values named {name}: give each its own name with as"
-    if "exclude" in definition and "when" in definition:
-        when, exclude = condition_of(definition["when"]), condition_of(definition["exclude"])
-        if when == exclude:
-            yield ("exclude",), "excludes exactly whom when lets in, so nobody would ever enter"
-    journey = journey_of(definition, 0)
-    if journey.start_ms is not None and journey.end_ms is not None and journey.end_ms <= journey.start_ms:
+    start_ms, end_ms = window_of(definition)
+    if start_ms is not None and end_ms is not None and end_ms <= start_ms:
         yield ("window", "end"), "must be later than start"
 
 
-KIND = Kind("journey", JourneyDefinition, problems=_problems)
+def _nobody(definition: Definition) -> Iterator[Problem]:
+    """Whether all that it asks of a lead leaves anybody to enter."""
+    trigger = definition["trigger"]
+    asked: list[dict[str, Any]] = []
+    if "changed" in trigger:
+        asked.append({"field": trigger["changed"], "equals": trigger["to"]})
+    if definition.get("contact") == "required":
+        asked.append({"field": "contact_id", "exists": True})
+    if "when" in definition:
+        asked.append(definition["when"])
+    let_in = Group("all", tuple(map(condition_of, asked)))
+    if (reason := impossible(let_in)) is not None:
+        yield ("when",), f"can never be so together with trigger and contact: {reason}"
+    elif "exclude" in definition and implies(let_in, condition_of(definition["exclude"])):
+        yield ("exclude",), "excludes everybody whom trigger, when and contact let in, so nobody would ever enter"
+
+
+def _too_late(definition: Definition, now: datetime) -> Iterator[Problem]:
+    _, end_ms = window_of(definition)
+    if end_ms is not None and end_ms <= now.timestamp() * 1000:
+        yield ("window", "end"), "is over, so nobody would ever enter: apply the journey with a later end, or without"
+
+
+KIND = Kind("journey", JourneyDefinition, problems=_problems, too_late=_too_late)

@@ -7,8 +7,8 @@ from typing import Any
 
 from app.contracts.downstream.decode_sequences import LONGEST_WAIT
 from app.contracts.downstream.sequences import SequenceDefinition
-from app.downstream.conditions import FIELDS, Path, Problem, problems_of
-from app.downstream.definitions.kind import Definition, Kind, Others, Unresolved, near
+from app.downstream.conditions import FIELDS, IS_OPEN, Group, Path, Problem, condition_of, implies, problems_of
+from app.downstream.definitions.kind import Definition, Kind, Others, Unresolved, near, no_time, repeated
 from app.downstream.durations import duration
 from app.downstream.sequences.steps import Advance, Branch, Emit, Instruction, Jump, Wait, flat, successors
 
@@ -24,7 +24,8 @@ def _problems(definition: Definition, others: Others) -> Iterator[Problem]:
         if step["id"] in named:
             yield (*where, "id"), f"is {step['id']}, as another step's is: give each step its own"
         named.setdefault(step["id"], where)
-    if len(named) == len(placed):
+    asked = [step["branch"]["when"] for _, step, _ in placed if "when" in step.get("branch", ())]
+    if len(named) == len(placed) and not any(list(problems_of(one, ())) for one in asked):
         yield from _on_the_way(flat(steps), named)
     leaving = definition.get("exit", {})
     for where, step, level in placed:
@@ -35,12 +36,24 @@ def _problems(definition: Definition, others: Others) -> Iterator[Problem]:
     if "when" in leaving:
         yield from problems_of(leaving["when"], ("exit", "when"))
     connect = definition.get("connect", {})
+    yield from repeated(connect.get("models", ()), ("connect", "models"))
     if "when" in connect:
-        yield from problems_of(connect["when"], ("connect", "when"))
+        yield from problems_of(connect["when"], ("connect", "when"), of_open=True)
+    yield from _nobody(connect, leaving)
     if "models" in connect and connect["on"] != "lead-qualified":
         yield ("connect", "models"), "belongs to on: lead-qualified: an assignment names no qualification model"
     if "wait" in connect:
         yield from _too_long(connect["wait"], ("connect", "wait"))
+
+
+def _nobody(connect: Mapping[str, Any], leaving: Mapping[str, Any]) -> Iterator[Problem]:
+    """Whether everybody would leave before the first step."""
+    conditions = [one["when"] for one in (connect, leaving) if "when" in one]
+    if "when" not in leaving or any(list(problems_of(one, (), of_open=True)) for one in conditions):
+        return
+    let_in = Group("all", (IS_OPEN, condition_of(connect.get("when"))))
+    if implies(let_in, condition_of(leaving["when"])):
+        yield ("exit", "when"), "is met by everybody whom connect lets in, so nobody would ever be connected"
 
 
 def _placed(steps: Sequence[Step], where: Path, level: int) -> Iterator[tuple[Path, Step, int]]:
@@ -65,7 +78,7 @@ def _of_branch(step: Step, where: Path, level: int, on_reply: bool) -> Iterator[
     if ("result_of" in branch) != ("equals" in branch):
         yield here, "asks for a result by both: result_of (an earlier step) and equals (the result)"
     if "when" in branch:
-        yield from problems_of(branch["when"], (*here, "when"))
+        yield from problems_of(branch["when"], (*here, "when"), of_open=True)
     if "replied" in branch and on_reply:
         yield (*here, "replied"), "is never asked, for a reply ends the sequence: set exit: {on_reply: false}"
     if "within" in branch:
@@ -73,6 +86,8 @@ def _of_branch(step: Step, where: Path, level: int, on_reply: bool) -> Iterator[
 
 
 def _of_step(step: Step, where: Path, sequence_id: str, others: Others) -> Iterator[Problem]:
+    if "due_within" in step:
+        yield from no_time(step["due_within"], (*where, "due_within"), "4h; without it the step is due at once")
     match step["kind"]:
         case "wait":
             yield from _too_long(step["for"], (*where, "for"))

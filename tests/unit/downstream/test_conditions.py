@@ -8,7 +8,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from app.contracts.downstream.conditions import ConditionDefinition
-from app.downstream.conditions import Values, condition_of, holds, problems_of
+from app.downstream.conditions import Values, condition_of, holds, implies, problems_of
 
 LEAD = Values(
     own={"status": "open", "sales_ready": True},
@@ -78,6 +78,14 @@ IMPOSSIBLE: list[dict[str, Any]] = [
     {"attribute": "a", "equals": "x", "at_least": 3},
     {"any": [{"attribute": "a", "at_least": 5, "at_most": 4}, {"attribute": "b", "above": 1, "below": 1}]},
     {"all": [{"attribute": "c", "exists": True}, {"any": [{"attribute": "a", "above": 2, "below": 1}]}]},
+    {"all": [{"attribute": "a", "equals": 1}, {"not": {"attribute": "a", "at_least": 1}}]},
+    {"not": {"any": [{"attribute": "a", "exists": True}, {"attribute": "a", "exists": False}]}},
+    {"all": [{"attribute": "a", "contains": "x"}, {"attribute": "a", "above": 1}]},
+    {"all": [{"attribute": "a", "starts_with": "ab"}, {"not": {"attribute": "a", "contains": "b"}}]},
+    {"attribute": "a", "one_of": ["ab", 2, True], "contains": "c"},
+    {"field": "status", "equals": "won"},
+    {"field": "sales_ready", "exists": False},
+    {"field": "sales_ready", "none_of": [True, False]},
 ]
 
 
@@ -86,6 +94,49 @@ def test_what_can_never_be_so_is_told(definition: dict[str, Any]) -> None:
     [(where, message)] = problems_of(definition, ("when",))
     assert where == ("when",)
     assert "can never be so" in message
+
+
+POSSIBLE: list[dict[str, Any]] = [
+    {"attribute": "a", "above": 1, "below": 2},
+    {"all": [{"attribute": "a", "not_equals": 1}, {"attribute": "a", "at_least": 1, "below": 1.5}]},
+    {"all": [{"not": {"attribute": "a", "at_least": 1}}, {"not": {"attribute": "a", "below": 1}}]},  # it is no number
+    {"attribute": "a", "none_of": [True, False, "x", 1]},
+    {"attribute": "a", "starts_with": "ab", "contains": "x", "not_equals": "abx"},
+    {"all": [{"attribute": "a", "starts_with": "a"}, {"not": {"attribute": "a", "starts_with": "ab"}}]},
+    {"all": [{"attribute": "a", "starts_with": "a"}, {"attribute": "a", "starts_with": "ab"}]},
+    {"all": [{"attribute": "a", "above": 9007199254740992}, {"attribute": "a", "below": 9007199254740994}]},
+    {"all": [{"any": [{"attribute": f"a{n}", "equals": m} for m in range(5)]} for n in range(9)]},
+]
+
+
+@pytest.mark.parametrize("definition", POSSIBLE, ids=map(str, POSSIBLE))
+def test_what_can_be_so_is_taken(definition: dict[str, Any]) -> None:
+    assert list(problems_of(definition, ())) == []
+
+
+def test_what_is_too_much_to_look_through_is_taken() -> None:
+    never = {"attribute": "z", "exists": True}
+    definition = {
+        "all": [
+            *({"any": [{"attribute": f"a{n}", "equals": m} for m in range(5)]} for n in range(9)),
+            never,
+            {"not": never},
+        ]
+    }
+    assert list(problems_of(definition, ())) == []
+
+
+def test_what_follows_from_a_condition_is_known() -> None:
+    given = condition_of({"all": [{"attribute": "a", "above": 5}, {"field": "sales_ready", "equals": True}]})
+    for follows in (
+        {"attribute": "a", "at_least": 5},
+        {"any": [{"attribute": "a", "above": 4}, {"attribute": "b", "equals": 1}]},
+        {"not": {"attribute": "a", "exists": False}},
+        {"field": "sales_ready", "not_equals": False},
+    ):
+        assert implies(given, condition_of(follows))
+    for does_not in ({"attribute": "a", "above": 6}, {"attribute": "b", "exists": False}):
+        assert not implies(given, condition_of(does_not))
 
 
 def test_what_is_wrong_is_told_where_it_stands() -> None:

@@ -25,6 +25,7 @@ class Form(TypedDict):
     size: int
     next: NotRequired[str]
     alone: NotRequired[bool]
+    year: NotRequired[int]
 
 
 def _problems(definition: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
@@ -39,7 +40,12 @@ def _conflicts(definition: Mapping[str, Any], live: Mapping[str, Mapping[str, An
         yield (), f"cannot run beside {', '.join(live)}: stop it first"
 
 
-KIND = Kind("thing", Form, problems=_problems, conflicts=_conflicts)
+def _too_late(definition: Mapping[str, Any], now: datetime) -> Iterator[Problem]:
+    if "year" in definition and definition["year"] < now.year:
+        yield ("year",), "is over"
+
+
+KIND = Kind("thing", Form, problems=_problems, conflicts=_conflicts, too_late=_too_late)
 
 
 class Office:
@@ -131,6 +137,12 @@ def test_a_reference_must_be_known_where_it_is_decided_not_where_the_file_is_rea
     assert "did you mean bet?" in office("apply", "a", definition).message
     office("apply", "beta", {"id": "beta", "size": 1})
     assert office("apply", "a", definition).accepted
+
+
+def test_what_is_too_late_is_refused_when_published(office: Office) -> None:
+    for year, accepted in ((2025, False), (2026, True)):
+        assert office("apply", "a", {"id": "a", "size": 1, "year": year}).accepted
+        assert office("publish", "a").accepted is accepted
 
 
 def test_what_cannot_run_beside_another_is_refused_when_published(office: Office) -> None:

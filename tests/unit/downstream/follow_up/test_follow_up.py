@@ -206,6 +206,13 @@ def test_the_example_has_no_problems() -> None:
         ({"stages": [{"on": "lead-qualified", "within": "0h"}]}, ("stages", 0, "within"), "more than nothing"),
         ({"stages": [ONE_HOUR["stages"][0], ONE_HOUR["stages"][0]]}, ("stages", 1, "on"), "has a stage already"),
         ({"when": {"attribute": "a", "above": 2, "below": 1}}, ("when",), "can never be so"),
+        ({"when": {"field": "status", "equals": "disqualified"}}, ("when",), "of an open lead"),
+        ({"models": ["a", "a"]}, ("models", 1), "names a once more"),
+        (
+            {"stages": [{"on": "lead-qualified", "within": "1h", "repeat": {"every": "0d", "times": 1}}]},
+            ("stages", 0, "repeat", "every"),
+            "more than nothing",
+        ),
         ({"within": "1h"}, ("within",), "is unknown"),
     ],
 )

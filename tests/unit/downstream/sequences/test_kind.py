@@ -74,6 +74,31 @@ def deep(levels: int) -> dict[str, Any]:
         (sequence("s", mail("a"), connect={"on": "lead-assigned", "wait": "5w"}), "connect.wait", "30d at most"),
         (sequence("s", mail("a"), exit={"when": {"field": "colour", "equals": 1}}), "exit.when.field", "unknown"),
         (sequence("s", mail("a"), connect={"on": "lead-lost"}), "connect.on", "lead-assigned"),
+        (
+            sequence("s", mail("a"), connect={"on": "lead-qualified", "models": ["m", "m"]}),
+            "connect.models.1",
+            "once more",
+        ),
+        (sequence("s", email("e", due_within="0h")), "steps.0.due_within", "more than nothing"),
+        (
+            sequence(
+                "s", mail("a"), connect={"on": "lead-assigned", "when": {"field": "status", "equals": "qualified"}}
+            ),
+            "connect.when",
+            "of an open lead",
+        ),
+        (
+            sequence("s", branch("x", {"when": {"field": "status", "not_equals": "open"}}, [mail("a")], [mail("b")])),
+            "steps.0.branch.when",
+            "of an open lead",
+        ),
+        (
+            sequence("s", mail("a"), connect={"on": "lead-qualified", **WHEN}, exit={"when": WHEN["when"]}),
+            "exit.when",
+            "nobody would ever be connected",
+        ),
+        (sequence("s", mail("a"), exit={"when": {"field": "status", "equals": "open"}}), "exit.when", "nobody"),
+        (sequence("s", branch("x", {"when": {"equals": 1}}, [mail("a")], [])), "steps.0.branch.when", "either field"),
         (sequence("s"), "steps", "must not be empty"),
         (sequence("s", {"id": "x", "kind": "dance"}), "steps.0.kind", "phone_call"),
     ],
