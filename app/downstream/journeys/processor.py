@@ -43,6 +43,8 @@ class JourneyProcessor(LeadProcessor[Journey, LeadState]):
 
     def merged(self, key: bytes, state: LeadState, cause: Cause, unit: Unit) -> None:
         """Whatever waited for the lead is over."""
+        for journey_id in state.waiting:
+            unit.counts["journey", journey_id, Outcome.LEAD_MERGED.value] += 1
         state.waiting.clear()
 
     def timers(self, entries: Mapping[bytes, bytes]) -> Iterator[Wake]:

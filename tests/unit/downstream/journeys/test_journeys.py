@@ -209,10 +209,11 @@ def test_a_lead_that_was_merged_away_enters_nothing() -> None:
     here.send("lead-qualified", "L-1", qualified("L-1"))
     merge = {"event_id": "m", "lead_id": "L-1", "survivor_id": "L-2", "occurred_at": NOW.isoformat()}
     here.send("lead-merged", "L-1", merge)
+    assert here.counts["journey", "j", "lead_merged"] == 1  # what waited
     here.wait(timedelta(hours=2))
     here.send("lead-qualified", "L-1", qualified("L-1", number=2))
     assert not here.emitted
-    assert here.counts["journey", "j", "lead_merged"] == 1
+    assert here.counts["journey", "j", "lead_merged"] == 2
 
 
 def test_a_record_that_cannot_be_read_is_refused() -> None:
@@ -223,6 +224,23 @@ def test_a_record_that_cannot_be_read_is_refused() -> None:
 
 def test_the_example_has_no_problems() -> None:
     assert KIND.problems_of(DEFINITION, {}) == []
+
+
+def test_an_exclusion_that_leaves_somebody_is_taken() -> None:
+    leaving_some: dict[str, Any] = {
+        "when": {"attribute": "size", "above": 5},
+        "exclude": {"any": [{"attribute": "size", "above": 6}, {"attribute": "country", "not_equals": "DE"}]},
+    }
+    assert KIND.problems_of({**ON_QUALIFIED, **leaving_some}, {}) == []
+
+
+def test_a_journey_whose_window_is_over_is_not_published() -> None:
+    over = {**ON_QUALIFIED, "window": {"end": NOW.isoformat()}}
+    assert KIND.problems_of(over, {}) == []
+    [(where, message)] = KIND.too_late(over, NOW)
+    assert where == ("window", "end")
+    assert "is over" in message
+    assert list(KIND.too_late(over, NOW - timedelta(milliseconds=1))) == []
 
 
 @pytest.mark.parametrize(
@@ -241,16 +259,44 @@ def test_the_example_has_no_problems() -> None:
         ({"trigger": {"event": "lead-lost"}}, ("trigger", "event"), "must be one of lead-qualified"),
         ({"reentry": {"policy": "after"}}, ("reentry",), "{policy: after, after: 7d}"),
         ({"reentry": {"policy": "never", "after": "1d"}}, ("reentry",), "only then"),
+        ({"reentry": {"policy": "after", "after": "0d"}}, ("reentry", "after"), "policy always"),
         ({"window": {"start": "2026-12-02T00:00:00Z", "end": "2026-12-01T00:00:00Z"}}, ("window", "end"), "later"),
+        ({"window": {"start": "2026-12-02T00:00:00Z", "end": "2026-12-02T01:00:00+01:00"}}, ("window", "end"), "later"),
+        (
+            {"trigger": {"event": "lead-qualified", "models": ["a", "b", "a"]}},
+            ("trigger", "models", 2),
+            "names a once more",
+        ),
+        ({"contact": "required", "when": {"field": "contact_id", "exists": False}}, ("when",), "trigger and contact"),
+        ({"when": {"field": "status", "equals": "won"}}, ("when",), "one of open, qualified, disqualified"),
         ({"when": {"attribute": "a", "above": 2, "below": 1}}, ("when",), "can never be so"),
         ({"payload": [{"attribute": "a"}, {"field": "status", "as": "a"}]}, ("payload",), "named a"),
         ({"payload": [{"attribute": f"a{n}"} for n in range(31)]}, ("payload",), "at most 30"),
+        ({"when": {"equals": 1}}, ("when",), "either field or attribute"),
         ({"colour": "red"}, ("colour",), "is unknown"),
         (
             {"when": {"attribute": "a", "exists": True}, "exclude": {"attribute": "a", "exists": True}},
             ("exclude",),
             "nobody would ever enter",
         ),
+        (
+            {
+                "when": {"all": [{"attribute": "country", "one_of": ["DE", "AT"]}, {"attribute": "size", "above": 9}]},
+                "exclude": {"any": [{"attribute": "country", "starts_with": "D"}, {"attribute": "size", "above": 5}]},
+            },
+            ("exclude",),
+            "nobody would ever enter",
+        ),
+        (
+            {
+                "trigger": {"changed": "status_reason", "to": "lost"},
+                "exclude": {"field": "status_reason", "one_of": ["lost", "canceled"]},
+            },
+            ("exclude",),
+            "nobody would ever enter",
+        ),
+        ({"contact": "required", "exclude": {"field": "contact_id", "exists": True}}, ("exclude",), "nobody"),
+        ({"exclude": {"field": "sales_ready", "exists": True}}, ("exclude",), "nobody"),
     ],
 )
 def test_a_mistake_is_told_where_it_stands_and_how_to_mend_it(
