@@ -120,10 +120,13 @@ def problems_of(definition: Mapping[str, Any], where: Path, *, of_seller: bool =
     """What is wrong with a condition of the right form, and whether it can never be so."""
     found = list(_problems(definition, where, of_seller, 1))
     yield from found
-    if not found:
-        contradiction = _contradiction(condition_of(definition))
-        if contradiction is not None:
-            yield where, f"can never be so: {contradiction}; change or remove one of them"
+    if not found and (reason := contradiction(definition)) is not None:
+        yield where, f"can never be so: {reason}; change or remove one of them"
+
+
+def contradiction(definition: Mapping[str, Any]) -> str | None:
+    """Why a condition of which nothing else is wrong can never be so, where that is plain; None says nothing."""
+    return _contradiction(condition_of(definition))
 
 
 def _problems(definition: Mapping[str, Any], where: Path, of_seller: bool, level: int) -> Iterator[Problem]:
