@@ -112,6 +112,13 @@ class Desk:
         self._store.put(COUNTERS, self._counters)
         return self._decided, min(self._again, default=None)
 
+    def foresee(self, lead_id: str, held: HeldLead, now: datetime) -> tuple[Decision, datetime | None]:
+        """What would be decided about a lead now, and when time alone may change that. Nothing is carried out."""
+        self._now = now
+        found = self._find(held)
+        again = None if found.choice is None else found.choice.again
+        return self._decision(lead_id, held, found), again
+
     # -- what occurs
 
     def qualified(self, lead_id: str, held: HeldLead) -> None:
@@ -134,15 +141,21 @@ class Desk:
         else:
             self._attempt(lead_id, held)
 
-    def changed(self, lead_id: str, own: dict[str, Any], attributes: dict[str, Any], *, owner_changed: bool) -> None:
-        """The CRM changed a lead: `own` fields and attributes are all that it has now."""
+    def changed(
+        self, lead_id: str, own: dict[str, Any], attributes: dict[str, Any], *, owner_changed_at: datetime | None
+    ) -> None:
+        """The CRM changed a lead: `own` fields and attributes are all that it has now.
+
+        Another owner counts as set by hand unless that was before the lead qualified: it only came later.
+        """
         held: HeldLead | None = self._store.get(LEAD + lead_id.encode())
         if held is None:
             return
         previous = held.own.get("owner_id")
         held.own, held.attributes = own, attributes
         owner_id = own.get("owner_id")
-        if owner_changed and owner_id != (held.owner.id if held.owner is not None else previous):
+        by_hand = owner_changed_at is not None and owner_changed_at >= held.qualified_at
+        if by_hand and owner_id != (held.owner.id if held.owner is not None else previous):
             self._manually(lead_id, held, owner_id)
         elif held.waits:
             held.routed = 0
@@ -340,21 +353,23 @@ class Desk:
         held.number, held.code = self._counters.decisions, found.code
         held.definition, held.version, held.segment, held.rule = _names(found)
         self._keep(lead_id, held)
+        self._decided.append(self._decision(lead_id, held, found, before))
+
+    def _decision(self, lead_id: str, held: HeldLead, found: _Found, before: Owner | None = None) -> Decision:
+        definition, version, segment, rule = _names(found)
         considered, more = self._considered(found)
-        self._decided.append(
-            Decision(
-                lead_id=lead_id,
-                number=held.number,
-                code=found.code,
-                definition=held.definition,
-                version=held.version,
-                segment=held.segment,
-                rule=held.rule,
-                owner=found.owner,
-                previous_owner_id=before.id if before is not None else held.own.get("owner_id"),
-                considered=considered,
-                more=more,
-            )
+        return Decision(
+            lead_id=lead_id,
+            number=held.number,
+            code=found.code,
+            definition=definition,
+            version=version,
+            segment=segment,
+            rule=rule,
+            owner=found.owner,
+            previous_owner_id=before.id if before is not None else held.own.get("owner_id"),
+            considered=considered,
+            more=more,
         )
 
     def _considered(self, found: _Found) -> tuple[tuple[tuple[str, str], ...], int]:

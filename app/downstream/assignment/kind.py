@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import msgspec
+
 from app.contracts.downstream.assignment import AssignmentDefinition
 from app.downstream.assignment.rules import TARGETS
-from app.downstream.conditions import Path, Problem, problems_of
+from app.downstream.conditions import Path, Problem, condition_of, impossible, problems_of
 from app.downstream.definitions.kind import Definition, Kind, Others, near, repeated
 
 
@@ -18,13 +20,16 @@ def _problems(definition: Definition, _others: Others) -> Iterator[Problem]:
     yield from _unique(definition["segments"], "priority", ("segments",))
     for name in ("teams", "queues"):
         yield from _unique(definition.get(name, ()), "id", (name,))
+    by_priority = sorted(enumerate(definition["segments"]), key=lambda one: -int(one[1]["priority"]))
+    yield from _overtaken("segment", [(("segments", index), segment) for index, segment in by_priority])
     for index, segment in enumerate(definition["segments"]):
         where: Path = ("segments", index)
-        if "when" in segment:
-            yield from problems_of(segment["when"], (*where, "when"), of_open=True)
+        wrong = list(problems_of(segment["when"], (*where, "when"), of_open=True)) if "when" in segment else []
+        yield from wrong
         yield from _unique(segment["rules"], "id", (*where, "rules"))
+        yield from _overtaken("rule", [((*where, "rules", at), rule) for at, rule in enumerate(segment["rules"])])
         for number, rule in enumerate(segment["rules"]):
-            yield from _of_rule(definition, rule, (*where, "rules", number))
+            yield from _of_rule(definition, rule, (*where, "rules", number), None if wrong else segment)
 
 
 def _unique(members: Any, field: str, where: Path) -> Iterator[Problem]:
@@ -38,9 +43,27 @@ def _unique(members: Any, field: str, where: Path) -> Iterator[Problem]:
         seen.setdefault(one[field], one["id"])
 
 
-def _of_rule(definition: Definition, rule: Mapping[str, Any], where: Path) -> Iterator[Problem]:
+def _overtaken(what: str, in_order: Sequence[tuple[Path, Mapping[str, Any]]]) -> Iterator[Problem]:
+    """Segments, or the rules of one, that no lead can come to: the first that matches takes it."""
+    taken: dict[str, tuple[str, str]] = {}  # who takes whom: in JSON, for 1 is not true there
+    for where, one in in_order:
+        mine = msgspec.json.encode(one.get("when"), order="sorted").decode()
+        if (by := taken.get("null") or taken.get(mine)) is not None:
+            yield where, f"can never match: {what} {by[0]} before it takes {by[1]}; change order or condition"
+        taken.setdefault(mine, (one["id"], "the same leads" if "when" in one else "every lead"))
+
+
+def _of_rule(
+    definition: Definition, rule: Mapping[str, Any], where: Path, segment: Mapping[str, Any] | None
+) -> Iterator[Problem]:
+    """`segment`: the rule's, None if its condition is at fault itself."""
     if "when" in rule:
-        yield from problems_of(rule["when"], (*where, "when"), of_open=True)
+        wrong = list(problems_of(rule["when"], (*where, "when"), of_open=True))
+        yield from wrong
+        if not wrong and segment is not None and "when" in segment:
+            reason = impossible(condition_of({"all": [segment["when"], rule["when"]]}))
+            if reason is not None:
+                yield (*where, "when"), f"can never be so in segment {segment['id']}: {reason}; change one of the two"
     named = [key for _, key in TARGETS if key in rule]
     if len(named) != 1:
         yield where, "must assign to exactly one of sellers, team and queue"

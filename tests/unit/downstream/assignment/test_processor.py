@@ -65,7 +65,8 @@ def occurrence(random: Random, now: datetime, leads: int) -> dict[str, Any]:
             owner = random.choice([None, "boss", *SELLERS])
             if owner:
                 facts["own"]["owner_id"] = owner
-            return cause(now, type="changed", lead_id=lead_id, owner_changed=owner is not None, **facts)
+            at = now - timedelta(hours=0 if facts["attributes"]["size"] % 3 else 2)
+            return cause(at, type="changed", lead_id=lead_id, owner_changed=owner is not None, **facts)
         case 6:
             return cause(now, type="closed", lead_id=lead_id)
         case 7:
@@ -145,6 +146,7 @@ def test_every_decision_is_the_oracles_whatever_cycles_are_thrown_away(seed: int
         events += [json.loads(out.value or b"") for out in unit.outputs if out.topic == "lead-assigned"]
         assert [told(event) for event in events] == oracle.told
     assert [event["decision_number"] for event in events] == list(range(1, len(events) + 1))
+    assert len({event["event_id"] for event in events}) == len(events)
     assert {event["result"]["code"] for event in events} >= {1, 2, 4, 5, 7, 8, 9, 11, 14}
 
 
