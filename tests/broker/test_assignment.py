@@ -15,8 +15,8 @@ from tests.broker.conftest import Install
 from tests.broker.system.messages import change, command, encode, new_id
 from tests.broker.system.topic_reader import TopicReader
 from tests.broker.system.worker_process import WorkerProcess
-from tests.oracle.assignment import AssignmentOracle
-from tests.unit.downstream.assignment.test_processor import DEFINITION, SELLERS, told
+from tests.oracle.assignment import AssignmentOracle, as_told
+from tests.unit.downstream.assignment.test_processor import DEFINITION, SELLERS
 
 pytestmark = pytest.mark.broker
 TOPICS = (
@@ -128,7 +128,7 @@ def test_every_assignment_is_the_oracles_though_a_worker_is_killed(install: Inst
     events = [json.loads(one.value or b"") for one in reader.records["lead-assigned"]]
     events.sort(key=lambda one: one["decision_number"])
     assert [one["decision_number"] for one in events] == list(range(1, len(events) + 1))
-    assert [told(one) for one in events] == oracle.told
+    assert [as_told(one) for one in events] == oracle.told
     assert {one["result"]["code"] for one in events} >= {2, 7, 8, 9, 14}
     reasons = [dict(one.headers)["dl_reason"] for one in reader.records["downstream-dead-letters"]]
     assert len(reasons) == 1

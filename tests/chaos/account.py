@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tests.broker.system import comparison
+from tests.chaos.chain import Chain, Figures
 from tests.chaos.cluster import Cluster
 from tests.oracle.reading import Input
 
-LEAD_TOPICS = ("lead-score-changed", "lead-changed", "lead-merged")
+LEAD_TOPICS = ("lead-score-changed", "lead-changed", "lead-merged", "lead-sales-response")
 
 
 @dataclass
@@ -32,9 +33,10 @@ class Account:
     worker_starts: int = 0
     broker_repairs: int = 0
     gave_up: Counter[str] = field(default_factory=Counter)
+    chain: Figures = field(default_factory=Figures)
     differences: list[str] = field(default_factory=list)
 
-    def compare(self, cluster: Cluster) -> None:
+    def compare(self, cluster: Cluster, chain: Chain) -> None:
         """Compare everything so far; what differs is in `differences` afterwards."""
         cluster.outs.read()
         found = cluster.outs.records
@@ -51,7 +53,9 @@ class Account:
                 for one in comparison.dead_letter_differences(oracle, found["lead-dead-letters"], cluster.prefix)
             ),
             *_answer_differences(cluster),
+            *chain.differences(),
         ]
+        self.chain = chain.figures
         self.events = sum(cluster.oracle.events[topic] for topic in LEAD_TOPICS)
         self.commands = len(oracle.answers)
         self.merges = sum(lead.merged_into is not None for lead in cluster.oracle.leads.values())
@@ -68,7 +72,7 @@ class Account:
         """Names and figures."""
         missing, out_of_order = self.count("missing"), self.count("order of")
         twice = sum(" times: " in one[:12] for one in self.differences)
-        of_others = self.count("state:", "dead letters:", "answer")
+        of_others = self.count("state:", "dead letters:", "answer", "chain:")
         wrong = len(self.differences) - missing - out_of_order - twice - of_others
         return [
             ("seed", str(self.seed)),
@@ -82,7 +86,13 @@ class Account:
             ("qualifications", f"{self.qualified}"),
             ("dead letters", f"{self.dead_letters}"),
             ("leads merged", f"{self.merges}"),
-            ("workers started", f"{self.worker_starts}"),
+            ("behind them: definitions changed", f"{self.chain.definitions}"),
+            ("  cycles compared", f"{self.chain.cycles}"),
+            *((f"  {topic}", f"{count}") for topic, count in sorted(self.chain.told.items())),
+            *((f"    of result code {code}", f"{count}") for code, count in sorted(self.chain.codes.items())),
+            ("  dead letters", f"{self.chain.dead_letters}"),
+            ("  slowest to catch up (s)", f"{self.chain.slowest_drain:.1f}"),
+            ("workers and services started", f"{self.worker_starts}"),
             ("  of them after one gave up", f"{self.gave_up.total()}"),
             ("broker restarts it needed itself", f"{self.broker_repairs}"),
             ("slowest to catch up (s)", f"{self.slowest_drain:.1f}"),
@@ -93,6 +103,7 @@ class Account:
             ("states that differ", f"{self.count('state:')}"),
             ("dead letters that differ", f"{self.count('dead letters:')}"),
             ("answers to commands that differ", f"{self.count('answer')}"),
+            ("what is told behind them differs", f"{self.count('chain:')}"),
         ]
 
 

@@ -16,6 +16,12 @@ from tests.broker.system.models import MODELS
 from tests.broker.system.workload import SCORING_MODELS, Workload
 from tests.oracle.office import Office
 
+_ON_REJECTION: tuple[dict[str, Any] | None, ...] = (
+    None,
+    {"requalify": False},
+    {"cool_down": "3h"},
+    {"requalify": False, "reasons": {"no budget": {"requalify": True, "cool_down": "30m"}}},
+)
 _NAMED = b'"scoring_model_id": "'
 Sent = tuple[str, bytes | None, bytes | None]
 """Topic, key and value."""
@@ -32,6 +38,7 @@ class Cell:
         self._scored: list[str] = []
         self._changed: list[str] = []
         self._merging: list[str] = []
+        self._answered: list[str] = []
         self._seen: set[str] = set()
 
     def scoring_models(self) -> list[str]:
@@ -42,7 +49,11 @@ class Cell:
         of = MODELS[number % len(MODELS)]
         criteria = [self._moved(one) for one in of["criteria"]]
         existing = self.random.choice(("evaluate", "evaluate", "ignore"))
-        return {**of, "id": f"{self.name}-{of['id']}", "criteria": criteria, "existing_leads": existing}
+        definition = {**of, "id": f"{self.name}-{of['id']}", "criteria": criteria, "existing_leads": existing}
+        on_rejection = self.random.choice(_ON_REJECTION)
+        if on_rejection is not None and of.get("requalification", {}).get("policy") != "never":
+            definition["on_rejection"] = on_rejection
+        return definition
 
     def _moved(self, one: dict[str, Any]) -> dict[str, Any]:
         """A criterion of this cell, or a group of them however deep."""
@@ -58,8 +69,8 @@ class Cell:
         }
 
     def begin_stream(self, *, scored: float = 2 / 3) -> None:
-        """Choose which leads get scores, until the next call; `scored`: their share. Of the others a third are merged,
-        the rest get changes.
+        """Choose which leads get scores, until the next call; `scored`: their share. Of the others a third each are
+        merged, answered by sales, and changed.
 
         Of leads that were merged into each other one at most has a part: what goes over from it is then the only thing
         that happens to the others, whatever comes first.
@@ -67,13 +78,15 @@ class Cell:
         leads = self.workload.one_of_each_family()
         self.random.shuffle(leads)
         count = round(len(leads) * scored)
-        merging = count + (len(leads) - count) // 3
-        self._scored, self._merging, self._changed = leads[:count], leads[count:merging], leads[merging:]
+        third = (len(leads) - count) // 3
+        merging, answered = count + third, count + 2 * third
+        self._scored, self._merging = leads[:count], leads[count:merging]
+        self._answered, self._changed = leads[merging:answered], leads[answered:]
         self._seen = set()
 
     def stream(self, count: int, *, skew: float = 0.0) -> Iterator[Sent]:
-        """Scores with a change or a merge now and then, a few in a hundred of them bad; `skew`: how wrong clocks are
-        (minutes).
+        """Scores with a change, a merge or an answer of sales now and then, a few in a hundred of them bad; `skew`: how
+        wrong clocks are (minutes).
         """
         self.workload.minutes += skew
         changes = sum(self.random.random() < 0.2 for _ in range(count)) if self._changed else 0
@@ -84,6 +97,9 @@ class Cell:
         merges = sum(self.random.random() < 0.01 for _ in range(count)) if self._merging else 0
         for key, value in self.workload.merges(merges, broken=0.02, among=self._merging, seen=self._seen):
             yield "lead-merged", key, value
+        answers = sum(self.random.random() < 0.02 for _ in range(count)) if self._answered else 0
+        for key, value in self.workload.answers(answers, broken=0.02, among=self._answered):
+            yield "lead-sales-response", key, value
         self.workload.minutes -= skew
 
     def _ours(self, value: bytes) -> bytes:

@@ -1,4 +1,6 @@
-"""What a run breaks: a broker of its own, three workers of which one has a network of its own, and their supervisor."""
+"""What a run breaks: a broker of its own, three workers of which one has a network of its own, two processes of all
+downstream services, and their supervisor.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +25,8 @@ from tests.chaos.offsets import PatientReader, asking, committed
 WORKERS = 3
 #: Has its connections through the relay.
 REMOTE = WORKERS - 1
+#: Processes of all downstream services, in the places after the workers'.
+SERVICES = 2
 #: Nothing new for so long: sweeps of which the oracle knows nothing are over as well.
 _QUIET_SECONDS = 1.0
 #: For so long Kafka does not tell what the group has committed: it waits for the end of a transaction that has ended.
@@ -33,8 +37,9 @@ _COORDINATOR_LOST = "is out of sync with the underlying log"
 
 @dataclass
 class Slot:
-    """A worker's place: who runs there, and whether nobody should just now."""
+    """A process's place: what is to run there, who does, and whether nobody should just now."""
 
+    program: tuple[str, ...] = ("app", "worker")
     worker: WorkerProcess | None = None
     wanted: bool = True
     frozen: bool = False
@@ -66,7 +71,8 @@ class Cluster(Installation):
         self.kafka = kafka
         self.relay = relay
         self._relay_port = relay_port
-        self.slots = [Slot() for _ in range(WORKERS)]
+        services = ("app", "downstream", "all")
+        self.slots = [*(Slot() for _ in range(WORKERS)), *(Slot(services) for _ in range(SERVICES))]
         self.mixed = Mixed(self.oracle)
         self.undrained = ""
         self._committed_at = 0.0
@@ -81,13 +87,26 @@ class Cluster(Installation):
     def start(self, number: int) -> None:
         slot = self.slots[number]
         through = {"KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{self._relay_port}"} if number == REMOTE else {}
-        log = self._folder / f"worker-{len(self.workers):03}-at-{number}.log"
-        slot.worker = WorkerProcess({**self._environment, **through}, log)
+        log = self._folder / f"process-{len(self.workers):03}-at-{number}.log"
+        slot.worker = WorkerProcess({**self._environment, **through}, log, slot.program)
         slot.wanted, slot.frozen = True, False
         self.workers.append(slot.worker)
 
+    @property
+    def folder(self) -> Path:
+        """Where everything is logged."""
+        return self._folder
+
+    def name(self, number: int) -> str:
+        """What runs in a place, for people."""
+        return f"worker {number}" if number < WORKERS else f"services {number - WORKERS}"
+
+    def deciding(self) -> list[WorkerProcess]:
+        """The workers that run."""
+        return [slot.worker for slot in self.slots[:WORKERS] if slot.worker is not None and slot.worker.running]
+
     def up(self) -> list[int]:
-        """Slots whose worker runs and is not frozen."""
+        """Slots whose process runs and is not frozen."""
         return [
             number
             for number, slot in enumerate(self.slots)
@@ -170,7 +189,7 @@ class Cluster(Installation):
             return "events that were foretold"
         if lag := self.lag():
             return f"{lag} input records that are not decided"
-        if not self._all_ready():
+        if not self.all_ready():
             return "a worker that is not ready"
         return "" if self._one_revision() else "a worker with old criteria"
 
@@ -184,8 +203,8 @@ class Cluster(Installation):
                     self.mixed.replayed(record)
             self._replayed[topic] = len(records)
 
-    def _all_ready(self) -> bool:
-        return all(slot.worker is not None and slot.worker.ready() for slot in self.slots)
+    def all_ready(self) -> bool:
+        return all(slot.worker is None or slot.worker.ready() for slot in self.slots)
 
     def end(self) -> None:
         """Kill the workers that still run; their logs stay."""

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from tests.chaos.cluster import REMOTE
+from tests.chaos.cluster import REMOTE, WORKERS
 from tests.chaos.plan import Fault, Kind
 
 if TYPE_CHECKING:
@@ -25,8 +25,9 @@ def course(fault: Fault, cluster: Cluster, load: ChaosLoad, told: Told) -> Cours
     return _COURSES[fault.kind](fault, cluster, load, told)
 
 
-def _victim(fault: Fault, cluster: Cluster) -> int | None:
-    up = cluster.up()
+def _victim(fault: Fault, cluster: Cluster, *, of: int | None = None) -> int | None:
+    """One that is up, among the first `of` places if that is given."""
+    up = [number for number in cluster.up() if of is None or number < of]
     return up[fault.dice % len(up)] if up else None
 
 
@@ -35,10 +36,10 @@ def _kill(fault: Fault, cluster: Cluster, load: ChaosLoad, told: Told) -> Course
         return
     cluster.slots[number].wanted = False
     cluster.worker(number).kill()
-    told(f"kill -9 of worker {number}")
+    told(f"kill -9 of {cluster.name(number)}")
     yield fault.lasts
     cluster.start(number)
-    told(f"worker {number} is started")
+    told(f"{cluster.name(number)} is started")
 
 
 def _terminate(fault: Fault, cluster: Cluster, load: ChaosLoad, told: Told) -> Course:
@@ -47,30 +48,31 @@ def _terminate(fault: Fault, cluster: Cluster, load: ChaosLoad, told: Told) -> C
     cluster.slots[number].wanted = False
     worker = cluster.worker(number)
     worker.process.terminate()
-    told(f"SIGTERM to worker {number}")
+    told(f"SIGTERM to {cluster.name(number)}")
     waited = 0.0
     while worker.running:
         yield 0.2
         waited += 0.2
         if waited > 40:
             worker.kill()
-            told(f"worker {number} did not stop within 40 s and was killed")
-    told(f"worker {number} ended with {worker.process.returncode} after about {waited:.1f} s")
+            told(f"{cluster.name(number)} did not stop within 40 s and was killed")
+    told(f"{cluster.name(number)} ended with {worker.process.returncode} after about {waited:.1f} s")
     yield fault.lasts
     cluster.start(number)
-    told(f"worker {number} is started")
+    told(f"{cluster.name(number)} is started")
 
 
 def _kill_all(fault: Fault, cluster: Cluster, load: ChaosLoad, told: Told) -> Course:
     up = cluster.up()
+    names = ", ".join(map(cluster.name, up))
     for number in up:
         cluster.slots[number].wanted = False
         cluster.worker(number).kill()
-    told(f"kill -9 of workers {up}")
+    told(f"kill -9 of all: {names}")
     yield fault.lasts
     for number in up:
         cluster.start(number)
-    told(f"workers {up} are started")
+    told(f"{names} are started")
 
 
 def _freeze(fault: Fault, cluster: Cluster, load: ChaosLoad, told: Told) -> Course:
@@ -78,7 +80,7 @@ def _freeze(fault: Fault, cluster: Cluster, load: ChaosLoad, told: Told) -> Cour
         return
     cluster.slots[number].frozen = True
     cluster.worker(number).freeze()
-    told(f"worker {number} is frozen")
+    told(f"{cluster.name(number)} is frozen")
     yield fault.lasts
     yield from _thaw(number, cluster, told)
 
@@ -86,16 +88,17 @@ def _freeze(fault: Fault, cluster: Cluster, load: ChaosLoad, told: Told) -> Cour
 def _thaw(number: int, cluster: Cluster, told: Told) -> Course:
     cluster.worker(number).thaw()
     cluster.slots[number].frozen = False
-    told(f"worker {number} thaws")
+    told(f"{cluster.name(number)} thaws")
     yield 1.0
 
 
 def _transaction(fault: Fault, cluster: Cluster, load: ChaosLoad, told: Told) -> Course:
     """Freeze a worker while it has a transaction open, until the broker has ended that."""
     load.burst(_BURST // 4)
-    number = _victim(fault, cluster)
+    number = _victim(fault, cluster, of=WORKERS)
     if number is None:
         return
+    name = cluster.name(number)
     for look in range(_LOOKS):
         cluster.slots[number].frozen = True
         cluster.worker(number).freeze()
@@ -105,7 +108,7 @@ def _transaction(fault: Fault, cluster: Cluster, load: ChaosLoad, told: Told) ->
         cluster.worker(number).thaw()
         cluster.slots[number].frozen = False
         yield 0.1
-    told(f"worker {number} is frozen, a transaction {'is open' if cluster.has_open_transaction() else 'may be open'}")
+    told(f"{name} is frozen, a transaction {'is open' if cluster.has_open_transaction() else 'may be open'}")
     yield fault.lasts
     told(f"a transaction {'is still open' if cluster.has_open_transaction() else 'is open no longer'}")
     yield from _thaw(number, cluster, told)
@@ -123,10 +126,10 @@ def _storm(fault: Fault, cluster: Cluster, load: ChaosLoad, told: Told) -> Cours
             worker = cluster.worker(number)
             if dice.random() < 0.5:
                 worker.kill()
-                told(f"kill -9 of worker {number}")
+                told(f"kill -9 of {cluster.name(number)}")
             else:
                 worker.process.terminate()
-                told(f"SIGTERM to worker {number}")
+                told(f"SIGTERM to {cluster.name(number)}")
             pause = dice.uniform(0.5, 2.0)
             yield pause
             left -= pause
@@ -134,7 +137,7 @@ def _storm(fault: Fault, cluster: Cluster, load: ChaosLoad, told: Told) -> Cours
                 yield 0.2
                 left -= 0.2
             cluster.start(number)
-            told(f"worker {number} is started")
+            told(f"{cluster.name(number)} is started")
         pause = dice.uniform(0.5, 3.0)
         yield pause
         left -= pause

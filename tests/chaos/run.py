@@ -1,4 +1,4 @@
-"""One run: a plan carried out on a cluster, phase by phase, each ending in a comparison with the oracle."""
+"""One run: a plan carried out on a cluster, phase by phase, each ending in a comparison with the oracles."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from tests.broker.system import messages
 from tests.broker.system.models import MODELS
 from tests.chaos.account import Account
 from tests.chaos.cells import Cell
-from tests.chaos.cluster import WORKERS, Cluster, broker_with_relay
+from tests.chaos.chain import Chain
+from tests.chaos.cluster import SERVICES, WORKERS, Cluster, broker_with_relay
 from tests.chaos.faults import Course, course
 from tests.chaos.load import ChaosLoad
 from tests.chaos.mixed import MIXED
@@ -50,6 +51,7 @@ class _Run:
         self._say = say
         self._cells = [Cell(f"c{number}", plan.seed, LEADS) for number in range(CELLS)]
         self._mixed = Cell(MIXED, plan.seed, LEADS)
+        self._chain: Chain
         self._account = Account(plan.seed)
         self._began = time.monotonic()
 
@@ -74,13 +76,19 @@ class _Run:
         cluster.send("scoring-model-changed", *(messages.scoring_model(name, "live") for name in names))
         cluster.send("feature-commands", messages.feature("enable"))
         cluster.drain()
+        for number in range(WORKERS, WORKERS + SERVICES):
+            cluster.start(number)
+            cluster.worker(number).wait_ready(120)
+        chain = Chain(cluster, self._plan.seed)
+        chain.prepare()
+        self._chain = chain
         for cell in [*self._cells, self._mixed]:
             for number in range(len(MODELS)):
                 definition = cell.definition(number)
                 cluster.send("qualification-commands", messages.apply(definition))
                 cluster.send("qualification-commands", messages.command("publish", definition["id"]))
         cluster.drain()
-        self._account.compare(cluster)
+        self._account.compare(cluster, chain)
 
     def _phase(self, phase: Phase) -> None:
         ordering = self._cells[phase.number % CELLS]
@@ -92,20 +100,25 @@ class _Run:
         load = ChaosLoad(
             self._cluster, [*streaming, self._mixed], commands, seed=phase.seed, per_second=phase.per_second
         )
+        leads = [lead for cell in [*streaming, self._mixed] for lead in cell.workload.leads]
+        sales = self._chain.sales(leads)
         self._tell(f"phase {phase.number}: {phase.per_second} records/s, {len(commands)} commands")
         load.start()
+        sales.start()
         try:
             self._break(phase, load)
         finally:
+            sales.finish()
             load.finish()
         took = self._cluster.drain()
+        behind = self._chain.drain()
         account = self._account
         account.slowest_drain = max(account.slowest_drain, took)
-        account.compare(self._cluster)
+        account.compare(self._cluster, self._chain)
         self._tell(
-            f"phase {phase.number}: all decided {took:.1f} s later; {account.events} records, "
-            f"{account.qualified} qualifications, {account.dead_letters} dead letters, "
-            f"{len(account.differences)} differences"
+            f"phase {phase.number}: all decided {took:.1f} s later, and {behind:.1f} s behind that; "
+            f"{account.events} records, {account.qualified} qualifications, "
+            f"{account.chain.told.total()} events behind them, {len(account.differences)} differences"
         )
 
     @staticmethod
@@ -135,7 +148,7 @@ class _Run:
             heapq.heappop(courses)
             pause = next(its, None)
             if pause is None and number not in struck:
-                self._tell(f"  {phase.faults[number].kind}: no worker is up to strike")
+                self._tell(f"  {phase.faults[number].kind}: nobody is up to strike")
             if pause is not None:
                 struck.add(number)
                 heapq.heappush(courses, (time.monotonic() + pause, number, its))

@@ -250,3 +250,10 @@ def _left(seller: dict[str, Any]) -> float:
 
 def _longest(sellers: list[dict[str, Any]]) -> str:
     return str(min(sellers, key=lambda one: (one["last"], one["id"]))["id"])
+
+
+def as_told(event: dict[str, Any]) -> tuple[Any, ...]:
+    """A lead-assigned event, as `AssignmentOracle.told` has it."""
+    names = ("assignment_id", "assignment_version", "segment", "rule")
+    owner = event.get("owner", {}).get("id")
+    return event["lead_id"], event["result"]["code"], owner, *(event[name] for name in names if name in event)

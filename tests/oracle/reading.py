@@ -122,6 +122,16 @@ def response(record: Input, partitions: int) -> dict[str, Any]:
     return found
 
 
+def about_lead(record: Input, partitions: int) -> dict[str, Any]:
+    """Another message about a lead, of which nothing but that is looked at. Raises Bad."""
+    found = message(record)
+    for name in ("event_id", "lead_id"):
+        _id(found, name)
+    moment(found.get("occurred_at"))
+    _key(record, found["lead_id"], partitions)
+    return found
+
+
 def erased(record: Input, partitions: int) -> str:
     """The lead that a lead-changed without value erases. Raises Bad."""
     if not record.key:

@@ -46,6 +46,7 @@ class LeadInSequences:
     def __init__(self, live: dict[str, dict[str, Any]]) -> None:
         self.live = live
         self.now = 0
+        self._time_passes = False  # a wait is over when it is looked at for that, not because something else happens
         self.facts: dict[str, Any] = {"status": "open", "status_reason": "new", "sales_ready": False}
         self.attributes: dict[str, Any] = {}
         self.merged = False
@@ -109,12 +110,14 @@ class LeadInSequences:
 
     def elapse(self, now: int) -> None:
         """Time goes on until then; what is due on the way happens when it is."""
+        self._time_passes = True
         while times := [way.until for way in self.ways.values() if way.until is not None and way.until <= now]:
             self.now = max(self.now, min(times))
             for sequence_id, way in sorted(self.ways.items()):
                 if self.ways.get(sequence_id) is way and way.until is not None and way.until <= self.now:
                     self._ask(sequence_id)
         self.now = now
+        self._time_passes = False
 
     def _ask(self, sequence_id: str) -> None:
         way = self.ways[sequence_id]
@@ -130,9 +133,7 @@ class LeadInSequences:
             self.connect(left.to)
 
     def _whole(self, way: Way, wait_ms: int) -> Iterator[int | None]:
-        until = self.now + wait_ms
-        while self.now < until:
-            yield until
+        yield from self._wait(wait_ms)
         self._tell(way, "connected")
         yield from self._steps(way, way.definition["steps"])
 
@@ -141,9 +142,7 @@ class LeadInSequences:
             if "branch" in step:
                 yield from self._branch(way, step)
             elif step["kind"] == "wait":
-                until = self.now + milliseconds(step["for"])
-                while self.now < until:
-                    yield until
+                yield from self._wait(milliseconds(step["for"]))
             elif step["kind"] == "advance":
                 raise Left(step["to"])
             else:
@@ -151,6 +150,11 @@ class LeadInSequences:
                 way.given.add(step["id"])
                 while step["kind"] in {"email", "phone_call", "task"} and step["id"] not in way.answered:
                     yield None
+
+    def _wait(self, length: int) -> Iterator[int | None]:
+        until = self.now + length
+        while length and not (self._time_passes and self.now >= until):
+            yield until
 
     def _branch(self, way: Way, step: dict[str, Any]) -> Iterator[int | None]:
         test = step["branch"]

@@ -112,6 +112,10 @@ class Installation:
     def running(self) -> list[WorkerProcess]:
         return [worker for worker in self.workers if worker.running]
 
+    def deciding(self) -> list[WorkerProcess]:
+        """Those that qualify leads."""
+        return self.running()
+
     def close(self) -> None:
         """End whatever still runs, and remove the topics."""
         for worker in self.running():
@@ -321,7 +325,7 @@ class Installation:
         """Do all workers decide by the newest criteria that the trail tells of?"""
         outcomes = [json.loads(record.value or b"{}") for record in self.outs.records["qualification-model-changed"]]
         newest = max((outcome["revision"] for outcome in outcomes), default=0)
-        return all(worker.metric("lead_qualifier_criteria_revision") >= newest for worker in self.running())
+        return all(worker.metric("lead_qualifier_criteria_revision") >= newest for worker in self.deciding())
 
     def _logs(self) -> str:
         return "\n".join(worker.log.read_text()[-2000:] for worker in self.workers)

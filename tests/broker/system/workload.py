@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from tests.broker.system.messages import at, change, encode, merged, score
+from tests.broker.system.messages import at, change, encode, merged, sales_response, score
 
 SCORING_MODELS = ("engagement", "demographic", "intent", "attendance")
 UNKNOWN_SCORING_MODEL = "attic"
@@ -73,6 +73,20 @@ class Workload:
             yield from self._merge(loser, survivor)
             self._families[self.family(loser)] = self.family(survivor)
             seen.add(self.family(survivor))
+
+    def answers(self, count: int, *, broken: float = 0.01, among: list[str] | None = None) -> Iterator[Record]:
+        """What sales answers: accepted or rejected, some of it about an earlier time, some of it twice."""
+        for _ in range(count):
+            self.minutes += self.random.expovariate(1)
+            lead_id = self.random.choice(among or self.leads)
+            minutes = self.minutes - (self.random.choice((10, 1000)) if self.random.random() < 0.2 else 0)
+            message = sales_response(lead_id, self.random.choice(("accepted", "rejected", "rejected")), minutes)
+            if self.random.random() < 0.5:
+                message["reason"] = self.random.choice(("no budget", "wrong person"))
+            if self.random.random() < broken:
+                message["response"] = "perhaps"
+            for _ in range(2 if self.random.random() < 0.05 else 1):
+                yield lead_id.encode(), encode(message)
 
     def family(self, lead_id: str) -> str:
         """The same for all leads that were ever merged into each other."""

@@ -13,7 +13,7 @@ from app.downstream.assignment.processor import AssignmentDecider
 from app.downstream.assignment.state import decode_state, encode_state
 from app.engine import Application, Input, Unit
 from app.engine.application import PlainRecord
-from tests.oracle.assignment import AssignmentOracle
+from tests.oracle.assignment import AssignmentOracle, as_told
 
 T0 = datetime(2026, 3, 28, 12, tzinfo=UTC)  # the night before the clock changes in Berlin
 SELLERS = [f"S{number}" for number in range(8)]
@@ -144,13 +144,7 @@ def test_every_decision_is_the_oracles_whatever_cycles_are_thrown_away(seed: int
         offset += len(queue)
         queue = [json.loads(out.value or b"") for out in unit.outputs if out.topic == "assignment-queue"]
         events += [json.loads(out.value or b"") for out in unit.outputs if out.topic == "lead-assigned"]
-        assert [told(event) for event in events] == oracle.told
+        assert [as_told(event) for event in events] == oracle.told
     assert [event["decision_number"] for event in events] == list(range(1, len(events) + 1))
     assert len({event["event_id"] for event in events}) == len(events)
     assert {event["result"]["code"] for event in events} >= {1, 2, 4, 5, 7, 8, 9, 11, 14}
-
-
-def told(event: dict[str, Any]) -> tuple[Any, ...]:
-    names = ("assignment_id", "assignment_version", "segment", "rule")
-    owner = event.get("owner", {}).get("id")
-    return event["lead_id"], event["result"]["code"], owner, *(event[name] for name in names if name in event)
