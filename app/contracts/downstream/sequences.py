@@ -224,8 +224,8 @@ class SequenceStepDue(TypedDict):
     event_id: Annotated[
         Id,
         Field(
-            description="A UUID (version 5) made of lead, sequence, version, connection number and step: the same step "
-            "always has the same. activity-completed names it as step_event_id."
+            description="A UUID (version 5) made of lead, sequence, version, connection number, the event that "
+            "connected it, and step: the same step always has the same. activity-completed names it as step_event_id."
         ),
     ]
     lead_id: LeadId
@@ -254,7 +254,10 @@ class SequenceChanged(TypedDict):
 
     event_id: Annotated[
         Id,
-        Field(description="A UUID (version 5) made of lead, sequence, version, connection number and state."),
+        Field(
+            description="A UUID (version 5) made of lead, sequence, version, connection number, the event that "
+            "connected it, and state."
+        ),
     ]
     lead_id: LeadId
     sequence_id: SequenceId
@@ -296,6 +299,7 @@ class StoredConnection(TypedDict):
     number: _Number
     definition: Annotated[dict[str, Any], Field(description="The version itself: it goes on for this lead.")]
     since: Annotated[Timestamp, Field(description="occurred_at of what connected it.")]
+    connected_by: NotRequired[Annotated[Id, Field(description="event_id of what connected it.")]]
     occurred_at: _Occurred
     trigger: _Trigger
     at: NotRequired[Annotated[int, Field(ge=0, description="The next instruction, of the steps numbered through.")]]

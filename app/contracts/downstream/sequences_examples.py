@@ -160,6 +160,7 @@ EXAMPLES: tuple[Example, ...] = (
                     "definition": {name: FIRST_CONTACT[name] for name in ("id", "steps", "exit")},
                     "since": "2026-11-23T09:30:00Z",
                     **_CAUSE,
+                    "connected_by": _TRIGGER["event_id"],
                     "at": 1,
                     "begun": True,
                     "due_ms": 1764063000044,

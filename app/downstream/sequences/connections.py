@@ -22,7 +22,8 @@ class Connection(Struct, omit_defaults=True, kw_only=True):
     `definition`: the version itself, which goes on for this lead when a newer one is published. `at`: the next
     instruction of its program. `connecting`: `due_ms` ends the wait before the first step. `begun`: the instruction
     `at` has been begun, and waits for an answer or for `due_ms` (milliseconds since 1970).
-    `since`: occurred_at of what connected it. `occurred_at` and `trigger`: of the record that last moved it on.
+    `since`: occurred_at of what connected it; `connected_by`: its event_id. `occurred_at` and `trigger`: of the record
+    that last moved it on.
     `emitted`: ids of the steps given out so far; `results`: by step id, where there was one.
     """
 
@@ -32,6 +33,7 @@ class Connection(Struct, omit_defaults=True, kw_only=True):
     since: Moment
     occurred_at: Moment
     trigger: Trigger
+    connected_by: str = ""
     at: int = 0
     connecting: bool = False
     begun: bool = False
@@ -47,6 +49,10 @@ class Connection(Struct, omit_defaults=True, kw_only=True):
     def cause(self) -> Cause:
         """What it goes back to that it stands where it does."""
         return Cause(self.occurred_at, self.trigger)
+
+    def identity(self, lead_id: str, sequence_id: str) -> tuple[str | int, ...]:
+        """What no other connection has: an erased lead begins anew with the first, but by another event."""
+        return (lead_id, sequence_id, self.version, self.number, self.connected_by)
 
     def moved_by(self, cause: Cause) -> None:
         """From now on it goes back to this."""

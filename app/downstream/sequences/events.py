@@ -43,11 +43,11 @@ def step_due(lead_id: str, contact_id: str | None, told: StepDue) -> SequenceSte
 def sequence_changed(lead_id: str, told: Changed) -> SequenceChanged:
     """A connection is in another state. No connection is in one twice."""
     connection = told.connection
-    identity = (lead_id, told.sequence_id, connection.version, connection.number, told.state)
+    identity = connection.identity(lead_id, told.sequence_id)
     event = cast(
         "SequenceChanged",
         {
-            "event_id": event_id(SEQUENCE_CHANGED.name, *identity),
+            "event_id": event_id(SEQUENCE_CHANGED.name, *identity, told.state),
             "lead_id": lead_id,
             "sequence_id": told.sequence_id,
             "sequence_version": connection.version,

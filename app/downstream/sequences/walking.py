@@ -14,7 +14,7 @@ from app.downstream.sequences.steps import ANSWERED, Advance, Branch, Emit, Jump
 
 def step_event_id(lead_id: str, sequence_id: str, connection: Connection, step_id: str) -> str:
     """event_id of the sequence-step-due of a step, whether it has been emitted or not."""
-    return event_id(SEQUENCE_STEP_DUE.name, lead_id, sequence_id, connection.version, connection.number, step_id)
+    return event_id(SEQUENCE_STEP_DUE.name, *connection.identity(lead_id, sequence_id), step_id)
 
 
 def connect(
@@ -61,6 +61,7 @@ def _connect(  # noqa: PLR0917  all seven are what a connection is made of
         since=cause.occurred_at,
         occurred_at=cause.occurred_at,
         trigger=cause.trigger,
+        connected_by=cause.trigger.event_id,
         segment=segment,
         source=source,
         owner_id=owner_id,

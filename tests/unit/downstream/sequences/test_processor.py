@@ -133,6 +133,16 @@ def test_an_erased_lead_leaves_nothing_and_no_timer_speaks_of_it() -> None:
     assert states(at) == [("connected", None)]
 
 
+def test_an_erased_lead_that_is_connected_again_is_told_of_by_events_of_their_own() -> None:
+    at = place(sequence("s", mail("a")))
+    connect(at)
+    at.send("lead-changed", "L-1", None)
+    connect(at)
+    assert [one["connection_number"] for one in at.of("sequence-step-due")] == [1, 1]
+    ids = [event["event_id"] for _, event in at.emitted]
+    assert len(set(ids)) == len(ids) == 6
+
+
 def test_closed_and_merged_leads_leave() -> None:
     at = place(sequence("s", email("a")))
     for lead_id in ("L-1", "L-2"):
