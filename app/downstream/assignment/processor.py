@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, cast
@@ -33,12 +32,12 @@ from app.downstream.cause import Cause
 from app.downstream.definitions.decider import order_of, outcome_event, tell
 from app.downstream.definitions.entries import Entry
 from app.downstream.definitions.registry import decide
+from app.downstream.identities import event_id
 from app.downstream.lead_follower import now_of
 from app.engine import Processor, Record, Rejected, Unit, Wake
 from app.engine.application import PlainRecord
 from app.qualification.leads import Trigger
 
-_IDS = uuid.uuid5(uuid.NAMESPACE_URL, "lead-qualifier:lead-assigned")
 _encode = msgspec.json.Encoder().encode
 
 
@@ -124,7 +123,7 @@ class AssignmentDecider(Processor):
 
     def _tell(self, decision: Decision, cause: Cause, offset: int, now: datetime, unit: Unit) -> None:
         event: LeadAssigned = {
-            "event_id": str(uuid.uuid5(_IDS, f"{self._source}/{offset}/{decision.number}/{decision.lead_id}")),
+            "event_id": event_id(LEAD_ASSIGNED.name, decision.lead_id, decision.number, offset, cause.trigger.event_id),
             "lead_id": decision.lead_id,
             "result": {"code": int(decision.code), "name": decision.code.word},
             "considered": [cast("Any", {"seller_id": one, "why": why}) for one, why in decision.considered],

@@ -145,6 +145,7 @@ def test_every_decision_is_the_oracles_whatever_cycles_are_thrown_away(seed: int
         events += [json.loads(out.value or b"") for out in unit.outputs if out.topic == "lead-assigned"]
         assert [told(event) for event in events] == oracle.told
     assert [event["decision_number"] for event in events] == list(range(1, len(events) + 1))
+    assert len({event["event_id"] for event in events}) == len(events)
     assert {event["result"]["code"] for event in events} >= {1, 2, 4, 5, 7, 8, 9, 11, 14}
 
 
