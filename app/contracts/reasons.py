@@ -174,6 +174,10 @@ _SENTENCES: dict[str, Callable[[Any, dict[str, Any]], str]] = {
     "union_tag_not_found": lambda _value, _context: "is missing",
     "dict_type": lambda value, _context: f"must be a JSON object, found {kind(value)}",
     "rfc_3339": _time,
+    "day": lambda _value, _context: "must be a day that there is in the calendar, such as 2026-12-24",
+    "string_pattern_mismatch": lambda _value, context: f"must be text of the form {context['pattern']}",
+    "too_short": lambda _value, context: f"must hold {context['min_length']} or more",
+    "too_long": lambda _value, context: f"must hold {context['max_length']} at most",
     "attribute_value": _attribute,
     "json_invalid": _not_json,
 }

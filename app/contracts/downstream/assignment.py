@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, NotRequired
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field, TypeAdapter, with_config
+from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
 from app.contracts.decode import decode
@@ -22,7 +23,10 @@ _ZONES = frozenset(available_timezones())
 
 
 def _day(text: str) -> str:
-    date.fromisoformat(text)
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        raise PydanticCustomError("day", "must be a day that there is") from None
     return text
 
 

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from app.contracts.downstream.assignment import AssignmentDefinition
 from app.downstream.assignment.rules import TARGETS
-from app.downstream.conditions import Path, Problem, problems_of
+from app.downstream.conditions import (
+    IS_OPEN,
+    Condition,
+    Group,
+    Path,
+    Problem,
+    condition_of,
+    implies,
+    impossible,
+    problems_of,
+)
 from app.downstream.definitions.kind import Definition, Kind, Others, near, repeated
 
 
 def _problems(definition: Definition, _others: Others) -> Iterator[Problem]:
+    found = list(_of_each(definition))
+    yield from found
+    if not found:
+        yield from _never(definition)
+
+
+def _of_each(definition: Definition) -> Iterator[Problem]:
     yield from repeated(definition.get("models", ()), ("models",))
     yield from _unique(definition["segments"], "id", ("segments",))
     yield from _unique(definition["segments"], "priority", ("segments",))
@@ -62,6 +79,40 @@ def _of_rule(definition: Definition, rule: Mapping[str, Any], where: Path) -> It
         for option in ("distribute", "available_within"):
             if option in rule:
                 yield (*where, option), "is for rules that assign to sellers only: remove it"
+
+
+def _never(definition: Definition) -> Iterator[Problem]:
+    """Segments and rules that no lead can come to."""
+    by_priority = sorted(enumerate(definition["segments"]), key=lambda one: -int(one[1]["priority"]))
+    yield from _overtaken("segment", [(("segments", index), segment) for index, segment in by_priority], IS_OPEN)
+    for index, segment in enumerate(definition["segments"]):
+        within = Group("all", (IS_OPEN, condition_of(segment.get("when"))))
+        where: Path = ("segments", index, "rules")
+        for number, rule in enumerate(segment["rules"]):
+            if (reason := impossible(Group("all", (within, condition_of(rule.get("when")))))) is not None:
+                yield (
+                    (*where, number, "when"),
+                    f"can never be so in segment {segment['id']}: {reason}; change one of them",
+                )
+        yield from _overtaken(
+            "rule", [((*where, number), rule) for number, rule in enumerate(segment["rules"])], within
+        )
+
+
+def _overtaken(what: str, in_order: Sequence[tuple[Path, Mapping[str, Any]]], given: Condition) -> Iterator[Problem]:
+    """Those that match no lead which one before them leaves. `given`: what is so of all leads that come there."""
+    before: list[tuple[str, Condition]] = []
+    for where, one in in_order:
+        condition = condition_of(one.get("when"))
+        mine = Group("all", (given, condition))
+        if impossible(mine) is None:
+            taker = next((name for name, other in before if implies(mine, other)), None)
+            if taker is not None:
+                yield (
+                    where,
+                    f"can never match: {what} {taker} before it takes all of its leads; change order or condition",
+                )
+        before.append((one["id"], condition))
 
 
 def _conflicts(definition: Definition, live: Others) -> Iterator[Problem]:

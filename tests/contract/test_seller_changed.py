@@ -1,0 +1,56 @@
+"""seller-changed: what is refused of a seller, by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app.contracts.decode import BadMessage
+from app.contracts.downstream.assignment import decode_seller_changed
+from tests.broker.system.messages import encode
+
+SELLER: dict[str, Any] = {
+    "event_id": "e-1",
+    "seller_id": "S-1",
+    "occurred_at": "2026-11-23T07:00:00Z",
+    "time_zone": "Europe/Berlin",
+}
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        (
+            {"time_zone": "Europe/Atlantis"},
+            "time_zone 'Europe/Atlantis' does not exist: give an IANA name such as Europe/Berlin",
+        ),
+        ({"time_zone": "europe/berlin"}, "time_zone 'europe/berlin' does not exist"),
+        (
+            {"days_off": ["2026-12-24", "2026-02-30"]},
+            "days_off.1 must be a day that there is in the calendar, such as 2026-12-24",
+        ),
+        ({"days_off": ["24.12.2026"]}, "days_off.0 must be text of the form"),
+        ({"work_hours": {"mon": [["9:00", "17:00"]]}}, "work_hours.mon.0.0 must be text of the form"),
+        ({"work_hours": {"mon": [["09:00"]]}}, "work_hours.mon.0 must hold 2 or more"),
+        ({"work_hours": {"mon": [["09:00", "12:00", "17:00"]]}}, "work_hours.mon.0 must hold 2 at most"),
+        ({"work_hours": {"mo": []}}, "must be one of mon, tue, wed"),
+        ({"capacity": {"max": -1}}, "capacity.max must be 0 or more"),
+    ],
+)
+def test_what_is_wrong_with_a_seller_is_named(fields: dict[str, Any], reason: str) -> None:
+    with pytest.raises(BadMessage) as told:
+        decode_seller_changed(b"S-1", encode({**SELLER, **fields}))
+    assert reason in told.value.reason
+    assert told.value.field.partition(".")[0] == next(iter(fields))
+
+
+def test_a_seller_with_days_off_that_there_are_is_taken() -> None:
+    fields = {"days_off": ["2028-02-29"], "work_hours": {"mon": [["22:00", "06:00"], ["09:00", "24:00"]]}}
+    assert decode_seller_changed(b"S-1", encode({**SELLER, **fields}))
+
+
+def test_a_record_without_value_says_that_the_seller_of_its_key_left() -> None:
+    assert decode_seller_changed(b"S-1", None) == "S-1"
+    with pytest.raises(BadMessage, match="seller_id"):
+        decode_seller_changed(None, None)
