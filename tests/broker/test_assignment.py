@@ -88,10 +88,11 @@ def test_every_assignment_is_the_oracles_though_a_worker_is_killed(install: Inst
         give("lead-changed", lead_id, change(lead_id, number, attributes=facts))
         give("lead-qualified", lead_id, qualified(lead_id))
         other = f"L{random.randrange(number + 1)}"
+        later = {**change(other, 0), "occurred_at": datetime.now(UTC).isoformat()}
         if number % 3 == 0:
-            give("lead-changed", other, change(other, 1000 + number, status="disqualified"))
+            give("lead-changed", other, {**later, "status": "disqualified"})
         elif number % 7 == 0:
-            give("lead-changed", other, change(other, 1000 + number, owner_id=random.choice(SELLERS)))
+            give("lead-changed", other, {**later, "owner_id": random.choice(SELLERS)})
         elif number % 11 == 0:
             give("lead-changed", other, None)
         if number % 50 == 0:

@@ -130,7 +130,8 @@ class AssignmentOracle:
         expected = lead["owner"] or lead["own"].get("owner_id")
         lead["own"], lead["attributes"] = queued["own"], queued["attributes"]
         owner = lead["own"].get("owner_id")
-        if queued["owner_changed"] and owner != expected:
+        by_hand = queued["owner_changed"] and moment(queued["cause"]["occurred_at"]) >= lead["at"]
+        if by_hand and owner != expected:
             freed = self._gives_back(lead)
             lead["place"], lead["owner"] = 0, owner
             if owner in self._sellers:

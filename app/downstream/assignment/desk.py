@@ -134,15 +134,21 @@ class Desk:
         else:
             self._attempt(lead_id, held)
 
-    def changed(self, lead_id: str, own: dict[str, Any], attributes: dict[str, Any], *, owner_changed: bool) -> None:
-        """The CRM changed a lead: `own` fields and attributes are all that it has now."""
+    def changed(
+        self, lead_id: str, own: dict[str, Any], attributes: dict[str, Any], *, owner_changed_at: datetime | None
+    ) -> None:
+        """The CRM changed a lead: `own` fields and attributes are all that it has now.
+
+        Another owner counts as set by hand unless that was before the lead qualified: it only came later.
+        """
         held: HeldLead | None = self._store.get(LEAD + lead_id.encode())
         if held is None:
             return
         previous = held.own.get("owner_id")
         held.own, held.attributes = own, attributes
         owner_id = own.get("owner_id")
-        if owner_changed and owner_id != (held.owner.id if held.owner is not None else previous):
+        by_hand = owner_changed_at is not None and owner_changed_at >= held.qualified_at
+        if by_hand and owner_id != (held.owner.id if held.owner is not None else previous):
             self._manually(lead_id, held, owner_id)
         elif held.waits:
             held.routed = 0

@@ -93,7 +93,8 @@ class AssignmentDecider(Processor):
                 )
                 desk.qualified(queued.lead_id, held)
             case Changed():
-                desk.changed(queued.lead_id, queued.own, queued.attributes, owner_changed=queued.owner_changed)
+                at = queued.cause.occurred_at if queued.owner_changed else None
+                desk.changed(queued.lead_id, queued.own, queued.attributes, owner_changed_at=at)
             case Closed():
                 desk.closed(queued.lead_id)
             case SellerTold():

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from app.downstream.assignment.desk import AT_ONCE
 from app.downstream.assignment.state import Owner
-from tests.unit.downstream.assignment.office import Office, definition, rule, segment
+from tests.unit.downstream.assignment.office import T0, Office, definition, rule, segment
 
 NINE_TO_FIVE = {"wed": [["09:00", "17:00"]]}
 NORTH = {"attribute": "region", "equals": "north"}
@@ -96,7 +97,7 @@ def test_who_waits_longest_gets_capacity_that_is_given_back(restarts: bool) -> N
     assert codes(office.lead("second")) == [("second", 7, None)]
     assert codes(office.lead("third")) == [("third", 7, None)]
     assert codes(office.occur("closed", "first")) == [("second", 2, "S")]
-    told = office.occur("changed", "second", {"owner_id": "X"}, {}, owner_changed=True)
+    told = office.occur("changed", "second", {"owner_id": "X"}, {}, owner_changed_at=T0)
     assert codes(told) == [("second", 9, "X"), ("third", 2, "S")]
     assert told[0].previous_owner_id == "S"
 
@@ -106,8 +107,30 @@ def test_an_echo_of_our_own_assignment_and_a_second_qualification_change_nothing
     office.seller("A")
     office.seller("B")
     office.lead("L")
-    assert not office.occur("changed", "L", {"owner_id": "A"}, {}, owner_changed=True)
+    assert not office.occur("changed", "L", {"owner_id": "A"}, {}, owner_changed_at=T0)
     assert not office.lead("L")
+
+
+def test_an_owner_that_the_crm_had_named_before_the_lead_qualified_is_not_set_by_hand() -> None:
+    office = Office(definition(segment(rule())))
+    office.seller("A", maximum=1)
+    office.lead("L")
+    office.lead("M")
+    for lead_id in "LM":
+        earlier = T0 - timedelta(seconds=1)
+        assert not office.occur("changed", lead_id, {"owner_id": "X"}, {}, owner_changed_at=earlier)
+    assert codes(office.occur("changed", "L", {"owner_id": "Y"}, {}, owner_changed_at=T0)) == [
+        ("L", 9, "Y"),
+        ("M", 2, "A"),
+    ]
+
+
+def test_the_owner_of_before_that_the_crm_repeats_does_not_undo_an_assignment() -> None:
+    office = Office(definition(segment(rule())))
+    office.seller("A", maximum=1)
+    office.lead("L")
+    assert not office.occur("changed", "L", {"owner_id": "X", "sales_ready": True}, {}, owner_changed_at=None)
+    assert codes(office.lead("M")) == [("M", 7, None)]
 
 
 def test_a_lead_that_waits_for_hours_is_assigned_when_they_begin() -> None:
@@ -141,4 +164,4 @@ def test_a_change_of_a_waiting_lead_routes_it_anew() -> None:
     office = Office(definition(segment(rule(), when=NORTH)))
     office.seller("S")
     assert codes(office.lead("L")) == [("L", 4, None)]
-    assert codes(office.occur("changed", "L", {}, {"region": "north"}, owner_changed=False)) == [("L", 2, "S")]
+    assert codes(office.occur("changed", "L", {}, {"region": "north"}, owner_changed_at=None)) == [("L", 2, "S")]

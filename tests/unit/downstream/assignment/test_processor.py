@@ -65,7 +65,8 @@ def occurrence(random: Random, now: datetime, leads: int) -> dict[str, Any]:
             owner = random.choice([None, "boss", *SELLERS])
             if owner:
                 facts["own"]["owner_id"] = owner
-            return cause(now, type="changed", lead_id=lead_id, owner_changed=owner is not None, **facts)
+            at = now - timedelta(hours=0 if facts["attributes"]["size"] % 3 else 2)
+            return cause(at, type="changed", lead_id=lead_id, owner_changed=owner is not None, **facts)
         case 6:
             return cause(now, type="closed", lead_id=lead_id)
         case 7:
