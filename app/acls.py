@@ -7,7 +7,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from app.contracts.downstream.topics import DOWNSTREAM_DEAD_LETTERS, KINDS, SERVICES, commands, definition_changed
+from app.contracts.downstream.topics import (
+    ASSIGNMENT_LEAD_STATE,
+    ASSIGNMENT_QUEUE,
+    ASSIGNMENT_STATE,
+    DOWNSTREAM_DEAD_LETTERS,
+    KINDS,
+    LEAD_ASSIGNED,
+    SERVICES,
+    commands,
+    definition_changed,
+)
 from app.contracts.topics import (
     CATALOGUE,
     FEATURE_COMMANDS,
@@ -111,6 +121,7 @@ class Naming:
 
 _INPUTS = tuple(topic for topic in CATALOGUE if not topic.ours)
 _READ_BACK = (*STATE_TOPICS, LEAD_HANDOVERS, QUALIFICATION_MODELS)
+_EXPLAINED = (ASSIGNMENT_STATE, ASSIGNMENT_LEAD_STATE, LEAD_ASSIGNED)
 _OUTPUTS = tuple(topic for topic in CATALOGUE if topic.ours and topic not in _READ_BACK)
 # Not feature-commands: these are the administrator's alone, also by way of the dead letters.
 _REPLAYED = (*(topic for topic in _INPUTS if topic is not FEATURE_COMMANDS), LEAD_HANDOVERS)
@@ -179,6 +190,13 @@ def _sales_operations(naming: Naming) -> tuple[Grant, ...]:
     return (
         _topics(naming, ordered, Operation.WRITE, why="give commands"),
         _topics(naming, told, Operation.READ, why="read outcomes and definitions"),
+        _topics(naming, _EXPLAINED, Operation.READ, why="assignment explain"),
+        _topics(
+            naming,
+            (LEAD_CHANGED, LEAD_MERGED, LEAD_QUALIFIED, ASSIGNMENT_QUEUE),
+            Operation.DESCRIBE,
+            why="tell how much is not decided yet",
+        ),
     )
 
 

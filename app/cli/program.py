@@ -9,6 +9,7 @@ import typer
 
 from app import __version__
 from app.cli.acls import acls
+from app.cli.assignment import assignment
 from app.cli.dead_letters import dead_letters
 from app.cli.definitions import definition_commands
 from app.cli.demo import demo
@@ -24,7 +25,6 @@ from app.cli.scoring_model import scoring_model
 from app.cli.screen import fail, say
 from app.cli.topics import topics
 from app.cli.worker import worker
-from app.downstream.assignment.kind import KIND as ASSIGNMENT
 from app.downstream.follow_up.kind import KIND as FOLLOW_UP
 from app.downstream.journeys.kind import KIND as JOURNEY
 from app.downstream.sequences.kind import KIND as SEQUENCE
@@ -43,10 +43,7 @@ program = typer.Typer(
 program.command()(demo)
 program.command()(worker)
 program.add_typer(downstream, name="downstream")
-program.add_typer(
-    definition_commands(ASSIGNMENT, plural="assignments", help_text="Define who gets which qualified leads."),
-    name="assignment",
-)
+program.add_typer(assignment, name="assignment")
 program.add_typer(
     definition_commands(JOURNEY, plural="journeys", help_text="Define which leads enter which journeys."),
     name="journey",

@@ -112,6 +112,13 @@ class Desk:
         self._store.put(COUNTERS, self._counters)
         return self._decided, min(self._again, default=None)
 
+    def foresee(self, lead_id: str, held: HeldLead, now: datetime) -> tuple[Decision, datetime | None]:
+        """What would be decided about a lead now, and when time alone may change that. Nothing is carried out."""
+        self._now = now
+        found = self._find(held)
+        again = None if found.choice is None else found.choice.again
+        return self._decision(lead_id, held, found), again
+
     # -- what occurs
 
     def qualified(self, lead_id: str, held: HeldLead) -> None:
@@ -346,21 +353,23 @@ class Desk:
         held.number, held.code = self._counters.decisions, found.code
         held.definition, held.version, held.segment, held.rule = _names(found)
         self._keep(lead_id, held)
+        self._decided.append(self._decision(lead_id, held, found, before))
+
+    def _decision(self, lead_id: str, held: HeldLead, found: _Found, before: Owner | None = None) -> Decision:
+        definition, version, segment, rule = _names(found)
         considered, more = self._considered(found)
-        self._decided.append(
-            Decision(
-                lead_id=lead_id,
-                number=held.number,
-                code=found.code,
-                definition=held.definition,
-                version=held.version,
-                segment=held.segment,
-                rule=held.rule,
-                owner=found.owner,
-                previous_owner_id=before.id if before is not None else held.own.get("owner_id"),
-                considered=considered,
-                more=more,
-            )
+        return Decision(
+            lead_id=lead_id,
+            number=held.number,
+            code=found.code,
+            definition=definition,
+            version=version,
+            segment=segment,
+            rule=rule,
+            owner=found.owner,
+            previous_owner_id=before.id if before is not None else held.own.get("owner_id"),
+            considered=considered,
+            more=more,
         )
 
     def _considered(self, found: _Found) -> tuple[tuple[tuple[str, str], ...], int]:

@@ -47,6 +47,7 @@ CONTRACT = {
         for kind in ("journey", "assignment", "sequence", "follow-up")
         for command in ("apply", "list", "show", "history", "publish", "stop", "delete")
     ),
+    "assignment explain",
 }
 READERS = {
     "topics check",
@@ -56,6 +57,7 @@ READERS = {
     "model history",
     "model diff",
     "lead show",
+    "assignment explain",
     "dead-letters list",
     "acls print",
 }

@@ -1,0 +1,147 @@
+"""The commands on assignments with a real service: what is refused, and why a lead has its owner or waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from app.broker.finder import Broker
+from tests.broker.system.command_line import CommandLine, Done
+from tests.broker.system.downstream import Downstream
+from tests.broker.system.messages import encode, new_id
+from tests.broker.system.schemas import breaches
+from tests.unit.downstream.assignment.office import definition, rule, segment
+from tests.unit.downstream.place import changed, qualified
+
+pytestmark = pytest.mark.broker
+
+ASSIGNED = "lead-assigned"
+SALES = definition(segment(rule(sellers={"ids": ["S-1"]})), models=["enterprise"], max_age="5000d")
+
+
+@pytest.fixture
+def service(kafka: Broker, tmp_path: Path) -> Iterator[Downstream]:
+    line = CommandLine(kafka.bootstrap_servers, tmp_path, partitions=4)
+    made = Downstream(line, "assignment", (ASSIGNED, "assignment-queue", "downstream-dead-letters"))
+    yield made
+    made.close()
+
+
+def seller(service: Downstream, seller_id: str, **fields: Any) -> None:
+    told = {"event_id": new_id(), "seller_id": seller_id, "occurred_at": datetime.now(UTC).isoformat()}
+    service.line.send("seller-changed", seller_id.encode(), encode({**told, "time_zone": "UTC", **fields}))
+
+
+def apply(service: Downstream, what: dict[str, Any]) -> Done:
+    file = service.line.folder / "given.yaml"
+    file.write_text(yaml.safe_dump(what, sort_keys=False))
+    return service.line.run("assignment", "apply", str(file))
+
+
+def explain(service: Downstream, lead_id: str, *options: str) -> Done:
+    return service.line.run("assignment", "explain", lead_id, *options)
+
+
+def data(service: Downstream, lead_id: str) -> dict[str, Any]:
+    """What programs are told, of which the decisions are events of lead-assigned as they were emitted."""
+    shown: dict[str, Any] = explain(service, lead_id, "--json").fine().json()
+    assert shown["decisions"] == [one for one in service.events(ASSIGNED) if one["lead_id"] == lead_id]
+    assert service._reader is not None
+    assert breaches(service._reader.records[ASSIGNED]) == []
+    assert shown["undecided_records"] == 0
+    return shown
+
+
+def test_what_cannot_work_is_refused_by_name(service: Downstream) -> None:
+    service.start()
+    seller(service, "S-1")
+    seller(service, "bad-zone", time_zone="Europe/Atlantis")
+    seller(service, "bad-day", days_off=["2026-02-30"])
+    service.wait_for("downstream-dead-letters", 2)
+    assert service._reader is not None
+    reasons = [dict(one.headers)["dl_reason"] or b"" for one in service._reader.records["downstream-dead-letters"]]
+    assert b"time_zone 'Europe/Atlantis' does not exist" in reasons[0]
+    assert b"days_off.0 must be a day that there is" in reasons[1]
+
+    unknown = apply(service, definition(segment(rule(sellers={"ids": ["S-2"]}))))
+    assert unknown.code == 1
+    assert "segments.0.rules.0.sellers.ids.0: there is no seller S-2: did you mean S-1?" in unknown.err
+    never = apply(service, definition(segment(rule("a"), rule("b"))))
+    assert never.code == 1
+    assert "given.yaml:11: segments.0.rules.1: can never match: rule a before it takes every lead" in never.err
+    service.publish("assignment", SALES)
+    apply(service, definition(segment(rule()), name="other")).fine()
+    second = service.line.run("assignment", "publish", "other")
+    assert second.code == 1
+    assert "models: sales is live and takes leads of enterprise too: stop it, or name other models" in second.err
+    apply(service, definition(segment(rule()), name="other", models=["small"])).fine()
+    service.line.run("assignment", "publish", "other").fine()
+
+
+def test_a_lead_is_explained_as_it_comes_waits_is_assigned_and_goes(service: Downstream) -> None:
+    process = service.start()
+    seller(service, "S-1", capacity={"max": 1}, attributes={"language": "de"})
+    nobody = explain(service, "L-1")
+    assert nobody.code == 1
+    assert "L-1 was never seen" in nobody.out
+    service.until(lambda: len(service.events("assignment-queue")) == 1)
+    service.publish("assignment", SALES)
+    service.send("lead-changed", changed("L-0"))
+    for number in (1, 2, 3):
+        service.send("lead-changed", changed(f"L-{number}", owner_id="U-4", attributes={"country": "DE"}))
+    service.until(lambda: process.metric("lead_qualifier_held_keys", application="assignment-intake") == 4)
+    for number in (1, 2, 3):
+        service.send("lead-qualified", qualified(f"L-{number}", number))
+        service.wait_for(ASSIGNED, number)
+
+    shown = explain(service, "L-1").fine().out
+    assert shown.startswith("L-1: seller S-1 has it (2 assigned)\n")
+    assert "by sales v1, segment all, rule any\n" in shown
+    assert "owner_id U-4, country DE\n" in shown
+    assert "it takes capacity of S-1: 1 taken of 1\n" in shown
+    assert "the owner that it last named is U-4\n" in shown
+    assert "chosen S-1\n" in shown
+    first = data(service, "L-1")
+    assert (first["standing"], first["owner"], first["unconfirmed_crm_names"]) == (
+        "assigned",
+        {"kind": "seller", "id": "S-1"},
+        "U-4",
+    )
+    [event] = first["decisions"]
+    assert event["previous_owner_id"] == "U-4"
+
+    shown = explain(service, "L-3").fine().out
+    assert shown.startswith("L-3: waits, place 2 of 2 (7 no_capacity)\n")
+    assert "no_capacity S-1 (1 taken of 1)\n" in shown
+    assert "  capacity is given back: a lead of such a seller is closed" in shown
+    third = data(service, "L-3")
+    assert (third["standing"], third["place"], third["waiting"]) == ("waits", 2, 2)
+    assert third["result"] == third["now"]["result"] == {"code": 7, "name": "no_capacity"}
+    assert third["tried_again_by"] == ["capacity_given_back", "seller_changes", "rules_change", "lead_changes"]
+    too_old = datetime.fromisoformat(third["too_old_at"]) - datetime.fromisoformat(third["qualified_at"])
+    assert too_old == timedelta(days=5000)
+
+    unqualified = explain(service, "L-0")
+    assert unqualified.code == 1
+    assert "L-0 has not qualified" in unqualified.out
+
+    service.send("lead-changed", changed("L-1", 9, status="disqualified", status_reason="lost"))
+    service.line.send("lead-changed", b"L-3", None)
+    service.wait_for(ASSIGNED, 4)
+    second = data(service, "L-2")
+    assert [one["result"]["name"] for one in second["decisions"]] == ["no_capacity", "assigned"]
+    service.until(lambda: explain(service, "L-3").code == 1)
+    for lead_id, standing, why in (
+        ("L-1", "closed", "is closed (status disqualified"),
+        ("L-3", "erased", "was erased"),
+    ):
+        gone = explain(service, lead_id, "--json")
+        assert gone.code == 1
+        assert (gone.json()["standing"], "decisions" in gone.json()) == (standing, False)
+        assert why in gone.json()["reason"]
+        assert any(one["lead_id"] == lead_id for one in service.events(ASSIGNED))

@@ -1,0 +1,191 @@
+"""How it is shown why a lead has its owner or waits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from app.cli.assignment_lookup import LookedUp
+from app.cli.assignment_views import as_data, lines
+from app.downstream.assignment.explaining import explain
+from app.downstream.assignment.intake import FollowedLead
+from app.downstream.assignment.state import LEAD, HeldLead, State
+from app.downstream.facts import Facts
+from tests.unit.downstream.assignment.office import T0, Office, definition, rule, segment
+from tests.unit.downstream.assignment.test_explaining import THURSDAY, entries
+
+SALES = definition(segment(rule(sellers={"ids": ["S-1", "S-2"]})), max_age="30d")
+
+
+def office() -> Office:
+    here = Office(SALES)
+    here.seller("S-1", maximum=1)
+    here.seller("S-2", work_hours=THURSDAY)
+    here.seller("S-3")
+    return here
+
+
+def event(number: int, code: int, name: str, **fields: Any) -> dict[str, Any]:
+    trigger = {"event_id": f"q-{number}", "topic": "lead-qualified", "partition": 3, "offset": number}
+    return {
+        "decision_number": number,
+        "decided_at": "2026-11-25T09:00:00Z",
+        "result": {"code": code, "name": name},
+        "considered": [],
+        "trigger": trigger,
+        **fields,
+    }
+
+
+def found(held: dict[bytes, State], *decisions: dict[str, Any], lead_id: str = "L-1", **fields: Any) -> LookedUp:
+    lead = held.get(LEAD + lead_id.encode())
+    known: dict[str, Any] = {"partition": 3, "followed": None, "erased": False, "undecided": 0} | fields
+    return LookedUp(
+        lead_id=lead_id,
+        entries=held,
+        held=lead if isinstance(lead, HeldLead) else None,
+        decisions=decisions,
+        **known,
+    )
+
+
+def text(one: LookedUp) -> list[str]:
+    return list(lines(one, explain(one.lead_id, one.entries, T0)))
+
+
+def data(one: LookedUp) -> Any:
+    return msgspec.to_builtins(as_data(one, explain(one.lead_id, one.entries, T0)))
+
+
+def test_an_assigned_lead_is_shown_with_its_owner_the_way_to_it_and_who_else_was_considered() -> None:
+    here = office()
+    here.lead("L-1", region="north")
+    considered = [{"seller_id": one, "why": why} for one, why in (("S-1", "chosen"), ("S-2", "unavailable"))]
+    path = {"assignment_id": "sales", "assignment_version": 1, "segment": "all", "rule": "any"}
+    owner = {"kind": "seller", "id": "S-1"}
+    told = event(
+        1, 2, "assigned", considered=considered, considered_more=7, owner=owner, previous_owner_id="U-4", **path
+    )
+    one = found(entries(here, SALES), told)
+    assert text(one) == [
+        "L-1: seller S-1 has it (2 assigned)",
+        "  this seller was the longest without a new lead, of those who were to be had",
+        "  by sales v1, segment all, rule any",
+        "  qualified by M at 2026-11-25 09:00:00 UTC; region north",
+        "  it takes capacity of S-1: 1 taken of 1",
+        "  the CRM has not confirmed it yet: the owner that it last named is nobody",
+        "",
+        "decisions, the newest last",
+        "  2026-11-25 09:00:00 UTC number 1: 2 assigned: seller S-1, before that U-4",
+        "    by sales v1, segment all, rule any",
+        "    chosen S-1; unavailable S-2; and 7 more",
+        "    on event q-1 (lead-qualified, partition 3, offset 1)",
+    ]
+    shown = data(one)
+    assert (shown["standing"], shown["result"], shown["owner"]) == ("assigned", {"code": 2, "name": "assigned"}, owner)
+    assert path.items() <= shown.items()
+    assert (shown["unconfirmed_crm_names"], shown["decisions"]) == ("nobody", [told])
+    assert not {"now", "place", "tried_again_by"} & set(shown)
+
+
+def test_an_owner_that_the_crm_has_confirmed_is_not_doubted() -> None:
+    here = office()
+    here.lead("L-1")
+    here.occur("changed", "L-1", {"owner_id": "S-1"}, {}, owner_changed_at=T0)
+    one = found(entries(here, SALES))
+    assert "confirmed" not in "".join(text(one))
+    assert "unconfirmed_crm_names" not in data(one)
+
+
+def test_a_waiting_lead_is_shown_with_its_place_what_holds_now_and_what_would_have_it_tried_again() -> None:
+    here = office()
+    for name in ("L-0", "L-9", "L-1"):
+        here.lead(name)
+    one = found(entries(here, SALES), event(3, 7, "no_capacity"))
+    shown = text(one)
+    assert shown[0] == "L-1: waits, place 2 of 2 (7 no_capacity)"
+    assert shown[4:13] == [
+        "",
+        "as things stand now: 7 no_capacity",
+        "  no_capacity S-1 (1 taken of 1); unavailable S-2; conditions S-3",
+        "",
+        "tried again when",
+        "  capacity is given back: a lead of such a seller is closed, merged or erased, or gets another owner by hand",
+        "  a seller comes or changes, so that the rule may take them",
+        "  work hours begin: next at 2026-11-26 08:00:00 UTC",
+        "  an assignment is published or stopped",
+    ]
+    assert "not after 2026-12-25 09:00:00 UTC: then it is too old (11 older_than_timeframe)" in shown
+    assert {
+        "standing": "waits",
+        "place": 2,
+        "waiting": 2,
+        "tried_again_by": [
+            "capacity_given_back",
+            "seller_changes",
+            "work_hours_begin",
+            "rules_change",
+            "lead_changes",
+        ],
+        "work_hours_begin_at": "2026-11-26T08:00:00Z",
+        "too_old_at": "2026-12-25T09:00:00Z",
+    }.items() <= data(one).items()
+    assert data(one)["now"]["considered"][0] == {"seller_id": "S-1", "why": "no_capacity"}
+
+
+def test_of_many_decisions_the_newest_are_shown_and_one_that_is_not_kept_any_more_is_told() -> None:
+    here = office()
+    here.lead("L-1")
+    many = [event(number, 7, "no_capacity") for number in range(-20, 1)]
+    shown = text(found(entries(here, SALES), *many))
+    assert "  11 older ones (--json shows all)" in shown
+    assert sum("no_capacity" in line for line in shown) == 10
+    assert shown[-1] == "  the event of the newest, number 1, is not kept any more"
+
+
+@pytest.mark.parametrize(
+    ("followed", "erased", "standing", "says"),
+    [
+        (None, False, "never_seen", "was never seen"),
+        (None, True, "erased", "was erased: what was decided before is not shown"),
+        (FollowedLead(Facts()), False, "not_qualified", "`lead-qualifier lead show` tells what it lacks"),
+        (FollowedLead(Facts(qualified_at=T0)), False, "not_qualified", "has not qualified since it was closed"),
+        (FollowedLead(Facts(qualified_at=T0), queued=True), False, "on_its_way", "nothing is decided about it yet"),
+        (FollowedLead(Facts(merged=True, qualified_at=T0)), False, "merged", "its seller has the capacity back"),
+        (
+            FollowedLead(Facts(status="disqualified", status_reason="lost", qualified_at=T0)),
+            False,
+            "closed",
+            "is closed (status disqualified, reason lost): what was decided before is not shown",
+        ),
+        (FollowedLead(Facts(status="qualified")), False, "closed", "nothing was ever decided about it"),
+    ],
+)
+def test_a_lead_that_is_not_held_is_told_why_and_nothing_of_what_was(
+    followed: FollowedLead | None, erased: bool, standing: str, says: str
+) -> None:
+    one = found({}, followed=followed, erased=erased, undecided=4)
+    first, *rest = text(one)
+    assert first.startswith("L-1 ")
+    assert says in first
+    assert rest[-1].startswith("4 records on their way are not decided yet; some may be about it (lead-qualifier")
+    assert len(rest) == 2
+    assert data(one) == {"lead_id": "L-1", "undecided_records": 4, "standing": standing, "reason": first}
+
+
+def test_a_version_that_no_longer_runs_is_told() -> None:
+    here = office()
+    here.lead("L-1", at=1)
+    one = found(entries(here, SALES, version=2))
+    assert "  by sales v1, segment all, rule any, which no longer runs" in text(one)
+    assert data(one)["assignment_runs"] is False
+
+
+def test_what_is_held_too_old_is_told_as_final() -> None:
+    here = office()
+    here.lead("L-1", at=24 * 31, qualified=0)
+    first, reason, *_ = text(found(entries(here, SALES)))
+    assert first == "L-1: has no owner and does not wait (11 older_than_timeframe)"
+    assert "that is final" in reason
