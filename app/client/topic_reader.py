@@ -30,8 +30,8 @@ class TopicMissing(Exception):
 
     def __init__(self, topic: str) -> None:
         super().__init__(
-            f"the topic {topic} does not exist: create the topics first (lead-qualifier topics create), or set "
-            "LEAD_QUALIFIER_TOPIC_PREFIX to what the workers use"
+            f"the topic {topic} does not exist: create the topics first (lead-qualifier topics create, with "
+            "--downstream those of the services), or set LEAD_QUALIFIER_TOPIC_PREFIX to what the workers use"
         )
 
 

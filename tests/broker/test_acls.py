@@ -214,6 +214,30 @@ def test_a_marketer_needs_each_acl(office: Office) -> None:
         assert f"on topic {binding['name']}" in refused.err, refused
 
 
+def test_sales_operations_need_each_acl_to_explain_an_assignment(office: Office) -> None:
+    environment = {**office.line.environment, **office.kafka.environment("assignment", "hush")}
+    service = WorkerProcess(environment, office.folder / "assignment.log", ("app", "downstream", "assignment"))
+    office.workers.append(service)
+    service.wait_ready()
+    qualify(office, "L-9")
+    deadline = time.monotonic() + 20
+    while (shown := office.run("sales-operations", "assignment", "explain", "L-9")).code:
+        assert time.monotonic() < deadline, shown
+    assert "no live assignment takes leads of model enterprise" in shown.out
+    unneeded = []
+    for binding in office.of("sales-operations"):
+        with office.without(binding):
+            refused = office.run("sales-operations", "assignment", "explain", "L-9")
+        if refused.code == 1:
+            assert f"on topic {binding['name']}" in refused.err, refused
+        else:
+            unneeded.append(binding["name"].removeprefix(office.prefix))
+    kinds = ("journey", "assignment", "sequence", "follow-up")
+    assert sorted(unneeded) == sorted(f"{kind}-{what}" for kind in kinds for what in ("commands", "definition-changed"))
+    service.terminate()
+    office.workers.remove(service)
+
+
 def test_a_worker_needs_each_acl_and_names_the_one_that_is_missing(office: Office) -> None:
     naming = Naming(topic_prefix=office.prefix, application_id=application(office), create_topics=True)
     mine = grants(Service.WORKER, naming)

@@ -49,11 +49,16 @@ def explain(service: Downstream, lead_id: str, *options: str) -> Done:
 
 def data(service: Downstream, lead_id: str) -> dict[str, Any]:
     """What programs are told, of which the decisions are events of lead-assigned as they were emitted."""
-    shown: dict[str, Any] = explain(service, lead_id, "--json").fine().json()
+    shown: dict[str, Any] = {}
+
+    def all_decided() -> bool:
+        shown.update(explain(service, lead_id, "--json").fine().json())
+        return bool(shown["undecided_records"] == 0)
+
+    service.until(all_decided)
     assert shown["decisions"] == [one for one in service.events(ASSIGNED) if one["lead_id"] == lead_id]
     assert service._reader is not None
     assert breaches(service._reader.records[ASSIGNED]) == []
-    assert shown["undecided_records"] == 0
     return shown
 
 

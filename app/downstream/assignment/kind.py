@@ -6,30 +6,42 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import msgspec
-
 from app.contracts.downstream.assignment import AssignmentDefinition
 from app.downstream.assignment.rules import TARGETS
-from app.downstream.conditions import Path, Problem, condition_of, impossible, problems_of
+from app.downstream.conditions import (
+    IS_OPEN,
+    Condition,
+    Group,
+    Path,
+    Problem,
+    condition_of,
+    implies,
+    impossible,
+    problems_of,
+)
 from app.downstream.definitions.kind import Definition, Kind, Others, near, repeated
 
 
 def _problems(definition: Definition, _others: Others) -> Iterator[Problem]:
+    found = list(_of_each(definition))
+    yield from found
+    if not found:
+        yield from _never(definition)
+
+
+def _of_each(definition: Definition) -> Iterator[Problem]:
     yield from repeated(definition.get("models", ()), ("models",))
     yield from _unique(definition["segments"], "id", ("segments",))
     yield from _unique(definition["segments"], "priority", ("segments",))
     for name in ("teams", "queues"):
         yield from _unique(definition.get(name, ()), "id", (name,))
-    by_priority = sorted(enumerate(definition["segments"]), key=lambda one: -int(one[1]["priority"]))
-    yield from _overtaken("segment", [(("segments", index), segment) for index, segment in by_priority])
     for index, segment in enumerate(definition["segments"]):
         where: Path = ("segments", index)
-        wrong = list(problems_of(segment["when"], (*where, "when"), of_open=True)) if "when" in segment else []
-        yield from wrong
+        if "when" in segment:
+            yield from problems_of(segment["when"], (*where, "when"), of_open=True)
         yield from _unique(segment["rules"], "id", (*where, "rules"))
-        yield from _overtaken("rule", [((*where, "rules", at), rule) for at, rule in enumerate(segment["rules"])])
         for number, rule in enumerate(segment["rules"]):
-            yield from _of_rule(definition, rule, (*where, "rules", number), None if wrong else segment)
+            yield from _of_rule(definition, rule, (*where, "rules", number))
 
 
 def _unique(members: Any, field: str, where: Path) -> Iterator[Problem]:
@@ -43,27 +55,9 @@ def _unique(members: Any, field: str, where: Path) -> Iterator[Problem]:
         seen.setdefault(one[field], one["id"])
 
 
-def _overtaken(what: str, in_order: Sequence[tuple[Path, Mapping[str, Any]]]) -> Iterator[Problem]:
-    """Segments, or the rules of one, that no lead can come to: the first that matches takes it."""
-    taken: dict[str, tuple[str, str]] = {}  # who takes whom: in JSON, for 1 is not true there
-    for where, one in in_order:
-        mine = msgspec.json.encode(one.get("when"), order="sorted").decode()
-        if (by := taken.get("null") or taken.get(mine)) is not None:
-            yield where, f"can never match: {what} {by[0]} before it takes {by[1]}; change order or condition"
-        taken.setdefault(mine, (one["id"], "the same leads" if "when" in one else "every lead"))
-
-
-def _of_rule(
-    definition: Definition, rule: Mapping[str, Any], where: Path, segment: Mapping[str, Any] | None
-) -> Iterator[Problem]:
-    """`segment`: the rule's, None if its condition is at fault itself."""
+def _of_rule(definition: Definition, rule: Mapping[str, Any], where: Path) -> Iterator[Problem]:
     if "when" in rule:
-        wrong = list(problems_of(rule["when"], (*where, "when"), of_open=True))
-        yield from wrong
-        if not wrong and segment is not None and "when" in segment:
-            reason = impossible(condition_of({"all": [segment["when"], rule["when"]]}))
-            if reason is not None:
-                yield (*where, "when"), f"can never be so in segment {segment['id']}: {reason}; change one of the two"
+        yield from problems_of(rule["when"], (*where, "when"), of_open=True)
     named = [key for _, key in TARGETS if key in rule]
     if len(named) != 1:
         yield where, "must assign to exactly one of sellers, team and queue"
@@ -85,6 +79,40 @@ def _of_rule(
         for option in ("distribute", "available_within"):
             if option in rule:
                 yield (*where, option), "is for rules that assign to sellers only: remove it"
+
+
+def _never(definition: Definition) -> Iterator[Problem]:
+    """Segments and rules that no lead can come to."""
+    by_priority = sorted(enumerate(definition["segments"]), key=lambda one: -int(one[1]["priority"]))
+    yield from _overtaken("segment", [(("segments", index), segment) for index, segment in by_priority], IS_OPEN)
+    for index, segment in enumerate(definition["segments"]):
+        within = Group("all", (IS_OPEN, condition_of(segment.get("when"))))
+        where: Path = ("segments", index, "rules")
+        for number, rule in enumerate(segment["rules"]):
+            if (reason := impossible(Group("all", (within, condition_of(rule.get("when")))))) is not None:
+                yield (
+                    (*where, number, "when"),
+                    f"can never be so in segment {segment['id']}: {reason}; change one of them",
+                )
+        yield from _overtaken(
+            "rule", [((*where, number), rule) for number, rule in enumerate(segment["rules"])], within
+        )
+
+
+def _overtaken(what: str, in_order: Sequence[tuple[Path, Mapping[str, Any]]], given: Condition) -> Iterator[Problem]:
+    """Those that match no lead which one before them leaves. `given`: what is so of all leads that come there."""
+    before: list[tuple[str, Condition]] = []
+    for where, one in in_order:
+        condition = condition_of(one.get("when"))
+        mine = Group("all", (given, condition))
+        if impossible(mine) is None:
+            taker = next((name for name, other in before if implies(mine, other)), None)
+            if taker is not None:
+                yield (
+                    where,
+                    f"can never match: {what} {taker} before it takes all of its leads; change order or condition",
+                )
+        before.append((one["id"], condition))
 
 
 def _conflicts(definition: Definition, live: Others) -> Iterator[Problem]:

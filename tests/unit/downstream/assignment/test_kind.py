@@ -47,7 +47,7 @@ def told(problems: list[Any]) -> list[tuple[str, str]]:
         (
             definition(segment(rule(), when={**LARGE, "below": 5})),
             "segments.0.when",
-            "never be so: no value of size",
+            "can never be so: no value of size",
         ),
         (definition(segment(rule(when={**NORTH, "exists": False}))), "segments.0.rules.0.when", "no value of region"),
         (
@@ -63,17 +63,27 @@ def told(problems: list[Any]) -> list[tuple[str, str]]:
         (
             definition(segment(rule(), name="low", when=NORTH), segment(rule(), name="top", priority=9)),
             "segments.0",
-            "can never match: segment top before it takes every lead",
+            "can never match: segment top before it takes all of its leads",
         ),
         (
             definition(segment(rule("any"), rule("other", when=NORTH))),
             "segments.0.rules.1",
-            "can never match: rule any before it takes every lead",
+            "can never match: rule any before it takes all of its leads",
         ),
         (
             definition(segment(rule("first", when=NORTH), rule("second", when=LARGE), rule("third", when=NORTH))),
             "segments.0.rules.2",
-            "can never match: rule first before it takes the same leads",
+            "can never match: rule first before it takes all of its leads",
+        ),
+        (
+            definition(segment(rule("first", when={"attribute": "size", "at_least": 3}), rule("second", when=LARGE))),
+            "segments.0.rules.1",
+            "can never match: rule first before it takes all of its leads",
+        ),
+        (
+            definition(segment(rule(when={"field": "status", "equals": "disqualified"}))),
+            "segments.0.rules.0.when",
+            "can never be so of an open lead",
         ),
         (definition(*segments(251)), "segments", "at most 250"),
         (definition(segment(*rules(11))), "segments.0.rules", "at most 10"),
@@ -119,10 +129,10 @@ def test_what_each_segment_and_rule_may_still_get_is_taken() -> None:
     assert told(KIND.problems_of(definition(low, high), {})) == [
         (
             "segments.0",
-            "can never match: segment high before it takes the same leads; change order or condition",
+            "can never match: segment high before it takes all of its leads; change order or condition",
         )
     ]
-    assert KIND.problems_of(definition({**low, "when": NORTH}, high), {}) == []
+    assert KIND.problems_of(definition({**low, "when": {"attribute": "size", "at_least": 3}}, high), {}) == []
 
 
 def test_who_a_file_cannot_know_is_not_asked_of_it() -> None:
