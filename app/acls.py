@@ -20,6 +20,7 @@ from app.contracts.downstream.topics import (
     SERVICES,
     commands,
     definition_changed,
+    definitions,
 )
 from app.contracts.downstream.topics import CATALOGUE as DOWNSTREAM
 from app.contracts.topics import (
@@ -139,6 +140,7 @@ _OUTPUTS = tuple(topic for topic in CATALOGUE if topic.ours and topic not in _RE
 _REPLAYED = (*(topic for topic in _INPUTS if topic is not FEATURE_COMMANDS), LEAD_HANDOVERS)
 # What others than workers and services write, and what these write for one another: the latter to be given with care.
 _READ_DOWNSTREAM = tuple(dict.fromkeys(topic for used in SERVICES.values() for topic in used.reads))
+_STATE_DOWNSTREAM = tuple(topic for used in SERVICES.values() for topic in used.changelogs)
 _SENT_DOWNSTREAM = tuple(topic for topic in _READ_DOWNSTREAM if not topic.ours and topic not in CATALOGUE)
 _PASSED_ON = tuple(topic for topic in _READ_DOWNSTREAM if topic.ours)
 
@@ -303,6 +305,13 @@ def _operator(naming: Naming) -> tuple[Grant, ...]:
         ),
         _topics(naming, STATE_TOPICS, read, write, why="topics repair"),
         _group(naming.application_id, read, Operation.DELETE, why="topics repair"),
+        _topics(naming, _STATE_DOWNSTREAM, read, write, why="topics repair --downstream"),
+        Grant(
+            resource=Resource.GROUP,
+            names=tuple(group_of(naming.application_id, name) for name in SERVICES),
+            operations=(read, Operation.DELETE),
+            why="topics repair --downstream",
+        ),
     )
 
 
@@ -329,16 +338,29 @@ def _consumer(naming: Naming) -> tuple[Grant, ...]:
 def _repartition(naming: Naming) -> tuple[Grant, ...]:
     read, write, describe, configs = Operation.READ, Operation.WRITE, Operation.DESCRIBE, Operation.DESCRIBE_CONFIGS
     to = replace(naming, topic_prefix=naming.to_prefix, state_prefix=None)
-    held = tuple(topic for topic in CATALOGUE if topic is not QUALIFICATION_MODELS)
-    copied = (*STATE_TOPICS, QUALIFICATION_MODEL_CHANGED, LEAD_QUALIFIED, LEAD_DEAD_LETTERS)
+    every = (*CATALOGUE, *DOWNSTREAM)
+    shown = (QUALIFICATION_MODELS, *map(definitions, KINDS))
+    passed = tuple(topic for topic in every if topic in {LEAD_HANDOVERS, ASSIGNMENT_QUEUE})
+    copied = tuple(topic for topic in every if topic.ours and topic not in {*shown, *passed})
     return (
-        _topics(naming, held, read, configs, why="see that all is decided, copy what is held"),
-        _topics(naming, (QUALIFICATION_MODELS,), describe, configs, why="make the new topic like it"),
-        _topics(to, CATALOGUE, Operation.CREATE, describe, configs, why="make the new topics"),
+        _topics(
+            naming,
+            tuple(topic for topic in every if topic not in shown),
+            read,
+            configs,
+            why="see that all is decided, copy what is held",
+        ),
+        _topics(naming, shown, describe, configs, why="make the new topics like them"),
+        _topics(to, every, Operation.CREATE, describe, configs, why="make the new topics"),
         _topics(to, copied, read, write, why="write what is held, and compare it"),
-        _topics(to, (LEAD_HANDOVERS,), read, why="see that the new topics hold nothing yet"),
+        _topics(to, passed, read, why="see that the new topics hold nothing yet"),
         _topics(to, (QUALIFICATION_MODELS,), write, why="show what workers decide by"),
-        _group(naming.application_id, describe, why="see that no worker runs"),
+        Grant(
+            resource=Resource.GROUP,
+            names=(naming.application_id, *(group_of(naming.application_id, name) for name in SERVICES)),
+            operations=(describe,),
+            why="see that no worker and no downstream service runs",
+        ),
         Grant(
             resource=Resource.TRANSACTIONAL_ID,
             names=(f"{naming.application_id}-repartition",),
