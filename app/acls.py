@@ -8,16 +8,21 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from app.contracts.downstream.topics import (
+    ACTIVITY_COMPLETED,
     ASSIGNMENT_LEAD_STATE,
     ASSIGNMENT_QUEUE,
     ASSIGNMENT_STATE,
     DOWNSTREAM_DEAD_LETTERS,
     KINDS,
     LEAD_ASSIGNED,
+    SELLER_CHANGED,
+    SEQUENCE_CONNECTIONS,
     SERVICES,
     commands,
     definition_changed,
+    definitions,
 )
+from app.contracts.downstream.topics import CATALOGUE as DOWNSTREAM
 from app.contracts.topics import (
     CATALOGUE,
     FEATURE_COMMANDS,
@@ -53,6 +58,8 @@ class Service(StrEnum):
     ASSIGNMENT = "assignment"
     SEQUENCES = "sequences"
     FOLLOW_UP = "follow-up"
+    WEBHOOK = "webhook"
+    DATAVERSE = "dataverse"
     SALES_OPERATIONS = "sales-operations"
 
 
@@ -62,13 +69,15 @@ PURPOSES: dict[Service, str] = {
     Service.ADMINISTRATOR: "turns features on and off: `feature`",
     Service.OPERATOR: "looks after it: `topics`, `dead-letters`, `feed`",
     Service.SCORING_ENGINE: "sends scores, and says which scoring models are live",
-    Service.CRM: "sends changes and merges of leads",
+    Service.CRM: "sends changes and merges of leads, and what sales and sellers do",
     Service.CONSUMER: "acts on qualified leads: journeys, assignment, sequences, CRM",
     Service.REPARTITION: "runs `repartition`, once; take the rights away afterwards",
     Service.JOURNEYS: "runs `lead-qualifier downstream journeys`",
     Service.ASSIGNMENT: "runs `lead-qualifier downstream assignment`",
     Service.SEQUENCES: "runs `lead-qualifier downstream sequences`",
     Service.FOLLOW_UP: "runs `lead-qualifier downstream follow-up`",
+    Service.WEBHOOK: "runs `lead-qualifier downstream webhook` with the file of --config",
+    Service.DATAVERSE: "runs `lead-qualifier downstream dataverse` with the file of --config",
     Service.SALES_OPERATIONS: "defines what happens to qualified leads: `journey`, `assignment`, `sequence`, ...",
 }
 
@@ -117,6 +126,10 @@ class Naming:
     """Of the service `consumer`."""
     to_prefix: str = ""
     """Of the topics that the service `repartition` makes."""
+    sink_id: str = ""
+    """Of the service `webhook` or `dataverse`."""
+    sink_topics: tuple[str, ...] = ()
+    """What that carries out, without the prefix."""
 
 
 _INPUTS = tuple(topic for topic in CATALOGUE if not topic.ours)
@@ -125,12 +138,19 @@ _EXPLAINED = (ASSIGNMENT_STATE, ASSIGNMENT_LEAD_STATE, LEAD_ASSIGNED)
 _OUTPUTS = tuple(topic for topic in CATALOGUE if topic.ours and topic not in _READ_BACK)
 # Not feature-commands: these are the administrator's alone, also by way of the dead letters.
 _REPLAYED = (*(topic for topic in _INPUTS if topic is not FEATURE_COMMANDS), LEAD_HANDOVERS)
+# What others than workers and services write, and what these write for one another: the latter to be given with care.
+_READ_DOWNSTREAM = tuple(dict.fromkeys(topic for used in SERVICES.values() for topic in used.reads))
+_STATE_DOWNSTREAM = tuple(topic for used in SERVICES.values() for topic in used.changelogs)
+_SENT_DOWNSTREAM = tuple(topic for topic in _READ_DOWNSTREAM if not topic.ours and topic not in CATALOGUE)
+_PASSED_ON = tuple(topic for topic in _READ_DOWNSTREAM if topic.ours)
 
 
 def grants(service: Service, naming: Naming) -> tuple[Grant, ...]:
     """What the service must be allowed, and why."""
     if service in SERVICES:
         return _downstream(naming, service)
+    if service in {Service.WEBHOOK, Service.DATAVERSE}:
+        return _sink(naming, service)
     return {
         Service.WORKER: _worker,
         Service.CLI: _cli,
@@ -184,6 +204,25 @@ def _downstream(naming: Naming, service: str) -> tuple[Grant, ...]:
     )
 
 
+def _sink(naming: Naming, kind: str) -> tuple[Grant, ...]:
+    carried = tuple(topic for topic in (*CATALOGUE, *DOWNSTREAM) if topic.name in naming.sink_topics)
+    used = (*carried, DOWNSTREAM_DEAD_LETTERS)
+    configs = Operation.DESCRIBE_CONFIGS
+    create = _topics(naming, used, Operation.CREATE, why="create missing topics (LEAD_QUALIFIER_CREATE_TOPICS)")
+    return (
+        _topics(naming, carried, Operation.READ, configs, why="read what it carries out"),
+        _topics(
+            naming, (DOWNSTREAM_DEAD_LETTERS,), Operation.WRITE, configs, why="keep aside what cannot be delivered"
+        ),
+        _group(
+            sink_group(naming.application_id, kind, naming.sink_id),
+            Operation.READ,
+            why="share the partitions, commit positions",
+        ),
+        *((create,) if naming.create_topics else ()),
+    )
+
+
 def _sales_operations(naming: Naming) -> tuple[Grant, ...]:
     ordered = tuple(commands(kind) for kind in KINDS)
     told = tuple(definition_changed(kind) for kind in KINDS)
@@ -203,6 +242,11 @@ def _sales_operations(naming: Naming) -> tuple[Grant, ...]:
 def group_of(application_id: str, service: str) -> str:
     """The consumer group of a downstream service."""
     return f"{application_id}-{service}"
+
+
+def sink_group(application_id: str, kind: str, sink_id: str) -> str:
+    """The consumer group of a sink: each has its own, by kind and id."""
+    return group_of(application_id, f"{kind}-{sink_id}")
 
 
 def _cli(naming: Naming) -> tuple[Grant, ...]:
@@ -240,10 +284,34 @@ def _operator(naming: Naming) -> tuple[Grant, ...]:
             Operation.DESCRIBE_CONFIGS,
             why="topics create, topics check",
         ),
+        _topics(
+            naming,
+            DOWNSTREAM,
+            Operation.CREATE,
+            Operation.DESCRIBE,
+            Operation.DESCRIBE_CONFIGS,
+            why="topics create --downstream, topics check --downstream",
+        ),
         _topics(naming, (LEAD_DEAD_LETTERS,), read, why="dead-letters list"),
         _topics(naming, _REPLAYED, read, write, why="dead-letters replay, feed"),
+        _topics(naming, (DOWNSTREAM_DEAD_LETTERS,), read, why="dead-letters list --downstream"),
+        _topics(naming, _SENT_DOWNSTREAM, read, write, why="dead-letters replay --downstream"),
+        _topics(
+            naming,
+            _PASSED_ON,
+            read,
+            write,
+            why="dead-letters replay --downstream, of what we write ourselves: whoever may can make such events up",
+        ),
         _topics(naming, STATE_TOPICS, read, write, why="topics repair"),
         _group(naming.application_id, read, Operation.DELETE, why="topics repair"),
+        _topics(naming, _STATE_DOWNSTREAM, read, write, why="topics repair --downstream"),
+        Grant(
+            resource=Resource.GROUP,
+            names=tuple(group_of(naming.application_id, name) for name in SERVICES),
+            operations=(read, Operation.DELETE),
+            why="topics repair --downstream",
+        ),
     )
 
 
@@ -253,7 +321,11 @@ def _scoring_engine(naming: Naming) -> tuple[Grant, ...]:
 
 def _crm(naming: Naming) -> tuple[Grant, ...]:
     sent = (LEAD_CHANGED, LEAD_MERGED, LEAD_SALES_RESPONSE)
-    return (_topics(naming, sent, Operation.WRITE, why="send changes and merges of leads, and what sales answered"),)
+    sold = (SELLER_CHANGED, SEQUENCE_CONNECTIONS, ACTIVITY_COMPLETED)
+    return (
+        _topics(naming, sent, Operation.WRITE, why="send changes and merges of leads, and what sales answered"),
+        _topics(naming, sold, Operation.WRITE, why="tell downstream services of sellers, and what was done"),
+    )
 
 
 def _consumer(naming: Naming) -> tuple[Grant, ...]:
@@ -266,16 +338,29 @@ def _consumer(naming: Naming) -> tuple[Grant, ...]:
 def _repartition(naming: Naming) -> tuple[Grant, ...]:
     read, write, describe, configs = Operation.READ, Operation.WRITE, Operation.DESCRIBE, Operation.DESCRIBE_CONFIGS
     to = replace(naming, topic_prefix=naming.to_prefix, state_prefix=None)
-    held = tuple(topic for topic in CATALOGUE if topic is not QUALIFICATION_MODELS)
-    copied = (*STATE_TOPICS, QUALIFICATION_MODEL_CHANGED, LEAD_QUALIFIED, LEAD_DEAD_LETTERS)
+    every = (*CATALOGUE, *DOWNSTREAM)
+    shown = (QUALIFICATION_MODELS, *map(definitions, KINDS))
+    passed = tuple(topic for topic in every if topic in {LEAD_HANDOVERS, ASSIGNMENT_QUEUE})
+    copied = tuple(topic for topic in every if topic.ours and topic not in {*shown, *passed})
     return (
-        _topics(naming, held, read, configs, why="see that all is decided, copy what is held"),
-        _topics(naming, (QUALIFICATION_MODELS,), describe, configs, why="make the new topic like it"),
-        _topics(to, CATALOGUE, Operation.CREATE, describe, configs, why="make the new topics"),
+        _topics(
+            naming,
+            tuple(topic for topic in every if topic not in shown),
+            read,
+            configs,
+            why="see that all is decided, copy what is held",
+        ),
+        _topics(naming, shown, describe, configs, why="make the new topics like them"),
+        _topics(to, every, Operation.CREATE, describe, configs, why="make the new topics"),
         _topics(to, copied, read, write, why="write what is held, and compare it"),
-        _topics(to, (LEAD_HANDOVERS,), read, why="see that the new topics hold nothing yet"),
+        _topics(to, passed, read, why="see that the new topics hold nothing yet"),
         _topics(to, (QUALIFICATION_MODELS,), write, why="show what workers decide by"),
-        _group(naming.application_id, describe, why="see that no worker runs"),
+        Grant(
+            resource=Resource.GROUP,
+            names=(naming.application_id, *(group_of(naming.application_id, name) for name in SERVICES)),
+            operations=(describe,),
+            why="see that no worker and no downstream service runs",
+        ),
         Grant(
             resource=Resource.TRANSACTIONAL_ID,
             names=(f"{naming.application_id}-repartition",),

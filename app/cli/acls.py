@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,7 +12,7 @@ import typer
 from app.acls import PURPOSES, Grant, Naming, Service, as_bindings, command_line, grants
 from app.cli.options import Json
 from app.cli.screen import note, say, show_json
-from app.settings import Settings, load_settings
+from app.settings import load_settings
 
 acls = typer.Typer(no_args_is_help=True, help="Print the ACLs that each service needs, and no more.")
 
@@ -30,8 +32,13 @@ class Which(StrEnum):
     ASSIGNMENT = Service.ASSIGNMENT
     SEQUENCES = Service.SEQUENCES
     FOLLOW_UP = Service.FOLLOW_UP
+    WEBHOOK = Service.WEBHOOK
+    DATAVERSE = Service.DATAVERSE
     SALES_OPERATIONS = Service.SALES_OPERATIONS
     ALL = "all"
+
+
+_SINKS = frozenset({Which.WEBHOOK, Which.DATAVERSE})
 
 
 @acls.callback()
@@ -41,6 +48,7 @@ def _acls() -> None:
 
 @acls.command("print")
 def print_acls(
+    *,
     service: Annotated[Which, typer.Option(help="For whom.")] = Which.ALL,
     principal: Annotated[
         str | None,
@@ -54,6 +62,10 @@ def print_acls(
         str | None,
         typer.Option(metavar="PREFIX", help="What stands before the names of the topics that `repartition` makes."),
     ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", metavar="FILE", help="The file of the sink, for the services webhook and dataverse."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Print the least that each service must be allowed, as calls of Kafka's `kafka-acls`, or as JSON.
@@ -62,7 +74,8 @@ def print_acls(
     and what their transactional ids begin with). A worker may create topics only where LEAD_QUALIFIER_CREATE_TOPICS is
     true; set it to false, and let an operator create them, to take that right away. No broker is asked.
 
-    What `repartition` needs, once, depends on where to it copies: it is printed where --to-prefix says that.
+    What `repartition` needs, once, depends on where to it copies: it is printed where --to-prefix says that. What a
+    sink needs depends on its file: `--service webhook --config FILE`, or dataverse; no secret is asked for.
     """
     settings = load_settings()
     if principal is not None and service is Which.ALL:
@@ -76,9 +89,24 @@ def print_acls(
             "is needed for repartition: what it is called with, or names itself before it copies, such as p6.",
             param_hint="--to-prefix",
         )
-    every = [one for one in Service if one is not Service.REPARTITION or to_prefix is not None]
-    services = every if service is Which.ALL else [Service(service.value)]
-    wanted = [_of(one, principal or f"User:{one}", group, to_prefix, settings) for one in services]
+    if (service in _SINKS) != (config is not None):
+        raise typer.BadParameter(
+            "is needed for the services webhook and dataverse, and for these alone: the file that the sink runs with",
+            param_hint="--config",
+        )
+    naming = Naming(
+        topic_prefix=settings.topic_prefix,
+        state_prefix=settings.state_prefix,
+        application_id=settings.application_id,
+        create_topics=settings.create_topics,
+        to_prefix=to_prefix or "",
+    )
+    if config is not None:
+        naming = _carrying(naming, service, config)
+    left_out = {*_SINKS} if to_prefix is not None else {*_SINKS, Which.REPARTITION}
+    every = [one for one in Which if one is not Which.ALL and one not in left_out]
+    services = [Service(one.value) for one in (every if service is Which.ALL else [service])]
+    wanted = [_of(one, principal or f"User:{one}", group, naming) for one in services]
     if as_json:
         show_json(
             [
@@ -98,15 +126,15 @@ def print_acls(
             say(command_line(grant, whom, address))
 
 
-def _of(
-    service: Service, principal: str, group: str | None, to_prefix: str | None, settings: Settings
-) -> tuple[str, tuple[Grant, ...]]:
-    naming = Naming(
-        topic_prefix=settings.topic_prefix,
-        state_prefix=settings.state_prefix,
-        application_id=settings.application_id,
-        create_topics=settings.create_topics,
-        consumer_group=group or principal.partition(":")[2],
-        to_prefix=to_prefix or "",
-    )
-    return principal, grants(service, naming)
+def _carrying(naming: Naming, service: Which, config: Path) -> Naming:
+    """With what the sink's file says. Raises BadModelFile."""
+    from app.downstream.sinks.dataverse.form import DATAVERSE  # noqa: PLC0415  forms take their time
+    from app.downstream.sinks.forms import carried, read  # noqa: PLC0415
+    from app.downstream.sinks.webhook.form import WEBHOOK  # noqa: PLC0415
+
+    form = read(config, WEBHOOK if service is Which.WEBHOOK else DATAVERSE)
+    return replace(naming, sink_id=form["id"], sink_topics=carried(form))
+
+
+def _of(service: Service, principal: str, group: str | None, naming: Naming) -> tuple[str, tuple[Grant, ...]]:
+    return principal, grants(service, replace(naming, consumer_group=group or principal.partition(":")[2]))

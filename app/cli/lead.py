@@ -14,7 +14,7 @@ from app.cli.options import Json
 from app.cli.screen import busy, moment, say, show_json
 from app.cli.session import Session, open_session
 from app.client.evidence import changes_text, criteria_text, criterion_text, model_text, number
-from app.client.explaining import Explained, explain
+from app.client.explaining import Explained, explain, reopened
 from app.client.leads import LookedUp, Standing, look_up
 from app.client.rulebook import read_rulebook
 from app.contracts.fields import plain
@@ -130,9 +130,8 @@ def _history(found: LookedUp, held: Lead) -> Iterator[str]:
         yield f"    {criteria_text(event['criteria'])}"
         where = f"{trigger['topic']}, partition {trigger['partition']}, offset {trigger['offset']}"
         yield f"    {event['origin']}, on event {trigger['event_id']} ({where})"
-    reset = [model for model, mark in held.marks.items() if mark.cleared]
-    if reset:
-        yield f"  reset by the CRM since: {', '.join(reset)} may qualify it again"
+    for line in reopened(held):
+        yield f"  {line}"
 
 
 def _evidence(criterion: CriterionEvidence) -> dict[str, Any]:

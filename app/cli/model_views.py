@@ -76,6 +76,7 @@ def details(entry: ModelEntry, book: Rulebook, existing: Swept | None) -> Iterat
         yield f"  published {moment(entry.published_at)} by {entry.published_by}"
     if entry.changed_at is not None:
         yield f"  changed {moment(entry.changed_at)} by {entry.changed_by}"
+    yield f"  asks for {terms(definition)}"
     if existing is not None:
         yield f"  {_looked_through(existing)}"
     for name in degraded(entry, book):

@@ -12,7 +12,7 @@ from app.cli.exit_codes import Refused
 from app.cli.options import Json, Yes
 from app.cli.screen import busy, note, progress, say, show_json, warn
 from app.cli.session import open_session
-from app.client.repartition import Copied, Repartition
+from app.client.repartition import Copied, Plan, Repartition
 from app.contracts.topics import FEATURE_COMMANDS, LEAD_CHANGED, LEAD_QUALIFIED, LEAD_SCORE_CHANGED, LEAD_STATE
 from app.settings import load_settings
 
@@ -35,19 +35,22 @@ def repartition(
     history: Annotated[
         bool,
         typer.Option(
-            "--history", help="Copy the qualified leads that are kept, too, and the dead letters not sent back yet."
+            "--history",
+            help="Copy what was decided about leads and is kept, too, and the dead letters not sent back yet.",
         ),
     ] = False,
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Change the number of partitions: copy all that is held to a second set of topics. All workers must be stopped.
+    """Change the number of partitions: copy all that is held to a second set of topics. All workers and downstream
+    services must be stopped.
 
     The number decides which partition a lead is in, so topics cannot grow in place. This creates the topics anew under
-    another prefix, copies leads, models, commands' answers and the audit trail to where they belong, compares count and
-    checksum, and then commits all of it at once. The topics of now are only read: they are the way back. As long as
-    something is still to be decided it refuses, so that the inputs need no copy. Afterwards workers go on with the
-    LEAD_QUALIFIER_TOPIC_PREFIX and LEAD_QUALIFIER_PARTITIONS that it names; nobody qualifies twice.
+    another prefix, copies leads, models, definitions, commands' answers and the audit trails to where they belong,
+    compares count and checksum, and then commits all of it at once. The topics of now are only read: they are the way
+    back. As long as something is still to be decided it refuses, so that the inputs need no copy. Afterwards workers
+    and services go on with the LEAD_QUALIFIER_TOPIC_PREFIX and LEAD_QUALIFIER_PARTITIONS that it names; nobody
+    qualifies twice, and what waits goes on waiting for the same moment.
     """
     session = open_session()
     prefix = session.prefix
@@ -63,19 +66,19 @@ def repartition(
         to_prefix=new,
         partitions=partitions,
     )
-    with busy("seeing that no worker runs and all is decided"):
+    with busy("seeing that nobody works and all is decided"):
         plan = work.plan()
     if not as_json:
-        for line in _steps(prefix, new, plan.before, partitions):
+        for line in _steps(prefix, new, plan, partitions, history=history):
             note(line)
     if not yes and (as_json or not typer.confirm(f"Copy from {prefix}* to {new}*?", err=True)):
         raise Refused("nothing was copied" + (" (--json asks nothing: it needs --yes)" if as_json else ""))
     with progress("copying", lines_every=_TOLD_SECONDS) as told:
         copied = work.copy(plan, history=history, told=told)
-    if copied.strays:
+    for topic, count in copied.strays.items():
         warn(
-            f"{copied.strays:,} records of {LEAD_STATE.full_name(session.state_prefix)} stand in a partition that is "
-            "not their key's; no worker decided by them, and they were not copied"
+            f"{count:,} records of {topic} stand in a partition that is not their key's; nobody decided by them, and "
+            "they were not copied"
         )
     if copied.letters_left:
         note(f"{copied.letters_left:,} dead letters stay where they are: they were, or may have been, sent back")
@@ -91,33 +94,37 @@ def _next_prefix(prefix: str, partitions: int) -> str:
     return f"{re.sub(r'p[0-9]+[.]$', '', prefix)}p{partitions}."
 
 
-def _steps(old: str, new: str, before: int, after: int) -> Iterator[str]:
-    yield f"{before} partitions become {after}: topics {old}* stay as they are, topics {new}* are created and filled."
+def _steps(old: str, new: str, plan: Plan, after: int, *, history: bool) -> Iterator[str]:
+    whole = ", ".join(group.command for group in plan.groups)
+    yield f"{plan.before} partitions become {after}: topics {old}* stay as they are, {new}* are created and filled."
     yield "Before: what writes to"
     yield f"  {', '.join(topic.full_name(old) for topic in (LEAD_SCORE_CHANGED, LEAD_CHANGED, FEATURE_COMMANDS))} ..."
-    yield "  is stopped, and no worker runs: no worker was found, and all that is there is decided."
+    yield f"  is stopped, and nobody works ({whole}): no process was found, and all that is there is decided."
     yield "After:"
-    yield f"  1. start workers with LEAD_QUALIFIER_TOPIC_PREFIX={new} LEAD_QUALIFIER_PARTITIONS={after}"
+    yield f"  1. start these with LEAD_QUALIFIER_TOPIC_PREFIX={new} LEAD_QUALIFIER_PARTITIONS={after}"
     yield f"  2. let scoring engines and the CRM write to {LEAD_SCORE_CHANGED.full_name(new)}, ..."
-    yield f"  3. let readers of {LEAD_QUALIFIED.full_name(old)} go over to {LEAD_QUALIFIED.full_name(new)}"
+    yield f"  3. let readers of {LEAD_QUALIFIED.full_name(old)} go over to {LEAD_QUALIFIED.full_name(new)}, sinks too"
+    if history:
+        yield "     (they find what is copied there once more, each event with the id it had)"
     yield f"  Way back, as long as nothing was decided there: the settings of now, and writers back to {old}*."
     yield "Not copied: inputs, since they are decided (a reader of old lead-changed finds them in the old topic)."
 
 
 def _tell(copied: Copied, new: str, before: int, after: int) -> None:
-    say(f"{copied.leads.count:,} leads from {before} to {after} partitions, the same before and after:")
-    say(f"  checksum {copied.leads.checksum}")
-    for topic, tally in copied.others.items():
-        say(f"{tally.count:,} records of {topic.name}")
-    say(f"now start workers with LEAD_QUALIFIER_TOPIC_PREFIX={new} LEAD_QUALIFIER_PARTITIONS={after}")
+    leads = copied.tallies[LEAD_STATE]
+    say(f"{leads.count:,} leads from {before} to {after} partitions, the same before and after:")
+    say(f"  checksum {leads.checksum}")
+    for topic, tally in copied.tallies.items():
+        if topic is not LEAD_STATE:
+            say(f"{tally.count:,} records of {topic.name}")
+    say(f"now start all with LEAD_QUALIFIER_TOPIC_PREFIX={new} LEAD_QUALIFIER_PARTITIONS={after}")
 
 
 def _as_json(copied: Copied, new: str, after: int) -> dict[str, object]:
-    tallies = {LEAD_STATE: copied.leads, **copied.others}
     return {
         "topic_prefix": new,
         "partitions": after,
-        "copied": {topic.name: {"records": t.count, "checksum": t.checksum} for topic, t in tallies.items()},
-        "strays": copied.strays,
+        "copied": {topic.name: {"records": t.count, "checksum": t.checksum} for topic, t in copied.tallies.items()},
+        "strays": sum(copied.strays.values()),
         "dead_letters_left": copied.letters_left,
     }

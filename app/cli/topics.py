@@ -10,7 +10,8 @@ from app.cli.exit_codes import ExitCode, Refused
 from app.cli.options import Json, Yes
 from app.cli.screen import busy, columns, fail, note, say, show_json
 from app.cli.session import Session, open_session
-from app.client.positions import Misfit, PositionRepair
+from app.client.deciding_groups import DecidingGroup, services, workers
+from app.client.positions import Misfit
 from app.contracts.downstream.topics import CATALOGUE as DOWNSTREAM
 from app.contracts.topics import CATALOGUE
 from app.topic_setup import Finding, TopicSetup, TopicsUnfit
@@ -48,24 +49,25 @@ def check(downstream: Downstream = False, as_json: Json = False) -> None:
 
 
 @topics.command()
-def repair(yes: Yes = False, as_json: Json = False) -> None:
-    """Put positions right that no longer fit the topics, so that workers start again. All workers must be stopped.
+def repair(downstream: Downstream = False, yes: Yes = False, as_json: Json = False) -> None:
+    """Put positions right that no longer fit the topics, so that workers start again. All workers must be stopped, with
+    --downstream all downstream services too.
 
-    A worker refuses to start when an input topic was created anew, when records were dropped before they were read, or
-    when its state is gone: going on would lose or repeat events without a word. This shows each such partition and,
-    once confirmed, lets it be read from the first record that is there.
+    They refuse to start when an input topic was created anew, when records were dropped before they were read, or when
+    state is gone: going on would lose or repeat events without a word. This shows each such partition and, once
+    confirmed, lets it be read from the first record that is there.
     """
     session = open_session()
-    setting = PositionRepair(
-        session.connection,
-        topic_prefix=session.prefix,
-        state_prefix=session.state_prefix,
-        group_id=session.settings.application_id,
-    )
-    with busy("seeing that no worker runs"):
-        setting.check_nobody_works()
+    groups: tuple[DecidingGroup, ...] = (workers(session.settings.application_id, state_prefix=session.state_prefix),)
+    if downstream:
+        groups += services(session.connection, session.settings.application_id, topic_prefix=session.prefix)
+    settings = [group.positions(session.connection, session.prefix) for group in groups]
+    with busy("seeing that nobody works"):
+        for setting in settings:
+            setting.check_nobody_works()
     with busy("comparing positions with the topics"):
-        misfits = setting.find()
+        found = [(setting, setting.find()) for setting in settings]
+    misfits = [one for _, of_group in found for one in of_group]
     if as_json:
         show_json([_misfit_as_json(one) for one in misfits])
     else:
@@ -77,11 +79,13 @@ def repair(yes: Yes = False, as_json: Json = False) -> None:
         note("all positions fit the topics: nothing to repair")
         return
     if able and (yes or (not as_json and typer.confirm(f"Repair {len(able)} of {len(misfits)} partitions?"))):
-        setting.repair(able)
+        for setting, of_group in found:
+            setting.repair([one for one in of_group if one.can_be_repaired])
         misfits = [one for one in misfits if not one.can_be_repaired]
-        note(f"{len(able)} repaired" + ("" if misfits else ": workers may start (lead-qualifier worker)"))
+        started = ", ".join(group.command for group in groups)
+        note(f"{len(able)} repaired" + ("" if misfits else f": all may start again ({started})"))
     if misfits:
-        raise Refused(f"{len(misfits)} partitions are as they were: no worker starts")
+        raise Refused(f"{len(misfits)} partitions are as they were: nobody starts there")
 
 
 def _misfit_as_json(one: Misfit) -> dict[str, Any]:

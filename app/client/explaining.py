@@ -33,6 +33,21 @@ def explain(lead: Lead, rules: Rules, now: datetime) -> list[Explained]:
     return [_explain(lead, model, rules, now) for model in rules.models.values()]
 
 
+def reopened(lead: Lead) -> list[str]:
+    """By model, what has become of the lead's qualifications since: reset by the CRM, or rejected by sales."""
+    told = []
+    for model_id, mark in lead.marks.items():
+        since = (
+            "reset by the CRM since" if mark.rejected is None else f"rejected by sales at {mark.rejected.isoformat()}"
+        )
+        if mark.barred:
+            told.append(f"{since}: {model_id} does not qualify it again")
+        elif mark.cleared:
+            until = "" if mark.not_before is None else f" from {mark.not_before.isoformat()}"
+            told.append(f"{since}: {model_id} may qualify it again{until}")
+    return told
+
+
 def _explain(lead: Lead, model: RuledModel, rules: Rules, now: datetime) -> Explained:
     decided = decide(lead, model, rules, now)
     outcome = Outcome.QUALIFIED if isinstance(decided, Qualification) else decided
@@ -82,13 +97,19 @@ def _reason(outcome: Outcome, lead: Lead, model: RuledModel, missing: tuple[str,
             return _holding(lead, model)
         case Outcome.COOLING_DOWN:
             assert mark is not None
-            cool_down = model.definition.requalification.cool_down
-            if mark.rejected is not None and mark.not_before is not None:
-                until = mark.not_before.isoformat()
-                return f"rejected by sales at {mark.rejected.isoformat()}; may qualify again from {until}"
-            return f"qualified at {mark.at.isoformat()}; may qualify again {cool_down} after that"
+            return _cooling_down(model, mark)
         case _:
             return "all that is needed is met: it qualifies with its next score"
+
+
+def _cooling_down(model: RuledModel, mark: Mark) -> str:
+    """There are two: that of the model from the qualification, and that of a rejection. The later one counts."""
+    cool_down = model.definition.requalification.cool_down
+    # Subtracting cannot leave the range of dates, adding the cool-down could.
+    if mark.not_before is not None and (cool_down is None or mark.not_before - mark.at >= cool_down):
+        assert mark.rejected is not None
+        return f"rejected by sales at {mark.rejected.isoformat()}; may qualify again from {mark.not_before.isoformat()}"
+    return f"qualified at {mark.at.isoformat()}; may qualify again {cool_down} after that"
 
 
 def _already(model: RuledModel, mark: Mark | None) -> str:
@@ -100,7 +121,8 @@ def _already(model: RuledModel, mark: Mark | None) -> str:
     if model.definition.requalification.policy == "never":
         return f"qualified by version {mark.version}, and this model qualifies a lead only once"
     if mark.cleared:
-        return f"qualified by version {mark.version}, reset since; but the lead has what the model's actions give"
+        since = "reset" if mark.rejected is None else "rejected by sales"
+        return f"qualified by version {mark.version}, {since} since; but the lead has what the model's actions give"
     again = "the CRM resets a flag or reopens the lead"
     if model.definition.requalification.policy == "on_recross":
         again += ", or its scores fall below and rise again"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.client.evidence import number
 from app.contracts.model_definition import duration_text
 from app.qualification.criteria import AtLeast, Criterion, Group, Match, Member
-from app.qualification.models import QualificationModel
+from app.qualification.models import OnRejection, QualificationModel, Recycling
 
 
 def formula(definition: QualificationModel) -> str:
@@ -14,7 +14,9 @@ def formula(definition: QualificationModel) -> str:
 
 
 def terms(definition: QualificationModel) -> str:
-    """The formula, how long it must hold, and what lets a lead qualify again if that is not the usual."""
+    """The formula, how long it must hold, what lets a lead qualify again, and what becomes of one that sales rejects;
+    what is as usual is left out.
+    """
     parts = [formula(definition)]
     if definition.hold is not None:
         parts.append(f"for {duration_text(definition.hold)}")
@@ -25,7 +27,20 @@ def terms(definition: QualificationModel) -> str:
         parts.append("again on recross")
     if again.cool_down:
         parts.append(f"again after {duration_text(again.cool_down)} at the earliest")
+    if definition.on_rejection is not None:
+        parts.append(_rejected(definition.on_rejection))
     return "; ".join(parts)
+
+
+def _rejected(rule: OnRejection) -> str:
+    reasons = [f"for {reason} {_recycled(recycling)}" for reason, recycling in rule.reasons.items()]
+    return ", ".join([f"rejected by sales: {_recycled(rule.otherwise)}", *reasons])
+
+
+def _recycled(recycling: Recycling) -> str:
+    if not recycling.requalify:
+        return "not again"
+    return "again at once" if recycling.cool_down is None else f"again after {duration_text(recycling.cool_down)}"
 
 
 def _group(match: Match, members: tuple[Member, ...], criteria: tuple[Criterion, ...]) -> str:

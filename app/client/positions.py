@@ -30,7 +30,7 @@ from app.engine import position as positions
 from app.engine.position import POSITION_KEY, Position, UnknownFormat
 from app.kafka import Connection, needing
 
-#: Each changelog and the topics whose positions it holds.
+#: Each changelog of the workers and the topics whose positions it holds.
 CHANGELOGS: dict[Topic, tuple[Topic, ...]] = {
     LEAD_STATE: (LEAD_CHANGED, LEAD_MERGED, LEAD_HANDOVERS, LEAD_SALES_RESPONSE, LEAD_SCORE_CHANGED),
     COMMAND_STATE: (SCORING_MODEL_CHANGED, FEATURE_COMMANDS, QUALIFICATION_COMMANDS),
@@ -70,12 +70,19 @@ class Misfit:
 
 
 class PositionRepair:
-    """Looks at and repairs the positions of one application."""
+    """Looks at and repairs the positions of one consumer group: by default that of the workers."""
 
     def __init__(
-        self, connection: Connection, *, topic_prefix: str, group_id: str, state_prefix: str | None = None
+        self,
+        connection: Connection,
+        *,
+        topic_prefix: str,
+        group_id: str,
+        state_prefix: str | None = None,
+        changelogs: Mapping[Topic, tuple[Topic, ...]] = CHANGELOGS,
     ) -> None:
         """`state_prefix`: what stands before the changelogs' names, if that is not the topics' prefix."""
+        self._changelogs = changelogs
         self._connection = connection
         self._prefix = topic_prefix
         self._state_prefix = topic_prefix if state_prefix is None else state_prefix
@@ -115,12 +122,12 @@ class PositionRepair:
         if group.state not in {ConsumerGroupState.EMPTY, ConsumerGroupState.DEAD} or group.members:
             hosts = ", ".join(sorted({str(member.host).lstrip("/") for member in group.members})) or "unknown hosts"
             raise WorkersRun(
-                f"{len(group.members) or 'some'} workers of {self._group_id} run ({hosts}): stop all of them first"
+                f"{len(group.members) or 'some'} processes of {self._group_id} run ({hosts}): stop all of them first"
             )
 
     def find(self) -> list[Misfit]:
         """Every partition that does not fit. Raises TopicMissing, Unfinished, KafkaException."""
-        return [misfit for changelog in CHANGELOGS for misfit in self.misfits(changelog, self.held(changelog))]
+        return [misfit for changelog in self._changelogs for misfit in self.misfits(changelog, self.held(changelog))]
 
     def repair(self, misfits: Sequence[Misfit]) -> None:
         """Write what `find` found to be right. Raises WorkersRun, KafkaException."""
@@ -161,7 +168,7 @@ class PositionRepair:
 
     def misfits(self, changelog: Topic, held: Mapping[Place, bytes | None]) -> Iterator[Misfit]:
         """Every partition of a changelog whose position, as `held`, does not fit."""
-        topics = [topic.full_name(self._prefix) for topic in CHANGELOGS[changelog]]
+        topics = [topic.full_name(self._prefix) for topic in self._changelogs[changelog]]
         wanted = [(topic, partition) for topic in topics for partition in self._reader.partitions(topic)]
         first, ends = self._reader.first(wanted), self._reader.ends(wanted)
         committed = self._committed(wanted)

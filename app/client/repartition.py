@@ -16,18 +16,19 @@ from confluent_kafka import KafkaError, KafkaException
 from app.client.commands import delivering
 from app.client.copying import CopyTransaction, newest_by_key, written_at
 from app.client.dead_letters import DeadLetter, DeadLetters, Filter
-from app.client.positions import CHANGELOGS, PositionRepair
+from app.client.deciding_groups import DecidingGroup, services, workers
 from app.client.tally import Tally
 from app.client.topic_reader import Place, TopicReader
 from app.client.topics_alike import create_alike
+from app.contracts.downstream.topics import CATALOGUE as DOWNSTREAM
+from app.contracts.downstream.topics import DOWNSTREAM_DEAD_LETTERS, KINDS, definitions
 from app.contracts.topics import (
     CATALOGUE,
     COMMAND_STATE,
     LEAD_DEAD_LETTERS,
-    LEAD_QUALIFIED,
     LEAD_STATE,
-    QUALIFICATION_MODEL_CHANGED,
     QUALIFICATION_MODELS,
+    Partitions,
     Topic,
 )
 from app.engine import partition_of
@@ -43,7 +44,8 @@ MOVED_FROM = "dl_moved_from"
 
 Told = Callable[[str], None]
 
-_COPIED = (LEAD_STATE, COMMAND_STATE, QUALIFICATION_MODEL_CHANGED, LEAD_QUALIFIED, LEAD_DEAD_LETTERS)
+#: What is shown of what the deciders of commands hold: it is written outside of transactions, and made good by them.
+_SHOWN = frozenset({QUALIFICATION_MODELS, *map(definitions, KINDS)})
 _NAMED_AT_MOST = 5
 
 
@@ -57,8 +59,12 @@ class Plan:
 
     before: int
     """Partitions of the topics keyed by lead."""
+    groups: tuple[DecidingGroup, ...]
+    """The workers, and the downstream services that have decided something."""
+    topics: tuple[Topic, ...]
+    """All that there are."""
     positions: Mapping[Place, Position | None]
-    """Of both changelogs; None where nothing was ever decided."""
+    """Of every changelog; None where nothing was ever decided."""
     commands: Mapping[bytes | None, Any]
     """The newest record of each key of command-state."""
     input_ends: Mapping[Place, int]
@@ -68,10 +74,11 @@ class Plan:
 class Copied:
     """What was copied; each tally was the same before and after."""
 
-    leads: Tally
-    others: Mapping[Topic, Tally]
-    strays: int
-    """Records of lead-state without key, or in a partition that is not their key's: no worker decides by them."""
+    tallies: Mapping[Topic, Tally]
+    strays: Mapping[str, int]
+    """By the full name of a state topic: records without key, or in a partition that is not their key's. Nobody decides
+    by them.
+    """
     letters_left: int
     """Dead letters that were left behind, since they were, or may have been, sent back already."""
 
@@ -97,9 +104,6 @@ class Repartition:
         self._to = to_prefix
         self._after = partitions
         self._reader = TopicReader(connection)
-        self._positions = PositionRepair(
-            connection, topic_prefix=topic_prefix, state_prefix=state_prefix, group_id=group_id
-        )
 
     def plan(self) -> Plan:
         """See that nobody works, that all is decided and swept, and that there is room for the copy.
@@ -109,51 +113,80 @@ class Repartition:
         before = len(self._reader.partitions(LEAD_STATE.full_name(self._state_from)))
         if before == self._after:
             raise CannotRepartition(f"{LEAD_STATE.full_name(self._state_from)} has {before} partitions already")
-        TopicSetup(self._connection, prefix=self._from, state_prefix=self._state_from, partitions=before).check()
-        self._positions.check_nobody_works()
-        held = self._fitting_positions()
-        inputs = [
-            (topic.full_name(self._from), partition)
-            for changelog, topics in CHANGELOGS.items()
-            for topic in topics
-            for partition in range(changelog.partition_count(before))
-        ]
-        ends = self._reader.ends(inputs)
-        self._check_decided(held, ends)
+        first = workers(self._group_id, state_prefix=self._state_from)
+        groups = (first, *services(self._connection, self._group_id, topic_prefix=self._from))
+        used = tuple(dict.fromkeys(topic for group in groups for topic in group.topics))
+        TopicSetup(
+            self._connection, topics=used, prefix=self._from, state_prefix=self._state_from, partitions=before
+        ).check()
+        for group in groups:
+            group.positions(self._connection, self._from).check_nobody_works()
+        held: dict[Place, Position | None] = {}
+        ends: dict[Place, int] = {}
+        decided = []
+        for group in groups:
+            positions_here = self._fitting_positions(group)
+            if group is not first and not any(positions_here.values()):
+                continue  # a service that has never run: it begins there as it would here
+            decided.append(group)
+            ends_here = self._input_ends(group, before)
+            self._check_decided(group, positions_here, ends_here)
+            held |= positions_here
+            ends |= ends_here
         commands = newest_by_key(self._reader.read(self._reader.places(COMMAND_STATE.full_name(self._state_from))))
         commands.pop(POSITION_KEY, None)
-        plan = Plan(before=before, positions=held, commands=commands, input_ends=ends)
+        there = self._reader.existing([topic.full_name(self._from) for topic in DOWNSTREAM])
+        plan = Plan(
+            before=before,
+            groups=tuple(decided),
+            topics=(*CATALOGUE, *(topic for topic in DOWNSTREAM if topic.full_name(self._from) in there)),
+            positions=held,
+            commands=commands,
+            input_ends=ends,
+        )
         self._check_swept(plan)
         self._check_room()
         return plan
 
     def copy(self, plan: Plan, *, history: bool, told: Told) -> Copied:
         """Create the second set of topics and fill it, in one transaction that is committed only if what stands there
-        is what stood here. `history`: with qualified leads and dead letters.
+        is what stood here. `history`: with what was decided about leads, and dead letters.
 
         Raises CannotRepartition and what `plan` raises; the first set is as it was in any case.
         """
-        create_alike(self._connection, like=self._from, prefix=self._to, partitions=self._after)
-        new = [place for topic in _COPIED for place in self._reader.places(topic.full_name(self._to))]
-        begin = self._reader.ends(new)
+        create_alike(self._connection, plan.topics, like=self._from, prefix=self._to, partitions=self._after)
+        copied = [topic for topic in plan.topics if topic.ours and topic not in _SHOWN]
+        begin = self._reader.ends(
+            [place for topic in copied for place in self._reader.places(topic.full_name(self._to))]
+        )
+        tallies: dict[Topic, Tally] = {}
+        strays: dict[str, int] = {}
+        left = 0
         with CopyTransaction(self._connection, self._transactional_id) as transaction:
-            leads, strays = self._copy_leads(plan, transaction, told)
-            others = {
-                COMMAND_STATE: self._copy_commands(plan, transaction),
-                QUALIFICATION_MODEL_CHANGED: self._copy_all(QUALIFICATION_MODEL_CHANGED, transaction, told),
-            }
-            left = 0
+            for group in plan.groups:
+                for state in group.changelogs:
+                    if state is COMMAND_STATE:
+                        tallies[state] = self._copy_newest(state, plan.commands, transaction)
+                    elif state.partitions is Partitions.ONE:
+                        tallies[state] = self._copy_newest(state, self._newest(group, state), transaction)
+                    else:
+                        tallies[state], stray = self._copy_leads(plan, group, state, transaction, told)
+                        strays |= {state.full_name(group.state_prefix): stray} if stray else {}
+                for topic in (*group.trails, *(group.emits if history else ())):
+                    tallies[topic] = self._copy_all(topic, transaction, told)
             if history:
-                others[LEAD_QUALIFIED] = self._copy_all(LEAD_QUALIFIED, transaction, told)
-                others[LEAD_DEAD_LETTERS], left = self._copy_letters(transaction, told)
-            self._put_positions(plan, transaction)
+                for topic in (one for one in (LEAD_DEAD_LETTERS, DOWNSTREAM_DEAD_LETTERS) if one in plan.topics):
+                    tallies[topic], stayed = self._copy_letters(topic, transaction, told)
+                    left += stayed
+            transaction.flush()
+            self._put_positions(plan, frozenset(tallies), transaction)
             transaction.flush()
             told("reading back what was copied")
-            self._compare({LEAD_STATE: leads, **others}, begin)
+            self._compare(plan, tallies, begin)
             self._check_unchanged(plan)
             self._project(plan)
             transaction.commit()
-        return Copied(leads=leads, others=others, strays=strays, letters_left=left)
+        return Copied(tallies=tallies, strays=strays, letters_left=left)
 
     @property
     def _transactional_id(self) -> str:
@@ -161,20 +194,34 @@ class Repartition:
 
     # -- may it be done?
 
-    def _fitting_positions(self) -> dict[Place, Position | None]:
+    def _fitting_positions(self, group: DecidingGroup) -> dict[Place, Position | None]:
+        looking = group.positions(self._connection, self._from)
         held: dict[Place, Position | None] = {}
-        for changelog in CHANGELOGS:
-            written = self._positions.held(changelog)
-            for misfit in self._positions.misfits(changelog, written):
+        for changelog in group.changelogs:
+            written = looking.held(changelog)
+            for misfit in looking.misfits(changelog, written):
                 topic, partition = misfit.changelog
                 raise CannotRepartition(
-                    f"{topic}-{partition}: {misfit.problem}: first `lead-qualifier topics repair`, and let the "
-                    "workers decide what there is"
+                    f"{topic}-{partition}: {misfit.problem}: first `lead-qualifier topics repair"
+                    f"{'' if group.id == self._group_id else ' --downstream'}`, and let `{group.command}` decide what "
+                    "there is"
                 )
             held |= {place: None if value is None else positions.decode(value) for place, value in written.items()}
         return held
 
-    def _check_decided(self, held: Mapping[Place, Position | None], ends: Mapping[Place, int]) -> None:
+    def _input_ends(self, group: DecidingGroup, before: int) -> dict[Place, int]:
+        return self._reader.ends(
+            [
+                (topic.full_name(self._from), partition)
+                for changelog, topics in group.changelogs.items()
+                for topic in topics
+                for partition in range(changelog.partition_count(before))
+            ]
+        )
+
+    def _check_decided(
+        self, group: DecidingGroup, held: Mapping[Place, Position | None], ends: Mapping[Place, int]
+    ) -> None:
         first = self._reader.first(list(ends))
         stands = dict(first)
         for (_, partition), position in held.items():
@@ -189,8 +236,8 @@ class Repartition:
                 undecided.append(f"{place[0]}-{place[1]} (up to {ends[place] - offset:,} records)")
         if undecided:
             raise CannotRepartition(
-                f"not all is decided yet: {_some(undecided)}. Stop what writes to these topics, let the workers come "
-                "to the end (lead-qualifier worker; lead_qualifier_lag_records is 0), and stop them"
+                f"not all is decided yet: {_some(undecided)}. Stop what writes to these topics, let "
+                f"`{group.command}` come to the end (lead_qualifier_lag_records is 0), and stop it"
             )
 
     def _check_swept(self, plan: Plan) -> None:
@@ -215,10 +262,11 @@ class Repartition:
                 )
 
     def _check_room(self) -> None:
-        """The second set may exist, but may hold nothing yet that a worker wrote."""
+        """The second set may exist, but may hold nothing yet that was decided."""
         CopyTransaction(self._connection, self._transactional_id)  # ends what a killed run has left open
-        there = self._reader.existing([topic.full_name(self._to) for topic in CATALOGUE])
-        for topic in (one for one in CATALOGUE if one.ours and one is not QUALIFICATION_MODELS):
+        topics = [topic for topic in (*CATALOGUE, *DOWNSTREAM) if topic.ours and topic not in _SHOWN]
+        there = self._reader.existing([topic.full_name(self._to) for topic in topics])
+        for topic in topics:
             name = topic.full_name(self._to)
             if name in there and next(self._reader.read(self._reader.places(name)), None) is not None:
                 raise CannotRepartition(
@@ -227,7 +275,8 @@ class Repartition:
                 )
 
     def _check_unchanged(self, plan: Plan) -> None:
-        self._positions.check_nobody_works(patience=0)
+        for group in plan.groups:
+            group.positions(self._connection, self._from).check_nobody_works(patience=0)
         ends = self._reader.ends(list(plan.input_ends))
         written = [
             f"{topic}-{number}" for (topic, number), end in ends.items() if end != plan.input_ends[topic, number]
@@ -235,16 +284,18 @@ class Repartition:
         if written:
             raise CannotRepartition(
                 f"something was written to {_some(written)} meanwhile, so the copy is not complete and was dropped: "
-                "stop what writes there, let the workers decide it, and begin again"
+                "stop what writes there, let it be decided, and begin again"
             )
 
     # -- copying
 
-    def _copy_leads(self, plan: Plan, transaction: CopyTransaction, told: Told) -> tuple[Tally, int]:
+    def _copy_leads(
+        self, plan: Plan, group: DecidingGroup, state: Topic, transaction: CopyTransaction, told: Told
+    ) -> tuple[Tally, int]:
         """Leads by their keys to where these belong now. One old partition at a time is held in memory."""
         tally, strays = Tally(), 0
-        state = LEAD_STATE.full_name(self._to)
-        places = self._reader.places(LEAD_STATE.full_name(self._state_from))
+        name = state.full_name(self._to)
+        places = self._reader.places(state.full_name(group.state_prefix))
         for place in places:
             for key, message in newest_by_key(self._reader.read([place])).items():
                 if key == POSITION_KEY:
@@ -255,15 +306,21 @@ class Repartition:
                 value = message.value()
                 tally.add(key, value)
                 partition = partition_of(key, self._after)
-                transaction.put(state, key, value, partition=partition, timestamp_ms=written_at(message))
-            told(f"{place[1] + 1} of {len(places)} partitions, {tally.count:,} leads")
+                transaction.put(name, key, value, partition=partition, timestamp_ms=written_at(message))
+            told(f"{state.name}: {place[1] + 1} of {len(places)} partitions, {tally.count:,} leads")
         return tally, strays
 
-    def _copy_commands(self, plan: Plan, transaction: CopyTransaction) -> Tally:
+    def _newest(self, group: DecidingGroup, state: Topic) -> Mapping[bytes | None, Any]:
+        held = newest_by_key(self._reader.read(self._reader.places(state.full_name(group.state_prefix))))
+        held.pop(POSITION_KEY, None)
+        return held
+
+    def _copy_newest(self, topic: Topic, newest: Mapping[bytes | None, Any], transaction: CopyTransaction) -> Tally:
+        """What is held in one partition, to one partition."""
         tally = Tally()
-        for key, message in plan.commands.items():
+        for key, message in newest.items():
             tally.add(key, message.value())
-            name = COMMAND_STATE.full_name(self._to)
+            name = topic.full_name(self._to)
             transaction.put(name, key, message.value(), partition=0, timestamp_ms=written_at(message))
         return tally
 
@@ -278,24 +335,24 @@ class Repartition:
         told(f"{tally.count:,} records of {topic.name}")
         return tally
 
-    def _copy_letters(self, transaction: CopyTransaction, told: Told) -> tuple[Tally, int]:
+    def _copy_letters(self, topic: Topic, transaction: CopyTransaction, told: Told) -> tuple[Tally, int]:
         """Those that may still be sent back, from now on to the topics of the second set."""
-        letters = DeadLetters(self._connection, topic_prefix=self._from)
+        letters = DeadLetters(self._connection, topic_prefix=self._from, topic=topic)
         replay = letters.plan(letters.find(Filter()), again=False)
         tally = Tally()
-        name = LEAD_DEAD_LETTERS.full_name(self._to)
+        name = topic.full_name(self._to)
         for letter in (*replay.fresh, *replay.cut, *replay.homeless):
             tally.add(letter.key, letter.value)
             at = int(letter.at.timestamp() * 1000)
-            transaction.put(name, letter.key, letter.value, headers=self._moved(letter), timestamp_ms=at)
-        told(f"{tally.count:,} dead letters")
+            transaction.put(name, letter.key, letter.value, headers=self._moved(topic, letter), timestamp_ms=at)
+        told(f"{tally.count:,} records of {topic.name}")
         return tally, len(replay.replayed) + len(replay.unsure)
 
-    def _moved(self, letter: DeadLetter) -> list[Any]:
+    def _moved(self, topic: Topic, letter: DeadLetter) -> list[Any]:
         origin = letter.topic
-        if origin in {topic.full_name(self._from) for topic in CATALOGUE}:
+        if origin in {one.full_name(self._from) for one in (*CATALOGUE, *DOWNSTREAM)}:
             origin = self._to + origin.removeprefix(self._from)
-        before = f"{LEAD_DEAD_LETTERS.full_name(self._from)}:{letter.place}"
+        before = f"{topic.full_name(self._from)}:{letter.place}"
         return [
             *letter.headers,
             (MOVED_FROM, before.encode()),
@@ -305,27 +362,35 @@ class Repartition:
             ("dl_reason", letter.reason.encode()),
         ]
 
-    def _put_positions(self, plan: Plan, transaction: CopyTransaction) -> None:
-        """One for every partition: its inputs from their first record on, and nothing forgotten of rules and time."""
-        for changelog, inputs in CHANGELOGS.items():
-            old = [p for (topic, _), p in plan.positions.items() if topic == changelog.full_name(self._state_from)]
-            known = [p for p in old if p is not None]
-            swept = [p.swept for p in known if p.swept != NEVER_SWEPT]
-            names = [topic.full_name(self._to) for topic in inputs]
-            for place in self._reader.places(changelog.full_name(self._to)):
-                first = self._reader.first([(name, place[1]) for name in names])
-                position = Position(
-                    application=self._group_id,
-                    next={name: first[name, place[1]] for name in names},
-                    revision=max((p.revision for p in known), default=0),
-                    # all are through with every publish there was, be it the older or the newer revision
-                    swept=min(swept, default=NEVER_SWEPT),
-                    clock=max((p.clock for p in known), default=0),
-                )
-                transaction.put(place[0], POSITION_KEY, positions.encode(position), partition=place[1])
+    def _put_positions(self, plan: Plan, copied: frozenset[Topic], transaction: CopyTransaction) -> None:
+        """One for every partition: its inputs from their first record on, but for what was copied there, which was
+        decided before; and nothing forgotten of rules and time.
+        """
+        for group in plan.groups:
+            for changelog, inputs in group.changelogs.items():
+                held = changelog.full_name(group.state_prefix)
+                known = [p for (topic, _), p in plan.positions.items() if topic == held and p is not None]
+                swept = [p.swept for p in known if p.swept != NEVER_SWEPT]
+                for place in self._reader.places(changelog.full_name(self._to)):
+                    begins = self._reader.first(self._inputs(place, [one for one in inputs if one not in copied]))
+                    begins |= self._reader.ends(self._inputs(place, [one for one in inputs if one in copied]))
+                    position = Position(
+                        application=group.id,
+                        next={topic: offset for (topic, _), offset in begins.items()},
+                        revision=max((p.revision for p in known), default=0),
+                        # all are through with every publish there was, be it the older or the newer revision
+                        swept=min(swept, default=NEVER_SWEPT),
+                        clock=max((p.clock for p in known), default=0),
+                    )
+                    transaction.put(place[0], POSITION_KEY, positions.encode(position), partition=place[1])
 
-    def _compare(self, expected: Mapping[Topic, Tally], begin: Mapping[Place, int]) -> None:
+    def _inputs(self, place: Place, topics: list[Topic]) -> list[Place]:
+        """The partitions of these topics that are decided with one of a changelog."""
+        return [(topic.full_name(self._to), place[1]) for topic in topics]
+
+    def _compare(self, plan: Plan, expected: Mapping[Topic, Tally], begin: Mapping[Place, int]) -> None:
         reader = TopicReader(self._connection, committed=False)  # nothing is committed yet
+        keyed = {one for group in plan.groups for one in group.changelogs if one.partitions is Partitions.BY_LEAD}
         for topic, tally in expected.items():
             name = topic.full_name(self._to)
             found = Tally()
@@ -333,7 +398,7 @@ class Repartition:
                 key = message.key()
                 if key == POSITION_KEY:
                     continue
-                if topic is LEAD_STATE and partition_of(key, self._after) != message.partition():
+                if topic in keyed and partition_of(key, self._after) != message.partition():
                     raise CannotRepartition(f"{name}-{message.partition()} holds a lead of another partition")
                 found.add(key, message.value())
             if found != tally:

@@ -9,7 +9,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, ConfigSource, NewTopic, OffsetSpec
 
-from app.contracts.topics import CATALOGUE, Topic
+from app.contracts.topics import Topic
 from app.kafka import Connection
 from app.topic_setup import TopicSetup
 
@@ -17,16 +17,16 @@ _SECONDS = 30.0
 _END: Any = OffsetSpec.latest()
 
 
-def create_alike(connection: Connection, *, like: str, prefix: str, partitions: int) -> None:
+def create_alike(connection: Connection, topics: Sequence[Topic], *, like: str, prefix: str, partitions: int) -> None:
     """Create what is missing of the topics under `prefix`, each as the one under `like` is, but for the partitions.
 
     Raises TopicsUnfit if one that exists does not fit, KafkaException if the broker refuses.
     """
-    _create_missing_alike(AdminClient(connection.confluent()), CATALOGUE, like, prefix, partitions)
-    setup = TopicSetup(connection, prefix=prefix, partitions=partitions)
+    _create_missing_alike(AdminClient(connection.confluent()), topics, like, prefix, partitions)
+    setup = TopicSetup(connection, topics=topics, prefix=prefix, partitions=partitions)
     setup.create_missing()  # a topic that the other installation does not have
     setup.check()
-    _wait_for_leaders(AdminClient(connection.confluent()), CATALOGUE, prefix, partitions)
+    _wait_for_leaders(AdminClient(connection.confluent()), topics, prefix, partitions)
 
 
 def create_topics_alike(

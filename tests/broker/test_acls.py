@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import random
 import shlex
@@ -24,6 +25,7 @@ from tests.broker.system.command_line import CommandLine, Done
 from tests.broker.system.messages import change, encode, score
 from tests.broker.system.secured_kafka import MECHANISM, SecuredKafka
 from tests.broker.system.worker_process import WorkerProcess
+from tests.unit.downstream.sinks.endpoint import Endpoint, Reply
 
 pytestmark = pytest.mark.broker
 
@@ -57,9 +59,12 @@ class Office:
     def run(self, user: str, *arguments: str, stdin: bytes = b"") -> Done:
         return self.line.run(*arguments, stdin=stdin, timeout=60, **self.kafka.environment(user, "hush"))
 
-    def start_worker(self, **settings: str) -> WorkerProcess:
-        environment = {**self.line.environment, **self.kafka.environment("worker", "hush"), **settings}
-        self.workers.append(WorkerProcess(environment, self.folder / f"worker-{len(self.workers)}.log"))
+    def start_worker(self, *program: str, **settings: str) -> WorkerProcess:
+        """`program`: the words after `lead-qualifier`, where it is not the worker."""
+        user = program[1] if program else "worker"
+        environment = {**self.line.environment, **self.kafka.environment(user, "hush"), **settings}
+        log = self.folder / f"worker-{len(self.workers)}.log"
+        self.workers.append(WorkerProcess(environment, log, ("app", *(program or ("worker",)))))
         return self.workers[-1]
 
     def connection(self, user: str) -> Connection:
@@ -399,6 +404,106 @@ def test_repartition_needs_its_own_list_and_no_more(office: Office) -> None:
                 assert office.run("repartition", *command).code == 1, binding
     done = office.run("repartition", *command).fine()
     assert "from 2 to 3 partitions" in done.out
+
+
+SINK = """\
+id: crm
+url: {url}
+topics: [lead-qualified, lead-assigned]
+secret_env: CRM_SECRET
+"""
+
+
+@pytest.fixture
+def sink(office: Office) -> Iterator[Endpoint]:
+    """Where the webhook of crm.yaml leads; its list was printed and allowed, the downstream topics are there."""
+    office.run("operator", "topics", "create", "--downstream").fine()
+    with Endpoint() as endpoint:
+        (office.folder / "crm.yaml").write_text(SINK.format(url=endpoint.url))
+        printed = office.line.run("acls", "print", "--service", "webhook", "--config", "crm.yaml", "--json").fine()
+        office.bindings = [one for one in office.bindings if one["service"] != "webhook"] + printed.json()
+        office.kafka.allow(office.of("webhook"))
+        yield endpoint
+
+
+def start_sink(office: Office, **settings: str) -> WorkerProcess:
+    secret = "whsec_" + base64.b64encode(bytes(32)).decode()
+    config = str(office.folder / "crm.yaml")
+    return office.start_worker("downstream", "webhook", "--config", config, CRM_SECRET=secret, **settings)
+
+
+def test_a_sink_carries_out_what_its_file_names_and_operators_send_back_what_was_refused(
+    office: Office, sink: Endpoint
+) -> None:
+    office.only_worker()
+    process = start_sink(office, LEAD_QUALIFIER_CREATE_TOPICS="false")
+    process.wait_ready()
+    sink.behave = lambda _: Reply(422)
+    qualify(office, "L-sunk")
+    deadline = time.monotonic() + 30
+    while "L-sunk" not in (listed := office.run("operator", "dead-letters", "list", "--downstream").fine().out):
+        assert time.monotonic() < deadline, (listed, process.log.read_text())
+    sink.behave = lambda _: Reply()
+    taken = len(sink.requests)
+    office.run("operator", "dead-letters", "replay", "--downstream", "--key", "L-sunk", "--yes").fine()
+    while len(sink.requests) == taken:
+        assert time.monotonic() < deadline + 30, process.log.read_text()
+        time.sleep(0.1)
+    assert sink.requests[-1].json()["lead_id"] == "L-sunk"
+    office.run("operator", "topics", "check", "--downstream").fine()
+    assert process.terminate()[0] == 0
+
+
+def test_a_sink_needs_each_acl_and_names_the_one_that_is_missing(office: Office, sink: Endpoint) -> None:
+    mine = office.of("webhook")
+    assert len(mine) == 4 + 2 + 1 + 3
+    naming = Naming(
+        topic_prefix=office.prefix,
+        application_id=application(office),
+        create_topics=True,
+        sink_id="crm",
+        sink_topics=("lead-qualified", "lead-assigned"),
+    )
+    connection = office.connection("webhook")
+    check_rights(connection, grants(Service.WEBHOOK, naming), timeout=10)
+    for binding in mine:
+        if binding["operation"] == "Create":
+            continue  # cannot be asked of what exists
+        with office.without(binding), pytest.raises(NotAllowed) as told:
+            check_rights(connection, grants(Service.WEBHOOK, naming), timeout=10)
+        assert f"{binding['operation']} on {binding['resource_type']} {binding['name']}" in told.value.rights
+    binding = random.choice([one for one in mine if one["operation"] != "Create"])
+    with office.without(binding):
+        process = start_sink(office)
+        assert process.process.wait(30) == 1
+    said = process.log.read_text()
+    assert f"{binding['operation']} on {binding['resource_type']} {binding['name']}" in said
+    assert "Traceback" not in said
+    without = ("acls", "print", "--service", "webhook", "--config", "crm.yaml", "--json")
+    printed = office.line.run(*without, LEAD_QUALIFIER_CREATE_TOPICS="false").fine().json()
+    assert printed == [one for one in mine if one["operation"] != "Create"]
+
+
+def test_a_sinks_list_needs_its_file_and_says_what_is_wrong_with_it(office: Office) -> None:
+    for arguments in (["--service", "webhook"], ["--config", "crm.yaml"], ["--service", "cli", "--config", "x.yaml"]):
+        refused = office.line.run("acls", "print", *arguments)
+        assert refused.code == 2, arguments
+        assert "--config" in refused.err
+    (office.folder / "dynamics.yaml").write_text(
+        "id: dynamics\norg: https://contoso.crm4.dynamics.com\ntenant: contoso.onmicrosoft.com\nclient_id: x\n"
+        "client_secret_env: DYNAMICS_SECRET\n"
+    )
+    whose = ("acls", "print", "--service", "dataverse", "--config")
+    printed = office.line.run(*whose, "dynamics.yaml", "--json").fine().json()
+    assert {one["name"].removeprefix(office.prefix) for one in printed} == {
+        "lead-qualified",
+        "downstream-dead-letters",
+        f"{application(office)}-dataverse-dynamics",
+    }
+    (office.folder / "wrong.yaml").write_text("id: dynamics\n")
+    wrong = office.line.run(*whose, "wrong.yaml")
+    assert wrong.code == 1
+    assert "wrong.yaml" in wrong.err
 
 
 def application(office: Office) -> str:

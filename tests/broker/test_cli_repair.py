@@ -60,7 +60,7 @@ def test_a_topic_created_anew_is_read_from_its_start(cli: CommandLine) -> None:
     asked = cli.run("topics", "repair", stdin=b"n\n")
     assert asked.code == 1
     assert "as they were" in asked.err
-    assert "workers may start" in cli.run("topics", "repair", "--yes").fine().err
+    assert "all may start again" in cli.run("topics", "repair", "--yes").fine().err
     assert "nothing to repair" in cli.run("topics", "repair").fine().err
     works_again(cli)
     running = cli.run("topics", "repair", "--yes")

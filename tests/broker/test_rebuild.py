@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,18 @@ from app.engine.position import POSITION_KEY
 from tests.broker.conftest import Install
 from tests.broker.system.command_line import CommandLine
 from tests.broker.system.installation import Installation
-from tests.broker.system.messages import apply, change, command, feature, merged, model, score, scoring_model
+from tests.broker.system.messages import (
+    apply,
+    at,
+    change,
+    command,
+    feature,
+    merged,
+    model,
+    sales_response,
+    score,
+    scoring_model,
+)
 from tests.broker.system.topic_reader import TopicReader
 
 pytestmark = pytest.mark.broker
@@ -212,6 +224,53 @@ def test_holds_end_in_a_rebuild_as_they_did(install: Install, tmp_path: Path) ->
     # the workers' clock goes on where no record tells of the time any more
     waiting = {lead(n) for n in (0, *range(20, 40))}
     assert all(one["lead_id"] in waiting for one in found["differences"]), found["differences"]
+
+
+def test_rejected_leads_are_rebuilt_as_sales_left_them(install: Install, tmp_path: Path) -> None:
+    here = install(partitions=4)
+    here.start_worker().wait_ready()
+    here.announce(scoring_model("engagement", "live"))
+    rule = {"cool_down": "10m", "reasons": {"wrong_person": {"requalify": False}, "typo": {}}}
+    here.order(feature("enable"), apply(model("simple", "all", {"engagement": 50}, on_rejection=rule)))
+    here.order(command("publish", "simple"))
+    here.changes(*(change(lead(n), 0, status="open") for n in range(60)))
+    here.settle()
+    here.scores(*(score(lead(n), "engagement", 60, 1) for n in range(60)))
+    here.settle()
+    reasons: list[dict[str, object]] = [{}, {"reason": "wrong_person"}, {"reason": "typo"}]
+    rejected = [sales_response(lead(n), "rejected", 5, **reasons[n % 3]) for n in range(45)]
+    here.send("lead-sales-response", *rejected, *rejected[:10])
+    here.send("lead-sales-response", *(sales_response(lead(n), "accepted", 5) for n in range(45, 60)))
+    here.send_bytes("lead-sales-response", b"L-1", b"{}")
+    here.settle()
+    here.scores(*(score(lead(n), "engagement", 61, 6) for n in range(60)))  # those of a typo at once
+    here.settle()
+    here.send("lead-sales-response", *(sales_response(lead(n), "rejected", 7) for n in range(2, 45, 9)))  # once more
+    here.settle_and_check()
+    assert len(here.qualified()) == 60 + 15
+    assert here.running()[0].terminate()[0] == 0
+
+    line = cli(here, tmp_path)
+    done = rebuilt(line, "again")
+    assert done["compared"] == {"live": 60, "equal": 60, "ahead": 0, "differences": {}}
+    assert (done["qualifications"]["only_live"], done["qualifications"]["only_rebuilt"]) == (0, 0)
+    assert done["rejected"] == 1
+    assert held(here, done["state_prefix"]) == held(here, here.prefix)
+
+    here.start_worker(application_id="again", state_prefix=done["state_prefix"]).wait_ready()
+    before = len(here.qualified())
+    here.scores(*(score(lead(n), "engagement", 62, 14) for n in range(60)))  # cooling down
+    here.scores(*(score(lead(n), "engagement", 63, 18) for n in range(60)))  # over, but for the wrong person
+    deadline = time.monotonic() + 30
+    while len(here.qualified()) < before + 20:
+        assert time.monotonic() < deadline
+        here.outs.read()
+    time.sleep(1)
+    here.outs.read()
+    again = {event["lead_id"]: event["occurred_at"] for event in here.qualified()[before:]}
+    assert again.keys() == {lead(n) for n in (*range(0, 45, 3), *range(2, 45, 9))}
+    assert {datetime.fromisoformat(one) for one in again.values()} == {datetime.fromisoformat(at(18))}
+    assert len(here.qualified()) == before + len(again)
 
 
 def test_without_the_audit_trail_nothing_is_rebuilt(install: Install, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -220,6 +221,8 @@ class ServiceTopics:
     reads: tuple[Topic, ...]
     keeps: tuple[Topic, ...]
     writes: tuple[Topic, ...]
+    changelogs: Mapping[Topic, tuple[Topic, ...]]
+    """Each topic of state, and the topics whose positions it holds."""
 
     @property
     def all(self) -> tuple[Topic, ...]:
@@ -235,21 +238,35 @@ SERVICES: dict[str, ServiceTopics] = {
         reads=(*_LEADS, JOURNEY_COMMANDS),
         keeps=(JOURNEY_DEFINITIONS, JOURNEY_COMMAND_STATE, JOURNEY_STATE),
         writes=(JOURNEY_DEFINITION_CHANGED, JOURNEY_ENTRY_REQUESTED),
+        changelogs={JOURNEY_COMMAND_STATE: (JOURNEY_COMMANDS,), JOURNEY_STATE: _LEADS},
     ),
     "assignment": ServiceTopics(
         reads=(*_LEADS, SELLER_CHANGED, ASSIGNMENT_COMMANDS),
         keeps=(ASSIGNMENT_QUEUE, ASSIGNMENT_LEAD_STATE, ASSIGNMENT_RELAY_STATE, ASSIGNMENT_STATE),
         writes=(ASSIGNMENT_DEFINITION_CHANGED, LEAD_ASSIGNED),
+        changelogs={
+            ASSIGNMENT_LEAD_STATE: _LEADS,
+            ASSIGNMENT_RELAY_STATE: (SELLER_CHANGED, ASSIGNMENT_COMMANDS),
+            ASSIGNMENT_STATE: (ASSIGNMENT_QUEUE,),
+        },
     ),
     "sequences": ServiceTopics(
         reads=(*_LEADS, LEAD_ASSIGNED, SEQUENCE_CONNECTIONS, ACTIVITY_COMPLETED, SEQUENCE_COMMANDS),
         keeps=(SEQUENCE_DEFINITIONS, SEQUENCE_COMMAND_STATE, SEQUENCE_STATE),
         writes=(SEQUENCE_DEFINITION_CHANGED, SEQUENCE_STEP_DUE, SEQUENCE_CHANGED),
+        changelogs={
+            SEQUENCE_COMMAND_STATE: (SEQUENCE_COMMANDS,),
+            SEQUENCE_STATE: (*_LEADS, LEAD_ASSIGNED, SEQUENCE_CONNECTIONS, ACTIVITY_COMPLETED),
+        },
     ),
     "follow-up": ServiceTopics(
         reads=(*_LEADS, LEAD_SALES_RESPONSE, LEAD_ASSIGNED, ACTIVITY_COMPLETED, FOLLOW_UP_COMMANDS),
         keeps=(FOLLOW_UP_DEFINITIONS, FOLLOW_UP_COMMAND_STATE, FOLLOW_UP_STATE),
         writes=(FOLLOW_UP_DEFINITION_CHANGED, LEAD_FOLLOW_UP_OVERDUE),
+        changelogs={
+            FOLLOW_UP_COMMAND_STATE: (FOLLOW_UP_COMMANDS,),
+            FOLLOW_UP_STATE: (*_LEADS, LEAD_SALES_RESPONSE, LEAD_ASSIGNED, ACTIVITY_COMPLETED),
+        },
     ),
 }
 """The downstream services by name, as `lead-qualifier downstream` knows them."""

@@ -73,6 +73,11 @@ def seconds(text: str) -> float:
     return int(text[:-1]) * UNITS[text[-1]].total_seconds()
 
 
+def carried(form: Mapping[str, Any]) -> tuple[str, ...]:
+    """The topics that a sink reads, without prefix."""
+    return tuple(form.get("topics", ("lead-qualified",)))
+
+
 def read(file: Path, kind: Kind) -> Any:
     """The data of the file. Raises BadModelFile with every problem, its line and how to mend it."""
     empty = f"is empty: write a {kind.name}, see docs/sinks.md"

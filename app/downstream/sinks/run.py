@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from app.acls import Grant, Operation, Resource, group_of
+from app.acls import Grant, Naming, Service, grants, sink_group
 from app.consumer import Retry, Subscription
 from app.consumer.subscription import stopped_by_signals
 from app.contracts.downstream.topics import CATALOGUE as DOWNSTREAM
@@ -31,7 +31,7 @@ def run_sink(sink: Sink, settings: Settings, connection: Connection) -> None:
 
     Raises EndpointGone, what StartUp.topics and Subscription.run raise, and OSError (port taken).
     """
-    StartUp(settings, connection, topics=_topics(sink), rights=rights(sink, settings)).topics()
+    StartUp(settings, connection, topics=_topics(sink), rights=_rights(sink, settings)).topics()
     running = _Running(sink, settings, connection)
     with stopped_by_signals(running.subscription), running.web():
         log.info("sink_started", sink=sink.id, kind=sink.kind, topics=list(sink.topics))
@@ -41,34 +41,16 @@ def run_sink(sink: Sink, settings: Settings, connection: Connection) -> None:
         raise running.delivery.gone
 
 
-def group(sink: Sink, settings: Settings) -> str:
-    """The consumer group: each sink has its own, by kind and id."""
-    return group_of(settings.application_id, f"{sink.kind}-{sink.id}")
-
-
-def rights(sink: Sink, settings: Settings) -> tuple[Grant, ...]:
-    """What the sink must be allowed on the broker."""
-    prefix, configs = settings.topic_prefix, Operation.DESCRIBE_CONFIGS
-    return (
-        Grant(
-            resource=Resource.TOPIC,
-            names=tuple(prefix + name for name in sink.topics),
-            operations=(Operation.READ, configs),
-            why="read what it carries out",
-        ),
-        Grant(
-            resource=Resource.TOPIC,
-            names=(DOWNSTREAM_DEAD_LETTERS.full_name(prefix),),
-            operations=(Operation.WRITE, configs),
-            why="keep aside what cannot be delivered",
-        ),
-        Grant(
-            resource=Resource.GROUP,
-            names=(group(sink, settings),),
-            operations=(Operation.READ,),
-            why="share the partitions, commit positions",
-        ),
+def _rights(sink: Sink, settings: Settings) -> tuple[Grant, ...]:
+    naming = Naming(
+        topic_prefix=settings.topic_prefix,
+        state_prefix=settings.state_prefix,
+        application_id=settings.application_id,
+        create_topics=settings.create_topics,
+        sink_id=sink.id,
+        sink_topics=sink.topics,
     )
+    return grants(Service(sink.kind), naming)
 
 
 def _topics(sink: Sink) -> tuple[Topic, ...]:
@@ -92,7 +74,7 @@ class _Running:
         self.subscription = Subscription(
             connection,
             topics=sink.topics,
-            group=group(sink, settings),
+            group=sink_group(settings.application_id, sink.kind, sink.id),
             handler=self.delivery,
             retry=Retry(attempts=sink.attempts, first=sink.first, longest=sink.longest),
             dead_letters=DOWNSTREAM_DEAD_LETTERS.name,

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from app.client.explaining import Explained, explain
+from app.client.explaining import Explained, explain, reopened
 from app.qualification.criteria import Criterion, Group
 from app.qualification.leads import Hold, Lead, Mark, Score, Trigger
-from app.qualification.models import Actions, QualificationModel, Requalification
+from app.qualification.models import Actions, OnRejection, QualificationModel, Recycling, Requalification
+from app.qualification.recycling import Answered, reject
 from app.qualification.rules import RuledModel, Rules
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -29,6 +30,7 @@ def rules(*, on: bool = True, live: frozenset[str] = frozenset({"engagement", "d
         ),
         members=model.get("members", ()),
         hold=model.get("hold"),
+        on_rejection=model.get("on_rejection"),
     )
     ruled = RuledModel(definition=definition, version=3, live=bool(model.get("model_live", True)))
     return Rules(revision=1, lead_management=on, live_scoring_models=live, models={"enterprise": ruled})
@@ -100,6 +102,84 @@ def test_a_cool_down_says_how_long() -> None:
     one = explained(marked(cleared=True, sales_ready=False), rules(cool_down=timedelta(days=30)))
     assert one.outcome == "cooling_down"
     assert "30 days" in one.reason
+
+
+def rejected(by: Rules, *, reason: str | None = None, days_ago: float = 1) -> Lead:
+    """Qualified two days ago, and rejected since."""
+    held = marked(cleared=False, sales_ready=True)
+    held.marks["enterprise"] = Mark(3, 1, NOW - timedelta(days=2), "e-1")
+    held.qualified_at, held.qualified_flags = NOW - timedelta(days=2), ("status_reason", "sales_ready")
+    assert reject(held, NOW - timedelta(days=days_ago), by, reason=reason) in {Answered.RECYCLED, Answered.BARRED}
+    return held
+
+
+def recycling(days: float | None = None, **reasons: Recycling) -> OnRejection:
+    return OnRejection(Recycling(cool_down=None if days is None else timedelta(days=days)), reasons)
+
+
+def test_a_rejected_lead_is_told_when_its_cool_down_is_over() -> None:
+    by = rules(on_rejection=recycling(30))
+    held = rejected(by)
+    one = explained(held, by)
+    assert (one.outcome, one.reason) == (
+        "cooling_down",
+        "rejected by sales at 2026-03-01T08:00:00+00:00; may qualify again from 2026-03-31T08:00:00+00:00",
+    )
+    assert reopened(held) == [
+        "rejected by sales at 2026-03-01T08:00:00+00:00: enterprise may qualify it again from 2026-03-31T08:00:00+00:00"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("of_model", "of_rejection", "said"),
+    [
+        (30, 2, "qualified at 2026-02-28T08:00:00+00:00; may qualify again 30 days, 0:00:00 after that"),
+        (30, 0.5, "qualified at 2026-02-28T08:00:00+00:00; may qualify again 30 days, 0:00:00 after that"),
+        (2.5, 2, "rejected by sales at 2026-03-01T08:00:00+00:00; may qualify again from 2026-03-03T08:00:00+00:00"),
+    ],
+)
+def test_of_two_cool_downs_the_one_that_ends_later_is_told(of_model: float, of_rejection: float, said: str) -> None:
+    by = rules(cool_down=timedelta(days=of_model), on_rejection=recycling(of_rejection))
+    one = explained(rejected(by), by)
+    assert (one.outcome, one.reason) == ("cooling_down", said)
+
+
+def test_a_lead_rejected_for_good_is_told_what_opens_it_again() -> None:
+    by = rules(on_rejection=recycling(30, wrong_person=Recycling(requalify=False)))
+    held = rejected(by, reason="wrong_person")
+    one = explained(held, by)
+    rejection = "rejected by sales at 2026-03-01T08:00:00+00:00"
+    assert one.outcome == "already_qualified"
+    assert one.reason == f"{rejection}, for good: again once the CRM resets a flag or reopens the lead"
+    assert reopened(held) == [f"{rejection}: enterprise does not qualify it again"]
+
+
+def test_a_rejected_lead_that_may_qualify_at_once_is_told_so() -> None:
+    by = rules(on_rejection=recycling(30, typo=Recycling()))
+    held = rejected(by, reason="typo")
+    assert explained(held, by).outcome == "qualified"
+    assert reopened(held) == ["rejected by sales at 2026-03-01T08:00:00+00:00: enterprise may qualify it again"]
+
+
+def test_a_rejected_lead_whose_flags_the_crm_has_set_itself_is_told_both() -> None:
+    by = rules()
+    held = rejected(by)
+    held.status_reason, held.sales_ready = "marketing_qualified", True
+    assert explained(held, by).reason == (
+        "qualified by version 3, rejected by sales since; but the lead has what the model's actions give"
+    )
+
+
+def test_a_rejection_does_not_open_a_model_that_qualifies_only_once() -> None:
+    by = rules(policy="never", on_rejection=recycling())
+    assert "only once" in explained(rejected(by), by).reason
+
+
+def test_what_the_crm_has_reset_is_told_as_that() -> None:
+    assert reopened(marked(cleared=True, sales_ready=False)) == [
+        "reset by the CRM since: enterprise may qualify it again"
+    ]
+    assert reopened(marked(cleared=False, sales_ready=True)) == []
 
 
 def test_a_hold_is_told_with_the_moment_at_which_it_is_over() -> None:

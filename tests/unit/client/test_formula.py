@@ -2,9 +2,21 @@
 
 from datetime import timedelta
 
+import pytest
+from msgspec.structs import replace
+
 from app.client.formula import formula, terms
 from app.qualification.criteria import AtLeast, Criterion, Group
-from app.qualification.models import Actions, QualificationModel, Requalification
+from app.qualification.models import Actions, OnRejection, QualificationModel, Recycling, Requalification
+
+FLAT = QualificationModel(
+    id="m",
+    name="m",
+    match="any",
+    criteria=(Criterion("a", 70), Criterion("b", 50)),
+    actions=Actions(sales_ready=True),
+    requalification=Requalification("never"),
+)
 
 
 def test_nested_criteria_read_as_one_formula_with_all_that_a_model_says_besides() -> None:
@@ -22,13 +34,24 @@ def test_nested_criteria_read_as_one_formula_with_all_that_a_model_says_besides(
     assert terms(model) == f"{formula(model)}; for 15m; again on recross; again after 30d at the earliest"
 
 
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        (OnRejection(), "rejected by sales: again at once"),
+        (OnRejection(Recycling(requalify=False)), "rejected by sales: not again"),
+        (
+            OnRejection(
+                Recycling(cool_down=timedelta(days=30)),
+                {"wrong_person": Recycling(requalify=False), "typo": Recycling()},
+            ),
+            "rejected by sales: again after 30d, for wrong_person not again, for typo again at once",
+        ),
+    ],
+)
+def test_what_becomes_of_a_rejected_lead_is_said(rule: OnRejection, said: str) -> None:
+    again = replace(FLAT, requalification=Requalification(), on_rejection=rule)
+    assert terms(again) == f"any of a >= 70, b >= 50; {said}"
+
+
 def test_a_flat_model_reads_as_its_criteria() -> None:
-    model = QualificationModel(
-        id="m",
-        name="m",
-        match="any",
-        criteria=(Criterion("a", 70), Criterion("b", 50)),
-        actions=Actions(sales_ready=True),
-        requalification=Requalification("never"),
-    )
-    assert (formula(model), terms(model)) == ("any of a >= 70, b >= 50", "any of a >= 70, b >= 50; only once")
+    assert (formula(FLAT), terms(FLAT)) == ("any of a >= 70, b >= 50", "any of a >= 70, b >= 50; only once")

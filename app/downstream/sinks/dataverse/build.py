@@ -8,7 +8,7 @@ from app.downstream.sinks.dataverse.changes import Mapping
 from app.downstream.sinks.dataverse.form import DATAVERSE, MARKETING_QUALIFIED
 from app.downstream.sinks.dataverse.sender import DataverseSender
 from app.downstream.sinks.dataverse.token import Login, Tokens
-from app.downstream.sinks.forms import read, required
+from app.downstream.sinks.forms import carried, read, required
 from app.downstream.sinks.sink import Sink, client_of, sink_of
 
 _API = "/api/data/v9.2"
@@ -40,5 +40,4 @@ def dataverse(file: Path) -> Sink:
         mapping,
         read_first=form.get("concurrent_changes", "overwrite") == "read_first",
     )
-    topics = tuple(form.get("topics", ("lead-qualified",)))
-    return sink_of("dataverse", form, topics=topics, send=sender, check=sender.who_am_i, client=client)
+    return sink_of("dataverse", form, topics=carried(form), send=sender, check=sender.who_am_i, client=client)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from app.contracts.cloud_events import source
-from app.downstream.sinks.forms import read
+from app.downstream.sinks.forms import carried, read
 from app.downstream.sinks.sink import Sink, client_of, sink_of
 from app.downstream.sinks.webhook.form import WEBHOOK
 from app.downstream.sinks.webhook.sender import WebhookSender, target
@@ -17,4 +17,4 @@ def webhook(file: Path, *, application_id: str) -> Sink:
     where = target(form, source=source(application_id))
     client = client_of(form, file.parent)
     sender = WebhookSender(where, client)
-    return sink_of("webhook", form, topics=tuple(form["topics"]), send=sender, check=sender.ping, client=client)
+    return sink_of("webhook", form, topics=carried(form), send=sender, check=sender.ping, client=client)

@@ -1,0 +1,36 @@
+"""How a model is shown to people."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from app.cli.model_views import details
+from app.client.rulebook import Rulebook
+from app.qualification.criteria import Criterion
+from app.qualification.entries import ModelEntry
+from app.qualification.models import Actions, OnRejection, QualificationModel, Recycling
+
+
+def test_a_model_is_shown_with_what_becomes_of_leads_that_sales_rejects() -> None:
+    definition = QualificationModel(
+        id="enterprise",
+        name="Enterprise",
+        match="all",
+        criteria=(Criterion("engagement", 70),),
+        actions=Actions(sales_ready=True),
+        on_rejection=OnRejection(
+            Recycling(cool_down=timedelta(days=30)), {"wrong_person": Recycling(requalify=False), "typo": Recycling()}
+        ),
+    )
+    entry = ModelEntry(id="enterprise", revision=2, status="live", version=1, published=definition)
+    shown = list(details(entry, Rulebook({entry.key: entry}), None))
+    rejected = "rejected by sales: again after 30d, for wrong_person not again, for typo again at once"
+    assert f"  asks for all of engagement >= 70; {rejected}" in shown
+    assert shown[shown.index("on_rejection:") :] == [
+        "on_rejection:",
+        "  requalify: true",
+        "  cool_down: 30d",
+        "  reasons:",
+        "    wrong_person: {requalify: false}",
+        "    typo: {requalify: true}",
+    ]

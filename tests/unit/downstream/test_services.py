@@ -1,0 +1,20 @@
+"""The services as they are wired, beside what the catalogue says of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.contracts.downstream.topics import SERVICES
+from app.downstream.service import Wiring
+from app.downstream.services import BUILDS
+from app.settings import load_settings
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_the_catalogue_names_the_inputs_of_each_state_as_they_are_wired(name: str) -> None:
+    service = BUILDS[name](Wiring(name, load_settings(topic_prefix=""), {}))
+    wired = {one.changelog: {read.topic for read in one.inputs} for one in service.applications}
+    told = {state.name: {topic.name for topic in inputs} for state, inputs in SERVICES[name].changelogs.items()}
+    assert wired == told
+    read = {topic.name for topic in (*SERVICES[name].reads, *SERVICES[name].keeps)}
+    assert set().union(*told.values()) <= read
