@@ -47,7 +47,7 @@ bench-sweep: $(VENV)/.ready-dev ## how long a publish needs to look through 1,00
 bench-preview: $(VENV)/.ready-dev ## how long `model preview` needs for 1,000,000 leads (at most 10 s, or it fails)
 	@$(BIN)/python -m bench.preview --limit 10
 
-chaos: $(VENV)/.ready-dev ## faults on real workers, checked exactly (CHAOS_SEED=n CHAOS_FAULTS=n CHAOS_SEEDS=k)
+chaos: $(VENV)/.ready-dev ## faults on real workers and services, checked exactly (CHAOS_SEED=n CHAOS_FAULTS=n CHAOS_SEEDS=k)
 	@CHAOS_SEED=$(CHAOS_SEED) CHAOS_FAULTS=$(CHAOS_FAULTS) CHAOS_SEEDS=$(CHAOS_SEEDS) $(BIN)/python -m tests.chaos
 
 schemas: $(VENV)/.ready-dev ## write schemas/ from the code

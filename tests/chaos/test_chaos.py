@@ -30,3 +30,11 @@ def test_nothing_is_lost_or_done_twice_when_workers_and_the_broker_fail(tmp_path
     assert not account.differences, "\n".join(account.differences[:20])
     assert account.qualified > 100
     assert account.dead_letters > 10
+    told = account.chain.told
+    assert {topic for topic, count in told.items() if count > 100} == {
+        "journey-entry-requested",
+        "lead-assigned",
+        "lead-follow-up-overdue",
+        "sequence-changed",
+        "sequence-step-due",
+    }
