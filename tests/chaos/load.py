@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tests.broker.system.messages import encode
+from tests.chaos.beside import Beside
 from tests.chaos.cells import Cell
 from tests.chaos.cluster import Cluster
 
@@ -34,14 +35,12 @@ class ChaosLoad:
         self._random = random.Random(seed)
         times = sorted(self._random.uniform(0, 20) for _ in commands)
         self._commands = list(zip(times, commands, strict=True))
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="load")
+        self._beside = Beside("load", self._run)
         self._extra = 0
-        self._error: Exception | None = None
         self.skew = 0.0
 
     def start(self) -> None:
-        self._thread.start()
+        self._beside.start()
 
     def burst(self, count: int) -> None:
         """So many records more, at once."""
@@ -49,25 +48,18 @@ class ChaosLoad:
 
     def finish(self) -> None:
         """What is left of the commands, then no more."""
-        self._stop.set()
-        self._thread.join(120)
-        assert not self._thread.is_alive(), "the load cannot be sent"
-        if self._error is not None:
-            raise self._error
+        self._beside.end()
         while self._commands:
             self._order(self._commands.pop(0)[1])
 
-    def _run(self) -> None:
-        try:
-            began = time.monotonic()
-            while not self._stop.is_set():
-                tick = time.monotonic()
-                self._send(self._due())
-                while self._commands and tick - began >= self._commands[0][0]:
-                    self._order(self._commands.pop(0)[1])
-                self._stop.wait(max(0.0, _TICK_SECONDS - (time.monotonic() - tick)))
-        except Exception as error:  # noqa: BLE001  raised again where the run can see it
-            self._error = error
+    def _run(self, ending: threading.Event) -> None:
+        began = time.monotonic()
+        while not ending.is_set():
+            tick = time.monotonic()
+            self._send(self._due())
+            while self._commands and tick - began >= self._commands[0][0]:
+                self._order(self._commands.pop(0)[1])
+            ending.wait(max(0.0, _TICK_SECONDS - (time.monotonic() - tick)))
 
     def _due(self) -> int:
         extra, self._extra = self._extra, 0

@@ -13,6 +13,7 @@ from typing import Any
 from confluent_kafka import KafkaException
 
 from tests.broker.system.messages import encode, new_id
+from tests.chaos.beside import Beside
 from tests.chaos.cells import Sent
 from tests.oracle.reading import Input
 
@@ -190,33 +191,24 @@ class Sales:
         self._leads = leads
         self._dice = dice
         self._answered = len(steps())
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="sales")
-        self._error: Exception | None = None
+        self._beside = Beside("sales", self._run)
 
     def start(self) -> None:
-        self._thread.start()
+        self._beside.start()
 
     def finish(self) -> None:
         """No more from now on."""
-        self._stop.set()
-        self._thread.join(120)
-        assert not self._thread.is_alive(), "what sales does cannot be sent"
-        if self._error is not None:
-            raise self._error
+        self._beside.end()
 
-    def _run(self) -> None:
-        try:
-            replaced_at = self._dice.uniform(2, 8)
-            began = time.monotonic()
-            while not self._stop.wait(_TICK_SECONDS):
-                for topic, key, value in self._happen():
-                    self._send(topic, key, value)
-                if time.monotonic() - began > replaced_at:
-                    replaced_at = float("inf")
-                    self._replace(self._dice.choice(KINDS))
-        except Exception as error:  # noqa: BLE001  raised again where the run can see it
-            self._error = error
+    def _run(self, ending: threading.Event) -> None:
+        replaced_at = self._dice.uniform(2, 8)
+        began = time.monotonic()
+        while not ending.wait(_TICK_SECONDS):
+            for topic, key, value in self._happen():
+                self._send(topic, key, value)
+            if time.monotonic() - began > replaced_at:
+                replaced_at = float("inf")
+                self._replace(self._dice.choice(KINDS))
 
     def _replace(self, kind: str) -> None:
         for definition in definitions(kind, self._dice):
