@@ -14,6 +14,8 @@ from app.settings import Settings, variable_of
 
 _MATTERS = ("application_id", "topic_prefix", "partitions", "unknown_leads", "data_dir")
 _SECRET = ("PASSWORD", "SECRET")
+#: How those begin that name a lead, at their end.
+EXPLAIN = "explain "
 
 
 class Hints:
@@ -33,8 +35,10 @@ class Hints:
     def commands(self, lead_id: str | None) -> list[tuple[str, str]]:
         """(what it does, the command). `lead_id`: a lead to explain, if one is known already."""
         other = shlex.quote(str(shown_path(OTHER_MODEL)))
+        lead = shlex.quote(lead_id or "L-00001")
         commands = [
-            ("explain a lead", f"{self.program} lead show {shlex.quote(lead_id or 'L-00001')}"),
+            (EXPLAIN + "a lead", f"{self.program} lead show {lead}"),
+            (EXPLAIN + "whom it was given to", f"{self.program} assignment explain {lead}"),
             (
                 "publish another model",
                 f"{self.program} model apply {other} && {self.program} model publish {OTHER_MODEL.stem}",

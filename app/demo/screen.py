@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from app.client.evidence import model_text, number
+from app.demo.hints import EXPLAIN
 from app.demo.progress import Progress
 
 _REFRESH = 4
@@ -131,7 +132,7 @@ class Screen:
         table = Table.grid(padding=(0, 2))
         lead_id = progress.newest[-1]["lead_id"] if progress.newest else None
         for what, command in self._next:
-            if what == "explain a lead" and lead_id is not None:
+            if what.startswith(EXPLAIN) and lead_id is not None:
                 command = " ".join([*command.split(" ")[:-1], lead_id])  # noqa: PLW2901
             table.add_row(Text(what, style="dim"), Text(command, style="yellow", overflow="fold"))
         return table
