@@ -69,16 +69,17 @@ def test_what_cannot_work_is_refused_by_name(service: Downstream) -> None:
     seller(service, "bad-day", days_off=["2026-02-30"])
     service.wait_for("downstream-dead-letters", 2)
     assert service._reader is not None
-    reasons = [dict(one.headers)["dl_reason"] or b"" for one in service._reader.records["downstream-dead-letters"]]
-    assert b"time_zone 'Europe/Atlantis' does not exist" in reasons[0]
-    assert b"days_off.0 must be a day that there is" in reasons[1]
+    letters = service._reader.records["downstream-dead-letters"]
+    reasons = {one.key: dict(one.headers)["dl_reason"] or b"" for one in letters}
+    assert b"time_zone 'Europe/Atlantis' does not exist" in reasons[b"bad-zone"]
+    assert b"days_off.0 must be a day that there is" in reasons[b"bad-day"]
 
     unknown = apply(service, definition(segment(rule(sellers={"ids": ["S-2"]}))))
     assert unknown.code == 1
     assert "segments.0.rules.0.sellers.ids.0: there is no seller S-2: did you mean S-1?" in unknown.err
     never = apply(service, definition(segment(rule("a"), rule("b"))))
     assert never.code == 1
-    assert "given.yaml:11: segments.0.rules.1: can never match: rule a before it takes every lead" in never.err
+    assert "given.yaml:11: segments.0.rules.1: can never match: rule a before it takes all of its leads" in never.err
     service.publish("assignment", SALES)
     apply(service, definition(segment(rule()), name="other")).fine()
     second = service.line.run("assignment", "publish", "other")
