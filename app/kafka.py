@@ -174,7 +174,9 @@ class Connection:
                 return
             except KafkaException as error:
                 admin.poll(0)
-                self._refuse_login(told)
+                for error_told in told:
+                    if (refused := self.login_refused(error_told)) is not None:
+                        raise refused from error
                 if time.monotonic() >= deadline:
                     reason = told[0].str() if told else error.args[0].str()
                     raise BrokerUnreachable(
@@ -183,14 +185,15 @@ class Connection:
                         "are right, or unset KAFKA_BOOTSTRAP_SERVERS to have `lead-qualifier demo` start one"
                     ) from error
 
-    def _refuse_login(self, told: list[KafkaError]) -> None:
+    def login_refused(self, error: KafkaError) -> LoginRefused | None:
+        """What to raise if this is what an error of a client says."""
         # With tokens the same error may say that the endpoint is away.
-        refused = next((error for error in told if error.code() == KafkaError._AUTHENTICATION), None)
-        if refused is not None and self.oauth is None:
-            raise LoginRefused(
-                f"the broker at {self.bootstrap_servers} refused the login ({refused.str()}); "
-                "check KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD"
-            )
+        if error.code() != KafkaError._AUTHENTICATION or self.oauth is not None:
+            return None
+        return LoginRefused(
+            f"the broker at {self.bootstrap_servers} refused the login ({error.str()}); "
+            "check KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD"
+        )
 
     def _confluent_tls(self) -> dict[str, Any]:
         files = {

@@ -42,6 +42,11 @@ class Event:
     partition: int
     offset: int
     headers: tuple[tuple[str, bytes | None], ...]
+    raw_key: bytes | None = None
+    raw_value: bytes | None = None
+    """Key and value as they came, byte for byte: with topic, partition and offset they are evidence. In structured mode
+    the value is the whole CloudEvent.
+    """
     attempt: int = 1
     """How manieth time it is tried, by this consumer since it started."""
 
@@ -92,6 +97,8 @@ def decode(record: Arrival, *, topic_prefix: str = "", attempt: int = 1) -> Even
         partition=record.partition,
         offset=record.offset,
         headers=tuple(record.headers),
+        raw_key=record.key,
+        raw_value=record.value,
         attempt=attempt,
     )
 

@@ -22,7 +22,7 @@ from app.consumer.retry import Retry
 from app.consumer.seen import REMEMBERED, MemorySeen, Seen
 from app.consumer.work import Share, Work
 from app.consumer.worker import Desk, Unhandled
-from app.kafka import Connection, NotAllowed, is_forbidden
+from app.kafka import Connection, LoginRefused, NotAllowed, is_forbidden
 
 __all__ = ["Handler", "NoSuchTopic", "Subscription", "Unhandled", "consume"]
 
@@ -128,6 +128,7 @@ class Subscription:
         self._counting = threading.Lock()
         self._errors: set[str] = set()
         self._assigned = False
+        self._refused: LoginRefused | None = None
 
     def stop(self) -> None:
         """End `run` when what is under way is finished. Any thread may call, a signal handler too."""
@@ -149,7 +150,7 @@ class Subscription:
         }
 
     def run(self) -> None:
-        """Consume until `stop`. Raises Unhandled, NotAllowed, NoSuchTopic, KafkaException."""
+        """Consume until `stop`. Raises Unhandled, LoginRefused, NotAllowed, NoSuchTopic, KafkaException."""
         letters = None if self._dead_letters is None else Letters(self._connection, self._dead_letters)
         desk = Desk(
             self._work,
@@ -192,6 +193,8 @@ class Subscription:
             if message is not None:
                 self._take_in(consumer, message)
             self._make_room(consumer)
+            if self._refused is not None and not self._assigned:
+                raise self._refused
             if time.monotonic() >= next_commit:
                 self._commit(consumer, self._shares.values(), wait=False)
                 next_commit = time.monotonic() + _COMMIT_SECONDS
@@ -337,6 +340,7 @@ class Subscription:
 
     def _error(self, error: KafkaError) -> None:
         """In an outage the same comes many times a second: once is told, and again after something was read."""
+        self._refused = self._connection.login_refused(error) or self._refused
         if error.name() not in self._errors:
             self._errors.add(error.name())
             log.warning("kafka error", error=error.str(), code=error.name(), group=self._group)

@@ -41,12 +41,15 @@ def test_an_event_is_the_same_in_plain_binary_and_structured_form() -> None:
         event = decode(record, topic_prefix="x.")
         assert (event.topic, event.event_id, event.lead_id, event.data) == ("lead-qualified", "e-1", "L-1", DATA)
         assert event.type == "lead-qualifier.lead-qualified"
+        assert (event.raw_key, event.raw_value) == (b"L-1", record.value)
+        assert (event.partition, event.offset) == (2, 7)
         assert event.time == datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 
 
 def test_a_tombstone_is_known_by_its_place() -> None:
     event = decode(arrival(None), topic_prefix="x.")
     assert (event.tombstone, event.lead_id, event.event_id) == (True, "L-1", "lead-qualified/2/7")
+    assert event.raw_value is None
 
 
 @pytest.mark.parametrize("value", [b"", b"[1]", b'{"a": NaN}', b"\xff", b'{"occurred_at": "2026-11-23T09:30:00"}'])
