@@ -69,6 +69,15 @@ class QualifiedLead(TypedDict):
     status_reason: Annotated[StatusReason, Field(description="Reason of the status.")]
     sales_ready: Annotated[bool, Field(description="Whether the lead is ready for sales.")]
     owner_id: NotRequired[Annotated[Id, Field(description="Who owns the lead.")]]
+    changed_at: NotRequired[
+        Annotated[
+            Timestamp,
+            Field(
+                description="occurred_at of the newest lead-changed that was known: a later one came after this "
+                "qualification, whichever is read first. Absent: none was known."
+            ),
+        ]
+    ]
 
 
 @with_config(EMITTED)
@@ -156,6 +165,8 @@ def lead_qualified(
         event["contact_id"] = lead.contact_id
     if lead.owner_id is not None:
         event["lead"]["owner_id"] = lead.owner_id
+    if lead.changed_at is not None:
+        event["lead"]["changed_at"] = lead.changed_at
     return event
 
 

@@ -14,6 +14,20 @@ from app.qualification.utc import Moment, in_utc
 _FIELDS = ("status", "status_reason", "sales_ready", "owner_id", "contact_id")
 #: What qualifications set, and what they make of it.
 _FLAGS: dict[str, Any] = {"status_reason": MARKETING_QUALIFIED, "sales_ready": True}
+#: So often the CRM may set a flag until a qualification is read.
+_REMEMBERED = 20
+
+
+class Flag(Struct, omit_defaults=True):
+    """What the CRM said of a flag, so that it does not matter which topic is read first.
+
+    `said` at `said_at`: by the newest lead-changed that named it. `by_crm`: occurred_at of those by which it became
+    what qualifications make of it, until a qualification is read that knew of them, or that tells of the same.
+    """
+
+    said: Any
+    said_at: Moment
+    by_crm: list[Moment] = field(default_factory=list)
 
 
 class Facts(Struct, omit_defaults=True, kw_only=True):
@@ -21,8 +35,8 @@ class Facts(Struct, omit_defaults=True, kw_only=True):
 
     `changed_at`: occurred_at of the newest lead-changed; `qualified_at` and `qualified_flags`: of the newest
     qualification, and which flags it set. `merged`: the lead was merged into another, which closes it.
-    `by_crm`: flags that a lead-changed set as qualifications do, and its occurred_at, until a qualification is read
-    that tells of the same.
+    `known`: flags as that qualification left them which was read last, and `known_at`: occurred_at of the newest
+    lead-changed that it knew. `flags`: what the CRM said of them, by name.
     """
 
     status: str = OPEN
@@ -35,7 +49,9 @@ class Facts(Struct, omit_defaults=True, kw_only=True):
     qualified_at: Moment | None = None
     qualified_flags: tuple[str, ...] = ()
     merged: bool = False
-    by_crm: dict[str, Moment] = field(default_factory=dict)
+    known: dict[str, Any] = field(default_factory=dict)
+    known_at: Moment | None = None
+    flags: dict[str, Flag] = field(default_factory=dict)
 
     @property
     def open(self) -> bool:
@@ -58,22 +74,21 @@ class Changed(Struct, frozen=True):
 def apply_change(facts: Facts, change: LeadChange) -> Changed | None:
     """Apply what the CRM says. None: it is older than what is held (stale), and nothing changed. Equal: applied.
 
-    A change dated before our newest qualification keeps the flags which that one set, as the worker does.
+    A change dated before our newest qualification keeps the flags which that one set, as the worker does. What a
+    qualification read already had known of has led to the flags as that one left them.
     """
     at = in_utc(change.occurred_at)
     if facts.changed_at is not None and at < facts.changed_at:
         return None
-    overtaken = facts.qualified_at is not None and at < facts.qualified_at
     fields: dict[str, tuple[Any, Any]] = {}
     for name in _FIELDS:
-        new = getattr(change, name)
-        old = getattr(facts, name)
-        if new is UNSET or new == old or (overtaken and name in facts.qualified_flags):
+        new, old = getattr(change, name), getattr(facts, name)
+        if new is UNSET or (name in _FLAGS and _stays(facts, name, new, at)) or new == old:
             continue
         setattr(facts, name, new)
         fields[name] = (old, new)
-        if new == _FLAGS.get(name):
-            facts.by_crm[name] = at
+        if name in _FLAGS and new == _FLAGS[name]:
+            facts.flags[name].by_crm = [*facts.flags[name].by_crm, at][-_REMEMBERED:]
     attributes: dict[str, tuple[Any, Any]] = {}
     if change.attributes is not UNSET:
         for name, new in change.attributes.items():
@@ -89,36 +104,69 @@ def apply_change(facts: Facts, change: LeadChange) -> Changed | None:
     return Changed(fields, attributes)
 
 
+def _stays(facts: Facts, name: str, said: Any, at: datetime) -> bool:
+    """The CRM says this of a flag. Does it stay as it is all the same?"""
+    before = facts.flags.get(name)
+    facts.flags[name] = Flag(said, at, [] if before is None else before.by_crm)
+    if facts.known_at is not None and at <= facts.known_at and name in facts.known:
+        return bool(said != facts.known[name])
+    return _kept(facts, name, at)
+
+
+def _kept(facts: Facts, name: str, at: datetime) -> bool:
+    return facts.qualified_at is not None and at < facts.qualified_at and name in facts.qualified_flags
+
+
 def apply_qualification(
-    facts: Facts, changes: dict[str, Any], at: datetime, *, owner_id: str | None = None, contact_id: str | None = None
+    facts: Facts,
+    changes: dict[str, Any],
+    at: datetime,
+    *,
+    left: dict[str, Any] | None = None,
+    known_at: datetime | None = None,
+    owner_id: str | None = None,
+    contact_id: str | None = None,
 ) -> Changed:
     """Apply a lead-qualified event that is none repeated: its `changes`, its `occurred_at`, and what it knows besides.
 
-    A flag among its changes was not set when the worker decided. So where an earlier qualification had set it, there
-    was a reset between the two, read here or not: the flag became so once more. Where the CRM had set it, it became so
-    once only as far as can be told. A qualification that is no later than that is what the CRM had heard of: it tells
-    nothing new, whatever became of the flag since.
+    `known_at`: occurred_at of the newest lead-changed that the worker knew; what came after that changes the lead as it
+    would have, read in that order. `left`: flags as the qualification left them.
 
-    Otherwise one dated before the newest lead-changed still sets its flags: the worker decided knowing that change.
+    A flag among the changes became so, whatever is held of it: where an earlier qualification had set it, there was a
+    reset between the two. Only what the CRM set without the worker knowing is taken for the same, which counts once: it
+    may have heard of this qualification.
     """
     at = in_utc(at)
+    known_at = None if known_at is None else in_utc(known_at)
+
+    def unknown(moment: datetime) -> bool:
+        return known_at is None or moment > known_at
+
+    if facts.changed_at is None or not unknown(facts.changed_at):
+        facts.owner_id = facts.owner_id or owner_id
+        facts.contact_id = facts.contact_id or contact_id
+    set_by_it = {name: changes[name]["to"] for name in _FLAGS if name in changes}
+    facts.known, facts.known_at = {**(left or {}), **set_by_it}, known_at
+    if facts.qualified_at is None or at >= facts.qualified_at:
+        # two models, one event: both are the newest qualification
+        flags = {*set_by_it, *(facts.qualified_flags if at == facts.qualified_at else ())}
+        facts.qualified_at, facts.qualified_flags = at, tuple(sorted(flags))
     fields: dict[str, tuple[Any, Any]] = {}
     for name in _FLAGS:
-        if name not in changes:
-            continue
-        old, new = getattr(facts, name), changes[name]["to"]
-        by_crm = facts.by_crm.pop(name, None)
-        if by_crm is not None and (at <= by_crm or new == old):
-            continue
+        old = getattr(facts, name)
+        new = set_by_it.get(name, old)
+        flag = facts.flags.get(name)
+        heard = False
+        if flag is not None:
+            if unknown(flag.said_at) and not _kept(facts, name, flag.said_at):
+                new = flag.said
+            by_crm = list(filter(unknown, flag.by_crm))
+            heard = bool(by_crm)
+            flag.by_crm = by_crm[1:] if name in set_by_it else by_crm
         setattr(facts, name, new)
-        fields[name] = (old if new != old else changes[name]["from"], new)
-    if facts.owner_id is None:
-        facts.owner_id = owner_id
-    if facts.contact_id is None:
-        facts.contact_id = contact_id
-    if facts.qualified_at is None or at >= facts.qualified_at:
-        flags = {name for name in _FLAGS if name in changes}
-        # two models, one event: both are the newest qualification
-        flags.update(facts.qualified_flags if at == facts.qualified_at else ())
-        facts.qualified_at, facts.qualified_flags = at, tuple(sorted(flags))
+        if name in set_by_it:
+            if not heard:
+                fields[name] = (changes[name]["from"], set_by_it[name])
+        elif new != old:
+            fields[name] = (old, new)
     return Changed(fields, {})

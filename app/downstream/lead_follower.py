@@ -154,6 +154,8 @@ class LeadFollower(Processor, Generic[S]):
             state.facts,
             message.changes,
             message.occurred_at,
+            left=message.left,
+            known_at=message.known_at,
             owner_id=message.owner_id,
             contact_id=message.contact_id,
         )

@@ -67,7 +67,7 @@ def lead(**fields: Any) -> Lead:
 
 @pytest.mark.parametrize("marked_before", [True, False])
 def test_the_event_is_the_contract_s_whether_built_before_or_after_the_lead_is_marked(marked_before: bool) -> None:
-    one = lead(owner_id="U-4", contact_id="C-7")
+    one = lead(owner_id="U-4", contact_id="C-7", changed_at=datetime(2026, 11, 20, 8, 15, tzinfo=UTC))
     qualification = qualified(one)
     if marked_before:
         mark(one, qualification, TRIGGER.event_id)

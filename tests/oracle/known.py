@@ -17,10 +17,10 @@ class KnownLead:
         self.own: dict[str, Any] = {"status": "open", "status_reason": "new", "sales_ready": False}
         self.attributes: dict[str, Any] = {}
         self.merged = False
-        self.changes: list[datetime] = []
-        self.qualifications: list[tuple[datetime, frozenset[str]]] = []
-        self.made_so: dict[str, list[tuple[str, datetime]]] = {name: [] for name in _MADE_SO}
-        """By whom a flag was set as qualifications set it, each time that it became so, and when."""
+        self.changes: list[tuple[datetime, dict[str, Any]]] = []
+        self.qualifications: list[tuple[datetime, frozenset[str], datetime | None]] = []
+        self.set_by_crm: dict[str, list[datetime]] = {name: [] for name in _MADE_SO}
+        """When the CRM made a flag what qualifications make of it, unless a qualification was read that tells so."""
 
     @property
     def open(self) -> bool:
@@ -29,42 +29,64 @@ class KnownLead:
     def change(self, told: dict[str, Any]) -> dict[str, Any] | None:
         """A lead-changed. The fields that became different, and what they became; None: stale."""
         at = moment(told["occurred_at"])
-        if any(at < earlier for earlier in self.changes):
+        if any(at < earlier for earlier, _ in self.changes):
             return None
-        self.changes.append(at)
-        # "A lead-changed dated before our newest qualification neither resets nor overwrites the flags which that set."
-        newest = max((when for when, _ in self.qualifications), default=at)
-        kept = {name for when, flags in self.qualifications if when == newest and at < newest for name in flags}
-        became: dict[str, Any] = {}
-        for name in ("status", "status_reason", "sales_ready", "owner_id", "contact_id"):
-            if name in told and name not in kept and told[name] != self.own.get(name):
-                became[name] = told[name]
-                if name in _MADE_SO and told[name] == _MADE_SO[name]:
-                    self.made_so[name].append(("CRM", at))
-        self.own = {name: value for name, value in {**self.own, **became}.items() if value is not None}
+        before = self.own
+        self.changes.append((at, told))
+        own: dict[str, Any] = {name: told[name] for name in ("status", "owner_id", "contact_id") if name in told}
+        self.own = {name: value for name, value in {**self.own, **own}.items() if value is not None} | self._flags()
         attributes = {**self.attributes, **told.get("attributes", {})}
         self.attributes = {name: value for name, value in attributes.items() if value is not None}
+        became = {name: self.own.get(name) for name in [*before, *self.own] if before.get(name) != self.own.get(name)}
+        for name, value in _MADE_SO.items():
+            if became.get(name) == value:
+                self.set_by_crm[name].append(at)
         return became
 
     def qualify(self, told: dict[str, Any]) -> dict[str, Any]:
-        """A lead-qualified that was not read before. The flags that became so by it.
+        """A lead-qualified that was not read before. The flags that became different by it, as far as that is known.
 
-        A flag that it names was not set when the worker decided. Who set it last, as far as is known here: a
-        qualification, so that there must have been a reset since, which may be read later; or the CRM, perhaps because
-        it had heard of this very qualification, which must not count twice.
+        A flag that it names was not set when the worker decided. What the CRM set without the worker knowing comes
+        after that, and may be this very qualification, of which it had heard: it must not count twice.
         """
-        at = moment(told["occurred_at"])
-        self.qualifications.append((at, frozenset(told["changes"])))
-        became = {}
+        known = told["lead"].get("changed_at")
+        last_known = None if known is None else moment(known)
+        before = self.own
+        self.qualifications.append((moment(told["occurred_at"]), frozenset(told["changes"]), last_known))
+        self.own = self.own | self._flags()
+        if all(_knew(last_known, when) for when, _ in self.changes):
+            heard = {"owner_id": told["lead"].get("owner_id"), "contact_id": told.get("contact_id")}
+            self.own = {name: value for name, value in heard.items() if value is not None} | self.own
+        became = {name: self.own[name] for name in _MADE_SO if self.own[name] != before[name]}
         for name, value in _MADE_SO.items():
-            if name not in told["changes"]:
-                continue
-            who, when = self.made_so[name][-1] if self.made_so[name] else ("nobody", at)
-            self.made_so[name].append(("qualification", at))
-            told_already = who == "CRM" and (at <= when or self.own[name] == value)
-            if not told_already:
-                self.own[name] = became[name] = value
-        self.own.setdefault("owner_id", told["lead"].get("owner_id"))
-        self.own.setdefault("contact_id", told.get("contact_id"))
-        self.own = {name: value for name, value in self.own.items() if value is not None}
+            unknown = [when for when in self.set_by_crm[name] if not _knew(last_known, when)]
+            if name in told["changes"]:
+                became.pop(name, None)
+                if not unknown:
+                    became[name] = value
+                unknown = unknown[1:]
+            self.set_by_crm[name] = unknown
         return became
+
+    def _flags(self) -> dict[str, Any]:
+        """What the flags are, if all that was read so far happens in the order in which the worker had it.
+
+        "A lead-changed dated before our newest qualification neither resets nor overwrites the flags which that set."
+        """
+        flags: dict[str, Any] = {"status_reason": "new", "sales_ready": False}
+        to_come = list(self.changes)
+        done: list[tuple[datetime, frozenset[str]]] = []
+        for one in [*self.qualifications, None]:
+            while to_come and (one is None or _knew(one[2], to_come[0][0])):
+                at, told = to_come.pop(0)
+                newest = max((when for when, _ in done), default=at)
+                kept = {name for when, names in done if when == newest and at < newest for name in names}
+                flags |= {name: told[name] for name in flags if name in told and name not in kept}
+            if one is not None:
+                done.append(one[:2])
+                flags |= {name: _MADE_SO[name] for name in one[1]}
+        return flags
+
+
+def _knew(last_known: datetime | None, at: datetime) -> bool:
+    return last_known is not None and at <= last_known

@@ -229,6 +229,8 @@ class Oracle:
             "occurred_at": at,
             "trigger": trigger,
         }
+        if lead.changed_at is not None:
+            event["lead"]["changed_at"] = lead.changed_at
         if model.grouped:
             event["tree"] = model.tree([one["met"] for one in criteria])
         if "contact_id" in lead.now:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 
 from app.downstream.definitions.kind import Kind
+from app.downstream.facts import Facts
 from tests.oracle.follow_up import LeadInFollowUps
 from tests.oracle.journeys import LeadInJourneys
+from tests.oracle.lead import Lead, Past
 from tests.unit.downstream.place import NOW, Place
 
 #: Minutes after nine, at which something occurs: few, so that many are equal and as many stale.
@@ -27,21 +30,20 @@ _CHANGES = st.fixed_dictionaries(
         ),
     },
 )
-_FLAGS = {
-    "status_reason": {"from": "new", "to": "marketing_qualified"},
-    "sales_ready": {"from": False, "to": True},
-}
+_MADE_SO = {"status_reason": "marketing_qualified", "sales_ready": True}
+_AT_ONCE = st.sampled_from([True, True, False])
 _QUALIFICATIONS = st.tuples(
     st.just("lead-qualified"),
     MINUTES,
+    _AT_ONCE,
     st.sampled_from(["enterprise", "enterprise", "webinar"]),
-    st.sampled_from([("status_reason", "sales_ready"), ("status_reason", "sales_ready"), ("sales_ready",), ()]),
-    st.sampled_from([None, None, "U-9"]),
+    st.sampled_from([("status_reason", "sales_ready"), ("status_reason", "sales_ready"), ("sales_ready",)]),
 )
+_CHANGED = st.tuples(st.just("lead-changed"), MINUTES, _AT_ONCE, _CHANGES)
 
 _COMMON = [
-    st.tuples(st.just("lead-changed"), MINUTES, _CHANGES),
-    st.tuples(st.just("lead-changed"), MINUTES, _CHANGES),
+    _CHANGED,
+    _CHANGED,
     _QUALIFICATIONS,
     _QUALIFICATIONS,
     st.tuples(st.just("again"), st.integers(0, 5)),
@@ -49,12 +51,12 @@ _COMMON = [
     st.tuples(st.just("pass"), st.sampled_from([1, 5, 10, 30, 59, 60, 61, 200])),
     st.tuples(st.just("late"), st.sampled_from([30, 60, 200])),
 ]
-"""What every service reads and goes through: `again` reads an earlier event once more; with `late` the service is away
-for so many minutes."""
+"""What every service reads and goes through. What is not read at once is read with the next of its topic that is.
+`again` reads an earlier event once more; with `late` the service is away for so many minutes."""
 
 _RARE = [
     st.tuples(st.just("erased")),
-    st.tuples(st.just("lead-merged"), MINUTES),
+    st.tuples(st.just("lead-merged"), MINUTES, st.just(True), st.just({"survivor_id": "L-2"})),
     st.tuples(st.just("live"), st.integers(0, 7)),
 ]
 """What ends much. `live`: which of the definitions run from now on, as bits."""
@@ -66,30 +68,6 @@ _READ_BY = {
     "lead-sales-response": "responded",
     "activity-completed": "done",
 }
-
-
-def _message(number: int, event: tuple[Any, ...]) -> tuple[str, dict[str, Any]]:
-    """A message as it is read, and its topic."""
-    topic, minutes = event[:2]
-    told: dict[str, Any] = {
-        "event_id": f"e-{number}",
-        "lead_id": "L-1",
-        "occurred_at": (NOW + timedelta(minutes=minutes)).isoformat(),
-    }
-    match event:
-        case "lead-changed", _, fields:
-            told |= fields
-        case "lead-merged", _:
-            told["survivor_id"] = "L-2"
-        case "lead-qualified", _, model, flags, owner:
-            told |= {
-                "qualification_model_id": model,
-                "changes": {name: _FLAGS[name] for name in flags},
-                "lead": {} if owner is None else {"owner_id": owner},
-            }
-        case _, _, fields:
-            told |= fields
-    return topic, told
 
 
 def histories(*further: st.SearchStrategy[tuple[Any, ...]]) -> st.SearchStrategy[list[tuple[Any, ...]]]:
@@ -114,6 +92,8 @@ class Both:
         self.place, self.oracle = place, oracle
         self._versions = definitions, otherwise
         self._read: list[tuple[str, dict[str, Any]]] = []
+        self._worker = Lead()
+        self._unread: dict[str, list[dict[str, Any]]] = {}
         self._publish(definitions)
 
     def happens(self, number: int, event: tuple[Any, ...]) -> None:
@@ -129,22 +109,60 @@ class Both:
             case "live", which:
                 self._publish([self._versions[number % 2][at] for at in range(3) if which & 1 << at])
             case ("erased",):
+                for topic in list(self._unread):
+                    self._read_all(topic)
                 self.place.send("lead-changed", "L-1", None)
                 self.oracle.erased()
+                self._worker = Lead()
             case "again", back:
                 if self._read:
                     self._reads(*self._read[-1 - back % len(self._read)])
-            case _:
-                self._read.append(_message(number, event))
-                self._reads(*self._read[-1])
+            case topic, minutes, at_once, *what:
+                # no two changes at the same time: which of them the worker knew could not be told
+                at = NOW + timedelta(minutes=minutes, milliseconds=number)
+                told = {"event_id": f"e-{number}", "lead_id": "L-1", "occurred_at": at.isoformat()}
+                self._unread.setdefault(topic, []).extend(self._told(topic, told, at, *what))
+                if at_once:
+                    self._read_all(topic)
         if not number % 7:
             self.place.restart()
         assert self.place.refused == []
+        held = self.place.entries.get(b"L-1")
+        facts = Facts() if held is None else self.place.decode_state(held).facts
+        known = self.oracle.lead
+        assert (facts.values().own, facts.attributes) == (known.own, known.attributes)
+        assert facts.open is known.open
 
     def _reads(self, topic: str, told: dict[str, Any]) -> None:
         self.place.send(topic, "L-1", told)
         self._set_clock()
         getattr(self.oracle, _READ_BY[topic])(told)
+
+    def _told(
+        self, topic: str, told: dict[str, Any], at: datetime, what: Any, flags: tuple[str, ...] = ()
+    ) -> Iterator[dict[str, Any]]:
+        """The message, unless a worker would not write it; it reads at once what is told."""
+        if topic != "lead-qualified":
+            told |= what
+            if topic == "lead-changed":
+                self._worker.change(told)
+            yield told
+            return
+        now = self._worker.now
+        changes = {name: {"from": now[name], "to": _MADE_SO[name]} for name in flags if now[name] != _MADE_SO[name]}
+        if changes:
+            now |= {name: _MADE_SO[name] for name in changes}
+            self._worker.past.append(Past(what, 1, 1, at, "s", frozenset(changes)))
+            told |= {"qualification_model_id": what, "changes": changes}
+            told["lead"] = {name: now[name] for name in now if name != "contact_id"}
+            if self._worker.changed_at is not None:
+                told["lead"]["changed_at"] = self._worker.changed_at.isoformat()
+            yield told
+
+    def _read_all(self, topic: str) -> None:
+        for told in self._unread.pop(topic, []):
+            self._read.append((topic, told))
+            self._reads(topic, told)
 
     def _publish(self, live: list[dict[str, Any]]) -> None:
         self.place.publish(*live)

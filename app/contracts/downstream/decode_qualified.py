@@ -28,7 +28,10 @@ class _Changes(TypedDict):
 
 @with_config(READ_STRICTLY)
 class _Lead(TypedDict):
+    status_reason: NotRequired[StatusReason]
+    sales_ready: NotRequired[bool]
     owner_id: NotRequired[Id]
+    changed_at: NotRequired[Timestamp]
 
 
 @with_config(READ_STRICTLY)
@@ -43,7 +46,10 @@ class _Qualified(TypedDict):
 
 
 class QualifiedLead(msgspec.Struct, frozen=True, gc=False):
-    """What a lead-qualified record says. `changes`: by field, `{"from": before, "to": after}`."""
+    """What a lead-qualified record says. `changes`: by field, `{"from": before, "to": after}`.
+
+    `left`: flags as it left them. `known_at`: occurred_at of the newest lead-changed that the worker knew.
+    """
 
     lead_id: str
     event_id: str
@@ -52,6 +58,8 @@ class QualifiedLead(msgspec.Struct, frozen=True, gc=False):
     occurred_at: datetime
     owner_id: str | None = None
     contact_id: str | None = None
+    left: dict[str, Any] = {}
+    known_at: datetime | None = None
 
 
 _qualified: Callable[[bytes], _Qualified] = TypeAdapter(_Qualified).validator.validate_json
@@ -68,4 +76,6 @@ def decode_lead_qualified(key: bytes | None, value: bytes | None, headers: Any =
         message["occurred_at"],
         message["lead"].get("owner_id"),
         message.get("contact_id"),
+        {name: value for name, value in message["lead"].items() if name in {"status_reason", "sales_ready"}},
+        message["lead"].get("changed_at"),
     )

@@ -11,6 +11,23 @@ from app.contracts.fields import EMITTED, Timestamp, Value
 
 
 @with_config(EMITTED)
+class StoredFlag(TypedDict):
+    """What the CRM said of a flag."""
+
+    said: Annotated[str | bool, Field(description="By the newest lead-changed that named it.")]
+    said_at: Annotated[Timestamp, Field(description="occurred_at of that one.")]
+    by_crm: NotRequired[
+        Annotated[
+            list[Timestamp],
+            Field(
+                description="occurred_at of those by which it became what qualifications make of it, until one is read "
+                "that knew of them, or that tells of the same."
+            ),
+        ]
+    ]
+
+
+@with_config(EMITTED)
 class StoredFacts(TypedDict):
     """What the service knows of a lead. What is absent is unknown: open, new and not sales ready."""
 
@@ -24,9 +41,10 @@ class StoredFacts(TypedDict):
     qualified_at: NotRequired[Timestamp]
     qualified_flags: NotRequired[list[str]]
     merged: NotRequired[bool]
-    by_crm: NotRequired[
-        Annotated[
-            dict[str, Timestamp],
-            Field(description="Flags that the CRM set as qualifications do, and when, until a qualification tells so."),
-        ]
+    known: NotRequired[
+        Annotated[dict[str, str | bool], Field(description="Flags as the qualification read last left them.")]
     ]
+    known_at: NotRequired[
+        Annotated[Timestamp, Field(description="occurred_at of the newest lead-changed that it knew.")]
+    ]
+    flags: NotRequired[Annotated[dict[str, StoredFlag], Field(description="What the CRM said of flags, by name.")]]

@@ -91,6 +91,38 @@ def test_a_qualification_read_after_the_crm_told_of_it_and_reset_it_changes_noth
     assert apply_qualification(facts, QUALIFIED, _at(4)).fields
 
 
+def test_a_change_that_the_worker_did_not_know_came_after_the_qualification_however_late_that_is_read() -> None:
+    facts = Facts()
+    apply_change(facts, LeadChange(occurred_at=_at(3), status_reason="contacted"))
+    became = apply_qualification(facts, QUALIFIED, _at(1), known_at=_at(0))
+    assert became == Changed({"status_reason": ("new", "marketing_qualified")}, {})
+    assert facts.status_reason == "contacted"
+
+
+def test_a_change_that_the_worker_knew_came_before_the_qualification_however_late_it_is_read() -> None:
+    facts = Facts()
+    left = {"status_reason": "marketing_qualified", "sales_ready": True}
+    apply_qualification(facts, QUALIFIED, _at(1), left=left, known_at=_at(3))
+    change = LeadChange(occurred_at=_at(3), status_reason="contacted", sales_ready=True)
+    assert apply_change(facts, change) == Changed({"sales_ready": (False, True)}, {})
+    assert facts.status_reason == "marketing_qualified"
+
+
+def test_what_the_crm_set_and_the_worker_knew_became_so_another_time() -> None:
+    facts = Facts()
+    apply_change(facts, LeadChange(occurred_at=_at(1), status_reason="marketing_qualified"))
+    assert apply_qualification(facts, QUALIFIED, _at(3), known_at=_at(2)).fields
+
+
+def test_an_owner_that_was_cleared_is_not_taken_from_an_older_qualification() -> None:
+    facts = Facts()
+    apply_change(facts, LeadChange(occurred_at=_at(2), owner_id=None))
+    apply_qualification(facts, {}, _at(1), known_at=_at(1), owner_id="U-1")
+    assert facts.owner_id is None
+    apply_qualification(facts, {}, _at(3), known_at=_at(3), owner_id="U-2")
+    assert facts.owner_id == "U-2"
+
+
 def test_a_merged_lead_is_no_longer_open() -> None:
     facts = Facts(merged=True)
     assert not facts.open

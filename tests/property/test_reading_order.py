@@ -1,0 +1,141 @@
+"""In whatever order a service reads the topics: it comes to know what the worker knew, and no lead enters too often."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.contracts.lead_qualified import lead_qualified
+from app.downstream.journeys.processor import JourneyProcessor, decode_state, encode_state
+from app.qualification.criteria import Criterion
+from app.qualification.decide import Qualification, mark
+from app.qualification.leads import Flag, Lead, LeadChange, Trigger, apply_change
+from app.qualification.models import Actions, QualificationModel
+from app.qualification.rules import RuledModel
+from tests.unit.downstream.place import NOW, Place
+
+MODEL = RuledModel(
+    definition=QualificationModel(
+        id="enterprise",
+        name="enterprise",
+        match="all",
+        criteria=(Criterion("engagement", 70.0),),
+        actions=Actions(marketing_qualified=True, sales_ready=True),
+    ),
+    version=1,
+    live=True,
+)
+BECAME_READY: dict[str, Any] = {
+    "id": "j",
+    "trigger": {"changed": "sales_ready", "to": True},
+    "reentry": {"policy": "always"},
+}
+_FLAGS = st.fixed_dictionaries(
+    {},
+    optional={
+        "status_reason": st.sampled_from(["new", "contacted", "marketing_qualified"]),
+        "sales_ready": st.booleans(),
+    },
+)
+_HAPPENINGS = st.one_of(
+    st.tuples(st.just("changed"), st.integers(-4, 1), _FLAGS, st.sampled_from([{}, {"owner_id": "U-1"}])),
+    st.tuples(st.just("qualified"), st.integers(-6, 0), st.sampled_from(["both", "reason", "ready"])),
+)
+"""In the order in which the worker has them. How many minutes from the time at which it has it something occurred."""
+_MADE_SO: dict[Flag, Any] = {"status_reason": "marketing_qualified", "sales_ready": True}
+_ACTIONS: dict[str, tuple[Flag, ...]] = {
+    "both": ("status_reason", "sales_ready"),
+    "reason": ("status_reason",),
+    "ready": ("sales_ready",),
+}
+
+
+class Worker:
+    """What it knows, and what it tells."""
+
+    def __init__(self) -> None:
+        self.lead = Lead()
+        self.became_ready = self.made_ready = 0
+        self.told: list[tuple[str, dict[str, Any]]] = []
+
+    def happens(self, number: int, happening: tuple[Any, ...]) -> None:
+        at = NOW + timedelta(minutes=number + happening[1], seconds=number)  # no two at the same time
+        before = self.lead.sales_ready
+        match happening:
+            case "changed", _, flags, more:
+                told = {"event_id": f"c-{number}", "lead_id": "L-1", "occurred_at": at.isoformat(), **flags, **more}
+                self.told.append(("lead-changed", told))
+                apply_change(self.lead, LeadChange(occurred_at=at, **flags, **more))
+            case _, _, actions:
+                changes: dict[Flag, tuple[str | bool, str | bool]] = {
+                    flag: (getattr(self.lead, flag), _MADE_SO[flag])
+                    for flag in _ACTIONS[actions]
+                    if getattr(self.lead, flag) != _MADE_SO[flag]
+                }
+                if not changes:
+                    return
+                self.made_ready += "sales_ready" in changes
+                qualification = Qualification(model=MODEL, number=number + 1, criteria=(), changes=changes, at=at)
+                trigger = Trigger(f"s-{number}", "lead-score-changed", 0, number)
+                told = dict(lead_qualified("L-1", self.lead, qualification, origin="live", trigger=trigger))
+                self.told.append(("lead-qualified", msgspec.json.decode(msgspec.json.encode(told))))
+                mark(self.lead, qualification, trigger.event_id)
+        self.became_ready += not before and self.lead.sales_ready
+
+
+def new_place() -> Place:
+    return Place(
+        lambda current: JourneyProcessor(topic_prefix="", source="/x", current=current),
+        encode_state,
+        decode_state,
+        {"j": BECAME_READY},
+    )
+
+
+def entries_of(place: Place) -> int:
+    return len(place.of("journey-entry-requested"))
+
+
+def check(place: Place, lead: Lead) -> None:
+    """Is what it knows what the worker knows?"""
+    assert place.refused == []
+    facts = decode_state(place.entries[b"L-1"]).facts
+    assert (facts.status_reason, facts.sales_ready) == (lead.status_reason, lead.sales_ready)
+    assert facts.owner_id == lead.owner_id
+
+
+@settings(max_examples=500)
+@given(st.lists(_HAPPENINGS, min_size=1, max_size=20), st.lists(st.booleans(), min_size=20, max_size=20))
+def test_whichever_topic_is_read_first_the_same_is_known_in_the_end(
+    happenings: list[tuple[Any, ...]], first: list[bool]
+) -> None:
+    worker, place = Worker(), new_place()
+    for number, happening in enumerate(happenings):
+        worker.happens(number, happening)
+    by_topic = {
+        topic: [told for name, told in worker.told if name == topic] for topic in ("lead-changed", "lead-qualified")
+    }
+    for changes_first in first:
+        for topic in ("lead-changed", "lead-qualified") if changes_first else ("lead-qualified", "lead-changed"):
+            if by_topic[topic]:
+                place.send(topic, "L-1", by_topic[topic].pop(0))
+                break
+    if worker.told:
+        check(place, worker.lead)
+    assert worker.made_ready <= entries_of(place) <= worker.became_ready
+
+
+@settings(max_examples=200)
+@given(st.lists(_HAPPENINGS, min_size=1, max_size=20))
+def test_read_as_it_happened_a_lead_enters_each_time_that_it_became_so(happenings: list[tuple[Any, ...]]) -> None:
+    worker, place = Worker(), new_place()
+    for number, happening in enumerate(happenings):
+        worker.happens(number, happening)
+        for topic, told in worker.told[-1:]:
+            place.send(topic, "L-1", told)
+            check(place, worker.lead)
+        assert entries_of(place) == worker.became_ready
