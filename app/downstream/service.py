@@ -9,8 +9,14 @@ from typing import Any
 from app.acls import group_of
 from app.contracts import cloud_events
 from app.contracts.downstream import topics
-from app.contracts.downstream.topics import DOWNSTREAM_DEAD_LETTERS
-from app.contracts.topics import Partitions, Topic
+from app.contracts.downstream.topics import (
+    ACTIVITY_COMPLETED,
+    ASSIGNMENT_COMMANDS,
+    DOWNSTREAM_DEAD_LETTERS,
+    LEAD_ASSIGNED,
+    SELLER_CHANGED,
+)
+from app.contracts.topics import LEAD_CHANGED, LEAD_MERGED, LEAD_QUALIFIED, LEAD_SALES_RESPONSE, Partitions, Topic
 from app.downstream.definitions.decider import DefinitionDecider
 from app.downstream.definitions.entries import (
     Definitions,
@@ -26,6 +32,16 @@ from app.downstream.lead_processor import LeadProcessor
 from app.engine import Application, Input, Processor
 from app.hosting.service import Projection, Service
 from app.settings import Settings
+
+#: From which other topics' records those of a topic may follow. A service that reads both knows the cause first: also
+#: one that was away, and finds much of both.
+_FOLLOWS_FROM: dict[Topic, tuple[Topic, ...]] = {
+    LEAD_QUALIFIED: (LEAD_CHANGED, LEAD_MERGED),
+    LEAD_ASSIGNED: (LEAD_QUALIFIED,),
+    LEAD_SALES_RESPONSE: (LEAD_ASSIGNED,),
+    ACTIVITY_COMPLETED: (LEAD_ASSIGNED,),
+    ASSIGNMENT_COMMANDS: (SELLER_CHANGED,),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +79,15 @@ class Wiring:
         """An application on topics of the catalogue. Its partitions are those of its state's topic."""
         return Application(
             name=name,
-            inputs=tuple(Input(topic.full_name(self.prefix)) for topic in inputs),
+            inputs=tuple(
+                Input(
+                    topic.full_name(self.prefix),
+                    after=tuple(
+                        cause.full_name(self.prefix) for cause in _FOLLOWS_FROM.get(topic, ()) if cause in inputs
+                    ),
+                )
+                for topic in inputs
+            ),
             changelog=state.full_name(self.prefix),
             dead_letters=DOWNSTREAM_DEAD_LETTERS.full_name(self.prefix),
             partitions=state.partition_count(self.settings.partitions),

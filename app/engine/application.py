@@ -125,6 +125,20 @@ class Application:
         return home
 
     @property
+    def inputs_in_order(self) -> tuple[Input, ...]:
+        """The inputs, each behind those that its records wait for."""
+        placed: list[Input] = []
+        left = list(self.inputs)
+        while left:
+            topics = {inp.topic for inp in left}
+            now = [inp for inp in left if not topics & set(inp.after)]
+            if not now:
+                raise ValueError(f"{self.name}: inputs that wait for each other: {sorted(topics)}")
+            placed += now
+            left = [inp for inp in left if inp not in now]
+        return tuple(placed)
+
+    @property
     def topics(self) -> tuple[str, ...]:
         """The names of the inputs."""
         return tuple(i.topic for i in self.inputs)

@@ -4,19 +4,18 @@ the state.
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
-from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from app.engine import position as positions
-from app.engine.application import Application, Input, Record, Rejected
+from app.engine.application import Application, Record, Rejected
+from app.engine.gates import Gates
 from app.engine.intake import Batch, Intake
 from app.engine.partition import Change, Partition
 from app.engine.partitioning import BUCKETS
@@ -40,8 +39,6 @@ SWEEP_SECONDS = 0.018
 PASSING_SECONDS = 1.0
 
 Place = tuple[str, int, int]
-
-_END: Any = OffsetSpec.latest()
 
 
 @dataclass(slots=True)
@@ -88,7 +85,7 @@ class Decider:
 
     def __init__(self, intake: Intake, admin: AdminClient, *, group_id: str, max_records: int, hook: Hook) -> None:
         self._intake = intake
-        self._admin = admin
+        self._gates = Gates(intake, admin)
         self._group_id = group_id
         self._max_records = max_records
         self._hook = hook
@@ -105,6 +102,7 @@ class Decider:
         work: list[Work] = []
         sweeping = False
         share = max(1, self.limit // max(1, len(partitions)))
+        self._gates.prepare((partition.application, partition.number) for partition in partitions)
         for partition in partitions:
             app = partition.application
             revision = revisions.get(app.name)
@@ -172,17 +170,17 @@ class Decider:
     def _take(self, partition: Partition, limit: int) -> list[Batch]:
         app, number = partition.application, partition.number
         batches: list[Batch] = []
-        # a barrier is looked at before anything is taken, so that what it waited for is taken in the same cycle
-        ready = {i.topic for i in app.inputs if not i.after or self._may_go(app, number, i)}
-        in_order = sorted(app.inputs, key=lambda i: bool(i.after))
         # each input has its share first, so that a flood on one does not hold up the others; then what is left
-        for share in (max(1, limit // len(in_order)), limit):
-            for inp in in_order:
+        for share in (max(1, limit // len(app.inputs)), limit):
+            for inp in app.inputs_in_order:
                 room = min(share, limit - sum(len(b.records) for b in batches))
                 if room <= 0:
                     return batches
-                if inp.topic in ready and not any(self._intake.pending((topic, number)) for topic in inp.after):
+                if not inp.after:
                     batches += self._intake.take((inp.topic, number), room)
+                elif (until := self._gates.until(inp, number)) is not None:
+                    batches += self._intake.take((inp.topic, number), room, until=until)
+                    self._gates.went(inp, number)
         return batches
 
     def _is_time_to_pass(self, partition: Partition, passed: dict[str, int]) -> bool:
@@ -191,30 +189,6 @@ class Decider:
             return False
         now = time.monotonic()
         return now - self._passing.setdefault(partition.label, now) >= PASSING_SECONDS
-
-    def _may_go(self, app: Application, number: int, inp: Input) -> bool:
-        if not self._intake.pending((inp.topic, number)):
-            return False  # nothing to take; what arrives after this look waits for the next
-        tps = [TopicPartition(topic, number) for topic in inp.after]
-        try:
-            futures = self._admin.list_offsets(
-                dict.fromkeys(tps, _END),
-                isolation_level=IsolationLevel.READ_COMMITTED,
-                request_timeout=10,
-            )
-            ends = {(tp.topic, tp.partition): future.result().offset for tp, future in futures.items()}
-        except KafkaException as error:
-            log.warning("end_of_topic_unknown", application=app.name, topics=inp.after, error=error.args[0].str())
-            # After a restart of the broker librdkafka asks with the leader epoch that it knew, and is refused until it
-            # reads the metadata anew, which it does by itself every five minutes only.
-            with contextlib.suppress(KafkaException):
-                self._admin.list_topics(timeout=10)
-            return False
-        for tp, end in ends.items():
-            at = self._intake.next_offset(tp)
-            if at is None or at[1] < end:
-                return False
-        return True
 
     def _decide(self, item: Work) -> Decided:
         partition = item.partition

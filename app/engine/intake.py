@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -80,10 +81,12 @@ class Intake:
             return seeks
 
     def wanted(self) -> list[TopicPartition]:
-        """Open topic partitions that have room."""
+        """Open topic partitions that have room. One of which nothing is queued always has: what is queued of others may
+        wait for it.
+        """
         with self._lock:
             if self._queued >= self._max:
-                return []
+                return [tp for tp, queue in self._queues.items() if not queue.records]
             share = max(1, 2 * self._max // max(1, len(self._queues)))
             return [tp for tp, queue in self._queues.items() if queue.records < share]
 
@@ -171,8 +174,18 @@ class Intake:
                 if (queue := self._queues.get((topic, number))) is not None and queue.records_end <= offset < queue.next
             }
 
-    def take(self, tp: TopicPartition, limit: int) -> list[Batch]:
-        """Remove and return queued batches up to `limit` records (at least 1); a batch that is longer is split."""
+    def reached(self, tp: TopicPartition, offset: int) -> bool:
+        """Has everything before an offset been accepted and taken?"""
+        with self._lock:
+            queue = self._queues.get(tp)
+            if queue is None or queue.next < offset:
+                return False
+            return not queue.batches or queue.batches[0].records[0].offset >= offset
+
+    def take(self, tp: TopicPartition, limit: int, *, until: int | None = None) -> list[Batch]:
+        """Remove and return queued batches up to `limit` records (at least 1), and of records before offset `until`
+        only; a batch that is longer is split.
+        """
         taken: list[Batch] = []
         with self._lock:
             queue = self._queues.get(tp)
@@ -180,8 +193,12 @@ class Intake:
                 return taken
             count = 0
             while queue.batches and count < limit:
+                if until is not None and queue.batches[0].records[0].offset >= until:
+                    break
                 batch = queue.batches.popleft()
                 room = limit - count
+                if until is not None and batch.end > until:
+                    room = min(room, bisect_left(batch.records, until, key=lambda record: int(record.offset)))
                 if len(batch.records) > room:
                     cut = batch.records[room].offset
                     queue.batches.appendleft(batch._replace(start=cut, records=batch.records[room:]))

@@ -55,8 +55,11 @@ class Bed:
         topics: Sequence[str] | None = None,
         transactional: bool = False,
         per_second: float | None = None,
+        padding: int = 0,
     ) -> None:
-        """Send so many amounts, spread over keys and input topics; `transactional`: with aborted ones in between."""
+        """Send so many amounts, spread over keys and input topics; `transactional`: with aborted ones in between;
+        `padding`: so many bytes more in each.
+        """
         config: dict[str, Any] = {
             "bootstrap.servers": self.bootstrap,
             "partitioner": "murmur2_random",
@@ -81,7 +84,13 @@ class Bed:
             number = len(self.sent)
             key, topic = f"k{number * 7 % keys}", names[number % len(names)]
             self.sent[str(number)] = (topic, key, number)
-            producer.produce(topic, json.dumps({"id": str(number), "add": number}), key)
+            amount = {"id": str(number), "add": number, **({"padding": "." * padding} if padding else {})}
+            while True:
+                try:
+                    producer.produce(topic, json.dumps(amount), key)
+                    break
+                except BufferError:
+                    producer.poll(0.1)
             if per_second is not None:
                 producer.poll(0)
                 time.sleep(1 / per_second)

@@ -110,11 +110,18 @@ class Topics:
         return f"{self.prefix}group"
 
 
-def application(topics: Topics, decider: Sums, *, max_record_bytes: int = 1_000_000, inputs: int = 2) -> Application:
-    """`inputs`: how many of the input topics it reads; an earlier version may have read fewer."""
+def application(
+    topics: Topics, decider: Sums, *, max_record_bytes: int = 1_000_000, inputs: int = 2, in_order: bool = False
+) -> Application:
+    """`inputs`: how many of the input topics it reads; an earlier version may have read fewer. `in_order`: each input
+    waits for those before it.
+    """
     return Application(
         name="sums",
-        inputs=tuple(Input(topic) for topic in topics.inputs[:inputs]),
+        inputs=tuple(
+            Input(topic, after=topics.inputs[:number] if in_order else ())
+            for number, topic in enumerate(topics.inputs[:inputs])
+        ),
         changelog=topics.changelog,
         dead_letters=topics.dead_letters,
         partitions=PARTITIONS,

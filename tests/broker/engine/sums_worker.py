@@ -33,6 +33,7 @@ def main() -> None:
     parser.add_argument("--fail-on", action="append", default=[])
     parser.add_argument("--max-record-bytes", type=int, default=1_000_000)
     parser.add_argument("--inputs", type=int, default=2, help="how many of the input topics are read")
+    parser.add_argument("--in-order", action="store_true", help="the second input waits for the first")
     options = parser.parse_args()
     logged = sys.stdout
     structlog.configure(
@@ -72,7 +73,15 @@ def main() -> None:
         os._exit(70)
 
     engine = Engine(
-        [application(topics, decider, max_record_bytes=options.max_record_bytes, inputs=options.inputs)],
+        [
+            application(
+                topics,
+                decider,
+                max_record_bytes=options.max_record_bytes,
+                inputs=options.inputs,
+                in_order=options.in_order,
+            )
+        ],
         group_id=topics.group,
         client_config={"bootstrap.servers": options.bootstrap},
         producer_config={"bootstrap.servers": options.bootstrap, "partitioner": "murmur2_random"},

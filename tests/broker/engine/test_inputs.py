@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import threading
 import time
 
 import msgspec
@@ -10,7 +12,7 @@ from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, To
 
 from app.engine.position import POSITION_KEY, Position
 from tests.broker.engine.bed import Bed
-from tests.broker.engine.sums import PARTITIONS
+from tests.broker.engine.sums import PARTITIONS, Running
 
 pytestmark = pytest.mark.broker
 
@@ -88,4 +90,56 @@ def test_a_position_moves_past_the_end_of_a_transaction_behind_which_nothing_com
         time.sleep(0.1)
     assert sum(position.next[topic] for position in positions(bed).values()) == end
     bed.check()
+    assert bed.stop(worker) == 0
+
+
+def order(bed: Bed) -> dict[str, list[int]]:
+    """By key, the numbers of the records in the order in which they were decided."""
+    decided: dict[str, list[int]] = {}
+    for message in bed.read(bed.topics.out):
+        running = msgspec.json.decode(message.value(), type=Running)
+        decided.setdefault(running.key, []).append(int(running.id))
+    return decided
+
+
+def test_what_follows_from_another_topics_records_is_decided_after_them(bed: Bed) -> None:
+    first, second = bed.topics.inputs
+    bed.send(10_000, topics=[first], padding=3_000)  # more than is fetched at once
+    causes = len(bed.sent)
+    bed.send(40, topics=[second])
+    worker = bed.worker("--in-order")
+    bed.wait_for(10_040)
+    bed.check()
+    for key, decided in order(bed).items():
+        assert [number for number in decided if number >= causes] == decided[-1:], f"{key}: an effect before its causes"
+    assert bed.stop(worker) == 0
+
+
+def test_a_topic_that_never_rests_does_not_hold_up_those_that_wait_for_it(bed: Bed) -> None:
+    first, second = bed.topics.inputs
+    worker = bed.worker("--in-order")
+    bed.logged(worker, "partitions_opened")
+    stop = threading.Event()
+
+    def flood() -> None:
+        producer = Producer({"bootstrap.servers": bed.bootstrap, "partitioner": "murmur2_random", "linger.ms": 0})
+        number = 0
+        while not stop.is_set():
+            producer.produce(first, json.dumps({"id": str(10**9 + number), "add": 0}), f"k{number % 40}")
+            number += 1
+            producer.poll(0.001)
+        assert producer.flush(10) == 0
+
+    flooding = threading.Thread(target=flood)
+    flooding.start()
+    try:
+        time.sleep(1)
+        bed.send(40, topics=[second])
+        deadline = time.monotonic() + 15
+        while not {int(number) for number in bed.sent} <= {n for numbers in order(bed).values() for n in numbers}:
+            assert time.monotonic() < deadline, "they wait for ever"
+            time.sleep(0.2)
+    finally:
+        stop.set()
+        flooding.join()
     assert bed.stop(worker) == 0
