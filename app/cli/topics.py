@@ -76,7 +76,8 @@ def repair(downstream: Downstream = False, yes: Yes = False, as_json: Json = Fal
             say(f"  remedy: {one.remedy}")
     able = [one for one in misfits if one.can_be_repaired]
     if not misfits:
-        note("all positions fit the topics: nothing to repair")
+        others = "" if downstream else " (those of downstream services are looked at with --downstream)"
+        note(f"all positions fit the topics: nothing to repair{others}")
         return
     if able and (yes or (not as_json and typer.confirm(f"Repair {len(able)} of {len(misfits)} partitions?"))):
         for setting, of_group in found:

@@ -368,19 +368,24 @@ def test_kafkas_own_program_takes_the_printed_lines(office: Office) -> None:
 def test_repartition_needs_its_own_list_and_no_more(office: Office) -> None:
     to = f"{office.prefix}p3."
     whose = ("acls", "print", "--service", "repartition")
+    office.run("operator", "topics", "create", "--downstream").fine()
     asked = office.line.run(*whose)
     assert asked.code == 2
     assert "--to-prefix" in asked.err
     printed = office.line.run(*whose, "--to-prefix", to, "--json").fine().json()
-    worker = office.only_worker()  # decides what those before it were not allowed to
+    # they decide what those before them were not allowed to
+    running = [office.only_worker(), office.start_worker("downstream", "assignment")]
+    running[1].wait_ready()
     deadline = time.monotonic() + 60
     quiet_since = time.monotonic()
     while time.monotonic() < quiet_since + 4:  # it hears of each partition's end within a second or two
         assert time.monotonic() < deadline
-        if any(lag for (name, _), lag in worker.metrics().items() if name == "lead_qualifier_lag_records"):
+        if any(one.metric("lead_qualifier_lag_records") for one in running):
             quiet_since = time.monotonic()
         time.sleep(0.2)
-    worker.terminate()
+    for one in running:
+        one.terminate()
+    assert "nothing to repair" in office.run("operator", "topics", "repair", "--downstream").fine().err
     command = ("repartition", "--partitions", "3", "--to-prefix", to, "--history", "--yes")
     refused = office.run("repartition", *command)
     assert refused.code == 1
@@ -391,9 +396,12 @@ def test_repartition_needs_its_own_list_and_no_more(office: Office) -> None:
         [
             ("Read", "topic", f"{office.prefix}lead-state"),
             ("DescribeConfigs", "topic", f"{office.prefix}qualification-models"),
+            ("Read", "topic", f"{office.prefix}sequence-state"),
             ("Create", "topic", f"{to}lead-state"),
+            ("Create", "topic", f"{to}sequence-state"),
             ("Write", "topic", f"{to}qualification-models"),
             ("Describe", "group", application(office)),
+            ("Describe", "group", f"{application(office)}-sequences"),
             ("Write", "transactional-id", f"{application(office)}-repartition"),
         ],
         3,

@@ -10,7 +10,7 @@ import pytest
 
 from app.broker.finder import Broker
 from tests.broker.system.command_line import CommandLine
-from tests.broker.system.messages import encode, score
+from tests.broker.system.messages import at, encode, new_id, score
 from tests.broker.system.worker_process import WorkerProcess
 
 pytestmark = pytest.mark.broker
@@ -83,3 +83,40 @@ def test_the_state_of_another_application_is_told_and_left_alone(cli: CommandLin
     other = cli.run("topics", "repair", "--yes", LEAD_QUALIFIER_APPLICATION_ID="another")
     assert other.code == 1
     assert f"LEAD_QUALIFIER_APPLICATION_ID={cli.environment['LEAD_QUALIFIER_APPLICATION_ID']}" in other.out
+
+
+def test_a_downstream_service_is_helped_as_a_worker_is(cli: CommandLine) -> None:
+    cli.run("topics", "create", "--downstream").fine()
+
+    def connect() -> None:
+        message = {"event_id": new_id(), "lead_id": "ada", "sequence_id": "none", "occurred_at": at(0)}
+        cli.send("sequence-connections", b"ada", encode({**message, "action": "connect"}))
+
+    def decided_once(service: WorkerProcess) -> bool:
+        return service.metric("lead_qualifier_events_total", topic="sequence-connections") == 1
+
+    def starts_and_decides() -> WorkerProcess:
+        service = cli.start_worker("downstream", "sequences")
+        service.wait_ready()
+        connect()
+        deadline = time.monotonic() + 20
+        while not decided_once(service):
+            assert time.monotonic() < deadline, service.log.read_text()
+            time.sleep(0.1)
+        return service
+
+    assert starts_and_decides().terminate()[0] == 0
+    cli.recreate("sequence-connections")
+    refuses_to_start(cli.start_worker("downstream", "sequences"))
+    assert "--downstream" in cli.run("topics", "repair").fine().err  # of the workers nothing is to be repaired
+    asked = cli.run("topics", "repair", "--downstream", stdin=b"n\n")
+    assert asked.code == 1
+    assert f"{cli.prefix}sequence-state-0" in asked.out
+    assert "holds 0 to 0, the position is 1" in asked.out
+    repaired = cli.run("topics", "repair", "--downstream", "--yes").fine()
+    assert "lead-qualifier downstream sequences" in repaired.err
+    service = starts_and_decides()
+    running = cli.run("topics", "repair", "--downstream", "--yes")
+    assert running.code == 1
+    assert f"processes of {cli.environment['LEAD_QUALIFIER_APPLICATION_ID']}-sequences run" in running.err
+    assert service.running

@@ -77,7 +77,7 @@ class CommandLine:
     def recreate(self, topic: str) -> None:
         """Delete a topic and create it anew."""
         self.admin.delete_topics([self.prefix + topic], operation_timeout=20)[self.prefix + topic].result()
-        self.run("topics", "create").fine()
+        self.run("topics", "create", "--downstream").fine()
 
     def close(self) -> None:
         for worker in self.workers:
