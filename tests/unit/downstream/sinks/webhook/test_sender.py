@@ -21,7 +21,7 @@ def endpoint() -> Iterator[Endpoint]:
 
 @pytest.fixture
 def sender(endpoint: Endpoint) -> Iterator[WebhookSender]:
-    client = HttpClient(timeout=0.5)
+    client = HttpClient(timeout=2)
     where = Target(
         url=endpoint.url + "/hook",
         mode="binary",
