@@ -130,7 +130,8 @@ def apply_qualification(
     """Apply a lead-qualified event that is none repeated: its `changes`, its `occurred_at`, and what it knows besides.
 
     `known_at`: occurred_at of the newest lead-changed that the worker knew; what came after that changes the lead as it
-    would have, read in that order. `left`: flags as the qualification left them.
+    would have, read in that order. `left`: flags as the qualification left them. One that it left unset is so by now,
+    perhaps because sales rejected the lead; one that the CRM has set meanwhile becomes so when that is read.
 
     A flag among the changes became so, whatever is held of it: where an earlier qualification had set it, there was a
     reset between the two. Only what the CRM set without the worker knowing is taken for the same, which counts once: it
@@ -152,21 +153,21 @@ def apply_qualification(
         flags = {*set_by_it, *(facts.qualified_flags if at == facts.qualified_at else ())}
         facts.qualified_at, facts.qualified_flags = at, tuple(sorted(flags))
     fields: dict[str, tuple[Any, Any]] = {}
-    for name in _FLAGS:
-        old = getattr(facts, name)
-        new = set_by_it.get(name, old)
-        flag = facts.flags.get(name)
+    for name, made_so in _FLAGS.items():
+        old, new = getattr(facts, name), facts.known.get(name, made_so)
+        if name not in set_by_it and new == made_so:
+            new = old
         heard = False
-        if flag is not None:
+        if (flag := facts.flags.get(name)) is not None:
             if unknown(flag.said_at) and not _kept(facts, name, flag.said_at):
                 new = flag.said
             by_crm = list(filter(unknown, flag.by_crm))
             heard = bool(by_crm)
             flag.by_crm = by_crm[1:] if name in set_by_it else by_crm
         setattr(facts, name, new)
-        if name in set_by_it:
-            if not heard:
-                fields[name] = (changes[name]["from"], set_by_it[name])
-        elif new != old:
-            fields[name] = (old, new)
+        if name not in set_by_it:
+            if new != old:
+                fields[name] = (old, new)
+        elif not heard:
+            fields[name] = (changes[name]["from"], set_by_it[name])
     return Changed(fields, {})

@@ -18,7 +18,8 @@ class KnownLead:
         self.attributes: dict[str, Any] = {}
         self.merged = False
         self.changes: list[tuple[datetime, dict[str, Any]]] = []
-        self.qualifications: list[tuple[datetime, frozenset[str], datetime | None]] = []
+        self.qualifications: list[tuple[datetime, frozenset[str], datetime | None, dict[str, Any]]] = []
+        """When, which flags it set, the newest change that was known to it, and the flags as it left them."""
         self.set_by_crm: dict[str, list[datetime]] = {name: [] for name in _MADE_SO}
         """When the CRM made a flag what qualifications make of it, unless a qualification was read that tells so."""
 
@@ -31,16 +32,19 @@ class KnownLead:
         at = moment(told["occurred_at"])
         if any(at < earlier for earlier, _ in self.changes):
             return None
-        before = self.own
         self.changes.append((at, told))
-        own: dict[str, Any] = {name: told[name] for name in ("status", "owner_id", "contact_id") if name in told}
-        self.own = {name: value for name, value in {**self.own, **own}.items() if value is not None} | self._flags()
+        became: dict[str, Any] = {}
+        for name in ("status", "status_reason", "sales_ready", "owner_id", "contact_id"):
+            if name not in told or told[name] == self.own.get(name):
+                continue
+            if name in _MADE_SO and self._stays(name, told[name], at):
+                continue
+            became[name] = told[name]
+            if name in _MADE_SO and told[name] == _MADE_SO[name]:
+                self.set_by_crm[name].append(at)
+        self.own = {name: value for name, value in {**self.own, **became}.items() if value is not None}
         attributes = {**self.attributes, **told.get("attributes", {})}
         self.attributes = {name: value for name, value in attributes.items() if value is not None}
-        became = {name: self.own.get(name) for name in [*before, *self.own] if before.get(name) != self.own.get(name)}
-        for name, value in _MADE_SO.items():
-            if became.get(name) == value:
-                self.set_by_crm[name].append(at)
         return became
 
     def qualify(self, told: dict[str, Any]) -> dict[str, Any]:
@@ -51,41 +55,43 @@ class KnownLead:
         """
         known = told["lead"].get("changed_at")
         last_known = None if known is None else moment(known)
-        before = self.own
-        self.qualifications.append((moment(told["occurred_at"]), frozenset(told["changes"]), last_known))
-        self.own = self.own | self._flags()
+        set_by_it = {name: _MADE_SO[name] for name in _MADE_SO if name in told["changes"]}
+        left = {name: told["lead"][name] for name in _MADE_SO if name in told["lead"]} | set_by_it
+        self.qualifications.append((moment(told["occurred_at"]), frozenset(set_by_it), last_known, left))
         if all(_knew(last_known, when) for when, _ in self.changes):
             heard = {"owner_id": told["lead"].get("owner_id"), "contact_id": told.get("contact_id")}
             self.own = {name: value for name, value in heard.items() if value is not None} | self.own
-        became = {name: self.own[name] for name in _MADE_SO if self.own[name] != before[name]}
+        became = {}
         for name, value in _MADE_SO.items():
+            now = self.own[name] if left.get(name, value) == value else left[name]
+            now = set_by_it.get(name, now)
+            said = [(when, change[name]) for when, change in self.changes if name in change]
+            if said and not _knew(last_known, said[-1][0]) and not self._overtaken(name, said[-1][0]):
+                now = said[-1][1]  # by a change that came after it, in the order of the worker
             unknown = [when for when in self.set_by_crm[name] if not _knew(last_known, when)]
-            if name in told["changes"]:
-                became.pop(name, None)
-                if not unknown:
-                    became[name] = value
-                unknown = unknown[1:]
-            self.set_by_crm[name] = unknown
+            if name in set_by_it and not unknown:
+                became[name] = value
+            elif name not in set_by_it and now != self.own[name]:
+                became[name] = now
+            self.set_by_crm[name] = unknown[1:] if name in set_by_it else unknown
+            self.own[name] = now
         return became
 
-    def _flags(self) -> dict[str, Any]:
-        """What the flags are, if all that was read so far happens in the order in which the worker had it.
+    def _stays(self, name: str, said: Any, at: datetime) -> bool:
+        """Does a flag stay as it is, although the CRM says this of it?
 
-        "A lead-changed dated before our newest qualification neither resets nor overwrites the flags which that set."
+        What the qualification read last had known of has led to the flags as that one left them.
         """
-        flags: dict[str, Any] = {"status_reason": "new", "sales_ready": False}
-        to_come = list(self.changes)
-        done: list[tuple[datetime, frozenset[str]]] = []
-        for one in [*self.qualifications, None]:
-            while to_come and (one is None or _knew(one[2], to_come[0][0])):
-                at, told = to_come.pop(0)
-                newest = max((when for when, _ in done), default=at)
-                kept = {name for when, names in done if when == newest and at < newest for name in names}
-                flags |= {name: told[name] for name in flags if name in told and name not in kept}
-            if one is not None:
-                done.append(one[:2])
-                flags |= {name: _MADE_SO[name] for name in one[1]}
-        return flags
+        if self.qualifications:
+            _, _, last_known, left = self.qualifications[-1]
+            if _knew(last_known, at) and name in left:
+                return bool(said != left[name])
+        return self._overtaken(name, at)
+
+    def _overtaken(self, name: str, at: datetime) -> bool:
+        """What is dated before our newest qualification neither resets nor overwrites the flags which that set."""
+        newest = max((when for when, *_ in self.qualifications), default=at)
+        return at < newest and any(name in flags for when, flags, *_ in self.qualifications if when == newest)
 
 
 def _knew(last_known: datetime | None, at: datetime) -> bool:

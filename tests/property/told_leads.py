@@ -46,13 +46,15 @@ _COMMON = [
     _CHANGED,
     _QUALIFICATIONS,
     _QUALIFICATIONS,
+    st.tuples(st.just("rejected"), MINUTES),
     st.tuples(st.just("again"), st.integers(0, 5)),
     st.tuples(st.just("pass"), st.sampled_from([1, 5, 10, 30, 59, 60, 61, 200])),
     st.tuples(st.just("pass"), st.sampled_from([1, 5, 10, 30, 59, 60, 61, 200])),
     st.tuples(st.just("late"), st.sampled_from([30, 60, 200])),
 ]
 """What every service reads and goes through. What is not read at once is read with the next of its topic that is.
-`again` reads an earlier event once more; with `late` the service is away for so many minutes."""
+`again` reads an earlier event once more; with `late` the service is away for so many minutes. Of what sales `rejected`
+the worker alone hears."""
 
 _RARE = [
     st.tuples(st.just("erased")),
@@ -117,9 +119,11 @@ class Both:
             case "again", back:
                 if self._read:
                     self._reads(*self._read[-1 - back % len(self._read)])
+            case "rejected", minutes:
+                at = NOW + timedelta(minutes=minutes)
+                self._worker.reject(at, {"enterprise": (True, None), "webinar": (True, None)})
             case topic, minutes, at_once, *what:
-                # no two changes at the same time: which of them the worker knew could not be told
-                at = NOW + timedelta(minutes=minutes, milliseconds=number)
+                at = NOW + timedelta(minutes=minutes)
                 told = {"event_id": f"e-{number}", "lead_id": "L-1", "occurred_at": at.isoformat()}
                 self._unread.setdefault(topic, []).extend(self._told(topic, told, at, *what))
                 if at_once:

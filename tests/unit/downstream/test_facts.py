@@ -114,6 +114,14 @@ def test_what_the_crm_set_and_the_worker_knew_became_so_another_time() -> None:
     assert apply_qualification(facts, QUALIFIED, _at(3), known_at=_at(2)).fields
 
 
+def test_a_flag_that_the_worker_put_back_is_known_by_the_next_qualification() -> None:
+    facts = Facts()
+    apply_qualification(facts, QUALIFIED, _at(1), left={"status_reason": "marketing_qualified", "sales_ready": False})
+    ready = {"sales_ready": {"from": False, "to": True}}
+    changed = apply_qualification(facts, ready, _at(3), left={"status_reason": "new", "sales_ready": True})
+    assert changed.fields == {"sales_ready": (False, True), "status_reason": ("marketing_qualified", "new")}
+
+
 def test_an_owner_that_was_cleared_is_not_taken_from_an_older_qualification() -> None:
     facts = Facts()
     apply_change(facts, LeadChange(occurred_at=_at(2), owner_id=None))
