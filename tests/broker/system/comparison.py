@@ -14,7 +14,7 @@ from tests.oracle.lead import Lead
 from tests.oracle.oracle import LARGEST_STATE, Oracle
 from tests.oracle.reading import Input, moment, partition_of
 
-_TIMES = ("occurred_at", "scored_at")
+_TIMES = ("occurred_at", "scored_at", "changed_at")
 _CE = ("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "ce_subject", "content-type")
 Key = tuple[str, str, int, str]
 
