@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from app.consumer import Event
+from app.downstream.assignment.results import Result
 
 _GUID = re.compile(r"^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
 _OWNERS = {"seller": "systemusers", "team": "teams"}
@@ -43,7 +44,7 @@ def changes_of(event: Event, mapping: Mapping) -> dict[str, Any]:
     if event.tombstone:
         return {}
     if event.topic == "lead-assigned":
-        return _owner(event.data.get("owner"))
+        return {} if _by_hand(event.data.get("result")) else _owner(event.data.get("owner"))
     changes = event.data.get("changes")
     if not isinstance(changes, dict):
         raise Unfit("the event has no changes")
@@ -58,6 +59,11 @@ def changes_of(event: Event, mapping: Mapping) -> dict[str, Any]:
             raise Unfit("changes.sales_ready.to is neither true nor false")
         row[mapping.sales_ready] = value
     return row
+
+
+def _by_hand(result: object) -> bool:
+    """The CRM has named the owner itself: written back late, it would undo what was changed there since."""
+    return isinstance(result, dict) and result.get("code") == Result.ASSIGNED_MANUALLY
 
 
 def _to(change: object) -> object:

@@ -45,6 +45,12 @@ def test_an_assigned_lead_gets_its_owner(owner: dict[str, str], columns: dict[st
     assert changes_of(event("lead-assigned", owner=owner), PLAIN) == columns
 
 
+def test_an_owner_whom_the_crm_has_named_itself_is_not_written_back() -> None:
+    owner = {"kind": "seller", "id": SELLER}
+    assert changes_of(event("lead-assigned", owner=owner, result={"code": 9}), PLAIN) == {}
+    assert changes_of(event("lead-assigned", owner=owner, result={"code": 2}), PLAIN) != {}
+
+
 def test_a_lead_that_nobody_got_and_one_that_was_erased_change_nothing() -> None:
     assert changes_of(event("lead-assigned", result={"code": 6}), PLAIN) == {}
     assert changes_of(erased(), PLAIN) == {}
