@@ -149,8 +149,10 @@ def apply_qualification(
     set_by_it = {name: changes[name]["to"] for name in _FLAGS if name in changes}
     facts.known, facts.known_at = {**(left or {}), **set_by_it}, known_at
     if facts.qualified_at is None or at >= facts.qualified_at:
-        # two models, one event: both are the newest qualification
-        flags = {*set_by_it, *(facts.qualified_flags if at == facts.qualified_at else ())}
+        # where scores crossed the criteria again and nothing was left to change, the flags that stand are meant
+        flags = set(set_by_it) or {name for name, made_so in _FLAGS.items() if facts.known.get(name) == made_so}
+        if at == facts.qualified_at:
+            flags.update(facts.qualified_flags)  # two models, one event: both are the newest qualification
         facts.qualified_at, facts.qualified_flags = at, tuple(sorted(flags))
     fields: dict[str, tuple[Any, Any]] = {}
     for name, made_so in _FLAGS.items():
@@ -159,14 +161,14 @@ def apply_qualification(
             new = old
         heard = False
         if (flag := facts.flags.get(name)) is not None:
-            if unknown(flag.said_at) and not _kept(facts, name, flag.said_at):
-                new = flag.said
+            if unknown(flag.said_at):  # whatever was known to the worker is read, then
+                new = facts.known.get(name, old) if _kept(facts, name, flag.said_at) else flag.said
             by_crm = list(filter(unknown, flag.by_crm))
             heard = bool(by_crm)
             flag.by_crm = by_crm[1:] if name in set_by_it else by_crm
         setattr(facts, name, new)
         if name not in set_by_it:
-            if new != old:
+            if new not in {old, made_so}:  # it has become so before
                 fields[name] = (old, new)
         elif not heard:
             fields[name] = (changes[name]["from"], set_by_it[name])

@@ -57,7 +57,9 @@ class KnownLead:
         last_known = None if known is None else moment(known)
         set_by_it = {name: _MADE_SO[name] for name in _MADE_SO if name in told["changes"]}
         left = {name: told["lead"][name] for name in _MADE_SO if name in told["lead"]} | set_by_it
-        self.qualifications.append((moment(told["occurred_at"]), frozenset(set_by_it), last_known, left))
+        # one that changes nothing means what it meant when it first qualified the lead: what stands, as far as is known
+        meant = frozenset(set_by_it) or frozenset(name for name in left if left[name] == _MADE_SO[name])
+        self.qualifications.append((moment(told["occurred_at"]), meant, last_known, left))
         if all(_knew(last_known, when) for when, _ in self.changes):
             heard = {"owner_id": told["lead"].get("owner_id"), "contact_id": told.get("contact_id")}
             self.own = {name: value for name, value in heard.items() if value is not None} | self.own
@@ -66,12 +68,13 @@ class KnownLead:
             now = self.own[name] if left.get(name, value) == value else left[name]
             now = set_by_it.get(name, now)
             said = [(when, change[name]) for when, change in self.changes if name in change]
-            if said and not _knew(last_known, said[-1][0]) and not self._overtaken(name, said[-1][0]):
-                now = said[-1][1]  # by a change that came after it, in the order of the worker
+            if said and not _knew(last_known, said[-1][0]):
+                # a change that came after it, in the order of the worker, and so was all that it knew read before
+                now = left.get(name, self.own[name]) if self._overtaken(name, said[-1][0]) else said[-1][1]
             unknown = [when for when in self.set_by_crm[name] if not _knew(last_known, when)]
             if name in set_by_it and not unknown:
                 became[name] = value
-            elif name not in set_by_it and now != self.own[name]:
+            elif name not in set_by_it and now not in {self.own[name], value}:
                 became[name] = now
             self.set_by_crm[name] = unknown[1:] if name in set_by_it else unknown
             self.own[name] = now

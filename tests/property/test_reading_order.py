@@ -59,7 +59,7 @@ class Worker:
 
     def __init__(self) -> None:
         self.lead = Lead()
-        self.became_ready = self.made_ready = 0
+        self.became_ready = self.made_ready = self.changed_nothing = 0
         self.told: list[tuple[str, dict[str, Any]]] = []
 
     def happens(self, number: int, happening: tuple[Any, ...]) -> None:
@@ -76,9 +76,10 @@ class Worker:
                     for flag in _ACTIONS[actions]
                     if getattr(self.lead, flag) != _MADE_SO[flag]
                 }
-                if not changes:
-                    return
+                if not changes and actions != "both":
+                    return  # without changes only scores that crossed the criteria again are told
                 self.made_ready += "sales_ready" in changes
+                self.changed_nothing += not changes
                 qualification = Qualification(model=MODEL, number=number + 1, criteria=(), changes=changes, at=at)
                 trigger = Trigger(f"s-{number}", "lead-score-changed", 0, number)
                 told = dict(lead_qualified("L-1", self.lead, qualification, origin="live", trigger=trigger))
@@ -126,7 +127,8 @@ def test_whichever_topic_is_read_first_the_same_is_known_in_the_end(
                 break
     if worker.told:
         check(place, worker.lead)
-    assert worker.made_ready <= entries_of(place) <= worker.became_ready
+    # a reset that is read before a qualification which overtook it, and changed nothing, looks like one that counts
+    assert worker.made_ready <= entries_of(place) <= worker.became_ready + worker.changed_nothing
 
 
 @settings(max_examples=200)

@@ -154,9 +154,9 @@ class Both:
             return
         now = self._worker.now
         changes = {name: {"from": now[name], "to": _MADE_SO[name]} for name in flags if now[name] != _MADE_SO[name]}
-        if changes:
+        if changes or len(flags) > 1:
             now |= {name: _MADE_SO[name] for name in changes}
-            self._worker.past.append(Past(what, 1, 1, at, "s", frozenset(changes)))
+            self._worker.past.append(Past(what, 1, 1, at, "s", frozenset(changes or flags)))
             told |= {"qualification_model_id": what, "changes": changes}
             told["lead"] = {name: now[name] for name in now if name != "contact_id"}
             if self._worker.changed_at is not None:

@@ -122,6 +122,15 @@ def test_a_flag_that_the_worker_put_back_is_known_by_the_next_qualification() ->
     assert changed.fields == {"sales_ready": (False, True), "status_reason": ("marketing_qualified", "new")}
 
 
+def test_a_qualification_that_changes_nothing_keeps_the_flags_that_stand() -> None:
+    facts = Facts()
+    left = {"status_reason": "marketing_qualified", "sales_ready": False}
+    apply_qualification(facts, QUALIFIED, _at(1), left=left)
+    apply_qualification(facts, {}, _at(5), left=left)
+    change = LeadChange(occurred_at=_at(3), status_reason="contacted", sales_ready=True)
+    assert apply_change(facts, change) == Changed({"sales_ready": (False, True)}, {})
+
+
 def test_an_owner_that_was_cleared_is_not_taken_from_an_older_qualification() -> None:
     facts = Facts()
     apply_change(facts, LeadChange(occurred_at=_at(2), owner_id=None))
