@@ -35,8 +35,7 @@ class Facts(Struct, omit_defaults=True, kw_only=True):
 
     `changed_at`: occurred_at of the newest lead-changed; `qualified_at` and `qualified_flags`: of the newest
     qualification, and which flags it set. `merged`: the lead was merged into another, which closes it.
-    `known`: flags as that qualification left them which was read last, and `known_at`: occurred_at of the newest
-    lead-changed that it knew. `flags`: what the CRM said of them, by name.
+    `flags`: what the CRM said of them, by name.
     """
 
     status: str = OPEN
@@ -49,8 +48,6 @@ class Facts(Struct, omit_defaults=True, kw_only=True):
     qualified_at: Moment | None = None
     qualified_flags: tuple[str, ...] = ()
     merged: bool = False
-    known: dict[str, Any] = field(default_factory=dict)
-    known_at: Moment | None = None
     flags: dict[str, Flag] = field(default_factory=dict)
 
     @property
@@ -74,8 +71,7 @@ class Changed(Struct, frozen=True):
 def apply_change(facts: Facts, change: LeadChange) -> Changed | None:
     """Apply what the CRM says. None: it is older than what is held (stale), and nothing changed. Equal: applied.
 
-    A change dated before our newest qualification keeps the flags which that one set, as the worker does. What a
-    qualification read already had known of has led to the flags as that one left them.
+    A change dated before our newest qualification keeps the flags which that one set, as the worker does.
     """
     at = in_utc(change.occurred_at)
     if facts.changed_at is not None and at < facts.changed_at:
@@ -83,12 +79,18 @@ def apply_change(facts: Facts, change: LeadChange) -> Changed | None:
     fields: dict[str, tuple[Any, Any]] = {}
     for name in _FIELDS:
         new, old = getattr(change, name), getattr(facts, name)
-        if new is UNSET or (name in _FLAGS and _stays(facts, name, new, at)) or new == old:
+        if new is UNSET:
+            continue
+        flag = None
+        if name in _FLAGS:
+            before = facts.flags.get(name)
+            flag = facts.flags[name] = Flag(new, at, [] if before is None else before.by_crm)
+        if new == old or _kept(facts, name, at):
             continue
         setattr(facts, name, new)
         fields[name] = (old, new)
-        if name in _FLAGS and new == _FLAGS[name]:
-            facts.flags[name].by_crm = [*facts.flags[name].by_crm, at][-_REMEMBERED:]
+        if flag is not None and new == _FLAGS[name]:
+            flag.by_crm = [*flag.by_crm, at][-_REMEMBERED:]
     attributes: dict[str, tuple[Any, Any]] = {}
     if change.attributes is not UNSET:
         for name, new in change.attributes.items():
@@ -102,15 +104,6 @@ def apply_change(facts: Facts, change: LeadChange) -> Changed | None:
                 facts.attributes[name] = new
     facts.changed_at = at
     return Changed(fields, attributes)
-
-
-def _stays(facts: Facts, name: str, said: Any, at: datetime) -> bool:
-    """The CRM says this of a flag. Does it stay as it is all the same?"""
-    before = facts.flags.get(name)
-    facts.flags[name] = Flag(said, at, [] if before is None else before.by_crm)
-    if facts.known_at is not None and at <= facts.known_at and name in facts.known:
-        return bool(said != facts.known[name])
-    return _kept(facts, name, at)
 
 
 def _kept(facts: Facts, name: str, at: datetime) -> bool:
@@ -129,13 +122,12 @@ def apply_qualification(
 ) -> Changed:
     """Apply a lead-qualified event that is none repeated: its `changes`, its `occurred_at`, and what it knows besides.
 
-    `known_at`: occurred_at of the newest lead-changed that the worker knew; what came after that changes the lead as it
-    would have, read in that order. `left`: flags as the qualification left them. One that it left unset is so by now,
-    perhaps because sales rejected the lead; one that the CRM has set meanwhile becomes so when that is read.
+    `known_at`: occurred_at of the newest lead-changed that the worker knew. All those are read by now, perhaps later
+    ones too: these change the lead as they would have, read after it. `left`: flags as the qualification left them;
+    one that sales rejected is back where it was.
 
-    A flag among the changes became so, whatever is held of it: where an earlier qualification had set it, there was a
-    reset between the two. Only what the CRM set without the worker knowing is taken for the same, which counts once: it
-    may have heard of this qualification.
+    A flag among the changes became so. But what the CRM set without the worker knowing is taken for the same, which
+    counts once: it may have heard of this qualification.
     """
     at = in_utc(at)
     known_at = None if known_at is None else in_utc(known_at)
@@ -147,22 +139,20 @@ def apply_qualification(
         facts.owner_id = facts.owner_id or owner_id
         facts.contact_id = facts.contact_id or contact_id
     set_by_it = {name: changes[name]["to"] for name in _FLAGS if name in changes}
-    facts.known, facts.known_at = {**(left or {}), **set_by_it}, known_at
+    left = {**(left or {}), **set_by_it}
     if facts.qualified_at is None or at >= facts.qualified_at:
         # where scores crossed the criteria again and nothing was left to change, the flags that stand are meant
-        flags = set(set_by_it) or {name for name, made_so in _FLAGS.items() if facts.known.get(name) == made_so}
+        flags = set(set_by_it) or {name for name, made_so in _FLAGS.items() if left.get(name) == made_so}
         if at == facts.qualified_at:
             flags.update(facts.qualified_flags)  # two models, one event: both are the newest qualification
         facts.qualified_at, facts.qualified_flags = at, tuple(sorted(flags))
     fields: dict[str, tuple[Any, Any]] = {}
     for name, made_so in _FLAGS.items():
-        old, new = getattr(facts, name), facts.known.get(name, made_so)
-        if name not in set_by_it and new == made_so:
-            new = old
-        heard = False
+        old = getattr(facts, name)
+        new, heard = left.get(name, old), False
         if (flag := facts.flags.get(name)) is not None:
-            if unknown(flag.said_at):  # whatever was known to the worker is read, then
-                new = facts.known.get(name, old) if _kept(facts, name, flag.said_at) else flag.said
+            if unknown(flag.said_at) and not _kept(facts, name, flag.said_at):
+                new = flag.said
             by_crm = list(filter(unknown, flag.by_crm))
             heard = bool(by_crm)
             flag.by_crm = by_crm[1:] if name in set_by_it else by_crm

@@ -18,8 +18,8 @@ class KnownLead:
         self.attributes: dict[str, Any] = {}
         self.merged = False
         self.changes: list[tuple[datetime, dict[str, Any]]] = []
-        self.qualifications: list[tuple[datetime, frozenset[str], datetime | None, dict[str, Any]]] = []
-        """When, which flags it set, the newest change that was known to it, and the flags as it left them."""
+        self.qualifications: list[tuple[datetime, frozenset[str]]] = []
+        """When, and which flags it set."""
         self.set_by_crm: dict[str, list[datetime]] = {name: [] for name in _MADE_SO}
         """When the CRM made a flag what qualifications make of it, unless a qualification was read that tells so."""
 
@@ -37,7 +37,7 @@ class KnownLead:
         for name in ("status", "status_reason", "sales_ready", "owner_id", "contact_id"):
             if name not in told or told[name] == self.own.get(name):
                 continue
-            if name in _MADE_SO and self._stays(name, told[name], at):
+            if name in _MADE_SO and self._overtaken(name, at):
                 continue
             became[name] = told[name]
             if name in _MADE_SO and told[name] == _MADE_SO[name]:
@@ -50,8 +50,9 @@ class KnownLead:
     def qualify(self, told: dict[str, Any]) -> dict[str, Any]:
         """A lead-qualified that was not read before. The flags that became different by it, as far as that is known.
 
-        A flag that it names was not set when the worker decided. What the CRM set without the worker knowing comes
-        after that, and may be this very qualification, of which it had heard: it must not count twice.
+        A flag that it names was not set when the worker decided. All changes that the worker knew are read by now, and
+        perhaps others. What the CRM set without the worker knowing comes after that, and may be this very
+        qualification, of which it had heard: it must not count twice.
         """
         known = told["lead"].get("changed_at")
         last_known = None if known is None else moment(known)
@@ -59,18 +60,16 @@ class KnownLead:
         left = {name: told["lead"][name] for name in _MADE_SO if name in told["lead"]} | set_by_it
         # one that changes nothing means what it meant when it first qualified the lead: what stands, as far as is known
         meant = frozenset(set_by_it) or frozenset(name for name in left if left[name] == _MADE_SO[name])
-        self.qualifications.append((moment(told["occurred_at"]), meant, last_known, left))
+        self.qualifications.append((moment(told["occurred_at"]), meant))
         if all(_knew(last_known, when) for when, _ in self.changes):
             heard = {"owner_id": told["lead"].get("owner_id"), "contact_id": told.get("contact_id")}
             self.own = {name: value for name, value in heard.items() if value is not None} | self.own
         became = {}
         for name, value in _MADE_SO.items():
-            now = self.own[name] if left.get(name, value) == value else left[name]
-            now = set_by_it.get(name, now)
+            now = left.get(name, self.own[name])
             said = [(when, change[name]) for when, change in self.changes if name in change]
-            if said and not _knew(last_known, said[-1][0]):
-                # a change that came after it, in the order of the worker, and so was all that it knew read before
-                now = left.get(name, self.own[name]) if self._overtaken(name, said[-1][0]) else said[-1][1]
+            if said and not _knew(last_known, said[-1][0]) and not self._overtaken(name, said[-1][0]):
+                now = said[-1][1]  # by a change that came after it, in the order of the worker
             unknown = [when for when in self.set_by_crm[name] if not _knew(last_known, when)]
             if name in set_by_it and not unknown:
                 became[name] = value
@@ -80,21 +79,10 @@ class KnownLead:
             self.own[name] = now
         return became
 
-    def _stays(self, name: str, said: Any, at: datetime) -> bool:
-        """Does a flag stay as it is, although the CRM says this of it?
-
-        What the qualification read last had known of has led to the flags as that one left them.
-        """
-        if self.qualifications:
-            _, _, last_known, left = self.qualifications[-1]
-            if _knew(last_known, at) and name in left:
-                return bool(said != left[name])
-        return self._overtaken(name, at)
-
     def _overtaken(self, name: str, at: datetime) -> bool:
         """What is dated before our newest qualification neither resets nor overwrites the flags which that set."""
-        newest = max((when for when, *_ in self.qualifications), default=at)
-        return at < newest and any(name in flags for when, flags, *_ in self.qualifications if when == newest)
+        newest = max((when for when, _ in self.qualifications), default=at)
+        return at < newest and any(name in flags for when, flags in self.qualifications if when == newest)
 
 
 def _knew(last_known: datetime | None, at: datetime) -> bool:

@@ -95,7 +95,7 @@ class Both:
         self._versions = definitions, otherwise
         self._read: list[tuple[str, dict[str, Any]]] = []
         self._worker = Lead()
-        self._unread: dict[str, list[dict[str, Any]]] = {}
+        self._unread: dict[str, list[tuple[int, dict[str, Any]]]] = {}
         self._publish(definitions)
 
     def happens(self, number: int, event: tuple[Any, ...]) -> None:
@@ -125,7 +125,8 @@ class Both:
             case topic, minutes, at_once, *what:
                 at = NOW + timedelta(minutes=minutes)
                 told = {"event_id": f"e-{number}", "lead_id": "L-1", "occurred_at": at.isoformat()}
-                self._unread.setdefault(topic, []).extend(self._told(topic, told, at, *what))
+                messages = [(number, one) for one in self._told(topic, told, at, *what)]
+                self._unread.setdefault(topic, []).extend(messages)
                 if at_once:
                     self._read_all(topic)
         if not number % 7:
@@ -163,10 +164,18 @@ class Both:
                 told["lead"]["changed_at"] = self._worker.changed_at.isoformat()
             yield told
 
-    def _read_all(self, topic: str) -> None:
-        for told in self._unread.pop(topic, []):
+    def _read_all(self, topic: str, *, before: int | None = None) -> None:
+        """What is unread of a topic, or of it what was written `before` an event; causes before effects."""
+        unread = self._unread.pop(topic, [])
+        while unread and (before is None or unread[0][0] < before):
+            number, told = unread.pop(0)
+            if topic == "lead-qualified":
+                self._read_all("lead-changed", before=number)
+                self._read_all("lead-merged", before=number)
             self._read.append((topic, told))
             self._reads(topic, told)
+        if unread:
+            self._unread[topic] = unread
 
     def _publish(self, live: list[dict[str, Any]]) -> None:
         self.place.publish(*live)

@@ -41,10 +41,4 @@ class StoredFacts(TypedDict):
     qualified_at: NotRequired[Timestamp]
     qualified_flags: NotRequired[list[str]]
     merged: NotRequired[bool]
-    known: NotRequired[
-        Annotated[dict[str, str | bool], Field(description="Flags as the qualification read last left them.")]
-    ]
-    known_at: NotRequired[
-        Annotated[Timestamp, Field(description="occurred_at of the newest lead-changed that it knew.")]
-    ]
     flags: NotRequired[Annotated[dict[str, StoredFlag], Field(description="What the CRM said of flags, by name.")]]
