@@ -195,7 +195,7 @@ def test_workers_go_over_to_a_rebuilt_state_and_nobody_qualifies_twice(here: Ins
     assert "both is stopped" in beyond.run("model", "stop", "both").fine().out
     running = line.run("rebuild", "--from", "earliest", "--as", "first")
     assert running.code == 1
-    assert "workers of first run" in running.err
+    assert "processes of first run" in running.err
     assert worker.terminate()[0] == 0
 
 
@@ -251,13 +251,13 @@ def test_rejected_leads_are_rebuilt_as_sales_left_them(install: Install, tmp_pat
     assert here.running()[0].terminate()[0] == 0
 
     line = cli(here, tmp_path)
-    done = rebuilt(line, "again")
+    done = rebuilt(line, "recycled")
     assert done["compared"] == {"live": 60, "equal": 60, "ahead": 0, "differences": {}}
     assert (done["qualifications"]["only_live"], done["qualifications"]["only_rebuilt"]) == (0, 0)
     assert done["rejected"] == 1
     assert held(here, done["state_prefix"]) == held(here, here.prefix)
 
-    here.start_worker(application_id="again", state_prefix=done["state_prefix"]).wait_ready()
+    here.start_worker(application_id="recycled", state_prefix=done["state_prefix"]).wait_ready()
     before = len(here.qualified())
     here.scores(*(score(lead(n), "engagement", 62, 14) for n in range(60)))  # cooling down
     here.scores(*(score(lead(n), "engagement", 63, 18) for n in range(60)))  # over, but for the wrong person
