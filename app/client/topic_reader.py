@@ -15,8 +15,16 @@ from app.kafka import Connection, NotAllowed, is_forbidden, needing
 Place = tuple[str, int]
 """A topic, by its full name, and a partition of it."""
 
-#: What is said of partitions that were created just now; the first is how librdkafka says it.
-_NO_LEADER = frozenset({KafkaError._NOENT, KafkaError.LEADER_NOT_AVAILABLE})
+#: What is said of partitions that were created just now (the first is how librdkafka says it), or whose leader changes.
+_NO_LEADER = frozenset(
+    {
+        KafkaError._NOENT,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.FENCED_LEADER_EPOCH,
+        KafkaError.UNKNOWN_LEADER_EPOCH,
+    }
+)
 _LEADER_SECONDS = 10.0
 #: librdkafka wants a group's name even where nothing is asked of a group; nothing is ever committed under it.
 GROUP = "lead-qualifier-reader"
