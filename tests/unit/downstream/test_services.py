@@ -18,3 +18,15 @@ def test_the_catalogue_names_the_inputs_of_each_state_as_they_are_wired(name: st
     assert wired == told
     read = {topic.name for topic in (*SERVICES[name].reads, *SERVICES[name].keeps)}
     assert set().union(*told.values()) <= read
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_causes_are_read_before_effects(name: str) -> None:
+    for application in BUILDS[name](Wiring(name, load_settings(topic_prefix=""), {})).applications:
+        order = [one.topic for one in application.inputs_in_order]
+        after = {one.topic: one.after for one in application.inputs}
+        if "lead-qualified" in after:
+            assert after["lead-qualified"] == ("lead-changed", "lead-merged")
+        if "lead-assigned" in after:
+            assert after["lead-assigned"] == ("lead-qualified",)
+        assert all(order.index(cause) < order.index(topic) for topic, causes in after.items() for cause in causes)
