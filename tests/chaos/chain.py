@@ -40,17 +40,10 @@ _KEYED = ("journey-state", "sequence-state", "follow-up-state", "assignment-lead
 #: What each tells, by topic, as its oracle does.
 _TOLD: dict[str, dict[str, Callable[[dict[str, Any]], Any]]] = {
     "journey-state": {InJourneys.TOPIC: InJourneys.told_by},
-    "sequence-state": {
-        "sequence-step-due": lambda one: (one["sequence_id"], one["connection_number"], one["step_id"]),
-        "sequence-changed": lambda one: (
-            one["sequence_id"],
-            one["connection_number"],
-            one["state"] + (f" ({one['reason']})" if "reason" in one else ""),
-        ),
-    },
+    "sequence-state": {InSequences.STEPS: InSequences.step_by, InSequences.STATES: InSequences.state_by},
     "follow-up-state": {InFollowUps.TOPIC: InFollowUps.told_by},
 }
-_OUT = ("journey-entry-requested", "lead-assigned", "sequence-step-due", "sequence-changed", "lead-follow-up-overdue")
+_OUT = (InJourneys.TOPIC, "lead-assigned", InSequences.STEPS, InSequences.STATES, InFollowUps.TOPIC)
 _TRAILS = tuple(f"{kind}-definition-changed" for kind in KINDS)
 _DEAD = "downstream-dead-letters"
 _QUIET_SECONDS = 2.0
@@ -85,6 +78,7 @@ class Chain:
         self._rules: dict[str, list[tuple[int, Live]]] = {kind: [(0, {})] for kind in KINDS}
         self._steps: dict[str, dict[bytes, list[Step]]] = {name: {} for name in _KEYED}
         self._seen: Counter[str] = Counter()
+        self._step_ids: dict[str, tuple[str, int, str]] = {}
         self._oracle = AssignmentOracle()
         self._decided = 0
         self._out_of_step = ""
@@ -114,7 +108,7 @@ class Chain:
 
         def steps() -> Sequence[Input]:
             self._reader.read(20)
-            return self._records("sequence-step-due")
+            return self._records(InSequences.STEPS)
 
         return Sales(self._cluster.send_bytes, steps, leads, random.Random(self._dice.random()))
 
@@ -218,10 +212,8 @@ class Chain:
                     found[record.key or b""]["assignment-queue"].append(InIntake.told_by(queued))
             return found
         if name == "sequence-state":
-            self._step_ids = {
-                one["event_id"]: (one["sequence_id"], one["connection_number"], one["step_id"])
-                for one in map(_json, self._records("sequence-step-due"))
-            }
+            steps = map(_json, self._records(InSequences.STEPS))
+            self._step_ids = {one["event_id"]: InSequences.step_by(one) for one in steps}
         for topic, told_by in _TOLD[name].items():
             self.figures.told[topic] = len(self._records(topic))
             for record in self._records(topic):

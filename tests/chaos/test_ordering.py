@@ -27,7 +27,7 @@ DEFINITION: dict[str, Any] = {
         {"id": "bye", "kind": "automated_email"},
     ],
 }
-DUE = "sequence-step-due"
+DUE = InSequences.STEPS
 
 
 class History:
@@ -43,7 +43,7 @@ class History:
         )
         self.cycles: list[Cycle] = []
         now, offsets = 1_000_000, {"lead-changed": 0, "lead-qualified": 0}
-        self.found: dict[str, list[Any]] = {DUE: [], "sequence-changed": []}
+        self.found: dict[str, list[Any]] = {DUE: [], InSequences.STATES: []}
         for number in range(12):
             now += dice.choice((100, 3_000, 9_000))
             unit = Unit(place.application, 0, place.entries, revision=1, now_ms=now)
@@ -66,19 +66,12 @@ class History:
                 place.processor.process(unit.record, unit)
             place.timers.done(due)
             for output in unit.outputs:
-                self._told(output.topic, json.loads(output.value or b"{}"))
+                told_by = InSequences.step_by if output.topic == InSequences.STEPS else InSequences.state_by
+                self.found[output.topic].append(told_by(json.loads(output.value or b"{}")))
             changes = frozenset(change["key"] for change in unit.changes())
             place._commit(unit)
             # in the order of the topics, as a journal has it, whatever the order was in which they were decided
             self.cycles.append(Cycle(now, 1, {topic: taken[topic] for topic in sorted(taken)}, changes))
-
-    def _told(self, topic: str, event: dict[str, Any]) -> None:
-        told = (event["sequence_id"], event["connection_number"])
-        if topic == DUE:
-            self.found[topic].append((*told, event["step_id"]))
-        else:
-            reason = f" ({event['reason']})" if "reason" in event else ""
-            self.found[topic].append((*told, event["state"] + reason))
 
     @property
     def steps(self) -> list[Step]:
@@ -93,14 +86,14 @@ def test_what_there_was_is_explained_and_what_was_not_is_not(seed: int) -> None:
     history = History(seed)
     found = history.found
     assert history.explained(found)
-    steps, states = found[DUE], found["sequence-changed"]
+    steps, states = found[DUE], found[InSequences.STATES]
     if not steps:
         return
     assert not history.explained({**found, DUE: steps[:-1]}), "one is missing"
     assert not history.explained({**found, DUE: [*steps, steps[-1]]}), "one came twice"
     assert not history.explained({**found, DUE: [*steps, ("first", 99, "hello")]}), "one came that nothing foretold"
     if len(states) > 1:
-        assert not history.explained({**found, "sequence-changed": states[::-1]}), "they came in another order"
+        assert not history.explained({**found, InSequences.STATES: states[::-1]}), "they came in another order"
 
 
 def test_the_histories_have_something_to_tell() -> None:
@@ -111,7 +104,7 @@ def test_what_should_have_been_decided_by_now_is_missed() -> None:
     record = Input("lead-changed", 0, 0, LEAD.encode(), encode(changed(LEAD, attributes={"country": "DE"})))
     began = Input("lead-qualified", 0, 0, LEAD.encode(), encode(qualified(LEAD, 1)))
     steps = [Step(1_000, 1, ((record,),), True), Step(2_000, 1, ((began,),), True)]
-    found = {DUE: [("first", 1, "hello")], "sequence-changed": [("first", 1, "connected")]}
+    found = {DUE: [("first", 1, "hello")], InSequences.STATES: [("first", 1, "connected")]}
 
     def oracle() -> InSequences:
         return InSequences(1, lambda _: {"first": (1, DEFINITION)}, {})

@@ -167,6 +167,8 @@ class InSequences(OfService):
     event_id.
     """
 
+    STEPS, STATES = "sequence-step-due", "sequence-changed"
+
     def __init__(self, partitions: int, rules: Rules, steps: Mapping[str, tuple[str, int, str]]) -> None:
         super().__init__(partitions, rules)
         self._steps = steps
@@ -269,10 +271,21 @@ class InSequences(OfService):
     def _tell(self) -> None:
         for sequence_id, number, what in self._lead.told:
             if what.startswith("step:"):
-                self.told["sequence-step-due"].append((sequence_id, number, what.removeprefix("step:")))
+                self.told[self.STEPS].append((sequence_id, number, what.removeprefix("step:")))
             else:
-                self.told["sequence-changed"].append((sequence_id, number, what))
+                self.told[self.STATES].append((sequence_id, number, what))
         self._lead.told.clear()
+
+    @staticmethod
+    def step_by(event: dict[str, Any]) -> tuple[str, int, str]:
+        """The same of a step that is due."""
+        return event["sequence_id"], event["connection_number"], event["step_id"]
+
+    @staticmethod
+    def state_by(event: dict[str, Any]) -> tuple[str, int, str]:
+        """The same of a change of state."""
+        reason = f" ({event['reason']})" if "reason" in event else ""
+        return event["sequence_id"], event["connection_number"], event["state"] + reason
 
 
 class InIntake(OfService):
