@@ -163,7 +163,7 @@ def seller(seller_id: str, dice: random.Random) -> dict[str, Any]:
         "occurred_at": _now(),
         "time_zone": "UTC",
         "attributes": {"region": dice.choice(("north", "south"))},
-        "capacity": {"max": dice.randrange(60)},
+        "capacity": {"max": dice.choice((0, 20, 100, 250))},
         "available": dice.random() < 0.9,
     }
     if dice.random() < 0.2:
