@@ -77,10 +77,13 @@ class LeadInFollowUps:
             self._begin("lead-qualified", message)
 
     def assigned(self, message: dict[str, Any]) -> None:
-        """A lead-assigned: whoever has got the lead is to act. Where nobody has, nothing changes."""
-        if "owner" in message and self._is_new(message):
-            self.owner = message["owner"]["id"]
-            self.clocks = {at: clock for at, clock in self.clocks.items() if at[1] != "lead-qualified"}
+        """A lead-assigned: whoever has got the lead is to act. Where nobody has, nobody is late who had it."""
+        if not self._is_new(message):
+            return
+        self.owner = message["owner"]["id"] if "owner" in message else None
+        over = "lead-qualified" if "owner" in message else "lead-assigned"
+        self.clocks = {at: clock for at, clock in self.clocks.items() if at[1] != over}
+        if "owner" in message:
             self._begin("lead-assigned", message)
 
     def responded(self, message: dict[str, Any]) -> None:

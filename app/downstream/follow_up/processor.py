@@ -108,11 +108,17 @@ class FollowUpProcessor(LeadProcessor[FollowUp, LeadState]):
     def _assigned(self, record: Record, unit: Unit) -> None:
         message = decode_lead_assigned(record.key, record.value, record.headers)
         key = message.lead_id.encode()
+        if message.owner_id is None and not unit.holds(key):
+            return
         state = self.state_of(key, unit)
-        if message.owner_id is None or state.repeats(message.event_id):
+        if state.repeats(message.event_id):
             return
         state.owner_id = message.owner_id
         unit.put(key, state)
+        if message.owner_id is None:
+            # it waits for an owner, or has lost the one that it had, who is late no longer
+            self._count(end(state, Outcome.ACTED, stage=ASSIGNED), unit)
+            return
         self._count(end(state, Outcome.ACTED, stage=QUALIFIED), unit)
         cause = cause_of(LEAD_ASSIGNED, record, message.event_id, message.occurred_at)
         self._begin(key, state, ASSIGNED, cause, unit)

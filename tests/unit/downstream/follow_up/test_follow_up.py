@@ -132,6 +132,16 @@ def test_another_seller_has_the_whole_time_again() -> None:
     assert [one["owner_id"] for one in here.of(OVERDUE)] == ["S-2"]
 
 
+def test_nobody_is_late_with_a_lead_whose_owner_was_taken_away() -> None:
+    here = place(BOTH)
+    here.send("lead-assigned", "L-2", assigned("L-2", owner=None))
+    assert not here.entries, "of a lead that nobody had, there is nothing to hold"
+    here.send("lead-assigned", "L-1", assigned("L-1"))
+    here.send("lead-assigned", "L-1", assigned("L-1", owner=None, number=2))
+    here.wait(timedelta(hours=3))
+    assert not here.emitted
+
+
 def test_it_is_told_again_as_often_as_wanted_and_no_more_once_somebody_acts() -> None:
     stage = {"on": "lead-qualified", "within": "1h", "repeat": {"every": "1d", "times": 3}}
     here = place({**ONE_HOUR, "stages": [stage]})
