@@ -117,16 +117,11 @@ class Application:
     max_record_bytes: Mapping[str, int] = field(default_factory=dict)
     #: False if state keys need not hash to their partition (a single partition, or keys that are no record's key).
     keyed: bool = True
+    #: The inputs, each behind those that its records wait for. Looked at in every cycle, so worked out once.
+    inputs_in_order: tuple[Input, ...] = field(init=False)
 
-    def home_elsewhere(self, key: bytes, number: int) -> int | None:
-        """The partition that a key belongs to, if that is not partition `number`."""
-        if not self.keyed or (home := partition_of(key, self.partitions)) == number:
-            return None
-        return home
-
-    @property
-    def inputs_in_order(self) -> tuple[Input, ...]:
-        """The inputs, each behind those that its records wait for."""
+    def __post_init__(self) -> None:
+        """Raises ValueError if inputs wait for each other."""
         placed: list[Input] = []
         left = list(self.inputs)
         while left:
@@ -136,7 +131,13 @@ class Application:
                 raise ValueError(f"{self.name}: inputs that wait for each other: {sorted(topics)}")
             placed += now
             left = [inp for inp in left if inp not in now]
-        return tuple(placed)
+        object.__setattr__(self, "inputs_in_order", tuple(placed))
+
+    def home_elsewhere(self, key: bytes, number: int) -> int | None:
+        """The partition that a key belongs to, if that is not partition `number`."""
+        if not self.keyed or (home := partition_of(key, self.partitions)) == number:
+            return None
+        return home
 
     @property
     def topics(self) -> tuple[str, ...]:
