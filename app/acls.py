@@ -41,6 +41,7 @@ from app.contracts.topics import (
     STATE_TOPICS,
     Topic,
 )
+from app.settings import Settings
 
 
 class Service(StrEnum):
@@ -130,6 +131,16 @@ class Naming:
     """Of the service `webhook` or `dataverse`."""
     sink_topics: tuple[str, ...] = ()
     """What that carries out, without the prefix."""
+
+
+def naming_of(settings: Settings) -> Naming:
+    """What the settings say of it."""
+    return Naming(
+        topic_prefix=settings.topic_prefix,
+        state_prefix=settings.state_prefix,
+        application_id=settings.application_id,
+        create_topics=settings.create_topics,
+    )
 
 
 _INPUTS = tuple(topic for topic in CATALOGUE if not topic.ours)
@@ -340,7 +351,7 @@ def _repartition(naming: Naming) -> tuple[Grant, ...]:
     to = replace(naming, topic_prefix=naming.to_prefix, state_prefix=None)
     every = (*CATALOGUE, *DOWNSTREAM)
     shown = (QUALIFICATION_MODELS, *map(definitions, KINDS))
-    passed = tuple(topic for topic in every if topic in {LEAD_HANDOVERS, ASSIGNMENT_QUEUE})
+    passed = (LEAD_HANDOVERS, ASSIGNMENT_QUEUE)
     copied = tuple(topic for topic in every if topic.ours and topic not in {*shown, *passed})
     return (
         _topics(

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from app.acls import PURPOSES, Grant, Naming, Service, as_bindings, command_line, grants
+from app.acls import PURPOSES, Grant, Naming, Service, as_bindings, command_line, grants, naming_of
 from app.cli.options import Json
 from app.cli.screen import note, say, show_json
 from app.settings import load_settings
@@ -94,13 +94,7 @@ def print_acls(
             "is needed for the services webhook and dataverse, and for these alone: the file that the sink runs with",
             param_hint="--config",
         )
-    naming = Naming(
-        topic_prefix=settings.topic_prefix,
-        state_prefix=settings.state_prefix,
-        application_id=settings.application_id,
-        create_topics=settings.create_topics,
-        to_prefix=to_prefix or "",
-    )
+    naming = replace(naming_of(settings), to_prefix=to_prefix or "")
     if config is not None:
         naming = _carrying(naming, service, config)
     left_out = {*_SINKS} if to_prefix is not None else {*_SINKS, Which.REPARTITION}

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from prometheus_client import Counter
 
-from app.acls import Naming, grants
 from app.acls import Service as Login
+from app.acls import grants, naming_of
 from app.contracts.downstream.topics import SERVICES
 from app.downstream.assignment import service as assignment
 from app.downstream.follow_up import service as follow_up
@@ -57,17 +57,12 @@ def downstream_process(
     hook: Hook = no_hook,
 ) -> Process:
     """A process that hosts these services, each in a consumer group of its own."""
-    naming = Naming(
-        topic_prefix=settings.topic_prefix,
-        application_id=settings.application_id,
-        create_topics=settings.create_topics,
-    )
     return Process(
         settings,
         connection,
         build=lambda sizes: [BUILDS[name](Wiring(name, settings, sizes)) for name in names],
         topics=tuple(dict.fromkeys(topic for name in names for topic in SERVICES[name].all)),
-        rights=[grant for name in names for grant in grants(Login(name), naming)],
+        rights=[grant for name in names for grant in grants(Login(name), naming_of(settings))],
         metrics=DownstreamMetrics(),
         limits=limits,
         hook=hook,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from app.acls import Naming, grants
 from app.acls import Service as Login
+from app.acls import grants, naming_of
 from app.contracts import cloud_events
 from app.contracts.topics import (
     CATALOGUE,
@@ -46,18 +46,12 @@ class Worker(Process):
     def __init__(
         self, settings: Settings, connection: Connection, *, limits: Limits = DEFAULT_LIMITS, hook: Hook = no_hook
     ) -> None:
-        naming = Naming(
-            topic_prefix=settings.topic_prefix,
-            state_prefix=settings.state_prefix,
-            application_id=settings.application_id,
-            create_topics=settings.create_topics,
-        )
         super().__init__(
             settings,
             connection,
             build=lambda sizes: (_qualification(settings, sizes),),
             topics=CATALOGUE,
-            rights=grants(Login.WORKER, naming),
+            rights=grants(Login.WORKER, naming_of(settings)),
             metrics=LeadMetrics(),
             limits=limits,
             hook=hook,

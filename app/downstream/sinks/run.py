@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import structlog
 
-from app.acls import Grant, Naming, Service, grants, sink_group
+from app.acls import Grant, Service, grants, naming_of, sink_group
 from app.consumer import Retry, Subscription
 from app.consumer.subscription import stopped_by_signals
 from app.contracts.downstream.topics import CATALOGUE as DOWNSTREAM
@@ -42,15 +43,7 @@ def run_sink(sink: Sink, settings: Settings, connection: Connection) -> None:
 
 
 def _rights(sink: Sink, settings: Settings) -> tuple[Grant, ...]:
-    naming = Naming(
-        topic_prefix=settings.topic_prefix,
-        state_prefix=settings.state_prefix,
-        application_id=settings.application_id,
-        create_topics=settings.create_topics,
-        sink_id=sink.id,
-        sink_topics=sink.topics,
-    )
-    return grants(Service(sink.kind), naming)
+    return grants(Service(sink.kind), replace(naming_of(settings), sink_id=sink.id, sink_topics=sink.topics))
 
 
 def _topics(sink: Sink) -> tuple[Topic, ...]:
