@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from msgspec import Struct, field
+
+#: So many qualifications of a lead are remembered.
+_QUALIFICATIONS = 20
+
 
 def repeats(seen: list[str], event_id: str, most: int) -> bool:
     """Is the event among those seen last? It is from now on; `most` are remembered."""
@@ -10,3 +15,13 @@ def repeats(seen: list[str], event_id: str, most: int) -> bool:
     seen.append(event_id)
     del seen[:-most]
     return False
+
+
+class KnownQualifications(Struct, omit_defaults=True, kw_only=True):
+    """A part of what is held about a lead: the ids of the qualifications that were read last."""
+
+    qualifications: list[str] = field(default_factory=list)
+
+    def repeats(self, event_id: str) -> bool:
+        """Was this qualification seen before? It is from now on."""
+        return repeats(self.qualifications, event_id, _QUALIFICATIONS)

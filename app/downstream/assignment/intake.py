@@ -5,30 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import field
 
 from app.contracts.topics import LEAD_CHANGED
 from app.downstream.assignment.queue import Changed, Closed, Qualified, enqueue
 from app.downstream.cause import Cause
 from app.downstream.facts import Facts
 from app.downstream.lead_follower import Happening, LeadFollower, cause_of, now_of
-from app.downstream.repeats import repeats
+from app.downstream.repeats import KnownQualifications
 from app.engine import Record, Unit
 
-#: So many qualifications are remembered, so that a repeated one is known.
-_REMEMBERED = 20
 
-
-class FollowedLead(Struct, omit_defaults=True):
+class FollowedLead(KnownQualifications, omit_defaults=True):
     """`queued`: it qualified, and was not closed since."""
 
     facts: Facts = field(default_factory=Facts)
     queued: bool = False
-    qualifications: list[str] = field(default_factory=list)
-
-    def repeats(self, event_id: str) -> bool:
-        """Was this qualification seen before? It is from now on."""
-        return repeats(self.qualifications, event_id, _REMEMBERED)
 
 
 encode_followed = msgspec.json.Encoder().encode

@@ -13,12 +13,9 @@ from app.downstream.cause import Cause
 from app.downstream.conditions import holds
 from app.downstream.facts import Facts
 from app.downstream.journeys.journey import Journey
-from app.downstream.repeats import repeats
+from app.downstream.repeats import KnownQualifications
 from app.qualification.leads import Trigger
 from app.qualification.utc import Moment
-
-#: So many qualifications are remembered, so that a repeated one is known.
-_REMEMBERED = 20
 
 
 class Outcome(StrEnum):
@@ -56,17 +53,12 @@ class Waiting(Struct, frozen=True):
         return Cause(self.occurred_at, self.trigger)
 
 
-class LeadState(Struct, omit_defaults=True, kw_only=True):
+class LeadState(KnownQualifications, omit_defaults=True, kw_only=True):
     """All that is held about a lead. `entries` and `waiting` by journey id, over all versions."""
 
     facts: Facts = field(default_factory=Facts)
     entries: dict[str, Entries] = field(default_factory=dict)
     waiting: dict[str, Waiting] = field(default_factory=dict)
-    qualifications: list[str] = field(default_factory=list)
-
-    def repeats(self, event_id: str) -> bool:
-        """Was this qualification seen before? It is from now on."""
-        return repeats(self.qualifications, event_id, _REMEMBERED)
 
 
 def enter(state: LeadState, journey: Journey, now_ms: int, cause: Cause, *, waited: bool = False) -> Outcome:
