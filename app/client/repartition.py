@@ -133,15 +133,13 @@ class Repartition:
             self._check_decided(group, positions_here, ends_here)
             held |= positions_here
             ends |= ends_here
-        commands = newest_by_key(self._reader.read(self._reader.places(COMMAND_STATE.full_name(self._state_from))))
-        commands.pop(POSITION_KEY, None)
         there = self._reader.existing([topic.full_name(self._from) for topic in DOWNSTREAM])
         plan = Plan(
             before=before,
             groups=tuple(decided),
             topics=(*CATALOGUE, *(topic for topic in DOWNSTREAM if topic.full_name(self._from) in there)),
             positions=held,
-            commands=commands,
+            commands=self._newest(first, COMMAND_STATE),
             input_ends=ends,
         )
         self._check_swept(plan)
@@ -165,10 +163,9 @@ class Repartition:
         with CopyTransaction(self._connection, self._transactional_id) as transaction:
             for group in plan.groups:
                 for state in group.changelogs:
-                    if state is COMMAND_STATE:
-                        tallies[state] = self._copy_newest(state, plan.commands, transaction)
-                    elif state.partitions is Partitions.ONE:
-                        tallies[state] = self._copy_newest(state, self._newest(group, state), transaction)
+                    if state.partitions is Partitions.ONE:
+                        newest = plan.commands if state is COMMAND_STATE else self._newest(group, state)
+                        tallies[state] = self._copy_newest(state, newest, transaction)
                     else:
                         tallies[state], stray = self._copy_leads(plan, group, state, transaction, told)
                         strays |= {state.full_name(group.state_prefix): stray} if stray else {}
