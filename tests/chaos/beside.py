@@ -28,5 +28,5 @@ class Beside:
     def _run(self) -> None:
         try:
             self._do(self._ending)
-        except Exception as error:  # noqa: BLE001  see above
+        except Exception as error:  # noqa: BLE001  raised again by `end`
             self._error = error

@@ -92,11 +92,6 @@ class Cluster(Installation):
         slot.wanted, slot.frozen = True, False
         self.workers.append(slot.worker)
 
-    @property
-    def folder(self) -> Path:
-        """Where everything is logged."""
-        return self._folder
-
     def name(self, number: int) -> str:
         """What runs in a place, for people."""
         return f"worker {number}" if number < WORKERS else f"services {number - WORKERS}"

@@ -53,7 +53,7 @@ def _stands(operator: str, held: Any, operand: Any) -> bool:
             return isinstance(held, str) and operand in held
         case "starts_with":
             return isinstance(held, str) and held.startswith(operand)
-    raise NotImplementedError(operator)
+    raise ValueError(f"there is no operator {operator}")
 
 
 def alike(one: Any, other: Any) -> bool:

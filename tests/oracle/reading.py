@@ -132,6 +132,22 @@ def about_lead(record: Input, partitions: int) -> dict[str, Any]:
     return found
 
 
+def of_lead(record: Input, partitions: int) -> dict[str, Any] | None:
+    """What any topic tells about a lead; None: that it is erased. Raises Bad."""
+    match record.topic:
+        case "lead-changed" if record.value is None:
+            erased(record, partitions)
+            return None
+        case "lead-changed":
+            return change(record, partitions)
+        case "lead-merged":
+            return merge(record, partitions)
+        case "lead-sales-response":
+            return response(record, partitions)
+        case _:
+            return about_lead(record, partitions)
+
+
 def erased(record: Input, partitions: int) -> str:
     """The lead that a lead-changed without value erases. Raises Bad."""
     if not record.key:

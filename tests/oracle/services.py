@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -21,7 +22,7 @@ Rules = Callable[[int], Live]
 """What ran at a revision."""
 
 
-class OfService:
+class OfService(ABC):
     """What they have in common: which records are to be taken, and by which rules. An OfLead of `ordering`."""
 
     def __init__(self, partitions: int, rules: Rules = lambda _: {}) -> None:
@@ -36,46 +37,48 @@ class OfService:
 
     def take(self, record: Input) -> None:
         try:
-            match record.topic:
-                case "lead-changed" if record.value is None:
-                    reading.erased(record, self._partitions)
-                    self.erased(record)
-                case "lead-changed":
-                    self.changed(reading.change(record, self._partitions))
-                case "lead-merged":
-                    self.merged(reading.merge(record, self._partitions))
-                case "lead-qualified":
-                    self.qualified(reading.message(record))
-                case "lead-sales-response":
-                    self.further(record.topic, reading.response(record, self._partitions))
-                case _:
-                    self.further(record.topic, reading.about_lead(record, self._partitions))
+            told = reading.of_lead(record, self._partitions)
         except Bad:
             return
+        match record.topic:
+            case _ if told is None:
+                self.erased(record)
+            case "lead-changed":
+                self.changed(told)
+            case "lead-merged":
+                self.merged(told)
+            case "lead-qualified":
+                self.qualified(told)
+            case topic:
+                self.further(topic, told)
 
     def wakings(self) -> int:
         return int(self.overdue(self.now))
 
     def wake(self, way: int) -> None:
-        raise NotImplementedError
+        raise NotImplementedError  # never called where `wakings` are none
 
     def overdue(self, now: int) -> bool:
         return False
 
+    @abstractmethod
     def erased(self, record: Input) -> None:
-        raise NotImplementedError
+        """The lead is erased."""
 
+    @abstractmethod
     def changed(self, told: dict[str, Any]) -> None:
-        raise NotImplementedError
+        """A lead-changed."""
 
+    @abstractmethod
     def merged(self, told: dict[str, Any]) -> None:
-        raise NotImplementedError
+        """A lead-merged."""
 
+    @abstractmethod
     def qualified(self, told: dict[str, Any]) -> None:
-        raise NotImplementedError
+        """A lead-qualified."""
 
     def further(self, topic: str, told: dict[str, Any]) -> None:
-        raise NotImplementedError
+        raise NotImplementedError  # never called where no other topics are read
 
 
 class _Timed(OfService):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from app.downstream.follow_up.kind import KIND
 from app.downstream.follow_up.processor import FollowUpProcessor, decode_state, encode_state
 from tests.oracle.follow_up import LeadInFollowUps
+from tests.oracle.services import InFollowUps
 from tests.property.told_leads import MINUTES, Both, histories
 from tests.unit.downstream.place import Place
 
@@ -53,16 +54,6 @@ def test_what_nobody_acted_on_is_told_as_the_oracle_tells_it(events: list[tuple[
     both = Both(place, LeadInFollowUps({}), KIND, DEFINITIONS, OTHERWISE)
     for number, event in enumerate(events):
         both.happens(number, event)
-        told = [
-            (
-                one["follow_up_id"],
-                one["follow_up_version"],
-                one["stage"],
-                one["overdue_number"],
-                one["trigger"]["event_id"],
-                one.get("owner_id"),
-            )
-            for one in place.of("lead-follow-up-overdue")
-        ]
+        told = [InFollowUps.told_by(one) for one in place.of(InFollowUps.TOPIC)]
         assert told == both.oracle.told
         both.oracle = deepcopy(both.oracle)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from app.downstream.journeys.kind import KIND
 from app.downstream.journeys.processor import JourneyProcessor, decode_state, encode_state
 from tests.oracle.journeys import LeadInJourneys
+from tests.oracle.services import InJourneys
 from tests.property.told_leads import Both, histories
 from tests.unit.downstream.place import Place
 
@@ -52,16 +53,6 @@ def test_a_lead_enters_what_the_oracle_tells(events: list[tuple[Any, ...]]) -> N
     both = Both(place, LeadInJourneys({}), KIND, DEFINITIONS, OTHERWISE)
     for number, event in enumerate(events):
         both.happens(number, event)
-        told = [
-            (
-                one["journey_id"],
-                one["journey_version"],
-                one["entry_number"],
-                one["trigger"]["event_id"],
-                {name: typed["value"] for name, typed in one["payload"].items()},
-                one.get("contact_id"),
-            )
-            for one in place.of("journey-entry-requested")
-        ]
+        told = [InJourneys.told_by(one) for one in place.of(InJourneys.TOPIC)]
         assert told == both.oracle.told
         both.oracle = deepcopy(both.oracle)
