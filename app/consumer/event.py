@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
+from uuid import UUID, uuid5
 
 import msgspec
 
@@ -17,6 +19,7 @@ from app.records import Headers, Original
 _T = TypeVar("_T")
 _IDS = ("event_id", "command_id")
 _TIMES = ("occurred_at", "issued_at")
+_IDEMPOTENCY_KEYS = UUID("5b0e8d0e-6f0c-5a53-8a0e-0c7b1d0a4f2e")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +32,8 @@ class Event:
     """The record's key, for our events mostly the lead's id; empty without one."""
     event_id: str
     """`ce_id`, else `event_id` or `command_id` of the data, else (such as a tombstone) topic/partition/offset."""
-    identity: str
-    """By this it is known again: topic, CloudEvents source and event_id."""
+    source: str
+    """`ce_source`: who emitted it; empty if the record does not say."""
     type: str
     """`ce_type`, else what our events of this topic have."""
     time: datetime
@@ -49,6 +52,19 @@ class Event:
     """
     attempt: int = 1
     """How manieth time it is tried, by this consumer since it started."""
+
+    @property
+    def identity(self) -> str:
+        """What tells it from every other event: topic, source, key and event_id, as a JSON array.
+
+        The id alone does not: some engines number the events of each lead.
+        """
+        return json.dumps((self.topic, self.source, self.key, self.event_id))
+
+    @property
+    def idempotency_key(self) -> str:
+        """A UUID (version 5) of the identity: give it to systems that ask for a key of each request."""
+        return str(uuid5(_IDEMPOTENCY_KEYS, self.identity))
 
     @property
     def lead_id(self) -> str:
@@ -89,7 +105,7 @@ def decode(record: Arrival, *, topic_prefix: str = "", attempt: int = 1) -> Even
         topic=topic,
         key=key,
         event_id=event_id,
-        identity="\n".join((topic, attributes.source, event_id)),
+        source=attributes.source,
         type=attributes.type or event_type(topic),
         time=_time(attributes.time or _text(data, _TIMES), record.timestamp_ms),
         data=data,

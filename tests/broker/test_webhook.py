@@ -93,7 +93,7 @@ class Receiver:
         self._lock = threading.Lock()
 
     def __call__(self, request: Request) -> Reply | Raw:
-        lead, event_id = request.json()["lead_id"], request.headers["idempotency-key"]
+        lead, event_id = request.json()["lead_id"], request.headers["ce-id"]
         with self._lock:
             self._under_way[lead] += 1
             if self._under_way[lead] > 1:
@@ -147,7 +147,7 @@ def test_every_event_arrives_signed_and_in_order_through_every_failure(line: Com
     assert {request.path for request in endpoint.requests} == {"/leads"}
     for request in endpoint.requests:
         check_signature(request)
-        assert request.headers["ce-id"] == request.headers["idempotency-key"]
+        assert request.headers["webhook-id"] == request.headers["idempotency-key"]
         assert request.headers["ce-type"] == "lead-qualifier.lead-qualified"
         assert request.headers["content-type"] == "application/json"
     assert sink.dead_letters() == {"3/1": "HTTP 422: the endpoint refuses the event"}
@@ -204,8 +204,20 @@ def test_an_event_that_never_gets_through_is_a_dead_letter_and_its_lead_goes_on(
     sink.send("lead-qualified", qualified(1, 0, bad=True))
     sink.send("lead-qualified", qualified(1, 1))
     sink.until(lambda: sink.done(process, count=2))
-    assert [one.headers["idempotency-key"] for one in endpoint.requests] == ["1/0"] * 3 + ["1/1"]
+    assert [one.headers["ce-id"] for one in endpoint.requests] == ["1/0"] * 3 + ["1/1"]
     assert sink.dead_letters() == {"1/0": "given up after 3 attempts: HTTP 500"}
+
+
+def test_events_of_several_leads_with_one_id_are_all_delivered(line: CommandLine, endpoint: Endpoint) -> None:
+    receiver = Receiver([])
+    endpoint.behave = receiver
+    sink = hook(line, endpoint)
+    process = sink.start()
+    for lead in range(10):
+        sink.send("lead-qualified", qualified(lead, 0) | {"event_id": "1"})
+    sink.until(lambda: sink.done(process, count=10))
+    assert receiver.taken == {f"L-{lead}": ["1"] for lead in range(10)}
+    assert len({request.headers["idempotency-key"] for request in endpoint.requests}) == 10
 
 
 def test_processes_killed_at_any_moment_lose_nothing(line: CommandLine, endpoint: Endpoint) -> None:

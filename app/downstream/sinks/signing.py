@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
-import hmac
 from collections.abc import Sequence
+from datetime import datetime
+
+from standardwebhooks import Webhook
 
 PREFIX = "whsec_"
 _SHORTEST, _LONGEST = 24, 64
@@ -34,10 +35,9 @@ MAKE = f'echo "{PREFIX}$(openssl rand -base64 32)"'
 """How to make a secret, on a shell."""
 
 
-def signature(keys: Sequence[bytes], message_id: str, timestamp: int, body: bytes) -> str:
+def signature(keys: Sequence[bytes], message_id: str, time: datetime, body: bytes) -> str:
     """The header `webhook-signature`: one signature by each key, so that a receiver may know either of two secrets.
 
-    `timestamp`: seconds since 1970. `message_id` must be what the header `webhook-id` says.
+    `message_id` and `time` (in whole seconds) must be what the headers `webhook-id` and `webhook-timestamp` say.
     """
-    content = f"{message_id}.{timestamp}.".encode() + body
-    return " ".join("v1," + base64.b64encode(hmac.new(key, content, hashlib.sha256).digest()).decode() for key in keys)
+    return " ".join(Webhook(key).sign(message_id, time, body.decode()) for key in keys)

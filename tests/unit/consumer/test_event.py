@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -50,6 +51,22 @@ def test_a_tombstone_is_known_by_its_place() -> None:
     event = decode(arrival(None), topic_prefix="x.")
     assert (event.tombstone, event.lead_id, event.event_id) == (True, "L-1", "lead-qualified/2/7")
     assert event.raw_value is None
+
+
+def test_events_are_the_same_only_if_topic_source_key_and_id_are() -> None:
+    """Some engines number the events of each lead: e-1 of one lead is not e-1 of another."""
+    value = json.dumps({"event_id": "e-1"}).encode()
+    alike = [arrival(value), arrival(value, [("x", b"1")])]
+    others = [
+        replace(alike[0], key=b"L-2"),
+        replace(alike[0], topic="x.lead-assigned"),
+        arrival(value, [("ce_id", b"e-1"), ("ce_source", b"/crm")]),
+        arrival(b'{"event_id": "e-2"}'),
+    ]
+    events = [decode(one) for one in alike + others]
+    for name in ("identity", "idempotency_key"):
+        assert getattr(events[0], name) == getattr(events[1], name)
+        assert len({getattr(one, name) for one in events}) == 1 + len(others)
 
 
 @pytest.mark.parametrize("value", [b"", b"[1]", b'{"a": NaN}', b"\xff", b'{"occurred_at": "2026-11-23T09:30:00"}'])

@@ -33,9 +33,10 @@ def _percent(character: str) -> str:
 def message(event: Event, mode: Mode, *, source: str) -> tuple[dict[str, str], bytes]:
     """Headers and body. `source`: of an event that does not say its own.
 
-    What erases a lead (a record without value) is an event without data: the subject names the lead.
+    What erases a lead (a record without value) has no data: the subject names the lead. In binary mode its body is the
+    JSON text null, since receivers that verify signatures parse every body.
     """
-    headers: dict[str, str] = {"Idempotency-Key": encoded(event.event_id)}
+    headers: dict[str, str] = {"Idempotency-Key": event.idempotency_key}
     attributes = _attributes(event, source)
     if mode == "structured":
         envelope: dict[str, Any] = dict(attributes)
@@ -44,10 +45,8 @@ def message(event: Event, mode: Mode, *, source: str) -> tuple[dict[str, str], b
         headers["Content-Type"] = "application/cloudevents+json; charset=utf-8"
         return headers, msgspec.json.encode(envelope)
     headers |= {f"ce-{name}": encoded(value) for name, value in attributes.items()}
-    if event.tombstone:
-        return headers, b""
     headers["Content-Type"] = _JSON
-    return headers, msgspec.json.encode(event.data)
+    return headers, msgspec.json.encode(None if event.tombstone else event.data)
 
 
 def ping(now: datetime, mode: Mode, *, source: str) -> tuple[dict[str, str], bytes]:
@@ -57,7 +56,7 @@ def ping(now: datetime, mode: Mode, *, source: str) -> tuple[dict[str, str], byt
         topic="ping",
         key="ping",
         event_id=f"ping-{moment}",
-        identity="ping",
+        source="",
         type=event_type("ping"),
         time=now,
         data={"message": "the way is open"},
@@ -71,20 +70,19 @@ def ping(now: datetime, mode: Mode, *, source: str) -> tuple[dict[str, str], byt
 
 def signed(headers: dict[str, str], body: bytes, keys: Sequence[bytes], now: datetime) -> dict[str, str]:
     """The headers with a signature of this moment: receivers refuse old ones."""
-    message_id, timestamp = headers["Idempotency-Key"], int(now.timestamp())
+    message_id = headers["Idempotency-Key"]
     return headers | {
         "webhook-id": message_id,
-        "webhook-timestamp": str(timestamp),
-        "webhook-signature": signature(keys, message_id, timestamp, body),
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": signature(keys, message_id, now, body),
     }
 
 
 def _attributes(event: Event, source: str) -> dict[str, str]:
-    named = event.identity.split("\n")
     attributes = {
         "specversion": SPEC_VERSION,
         "id": event.event_id,
-        "source": (named[1] if len(named) > 2 else "") or source,
+        "source": event.source or source,
         "type": event.type,
         "time": msgspec.json.encode(event.time)[1:-1].decode(),
     }

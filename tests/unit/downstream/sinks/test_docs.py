@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def test_its_code_knows_our_signature_and_no_other() -> None:
     now = int(time.time())
 
     def known(body: bytes, timestamp: int) -> bool:
-        signed = signature([b"x" * 32, key_of(SECRET)], "e-1", timestamp, b"{}")
+        signed = signature([b"x" * 32, key_of(SECRET)], "e-1", datetime.fromtimestamp(timestamp, UTC), b"{}")
         names = {"webhook-id": "e-1", "webhook-timestamp": str(timestamp), "webhook-signature": signed}
         return bool(place["is_ours"](names, body, SECRET))
 

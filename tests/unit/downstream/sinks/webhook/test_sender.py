@@ -37,11 +37,12 @@ def sender(endpoint: Endpoint) -> Iterator[WebhookSender]:
 
 
 def test_an_event_is_posted_with_both_signatures(sender: WebhookSender, endpoint: Endpoint) -> None:
-    assert sender(event(qualification_model_id="enterprise")) == Done()
+    one = event(qualification_model_id="enterprise")
+    assert sender(one) == Done()
     (request,) = endpoint.requests
     assert (request.method, request.path) == ("POST", "/hook")
     assert request.headers["authorization"] == "Bearer hidden"
-    assert request.headers["idempotency-key"] == request.headers["webhook-id"] == "e-1"
+    assert request.headers["idempotency-key"] == request.headers["webhook-id"] == one.idempotency_key
     assert request.headers["webhook-signature"].count("v1,") == 2
 
 
