@@ -48,6 +48,11 @@ class BrokerChoice(StrEnum):
 class InvalidSettings(Exception):
     """A setting has a value that cannot be used; the message names each one and says what it should be."""
 
+    def __init__(self, *lines: str) -> None:
+        """`lines`: one for each."""
+        self.lines = lines
+        super().__init__("\n".join(lines))
+
 
 class Settings(BaseSettings):
     """The settings of every command. Make one with `load_settings`.
@@ -308,7 +313,7 @@ def load_settings(**overrides: Any) -> Settings:
     try:
         return Settings(**{name: value for name, value in overrides.items() if value is not None})
     except ValidationError as error:
-        raise InvalidSettings("\n".join(_explain(error))) from None
+        raise InvalidSettings(*_explain(error)) from None
 
 
 def variable_of(name: str) -> str:

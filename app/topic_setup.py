@@ -38,7 +38,8 @@ class TopicsUnfit(Exception):
 
     def __init__(self, findings: Sequence[Finding]) -> None:
         self.findings = tuple(findings)
-        super().__init__("\n".join(f"{f.name}: {f.problem}" for f in findings))
+        self.lines = tuple(f"{f.name}: {f.problem}" for f in findings)
+        super().__init__("\n".join(self.lines))
 
 
 class TopicSetup:

@@ -12,7 +12,7 @@ import typer
 
 from app.cli.exit_codes import ExitCode, Refused
 from app.cli.options import Json, Yes
-from app.cli.screen import busy, fail, moment, note, say, show_json, warn
+from app.cli.screen import agreed, busy, fail, moment, note, say, show_json, warn
 from app.cli.session import Session, open_session
 from app.client.dead_letters import DeadLetter, DeadLetters, Filter, Replay
 from app.contracts.downstream.topics import DOWNSTREAM_DEAD_LETTERS
@@ -99,7 +99,7 @@ def replay(
         return
     counts = {name: sum(letter.topic == name for letter in plan.fresh) for name in {x.topic for x in plan.fresh}}
     what = ", ".join(f"{count:,} to {name}" for name, count in sorted(counts.items()))
-    if not yes and not typer.confirm(f"Send back {what}?"):
+    if not yes and not agreed(f"Send back {what}?"):
         raise Refused("nothing was sent back")
     sent: list[DeadLetter] = []
     failed = letters.send_back(plan.fresh, sent.append)

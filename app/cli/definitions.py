@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
-import yaml
 
 from app.cli.exit_codes import Refused
 from app.cli.options import ExpectedRevision, IssuedBy, Json
 from app.cli.outcomes import report
-from app.cli.screen import columns, moment, say, show_json
+from app.cli.screen import columns, moment, say, show_json, yaml_lines
 from app.cli.session import Session, open_session, user_at_host
 from app.client.definitions import DefinitionClient, Standing, read_definitions
 from app.contracts.model_file import content_of, parse_definition
@@ -114,8 +113,8 @@ def definition_commands(kind: Kind, *, plural: str, help_text: str) -> typer.Typ
             if one.draft and one.status == "live":
                 say("a draft waits beside it (publish --replace lets it take over)")
             say("")
-        text = yaml.safe_dump(dict(one.definition or {}), sort_keys=False, allow_unicode=True, width=100)
-        say(text.rstrip())
+        for line in yaml_lines(one.definition or {}, width=100):
+            say(line)
 
     @command(None, f"Every published version of a {kind.name}, when and by whom.")
     def history(definition_id: DefinitionId, as_json: Json = False) -> None:

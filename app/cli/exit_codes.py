@@ -95,6 +95,11 @@ def judge(failure: BaseException) -> tuple[str, ExitCode]:
     return str(failure), next(code for kind, code in _CODES.items() if isinstance(failure, kind))
 
 
+def told(failure: BaseException, message: str) -> tuple[str, ...]:
+    """The message in lines: only a failure that has lines of its own has more than one."""
+    return getattr(failure, "lines", (message,))
+
+
 def _judge_kafka(error: object) -> tuple[str, ExitCode]:
     if not isinstance(error, KafkaError):
         return f"Kafka: {error}", ExitCode.REFUSED

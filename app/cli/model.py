@@ -103,7 +103,8 @@ def show(
         raise Refused(f"{model_id} has no draft (lead-qualifier model apply --draft FILE makes one)")
     definition = entry.draft if draft and entry.draft is not None else entry.definition
     if as_file:
-        say(model_views.as_file(definition).rstrip())
+        for line in model_views.as_file(definition):
+            say(line)
         return
     existing = None
     with contextlib.suppress(NotAllowed):  # who may not read leads need not know how many are looked through

@@ -53,8 +53,8 @@ def diff(
         return
     lines = list(
         unified_diff(
-            model_views.definition_file(before).splitlines(),
-            model_views.definition_file(after).splitlines(),
+            model_views.definition_file(before),
+            model_views.definition_file(after),
             fromfile=f"{model_id} version {v1}",
             tofile=f"{model_id} version {v2}",
             lineterm="",

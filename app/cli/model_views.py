@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from shlex import quote
 from typing import Any
 
 import msgspec
-import yaml
 
-from app.cli.screen import columns, moment
+from app.cli.screen import columns, moment, yaml_lines
 from app.client.evidence import number
 from app.client.formula import terms
 from app.client.rulebook import Rulebook
@@ -91,11 +89,11 @@ def details(entry: ModelEntry, book: Rulebook, existing: Swept | None) -> Iterat
     if entry.status == "live" and entry.draft is not None:
         yield from _beside(entry)
     yield ""
-    yield from as_file(definition).rstrip().splitlines()
+    yield from as_file(definition)
     if entry.status == "live" and entry.draft is not None:
         yield ""
         yield "# the draft"
-        yield from as_file(entry.draft).rstrip().splitlines()
+        yield from as_file(entry.draft)
 
 
 def _beside(entry: ModelEntry) -> Iterator[str]:
@@ -107,16 +105,14 @@ def _beside(entry: ModelEntry) -> Iterator[str]:
         yield f"  the draft does not run in shadow (lead-qualifier model shadow {name} on)"
 
 
-def as_file(definition: QualificationModel) -> str:
+def as_file(definition: QualificationModel) -> list[str]:
     """The model as a file that `model apply` takes."""
     return definition_file(definition_of(definition))
 
 
-def definition_file(definition: Mapping[str, Any]) -> str:
+def definition_file(definition: Mapping[str, Any]) -> list[str]:
     """The same of a definition as people write it, each criterion in one line."""
-    return yaml.safe_dump(
-        dict(definition), sort_keys=False, allow_unicode=True, default_flow_style=None, width=math.inf
-    )
+    return yaml_lines(definition, flow=None)
 
 
 def _looked_through(existing: Swept) -> str:

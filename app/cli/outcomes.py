@@ -22,5 +22,5 @@ def report(ask: Callable[[], Outcome], *, as_json: bool) -> None:
     elif outcome.accepted:
         say(outcome.message)
     if not outcome.accepted:
-        fail(outcome.message)
+        fail(*outcome.lines)
         raise typer.Exit(ExitCode.REFUSED)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from app import __version__
 from app.cli.acls import acls
@@ -14,7 +17,7 @@ from app.cli.dead_letters import dead_letters
 from app.cli.definitions import definition_commands
 from app.cli.demo import demo
 from app.cli.downstream import downstream
-from app.cli.exit_codes import EXPECTED, judge
+from app.cli.exit_codes import EXPECTED, judge, told
 from app.cli.feature import feature
 from app.cli.feed import feed
 from app.cli.lead import lead
@@ -25,14 +28,39 @@ from app.cli.scoring_model import scoring_model
 from app.cli.screen import fail, say
 from app.cli.topics import topics
 from app.cli.worker import worker
+from app.contracts.printable import printable
 from app.downstream.follow_up.kind import KIND as FOLLOW_UP
 from app.downstream.journeys.kind import KIND as JOURNEY
 from app.downstream.sequences.kind import KIND as SEQUENCE
 
 NAME = "lead-qualifier"
 
+_USAGE_ERROR: type[Exception] = typer.BadParameter.__bases__[0]  # Typer names it in no place that stays
+
+
+@contextmanager
+def _printable_usage() -> Iterator[None]:
+    """What Typer says of wrong arguments repeats them."""
+    try:
+        yield
+    except _USAGE_ERROR as error:
+        error.message = printable(error.message)  # type: ignore[attr-defined]  # of the class that has no name
+        raise
+
+
+class _Program(TyperGroup):
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        with _printable_usage():
+            return super().make_context(*arguments, **options)
+
+    def invoke(self, *arguments: Any, **options: Any) -> Any:
+        with _printable_usage():
+            return super().invoke(*arguments, **options)
+
+
 program = typer.Typer(
     name=NAME,
+    cls=_Program,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -89,5 +117,5 @@ def run() -> None:
         program(prog_name=NAME)
     except EXPECTED as failure:
         message, code = judge(failure)
-        fail(message)
+        fail(*told(failure, message))
         sys.exit(code)

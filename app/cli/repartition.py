@@ -10,7 +10,7 @@ import typer
 
 from app.cli.exit_codes import Refused
 from app.cli.options import Json, Yes
-from app.cli.screen import busy, note, progress, say, show_json, warn
+from app.cli.screen import agreed, busy, note, progress, say, show_json, warn
 from app.cli.session import open_session
 from app.client.repartition import Copied, Plan, Repartition
 from app.contracts.topics import FEATURE_COMMANDS, LEAD_CHANGED, LEAD_QUALIFIED, LEAD_SCORE_CHANGED, LEAD_STATE
@@ -71,7 +71,7 @@ def repartition(
     if not as_json:
         for line in _steps(prefix, new, plan, partitions, history=history):
             note(line)
-    if not yes and (as_json or not typer.confirm(f"Copy from {prefix}* to {new}*?", err=True)):
+    if not yes and (as_json or not agreed(f"Copy from {prefix}* to {new}*?", err=True)):
         raise Refused("nothing was copied" + (" (--json asks nothing: it needs --yes)" if as_json else ""))
     with progress("copying", lines_every=_TOLD_SECONDS) as told:
         copied = work.copy(plan, history=history, told=told)

@@ -8,7 +8,7 @@ import typer
 
 from app.cli.exit_codes import ExitCode, Refused
 from app.cli.options import Json, Yes
-from app.cli.screen import busy, columns, fail, note, say, show_json
+from app.cli.screen import agreed, busy, columns, fail, note, say, show_json
 from app.cli.session import Session, open_session
 from app.client.deciding_groups import DecidingGroup, services, workers
 from app.client.positions import Misfit
@@ -44,7 +44,7 @@ def check(downstream: Downstream = False, as_json: Json = False) -> None:
         columns(("topic", "partitions", "cleanup", "fits"), map(_row, found), right=("partitions",))
     unfit = [one for one in found if one.problem is not None]
     if unfit:
-        fail(str(TopicsUnfit(unfit)))
+        fail(*TopicsUnfit(unfit).lines)
         raise typer.Exit(ExitCode.REFUSED)
 
 
@@ -79,7 +79,7 @@ def repair(downstream: Downstream = False, yes: Yes = False, as_json: Json = Fal
         others = "" if downstream else " (those of downstream services are looked at with --downstream)"
         note(f"all positions fit the topics: nothing to repair{others}")
         return
-    if able and (yes or (not as_json and typer.confirm(f"Repair {len(able)} of {len(misfits)} partitions?"))):
+    if able and (yes or (not as_json and agreed(f"Repair {len(able)} of {len(misfits)} partitions?"))):
         for setting, of_group in found:
             setting.repair([one for one in of_group if one.can_be_repaired])
         misfits = [one for one in misfits if not one.can_be_repaired]

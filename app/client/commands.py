@@ -39,6 +39,12 @@ class Outcome:
     warnings: tuple[str, ...]
     event: Mapping[str, Any]
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The message in lines: a downstream definition is refused with a line for each fault, all else with one."""
+        several = self.event.get("reason") == "invalid_definition"
+        return tuple(self.message.split("\n")) if several else (self.message,)
+
 
 class Asking:
     """Gives commands on behalf of one person or program, and waits for what becomes of them."""

@@ -40,9 +40,10 @@ class BadModelFile(ValueError):
     def __init__(self, source: str, problems: Sequence[Problem]) -> None:
         self.source = source
         self.problems = tuple(problems)
-        super().__init__(
-            "\n".join(f"{source}:{one.line}: {': '.join(filter(None, (one.field, one.message)))}" for one in problems)
+        self.lines = tuple(
+            f"{source}:{one.line}: {': '.join(filter(None, (one.field, one.message)))}" for one in problems
         )
+        super().__init__("\n".join(self.lines))
 
 
 def read_model_file(file: Path) -> QualificationModel:

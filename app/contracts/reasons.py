@@ -6,6 +6,8 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
+from app.contracts.printable import printable
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -55,7 +57,7 @@ def _shown(name: str) -> str:
     """A name that came with the message: cut where it is long, escaped where it would not print."""
     if len(name) > _LONGEST_NAME:
         name = name[:_LONGEST_NAME] + "…"
-    return name if name.isprintable() else ascii(name)[1:-1]
+    return printable(name)
 
 
 def kind(value: object) -> str:

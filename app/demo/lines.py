@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from app.client.evidence import changes_text, criteria_text, model_text
+from app.contracts.printable import printable
 from app.demo.progress import Progress
 
 _EVERY_SECONDS = 5.0
@@ -22,7 +23,7 @@ class Lines:
 
     def say(self, line: str) -> None:
         """One line."""
-        sys.stdout.write(line + "\n")
+        sys.stdout.write(printable(line) + "\n")
         sys.stdout.flush()
 
     def begin(self, broker: str, logs: str, environment: list[str], commands: list[tuple[str, str]]) -> None:

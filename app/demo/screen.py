@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
+from rich.style import Style
 from rich.table import Table
-from rich.text import Text
+from rich.text import Text as RichText
 
 from app.client.evidence import model_text, number
+from app.contracts.printable import printable
 from app.demo.hints import EXPLAIN
 from app.demo.progress import Progress
 
@@ -18,6 +21,17 @@ _ROOMY = 32
 """Lines of a terminal that leave room for more than the most necessary."""
 _WIDE = 150
 """Columns of a terminal in which a qualified lead takes one line, not two."""
+
+
+class Text(RichText):
+    """What the screen shows: ids and names come from others."""
+
+    def __init__(self, text: str = "", **how: Any) -> None:
+        super().__init__(printable(text), **how)
+
+    def append(self, text: RichText | str, style: str | Style | None = None) -> RichText:
+        """As rich's."""
+        return super().append(printable(text) if isinstance(text, str) else text, style)
 
 
 class Screen:
@@ -31,7 +45,7 @@ class Screen:
 
     def say(self, line: str) -> None:
         """A line above the screen."""
-        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+        self._console.print(Text(line), soft_wrap=True)
 
     def begin(self, broker: str, logs: str, environment: list[str], commands: list[tuple[str, str]]) -> None:
         """Show what there is to know, and draw from now on."""
@@ -133,7 +147,7 @@ class Screen:
         lead_id = progress.newest[-1]["lead_id"] if progress.newest else None
         for what, command in self._next:
             if what.startswith(EXPLAIN) and lead_id is not None:
-                command = " ".join([*command.split(" ")[:-1], lead_id])  # noqa: PLW2901
+                command = " ".join([*command.split(" ")[:-1], quote(lead_id)])  # noqa: PLW2901
             table.add_row(Text(what, style="dim"), Text(command, style="yellow", overflow="fold"))
         return table
 

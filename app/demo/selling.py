@@ -64,4 +64,4 @@ def _announce_sellers(connection: Connection, settings: Settings) -> None:
 
 def _accepted(outcome: Outcome) -> None:
     if not outcome.accepted:
-        raise NotPrepared(outcome.message)
+        raise NotPrepared("; ".join(outcome.lines))

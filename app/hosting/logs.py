@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Any
+import traceback
+from typing import Any, TextIO
 
 import msgspec
 import structlog
 
+from app.contracts.printable import printable
 from app.engine.repeated_errors import Repeats
 from app.settings import LogFormat
 
@@ -57,11 +59,9 @@ def configure_logs(log_format: LogFormat, *, level: int = logging.INFO) -> None:
         renderer: Any = structlog.processors.JSONRenderer()
     else:
         # Its own way to show an exception prints local variables: passwords, and what leads are made of.
-        renderer = structlog.dev.ConsoleRenderer(
-            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-        )
+        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=_show_exception)
         structlog.configure(
-            processors=[*shared, renderer],
+            processors=[*shared, _make_printable, renderer],
             wrapper_class=structlog.make_filtering_bound_logger(level),
             logger_factory=structlog.PrintLoggerFactory(sys.stderr),
             cache_logger_on_first_use=True,
@@ -73,13 +73,33 @@ def configure_logs(log_format: LogFormat, *, level: int = logging.INFO) -> None:
             foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
+                structlog.processors.format_exc_info if as_json else _make_printable,
                 renderer,
             ],
         )
     )
     handler.addFilter(_Sparing())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+
+
+def _make_printable(_logger: Any, _name: str, event: Any) -> Any:
+    """On a console: what is logged comes from topics and brokers too."""
+    shown = {}
+    for field, value in event.items():
+        if field == "exc_info" or isinstance(value, bool | int | float | None):
+            shown[printable(field)] = value
+        elif isinstance(value, str):
+            shown[printable(field)] = printable(value)
+        else:
+            text = repr(value)
+            shown[printable(field)] = value if text.isprintable() else printable(text)
+    return shown
+
+
+def _show_exception(out: TextIO, exc_info: Any) -> None:
+    """A traceback, indented: no message in it looks like a line of the log."""
+    text = "".join(traceback.format_exception(*exc_info)).rstrip("\n")
+    out.write("".join(f"\n  {printable(line)}" for line in text.split("\n")))
 
 
 def _encode(event: Any, **_: Any) -> bytes:

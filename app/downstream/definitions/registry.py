@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from msgspec.structs import replace as with_
 
+from app.contracts.printable import printable
 from app.contracts.reasons import path
 from app.downstream.conditions import Problem
 from app.downstream.definitions.entries import Answer, Entry
@@ -238,8 +239,8 @@ def others_than(definition_id: str, entries: Mapping[str, Entry], *, live: bool 
 
 
 def described(problems: list[Problem]) -> str:
-    """All problems in one text, a line each."""
-    return "\n".join(f"{path(where)}: {message}" if where else message for where, message in problems)
+    """All problems in one text, a line each; what a definition holds begins no further one."""
+    return "\n".join(printable(f"{path(where)}: {message}" if where else message) for where, message in problems)
 
 
 def _refused(code: Code, message: str) -> Verdict:

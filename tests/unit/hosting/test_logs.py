@@ -65,3 +65,31 @@ def test_what_kafka_clients_repeat_in_an_outage_is_told_once_and_nothing_else_is
         "GETPID [rdkafka#producer-1] something else",
     ]
     assert told[4:] == ["mine", "Unexpected error"] * 3
+
+
+HOSTILE = """
+import logging
+import structlog
+from app.settings import LogFormat
+from app.hosting.logs import configure_logs
+
+BAD = "L-1\\x1b[2J\\r\\n2026-11-28T00:00:00Z [info] forged\\x9b31m\\u202e"
+configure_logs(LogFormat.CONSOLE)
+log = structlog.get_logger("a")
+log.warning("bad_message", topic=BAD, several=[BAD], error=type("E", (), {"__repr__": lambda self: BAD})())
+log.warning(BAD, **{BAD: 1})
+logging.getLogger("b").warning("from a broker: %s", BAD)
+for logger in (log, logging.getLogger("b")):
+    try:
+        raise RuntimeError(BAD)
+    except RuntimeError:
+        logger.exception("failed")
+"""
+
+
+def test_a_console_line_shows_what_others_wrote_as_text() -> None:
+    done = subprocess.run([sys.executable, "-c", HOSTILE], capture_output=True, check=True)
+    lines = done.stderr.decode().split("\n")
+    assert all(line.isprintable() for line in lines), ascii(done.stderr)
+    assert not [line for line in lines if line.startswith("2026-11-28T00:00:00Z")]
+    assert sum("RuntimeError: L-1" in line for line in lines) == 2
