@@ -57,7 +57,7 @@ def qualified(lead_id: str, number: int = 0, **more: Any) -> dict[str, Any]:
     return {"event_id": f"{lead_id}/{number}", "lead_id": lead_id, "changes": BOTH, **at, **more}
 
 
-@pytest.mark.parametrize("concurrent_changes", ["overwrite", "read_first"])
+@pytest.mark.parametrize("concurrent_changes", ["overwrite", "people_first"])
 def test_rows_are_updated_through_every_failure_and_none_is_made(
     line: CommandLine, org: Organisation, concurrent_changes: str
 ) -> None:
@@ -76,7 +76,7 @@ def test_rows_are_updated_through_every_failure_and_none_is_made(
                 Reply(429, {"Retry-After": "1"}, b'{"error":{"code":"0x80072322","message":"Number of requests"}}'),
                 Reply(401),
                 Reply(307, {"Location": "http://127.0.0.1:1/"}),
-                Reply(412 if concurrent_changes == "read_first" else 409),
+                Reply(412 if concurrent_changes == "people_first" else 409),
             ],
             strict=False,
         )

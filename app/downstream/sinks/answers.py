@@ -29,7 +29,7 @@ class Done:
     """The event is where it belongs."""
 
     outcome: str = "delivered"
-    """Or `nothing_to_do`."""
+    """Or `nothing_to_do`, `filtered`, or `overruled`: somebody has changed the row since, and that stands."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ class Observer(Protocol):
     """Is told of each attempt; see metrics."""
 
     def attempt(self, outcome: str, seconds: float) -> None:
-        """`outcome`: delivered, nothing_to_do, filtered, retried, refused or gone."""
+        """`outcome`: delivered, nothing_to_do, filtered, overruled, retried, refused or gone."""
 
 
 class Delivery:
@@ -76,7 +76,7 @@ class Delivery:
             raise
         took = self._clock() - began
         if isinstance(verdict, Done):
-            self._settle(event, answered=verdict.outcome == "delivered")
+            self._settle(event, answered=verdict.outcome in {"delivered", "overruled"})
             self._observer.attempt(verdict.outcome, took)
         elif isinstance(verdict, Again):
             self._observer.attempt("retried", took)

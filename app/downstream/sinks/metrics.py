@@ -23,7 +23,8 @@ class SinkMetrics:
         self._sink = sink
         self._attempts = Counter(
             "lead_qualifier_sink_attempts",
-            "Attempts to deliver an event, by outcome: delivered, nothing_to_do, filtered, retried, refused, gone.",
+            "Attempts to deliver an event, by outcome: delivered, nothing_to_do, filtered, overruled, retried, "
+            "refused, gone.",
             ["sink", "outcome"],
             registry=self.registry,
         )

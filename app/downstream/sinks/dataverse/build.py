@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from app.downstream.sinks.dataverse.changes import Mapping
+from app.downstream.sinks.dataverse.changes import STATUS_REASON, STATUS_REASONS, Mapping
 from app.downstream.sinks.dataverse.form import DATAVERSE, MARKETING_QUALIFIED
 from app.downstream.sinks.dataverse.sender import DataverseSender
 from app.downstream.sinks.dataverse.token import Login, Tokens
@@ -26,10 +26,12 @@ def dataverse(file: Path) -> Sink:
         scope=f"{org}/.default",
     )
     columns = form.get("columns", {})
+    status_reason = columns.get("status_reason", STATUS_REASON)
     mapping = Mapping(
-        status_reason=columns.get("status_reason", "statuscode"),
+        status_reason=status_reason,
         sales_ready=columns.get("sales_ready", "msdyncrm_salesready"),
         marketing_qualified=form.get("marketing_qualified", MARKETING_QUALIFIED),
+        status_reasons={**(STATUS_REASONS if status_reason == STATUS_REASON else {}), **form.get("status_reasons", {})},
         lead_key=form.get("lead_key"),
     )
     client = client_of(form, file.parent)
@@ -38,6 +40,6 @@ def dataverse(file: Path) -> Sink:
         Tokens(login, client),
         client,
         mapping,
-        read_first=form.get("concurrent_changes", "overwrite") == "read_first",
+        concurrent_changes=form.get("concurrent_changes", "people_first"),
     )
     return sink_of("dataverse", form, topics=carried(form), send=sender, check=sender.who_am_i, client=client)

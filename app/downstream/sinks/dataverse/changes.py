@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping as MappingOf
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
@@ -12,6 +13,19 @@ from app.downstream.assignment.results import Result
 
 _GUID = re.compile(r"^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
 _OWNERS = {"seller": "systemusers", "team": "teams"}
+OWNER = "ownerid@odata.bind"
+"""What a request calls the row's owner; `_ownerid_value` in an answer."""
+STATUS_REASON = "statuscode"
+STATUS_REASONS = {
+    "new": 1,
+    "contacted": 2,
+    "qualified": 3,
+    "lost": 4,
+    "cannot_contact": 5,
+    "no_longer_interested": 6,
+    "canceled": 7,
+}
+"""Values of the column statuscode as Dataverse comes with them."""
 
 
 class Unfit(Exception):
@@ -22,9 +36,11 @@ class Unfit(Exception):
 class Mapping:
     """How our words are written in this Dataverse."""
 
-    status_reason: str = "statuscode"
+    status_reason: str = STATUS_REASON
     sales_ready: str = "msdyncrm_salesready"
     marketing_qualified: int
+    status_reasons: MappingOf[str, int] = field(default_factory=lambda: STATUS_REASONS)
+    """Values of the other status reasons, as far as they are known."""
     lead_key: str | None = None
     """The alternate key that holds our lead ids; None: they are the rows' own ids."""
 
@@ -61,6 +77,28 @@ def changes_of(event: Event, mapping: Mapping) -> dict[str, Any]:
     return row
 
 
+def changed_since(event: Event, row: MappingOf[str, Any], mapping: Mapping) -> frozenset[str]:
+    """Columns that somebody has changed since the decision: the row no longer holds what the event says it was made on.
+
+    `row`: the columns as Dataverse answers them. What the event does not say, and a status reason whose value is not
+    known, counts as unchanged as long as the row holds no other known value.
+    """
+    if event.topic == "lead-assigned":
+        previous, held = event.data.get("previous_owner_id"), row.get("_ownerid_value")
+        changed = isinstance(previous, str) and isinstance(held, str) and held.lower() != previous.lower()
+        return frozenset({OWNER} if changed else ())
+    changes = event.data.get("changes", {})
+    found = set()
+    if "from" in (reason := changes.get("status_reason", {})):
+        known = {**mapping.status_reasons, "marketing_qualified": mapping.marketing_qualified}
+        held, decided_on = row.get(mapping.status_reason), known.get(reason["from"])
+        if held != decided_on if decided_on is not None else held in known.values():
+            found.add(mapping.status_reason)
+    if "from" in (ready := changes.get("sales_ready", {})) and bool(row.get(mapping.sales_ready)) != ready["from"]:
+        found.add(mapping.sales_ready)
+    return frozenset(found)
+
+
 def _by_hand(result: object) -> bool:
     """The CRM has named the owner itself: written back late, it would undo what was changed there since."""
     return isinstance(result, dict) and result.get("code") == Result.ASSIGNED_MANUALLY
@@ -84,4 +122,4 @@ def _owner(owner: object) -> dict[str, Any]:
         raise Unfit("owner.kind is none of seller, team, queue")
     if not isinstance(owner_id, str) or not _GUID.fullmatch(owner_id):
         raise Unfit("the owner's id is no GUID: give sellers and teams the ids of their rows in Dataverse")
-    return {"ownerid@odata.bind": f"/{table}({owner_id.lower()})"}
+    return {OWNER: f"/{table}({owner_id.lower()})"}

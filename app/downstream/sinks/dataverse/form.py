@@ -19,6 +19,7 @@ MARKETING_QUALIFIED = 823270000
 """The value of statuscode that Dynamics 365 has for Marketing Qualified, where nobody changed it."""
 
 _Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="Name of an environment variable.")]
+ConcurrentChanges = Literal["people_first", "read_first", "overwrite"]
 Column = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,99}$", description="Logical name of a column.")]
 
 
@@ -52,12 +53,22 @@ class DataverseForm(CommonForm):
     marketing_qualified: NotRequired[
         Annotated[int, Field(description=f"Its value of the status reason. Absent: {MARKETING_QUALIFIED}.")]
     ]
+    status_reasons: NotRequired[
+        Annotated[
+            dict[str, int],
+            Field(
+                description="Values of further status reasons, such as nurturing: 100000001. Absent: those that "
+                "statuscode comes with."
+            ),
+        ]
+    ]
     concurrent_changes: NotRequired[
         Annotated[
-            Literal["overwrite", "read_first"],
+            ConcurrentChanges,
             Field(
-                description="overwrite (default): update whatever version the row has. read_first: read the row, leave "
-                "a closed lead alone, write only what differs, and read again if somebody was faster (ETag)."
+                description="people_first (default): read the row, leave a closed lead alone and whatever somebody has "
+                "changed since the decision, write only what differs, and read again if somebody was faster (ETag). "
+                "read_first: the same, but write over such changes. overwrite: update without reading."
             ),
         ]
     ]

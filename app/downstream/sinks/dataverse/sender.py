@@ -11,7 +11,8 @@ import msgspec
 from app.consumer import Event
 from app.downstream.sinks.answers import Again, Answer, Done, Never, NoAnswer, Verdict
 from app.downstream.sinks.dataverse.answers import judge
-from app.downstream.sinks.dataverse.changes import Mapping, Unfit, changes_of, row_of
+from app.downstream.sinks.dataverse.changes import OWNER, Mapping, Unfit, changed_since, changes_of, row_of
+from app.downstream.sinks.dataverse.form import ConcurrentChanges
 from app.downstream.sinks.dataverse.token import NoToken, Tokens
 from app.downstream.sinks.http import HttpClient
 
@@ -33,7 +34,7 @@ class DataverseSender:
         client: HttpClient,
         mapping: Mapping,
         *,
-        read_first: bool,
+        concurrent_changes: ConcurrentChanges,
         now: Callable[[], datetime] = _now,
     ) -> None:
         """`api`: such as https://contoso.crm4.dynamics.com/api/data/v9.2."""
@@ -41,7 +42,7 @@ class DataverseSender:
         self._tokens = tokens
         self._client = client
         self._mapping = mapping
-        self._read_first = read_first
+        self._concurrent_changes = concurrent_changes
         self._now = now
 
     def __call__(self, event: Event) -> Verdict:
@@ -54,8 +55,8 @@ class DataverseSender:
         except Unfit as error:
             return Never(str(error))
         try:
-            if self._read_first:
-                return self._update_what_was_read(row, columns)
+            if self._concurrent_changes != "overwrite":
+                return self._update_what_was_read(event, row, columns)
             return judge(self._patch(row, columns, "*"), self._now())
         except NoToken as error:
             return Again(str(error), error.wait)
@@ -64,7 +65,7 @@ class DataverseSender:
         """Try the way: get a token and ask who we are. Raises NoToken, NoAnswer."""
         return self._ask("GET", "WhoAmI", {})
 
-    def _update_what_was_read(self, row: str, columns: dict[str, Any]) -> Verdict:
+    def _update_what_was_read(self, event: Event, row: str, columns: dict[str, Any]) -> Verdict:
         names = ",".join(("statecode", *(name for name in columns if not name.endswith("@odata.bind"))))
         for _ in range(_READS):
             answer = self._ask("GET", f"{row}?$select={names},_ownerid_value", {})
@@ -78,6 +79,11 @@ class DataverseSender:
             differing = {name: value for name, value in columns.items() if not _holds(found, name, value)}
             if not differing:
                 return Done()
+            if self._concurrent_changes == "people_first":
+                changed = changed_since(event, found, self._mapping)
+                differing = {name: value for name, value in differing.items() if name not in changed}
+                if not differing:
+                    return Done("overruled")
             answer = self._patch(row, differing, found["@odata.etag"])
             if answer.status != 412:
                 return judge(answer, self._now())
@@ -112,6 +118,6 @@ def _row(answer: Answer) -> dict[str, Any] | None:
 
 
 def _holds(row: dict[str, Any], name: str, value: Any) -> bool:
-    if name == "ownerid@odata.bind":
+    if name == OWNER:
         return str(value).endswith(f"({row.get('_ownerid_value')})")
     return name in row and row[name] == value

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.downstream.sinks.dataverse.changes import Mapping, Unfit, changes_of, row_of
+from app.downstream.sinks.dataverse.changes import Mapping, Unfit, changed_since, changes_of, row_of
 from tests.unit.downstream.sinks.events import BOTH, LEAD, SELLER, erased, event
 
 PLAIN = Mapping(marketing_qualified=823270000)
@@ -74,6 +74,40 @@ def test_what_dataverse_cannot_take_is_told_without_data(topic: str, data: dict[
     with pytest.raises(Unfit, match=says) as refused:
         changes_of(event(topic, **data), PLAIN)
     assert "anna" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("decided_on", "held", "changed"),
+    [
+        ("new", 1, False),
+        ("new", 2, True),
+        ("new", None, True),
+        ("new", 100000001, True),
+        ("contacted", 2, False),
+        ("marketing_qualified", 823270000, False),
+        ("nurturing", 100000001, False),  # a value that no known word has
+        ("nurturing", 2, True),
+    ],
+)
+def test_a_status_reason_has_changed_if_the_row_does_not_hold_what_the_decision_was_made_on(
+    decided_on: str, held: int | None, changed: bool
+) -> None:
+    one = event(changes={"status_reason": {"from": decided_on, "to": "marketing_qualified"}})
+    assert changed_since(one, {"statuscode": held}, PLAIN) == ({"statuscode"} if changed else set())
+
+
+def test_values_of_further_status_reasons_can_be_named() -> None:
+    mapping = Mapping(marketing_qualified=100, status_reason="our_reason", status_reasons={"nurturing": 7})
+    one = event(changes={"status_reason": {"from": "nurturing", "to": "marketing_qualified"}})
+    assert changed_since(one, {"our_reason": 7}, mapping) == set()
+    assert changed_since(one, {"our_reason": 8}, mapping) == {"our_reason"}
+
+
+def test_what_an_event_does_not_say_it_was_decided_on_counts_as_unchanged() -> None:
+    one = event(changes={"status_reason": {"to": "marketing_qualified"}, "sales_ready": {"to": True}})
+    assert changed_since(one, {"statuscode": 2, "msdyncrm_salesready": None}, PLAIN) == set()
+    owned = event("lead-assigned", owner={"kind": "seller", "id": SELLER})
+    assert changed_since(owned, {"_ownerid_value": LEAD}, PLAIN) == set()
 
 
 def test_the_row_is_named_by_its_id_or_by_an_alternate_key() -> None:

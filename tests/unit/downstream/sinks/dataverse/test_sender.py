@@ -9,6 +9,7 @@ import pytest
 
 from app.downstream.sinks.answers import Again, Done, Never, NoAnswer
 from app.downstream.sinks.dataverse.changes import Mapping
+from app.downstream.sinks.dataverse.form import ConcurrentChanges
 from app.downstream.sinks.dataverse.sender import DataverseSender
 from app.downstream.sinks.dataverse.token import Login, NoToken, Tokens
 from app.downstream.sinks.http import HttpClient
@@ -33,14 +34,18 @@ def org() -> Iterator[Organisation]:
 def make(org: Organisation) -> Iterator[Make]:
     clients: list[HttpClient] = []
 
-    def _make(*, read_first: bool = False, secret: str = "s3cret&more", lead_key: str | None = None) -> DataverseSender:
+    def _make(
+        *, changes: ConcurrentChanges = "overwrite", secret: str = "s3cret&more", lead_key: str | None = None
+    ) -> DataverseSender:
         client = HttpClient(timeout=0.6)
         clients.append(client)
         url = org.endpoint.url
         login = Login(url=f"{url}/token", client_id="app", client_secret=secret, scope=f"{url}/.default")
         assert secret not in repr(login)
         mapping = Mapping(marketing_qualified=823270000, lead_key=lead_key)
-        return DataverseSender(f"{url}/api/data/v9.2", Tokens(login, client), client, mapping, read_first=read_first)
+        return DataverseSender(
+            f"{url}/api/data/v9.2", Tokens(login, client), client, mapping, concurrent_changes=changes
+        )
 
     yield _make
     for client in clients:
@@ -51,15 +56,17 @@ def when(method: str, reply: Reply | Raw) -> Callable[[Request], Reply | Raw | N
     return lambda request: reply if request.method == method and request.path != "/token" else None
 
 
-@pytest.mark.parametrize("read_first", [False, True])
-def test_what_changed_is_written_once_and_again_without_harm(org: Organisation, make: Make, read_first: bool) -> None:
-    sender = make(read_first=read_first)
+@pytest.mark.parametrize("changes", ["people_first", "read_first", "overwrite"])
+def test_what_changed_is_written_once_and_again_without_harm(
+    org: Organisation, make: Make, changes: ConcurrentChanges
+) -> None:
+    sender = make(changes=changes)
     assert sender(QUALIFIED) == sender(QUALIFIED) == Done()
     assert org.rows[LEAD] == {"statecode": 0, **WRITTEN}
     patches = org.requests("PATCH")
     assert patches[0].json() == WRITTEN
     assert patches[0].headers["odata-version"] == "4.0"
-    assert [one.headers["if-match"] for one in patches] == (['W/"1"'] if read_first else ["*", "*"])
+    assert [one.headers["if-match"] for one in patches] == (["*", "*"] if changes == "overwrite" else ['W/"1"'])
     assert org.tokens_given == 1
 
 
@@ -84,21 +91,21 @@ def test_the_owner_is_bound(org: Organisation, make: Make) -> None:
     assert make()(one) == Done()
     assert org.requests("PATCH")[0].json() == {"ownerid@odata.bind": f"/systemusers({SELLER})"}
     org.rows[LEAD]["_ownerid_value"] = SELLER
-    assert make(read_first=True)(one) == Done()
+    assert make(changes="read_first")(one) == Done()
     assert len(org.requests("PATCH")) == 1
 
 
 def test_a_lead_that_is_not_there_is_never_made(org: Organisation, make: Make) -> None:
     del org.rows[LEAD]
-    for read_first in (False, True):
-        verdict = make(read_first=read_first)(QUALIFIED)
+    for changes in ("people_first", "read_first", "overwrite"):
+        verdict = make(changes=changes)(QUALIFIED)
         assert verdict == Never("HTTP 404 (0x80040217): there is no such lead in Dataverse")
     assert org.rows == {}
 
 
 def test_a_closed_lead_is_left_alone_where_the_row_is_read_first(org: Organisation, make: Make) -> None:
     org.changed_by_others(LEAD, statecode=1, statuscode=3)
-    assert isinstance(make(read_first=True)(QUALIFIED), Never)
+    assert isinstance(make(changes="read_first")(QUALIFIED), Never)
     assert org.requests("PATCH") == []
 
 
@@ -110,14 +117,43 @@ def test_a_row_that_changed_meanwhile_is_read_again(org: Organisation, make: Mak
             org.changed_by_others(LEAD, **change)
 
     org.instead = meanwhile
-    assert make(read_first=True)(QUALIFIED) == Done()
+    assert make(changes="read_first")(QUALIFIED) == Done()
     assert [one.json() for one in org.requests("PATCH")] == [WRITTEN, WRITTEN, {"statuscode": 823270000}]
     assert org.rows[LEAD] == {"statecode": 0, "subject": "a", **WRITTEN}
 
 
+def test_what_people_have_changed_since_the_decision_stands(org: Organisation, make: Make) -> None:
+    org.changed_by_others(LEAD, statuscode=2)
+    assert make(changes="people_first")(QUALIFIED) == Done()
+    assert org.rows[LEAD] == {"statecode": 0, "statuscode": 2, "msdyncrm_salesready": True}
+    assert make(changes="people_first")(event(changes={"status_reason": BOTH["status_reason"]})) == Done("overruled")
+    assert make(changes="read_first")(QUALIFIED) == Done()
+    assert org.rows[LEAD] == {"statecode": 0, **WRITTEN}
+
+
+def test_a_person_who_is_faster_than_our_update_is_noticed(org: Organisation, make: Make) -> None:
+    others: Iterator[dict[str, Any]] = iter([{"statuscode": 2}])
+
+    def meanwhile(request: Request) -> None:
+        if request.method == "PATCH" and (change := next(others, None)):
+            org.changed_by_others(LEAD, **change)
+
+    org.instead = meanwhile
+    assert make(changes="people_first")(QUALIFIED) == Done()
+    assert org.rows[LEAD] == {"statecode": 0, "statuscode": 2, "msdyncrm_salesready": True}
+
+
+def test_an_owner_whom_people_have_named_since_the_decision_stays(org: Organisation, make: Make) -> None:
+    one = event("lead-assigned", owner={"kind": "seller", "id": SELLER}, previous_owner_id=LEAD)
+    org.rows[LEAD]["_ownerid_value"] = LEAD.upper()
+    assert make(changes="people_first")(one) == Done()
+    org.rows[LEAD]["_ownerid_value"] = "00000000-0000-0000-0000-000000000001"
+    assert make(changes="people_first")(one) == Done("overruled")
+
+
 def test_a_row_that_never_stands_still_is_tried_later(org: Organisation, make: Make) -> None:
     org.instead = when("PATCH", Reply(412))
-    verdict = make(read_first=True)(QUALIFIED)
+    verdict = make(changes="read_first")(QUALIFIED)
     assert isinstance(verdict, Again)
     assert not verdict.fault
 
@@ -228,7 +264,7 @@ def test_no_answer_is_no_verdict(org: Organisation, make: Make, reply: Raw) -> N
 def test_what_is_no_row_is_not_trusted(org: Organisation, make: Make, body: bytes) -> None:
     org.instead = when("GET", Reply(200, body=body))
     with pytest.raises(NoAnswer, match="not a row"):
-        make(read_first=True)(QUALIFIED)
+        make(changes="read_first")(QUALIFIED)
     assert org.requests("PATCH") == []
 
 
