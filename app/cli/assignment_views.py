@@ -14,7 +14,7 @@ from app.downstream.assignment.choosing import NO_CAPACITY
 from app.downstream.assignment.desk import Decision
 from app.downstream.assignment.explaining import Again, Explained, Standing
 from app.downstream.assignment.results import Result
-from app.downstream.assignment.state import SELLER, HeldLead, HeldSeller
+from app.downstream.assignment.state import SELLER, Departed, HeldLead, HeldSeller
 
 #: So many of the newest decisions are shown to people.
 _SHOWN = 10
@@ -92,8 +92,20 @@ def _stands(found: LookedUp, held: HeldLead, explained: Explained) -> Iterator[s
     yield f"  qualified by {held.model_id} at {moment(held.qualified_at)}; {', '.join(facts) or 'nothing else known'}"
     if explained.seller is not None:
         yield f"  it takes capacity of {explained.seller.id}: {_taken(explained.seller)}"
+    if explained.departed is not None:
+        yield f"  {_departed(held, explained.departed)}"
     if (other := unconfirmed(held)) is not None:
         yield f"  the CRM has not confirmed it yet: the owner that it last named is {other}"
+
+
+def _departed(held: HeldLead, how: Departed) -> str:
+    word = {"inactive": "is inactive", "left": "has left"}[how]
+    if held.owner is None:
+        return f"its seller {held.left_by} {word}, so it was taken back to be assigned again (departed: reassign)"
+    return (
+        f"seller {held.owner.id} {word}; the lead stays with them until the CRM names another owner, or an assignment "
+        "with departed: reassign is published"
+    )
 
 
 def unconfirmed(held: HeldLead) -> str | None:
@@ -130,6 +142,8 @@ def _decided(found: LookedUp, held: HeldLead) -> Iterator[str]:
         yield f"  {older:,} older ones (--json shows all)"
     for event in found.decisions[-_SHOWN:]:
         owner = f": {event['owner']['kind']} {event['owner']['id']}" if "owner" in event else ""
+        if "owner_departed" in event:
+            owner += f" ({event['owner_departed']}; the lead stays)"
         before = f", before that {event['previous_owner_id']}" if "previous_owner_id" in event else ""
         at = moment(datetime.fromisoformat(event["decided_at"]))
         yield f"  {at} number {event['decision_number']}: {_result(Result(event['result']['code']))}{owner}{before}"
@@ -200,6 +214,8 @@ def as_data(found: LookedUp, explained: Explained | None) -> dict[str, Any]:
     }
     if held.owner is not None:
         shown["owner"] = msgspec.to_builtins(held.owner)
+    if explained.departed is not None:
+        shown["owner_departed" if held.owner is not None else "previous_owner_departed"] = explained.departed
     if (other := unconfirmed(held)) is not None:
         shown["unconfirmed_crm_names"] = other
     if explained.now is not None:

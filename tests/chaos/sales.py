@@ -53,6 +53,7 @@ def _assignments(dice: random.Random) -> Iterator[dict[str, Any]]:
     ready = {"field": "sales_ready", "equals": True}
     yield {
         "id": "sales",
+        "departed": dice.choice(("keep", "reassign")),
         "segments": [
             {"id": "none", "priority": 9, "when": {"attribute": "größe", "equals": True}, "rules": []},
             {
@@ -165,6 +166,7 @@ def seller(seller_id: str, dice: random.Random) -> dict[str, Any]:
         "attributes": {"region": dice.choice(("north", "south"))},
         "capacity": {"max": dice.choice((0, 20, 100, 250))},
         "available": dice.random() < 0.9,
+        "status": "active" if dice.random() < 0.9 else "inactive",
     }
     if dice.random() < 0.2:
         # a shift that ends, or begins, while the run goes on

@@ -61,13 +61,20 @@ class AssignmentOracle:
                 lead = self._leads.pop(queued["lead_id"], None)
                 again |= lead is not None and self._gives_back(lead)
             case "qualified":
-                self._qualified(queued, now, again)
+                again |= self._qualified(queued, now, again)
             case "changed":
                 again |= self._changed(queued, now)
         if again:
             self._everybody(now)
 
     def _everybody(self, now: datetime) -> None:
+        for lead in self._left_behind()[:_AT_ONCE]:
+            lead["former"] = lead["counts"]
+            if self._reassigns(lead):
+                self._takes_back(lead, now)
+            else:
+                self.told.append((lead["id"], lead["told"][0], lead["owner"], *lead["told"][1:], "departed"))
+                lead["number"] = len(self.told)
         budget = _AT_ONCE
         waiting = sorted((lead for lead in self._leads.values() if lead["place"]), key=lambda lead: lead["place"])
         for lead in waiting:
@@ -76,20 +83,50 @@ class AssignmentOracle:
                 budget -= 1
             if not budget:
                 break
-        self._behind = not budget
+        self._behind = not budget or bool(self._left_behind())
+
+    def _left_behind(self) -> list[dict[str, Any]]:
+        """Leads whose seller departed, and about which something is to be done still; in the order of decisions."""
+        found = []
+        for lead in self._leads.values():
+            if not self._abandoned(lead):
+                continue
+            seller = self._sellers[lead["counts"]]
+            kept = lead["former"] == seller["id"]
+            if lead["number"] <= seller["departed"] or (kept and self._reassigns(lead)):
+                found.append(lead)
+        return sorted(found, key=lambda lead: int(lead["number"]))
+
+    def _abandoned(self, lead: dict[str, Any]) -> bool:
+        return lead["counts"] is not None and not _there(self._sellers[lead["counts"]])
+
+    def _reassigns(self, lead: dict[str, Any]) -> bool:
+        taking = self._taking(lead)
+        return bool(taking) and taking[0][2].get("departed") == "reassign"
+
+    def _takes_back(self, lead: dict[str, Any], now: datetime) -> None:
+        lead["former"], lead["back"] = lead["counts"], now
+        self._gives_back(lead)
+        self._places += 1
+        lead |= {"owner": None, "new": True, "place": self._places}
 
     def _seller(self, queued: dict[str, Any]) -> bool:
         seller_id, seller = queued["seller_id"], queued.get("seller")
         held = self._sellers.get(seller_id)
-        if seller is None:
-            if held is not None:
-                held["now"] = None
-            return held is not None
-        if held is None:
-            held = self._sellers[seller_id] = {"id": seller_id, "at": None, "leads": 0, "last": 0}
-        if held["at"] is not None and moment(seller["occurred_at"]) < held["at"]:
+        if seller is None and held is None:
             return False
-        held["at"], held["now"] = moment(seller["occurred_at"]), seller
+        if held is None:
+            held = self._sellers[seller_id] = {"id": seller_id, "at": None, "now": None, "leads": 0, "last": 0}
+            held["departed"] = 0
+        if seller is not None and held["at"] is not None and moment(seller["occurred_at"]) < held["at"]:
+            return False
+        held["now"] = seller
+        if seller is not None:
+            held["at"] = moment(seller["occurred_at"])
+        if _there(held):
+            held["departed"] = 0
+        elif not held["departed"]:
+            held["departed"] = len(self.told)
         return True
 
     def _command(self, command: dict[str, Any]) -> bool:
@@ -107,12 +144,17 @@ class AssignmentOracle:
             lead["new"] = True
         return True
 
-    def _qualified(self, queued: dict[str, Any], now: datetime, again: bool) -> None:
+    def _qualified(self, queued: dict[str, Any], now: datetime, again: bool) -> bool:
         lead = self._leads.get(queued["lead_id"])
+        back = lead is not None and bool(lead["owner"]) and self._abandoned(lead) and self._reassigns(lead)
+        if lead is not None and back:
+            self._takes_back(lead, now)
+            again = True
         if lead is not None and lead["owner"]:
-            return
+            return False
         if lead is None:
             lead = self._leads[queued["lead_id"]] = {"id": queued["lead_id"], "place": 0, "owner": None, "told": None}
+            lead |= {"number": 0, "former": None, "back": None}
         lead |= {"model": queued["model_id"], "at": moment(queued["cause"]["occurred_at"]), "new": True}
         lead |= {"own": queued["own"], "attributes": queued["attributes"], "counts": None}
         if not lead["place"]:
@@ -122,18 +164,21 @@ class AssignmentOracle:
             self._try(lead, now)
         elif lead["told"] is None:
             self._tell(lead, 1)
+        return back
 
     def _changed(self, queued: dict[str, Any], now: datetime) -> bool:
         lead = self._leads.get(queued["lead_id"])
         if lead is None:
             return False
-        expected = lead["owner"] or lead["own"].get("owner_id")
+        expected = [lead["owner"] or lead["own"].get("owner_id")]
+        if lead["former"] and not _there(self._sellers[lead["former"]]):
+            expected.append(lead["former"])
         lead["own"], lead["attributes"] = queued["own"], queued["attributes"]
         owner = lead["own"].get("owner_id")
         by_hand = queued["owner_changed"] and moment(queued["cause"]["occurred_at"]) >= lead["at"]
-        if by_hand and owner != expected:
+        if by_hand and owner not in expected:
             freed = self._gives_back(lead)
-            lead["place"], lead["owner"] = 0, owner
+            lead |= {"place": 0, "owner": owner, "former": None, "back": None}
             if owner in self._sellers:
                 lead["counts"] = owner
                 self._sellers[owner]["leads"] += 1
@@ -155,6 +200,7 @@ class AssignmentOracle:
     def _tell(self, lead: dict[str, Any], code: int, *path: Any) -> None:
         lead["told"] = (code, *path)
         self.told.append((lead["id"], code, lead["owner"], *path))
+        lead["number"] = len(self.told)
 
     def _try(self, lead: dict[str, Any], now: datetime) -> bool:
         code, owner, path = self._find(lead, now)
@@ -172,18 +218,22 @@ class AssignmentOracle:
                 self._tell(lead, code, *path)
         return False
 
-    def _find(self, lead: dict[str, Any], now: datetime) -> tuple[int, str | None, tuple[Any, ...]]:
-        taking = [
+    def _taking(self, lead: dict[str, Any]) -> list[tuple[str, int, dict[str, Any]]]:
+        return [
             (name, version, definition)
             for name, (version, definition) in sorted(self._live.items())
             if lead["model"] in definition.get("models", [lead["model"]])
         ]
+
+    def _find(self, lead: dict[str, Any], now: datetime) -> tuple[int, str | None, tuple[Any, ...]]:
+        taking = self._taking(lead)
         if not taking:
             return 1, None, ()
         name, version, definition = taking[0]
         path: tuple[Any, ...] = (name, version)
         hours = definition.get("max_age")
-        if hours and now - lead["at"] > timedelta(hours=int(hours[:-1])):
+        since = lead["at"] if lead["back"] is None else max(lead["at"], lead["back"])
+        if hours and now - since > timedelta(hours=int(hours[:-1])):
             return 11, None, path
         for segment in sorted(definition["segments"], key=lambda one: -one["priority"]):
             if is_so(segment.get("when"), lead["own"], lead["attributes"], {}):
@@ -213,7 +263,7 @@ class AssignmentOracle:
     def _of_sellers(
         self, definition: dict[str, Any], rule: dict[str, Any], lead: dict[str, Any], now: datetime
     ) -> tuple[int, str | None]:
-        there = [one for one in self._sellers.values() if one["now"] and one["now"].get("status", "active") == "active"]
+        there = [one for one in self._sellers.values() if _there(one)]
         fit = [one for one in there if self._fits(rule["sellers"], {"id": one["id"], **_facts(one)}, lead)]
         if not fit:
             return 5, None
@@ -239,6 +289,10 @@ class AssignmentOracle:
         return 2, _longest(soon if balanced else at_work + soon)
 
 
+def _there(seller: dict[str, Any]) -> bool:
+    return bool(seller["now"]) and seller["now"].get("status", "active") == "active"
+
+
 def _facts(seller: dict[str, Any]) -> dict[str, Any]:
     return {"attributes": seller["now"].get("attributes", {})}
 
@@ -256,4 +310,6 @@ def as_told(event: dict[str, Any]) -> tuple[Any, ...]:
     """A lead-assigned event, as `AssignmentOracle.told` has it."""
     names = ("assignment_id", "assignment_version", "segment", "rule")
     owner = event.get("owner", {}).get("id")
-    return event["lead_id"], event["result"]["code"], owner, *(event[name] for name in names if name in event)
+    notice = ("departed",) if "owner_departed" in event else ()
+    path = (event[name] for name in names if name in event)
+    return event["lead_id"], event["result"]["code"], owner, *path, *notice

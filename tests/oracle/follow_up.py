@@ -77,7 +77,12 @@ class LeadInFollowUps:
             self._begin("lead-qualified", message)
 
     def assigned(self, message: dict[str, Any]) -> None:
-        """A lead-assigned: whoever has got the lead is to act. Where nobody has, nobody is late who had it."""
+        """A lead-assigned: whoever has got the lead is to act. Where nobody has, nobody is late who had it.
+
+        A notice that the owner departed is none.
+        """
+        if "owner_departed" in message:
+            return
         if not self._is_new(message):
             return
         self.owner = message["owner"]["id"] if "owner" in message else None

@@ -218,6 +218,8 @@ class InSequences(OfService):
     def further(self, topic: str, told: dict[str, Any]) -> None:
         if topic == "lead-assigned" and told.get("owner", {}).get("kind") != "seller":
             return
+        if topic == "lead-assigned" and "owner_departed" in told:
+            return
         if topic == "activity-completed" and not self._held:
             return  # nothing is begun for a lead by what was done about it
         if not self._is_new(told):

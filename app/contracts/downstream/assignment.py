@@ -120,6 +120,15 @@ class AssignmentDefinition(TypedDict):
     models: NotRequired[Annotated[list[Id], Field(min_length=1, description="Qualification models. Absent: all.")]]
     max_age: NotRequired[Annotated[str, Field(pattern=r"^[1-9][0-9]{0,4}[smhdw]$")]]
     check_capacity: NotRequired[Annotated[bool, Field(description="false: capacity may go below 0.")]]
+    departed: NotRequired[
+        Annotated[
+            Literal["keep", "reassign"],
+            Field(
+                description="What happens to the leads of a seller who becomes inactive or is deleted. keep (default): "
+                "they stay, and lead-assigned says so with owner_departed. reassign: they are assigned again."
+            ),
+        ]
+    ]
     segments: Annotated[list[SegmentDefinition], Field(min_length=1, max_length=250)]
     teams: NotRequired[list[TeamOrQueue]]
     queues: NotRequired[list[TeamOrQueue]]
@@ -161,6 +170,15 @@ class LeadAssigned(TypedDict):
     segment: NotRequired[Id]
     rule: NotRequired[Id]
     owner: NotRequired[AssignmentOwner]
+    owner_departed: NotRequired[
+        Annotated[
+            Literal["inactive", "left"],
+            Field(
+                description="The seller who has the lead became inactive or was deleted, and the lead stays with them: "
+                "a notice, not an assignment. The other fields repeat the assignment."
+            ),
+        ]
+    ]
     previous_owner_id: NotRequired[Id]
     considered: list[ConsideredSeller]
     considered_more: NotRequired[Annotated[int, Field(ge=1, description="How many sellers are not listed.")]]

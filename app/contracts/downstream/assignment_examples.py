@@ -28,6 +28,7 @@ DEFINITION: dict[str, Any] = {
         {"id": "others", "priority": 1, "rules": [{"id": "desk", "queue": {"id": "inbound"}}]},
     ],
     "queues": [{"id": "inbound"}],
+    "departed": "reassign",
 }
 _TRIGGER = {
     "event_id": "6c2d1bb4-3a1e-5a3c-9f55-0d6a3a8b7c10",

@@ -48,19 +48,24 @@ class _Assigned(TypedDict):
     lead_id: LeadId
     occurred_at: Timestamp
     owner: NotRequired[_Owner]
+    owner_departed: NotRequired[str]
 
 
 _assigned: Callable[[bytes], _Assigned] = TypeAdapter(_Assigned).validator.validate_json
 
 
 class AssignedLead(msgspec.Struct, frozen=True, gc=False):
-    """What a lead-assigned record says. `owner_id` None: to nobody; `seller_id` None: not to a seller."""
+    """What a lead-assigned record says. `owner_id` None: to nobody; `seller_id` None: not to a seller.
+
+    `notice`: the lead stays with a seller who departed; nothing was assigned.
+    """
 
     lead_id: str
     event_id: str
     occurred_at: datetime
     seller_id: str | None
     owner_id: str | None
+    notice: bool = False
 
 
 def decode_lead_assigned(key: bytes | None, value: bytes | None, headers: Any = None) -> AssignedLead:
@@ -69,4 +74,11 @@ def decode_lead_assigned(key: bytes | None, value: bytes | None, headers: Any = 
     owner = message.get("owner")
     seller_id = owner["id"] if owner is not None and owner["kind"] == "seller" else None
     owner_id = None if owner is None else owner["id"]
-    return AssignedLead(message["lead_id"], message["event_id"], message["occurred_at"], seller_id, owner_id)
+    return AssignedLead(
+        message["lead_id"],
+        message["event_id"],
+        message["occurred_at"],
+        seller_id,
+        owner_id,
+        "owner_departed" in message,
+    )

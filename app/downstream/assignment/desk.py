@@ -17,6 +17,7 @@ from app.downstream.assignment.state import (
     LEAD,
     SELLER,
     Counters,
+    Departed,
     HeldLead,
     HeldSeller,
     Owner,
@@ -34,7 +35,10 @@ _UNROUTED: Line = ("unrouted",)
 
 
 class Decision(Struct, frozen=True, kw_only=True):
-    """What was decided about a lead. `considered`: sellers and why or why not, TOLD at most; `more`: besides."""
+    """What was decided about a lead. `considered`: sellers and why or why not, TOLD at most; `more`: besides.
+
+    `departed`: nothing changes, but the seller who has it departed.
+    """
 
     lead_id: str
     number: int
@@ -47,6 +51,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     previous_owner_id: str | None = None
     considered: tuple[tuple[str, str], ...] = ()
     more: int = 0
+    departed: Departed | None = None
 
 
 class _Found(Struct, frozen=True):
@@ -73,6 +78,9 @@ class Desk:
         self._waiting = Waiting()
         self._expiring: list[tuple[datetime, str]] = []
         self._counters = Counters()
+        self._led: dict[str, set[str]] = {}  # leads that take capacity, by seller
+        self._departing: list[tuple[int, str]] = []  # leads of departed sellers that are to be looked at, by number
+        led: list[tuple[str, HeldLead, str]] = []
         waiting: list[tuple[str, HeldLead]] = []
         for key, state in entries:
             if isinstance(state, HeldSeller):
@@ -81,6 +89,11 @@ class Desk:
                 self._counters = state
             elif isinstance(state, HeldLead) and state.waits:
                 waiting.append((key[len(LEAD) :].decode(), state))
+            elif isinstance(state, HeldLead) and state.counted and state.owner is not None:
+                led.append((key[len(LEAD) :].decode(), state, state.owner.id))
+        for lead_id, lead, seller_id in led:
+            self._led.setdefault(seller_id, set()).add(lead_id)
+            self._look_at_departed(lead_id, lead)
         for lead_id, lead in waiting:
             self._waiting.put(lead_id, lead.waits, self._line_of(lead))
             self._expire(lead_id, lead)
@@ -108,7 +121,9 @@ class Desk:
     def end(self) -> tuple[list[Decision], datetime | None]:
         """The decisions, in order, and when time alone may change something for those that wait."""
         if self._changed or self._counters.unfinished:
+            self._departed()
             self._look_again()
+            self._counters.unfinished |= self._next_departed() is not None
         self._store.put(COUNTERS, self._counters)
         return self._decided, min(self._again, default=None)
 
@@ -122,12 +137,17 @@ class Desk:
     # -- what occurs
 
     def qualified(self, lead_id: str, held: HeldLead) -> None:
-        """A lead qualified. One that has an owner stays there; one that waits keeps its place."""
+        """A lead qualified. One that has an owner stays there, unless it is taken from a seller who departed; one that
+        waits keeps its place.
+        """
         before: HeldLead | None = self._store.get(LEAD + lead_id.encode())
         if before is not None and before.owner is not None:
-            return
+            if self._seller_departed(before) is None or not self._reassigns(before):
+                return
+            self._take_back(lead_id, before)
         if before is not None:
             held.number, held.waits = before.number, before.waits
+            held.left_by, held.left_at = before.left_by, before.left_at
             held.code, held.definition, held.version = before.code, before.definition, before.version
             held.segment, held.rule = before.segment, before.rule
         if not held.waits:
@@ -155,7 +175,10 @@ class Desk:
         held.own, held.attributes = own, attributes
         owner_id = own.get("owner_id")
         by_hand = owner_changed_at is not None and owner_changed_at >= held.qualified_at
-        if by_hand and owner_id != (held.owner.id if held.owner is not None else previous):
+        known = {previous} if held.owner is None else {held.owner.id}
+        if held.left_by is not None and self._sellers[held.left_by].held.departed is not None:
+            known.add(held.left_by)  # the CRM may confirm late what was assigned before the seller departed
+        if by_hand and owner_id not in known:
             self._manually(lead_id, held, owner_id)
         elif held.waits:
             held.routed = 0
@@ -169,7 +192,7 @@ class Desk:
         """It is closed, merged or erased: nothing of it remains."""
         held: HeldLead | None = self._store.get(LEAD + lead_id.encode())
         if held is not None:
-            self._release(held)
+            self._release(lead_id, held)
             self._waiting.remove(lead_id)
             self._store.delete(LEAD + lead_id.encode())
 
@@ -184,7 +207,12 @@ class Desk:
             elif new.changed_at < old.held.changed_at:
                 return
             new.assigned, new.last = old.held.assigned, old.held.last
+            if new.departed is not None:
+                new.departure = old.held.departure
+        if new.departed is not None and not new.departure:
+            new.departure = self._counters.decisions
         self._sellers[new.id] = Seller(new)
+        self._look_at_departed_of(new)
         self._pools.clear()
         self._store.put(SELLER + new.id.encode(), new)
         self._changed = True
@@ -195,11 +223,90 @@ class Desk:
         self._counters.revision += 1
         self._pools.clear()
         self._waiting.merge_into(_UNROUTED)
+        for seller in self._sellers.values():
+            self._look_at_departed_of(seller.held)
         self._changed = True
 
     def time_passed(self) -> None:
         """Somebody may be at work by now."""
         self._changed = True
+
+    # -- those whose seller departed
+
+    def _seller_departed(self, held: HeldLead) -> HeldSeller | None:
+        """The seller who has it, if they departed."""
+        if held.owner is None or not held.counted:
+            return None
+        seller = self._sellers[held.owner.id].held
+        return None if seller.departed is None else seller
+
+    def _reassigns(self, held: HeldLead) -> bool:
+        return next((one.reassigns for one in self._rules if one.takes(held.model_id)), False)
+
+    def _departed_from(self, held: HeldLead) -> HeldSeller | None:
+        """The seller who has it, if they departed and something is to be done about that still.
+
+        What came to them by hand only after that stays.
+        """
+        seller = self._seller_departed(held)
+        if seller is None or held.number <= seller.departure:
+            return seller
+        return seller if held.left_by == seller.id and self._reassigns(held) else None
+
+    def _look_at_departed(self, lead_id: str, held: HeldLead) -> None:
+        if self._departed_from(held) is not None:
+            heappush(self._departing, (held.number, lead_id))
+
+    def _look_at_departed_of(self, seller: HeldSeller) -> None:
+        if seller.departed is not None:
+            for lead_id in self._led.get(seller.id, ()):
+                self._look_at_departed(lead_id, self._store.get(LEAD + lead_id.encode()))
+
+    def _next_departed(self) -> tuple[str, HeldLead, HeldSeller] | None:
+        while self._departing:
+            number, lead_id = self._departing[0]
+            held: HeldLead | None = self._store.get(LEAD + lead_id.encode())
+            if held is not None and held.number == number and (seller := self._departed_from(held)) is not None:
+                return lead_id, held, seller
+            heappop(self._departing)  # done, or changed meanwhile
+        return None
+
+    def _departed(self) -> None:
+        budget = AT_ONCE
+        while budget and (found := self._next_departed()) is not None:
+            lead_id, held, seller = found
+            budget -= 1
+            if self._reassigns(held):
+                self._take_back(lead_id, held)
+                self._wait(lead_id, held, _UNROUTED)
+            else:
+                self._tell_departed(lead_id, held, seller)
+
+    def _take_back(self, lead_id: str, held: HeldLead) -> None:
+        assert held.owner is not None
+        held.left_by, held.left_at = held.owner.id, self._now
+        self._release(lead_id, held)
+        held.owner = None
+        self._counters.waited += 1
+        held.waits, held.routed = self._counters.waited, 0
+
+    def _tell_departed(self, lead_id: str, held: HeldLead, seller: HeldSeller) -> None:
+        self._counters.decisions += 1
+        held.number, held.left_by = self._counters.decisions, seller.id
+        self._keep(lead_id, held)
+        told = Decision(
+            lead_id=lead_id,
+            number=held.number,
+            code=Result(held.code),
+            definition=held.definition,
+            version=held.version,
+            segment=held.segment,
+            rule=held.rule,
+            owner=held.owner,
+            previous_owner_id=held.own.get("owner_id"),
+            departed=seller.departed,
+        )
+        self._decided.append(told)
 
     # -- those that wait
 
@@ -260,7 +367,7 @@ class Desk:
         rules = next((one for one in self._rules if one.id == held.definition), None)
         if rules is None or rules.max_age is None or held.routed != self._counters.revision:
             return None
-        expires = held.qualified_at + rules.max_age
+        expires = held.aging_since + rules.max_age
         heappush(self._expiring, (expires, lead_id))
         return expires
 
@@ -268,7 +375,7 @@ class Desk:
         rules = next((one for one in self._rules if one.takes(held.model_id)), None)
         if rules is None:
             return _Found(Result.IN_PROGRESS)
-        if rules.max_age is not None and self._now - held.qualified_at > rules.max_age:
+        if rules.max_age is not None and self._now - held.aging_since > rules.max_age:
             return _Found(Result.OLDER_THAN_TIMEFRAME, rules)
         segment, rule = rules.route(Values(held.own, held.attributes))
         if segment is None:
@@ -313,24 +420,19 @@ class Desk:
         held.owner = found.owner
         self._tell(lead_id, held, found)
         if found.owner is not None and found.owner.kind == "seller":
-            seller = self._sellers[found.owner.id].held
-            seller.assigned += 1
-            seller.last = held.number
-            held.counted = True
-            self._store.put(SELLER + seller.id.encode(), seller)
+            self._sellers[found.owner.id].held.last = held.number
+            self._count(lead_id, held, found.owner.id)
             self._keep(lead_id, held)
 
     def _manually(self, lead_id: str, held: HeldLead, owner_id: str | None) -> None:
         before = held.owner
-        self._release(held)
+        self._release(lead_id, held)
         self._waiting.remove(lead_id)
         held.waits = 0
+        held.left_by = held.left_at = None
         held.owner = None if owner_id is None else Owner(self._kind_of(owner_id), owner_id)
         if owner_id in self._sellers:
-            seller = self._sellers[owner_id].held
-            seller.assigned += 1
-            held.counted = True
-            self._store.put(SELLER + seller.id.encode(), seller)
+            self._count(lead_id, held, owner_id)
         self._tell(lead_id, held, _Found(Result.ASSIGNED_MANUALLY, owner=held.owner), before)
 
     def _kind_of(self, owner_id: str) -> str:
@@ -340,11 +442,19 @@ class Desk:
                     return kind
         return "seller"
 
-    def _release(self, held: HeldLead) -> None:
+    def _count(self, lead_id: str, held: HeldLead, seller_id: str) -> None:
+        seller = self._sellers[seller_id].held
+        seller.assigned += 1
+        held.counted = True
+        self._led.setdefault(seller_id, set()).add(lead_id)
+        self._store.put(SELLER + seller_id.encode(), seller)
+
+    def _release(self, lead_id: str, held: HeldLead) -> None:
         if held.counted and held.owner is not None:
             seller = self._sellers[held.owner.id].held
             seller.assigned -= 1
             held.counted = False
+            self._led[seller.id].discard(lead_id)
             self._store.put(SELLER + seller.id.encode(), seller)
             self._changed = True
 
@@ -367,7 +477,7 @@ class Desk:
             segment=segment,
             rule=rule,
             owner=found.owner,
-            previous_owner_id=before.id if before is not None else held.own.get("owner_id"),
+            previous_owner_id=before.id if before is not None else held.left_by or held.own.get("owner_id"),
             considered=considered,
             more=more,
         )

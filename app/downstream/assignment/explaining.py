@@ -11,7 +11,7 @@ from msgspec import Struct
 from app.downstream.assignment.desk import Decision, Desk
 from app.downstream.assignment.results import FOR_A_SELLER, Result
 from app.downstream.assignment.rules import Rule, Rules, live_rules
-from app.downstream.assignment.state import LEAD, SELLER, HeldDefinition, HeldLead, HeldSeller, State
+from app.downstream.assignment.state import LEAD, SELLER, Departed, HeldDefinition, HeldLead, HeldSeller, State
 
 
 class Standing(StrEnum):
@@ -33,7 +33,8 @@ class Again(StrEnum):
 
 
 class Explained(Struct, frozen=True, kw_only=True):
-    """`reason`: the newest result for a person. `runs`: the version that decided is live.
+    """`reason`: the newest result for a person. `runs`: the version that decided is live. `departed`: how the seller
+    who has it, or had it before it came to wait, departed.
 
     Of a lead that waits: its `place` among all the `waiting`, what would be decided `now`, what would have it tried
     again, when time does so (`again_at`), and when it becomes too old.
@@ -44,6 +45,7 @@ class Explained(Struct, frozen=True, kw_only=True):
     reason: str
     runs: bool
     seller: HeldSeller | None = None
+    departed: Departed | None = None
     place: int = 0
     waiting: int = 0
     now: Decision | None = None
@@ -63,13 +65,14 @@ def explain(lead_id: str, entries: Mapping[bytes, State], now: datetime) -> Expl
     reason = _reason(result, held, rules, live)
     if not held.waits:
         owner = held.owner
-        seller = entries.get(SELLER + owner.id.encode()) if owner is not None and held.counted else None
+        seller = _seller(entries, owner.id) if owner is not None and held.counted else None
         return Explained(
             standing=Standing.WITHOUT_OWNER if owner is None else Standing.ASSIGNED,
             result=result,
             reason=reason,
             runs=rules is not None,
-            seller=seller if isinstance(seller, HeldSeller) else None,
+            seller=seller,
+            departed=None if seller is None else seller.departed,
         )
     places = [one.waits for one in entries.values() if isinstance(one, HeldLead) and one.waits]
     foreseen, again_at = Desk(entries.items(), live).foresee(lead_id, held, now)
@@ -79,13 +82,19 @@ def explain(lead_id: str, entries: Mapping[bytes, State], now: datetime) -> Expl
         result=result,
         reason=reason,
         runs=rules is not None,
+        departed=left.departed if held.left_by and (left := _seller(entries, held.left_by)) else None,
         place=sum(place <= held.waits for place in places),
         waiting=len(places),
         now=foreseen,
         again=tuple(_again(foreseen.code, again_at)),
         again_at=again_at,
-        too_old_at=None if taking is None or taking.max_age is None else held.qualified_at + taking.max_age,
+        too_old_at=None if taking is None or taking.max_age is None else held.aging_since + taking.max_age,
     )
+
+
+def _seller(entries: Mapping[bytes, State], seller_id: str) -> HeldSeller | None:
+    seller = entries.get(SELLER + seller_id.encode())
+    return seller if isinstance(seller, HeldSeller) else None
 
 
 def _again(result: Result, again_at: datetime | None) -> Iterator[Again]:

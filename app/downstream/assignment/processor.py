@@ -142,6 +142,8 @@ class AssignmentDecider(Processor):
             event["rule"] = decision.rule
         if decision.owner is not None:
             event["owner"] = cast("Any", {"kind": decision.owner.kind, "id": decision.owner.id})
+        if decision.departed is not None:
+            event["owner_departed"] = decision.departed
         if decision.previous_owner_id is not None:
             event["previous_owner_id"] = decision.previous_owner_id
         if decision.more:

@@ -52,13 +52,16 @@ class Segment(Struct, frozen=True):
 
 
 class Rules(Struct, frozen=True, kw_only=True):
-    """A published definition. `models` None: takes the leads of any qualification model."""
+    """A published definition. `models` None: takes the leads of any qualification model. `reassigns`: also leads whose
+    seller has departed.
+    """
 
     id: str
     version: int
     models: frozenset[str] | None
     max_age: timedelta | None
     checks_capacity: bool
+    reassigns: bool
     segments: tuple[Segment, ...]
     teams: tuple[Place, ...]
     queues: tuple[Place, ...]
@@ -86,6 +89,7 @@ def rules_of(definition: Mapping[str, Any], version: int) -> Rules:
         models=None if models is None else frozenset(models),
         max_age=None if age is None else duration(age),
         checks_capacity=definition.get("check_capacity", True),
+        reassigns=definition.get("departed") == "reassign",
         segments=tuple(
             Segment(one["id"], condition_of(one.get("when")), tuple(_rule(rule) for rule in one["rules"]))
             for one in by_priority

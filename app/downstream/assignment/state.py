@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from datetime import datetime
+from typing import Any, Literal, Protocol
 
 import msgspec
 from msgspec import Struct, field
@@ -15,6 +16,10 @@ ALARM = b"alarm"
 LEAD = b"lead/"
 SELLER = b"seller/"
 DEFINITION = b"definition/"
+
+
+Departed = Literal["inactive", "left"]
+"""How a seller departed: made inactive, or deleted."""
 
 
 class Owner(Struct, frozen=True):
@@ -30,6 +35,7 @@ class HeldLead(Struct, tag="lead", omit_defaults=True, kw_only=True):
     `waits`: its place among those that wait, 0 if it does not. `routed`: the revision of the rules by which it came to
     wait where it waits, 0 if it is to be routed anew. `counted`: it takes capacity of its owner, a seller.
     `code`, `definition`, `version`, `segment`, `rule`: the newest decision, `number` in the order of all; 0: none yet.
+    `left_by`: the last seller who departed while they had it. `left_at`: when it was taken from them.
     """
 
     model_id: str
@@ -46,12 +52,20 @@ class HeldLead(Struct, tag="lead", omit_defaults=True, kw_only=True):
     rule: str | None = None
     owner: Owner | None = None
     counted: bool = False
+    left_by: str | None = None
+    left_at: Moment | None = None
+
+    @property
+    def aging_since(self) -> datetime:
+        """When the time began in which it must be assigned."""
+        return self.qualified_at if self.left_at is None else max(self.qualified_at, self.left_at)
 
 
 class HeldSeller(Struct, tag="seller", omit_defaults=True, kw_only=True):
     """A seller. `assigned`: leads that take capacity; `last`: number of the newest decision for this seller, 0: none.
 
     `maximum` None: as many as come. `work_hours` None: always at work. `gone`: left, kept for what is still assigned.
+    `departure`: number of the newest decision when they became inactive or left; 0: they are there.
     """
 
     id: str
@@ -67,6 +81,12 @@ class HeldSeller(Struct, tag="seller", omit_defaults=True, kw_only=True):
     gone: bool = False
     assigned: int = 0
     last: int = 0
+    departure: int = 0
+
+    @property
+    def departed(self) -> Departed | None:
+        """How they departed; None: they are there."""
+        return "left" if self.gone else None if self.active else "inactive"
 
     @property
     def left(self) -> float:

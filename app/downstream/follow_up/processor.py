@@ -108,7 +108,7 @@ class FollowUpProcessor(LeadProcessor[FollowUp, LeadState]):
     def _assigned(self, record: Record, unit: Unit) -> None:
         message = decode_lead_assigned(record.key, record.value, record.headers)
         key = message.lead_id.encode()
-        if message.owner_id is None and not unit.holds(key):
+        if message.notice or (message.owner_id is None and not unit.holds(key)):
             return
         state = self.state_of(key, unit)
         if state.repeats(message.event_id):

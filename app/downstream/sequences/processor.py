@@ -124,7 +124,7 @@ class SequenceProcessor(LeadProcessor[Program, LeadState]):
 
     def _assigned(self, record: Record, unit: Unit) -> None:
         message = decode_lead_assigned(record.key, record.value, record.headers)
-        if message.seller_id is None:
+        if message.seller_id is None or message.notice:
             return
         key = message.lead_id.encode()
         decision = self._event(key, message.event_id, unit)

@@ -189,3 +189,26 @@ def test_what_is_held_too_old_is_told_as_final() -> None:
     first, reason, *_ = text(found(entries(here, SALES)))
     assert first == "L-1: has no owner and does not wait (11 older_than_timeframe)"
     assert "that is final" in reason
+
+
+def test_a_lead_whose_seller_departed_says_so_and_what_would_move_it() -> None:
+    here = office()
+    here.lead("L-1")
+    here.seller("S-1", active=False)
+    one = found(entries(here, SALES), event(2, 2, "assigned", owner_departed="inactive"))
+    assert (
+        "  seller S-1 is inactive; the lead stays with them until the CRM names another owner, or an assignment with"
+        in ("\n".join(text(one)))
+    )
+    assert data(one)["owner_departed"] == "inactive"
+
+
+def test_a_lead_that_was_taken_back_from_a_seller_who_departed_says_so_while_it_waits() -> None:
+    what = SALES | {"departed": "reassign"}
+    here = Office(what)
+    here.seller("S-1")
+    here.lead("L-1")
+    here.seller("S-1", gone=True)
+    one = found(entries(here, what))
+    assert "  its seller S-1 has left, so it was taken back to be assigned again (departed: reassign)" in text(one)
+    assert data(one)["previous_owner_departed"] == "left"

@@ -60,7 +60,9 @@ def changes_of(event: Event, mapping: Mapping) -> dict[str, Any]:
     if event.tombstone:
         return {}
     if event.topic == "lead-assigned":
-        return {} if _by_hand(event.data.get("result")) else _owner(event.data.get("owner"))
+        if _by_hand(event.data.get("result")) or "owner_departed" in event.data:
+            return {}
+        return _owner(event.data.get("owner"))
     changes = event.data.get("changes")
     if not isinstance(changes, dict):
         raise Unfit("the event has no changes")

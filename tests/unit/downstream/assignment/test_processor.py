@@ -91,10 +91,10 @@ def occurrence(random: Random, now: datetime, leads: int) -> dict[str, Any]:
     return cause(datetime.fromisoformat(seller["occurred_at"]), type="seller", seller_id=seller_id, seller=seller)
 
 
-def command(what: str, now: datetime) -> dict[str, Any]:
+def command(what: str, now: datetime, definition: dict[str, Any] = DEFINITION) -> dict[str, Any]:
     told = {"command_id": f"{what}{now}", "definition_id": "sales", "command": what, "issued_by": "T"}
     if what == "apply":
-        told["definition"] = DEFINITION  # type: ignore[assignment]
+        told["definition"] = definition  # type: ignore[assignment]
     return cause(now, type="command", command={**told, "issued_at": now.isoformat()})
 
 
@@ -112,7 +112,8 @@ def test_every_decision_is_the_oracles_whatever_cycles_are_thrown_away(seed: int
         {"event_id": "E", "seller_id": one, "occurred_at": now.isoformat(), "time_zone": "UTC"} for one in SELLERS[:4]
     ]
     queue = [cause(now, type="seller", seller_id=one["seller_id"], seller=one) for one in named]
-    queue += [command("apply", now), command("publish", now)]
+    definition = DEFINITION | {"departed": ["keep", "reassign"][seed // 2 % 2]}
+    queue += [command("apply", now, definition), command("publish", now)]
     offset = 0
     events: list[dict[str, Any]] = []
     live = True
@@ -147,4 +148,5 @@ def test_every_decision_is_the_oracles_whatever_cycles_are_thrown_away(seed: int
         assert [as_told(event) for event in events] == oracle.told
     assert [event["decision_number"] for event in events] == list(range(1, len(events) + 1))
     assert len({event["event_id"] for event in events}) == len(events)
+    assert any("owner_departed" in event for event in events)
     assert {event["result"]["code"] for event in events} >= {1, 2, 4, 5, 7, 8, 9, 11, 14}

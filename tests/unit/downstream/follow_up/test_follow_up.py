@@ -132,6 +132,15 @@ def test_another_seller_has_the_whole_time_again() -> None:
     assert [one["owner_id"] for one in here.of(OVERDUE)] == ["S-2"]
 
 
+def test_a_notice_that_the_seller_departed_begins_no_time() -> None:
+    here = place(BOTH)
+    here.send("lead-assigned", "L-1", assigned("L-1"))
+    here.wait(timedelta(hours=1))
+    here.send("lead-assigned", "L-1", assigned("L-1", number=2) | {"owner_departed": "left"})
+    here.wait(timedelta(hours=1))
+    assert told(here) == [("L-1", "lead-assigned", 1)]
+
+
 def test_nobody_is_late_with_a_lead_whose_owner_was_taken_away() -> None:
     here = place(BOTH)
     here.send("lead-assigned", "L-2", assigned("L-2", owner=None))

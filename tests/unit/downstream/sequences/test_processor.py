@@ -192,3 +192,11 @@ def test_bad_input_is_refused_and_what_others_name_is_no_label() -> None:
     assert at.refused[0] == "wait must be 30d at most"
     connect(at, name="whatever")
     assert at.counts["sequence", "", "sequence_not_live"] == 1
+
+
+def test_a_notice_that_the_seller_departed_connects_no_lead() -> None:
+    at = place(sequence("s", mail("b"), connect={"on": "lead-assigned"}))
+    at.send("lead-assigned", "L-1", assigned("L-1", "seller", "U-7") | {"owner_departed": "inactive"})
+    assert not at.emitted
+    at.send("lead-assigned", "L-1", assigned("L-1", "seller", "U-7"))
+    assert steps(at) == ["b"]

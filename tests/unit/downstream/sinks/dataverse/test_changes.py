@@ -51,6 +51,11 @@ def test_an_owner_whom_the_crm_has_named_itself_is_not_written_back() -> None:
     assert changes_of(event("lead-assigned", owner=owner, result={"code": 2}), PLAIN) != {}
 
 
+def test_a_notice_that_the_owner_departed_writes_nothing() -> None:
+    owner = {"kind": "seller", "id": SELLER}
+    assert changes_of(event("lead-assigned", owner=owner, owner_departed="inactive"), PLAIN) == {}
+
+
 def test_a_lead_that_nobody_got_and_one_that_was_erased_change_nothing() -> None:
     assert changes_of(event("lead-assigned", result={"code": 6}), PLAIN) == {}
     assert changes_of(erased(), PLAIN) == {}
