@@ -23,6 +23,9 @@ from app.kafka import needing
 log = structlog.get_logger(__name__)
 
 
+Place = tuple[str, int]
+"""A topic and the number of one of its partitions."""
+
 _FIRST: Any = OffsetSpec.earliest()
 _END: Any = OffsetSpec.latest()
 
@@ -81,7 +84,7 @@ class Opener:
         logs = [(p.application.changelog, p.number) for p in partitions]
         first = self.offsets(logs, _FIRST)
         end = self.offsets(logs, _END)
-        reading: dict[tuple[str, int], Partition] = {}
+        reading: dict[Place, Partition] = {}
         done: list[Partition] = []
         assignment = []
         for partition in partitions:
@@ -115,8 +118,10 @@ class Opener:
         end = self.offsets(inputs, _END)
         for partition in partitions:
             partition.backlog = {topic: end[topic, partition.number] for topic in partition.application.topics}
+        # of all partitions in one request: at a first start none has a position
+        committed = self._committed(place for p in partitions for place in _untold(p))
         try:
-            return [self._position(p, first, end) for p in partitions]
+            return [self._position(p, first, end, committed) for p in partitions]
         except Unusable as error:
             # a worker that was frozen while it opened finds its successor's offsets beside its own old copy
             if self._overtaken(partitions):
@@ -129,12 +134,16 @@ class Opener:
         return any(end[p.application.changelog, p.number] > (p.copied_to or 0) + 1 for p in partitions)
 
     def _position(
-        self, partition: Partition, first: dict[tuple[str, int], int], end: dict[tuple[str, int], int]
+        self,
+        partition: Partition,
+        first: Mapping[Place, int],
+        end: Mapping[Place, int],
+        committed: Mapping[Place, int],
     ) -> Position:
         inputs = [(topic, partition.number) for topic in partition.application.topics]
         position = partition.position
         if position is None:
-            self._refuse_lost_state(partition)
+            self._refuse_lost_state(partition, committed)
             return Position(
                 self._group_id, {topic: first[topic, number] for topic, number in inputs}, swept=NEVER_SWEPT
             )
@@ -145,16 +154,15 @@ class Opener:
                 f"set LEAD_QUALIFIER_APPLICATION_ID={position.application}, or another LEAD_QUALIFIER_TOPIC_PREFIX"
             )
         starts = {}
-        added = [(topic, number) for topic, number in inputs if topic not in position.next]
-        committed = {
-            place: offset
-            for place, offset in (self._committed(added) if added else {}).items()
-            if first[place] <= offset <= end[place]
-        }
         for topic, number in inputs:
             offset = position.next.get(topic)
-            starts[topic] = committed.get((topic, number), first[topic, number]) if offset is None else offset
-            if offset is not None and not first[topic, number] <= offset <= end[topic, number]:
+            if offset is None:  # an input that this version reads and the one before did not
+                known = committed.get((topic, number), -1)
+                fits = first[topic, number] <= known <= end[topic, number]
+                starts[topic] = known if fits else first[topic, number]
+                continue
+            starts[topic] = offset
+            if not first[topic, number] <= offset <= end[topic, number]:
                 what = (
                     "was recreated or truncated"
                     if offset > end[topic, number]
@@ -167,7 +175,7 @@ class Opener:
                 )
         return msgspec.structs.replace(position, next={**position.next, **starts})
 
-    def offsets(self, tps: Iterable[tuple[str, int]], spec: Any) -> dict[tuple[str, int], int]:
+    def offsets(self, tps: Iterable[Place], spec: Any) -> dict[Place, int]:
         """First or last offsets, in the read_uncommitted sense: a read_committed end would wait for nothing."""
         request = {TopicPartition(topic, number): spec for topic, number in tps}
         if not request:
@@ -202,10 +210,10 @@ class Opener:
             self._delete_retention[topic] = int(config["delete.retention.ms"].value) / 1000
         return self._delete_retention[topic]
 
-    def _refuse_lost_state(self, partition: Partition) -> None:
-        committed = self._committed([(topic, partition.number) for topic in partition.application.topics])
-        if committed:
-            read = ", ".join(f"{topic}-{number} up to {offset}" for (topic, number), offset in committed.items())
+    def _refuse_lost_state(self, partition: Partition, committed: Mapping[Place, int]) -> None:
+        known = {place: committed[place] for place in _untold(partition) if place in committed}
+        if known:
+            read = ", ".join(f"{topic}-{number} up to {offset}" for (topic, number), offset in known.items())
             raise Unusable(
                 f"{partition.application.changelog}-{partition.number} holds no state, "
                 f"but group {self._group_id} has read {read}: the state is gone. "
@@ -213,9 +221,11 @@ class Opener:
                 "start from what the input topics still hold"
             )
 
-    def _committed(self, tps: Iterable[tuple[str, int]]) -> dict[tuple[str, int], int]:
-        """What the group has committed, of those where it has."""
-        wanted = [TopicPartition(topic, number) for topic, number in tps]
+    def _committed(self, places: Iterable[Place]) -> dict[Place, int]:
+        """What the group has committed, of those where it has. One consumer and one request for all of them."""
+        wanted = [TopicPartition(*place) for place in places]
+        if not wanted:
+            return {}
         consumer = confluent_kafka.Consumer({**self._config, "group.id": self._group_id, "enable.auto.commit": False})
         try:
             with needing(f"Read on group {self._group_id}"):
@@ -227,8 +237,8 @@ class Opener:
     def _read(
         self,
         assignment: list[TopicPartition],
-        reading: dict[tuple[str, int], Partition],
-        end: dict[tuple[str, int], int],
+        reading: dict[Place, Partition],
+        end: dict[Place, int],
         ready: Callable[[list[Partition]], None],
         abandoned: Callable[[], bool],
     ) -> None:
@@ -293,6 +303,12 @@ class Opener:
             partition.entries.pop(key, None)
         else:
             partition.entries[key] = value
+
+
+def _untold(partition: Partition) -> list[Place]:
+    """The inputs of which the position says nothing."""
+    told = {} if partition.position is None else partition.position.next
+    return [(topic, partition.number) for topic in partition.application.topics if topic not in told]
 
 
 def _read_position(partition: Partition, value: bytes | None, offset: int) -> Position | None:

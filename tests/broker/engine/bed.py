@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
 from app.engine.position import POSITION_KEY
 from tests.broker.engine.sums import PARTITIONS, Running, Topics, Total
@@ -40,6 +40,35 @@ class Bed:
         new = [NewTopic(topic, num_partitions=partitions, replication_factor=1, config=settings) for topic in topics]
         for future in self.admin.create_topics(new).values():
             future.result(30)
+
+    def create_again(self, topic: str, partitions: int = PARTITIONS) -> None:
+        """Create a topic that was just deleted, which takes a moment to be done."""
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                self.create(topic, partitions=partitions)
+            except KafkaException:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+            else:
+                self.wait_until_known(topic, partitions)
+                return
+
+    def wait_until_known(self, topic: str, partitions: int = PARTITIONS) -> None:
+        """A broker learns of a new topic, and of its leaders, a moment after it was created."""
+        ends = {TopicPartition(topic, number): OffsetSpec.latest() for number in range(partitions)}
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                for future in self.admin.list_offsets(ends, request_timeout=10).values():
+                    future.result()
+            except KafkaException:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+            else:
+                return
 
     def delete(self, *topics: str) -> None:
         for future in self.admin.delete_topics(list(topics)).values():

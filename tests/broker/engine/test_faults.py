@@ -143,7 +143,7 @@ def test_a_recreated_input_stops_the_worker_with_the_command_that_repairs(bed: B
     bed.wait_for(40)
     assert bed.stop(worker) == 0
     bed.delete(bed.topics.inputs[0])
-    _create_again(bed, bed.topics.inputs[0])
+    bed.create_again(bed.topics.inputs[0])
     stopped = bed.worker()
     assert stopped.wait(60) == 70
     assert "topics repair" in bed.logged(stopped, "failed")["reason"]
@@ -156,7 +156,7 @@ def test_state_that_is_gone_while_offsets_exist_stops_the_worker(bed: Bed) -> No
     bed.wait_for(40)
     assert bed.stop(worker) == 0
     bed.delete(bed.topics.changelog)
-    _create_again(bed, bed.topics.changelog)
+    bed.create_again(bed.topics.changelog)
     stopped = bed.worker()
     assert stopped.wait(60) == 70
     assert "the state is gone" in bed.logged(stopped, "failed")["reason"]
@@ -164,7 +164,7 @@ def test_state_that_is_gone_while_offsets_exist_stops_the_worker(bed: Bed) -> No
 
 def test_a_wrong_partition_count_stops_the_worker_and_names_the_topic(bed: Bed) -> None:
     bed.delete(bed.topics.inputs[1])
-    _create_again(bed, bed.topics.inputs[1], partitions=3)
+    bed.create_again(bed.topics.inputs[1], partitions=3)
     stopped = bed.worker()
     assert stopped.wait(60) == 70
     assert f"{bed.topics.inputs[1]} has 3 partitions, expected 4" in bed.logged(stopped, "failed")["reason"]
@@ -211,17 +211,3 @@ def _dead_letters(bed: Bed, count: int) -> list[Any]:
             assert len(letters) == count
             return letters
         time.sleep(0.3)
-
-
-def _create_again(bed: Bed, topic: str, partitions: int = 4) -> None:
-    """A deletion takes a moment to be done."""
-    deadline = time.monotonic() + 20
-    while True:
-        try:
-            bed.create(topic, partitions=partitions)
-        except Exception:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.2)
-        else:
-            return
