@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from dataclasses import dataclass
@@ -23,6 +24,12 @@ Found = tuple[tuple[str | int, ...], int, str]
 
 #: Far above any model that makes sense; reading YAML takes seconds per megabyte.
 _MAX_BYTES = 256 * 1024
+#: Characters, and as many for each value, with every alias written out: no sensible file comes near it.
+_MAX_WRITTEN_OUT = 3 * _MAX_BYTES
+_VALUE_SIZE = 8
+#: Who mends so many problems runs the check again anyway. So many are looked for, and so many are told.
+_MOST_FOUND = 1000
+_MOST_TOLD = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +86,7 @@ def parse_definition(
     """
     text = _text(content, source)
     try:
-        data, root = _json(text, source) or _yaml(text)
+        data, root = _json(text, source) or _yaml(text, source)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
@@ -90,14 +97,23 @@ def parse_definition(
         raise BadModelFile(source, [Problem(1, "", "is nested too deeply")]) from None
     if root is None:
         raise BadModelFile(source, [Problem(1, "", empty)])
-    problems = [
-        *_repeated(root, (), set()),
-        *((where, _line(root, where), message) for where, message in problems_of(data)),
-    ]
+    problems = list(_misread(root, (), set()))
+    if not any(where[-1:] == (_MERGE,) for where, _, _ in problems):  # what is merged would be said to be missing
+        lines = _Lines(root)
+        wrong = itertools.islice(problems_of(data), _MOST_FOUND)
+        problems += [(where, lines.of(where), message) for where, message in wrong]
     if problems:
-        found = [Problem(line, path(where), message) for where, line, message in problems]
-        raise BadModelFile(source, sorted(found, key=lambda one: one.line))
+        found = sorted((Problem(line, path(where), message) for where, line, message in problems), key=_by_line)
+        if (more := len(found) - _MOST_TOLD) > 0:
+            least = "at least " if len(found) >= _MOST_FOUND else ""
+            message = f"and {least}{more:,} more problems: mend those above first"
+            found[_MOST_TOLD:] = [Problem(found[_MOST_TOLD].line, "", message)]
+        raise BadModelFile(source, found)
     return data
+
+
+def _by_line(problem: Problem) -> int:
+    return problem.line
 
 
 def _text(content: bytes | str, source: str) -> str:
@@ -133,12 +149,42 @@ def _json(text: str, source: str) -> tuple[Any, yaml.Node | None] | None:
         return data, yaml.compose("{}", _Loader)  # no lines to be had
 
 
-def _yaml(text: str) -> tuple[Any, yaml.Node | None]:
+def _yaml(text: str, source: str) -> tuple[Any, yaml.Node | None]:
     root = yaml.compose(text, _Loader)
-    return (None if root is None else _value(root, {})), root
+    if root is None:
+        return None, None
+    _written_out(root, {}, source)
+    return _value(root, {}), root
+
+
+def _written_out(node: yaml.Node, known: dict[int, int], source: str) -> int:
+    """The size of a node with every alias written out.
+
+    Raises BadModelFile where there are too many: a few hundred bytes of aliases of aliases stand for gigabytes.
+    """
+    size = known.get(id(node))
+    if size == 0:
+        message = "an alias stands within what it names, so that it has no end: write it out"
+        raise BadModelFile(source, [Problem(node.start_mark.line + 1, "", message)])
+    if size is not None:
+        return size
+    known[id(node)] = 0  # until it is known
+    size = _VALUE_SIZE
+    if isinstance(node, yaml.ScalarNode):
+        size += len(node.value)
+    elif isinstance(node, yaml.MappingNode):
+        size += sum(_written_out(one, known, source) for pair in node.value for one in pair)
+    else:
+        size += sum(_written_out(one, known, source) for one in node.value)
+    if size > _MAX_WRITTEN_OUT:
+        message = "holds too much with its aliases (*name) written out: a file holds one definition"
+        raise BadModelFile(source, [Problem(node.start_mark.line + 1, "", message)])
+    known[id(node)] = size
+    return size
 
 
 _TAG = "tag:yaml.org,2002:"
+_MERGE = "<<"
 _TRUE = frozenset({"true", "yes", "on"})
 
 
@@ -203,8 +249,8 @@ def _number(tag: str, text: str) -> Any:
         return text
 
 
-def _repeated(node: yaml.Node, where: tuple[str | int, ...], walked: set[int]) -> Iterator[Found]:
-    """Fields that stand twice in one place: of two values one would be lost without a word."""
+def _misread(node: yaml.Node, where: tuple[str | int, ...], walked: set[int]) -> Iterator[Found]:
+    """Fields that would be lost without a word or mean something else: those that stand twice, and merge keys."""
     if id(node) in walked:
         return
     walked.add(id(node))
@@ -212,25 +258,42 @@ def _repeated(node: yaml.Node, where: tuple[str | int, ...], walked: set[int]) -
         first: dict[str, int] = {}
         for name, value in node.value:
             field, line = _name(name), name.start_mark.line + 1
+            if field == _MERGE and name.style is None:
+                yield (*where, field), line, "merge keys are not supported: write the fields out"
             if field in first:
                 yield (*where, field), line, f"stands twice, first in line {first[field]}: keep one of them"
             first.setdefault(field, line)
-            yield from _repeated(value, (*where, field), walked)
+            yield from _misread(value, (*where, field), walked)
     elif isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
-            yield from _repeated(item, (*where, index), walked)
+            yield from _misread(item, (*where, index), walked)
 
 
-def _line(node: yaml.Node, where: tuple[str | int, ...]) -> int:
-    """The line of the field, or of what it would stand in if it is missing."""
-    line: int = node.start_mark.line
-    for step in where:
-        found = None
-        if isinstance(node, yaml.MappingNode):
-            found = next(((name, value) for name, value in node.value if _name(name) == step), None)
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-            found = (node.value[step], node.value[step])
-        if found is None:
-            break
-        line, node = found[0].start_mark.line, found[1]
-    return line + 1
+class _Lines:
+    """Where in the file something stands."""
+
+    def __init__(self, root: yaml.Node) -> None:
+        self._root = root
+        self._fields: dict[int, dict[str, tuple[yaml.Node, yaml.Node]]] = {}
+
+    def of(self, where: tuple[str | int, ...]) -> int:
+        """The line of the field, or of what it would stand in if it is missing."""
+        node = self._root
+        line: int = node.start_mark.line
+        for step in where:
+            found = None
+            if isinstance(node, yaml.MappingNode):
+                found = self._fields_of(node).get(str(step))
+            elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+                found = (node.value[step], node.value[step])
+            if found is None:
+                break
+            line, node = found[0].start_mark.line, found[1]
+        return line + 1
+
+    def _fields_of(self, node: yaml.MappingNode) -> dict[str, tuple[yaml.Node, yaml.Node]]:
+        fields = self._fields.get(id(node))
+        if fields is None:
+            # the first of those that stand twice
+            fields = self._fields[id(node)] = {_name(name): (name, value) for name, value in reversed(node.value)}
+        return fields

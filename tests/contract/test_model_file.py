@@ -1,6 +1,7 @@
 """Model files: what is read, and the line, the field and the advice of what is not."""
 
 import json
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,8 +9,16 @@ import msgspec
 import pytest
 
 from app.contracts.definition_reading import model_of
+from app.contracts.definition_reading import problems_of as model_problems_of
 from app.contracts.model_definition import definition_of, duration_text
-from app.contracts.model_file import BadModelFile, parse_model, read_model_file
+from app.contracts.model_file import BadModelFile, parse_definition, parse_model, read_model_file
+from app.downstream.assignment.kind import KIND as ASSIGNMENT
+from app.downstream.definitions.kind import Kind
+from app.downstream.follow_up.kind import KIND as FOLLOW_UP
+from app.downstream.journeys.kind import KIND as JOURNEY
+from app.downstream.sequences.kind import KIND as SEQUENCE
+from app.downstream.sinks.dataverse.form import DATAVERSE
+from app.downstream.sinks.webhook.form import WEBHOOK
 from app.qualification.criteria import AtLeast, Criterion, Group
 from app.qualification.models import Actions, InvalidModel, QualificationModel, Requalification
 
@@ -367,10 +376,70 @@ def test_anchors_that_multiply_do_not_blow_up() -> None:
         f"{name}: &{name} [{', '.join(['*' + before] * 9)}]\n"
         for before, name in zip("abcdefgh", "bcdefghi", strict=True)
     )
-    assert len(refused(bomb)) == len(["id", "match", "criteria", "actions", *"abcdefghi"])
-    assert refused("&a [*a]\n") == [
-        "m.yaml:1: must be a model with the fields id, name, match, criteria, actions, found a list"
-    ]
+    assert refused(bomb) == [f"m.yaml:6: {TOO_MUCH}"]
+
+
+TOO_MUCH = "holds too much with its aliases (*name) written out: a file holds one definition"
+
+
+def _groups_of_groups(levels: int) -> str:
+    leaf = "g0: &g0 {all: [{scoring_model: x, threshold: 1}]}\n"
+    groups = (f"g{n}: &g{n} {{all: [{', '.join([f'*g{n - 1}'] * 9)}]}}\n" for n in range(1, levels))
+    return (
+        "id: a\nmatch: all\nactions: {sales_ready: true}\n" + leaf + "".join(groups) + f"criteria: [*g{levels - 1}]\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "kind", [JOURNEY, ASSIGNMENT, SEQUENCE, FOLLOW_UP, WEBHOOK, DATAVERSE], ids=lambda kind: kind.name
+)
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(_groups_of_groups(9), id="values"),
+        pytest.param(f"id: &n {'x' * 100_000}\nname: [{', '.join(['*n'] * 9)}]\n", id="a long text"),
+        pytest.param("id: a\nwhen: &w {all: [*w]}\n", id="no end"),
+    ],
+)
+def test_aliases_are_bounded_in_every_file_before_anything_is_made_of_them(text: str, kind: Kind) -> None:
+    for source, problems_of in (("m.yaml", kind.problems_of), ("model.yaml", model_problems_of)):
+        begun = time.process_time()
+        with pytest.raises(BadModelFile) as caught:
+            parse_definition(text, source, problems_of)
+        assert [one.message for one in caught.value.problems] in (
+            [TOO_MUCH],
+            ["an alias stands within what it names, so that it has no end: write it out"],
+        )
+        assert time.process_time() - begun < 5
+
+
+def test_aliases_of_a_size_that_makes_sense_are_read() -> None:
+    shared = with_line(
+        "  - {scoring_model: engagement, threshold: 70}", "  - {any: &both [{scoring_model: a, threshold: 7}]}"
+    )
+    assert parse_model(shared + "on_rejection: {reasons: {a: &never {requalify: false}, b: *never}}\n").on_rejection
+
+
+@pytest.mark.parametrize("where", ["criteria.0", "headers"])
+def test_a_merge_key_is_named_and_nothing_that_it_would_have_brought(where: str) -> None:
+    text = {
+        "criteria.0": "id: a\nbase: &base {scoring_model: x}\ncriteria:\n  - <<: *base\n    threshold: 3\n",
+        "headers": "id: a\nurl: https://a.example\ntopics: [lead-qualified]\nheaders: {<<: {x-a: b}}\n",
+    }[where]
+    problems_of = WEBHOOK.problems_of if where == "headers" else model_problems_of
+    with pytest.raises(BadModelFile) as caught:
+        parse_definition(text, "m.yaml", problems_of)
+    assert str(caught.value) == f"m.yaml:4: {where}.<<: merge keys are not supported: write the fields out"
+
+
+def test_of_very_many_problems_the_first_are_told_and_the_rest_counted() -> None:
+    lines = refused(ENTERPRISE + "".join(f"f{number}: 1\n" for number in range(30)))
+    assert len(lines) == 21
+    assert lines[-1] == "m.yaml:30: and 10 more problems: mend those above first"
+    begun = time.process_time()
+    many = refused(ENTERPRISE + "".join(f"f{number}:\n" for number in range(20_000)))
+    assert "and at least 980 more problems" in many[-1]
+    assert time.process_time() - begun < 20
 
 
 def test_a_tag_makes_nothing_but_text() -> None:
