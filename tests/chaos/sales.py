@@ -266,7 +266,8 @@ class Sales:
                 if dice.random() < 0.1:
                     yield "activity-completed", key, encode(told)  # as senders do that are not sure
             elif dice.random() < 0.3:
-                yield "activity-completed", key, encode({**_about(step["lead_id"]), "kind": "reply"})
+                told = {**_about(step["lead_id"]), "kind": "reply"}
+                yield "activity-completed", key, encode(told | ({"automatic": True} if dice.random() < 0.5 else {}))
 
 
 def _about(lead_id: str) -> dict[str, Any]:

@@ -96,8 +96,8 @@ class LeadInFollowUps:
         self._act(message)
 
     def done(self, message: dict[str, Any]) -> None:
-        """An activity-completed. An automated email is nobody's act."""
-        if message["kind"] != "automated_email":
+        """An activity-completed. An automated email is nobody's act, nor is what a machine answered by itself."""
+        if message["kind"] != "automated_email" and message.get("automatic") is not True:
             self._act(message)
 
     def wake(self) -> None:

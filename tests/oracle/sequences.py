@@ -70,11 +70,15 @@ class LeadInSequences:
         if sequence_id in self.ways:
             self._leave(sequence_id, "disconnected (user)")
 
-    def done(self, sequence_id: str, number: int, step_id: str, result: str | None = None) -> None:
+    def done(
+        self, sequence_id: str, number: int, step_id: str, result: str | None = None, *, automatic: bool = False
+    ) -> None:
+        """`automatic`: a machine tells how it went; whether the step is done is for somebody else to say."""
         way = self.ways.get(sequence_id)
         if way is None or way.number != number or step_id not in way.given:
             return
-        way.answered.add(step_id)
+        if not automatic:
+            way.answered.add(step_id)
         if result is not None:
             way.results[step_id] = result
         self._ask(sequence_id)

@@ -234,10 +234,11 @@ class InSequences(OfService):
                 wait_ms = milliseconds(told.get("wait", "0s"))
                 self._lead.connect(told["sequence_id"], wait_ms=wait_ms, occurred_ms=_milliseconds(told))
             case "activity-completed":
-                if told["kind"] == "reply" or told.get("direction") == "incoming":
+                automatic = told.get("automatic") is True
+                if not automatic and (told["kind"] == "reply" or told.get("direction") == "incoming"):
                     self._lead.reply(_milliseconds(told))
                 if (step := self._steps.get(told.get("step_event_id", ""))) is not None:
-                    self._lead.done(*step, told.get("result"))
+                    self._lead.done(*step, told.get("result"), automatic=automatic)
         self._tell()
 
     def _begin(self) -> None:

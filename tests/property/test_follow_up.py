@@ -37,7 +37,7 @@ OTHERWISE: list[dict[str, Any]] = [
     {"id": "c", "stages": [{"on": "lead-qualified", "within": "1h"}, {"on": "lead-assigned", "within": "1h"}]},
 ]
 _OWNERS = st.sampled_from([{}, *({"owner": {"kind": "seller", "id": f"S-{number}"}} for number in range(3))])
-_ACTIVITIES = [{"kind": "task"}, {"kind": "automated_email"}]
+_ACTIVITIES = [{"kind": "task"}, {"kind": "automated_email"}, {"kind": "reply", "automatic": True}]
 FURTHER = (
     st.tuples(st.just("lead-assigned"), MINUTES, st.just(True), _OWNERS),
     st.tuples(st.just("lead-sales-response"), MINUTES, st.just(True), st.just({"response": "accepted"})),

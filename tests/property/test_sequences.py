@@ -52,6 +52,7 @@ _ELSE = st.one_of(
     st.tuples(st.just("done"), st.integers(0, 30), st.sampled_from(["yes", "no", None])),
     st.tuples(st.just("change"), st.just("size"), st.sampled_from([1, 9])),
     st.tuples(st.just("reply"), st.booleans()),
+    st.tuples(st.just("automatic"), st.integers(0, 30), st.sampled_from(["yes", "no", None])),
 )
 _END = st.one_of(
     st.tuples(st.just("disconnect"), _names),
@@ -88,6 +89,9 @@ class Both:
                 oracle.disconnect(name)
             case "done", which, result:
                 self._done(which, result)
+            case "automatic", which, result:
+                assert lead.reply(automatic=True) == []
+                self._done(which, result, automatic=True)
             case "answer", result:
                 self._answer(result)
             case "reply", late:
@@ -111,13 +115,13 @@ class Both:
                 self._pass(lead.now + length)
         self.at += [lead.now] * (len(lead.told) - len(self.at))
 
-    def _done(self, which: int, result: str | None) -> None:
+    def _done(self, which: int, result: str | None, *, automatic: bool = False) -> None:
         given_out = [one for one in self.lead.told if isinstance(one, StepDue)]
         if not given_out:
             return
         step = given_out[which % len(given_out)]
-        self.lead.done(step.event_id, result)
-        self.oracle.done(step.sequence_id, step.connection.number, step.step.id, result)
+        self.lead.done(step.event_id, result, automatic=automatic)
+        self.oracle.done(step.sequence_id, step.connection.number, step.step.id, result, automatic=automatic)
 
     def _answer(self, result: str | None) -> None:
         """Do what some connected lead's step asked for last."""

@@ -205,6 +205,15 @@ class ActivityCompleted(TypedDict):
     direction: NotRequired[
         Annotated[Literal["incoming", "outgoing"], Field(description="incoming: it came from the lead: a reply.")]
     ]
+    automatic: NotRequired[
+        Annotated[
+            bool,
+            Field(
+                description="true: a machine sent it: an out-of-office reply, a bounce. Then neither has the lead "
+                "answered nor sales acted, whatever kind and direction say. `result` is kept for branches."
+            ),
+        ]
+    ]
 
 
 _Version = Annotated[int, Field(ge=1, description="The published version that the lead was connected to.")]

@@ -99,6 +99,19 @@ EXAMPLES: tuple[Example, ...] = (
         },
     ),
     Example(
+        "activity-completed",
+        "out-of-office",
+        "The lead's mailbox answered by itself: the sequence goes on, and sales has not acted.",
+        {
+            "event_id": "0190b3fc-2d1e-7f30-8b21-3c4d5e6f7a05",
+            "lead_id": "L-1001",
+            "occurred_at": "2026-11-25T14:06:00Z",
+            "kind": "reply",
+            "direction": "incoming",
+            "automatic": True,
+        },
+    ),
+    Example(
         "sequence-step-due",
         "call",
         "A call is to be made within a day.",

@@ -81,7 +81,7 @@ class FollowUpProcessor(LeadProcessor[FollowUp, LeadState]):
             self._acted(response.lead_id, response.occurred_at, unit)
         else:
             activity = decode_activity_completed(record.key, record.value, record.headers)
-            if activity["kind"] != _NOT_BY_SALES:
+            if activity["kind"] != _NOT_BY_SALES and not activity.get("automatic", False):
                 self._acted(activity["lead_id"], activity["occurred_at"], unit)
 
     def timers(self, entries: Mapping[bytes, bytes]) -> Iterator[Wake]:

@@ -16,11 +16,15 @@ from app.downstream.sequences.walking import begin, connect, end, go_on, step_ev
 
 
 class Activity(Struct, frozen=True):
-    """Something was done about the lead. `step_event_id`: the step that it answers; `reply`: it came from the lead."""
+    """Something was done about the lead. `step_event_id`: the step that it answers; `reply`: it came from the lead.
+
+    `automatic`: a machine sent it (out of office, a bounce), so nobody replied and no step was done.
+    """
 
     step_event_id: str | None = None
     result: str | None = None
     reply: bool = False
+    automatic: bool = False
 
 
 def connect_by_event(decision: Decision, event: str, cause: Cause, model_id: str | None = None) -> None:
@@ -65,11 +69,12 @@ def lead_changed(decision: Decision, cause: Cause) -> None:
 
 def activity_completed(decision: Decision, activity: Activity, cause: Cause) -> None:
     """Something was done about the lead: an answer to a step, or a reply, or neither."""
-    if activity.reply:
+    replied = activity.reply and not activity.automatic
+    if replied:
         _replied(decision, cause)
     if activity.step_event_id is not None and _answered(decision, activity, activity.step_event_id, cause):
         return
-    if not activity.reply:
+    if not replied:
         decision.count("", Outcome.NO_STEP_WAITS)
 
 
@@ -94,7 +99,9 @@ def _replied(decision: Decision, cause: Cause) -> None:
 
 
 def _answered(decision: Decision, activity: Activity, event: str, cause: Cause) -> bool:
-    """Does it answer a step that was given out?"""
+    """Does it answer a step that was given out? An automatic message tells a result of it at most."""
+    if activity.automatic and activity.result is None:
+        return False
     for sequence_id, connection in _connections(decision):
         for step_id in connection.emitted:
             if step_event_id(decision.lead_id, sequence_id, connection, step_id) != event:
@@ -103,7 +110,7 @@ def _answered(decision: Decision, activity: Activity, event: str, cause: Cause) 
                 connection.results = {**connection.results, step_id: activity.result}
             instructions = decision.program(sequence_id).instructions
             here = instructions[connection.at]
-            if connection.begun and isinstance(here, Emit) and here.id == step_id:
+            if connection.begun and isinstance(here, Emit) and here.id == step_id and not activity.automatic:
                 go_on(decision, sequence_id, Outcome.STEP_COMPLETED, cause)
             else:
                 decision.count(sequence_id, Outcome.RESULT_RECORDED)

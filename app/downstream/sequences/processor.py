@@ -145,7 +145,9 @@ class SequenceProcessor(LeadProcessor[Program, LeadState]):
         if decision is None:
             return
         reply = message["kind"] == "reply" or message.get("direction") == "incoming"
-        activity = Activity(message.get("step_event_id"), message.get("result"), reply)
+        activity = Activity(
+            message.get("step_event_id"), message.get("result"), reply, automatic=message.get("automatic", False)
+        )
         cause = cause_of(ACTIVITY_COMPLETED, record, message["event_id"], message["occurred_at"])
         activity_completed(decision, activity, cause)
         self._tell(key, decision, unit)

@@ -100,6 +100,15 @@ def test_an_erased_lead_leaves_nothing() -> None:
     assert not here.emitted
 
 
+def test_an_automatic_reply_is_no_act_of_sales() -> None:
+    here = place(ONE_HOUR)
+    here.send("lead-qualified", "L-1", qualified("L-1"))
+    about = {"event_id": "x", "lead_id": "L-1", "occurred_at": (NOW + timedelta(minutes=5)).isoformat()}
+    here.send("activity-completed", "L-1", {**about, "kind": "reply", "direction": "incoming", "automatic": True})
+    here.wait(timedelta(hours=2))
+    assert told(here) == [("L-1", "lead-qualified", 1)]
+
+
 def test_an_automated_mail_and_an_owner_named_by_the_crm_are_nobodys_act() -> None:
     here = place(ONE_HOUR)
     here.send("lead-qualified", "L-1", qualified("L-1"))

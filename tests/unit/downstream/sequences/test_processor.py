@@ -175,6 +175,18 @@ def test_a_reply_ends_it(fields: dict[str, str]) -> None:
     assert states(at)[1:] == [("disconnected", "exit_criterion_met")]
 
 
+def test_an_automatic_reply_or_a_bounce_ends_nothing_and_does_no_step() -> None:
+    at = place(sequence("s", email("a"), mail("b")))
+    connect(at)
+    step = at.of("sequence-step-due")[0]["event_id"]
+    at.send("activity-completed", "L-1", message("L-1", kind="reply", direction="incoming", automatic=True))
+    bounce = message("L-1", kind="email", direction="incoming", automatic=True, step_event_id=step, result="bounced")
+    at.send("activity-completed", "L-1", bounce)
+    assert (states(at), steps(at)) == ([("connected", None)], ["a"])
+    at.send("activity-completed", "L-1", message("L-1", kind="email", step_event_id=step))
+    assert steps(at) == ["a", "b"]
+
+
 def test_what_was_done_about_a_lead_of_whom_nothing_is_held_begins_no_state() -> None:
     at = place(sequence("s", email("a")))
     at.send("activity-completed", "L-1", message("L-1", kind="task"))

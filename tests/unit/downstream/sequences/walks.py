@@ -77,11 +77,12 @@ class Lead:
     def disconnect(self, name: str) -> list[str]:
         return self._decide(lambda d, c: disconnect(d, name, c))
 
-    def done(self, step_event_id: str | None, result: str | None = None) -> list[str]:
-        return self._decide(lambda d, c: activity_completed(d, Activity(step_event_id, result), c))
+    def done(self, step_event_id: str | None, result: str | None = None, *, automatic: bool = False) -> list[str]:
+        activity = Activity(step_event_id, result, automatic=automatic)
+        return self._decide(lambda d, c: activity_completed(d, activity, c))
 
-    def reply(self, at: datetime | None = None) -> list[str]:
-        return self._decide(lambda d, c: activity_completed(d, Activity(reply=True), c), at)
+    def reply(self, at: datetime | None = None, *, automatic: bool = False) -> list[str]:
+        return self._decide(lambda d, c: activity_completed(d, Activity(reply=True, automatic=automatic), c), at)
 
     def becomes(self, **facts: Any) -> list[str]:
         for name, value in facts.items():
