@@ -38,6 +38,7 @@ from app.contracts.topics import (
     QUALIFICATION_MODEL_CHANGED,
     QUALIFICATION_MODELS,
     SCORING_MODEL_CHANGED,
+    SENT_BACK,
     STATE_TOPICS,
     Topic,
 )
@@ -147,8 +148,6 @@ _INPUTS = tuple(topic for topic in CATALOGUE if not topic.ours)
 _READ_BACK = (*STATE_TOPICS, LEAD_HANDOVERS, QUALIFICATION_MODELS)
 _EXPLAINED = (ASSIGNMENT_STATE, ASSIGNMENT_LEAD_STATE, LEAD_ASSIGNED)
 _OUTPUTS = tuple(topic for topic in CATALOGUE if topic.ours and topic not in _READ_BACK)
-# Not feature-commands: these are the administrator's alone, also by way of the dead letters.
-_REPLAYED = (*(topic for topic in _INPUTS if topic is not FEATURE_COMMANDS), LEAD_HANDOVERS)
 # What others than workers and services write, and what these write for one another: the latter to be given with care.
 _READ_DOWNSTREAM = tuple(dict.fromkeys(topic for used in SERVICES.values() for topic in used.reads))
 _STATE_DOWNSTREAM = tuple(topic for used in SERVICES.values() for topic in used.changelogs)
@@ -304,7 +303,7 @@ def _operator(naming: Naming) -> tuple[Grant, ...]:
             why="topics create --downstream, topics check --downstream",
         ),
         _topics(naming, (LEAD_DEAD_LETTERS,), read, why="dead-letters list"),
-        _topics(naming, _REPLAYED, read, write, why="dead-letters replay, feed"),
+        _topics(naming, SENT_BACK, read, write, why="dead-letters replay, feed"),
         _topics(naming, (DOWNSTREAM_DEAD_LETTERS,), read, why="dead-letters list --downstream"),
         _topics(naming, _SENT_DOWNSTREAM, read, write, why="dead-letters replay --downstream"),
         _topics(

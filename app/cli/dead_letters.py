@@ -31,6 +31,7 @@ Downstream = Annotated[
 ]
 
 _EXCERPT = 90
+_NAMED = 10
 
 
 @dead_letters.command("list")
@@ -81,7 +82,8 @@ def replay(
 ) -> None:
     """Send dead letters back to where they came from, with their key, value and headers; each at most once.
 
-    Choose them by name, by filter, or all. What is sent back has the header dl_replayed_from, by which the next replay
+    Records go to inputs of this installation only, whatever a dead letter says. Choose them by name, by filter, or all.
+    What is sent back has the header dl_replayed_from, by which the next replay
     knows it: the origin topic is read for that. A record that still cannot be read becomes a dead letter again.
     """
     chosen = _chosen(places or [], topic, reason, key, everything)
@@ -130,11 +132,17 @@ def _tell(plan: Replay) -> None:
         warn(f"{len(plan.cut):,} were too large to be kept whole and cannot be sent back: {_names(plan.cut)}")
     if plan.homeless:
         warn(f"{len(plan.homeless):,} came from topics that do not exist any more: {_names(plan.homeless)}")
+    if plan.foreign:
+        named = ", ".join(sorted({letter.topic for letter in plan.foreign})[:_NAMED])
+        warn(
+            f"{len(plan.foreign):,} name a topic that no dead letter is sent back to ({named}); only inputs of this "
+            f"installation are: {_names(plan.foreign)}"
+        )
 
 
 def _names(letters: Sequence[DeadLetter]) -> str:
     names = [letter.place for letter in letters]
-    return ", ".join(names[:10]) + (" ..." if len(names) > 10 else "")
+    return ", ".join(names[:_NAMED]) + (" ..." if len(names) > _NAMED else "")
 
 
 def _letters(session: Session, downstream: bool) -> DeadLetters:
@@ -165,7 +173,9 @@ def _age(letter: DeadLetter) -> tuple[Any, ...]:
 
 def _show(letter: DeadLetter) -> None:
     key = "no key" if letter.key is None else f"key {_excerpt(letter.key)}"
-    origin = f"{letter.topic} {letter.topic_partition}:{letter.topic_offset}"
+    partition, offset = letter.topic_partition, letter.topic_offset
+    place = "at no place that it names" if partition is None or offset is None else f"{partition}:{offset}"
+    origin = f"{letter.topic or 'no topic'} {place}"
     say(f"{letter.place}  {moment(letter.at)}  from {origin}, {key}")
     say(f"  {letter.reason}")
     say(f"  {_value(letter.value)}")
@@ -184,14 +194,14 @@ def _excerpt(content: bytes) -> str:
 
 
 def _as_json(letter: DeadLetter) -> dict[str, Any]:
+    place = {"topic_partition": letter.topic_partition, "topic_offset": letter.topic_offset}
     shown: dict[str, Any] = {
         "letter": letter.place,
         "partition": letter.partition,
         "offset": letter.offset,
         "at": letter.at,
         "topic": letter.topic,
-        "topic_partition": letter.topic_partition,
-        "topic_offset": letter.topic_offset,
+        **{name: told for name, told in place.items() if told is not None},
         "reason": letter.reason,
         "headers": [{"name": name, **_bytes("value", content)} for name, content in letter.headers],
     }

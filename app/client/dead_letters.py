@@ -1,7 +1,13 @@
-"""Dead letters: what could not be read, why, and sending it back to where it came from."""
+"""Dead letters: what could not be read, why, and sending it back to where it came from.
+
+A dead letter says in its headers where that is. Whoever may write to the topic of dead letters can say anything there:
+records go back to topics that such letters come from, and to no other.
+"""
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,7 +18,9 @@ from confluent_kafka import KafkaError
 
 from app.client.commands import delivering
 from app.client.topic_reader import Place, TopicReader
-from app.contracts.topics import LEAD_DEAD_LETTERS, Topic
+from app.contracts.downstream.topics import DOWNSTREAM_DEAD_LETTERS
+from app.contracts.downstream.topics import SENT_BACK as SENT_BACK_DOWNSTREAM
+from app.contracts.topics import LEAD_DEAD_LETTERS, SENT_BACK, Topic
 from app.kafka import Connection
 
 REPLAYED_FROM = "dl_replayed_from"
@@ -20,7 +28,8 @@ REPLAYED_FROM = "dl_replayed_from"
 
 Header = tuple[str, bytes | None]
 _ORIGIN = ("dl_topic", "dl_partition", "dl_offset", "dl_reason")
-_CUT = "(cut to fit:"
+_CUT = re.compile(r"\(cut to fit: it had [0-9]+ headers, [0-9]+ bytes of key and [0-9]+ of value\)$")
+_NUMBER = re.compile(rb"[0-9]{1,19}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +45,10 @@ class DeadLetter:
     headers: tuple[Header, ...]
     """Those it came with."""
     topic: str
-    """Where it stood, as the broker names it."""
-    topic_partition: int
-    topic_offset: int
+    """Where it stood, as the broker names it; like all that follows, by its own account."""
+    topic_partition: int | None
+    """None: it does not say so in digits."""
+    topic_offset: int | None
     reason: str
 
     @property
@@ -49,7 +59,7 @@ class DeadLetter:
     @property
     def cut(self) -> bool:
         """Was it too large to be kept whole? Then there is nothing to send back."""
-        return _CUT in self.reason
+        return _CUT.search(self.reason) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +94,8 @@ class Replay:
     cut: tuple[DeadLetter, ...]
     homeless: tuple[DeadLetter, ...]
     """Their origin does not exist any more."""
+    foreign: tuple[DeadLetter, ...]
+    """They name a topic that is no input of this installation."""
 
 
 class DeadLetters:
@@ -93,6 +105,8 @@ class DeadLetters:
         self._topic = topic.full_name(topic_prefix)
         self._connection = connection
         self._prefix = topic_prefix
+        back = SENT_BACK_DOWNSTREAM if topic == DOWNSTREAM_DEAD_LETTERS else SENT_BACK
+        self._origins = frozenset(one.full_name(topic_prefix) for one in back)
         self._reader = TopicReader(connection)
 
     def find(self, wanted: Filter) -> Iterator[DeadLetter]:
@@ -113,8 +127,11 @@ class DeadLetters:
         cut: list[DeadLetter] = []
         homeless: list[DeadLetter] = []
         by_topic: dict[str, list[DeadLetter]] = {}
-        for letter in sorted(letters, key=lambda one: (one.topic, one.topic_partition, one.topic_offset, one.offset)):
-            if letter.cut:
+        foreign: list[DeadLetter] = []
+        for letter in sorted(letters, key=_origin_order):
+            if letter.topic not in self._origins:
+                foreign.append(letter)
+            elif letter.cut:
                 cut.append(letter)
             else:
                 by_topic.setdefault(letter.topic, []).append(letter)
@@ -133,10 +150,11 @@ class DeadLetters:
                         unsure.append(letter)
                     else:
                         fresh.append(letter)
-        return Replay(tuple(fresh), tuple(replayed), tuple(unsure), tuple(cut), tuple(homeless))
+        return Replay(tuple(fresh), tuple(replayed), tuple(unsure), tuple(cut), tuple(homeless), tuple(foreign))
 
     def send_back(self, letters: Sequence[DeadLetter], sent: Callable[[DeadLetter], None]) -> list[tuple[str, str]]:
-        """Send each to where it came from, with its key, value and headers. `sent` is told of each that arrived.
+        """Send each of a plan's `fresh` to where it came from, with its key, value and headers. `sent` is told of each
+        that arrived.
 
         Returns (place, reason) of those that did not arrive.
         """
@@ -198,7 +216,7 @@ def _letter(message: Any) -> DeadLetter | None:
     origin = headers[-len(_ORIGIN) :]
     if tuple(name for name, _ in origin) != _ORIGIN:
         return None
-    topic, partition, offset, reason = ((content or b"").decode(errors="replace") for _, content in origin)
+    (_, topic), (_, partition), (_, offset), (_, reason) = origin
     return DeadLetter(
         partition=message.partition(),
         offset=message.offset(),
@@ -206,11 +224,25 @@ def _letter(message: Any) -> DeadLetter | None:
         key=message.key(),
         value=message.value(),
         headers=tuple(headers[: -len(_ORIGIN)]),
-        topic=topic,
-        topic_partition=int(partition),
-        topic_offset=int(offset),
-        reason=reason,
+        topic=_text(topic),
+        topic_partition=_digits(partition),
+        topic_offset=_digits(offset),
+        reason=_text(reason),
     )
+
+
+def _text(content: bytes | None) -> str:
+    return (content or b"").decode(errors="replace")
+
+
+def _digits(content: bytes | None) -> int | None:
+    return int(content) if content is not None and _NUMBER.fullmatch(content) else None
+
+
+def _origin_order(letter: DeadLetter) -> tuple[str, int, int, int, int]:
+    """As they stood in their topics, those that do not say where last."""
+    place = [sys.maxsize if told is None else told for told in (letter.topic_partition, letter.topic_offset)]
+    return (letter.topic, place[0], place[1], letter.partition, letter.offset)
 
 
 def _time(message: Any) -> datetime:

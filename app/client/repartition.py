@@ -338,7 +338,7 @@ class Repartition:
         replay = letters.plan(letters.find(Filter()), again=False)
         tally = Tally()
         name = topic.full_name(self._to)
-        for letter in (*replay.fresh, *replay.cut, *replay.homeless):
+        for letter in (*replay.fresh, *replay.cut, *replay.homeless, *replay.foreign):
             tally.add(letter.key, letter.value)
             at = int(letter.at.timestamp() * 1000)
             transaction.put(name, letter.key, letter.value, headers=self._moved(topic, letter), timestamp_ms=at)
@@ -354,8 +354,8 @@ class Repartition:
             *letter.headers,
             (MOVED_FROM, before.encode()),
             ("dl_topic", origin.encode()),
-            ("dl_partition", str(letter.topic_partition).encode()),
-            ("dl_offset", str(letter.topic_offset).encode()),
+            ("dl_partition", _number(letter.topic_partition)),
+            ("dl_offset", _number(letter.topic_offset)),
             ("dl_reason", letter.reason.encode()),
         ]
 
@@ -436,3 +436,8 @@ def _shown(commands: Mapping[bytes | None, Any]) -> Iterator[tuple[bytes | None,
 def _some(names: list[str]) -> str:
     rest = len(names) - _NAMED_AT_MOST
     return ", ".join(names[:_NAMED_AT_MOST]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _number(told: int | None) -> bytes:
+    """As a header; empty where the dead letter told none."""
+    return b"" if told is None else str(told).encode()

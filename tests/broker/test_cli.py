@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -279,6 +280,28 @@ def test_dead_letters_are_listed_and_sent_back_once(cli: CommandLine) -> None:
     rest = cli.run("dead-letters", "replay", *wanted, "--yes").fine()
     assert "2 sent back" in rest.out
     assert "1 were sent back before" in rest.err
+
+
+def test_a_dead_letter_is_sent_back_to_inputs_of_this_installation_only(cli: CommandLine) -> None:
+    def letter(topic: str, partition: bytes = b"0") -> None:
+        headers: list[Any] = [("dl_topic", topic.encode()), ("dl_partition", partition), ("dl_offset", b"7")]
+        record = encode({"lead_id": "mallory"})
+        cli.send("lead-dead-letters", b"mallory", record, [*headers, ("dl_reason", b"made up")])
+
+    for topic in ("feature-commands", "lead-state", "qualification-models", "lead-qualified"):
+        letter(cli.prefix + topic)
+    letter("lead-score-changed")
+    letter("\x1b[2J")
+    for partition in (b"-1", b"x", b"\xff", b"9" * 5000, b""):
+        letter(cli.prefix + "lead-score-changed", partition)
+    listed = cli.run("dead-letters", "list", "--key", "mallory", "--json").fine().json()
+    assert [one.get("topic_partition") for one in listed] == [0] * 6 + [None] * 5
+    shown = cli.run("dead-letters", "list", "--key", "mallory").fine().out
+    assert "\x1b" not in shown
+    done = cli.run("dead-letters", "replay", "--key", "mallory", "--yes").fine()
+    assert done.out == "5 sent back\n"
+    assert "6 name a topic that no dead letter is sent back to" in done.err
+    assert f"{cli.prefix}feature-commands" in done.err
 
 
 # -- exit codes

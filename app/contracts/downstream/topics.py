@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from app.contracts.topics import CATALOGUE as WORKERS
 from app.contracts.topics import (
     LEAD_CHANGED,
     LEAD_MERGED,
@@ -275,3 +276,16 @@ CATALOGUE: tuple[Topic, ...] = tuple(
     dict.fromkeys(topic for topics in SERVICES.values() for topic in topics.all if topic not in _OTHERS)
 )
 """Every topic that only downstream services use."""
+
+SENT_BACK: tuple[Topic, ...] = tuple(
+    dict.fromkeys(
+        (
+            *(topic for topics in SERVICES.values() for topic in topics.reads),
+            ASSIGNMENT_QUEUE,
+            *(topic for topic in (*WORKERS, *CATALOGUE) if topic.events and topic.partitions is Partitions.BY_LEAD),
+        )
+    )
+)
+"""Where dead letters of downstream services, sinks and consumers may be sent back to: what the services read, and
+events about leads.
+"""

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,8 +70,8 @@ class CommandLine:
         self.workers.append(WorkerProcess(self.environment, log, ("app", *(program or ("worker",)))))
         return self.workers[-1]
 
-    def send(self, topic: str, key: bytes | None, value: bytes | None) -> None:
-        self._producer.produce(self.prefix + topic, value, key)
+    def send(self, topic: str, key: bytes | None, value: bytes | None, headers: Sequence[Any] = ()) -> None:
+        self._producer.produce(self.prefix + topic, value, key, headers=list(headers))
         assert self._producer.flush(20) == 0
 
     def recreate(self, topic: str) -> None:
