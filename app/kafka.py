@@ -17,6 +17,7 @@ from confluent_kafka.admin import AdminClient
 _LIBRDKAFKA = logging.getLogger("librdkafka")
 
 SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
+Compression = Literal["none", "gzip", "snappy", "lz4", "zstd"]
 SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
 
 
@@ -97,6 +98,8 @@ class Connection:
     ssl_key_file: Path | None = None
     ssl_key_password: str | None = field(default=None, repr=False)
     ssl_check_hostname: bool = True
+    compression: Compression = "gzip"
+    """How producers of ours compress."""
     log_level: int | None = None
     """How much librdkafka writes to standard error by itself: 0 nothing, up to 7; None is its default."""
 
@@ -129,7 +132,10 @@ class Connection:
 
     def confluent_producer(self, **extra: Any) -> dict[str, Any]:
         """Configuration of a confluent-kafka producer: keys go to the partitions that Java clients choose."""
-        return self.confluent(**{**extra, "partitioner": "murmur2_random"})
+        compression: dict[str, Any] = {"compression.type": self.compression}
+        if self.compression == "gzip":
+            compression["compression.level"] = 1  # higher levels save little of JSON and cost much of the throughput
+        return self.confluent(**{**compression, **extra, "partitioner": "murmur2_random"})
 
     def faust(self) -> dict[str, Any]:
         """Keyword arguments for `faust.App`: `broker`, and `broker_credentials` where there are any."""

@@ -14,7 +14,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from app.kafka import Connection, OAuth, SaslMechanism, SecurityProtocol
+from app.kafka import Compression, Connection, OAuth, SaslMechanism, SecurityProtocol
 
 PREFIX = "LEAD_QUALIFIER_"
 ENV_FILE = ".env"
@@ -144,6 +144,13 @@ class Settings(BaseSettings):
     ] = True
 
     # -- the application
+    compression: Annotated[
+        Compression,
+        Field(
+            description="How records that we write are compressed. Every Kafka client reads `gzip`; `lz4` and `zstd` "
+            "take less CPU, but some clients, such as kafkajs, read them with a plug-in only."
+        ),
+    ] = "gzip"
     application_id: Annotated[
         str,
         Field(min_length=1, description="Consumer group of the workers. Workers with the same id share the work."),
@@ -302,6 +309,7 @@ class Settings(BaseSettings):
             ssl_key_file=self.kafka_ssl_key_file,
             ssl_key_password=_reveal(self.kafka_ssl_key_password),
             ssl_check_hostname=self.kafka_ssl_check_hostname,
+            compression=self.compression,
         )
 
 

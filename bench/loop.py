@@ -153,7 +153,8 @@ class Loop(ABC):
                 "transactional.id": f"{settings.group_id}-{time.time_ns()}",
                 "transaction.timeout.ms": 10_000,
                 "partitioner": "murmur2_random",
-                "compression.type": "lz4",
+                "compression.type": "gzip",  # as the worker does by default
+                "compression.level": 1,
                 "linger.ms": 5,
                 "queue.buffering.max.messages": 1_000_000,
                 "delivery.report.only.error": True,

@@ -34,7 +34,6 @@ class CopyTransaction:
                     "message.timeout.ms": int(_SECONDS * 1000),
                     "message.max.bytes": 1_000_000_000,  # what a topic takes is for the broker to say
                     "linger.ms": 20,
-                    "compression.type": "lz4",
                     # without this, confluent-kafka raises a fatal error out of whatever serves callbacks
                     "error_cb": lambda error: None,
                 }

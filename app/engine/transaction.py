@@ -105,7 +105,6 @@ class TransactionalProducer:
     ) -> None:
         self._config = {
             "linger.ms": 5,
-            "compression.type": "lz4",
             "queue.buffering.max.messages": 2_000_000,
             "queue.buffering.max.kbytes": 1_048_576,
             # without this, confluent-kafka raises a fatal error out of whatever serves callbacks

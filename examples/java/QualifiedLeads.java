@@ -20,7 +20,7 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 public class QualifiedLeads {
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    /** The newest event ids: a consumer that died before it committed is given some events again. */
+    /** The newest events: a consumer that died before it committed is given some events again. */
     private static final Map<String, Boolean> SEEN = new LinkedHashMap<>() {
         @Override
         protected boolean removeEldestEntry(Map.Entry<String, Boolean> eldest) {
@@ -69,7 +69,8 @@ public class QualifiedLeads {
         }
         String id = event.get("event_id").asText();
         String told = new String(record.headers().lastHeader("ce_id").value(), StandardCharsets.UTF_8);
-        if (!id.equals(told) || SEEN.put(id, true) != null) {
+        String identity = record.key() + "\n" + id; // some engines number the events of each lead
+        if (!id.equals(told) || SEEN.put(identity, true) != null) {
             return;
         }
         System.out.printf(

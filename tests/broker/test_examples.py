@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -22,9 +23,11 @@ from app.client.topic_reader import TopicReader
 
 pytestmark = pytest.mark.broker
 
+KAFKAJS = "kafkajs@2.2.4"
 ROOT = Path(__file__).parents[2]
 JAVA = ROOT / "examples" / "java" / "QualifiedLeads.java"
 SCHEMA = ROOT / "schemas" / "lead-qualified.schema.json"
+JAVASCRIPT = ROOT / "examples" / "javascript" / "qualified-leads.mjs"
 EXAMPLE = ROOT / "examples" / "python" / "crm_updater.py"
 EVENT = json.loads((ROOT / "schemas" / "examples" / "lead-qualified.live.json").read_text())
 LEADS = 3_000
@@ -136,4 +139,41 @@ def test_the_java_example_reads_what_is_committed_once_by_the_schema_alone(kafka
     assert len(lines) == 100
     assert {line.split(" by ")[0] for line in lines} == {f"L-{number}" for number in range(100)}
     assert "status_reason" in lines[0]
+    admin.delete_topics([topic])[topic].result(30)
+
+
+def test_the_javascript_example_reads_what_is_compressed_by_default_without_a_plug_in(
+    kafka: Broker, tmp_path: Path
+) -> None:
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
+        pytest.skip("no Node.js with npm on the PATH")
+    shutil.copy(JAVASCRIPT, tmp_path)
+    subprocess.run([npm, "install", "--silent", "--no-audit", "--no-fund", KAFKAJS], cwd=tmp_path, check=True)
+    topic = f"ex{uuid.uuid4().hex[:8]}.lead-qualified"
+    admin = AdminClient(kafka.connection.confluent())
+    admin.create_topics([NewTopic(topic, 4, 1)])[topic].result(30)
+    producer = confluent_kafka.Producer(kafka.connection.confluent_producer(**{"linger.ms": 100}))
+    for number in range(200):
+        event = EVENT | {"lead_id": f"L-{number}", "event_id": "e-1"}
+        producer.produce(topic, json.dumps(event), event["lead_id"])
+    producer.flush()
+    out, err = tmp_path / "out", tmp_path / "err"
+    command = [node, str(tmp_path / JAVASCRIPT.name), kafka.bootstrap_servers, topic]
+    with (
+        out.open("wb") as stdout,
+        err.open("wb") as stderr,
+        subprocess.Popen(command, stdout=stdout, stderr=stderr) as run,
+    ):
+        try:
+            deadline = time.monotonic() + 60
+            while out.read_bytes().count(b"\n") < 200:
+                assert run.poll() is None, err.read_text()
+                assert time.monotonic() < deadline, err.read_text()
+                time.sleep(0.1)
+        finally:
+            run.terminate()
+            assert run.wait(30) == 0
+    lines = out.read_text().splitlines()
+    assert {line.split(" by ")[0] for line in lines} == {f"L-{number}" for number in range(200)}
     admin.delete_topics([topic])[topic].result(30)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import ssl
 import time
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import faust
 import pytest
@@ -14,7 +15,7 @@ from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient
 
 from app.broker.local_broker import free_ports
-from app.kafka import BrokerUnreachable, Connection, OAuth
+from app.kafka import BrokerUnreachable, Compression, Connection, OAuth
 
 PLAIN = Connection(bootstrap_servers="one:9092, two:9092")
 SCRAM = Connection(
@@ -40,6 +41,15 @@ def test_librdkafka_accepts_what_it_is_given(connection: Connection) -> None:
     AdminClient(connection.confluent(log_level=0))
     Consumer(connection.confluent(**{"group.id": "g", "log_level": 0})).close()
     Producer(connection.confluent_producer(log_level=0))
+
+
+def test_producers_compress_so_that_every_client_can_read_unless_told_otherwise() -> None:
+    assert PLAIN.confluent_producer()["compression.type"] == "gzip"
+    other = replace(PLAIN, compression="zstd").confluent_producer()
+    assert other["compression.type"] == "zstd"
+    assert "compression.level" not in other
+    for compression in get_args(Compression):
+        Producer(replace(PLAIN, compression=compression).confluent_producer(log_level=0))
 
 
 def test_confluent_settings_of_a_connection_with_a_password() -> None:
