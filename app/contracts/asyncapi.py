@@ -10,7 +10,7 @@ from app.contracts.document import Document
 from app.contracts.documents import DOCUMENTS
 from app.contracts.downstream import topics as downstream
 from app.contracts.examples import examples_of
-from app.contracts.json_schemas import DIALECT
+from app.contracts.json_schemas import DIALECT, class_name
 from app.contracts.topics import CATALOGUE, Partitions, Topic
 
 _SCHEMA_FORMAT = "application/schema+json;version=draft-2020-12"
@@ -107,7 +107,10 @@ def _message(topic: Topic, document: Document) -> dict[str, Any]:
         message |= {
             "contentType": "application/octet-stream",
             "headers": _by_file(document),
-            "payload": {"description": "The bytes of the record as it came; none where it had none."},
+            "payload": {
+                "title": f"{class_name(topic.name)}Value",
+                "description": "The bytes of the record as it came; none where it had none.",
+            },
         }
         examples = [{"name": one["name"], "summary": one["summary"], "headers": one["payload"]} for one in examples]
     else:
@@ -120,7 +123,9 @@ def _message(topic: Topic, document: Document) -> dict[str, Any]:
 
 
 def _by_file(document: Document) -> dict[str, Any]:
-    return {"schemaFormat": _SCHEMA_FORMAT, "schema": {"$ref": f"./{document.name}.schema.json"}}
+    # Referred to directly: code generators name a type by the title of a schema, and do not look for it in a wrapper
+    # with a schemaFormat. Each file says its dialect itself.
+    return {"$ref": f"./{document.name}.schema.json"}
 
 
 def _cloud_event_headers() -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """schemas/ says what the code does: up to date, valid, and every example follows it."""
 
 import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +61,30 @@ def test_each_schema_is_json_schema_2020_12_with_description_and_examples(docume
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert schema["description"]
     assert schema["examples"]
+
+
+def types_in(schema: Any) -> Iterator[dict[str, Any]]:
+    """Every schema of which a code generator makes a type of its own: objects and enumerations."""
+    if isinstance(schema, dict):
+        if "enum" in schema or ("properties" in schema and isinstance(schema["properties"], dict)):
+            yield schema
+        for word, inner in schema.items():
+            if word not in {"examples", "const", "default"}:
+                yield from types_in(list(inner.values()) if word in {"properties", "$defs"} else inner)
+    elif isinstance(schema, list):
+        for inner in schema:
+            yield from types_in(inner)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+def test_code_generators_find_a_name_for_every_type(document: Document) -> None:
+    schema = json_schema(document)
+    assert re.fullmatch(r"[A-Z][A-Za-z0-9]+", schema["title"])
+    found = list(types_in(schema))
+    assert [one for one in found if "title" not in one] == []
+    shapes: dict[str, Any] = {}
+    for one in found:
+        assert shapes.setdefault(one["title"], one) == one, "two types of one name"
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.file_name)
