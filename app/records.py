@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
+from urllib.parse import quote_from_bytes
 
 Headers = Sequence[tuple[str, bytes | None]]
 
@@ -11,6 +12,10 @@ Headers = Sequence[tuple[str, bytes | None]]
 #: spare.
 FRAMING_BYTES = 512
 _HEADER_FRAMING_BYTES = 16
+
+#: In a dead letter this stands before the name of a header that not every client can read, and the name's bytes follow
+#: in percent encoding.
+ESCAPED_HEADER = "dl_header_"
 
 
 class Output(NamedTuple):
@@ -50,6 +55,30 @@ class Original(Protocol):
         """Pairs of a name and bytes or None; or None for no headers."""
 
 
+def bad_header_name(headers: Headers) -> str | None:
+    """Why a record with these headers cannot be handled, if a name is not UTF-8: then it has surrogates in it."""
+    for name, _ in headers:
+        if not name.isascii() and not _is_text(name):
+            shown = name.encode(errors="surrogateescape").decode(errors="backslashreplace")
+            return f"the name of a header is not UTF-8: {shown[:100]}"
+    return None
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _name_for_all(name: str) -> str:
+    """A header's name, or where not every client can read it (not UTF-8, or with a NUL) its escaped form."""
+    if "\0" not in name and (name.isascii() or _is_text(name)):
+        return name
+    return ESCAPED_HEADER + quote_from_bytes(name.encode(errors="surrogateescape"), safe="")
+
+
 def record_bytes(key: bytes | None, value: bytes | None, headers: Headers) -> int:
     """Upper bound of a record's size on the wire."""
     size = FRAMING_BYTES + len(key or b"") + len(value or b"")
@@ -60,9 +89,11 @@ def record_bytes(key: bytes | None, value: bytes | None, headers: Headers) -> in
 
 def dead_letter(topic: str, record: Original, reason: str, limit: int | None) -> Output:
     """The record as it came, plus dl_topic, dl_partition, dl_offset and dl_reason; cut, and saying so, if it is too
-    large.
+    large. A header whose name not every client can read keeps its place and content under an escaped name.
     """
-    original: list[tuple[str, bytes | None]] = [(name, content) for name, content in (record.headers or ())]
+    original: list[tuple[str, bytes | None]] = [
+        (_name_for_all(name), content) for name, content in (record.headers or ())
+    ]
 
     def origin(why: str) -> list[tuple[str, bytes | None]]:
         return [

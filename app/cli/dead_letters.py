@@ -85,6 +85,7 @@ def replay(
     Records go to inputs of this installation only, whatever a dead letter says. Choose them by name, by filter, or all.
     What is sent back has the header dl_replayed_from, by which the next replay
     knows it: the origin topic is read for that. A record that still cannot be read becomes a dead letter again.
+    A header that was escaped because its name is not UTF-8 (dl_header_...) is sent escaped, so the record can be read.
     """
     chosen = _chosen(places or [], topic, reason, key, everything)
     session = open_session()

@@ -10,10 +10,17 @@ from app.contracts.lead_messages import LeadChanged, LeadMerged, LeadSalesRespon
 from app.contracts.lead_qualified import LeadQualified
 from app.contracts.model_changed import QualificationModelChanged
 from app.contracts.model_definition import ModelDefinition
-from app.contracts.stored import CommandState, DeadLetterHeaders, LeadHandover, LeadState, RulesState
+from app.contracts.stored import (
+    ABOUT_DEAD_LETTER_HEADERS,
+    CommandState,
+    DeadLetterHeaders,
+    LeadHandover,
+    LeadState,
+    RulesState,
+)
 
 DEAD_LETTER_HEADERS = Document(
-    "lead-dead-letters.headers", DeadLetterHeaders, "Headers of a dead letter.", topics.LEAD_DEAD_LETTERS
+    "lead-dead-letters.headers", DeadLetterHeaders, ABOUT_DEAD_LETTER_HEADERS, topics.LEAD_DEAD_LETTERS
 )
 
 DOCUMENTS: tuple[Document, ...] = (

@@ -303,9 +303,17 @@ CommandState = Annotated[ModelState | ScoringModelState | FeatureState | Answers
 
 @with_config(EMITTED)
 class DeadLetterHeaders(TypedDict):
-    """Added to the headers that the record came with. Key and value are the original bytes; null stays null."""
+    """Added to the headers that the record came with. Key and value are the original bytes; null stays null.
+
+    A header name that some clients cannot read (not UTF-8, or with a NUL byte) is escaped: `dl_header_` followed by the
+    name's bytes in percent encoding, such as `dl_header_x-%FF`. The header keeps its position and value. If a whole
+    batch is unreadable (compression, checksum, format), it becomes one dead letter whose value is the batch's bytes.
+    """
 
     dl_topic: Annotated[str, Field(description="The topic it stood in, as the broker names it.")]
     dl_partition: Annotated[str, Field(pattern="^[0-9]+$", description="Its partition there.")]
     dl_offset: Annotated[str, Field(pattern="^[0-9]+$", description="Its offset there.")]
     dl_reason: Annotated[str, Field(description="Why it could not be handled, for a person; never data of the record.")]
+
+
+ABOUT_DEAD_LETTER_HEADERS = "Headers of a dead letter. " + " ".join((DeadLetterHeaders.__doc__ or "").split())

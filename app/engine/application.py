@@ -41,6 +41,12 @@ class PlainRecord(msgspec.Struct, gc=False):
     headers: Any
 
 
+class UnreadableRecord(PlainRecord):
+    """What stands at an offset and is no record that anybody could decide: a dead letter, for this reason."""
+
+    reason: str
+
+
 class Rejected(Exception):
     """Raised by a decider for a record that it cannot handle; the record becomes a dead letter with this reason."""
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import Awaitable, Container, Iterable, Mapping
+from collections.abc import Awaitable, Container, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import aiokafka
 import faust
 import structlog
 from aiokafka.consumer.fetcher import FetchResult
+from aiokafka.structs import ConsumerRecord
 from aiokafka.structs import TopicPartition as AioTopicPartition
 from faust.transport.drivers.aiokafka import (
     AIOKafkaConsumerThread,
@@ -27,10 +28,12 @@ from faust.transport.drivers.aiokafka import (
 )
 from faust.types import TP, ConsumerMessage
 
-from app.engine.application import PlainRecord
+from app.engine.application import PlainRecord, UnreadableRecord
 from app.engine.fetch_health import FetchHealth
 from app.engine.group_metadata import Membership
 from app.engine.intake import Batch, TopicPartition
+from app.raw_fetch import fetch_raw
+from app.raw_records import RawRecord
 
 if TYPE_CHECKING:
     from app.engine.engine import Engine
@@ -144,6 +147,7 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
         self._stamped: dict[TopicPartition, int] = {}  # topic partition -> where the last batch ended
         self._suspects: dict[TopicPartition, tuple[int, int, int]] = {}
         self._followed: dict[AioTopicPartition, int] = {}
+        self._undecoded: dict[AioTopicPartition, Exception] = {}  # what aiokafka made of the record at the position
         self._check_at = 0.0
         self.end_offsets: dict[TopicPartition, int] = {}
         self.health = FetchHealth()
@@ -210,6 +214,11 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
             self.engine.not_allowed(f"Read on topic {error.args[0]}")
         except aiokafka.errors.GroupAuthorizationFailedError:
             self.engine.not_allowed(f"Read on group {self.engine.group_id}")
+        except (aiokafka.errors.ConsumerStoppedError, asyncio.CancelledError):
+            raise
+        except Exception as error:
+            log.exception("fetch_failed")
+            self.engine.cannot_fetch(f"{type(error).__name__}: {error}")
         return {}
 
     async def _fetch(
@@ -242,11 +251,14 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
                 with subscriptions.fetch_context():  # held back by us: still alive to the group
                     await asyncio.sleep(0.01)
                 return {}
-            _read_lean(fetcher, ours)
+            self._guard(fetcher, ours)
             # without a timeout nothing is awaited between reading the positions, draining, and reading them again
             with subscriptions.fetch_context():
                 drained = await fetcher.fetched_records(targets, timeout=0, max_records=_MAX_FETCHED_RECORDS)
             found = self._stamp(assignment, ours, drained)
+            while self._undecoded:
+                tp, error = self._undecoded.popitem()
+                found[tp] = [*found.get(tp, ()), *await self._read_by_bytes(consumer, assignment, tp, error)]
             left = until - time.monotonic()
             if found or left <= 0:
                 return found
@@ -282,11 +294,67 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
         for tp, start in before.items():
             end = assignment.state_value(tp).position
             records = drained.get(tp, [])
-            if records or end > start:
-                place = (tp.topic, tp.partition)
-                self._stamped[place] = end
-                found[tp] = [Batch(tp.topic, tp.partition, self._epochs[place], start, end, records)]
+            if records and not start <= records[0].offset <= records[-1].offset < end:
+                # aiokafka takes a record's attributes for a number of several bytes
+                assignment.state_value(tp).seek(start)
+                self._undecoded[tp] = ValueError(f"offsets {records[0].offset} to {records[-1].offset}")
+            elif records or end > start:
+                found[tp] = [self._batch(tp, start, end, records)]
         return found
+
+    def _batch(self, tp: AioTopicPartition, start: int, end: int, records: list[Any]) -> Batch:
+        place = (tp.topic, tp.partition)
+        self._stamped[place] = end
+        return Batch(tp.topic, tp.partition, self._epochs[place], start, end, records)
+
+    def _guard(self, fetcher: Any, ours: Container[AioTopicPartition]) -> None:
+        """Let what was fetched end before what cannot be decoded, and be read as lean records if it is of our topics.
+
+        Raised out of the fetcher an error would say neither where it occurred nor what was drained before.
+        """
+        for tp, result in fetcher._records.items():
+            if type(result) is FetchResult and type(result._partition_records) not in (_Guarded, type(None)):
+                result._partition_records = _Guarded(result._partition_records, tp, self._undecoded)
+            if tp in ours and type(result) is FetchResult and result.has_more():
+                result._partition_records.read_lean()
+
+    async def _read_by_bytes(
+        self, consumer: aiokafka.AIOKafkaConsumer, assignment: Any, tp: AioTopicPartition, error: Exception
+    ) -> list[Any]:
+        """Read on where aiokafka could not; returns what belongs into what was found of this topic partition.
+
+        If that fails the position stays: aiokafka fetches the same once more, and we are here again.
+        """
+        state = assignment.state_value(tp)
+        if not assignment.active or state is None or not state.has_valid_position:
+            return []
+        start = state.position
+        where = {"topic": tp.topic, "partition": tp.partition, "offset": start}
+        try:
+            raw = await fetch_raw(consumer._client, tp.topic, tp.partition, start)
+        except aiokafka.errors.KafkaError as failure:
+            log.warning("undecodable_not_read", **where, error=repr(failure), undecodable=repr(error))
+            await asyncio.sleep(_POLL_SECONDS)
+            return []
+        if not assignment.active or not state.has_valid_position or state.position != start or raw.end <= start:
+            return []
+        log.warning(
+            "decoded_by_bytes",
+            **where,
+            end=raw.end,
+            unreadable=sum(record.unreadable is not None for record in raw.records),
+            error=repr(error),
+        )
+        state.consumed_to(raw.end)
+        if tp.topic in self.engine.topics:
+            if (tp.topic, tp.partition) not in self._epochs:
+                return []
+            return [self._batch(tp, start, raw.end, [_of_bytes(tp, record) for record in raw.records])]
+        records = [_as_fetched(tp, record) for record in raw.records]
+        if (follow := self.engine.followers.get(tp.topic)) is not None:
+            self._followed[tp] = raw.end
+            follow(records, raw.end)
+        return records
 
     def _apply_seeks(self, consumer: aiokafka.AIOKafkaConsumer, assignment: Any) -> None:
         for place, (offset, epoch) in self.engine.intake.take_seeks().items():
@@ -337,11 +405,54 @@ def _lean(tp: AioTopicPartition, record: Any) -> PlainRecord:
     )
 
 
-def _read_lean(fetcher: Any, ours: Container[AioTopicPartition]) -> None:
-    """Let what was fetched of our topics be read as lean records."""
-    for tp, result in fetcher._records.items():
-        if tp in ours and type(result) is FetchResult and result.has_more():
-            result._partition_records._consumer_record = _lean
+def _of_bytes(tp: AioTopicPartition, raw: RawRecord) -> PlainRecord:
+    fields = (tp.topic, tp.partition, raw.offset, raw.timestamp, raw.key, raw.value, raw.headers)
+    return PlainRecord(*fields) if raw.unreadable is None else UnreadableRecord(*fields, reason=raw.unreadable)
+
+
+def _as_fetched(tp: AioTopicPartition, raw: RawRecord) -> ConsumerRecord:
+    return ConsumerRecord(
+        tp.topic,
+        tp.partition,
+        raw.offset,
+        raw.timestamp,
+        0,
+        raw.key,
+        raw.value,
+        None,
+        len(raw.key or b""),
+        len(raw.value or b""),
+        tuple(raw.headers),
+    )
+
+
+class _Guarded:
+    """aiokafka's records of one fetch and topic partition, up to what it cannot decode."""
+
+    def __init__(self, records: Any, tp: AioTopicPartition, undecoded: dict[AioTopicPartition, Exception]) -> None:
+        """`undecoded` takes the error, if there is one."""
+        self._theirs = records
+        self._tp = tp
+        self._undecoded = undecoded
+        self._records = self._read()
+
+    @property
+    def next_fetch_offset(self) -> int:
+        """Where to go on; FetchResult makes it the position."""
+        return cast(int, self._theirs.next_fetch_offset)
+
+    def read_lean(self) -> None:
+        """Make lean records of them from now on."""
+        self._theirs._consumer_record = _lean
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._records
+
+    def _read(self) -> Iterator[Any]:
+        try:
+            yield from self._theirs._records_iterator
+        except Exception as error:  # noqa: BLE001  codecs and decoders have errors of many kinds
+            self._undecoded[self._tp] = error
 
 
 class EngineTransport(Transport):

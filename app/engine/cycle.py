@@ -14,7 +14,7 @@ from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from app.engine import position as positions
-from app.engine.application import Application, Record, Rejected
+from app.engine.application import Application, Record, Rejected, UnreadableRecord
 from app.engine.gates import Gates
 from app.engine.intake import Batch, Intake
 from app.engine.partition import Change, Partition
@@ -232,6 +232,9 @@ class Decider:
             unit.taken[batch.topic] += len(batch.records)
             for record in batch.records:
                 unit.record = record
+                if type(record) is UnreadableRecord:
+                    unit.reject(record, record.reason)
+                    continue
                 try:
                     if poisoned and (reason := poisoned.get(_place(record))) is not None:
                         unit.reject(record, reason)

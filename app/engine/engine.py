@@ -218,6 +218,10 @@ class Engine:
         """The broker refuses the consumer for want of these rights: without them there is no way on."""
         self._failed(self._explain(NotAllowed(*rights)))
 
+    def cannot_fetch(self, why: str) -> None:
+        """The consumer cannot go on."""
+        self._failed(f"the consumer cannot go on: {why}")
+
     def assigned_partitions(self) -> list[tuple[str, int]]:
         """(application, number) of what the group gave to this worker."""
         with self._lock:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from base64 import b64encode
 from collections.abc import Iterator
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -16,6 +18,7 @@ from tests.broker.system import messages
 from tests.broker.system.installation import Installation
 from tests.broker.system.messages import apply, change, command, encode, feature, model, score
 from tests.oracle.reading import partition_of
+from tests.support.raw_batches import GZIP, RawRecord, record_body
 
 pytestmark = pytest.mark.broker
 
@@ -104,6 +107,48 @@ def test_each_kind_of_bad_score_becomes_one_dead_letter_with_a_reason(here: Inst
     }
     assert not unclear
     assert [event["trigger"]["event_id"] for event in here.qualified("B-1")] == [good["event_id"]]
+
+
+def test_a_header_name_that_is_not_utf8_makes_one_dead_letter_and_the_stream_goes_on(here: Installation) -> None:
+    names = [(b"x-\xff\xfe", b"1"), (b"kind", b"raw"), (b"\xc3", None)]
+
+    def named(key: str, value: bytes | None) -> RawRecord:
+        return RawRecord(key=key.encode(), value=value, headers=names)
+
+    scores = [score("B-7", "engagement", 10 + number, number) for number in range(3)]
+    before = len(here.oracle.dead)
+    here.scores(scores[0])
+    good = RawRecord(key=b"B-7", value=encode(scores[1]), headers=[(b"fine", b"1")])
+    here.send_raw("lead-score-changed", good, named("B-7", encode(score("B-7", "engagement", 99, 9))), good)
+    here.send_raw("lead-score-changed", named("B-7", b"not JSON"), good, compression=GZIP, compress=gzip.compress)
+    here.send_raw("lead-changed", named("B-7", encode(change("B-7", 1, status="qualified"))), named("B-7", None))
+    here.send_raw("lead-merged", named("B-7", b"{}"))
+    here.send_raw("scoring-model-changed", named("engagement", None), partition=0)
+    here.send_raw("feature-commands", named("lead-management", encode(feature("disable"))), partition=0)
+    here.send_raw("qualification-commands", named("simple", encode(command("stop", "simple"))), partition=0)
+    here.scores(scores[2], score("B-8", "engagement", 99, 9))
+    here.settle_and_check()
+
+    assert len(here.oracle.dead) == before + 8
+    letter = here.outs.records["lead-dead-letters"][-1]
+    assert [name for name, _ in letter.headers[:3]] == ["dl_header_x-%FF%FE", "kind", "dl_header_%C3"]
+    assert b"x-\\xff\\xfe" in (dict(letter.headers)["dl_reason"] or b"")
+    assert len(here.qualified("B-8")) == 1
+
+
+def test_batches_that_the_consumers_library_misreads_are_read_as_other_clients_do(here: Installation) -> None:
+    def told(lead: str) -> RawRecord:
+        return RawRecord(key=lead.encode(), value=encode(score(lead, "engagement", 99, 5)))
+
+    def send(lead: str, record: RawRecord | None = None, **form: object) -> None:
+        here.send_raw("lead-score-changed", record or told(lead), partition=partition_of(lead.encode(), 2), **form)
+
+    send("R-1", compression=GZIP, compress=lambda data: gzip.compress(data) + b"and more")
+    send("R-2", RawRecord(body=b"\xff" + record_body(told("R-2"), 0)[1:]))
+    for number, time in enumerate((-1, -2, -95_617_584_000_000, -(2**62))):
+        send(f"R-{3 + number}", RawRecord(body=_dated(told(f"R-{3 + number}"), time)), first_timestamp=0)
+    here.settle_and_check()
+    assert [len(here.qualified(f"R-{number}")) for number in range(1, 7)] == [1] * 6
 
 
 def test_each_kind_of_bad_lead_change_becomes_one_dead_letter(here: Installation) -> None:
@@ -315,6 +360,11 @@ def garbled(value: bytes, random: Random) -> bytes:
         cut = random.choice((0, 1, 1, 2))
         value = value[:at] + random.choice((what, b"")) + value[at + cut :]
     return value
+
+
+def _dated(record: RawRecord, timestamp: int) -> bytes:
+    """The body of a record that says it was written then, in a batch whose first timestamp is 0."""
+    return record_body(replace(record, timestamp_delta=timestamp), 0)
 
 
 def send_largest(here: Installation, topic: str, key: bytes, value: bytes, ending: bytes = b"") -> int:

@@ -50,6 +50,7 @@ def moment(text: object) -> datetime:
 
 def message(record: Input) -> dict[str, Any]:
     """The JSON object that a record carries: its value, or the data of a CloudEvent in structured mode. Raises Bad."""
+    named(record)
     if record.value is None:
         raise Bad("no value")
     found = _json(record.value)
@@ -59,6 +60,15 @@ def message(record: Input) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise Bad("no object")
     return found
+
+
+def named(record: Input) -> None:
+    """A name of a header that is not UTF-8 has its bytes as surrogates. Raises Bad."""
+    for name, _ in record.headers:
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            raise Bad(f"a header is named {name!r}") from None
 
 
 def score(record: Input, partitions: int) -> dict[str, Any]:
@@ -150,6 +160,7 @@ def of_lead(record: Input, partitions: int) -> dict[str, Any] | None:
 
 def erased(record: Input, partitions: int) -> str:
     """The lead that a lead-changed without value erases. Raises Bad."""
+    named(record)
     if not record.key:
         raise Bad("no key")
     try:

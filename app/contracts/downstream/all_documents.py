@@ -9,10 +9,10 @@ from app.contracts.downstream.definitions import DefinitionChanged, DefinitionCo
 from app.contracts.downstream.follow_up_documents import DOCUMENTS as FOLLOW_UP
 from app.contracts.downstream.journeys_documents import DOCUMENTS as JOURNEYS
 from app.contracts.downstream.sequences_documents import DOCUMENTS as SEQUENCES
-from app.contracts.stored import DeadLetterHeaders
+from app.contracts.stored import ABOUT_DEAD_LETTER_HEADERS, DeadLetterHeaders
 
 DOWNSTREAM_DEAD_LETTER_HEADERS = Document(
-    "downstream-dead-letters.headers", DeadLetterHeaders, "Headers of a dead letter.", topics.DOWNSTREAM_DEAD_LETTERS
+    "downstream-dead-letters.headers", DeadLetterHeaders, ABOUT_DEAD_LETTER_HEADERS, topics.DOWNSTREAM_DEAD_LETTERS
 )
 _STATES = (
     topics.JOURNEY_DEFINITIONS,

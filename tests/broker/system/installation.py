@@ -20,6 +20,8 @@ from tests.broker.system.schemas import breaches
 from tests.broker.system.topic_reader import TopicReader
 from tests.broker.system.worker_process import WorkerProcess
 from tests.oracle.oracle import Oracle
+from tests.oracle.reading import partition_of
+from tests.support.raw_batches import RawProducer, RawRecord, batch
 
 #: Topics that are read, in an order in which the oracle may replay one phase's records.
 IN = (
@@ -158,6 +160,20 @@ class Installation:
             except BufferError:
                 self._producer.poll(0.1)
         self._producer.poll(0)
+
+    def send_raw(self, topic: str, *records: RawRecord, partition: int | None = None, **form: Any) -> None:
+        """Send records in one batch made by hand, to the partition of the first one's key; `form` as of `batch`.
+
+        Header names may be any bytes.
+        """
+        if partition is None:
+            partition = partition_of(records[0].key or b"", self.partitions)
+        name = self.prefix + topic
+        first = RawProducer(self.bootstrap).send(name, partition, batch(*records, **form))
+        for offset, record in enumerate(records, first):
+            self.ins.known_headers[name, partition, offset] = tuple(
+                (name.decode(errors="surrogateescape"), content) for name, content in record.headers
+            )
 
     def scores(self, *messages: dict[str, Any]) -> None:
         self.send("lead-score-changed", *messages)

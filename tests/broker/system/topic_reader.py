@@ -45,6 +45,8 @@ class TopicReader:
         self._consumer.assign([TopicPartition(tp.topic, tp.partition, 0) for tp in self._partitions])
         self._reached: dict[tuple[str, int], int] = {}
         self.records: dict[str, list[Input]] = {topic: [] for topic in topics}
+        #: Headers of records, by topic, partition and offset, that the client library cannot give.
+        self.known_headers: dict[tuple[str, int, int], tuple[tuple[str, bytes | None], ...]] = {}
 
     def ends(self) -> dict[tuple[str, int], int]:
         """Where each partition ends now, open transactions included."""
@@ -81,7 +83,8 @@ class TopicReader:
                 topic, partition, offset = str(got.topic()), int(got.partition() or 0), int(got.offset() or 0)
                 if error is None:
                     name = topic.removeprefix(self._prefix)
-                    headers: Any = tuple(got.headers() or ())
+                    headers: Any = self.known_headers.get((topic, partition, offset))
+                    headers = tuple(got.headers() or ()) if headers is None else headers
                     record = Input(name, partition, offset, got.key(), got.value(), headers)
                     self.records[name].append(record)
                     new.append(record)

@@ -1,0 +1,134 @@
+"""Record batches made by hand and sent as they are: what no client library writes, and brokers take.
+
+Format v2 as the protocol describes it (KIP-98): https://kafka.apache.org/documentation/#recordbatch.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from aiokafka.record.util import calc_crc32c
+from confluent_kafka.admin import AdminClient
+
+#: A header's name, as bytes of any kind, and its value.
+RawHeader = tuple[bytes, bytes | None]
+
+#: By what batch attributes call a compression.
+NONE, GZIP, SNAPPY, LZ4, ZSTD = range(5)
+
+_BATCH = struct.Struct(">qiibIhiqqqhii")
+_AFTER_LENGTH = 12
+_ATTRIBUTES = 21  # where they begin; the checksum is over these and all that follows
+
+
+class Refused(Exception):
+    """The broker did not take the batch."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"the broker refused the batch with error code {code}")
+        self.code = code
+
+
+@dataclass(frozen=True, kw_only=True)
+class RawRecord:
+    """A record of a batch. `body` replaces what follows its length, if it is to be wrong."""
+
+    key: bytes | None = None
+    value: bytes | None = None
+    headers: Sequence[RawHeader] = ()
+    timestamp_delta: int = 0
+    body: bytes | None = None
+
+
+def varint(number: int) -> bytes:
+    """A number in zigzag encoding with variable length."""
+    number = (number << 1) ^ (number >> 63)
+    encoded = bytearray()
+    while number > 0x7F:
+        encoded.append(number & 0x7F | 0x80)
+        number >>= 7
+    encoded.append(number)
+    return bytes(encoded)
+
+
+def sized(content: bytes | None) -> bytes:
+    """Bytes behind their length, as records have them."""
+    return varint(-1) if content is None else varint(len(content)) + content
+
+
+def record_body(record: RawRecord, offset_delta: int) -> bytes:
+    """What follows a record's length."""
+    headers = b"".join(sized(name) + sized(value) for name, value in record.headers)
+    times = varint(record.timestamp_delta) + varint(offset_delta)
+    return b"\0" + times + sized(record.key) + sized(record.value) + varint(len(record.headers)) + headers
+
+
+def batch(
+    *records: RawRecord,
+    compression: int = NONE,
+    compress: Callable[[bytes], bytes] = bytes,
+    magic: int = 2,
+    base_offset: int = 0,
+    first_timestamp: int | None = None,
+    max_timestamp: int | None = None,
+    last_offset_delta: int | None = None,
+    checksum: int | None = None,
+) -> bytes:
+    """A batch of these records. `compress` makes of them what is said to be compressed by `compression`."""
+    now = int(time.time() * 1000)
+    first = now if first_timestamp is None else first_timestamp
+    latest = max((first + record.timestamp_delta for record in records), default=first)
+    bodies = (record.body or record_body(record, number) for number, record in enumerate(records))
+    payload = compress(b"".join(sized(body) for body in bodies))
+    head = _BATCH.pack(
+        base_offset,
+        _BATCH.size - _AFTER_LENGTH + len(payload),
+        -1,
+        magic,
+        0,
+        compression,
+        len(records) - 1 if last_offset_delta is None else last_offset_delta,
+        first,
+        max(latest, now) if max_timestamp is None else max_timestamp,
+        -1,
+        -1,
+        -1,
+        len(records),
+    )
+    covered = head[_ATTRIBUTES:] + payload
+    crc = calc_crc32c(covered) if checksum is None else checksum
+    return head[: _ATTRIBUTES - 4] + struct.pack(">I", crc) + covered
+
+
+class RawProducer:
+    """Sends batches as they are to a broker without security."""
+
+    def __init__(self, bootstrap_servers: str) -> None:
+        self._admin = AdminClient({"bootstrap.servers": bootstrap_servers})
+
+    def send(self, topic: str, partition: int, records: bytes) -> int:
+        """Send a batch to the partition's leader; returns the offset of its first record. Raises Refused."""
+        metadata = self._admin.list_topics(topic, timeout=10)
+        leader = metadata.brokers[metadata.topics[topic].partitions[partition].leader]
+        with socket.create_connection((leader.host, leader.port), timeout=10) as connection:
+            connection.sendall(_request(topic, partition, records))
+            with connection.makefile("rb") as stream:
+                (length,) = struct.unpack(">i", stream.read(4))
+                answer = stream.read(length)
+        # correlation, one topic and its name, one partition and its number, then error and offset
+        code, offset = struct.unpack_from(">hq", answer, 4 + 4 + 2 + len(topic) + 4 + 4)
+        if code:
+            raise Refused(code)
+        return int(offset)
+
+
+def _request(topic: str, partition: int, records: bytes) -> bytes:
+    """A Produce request, version 7, that waits for all replicas."""
+    header = struct.pack(">hhih", 0, 7, 1, -1)
+    target = struct.pack(">ih", 1, len(topic)) + topic.encode() + struct.pack(">ii", 1, partition)
+    request = header + struct.pack(">hhi", -1, -1, 10_000) + target + struct.pack(">i", len(records)) + records
+    return struct.pack(">i", len(request)) + request
