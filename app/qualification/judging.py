@@ -19,12 +19,13 @@ from app.qualification.entries import (
     scoring_key,
 )
 from app.qualification.models import QualificationModel
+from app.qualification.remembering import remembered
 from app.qualification.snapshot import revision_of
 from app.qualification.utc import in_utc
 
 ANSWERS_KEPT = 1000
-"""How many commands on one entry are remembered: more than a model is given in the week that its topic keeps them, and
-still, at some 300 bytes each, far below what a record may hold."""
+"""How many commands on one entry are remembered at most: more than a model is given in the week that its topic keeps
+them."""
 
 
 class Judge:
@@ -136,7 +137,7 @@ class Judge:
             version=entry.version if isinstance(entry, ModelEntry) else 0,
             revision=0 if entry is None else entry.revision,
         )
-        kept = (*self._answers(key).answers, answer)[-ANSWERS_KEPT:]
+        kept = remembered(self._answers(key).answers, answer, most=ANSWERS_KEPT)
         return Verdict(
             accepted=accepted,
             code=code,

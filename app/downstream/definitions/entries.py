@@ -9,20 +9,10 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from app.qualification.entries import Answer
 from app.qualification.utc import Moment
 
 Status = Literal["draft", "live", "stopped", "deleted"]
-
-
-class Answer(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a command was answered, so that repeating it changes nothing."""
-
-    command_id: str
-    accepted: bool
-    code: str
-    message: str
-    version: int = 0
-    revision: int = 0
 
 
 class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -13,10 +13,12 @@ from msgspec.structs import replace as with_
 from app.contracts.printable import printable
 from app.contracts.reasons import path
 from app.downstream.conditions import Problem
-from app.downstream.definitions.entries import Answer, Entry
+from app.downstream.definitions.entries import Entry
 from app.downstream.definitions.kind import Kind
+from app.qualification.entries import Answer
+from app.qualification.remembering import remembered
 
-#: So many commands on a definition are remembered; a repeat of an older one is decided anew.
+#: So many commands on a definition are remembered at most; a repeat of an older one is decided anew.
 _REMEMBERED = 100
 
 
@@ -97,7 +99,7 @@ def decide(order: Order, entries: Mapping[str, Entry], kind: Kind) -> Verdict:
         version=verdict.version,
         revision=verdict.revision,
     )
-    return replace(verdict, entry=with_(entry, answers=(*entry.answers, answer)[-_REMEMBERED:]))
+    return replace(verdict, entry=with_(entry, answers=remembered(entry.answers, answer, most=_REMEMBERED)))
 
 
 def _judge(order: Order, held: Entry | None, entries: Mapping[str, Entry], kind: Kind) -> Verdict:

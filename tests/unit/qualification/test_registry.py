@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from app.qualification.commands import Code, Verdict
 from app.qualification.criteria import AtLeast, Criterion, Group
-from app.qualification.entries import FeatureEntry, ModelEntry, ScoringModelEntry
+from app.qualification.entries import FeatureEntry, ModelEntry, ScoringModelEntry, encode_entry
 from app.qualification.judging import ANSWERS_KEPT
 from app.qualification.models import InvalidModel
 from app.qualification.registry import Registry
@@ -564,6 +564,17 @@ def test_so_many_commands_are_remembered_per_entry_and_no_more() -> None:
     assert not office.registry.stop("enterprise", first).repeated
     assert verdict.answers is not None
     assert len(verdict.answers.answers) == ANSWERS_KEPT
+
+
+def test_a_model_can_be_stopped_after_hundreds_of_unchanged_applies_with_long_warnings() -> None:
+    office = with_live()
+    long = model(criteria={f"{'scoring model of a long name ' * 4}{number}": 1 for number in range(30)})
+    for _ in range(500):
+        assert len("".join(office.apply(long, beside=True).warnings)) > 1_000
+    stopped = office.stop("enterprise")
+    assert stopped.code is Code.STOPPED
+    assert stopped.answers is not None
+    assert len(encode_entry(stopped.answers)) < 256 * 1024
 
 
 # Invalid definitions

@@ -113,6 +113,15 @@ def test_repeating_a_command_changes_nothing_and_answers_the_same(office: Office
     assert office.entries["a"] == before
 
 
+def test_a_definition_stays_small_after_many_refused_commands_of_long_answers(office: Office) -> None:
+    office("apply", "a", {"id": "a", "size": 1})
+    for number in range(200):
+        fields = {f"{number}-{'x' * 50}-{other}": 1 for other in range(60)}
+        assert not office("apply", "a", {"id": "a", "size": 1} | fields).accepted
+    assert office("publish", "a").accepted
+    assert len(encode_entry(office.entries["a"])) < 256 * 1024
+
+
 def test_a_stale_revision_is_refused(office: Office) -> None:
     office("apply", "a", {"id": "a", "size": 1}, expected_revision=0)
     assert office("publish", "a", expected_revision=0).code == "stale_revision"
