@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from enum import Enum
 from pathlib import Path
 from types import NoneType, UnionType
@@ -12,6 +13,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from app.contracts.model_definition import duration_text
 from app.settings import Settings, variable_of
 
 _HEAD = """\
@@ -52,7 +54,9 @@ def _values(field: FieldInfo) -> str:
         return ", ".join(f"`{value}`" for value in get_args(kind))
     if isinstance(kind, type) and issubclass(kind, Enum):
         return ", ".join(f"`{member.value}`" for member in kind)
-    named = {int: "whole number", float: "number", Path: "path", SecretStr: "secret"}.get(kind, "text")
+    named = {int: "whole number", float: "number", Path: "path", SecretStr: "secret", timedelta: "duration"}.get(
+        kind, "text"
+    )
     return named + _bounds(field)
 
 
@@ -65,6 +69,8 @@ def _bounds(field: FieldInfo) -> str:
 
 def _default(field: FieldInfo) -> str:
     value = field.default.value if isinstance(field.default, Enum) else field.default
+    if isinstance(value, timedelta):
+        value = duration_text(value)
     if value is None or value == "":
         return ""
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"

@@ -4,21 +4,37 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Iterator
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.contracts.model_definition import duration_of
 from app.kafka import Compression, Connection, OAuth, SaslMechanism, SecurityProtocol
 
 PREFIX = "LEAD_QUALIFIER_"
 ENV_FILE = ".env"
 _NO_SETTINGS = {"LEAD_QUALIFIER_TEST_BROKER"}  # names like settings that mean something to the tests only
+_DURATION = re.compile(r"[1-9][0-9]{0,4}[smhdw]")
+
+
+def _duration(text: object) -> object:
+    if not isinstance(text, str):
+        return text
+    if not _DURATION.fullmatch(text):
+        raise ValueError("should be a duration such as 90s, 15m, 1h or 7d")
+    return duration_of(text)
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+"""A length of time, written `15m`, `1h`, `7d` as in definitions."""
 
 
 class UnknownLeads(StrEnum):
@@ -200,6 +216,13 @@ class Settings(BaseSettings):
             "waits for its `lead-changed`."
         ),
     ] = UnknownLeads.OPEN
+    time_tolerance: Annotated[
+        Duration,
+        Field(
+            description="How far ahead of its record's time in Kafka a message may be dated: `90s`, `15m`, `1h`, `7d`. "
+            "One dated further ahead is a dead letter: everything later would count as older."
+        ),
+    ] = timedelta(hours=1)
     command_timeout: Annotated[
         float,
         Field(gt=0, description="Seconds a command waits for its outcome before it gives up (exit code 4)."),

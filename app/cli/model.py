@@ -159,6 +159,7 @@ def preview(
             sample=sample,
             days=days,
             told=told,
+            time_tolerance=session.settings.time_tolerance,
         )
     if as_json:
         show_json(preview_views.as_json(previewed, definition, rules, near))

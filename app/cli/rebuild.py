@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +12,7 @@ from app.cli.exit_codes import Refused
 from app.cli.options import Json
 from app.cli.screen import columns, moment, note, progress, say, show_json, warn
 from app.cli.session import Session, open_session
+from app.qualification.utc import from_milliseconds, to_milliseconds
 from app.rebuild.comparing import Difference, Part
 from app.rebuild.rebuilding import Rebuild, Rebuilt
 from app.rebuild.timeline import CannotRebuild
@@ -65,6 +66,7 @@ def rebuild(
         name=name,
         since_ms=_milliseconds(since),
         unknown_leads=session.settings.unknown_leads.value,
+        time_tolerance=session.settings.time_tolerance,
     )
     try:
         with progress("reading the audit trail", lines_every=_TOLD_SECONDS) as told:
@@ -90,13 +92,13 @@ def _milliseconds(since: str) -> int | None:
         raise typer.BadParameter(
             f"{since} is neither earliest nor a time with zone such as 2026-11-23T09:30:00Z", param_hint="--from"
         )
-    return int(at.timestamp() * 1000)
+    return max(0, to_milliseconds(at))
 
 
 def _tell(rebuilt: Rebuilt, since: str, name: str, state_prefix: str, session: Session) -> None:
     say(f"{rebuilt.records:,} records decided again, under {rebuilt.changes:,} changes of the rules")
     for topic, at in sorted(rebuilt.oldest.items()):
-        say(f"  {topic} from {moment(datetime.fromtimestamp(at / 1000, UTC))}")
+        say(f"  {topic} from {moment(from_milliseconds(at))}")
     if rebuilt.rejected:
         say(f"  {rebuilt.rejected:,} of them cannot be read: dead letters")
     say(f"{rebuilt.leads.count:,} leads, checksum {rebuilt.leads.checksum}")
@@ -149,9 +151,7 @@ def _as_json(rebuilt: Rebuilt, name: str, state_prefix: str) -> dict[str, Any]:
         "records": rebuilt.records,
         "rejected": rebuilt.rejected,
         "rules_changes": rebuilt.changes,
-        "oldest": {
-            topic: datetime.fromtimestamp(at / 1000, UTC).isoformat() for topic, at in sorted(rebuilt.oldest.items())
-        },
+        "oldest": {topic: from_milliseconds(at).isoformat() for topic, at in sorted(rebuilt.oldest.items())},
         "leads": {"count": rebuilt.leads.count, "checksum": rebuilt.leads.checksum},
         "qualifications": {
             "count": of.rebuilt,

@@ -59,6 +59,7 @@ def set_status(
             status=status.value,
             name=name,
             maximum=highest,
+            time_tolerance=session.settings.time_tolerance,
             timeout=min(_CONFIRM_SECONDS, session.settings.command_timeout),
         )
     if announced.entry is None:

@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -22,6 +22,7 @@ from rich.console import Console
 from rich.text import Text
 
 from app.contracts.printable import printable
+from app.qualification.utc import within_years
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -62,7 +63,7 @@ def agreed(question: str, *, err: bool = False) -> bool:
 
 def moment(at: datetime) -> str:
     """A time for people, in UTC."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return f"{within_years(at).replace(tzinfo=None).isoformat(' ', 'seconds')} UTC"
 
 
 def columns(titles: Sequence[str], rows: Iterable[Sequence[str]], *, right: Collection[str] = ()) -> None:

@@ -22,6 +22,7 @@ from app.contracts.downstream.topics import DOWNSTREAM_DEAD_LETTERS
 from app.contracts.downstream.topics import SENT_BACK as SENT_BACK_DOWNSTREAM
 from app.contracts.topics import LEAD_DEAD_LETTERS, SENT_BACK, Topic
 from app.kafka import Connection
+from app.qualification.utc import from_milliseconds, to_milliseconds
 
 REPLAYED_FROM = "dl_replayed_from"
 """Header of a record that was sent back: partition and offset of its dead letter."""
@@ -188,7 +189,7 @@ class DeadLetters:
     def _sent_back(self, topic: str, since: datetime) -> tuple[dict[str, datetime], datetime | None]:
         """When each dead letter was sent back to the topic since then, and from when on the topic still holds all."""
         places: list[Place] = self._reader.places(topic)
-        start = self._reader.since(places, int(since.timestamp() * 1000))
+        start = self._reader.since(places, max(0, to_milliseconds(since)))
         first = self._reader.first(places)
         truncated = any(start[place] == first[place] > 0 for place in places)
         seen: dict[str, datetime] = {}
@@ -247,4 +248,4 @@ def _origin_order(letter: DeadLetter) -> tuple[str, int, int, int, int]:
 
 def _time(message: Any) -> datetime:
     _, milliseconds = message.timestamp()
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return from_milliseconds(milliseconds)

@@ -14,12 +14,15 @@ from app.client.previewing import Preview, Previewer
 from app.client.previewing_days import DayByDay
 from app.client.topic_reader import TopicReader
 from app.contracts.decode import BadMessage, decode_score
+from app.contracts.plausible_time import DEFAULT_TOLERANCE, PlausibleTime
 from app.contracts.topics import LEAD_SCORE_CHANGED
 from app.kafka import Connection
+from app.qualification.implausible import forget_implausible_times
 from app.qualification.leads import Lead
 from app.qualification.merging import holds_nothing, is_erased
 from app.qualification.models import QualificationModel
 from app.qualification.rules import Rules
+from app.qualification.utc import from_milliseconds, to_milliseconds
 
 Told = Callable[[str], None]
 
@@ -76,6 +79,7 @@ def preview(
     sample: int,
     days: int,
     told: Told,
+    time_tolerance: timedelta = DEFAULT_TOLERANCE,
 ) -> Previewed:
     """What the model would do now, and would have done in the last `days` days (0: that is not asked).
 
@@ -86,6 +90,8 @@ def preview(
     held = read_held_leads(reader, topic_prefix=topic_prefix, state_prefix=state_prefix, told=told)
     previewer = Previewer(definition, rules, at, near=near, sample=sample)
     decode = msgspec.json.Decoder(Lead).decode
+    times = PlausibleTime(time_tolerance)
+    latest = times.latest(to_milliseconds(at))
     unreadable, erased = [], []
     for number, (key, value) in enumerate(held.leads.items()):
         if not number % _AT_ONCE:
@@ -96,6 +102,7 @@ def preview(
             unreadable.append(key)
             continue
         if not holds_nothing(lead):
+            forget_implausible_times(lead, latest)
             previewer.add(key, lead)
         elif is_erased(lead):
             erased.append(key)
@@ -106,7 +113,7 @@ def preview(
     return Previewed(
         at=at,
         preview=previewer.result(),
-        days=_days(reader, definition, rules, held, topic_prefix, at, days, told) if days else None,
+        days=_days(reader, definition, rules, held, topic_prefix, at, days, told, times) if days else None,
         undecided=held.undecided,
         unreadable=len(unreadable),
     )
@@ -121,6 +128,7 @@ def _days(  # noqa: PLR0917  each is another matter
     now: datetime,
     days: int,
     told: Told,
+    times: PlausibleTime,
 ) -> Days:
     replay = DayByDay(definition, rules, now, held.leads, msgspec.json.Decoder(Lead).decode)
     oldest: int | None = None
@@ -133,6 +141,7 @@ def _days(  # noqa: PLR0917  each is another matter
         key = message.key()
         try:
             score = decode_score(key, message.value(), message.headers())
+            times.check(score.occurred_at, milliseconds if kind else 0, to_milliseconds(now))
         except BadMessage:
             continue  # a dead letter to the worker
         replay.add(key, score)
@@ -140,6 +149,6 @@ def _days(  # noqa: PLR0917  each is another matter
     return Days(
         first=now.date() - timedelta(days=days - 1),
         last=now.date(),
-        since=None if oldest is None else datetime.fromtimestamp(oldest / 1000, UTC),
+        since=None if oldest is None else from_milliseconds(oldest),
         qualified=replay.result(),
     )

@@ -37,6 +37,7 @@ from app.engine.position import NEVER_SWEPT, POSITION_KEY, Position
 from app.kafka import Connection
 from app.qualification.entries import Answers, Stored, decode_entry
 from app.qualification.snapshot import rules_from
+from app.qualification.utc import to_milliseconds
 from app.topic_setup import TopicSetup
 
 MOVED_FROM = "dl_moved_from"
@@ -340,7 +341,7 @@ class Repartition:
         name = topic.full_name(self._to)
         for letter in (*replay.fresh, *replay.cut, *replay.homeless, *replay.foreign):
             tally.add(letter.key, letter.value)
-            at = int(letter.at.timestamp() * 1000)
+            at = to_milliseconds(letter.at)
             transaction.put(name, letter.key, letter.value, headers=self._moved(topic, letter), timestamp_ms=at)
         told(f"{tally.count:,} records of {topic.name}")
         return tally, len(replay.replayed) + len(replay.unsure)

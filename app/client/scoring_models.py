@@ -6,7 +6,7 @@ import json
 import time
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import confluent_kafka
@@ -15,9 +15,11 @@ from app.client.commands import deliver, delivering
 from app.client.rulebook import read_rulebook
 from app.client.topic_reader import TopicReader
 from app.contracts.fields import plain
+from app.contracts.plausible_time import DEFAULT_TOLERANCE
 from app.contracts.topics import SCORING_MODEL_CHANGED
 from app.kafka import Connection
 from app.qualification.entries import ScoringModelEntry, ScoringModelStatus
+from app.qualification.utc import after
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,11 @@ def announce(
     name: str | None,
     timeout: float,
     maximum: float | Literal["none"] | None = None,
+    time_tolerance: timedelta = DEFAULT_TOLERANCE,
 ) -> Announcement:
     """Say that the scoring model has this status from now on, and wait until the workers hold it, `timeout` seconds.
+
+    `time_tolerance`: what is held with a time further ahead than that gives way to any announcement.
 
     Without a `name` or a `maximum` it keeps those it has; a maximum of "none" takes it away. Raises AnnouncedLater,
     TopicMissing, KafkaException.
@@ -51,7 +56,7 @@ def announce(
     TopicReader(connection).partitions(topic)
     held = read_rulebook(connection, topic_prefix=topic_prefix).scoring_model(scoring_model_id)
     now = datetime.now(UTC)
-    if held is not None and held.occurred_at > now:
+    if held is not None and now < held.occurred_at <= after(now, time_tolerance):
         raise AnnouncedLater(
             f"{scoring_model_id} was announced as {held.status} for {held.occurred_at.isoformat()}, later than "
             "now: what is older is ignored. Set the clock of its engine right, or wait until then"

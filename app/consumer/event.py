@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, TypeVar, cast
 from uuid import UUID, uuid5
 
@@ -14,6 +14,7 @@ import msgspec
 from app.consumer.retry import Permanent
 from app.contracts.cloud_events import attributes_of, data_of, event_type
 from app.contracts.reasons import BadMessage
+from app.qualification.utc import from_milliseconds
 from app.records import Headers, Original
 
 _T = TypeVar("_T")
@@ -151,4 +152,4 @@ def _time(text: str, timestamp_ms: int) -> datetime:
         if time.tzinfo is None:
             raise BadMessage("its time has no zone: end it with Z or an offset such as +01:00")
         return time
-    return datetime.fromtimestamp(max(0, timestamp_ms) / 1000, UTC)
+    return from_milliseconds(max(0, timestamp_ms))

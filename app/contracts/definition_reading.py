@@ -11,7 +11,6 @@ from pydantic import TypeAdapter, ValidationError
 
 from app.contracts.model_definition import (
     MEMBER_KINDS,
-    UNITS,
     ActionsDefinition,
     AtLeastOfDefinition,
     CriterionDefinition,
@@ -20,6 +19,7 @@ from app.contracts.model_definition import (
     OnRejectionDefinition,
     RecyclingDefinition,
     RequalificationDefinition,
+    duration_of,
 )
 from app.contracts.reasons import kind, path, sentence
 from app.qualification.criteria import AtLeast, Criterion, Group, Member
@@ -96,7 +96,7 @@ def _recycling(definition: RecyclingDefinition | OnRejectionDefinition) -> Recyc
 
 
 def _duration(text: str | None) -> timedelta | None:
-    return None if text is None else int(text[:-1]) * UNITS[text[-1]]
+    return None if text is None else duration_of(text)
 
 
 def _members(definitions: Sequence[MemberDefinition], criteria: list[Criterion]) -> tuple[Member, ...]:

@@ -273,6 +273,11 @@ def match_definition(match: Match) -> Literal["all", "any"] | AtLeastDefinition:
     return {"at_least": match.at_least} if isinstance(match, AtLeast) else match
 
 
+def duration_of(text: str) -> timedelta:
+    """What a text of the form of `Duration` says: thirty days for `30d`."""
+    return int(text[:-1]) * UNITS[text[-1]]
+
+
 def duration_text(duration: timedelta) -> str:
     """`30d` for thirty days: in the largest unit that has no remainder; parts of a second are cut."""
     for unit, length in reversed(UNITS.items()):

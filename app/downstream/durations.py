@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from app.contracts.model_definition import UNITS
+from app.contracts.model_definition import duration_of as duration
 
-
-def duration(text: str) -> timedelta:
-    """What a text of the form of `Duration` says."""
-    length: timedelta = int(text[:-1]) * UNITS[text[-1]]
-    return length
+__all__ = ["duration", "milliseconds"]
 
 
 def milliseconds(text: str) -> int:

@@ -9,7 +9,7 @@ from msgspec import UNSET, Struct, field
 
 from app.downstream.conditions import Values
 from app.qualification.leads import MARKETING_QUALIFIED, OPEN, LeadChange
-from app.qualification.utc import Moment, in_utc
+from app.qualification.utc import EARLIEST_PLAUSIBLE, Moment, in_utc
 
 _FIELDS = ("status", "status_reason", "sales_ready", "owner_id", "contact_id")
 #: What qualifications set, and what they make of it.
@@ -66,6 +66,19 @@ class Changed(Struct, frozen=True):
 
     fields: dict[str, tuple[Any, Any]]
     attributes: dict[str, tuple[Any, Any]]
+
+
+def forget_implausible_times(facts: Facts, latest: datetime) -> None:
+    """Take every time after `latest` for unknown, as the worker does: it was accepted before such were refused."""
+    if facts.changed_at is not None and facts.changed_at > latest:
+        facts.changed_at = EARLIEST_PLAUSIBLE
+    if facts.qualified_at is not None and facts.qualified_at > latest:
+        facts.qualified_at = EARLIEST_PLAUSIBLE
+    for flag in facts.flags.values():
+        if flag.said_at > latest:
+            flag.said_at = EARLIEST_PLAUSIBLE
+        if any(at > latest for at in flag.by_crm):
+            flag.by_crm = [at for at in flag.by_crm if at <= latest]
 
 
 def apply_change(facts: Facts, change: LeadChange) -> Changed | None:

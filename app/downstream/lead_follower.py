@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
@@ -12,12 +12,13 @@ import msgspec
 from app.contracts import cloud_events
 from app.contracts.decode import BadMessage, ErasedLead, decode_lead_changed, decode_lead_merged
 from app.contracts.downstream.decode_qualified import QualifiedLead, decode_lead_qualified
+from app.contracts.plausible_time import DEFAULT_TOLERANCE, PlausibleTime
 from app.contracts.topics import LEAD_CHANGED, LEAD_MERGED, LEAD_QUALIFIED, Topic
 from app.downstream.cause import Cause
-from app.downstream.facts import Changed, Facts, apply_change, apply_qualification
+from app.downstream.facts import Changed, Facts, apply_change, apply_qualification, forget_implausible_times
 from app.engine import Processor, Record, Rejected, Unit
 from app.qualification.leads import Trigger
-from app.qualification.utc import in_utc
+from app.qualification.utc import from_milliseconds, in_utc
 
 S = TypeVar("S", bound="HasFacts")
 """What is held about a lead."""
@@ -45,7 +46,9 @@ class Happening(msgspec.Struct, frozen=True):
 class LeadFollower(Processor, Generic[S]):
     """Keeps the facts of each lead and tells what has changed on it."""
 
-    def __init__(self, *, topic_prefix: str, source: str) -> None:
+    def __init__(self, *, topic_prefix: str, source: str, time_tolerance: timedelta = DEFAULT_TOLERANCE) -> None:
+        """`time_tolerance`: how far a message may be dated ahead of its record."""
+        self._times = PlausibleTime(time_tolerance)
         self._prefix = topic_prefix
         self._source = source
         self._topics = {
@@ -103,7 +106,18 @@ class LeadFollower(Processor, Generic[S]):
     def state_of(self, key: bytes, unit: Unit) -> S:
         """What is held about a lead, or a new state."""
         held: S | None = unit.get(key)
-        return self.new() if held is None else held
+        if held is None:
+            return self.new()
+        self.forget_implausible_times(held, self._times.latest(unit.now_ms))
+        return held
+
+    def forget_implausible_times(self, state: S, latest: datetime) -> None:
+        """Take times after `latest` for unknown: an earlier version may have let a lead be dated ahead."""
+        forget_implausible_times(state.facts, latest)
+
+    def check_time(self, at: datetime, record: Record, unit: Unit) -> None:
+        """Raises BadMessage if the record cannot be about something that occurred at this time."""
+        self._times.check(at, record.timestamp, unit.now_ms)
 
     def emit(self, topic: Topic, key: bytes, event: Mapping[str, Any], unit: Unit) -> None:
         """Emit an event about a lead."""
@@ -124,6 +138,7 @@ class LeadFollower(Processor, Generic[S]):
                 self.erasing(key, record, unit)
                 unit.delete(key)
             return
+        self.check_time(message.change.occurred_at, record, unit)
         state = self.state_of(key, unit)
         changed = apply_change(state.facts, message.change)
         if changed is None:
@@ -134,6 +149,7 @@ class LeadFollower(Processor, Generic[S]):
 
     def _lead_merged(self, record: Record, unit: Unit) -> None:
         message = decode_lead_merged(record.key, record.value, record.headers)
+        self.check_time(message.occurred_at, record, unit)
         key = message.lead_id.encode()
         state = self.state_of(key, unit)
         if state.facts.merged:
@@ -144,6 +160,7 @@ class LeadFollower(Processor, Generic[S]):
 
     def _lead_qualified(self, record: Record, unit: Unit) -> None:
         message = decode_lead_qualified(record.key, record.value, record.headers)
+        self.check_time(message.occurred_at, record, unit)
         key = message.lead_id.encode()
         state = self.state_of(key, unit)
         if state.repeats(message.event_id):
@@ -171,4 +188,4 @@ def cause_of(topic: Topic, record: Record, event_id: str, occurred_at: datetime)
 
 def now_of(unit: Unit) -> datetime:
     """The time by which the unit decides."""
-    return datetime.fromtimestamp(unit.now_ms / 1000, UTC)
+    return from_milliseconds(unit.now_ms)

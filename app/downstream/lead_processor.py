@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Generic, TypeVar
 
+from app.contracts.plausible_time import DEFAULT_TOLERANCE
 from app.downstream.definitions.entries import Definitions, Published
 from app.downstream.lead_follower import LeadFollower, S
 
@@ -22,8 +24,15 @@ class LeadProcessor(LeadFollower[S], Generic[D, S]):
     `current` gives the newest definitions, or None while they are not known.
     """
 
-    def __init__(self, *, topic_prefix: str, source: str, current: Callable[[], Definitions | None]) -> None:
-        super().__init__(topic_prefix=topic_prefix, source=source)
+    def __init__(
+        self,
+        *,
+        topic_prefix: str,
+        source: str,
+        current: Callable[[], Definitions | None],
+        time_tolerance: timedelta = DEFAULT_TOLERANCE,
+    ) -> None:
+        super().__init__(topic_prefix=topic_prefix, source=source, time_tolerance=time_tolerance)
         self._newest = current
         self._known: Definitions | None = None
         self._cached: dict[tuple[str, int], D] = {}

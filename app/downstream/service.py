@@ -120,6 +120,7 @@ class Wiring:
             topic_prefix=self.prefix,
             source=self.source,
             project=projection.project,
+            time_tolerance=self.settings.time_tolerance,
         )
         state = topics.command_state(kind.name)
         return projection, self.application(name, (commands,), state, decider, encode_entry, decode_entry)
@@ -134,7 +135,12 @@ class Wiring:
     ) -> Service:
         """A service that decides about each lead by definitions of one kind. `make` is its processor's class."""
         definitions, deciding = self.definitions(kind)
-        processor = make(topic_prefix=self.prefix, source=self.source, current=definitions.table.current)
+        processor = make(
+            topic_prefix=self.prefix,
+            source=self.source,
+            current=definitions.table.current,
+            time_tolerance=self.settings.time_tolerance,
+        )
         leads = self.application(self.name, processor.inputs, state, processor, encode_state, decode_state)
         return self.service(leads, deciding, projections=(definitions,))
 

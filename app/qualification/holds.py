@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from app.qualification.decide import Outcome, Qualification, decide
 from app.qualification.leads import Hold, Lead, Origin, Trigger
 from app.qualification.rules import RuledModel, Rules
-from app.qualification.utc import in_utc
+from app.qualification.utc import after, in_utc
 
 
 def follow_scores(lead: Lead, model: RuledModel, rules: Rules) -> None:
@@ -32,7 +32,7 @@ def begin_hold(lead: Lead, model: RuledModel, at: datetime, *, now: datetime, or
     if running is not None and running.version == model.version:
         return False
     assert model.definition.hold is not None
-    lead.holds[model.id] = Hold(model.version, now + model.definition.hold, in_utc(at), origin, trigger)
+    lead.holds[model.id] = Hold(model.version, after(now, model.definition.hold), in_utc(at), origin, trigger)
     return True
 
 

@@ -3,7 +3,7 @@
 The CRM owns the flags, so nothing is told to it: what we hold is put back, so that the lead can qualify again.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from msgspec.structs import replace
@@ -11,9 +11,8 @@ from msgspec.structs import replace
 from app.qualification.leads import MARKETING_QUALIFIED, Lead
 from app.qualification.models import OnRejection
 from app.qualification.rules import Rules
-from app.qualification.utc import in_utc
+from app.qualification.utc import after, in_utc
 
-_LAST = datetime.max.replace(tzinfo=UTC)
 _AS_EMPTY = OnRejection()
 
 
@@ -52,7 +51,7 @@ def reject(
             lead.marks[name] = replace(mark, cleared=False, rejected=at, barred=True, not_before=None)
             continue
         newest_answered |= mark.at == lead.qualified_at
-        not_before = None if rule.cool_down is None else _after(at, rule.cool_down)
+        not_before = None if rule.cool_down is None else after(at, rule.cool_down)
         lead.marks[name] = replace(mark, cleared=True, rejected=at, barred=False, not_before=not_before)
     if newest_answered:
         _put_back(lead, at)
@@ -78,7 +77,3 @@ def _put_back(lead: Lead, at: datetime) -> None:
         if "sales_ready" in lead.qualified_flags:
             lead.sales_ready = False
     lead.qualified_at = at
-
-
-def _after(at: datetime, cool_down: timedelta) -> datetime:
-    return _LAST if _LAST - at < cool_down else at + cool_down

@@ -1,5 +1,6 @@
 """The lifecycle of models: which command is accepted, what it changes, and what is said to whoever issued it."""
 
+from datetime import datetime
 from shlex import quote
 
 from msgspec.structs import replace
@@ -16,7 +17,7 @@ from app.qualification.entries import (
 from app.qualification.hindrances import Hindrance, hindrances
 from app.qualification.judging import Judge
 from app.qualification.models import InvalidModel, QualificationModel
-from app.qualification.utc import in_utc
+from app.qualification.utc import EARLIEST_PLAUSIBLE, in_utc
 
 
 class Registry(Judge):
@@ -197,13 +198,16 @@ class Registry(Judge):
         code = Code.ENABLED if enabled else Code.DISABLED
         return self._change(key, FeatureEntry(name=name, revision=0, enabled=enabled), issued, code, message)
 
-    def observe_scoring_model(self, change: ScoringModelChange) -> Verdict:
+    def observe_scoring_model(self, change: ScoringModelChange, latest: datetime | None = None) -> Verdict:
         """Hold what a scoring engine says, unless it is older than what is held. Equal times: the later word counts.
 
-        What says nothing new takes no revision; its newer time is held all the same.
+        What says nothing new takes no revision; its newer time is held all the same. What is held with a time after
+        `latest`, the latest that is plausible now, is older than anything that is said.
         """
         at = in_utc(change.occurred_at)
         held = self.scoring_model(change.id)
+        if held is not None and latest is not None and held.occurred_at > latest:
+            held = replace(held, occurred_at=EARLIEST_PLAUSIBLE)
         if held is not None and at < held.occurred_at:
             message = f"scoring model {change.id}: older than what is held, ignored"
             return Verdict(accepted=False, code=Code.STALE, message=message, revision=held.revision)

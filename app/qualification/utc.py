@@ -1,4 +1,7 @@
-"""Every moment the domain holds is in UTC, so that any two compare by their instant and are written with `Z`."""
+"""Every moment the domain holds is in UTC, so that any two compare by their instant and are written with `Z`.
+
+Arithmetic with moments never leaves the years 1 to 9999: it stops at the first or the last of them.
+"""
 
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Annotated
@@ -8,8 +11,18 @@ from msgspec import Meta
 Moment = Annotated[datetime, Meta(tz=True)]
 """An instant: a datetime that knows its zone."""
 
+FIRST = datetime.min.replace(tzinfo=UTC)
+LAST = datetime.max.replace(tzinfo=UTC)
+EARLIEST_PLAUSIBLE = datetime(1970, 1, 1, tzinfo=UTC)
+"""Nothing that a message tells of occurred before this; also the time of what is held with an implausible one."""
+PLAUSIBLE_BEFORE = datetime(2201, 1, 1, tzinfo=UTC)
+"""Nothing that a message tells of occurs at this time or later."""
+
 _NO_OFFSET = timedelta(0)
 _zones_of_utc: set[tzinfo] = {UTC}
+_EPOCH = EARLIEST_PLAUSIBLE
+_BEFORE_EPOCH_MS = (FIRST - _EPOCH) // timedelta(milliseconds=1)
+_AFTER_EPOCH_MS = (LAST - _EPOCH) // timedelta(milliseconds=1)
 
 
 def in_utc(at: datetime) -> datetime:
@@ -31,3 +44,26 @@ def in_utc(at: datetime) -> datetime:
         return at.astimezone(UTC)
     except OverflowError:
         return at
+
+
+def within_years(at: datetime) -> datetime:
+    """The instant in UTC, FIRST or LAST where the years 1 to 9999 end: for people, and for code that needs UTC."""
+    return min(max(in_utc(at), FIRST), LAST)
+
+
+def after(at: datetime, length: timedelta) -> datetime:
+    """`length` later (earlier, if it is negative), FIRST or LAST at most."""
+    if length < _NO_OFFSET:
+        return FIRST if at - FIRST < -length else within_years(at) + length
+    return LAST if LAST - at < length else within_years(at) + length
+
+
+def from_milliseconds(since_epoch: float) -> datetime:
+    """The instant so many milliseconds after 1970 began, FIRST or LAST at most."""
+    kept = min(max(since_epoch, _BEFORE_EPOCH_MS), _AFTER_EPOCH_MS)
+    return _EPOCH + timedelta(milliseconds=kept)
+
+
+def to_milliseconds(at: datetime) -> int:
+    """Milliseconds since 1970 began, rounded down: the inverse of from_milliseconds()."""
+    return (at - _EPOCH) // timedelta(milliseconds=1)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -95,6 +96,7 @@ class Rebuild:
         name: str,
         since_ms: int | None,
         unknown_leads: UnknownLeads,
+        time_tolerance: timedelta,
     ) -> None:
         """`name`: the application id to rebuild for. `since_ms`: where scores begin; None: at the first there is."""
         self._connection = connection
@@ -104,6 +106,7 @@ class Rebuild:
         self._name = name
         self._since_ms = since_ms
         self._unknown_leads = unknown_leads
+        self._time_tolerance = time_tolerance
         self._reader = TopicReader(connection)
 
     @property
@@ -217,6 +220,7 @@ class Rebuild:
             topic_prefix=self._prefix,
             partitions=partitions,
             rules=rules,
+            time_tolerance=self._time_tolerance,
             erasures=self._erasures(number, None if live is None else live.next),
         )
         streams = []

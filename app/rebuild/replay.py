@@ -7,9 +7,11 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 
+from app.contracts.plausible_time import DEFAULT_TOLERANCE
 from app.contracts.topics import LEAD_CHANGED, LEAD_STATE
 from app.engine import Application, Input, PlainRecord, Rejected, Unit
 from app.engine.partition import Partition
@@ -43,6 +45,7 @@ class Replay:
         topic_prefix: str,
         partitions: int,
         rules: Timeline,
+        time_tolerance: timedelta = DEFAULT_TOLERANCE,
         erasures: Mapping[tuple[bytes, int], bool] = MappingProxyType({}),
     ) -> None:
         """`erasures`: those, by key and offset of the record, whose end is among the hand-overs, so that some of before
@@ -53,7 +56,9 @@ class Replay:
         self._changes = rules
         self._next_change = 0
         self._rules = _NONE
-        self._decider = LeadDecider(topic_prefix=topic_prefix, source="/rebuild", rules=lambda: self._rules)
+        self._decider = LeadDecider(
+            topic_prefix=topic_prefix, source="/rebuild", rules=lambda: self._rules, time_tolerance=time_tolerance
+        )
         self._decider.begin()
         self._application = Application(
             name="rebuild",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 
 import msgspec
 import structlog
@@ -24,6 +24,7 @@ from app.contracts.model_changed import (
     model_outcome,
     scoring_model_outcome,
 )
+from app.contracts.plausible_time import DEFAULT_TOLERANCE, PlausibleTime
 from app.contracts.topics import (
     FEATURE_COMMANDS,
     QUALIFICATION_COMMANDS,
@@ -36,6 +37,7 @@ from app.qualification.commands import Code, Issued, ScoringModelChange, Verdict
 from app.qualification.entries import Answers, Entry, Stored, decode_entry, encode_entry
 from app.qualification.models import InvalidModel
 from app.qualification.registry import Registry
+from app.qualification.utc import from_milliseconds
 
 log = structlog.get_logger("app.worker")
 
@@ -45,7 +47,7 @@ _encode_event = msgspec.json.Encoder().encode
 
 Judged = tuple[Verdict, QualificationModelChanged, str]
 """The verdict, the event that tells of it, and that event's key."""
-_Judge = Callable[[Registry, Record, datetime], Judged]
+_Judge = Callable[[Registry, Record, Unit, PlausibleTime], Judged]
 
 
 class CommandDecider(Processor):
@@ -54,7 +56,16 @@ class CommandDecider(Processor):
     `project` is given the entries that changed, after each commit, and all of them when the partition is opened.
     """
 
-    def __init__(self, *, topic_prefix: str, source: str, project: Callable[[list[Entry]], None]) -> None:
+    def __init__(
+        self,
+        *,
+        topic_prefix: str,
+        source: str,
+        project: Callable[[list[Entry]], None],
+        time_tolerance: timedelta = DEFAULT_TOLERANCE,
+    ) -> None:
+        """`time_tolerance`: how far a message may be dated ahead of its record."""
+        self._times = PlausibleTime(time_tolerance)
         self._topics = {
             topic.full_name(topic_prefix): topic.name
             for topic in (QUALIFICATION_COMMANDS, FEATURE_COMMANDS, SCORING_MODEL_CHANGED)
@@ -78,7 +89,7 @@ class CommandDecider(Processor):
         """Judge one command or announcement."""
         registry = self._registry_of(unit)
         try:
-            verdict, event, key = self._judges[self._topics[record.topic]](registry, record, _time(unit))
+            verdict, event, key = self._judges[self._topics[record.topic]](registry, record, unit, self._times)
         except BadMessage as bad:
             raise Rejected(str(bad)) from None
         for stored in verdict.stored():
@@ -142,8 +153,9 @@ def stored_entries(entries: Mapping[bytes, bytes]) -> list[Entry]:
     return found
 
 
-def _on_model(registry: Registry, record: Record, now: datetime) -> Judged:
+def _on_model(registry: Registry, record: Record, unit: Unit, times: PlausibleTime) -> Judged:
     message = decode_model_command(record.key, record.value, record.headers)
+    times.check(message["issued_at"], record.timestamp, unit.now_ms, "issued_at")
     model_id = message["qualification_model_id"]
     issued = _issued(message, record)
     match message["command"]:
@@ -162,19 +174,21 @@ def _on_model(registry: Registry, record: Record, now: datetime) -> Judged:
         case "delete":
             verdict = registry.delete(model_id, issued)
     origin = _origin(record, QUALIFICATION_COMMANDS, issued.command_id)
-    return verdict, model_outcome(message, verdict, decided_at=now, origin=origin), model_id
+    return verdict, model_outcome(message, verdict, decided_at=_time(unit), origin=origin), model_id
 
 
-def _on_feature(registry: Registry, record: Record, now: datetime) -> Judged:
+def _on_feature(registry: Registry, record: Record, unit: Unit, times: PlausibleTime) -> Judged:
     message = decode_feature_command(record.key, record.value, record.headers)
+    times.check(message["issued_at"], record.timestamp, unit.now_ms, "issued_at")
     issued = _issued(message, record)
     verdict = registry.set_feature(message["feature"], message["command"] == "enable", issued)
     origin = _origin(record, FEATURE_COMMANDS, issued.command_id)
-    return verdict, feature_outcome(message, verdict, decided_at=now, origin=origin), message["feature"]
+    return verdict, feature_outcome(message, verdict, decided_at=_time(unit), origin=origin), message["feature"]
 
 
-def _on_scoring_model(registry: Registry, record: Record, now: datetime) -> Judged:
+def _on_scoring_model(registry: Registry, record: Record, unit: Unit, times: PlausibleTime) -> Judged:
     announced = decode_scoring_model_changed(record.key, record.value, record.headers)
+    times.check(announced["occurred_at"], record.timestamp, unit.now_ms)
     key = announced["scoring_model_id"]
     change = ScoringModelChange(
         id=key,
@@ -183,9 +197,9 @@ def _on_scoring_model(registry: Registry, record: Record, now: datetime) -> Judg
         name=announced.get("name"),
         maximum=announced.get("maximum"),
     )
-    verdict = registry.observe_scoring_model(change)
+    verdict = registry.observe_scoring_model(change, times.latest(unit.now_ms))
     origin = _origin(record, SCORING_MODEL_CHANGED, announced["event_id"])
-    return verdict, scoring_model_outcome(announced, verdict, decided_at=now, origin=origin), key
+    return verdict, scoring_model_outcome(announced, verdict, decided_at=_time(unit), origin=origin), key
 
 
 def _issued(message: FeatureCommand | ModelCommand, record: Record) -> Issued:
@@ -203,4 +217,4 @@ def _origin(record: Record, topic: Topic, event_id: str) -> Trigger:
 
 
 def _time(unit: Unit) -> datetime:
-    return datetime.fromtimestamp(unit.now_ms / 1000, UTC)
+    return from_milliseconds(unit.now_ms)

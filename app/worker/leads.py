@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from math import ceil
 from typing import Any
 
@@ -13,6 +13,7 @@ import structlog
 from app.contracts import cloud_events
 from app.contracts.decode import BadMessage, ErasedLead, decode_lead_changed, decode_sales_response, decode_score
 from app.contracts.lead_qualified import LeadQualified, lead_qualified
+from app.contracts.plausible_time import DEFAULT_TOLERANCE, PlausibleTime
 from app.contracts.topics import (
     LEAD_CHANGED,
     LEAD_HANDOVERS,
@@ -25,11 +26,13 @@ from app.contracts.topics import (
 from app.engine import Processor, Record, Rejected, Unit, Wake, wakes_in
 from app.qualification.decide import Outcome, Qualification, decide, hindrance, mark
 from app.qualification.holds import begin_hold, end_hold, follow_scores
+from app.qualification.implausible import forget_implausible_times
 from app.qualification.leads import Lead, Origin, Standing, Trigger, apply_change, record_score
 from app.qualification.merging import holds_nothing
 from app.qualification.recycling import Answered, accept, reject
 from app.qualification.rules import RuledModel, Rules
 from app.qualification.shadow import difference
+from app.qualification.utc import from_milliseconds
 from app.worker.merging import Merging
 
 log = structlog.get_logger("app.worker")
@@ -63,9 +66,18 @@ class LeadDecider(Processor):
     of it), ("shadow", model id, how the draft that runs in its shadow differs), and those of Merging.
     """
 
-    def __init__(self, *, topic_prefix: str, source: str, rules: Callable[[], Rules | None]) -> None:
+    def __init__(
+        self,
+        *,
+        topic_prefix: str,
+        source: str,
+        rules: Callable[[], Rules | None],
+        time_tolerance: timedelta = DEFAULT_TOLERANCE,
+    ) -> None:
+        """`time_tolerance`: how far a message may be dated ahead of its record."""
+        self._times = PlausibleTime(time_tolerance)
         self._score_topic = LEAD_SCORE_CHANGED.full_name(topic_prefix)
-        self._merging = Merging(topic_prefix=topic_prefix)
+        self._merging = Merging(topic_prefix=topic_prefix, times=self._times)
         self._others: dict[str, Callable[[Record, Unit], None]] = {
             LEAD_CHANGED.full_name(topic_prefix): self._change,
             LEAD_MERGED.full_name(topic_prefix): self._merging.merge,
@@ -107,7 +119,10 @@ class LeadDecider(Processor):
             lead = Lead()
         scoring_model_id = message.scoring_model_id
         at = message.occurred_at
+        self._times.check(at, record.timestamp, unit.now_ms)
         stale = not record_score(lead, scoring_model_id, message.score, at)
+        if stale and self._forget_implausible_times(lead, unit):
+            stale = not record_score(lead, scoring_model_id, message.score, at)
         if not stale:
             unit.put(key, lead)
             if lead.merged_into is not None:
@@ -118,6 +133,8 @@ class LeadDecider(Processor):
             if model.remembers and not stale:
                 follow_scores(lead, model, rules)
             outcome = decide(lead, model, rules, at, stale=stale)
+            if outcome is Outcome.COOLING_DOWN and self._forget_implausible_times(lead, unit):
+                outcome = decide(lead, model, rules, at)
             if type(outcome) is Qualification or outcome is Outcome.HOLDING:
                 trigger = Trigger(message.event_id, LEAD_SCORE_CHANGED.name, record.partition, record.offset)
                 outcome = self._carry_out(outcome, key, lead, model, at, unit, "live", trigger)
@@ -134,9 +151,11 @@ class LeadDecider(Processor):
             self._merging.erase(key, record, unit)
             unit.counts["lead_changed", "erased"] += 1
             return
+        self._times.check(message.change.occurred_at, record.timestamp, unit.now_ms)
         lead = unit.get(key)
         if lead is None:
             lead = Lead()
+        self._forget_implausible_times(lead, unit)
         if apply_change(lead, message.change):
             unit.put(key, lead)
             unit.counts["lead_changed", "applied"] += 1
@@ -147,12 +166,15 @@ class LeadDecider(Processor):
         message = decode_sales_response(record.key, record.value, record.headers)
         key = record.key
         assert key is not None  # it equals the lead's id
+        self._times.check(message.occurred_at, record.timestamp, unit.now_ms)
         lead = unit.get(key)
         if lead is None:
             answered = Answered.UNKNOWN
         elif message.accepted:
+            self._forget_implausible_times(lead, unit)
             answered = accept(lead, message.occurred_at, model_id=message.model_id)
         else:
+            self._forget_implausible_times(lead, unit)
             answered = reject(lead, message.occurred_at, self._rules, model_id=message.model_id, reason=message.reason)
             if answered in {Answered.RECYCLED, Answered.BARRED}:
                 unit.put(key, lead)
@@ -203,15 +225,20 @@ class LeadDecider(Processor):
         lead = unit.get(key)
         if lead is None or holds_nothing(lead):
             return  # erased since the walk began
+        self._forget_implausible_times(lead, unit)
+        latest = self._times.latest(unit.now_ms)
         rules = self._rules
         for model in self._sweepable:
             if model.published_revision <= swept or model.published_at is None:
                 continue
-            outcome = decide(lead, model, rules, model.published_at)
+            at = model.published_at
+            if at > latest:  # published before such a date was refused
+                at = from_milliseconds(unit.now_ms)
+            outcome = decide(lead, model, rules, at)
             if type(outcome) is Qualification or outcome is Outcome.HOLDING:
                 command = model.publish_command_id or ""
                 trigger = Trigger(command, QUALIFICATION_COMMANDS.name, 0, model.publish_command_offset)
-                outcome = self._carry_out(outcome, key, lead, model, model.published_at, unit, "sweep", trigger)
+                outcome = self._carry_out(outcome, key, lead, model, at, unit, "sweep", trigger)
             unit.counts["outcome", model.id, outcome] += 1
         unit.counts["swept"] += 1
 
@@ -224,6 +251,7 @@ class LeadDecider(Processor):
         lead = unit.get(key)
         if lead is None:
             return  # erased meanwhile
+        self._forget_implausible_times(lead, unit)
         for model_id, hold in sorted(lead.holds.items()):
             if _milliseconds(hold.due) > unit.now_ms:
                 continue
@@ -249,7 +277,7 @@ class LeadDecider(Processor):
         if isinstance(decided, Qualification):
             self._qualify(key, lead, decided, origin, trigger, unit)
             return Outcome.QUALIFIED
-        now = datetime.fromtimestamp(unit.now_ms / 1000, UTC)
+        now = from_milliseconds(unit.now_ms)
         if begin_hold(lead, model, at, now=now, origin=origin, trigger=trigger):
             unit.put(key, lead)
             unit.wake(key, _milliseconds(lead.holds[model.id].due))
@@ -259,18 +287,23 @@ class LeadDecider(Processor):
         self, key: bytes, lead: Lead, qualification: Qualification, origin: Origin, trigger: Trigger, unit: Unit
     ) -> None:
         lead_id = key.decode()
+        self._forget_implausible_times(lead, unit)
         event = lead_qualified(lead_id, lead, qualification, origin=origin, trigger=trigger)
         headers = cloud_events.headers(
             cloud_events.event_type(LEAD_QUALIFIED.name),
             event_id=event["event_id"],
             source=self._source,
-            time=datetime.fromtimestamp(unit.now_ms / 1000, UTC),
+            time=from_milliseconds(unit.now_ms),
             subject=lead_id,
         )
         unit.emit(self._qualified_topic, key, _encode_event(event), headers)
         mark(lead, qualification, trigger.event_id)
         unit.put(key, lead)
         unit.notes.append(event)
+
+    def _forget_implausible_times(self, lead: Lead, unit: Unit) -> bool:
+        """Of a lead that an earlier version let be dated ahead. Not for every score: of those, for what seems stale."""
+        return forget_implausible_times(lead, self._times.latest(unit.now_ms))
 
     def committed(self, unit: Unit) -> None:
         """One line per qualification, now that it is one."""

@@ -8,10 +8,12 @@ from typing import Any
 import msgspec
 
 from app.contracts.decode import decode_lead_merged
+from app.contracts.plausible_time import PlausibleTime
 from app.contracts.topics import LEAD_HANDOVERS
 from app.engine import Record, Rejected, Unit
 from app.qualification import merging
 from app.qualification.holds import follow_scores
+from app.qualification.implausible import forget_implausible_times, plausible_handover
 from app.qualification.leads import Lead
 from app.qualification.merging import Handover
 from app.qualification.rules import Rules
@@ -26,14 +28,17 @@ _decode: Callable[[bytes], Handover] = msgspec.json.Decoder(Handover).decode
 class Merging:
     """Part of the decider of leads. Counted per cycle: ("lead_merged", result) and ("handover", result)."""
 
-    def __init__(self, *, topic_prefix: str) -> None:
+    def __init__(self, *, topic_prefix: str, times: PlausibleTime) -> None:
+        self._times = times
         self._topic = LEAD_HANDOVERS.full_name(topic_prefix)
 
     def merge(self, record: Record, unit: Unit) -> None:
         """Decide a lead-merged, where the loser is held. Raises BadMessage."""
         message = decode_lead_merged(record.key, record.value, record.headers)
+        self._times.check(message.occurred_at, record.timestamp, unit.now_ms)
         key = message.lead_id.encode()
         lead = unit.get(key) or Lead()
+        forget_implausible_times(lead, self._times.latest(unit.now_ms))
         repeated = merging.is_repeated(lead, message.survivor_id, message.occurred_at)
         if not merging.merge(lead, message.survivor_id, message.occurred_at):
             unit.counts["lead_merged", "stale"] += 1
@@ -60,6 +65,9 @@ class Merging:
             self._erasure_has_come(lead, key, record, unit)
             return
         handover = _handover(record.value)
+        latest = self._times.latest(unit.now_ms)
+        handover = plausible_handover(handover, latest)
+        forget_implausible_times(lead, latest)
         if merging.is_erased(lead):
             unit.counts["handover", "dropped"] += 1
             return

@@ -75,8 +75,12 @@ def _qualification(settings: Settings, sizes: Mapping[str, int]) -> Service:
         decode=_entry,
         snapshot=lambda entries: rules_from(entries, settings.unknown_leads.value),
     )
-    lead_decider = LeadDecider(topic_prefix=prefix, source=source, rules=criteria.table.current)
-    command_decider = CommandDecider(topic_prefix=prefix, source=source, project=criteria.project)
+    lead_decider = LeadDecider(
+        topic_prefix=prefix, source=source, rules=criteria.table.current, time_tolerance=settings.time_tolerance
+    )
+    command_decider = CommandDecider(
+        topic_prefix=prefix, source=source, project=criteria.project, time_tolerance=settings.time_tolerance
+    )
     return Service(
         name="qualification",
         group_id=settings.application_id,

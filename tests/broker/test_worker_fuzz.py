@@ -20,7 +20,7 @@ from tests.broker.system.installation import Installation
 from tests.broker.system.messages import apply, command, feature, model, score
 from tests.broker.system.near_valid import Message, Sent, near_valid
 from tests.oracle import reading
-from tests.oracle.reading import Bad, Input, moment
+from tests.oracle.reading import Bad, Input, when
 
 pytestmark = pytest.mark.broker
 
@@ -231,14 +231,14 @@ def bad(record: Input, key: str) -> bool | None:
             raise Bad("key")
         if key == "scoring_model_id":
             text(told, "event_id")
-            moment(told.get("occurred_at"))
+            when(record, told.get("occurred_at"))
             one_of(told, "status", "live", "draft", "stopped")
             if not isinstance(told.get("name", ""), str):
                 raise Bad("name")
             return False
         text(told, "command_id")
         text(told, "issued_by")
-        moment(told.get("issued_at"))
+        when(record, told.get("issued_at"))
         revision = told.get("expected_revision", 0)
         if isinstance(revision, bool) or not isinstance(revision, int):
             raise Bad("expected_revision")

@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.oracle.lead import Holding, Lead, Past
 from tests.oracle.office import Model, Office, duration
-from tests.oracle.reading import Bad, Input, change, erased, merge, message, moment, response, score
+from tests.oracle.reading import Bad, Input, change, erased, merge, message, moment, response, score, when
 
 #: What the broker takes by default, and 64 KiB.
 LARGEST_STATE = 1_048_588 + 65_536
@@ -50,9 +50,12 @@ class Oracle:
                 case "lead-sales-response":
                     self._respond(record)
                 case "scoring-model-changed":
-                    self.office.announced(message(record))
+                    told = message(record)
+                    when(record, told["occurred_at"])
+                    self.office.announced(told)
                 case "feature-commands":
                     told = message(record)
+                    when(record, told["issued_at"])
                     if told["command_id"] not in self.answers:
                         self.answers[told["command_id"]] = (self.office.feature(told), 0)
                 case "qualification-commands":
@@ -161,6 +164,7 @@ class Oracle:
 
     def _command(self, record: Input) -> None:
         told = message(record)
+        when(record, told["issued_at"])
         if told["command_id"] in self.answers:
             return
         name = told["qualification_model_id"]

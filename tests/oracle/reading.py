@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 Headers = Sequence[tuple[str, bytes | None]]
@@ -35,6 +35,8 @@ class Input:
     key: bytes | None
     value: bytes | None
     headers: tuple[tuple[str, bytes | None], ...] = ()
+    written_ms: int | None = None
+    """When Kafka says that it was written, in milliseconds since 1970; None: it does not say."""
 
 
 def moment(text: object) -> datetime:
@@ -46,6 +48,19 @@ def moment(text: object) -> datetime:
         return datetime.fromisoformat(text.upper())
     except ValueError as error:
         raise Bad(str(error)) from None
+
+
+def when(record: Input, text: object, tolerance: timedelta = timedelta(hours=1)) -> datetime:
+    """ "An input dated more than a tolerance ahead of the broker's record time is a dead letter; times outside
+    1970–2200 too." Raises Bad."""
+    at = moment(text)
+    if at < datetime(1970, 1, 1, tzinfo=UTC) or at >= datetime(2201, 1, 1, tzinfo=UTC):
+        raise Bad("outside 1970 to 2200")
+    if record.written_ms is not None and (at - datetime(1970, 1, 1, tzinfo=UTC) - tolerance) > timedelta(
+        milliseconds=record.written_ms
+    ):
+        raise Bad("dated ahead")
+    return at
 
 
 def message(record: Input) -> dict[str, Any]:
@@ -76,7 +91,7 @@ def score(record: Input, partitions: int) -> dict[str, Any]:
     found = message(record)
     for name in ("event_id", "lead_id", "scoring_model_id"):
         _id(found, name)
-    moment(found.get("occurred_at"))
+    when(record, found.get("occurred_at"))
     found["score"] = _finite(found.get("score"))
     _key(record, found["lead_id"], partitions)
     return found
@@ -87,7 +102,7 @@ def change(record: Input, partitions: int) -> dict[str, Any]:
     found = message(record)
     for name in ("event_id", "lead_id"):
         _id(found, name)
-    moment(found.get("occurred_at"))
+    when(record, found.get("occurred_at"))
     valid = {
         "status": found.get("status", "open") in _STATUSES,
         "status_reason": found.get("status_reason", "new") in _REASONS,
@@ -110,7 +125,7 @@ def merge(record: Input, partitions: int) -> dict[str, Any]:
     found = message(record)
     for name in ("event_id", "lead_id", "survivor_id"):
         _id(found, name)
-    moment(found.get("occurred_at"))
+    when(record, found.get("occurred_at"))
     if found["survivor_id"] == found["lead_id"]:
         raise Bad("merged into itself")
     _key(record, found["lead_id"], partitions)
@@ -122,7 +137,7 @@ def response(record: Input, partitions: int) -> dict[str, Any]:
     found = message(record)
     for name in ("event_id", "lead_id"):
         _id(found, name)
-    moment(found.get("occurred_at"))
+    when(record, found.get("occurred_at"))
     optional = ("reason", "seller_id", "qualification_model_id")
     if found.get("response") not in {"accepted", "rejected"}:
         raise Bad("no such response")
@@ -137,7 +152,7 @@ def about_lead(record: Input, partitions: int) -> dict[str, Any]:
     found = message(record)
     for name in ("event_id", "lead_id"):
         _id(found, name)
-    moment(found.get("occurred_at"))
+    when(record, found.get("occurred_at"))
     _key(record, found["lead_id"], partitions)
     return found
 

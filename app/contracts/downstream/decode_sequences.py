@@ -14,7 +14,7 @@ from app.contracts.decode import BadMessage, decode
 from app.contracts.downstream.sequences import ActivityCompleted, SequenceConnection
 from app.contracts.fields import READ_STRICTLY, Id, Timestamp
 from app.contracts.lead_messages import EventId, LeadId
-from app.contracts.model_definition import UNITS
+from app.contracts.model_definition import duration_of
 
 LONGEST_WAIT = timedelta(days=30)
 """So long a sequence waits at most, at any place."""
@@ -26,7 +26,7 @@ _activity: Callable[[bytes], ActivityCompleted] = TypeAdapter(ActivityCompleted)
 def decode_sequence_connection(key: bytes | None, value: bytes | None, headers: Any = None) -> SequenceConnection:
     """Raises BadMessage, also for a wait that is too long."""
     message = decode(_connection, "lead_id", key, value, headers)
-    if (wait := message.get("wait")) is not None and int(wait[:-1]) * UNITS[wait[-1]] > LONGEST_WAIT:
+    if (wait := message.get("wait")) is not None and duration_of(wait) > LONGEST_WAIT:
         raise BadMessage("wait must be 30d at most", "wait")
     return message
 

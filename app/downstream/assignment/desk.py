@@ -26,6 +26,7 @@ from app.downstream.assignment.state import (
 )
 from app.downstream.assignment.waiting import Line, Waiting
 from app.downstream.conditions import Values
+from app.qualification.utc import after
 
 #: So many leads that wait are decided at one occurrence; the others at the next.
 AT_ONCE = 100
@@ -196,15 +197,18 @@ class Desk:
             self._waiting.remove(lead_id)
             self._store.delete(LEAD + lead_id.encode())
 
-    def seller_changed(self, new: HeldSeller) -> None:
-        """A seller came, changed or (`gone`) left. What is older than what is held is ignored."""
+    def seller_changed(self, new: HeldSeller, latest: datetime | None = None) -> None:
+        """A seller came, changed or (`gone`) left. What is older than what is held is ignored.
+
+        What is held with a time after `latest`, the latest that is plausible now, is older than anything told.
+        """
         old = self._sellers.get(new.id)
         if old is None and new.gone:
             return
         if old is not None:
             if new.gone:
                 new.changed_at = old.held.changed_at  # who left may come back with the next change
-            elif new.changed_at < old.held.changed_at:
+            elif new.changed_at < old.held.changed_at and (latest is None or old.held.changed_at <= latest):
                 return
             new.assigned, new.last = old.held.assigned, old.held.last
             if new.departed is not None:
@@ -367,7 +371,7 @@ class Desk:
         rules = next((one for one in self._rules if one.id == held.definition), None)
         if rules is None or rules.max_age is None or held.routed != self._counters.revision:
             return None
-        expires = held.aging_since + rules.max_age
+        expires = after(held.aging_since, rules.max_age)
         heappush(self._expiring, (expires, lead_id))
         return expires
 

@@ -12,6 +12,7 @@ from app.downstream.assignment.desk import Decision, Desk
 from app.downstream.assignment.results import FOR_A_SELLER, Result
 from app.downstream.assignment.rules import Rule, Rules, live_rules
 from app.downstream.assignment.state import LEAD, SELLER, Departed, HeldDefinition, HeldLead, HeldSeller, State
+from app.qualification.utc import after
 
 
 class Standing(StrEnum):
@@ -88,7 +89,7 @@ def explain(lead_id: str, entries: Mapping[bytes, State], now: datetime) -> Expl
         now=foreseen,
         again=tuple(_again(foreseen.code, again_at)),
         again_at=again_at,
-        too_old_at=None if taking is None or taking.max_age is None else held.aging_since + taking.max_age,
+        too_old_at=None if taking is None or taking.max_age is None else after(held.aging_since, taking.max_age),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 import msgspec
@@ -13,6 +13,7 @@ from app.contracts.downstream.assignment import LeadAssigned
 from app.contracts.downstream.definitions import DefinitionCommand
 from app.contracts.downstream.topics import ASSIGNMENT_COMMANDS, ASSIGNMENT_DEFINITION_CHANGED, LEAD_ASSIGNED
 from app.contracts.lead_qualified import trigger_of
+from app.contracts.plausible_time import DEFAULT_TOLERANCE, PlausibleTime
 from app.downstream.assignment.desk import Decision, Desk
 from app.downstream.assignment.kind import knowing
 from app.downstream.assignment.queue import (
@@ -44,7 +45,9 @@ _encode = msgspec.json.Encoder().encode
 class AssignmentDecider(Processor):
     """The processor of `assignment`: one partition, so one order."""
 
-    def __init__(self, prefix: str, source: str) -> None:
+    def __init__(self, prefix: str, source: str, time_tolerance: timedelta = DEFAULT_TOLERANCE) -> None:
+        """`time_tolerance`: how far a message may be dated ahead of its record."""
+        self._times = PlausibleTime(time_tolerance)
         self._prefix = prefix
         self._source = source
         self._unit: Unit | None = None
@@ -98,7 +101,7 @@ class AssignmentDecider(Processor):
             case Closed():
                 desk.closed(queued.lead_id)
             case SellerTold():
-                desk.seller_changed(_seller(queued))
+                desk.seller_changed(_seller(queued), self._times.latest(unit.now_ms))
             case Commanded():
                 self._command(queued, record, unit)
             case Tick():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, cast
 
 from app.contracts.decode import BadMessage
 from app.contracts.downstream.assignment import decode_seller_changed
 from app.contracts.downstream.definitions import decode_definition_command
 from app.contracts.downstream.topics import ASSIGNMENT_COMMANDS, SELLER_CHANGED
+from app.contracts.plausible_time import DEFAULT_TOLERANCE, PlausibleTime
 from app.downstream.assignment.queue import Commanded, Queued, SellerTold, enqueue
 from app.downstream.cause import Cause
 from app.downstream.lead_follower import now_of
@@ -18,7 +20,9 @@ from app.qualification.leads import Trigger
 class Relay(Processor):
     """The processor of `assignment-relay`. It keeps nothing."""
 
-    def __init__(self, prefix: str) -> None:
+    def __init__(self, prefix: str, time_tolerance: timedelta = DEFAULT_TOLERANCE) -> None:
+        """`time_tolerance`: how far a message may be dated ahead of its record."""
+        self._times = PlausibleTime(time_tolerance)
         self._prefix = prefix
         self._sellers = SELLER_CHANGED.full_name(prefix)
 
@@ -29,7 +33,7 @@ class Relay(Processor):
     def process(self, record: Record, unit: Unit) -> None:
         """Relay one record."""
         try:
-            key, queued = self._seller(record, unit) if record.topic == self._sellers else self._command(record)
+            key, queued = self._seller(record, unit) if record.topic == self._sellers else self._command(record, unit)
         except BadMessage as bad:
             raise Rejected(str(bad)) from None
         enqueue(unit, self._prefix, key, queued)
@@ -40,13 +44,14 @@ class Relay(Processor):
             now = now_of(unit)
             place = f"{SELLER_CHANGED.name}/{record.partition}/{record.offset}"
             return message, SellerTold(Cause(now, _trigger(place, SELLER_CHANGED.name, record)), message)
+        self._times.check(message["occurred_at"], record.timestamp, unit.now_ms)
         trigger = _trigger(message["event_id"], SELLER_CHANGED.name, record)
         seller = cast("dict[str, Any]", message)
         return message["seller_id"], SellerTold(Cause(message["occurred_at"], trigger), message["seller_id"], seller)
 
-    @staticmethod
-    def _command(record: Record) -> tuple[str, Queued]:
+    def _command(self, record: Record, unit: Unit) -> tuple[str, Queued]:
         command = decode_definition_command(record.key, record.value, record.headers)
+        self._times.check(command["issued_at"], record.timestamp, unit.now_ms, "issued_at")
         trigger = _trigger(command["command_id"], ASSIGNMENT_COMMANDS.name, record)
         cause = Cause(command["issued_at"], trigger)
         return command["definition_id"], Commanded(cause, cast("dict[str, Any]", command))

@@ -16,12 +16,13 @@ from app.hosting.service import Service
 
 def build(wiring: Wiring) -> Service:
     """The service."""
+    tolerance = wiring.settings.time_tolerance
     return wiring.service(
         wiring.application(
             "assignment-intake",
             (LEAD_QUALIFIED, LEAD_CHANGED, LEAD_MERGED),
             topics.ASSIGNMENT_LEAD_STATE,
-            Intake(topic_prefix=wiring.prefix, source=wiring.source),
+            Intake(topic_prefix=wiring.prefix, source=wiring.source, time_tolerance=tolerance),
             encode_followed,
             decode_followed,
         ),
@@ -29,7 +30,7 @@ def build(wiring: Wiring) -> Service:
             "assignment-relay",
             (topics.SELLER_CHANGED, topics.ASSIGNMENT_COMMANDS),
             topics.ASSIGNMENT_RELAY_STATE,
-            Relay(wiring.prefix),
+            Relay(wiring.prefix, tolerance),
             msgspec.json.encode,
             msgspec.json.decode,
         ),
@@ -37,7 +38,7 @@ def build(wiring: Wiring) -> Service:
             "assignment",
             (topics.ASSIGNMENT_QUEUE,),
             topics.ASSIGNMENT_STATE,
-            AssignmentDecider(wiring.prefix, wiring.source),
+            AssignmentDecider(wiring.prefix, wiring.source, tolerance),
             encode_state,
             decode_state,
         ),

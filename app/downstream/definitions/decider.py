@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import timedelta
 
 import msgspec
 import structlog
@@ -11,11 +11,13 @@ import structlog
 from app.contracts import cloud_events
 from app.contracts.decode import BadMessage
 from app.contracts.downstream.definitions import DefinitionChanged, DefinitionCommand, decode_definition_command
+from app.contracts.plausible_time import DEFAULT_TOLERANCE, PlausibleTime
 from app.contracts.topics import Topic
 from app.downstream.definitions.entries import Entry, entries_of
 from app.downstream.definitions.kind import Kind
 from app.downstream.definitions.registry import Order, Verdict, decide
 from app.engine import Processor, Record, Rejected, Unfit, Unit
+from app.qualification.utc import from_milliseconds
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +36,10 @@ class DefinitionDecider(Processor):
         topic_prefix: str,
         source: str,
         project: Callable[[Sequence[Entry]], None],
+        time_tolerance: timedelta = DEFAULT_TOLERANCE,
     ) -> None:
+        """`time_tolerance`: how far a command may be dated ahead of its record."""
+        self._times = PlausibleTime(time_tolerance)
         self._kind = kind
         self._commands = commands
         self._changed = changed
@@ -50,6 +55,7 @@ class DefinitionDecider(Processor):
         """Judge one command."""
         try:
             command = decode_definition_command(record.key, record.value, record.headers)
+            self._times.check(command["issued_at"], record.timestamp, unit.now_ms, "issued_at")
         except BadMessage as bad:
             raise Rejected(str(bad)) from None
         entries: dict[str, Entry] = {key.decode(): entry for key, entry in unit.items()}
@@ -114,7 +120,7 @@ def outcome_event(  # noqa: PLR0917  all six are what an outcome tells of
         "revision": verdict.revision,
         "issued_by": command["issued_by"],
         "issued_at": command["issued_at"],
-        "decided_at": datetime.fromtimestamp(now_ms / 1000, UTC),
+        "decided_at": from_milliseconds(now_ms),
         "origin": {
             "event_id": command["command_id"],
             "topic": commands.name,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
+from msgspec.structs import replace
 
 from app.contracts.decode import decode_sales_response
 from app.contracts.downstream.decode_sequences import decode_activity_completed, decode_lead_assigned
@@ -33,6 +34,7 @@ from app.downstream.lead_follower import Happening, cause_of
 from app.downstream.lead_processor import LeadProcessor
 from app.engine import Record, Unit, Wake, wakes_in
 from app.qualification.leads import MARKETING_QUALIFIED
+from app.qualification.utc import EARLIEST_PLAUSIBLE, from_milliseconds
 
 encode_state = msgspec.json.Encoder().encode
 decode_state = msgspec.json.Decoder(LeadState).decode
@@ -58,6 +60,14 @@ class FollowUpProcessor(LeadProcessor[FollowUp, LeadState]):
         """What assigns, and what sales does."""
         return (LEAD_ASSIGNED, LEAD_SALES_RESPONSE, ACTIVITY_COMPLETED)
 
+    def forget_implausible_times(self, state: LeadState, latest: datetime) -> None:
+        """Also those of what began a time that runs: whatever sales does counts as done after an unknown one."""
+        super().forget_implausible_times(state, latest)
+        for stages in state.running.values():
+            for name, running in stages.items():
+                if running.occurred_at > latest:
+                    stages[name] = replace(running, occurred_at=EARLIEST_PLAUSIBLE)
+
     def happened(self, key: bytes, state: LeadState, what: Happening, unit: Unit) -> None:
         """A qualification begins a stage; whoever closes the lead or changes its status reason by hand has acted."""
         if what.qualified is not None:
@@ -78,9 +88,11 @@ class FollowUpProcessor(LeadProcessor[FollowUp, LeadState]):
             self._assigned(record, unit)
         elif topic is LEAD_SALES_RESPONSE:
             response = decode_sales_response(record.key, record.value, record.headers)
+            self.check_time(response.occurred_at, record, unit)
             self._acted(response.lead_id, response.occurred_at, unit)
         else:
             activity = decode_activity_completed(record.key, record.value, record.headers)
+            self.check_time(activity["occurred_at"], record, unit)
             if activity["kind"] != _NOT_BY_SALES and not activity.get("automatic", False):
                 self._acted(activity["lead_id"], activity["occurred_at"], unit)
 
@@ -107,6 +119,7 @@ class FollowUpProcessor(LeadProcessor[FollowUp, LeadState]):
 
     def _assigned(self, record: Record, unit: Unit) -> None:
         message = decode_lead_assigned(record.key, record.value, record.headers)
+        self.check_time(message.occurred_at, record, unit)
         key = message.lead_id.encode()
         if message.notice or (message.owner_id is None and not unit.holds(key)):
             return
@@ -125,8 +138,10 @@ class FollowUpProcessor(LeadProcessor[FollowUp, LeadState]):
 
     def _acted(self, lead_id: str, at: datetime, unit: Unit) -> None:
         key = lead_id.encode()
-        state: LeadState | None = unit.get(key)
-        if state is not None and state.running:
+        if not unit.holds(key):
+            return
+        state = self.state_of(key, unit)
+        if state.running:
             self._count(end(state, Outcome.ACTED, acted_at=at), unit)
             unit.put(key, state)
 
@@ -162,8 +177,8 @@ def _event(lead_id: str, state: LeadState, overdue: Overdue) -> LeadFollowUpOver
         "follow_up_version": follow_up.version,
         "stage": "lead-assigned" if overdue.stage == ASSIGNED else "lead-qualified",
         "overdue_number": overdue.number,
-        "since": _moment(running.begun_ms),
-        "due_at": _moment(running.due_ms),
+        "since": from_milliseconds(running.begun_ms),
+        "due_at": from_milliseconds(running.due_ms),
         "occurred_at": running.occurred_at,
         "trigger": trigger_of(running.trigger),
     }
@@ -172,7 +187,3 @@ def _event(lead_id: str, state: LeadState, overdue: Overdue) -> LeadFollowUpOver
     if state.facts.contact_id is not None:
         event["contact_id"] = state.facts.contact_id
     return event
-
-
-def _moment(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import cast
 
 from app.contracts.downstream.sequences import SequenceChanged, SequenceStepDue
@@ -10,6 +9,7 @@ from app.contracts.downstream.topics import SEQUENCE_CHANGED
 from app.contracts.lead_qualified import trigger_of
 from app.downstream.identities import event_id
 from app.downstream.sequences.decision import Changed, StepDue
+from app.qualification.utc import from_milliseconds
 
 
 def step_due(lead_id: str, contact_id: str | None, told: StepDue) -> SequenceStepDue:
@@ -26,7 +26,7 @@ def step_due(lead_id: str, contact_id: str | None, told: StepDue) -> SequenceSte
             "step_id": told.step.id,
             "kind": told.step.kind,
             "data": told.step.data,
-            "due_at": datetime.fromtimestamp(told.due_ms / 1000, UTC),
+            "due_at": from_milliseconds(told.due_ms),
             "occurred_at": told.cause.occurred_at,
             "trigger": trigger_of(told.cause.trigger),
         },

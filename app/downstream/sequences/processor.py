@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -20,6 +21,7 @@ from app.contracts.downstream.topics import (
     SEQUENCE_CONNECTIONS,
     SEQUENCE_STEP_DUE,
 )
+from app.contracts.plausible_time import DEFAULT_TOLERANCE
 from app.contracts.topics import LEAD_QUALIFIED, Topic
 from app.downstream.cause import Cause
 from app.downstream.definitions.entries import Definitions, Published
@@ -42,6 +44,7 @@ from app.downstream.sequences.outcomes import Outcome
 from app.downstream.sequences.steps import Program, program_of
 from app.downstream.sequences.walking import connect
 from app.engine import Record, Unit, Wake, wakes_in
+from app.qualification.utc import EARLIEST_PLAUSIBLE
 
 encode_state = msgspec.json.Encoder().encode
 decode_state = msgspec.json.Decoder(LeadState).decode
@@ -56,8 +59,15 @@ _VERSIONS = 1_000
 class SequenceProcessor(LeadProcessor[Program, LeadState]):
     """Counted per cycle: ("sequence", sequence id, outcome); the id is empty where there is no such sequence."""
 
-    def __init__(self, *, topic_prefix: str, source: str, current: Callable[[], Definitions | None]) -> None:
-        super().__init__(topic_prefix=topic_prefix, source=source, current=current)
+    def __init__(
+        self,
+        *,
+        topic_prefix: str,
+        source: str,
+        current: Callable[[], Definitions | None],
+        time_tolerance: timedelta = DEFAULT_TOLERANCE,
+    ) -> None:
+        super().__init__(topic_prefix=topic_prefix, source=source, current=current, time_tolerance=time_tolerance)
         self._pinned = _Pinned()
 
     def read(self, published: Published) -> Program:
@@ -71,6 +81,13 @@ class SequenceProcessor(LeadProcessor[Program, LeadState]):
     def further_inputs(self) -> tuple[Topic, ...]:
         """What connects, assigns and answers."""
         return (LEAD_ASSIGNED, SEQUENCE_CONNECTIONS, ACTIVITY_COMPLETED)
+
+    def forget_implausible_times(self, state: LeadState, latest: datetime) -> None:
+        """Also those since which leads are connected: every reply comes after an unknown one."""
+        super().forget_implausible_times(state, latest)
+        for connection in state.connections.values():
+            if connection.since > latest:
+                connection.since = EARLIEST_PLAUSIBLE
 
     def happened(self, key: bytes, state: LeadState, what: Happening, unit: Unit) -> None:
         """The lead is another; a qualification may connect it, too."""
@@ -103,6 +120,7 @@ class SequenceProcessor(LeadProcessor[Program, LeadState]):
 
     def _connection(self, record: Record, unit: Unit) -> None:
         message = decode_sequence_connection(record.key, record.value, record.headers)
+        self.check_time(message["occurred_at"], record, unit)
         key, sequence_id = message["lead_id"].encode(), message["sequence_id"]
         cause = cause_of(SEQUENCE_CONNECTIONS, record, message["event_id"], message["occurred_at"])
         decision = self._event(key, message["event_id"], unit)
@@ -124,6 +142,7 @@ class SequenceProcessor(LeadProcessor[Program, LeadState]):
 
     def _assigned(self, record: Record, unit: Unit) -> None:
         message = decode_lead_assigned(record.key, record.value, record.headers)
+        self.check_time(message.occurred_at, record, unit)
         if message.seller_id is None or message.notice:
             return
         key = message.lead_id.encode()
@@ -137,6 +156,7 @@ class SequenceProcessor(LeadProcessor[Program, LeadState]):
 
     def _activity(self, record: Record, unit: Unit) -> None:
         message = decode_activity_completed(record.key, record.value, record.headers)
+        self.check_time(message["occurred_at"], record, unit)
         key = message["lead_id"].encode()
         if not unit.holds(key):
             unit.counts["sequence", "", Outcome.NO_STEP_WAITS.value] += 1

@@ -85,7 +85,10 @@ class TopicReader:
                     name = topic.removeprefix(self._prefix)
                     headers: Any = self.known_headers.get((topic, partition, offset))
                     headers = tuple(got.headers() or ()) if headers is None else headers
-                    record = Input(name, partition, offset, got.key(), got.value(), headers)
+                    kind, written_ms = got.timestamp()
+                    record = Input(
+                        name, partition, offset, got.key(), got.value(), headers, written_ms if kind else None
+                    )
                     self.records[name].append(record)
                     new.append(record)
                     self._reached[topic, partition] = offset + 1

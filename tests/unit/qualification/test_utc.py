@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import TypeAdapter
 
-from app.qualification.utc import in_utc
+from app.qualification.utc import FIRST, LAST, after, from_milliseconds, in_utc, to_milliseconds, within_years
 
 
 def test_a_time_in_utc_is_taken_as_it_is() -> None:
@@ -67,3 +67,28 @@ def test_any_kind_of_zone_will_do() -> None:
 def test_a_time_without_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="has no time zone: give the time with one"):
         in_utc(datetime(2026, 1, 1, 9, 0))  # noqa: DTZ001
+
+
+BEFORE_ALL = datetime.fromisoformat("0001-01-01T00:00:00+14:00")
+AFTER_ALL = datetime.fromisoformat("9999-12-31T23:59:59-23:00")
+
+
+def test_arithmetic_stops_at_the_ends_of_time() -> None:
+    assert (within_years(BEFORE_ALL), within_years(AFTER_ALL)) == (FIRST, LAST)
+    assert after(AFTER_ALL, timedelta(days=1)) == LAST
+    assert after(BEFORE_ALL, timedelta(days=-1)) == FIRST
+    assert after(LAST, timedelta(microseconds=1)) == LAST
+    assert after(FIRST, timedelta.max) == after(LAST, timedelta.max) == LAST
+    assert after(datetime(2026, 11, 23, 9, tzinfo=UTC), timedelta(hours=1)) == datetime(2026, 11, 23, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("milliseconds", [10**30, float("inf"), 2**63])
+def test_milliseconds_beyond_all_years_are_the_ends_of_time(milliseconds: float) -> None:
+    assert from_milliseconds(milliseconds).year == 9999
+    assert from_milliseconds(-milliseconds) == FIRST
+
+
+def test_milliseconds_and_back() -> None:
+    at = datetime(2026, 11, 23, 9, 0, 0, 123_000, tzinfo=UTC)
+    assert from_milliseconds(to_milliseconds(at)) == at
+    assert to_milliseconds(BEFORE_ALL) < to_milliseconds(FIRST) < 0 < to_milliseconds(LAST) < to_milliseconds(AFTER_ALL)
