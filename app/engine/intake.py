@@ -10,6 +10,7 @@ gaps, and what Faust dropped on the way is noticed and read again.
 from __future__ import annotations
 
 import itertools
+import sys
 import threading
 from bisect import bisect_left
 from collections import deque
@@ -29,27 +30,59 @@ class Batch(NamedTuple):
     start: int
     end: int
     records: Sequence[Any]
+    #: Of keys and values; None: not added up yet.
+    bytes: int | None = None
+    #: Of the largest record.
+    largest: int = 0
+
+
+def size_of(record: Any) -> int:
+    """Bytes of a record, about."""
+    return len(record.value or b"") + len(record.key or b"")
+
+
+def measured(batch: Batch) -> Batch:
+    """The batch with its sizes."""
+    if batch.bytes is not None:
+        return batch
+    sizes = [size_of(record) for record in batch.records]
+    return batch._replace(bytes=sum(sizes), largest=max(sizes, default=0))
+
+
+def split(batch: Batch, at: int) -> tuple[Batch, Batch]:
+    """Its first `at` records, at least one and not all, and the others."""
+    first = batch.records[:at]
+    cut = batch.records[at].offset
+    in_first = sum(map(size_of, first))
+    return (
+        batch._replace(end=cut, records=first, bytes=in_first),
+        batch._replace(start=cut, records=batch.records[at:], bytes=max(0, (batch.bytes or 0) - in_first)),
+    )
 
 
 @dataclass(slots=True)
 class _Queue:
+    opened: int  # the epoch in which it began: batches of earlier ones came before it
     epoch: int
     next: int  # where the queued batches end: the offset to accept next
     records_end: int  # where the last accepted record ends; what follows holds none (the end of a transaction)
     batches: deque[Batch] = field(default_factory=deque)
     records: int = 0
+    bytes: int = 0
     rejected: int = 0  # batches in a row that did not follow `next`
 
 
 class Intake:
     """Bounded queues of accepted batches, one per open topic partition. All methods are safe from any thread."""
 
-    def __init__(self, *, max_queued_records: int) -> None:
+    def __init__(self, *, max_queued_records: int, max_queued_bytes: int = 256 * 1024 * 1024) -> None:
         self._max = max_queued_records
+        self._max_bytes = max_queued_bytes
         self._queues: dict[TopicPartition, _Queue] = {}
         self._seeks: dict[TopicPartition, tuple[int, int]] = {}
         self._epochs = itertools.count(1)
         self._queued = 0
+        self._queued_bytes = 0
         self._lock = threading.Lock()
         self._arrived = threading.Condition(self._lock)
         self._woken = False
@@ -85,10 +118,11 @@ class Intake:
         wait for it.
         """
         with self._lock:
-            if self._queued >= self._max:
+            if self._queued >= self._max or self._queued_bytes >= self._max_bytes:
                 return [tp for tp, queue in self._queues.items() if not queue.records]
             share = max(1, 2 * self._max // max(1, len(self._queues)))
-            return [tp for tp, queue in self._queues.items() if queue.records < share]
+            in_bytes = max(1, 2 * self._max_bytes // max(1, len(self._queues)))
+            return [tp for tp, queue in self._queues.items() if queue.records < share and queue.bytes < in_bytes]
 
     def next_offset(self, tp: TopicPartition) -> tuple[int, int] | None:
         """(epoch, offset to accept next), or None if it is not open."""
@@ -124,14 +158,14 @@ class Intake:
                 return False
             records = batch.records
             if records and records[0].offset < queue.next:
-                records = [r for r in records if r.offset >= queue.next]
+                batch = batch._replace(records=[r for r in records if r.offset >= queue.next], bytes=None)
             queue.next = batch.end
             queue.rejected = 0
-            if records:
-                queue.records_end = records[-1].offset + 1
-                queue.batches.append(batch if records is batch.records else batch._replace(records=records))
-                queue.records += len(records)
-                self._queued += len(records)
+            if batch.records:
+                queue.records_end = batch.records[-1].offset + 1
+                batch = measured(batch)
+                queue.batches.append(batch)
+                self._count(queue, batch, 1)
                 self._wake()
             return True
 
@@ -182,32 +216,56 @@ class Intake:
                 return False
             return not queue.batches or queue.batches[0].records[0].offset >= offset
 
-    def take(self, tp: TopicPartition, limit: int, *, until: int | None = None) -> list[Batch]:
-        """Remove and return queued batches up to `limit` records (at least 1), and of records before offset `until`
-        only; a batch that is longer is split.
+    def take(
+        self,
+        tp: TopicPartition,
+        limit: int,
+        *,
+        until: int | None = None,
+        max_bytes: int = sys.maxsize,
+        at_least_one: bool = True,
+    ) -> list[Batch]:
+        """Remove and return queued batches up to `limit` records and `max_bytes` (`at_least_one`: but for the first
+        record, however large), and of records before offset `until` only; a batch that is longer is split.
         """
         taken: list[Batch] = []
         with self._lock:
             queue = self._queues.get(tp)
             if queue is None:
                 return taken
-            count = 0
-            while queue.batches and count < limit:
+            count = size = 0
+            while queue.batches and count < limit and size < max_bytes:
                 if until is not None and queue.batches[0].records[0].offset >= until:
                     break
                 batch = queue.batches.popleft()
+                self._count(queue, batch, -1)
                 room = limit - count
                 if until is not None and batch.end > until:
                     room = min(room, bisect_left(batch.records, until, key=lambda record: int(record.offset)))
+                if (batch.bytes or 0) > max_bytes - size:
+                    room = min(room, _fitting(batch.records, max_bytes - size))
+                    if room == 0 and (taken or not at_least_one):
+                        queue.batches.appendleft(batch)
+                        self._count(queue, batch, 1)
+                        break
+                    room = max(1, room)
                 if len(batch.records) > room:
-                    cut = batch.records[room].offset
-                    queue.batches.appendleft(batch._replace(start=cut, records=batch.records[room:]))
-                    batch = batch._replace(end=cut, records=batch.records[:room])
+                    batch, rest = split(batch, room)
+                    queue.batches.appendleft(rest)
+                    self._count(queue, rest, 1)
                 count += len(batch.records)
+                size += batch.bytes or 0
                 taken.append(batch)
-            queue.records -= count
-            self._queued -= count
         return taken
+
+    def give_back(self, batches: Iterable[Batch]) -> None:
+        """Put batches that were taken, and not decided, back in front; in their order."""
+        with self._lock:
+            for batch in reversed(list(batches)):
+                queue = self._queues.get((batch.topic, batch.partition))
+                if queue is not None and batch.epoch >= queue.opened:  # else it is read again, if it is ours at all
+                    queue.batches.appendleft(batch)
+                    self._count(queue, batch, 1)
 
     @property
     def queued(self) -> int:
@@ -215,16 +273,34 @@ class Intake:
         return self._queued
 
     def _restart(self, tp: TopicPartition, offset: int) -> None:
-        queue = _Queue(epoch=next(self._epochs), next=offset, records_end=offset)
-        self._queues[tp] = queue
-        self._seeks[tp] = (offset, queue.epoch)
+        epoch = next(self._epochs)
+        self._queues[tp] = _Queue(opened=epoch, epoch=epoch, next=offset, records_end=offset)
+        self._seeks[tp] = (offset, epoch)
 
     def _forget(self, tp: TopicPartition) -> None:
         queue = self._queues.pop(tp, None)
         self._seeks.pop(tp, None)
         if queue is not None:
             self._queued -= queue.records
+            self._queued_bytes -= queue.bytes
+
+    def _count(self, queue: _Queue, batch: Batch, sign: int) -> None:
+        records, size = sign * len(batch.records), sign * (batch.bytes or 0)
+        queue.records += records
+        queue.bytes += size
+        self._queued += records
+        self._queued_bytes += size
 
     def _wake(self) -> None:
         self._woken = True
         self._arrived.notify_all()
+
+
+def _fitting(records: Sequence[Any], room: int) -> int:
+    """How many of the first records have no more than `room` bytes together."""
+    size = 0
+    for number, record in enumerate(records):
+        size += size_of(record)
+        if size > room:
+            return number
+    return len(records)

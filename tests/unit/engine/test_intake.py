@@ -10,6 +10,8 @@ TP = ("scores", 0)
 @dataclass(frozen=True)
 class Rec:
     offset: int
+    key: bytes | None = None
+    value: bytes | None = None
 
 
 def opened(at: int = 0, *, limit: int = 1000) -> tuple[Intake, int]:
@@ -145,3 +147,42 @@ def test_nothing_is_wanted_beyond_the_bound() -> None:
     assert intake.wanted() == []
     taken(intake)
     assert intake.wanted() == [TP]
+
+
+def test_what_is_queued_is_bounded_by_bytes_as_well_and_taken_by_bytes() -> None:
+    intake = Intake(max_queued_records=1000, max_queued_bytes=1000)
+    intake.open({TP: 0, ("other", 0): 0})
+    epoch = sought(intake, 0)
+    intake.accept(Batch(*TP, epoch, 0, 5, [Rec(offset, value=b"x" * 300) for offset in range(5)]))
+    assert intake.wanted() == [("other", 0)]
+    sizes = []
+    while batches := intake.take(TP, 100, max_bytes=700):
+        sizes.append([record.offset for batch in batches for record in batch.records])
+    assert sizes == [[0, 1], [2, 3], [4]]
+    assert len(intake.wanted()) == 2
+    intake.accept(Batch(*TP, epoch, 5, 6, [Rec(5, value=b"x" * 3000)]))
+    assert intake.take(TP, 100, max_bytes=700, at_least_one=False) == []
+    assert [batch.bytes for batch in intake.take(TP, 100, max_bytes=700)] == [3000]
+
+
+def test_what_was_taken_and_not_decided_comes_first_again() -> None:
+    intake, epoch = opened()
+    intake.accept(batch(epoch, 0, 5))
+    intake.accept(batch(epoch, 5, 9))
+    first = intake.take(TP, 7)
+    assert intake.queued == 2
+    intake.read_again(TP, epoch)
+    intake.give_back(first[1:])
+    assert intake.queued == 4
+    assert taken(intake) == [5, 6, 7, 8]
+
+
+def test_what_was_taken_before_a_partition_was_opened_again_is_not_put_back() -> None:
+    intake, epoch = opened()
+    intake.accept(batch(epoch, 0, 5))
+    stale = intake.take(TP, 100)
+    intake.open({TP: 0})
+    intake.give_back(stale)
+    assert intake.queued == 0
+    intake.close()
+    intake.give_back(stale)
