@@ -82,12 +82,19 @@ class Processor(Protocol):
     def timers(self, entries: Mapping[bytes, bytes]) -> Iterable[Wake]:
         """What a partition's entries wait for, as asked for by `Unit.wake` and kept in the state by the decider itself.
 
-        Called in another thread when the partition is opened.
+        Called in another thread when the partition is opened, and after each look at keys that were due, with the
+        entries of these alone. Of what a key waits for, the engine keeps the earliest time only.
         """
         return ()
 
     def due(self, key: bytes, unit: Unit) -> None:
         """The time of a key has come. What it waited for may be gone by now."""
+        return
+
+    def taken_back(self, unit: Unit) -> None:
+        """What the last record, or look at a key, did to the unit has been undone. Whoever derives something from what
+        the unit holds derives it again.
+        """
         return
 
     def committed(self, unit: Unit) -> None:

@@ -40,6 +40,7 @@ _IDLE_SECONDS = 0.5
 _HELD_SECONDS = 0.01
 _INSPECTION_PAUSE = 0.003
 _MAX_BACKOFF = 5.0
+_SEARCH_BACKOFF = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,9 @@ class Limits:
     #: Of these in one transaction: under load the more, the fewer states are written, each lead's only once.
     cycle_records: int = 50_000
     queued_records: int = 100_000
+    #: Of inputs, and of states and outputs, in one transaction: the broker ends one that takes longer than ten seconds.
+    cycle_bytes: int = 64 * 1024 * 1024
+    queued_bytes: int = 256 * 1024 * 1024
     #: Without progress for so long (seconds) although there is something to do, the process exits.
     stall_seconds: float = 120.0
     #: How long a rebalance waits for the running transaction; must be well below the group's rebalance timeout.
@@ -98,7 +102,7 @@ class Engine:
         """`failed` is told why the process must end; `explain` says what a refusal of the broker means."""
         self.applications = tuple(applications)
         self.group_id = group_id
-        self.intake = Intake(max_queued_records=limits.queued_records)
+        self.intake = Intake(max_queued_records=limits.queued_records, max_queued_bytes=limits.queued_bytes)
         self.topics: frozenset[str] = frozenset(t for app in self.applications for t in app.topics)
         #: Topics whose records are shown, in the order in which the consumer fetches them, besides taking Faust's way:
         #: Faust may drop what arrives while its flow is suspended. Called in the consumer's thread with the records and
@@ -129,6 +133,8 @@ class Engine:
         self._stopping = threading.Event()
         self._progress_at = time.monotonic()
         self._troubled_since: float | None = None  # the first abort after which nothing was committed
+        #: Where the transactions since then would have ended: topic partition -> offset.
+        self._unsettled: dict[TopicPartition, int] = {}
         self._unassigned_since: float | None = None
         self._threads = [
             threading.Thread(target=self._guard, args=(self._run_cycles,), name="engine-cycle", daemon=True),
@@ -170,7 +176,8 @@ class Engine:
             self._partitions = {place: p for place, p in self._partitions.items() if place in new.numbers}
         self.intake.close()
         self._progress_at = time.monotonic()
-        self._unassigned_since = self._troubled_since = None
+        self._unassigned_since = None
+        self._trouble_is_over()
         log.info(
             "partitions_assigned",
             generation=membership.generation,
@@ -337,7 +344,7 @@ class Engine:
 
         opener.restore(todo, ready=ready, abandoned=abandoned)
 
-    def _reopen(self, current: Assignment, *, fenced: bool) -> None:
+    def _reopen(self, current: Assignment, *, fenced: bool, unsettled: Mapping[TopicPartition, int]) -> None:
         """After a transaction that was not committed for sure, nothing we hold is known to be right: verify everything
         again.
         """
@@ -347,8 +354,30 @@ class Engine:
             self._open = {}
             current.fenced = current.fenced or fenced
             self._troubled_since = self._troubled_since or time.monotonic()
+            for place, offset in unsettled.items():
+                self._unsettled[place] = max(offset, self._unsettled.get(place, 0))
         self.intake.close()
         self._to_open.set()
+
+    def _trouble_is_over(self) -> None:
+        self._troubled_since = None
+        self._unsettled = {}
+
+    def _look_whether_trouble_is_over(self) -> None:
+        """With nothing to do and nothing left to decide again, a transaction of unknown outcome was committed after
+        all.
+        """
+        if self._troubled_since is None:
+            return
+        reached = {
+            (topic, partition.number): offset
+            for partition in self.open_partitions()
+            if partition.position is not None
+            for topic, offset in partition.position.next.items()
+        }
+        if all(reached.get(place, offset) >= offset for place, offset in self._unsettled.items()):
+            log.info("transactions_settled", since_seconds=round(time.monotonic() - self._troubled_since))
+            self._trouble_is_over()
 
     # --- the cycle
 
@@ -356,7 +385,13 @@ class Engine:
         # a client must stay referenced while its futures are open
         admin = AdminClient(self._client_config)
         decider = Decider(
-            self.intake, admin, group_id=self.group_id, max_records=self.limits.cycle_records, hook=self._hook
+            self.intake,
+            admin,
+            group_id=self.group_id,
+            max_records=self.limits.cycle_records,
+            max_bytes=self.limits.cycle_bytes,
+            hook=self._hook,
+            progress=self._progressed,
         )
         look_at = 0.0
         while not self._stopping.is_set():
@@ -370,6 +405,7 @@ class Engine:
                 else:
                     if not self._waiting():
                         self._progress_at = time.monotonic()  # nothing to do is no stall
+                        self._look_whether_trouble_is_over()
                     self.intake.wait(_IDLE_SECONDS)
             if time.monotonic() >= look_at:
                 look_at = time.monotonic() + 1.0
@@ -391,56 +427,64 @@ class Engine:
         self._hook(Step.CYCLE_DECIDED)
         between = time.monotonic()
         changelogs = [
-            (w.partition.application.changelog, w.partition.number, cycles.messages(d))
-            for w, d in zip(work, decided, strict=True)
+            (d.work.partition.application.changelog, d.work.partition.number, cycles.messages(d)) for d in decided
         ]
         try:
-            ends = self._producer.run(
-                cycles.outputs(decided), changelogs, cycles.offsets(work, decided), current.membership
-            )
+            ends = self._producer.run(cycles.outputs(decided), changelogs, cycles.offsets(decided), current.membership)
         except Aborted as aborted:
-            self._undone(decider, work, current, aborted)
+            self._undone(decider, decided, current, aborted)
             return False
         except OutcomeUnknown as unknown:
             log.warning("transaction_outcome_unknown", reason=str(unknown))
             self._observer.aborted("outcome unknown")
+            decider.failed()
             self._settle()
-            self._reopen(current, fenced=False)
+            self._reopen(current, fenced=False, unsettled=cycles.reached(decided))
             return False
-        for item, done in zip(work, decided, strict=True):
-            partition = item.partition
+        for done in decided:
+            partition = done.work.partition
             partition.apply(done.changes)
-            partition.timers.done(done.due)
+            if done.due:
+                partition.timers.done(done.due, done.following())
             partition.timers.add(done.unit.wakes)
             partition.position = done.position
             partition.copied_to = ends[partition.application.changelog, partition.number]
             partition.verified_at = time.time()
         self._hook(Step.CYCLE_APPLIED)
-        decider.settled()
+        decider.settled(decided)
         self._backoff = 0.0
         self._record_faults = 0
         self._progress_at = time.monotonic()
-        self._troubled_since = None
-        for item, done in zip(work, decided, strict=True):
-            item.partition.application.processor.committed(done.unit)
+        self._trouble_is_over()
+        for done in decided:
+            done.work.partition.application.processor.committed(done.unit)
         self._observer.cycle(
-            [(w.partition.application, d.unit) for w, d in zip(work, decided, strict=True)],
+            [(d.work.partition.application, d.unit) for d in decided],
             decide_seconds=between - begun,
             transaction_seconds=self._progress_at - between,
         )
         return True
 
-    def _undone(self, decider: Decider, work: Sequence[cycles.Work], current: Assignment, aborted: Aborted) -> None:
+    def _undone(
+        self, decider: Decider, decided: Sequence[cycles.Decided], current: Assignment, aborted: Aborted
+    ) -> None:
         self._observer.aborted(str(aborted))
         self._record_faults = self._record_faults + 1 if aborted.record_fault else 0
         log.warning("transaction_aborted", reason=str(aborted), fenced=aborted.fenced)
-        if self._record_faults >= cycles.ATTEMPTS:
-            decider.hunt()
-        only = [r for w in work for b in w.batches for r in b.records]
-        if aborted.record_fault and decider.limit == 1 and len(only) == 1:
-            decider.poison(only[0], f"the broker refused what follows from this record: {aborted}")
-        self._backoff = 0.0 if aborted.fenced else min(max(0.1, self._backoff * 2), _MAX_BACKOFF)
-        self._reopen(current, fenced=aborted.fenced)
+        if aborted.record_fault:
+            decider.refused(decided, str(aborted), again=self._record_faults >= cycles.ATTEMPTS)
+        elif not aborted.fenced:
+            decider.failed()
+        if aborted.fenced:
+            self._backoff = 0.0
+        elif self._record_faults > cycles.ATTEMPTS:
+            self._backoff = _SEARCH_BACKOFF
+        else:
+            self._backoff = min(max(0.1, self._backoff * 2), _MAX_BACKOFF)
+        self._reopen(current, fenced=aborted.fenced, unsettled=cycles.reached(decided))
+
+    def _progressed(self) -> None:
+        self._progress_at = time.monotonic()
 
     def _settle(self) -> None:
         """Let a new producer with the same id settle the transaction whose outcome is unknown, however long the broker
@@ -464,5 +508,7 @@ class Engine:
         with self._lock:
             current = self._assignment
         if current is not None:
-            log.warning("positions_not_reachable", partitions=self.intake.gaps())
-            self._reopen(current, fenced=False)
+            gaps = self.intake.gaps()
+            log.warning("positions_not_reachable", partitions=gaps)
+            ends = {place: at[1] + 1 for place in gaps if (at := self.intake.next_offset(place)) is not None}
+            self._reopen(current, fenced=False, unsettled=ends)

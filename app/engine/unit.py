@@ -20,7 +20,7 @@ _MISSING: Any = object()
 
 
 class Unfit(Exception):
-    """A record whose results cannot be written; the cycle is decided again with the record as a dead letter."""
+    """A record whose results cannot be written; it becomes a dead letter, and what it did is taken back."""
 
     def __init__(self, record: Record, reason: str) -> None:
         super().__init__(reason)
@@ -45,6 +45,7 @@ class Unit:
         "_doubtful",
         "_entries",
         "_limits",
+        "bytes",
         "counts",
         "dead_letters",
         "notes",
@@ -74,6 +75,8 @@ class Unit:
         self._limits = application.max_record_bytes
         self._cache: dict[bytes, Any] = {}
         self._changed: dict[bytes, Record | None] = {}
+        #: About how much it takes to write this: states as they were read, outputs and dead letters.
+        self.bytes = 0
         self.number = number
         self.revision = revision
         self.now_ms = now_ms
@@ -103,6 +106,7 @@ class Unit:
         if raw is None:
             state = None
         else:
+            self.bytes += len(raw)
             try:
                 state = self._application.decode_state(raw)
             except (msgspec.DecodeError, ValueError, RecursionError) as error:
@@ -154,12 +158,13 @@ class Unit:
 
     def emit(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> None:
         """Produce a record in this cycle's transaction. Raises Unfit if it is larger than the topic takes."""
-        self._check_size(topic, key, value, headers, self.record)
+        self.bytes += self._check_size(topic, key, value, headers, self.record)
         self.outputs.append(Output(topic, key, value, headers))
 
     def reject(self, record: Record, reason: str) -> None:
         """Send the record to the dead letters with a reason that a person understands."""
         self.dead_letters.append((record, reason))
+        self.bytes += len(record.value or b"")
 
     def wake(self, key: bytes, due_ms: int) -> None:
         """Have the decider look at the key again at this time. The state must say what it then waits for."""
@@ -177,6 +182,9 @@ class Unit:
         """Take back what was done to one key, and emitted, noted and asked for, since `mark`."""
         self._cache.pop(key, None)
         self._changed.pop(key, None)
+        self._undo_outputs(mark)
+
+    def _undo_outputs(self, mark: tuple[int, int, int]) -> None:
         del self.outputs[mark[0] :], self.notes[mark[1] :], self.wakes[mark[2] :]
 
     def check_state(self, key: bytes) -> None:
@@ -208,12 +216,84 @@ class Unit:
 
     def _check_size(
         self, topic: str, key: bytes | None, value: bytes | None, headers: Headers, record: Record | None
-    ) -> None:
-        limit = self._limits.get(topic)
-        if limit is None:
-            return
+    ) -> int:
         size = record_bytes(key, value, headers)
-        if size > limit:
+        limit = self._limits.get(topic)
+        if limit is not None and size > limit:
             if record is None:
                 raise TooLarge(f"what follows needs {size} bytes in {topic}, which takes {limit}")
             raise Unfit(record, f"what follows from this record needs {size} bytes in {topic}, which takes {limit}")
+        return size
+
+
+class CarefulUnit(Unit):
+    """A unit in which what one record did can be taken back. After each record the states that it changed are encoded,
+    so that the one that makes a state too large is known: slower than a plain unit by just that.
+    """
+
+    __slots__ = ("_before", "_kept", "_touched")
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._kept: dict[bytes, bytes | None] = {}  # the states that are sure to be written, by changed key
+        self._touched: dict[bytes, None] = {}  # what the record may have changed in place
+        self._before = (self.mark(), Counter(self.counts))
+
+    def begin(self, record: Record) -> None:
+        """What comes now follows from this record."""
+        self.record = record
+        self._touched = {}
+        self._before = (self.mark(), self.counts.copy())
+
+    def keep(self) -> None:
+        """The record has been decided. Raises Unfit if it makes a state too large."""
+        for key in self._touched:
+            if key in self._changed:
+                self._keep(key, self.record)
+
+    def take_back(self) -> None:
+        """Undo everything since `begin`."""
+        mark, counts = self._before
+        for key in self._touched:
+            self.undo(key, mark)
+            if key in self._kept:
+                raw = self._kept[key]
+                self._cache[key] = None if raw is None else self._application.decode_state(raw)
+                self._changed[key] = None
+        self._undo_outputs(mark)
+        self.counts = counts
+        self._touched = {}
+
+    def get(self, key: bytes) -> Any:
+        """As of a plain unit."""
+        self._touched[key] = None
+        return super().get(key)
+
+    def put(self, key: bytes, state: Any) -> None:
+        """As of a plain unit."""
+        self._touched[key] = None
+        super().put(key, state)
+
+    def delete(self, key: bytes) -> None:
+        """As of a plain unit."""
+        self._touched[key] = None
+        super().delete(key)
+
+    def check_state(self, key: bytes) -> None:
+        """As of a plain unit."""
+        if key in self._changed:
+            self._keep(key, None)
+
+    def changes(self) -> list[Change]:
+        """As of a plain unit; nothing is encoded again."""
+        for key, record in self._changed.items():
+            if key not in self._kept:
+                self._keep(key, record)
+        return [{"key": key, "value": self._kept[key]} for key in self._changed]
+
+    def _keep(self, key: bytes, record: Record | None) -> None:
+        state = self._cache[key]
+        value = None if state is None else self._application.encode_state(state)
+        if value is not None:
+            self._check_size(self._application.changelog, key, value, [], record)
+        self._kept[key] = value

@@ -117,6 +117,10 @@ class CommandDecider(Processor):
         if unit.notes:
             self._project(list(unit.notes))
 
+    def taken_back(self, unit: Unit) -> None:
+        """The registry is made again from what the unit holds."""
+        self._unit = None
+
     def opened(self, number: int, entries: Mapping[bytes, bytes]) -> None:
         """The former owner may have died between its commit and its projection."""
         self._unit = None

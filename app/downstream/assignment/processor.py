@@ -189,6 +189,10 @@ class AssignmentDecider(Processor):
             self._desk = Desk(states, live_rules(self._entries.values()))
         self._unit = unit
 
+    def taken_back(self, unit: Unit) -> None:
+        """The desk is made again from what the unit holds."""
+        self._sound = False
+
     def committed(self, unit: Unit) -> None:
         """The desk stands as the state does."""
         if unit is self._unit:

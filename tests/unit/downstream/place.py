@@ -104,8 +104,9 @@ class Place:
         self.processor.begin()
         for key in keys:
             self.processor.due(key, unit)
-        self.timers.done(keys)
         self._commit(unit)
+        held = {key: self.entries[key] for key in keys if key in self.entries}
+        self.timers.done(keys, [wake for wake in self.processor.timers(held) if wake[0] > now_ms])
 
     def _unit(self) -> Unit:
         return Unit(

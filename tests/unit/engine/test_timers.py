@@ -25,10 +25,22 @@ def test_no_more_are_told_at_once_than_asked_for_and_the_others_follow() -> None
 
 
 def test_a_key_with_two_times_is_told_twice() -> None:
-    timers = Timers([(1, b"a"), (2, b"a")])
+    timers = Timers([(2, b"a"), (1, b"a")])
     assert timers.due(1, 9) == [b"a"]
-    timers.done([b"a"])
+    timers.done([b"a"], [(2, b"a")])
+    assert timers.due(1, 9) == []
     assert timers.due(2, 9) == [b"a"]
+
+
+def test_a_key_whose_time_moves_to_and_fro_has_one_entry() -> None:
+    timers = Timers()
+    for number in range(10_000):
+        timers.add([(1_000_000 + number, b"later"), (1_000_000 - number, b"earlier"), (7, b"same")])
+    assert len(timers) < 300
+    assert timers.due(7, 9) == [b"same"]
+    assert timers.due(1_000_000, 9) == [b"same", b"earlier", b"later"]
+    timers.done([b"same", b"earlier", b"later"])
+    assert timers.due(2_000_000, 9) == []
 
 
 def test_what_a_key_asked_for_is_taken_back_with_it() -> None:

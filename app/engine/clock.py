@@ -1,0 +1,82 @@
+"""What time it is for decisions: this machine's time, unless the times that records got at the broker contradict it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import structlog
+from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME
+
+log = structlog.get_logger(__name__)
+
+#: How far this machine's time and a record's may be apart (seconds) before one of them is taken to be wrong.
+DEFAULT_TOLERANCE_SECONDS = 3600.0
+
+
+class Stamp(NamedTuple):
+    """The time that a record of ours has at the broker (milliseconds since 1970)."""
+
+    at_ms: int
+    #: The broker has set it: LogAppendTime. Else our own Kafka client did, and the broker has accepted it.
+    by_broker: bool
+
+
+def stamp_of(timestamp: tuple[int, int]) -> Stamp:
+    """From what a confluent-kafka message says of its time."""
+    kind, at_ms = timestamp
+    return Stamp(at_ms, kind == TIMESTAMP_LOG_APPEND_TIME)
+
+
+class Clock:
+    """Used by the cycle's thread only."""
+
+    def __init__(
+        self,
+        tolerance_seconds: float = DEFAULT_TOLERANCE_SECONDS,
+        *,
+        wall: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.tolerance_ms = int(tolerance_seconds * 1000)
+        self._wall = wall
+        self._monotonic = monotonic
+        self._ahead_ms = 0  # by so much the machine's time is corrected
+        self._ran_by = 0.0  # how far wall clock and monotonic one were apart when that was found
+        #: The broker has set the time of a record, so that what is taken for the time is known to be right.
+        self.confirmed = False
+
+    def now_ms(self) -> int:
+        """Milliseconds since 1970."""
+        wall = self._wall()
+        if self._ahead_ms:
+            if abs(wall - self._monotonic() - self._ran_by) * 1000 <= self.tolerance_ms:
+                return int(wall * 1000) - self._ahead_ms
+            self._ahead_ms = 0  # it was set since, or the machine has slept: the next transaction tells
+        return int(wall * 1000)
+
+    def learn(self, stamp: Stamp) -> None:
+        """A record was written just now, and got this time."""
+        wall = self._wall()
+        self.confirmed = self.confirmed or stamp.by_broker
+        ahead_ms = int(wall * 1000) - stamp.at_ms
+        if abs(ahead_ms) <= self.tolerance_ms:
+            ahead_ms = 0
+        if bool(ahead_ms) != bool(self._ahead_ms):
+            if ahead_ms:
+                log.error(
+                    "clock_differs_from_broker",
+                    seconds_ahead=round(ahead_ms / 1000),
+                    reason="what is decided goes by the broker's time until this machine's clock is set right",
+                )
+            else:
+                log.info("clock_agrees_with_broker")
+        self._ahead_ms = ahead_ms
+        self._ran_by = wall - self._monotonic()
+
+    def contradicts(self, clock_ms: int, before_ms: int, stamp: Stamp) -> bool:
+        """Does the time at which a partition was decided lie too far ahead of its position record's? `before_ms`: its
+        clock before, which our own Kafka client's time says nothing about.
+        """
+        return clock_ms - stamp.at_ms > self.tolerance_ms and (stamp.by_broker or clock_ms > before_ms)

@@ -1,0 +1,56 @@
+"""When a worker that could not commit for a while must end, and when its trouble is over without another commit."""
+
+from __future__ import annotations
+
+import time
+
+from app.engine.engine import Engine, Limits
+from app.engine.group_metadata import Membership
+from app.engine.partition import Partition
+from app.engine.position import Position
+from tests.unit.engine.test_unit import application
+
+LIMIT = 0.05
+
+
+def in_trouble(engine: Engine) -> None:
+    """As after a transaction that would have moved the position to 5."""
+    assert engine._assignment is not None
+    engine._reopen(engine._assignment, fenced=False, unsettled={("in", 0): 5})
+    time.sleep(2 * LIMIT)
+
+
+def opened_at(engine: Engine, offset: int) -> None:
+    partition = Partition(engine.applications[0], 0, position=Position("g", {"in": offset}))
+    engine._open["app", 0] = partition
+    engine._look_whether_trouble_is_over()
+
+
+def engine() -> Engine:
+    client = {"bootstrap.servers": "127.0.0.1:1"}
+    made = Engine(
+        [application()],
+        group_id="g",
+        client_config=client,
+        producer_config=client,
+        failed=print,
+        limits=Limits(stall_seconds=LIMIT),
+    )
+    made.assigned(Membership("g", 1, "m", None), [("in", 0)])
+    made._threads = []
+    return made
+
+
+def test_an_idle_worker_goes_on_when_a_commit_of_unknown_outcome_turns_out_to_have_succeeded() -> None:
+    worker = engine()
+    in_trouble(worker)
+    opened_at(worker, 5)
+    assert worker.problem() is None
+
+
+def test_a_worker_whose_transactions_keep_failing_ends_although_nothing_is_queued_at_times() -> None:
+    worker = engine()
+    for _ in range(2):
+        in_trouble(worker)
+        opened_at(worker, 4)
+    assert "no transaction was committed" in (worker.problem() or "")
