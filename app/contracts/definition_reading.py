@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from datetime import date
 from typing import TYPE_CHECKING, cast
@@ -21,12 +20,13 @@ from app.contracts.model_definition import (
     RequalificationDefinition,
     duration_of,
 )
+from app.contracts.nearest import Nearest
 from app.contracts.reasons import kind, path, sentence
 from app.qualification.criteria import AtLeast, Criterion, Group, Member
 from app.qualification.models import Actions, InvalidModel, OnRejection, QualificationModel, Recycling, Requalification
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import timedelta
 
     from pydantic_core import ErrorDetails
@@ -156,8 +156,9 @@ _AS_IN = {
 
 def _by_form(error: ValidationError) -> Iterator[Problem]:
     reported = set()
+    known = {place: Nearest(fields) for place, fields in _FIELDS.items()}
     for one in error.errors(include_url=False):
-        problem = (_path(one["loc"]), _message(one))
+        problem = (_path(one["loc"]), _message(one, known))
         if problem not in reported:
             reported.add(problem)
             yield problem
@@ -170,11 +171,11 @@ def _path(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
     )
 
 
-def _message(error: ErrorDetails) -> str:
+def _message(error: ErrorDetails, known: Mapping[str, Nearest]) -> str:
     field, value = str(error["loc"][-1]) if error["loc"] else "", error["input"]
     match error["type"]:
         case "extra_forbidden":
-            return _unknown(error)
+            return _unknown(error, known)
         case "missing":
             return f"is missing: add it, as in {_AS_IN[field]}"
         case "string_pattern_mismatch" | "string_type" if field in {"cool_down", "hold"}:
@@ -201,15 +202,15 @@ def _message(error: ErrorDetails) -> str:
             return sentence(error)
 
 
-def _unknown(error: ErrorDetails) -> str:
+def _unknown(error: ErrorDetails, known: Mapping[str, Nearest]) -> str:
     field = str(error["loc"][-1])
     if field in _ELSEWHERE:
         return f"does not belong here: {_ELSEWHERE[field]}"
     parents = [part for part in error["loc"][:-1] if isinstance(part, str)]
-    known = _FIELDS.get(parents[-1] if parents else "", ())
-    close = difflib.get_close_matches(field, known, n=1)
-    advice = f"did you mean {close[0]}?" if close else f"the fields here are {', '.join(known)}"
-    return f"is unknown: {advice}"
+    place = parents[-1] if parents else ""
+    close = known[place].to(field) if place in known else None
+    fields = ", ".join(_FIELDS.get(place, ()))
+    return f"is unknown: {f'did you mean {close}?' if close else f'the fields here are {fields}'}"
 
 
 def _kind(value: object) -> str:

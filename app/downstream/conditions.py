@@ -29,6 +29,8 @@ _VALUES: dict[str, tuple[Value, ...]] = {
 """What own fields may be, where that is known; these always have a value."""
 _MOST_LEVELS = 10
 _MOST_WAYS = 1_000
+#: How much a definition may have compared until what it asks counts as possible: well below a second.
+_COMPARISONS = 400_000
 
 
 class Test(Struct, frozen=True):
@@ -56,8 +58,32 @@ IS_OPEN = Test("status", True, "equals", OPEN)
 """The condition of whoever looks at open leads only."""
 
 
+#: Comparing texts costs the more the longer they are: so many characters as much as a number.
+_LONG = 256
+
 _Wanted = tuple[Test, bool]
 """A comparison, and whether it has to be so."""
+
+
+class Effort:
+    """What may still be compared to find out what can never be so. One for all conditions of a definition, so that
+    looking through it ends soon, whatever it holds. It counts and looks at no clock: everybody finds the same.
+    """
+
+    __slots__ = ("_left",)
+
+    def __init__(self, comparisons: int = _COMPARISONS) -> None:
+        self._left = comparisons
+
+    def spend(self, comparisons: int) -> None:
+        """Raises TooMuch if nothing is left."""
+        self._left -= comparisons
+        if self._left < 0:
+            raise TooMuch
+
+
+class TooMuch(Exception):
+    """There is too much to look through."""
 
 
 class Values(Struct, frozen=True):
@@ -136,16 +162,22 @@ def condition_of(definition: Mapping[str, Any] | None) -> Condition:
 
 
 def problems_of(
-    definition: Mapping[str, Any], where: Path, *, of_seller: bool = False, of_open: bool = False
+    definition: Mapping[str, Any],
+    where: Path,
+    *,
+    of_seller: bool = False,
+    of_open: bool = False,
+    effort: Effort | None = None,
 ) -> Iterator[Problem]:
     """What is wrong with a condition of the right form, and whether it can never be so; `of_open`: of an open lead."""
+    effort = effort or Effort()
     found = list(_problems(definition, where, of_seller, 1))
     yield from found
     if not found:
         condition = condition_of(definition)
-        if (reason := impossible(condition)) is not None:
+        if (reason := impossible(condition, effort)) is not None:
             yield where, f"can never be so: {reason}; change or remove some of it"
-        elif of_open and impossible(Group("all", (IS_OPEN, condition))) is not None:
+        elif of_open and impossible(Group("all", (IS_OPEN, condition)), effort) is not None:
             yield where, "can never be so of an open lead, and no other is looked at: change or remove some of it"
 
 
@@ -174,24 +206,50 @@ def _problems(definition: Mapping[str, Any], where: Path, of_seller: bool, level
         yield (*where, "same_as"), "compares a seller's attribute with the lead's: it has no meaning here"
 
 
-def impossible(condition: Condition) -> str | None:
+def impossible(condition: Condition, effort: Effort | None = None) -> str | None:
     """Why no lead or seller can ever meet this. None: one can, or it is too much to look through."""
+    found = looked_through(condition, effort)
+    return found if isinstance(found, str) else None
+
+
+def implies(given: Condition, other: Condition, effort: Effort | None = None) -> bool:
+    """Is the other so whenever this one is? False also where it is too much to look through."""
+    return impossible(Group("all", (given, Group("not", (other,)))), effort) is not None
+
+
+def looked_through(condition: Condition, effort: Effort | None = None) -> Values | str | None:
+    """Values that meet it, or why none do. None: it is too much to look through.
+
+    Where sellers are compared with leads (`same_as`), what is found may meet it for no lead.
+    """
+    effort = effort or Effort()
     reason = "it denies what is always so"
-    for number, way in enumerate(_ways(condition)):
-        found = None if number == _MOST_WAYS else _at_odds(way)
-        if found is None:
-            return None
-        reason = found
+    try:
+        for number, way in enumerate(_ways(condition, effort)):
+            if number == _MOST_WAYS:
+                return None
+            found = _met(way, effort)
+            if isinstance(found, Values):
+                return found
+            reason = found
+    except TooMuch:
+        return None
     return reason
 
 
-def implies(given: Condition, other: Condition) -> bool:
-    """Is the other so whenever this one is? False also where it is too much to look through."""
-    return impossible(Group("all", (given, Group("not", (other,))))) is not None
+def size_of(condition: Condition) -> int:
+    """How many comparisons it takes at most to tell whether it is so."""
+    todo, size = [condition], 0
+    while todo:
+        one = todo.pop()
+        size += len(one.operand) + 1 if isinstance(one, Test) and isinstance(one.operand, tuple) else 1
+        if isinstance(one, Group):
+            todo += one.members
+    return size
 
 
-def _ways(condition: Condition) -> Iterator[list[_Wanted]]:
-    """The ways to meet it: comparisons that have to be so, or not so, all together."""
+def _ways(condition: Condition, effort: Effort) -> Iterator[list[_Wanted]]:
+    """The ways to meet it: comparisons that have to be so, or not so, all together. Raises TooMuch."""
     # what is still to be met, as a chain, so that alternatives share the rest of it
     ways: list[tuple[Any, list[_Wanted]]] = [(((condition, True), None), [])]
     while ways:
@@ -199,33 +257,46 @@ def _ways(condition: Condition) -> Iterator[list[_Wanted]]:
         while todo is not None:
             (one, so), todo = todo
             if isinstance(one, Test):
+                effort.spend(1)
                 wanted.append((one, so))
             elif one.how == "not":
+                effort.spend(1)
                 todo = ((one.members[0], not so), todo)
             elif (one.how == "all") is so:
+                effort.spend(1 + len(one.members))
                 for member in reversed(one.members):
                     todo = ((member, so), todo)
             else:
+                effort.spend(1 + len(one.members) * (1 + len(wanted)))
                 ways += [(((member, so), todo), wanted.copy()) for member in reversed(one.members)]
                 break
         else:
             yield wanted
 
 
-def _at_odds(way: list[_Wanted]) -> str | None:
+def _met(way: list[_Wanted], effort: Effort) -> Values | str:
+    """Values that meet it, or why none do. Raises TooMuch."""
     by_name: dict[tuple[bool, str], list[_Wanted]] = {}
     for one, so in way:
         by_name.setdefault((one.own, one.name), []).append((one, so))
+    met: dict[bool, dict[str, Value]] = {True: {name: values[0] for name, values in _VALUES.items()}, False: {}}
     for (own, name), wanted in by_name.items():
         values = _VALUES.get(name) if own else None
-        if not any(_meets(value, wanted) for value in values or _telling([one for one, _ in wanted])):
+        for value in values or _telling([one for one, _ in wanted], effort):
+            if _meets(value, wanted, effort):
+                if value is not None:
+                    met[own][name] = value
+                break
+        else:
             known = "" if values is None else f", which is one of {', '.join(map(_text, values))}"
             return f"no value of {name} meets all that is asked of it{known}"
-    return None
+    return Values(met[True], met[False])
 
 
-def _meets(value: Value | None, wanted: list[_Wanted]) -> bool:
+def _meets(value: Value | None, wanted: list[_Wanted], effort: Effort) -> bool:
+    length = 1 + len(value) // _LONG if isinstance(value, str) else 1
     for one, so in wanted:
+        effort.spend(length + len(one.operand) if isinstance(one.operand, tuple) else length)
         if one.operator == "same_as":
             if so and value is None:
                 return False  # the lead may have any value, or none
@@ -234,19 +305,21 @@ def _meets(value: Value | None, wanted: list[_Wanted]) -> bool:
     return True
 
 
-def _telling(tests: list[Test]) -> Iterator[Value | None]:
-    """Values of which one meets the comparisons, if any at all does."""
+def _telling(tests: list[Test], effort: Effort) -> Iterator[Value | None]:
+    """Values of which one meets the comparisons, if any at all does. Raises TooMuch."""
     yield from (None, True, False, -inf, inf)
     operands = [each for one in tests for each in (one.operand if isinstance(one.operand, tuple) else (one.operand,))]
+    effort.spend(len(operands))
     yield from operands
     numbers = sorted({each for each in operands if _number(each)})
     for low, high in pairwise(numbers):
         yield from (low + 1, low / 2 + high / 2)
-    written = "".join(each for each in operands if isinstance(each, str))
+    written = set("".join(each for each in operands if isinstance(each, str)))
     other = next(sign for sign in map(chr, count(0xE000)) if sign not in written)
     beginnings = {"", *(one.operand for one in tests if one.operator == "starts_with")}
     parts = other.join(sorted(one.operand for one in tests if one.operator == "contains"))
     for beginning in beginnings:
+        effort.spend((len(beginning) + len(parts)) // _LONG)
         yield from (beginning + other, beginning + other + parts + other)
 
 

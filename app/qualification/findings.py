@@ -1,6 +1,9 @@
 """What people are told of many findings: the first ten, and how many more there are; each cut where it is long."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
 
 MOST = 10
 """So many findings are told; the rest is counted."""
@@ -10,9 +13,9 @@ LONGEST_MESSAGE = 8_000
 """So many characters has what a command is answered, at most: all findings, and names."""
 
 
-def first_of(findings: Sequence[str]) -> list[str]:
-    """As people are told them; the last says how many are not told."""
-    told = [cut(one, LONGEST) for one in findings[:MOST]]
+def first_of(findings: Sequence[T], sentence: Callable[[T], str]) -> list[str]:
+    """The first findings, each as a sentence; where there are more the last says how many."""
+    told = [cut(sentence(one), LONGEST) for one in findings[:MOST]]
     return told if len(findings) <= MOST else [*told, f"and {len(findings) - MOST:,} more"]
 
 

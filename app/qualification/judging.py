@@ -18,6 +18,7 @@ from app.qualification.entries import (
     model_key,
     scoring_key,
 )
+from app.qualification.findings import LONGEST_MESSAGE, cut
 from app.qualification.models import QualificationModel
 from app.qualification.remembering import remembered
 from app.qualification.snapshot import revision_of
@@ -128,6 +129,7 @@ class Judge:
         changed: Entry | None = None,
         definition: QualificationModel | None = None,
     ) -> Verdict:
+        message = cut(message, LONGEST_MESSAGE)
         answer = Answer(
             command_id=issued.command_id,
             accepted=accepted,

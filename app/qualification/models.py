@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 from app.qualification.criteria import AtLeast, Criterion, Group, Match, Member
+from app.qualification.findings import first_of
 from app.qualification.leads import Flag
 
 Policy = Literal["never", "when_reset", "on_recross"]
@@ -24,12 +25,13 @@ LONGEST_HOLD = timedelta(days=365)
 class InvalidModel(ValueError):
     """A definition that cannot be a qualification model.
 
-    `problems` holds every (field path, message) found; a path reads like `criteria.1.threshold`, counted from 0.
+    `problems` holds every (field path, message) found; a path reads like `criteria.1.threshold`, counted from 0. The
+    text has the first of them.
     """
 
     def __init__(self, problems: list[tuple[str, str]]) -> None:
         self.problems = problems
-        super().__init__("; ".join(f"{field}: {message}" for field, message in problems))
+        super().__init__("; ".join(first_of(problems, ": ".join)))
 
 
 class Actions(Struct, frozen=True, omit_defaults=True):

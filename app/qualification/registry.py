@@ -14,6 +14,7 @@ from app.qualification.entries import (
     feature_key,
     model_key,
 )
+from app.qualification.findings import first_of
 from app.qualification.hindrances import Hindrance, hindrances
 from app.qualification.judging import Judge
 from app.qualification.models import InvalidModel, QualificationModel
@@ -28,6 +29,10 @@ class Registry(Judge):
         return Registry(self._entries | {stored.key: stored for stored in verdict.stored()})
 
     # Commands on models
+
+    def repeated(self, model_id: str, issued: Issued) -> Verdict | None:
+        """What a command on a model was answered, if it was given before and that is remembered."""
+        return self._repeat(model_key(model_id), issued)
 
     def apply_model(self, definition: QualificationModel, issued: Issued, *, beside: bool = False) -> Verdict:
         """Create or replace the draft of a model that is not live, or with `beside` of one that is.
@@ -45,11 +50,11 @@ class Registry(Judge):
             other = "or keep it as a draft beside the live version (lead-qualifier model apply --draft FILE)"
             return self._refuse(key, entry, issued, Code.MODEL_LIVE, f"{_stop_first(model_id)}, {other}")
         hindering = self._hindrances(definition)
-        unreachable = [one.message for one in hindering if one.code is Code.THRESHOLD_ABOVE_MAXIMUM]
+        unreachable = [one for one in hindering if one.code is Code.THRESHOLD_ABOVE_MAXIMUM]
         if unreachable:
-            message = f"{model_id}: {'; '.join(unreachable)}"
+            message = f"{model_id}: {'; '.join(_told(unreachable))}"
             return self._refuse(key, entry, issued, Code.THRESHOLD_ABOVE_MAXIMUM, message)
-        warnings = tuple(one.message for one in hindering)
+        warnings = tuple(_told(hindering))
         if entry is not None and definition == (entry.draft or entry.published):
             whose = "its live version" if live and entry.draft is None else "its draft"
             message = f"{model_id}: {whose} says so already"
@@ -89,7 +94,7 @@ class Registry(Judge):
             return self._refuse(key, entry, issued, *mismatch)
         definition = entry.draft or entry.definition
         if hindering := self._hindrances(definition):
-            message = f"{model_id} cannot be published: {'; '.join(one.message for one in hindering)}"
+            message = f"{model_id} cannot be published: {'; '.join(_told(hindering))}"
             return self._refuse(key, entry, issued, hindering[0].code, message)
         changed = replace(
             entry,
@@ -137,7 +142,7 @@ class Registry(Judge):
             " differently (lead_qualifier_shadow_total in their /metrics)"
         )
         # All but what publishing would refuse: what counts as not met in the shadow is worth a word.
-        warnings = tuple(one.message for one in self._hindrances(entry.draft))
+        warnings = tuple(_told(self._hindrances(entry.draft)))
         return self._change(key, changed, issued, Code.SHADOW_ON, message, warnings=warnings)
 
     def stop(self, model_id: str, issued: Issued) -> Verdict:
@@ -228,6 +233,10 @@ class Registry(Judge):
 
     def _hindrances(self, definition: QualificationModel) -> list[Hindrance]:
         return hindrances(definition, self.scoring_model, enabled=self.enabled(LEAD_MANAGEMENT))
+
+
+def _told(hindering: list[Hindrance]) -> list[str]:
+    return first_of(hindering, lambda one: one.message)
 
 
 def _applied(entry: ModelEntry) -> str:

@@ -163,6 +163,8 @@ def _on_model(registry: Registry, record: Record, unit: Unit, times: PlausibleTi
     model_id = message["qualification_model_id"]
     issued = _issued(message, record)
     match message["command"]:
+        case "apply" if repeat := registry.repeated(model_id, issued):
+            verdict = repeat  # its definition is not looked at again: that is what costs
         case "apply":
             try:
                 definition = model_of(message["definition"], model_id=model_id)

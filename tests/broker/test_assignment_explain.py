@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -87,6 +88,42 @@ def test_what_cannot_work_is_refused_by_name(service: Downstream) -> None:
     assert "models: sales is live and takes leads of enterprise too: stop it, or name other models" in second.err
     apply(service, definition(segment(rule()), name="other", models=["small"])).fine()
     service.line.run("assignment", "publish", "other").fine()
+
+
+def test_a_definition_of_hundreds_of_mistyped_sellers_is_refused_at_once_and_stops_nobody(service: Downstream) -> None:
+    process = service.start()
+    for number in range(1_000):
+        seller(service, f"seller-{number:04}")
+    service.until(lambda: len(service.events("assignment-queue")) == 1_000)
+    ids = [f"seller-{number:04}" for number in range(1_000)]
+    service.publish("assignment", SALES | {"segments": [segment(rule(sellers={"ids": ids}))]})
+    mistyped = [f"seler-{number:04}" for number in range(300)]
+    begun = time.monotonic()
+    refused = apply(service, definition(segment(rule(sellers={"ids": mistyped})), name="other", models=["small"]))
+    taken = time.monotonic() - begun
+    assert refused.code == 1
+    assert "there is no seller seler-0009: did you mean seller-0009?" in refused.err
+    assert "and 290 more" in refused.err
+    assert taken < 5, "not before the command is sent again"
+    service.send("lead-qualified", qualified("L-1"))
+    service.wait_for(ASSIGNED, 1)
+    assert process.process.poll() is None
+
+
+def test_a_definition_that_names_a_seller_who_left_says_so_and_can_be_published(service: Downstream) -> None:
+    service.start()
+    seller(service, "S-1")
+    service.publish("assignment", SALES)
+    service.send("lead-qualified", qualified("L-1"))
+    service.wait_for(ASSIGNED, 1)
+    service.line.send("seller-changed", b"S-1", None)
+    service.wait_for(ASSIGNED, 2)
+    assert [one.get("owner_departed") for one in service.events(ASSIGNED)] == [None, "left"]
+    assert "seller S-1 has left; the lead stays with them" in explain(service, "L-1").fine().out
+    service.line.run("assignment", "stop", "sales").fine()
+    again = apply(service, SALES).fine()
+    assert "sellers.ids.0: seller S-1 has left and gets no leads" in again.err
+    service.line.run("assignment", "publish", "sales").fine()
 
 
 def test_a_lead_is_explained_as_it_comes_waits_is_assigned_and_goes(service: Downstream) -> None:

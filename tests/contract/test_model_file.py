@@ -465,3 +465,11 @@ def test_a_cool_down_is_written_in_its_largest_whole_unit(text: str) -> None:
     assert cool_down is not None
     assert duration_text(cool_down) == text
     assert duration_text(timedelta(days=14)) == "2w"
+
+
+def test_many_mistakes_of_a_command_are_told_shortly() -> None:
+    with pytest.raises(InvalidModel) as refused:
+        model_of({"id": "m"} | {f"field {number}": 1 for number in range(300)})
+    assert str(refused.value).count("; ") == 10
+    assert str(refused.value).endswith("; and 293 more")
+    assert len(refused.value.problems) == 303

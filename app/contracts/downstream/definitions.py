@@ -46,6 +46,7 @@ class DefinitionChanged(TypedDict):
     outcome: Annotated[Literal["accepted", "refused"], Field(description="Whether it was done.")]
     reason: Annotated[Id, Field(description="Why, as a word for programs. More may come.")]
     message: Annotated[str, Field(description="The same for a person; of a refusal, also what to do about it.")]
+    warnings: NotRequired[Annotated[list[str], Field(description="What to know although it was accepted.")]]
     version: NotRequired[Annotated[int, Field(ge=1, description="The newest published version, if there is one.")]]
     definition: NotRequired[
         Annotated[
@@ -71,6 +72,7 @@ class StoredAnswer(TypedDict):
     accepted: bool
     code: Id
     message: str
+    warnings: NotRequired[list[str]]
     version: NotRequired[int]
     revision: NotRequired[int]
 

@@ -105,9 +105,9 @@ class Desk:
         self._changed = False
 
     @property
-    def seller_ids(self) -> list[str]:
-        """Those that have not left."""
-        return sorted(one.held.id for one in self._sellers.values() if not one.held.gone)
+    def sellers(self) -> dict[str, Departed | None]:
+        """By id, how they departed; None: they are there."""
+        return {name: one.held.departed for name, one in self._sellers.items()}
 
     @property
     def unfinished(self) -> bool:

@@ -110,7 +110,7 @@ class AssignmentDecider(Processor):
     def _command(self, queued: Commanded, record: Record, unit: Unit) -> None:
         command = cast("DefinitionCommand", {**queued.command})
         command["issued_at"] = queued.cause.occurred_at
-        kind = knowing(self._desk.seller_ids)
+        kind = knowing(self._desk.sellers)
         verdict = decide(order_of(command), self._entries, kind)
         before = live_rules(self._entries.values())
         if verdict.entry is not None:

@@ -128,6 +128,8 @@ def outcome_event(  # noqa: PLR0917  all six are what an outcome tells of
             "offset": record.offset,
         },
     }
+    if verdict.warnings:
+        event["warnings"] = list(verdict.warnings)
     if verdict.version:
         event["version"] = verdict.version
     if verdict.definition is not None:

@@ -16,7 +16,8 @@ Status = Literal["draft", "live", "stopped", "deleted"]
 
 
 class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A definition. It is kept when deleted, so that its versions go on rising.
+    """A definition. It is kept when deleted, so that its versions go on rising; one that never was, of which an apply
+    was refused, is deleted, too, at revision 0.
 
     `version` is the newest published one (0: none) and `published` its content; `draft` is what the next publish
     takes, absent if that would be `published` again. `revision`: one order over all definitions of the kind.

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -26,8 +25,17 @@ def _no_problems(_definition: Definition, _others: Others) -> Iterator[Problem]:
     return iter(())
 
 
+def _no_warnings(_definition: Definition) -> Iterator[Problem]:
+    return iter(())
+
+
 def _never_too_late(_definition: Definition, _now: datetime) -> Iterator[Problem]:
     return iter(())
+
+
+@cache
+def _adapter(document: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(document)
 
 
 @dataclass(frozen=True)
@@ -36,7 +44,8 @@ class Kind:
 
     `document`: the TypedDict of its file, with at least an `id`. `problems`: what is wrong with a definition of that
     form; they refuse an apply. `conflicts`: what keeps it from running beside those that are live; they refuse a
-    publish. `too_late`: what keeps it from being published at that time.
+    publish. `too_late`: what keeps it from being published at that time. `warnings`: what to know although it may be
+    applied and published.
     """
 
     name: str
@@ -44,10 +53,7 @@ class Kind:
     problems: Callable[[Definition, Others], Iterator[Problem]] = field(default=_no_problems)
     conflicts: Callable[[Definition, Others], Iterator[Problem]] = field(default=_no_problems)
     too_late: Callable[[Definition, datetime], Iterator[Problem]] = field(default=_never_too_late)
-
-    @cached_property
-    def _adapter(self) -> TypeAdapter[Any]:
-        return TypeAdapter(self.document)
+    warnings: Callable[[Definition], Iterator[Problem]] = field(default=_no_warnings)
 
     def problems_of(self, definition: object, others: Others | None = None) -> list[Problem]:
         """Everything that is wrong with it: where, and how to mend it. Empty if it may be applied.
@@ -55,7 +61,7 @@ class Kind:
         Without `others` nothing is said of what it refers to.
         """
         try:
-            self._adapter.validate_python(definition)
+            _adapter(self.document).validate_python(definition)
         except ValidationError as error:
             return list(_by_form(error, definition))
         assert isinstance(definition, Mapping)
@@ -148,21 +154,14 @@ def _message(error: ErrorDetails) -> str:
 
 def repeated(names: Sequence[str], where: Path) -> Iterator[Problem]:
     """What a list names more than once."""
+    seen: set[str] = set()
     for index, name in enumerate(names):
-        if name in names[:index]:
+        if name in seen:
             yield (*where, index), f"names {name} once more: remove it"
+        seen.add(name)
 
 
 def no_time(text: str, where: Path, such_as: str) -> Iterator[Problem]:
     """A duration of nothing, where some time must pass."""
     if not milliseconds(text):
         yield where, f"must be more than nothing, such as {such_as}"
-
-
-def near(name: str, known: Iterator[str] | list[str] | tuple[str, ...]) -> str:
-    """How to go on where a name is unknown: the nearest known one, or all."""
-    names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=1)
-    if close:
-        return f"did you mean {close[0]}?"
-    return f"there are {', '.join(names)}" if names else "there are none yet"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -16,6 +16,7 @@ from app.downstream.conditions import Problem
 from app.downstream.definitions.entries import Entry
 from app.downstream.definitions.kind import Kind
 from app.qualification.entries import Answer
+from app.qualification.findings import LONGEST_MESSAGE, cut, first_of
 from app.qualification.remembering import remembered
 
 #: So many commands on a definition are remembered at most; a repeat of an older one is decided anew.
@@ -58,12 +59,14 @@ class Order:
 class Verdict:
     """The answer to a command. `entry`: what is to be stored, None if nothing; `changed`: it concerns the workers.
 
-    `definition`: what an apply or a publish that changed something made the draft or the new version.
+    `definition`: what an apply or a publish that changed something made the draft or the new version. `warnings`: what
+    to know although it was accepted.
     """
 
     accepted: bool
     code: str
     message: str
+    warnings: tuple[str, ...] = ()
     entry: Entry | None = None
     changed: bool = False
     definition: dict[str, Any] | None = None
@@ -82,20 +85,22 @@ def decide(order: Order, entries: Mapping[str, Entry], kind: Kind) -> Verdict:
                     accepted=answer.accepted,
                     code=answer.code,
                     message=answer.message,
+                    warnings=answer.warnings,
                     version=answer.version,
                     revision=answer.revision,
                     repeated=True,
                 )
     verdict = _judge(order, held, entries, kind)
-    entry = verdict.entry or held
-    if entry is None:
-        return verdict  # refused, and nothing of that id is known: refused again when repeated
-    verdict = replace(verdict, version=entry.version, revision=entry.revision)
+    # What is refused although nothing of that id is known is remembered, too: finding out why costs the more.
+    entry = verdict.entry or held or Entry(id=order.id, revision=0, status="deleted")
+    message = cut(verdict.message, LONGEST_MESSAGE)
+    verdict = replace(verdict, message=message, version=entry.version, revision=entry.revision)
     answer = Answer(
         command_id=order.command_id,
         accepted=verdict.accepted,
         code=verdict.code,
         message=verdict.message,
+        warnings=verdict.warnings,
         version=verdict.version,
         revision=verdict.revision,
     )
@@ -140,8 +145,10 @@ def _apply(order: Order, held: Entry | None, entries: Mapping[str, Entry], kind:
             f"{order.id} is live: stop it first (lead-qualifier {kind.name} stop {order.id}), "
             f"or apply a draft beside it (lead-qualifier {kind.name} apply --draft FILE)",
         )
+    warnings = tuple(first_of(list(kind.warnings(definition)), _sentence))
     if held is not None and held.status != "deleted" and (held.draft or held.published) == definition:
-        return Verdict(accepted=True, code=Code.UNCHANGED, message=f"{order.id} is as in the file already")
+        message = f"{order.id} is as in the file already"
+        return Verdict(accepted=True, code=Code.UNCHANGED, message=message, warnings=warnings)
     status = "draft" if held is None or held.status == "deleted" else held.status
     base = held or Entry(id=order.id, revision=0, status="draft")
     entry = _changed(base, order, entries, status=status, draft=definition)
@@ -150,6 +157,7 @@ def _apply(order: Order, held: Entry | None, entries: Mapping[str, Entry], kind:
         accepted=True,
         code=Code.APPLIED,
         message=f"draft of {order.id} is kept{beside}: publish it to let it run",
+        warnings=warnings,
         entry=entry,
         changed=True,
         definition=definition,
@@ -196,6 +204,7 @@ def _publish(order: Order, held: Entry, entries: Mapping[str, Entry], kind: Kind
         accepted=True,
         code=Code.PUBLISHED,
         message=f"{order.id} is live in version {entry.version}",
+        warnings=tuple(first_of(list(kind.warnings(definition)), _sentence)),
         entry=entry,
         changed=True,
         definition=definition,
@@ -240,9 +249,14 @@ def others_than(definition_id: str, entries: Mapping[str, Entry], *, live: bool 
     }
 
 
-def described(problems: list[Problem]) -> str:
-    """All problems in one text, a line each; what a definition holds begins no further one."""
-    return "\n".join(printable(f"{path(where)}: {message}" if where else message) for where, message in problems)
+def described(problems: Sequence[Problem]) -> str:
+    """The first problems in one text, a line each; what a definition holds begins no further one."""
+    return "\n".join(first_of(problems, _sentence))
+
+
+def _sentence(problem: Problem) -> str:
+    where, message = problem
+    return printable(f"{path(where)}: {message}" if where else message)
 
 
 def _refused(code: Code, message: str) -> Verdict:

@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 from app.contracts.downstream.journeys import JourneyDefinition
 from app.contracts.lead_messages import StatusReason
-from app.downstream.conditions import Group, Problem, condition_of, implies, impossible, problems_of
+from app.downstream.conditions import Effort, Group, Problem, condition_of, implies, impossible, problems_of
 from app.downstream.definitions.kind import Definition, Kind, Others, no_time, repeated
 from app.downstream.journeys.journey import window_of
 
@@ -19,16 +19,17 @@ _REASONS: tuple[str, ...] = get_args(StatusReason)
 def _problems(definition: Definition, _others: Others) -> Iterator[Problem]:
     trigger = definition["trigger"]
     found: list[Problem] = []
+    effort = Effort()
     for name in ("when", "exclude"):
         if name in definition:
-            found += problems_of(definition[name], (name,))
+            found += problems_of(definition[name], (name,), effort=effort)
     if "changed" in trigger:
         to = trigger["to"]
         if trigger["changed"] == "sales_ready" and not isinstance(to, bool):
             found.append((("trigger", "to"), "must be true or false: sales_ready becomes nothing else"))
         elif trigger["changed"] == "status_reason" and to not in _REASONS:
             found.append((("trigger", "to"), f"is no status reason: it becomes one of {', '.join(_REASONS)}"))
-    yield from found or _nobody(definition)
+    yield from found or _nobody(definition, effort)
     yield from repeated(trigger.get("models", ()), ("trigger", "models"))
     reentry = definition.get("reentry", {})
     if (reentry.get("policy") == "after") != ("after" in reentry):
@@ -44,7 +45,7 @@ def _problems(definition: Definition, _others: Others) -> Iterator[Problem]:
         yield ("window", "end"), "must be later than start"
 
 
-def _nobody(definition: Definition) -> Iterator[Problem]:
+def _nobody(definition: Definition, effort: Effort) -> Iterator[Problem]:
     """Whether all that it asks of a lead leaves anybody to enter."""
     trigger = definition["trigger"]
     asked: list[dict[str, Any]] = []
@@ -55,9 +56,9 @@ def _nobody(definition: Definition) -> Iterator[Problem]:
     if "when" in definition:
         asked.append(definition["when"])
     let_in = Group("all", tuple(map(condition_of, asked)))
-    if (reason := impossible(let_in)) is not None:
+    if (reason := impossible(let_in, effort)) is not None:
         yield ("when",), f"can never be so together with trigger and contact: {reason}"
-    elif "exclude" in definition and implies(let_in, condition_of(definition["exclude"])):
+    elif "exclude" in definition and implies(let_in, condition_of(definition["exclude"]), effort):
         yield ("exclude",), "excludes everybody whom trigger, when and contact let in, so nobody would ever enter"
 
 

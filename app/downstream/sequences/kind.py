@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from app.contracts.downstream.decode_sequences import LONGEST_WAIT
 from app.contracts.downstream.sequences import SequenceDefinition
-from app.downstream.conditions import FIELDS, IS_OPEN, Group, Path, Problem, condition_of, implies, problems_of
-from app.downstream.definitions.kind import Definition, Kind, Others, Unresolved, near, no_time, repeated
+from app.contracts.nearest import Nearest
+from app.downstream.conditions import FIELDS, IS_OPEN, Effort, Group, Path, Problem, condition_of, implies, problems_of
+from app.downstream.definitions.kind import Definition, Kind, Others, Unresolved, no_time, repeated
 from app.downstream.durations import duration
 from app.downstream.sequences.steps import Advance, Branch, Emit, Instruction, Jump, Wait, flat, successors
+from app.qualification.findings import MOST
 
 _MOST_LEVELS = 5
 Step = Mapping[str, Any]
@@ -18,6 +20,8 @@ Step = Mapping[str, Any]
 
 def _problems(definition: Definition, others: Others) -> Iterator[Problem]:
     steps = definition["steps"]
+    effort = Effort()
+    following = _Following(others)
     placed = list(_placed(steps, ("steps",), 1))
     named: dict[str, Path] = {}
     for where, step, _ in placed:
@@ -25,34 +29,34 @@ def _problems(definition: Definition, others: Others) -> Iterator[Problem]:
             yield (*where, "id"), f"is {step['id']}, as another step's is: give each step its own"
         named.setdefault(step["id"], where)
     asked = [step["branch"]["when"] for _, step, _ in placed if "when" in step.get("branch", ())]
-    if len(named) == len(placed) and not any(list(problems_of(one, ())) for one in asked):
+    if len(named) == len(placed) and not any(list(problems_of(one, (), effort=effort)) for one in asked):
         yield from _on_the_way(flat(steps), named)
     leaving = definition.get("exit", {})
     for where, step, level in placed:
         if "branch" in step:
-            yield from _of_branch(step, where, level, leaving.get("on_reply", True))
+            yield from _of_branch(step, where, level, leaving.get("on_reply", True), effort)
         else:
-            yield from _of_step(step, where, definition["id"], others)
+            yield from _of_step(step, where, definition["id"], following)
     if "when" in leaving:
-        yield from problems_of(leaving["when"], ("exit", "when"))
+        yield from problems_of(leaving["when"], ("exit", "when"), effort=effort)
     connect = definition.get("connect", {})
     yield from repeated(connect.get("models", ()), ("connect", "models"))
     if "when" in connect:
-        yield from problems_of(connect["when"], ("connect", "when"), of_open=True)
-    yield from _nobody(connect, leaving)
+        yield from problems_of(connect["when"], ("connect", "when"), of_open=True, effort=effort)
+    yield from _nobody(connect, leaving, effort)
     if "models" in connect and connect["on"] != "lead-qualified":
         yield ("connect", "models"), "belongs to on: lead-qualified: an assignment names no qualification model"
     if "wait" in connect:
         yield from _too_long(connect["wait"], ("connect", "wait"))
 
 
-def _nobody(connect: Mapping[str, Any], leaving: Mapping[str, Any]) -> Iterator[Problem]:
+def _nobody(connect: Mapping[str, Any], leaving: Mapping[str, Any], effort: Effort) -> Iterator[Problem]:
     """Whether everybody would leave before the first step."""
     conditions = [one["when"] for one in (connect, leaving) if "when" in one]
-    if "when" not in leaving or any(list(problems_of(one, (), of_open=True)) for one in conditions):
+    if "when" not in leaving or any(list(problems_of(one, (), of_open=True, effort=effort)) for one in conditions):
         return
     let_in = Group("all", (IS_OPEN, condition_of(connect.get("when"))))
-    if implies(let_in, condition_of(leaving["when"])):
+    if implies(let_in, condition_of(leaving["when"]), effort):
         yield ("exit", "when"), "is met by everybody whom connect lets in, so nobody would ever be connected"
 
 
@@ -65,7 +69,7 @@ def _placed(steps: Sequence[Step], where: Path, level: int) -> Iterator[tuple[Pa
             yield from _placed(step.get(side, ()), (*here, side), level + 1)
 
 
-def _of_branch(step: Step, where: Path, level: int, on_reply: bool) -> Iterator[Problem]:
+def _of_branch(step: Step, where: Path, level: int, on_reply: bool, effort: Effort) -> Iterator[Problem]:
     branch = step["branch"]
     here = (*where, "branch")
     if level > _MOST_LEVELS:
@@ -78,14 +82,14 @@ def _of_branch(step: Step, where: Path, level: int, on_reply: bool) -> Iterator[
     if ("result_of" in branch) != ("equals" in branch):
         yield here, "asks for a result by both: result_of (an earlier step) and equals (the result)"
     if "when" in branch:
-        yield from problems_of(branch["when"], (*here, "when"), of_open=True)
+        yield from problems_of(branch["when"], (*here, "when"), of_open=True, effort=effort)
     if "replied" in branch and on_reply:
         yield (*here, "replied"), "is never asked, for a reply ends the sequence: set exit: {on_reply: false}"
     if "within" in branch:
         yield from _too_long(branch["within"], (*here, "within"))
 
 
-def _of_step(step: Step, where: Path, sequence_id: str, others: Others) -> Iterator[Problem]:
+def _of_step(step: Step, where: Path, sequence_id: str, following: _Following) -> Iterator[Problem]:
     if "due_within" in step:
         yield from no_time(step["due_within"], (*where, "due_within"), "4h; without it the step is due at once")
     match step["kind"]:
@@ -98,42 +102,67 @@ def _of_step(step: Step, where: Path, sequence_id: str, others: Others) -> Itera
             elif names == ["field"] and step["field"] not in FIELDS:
                 yield (*where, "field"), f"is unknown: fields are {', '.join(FIELDS)}; name attributes with attribute"
         case "advance":
-            yield from _of_advance(step["to"], (*where, "to"), sequence_id, others)
+            yield from _of_advance(step["to"], (*where, "to"), sequence_id, following)
 
 
-def _of_advance(to: str, where: Path, sequence_id: str, others: Others) -> Iterator[Problem]:
+def _of_advance(to: str, where: Path, sequence_id: str, following: _Following) -> Iterator[Problem]:
     if to == sequence_id:
         yield where, "is this sequence itself: a lead would go round for ever; name another"
-    elif to not in others:
-        yield Unresolved((where, f"names {to}, which is no sequence: {near(to, list(others))}"))
-    elif (way := _way_back(to, sequence_id, others)) is not None:
+    elif to not in following.known:
+        yield Unresolved((where, f"names {to}, which is no sequence: {following.known.advice(to)}"))
+    elif (way := following.way_back(to, sequence_id)) is not None:
         yield where, f"leads back here ({' -> '.join((sequence_id, *way))}): leads would go round for ever"
 
 
-def _way_back(start: str, end: str, others: Others) -> tuple[str, ...] | None:
-    """By which advances a lead comes from one sequence to another."""
-    ways: list[tuple[str, ...]] = [(start,)]
-    seen = {start}
-    while ways:
-        way = ways.pop()
-        for _, step, _ in _placed(others[way[-1]]["steps"], (), 1):
-            if (to := step.get("to")) is None:
-                continue
-            if to == end:
-                return (*way, end)
-            if to in others and to not in seen:
-                seen.add(to)
-                ways.append((*way, to))
-    return None
+class _Following:
+    """Which sequences follow on which, each read once."""
+
+    def __init__(self, others: Others) -> None:
+        self.known = Nearest(others)
+        self._others = others
+        self._after: dict[str, tuple[str, ...]] = {}
+        self._ways: dict[tuple[str, str], tuple[str, ...] | None] = {}
+
+    def way_back(self, start: str, end: str) -> tuple[str, ...] | None:
+        """By which advances a lead comes from one sequence to another."""
+        if (start, end) not in self._ways:
+            self._ways[start, end] = self._way(start, end)
+        return self._ways[start, end]
+
+    def _way(self, start: str, end: str) -> tuple[str, ...] | None:
+        came_from: dict[str, str] = {start: ""}
+        todo = [start]
+        while todo:
+            here = todo.pop()
+            for to in self._following(here):
+                if to == end:
+                    way = [end]
+                    while here:
+                        way.append(here)
+                        here = came_from[here]
+                    return tuple(reversed(way))
+                if to in self._others and to not in came_from:
+                    came_from[to] = here
+                    todo.append(to)
+        return None
+
+    def _following(self, sequence_id: str) -> tuple[str, ...]:
+        if sequence_id not in self._after:
+            steps = (step for _, step, _ in _placed(self._others[sequence_id]["steps"], (), 1))
+            self._after[sequence_id] = tuple(dict.fromkeys(step["to"] for step in steps if "to" in step))
+        return self._after[sequence_id]
 
 
 def _on_the_way(program: list[Instruction], named: Mapping[str, Path]) -> Iterator[Problem]:
     """What is wrong with the order of steps, along every way that a lead may take."""
-    # ids of the steps given out before an instruction; absent: no way leads there. All ways go forward.
-    before: dict[int, frozenset[str]] = {0: frozenset()}
+    # which steps with a result come before an instruction, by its bit; absent: no way leads there. Ways go forward.
+    before: dict[int, int] = {0: 0}
+    bits = {one.id: 1 << at for at, one in enumerate(one for one in program if _gives_result(one))}
+    unknown = 0
     bare = {0}  # instructions that a lead may come to without having taken any step
     for at, one in enumerate(program):
-        if at not in before:
+        passed = before.pop(at, None)
+        if passed is None:
             if not isinstance(one, Jump):
                 yield named[one.id], "is never reached: every way before it advances to another sequence; remove it"
             continue
@@ -141,12 +170,13 @@ def _on_the_way(program: list[Instruction], named: Mapping[str, Path]) -> Iterat
             yield named[one.id], "must not be the first step: connect leads to that sequence instead"
         if isinstance(one, Wait) and _at_end(program, at + 1):
             yield named[one.id], "must not be the last step: there is nothing that it waits for"
-        if isinstance(one, Branch) and one.result_of and one.result_of not in before[at]:
-            yield (*named[one.id], "branch", "result_of"), _no_result(one.result_of, before[at])
-        gives_result = isinstance(one, Emit) and one.kind != "update_field"
-        after = before[at] | {one.id} if isinstance(one, Emit) and gives_result else before[at]
+        if isinstance(one, Branch) and one.result_of and not bits.get(one.result_of, 0) & passed:
+            unknown += 1
+            earlier = [name for name, bit in bits.items() if bit & passed] if unknown <= MOST else []
+            yield (*named[one.id], "branch", "result_of"), _no_result(one.result_of, earlier)
+        after = passed | bits[one.id] if _gives_result(one) else passed
         for following in successors(program, at):
-            before[following] = before.get(following, frozenset()) | after
+            before[following] = before.get(following, 0) | after
             if at in bare and isinstance(one, Branch | Jump):
                 bare.add(following)
 
@@ -157,8 +187,12 @@ def _at_end(program: list[Instruction], at: int) -> bool:
     return at == len(program)
 
 
-def _no_result(name: str, before: frozenset[str]) -> str:
-    return f"names {name}, which is no earlier step that has a result: {near(name, sorted(before))}"
+def _no_result(name: str, earlier: list[str]) -> str:
+    return f"names {name}, which is no earlier step that has a result: {Nearest(earlier).advice(name)}"
+
+
+def _gives_result(one: Instruction) -> TypeGuard[Emit]:
+    return isinstance(one, Emit) and one.kind != "update_field"
 
 
 def _too_long(text: str, where: Path) -> Iterator[Problem]:

@@ -16,9 +16,10 @@ from app.contracts.downstream.topics import CATALOGUE as DOWNSTREAM
 from app.contracts.fields import EMITTED, Id
 from app.contracts.model_definition import UNITS
 from app.contracts.model_file import content_of, parse_definition
+from app.contracts.nearest import Nearest
 from app.contracts.topics import CATALOGUE
 from app.downstream.conditions import Problem
-from app.downstream.definitions.kind import Kind, near
+from app.downstream.definitions.kind import Kind
 
 Duration = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,5}[smhdw]$", description="A number and s, m, h, d or w.")]
 SinkId = Annotated[
@@ -116,9 +117,10 @@ def common_problems(form: Mapping[str, Any], topics: tuple[str, ...] = TOPICS) -
     retry = form.get("retry", {})
     if seconds(retry.get("longest", "2m")) < seconds(retry.get("first", "1s")):
         yield ("retry", "longest" if "longest" in retry else "first"), "the longest wait must not be below the first"
+    known = Nearest(topics)
     for at, name in enumerate(form.get("topics", ())):
-        if name not in topics:
-            yield ("topics", at), f"is no topic that this sink can carry: {near(name, topics)}"
+        if name not in known:
+            yield ("topics", at), f"is no topic that this sink can carry: {known.advice(name)}"
         elif name in form["topics"][:at]:
             yield ("topics", at), "stands twice: keep one"
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from time import process_time
 from typing import Any
 
 import pytest
 
 from app.downstream.assignment.kind import KIND, knowing
-from tests.unit.downstream.assignment.office import definition, rule, segment
+from app.downstream.definitions.entries import Entry
+from app.downstream.definitions.kind import Kind
+from app.downstream.definitions.registry import Order, decide
+from tests.unit.downstream.assignment.office import T0, definition, rule, segment
 from tests.unit.downstream.assignment.test_processor import DEFINITION
 
 NORTH = {"attribute": "region", "equals": "north"}
 SOUTH = {"attribute": "region", "equals": "south"}
 LARGE = {"attribute": "size", "at_least": 5}
-SELLERS = ("S-1", "S-2")
+SELLERS: dict[str, Any] = {"S-1": None, "S-2": None}
 
 
 def segments(count: int) -> list[dict[str, Any]]:
@@ -161,3 +165,69 @@ def test_two_that_take_leads_of_the_same_model_cannot_both_run(
         if both is None
         else [("models", f"other is live and takes leads of {both} too: stop it, or name other models")]
     )
+
+
+def refused(kind: Kind, what: dict[str, Any]) -> tuple[str, float]:
+    """The message of an apply, and how many seconds of the processor it took."""
+    order = Order(command="apply", id=what["id"], command_id="c", issued_by="a", issued_at=T0, definition=what)
+    begun = process_time()
+    verdict = decide(order, {}, kind)
+    return verdict.message, process_time() - begun
+
+
+def test_hundreds_of_unknown_sellers_among_a_thousand_are_told_shortly_and_soon() -> None:
+    sellers = {f"seller-{number:04}": None for number in range(1_000)}
+    mistyped = definition(segment(rule(sellers={"ids": [f"seler-{number:04}" for number in range(300)]})))
+    message, seconds = refused(knowing(sellers), mistyped)
+    lines = message.split("\n")
+    assert len(lines) == 11
+    assert lines[0].endswith("there is no seller seler-0000: did you mean seller-0000?")
+    assert lines[9].endswith("there is no seller seler-0009: did you mean seller-0009?")
+    assert lines[10] == "and 290 more"
+    assert seconds < 1
+
+
+def test_sellers_of_whom_none_is_near_are_counted_and_not_listed() -> None:
+    sellers = {f"0190b3fd-{number:04}": None for number in range(1_000)}
+    message, _ = refused(knowing(sellers), definition(segment(rule(sellers={"ids": ["wendelin"]}))))
+    assert message.endswith("there is no seller wendelin: of the 1,000 that there are none has a name like it")
+
+
+@pytest.mark.parametrize(("fields", "message"), [({}, "is kept"), ({"max_age": "x"}, "max_age")])
+def test_segments_of_many_nested_alternatives_are_looked_through_soon(fields: dict[str, str], message: str) -> None:
+    when = {"all": [{"any": [{"attribute": f"a{one}", "equals": value} for value in range(6)]} for one in range(6)]}
+    what = definition(
+        *(
+            segment(*(rule(f"r{one}", when=when) for one in range(5)), name=f"s{number}", priority=number, when=when)
+            for number in range(100)
+        ),
+        **fields,
+    )
+    told_of, seconds = refused(KIND, what)
+    assert message in told_of
+    assert seconds < 2
+
+
+def test_a_seller_who_departed_is_warned_of_and_the_definition_can_still_be_published() -> None:
+    kind = knowing({"S-1": "left", "S-2": "inactive", "S-3": None})
+    what = definition(segment(rule(sellers={"ids": ["S-1", "S-2", "S-3"]})))
+    assert kind.problems_of(what, {}) == []
+    entries: dict[str, Entry] = {}
+    commands: list[tuple[Any, str]] = [("apply", "applied"), ("apply", "unchanged"), ("publish", "published")]
+    for command, code in commands:
+        order = Order(
+            command=command,
+            id="sales",
+            command_id=command + code,
+            issued_by="a",
+            issued_at=T0,
+            definition=what if command == "apply" else None,
+        )
+        verdict = decide(order, entries, kind)
+        assert (verdict.accepted, verdict.code) == (True, code)
+        assert [one.partition(" and gets no leads: ")[0] for one in verdict.warnings] == [
+            "segments.0.rules.0.sellers.ids.0: seller S-1 has left",
+            "segments.0.rules.0.sellers.ids.1: seller S-2 is inactive",
+        ]
+        assert verdict.entry is not None
+        entries["sales"] = verdict.entry

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, NotRequired
@@ -11,9 +12,10 @@ from pydantic import with_config
 from typing_extensions import TypedDict
 
 from app.contracts.fields import EMITTED
+from app.contracts.nearest import Nearest
 from app.downstream.conditions import Problem
 from app.downstream.definitions.entries import Entry, decode_entry, definitions_from, encode_entry, encode_for_workers
-from app.downstream.definitions.kind import Kind, Unresolved, near
+from app.downstream.definitions.kind import Kind, Unresolved
 from app.downstream.definitions.registry import Order, Verdict, decide
 
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
@@ -30,7 +32,7 @@ class Form(TypedDict):
 
 def _problems(definition: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
     if (target := definition.get("next")) is not None and target not in others:
-        yield Unresolved((("next",), f"there is no {target}: {near(target, list(others))}"))
+        yield Unresolved((("next",), f"there is no {target}: {Nearest(others).advice(target)}"))
     if definition["size"] < 0:
         yield ("size",), "must not be negative"
 
@@ -54,6 +56,11 @@ class Office:
     def __init__(self) -> None:
         self.entries: dict[str, Entry] = {}
         self.sent = 0
+        self.looked = 0
+
+    def _problems(self, definition: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
+        self.looked += 1
+        return KIND.problems(definition, others)
 
     def __call__(self, command: Any, definition_id: str, definition: Any = None, **options: Any) -> Verdict:
         self.sent += 1
@@ -66,7 +73,7 @@ class Office:
             issued_at=NOW,
             **options,
         )
-        verdict = decide(order, self.entries, KIND)
+        verdict = decide(order, self.entries, dataclasses.replace(KIND, problems=self._problems))
         if verdict.entry is not None:
             self.entries[verdict.entry.id] = verdict.entry
         return verdict
@@ -113,6 +120,31 @@ def test_repeating_a_command_changes_nothing_and_answers_the_same(office: Office
     assert office.entries["a"] == before
 
 
+def test_a_refused_command_is_answered_from_memory_when_repeated_also_where_nothing_of_that_id_is_known(
+    office: Office,
+) -> None:
+    first = office("apply", "a", {"id": "a", "size": -1}, command_id="x")
+    looked = office.looked
+    again = office("apply", "a", {"id": "a", "size": -1}, command_id="x")
+    assert (again.repeated, again.code, again.message) == (True, first.code, first.message)
+    assert office.looked == looked
+    assert office("apply", "a", {"id": "a", "size": 1}, expected_revision=0).revision == 1
+    assert office("publish", "a").version == 1
+
+
+def test_ten_problems_are_told_and_the_others_counted(office: Office) -> None:
+    refused = office("apply", "a", {"id": "a", "size": 1} | {f"field {number}": 1 for number in range(300)})
+    lines = refused.message.split("\n")
+    assert [line.partition(":")[0] for line in lines] == [*(f"field {number}" for number in range(10)), "and 290 more"]
+
+
+def test_a_refusal_is_short_however_long_the_names_are(office: Office) -> None:
+    refused = office("apply", "a", {"id": "a", "size": 1, "next": "x" * 900_000, "y" * 900_000: 1})
+    assert len(refused.message) < 2_000
+    refused = office("publish", "z" * 900_000)
+    assert len(refused.message) <= 8_000
+
+
 def test_a_definition_stays_small_after_many_refused_commands_of_long_answers(office: Office) -> None:
     office("apply", "a", {"id": "a", "size": 1})
     for number in range(200):
@@ -132,7 +164,8 @@ def test_what_is_wrong_is_told_by_field_and_nothing_is_kept(office: Office) -> N
     refused = office("apply", "a", {"id": "a", "size": "many", "colour": 1})
     assert refused.code == "invalid_definition"
     assert "size: must be a whole number" in refused.message
-    assert office.entries == {}
+    assert (office.entries["a"].definition, office.entries["a"].revision) == (None, 0)
+    assert definitions_from(office.entries).live == {}
     assert office("apply", "a", {"id": "b", "size": 1}).message == "id: must be a, as the command says"
     assert "size: must not be negative" in office("apply", "a", {"id": "a", "size": -1}).message
 
