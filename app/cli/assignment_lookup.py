@@ -13,7 +13,7 @@ from app.client.leads import UnreadableState, position_of, undecided
 from app.client.topic_reader import TopicReader
 from app.contracts.downstream.topics import ASSIGNMENT_LEAD_STATE, ASSIGNMENT_QUEUE, ASSIGNMENT_STATE, LEAD_ASSIGNED
 from app.contracts.topics import LEAD_CHANGED, LEAD_MERGED, LEAD_QUALIFIED
-from app.downstream.assignment.intake import FollowedLead, decode_followed
+from app.downstream.assignment.intake import FollowedLead, decode_followed, is_gone
 from app.downstream.assignment.state import LEAD, HeldLead, State, decode_state
 from app.engine import partition_of
 from app.engine.position import POSITION_KEY, Position
@@ -61,6 +61,7 @@ def look_up(connection: Connection, *, topic_prefix: str, lead_id: str) -> Looke
         raise UnreadableState(
             f"what assignment holds cannot be read: {error}; use the version that wrote it"
         ) from error
+    erased = key in following and (followed is None or is_gone(followed))
     held = entries.get(LEAD + key)
     assert held is None or isinstance(held, HeldLead)
     inputs = [(topic.full_name(topic_prefix), partition) for topic in (LEAD_CHANGED, LEAD_MERGED, LEAD_QUALIFIED)]
@@ -69,8 +70,8 @@ def look_up(connection: Connection, *, topic_prefix: str, lead_id: str) -> Looke
         partition=partition,
         entries=entries,
         held=held,
-        followed=followed,
-        erased=key in following and value is None,
+        followed=None if erased else followed,
+        erased=erased,
         decisions=() if held is None else _decisions(reader, assigned, key, held.number),
         undecided=undecided(reader, inputs, {} if intake is None else {partition: intake})
         + undecided(reader, [(queue, 0)], {} if decider is None else {0: decider}),

@@ -48,6 +48,8 @@ Told = Callable[[str], None]
 #: What is shown of what the deciders of commands hold: it is written outside of transactions, and made good by them.
 _SHOWN = frozenset({QUALIFICATION_MODELS, *map(definitions, KINDS)})
 _NAMED_AT_MOST = 5
+#: How the note that a lead was erased is told; it may stand in a text too, which does no harm.
+_ERASED = b'"erased":'
 
 
 class CannotRepartition(Exception):
@@ -301,7 +303,9 @@ class Repartition:
                 if key is None or partition_of(key, plan.before) != place[1]:
                     strays += 1
                     continue
-                value = message.value()
+                value = message.value() if state is LEAD_STATE else without_erasure(message.value())
+                if value is None:
+                    continue
                 tally.add(key, value)
                 partition = partition_of(key, self._after)
                 transaction.put(name, key, value, partition=partition, timestamp_ms=written_at(message))
@@ -424,6 +428,21 @@ class Repartition:
             raise KafkaException(KafkaError(KafkaError._MSG_TIMED_OUT))
         if failed:
             raise KafkaException(failed[0])
+
+
+def without_erasure(value: bytes) -> bytes | None:
+    """A lead's state at a downstream service without the note that it was erased; None: nothing else is held.
+
+    The note names an offset of the old lead-changed. All that it is there for has been decided.
+    """
+    if _ERASED not in value:
+        return value
+    try:
+        state: dict[str, Any] = msgspec.json.decode(value, type=dict[str, Any])
+        state["facts"].pop("erased", None)
+    except (msgspec.DecodeError, RecursionError, LookupError, TypeError, AttributeError):
+        return value  # no state of ours: it is copied as it is
+    return msgspec.json.encode(state) if any(state.values()) else None
 
 
 def _shown(commands: Mapping[bytes | None, Any]) -> Iterator[tuple[bytes | None, bytes]]:

@@ -33,6 +33,16 @@ class Trigger(TypedDict):
     offset: Annotated[int, Field(ge=0, description="Its offset.")]
 
 
+LeadChangedOffset = Annotated[
+    int,
+    Field(
+        ge=0,
+        description="All of lead-changed before this offset, in the lead's partition, was known. If a record at or "
+        "after it erases the lead, this event is about what was erased, whichever is read first.",
+    ),
+]
+
+
 @with_config(EMITTED)
 class Evidence(TypedDict):
     """How one criterion stood. Without a score held there is neither `score` nor `scored_at`."""
@@ -128,6 +138,7 @@ class LeadQualified(TypedDict):
     ]
     occurred_at: Annotated[Timestamp, Field(description="When that occurred which triggered it.")]
     trigger: Trigger
+    lead_changed_offset: NotRequired[LeadChangedOffset]
 
 
 def lead_qualified(

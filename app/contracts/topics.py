@@ -13,6 +13,10 @@ HEADROOM_BYTES = 64 * 1024
 
 _DAY = timedelta(days=1)
 
+#: So long it is remembered that a lead was erased: as long as the inputs keep what was said of it before, a merge
+#: included, something of that may still be on its way.
+ERASURE_REMEMBERED = 7 * _DAY
+
 
 class Cleanup(StrEnum):
     """How Kafka discards old records (`cleanup.policy`)."""
@@ -183,7 +187,7 @@ LEAD_QUALIFIED = Topic(
 )
 LEAD_HANDOVERS = Topic(
     name="lead-handovers",
-    purpose="Scores and marks of a merged lead on their way to its survivor; no value: the lead was erased. Internal.",
+    purpose="Scores, marks and what sales answered of a merged lead, on their way to its survivor. Internal.",
     key="lead_id of the survivor",
     partitions=Partitions.BY_LEAD,
     cleanup=Cleanup.DELETE,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import UNSET, Struct, field
 
+from app.contracts.topics import ERASURE_REMEMBERED
 from app.downstream.conditions import Values
 from app.qualification.leads import MARKETING_QUALIFIED, OPEN, LeadChange
 from app.qualification.utc import EARLIEST_PLAUSIBLE, Moment, in_utc
@@ -14,6 +15,8 @@ from app.qualification.utc import EARLIEST_PLAUSIBLE, Moment, in_utc
 _FIELDS = ("status", "status_reason", "sales_ready", "owner_id", "contact_id")
 #: What qualifications set, and what they make of it.
 _FLAGS: dict[str, Any] = {"status_reason": MARKETING_QUALIFIED, "sales_ready": True}
+REMEMBERED_MS = ERASURE_REMEMBERED // timedelta(milliseconds=1)
+"""So long it is remembered that a lead was erased."""
 #: So often the CRM may set a flag until a qualification is read.
 _REMEMBERED = 20
 
@@ -30,12 +33,28 @@ class Flag(Struct, omit_defaults=True):
     by_crm: list[Moment] = field(default_factory=list)
 
 
+class Erased(Struct, frozen=True):
+    """The record at `offset` of lead-changed erased the lead. It is remembered until `until_ms`, by the clock."""
+
+    offset: int
+    until_ms: int
+
+    def was_before(self, known: int | None, written_ms: int) -> bool:
+        """Is a message about the lead from before that? `known`: its lead_changed_offset.
+
+        None: an older version wrote it, and when (`written_ms`) has to do. Milliseconds since 1970.
+        """
+        if known is None:
+            return written_ms < self.until_ms - REMEMBERED_MS
+        return known <= self.offset
+
+
 class Facts(Struct, omit_defaults=True, kw_only=True):
     """A lead as last heard of. As constructed: unknown, which is open, new and not sales ready.
 
     `changed_at`: occurred_at of the newest lead-changed; `qualified_at` and `qualified_flags`: of the newest
     qualification, and which flags it set. `merged`: the lead was merged into another, which closes it.
-    `flags`: what the CRM said of them, by name.
+    `flags`: what the CRM said of them, by name. `erased`: a lead of this id was erased before.
     """
 
     status: str = OPEN
@@ -49,6 +68,7 @@ class Facts(Struct, omit_defaults=True, kw_only=True):
     qualified_flags: tuple[str, ...] = ()
     merged: bool = False
     flags: dict[str, Flag] = field(default_factory=dict)
+    erased: Erased | None = None
 
     @property
     def open(self) -> bool:

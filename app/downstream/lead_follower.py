@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from app.contracts import cloud_events
 from app.contracts.decode import BadMessage, ErasedLead, decode_lead_changed, decode_lead_merged
@@ -15,8 +16,16 @@ from app.contracts.downstream.decode_qualified import QualifiedLead, decode_lead
 from app.contracts.plausible_time import DEFAULT_TOLERANCE, PlausibleTime
 from app.contracts.topics import LEAD_CHANGED, LEAD_MERGED, LEAD_QUALIFIED, Topic
 from app.downstream.cause import Cause
-from app.downstream.facts import Changed, Facts, apply_change, apply_qualification, forget_implausible_times
-from app.engine import Processor, Record, Rejected, Unit
+from app.downstream.facts import (
+    REMEMBERED_MS,
+    Changed,
+    Erased,
+    Facts,
+    apply_change,
+    apply_qualification,
+    forget_implausible_times,
+)
+from app.engine import Processor, Record, Rejected, Unit, Wake, wakes_in
 from app.qualification.leads import Trigger
 from app.qualification.utc import from_milliseconds, in_utc
 
@@ -24,6 +33,22 @@ S = TypeVar("S", bound="HasFacts")
 """What is held about a lead."""
 
 _encode = msgspec.json.Encoder().encode
+
+#: How a lead whose erasure is remembered is told among encoded ones; it may stand in a text too, which does no harm.
+_ERASED = b'"erased":'
+
+
+class _ErasedFacts(msgspec.Struct):
+    erased: Erased | None = None
+
+
+class _ErasedState(msgspec.Struct):
+    """Of a state of any service, what says that the lead was erased."""
+
+    facts: _ErasedFacts = msgspec.field(default_factory=_ErasedFacts)
+
+
+_decode_erased = msgspec.json.Decoder(_ErasedState).decode
 
 
 class HasFacts(Protocol):
@@ -103,6 +128,48 @@ class LeadFollower(Processor, Generic[S]):
         """The lead is about to be erased; it is all forgotten after that."""
         return
 
+    def waits(self, entries: Mapping[bytes, bytes]) -> Iterable[Wake]:
+        """What the service waits for about its leads, found among the states."""
+        return ()
+
+    def woken(self, key: bytes, state: S, unit: Unit) -> None:
+        """The time of a lead has come. What it waited for may be gone by now."""
+        return
+
+    def timers(self, entries: Mapping[bytes, bytes]) -> Iterator[Wake]:
+        """Erasures that are remembered, and what the service waits for."""
+        yield from wakes_in(
+            entries,
+            _ERASED,
+            _decode_erased,
+            lambda state: [] if state.facts.erased is None else [state.facts.erased.until_ms],
+        )
+        yield from self.waits(entries)
+
+    def due(self, key: bytes, unit: Unit) -> None:
+        """Forget that the lead was erased, if it is time, and decide what waited until now."""
+        state: S | None = unit.get(key)
+        if state is None:
+            return  # forgotten meanwhile
+        erased = state.facts.erased
+        if erased is not None and erased.until_ms <= unit.now_ms:
+            if self.holds_nothing(state):
+                unit.delete(key)
+                return
+            state.facts.erased = None
+            unit.put(key, state)
+        self.woken(key, state, unit)
+
+    def holds_nothing(self, state: S) -> bool:
+        """Is nothing held about the lead but that it was erased, and perhaps merged?"""
+        whole: Any = state
+        return bool(replace(whole, facts=replace(state.facts, erased=None, merged=False)) == self.new())
+
+    def is_of_erased(self, state: S, known: int | None, record: Record) -> bool:
+        """Is a message of another service about a lead that was erased since? `known`: its lead_changed_offset."""
+        erased = state.facts.erased
+        return erased is not None and erased.was_before(known, record.timestamp)
+
     def state_of(self, key: bytes, unit: Unit) -> S:
         """What is held about a lead, or a new state."""
         held: S | None = unit.get(key)
@@ -134,18 +201,26 @@ class LeadFollower(Processor, Generic[S]):
         message = decode_lead_changed(record.key, record.value, record.headers)
         key = message.lead_id.encode()
         if isinstance(message, ErasedLead):
-            if unit.holds(key):
-                self.erasing(key, record, unit)
-                unit.delete(key)
+            self._erase(key, record, unit)
             return
         self.check_time(message.change.occurred_at, record, unit)
         state = self.state_of(key, unit)
+        if (erased := state.facts.erased) is not None and record.offset <= erased.offset:
+            state.facts.erased = None  # of a topic of that name that was there before
         changed = apply_change(state.facts, message.change)
         if changed is None:
             return  # stale
         unit.put(key, state)
         cause = cause_of(LEAD_CHANGED, record, message.event_id, message.change.occurred_at)
         self.happened(key, state, Happening(cause, changed), unit)
+
+    def _erase(self, key: bytes, record: Record, unit: Unit) -> None:
+        if unit.holds(key):
+            self.erasing(key, record, unit)
+        state = self.new()
+        state.facts.erased = Erased(record.offset, unit.now_ms + REMEMBERED_MS)
+        unit.put(key, state)
+        unit.wake(key, state.facts.erased.until_ms)
 
     def _lead_merged(self, record: Record, unit: Unit) -> None:
         message = decode_lead_merged(record.key, record.value, record.headers)
@@ -163,6 +238,8 @@ class LeadFollower(Processor, Generic[S]):
         self.check_time(message.occurred_at, record, unit)
         key = message.lead_id.encode()
         state = self.state_of(key, unit)
+        if self.is_of_erased(state, message.lead_changed_offset, record):
+            return
         if state.repeats(message.event_id):
             # nor are its facts news: what the CRM said since stands
             self.repeated(unit)

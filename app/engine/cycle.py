@@ -348,6 +348,8 @@ class Decider:
     @staticmethod
     def _unit(kind: type[U], item: Work) -> U:
         partition = item.partition
+        position = partition.position
+        assert position is not None
         return kind(
             partition.application,
             partition.number,
@@ -355,6 +357,7 @@ class Decider:
             revision=item.revision,
             now_ms=item.now_ms,
             doubtful=partition.unreadable,
+            positions=position.next,
         )
 
     def _decide_in(
@@ -421,6 +424,7 @@ class Decider:
                 process(records[start : start + _AT_ONCE], unit, app)
                 self._progress()
             unit.taken[batch.topic] += len(records)
+            unit.passed(batch.topic, batch.end)
             decided.append(batch)
         return decided
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -45,6 +46,7 @@ class Unit:
         "_doubtful",
         "_entries",
         "_limits",
+        "_positions",
         "bytes",
         "counts",
         "dead_letters",
@@ -67,8 +69,12 @@ class Unit:
         revision: int = 0,
         now_ms: int = 0,
         doubtful: Collection[bytes] = (),
+        positions: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
-        """`doubtful`: keys that may not belong here although there are entries of them."""
+        """`doubtful`: keys that may not belong here although there are entries of them. `positions`: by input topic
+        the offset of the next record to decide.
+        """
+        self._positions = dict(positions)
         self._doubtful = doubtful
         self._application = application
         self._entries = entries
@@ -138,6 +144,17 @@ class Unit:
                 f"wrong partitioner: this key belongs to partition {belongs} of {app.partitions}, not {self.number}; "
                 "producers must use murmur2 (librdkafka: partitioner=murmur2_random)"
             )
+
+    def position(self, topic: str) -> int:
+        """The offset in this partition of an input before which every record is decided, or is being decided now."""
+        record = self.record
+        if record is not None and record.topic == topic:
+            return record.offset + 1
+        return self._positions.get(topic, 0)
+
+    def passed(self, topic: str, end: int) -> None:
+        """All records of an input before `end` are decided."""
+        self._positions[topic] = end
 
     def put(self, key: bytes, state: Any) -> None:
         """Hold this state for the key from now on."""

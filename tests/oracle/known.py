@@ -10,6 +10,22 @@ from tests.oracle.reading import moment
 _MADE_SO = {"status_reason": "marketing_qualified", "sales_ready": True}
 
 
+class Erasures:
+    """Which messages are about a lead that was erased: read late, they bring nothing back."""
+
+    def __init__(self) -> None:
+        self._last = -1
+
+    def erased(self, offset: int) -> None:
+        """By the record of lead-changed at this offset."""
+        self._last = offset
+
+    def concern(self, topic: str, told: dict[str, Any]) -> bool:
+        """Is it about what was erased? Only our own messages tell of what was known of the CRM's."""
+        ours = topic in {"lead-qualified", "lead-assigned"} and "lead_changed_offset" in told
+        return ours and int(told["lead_changed_offset"]) <= self._last
+
+
 class KnownLead:
     """Nothing is known of it, as constructed: it is open, new and not sales ready."""
 

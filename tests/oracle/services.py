@@ -11,7 +11,7 @@ from tests.oracle import reading
 from tests.oracle.conditions import is_so
 from tests.oracle.follow_up import LeadInFollowUps
 from tests.oracle.journeys import LeadInJourneys
-from tests.oracle.known import KnownLead
+from tests.oracle.known import Erasures, KnownLead
 from tests.oracle.lengths import milliseconds
 from tests.oracle.reading import Bad, Input, moment
 from tests.oracle.sequences import LeadInSequences
@@ -31,6 +31,7 @@ class OfService(ABC):
         self.now = 0
         self.live: Live = {}
         self.told: dict[str, list[Any]] = defaultdict(list)
+        self._erasures = Erasures()
 
     def at(self, now: int, revision: int) -> None:
         self.now, self.live = now, self._rules(revision)
@@ -42,7 +43,10 @@ class OfService(ABC):
             return
         match record.topic:
             case _ if told is None:
+                self._erasures.erased(record.offset)
                 self.erased(record)
+            case topic if self._erasures.concern(topic, told):
+                return
             case "lead-changed":
                 self.changed(told)
             case "lead-merged":

@@ -16,7 +16,7 @@ from app.contracts.downstream.conditions import ConditionDefinition
 from app.contracts.downstream.facts import StoredFacts
 from app.contracts.fields import EMITTED, READ_STRICTLY, Id, Timestamp, Value
 from app.contracts.lead_messages import EventId, LeadId
-from app.contracts.lead_qualified import Trigger
+from app.contracts.lead_qualified import LeadChangedOffset, Trigger
 from app.contracts.reasons import BadMessage
 
 _ZONES = frozenset(available_timezones())
@@ -187,6 +187,7 @@ class LeadAssigned(TypedDict):
     decided_at: Timestamp
     occurred_at: Annotated[Timestamp, Field(description="When that occurred which triggered it.")]
     trigger: Trigger
+    lead_changed_offset: NotRequired[LeadChangedOffset]
 
 
 @with_config(READ_STRICTLY)

@@ -79,6 +79,7 @@ EXAMPLES: tuple[Example, ...] = (
             "decided_at": "2026-11-23T09:30:00.120Z",
             "occurred_at": "2026-11-23T09:30:00Z",
             "trigger": _TRIGGER,
+            "lead_changed_offset": 4_711,
         },
     ),
     Example(

@@ -43,12 +43,14 @@ class _Qualified(TypedDict):
     changes: _Changes
     lead: _Lead
     occurred_at: Timestamp
+    lead_changed_offset: NotRequired[int]
 
 
 class QualifiedLead(msgspec.Struct, frozen=True, gc=False):
     """What a lead-qualified record says. `changes`: by field, `{"from": before, "to": after}`.
 
     `left`: flags as it left them. `known_at`: occurred_at of the newest lead-changed that the worker knew.
+    `lead_changed_offset`: all of lead-changed before it was known; None: an older version wrote it.
     """
 
     lead_id: str
@@ -60,6 +62,7 @@ class QualifiedLead(msgspec.Struct, frozen=True, gc=False):
     contact_id: str | None = None
     left: dict[str, Any] = {}
     known_at: datetime | None = None
+    lead_changed_offset: int | None = None
 
 
 _qualified: Callable[[bytes], _Qualified] = TypeAdapter(_Qualified).validator.validate_json
@@ -78,4 +81,5 @@ def decode_lead_qualified(key: bytes | None, value: bytes | None, headers: Any =
         message.get("contact_id"),
         {name: value for name, value in message["lead"].items() if name in {"status_reason", "sales_ready"}},
         message["lead"].get("changed_at"),
+        message.get("lead_changed_offset"),
     )

@@ -49,6 +49,7 @@ class _Assigned(TypedDict):
     occurred_at: Timestamp
     owner: NotRequired[_Owner]
     owner_departed: NotRequired[str]
+    lead_changed_offset: NotRequired[int]
 
 
 _assigned: Callable[[bytes], _Assigned] = TypeAdapter(_Assigned).validator.validate_json
@@ -57,7 +58,8 @@ _assigned: Callable[[bytes], _Assigned] = TypeAdapter(_Assigned).validator.valid
 class AssignedLead(msgspec.Struct, frozen=True, gc=False):
     """What a lead-assigned record says. `owner_id` None: to nobody; `seller_id` None: not to a seller.
 
-    `notice`: the lead stays with a seller who departed; nothing was assigned.
+    `notice`: the lead stays with a seller who departed; nothing was assigned. `lead_changed_offset`: what was known of
+    lead-changed when the lead qualified; None: it does not say.
     """
 
     lead_id: str
@@ -66,6 +68,7 @@ class AssignedLead(msgspec.Struct, frozen=True, gc=False):
     seller_id: str | None
     owner_id: str | None
     notice: bool = False
+    lead_changed_offset: int | None = None
 
 
 def decode_lead_assigned(key: bytes | None, value: bytes | None, headers: Any = None) -> AssignedLead:
@@ -81,4 +84,5 @@ def decode_lead_assigned(key: bytes | None, value: bytes | None, headers: Any = 
         seller_id,
         owner_id,
         "owner_departed" in message,
+        message.get("lead_changed_offset"),
     )

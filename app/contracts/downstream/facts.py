@@ -28,6 +28,14 @@ class StoredFlag(TypedDict):
 
 
 @with_config(EMITTED)
+class StoredErasure(TypedDict):
+    """That a lead was erased, for as long as something from before may still come."""
+
+    offset: Annotated[int, Field(ge=0, description="The record of lead-changed that erased it.")]
+    until_ms: Annotated[int, Field(description="When this is forgotten, by the clock, in milliseconds since 1970.")]
+
+
+@with_config(EMITTED)
 class StoredFacts(TypedDict):
     """What the service knows of a lead. What is absent is unknown: open, new and not sales ready."""
 
@@ -42,3 +50,4 @@ class StoredFacts(TypedDict):
     qualified_flags: NotRequired[list[str]]
     merged: NotRequired[bool]
     flags: NotRequired[Annotated[dict[str, StoredFlag], Field(description="What the CRM said of flags, by name.")]]
+    erased: NotRequired[Annotated[StoredErasure, Field(description="A lead of this id was erased before.")]]

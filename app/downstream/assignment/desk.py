@@ -50,6 +50,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     rule: str | None = None
     owner: Owner | None = None
     previous_owner_id: str | None = None
+    lead_changed_offset: int | None = None
     considered: tuple[tuple[str, str], ...] = ()
     more: int = 0
     departed: Departed | None = None
@@ -308,6 +309,7 @@ class Desk:
             rule=held.rule,
             owner=held.owner,
             previous_owner_id=held.own.get("owner_id"),
+            lead_changed_offset=held.lead_changed_offset,
             departed=seller.departed,
         )
         self._decided.append(told)
@@ -482,6 +484,7 @@ class Desk:
             rule=rule,
             owner=found.owner,
             previous_owner_id=before.id if before is not None else held.left_by or held.own.get("owner_id"),
+            lead_changed_offset=held.lead_changed_offset,
             considered=considered,
             more=more,
         )

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from msgspec import field
+from msgspec.structs import replace
 
 from app.contracts.topics import LEAD_CHANGED
 from app.downstream.assignment.queue import Changed, Closed, Qualified, enqueue
@@ -44,7 +45,8 @@ class Intake(LeadFollower[FollowedLead]):
         if what.qualified is not None:
             if facts.open:
                 state.queued = True
-                told = Qualified(what.cause, lead_id, what.qualified.model_id, *_like(facts))
+                qualified = what.qualified
+                told = Qualified(what.cause, lead_id, qualified.model_id, *_like(facts), qualified.lead_changed_offset)
                 enqueue(unit, self._prefix, lead_id, told)
         elif state.queued and (what.changed.fields or what.changed.attributes):
             if facts.open:
@@ -68,6 +70,12 @@ class Intake(LeadFollower[FollowedLead]):
     def _close(self, key: bytes, state: FollowedLead, cause: Cause, unit: Unit) -> None:
         state.queued = False
         enqueue(unit, self._prefix, key.decode(), Closed(cause, key.decode()))
+
+
+def is_gone(followed: FollowedLead) -> bool:
+    """Is nothing known of a lead but that it was erased?"""
+    facts = followed.facts
+    return facts.erased is not None and replace(followed, facts=replace(facts, erased=None)) == FollowedLead()
 
 
 def _like(facts: Facts) -> tuple[dict[str, Any], dict[str, Any]]:

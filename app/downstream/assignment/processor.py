@@ -93,6 +93,7 @@ class AssignmentDecider(Processor):
                     qualified_at=queued.cause.occurred_at,
                     own=queued.own,
                     attributes=queued.attributes,
+                    lead_changed_offset=queued.lead_changed_offset,
                 )
                 desk.qualified(queued.lead_id, held)
             case Changed():
@@ -149,6 +150,8 @@ class AssignmentDecider(Processor):
             event["owner_departed"] = decision.departed
         if decision.previous_owner_id is not None:
             event["previous_owner_id"] = decision.previous_owner_id
+        if decision.lead_changed_offset is not None:
+            event["lead_changed_offset"] = decision.lead_changed_offset
         if decision.more:
             event["considered_more"] = decision.more
         headers = cloud_events.headers(

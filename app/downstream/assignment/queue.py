@@ -14,13 +14,14 @@ from app.qualification.utc import Moment
 
 
 class Qualified(Struct, frozen=True, tag="qualified"):
-    """A lead qualified: what it is like now."""
+    """A lead qualified: what it is like now. `lead_changed_offset`: as lead-qualified has it, where it has one."""
 
     cause: Cause
     lead_id: str
     model_id: str
     own: dict[str, Any] = field(default_factory=dict)
     attributes: dict[str, Any] = field(default_factory=dict)
+    lead_changed_offset: int | None = None
 
 
 class Changed(Struct, frozen=True, tag="changed"):

@@ -34,12 +34,14 @@ class HeldLead(Struct, tag="lead", omit_defaults=True, kw_only=True):
 
     `waits`: its place among those that wait, 0 if it does not. `routed`: the revision of the rules by which it came to
     wait where it waits, 0 if it is to be routed anew. `counted`: it takes capacity of its owner, a seller.
+    `lead_changed_offset`: all of lead-changed before it was known when it qualified.
     `code`, `definition`, `version`, `segment`, `rule`: the newest decision, `number` in the order of all; 0: none yet.
     `left_by`: the last seller who departed while they had it. `left_at`: when it was taken from them.
     """
 
     model_id: str
     qualified_at: Moment
+    lead_changed_offset: int | None = None
     own: dict[str, Any] = field(default_factory=dict)
     attributes: dict[str, Any] = field(default_factory=dict)
     waits: int = 0

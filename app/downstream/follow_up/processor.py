@@ -96,7 +96,7 @@ class FollowUpProcessor(LeadProcessor[FollowUp, LeadState]):
             if activity["kind"] != _NOT_BY_SALES and not activity.get("automatic", False):
                 self._acted(activity["lead_id"], activity["occurred_at"], unit)
 
-    def timers(self, entries: Mapping[bytes, bytes]) -> Iterator[Wake]:
+    def waits(self, entries: Mapping[bytes, bytes]) -> Iterator[Wake]:
         """The times that run, found among the states."""
         return wakes_in(
             entries,
@@ -105,11 +105,8 @@ class FollowUpProcessor(LeadProcessor[FollowUp, LeadState]):
             lambda state: [one.due_ms for stages in state.running.values() for one in stages.values()],
         )
 
-    def due(self, key: bytes, unit: Unit) -> None:
+    def woken(self, key: bytes, state: LeadState, unit: Unit) -> None:
         """Tell what is overdue of a lead."""
-        state: LeadState | None = unit.get(key)
-        if state is None:
-            return  # erased meanwhile
         overdue, counted = time_passed(state, self.live, unit.now_ms)
         unit.put(key, state)
         for one in overdue:
@@ -121,9 +118,11 @@ class FollowUpProcessor(LeadProcessor[FollowUp, LeadState]):
         message = decode_lead_assigned(record.key, record.value, record.headers)
         self.check_time(message.occurred_at, record, unit)
         key = message.lead_id.encode()
-        if message.notice or (message.owner_id is None and not unit.holds(key)):
-            return
         state = self.state_of(key, unit)
+        if self.is_of_erased(state, message.lead_changed_offset, record):
+            return
+        if message.notice or (message.owner_id is None and self.holds_nothing(state)):
+            return
         if state.repeats(message.event_id):
             return
         state.owner_id = message.owner_id

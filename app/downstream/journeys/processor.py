@@ -47,15 +47,12 @@ class JourneyProcessor(LeadProcessor[Journey, LeadState]):
             unit.counts["journey", journey_id, Outcome.LEAD_MERGED.value] += 1
         state.waiting.clear()
 
-    def timers(self, entries: Mapping[bytes, bytes]) -> Iterator[Wake]:
+    def waits(self, entries: Mapping[bytes, bytes]) -> Iterator[Wake]:
         """The entries that wait, found among the states."""
         return wakes_in(entries, _WAITS, decode_state, lambda state: [one.due_ms for one in state.waiting.values()])
 
-    def due(self, key: bytes, unit: Unit) -> None:
+    def woken(self, key: bytes, state: LeadState, unit: Unit) -> None:
         """Decide the entries of a lead whose time has come."""
-        state: LeadState | None = unit.get(key)
-        if state is None:
-            return  # erased meanwhile
         for journey_id, waiting in sorted(state.waiting.items()):
             if waiting.due_ms > unit.now_ms:
                 continue

@@ -146,6 +146,8 @@ class SequenceProcessor(LeadProcessor[Program, LeadState]):
         if message.seller_id is None or message.notice:
             return
         key = message.lead_id.encode()
+        if self.is_of_erased(self.state_of(key, unit), message.lead_changed_offset, record):
+            return
         decision = self._event(key, message.event_id, unit)
         if decision is None:
             return
@@ -158,7 +160,7 @@ class SequenceProcessor(LeadProcessor[Program, LeadState]):
         message = decode_activity_completed(record.key, record.value, record.headers)
         self.check_time(message["occurred_at"], record, unit)
         key = message["lead_id"].encode()
-        if not unit.holds(key):
+        if self.holds_nothing(self.state_of(key, unit)):
             unit.counts["sequence", "", Outcome.NO_STEP_WAITS.value] += 1
             return  # nothing is begun for a lead by what was done about it
         decision = self._event(key, message["event_id"], unit)
@@ -186,7 +188,7 @@ class SequenceProcessor(LeadProcessor[Program, LeadState]):
         if state is not None and state.connections.keys() - self.live.keys():
             self._tell(key, self._decision(key, state, unit), unit)
 
-    def timers(self, entries: Mapping[bytes, bytes]) -> Iterator[Wake]:
+    def waits(self, entries: Mapping[bytes, bytes]) -> Iterator[Wake]:
         """What leads wait for, found among the states."""
         return wakes_in(
             entries,
@@ -195,11 +197,8 @@ class SequenceProcessor(LeadProcessor[Program, LeadState]):
             lambda state: [one.due_ms for one in state.connections.values() if one.due_ms is not None],
         )
 
-    def due(self, key: bytes, unit: Unit) -> None:
+    def woken(self, key: bytes, state: LeadState, unit: Unit) -> None:
         """Go on with a lead that waited until now."""
-        state: LeadState | None = unit.get(key)
-        if state is None:
-            return  # erased meanwhile
         decision = self._decision(key, state, unit)
         time_passed(decision)
         self._tell(key, decision, unit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +11,12 @@ import pytest
 from app.downstream.assignment.intake import Intake, decode_followed, encode_followed
 from app.downstream.follow_up import processor as follow_up
 from app.downstream.journeys import processor as journeys
+from app.downstream.lead_follower import LeadFollower
 from app.downstream.sequences import processor as sequences
-from tests.unit.downstream.place import Place, changed, qualified
+from app.engine import PlainRecord
+from tests.broker.system.messages import encode
+from tests.unit.downstream.place import NOW, Place, changed, qualified
+from tests.unit.downstream.sequences.walks import mail, sequence
 
 SERVICES: dict[str, Callable[[], Place]] = {
     "assignment": lambda: Place(lambda _: Intake(topic_prefix="", source="/x"), encode_followed, decode_followed),
@@ -27,6 +32,26 @@ def _place(module: Any, processor: Any) -> Place:
         module.encode_state,
         module.decode_state,
     )
+
+
+ACTING: dict[str, dict[str, Any]] = {
+    "assignment": {"id": "x"},
+    "follow-up": {"id": "x", "stages": [{"on": "lead-qualified", "within": "1h"}]},
+    "journeys": {"id": "x", "trigger": {"event": "lead-qualified"}},
+    "sequences": sequence("x", mail("a"), connect={"on": "lead-qualified"}),
+}
+"""By each of these something follows from a qualification."""
+
+
+def acting(service: str) -> Place:
+    here = SERVICES[service]()
+    here.publish(ACTING[service])
+    return here
+
+
+def topics_of(here: Place) -> list[str]:
+    assert isinstance(here.processor, LeadFollower)
+    return [topic.name for topic in here.processor.inputs]
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -48,6 +73,54 @@ def test_what_was_held_before_more_was_held_is_read(service: str) -> None:
     here.entries[b"L-1"] = b'{"facts":{"status_reason":"marketing_qualified","sales_ready":true}}'
     here.send("lead-qualified", "L-1", qualified("L-1"))
     assert here.refused == []
+
+
+def _assigned(**fields: Any) -> dict[str, Any]:
+    owner = {"kind": "seller", "id": "S-1"}
+    return {"event_id": "a-1", "lead_id": "L-1", "occurred_at": NOW.isoformat(), "owner": owner, **fields}
+
+
+@pytest.mark.parametrize("known", [{"lead_changed_offset": 1}, {"lead_changed_offset": 0}, {}], ids=str)
+@pytest.mark.parametrize("service", SERVICES)
+def test_nothing_of_an_erased_lead_comes_back_with_what_was_on_its_way(service: str, known: dict[str, int]) -> None:
+    here = acting(service)
+    here.send("lead-changed", "L-1", changed("L-1", contact_id="C-1"))
+    late = PlainRecord("lead-qualified", 0, 0, 0, b"L-1", encode(qualified("L-1") | {"contact_id": "C-1"} | known), [])
+    here.send("lead-changed", "L-1", None)
+    here.restart()
+    here.take(late)
+    if "lead-assigned" in topics_of(here):
+        here.take(PlainRecord("lead-assigned", 0, 0, 0, b"L-1", encode(_assigned(**known)), []))
+    merge = {"event_id": "m", "lead_id": "L-1", "survivor_id": "L-2", "occurred_at": NOW.isoformat()}
+    assert (here.held, here.emitted, here.refused) == (set(), [], [])
+    here.send("lead-merged", "L-1", merge)
+    here.restart()
+    here.wait(timedelta(days=7))
+    assert (here.entries, here.emitted) == ({}, [])
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_lead_that_qualifies_after_its_erasure_begins_afresh(service: str) -> None:
+    here = acting(service)
+    here.send("lead-changed", "L-1", changed("L-1", contact_id="C-1", attributes={"country": "DE"}))
+    here.send("lead-changed", "L-1", None)
+    here.send("lead-qualified", "L-1", qualified("L-1"))
+    assert here.held == {b"L-1"}
+    here.wait(timedelta(days=8))
+    facts = here.decode_state(here.entries[b"L-1"]).facts
+    assert (facts.contact_id, facts.attributes, facts.erased) == (None, {}, None)
+    assert here.emitted
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_an_erasure_in_a_topic_that_was_created_anew_since_holds_nothing_up(service: str) -> None:
+    here = acting(service)
+    here.offset = 1_000
+    here.send("lead-changed", "L-1", None)
+    here.offset = 0
+    here.send("lead-changed", "L-1", changed("L-1", contact_id="C-1"))
+    here.send("lead-qualified", "L-1", qualified("L-1"))
+    assert here.decode_state(here.entries[b"L-1"]).facts.qualified_at is not None
 
 
 def test_a_qualification_read_again_is_not_queued_again_for_assignment() -> None:

@@ -47,7 +47,7 @@ def test_a_lead_that_is_closed_merged_or_erased_leaves_once(here: Place, how: st
             case _:
                 here.send("lead-changed", "L-1", None)
     assert queued(here) == ["qualified", "closed"]
-    assert (here.entries == {}) is (how == "erased")
+    assert (here.held == set()) is (how == "erased")
 
 
 def test_a_closed_lead_that_qualifies_is_not_for_sales(here: Place) -> None:

@@ -95,7 +95,7 @@ def test_an_erased_lead_leaves_nothing() -> None:
     here = place(ONE_HOUR)
     here.send("lead-qualified", "L-1", qualified("L-1"))
     act("erased", here)
-    assert here.entries == {}
+    assert here.held == set()
     here.wait(timedelta(days=3))
     assert not here.emitted
 

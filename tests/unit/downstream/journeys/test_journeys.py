@@ -197,7 +197,7 @@ def test_an_erased_lead_leaves_nothing_and_begins_anew() -> None:
     here = place({**ON_QUALIFIED, "window": {"start": "2026-11-25T10:00:00Z"}})
     here.send("lead-qualified", "L-1", qualified("L-1"))
     here.send("lead-changed", "L-1", None)
-    assert here.entries == {}
+    assert here.held == set()
     here.wait(timedelta(hours=2))
     assert not here.emitted
     here.send("lead-qualified", "L-1", qualified("L-1", number=2))

@@ -127,7 +127,7 @@ def test_an_erased_lead_leaves_nothing_and_no_timer_speaks_of_it() -> None:
     at = place(sequence("s", mail("a"), wait("w", "1d"), mail("b")))
     connect(at)
     at.send("lead-changed", "L-1", None)
-    assert at.entries == {}
+    assert at.held == set()
     at.wait(timedelta(days=2))
     assert steps(at) == ["a"]
     assert states(at) == [("connected", None)]
