@@ -410,7 +410,12 @@ EXAMPLES: tuple[Example, ...] = (
             ],
         },
     ),
-    Example(topics.LEAD_QUALIFIED.name, "live", "A score made the lead qualify.", _QUALIFIED),
+    Example(
+        topics.LEAD_QUALIFIED.name,
+        "live",
+        "A score made the lead qualify.",
+        {**_QUALIFIED, "lead_changed_offset": 4_711},
+    ),
     Example(topics.LEAD_QUALIFIED.name, "sweep", "Publishing a model made a known lead qualify once more.", _SWEPT),
     Example(
         topics.LEAD_STATE.name,
@@ -448,6 +453,30 @@ EXAMPLES: tuple[Example, ...] = (
             "scores": {"engagement": {"value": 12.0, "at": "2026-11-23T10:07:00Z"}},
             "merged_into": "L-1001",
             "merged_at": "2026-11-23T10:05:00Z",
+        },
+    ),
+    Example(
+        topics.LEAD_STATE.name,
+        "erased",
+        "What is remembered for a week of a lead that was erased.",
+        {
+            "erasure": 4_712,
+            "erased": {
+                "at_ms": 1_795_512_600_000,
+                "until_ms": 1_796_117_400_120,
+                "marks": {"enterprise": {"version": 3, "number": 1, "at": "2026-11-23T09:30:00Z", "trigger": "erased"}},
+            },
+        },
+    ),
+    Example(
+        topics.LEAD_HANDOVERS.name,
+        "response",
+        "Sales rejected L-1002, which was merged into L-1001.",
+        {
+            "event_id": "0190b3fb-1c0d-7e2f-9a10-2b3c4d5e6f71",
+            "loser_id": "L-1002",
+            "response": {"at": "2026-11-24T10:00:00Z", "accepted": False, "reason": "no_budget"},
+            "begun_ms": 1_795_600_800_350,
         },
     ),
     Example(

@@ -64,6 +64,21 @@ class StoredHold(TypedDict):
 
 
 @with_config(EMITTED)
+class StoredErased(TypedDict):
+    """That a lead was erased, for as long as something from before may still come."""
+
+    at_ms: Annotated[int, Field(description="Time of the record that erased it, in milliseconds since 1970.")]
+    until_ms: Annotated[int, Field(description="When this is forgotten, by the clock, in milliseconds since 1970.")]
+    marks: NotRequired[
+        Annotated[
+            dict[str, StoredMark],
+            Field(description="Which models had qualified it, for the lead that it may be merged into."),
+        ]
+    ]
+    merged: NotRequired[Annotated[bool, Field(description="true: it had been merged before it was erased.")]]
+
+
+@with_config(EMITTED)
 class LeadState(TypedDict):
     """All that is held about a lead, by its id as the record's key; no value: nothing is held (erased).
 
@@ -104,20 +119,44 @@ class LeadState(TypedDict):
             ),
         ]
     ]
+    erased: NotRequired[Annotated[StoredErased, Field(description="What is remembered of the erased lead.")]]
+
+
+@with_config(EMITTED)
+class StoredResponse(TypedDict):
+    """What sales answered about a lead that was merged."""
+
+    at: Annotated[Timestamp, Field(description="occurred_at of the lead-sales-response.")]
+    accepted: Annotated[bool, Field(description="false: rejected.")]
+    reason: NotRequired[Annotated[Id, Field(description="Why it was rejected.")]]
+    model_id: NotRequired[Annotated[Id, Field(description="The qualification model meant. Absent: every one.")]]
 
 
 @with_config(EMITTED)
 class LeadHandover(TypedDict):
-    """Scores and marks of a merged lead on their way to its survivor, whose id is the record's key.
+    """What goes over from a merged lead to its survivor, whose id is the record's key.
 
-    No value: the survivor was erased, by the record of lead-changed at the offset in the header `erasure`.
+    Without value, as older versions wrote it, a record means nothing.
     """
 
-    event_id: Annotated[Id, Field(description="Of the lead-merged, or of a lead-score-changed that came after it.")]
+    event_id: Annotated[
+        Id,
+        Field(description="Of the lead-merged, or of a lead-score-changed or lead-sales-response that came after it."),
+    ]
     loser_id: Annotated[Id, Field(description="The lead whose scores and marks these are.")]
     via: NotRequired[Annotated[list[Id], Field(description="Leads it went through, themselves merged. Absent: none.")]]
     scores: NotRequired[Annotated[dict[str, StoredScore], Field(description="By scoring model. Absent: none.")]]
     marks: NotRequired[Annotated[dict[str, StoredMark], Field(description="By qualification model. Absent: none.")]]
+    response: NotRequired[Annotated[StoredResponse, Field(description="What sales answered. Absent: nothing.")]]
+    begun_ms: NotRequired[
+        Annotated[
+            int,
+            Field(
+                description="Time of that record, in milliseconds since 1970: a survivor that was erased since takes "
+                "nothing over."
+            ),
+        ]
+    ]
 
 
 @with_config(EMITTED)

@@ -75,6 +75,19 @@ class Hold(Struct, frozen=True, gc=False):
     trigger: Trigger
 
 
+class Erased(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
+    """What is remembered of a lead that was erased, for a while: what undoes nothing, and lets nobody qualify twice.
+
+    `at_ms`: time of the record that erased it; `until_ms`: when this is forgotten, by the clock (milliseconds since
+    1970). `marks`: that models qualified it, for the lead that it may be merged into. `merged`: it was merged before.
+    """
+
+    at_ms: int
+    until_ms: int
+    marks: dict[str, Mark] = field(default_factory=dict)
+    merged: bool = False
+
+
 class Lead(Struct, omit_defaults=True, kw_only=True, gc=False):
     """Everything held about one lead. As constructed: an unknown lead, which is open, new and not sales ready.
 
@@ -83,7 +96,8 @@ class Lead(Struct, omit_defaults=True, kw_only=True, gc=False):
     sales rejected it, when it did.
     `holds` by qualification model id: what waits for its time.
     `merged_into`: the lead that this one was merged into, which closes it whatever its status; `merged_at`: when.
-    `erasure`: offset in lead-changed of the record that erased it, while what was on its way to it may still come.
+    `erasure`: offset in lead-changed of the record that erased it, while what was on its way to it may still come;
+    `erased`: what is remembered of it meanwhile. Older versions did not write that.
     """
 
     status: str = OPEN
@@ -102,6 +116,7 @@ class Lead(Struct, omit_defaults=True, kw_only=True, gc=False):
     merged_into: str | None = None
     merged_at: Moment | None = None
     erasure: int | None = None
+    erased: Erased | None = None
 
 
 class StandingScore(Struct, gc=False):
@@ -210,4 +225,5 @@ def copy_of(lead: Lead) -> Lead:
         merged_into=lead.merged_into,
         merged_at=lead.merged_at,
         erasure=lead.erasure,
+        erased=lead.erased,
     )

@@ -10,15 +10,28 @@ from sys import intern
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from app.qualification.leads import Lead, Mark, Score
-from app.qualification.utc import in_utc
+from app.qualification.leads import Erased, Lead, Mark, Score
+from app.qualification.utc import Moment, in_utc
+
+#: Stands for the trigger of a mark that is remembered of an erased lead.
+_ERASED = "erased"
+
+
+class Response(Struct, frozen=True, omit_defaults=True, gc=False):
+    """What sales answered at `at` about a lead that was merged. `model_id`: the model meant; None: every one."""
+
+    at: Moment
+    accepted: bool
+    reason: str | None = None
+    model_id: str | None = None
 
 
 class Handover(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """What goes over from a merged lead to the lead it was merged into.
 
-    `event_id`: of the merge, or of a score that came after it. `loser_id`: whose scores and marks these are. `via`: the
-    leads it went through since, all of them merged, too.
+    `event_id`: of the merge, or of a score or a response that came after it. `loser_id`: whose these are. `via`: the
+    leads it went through since, all of them merged, too. `begun_ms`: time of that record (milliseconds since 1970);
+    None: an older version wrote it.
     """
 
     event_id: str
@@ -26,6 +39,8 @@ class Handover(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     via: tuple[str, ...] = ()
     scores: dict[str, Score] = field(default_factory=dict)
     marks: dict[str, Mark] = field(default_factory=dict)
+    response: Response | None = None
+    begun_ms: int | None = None
 
 
 def merge(lead: Lead, survivor_id: str, at: datetime) -> bool:
@@ -39,6 +54,8 @@ def merge(lead: Lead, survivor_id: str, at: datetime) -> bool:
     lead.merged_into = survivor_id
     lead.merged_at = at
     lead.holds.clear()
+    if lead.erased is not None:
+        lead.erased = replace(lead.erased, merged=False)
     return True
 
 
@@ -47,16 +64,18 @@ def is_repeated(lead: Lead, survivor_id: str, at: datetime) -> bool:
     return lead.merged_into == survivor_id and lead.merged_at == in_utc(at)
 
 
-def all_of(lead: Lead, lead_id: str, event_id: str) -> Handover | None:
-    """All that goes over when the lead is merged. None: there is nothing."""
-    if not lead.scores and not lead.marks:
+def all_of(lead: Lead, lead_id: str, event_id: str, begun_ms: int) -> Handover | None:
+    """All that goes over when the lead is merged, with the marks of one that was erased. None: there is nothing."""
+    marks = _all_marks(lead)
+    if not lead.scores and not marks:
         return None
-    return Handover(event_id=event_id, loser_id=lead_id, scores=lead.scores.copy(), marks=lead.marks.copy())
+    return Handover(event_id=event_id, loser_id=lead_id, scores=lead.scores.copy(), marks=marks, begun_ms=begun_ms)
 
 
-def score_of(lead: Lead, lead_id: str, scoring_model_id: str, event_id: str) -> Handover:
+def score_of(lead: Lead, lead_id: str, scoring_model_id: str, event_id: str, begun_ms: int) -> Handover:
     """One score, which the lead got after it was merged."""
-    return Handover(event_id=event_id, loser_id=lead_id, scores={scoring_model_id: lead.scores[scoring_model_id]})
+    scores = {scoring_model_id: lead.scores[scoring_model_id]}
+    return Handover(event_id=event_id, loser_id=lead_id, scores=scores, begun_ms=begun_ms)
 
 
 def take_over(lead: Lead, handover: Handover) -> list[str]:
@@ -104,24 +123,70 @@ def passed_on(lead: Lead, lead_id: str, handover: Handover) -> Handover | None:
     return replace(handover, via=(*handover.via, lead_id))
 
 
-def erased(offset: int) -> Lead:
-    """What stays of a lead that the record at `offset` erased, until nothing sent to it before can come any more."""
-    return Lead(erasure=offset)
+def erased(before: Lead, offset: int, *, at_ms: int, until_ms: int) -> Lead:
+    """What stays, until then, of a lead that the record at `offset` erased: nothing personal.
+
+    Its survivor stays known: what comes late about it goes there. A lead that is merged later hands its marks over.
+    """
+    marks = {model_id: replace(mark, trigger=_ERASED) for model_id, mark in _all_marks(before).items()}
+    return Lead(
+        merged_into=before.merged_into,
+        merged_at=before.merged_at,
+        erasure=offset,
+        erased=Erased(at_ms=at_ms, until_ms=until_ms, marks=marks, merged=before.merged_into is not None),
+    )
 
 
 def is_erased(lead: Lead) -> bool:
-    """Is a hand-over to this lead from before it was erased?"""
+    """Was this lead erased, so that something from before may still come?"""
     return lead.erasure is not None
 
 
-def erasure_is_over(lead: Lead, offset: int) -> bool:
-    """All that was on its way when the record at `offset` erased the lead has come. False: another erased it since."""
-    if lead.erasure != offset:
+def is_of_before(lead: Lead, begun_ms: int) -> bool:
+    """Is what began at that time from before this lead was erased?"""
+    return lead.erasure is not None and (lead.erased is None or begun_ms <= lead.erased.at_ms)
+
+
+def remember(lead: Lead, handover: Handover) -> bool:
+    """Of a hand-over to an erased lead only marks are kept, for the lead that it may be merged into. Were there any?"""
+    if lead.erased is None or not handover.marks:
         return False
-    lead.erasure = None
+    marks = {name: replace(mark, trigger=_ERASED) for name, mark in handover.marks.items()}
+    lead.erased = replace(lead.erased, marks=_united(lead.erased.marks, marks))
     return True
+
+
+def begins_afresh(lead: Lead) -> None:
+    """The CRM tells of a lead that it had erased: this is another, and merged into none."""
+    if lead.erased is not None and lead.erased.merged and not lead.known:
+        lead.merged_into = lead.merged_at = None
+        lead.erased = replace(lead.erased, merged=False)
+
+
+def remembered_until(lead: Lead) -> list[int]:
+    """Until when (milliseconds since 1970) this is to be remembered, if it was erased; 0: nobody said yet."""
+    if lead.erasure is None:
+        return []
+    return [0 if lead.erased is None else lead.erased.until_ms]
+
+
+def forget(lead: Lead) -> bool:
+    """Nothing from before the erasure can come any more. False: nothing is left of the lead."""
+    lead.erasure = lead.erased = None
+    if lead.merged_into is not None and not lead.known:
+        return False  # its survivor was kept for what came late
+    return not holds_nothing(lead)
 
 
 def holds_nothing(lead: Lead) -> bool:
     """Is nothing held about this lead (only that it was erased, perhaps)?"""
-    return not (lead.scores or lead.marks or lead.known or lead.merged_into is not None)
+    merged = lead.merged_into is not None and (lead.erased is None or not lead.erased.merged)
+    return not (lead.scores or lead.marks or lead.known or merged)
+
+
+def _all_marks(lead: Lead) -> dict[str, Mark]:
+    return lead.marks.copy() if lead.erased is None else _united(lead.erased.marks, lead.marks)
+
+
+def _united(some: dict[str, Mark], others: dict[str, Mark]) -> dict[str, Mark]:
+    return some | {name: united(some[name], mark) if name in some else mark for name, mark in others.items()}

@@ -24,7 +24,6 @@ from app.contracts.definition_reading import model_of
 from app.contracts.topics import (
     COMMAND_STATE,
     LEAD_CHANGED,
-    LEAD_HANDOVERS,
     LEAD_QUALIFIED,
     LEAD_STATE,
     QUALIFICATION_COMMANDS,
@@ -41,7 +40,6 @@ from app.qualification.rules import UnknownLeads
 from app.rebuild.comparing import Compared, compare
 from app.rebuild.replay import Replay, in_order
 from app.rebuild.timeline import Audited, CannotRebuild, Timeline, newest_revision, timeline
-from app.worker.merging import erasure_of
 
 Told = Callable[[str], None]
 
@@ -221,7 +219,6 @@ class Rebuild:
             partitions=partitions,
             rules=rules,
             time_tolerance=self._time_tolerance,
-            erasures=self._erasures(number, None if live is None else live.next),
         )
         streams = []
         for topic in CHANGELOGS[LEAD_STATE]:
@@ -242,17 +239,6 @@ class Rebuild:
         # rules that came after the last record have an effect as well: a sweep
         replay.finish(max([replay.clock, *(at for at, _ in rules[-1:])]))
         return replay
-
-    def _erasures(self, number: int, decided: Mapping[str, int] | None) -> dict[tuple[bytes, int], bool]:
-        """The erasures of a partition whose end is among the hand-overs, and whether it is still to be decided."""
-        place = (LEAD_HANDOVERS.full_name(self._prefix), number)
-        found = {}
-        for message in self._reader.read([place], {place: self._begin(LEAD_HANDOVERS, place)}):
-            erasure = erasure_of(message.headers()) if message.value() is None else None
-            if erasure is not None and message.key() is not None:
-                undecided = decided is not None and message.offset() >= decided.get(place[0], 0)
-                found[message.key(), erasure] = undecided
-        return found
 
     def _begin(self, topic: Topic, place: Place) -> int:
         # lead-changed is compacted: what the CRM said last of a lead may be as old as the lead

@@ -6,9 +6,8 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
-from types import MappingProxyType
 from typing import Any
 
 from app.contracts.plausible_time import DEFAULT_TOLERANCE
@@ -16,14 +15,11 @@ from app.contracts.topics import LEAD_CHANGED, LEAD_STATE
 from app.engine import Application, Input, PlainRecord, Rejected, Unit
 from app.engine.partition import Partition
 from app.engine.timers import Wake
-from app.qualification.merging import holds_nothing, is_erased
 from app.qualification.rules import Rules
 from app.rebuild.timeline import Timeline
 from app.worker.leads import NO_RULES, LeadDecider, decode_lead, encode_lead
 
 _AT_ONCE = 20_000
-#: How a lead that was erased is told among encoded ones; it may stand in a text too, which does no harm.
-_ERASURE = b'"erasure":'
 _NONE = Rules(revision=NO_RULES, lead_management=False, live_scoring_models=frozenset(), models={})
 
 
@@ -46,13 +42,7 @@ class Replay:
         partitions: int,
         rules: Timeline,
         time_tolerance: timedelta = DEFAULT_TOLERANCE,
-        erasures: Mapping[tuple[bytes, int], bool] = MappingProxyType({}),
     ) -> None:
-        """`erasures`: those, by key and offset of the record, whose end is among the hand-overs, so that some of before
-        may be, too; an older erasure may outlive all that on its compacted topic. True: it is not decided here.
-        """
-        self._erasures = erasures
-        self._changed_topic = LEAD_CHANGED.full_name(topic_prefix)
         self._changes = rules
         self._next_change = 0
         self._rules = _NONE
@@ -62,7 +52,7 @@ class Replay:
         self._decider.begin()
         self._application = Application(
             name="rebuild",
-            inputs=(Input(self._changed_topic),),
+            inputs=(Input(LEAD_CHANGED.full_name(topic_prefix)),),
             changelog=LEAD_STATE.full_name(topic_prefix),
             dead_letters="",
             partitions=partitions,
@@ -102,8 +92,6 @@ class Replay:
         unit.record, unit.now_ms = record, self.clock
         try:
             self._decider.process(record, unit)
-            if record.value is None and record.topic == self._changed_topic:
-                self._erased(record, unit)
         except Rejected:
             self.rejected += 1
         unit.record = None
@@ -118,25 +106,6 @@ class Replay:
         """Let the time go on to this moment: rules and holds may bring more about."""
         self._advance(until_ms)
         self._settle()
-        self._forget_erasures()
-
-    def _erased(self, record: PlainRecord, unit: Unit) -> None:
-        assert record.key is not None  # it would have been rejected
-        if (record.key, record.offset) not in self._erasures:
-            unit.delete(record.key)
-
-    def _forget_erasures(self) -> None:
-        """Of those whose end was decided, be it before the erasure because two clocks differ."""
-        for key, value in list(self._partition.entries.items()):
-            if _ERASURE in value and is_erased(lead := decode_lead(value)):
-                assert lead.erasure is not None
-                if self._erasures.get((key, lead.erasure), False):
-                    continue
-                lead.erasure = None
-                if holds_nothing(lead):
-                    del self._partition.entries[key]
-                else:
-                    self._partition.entries[key] = encode_lead(lead)
 
     def _advance(self, time_ms: int) -> None:
         while True:

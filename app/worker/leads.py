@@ -28,7 +28,7 @@ from app.qualification.decide import Outcome, Qualification, decide, hindrance, 
 from app.qualification.holds import begin_hold, end_hold, follow_scores
 from app.qualification.implausible import forget_implausible_times
 from app.qualification.leads import Lead, Origin, Standing, Trigger, apply_change, record_score
-from app.qualification.merging import holds_nothing
+from app.qualification.merging import Response, begins_afresh, holds_nothing, is_erased, remembered_until
 from app.qualification.recycling import Answered, accept, reject
 from app.qualification.rules import RuledModel, Rules
 from app.qualification.shadow import difference
@@ -42,6 +42,8 @@ NO_RULES = -1
 
 #: How a lead that holds something is told among encoded ones; it may stand in a text too, which does no harm.
 _HOLDS = b'"holds":'
+#: How one is told whose erasure is remembered.
+_ERASED = b'"erasure":'
 
 encode_lead = msgspec.json.Encoder().encode
 _decode_lead: Callable[[bytes], Lead] = msgspec.json.Decoder(Lead).decode
@@ -77,12 +79,15 @@ class LeadDecider(Processor):
         """`time_tolerance`: how far a message may be dated ahead of its record."""
         self._times = PlausibleTime(time_tolerance)
         self._score_topic = LEAD_SCORE_CHANGED.full_name(topic_prefix)
+        self._changed_topic = LEAD_CHANGED.full_name(topic_prefix)
         self._merging = Merging(topic_prefix=topic_prefix, times=self._times)
         self._others: dict[str, Callable[[Record, Unit], None]] = {
-            LEAD_CHANGED.full_name(topic_prefix): self._change,
+            self._changed_topic: self._change,
             LEAD_MERGED.full_name(topic_prefix): self._merging.merge,
             LEAD_SALES_RESPONSE.full_name(topic_prefix): self._respond,
-            LEAD_HANDOVERS.full_name(topic_prefix): lambda r, u: self._merging.take_over(r, u, self._rules),
+            LEAD_HANDOVERS.full_name(topic_prefix): lambda r, u: self._merging.take_over(
+                r, u, self._rules, self._answer
+            ),
         }
         self._qualified_topic = LEAD_QUALIFIED.full_name(topic_prefix)
         self._source = source
@@ -155,6 +160,8 @@ class LeadDecider(Processor):
         lead = unit.get(key)
         if lead is None:
             lead = Lead()
+        elif lead.erased is not None:
+            begins_afresh(lead)
         self._forget_implausible_times(lead, unit)
         if apply_change(lead, message.change):
             unit.put(key, lead)
@@ -167,15 +174,20 @@ class LeadDecider(Processor):
         key = record.key
         assert key is not None  # it equals the lead's id
         self._times.check(message.occurred_at, record.timestamp, unit.now_ms)
-        lead = unit.get(key)
-        if lead is None:
-            answered = Answered.UNKNOWN
-        elif message.accepted:
-            self._forget_implausible_times(lead, unit)
-            answered = accept(lead, message.occurred_at, model_id=message.model_id)
+        lead = unit.get(key) or Lead()
+        if lead.merged_into is not None:
+            self._merging.responded(lead, message, record, unit)
+            unit.counts["sales_response", "handed_over"] += 1
         else:
-            self._forget_implausible_times(lead, unit)
-            answered = reject(lead, message.occurred_at, self._rules, model_id=message.model_id, reason=message.reason)
+            response = Response(message.occurred_at, message.accepted, message.reason, message.model_id)
+            self._answer(key, lead, response, unit)
+
+    def _answer(self, key: bytes, lead: Lead, response: Response, unit: Unit) -> None:
+        self._forget_implausible_times(lead, unit)
+        if response.accepted:
+            answered = accept(lead, response.at, model_id=response.model_id)
+        else:
+            answered = reject(lead, response.at, self._rules, model_id=response.model_id, reason=response.reason)
             if answered in {Answered.RECYCLED, Answered.BARRED}:
                 unit.put(key, lead)
         unit.counts["sales_response", answered.value] += 1
@@ -243,13 +255,16 @@ class LeadDecider(Processor):
         unit.counts["swept"] += 1
 
     def timers(self, entries: Mapping[bytes, bytes]) -> Iterator[Wake]:
-        """The holds that run, found among the entries."""
-        return wakes_in(entries, _HOLDS, _decode_lead, lambda lead: [_milliseconds(h.due) for h in lead.holds.values()])
+        """The holds that run and the erasures that are remembered, found among the entries."""
+        yield from wakes_in(
+            entries, _HOLDS, _decode_lead, lambda lead: [_milliseconds(h.due) for h in lead.holds.values()]
+        )
+        yield from wakes_in(entries, _ERASED, _decode_lead, remembered_until)
 
     def due(self, key: bytes, unit: Unit) -> None:
-        """Decide the holds of a lead whose time is over."""
+        """Decide the holds of a lead whose time is over, and forget that it was erased once it is time."""
         lead = unit.get(key)
-        if lead is None:
+        if lead is None or (is_erased(lead) and not self._merging.forget(key, lead, unit)):
             return  # erased meanwhile
         self._forget_implausible_times(lead, unit)
         for model_id, hold in sorted(lead.holds.items()):
@@ -289,6 +304,7 @@ class LeadDecider(Processor):
         lead_id = key.decode()
         self._forget_implausible_times(lead, unit)
         event = lead_qualified(lead_id, lead, qualification, origin=origin, trigger=trigger)
+        event["lead_changed_offset"] = unit.position(self._changed_topic)
         headers = cloud_events.headers(
             cloud_events.event_type(LEAD_QUALIFIED.name),
             event_id=event["event_id"],

@@ -1,25 +1,26 @@
-"""Merges and hand-overs as records: what a merged lead hands over, what its survivor takes, what an erase undoes."""
+"""Merges and hand-overs as records: what a merged lead hands over, what its survivor takes, what an erasure undoes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from datetime import timedelta
 
 import msgspec
+from msgspec.structs import replace
 
-from app.contracts.decode import decode_lead_merged
+from app.contracts.decode import SalesResponse, decode_lead_merged
 from app.contracts.plausible_time import PlausibleTime
-from app.contracts.topics import LEAD_HANDOVERS
+from app.contracts.topics import ERASURE_REMEMBERED, LEAD_HANDOVERS
 from app.engine import Record, Rejected, Unit
 from app.qualification import merging
 from app.qualification.holds import follow_scores
 from app.qualification.implausible import forget_implausible_times, plausible_handover
-from app.qualification.leads import Lead
-from app.qualification.merging import Handover
+from app.qualification.leads import Erased, Lead
+from app.qualification.merging import Handover, Response
 from app.qualification.rules import Rules
+from app.qualification.utc import in_utc, to_milliseconds
 
-#: Header of a hand-over without value: which record of lead-changed erased the lead, by its offset.
-ERASURE = "erasure"
+_REMEMBERED_MS = ERASURE_REMEMBERED // timedelta(milliseconds=1)
 
 _encode: Callable[[Handover], bytes] = msgspec.json.Encoder().encode
 _decode: Callable[[bytes], Handover] = msgspec.json.Decoder(Handover).decode
@@ -46,30 +47,66 @@ class Merging:
         unit.put(key, lead)
         unit.counts["lead_merged", "applied"] += 1
         # Marks that went over a second time would close again what the CRM has re-opened at the survivor since.
-        handover = None if repeated else merging.all_of(lead, message.lead_id, message.event_id)
+        begun_ms = self._written_ms(record, unit)
+        handover = None if repeated else merging.all_of(lead, message.lead_id, message.event_id, begun_ms)
         if handover is not None:
             self._send(message.survivor_id, handover, unit)
 
     def scored(self, lead: Lead, lead_id: str, scoring_model_id: str, event_id: str, unit: Unit) -> None:
         """A merged lead got a score that is not stale: it goes over, too."""
         assert lead.merged_into is not None
-        self._send(lead.merged_into, merging.score_of(lead, lead_id, scoring_model_id, event_id), unit)
+        assert unit.record is not None
+        begun_ms = self._written_ms(unit.record, unit)
+        self._send(lead.merged_into, merging.score_of(lead, lead_id, scoring_model_id, event_id, begun_ms), unit)
 
-    def take_over(self, record: Record, unit: Unit, rules: Rules) -> None:
-        """Decide a record of lead-handovers, where the survivor is held. Raises Rejected for what is none of ours."""
+    def responded(self, lead: Lead, message: SalesResponse, record: Record, unit: Unit) -> None:
+        """Sales answered about a merged lead: what it answered is about its survivor."""
+        assert lead.merged_into is not None
+        response = Response(in_utc(message.occurred_at), message.accepted, message.reason, message.model_id)
+        handover = Handover(
+            event_id=message.event_id,
+            loser_id=message.lead_id,
+            response=response,
+            begun_ms=self._written_ms(record, unit),
+        )
+        self._send(lead.merged_into, handover, unit)
+
+    def take_over(
+        self, record: Record, unit: Unit, rules: Rules, answer: Callable[[bytes, Lead, Response, Unit], None]
+    ) -> None:
+        """Decide a record of lead-handovers, where the survivor is held. Raises Rejected for what is none of ours.
+
+        `answer` is called with a response of sales that has come to the lead that it is about.
+        """
         key = record.key
         lead_id = _lead_id(key)
         assert key is not None
-        lead = unit.get(key) or Lead()
         if record.value is None:
-            self._erasure_has_come(lead, key, record, unit)
-            return
+            return  # older versions ended an erasure so
+        lead = unit.get(key) or Lead()
         handover = _handover(record.value)
+        if handover.begun_ms is None:
+            handover = replace(handover, begun_ms=self._written_ms(record, unit))
         latest = self._times.latest(unit.now_ms)
         handover = plausible_handover(handover, latest)
         forget_implausible_times(lead, latest)
-        if merging.is_erased(lead):
+        following = merging.passed_on(lead, lead_id, handover)
+        assert handover.begun_ms is not None
+        if merging.is_of_before(lead, handover.begun_ms):
             unit.counts["handover", "dropped"] += 1
+            if merging.remember(lead, handover):
+                unit.put(key, lead)
+        else:
+            self._take_over(key, lead, handover, unit, rules)
+            if handover.response is not None and following is None:
+                answer(key, lead, handover.response, unit)
+        if following is not None:
+            assert lead.merged_into is not None
+            self._send(lead.merged_into, following, unit)
+
+    def _take_over(self, key: bytes, lead: Lead, handover: Handover, unit: Unit, rules: Rules) -> None:
+        unit.counts["handover", "taken_over"] += 1
+        if not handover.scores and not handover.marks:
             return
         concerned = {one.id: one for name in merging.take_over(lead, handover) for one in rules.naming(name)}
         # A mark may come to scores that are below the criteria already.
@@ -78,38 +115,39 @@ class Merging:
             if model.remembers:
                 follow_scores(lead, model, rules)
         unit.put(key, lead)
-        unit.counts["handover", "taken_over"] += 1
-        following = merging.passed_on(lead, lead_id, handover)
-        if following is not None:
-            assert lead.merged_into is not None
-            self._send(lead.merged_into, following, unit)
 
     def erase(self, key: bytes, record: Record, unit: Unit) -> None:
-        """Erase a lead. Hand-overs to it that were written before may yet be read: they are dropped until what is
-        written now, behind them, has come.
-        """
-        unit.holds(key)  # refuses a key that does not belong here; erased even if what is stored cannot be read
-        unit.put(key, merging.erased(record.offset))
-        unit.emit(self._topic, key, None, [(ERASURE, str(record.offset).encode())])
+        """Erase a lead. That it was is remembered for a while, so that what is on its way does not undo it."""
+        unit.holds(key)  # refuses a key that does not belong here
+        try:
+            before = unit.get(key) or Lead()
+        except Rejected:
+            before = Lead()  # what is stored cannot be read; it is erased all the same
+        forget_implausible_times(before, self._times.latest(unit.now_ms))
+        at_ms, until_ms = self._written_ms(record, unit), unit.now_ms + _REMEMBERED_MS
+        unit.put(key, merging.erased(before, record.offset, at_ms=at_ms, until_ms=until_ms))
+        unit.wake(key, until_ms)
 
-    def _erasure_has_come(self, lead: Lead, key: bytes, record: Record, unit: Unit) -> None:
-        erasure = erasure_of(record.headers)
-        if erasure is None or not merging.erasure_is_over(lead, erasure):
-            return  # erased again since, or none of ours
-        if merging.holds_nothing(lead):
+    def forget(self, key: bytes, lead: Lead, unit: Unit) -> bool:
+        """Forget that a lead was erased, if it is time. False: nothing is left of the lead."""
+        if lead.erased is None:  # an older version wrote it, and did not say until when
+            lead.erased = Erased(at_ms=unit.now_ms, until_ms=unit.now_ms + _REMEMBERED_MS)
+            unit.wake(key, lead.erased.until_ms)
+        elif lead.erased.until_ms > unit.now_ms:
+            return True
+        elif not merging.forget(lead):
             unit.delete(key)
-        else:
-            unit.put(key, lead)
+            return False
+        unit.put(key, lead)
+        return True
+
+    def _written_ms(self, record: Record, unit: Unit) -> int:
+        """When the record was written (milliseconds since 1970). A producer's clock may say more than can be."""
+        return min(record.timestamp, to_milliseconds(self._times.latest(unit.now_ms)))
 
     def _send(self, survivor_id: str, handover: Handover, unit: Unit) -> None:
         unit.emit(self._topic, survivor_id.encode(), _encode(handover), [])
         unit.counts["handover", "sent"] += 1
-
-
-def erasure_of(headers: Any) -> int | None:
-    """Offset in lead-changed of the record whose erasure a hand-over without value ends. None: it does not say."""
-    offsets = [content for name, content in headers or () if name == ERASURE]
-    return int(offsets[-1]) if offsets and offsets[-1] is not None and offsets[-1].isdigit() else None
 
 
 def _lead_id(key: bytes | None) -> str:

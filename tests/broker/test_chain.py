@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from collections import Counter
@@ -16,6 +17,7 @@ from tests.broker.system.command_line import CommandLine
 from tests.broker.system.downstream import Downstream
 from tests.broker.system.messages import at, change, encode, new_id, score
 from tests.broker.system.schemas import breaches
+from tests.broker.system.topic_reader import TopicReader
 
 pytestmark = pytest.mark.broker
 
@@ -51,6 +53,7 @@ OUT = (
     "lead-follow-up-overdue",
     "downstream-dead-letters",
 )
+STATES = ("journey-state", "assignment-lead-state", "sequence-state", "follow-up-state")
 
 
 @pytest.fixture
@@ -129,3 +132,40 @@ def test_every_lead_goes_all_the_way_once_although_processes_are_killed(chain: D
     assert chain.events("downstream-dead-letters") == []
     assert chain._reader is not None
     assert breaches([record for records in chain._reader.records.values() for record in records]) == []
+
+
+def test_of_leads_erased_while_their_qualification_or_assignment_was_on_its_way_nothing_comes(
+    chain: Downstream,
+) -> None:
+    line = chain.line
+    line.start_worker().wait_ready()
+    services = chain.start()
+    _prepare(chain)
+    services.terminate()
+    qualified, assigned, kept = (LEADS[at : at + 3] for at in (0, 3, 6))
+    for lead_id in LEADS[:9]:
+        line.send("lead-changed", lead_id.encode(), encode(change(lead_id, 0, contact_id=f"C-{lead_id}")))
+    for lead_id in LEADS[:9]:
+        line.send("lead-score-changed", lead_id.encode(), encode(score(lead_id, "engagement", 80, 1)))
+    assert {one["lead_id"] for one in chain.wait_for("lead-qualified", 9)} == {*LEADS[:9]}
+    for lead_id in qualified:
+        line.send("lead-changed", lead_id.encode(), None)
+    assignment = line.start_worker("downstream", "assignment")
+    assert {one["lead_id"] for one in chain.wait_for("lead-assigned", 6)} == {*assigned, *kept}
+    for lead_id in assigned:
+        line.send("lead-changed", lead_id.encode(), None)
+    chain.start()
+    for topic, count in (("journey-entry-requested", 3), ("sequence-step-due", 6), ("lead-follow-up-overdue", 3)):
+        assert {one["lead_id"] for one in chain.wait_for(topic, count, seconds=60)} == {*kept}
+    assert {one["lead_id"] for one in chain.events("sequence-changed")} == {*kept}
+    assert len(chain.events("lead-assigned")) == 6
+    assignment.terminate()
+    states = TopicReader(line.environment["KAFKA_BOOTSTRAP_SERVERS"], line.prefix, STATES)
+    states.read()
+    for topic in STATES:
+        newest = {record.key: json.loads(record.value or b"{}") for record in states.records[topic]}
+        for lead_id in (*qualified, *assigned):
+            assert newest[lead_id.encode()].keys() == {"facts"}
+            assert newest[lead_id.encode()]["facts"].keys() == {"erased"}
+    states.close()
+    assert chain.events("downstream-dead-letters") == []

@@ -83,7 +83,7 @@ def test_a_random_life_of_models_and_leads_comes_out_as_foretold(install: Instal
     gone = load.forget(30)
     here.erase(*gone)
     here.settle_and_check()
-    send(here, "lead-score-changed", load.scores(600, among=gone))
+    send(here, "lead-score-changed", load.scores(600, among=load.one_of_each_family(gone)))
     here.check()
 
     numbers = [event["qualification_number"] for event in here.qualified()]

@@ -13,7 +13,7 @@ from app.contracts.stored import CommandState, LeadState, RulesState
 from app.qualification import criteria, entries, leads, merging, models
 from app.qualification.criteria import AtLeast, Criterion
 from app.qualification.entries import Answer, Answers, FeatureEntry, ModelEntry, ScoringModelEntry, encode_entry
-from app.qualification.leads import Lead, LeadChange, Mark, Score, apply_change
+from app.qualification.leads import Erased, Lead, LeadChange, Mark, Score, apply_change
 from app.qualification.models import Actions, QualificationModel, Requalification
 
 AT = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
@@ -74,6 +74,7 @@ def test_a_lead_with_everything_and_one_with_nothing_follow_the_schema() -> None
         merged_into="L-2",
         merged_at=AT,
         erasure=0,
+        erased=Erased(at_ms=1, until_ms=2, marks={"m": Mark(1, 2, AT, "erased")}, merged=True),
     )
     attributes = {"a": "x", "b": 1, "c": 0.5, "d": True, "big": 1e30, "int64": 2**63 - 1}
     apply_change(lead, LeadChange(occurred_at=AT, attributes=attributes | {"cleared": None}))

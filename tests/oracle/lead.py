@@ -41,6 +41,14 @@ class Holding:
 
 
 @dataclass
+class Erased:
+    """What counts of an erased lead, as long as a merge may be on its way: who qualified it, and its survivor."""
+
+    marks: list[Past] = field(default_factory=list)
+    merged: tuple[str, datetime] | None = None
+
+
+@dataclass
 class Lead:
     """An unknown lead, as constructed."""
 
@@ -54,6 +62,8 @@ class Lead:
     holding: dict[str, Holding] = field(default_factory=dict)
     merged_into: str | None = None
     merged_at: datetime | None = None
+    merged_before_erased: bool = False
+    """What was merged was erased afterwards: whatever comes late of it is its survivor's."""
     put_back: tuple[datetime, frozenset[str]] | None = None
     """When a rejection put flags back, and which a qualification had set."""
 
@@ -69,6 +79,8 @@ class Lead:
         at = moment(told["occurred_at"])
         if self.changed_at is not None and at < self.changed_at:
             return False
+        if self.merged_before_erased:  # the CRM has made a new lead of this id
+            self.merged_into, self.merged_at, self.merged_before_erased = None, None, False
         self.changed_at = at
         # "A lead-changed dated before our newest qualification neither resets nor overwrites the flags which that set."
         newest, flags = self.newest()
@@ -123,6 +135,7 @@ class Lead:
         if self.merged_at is not None and at < self.merged_at:
             return False
         self.merged_into, self.merged_at = survivor, at
+        self.merged_before_erased = False
         self.holding.clear()
         return True
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections import Counter
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from tests.oracle.lead import Holding, Lead, Past
+from tests.oracle.lead import Erased, Holding, Lead, Past
 from tests.oracle.office import Model, Office, duration
 from tests.oracle.reading import Bad, Input, change, erased, merge, message, moment, response, score, when
 
@@ -36,6 +36,8 @@ class Oracle:
     """Records by topic, dead letters included."""
     ever: set[str] = field(default_factory=set)
     """Every lead of which anything was ever held."""
+    erased: dict[str, Erased] = field(default_factory=dict)
+    """No test takes so long that any of it would be forgotten."""
 
     def replay(self, record: Input) -> None:
         self.events[record.topic] += 1
@@ -116,7 +118,7 @@ class Oracle:
 
     def _change(self, record: Input) -> None:
         if record.value is None:
-            self.leads.pop(erased(record, self.partitions), None)
+            self._erase(erased(record, self.partitions))
             return
         told = change(record, self.partitions)
         before = deepcopy(self._lead(told["lead_id"]))
@@ -125,17 +127,43 @@ class Oracle:
             self.leads[told["lead_id"]] = before
             raise Bad("the lead would no longer fit its record")
 
+    def _erase(self, lead_id: str) -> None:
+        marks = self._marks(lead_id)
+        lead = self.leads.pop(lead_id, None)
+        merged = self.erased[lead_id].merged if lead_id in self.erased else None
+        if lead is not None:
+            merged = None
+            if lead.merged_into is not None and lead.merged_at is not None:
+                merged = (lead.merged_into, lead.merged_at)
+        self.erased[lead_id] = Erased([replace(one, trigger="erased") for one in marks], merged)
+
+    def _marks(self, lead_id: str) -> list[Past]:
+        """Of the person, who may have been erased under this id before."""
+        if lead_id not in self.erased:
+            return self.leads[lead_id].marks() if lead_id in self.leads else []
+        person = Lead()
+        person.inherit({}, self.erased[lead_id].marks)
+        if lead_id in self.leads:
+            person.inherit({}, self.leads[lead_id].marks())
+        return person.marks()
+
     def _merge(self, record: Input) -> None:
         told = merge(record, self.partitions)
         lead = self._lead(told["lead_id"])
         merged = (told["survivor_id"], moment(told["occurred_at"]))
         repeated = merged == (lead.merged_into, lead.merged_at)
-        if lead.merge(*merged) and not repeated and (lead.scores or lead.past):
-            self._hand_over(told["survivor_id"], lead.scores, lead.marks(), [told["lead_id"]])
+        marks = self._marks(told["lead_id"])
+        if lead.merge(*merged) and not repeated and (lead.scores or marks):
+            self._hand_over(told["survivor_id"], lead.scores, marks, [told["lead_id"]])
 
     def _respond(self, record: Input) -> None:
         told = response(record, self.partitions)
-        lead = self.leads.get(told["lead_id"])
+        lead_id = told["lead_id"]
+        way = [lead_id]
+        while (survivor := self._survivor(lead_id)) is not None and survivor not in way:
+            lead_id = survivor  # what sales answers about a merged lead is about its survivor
+            way.append(lead_id)
+        lead = self.leads.get(lead_id)
         if lead is None or told["response"] == "accepted":
             return
         rules = {}
@@ -183,9 +211,20 @@ class Oracle:
                 for lead_id in self.leads:
                     self._evaluate(lead_id, name, model, moment(told["issued_at"]), trigger=trigger)
 
+    def _survivor(self, lead_id: str) -> str | None:
+        if lead_id in self.leads:
+            return self.leads[lead_id].merged_into
+        merged = self.erased[lead_id].merged if lead_id in self.erased else None
+        return None if merged is None else merged[0]
+
     def _lead(self, lead_id: str) -> Lead:
         self.ever.add(lead_id)
-        return self.leads.setdefault(lead_id, Lead())
+        if lead_id not in self.leads:
+            lead = self.leads[lead_id] = Lead()
+            if lead_id in self.erased and (merged := self.erased[lead_id].merged) is not None:
+                lead.merged_into, lead.merged_at = merged
+                lead.merged_before_erased = True
+        return self.leads[lead_id]
 
     def _evaluate(
         self,

@@ -35,7 +35,13 @@ class Merged:
     at: int
 
 
-Event = Scored | Merged
+@dataclass(frozen=True)
+class Erased:
+    lead_id: str
+    at: int
+
+
+Event = Scored | Merged | Erased
 
 
 @dataclass
@@ -55,7 +61,7 @@ class World:
                 if not record_score(lead, scoring_model, value, minute(at)):
                     return
                 if lead.merged_into is not None:
-                    self.send(lead.merged_into, merging.score_of(lead, lead_id, scoring_model, f"s{at}"))
+                    self.send(lead.merged_into, merging.score_of(lead, lead_id, scoring_model, f"s{at}", at))
                 for ruled in self.current.naming(scoring_model):
                     decision = decide(lead, ruled, self.current, minute(at))
                     if isinstance(decision, Qualification):
@@ -64,7 +70,9 @@ class World:
             case Merged(loser_id, survivor_id, at):
                 lead = self.leads[loser_id]
                 if merging.merge(lead, survivor_id, minute(at)):
-                    self.send(survivor_id, merging.all_of(lead, loser_id, f"m{at}"))
+                    self.send(survivor_id, merging.all_of(lead, loser_id, f"m{at}", at))
+            case Erased(lead_id, at):
+                self.leads[lead_id] = merging.erased(self.leads[lead_id], at, at_ms=at, until_ms=1_000)
 
     def send(self, to: str, handover: Handover | None) -> None:
         if handover is not None:
@@ -76,7 +84,11 @@ class World:
         """The next hand-over to this lead."""
         handover = self.on_their_way[lead_id].pop(0)
         lead = self.leads[lead_id]
-        merging.take_over(lead, handover)
+        assert handover.begun_ms is not None
+        if merging.is_of_before(lead, handover.begun_ms):
+            merging.remember(lead, handover)
+        else:
+            merging.take_over(lead, handover)
         following = merging.passed_on(lead, lead_id, handover)
         if following is not None:
             assert lead.merged_into is not None
@@ -190,6 +202,45 @@ def test_a_chain_of_any_length_and_a_circle_come_to_an_end(leads: list[str], dat
     assert world.leads[leads[-1]].scores["engagement"] == newest
     if circle:  # each has heard of all
         assert {world.leads[lead_id].scores["engagement"] for lead_id in leads} == {newest}
+
+
+@given(events(), st.data())
+@settings(max_examples=150)
+def test_of_an_erased_lead_nothing_comes_back_from_before_in_any_number_of_steps(
+    happenings: list[Event], data: st.DataObject
+) -> None:
+    at = len(happenings)
+    erased = data.draw(st.sampled_from(LEADS))
+    world = World()
+    for event in happenings:
+        world.happens(event)
+        some_arrive(world, data)
+    world.happens(Erased(erased, at))
+    while world.waiting():
+        world.arrives(data.draw(st.sampled_from(world.waiting())))
+    assert merging.holds_nothing(world.leads[erased])
+    assert not merging.forget(world.leads[erased])
+
+
+@given(st.permutations("ABC"), st.sets(st.sampled_from("ABC"), min_size=1), st.data())
+@settings(max_examples=150)
+def test_one_person_qualifies_once_however_the_crm_merges_and_deletes_its_leads(
+    leads: list[str], deleted: set[str], data: st.DataObject
+) -> None:
+    """A chain of three, some of them deleted, in any order; then each of them is scored."""
+    first, middle, last = leads
+    world = World()
+    world.happens(Scored(first, "engagement", 90.0, 0))
+    merged = [Merged(first, middle, 1), Merged(middle, last, 2)]
+    ends: list[Event] = [*merged, *(Erased(lead_id, 3) for lead_id in sorted(deleted - {last}))]
+    for event in data.draw(st.permutations(ends)):
+        world.happens(event)
+        some_arrive(world, data)
+    while world.waiting():
+        world.arrives(data.draw(st.sampled_from(world.waiting())))
+    for at, lead_id in enumerate([*leads, last], 4):
+        world.happens(Scored(lead_id, "engagement", 80.0 + at, at))
+    assert world.qualified == [first]
 
 
 marks = st.builds(

@@ -149,6 +149,7 @@ def test_a_lead_held_with_a_date_ahead_takes_a_merge_and_a_rejection() -> None:
     mark = {"version": 1, "number": 1, "at": AHEAD, "trigger": "t"}
     entries = {b"L": encode({"known": True, "merged_into": "M", "merged_at": AHEAD, "marks": {"enterprise": mark}})}
     assert decided(worker(), entries, "lead-merged", survivor_id="S")["merged_into"] == "S"
+    entries = {b"L": encode({"known": True, "marks": {"enterprise": mark}})}
     held = decided(worker(), entries, "lead-sales-response", response="rejected")
     assert held["marks"]["enterprise"]["rejected"] == "2026-11-28T09:00:00Z"
 

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from app.qualification.leads import (
+    Erased,
     Hold,
     Lead,
     LeadChange,
@@ -250,6 +251,7 @@ def test_every_field_of_a_lead_is_copied() -> None:
         merged_into="L-2",
         merged_at=minute(1),
         erasure=0,
+        erased=Erased(at_ms=1, until_ms=2),
     )
     untouched = Lead()
     fields = Lead.__struct_fields__

@@ -9,7 +9,7 @@ import pytest
 
 from app.qualification import merging
 from app.qualification.decide import Outcome
-from app.qualification.leads import Lead, Mark, Score, record_score
+from app.qualification.leads import Lead, Mark, Score, copy_of, record_score
 from app.qualification.merging import Handover
 from tests.unit.qualification.given import Desk, minute, model, rules
 
@@ -51,7 +51,7 @@ def test_scores_and_marks_go_over_and_flags_do_not() -> None:
     desk.change(0, status="open", owner_id="U-1")
     desk.scores(1, engagement=80, demographic=60)
     assert desk.lead.sales_ready
-    handover = merging.all_of(desk.lead, "loser", "m-1")
+    handover = merging.all_of(desk.lead, "loser", "m-1", 7)
     assert handover is not None
     survivor = given(intent=5)
     merging.take_over(survivor, handover)
@@ -63,17 +63,17 @@ def test_scores_and_marks_go_over_and_flags_do_not() -> None:
 
 def test_what_is_handed_over_is_as_it_was_then() -> None:
     lead = given(engagement=1)
-    handover = merging.all_of(lead, "loser", "m-1")
+    handover = merging.all_of(lead, "loser", "m-1", 7)
     record_score(lead, "engagement", 2, minute(1))
     assert handover is not None
     assert handover.scores["engagement"].value == 1
-    assert merging.score_of(lead, "loser", "engagement", "e-2") == Handover(
-        event_id="e-2", loser_id="loser", scores={"engagement": Score(2, minute(1))}
+    assert merging.score_of(lead, "loser", "engagement", "e-2", 8) == Handover(
+        event_id="e-2", loser_id="loser", scores={"engagement": Score(2, minute(1))}, begun_ms=8
     )
 
 
 def test_a_lead_of_which_nothing_is_held_has_nothing_to_hand_over() -> None:
-    assert merging.all_of(Lead(known=True), "loser", "m-1") is None
+    assert merging.all_of(Lead(known=True), "loser", "m-1", 7) is None
 
 
 @pytest.mark.parametrize(("at", "value"), [(-1, 10), (0, 10), (1, 90)])
@@ -143,17 +143,18 @@ def test_a_way_that_would_be_a_circle_ends(following: str) -> None:
     assert merging.passed_on(middle, "middle", from_loser(via=("other",))) is None
 
 
-def test_an_erased_lead_holds_nothing_but_that_until_what_was_on_its_way_has_come() -> None:
-    lead = merging.erased(7)
+def test_an_erased_lead_holds_nothing_but_that_until_it_is_forgotten() -> None:
+    lead = merging.erased(given(engagement=9), 7, at_ms=100, until_ms=900)
     assert merging.is_erased(lead)
     assert merging.holds_nothing(lead)
+    assert (merging.is_of_before(lead, 100), merging.is_of_before(lead, 101)) == (True, False)
+    assert merging.remembered_until(lead) == [900]
+    assert not merging.forget(copy_of(lead))
     record_score(lead, "engagement", 50, minute(1))
     assert not merging.holds_nothing(lead), "a score after it starts afresh"
-    assert not merging.erasure_is_over(lead, 6), "an erasure before this one"
-    assert merging.is_erased(lead)
-    assert merging.erasure_is_over(lead, 7)
-    assert not merging.is_erased(lead)
+    assert merging.forget(lead)
     assert lead.scores["engagement"].value == 50
+    assert not merging.is_erased(lead)
 
 
 @pytest.mark.parametrize("lead", [Lead(known=True), given(engagement=1), Lead(merged_into="x")])

@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
-from app.engine import Application, Input, Rejected, Unit
+from app.engine import Application, Input, Rejected, Unit, Wake
 from app.qualification.rules import Rules
 from app.worker.leads import LeadDecider, decode_lead, encode_lead
-from tests.broker.system.messages import change, encode, merged, score
+from tests.broker.system.messages import change, encode, merged, sales_response, score
 from tests.unit.qualification.given import model, rules
 
 HANDOVERS = "lead-handovers"
+WEEK = timedelta(days=7)
 
 
 @dataclass
@@ -38,8 +39,11 @@ class Place:
     entries: dict[bytes, bytes] = field(default_factory=dict)
     on_their_way: list[Rec] = field(default_factory=list)
     qualified: list[str] = field(default_factory=list)
+    known: list[int] = field(default_factory=list)
     counts: Counter[Any] = field(default_factory=Counter)
+    wakes: list[Wake] = field(default_factory=list)
     offset: int = 0
+    now_ms: int = 0
 
     def __post_init__(self) -> None:
         self.decider = LeadDecider(topic_prefix="", source="/test", rules=lambda: self.current)
@@ -57,9 +61,12 @@ class Place:
     def decide(self, record: Rec) -> None:
         """As a cycle of its own, its results made state."""
         self.decider.begin()
-        unit = Unit(self.application, 0, self.entries)
+        unit = Unit(self.application, 0, self.entries, now_ms=self.now_ms)
         unit.record = record
         self.decider.process(record, unit)
+        self.commit(unit)
+
+    def commit(self, unit: Unit) -> None:
         for one in unit.changes():
             if one["value"] is None:
                 self.entries.pop(one["key"], None)
@@ -70,11 +77,26 @@ class Place:
                 self.on_their_way.append(Rec(HANDOVERS, output.key, output.value, output.headers))
             else:
                 self.qualified.append((output.key or b"").decode())
+                self.known.append(json.loads(output.value or b"")["lead_changed_offset"])
         self.counts += unit.counts
+        self.wakes += unit.wakes
 
-    def sends(self, topic: str, message: dict[str, Any]) -> None:
+    def sends(self, topic: str, message: dict[str, Any], at_ms: int | None = None) -> None:
+        """`at_ms`: the record's time; each is a millisecond later than the one before."""
         self.offset += 1
-        self.decide(Rec(topic, message["lead_id"].encode(), encode(message), offset=self.offset))
+        key, value = message["lead_id"].encode(), encode(message)
+        self.decide(Rec(topic, key, value, offset=self.offset, timestamp=self.offset if at_ms is None else at_ms))
+
+    def responds(self, lead_id: str, response: str, minutes: float) -> None:
+        self.sends("lead-sales-response", sales_response(lead_id, response, minutes))
+
+    def passes(self, length: timedelta) -> None:
+        """Time goes by, and a worker that has just started looks at what was to be looked at by then."""
+        self.now_ms += length // timedelta(milliseconds=1)
+        unit = Unit(self.application, 0, self.entries, now_ms=self.now_ms)
+        for key in sorted({key for due, key in self.decider.timers(self.entries) if due <= self.now_ms}):
+            self.decider.due(key, unit)
+        self.commit(unit)
 
     def scores(self, lead_id: str, value: float, minutes: float) -> None:
         self.sends("lead-score-changed", score(lead_id, "engagement", value, minutes))
@@ -84,7 +106,7 @@ class Place:
 
     def erases(self, lead_id: str) -> None:
         self.offset += 1
-        self.decide(Rec("lead-changed", lead_id.encode(), None, offset=self.offset))
+        self.decide(Rec("lead-changed", lead_id.encode(), None, offset=self.offset, timestamp=self.offset))
 
     def arrive(self, count: int = 1000) -> None:
         while self.on_their_way and count:
@@ -93,6 +115,15 @@ class Place:
 
     def state(self, lead_id: str) -> dict[str, Any]:
         return dict(json.loads(self.entries.get(lead_id.encode(), b"{}")))
+
+    def is_erased(self, lead_id: str) -> bool:
+        """Nothing is held of it but when it was erased, by whom it was qualified, and what it was merged into."""
+        state = self.state(lead_id)
+        remembered = state.pop("erased", {})
+        assert remembered.keys() <= {"at_ms", "until_ms", "marks", "merged"}
+        assert all(mark["trigger"] == "erased" for mark in remembered.get("marks", {}).values())
+        merged = {"merged_into", "merged_at"} if remembered.get("merged") else set()
+        return state.keys() - merged == {"erasure"}
 
 
 def test_scores_go_over_once_and_the_survivor_qualifies_by_its_next_one_only() -> None:
@@ -177,20 +208,66 @@ def test_a_survivor_that_got_the_mark_of_the_loser_does_not_qualify() -> None:
     assert here.counts["outcome", "enterprise", "already_qualified"] == 1
 
 
-def test_what_came_before_an_erasure_is_dropped_until_the_erasure_itself_has_come() -> None:
+def test_what_came_before_an_erasure_is_dropped_and_what_comes_after_it_starts_afresh() -> None:
     here = Place()
     here.scores("loser", 99, 0)
     here.merges("loser", "survivor")
     here.erases("survivor")
-    assert here.state("survivor") == {"erasure": 3}
-    here.arrive(1)
-    assert here.state("survivor") == {"erasure": 3}
     here.arrive()
-    assert b"survivor" not in here.entries
+    assert here.is_erased("survivor")
     assert here.counts["handover", "dropped"] == 1
     here.scores("loser", 98, 20)
     here.arrive()
-    assert here.state("survivor")["scores"]["engagement"]["value"] == 98, "what comes after it starts afresh"
+    assert here.state("survivor")["scores"]["engagement"]["value"] == 98
+
+
+def test_nothing_of_an_erased_lead_is_left_after_a_week() -> None:
+    here = Place()
+    here.scores("L-1", 99, 0)
+    here.erases("L-1")
+    assert here.wakes == [(WEEK // timedelta(milliseconds=1), b"L-1")]
+    here.passes(WEEK - timedelta(milliseconds=1))
+    assert here.is_erased("L-1")
+    here.passes(timedelta(milliseconds=1))
+    assert here.entries == {}
+
+
+def test_a_lead_that_begins_afresh_is_still_held_when_its_erasure_is_forgotten() -> None:
+    here = Place()
+    here.erases("L-1")
+    here.scores("L-1", 99, 0)
+    here.passes(WEEK)
+    assert here.state("L-1").keys() & {"erasure", "erased", "marks"} == {"marks"}
+
+
+def test_an_erasure_that_an_older_version_wrote_is_forgotten_a_week_from_now() -> None:
+    here = Place(entries={b"L-1": b'{"erasure":3}'})
+    here.decide(Rec(HANDOVERS, b"L-1", encode({"event_id": "e", "loser_id": "L", "scores": {}})))
+    here.passes(timedelta())
+    assert here.is_erased("L-1")
+    here.passes(WEEK)
+    assert here.entries == {}
+
+
+def test_a_hand_over_that_an_older_version_wrote_began_when_it_was_written() -> None:
+    here = Place()
+    here.erases("L-1")
+    value = encode({"event_id": "e", "loser_id": "L", "scores": {"x": {"value": 1, "at": "2026-03-02T00:00:00Z"}}})
+    here.decide(Rec(HANDOVERS, b"L-1", value, timestamp=1))
+    assert here.is_erased("L-1")
+    here.decide(Rec(HANDOVERS, b"L-1", value, timestamp=2))
+    assert here.state("L-1")["scores"]["x"]["value"] == 1
+
+
+def test_what_goes_from_lead_to_lead_comes_to_nothing_where_its_last_one_was_erased_meanwhile() -> None:
+    here = Place()
+    here.scores("first", 30, 5)
+    here.merges("middle", "last")
+    here.merges("first", "middle")
+    here.erases("last")
+    here.arrive()
+    assert here.is_erased("last"), "it was written before the erasure, and passed on after it"
+    assert here.counts["handover", "dropped"] == 1
 
 
 def test_scores_start_afresh_beside_the_note_of_an_erasure() -> None:
@@ -203,7 +280,6 @@ def test_scores_start_afresh_beside_the_note_of_an_erasure() -> None:
     assert here.qualified == ["survivor", "survivor"]
     here.arrive()
     assert here.state("survivor")["scores"]["engagement"]["value"] == 60, "the loser's is newer, but of before"
-    assert "erasure" not in here.state("survivor")
 
 
 def test_of_two_erasures_the_last_one_counts() -> None:
@@ -212,31 +288,116 @@ def test_of_two_erasures_the_last_one_counts() -> None:
     here.erases("survivor")
     here.merges("loser", "survivor")
     here.erases("survivor")
-    here.arrive(1)
-    assert "erasure" in here.state("survivor")
     here.arrive()
-    assert b"survivor" not in here.entries
+    assert here.is_erased("survivor")
     assert here.counts["handover", "dropped"] == 1
 
 
-def test_an_erased_loser_starts_afresh_and_is_merged_no_more() -> None:
+@pytest.mark.parametrize("erased_first", [True, False], ids=["delete, then merge", "merge, then delete"])
+@pytest.mark.parametrize("late", [True, False], ids=["with a late score", "without"])
+def test_a_person_whom_the_crm_merges_by_a_delete_qualifies_once(erased_first: bool, late: bool) -> None:
+    here = Place()
+    here.scores("loser", 99, 0)
+    if erased_first:
+        here.erases("loser")
+        here.merges("loser", "survivor")
+    else:
+        here.merges("loser", "survivor")
+        here.erases("loser")
+    here.arrive()
+    if late:
+        here.scores("loser", 98, 1)
+        here.arrive()
+        assert here.state("survivor")["scores"]["engagement"]["value"] == 98
+    here.scores("survivor", 99, 11)
+    assert here.qualified == ["loser"]
+    assert here.counts["outcome", "enterprise", "already_qualified"] == 1
+    here.passes(WEEK)
+    assert set(here.entries) == {b"survivor"}
+
+
+def test_marks_of_a_lead_go_on_through_survivors_that_were_deleted_as_well() -> None:
+    here = Place()
+    here.scores("first", 99, 0)
+    here.merges("first", "middle")
+    here.erases("first")
+    here.erases("middle")
+    here.arrive()
+    assert here.is_erased("middle")
+    here.merges("middle", "last")
+    here.arrive()
+    here.scores("last", 99, 11)
+    assert here.qualified == ["first"]
+
+
+def test_a_lead_that_the_crm_creates_anew_after_a_merge_and_a_delete_is_merged_no_more() -> None:
     here = Place()
     here.merges("loser", "survivor")
     here.erases("loser")
-    here.arrive()
-    here.scores("loser", 99, 0)
+    here.sends("lead-changed", change("loser", 20, status="open"))
+    here.scores("loser", 99, 21)
     assert here.qualified == ["loser"]
     assert here.on_their_way == []
+    here.passes(WEEK)
+    assert "merged_into" not in here.state("loser")
 
 
-def test_an_erased_lead_in_the_middle_of_a_chain_passes_nothing_on() -> None:
+def test_an_erased_lead_in_the_middle_of_a_chain_keeps_nothing_of_what_it_passes_on() -> None:
     here = Place()
     here.scores("first", 30, 5)
     here.merges("middle", "last")
     here.merges("first", "middle")
     here.erases("middle")
     here.arrive()
-    assert set(here.entries) == {b"first"}
+    assert here.is_erased("middle")
+    assert here.state("last")["scores"]["engagement"]["value"] == 30
+
+
+def test_what_sales_answers_about_a_merged_lead_is_about_its_survivor() -> None:
+    here = Place()
+    here.scores("first", 99, 0)
+    here.merges("first", "middle")
+    here.merges("middle", "last")
+    here.responds("first", "rejected", 20)
+    here.responds("first", "accepted", 21)
+    here.arrive()
+    assert here.state("last")["marks"]["enterprise"]["cleared"]
+    assert here.counts["sales_response", "handed_over"] == 2
+    assert (here.counts["sales_response", "recycled"], here.counts["sales_response", "accepted"]) == (1, 1)
+    here.scores("last", 99, 30)
+    assert here.qualified == ["first", "last"]
+
+
+def test_what_sales_answers_about_a_lead_that_was_merged_and_deleted_is_about_its_survivor() -> None:
+    here = Place()
+    here.scores("loser", 99, 0)
+    here.merges("loser", "survivor")
+    here.erases("loser")
+    here.responds("loser", "rejected", 20)
+    here.arrive()
+    assert here.state("survivor")["marks"]["enterprise"]["cleared"]
+
+
+def test_what_sales_answers_begins_nothing_where_nothing_is_held() -> None:
+    here = Place()
+    here.responds("nobody", "rejected", 20)
+    here.merges("loser", "survivor")
+    here.responds("loser", "rejected", 20)
+    here.arrive()
+    assert set(here.entries) == {b"loser"}
+    assert here.counts["sales_response", "unknown"] == 2
+
+
+def test_a_qualification_says_how_much_of_lead_changed_was_known() -> None:
+    here = Place()
+    here.sends("lead-changed", change("L-1", 1, status="open"))
+    unit = Unit(here.application, 0, here.entries, positions={"lead-changed": 77, "lead-score-changed": 5})
+    here.decider.begin()
+    record = Rec("lead-score-changed", b"L-1", encode(score("L-1", "engagement", 99, 2)), offset=9)
+    unit.record = record
+    here.decider.process(record, unit)
+    here.commit(unit)
+    assert here.known == [77]
 
 
 def test_whatever_waited_for_its_time_at_the_loser_waits_no_more() -> None:
@@ -295,8 +456,7 @@ def test_an_erased_lead_is_not_swept() -> None:
 def test_a_state_that_cannot_be_read_is_erased_all_the_same() -> None:
     here = Place(entries={b"L-1": b"{nonsense"})
     here.erases("L-1")
-    here.arrive()
-    assert here.entries == {}
+    assert here.is_erased("L-1")
 
 
 @pytest.mark.parametrize(
@@ -316,12 +476,14 @@ def test_what_no_worker_has_written_to_the_handovers_is_a_dead_letter(
         Place().decide(Rec(HANDOVERS, key, value))
 
 
-@pytest.mark.parametrize("headers", [[], [("erasure", b"x")], [("erasure", b"77")], [("other", b"1")]])
-def test_an_end_of_an_erasure_that_no_worker_has_written_ends_none(headers: list[tuple[str, bytes]]) -> None:
+@pytest.mark.parametrize("headers", [[], [("erasure", b"1")]])
+def test_the_end_of_an_erasure_as_older_versions_wrote_it_means_nothing(headers: list[tuple[str, bytes]]) -> None:
     here = Place()
     here.erases("L-1")
+    before = dict(here.entries)
     here.decide(Rec(HANDOVERS, b"L-1", None, headers))
-    assert here.state("L-1") == {"erasure": 1}
+    here.decide(Rec(HANDOVERS, b"L-2", None, headers))
+    assert here.entries == before
 
 
 @pytest.mark.parametrize(
