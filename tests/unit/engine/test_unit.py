@@ -162,3 +162,13 @@ def test_a_swept_key_whose_state_grows_too_large_is_told_before_anything_is_writ
     unit.put(b"k", "x" * 1000)
     with pytest.raises(TooLarge, match="bytes in state"):
         unit.check_state(b"k")
+
+
+def test_a_unit_says_up_to_where_an_input_is_decided() -> None:
+    unit = Unit(application(), 3, {}, positions={"in": 5, "other": 9})
+    assert (unit.position("in"), unit.position("other"), unit.position("never read")) == (5, 9, 0)
+    unit.record = Rec(offset=7)
+    assert (unit.position("in"), unit.position("other")) == (8, 9)
+    unit.record = None
+    unit.passed("in", 20)
+    assert unit.position("in") == 20
