@@ -20,7 +20,7 @@ from app.contracts.reasons import BadMessage, bad_message
 from app.qualification.leads import LeadChange
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     Headers = Iterable[tuple[str, bytes | None]] | None
 
@@ -223,16 +223,24 @@ def decode_feature_command(key: bytes | None, value: bytes | None, headers: Head
     return decode(_feature_command, "feature", key, value, headers)
 
 
-def decode(
-    validate: Callable[[bytes], Message], id_field: str, key: bytes | None, value: bytes | None, headers: Headers
+def decode(  # noqa: PLR0917  a record's three parts, and what its contract asks
+    validate: Callable[[bytes], Message],
+    id_field: str,
+    key: bytes | None,
+    value: bytes | None,
+    headers: Headers,
+    closed: Mapping[str, Collection[str]] | None = None,
 ) -> Message:
-    """A message by the validator of its contract, its key the field `id_field`. Raises BadMessage."""
+    """A message by the validator of its contract, its key the field `id_field`. Raises BadMessage.
+
+    `closed`: by path the fields of what takes no others.
+    """
     if value is None:
         _no_value()
     try:
         message = validate(data := data_of(value, headers) if headers else value)
     except ValidationError as error:
-        raise bad_message(error, tags=_COMMANDS) from None
+        raise bad_message(error, tags=_COMMANDS, closed=closed) from None
     _refuse_no_numbers(data)
     if key != str(message[id_field]).encode():
         _wrong_key(key, id_field)

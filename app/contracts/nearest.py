@@ -14,7 +14,7 @@ _FEW = 40
 #: Nobody mistypes a name that is longer.
 _LONGEST = 100
 #: So many names are listed where none is near.
-_LISTED = 10
+_LISTED = 12
 
 
 class Nearest:

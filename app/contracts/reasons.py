@@ -6,10 +6,11 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
+from app.contracts.nearest import Nearest
 from app.contracts.printable import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
@@ -31,13 +32,27 @@ class BadMessage(ValueError):
         self.field = field
 
 
-def bad_message(error: ValidationError, tags: frozenset[str] = frozenset()) -> BadMessage:
-    """What pydantic found, as a BadMessage. `tags`: names that stand in paths without being fields (union members)."""
-    problems = [(field_of(one, tags), sentence(one)) for one in error.errors(include_url=False)]
+def bad_message(
+    error: ValidationError, tags: frozenset[str] = frozenset(), closed: Mapping[str, Collection[str]] | None = None
+) -> BadMessage:
+    """What pydantic found, as a BadMessage. `tags`: names that stand in paths without being fields (union members).
+
+    `closed`: by path the fields of what takes no others, so that the nearest can be named.
+    """
+    known = {place: Nearest(fields) for place, fields in (closed or {}).items()}
+    problems = [
+        (field_of(one, tags), _unknown(one, known) if one["type"] == "extra_forbidden" else sentence(one))
+        for one in error.errors(include_url=False)
+    ]
     named = [f"{field or 'the value'} {text}" for field, text in problems[:_NAMED_AT_MOST]]
     if len(problems) > _NAMED_AT_MOST:
         named.append(f"and {len(problems) - _NAMED_AT_MOST} more")
     return BadMessage("; ".join(named), problems[0][0])
+
+
+def _unknown(error: ErrorDetails, known: Mapping[str, Nearest]) -> str:
+    nearest = known.get(path(error["loc"][:-1]))
+    return "is unknown" if nearest is None else f"is unknown: {nearest.advice(str(error['loc'][-1]))}"
 
 
 def field_of(error: ErrorDetails, tags: frozenset[str] = frozenset()) -> str:
@@ -176,6 +191,9 @@ _SENTENCES: dict[str, Callable[[Any, dict[str, Any]], str]] = {
     "union_tag_not_found": lambda _value, _context: "is missing",
     "dict_type": lambda value, _context: f"must be a JSON object, found {kind(value)}",
     "rfc_3339": _time,
+    "hours": lambda _value, _context: (
+        "must end at another time than it begins, which is before 24:00; all day is 00:00 to 24:00"
+    ),
     "day": lambda _value, _context: "must be a day that there is in the calendar, such as 2026-12-24",
     "string_pattern_mismatch": lambda _value, context: f"must be text of the form {context['pattern']}",
     "too_short": lambda _value, context: f"must hold {context['min_length']} or more",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from tzlocal.windows_tz import win_tz
 
 from app.contracts.decode import BadMessage
 from app.contracts.downstream.assignment import decode_seller_changed
@@ -36,6 +38,15 @@ SELLER: dict[str, Any] = {
         ({"work_hours": {"mon": [["09:00", "12:00", "17:00"]]}}, "work_hours.mon.0 must hold 2 at most"),
         ({"work_hours": {"mo": []}}, "must be one of mon, tue, wed"),
         ({"capacity": {"max": -1}}, "capacity.max must be 0 or more"),
+        ({"capcity": {"max": 3}}, "capcity is unknown: did you mean capacity?"),
+        ({"staus": "inactive"}, "staus is unknown: did you mean status?"),
+        ({"capacity": {"mx": 3}}, "capacity.mx is unknown: did you mean max?"),
+        ({"colour": "red"}, "colour is unknown: there are attributes, available, capacity, days_off,"),
+        ({"work_hours": {"mon": [["09:00", "09:00"]]}}, "work_hours.mon.0 must end at another time than it begins"),
+        ({"work_hours": {"mon": [["24:00", "08:00"]]}}, "which is before 24:00; all day is 00:00 to 24:00"),
+        ({"time_zone": "localtime"}, "time_zone 'localtime' does not exist"),
+        ({"time_zone": "Factory"}, "time_zone 'Factory' does not exist"),
+        ({"time_zone": "W. Europe Time"}, "or the name that Windows has for it"),
     ],
 )
 def test_what_is_wrong_with_a_seller_is_named(fields: dict[str, Any], reason: str) -> None:
@@ -48,6 +59,27 @@ def test_what_is_wrong_with_a_seller_is_named(fields: dict[str, Any], reason: st
 def test_a_seller_with_days_off_that_there_are_is_taken() -> None:
     fields = {"days_off": ["2028-02-29"], "work_hours": {"mon": [["22:00", "06:00"], ["09:00", "24:00"]]}}
     assert decode_seller_changed(b"S-1", encode({**SELLER, **fields}))
+
+
+@pytest.mark.parametrize(
+    ("windows", "iana"),
+    [
+        ("W. Europe Standard Time", "Europe/Berlin"),
+        ("Eastern Standard Time", "America/New_York"),
+        ("India Standard Time", "Asia/Calcutta"),
+    ],
+)
+def test_a_time_zone_may_have_the_name_that_windows_gives_it(windows: str, iana: str) -> None:
+    seller = decode_seller_changed(b"S-1", encode({**SELLER, "time_zone": windows}))
+    assert isinstance(seller, dict)
+    assert seller["time_zone"] == iana
+
+
+def test_every_zone_that_windows_names_is_one_that_there_is() -> None:
+    for name in win_tz:
+        seller = decode_seller_changed(b"S-1", encode({**SELLER, "time_zone": name}))
+        assert isinstance(seller, dict)
+        assert ZoneInfo(seller["time_zone"]).key == seller["time_zone"]
 
 
 def test_a_record_without_value_says_that_the_seller_of_its_key_left() -> None:

@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field, TypeAdapter, with_config
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
+from tzlocal.windows_tz import win_tz
 
 from app.contracts.decode import decode
 from app.contracts.downstream.conditions import ConditionDefinition
@@ -18,8 +19,11 @@ from app.contracts.fields import EMITTED, READ_STRICTLY, Id, Timestamp, Value
 from app.contracts.lead_messages import EventId, LeadId
 from app.contracts.lead_qualified import LeadChangedOffset, Trigger
 from app.contracts.reasons import BadMessage
+from app.qualification.findings import cut
 
-_ZONES = frozenset(available_timezones())
+#: Names of the zone database that are no place's time: those of whatever machine reads them.
+_NO_PLACES = frozenset({"Factory", "localtime", "posixrules"})
+_ZONES = frozenset(available_timezones()) - _NO_PLACES
 
 
 def _day(text: str) -> str:
@@ -30,33 +34,47 @@ def _day(text: str) -> str:
     return text
 
 
+def _hours(hours: list[str]) -> list[str]:
+    start, end = hours
+    if start in {end, "24:00"}:
+        raise PydanticCustomError("hours", "must end at another time than it begins")
+    return hours
+
+
 TimeZone = Id
 Clock = Annotated[str, Field(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$", description="HH:MM.")]
 Hours = Annotated[
-    list[Clock], Field(min_length=2, max_length=2, description="From and to; over midnight if to < from.")
+    list[Clock],
+    Field(min_length=2, max_length=2, description="From and to, which differ; over midnight if to < from."),
+    AfterValidator(_hours),
 ]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_day)]
 Attributes = Annotated[dict[str, Value], Field(description="Facts that rules look at.")]
 
 
-@with_config(READ_STRICTLY)
+@with_config(EMITTED)
 class Capacity(TypedDict):
     """How many leads a seller takes at a time."""
 
     max: Annotated[int, Field(ge=0)]
 
 
-@with_config(READ_STRICTLY)
+@with_config(EMITTED)
 class SellerChanged(TypedDict):
-    """A seller as they are now: an absent field has its default. A record without value: they left."""
+    """A seller as they are now: an absent field has its default. A record without value: they left.
+
+    Unknown fields are refused: a misspelt one would leave a seller without the limit that it sets.
+    """
 
     event_id: EventId
     seller_id: Annotated[Id, Field(description="Identifies the seller; also the record's key.")]
     occurred_at: Annotated[Timestamp, Field(description="When it changed. Older than the change held: ignored.")]
     name: NotRequired[Id]
     attributes: NotRequired[Attributes]
-    time_zone: Annotated[TimeZone, Field(description="IANA name: work hours are in it.")]
+    time_zone: Annotated[
+        TimeZone, Field(description="Work hours are in it: an IANA name, or the name that Windows has for it.")
+    ]
     work_hours: NotRequired[Annotated[dict[Weekday, list[Hours]], Field(description="Absent: always at work.")]]
     days_off: NotRequired[Annotated[list[Day], Field(description="Dates on which no shift begins.")]]
     capacity: NotRequired[Annotated[Capacity, Field(description="Absent: without limit.")]]
@@ -222,6 +240,8 @@ class AssignmentRelayState(TypedDict):
     """Nothing is held: the topic has positions only."""
 
 
+_LONGEST_ZONE = 60
+_SELLER_FIELDS = {"": tuple(SellerChanged.__annotations__), "capacity": tuple(Capacity.__annotations__)}
 _seller: Callable[[bytes], SellerChanged] = TypeAdapter(SellerChanged).validator.validate_json
 
 
@@ -235,7 +255,18 @@ def decode_seller_changed(key: bytes | None, value: bytes | None, headers: Any =
         if not seller_id:
             raise BadMessage("the record has no value and its key is no seller_id: give the key in UTF-8", "seller_id")
         return seller_id
-    message = decode(_seller, "seller_id", key, value, headers)
-    if (zone := message["time_zone"]) not in _ZONES:
-        raise BadMessage(f"time_zone {zone!r} does not exist: give an IANA name such as Europe/Berlin", "time_zone")
+    message = decode(_seller, "seller_id", key, value, headers, closed=_SELLER_FIELDS)
+    message["time_zone"] = _zone(message["time_zone"])
     return message
+
+
+def _zone(name: str) -> str:
+    """The IANA name of a time zone. Raises BadMessage."""
+    zone = name if name in _ZONES else win_tz.get(name)
+    if zone is None:
+        raise BadMessage(
+            f"time_zone {cut(name, _LONGEST_ZONE)!r} does not exist: give an IANA name such as Europe/Berlin, "
+            "or the name that Windows has for it, such as W. Europe Standard Time",
+            "time_zone",
+        )
+    return zone

@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY = timedelta(days=1)
 #: Who does not work within so many days is looked at again then.
 HORIZON_DAYS = 60
-
-
-@cache
-def time_zones() -> frozenset[str]:
-    """Every IANA name that there is."""
-    return frozenset(available_timezones())
 
 
 def _clock(text: str) -> tuple[time, int]:
