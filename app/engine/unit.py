@@ -209,6 +209,11 @@ class Unit:
         if key in self._changed and (state := self._cache[key]) is not None:
             self._check_size(self._application.changelog, key, self._application.encode_state(state), [], None)
 
+    def fits(self, key: bytes, state: Any) -> bool:
+        """Whether the changelog takes this state of the key."""
+        limit = self._limits.get(self._application.changelog)
+        return limit is None or record_bytes(key, self._application.encode_state(state), []) <= limit
+
     def changes(self) -> list[Change]:
         """The changelog records of this unit: each changed key once, with its last state. Raises Unfit for one too
         large.

@@ -35,6 +35,7 @@ class Code(StrEnum):
     LEAD_MANAGEMENT_OFF = "lead_management_off"
     SCORING_MODEL_NOT_LIVE = "scoring_model_not_live"
     THRESHOLD_ABOVE_MAXIMUM = "threshold_above_maximum"
+    TOO_LARGE = "too_large"
     STALE = "stale"
 
 

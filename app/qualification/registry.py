@@ -78,6 +78,15 @@ class Registry(Judge):
         message = f"{model_id}: {problem}; correct the model file and apply it again"
         return self._refuse(key, self._model_or_deleted(model_id), issued, Code.INVALID_MODEL, message)
 
+    def refuse_too_large(self, model_id: str, issued: Issued) -> Verdict:
+        """Answer a command whose model, together with the version that runs, is larger than what can be kept."""
+        message = (
+            f"{model_id} takes more bytes than a record may have, together with the version that runs: make it smaller,"
+            " or divide it into several models"
+        )
+        key = model_key(model_id)
+        return self._refuse(key, self._model_or_deleted(model_id), issued, Code.TOO_LARGE, message)
+
     def publish(self, model_id: str, issued: Issued, *, replacing: bool = False) -> Verdict:
         """Make the draft, or what ran last, the model's next version and let it run.
 

@@ -179,6 +179,8 @@ def _on_model(registry: Registry, record: Record, unit: Unit, times: PlausibleTi
             verdict = registry.stop(model_id, issued)
         case "delete":
             verdict = registry.delete(model_id, issued)
+    if verdict.entry is not None and not unit.fits(verdict.entry.key.encode(), verdict.entry):
+        verdict = registry.refuse_too_large(model_id, issued)
     origin = _origin(record, QUALIFICATION_COMMANDS, issued.command_id)
     return verdict, model_outcome(message, verdict, decided_at=_time(unit), origin=origin), model_id
 

@@ -112,7 +112,12 @@ class AssignmentDecider(Processor):
         command = cast("DefinitionCommand", {**queued.command})
         command["issued_at"] = queued.cause.occurred_at
         kind = knowing(self._desk.sellers)
-        verdict = decide(order_of(command), self._entries, kind)
+        verdict = decide(
+            order_of(command),
+            self._entries,
+            kind,
+            lambda entry: unit.fits(DEFINITION + entry.id.encode(), HeldDefinition(entry)),
+        )
         before = live_rules(self._entries.values())
         if verdict.entry is not None:
             self._entries[verdict.entry.id] = verdict.entry

@@ -59,7 +59,7 @@ class DefinitionDecider(Processor):
         except BadMessage as bad:
             raise Rejected(str(bad)) from None
         entries: dict[str, Entry] = {key.decode(): entry for key, entry in unit.items()}
-        verdict = decide(order_of(command), entries, self._kind)
+        verdict = decide(order_of(command), entries, self._kind, lambda entry: unit.fits(entry.id.encode(), entry))
         if verdict.entry is not None:
             unit.put(verdict.entry.id.encode(), verdict.entry)
             if verdict.changed:

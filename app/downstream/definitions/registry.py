@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -38,6 +38,7 @@ class Code(StrEnum):
     LIVE = "definition_live"
     NOT_LIVE = "definition_not_live"
     NO_DRAFT = "no_draft"
+    TOO_LARGE = "too_large"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +76,13 @@ class Verdict:
     repeated: bool = False
 
 
-def decide(order: Order, entries: Mapping[str, Entry], kind: Kind) -> Verdict:
-    """The verdict on a command, given all definitions of the kind by id. Repeating a command changes nothing."""
+def decide(
+    order: Order, entries: Mapping[str, Entry], kind: Kind, fits: Callable[[Entry], bool] = lambda _entry: True
+) -> Verdict:
+    """The verdict on a command, given all definitions of the kind by id. Repeating a command changes nothing.
+
+    `fits`: whether an entry can be kept. What cannot is refused.
+    """
     held = entries.get(order.id)
     if held is not None:
         for answer in held.answers:
@@ -91,6 +97,21 @@ def decide(order: Order, entries: Mapping[str, Entry], kind: Kind) -> Verdict:
                     repeated=True,
                 )
     verdict = _judge(order, held, entries, kind)
+    if verdict.entry is not None and not fits(with_(verdict.entry, answers=())):
+        verdict = _too_large(order, kind)
+    return _answered(order, held, verdict, fits)
+
+
+def _too_large(order: Order, kind: Kind) -> Verdict:
+    return _refused(
+        Code.TOO_LARGE,
+        f"{order.id} takes more bytes than a record may have, together with the version that runs: make it smaller, "
+        f"or divide it into several {kind.name} definitions",
+    )
+
+
+def _answered(order: Order, held: Entry | None, verdict: Verdict, fits: Callable[[Entry], bool]) -> Verdict:
+    """The verdict with the entry that is to be kept, which remembers it if it can."""
     # What is refused although nothing of that id is known is remembered, too: finding out why costs the more.
     entry = verdict.entry or held or Entry(id=order.id, revision=0, status="deleted")
     message = cut(verdict.message, LONGEST_MESSAGE)
@@ -104,7 +125,12 @@ def decide(order: Order, entries: Mapping[str, Entry], kind: Kind) -> Verdict:
         version=verdict.version,
         revision=verdict.revision,
     )
-    return replace(verdict, entry=with_(entry, answers=remembered(entry.answers, answer, most=_REMEMBERED)))
+    kept = remembered(entry.answers, answer, most=_REMEMBERED)
+    for answers in (kept, kept[-1:], ()):
+        if fits(following := with_(entry, answers=answers)):
+            return replace(verdict, entry=following)
+    # a refusal can be told all the same, and changes nothing
+    return replace(verdict, entry=None)
 
 
 def _judge(order: Order, held: Entry | None, entries: Mapping[str, Entry], kind: Kind) -> Verdict:

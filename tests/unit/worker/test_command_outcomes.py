@@ -28,8 +28,8 @@ APPLY = {
 }
 
 
-def decided(largest: int | None) -> Unit:
-    """What follows from the apply, where the topic of the outcomes takes `largest` bytes."""
+def decided(largest: int | None, *, kept: int = 1_000_000) -> Unit:
+    """What follows from the apply, where the topic of the outcomes takes `largest` bytes, and that of states `kept`."""
     decider = CommandDecider(topic_prefix="", source="test", project=lambda entries: None)
     application = Application(
         name="commands",
@@ -40,7 +40,7 @@ def decided(largest: int | None) -> Unit:
         processor=decider,
         encode_state=encode_state,
         decode_state=decode_state,
-        max_record_bytes={} if largest is None else {QUALIFICATION_MODEL_CHANGED.name: largest},
+        max_record_bytes={"command-state": kept, QUALIFICATION_MODEL_CHANGED.name: largest or 1_000_000},
         keyed=False,
     )
     unit = Unit(application, 0, {})
@@ -80,3 +80,10 @@ def test_a_definition_that_does_not_fit_beside_the_outcome_is_left_out_and_the_o
 def test_an_outcome_that_does_not_fit_at_all_is_not_cut() -> None:
     with pytest.raises(Unfit):
         decided(600)
+
+
+def test_a_model_that_is_too_large_to_be_kept_is_refused_and_its_issuer_is_told() -> None:
+    unit = decided(None, kept=1_000)
+    told = outcome(unit)
+    assert (told["outcome"], told["reason"]) == ("refused", "too_large")
+    assert [change["key"] for change in unit.changes()] == [b"answers/model/enterprise"]

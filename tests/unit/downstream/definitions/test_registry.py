@@ -57,6 +57,7 @@ class Office:
         self.entries: dict[str, Entry] = {}
         self.sent = 0
         self.looked = 0
+        self.largest = 1_000_000
 
     def _problems(self, definition: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
         self.looked += 1
@@ -73,7 +74,8 @@ class Office:
             issued_at=NOW,
             **options,
         )
-        verdict = decide(order, self.entries, dataclasses.replace(KIND, problems=self._problems))
+        kind = dataclasses.replace(KIND, problems=self._problems)
+        verdict = decide(order, self.entries, kind, lambda entry: len(encode_entry(entry)) <= self.largest)
         if verdict.entry is not None:
             self.entries[verdict.entry.id] = verdict.entry
         return verdict
@@ -143,6 +145,20 @@ def test_a_refusal_is_short_however_long_the_names_are(office: Office) -> None:
     assert len(refused.message) < 2_000
     refused = office("publish", "z" * 900_000)
     assert len(refused.message) <= 8_000
+
+
+def test_what_is_too_large_to_be_kept_is_refused_and_what_is_held_can_still_be_changed(office: Office) -> None:
+    long = "x" * 400_000
+    assert office("apply", "a", {"id": "a", "size": 1, "next": "a" + long}).code == "invalid_definition"
+    office("apply", long, {"id": long, "size": 1})
+    office("apply", "a", {"id": "a", "size": 1, "next": long})
+    assert office("publish", "a").accepted
+    office.largest = 600_000
+    refused = office("apply", "a", {"id": "a", "size": 2, "next": long}, beside=True, command_id="x")
+    assert (refused.accepted, refused.code) == (False, "too_large")
+    assert office("apply", "a", {"id": "a", "size": 2, "next": long}, beside=True, command_id="x").repeated
+    office.largest = len(encode_entry(office.entries["a"])) - 50
+    assert office("stop", "a").accepted
 
 
 def test_a_definition_stays_small_after_many_refused_commands_of_long_answers(office: Office) -> None:
