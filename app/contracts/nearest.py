@@ -45,7 +45,7 @@ class Nearest:
             return "there are none yet"
         if len(self._names) <= _LISTED:
             return f"there are {', '.join(self._names)}"
-        return f"of the {len(self._names):,} that there are none has a name like it"
+        return f"none of the {len(self._names):,} known names is similar"
 
     @cached_property
     def _names(self) -> list[str]:

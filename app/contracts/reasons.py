@@ -192,7 +192,7 @@ _SENTENCES: dict[str, Callable[[Any, dict[str, Any]], str]] = {
     "dict_type": lambda value, _context: f"must be a JSON object, found {kind(value)}",
     "rfc_3339": _time,
     "hours": lambda _value, _context: (
-        "must end at another time than it begins, which is before 24:00; all day is 00:00 to 24:00"
+        "must start and end at different times, and start before 24:00; a whole day is 00:00 to 24:00"
     ),
     "day": lambda _value, _context: "must be a day that there is in the calendar, such as 2026-12-24",
     "string_pattern_mismatch": lambda _value, context: f"must be text of the form {context['pattern']}",

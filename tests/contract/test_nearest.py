@@ -31,7 +31,7 @@ def test_the_nearest_is_found_where_one_is_near(known: list[str], name: str, nea
 def test_where_none_is_near_a_few_are_listed_and_many_counted() -> None:
     assert Nearest([]).advice("x") == "there are none yet"
     assert Nearest(["b", "a"]).advice("x") == "there are a, b"
-    assert Nearest(MANY).advice("x") == "of the 50,000 that there are none has a name like it"
+    assert Nearest(MANY).advice("x") == "none of the 50,000 known names is similar"
 
 
 def test_only_as_many_questions_are_answered_as_findings_are_told() -> None:

@@ -37,7 +37,7 @@ def _day(text: str) -> str:
 def _hours(hours: list[str]) -> list[str]:
     start, end = hours
     if start in {end, "24:00"}:
-        raise PydanticCustomError("hours", "must end at another time than it begins")
+        raise PydanticCustomError("hours", "must start and end at different times")
     return hours
 
 

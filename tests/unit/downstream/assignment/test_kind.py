@@ -190,7 +190,7 @@ def test_hundreds_of_unknown_sellers_among_a_thousand_are_told_shortly_and_soon(
 def test_sellers_of_whom_none_is_near_are_counted_and_not_listed() -> None:
     sellers = {f"0190b3fd-{number:04}": None for number in range(1_000)}
     message, _ = refused(knowing(sellers), definition(segment(rule(sellers={"ids": ["wendelin"]}))))
-    assert message.endswith("there is no seller wendelin: of the 1,000 that there are none has a name like it")
+    assert message.endswith("there is no seller wendelin: none of the 1,000 known names is similar")
 
 
 @pytest.mark.parametrize(("fields", "message"), [({}, "is kept"), ({"max_age": "x"}, "max_age")])
