@@ -147,6 +147,29 @@ class Connection:
             arguments["broker_credentials"] = credentials
         return arguments
 
+    def aiokafka(self) -> dict[str, Any]:
+        """Keyword arguments of an aiokafka client. Raises OSError or ssl.SSLError as `ssl_context`."""
+        arguments: dict[str, Any] = {
+            "bootstrap_servers": self.bootstrap_servers,
+            "security_protocol": self.security_protocol,
+        }
+        if self.encrypted:
+            arguments["ssl_context"] = self.ssl_context()
+        if not self.authenticated:
+            return arguments
+        if self.oauth is not None:
+            from app.oauth import ClientCredentials  # noqa: PLC0415
+
+            return arguments | {
+                "sasl_mechanism": "OAUTHBEARER",
+                "sasl_oauth_token_provider": ClientCredentials(self.oauth),
+            }
+        return arguments | {
+            "sasl_mechanism": self.sasl_mechanism,
+            "sasl_plain_username": self.sasl_username,
+            "sasl_plain_password": self.sasl_password,
+        }
+
     def ssl_context(self) -> ssl.SSLContext:
         """The TLS settings as Python's ssl module takes them.
 

@@ -72,7 +72,7 @@ def _is_text(name: str) -> bool:
     return True
 
 
-def _name_for_all(name: str) -> str:
+def portable_name(name: str) -> str:
     """A header's name, or where not every client can read it (not UTF-8, or with a NUL) its escaped form."""
     if "\0" not in name and (name.isascii() or _is_text(name)):
         return name
@@ -92,7 +92,7 @@ def dead_letter(topic: str, record: Original, reason: str, limit: int | None) ->
     large. A header whose name not every client can read keeps its place and content under an escaped name.
     """
     original: list[tuple[str, bytes | None]] = [
-        (_name_for_all(name), content) for name, content in (record.headers or ())
+        (portable_name(name), content) for name, content in (record.headers or ())
     ]
 
     def origin(why: str) -> list[tuple[str, bytes | None]]:

@@ -12,6 +12,7 @@ import confluent_kafka
 from confluent_kafka import KafkaError, KafkaException
 
 from app.kafka import Connection
+from app.records import portable_name
 
 #: What brokers allow at most when nobody set anything (`transaction.max.timeout.ms`).
 _TRANSACTION_SECONDS = 900
@@ -64,7 +65,13 @@ class CopyTransaction:
         headers: list[Any] | None = None,
         timestamp_ms: int = 0,
     ) -> None:
-        """Write a record. A partition of -1 leaves the choice to the key; a timestamp of 0 is now."""
+        """Write a record. A partition of -1 leaves the choice to the key; a timestamp of 0 is now.
+
+        Header names that are not UTF-8 are escaped, and a timestamp that the broker would refuse becomes now.
+        """
+        if not 0 < timestamp_ms <= time.time() * 1000:
+            timestamp_ms = 0
+        headers = [(portable_name(name), content) for name, content in headers or ()]
         while True:
             try:
                 self._producer.produce(

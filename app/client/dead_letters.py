@@ -23,6 +23,7 @@ from app.contracts.downstream.topics import SENT_BACK as SENT_BACK_DOWNSTREAM
 from app.contracts.topics import LEAD_DEAD_LETTERS, SENT_BACK, Topic
 from app.kafka import Connection
 from app.qualification.utc import from_milliseconds, to_milliseconds
+from app.records import portable_name
 
 REPLAYED_FROM = "dl_replayed_from"
 """Header of a record that was sent back: partition and offset of its dead letter."""
@@ -44,7 +45,7 @@ class DeadLetter:
     key: bytes | None
     value: bytes | None
     headers: tuple[Header, ...]
-    """Those it came with."""
+    """Those it came with; names that are not UTF-8 are escaped."""
     topic: str
     """Where it stood, as the broker names it; like all that follows, by its own account."""
     topic_partition: int | None
@@ -213,7 +214,7 @@ def _replayed_from(letter: DeadLetter) -> Header:
 
 def _letter(message: Any) -> DeadLetter | None:
     """None for a record that is no dead letter of ours. The four headers about its origin are the last ones."""
-    headers: list[Header] = message.headers() or []
+    headers: list[Header] = [(portable_name(name), content) for name, content in message.headers() or ()]
     origin = headers[-len(_ORIGIN) :]
     if tuple(name for name, _ in origin) != _ORIGIN:
         return None
@@ -248,4 +249,4 @@ def _origin_order(letter: DeadLetter) -> tuple[str, int, int, int, int]:
 
 def _time(message: Any) -> datetime:
     _, milliseconds = message.timestamp()
-    return from_milliseconds(milliseconds)
+    return from_milliseconds(max(0, milliseconds))

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 
+from app.client.copying import written_at
 from app.client.held_leads import HeldLeads, read_held_leads
 from app.client.previewing import Preview, Previewer
 from app.client.previewing_days import DayByDay
@@ -23,6 +24,7 @@ from app.qualification.merging import holds_nothing, is_erased
 from app.qualification.models import QualificationModel
 from app.qualification.rules import Rules
 from app.qualification.utc import from_milliseconds, to_milliseconds
+from app.records import bad_header_name
 
 Told = Callable[[str], None]
 
@@ -135,15 +137,17 @@ def _days(  # noqa: PLR0917  each is another matter
     for number, message in enumerate(reader.read(reader.places(LEAD_SCORE_CHANGED.full_name(prefix)))):
         if not number % _AT_ONCE:
             told(f"{number:,} scores read")
-        kind, milliseconds = message.timestamp()
-        if kind and (oldest is None or milliseconds < oldest):
-            oldest = milliseconds
-        key = message.key()
-        try:
-            score = decode_score(key, message.value(), message.headers())
-            times.check(score.occurred_at, milliseconds if kind else 0, to_milliseconds(now))
-        except BadMessage:
+        at = written_at(message)
+        if at > 0 and (oldest is None or at < oldest):
+            oldest = at
+        key, headers = message.key(), message.headers()
+        if headers and bad_header_name(headers) is not None:
             continue  # a dead letter to the worker
+        try:
+            score = decode_score(key, message.value(), headers)
+            times.check(score.occurred_at, at, to_milliseconds(now))
+        except BadMessage:
+            continue  # likewise
         replay.add(key, score)
     told("replaying the days")
     return Days(

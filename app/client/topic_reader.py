@@ -11,6 +11,7 @@ from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from app.kafka import Connection, NotAllowed, is_forbidden, needing
+from app.raw_reader import SILENT_SECONDS, UNDECODABLE, CannotRead, RawMessage, RawReader
 
 Place = tuple[str, int]
 """A topic, by its full name, and a partition of it."""
@@ -57,6 +58,8 @@ class TopicReader:
         """
         self._config = reading(connection) | ({} if committed else {"isolation.level": "read_uncommitted"})
         self._timeout = timeout
+        self._connection = connection
+        self._committed = committed
         self._admin = AdminClient(connection.confluent())
 
     def partitions(self, topic: str) -> list[int]:
@@ -94,6 +97,8 @@ class TopicReader:
     def read(self, places: Sequence[Place], start: Mapping[Place, int] | None = None) -> Iterator[Any]:
         """Every committed record from `start` (by default the first) to the end, in order within each partition.
 
+        Header names that are not UTF-8 have their bytes as surrogates. A batch that no client can decode is one record
+        without key, whose value is the bytes of the batch.
         What a transaction has written that is still open is waited for. Raises Unfinished, NotAllowed, KafkaException.
         """
         begin = self.first(places) if start is None else dict(start)
@@ -102,14 +107,20 @@ class TopicReader:
         if not waiting:
             return
         consumer = confluent_kafka.Consumer(self._config)
+        raw = RawReader(self._connection, committed=self._committed)
         try:
             consumer.assign([TopicPartition(*place, begin[place]) for place in waiting])
-            yield from self._until(consumer, waiting)
+            yield from self._until(consumer, raw, waiting, {place: begin[place] for place in waiting})
         finally:
+            raw.close()
             consumer.close()
 
-    def _until(self, consumer: confluent_kafka.Consumer, waiting: dict[Place, int]) -> Iterator[Any]:
+    def _until(
+        self, consumer: confluent_kafka.Consumer, raw: RawReader, waiting: dict[Place, int], at: dict[Place, int]
+    ) -> Iterator[Any]:
+        """`at`: the offset to read next, which moves."""
         moved = time.monotonic()
+        silent_from = moved
         while waiting:
             messages = consumer.consume(5_000, 0.2)
             if not messages and time.monotonic() > moved + self._timeout:
@@ -118,18 +129,34 @@ class TopicReader:
                     f"{names} could not be read to the end within {self._timeout:g} s: a transaction may be open "
                     "there; try again, and look at the broker if it stays so"
                 )
+            stuck = set(waiting) if not messages and time.monotonic() > silent_from + SILENT_SECONDS else set()
             for message in cast("list[Any]", messages):
                 error = message.error()
+                place = (message.topic(), message.partition())
                 if error is None:
-                    yield message
+                    if message.offset() >= at[place]:  # else it was read by its bytes
+                        _mend_headers(raw, message)
+                        at[place] = message.offset() + 1
+                        yield message
+                elif error.code() in UNDECODABLE:
+                    stuck.add(place)
                 elif error.code() == KafkaError._PARTITION_EOF:
-                    place = (message.topic(), message.partition())
                     # An open transaction ends the readable part before the end; more comes when it is closed.
                     if message.offset() >= waiting.get(place, 0):
                         waiting.pop(place, None)
                 else:
                     raise_read_error(message)
-            if messages:
+            for place in stuck & waiting.keys():
+                found, end = _read_raw(raw, place, at[place])
+                yield from found
+                if end > at[place]:
+                    at[place], moved = end, time.monotonic()
+                    consumer.seek(TopicPartition(*place, end))
+                    if end >= waiting[place]:
+                        waiting.pop(place)
+            if messages or stuck:
+                silent_from = time.monotonic()
+            if messages and not stuck:
                 moved = time.monotonic()  # however long the caller took for them
 
     def _offsets(self, specs: Mapping[Place, Any]) -> dict[Place, int]:
@@ -158,14 +185,33 @@ class TopicReader:
         return offsets
 
 
+def _mend_headers(raw: RawReader, message: Any) -> None:
+    try:
+        raw.headers(message)
+    except CannotRead as error:
+        raise Unfinished(f"{error}; try again, and look at the broker if it stays so") from error
+
+
+def _read_raw(raw: RawReader, place: Place, offset: int) -> tuple[list[RawMessage], int]:
+    try:
+        return raw.messages(*place, offset)
+    except CannotRead as error:
+        raise Unfinished(f"{error}; try again, and look at the broker if it stays so") from error
+
+
 def raise_read_error(message: Any) -> None:
-    """For a message that is an error: raises NotAllowed naming the topic, else KafkaException.
+    """For a message that is an error: raises NotAllowed naming the topic, Unfinished, else KafkaException.
 
     Returns if it only says that the group may not be used: readers ask nothing of it.
     """
     error = message.error()
     if error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED:
         return
+    if error.code() in UNDECODABLE:
+        raise Unfinished(
+            f"{message.topic()}-{message.partition()} cannot be decoded at offset {message.offset()} "
+            f"({error.str()}): if no consumer can read it, delete the records up to there (kafka-delete-records)"
+        )
     with needing(f"Read on topic {message.topic()}"):
         raise KafkaException(error)
 

@@ -92,10 +92,14 @@ class Arrival:
     key: bytes | None
     value: bytes | None
     headers: Headers
+    unreadable: str | None = None
+    """Why it is no event, whatever its bytes say."""
 
 
 def decode(record: Arrival, *, topic_prefix: str = "", attempt: int = 1) -> Event:
     """The event of a record. Raises BadMessage, with a reason for a person."""
+    if record.unreadable is not None:
+        raise BadMessage(record.unreadable)
     topic = record.topic.removeprefix(topic_prefix)
     key = _key(record)
     data = _data(record)

@@ -23,6 +23,8 @@ from app.consumer.seen import REMEMBERED, MemorySeen, Seen
 from app.consumer.work import Share, Work
 from app.consumer.worker import Desk, Unhandled
 from app.kafka import Connection, LoginRefused, NotAllowed, is_forbidden
+from app.raw_reader import SILENT_SECONDS, UNDECODABLE, CannotRead, RawReader
+from app.records import bad_header_name
 
 __all__ = ["Handler", "NoSuchTopic", "Subscription", "Unhandled", "consume"]
 
@@ -33,6 +35,7 @@ Handler = Callable[[Event], None]
 
 _COMMIT_SECONDS = 1.0
 _POLL_SECONDS = 0.1
+_ASK_SECONDS = 10.0
 _AT_ONCE = 500
 #: A partition whose lowest unfinished record is so far behind is not read on: what is finished beyond it comes again
 #: after a crash, and `seen` may not remember so many.
@@ -124,6 +127,9 @@ class Subscription:
         self._work = Work()
         self._shares: dict[tuple[str, int], Share] = {}
         self._ends: dict[tuple[str, int], int] = {}
+        self._raw = RawReader(connection)
+        self._silent_since: dict[tuple[str, int], float] = {}  # of those that are not known to be at their end
+        self._from_beginning = from_beginning
         self._counts: Counter[str] = Counter()
         self._counting = threading.Lock()
         self._errors: set[str] = set()
@@ -193,6 +199,7 @@ class Subscription:
             if message is not None:
                 self._take_in(consumer, message)
             self._make_room(consumer)
+            self._break_silence(consumer)
             if self._refused is not None and not self._assigned:
                 raise self._refused
             if time.monotonic() >= next_commit:
@@ -201,18 +208,29 @@ class Subscription:
 
     def _take_in(self, consumer: confluent_kafka.Consumer, message: Any) -> None:
         error = message.error()
-        if error is not None and error.code() != KafkaError._PARTITION_EOF:
+        if error is not None and error.code() not in {KafkaError._PARTITION_EOF, *UNDECODABLE}:
             self._read_error(message.topic(), error)
             return
         place = (message.topic(), message.partition())
         share = self._shares.get(place)
         if share is None:  # it moved on to another member, which reads this again
             return
+        if error is not None and error.code() in UNDECODABLE:
+            self._read_by_bytes(consumer, share)
+            return
         if error is not None:
             self._ends[place] = message.offset()
+            self._silent_since.pop(place, None)
             self._work.reached(share, message.offset())
             return
         self._errors.clear()
+        self._silent_since[place] = time.monotonic()
+        try:
+            headers = self._raw.headers(message)
+        except CannotRead as failure:  # it comes again
+            log.warning("headers not read", error=str(failure), group=self._group)
+            consumer.seek(TopicPartition(*place, message.offset()))
+            return
         _, timestamp = message.timestamp()
         record = Arrival(
             topic=place[0],
@@ -221,13 +239,74 @@ class Subscription:
             timestamp_ms=timestamp,
             key=message.key(),
             value=message.value(),
-            headers=message.headers() or (),
+            headers=headers,
+            unreadable=bad_header_name(headers),
         )
+        self._arrived(consumer, share, record)
+
+    def _arrived(self, consumer: confluent_kafka.Consumer, share: Share, record: Arrival) -> None:
+        place = (share.topic, share.number)
         self._ends[place] = max(self._ends.get(place, 0), record.offset + 1)
         self._work.add(share, record)
         if not share.paused and self._full(share):
             consumer.pause([TopicPartition(*place)])
             share.paused = True
+
+    def _break_silence(self, consumer: confluent_kafka.Consumer) -> None:
+        """Of some batches librdkafka says nothing, and fetches them for ever."""
+        now = time.monotonic()
+        for place, since in list(self._silent_since.items()):
+            share = self._shares.get(place)
+            if share is not None and not share.paused and now > since + SILENT_SECONDS:
+                self._silent_since[place] = now
+                self._read_by_bytes(consumer, share)
+
+    def _read_by_bytes(self, consumer: confluent_kafka.Consumer, share: Share) -> None:
+        """Read on where librdkafka cannot. If that fails it says the same again, and we are here again."""
+        try:
+            start = self._start(consumer, share)
+            found = self._raw.records(share.topic, share.number, start)
+        except (CannotRead, KafkaException) as error:
+            log.warning(
+                "batch not read", error=str(error), partition=f"{share.topic}-{share.number}", group=self._group
+            )
+            return
+        if found.end <= start:
+            return
+        log.warning(
+            "batch read by its bytes",
+            partition=f"{share.topic}-{share.number}",
+            offset=start,
+            end=found.end,
+            unreadable=sum(record.unreadable is not None for record in found.records),
+            group=self._group,
+        )
+        for record in found.records:
+            arrival = Arrival(
+                topic=share.topic,
+                partition=share.number,
+                offset=record.offset,
+                timestamp_ms=record.timestamp,
+                key=record.key,
+                value=record.value,
+                headers=record.headers,
+                unreadable=record.unreadable,
+            )
+            self._arrived(consumer, share, arrival)
+        self._work.reached(share, found.end)
+        consumer.seek(TopicPartition(share.topic, share.number, found.end))
+
+    def _start(self, consumer: confluent_kafka.Consumer, share: Share) -> int:
+        """The offset to read next."""
+        expected = self._work.expected(share)
+        if expected >= 0:
+            return expected
+        place = TopicPartition(share.topic, share.number)
+        [committed] = consumer.committed([place], timeout=_ASK_SECONDS)
+        low, high = consumer.get_watermark_offsets(place, timeout=_ASK_SECONDS)
+        if committed.offset >= 0:
+            return max(low, int(committed.offset))
+        return int(low if self._from_beginning else high)
 
     def _full(self, share: Share) -> bool:
         return self._work.unfinished(share) >= self._buffered or self._work.span(share) >= _SPAN
@@ -237,6 +316,7 @@ class Subscription:
             if share.paused and self._work.unfinished(share) <= self._buffered // 2 and self._work.span(share) < _SPAN:
                 consumer.resume([TopicPartition(*place)])
                 share.paused = False
+                self._silent_since[place] = time.monotonic()
 
     def _read_error(self, topic: str, error: KafkaError) -> None:
         if is_forbidden(error):
@@ -257,6 +337,7 @@ class Subscription:
         for one in partitions:
             self._assigned = True
             self._shares[one.topic, one.partition] = Share(one.topic, one.partition)
+            self._silent_since[one.topic, one.partition] = time.monotonic()
         log.info("partitions gained", partitions=_names(partitions), group=self._group)
 
     def _leaving(self, consumer: confluent_kafka.Consumer, partitions: list[TopicPartition]) -> None:
@@ -276,6 +357,7 @@ class Subscription:
         for one in partitions:
             share = self._shares.pop((one.topic, one.partition), None)
             self._ends.pop((one.topic, one.partition), None)
+            self._silent_since.pop((one.topic, one.partition), None)
             if share is None:
                 continue
             if share.paused:  # if it comes back it is to be read
@@ -327,6 +409,7 @@ class Subscription:
             self._commit(consumer, shares, wait=True)
         finally:
             self._work.close(shares)
+            self._raw.close()
             consumer.close()
         log.info("consumer stopped", group=self._group)
 

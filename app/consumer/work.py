@@ -100,6 +100,11 @@ class Work:
         with self._lock:
             share._position = max(share._position, offset)
 
+    def expected(self, share: Share) -> int:
+        """The offset after all that has come; -1 before the first."""
+        with self._lock:
+            return share._position
+
     def take(self) -> Item | None:
         """The next to handle; waits for one. None: there will be none, stop."""
         with self._lock:

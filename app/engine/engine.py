@@ -33,6 +33,7 @@ from app.engine.timers import Timers
 from app.engine.transaction import Aborted, OutcomeUnknown, TransactionalProducer
 from app.engine.unit import Unit
 from app.kafka import NotAllowed, is_forbidden
+from app.raw_reader import RawReader
 
 log = structlog.get_logger(__name__)
 
@@ -98,8 +99,12 @@ class Engine:
         observer: Observer | None = None,
         hook: Hook = no_hook,
         explain: Callable[[NotAllowed], str] = str,
+        raw: RawReader | None = None,
     ) -> None:
-        """`failed` is told why the process must end; `explain` says what a refusal of the broker means."""
+        """`failed` is told why the process must end; `explain` says what a refusal of the broker means; `raw` restores
+        what librdkafka cannot decode.
+        """
+        self._raw = raw
         self.applications = tuple(applications)
         self.group_id = group_id
         self.intake = Intake(max_queued_records=limits.queued_records, max_queued_bytes=limits.queued_bytes)
@@ -281,7 +286,7 @@ class Engine:
             with self._working:
                 pass  # a cycle of the former assignment may still be making its results the state of these partitions
             try:
-                opener = opener or Opener(self._client_config, group_id=self.group_id)
+                opener = opener or Opener(self._client_config, group_id=self.group_id, raw=self._raw)
                 self._hook(Step.OPEN_BEGUN)
                 opener.check_partition_counts(self.applications)
                 self._open_all(opener, todo, current)

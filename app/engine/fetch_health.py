@@ -52,5 +52,9 @@ class FetchHealth:
         now = time.monotonic()
         for (topic, number), (position, since) in list(self._behind.items()):
             if now - since > stall_seconds:
-                return f"{topic}-{number} has stood at offset {position} for {now - since:.0f} s although there is more"
+                return (
+                    f"{topic}-{number} has stood at offset {position} for {now - since:.0f} s although there is more: "
+                    "the warnings before this say why. If no consumer can read that offset, delete the records up to "
+                    "it (kafka-delete-records) and have `lead-qualifier topics repair` set the position"
+                )
         return None

@@ -19,6 +19,7 @@ from app.engine.application import Application
 from app.engine.partition import Partition
 from app.engine.position import NEVER_SWEPT, POSITION_KEY, Position
 from app.kafka import needing
+from app.raw_reader import SILENT_SECONDS, UNDECODABLE, CannotRead, RawReader
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +42,11 @@ class Overtaken(Exception):
 class Opener:
     """Restores partitions with a consumer of its own (no group). Used by the opening thread only."""
 
-    def __init__(self, config: Mapping[str, Any], *, group_id: str, timeout: float = 30.0) -> None:
+    def __init__(
+        self, config: Mapping[str, Any], *, group_id: str, timeout: float = 30.0, raw: RawReader | None = None
+    ) -> None:
+        """`raw` reads on where librdkafka cannot decode a changelog; without it that is Unusable."""
+        self._raw = raw
         self._config = dict(config)
         self._group_id = group_id
         self._timeout = timeout
@@ -257,10 +262,14 @@ class Opener:
         )
         try:
             consumer.assign(assignment)
+            starts = {(tp.topic, tp.partition): tp.offset for tp in assignment}
             told, copied = time.monotonic() + 2, -1
+            silent_from = time.monotonic()
             while reading and not abandoned():
                 done = []
-                for message in consumer.consume(10_000, 0.1):
+                messages = consumer.consume(10_000, 0.1)
+                stuck = set(reading) if not messages and time.monotonic() > silent_from + SILENT_SECONDS else set()
+                for message in messages:
                     error = message.error()
                     place = (message.topic() or "", message.partition() or 0)
                     offset = message.offset() or 0
@@ -269,6 +278,8 @@ class Opener:
                         continue
                     if error is None:
                         self._take(partition, message.key(), message.value(), offset)
+                    elif error.code() in UNDECODABLE:
+                        stuck.add(place)
                     elif error.code() != KafkaError._PARTITION_EOF:
                         with needing(f"Read on topic {place[0]}"):
                             raise KafkaException(error)
@@ -277,6 +288,10 @@ class Opener:
                         if partition.copied_to is None:
                             partition.copied_to = offset
                         done.append(reading.pop(place))
+                for place in stuck & reading.keys():
+                    self._read_by_bytes(consumer, reading[place], place, starts[place])
+                if messages or stuck:
+                    silent_from = time.monotonic()
                 if done:
                     ready(done)
                 if time.monotonic() > told:
@@ -290,6 +305,27 @@ class Opener:
                     )
         finally:
             consumer.close()
+
+    def _read_by_bytes(
+        self, consumer: confluent_kafka.Consumer, partition: Partition, place: Place, start: int
+    ) -> None:
+        """Read on where librdkafka gives nothing: it cannot decode what comes, or a transaction is open there."""
+        offset = start if partition.copied_to is None else partition.copied_to
+        where = f"{place[0]}-{place[1]} at offset {offset}"
+        if self._raw is None:
+            raise Unusable(f"the state in {where} cannot be decoded")
+        try:
+            found = self._raw.records(*place, offset)
+        except CannotRead as error:  # librdkafka says the same again, and we are here again
+            log.warning("undecodable_not_read", partition=partition.label, offset=offset, error=str(error))
+            return
+        if found.end <= offset:
+            return
+        log.warning("decoded_by_bytes", topic=place[0], partition=place[1], offset=offset, end=found.end)
+        for record in found.records:
+            self._take(partition, record.key, record.value, record.offset)
+        partition.copied_to = found.end
+        consumer.seek(TopicPartition(*place, found.end))
 
     @staticmethod
     def _take(partition: Partition, key: bytes | None, value: bytes | None, offset: int) -> None:

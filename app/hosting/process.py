@@ -27,6 +27,7 @@ from app.hosting.start_up import StartUp
 from app.hosting.watchdog import Watchdog
 from app.hosting.web import WebServer
 from app.kafka import Connection, NotAllowed
+from app.raw_reader import RawReader
 from app.rights import check_rights
 from app.settings import Settings
 
@@ -102,6 +103,7 @@ class Process:
             observer=self.metrics,
             hook=self._hook,
             explain=self._explain,
+            raw=RawReader(self._connection),
         )
         return _Running(service, engine, self._connection, self._limits.stall_seconds)
 

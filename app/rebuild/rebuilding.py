@@ -33,6 +33,7 @@ from app.contracts.topics import (
 )
 from app.engine import PlainRecord
 from app.engine import position as positions
+from app.engine.application import UnreadableRecord
 from app.engine.position import POSITION_KEY, Position
 from app.kafka import Connection
 from app.qualification.models import InvalidModel, QualificationModel
@@ -40,6 +41,7 @@ from app.qualification.rules import UnknownLeads
 from app.rebuild.comparing import Compared, compare
 from app.rebuild.replay import Replay, in_order
 from app.rebuild.timeline import Audited, CannotRebuild, Timeline, newest_revision, timeline
+from app.records import bad_header_name
 
 Told = Callable[[str], None]
 
@@ -250,11 +252,12 @@ class Rebuild:
         topic, partition = place
         for message in self._reader.read([place], {place: begin}):
             at = written_at(message)
-            if at < oldest.get(topic, at + 1):
+            if 0 < at < oldest.get(topic, at + 1):
                 oldest[topic] = at
-            yield PlainRecord(
-                topic, partition, message.offset(), at, message.key(), message.value(), message.headers() or ()
-            )
+            headers = message.headers() or ()
+            fields = (topic, partition, message.offset(), at, message.key(), message.value(), headers)
+            reason = bad_header_name(headers)
+            yield PlainRecord(*fields) if reason is None else UnreadableRecord(*fields, reason=reason)
 
     def _qualifications(self, replays: list[Replay], ahead: set[bytes]) -> Qualifications:
         rebuilt = {event_id for replay in replays for event_id in replay.qualified}
@@ -268,7 +271,7 @@ class Rebuild:
         for message in self._reader.read(self._reader.places(LEAD_QUALIFIED.full_name(self._prefix))):
             for name, content in message.headers() or ():
                 if name == "ce_id" and message.key() not in ahead:
-                    live.add(content.decode())
+                    live.add((content or b"").decode(errors="replace"))
         tally = Tally()
         for event_id in rebuilt:
             tally.add(None, event_id.encode())
@@ -334,6 +337,8 @@ class Rebuild:
 
 def _applied(message: Any) -> QualificationModel | None:
     try:
+        if bad_header_name(message.headers() or ()) is not None:
+            return None
         command = decode_model_command(message.key(), message.value(), message.headers())
         return model_of(command["definition"]) if command["command"] == "apply" else None
     except (BadMessage, InvalidModel):

@@ -5,6 +5,7 @@ the workers.
 from __future__ import annotations
 
 import heapq
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
@@ -13,6 +14,7 @@ from typing import Any
 from app.contracts.plausible_time import DEFAULT_TOLERANCE
 from app.contracts.topics import LEAD_CHANGED, LEAD_STATE
 from app.engine import Application, Input, PlainRecord, Rejected, Unit
+from app.engine.application import UnreadableRecord
 from app.engine.partition import Partition
 from app.engine.timers import Wake
 from app.qualification.rules import Rules
@@ -61,6 +63,7 @@ class Replay:
             decode_state=decode_lead,
         )
         self._partition = Partition(self._application, number)
+        self._now_ms = int(time.time() * 1000)
         self._waking: list[Wake] = []
         self._unit = self._new_unit(0)
         self._swept = 0
@@ -87,10 +90,12 @@ class Replay:
 
     def decide(self, record: PlainRecord) -> None:
         """Decide a record, after what its time brings about."""
-        self._advance(record.timestamp)
+        self._advance(min(record.timestamp, self._now_ms))  # a record's time is its producer's word
         unit = self._unit
         unit.record, unit.now_ms = record, self.clock
         try:
+            if type(record) is UnreadableRecord:
+                raise Rejected(record.reason)
             self._decider.process(record, unit)
         except Rejected:
             self.rejected += 1

@@ -22,6 +22,7 @@ from app.kafka import Connection, LoginRefused, NotAllowed
 from tests.broker.system.secured_kafka import MECHANISM, SecuredKafka
 from tests.broker.system.worker_process import WorkerProcess
 from tests.broker.test_consumer_kit import QUICK, TOPIC, prefix, running, send, until
+from tests.support.raw_batches import RawProducer, RawRecord, batch
 
 pytestmark = pytest.mark.broker
 __all__ = ["prefix"]  # a fixture
@@ -253,10 +254,12 @@ def test_it_reads_commits_and_writes_dead_letters_over_tls_with_three_rights(
     fenced: SecuredKafka, secured: str
 ) -> None:
     produce(fenced, secured, "a", "bad", "b")
+    misnamed = RawRecord(key=b"m", value=b'{"event_id": "m"}', headers=[(b"x-\xff", b"1")])
+    RawProducer(fenced.kafka.connection.bootstrap_servers).send(secured + TOPIC, 0, batch(misnamed))
     handled: list[str] = []
     first = reading(fenced, secured, handled)
     with running(first):
-        until(lambda: first.counts() == {"handled": 2, "dead_letter": 1})
+        until(lambda: first.counts() == {"handled": 2, "dead_letter": 2})
     produce(fenced, secured, "c")
     again = reading(fenced, secured, handled)
     with running(again):

@@ -9,6 +9,7 @@ from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -16,6 +17,7 @@ from confluent_kafka import Producer
 
 from tests.broker.conftest import Install
 from tests.broker.system import messages
+from tests.broker.system.command_line import CommandLine
 from tests.broker.system.installation import Installation
 from tests.broker.system.messages import apply, change, command, encode, feature, model, score
 from tests.oracle.reading import partition_of
@@ -166,6 +168,19 @@ def test_batches_that_the_consumers_library_misreads_are_read_as_other_clients_d
         send(f"R-{3 + number}", RawRecord(body=_dated(told(f"R-{3 + number}"), time)), first_timestamp=0)
     here.settle_and_check()
     assert [len(here.qualified(f"R-{number}")) for number in range(1, 7)] == [1] * 6
+
+
+def test_a_rebuild_takes_for_dead_letters_what_the_worker_took_for_them(here: Installation, tmp_path: Path) -> None:
+    here.send_raw("lead-score-changed", RawRecord(key=b"B-9", value=None, headers=[(b"x-\xff", b"1")]))
+    here.send_raw("lead-changed", RawRecord(key=b"B-9", value=None, headers=[(b"\xff", b""), (b"\xfe", None)]))
+    here.changes(change("B-9", 5, status="open"))
+    here.settle_and_check()
+    line = CommandLine(here.bootstrap, tmp_path)
+    line.environment |= here._environment
+    found = line.run("rebuild", "--from", "earliest", "--as", "after-bad-names", "--json").fine().json()
+    about_leads = ("lead-score-changed", "lead-changed", "lead-merged", "lead-sales-response")
+    assert found["rejected"] == sum(record.topic in about_leads for record in here.oracle.dead)
+    assert found["compared"]["differences"] == {}
 
 
 def test_each_kind_of_bad_lead_change_becomes_one_dead_letter(here: Installation) -> None:

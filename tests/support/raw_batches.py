@@ -24,6 +24,10 @@ _BATCH = struct.Struct(">qiibIhiqqqhii")
 _AFTER_LENGTH = 12
 _ATTRIBUTES = 21  # where they begin; the checksum is over these and all that follows
 
+_SECONDS = 10.0
+#: Errors by which a partition says that it is new, or moves: none is known, no leader, another leader.
+_MOVING = frozenset({3, 5, 6})
+
 
 class Refused(Exception):
     """The broker did not take the batch."""
@@ -108,22 +112,39 @@ class RawProducer:
     """Sends batches as they are to a broker without security."""
 
     def __init__(self, bootstrap_servers: str) -> None:
-        self._admin = AdminClient({"bootstrap.servers": bootstrap_servers})
+        self._admin = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 0})
 
     def send(self, topic: str, partition: int, records: bytes) -> int:
         """Send a batch to the partition's leader; returns the offset of its first record. Raises Refused."""
-        metadata = self._admin.list_topics(topic, timeout=10)
-        leader = metadata.brokers[metadata.topics[topic].partitions[partition].leader]
-        with socket.create_connection((leader.host, leader.port), timeout=10) as connection:
+        deadline = time.monotonic() + _SECONDS
+        while True:
+            code, offset = self._attempt(topic, partition, records)
+            if not code:
+                return offset
+            if code not in _MOVING or time.monotonic() > deadline:
+                raise Refused(code)
+            time.sleep(0.05)
+
+    def _attempt(self, topic: str, partition: int, records: bytes) -> tuple[int, int]:
+        with socket.create_connection(self._leader(topic, partition), timeout=10) as connection:
             connection.sendall(_request(topic, partition, records))
             with connection.makefile("rb") as stream:
                 (length,) = struct.unpack(">i", stream.read(4))
                 answer = stream.read(length)
         # correlation, one topic and its name, one partition and its number, then error and offset
         code, offset = struct.unpack_from(">hq", answer, 4 + 4 + 2 + len(topic) + 4 + 4)
-        if code:
-            raise Refused(code)
-        return int(offset)
+        return int(code), int(offset)
+
+    def _leader(self, topic: str, partition: int) -> tuple[str, int]:
+        """Host and port. A topic that was created just now has no leader for a moment."""
+        deadline = time.monotonic() + _SECONDS
+        while True:
+            metadata = self._admin.list_topics(topic, timeout=10)
+            found = metadata.topics[topic].partitions.get(partition)
+            if found is not None and (leader := metadata.brokers.get(found.leader)) is not None:
+                return str(leader.host), int(leader.port or 0)
+            assert time.monotonic() < deadline, f"{topic}-{partition} has no leader"
+            time.sleep(0.05)
 
 
 def _request(topic: str, partition: int, records: bytes) -> bytes:

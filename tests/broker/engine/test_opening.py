@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import time
 from dataclasses import replace
 
@@ -11,8 +12,11 @@ from app.engine.application import Input
 from app.engine.opening import Opener
 from app.engine.partition import Partition
 from app.engine.position import Position
+from app.kafka import Connection
+from app.raw_reader import RawReader
 from tests.broker.engine.bed import Bed
 from tests.broker.engine.sums import Sums, application
+from tests.support.raw_batches import GZIP, RawProducer, RawRecord, batch
 
 pytestmark = pytest.mark.broker
 
@@ -38,3 +42,28 @@ def test_hundreds_of_partitions_open_for_the_first_time_in_a_few_seconds(bed: Be
     )
     assert time.monotonic() - begun < 4
     assert [position.next for position in found] == [dict.fromkeys(app.topics, 0)] * MANY
+
+
+def test_a_changelog_that_librdkafka_cannot_decode_is_restored(bed: Bed) -> None:
+    changelog = f"{bed.topics.changelog}-odd"
+    app = replace(application(bed.topics, Sums(bed.topics.out)), changelog=changelog)
+    bed.create(changelog, partitions=app.partitions)
+    bed.wait_until_known(changelog, app.partitions)
+    entries = [RawRecord(key=f"k{number}".encode(), value=b"1", headers=[(b"\xff", None)]) for number in range(4)]
+    producer = RawProducer(bed.bootstrap)
+    producer.send(changelog, 0, batch(entries[0]))
+    producer.send(
+        changelog,
+        0,
+        # two members, which Java and aiokafka read
+        batch(*entries[1:3], compression=GZIP, compress=lambda data: gzip.compress(data[:9]) + gzip.compress(data[9:])),
+    )
+    producer.send(changelog, 0, batch(entries[3]))
+    connection = Connection(bootstrap_servers=bed.bootstrap)
+    opener = Opener(connection.confluent(), group_id=bed.topics.group, raw=RawReader(connection))
+    partition = Partition(app, 0)
+    done: list[Partition] = []
+    opener.restore([partition], ready=done.extend, abandoned=lambda: False)
+    assert done == [partition]
+    assert partition.copied_to == 4
+    assert partition.entries == {entry.key: b"1" for entry in entries}
