@@ -1,5 +1,6 @@
-"""Whom assignment gives each lead to, worked out one queue record after the other, without any index: everybody who
-waits is looked at each time. Shares no code with the service.
+"""Whom assignment gives each lead to, worked out one queue record after the other, without any index and any alarm:
+with each record everybody who waits is looked at, longest wait first, by the time at which the record is decided. So
+what time alone changes is decided no later than what comes in after it. Shares no code with the service.
 """
 
 from __future__ import annotations
@@ -45,27 +46,32 @@ class AssignmentOracle:
         self._versions: dict[str, int] = {}
         self._places = 0
         self._behind = False
+        self._looked: Any = None
+        self._works: dict[tuple[Any, ...], bool] = {}
 
     def replay(self, queued: dict[str, Any], now: datetime) -> None:
         """One record of the queue, decided at this time."""
-        again = self._behind
+        newcomer = None
         match queued["type"]:
             case "tick":
                 self.ticks += 1
-                again = True
             case "seller":
-                again |= self._seller(queued)
+                self._seller(queued)
             case "command":
-                again |= self._command(queued["command"])
+                self._command(queued["command"])
             case "closed":
                 lead = self._leads.pop(queued["lead_id"], None)
-                again |= lead is not None and self._gives_back(lead)
+                if lead is not None:
+                    self._gives_back(lead)
             case "qualified":
-                again |= self._qualified(queued, now, again)
+                newcomer = self._qualified(queued, now)
             case "changed":
-                again |= self._changed(queued, now)
-        if again:
-            self._everybody(now)
+                self._changed(queued)
+        if newcomer is not None and self._behind and newcomer["told"] is None:
+            self._tell(newcomer, 1)
+        self._everybody(now)
+        if newcomer is not None and newcomer["told"] is None:
+            self._tell(newcomer, 1)
 
     def _everybody(self, now: datetime) -> None:
         for lead in self._left_behind()[:_AT_ONCE]:
@@ -76,14 +82,46 @@ class AssignmentOracle:
                 self.told.append((lead["id"], lead["told"][0], lead["owner"], *lead["told"][1:], "departed"))
                 lead["number"] = len(self.told)
         budget = _AT_ONCE
+        # to try one again for whom nothing can have changed would only take time
+        world = self._world(now)
+        same = world == self._looked and not self._behind
         waiting = sorted((lead for lead in self._leads.values() if lead["place"]), key=lambda lead: lead["place"])
         for lead in waiting:
             new = lead["new"]
+            if same and not new and not self._too_old(lead, now):
+                continue
             if self._try(lead, now) or new:
                 budget -= 1
             if not budget:
                 break
         self._behind = not budget or bool(self._left_behind())
+        self._looked = self._world(now)
+
+    def _world(self, now: datetime) -> Any:
+        """All that decides besides the lead itself: definitions, and what each seller is like at this time."""
+        rules = [
+            rule for _, one in self._live.values() for segment in one["segments"] for rule in segment.get("rules", ())
+        ]
+        windows = sorted({0, *(_window(rule) for rule in rules)})
+        sellers = [
+            [one["id"], one["changes"], _there(one) and _left(one) > 0]
+            + [_there(one) and self._available(one, now, minutes) for minutes in windows]
+            for one in self._sellers.values()
+        ]
+        return sorted(self._versions.items()), sorted(self._live), sellers
+
+    def _available(self, seller: dict[str, Any], now: datetime, minutes: int) -> bool:
+        """At work now, or within so many minutes."""
+        if not seller["now"].get("available", True):
+            return False
+        minute = now.replace(second=0, microsecond=0)
+        for later in range(minutes + 1):
+            key = (seller["id"], seller["changes"], minute + timedelta(minutes=later))
+            if key not in self._works:
+                self._works[key] = _works(seller["now"], key[2])
+            if self._works[key]:
+                return True
+        return False
 
     def _left_behind(self) -> list[dict[str, Any]]:
         """Leads whose seller departed, and about which something is to be done still; in the order of decisions."""
@@ -110,31 +148,31 @@ class AssignmentOracle:
         self._places += 1
         lead |= {"owner": None, "new": True, "place": self._places}
 
-    def _seller(self, queued: dict[str, Any]) -> bool:
+    def _seller(self, queued: dict[str, Any]) -> None:
         seller_id, seller = queued["seller_id"], queued.get("seller")
         held = self._sellers.get(seller_id)
         if seller is None and held is None:
-            return False
+            return
         if held is None:
             held = self._sellers[seller_id] = {"id": seller_id, "at": None, "now": None, "leads": 0, "last": 0}
-            held["departed"] = 0
+            held["departed"] = held["changes"] = 0
         if seller is not None and held["at"] is not None and moment(seller["occurred_at"]) < held["at"]:
-            return False
+            return
         held["now"] = seller
+        held["changes"] += 1
         if seller is not None:
             held["at"] = moment(seller["occurred_at"])
         if _there(held):
             held["departed"] = 0
         elif not held["departed"]:
             held["departed"] = len(self.told)
-        return True
 
-    def _command(self, command: dict[str, Any]) -> bool:
+    def _command(self, command: dict[str, Any]) -> None:
         name = command["definition_id"]
         match command["command"]:
             case "apply":
                 self._drafts[name] = command["definition"]
-                return False
+                return
             case "publish":
                 self._versions[name] = self._versions.get(name, 0) + 1
                 self._live[name] = (self._versions[name], self._drafts[name])
@@ -142,16 +180,13 @@ class AssignmentOracle:
                 del self._live[name]
         for lead in self._leads.values():
             lead["new"] = True
-        return True
 
-    def _qualified(self, queued: dict[str, Any], now: datetime, again: bool) -> bool:
+    def _qualified(self, queued: dict[str, Any], now: datetime) -> dict[str, Any] | None:
         lead = self._leads.get(queued["lead_id"])
-        back = lead is not None and bool(lead["owner"]) and self._abandoned(lead) and self._reassigns(lead)
-        if lead is not None and back:
+        if lead is not None and lead["owner"] and self._abandoned(lead) and self._reassigns(lead):
             self._takes_back(lead, now)
-            again = True
         if lead is not None and lead["owner"]:
-            return False
+            return None
         if lead is None:
             lead = self._leads[queued["lead_id"]] = {"id": queued["lead_id"], "place": 0, "owner": None, "told": None}
             lead |= {"number": 0, "former": None, "back": None}
@@ -160,16 +195,12 @@ class AssignmentOracle:
         if not lead["place"]:
             self._places += 1
             lead["place"] = self._places
-        if not again:
-            self._try(lead, now)
-        elif lead["told"] is None:
-            self._tell(lead, 1)
-        return back
+        return lead
 
-    def _changed(self, queued: dict[str, Any], now: datetime) -> bool:
+    def _changed(self, queued: dict[str, Any]) -> None:
         lead = self._leads.get(queued["lead_id"])
         if lead is None:
-            return False
+            return
         expected = [lead["owner"] or lead["own"].get("owner_id")]
         if lead["former"] and not _there(self._sellers[lead["former"]]):
             expected.append(lead["former"])
@@ -177,25 +208,20 @@ class AssignmentOracle:
         owner = lead["own"].get("owner_id")
         by_hand = queued["owner_changed"] and moment(queued["cause"]["occurred_at"]) >= lead["at"]
         if by_hand and owner not in expected:
-            freed = self._gives_back(lead)
+            self._gives_back(lead)
             lead |= {"place": 0, "owner": owner, "former": None, "back": None}
             if owner in self._sellers:
                 lead["counts"] = owner
                 self._sellers[owner]["leads"] += 1
             self._tell(lead, 9)
-            return freed
-        if lead["place"]:
+        elif lead["place"]:
             lead["new"] = True
-            if not self._behind:
-                self._try(lead, now)
-        return False
 
-    def _gives_back(self, lead: dict[str, Any]) -> bool:
+    def _gives_back(self, lead: dict[str, Any]) -> None:
         seller = lead["counts"]
         lead["counts"] = None
         if seller is not None:
             self._sellers[seller]["leads"] -= 1
-        return seller is not None
 
     def _tell(self, lead: dict[str, Any], code: int, *path: Any) -> None:
         lead["told"] = (code, *path)
@@ -225,15 +251,19 @@ class AssignmentOracle:
             if lead["model"] in definition.get("models", [lead["model"]])
         ]
 
+    def _too_old(self, lead: dict[str, Any], now: datetime) -> bool:
+        taking = self._taking(lead)
+        hours = taking[0][2].get("max_age") if taking else None
+        since = lead["at"] if lead["back"] is None else max(lead["at"], lead["back"])
+        return hours is not None and now - since > timedelta(hours=int(hours[:-1]))
+
     def _find(self, lead: dict[str, Any], now: datetime) -> tuple[int, str | None, tuple[Any, ...]]:
         taking = self._taking(lead)
         if not taking:
             return 1, None, ()
         name, version, definition = taking[0]
         path: tuple[Any, ...] = (name, version)
-        hours = definition.get("max_age")
-        since = lead["at"] if lead["back"] is None else max(lead["at"], lead["back"])
-        if hours and now - since > timedelta(hours=int(hours[:-1])):
+        if self._too_old(lead, now):
             return 11, None, path
         for segment in sorted(definition["segments"], key=lambda one: -one["priority"]):
             if is_so(segment.get("when"), lead["own"], lead["attributes"], {}):
@@ -267,15 +297,8 @@ class AssignmentOracle:
         fit = [one for one in there if self._fits(rule["sellers"], {"id": one["id"], **_facts(one)}, lead)]
         if not fit:
             return 5, None
-        minutes = 60 * int(rule.get("available_within", "0h")[:-1])
-        at_work = [one for one in fit if one["now"].get("available", True) and _works(one["now"], now)]
-        soon = [
-            one
-            for one in fit
-            if one not in at_work
-            and one["now"].get("available", True)
-            and any(_works(one["now"], now + timedelta(minutes=minute)) for minute in range(minutes + 1))
-        ]
+        at_work = [one for one in fit if self._available(one, now, 0)]
+        soon = [one for one in fit if one not in at_work and self._available(one, now, _window(rule))]
         if not at_work + soon:
             return 6, None
         if definition.get("check_capacity", True):
@@ -287,6 +310,10 @@ class AssignmentOracle:
             return 2, _longest([one for one in at_work if _left(one) == most])
         balanced = rule.get("distribute") == "load_balancing"
         return 2, _longest(soon if balanced else at_work + soon)
+
+
+def _window(rule: dict[str, Any]) -> int:
+    return 60 * int(rule.get("available_within", "0h")[:-1])
 
 
 def _there(seller: dict[str, Any]) -> bool:

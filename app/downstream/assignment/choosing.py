@@ -11,6 +11,7 @@ from app.downstream.assignment.calendar import Calendar
 from app.downstream.assignment.results import Result
 from app.downstream.assignment.rules import Rule
 from app.downstream.assignment.state import HeldSeller
+from app.downstream.assignment.waiting import Terms
 
 CHOSEN = "chosen"
 NOT_NEXT = "not_next"
@@ -26,6 +27,10 @@ class Seller:
     __slots__ = ("_calendar", "held")
 
     def __init__(self, held: HeldSeller) -> None:
+        self.become(held)
+
+    def become(self, held: HeldSeller) -> None:
+        """From now on the seller is like this."""
         self.held = held
         self._calendar = None
         if held.work_hours is not None:
@@ -36,6 +41,13 @@ class Seller:
         if not self.held.available:
             return None
         return now if self._calendar is None else self._calendar.opens(now)
+
+    def free(self, terms: Terms, now: datetime) -> datetime | None:
+        """When the seller can take a lead on these terms: `now`, or later by time alone; None: not by time alone."""
+        if terms.checks_capacity and self.held.left <= 0:
+            return None
+        opens = self.opens(now)
+        return None if opens is None else max(now, opens - terms.within)
 
 
 class Choice(Struct, frozen=True):

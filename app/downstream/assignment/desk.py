@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from heapq import heapify, heappop, heappush
-from typing import Any
+from heapq import heapify, heappop, heappush, heapreplace
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
 from app.downstream.assignment.choosing import CONDITIONS, INACTIVE, Choice, Seller, choose
+from app.downstream.assignment.earliest import Earliest
 from app.downstream.assignment.results import FOR_A_SELLER, Result
 from app.downstream.assignment.rules import Place, Rule, Rules, Segment
 from app.downstream.assignment.state import (
@@ -24,7 +25,7 @@ from app.downstream.assignment.state import (
     State,
     Store,
 )
-from app.downstream.assignment.waiting import Line, Waiting
+from app.downstream.assignment.waiting import Line, Terms, Waiting
 from app.downstream.conditions import Values
 from app.qualification.utc import after
 
@@ -32,7 +33,8 @@ from app.qualification.utc import after
 AT_ONCE = 100
 #: So many sellers are told of in a decision.
 TOLD = 50
-_UNROUTED: Line = ("unrouted",)
+#: So many lines in which nobody waits are kept, since working out their candidates costs most.
+_KEPT_LINES = 100
 
 
 class Decision(Struct, frozen=True, kw_only=True):
@@ -65,45 +67,67 @@ class _Found(Struct, frozen=True):
     rule: Rule | None = None
     owner: Owner | None = None
     choice: Choice | None = None
+    line: Line | None = None
+
+
+class _Source(NamedTuple):
+    """Where those are looked for who are to be decided next: with `terms` None, among those to be routed; else among
+    those whom this seller may take.
+    """
+
+    seller_id: str
+    terms: Terms | None
+
+
+_UNROUTED = _Source("", None)
 
 
 class Desk:
     """Knows sellers and those that wait as an index over the store. Made anew whenever the store may have changed
     without it.
+
+    Nobody who waits can be helped, except by what has changed since all were looked at: those to be routed, sellers
+    who may take more (`_freed`), and times that come (`_openings`, `_expiring`). So only these are looked at.
     """
 
     def __init__(self, entries: Iterable[tuple[bytes, State]], rules: tuple[Rules, ...]) -> None:
         """`rules`: the definitions that are live."""
         self._rules = rules
         self._sellers: dict[str, Seller] = {}
-        self._pools: dict[Line, list[Seller]] = {}
+        self._lines: dict[tuple[Any, ...], Line] = {}
+        self._most_lines = _KEPT_LINES
+        self._unrouted, self._parked = Line(), Line()
         self._waiting = Waiting()
-        self._expiring: list[tuple[datetime, str]] = []
-        self._counters = Counters()
+        #: When a lead is too old for its definition.
+        self._expiring: Earliest[str, datetime] = Earliest()
+        #: When a seller with capacity left is available for those that wait.
+        self._openings: Earliest[tuple[str, Terms], datetime] = Earliest()
+        #: Sellers who may take more than when those that wait were last looked at, in the order of that.
+        self._freed: dict[str, None] = {}
         self._led: dict[str, set[str]] = {}  # leads that take capacity, by seller
         self._departing: list[tuple[int, str]] = []  # leads of departed sellers that are to be looked at, by number
-        led: list[tuple[str, HeldLead, str]] = []
-        waiting: list[tuple[str, HeldLead]] = []
+        counters: Counters | None = None
+        leads: dict[str, HeldLead] = {}
         for key, state in entries:
-            if isinstance(state, HeldSeller):
+            if isinstance(state, HeldSeller) and key.startswith(SELLER):
                 self._sellers[state.id] = Seller(state)
-            elif isinstance(state, Counters):
-                self._counters = state
-            elif isinstance(state, HeldLead) and state.waits:
-                waiting.append((key[len(LEAD) :].decode(), state))
-            elif isinstance(state, HeldLead) and state.counted and state.owner is not None:
-                led.append((key[len(LEAD) :].decode(), state, state.owner.id))
-        for lead_id, lead, seller_id in led:
-            self._led.setdefault(seller_id, set()).add(lead_id)
-            self._look_at_departed(lead_id, lead)
-        for lead_id, lead in waiting:
-            self._waiting.put(lead_id, lead.waits, self._line_of(lead))
-            self._expire(lead_id, lead)
+            elif isinstance(state, Counters) and key == COUNTERS:
+                counters = state
+            elif isinstance(state, HeldLead) and key.startswith(LEAD):
+                leads[key[len(LEAD) :].decode()] = state
+        for lead_id, lead in leads.items():
+            if not lead.waits and lead.counted and lead.owner is not None:
+                self._led.setdefault(lead.owner.id, set()).add(lead_id)
+                self._look_at_departed(lead_id, lead)
+        self._counters = counters or _recovered(leads.values(), (one.held for one in self._sellers.values()))
+        #: Those that wait, until they are placed in lines: the first occurrence needs that.
+        self._unplaced = {lead_id: lead for lead_id, lead in leads.items() if lead.waits}
         self._store: Store
         self._now: datetime
         self._decided: list[Decision] = []
-        self._again: list[datetime] = []
+        self._newcomer: tuple[str, HeldLead] | None = None
         self._changed = False
+        self._due = False
 
     @property
     def sellers(self) -> dict[str, Departed | None]:
@@ -118,16 +142,27 @@ class Desk:
     def begin(self, store: Store, now: datetime) -> None:
         """An occurrence begins; `end` tells what follows from it."""
         self._store, self._now = store, now
-        self._decided, self._again, self._changed = [], [], False
+        self._decided, self._newcomer, self._changed = [], None, False
+        if self._unplaced:
+            self._line_up()
+        opening, expiring = self._openings.first(), self._expiring.first()
+        self._due = (
+            bool(self._freed)
+            or (opening is not None and opening[0] <= now)
+            or (expiring is not None and expiring[0] < now)
+        )
 
     def end(self) -> tuple[list[Decision], datetime | None]:
-        """The decisions, in order, and when time alone may change something for those that wait."""
-        if self._changed or self._counters.unfinished:
+        """The decisions, in order, and when time alone next changes something for those that wait."""
+        if self._changed or self._due or self._counters.unfinished:
             self._departed()
             self._look_again()
             self._counters.unfinished |= self._next_departed() is not None
+        if self._newcomer is not None and self._newcomer[1].code == 0:
+            self._tell(*self._newcomer, _Found(Result.IN_PROGRESS))
         self._store.put(COUNTERS, self._counters)
-        return self._decided, min(self._again, default=None)
+        times = [first[0] for first in (self._openings.first(), self._expiring.first()) if first is not None]
+        return self._decided, min(times, default=None)
 
     def foresee(self, lead_id: str, held: HeldLead, now: datetime) -> tuple[Decision, datetime | None]:
         """What would be decided about a lead now, and when time alone may change that. Nothing is carried out."""
@@ -155,13 +190,12 @@ class Desk:
         if not held.waits:
             self._counters.waited += 1
             held.waits = self._counters.waited
-        held.routed = 0
-        self._wait(lead_id, held, _UNROUTED)
-        if self._counters.unfinished or self._changed:
-            if held.code == 0:
+        self._route(lead_id, held)
+        if held.code == 0:
+            if self._counters.unfinished:
                 self._tell(lead_id, held, _Found(Result.IN_PROGRESS))
-        else:
-            self._attempt(lead_id, held)
+            else:
+                self._newcomer = lead_id, held
 
     def changed(
         self, lead_id: str, own: dict[str, Any], attributes: dict[str, Any], *, owner_changed_at: datetime | None
@@ -178,15 +212,12 @@ class Desk:
         owner_id = own.get("owner_id")
         by_hand = owner_changed_at is not None and owner_changed_at >= held.qualified_at
         known = {previous} if held.owner is None else {held.owner.id}
-        if held.left_by is not None and self._sellers[held.left_by].held.departed is not None:
+        if held.left_by is not None and self._has_departed(held.left_by):
             known.add(held.left_by)  # the CRM may confirm late what was assigned before the seller departed
         if by_hand and owner_id not in known:
             self._manually(lead_id, held, owner_id)
         elif held.waits:
-            held.routed = 0
-            self._wait(lead_id, held, _UNROUTED)
-            if not self._counters.unfinished:
-                self._attempt(lead_id, held)
+            self._route(lead_id, held)
         else:
             self._keep(lead_id, held)
 
@@ -195,7 +226,7 @@ class Desk:
         held: HeldLead | None = self._store.get(LEAD + lead_id.encode())
         if held is not None:
             self._release(lead_id, held)
-            self._waiting.remove(lead_id)
+            self._leave(lead_id)
             self._store.delete(LEAD + lead_id.encode())
 
     def seller_changed(self, new: HeldSeller, latest: datetime | None = None) -> None:
@@ -203,31 +234,44 @@ class Desk:
 
         What is held with a time after `latest`, the latest that is plausible now, is older than anything told.
         """
-        old = self._sellers.get(new.id)
-        if old is None and new.gone:
-            return
-        if old is not None:
+        seller = self._sellers.get(new.id)
+        looked_at = None
+        if seller is None:
             if new.gone:
-                new.changed_at = old.held.changed_at  # who left may come back with the next change
-            elif new.changed_at < old.held.changed_at and (latest is None or old.held.changed_at <= latest):
                 return
-            new.assigned, new.last = old.held.assigned, old.held.last
+            new.assigned = len(self._led.get(new.id, ()))
+            seller = self._sellers[new.id] = Seller(new)
+        else:
+            old = seller.held
+            if new.gone:
+                new.changed_at = old.changed_at  # who left may come back with the next change
+            elif new.changed_at < old.changed_at and (latest is None or old.changed_at <= latest):
+                return
+            new.assigned, new.last = old.assigned, old.last
             if new.departed is not None:
-                new.departure = old.held.departure
+                new.departure = old.departure
+            looked_at = _what_rules_look_at(old)
+            seller.become(new)
         if new.departed is not None and not new.departure:
             new.departure = self._counters.decisions
-        self._sellers[new.id] = Seller(new)
-        self._look_at_departed_of(new)
-        self._pools.clear()
         self._store.put(SELLER + new.id.encode(), new)
-        self._changed = True
+        self._look_at_departed_of(new)
+        if looked_at != _what_rules_look_at(new):
+            for line in self._lines.values():
+                if _is_candidate(new, line):
+                    self._waiting.admit(new.id, line)
+                elif new.id in line.candidates:
+                    self._waiting.exclude(new.id, line)
+        self._may_take_more(new.id)
 
     def rules_changed(self, rules: tuple[Rules, ...]) -> None:
         """Other definitions run: everybody who waits is routed anew."""
         self._rules = rules
         self._counters.revision += 1
-        self._pools.clear()
-        self._waiting.merge_into(_UNROUTED)
+        self._lines.clear()
+        self._waiting.merge_into(self._unrouted)
+        self._expiring.clear()
+        self._openings.clear()
         for seller in self._sellers.values():
             self._look_at_departed_of(seller.held)
         self._changed = True
@@ -242,8 +286,11 @@ class Desk:
         """The seller who has it, if they departed."""
         if held.owner is None or not held.counted:
             return None
-        seller = self._sellers[held.owner.id].held
-        return None if seller.departed is None else seller
+        return self._sellers[held.owner.id].held if self._has_departed(held.owner.id) else None
+
+    def _has_departed(self, seller_id: str) -> bool:
+        seller = self._sellers.get(seller_id)
+        return seller is not None and seller.held.departed is not None
 
     def _reassigns(self, held: HeldLead) -> bool:
         return next((one.reassigns for one in self._rules if one.takes(held.model_id)), False)
@@ -283,7 +330,7 @@ class Desk:
             budget -= 1
             if self._reassigns(held):
                 self._take_back(lead_id, held)
-                self._wait(lead_id, held, _UNROUTED)
+                self._wait(lead_id, held, self._unrouted)
             else:
                 self._tell_departed(lead_id, held, seller)
 
@@ -316,66 +363,117 @@ class Desk:
 
     # -- those that wait
 
+    def _line_up(self) -> None:
+        """Have those that wait by the store wait in their lines."""
+        lost = False
+        for lead_id, held in self._unplaced.items():
+            line = self._line_of(held)
+            lost = lost or line is None
+            self._waiting.put(lead_id, held.waits, line or self._unrouted)
+            self._expire(lead_id, held)
+        self._unplaced = {}
+        if lost:
+            self._counters.unfinished = True
+            self.rules_changed(self._rules)
+        for seller_id in self._waiting.sellers():
+            for terms in self._waiting.terms_of(seller_id):
+                if self._is_free(seller_id, terms):
+                    self._freed[seller_id] = None
+
     def _look_again(self) -> None:
-        budget = AT_ONCE
-        while self._expiring and self._expiring[0][0] < self._now:
-            lead_id = heappop(self._expiring)[1]
-            late: HeldLead | None = self._store.get(LEAD + lead_id.encode())
-            if late is not None and late.waits and self._find(late).code is Result.OLDER_THAN_TIMEFRAME:
-                self._waiting.put(lead_id, late.waits, _UNROUTED)
-        by_place: dict[int, Line] = {}
-        queue: list[tuple[int, str]] = []
-        for line in self._waiting.lines():
-            if (first := self._waiting.first(line)) is not None:
-                by_place[first[0]] = line
-                queue.append(first)
+        while (late := self._expiring.first()) is not None and late[0] < self._now:
+            self._expiring.discard(late[1])
+            self._waiting.move(late[1], self._unrouted)
+        while (opening := self._openings.first()) is not None and opening[0] <= self._now:
+            self._openings.discard(opening[1])
+            self._freed[opening[1][0]] = None
+        sources = [_UNROUTED]
+        sources += [_Source(one, terms) for one in self._freed for terms in self._waiting.terms_of(one)]
+        queue = [(first[0], source) for source in sources if (first := self._first(source)) is not None]
         heapify(queue)
+        budget = AT_ONCE
         while queue and budget:
-            place, lead_id = heappop(queue)
-            line = by_place.pop(place)
-            held: HeldLead = self._store.get(LEAD + lead_id.encode())
-            went = self._attempt(lead_id, held)
-            if went or line == _UNROUTED:
+            place, source = queue[0]
+            first = self._first(source)
+            if first is None:
+                heappop(queue)
+            elif first[0] != place:
+                heapreplace(queue, (first[0], source))
+            elif self._attempt(first[1], self._store.get(LEAD + first[1].encode())) or source == _UNROUTED:
                 budget -= 1
-                if (first := self._waiting.first(line)) is not None:
-                    by_place[first[0]] = line
-                    heappush(queue, first)
+            else:
+                heappop(queue)
         self._counters.unfinished = not budget
-        self._changed = False
+        if budget:
+            self._freed.clear()
+        self._changed = self._due = False
+
+    def _first(self, source: _Source) -> tuple[int, str] | None:
+        """Who has waited longest of those that are to be looked at there, if any: place and lead."""
+        if source.terms is None:
+            return self._unrouted.leads.first()
+        if not self._is_free(source.seller_id, source.terms):
+            return None
+        return self._waiting.first_for(source.seller_id, source.terms)
+
+    def _is_free(self, seller_id: str, terms: Terms) -> bool:
+        """Can the seller take a lead on these terms? If only time is lacking, that is noted."""
+        at = self._sellers[seller_id].free(terms, self._now)
+        if at is None or at <= self._now:
+            self._openings.discard((seller_id, terms))
+        else:
+            self._openings.put((seller_id, terms), at)
+        return at == self._now
+
+    def _may_take_more(self, seller_id: str) -> None:
+        """The seller may take more than before."""
+        self._freed[seller_id] = None
+        self._changed = True
+
+    def _route(self, lead_id: str, held: HeldLead) -> None:
+        """Decide about a lead that is to be routed: at once if that overtakes nobody."""
+        held.routed = 0
+        if self._due or self._changed or self._counters.unfinished:
+            self._expiring.discard(lead_id)
+            self._wait(lead_id, held, self._unrouted)
+        else:
+            self._attempt(lead_id, held)
+
+    def _leave(self, lead_id: str) -> None:
+        self._waiting.remove(lead_id)
+        self._expiring.discard(lead_id)
 
     def _attempt(self, lead_id: str, held: HeldLead) -> bool:
         """True: it no longer waits."""
         found = self._find(held)
         if found.owner is not None or found.code is Result.OLDER_THAN_TIMEFRAME:
-            self._waiting.remove(lead_id)
+            self._leave(lead_id)
             held.waits = 0
             self._assign(lead_id, held, found)
             return True
-        rerouted = held.routed != self._counters.revision
-        if found.choice is not None and found.choice.again is not None:
-            self._again.append(found.choice.again)
-        if not rerouted:
+        if held.routed == self._counters.revision:
             return False
         told = held.code, held.definition, held.version, held.segment, held.rule
         now = (found.code, *_names(found))
         held.routed = self._counters.revision
-        if told == now:
-            self._keep(lead_id, held)
-        else:
+        if told != now:
             self._tell(lead_id, held, found)
-        self._wait(lead_id, held, self._line_of(held))
-        if (expires := self._expire(lead_id, held)) is not None:
-            self._again.append(expires)
+        line = found.line if found.line is not None and found.code in FOR_A_SELLER else self._parked
+        begins = not line.leads
+        self._wait(lead_id, held, line)
+        if begins:
+            for seller_id in line.candidates:
+                self._is_free(seller_id, line.terms)
+        self._expire(lead_id, held)
         return False
 
-    def _expire(self, lead_id: str, held: HeldLead) -> datetime | None:
-        """Have a lead looked at once it is older than its definition takes; returns when."""
+    def _expire(self, lead_id: str, held: HeldLead) -> None:
+        """Have a lead looked at once it is older than its definition takes."""
         rules = next((one for one in self._rules if one.id == held.definition), None)
         if rules is None or rules.max_age is None or held.routed != self._counters.revision:
-            return None
-        expires = after(held.aging_since, rules.max_age)
-        heappush(self._expiring, (expires, lead_id))
-        return expires
+            self._expiring.discard(lead_id)
+        else:
+            self._expiring.put(lead_id, after(held.aging_since, rules.max_age))
 
     def _find(self, held: HeldLead) -> _Found:
         rules = next((one for one in self._rules if one.takes(held.model_id)), None)
@@ -390,35 +488,36 @@ class Desk:
             return _Found(Result.NO_RULE_FOR_SEGMENT, rules, segment)
         if rule.target != "seller":
             return _place(rules, segment, rule, held)
-        choice = choose(rule, self._pool(rules, segment, rule, held), self._now, checks_capacity=rules.checks_capacity)
+        line = self._line(rules, segment, rule, held)
+        candidates = [self._sellers[one] for one in line.candidates]
+        choice = choose(rule, candidates, self._now, checks_capacity=rules.checks_capacity)
         owner = None if choice.seller is None else Owner("seller", choice.seller)
-        return _Found(choice.code, rules, segment, rule, owner, choice)
+        return _Found(choice.code, rules, segment, rule, owner, choice, line)
 
-    def _pool(self, rules: Rules, segment: Segment, rule: Rule, held: HeldLead) -> list[Seller]:
-        line = (rules.id, segment.id, rule.id, rule.signature(held.attributes))
-        pool = self._pools.get(line)
-        if pool is None:
-            pool = [
-                one
-                for one in self._sellers.values()
-                if one.held.active
-                and not one.held.gone
-                and rule.may_take(one.held.id, one.held.attributes, held.attributes)
-            ]
-            if len(self._pools) > AT_ONCE:
-                self._pools.clear()
-            self._pools[line] = pool
-        return pool
+    def _line(self, rules: Rules, segment: Segment, rule: Rule, held: HeldLead) -> Line:
+        key = (rules.id, segment.id, rule.id, rule.signature(held.attributes))
+        line = self._lines.get(key)
+        if line is None:
+            line = Line(rule, rules.checks_capacity, held.attributes)
+            line.candidates.update(one.held.id for one in self._sellers.values() if _is_candidate(one.held, line))
+            if len(self._lines) >= self._most_lines:
+                self._lines = {name: one for name, one in self._lines.items() if one.leads}
+                self._most_lines = 2 * len(self._lines) + _KEPT_LINES
+            self._lines[key] = line
+        return line
 
-    def _line_of(self, held: HeldLead) -> Line:
+    def _line_of(self, held: HeldLead) -> Line | None:
+        """Where a lead waits by what is held about it. None: nowhere, the definition that it names is not there."""
         if held.routed != self._counters.revision:
-            return _UNROUTED
+            return self._unrouted
         if held.code not in FOR_A_SELLER:
-            return ("parked", held.code)  # only other rules, or a change of its own, can help it
-        rules = next(one for one in self._rules if one.id == held.definition)
-        segment = next(one for one in rules.segments if one.id == held.segment)
-        rule = next(one for one in segment.rules if one.id == held.rule)
-        return (rules.id, segment.id, rule.id, rule.signature(held.attributes))
+            return self._parked  # only other rules, or a change of its own, can help it
+        for rules in self._rules:
+            for segment in rules.segments:
+                for rule in segment.rules:
+                    if (rules.id, segment.id, rule.id) == (held.definition, held.segment, held.rule):
+                        return self._line(rules, segment, rule, held)
+        return None
 
     # -- carrying out
 
@@ -433,7 +532,7 @@ class Desk:
     def _manually(self, lead_id: str, held: HeldLead, owner_id: str | None) -> None:
         before = held.owner
         self._release(lead_id, held)
-        self._waiting.remove(lead_id)
+        self._leave(lead_id)
         held.waits = 0
         held.left_by = held.left_at = None
         held.owner = None if owner_id is None else Owner(self._kind_of(owner_id), owner_id)
@@ -456,13 +555,15 @@ class Desk:
         self._store.put(SELLER + seller_id.encode(), seller)
 
     def _release(self, lead_id: str, held: HeldLead) -> None:
-        if held.counted and held.owner is not None:
-            seller = self._sellers[held.owner.id].held
-            seller.assigned -= 1
-            held.counted = False
-            self._led[seller.id].discard(lead_id)
-            self._store.put(SELLER + seller.id.encode(), seller)
-            self._changed = True
+        if not held.counted or held.owner is None:
+            return
+        seller_id = held.owner.id
+        held.counted = False
+        self._led[seller_id].discard(lead_id)
+        if (seller := self._sellers.get(seller_id)) is not None:  # not held if what is stored could not be read
+            seller.held.assigned -= 1
+            self._store.put(SELLER + seller_id.encode(), seller.held)
+            self._may_take_more(seller_id)
 
     def _tell(self, lead_id: str, held: HeldLead, found: _Found, before: Owner | None = None) -> None:
         self._counters.decisions += 1
@@ -510,6 +611,29 @@ class Desk:
 
     def _keep(self, lead_id: str, held: HeldLead) -> None:
         self._store.put(LEAD + lead_id.encode(), held)
+
+
+def _recovered(leads: Iterable[HeldLead], sellers: Iterable[HeldSeller]) -> Counters:
+    """Counters where none are held: as at the very beginning, or no number is given twice and all are routed anew."""
+    leads = list(leads)
+    numbers = [one.number for one in leads] + [one.last for one in sellers]
+    return Counters(
+        decisions=max(numbers, default=0),
+        waited=max((one.waits for one in leads), default=0),
+        revision=max((one.routed for one in leads), default=0) + 1,
+        unfinished=any(one.waits for one in leads),
+    )
+
+
+def _what_rules_look_at(seller: HeldSeller) -> tuple[bool, str]:
+    """Sellers of whom this is alike are candidates of the same lines."""
+    return seller.active and not seller.gone, repr(seller.attributes)  # 1 is not True here, as it is in Python
+
+
+def _is_candidate(seller: HeldSeller, line: Line) -> bool:
+    if line.rule is None or not seller.active or seller.gone:
+        return False
+    return line.rule.may_take(seller.id, seller.attributes, line.lead)
 
 
 def _names(found: _Found) -> tuple[str | None, int, str | None, str | None]:

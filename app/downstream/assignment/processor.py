@@ -28,7 +28,16 @@ from app.downstream.assignment.queue import (
     enqueue,
 )
 from app.downstream.assignment.rules import live_rules
-from app.downstream.assignment.state import ALARM, DEFINITION, Alarm, HeldDefinition, HeldLead, HeldSeller, decode_state
+from app.downstream.assignment.state import (
+    ALARM,
+    DEFINITION,
+    LEAD,
+    Alarm,
+    HeldDefinition,
+    HeldLead,
+    HeldSeller,
+    decode_state,
+)
 from app.downstream.cause import Cause
 from app.downstream.definitions.decider import order_of, outcome_event, tell
 from app.downstream.definitions.entries import Entry
@@ -40,6 +49,9 @@ from app.engine.application import PlainRecord
 from app.qualification.leads import Trigger
 
 _encode = msgspec.json.Encoder().encode
+
+#: How a lead that waits is told among encoded ones; it may stand in a text too, which does no harm.
+_WAITS = b'"waits":'
 
 
 class AssignmentDecider(Processor):
@@ -79,10 +91,10 @@ class AssignmentDecider(Processor):
             cause = queued.cause
         for one in decided:
             self._tell(one, cause, record.offset, now, unit)
-        if again is not None:
-            self._set_alarm(int(again.timestamp() * 1000) + 1, unit)
         if self._desk.unfinished:
             enqueue(unit, self._prefix, "tick", Tick(now))
+        elif again is not None:
+            self._set_alarm(int(again.timestamp() * 1000) + 1, unit)
 
     def _occur(self, queued: Queued, record: Record, unit: Unit) -> None:
         desk = self._desk
@@ -100,7 +112,10 @@ class AssignmentDecider(Processor):
                 at = queued.cause.occurred_at if queued.owner_changed else None
                 desk.changed(queued.lead_id, queued.own, queued.attributes, owner_changed_at=at)
             case Closed():
-                desk.closed(queued.lead_id)
+                if _is_readable(LEAD + queued.lead_id.encode(), unit):
+                    desk.closed(queued.lead_id)
+                else:
+                    unit.delete(LEAD + queued.lead_id.encode())  # erased, perhaps: nothing of it may remain
             case SellerTold():
                 desk.seller_changed(_seller(queued), self._times.latest(unit.now_ms))
             case Commanded():
@@ -111,6 +126,7 @@ class AssignmentDecider(Processor):
     def _command(self, queued: Commanded, record: Record, unit: Unit) -> None:
         command = cast("DefinitionCommand", {**queued.command})
         command["issued_at"] = queued.cause.occurred_at
+        unit.get(DEFINITION + command["definition_id"].encode())  # refused if unreadable: it is not to be replaced
         kind = knowing(self._desk.sellers)
         verdict = decide(
             order_of(command),
@@ -170,20 +186,27 @@ class AssignmentDecider(Processor):
         unit.counts["assignment", decision.definition or "none", decision.code.word] += 1
 
     def _set_alarm(self, due: int, unit: Unit) -> None:
-        held: Alarm | None = unit.get(ALARM)
+        """One that goes off too early does no harm: what it leads to sets the next."""
+        held = _alarm(unit)
         if held is None or due < held.due:
             unit.put(ALARM, Alarm(due))
             unit.wake(ALARM, due)
 
     def timers(self, entries: Mapping[bytes, bytes]) -> Iterable[Wake]:
-        """When those that wait are to be looked at again."""
-        if (value := entries.get(ALARM)) is not None and isinstance(alarm := decode_state(value), Alarm):
+        """When those that wait are to be looked at again: at once if somebody waits and it is not known."""
+        try:
+            alarm = decode_state(entries.get(ALARM, b""))
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            alarm = None
+        if isinstance(alarm, Alarm):
             yield alarm.due, ALARM
+        elif any(_WAITS in value and key.startswith(LEAD) for key, value in entries.items()):
+            yield 0, ALARM
 
     def due(self, key: bytes, unit: Unit) -> None:
         """Put it in the queue: what is decided then has its place in the one order."""
-        held: Alarm | None = unit.get(key)
-        if held is not None and held.due <= unit.now_ms:
+        held = _alarm(unit)
+        if held is None or held.due <= unit.now_ms:
             unit.delete(key)
             enqueue(unit, self._prefix, "tick", Tick(now_of(unit)))
 
@@ -209,6 +232,20 @@ class AssignmentDecider(Processor):
     def opened(self, number: int, entries: Mapping[bytes, bytes]) -> None:
         """Whatever was known may be another's by now."""
         self._unit, self._sound = None, False
+
+
+def _is_readable(key: bytes, unit: Unit) -> bool:
+    try:
+        unit.get(key)
+    except Rejected:
+        return False
+    return True
+
+
+def _alarm(unit: Unit) -> Alarm | None:
+    """The alarm that is set; None if there is none that can be read."""
+    held = unit.get(ALARM) if _is_readable(ALARM, unit) else None
+    return held if isinstance(held, Alarm) else None
 
 
 def _seller(told: SellerTold) -> HeldSeller:

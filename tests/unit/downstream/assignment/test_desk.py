@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from app.downstream.assignment.desk import AT_ONCE
-from app.downstream.assignment.state import Owner
+from app.downstream.assignment.state import HeldSeller, Owner
 from tests.unit.downstream.assignment.office import T0, Office, definition, rule, segment
 
 NINE_TO_FIVE = {"wed": [["09:00", "17:00"]]}
@@ -253,3 +254,118 @@ def test_many_leads_of_a_seller_who_departs_are_looked_at_in_portions(restarts: 
     assert [one.lead_id for one in told] == [f"L{number}" for number in range(count)]
     assert {one.owner.id for one in told if one.owner} == {"S" if departed == "keep" else "T"}
     assert not office.desk.unfinished
+
+
+def work(office: Office, what: str, *args: Any) -> tuple[int, list[Any]]:
+    """How many calls an occurrence takes, and what is decided."""
+    calls = 0
+
+    def count(_frame: Any, event: str, _argument: Any) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    sys.setprofile(count)
+    try:
+        decided = office.occur(what, *args)
+    finally:
+        sys.setprofile(None)
+    return calls, decided
+
+
+@pytest.mark.parametrize("alike", [False, True])
+def test_what_frees_one_seller_costs_the_same_however_many_lines_wait(alike: bool) -> None:
+    costs = []
+    for lines in (20, 400):
+        areas = [f"a{number}" for number in range(lines)]
+        taken = {"any": [{"attribute": "area", "same_as": "area"}, {"attribute": "area", "exists": False}]}
+        rules = (
+            [rule(sellers={"when": taken})]
+            if alike
+            else [rule(area, when={"attribute": "area", "equals": area}) for area in areas]
+        )
+        office = Office(definition(segment(*rules)))
+        for number in range(10):
+            office.seller(f"S{number}", maximum=1)
+            office.lead(f"had{number}", area=areas[0])
+        for area in areas:
+            office.lead(area, area=area)
+        given_back = work(office, "closed", "had3")
+        assert codes(given_back[1]) == [("a0", 2, "S3")]
+        more = work(office, "seller_changed", HeldSeller(id="S4", changed_at=T0, maximum=2))
+        assert codes(more[1]) == [("a1", 2, "S4")]
+        nothing = work(office, "seller_changed", HeldSeller(id="S4", changed_at=T0, maximum=2, name="Ann"))
+        assert not nothing[1]
+        costs.append([given_back[0], more[0], nothing[0]])
+    assert all(many <= 1.2 * few for few, many in zip(*costs, strict=True)), costs
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_newcomer_does_not_overtake_whom_the_beginning_of_work_hours_helps(restarts: bool) -> None:
+    office = Office(definition(segment(rule())), restarts=restarts)
+    office.seller("S", maximum=1, work_hours={"thu": [["08:00", "17:00"]]})
+    assert codes(office.lead("first")) == [("first", 6, None)]
+    assert codes(office.lead("second", at=23)) == [("first", 2, "S"), ("second", 7, None)]
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_waiting_lead_that_changes_does_not_overtake_whom_the_beginning_of_work_hours_helps(restarts: bool) -> None:
+    office = Office(definition(segment(rule())), restarts=restarts)
+    office.seller("S", maximum=1, work_hours={"thu": [["08:00", "17:00"]]})
+    office.lead("first")
+    office.lead("second")
+    told = office.occur("changed", "second", {}, {"size": 1}, owner_changed_at=None, at=24)
+    assert codes(told) == [("first", 2, "S"), ("second", 7, None)]
+
+
+def test_a_lead_that_is_closed_when_work_hours_have_begun_goes_to_nobody() -> None:
+    office = Office(definition(segment(rule())))
+    office.seller("S", maximum=1, work_hours={"thu": [["08:00", "17:00"]]})
+    office.lead("first")
+    office.lead("second")
+    assert codes(office.occur("closed", "first", at=23)) == [("second", 2, "S")]
+
+
+def test_a_newcomer_whose_turn_does_not_come_is_told_so() -> None:
+    office = Office(definition(segment(rule())))
+    office.seller("S", work_hours={"thu": [["08:00", "17:00"]]})
+    for number in range(AT_ONCE):
+        office.lead(f"L{number}")
+    told = codes(office.lead("late", at=23))
+    assert told == [*((f"L{number}", 2, "S") for number in range(AT_ONCE)), ("late", 1, None)]
+    assert codes(office.occur("time_passed", at=23)) == [("late", 2, "S")]
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("hours", [None, {"thu": [["08:00", "17:00"]]}])
+def test_everybody_who_becomes_too_old_is_told_so_in_time(restarts: bool, hours: Any) -> None:
+    office = Office(definition(segment(rule()), max_age="4h"), restarts=restarts)
+    office.seller("S", maximum=0, work_hours=hours)
+    for number in range(3):
+        office.lead(f"L{number}", at=number, qualified=number)
+    told = []
+    for number in range(3):
+        assert office.again is not None
+        assert office.again == T0 + timedelta(hours=number + 4)
+        at = (office.again - T0) / timedelta(hours=1) + 0.01
+        told.append(codes(office.occur("time_passed", at=at)))
+    assert told == [[(f"L{number}", 11, None)] for number in range(3)]
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_when_work_hours_begin_is_known_for_every_seller_who_could_help(restarts: bool) -> None:
+    office = Office(
+        definition(
+            segment(rule(sellers={"ids": ["A"]}), name="a", when={"attribute": "to", "equals": "A"}),
+            segment(rule(sellers={"ids": ["B"]}, available_within="1h"), name="b", priority=2, when=NORTH),
+        ),
+        restarts=restarts,
+    )
+    office.seller("A", work_hours={"thu": [["08:00", "17:00"]]})
+    office.seller("B", work_hours={"fri": [["08:00", "17:00"]]})
+    office.lead("L", to="A")
+    office.lead("M", region="north")
+    assert office.again == T0 + timedelta(hours=23)
+    assert codes(office.occur("time_passed", at=23)) == [("L", 2, "A")]
+    assert office.again == T0 + timedelta(hours=46)
+    assert codes(office.occur("time_passed", at=46)) == [("M", 2, "B")]
+    assert office.again is None
