@@ -54,10 +54,10 @@ def look_up(connection: Connection, *, topic_prefix: str, lead_id: str) -> Looke
     following, intake = _held(reader, followed_topic, partition, only=key)
     state, decider = _held(reader, state_topic, 0)
     try:
-        entries = {name: decode_state(value) for name, value in state.items() if value is not None}
+        entries = _readable(state, needed=LEAD + key)
         value = following.get(key)
         followed = None if value is None else decode_followed(value)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise UnreadableState(
             f"what assignment holds cannot be read: {error}; use the version that wrote it"
         ) from error
@@ -76,6 +76,20 @@ def look_up(connection: Connection, *, topic_prefix: str, lead_id: str) -> Looke
         undecided=undecided(reader, inputs, {} if intake is None else {partition: intake})
         + undecided(reader, [(queue, 0)], {} if decider is None else {0: decider}),
     )
+
+
+def _readable(state: Mapping[bytes, bytes | None], *, needed: bytes) -> dict[bytes, State]:
+    """What can be read: the service leaves out the rest, too. Raises as decoding does for the `needed` key."""
+    found: dict[bytes, State] = {}
+    for key, value in state.items():
+        if value is None:
+            continue
+        try:
+            found[key] = decode_state(value)
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            if key == needed:
+                raise
+    return found
 
 
 def _held(

@@ -245,7 +245,7 @@ class Repartition:
         for key, message in plan.commands.items():
             try:
                 entry = decode_entry(message.value())
-            except msgspec.DecodeError as error:
+            except (msgspec.DecodeError, ValueError, RecursionError) as error:
                 raise CannotRepartition(
                     f"{COMMAND_STATE.full_name(self._state_from)} holds something unreadable under {key!r}: {error}"
                 ) from error

@@ -82,6 +82,6 @@ def read_rulebook(connection: Connection, *, topic_prefix: str) -> Rulebook:
 def _entry(value: bytes | None) -> Entry | None:
     try:
         entry = decode_entry(value or b"")
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, ValueError, RecursionError):
         return None  # no record of ours; the workers report it
     return None if isinstance(entry, Answers) else entry

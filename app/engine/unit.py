@@ -166,10 +166,19 @@ class Unit:
         self._cache[key] = None
         self._changed[key] = self.record
 
-    def items(self) -> Iterator[tuple[bytes, Any]]:
-        """Every key and state as of now; for applications with few keys."""
+    def items(self, unreadable: dict[bytes, str] | None = None) -> Iterator[tuple[bytes, Any]]:
+        """Every key and state as of now; for applications with few keys.
+
+        Keys whose state is none of ours are left out; `unreadable` receives them and why. The engine reports them.
+        """
         for key in {**self._entries, **self._changed}:
-            state = self.get(key)
+            try:
+                key.decode()
+                state = self.get(key)
+            except (Rejected, UnicodeDecodeError) as reason:
+                if unreadable is not None:
+                    unreadable[key] = str(reason)
+                continue
             if state is not None:
                 yield key, state
 

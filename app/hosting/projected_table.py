@@ -114,7 +114,7 @@ class ProjectedTable(Generic[E, S]):
     def _take(self, record: Any) -> bool:
         try:
             entry = self._decode(record.value or b"")
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
             log.error("foreign_record_in_criteria", topic=record.topic, offset=record.offset, reason=str(error))
             return False
         if entry is None:

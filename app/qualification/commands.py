@@ -37,6 +37,7 @@ class Code(StrEnum):
     THRESHOLD_ABOVE_MAXIMUM = "threshold_above_maximum"
     TOO_LARGE = "too_large"
     STALE = "stale"
+    UNREADABLE = "unreadable_state"
 
 
 class Issued(Struct, frozen=True, kw_only=True):

@@ -35,8 +35,14 @@ class Judge:
     Revisions are one total order over all models, scoring models and features.
     """
 
-    def __init__(self, entries: Mapping[str, Stored] | None = None) -> None:
+    def __init__(
+        self, entries: Mapping[str, Stored] | None = None, unreadable: Mapping[str, str] | None = None
+    ) -> None:
+        """`unreadable`: keys under which something is stored that cannot be read, and why. Commands on what it is about
+        are refused, since its versions are not known.
+        """
         self._entries: dict[str, Stored] = dict(entries or {})
+        self._unreadable = unreadable or {}
         self.revision = revision_of(self._entries)
 
     @property
@@ -64,6 +70,14 @@ class Judge:
         return entry if isinstance(entry, ModelEntry) else None
 
     def _repeat(self, key: str, issued: Issued) -> Verdict | None:
+        """The verdict on a command that is not to be judged: one that was, or one on what cannot be read."""
+        for one in (key, answers_key(key)):
+            if (reason := self._unreadable.get(one)) is not None:
+                message = (
+                    f"what is stored under {one} cannot be read: {reason}. Write that record as it was before, or one "
+                    "without value, which forgets it; then repeat the command"
+                )
+                return Verdict(accepted=False, code=Code.UNREADABLE, message=message)
         for answer in self._answers(key).answers:
             if answer.command_id == issued.command_id:
                 return Verdict(

@@ -26,7 +26,7 @@ class Registry(Judge):
 
     def after(self, verdict: Verdict) -> "Registry":
         """The registry with what a verdict of this one stores."""
-        return Registry(self._entries | {stored.key: stored for stored in verdict.stored()})
+        return Registry(self._entries | {stored.key: stored for stored in verdict.stored()}, self._unreadable)
 
     # Commands on models
 

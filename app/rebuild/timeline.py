@@ -94,7 +94,7 @@ def newest_revision(trail: Iterable[tuple[int, bytes]]) -> int:
 def _read(value: bytes) -> Audited | None:
     try:
         event = _decode(value)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, ValueError, RecursionError):
         return None  # no event of ours
     return event if event.outcome == "accepted" and not event.repeated else None
 

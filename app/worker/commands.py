@@ -129,8 +129,9 @@ class CommandDecider(Processor):
     def _registry_of(self, unit: Unit) -> Registry:
         if self._unit is not unit:
             self._unit = unit
-            stored: dict[str, Stored] = {key.decode(): state for key, state in unit.items()}
-            self._registry = Registry(stored)
+            unreadable: dict[bytes, str] = {}
+            stored: dict[str, Stored] = {key.decode(): state for key, state in unit.items(unreadable)}
+            self._registry = Registry(stored, {key.decode(errors="replace"): why for key, why in unreadable.items()})
         return self._registry
 
     def _headers(self, event: QualificationModelChanged, key: str) -> list[tuple[str, bytes]]:
@@ -150,8 +151,8 @@ def stored_entries(entries: Mapping[bytes, bytes]) -> list[Entry]:
     for value in list(entries.values()):
         try:
             entry = decode_entry(value)
-        except (msgspec.DecodeError, RecursionError):
-            continue  # reported by the engine; commands are refused as long as it is there
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            continue  # reported by the engine; commands on it are refused as long as it is there
         if not isinstance(entry, Answers):
             found.append(entry)
     return found

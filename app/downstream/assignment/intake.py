@@ -14,7 +14,7 @@ from app.downstream.cause import Cause
 from app.downstream.facts import Facts
 from app.downstream.lead_follower import Happening, LeadFollower, cause_of, now_of
 from app.downstream.repeats import KnownQualifications
-from app.engine import Record, Unit
+from app.engine import Record, Rejected, Unit
 
 
 class FollowedLead(KnownQualifications, omit_defaults=True):
@@ -62,7 +62,10 @@ class Intake(LeadFollower[FollowedLead]):
 
     def erasing(self, key: bytes, record: Record, unit: Unit) -> None:
         """Nothing of it may remain in what the queue has led to."""
-        state: FollowedLead | None = unit.get(key)
+        try:
+            state: FollowedLead | None = unit.get(key)
+        except Rejected:
+            state = FollowedLead(queued=True)  # perhaps: what is held cannot be read, and none of it may remain
         if state is not None and state.queued:
             place = f"{LEAD_CHANGED.name}/{record.partition}/{record.offset}"
             self._close(key, state, cause_of(LEAD_CHANGED, record, place, now_of(unit)), unit)

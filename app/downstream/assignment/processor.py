@@ -66,6 +66,7 @@ class AssignmentDecider(Processor):
         self._sound = False
         self._desk = Desk([], ())
         self._entries: dict[str, Entry] = {}
+        self._unreadable: dict[str, str] = {}  # definitions, and why
 
     def begin(self) -> int:
         """Its rules are in its own state."""
@@ -77,6 +78,8 @@ class AssignmentDecider(Processor):
             queued = decode(record.value or b"")
         except (msgspec.DecodeError, RecursionError) as error:
             raise Rejected(f"only the assignment service writes to this topic, and never this: {error}") from None
+        if isinstance(queued, Qualified | Changed):
+            unit.get(LEAD + queued.lead_id.encode())  # rejected here if unreadable, before anything is changed
         self._follow(unit)
         self._sound = False  # until it is through: an exception leaves the desk half changed
         now = now_of(unit)
@@ -126,13 +129,13 @@ class AssignmentDecider(Processor):
     def _command(self, queued: Commanded, record: Record, unit: Unit) -> None:
         command = cast("DefinitionCommand", {**queued.command})
         command["issued_at"] = queued.cause.occurred_at
-        unit.get(DEFINITION + command["definition_id"].encode())  # refused if unreadable: it is not to be replaced
         kind = knowing(self._desk.sellers)
         verdict = decide(
             order_of(command),
             self._entries,
             kind,
             lambda entry: unit.fits(DEFINITION + entry.id.encode(), HeldDefinition(entry)),
+            self._unreadable,
         )
         before = live_rules(self._entries.values())
         if verdict.entry is not None:
@@ -215,7 +218,13 @@ class AssignmentDecider(Processor):
         if unit is self._unit and self._sound:
             return
         if self._unit is not None or not self._sound:
-            states = list(unit.items())
+            unreadable: dict[bytes, str] = {}
+            states = list(unit.items(unreadable))
+            self._unreadable = {
+                key.removeprefix(DEFINITION).decode(errors="replace"): reason
+                for key, reason in unreadable.items()
+                if key.startswith(DEFINITION)
+            }
             self._entries = {state.entry.id: state.entry for _, state in states if isinstance(state, HeldDefinition)}
             self._desk = Desk(states, live_rules(self._entries.values()))
         self._unit = unit

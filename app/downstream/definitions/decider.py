@@ -58,8 +58,11 @@ class DefinitionDecider(Processor):
             self._times.check(command["issued_at"], record.timestamp, unit.now_ms, "issued_at")
         except BadMessage as bad:
             raise Rejected(str(bad)) from None
-        entries: dict[str, Entry] = {key.decode(): entry for key, entry in unit.items()}
-        verdict = decide(order_of(command), entries, self._kind, lambda entry: unit.fits(entry.id.encode(), entry))
+        unreadable: dict[bytes, str] = {}
+        entries: dict[str, Entry] = {key.decode(): entry for key, entry in unit.items(unreadable)}
+        reasons = {key.decode(errors="replace"): reason for key, reason in unreadable.items()}
+        order = order_of(command)
+        verdict = decide(order, entries, self._kind, lambda entry: unit.fits(entry.id.encode(), entry), reasons)
         if verdict.entry is not None:
             unit.put(verdict.entry.id.encode(), verdict.entry)
             if verdict.changed:

@@ -65,7 +65,7 @@ def entries_of(stored: Mapping[bytes, bytes]) -> list[Entry]:
     for value in list(stored.values()):
         try:
             found.append(decode_entry(value))
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.DecodeError, ValueError, RecursionError):
             continue
     return found
 

@@ -39,6 +39,7 @@ class Code(StrEnum):
     NOT_LIVE = "definition_not_live"
     NO_DRAFT = "no_draft"
     TOO_LARGE = "too_large"
+    UNREADABLE = "unreadable_state"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +78,23 @@ class Verdict:
 
 
 def decide(
-    order: Order, entries: Mapping[str, Entry], kind: Kind, fits: Callable[[Entry], bool] = lambda _entry: True
+    order: Order,
+    entries: Mapping[str, Entry],
+    kind: Kind,
+    fits: Callable[[Entry], bool] = lambda _entry: True,
+    unreadable: Mapping[str, str] | None = None,
 ) -> Verdict:
     """The verdict on a command, given all definitions of the kind by id. Repeating a command changes nothing.
 
-    `fits`: whether an entry can be kept. What cannot is refused.
+    `fits`: whether an entry can be kept. What cannot is refused. `unreadable`: why what is stored about a definition
+    cannot be read, by id. Commands on it are refused, since its versions are not known.
     """
+    if unreadable and (reason := unreadable.get(order.id)) is not None:
+        return _refused(
+            Code.UNREADABLE,
+            f"what is stored about {order.id} cannot be read: {reason}. Write that record as it was before, or one "
+            "without value, which forgets the definition; then repeat the command",
+        )
     held = entries.get(order.id)
     if held is not None:
         for answer in held.answers:

@@ -172,3 +172,11 @@ def test_a_unit_says_up_to_where_an_input_is_decided() -> None:
     unit.record = None
     unit.passed("in", 20)
     assert unit.position("in") == 20
+
+
+def test_items_leave_out_what_is_no_state_of_ours_and_say_why() -> None:
+    unreadable: dict[bytes, str] = {}
+    unit = Unit(application(), 3, {b"good": b"1", b"bad": b"{", b"\xff": b"1"})
+    assert list(unit.items(unreadable)) == [(b"good", 1)]
+    assert unreadable.keys() == {b"bad", b"\xff"}
+    assert "unreadable" in unreadable[b"bad"]

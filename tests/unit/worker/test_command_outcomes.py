@@ -28,8 +28,10 @@ APPLY = {
 }
 
 
-def decided(largest: int | None, *, kept: int = 1_000_000) -> Unit:
-    """What follows from the apply, where the topic of the outcomes takes `largest` bytes, and that of states `kept`."""
+def decided(largest: int | None, entries: dict[bytes, bytes] | None = None, *, kept: int = 1_000_000) -> Unit:
+    """What follows from the apply, where `entries` are held, the topic of the outcomes takes `largest` bytes, and
+    that of states `kept`.
+    """
     decider = CommandDecider(topic_prefix="", source="test", project=lambda entries: None)
     application = Application(
         name="commands",
@@ -43,7 +45,7 @@ def decided(largest: int | None, *, kept: int = 1_000_000) -> Unit:
         max_record_bytes={"command-state": kept, QUALIFICATION_MODEL_CHANGED.name: largest or 1_000_000},
         keyed=False,
     )
-    unit = Unit(application, 0, {})
+    unit = Unit(application, 0, entries or {})
     unit.record = record = SimpleNamespace(
         topic=QUALIFICATION_COMMANDS.name,
         partition=0,
@@ -87,3 +89,15 @@ def test_a_model_that_is_too_large_to_be_kept_is_refused_and_its_issuer_is_told(
     told = outcome(unit)
     assert (told["outcome"], told["reason"]) == ("refused", "too_large")
     assert [change["key"] for change in unit.changes()] == [b"answers/model/enterprise"]
+
+
+@pytest.mark.parametrize("spoilt", [b"{", b"\xff", b"[" * 20_000, b'{"kind": "hello"}'])
+def test_state_that_cannot_be_read_refuses_commands_on_what_it_is_about_and_on_nothing_else(spoilt: bytes) -> None:
+    for other in (b"model/other", b"answers/model/other", b"scoring/engagement", b"\xfe"):
+        assert outcome(decided(None, {other: spoilt}))["outcome"] == "accepted"
+    for own in (b"model/enterprise", b"answers/model/enterprise"):
+        unit = decided(None, {own: spoilt})
+        told = outcome(unit)
+        assert (told["outcome"], told["reason"]) == ("refused", "unreadable_state")
+        assert f"what is stored under {own.decode()} cannot be read" in told["message"]
+        assert not unit.changes()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.downstream.assignment.intake import Intake, decode_followed, encode_followed
+from app.downstream.assignment.intake import Intake, decode_followed, encode_followed, is_gone
 from tests.unit.downstream.place import NOW, Place, changed, qualified
 
 
@@ -54,3 +54,12 @@ def test_a_closed_lead_that_qualifies_is_not_for_sales(here: Place) -> None:
     here.send("lead-changed", "L-1", changed("L-1", status="disqualified"))
     here.send("lead-qualified", "L-1", qualified("L-1", 1))
     assert queued(here) == []
+
+
+def test_erasing_a_lead_of_which_nothing_can_be_read_takes_it_out_of_the_queue_too(here: Place) -> None:
+    here.send("lead-qualified", "L-1", qualified("L-1"))
+    here.entries[b"L-1"] = b"{"
+    here.send("lead-changed", "L-1", None)
+    assert not here.refused
+    assert queued(here) == ["qualified", "closed"]
+    assert is_gone(decode_followed(here.entries[b"L-1"]))

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from app.downstream.assignment.processor import AssignmentDecider
-from app.downstream.assignment.state import ALARM, Alarm, decode_state, encode_state
-from app.engine import Application, Input, Unit
+from app.downstream.assignment.state import ALARM, Alarm, HeldLead, decode_state, encode_state
+from app.engine import Application, Input, Rejected, Unit
 from app.engine.application import PlainRecord
 from tests.oracle.assignment import AssignmentOracle, as_told
 
@@ -174,3 +174,144 @@ def test_every_decision_is_the_oracles_whatever_cycles_are_thrown_away(seed: int
     assert len({event["event_id"] for event in events}) == len(events)
     assert any("owner_departed" in event for event in events)
     assert {event["result"]["code"] for event in events} >= {1, 2, 4, 5, 7, 8, 9, 11}
+
+
+class Queue:
+    """The queue's decider with what it keeps, one record to a cycle."""
+
+    def __init__(self, entries: dict[bytes, bytes] | None = None) -> None:
+        self.decider = AssignmentDecider("", "/test")
+        self.entries = {} if entries is None else entries
+        self.application = Application(
+            "assignment", (Input("q"),), "state", "dead", 1, self.decider, encode_state, decode_state, {}, False
+        )
+        self.decider.opened(0, self.entries)
+        self.offset = 0
+        self.ticks = 0
+
+    def decide(self, queued: dict[str, Any], now: datetime = T0) -> list[tuple[Any, ...]]:
+        return self._cycle(now, lambda unit: self.decider.process(self._record(queued, unit), unit))
+
+    def wake(self, now: datetime = T0) -> list[tuple[int, bytes]]:
+        """What the timers wait for when the partition is opened, and looks at what is due."""
+        wakes = list(self.decider.timers(self.entries))
+        for due, key in wakes:
+            if due <= now.timestamp() * 1000:
+                self._cycle(now, lambda unit, key=key: self.decider.due(key, unit))
+        return wakes
+
+    def _record(self, queued: dict[str, Any], unit: Unit) -> PlainRecord:
+        self.offset += 1
+        unit.record = PlainRecord("q", 0, self.offset, 0, b"", json.dumps(queued).encode(), ())
+        return unit.record
+
+    def _cycle(self, now: datetime, what: Any) -> list[tuple[Any, ...]]:
+        unit = Unit(self.application, 0, self.entries, now_ms=int(now.timestamp() * 1000))
+        try:
+            what(unit)
+        except Rejected:
+            self.decider.committed(unit)  # with a dead letter
+            raise
+        for change in unit.changes():
+            if change["value"] is None:
+                self.entries.pop(change["key"], None)
+            else:
+                self.entries[change["key"]] = change["value"]
+        self.decider.committed(unit)
+        self.ticks += sum(out.topic == "assignment-queue" for out in unit.outputs)
+        return [as_told(json.loads(out.value or b"")) for out in unit.outputs if out.topic == "lead-assigned"]
+
+
+def told_of_seller(seller_id: str, **fields: Any) -> dict[str, Any]:
+    seller = {"event_id": "E", "seller_id": seller_id, "occurred_at": T0.isoformat(), "time_zone": "UTC", **fields}
+    return cause(T0, type="seller", seller_id=seller_id, seller=seller)
+
+
+def lead_qualified(lead_id: str, **fields: Any) -> dict[str, Any]:
+    return cause(T0, type="qualified", lead_id=lead_id, model_id="M1", own={}, attributes={}, **fields)
+
+
+SIMPLE: dict[str, Any] = {
+    "id": "sales",
+    "max_age": "4h",
+    "segments": [
+        {"id": "all", "priority": 1, "rules": [{"id": "r", "sellers": {"when": {"attribute": "x", "exists": False}}}]}
+    ],
+}
+
+
+def with_two_sellers() -> Queue:
+    """S has L1, T has L2, and L3 waits."""
+    queue = Queue()
+    queue.decide(told_of_seller("S", capacity={"max": 1}))
+    queue.decide(told_of_seller("T", capacity={"max": 1}))
+    queue.decide(command("apply", T0, SIMPLE))
+    queue.decide(command("publish", T0))
+    assert [queue.decide(lead_qualified(f"L{number}"))[0][1] for number in (1, 2, 3)] == [2, 2, 7]
+    return queue
+
+
+@pytest.mark.parametrize("key", [b"lead/L2", b"lead/L3", b"seller/T", b"definition/sales", b"counters", b"alarm"])
+@pytest.mark.parametrize("spoilt", [b"{", b"\xff", b"[1]", b"[" * 20_000, b'{"type": "hello"}'])
+def test_what_cannot_be_read_is_left_out_and_everything_else_goes_on(key: bytes, spoilt: bytes) -> None:
+    entries = with_two_sellers().entries
+    assert key in entries
+    entries[key] = spoilt
+    queue = Queue(entries)
+    queue.wake()
+    assert queue.decide({"type": "tick", "occurred_at": T0.isoformat()}) == (
+        [("L3", 1, None)] if key.startswith(b"definition") else []
+    )
+    if key.startswith(b"lead"):
+        lead_id = key[5:].decode()
+        with pytest.raises(Rejected, match="unreadable"):
+            queue.decide(lead_qualified(lead_id))
+        assert queue.entries[key] == spoilt
+        assert not queue.decide(cause(T0, type="closed", lead_id=lead_id))
+        assert key not in queue.entries
+        assert queue.decide(lead_qualified(lead_id)) == [(lead_id, 7, None, "sales", 1, "all", "r")]
+        return
+    told = queue.decide(lead_qualified("L4"))
+    assert told == [("L4", 1, None) if key.startswith(b"definition") else ("L4", 7, None, "sales", 1, "all", "r")]
+    queue.decide(cause(T0, type="closed", lead_id="L2"))
+    told = queue.decide(told_of_seller("T", capacity={"max": 1}))
+    if key == b"seller/T":
+        assert [one[:3] for one in told] == [("L3", 2, "T")]
+    if key.startswith(b"definition"):
+        queue.decide(command("apply", T0, SIMPLE))
+        assert queue.entries[key] == spoilt
+    else:
+        assert all(decode_state(value) for value in queue.entries.values())
+
+
+def test_numbers_and_places_are_given_once_though_the_counters_cannot_be_read() -> None:
+    entries = with_two_sellers().entries
+    before = {one: decode_state(value) for one, value in entries.items() if one.startswith(b"lead/")}
+    entries[b"counters"] = b"{"
+    queue = Queue(entries)
+    queue.decide(lead_qualified("L4"))
+    after = decode_state(queue.entries[b"lead/L4"])
+    assert isinstance(after, HeldLead)
+    assert all(after.number > one.number and after.waits > one.waits for one in before.values())
+
+
+def test_a_seller_that_could_not_be_read_has_as_much_capacity_left_as_before() -> None:
+    entries = with_two_sellers().entries
+    entries[b"seller/T"] = b"{"
+    queue = Queue(entries)
+    assert not queue.decide(told_of_seller("T", capacity={"max": 1}))
+    assert [one[:3] for one in queue.decide(cause(T0, type="closed", lead_id="L2"))] == [("L3", 2, "T")]
+
+
+@pytest.mark.parametrize("alarm", [None, b"{"])
+def test_those_who_wait_are_looked_at_when_opened_if_no_alarm_is_set(alarm: bytes | None) -> None:
+    entries = with_two_sellers().entries
+    due = decode_state(entries.pop(b"alarm"))
+    if alarm is not None:
+        entries[b"alarm"] = alarm
+    queue = Queue(entries)
+    assert queue.wake() == [(0, b"alarm")]
+    assert queue.ticks == 1
+    queue.decide({"type": "tick", "occurred_at": T0.isoformat()})
+    assert decode_state(queue.entries[b"alarm"]) == due
+    assert not Queue().wake()

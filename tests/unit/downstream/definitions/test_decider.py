@@ -1,0 +1,55 @@
+"""Commands on definitions beside state that cannot be read: only what it is about is refused."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from app.contracts.downstream.topics import FOLLOW_UP_COMMANDS, FOLLOW_UP_DEFINITION_CHANGED
+from app.downstream.definitions.decider import DefinitionDecider
+from app.downstream.definitions.entries import decode_entry, encode_entry
+from app.downstream.follow_up.kind import KIND
+from app.engine import Application, PlainRecord, Unit
+
+
+def decide(entries: dict[bytes, bytes], command: str, name: str) -> dict[str, Any]:
+    """Apply a definition of this name, or do something else to it; returns the outcome."""
+    decider = DefinitionDecider(
+        KIND,
+        commands=FOLLOW_UP_COMMANDS,
+        changed=FOLLOW_UP_DEFINITION_CHANGED,
+        topic_prefix="",
+        source="/x",
+        project=lambda _: None,
+    )
+    application = Application("f", (), "state", "dead", 1, decider, encode_entry, decode_entry, {}, False)
+    decider.opened(0, entries)
+    told: dict[str, Any] = {"command_id": f"{command}-{name}", "definition_id": name, "command": command}
+    told |= {"issued_by": "anna", "issued_at": "2026-11-25T09:00:00Z"}
+    if command == "apply":
+        told["definition"] = {"id": name, "stages": [{"on": "lead-qualified", "within": "1h"}]}
+    unit = Unit(application, 0, entries)
+    unit.record = PlainRecord(FOLLOW_UP_COMMANDS.name, 0, 7, 0, name.encode(), json.dumps(told).encode(), [])
+    decider.process(unit.record, unit)
+    for change in unit.changes():
+        entries[change["key"]] = change["value"]
+    [outcome] = unit.outputs
+    event: dict[str, Any] = json.loads(outcome.value or b"")
+    return event
+
+
+@pytest.mark.parametrize("spoilt", [b"{", b"\xff", b"[" * 20_000, b'{"id": 1}'])
+def test_a_definition_that_cannot_be_read_refuses_commands_on_it_and_on_no_other(spoilt: bytes) -> None:
+    entries: dict[bytes, bytes] = {}
+    decide(entries, "apply", "bad")
+    entries[b"bad"] = spoilt
+    entries[b"\xfe"] = spoilt
+    assert decide(entries, "apply", "good")["outcome"] == "accepted"
+    assert decide(entries, "publish", "good")["version"] == 1
+    for command in ("apply", "publish"):
+        refused = decide(entries, command, "bad")
+        assert (refused["outcome"], refused["reason"]) == ("refused", "unreadable_state")
+        assert "cannot be read" in refused["message"]
+    assert entries[b"bad"] == spoilt
