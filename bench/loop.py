@@ -124,6 +124,7 @@ class Loop(ABC):
         self.named = frozenset(name for name, _ in criteria)
         self.leads: dict[int, dict[bytes, Any]] = {}  # by partition
         self.changed: dict[int, dict[bytes, Any]] = {}  # of this batch; None: erased
+        self.changes_decided: dict[int, int] = {}  # by partition, the offset before which each lead-changed is decided
         self.qualified: list[tuple[bytes, dict[str, Any]]] = []
         self.dead_letters: list[tuple[Message, str]] = []
         self.outcomes: Counter[str] = Counter()
@@ -131,9 +132,12 @@ class Loop(ABC):
         self.assignment = 0  # how many there were
         self.meter = Meter(settings.expected)
         self.stopping = False
-        common: dict[str, Any] = {"bootstrap.servers": settings.bootstrap_servers}
+        self.common: dict[str, Any] = {"bootstrap.servers": settings.bootstrap_servers}
+
+    def connect(self) -> None:
+        """To Kafka; what is decided needs none of it."""
+        settings, common = self.settings, self.common
         self.admin = AdminClient(common)
-        self.common = common
         self.consumer = confluent_kafka.Consumer(
             {
                 **common,
@@ -174,6 +178,7 @@ class Loop(ABC):
         """Apply a lead-changed."""
 
     def run(self) -> None:
+        self.connect()
         self.producer.init_transactions(30)
         self.consumer.subscribe([self.scores_topic, self.changes_topic], on_assign=self.assigned)
         batch = self.settings.batch
@@ -198,7 +203,9 @@ class Loop(ABC):
         numbers = sorted({tp.partition for tp in partitions})
         self.restore(numbers)
         gc.freeze()
-        consumer.assign(consumer.committed(partitions, timeout=30))
+        committed = consumer.committed(partitions, timeout=30)
+        self.changes_decided = {tp.partition: max(tp.offset, 0) for tp in committed if tp.topic == self.changes_topic}
+        consumer.assign(committed)
         self.meter.ready()
 
     def restore(self, numbers: list[int]) -> None:
@@ -243,6 +250,7 @@ class Loop(ABC):
                 if message.topic() == scores_topic:
                     self.decide_score(message)
                 else:
+                    self.changes_decided[message.partition()] = message.offset() + 1
                     self.change(message)
             except msgspec.DecodeError as bad:
                 self.dead_letters.append((message, str(bad)))
@@ -260,6 +268,7 @@ class Loop(ABC):
             "match": model.match,
             **found,
             "qualification_number": number,
+            "lead_changed_offset": self.changes_decided.get(message.partition(), 0),
             "origin": "live",
             "occurred_at": at,
             "trigger": {

@@ -92,7 +92,8 @@ class PlainLoop(Loop):
                 evidence["score"] = score["value"]
                 evidence["scored_at"] = score["at"]
             criteria.append(evidence)
-        state = {name: lead[name] for name in ("status", "status_reason", "sales_ready", "owner_id") if name in lead}
+        told = ("status", "status_reason", "sales_ready", "owner_id", "changed_at")
+        state = {name: lead[name] for name in told if name in lead}
         output = self.qualified_event(event, message, number, at, criteria=criteria, changes=changes, lead=state)
         if "contact_id" in lead:
             output["contact_id"] = lead["contact_id"]

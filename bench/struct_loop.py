@@ -116,9 +116,15 @@ class StructLoop(Loop):
                 evidence["score"] = score.value
                 evidence["scored_at"] = score.at
             criteria.append(evidence)
-        state = {"status": lead.status, "status_reason": lead.status_reason, "sales_ready": lead.sales_ready}
+        state: dict[str, Any] = {
+            "status": lead.status,
+            "status_reason": lead.status_reason,
+            "sales_ready": lead.sales_ready,
+        }
         if lead.owner_id is not None:
             state["owner_id"] = lead.owner_id
+        if lead.changed_at is not None:
+            state["changed_at"] = lead.changed_at
         output = self.qualified_event(event, message, number, at, criteria=criteria, changes=changes, lead=state)
         if lead.contact_id is not None:
             output["contact_id"] = lead.contact_id
