@@ -110,5 +110,8 @@ class Search:
 
 
 def _plain(event: Event) -> Event:
-    told: Event = comparison._comparable({name: part for name, part in event.items() if name != "event_id"})
+    """What an order of scores and commands foretells of it."""
+    told: Event = comparison._comparable(
+        {name: part for name, part in event.items() if name not in {"event_id", "lead_changed_offset"}}
+    )
     return told
