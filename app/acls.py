@@ -31,6 +31,7 @@ from app.contracts.topics import (
     LEAD_HANDOVERS,
     LEAD_MERGED,
     LEAD_QUALIFIED,
+    LEAD_RECYCLED,
     LEAD_SALES_RESPONSE,
     LEAD_SCORE_CHANGED,
     LEAD_STATE,
@@ -340,7 +341,7 @@ def _crm(naming: Naming) -> tuple[Grant, ...]:
 
 def _consumer(naming: Naming) -> tuple[Grant, ...]:
     return (
-        _topics(naming, (LEAD_QUALIFIED,), Operation.READ, why="read qualified leads"),
+        _topics(naming, (LEAD_QUALIFIED, LEAD_RECYCLED), Operation.READ, why="read qualified and recycled leads"),
         _group(naming.consumer_group, Operation.READ, why="its consumer group"),
     )
 

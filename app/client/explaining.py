@@ -115,11 +115,11 @@ def _cooling_down(model: RuledModel, mark: Mark) -> str:
 def _already(model: RuledModel, mark: Mark | None) -> str:
     if mark is None:
         return "nothing is left to change: the lead has what the model's actions give"
+    if model.definition.requalification.policy == "never":
+        return f"qualified by version {mark.version}, and this model qualifies a lead only once"
     if mark.barred and mark.rejected is not None:
         rejected = mark.rejected.isoformat()
         return f"rejected by sales at {rejected}, for good: again once the CRM resets a flag or reopens the lead"
-    if model.definition.requalification.policy == "never":
-        return f"qualified by version {mark.version}, and this model qualifies a lead only once"
     if mark.cleared:
         since = "reset" if mark.rejected is None else "rejected by sales"
         return f"qualified by version {mark.version}, {since} since; but the lead has what the model's actions give"

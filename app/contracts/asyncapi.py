@@ -28,7 +28,7 @@ binary or structured mode.
 _TOPICS = (*CATALOGUE, *downstream.CATALOGUE)
 #: What the worker, the downstream services and the command line read and write, by this program.
 _READ_DOWNSTREAM = frozenset(topic.name for used in downstream.SERVICES.values() for topic in used.reads)
-_READ_BY_US = frozenset(topic.name for topic in _TOPICS) - {
+_READ_BY_US = frozenset(topic.name for topic in _TOPICS if topic is not topics.LEAD_RECYCLED) - {
     topic.name for used in downstream.SERVICES.values() for topic in used.writes if topic.name not in _READ_DOWNSTREAM
 }
 _WRITTEN_BY_US = frozenset(topic.name for topic in _TOPICS) - {

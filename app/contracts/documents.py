@@ -8,6 +8,7 @@ from app.contracts.document import Document, of
 from app.contracts.downstream.all_documents import DOCUMENTS as DOWNSTREAM
 from app.contracts.lead_messages import LeadChanged, LeadMerged, LeadSalesResponse, LeadScoreChanged
 from app.contracts.lead_qualified import LeadQualified
+from app.contracts.lead_recycled import LeadRecycled
 from app.contracts.model_changed import QualificationModelChanged
 from app.contracts.model_definition import ModelDefinition
 from app.contracts.stored import (
@@ -35,6 +36,7 @@ DOCUMENTS: tuple[Document, ...] = (
     of(topics.QUALIFICATION_MODEL_CHANGED, QualificationModelChanged),
     of(topics.COMMAND_STATE, CommandState, "What the command decider holds: as qualification-models, and answers."),
     of(topics.LEAD_QUALIFIED, LeadQualified),
+    of(topics.LEAD_RECYCLED, LeadRecycled),
     of(topics.LEAD_HANDOVERS, LeadHandover),
     of(topics.LEAD_STATE, LeadState),
     DEAD_LETTER_HEADERS,

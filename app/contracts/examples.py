@@ -212,6 +212,31 @@ EXAMPLES: tuple[Example, ...] = (
         },
     ),
     Example(
+        topics.LEAD_RECYCLED.name,
+        "no-budget",
+        "Sales had no use for L-1001, which may qualify again after three months: its flags are taken back.",
+        {
+            "event_id": "6ddd22d3-e64a-5cdf-b85f-05ac5d3989cc",
+            "lead_id": "L-1001",
+            "qualification_model_id": "enterprise",
+            "qualification_model_version": 3,
+            "qualification_number": 1,
+            "changes": {
+                "status_reason": {"from": "marketing_qualified", "to": "new"},
+                "sales_ready": {"from": True, "to": False},
+            },
+            "reason": "no_budget",
+            "not_before": "2027-02-22T08:15:00Z",
+            "occurred_at": "2026-11-24T08:15:00Z",
+            "trigger": {
+                "event_id": "0190b3fa-2d1e-7f30-8b21-3c4d5e6f7a81",
+                "topic": "lead-sales-response",
+                "partition": 3,
+                "offset": 17,
+            },
+        },
+    ),
+    Example(
         topics.SCORING_MODEL_CHANGED.name,
         "live",
         "Engagement went live: its scores count from now on.",

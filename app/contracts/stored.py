@@ -130,6 +130,7 @@ class StoredResponse(TypedDict):
     accepted: Annotated[bool, Field(description="false: rejected.")]
     reason: NotRequired[Annotated[Id, Field(description="Why it was rejected.")]]
     model_id: NotRequired[Annotated[Id, Field(description="The qualification model meant. Absent: every one.")]]
+    trigger: NotRequired[Annotated[Trigger, Field(description="The lead-sales-response.")]]
 
 
 @with_config(EMITTED)

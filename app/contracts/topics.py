@@ -185,6 +185,17 @@ LEAD_QUALIFIED = Topic(
     readers=("journeys", "assignment", "sequences", "CRM"),
     ours=True,
 )
+LEAD_RECYCLED = Topic(
+    name="lead-recycled",
+    purpose="Sales rejected a lead, and flags that a qualification had set are taken back: it may qualify again.",
+    key="lead_id",
+    partitions=Partitions.BY_LEAD,
+    cleanup=Cleanup.DELETE,
+    retention=30 * _DAY,
+    writers=("worker",),
+    readers=("CRM", "sinks"),
+    ours=True,
+)
 LEAD_HANDOVERS = Topic(
     name="lead-handovers",
     purpose="Scores, marks and what sales answered of a merged lead, on their way to its survivor. Internal.",
@@ -237,6 +248,7 @@ CATALOGUE: tuple[Topic, ...] = (
     QUALIFICATION_MODEL_CHANGED,
     COMMAND_STATE,
     LEAD_QUALIFIED,
+    LEAD_RECYCLED,
     LEAD_HANDOVERS,
     LEAD_STATE,
     LEAD_DEAD_LETTERS,

@@ -10,7 +10,7 @@ from sys import intern
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from app.qualification.leads import Erased, Lead, Mark, Score
+from app.qualification.leads import Erased, Lead, Mark, Score, Trigger
 from app.qualification.utc import Moment, in_utc
 
 #: Stands for the trigger of a mark that is remembered of an erased lead.
@@ -18,12 +18,16 @@ _ERASED = "erased"
 
 
 class Response(Struct, frozen=True, omit_defaults=True, gc=False):
-    """What sales answered at `at` about a lead that was merged. `model_id`: the model meant; None: every one."""
+    """What sales answered at `at` about a lead that was merged. `model_id`: the model meant; None: every one.
+
+    `trigger`: the record that said so; None: an older version handed it over.
+    """
 
     at: Moment
     accepted: bool
     reason: str | None = None
     model_id: str | None = None
+    trigger: Trigger | None = None
 
 
 class Handover(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):

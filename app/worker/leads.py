@@ -13,15 +13,18 @@ import structlog
 from app.contracts import cloud_events
 from app.contracts.decode import BadMessage, ErasedLead, decode_lead_changed, decode_sales_response, decode_score
 from app.contracts.lead_qualified import LeadQualified, lead_qualified
+from app.contracts.lead_recycled import LeadRecycled, lead_recycled
 from app.contracts.plausible_time import DEFAULT_TOLERANCE, PlausibleTime
 from app.contracts.topics import (
     LEAD_CHANGED,
     LEAD_HANDOVERS,
     LEAD_MERGED,
     LEAD_QUALIFIED,
+    LEAD_RECYCLED,
     LEAD_SALES_RESPONSE,
     LEAD_SCORE_CHANGED,
     QUALIFICATION_COMMANDS,
+    Topic,
 )
 from app.engine import Processor, Record, Rejected, Unit, Wake, wakes_in
 from app.qualification.decide import Outcome, Qualification, decide, hindrance, mark
@@ -33,7 +36,7 @@ from app.qualification.recycling import Answered, accept, reject
 from app.qualification.rules import RuledModel, Rules
 from app.qualification.shadow import difference
 from app.qualification.utc import from_milliseconds
-from app.worker.merging import Merging
+from app.worker.merging import Merging, place_of, response_of
 
 log = structlog.get_logger("app.worker")
 
@@ -89,7 +92,7 @@ class LeadDecider(Processor):
                 r, u, self._rules, self._answer
             ),
         }
-        self._qualified_topic = LEAD_QUALIFIED.full_name(topic_prefix)
+        self._outputs = {topic: topic.full_name(topic_prefix) for topic in (LEAD_QUALIFIED, LEAD_RECYCLED)}
         self._source = source
         self._newest_rules = rules
         self._rules = Rules(revision=NO_RULES, lead_management=False, live_scoring_models=frozenset(), models={})
@@ -179,17 +182,22 @@ class LeadDecider(Processor):
             self._merging.responded(lead, message, record, unit)
             unit.counts["sales_response", "handed_over"] += 1
         else:
-            response = Response(message.occurred_at, message.accepted, message.reason, message.model_id)
-            self._answer(key, lead, response, unit)
+            self._answer(key, lead, response_of(message, record), unit)
 
     def _answer(self, key: bytes, lead: Lead, response: Response, unit: Unit) -> None:
         self._forget_implausible_times(lead, unit)
         if response.accepted:
             answered = accept(lead, response.at, model_id=response.model_id)
         else:
-            answered = reject(lead, response.at, self._rules, model_id=response.model_id, reason=response.reason)
+            answered, recycled = reject(
+                lead, response.at, self._rules, model_id=response.model_id, reason=response.reason
+            )
             if answered in {Answered.RECYCLED, Answered.BARRED}:
                 unit.put(key, lead)
+            if recycled is not None:
+                trigger = response.trigger or place_of(unit.record)
+                event = lead_recycled(key.decode(), recycled, reason=response.reason, trigger=trigger)
+                self._emit(LEAD_RECYCLED, key, event, unit)
         unit.counts["sales_response", answered.value] += 1
 
     def sweep_pending(self, swept: int) -> bool:
@@ -305,17 +313,20 @@ class LeadDecider(Processor):
         self._forget_implausible_times(lead, unit)
         event = lead_qualified(lead_id, lead, qualification, origin=origin, trigger=trigger)
         event["lead_changed_offset"] = unit.position(self._changed_topic)
-        headers = cloud_events.headers(
-            cloud_events.event_type(LEAD_QUALIFIED.name),
-            event_id=event["event_id"],
-            source=self._source,
-            time=from_milliseconds(unit.now_ms),
-            subject=lead_id,
-        )
-        unit.emit(self._qualified_topic, key, _encode_event(event), headers)
+        self._emit(LEAD_QUALIFIED, key, event, unit)
         mark(lead, qualification, trigger.event_id)
         unit.put(key, lead)
         unit.notes.append(event)
+
+    def _emit(self, topic: Topic, key: bytes, event: LeadQualified | LeadRecycled, unit: Unit) -> None:
+        headers = cloud_events.headers(
+            cloud_events.event_type(topic.name),
+            event_id=event["event_id"],
+            source=self._source,
+            time=from_milliseconds(unit.now_ms),
+            subject=event["lead_id"],
+        )
+        unit.emit(self._outputs[topic], key, _encode_event(event), headers)
 
     def _forget_implausible_times(self, lead: Lead, unit: Unit) -> bool:
         """Of a lead that an earlier version let be dated ahead. Not for every score: of those, for what seems stale."""

@@ -10,12 +10,12 @@ from msgspec.structs import replace
 
 from app.contracts.decode import SalesResponse, decode_lead_merged
 from app.contracts.plausible_time import PlausibleTime
-from app.contracts.topics import ERASURE_REMEMBERED, LEAD_HANDOVERS
+from app.contracts.topics import ERASURE_REMEMBERED, LEAD_HANDOVERS, LEAD_SALES_RESPONSE
 from app.engine import Record, Rejected, Unit
 from app.qualification import merging
 from app.qualification.holds import follow_scores
 from app.qualification.implausible import forget_implausible_times, plausible_handover
-from app.qualification.leads import Erased, Lead
+from app.qualification.leads import Erased, Lead, Trigger
 from app.qualification.merging import Handover, Response
 from app.qualification.rules import Rules
 from app.qualification.utc import in_utc, to_milliseconds
@@ -62,11 +62,10 @@ class Merging:
     def responded(self, lead: Lead, message: SalesResponse, record: Record, unit: Unit) -> None:
         """Sales answered about a merged lead: what it answered is about its survivor."""
         assert lead.merged_into is not None
-        response = Response(in_utc(message.occurred_at), message.accepted, message.reason, message.model_id)
         handover = Handover(
             event_id=message.event_id,
             loser_id=message.lead_id,
-            response=response,
+            response=response_of(message, record),
             begun_ms=self._written_ms(record, unit),
         )
         self._send(lead.merged_into, handover, unit)
@@ -148,6 +147,19 @@ class Merging:
     def _send(self, survivor_id: str, handover: Handover, unit: Unit) -> None:
         unit.emit(self._topic, survivor_id.encode(), _encode(handover), [])
         unit.counts["handover", "sent"] += 1
+
+
+def response_of(message: SalesResponse, record: Record) -> Response:
+    """What sales answered, and the record that says so."""
+    trigger = Trigger(message.event_id, LEAD_SALES_RESPONSE.name, record.partition, record.offset)
+    return Response(in_utc(message.occurred_at), message.accepted, message.reason, message.model_id, trigger)
+
+
+def place_of(record: Record | None) -> Trigger:
+    """Stands for the response in a hand-over of a version that did not say which record it was."""
+    assert record is not None  # hand-overs are records
+    place = f"{LEAD_HANDOVERS.name}/{record.partition}/{record.offset}"
+    return Trigger(place, LEAD_HANDOVERS.name, record.partition, record.offset)
 
 
 def _lead_id(key: bytes | None) -> str:

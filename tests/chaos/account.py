@@ -47,6 +47,7 @@ class Account:
             *unexplained,
             *_steps_back(found["lead-qualified"]),
             *comparison.differences(oracle, found["lead-qualified"]),
+            *comparison.recycled_differences(oracle, found["lead-recycled"]),
             *(f"state: {one}" for one in comparison.state_differences(oracle, found["lead-state"])),
             *(
                 f"dead letters: {one}"

@@ -31,6 +31,7 @@ DAY_MS = 24 * 60 * 60 * 1000
         ("qualification-model-changed", "1", "delete"),
         ("command-state", "1", "compact"),
         ("lead-qualified", "N", "delete"),
+        ("lead-recycled", "N", "delete"),
         ("lead-state", "N", "compact"),
         ("lead-dead-letters", "N", "delete"),
     ],
@@ -43,7 +44,7 @@ def test_partitions_and_cleanup_are_the_contract_s(name: str, partitions: str, c
 
 
 def test_every_topic_is_listed_once() -> None:
-    assert len(BY_NAME) == len(CATALOGUE) == 14
+    assert len(BY_NAME) == len(CATALOGUE) == 15
 
 
 @pytest.mark.parametrize("topic", CATALOGUE, ids=lambda topic: topic.name)
@@ -70,6 +71,7 @@ def test_records_of_ours_may_exceed_the_inputs_by_64_kib() -> None:
         "qualification-model-changed",
         "command-state",
         "lead-qualified",
+        "lead-recycled",
         "lead-handovers",
         "lead-state",
         "lead-dead-letters",

@@ -110,25 +110,40 @@ class Lead:
         last = max((at for at, _ in done), default=None)
         return last, frozenset(flag for at, flags in done if at == last for flag in flags)
 
-    def reject(self, at: datetime, rules: dict[str, tuple[bool, timedelta | None]]) -> None:
-        """Sales rejected what these models qualified: may each qualify again, and how long after that?"""
+    def reject(
+        self, at: datetime, rules: dict[str, tuple[bool, timedelta | None]]
+    ) -> tuple[Past | None, dict[str, Any]]:
+        """Sales rejected what these models qualified: may each qualify again, and how long after that?
+
+        Which qualification is taken back, and what the CRM is told to change; nothing if nothing is.
+        """
         last, flags = self.newest()
-        undone = False
+        undone: list[Past] = []
         for mark in self.marks():
             answered = mark.at >= at or (mark.rejected is not None and mark.rejected >= at)
             if mark.model not in rules or answered:
                 continue
             again, cool_down = rules[mark.model]
-            undone = undone or (again and mark.at == last)
+            if again and mark.at == last:
+                undone.append(mark)
             mark.rejected, mark.barred, mark.cleared = at, not again, again
             mark.not_before = at + cool_down if again and cool_down is not None else None
-        if undone:
-            later = self.changed_at is not None and self.changed_at > at
-            if not later and "status_reason" in flags and self.now["status_reason"] == "marketing_qualified":
-                self.now["status_reason"] = "new"
-            if not later and "sales_ready" in flags:
-                self.now["sales_ready"] = False
-            self.put_back = (at, flags)
+        closed = (
+            self.merged_into is not None or self.now["status"] != "open" or self.now["status_reason"] == "qualified"
+        )
+        if not undone or closed:
+            return None, {}
+        before, later = dict(self.now), self.changed_at is not None and self.changed_at > at
+        if not later and "status_reason" in flags and self.now["status_reason"] == "marketing_qualified":
+            self.now["status_reason"] = "new"
+        if not later and "sales_ready" in flags:
+            self.now["sales_ready"] = False
+        self.put_back = (at, flags)
+        return undone[0], {
+            name: {"from": before[name], "to": self.now[name]}
+            for name in ("status_reason", "sales_ready")
+            if before[name] != self.now[name]
+        }
 
     def merge(self, survivor: str, at: datetime) -> bool:
         """False: stale, not applied."""

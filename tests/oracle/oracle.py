@@ -26,6 +26,8 @@ class Oracle:
     office: Office = field(default_factory=Office)
     leads: dict[str, Lead] = field(default_factory=dict)
     qualified: list[dict[str, Any]] = field(default_factory=list)
+    recycled: list[dict[str, Any]] = field(default_factory=list)
+    """Every lead-recycled value, likewise."""
     dead: list[Input] = field(default_factory=list)
     outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
     shadow: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -173,8 +175,31 @@ class Oracle:
             model = self.office.models.get(mark.model)
             rule = {} if model is None else model.definition.get("on_rejection", {})
             rule = rule.get("reasons", {}).get(told.get("reason"), rule)
-            rules[mark.model] = rule.get("requalify", True), duration(rule.get("cool_down"))
-        lead.reject(moment(told["occurred_at"]), rules)
+            again = rule.get("requalify", True) and (model is None or model.policy != "never")
+            rules[mark.model] = again, duration(rule.get("cool_down"))
+        at = moment(told["occurred_at"])
+        taken_back, changes = lead.reject(at, rules)
+        if taken_back is None or not changes:
+            return
+        event = {
+            "lead_id": lead_id,
+            "qualification_model_id": taken_back.model,
+            "qualification_model_version": taken_back.version,
+            "qualification_number": taken_back.number,
+            "changes": changes,
+            "occurred_at": at,
+            "trigger": {
+                "event_id": told["event_id"],
+                "topic": record.topic,
+                "partition": record.partition,
+                "offset": record.offset,
+            },
+        }
+        if told.get("reason") is not None:
+            event["reason"] = told["reason"]
+        if taken_back.not_before is not None:
+            event["not_before"] = taken_back.not_before
+        self.recycled.append(event)
 
     def _hand_over(
         self, to: str, scores: dict[str, tuple[float, datetime]], marks: list[Past], by_way_of: list[str]

@@ -23,6 +23,13 @@ TOPICS = ("lead-changed", "lead-sales-response", "lead-score-changed")
 RECYCLING: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
     [{}, {"requalify": False}, {"requalify": True}, {"cool_down": "3m"}]
 )
+
+
+def _effective(rule: dict[str, Any], policy: str) -> dict[str, Any]:
+    """A model that never qualifies again has no use for a cool-down, and is refused with one."""
+    return {name: value for name, value in rule.items() if policy != "never" or name != "cool_down"}
+
+
 DEFINITIONS = st.builds(
     lambda name, policy, flags, rule, of_reason: model(
         name,
@@ -30,10 +37,10 @@ DEFINITIONS = st.builds(
         {"engagement": 50},
         actions=flags,
         requalification={"policy": policy},
-        on_rejection=rule | {"reasons": {"known": of_reason}},
+        on_rejection=_effective(rule, policy) | {"reasons": {"known": _effective(of_reason, policy)}},
     ),
     st.just("a"),
-    st.sampled_from(["when_reset", "on_recross"]),
+    st.sampled_from(["when_reset", "on_recross", "never"]),
     st.sampled_from([{"sales_ready": True}, {"status_reason": "marketing_qualified", "sales_ready": True}]),
     RECYCLING,
     RECYCLING,
@@ -94,7 +101,8 @@ def test_the_worker_recycles_as_the_oracle_foretells(
         *events,
     ]  # most begin qualified: there is something to answer
     entries: dict[bytes, bytes] = {}
-    qualified = []
+    qualified: list[dict[str, Any]] = []
+    recycled: list[dict[str, Any]] = []
     decider.begin()
     for offset, (topic, message) in enumerate(events):
         oracle.replay(Told(topic, 0, offset, b"L", encode(message)))
@@ -102,7 +110,8 @@ def test_the_worker_recycles_as_the_oracle_foretells(
         unit.record = record = Rec(topic, b"L", encode(message), offset=offset)
         decider.process(record, unit)
         entries |= {one["key"]: one["value"] for one in unit.changes()}
-        qualified += [json.loads(output.value or b"{}") for output in unit.outputs]
+        for output in unit.outputs:
+            (qualified if output.topic == "lead-qualified" else recycled).append(json.loads(output.value or b"{}"))
         foretold = oracle.leads.get("L")
         if foretold is not None and b"L" in entries:
             held = decode_lead(entries[b"L"])
@@ -111,6 +120,12 @@ def test_the_worker_recycles_as_the_oracle_foretells(
             }
             assert held.sales_ready == foretold.now["sales_ready"]
             assert held.status_reason == foretold.now["status_reason"]
+    for event in recycled:
+        assert len(event.pop("event_id")) == 36
+        event["occurred_at"] = datetime.fromisoformat(event["occurred_at"])
+        if "not_before" in event:
+            event["not_before"] = datetime.fromisoformat(event["not_before"])
+    assert recycled == oracle.recycled
     assert [(one["qualification_model_id"], one["qualification_number"]) for one in qualified] == [
         (one["qualification_model_id"], one["qualification_number"]) for one in oracle.qualified
     ]

@@ -15,7 +15,7 @@ from tests.oracle.lead import Lead
 from tests.oracle.oracle import LARGEST_STATE, Oracle
 from tests.oracle.reading import Headers, Input, moment, partition_of
 
-_TIMES = ("occurred_at", "scored_at", "changed_at")
+_TIMES = ("occurred_at", "scored_at", "changed_at", "not_before")
 _CE = ("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "ce_subject", "content-type")
 Key = tuple[str, str, int, str]
 
@@ -46,6 +46,24 @@ def differences(oracle: Oracle, found: Iterable[Input]) -> list[str]:
             wrong.append(f"different: {_comparable(event)}\n expected: {expected[_key(event)]}")
     if not wrong:
         wrong += _out_of_order([_key(event) for event in oracle.qualified], [_key(event) for event in events])
+    return wrong
+
+
+def recycled_differences(oracle: Oracle, found: Iterable[Input]) -> list[str]:
+    """Every way in which lead-recycled differs from what was foretold; empty: none."""
+    wrong: list[str] = []
+    events = []
+    for record in found:
+        wrong += _form(record, oracle.partitions)
+        event = json.loads(record.value or b"{}")
+        if uuid.UUID(event.pop("event_id")).version != 5:
+            wrong.append(f"an event_id that is no version 5 UUID, of {event}")
+        events.append(_comparable(event))
+    expected = [_comparable(event) for event in oracle.recycled]
+    wrong += [f"missing of lead-recycled: {event}" for event in expected if event not in events]
+    wrong += [f"extra on lead-recycled: {event}" for event in events if event not in expected]
+    if len(events) != len(expected):
+        wrong.append(f"{len(events)} events on lead-recycled, {len(expected)} foretold")
     return wrong
 
 

@@ -35,6 +35,7 @@ IN = (
 )
 OUT = (
     "lead-qualified",
+    "lead-recycled",
     "lead-handovers",
     "lead-state",
     "lead-dead-letters",
@@ -304,6 +305,7 @@ class Installation:
             wrong += breaches(new[:: 1 + len(new) // 2000])
             self._validated[topic] = len(records)
         wrong += comparison.differences(self.oracle, self.outs.records["lead-qualified"])
+        wrong += comparison.recycled_differences(self.oracle, self.outs.records["lead-recycled"])
         wrong += comparison.state_differences(self.oracle, self.outs.records["lead-state"])
         wrong += comparison.dead_letter_differences(self.oracle, self.outs.records["lead-dead-letters"], self.prefix)
         assert not wrong, f"{len(wrong)} differences\n" + "\n".join(wrong[:20])

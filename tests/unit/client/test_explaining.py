@@ -109,7 +109,7 @@ def rejected(by: Rules, *, reason: str | None = None, days_ago: float = 1) -> Le
     held = marked(cleared=False, sales_ready=True)
     held.marks["enterprise"] = Mark(3, 1, NOW - timedelta(days=2), "e-1")
     held.qualified_at, held.qualified_flags = NOW - timedelta(days=2), ("status_reason", "sales_ready")
-    assert reject(held, NOW - timedelta(days=days_ago), by, reason=reason) in {Answered.RECYCLED, Answered.BARRED}
+    assert reject(held, NOW - timedelta(days=days_ago), by, reason=reason)[0] in {Answered.RECYCLED, Answered.BARRED}
     return held
 
 

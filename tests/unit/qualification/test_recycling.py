@@ -1,6 +1,7 @@
 """What a response of sales does to a lead: recycled, barred, cooling down, and what it leaves alone."""
 
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 import pytest
@@ -10,7 +11,14 @@ from app.contracts.model_definition import definition_of
 from app.qualification.decide import Outcome
 from app.qualification.leads import Lead, LeadChange, Mark, apply_change
 from app.qualification.merging import united
-from app.qualification.models import InvalidModel, OnRejection, QualificationModel, Recycling
+from app.qualification.models import (
+    Actions,
+    InvalidModel,
+    OnRejection,
+    QualificationModel,
+    Recycling,
+    Requalification,
+)
 from app.qualification.recycling import Answered, accept, reject
 from app.qualification.rules import Rules
 from tests.unit.qualification.given import Desk, minute, model, rules
@@ -35,10 +43,48 @@ def again(desk: Desk, at: float) -> Outcome:
 
 def test_a_rejected_lead_qualifies_again_with_its_next_score() -> None:
     desk = qualified(rules(ruled()))
-    assert reject(desk.lead, minute(5), desk.rules) is Answered.RECYCLED
+    assert reject(desk.lead, minute(5), desk.rules)[0] is Answered.RECYCLED
     assert (desk.lead.status_reason, desk.lead.sales_ready) == ("new", False)
     assert again(desk, 6) is Outcome.QUALIFIED
     assert [one.number for one in desk.qualifications] == [1, 2]
+
+
+def test_what_is_taken_back_is_told_with_the_mark_that_it_goes_back_to() -> None:
+    desk = qualified(rules(ruled(LATER)))
+    _, recycled = reject(desk.lead, minute(5), desk.rules, reason="no_budget")
+    assert recycled is not None
+    assert recycled.changes == {"status_reason": ("marketing_qualified", "new"), "sales_ready": (True, False)}
+    assert (recycled.model_id, recycled.mark.number, recycled.mark.not_before) == ("enterprise", 1, minute(15))
+    assert recycled.at == minute(5)
+
+
+@pytest.mark.parametrize("on_rejection", [None, FOR_GOOD, OnRejection(Recycling(requalify=True))])
+def test_a_model_that_never_requalifies_takes_nothing_back(on_rejection: OnRejection | None) -> None:
+    once = msgspec.structs.replace(ruled(on_rejection), requalification=Requalification("never"))
+    desk = qualified(rules(once))
+    assert reject(desk.lead, minute(5), desk.rules) == (Answered.BARRED, None)
+    assert (desk.lead.status_reason, desk.lead.sales_ready) == ("marketing_qualified", True)
+    assert again(desk, 6) is Outcome.ALREADY_QUALIFIED
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"status": "disqualified"}, {"status_reason": "contacted", "sales_ready": False}, {"status": "qualified"}],
+)
+def test_what_the_crm_closed_or_changed_since_is_not_taken_back(change: dict[str, Any]) -> None:
+    desk = qualified(rules(ruled()))
+    desk.change(4, **change)
+    before = desk.lead.status_reason, desk.lead.sales_ready
+    assert reject(desk.lead, minute(5), desk.rules) == (Answered.RECYCLED, None)
+    assert (desk.lead.status_reason, desk.lead.sales_ready) == before
+
+
+def test_of_two_models_that_one_event_qualified_the_first_is_named_once() -> None:
+    desk = qualified(rules(ruled(), msgspec.structs.replace(ruled(name="a"), actions=Actions(False, True))))
+    _, recycled = reject(desk.lead, minute(5), desk.rules)
+    assert recycled is not None
+    assert recycled.model_id == "a"
+    assert set(recycled.changes) == {"status_reason", "sales_ready"}
 
 
 @pytest.mark.parametrize(("at", "outcome"), [(14.9, Outcome.COOLING_DOWN), (15, Outcome.QUALIFIED)])
@@ -50,7 +96,7 @@ def test_the_cool_down_counts_from_the_rejection(at: float, outcome: Outcome) ->
 
 def test_a_reason_may_have_rules_of_its_own() -> None:
     desk = qualified(rules(ruled(LATER)))
-    assert reject(desk.lead, minute(5), desk.rules, reason="wrong_person") is Answered.BARRED
+    assert reject(desk.lead, minute(5), desk.rules, reason="wrong_person")[0] is Answered.BARRED
     assert again(desk, 600) is Outcome.ALREADY_QUALIFIED
 
 
@@ -72,7 +118,7 @@ def test_only_a_later_reset_lifts_a_rejection_for_good(reset_at: float, outcome:
 def test_a_response_not_later_than_the_qualification_is_stale(answer_at: float) -> None:
     desk = qualified(rules(ruled()))
     before = msgspec.json.encode(desk.lead)
-    assert reject(desk.lead, minute(answer_at), desk.rules) is Answered.STALE
+    assert reject(desk.lead, minute(answer_at), desk.rules)[0] is Answered.STALE
     assert accept(desk.lead, minute(answer_at)) is Answered.STALE
     assert msgspec.json.encode(desk.lead) == before
 
@@ -82,7 +128,7 @@ def test_a_repeated_response_changes_nothing_even_once_the_lead_qualified_again(
     reject(desk.lead, minute(5), desk.rules)
     for _ in range(2):
         before = msgspec.json.encode(desk.lead)
-        assert reject(desk.lead, minute(5), desk.rules) is Answered.STALE
+        assert reject(desk.lead, minute(5), desk.rules)[0] is Answered.STALE
         assert msgspec.json.encode(desk.lead) == before
         again(desk, 6)
 
@@ -97,9 +143,9 @@ def test_an_accepted_lead_keeps_its_mark() -> None:
 
 def test_a_lead_without_a_mark_is_unknown() -> None:
     current = rules(ruled())
-    assert reject(Lead(), minute(5), current) is Answered.UNKNOWN
+    assert reject(Lead(), minute(5), current)[0] is Answered.UNKNOWN
     assert accept(Lead(), minute(5)) is Answered.UNKNOWN
-    assert reject(qualified(current).lead, minute(5), current, model_id="other") is Answered.UNKNOWN
+    assert reject(qualified(current).lead, minute(5), current, model_id="other")[0] is Answered.UNKNOWN
 
 
 def test_only_the_named_model_is_recycled() -> None:

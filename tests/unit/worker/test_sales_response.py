@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from pydantic import TypeAdapter
 
+from app.contracts.lead_recycled import LeadRecycled
 from app.engine import Application, Input, Rejected, Unit
 from app.worker.leads import LeadDecider, decode_lead, encode_lead
 from tests.broker.system.messages import encode, sales_response, score
@@ -44,11 +46,22 @@ class Worker:
         return len(self.takes("lead-score-changed", score("L-1", "engagement", 60, minutes)).outputs)
 
 
-def test_a_rejected_lead_is_recycled_and_nothing_is_sent_until_its_next_score() -> None:
+def test_a_rejected_lead_is_recycled_and_the_crm_is_told_what_is_taken_back() -> None:
     worker = Worker()
     assert worker.scores(1) == 1
     unit = worker.takes(RESPONSES, sales_response("L-1", "rejected", 5, reason="no_budget", seller_id=None))
-    assert (unit.outputs, unit.counts["sales_response", "recycled"]) == ([], 1)
+    assert unit.counts["sales_response", "recycled"] == 1
+    (told,) = unit.outputs
+    assert (told.topic, told.key) == ("lead-recycled", b"L-1")
+    event = TypeAdapter(LeadRecycled).validate_json(told.value or b"")
+    assert event["changes"] == {
+        "status_reason": {"from": "marketing_qualified", "to": "new"},
+        "sales_ready": {"from": True, "to": False},
+    }
+    assert (event["reason"], event["qualification_number"], event["trigger"]["topic"]) == ("no_budget", 1, RESPONSES)
+    headers = dict(told.headers)
+    assert (headers["ce_type"], headers["ce_id"]) == (b"lead-qualifier.lead-recycled", event["event_id"].encode())
+    assert worker.takes(RESPONSES, sales_response("L-1", "rejected", 5)).outputs == []
     state = json.loads(worker.entries[b"L-1"])
     assert state["marks"]["enterprise"]["cleared"]
     assert "status_reason" not in state

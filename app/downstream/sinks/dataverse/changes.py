@@ -44,6 +44,10 @@ class Mapping:
     lead_key: str | None = None
     """The alternate key that holds our lead ids; None: they are the rows' own ids."""
 
+    def known(self) -> dict[str, int]:
+        """The value of each status reason that has one."""
+        return {**self.status_reasons, "marketing_qualified": self.marketing_qualified}
+
 
 def row_of(lead_id: str, mapping: Mapping) -> str:
     """The row, as the path of a URL names it, encoded. Raises Unfit."""
@@ -68,9 +72,13 @@ def changes_of(event: Event, mapping: Mapping) -> dict[str, Any]:
         raise Unfit("the event has no changes")
     row: dict[str, Any] = {}
     if "status_reason" in changes:
-        if _to(changes["status_reason"]) != "marketing_qualified":
-            raise Unfit("changes.status_reason.to is not marketing_qualified")
-        row[mapping.status_reason] = mapping.marketing_qualified
+        made_so = "new" if event.topic == "lead-recycled" else "marketing_qualified"
+        if _to(changes["status_reason"]) != made_so:
+            raise Unfit(f"changes.status_reason.to is not {made_so}")
+        value_of = mapping.known()
+        if made_so not in value_of:
+            raise Unfit(f"the value of the status reason {made_so} is not known: name it in status_reasons of the file")
+        row[mapping.status_reason] = value_of[made_so]
     if "sales_ready" in changes:
         value = _to(changes["sales_ready"])
         if not isinstance(value, bool):
@@ -92,7 +100,7 @@ def changed_since(event: Event, row: MappingOf[str, Any], mapping: Mapping) -> f
     changes = event.data.get("changes", {})
     found = set()
     if "from" in (reason := changes.get("status_reason", {})):
-        known = {**mapping.status_reasons, "marketing_qualified": mapping.marketing_qualified}
+        known = mapping.known()
         held, decided_on = row.get(mapping.status_reason), known.get(reason["from"])
         if held != decided_on if decided_on is not None else held in known.values():
             found.add(mapping.status_reason)

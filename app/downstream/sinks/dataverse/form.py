@@ -14,7 +14,7 @@ from app.downstream.conditions import Problem
 from app.downstream.definitions.kind import Definition, Kind, Others
 from app.downstream.sinks.forms import CommonForm, address_problem, common_problems
 
-TOPICS = ("lead-assigned", "lead-qualified")
+TOPICS = ("lead-assigned", "lead-qualified", "lead-recycled")
 MARKETING_QUALIFIED = 823270000
 """The value of statuscode that Dynamics 365 has for Marketing Qualified, where nobody changed it."""
 
@@ -41,7 +41,10 @@ class DataverseForm(CommonForm):
     client_id: Annotated[Id, Field(description="The application user's id (app registration).")]
     client_secret_env: Annotated[_Variable, Field(description="The variable that holds its secret.")]
     topics: NotRequired[
-        Annotated[list[Id], Field(min_length=1, description="lead-qualified (default), lead-assigned, or both.")]
+        Annotated[
+            list[Id],
+            Field(min_length=1, description="Of lead-qualified, lead-recycled, lead-assigned. Absent: lead-qualified."),
+        ]
     ]
     lead_key: NotRequired[
         Annotated[

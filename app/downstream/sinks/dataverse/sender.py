@@ -74,6 +74,8 @@ class DataverseSender:
             found = _row(answer)
             if found is None:
                 raise NoAnswer("what Dataverse answered is not a row")
+            if found.get("statecode") != 0 and event.topic == "lead-recycled":
+                return Done("overruled")  # who closes a lead that was rejected leaves nothing to take back
             if found.get("statecode") != 0:
                 return Never("the lead is closed in Dataverse (qualified or disqualified), and so read-only")
             differing = {name: value for name, value in columns.items() if not _holds(found, name, value)}

@@ -29,6 +29,26 @@ def test_only_what_changed_is_written(changes: dict[str, Any], columns: dict[str
     assert changes_of(event(changes=changes), PLAIN) == columns
 
 
+TAKEN_BACK = {
+    "status_reason": {"from": "marketing_qualified", "to": "new"},
+    "sales_ready": {"from": True, "to": False},
+}
+
+
+def test_what_a_rejection_takes_back_is_written_unless_somebody_has_changed_it_since() -> None:
+    one = event("lead-recycled", changes=TAKEN_BACK)
+    assert changes_of(one, PLAIN) == {"statuscode": 1, "msdyncrm_salesready": False}
+    row = {"statuscode": 823270000, "msdyncrm_salesready": True}
+    assert changed_since(one, row, PLAIN) == set()
+    assert changed_since(one, row | {"statuscode": 2}, PLAIN) == {"statuscode"}
+
+
+def test_a_status_reason_without_a_known_value_is_named() -> None:
+    mapping = Mapping(marketing_qualified=100, status_reason="our_reason", status_reasons={})
+    with pytest.raises(Unfit, match="status reason new is not known: name it in status_reasons"):
+        changes_of(event("lead-recycled", changes=TAKEN_BACK), mapping)
+
+
 def test_columns_and_values_may_have_other_names() -> None:
     assert changes_of(event(changes=BOTH), KEYED) == {"our_reason": 100, "our_ready": True}
 
@@ -69,6 +89,7 @@ def test_a_lead_that_nobody_got_and_one_that_was_erased_change_nothing() -> None
         ("lead-qualified", {"changes": {"status_reason": "marketing_qualified"}}, "status_reason"),
         ("lead-qualified", {"changes": {"status_reason": {"to": "lost"}}}, "status_reason"),
         ("lead-qualified", {"changes": {"sales_ready": {"to": 1}}}, "sales_ready"),
+        ("lead-recycled", {"changes": BOTH}, "status_reason"),
         ("lead-assigned", {"owner": {"kind": "seller", "id": "anna"}}, "no GUID"),
         ("lead-assigned", {"owner": {"kind": "seller"}}, "no GUID"),
         ("lead-assigned", {"owner": {"kind": "robot", "id": SELLER}}, "owner.kind"),
