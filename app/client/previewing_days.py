@@ -92,9 +92,10 @@ class DayByDay:
             if held.merged_at is not None and at >= held.merged_at:
                 lead.merged_into = held.merged_into
             self._end_hold(lead, at, days)
+            before = dict(lead.scores) if self._model.remembers else {}
             if record_score(lead, self._names[scoring[event]], values[event], at):
                 if self._model.remembers:
-                    follow_scores(lead, self._model, self._rules)
+                    follow_scores(lead, self._model, self._rules, before)
                 self._decide(lead, at, days)
         self._end_hold(lead, self._now, days)
 

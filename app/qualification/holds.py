@@ -1,18 +1,21 @@
 """What is remembered between events: that criteria have been met for a while (hold), that scores fell below them."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from msgspec.structs import replace
 
 from app.qualification.decide import Outcome, Qualification, decide
-from app.qualification.leads import Hold, Lead, Origin, Trigger
+from app.qualification.leads import Hold, Lead, Origin, Score, Trigger
 from app.qualification.rules import RuledModel, Rules
 from app.qualification.utc import after, in_utc
 
 
-def follow_scores(lead: Lead, model: RuledModel, rules: Rules) -> None:
+def follow_scores(lead: Lead, model: RuledModel, rules: Rules, *stood: Mapping[str, Score]) -> None:
     """After a score: end the hold of a model whose criteria are no longer met, and note a fall below them.
 
+    `stood`: the scores as they were before, of each lead that was qualified (several where leads were merged). They
+    have fallen if they were above the floors of this version then: a new version that asks for more makes nobody fall.
     Whatever else stands in the way of a qualification: both are facts about the scores. For models that `remember`
     only.
     """
@@ -22,7 +25,12 @@ def follow_scores(lead: Lead, model: RuledModel, rules: Rules) -> None:
         del lead.holds[model.id]
     if model.definition.requalification.policy == "on_recross":
         before = lead.marks.get(model.id)
-        if before is not None and not before.dropped and model.fallen(lead.scores):
+        if (
+            before is not None
+            and not before.dropped
+            and model.fallen(lead.scores)
+            and not all(model.fallen(scores) for scores in stood)
+        ):
             lead.marks[model.id] = replace(before, dropped=True)
 
 

@@ -1,5 +1,6 @@
 """What is held about one lead, and how scores and CRM changes enter it. Erasing a lead is dropping its Lead."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from sys import intern
 from typing import Any, Literal
@@ -160,6 +161,12 @@ def record_score(lead: Lead, scoring_model_id: str, value: float, at: datetime) 
     else:
         lead.scores[scoring_model_id] = Score(value, at)
     return True
+
+
+def scores_with(scores: Mapping[str, Score], scoring_model_id: str, held: Score | None) -> dict[str, Score]:
+    """These scores with another on one scoring model; None: without any on it."""
+    others = {name: score for name, score in scores.items() if name != scoring_model_id}
+    return others if held is None else {**others, scoring_model_id: held}
 
 
 def apply_change(lead: Lead, change: LeadChange) -> bool:

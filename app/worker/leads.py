@@ -30,7 +30,7 @@ from app.engine import Processor, Record, Rejected, Unit, Wake, wakes_in
 from app.qualification.decide import Outcome, Qualification, decide, hindrance, mark
 from app.qualification.holds import begin_hold, end_hold, follow_scores
 from app.qualification.implausible import forget_implausible_times
-from app.qualification.leads import Lead, Origin, Standing, Trigger, apply_change, record_score
+from app.qualification.leads import Lead, Origin, Standing, Trigger, apply_change, record_score, scores_with
 from app.qualification.merging import Response, begins_afresh, holds_nothing, is_erased, remembered_until
 from app.qualification.recycling import Answered, accept, reject
 from app.qualification.rules import RuledModel, Rules
@@ -128,6 +128,7 @@ class LeadDecider(Processor):
         scoring_model_id = message.scoring_model_id
         at = message.occurred_at
         self._times.check(at, record.timestamp, unit.now_ms)
+        held = lead.scores.get(scoring_model_id)
         stale = not record_score(lead, scoring_model_id, message.score, at)
         if stale and self._forget_implausible_times(lead, unit):
             stale = not record_score(lead, scoring_model_id, message.score, at)
@@ -139,7 +140,7 @@ class LeadDecider(Processor):
         counts = unit.counts
         for model in rules.naming(scoring_model_id):
             if model.remembers and not stale:
-                follow_scores(lead, model, rules)
+                follow_scores(lead, model, rules, scores_with(lead.scores, scoring_model_id, held))
             outcome = decide(lead, model, rules, at, stale=stale)
             if outcome is Outcome.COOLING_DOWN and self._forget_implausible_times(lead, unit):
                 outcome = decide(lead, model, rules, at)

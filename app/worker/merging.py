@@ -107,12 +107,15 @@ class Merging:
         unit.counts["handover", "taken_over"] += 1
         if not handover.scores and not handover.marks:
             return
+        before, marked = dict(lead.scores), set(lead.marks)
         concerned = {one.id: one for name in merging.take_over(lead, handover) for one in rules.naming(name)}
         # A mark may come to scores that are below the criteria already.
         concerned |= {model_id: rules.models[model_id] for model_id in handover.marks if model_id in rules.models}
         for model in concerned.values():
             if model.remembers:
-                follow_scores(lead, model, rules)
+                stood = [before] if model.id in marked else []
+                stood += [handover.scores] if model.id in handover.marks else []
+                follow_scores(lead, model, rules, *stood)
         unit.put(key, lead)
 
     def erase(self, key: bytes, record: Record, unit: Unit) -> None:

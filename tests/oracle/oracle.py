@@ -17,6 +17,10 @@ from tests.oracle.reading import Bad, Input, change, erased, merge, message, mom
 LARGEST_STATE = 1_048_588 + 65_536
 
 
+Scores = dict[str, tuple[float, datetime]]
+"""The value on each scoring model, and when it was so."""
+
+
 @dataclass
 class Oracle:
     """`qualified`: every lead-qualified value, without event_id, its times as such. `unknown_leads`: the setting."""
@@ -71,6 +75,7 @@ class Oracle:
         told = score(record, self.partitions)
         lead = self._lead(told["lead_id"])
         scoring_model, at = told["scoring_model_id"], moment(told["occurred_at"])
+        before = dict(lead.scores)
         stale = not lead.score(scoring_model, told["score"], at)
         if not stale and lead.merged_into is not None:
             self._hand_over(lead.merged_into, {scoring_model: lead.scores[scoring_model]}, [], [told["lead_id"]])
@@ -83,7 +88,7 @@ class Oracle:
         for name, model in sorted(self.office.models.items()):
             if model.names(scoring_model):
                 if not stale and model.live:
-                    self._remember(lead, name, model)
+                    self._remember(lead, name, model, [before])
                 self._evaluate(told["lead_id"], name, model, at, trigger=trigger, stale=stale)
             beside = model.in_shadow
             if beside is not None and not stale and (model.names(scoring_model) or beside.names(scoring_model)):
@@ -96,18 +101,18 @@ class Oracle:
                 }
                 self.shadow[name, words[met[0], met[1]]] += 1
 
-    def _remember(self, lead: Lead, name: str, model: Model) -> None:
-        """What is kept of a score besides the score: whether a wait is over, and whether scores fell below."""
+    def _remember(self, lead: Lead, name: str, model: Model, stood: list[Scores]) -> None:
+        """What is kept of a score besides the score: whether a wait is over, and whether scores fell below.
+
+        They fell if they were not below before, by what this version of the model asks for. `stood`: as they were, of
+        everyone who was qualified.
+        """
         if name in lead.holding and not self._met(self._criteria(lead, model), model):
             del lead.holding[name]
         newest = lead.newest_of(name)
         if model.policy == "on_recross" and newest is not None:
-            above = [
-                one["scoring_model"] in lead.scores
-                and lead.scores[one["scoring_model"]][0] >= one.get("drop_below", one["threshold"])
-                for one in model.leaves()
-            ]
-            newest.dropped = newest.dropped or not model.tree(above)["met"]
+            fell = not _above(lead.scores, model) and any(_above(scores, model) for scores in stood)
+            newest.dropped = newest.dropped or fell
 
     def elapse(self) -> None:
         """Every hold's time is over."""
@@ -206,11 +211,13 @@ class Oracle:
     ) -> None:
         """At once, which a worker cannot: the two leads may be in different places."""
         lead = self._lead(to)
+        before, qualified = dict(lead.scores), {mark.model for mark in lead.marks()}
         changed = lead.inherit(scores, marks)
         for name, model in sorted(self.office.models.items()):
             marked = any(mark.model == name for mark in marks)
             if model.live and (marked or any(model.names(scoring_model) for scoring_model in changed)):
-                self._remember(lead, name, model)
+                stood = [before] if name in qualified else []
+                self._remember(lead, name, model, [*stood, scores] if marked else stood)
         following = lead.merged_into
         if following is not None and following not in by_way_of:
             self._hand_over(following, scores, marks, [*by_way_of, to])
@@ -352,6 +359,15 @@ class Oracle:
                 evidence["met"] = self.office.is_live(name) and value >= threshold
             stood.append(evidence)
         return stood
+
+
+def _above(scores: Scores, model: Model) -> bool:
+    """Do these scores reach what the model asks for, or where it says so, what they must not fall below?"""
+    reached = [
+        one["scoring_model"] in scores and scores[one["scoring_model"]][0] >= one.get("drop_below", one["threshold"])
+        for one in model.leaves()
+    ]
+    return bool(model.tree(reached)["met"])
 
 
 def _changes(lead: Lead, model: Model) -> dict[str, Any]:

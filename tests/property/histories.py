@@ -178,9 +178,10 @@ def played(first: Rules, history: list[Event], start: Lead | None = None) -> lis
                 apply_change(lead, event)
                 steps.append(Step(event, before, copy_of(lead)))
             case Scored():
+                stood = dict(lead.scores)
                 fresh = record_score(lead, event.scoring_model, event.value, minute(event.at))
                 for ruled in current.naming(event.scoring_model) if fresh else ():
-                    follow_scores(lead, ruled, current)
+                    follow_scores(lead, ruled, current, stood)
                 steps.append(Step(event, before, copy_of(lead)))
                 decided(event, current.naming(event.scoring_model), minute(event.at), f"e{index}", stale=not fresh)
             case _:

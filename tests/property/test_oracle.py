@@ -54,6 +54,7 @@ class Oracle:
 
     def score(self, name: str, value: float, at: datetime) -> list[tuple[str, str]]:
         stale = any(other == name and then > at for other, _, then in self.scores)
+        below_before = {one.id for one in self.rules.models.values() if self.is_below(one.definition)}
         if not stale:
             self.scores.append((name, value, at))
         naming = [
@@ -67,7 +68,8 @@ class Oracle:
             if not self.meets(one.definition):
                 self.waiting.pop(one.id, None)
             marks = [mark for mark in self.qualified if mark.model == one.id]
-            if marks and one.definition.requalification.policy == "on_recross" and self.has_fallen(one.definition):
+            fell = self.is_below(one.definition) and one.id not in below_before
+            if marks and one.definition.requalification.policy == "on_recross" and fell:
                 marks[-1].fallen = True
         return self.evaluate((one.definition for one in naming), at, stale=stale)
 
@@ -154,7 +156,7 @@ class Oracle:
             met.append(live and any(value >= criterion.threshold for value in current))
         return together(model, met)
 
-    def has_fallen(self, model: QualificationModel) -> bool:
+    def is_below(self, model: QualificationModel) -> bool:
         above = []
         for criterion in model.criteria:
             current = [value for name, value, _ in self.scores if name == criterion.scoring_model][-1:]

@@ -72,10 +72,11 @@ class Desk:
 
     def score(self, scoring_model: str, value: float, at: float, event_id: str = "e") -> dict[str, Outcome]:
         """What each model that names the scoring model makes of a score."""
+        before = dict(self.lead.scores)
         fresh = record_score(self.lead, scoring_model, value, minute(at))
         if fresh:
             for ruled in self.rules.naming(scoring_model):
-                follow_scores(self.lead, ruled, self.rules)
+                follow_scores(self.lead, ruled, self.rules, before)
         return {
             ruled.id: self._evaluate(ruled, minute(at), event_id, stale=not fresh)
             for ruled in self.rules.naming(scoring_model)

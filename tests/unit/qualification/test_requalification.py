@@ -38,6 +38,36 @@ def test_scores_that_fall_and_rise_again(
     assert [one.number for one in desk.qualifications] == list(range(1, 1 + outcomes.count(QUALIFIED)))
 
 
+@pytest.mark.parametrize(
+    ("raised_to", "scores", "outcomes"),
+    [
+        (80.0, (76, 85), (NOT_MET, ALREADY)),  # it has risen all the time
+        (80.0, (74, 60, 85), (NOT_MET, NOT_MET, ALREADY)),  # never reached what the new version asks for
+        (80.0, (85, 79, 80), (ALREADY, NOT_MET, QUALIFIED)),
+        (60.0, (59, 60), (NOT_MET, QUALIFIED)),
+        (75.0, (74, 75), (NOT_MET, QUALIFIED)),
+    ],
+)
+def test_a_version_that_asks_for_more_makes_nobody_fall(
+    raised_to: float, scores: tuple[float, ...], outcomes: tuple[Outcome, ...]
+) -> None:
+    desk = Desk(rules(model(criteria={"engagement": 70.0}, policy="on_recross")))
+    assert desk.score("engagement", 75, 0) == {"enterprise": QUALIFIED}
+    desk.rules = rules(model(criteria={"engagement": raised_to}, policy="on_recross"), version=2)
+    assert desk.sweep(1)["enterprise"] in {ALREADY, NOT_MET}
+    assert tuple(desk.score("engagement", value, at)["enterprise"] for at, value in enumerate(scores, 2)) == outcomes
+
+
+def test_a_criterion_that_a_new_version_adds_makes_nobody_fall() -> None:
+    desk = Desk(rules(model(criteria={"engagement": 70.0}, policy="on_recross")))
+    desk.score("engagement", 75, 0)
+    desk.rules = rules(model(criteria={"engagement": 70.0, "demographic": 50.0}, policy="on_recross"), version=2)
+    assert desk.score("engagement", 76, 1) == {"enterprise": NOT_MET}
+    assert desk.score("demographic", 60, 2) == {"enterprise": ALREADY}
+    assert desk.score("demographic", 40, 3) == {"enterprise": NOT_MET}
+    assert desk.score("demographic", 50, 4) == {"enterprise": QUALIFIED}
+
+
 def test_a_recross_changes_nothing_on_a_lead_that_has_the_flags_and_says_so() -> None:
     desk = Desk(rules(model(criteria={"engagement": 70.0}, policy="on_recross")))
     for at, value in enumerate((80, 10, 90)):
