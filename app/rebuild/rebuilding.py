@@ -129,7 +129,7 @@ class Rebuild:
         oldest: dict[str, int] = {}
         ahead: set[bytes] = set()
         replays = [
-            self._replay(number, len(partitions), rules, live.positions.get(number), ahead, oldest, told)
+            self._replay(number, len(partitions), rules, live.positions.get(number), live.leads, ahead, oldest, told)
             for number in partitions
         ]
         leads = {key: value for replay in replays for key, value in replay.leads.items()}
@@ -207,12 +207,13 @@ class Rebuild:
         partitions: int,
         rules: Timeline,
         live: Position | None,
+        held: Mapping[bytes, bytes],
         ahead: set[bytes],
         oldest: dict[str, int],
         told: Told,
     ) -> Replay:
         """`live`: where the workers stood when their state was read, and where the rebuilt state ends; None: nowhere,
-        and all is decided. `ahead` gets the leads of later records.
+        and all is decided. `held`: the leads as they were then. `ahead` gets the leads of later records.
         """
         decided = {} if live is None else live.next
         replay = Replay(
@@ -221,6 +222,8 @@ class Rebuild:
             partitions=partitions,
             rules=rules,
             time_tolerance=self._time_tolerance,
+            live=live,
+            held=held,
         )
         streams = []
         for topic in CHANGELOGS[LEAD_STATE]:
@@ -309,11 +312,13 @@ class Rebuild:
         for stale, message in before.items():  # of an earlier rebuild
             if message.partition() == replay.number and stale != POSITION_KEY and stale not in replay.leads:
                 transaction.put(name, stale, None, partition=replay.number)
+        swept, sweep = replay.position
         position = Position(
             application=self._name,
             next=replay.next,
             revision=replay.revision,
-            swept=replay.revision,
+            swept=swept,
+            sweep=sweep,
             clock=replay.clock,
         )
         transaction.put(name, POSITION_KEY, positions.encode(position), partition=replay.number)

@@ -7,15 +7,20 @@ from __future__ import annotations
 import heapq
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
+
+import msgspec
 
 from app.contracts.plausible_time import DEFAULT_TOLERANCE
 from app.contracts.topics import LEAD_CHANGED, LEAD_STATE
 from app.engine import Application, Input, PlainRecord, Rejected, Unit
 from app.engine.application import UnreadableRecord
 from app.engine.partition import Partition
+from app.engine.partitioning import bucket_of
+from app.engine.position import NEVER_SWEPT, Position, Sweep
 from app.engine.timers import Wake
 from app.qualification.rules import Rules
 from app.rebuild.timeline import Timeline
@@ -23,6 +28,10 @@ from app.worker.leads import NO_RULES, LeadDecider, decode_lead, encode_lead
 
 _AT_ONCE = 20_000
 _NONE = Rules(revision=NO_RULES, lead_management=False, live_scoring_models=frozenset(), models={})
+
+
+def _is_unfinished(live: Position, rules: Rules) -> bool:
+    return live.swept != NEVER_SWEPT and rules.revision > live.swept
 
 
 def in_order(*topics: Iterable[PlainRecord]) -> Iterator[PlainRecord]:
@@ -44,7 +53,12 @@ class Replay:
         partitions: int,
         rules: Timeline,
         time_tolerance: timedelta = DEFAULT_TOLERANCE,
+        live: Position | None = None,
+        held: Mapping[bytes, bytes] = MappingProxyType({}),
     ) -> None:
+        """`live` and `held`: where the workers stand, and what they hold by key. A sweep that they have not finished is
+        not decided here for the leads that it has not come to: whoever goes over to the result goes on with it.
+        """
         self._changes = rules
         self._next_change = 0
         self._rules = _NONE
@@ -67,6 +81,9 @@ class Replay:
         self._waking: list[Wake] = []
         self._unit = self._new_unit(0)
         self._swept = 0
+        self._live = live
+        self._held = held
+        self._unfinished = False
         self.number = number
         self.decided = 0
         self.next: dict[str, int] = {}
@@ -82,6 +99,13 @@ class Replay:
     def leads(self) -> dict[bytes, bytes]:
         """What is held, by key; complete after `finish`."""
         return self._partition.entries
+
+    @property
+    def position(self) -> tuple[int, Sweep | None]:
+        """`swept` and `sweep` of the rebuilt position."""
+        if self._unfinished and self._live is not None:
+            return self._live.swept, self._live.sweep
+        return self.revision, None
 
     @property
     def revision(self) -> int:
@@ -132,12 +156,35 @@ class Replay:
         self._rules = rules
         self._decider.begin()
         if self._decider.sweep_pending(self._swept):
+            unfinished = self._live if self._live is not None and _is_unfinished(self._live, rules) else None
+            self._unfinished = self._unfinished or unfinished is not None
             for number, key in enumerate(sorted(self._partition.entries), 1):
-                self._decider.sweep(key, self._unit, self._swept)
+                if unfinished is None or self._was_swept(key, rules, unfinished):
+                    self._decider.sweep(key, self._unit, self._swept)
                 if number % _AT_ONCE == 0:
                     self._settle()
             self._settle()
         self._swept = rules.revision
+
+    def _was_swept(self, key: bytes, rules: Rules, live: Position) -> bool:
+        """Has the workers' unfinished walk come to this lead? Or an earlier one that newer rules made begin again: then
+        it is seen by what it left there.
+        """
+        if live.sweep is not None and rules.revision <= live.sweep.revision and bucket_of(key) < live.sweep.bucket:
+            return True
+        value = self._held.get(key)
+        if value is None:
+            return False
+        try:
+            lead = decode_lead(value)
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            return False
+        published = {
+            model.publish_command_id for model in rules.models.values() if model.published_revision > self._swept
+        }
+        triggers = {mark.trigger for mark in lead.marks.values()}
+        triggers |= {hold.trigger.event_id for hold in lead.holds.values()}
+        return bool(triggers & published)
 
     def _end_holds(self) -> None:
         self._unit.now_ms = self.clock

@@ -10,7 +10,9 @@ import msgspec
 import pytest
 
 from app.engine import PlainRecord
-from app.qualification.leads import Lead
+from app.engine.partitioning import bucket_of
+from app.engine.position import Position, Sweep
+from app.qualification.leads import Lead, Mark
 from app.qualification.merging import holds_nothing
 from app.qualification.models import QualificationModel
 from app.qualification.rules import RuledModel, Rules
@@ -166,3 +168,62 @@ def test_a_merged_lead_is_closed_and_its_survivor_has_what_the_hand_over_on_the_
     assert lead(replay, "loser").merged_into == "survivor"
     assert lead(replay, "survivor").scores["engagement"].value == 80
     assert replay.qualified == {}, "a merge evaluates nobody, and the loser is closed"
+
+
+KEYS = sorted((f"L-{number}" for number in range(12)), key=lambda key: bucket_of(key.encode()))
+AHEAD = KEYS[6:]
+"""Whom a walk that stands before the seventh has not come to."""
+
+
+def in_mid_sweep(*records: PlainRecord, rules: list[tuple[int, Rules]], live: Position, **held: Any) -> Replay:
+    state = {key.encode(): msgspec.json.encode(lead) for key, lead in held.get("held", {}).items()}
+    replay = Replay(0, topic_prefix="", partitions=1, rules=rules, live=live, held=state)
+    for record in records:
+        replay.decide(record)
+    replay.finish(1000)
+    return replay
+
+
+def walking(swept: int, revision: int) -> Position:
+    return Position(
+        application="a", next={}, revision=revision, swept=swept, sweep=Sweep(revision, bucket_of(AHEAD[0].encode()))
+    )
+
+
+def test_a_sweep_that_the_workers_have_not_finished_goes_on_where_they_were() -> None:
+    scores = [score(at, key, 80) for at, key in enumerate(KEYS, 1)]
+    late = score(50, AHEAD[0], 90)
+    live = walking(swept=2, revision=4)
+    replay = in_mid_sweep(*scores, late, rules=[(30, published(revision=4))], live=live)
+    marked = {key for key in KEYS if lead(replay, key).marks}
+    assert marked == {*KEYS[:6], AHEAD[0]}
+    assert lead(replay, AHEAD[0]).marks["enterprise"].trigger == "e-50", "its own score qualified it"
+    assert replay.position == (2, live.sweep)
+
+
+def test_whom_a_walk_had_come_to_that_newer_rules_began_again_is_not_qualified_twice() -> None:
+    scores = [score(at, key, 80) for at, key in enumerate(KEYS, 1)]
+    reached = Lead(marks={"enterprise": Mark(1, 1, minute(0), "publish-1")})
+    first, second = published(), published(model("other", criteria={"demographic": 1}), revision=6)
+    both = rules_of(first, second)
+    live = walking(swept=2, revision=6)
+    replay = in_mid_sweep(*scores, rules=[(30, first), (40, both)], live=live, held={AHEAD[2]: reached})
+    assert {key for key in KEYS if lead(replay, key).marks} == {*KEYS[:6], AHEAD[2]}
+
+
+def test_a_sweep_that_the_workers_have_finished_is_finished() -> None:
+    live = Position(application="a", next={}, revision=9, swept=4)
+    scores = [score(at, key, 80) for at, key in enumerate(KEYS, 1)]
+    replay = in_mid_sweep(*scores, rules=[(30, published(revision=4))], live=live)
+    assert all(lead(replay, key).marks for key in KEYS)
+    assert replay.position == (4, None)
+
+
+def rules_of(*several: Rules) -> Rules:
+    newest = max(several, key=lambda one: one.revision)
+    return Rules(
+        revision=newest.revision,
+        lead_management=True,
+        live_scoring_models=newest.live_scoring_models,
+        models={name: one for rules in several for name, one in rules.models.items()},
+    )
