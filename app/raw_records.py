@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import struct
-import zlib
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from aiokafka.codec import lz4_decode, snappy_decode, zstd_decode
 from aiokafka.record.legacy_records import LegacyRecordBatch
 from aiokafka.record.util import calc_crc32c
 
+from app.decompression import ExpandsTooFar, gunzip, unlz4, unsnappy, unzstd
 from app.records import Headers, bad_header_name
 
 #: Base offset, length; leader epoch, magic, checksum, attributes, last offset delta, first and latest timestamp,
@@ -133,6 +132,9 @@ def _records(batch: _Batch, start: int) -> Iterator[RawRecord]:
         return
     try:
         payload = _decompress(batch)
+    except ExpandsTooFar as error:
+        yield _whole(batch, start, str(error))
+        return
     except Exception as error:  # noqa: BLE001  each codec has errors of its own
         codec = batch.attributes & _CODEC
         why = f"what is said to be {_CODECS[codec]} is none" if codec in _CODECS else f"codec {codec} is not known here"
@@ -218,32 +220,14 @@ def _decompress(batch: _Batch) -> bytes:
         case 0:
             return payload
         case 1:
-            return _gunzip(payload)
+            return gunzip(payload)
         case 2:
-            return bytes(snappy_decode(payload))
+            return unsnappy(payload)
         case 3:
-            return bytes(lz4_decode(payload))
+            return unlz4(payload)
         case 4:
-            return bytes(zstd_decode(payload))
+            return unzstd(payload)
     raise ValueError("unknown codec")
-
-
-def _gunzip(payload: bytes) -> bytes:
-    """All members; what follows them and is none is left out, as Java's client does."""
-    found = b""
-    while payload:
-        member = zlib.decompressobj(wbits=31)
-        try:
-            part = member.decompress(payload)
-        except zlib.error:
-            if found:
-                break
-            raise
-        if not member.eof:
-            raise ValueError("it is cut off")
-        found += part
-        payload = member.unused_data
-    return found
 
 
 def _legacy(content: bytes, start: int) -> tuple[list[RawRecord], int]:

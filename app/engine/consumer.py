@@ -10,6 +10,8 @@ import asyncio
 import itertools
 import time
 from collections.abc import Awaitable, Container, Iterable, Iterator, Mapping
+from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
 import aiokafka
@@ -28,6 +30,7 @@ from faust.transport.drivers.aiokafka import (
 )
 from faust.types import TP, ConsumerMessage
 
+from app.decompression import bound_aiokafka
 from app.engine.application import PlainRecord, UnreadableRecord
 from app.engine.fetch_health import FetchHealth
 from app.engine.group_metadata import Membership
@@ -40,12 +43,18 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+bound_aiokafka()
+
 #: While one fetch waits at the broker, aiokafka sends no other to it: a partition whose records were just taken would
 #: wait that long.
 _FETCH_WAIT_MS = 50
 _POLL_SECONDS = 0.1
 _CHECK_SECONDS = 1.0
 _MAX_FETCHED_RECORDS = 20_000
+#: Of one topic partition, in one message; what is compressed may expand to a multiple of what was fetched.
+_MAX_FETCHED_BYTES = 2 * 1024 * 1024
+#: Records that are drained between two looks at their size.
+_DRAINED_AT_ONCE = 256
 
 
 class EngineApp(faust.App):
@@ -305,7 +314,10 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
     def _batch(self, tp: AioTopicPartition, start: int, end: int, records: list[Any]) -> Batch:
         place = (tp.topic, tp.partition)
         self._stamped[place] = end
-        return Batch(tp.topic, tp.partition, self._epochs[place], start, end, records)
+        batch = Batch(tp.topic, tp.partition, self._epochs[place], start, end, records)
+        if isinstance(records, _Drained):
+            return batch._replace(bytes=records.bytes, largest=records.largest)
+        return batch
 
     def _guard(self, fetcher: Any, ours: Container[AioTopicPartition]) -> None:
         """Let what was fetched end before what cannot be decoded, and be read as lean records if it is of our topics.
@@ -315,6 +327,7 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
         for tp, result in fetcher._records.items():
             if type(result) is FetchResult and type(result._partition_records) not in (_Guarded, type(None)):
                 result._partition_records = _Guarded(result._partition_records, tp, self._undecoded)
+                result.getall = partial(_drain, result)
             if tp in ours and type(result) is FetchResult and result.has_more():
                 result._partition_records.read_lean()
 
@@ -424,6 +437,40 @@ def _as_fetched(tp: AioTopicPartition, raw: RawRecord) -> ConsumerRecord:
         len(raw.value or b""),
         tuple(raw.headers),
     )
+
+
+class _Drained(list[Any]):
+    """Records, and how large they are."""
+
+    __slots__ = ("bytes", "largest")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bytes = self.largest = 0
+
+    def take(self, records: Iterator[Any], limit: int) -> bool:
+        """Take so many more; were there as many?"""
+        more = list(islice(records, limit))
+        sizes = [len(record.value or b"") + len(record.key or b"") for record in more]
+        self += more
+        self.bytes += sum(sizes)
+        self.largest = max(self.largest, *sizes, 0)
+        return len(more) == limit
+
+
+def _drain(result: Any, max_records: int) -> list[Any]:
+    """As `FetchResult.getall`, but not many bytes at once: what a batch expands to would all be in memory."""
+    drained = _Drained()
+    if not result.check_assignment(result._topic_partition) or not result.has_more():
+        return drained
+    records = iter(result._partition_records)
+    more = True
+    while more and drained.bytes < _MAX_FETCHED_BYTES and (room := max_records - len(drained)) > 0:
+        more = drained.take(records, min(_DRAINED_AT_ONCE, room))
+    result._update_position()
+    if not more:
+        result._partition_records = None
+    return drained
 
 
 class _Guarded:

@@ -12,7 +12,15 @@ APP = Path(__file__).parents[2] / "app"
 ALLOWED = {
     "qualification": ("app.qualification",),
     "contracts": ("app.contracts", "app.qualification"),
-    "engine": ("app.engine", "app.kafka", "app.raw_fetch", "app.raw_reader", "app.raw_records", "app.records"),
+    "engine": (
+        "app.decompression",
+        "app.engine",
+        "app.kafka",
+        "app.raw_fetch",
+        "app.raw_reader",
+        "app.raw_records",
+        "app.records",
+    ),
 }
 
 

@@ -1,0 +1,118 @@
+"""Decompresses record batches that strangers wrote, up to a bound: a few kilobytes may stand for gigabytes."""
+
+from __future__ import annotations
+
+import sys
+import zlib
+from collections.abc import Callable
+
+import cramjam
+from aiokafka import codec
+from aiokafka.record.default_records import DefaultRecordBatch
+from aiokafka.record.legacy_records import LegacyRecordBatch
+
+#: What a batch may expand to (bytes). Producers fill batches up to a megabyte or so before they compress them.
+MAX_BYTES = 128 * 1024 * 1024
+#: What a byte may expand to at most, by the formats themselves.
+_GZIP_RATIO = 1032
+_LZ4_RATIO = 255
+_SNAPPY_RATIO = 32
+_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+_ZSTD_BLOCK = 128 * 1024
+
+
+class ExpandsTooFar(ValueError):
+    """It would take more memory than a batch may."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"it expands to more than {limit} bytes")
+
+
+def bound_aiokafka() -> None:
+    """Have aiokafka decompress by these functions, since it has no bound of its own."""
+    for batch in (DefaultRecordBatch, LegacyRecordBatch):
+        module = sys.modules[batch.__module__]
+        for name, decompress in (
+            ("gzip_decode", gunzip),
+            ("snappy_decode", unsnappy),
+            ("lz4_decode", unlz4),
+            ("zstd_decode", unzstd),
+        ):
+            if hasattr(module, name):
+                setattr(module, name, decompress)
+
+
+def gunzip(payload: bytes, limit: int = MAX_BYTES) -> bytes:
+    """All members; what follows them and is none is left out, as Java's client does. Raises ValueError, zlib.error."""
+    found: list[bytes] = []
+    room = limit
+    while payload:
+        member = zlib.decompressobj(wbits=31)
+        try:
+            part = member.decompress(payload, room + 1)
+        except zlib.error:
+            if found:
+                break
+            raise
+        room -= len(part)
+        if room < 0:
+            raise ExpandsTooFar(limit)
+        if not member.eof:
+            raise ValueError("it is cut off")
+        found.append(part)
+        payload = member.unused_data
+    return b"".join(found)
+
+
+def unlz4(payload: bytes, limit: int = MAX_BYTES) -> bytes:
+    """Raises ValueError for what is no lz4 frame, or expands too far."""
+    if len(payload) * _LZ4_RATIO <= limit:
+        return bytes(codec.lz4_decode(payload))
+    return _into(cramjam.lz4.decompress_into, payload, limit)
+
+
+def unsnappy(payload: bytes, limit: int = MAX_BYTES) -> bytes:
+    """Raises ValueError for what is not compressed so, or expands too far."""
+    if len(payload) * _SNAPPY_RATIO > limit:
+        raise ExpandsTooFar(limit)
+    return bytes(codec.snappy_decode(payload))
+
+
+def unzstd(payload: bytes, limit: int = MAX_BYTES) -> bytes:
+    """Raises ValueError for what is no zstd frame, or expands too far."""
+    if _zstd_bound(payload, limit) <= limit:
+        return bytes(codec.zstd_decode(payload))
+    return _into(cramjam.zstd.decompress_into, payload, limit)
+
+
+def _into(decompress: Callable[[bytes, bytearray], int], payload: bytes, limit: int) -> bytes:
+    room = bytearray(limit)
+    try:
+        size = decompress(payload, room)
+    except cramjam.DecompressionError as error:
+        if "whole buffer" in str(error):
+            raise ExpandsTooFar(limit) from None
+        raise ValueError(str(error)) from None
+    return bytes(memoryview(room)[:size])
+
+
+def _zstd_bound(payload: bytes, limit: int) -> int:
+    """What it may expand to at most, as its blocks have it (RFC 8878); counted no further than just over the limit."""
+    bound = at = 0
+    while payload[at : at + 4] == _ZSTD_MAGIC:
+        if at + 5 > len(payload):
+            return bound
+        descriptor = payload[at + 4]
+        single = descriptor >> 5 & 1
+        at += 5 + (1 - single) + (0, 1, 2, 4)[descriptor & 3] + ((single, 2, 4, 8)[descriptor >> 6])
+        last = False
+        while not last and at + 3 <= len(payload) and bound <= limit:
+            header = int.from_bytes(payload[at : at + 3], "little")
+            last, kind, size = bool(header & 1), header >> 1 & 3, header >> 3
+            bound += _ZSTD_BLOCK if kind == 2 else size
+            at += 3 + (1 if kind == 1 else size)
+        if bound > limit:
+            return bound
+        at += 4 * (descriptor >> 2 & 1)
+    # frames that may be skipped, or bytes that are none: the library says what it makes of them, at no great cost
+    return bound if at >= len(payload) else limit + 1
