@@ -47,6 +47,8 @@ class Topic:
     readers: tuple[str, ...]
     #: Written by our decisions, in their transaction: such records exceed those they were made from.
     ours: bool = False
+    #: Its records get their times from the broker: by them a worker notices that its clock is wrong.
+    timed_by_broker: bool = False
     #: Records carry the headers of a CloudEvent. Table rows and dead letters do not.
     events: bool = True
 
@@ -68,6 +70,8 @@ class Topic:
             # fall behind by less than a day must still see that something was erased.
             config["max.compaction.lag.ms"] = str(_DAY // timedelta(milliseconds=1))
             config["delete.retention.ms"] = str(_DAY // timedelta(milliseconds=1))
+        if self.timed_by_broker:
+            config["message.timestamp.type"] = "LogAppendTime"
         if self.ours:
             config["max.message.bytes"] = str(inputs_max_message_bytes + HEADROOM_BYTES)
         return config
@@ -172,6 +176,7 @@ COMMAND_STATE = Topic(
     writers=("command decider",),
     readers=("command decider",),
     ours=True,
+    timed_by_broker=True,
     events=False,
 )
 LEAD_QUALIFIED = Topic(
@@ -217,6 +222,7 @@ LEAD_STATE = Topic(
     writers=("worker",),
     readers=("worker on restore", "console"),
     ours=True,
+    timed_by_broker=True,
     events=False,
 )
 LEAD_DEAD_LETTERS = Topic(

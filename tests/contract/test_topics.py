@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.contracts.downstream.topics import CATALOGUE as DOWNSTREAM
 from app.contracts.topics import (
     CATALOGUE,
     HEADROOM_BYTES,
@@ -62,6 +63,12 @@ def test_what_was_handed_over_is_kept_for_seven_days() -> None:
 
 def test_an_erased_lead_vanishes_from_compacted_topics_within_days() -> None:
     assert LEAD_STATE.config()["max.compaction.lag.ms"] == str(DAY_MS)
+
+
+def test_changelogs_get_their_times_from_the_broker_and_no_other_topic_does() -> None:
+    topics = (*CATALOGUE, *DOWNSTREAM)
+    timed = {topic for topic in topics if topic.config().get("message.timestamp.type") == "LogAppendTime"}
+    assert timed == {topic for topic in topics if topic.name.endswith("-state")}
 
 
 def test_records_of_ours_may_exceed_the_inputs_by_64_kib() -> None:

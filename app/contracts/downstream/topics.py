@@ -78,6 +78,7 @@ def _state(name: str, service: str, key: str, partitions: Partitions) -> Topic:
         writers=(f"{service} service",),
         readers=(f"{service} service",),
         ours=True,
+        timed_by_broker=True,
         events=False,
     )
 
