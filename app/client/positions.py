@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import confluent_kafka
 import msgspec
@@ -27,6 +28,7 @@ from app.contracts.topics import (
     Topic,
 )
 from app.engine import position as positions
+from app.engine.clock import DEFAULT_TOLERANCE_SECONDS
 from app.engine.position import POSITION_KEY, Position, UnknownFormat
 from app.kafka import Connection, needing
 
@@ -80,13 +82,17 @@ class PositionRepair:
         group_id: str,
         state_prefix: str | None = None,
         changelogs: Mapping[Topic, tuple[Topic, ...]] = CHANGELOGS,
+        clock_seconds: float = DEFAULT_TOLERANCE_SECONDS,
     ) -> None:
-        """`state_prefix`: what stands before the changelogs' names, if that is not the topics' prefix."""
+        """`state_prefix`: what stands before the changelogs' names, if that is not the topics' prefix.
+        `clock_seconds`: how far ahead of this machine's time a position's clock may be.
+        """
         self._changelogs = changelogs
         self._connection = connection
         self._prefix = topic_prefix
         self._state_prefix = topic_prefix if state_prefix is None else state_prefix
         self._group_id = group_id
+        self._clock_ms = int(clock_seconds * 1000)
         self._reader = TopicReader(connection)
         self._admin = AdminClient(connection.confluent())
 
@@ -217,10 +223,21 @@ class PositionRepair:
             )
             told.append(f"{topic}-{partition} holds {low} to {high}, the position is {at}: {why}")
             moved[topic] = low
+        remedies = []
+        corrected = position
         if moved:
-            corrected = msgspec.structs.replace(position, next={**position.next, **moved})
+            corrected = msgspec.structs.replace(corrected, next={**position.next, **moved})
             remedy = ", ".join(f"{topic} from {offset}" for topic, offset in moved.items())
-            yield Misfit(place, "; ".join(told), f"read {remedy}: the first record there is", corrected)
+            remedies.append(f"read {remedy}: the first record there is")
+        now_ms = int(time.time() * 1000)
+        if (ahead_ms := position.clock - now_ms) > self._clock_ms:
+            told.append(
+                f"its clock is {_duration(ahead_ms)} ahead of this machine's, and its timers stand still until then"
+            )
+            remedies.append("set it to this machine's time")
+            corrected = msgspec.structs.replace(corrected, clock=now_ms)
+        if remedies:
+            yield Misfit(place, "; ".join(told), "; ".join(remedies), corrected)
 
     def _committed(self, places: Sequence[Place]) -> dict[Place, int]:
         config = {"group.id": self._group_id, "enable.auto.commit": False}
@@ -231,3 +248,7 @@ class PositionRepair:
         finally:
             consumer.close()
         return {(tp.topic, tp.partition): tp.offset for tp in found if tp.offset >= 0}
+
+
+def _duration(ms: int) -> str:
+    return str(timedelta(seconds=ms // 1000))

@@ -16,6 +16,7 @@ from confluent_kafka.admin import AdminClient
 
 from app.engine import position as positions
 from app.engine.application import Application, PlainRecord, Record, Rejected, UnreadableRecord
+from app.engine.clock import Clock
 from app.engine.gates import Gates
 from app.engine.intake import Batch, Intake, split
 from app.engine.partition import Change, Partition
@@ -126,6 +127,7 @@ class Decider:
         max_bytes: int = 64 * 1024 * 1024,
         hook: Hook,
         progress: Callable[[], None] = lambda: None,
+        clock: Clock | None = None,
     ) -> None:
         """`max_records` and `max_bytes` (of what is read, and of what is about to be written) limit one cycle;
         `progress` is called while one is being decided.
@@ -137,6 +139,7 @@ class Decider:
         self._max_bytes = max_bytes
         self._hook = hook
         self._progress = progress
+        self._clock = clock or Clock()
         self._poisoned: dict[Place, str] = {}
         self._rejected: set[Place] = set()  # the poisoned ones that this cycle has made dead letters
         self._passing: dict[str, float] = {}  # partition -> when its position was first seen to have to move so
@@ -172,7 +175,7 @@ class Decider:
             if position.revision > revision:
                 # the rules are not known yet, or another worker decided by newer ones: wait until our table has them
                 continue
-            now_ms = max(int(time.time() * 1000), position.clock)
+            now_ms = self._now_ms(partition, position)
             due = partition.timers.due(now_ms, _DUE_AT_ONCE) if partition.has_caught_up() else []
             if self._refused:
                 due, alone = self._refused_apart(partition, due, now_ms)
@@ -195,6 +198,16 @@ class Decider:
                     break
             sweeping = sweeping or unswept
         return work
+
+    def _now_ms(self, partition: Partition, position: Position) -> int:
+        now_ms = self._clock.now_ms()
+        if position.clock > now_ms:
+            ahead_ms = position.clock - now_ms
+            if not self._clock.confirmed or ahead_ms <= self._clock.tolerance_ms:
+                return position.clock
+            # whoever decided last had a wrong clock, and until that time no timer's time would come
+            log.error("position_clock_put_back", partition=partition.label, seconds=round(ahead_ms / 1000))
+        return now_ms
 
     def _refused_apart(self, partition: Partition, due: list[bytes], now_ms: int) -> tuple[list[bytes], list[bytes]]:
         """What is due without the keys that were refused before; of those whose time to try again has come, one."""

@@ -22,6 +22,7 @@ from confluent_kafka.admin import AdminClient
 from app.engine import cycle as cycles
 from app.engine.application import Application
 from app.engine.assignment import Assignment, assignment
+from app.engine.clock import DEFAULT_TOLERANCE_SECONDS, Clock, Stamp
 from app.engine.cycle import Decider
 from app.engine.group_metadata import Membership, check_encoding
 from app.engine.inspection import inspect
@@ -59,6 +60,8 @@ class Limits:
     #: How long a rebalance waits for the running transaction; must be well below the group's rebalance timeout.
     revocation_seconds: float = 15.0
     transaction_seconds: float = 30.0
+    #: How far (seconds) the time by which a partition is decided may be ahead of what records get at the broker.
+    clock_seconds: float = DEFAULT_TOLERANCE_SECONDS
 
 
 DEFAULT_LIMITS = Limits()
@@ -100,9 +103,10 @@ class Engine:
         hook: Hook = no_hook,
         explain: Callable[[NotAllowed], str] = str,
         raw: RawReader | None = None,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         """`failed` is told why the process must end; `explain` says what a refusal of the broker means; `raw` restores
-        what librdkafka cannot decode.
+        what librdkafka cannot decode. `wall`: this machine's clock.
         """
         self._raw = raw
         self.applications = tuple(applications)
@@ -138,6 +142,7 @@ class Engine:
         self._stopping = threading.Event()
         self._progress_at = time.monotonic()
         self._troubled_since: float | None = None  # the first abort after which nothing was committed
+        self._trouble = ""  # what the last of these said
         #: Where the transactions since then would have ended: topic partition -> offset.
         self._unsettled: dict[TopicPartition, int] = {}
         self._unassigned_since: float | None = None
@@ -148,6 +153,7 @@ class Engine:
         self._rotation = 0
         self._backoff = 0.0
         self._record_faults = 0
+        self._clock = Clock(limits.clock_seconds, wall=wall)
 
     # --- life
 
@@ -220,6 +226,7 @@ class Engine:
         if troubled is not None and now - troubled > limit:
             return (
                 f"no transaction was committed for {now - troubled:.0f} s, since one was aborted or of unknown outcome"
+                f" ({self._trouble})"
             )
         unassigned = self._unassigned_since
         if unassigned is not None and now - unassigned > limit:
@@ -286,7 +293,12 @@ class Engine:
             with self._working:
                 pass  # a cycle of the former assignment may still be making its results the state of these partitions
             try:
-                opener = opener or Opener(self._client_config, group_id=self.group_id, raw=self._raw)
+                opener = opener or Opener(
+                    self._client_config,
+                    group_id=self.group_id,
+                    raw=self._raw,
+                    clock_seconds=self.limits.clock_seconds,
+                )
                 self._hook(Step.OPEN_BEGUN)
                 opener.check_partition_counts(self.applications)
                 self._open_all(opener, todo, current)
@@ -397,6 +409,7 @@ class Engine:
             max_bytes=self.limits.cycle_bytes,
             hook=self._hook,
             progress=self._progressed,
+            clock=self._clock,
         )
         look_at = 0.0
         while not self._stopping.is_set():
@@ -435,12 +448,19 @@ class Engine:
             (d.work.partition.application.changelog, d.work.partition.number, cycles.messages(d)) for d in decided
         ]
         try:
-            ends = self._producer.run(cycles.outputs(decided), changelogs, cycles.offsets(decided), current.membership)
+            ends = self._producer.run(
+                cycles.outputs(decided),
+                changelogs,
+                cycles.offsets(decided),
+                current.membership,
+                lambda stamps: self._wrong_time(decided, stamps),
+            )
         except Aborted as aborted:
             self._undone(decider, decided, current, aborted)
             return False
         except OutcomeUnknown as unknown:
             log.warning("transaction_outcome_unknown", reason=str(unknown))
+            self._trouble = str(unknown)
             self._observer.aborted("outcome unknown")
             decider.failed()
             self._settle()
@@ -452,7 +472,7 @@ class Engine:
             if done.due:
                 partition.timers.done(done.due, done.following())
             partition.timers.add(done.unit.wakes)
-            partition.position = done.position
+            partition.position, partition.written_at = done.position, None
             partition.copied_to = ends[partition.application.changelog, partition.number]
             partition.verified_at = time.time()
         self._hook(Step.CYCLE_APPLIED)
@@ -475,6 +495,7 @@ class Engine:
     ) -> None:
         self._observer.aborted(str(aborted))
         self._record_faults = self._record_faults + 1 if aborted.record_fault else 0
+        self._trouble = str(aborted)
         log.warning("transaction_aborted", reason=str(aborted), fenced=aborted.fenced)
         if aborted.record_fault:
             decider.refused(decided, str(aborted), again=self._record_faults >= cycles.ATTEMPTS)
@@ -487,6 +508,22 @@ class Engine:
         else:
             self._backoff = min(max(0.1, self._backoff * 2), _MAX_BACKOFF)
         self._reopen(current, fenced=aborted.fenced, unsettled=cycles.reached(decided))
+
+    def _wrong_time(self, decided: Sequence[cycles.Decided], stamps: Mapping[tuple[str, int], Stamp]) -> str | None:
+        """Why none of it may be committed: no partition's clock may run away from the broker's time."""
+        for done in decided:
+            partition = done.work.partition
+            stamp = stamps.get((partition.application.changelog, partition.number))
+            if stamp is None:
+                continue
+            self._clock.learn(stamp)
+            before = partition.position.clock if partition.position is not None else 0
+            if self._clock.contradicts(done.position.clock, before, stamp):
+                seconds = round((done.position.clock - stamp.at_ms) / 1000)
+                return (
+                    f"{partition.label} was decided {seconds} s ahead of the time that its position got at the broker"
+                )
+        return None
 
     def _progressed(self) -> None:
         self._progress_at = time.monotonic()

@@ -11,11 +11,12 @@ from typing import Any
 import confluent_kafka
 import msgspec
 import structlog
-from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, OffsetSpec
 
 from app.engine import position as positions
 from app.engine.application import Application
+from app.engine.clock import DEFAULT_TOLERANCE_SECONDS, stamp_of
 from app.engine.partition import Partition
 from app.engine.position import NEVER_SWEPT, POSITION_KEY, Position
 from app.kafka import needing
@@ -43,13 +44,22 @@ class Opener:
     """Restores partitions with a consumer of its own (no group). Used by the opening thread only."""
 
     def __init__(
-        self, config: Mapping[str, Any], *, group_id: str, timeout: float = 30.0, raw: RawReader | None = None
+        self,
+        config: Mapping[str, Any],
+        *,
+        group_id: str,
+        timeout: float = 30.0,
+        raw: RawReader | None = None,
+        clock_seconds: float = DEFAULT_TOLERANCE_SECONDS,
     ) -> None:
-        """`raw` reads on where librdkafka cannot decode a changelog; without it that is Unusable."""
+        """`raw` reads on where librdkafka cannot decode a changelog; without it that is Unusable. `clock_seconds`: how
+        far a position's clock may be ahead of the time of its record.
+        """
         self._raw = raw
         self._config = dict(config)
         self._group_id = group_id
         self._timeout = timeout
+        self._clock_ms = int(clock_seconds * 1000)
         self._admin = AdminClient(self._config)
         self._delete_retention: dict[str, float] = {}
 
@@ -178,7 +188,29 @@ class Opener:
                     f"but the state stands at {offset}: the topic {what}. "
                     "Stop all workers, then `lead-qualifier topics repair` sets the positions to what is there"
                 )
-        return msgspec.structs.replace(position, next={**position.next, **starts})
+        clock = self._clock(partition, position)
+        return msgspec.structs.replace(position, next={**position.next, **starts}, clock=clock)
+
+    def _clock(self, partition: Partition, position: Position) -> int:
+        """The position's clock, put back if the time that its record has at the broker shows that it was wrong."""
+        written = partition.written_at
+        if written is not None and position.clock - written.at_ms > self._clock_ms:
+            log.error(
+                "position_clock_put_back",
+                partition=partition.label,
+                seconds=round((position.clock - written.at_ms) / 1000),
+                reason="the worker that wrote it had a wrong clock",
+            )
+            return written.at_ms
+        if (ahead_ms := position.clock - time.time() * 1000) > self._clock_ms:
+            log.warning(
+                "position_clock_ahead",
+                partition=partition.label,
+                seconds=round(ahead_ms / 1000),
+                reason="this machine's clock is behind, or the last worker's was ahead, and no timer fires until "
+                "then. To correct it, stop all workers and run `lead-qualifier topics repair`",
+            )
+        return position.clock
 
     def offsets(self, tps: Iterable[Place], spec: Any) -> dict[Place, int]:
         """First or last offsets, in the read_uncommitted sense: a read_committed end would wait for nothing."""
@@ -277,7 +309,7 @@ class Opener:
                     if partition is None:
                         continue
                     if error is None:
-                        self._take(partition, message.key(), message.value(), offset)
+                        self._take(partition, message.key(), message.value(), offset, message.timestamp)
                     elif error.code() in UNDECODABLE:
                         stuck.add(place)
                     elif error.code() != KafkaError._PARTITION_EOF:
@@ -328,13 +360,21 @@ class Opener:
         consumer.seek(TopicPartition(*place, found.end))
 
     @staticmethod
-    def _take(partition: Partition, key: bytes | None, value: bytes | None, offset: int) -> None:
+    def _take(
+        partition: Partition,
+        key: bytes | None,
+        value: bytes | None,
+        offset: int,
+        timestamp: Callable[[], tuple[int, int]] = lambda: (TIMESTAMP_NOT_AVAILABLE, 0),
+    ) -> None:
+        """`timestamp`: what confluent-kafka says of the record's time."""
         partition.copied_to = offset + 1
         if key is None:
             partition.keyless.add(offset)
             log.error("unreadable_state_record", partition=partition.label, offset=offset, reason="it has no key")
         elif key == POSITION_KEY:
             partition.position = _read_position(partition, value, offset)
+            partition.written_at = stamp_of(timestamp())
         elif value is None:
             partition.entries.pop(key, None)
         else:

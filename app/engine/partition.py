@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.engine.application import Application
+from app.engine.clock import Stamp
 from app.engine.partitioning import BUCKETS, bucket_of
 from app.engine.position import Position
 from app.engine.timers import Timers
@@ -25,6 +26,8 @@ class Partition:
     number: int
     entries: dict[bytes, bytes] = field(default_factory=dict)
     position: Position | None = None
+    #: The time that the record of the position has at the broker; None if this worker has written it.
+    written_at: Stamp | None = None
     #: Offset after the last changelog record that the entries contain; None before the first restore.
     copied_to: int | None = None
     #: Wall clock (seconds since 1970) of the last moment at which the copy was known to be complete.
@@ -58,7 +61,7 @@ class Partition:
         self.unreadable = {}
         self.keyless = set()
         self.inspected = False
-        self.position = None
+        self.position = self.written_at = None
         self.copied_to = None
 
     def has_caught_up(self) -> bool:

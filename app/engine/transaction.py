@@ -16,6 +16,7 @@ import structlog
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from app.engine.bounded import Bounded, NeverReturned
+from app.engine.clock import Stamp, stamp_of
 from app.engine.group_metadata import Membership
 from app.engine.repeated_errors import RepeatedErrors
 from app.engine.steps import Hook, Step
@@ -125,6 +126,7 @@ class TransactionalProducer:
         self._bounded = Bounded("send_offsets_to_transaction")
         self._careful = 0  # transactions yet to come in which every record is reported on
         self._ends: dict[tuple[str, int], int] = {}
+        self._stamps: dict[tuple[str, int], Stamp] = {}
 
     def prepare(self) -> None:
         """Make sure that a producer with settled transactions is there. Raises KafkaException if the broker can't be
@@ -145,12 +147,14 @@ class TransactionalProducer:
         changelogs: Sequence[tuple[str, int, list[dict[str, Any]]]],
         offsets: Sequence[TopicPartition],
         membership: Membership,
+        objection: Callable[[Mapping[tuple[str, int], Stamp]], str | None] = lambda stamps: None,
     ) -> dict[tuple[str, int], int]:
         """Write everything in one transaction and return, per changelog partition, the offset after our last record.
 
         `changelogs` holds (topic, partition, messages in order); `offsets` has one explicit offset for each touched
-        input partition. Raises Aborted (nothing was written), OutcomeUnknown, or NotAllowed (nothing was written, and
-        nothing ever will be without another ACL).
+        input partition. `objection` is given the time that the last record of each changelog partition got, and returns
+        why nothing is to be committed, or None. Raises Aborted (nothing was written), OutcomeUnknown, or NotAllowed
+        (nothing was written, and nothing ever will be without another ACL).
         """
         if not membership.fences:
             raise Aborted("no membership of the consumer group that the broker could check", fenced=True)
@@ -176,6 +180,8 @@ class TransactionalProducer:
             self._hook(Step.TRANSACTION_PRODUCED)
             self._flush(producer)
             self._hook(Step.TRANSACTION_FLUSHED)
+            if (reason := objection(self._stamps)) is not None:
+                raise _Undelivered(reason, None)
             _Retry(self._deadline)(send_offsets)
             self._hook(Step.TRANSACTION_OFFSETS)
         except (KafkaException, BufferError, _Undelivered, SystemError) as error:
@@ -198,6 +204,7 @@ class TransactionalProducer:
         self._produced = self._delivered = 0
         self._failed = None
         self._ends = {}
+        self._stamps = {}
         deadline = time.monotonic() + self._deadline
         report = self._on_delivery if self._careful else None
         for output in outputs:
@@ -240,7 +247,9 @@ class TransactionalProducer:
     def _on_last_delivery(self, error: KafkaError | None, message: Any) -> None:
         self._on_delivery(error, message)
         if error is None:
-            self._ends[message.topic(), message.partition()] = message.offset() + 1
+            place = message.topic(), message.partition()
+            self._ends[place] = message.offset() + 1
+            self._stamps[place] = stamp_of(message.timestamp())
 
     def _flush(self, producer: confluent_kafka.Producer) -> None:
         deadline = time.monotonic() + self._deadline
@@ -288,6 +297,8 @@ class TransactionalProducer:
         reason = str(error) if kafka_error is None else kafka_error.str()
         if cause is not None and cause.str() not in reason:
             reason = f"{cause.str()} ({reason})"
+        if cause is not None and cause.code() == KafkaError.INVALID_TIMESTAMP:
+            reason = f"{reason}: the clock of this machine and the broker's are too far apart, set them right"
         try:
             if kafka_error is not None and kafka_error.fatal():
                 raise KafkaException(kafka_error)

@@ -6,9 +6,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from app.broker.finder import Broker
+from app.client.positions import PositionRepair
+from app.contracts.topics import LEAD_STATE
+from app.engine import position as positions
+from app.engine.position import POSITION_KEY
+from app.kafka import Connection
 from tests.broker.system.command_line import CommandLine
 from tests.broker.system.messages import at, encode, new_id, score
 from tests.broker.system.worker_process import WorkerProcess
@@ -83,6 +89,22 @@ def test_the_state_of_another_application_is_told_and_left_alone(cli: CommandLin
     other = cli.run("topics", "repair", "--yes", LEAD_QUALIFIER_APPLICATION_ID="another")
     assert other.code == 1
     assert f"LEAD_QUALIFIER_APPLICATION_ID={cli.environment['LEAD_QUALIFIER_APPLICATION_ID']}" in other.out
+
+
+def test_a_position_whose_clock_is_ahead_is_set_to_this_machine_s_time(cli: CommandLine) -> None:
+    settings = cli.environment
+    connection = Connection(bootstrap_servers=settings["KAFKA_BOOTSTRAP_SERVERS"])
+    held = PositionRepair(connection, topic_prefix=cli.prefix, group_id=settings["LEAD_QUALIFIER_APPLICATION_ID"]).held(
+        LEAD_STATE
+    )
+    position = positions.decode(held[f"{cli.prefix}lead-state", 0] or b"")
+    ahead = msgspec.structs.replace(position, clock=position.clock + 30 * 60 * 60 * 1000)
+    cli.send("lead-state", POSITION_KEY, positions.encode(ahead))
+    repaired = cli.run("topics", "repair", "--yes").fine()
+    assert "its clock is 1 day, 5:" in repaired.out
+    assert "set it to this machine's time" in repaired.out
+    assert "nothing to repair" in cli.run("topics", "repair").fine().err
+    works_again(cli)
 
 
 def test_a_downstream_service_is_helped_as_a_worker_is(cli: CommandLine) -> None:

@@ -34,6 +34,7 @@ def main() -> None:
     parser.add_argument("--max-record-bytes", type=int, default=1_000_000)
     parser.add_argument("--inputs", type=int, default=2, help="how many of the input topics are read")
     parser.add_argument("--in-order", action="store_true", help="the second input waits for the first")
+    parser.add_argument("--clock-ahead", type=float, default=0.0, help="seconds by which this worker's clock is wrong")
     options = parser.parse_args()
     logged = sys.stdout
     structlog.configure(
@@ -88,6 +89,7 @@ def main() -> None:
         failed=failed,
         limits=Limits(revocation_seconds=5.0),
         hook=hook,
+        wall=lambda: time.time() + options.clock_ahead,
     )
     asyncio.run(_run(engine, options.bootstrap, options.session_timeout))
 

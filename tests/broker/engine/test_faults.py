@@ -8,11 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource
 
 from app.broker.local_kafka import LocalKafka
+from app.engine.position import POSITION_KEY, Position, decode, encode
 from tests.broker.engine.bed import Bed
 
 pytestmark = pytest.mark.broker
@@ -125,6 +127,35 @@ def test_a_record_that_the_program_fails_on_becomes_a_dead_letter_and_its_key_go
     assert bed.stop(worker) == 0
 
 
+def test_a_worker_whose_clock_is_ahead_goes_by_the_broker_s_time(bed: Bed) -> None:
+    worker = bed.worker("--clock-ahead", "86400")
+    bed.send(100)
+    bed.wait_for(100)
+    bed.check()
+    assert bed.logged(worker, "clock_differs_from_broker")["seconds_ahead"] in range(86_390, 86_410)
+    assert bed.stop(worker) == 0
+    assert all(abs(position.clock / 1000 - time.time()) < 600 for position in _positions(bed).values())
+
+
+def test_a_position_whose_clock_is_ahead_of_its_record_s_time_is_put_back(bed: Bed) -> None:
+    worker = bed.worker()
+    bed.send(40)
+    bed.wait_for(40)
+    assert bed.stop(worker) == 0
+    producer = Producer({"bootstrap.servers": bed.bootstrap})
+    for partition, position in _positions(bed).items():
+        ahead = msgspec.structs.replace(position, clock=position.clock + 86_400_000)
+        producer.produce(bed.topics.changelog, encode(ahead), POSITION_KEY, partition=partition)
+    assert producer.flush(10) == 0
+    heir = bed.worker()
+    assert bed.logged(heir, "position_clock_put_back")["seconds"] > 86_000
+    bed.send(40)
+    bed.wait_for(80)
+    assert bed.stop(heir) == 0
+    bed.check()
+    assert all(abs(position.clock / 1000 - time.time()) < 600 for position in _positions(bed).values())
+
+
 def test_a_key_on_the_wrong_partition_becomes_a_dead_letter(bed: Bed) -> None:
     worker = bed.worker()
     producer = Producer({"bootstrap.servers": bed.bootstrap})
@@ -211,3 +242,12 @@ def _dead_letters(bed: Bed, count: int) -> list[Any]:
             assert len(letters) == count
             return letters
         time.sleep(0.3)
+
+
+def _positions(bed: Bed) -> dict[int, Position]:
+    """The newest of each partition."""
+    return {
+        message.partition(): decode(message.value())
+        for message in bed.read(bed.topics.changelog)
+        if message.key() == POSITION_KEY
+    }

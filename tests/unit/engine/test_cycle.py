@@ -11,6 +11,7 @@ from confluent_kafka.admin import AdminClient
 
 from app.engine import Application, Unit
 from app.engine.application import PlainRecord
+from app.engine.clock import Clock, Stamp
 from app.engine.cycle import ATTEMPTS, Decided, Decider
 from app.engine.intake import Batch, Intake
 from app.engine.partition import Partition
@@ -307,3 +308,25 @@ def test_a_sweep_whose_output_is_refused_leaves_out_its_key_and_no_record_that_s
     assert bench.partition.position.swept == 1
     swept = [key for key, value in bench.written if value == b"swept" and key is not None and key.startswith(b"k")]
     assert sorted(swept) == sorted(key for key in entries if key != b"k77"), "each once"
+
+
+def test_a_position_s_clock_that_is_ahead_of_the_broker_s_time_is_put_back_and_timers_fire_again() -> None:
+    now, hour = [1_000_000.0], 3_600_000
+    clock = Clock(3600, wall=lambda: now[0], monotonic=lambda: now[0])
+    bench = Bench(Notes(), entries={b"k": json.dumps({"due": 1_000_060_000}).encode()}, clock=clock)
+    ahead = 1_000_000_000 + 24 * hour
+    bench.partition.position = Position("g", {"in": 0}, clock=ahead)
+    bench.partition.timers = Timers([(ahead + hour, b"k")])  # asked for by whoever had the wrong clock
+    bench.send((b"other", {}))
+    assert bench.decider.take([bench.partition])[0].now_ms == ahead, "nothing is known yet about this machine's clock"
+    bench.intake.open({("in", 3): 0})
+    bench._fetch(0)
+    clock.learn(Stamp(1_000_000_000, by_broker=True))
+    bench.partition.timers = Timers(bench.processor.timers(bench.partition.entries))
+    bench.run(1)
+    assert bench.partition.position is not None
+    assert bench.partition.position.clock == 1_000_000_000
+    assert bench.state(b"k") != {}
+    now[0] += 60
+    bench.run(1)
+    assert bench.state(b"k") == {}
