@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cramjam
 import msgspec
 import pytest
 from confluent_kafka import Producer
@@ -16,6 +17,8 @@ from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource
 from app.broker.local_kafka import LocalKafka
 from app.engine.position import POSITION_KEY, Position, decode, encode
 from tests.broker.engine.bed import Bed
+from tests.support.raw_batches import ZSTD, RawProducer, RawRecord
+from tests.support.raw_batches import batch as raw_batch
 
 pytestmark = pytest.mark.broker
 
@@ -154,6 +157,22 @@ def test_a_position_whose_clock_is_ahead_of_its_record_s_time_is_put_back(bed: B
     assert bed.stop(heir) == 0
     bed.check()
     assert all(abs(position.clock / 1000 - time.time()) < 600 for position in _positions(bed).values())
+
+
+def test_a_batch_that_expands_to_more_than_memory_should_hold_is_one_dead_letter(bed: Bed) -> None:
+    worker = bed.worker()
+    bed.send(20)
+    huge = RawRecord(key=b"k0", value=b'{"id": "999999", "add": 1, "padding": "' + b"." * 140_000_000 + b'"}')
+    batch = raw_batch(huge, compression=ZSTD, compress=lambda content: bytes(cramjam.zstd.compress(content)))
+    assert len(batch) < 20_000
+    offset = RawProducer(bed.bootstrap).send(bed.topics.inputs[0], 0, batch)
+    bed.send(20)
+    bed.wait_for(40)
+    (letter,) = _dead_letters(bed, 1)
+    headers = dict(letter.headers())
+    assert (headers["dl_partition"], headers["dl_offset"]) == (b"0", str(offset).encode())
+    assert b"expands to more than 134217728 bytes" in headers["dl_reason"]
+    assert bed.stop(worker) == 0
 
 
 def test_a_key_on_the_wrong_partition_becomes_a_dead_letter(bed: Bed) -> None:
