@@ -220,7 +220,8 @@ class Settings(BaseSettings):
         Duration,
         Field(
             description="How far ahead of its record's time in Kafka a message may be dated: `90s`, `15m`, `1h`, `7d`. "
-            "One dated further ahead is a dead letter: everything later would count as older."
+            "One dated further ahead is a dead letter: everything later would count as older. A worker whose own clock "
+            "differs more from the broker's (by a minute at least) goes by the broker's."
         ),
     ] = timedelta(hours=1)
     command_timeout: Annotated[

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import structlog
-from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME
+from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME, TIMESTAMP_NOT_AVAILABLE
 
 log = structlog.get_logger(__name__)
 
 #: How far this machine's time and a record's may be apart (seconds) before one of them is taken to be wrong.
 DEFAULT_TOLERANCE_SECONDS = 3600.0
+#: Less says nothing (seconds): a record is written some time after what it holds was decided.
+_LEAST_TOLERANCE_SECONDS = 60.0
 
 
 class Stamp(NamedTuple):
@@ -23,10 +25,10 @@ class Stamp(NamedTuple):
     by_broker: bool
 
 
-def stamp_of(timestamp: tuple[int, int]) -> Stamp:
-    """From what a confluent-kafka message says of its time."""
+def stamp_of(timestamp: tuple[int, int]) -> Stamp | None:
+    """From what a confluent-kafka message says of its time; None if it has none."""
     kind, at_ms = timestamp
-    return Stamp(at_ms, kind == TIMESTAMP_LOG_APPEND_TIME)
+    return None if kind == TIMESTAMP_NOT_AVAILABLE else Stamp(at_ms, kind == TIMESTAMP_LOG_APPEND_TIME)
 
 
 class Clock:
@@ -39,7 +41,7 @@ class Clock:
         wall: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.tolerance_ms = int(tolerance_seconds * 1000)
+        self.tolerance_ms = int(max(tolerance_seconds, _LEAST_TOLERANCE_SECONDS) * 1000)
         self._wall = wall
         self._monotonic = monotonic
         self._ahead_ms = 0  # by so much the machine's time is corrected

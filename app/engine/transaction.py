@@ -249,7 +249,8 @@ class TransactionalProducer:
         if error is None:
             place = message.topic(), message.partition()
             self._ends[place] = message.offset() + 1
-            self._stamps[place] = stamp_of(message.timestamp())
+            if (stamp := stamp_of(message.timestamp())) is not None:
+                self._stamps[place] = stamp
 
     def _flush(self, producer: confluent_kafka.Producer) -> None:
         deadline = time.monotonic() + self._deadline

@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NoReturn
 
 import structlog
@@ -99,7 +100,7 @@ class Process:
             client_config=self._connection.confluent(),
             producer_config=self._connection.confluent_producer(),
             failed=self._failed,
-            limits=self._limits,
+            limits=replace(self._limits, clock_seconds=self._settings.time_tolerance.total_seconds()),
             observer=self.metrics,
             hook=self._hook,
             explain=self._explain,
