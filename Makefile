@@ -9,9 +9,17 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1 \
 	&& { command -v $$p; break; }; done)
-PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# What pip says, as progress: a line every ten packages. Its errors are shown as they are, and its exit code counts.
+PIP_INSTALL = @pip_install() { \
+	{ $(BIN)/python -m pip install --disable-pip-version-check --no-color --progress-bar off \
+		--constraint constraints.txt "$$@"; echo $$? >$(VENV)/.pip-exit; } | \
+	awk '/^ *Collecting / { n++; if (n % 10 == 0) print "  " n " packages found ..." } \
+		/^Installing collected/ { print "  installing ..." } { fflush() }'; \
+	return "$$(cat $(VENV)/.pip-exit)"; }; pip_install
 # Two processes, each with a broker of its own: the tests mostly wait.
 PYTEST_ARGS ?= -n 2 --dist loadfile
+# More for the bench targets, such as BENCH_ARGS="--small"; each one's --help lists what there is.
+BENCH_ARGS ?=
 AUDIT := $(VENV)-audit
 AUDITED ?= constraints.txt
 
@@ -36,16 +44,16 @@ lint: $(VENV)/.ready-dev ## ruff, mypy --strict, import-linter
 	@$(BIN)/lint-imports
 
 bench: $(VENV)/.ready-dev ## the worker against a hand-written transactional loop, CPU and latency
-	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench $(BENCH_ARGS)
 
 bench-restore: $(VENV)/.ready-dev ## how long a worker needs to restore 1,000,000 leads, and their memory
-	@$(BIN)/python -m bench.restore
+	@$(BIN)/python -m bench.restore $(BENCH_ARGS)
 
 bench-sweep: $(VENV)/.ready-dev ## how long a publish needs to look through 1,000,000 leads, and what live events notice
-	@$(BIN)/python -m bench.sweep
+	@$(BIN)/python -m bench.sweep $(BENCH_ARGS)
 
 bench-preview: $(VENV)/.ready-dev ## how long `model preview` needs for 1,000,000 leads (at most 10 s, or it fails)
-	@$(BIN)/python -m bench.preview --limit 10
+	@$(BIN)/python -m bench.preview --limit 10 $(BENCH_ARGS)
 
 chaos: $(VENV)/.ready-dev ## faults on real workers and services, checked exactly (CHAOS_SEED=n CHAOS_FAULTS=n CHAOS_SEEDS=k)
 	@CHAOS_SEED=$(CHAOS_SEED) CHAOS_FAULTS=$(CHAOS_FAULTS) CHAOS_SEEDS=$(CHAOS_SEEDS) $(BIN)/python -m tests.chaos
@@ -93,11 +101,11 @@ check-python:
 $(VENV)/.ready: pyproject.toml constraints.txt | check-python
 	@echo "Setting up $(VENV) with $(PYTHON) (once, about half a minute) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(PIP_INSTALL) --editable .
+	$(PIP_INSTALL) --editable .
 	@touch $@
 
 $(VENV)/.ready-dev: pyproject.toml constraints.txt | check-python
 	@echo "Setting up $(VENV) for development with $(PYTHON) (once, about half a minute) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(PIP_INSTALL) --editable '.[dev]'
+	$(PIP_INSTALL) --editable '.[dev]'
 	@touch $(VENV)/.ready $@

@@ -69,7 +69,10 @@ def definition_commands(kind: Kind, *, plural: str, help_text: str) -> typer.Typ
     @command(None, f"Create a {kind.name} from a file, or replace its draft. It runs once published.")
     def apply(
         file: Annotated[
-            Path, typer.Argument(metavar="FILE", help="The definition in YAML or JSON.", show_default=False)
+            Path,
+            typer.Argument(
+                metavar="FILE", help="The definition in YAML or JSON; - is standard input.", show_default=False
+            ),
         ],
         draft: Annotated[
             bool, typer.Option("--draft", help="Also of a live one: keep it as a draft beside the version that runs.")

@@ -38,7 +38,9 @@ model = typer.Typer(no_args_is_help=True, help="Apply, publish, stop and look at
 
 @model.command()
 def apply(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The model in YAML or JSON.", show_default=False)],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The model in YAML or JSON; - is standard input.", show_default=False)
+    ],
     draft: Annotated[
         bool, typer.Option("--draft", help="Also of a live model: keep it as a draft beside the version that runs.")
     ] = False,
@@ -118,7 +120,9 @@ def show(
 
 @model.command()
 def preview(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The model in YAML or JSON.", show_default=False)],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The model in YAML or JSON; - is standard input.", show_default=False)
+    ],
     near: Annotated[
         float, typer.Option("--near", min=0, metavar="POINTS", help="How far below a threshold is a near miss.")
     ] = NEAR_POINTS,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -45,10 +46,10 @@ class BadModelFile(ValueError):
     """The file describes no qualification model; `problems` says why, as does the text: one line for each."""
 
     def __init__(self, source: str, problems: Sequence[Problem]) -> None:
-        self.source = source
+        self.source = "standard input" if source == "-" else source
         self.problems = tuple(problems)
         self.lines = tuple(
-            f"{source}:{one.line}: {': '.join(filter(None, (one.field, one.message)))}" for one in problems
+            f"{self.source}:{one.line}: {': '.join(filter(None, (one.field, one.message)))}" for one in problems
         )
         super().__init__("\n".join(self.lines))
 
@@ -59,9 +60,9 @@ def read_model_file(file: Path) -> QualificationModel:
 
 
 def content_of(file: Path) -> bytes:
-    """What is in a file of a definition. Raises BadModelFile where it cannot be read."""
+    """What is in a file of a definition; `-` is standard input. Raises BadModelFile where it cannot be read."""
     try:
-        return file.read_bytes()
+        return sys.stdin.buffer.read(_MAX_BYTES + 1) if str(file) == "-" else file.read_bytes()
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise BadModelFile(str(file), [Problem(1, "", f"the file cannot be read: {reason}")]) from error

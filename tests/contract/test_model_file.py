@@ -1,5 +1,6 @@
 """Model files: what is read, and the line, the field and the advice of what is not."""
 
+import io
 import json
 import time
 from datetime import timedelta
@@ -473,3 +474,15 @@ def test_many_mistakes_of_a_command_are_told_shortly() -> None:
     assert str(refused.value).count("; ") == 10
     assert str(refused.value).endswith("; and 293 more")
     assert len(refused.value.problems) == 303
+
+
+def test_a_dash_reads_standard_input_and_messages_call_it_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def standard_input(text: str) -> Path:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+        return Path("-")
+
+    assert read_model_file(standard_input(ENTERPRISE)) == parse_model(ENTERPRISE)
+    with pytest.raises(BadModelFile, match=r"^standard input:1: is empty"):
+        read_model_file(standard_input(""))
+    with pytest.raises(BadModelFile, match="larger than 256 KiB"):
+        read_model_file(standard_input("#" * 300_000))
