@@ -44,6 +44,13 @@ class UnknownLeads(StrEnum):
     INELIGIBLE = "ineligible"
 
 
+class SchemaRegistryFraming(StrEnum):
+    """What becomes of values with the framing of a Schema Registry."""
+
+    REFUSE = "refuse"
+    READ = "read"
+
+
 class LogFormat(StrEnum):
     """How log lines look."""
 
@@ -224,6 +231,14 @@ class Settings(BaseSettings):
             "differs more from the broker's (by a minute at least) goes by the broker's."
         ),
     ] = timedelta(hours=1)
+    schema_registry_framing: Annotated[
+        SchemaRegistryFraming,
+        Field(
+            description="JSON behind the framing of a Schema Registry (a zero byte and the schema's id, four bytes, as "
+            "its JSON Schema serializer writes them): `refuse` makes it a dead letter, `read` reads the JSON. No "
+            "registry is asked, and keys must be plain ids."
+        ),
+    ] = SchemaRegistryFraming.REFUSE
     command_timeout: Annotated[
         float,
         Field(gt=0, description="Seconds a command waits for its outcome before it gives up (exit code 4)."),

@@ -11,8 +11,9 @@ from app.broker.running import find_running
 from app.cli.exit_codes import NO_BROKER, NoBrokerFound
 from app.cli.screen import busy, warn
 from app.client.commands import CommandClient
+from app.contracts.decode import read_framing
 from app.kafka import Connection
-from app.settings import Settings, load_settings, unknown_variables
+from app.settings import SchemaRegistryFraming, Settings, load_settings, unknown_variables
 
 _REACH_SECONDS = 8.0
 
@@ -52,6 +53,7 @@ def open_session(**options: Any) -> Session:
     settings = load_settings(**options)
     for line in unknown_variables():
         warn(line)
+    read_framing(settings.schema_registry_framing is SchemaRegistryFraming.READ)
     connection = find_running(settings)
     if connection is None:
         raise NoBrokerFound(NO_BROKER)

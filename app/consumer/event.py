@@ -12,8 +12,8 @@ from uuid import UUID, uuid5
 import msgspec
 
 from app.consumer.retry import Permanent
-from app.contracts.cloud_events import attributes_of, data_of, event_type
-from app.contracts.reasons import BadMessage
+from app.contracts.cloud_events import attributes_of, data_of, event_type, labelled
+from app.contracts.reasons import BadMessage, encoding_fault
 from app.qualification.utc import from_milliseconds
 from app.records import Headers, Original
 
@@ -102,8 +102,9 @@ def decode(record: Arrival, *, topic_prefix: str = "", attempt: int = 1) -> Even
         raise BadMessage(record.unreadable)
     topic = record.topic.removeprefix(topic_prefix)
     key = _key(record)
-    data = _data(record)
-    attributes = attributes_of(record.value, record.headers)
+    headers = labelled(record.value, record.headers)
+    data = _data(record.value, headers)
+    attributes = attributes_of(record.value, headers)
     place = f"{topic}/{record.partition}/{record.offset}"
     event_id = attributes.id or _text(data, _IDS) or place
     return Event(
@@ -131,13 +132,13 @@ def _key(record: Original) -> str:
         raise BadMessage(f"the key is not UTF-8 (byte {error.start})") from None
 
 
-def _data(record: Arrival) -> dict[str, Any]:
-    if record.value is None:
+def _data(value: bytes | None, headers: Headers) -> dict[str, Any]:
+    if value is None:
         return {}
     try:
-        data = msgspec.json.decode(data_of(record.value, record.headers))
+        data = msgspec.json.decode(data_of(value, headers))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadMessage(f"the value is not JSON in UTF-8: {error}") from None
+        raise BadMessage(f"the value {encoding_fault(value) or f'is not JSON in UTF-8: {error}'}") from None
     if not isinstance(data, dict):
         raise BadMessage("the value must be a JSON object")
     return data

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from app.contracts.reasons import BadMessage
+from app.contracts.reasons import BadMessage, encoding_fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
 SPEC_VERSION = "1.0"
 _STRUCTURED = b"application/cloudevents"
 _JSON_FORMAT = b"application/cloudevents+json"
-_CONTENT_TYPE = ("content-type", "Content-Type")
+_CONTENT_TYPE = "content-type"
 _TYPE_PREFIX = "lead-qualifier."
 
 Header = tuple[str, bytes]
@@ -66,7 +66,18 @@ class _Envelope(msgspec.Struct):
     data_base64: str | msgspec.UnsetType = msgspec.UNSET
 
 
+class _Unannounced(msgspec.Struct):
+    """What nothing but an envelope has, and no message of ours."""
+
+    specversion: str
+    id: str
+    source: str
+    type: str
+    event_id: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
 _envelopes = msgspec.json.Decoder(_Envelope)
+_unannounced = msgspec.json.Decoder(_Unannounced)
 _attributes = msgspec.json.Decoder(Attributes)
 _BINARY = {f"ce_{name}": name for name in Attributes.__struct_fields__}
 
@@ -78,6 +89,34 @@ def data_of(value: bytes, record_headers: Iterable[tuple[str, bytes | None]]) ->
     """
     media_type = _structured(record_headers)
     return value if media_type is None else _unwrap(value, media_type)
+
+
+def mislabelled_data(value: bytes, record_headers: Iterable[tuple[str, bytes | None]] | None) -> bytes | None:
+    """The event's data in an envelope whose content-type header names the form of the data, `application/json`, as some
+    libraries write it; None if the record is none such.
+
+    Raises BadMessage for an envelope that cannot be read.
+    """
+    return _unwrap(value, _JSON_FORMAT) if _is_mislabelled(value, record_headers or ()) else None
+
+
+def labelled(
+    value: bytes | None, record_headers: Sequence[tuple[str, bytes | None]]
+) -> Sequence[tuple[str, bytes | None]]:
+    """The headers, with the content type put right where that of an envelope names the form of its data."""
+    if value is None or not _is_mislabelled(value, record_headers):
+        return record_headers
+    return [(_CONTENT_TYPE, _JSON_FORMAT), *record_headers]
+
+
+def is_envelope(value: bytes) -> bool:
+    """Does the value look like an envelope of structured mode, and like no message of ours?"""
+    if b'"specversion"' not in value:
+        return False
+    try:
+        return isinstance(_unannounced.decode(value).event_id, msgspec.UnsetType)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
 
 
 def attributes_of(value: bytes | None, record_headers: Iterable[tuple[str, bytes | None]]) -> Attributes:
@@ -99,14 +138,29 @@ def attributes_of(value: bytes | None, record_headers: Iterable[tuple[str, bytes
         raise BadMessage("a CloudEvents header is not UTF-8") from None
 
 
+def _is_mislabelled(value: bytes, record_headers: Iterable[tuple[str, bytes | None]]) -> bool:
+    media_type = _media_type(record_headers)
+    if media_type is None or media_type.startswith(_STRUCTURED) or not media_type.endswith(b"json"):
+        return False
+    return is_envelope(value)
+
+
 def _structured(record_headers: Iterable[tuple[str, bytes | None]]) -> bytes | None:
     """The media type, if the record is in structured mode."""
+    media_type = _media_type(record_headers)
+    return media_type if media_type is not None and media_type.startswith(_STRUCTURED) else None
+
+
+def _media_type(record_headers: Iterable[tuple[str, bytes | None]]) -> bytes | None:
+    """What the content-type header names, without parameters, in small letters; of several that of an envelope."""
+    found = None
     for name, content in record_headers:
-        if name in _CONTENT_TYPE and content is not None:
-            media_type = content.split(b";", 1)[0].strip().lower()
-            if media_type.startswith(_STRUCTURED):
-                return media_type
-    return None
+        # whatever its capitals; comparing lengths first spares most names the rest
+        if len(name) == len(_CONTENT_TYPE) and name.lower() == _CONTENT_TYPE and content is not None:
+            found = content.split(b";", 1)[0].strip().lower()
+            if found.startswith(_STRUCTURED):
+                break
+    return found
 
 
 def _unwrap(value: bytes, media_type: bytes) -> bytes:
@@ -115,6 +169,8 @@ def _unwrap(value: bytes, media_type: bytes) -> bytes:
             "the content-type header names a CloudEvents format other than application/cloudevents+json: "
             "send one event a record, in that format or in binary mode"
         )
+    if (fault := encoding_fault(value)) is not None:
+        raise BadMessage(f"the value {fault}")
     try:
         value.decode()
         envelope = _envelopes.decode(value)

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar, cast
 import msgspec
 from pydantic import TypeAdapter, ValidationError
 
-from app.contracts.cloud_events import data_of
+from app.contracts.cloud_events import data_of, is_envelope, mislabelled_data
 from app.contracts.command_messages import FeatureCommand, ModelCommand, ScoringModelChanged
+from app.contracts.framing import unframed
 from app.contracts.lead_messages import LeadChanged, LeadMerged, LeadSalesResponse, LeadScoreChanged
-from app.contracts.reasons import BadMessage, bad_message
+from app.contracts.reasons import BadMessage, bad_message, key_fault
 from app.qualification.leads import LeadChange
 
 if TYPE_CHECKING:
@@ -136,6 +137,8 @@ def decode_score(key: bytes | None, value: bytes | None, headers: Headers = None
     Raises BadMessage.
     """
     if value is not None:
+        if _framing_is_read:
+            value = unframed(value)
         data = data_of(value, headers) if headers else value
         try:
             plain = _plain_score(data)
@@ -157,30 +160,15 @@ def decode_score(key: bytes | None, value: bytes | None, headers: Headers = None
 
 def decode_lead_score_changed(key: bytes | None, value: bytes | None, headers: Headers = None) -> LeadScoreChanged:
     """Raises BadMessage."""
-    if value is None:
-        _no_value()
-    try:
-        message = _lead_score_changed(data := data_of(value, headers) if headers else value)
-    except ValidationError as error:
-        raise bad_message(error) from None
-    _refuse_no_numbers(data)
-    if key != message["lead_id"].encode():
-        _wrong_key(key, "lead_id")
-    return message
+    return decode(_lead_score_changed, "lead_id", key, value, headers)
 
 
 def decode_lead_changed(key: bytes | None, value: bytes | None, headers: Headers = None) -> ChangedLead | ErasedLead:
     """Raises BadMessage. Only a record without value erases; empty bytes or the text null are bad input."""
     if value is None:
         return ErasedLead(_erased_id(key))
-    try:
-        message = cast("dict[str, Any]", _lead_changed(data := data_of(value, headers) if headers else value))
-    except ValidationError as error:
-        raise bad_message(error) from None
-    _refuse_no_numbers(data)
+    message = cast("dict[str, Any]", decode(_lead_changed, "lead_id", key, value, headers))
     lead_id = message.pop("lead_id")
-    if key != lead_id.encode():
-        _wrong_key(key, "lead_id")
     # What remains are the fields of LeadChange by their names; one that is absent here is UNSET there.
     return ChangedLead(lead_id, message.pop("event_id"), LeadChange(**message))
 
@@ -237,14 +225,38 @@ def decode(  # noqa: PLR0917  a record's three parts, and what its contract asks
     """
     if value is None:
         _no_value()
+    if _framing_is_read:
+        value = unframed(value)
+    data = data_of(value, headers) if headers else value
     try:
-        message = validate(data := data_of(value, headers) if headers else value)
+        message = validate(data)
     except ValidationError as error:
-        raise bad_message(error, tags=_COMMANDS, closed=closed) from None
+        inner = mislabelled_data(data, headers)
+        if inner is None:
+            bad = bad_message(error, tags=_COMMANDS, closed=closed)
+            raise (BadMessage(f"{bad.reason}; {_NO_LABEL}", bad.field) if is_envelope(data) else bad) from None
+        try:
+            message = validate(data := inner)
+        except ValidationError as of_inner:
+            raise bad_message(of_inner, tags=_COMMANDS, closed=closed) from None
     _refuse_no_numbers(data)
-    if key != str(message[id_field]).encode():
-        _wrong_key(key, id_field)
+    message_id = str(message[id_field])
+    if key != message_id.encode():
+        _wrong_key(key, id_field, message_id)
     return message
+
+
+def read_framing(wanted: bool) -> None:
+    """Whether values may have the framing of a Schema Registry from now on, in the whole process.
+
+    A topic's bytes mean the same to everything in a process, so this is no parameter of each function.
+    """
+    global _framing_is_read  # noqa: PLW0603  as above
+    _framing_is_read = wanted
+
+
+_framing_is_read = False
+_NO_LABEL = "it looks like a CloudEvents envelope, which needs the header content-type: application/cloudevents+json"
 
 
 def _is_flat(data: bytes) -> bool:
@@ -264,7 +276,7 @@ def _no_number(name: str) -> NoReturn:
 
 def _erased_id(key: bytes | None) -> str:
     if not key:
-        _wrong_key(key, "lead_id")
+        _wrong_key(key, "lead_id", "")
     try:
         return key.decode()
     except UnicodeDecodeError:
@@ -275,6 +287,6 @@ def _no_value() -> NoReturn:
     raise BadMessage("the record has no value: it must be a JSON object")
 
 
-def _wrong_key(key: bytes | None, id_field: str) -> NoReturn:
-    fault = "has no key" if not key else "has a key other than its " + id_field
+def _wrong_key(key: bytes | None, id_field: str, message_id: str) -> NoReturn:
+    fault = key_fault(key, message_id).format(id_field)
     raise BadMessage(f"the record {fault}: its key must be the bytes of {id_field} in UTF-8", id_field)

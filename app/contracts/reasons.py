@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from typing import TYPE_CHECKING, Any
@@ -39,10 +40,13 @@ def bad_message(
 
     `closed`: by path the fields of what takes no others, so that the nearest can be named.
     """
+    errors = error.errors(include_url=False)
+    if (wrapped := _wrapped(errors)) is not None:
+        return BadMessage(wrapped)
     known = {place: Nearest(fields) for place, fields in (closed or {}).items()}
     problems = [
         (field_of(one, tags), _unknown(one, known) if one["type"] == "extra_forbidden" else sentence(one))
-        for one in error.errors(include_url=False)
+        for one in errors
     ]
     named = [f"{field or 'the value'} {text}" for field, text in problems[:_NAMED_AT_MOST]]
     if len(problems) > _NAMED_AT_MOST:
@@ -53,6 +57,26 @@ def bad_message(
 def _unknown(error: ErrorDetails, known: Mapping[str, Nearest]) -> str:
     nearest = known.get(path(error["loc"][:-1]))
     return "is unknown" if nearest is None else f"is unknown: {nearest.advice(str(error['loc'][-1]))}"
+
+
+def _wrapped(errors: list[ErrorDetails]) -> str | None:
+    """Whose envelope the value is, if fields are missing only because they lie within it."""
+    missing = (one for one in errors if one["type"] in {"missing", "union_tag_not_found"} and len(one["loc"]) < 2)
+    fields = next((one["input"] for one in missing), None)
+    if not isinstance(fields, dict):
+        return None
+    payload = fields["payload"] if {"schema", "payload"} <= fields.keys() else fields
+    if isinstance(payload, dict) and "op" in payload and payload.keys() & {"before", "after"}:
+        return (
+            "the value is a change event of Debezium: send the message of this topic instead, as made by the transform "
+            "ExtractNewRecordState and one that names the fields"
+        )
+    if payload is not fields:
+        return (
+            "the value is wrapped in {schema, payload} by Kafka Connect: set value.converter.schemas.enable=false "
+            "there, which sends the payload alone"
+        )
+    return None
 
 
 def field_of(error: ErrorDetails, tags: frozenset[str] = frozenset()) -> str:
@@ -155,15 +179,73 @@ def _not_json(value: object, context: dict[str, Any]) -> str:
     raw = value if isinstance(value, bytes) else b""
     if not raw.strip():
         return "is empty: it must be a JSON object"
-    if raw.startswith(b"\xef\xbb\xbf"):
-        return "is not JSON: it starts with a byte order mark, leave that out"
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "is not JSON in UTF-8 but looks like UTF-16"
+    if (fault := encoding_fault(raw)) is not None:
+        return fault
     found = str(context["error"])
     for beginning, meaning in _JSON_FAULTS.items():
         if found.startswith(beginning):
             found = found.replace(beginning, meaning)
     return f"is not JSON in UTF-8: {found}"
+
+
+def encoding_fault(raw: bytes) -> str | None:
+    """What a value is that is no JSON in UTF-8, by how it begins; None where that says nothing."""
+    if raw.startswith(b"\xef\xbb\xbf"):
+        return "is not JSON: it starts with a byte order mark, leave that out"
+    if (name := _wide(raw)) is not None:
+        return f"is not JSON in UTF-8 but looks like {name}"
+    if raw.startswith(b"\0") and raw[_FRAMING:].lstrip().startswith(b"{"):
+        return (
+            "is not JSON but JSON behind the framing of a Schema Registry (a zero byte and the schema's id): set "
+            "LEAD_QUALIFIER_SCHEMA_REGISTRY_FRAMING=read, or send the JSON alone"
+        )
+    beginnings = (what for start, what in _BEGINNINGS.items() if raw.startswith(start) and len(raw) > _FRAMING)
+    named = next(beginnings, None)
+    return None if named is None else f"is not JSON but {named}: send JSON in UTF-8"
+
+
+def _wide(raw: bytes) -> str | None:
+    """UTF-16 or UTF-32 where a text is that: by its byte order mark, or by the zero bytes of its first characters."""
+    if raw.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
+        return "UTF-32"
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "UTF-16"
+    return _WIDE.get(tuple(at for at, byte in enumerate(raw[:8]) if byte == 0))
+
+
+_FRAMING = 5
+_WIDE = {(1, 3, 5, 7): "UTF-16", (0, 2, 4, 6): "UTF-16", (1, 2, 3, 5, 6, 7): "UTF-32", (0, 1, 2, 4, 5, 6): "UTF-32"}
+_BEGINNINGS = {
+    b"\0": "what looks like Avro or Protobuf behind the framing of a Schema Registry",
+    b"\x03\0": "what looks like the framing of AWS Glue",
+    b"\x1f\x8b": "gzip (compression is for Kafka's producer: compression.type)",
+    b"\x28\xb5\x2f\xfd": "zstd (compression is for Kafka's producer: compression.type)",
+    b"Obj\x01": "an Avro file",
+    b"\xac\xed\0\x05": "an object of Java",
+    b"<": "XML",
+}
+
+
+def key_fault(key: bytes | None, message_id: str) -> str:
+    """What is wrong with a key that should be the bytes of an id: the end of a sentence in which `{}` is the field."""
+    if not key:
+        return "has no key"
+    if key.startswith(b"\0") and key[_FRAMING:].strip(b'"') == message_id.encode():
+        return "has its {} in the framing of a Schema Registry as key (use StringSerializer for keys)"
+    encoding = "utf-16-be" if key.startswith(b"\0") else "utf-16"
+    if key.removeprefix(b"\xef\xbb\xbf") == message_id.encode():
+        return "has a byte order mark before its {} as key"
+    try:
+        found = json.loads(key)
+    except (ValueError, RecursionError):
+        found = None
+    if found == message_id:
+        return "has its {} in JSON's quotes as key (use StringSerializer, or Connect's StringConverter, for keys)"
+    if isinstance(found, dict):
+        return "has a JSON object as key (use StringSerializer, or Connect's StringConverter, for keys)"
+    if key.decode(encoding, errors="replace") == message_id:
+        return "has its {} in UTF-16 as key"
+    return "has a key other than its {}"
 
 
 _JSON_FAULTS = {

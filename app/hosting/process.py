@@ -16,6 +16,7 @@ from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from app.acls import Grant
+from app.contracts.decode import read_framing
 from app.contracts.topics import Topic
 from app.engine import DEFAULT_LIMITS, Engine, Hook, Limits
 from app.engine.runtime import create_app, end_offsets, fetch_health, quieten
@@ -30,7 +31,7 @@ from app.hosting.web import WebServer
 from app.kafka import Connection, NotAllowed
 from app.raw_reader import RawReader
 from app.rights import check_rights
-from app.settings import Settings
+from app.settings import SchemaRegistryFraming, Settings
 
 log = structlog.get_logger(__name__)
 
@@ -63,6 +64,7 @@ class Process:
         hook: Hook = no_hook,
     ) -> None:
         """`topics`: all that the services use; `rights`: what they need."""
+        read_framing(settings.schema_registry_framing is SchemaRegistryFraming.READ)
         self._settings = settings
         self._connection = connection
         self._build = build

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.contracts import cloud_events
-from app.contracts.decode import BadMessage, ErasedLead, decode_lead_changed, decode_lead_score_changed
+from app.contracts.decode import BadMessage, ErasedLead, decode_lead_changed, decode_lead_score_changed, decode_score
 
 KEY = b"L-1001"
 MESSAGE = {
@@ -55,6 +55,7 @@ def test_plain_json_and_binary_mode_have_the_message_as_value(headers: Any) -> N
         ("content-type", b"application/cloudevents+json"),
         ("content-type", b"application/cloudevents+json; charset=UTF-8"),
         ("Content-Type", b" Application/CloudEvents+JSON;charset=utf-8"),
+        ("CONTENT-TYPE", b"application/cloudevents+json"),
     ],
 )
 def test_structured_mode_has_the_message_in_an_envelope(name: str, content: bytes) -> None:
@@ -94,8 +95,29 @@ def test_batches_and_other_formats_are_refused_with_what_to_do(format_: bytes) -
     assert "send one event a record" in refused(ENVELOPE, [("content-type", format_)]).reason
 
 
-def test_an_envelope_without_the_content_type_header_is_a_plain_value() -> None:
-    assert refused(ENVELOPE, []).reason.startswith("event_id is missing; ")
+def test_an_envelope_without_the_content_type_header_is_a_plain_value_and_named() -> None:
+    reason = refused(ENVELOPE, []).reason
+    assert reason.startswith("event_id is missing; ")
+    assert "needs the header content-type: application/cloudevents+json" in reason
+
+
+@pytest.mark.parametrize("label", [b"application/json", b"application/json; charset=utf-8", b"text/json"])
+def test_an_envelope_that_is_labelled_by_the_form_of_its_data_is_read(label: bytes) -> None:
+    headers = [("content-type", label)]
+    assert structured(ENVELOPE, headers)["score"] == 83.0
+    assert decode_score(KEY, json.dumps(ENVELOPE).encode(), headers).score == 83.0
+    assert refused(ENVELOPE | {"specversion": "0.3"}, headers).field == "specversion"
+    assert (
+        refused(ENVELOPE | {"data": MESSAGE | {"score": "x"}}, headers).reason == "score must be a number, found text"
+    )
+    assert refused({name: ENVELOPE[name] for name in ("specversion", "id", "source", "type")}, headers).field == "data"
+
+
+def test_fields_named_as_in_an_envelope_make_no_envelope_of_a_message() -> None:
+    message = {name: value for name, value in ENVELOPE.items() if name != "data"} | MESSAGE | {"data": {"score": 1}}
+    headers = [("content-type", b"application/json")]
+    assert structured(message, headers)["score"] == 83.0
+    assert refused(message | {"score": "x"}, headers).reason == "score must be a number, found text"
 
 
 def test_no_value_erases_a_lead_whatever_the_headers_say() -> None:

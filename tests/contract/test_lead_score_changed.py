@@ -227,8 +227,26 @@ def test_a_record_without_key_is_refused(key: bytes | None) -> None:
     assert refused(value(), key).reason == ("the record has no key: its key must be the bytes of lead_id in UTF-8")
 
 
-@pytest.mark.parametrize("key", [b"L-1002", b"l-1001", b'"L-1001"', b"L-1001 ", b"\xff"])
+@pytest.mark.parametrize("key", [b"L-1002", b"l-1001", b"L-1001 ", b"\xff", b"[1]", b"7"])
 def test_a_key_other_than_the_lead_id_is_refused(key: bytes) -> None:
     assert refused(value(), key).reason == (
         "the record has a key other than its lead_id: its key must be the bytes of lead_id in UTF-8"
     )
+
+
+@pytest.mark.parametrize(
+    ("key", "fault"),
+    [
+        (b'"L-1001"', "has its lead_id in JSON's quotes as key (use StringSerializer, or Connect's StringConverter"),
+        (b'{"lead_id": "L-1001"}', "has a JSON object as key"),
+        (b"\0\0\0\0\x07L-1001", "has its lead_id in the framing of a Schema Registry as key"),
+        (b'\0\0\0\0\x07"L-1001"', "has its lead_id in the framing of a Schema Registry as key"),
+        ("L-1001".encode("utf-16"), "has its lead_id in UTF-16 as key"),
+        ("L-1001".encode("utf-16-be"), "has its lead_id in UTF-16 as key"),
+        ("\ufeffL-1001".encode(), "has a byte order mark before its lead_id as key"),
+    ],
+)
+def test_what_a_serializer_made_of_the_key_is_named(key: bytes, fault: str) -> None:
+    reason = refused(value(), key).reason
+    assert reason.startswith(f"the record {fault}")
+    assert reason.endswith("its key must be the bytes of lead_id in UTF-8")

@@ -1,5 +1,6 @@
 """Reasons go to dead letters and logs: they name fields and kinds, never what a record holds of a person."""
 
+import gzip
 import json
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.contracts.decode import BadMessage, decode_lead_changed, decode_lead_score_changed
+from app.contracts.decode import BadMessage, decode_lead_changed, decode_lead_score_changed, decode_score
 
 SECRET = "Anna.Muster@example.com"
 SCORE: dict[str, Any] = {
@@ -107,3 +108,53 @@ def test_any_bytes_are_read_or_refused(
 ) -> None:
     with pytest.raises(BadMessage):
         kind[0](key, value, [("content-type", b"application/cloudevents+json")] if value[:1] < b"\x80" else None)
+
+
+def _both(decode: Callable[..., Any], value: bytes) -> str:
+    """The reason, which the two ways to read a score give alike."""
+    said = reasons(decode, value)
+    if decode is decode_lead_score_changed:
+        assert reasons(decode_score, value) == said
+    return said
+
+
+FRAMED = b"\0\0\0\1\7"
+NOT_JSON: list[tuple[Callable[[str], bytes], str]] = [
+    (lambda text: FRAMED + text.encode(), "set LEAD_QUALIFIER_SCHEMA_REGISTRY_FRAMING=read, or send the JSON alone"),
+    (lambda text: FRAMED + b"\x06abc\x02", "what looks like Avro or Protobuf behind the framing of a Schema Registry"),
+    (lambda text: b"\x03\0" + bytes(range(16)) + text.encode(), "the framing of AWS Glue"),
+    (lambda text: text.encode("utf-8-sig"), "starts with a byte order mark"),
+    (lambda text: text.encode("utf-16"), "looks like UTF-16"),
+    (lambda text: text.encode("utf-16-le"), "looks like UTF-16"),
+    (lambda text: text.encode("utf-16-be"), "looks like UTF-16"),
+    (lambda text: text.encode("utf-32-le"), "looks like UTF-32"),
+    (lambda text: text.encode("utf-32-be"), "looks like UTF-32"),
+    (lambda text: gzip.compress(text.encode()), "compression is for Kafka's producer"),
+    (lambda text: b"Obj\x01" + text.encode(), "an Avro file"),
+    (lambda text: b"<lead/>" + text.encode(), "XML"),
+]
+
+
+@pytest.mark.parametrize(("decode", "message"), KINDS)
+@pytest.mark.parametrize(("write", "said"), NOT_JSON, ids=[said for _, said in NOT_JSON])
+def test_what_another_serializer_writes_is_named(
+    decode: Callable[..., Any], message: dict[str, Any], write: Callable[[str], bytes], said: str
+) -> None:
+    assert said in _both(decode, write(json.dumps(message)))
+
+
+@pytest.mark.parametrize(("decode", "message"), KINDS)
+def test_envelopes_of_connect_and_debezium_are_named(decode: Callable[..., Any], message: dict[str, Any]) -> None:
+    change = {"before": None, "after": message, "source": {}, "op": "c", "ts_ms": 1}
+    assert "is a change event of Debezium" in _both(decode, json.dumps(change).encode())
+    for schema in (None, {"type": "struct"}):
+        for payload, said in (
+            (message, "by Kafka Connect: set value.converter.schemas.enable=false"),
+            (change, "Debezium"),
+        ):
+            assert said in _both(decode, json.dumps({"schema": schema, "payload": payload}).encode())
+
+
+def test_fields_called_so_in_a_message_that_is_otherwise_wrong_are_no_envelope() -> None:
+    value = json.dumps(SCORE | {"schema": 1, "payload": 2, "op": 3, "after": 4, "score": "x"}).encode()
+    assert reasons(decode_lead_score_changed, value).startswith("score must be a number, found text")
