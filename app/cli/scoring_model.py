@@ -9,12 +9,12 @@ from typing import Annotated, Literal
 import typer
 
 from app.cli.options import Json
-from app.cli.screen import busy, say, show_json, warn
+from app.cli.screen import busy, say, show_json
 from app.cli.session import open_session
+from app.client.commands import nobody_answered
 from app.client.scoring_models import announce
 
 scoring_model = typer.Typer(no_args_is_help=True, help="Say which scoring models are live; only their scores count.")
-_CONFIRM_SECONDS = 10.0
 
 
 class Status(StrEnum):
@@ -46,6 +46,8 @@ def set_status(
 ) -> None:
     """Announce a scoring model's status, as its scoring engine would, and see that a worker knows it.
 
+    Exit code 4 if none does in time: what was sent counts as soon as one runs.
+
     A model can be published only when all scoring models it names are live. One that stops being live leaves the
     models that name it degraded: its scores count as not met.
     """
@@ -60,15 +62,13 @@ def set_status(
             name=name,
             maximum=highest,
             time_tolerance=session.settings.time_tolerance,
-            timeout=min(_CONFIRM_SECONDS, session.settings.command_timeout),
+            timeout=session.settings.command_timeout,
         )
-    if announced.entry is None:
-        warn("no worker has confirmed it yet: it counts as soon as one runs (lead-qualifier worker)")
     if as_json:
         show_json({"event": announced.event, "confirmed": announced.entry is not None})
-    elif announced.entry is None:
-        say(f"scoring model {scoring_model_id}: {status} was sent")
-    else:
+    if announced.entry is None:
+        raise nobody_answered(session.settings.command_timeout)
+    if not as_json:
         say(f"scoring model {scoring_model_id} is {status}")
 
 

@@ -112,7 +112,12 @@ class Asking:
             outcome = _outcome(message.value(), command_id)
             if outcome is not None:
                 return outcome
-        raise NoAnswer(f"no worker answered within {self._timeout:g} s: {self.NOBODY}")
+        raise nobody_answered(self._timeout, self.NOBODY)
+
+
+def nobody_answered(seconds: float, what_to_do: str = Asking.NOBODY) -> NoAnswer:
+    """What to raise when a command was sent and nobody answered in time."""
+    return NoAnswer(f"no worker answered within {seconds:g} s: {what_to_do}")
 
 
 class CommandClient(Asking):
