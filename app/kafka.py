@@ -185,6 +185,7 @@ class Connection:
         """Ask the broker for its cluster. Raises BrokerUnreachable after `timeout` seconds without an answer,
         LoginRefused as soon as it refuses the user's name or password, UnusableConnection.
         """
+        self._check_files()
         told: list[KafkaError] = []
         # The reason (refused, unknown host, TLS) comes by callback; librdkafka's log of the same is switched off.
         try:
@@ -223,6 +224,23 @@ class Connection:
             f"the broker at {self.bootstrap_servers} refused the login ({error.str()}); "
             "check KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD"
         )
+
+    def _check_files(self) -> None:
+        """Each by its setting: what is behind OpenSSL's words for it nobody sees. Raises UnusableConnection."""
+        files = {
+            "KAFKA_SSL_CA_FILE": self.ssl_ca_file,
+            "KAFKA_SSL_CERTIFICATE_FILE": self.ssl_certificate_file,
+            "KAFKA_SSL_KEY_FILE": self.ssl_key_file,
+        }
+        for setting, path in files.items():
+            if path is None or not self.encrypted:
+                continue
+            try:
+                content = path.read_bytes()
+            except OSError as error:
+                raise UnusableConnection(f"{setting}: {path} cannot be read: {error.strerror}") from error
+            if b"-----BEGIN" not in content:
+                raise UnusableConnection(f"{setting}: {path} is no PEM file (it has no line -----BEGIN ...-----)")
 
     def _confluent_tls(self) -> dict[str, Any]:
         files = {

@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.contracts.model_definition import duration_of
+from app.contracts.reasons import form_in_words
 from app.kafka import Compression, Connection, OAuth, SaslMechanism, SecurityProtocol
 
 PREFIX = "LEAD_QUALIFIER_"
@@ -35,6 +36,9 @@ def _duration(text: object) -> object:
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 """A length of time, written `15m`, `1h`, `7d` as in definitions."""
+
+
+_NO_HOST = re.compile(r"[\s/@?#]")
 
 
 class UnknownLeads(StrEnum):
@@ -283,7 +287,15 @@ class Settings(BaseSettings):
     @classmethod
     def _host_and_port(cls, servers: str | None) -> str | None:
         for address in (servers or "a:1").split(","):
+            scheme, found, rest = address.strip().partition("://")
+            if found:
+                raise ValueError(
+                    f"should be host:port, without {scheme}://, such as {rest or 'localhost:9092'}: Kafka has a "
+                    "protocol of its own, and KAFKA_SECURITY_PROTOCOL says whether it is encrypted"
+                )
             host, _, port = address.strip().rpartition(":")
+            if _NO_HOST.search(host):
+                raise ValueError(f"should be host:port, several joined by commas: {host!r} is no host")
             if not (host and port.isdecimal() and 0 < int(port) < 65536):
                 raise ValueError("should be host:port, several joined by commas")
         return servers
@@ -363,6 +375,22 @@ def load_settings(**overrides: Any) -> Settings:
         raise InvalidSettings(*_explain(error)) from None
 
 
+class _LogSettings(BaseSettings):
+    """The one setting by which to say what is wrong with others."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=ENV_FILE, env_ignore_empty=True, extra="ignore")
+
+    log_format: LogFormat = LogFormat.AUTO
+
+
+def log_format() -> LogFormat:
+    """How log lines are to look, whatever else is set; the default where that itself cannot be used."""
+    try:
+        return _LogSettings().log_format
+    except ValidationError:
+        return LogFormat.AUTO
+
+
 def variable_of(name: str) -> str:
     """The environment variable of a field."""
     alias = Settings.model_fields[name].validation_alias
@@ -392,6 +420,8 @@ def _reveal(secret: SecretStr | None) -> str | None:
 def _explain(error: ValidationError) -> Iterator[str]:
     for problem in error.errors(include_url=False):
         message = problem["msg"].removeprefix("Value error, ")
+        if problem["type"] == "string_pattern_mismatch":
+            message = f"should be of the form {form_in_words(problem['ctx']['pattern'])}"
         if not problem["loc"]:
             yield message
             continue

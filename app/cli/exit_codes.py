@@ -27,6 +27,8 @@ class ExitCode(IntEnum):
     USAGE = 2
     UNREACHABLE = 3
     NO_ANSWER = 4
+    FAILED = 70
+    INTERRUPTED = 130
 
 
 MEANINGS = {
@@ -35,8 +37,10 @@ MEANINGS = {
     ExitCode.USAGE: "usage: an argument or a setting is wrong",
     ExitCode.UNREACHABLE: "broker unreachable",
     ExitCode.NO_ANSWER: "no answer: no worker answered in time",
+    ExitCode.FAILED: "a worker or service could not go on by itself: its last log line says why; start it again",
+    ExitCode.INTERRUPTED: "interrupted (Ctrl-C)",
 }
-"""For the reference. A worker that cannot go on by itself ends with 70, an interrupted command with 130."""
+"""For the reference and the help."""
 
 
 class Refused(Exception):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
+import structlog
 import typer
 from typer.core import TyperGroup
 
@@ -32,6 +33,7 @@ from app.contracts.printable import printable
 from app.downstream.follow_up.kind import KIND as FOLLOW_UP
 from app.downstream.journeys.kind import KIND as JOURNEY
 from app.downstream.sequences.kind import KIND as SEQUENCE
+from app.hosting.logs import logs_json
 
 NAME = "lead-qualifier"
 
@@ -65,8 +67,8 @@ program = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Live lead scores in, qualified leads out, exactly once.",
-    epilog="Exit codes: 0 done, 1 refused, 2 usage, 3 broker unreachable, 4 no answer. Settings come from the "
-    "environment or .env: docs/configuration.md.",
+    epilog="Exit codes: 0 done, 1 refused, 2 usage, 3 broker unreachable, 4 no answer, 70 a worker or service "
+    "could not go on. Settings come from the environment or .env: docs/configuration.md.",
 )
 program.command()(demo)
 program.command()(worker)
@@ -117,5 +119,8 @@ def run() -> None:
         program(prog_name=NAME)
     except EXPECTED as failure:
         message, code = judge(failure)
-        fail(*told(failure, message))
+        if logs_json():
+            structlog.get_logger(__name__).critical("failed", reason=message, exit_code=int(code))
+        else:
+            fail(*told(failure, message))
         sys.exit(code)

@@ -11,7 +11,7 @@ import typer
 from app.cli.exit_codes import Refused
 from app.cli.screen import say
 from app.cli.worker import WebPort, broker_of, serving
-from app.settings import Settings
+from app.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from app.downstream.sinks.sink import Sink
@@ -51,7 +51,7 @@ def _serve(build: Callable[[Settings], Sink], check: bool, web_port: int | None)
     from app.downstream.sinks.forms import MissingSecret  # noqa: PLC0415
     from app.downstream.sinks.run import run_sink  # noqa: PLC0415
 
-    settings = serving(web_port)
+    settings = load_settings(web_port=web_port) if check else serving(web_port)
     try:
         sink = build(settings)
         if check:

@@ -11,7 +11,7 @@ from app.broker.running import find_running
 from app.cli.exit_codes import NO_BROKER, NoBrokerFound
 from app.hosting.logs import configure_logs
 from app.kafka import Connection
-from app.settings import Settings, load_settings, unknown_variables
+from app.settings import Settings, load_settings, log_format, unknown_variables
 
 WebPort = Annotated[
     int | None,
@@ -27,8 +27,8 @@ WebPort = Annotated[
 
 def serving(web_port: int | None) -> Settings:
     """The settings of a process that serves, which from now on logs as they say. Raises InvalidSettings."""
+    configure_logs(log_format())  # also for what is wrong with the other settings
     settings = load_settings(web_port=web_port)
-    configure_logs(settings.log_format)
     for line in unknown_variables():
         structlog.get_logger(__name__).warning("unknown_setting", reason=line)
     return settings

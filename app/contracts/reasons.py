@@ -148,8 +148,12 @@ def _number_kind(value: object) -> str:
 
 
 def _one_of(value: object, context: dict[str, Any]) -> str:
-    found = "another text" if isinstance(value, str) and value else kind(value)
-    return f"must be one of {_expected(context)}, found {found}"
+    return f"must be one of {_expected(context)}, found {_text_kind(value)}"
+
+
+def _text_kind(value: object) -> str:
+    """Where one of several texts is expected."""
+    return "another text" if isinstance(value, str) and value else kind(value)
 
 
 def _expected(context: dict[str, Any]) -> str:
@@ -188,11 +192,33 @@ def _not_json(value: object, context: dict[str, Any]) -> str:
     return f"is not JSON in UTF-8: {found}"
 
 
+def form_in_words(pattern: str) -> str:
+    """An example of the form that a text must have, and what it is: an expression says it to programs only."""
+    return FORMS_IN_WORDS.get(pattern, "that its schema asks for")
+
+
+_DURATION = "30d, a whole number and one of the units s, m, h, d, w"
+FORMS_IN_WORDS = {
+    r"^[0-9]{1,8}[smhdw]$": _DURATION,
+    r"^[1-9][0-9]{0,4}[smhdw]$": _DURATION,
+    r"^[1-9][0-9]{0,5}[smhdw]$": _DURATION,
+    r"^([1-9]|[1-9][0-9]|1[01][0-9]|120)h$": "8h, from 1h to 120h",
+    r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$": "08:30, a time of day from 00:00 to 24:00",
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$": "2026-12-24, a day",
+    r"^[0-9]+$": "17, a whole number",
+    r"^[A-Za-z0-9._-]*$": "acme., of letters, digits, dots, hyphens and underscores",
+    r"^[a-zA-Z0-9._-]{1,100}$": "crm-1, of 1 to 100 letters, digits, dots, hyphens and underscores",
+    r"^[A-Za-z_][A-Za-z0-9_]*$": "CRM_SECRET, the name of an environment variable",
+    r"^[a-z_][a-z0-9_]{0,99}$": "new_score, a column's logical name: small letters, digits and underscores",
+}
+"""Every pattern of a definition, message or setting, by what follows on `of the form`."""
+
+
 def encoding_fault(raw: bytes) -> str | None:
     """What a value is that is no JSON in UTF-8, by how it begins; None where that says nothing."""
     if raw.startswith(b"\xef\xbb\xbf"):
         return "is not JSON: it starts with a byte order mark, leave that out"
-    if (name := _wide(raw)) is not None:
+    if (name := wide_encoding(raw)) is not None:
         return f"is not JSON in UTF-8 but looks like {name}"
     if raw.startswith(b"\0") and raw[_FRAMING:].lstrip().startswith(b"{"):
         return (
@@ -204,7 +230,7 @@ def encoding_fault(raw: bytes) -> str | None:
     return None if named is None else f"is not JSON but {named}: send JSON in UTF-8"
 
 
-def _wide(raw: bytes) -> str | None:
+def wide_encoding(raw: bytes) -> str | None:
     """UTF-16 or UTF-32 where a text is that: by its byte order mark, or by the zero bytes of its first characters."""
     if raw.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
         return "UTF-32"
@@ -277,7 +303,10 @@ _SENTENCES: dict[str, Callable[[Any, dict[str, Any]], str]] = {
         "must start and end at different times, and start before 24:00; a whole day is 00:00 to 24:00"
     ),
     "day": lambda _value, _context: "must be a day that there is in the calendar, such as 2026-12-24",
-    "string_pattern_mismatch": lambda _value, context: f"must be text of the form {context['pattern']}",
+    "string_pattern_mismatch": lambda _value, context: f"must be text of the form {form_in_words(context['pattern'])}",
+    "kind_of_step": lambda value, context: (
+        f"must be one of {context['kinds']}, found {_text_kind(value.get(context['field']))}"
+    ),
     "too_short": lambda _value, context: f"must hold {context['min_length']} or more",
     "too_long": lambda _value, context: f"must hold {context['max_length']} at most",
     "attribute_value": _attribute,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 import traceback
+from types import TracebackType
 from typing import Any, TextIO
 
 import msgspec
@@ -39,7 +41,9 @@ class _Sparing(logging.Filter):
 
 def configure_logs(log_format: LogFormat, *, level: int = logging.INFO) -> None:
     """Send the program's and its libraries' logs to standard error. `auto` is console on a terminal, JSON elsewhere."""
+    global _as_json  # noqa: PLW0603  a process has one standard error
     as_json = log_format is LogFormat.JSON or (log_format is LogFormat.AUTO and not sys.stderr.isatty())
+    _as_json = as_json
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -80,6 +84,28 @@ def configure_logs(log_format: LogFormat, *, level: int = logging.INFO) -> None:
     )
     handler.addFilter(_Sparing())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    sys.excepthook = _log_uncaught
+    threading.excepthook = _log_uncaught_in_thread
+
+
+def logs_json() -> bool:
+    """Is standard error one JSON object a line from now on?"""
+    return _as_json
+
+
+_as_json = False
+
+
+def _log_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """The last line of a process that fails is a log line too."""
+    structlog.get_logger(__name__).critical("failed", reason=str(error), exc_info=(kind, error, trace), exit_code=1)
+
+
+def _log_uncaught_in_thread(args: threading.ExceptHookArgs) -> None:
+    if args.exc_value is not None:
+        exc_info = (args.exc_type, args.exc_value, args.exc_traceback)
+        name = None if args.thread is None else args.thread.name
+        structlog.get_logger(__name__).error("thread_failed", thread=name, exc_info=exc_info)
 
 
 def _make_printable(_logger: Any, _name: str, event: Any) -> Any:

@@ -21,6 +21,7 @@ from app.contracts.topics import Topic
 from app.engine import DEFAULT_LIMITS, Engine, Hook, Limits
 from app.engine.runtime import create_app, end_offsets, fetch_health, quieten
 from app.engine.steps import no_hook
+from app.hosting.broker_contact import BrokerContact
 from app.hosting.garbage import relieve_collector
 from app.hosting.metrics import Metrics
 from app.hosting.projected_table import declare
@@ -72,6 +73,8 @@ class Process:
         self._limits = limits
         self._hook = hook
         self.metrics = metrics
+        self._contact = BrokerContact(connection)
+        self._contact.show(metrics.registry)
         self._watchdog = Watchdog(problem=self._problem, failed=self._failed)
         self._start_up = StartUp(settings, connection, topics=topics, rights=self._rights)
         self._running: list[_Running] = []
@@ -133,6 +136,7 @@ class Process:
         for one in self._running:
             one.start(loop)
         self._at_work = True
+        self._contact.start()
         self._watchdog.start()
         was_ready = False
         while not stop.is_set():
@@ -149,6 +153,7 @@ class Process:
         await asyncio.gather(*(one.stop(loop) for one in self._running))
         await web.stop()
         self._watchdog.stop()
+        self._contact.stop()
         log.info("worker_stopped")
 
     def _end_of(self, projection: Projection[Any, Any]) -> int:
@@ -182,6 +187,8 @@ class Process:
             for one in self._running
             for reason in one.waiting()
         ]
+        if (silent := self._contact.problem()) is not None:
+            waiting.append(silent)
         return not waiting, {"reason": "; ".join(waiting)} if waiting else self._standing()
 
     def _standing(self) -> dict[str, Any]:

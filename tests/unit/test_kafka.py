@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import ssl
 import time
 from dataclasses import replace
@@ -15,7 +16,7 @@ from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient
 
 from app.broker.local_broker import free_ports
-from app.kafka import BrokerUnreachable, Compression, Connection, OAuth
+from app.kafka import BrokerUnreachable, Compression, Connection, OAuth, UnusableConnection
 
 PLAIN = Connection(bootstrap_servers="one:9092, two:9092")
 SCRAM = Connection(
@@ -118,3 +119,16 @@ def test_a_broker_that_is_not_there_is_told_soon_with_the_reason_and_what_to_do(
     assert time.monotonic() - began < 5
     for part in (address, "refused", "KAFKA_BOOTSTRAP_SERVERS", "lead-qualifier demo"):
         assert part in str(told.value)
+
+
+@pytest.mark.parametrize("setting", ["ca", "certificate", "key"])
+def test_a_file_that_is_missing_or_no_pem_is_named_before_the_broker_is_asked(tmp_path: Path, setting: str) -> None:
+    path = tmp_path / "nothing.pem"
+    files: dict[str, Any] = {f"ssl_{setting}_file": path}
+    connection = Connection(bootstrap_servers="127.0.0.1:1", security_protocol="SSL", **files)
+    for said in (f"KAFKA_SSL_{setting.upper()}_FILE: {path} cannot be read: No such file", "is no PEM file"):
+        began = time.monotonic()
+        with pytest.raises(UnusableConnection, match=re.escape(said)):
+            connection.check_reachable(30)
+        assert time.monotonic() - began < 5
+        path.write_text("nothing")

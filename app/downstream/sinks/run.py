@@ -19,6 +19,7 @@ from app.downstream.sinks.circuit import Circuit, State
 from app.downstream.sinks.delivery import Delivery
 from app.downstream.sinks.metrics import SinkMetrics
 from app.downstream.sinks.sink import Sink
+from app.hosting.broker_contact import BrokerContact
 from app.hosting.start_up import StartUp
 from app.hosting.web import WebServer
 from app.kafka import Connection
@@ -75,6 +76,8 @@ class _Running:
             topic_prefix=settings.topic_prefix,
             observer=self._metrics.happened,
         )
+        self._contact = BrokerContact(connection)
+        self._contact.show(self._metrics.registry)
         self._metrics.watch(lambda: self._circuit.state, self.subscription.lag)
 
     @contextmanager
@@ -88,11 +91,13 @@ class _Running:
             ready=self._ready,
             metrics=self._metrics,
         )
+        self._contact.start()
         try:
             port = client.run(server.start())
             log.info("sink_serves", sink=self._sink.id, web=f"http://{self._settings.web_host}:{port}")
             yield
         finally:
+            self._contact.stop()
             client.run(server.stop())
             client.close()
 
@@ -101,7 +106,10 @@ class _Running:
 
     def _ready(self) -> tuple[bool, dict[str, Any]]:
         """Also while the breaker is open: starting the sink anew would not mend the endpoint."""
-        return True, {"circuit": self._circuit.state.value, "lag": sum(self.subscription.lag().values())}
+        silent = self._contact.problem()
+        reason = {} if silent is None else {"reason": silent}
+        lag = sum(self.subscription.lag().values())
+        return silent is None, {**reason, "circuit": self._circuit.state.value, "lag": lag}
 
     def _changed(self, before: State, after: State) -> None:
         tell = log.warning if after is State.OPEN else log.info

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import errno
+import re
+from pathlib import Path
 
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 
 from app.cli.exit_codes import EXPECTED, MEANINGS, ExitCode, NoBrokerFound, Refused, judge
+from app.cli.program import program
 from app.client.commands import NoAnswer
 from app.client.topic_reader import TopicMissing
 from app.contracts.model_file import BadModelFile, Problem
+from app.hosting.process import EXIT_FAILED
 from app.kafka import BrokerUnreachable
 from app.settings import InvalidSettings
 from app.topic_setup import TopicsUnfit
@@ -52,3 +56,13 @@ def test_a_missing_topic_says_how_to_create_it() -> None:
 
 def test_a_port_that_is_taken_says_how_to_choose_another() -> None:
     assert "--web-port" in judge(OSError(errno.EADDRINUSE, "Address already in use"))[0]
+
+
+def test_the_lists_for_people_have_every_code() -> None:
+    readme = " ".join((Path(__file__).parents[3] / "README.md").read_text().split())
+    _, found, listed = readme.partition("Exit codes: ")
+    assert found
+    assert [int(code) for code in re.findall(r"(\d+) ", listed.partition(".")[0])] == list(ExitCode)
+    told = program.info.epilog or ""
+    assert all(f"{code.value} " in told for code in ExitCode if code is not ExitCode.INTERRUPTED)
+    assert ExitCode.FAILED == EXIT_FAILED

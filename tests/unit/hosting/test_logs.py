@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
+
+from tests.broker.system.command_line import environment
 
 PROGRAM = """
 import logging, sys
@@ -93,3 +97,63 @@ def test_a_console_line_shows_what_others_wrote_as_text() -> None:
     assert all(line.isprintable() for line in lines), ascii(done.stderr)
     assert not [line for line in lines if line.startswith("2026-11-28T00:00:00Z")]
     assert sum("RuntimeError: L-1" in line for line in lines) == 2
+
+
+UNCAUGHT = """
+import sys, threading
+from app.settings import LogFormat
+from app.hosting.logs import configure_logs
+
+configure_logs(LogFormat(sys.argv[1]))
+thread = threading.Thread(target=lambda: 1 / 0, name="a thread")
+thread.start()
+thread.join()
+raise RuntimeError("gone \\x1b[2J")
+"""
+
+
+def test_what_nobody_caught_is_a_log_line_too() -> None:
+    done = subprocess.run([sys.executable, "-c", UNCAUGHT, "json"], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    of_thread, last = (json.loads(line) for line in done.stderr.splitlines())
+    assert (of_thread["event"], of_thread["thread"]) == ("thread_failed", "a thread")
+    assert (last["event"], last["level"], last["exit_code"]) == ("failed", "critical", 1)
+    assert last["reason"] == "gone \x1b[2J"
+    on_console = subprocess.run([sys.executable, "-c", UNCAUGHT, "console"], capture_output=True, check=False)
+    assert b"\x1b[2J" not in on_console.stderr
+
+
+@pytest.mark.parametrize(
+    ("settings", "code", "said"),
+    [
+        ({"KAFKA_BOOTSTRAP_SERVERS": "http://kafka:9092"}, 2, "without http://, such as kafka:9092"),
+        ({"KAFKA_BOOTSTRAP_SERVERS": ""}, 3, "no broker"),
+        (
+            {
+                "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
+                "KAFKA_SECURITY_PROTOCOL": "SSL",
+                "KAFKA_SSL_CA_FILE": "nothing.pem",
+            },
+            2,
+            "KAFKA_SSL_CA_FILE: nothing.pem cannot be read",
+        ),
+        ({"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1", "LEAD_QUALIFIER_STARTUP_TIMEOUT": "0.5"}, 3, "waited 0.5 s"),
+    ],
+)
+def test_the_last_line_of_a_worker_that_does_not_start_is_json_as_all_others(
+    settings: dict[str, str], code: int, said: str, tmp_path: Path
+) -> None:
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-m", "app", "worker"],
+        cwd=tmp_path,
+        env=environment({**settings, "LEAD_QUALIFIER_LOG_FORMAT": "json"}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code
+    last = [json.loads(line) for line in done.stderr.splitlines()][-1]
+    assert (last["event"], last["level"], last["exit_code"]) == ("failed", "critical", code)
+    assert said in last["reason"]
+    assert time.monotonic() - began < 30
