@@ -66,7 +66,7 @@ def definition_commands(kind: Kind, *, plural: str, help_text: str) -> typer.Typ
             as_json=as_json,
         )
 
-    @command(None, f"Create a {kind.name} from a file, or replace its draft. It runs once published.")
+    @command(None, f"Create {kind.one} from a file, or replace its draft. It runs once published.")
     def apply(
         file: Annotated[
             Path,
@@ -99,7 +99,7 @@ def definition_commands(kind: Kind, *, plural: str, help_text: str) -> typer.Typ
         else:
             say(f"no {plural} yet: write one and apply it (lead-qualifier {kind.name} apply FILE)")
 
-    @command(None, f"Show a {kind.name}: status, version and definition.")
+    @command(None, f"Show {kind.one}: status, version and definition.")
     def show(
         definition_id: DefinitionId,
         as_file: Annotated[
@@ -119,7 +119,7 @@ def definition_commands(kind: Kind, *, plural: str, help_text: str) -> typer.Typ
         for line in yaml_lines(one.definition or {}, width=100):
             say(line)
 
-    @command(None, f"Every published version of a {kind.name}, when and by whom.")
+    @command(None, f"Every published version of {kind.one}, when and by whom.")
     def history(definition_id: DefinitionId, as_json: Json = False) -> None:
         one = find(definition_id)
         if as_json:
@@ -133,7 +133,7 @@ def definition_commands(kind: Kind, *, plural: str, help_text: str) -> typer.Typ
         else:
             say(f"{one.id} was never published")
 
-    @command(None, f"Let a {kind.name} run, as its next version.")
+    @command(None, f"Let {kind.one} run, as its next version.")
     def publish(
         definition_id: DefinitionId,
         replace: Annotated[
@@ -154,7 +154,7 @@ def definition_commands(kind: Kind, *, plural: str, help_text: str) -> typer.Typ
     ) -> None:
         move("stop", definition_id, expected_revision, issued_by, as_json)
 
-    @command(None, f"Delete a {kind.name} that is not live.")
+    @command(None, f"Delete {kind.one} that is not live.")
     def delete(
         definition_id: DefinitionId,
         expected_revision: ExpectedRevision = None,

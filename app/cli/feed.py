@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated, BinaryIO, cast
 
 import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
@@ -15,8 +17,10 @@ from app.cli.exit_codes import ExitCode, Refused
 from app.cli.screen import err, note, say
 from app.cli.session import open_session
 from app.client.feeding import Feeder
+from app.contracts.reasons import wide_encoding
 
 _SHOWN_BYTES = 64 * 1024
+_GZIP = b"\x1f\x8b"
 
 
 def feed(
@@ -47,14 +51,26 @@ def feed(
 def _opened(file: Path) -> Iterator[tuple[BinaryIO, int | None]]:
     """The lines, and their size in bytes where it is known."""
     if str(file) == "-":
-        yield sys.stdin.buffer, None
+        yield _in_utf_8(sys.stdin.buffer, "standard input"), None
         return
     try:
         lines = file.open("rb")
     except OSError as error:
         raise Refused(f"{file} cannot be read: {error.strerror}") from error
     with lines:
-        yield lines, file.stat().st_size
+        yield _in_utf_8(lines, str(file)), file.stat().st_size
+
+
+def _in_utf_8(lines: BinaryIO, name: str) -> BinaryIO:
+    """The lines, without a byte order mark. Raises Refused where none of them could be read."""
+    beginning = cast("BufferedReader", lines).peek(8)[:8]
+    if beginning.startswith(codecs.BOM_UTF8):
+        lines.read(len(codecs.BOM_UTF8))
+    elif (encoding := wide_encoding(beginning)) is not None:
+        raise Refused(f"{name} is in {encoding}: save it as UTF-8")
+    elif beginning.startswith(_GZIP):
+        raise Refused(f"{name} is compressed: gunzip it first, as in gunzip -c FILE | lead-qualifier feed -")
+    return lines
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from app.cli.screen import columns, moment, note, say, warn
@@ -32,6 +32,8 @@ def show(previewed: Previewed, definition: QualificationModel, rules: Rules, nea
         say("  each with its next score: the model says existing_leads: ignore")
     if definition.hold is not None:
         say(f"  {preview.holding:,} would once they have met the criteria for {duration_text(definition.hold)}")
+    if preview.set_already:
+        say(f"  {_set_already(preview.set_already, definition.id)}")
     others = [(outcome, count) for outcome, count in preview.outcomes.items() if outcome is not Outcome.QUALIFIED]
     if others:
         say("")
@@ -60,6 +62,13 @@ def show(previewed: Previewed, definition: QualificationModel, rules: Rules, nea
         note(
             f"{previewed.undecided:,} records are not decided yet: what they say is not in this (lead-qualifier worker)"
         )
+
+
+def _set_already(by: Mapping[str, int], model_id: str) -> str:
+    """Why leads that meet the criteria do not qualify: there is nothing to change about them."""
+    whose = {"": "not by a model", model_id: "by this model"}
+    each = ", ".join(f"{count:,} {whose.get(name, f'by model {name}')}" for name, count in by.items())
+    return f"{sum(by.values()):,} more meet the criteria, but have what the model sets already: {each}"
 
 
 def _reservations(
@@ -139,6 +148,10 @@ def as_json(previewed: Previewed, definition: QualificationModel, rules: Rules, 
         "would_qualify": {"count": preview.qualifying, "share": preview.share},
         "outcomes": {outcome.value: count for outcome, count in preview.outcomes.items()},
         "eligible_leads": preview.asked,
+        "set_already": [
+            {"leads": count} | ({"qualification_model_id": name} if name else {})
+            for name, count in preview.set_already.items()
+        ],
         "near_points": plain(near),
         "criteria": [
             {

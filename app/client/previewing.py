@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zlib import crc32
 
@@ -71,6 +71,10 @@ class Preview:
     criteria: tuple[CriterionCount, ...]
     sample: tuple[Candidate, ...]
     compared: Compared | None
+    set_already: Mapping[str, int] = field(default_factory=dict)
+    """Of those that meet the criteria and have what the model sets already: how many by whose qualification, by the
+    model's id; empty where it was no model.
+    """
 
     @property
     def qualifying(self) -> int:
@@ -119,6 +123,7 @@ class Previewer:
         self._sample: list[tuple[int, bytes, Candidate]] = []
         self._outcomes: Counter[Outcome] = Counter()
         self._verdicts: Counter[tuple[bool, bool]] = Counter()
+        self._set_already: Counter[str] = Counter()
         checks = self._model.checks
         self._checks = tuple((i, name, limit, limit - near) for i, (name, limit) in enumerate(checks))
         self._reached, self._near, self._no_score = ([0] * len(checks) for _ in range(3))
@@ -134,6 +139,8 @@ class Previewer:
         self._outcomes[outcome] += 1
         if outcome in _NOT_ASKED:
             return
+        if outcome is Outcome.ALREADY_QUALIFIED:
+            self._set_already[_qualified_by(lead, model.id)] += 1
         scores = lead.scores
         for index, name, threshold, nearly in self._checks:
             score = scores.get(name)
@@ -166,6 +173,7 @@ class Previewer:
                 )
                 for index, name, threshold, _ in self._checks
             ),
+            set_already=dict(self._set_already.most_common()),
             sample=tuple(candidate for _, _, candidate in sorted(self._sample, reverse=True)),
             compared=None
             if self._running is None
@@ -194,6 +202,13 @@ class Previewer:
             heapq.heapreplace(sample, (rank, key, candidate))
         else:
             heapq.heappush(sample, (rank, key, candidate))
+
+
+def _qualified_by(lead: Lead, model_id: str) -> str:
+    """The model whose mark keeps another from qualifying a lead: its own one, else the newest; empty without any."""
+    if model_id in lead.marks:
+        return model_id
+    return max(lead.marks, key=lambda name: lead.marks[name].at, default="")
 
 
 #: Where these apply, nobody asks for the criteria.

@@ -2,14 +2,22 @@
 
 import gzip
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from app.contracts.decode import BadMessage, decode_lead_changed, decode_lead_score_changed, decode_score
+from app.contracts.documents import DOCUMENTS
+from app.contracts.fields import RFC_3339
+from app.contracts.reasons import FORMS_IN_WORDS
+from app.downstream.sinks.dataverse.form import DATAVERSE
+from app.downstream.sinks.webhook.form import WEBHOOK
+from app.settings import Settings
 
 SECRET = "Anna.Muster@example.com"
 SCORE: dict[str, Any] = {
@@ -158,3 +166,23 @@ def test_envelopes_of_connect_and_debezium_are_named(decode: Callable[..., Any],
 def test_fields_called_so_in_a_message_that_is_otherwise_wrong_are_no_envelope() -> None:
     value = json.dumps(SCORE | {"schema": 1, "payload": 2, "op": 3, "after": 4, "score": "x"}).encode()
     assert reasons(decode_lead_score_changed, value).startswith("score must be a number, found text")
+
+
+def test_every_form_of_a_text_is_told_in_words() -> None:
+    schemas = [document.adapter.json_schema() for document in DOCUMENTS]
+    schemas += [TypeAdapter(kind.document).json_schema() for kind in (WEBHOOK, DATAVERSE)]
+    schemas.append(Settings.model_json_schema())
+    patterns = {pattern for schema in schemas for pattern in _patterns(schema)} - {RFC_3339}
+    assert patterns <= FORMS_IN_WORDS.keys()
+    assert not [words for words in FORMS_IN_WORDS.values() if re.search(r"[\^$\[\]\\]", words)]
+
+
+def _patterns(schema: object) -> Iterator[str]:
+    if isinstance(schema, dict):
+        if isinstance(schema.get("pattern"), str):
+            yield schema["pattern"]
+        for value in schema.values():
+            yield from _patterns(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            yield from _patterns(value)

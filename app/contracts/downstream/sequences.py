@@ -107,7 +107,15 @@ class BranchStep(TypedDict):
     no: NotRequired[list[StepDefinition]]
 
 
-_FORMS = {"automated_email": "mail", "wait": "wait", "update_field": "update", "advance": "advance"}
+_FORMS = {
+    "email": "activity",
+    "phone_call": "activity",
+    "task": "activity",
+    "automated_email": "mail",
+    "wait": "wait",
+    "update_field": "update",
+    "advance": "advance",
+}
 
 
 def _form(definition: object) -> str:
@@ -115,8 +123,10 @@ def _form(definition: object) -> str:
         return FORM + "activity"
     if "branch" in definition:
         return FORM + "branch"
-    kind = definition.get("kind")
-    return FORM + _FORMS.get(kind if isinstance(kind, str) else "", "activity")
+    if "kind" not in definition:
+        return FORM + "activity"
+    kind = definition["kind"]
+    return FORM + _FORMS.get(kind if isinstance(kind, str) else "", "none")
 
 
 StepDefinition = TypeAliasType(
@@ -128,7 +138,12 @@ StepDefinition = TypeAliasType(
         | Annotated[UpdateFieldStep, Tag(FORM + "update")]
         | Annotated[AdvanceStep, Tag(FORM + "advance")]
         | Annotated[BranchStep, Tag(FORM + "branch")],
-        Discriminator(_form),
+        Discriminator(
+            _form,
+            custom_error_type="kind_of_step",
+            custom_error_message="kind must be one of {kinds}",
+            custom_error_context={"field": "kind", "kinds": ", ".join(_FORMS)},
+        ),
     ],
 )
 

@@ -24,11 +24,16 @@ KINDS = ("journey", "assignment", "sequence", "follow-up")
 """The kinds of definition, each with its commands and its audit trail."""
 
 
+def with_article(kind: str) -> str:
+    """The word with its article: `a journey`, `an assignment`."""
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+
+
 def commands(kind: str) -> Topic:
     """Orders about definitions of one kind."""
     return Topic(
         name=f"{kind}-commands",
-        purpose=f"Orders to apply, publish, stop or delete a {kind} definition.",
+        purpose=f"Orders to apply, publish, stop or delete {with_article(kind)} definition.",
         key="definition id",
         partitions=Partitions.ONE,
         cleanup=Cleanup.DELETE,
@@ -57,7 +62,7 @@ def definition_changed(kind: str) -> Topic:
     """The audit trail of one kind."""
     return Topic(
         name=f"{kind}-definition-changed",
-        purpose=f"The outcome of each command on a {kind} definition, why and by whom: the audit trail.",
+        purpose=f"The outcome of each command on {with_article(kind)} definition, why and by whom: the audit trail.",
         key="definition id",
         partitions=Partitions.ONE,
         cleanup=Cleanup.DELETE,

@@ -159,7 +159,7 @@ def knowing(sellers: Mapping[str, Departed | None]) -> Kind:
 
     def problems(definition: Definition, others: Others) -> Iterator[Problem]:
         yield from _problems(definition, others)
-        known = Nearest(sellers)
+        known = Nearest([one for one, departed in sellers.items() if departed != "left"])
         for where, one in _sellers_named(definition):
             if one not in sellers:
                 yield where, f"there is no seller {one}: {known.advice(one)}"

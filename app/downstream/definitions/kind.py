@@ -11,8 +11,9 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from app.contracts.downstream.topics import with_article
 from app.contracts.fields import FORM
-from app.contracts.reasons import sentence
+from app.contracts.reasons import form_in_words, sentence
 from app.downstream.conditions import Path, Problem
 from app.downstream.durations import milliseconds
 
@@ -55,6 +56,11 @@ class Kind:
     too_late: Callable[[Definition, datetime], Iterator[Problem]] = field(default=_never_too_late)
     warnings: Callable[[Definition], Iterator[Problem]] = field(default=_no_warnings)
 
+    @property
+    def one(self) -> str:
+        """Its name with the article: `an assignment`."""
+        return with_article(self.name)
+
     def problems_of(self, definition: object, others: Others | None = None) -> list[Problem]:
         """Everything that is wrong with it: where, and how to mend it. Empty if it may be applied.
 
@@ -92,6 +98,8 @@ def _by_form(error: ValidationError, definition: object) -> Iterator[Problem]:
         nearest = min(forms_here.values(), key=lambda errors: (len(errors), _strangers(errors)))
         for one in nearest:
             where, _ = _place(one["loc"], definition, one["type"] == "missing")
+            if one["type"] == "kind_of_step":
+                where = (*where, one["ctx"]["field"])
             problem = (where, _message(one))
             if problem not in said:
                 said.add(problem)
@@ -143,7 +151,7 @@ def _message(error: ErrorDetails) -> str:
         case "too_long":
             return f"holds too many: at most {error['ctx']['max_length']}"
         case "string_pattern_mismatch":
-            return f"is not of the form {error['ctx']['pattern']}"
+            return f"is not of the form {form_in_words(error['ctx']['pattern'])}"
         case "less_than_equal":
             return f"must be {error['ctx']['le']} or less"
         case "greater_than":

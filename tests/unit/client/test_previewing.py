@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from app.cli.preview_views import _set_already
 from app.client.previewing import Preview, Previewer, as_if_live
 from app.contracts.definition_reading import model_of
 from app.qualification.leads import Lead, Mark, Score
@@ -165,3 +166,26 @@ def test_groups_are_met_as_they_nest_and_each_criterion_is_counted() -> None:
         ("engagement", 1, 0),
         ("intent", 3, 0),
     ]
+
+
+def test_of_those_who_have_the_flags_already_it_is_counted_by_whose_qualification() -> None:
+    mark, later = Mark(1, 1, START, "e"), Mark(1, 1, minute(5), "e")
+    leads = [
+        lead(engagement=80, demographic=80, marks=marks)
+        for marks in (
+            {"enterprise": mark, "other": later},
+            {"other": mark, "third": later},
+            {"other": mark},
+            {"other": later, "third": mark},
+            None,
+        )
+    ]
+    for one in leads:
+        one.status_reason, one.sales_ready = "marketing_qualified", True
+    found = previewed(model(), rules(), *leads, lead(engagement=1))
+    assert found.qualifying == 0
+    assert found.set_already == {"other": 2, "enterprise": 1, "third": 1, "": 1}
+    assert _set_already(found.set_already, "enterprise") == (
+        "5 more meet the criteria, but have what the model sets already: "
+        "2 by model other, 1 by this model, 1 by model third, 1 not by a model"
+    )

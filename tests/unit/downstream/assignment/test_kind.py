@@ -231,3 +231,11 @@ def test_a_seller_who_departed_is_warned_of_and_the_definition_can_still_be_publ
         ]
         assert verdict.entry is not None
         entries["sales"] = verdict.entry
+
+
+def test_no_seller_who_has_left_is_taken_for_the_one_meant() -> None:
+    what = definition(segment(rule(sellers={"ids": ["seller-10"]})))
+    here = knowing({"seller-1": "left", "seller-25": None})
+    assert [message for _, message in here.problems_of(what, {})] == [
+        "there is no seller seller-10: did you mean seller-25?"
+    ]

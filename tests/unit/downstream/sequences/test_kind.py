@@ -118,3 +118,11 @@ def test_five_levels_and_every_kind_of_step_are_taken() -> None:
 
 def test_what_a_file_cannot_know_is_not_said_of_it() -> None:
     assert KIND.problems_of(sequence("s", mail("a"), advance("go", "tt"))) == []
+
+
+@pytest.mark.parametrize(("kind", "found"), [("sms", "another text"), (5, "a number"), (None, "null")])
+def test_an_unknown_kind_of_step_is_told_with_all_that_there_are(kind: object, found: str) -> None:
+    kinds = "email, phone_call, task, automated_email, wait, update_field, advance"
+    assert KIND.problems_of(sequence("s", {"id": "a", "kind": kind})) == [
+        (("steps", 0, "kind"), f"must be one of {kinds}, found {found}")
+    ]
