@@ -165,3 +165,19 @@ def test_an_upstream_that_writes_in_transactions_is_read_without_its_aborted_par
     here.settle_and_check()
     found = {event["lead_id"] for event in here.qualified() if event["lead_id"].startswith("T-")}
     assert found == {f"T-{turn}-{number}" for turn in (0, 2, 4, 6) for number in range(20)}
+
+
+def test_values_with_the_framing_of_a_schema_registry_are_read_where_the_setting_says_so(install: Install) -> None:
+    here = install(schema_registry_framing="read")
+    here.start_worker().wait_ready()
+    framing = b"\0\0\0\1\7"
+    here.send_bytes("scoring-model-changed", b"engagement", framing + encode(scoring_model("engagement", "live")))
+    here.order(feature("enable"), apply(model("simple", "all", {"engagement": 50})), command("publish", "simple"))
+    here.send_bytes("lead-changed", b"F-1", framing + encode(change("F-1", 0, owner_id="U-1")))
+    here.send_bytes("lead-score-changed", b"F-1", framing + encode(score("F-1", "engagement", 80, 1)))
+    here.send_bytes("lead-score-changed", b"F-2", encode(score("F-2", "engagement", 80, 1)))
+    here.send_bytes("lead-score-changed", b"F-3", framing + b"\x06\x02avro")
+    here.settle()
+    assert {event["lead_id"] for event in here.qualified()} == {"F-1", "F-2"}
+    [letter] = here.outs.records["lead-dead-letters"]
+    assert (letter.key, letter.value) == (b"F-3", framing + b"\x06\x02avro")
