@@ -21,6 +21,7 @@ SPEC_VERSION = "1.0"
 _STRUCTURED = b"application/cloudevents"
 _JSON_FORMAT = b"application/cloudevents+json"
 _CONTENT_TYPE = "content-type"
+_CONTENT_TYPE_LENGTH = len(_CONTENT_TYPE)
 _TYPE_PREFIX = "lead-qualifier."
 
 Header = tuple[str, bytes]
@@ -87,8 +88,10 @@ def data_of(value: bytes, record_headers: Iterable[tuple[str, bytes | None]]) ->
 
     Raises BadMessage for an envelope that cannot be read.
     """
-    media_type = _structured(record_headers)
-    return value if media_type is None else _unwrap(value, media_type)
+    media_type = _media_type(record_headers)
+    if media_type is None or not media_type.startswith(_STRUCTURED):
+        return value
+    return _unwrap(value, media_type)
 
 
 def mislabelled_data(value: bytes, record_headers: Iterable[tuple[str, bytes | None]] | None) -> bytes | None:
@@ -125,7 +128,8 @@ def attributes_of(value: bytes | None, record_headers: Iterable[tuple[str, bytes
     `value` is one that `data_of` takes. Raises BadMessage for attributes that cannot be read.
     """
     kept = tuple(record_headers)
-    if value is not None and _structured(kept) is not None:
+    media_type = _media_type(kept)
+    if value is not None and media_type is not None and media_type.startswith(_STRUCTURED):
         try:
             return _attributes.decode(value)
         except msgspec.DecodeError as error:
@@ -145,18 +149,12 @@ def _is_mislabelled(value: bytes, record_headers: Iterable[tuple[str, bytes | No
     return is_envelope(value)
 
 
-def _structured(record_headers: Iterable[tuple[str, bytes | None]]) -> bytes | None:
-    """The media type, if the record is in structured mode."""
-    media_type = _media_type(record_headers)
-    return media_type if media_type is not None and media_type.startswith(_STRUCTURED) else None
-
-
 def _media_type(record_headers: Iterable[tuple[str, bytes | None]]) -> bytes | None:
     """What the content-type header names, without parameters, in small letters; of several that of an envelope."""
     found = None
     for name, content in record_headers:
         # whatever its capitals; comparing lengths first spares most names the rest
-        if len(name) == len(_CONTENT_TYPE) and name.lower() == _CONTENT_TYPE and content is not None:
+        if len(name) == _CONTENT_TYPE_LENGTH and name.lower() == _CONTENT_TYPE and content is not None:
             found = content.split(b";", 1)[0].strip().lower()
             if found.startswith(_STRUCTURED):
                 break
