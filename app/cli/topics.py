@@ -53,9 +53,10 @@ def repair(downstream: Downstream = False, yes: Yes = False, as_json: Json = Fal
     """Put positions right that no longer fit the topics, so that workers start again. All workers must be stopped, with
     --downstream all downstream services too.
 
-    They refuse to start when an input topic was created anew, when records were dropped before they were read, or when
-    state is gone: going on would lose or repeat events without a word. This shows each such partition and, once
-    confirmed, lets it be read from the first record that is there.
+    They stop, and refuse to start, when a topic was deleted and created again (its id has changed, whatever it holds by
+    now), when an input was truncated, when records were dropped before they were read, or when state is gone: going on
+    would lose or repeat events without a word. This shows each such partition and, once confirmed, lets it be read from
+    the first record that is there.
     """
     session = open_session()
     groups: tuple[DecidingGroup, ...] = (workers(session.settings.application_id, state_prefix=session.state_prefix),)

@@ -178,6 +178,7 @@ class PositionRepair:
         wanted = [(topic, partition) for topic in topics for partition in self._reader.partitions(topic)]
         first, ends = self._reader.first(wanted), self._reader.ends(wanted)
         committed = self._committed(wanted)
+        ids = self._reader.ids([changelog.full_name(self._state_prefix), *topics])
         for place, value in held.items():
             here = [(topic, place[1]) for topic in topics if (topic, place[1]) in first]
             if value is None:
@@ -185,7 +186,7 @@ class PositionRepair:
                 if read:
                     yield self._gone(place, read, committed)
                 continue
-            yield from self._outside(place, value, here, first, ends)
+            yield from self._outside(place, value, here, first, ends, ids)
 
     def _gone(self, place: Place, read: Sequence[Place], committed: dict[Place, int]) -> Misfit:
         told = ", ".join(f"{topic}-{partition} up to {committed[topic, partition]}" for topic, partition in read)
@@ -197,8 +198,14 @@ class PositionRepair:
             forget_offsets=True,
         )
 
-    def _outside(
-        self, place: Place, value: bytes, here: Sequence[Place], first: dict[Place, int], ends: dict[Place, int]
+    def _outside(  # noqa: PLR0917  each is another matter
+        self,
+        place: Place,
+        value: bytes,
+        here: Sequence[Place],
+        first: Mapping[Place, int],
+        ends: Mapping[Place, int],
+        ids: Mapping[str, str],
     ) -> Iterator[Misfit]:
         try:
             position = positions.decode(value)
@@ -212,23 +219,36 @@ class PositionRepair:
                 f"set LEAD_QUALIFIER_APPLICATION_ID={position.application}, or another LEAD_QUALIFIER_TOPIC_PREFIX",
             )
             return
+        others = positions.other_topics(position, ids)
         moved: dict[str, int] = {}
         told = []
+        again = ""
+        if place[0] in others:
+            told.append("was deleted and created again while workers ran: the state that it held before is gone")
+            moved = {topic: first[topic, partition] for topic, partition in here}
+            again = "; leads may qualify again (with the event_id they had)"
         for topic, partition in here:
             at, low, high = position.next.get(topic), first[topic, partition], ends[topic, partition]
-            if at is None or low <= at <= high:
+            if topic in others:
+                why = "it was deleted and created again"
+            elif topic in position.set_back:
+                why = "it was truncated, or deleted and created again, while it was read"
+            elif at is None or low <= at <= high:
                 continue
-            why = (
-                "it was created anew or cut" if at > high else f"{low - at} records were dropped before they were read"
-            )
+            elif at > high:
+                why = "it was truncated, or deleted and created again"
+            else:
+                why = f"{low - at} records were dropped before they were read"
             told.append(f"{topic}-{partition} holds {low} to {high}, the position is {at}: {why}")
             moved[topic] = low
         remedies = []
         corrected = position
-        if moved:
-            corrected = msgspec.structs.replace(corrected, next={**position.next, **moved})
+        if told:
+            corrected = msgspec.structs.replace(
+                corrected, next={**position.next, **moved}, topic_ids={**position.topic_ids, **ids}, set_back={}
+            )
             remedy = ", ".join(f"{topic} from {offset}" for topic, offset in moved.items())
-            remedies.append(f"read {remedy}: the first record there is")
+            remedies.append(f"read {remedy}: the first record there is{again}")
         now_ms = int(time.time() * 1000)
         if (ahead_ms := position.clock - now_ms) > self._clock_ms:
             told.append(

@@ -373,7 +373,9 @@ class Repartition:
                 held = changelog.full_name(group.state_prefix)
                 known = [p for (topic, _), p in plan.positions.items() if topic == held and p is not None]
                 swept = [p.swept for p in known if p.swept != NEVER_SWEPT]
-                for place in self._reader.places(changelog.full_name(self._to)):
+                there = [topic.full_name(self._to) for topic in (changelog, *inputs)]
+                ids = self._reader.ids(there)
+                for place in self._reader.places(there[0]):
                     begins = self._reader.first(self._inputs(place, [one for one in inputs if one not in copied]))
                     begins |= self._reader.ends(self._inputs(place, [one for one in inputs if one in copied]))
                     position = Position(
@@ -383,6 +385,7 @@ class Repartition:
                         # all are through with every publish there was, be it the older or the newer revision
                         swept=min(swept, default=NEVER_SWEPT),
                         clock=max((p.clock for p in known), default=0),
+                        topic_ids=ids,
                     )
                     transaction.put(place[0], POSITION_KEY, positions.encode(position), partition=place[1])
 

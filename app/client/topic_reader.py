@@ -12,6 +12,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from app.kafka import Connection, NotAllowed, is_forbidden, needing
 from app.raw_reader import SILENT_SECONDS, UNDECODABLE, CannotRead, RawMessage, RawReader
+from app.topic_ids import topic_ids
 
 Place = tuple[str, int]
 """A topic, by its full name, and a partition of it."""
@@ -75,6 +76,10 @@ class TopicReader:
         """Those of the topics that there are."""
         found = self._admin.list_topics(timeout=self._timeout).topics
         return {topic for topic in topics if topic in found and found[topic].partitions}
+
+    def ids(self, topics: Sequence[str]) -> dict[str, str]:
+        """The id of each topic that there is. Raises KafkaException."""
+        return topic_ids(self._admin, topics, timeout=self._timeout)
 
     def places(self, topic: str) -> list[Place]:
         """All partitions of a topic, each with its topic. Raises TopicMissing."""

@@ -286,6 +286,10 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
             if place in self._epochs and tp in assignment.tps:
                 state = assignment.state_value(tp)
                 if state.has_valid_position:
+                    if state.position < self._stamped[place]:
+                        # aiokafka does so by itself when the broker no longer has the offset
+                        self.engine.set_back(place, self._stamped[place], state.position)
+                        continue
                     positions[tp] = state.position
         return positions
 

@@ -172,6 +172,10 @@ class Decider:
                 revision = revisions[app.name] = app.processor.begin()
             position = partition.position
             assert position is not None  # open partitions have one
+            if partition.set_back:  # only to be written down
+                now_ms = max(int(time.time() * 1000), position.clock)
+                work.append(Work(partition, [], revision, True, False, [], now_ms, {}))
+                continue
             if position.revision > revision:
                 # the rules are not known yet, or another worker decided by newer ones: wait until our table has them
                 continue
@@ -412,6 +416,8 @@ class Decider:
             swept=swept,
             sweep=sweep,
             clock=item.now_ms,
+            topic_ids=before.topic_ids,
+            set_back={**before.set_back, **partition.set_back},
         )
         changes = unit.changes()
         self._intake.give_back(_rest(item.batches, decided) if decided else item.batches)

@@ -27,7 +27,7 @@ from app.engine.cycle import Decider
 from app.engine.group_metadata import Membership, check_encoding
 from app.engine.inspection import inspect
 from app.engine.intake import Intake, TopicPartition
-from app.engine.opening import Opener, Overtaken, Unusable
+from app.engine.opening import Opener, Overtaken, Unusable, refuse_set_back
 from app.engine.partition import Partition
 from app.engine.steps import Hook, Step, no_hook
 from app.engine.timers import Timers
@@ -43,6 +43,8 @@ _HELD_SECONDS = 0.01
 _INSPECTION_PAUSE = 0.003
 _MAX_BACKOFF = 5.0
 _SEARCH_BACKOFF = 0.05
+#: How often (seconds) it is looked whether a topic was deleted and created again under a running worker.
+_CHECK_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +186,9 @@ class Engine:
         with self._lock:
             self._assignment = new
             self._open = {}
-            self._partitions = {place: p for place, p in self._partitions.items() if place in new.numbers}
+            # those of which a topic is missing are kept: when it is back, they tell whether it is the same
+            kept = new.numbers | new.partial
+            self._partitions = {place: p for place, p in self._partitions.items() if place in kept}
         self.intake.close()
         self._progress_at = time.monotonic()
         self._unassigned_since = None
@@ -233,6 +237,19 @@ class Engine:
             return f"the consumer group has not settled for {now - unassigned:.0f} s"
         return None
 
+    def set_back(self, place: TopicPartition, stood: int, offset: int) -> None:
+        """The consumer was set back although nobody asked it to: its offset is no longer in the topic. What the topic
+        holds is no continuation of what was decided, and going on would skip records without a word. The next cycle
+        writes that down, for whoever opens the partition next, and ends the process.
+        """
+        topic, number = place
+        log.error("consumer_set_back", topic=topic, partition=number, stood_at=stood, offset=offset)
+        for partition in self.open_partitions():
+            if partition.number == number and topic in partition.application.topics:
+                partition.set_back.setdefault(topic, offset)
+        self.intake.close([place])
+        self.intake.wake()
+
     def not_allowed(self, *rights: str) -> None:
         """The broker refuses the consumer for want of these rights: without them there is no way on."""
         self._failed(self._explain(NotAllowed(*rights)))
@@ -246,6 +263,11 @@ class Engine:
         with self._lock:
             return sorted(self._assignment.numbers) if self._assignment is not None else []
 
+    def incomplete_partitions(self) -> list[tuple[str, int]]:
+        """(application, number) of what the group gave to this worker of some topics and not of all."""
+        with self._lock:
+            return sorted(self._assignment.partial) if self._assignment is not None else []
+
     def open_partitions(self) -> list[Partition]:
         """What is being decided."""
         with self._lock:
@@ -254,11 +276,13 @@ class Engine:
     def ready(self) -> bool:
         """True if the group has settled and every partition that is ours is open."""
         with self._lock:
-            return self._assignment is not None and self._assignment.numbers == self._open.keys()
+            current = self._assignment
+            return current is not None and not current.partial and current.numbers == self._open.keys()
 
     def _waiting(self) -> bool:
         with self._lock:
-            return self._assignment is not None and len(self._open) < len(self._assignment.numbers)
+            current = self._assignment
+            return current is not None and (bool(current.partial) or len(self._open) < len(current.numbers))
 
     def _guard(self, run: Callable[[], None]) -> None:
         try:
@@ -279,10 +303,13 @@ class Engine:
         pause = 0.1
         while True:
             self._inspect_until_called()
-            self._to_open.wait()
+            called = self._to_open.wait(_CHECK_SECONDS)
             self._to_open.clear()
             if self._stopping.is_set():
                 return
+            if not called:
+                self._check_topics(opener)
+                continue
             with self._lock:
                 current = self._assignment
                 if current is None or current.fenced:
@@ -310,6 +337,20 @@ class Engine:
                 self._stopping.wait(pause)
                 pause = min(pause * 2, _MAX_BACKOFF)
                 self._to_open.set()
+
+    def _check_topics(self, opener: Opener | None) -> None:
+        """Nothing is to be opened: see that the topics are still there, and the same."""
+        if opener is None:
+            return
+        with self._lock:
+            known = list(self._partitions.values())
+            incomplete = self._assignment is not None and bool(self._assignment.partial)
+        try:
+            opener.check_same_topics(known)
+            if incomplete:
+                opener.check_partition_counts(self.applications)
+        except KafkaException as error:
+            log.debug("topics_not_checked", error=error.args[0].str())  # whoever needs the broker says so
 
     def _inspect_until_called(self) -> None:
         """Look through what was restored, a little at a time, until something is to be opened or all is seen."""
@@ -475,6 +516,7 @@ class Engine:
             partition.position, partition.written_at = done.position, None
             partition.copied_to = ends[partition.application.changelog, partition.number]
             partition.verified_at = time.time()
+            refuse_set_back(partition, done.position)
         self._hook(Step.CYCLE_APPLIED)
         decider.settled(decided)
         self._backoff = 0.0

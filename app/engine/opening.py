@@ -5,7 +5,7 @@ still match it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import confluent_kafka
@@ -21,6 +21,7 @@ from app.engine.partition import Partition
 from app.engine.position import NEVER_SWEPT, POSITION_KEY, Position
 from app.kafka import needing
 from app.raw_reader import SILENT_SECONDS, UNDECODABLE, CannotRead, RawReader
+from app.topic_ids import topic_ids
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +29,13 @@ log = structlog.get_logger(__name__)
 Place = tuple[str, int]
 """A topic and the number of one of its partitions."""
 
+#: What to do where a position does not fit.
+REPAIR = (
+    "Stop all workers, then `lead-qualifier topics repair` sets the positions to what is there "
+    "(--downstream: those of downstream services too)"
+)
+#: A look at what should be as it was waits no longer for the broker: there may be partitions to open.
+_WATCH_SECONDS = 5.0
 _FIRST: Any = OffsetSpec.earliest()
 _END: Any = OffsetSpec.latest()
 
@@ -121,13 +129,15 @@ class Opener:
             self._read(assignment, reading, end, ready, abandoned)
 
     def positions(self, partitions: list[Partition]) -> list[Position]:
-        """The position of each restored partition, with the offset of every input; a new partition starts at what its
-        inputs hold, an input that the position does not know (a newer version reads more) at what the group has
-        committed, else at what it holds.
+        """The position of each restored partition, with the offset of every input and the ids of its topics; a new
+        partition starts at what its inputs hold, an input that the position does not know (a newer version reads more)
+        at what the group has committed, else at what it holds.
 
-        Raises Unusable if a position lies outside a topic (recreated, or retention passed), or if state is gone while
-        offsets exist.
+        Raises Unusable if a topic is another than the position's, if a position lies outside a topic (truncated, or
+        retention passed), or if state is gone while offsets exist.
         """
+        # before the offsets: a topic created again meanwhile is then noticed by `check_same_topics`
+        ids = self._ids(partitions, timeout=self._timeout)
         inputs = [(topic, p.number) for p in partitions for topic in p.application.topics]
         first = self.offsets(inputs, _FIRST)
         end = self.offsets(inputs, _END)
@@ -136,12 +146,41 @@ class Opener:
         # of all partitions in one request: at a first start none has a position
         committed = self._committed(place for p in partitions for place in _untold(p))
         try:
-            return [self._position(p, first, end, committed) for p in partitions]
+            return [self._position(p, first, end, committed, ids) for p in partitions]
         except Unusable as error:
             # a worker that was frozen while it opened finds its successor's offsets beside its own old copy
             if self._overtaken(partitions):
                 raise Overtaken(str(error)) from error
             raise
+
+    def check_same_topics(self, partitions: Sequence[Partition]) -> None:
+        """Raises Unusable if a topic of a partition that has been open was deleted and created again since. One that is
+        not there at the moment is passed over. Raises KafkaException.
+        """
+        ids = self._ids(partitions, timeout=_WATCH_SECONDS)
+        for partition in partitions:
+            if partition.position is not None:
+                self._refuse_other_topics(partition, partition.position, ids)
+
+    def _ids(self, partitions: Iterable[Partition], *, timeout: float) -> dict[str, str]:
+        applications = {p.application.name: p.application for p in partitions}.values()
+        names = [name for app in applications for name in (app.changelog, *app.topics)]
+        return topic_ids(self._admin, names, timeout=timeout)
+
+    @staticmethod
+    def _refuse_other_topics(partition: Partition, position: Position, ids: Mapping[str, str]) -> None:
+        changelog = partition.application.changelog
+        for topic in positions.other_topics(position, ids):
+            what = (
+                "the state that it held is gone"
+                if topic == changelog
+                else f"the state in {changelog}-{partition.number} stands at offset {position.next.get(topic, 0)} of "
+                "the former one"
+            )
+            raise Unusable(
+                f"{topic} was deleted and created again (its id was {position.topic_ids[topic]}, now it is "
+                f"{ids[topic]}): {what}. {REPAIR}"
+            )
 
     def _overtaken(self, partitions: list[Partition]) -> bool:
         end = self.offsets([(p.application.changelog, p.number) for p in partitions], _END)
@@ -154,13 +193,17 @@ class Opener:
         first: Mapping[Place, int],
         end: Mapping[Place, int],
         committed: Mapping[Place, int],
+        ids: Mapping[str, str],
     ) -> Position:
         inputs = [(topic, partition.number) for topic in partition.application.topics]
         position = partition.position
         if position is None:
             self._refuse_lost_state(partition, committed)
             return Position(
-                self._group_id, {topic: first[topic, number] for topic, number in inputs}, swept=NEVER_SWEPT
+                self._group_id,
+                {topic: first[topic, number] for topic, number in inputs},
+                swept=NEVER_SWEPT,
+                topic_ids=_ids_of(partition.application, ids),
             )
         if position.application != self._group_id:
             raise Unusable(
@@ -168,6 +211,8 @@ class Opener:
                 f"{position.application!r}, not {self._group_id!r}: "
                 f"set LEAD_QUALIFIER_APPLICATION_ID={position.application}, or another LEAD_QUALIFIER_TOPIC_PREFIX"
             )
+        self._refuse_other_topics(partition, position, ids)
+        refuse_set_back(partition, position)
         starts = {}
         for topic, number in inputs:
             offset = position.next.get(topic)
@@ -177,19 +222,21 @@ class Opener:
                 starts[topic] = known if fits else first[topic, number]
                 continue
             starts[topic] = offset
+            if topic in partition.set_back:  # opened only to have that written down
+                continue
             if not first[topic, number] <= offset <= end[topic, number]:
                 what = (
-                    "was recreated or truncated"
+                    "was truncated, or deleted and created again"
                     if offset > end[topic, number]
                     else "has dropped records that were not read yet (retention)"
                 )
                 raise Unusable(
                     f"{topic}-{number} holds offsets {first[topic, number]} to {end[topic, number]}, "
-                    f"but the state stands at {offset}: the topic {what}. "
-                    "Stop all workers, then `lead-qualifier topics repair` sets the positions to what is there"
+                    f"but the state stands at {offset}: the topic {what}. {REPAIR}"
                 )
         clock = self._clock(partition, position)
-        return msgspec.structs.replace(position, next={**position.next, **starts}, clock=clock)
+        met = {**_ids_of(partition.application, ids), **position.topic_ids}
+        return msgspec.structs.replace(position, next={**position.next, **starts}, topic_ids=met, clock=clock)
 
     def _clock(self, partition: Partition, position: Position) -> int:
         """The position's clock, put back if the time that its record has at the broker shows that it was wrong."""
@@ -317,8 +364,7 @@ class Opener:
                             raise KafkaException(error)
                     elif offset >= end[place]:
                         partition.verified_at = time.time()
-                        if partition.copied_to is None:
-                            partition.copied_to = offset
+                        partition.copied_to = offset  # behind what aborted transactions have left, too
                         done.append(reading.pop(place))
                 for place in stuck & reading.keys():
                     self._read_by_bytes(consumer, reading[place], place, starts[place])
@@ -379,6 +425,20 @@ class Opener:
             partition.entries.pop(key, None)
         else:
             partition.entries[key] = value
+
+
+def refuse_set_back(partition: Partition, position: Position) -> None:
+    """Raises Unusable if it is written down that the consumer was set back on an input of the partition."""
+    for topic, offset in position.set_back.items():
+        raise Unusable(
+            f"{topic}-{partition.number} was truncated, or deleted and created again, while it was read: the state in "
+            f"{partition.application.changelog}-{partition.number} stands at offset {position.next.get(topic, 0)}, "
+            f"which the topic no longer had, and the consumer was set back to {offset}. {REPAIR}"
+        )
+
+
+def _ids_of(application: Application, ids: Mapping[str, str]) -> dict[str, str]:
+    return {topic: ids[topic] for topic in (application.changelog, *application.topics) if topic in ids}
 
 
 def _untold(partition: Partition) -> list[Place]:

@@ -42,6 +42,8 @@ class Partition:
     buckets: list[list[bytes]] | None = None
     #: What the entries wait for; anew whenever the partition is opened.
     timers: Timers = field(default_factory=Timers)
+    #: Inputs on which the consumer was set back, and to which offset: nothing is decided before that is written down.
+    set_back: dict[str, int] = field(default_factory=dict)
     #: By input the end that it had when the partition was opened, until all of that is decided.
     backlog: dict[str, int] = field(default_factory=dict)
 

@@ -4,6 +4,8 @@ transaction.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 #: Not valid UTF-8, so that no key of an input record (a non-empty JSON string) can ever be equal.
@@ -39,7 +41,18 @@ class Position(msgspec.Struct, frozen=True, omit_defaults=True):
     revision: int = 0  # highest revision of rules that took part in a decision
     swept: int = 0  # revision whose walk over the known keys is finished
     sweep: Sweep | None = None
+    #: Full topic name -> id, of the inputs and the changelog: a topic of the same name may be another. An older version
+    #: wrote none, and a broker may have none to give.
+    topic_ids: dict[str, str] = {}
+    #: Input topic -> the offset to which its consumer was set back although nobody asked it to: `next` means records
+    #: that the topic no longer has, also once its end has come past it again.
+    set_back: dict[str, int] = {}
     clock: int = 0  # milliseconds since 1970 UTC: no decision is made at an earlier time
+
+
+def other_topics(position: Position, ids: Mapping[str, str]) -> list[str]:
+    """The topics of a position whose names other topics have by now, given the ids of those that there are."""
+    return [topic for topic, known in position.topic_ids.items() if ids.get(topic, known) != known]
 
 
 class _Format(msgspec.Struct):

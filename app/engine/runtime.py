@@ -22,6 +22,9 @@ REBALANCE_TIMEOUT = 25.0
 #: So this must be longer than a rebalance can take.
 REQUEST_TIMEOUT = REBALANCE_TIMEOUT + 10.0
 
+#: A topic that was missing at a rebalance is noticed after at most so long (seconds), and the group rebalances again.
+METADATA_SECONDS = 30
+
 
 def create_app(
     engine: Engine, *, faust_settings: Mapping[str, Any], session_timeout: float = SESSION_TIMEOUT
@@ -50,6 +53,7 @@ def create_app(
         broker_request_timeout=REQUEST_TIMEOUT,
         broker_commit_interval=3600.0,  # nothing is committed by Faust; the timer only costs wake-ups
         consumer_max_fetch_size=1024 * 1024,
+        consumer_metadata_max_age_ms=METADATA_SECONDS * 1000,
         **faust_settings,
     )
     channel = app.topic(*sorted(engine.topics), key_serializer="raw", value_serializer="raw", acks=False)

@@ -284,4 +284,6 @@ class _Running:
             waiting.append(
                 f"{opened} of {len(assigned)} partitions are open" if assigned else "the consumer group has not settled"
             )
+            if incomplete := self.engine.incomplete_partitions():
+                waiting.append(f"of {len(incomplete)} partitions only some topics are there")
         return waiting

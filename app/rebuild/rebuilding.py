@@ -124,6 +124,10 @@ class Rebuild:
         self._positions(self._name).check_nobody_works(patience=0)
         rules = self._timeline()
         partitions = self._reader.partitions(self._state(LEAD_STATE))
+        inputs = {
+            state: self._reader.ids([topic.full_name(self._prefix) for topic in topics])
+            for state, topics in CHANGELOGS.items()
+        }
         told("reading what the workers hold")
         live = read_held_leads(self._reader, topic_prefix=self._prefix, state_prefix=self._state_prefix)
         oldest: dict[str, int] = {}
@@ -140,7 +144,7 @@ class Rebuild:
         for key, value in leads.items():
             tally.add(key, value)
         told(f"writing {len(leads):,} leads")
-        self._write(replays)
+        self._write(replays, live.positions, inputs)
         return Rebuilt(
             leads=tally,
             records=sum(replay.decided for replay in replays),
@@ -288,7 +292,13 @@ class Rebuild:
 
     # -- writing
 
-    def _write(self, replays: list[Replay]) -> None:
+    def _write(
+        self,
+        replays: list[Replay],
+        live: Mapping[int, Position],
+        inputs: Mapping[Topic, Mapping[str, str]],
+    ) -> None:
+        """`inputs`: the ids of the topics whose positions each state holds, from before they were read."""
         create_topics_alike(
             self._connection, STATE_TOPICS, like=self._state_prefix, prefix=self.state_prefix, partitions=len(replays)
         )
@@ -300,12 +310,28 @@ class Rebuild:
         }
         with transaction:
             for replay in replays:
-                self._put_leads(replay, before[LEAD_STATE], transaction)
-            self._put_commands(commands, before[COMMAND_STATE], transaction)
+                ids = self._ids(LEAD_STATE, live.get(replay.number), inputs)
+                self._put_leads(replay, before[LEAD_STATE], ids, transaction)
+            self._put_commands(commands, before[COMMAND_STATE], inputs, transaction)
             transaction.flush()
             transaction.commit()
 
-    def _put_leads(self, replay: Replay, before: Mapping[bytes | None, Any], transaction: CopyTransaction) -> None:
+    def _ids(self, state: Topic, live: Position | None, inputs: Mapping[Topic, Mapping[str, str]]) -> Mapping[str, str]:
+        """For the position of a rebuilt state: its offsets are those of the inputs that the workers' position means."""
+        known = (
+            {}
+            if live is None
+            else {topic: live.topic_ids[topic] for topic in inputs[state].keys() & live.topic_ids.keys()}
+        )
+        return {**self._reader.ids([state.full_name(self.state_prefix)]), **inputs[state], **known}
+
+    def _put_leads(
+        self,
+        replay: Replay,
+        before: Mapping[bytes | None, Any],
+        ids: Mapping[str, str],
+        transaction: CopyTransaction,
+    ) -> None:
         name = LEAD_STATE.full_name(self.state_prefix)
         for key, value in replay.leads.items():
             transaction.put(name, key, value, partition=replay.number)
@@ -320,6 +346,7 @@ class Rebuild:
             swept=swept,
             sweep=sweep,
             clock=replay.clock,
+            topic_ids=dict(ids),
         )
         transaction.put(name, POSITION_KEY, positions.encode(position), partition=replay.number)
 
@@ -327,6 +354,7 @@ class Rebuild:
         self,
         commands: Mapping[bytes | None, Any],
         before: Mapping[bytes | None, Any],
+        inputs: Mapping[Topic, Mapping[str, str]],
         transaction: CopyTransaction,
     ) -> None:
         """Models and answers as they are: nobody decides a command twice."""
@@ -334,7 +362,9 @@ class Rebuild:
         for key, message in commands.items():
             value: bytes = message.value()  # those without are not among the newest
             if key == POSITION_KEY:
-                value = positions.encode(msgspec.structs.replace(positions.decode(value), application=self._name))
+                position = positions.decode(value)
+                ids = dict(self._ids(COMMAND_STATE, position, inputs))
+                value = positions.encode(msgspec.structs.replace(position, application=self._name, topic_ids=ids))
             transaction.put(name, key, value, partition=0)
         for gone in before.keys() - commands.keys():
             transaction.put(name, gone, None, partition=0)

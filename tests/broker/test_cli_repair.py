@@ -55,20 +55,26 @@ def works_again(cli: CommandLine) -> None:
     decided(cli, "77")
 
 
-def test_a_topic_created_anew_is_read_from_its_start(cli: CommandLine) -> None:
+@pytest.mark.parametrize("records", [0, 12])
+def test_a_topic_created_anew_is_read_from_its_start(cli: CommandLine, records: int) -> None:
+    """Also where it holds more than was read of the former one."""
     cli.recreate("lead-score-changed")
+    for number in range(records):
+        cli.send("lead-score-changed", b"eve", encode(score("eve", "engagement", number, number)))
     refuses_to_start(cli.start_worker())
     shown = cli.run("topics", "repair", "--json")
     assert shown.code == 1
     [misfit] = shown.json()
     assert (misfit["topic"], misfit["partition"]) == (f"{cli.prefix}lead-state", 0)
-    assert "holds 0 to 0, the position is 10" in misfit["problem"]
+    assert f"holds 0 to {records}, the position is 10: it was deleted and created again" in misfit["problem"]
     asked = cli.run("topics", "repair", stdin=b"n\n")
     assert asked.code == 1
     assert "as they were" in asked.err
     assert "all may start again" in cli.run("topics", "repair", "--yes").fine().err
     assert "nothing to repair" in cli.run("topics", "repair").fine().err
     works_again(cli)
+    if records:
+        assert "engagement      11" in cli.run("lead", "show", "eve").fine().out
     running = cli.run("topics", "repair", "--yes")
     assert running.code == 1
     assert "stop all of them first" in running.err

@@ -20,6 +20,7 @@ ALLOWED = {
         "app.raw_reader",
         "app.raw_records",
         "app.records",
+        "app.topic_ids",
     ),
 }
 

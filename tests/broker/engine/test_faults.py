@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -187,17 +188,73 @@ def test_a_key_on_the_wrong_partition_becomes_a_dead_letter(bed: Bed) -> None:
     assert bed.stop(worker) == 0
 
 
-def test_a_recreated_input_stops_the_worker_with_the_command_that_repairs(bed: Bed) -> None:
+@pytest.mark.parametrize("records", [0, 200])
+def test_an_input_created_again_stops_the_worker_however_much_it_holds(bed: Bed, records: int) -> None:
+    """With more records than were read of the former one, the position lies inside and would skip the first of them."""
+    topic = bed.topics.inputs[0]
     worker = bed.worker()
     bed.send(40)
     bed.wait_for(40)
     assert bed.stop(worker) == 0
-    bed.delete(bed.topics.inputs[0])
-    bed.create_again(bed.topics.inputs[0])
+    bed.delete(topic)
+    bed.create_again(topic)
+    bed.send(records, topics=[topic])
+    _stops_for_another_topic(bed, bed.worker(), topic)
+
+
+@pytest.mark.parametrize("records", [0, 200])
+def test_an_input_created_again_under_a_running_worker_stops_it(bed: Bed, records: int) -> None:
+    topic = bed.topics.inputs[0]
+    worker = bed.worker()
+    bed.send(40)
+    bed.wait_for(40)
+    bed.delete(topic)
+    bed.create_again(topic)
+    bed.send(records, topics=[topic])
+    _stops_for_another_topic(bed, worker, topic)
+    _stops_for_another_topic(bed, bed.worker(), topic)  # nobody goes on by mistake
+
+
+def test_an_input_truncated_under_a_running_worker_stops_it_and_whoever_comes_later(
+    make_kafka: Callable[..., LocalKafka], tmp_path: Path
+) -> None:
+    """As after an unclean election of a leader. Once new records have filled the gap, no offset tells of it."""
+    kafka = make_kafka()
+    bed = Bed(kafka.bootstrap_servers, "cut", tmp_path)
+    try:
+        topic = bed.topics.inputs[0]
+        worker = bed.worker()
+        bed.send(80)
+        bed.wait_for(80)
+        kafka.kill()
+        for log in kafka.folder.glob(f"data/{topic}-*/0*"):
+            log.unlink()
+        kafka.restart()
+        assert worker.wait(60) == 70
+        bed.send(200, topics=[topic])
+        for stopped in (worker, bed.worker()):
+            assert stopped.wait(60) == 70
+            reason = bed.logged(stopped, "failed")["reason"]
+            assert f"{topic}-" in reason
+            assert "was truncated" in reason
+            assert "the consumer was set back to 0" in reason
+            assert "topics repair" in reason
+    finally:
+        bed.close()
+
+
+def test_state_created_again_under_a_running_worker_stops_it_and_the_next(bed: Bed) -> None:
+    """What it writes meanwhile looks like a state, and is only the part that has changed since."""
+    worker = bed.worker()
+    bed.send(40)
+    bed.wait_for(40)
+    bed.delete(bed.topics.changelog)
+    bed.create_again(bed.topics.changelog)
+    bed.send(20)
+    assert worker.wait(60) == 70
     stopped = bed.worker()
     assert stopped.wait(60) == 70
     assert "topics repair" in bed.logged(stopped, "failed")["reason"]
-    assert "recreated" in bed.logged(stopped, "failed")["reason"]
 
 
 def test_state_that_is_gone_while_offsets_exist_stops_the_worker(bed: Bed) -> None:
@@ -251,6 +308,14 @@ def _lower_limit(bed: Bed, size: int) -> None:
     resource.add_incremental_config(entry)
     for future in bed.admin.incremental_alter_configs([resource]).values():
         future.result(10)
+
+
+def _stops_for_another_topic(bed: Bed, worker: subprocess.Popen[bytes], topic: str) -> None:
+    assert worker.wait(60) == 70
+    reason = bed.logged(worker, "failed")["reason"]
+    assert topic in reason
+    assert "deleted and created again" in reason
+    assert "topics repair" in reason
 
 
 def _dead_letters(bed: Bed, count: int) -> list[Any]:

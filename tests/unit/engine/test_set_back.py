@@ -1,0 +1,58 @@
+"""The consumer library goes back by itself when a broker no longer has the offset: that is no continuation."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from aiokafka.consumer.subscription_state import Assignment
+from aiokafka.structs import TopicPartition
+
+from app.engine.consumer import EngineConsumer, EngineConsumerThread
+from app.engine.engine import Engine
+from app.engine.opening import Unusable, refuse_set_back
+from app.engine.partition import Partition
+from app.engine.position import Position, decode, encode
+from app.engine.runtime import create_app
+from tests.unit.engine.test_unit import application
+
+TP = TopicPartition("in", 0)
+
+
+def test_an_offset_that_goes_back_without_a_seek_of_ours_is_no_continuation() -> None:
+    asyncio.run(_goes_back())
+
+
+async def _goes_back() -> None:
+    client = {"bootstrap.servers": "127.0.0.1:1"}
+    engine = Engine([application()], group_id="sums", client_config=client, producer_config=client, failed=print)
+    app = create_app(engine, faust_settings={"broker": "aiokafka://127.0.0.1:1"})
+    thread = cast(EngineConsumerThread, cast(EngineConsumer, app._new_consumer())._thread)
+    assignment = Assignment([TP])
+    state = assignment.state_value(TP)
+    seeking: Any = SimpleNamespace(seek=lambda tp, offset: assignment.state_value(tp).seek(offset))
+    partition = Partition(engine.applications[0], 0, position=Position("sums", {"in": 100}))
+    engine._open["app", 0] = partition
+    engine.intake.open({("in", 0): 100})
+    thread._apply_seeks(seeking, assignment)
+    assert thread._fetchable(assignment) == {TP: 100}
+    state.consumed_to(140)
+    thread._stamp(assignment, {TP: 100}, {})
+    engine.intake.read_again(("in", 0), thread._epochs["in", 0])
+    thread._apply_seeks(seeking, assignment)
+    assert thread._fetchable(assignment) == {TP: 100}, "a seek of ours may go back"
+    state.await_reset(-2)
+    assert thread._fetchable(assignment) == {}
+    assert not partition.set_back
+    state.reset_to(60)
+    assert thread._fetchable(assignment) == {}
+    assert partition.set_back == {"in": 60}
+    assert engine.intake.next_offset(("in", 0)) is None, "nothing more is accepted"
+
+
+def test_whoever_opens_the_partition_next_is_told() -> None:
+    position = decode(encode(Position("sums", {"in": 100}, set_back={"in": 60})))
+    with pytest.raises(Unusable, match=r"in-0 was truncated.* stands at offset 100.* set back to 60.*topics repair"):
+        refuse_set_back(Partition(application(), 0), position)
