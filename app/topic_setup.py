@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
@@ -11,9 +11,11 @@ from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
 
 from app.contracts.topics import (
     BROKER_DEFAULT_MAX_MESSAGE_BYTES,
+    BROKER_TIME,
     CATALOGUE,
     HEADROOM_BYTES,
     STATE_TOPICS,
+    TIMESTAMP_TYPE,
     Partitions,
     Topic,
 )
@@ -31,6 +33,8 @@ class Finding:
     max_message_bytes: int | None = None
     problem: str | None = None
     missing: bool = False
+    warning: str | None = None
+    """What may go wrong although the topic fits, and what to do."""
 
 
 class TopicsUnfit(Exception):
@@ -74,10 +78,10 @@ class TopicSetup:
             for name in [self._names[topic]]
         }
         hidden = self._hidden([topic for topic, count in counts.items() if count is None])
-        sizes = self._max_message_bytes([topic for topic, count in counts.items() if count is not None])
-        inputs = self._inputs_max(sizes)
+        configs = self._configs([topic for topic, count in counts.items() if count is not None])
+        inputs = self._inputs_max({topic: _max_message_bytes(config) for topic, config in configs.items()})
         return [
-            self._hide(topic) if topic in hidden else self._judge(topic, counts[topic], sizes.get(topic), inputs)
+            self._hide(topic) if topic in hidden else self._judge(topic, counts[topic], configs.get(topic), inputs)
             for topic in self._names
         ]
 
@@ -114,24 +118,28 @@ class TopicSetup:
         self._wait_until_known([topic.topic for topic in new])
         return created
 
-    def check(self) -> dict[str, int]:
+    def check(self, warn: Callable[[str, str], None] = lambda name, warning: None) -> dict[str, int]:
         """Raises TopicsUnfit unless all fit. Returns the largest record, in bytes, that each topic of ours takes, by
-        full name.
+        full name. `warn` gets name and warning of each topic that fits and of which there is something to say.
         """
         findings = self.find()
         unfit = [f for f in findings if f.problem is not None]
         if unfit:
             raise TopicsUnfit(unfit)
+        for finding in findings:
+            if finding.warning is not None:
+                warn(finding.name, finding.warning)
         return {f.name: f.max_message_bytes for f in findings if f.topic.ours and f.max_message_bytes is not None}
 
-    def _judge(self, topic: Topic, count: int | None, size: int | None, inputs: int) -> Finding:
+    def _judge(self, topic: Topic, count: int | None, config: Mapping[str, str] | None, inputs: int) -> Finding:
         name = self._names[topic]
-        if count is None:
+        if count is None or config is None:
             absent = (
                 "does not exist; `lead-qualifier topics create` creates it (or set LEAD_QUALIFIER_CREATE_TOPICS=true)"
             )
             return Finding(topic, name, None, problem=absent, missing=True)
         wanted = topic.partition_count(self._partitions)
+        size = _max_message_bytes(config)
         problem: str | None = None
         if count != wanted:
             problem = f"has {count} partition{'s' if count != 1 else ''}, expected {wanted}; "
@@ -142,24 +150,34 @@ class TopicSetup:
                 if topic.partitions is Partitions.BY_LEAD
                 else "its order is what counts: create it anew with 1"
             )
-        elif topic.ours and size is not None and size < inputs + HEADROOM_BYTES:
+        elif topic.ours and size < inputs + HEADROOM_BYTES:
             problem = (
                 f"takes records of {size} bytes, but must take {inputs + HEADROOM_BYTES} "
                 f"(the inputs' {inputs} and 64 KiB): "
                 f"set its max.message.bytes to {inputs + HEADROOM_BYTES}"
             )
-        return Finding(topic, name, count, size, problem)
+        warning = None
+        if topic.may_lose_unread(config):
+            days = int(config["retention.ms"]) / 86_400_000
+            warning = (
+                f"a record is deleted {days:g} days after the time that its producer gave it, unread if that is long "
+                f"ago (a backfill): set its {TIMESTAMP_TYPE} to {BROKER_TIME}, so that the broker's time counts"
+            )
+        return Finding(topic, name, count, size, problem, warning=warning)
 
-    def _max_message_bytes(self, topics: Sequence[Topic]) -> dict[Topic, int]:
+    def _configs(self, topics: Sequence[Topic]) -> dict[Topic, Mapping[str, str]]:
         if not topics:
             return {}
         resources = {ConfigResource(ConfigResource.Type.TOPIC, self._names[t]): t for t in topics}
         futures = self._admin.describe_configs(list(resources), request_timeout=self._timeout)
-        sizes = {}
+        configs: dict[Topic, Mapping[str, str]] = {}
         for resource, future in futures.items():
             with needing(f"DescribeConfigs on topic {resource.name}"):
-                sizes[resources[resource]] = int(future.result()["max.message.bytes"].value)
-        return sizes
+                found = future.result()
+            configs[resources[resource]] = {
+                n: str(entry.value) for n, entry in found.items() if entry.value is not None
+            }
+        return configs
 
     def _hidden(self, topics: Sequence[Topic]) -> set[Topic]:
         """Which of the topics that the broker does not list may not be seen, whether they exist or not."""
@@ -189,3 +207,7 @@ class TopicSetup:
             if all(name in there and there[name].error is None and there[name].partitions for name in names):
                 return
             time.sleep(0.1)
+
+
+def _max_message_bytes(config: Mapping[str, str]) -> int:
+    return int(config["max.message.bytes"])

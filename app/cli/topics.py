@@ -8,7 +8,7 @@ import typer
 
 from app.cli.exit_codes import ExitCode, Refused
 from app.cli.options import Json, Yes
-from app.cli.screen import agreed, busy, columns, fail, note, say, show_json
+from app.cli.screen import agreed, busy, columns, fail, note, say, show_json, warn
 from app.cli.session import Session, open_session
 from app.client.deciding_groups import DecidingGroup, services, workers
 from app.client.positions import Misfit
@@ -29,7 +29,7 @@ def create(downstream: Downstream = False) -> None:
     """Create the topics that are missing, then check all of them. (Each service does the same when it starts.)"""
     setup = _setup(open_session(), downstream)
     created = setup.create_missing(lambda name: say(f"created {name}"))
-    setup.check()
+    setup.check(lambda name, warning: warn(f"{name}: {warning}"))
     if not created:
         say("all topics exist and fit")
 
@@ -42,6 +42,9 @@ def check(downstream: Downstream = False, as_json: Json = False) -> None:
         show_json([_as_json(one) for one in found])
     else:
         columns(("topic", "partitions", "cleanup", "fits"), map(_row, found), right=("partitions",))
+    for one in found:
+        if one.warning is not None and not as_json:
+            warn(f"{one.name}: {one.warning}")
     unfit = [one for one in found if one.problem is not None]
     if unfit:
         fail(*TopicsUnfit(unfit).lines)
@@ -126,5 +129,6 @@ def _as_json(one: Finding) -> dict[str, Any]:
         "purpose": one.topic.purpose,
         "fits": one.problem is None,
         "problem": one.problem,
+        "warning": one.warning,
     }
     return {name: value for name, value in found.items() if value is not None}

@@ -9,7 +9,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, ConfigSource, NewTopic, OffsetSpec
 
-from app.contracts.topics import Topic
+from app.contracts.topics import BROKER_TIME, TIMESTAMP_TYPE, Topic
 from app.kafka import Connection
 from app.topic_setup import TopicSetup
 
@@ -47,7 +47,7 @@ def _create_missing_alike(admin: AdminClient, topics: Sequence[Topic], like: str
             topic.full_name(prefix),
             num_partitions=topic.partition_count(partitions),
             replication_factor=len(there[name].partitions[0].replicas),
-            config=_set(admin, name),
+            config={**({TIMESTAMP_TYPE: BROKER_TIME} if topic.takes_broker_time else {}), **_set(admin, name)},
         )
         for name, topic in models.items()
     ]

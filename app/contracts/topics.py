@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -10,6 +11,9 @@ from enum import StrEnum
 BROKER_DEFAULT_MAX_MESSAGE_BYTES = 1_048_588
 #: By how much the records of ours may exceed the inputs': a dead letter carries a whole input record and says why.
 HEADROOM_BYTES = 64 * 1024
+#: Whose time a topic's records have, and the value by which it is the broker's.
+TIMESTAMP_TYPE = "message.timestamp.type"
+BROKER_TIME = "LogAppendTime"
 
 _DAY = timedelta(days=1)
 
@@ -47,10 +51,19 @@ class Topic:
     readers: tuple[str, ...]
     #: Written by our decisions, in their transaction: such records exceed those they were made from.
     ours: bool = False
-    #: Its records get their times from the broker: by them a worker notices that its clock is wrong.
+    #: Of ours: its records get their times from the broker, as those of every input do. By those of state a worker
+    #: notices that its clock is wrong; those that are read back to be decided must not be deleted unread.
     timed_by_broker: bool = False
     #: Records carry the headers of a CloudEvent. Table rows and dead letters do not.
     events: bool = True
+
+    @property
+    def takes_broker_time(self) -> bool:
+        """Is the time of its records the broker's, whatever their producers say? Kafka deletes a record whose time is
+        older than the retention: one of a backfill might go before it is read, without a word. What is decided must not
+        depend on a producer's clock either.
+        """
+        return self.timed_by_broker or not self.ours
 
     def partition_count(self, by_lead: int) -> int:
         """`by_lead` is the setting: partitions of the topics that leads are spread over."""
@@ -70,11 +83,23 @@ class Topic:
             # fall behind by less than a day must still see that something was erased.
             config["max.compaction.lag.ms"] = str(_DAY // timedelta(milliseconds=1))
             config["delete.retention.ms"] = str(_DAY // timedelta(milliseconds=1))
-        if self.timed_by_broker:
-            config["message.timestamp.type"] = "LogAppendTime"
+        if self.takes_broker_time:
+            config[TIMESTAMP_TYPE] = BROKER_TIME
         if self.ours:
             config["max.message.bytes"] = str(inputs_max_message_bytes + HEADROOM_BYTES)
         return config
+
+    def may_lose_unread(self, config: Mapping[str, str]) -> bool:
+        """With this configuration, are records deleted by a time that their producers give them, and may that be before
+        they are read? Not where the broker refuses what has not at least half of the retention left.
+        """
+        if not self.takes_broker_time or config.get(TIMESTAMP_TYPE) == BROKER_TIME:
+            return False
+        retention = int(config.get("retention.ms", "-1"))
+        if retention < 0 or Cleanup.DELETE not in config.get("cleanup.policy", ""):
+            return False
+        oldest = config.get("message.timestamp.before.max.ms")
+        return oldest is None or 2 * int(oldest) > retention
 
 
 LEAD_SCORE_CHANGED = Topic(
@@ -212,6 +237,7 @@ LEAD_HANDOVERS = Topic(
     readers=("worker",),
     ours=True,
     events=False,
+    timed_by_broker=True,
 )
 LEAD_STATE = Topic(
     name="lead-state",

@@ -116,4 +116,8 @@ class StartUp:
             created = setup.create_missing()
             if created:
                 log.info("topics_created", topics=created)
-        return setup.check()
+        return setup.check(_warn)
+
+
+def _warn(topic: str, warning: str) -> None:
+    log.warning("topic_may_lose_records", topic=topic, reason=warning)

@@ -8,6 +8,7 @@ from app.contracts.topics import (
     HEADROOM_BYTES,
     LEAD_DEAD_LETTERS,
     LEAD_HANDOVERS,
+    LEAD_QUALIFIED,
     LEAD_SCORE_CHANGED,
     LEAD_STATE,
     Topic,
@@ -65,10 +66,31 @@ def test_an_erased_lead_vanishes_from_compacted_topics_within_days() -> None:
     assert LEAD_STATE.config()["max.compaction.lag.ms"] == str(DAY_MS)
 
 
-def test_changelogs_get_their_times_from_the_broker_and_no_other_topic_does() -> None:
-    topics = (*CATALOGUE, *DOWNSTREAM)
-    timed = {topic for topic in topics if topic.config().get("message.timestamp.type") == "LogAppendTime"}
-    assert timed == {topic for topic in topics if topic.name.endswith("-state")}
+@pytest.mark.parametrize("topic", [*CATALOGUE, *DOWNSTREAM], ids=lambda topic: topic.name)
+def test_inputs_and_state_get_their_times_from_the_broker_and_no_other_topic_does(topic: Topic) -> None:
+    """Old records of a backfill would be deleted unread by the time that their producer gives them."""
+    read_back = topic.name.endswith("-state") or topic.name in {"lead-handovers", "assignment-queue"}
+    ours_for_others = topic.ours and not read_back
+    assert (topic.config().get("message.timestamp.type") == "LogAppendTime") is not ours_for_others
+    assert not topic.may_lose_unread(topic.config())
+
+
+@pytest.mark.parametrize(
+    ("other", "loses"),
+    [
+        ({}, True),
+        ({"message.timestamp.before.max.ms": str(2**63 - 1)}, True),
+        ({"message.timestamp.before.max.ms": str(4 * DAY_MS)}, True),
+        ({"message.timestamp.before.max.ms": str(3 * DAY_MS)}, False),  # the broker refuses them, aloud
+        ({"retention.ms": "-1"}, False),
+        ({"cleanup.policy": "compact"}, False),
+        ({"cleanup.policy": "compact,delete"}, True),
+    ],
+)
+def test_old_records_may_be_lost_where_the_producer_s_time_counts(other: dict[str, str], loses: bool) -> None:
+    config = {**LEAD_SCORE_CHANGED.config(), "message.timestamp.type": "CreateTime", **other}
+    assert LEAD_SCORE_CHANGED.may_lose_unread(config) is loses
+    assert not LEAD_QUALIFIED.may_lose_unread(config)
 
 
 def test_records_of_ours_may_exceed_the_inputs_by_64_kib() -> None:

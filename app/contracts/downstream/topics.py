@@ -167,6 +167,7 @@ ASSIGNMENT_QUEUE = Topic(
     readers=("assignment service",),
     ours=True,
     events=False,
+    timed_by_broker=True,
 )
 ASSIGNMENT_LEAD_STATE = _state("assignment-lead-state", "assignment", "lead_id", Partitions.BY_LEAD)
 ASSIGNMENT_RELAY_STATE = _state("assignment-relay-state", "assignment", "seller_id", Partitions.ONE)
