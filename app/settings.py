@@ -180,7 +180,12 @@ class Settings(BaseSettings):
     ] = "gzip"
     application_id: Annotated[
         str,
-        Field(min_length=1, description="Consumer group of the workers. Workers with the same id share the work."),
+        Field(
+            min_length=1,
+            description="Consumer group of the workers. Workers with the same id share the work, so each installation "
+            "on a cluster (topic prefix, state prefix) needs an id of its own: a process is refused at start if the "
+            "group serves another one.",
+        ),
     ] = "lead-qualifier"
     topic_prefix: Annotated[
         str,

@@ -14,6 +14,7 @@ from app.client.repartition import CannotRepartition
 from app.client.scoring_models import AnnouncedLater
 from app.client.topic_reader import TopicMissing, Unfinished
 from app.contracts.model_file import BadModelFile
+from app.hosting.installation import OtherInstallation
 from app.kafka import BrokerUnreachable, NotAllowed, UnusableConnection, is_forbidden
 from app.settings import InvalidSettings
 from app.topic_setup import TopicsUnfit
@@ -63,6 +64,7 @@ _CODES: dict[type[BaseException], ExitCode] = {
     UnreadableState: ExitCode.REFUSED,
     TopicMissing: ExitCode.REFUSED,
     TopicsUnfit: ExitCode.REFUSED,
+    OtherInstallation: ExitCode.REFUSED,
     NotAllowed: ExitCode.REFUSED,
     InvalidSettings: ExitCode.USAGE,
     UnusableConnection: ExitCode.USAGE,

@@ -617,9 +617,11 @@ def outputs(decided: Sequence[Decided]) -> list[Output]:
 
 
 def offsets(decided: Sequence[Decided]) -> list[TopicPartition]:
-    """An explicit offset for every input of every touched partition, moved or not: with none, nobody is fenced."""
+    """An explicit offset for every input of every touched partition, moved or not: with none, nobody is fenced. Its
+    metadata says in which topic the state is that it belongs to.
+    """
     return [
-        TopicPartition(topic, d.work.partition.number, d.position.next[topic])
+        TopicPartition(topic, d.work.partition.number, d.position.next[topic], d.work.partition.application.changelog)
         for d in decided
         for topic in d.work.partition.application.topics
     ]

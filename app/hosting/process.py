@@ -23,6 +23,7 @@ from app.engine.runtime import create_app, end_offsets, fetch_health, quieten
 from app.engine.steps import no_hook
 from app.hosting.broker_contact import BrokerContact
 from app.hosting.garbage import relieve_collector
+from app.hosting.installation import OtherInstallation, read_group, refuse_other
 from app.hosting.metrics import Metrics
 from app.hosting.projected_table import declare
 from app.hosting.service import Projection, Service
@@ -40,6 +41,8 @@ log = structlog.get_logger(__name__)
 EXIT_FAILED = 70
 _END: Any = OffsetSpec.latest()
 _CHECK_SECONDS = 1.0
+#: Who is not ready asks so often (seconds) whether another installation is the reason.
+_INSTALLATION_SECONDS = 5.0
 #: A consumer asks for records many times a second; a rebalance may keep it from that for a few.
 _SILENT_SECONDS = 15.0
 #: A graceful stop takes a second or two; the running transaction may take longer on a slow broker.
@@ -88,7 +91,7 @@ class Process:
     def run(self) -> None:
         """Wait for the broker, check rights and topics, then work until SIGTERM or SIGINT.
 
-        Raises what `StartUp.topics` does, and OSError (port taken).
+        Raises what `StartUp.topics` does, OtherInstallation, and OSError (port taken).
         """
         quieten()
         # As a container's first process it would not be ended by the signal otherwise. The event loop takes over later.
@@ -122,6 +125,8 @@ class Process:
         web = WebServer(
             host=settings.web_host, port=settings.web_port, live=self._live, ready=self._ready, metrics=self.metrics
         )
+        if (other := await self._other_installation()) is not None:
+            raise other
         port = await web.start()
         log.info(
             "worker_starting",
@@ -139,6 +144,8 @@ class Process:
         self._contact.start()
         self._watchdog.start()
         was_ready = False
+        other = None
+        look_at = loop.time() + _INSTALLATION_SECONDS
         while not stop.is_set():
             try:
                 await asyncio.wait_for(stop.wait(), _CHECK_SECONDS if was_ready else 0.1)
@@ -147,6 +154,10 @@ class Process:
                 if not was_ready and self._ready()[0]:
                     was_ready = True
                     log.info("worker_ready", **self._standing())
+            if not was_ready and loop.time() >= look_at:
+                if (other := await self._other_installation()) is not None:
+                    break
+                look_at = loop.time() + _INSTALLATION_SECONDS
         log.info("worker_stopping")
         self._watchdog.stopping(within=_STOP_SECONDS)
         self._at_work = False
@@ -155,6 +166,27 @@ class Process:
         self._watchdog.stop()
         self._contact.stop()
         log.info("worker_stopped")
+        if other is not None:
+            raise other
+
+    async def _other_installation(self) -> OtherInstallation | None:
+        """Does a consumer group of ours serve another installation? Also asked by who waits to be ready: while a group
+        rebalances, the broker does not say what its members read.
+        """
+        for one in self._running:
+            group = await read_group(self._connection, one.service.group_id)
+            if group is None:
+                continue
+            try:
+                refuse_other(
+                    one.service.group_id,
+                    one.service.applications,
+                    group,
+                    topic_prefix=self._settings.topic_prefix,
+                )
+            except OtherInstallation as other:
+                return other
+        return None
 
     def _end_of(self, projection: Projection[Any, Any]) -> int:
         """Asks again while the broker cannot say: a topic that was created just now has no leader for a moment."""

@@ -19,6 +19,7 @@ from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth
 
 from app.broker.local_broker import free_ports
 from app.broker.local_kafka import LocalKafka
+from app.hosting.installation import Group, read_group
 from app.kafka import BrokerUnreachable, Connection, OAuth, SaslMechanism
 
 pytestmark = pytest.mark.broker
@@ -107,7 +108,7 @@ def with_certificates(secured: Connection) -> Connection:
 
 
 def reach_with_aiokafka(connection: Connection) -> None:
-    """Log in as Faust's driver does."""
+    """Log in as Faust's driver does, and as a worker does that looks whom its group serves."""
     login = credentials_to_aiokafka_auth(connection.faust()["broker_credentials"])
 
     async def reach() -> None:
@@ -119,6 +120,10 @@ def reach_with_aiokafka(connection: Connection) -> None:
             await client.close()
 
     asyncio.run(asyncio.wait_for(reach(), 20))
+    deadline = time.monotonic() + 20
+    while (group := asyncio.run(read_group(connection, "nobody"))) is None:
+        assert time.monotonic() < deadline, "the broker says nothing of a group"
+    assert group == Group({}, {})
 
 
 @pytest.fixture
