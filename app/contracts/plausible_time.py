@@ -20,6 +20,20 @@ DEFAULT_TOLERANCE = timedelta(hours=1)
 #: Clocks that show an earlier time were never set (they begin with 1970): such a record has no time of its own.
 _CLOCK_SET_MS = to_milliseconds(datetime(2000, 1, 1, tzinfo=UTC))
 _BEFORE_MS = to_milliseconds(PLAUSIBLE_BEFORE)
+_NEAR_MS = timedelta(hours=1) // timedelta(milliseconds=1)
+
+
+def has_time(record_ms: int) -> bool:
+    """Whether a record's time (milliseconds since 1970) can be when it was written. Brokers accept any time."""
+    return _CLOCK_SET_MS <= record_ms < _BEFORE_MS
+
+
+def near(record_ms: int, now_ms: int) -> int:
+    """The record's time, but at most an hour from `now_ms` (all in milliseconds since 1970).
+
+    A deadline that is counted from it is the same whoever computes it, and whenever: unless the record is read late.
+    """
+    return min(max(record_ms, now_ms - _NEAR_MS), now_ms + _NEAR_MS)
 
 
 class PlausibleTime:
@@ -46,8 +60,7 @@ class PlausibleTime:
             raise BadMessage(
                 f"{field} is {side}, which nothing here can be: correct the date and send the message again", field
             )
-        has_time = _CLOCK_SET_MS <= record_ms < _BEFORE_MS
-        known_ms = record_ms if has_time else now_ms
+        known_ms = record_ms if has_time(record_ms) else now_ms
         latest = self.latest(known_ms)
         if at > latest:
             ahead = duration_text(_in_large_units(at - from_milliseconds(known_ms)))
@@ -57,8 +70,15 @@ class PlausibleTime:
                 "clock or the date, and send the message again",
                 field,
             )
-        if has_time:
+        if has_time(record_ms):
             self._sure_ms, self._sure_until = record_ms, min(latest, PLAUSIBLE_BEFORE - timedelta(microseconds=1))
+
+    def written_ms(self, record_ms: int, now_ms: int) -> int:
+        """When a record of the time `record_ms` was written, as far as that can be (milliseconds since 1970).
+
+        `now_ms` if the record has no time of its own; at most the tolerance after it: a producer's clock may be wrong.
+        """
+        return min(record_ms, to_milliseconds(self.latest(now_ms))) if has_time(record_ms) else now_ms
 
     def latest(self, time_ms: int) -> datetime:
         """The latest time that is plausible at the time `time_ms` (milliseconds since 1970)."""

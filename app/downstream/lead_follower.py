@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from app.contracts import cloud_events
 from app.contracts.decode import BadMessage, ErasedLead, decode_lead_changed, decode_lead_merged
 from app.contracts.downstream.decode_qualified import QualifiedLead, decode_lead_qualified
-from app.contracts.plausible_time import DEFAULT_TOLERANCE, PlausibleTime
+from app.contracts.plausible_time import DEFAULT_TOLERANCE, PlausibleTime, near
 from app.contracts.topics import LEAD_CHANGED, LEAD_MERGED, LEAD_QUALIFIED, Topic
 from app.downstream.cause import Cause
 from app.downstream.facts import (
@@ -218,7 +218,7 @@ class LeadFollower(Processor, Generic[S]):
         if unit.holds(key):
             self.erasing(key, record, unit)
         state = self.new()
-        state.facts.erased = Erased(record.offset, unit.now_ms + REMEMBERED_MS)
+        state.facts.erased = Erased(record.offset, near(record.timestamp, unit.now_ms) + REMEMBERED_MS)
         unit.put(key, state)
         unit.wake(key, state.facts.erased.until_ms)
 

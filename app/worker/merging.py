@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from app.contracts.decode import SalesResponse, decode_lead_merged
-from app.contracts.plausible_time import PlausibleTime
+from app.contracts.plausible_time import PlausibleTime, near
 from app.contracts.topics import ERASURE_REMEMBERED, LEAD_HANDOVERS, LEAD_SALES_RESPONSE
 from app.engine import Record, Rejected, Unit
 from app.qualification import merging
@@ -18,7 +18,7 @@ from app.qualification.implausible import forget_implausible_times, plausible_ha
 from app.qualification.leads import Erased, Lead, Trigger
 from app.qualification.merging import Handover, Response
 from app.qualification.rules import Rules
-from app.qualification.utc import in_utc, to_milliseconds
+from app.qualification.utc import in_utc
 
 _REMEMBERED_MS = ERASURE_REMEMBERED // timedelta(milliseconds=1)
 
@@ -126,7 +126,7 @@ class Merging:
         except Rejected:
             before = Lead()  # what is stored cannot be read; it is erased all the same
         forget_implausible_times(before, self._times.latest(unit.now_ms))
-        at_ms, until_ms = self._written_ms(record, unit), unit.now_ms + _REMEMBERED_MS
+        at_ms, until_ms = self._written_ms(record, unit), near(record.timestamp, unit.now_ms) + _REMEMBERED_MS
         unit.put(key, merging.erased(before, record.offset, at_ms=at_ms, until_ms=until_ms))
         unit.wake(key, until_ms)
 
@@ -144,8 +144,7 @@ class Merging:
         return True
 
     def _written_ms(self, record: Record, unit: Unit) -> int:
-        """When the record was written (milliseconds since 1970). A producer's clock may say more than can be."""
-        return min(record.timestamp, to_milliseconds(self._times.latest(unit.now_ms)))
+        return self._times.written_ms(record.timestamp, unit.now_ms)
 
     def _send(self, survivor_id: str, handover: Handover, unit: Unit) -> None:
         unit.emit(self._topic, survivor_id.encode(), _encode(handover), [])

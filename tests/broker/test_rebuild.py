@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from datetime import datetime
 from pathlib import Path
@@ -91,16 +90,12 @@ def cli(here: Installation, folder: Path) -> CommandLine:
 
 
 def held(here: Installation, prefix: str) -> dict[tuple[int, bytes], bytes]:
-    """Each lead's newest record, by partition and key, but for until when an erasure is remembered: by a clock."""
+    """Each lead's newest record, by partition and key."""
     reader = TopicReader(here.bootstrap, prefix, ("lead-state",))
     reader.read()
     reader.close()
     newest = {(one.partition, one.key): one.value for one in reader.records["lead-state"] if one.key != POSITION_KEY}
-    return {
-        (at, key): re.sub(rb'"until_ms":[0-9]+', b"", value)
-        for (at, key), value in newest.items()
-        if key is not None and value is not None
-    }
+    return {(at, key): value for (at, key), value in newest.items() if key is not None and value is not None}
 
 
 def rebuilt(line: CommandLine, name: str, *more: str) -> dict[str, Any]:

@@ -91,6 +91,20 @@ def test_a_record_whose_producer_has_no_clock_goes_by_the_workers(application: A
         assert "ahead" in (refusal(application, topic, NOW + timedelta(hours=3), record_ms=record_ms) or "")
 
 
+ERASED = [one for one in INPUTS if one.values[1] == "lead-changed"]
+
+
+@pytest.mark.parametrize(("application", "topic"), ERASED)
+def test_until_when_an_erasure_is_remembered_hangs_on_its_records_time(application: Application, topic: str) -> None:
+    remembered = set()
+    for minutes in (0, 1, 59):
+        unit = Unit(application, 0, {}, now_ms=NOW_MS + minutes * 60_000)
+        unit.record = record = PlainRecord(topic, 0, 7, NOW_MS, b"L-1", None, ())
+        application.processor.process(record, unit)
+        remembered.add(unit.changes()[0]["value"])
+    assert len(remembered) == 1
+
+
 def test_times_are_compared_with_each_records_own_whatever_was_checked_before() -> None:
     times = PlausibleTime(timedelta(hours=1))
     for ahead in (0, 59, -60 * 24 * 400, 60, 0):

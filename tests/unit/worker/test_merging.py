@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,6 +18,8 @@ from tests.unit.qualification.given import model, rules
 
 HANDOVERS = "lead-handovers"
 WEEK = timedelta(days=7)
+#: When all begins (milliseconds since 1970): a worker's clock and the times of records are counted from here.
+BEGIN_MS = int(datetime(2026, 11, 28, 9, tzinfo=UTC).timestamp() * 1000)
 
 
 @dataclass
@@ -43,7 +45,7 @@ class Place:
     counts: Counter[Any] = field(default_factory=Counter)
     wakes: list[Wake] = field(default_factory=list)
     offset: int = 0
-    now_ms: int = 0
+    now_ms: int = BEGIN_MS
 
     def __post_init__(self) -> None:
         self.decider = LeadDecider(topic_prefix="", source="/test", rules=lambda: self.current)
@@ -83,9 +85,13 @@ class Place:
 
     def sends(self, topic: str, message: dict[str, Any], at_ms: int | None = None) -> None:
         """`at_ms`: the record's time; each is a millisecond later than the one before."""
-        self.offset += 1
         key, value = message["lead_id"].encode(), encode(message)
-        self.decide(Rec(topic, key, value, offset=self.offset, timestamp=self.offset if at_ms is None else at_ms))
+        self._goes_on(Rec(topic, key, value), at_ms)
+
+    def _goes_on(self, record: Rec, at_ms: int | None) -> None:
+        self.offset += 1
+        self.now_ms += 1
+        self.decide(replace(record, offset=self.offset, timestamp=self.now_ms if at_ms is None else at_ms))
 
     def responds(self, lead_id: str, response: str, minutes: float) -> None:
         self.sends("lead-sales-response", sales_response(lead_id, response, minutes))
@@ -104,9 +110,8 @@ class Place:
     def merges(self, loser_id: str, survivor_id: str, minutes: float = 10) -> None:
         self.sends("lead-merged", merged(loser_id, survivor_id, minutes))
 
-    def erases(self, lead_id: str) -> None:
-        self.offset += 1
-        self.decide(Rec("lead-changed", lead_id.encode(), None, offset=self.offset, timestamp=self.offset))
+    def erases(self, lead_id: str, at_ms: int | None = None) -> None:
+        self._goes_on(Rec("lead-changed", lead_id.encode(), None), at_ms)
 
     def arrive(self, count: int = 1000) -> None:
         while self.on_their_way and count:
@@ -225,11 +230,32 @@ def test_nothing_of_an_erased_lead_is_left_after_a_week() -> None:
     here = Place()
     here.scores("L-1", 99, 0)
     here.erases("L-1")
-    assert here.wakes == [(WEEK // timedelta(milliseconds=1), b"L-1")]
+    assert here.wakes == [(here.now_ms + WEEK // timedelta(milliseconds=1), b"L-1")]
     here.passes(WEEK - timedelta(milliseconds=1))
     assert here.is_erased("L-1")
     here.passes(timedelta(milliseconds=1))
     assert here.entries == {}
+
+
+@pytest.mark.parametrize("time_ms", [-1, 86_400_000, BEGIN_MS - 10**10, BEGIN_MS + 10**10], ids=str)
+def test_an_erasure_is_remembered_for_a_week_whatever_time_its_record_has(time_ms: int) -> None:
+    here = Place()
+    here.scores("L-1", 99, 0)
+    here.erases("L-1", time_ms)
+    here.passes(WEEK - timedelta(hours=1, milliseconds=1))
+    assert here.is_erased("L-1")
+    here.passes(timedelta(hours=2, milliseconds=1))
+    assert here.entries == {}
+
+
+@pytest.mark.parametrize("time_ms", [-1, 86_400_000, 2**62], ids=str)
+def test_what_was_said_before_an_erasure_is_dropped_though_its_record_has_no_time(time_ms: int) -> None:
+    here = Place()
+    here.scores("loser", 99, 0)
+    here.sends("lead-merged", merged("loser", "survivor", 10), at_ms=BEGIN_MS - 1)
+    here.erases("survivor", time_ms)
+    here.arrive()
+    assert here.is_erased("survivor")
 
 
 def test_a_lead_that_begins_afresh_is_still_held_when_its_erasure_is_forgotten() -> None:
@@ -253,9 +279,9 @@ def test_a_hand_over_that_an_older_version_wrote_began_when_it_was_written() -> 
     here = Place()
     here.erases("L-1")
     value = encode({"event_id": "e", "loser_id": "L", "scores": {"x": {"value": 1, "at": "2026-03-02T00:00:00Z"}}})
-    here.decide(Rec(HANDOVERS, b"L-1", value, timestamp=1))
+    here.decide(Rec(HANDOVERS, b"L-1", value, timestamp=BEGIN_MS + 1))
     assert here.is_erased("L-1")
-    here.decide(Rec(HANDOVERS, b"L-1", value, timestamp=2))
+    here.decide(Rec(HANDOVERS, b"L-1", value, timestamp=BEGIN_MS + 2))
     assert here.state("L-1")["scores"]["x"]["value"] == 1
 
 
