@@ -15,7 +15,7 @@ from app.client.previewing import Preview, Previewer
 from app.client.previewing_days import DayByDay
 from app.client.topic_reader import TopicReader
 from app.contracts.decode import BadMessage, decode_score
-from app.contracts.plausible_time import DEFAULT_TOLERANCE, PlausibleTime
+from app.contracts.plausible_time import DEFAULT_TOLERANCE, PlausibleTime, has_time
 from app.contracts.topics import LEAD_SCORE_CHANGED
 from app.kafka import Connection
 from app.qualification.implausible import forget_implausible_times
@@ -138,7 +138,7 @@ def _days(  # noqa: PLR0917  each is another matter
         if not number % _AT_ONCE:
             told(f"{number:,} scores read")
         at = written_at(message)
-        if at > 0 and (oldest is None or at < oldest):
+        if has_time(at) and (oldest is None or at < oldest):
             oldest = at
         key, headers = message.key(), message.headers()
         if headers and bad_header_name(headers) is not None:

@@ -5,6 +5,7 @@ The topics of now are only read. What is rebuilt becomes visible at once, in one
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,6 +22,7 @@ from app.client.topic_reader import Place, TopicReader
 from app.client.topics_alike import create_topics_alike
 from app.contracts.decode import BadMessage, decode_model_command
 from app.contracts.definition_reading import model_of
+from app.contracts.plausible_time import has_time
 from app.contracts.topics import (
     COMMAND_STATE,
     LEAD_CHANGED,
@@ -235,13 +237,13 @@ class Rebuild:
             begin = self._begin(topic, place)
             replay.next[place[0]] = begin
             streams.append(self._records(place, begin, oldest))
-        for record in in_order(*streams):
+        for written_ms, record in in_order(*streams, now_ms=int(time.time() * 1000)):
             if live is not None and record.offset >= decided.get(record.topic, 0):
                 # nothing is emitted here, so what follows from it is for those to decide who go over to the result
                 if record.key is not None:
                     ahead.add(record.key)
                 continue
-            replay.decide(record)
+            replay.decide(record, written_ms)
             if replay.decided % _AT_ONCE == 0:
                 told(f"partition {number + 1} of {partitions}: {replay.decided:,} records decided")
         replay.next |= decided
@@ -259,7 +261,7 @@ class Rebuild:
         topic, partition = place
         for message in self._reader.read([place], {place: begin}):
             at = written_at(message)
-            if 0 < at < oldest.get(topic, at + 1):
+            if has_time(at) and at < oldest.get(topic, at + 1):
                 oldest[topic] = at
             headers = message.headers() or ()
             fields = (topic, partition, message.offset(), at, message.key(), message.value(), headers)

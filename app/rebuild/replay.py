@@ -5,16 +5,16 @@ the workers.
 from __future__ import annotations
 
 import heapq
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
-from app.contracts.plausible_time import DEFAULT_TOLERANCE
+from app.contracts.plausible_time import DEFAULT_TOLERANCE, has_time
 from app.contracts.topics import LEAD_CHANGED, LEAD_STATE
 from app.engine import Application, Input, PlainRecord, Rejected, Unit
 from app.engine.application import UnreadableRecord
@@ -34,12 +34,33 @@ def _is_unfinished(live: Position, rules: Rules) -> bool:
     return live.swept != NEVER_SWEPT and rules.revision > live.swept
 
 
-def in_order(*topics: Iterable[PlainRecord]) -> Iterator[PlainRecord]:
-    """Records of several topics by their times; those of one topic stay in their order, whatever their times are.
+def in_order(*topics: Iterable[PlainRecord], now_ms: int) -> Iterator[tuple[int, PlainRecord]]:
+    """Records of several topics in the order in which they were probably written, each with the time of that.
 
-    Of equal times that of the topic named first is first.
+    Those of one topic stay in their order, whatever their times are. Of equal times that of the topic named first is
+    first. `now_ms`: no record was written later (milliseconds since 1970).
     """
-    return heapq.merge(*topics, key=lambda record: record.timestamp)
+    return heapq.merge(*(_dated(records, now_ms) for records in topics), key=itemgetter(0))
+
+
+def _dated(records: Iterable[PlainRecord], now_ms: int) -> Iterator[tuple[int, PlainRecord]]:
+    """Records of one topic with times that never go back: that of the record before, where its own cannot be.
+
+    The first ones have no record before, and wait for the time of the one after.
+    """
+    newest_ms = 0
+    first: list[PlainRecord] = []
+    for record in records:
+        if has_time(record.timestamp) and record.timestamp <= now_ms:
+            newest_ms = max(newest_ms, record.timestamp)
+        if not newest_ms:
+            first.append(record)
+            continue
+        if first:
+            yield from ((newest_ms, one) for one in first)
+            first.clear()
+        yield newest_ms, record
+    yield from ((now_ms, one) for one in first)
 
 
 class Replay:
@@ -77,7 +98,6 @@ class Replay:
             decode_state=decode_lead,
         )
         self._partition = Partition(self._application, number)
-        self._now_ms = int(time.time() * 1000)
         self._waking: list[Wake] = []
         self._unit = self._new_unit(0)
         self._swept = 0
@@ -112,9 +132,9 @@ class Replay:
         """Of the newest rules that were used."""
         return max(0, self._rules.revision)
 
-    def decide(self, record: PlainRecord) -> None:
-        """Decide a record, after what its time brings about."""
-        self._advance(min(record.timestamp, self._now_ms))  # a record's time is its producer's word
+    def decide(self, record: PlainRecord, written_ms: int) -> None:
+        """Decide a record, after what the time brings about at which it was written (milliseconds since 1970)."""
+        self._advance(written_ms)
         unit = self._unit
         unit.record, unit.now_ms = record, self.clock
         try:

@@ -180,6 +180,7 @@ def test_a_rebuild_takes_for_dead_letters_what_the_worker_took_for_them(here: In
     found = line.run("rebuild", "--from", "earliest", "--as", "after-bad-names", "--json").fine().json()
     about_leads = ("lead-score-changed", "lead-changed", "lead-merged", "lead-sales-response")
     assert found["rejected"] == sum(record.topic in about_leads for record in here.oracle.dead)
+    assert found["compared"]["differences"] == {}
 
 
 def test_each_kind_of_bad_lead_change_becomes_one_dead_letter(here: Installation) -> None:

@@ -60,7 +60,7 @@ def change(at_ms: int, lead: str, **fields: Any) -> PlainRecord:
 def replayed(records: Iterable[PlainRecord], *rules: tuple[int, Rules], until: int = 10**6) -> Replay:
     replay = Replay(0, topic_prefix="", partitions=1, rules=list(rules))
     for record in records:
-        replay.decide(record)
+        replay.decide(record, record.timestamp)
     replay.finish(until)
     return replay
 
@@ -69,15 +69,52 @@ def lead(replay: Replay, key: str) -> Lead:
     return msgspec.json.decode(replay.leads[key.encode()], type=Lead)
 
 
+BEGIN = 1_700_000_000_000
+NEVER, ANCIENT, AHEAD_OF_ALL = -1, -95_617_584_000_000, 2**62
+
+
+def written(topic: str, *times: int) -> list[PlainRecord]:
+    """Times that a clock can have shown are counted from BEGIN."""
+    return [
+        PlainRecord(topic, 0, offset, BEGIN + at if 0 <= at < AHEAD_OF_ALL else at, b"a", None, ())
+        for offset, at in enumerate(times)
+    ]
+
+
+def order(*topics: list[PlainRecord]) -> list[tuple[str, int, int]]:
+    """By topic, offset and time."""
+    return [(one.topic, one.offset, at - BEGIN) for at, one in in_order(*topics, now_ms=BEGIN + 1000)]
+
+
 def test_records_of_several_topics_go_by_their_times_and_each_topic_keeps_its_order() -> None:
-    scores = [score(5, "a", 1), score(2, "a", 2), score(9, "a", 3)]
-    changes = [change(5, "b"), change(6, "b")]
-    assert [(one.topic, one.timestamp) for one in in_order(changes, scores)] == [
-        (CHANGES, 5),
-        (SCORES, 5),
-        (SCORES, 2),
-        (CHANGES, 6),
-        (SCORES, 9),
+    assert order(written(CHANGES, 5, 6), written(SCORES, 5, 2, 9)) == [
+        (CHANGES, 0, 5),
+        (SCORES, 0, 5),
+        (SCORES, 1, 5),
+        (CHANGES, 1, 6),
+        (SCORES, 2, 9),
+    ]
+
+
+@pytest.mark.parametrize("none", [NEVER, 0 - BEGIN, ANCIENT, AHEAD_OF_ALL], ids=str)
+def test_a_record_without_a_time_has_that_of_its_neighbours(none: int) -> None:
+    assert order(written(CHANGES, 4, 8), written(SCORES, none, none, 5, none, 9, none)) == [
+        (CHANGES, 0, 4),
+        (SCORES, 0, 5),
+        (SCORES, 1, 5),
+        (SCORES, 2, 5),
+        (SCORES, 3, 5),
+        (CHANGES, 1, 8),
+        (SCORES, 4, 9),
+        (SCORES, 5, 9),
+    ]
+
+
+def test_records_of_a_topic_without_any_times_come_last() -> None:
+    assert order(written(CHANGES, NEVER, NEVER), written(SCORES, 5)) == [
+        (SCORES, 0, 5),
+        (CHANGES, 0, 1000),
+        (CHANGES, 1, 1000),
     ]
 
 
@@ -146,9 +183,9 @@ def test_an_erased_lead_that_comes_back_starts_afresh_and_waits_for_nothing() ->
 def test_a_hand_over_that_began_before_an_erasure_is_dropped(began: dict[str, int], left: bool) -> None:
     handover = {"event_id": "m", "loser_id": "loser", "scores": {"engagement": {"value": 60.0, "at": minute(900)}}}
     replay = Replay(0, topic_prefix="", partitions=1, rules=[(10, published())])
-    replay.decide(score(15, "survivor", 80))
-    replay.decide(PlainRecord(CHANGES, 0, 1, 20, b"survivor", None, ()))
-    replay.decide(PlainRecord("lead-handovers", 0, 0, 901, b"survivor", msgspec.json.encode(handover | began), ()))
+    replay.decide(score(15, "survivor", 80), 15)
+    replay.decide(PlainRecord(CHANGES, 0, 1, 20, b"survivor", None, ()), 20)
+    replay.decide(PlainRecord("lead-handovers", 0, 0, 901, b"survivor", msgspec.json.encode(handover | began), ()), 901)
     replay.finish(10**6)
     assert holds_nothing(lead(replay, "survivor")) is not left
 
@@ -179,7 +216,7 @@ def in_mid_sweep(*records: PlainRecord, rules: list[tuple[int, Rules]], live: Po
     state = {key.encode(): msgspec.json.encode(lead) for key, lead in held.get("held", {}).items()}
     replay = Replay(0, topic_prefix="", partitions=1, rules=rules, live=live, held=state)
     for record in records:
-        replay.decide(record)
+        replay.decide(record, record.timestamp)
     replay.finish(1000)
     return replay
 
