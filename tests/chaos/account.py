@@ -21,6 +21,8 @@ class Account:
 
     seed: int
     faults: Counter[str] = field(default_factory=Counter)
+    troubles: Counter[str] = field(default_factory=Counter)
+    """Unfit input and bad moments, by kind."""
     seconds: float = 0.0
     slowest_drain: float = 0.0
     events: int = 0
@@ -86,6 +88,7 @@ class Account:
             ("leads", f"{self.leads}"),
             ("qualifications", f"{self.qualified}"),
             ("dead letters", f"{self.dead_letters}"),
+            *((kind, f"{count}") for kind, count in sorted(self.troubles.items())),
             ("leads merged", f"{self.merges}"),
             ("behind them: definitions changed", f"{self.chain.definitions}"),
             ("  cycles compared", f"{self.chain.cycles}"),

@@ -21,6 +21,7 @@ from tests.chaos.load import ChaosLoad
 from tests.chaos.mixed import MIXED
 from tests.chaos.network import Relay
 from tests.chaos.plan import Phase, Plan
+from tests.chaos.troubles import Troubles
 
 CELLS = 3
 LEADS = 250
@@ -102,17 +103,21 @@ class _Run:
         )
         leads = [lead for cell in [*streaming, self._mixed] for lead in cell.workload.leads]
         sales = self._chain.sales(leads)
+        troubles = Troubles(self._cluster, streaming, seed=phase.seed)
         self._tell(f"phase {phase.number}: {phase.per_second} records/s, {len(commands)} commands")
         load.start()
         sales.start()
+        troubles.start()
         try:
             self._break(phase, load)
         finally:
+            troubles.finish()
             sales.finish()
             load.finish()
         took = self._cluster.drain()
         behind = self._chain.drain()
         account = self._account
+        account.troubles += troubles.counts
         account.slowest_drain = max(account.slowest_drain, took)
         account.compare(self._cluster, self._chain)
         self._tell(

@@ -20,6 +20,9 @@ RawHeader = tuple[bytes, bytes | None]
 #: By what batch attributes call a compression.
 NONE, GZIP, SNAPPY, LZ4, ZSTD = range(5)
 
+#: Headers of records that were sent, by topic and value: whoever reads them back cannot ask a client library.
+SENT_HEADERS: dict[tuple[str, bytes], tuple[tuple[str, bytes | None], ...]] = {}
+
 _BATCH = struct.Struct(">qiibIhiqqqhii")
 _AFTER_LENGTH = 12
 _ATTRIBUTES = 21  # where they begin; the checksum is over these and all that follows

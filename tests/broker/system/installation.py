@@ -21,7 +21,7 @@ from tests.broker.system.topic_reader import TopicReader
 from tests.broker.system.worker_process import WorkerProcess
 from tests.oracle.oracle import Oracle
 from tests.oracle.reading import partition_of
-from tests.support.raw_batches import RawProducer, RawRecord, batch
+from tests.support.raw_batches import SENT_HEADERS, RawProducer, RawRecord, batch
 
 #: Topics that are read, in an order in which the oracle may replay one phase's records.
 IN = (
@@ -170,11 +170,12 @@ class Installation:
         if partition is None:
             partition = partition_of(records[0].key or b"", self.partitions)
         name = self.prefix + topic
+        for record in records:
+            if record.value is not None:  # before it is sent: whether it arrived may never be known
+                SENT_HEADERS[name, record.value] = _as_text(record)
         first = RawProducer(self.bootstrap).send(name, partition, batch(*records, **form))
         for offset, record in enumerate(records, first):
-            self.ins.known_headers[name, partition, offset] = tuple(
-                (name.decode(errors="surrogateescape"), content) for name, content in record.headers
-            )
+            self.ins.known_headers[name, partition, offset] = _as_text(record)
 
     def scores(self, *messages: dict[str, Any]) -> None:
         self.send("lead-score-changed", *messages)
@@ -351,3 +352,7 @@ class Installation:
 
 def _delivered(error: object, _message: object) -> None:
     assert error is None, error
+
+
+def _as_text(record: RawRecord) -> tuple[tuple[str, bytes | None], ...]:
+    return tuple((name.decode(errors="surrogateescape"), content) for name, content in record.headers)

@@ -10,6 +10,7 @@ from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from tests.oracle.reading import Input
+from tests.support.raw_batches import SENT_HEADERS
 
 _END: Any = OffsetSpec.latest()
 #: Said while a broker is away; the client connects again by itself.
@@ -84,6 +85,8 @@ class TopicReader:
                 if error is None:
                     name = topic.removeprefix(self._prefix)
                     headers: Any = self.known_headers.get((topic, partition, offset))
+                    if headers is None:
+                        headers = SENT_HEADERS.get((topic, got.value() or b""))
                     headers = tuple(got.headers() or ()) if headers is None else headers
                     kind, written_ms = got.timestamp()
                     record = Input(
@@ -97,6 +100,18 @@ class TopicReader:
                 elif error.code() not in _AWAY:
                     raise AssertionError(str(error))
         return new
+
+    def begin_anew(self, topic: str) -> None:
+        """The topic was created again: its records are read from the start, behind those that there were."""
+        for tp in self._partitions:
+            if tp.topic == self._prefix + topic:
+                self._reached.pop((tp.topic, tp.partition), None)
+        self._consumer.assign(
+            [
+                TopicPartition(tp.topic, tp.partition, self._reached.get((tp.topic, tp.partition), 0))
+                for tp in self._partitions
+            ]
+        )
 
     def close(self) -> None:
         self._consumer.close()
