@@ -257,10 +257,12 @@ class Chain:
 
     def _dead(self) -> Iterable[str]:
         expected: Counter[tuple[str, int, int]] = Counter()
+        # what does not fit into the worker's state of a lead does not fit into the services' either
+        unfit = {(one.topic, one.partition, one.offset) for one in self._cluster.oracle.dead}
         for topics in _INPUTS.values():
             for topic in topics:
                 for record in self._records(topic):
-                    if self._is_bad(record):
+                    if (topic, record.partition, record.offset) in unfit or self._is_bad(record):
                         expected[topic, record.partition, record.offset] += 1
         found: Counter[tuple[str, int, int]] = Counter()
         for record in self._records(_DEAD):

@@ -5,6 +5,9 @@ downstream services, and their supervisor.
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -17,7 +20,7 @@ from app.broker.local_broker import free_ports
 from app.broker.local_kafka import LocalKafka
 from tests.broker.system.installation import IN, Installation
 from tests.broker.system.topic_reader import TopicReader
-from tests.broker.system.worker_process import WorkerProcess
+from tests.broker.system.worker_process import ROOT, WorkerProcess
 from tests.chaos.mixed import Mixed
 from tests.chaos.network import Relay
 from tests.chaos.offsets import PatientReader, asking, committed
@@ -81,6 +84,8 @@ class Cluster(Installation):
         self._committed_at = 0.0
         self.broker_repairs = 0
         """How often the broker had to be restarted because of a fault of its own."""
+        self.expected_to_give_up = 0
+        """How many workers stopped for a reason that the run gave them."""
         self._asker: Consumer | None = None
         self._askers: list[Consumer] = []  # one that asked a coordinator which is gone may not be closed
         self._replayed: Counter[str] = Counter()
@@ -160,6 +165,42 @@ class Cluster(Installation):
                 self.undrained = waits_for
                 return timeout
             time.sleep(0.1)
+
+    def recreate(self, topic: str) -> None:
+        """Delete an input of workers alone, of which everything is decided, and create it again while they run.
+
+        They must stop, naming the topic and the repair, and start again once it was made. Records that come meanwhile
+        are of the new topic.
+        """
+        name, seen = self.prefix + topic, sum(self.gave_up.values())
+        self.admin.delete_topics([name], operation_timeout=20)[name].result(30)
+        self._command("topics", "create", "--downstream")
+        deadline = time.monotonic() + 90
+        while not any(name in reason and "topics repair" in reason for reason in self.gave_up):
+            assert time.monotonic() < deadline, f"no worker noticed that {name} was created again: {self.gave_up}"
+            self.supervise()
+            time.sleep(0.2)
+        for number in range(WORKERS):
+            self.slots[number].wanted = False
+            self.worker(number).kill()
+        self._command("topics", "repair", "--yes")
+        self.expected_to_give_up = sum(self.gave_up.values()) - seen
+        for number in range(WORKERS):
+            self.start(number)
+        self.ins.begin_anew(topic)
+        self.drain()
+
+    def _command(self, *words: str) -> None:
+        done = subprocess.run(
+            [sys.executable, "-m", "app", *words],
+            cwd=ROOT,
+            env={**os.environ, **self._environment},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, (words, done.stdout, done.stderr)
 
     def _repair_broker(self) -> None:
         """Restart a broker whose group coordinator is wrong about itself, which it never gets right until then."""

@@ -62,6 +62,8 @@ class _Run:
             self._phase(phase)
             if self._account.differences:
                 break  # whatever follows would only differ more
+            if phase is self._plan.phases[0] and len(self._plan.phases) > 1:
+                self._recreate("lead-score-changed")
         self._account.seconds = time.monotonic() - self._began
         return self._account
 
@@ -90,6 +92,12 @@ class _Run:
                 cluster.send("qualification-commands", messages.command("publish", definition["id"]))
         cluster.drain()
         self._account.compare(cluster, chain)
+
+    def _recreate(self, topic: str) -> None:
+        began = time.monotonic()
+        self._cluster.recreate(topic)
+        self._account.troubles["inputs created again"] += 1
+        self._tell(f"{topic} was created again, noticed and repaired within {time.monotonic() - began:.1f} s")
 
     def _phase(self, phase: Phase) -> None:
         ordering = self._cells[phase.number % CELLS]
