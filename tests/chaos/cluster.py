@@ -174,7 +174,7 @@ class Cluster(Installation):
         """
         name, seen = self.prefix + topic, sum(self.gave_up.values())
         self.admin.delete_topics([name], operation_timeout=20)[name].result(30)
-        self._command("topics", "create", "--downstream")
+        self._command("topics", "create", "--downstream", within=30)
         deadline = time.monotonic() + 90
         while not any(name in reason and "topics repair" in reason for reason in self.gave_up):
             assert time.monotonic() < deadline, f"no worker noticed that {name} was created again: {self.gave_up}"
@@ -183,24 +183,30 @@ class Cluster(Installation):
         for number in range(WORKERS):
             self.slots[number].wanted = False
             self.worker(number).kill()
-        self._command("topics", "repair", "--yes")
+        self._command("topics", "repair", "--yes", within=60)  # until the group has noticed that all are gone
         self.expected_to_give_up = sum(self.gave_up.values()) - seen
         for number in range(WORKERS):
             self.start(number)
         self.ins.begin_anew(topic)
         self.drain()
 
-    def _command(self, *words: str) -> None:
-        done = subprocess.run(
-            [sys.executable, "-m", "app", *words],
-            cwd=ROOT,
-            env={**os.environ, **self._environment},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode == 0, (words, done.stdout, done.stderr)
+    def _command(self, *words: str, within: float) -> None:
+        """A command that may be refused at first; `within` so many seconds it must be done."""
+        deadline = time.monotonic() + within
+        while True:
+            done = subprocess.run(
+                [sys.executable, "-m", "app", *words],
+                cwd=ROOT,
+                env={**os.environ, **self._environment},
+                capture_output=True,
+                text=True,
+                timeout=120,
+                check=False,
+            )
+            if done.returncode == 0:
+                return
+            assert time.monotonic() < deadline, (words, done.stdout, done.stderr)
+            time.sleep(0.5)
 
     def _repair_broker(self) -> None:
         """Restart a broker whose group coordinator is wrong about itself, which it never gets right until then."""
@@ -219,7 +225,7 @@ class Cluster(Installation):
         handovers = [(f"{self.prefix}lead-handovers", number) for number in range(self.partitions)]
         held = committed(self._asker, [*ends, *handovers])
         self._committed_at = time.monotonic()
-        return sum(end - held[place] for place, end in ends.items()) + self.on_their_way(held)
+        return sum(max(0, end - held[place]) for place, end in ends.items()) + self.on_their_way(held)
 
     def _waits_for(self, quiet: float) -> str:
         if quiet < _QUIET_SECONDS:

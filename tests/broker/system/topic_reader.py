@@ -106,6 +106,9 @@ class TopicReader:
         for tp in self._partitions:
             if tp.topic == self._prefix + topic:
                 self._reached.pop((tp.topic, tp.partition), None)
+        self.known_headers = {
+            place: known for place, known in self.known_headers.items() if place[0] != self._prefix + topic
+        }
         self._consumer.assign(
             [
                 TopicPartition(tp.topic, tp.partition, self._reached.get((tp.topic, tp.partition), 0))
