@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
+from app.client.topic_reader import Unfinished
 from app.kafka import Connection
 from bench.failover import measure_failover
 from bench.latency import NotQualified, measure_latency
@@ -35,7 +36,7 @@ def main() -> int:
             options.json.write_bytes(msgspec.json.format(msgspec.json.encode(report.figures())) + b"\n")
         return 0
 
-    return on_kafka("bench", measure, SubjectFailed, ResultsDiffer, NotQualified)
+    return on_kafka("bench", measure, SubjectFailed, ResultsDiffer, NotQualified, Unfinished)
 
 
 def _options() -> argparse.Namespace:

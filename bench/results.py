@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from app.contracts.topics import LEAD_DEAD_LETTERS, LEAD_QUALIFIED, LEAD_STATE
+from app.client.topic_reader import TopicReader
+from app.contracts.topics import LEAD_DEAD_LETTERS, LEAD_QUALIFIED, LEAD_STATE, Topic
 from app.kafka import Connection
 
 _NEW: dict[str, Any] = {
@@ -53,11 +53,16 @@ class Results:
         return None
 
 
-def read_results(connection: Connection, prefix: str, partitions: int) -> Results:
-    """Read outputs and changelog of a run that is over."""
+def read_results(connection: Connection, prefix: str) -> Results:
+    """Read outputs and changelog of a run that is over. Raises Unfinished where the broker does not give them."""
+    reader = TopicReader(connection)
+
+    def read(topic: Topic) -> Iterator[Any]:
+        return reader.read(reader.places(topic.full_name(prefix)))
+
     qualified: dict[Qualified, bytes] = {}
     twice = 0
-    for message in _read(connection, LEAD_QUALIFIED.full_name(prefix), partitions):
+    for message in read(LEAD_QUALIFIED):
         event = msgspec.json.decode(message.value() or b"")
         place = (event["lead_id"], event["qualification_model_id"], event["qualification_number"])
         twice += place in qualified
@@ -70,14 +75,14 @@ def read_results(connection: Connection, prefix: str, partitions: int) -> Result
             criterion.update({name: float(criterion[name]) for name in ("threshold", "score") if name in criterion})
         qualified[place] = _digest(event)
     newest: dict[bytes, bytes] = {}
-    for message in _read(connection, LEAD_STATE.full_name(prefix), partitions):
+    for message in read(LEAD_STATE):
         key, value = message.key() or b"", message.value()
         if value is None:
             newest.pop(key, None)
         elif not key.startswith(b"\xff"):  # the worker's position
             newest[key] = value
     states = {key: _digest(without_defaults(msgspec.json.decode(value))) for key, value in newest.items()}
-    dead_letters = sum(1 for _ in _read(connection, LEAD_DEAD_LETTERS.full_name(prefix), partitions))
+    dead_letters = sum(1 for _ in read(LEAD_DEAD_LETTERS))
     return Results(qualified, twice, states, dead_letters)
 
 
@@ -88,30 +93,3 @@ def without_defaults(lead: dict[str, Any]) -> dict[str, Any]:
 
 def _digest(content: Any) -> bytes:
     return hashlib.blake2b(msgspec.json.encode(content, order="sorted"), digest_size=12).digest()
-
-
-def _read(connection: Connection, topic: str, partitions: int) -> Iterator[Message]:
-    consumer = Consumer(
-        connection.confluent(
-            **{
-                "group.id": "bench-results",
-                "isolation.level": "read_committed",
-                "enable.auto.commit": False,
-                "enable.partition.eof": True,
-            }
-        )
-    )
-    consumer.assign([TopicPartition(topic, number, 0) for number in range(partitions)])
-    try:
-        open_ends = partitions
-        while open_ends:
-            for message in consumer.consume(10_000, 1.0):
-                error = message.error()
-                if error is None:
-                    yield message
-                elif error.code() == KafkaError._PARTITION_EOF:
-                    open_ends -= 1
-                else:
-                    raise KafkaException(error)
-    finally:
-        consumer.close()

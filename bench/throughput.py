@@ -50,7 +50,7 @@ class Throughput:
 def measure_throughput(
     connection: Connection, workload: Workload, *, rounds: int, prefix: str, logs: Path, say: Say
 ) -> Throughput:
-    """Raises ResultsDiffer, SubjectFailed."""
+    """Raises ResultsDiffer, SubjectFailed, Unfinished."""
     topics = Topics(connection, prefix, partitions=PARTITIONS)
     topics.create()
     try:
@@ -64,7 +64,7 @@ def measure_throughput(
                 topics.renew_written(_group(prefix, subject))
                 measured = _run(connection, prefix, subject, workload, logs)
                 runs[subject].append(measured)
-                results = read_results(connection, prefix, PARTITIONS)
+                results = read_results(connection, prefix)
                 first = first or results
                 difference = results.difference(first)
                 if difference is not None:
