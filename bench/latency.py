@@ -15,7 +15,7 @@ from bench.topics import Topics
 
 PARTITIONS = 8
 RATE = 1_000.0  # events a second
-SLICE_SECONDS = 5.0  # then it is the other's turn
+SLICE_SECONDS = 5.0  # at most; then it is the other's turn
 
 
 class NotQualified(Exception):
@@ -64,14 +64,15 @@ def _measure(connection: Connection, prefixes: dict[str, str], seconds: float, l
         with Commands(connection, prefixes[WORKER]) as commands:
             commands.make_live(MODEL)
         source = Source(connection)
-        slices = max(1, round(seconds / SLICE_SECONDS))
+        slice_seconds = min(SLICE_SECONDS, seconds)
+        slices = round(seconds / slice_seconds)
         sent: dict[str, list[str]] = {WORKER: [], LOOP: []}
         for number in range(slices + 1):
             for subject in (WORKER, LOOP) if number % 2 else (LOOP, WORKER):
-                leads = source.send(prefixes[subject], events=round(RATE * SLICE_SECONDS), rate=RATE)
+                leads = source.send(prefixes[subject], events=round(RATE * slice_seconds), rate=RATE)
                 if number:  # the first slice of each warms it up
                     sent[subject] += leads
-            say(f"latency: {number} of {slices} slices of {SLICE_SECONDS:.0f} s each")
+            say(f"latency: {number} of {slices} slices of {slice_seconds:g} s each")
         missing = watcher.wait_for([*sent[WORKER], *sent[LOOP]], 30)
         if missing or watcher.twice:
             raise NotQualified(f"{len(missing)} events qualified no lead, {watcher.twice} leads came twice")

@@ -20,8 +20,9 @@ from bench.subjects import Subject, SubjectFailed, start_worker
 from bench.topics import Topics
 
 RATE = 500.0  # live events a second
-#: A worker that has just restored its leads looks through them for unreadable ones first, beside the work.
-_WARM_SECONDS, _LIVE_SECONDS = 25.0, 10.0
+#: Before live events are measured: a worker that has just restored its leads inspects them first, beside its work.
+_WARM_SECONDS = 25.0
+_LIVE_SECONDS = 10.0  # of live events, measured before the publish
 #: Some hundredths of the leads meet it.
 SWEEPING: dict[str, Any] = {
     "id": "existing",
@@ -57,19 +58,19 @@ def main() -> int:
     options = _options()
 
     def measure(connection: Connection, folder: Path, say: Say) -> int:
-        _measure(connection, options.leads, folder, say)
+        _measure(connection, options, folder, say)
         return 0
 
     return on_kafka("sweep", measure, SubjectFailed)
 
 
-def _measure(connection: Connection, count: int, logs: Path, say: Say) -> None:
+def _measure(connection: Connection, options: argparse.Namespace, logs: Path, say: Say) -> None:
     prefix = f"sweep-{time.time_ns() % 10**9}."
     topics = Topics(connection, prefix, partitions=PARTITIONS)
     topics.create()
     log = logs / "worker.log"
     try:
-        known = len(write(connection, prefix, count, partitions=PARTITIONS))
+        known = len(write(connection, prefix, options.leads, partitions=PARTITIONS))
         with (
             start_worker(
                 connection.bootstrap_servers, prefix, group_id=GROUP, partitions=PARTITIONS, log=log
@@ -82,20 +83,29 @@ def _measure(connection: Connection, count: int, logs: Path, say: Say) -> None:
             commands.apply(SWEEPING)
             live = Live(Source(connection), prefix)
             live.start()
-            time.sleep(_WARM_SECONDS + _LIVE_SECONDS)
+            time.sleep(options.warm_seconds + options.live_seconds)
             published, cpu = time.monotonic(), _cpu_seconds(worker)
             commands.publish(SWEEPING["id"])
             _wait_for_sweeps(worker, PARTITIONS)
             swept, spent = time.monotonic(), _cpu_seconds(worker) - cpu
             live.stop()
-            before = [lead for at, leads in live.sent if published - _LIVE_SECONDS <= at < published for lead in leads]
+            before = [
+                lead for at, leads in live.sent if published - options.live_seconds <= at < published for lead in leads
+            ]
             during = [lead for at, leads in live.sent if published <= at < swept - 0.1 for lead in leads]
-            watcher.wait_for([*before, *during], 30)
+            missing = watcher.wait_for([*before, *during], 30)
+            if missing or not before:
+                raise SubjectFailed(
+                    f"{len(missing)} of {len(before) + len(during)} live events qualified no lead: see {log}"
+                )
             say(
                 f"{known:,} known leads on {PARTITIONS} partitions looked through in {swept - published:.1f} s "
                 f"({spent:.1f} s of CPU, {RATE:,.0f} live events/s beside it included)"
             )
             quiet = _percentiles([watcher.seconds[lead] * 1000 for lead in before])
+            if not during:
+                say(f"live events, p50/p99 ms: {quiet[0]:.0f}/{quiet[1]:.0f} before; the sweep was too short for one")
+                return
             busy = _percentiles([watcher.seconds[lead] * 1000 for lead in during])
             say(
                 f"live events, p50/p99 ms: {quiet[0]:.0f}/{quiet[1]:.0f} before, {busy[0]:.0f}/{busy[1]:.0f} then, "
@@ -126,6 +136,18 @@ def _cpu_seconds(worker: Subject) -> float:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.sweep", description=__doc__)
     parser.add_argument("--leads", type=int, default=LEADS, help=f"how many (default {LEADS:,})")
+    parser.add_argument(
+        "--warm-seconds",
+        type=float,
+        default=_WARM_SECONDS,
+        help=f"of live events that are not measured (default {_WARM_SECONDS:g})",
+    )
+    parser.add_argument(
+        "--live-seconds",
+        type=float,
+        default=_LIVE_SECONDS,
+        help=f"of live events measured before the publish (default {_LIVE_SECONDS:g})",
+    )
     return parser.parse_args()
 
 
