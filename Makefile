@@ -18,7 +18,7 @@ PIP_INSTALL = @pip_install() { \
 	return "$$(cat $(VENV)/.pip-exit)"; }; pip_install
 # Two processes, each with a broker of its own: the tests mostly wait.
 PYTEST_ARGS ?= -n 2 --dist loadfile
-# More for the bench targets, such as BENCH_ARGS="--small"; each one's --help lists what there is.
+# More for the bench targets, such as BENCH_ARGS="--small"; BENCH_ARGS=--help lists what there is.
 BENCH_ARGS ?=
 AUDIT := $(VENV)-audit
 AUDITED ?= constraints.txt
@@ -27,7 +27,7 @@ help: ## this list
 	@echo "lead-qualifier: live scores in, qualified leads out, exactly once"
 	@echo
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r name text; do \
-		printf '%-16s %s\n' "$$name" "$$text"; done
+		printf '%-21s%s\n' "$$name" "$$text"; done
 	@echo
 	@echo "After make run or make test the program is $(BIN)/lead-qualifier (try --help)."
 
