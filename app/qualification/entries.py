@@ -1,5 +1,7 @@
 """What is kept about models, scoring models and the feature switch: one record each, as stored and sent to workers."""
 
+import re
+from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
@@ -130,6 +132,8 @@ def answers_key(target: str) -> str:
 Entry = ModelEntry | ScoringModelEntry | FeatureEntry
 Stored = Entry | Answers
 
+_REVISION = re.compile(rb'"(?:published_)?revision":\s*(\d{1,15})(?!\d)')
+
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Stored] = msgspec.json.Decoder(Stored)
 
@@ -142,3 +146,8 @@ def encode_entry(entry: Stored) -> bytes:
 def decode_entry(value: bytes) -> Stored:
     """The entry of its JSON. Raises msgspec.ValidationError, or msgspec.DecodeError where it is no JSON."""
     return _decoder.decode(value)
+
+
+def highest_revision_in(values: Iterable[bytes | None]) -> int:
+    """The highest revision named in stored entries that cannot be read, 0 if there is none: it is not given again."""
+    return max((int(found) for value in values for found in _REVISION.findall(value or b"")), default=0)

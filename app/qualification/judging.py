@@ -36,14 +36,17 @@ class Judge:
     """
 
     def __init__(
-        self, entries: Mapping[str, Stored] | None = None, unreadable: Mapping[str, str] | None = None
+        self,
+        entries: Mapping[str, Stored] | None = None,
+        unreadable: Mapping[str, str] | None = None,
+        given: int = 0,
     ) -> None:
         """`unreadable`: keys under which something is stored that cannot be read, and why. Commands on what it is about
-        are refused, since its versions are not known.
+        are refused, since its versions are not known. `given`: a revision that was given, whatever the entries say.
         """
         self._entries: dict[str, Stored] = dict(entries or {})
         self._unreadable = unreadable or {}
-        self.revision = revision_of(self._entries)
+        self.revision = max(given, revision_of(self._entries))
 
     @property
     def entries(self) -> Mapping[str, Stored]:

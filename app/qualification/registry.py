@@ -26,7 +26,8 @@ class Registry(Judge):
 
     def after(self, verdict: Verdict) -> "Registry":
         """The registry with what a verdict of this one stores."""
-        return Registry(self._entries | {stored.key: stored for stored in verdict.stored()}, self._unreadable)
+        entries = self._entries | {stored.key: stored for stored in verdict.stored()}
+        return Registry(entries, self._unreadable, self.revision)
 
     # Commands on models
 

@@ -8,8 +8,19 @@ from app.qualification.rules import RuledModel, Rules, UnknownLeads
 
 
 def revision_of(entries: Mapping[str, Stored]) -> int:
-    """The highest revision among the entries, 0 if there is none."""
-    return max((entry.revision for entry in entries.values() if not isinstance(entry, Answers)), default=0)
+    """The highest revision that entries have, or that commands were answered; 0 if there is none.
+
+    The answers know the revision of an entry that is lost.
+    """
+    return max(
+        (
+            max((answer.revision for answer in entry.answers), default=0)
+            if isinstance(entry, Answers)
+            else entry.revision
+            for entry in entries.values()
+        ),
+        default=0,
+    )
 
 
 def rules_from(entries: Mapping[str, Stored], unknown_leads: UnknownLeads = "open") -> Rules:

@@ -34,7 +34,7 @@ from app.contracts.topics import (
 )
 from app.engine import Processor, Record, Rejected, Unfit, Unit
 from app.qualification.commands import Code, Issued, ScoringModelChange, Verdict
-from app.qualification.entries import Answers, Entry, Stored, decode_entry, encode_entry
+from app.qualification.entries import Answers, Entry, Stored, decode_entry, encode_entry, highest_revision_in
 from app.qualification.models import InvalidModel
 from app.qualification.registry import Registry
 from app.qualification.utc import from_milliseconds
@@ -131,7 +131,11 @@ class CommandDecider(Processor):
             self._unit = unit
             unreadable: dict[bytes, str] = {}
             stored: dict[str, Stored] = {key.decode(): state for key, state in unit.items(unreadable)}
-            self._registry = Registry(stored, {key.decode(errors="replace"): why for key, why in unreadable.items()})
+            self._registry = Registry(
+                stored,
+                {key.decode(errors="replace"): why for key, why in unreadable.items()},
+                highest_revision_in(map(unit.stored, unreadable)),
+            )
         return self._registry
 
     def _headers(self, event: QualificationModelChanged, key: str) -> list[tuple[str, bytes]]:

@@ -46,6 +46,7 @@ from app.downstream.identities import event_id
 from app.downstream.lead_follower import now_of
 from app.engine import Processor, Record, Rejected, Unit, Wake
 from app.engine.application import PlainRecord
+from app.qualification.entries import highest_revision_in
 from app.qualification.leads import Trigger
 
 _encode = msgspec.json.Encoder().encode
@@ -67,6 +68,7 @@ class AssignmentDecider(Processor):
         self._desk = Desk([], ())
         self._entries: dict[str, Entry] = {}
         self._unreadable: dict[str, str] = {}  # definitions, and why
+        self._given = 0  # the highest revision that stands in those
 
     def begin(self) -> int:
         """Its rules are in its own state."""
@@ -131,7 +133,7 @@ class AssignmentDecider(Processor):
         command["issued_at"] = queued.cause.occurred_at
         kind = knowing(self._desk.sellers)
         verdict = decide(
-            order_of(command),
+            order_of(command, given=self._given),
             self._entries,
             kind,
             lambda entry: unit.fits(DEFINITION + entry.id.encode(), HeldDefinition(entry)),
@@ -220,6 +222,7 @@ class AssignmentDecider(Processor):
         if self._unit is not None or not self._sound:
             unreadable: dict[bytes, str] = {}
             states = list(unit.items(unreadable))
+            self._given = highest_revision_in(unit.stored(key) for key in unreadable if key.startswith(DEFINITION))
             self._unreadable = {
                 key.removeprefix(DEFINITION).decode(errors="replace"): reason
                 for key, reason in unreadable.items()

@@ -17,6 +17,7 @@ from app.downstream.definitions.entries import Entry, entries_of
 from app.downstream.definitions.kind import Kind
 from app.downstream.definitions.registry import Order, Verdict, decide
 from app.engine import Processor, Record, Rejected, Unfit, Unit
+from app.qualification.entries import highest_revision_in
 from app.qualification.utc import from_milliseconds
 
 log = structlog.get_logger(__name__)
@@ -61,7 +62,7 @@ class DefinitionDecider(Processor):
         unreadable: dict[bytes, str] = {}
         entries: dict[str, Entry] = {key.decode(): entry for key, entry in unit.items(unreadable)}
         reasons = {key.decode(errors="replace"): reason for key, reason in unreadable.items()}
-        order = order_of(command)
+        order = order_of(command, given=highest_revision_in(map(unit.stored, unreadable)))
         verdict = decide(order, entries, self._kind, lambda entry: unit.fits(entry.id.encode(), entry), reasons)
         if verdict.entry is not None:
             unit.put(verdict.entry.id.encode(), verdict.entry)
@@ -93,8 +94,8 @@ class DefinitionDecider(Processor):
         self._project(entries_of(entries))
 
 
-def order_of(command: DefinitionCommand) -> Order:
-    """The command as the registry takes it."""
+def order_of(command: DefinitionCommand, *, given: int = 0) -> Order:
+    """The command as the registry takes it. `given`: see Order."""
     return Order(
         command=command["command"],
         id=command["definition_id"],
@@ -105,6 +106,7 @@ def order_of(command: DefinitionCommand) -> Order:
         beside=command.get("draft", False),
         replacing=command.get("replace", False),
         expected_revision=command.get("expected_revision"),
+        given=given,
     )
 
 

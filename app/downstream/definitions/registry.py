@@ -44,7 +44,9 @@ class Code(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """A command. `beside`: apply a draft although the definition is live; `replacing`: publish it in place of that."""
+    """A command. `beside`: apply a draft although the definition is live; `replacing`: publish it in place of that.
+    `given`: a revision that was given, whatever the entries say.
+    """
 
     command: Literal["apply", "publish", "stop", "delete"]
     id: str
@@ -55,6 +57,7 @@ class Order:
     beside: bool = False
     replacing: bool = False
     expected_revision: int | None = None
+    given: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,7 +277,8 @@ def _delete(order: Order, held: Entry, entries: Mapping[str, Entry], kind: Kind)
 
 
 def _changed(held: Entry, order: Order, entries: Mapping[str, Entry], **fields: Any) -> Entry:
-    revision = max((entry.revision for entry in entries.values()), default=0) + 1
+    revision = max((entry.revision for entry in entries.values()), default=0)
+    revision = max(order.given, revision) + 1
     return with_(held, revision=revision, changed_at=order.issued_at, changed_by=order.issued_by, **fields)
 
 

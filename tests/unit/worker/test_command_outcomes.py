@@ -10,6 +10,7 @@ import pytest
 
 from app.contracts.topics import QUALIFICATION_COMMANDS, QUALIFICATION_MODEL_CHANGED
 from app.engine import Application, Unfit, Unit
+from app.qualification.entries import Answer, Answers
 from app.worker.commands import CommandDecider, decode_state, encode_state
 
 DEFINITION = {
@@ -26,6 +27,11 @@ APPLY = {
     "issued_by": "anna",
     "issued_at": "2026-11-23T08:00:00Z",
 }
+
+
+def _answered_at(revision: int) -> Answers:
+    answer = Answer(command_id="c-0", accepted=True, code="published", message="", revision=revision)
+    return Answers(target="model/other", answers=(answer,))
 
 
 def decided(largest: int | None, entries: dict[bytes, bytes] | None = None, *, kept: int = 1_000_000) -> Unit:
@@ -101,3 +107,16 @@ def test_state_that_cannot_be_read_refuses_commands_on_what_it_is_about_and_on_n
         assert (told["outcome"], told["reason"]) == ("refused", "unreadable_state")
         assert f"what is stored under {own.decode()} cannot be read" in told["message"]
         assert not unit.changes()
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        {b"model/other": b'{"kind":"model","id":"other","revision":9,"status":"live","published_revision":8,'},
+        {b"scoring/engagement": b'{"kind":"hello","id":"engagement","revision":9,"status":"live"}'},
+        {b"model/other": b"\xff", b"answers/model/other": encode_state(_answered_at(9))},
+        {b"answers/model/other": encode_state(_answered_at(9))},
+    ],
+)
+def test_the_revision_of_what_is_lost_or_cannot_be_read_is_not_given_again(lost: dict[bytes, bytes]) -> None:
+    assert outcome(decided(None, lost))["revision"] == 10

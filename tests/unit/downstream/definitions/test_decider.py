@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -53,3 +54,14 @@ def test_a_definition_that_cannot_be_read_refuses_commands_on_it_and_on_no_other
         assert (refused["outcome"], refused["reason"]) == ("refused", "unreadable_state")
         assert "cannot be read" in refused["message"]
     assert entries[b"bad"] == spoilt
+
+
+@pytest.mark.parametrize("spoil", [lambda value: value[:-1], lambda value: b"[" + value])
+def test_the_revision_of_a_definition_that_cannot_be_read_is_not_given_again(spoil: Callable[[bytes], bytes]) -> None:
+    entries: dict[bytes, bytes] = {}
+    decide(entries, "apply", "good")
+    decide(entries, "apply", "bad")
+    before = decide(entries, "publish", "bad")["revision"]
+    entries[b"bad"] = spoil(entries[b"bad"])
+    assert decide(entries, "publish", "good")["revision"] == before + 1
+    assert decide(entries, "stop", "good")["revision"] == before + 2
