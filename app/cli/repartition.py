@@ -65,6 +65,7 @@ def repartition(
         state_prefix=session.settings.state_prefix,
         to_prefix=new,
         partitions=partitions,
+        time_tolerance=session.settings.time_tolerance,
     )
     with busy("seeing that nobody works and all is decided"):
         plan = work.plan()

@@ -65,7 +65,10 @@ def repair(downstream: Downstream = False, yes: Yes = False, as_json: Json = Fal
     groups: tuple[DecidingGroup, ...] = (workers(session.settings.application_id, state_prefix=session.state_prefix),)
     if downstream:
         groups += services(session.connection, session.settings.application_id, topic_prefix=session.prefix)
-    settings = [group.positions(session.connection, session.prefix) for group in groups]
+    settings = [
+        group.positions(session.connection, session.prefix, time_tolerance=session.settings.time_tolerance)
+        for group in groups
+    ]
     with busy("seeing that nobody works"):
         for setting in settings:
             setting.check_nobody_works()

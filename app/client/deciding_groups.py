@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from app.acls import group_of
 from app.client.positions import CHANGELOGS, PositionRepair
@@ -31,14 +32,15 @@ class DecidingGroup:
     emits: tuple[Topic, ...]
     """What it has decided about leads."""
 
-    def positions(self, connection: Connection, topic_prefix: str) -> PositionRepair:
-        """Looks at its positions."""
+    def positions(self, connection: Connection, topic_prefix: str, *, time_tolerance: timedelta) -> PositionRepair:
+        """Looks at its positions. `time_tolerance`: by so much clocks may differ."""
         return PositionRepair(
             connection,
             topic_prefix=topic_prefix,
             state_prefix=self.state_prefix,
             group_id=self.id,
             changelogs=self.changelogs,
+            clock_seconds=time_tolerance.total_seconds(),
         )
 
 

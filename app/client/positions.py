@@ -28,7 +28,7 @@ from app.contracts.topics import (
     Topic,
 )
 from app.engine import position as positions
-from app.engine.clock import DEFAULT_TOLERANCE_SECONDS
+from app.engine.clock import DEFAULT_TOLERANCE_SECONDS, tolerance_ms
 from app.engine.position import POSITION_KEY, Position, UnknownFormat
 from app.kafka import Connection, needing
 
@@ -92,7 +92,7 @@ class PositionRepair:
         self._prefix = topic_prefix
         self._state_prefix = topic_prefix if state_prefix is None else state_prefix
         self._group_id = group_id
-        self._clock_ms = int(clock_seconds * 1000)
+        self._clock_ms = tolerance_ms(clock_seconds)
         self._reader = TopicReader(connection)
         self._admin = AdminClient(connection.confluent())
 

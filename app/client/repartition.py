@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import confluent_kafka
@@ -17,11 +18,13 @@ from app.client.commands import delivering
 from app.client.copying import CopyTransaction, newest_by_key, written_at
 from app.client.dead_letters import DeadLetter, DeadLetters, Filter
 from app.client.deciding_groups import DecidingGroup, services, workers
+from app.client.positions import PositionRepair
 from app.client.tally import Tally
 from app.client.topic_reader import Place, TopicReader
 from app.client.topics_alike import create_alike
 from app.contracts.downstream.topics import CATALOGUE as DOWNSTREAM
 from app.contracts.downstream.topics import DOWNSTREAM_DEAD_LETTERS, KINDS, definitions
+from app.contracts.plausible_time import DEFAULT_TOLERANCE
 from app.contracts.topics import (
     CATALOGUE,
     COMMAND_STATE,
@@ -98,14 +101,18 @@ class Repartition:
         state_prefix: str | None = None,
         to_prefix: str,
         partitions: int,
+        time_tolerance: timedelta = DEFAULT_TOLERANCE,
     ) -> None:
-        """`state_prefix`: what stands before the changelogs of now, if that is not their topics' prefix."""
+        """`state_prefix`: what stands before the changelogs of now, if that is not their topics' prefix.
+        `time_tolerance`: by so much clocks may differ.
+        """
         self._connection = connection
         self._group_id = group_id
         self._from = topic_prefix
         self._state_from = topic_prefix if state_prefix is None else state_prefix
         self._to = to_prefix
         self._after = partitions
+        self._tolerance = time_tolerance
         self._reader = TopicReader(connection)
 
     def plan(self) -> Plan:
@@ -123,7 +130,7 @@ class Repartition:
             self._connection, topics=used, prefix=self._from, state_prefix=self._state_from, partitions=before
         ).check()
         for group in groups:
-            group.positions(self._connection, self._from).check_nobody_works()
+            self._positions(group).check_nobody_works()
         held: dict[Place, Position | None] = {}
         ends: dict[Place, int] = {}
         decided = []
@@ -194,8 +201,11 @@ class Repartition:
 
     # -- may it be done?
 
+    def _positions(self, group: DecidingGroup) -> PositionRepair:
+        return group.positions(self._connection, self._from, time_tolerance=self._tolerance)
+
     def _fitting_positions(self, group: DecidingGroup) -> dict[Place, Position | None]:
-        looking = group.positions(self._connection, self._from)
+        looking = self._positions(group)
         held: dict[Place, Position | None] = {}
         for changelog in group.changelogs:
             written = looking.held(changelog)
@@ -276,7 +286,7 @@ class Repartition:
 
     def _check_unchanged(self, plan: Plan) -> None:
         for group in plan.groups:
-            group.positions(self._connection, self._from).check_nobody_works(patience=0)
+            self._positions(group).check_nobody_works(patience=0)
         ends = self._reader.ends(list(plan.input_ends))
         written = [
             f"{topic}-{number}" for (topic, number), end in ends.items() if end != plan.input_ends[topic, number]

@@ -31,6 +31,11 @@ def stamp_of(timestamp: tuple[int, int]) -> Stamp | None:
     return None if kind == TIMESTAMP_NOT_AVAILABLE else Stamp(at_ms, kind == TIMESTAMP_LOG_APPEND_TIME)
 
 
+def tolerance_ms(seconds: float) -> int:
+    """By so many milliseconds two clocks may differ where a setting says these seconds."""
+    return int(max(seconds, _LEAST_TOLERANCE_SECONDS) * 1000)
+
+
 class Clock:
     """Used by the cycle's thread only."""
 
@@ -41,7 +46,7 @@ class Clock:
         wall: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.tolerance_ms = int(max(tolerance_seconds, _LEAST_TOLERANCE_SECONDS) * 1000)
+        self.tolerance_ms = tolerance_ms(tolerance_seconds)
         self._wall = wall
         self._monotonic = monotonic
         self._ahead_ms = 0  # by so much the machine's time is corrected
