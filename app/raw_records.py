@@ -234,8 +234,8 @@ def _legacy(content: bytes, start: int) -> tuple[list[RawRecord], int]:
     """Of the formats before Kafka 0.11: the records, and the offset after them."""
     (base,) = struct.unpack_from(">q", content)  # that of the last one, if there are several
     after = max(start, base + 1)
-    batch = LegacyRecordBatch(content, content[_MAGIC_AT])
     try:
+        batch = LegacyRecordBatch(content, content[_MAGIC_AT])
         if not batch.validate_crc():
             raise ValueError("its checksum is wrong")
         found = [

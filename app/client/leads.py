@@ -87,7 +87,7 @@ def look_up(connection: Connection, *, topic_prefix: str, state_prefix: str, lea
 def _lead(value: bytes, lead_id: str) -> Lead:
     try:
         return msgspec.json.decode(value, type=Lead)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise UnreadableState(
             f"what is stored about {lead_id} cannot be read: {error}. Its events become dead letters; a lead-changed "
             "without value erases it, and then they can be sent back (lead-qualifier dead-letters replay)"

@@ -100,7 +100,7 @@ def preview(
             told(f"{number:,} of {len(held.leads):,} leads evaluated")
         try:
             lead = decode(value)
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.DecodeError, ValueError, RecursionError):
             unreadable.append(key)
             continue
         if not holds_nothing(lead):

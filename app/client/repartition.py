@@ -453,7 +453,7 @@ def without_erasure(value: bytes) -> bytes | None:
     try:
         state: dict[str, Any] = msgspec.json.decode(value, type=dict[str, Any])
         state["facts"].pop("erased", None)
-    except (msgspec.DecodeError, RecursionError, LookupError, TypeError, AttributeError):
+    except (msgspec.DecodeError, ValueError, RecursionError, LookupError, TypeError, AttributeError):
         return value  # no state of ours: it is copied as it is
     return msgspec.json.encode(state) if any(state.values()) else None
 

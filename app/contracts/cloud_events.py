@@ -132,7 +132,7 @@ def attributes_of(value: bytes | None, record_headers: Iterable[tuple[str, bytes
     if value is not None and media_type is not None and media_type.startswith(_STRUCTURED):
         try:
             return _attributes.decode(value)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
             raise BadMessage(f"an attribute of the CloudEvents envelope cannot be read: {error}") from None
     try:
         return Attributes(
@@ -179,6 +179,8 @@ def _unwrap(value: bytes, media_type: bytes) -> bytes:
         raise BadMessage(
             f"the value is not a CloudEvents envelope, though the content-type header says so: {error}"
         ) from None
+    except RecursionError:
+        raise BadMessage("the CloudEvents envelope is nested too deeply") from None
     if envelope.specversion != SPEC_VERSION:
         raise BadMessage("specversion of the CloudEvents envelope must be 1.0", "specversion")
     if not isinstance(envelope.data, msgspec.UnsetType):

@@ -74,6 +74,8 @@ def decode(value: bytes) -> Position:
     except msgspec.ValidationError:
         _check_format(msgspec.json.decode(value, type=_Format).format)  # a newer one may look different altogether
         raise
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise msgspec.DecodeError(str(error)) from None
     _check_format(position.format)
     return position
 

@@ -96,7 +96,7 @@ def _differences(
 ) -> Iterator[Difference]:
     try:
         live, rebuilt = (None if value is None else decode(value) for value in (here, there))
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, ValueError, RecursionError):
         yield Difference(lead_id, Part.UNREADABLE)
         return
     if rebuilt is None:
@@ -118,7 +118,7 @@ def _remembering_nothing(value: bytes | None) -> bytes | None:
         return value
     try:
         lead = msgspec.json.decode(value, type=Lead)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, ValueError, RecursionError):
         return value
     return msgspec.json.encode(lead) if forget(lead) else None
 

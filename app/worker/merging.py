@@ -177,5 +177,5 @@ def _lead_id(key: bytes | None) -> str:
 def _handover(value: bytes) -> Handover:
     try:
         return _decode(value)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise Rejected(f"this is no hand-over ({error}): only workers may write to this topic") from None

@@ -113,6 +113,14 @@ def test_an_envelope_that_is_labelled_by_the_form_of_its_data_is_read(label: byt
     assert refused({name: ENVELOPE[name] for name in ("specversion", "id", "source", "type")}, headers).field == "data"
 
 
+@pytest.mark.parametrize("read", [decode_score, decode_lead_score_changed, decode_lead_changed])
+@pytest.mark.parametrize("field", ["data", "extension"])
+def test_an_envelope_that_is_nested_too_deeply_is_refused(read: Any, field: str) -> None:
+    envelope = b'{"specversion": "1.0", "data": {}, "%s": ' % field.encode() + b"[" * 9_000 + b"]" * 9_000 + b"}"
+    with pytest.raises(BadMessage, match="the CloudEvents envelope is nested too deeply"):
+        read(KEY, envelope, STRUCTURED)
+
+
 def test_fields_named_as_in_an_envelope_make_no_envelope_of_a_message() -> None:
     message = {name: value for name, value in ENVELOPE.items() if name != "data"} | MESSAGE | {"data": {"score": 1}}
     headers = [("content-type", b"application/json")]

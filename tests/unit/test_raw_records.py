@@ -137,3 +137,5 @@ def test_old_formats_are_read() -> None:
     [damaged] = read_batches(data[:-1] + b"x", 4).records
     assert damaged.unreadable
     assert damaged.value == data[:-1] + b"x"
+    [short] = read_batches(data[:8] + struct.pack(">i", 10) + data[12:22], 4).records
+    assert short.unreadable

@@ -78,7 +78,7 @@ class AssignmentDecider(Processor):
         """Decide one record of the queue."""
         try:
             queued = decode(record.value or b"")
-        except (msgspec.DecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
             raise Rejected(f"only the assignment service writes to this topic, and never this: {error}") from None
         if isinstance(queued, Qualified | Changed):
             unit.get(LEAD + queued.lead_id.encode())  # rejected here if unreadable, before anything is changed

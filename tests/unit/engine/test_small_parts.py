@@ -68,9 +68,10 @@ def test_no_lead_id_can_be_the_position_s_key() -> None:
         positions.POSITION_KEY.decode()
 
 
-def test_what_is_no_position_is_not_read_as_one() -> None:
+@pytest.mark.parametrize("value", [b'{"application": 1}', b'{"application": "\xff"}', b'{"x": ' + b"[" * 9_000])
+def test_what_is_no_position_is_not_read_as_one(value: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
-        positions.decode(b'{"application": 1}')
+        positions.decode(value)
 
 
 def test_a_partition_number_is_ours_only_with_all_its_topics() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import msgspec
+import pytest
 
 from app.qualification.leads import Hold, Lead, Mark, Score, Trigger
 from app.rebuild.comparing import compare
@@ -62,8 +63,9 @@ def test_the_order_of_fields_and_the_clock_behind_a_hold_are_no_difference() -> 
     assert (found.equal, found.differences) == (2, ())
 
 
-def test_what_cannot_be_read_is_said() -> None:
-    assert compare({b"a": b"{"}, encoded(a=lead()), limit=9).counts == {"unreadable": 1}
+@pytest.mark.parametrize("value", [b"{", b'{"status_reason": "\xff"}', b'{"x": ' + b"[" * 9_000 + b"]" * 9_000 + b"}"])
+def test_what_cannot_be_read_is_said(value: bytes) -> None:
+    assert compare({b"a": value}, encoded(a=lead()), limit=9).counts == {"unreadable": 1}
 
 
 def test_leads_about_which_not_all_is_decided_are_left_out() -> None:

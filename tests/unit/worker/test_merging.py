@@ -493,6 +493,7 @@ def test_a_state_that_cannot_be_read_is_erased_all_the_same() -> None:
         (b"L-1", b"{}", "no hand-over"),
         (b"L-1", b"[]", "no hand-over"),
         (b"L-1", b'{"event_id": "e", "loser_id": "L", "scores": {"x": 1}}', "no hand-over"),
+        (b"L-1", b'{"event_id": "\xff", "loser_id": "L"}', "no hand-over"),
     ],
 )
 def test_what_no_worker_has_written_to_the_handovers_is_a_dead_letter(

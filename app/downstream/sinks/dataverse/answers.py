@@ -48,6 +48,6 @@ def code_of(answer: Answer) -> str:
     """The error's code for a message; its text may hold data of the lead."""
     try:
         code = msgspec.json.decode(answer.body, type=_Body).error.code
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, ValueError, RecursionError):
         return ""
     return f" ({code})" if _CODE.fullmatch(code) else ""

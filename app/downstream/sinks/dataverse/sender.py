@@ -112,7 +112,7 @@ class DataverseSender:
 def _row(answer: Answer) -> dict[str, Any] | None:
     try:
         found = msgspec.json.decode(answer.body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, ValueError, RecursionError):
         return None
     etag = found.get("@odata.etag") if isinstance(found, dict) else None
     usable = answer.complete and isinstance(etag, str) and etag.isascii() and etag.isprintable()

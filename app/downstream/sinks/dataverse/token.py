@@ -83,7 +83,7 @@ class Tokens:
         try:
             granted = msgspec.json.decode(answer.body, type=_Granted)
             lasts = float(granted.expires_in)
-        except (msgspec.DecodeError, ValueError):
+        except (msgspec.DecodeError, ValueError, RecursionError):
             raise NoToken("no token: what the token endpoint answered is not a token") from None
         if not granted.access_token or not granted.access_token.isascii() or not granted.access_token.isprintable():
             raise NoToken("no token: what the token endpoint answered is not a token")
@@ -95,7 +95,7 @@ class Tokens:
 def _refusal(answer: Answer) -> NoToken:
     try:
         code = msgspec.json.decode(answer.body, type=_Refused).error
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, ValueError, RecursionError):
         code = ""
     said = f", {code}" if _CODE.fullmatch(code) else ""
     hint = ": check tenant, client_id and the secret" if 400 <= answer.status < 500 and answer.status != 429 else ""

@@ -19,6 +19,7 @@ from tests.unit.downstream.sinks.events import BOTH, LEAD, SELLER, event
 
 QUALIFIED = event(changes=BOTH)
 WRITTEN = {"statuscode": 823270000, "msdyncrm_salesready": True}
+DEEP = b'{"error": {"code": "0x1", "inner": ' + b"[" * 9_000 + b"]" * 9_000 + b"}}"
 Make = Callable[..., DataverseSender]
 
 
@@ -187,7 +188,10 @@ def test_wrong_credentials_lose_nothing_and_say_what_to_look_at(org: Organisatio
         Reply(200, body=b'{"access_token":"a\\nb"}'),
         Reply(200, body=b'{"access_token":"","expires_in":1}'),
         Reply(200, body=b'{"access_token":"a","expires_in":"soon"}'),
+        Reply(200, body=DEEP),
         Reply(503),
+        Reply(403, body=b'{"error":"\xfc"}'),
+        Reply(502, body=DEEP),
         CUT_BODY,
         GARBAGE,
         NEVER,
@@ -236,6 +240,8 @@ def test_a_refusal_is_a_dead_letter_with_its_code_and_without_its_text(
     body = b'{"error":{"code":"0x80048408","message":"Anna Secret is not open"}}'
     org.instead = when("PATCH", Reply(status, body=body))
     assert make()(QUALIFIED) == Never(f"HTTP {status} (0x80048408): Dataverse refuses the update")
+    org.instead = when("PATCH", Reply(status, body=DEEP))
+    assert make()(QUALIFIED) == Never(f"HTTP {status}: Dataverse refuses the update")
 
 
 @pytest.mark.parametrize(("status", "busy"), [(429, True), (503, False)])
@@ -260,7 +266,9 @@ def test_no_answer_is_no_verdict(org: Organisation, make: Make, reply: Raw) -> N
         make()(QUALIFIED)
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"{}", b'{"@odata.etag":5}', b'{"@odata.etag":"a\\r\\nb"}'])
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"{", b"{}", b'{"@odata.etag":5}', b'{"@odata.etag":"a\\r\\nb"}', b'"\xfc"', DEEP]
+)
 def test_what_is_no_row_is_not_trusted(org: Organisation, make: Make, body: bytes) -> None:
     org.instead = when("GET", Reply(200, body=body))
     with pytest.raises(NoAnswer, match="not a row"):
