@@ -38,7 +38,9 @@ Duration = Annotated[timedelta, BeforeValidator(_duration)]
 """A length of time, written `15m`, `1h`, `7d` as in definitions."""
 
 
-_NO_HOST = re.compile(r"[\s/@?#]")
+#: A name, an IPv4 address, or an IPv6 address in brackets.
+_HOST = re.compile(r"[\w.-]+|\[[0-9A-Fa-f:.]+(?:%\w+)?\]")
+_PORT = re.compile(r"[0-9]{1,5}")
 
 
 class UnknownLeads(StrEnum):
@@ -299,9 +301,9 @@ class Settings(BaseSettings):
                     "protocol of its own, and KAFKA_SECURITY_PROTOCOL says whether it is encrypted"
                 )
             host, _, port = address.strip().rpartition(":")
-            if _NO_HOST.search(host):
+            if host and not _HOST.fullmatch(host):
                 raise ValueError(f"should be host:port, several joined by commas: {host!r} is no host")
-            if not (host and port.isdecimal() and 0 < int(port) < 65536):
+            if not (host and _PORT.fullmatch(port) and 0 < int(port) < 65536):
                 raise ValueError("should be host:port, several joined by commas")
         return servers
 

@@ -77,6 +77,13 @@ def test_a_setting_set_to_nothing_has_its_default(monkeypatch: pytest.MonkeyPatc
         ("KAFKA_BOOTSTRAP_SERVERS", "me@kafka:9092", "'me@kafka' is no host"),
         ("KAFKA_BOOTSTRAP_SERVERS", "kafka/path:9092", "'kafka/path' is no host"),
         ("KAFKA_BOOTSTRAP_SERVERS", "a:1 b:2", "'a:1 b' is no host"),
+        ("KAFKA_BOOTSTRAP_SERVERS", "a:1;b:2", "'a:1;b' is no host"),
+        ("KAFKA_BOOTSTRAP_SERVERS", "::1:9092", "'::1' is no host"),
+        ("KAFKA_BOOTSTRAP_SERVERS", "[::1:9092", "'[::1' is no host"),
+        ("KAFKA_BOOTSTRAP_SERVERS", "${KAFKA}:9092", "'${KAFKA}' is no host"),
+        ("KAFKA_BOOTSTRAP_SERVERS", "<kafka>:9092", "'<kafka>' is no host"),
+        ("KAFKA_BOOTSTRAP_SERVERS", "\ufeffkafka:9092", "is no host"),
+        ("KAFKA_BOOTSTRAP_SERVERS", "kafka:\u0669", "should be host:port"),
         ("KAFKA_SECURITY_PROTOCOL", "TLS", "'SASL_SSL'"),
     ],
 )
@@ -88,6 +95,11 @@ def test_a_value_that_cannot_be_used_is_named_with_what_it_should_be(
         load_settings()
     assert str(told.value).startswith(f"{variable}: ")
     assert said in str(told.value)
+
+
+def test_brokers_are_named_by_name_or_address() -> None:
+    servers = "kafka_1.example-2:9092, 10.0.0.1:1,[::1]:9092,[fe80::1%eth0]:65535"
+    assert load_settings(kafka_bootstrap_servers=servers).kafka_bootstrap_servers == servers
 
 
 def test_every_wrong_setting_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
