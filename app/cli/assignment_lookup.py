@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import msgspec
 
 from app.client.leads import UnreadableState, position_of, undecided
+from app.client.told import event_of
 from app.client.topic_reader import TopicReader
 from app.contracts.downstream.topics import ASSIGNMENT_LEAD_STATE, ASSIGNMENT_QUEUE, ASSIGNMENT_STATE, LEAD_ASSIGNED
 from app.contracts.topics import LEAD_CHANGED, LEAD_MERGED, LEAD_QUALIFIED
@@ -18,6 +18,9 @@ from app.downstream.assignment.state import LEAD, HeldLead, State, decode_state
 from app.engine import partition_of
 from app.engine.position import POSITION_KEY, Position
 from app.kafka import Connection
+
+#: What is shown of a decision.
+_ASSIGNED = ("decision_number", "decided_at", "result", "considered", "trigger")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,5 +113,5 @@ def _held(
 def _decisions(reader: TopicReader, topic: str, key: bytes, newest: int) -> tuple[dict[str, Any], ...]:
     """Not those that came after the state was read."""
     partition = partition_of(key, len(reader.partitions(topic)))
-    told = [json.loads(one.value()) for one in reader.read([(topic, partition)]) if one.key() == key and one.value()]
-    return tuple(one for one in told if one["decision_number"] <= newest)
+    told = (event_of(one.value(), _ASSIGNED) for one in reader.read([(topic, partition)]) if one.key() == key)
+    return tuple(one for one in told if one is not None and one["decision_number"] <= newest)

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import confluent_kafka
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
+from app.client.told import event_of
 from app.client.topic_reader import TopicReader, raise_read_error, reading
 from app.contracts.model_definition import definition_of
 from app.contracts.topics import FEATURE_COMMANDS, QUALIFICATION_COMMANDS, QUALIFICATION_MODEL_CHANGED, Topic
@@ -160,11 +161,8 @@ class CommandClient(Asking):
 
 
 def _outcome(value: bytes | None, command_id: str) -> Outcome | None:
-    try:
-        event = json.loads(value or b"")
-    except ValueError:
-        return None
-    if not isinstance(event, dict) or event.get("command_id") != command_id:
+    event = event_of(value)
+    if event is None or event.get("command_id") != command_id:
         return None
     accepted = event.get("outcome") == "accepted"
     return Outcome(accepted, str(event.get("message", "")), tuple(event.get("warnings", ())), event)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
 from app.client.commands import Asking, Outcome
+from app.client.told import event_of
 from app.client.topic_reader import TopicReader
 from app.contracts.downstream import topics
 from app.kafka import Connection
+
+#: What every change of a definition says.
+_CHANGED = ("definition_id", "kind", "outcome", "reason", "revision", "issued_by", "issued_at")
 
 
 class DefinitionClient(Asking):
@@ -94,8 +97,8 @@ def read_definitions(connection: Connection, kind: str, *, topic_prefix: str) ->
     reader = TopicReader(connection)
     standing: dict[str, Standing] = {}
     for record in reader.read(reader.places(topics.definition_changed(kind).full_name(topic_prefix))):
-        event = json.loads(record.value() or b"{}")
-        if event.get("outcome") != "accepted" or event.get("repeated") or event.get("kind") != kind:
+        event = event_of(record.value(), _CHANGED)
+        if event is None or event["outcome"] != "accepted" or event.get("repeated") or event["kind"] != kind:
             continue
         key = event["definition_id"]
         standing[key] = _after(standing.get(key) or Standing(key), event)

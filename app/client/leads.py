@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,6 +10,7 @@ from typing import Any
 import msgspec
 
 from app.client.positions import CHANGELOGS
+from app.client.told import event_of
 from app.client.topic_reader import Place, TopicReader
 from app.contracts.topics import LEAD_QUALIFIED, LEAD_STATE
 from app.engine import partition_of
@@ -19,6 +19,18 @@ from app.engine.position import POSITION_KEY, Position
 from app.kafka import Connection
 from app.qualification.leads import Lead
 from app.qualification.merging import holds_nothing, is_erased
+
+#: What is shown of a qualification.
+_QUALIFIED = (
+    "qualification_model_id",
+    "qualification_model_version",
+    "qualification_number",
+    "occurred_at",
+    "changes",
+    "criteria",
+    "trigger",
+    "origin",
+)
 
 
 class Standing(StrEnum):
@@ -77,9 +89,9 @@ def look_up(connection: Connection, *, topic_prefix: str, state_prefix: str, lea
         lead=lead,
         undecided=undecided(reader, inputs, {} if position is None else {partition: position}),
         qualifications=tuple(
-            json.loads(message.value())
+            event
             for message in reader.read([(LEAD_QUALIFIED.full_name(topic_prefix), partition)])
-            if message.key() == key and message.value() is not None
+            if message.key() == key and (event := event_of(message.value(), _QUALIFIED)) is not None
         ),
     )
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
+from app.client.told import event_of
 from app.client.topic_reader import TopicReader
 from app.contracts.topics import QUALIFICATION_MODEL_CHANGED
 from app.kafka import Connection
@@ -60,7 +60,7 @@ def read_history(connection: Connection, *, topic_prefix: str, model_id: str) ->
     reader = TopicReader(connection)
     key = model_id.encode()
     places = reader.places(QUALIFICATION_MODEL_CHANGED.full_name(topic_prefix))
-    return history_of(model_id, (_event(one.value()) for one in reader.read(places) if one.key() == key))
+    return history_of(model_id, (event_of(one.value()) or {} for one in reader.read(places) if one.key() == key))
 
 
 def history_of(model_id: str, events: Iterable[Mapping[str, Any]]) -> History:
@@ -99,11 +99,3 @@ def history_of(model_id: str, events: Iterable[Mapping[str, Any]]) -> History:
 def _end(versions: list[Version], how: Literal["replaced", "stopped"], step: Step) -> None:
     if versions and versions[-1].ended is None:
         versions[-1] = replace(versions[-1], ended=End(step.at, step.by, how))
-
-
-def _event(value: bytes | None) -> Mapping[str, Any]:
-    try:
-        event = json.loads(value or b"")
-    except ValueError:
-        return {}  # no record of ours
-    return event if isinstance(event, dict) else {}

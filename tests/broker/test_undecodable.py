@@ -14,7 +14,8 @@ from app.client.copying import CopyTransaction
 from app.client.dead_letters import DeadLetters, Filter
 from app.client.topic_reader import TopicReader
 from app.consumer import Event, Subscription
-from app.contracts.topics import LEAD_DEAD_LETTERS
+from app.contracts.downstream.topics import JOURNEY_DEFINITION_CHANGED
+from app.contracts.topics import LEAD_DEAD_LETTERS, LEAD_QUALIFIED, QUALIFICATION_MODEL_CHANGED
 from tests.broker.system.command_line import CommandLine
 from tests.broker.test_consumer_kit import QUICK, TOPIC, prefix, running, until
 from tests.support.raw_batches import GZIP, RawProducer, RawRecord, batch, sized, varint
@@ -147,3 +148,15 @@ def test_dead_letters_with_such_names_are_listed_and_sent_back_and_a_preview_lea
     }
     (tmp_path / "any.json").write_text(json.dumps(model))
     cli.run("model", "preview", "any.json", "--days", "2").fine()
+
+
+def test_tools_leave_out_what_others_wrote_to_topics_of_events(kafka: Broker, cli: CommandLine) -> None:
+    cli.run("topics", "create", "--downstream").fine()
+    producer, reader = RawProducer(kafka.bootstrap_servers), TopicReader(kafka.connection)
+    values = (b"\xff", b"[" * 9_000, b"[1]", b'{"outcome": "accepted", "kind": "journey"}')
+    for topic in (LEAD_QUALIFIED, QUALIFICATION_MODEL_CHANGED, JOURNEY_DEFINITION_CHANGED):
+        for place in reader.places(topic.full_name(cli.prefix)):
+            producer.send(*place, batch(*(RawRecord(key=b"L", value=value) for value in values)))
+    assert "never" in cli.run("lead", "show", "L").out
+    assert cli.run("journey", "list", "--json").fine().json() == []
+    assert "Traceback" not in cli.run("model", "history", "L").err
