@@ -6,7 +6,7 @@ import logging
 import ssl
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -68,6 +68,23 @@ def needing(*rights: str) -> Iterator[None]:
     except KafkaException as error:
         if is_forbidden(error.args[0]):
             raise NotAllowed(*rights) from error
+        raise
+
+
+@contextmanager
+def relearning(admin: AdminClient, timeout: float = 10.0) -> Iterator[None]:
+    """Read the metadata of all topics again if what is done inside fails; then its error is raised.
+
+    librdkafka answers from the metadata it has, even if that says that a new topic has no leader yet or names an old
+    leader epoch, and reads it again by itself only every five minutes: until then every retry would fail the same way.
+    `timeout`: seconds that reading may take.
+    """
+    try:
+        yield
+    except KafkaException as error:
+        if error.args[0].code() != KafkaError._TIMED_OUT:  # then nobody answers, and it would take as long once more
+            with suppress(KafkaException):
+                admin.list_topics(timeout=timeout)
         raise
 
 

@@ -10,7 +10,7 @@ from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, ConfigSource, NewTopic, OffsetSpec
 
 from app.contracts.topics import BROKER_TIME, TIMESTAMP_TYPE, Topic
-from app.kafka import Connection
+from app.kafka import Connection, relearning
 from app.topic_setup import TopicSetup
 
 _SECONDS = 30.0
@@ -67,8 +67,9 @@ def _wait_for_leaders(admin: AdminClient, topics: Sequence[Topic], prefix: str, 
     deadline = time.monotonic() + _SECONDS
     while True:
         try:
-            for future in admin.list_offsets(request, request_timeout=_SECONDS).values():
-                future.result()
+            with relearning(admin):
+                for future in admin.list_offsets(request, request_timeout=_SECONDS).values():
+                    future.result()
             return
         except KafkaException:
             if time.monotonic() >= deadline:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from app.engine.application import Application, Input
 from app.engine.intake import Intake
+from app.kafka import relearning
 
 log = structlog.get_logger(__name__)
 
@@ -81,17 +81,14 @@ class Gates:
     def _ends(self, places: set[_Place]) -> dict[_Place, int]:
         """Where committed records end; empty if the broker does not say."""
         try:
-            futures = self._admin.list_offsets(
-                {TopicPartition(*place): _END for place in places},
-                isolation_level=IsolationLevel.READ_COMMITTED,
-                request_timeout=10,
-            )
-            return {(tp.topic, tp.partition): future.result().offset for tp, future in futures.items()}
+            with relearning(self._admin):
+                futures = self._admin.list_offsets(
+                    {TopicPartition(*place): _END for place in places},
+                    isolation_level=IsolationLevel.READ_COMMITTED,
+                    request_timeout=10,
+                )
+                return {(tp.topic, tp.partition): future.result().offset for tp, future in futures.items()}
         except KafkaException as error:
             topics = sorted({topic for topic, _ in places})
             log.warning("end_of_topic_unknown", topics=topics, error=error.args[0].str())
-            # After a restart of the broker librdkafka asks with the leader epoch that it knew, and is refused until it
-            # reads the metadata anew, which it does by itself every five minutes only.
-            with contextlib.suppress(KafkaException):
-                self._admin.list_topics(timeout=10)
             return {}

@@ -19,7 +19,7 @@ from app.engine.application import Application
 from app.engine.clock import DEFAULT_TOLERANCE_SECONDS, stamp_of
 from app.engine.partition import Partition
 from app.engine.position import NEVER_SWEPT, POSITION_KEY, Position
-from app.kafka import needing
+from app.kafka import needing, relearning
 from app.raw_reader import SILENT_SECONDS, UNDECODABLE, CannotRead, RawReader
 from app.topic_ids import topic_ids
 
@@ -264,11 +264,11 @@ class Opener:
         request = {TopicPartition(topic, number): spec for topic, number in tps}
         if not request:
             return {}
-        futures = self._admin.list_offsets(request, request_timeout=self._timeout)
         offsets = {}
-        for tp, future in futures.items():
-            with needing(f"Describe on topic {tp.topic}"):
-                offsets[tp.topic, tp.partition] = future.result().offset
+        with relearning(self._admin):
+            for tp, future in self._admin.list_offsets(request, request_timeout=self._timeout).items():
+                with needing(f"Describe on topic {tp.topic}"):
+                    offsets[tp.topic, tp.partition] = future.result().offset
         return offsets
 
     def _forget_if_stale(self, partition: Partition, first: int, end: int) -> None:

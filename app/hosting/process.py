@@ -30,7 +30,7 @@ from app.hosting.service import Projection, Service
 from app.hosting.start_up import StartUp
 from app.hosting.watchdog import Watchdog
 from app.hosting.web import WebServer
-from app.kafka import Connection, NotAllowed
+from app.kafka import Connection, NotAllowed, relearning
 from app.raw_reader import RawReader
 from app.rights import check_rights
 from app.settings import SchemaRegistryFraming, Settings
@@ -195,7 +195,8 @@ class Process:
         while True:
             try:
                 timeout = min(30.0, self._start_up.left)
-                return int(admin.list_offsets({tp: _END}, request_timeout=timeout)[tp].result().offset)
+                with relearning(admin, min(timeout, 10.0)):
+                    return int(admin.list_offsets({tp: _END}, request_timeout=timeout)[tp].result().offset)
             except KafkaException:  # it does not say which errors pass; the broker has answered before
                 if self._start_up.over:
                     raise
