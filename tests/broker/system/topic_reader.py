@@ -26,19 +26,18 @@ class TopicReader:
         """`client`: further settings of librdkafka."""
         self._admin = AdminClient({"bootstrap.servers": bootstrap, **(client or {})})
         self._prefix = prefix
-        self._consumer = Consumer(
-            {
-                "bootstrap.servers": bootstrap,
-                "group.id": f"{prefix}reader",  # never joined
-                "isolation.level": "read_committed",
-                "auto.offset.reset": "earliest",
-                "enable.auto.commit": False,
-                "enable.partition.eof": True,
-                "fetch.wait.max.ms": 20,
-                "fetch.message.max.bytes": 20_000_000,
-                **(client or {}),
-            }
-        )
+        self._config: dict[str, Any] = {
+            "bootstrap.servers": bootstrap,
+            "group.id": f"{prefix}reader",  # never joined
+            "isolation.level": "read_committed",
+            "auto.offset.reset": "earliest",
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            "fetch.wait.max.ms": 20,
+            "fetch.message.max.bytes": 20_000_000,
+            **(client or {}),
+        }
+        self._consumer = Consumer(self._config)
         there = self._admin.list_topics(timeout=10).topics
         self._partitions = [
             TopicPartition(prefix + topic, number) for topic in topics for number in there[prefix + topic].partitions
@@ -109,6 +108,9 @@ class TopicReader:
         self.known_headers = {
             place: known for place, known in self.known_headers.items() if place[0] != self._prefix + topic
         }
+        # librdkafka takes no partition back whose leader epoch is lower than it was, and a new topic's begins at 0
+        self._consumer.close()
+        self._consumer = Consumer(self._config)
         self._consumer.assign(
             [
                 TopicPartition(tp.topic, tp.partition, self._reached.get((tp.topic, tp.partition), 0))
