@@ -173,7 +173,7 @@ class Decider:
             position = partition.position
             assert position is not None  # open partitions have one
             if partition.set_back:  # only to be written down
-                now_ms = max(int(time.time() * 1000), position.clock)
+                now_ms = self._now_ms(partition, position)
                 work.append(Work(partition, [], revision, True, False, [], now_ms, {}))
                 continue
             if position.revision > revision:

@@ -330,3 +330,13 @@ def test_a_position_s_clock_that_is_ahead_of_the_broker_s_time_is_put_back_and_t
     now[0] += 60
     bench.run(1)
     assert bench.state(b"k") == {}
+
+
+def test_that_an_input_was_set_back_is_written_down_by_the_broker_s_time_too() -> None:
+    clock = Clock(3600, wall=lambda: 1_100_000.0, monotonic=lambda: 1_100_000.0)
+    bench = Bench(Notes(), clock=clock)
+    clock.learn(Stamp(1_000_000_000, by_broker=True))
+    bench.partition.set_back = {"in": 7}
+    (done,) = bench.cycle()
+    assert done.position.set_back == {"in": 7}
+    assert not clock.contradicts(done.position.clock, 0, Stamp(1_000_000_000, by_broker=True))
