@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import msgspec
 import structlog
+from msgspec.structs import replace as with_
 
 from app.contracts import cloud_events
 from app.contracts.command_messages import FeatureCommand, ModelCommand
@@ -92,6 +94,7 @@ class CommandDecider(Processor):
             verdict, event, key = self._judges[self._topics[record.topic]](registry, record, unit, self._times)
         except BadMessage as bad:
             raise Rejected(str(bad)) from None
+        verdict = _remembering_what_fits(verdict, unit)
         for stored in verdict.stored():
             unit.put(stored.key.encode(), stored)
         self._registry = registry.after(verdict)
@@ -213,6 +216,14 @@ def _on_scoring_model(registry: Registry, record: Record, unit: Unit, times: Pla
     verdict = registry.observe_scoring_model(change, times.latest(unit.now_ms))
     origin = _origin(record, SCORING_MODEL_CHANGED, announced["event_id"])
     return verdict, scoring_model_outcome(announced, verdict, decided_at=_time(unit), origin=origin), key
+
+
+def _remembering_what_fits(verdict: Verdict, unit: Unit) -> Verdict:
+    """Where a record may have few bytes, the oldest answers are forgotten: else no command could be answered again."""
+    while (answers := verdict.answers) is not None and not unit.fits(answers.key.encode(), answers):
+        newer = answers.answers[(len(answers.answers) + 1) // 2 :]
+        verdict = replace(verdict, answers=with_(answers, answers=newer) if newer else None)
+    return verdict
 
 
 def _issued(message: FeatureCommand | ModelCommand, record: Record) -> Issued:

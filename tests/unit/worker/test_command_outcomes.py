@@ -65,6 +65,20 @@ def decided(largest: int | None, entries: dict[bytes, bytes] | None = None, *, k
     return unit
 
 
+def test_where_records_have_few_bytes_old_answers_are_forgotten_and_commands_answered() -> None:
+    given = tuple(
+        Answer(command_id=f"c-0{number}", accepted=False, code="unknown_model", message="x" * 1_000)
+        for number in range(60)
+    )
+    held = {b"answers/model/enterprise": encode_state(Answers(target="model/enterprise", answers=given))}
+    unit = decided(None, held, kept=40_000)
+    assert outcome(unit)["outcome"] == "accepted"
+    [kept] = [decode_state(one["value"] or b"") for one in unit.changes() if one["key"] in held]
+    assert isinstance(kept, Answers)
+    assert [one.command_id for one in kept.answers[-2:]] == ["c-059", "c-1"]
+    assert len(kept.answers) > 10
+
+
 def outcome(unit: Unit) -> dict[str, Any]:
     [output] = unit.outputs
     assert output.topic == QUALIFICATION_MODEL_CHANGED.name
