@@ -3,6 +3,7 @@
 The CRM owns the flags: what is taken back here is told to it, so that both hold the same.
 """
 
+from collections.abc import Container
 from datetime import datetime
 from enum import StrEnum
 
@@ -48,7 +49,8 @@ def reject(
     """Sales rejected the lead: every model that marked it, or the named one, goes by its `on_rejection`.
 
     May it qualify again: its mark is cleared, and the flags that our newest qualification set are taken back, unless
-    the CRM changed them or closed the lead since. What was taken back is returned beside the answer. May it not, as
+    the CRM changed them or closed the lead since, or a model set them that may not. What was taken back is returned
+    beside the answer. May it not, as
     with `requalification: never` whatever `on_rejection` says: mark and flags stay, until the CRM resets the lead later
     than that. A deleted model recycles as one that says nothing. A response answers what was qualified before it:
     `stale` if nothing named was, or it was answered so before; `unknown` if no mark is held. Nothing changes then.
@@ -73,7 +75,7 @@ def reject(
     if not answered:
         return Answered.STALE, None
     recycled = None
-    if newest and (changes := _take_back(lead, at)):
+    if newest and (changes := _take_back(lead, at, _barred_flags(lead, rules))):
         recycled = Recycled(min(newest), lead.marks[min(newest)], changes, at)
     return Answered.BARRED if all(lead.marks[name].barred for name in answered) else Answered.RECYCLED, recycled
 
@@ -95,8 +97,19 @@ def _rule(model: RuledModel | None, reason: str | None) -> Recycling:
     return (model.definition.on_rejection or _AS_EMPTY).for_reason(reason)
 
 
-def _take_back(lead: Lead, at: datetime) -> dict[Flag, tuple[str | bool, str | bool]]:
-    """The flags as before our newest qualification. An older lead-changed that still comes does not set them again.
+def _barred_flags(lead: Lead, rules: Rules) -> set[Flag]:
+    """What models that may not qualify the lead again have set at our newest qualification."""
+    set_by: dict[Flag, Mark] = {}
+    for name, mark in sorted(lead.marks.items()):  # in the order in which they were evaluated
+        if mark.at == lead.qualified_at and (model := rules.models.get(name)) is not None:
+            for flag in model.definition.actions.flags:
+                set_by.setdefault(flag, mark)
+    return {flag for flag, mark in set_by.items() if mark.barred}
+
+
+def _take_back(lead: Lead, at: datetime, kept: Container[Flag]) -> dict[Flag, tuple[str | bool, str | bool]]:
+    """The flags but those `kept` as before our newest qualification. An older lead-changed that still comes does not
+    set them again.
 
     Of a closed lead nothing is taken back: in the CRM it is read-only.
     """
@@ -104,10 +117,11 @@ def _take_back(lead: Lead, at: datetime) -> dict[Flag, tuple[str | bool, str | b
         return {}
     changes: dict[Flag, tuple[str | bool, str | bool]] = {}
     if lead.changed_at is None or lead.changed_at <= at:
-        if "status_reason" in lead.qualified_flags and lead.status_reason == MARKETING_QUALIFIED:
+        ours = {flag for flag in lead.qualified_flags if flag not in kept}
+        if "status_reason" in ours and lead.status_reason == MARKETING_QUALIFIED:
             changes["status_reason"] = (lead.status_reason, "new")
             lead.status_reason = "new"
-        if "sales_ready" in lead.qualified_flags and lead.sales_ready:
+        if "sales_ready" in ours and lead.sales_ready:
             changes["sales_ready"] = (True, False)
             lead.sales_ready = False
     lead.qualified_at = at

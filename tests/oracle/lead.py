@@ -133,10 +133,13 @@ class Lead:
         )
         if not undone or closed:
             return None, {}
+        # what a model set that may not qualify it again stays
+        own = [one for one in self.past if one.at == last and not one.of_another]
+        ours = flags - {flag for one in own if one.barred for flag in one.flags}
         before, later = dict(self.now), self.changed_at is not None and self.changed_at > at
-        if not later and "status_reason" in flags and self.now["status_reason"] == "marketing_qualified":
+        if not later and "status_reason" in ours and self.now["status_reason"] == "marketing_qualified":
             self.now["status_reason"] = "new"
-        if not later and "sales_ready" in flags:
+        if not later and "sales_ready" in ours:
             self.now["sales_ready"] = False
         self.put_back = (at, flags)
         return undone[0], {

@@ -41,7 +41,13 @@ DEFINITIONS = st.builds(
     ),
     st.just("a"),
     st.sampled_from(["when_reset", "on_recross", "never"]),
-    st.sampled_from([{"sales_ready": True}, {"status_reason": "marketing_qualified", "sales_ready": True}]),
+    st.sampled_from(
+        [
+            {"sales_ready": True},
+            {"status_reason": "marketing_qualified"},
+            {"status_reason": "marketing_qualified", "sales_ready": True},
+        ]
+    ),
     RECYCLING,
     RECYCLING,
 )

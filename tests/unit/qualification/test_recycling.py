@@ -87,6 +87,23 @@ def test_of_two_models_that_one_event_qualified_the_first_is_named_once() -> Non
     assert set(recycled.changes) == {"status_reason", "sales_ready"}
 
 
+@pytest.mark.parametrize("policy", ["never", "when_reset"])
+def test_of_two_models_that_one_event_qualified_only_the_flags_of_the_one_that_may_again_are_taken_back(
+    policy: Any,
+) -> None:
+    other = msgspec.structs.replace(ruled(LATER), actions=Actions(True, False))
+    once = msgspec.structs.replace(
+        ruled(FOR_GOOD, "a"), actions=Actions(False, True), requalification=Requalification(policy)
+    )
+    desk = qualified(rules(other, once))
+    answered, recycled = reject(desk.lead, minute(5), desk.rules)
+    assert answered is Answered.RECYCLED
+    assert recycled is not None
+    assert recycled.changes == {"status_reason": ("marketing_qualified", "new")}
+    assert (desk.lead.status_reason, desk.lead.sales_ready) == ("new", True)
+    assert desk.score("engagement", 90, 15) == {"a": Outcome.ALREADY_QUALIFIED, "enterprise": Outcome.QUALIFIED}
+
+
 @pytest.mark.parametrize(("at", "outcome"), [(14.9, Outcome.COOLING_DOWN), (15, Outcome.QUALIFIED)])
 def test_the_cool_down_counts_from_the_rejection(at: float, outcome: Outcome) -> None:
     desk = qualified(rules(ruled(LATER)))
