@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import cramjam
 from aiokafka import codec
@@ -16,7 +16,9 @@ MAX_BYTES = 128 * 1024 * 1024
 #: What a byte may expand to at most, by the formats themselves.
 _GZIP_RATIO = 1032
 _LZ4_RATIO = 255
-_SNAPPY_RATIO = 32
+#: How snappy-java begins a stream: then come two numbers, and blocks behind their lengths.
+_SNAPPY_MAGIC = b"\x82SNAPPY\0"
+_SNAPPY_HEADER = 16
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _ZSTD_BLOCK = 128 * 1024
 
@@ -73,9 +75,14 @@ def unlz4(payload: bytes, limit: int = MAX_BYTES) -> bytes:
 
 def unsnappy(payload: bytes, limit: int = MAX_BYTES) -> bytes:
     """Raises ValueError for what is not compressed so, or expands too far."""
-    if len(payload) * _SNAPPY_RATIO > limit:
-        raise ExpandsTooFar(limit)
-    return bytes(codec.snappy_decode(payload))
+    found: list[bytes] = []
+    room = limit
+    for block in _snappy_blocks(payload):
+        room -= _snappy_size(block)
+        if room < 0:
+            raise ExpandsTooFar(limit)
+        found.append(bytes(cramjam.snappy.decompress_raw(block)))
+    return b"".join(found)
 
 
 def unzstd(payload: bytes, limit: int = MAX_BYTES) -> bytes:
@@ -94,6 +101,30 @@ def _into(decompress: Callable[[bytes, bytearray], int], payload: bytes, limit: 
             raise ExpandsTooFar(limit) from None
         raise ValueError(str(error)) from None
     return bytes(memoryview(room)[:size])
+
+
+def _snappy_blocks(payload: bytes) -> Iterator[bytes]:
+    if bytes(payload[: len(_SNAPPY_MAGIC)]) != _SNAPPY_MAGIC or len(payload) <= _SNAPPY_HEADER:
+        yield payload
+        return
+    at = _SNAPPY_HEADER
+    while at < len(payload):
+        begin = at + 4
+        at = begin + int.from_bytes(payload[at:begin], "big", signed=True)
+        if not begin < at <= len(payload):  # aiokafka's own reader might go back, and so never come to an end
+            raise ValueError("the length of a block is not that of one")
+        yield payload[begin:at]
+
+
+def _snappy_size(block: bytes) -> int:
+    """What a block says that it expands to, which is checked where it is decompressed."""
+    size = shift = 0
+    for byte in block[:5]:
+        size |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            break
+        shift += 7
+    return size
 
 
 def _zstd_bound(payload: bytes, limit: int) -> int:
