@@ -20,7 +20,14 @@ from app.client.feeding import Feeder
 from app.contracts.reasons import wide_encoding
 
 _SHOWN_BYTES = 64 * 1024
-_GZIP = b"\x1f\x8b"
+#: How compressed files begin, and what shows what is in them.
+_COMPRESSED = {
+    b"\x1f\x8b": "gunzip -c",
+    b"\x28\xb5\x2f\xfd": "zstd -dc",
+    b"BZh": "bunzip2 -c",
+    b"\xfd7zXZ\0": "xz -dc",
+    b"PK\x03\x04": "unzip -p",
+}
 
 
 def feed(
@@ -68,8 +75,8 @@ def _in_utf_8(lines: BinaryIO, name: str) -> BinaryIO:
         lines.read(len(codecs.BOM_UTF8))
     elif (encoding := wide_encoding(beginning)) is not None:
         raise Refused(f"{name} is in {encoding}: save it as UTF-8")
-    elif beginning.startswith(_GZIP):
-        raise Refused(f"{name} is compressed: gunzip it first, as in gunzip -c FILE | lead-qualifier feed -")
+    elif (unpack := next((how for start, how in _COMPRESSED.items() if beginning.startswith(start)), None)) is not None:
+        raise Refused(f"{name} is compressed: unpack it first, as in {unpack} FILE | lead-qualifier feed -")
     return lines
 
 

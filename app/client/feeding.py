@@ -99,5 +99,5 @@ def _key(content: bytes) -> bytes:
     """The bytes of lead_id; none where there is none, which the validator tells better."""
     try:
         return _lead_id.decode(content).lead_id.encode()
-    except (msgspec.DecodeError, UnicodeEncodeError):
+    except (msgspec.DecodeError, ValueError, RecursionError):
         return b""

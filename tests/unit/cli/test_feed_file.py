@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
 from pathlib import Path
 
+import cramjam
 import pytest
 
 from app.cli.exit_codes import Refused
 from app.cli.feed import _opened
+from app.client.feeding import _key
+from app.contracts.decode import BadMessage, decode_lead_score_changed
 
 LINES = '{"lead_id": "L-1"}\n{"lead_id": "Ü"}\n'
 
@@ -29,8 +34,32 @@ def test_a_file_in_another_encoding_is_refused_as_a_whole(tmp_path: Path, encodi
         pass
 
 
-def test_a_compressed_file_is_refused_with_what_reads_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("compressed", "unpack"),
+    [
+        (gzip.compress(b"{}"), "gunzip -c"),
+        (bz2.compress(b"{}"), "bunzip2 -c"),
+        (lzma.compress(b"{}"), "xz -dc"),
+        (bytes(cramjam.zstd.compress(b"{}")), "zstd -dc"),
+    ],
+)
+def test_a_compressed_file_is_refused_with_what_reads_it(tmp_path: Path, compressed: bytes, unpack: str) -> None:
     file = tmp_path / "scores.jsonl.gz"
-    file.write_bytes(gzip.compress(LINES.encode()))
-    with pytest.raises(Refused, match="gunzip -c"), _opened(file):
+    file.write_bytes(compressed)
+    with pytest.raises(Refused, match=unpack), _opened(file):
         pass
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"lead_id": "Müller"}'.encode("latin-1"),
+        b'{"lead_id": "L", "x": ' + b"[" * 9_000 + b"]" * 9_000 + b"}",
+        b'{"lead_id": "\\ud800"}',
+        b"[1]",
+    ],
+)
+def test_a_line_whose_lead_cannot_be_read_has_no_key(line: bytes) -> None:
+    assert _key(line) == b""
+    with pytest.raises(BadMessage):
+        decode_lead_score_changed(_key(line), line)
