@@ -21,6 +21,7 @@ import yaml
 from rich.console import Console
 from rich.text import Text
 
+from app.contracts.model_file import FRACTION
 from app.contracts.printable import printable
 from app.qualification.utc import within_years
 
@@ -104,6 +105,7 @@ def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
 
 
 _Dumper.add_representer(str, _represent_text)
+_Dumper.add_implicit_resolver(*FRACTION)  # so that a text that looks like one is quoted
 
 
 def yaml_lines(content: Mapping[str, Any], *, width: float = math.inf, flow: bool | None = False) -> list[str]:

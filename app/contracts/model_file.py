@@ -198,7 +198,7 @@ _Loader.yaml_implicit_resolvers = {
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 _Loader.add_implicit_resolver(_TAG + "int", re.compile(r"[-+]?(?:0|[1-9][0-9]{0,3999})$"), list("-+0123456789"))
-_Loader.add_implicit_resolver(
+FRACTION: tuple[str, re.Pattern[str], list[str]] = (
     _TAG + "float",
     re.compile(
         r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$"
@@ -206,6 +206,8 @@ _Loader.add_implicit_resolver(
     ),
     list("-+.0123456789"),
 )
+"""Tag, pattern and first characters of what is read as a number with a fraction, where PyYAML itself sees a text."""
+_Loader.add_implicit_resolver(*FRACTION)
 
 
 def _value(node: yaml.Node, known: dict[int, Any]) -> Any:

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from app.cli import screen
 from app.cli.program import run
-from app.contracts.model_file import BadModelFile, Problem
+from app.contracts.model_file import BadModelFile, Problem, parse_definition
 from app.demo.lines import Lines
 from app.demo.progress import Progress
 from app.demo.screen import Screen
@@ -79,6 +79,13 @@ def test_a_definition_is_shown_as_a_file_that_says_the_same_and_prints(name: str
     for lines in (screen.yaml_lines(definition, flow=None), screen.yaml_lines(definition, width=100)):
         assert all(line.isprintable() for line in lines)
         assert yaml.safe_load("\n".join(lines)) == definition
+
+
+@pytest.mark.parametrize("text", ["1e3", "-1.e5", ".5", "007", "1_000", "2026-01-01", "12:30", "on", "~", ".inf", "<<"])
+def test_a_text_that_looks_like_something_else_in_yaml_is_read_back_as_a_text(text: str) -> None:
+    definition = {"id": text, text: [1e20, 1.5]}
+    read = parse_definition("\n".join(screen.yaml_lines(definition)), "shown", lambda _: ())
+    assert read == definition
 
 
 def test_what_is_asked_prints(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
