@@ -129,4 +129,14 @@ def _show_exception(out: TextIO, exc_info: Any) -> None:
 
 
 def _encode(event: Any, **_: Any) -> bytes:
-    return msgspec.json.encode(event, enc_hook=repr)
+    try:
+        return msgspec.json.encode(event, enc_hook=repr)
+    except (
+        UnicodeEncodeError,
+        RecursionError,
+    ):  # such as the name of a file that is not UTF-8: it is told all the same
+        shown = {}
+        for field, value in event.items():
+            kept = value is None or isinstance(value, bool | int | float)
+            shown[printable(field)] = value if kept else printable(value if isinstance(value, str) else repr(value))
+        return msgspec.json.encode(shown)

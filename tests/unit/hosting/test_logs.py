@@ -157,3 +157,23 @@ def test_the_last_line_of_a_worker_that_does_not_start_is_json_as_all_others(
     assert (last["event"], last["level"], last["exit_code"]) == ("failed", "critical", code)
     assert said in last["reason"]
     assert time.monotonic() - began < 30
+
+
+UNWRITABLE = r"""
+import structlog, sys
+from app.settings import LogFormat
+from app.hosting.logs import configure_logs
+
+configure_logs(LogFormat.JSON)
+circle = []
+circle.append(circle)
+structlog.get_logger("a").error("no_file", path="ca-\udcfc.pem", offset=7, places=("\udcfc",), circle=circle)
+raise OSError("ca-\udcfc.pem")
+"""
+
+
+def test_a_line_that_json_cannot_hold_is_told_all_the_same() -> None:
+    done = subprocess.run([sys.executable, "-c", UNWRITABLE], capture_output=True, text=True, check=False)
+    first, last = (json.loads(line) for line in done.stderr.splitlines())
+    assert (first["path"], first["offset"], first["places"]) == (r"ca-\udcfc.pem", 7, r"('\udcfc',)")
+    assert (last["event"], last["reason"], last["exit_code"]) == ("failed", r"ca-\udcfc.pem", 1)
