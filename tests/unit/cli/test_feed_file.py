@@ -42,6 +42,7 @@ def test_a_file_in_another_encoding_is_refused_as_a_whole(tmp_path: Path, encodi
         (lzma.compress(b"{}"), "xz -dc"),
         (bytes(cramjam.zstd.compress(b"{}")), "zstd -dc"),
     ],
+    ids=["gzip", "bzip2", "xz", "zstd"],
 )
 def test_a_compressed_file_is_refused_with_what_reads_it(tmp_path: Path, compressed: bytes, unpack: str) -> None:
     file = tmp_path / "scores.jsonl.gz"
