@@ -74,7 +74,7 @@ def test_from_a_file_to_journey_entries(service: Downstream) -> None:
 
     for number in range(20):
         line.send("lead-changed", f"L-{number}".encode(), None)
-    service.until(lambda: process.metric("lead_qualifier_held_keys", application="journeys") == 0)
+    service.until(lambda: service.remembers_only_erasures("journey-state"))
     assert process.terminate()[0] == 0
     assert "Anna Secret" not in process.log.read_text()
     assert service._reader is not None

@@ -111,7 +111,7 @@ def test_from_a_file_to_the_last_step_on_time(service: Downstream) -> None:
     ] * 2
     for number in range(LEADS):
         line.send("lead-changed", f"L-{number}".encode(), None)
-    service.until(lambda: process.metric("lead_qualifier_held_keys", application="sequences") == 0)
+    service.until(lambda: service.remembers_only_erasures("sequence-state"))
     assert process.terminate()[0] == 0
     assert service._reader is not None
     service._reader.read()

@@ -23,6 +23,7 @@ class Downstream:
         self._service = service
         self._outputs = outputs
         self._reader: TopicReader | None = None
+        self._states: TopicReader | None = None
 
     def start(self) -> WorkerProcess:
         """Start one more process of the service, and wait until it is ready."""
@@ -59,6 +60,18 @@ class Downstream:
         assert len(events) == count, events
         return events
 
+    def remembers_only_erasures(self, state: str) -> bool:
+        """Is nothing held of any lead in this state topic but that it was erased?"""
+        if self._states is None:
+            bootstrap = self.line.environment["KAFKA_BOOTSTRAP_SERVERS"]
+            self._states = TopicReader(bootstrap, self.line.prefix, (state,))
+        self._states.read()
+        newest = {record.key: record.value for record in self._states.records[state]}
+        held = [
+            json.loads(value) for key, value in newest.items() if value is not None and (key or b"").startswith(b"L-")
+        ]
+        return all(one.keys() == {"facts"} and one["facts"].keys() == {"erased"} for one in held)
+
     def until(self, true: Callable[[], bool], seconds: float = 30) -> None:
         deadline = time.monotonic() + seconds
         while not true():
@@ -66,8 +79,9 @@ class Downstream:
             time.sleep(0.05)
 
     def close(self) -> None:
-        if self._reader is not None:
-            self._reader.close()
+        for reader in (self._reader, self._states):
+            if reader is not None:
+                reader.close()
         self.line.close()
 
     def _logs(self) -> str:
