@@ -10,6 +10,7 @@ import struct
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from aiokafka.record.util import calc_crc32c
 from confluent_kafka.admin import AdminClient
@@ -118,7 +119,7 @@ class RawProducer:
         self._admin = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 0})
 
     def send(self, topic: str, partition: int, records: bytes) -> int:
-        """Send a batch to the partition's leader; returns the offset of its first record. Raises Refused."""
+        """Send a batch to the partition's leader; returns the offset of its first record. Raises Refused, OSError."""
         deadline = time.monotonic() + _SECONDS
         while True:
             code, offset = self._attempt(topic, partition, records)
@@ -132,8 +133,8 @@ class RawProducer:
         with socket.create_connection(self._leader(topic, partition), timeout=10) as connection:
             connection.sendall(_request(topic, partition, records))
             with connection.makefile("rb") as stream:
-                (length,) = struct.unpack(">i", stream.read(4))
-                answer = stream.read(length)
+                (length,) = struct.unpack(">i", _whole(stream, 4))
+                answer = _whole(stream, length)
         # correlation, one topic and its name, one partition and its number, then error and offset
         code, offset = struct.unpack_from(">hq", answer, 4 + 4 + 2 + len(topic) + 4 + 4)
         return int(code), int(offset)
@@ -148,6 +149,14 @@ class RawProducer:
                 return str(leader.host), int(leader.port or 0)
             assert time.monotonic() < deadline, f"{topic}-{partition} has no leader"
             time.sleep(0.05)
+
+
+def _whole(stream: BinaryIO, length: int) -> bytes:
+    """So many bytes. Raises ConnectionError if the broker went away before."""
+    found = stream.read(length)
+    if len(found) < length:
+        raise ConnectionError("the broker closed the connection before it answered")
+    return found
 
 
 def _request(topic: str, partition: int, records: bytes) -> bytes:
