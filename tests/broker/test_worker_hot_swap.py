@@ -140,7 +140,7 @@ def test_a_draft_in_shadow_is_counted_under_load_and_changes_nothing_until_it_ta
     assert here.shadows() == counted, "counted no longer"
 
     # takes over, and what it would have made of the leads that are known already comes true
-    (replaced,) = here.order(command("publish", "led", 10**6, replace=True))
+    (replaced,) = here.order(command("publish", "led", workload.minutes, replace=True))
     assert (replaced["outcome"], replaced["version"]) == ("accepted", 2)
     assert replaced["definition"]["criteria"] == draft["criteria"]
     here.settle_and_check()

@@ -215,10 +215,12 @@ class Installation:
         self.settle()
 
     def outcome(self, command_id: str, timeout: float = 30) -> dict[str, Any]:
-        """The first outcome of a command on the audit trail, once it is there."""
+        """The first outcome of a command on the audit trail, once it is there; none will be for a dead letter."""
         self.flush()
         deadline = time.monotonic() + timeout
         while not (found := self.trail(command_id)):
+            dead = [one for one in self.outs.records["lead-dead-letters"] if command_id.encode() in (one.value or b"")]
+            assert not dead, f"no command, but a dead letter: {dead}"
             assert time.monotonic() < deadline, f"no outcome of {command_id}: {self._logs()}"
             self.outs.read()
             time.sleep(0.01)
