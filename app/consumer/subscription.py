@@ -273,14 +273,15 @@ class Subscription:
             return
         if found.end <= start:
             return
-        log.warning(
-            "batch read by its bytes",
-            partition=f"{share.topic}-{share.number}",
-            offset=start,
-            end=found.end,
-            unreadable=sum(record.unreadable is not None for record in found.records),
-            group=self._group,
-        )
+        if found.records:  # else only markers, or what was aborted: before an open transaction they stand there too
+            log.warning(
+                "batch read by its bytes",
+                partition=f"{share.topic}-{share.number}",
+                offset=start,
+                end=found.end,
+                unreadable=sum(record.unreadable is not None for record in found.records),
+                group=self._group,
+            )
         for record in found.records:
             arrival = Arrival(
                 topic=share.topic,

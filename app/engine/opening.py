@@ -60,8 +60,8 @@ class Opener:
         raw: RawReader | None = None,
         clock_seconds: float = DEFAULT_TOLERANCE_SECONDS,
     ) -> None:
-        """`raw` reads on where librdkafka cannot decode a changelog; without it that is Unusable. `clock_seconds`: how
-        far a position's clock may be ahead of the time of its record.
+        """`raw` reads on where librdkafka cannot decode a changelog; without it, that librdkafka says so is Unusable.
+        `clock_seconds`: how far a position's clock may be ahead of the time of its record.
         """
         self._raw = raw
         self._config = dict(config)
@@ -347,7 +347,9 @@ class Opener:
             while reading and not abandoned():
                 done = []
                 messages = consumer.consume(10_000, 0.1)
-                stuck = set(reading) if not messages and time.monotonic() > silent_from + SILENT_SECONDS else set()
+                # silence alone is no fault: an open transaction looks the same, and only the bytes tell them apart
+                silent = not messages and time.monotonic() > silent_from + SILENT_SECONDS
+                stuck = set(reading) if silent and self._raw is not None else set()
                 for message in messages:
                     error = message.error()
                     place = (message.topic() or "", message.partition() or 0)
@@ -383,6 +385,8 @@ class Opener:
                     )
         finally:
             consumer.close()
+            if self._raw is not None:
+                self._raw.close()
 
     def _read_by_bytes(
         self, consumer: confluent_kafka.Consumer, partition: Partition, place: Place, start: int
@@ -399,7 +403,8 @@ class Opener:
             return
         if found.end <= offset:
             return
-        log.warning("decoded_by_bytes", topic=place[0], partition=place[1], offset=offset, end=found.end)
+        if found.records:  # else only markers, or what was aborted: before an open transaction they stand there too
+            log.warning("decoded_by_bytes", topic=place[0], partition=place[1], offset=offset, end=found.end)
         for record in found.records:
             self._take(partition, record.key, record.value, record.offset)
         partition.copied_to = found.end

@@ -20,6 +20,8 @@ import structlog
 
 from app.engine import Engine, Limits, Step
 from app.engine.runtime import create_app, quieten
+from app.kafka import Connection
+from app.raw_reader import RawReader
 from tests.broker.engine.sums import Sums, Topics, application
 
 
@@ -89,6 +91,7 @@ def main() -> None:
         failed=failed,
         limits=Limits(revocation_seconds=5.0),
         hook=hook,
+        raw=RawReader(Connection(bootstrap_servers=options.bootstrap)),
         wall=lambda: time.time() + options.clock_ahead,
     )
     asyncio.run(_run(engine, options.bootstrap, options.session_timeout))

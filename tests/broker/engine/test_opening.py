@@ -7,7 +7,10 @@ import time
 from dataclasses import replace
 
 import pytest
+from confluent_kafka import Producer
+from structlog.testing import capture_logs
 
+from app.engine import opening
 from app.engine.application import Input
 from app.engine.opening import Opener
 from app.engine.partition import Partition
@@ -67,3 +70,44 @@ def test_a_changelog_that_librdkafka_cannot_decode_is_restored(bed: Bed) -> None
     assert done == [partition]
     assert partition.copied_to == 4
     assert partition.entries == {entry.key: b"1" for entry in entries}
+
+
+@pytest.mark.parametrize("by_bytes", [True, False])
+def test_an_open_transaction_of_a_former_owner_is_waited_for(
+    bed: Bed, monkeypatch: pytest.MonkeyPatch, by_bytes: bool
+) -> None:
+    """librdkafka says as little of it as of some batches that it cannot decode."""
+    monkeypatch.setattr(opening, "SILENT_SECONDS", 0.3)
+    app = application(bed.topics, Sums(bed.topics.out))
+    bed.wait_until_known(app.changelog, app.partitions)
+    owner = Producer({"bootstrap.servers": bed.bootstrap, "transactional.id": f"{bed.topics.prefix}owner"})
+    owner.init_transactions(30)
+    for key in ("settled", "open"):
+        owner.begin_transaction()
+        owner.produce(app.changelog, b"1", key, partition=0)
+        assert owner.flush(30) == 0
+        if key == "settled":
+            owner.commit_transaction(30)
+    begun = time.monotonic()
+    still_open = True
+
+    def abandoned() -> bool:
+        nonlocal still_open
+        if still_open and time.monotonic() > begun + 2:
+            # the marker of what is settled is nothing that could not be decoded
+            assert "decoded_by_bytes" not in [line["event"] for line in lines]
+            owner.commit_transaction(30)
+            still_open = False
+        return False
+
+    connection = Connection(bootstrap_servers=bed.bootstrap)
+    raw = RawReader(connection) if by_bytes else None
+    opener = Opener(connection.confluent(), group_id=bed.topics.group, raw=raw)
+    # what is settled is copied, but for its marker
+    partition = Partition(app, 0, entries={b"settled": b"1"}, copied_to=1, verified_at=time.time())
+    done: list[Partition] = []
+    with capture_logs() as lines:
+        opener.restore([partition], ready=done.extend, abandoned=abandoned)
+    assert done == [partition]
+    assert not still_open
+    assert partition.entries == {b"settled": b"1", b"open": b"1"}
