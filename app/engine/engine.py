@@ -304,12 +304,12 @@ class Engine:
         while True:
             self._inspect_until_called()
             called = self._to_open.wait(_CHECK_SECONDS)
-            self._to_open.clear()
             if self._stopping.is_set():
                 return
-            if not called:
+            if not called:  # nor is anything cleared: it may be set just now
                 self._check_topics(opener)
                 continue
+            self._to_open.clear()
             with self._lock:
                 current = self._assignment
                 if current is None or current.fenced:

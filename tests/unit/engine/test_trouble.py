@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Callable
 
 from app.engine.engine import Engine, Limits
 from app.engine.group_metadata import Membership
@@ -54,3 +56,26 @@ def test_a_worker_whose_transactions_keep_failing_ends_although_nothing_is_queue
         in_trouble(worker)
         opened_at(worker, 4)
     assert "no transaction was committed" in (worker.problem() or "")
+
+
+class _SetJustTooLate(threading.Event):
+    """Is set at the moment at which the first wait for it has ended in vain."""
+
+    def __init__(self, then: Callable[[], None]) -> None:
+        super().__init__()
+        self.seen: list[bool] = []
+        self._then = then
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.seen.append(self.is_set())
+        if len(self.seen) > 1:
+            self._then()
+        self.set()
+        return self.seen[-1]
+
+
+def test_partitions_that_are_assigned_while_topics_are_looked_at_are_opened_all_the_same() -> None:
+    worker = engine()
+    event = worker._to_open = _SetJustTooLate(worker._stopping.set)
+    worker._run_opening()
+    assert event.seen == [False, True]
