@@ -180,7 +180,8 @@ class Decider:
                 # the rules are not known yet, or another worker decided by newer ones: wait until our table has them
                 continue
             now_ms = self._now_ms(partition, position)
-            due = partition.timers.due(now_ms, _DUE_AT_ONCE) if partition.has_caught_up() else []
+            # one more than are looked at tells that some are left
+            due = partition.timers.due(now_ms, _DUE_AT_ONCE + 1) if partition.has_caught_up() else []
             if self._refused:
                 due, alone = self._refused_apart(partition, due, now_ms)
                 if not due and alone and not work:
@@ -397,16 +398,20 @@ class Decider:
             swept, sweep, swept_keys = self._sweep(item, unit)
         due: list[bytes] = []
         failed: set[bytes] = set()
+        overdue = False
         for key in item.due:
             if unit.has_changed(key):
+                overdue = True
                 continue
-            if unit.bytes > room and (due or item.batches):
+            if unit.bytes > room or len(due) == _DUE_AT_ONCE:
+                overdue = True
                 break
             due.append(key)
             if not self._look_at(key, item, unit, app.processor.due):
                 failed.add(key)
                 unit.wake(key, item.now_ms + _DUE_AGAIN_MS)  # its next record may take it to be waiting still
-        decided = self._process_all(item, unit, room, until, process)
+        # No record overtakes a time that came before it: while one is left over, records wait for the next cycle.
+        decided = [] if overdue else self._process_all(item, unit, room, until, process)
         if sweep is None:
             partition.buckets = None
         position = Position(

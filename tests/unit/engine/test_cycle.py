@@ -29,6 +29,7 @@ class Notes(Nothing):
     derived: int = 0
     fails_on: frozenset[int] = frozenset()
     sweeps: int = 0
+    keeps_due: bool = False
 
     def process(self, record: Any, unit: Unit) -> None:
         self.seen.append(record.offset)
@@ -53,7 +54,7 @@ class Notes(Nothing):
 
     def sweep(self, key: bytes, unit: Unit, swept: int) -> None:
         unit.emit("out", key, b"swept", [])
-        unit.put(key, {"swept": True})
+        unit.put(key, {"swept": True, **({"due": 5} if self.keeps_due else {})})
 
     def begin(self) -> int:
         return self.sweeps
@@ -308,6 +309,33 @@ def test_a_sweep_whose_output_is_refused_leaves_out_its_key_and_no_record_that_s
     assert bench.partition.position.swept == 1
     swept = [key for key, value in bench.written if value == b"swept" and key is not None and key.startswith(b"k")]
     assert sorted(swept) == sorted(key for key in entries if key != b"k77"), "each once"
+
+
+def test_no_record_is_decided_before_a_timer_that_one_cycle_had_no_room_for() -> None:
+    keys = [b"k%04d" % i for i in range(3_000)]  # more than one cycle looks at
+    bench = Bench(Notes(), entries={key: b'{"due": 5}' for key in keys})
+    bench.send((keys[-1], {"late": 1}), (keys[0], {"early": 1}))
+    bench.run(4)
+    assert bench.written[:3_000] == [(key, b"due") for key in keys]
+    assert bench.written[3_000:] == [(keys[-1], b"0"), (keys[0], b"1")]
+
+
+def test_no_record_is_decided_before_a_timer_when_a_failed_transaction_made_cycles_small() -> None:
+    keys = [b"k%04d" % i for i in range(40)]
+    bench = Bench(Notes(), limit=1_000_000, entries={key: b'{"due": 5}' for key in keys}, max_bytes=1_024 * 100)
+    for _ in range(20):
+        bench.decider.failed()
+    bench.send((keys[-1], {"late": 1}))
+    bench.run()
+    assert bench.written == [*((key, b"due") for key in keys), (keys[-1], b"0")]
+
+
+def test_no_record_is_decided_before_a_timer_of_a_key_that_the_sweep_has_just_changed() -> None:
+    bench = Bench(Notes(sweeps=1), entries={b"k": b'{"due": 5}'})
+    bench.processor.keeps_due = True
+    bench.send((b"k", {"late": 1}))
+    bench.run(3)
+    assert bench.written == [(b"k", b"swept"), (b"k", b"due"), (b"k", b"0")]
 
 
 def test_a_position_s_clock_that_is_ahead_of_the_broker_s_time_is_put_back_and_timers_fire_again() -> None:
