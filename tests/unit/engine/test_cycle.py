@@ -313,7 +313,7 @@ def test_a_sweep_whose_output_is_refused_leaves_out_its_key_and_no_record_that_s
 
 def test_no_record_is_decided_before_a_timer_that_one_cycle_had_no_room_for() -> None:
     keys = [b"k%04d" % i for i in range(3_000)]  # more than one cycle looks at
-    bench = Bench(Notes(), entries={key: b'{"due": 5}' for key in keys})
+    bench = Bench(Notes(), entries=dict.fromkeys(keys, b'{"due": 5}'))
     bench.send((keys[-1], {"late": 1}), (keys[0], {"early": 1}))
     bench.run(4)
     assert bench.written[:3_000] == [(key, b"due") for key in keys]
@@ -322,7 +322,7 @@ def test_no_record_is_decided_before_a_timer_that_one_cycle_had_no_room_for() ->
 
 def test_no_record_is_decided_before_a_timer_when_a_failed_transaction_made_cycles_small() -> None:
     keys = [b"k%04d" % i for i in range(40)]
-    bench = Bench(Notes(), limit=1_000_000, entries={key: b'{"due": 5}' for key in keys}, max_bytes=1_024 * 100)
+    bench = Bench(Notes(), limit=1_000_000, entries=dict.fromkeys(keys, b'{"due": 5}'), max_bytes=1_024 * 100)
     for _ in range(20):
         bench.decider.failed()
     bench.send((keys[-1], {"late": 1}))
