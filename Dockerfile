@@ -4,7 +4,7 @@ WORKDIR /build
 RUN python -m venv /opt/lead-qualifier
 COPY pyproject.toml constraints.txt LICENSE README.md ./
 # First what is depended on: a layer of its own, kept while only the program changes.
-RUN mkdir app && echo '__version__ = "0"' >app/__init__.py \
+RUN mkdir -p app/lead_qualifier && echo '__version__ = "0"' >app/lead_qualifier/__init__.py \
     && /opt/lead-qualifier/bin/pip install --no-cache-dir --disable-pip-version-check --constraint constraints.txt .
 COPY app app
 RUN /opt/lead-qualifier/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --force-reinstall .

@@ -59,11 +59,11 @@ chaos: $(VENV)/.ready-dev ## faults on real workers and services, checked exactl
 	@CHAOS_SEED=$(CHAOS_SEED) CHAOS_FAULTS=$(CHAOS_FAULTS) CHAOS_SEEDS=$(CHAOS_SEEDS) $(BIN)/python -m tests.chaos
 
 schemas: $(VENV)/.ready-dev ## write schemas/ from the code
-	@$(BIN)/python -m app.contracts.generate
+	@$(BIN)/python -m tools.schemas.generate
 
 docs: $(VENV)/.ready-dev ## write docs/configuration.md and docs/cli.md from the code
-	@$(BIN)/python -m app.configuration_table > docs/configuration.md
-	@$(BIN)/python -m app.cli.reference > docs/cli.md
+	@$(BIN)/python -m tools.configuration_table > docs/configuration.md
+	@$(BIN)/python -m tools.cli_reference > docs/cli.md
 
 lock: ## write constraints.txt from a new resolve of pyproject.toml
 	@$(MAKE) --no-print-directory check-python

@@ -1,6 +1,6 @@
-"""`python -m app` is the same program as `lead-qualifier`."""
+"""`python -m app` in a clone is the same program as `lead-qualifier`."""
 
-from app.cli import main
+from lead_qualifier.cli import main
 
 if __name__ == "__main__":
     main()

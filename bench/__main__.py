@@ -10,8 +10,6 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
-from app.client.topic_reader import Unfinished
-from app.kafka import Connection
 from bench.failover import measure_failover
 from bench.latency import NotQualified, measure_latency
 from bench.on_kafka import on_kafka
@@ -20,6 +18,8 @@ from bench.reporting import Say
 from bench.subjects import SubjectFailed
 from bench.throughput import ResultsDiffer, measure_throughput
 from bench.workload import Workload
+from lead_qualifier.client.topic_reader import Unfinished
+from lead_qualifier.kafka.connection import Connection
 
 _SMALL = Workload("400k events, 80k leads", 400_000, 80_000)
 _LARGE = Workload("2M events, 400k leads", 2_000_000, 400_000)

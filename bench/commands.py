@@ -10,13 +10,13 @@ from typing import Any, Self
 import msgspec
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-from app.contracts.topics import (
+from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.messages.topics import (
     FEATURE_COMMANDS,
     QUALIFICATION_COMMANDS,
     QUALIFICATION_MODEL_CHANGED,
     SCORING_MODEL_CHANGED,
 )
-from app.kafka import Connection
 
 
 class Commands:

@@ -13,12 +13,12 @@ from statistics import median
 
 import msgspec
 
-from app.kafka import Connection
 from bench.commands import Commands
 from bench.pace import MODEL, Source, Watcher
 from bench.reporting import Say
 from bench.subjects import LOOP, WORKER, Subject, start_loop, start_worker
 from bench.topics import Topics
+from lead_qualifier.kafka.connection import Connection
 
 PARTITIONS = 8
 PROCESSES = 3

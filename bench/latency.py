@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
 
-from app.kafka import Connection
 from bench.commands import Commands
 from bench.pace import MODEL, Source, Watcher
 from bench.reporting import Say
 from bench.subjects import LOOP, WORKER, start_loop, start_worker
 from bench.topics import Topics
+from lead_qualifier.kafka.connection import Connection
 
 PARTITIONS = 8
 RATE = 1_000.0  # events a second

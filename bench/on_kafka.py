@@ -9,11 +9,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from app.broker.finder import NoBroker, find_broker
-from app.broker.kinds import BrokerKind
-from app.kafka import BrokerUnreachable, Connection
-from app.settings import InvalidSettings, load_settings
 from bench.reporting import Say
+from lead_qualifier.demo.broker.finder import NoBroker, find_broker
+from lead_qualifier.demo.broker.kinds import BrokerKind
+from lead_qualifier.kafka.connection import BrokerUnreachable, Connection
+from lead_qualifier.settings import InvalidSettings, load_settings
 
 _BROKERS = [BrokerKind.JAVA, BrokerKind.CONTAINER]
 

@@ -11,9 +11,9 @@ from typing import Any, Self
 import msgspec
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
-from app.contracts.topics import LEAD_QUALIFIED
-from app.kafka import Connection
 from bench.workload import SCORES, score_event
+from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.messages.topics import LEAD_QUALIFIED
 
 #: One event is enough to qualify: what is measured is the way, not the criteria.
 MODEL: dict[str, Any] = {

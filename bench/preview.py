@@ -15,18 +15,24 @@ from typing import Any
 import msgspec
 from confluent_kafka import Producer
 
-from app.contracts.definition_reading import model_of
-from app.contracts.topics import QUALIFICATION_MODELS
-from app.kafka import Connection
-from app.qualification.decide import Outcome, decide
-from app.qualification.entries import LEAD_MANAGEMENT, FeatureEntry, ModelEntry, ScoringModelEntry, encode_entry
-from app.qualification.leads import Lead
-from app.qualification.snapshot import rules_from
 from bench.on_kafka import on_kafka
 from bench.reporting import Say
 from bench.restore import LEADS, PARTITIONS, write
 from bench.topics import Topics, feed
 from bench.workload import MODEL, Workload
+from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.messages.definition_reading import model_of
+from lead_qualifier.messages.topics import QUALIFICATION_MODELS
+from lead_qualifier.qualification.decide import Outcome, decide
+from lead_qualifier.qualification.entries import (
+    LEAD_MANAGEMENT,
+    FeatureEntry,
+    ModelEntry,
+    ScoringModelEntry,
+    encode_entry,
+)
+from lead_qualifier.qualification.leads import Lead
+from lead_qualifier.qualification.snapshot import rules_from
 
 _NOW = datetime.now(UTC)
 #: Live in version 1; previewed is a stricter one.
@@ -90,7 +96,7 @@ def _round(  # noqa: PLR0917  each is another matter
     file.write_bytes(msgspec.json.encode(_STRICTER))
     before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-m", "app", "model", "preview", str(file), "--json", "--days", str(options.days)],
+        [sys.executable, "-m", "lead_qualifier", "model", "preview", str(file), "--json", "--days", str(options.days)],
         env={
             **os.environ,
             "KAFKA_BOOTSTRAP_SERVERS": connection.bootstrap_servers,

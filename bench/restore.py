@@ -16,20 +16,20 @@ from typing import Any
 import msgspec
 from confluent_kafka import Producer
 
-from app.contracts.topics import LEAD_CHANGED, LEAD_DEAD_LETTERS, LEAD_SCORE_CHANGED, LEAD_STATE
-from app.engine import Application, Input, partition_of
-from app.engine import position as positions
-from app.engine.inspection import inspect
-from app.engine.opening import Opener
-from app.engine.partition import Partition
-from app.engine.position import POSITION_KEY, Position
-from app.kafka import Connection
-from app.qualification.leads import Lead, Mark, Score
-from app.settings import load_settings
-from app.worker.leads import LeadDecider, decode_lead, encode_lead
 from bench.on_kafka import on_kafka
 from bench.reporting import Say
 from bench.topics import Topics
+from lead_qualifier.engine import Application, Input, partition_of
+from lead_qualifier.engine import checkpoint as positions
+from lead_qualifier.engine.checkpoint import POSITION_KEY, Position
+from lead_qualifier.engine.inspection import inspect
+from lead_qualifier.engine.partition import Partition
+from lead_qualifier.engine.restoration import Opener
+from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.messages.topics import LEAD_CHANGED, LEAD_DEAD_LETTERS, LEAD_SCORE_CHANGED, LEAD_STATE
+from lead_qualifier.qualification.leads import Lead, Mark, Score
+from lead_qualifier.services.worker.lead_processor import LeadDecider, decode_lead, encode_lead
+from lead_qualifier.settings import load_settings
 
 LEADS = 1_000_000
 PARTITIONS = 8

@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from app.client.topic_reader import TopicReader
-from app.contracts.topics import LEAD_DEAD_LETTERS, LEAD_QUALIFIED, LEAD_STATE, Topic
-from app.kafka import Connection
+from lead_qualifier.client.topic_reader import TopicReader
+from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.messages.topics import LEAD_DEAD_LETTERS, LEAD_QUALIFIED, LEAD_STATE, Topic
 
 _NEW: dict[str, Any] = {
     "status": "open",

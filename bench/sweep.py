@@ -10,7 +10,6 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
-from app.kafka import Connection
 from bench.commands import Commands
 from bench.on_kafka import on_kafka
 from bench.pace import MODEL, Source, Watcher
@@ -18,6 +17,7 @@ from bench.reporting import Say
 from bench.restore import GROUP, LEADS, PARTITIONS, write
 from bench.subjects import Subject, SubjectFailed, start_worker
 from bench.topics import Topics
+from lead_qualifier.kafka.connection import Connection
 
 RATE = 500.0  # live events a second
 #: Before live events are measured: a worker that has just restored its leads inspects them first, beside its work.

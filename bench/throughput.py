@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from app.kafka import Connection
 from bench.commands import Commands
 from bench.meter import Measured
 from bench.reporting import Say
@@ -14,6 +13,7 @@ from bench.results import Results, read_results
 from bench.subjects import LOOP, STRUCT_LOOP, WORKER, Subject, start_loop, start_worker
 from bench.topics import Topics, feed
 from bench.workload import MODEL, Workload
+from lead_qualifier.kafka.connection import Connection
 
 PARTITIONS = 4
 _ORDER = (LOOP, WORKER, STRUCT_LOOP)

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from app.contracts.topics import CATALOGUE, LEAD_DEAD_LETTERS, LEAD_QUALIFIED, LEAD_STATE
-from app.kafka import Connection
-from app.topic_setup import TopicSetup
 from bench.workload import Workload
+from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.messages.topics import CATALOGUE, LEAD_DEAD_LETTERS, LEAD_QUALIFIED, LEAD_STATE
+from lead_qualifier.services.topic_setup import TopicSetup
 
 _WRITTEN = (LEAD_STATE, LEAD_QUALIFIED, LEAD_DEAD_LETTERS)
 

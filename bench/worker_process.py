@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from app.contracts.topics import LEAD_CHANGED, LEAD_SCORE_CHANGED
-from app.engine import Step
-from app.hosting.logs import configure_logs
-from app.settings import load_settings
-from app.worker.run import Worker
 from bench.meter import Meter
+from lead_qualifier.engine import Step
+from lead_qualifier.messages.topics import LEAD_CHANGED, LEAD_SCORE_CHANGED
+from lead_qualifier.services.logs import configure_logs
+from lead_qualifier.services.worker.run import Worker
+from lead_qualifier.settings import load_settings
 
 
 def main() -> None:

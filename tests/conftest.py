@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from hypothesis import settings as hypothesis_settings
 
-from app.broker.finder import Broker, NoBroker, find_broker
-from app.broker.java import find_java, kafka_jars
-from app.broker.kinds import BrokerKind
-from app.broker.local_kafka import LocalKafka
-from app.broker.not_available import NotAvailable
-from app.settings import load_settings
+from lead_qualifier.demo.broker.finder import Broker, NoBroker, find_broker
+from lead_qualifier.demo.broker.java import find_java, kafka_jars
+from lead_qualifier.demo.broker.kinds import BrokerKind
+from lead_qualifier.demo.broker.local_kafka import LocalKafka
+from lead_qualifier.demo.broker.not_available import NotAvailable
+from lead_qualifier.settings import load_settings
 
 # How long an example takes says something of the machine, not of the code.
 hypothesis_settings.register_profile("no-deadline", deadline=None)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from app.broker.finder import Broker
-from app.broker.local_kafka import LocalKafka
+from lead_qualifier.demo.broker.finder import Broker
+from lead_qualifier.demo.broker.local_kafka import LocalKafka
 from tests.broker.system.installation import Installation
 from tests.broker.system.secured_kafka import SecuredKafka, make_certificate
 

@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 
-from app.acls import Naming, Service, grants
-from app.kafka import Connection, NotAllowed
-from app.rights import check_rights
-from app.topic_setup import TopicSetup
+from lead_qualifier.kafka.connection import Connection, NotAllowed
+from lead_qualifier.services.acls import Naming, Service, grants
+from lead_qualifier.services.rights import check_rights
+from lead_qualifier.services.topic_setup import TopicSetup
 from tests.broker.system.command_line import CommandLine, Done
 from tests.broker.system.messages import change, encode, score
 from tests.broker.system.secured_kafka import MECHANISM, SecuredKafka
@@ -64,7 +64,7 @@ class Office:
         user = program[1] if program else "worker"
         environment = {**self.line.environment, **self.kafka.environment(user, "hush"), **settings}
         log = self.folder / f"worker-{len(self.workers)}.log"
-        self.workers.append(WorkerProcess(environment, log, ("app", *(program or ("worker",)))))
+        self.workers.append(WorkerProcess(environment, log, ("lead_qualifier", *(program or ("worker",)))))
         return self.workers[-1]
 
     def connection(self, user: str) -> Connection:
@@ -221,7 +221,9 @@ def test_a_marketer_needs_each_acl(office: Office) -> None:
 
 def test_sales_operations_need_each_acl_to_explain_an_assignment(office: Office) -> None:
     environment = {**office.line.environment, **office.kafka.environment("assignment", "hush")}
-    service = WorkerProcess(environment, office.folder / "assignment.log", ("app", "downstream", "assignment"))
+    service = WorkerProcess(
+        environment, office.folder / "assignment.log", ("lead_qualifier", "downstream", "assignment")
+    )
     office.workers.append(service)
     service.wait_ready()
     qualify(office, "L-9")

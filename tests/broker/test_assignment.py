@@ -48,7 +48,7 @@ def test_every_assignment_is_the_oracles_though_a_worker_is_killed(install: Inst
     here = install()
 
     def start(number: int) -> WorkerProcess:
-        program = ("app", "downstream", "assignment")
+        program = ("lead_qualifier", "downstream", "assignment")
         worker = WorkerProcess(here._environment, tmp_path / f"{number}.log", program)
         here.workers.append(worker)
         return worker

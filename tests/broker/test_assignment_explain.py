@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from app.broker.finder import Broker
+from lead_qualifier.demo.broker.finder import Broker
 from tests.broker.system.command_line import CommandLine, Done
 from tests.broker.system.downstream import Downstream
 from tests.broker.system.messages import encode, new_id

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.broker.local_kafka import LocalKafka
+from lead_qualifier.demo.broker.local_kafka import LocalKafka
 from tests.broker.system.command_line import CommandLine
 
 pytestmark = pytest.mark.broker

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from app.broker.finder import Broker
-from app.contracts.topics import CATALOGUE
+from lead_qualifier.demo.broker.finder import Broker
+from lead_qualifier.messages.topics import CATALOGUE
 from tests.broker.system.command_line import CommandLine, Done
 from tests.broker.system.messages import change, encode, merged, score
 

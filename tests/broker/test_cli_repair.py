@@ -9,12 +9,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from app.broker.finder import Broker
-from app.client.positions import PositionRepair
-from app.contracts.topics import LEAD_STATE
-from app.engine import position as positions
-from app.engine.position import POSITION_KEY
-from app.kafka import Connection
+from lead_qualifier.demo.broker.finder import Broker
+from lead_qualifier.engine import checkpoint as positions
+from lead_qualifier.engine.checkpoint import POSITION_KEY
+from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.maintenance.positions import PositionRepair
+from lead_qualifier.messages.topics import LEAD_STATE
 from tests.broker.system.command_line import CommandLine
 from tests.broker.system.messages import at, encode, new_id, score
 from tests.broker.system.worker_process import WorkerProcess

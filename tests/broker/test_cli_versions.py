@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.broker.finder import Broker
+from lead_qualifier.demo.broker.finder import Broker
 from tests.broker.system.command_line import CommandLine
 from tests.broker.system.messages import encode, score
 from tests.broker.system.worker_process import WorkerProcess

@@ -13,10 +13,10 @@ import confluent_kafka
 import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from app.broker.finder import Broker
-from app.client.dead_letters import DeadLetters, Filter
-from app.consumer import Event, Permanent, Retry, Subscription, TryLater, Unhandled
-from app.contracts.topics import LEAD_DEAD_LETTERS
+from lead_qualifier.client.dead_letters import DeadLetters, Filter
+from lead_qualifier.consumer import Event, Permanent, Retry, Subscription, TryLater, Unhandled
+from lead_qualifier.demo.broker.finder import Broker
+from lead_qualifier.messages.topics import LEAD_DEAD_LETTERS
 
 pytestmark = pytest.mark.broker
 

@@ -16,9 +16,9 @@ import pytest
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from app.broker.finder import Broker
-from app.consumer import Event, Permanent, Subscription
-from app.kafka import Connection, LoginRefused, NotAllowed
+from lead_qualifier.consumer import Event, Permanent, Subscription
+from lead_qualifier.demo.broker.finder import Broker
+from lead_qualifier.kafka.connection import Connection, LoginRefused, NotAllowed
 from tests.broker.system.secured_kafka import MECHANISM, SecuredKafka
 from tests.broker.system.worker_process import WorkerProcess
 from tests.broker.test_consumer_kit import QUICK, TOPIC, prefix, running, send, until

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from confluent_kafka.admin import AdminClient
 
-from app.broker.finder import Broker
+from lead_qualifier.demo.broker.finder import Broker
 from tests.broker.system.command_line import environment
 
 pytestmark = pytest.mark.broker
@@ -43,7 +43,7 @@ def settings(kafka: Broker, tmp_path: Path) -> Iterator[dict[str, str]]:
 
 def demo(settings: dict[str, str], folder: Path, **more: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "app", "demo"],
+        [sys.executable, "-m", "lead_qualifier", "demo"],
         cwd=folder,
         env={**settings, **more},
         stdin=subprocess.DEVNULL,

@@ -16,10 +16,10 @@ import confluent_kafka
 import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from app.broker.finder import Broker
-from app.broker.java import find_java, kafka_jars
-from app.broker.not_available import NotAvailable
-from app.client.topic_reader import TopicReader
+from lead_qualifier.client.topic_reader import TopicReader
+from lead_qualifier.demo.broker.finder import Broker
+from lead_qualifier.demo.broker.java import find_java, kafka_jars
+from lead_qualifier.demo.broker.not_available import NotAvailable
 
 pytestmark = pytest.mark.broker
 

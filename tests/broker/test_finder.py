@@ -13,19 +13,19 @@ import pytest
 from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from app.broker.finder import Broker, NoBroker, check_available, find_broker, make_broker
-from app.broker.kinds import BrokerKind
-from app.broker.not_available import NotAvailable
-from app.broker.running import find_running
-from app.kafka import BrokerUnreachable, Connection
-from app.settings import BrokerChoice, Settings, load_settings
+from lead_qualifier.demo.broker.finder import Broker, NoBroker, check_available, find_broker, make_broker
+from lead_qualifier.demo.broker.kinds import BrokerKind
+from lead_qualifier.demo.broker.not_available import NotAvailable
+from lead_qualifier.demo.broker.running import find_running
+from lead_qualifier.kafka.connection import BrokerUnreachable, Connection
+from lead_qualifier.settings import BrokerChoice, Settings, load_settings
 
 pytestmark = pytest.mark.broker
 
 HOLD = """
 import sys
-from app.broker.finder import find_broker
-from app.settings import load_settings
+from lead_qualifier.demo.broker.finder import find_broker
+from lead_qualifier.settings import load_settings
 with find_broker(load_settings(data_dir=sys.argv[1], broker=sys.argv[2]), lambda line: None) as broker:
     print(broker.bootstrap_servers, flush=True)
     sys.stdin.read()
@@ -162,7 +162,7 @@ def test_an_interrupt_while_a_broker_starts_leaves_nothing_running(kind: BrokerC
 
 def test_an_image_that_cannot_be_pulled_is_told_and_the_next_kind_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     _skip_unless_available(BrokerChoice.CONTAINER)
-    monkeypatch.setattr("app.broker.finder.IMAGE", "registry.invalid/kafka:none")
+    monkeypatch.setattr("lead_qualifier.demo.broker.finder.IMAGE", "registry.invalid/kafka:none")
     said: list[str] = []
     with find_broker(load_settings(), said.append, order=[BrokerKind.CONTAINER, BrokerKind.NOIDA]) as broker:
         assert broker.kind is BrokerKind.NOIDA

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.broker.finder import Broker
+from lead_qualifier.demo.broker.finder import Broker
 from tests.broker.system.command_line import CommandLine
 from tests.broker.system.downstream import Downstream
 from tests.broker.system.messages import new_id

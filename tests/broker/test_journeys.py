@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app.broker.finder import Broker
+from lead_qualifier.demo.broker.finder import Broker
 from tests.broker.system.command_line import CommandLine
 from tests.broker.system.downstream import Downstream
 from tests.broker.system.schemas import breaches

@@ -10,8 +10,8 @@ import pytest
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, OffsetSpec
 
-from app.broker.local_kafka import LocalKafka
-from app.kafka import BrokerUnreachable
+from lead_qualifier.demo.broker.local_kafka import LocalKafka
+from lead_qualifier.kafka.connection import BrokerUnreachable
 
 pytestmark = [pytest.mark.broker, pytest.mark.chaos]
 

@@ -12,7 +12,7 @@ import pytest
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import OffsetSpec
 
-from app.broker.finder import Broker
+from lead_qualifier.demo.broker.finder import Broker
 from tests.broker.system.command_line import CommandLine
 from tests.broker.system.messages import encode, new_id
 

@@ -19,9 +19,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from app.broker.finder import Broker
-from app.broker.local_broker import free_ports
-from app.contracts.model_file import parse_model
+from lead_qualifier.demo.broker.finder import Broker
+from lead_qualifier.demo.broker.local_broker import free_ports
+from lead_qualifier.messages.model_file import parse_model
 from tests.broker.system.command_line import CommandLine, environment
 from tests.broker.system.worker_process import ROOT
 
@@ -141,7 +141,7 @@ def test_the_tour_says_what_the_readme_shows(kafka: Broker, tmp_path: Path) -> N
     folder = tmp_path / "clone"
     program = folder / ".venv" / "bin" / "lead-qualifier"
     program.parent.mkdir(parents=True)
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m app "$@"\n')
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m lead_qualifier "$@"\n')
     program.chmod(0o755)
     (folder / "app").symlink_to(ROOT / "app")
     env = environment(

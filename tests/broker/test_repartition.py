@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.engine.position import POSITION_KEY
+from lead_qualifier.engine.checkpoint import POSITION_KEY
 from tests.broker.conftest import Install
 from tests.broker.system.command_line import CommandLine
 from tests.broker.system.installation import Installation

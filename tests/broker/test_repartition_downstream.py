@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from app.broker.finder import Broker
-from app.client.dead_letters import DeadLetters, Filter
-from app.contracts.downstream.topics import DOWNSTREAM_DEAD_LETTERS
-from app.engine.position import POSITION_KEY
-from app.kafka import Connection
+from lead_qualifier.client.dead_letters import DeadLetters, Filter
+from lead_qualifier.demo.broker.finder import Broker
+from lead_qualifier.engine.checkpoint import POSITION_KEY
+from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.messages.downstream_topics import DOWNSTREAM_DEAD_LETTERS
 from tests.broker.system.command_line import CommandLine
 from tests.broker.system.downstream import Downstream
 from tests.broker.system.messages import change, encode, new_id

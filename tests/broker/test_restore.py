@@ -6,9 +6,9 @@ import uuid
 
 import pytest
 
-from app.broker.finder import Broker
 from bench import restore
 from bench.topics import Topics
+from lead_qualifier.demo.broker.finder import Broker
 
 pytestmark = pytest.mark.broker
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from app.broker.local_broker import free_ports
-from app.cli.program import program
-from app.cli.reference import commands
+from lead_qualifier.cli.program import program
+from lead_qualifier.demo.broker.local_broker import free_ports
 from tests.broker.system.command_line import environment
 from tests.broker.system.secured_kafka import SecuredKafka
+from tools.cli_reference import commands
 
 pytestmark = pytest.mark.broker
 
@@ -100,7 +100,7 @@ def test_no_secret_shows_whatever_goes_wrong(
             form = FORMATS[number % 2]
             more = {"LEAD_QUALIFIER_LOG_FORMAT": form, "LEAD_QUALIFIER_STARTUP_TIMEOUT": "4"}
             process = subprocess.Popen(
-                [sys.executable, "-m", "app", *arguments],
+                [sys.executable, "-m", "lead_qualifier", *arguments],
                 cwd=tmp_path,
                 env=environment({**SECRETS, **settings, **more}),
                 stdout=subprocess.PIPE,
@@ -119,7 +119,7 @@ def test_no_secret_shows_whatever_goes_wrong(
 def test_no_help_shows_a_secret(tmp_path: Path) -> None:
     for path in [(), *(path for path, _ in commands(program))][::6]:
         done = subprocess.run(
-            [sys.executable, "-m", "app", *path, "--help"],
+            [sys.executable, "-m", "lead_qualifier", *path, "--help"],
             cwd=tmp_path,
             env=environment(SECRETS),
             capture_output=True,

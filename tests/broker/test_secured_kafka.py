@@ -17,10 +17,10 @@ from aiokafka.client import AIOKafkaClient
 from confluent_kafka.admin import AdminClient, ScramCredentialInfo, ScramMechanism, UserScramCredentialUpsertion
 from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth
 
-from app.broker.local_broker import free_ports
-from app.broker.local_kafka import LocalKafka
-from app.hosting.installation import Group, read_group
-from app.kafka import BrokerUnreachable, Connection, OAuth, SaslMechanism
+from lead_qualifier.demo.broker.local_broker import free_ports
+from lead_qualifier.demo.broker.local_kafka import LocalKafka
+from lead_qualifier.kafka.connection import BrokerUnreachable, Connection, OAuth, SaslMechanism
+from lead_qualifier.services.installation import Group, read_group
 
 pytestmark = pytest.mark.broker
 

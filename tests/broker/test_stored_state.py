@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from confluent_kafka import Producer
 
-from app.broker.finder import Broker
+from lead_qualifier.demo.broker.finder import Broker
 from tests.broker.system.command_line import CommandLine
 from tests.broker.system.installation import Installation
 from tests.broker.system.messages import change, command, score

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from app.broker.finder import Broker
-from app.client.copying import CopyTransaction
-from app.client.dead_letters import DeadLetters, Filter
-from app.client.topic_reader import TopicReader
-from app.consumer import Event, Subscription
-from app.contracts.downstream.topics import JOURNEY_DEFINITION_CHANGED
-from app.contracts.topics import LEAD_DEAD_LETTERS, LEAD_QUALIFIED, QUALIFICATION_MODEL_CHANGED
+from lead_qualifier.client.dead_letters import DeadLetters, Filter
+from lead_qualifier.client.topic_reader import TopicReader
+from lead_qualifier.consumer import Event, Subscription
+from lead_qualifier.demo.broker.finder import Broker
+from lead_qualifier.maintenance.copying import CopyTransaction
+from lead_qualifier.messages.downstream_topics import JOURNEY_DEFINITION_CHANGED
+from lead_qualifier.messages.topics import LEAD_DEAD_LETTERS, LEAD_QUALIFIED, QUALIFICATION_MODEL_CHANGED
 from tests.broker.system.command_line import CommandLine
 from tests.broker.test_consumer_kit import QUICK, TOPIC, prefix, running, until
 from tests.support.raw_batches import GZIP, RawProducer, RawRecord, batch, sized, varint

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from app.broker.finder import Broker
+from lead_qualifier.demo.broker.finder import Broker
 from tests.broker.system.command_line import CommandLine
 from tests.broker.system.sink import RunningSink
 from tests.unit.downstream.sinks.endpoint import CUT_HEAD, GARBAGE, NEVER, RESET, Endpoint, Raw, Reply, Request

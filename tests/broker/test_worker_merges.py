@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.engine.steps import Step
+from lead_qualifier.engine.fault_points import Step
 from tests.broker.conftest import Install
 from tests.broker.system.comparison import remembers_only_erasure
 from tests.broker.system.installation import Installation

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from confluent_kafka import Producer
 
-from app.broker.java import find_java, kafka_jars
-from app.broker.not_available import NotAvailable
+from lead_qualifier.demo.broker.java import find_java, kafka_jars
+from lead_qualifier.demo.broker.not_available import NotAvailable
 from tests.broker.conftest import Install
 from tests.broker.system.installation import Installation
 from tests.broker.system.messages import apply, change, command, encode, feature, model, score, scoring_model

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.engine.steps import Step
+from lead_qualifier.engine.fault_points import Step
 from tests.broker.conftest import Install
 from tests.broker.system.messages import apply, command, feature, model, sales_response, score, scoring_model
 

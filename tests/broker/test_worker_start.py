@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from app.broker.local_broker import free_ports
-from app.broker.local_kafka import LocalKafka
+from lead_qualifier.demo.broker.local_broker import free_ports
+from lead_qualifier.demo.broker.local_kafka import LocalKafka
 from tests.broker.system.worker_process import WorkerProcess
 
 pytestmark = pytest.mark.broker

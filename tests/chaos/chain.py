@@ -15,7 +15,7 @@ from typing import Any
 
 from confluent_kafka import KafkaException
 
-from app.contracts.downstream.topics import SERVICES
+from lead_qualifier.messages.downstream_topics import SERVICES
 from tests.broker.system.messages import encode
 from tests.broker.system.schemas import breaches
 from tests.chaos.cluster import Cluster

@@ -16,8 +16,8 @@ from typing import Any, ClassVar
 
 from confluent_kafka import Consumer, KafkaException
 
-from app.broker.local_broker import free_ports
-from app.broker.local_kafka import LocalKafka
+from lead_qualifier.demo.broker.local_broker import free_ports
+from lead_qualifier.demo.broker.local_kafka import LocalKafka
 from tests.broker.system.installation import IN, Installation
 from tests.broker.system.topic_reader import TopicReader
 from tests.broker.system.worker_process import ROOT, WorkerProcess
@@ -45,7 +45,7 @@ _COORDINATOR_LOST = "is out of sync with the underlying log"
 class Slot:
     """A process's place: what is to run there, who does, and whether nobody should just now."""
 
-    program: tuple[str, ...] = ("app", "worker")
+    program: tuple[str, ...] = ("lead_qualifier", "worker")
     worker: WorkerProcess | None = None
     wanted: bool = True
     frozen: bool = False
@@ -77,7 +77,7 @@ class Cluster(Installation):
         self.kafka = kafka
         self.relay = relay
         self._relay_port = relay_port
-        services = ("app", "downstream", "all")
+        services = ("lead_qualifier", "downstream", "all")
         self.slots = [*(Slot() for _ in range(WORKERS)), *(Slot(services) for _ in range(SERVICES))]
         self.mixed = Mixed(self.oracle)
         self.undrained = ""
@@ -195,7 +195,7 @@ class Cluster(Installation):
         deadline = time.monotonic() + within
         while True:
             done = subprocess.run(
-                [sys.executable, "-m", "app", *words],
+                [sys.executable, "-m", "lead_qualifier", *words],
                 cwd=ROOT,
                 env={**os.environ, **self._environment},
                 capture_output=True,

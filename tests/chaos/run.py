@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from app.broker.java import find_java, kafka_jars
+from lead_qualifier.demo.broker.java import find_java, kafka_jars
 from tests.broker.system import messages
 from tests.broker.system.models import MODELS
 from tests.chaos.account import Account

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from app.broker.local_kafka import LocalKafka
+from lead_qualifier.demo.broker.local_kafka import LocalKafka
 from tests.broker.system.installation import Installation
 from tests.broker.system.messages import apply, feature, model, scoring_model
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.contracts.definition_reading import model_of
+from lead_qualifier.messages.definition_reading import model_of
 from tests.broker.system.models import MODELS
 from tests.chaos.cells import Cell
 

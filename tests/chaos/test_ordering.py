@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from app.downstream.sequences.processor import SequenceProcessor, decode_state, encode_state
-from app.engine import PlainRecord, Unit
+from lead_qualifier.engine import PlainRecord, Unit
+from lead_qualifier.sequences.processor import SequenceProcessor, decode_state, encode_state
 from tests.broker.system.messages import encode
 from tests.oracle.journal import Cycle, Journal, OutOfStep
 from tests.oracle.ordering import Outputs, Step, steps_of, unexplained

@@ -7,8 +7,14 @@ from typing import Any
 
 import pytest
 
-from app.contracts import cloud_events
-from app.contracts.decode import BadMessage, ErasedLead, decode_lead_changed, decode_lead_score_changed, decode_score
+from lead_qualifier.messages import cloud_events
+from lead_qualifier.messages.decode import (
+    BadMessage,
+    ErasedLead,
+    decode_lead_changed,
+    decode_lead_score_changed,
+    decode_score,
+)
 
 KEY = b"L-1001"
 MESSAGE = {

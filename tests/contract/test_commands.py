@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.contracts.decode import (
+from lead_qualifier.messages.decode import (
     BadMessage,
     decode_feature_command,
     decode_model_command,

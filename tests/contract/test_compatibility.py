@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from app.contracts import generate
-from app.contracts.compatibility import broken_promises, incompatibilities
-from app.contracts.documents import DOCUMENTS
-from app.contracts.json_schemas import json_schema
+from tools.schemas import generate
+from tools.schemas.compatibility import broken_promises, incompatibilities
+from tools.schemas.documents import DOCUMENTS
+from tools.schemas.json_schemas import json_schema
 
 CURRENT = {document.name: json_schema(document) for document in DOCUMENTS}
 Schema = dict[str, Any]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.contracts.decode import BadMessage, ChangedScore, decode_lead_score_changed, decode_score
+from lead_qualifier.messages.decode import BadMessage, ChangedScore, decode_lead_score_changed, decode_score
 
 KEY = b"L-1"
 REQUIRED: dict[str, Any] = {

@@ -7,7 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.contracts.decode import BadMessage, decode_lead_changed, decode_lead_score_changed, decode_score, read_framing
+from lead_qualifier.messages.decode import (
+    BadMessage,
+    decode_lead_changed,
+    decode_lead_score_changed,
+    decode_score,
+    read_framing,
+)
 
 KEY = b"L-1"
 TIME = "2026-11-23T09:30:00Z"

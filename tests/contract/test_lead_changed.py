@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from msgspec import UNSET
 
-from app.contracts.decode import BadMessage, ChangedLead, ErasedLead, decode_lead_changed
-from app.qualification.leads import LeadChange
+from lead_qualifier.messages.decode import BadMessage, ChangedLead, ErasedLead, decode_lead_changed
+from lead_qualifier.qualification.leads import LeadChange
 
 KEY = b"L-1001"
 AT = datetime(2026, 11, 23, 9, 41, 7, tzinfo=UTC)

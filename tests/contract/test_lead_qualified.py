@@ -8,13 +8,13 @@ import msgspec
 import pytest
 from pydantic import TypeAdapter
 
-from app.contracts.examples import examples_of
-from app.contracts.lead_qualified import LeadQualified, lead_qualified
-from app.qualification.criteria import AtLeast, Criterion, CriterionEvidence
-from app.qualification.decide import Qualification, decide, mark
-from app.qualification.leads import Lead, Score, Trigger
-from app.qualification.models import Actions, QualificationModel, Requalification
-from app.qualification.rules import RuledModel, Rules
+from lead_qualifier.messages.lead_qualified import LeadQualified, lead_qualified
+from lead_qualifier.qualification.criteria import AtLeast, Criterion, CriterionEvidence
+from lead_qualifier.qualification.decide import Qualification, decide, mark
+from lead_qualifier.qualification.leads import Lead, Score, Trigger
+from lead_qualifier.qualification.models import Actions, QualificationModel, Requalification
+from lead_qualifier.qualification.rules import RuledModel, Rules
+from tools.schemas.examples import examples_of
 
 NINE_THIRTY = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 ENTERPRISE = RuledModel(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.contracts.decode import BadMessage, decode_lead_score_changed
+from lead_qualifier.messages.decode import BadMessage, decode_lead_score_changed
 
 KEY = b"L-1001"
 REQUIRED = {

@@ -7,18 +7,18 @@ from typing import Any
 import msgspec
 from pydantic import TypeAdapter
 
-from app.contracts.decode import decode_feature_command, decode_model_command, decode_scoring_model_changed
-from app.contracts.definition_reading import model_of
-from app.contracts.examples import examples_of
-from app.contracts.lead_qualified import Trigger
-from app.contracts.model_changed import (
+from lead_qualifier.messages.decode import decode_feature_command, decode_model_command, decode_scoring_model_changed
+from lead_qualifier.messages.definition_reading import model_of
+from lead_qualifier.messages.lead_qualified import Trigger
+from lead_qualifier.messages.model_changed import (
     QualificationModelChanged,
     feature_outcome,
     model_outcome,
     scoring_model_outcome,
 )
-from app.qualification.commands import Code, Issued, ScoringModelChange, Verdict
-from app.qualification.registry import Registry
+from lead_qualifier.qualification.commands import Code, Issued, ScoringModelChange, Verdict
+from lead_qualifier.qualification.registry import Registry
+from tools.schemas.examples import examples_of
 
 checked = TypeAdapter(QualificationModelChanged)
 DECIDED_AT = datetime(2026, 11, 23, 8, 0, 5, 140_000, tzinfo=UTC)

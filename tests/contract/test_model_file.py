@@ -9,19 +9,19 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from app.contracts.definition_reading import model_of
-from app.contracts.definition_reading import problems_of as model_problems_of
-from app.contracts.model_definition import definition_of, duration_text
-from app.contracts.model_file import BadModelFile, parse_definition, parse_model, read_model_file
-from app.downstream.assignment.kind import KIND as ASSIGNMENT
-from app.downstream.definitions.kind import Kind
-from app.downstream.follow_up.kind import KIND as FOLLOW_UP
-from app.downstream.journeys.kind import KIND as JOURNEY
-from app.downstream.sequences.kind import KIND as SEQUENCE
-from app.downstream.sinks.dataverse.form import DATAVERSE
-from app.downstream.sinks.webhook.form import WEBHOOK
-from app.qualification.criteria import AtLeast, Criterion, Group
-from app.qualification.models import Actions, InvalidModel, QualificationModel, Requalification
+from lead_qualifier.assignment.kind import KIND as ASSIGNMENT
+from lead_qualifier.definitions.kind import Kind
+from lead_qualifier.follow_up.kind import KIND as FOLLOW_UP
+from lead_qualifier.journeys.kind import KIND as JOURNEY
+from lead_qualifier.messages.definition_reading import model_of
+from lead_qualifier.messages.definition_reading import problems_of as model_problems_of
+from lead_qualifier.messages.model_definition import definition_of, duration_text
+from lead_qualifier.messages.model_file import BadModelFile, parse_definition, parse_model, read_model_file
+from lead_qualifier.qualification.criteria import AtLeast, Criterion, Group
+from lead_qualifier.qualification.models import Actions, InvalidModel, QualificationModel, Requalification
+from lead_qualifier.sequences.kind import KIND as SEQUENCE
+from lead_qualifier.sinks.dataverse.form import DATAVERSE
+from lead_qualifier.sinks.webhook.form import WEBHOOK
 
 ENTERPRISE = """\
 id: enterprise

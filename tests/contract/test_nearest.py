@@ -6,7 +6,7 @@ from time import process_time
 
 import pytest
 
-from app.contracts.nearest import Nearest
+from lead_qualifier.messages.nearest import Nearest
 
 MANY = [f"seller-{number:05}" for number in range(50_000)]
 

@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from app.contracts.decode import BadMessage, decode_lead_changed, decode_lead_score_changed, decode_score
-from app.contracts.documents import DOCUMENTS
-from app.contracts.fields import RFC_3339
-from app.contracts.reasons import FORMS_IN_WORDS
-from app.downstream.sinks.dataverse.form import DATAVERSE
-from app.downstream.sinks.webhook.form import WEBHOOK
-from app.settings import Settings
+from lead_qualifier.messages.decode import BadMessage, decode_lead_changed, decode_lead_score_changed, decode_score
+from lead_qualifier.messages.fields import RFC_3339
+from lead_qualifier.messages.reasons import FORMS_IN_WORDS
+from lead_qualifier.settings import Settings
+from lead_qualifier.sinks.dataverse.form import DATAVERSE
+from lead_qualifier.sinks.webhook.form import WEBHOOK
+from tools.schemas.documents import DOCUMENTS
 
 SECRET = "Anna.Muster@example.com"
 SCORE: dict[str, Any] = {

@@ -10,8 +10,7 @@ import jsonschema
 import pytest
 import yaml
 
-from app.contracts import generate
-from app.contracts.decode import (
+from lead_qualifier.messages.decode import (
     decode_feature_command,
     decode_lead_changed,
     decode_lead_merged,
@@ -20,14 +19,15 @@ from app.contracts.decode import (
     decode_sales_response,
     decode_scoring_model_changed,
 )
-from app.contracts.document import Document
-from app.contracts.documents import DOCUMENTS
-from app.contracts.downstream.topics import CATALOGUE as DOWNSTREAM
-from app.contracts.example import Example
-from app.contracts.examples import EXAMPLES, examples_of
-from app.contracts.json_schemas import json_schema
-from app.contracts.model_file import parse_model
-from app.contracts.topics import CATALOGUE
+from lead_qualifier.messages.downstream_topics import CATALOGUE as DOWNSTREAM
+from lead_qualifier.messages.model_file import parse_model
+from lead_qualifier.messages.topics import CATALOGUE
+from tools.schemas import generate
+from tools.schemas.document import Document
+from tools.schemas.documents import DOCUMENTS
+from tools.schemas.example import Example
+from tools.schemas.examples import EXAMPLES, examples_of
+from tools.schemas.json_schemas import json_schema
 
 BY_NAME = {document.name: document for document in DOCUMENTS}
 READ = {
@@ -46,7 +46,7 @@ def validator(document: Document) -> jsonschema.Draft202012Validator:
 
 
 def test_the_folder_is_up_to_date() -> None:
-    assert generate.out_of_date() == [], "run: python -m app.contracts.generate"
+    assert generate.out_of_date() == [], "run: python -m tools.schemas.generate"
 
 
 def test_every_topic_has_a_document_and_every_document_an_example() -> None:

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from tzlocal.windows_tz import win_tz
 
-from app.contracts.decode import BadMessage
-from app.contracts.downstream.assignment import decode_seller_changed
+from lead_qualifier.messages.assignment import decode_seller_changed
+from lead_qualifier.messages.decode import BadMessage
 from tests.broker.system.messages import encode
 
 SELLER: dict[str, Any] = {

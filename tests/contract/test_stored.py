@@ -7,14 +7,21 @@ import msgspec
 import pytest
 from pydantic import TypeAdapter
 
-from app.contracts import stored
-from app.contracts.examples import examples_of
-from app.contracts.stored import CommandState, LeadState, RulesState
-from app.qualification import criteria, entries, leads, merging, models
-from app.qualification.criteria import AtLeast, Criterion
-from app.qualification.entries import Answer, Answers, FeatureEntry, ModelEntry, ScoringModelEntry, encode_entry
-from app.qualification.leads import Erased, Lead, LeadChange, Mark, Score, apply_change
-from app.qualification.models import Actions, QualificationModel, Requalification
+from lead_qualifier.messages import stored
+from lead_qualifier.messages.stored import CommandState, LeadState, RulesState
+from lead_qualifier.qualification import criteria, entries, leads, merging, models
+from lead_qualifier.qualification.criteria import AtLeast, Criterion
+from lead_qualifier.qualification.entries import (
+    Answer,
+    Answers,
+    FeatureEntry,
+    ModelEntry,
+    ScoringModelEntry,
+    encode_entry,
+)
+from lead_qualifier.qualification.leads import Erased, Lead, LeadChange, Mark, Score, apply_change
+from lead_qualifier.qualification.models import Actions, QualificationModel, Requalification
+from tools.schemas.examples import examples_of
 
 AT = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 MODEL = QualificationModel(

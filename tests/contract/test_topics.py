@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.contracts.downstream.topics import CATALOGUE as DOWNSTREAM
-from app.contracts.topics import (
+from lead_qualifier.messages.downstream_topics import CATALOGUE as DOWNSTREAM
+from lead_qualifier.messages.topics import (
     CATALOGUE,
     HEADROOM_BYTES,
     LEAD_DEAD_LETTERS,

@@ -7,12 +7,12 @@ from typing import Any
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from app.qualification.criteria import AtLeast, Group, Match, Member
-from app.qualification.decide import Outcome, Qualification, decide, mark
-from app.qualification.holds import begin_hold, end_hold, follow_scores
-from app.qualification.leads import Lead, LeadChange, Trigger, apply_change, copy_of, record_score
-from app.qualification.models import Policy, QualificationModel, Requalification
-from app.qualification.rules import RuledModel, Rules
+from lead_qualifier.qualification.criteria import AtLeast, Group, Match, Member
+from lead_qualifier.qualification.decide import Outcome, Qualification, decide, mark
+from lead_qualifier.qualification.holds import begin_hold, end_hold, follow_scores
+from lead_qualifier.qualification.leads import Lead, LeadChange, Trigger, apply_change, copy_of, record_score
+from lead_qualifier.qualification.models import Policy, QualificationModel, Requalification
+from lead_qualifier.qualification.rules import RuledModel, Rules
 from tests.unit.qualification.given import minute, model, rules
 
 SCORING_MODELS = ("demographic", "engagement", "intent")

@@ -7,11 +7,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.downstream.assignment.kind import KIND as ASSIGNMENT
-from app.downstream.conditions import Values, condition_of, holds, implies, impossible, problems_of
-from app.downstream.follow_up.kind import KIND as FOLLOW_UP
-from app.downstream.journeys.kind import KIND as JOURNEY
-from app.downstream.sequences.kind import KIND as SEQUENCE
+from lead_qualifier.assignment.kind import KIND as ASSIGNMENT
+from lead_qualifier.downstream.conditions import Values, condition_of, holds, implies, impossible, problems_of
+from lead_qualifier.follow_up.kind import KIND as FOLLOW_UP
+from lead_qualifier.journeys.kind import KIND as JOURNEY
+from lead_qualifier.sequences.kind import KIND as SEQUENCE
 from tests.oracle.conditions import is_so
 
 _TEXTS = st.sampled_from(["a", "ab", "b", "abc"])

@@ -8,10 +8,10 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.qualification.criteria import AtLeast, Match, required
-from app.qualification.decide import Outcome, Qualification, decide, evidence, qualification_event_id
-from app.qualification.leads import Lead, LeadChange, Score, copy_of, record_score
-from app.qualification.rules import Rules
+from lead_qualifier.qualification.criteria import AtLeast, Match, required
+from lead_qualifier.qualification.decide import Outcome, Qualification, decide, evidence, qualification_event_id
+from lead_qualifier.qualification.leads import Lead, LeadChange, Score, copy_of, record_score
+from lead_qualifier.qualification.rules import Rules
 from tests.property.histories import SCORING_MODELS, Event, Scored, histories, matches, played, scored, snapshots
 from tests.unit.qualification.given import minute, model, rules
 

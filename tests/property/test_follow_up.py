@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.downstream.follow_up.kind import KIND
-from app.downstream.follow_up.processor import FollowUpProcessor, decode_state, encode_state
+from lead_qualifier.follow_up.kind import KIND
+from lead_qualifier.follow_up.processor import FollowUpProcessor, decode_state, encode_state
 from tests.oracle.follow_up import LeadInFollowUps
 from tests.oracle.services import InFollowUps
 from tests.property.told_leads import MINUTES, Both, histories

@@ -7,8 +7,8 @@ from typing import Any
 
 from hypothesis import given, settings
 
-from app.downstream.journeys.kind import KIND
-from app.downstream.journeys.processor import JourneyProcessor, decode_state, encode_state
+from lead_qualifier.journeys.kind import KIND
+from lead_qualifier.journeys.processor import JourneyProcessor, decode_state, encode_state
 from tests.oracle.journeys import LeadInJourneys
 from tests.oracle.services import InJourneys
 from tests.property.told_leads import Both, histories

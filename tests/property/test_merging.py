@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.qualification import merging
-from app.qualification.decide import Qualification, decide, mark
-from app.qualification.leads import Lead, Mark, Score, record_score
-from app.qualification.merging import Handover
-from app.qualification.rules import Rules
+from lead_qualifier.qualification import merging
+from lead_qualifier.qualification.decide import Qualification, decide, mark
+from lead_qualifier.qualification.leads import Lead, Mark, Score, record_score
+from lead_qualifier.qualification.merging import Handover
+from lead_qualifier.qualification.rules import Rules
 from tests.unit.qualification.given import minute, model, rules
 
 LEADS = "ABCDE"

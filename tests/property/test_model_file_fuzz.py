@@ -10,10 +10,10 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from app.contracts.definition_reading import model_of
-from app.contracts.model_definition import definition_of
-from app.contracts.model_file import BadModelFile, parse_model
-from app.qualification.models import QualificationModel
+from lead_qualifier.messages.definition_reading import model_of
+from lead_qualifier.messages.model_definition import definition_of
+from lead_qualifier.messages.model_file import BadModelFile, parse_model
+from lead_qualifier.qualification.models import QualificationModel
 
 MODEL = b"""\
 id: enterprise

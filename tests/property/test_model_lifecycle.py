@@ -7,11 +7,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
 
-from app.qualification.commands import Code, Issued, ScoringModelChange, Verdict
-from app.qualification.entries import LEAD_MANAGEMENT, Answers, decode_entry, encode_entry
-from app.qualification.models import QualificationModel
-from app.qualification.registry import Registry
-from app.qualification.snapshot import rules_from
+from lead_qualifier.qualification.commands import Code, Issued, ScoringModelChange, Verdict
+from lead_qualifier.qualification.entries import LEAD_MANAGEMENT, Answers, decode_entry, encode_entry
+from lead_qualifier.qualification.models import QualificationModel
+from lead_qualifier.qualification.registry import Registry
+from lead_qualifier.qualification.snapshot import rules_from
 from tests.unit.qualification.given import minute, model
 
 MODEL_IDS = ("a", "b")

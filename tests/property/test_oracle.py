@@ -9,11 +9,11 @@ from typing import Any
 from hypothesis import given, settings
 from msgspec import UNSET
 
-from app.qualification.criteria import AtLeast, Group, Match
-from app.qualification.decide import Outcome, Qualification
-from app.qualification.leads import Lead, LeadChange
-from app.qualification.models import QualificationModel
-from app.qualification.rules import Rules
+from lead_qualifier.qualification.criteria import AtLeast, Group, Match
+from lead_qualifier.qualification.decide import Outcome, Qualification
+from lead_qualifier.qualification.leads import Lead, LeadChange
+from lead_qualifier.qualification.models import QualificationModel
+from lead_qualifier.qualification.rules import Rules
 from tests.property.histories import Event, Scored, histories, played, snapshots
 from tests.unit.qualification.given import START, minute
 

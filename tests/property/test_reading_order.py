@@ -11,13 +11,13 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.contracts.lead_qualified import lead_qualified
-from app.downstream.journeys.processor import JourneyProcessor, decode_state, encode_state
-from app.qualification.criteria import Criterion
-from app.qualification.decide import Qualification, mark
-from app.qualification.leads import Flag, Lead, LeadChange, Trigger, apply_change
-from app.qualification.models import Actions, QualificationModel
-from app.qualification.rules import RuledModel
+from lead_qualifier.journeys.processor import JourneyProcessor, decode_state, encode_state
+from lead_qualifier.messages.lead_qualified import lead_qualified
+from lead_qualifier.qualification.criteria import Criterion
+from lead_qualifier.qualification.decide import Qualification, mark
+from lead_qualifier.qualification.leads import Flag, Lead, LeadChange, Trigger, apply_change
+from lead_qualifier.qualification.models import Actions, QualificationModel
+from lead_qualifier.qualification.rules import RuledModel
 from tests.unit.downstream.place import NOW, Place
 
 MODEL = RuledModel(

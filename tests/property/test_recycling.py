@@ -9,10 +9,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.contracts.definition_reading import model_of
-from app.engine import Application, Input, Unit
-from app.qualification.rules import RuledModel, Rules
-from app.worker.leads import LeadDecider, decode_lead, encode_lead
+from lead_qualifier.engine import Application, Input, Unit
+from lead_qualifier.messages.definition_reading import model_of
+from lead_qualifier.qualification.rules import RuledModel, Rules
+from lead_qualifier.services.worker.lead_processor import LeadDecider, decode_lead, encode_lead
 from tests.broker.system.messages import change, encode, model, sales_response, score
 from tests.oracle.office import Model, Office
 from tests.oracle.oracle import Oracle

@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.downstream.sequences.decision import StepDue
-from app.downstream.sequences.walking import step_event_id
+from lead_qualifier.sequences.decision import StepDue
+from lead_qualifier.sequences.walking import step_event_id
 from tests.oracle.sequences import LeadInSequences
 from tests.unit.downstream.sequences.walks import MINUTE, T0, Lead, advance, branch, email, mail, sequence, shown, wait
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from app.downstream.definitions.kind import Kind
-from app.downstream.facts import Facts
+from lead_qualifier.definitions.kind import Kind
+from lead_qualifier.downstream.lead_snapshot import Facts
 from tests.oracle.follow_up import LeadInFollowUps
 from tests.oracle.journeys import LeadInJourneys
 from tests.oracle.known import Erasures

@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from app.contracts.topics import LEAD_CHANGED, LEAD_QUALIFIED, LEAD_SCORE_CHANGED
-from app.engine import Application, Input, PlainRecord, Unit
-from app.worker.leads import LeadDecider, decode_lead, encode_lead
 from bench.loop import Loop, LoopSettings
 from bench.plain_loop import PlainLoop
 from bench.results import without_defaults
 from bench.struct_loop import StructLoop
 from bench.workload import CHANGES, MODEL, Workload
+from lead_qualifier.engine import Application, Input, PlainRecord, Unit
+from lead_qualifier.messages.topics import LEAD_CHANGED, LEAD_QUALIFIED, LEAD_SCORE_CHANGED
+from lead_qualifier.services.worker.lead_processor import LeadDecider, decode_lead, encode_lead
 from tests.unit.qualification.given import model, rules
 
 _encode, _decode = msgspec.json.encode, msgspec.json.decode

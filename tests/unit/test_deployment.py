@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from app.broker.container_kafka import IMAGE
-from app.settings import Settings, variable_of
+from lead_qualifier.demo.broker.container_kafka import IMAGE
+from lead_qualifier.settings import Settings, variable_of
 
 ROOT = Path(__file__).parents[2]
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]

@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pytest
 
-APP = Path(__file__).parents[2] / "app"
+APP = Path(__file__).parents[2] / "app" / "lead_qualifier"
 ALLOWED = {
-    "qualification": ("app.qualification",),
-    "contracts": ("app.contracts", "app.qualification"),
+    "qualification": ("lead_qualifier.qualification",),
+    "messages": ("lead_qualifier.messages", "lead_qualifier.qualification"),
     "engine": (
-        "app.decompression",
-        "app.engine",
-        "app.kafka",
-        "app.raw_fetch",
-        "app.raw_reader",
-        "app.raw_records",
-        "app.records",
-        "app.topic_ids",
+        "lead_qualifier.kafka.decompression",
+        "lead_qualifier.engine",
+        "lead_qualifier.kafka.connection",
+        "lead_qualifier.kafka.raw_fetch",
+        "lead_qualifier.kafka.raw_reader",
+        "lead_qualifier.kafka.raw_records",
+        "lead_qualifier.kafka.records",
+        "lead_qualifier.kafka.topic_ids",
     ),
 }
 
@@ -29,16 +29,16 @@ def imports(source: Path) -> Iterator[str]:
     """Names of our own modules that a file imports, anywhere in it."""
     for node in ast.walk(ast.parse(source.read_text())):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name.split(".")[0] == "app")
+            yield from (alias.name for alias in node.names if alias.name.split(".")[0] == "lead_qualifier")
         elif isinstance(node, ast.ImportFrom):
             package = APP.parent / source.relative_to(APP.parent).parent
             for _ in range(node.level - 1):
                 package = package.parent
             start = ".".join(package.relative_to(APP.parent).parts) + "." if node.level else ""
             name = f"{start}{node.module or ''}".rstrip(".")
-            if name == "app":  # `from app import kafka` names the module on the right
-                yield from (f"app.{alias.name}" for alias in node.names if alias.name != "__version__")
-            elif name.startswith("app."):
+            if name == "lead_qualifier":  # `from lead_qualifier import settings` names the module on the right
+                yield from (f"lead_qualifier.{alias.name}" for alias in node.names if alias.name != "__version__")
+            elif name.startswith("lead_qualifier."):
                 yield name
 
 

@@ -15,8 +15,8 @@ import pytest
 from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient
 
-from app.broker.local_broker import free_ports
-from app.kafka import BrokerUnreachable, Compression, Connection, OAuth, UnusableConnection
+from lead_qualifier.demo.broker.local_broker import free_ports
+from lead_qualifier.kafka.connection import BrokerUnreachable, Compression, Connection, OAuth, UnusableConnection
 
 PLAIN = Connection(bootstrap_servers="one:9092, two:9092")
 SCRAM = Connection(

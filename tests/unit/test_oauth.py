@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from app.kafka import OAuth
-from app.oauth import ClientCredentials, NoToken
+from lead_qualifier.kafka.connection import OAuth
+from lead_qualifier.kafka.oauth import ClientCredentials, NoToken
 
 
 class Endpoint:

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from app.contracts.examples import EXAMPLES
-from app.contracts.plausible_time import PlausibleTime
-from app.contracts.reasons import BadMessage
-from app.downstream.service import Wiring
-from app.downstream.services import BUILDS
-from app.engine import Application, PlainRecord, Rejected, Unit
-from app.settings import load_settings
-from app.worker.run import _qualification
+from lead_qualifier.engine import Application, PlainRecord, Rejected, Unit
+from lead_qualifier.messages.plausible_time import PlausibleTime
+from lead_qualifier.messages.reasons import BadMessage
+from lead_qualifier.services.downstream import BUILDS
+from lead_qualifier.services.downstream_service import Wiring
+from lead_qualifier.services.worker.run import _qualification
+from lead_qualifier.settings import load_settings
 from tests.broker.system.messages import encode
+from tools.schemas.examples import EXAMPLES
 
 NOW = datetime(2026, 11, 28, 9, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp() * 1000)

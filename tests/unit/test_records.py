@@ -5,9 +5,9 @@ from urllib.parse import unquote_to_bytes
 
 import pytest
 
-from app.consumer.event import Arrival, decode
-from app.contracts.reasons import BadMessage
-from app.records import ESCAPED_HEADER, bad_header_name, dead_letter, portable_name
+from lead_qualifier.consumer.event import Arrival, decode
+from lead_qualifier.kafka.records import ESCAPED_HEADER, bad_header_name, dead_letter, portable_name
+from lead_qualifier.messages.reasons import BadMessage
 
 
 def arrival(**fields: object) -> Arrival:

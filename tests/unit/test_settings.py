@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.configuration_table import document
-from app.settings import (
+from lead_qualifier.settings import (
     PREFIX,
     InvalidSettings,
     LogFormat,
@@ -20,6 +19,7 @@ from app.settings import (
     unknown_variables,
     variable_of,
 )
+from tools.configuration_table import document
 
 ROOT = Path(__file__).parents[2]
 

@@ -17,7 +17,7 @@ import msgspec
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
-from app.engine.position import POSITION_KEY
+from lead_qualifier.engine.checkpoint import POSITION_KEY
 from tests.broker.engine.sums import PARTITIONS, Running, Topics, Total
 
 _ROOT = Path(__file__).parents[3]

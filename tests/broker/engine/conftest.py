@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.broker.finder import Broker
+from lead_qualifier.demo.broker.finder import Broker
 from tests.broker.engine.bed import Bed
 
 

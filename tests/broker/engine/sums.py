@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from app.engine import Application, Input, Processor, Record, Rejected, Unit
+from lead_qualifier.engine import Application, Input, Processor, Record, Rejected, Unit
 
 PARTITIONS = 4
 

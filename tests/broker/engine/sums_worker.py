@@ -18,10 +18,10 @@ from pathlib import Path
 
 import structlog
 
-from app.engine import Engine, Limits, Step
-from app.engine.runtime import create_app, quieten
-from app.kafka import Connection
-from app.raw_reader import RawReader
+from lead_qualifier.engine import Engine, Limits, Step
+from lead_qualifier.engine.faust.app import create_app, quieten
+from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.raw_reader import RawReader
 from tests.broker.engine.sums import Sums, Topics, application
 
 

@@ -15,8 +15,8 @@ import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource
 
-from app.broker.local_kafka import LocalKafka
-from app.engine.position import POSITION_KEY, Position, decode, encode
+from lead_qualifier.demo.broker.local_kafka import LocalKafka
+from lead_qualifier.engine.checkpoint import POSITION_KEY, Position, decode, encode
 from tests.broker.engine.bed import Bed
 from tests.support.raw_batches import ZSTD, RawProducer, RawRecord
 from tests.support.raw_batches import batch as raw_batch

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, TopicPartition
 
-from app.engine.position import POSITION_KEY, Position
+from lead_qualifier.engine.checkpoint import POSITION_KEY, Position
 from tests.broker.engine.bed import Bed
 from tests.broker.engine.sums import PARTITIONS, Running
 

@@ -10,13 +10,13 @@ import pytest
 from confluent_kafka import Producer
 from structlog.testing import capture_logs
 
-from app.engine import opening
-from app.engine.application import Input
-from app.engine.opening import Opener
-from app.engine.partition import Partition
-from app.engine.position import Position
-from app.kafka import Connection
-from app.raw_reader import RawReader
+from lead_qualifier.engine import restoration as opening
+from lead_qualifier.engine.application import Input
+from lead_qualifier.engine.checkpoint import Position
+from lead_qualifier.engine.partition import Partition
+from lead_qualifier.engine.restoration import Opener
+from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.raw_reader import RawReader
 from tests.broker.engine.bed import Bed
 from tests.broker.engine.sums import Sums, application
 from tests.support.raw_batches import GZIP, RawProducer, RawRecord, batch

@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from app.engine import Step
+from lead_qualifier.engine import Step
 from tests.broker.engine.bed import Bed
 
 pytestmark = pytest.mark.broker

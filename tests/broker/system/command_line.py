@@ -54,7 +54,7 @@ class CommandLine:
     def run(self, *arguments: str, stdin: bytes = b"", timeout: float = 60, **more: str) -> Done:
         """Run a command to its end; `more` are environment variables, empty to unset."""
         done = subprocess.run(
-            [sys.executable, "-m", "app", *arguments],
+            [sys.executable, "-m", "lead_qualifier", *arguments],
             cwd=self.folder,
             env=environment({**self.environment, **more}),
             input=stdin,
@@ -67,7 +67,7 @@ class CommandLine:
     def start_worker(self, *program: str) -> WorkerProcess:
         """`program`: the words after `lead-qualifier`, where it is not the worker."""
         log = self.folder / f"worker-{len(self.workers)}.log"
-        self.workers.append(WorkerProcess(self.environment, log, ("app", *(program or ("worker",)))))
+        self.workers.append(WorkerProcess(self.environment, log, ("lead_qualifier", *(program or ("worker",)))))
         return self.workers[-1]
 
     def send(self, topic: str, key: bytes | None, value: bytes | None, headers: Sequence[Any] = ()) -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import structlog
 
-from app.consumer import Event, consume
-from app.kafka import Connection
+from lead_qualifier.consumer import Event, consume
+from lead_qualifier.kafka.connection import Connection
 
 
 def main(bootstrap: str, prefix: str, group: str, file: str) -> None:

@@ -10,10 +10,10 @@ import signal
 import sys
 from pathlib import Path
 
-from app.engine.steps import Step
-from app.hosting.logs import configure_logs
-from app.settings import load_settings
-from app.worker.run import Worker
+from lead_qualifier.engine.fault_points import Step
+from lead_qualifier.services.logs import configure_logs
+from lead_qualifier.services.worker.run import Worker
+from lead_qualifier.settings import load_settings
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from confluent_kafka import ConsumerGroupTopicPartitions, Producer
 from confluent_kafka.admin import AdminClient
 
-from app.engine.steps import Step
+from lead_qualifier.engine.fault_points import Step
 from tests.broker.system import comparison
 from tests.broker.system.messages import encode
 from tests.broker.system.schemas import breaches

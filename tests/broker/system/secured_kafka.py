@@ -20,9 +20,9 @@ from confluent_kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
-from app.broker.local_broker import free_ports
-from app.broker.local_kafka import LocalKafka
-from app.kafka import SaslMechanism
+from lead_qualifier.demo.broker.local_broker import free_ports
+from lead_qualifier.demo.broker.local_kafka import LocalKafka
+from lead_qualifier.kafka.connection import SaslMechanism
 
 MECHANISM: SaslMechanism = "SCRAM-SHA-512"
 _TYPES = {

@@ -10,9 +10,9 @@ from typing import Any
 
 import yaml
 
-from app.client.dead_letters import DeadLetters, Filter
-from app.contracts.downstream.topics import DOWNSTREAM_DEAD_LETTERS
-from app.kafka import Connection
+from lead_qualifier.client.dead_letters import DeadLetters, Filter
+from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.messages.downstream_topics import DOWNSTREAM_DEAD_LETTERS
 from tests.broker.system.command_line import CommandLine, Done
 from tests.broker.system.messages import encode
 from tests.broker.system.worker_process import WorkerProcess

@@ -26,7 +26,9 @@ class WorkerProcess:
     `program`: module and arguments, where it is not the worker as everybody starts it.
     """
 
-    def __init__(self, environment: Mapping[str, str], log: Path, program: Sequence[str] = ("app", "worker")) -> None:
+    def __init__(
+        self, environment: Mapping[str, str], log: Path, program: Sequence[str] = ("lead_qualifier", "worker")
+    ) -> None:
         self.log = log
         self.started = time.monotonic()
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("LEAD_QUALIFIER_", "KAFKA_"))}

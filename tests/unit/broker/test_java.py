@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from app.broker.java import cache_folder, find_java, kafka_jars
-from app.broker.not_available import NotAvailable
+from lead_qualifier.demo.broker.java import cache_folder, find_java, kafka_jars
+from lead_qualifier.demo.broker.not_available import NotAvailable
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.broker.usage import Usage
+from lead_qualifier.demo.broker.usage import Usage
 
 
 def test_several_programs_use_a_broker_at_once_and_none_is_alone(tmp_path: Path) -> None:

@@ -7,12 +7,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from app.cli.assignment_lookup import LookedUp
-from app.cli.assignment_views import as_data, lines
-from app.downstream.assignment.explaining import explain
-from app.downstream.assignment.intake import FollowedLead
-from app.downstream.assignment.state import LEAD, HeldLead, State
-from app.downstream.facts import Facts
+from lead_qualifier.assignment.explaining import explain
+from lead_qualifier.assignment.intake import FollowedLead
+from lead_qualifier.assignment.state import LEAD, HeldLead, State
+from lead_qualifier.cli.assignment_lookup import LookedUp
+from lead_qualifier.cli.assignment_views import as_data, lines
+from lead_qualifier.downstream.lead_snapshot import Facts
 from tests.unit.downstream.assignment.office import T0, Office, definition, rule, segment
 from tests.unit.downstream.assignment.test_explaining import THURSDAY, entries
 

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 
-from app.cli.exit_codes import EXPECTED, MEANINGS, ExitCode, NoBrokerFound, Refused, judge
-from app.cli.program import program
-from app.client.commands import NoAnswer
-from app.client.topic_reader import TopicMissing
-from app.contracts.model_file import BadModelFile, Problem
-from app.hosting.process import EXIT_FAILED
-from app.kafka import BrokerUnreachable
-from app.settings import InvalidSettings
-from app.topic_setup import TopicsUnfit
+from lead_qualifier.cli.exit_codes import EXPECTED, MEANINGS, ExitCode, NoBrokerFound, Refused, judge
+from lead_qualifier.cli.program import program
+from lead_qualifier.client.commands import NoAnswer
+from lead_qualifier.client.topic_reader import TopicMissing
+from lead_qualifier.kafka.connection import BrokerUnreachable
+from lead_qualifier.messages.model_file import BadModelFile, Problem
+from lead_qualifier.services.process import EXIT_FAILED
+from lead_qualifier.services.topic_setup import TopicsUnfit
+from lead_qualifier.settings import InvalidSettings
 
 
 @pytest.mark.parametrize(

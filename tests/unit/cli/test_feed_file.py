@@ -10,10 +10,10 @@ from pathlib import Path
 import cramjam
 import pytest
 
-from app.cli.exit_codes import Refused
-from app.cli.feed import _opened
-from app.client.feeding import _key
-from app.contracts.decode import BadMessage, decode_lead_score_changed
+from lead_qualifier.cli.exit_codes import Refused
+from lead_qualifier.cli.feed import _opened
+from lead_qualifier.client.feeding import _key
+from lead_qualifier.messages.decode import BadMessage, decode_lead_score_changed
 
 LINES = '{"lead_id": "L-1"}\n{"lead_id": "Ü"}\n'
 

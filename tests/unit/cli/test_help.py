@@ -10,9 +10,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from app.cli.program import program
-from app.cli.reference import commands
-from app.contracts.downstream.topics import SERVICES
+from lead_qualifier.cli.program import program
+from lead_qualifier.messages.downstream_topics import SERVICES
+from tools.cli_reference import commands
 
 COMMANDS = list(commands(program))
 CONTRACT = {

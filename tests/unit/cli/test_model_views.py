@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from app.cli.model_views import details
-from app.client.rulebook import Rulebook
-from app.qualification.criteria import Criterion
-from app.qualification.entries import ModelEntry
-from app.qualification.models import Actions, OnRejection, QualificationModel, Recycling
+from lead_qualifier.cli.model_views import details
+from lead_qualifier.client.rulebook import Rulebook
+from lead_qualifier.qualification.criteria import Criterion
+from lead_qualifier.qualification.entries import ModelEntry
+from lead_qualifier.qualification.models import Actions, OnRejection, QualificationModel, Recycling
 
 
 def test_a_model_is_shown_with_what_becomes_of_leads_that_sales_rejects() -> None:

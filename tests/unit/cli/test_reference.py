@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.reference import document
+from tools.cli_reference import document
 
 PAGE = Path(__file__).parents[3] / "docs" / "cli.md"
 

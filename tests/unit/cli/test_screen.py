@@ -10,13 +10,13 @@ import pytest
 import yaml
 from rich.console import Console
 
-from app.cli import screen
-from app.cli.program import run
-from app.contracts.model_file import BadModelFile, Problem, parse_definition
-from app.demo.lines import Lines
-from app.demo.progress import Progress
-from app.demo.screen import Screen
-from app.downstream.definitions.registry import described
+from lead_qualifier.cli import screen
+from lead_qualifier.cli.program import run
+from lead_qualifier.definitions.registry import described
+from lead_qualifier.demo.lines import Lines
+from lead_qualifier.demo.progress import Progress
+from lead_qualifier.demo.screen import Screen
+from lead_qualifier.messages.model_file import BadModelFile, Problem, parse_definition
 
 #: Clears the screen, colours, sets the title, rings, goes back, begins a line, and turns the direction of writing.
 HOSTILE = "L-1\x1b[2J\x1b[31m\x1b]0;x\x07\r\nL-2: qualified\x9b31m\u202e\u2028\x7f\udc80 [bold] :smile:"

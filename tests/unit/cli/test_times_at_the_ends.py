@@ -7,11 +7,11 @@ from datetime import datetime
 import msgspec
 import pytest
 
-from app.cli.lead import _about, _history, _scores
-from app.cli.screen import moment
-from app.client.leads import LookedUp, Standing
-from app.downstream.assignment.state import HeldLead
-from app.qualification.leads import Lead
+from lead_qualifier.assignment.state import HeldLead
+from lead_qualifier.cli.lead import _about, _history, _scores
+from lead_qualifier.cli.screen import moment
+from lead_qualifier.client.leads import LookedUp, Standing
+from lead_qualifier.qualification.leads import Lead
 from tests.broker.system.messages import encode
 from tests.unit.cli.test_assignment_views import SALES, found, text
 from tests.unit.downstream.assignment.office import Office

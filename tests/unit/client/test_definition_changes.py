@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.client.definition_changes import ABSENT, Change, changes
+from lead_qualifier.client.definition_changes import ABSENT, Change, changes
 
 ENGAGED = {"scoring_model": "engagement", "threshold": 70}
 FITTING = {"scoring_model": "demographic", "threshold": 50}

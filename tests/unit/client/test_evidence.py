@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.client.evidence import changes_text, criteria_text, model_text
+from lead_qualifier.client.evidence import changes_text, criteria_text, model_text
 
 
 def test_each_criterion_has_score_threshold_and_met() -> None:

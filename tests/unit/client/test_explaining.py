@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from app.client.explaining import Explained, explain, reopened
-from app.qualification.criteria import Criterion, Group
-from app.qualification.leads import Hold, Lead, Mark, Score, Trigger
-from app.qualification.models import Actions, OnRejection, QualificationModel, Recycling, Requalification
-from app.qualification.recycling import Answered, reject
-from app.qualification.rules import RuledModel, Rules
+from lead_qualifier.client.explaining import Explained, explain, reopened
+from lead_qualifier.qualification.criteria import Criterion, Group
+from lead_qualifier.qualification.leads import Hold, Lead, Mark, Score, Trigger
+from lead_qualifier.qualification.models import Actions, OnRejection, QualificationModel, Recycling, Requalification
+from lead_qualifier.qualification.recycling import Answered, reject
+from lead_qualifier.qualification.rules import RuledModel, Rules
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from app.client.formula import formula, terms
-from app.qualification.criteria import AtLeast, Criterion, Group
-from app.qualification.models import Actions, OnRejection, QualificationModel, Recycling, Requalification
+from lead_qualifier.client.formula import formula, terms
+from lead_qualifier.qualification.criteria import AtLeast, Criterion, Group
+from lead_qualifier.qualification.models import Actions, OnRejection, QualificationModel, Recycling, Requalification
 
 FLAT = QualificationModel(
     id="m",

@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 
-from app.client.model_history import End, History, Step, history_of
-from app.contracts.command_messages import ModelCommand
-from app.contracts.model_changed import model_outcome
-from app.contracts.model_definition import definition_of
-from app.qualification.commands import Verdict
-from app.qualification.models import QualificationModel
+from lead_qualifier.client.model_history import End, History, Step, history_of
+from lead_qualifier.messages.command_messages import ModelCommand
+from lead_qualifier.messages.model_changed import model_outcome
+from lead_qualifier.messages.model_definition import definition_of
+from lead_qualifier.qualification.commands import Verdict
+from lead_qualifier.qualification.models import QualificationModel
 from tests.unit.qualification.given import minute, model
 from tests.unit.qualification.office import Office
 

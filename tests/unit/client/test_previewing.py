@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from app.cli.preview_views import _set_already
-from app.client.previewing import Preview, Previewer, as_if_live
-from app.contracts.definition_reading import model_of
-from app.qualification.leads import Lead, Mark, Score
-from app.qualification.models import QualificationModel
-from app.qualification.rules import Rules
+from lead_qualifier.cli.preview_views import _set_already
+from lead_qualifier.client.previewing import Preview, Previewer, as_if_live
+from lead_qualifier.messages.definition_reading import model_of
+from lead_qualifier.qualification.leads import Lead, Mark, Score
+from lead_qualifier.qualification.models import QualificationModel
+from lead_qualifier.qualification.rules import Rules
 from tests.unit.qualification.given import START, minute, model, rules
 
 

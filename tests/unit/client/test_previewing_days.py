@@ -6,11 +6,11 @@ from datetime import date, datetime, timedelta
 
 import msgspec
 
-from app.client.previewing_days import DayByDay
-from app.contracts.decode import ChangedScore
-from app.qualification.leads import Lead, Score
-from app.qualification.models import QualificationModel
-from app.qualification.rules import Rules
+from lead_qualifier.client.previewing_days import DayByDay
+from lead_qualifier.messages.decode import ChangedScore
+from lead_qualifier.qualification.leads import Lead, Score
+from lead_qualifier.qualification.models import QualificationModel
+from lead_qualifier.qualification.rules import Rules
 from tests.unit.qualification.given import START, model, rules
 
 DAY = START.date()

@@ -2,9 +2,9 @@
 
 import pytest
 
-from app.client.sweeping import _share
-from app.engine.partitioning import BUCKETS
-from app.engine.position import NEVER_SWEPT, Position, Sweep
+from lead_qualifier.client.sweeping import _share
+from lead_qualifier.engine.checkpoint import NEVER_SWEPT, Position, Sweep
+from lead_qualifier.engine.partitioning import BUCKETS
 
 
 @pytest.mark.parametrize(

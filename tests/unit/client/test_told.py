@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.client.told import event_of
+from lead_qualifier.client.told import event_of
 
 
 @pytest.mark.parametrize("value", [None, b"", b"\xff", b"{", b"null", b"[1]", b"[" * 9_000, b'{"b": 1}'])

@@ -11,9 +11,9 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
-from app.client import topics_alike
-from app.contracts.topics import LEAD_STATE
-from app.kafka import relearning
+from lead_qualifier.kafka.connection import relearning
+from lead_qualifier.maintenance import topics_alike
+from lead_qualifier.messages.topics import LEAD_STATE
 
 
 class Client:

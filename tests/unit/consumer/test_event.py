@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from app.consumer import MemorySeen, Retry, Seen, SqliteSeen
-from app.consumer.event import Arrival, decode
-from app.contracts.reasons import BadMessage
-from app.records import Headers
+from lead_qualifier.consumer import MemorySeen, Retry, Seen, SqliteSeen
+from lead_qualifier.consumer.event import Arrival, decode
+from lead_qualifier.kafka.records import Headers
+from lead_qualifier.messages.reasons import BadMessage
 
 DATA = {"event_id": "e-1", "lead_id": "L-1", "occurred_at": "2026-11-23T09:30:00Z"}
 

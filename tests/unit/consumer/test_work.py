@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from app.consumer.event import Arrival
-from app.consumer.work import Item, Share, Work
+from lead_qualifier.consumer.event import Arrival
+from lead_qualifier.consumer.scheduler import Item, Share, Work
 
 
 def record(offset: int, key: bytes = b"L-1") -> Arrival:

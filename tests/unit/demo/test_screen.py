@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from app.demo.figures import Figures
-from app.demo.lines import figures_text
-from app.demo.progress import Progress
-from app.demo.screen import Screen
+from lead_qualifier.demo.figures import Figures
+from lead_qualifier.demo.lines import figures_text
+from lead_qualifier.demo.progress import Progress
+from lead_qualifier.demo.screen import Screen
 
 
 def event(number: int) -> dict[str, Any]:

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 import yaml
 
-from app.contracts.downstream.assignment import decode_seller_changed
-from app.demo.selling import _SELLERS, DEFINITIONS, read
-from app.demo.story import Story
-from app.downstream.assignment.kind import KIND as ASSIGNMENT
-from app.downstream.definitions.kind import Kind
-from app.downstream.journeys.kind import KIND as JOURNEY
-from app.downstream.sequences.kind import KIND as SEQUENCE
+from lead_qualifier.assignment.kind import KIND as ASSIGNMENT
+from lead_qualifier.definitions.kind import Kind
+from lead_qualifier.demo.selling import _SELLERS, DEFINITIONS, read
+from lead_qualifier.demo.story import Story
+from lead_qualifier.journeys.kind import KIND as JOURNEY
+from lead_qualifier.messages.assignment import decode_seller_changed
+from lead_qualifier.sequences.kind import KIND as SEQUENCE
 from tests.broker.system.messages import encode
 
 KINDS: dict[str, Kind] = {kind.name: kind for kind in (ASSIGNMENT, JOURNEY, SEQUENCE)}

@@ -9,9 +9,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from app.contracts.decode import BadMessage, ErasedLead, decode_lead_changed, decode_lead_score_changed
-from app.contracts.topics import LEAD_CHANGED, LEAD_SCORE_CHANGED
-from app.demo.world import Sent, World, keep, load
+from lead_qualifier.demo.world import Sent, World, keep, load
+from lead_qualifier.messages.decode import BadMessage, ErasedLead, decode_lead_changed, decode_lead_score_changed
+from lead_qualifier.messages.topics import LEAD_CHANGED, LEAD_SCORE_CHANGED
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 

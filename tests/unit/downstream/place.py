@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from app.downstream.definitions.entries import Definitions, Published
-from app.engine import Application, Input, PlainRecord, Processor, Rejected, Unit
-from app.engine.timers import Timers
+from lead_qualifier.definitions.entries import Definitions, Published
+from lead_qualifier.engine import Application, Input, PlainRecord, Processor, Rejected, Unit
+from lead_qualifier.engine.timers import Timers
 from tests.broker.system.messages import encode
 
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from app.contracts.downstream.conditions import ConditionDefinition
-from app.downstream.conditions import Values, condition_of, holds, implies, problems_of
+from lead_qualifier.downstream.conditions import Values, condition_of, holds, implies, problems_of
+from lead_qualifier.messages.conditions import ConditionDefinition
 
 LEAD = Values(
     own={"status": "open", "sales_ready": True},

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from app.downstream.facts import Changed, Facts, apply_change, apply_qualification
-from app.qualification.leads import LeadChange
+from lead_qualifier.downstream.lead_snapshot import Changed, Facts, apply_change, apply_qualification
+from lead_qualifier.qualification.leads import LeadChange
 
 T0 = datetime(2026, 11, 25, 9, tzinfo=UTC)
 QUALIFIED: dict[str, Any] = {"status_reason": {"from": "new", "to": "marketing_qualified"}}

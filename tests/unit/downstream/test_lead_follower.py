@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from app.downstream.assignment.intake import Intake, decode_followed, encode_followed
-from app.downstream.follow_up import processor as follow_up
-from app.downstream.journeys import processor as journeys
-from app.downstream.lead_follower import LeadFollower
-from app.downstream.sequences import processor as sequences
-from app.engine import PlainRecord
+from lead_qualifier.assignment.intake import Intake, decode_followed, encode_followed
+from lead_qualifier.downstream.lead_follower import LeadFollower
+from lead_qualifier.engine import PlainRecord
+from lead_qualifier.follow_up import processor as follow_up
+from lead_qualifier.journeys import processor as journeys
+from lead_qualifier.sequences import processor as sequences
 from tests.broker.system.messages import encode
 from tests.unit.downstream.place import NOW, Place, changed, qualified
 from tests.unit.downstream.sequences.walks import mail, sequence

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from app.contracts.downstream.topics import SERVICES
-from app.downstream.service import Wiring
-from app.downstream.services import BUILDS
-from app.settings import load_settings
+from lead_qualifier.messages.downstream_topics import SERVICES
+from lead_qualifier.services.downstream import BUILDS
+from lead_qualifier.services.downstream_service import Wiring
+from lead_qualifier.settings import load_settings
 
 
 @pytest.mark.parametrize("name", SERVICES)

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from app.engine.bounded import Bounded, NeverReturned
+from lead_qualifier.engine.timeouts import Bounded, NeverReturned
 
 
 def test_a_call_that_returns_has_been_made() -> None:

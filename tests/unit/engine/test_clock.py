@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from app.engine.clock import Clock, Stamp
-from app.engine.opening import Opener
-from app.engine.partition import Partition
-from app.engine.position import Position
+from lead_qualifier.engine.checkpoint import Position
+from lead_qualifier.engine.clock import Clock, Stamp
+from lead_qualifier.engine.partition import Partition
+from lead_qualifier.engine.restoration import Opener
 from tests.unit.engine.test_unit import application
 
 DAY = 86_400.0

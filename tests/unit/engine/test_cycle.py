@@ -9,15 +9,15 @@ from typing import Any
 
 from confluent_kafka.admin import AdminClient
 
-from app.engine import Application, Unit
-from app.engine.application import PlainRecord
-from app.engine.clock import Clock, Stamp
-from app.engine.cycle import ATTEMPTS, Decided, Decider
-from app.engine.intake import Batch, Intake
-from app.engine.partition import Partition
-from app.engine.position import Position
-from app.engine.steps import no_hook
-from app.engine.timers import Timers, Wake
+from lead_qualifier.engine import Application, Unit
+from lead_qualifier.engine.application import PlainRecord
+from lead_qualifier.engine.batch_processor import ATTEMPTS, Decided, Decider
+from lead_qualifier.engine.checkpoint import Position
+from lead_qualifier.engine.clock import Clock, Stamp
+from lead_qualifier.engine.fault_points import no_hook
+from lead_qualifier.engine.fetch_buffer import Batch, Intake
+from lead_qualifier.engine.partition import Partition
+from lead_qualifier.engine.timers import Timers, Wake
 from tests.unit.engine.test_unit import Nothing, application
 
 

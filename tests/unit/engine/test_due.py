@@ -7,13 +7,13 @@ from typing import Any
 
 from confluent_kafka.admin import AdminClient
 
-from app.engine import Unit
-from app.engine.cycle import Decider
-from app.engine.intake import Batch, Intake
-from app.engine.partition import Partition
-from app.engine.position import Position
-from app.engine.steps import no_hook
-from app.engine.timers import Timers
+from lead_qualifier.engine import Unit
+from lead_qualifier.engine.batch_processor import Decider
+from lead_qualifier.engine.checkpoint import Position
+from lead_qualifier.engine.fault_points import no_hook
+from lead_qualifier.engine.fetch_buffer import Batch, Intake
+from lead_qualifier.engine.partition import Partition
+from lead_qualifier.engine.timers import Timers
 from tests.unit.engine.test_unit import Nothing, Rec, application
 
 

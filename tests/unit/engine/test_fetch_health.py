@@ -5,13 +5,13 @@ import time
 
 import pytest
 
-from app.engine.fetch_health import FetchHealth
+from lead_qualifier.engine.faust.fetch_health import FetchHealth
 
 
 def aged(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     """Let so many seconds pass."""
     later = time.monotonic() + seconds
-    monkeypatch.setattr("app.engine.fetch_health.time.monotonic", lambda: later)
+    monkeypatch.setattr("lead_qualifier.engine.faust.fetch_health.time.monotonic", lambda: later)
 
 
 def test_a_loop_that_passes_is_well() -> None:

@@ -11,9 +11,9 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
-from app.engine.application import Application, Input
-from app.engine.gates import Gates
-from app.engine.intake import Batch, Intake
+from lead_qualifier.engine.application import Application, Input
+from lead_qualifier.engine.fetch_buffer import Batch, Intake
+from lead_qualifier.engine.input_barriers import Gates
 from tests.unit.engine.test_unit import Rec, application
 
 CAUSES, EFFECTS = "causes", "effects"

@@ -7,11 +7,11 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from app.engine import inspection
-from app.engine.inspection import inspect
-from app.engine.partition import Partition
-from app.engine.partitioning import partition_of
-from app.engine.unit import Unit
+from lead_qualifier.engine import inspection
+from lead_qualifier.engine.context import Unit
+from lead_qualifier.engine.inspection import inspect
+from lead_qualifier.engine.partition import Partition
+from lead_qualifier.engine.partitioning import partition_of
 from tests.unit.engine.test_unit import application
 
 PARTITIONS = 3

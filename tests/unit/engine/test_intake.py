@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.engine.intake import Batch, Intake
+from lead_qualifier.engine.fetch_buffer import Batch, Intake
 
 TP = ("scores", 0)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from confluent_kafka import KafkaError
 from structlog.testing import capture_logs
 
-from app.engine.repeated_errors import RepeatedErrors
+from lead_qualifier.engine.repeated_errors import RepeatedErrors
 
 DOWN, TIMED_OUT = KafkaError(KafkaError._ALL_BROKERS_DOWN), KafkaError(KafkaError._TRANSPORT)
 

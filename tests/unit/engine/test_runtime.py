@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from app.engine.consumer import EngineApp
-from app.engine.engine import DEFAULT_LIMITS, Engine
-from app.engine.runtime import create_app
-from app.engine.transaction import TRANSACTION_TIMEOUT_MS
+from lead_qualifier.engine.engine import DEFAULT_LIMITS, Engine
+from lead_qualifier.engine.faust.app import create_app
+from lead_qualifier.engine.faust.consumer import EngineApp
+from lead_qualifier.engine.transaction import TRANSACTION_TIMEOUT_MS
 from tests.unit.engine.test_unit import application
 
 #: What a broker, a network and a busy machine may take besides what is waited for (seconds).

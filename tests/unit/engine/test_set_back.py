@@ -10,12 +10,12 @@ import pytest
 from aiokafka.consumer.subscription_state import Assignment
 from aiokafka.structs import TopicPartition
 
-from app.engine.consumer import EngineConsumer, EngineConsumerThread
-from app.engine.engine import Engine
-from app.engine.opening import Unusable, refuse_set_back
-from app.engine.partition import Partition
-from app.engine.position import Position, decode, encode
-from app.engine.runtime import create_app
+from lead_qualifier.engine.checkpoint import Position, decode, encode
+from lead_qualifier.engine.engine import Engine
+from lead_qualifier.engine.faust.app import create_app
+from lead_qualifier.engine.faust.consumer import EngineConsumer, EngineConsumerThread
+from lead_qualifier.engine.partition import Partition
+from lead_qualifier.engine.restoration import Unusable, refuse_set_back
 from tests.unit.engine.test_unit import application
 
 TP = TopicPartition("in", 0)

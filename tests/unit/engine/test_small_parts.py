@@ -8,12 +8,12 @@ from aiokafka.partitioner import murmur2 as aiokafka_murmur2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.engine import Input
-from app.engine import position as positions
-from app.engine.assignment import assignment
-from app.engine.group_metadata import Membership, check_encoding
-from app.engine.partitioning import bucket_of, murmur2, partition_of
-from app.engine.position import Position, Sweep, UnknownFormat
+from lead_qualifier.engine import Input
+from lead_qualifier.engine import checkpoint as positions
+from lead_qualifier.engine.assignment import assignment
+from lead_qualifier.engine.checkpoint import Position, Sweep, UnknownFormat
+from lead_qualifier.engine.group_metadata import Membership, check_encoding
+from lead_qualifier.engine.partitioning import bucket_of, murmur2, partition_of
 from tests.unit.engine.test_unit import application
 
 

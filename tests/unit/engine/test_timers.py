@@ -1,7 +1,7 @@
 """Times to look at keys again: in order, told until what came of it is committed."""
 
-from app.engine.timers import Timers
-from app.engine.unit import Unit
+from lead_qualifier.engine.context import Unit
+from lead_qualifier.engine.timers import Timers
 from tests.unit.engine.test_unit import application
 
 

@@ -6,10 +6,10 @@ import threading
 import time
 from collections.abc import Callable
 
-from app.engine.engine import Engine, Limits
-from app.engine.group_metadata import Membership
-from app.engine.partition import Partition
-from app.engine.position import Position
+from lead_qualifier.engine.checkpoint import Position
+from lead_qualifier.engine.engine import Engine, Limits
+from lead_qualifier.engine.group_metadata import Membership
+from lead_qualifier.engine.partition import Partition
 from tests.unit.engine.test_unit import application
 
 LIMIT = 0.05

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from app.engine import Application, Input, Processor, Rejected, Unfit, Unit, partition_of
-from app.engine.unit import TooLarge
-from app.records import dead_letter, record_bytes
+from lead_qualifier.engine import Application, Input, Processor, Rejected, Unfit, Unit, partition_of
+from lead_qualifier.engine.context import TooLarge
+from lead_qualifier.kafka.records import dead_letter, record_bytes
 
 
 @dataclass

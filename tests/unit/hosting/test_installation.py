@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from app.engine import Input
-from app.hosting.installation import Group, OtherInstallation, refuse_other
+from lead_qualifier.engine import Input
+from lead_qualifier.services.installation import Group, OtherInstallation, refuse_other
 from tests.unit.engine.test_unit import application
 
 OURS = replace(application(), inputs=(Input("b.in"), Input("b.more")), changelog="b.state")

@@ -15,8 +15,8 @@ from tests.broker.system.command_line import environment
 PROGRAM = """
 import logging, sys
 import structlog
-from app.settings import LogFormat
-from app.hosting.logs import configure_logs
+from lead_qualifier.settings import LogFormat
+from lead_qualifier.services.logs import configure_logs
 
 def fail(config):
     password = config["sasl.password"]
@@ -40,8 +40,8 @@ def test_an_exception_is_shown_without_local_variables(log_format: str) -> None:
 
 OUTAGE = """
 import logging
-from app.settings import LogFormat
-from app.hosting.logs import configure_logs
+from lead_qualifier.settings import LogFormat
+from lead_qualifier.services.logs import configure_logs
 
 configure_logs(LogFormat.JSON)
 aio, rd, other = (logging.getLogger(name) for name in ("aiokafka", "librdkafka", "other"))
@@ -74,8 +74,8 @@ def test_what_kafka_clients_repeat_in_an_outage_is_told_once_and_nothing_else_is
 HOSTILE = """
 import logging
 import structlog
-from app.settings import LogFormat
-from app.hosting.logs import configure_logs
+from lead_qualifier.settings import LogFormat
+from lead_qualifier.services.logs import configure_logs
 
 BAD = "L-1\\x1b[2J\\r\\n2026-11-28T00:00:00Z [info] forged\\x9b31m\\u202e"
 configure_logs(LogFormat.CONSOLE)
@@ -101,8 +101,8 @@ def test_a_console_line_shows_what_others_wrote_as_text() -> None:
 
 UNCAUGHT = """
 import sys, threading
-from app.settings import LogFormat
-from app.hosting.logs import configure_logs
+from lead_qualifier.settings import LogFormat
+from lead_qualifier.services.logs import configure_logs
 
 configure_logs(LogFormat(sys.argv[1]))
 thread = threading.Thread(target=lambda: 1 / 0, name="a thread")
@@ -145,7 +145,7 @@ def test_the_last_line_of_a_worker_that_does_not_start_is_json_as_all_others(
 ) -> None:
     began = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-m", "app", "worker"],
+        [sys.executable, "-m", "lead_qualifier", "worker"],
         cwd=tmp_path,
         env=environment({**settings, "LEAD_QUALIFIER_LOG_FORMAT": "json"}),
         capture_output=True,
@@ -161,8 +161,8 @@ def test_the_last_line_of_a_worker_that_does_not_start_is_json_as_all_others(
 
 UNWRITABLE = r"""
 import structlog, sys
-from app.settings import LogFormat
-from app.hosting.logs import configure_logs
+from lead_qualifier.settings import LogFormat
+from lead_qualifier.services.logs import configure_logs
 
 configure_logs(LogFormat.JSON)
 circle = []

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from app.downstream.definitions.entries import Entry, decode_entry, definitions_from, encode_entry
-from app.engine import PlainRecord
-from app.hosting.projected_table import ProjectedTable
+from lead_qualifier.definitions.entries import Entry, decode_entry, definitions_from, encode_entry
+from lead_qualifier.engine import PlainRecord
+from lead_qualifier.services.projected_table import ProjectedTable
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from app.hosting.watchdog import Watchdog
+from lead_qualifier.services.watchdog import Watchdog
 
 
 def watchdog(problem: str | None = None, stall: float = 60.0) -> Watchdog:
@@ -32,7 +32,7 @@ def test_a_graceful_stop_has_a_deadline_and_nothing_else_counts_meanwhile() -> N
 
 
 def test_it_tells_once_and_then_watches_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.hosting.watchdog._TICK_SECONDS", 0.01)
+    monkeypatch.setattr("lead_qualifier.services.watchdog._TICK_SECONDS", 0.01)
     told: list[str] = []
     done = threading.Event()
 
@@ -48,8 +48,8 @@ def test_it_tells_once_and_then_watches_no_more(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_after_the_whole_process_was_stopped_nothing_is_judged_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.hosting.watchdog._TICK_SECONDS", 0.01)
-    monkeypatch.setattr("app.hosting.watchdog._PAUSE_SECONDS", -1.0)  # every tick looks like one after a freeze
+    monkeypatch.setattr("lead_qualifier.services.watchdog._TICK_SECONDS", 0.01)
+    monkeypatch.setattr("lead_qualifier.services.watchdog._PAUSE_SECONDS", -1.0)  # like after a freeze
     told: list[str] = []
     dog = Watchdog(problem=lambda: "stale", failed=told.append)
     dog.start()

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from app.qualification.criteria import Criterion, Match
-from app.qualification.decide import Outcome, Qualification, decide, mark
-from app.qualification.holds import begin_hold, end_hold, follow_scores
-from app.qualification.leads import Lead, LeadChange, Trigger, apply_change, record_score
-from app.qualification.models import Actions, ExistingLeads, Policy, QualificationModel, Requalification
-from app.qualification.rules import RuledModel, Rules, UnknownLeads
+from lead_qualifier.qualification.criteria import Criterion, Match
+from lead_qualifier.qualification.decide import Outcome, Qualification, decide, mark
+from lead_qualifier.qualification.holds import begin_hold, end_hold, follow_scores
+from lead_qualifier.qualification.leads import Lead, LeadChange, Trigger, apply_change, record_score
+from lead_qualifier.qualification.models import Actions, ExistingLeads, Policy, QualificationModel, Requalification
+from lead_qualifier.qualification.rules import RuledModel, Rules, UnknownLeads
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 

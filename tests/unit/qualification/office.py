@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from typing import Any, cast
 
-from app.qualification.commands import Issued, ScoringModelChange, Verdict
-from app.qualification.entries import LEAD_MANAGEMENT, ScoringModelStatus
-from app.qualification.models import QualificationModel
-from app.qualification.registry import Registry
-from app.qualification.rules import Rules
-from app.qualification.snapshot import rules_from
+from lead_qualifier.qualification.commands import Issued, ScoringModelChange, Verdict
+from lead_qualifier.qualification.entries import LEAD_MANAGEMENT, ScoringModelStatus
+from lead_qualifier.qualification.models import QualificationModel
+from lead_qualifier.qualification.registry import Registry
+from lead_qualifier.qualification.rules import Rules
+from lead_qualifier.qualification.snapshot import rules_from
 from tests.unit.qualification.given import minute
 
 

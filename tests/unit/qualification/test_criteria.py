@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.qualification.criteria import AtLeast, CriterionEvidence, Match, required
-from app.qualification.decide import Outcome, evidence
+from lead_qualifier.qualification.criteria import AtLeast, CriterionEvidence, Match, required
+from lead_qualifier.qualification.decide import Outcome, evidence
 from tests.unit.qualification.given import Desk, minute, model, rules
 
 THREE = {"engagement": 70.0, "demographic": 50.0, "intent": 10.0}

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from app.qualification.entries import (
+from lead_qualifier.qualification.entries import (
     Answer,
     Answers,
     FeatureEntry,

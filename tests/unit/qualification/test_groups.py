@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.qualification.criteria import AtLeast, Criterion, Group, Match, Member, met
-from app.qualification.models import Actions, QualificationModel
-from app.qualification.rules import RuledModel
+from lead_qualifier.qualification.criteria import AtLeast, Criterion, Group, Match, Member, met
+from lead_qualifier.qualification.models import Actions, QualificationModel
+from lead_qualifier.qualification.rules import RuledModel
 from tests.unit.qualification.given import Desk, rules
 
 ABCD = tuple(Criterion(name, 1.0) for name in "abcd")

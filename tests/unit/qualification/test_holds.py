@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from app.qualification.decide import Outcome
-from app.qualification.rules import Rules
+from lead_qualifier.qualification.decide import Outcome
+from lead_qualifier.qualification.rules import Rules
 from tests.unit.qualification.given import Desk, minute, model, rules
 
 HOLDING, QUALIFIED, NOT_MET = Outcome.HOLDING, Outcome.QUALIFIED, Outcome.CRITERIA_NOT_MET

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from app.qualification.leads import (
+from lead_qualifier.qualification.leads import (
     Erased,
     Hold,
     Lead,

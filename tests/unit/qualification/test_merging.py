@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from app.qualification import merging
-from app.qualification.decide import Outcome
-from app.qualification.leads import Lead, Mark, Score, copy_of, record_score
-from app.qualification.merging import Handover
+from lead_qualifier.qualification import merging
+from lead_qualifier.qualification.decide import Outcome
+from lead_qualifier.qualification.leads import Lead, Mark, Score, copy_of, record_score
+from lead_qualifier.qualification.merging import Handover
 from tests.unit.qualification.given import Desk, minute, model, rules
 
 

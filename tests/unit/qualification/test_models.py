@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from app.qualification.criteria import AtLeast, Criterion, Group
-from app.qualification.models import Actions, InvalidModel, QualificationModel, Requalification
+from lead_qualifier.qualification.criteria import AtLeast, Criterion, Group
+from lead_qualifier.qualification.models import Actions, InvalidModel, QualificationModel, Requalification
 from tests.unit.qualification.given import model
 
 GOOD: dict[str, Any] = {

@@ -7,9 +7,9 @@ from itertools import combinations
 
 import pytest
 
-from app.qualification.decide import Outcome, Qualification, decide
-from app.qualification.leads import Lead, Mark, Score
-from app.qualification.rules import UnknownLeads
+from lead_qualifier.qualification.decide import Outcome, Qualification, decide
+from lead_qualifier.qualification.leads import Lead, Mark, Score
+from lead_qualifier.qualification.rules import UnknownLeads
 from tests.unit.qualification.given import minute, model, rules
 
 

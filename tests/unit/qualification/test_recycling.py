@@ -6,12 +6,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from app.contracts.definition_reading import model_of, problems_of
-from app.contracts.model_definition import definition_of
-from app.qualification.decide import Outcome
-from app.qualification.leads import Lead, LeadChange, Mark, apply_change
-from app.qualification.merging import united
-from app.qualification.models import (
+from lead_qualifier.messages.definition_reading import model_of, problems_of
+from lead_qualifier.messages.model_definition import definition_of
+from lead_qualifier.qualification.decide import Outcome
+from lead_qualifier.qualification.leads import Lead, LeadChange, Mark, apply_change
+from lead_qualifier.qualification.merging import united
+from lead_qualifier.qualification.models import (
     Actions,
     InvalidModel,
     OnRejection,
@@ -19,8 +19,8 @@ from app.qualification.models import (
     Recycling,
     Requalification,
 )
-from app.qualification.recycling import Answered, accept, reject
-from app.qualification.rules import Rules
+from lead_qualifier.qualification.recycling import Answered, accept, reject
+from lead_qualifier.qualification.rules import Rules
 from tests.unit.qualification.given import Desk, minute, model, rules
 
 FOR_GOOD = OnRejection(Recycling(requalify=False))

@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.qualification.commands import Code
-from app.qualification.decide import Outcome
+from lead_qualifier.qualification.commands import Code
+from lead_qualifier.qualification.decide import Outcome
 from tests.unit.qualification.given import Desk, model, rules
 from tests.unit.qualification.office import Office
 

@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from app.qualification.commands import Code, Verdict
-from app.qualification.criteria import AtLeast, Criterion, Group
-from app.qualification.entries import FeatureEntry, ModelEntry, ScoringModelEntry, encode_entry
-from app.qualification.judging import ANSWERS_KEPT
-from app.qualification.models import InvalidModel
-from app.qualification.registry import Registry
+from lead_qualifier.qualification.commands import Code, Verdict
+from lead_qualifier.qualification.criteria import AtLeast, Criterion, Group
+from lead_qualifier.qualification.entries import FeatureEntry, ModelEntry, ScoringModelEntry, encode_entry
+from lead_qualifier.qualification.judging import ANSWERS_KEPT
+from lead_qualifier.qualification.models import InvalidModel
+from lead_qualifier.qualification.registry import Registry
 from tests.unit.qualification.given import minute, model
 from tests.unit.qualification.office import Office
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from app.qualification.entries import Answer
-from app.qualification.findings import cut, first_of
-from app.qualification.remembering import MOST_BYTES, remembered
+from lead_qualifier.qualification.entries import Answer
+from lead_qualifier.qualification.findings import cut, first_of
+from lead_qualifier.qualification.remembering import MOST_BYTES, remembered
 
 
 def answer(number: int, message: str = "m", warnings: tuple[str, ...] = (), command_id: str = "") -> Answer:

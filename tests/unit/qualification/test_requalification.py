@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from app.qualification.decide import Outcome
-from app.qualification.models import Policy
+from lead_qualifier.qualification.decide import Outcome
+from lead_qualifier.qualification.models import Policy
 from tests.unit.qualification.given import Desk, model, rules
 
 ALREADY, NOT_MET, QUALIFIED, COOLING = (

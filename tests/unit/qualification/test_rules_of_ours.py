@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from app.qualification.decide import Outcome, decide
-from app.qualification.leads import Lead, Mark, copy_of
+from lead_qualifier.qualification.decide import Outcome, decide
+from lead_qualifier.qualification.leads import Lead, Mark, copy_of
 from tests.unit.qualification.given import Desk, minute, model, rules
 
 HIGH = {"engagement": 83.0, "demographic": 64.0}

@@ -2,10 +2,10 @@
 
 import pytest
 
-from app.qualification.leads import Lead, record_score
-from app.qualification.models import QualificationModel
-from app.qualification.rules import Rules
-from app.qualification.shadow import difference
+from lead_qualifier.qualification.leads import Lead, record_score
+from lead_qualifier.qualification.models import QualificationModel
+from lead_qualifier.qualification.rules import Rules
+from lead_qualifier.qualification.shadow import difference
 from tests.unit.qualification.given import minute, model
 from tests.unit.qualification.office import Office
 

@@ -6,7 +6,15 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import TypeAdapter
 
-from app.qualification.utc import FIRST, LAST, after, from_milliseconds, in_utc, to_milliseconds, within_years
+from lead_qualifier.qualification.utc import (
+    FIRST,
+    LAST,
+    after,
+    from_milliseconds,
+    in_utc,
+    to_milliseconds,
+    within_years,
+)
 
 
 def test_a_time_in_utc_is_taken_as_it_is() -> None:

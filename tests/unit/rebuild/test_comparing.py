@@ -7,8 +7,8 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from app.qualification.leads import Hold, Lead, Mark, Score, Trigger
-from app.rebuild.comparing import compare
+from lead_qualifier.maintenance.rebuild.comparing import compare
+from lead_qualifier.qualification.leads import Hold, Lead, Mark, Score, Trigger
 from tests.unit.qualification.given import START
 
 MARK = Mark(1, 1, START, "e")

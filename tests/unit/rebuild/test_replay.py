@@ -9,15 +9,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from app.engine import PlainRecord
-from app.engine.partitioning import bucket_of
-from app.engine.position import Position, Sweep
-from app.qualification.leads import Lead, Mark
-from app.qualification.merging import holds_nothing
-from app.qualification.models import QualificationModel
-from app.qualification.rules import RuledModel, Rules
-from app.qualification.snapshot import rules_from
-from app.rebuild.replay import Replay, in_order
+from lead_qualifier.engine import PlainRecord
+from lead_qualifier.engine.checkpoint import Position, Sweep
+from lead_qualifier.engine.partitioning import bucket_of
+from lead_qualifier.maintenance.rebuild.replay import Replay, in_order
+from lead_qualifier.qualification.leads import Lead, Mark
+from lead_qualifier.qualification.merging import holds_nothing
+from lead_qualifier.qualification.models import QualificationModel
+from lead_qualifier.qualification.rules import RuledModel, Rules
+from lead_qualifier.qualification.snapshot import rules_from
 from tests.unit.qualification.given import minute, model
 
 SCORES, CHANGES = "lead-score-changed", "lead-changed"

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from app.contracts.model_definition import definition_of
-from app.qualification.models import QualificationModel
-from app.rebuild.timeline import Audited, CannotRebuild, Timeline, newest_revision, timeline
+from lead_qualifier.maintenance.rebuild.timeline import Audited, CannotRebuild, Timeline, newest_revision, timeline
+from lead_qualifier.messages.model_definition import definition_of
+from lead_qualifier.qualification.models import QualificationModel
 from tests.unit.qualification.given import model
 
 AT = "2026-11-23T09:30:00Z"

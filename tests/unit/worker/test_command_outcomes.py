@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from app.contracts.topics import QUALIFICATION_COMMANDS, QUALIFICATION_MODEL_CHANGED
-from app.engine import Application, Unfit, Unit
-from app.qualification.entries import Answer, Answers
-from app.worker.commands import CommandDecider, decode_state, encode_state
+from lead_qualifier.engine import Application, Unfit, Unit
+from lead_qualifier.messages.topics import QUALIFICATION_COMMANDS, QUALIFICATION_MODEL_CHANGED
+from lead_qualifier.qualification.entries import Answer, Answers
+from lead_qualifier.services.worker.command_processor import CommandDecider, decode_state, encode_state
 
 DEFINITION = {
     "id": "enterprise",

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from app.engine.application import Application, Input
-from app.engine.unit import Unit
-from app.qualification.criteria import Criterion
-from app.qualification.leads import Lead, Mark, Score
-from app.qualification.models import Actions, QualificationModel
-from app.qualification.rules import RuledModel, Rules, UnknownLeads
-from app.worker.leads import LeadDecider, decode_lead, encode_lead
+from lead_qualifier.engine.application import Application, Input
+from lead_qualifier.engine.context import Unit
+from lead_qualifier.qualification.criteria import Criterion
+from lead_qualifier.qualification.leads import Lead, Mark, Score
+from lead_qualifier.qualification.models import Actions, QualificationModel
+from lead_qualifier.qualification.rules import RuledModel, Rules, UnknownLeads
+from lead_qualifier.services.worker.lead_processor import LeadDecider, decode_lead, encode_lead
 
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
 LIVE = frozenset({"engagement", "demographic"})

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from app.engine import Application, Input, Rejected, Unit, Wake
-from app.qualification.rules import Rules
-from app.worker.leads import LeadDecider, decode_lead, encode_lead
+from lead_qualifier.engine import Application, Input, Rejected, Unit, Wake
+from lead_qualifier.qualification.rules import Rules
+from lead_qualifier.services.worker.lead_processor import LeadDecider, decode_lead, encode_lead
 from tests.broker.system.messages import change, encode, merged, sales_response, score
 from tests.unit.qualification.given import model, rules
 

@@ -7,9 +7,9 @@ import json
 import pytest
 from pydantic import TypeAdapter
 
-from app.contracts.lead_recycled import LeadRecycled
-from app.engine import Application, Input, Rejected, Unit
-from app.worker.leads import LeadDecider, decode_lead, encode_lead
+from lead_qualifier.engine import Application, Input, Rejected, Unit
+from lead_qualifier.messages.lead_recycled import LeadRecycled
+from lead_qualifier.services.worker.lead_processor import LeadDecider, decode_lead, encode_lead
 from tests.broker.system.messages import encode, sales_response, score
 from tests.unit.qualification.given import model, rules
 from tests.unit.worker.test_merging import Rec

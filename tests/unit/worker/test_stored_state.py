@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from app.engine import position as positions
-from app.engine.position import FORMAT, Position, Sweep, UnknownFormat
-from app.qualification.entries import decode_entry
-from app.worker.leads import decode_lead, encode_lead
+from lead_qualifier.engine import checkpoint as positions
+from lead_qualifier.engine.checkpoint import FORMAT, Position, Sweep, UnknownFormat
+from lead_qualifier.qualification.entries import decode_entry
+from lead_qualifier.services.worker.lead_processor import decode_lead, encode_lead
 from tests.stored_state import POSITION_KEY, Stored, stored
 
 FORMS = ["state-format-1"]

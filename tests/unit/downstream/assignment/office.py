@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from app.downstream.assignment.desk import Decision, Desk
-from app.downstream.assignment.rules import rules_of
-from app.downstream.assignment.state import HeldLead, HeldSeller, decode_state, encode_state
+from lead_qualifier.assignment.assigner import Decision, Desk
+from lead_qualifier.assignment.rules import rules_of
+from lead_qualifier.assignment.state import HeldLead, HeldSeller, decode_state, encode_state
 
 T0 = datetime(2026, 11, 25, 9, tzinfo=UTC)  # a Wednesday
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.downstream.assignment.calendar import WEEKDAYS, Calendar
+from lead_qualifier.assignment.calendar import WEEKDAYS, Calendar
 
 DAILY = {day: [["09:00", "17:00"]] for day in WEEKDAYS}
 NIGHTS = {"sat": [["22:00", "06:00"]]}

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from app.downstream.assignment.desk import AT_ONCE
-from app.downstream.assignment.state import HeldSeller, Owner
+from lead_qualifier.assignment.assigner import AT_ONCE
+from lead_qualifier.assignment.state import HeldSeller, Owner
 from tests.unit.downstream.assignment.office import T0, Office, definition, rule, segment
 
 NINE_TO_FIVE = {"wed": [["09:00", "17:00"]]}

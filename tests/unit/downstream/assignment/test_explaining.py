@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from app.downstream.assignment.explaining import Explained, explain
-from app.downstream.assignment.results import Result
-from app.downstream.assignment.state import DEFINITION, LEAD, HeldDefinition, HeldLead, State
-from app.downstream.definitions.entries import Entry
+from lead_qualifier.assignment.explaining import Explained, explain
+from lead_qualifier.assignment.results import Result
+from lead_qualifier.assignment.state import DEFINITION, LEAD, HeldDefinition, HeldLead, State
+from lead_qualifier.definitions.entries import Entry
 from tests.unit.downstream.assignment.office import T0, Office, definition, rule, segment
 
 NORTH = {"attribute": "region", "equals": "north"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.downstream.assignment.intake import Intake, decode_followed, encode_followed, is_gone
+from lead_qualifier.assignment.intake import Intake, decode_followed, encode_followed, is_gone
 from tests.unit.downstream.place import NOW, Place, changed, qualified
 
 

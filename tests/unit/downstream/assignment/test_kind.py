@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from app.downstream.assignment.kind import KIND, knowing
-from app.downstream.definitions.entries import Entry
-from app.downstream.definitions.kind import Kind
-from app.downstream.definitions.registry import Order, decide
+from lead_qualifier.assignment.kind import KIND, knowing
+from lead_qualifier.definitions.entries import Entry
+from lead_qualifier.definitions.kind import Kind
+from lead_qualifier.definitions.registry import Order, decide
 from tests.unit.downstream.assignment.office import T0, definition, rule, segment
 from tests.unit.downstream.assignment.test_processor import DEFINITION
 

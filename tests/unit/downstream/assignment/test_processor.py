@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from app.downstream.assignment.processor import AssignmentDecider
-from app.downstream.assignment.state import ALARM, Alarm, HeldLead, decode_state, encode_state
-from app.engine import Application, Input, Rejected, Unit
-from app.engine.application import PlainRecord
+from lead_qualifier.assignment.processor import AssignmentDecider
+from lead_qualifier.assignment.state import ALARM, Alarm, HeldLead, decode_state, encode_state
+from lead_qualifier.engine import Application, Input, Rejected, Unit
+from lead_qualifier.engine.application import PlainRecord
 from tests.oracle.assignment import AssignmentOracle, as_told
 
 T0 = datetime(2026, 3, 28, 12, tzinfo=UTC)  # the night before the clock changes in Berlin

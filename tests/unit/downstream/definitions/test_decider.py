@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from app.contracts.downstream.topics import FOLLOW_UP_COMMANDS, FOLLOW_UP_DEFINITION_CHANGED
-from app.downstream.definitions.decider import DefinitionDecider
-from app.downstream.definitions.entries import decode_entry, encode_entry
-from app.downstream.follow_up.kind import KIND
-from app.engine import Application, PlainRecord, Unit
+from lead_qualifier.definitions.command_processor import DefinitionDecider
+from lead_qualifier.definitions.entries import decode_entry, encode_entry
+from lead_qualifier.engine import Application, PlainRecord, Unit
+from lead_qualifier.follow_up.kind import KIND
+from lead_qualifier.messages.downstream_topics import FOLLOW_UP_COMMANDS, FOLLOW_UP_DEFINITION_CHANGED
 
 
 def decide(entries: dict[bytes, bytes], command: str, name: str) -> dict[str, Any]:

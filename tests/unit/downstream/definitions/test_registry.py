@@ -11,12 +11,12 @@ import pytest
 from pydantic import with_config
 from typing_extensions import TypedDict
 
-from app.contracts.fields import EMITTED
-from app.contracts.nearest import Nearest
-from app.downstream.conditions import Problem
-from app.downstream.definitions.entries import Entry, decode_entry, definitions_from, encode_entry, encode_for_workers
-from app.downstream.definitions.kind import Kind, Unresolved
-from app.downstream.definitions.registry import Order, Verdict, decide
+from lead_qualifier.definitions.entries import Entry, decode_entry, definitions_from, encode_entry, encode_for_workers
+from lead_qualifier.definitions.kind import Kind, Unresolved
+from lead_qualifier.definitions.registry import Order, Verdict, decide
+from lead_qualifier.downstream.conditions import Problem
+from lead_qualifier.messages.fields import EMITTED
+from lead_qualifier.messages.nearest import Nearest
 
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from app.contracts.downstream.follow_up_examples import DEFINITION
-from app.downstream.follow_up.kind import KIND
-from app.downstream.follow_up.processor import FollowUpProcessor, decode_state, encode_state
+from lead_qualifier.follow_up.kind import KIND
+from lead_qualifier.follow_up.processor import FollowUpProcessor, decode_state, encode_state
 from tests.unit.downstream.place import NOW, Place, changed, qualified
+from tools.schemas.follow_up_examples import DEFINITION
 
 OVERDUE = "lead-follow-up-overdue"
 ONE_HOUR: dict[str, Any] = {"id": "f", "stages": [{"on": "lead-qualified", "within": "1h"}]}

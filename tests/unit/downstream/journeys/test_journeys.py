@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from app.contracts.downstream.journeys_examples import DEFINITION
-from app.downstream.journeys.kind import KIND
-from app.downstream.journeys.processor import JourneyProcessor, decode_state, encode_state
+from lead_qualifier.journeys.kind import KIND
+from lead_qualifier.journeys.processor import JourneyProcessor, decode_state, encode_state
 from tests.unit.downstream.place import NOW, Place, changed, qualified
+from tools.schemas.journeys_examples import DEFINITION
 
 REQUESTED = "journey-entry-requested"
 ON_QUALIFIED: dict[str, Any] = {"id": "j", "trigger": {"event": "lead-qualified"}}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.downstream.sequences.kind import KIND
+from lead_qualifier.sequences.kind import KIND
 from tests.unit.downstream.sequences.walks import advance, branch, email, mail, sequence, wait
 
 WHEN: dict[str, Any] = {"when": {"attribute": "a", "exists": True}}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app.downstream.sequences.processor import SequenceProcessor, decode_state, encode_state
+from lead_qualifier.sequences.processor import SequenceProcessor, decode_state, encode_state
 from tests.unit.downstream.place import NOW, Place, changed, qualified
 from tests.unit.downstream.sequences.walks import email, mail, sequence, wait
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.downstream.sequences.decision import StepDue
+from lead_qualifier.sequences.decision import StepDue
 from tests.unit.downstream.sequences.walks import DAY, MINUTE, T0, Lead, advance, branch, email, mail, sequence, wait
 
 OPEN_TO_REPLIES = {"exit": {"on_reply": False}}

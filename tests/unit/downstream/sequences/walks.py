@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from app.downstream.cause import Cause
-from app.downstream.sequences.connecting import (
+from lead_qualifier.downstream.cause import Cause
+from lead_qualifier.qualification.leads import Trigger
+from lead_qualifier.sequences.connecting import (
     Activity,
     activity_completed,
     connect_by_event,
@@ -15,12 +16,11 @@ from app.downstream.sequences.connecting import (
     leave_stopped,
     time_passed,
 )
-from app.downstream.sequences.connections import LeadState
-from app.downstream.sequences.decision import Changed, Decision, StepDue
-from app.downstream.sequences.kind import KIND
-from app.downstream.sequences.steps import Program, program_of
-from app.downstream.sequences.walking import connect
-from app.qualification.leads import Trigger
+from lead_qualifier.sequences.connections import LeadState
+from lead_qualifier.sequences.decision import Changed, Decision, StepDue
+from lead_qualifier.sequences.kind import KIND
+from lead_qualifier.sequences.steps import Program, program_of
+from lead_qualifier.sequences.walking import connect
 
 T0 = datetime(2026, 11, 25, 9, tzinfo=UTC)
 MINUTE = 60_000

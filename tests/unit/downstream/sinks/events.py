@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from app.consumer import Event
-from app.consumer.event import Arrival, decode
+from lead_qualifier.consumer import Event
+from lead_qualifier.consumer.event import Arrival, decode
 
 LEAD = "5531d753-95af-e711-a94e-000d3a11e605"
 SELLER = "9f1f4b52-3c9c-ee11-be37-000d3a2bd6d0"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.downstream.sinks.answers import Again, Answer, Done, Gone, Never, judge
+from lead_qualifier.sinks.answers import Again, Answer, Done, Gone, Never, judge
 
 NOW = datetime(2026, 11, 25, 12, 0, 0, tzinfo=UTC)
 

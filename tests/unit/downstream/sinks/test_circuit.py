@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from app.downstream.sinks.circuit import Circuit, State
+from lead_qualifier.sinks.circuit import Circuit, State
 
 
 class Clock:

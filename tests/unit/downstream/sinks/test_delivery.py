@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from app.consumer import Event, Permanent, TryLater
-from app.downstream.sinks.answers import Again, Done, Gone, Never, NoAnswer, Verdict
-from app.downstream.sinks.circuit import Circuit, State
-from app.downstream.sinks.delivery import Delivery
+from lead_qualifier.consumer import Event, Permanent, TryLater
+from lead_qualifier.sinks.answers import Again, Done, Gone, Never, NoAnswer, Verdict
+from lead_qualifier.sinks.circuit import Circuit, State
+from lead_qualifier.sinks.delivery import Delivery
 from tests.unit.downstream.sinks.events import event
 
 

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 import yaml
 
-from app.downstream.sinks.circuit import State
-from app.downstream.sinks.dataverse.form import DATAVERSE, DataverseForm
-from app.downstream.sinks.forms import CircuitForm, RetryForm
-from app.downstream.sinks.metrics import SinkMetrics
-from app.downstream.sinks.signing import key_of, signature
-from app.downstream.sinks.webhook.form import WEBHOOK, WebhookForm
+from lead_qualifier.sinks.circuit import State
+from lead_qualifier.sinks.dataverse.form import DATAVERSE, DataverseForm
+from lead_qualifier.sinks.forms import CircuitForm, RetryForm
+from lead_qualifier.sinks.metrics import SinkMetrics
+from lead_qualifier.sinks.signing import key_of, signature
+from lead_qualifier.sinks.webhook.form import WEBHOOK, WebhookForm
 
 pytestmark = pytest.mark.docs
 

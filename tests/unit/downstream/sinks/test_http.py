@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from app.downstream.sinks.answers import NoAnswer
-from app.downstream.sinks.http import LONGEST_BODY, HttpClient
+from lead_qualifier.sinks.answers import NoAnswer
+from lead_qualifier.sinks.http import LONGEST_BODY, HttpClient
 from tests.broker.system.secured_kafka import make_certificate
 from tests.unit.downstream.sinks.endpoint import (
     CUT_BODY,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.downstream.sinks.dataverse.changes import Mapping, Unfit, changed_since, changes_of, row_of
+from lead_qualifier.sinks.dataverse.changes import Mapping, Unfit, changed_since, changes_of, row_of
 from tests.unit.downstream.sinks.events import BOTH, LEAD, SELLER, erased, event
 
 PLAIN = Mapping(marketing_qualified=823270000)

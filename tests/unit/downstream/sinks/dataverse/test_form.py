@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from app.downstream.sinks.dataverse.build import dataverse
-from app.downstream.sinks.dataverse.form import DATAVERSE
-from app.downstream.sinks.forms import MissingSecret
+from lead_qualifier.sinks.dataverse.build import dataverse
+from lead_qualifier.sinks.dataverse.form import DATAVERSE
+from lead_qualifier.sinks.forms import MissingSecret
 
 GOOD: dict[str, Any] = {
     "id": "dynamics",

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from app.downstream.sinks.answers import Again, Done, Never, NoAnswer
-from app.downstream.sinks.dataverse.changes import Mapping
-from app.downstream.sinks.dataverse.form import ConcurrentChanges
-from app.downstream.sinks.dataverse.sender import DataverseSender
-from app.downstream.sinks.dataverse.token import Login, NoToken, Tokens
-from app.downstream.sinks.http import HttpClient
+from lead_qualifier.sinks.answers import Again, Done, Never, NoAnswer
+from lead_qualifier.sinks.dataverse.changes import Mapping
+from lead_qualifier.sinks.dataverse.form import ConcurrentChanges
+from lead_qualifier.sinks.dataverse.sender import DataverseSender
+from lead_qualifier.sinks.dataverse.token import Login, NoToken, Tokens
+from lead_qualifier.sinks.http import HttpClient
 from tests.unit.downstream.sinks.dataverse.organisation import Organisation
 from tests.unit.downstream.sinks.endpoint import CUT_BODY, GARBAGE, NEVER, Raw, Reply, Request
 from tests.unit.downstream.sinks.events import BOTH, LEAD, SELLER, event

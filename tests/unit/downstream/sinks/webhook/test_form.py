@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
-from app.contracts.model_file import BadModelFile
-from app.downstream.sinks.forms import MissingSecret, read
-from app.downstream.sinks.webhook.build import webhook
-from app.downstream.sinks.webhook.form import WEBHOOK
+from lead_qualifier.messages.model_file import BadModelFile
+from lead_qualifier.sinks.forms import MissingSecret, read
+from lead_qualifier.sinks.webhook.build import webhook
+from lead_qualifier.sinks.webhook.form import WEBHOOK
 
 GOOD: dict[str, Any] = {
     "id": "crm",

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
-from app.consumer import Event
-from app.downstream.sinks.signing import key_of
-from app.downstream.sinks.webhook.message import Mode, encoded, message, ping, signed
+from lead_qualifier.consumer import Event
+from lead_qualifier.sinks.signing import key_of
+from lead_qualifier.sinks.webhook.message import Mode, encoded, message, ping, signed
 from tests.unit.downstream.sinks.events import LEAD, erased, event
 
 SOURCE = "/lead-qualifier/test"

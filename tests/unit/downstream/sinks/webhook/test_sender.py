@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.downstream.sinks.answers import Again, Done, Gone, Never, NoAnswer
-from app.downstream.sinks.http import HttpClient
-from app.downstream.sinks.webhook.sender import Secrets, Target, WebhookSender
+from lead_qualifier.sinks.answers import Again, Done, Gone, Never, NoAnswer
+from lead_qualifier.sinks.http import HttpClient
+from lead_qualifier.sinks.webhook.sender import Secrets, Target, WebhookSender
 from tests.unit.downstream.sinks.endpoint import CUT_BODY, NEVER, Endpoint, Reply
 from tests.unit.downstream.sinks.events import event
 

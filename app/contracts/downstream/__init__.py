@@ -1,1 +1,0 @@
-"""Messages and definitions of the services behind lead-qualified."""

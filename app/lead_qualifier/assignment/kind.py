@@ -1,0 +1,180 @@
+"""What is wrong with an assignment definition beyond its form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from lead_qualifier.assignment.rules import TARGETS
+from lead_qualifier.assignment.state import Departed
+from lead_qualifier.definitions.kind import Definition, Kind, Others, repeated
+from lead_qualifier.downstream.conditions import (
+    IS_OPEN,
+    Condition,
+    Effort,
+    Group,
+    Path,
+    Problem,
+    TooMuch,
+    condition_of,
+    holds,
+    implies,
+    impossible,
+    looked_through,
+    problems_of,
+    size_of,
+)
+from lead_qualifier.messages.assignment import AssignmentDefinition
+from lead_qualifier.messages.nearest import Nearest
+
+
+def _problems(definition: Definition, _others: Others) -> Iterator[Problem]:
+    effort = Effort()
+    found = list(_of_each(definition, effort))
+    yield from found
+    if not found:
+        yield from _never(definition, effort)
+
+
+def _of_each(definition: Definition, effort: Effort) -> Iterator[Problem]:
+    yield from repeated(definition.get("models", ()), ("models",))
+    yield from _unique(definition["segments"], "id", ("segments",))
+    yield from _unique(definition["segments"], "priority", ("segments",))
+    for name in ("teams", "queues"):
+        yield from _unique(definition.get(name, ()), "id", (name,))
+    places = {name: Nearest({one["id"] for one in definition.get(f"{name}s", ())}) for name in ("team", "queue")}
+    for index, segment in enumerate(definition["segments"]):
+        where: Path = ("segments", index)
+        if "when" in segment:
+            yield from problems_of(segment["when"], (*where, "when"), of_open=True, effort=effort)
+        yield from _unique(segment["rules"], "id", (*where, "rules"))
+        for number, rule in enumerate(segment["rules"]):
+            yield from _of_rule(places, rule, (*where, "rules", number), effort)
+
+
+def _unique(members: Any, field: str, where: Path) -> Iterator[Problem]:
+    seen: dict[Any, str] = {}
+    for index, one in enumerate(members):
+        if one[field] in seen:
+            yield (
+                (*where, index, field),
+                f"{one[field]} is that of {seen[one[field]]} already: give {one['id']} another {field}",
+            )
+        seen.setdefault(one[field], one["id"])
+
+
+def _of_rule(places: Mapping[str, Nearest], rule: Mapping[str, Any], where: Path, effort: Effort) -> Iterator[Problem]:
+    if "when" in rule:
+        yield from problems_of(rule["when"], (*where, "when"), of_open=True, effort=effort)
+    named = [key for _, key in TARGETS if key in rule]
+    if len(named) != 1:
+        yield where, "must assign to exactly one of sellers, team and queue"
+        return
+    target, whom = named[0], rule[named[0]]
+    exact = "ids" if target == "sellers" else "id"
+    yield from repeated(whom.get("ids", ()), (*where, target, "ids"))
+    if ("when" in whom) == (exact in whom):
+        yield (*where, target), f"must name whom, by exactly one of when and {exact}"
+    if "when" in whom:
+        yield from problems_of(whom["when"], (*where, target, "when"), of_seller=True, effort=effort)
+    if target != "sellers":
+        if "id" in whom and whom["id"] not in places[target]:
+            advice = places[target].advice(whom["id"])
+            yield (*where, target, "id"), f"there is no {target} {whom['id']} among {target}s: {advice}"
+        for option in ("distribute", "available_within"):
+            if option in rule:
+                yield (*where, option), "is for rules that assign to sellers only: remove it"
+
+
+def _never(definition: Definition, effort: Effort) -> Iterator[Problem]:
+    """Segments and rules that no lead can come to."""
+    by_priority = sorted(enumerate(definition["segments"]), key=lambda one: -int(one[1]["priority"]))
+    segments: list[_Placed] = [(("segments", index), segment) for index, segment in by_priority]
+    yield from _overtaken("segment", segments, IS_OPEN, effort)
+    for index, segment in enumerate(definition["segments"]):
+        within = Group("all", (IS_OPEN, condition_of(segment.get("when"))))
+        where: Path = ("segments", index, "rules")
+        for number, rule in enumerate(segment["rules"]):
+            mine = Group("all", (within, condition_of(rule.get("when"))))
+            if (reason := impossible(mine, effort)) is not None:
+                yield (
+                    (*where, number, "when"),
+                    f"can never be so in segment {segment['id']}: {reason}; change one of them",
+                )
+        rules: list[_Placed] = [((*where, number), rule) for number, rule in enumerate(segment["rules"])]
+        yield from _overtaken("rule", rules, within, effort)
+
+
+_Placed = tuple[Path, Mapping[str, Any]]
+
+
+def _overtaken(what: str, in_order: Sequence[_Placed], given: Condition, effort: Effort) -> Iterator[Problem]:
+    """Those that match no lead which one before them leaves. `given`: what is so of all leads that come there."""
+    before: list[tuple[str, Condition, int]] = []
+    for where, one in in_order:
+        condition = condition_of(one.get("when"))
+        taker = _taker(Group("all", (given, condition)), before, effort)
+        if taker is not None:
+            yield (
+                where,
+                f"can never match: {what} {taker} before it takes all of its leads; change order or condition",
+            )
+        before.append((one["id"], condition, size_of(condition)))
+
+
+def _taker(condition: Condition, before: Sequence[tuple[str, Condition, int]], effort: Effort) -> str | None:
+    """Which of those before is so whenever this one is."""
+    example = looked_through(condition, effort)
+    if isinstance(example, str):
+        return None  # it is never so itself
+    try:
+        for name, other, size in before:
+            effort.spend(size)
+            # nearly always the first lead that comes to mind tells that it is not
+            if (example is None or holds(other, example)) and implies(condition, other, effort):
+                return name
+    except TooMuch:
+        pass
+    return None
+
+
+def _conflicts(definition: Definition, live: Others) -> Iterator[Problem]:
+    mine = definition.get("models")
+    for identity, other in sorted(live.items()):
+        theirs = other.get("models")
+        both = sorted(set(mine) & set(theirs)) if mine and theirs else mine or theirs or ["every model"]
+        if both:
+            yield (
+                ("models",),
+                f"{identity} is live and takes leads of {', '.join(both)} too: stop it, or name other models",
+            )
+
+
+KIND = Kind("assignment", AssignmentDefinition, _problems, _conflicts)
+
+
+def knowing(sellers: Mapping[str, Departed | None]) -> Kind:
+    """The kind where the sellers are known, those who departed too: a rule must name none but them."""
+
+    def problems(definition: Definition, others: Others) -> Iterator[Problem]:
+        yield from _problems(definition, others)
+        known = Nearest([one for one, departed in sellers.items() if departed != "left"])
+        for where, one in _sellers_named(definition):
+            if one not in sellers:
+                yield where, f"there is no seller {one}: {known.advice(one)}"
+
+    def warnings(definition: Definition) -> Iterator[Problem]:
+        for where, one in _sellers_named(definition):
+            if (departed := sellers.get(one)) is not None:
+                word = "is inactive" if departed == "inactive" else "has left"
+                yield where, f"seller {one} {word} and gets no leads: remove the id, unless they will be back"
+
+    return replace(KIND, problems=problems, warnings=warnings)
+
+
+def _sellers_named(definition: Definition) -> Iterator[tuple[Path, str]]:
+    for index, segment in enumerate(definition["segments"]):
+        for number, rule in enumerate(segment["rules"]):
+            for at, one in enumerate(rule.get("sellers", {}).get("ids", ())):
+                yield ("segments", index, "rules", number, "sellers", "ids", at), one

@@ -1,0 +1,134 @@
+"""`acls`: prints what each service must be allowed on a broker that checks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lead_qualifier.cli.options import Json
+from lead_qualifier.cli.screen import note, say, show_json
+from lead_qualifier.services.acls import PURPOSES, Grant, Naming, Service, as_bindings, command_line, grants, naming_of
+from lead_qualifier.settings import load_settings
+
+acls = typer.Typer(no_args_is_help=True, help="Print the ACLs that each service needs, and no more.")
+
+
+class Which(StrEnum):
+    """A service, or all."""
+
+    WORKER = Service.WORKER
+    CLI = Service.CLI
+    ADMINISTRATOR = Service.ADMINISTRATOR
+    OPERATOR = Service.OPERATOR
+    SCORING_ENGINE = Service.SCORING_ENGINE
+    CRM = Service.CRM
+    CONSUMER = Service.CONSUMER
+    REPARTITION = Service.REPARTITION
+    JOURNEYS = Service.JOURNEYS
+    ASSIGNMENT = Service.ASSIGNMENT
+    SEQUENCES = Service.SEQUENCES
+    FOLLOW_UP = Service.FOLLOW_UP
+    WEBHOOK = Service.WEBHOOK
+    DATAVERSE = Service.DATAVERSE
+    SALES_OPERATIONS = Service.SALES_OPERATIONS
+    ALL = "all"
+
+
+_SINKS = frozenset({Which.WEBHOOK, Which.DATAVERSE})
+
+
+@acls.callback()
+def _acls() -> None:
+    """Has one command today; the name of the group stays."""
+
+
+@acls.command("print")
+def print_acls(
+    *,
+    service: Annotated[Which, typer.Option(help="For whom.")] = Which.ALL,
+    principal: Annotated[
+        str | None,
+        typer.Option(metavar="User:NAME", help="Who logs in, for one service. Without it: User:<service>."),
+    ] = None,
+    group: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Consumer group of the consumer. Without it: the principal's name."),
+    ] = None,
+    to_prefix: Annotated[
+        str | None,
+        typer.Option(metavar="PREFIX", help="What stands before the names of the topics that `repartition` makes."),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", metavar="FILE", help="The file of the sink, for the services webhook and dataverse."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Print the least that each service must be allowed, as calls of Kafka's `kafka-acls`, or as JSON.
+
+    Names follow the settings: LEAD_QUALIFIER_TOPIC_PREFIX, LEAD_QUALIFIER_APPLICATION_ID (the workers' consumer group,
+    and what their transactional ids begin with). A worker may create topics only where LEAD_QUALIFIER_CREATE_TOPICS is
+    true; set it to false, and let an operator create them, to take that right away. No broker is asked.
+
+    What `repartition` needs, once, depends on where to it copies: it is printed where --to-prefix says that. What a
+    sink needs depends on its file: `--service webhook --config FILE`, or dataverse; no secret is asked for.
+    """
+    settings = load_settings()
+    if principal is not None and service is Which.ALL:
+        raise typer.BadParameter(
+            "one login with all rights would not be the least: name its service", param_hint="--service"
+        )
+    if principal is not None and not principal.partition(":")[2]:
+        raise typer.BadParameter("is a type and a name, such as User:worker", param_hint="--principal")
+    if service is Which.REPARTITION and to_prefix is None:
+        raise typer.BadParameter(
+            "is needed for repartition: what it is called with, or names itself before it copies, such as p6.",
+            param_hint="--to-prefix",
+        )
+    if (service in _SINKS) != (config is not None):
+        raise typer.BadParameter(
+            "is needed for the services webhook and dataverse, and for these alone: the file that the sink runs with",
+            param_hint="--config",
+        )
+    naming = replace(naming_of(settings), to_prefix=to_prefix or "")
+    if config is not None:
+        naming = _carrying(naming, service, config)
+    left_out = {*_SINKS} if to_prefix is not None else {*_SINKS, Which.REPARTITION}
+    every = [one for one in Which if one is not Which.ALL and one not in left_out]
+    services = [Service(one.value) for one in (every if service is Which.ALL else [service])]
+    wanted = [_of(one, principal or f"User:{one}", group, naming) for one in services]
+    if as_json:
+        show_json(
+            [
+                {"service": one, **binding}
+                for one, (whom, granted) in zip(services, wanted, strict=True)
+                for grant in granted
+                for binding in as_bindings(grant, whom)
+            ]
+        )
+        return
+    note("admin.properties: the settings with which an administrator of the broker logs in (security.protocol, ...)")
+    address = settings.kafka_bootstrap_servers or "localhost:9092"
+    for one, (whom, granted) in zip(services, wanted, strict=True):
+        say(f"# {one}: {PURPOSES[one]}")
+        for grant in granted:
+            say(f"# - {grant.why}")
+            say(command_line(grant, whom, address))
+
+
+def _carrying(naming: Naming, service: Which, config: Path) -> Naming:
+    """With what the sink's file says. Raises BadModelFile."""
+    from lead_qualifier.sinks.dataverse.form import DATAVERSE  # noqa: PLC0415  forms take their time
+    from lead_qualifier.sinks.forms import carried, read  # noqa: PLC0415
+    from lead_qualifier.sinks.webhook.form import WEBHOOK  # noqa: PLC0415
+
+    form = read(config, WEBHOOK if service is Which.WEBHOOK else DATAVERSE)
+    return replace(naming, sink_id=form["id"], sink_topics=carried(form))
+
+
+def _of(service: Service, principal: str, group: str | None, naming: Naming) -> tuple[str, tuple[Grant, ...]]:
+    return principal, grants(service, replace(naming, consumer_group=group or principal.partition(":")[2]))

@@ -1,0 +1,43 @@
+"""`assignment explain`: why a lead has the owner that it has, or waits; beside the commands of every definition."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from lead_qualifier.assignment.explaining import explain
+from lead_qualifier.assignment.kind import KIND
+from lead_qualifier.cli.assignment_lookup import look_up
+from lead_qualifier.cli.assignment_views import as_data, lines
+from lead_qualifier.cli.definitions import definition_commands
+from lead_qualifier.cli.exit_codes import ExitCode
+from lead_qualifier.cli.options import Json
+from lead_qualifier.cli.screen import busy, say, show_json
+from lead_qualifier.cli.session import open_session
+
+assignment = definition_commands(KIND, plural="assignments", help_text="Define who gets which qualified leads.")
+
+
+@assignment.command("explain")
+def explain_lead(
+    lead_id: Annotated[str, typer.Argument(metavar="LEAD", help="The lead's id.")],
+    as_json: Json = False,
+) -> None:
+    """Show why a lead has the owner that it has, or why it waits, and what would have it tried again.
+
+    What is shown is what the assignment service has decided so far. Exit code 1 for a lead that it does not hold: one
+    that was never seen, has not qualified, or is closed, merged or erased.
+    """
+    session = open_session()
+    with busy(f"looking for {lead_id}"):
+        found = look_up(session.connection, topic_prefix=session.prefix, lead_id=lead_id)
+    explained = explain(lead_id, found.entries, datetime.now(UTC))
+    if as_json:
+        show_json(as_data(found, explained))
+    else:
+        for line in lines(found, explained):
+            say(line)
+    if explained is None:
+        raise typer.Exit(ExitCode.REFUSED)

@@ -1,0 +1,122 @@
+"""Looks up what assignment holds about one lead, and what it has decided about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from lead_qualifier.assignment.intake import FollowedLead, decode_followed, is_gone
+from lead_qualifier.assignment.state import LEAD, HeldLead, State, decode_state
+from lead_qualifier.client.leads import UnreadableState, position_of, undecided
+from lead_qualifier.client.told import event_of
+from lead_qualifier.client.topic_reader import TopicReader
+from lead_qualifier.engine import partition_of
+from lead_qualifier.engine.checkpoint import POSITION_KEY, Position
+from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.messages.downstream_topics import (
+    ASSIGNMENT_LEAD_STATE,
+    ASSIGNMENT_QUEUE,
+    ASSIGNMENT_STATE,
+    LEAD_ASSIGNED,
+)
+from lead_qualifier.messages.topics import LEAD_CHANGED, LEAD_MERGED, LEAD_QUALIFIED
+
+#: What is shown of a decision.
+_ASSIGNED = ("decision_number", "decided_at", "result", "considered", "trigger")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookedUp:
+    """What there is about one lead.
+
+    `entries`: all that assignment holds, by its keys, and in it `held` about the lead. `followed`: what is known of the
+    lead before it comes into the queue. `decisions`: the lead-assigned events about a lead that is held, oldest first,
+    as far as they are kept. `undecided`: records, some perhaps about it, that assignment has not decided yet.
+    """
+
+    lead_id: str
+    partition: int
+    entries: Mapping[bytes, State]
+    held: HeldLead | None
+    followed: FollowedLead | None
+    erased: bool
+    decisions: tuple[dict[str, Any], ...]
+    undecided: int
+
+
+def look_up(connection: Connection, *, topic_prefix: str, lead_id: str) -> LookedUp:
+    """Read assignment's state to its end, and of its other topics the lead's partition.
+
+    Raises TopicMissing, Unfinished, UnreadableState, NotAllowed, KafkaException.
+    """
+    reader = TopicReader(connection)
+    key = lead_id.encode()
+    followed_topic, state_topic, queue, assigned = (
+        topic.full_name(topic_prefix)
+        for topic in (ASSIGNMENT_LEAD_STATE, ASSIGNMENT_STATE, ASSIGNMENT_QUEUE, LEAD_ASSIGNED)
+    )
+    partition = partition_of(key, len(reader.partitions(followed_topic)))
+    following, intake = _held(reader, followed_topic, partition, only=key)
+    state, decider = _held(reader, state_topic, 0)
+    try:
+        entries = _readable(state, needed=LEAD + key)
+        value = following.get(key)
+        followed = None if value is None else decode_followed(value)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise UnreadableState(
+            f"what assignment holds cannot be read: {error}; use the version that wrote it"
+        ) from error
+    erased = key in following and (followed is None or is_gone(followed))
+    held = entries.get(LEAD + key)
+    assert held is None or isinstance(held, HeldLead)
+    inputs = [(topic.full_name(topic_prefix), partition) for topic in (LEAD_CHANGED, LEAD_MERGED, LEAD_QUALIFIED)]
+    return LookedUp(
+        lead_id=lead_id,
+        partition=partition,
+        entries=entries,
+        held=held,
+        followed=None if erased else followed,
+        erased=erased,
+        decisions=() if held is None else _decisions(reader, assigned, key, held.number),
+        undecided=undecided(reader, inputs, {} if intake is None else {partition: intake})
+        + undecided(reader, [(queue, 0)], {} if decider is None else {0: decider}),
+    )
+
+
+def _readable(state: Mapping[bytes, bytes | None], *, needed: bytes) -> dict[bytes, State]:
+    """What can be read: the service leaves out the rest, too. Raises as decoding does for the `needed` key."""
+    found: dict[bytes, State] = {}
+    for key, value in state.items():
+        if value is None:
+            continue
+        try:
+            found[key] = decode_state(value)
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            if key == needed:
+                raise
+    return found
+
+
+def _held(
+    reader: TopicReader, topic: str, partition: int, *, only: bytes | None = None
+) -> tuple[dict[bytes, bytes | None], Position | None]:
+    """The newest value of each key, or of `only` one, and how far the service is."""
+    found: dict[bytes, bytes | None] = {}
+    position = None
+    for message in reader.read([(topic, partition)]):
+        key, value = message.key(), message.value()
+        if key == POSITION_KEY:
+            position = None if value is None else position_of(value)
+        elif only is None or key == only:
+            found[key] = value
+    return found, position
+
+
+def _decisions(reader: TopicReader, topic: str, key: bytes, newest: int) -> tuple[dict[str, Any], ...]:
+    """Not those that came after the state was read."""
+    partition = partition_of(key, len(reader.partitions(topic)))
+    told = (event_of(one.value(), _ASSIGNED) for one in reader.read([(topic, partition)]) if one.key() == key)
+    return tuple(one for one in told if one is not None and one["decision_number"] <= newest)

@@ -1,0 +1,242 @@
+"""How it is shown why a lead has its owner or waits, to people and to programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from lead_qualifier.assignment.assigner import Decision
+from lead_qualifier.assignment.choosing import NO_CAPACITY
+from lead_qualifier.assignment.explaining import Again, Explained, Standing
+from lead_qualifier.assignment.results import Result
+from lead_qualifier.assignment.state import SELLER, Departed, HeldLead, HeldSeller
+from lead_qualifier.cli.assignment_lookup import LookedUp
+from lead_qualifier.cli.screen import moment
+
+#: So many of the newest decisions are shown to people.
+_SHOWN = 10
+_AGAIN = {
+    Again.SELLER_CHANGES: "a seller comes or changes, so that the rule may take them",
+    Again.WORK_HOURS_BEGIN: "work hours begin",
+    Again.CAPACITY_GIVEN_BACK: "capacity is given back: a lead of such a seller is closed, merged or erased, or "
+    "gets another owner by hand",
+    Again.RULES_CHANGE: "an assignment is published or stopped",
+    Again.LEAD_CHANGES: "the CRM changes the lead, or it qualifies again",
+}
+
+_GONE = (
+    "what was decided before is not shown, for nothing is held any more about a lead that is closed, merged or erased, "
+    "and its seller has the capacity back"
+)
+
+
+def lines(found: LookedUp, explained: Explained | None) -> Iterator[str]:
+    """For people."""
+    if explained is None or found.held is None:
+        _, why = absence(found)
+        yield f"{found.lead_id} {why}"
+    else:
+        yield from _stands(found, found.held, explained)
+        if explained.now is not None:
+            yield from _waits(found, explained)
+        yield from _decided(found, found.held)
+    if found.undecided:
+        yield ""
+        yield (
+            f"{found.undecided:,} records on their way are not decided yet; some may be about it "
+            "(lead-qualifier downstream assignment decides them)"
+        )
+
+
+def absence(found: LookedUp) -> tuple[str, str]:
+    """Why nothing is held about a lead: a word for programs, and the end of a sentence."""
+    if found.erased:
+        return "erased", f"was erased: {_GONE}; the next event starts afresh"
+    if (lead := found.followed) is None:
+        return "never_seen", (
+            "was never seen: assignment has read no change and no qualification of it, or it was erased so long ago "
+            f"that nothing tells of it (looked in partition {found.partition}; capitals count)"
+        )
+    if lead.queued:
+        return "on_its_way", "has qualified and is on its way: nothing is decided about it yet"
+    facts = lead.facts
+    gone = "nothing was ever decided about it" if facts.qualified_at is None else _GONE
+    if facts.merged:
+        return "merged", f"was merged into another lead, which closed it: {gone}"
+    if not facts.open:
+        return "closed", f"is closed (status {facts.status}, reason {facts.status_reason}): {gone}"
+    if facts.qualified_at is not None:
+        return "not_qualified", f"is open, but has not qualified since it was closed: {gone}"
+    return "not_qualified", (
+        "has not qualified, and only qualified leads are assigned: `lead-qualifier lead show` tells what it lacks"
+    )
+
+
+def _stands(found: LookedUp, held: HeldLead, explained: Explained) -> Iterator[str]:
+    result = _result(explained.result)
+    match explained.standing:
+        case Standing.ASSIGNED if held.owner is not None:
+            yield f"{found.lead_id}: {held.owner.kind} {held.owner.id} has it ({result})"
+        case Standing.WAITS:
+            yield f"{found.lead_id}: waits, place {explained.place:,} of {explained.waiting:,} ({result})"
+        case _:
+            yield f"{found.lead_id}: has no owner and does not wait ({result})"
+    yield f"  {explained.reason}"
+    if held.definition is not None:
+        gone = "" if explained.runs else ", which no longer runs"
+        yield f"  by {_path(_names(held))}{gone}"
+    facts = [f"{name} {value}" for name, value in (*held.own.items(), *held.attributes.items())]
+    yield f"  qualified by {held.model_id} at {moment(held.qualified_at)}; {', '.join(facts) or 'nothing else known'}"
+    if explained.seller is not None:
+        yield f"  it takes capacity of {explained.seller.id}: {_taken(explained.seller)}"
+    if explained.departed is not None:
+        yield f"  {_departed(held, explained.departed)}"
+    if (other := unconfirmed(held)) is not None:
+        yield f"  the CRM has not confirmed it yet: the owner that it last named is {other}"
+
+
+def _departed(held: HeldLead, how: Departed) -> str:
+    word = {"inactive": "is inactive", "left": "has left"}[how]
+    if held.owner is None:
+        return f"its seller {held.left_by} {word}, so it was taken back to be assigned again (departed: reassign)"
+    return (
+        f"seller {held.owner.id} {word}; the lead stays with them until the CRM names another owner, or an assignment "
+        "with departed: reassign is published"
+    )
+
+
+def unconfirmed(held: HeldLead) -> str | None:
+    """Whom the CRM names where that is not who got the lead. A queue owns nothing in a CRM."""
+    if held.owner is None or held.owner.kind == "queue" or held.own.get("owner_id") == held.owner.id:
+        return None
+    return held.own.get("owner_id") or "nobody"
+
+
+def _waits(found: LookedUp, explained: Explained) -> Iterator[str]:
+    assert explained.now is not None
+    yield ""
+    if explained.now.owner is not None:
+        yield f"as things stand now {explained.now.owner.kind} {explained.now.owner.id} gets it when its turn comes"
+    else:
+        yield f"as things stand now: {_result(explained.now.code)}"
+    considered = [{"seller_id": seller, "why": why} for seller, why in explained.now.considered]
+    if considered:
+        yield f"  {_considered(considered, explained.now.more, found)}"
+    yield ""
+    yield "tried again when"
+    for one in explained.again:
+        at = explained.again_at if one is Again.WORK_HOURS_BEGIN else None
+        yield f"  {_AGAIN[one]}" + (f": next at {moment(at)}" if at is not None else "")
+    if explained.too_old_at is not None:
+        yield f"not after {moment(explained.too_old_at)}: then it is too old ({_result(Result.OLDER_THAN_TIMEFRAME)})"
+
+
+def _decided(found: LookedUp, held: HeldLead) -> Iterator[str]:
+    yield ""
+    yield "decisions, the newest last"
+    older = len(found.decisions) - _SHOWN
+    if older > 0:
+        yield f"  {older:,} older ones (--json shows all)"
+    for event in found.decisions[-_SHOWN:]:
+        owner = f": {event['owner']['kind']} {event['owner']['id']}" if "owner" in event else ""
+        if "owner_departed" in event:
+            owner += f" ({event['owner_departed']}; the lead stays)"
+        before = f", before that {event['previous_owner_id']}" if "previous_owner_id" in event else ""
+        at = moment(datetime.fromisoformat(event["decided_at"]))
+        yield f"  {at} number {event['decision_number']}: {_result(Result(event['result']['code']))}{owner}{before}"
+        if "assignment_id" in event:
+            yield f"    by {_path(event)}"
+        if event["considered"]:
+            yield f"    {_considered(event['considered'], event.get('considered_more', 0))}"
+        trigger = event["trigger"]
+        where = f"{trigger['topic']}, partition {trigger['partition']}, offset {trigger['offset']}"
+        yield f"    on event {trigger['event_id']} ({where})"
+    if not any(event["decision_number"] == held.number for event in found.decisions):
+        yield f"  the event of the newest, number {held.number}, is not kept any more"
+
+
+def _result(result: Result) -> str:
+    return f"{int(result)} {result.word}"
+
+
+def _names(held: HeldLead) -> dict[str, Any]:
+    names = {
+        "assignment_id": held.definition,
+        "assignment_version": held.version,
+        "segment": held.segment,
+        "rule": held.rule,
+    }
+    return {name: value for name, value in names.items() if value}
+
+
+def _path(names: Mapping[str, Any]) -> str:
+    steps = [f"{names['assignment_id']} v{names['assignment_version']}"]
+    steps += [f"{name} {names[name]}" for name in ("segment", "rule") if name in names]
+    return ", ".join(steps)
+
+
+def _considered(considered: list[dict[str, Any]], more: int, found: LookedUp | None = None) -> str:
+    """Sellers by why or why not; with `found` each that has no capacity left with what is taken."""
+    by_why: dict[str, list[str]] = {}
+    for one in considered:
+        seller = None if found is None else found.entries.get(SELLER + one["seller_id"].encode())
+        taken = f" ({_taken(seller)})" if isinstance(seller, HeldSeller) and one["why"] == NO_CAPACITY else ""
+        by_why.setdefault(one["why"], []).append(one["seller_id"] + taken)
+    told = [f"{why} {', '.join(sellers)}" for why, sellers in by_why.items()]
+    return "; ".join([*told, *([f"and {more:,} more"] if more else [])])
+
+
+def _taken(seller: HeldSeller) -> str:
+    return f"{seller.assigned} taken" + (f" of {seller.maximum}" if seller.maximum is not None else ", without limit")
+
+
+def as_data(found: LookedUp, explained: Explained | None) -> dict[str, Any]:
+    """For programs; what is absent is not so, or not known."""
+    shown: dict[str, Any] = {"lead_id": found.lead_id, "undecided_records": found.undecided}
+    if explained is None or found.held is None:
+        standing, why = absence(found)
+        return shown | {"standing": standing, "reason": f"{found.lead_id} {why}"}
+    held = found.held
+    shown |= {
+        "standing": explained.standing.value,
+        "reason": explained.reason,
+        "result": _result_data(explained.result),
+        **_names(held),
+        "assignment_runs": explained.runs,
+        "decision_number": held.number,
+        "qualification_model_id": held.model_id,
+        "qualified_at": held.qualified_at,
+        "fields": held.own,
+        "attributes": held.attributes,
+    }
+    if held.owner is not None:
+        shown["owner"] = msgspec.to_builtins(held.owner)
+    if explained.departed is not None:
+        shown["owner_departed" if held.owner is not None else "previous_owner_departed"] = explained.departed
+    if (other := unconfirmed(held)) is not None:
+        shown["unconfirmed_crm_names"] = other
+    if explained.now is not None:
+        shown |= {
+            "place": explained.place,
+            "waiting": explained.waiting,
+            "now": _now_data(explained.now),
+            "tried_again_by": [one.value for one in explained.again],
+        }
+        times = {"work_hours_begin_at": explained.again_at, "too_old_at": explained.too_old_at}
+        shown |= {name: at for name, at in times.items() if at is not None}
+    return shown | {"decisions": list(found.decisions)}
+
+
+def _now_data(now: Decision) -> dict[str, Any]:
+    considered = [{"seller_id": seller, "why": why} for seller, why in now.considered]
+    shown: dict[str, Any] = {"result": _result_data(now.code), "considered": considered}
+    if now.owner is not None:
+        shown["owner"] = msgspec.to_builtins(now.owner)
+    return shown | ({"considered_more": now.more} if now.more else {})
+
+
+def _result_data(result: Result) -> dict[str, Any]:
+    return {"code": int(result), "name": result.word}

@@ -1,0 +1,219 @@
+"""`dead-letters`: what could not be read, and sending it back once the reason is gone."""
+
+from __future__ import annotations
+
+import base64
+import heapq
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from lead_qualifier.cli.exit_codes import ExitCode, Refused
+from lead_qualifier.cli.options import Json, Yes
+from lead_qualifier.cli.screen import agreed, busy, fail, moment, note, say, show_json, warn
+from lead_qualifier.cli.session import Session, open_session
+from lead_qualifier.client.dead_letters import DeadLetter, DeadLetters, Filter, Replay
+from lead_qualifier.messages.downstream_topics import DOWNSTREAM_DEAD_LETTERS
+from lead_qualifier.messages.topics import LEAD_DEAD_LETTERS
+
+dead_letters = typer.Typer(no_args_is_help=True, help="Look at records that could not be read, and send them back.")
+
+Topic = Annotated[str | None, typer.Option("--topic", metavar="NAME", help="Only those that came from this topic.")]
+Reason = Annotated[
+    str | None, typer.Option("--reason", metavar="TEXT", help="Only those whose reason contains this text.")
+]
+Key = Annotated[str | None, typer.Option("--key", metavar="KEY", help="Only those with this key, such as a lead's id.")]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=0, metavar="N", help="Only the newest N; 0 for all.")]
+Downstream = Annotated[
+    bool, typer.Option("--downstream", help="Those of the downstream services instead of the workers'.")
+]
+
+_EXCERPT = 90
+_NAMED = 10
+
+
+@dead_letters.command("list")
+def list_letters(
+    *,
+    topic: Topic = None,
+    reason: Reason = None,
+    key: Key = None,
+    limit: Limit = 20,
+    downstream: Downstream = False,
+    as_json: Json = False,
+) -> None:
+    """List records that could not be read, oldest first: where they came from and why.
+
+    What each begins with, PARTITION:OFFSET, names it for `dead-letters replay`.
+    """
+    session = open_session()
+    with busy("reading the dead letters"):
+        count, letters = _newest(_letters(session, downstream), Filter(topic=topic, reason=reason, key=key), limit)
+    if as_json:
+        show_json([_as_json(letter) for letter in letters])
+        return
+    if not letters:
+        say("no dead letters" if topic is reason is key is None else "no dead letters like that")
+        return
+    for letter in letters:
+        _show(letter)
+    if len(letters) < count:
+        note(f"the newest {len(letters)} of {count:,}; --limit 0 shows all")
+
+
+@dead_letters.command()
+def replay(
+    places: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PARTITION:OFFSET]...", help="Which ones, as `dead-letters list` names them."),
+    ] = None,
+    *,
+    topic: Topic = None,
+    reason: Reason = None,
+    key: Key = None,
+    everything: Annotated[bool, typer.Option("--all", help="All there are.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Also those that were, or may have been, sent back before.")
+    ] = False,
+    downstream: Downstream = False,
+    yes: Yes = False,
+) -> None:
+    """Send dead letters back to where they came from, with their key, value and headers; each at most once.
+
+    Records go to inputs of this installation only, whatever a dead letter says. Choose them by name, by filter, or all.
+    What is sent back has the header dl_replayed_from, by which the next replay
+    knows it: the origin topic is read for that. A record that still cannot be read becomes a dead letter again.
+    A header that was escaped because its name is not UTF-8 (dl_header_...) is sent escaped, so the record can be read.
+    """
+    chosen = _chosen(places or [], topic, reason, key, everything)
+    session = open_session()
+    letters = _letters(session, downstream)
+    with busy("reading the dead letters, and what was sent back before"):
+        found = list(letters.find(chosen))
+        plan = letters.plan(found, again=again)
+    unknown = chosen.places - {letter.place for letter in found}
+    if unknown:
+        raise Refused(f"there is no dead letter {', '.join(sorted(unknown))}: see lead-qualifier dead-letters list")
+    _tell(plan)
+    if not plan.fresh:
+        say("nothing to send back")
+        return
+    counts = {name: sum(letter.topic == name for letter in plan.fresh) for name in {x.topic for x in plan.fresh}}
+    what = ", ".join(f"{count:,} to {name}" for name, count in sorted(counts.items()))
+    if not yes and not agreed(f"Send back {what}?"):
+        raise Refused("nothing was sent back")
+    sent: list[DeadLetter] = []
+    failed = letters.send_back(plan.fresh, sent.append)
+    say(f"{len(sent):,} sent back")
+    if failed:
+        fail("; ".join(f"{place}: {why}" for place, why in failed))
+        raise typer.Exit(ExitCode.REFUSED)
+
+
+def _chosen(places: Sequence[str], topic: str | None, reason: str | None, key: str | None, everything: bool) -> Filter:
+    for place in places:
+        if not re.fullmatch(r"\d+:\d+", place):
+            raise typer.BadParameter(f"{place} is not PARTITION:OFFSET, such as 3:17")
+    if not (places or everything or topic or reason or key):
+        raise typer.BadParameter("say which: PARTITION:OFFSET, --topic, --reason, --key, or --all")
+    return Filter(topic=topic, reason=reason, key=key, places=frozenset(places))
+
+
+def _tell(plan: Replay) -> None:
+    if plan.replayed:
+        note(f"{len(plan.replayed):,} were sent back before and are left out: {_names(plan.replayed)}")
+    if plan.unsure:
+        warn(
+            f"{len(plan.unsure):,} are older than what their topic still holds, so that nobody knows whether they were "
+            f"sent back; they are left out (--again sends them): {_names(plan.unsure)}"
+        )
+    if plan.cut:
+        warn(f"{len(plan.cut):,} were too large to be kept whole and cannot be sent back: {_names(plan.cut)}")
+    if plan.homeless:
+        warn(f"{len(plan.homeless):,} came from topics that do not exist any more: {_names(plan.homeless)}")
+    if plan.foreign:
+        named = ", ".join(sorted({letter.topic for letter in plan.foreign})[:_NAMED])
+        warn(
+            f"{len(plan.foreign):,} name a topic that no dead letter is sent back to ({named}); only inputs of this "
+            f"installation are: {_names(plan.foreign)}"
+        )
+
+
+def _names(letters: Sequence[DeadLetter]) -> str:
+    names = [letter.place for letter in letters]
+    return ", ".join(names[:_NAMED]) + (" ..." if len(names) > _NAMED else "")
+
+
+def _letters(session: Session, downstream: bool) -> DeadLetters:
+    topic = DOWNSTREAM_DEAD_LETTERS if downstream else LEAD_DEAD_LETTERS
+    return DeadLetters(session.connection, topic_prefix=session.prefix, topic=topic)
+
+
+def _newest(among: DeadLetters, wanted: Filter, limit: int) -> tuple[int, list[DeadLetter]]:
+    """How many there are, and the newest of them, oldest first."""
+    found = among.find(wanted)
+    if limit == 0:
+        letters = sorted(found, key=_age)
+        return len(letters), letters
+    count = 0
+    kept: list[tuple[Any, DeadLetter]] = []
+    for letter in found:
+        count += 1
+        if len(kept) < limit:
+            heapq.heappush(kept, (_age(letter), letter))
+        else:
+            heapq.heappushpop(kept, (_age(letter), letter))
+    return count, [letter for _, letter in sorted(kept, key=lambda one: one[0])]
+
+
+def _age(letter: DeadLetter) -> tuple[Any, ...]:
+    return (letter.at, letter.partition, letter.offset)
+
+
+def _show(letter: DeadLetter) -> None:
+    key = "no key" if letter.key is None else f"key {_excerpt(letter.key)}"
+    partition, offset = letter.topic_partition, letter.topic_offset
+    place = "at no place that it names" if partition is None or offset is None else f"{partition}:{offset}"
+    origin = f"{letter.topic or 'no topic'} {place}"
+    say(f"{letter.place}  {moment(letter.at)}  from {origin}, {key}")
+    say(f"  {letter.reason}")
+    say(f"  {_value(letter.value)}")
+
+
+def _value(value: bytes | None) -> str:
+    if value is None:
+        return "no value"
+    return _excerpt(value) if value else "empty value"
+
+
+def _excerpt(content: bytes) -> str:
+    text = content[: 4 * _EXCERPT].decode(errors="replace")
+    text = "".join(char if char.isprintable() else "·" for char in text)
+    return text if len(text) <= _EXCERPT and len(content) <= 4 * _EXCERPT else text[:_EXCERPT] + "…"
+
+
+def _as_json(letter: DeadLetter) -> dict[str, Any]:
+    place = {"topic_partition": letter.topic_partition, "topic_offset": letter.topic_offset}
+    shown: dict[str, Any] = {
+        "letter": letter.place,
+        "partition": letter.partition,
+        "offset": letter.offset,
+        "at": letter.at,
+        "topic": letter.topic,
+        **{name: told for name, told in place.items() if told is not None},
+        "reason": letter.reason,
+        "headers": [{"name": name, **_bytes("value", content)} for name, content in letter.headers],
+    }
+    return shown | _bytes("key", letter.key) | _bytes("value", letter.value)
+
+
+def _bytes(name: str, content: bytes | None) -> dict[str, str]:
+    """As text where it is text, else in base64; absent where there is none."""
+    if content is None:
+        return {}
+    try:
+        return {name: content.decode()}
+    except UnicodeDecodeError:
+        return {f"{name}_base64": base64.b64encode(content).decode()}

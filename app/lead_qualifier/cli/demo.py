@@ -1,0 +1,44 @@
+"""`demo`: everything at once, to look at."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from lead_qualifier.cli.exit_codes import NoBrokerFound, Refused
+from lead_qualifier.cli.screen import warn
+from lead_qualifier.settings import load_settings, unknown_variables
+
+Events = Annotated[
+    int | None,
+    typer.Option(
+        "--events", envvar="DEMO_EVENTS", min=1, metavar="N", help="End after N events. Without it: until Ctrl-C."
+    ),
+]
+Rate = Annotated[
+    float, typer.Option("--rate", envvar="DEMO_RATE", min=0, metavar="N", help="Events a second; 0: as many as go.")
+]
+
+
+def demo(events: Events = None, rate: Rate = 200.0) -> None:
+    """Run everything at once: a broker, a worker, and a stream of events as scoring engines and a CRM would send them.
+
+    The broker is the one that KAFKA_BOOTSTRAP_SERVERS names, else one that is started here and ended with the demo; its
+    data stays, and the next run continues from there. Without a terminal it prints plain lines.
+    """
+    settings = load_settings()
+    for line in unknown_variables():
+        warn(line)
+    # What finds a broker takes a moment to import, which no other command should wait for.
+    from lead_qualifier.demo.broker.finder import NoBroker  # noqa: PLC0415
+    from lead_qualifier.demo.preparing import NotPrepared  # noqa: PLC0415
+    from lead_qualifier.demo.run import DemoFailed, run_demo  # noqa: PLC0415
+
+    try:
+        run_demo(settings, Console(), events=events, rate=rate)
+    except NoBroker as error:
+        raise NoBrokerFound(str(error)) from error
+    except (DemoFailed, NotPrepared) as error:
+        raise Refused(str(error)) from error

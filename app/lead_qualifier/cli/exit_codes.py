@@ -1,0 +1,138 @@
+"""The exit codes, and which failure has which."""
+
+from __future__ import annotations
+
+import errno
+from enum import IntEnum
+
+from confluent_kafka import KafkaError, KafkaException
+
+from lead_qualifier.client.commands import NoAnswer
+from lead_qualifier.client.leads import UnreadableState
+from lead_qualifier.client.scoring_models import AnnouncedLater
+from lead_qualifier.client.topic_reader import TopicMissing, Unfinished
+from lead_qualifier.kafka.connection import BrokerUnreachable, NotAllowed, UnusableConnection, is_forbidden
+from lead_qualifier.maintenance.positions import WorkersRun
+from lead_qualifier.maintenance.repartition import CannotRepartition
+from lead_qualifier.messages.model_file import BadModelFile
+from lead_qualifier.services.installation import OtherInstallation
+from lead_qualifier.services.topic_setup import TopicsUnfit
+from lead_qualifier.settings import InvalidSettings
+
+
+class ExitCode(IntEnum):
+    """What the program's exit code means."""
+
+    DONE = 0
+    REFUSED = 1
+    USAGE = 2
+    UNREACHABLE = 3
+    NO_ANSWER = 4
+    FAILED = 70
+    INTERRUPTED = 130
+
+
+MEANINGS = {
+    ExitCode.DONE: "done",
+    ExitCode.REFUSED: "refused, or not there: the message says why and what to do",
+    ExitCode.USAGE: "usage: an argument or a setting is wrong",
+    ExitCode.UNREACHABLE: "broker unreachable",
+    ExitCode.NO_ANSWER: "no answer: no worker answered in time",
+    ExitCode.FAILED: "a worker or service could not go on by itself: its last log line says why; start it again",
+    ExitCode.INTERRUPTED: "interrupted (Ctrl-C)",
+}
+"""For the reference and the help."""
+
+
+class Refused(Exception):
+    """What was asked for is not done; the message says why and what to do."""
+
+
+class NoBrokerFound(Exception):
+    """There is no broker to speak to; the message says how to have one."""
+
+
+NO_BROKER = "no broker: set KAFKA_BOOTSTRAP_SERVERS (host:port), or start the demo in this folder (lead-qualifier demo)"
+
+
+_CODES: dict[type[BaseException], ExitCode] = {
+    Refused: ExitCode.REFUSED,
+    BadModelFile: ExitCode.REFUSED,
+    AnnouncedLater: ExitCode.REFUSED,
+    WorkersRun: ExitCode.REFUSED,
+    CannotRepartition: ExitCode.REFUSED,
+    UnreadableState: ExitCode.REFUSED,
+    TopicMissing: ExitCode.REFUSED,
+    TopicsUnfit: ExitCode.REFUSED,
+    OtherInstallation: ExitCode.REFUSED,
+    NotAllowed: ExitCode.REFUSED,
+    InvalidSettings: ExitCode.USAGE,
+    UnusableConnection: ExitCode.USAGE,
+    BrokerUnreachable: ExitCode.UNREACHABLE,
+    NoBrokerFound: ExitCode.UNREACHABLE,
+    Unfinished: ExitCode.UNREACHABLE,
+    NoAnswer: ExitCode.NO_ANSWER,
+}
+EXPECTED: tuple[type[BaseException], ...] = (*_CODES, KafkaException, OSError)
+"""Failures that are told in one message; any other is a fault of the program and shows where it came from."""
+
+_AWAY = {
+    KafkaError._TRANSPORT,
+    KafkaError._ALL_BROKERS_DOWN,
+    KafkaError._TIMED_OUT,
+    KafkaError._TIMED_OUT_QUEUE,
+    KafkaError._MSG_TIMED_OUT,
+    KafkaError._RESOLVE,
+    KafkaError._AUTHENTICATION,
+    KafkaError._SSL,
+    KafkaError.BROKER_NOT_AVAILABLE,
+    KafkaError.REQUEST_TIMED_OUT,
+    KafkaError.NETWORK_EXCEPTION,
+    KafkaError.SASL_AUTHENTICATION_FAILED,
+}
+
+
+def judge(failure: BaseException) -> tuple[str, ExitCode]:
+    """The message for an expected failure, and the exit code."""
+    if isinstance(failure, KafkaException):
+        return _judge_kafka(failure.args[0])
+    if isinstance(failure, OSError):
+        return _judge_system(failure), ExitCode.REFUSED
+    return str(failure), next(code for kind, code in _CODES.items() if isinstance(failure, kind))
+
+
+def told(failure: BaseException, message: str) -> tuple[str, ...]:
+    """The message in lines: only a failure that has lines of its own has more than one."""
+    return getattr(failure, "lines", (message,))
+
+
+def _judge_kafka(error: object) -> tuple[str, ExitCode]:
+    if not isinstance(error, KafkaError):
+        return f"Kafka: {error}", ExitCode.REFUSED
+    reason = error.str() or error.name()
+    if error.code() in _AWAY:
+        return (
+            f"the broker did not answer ({reason}): check that it runs and that KAFKA_BOOTSTRAP_SERVERS is right",
+            ExitCode.UNREACHABLE,
+        )
+    if is_forbidden(error):
+        message = (
+            f"the broker does not allow this ({reason}): have the ACL added (`lead-qualifier acls print` lists what "
+            "each service needs), or use other credentials"
+        )
+        return message, ExitCode.REFUSED
+    if error.code() in {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC}:
+        return (
+            f"a topic does not exist ({reason}): create the topics first (lead-qualifier topics create)",
+            ExitCode.REFUSED,
+        )
+    return f"the broker refused ({reason})", ExitCode.REFUSED
+
+
+def _judge_system(error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"{error.strerror}: another program listens there, perhaps another worker; choose another port "
+            "(lead-qualifier worker --web-port 0 takes any free one)"
+        )
+    return str(error)

@@ -1,0 +1,31 @@
+"""`feature`: turns lead management on and off."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from lead_qualifier.cli.options import IssuedBy, Json
+from lead_qualifier.cli.outcomes import report
+from lead_qualifier.cli.session import open_session
+
+feature = typer.Typer(no_args_is_help=True, help="Turn lead management on or off; off, nothing qualifies.")
+Feature = Annotated[str, typer.Argument(metavar="FEATURE", help="The feature: lead-management.")]
+
+
+@feature.command()
+def enable(name: Feature, issued_by: IssuedBy = None, as_json: Json = False) -> None:
+    """Turn a feature on. While lead management is on, published models qualify leads."""
+    _switch(name, True, issued_by, as_json)
+
+
+@feature.command()
+def disable(name: Feature, issued_by: IssuedBy = None, as_json: Json = False) -> None:
+    """Turn a feature off. Scores and lead changes are still recorded, so that turning it on starts from the truth."""
+    _switch(name, False, issued_by, as_json)
+
+
+def _switch(name: str, on: bool, issued_by: str | None, as_json: bool) -> None:
+    client = open_session(issued_by=issued_by).commands()
+    report(lambda: client.switch(name, on=on), as_json=as_json)

@@ -1,0 +1,101 @@
+"""`feed`: scores from a file into the stream."""
+
+from __future__ import annotations
+
+import codecs
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import BufferedReader
+from pathlib import Path
+from typing import Annotated, BinaryIO, cast
+
+import typer
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from lead_qualifier.cli.exit_codes import ExitCode, Refused
+from lead_qualifier.cli.screen import err, note, say
+from lead_qualifier.cli.session import open_session
+from lead_qualifier.client.feeding import Feeder
+from lead_qualifier.messages.reasons import wide_encoding
+
+_SHOWN_BYTES = 64 * 1024
+#: How compressed files begin, and what shows what is in them.
+_COMPRESSED = {
+    b"\x1f\x8b": "gunzip -c",
+    b"\x28\xb5\x2f\xfd": "zstd -dc",
+    b"BZh": "bunzip2 -c",
+    b"\xfd7zXZ\0": "xz -dc",
+    b"PK\x03\x04": "unzip -p",
+}
+
+
+def feed(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="One JSON object a line; - is standard input.", show_default=False)
+    ],
+) -> None:
+    """Send scores from a file of JSON lines to lead-score-changed, in the order of the lines.
+
+    A line is a message as schemas/lead-score-changed.schema.json describes it; its key is its lead_id. Lines that are
+    not valid are told by number and not sent; exit code 1 if there was one.
+    """
+    with _opened(file) as (lines, size):
+        session = open_session()
+
+        def bad(line: int, reason: str) -> None:
+            note(f"{file}:{line}: {reason}")
+
+        feeder = Feeder(session.connection, topic_prefix=session.prefix, bad=bad)
+        with _progress(size) as moved:
+            fed = feeder.feed(lines, moved)
+    say(f"{fed.sent:,} sent" + (f", {fed.bad:,} bad" if fed.bad else ""))
+    if fed.bad:
+        raise typer.Exit(ExitCode.REFUSED)
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[tuple[BinaryIO, int | None]]:
+    """The lines, and their size in bytes where it is known."""
+    if str(file) == "-":
+        yield _in_utf_8(sys.stdin.buffer, "standard input"), None
+        return
+    try:
+        lines = file.open("rb")
+    except OSError as error:
+        raise Refused(f"{file} cannot be read: {error.strerror}") from error
+    with lines:
+        yield _in_utf_8(lines, str(file)), file.stat().st_size
+
+
+def _in_utf_8(lines: BinaryIO, name: str) -> BinaryIO:
+    """The lines, without a byte order mark. Raises Refused where none of them could be read."""
+    beginning = cast("BufferedReader", lines).peek(8)[:8]
+    if beginning.startswith(codecs.BOM_UTF8):
+        lines.read(len(codecs.BOM_UTF8))
+    elif (encoding := wide_encoding(beginning)) is not None:
+        raise Refused(f"{name} is in {encoding}: save it as UTF-8")
+    elif (unpack := next((how for start, how in _COMPRESSED.items() if beginning.startswith(start)), None)) is not None:
+        raise Refused(f"{name} is compressed: unpack it first, as in {unpack} FILE | lead-qualifier feed -")
+    return lines
+
+
+@contextmanager
+def _progress(size: int | None) -> Iterator[Callable[[int], None]]:
+    if not err.is_terminal:
+        yield lambda moved: None
+        return
+    columns = (TextColumn("feeding"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True) as progress:
+        task = progress.add_task("", total=size)
+        waiting = 0
+
+        def moved(bytes_read: int) -> None:
+            # A line is far less than the bar can show, and showing costs more than sending.
+            nonlocal waiting
+            waiting += bytes_read
+            if waiting >= _SHOWN_BYTES:
+                progress.advance(task, waiting)
+                waiting = 0
+
+        yield moved

@@ -1,0 +1,173 @@
+"""`lead show`: all there is to know about one lead, and why it is qualified or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from lead_qualifier.cli.exit_codes import ExitCode
+from lead_qualifier.cli.options import Json
+from lead_qualifier.cli.screen import busy, moment, say, show_json
+from lead_qualifier.cli.session import Session, open_session
+from lead_qualifier.client.evidence import changes_text, criteria_text, criterion_text, model_text, number
+from lead_qualifier.client.explaining import Explained, explain, reopened
+from lead_qualifier.client.leads import LookedUp, Standing, look_up
+from lead_qualifier.client.rulebook import read_rulebook
+from lead_qualifier.messages.fields import plain
+from lead_qualifier.qualification.criteria import CriterionEvidence
+from lead_qualifier.qualification.leads import OPEN, Lead
+from lead_qualifier.qualification.rules import Rules
+
+lead = typer.Typer(no_args_is_help=True, help="Explain one lead.")
+
+
+@lead.callback()
+def _lead() -> None:
+    """Has one command today; the name of the group stays."""
+
+
+@lead.command()
+def show(
+    lead_id: Annotated[str, typer.Argument(metavar="ID", help="The lead's id.")],
+    as_json: Json = False,
+) -> None:
+    """Show a lead's status, its scores, how each model stands to it and what is missing, and how it qualified before.
+
+    What is shown is what the workers have decided so far. Exit code 1 for a lead that was never seen or was erased.
+    """
+    session = open_session()
+    with busy(f"looking for {lead_id}"):
+        rules = read_rulebook(session.connection, topic_prefix=session.prefix).rules(
+            session.settings.unknown_leads.value
+        )
+        found = look_up(
+            session.connection, topic_prefix=session.prefix, state_prefix=session.state_prefix, lead_id=lead_id
+        )
+    explained = [] if found.lead is None else explain(found.lead, rules, datetime.now(UTC))
+    if as_json:
+        show_json(_as_json(found, explained, rules))
+    else:
+        for line in _lines(found, explained, rules, session):
+            say(line)
+    if found.standing is not Standing.HELD:
+        raise typer.Exit(ExitCode.REFUSED)
+
+
+def _lines(found: LookedUp, explained: list[Explained], rules: Rules, session: Session) -> Iterator[str]:
+    match found.standing:
+        case Standing.NEVER_SEEN:
+            yield f"{found.lead_id} was never seen: no worker has decided a score or a change of a lead with this id"
+            yield f"(looked in partition {found.partition} of {session.state_prefix}lead-state)"
+        case Standing.ERASED:
+            yield f"{found.lead_id} was erased: nothing is held about it; the next event starts afresh"
+        case Standing.HELD:
+            assert found.lead is not None
+            yield from _about(found.lead_id, found.lead)
+            yield from _scores(found.lead, rules)
+            for one in explained:
+                yield from _model(one)
+            yield from _history(found, found.lead)
+    if found.undecided:
+        yield ""
+        yield (
+            f"{found.undecided:,} records of its partition are not decided yet; some may be about it"
+            " (lead-qualifier worker decides them)"
+        )
+
+
+def _about(lead_id: str, held: Lead) -> Iterator[str]:
+    ready = "sales ready" if held.sales_ready else "not sales ready"
+    closed = "" if held.status == OPEN else " (closed: it cannot qualify)"
+    yield f"{lead_id}: {held.status}{closed}, {held.status_reason}, {ready}"
+    if held.merged_into is not None and held.merged_at is not None:
+        yield f"  merged into {held.merged_into} on {moment(held.merged_at)} (it cannot qualify; that one can)"
+    facts = [f"owner {held.owner_id}" if held.owner_id else "", f"contact {held.contact_id}" if held.contact_id else ""]
+    facts += [f"{name} {value}" for name, value in held.attributes.items()]
+    if any(facts):
+        yield f"  {', '.join(filter(None, facts))}"
+    if held.known and held.changed_at is not None:
+        yield f"  the CRM's last word is of {moment(held.changed_at)}"
+    else:
+        yield "  the CRM has told nothing about it yet"
+
+
+def _scores(held: Lead, rules: Rules) -> Iterator[str]:
+    yield ""
+    yield "scores" if held.scores else "no scores yet"
+    width = max(map(len, held.scores), default=0)
+    for name, score in sorted(held.scores.items()):
+        note = "" if name in rules.live_scoring_models else "  (not live: does not count)"
+        yield f"  {name:<{width}}  {number(score.value):>6}  of {moment(score.at)}{note}"
+
+
+def _model(one: Explained) -> Iterator[str]:
+    yield ""
+    model = one.model
+    version = f"v{model.version}" if model.version else "never published"
+    yield f"model {model.id} {version}{'' if model.live else ', not live'}: {one.outcome}"
+    yield f"  {one.reason}"
+    if model.live:
+        for criterion in one.criteria:
+            yield f"    {criterion_text(_evidence(criterion))}"
+
+
+def _history(found: LookedUp, held: Lead) -> Iterator[str]:
+    yield ""
+    kept = {(event["qualification_model_id"], event["qualification_number"]) for event in found.qualifications}
+    gone = [(model, mark) for model, mark in held.marks.items() if (model, mark.number) not in kept]
+    yield "qualified" if found.qualifications or gone else "never qualified"
+    for model, mark in gone:
+        time = "" if mark.number == 1 else f", time {mark.number}"
+        yield f"  {moment(mark.at)} by {model} v{mark.version}{time}, on {mark.trigger}; no event of it is kept here"
+    for event in found.qualifications:
+        trigger = event["trigger"]
+        at = moment(datetime.fromisoformat(event["occurred_at"]))
+        yield f"  {at} by {model_text(event)}: {changes_text(event['changes'])}"
+        yield f"    {criteria_text(event['criteria'])}"
+        where = f"{trigger['topic']}, partition {trigger['partition']}, offset {trigger['offset']}"
+        yield f"    {event['origin']}, on event {trigger['event_id']} ({where})"
+    for line in reopened(held):
+        yield f"  {line}"
+
+
+def _evidence(criterion: CriterionEvidence) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "scoring_model_id": criterion.scoring_model_id,
+        "threshold": plain(criterion.threshold),
+        "met": criterion.met,
+    }
+    if criterion.score is not None:
+        shown |= {"score": plain(criterion.score), "scored_at": criterion.scored_at}
+    return shown
+
+
+def _as_json(found: LookedUp, explained: list[Explained], rules: Rules) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "lead_id": found.lead_id,
+        "standing": found.standing.value,
+        "undecided_records": found.undecided,
+        "lead_management": rules.lead_management,
+        "qualifications": found.qualifications,
+    }
+    if found.lead is not None:
+        # As on lead-state, where what is absent has its default; here everything is said.
+        defaults = {"status": "open", "status_reason": "new", "sales_ready": False, "known": False, "scores": {}}
+        shown["lead"] = defaults | msgspec.to_builtins(found.lead)
+        shown["models"] = [
+            {
+                "qualification_model_id": one.model.id,
+                "version": one.model.version,
+                "live": one.model.live,
+                "degraded": list(rules.degraded(one.model)),
+                "outcome": one.outcome.value,
+                "reason": one.reason,
+                "criteria": [_evidence(criterion) for criterion in one.criteria],
+                "missing": one.missing,
+            }
+            for one in explained
+        ]
+    return shown

@@ -1,0 +1,244 @@
+"""`model`: the life of qualification models, from a file to live and back."""
+
+from __future__ import annotations
+
+import contextlib
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from lead_qualifier.cli import model_views, preview_views
+from lead_qualifier.cli.exit_codes import Refused
+from lead_qualifier.cli.model_history import diff, history
+from lead_qualifier.cli.options import ExpectedRevision, IssuedBy, Json, ModelId
+from lead_qualifier.cli.outcomes import report
+from lead_qualifier.cli.screen import progress, say, show_json
+from lead_qualifier.cli.session import open_session
+from lead_qualifier.client.commands import Move
+from lead_qualifier.client.previewed_topics import preview as preview_topics
+from lead_qualifier.client.previewing import NEAR_POINTS, SAMPLE
+from lead_qualifier.client.rulebook import read_rulebook
+from lead_qualifier.client.sweeping import swept
+from lead_qualifier.kafka.connection import NotAllowed
+from lead_qualifier.messages.model_file import read_model_file
+
+
+class Switch(StrEnum):
+    """Of something that is on or off."""
+
+    ON = "on"
+    OFF = "off"
+
+
+model = typer.Typer(no_args_is_help=True, help="Apply, publish, stop and look at qualification models.")
+
+
+@model.command()
+def apply(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The model in YAML or JSON; - is standard input.", show_default=False)
+    ],
+    draft: Annotated[
+        bool, typer.Option("--draft", help="Also of a live model: keep it as a draft beside the version that runs.")
+    ] = False,
+    expected_revision: ExpectedRevision = None,
+    issued_by: IssuedBy = None,
+    as_json: Json = False,
+) -> None:
+    """Create a model from a file, or replace its draft. It runs once published.
+
+    The file is checked here first: what is wrong is told by line and field. A live model is stopped before it is
+    changed, or with `--draft` goes on while its draft waits to take over (`model publish --replace`). A draft that says
+    what runs already is dropped.
+    """
+    definition = read_model_file(file)
+    client = open_session(issued_by=issued_by).commands()
+    report(lambda: client.apply(definition, beside=draft, expected_revision=expected_revision), as_json=as_json)
+
+
+@model.command("list")
+def list_models(as_json: Json = False) -> None:
+    """List all models with status, version and criteria, and what decides besides them."""
+    session = open_session()
+    book = read_rulebook(session.connection, topic_prefix=session.prefix)
+    if as_json:
+        show_json(
+            {
+                "lead_management": book.lead_management,
+                "models": [model_views.as_json(entry, book) for entry in book.models],
+                "scoring_models": [msgspec.to_builtins(entry) for entry in book.scoring_models],
+            }
+        )
+        return
+    if book.models:
+        model_views.table(book)
+    else:
+        say("no models yet: write one and apply it (lead-qualifier model apply FILE)")
+    say("")
+    for line in model_views.surroundings(book):
+        say(line)
+
+
+@model.command()
+def show(
+    model_id: ModelId,
+    as_file: Annotated[
+        bool, typer.Option("--file", help="Print only the definition, as a file to edit and apply.")
+    ] = False,
+    draft: Annotated[
+        bool, typer.Option("--draft", help="With --file: the definition of the draft beside the live version.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Show a model: status, versions, what degrades it, its definition, and the draft beside a live version."""
+    session = open_session()
+    book = read_rulebook(session.connection, topic_prefix=session.prefix)
+    entry = book.model(model_id)
+    if entry is None or entry.definition is None:
+        known = ", ".join(one.id for one in book.models) or "none"
+        gone = "was deleted" if entry is not None else "does not exist"
+        raise Refused(f"the model {model_id} {gone}; there are: {known} (lead-qualifier model apply FILE makes one)")
+    if draft and entry.draft is None:
+        raise Refused(f"{model_id} has no draft (lead-qualifier model apply --draft FILE makes one)")
+    definition = entry.draft if draft and entry.draft is not None else entry.definition
+    if as_file:
+        for line in model_views.as_file(definition):
+            say(line)
+        return
+    existing = None
+    with contextlib.suppress(NotAllowed):  # who may not read leads need not know how many are looked through
+        existing = swept(session.connection, state_prefix=session.state_prefix, entry=entry)
+    if as_json:
+        show_json(model_views.as_json(entry, book, existing))
+    else:
+        for line in model_views.details(entry, book, existing):
+            say(line)
+
+
+@model.command()
+def preview(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The model in YAML or JSON; - is standard input.", show_default=False)
+    ],
+    near: Annotated[
+        float, typer.Option("--near", min=0, metavar="POINTS", help="How far below a threshold is a near miss.")
+    ] = NEAR_POINTS,
+    sample: Annotated[
+        int, typer.Option("--sample", min=0, max=1000, metavar="N", help="How many of those who qualify to show.")
+    ] = SAMPLE,
+    days: Annotated[
+        int,
+        typer.Option(
+            "--days",
+            min=0,
+            max=3650,
+            metavar="N",
+            help="Replay the scores that are still on their topic: how many would have qualified on each of the last "
+            "N days.",
+        ),
+    ] = 0,
+    as_json: Json = False,
+) -> None:
+    """Tell what a model would do if it were published now, and publish nothing: topics are only read.
+
+    Every lead that the workers hold is decided as the model's next version would: how many qualify, what becomes of the
+    others, how many meet or nearly meet each criterion, and how it differs from the version that is live. A score on a
+    scoring model that is not live meets nothing. With --days each lead is taken as open and without any mark when
+    history begins, since what the CRM said earlier is not kept.
+    """
+    definition = read_model_file(file)
+    session = open_session()
+    rules = read_rulebook(session.connection, topic_prefix=session.prefix).rules(session.settings.unknown_leads.value)
+    with progress("reading leads") as told:
+        previewed = preview_topics(
+            session.connection,
+            definition,
+            rules,
+            topic_prefix=session.prefix,
+            state_prefix=session.state_prefix,
+            near=near,
+            sample=sample,
+            days=days,
+            told=told,
+            time_tolerance=session.settings.time_tolerance,
+        )
+    if as_json:
+        show_json(preview_views.as_json(previewed, definition, rules, near))
+    else:
+        preview_views.show(previewed, definition, rules, near)
+
+
+@model.command()
+def publish(
+    model_id: ModelId,
+    replace: Annotated[
+        bool,
+        typer.Option("--replace", help="Put the draft of a live model in the place of the version that runs, at once."),
+    ] = False,
+    expected_revision: ExpectedRevision = None,
+    issued_by: IssuedBy = None,
+    as_json: Json = False,
+) -> None:
+    """Let a model run, as its next version.
+
+    Leads that are known already are evaluated at once, unless the model says `existing_leads: ignore`. With `--replace`
+    there is no stop between two versions: every event is decided by one of them.
+    """
+    client = open_session(issued_by=issued_by).commands()
+    report(
+        lambda: client.move("publish", model_id, replacing=replace, expected_revision=expected_revision),
+        as_json=as_json,
+    )
+
+
+@model.command()
+def shadow(
+    model_id: ModelId,
+    switch: Annotated[Switch, typer.Argument(metavar="on|off", help="Whether the draft is to run in shadow.")],
+    expected_revision: ExpectedRevision = None,
+    issued_by: IssuedBy = None,
+    as_json: Json = False,
+) -> None:
+    """Let the draft of a live model run in its shadow: workers count what it would do, and nothing comes of it.
+
+    Every score that one of the two names is counted in the workers' `/metrics`, as
+    `lead_qualifier_shadow_total{model,difference}`: the criteria of both are met, of neither, of the draft alone
+    (newly_qualifying) or of the live version alone (no_longer_qualifying).
+    """
+    client = open_session(issued_by=issued_by).commands()
+    on = switch is Switch.ON
+    report(lambda: client.shadow(model_id, on=on, expected_revision=expected_revision), as_json=as_json)
+
+
+@model.command()
+def stop(
+    model_id: ModelId,
+    expected_revision: ExpectedRevision = None,
+    issued_by: IssuedBy = None,
+    as_json: Json = False,
+) -> None:
+    """Stop a live model, so that it can be changed. Leads it qualified stay so."""
+    _move("stop", model_id, expected_revision, issued_by, as_json)
+
+
+@model.command()
+def delete(
+    model_id: ModelId,
+    expected_revision: ExpectedRevision = None,
+    issued_by: IssuedBy = None,
+    as_json: Json = False,
+) -> None:
+    """Delete a model that is not live. Leads it qualified stay so, also for a new model of the same id."""
+    _move("delete", model_id, expected_revision, issued_by, as_json)
+
+
+def _move(command: Move, model_id: str, expected_revision: int | None, issued_by: str | None, as_json: bool) -> None:
+    client = open_session(issued_by=issued_by).commands()
+    report(lambda: client.move(command, model_id, expected_revision=expected_revision), as_json=as_json)
+
+
+model.command()(history)
+model.command()(diff)

@@ -1,0 +1,132 @@
+"""`model history` and `model diff`: what a model was in each of its versions, and who was behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import unified_diff
+from typing import Annotated, Any
+
+import typer
+
+from lead_qualifier.cli import model_views
+from lead_qualifier.cli.exit_codes import Refused
+from lead_qualifier.cli.options import Json, ModelId
+from lead_qualifier.cli.screen import columns, moment, say, show_json
+from lead_qualifier.cli.session import open_session
+from lead_qualifier.client.definition_changes import ABSENT, Change, changes
+from lead_qualifier.client.formula import terms
+from lead_qualifier.client.model_history import History, Step, Version, read_history
+from lead_qualifier.messages.definition_reading import model_of
+from lead_qualifier.qualification.models import InvalidModel
+
+
+def history(model_id: ModelId, as_json: Json = False) -> None:
+    """List every version of a model: who published it when, who wrote it, and how long it ran.
+
+    This is read from the audit trail, and there is a history of deleted models too.
+    """
+    found = _read(model_id)
+    if as_json:
+        show_json({"qualification_model_id": model_id, "versions": [_version_json(one) for one in found.versions]})
+    elif found.versions:
+        titles = ("version", "published", "by", "written by", "until", "criteria")
+        columns(titles, map(_row, found.versions), right=("version",))
+    else:
+        say(f"{model_id} was never published")
+
+
+def diff(
+    model_id: ModelId,
+    v1: Annotated[int, typer.Argument(min=1, metavar="V1", help="A version, as `model history` lists them.")],
+    v2: Annotated[int, typer.Argument(min=1, metavar="V2", help="The version to compare it with.")],
+    as_json: Json = False,
+) -> None:
+    """Show what differs between two versions of a model, as lines of their files.
+
+    With `--json`, field by field: criteria are compared by the scoring model that they name.
+    """
+    found = _read(model_id)
+    before, after = _definition(found, v1), _definition(found, v2)
+    if as_json:
+        differing = [_change_json(one) for one in changes(before, after)]
+        show_json({"qualification_model_id": model_id, "from": v1, "to": v2, "changes": differing})
+        return
+    lines = list(
+        unified_diff(
+            model_views.definition_file(before),
+            model_views.definition_file(after),
+            fromfile=f"{model_id} version {v1}",
+            tofile=f"{model_id} version {v2}",
+            lineterm="",
+            n=100,
+        )
+    )
+    for line in lines or [f"versions {v1} and {v2} of {model_id} say the same"]:
+        say(line)
+
+
+def _read(model_id: str) -> History:
+    session = open_session()
+    found = read_history(session.connection, topic_prefix=session.prefix, model_id=model_id)
+    if not found.known:
+        raise Refused(f"the audit trail tells of no model {model_id} (lead-qualifier model list shows those there are)")
+    return found
+
+
+def _definition(found: History, number: int) -> Mapping[str, Any]:
+    version = found.version(number)
+    if version is None:
+        there = ", ".join(str(one.number) for one in found.versions) or "none"
+        raise Refused(f"{found.model_id} has no version {number}; there are: {there} (lead-qualifier model history)")
+    if version.definition is None:
+        raise Refused(
+            f"the audit trail does not hold the definition of {found.model_id} version {number}: it was published by a"
+            " release that did not write it there, or is too large for a record"
+        )
+    return version.definition
+
+
+def _row(version: Version) -> tuple[str, ...]:
+    ended = version.ended
+    return (
+        str(version.number),
+        moment(version.published.at),
+        version.published.by,
+        "-" if version.drafted is None else version.drafted.by,
+        "runs" if ended is None else f"{moment(ended.at)}, {ended.how} by {ended.by}",
+        _criteria(version.definition),
+    )
+
+
+def _criteria(definition: Mapping[str, Any] | None) -> str:
+    if definition is None:
+        return "not on the trail"
+    try:
+        return terms(model_of(definition))
+    except InvalidModel:  # of a newer release
+        return "of a form that this version does not know"
+
+
+def _version_json(version: Version) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "version": version.number,
+        **_step("published", version.published),
+        "command_id": version.command_id,
+        "revision": version.revision,
+    }
+    if version.drafted is not None:
+        shown |= _step("applied", version.drafted)
+    if version.ended is not None:
+        shown |= {**_step("ended", version.ended), "ended": version.ended.how}
+    if version.definition is not None:
+        shown["definition"] = version.definition
+    return shown
+
+
+def _step(name: str, step: Step) -> dict[str, Any]:
+    return {f"{name}_at": step.at, f"{name}_by": step.by}
+
+
+def _change_json(change: Change) -> dict[str, Any]:
+    sides = (("from", change.before), ("to", change.after))
+    return {"field": change.field} | {name: value for name, value in sides if value is not ABSENT}

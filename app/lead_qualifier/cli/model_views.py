@@ -1,0 +1,136 @@
+"""How qualification models are shown, to people and to programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from shlex import quote
+from typing import Any
+
+import msgspec
+
+from lead_qualifier.cli.screen import columns, moment, yaml_lines
+from lead_qualifier.client.evidence import number
+from lead_qualifier.client.formula import terms
+from lead_qualifier.client.rulebook import Rulebook
+from lead_qualifier.client.sweeping import Swept
+from lead_qualifier.messages.model_definition import definition_of
+from lead_qualifier.qualification.commands import Code
+from lead_qualifier.qualification.entries import ModelEntry, ScoringModelEntry
+from lead_qualifier.qualification.ineligibility import hindrances
+from lead_qualifier.qualification.models import QualificationModel
+
+
+def degraded(entry: ModelEntry, book: Rulebook) -> list[str]:
+    """Scoring models that a live model names and that are not live."""
+    if entry.status != "live" or entry.published is None:
+        return []
+    live = {one.id for one in book.scoring_models if one.status == "live"}
+    named = dict.fromkeys(one.scoring_model for one in entry.published.criteria)
+    return [name for name in named if name not in live]
+
+
+def table(book: Rulebook) -> None:
+    """Show all models."""
+    titles = ("id", "status", "version", "revision", "criteria", "changed", "by")
+    columns(titles, (_row(entry, book) for entry in book.models), right=("version", "revision"))
+
+
+def _row(entry: ModelEntry, book: Rulebook) -> tuple[str, ...]:
+    lacking = degraded(entry, book)
+    status = f"{entry.status}, degraded ({', '.join(lacking)} not live)" if lacking else entry.status
+    if entry.status == "live" and entry.draft is not None:
+        status += ", draft in shadow" if entry.shadow else ", draft beside"
+    elif entry.version and entry.draft is not None:
+        status += ", draft changed"
+    return (
+        entry.id,
+        status,
+        str(entry.version or "-"),
+        str(entry.revision),
+        "-" if entry.definition is None else terms(entry.definition),
+        "-" if entry.changed_at is None else moment(entry.changed_at),
+        entry.changed_by or "-",
+    )
+
+
+def surroundings(book: Rulebook) -> Iterator[str]:
+    """What decides besides the models."""
+    yield f"lead management is {'on' if book.lead_management else 'off: nothing qualifies'}"
+    told = ", ".join(_standing(one) for one in book.scoring_models)
+    yield f"scoring models: {told or 'none announced yet'}"
+
+
+def _standing(one: ScoringModelEntry) -> str:
+    return f"{one.id} {one.status}" + ("" if one.maximum is None else f" (up to {number(one.maximum)})")
+
+
+def details(entry: ModelEntry, book: Rulebook, existing: Swept | None) -> Iterator[str]:
+    """One model, line by line. `existing`: how far it is with the leads known at its publish, where that is known."""
+    definition = entry.definition
+    assert definition is not None
+    version = f", version {entry.version}" if entry.version else ""
+    yield f"{entry.id} ({definition.name}): {entry.status}{version}, revision {entry.revision}"
+    if entry.published_at is not None:
+        yield f"  published {moment(entry.published_at)} by {entry.published_by}"
+    if entry.changed_at is not None:
+        yield f"  changed {moment(entry.changed_at)} by {entry.changed_by}"
+    yield f"  asks for {terms(definition)}"
+    if existing is not None:
+        yield f"  {_looked_through(existing)}"
+    for name in degraded(entry, book):
+        yield f"  degraded: scoring model {name} is not live, so its scores count as not met"
+    for one in hindrances(definition, book.scoring_model, enabled=True):
+        if one.code is Code.THRESHOLD_ABOVE_MAXIMUM:
+            yield f"  out of reach: {one.message}"
+    if entry.status == "live" and not book.lead_management:
+        yield "  lead management is off: nothing qualifies"
+    if entry.status != "live" and entry.version and entry.draft is not None:
+        yield f"  its draft differs from version {entry.version}; publishing makes version {entry.version + 1}"
+    if entry.status == "live" and entry.draft is not None:
+        yield from _beside(entry)
+    yield ""
+    yield from as_file(definition)
+    if entry.status == "live" and entry.draft is not None:
+        yield ""
+        yield "# the draft"
+        yield from as_file(entry.draft)
+
+
+def _beside(entry: ModelEntry) -> Iterator[str]:
+    name, following = quote(entry.id), entry.version + 1
+    yield f"  a draft stands beside it; to make it version {following}: lead-qualifier model publish --replace {name}"
+    if entry.shadow:
+        yield "  the draft runs in shadow: lead_qualifier_shadow_total in the workers' /metrics counts the differences"
+    else:
+        yield f"  the draft does not run in shadow (lead-qualifier model shadow {name} on)"
+
+
+def as_file(definition: QualificationModel) -> list[str]:
+    """The model as a file that `model apply` takes."""
+    return definition_file(definition_of(definition))
+
+
+def definition_file(definition: Mapping[str, Any]) -> list[str]:
+    """The same of a definition as people write it, each criterion in one line."""
+    return yaml_lines(definition, flow=None)
+
+
+def _looked_through(existing: Swept) -> str:
+    if existing.done == existing.partitions:
+        return "all leads known at its publish are looked through"
+    of = f"{existing.done} of {existing.partitions} partitions done"
+    return f"leads known at its publish are being looked through: {existing.share:.0%} ({of})"
+
+
+def as_json(entry: ModelEntry, book: Rulebook, existing: Swept | None = None) -> dict[str, Any]:
+    """One model for programs: definitions as people write them."""
+    shown: dict[str, Any] = msgspec.to_builtins(entry)
+    for name, definition in (("draft", entry.draft), ("published", entry.published)):
+        if definition is not None:
+            shown[name] = definition_of(definition)
+    shown["version"] = entry.version
+    shown["degraded"] = degraded(entry, book)
+    if existing is not None:
+        shown["existing_leads_looked_through"] = existing.share
+    shown.pop("kind", None)
+    return shown

@@ -1,0 +1,191 @@
+"""How a preview of a qualification model is shown, to people and to programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lead_qualifier.cli.screen import columns, moment, note, say, warn
+from lead_qualifier.client.evidence import changes_text, criteria_text, number
+from lead_qualifier.client.formula import terms
+from lead_qualifier.client.previewed_topics import Days, Previewed
+from lead_qualifier.client.previewing import Candidate, Compared, Preview, as_if_live
+from lead_qualifier.messages.fields import plain
+from lead_qualifier.messages.lead_qualified import evidence_of
+from lead_qualifier.messages.model_definition import duration_text
+from lead_qualifier.qualification.decide import Outcome
+from lead_qualifier.qualification.models import QualificationModel
+from lead_qualifier.qualification.rules import Rules
+
+
+def show(previewed: Previewed, definition: QualificationModel, rules: Rules, near: float) -> None:
+    """All of it as text."""
+    preview = previewed.preview
+    model, then = as_if_live(definition, rules)
+    for line in _reservations(previewed, definition, rules, then.degraded(model)):
+        warn(line)
+    say(f"{definition.id} ({definition.name}), if it were published now, as version {model.version}")
+    say(f"  {terms(definition)}")
+    say("")
+    say(f"{preview.qualifying:,} of {preview.leads:,} known leads would qualify ({preview.share:.2%})")
+    if definition.existing_leads == "ignore" and preview.qualifying:
+        say("  each with its next score: the model says existing_leads: ignore")
+    if definition.hold is not None:
+        say(f"  {preview.holding:,} would once they have met the criteria for {duration_text(definition.hold)}")
+    if preview.set_already:
+        say(f"  {_set_already(preview.set_already, definition.id)}")
+    others = [(outcome, count) for outcome, count in preview.outcomes.items() if outcome is not Outcome.QUALIFIED]
+    if others:
+        say("")
+        columns(
+            ("the others", "leads", "share"),
+            ((outcome.value, f"{count:,}", f"{count / preview.leads:.1%}") for outcome, count in others),
+            right=("leads", "share"),
+        )
+    say("")
+    _criteria(preview, near)
+    if preview.compared is not None:
+        say("")
+        for line in _compared(preview.compared):
+            say(line)
+    if preview.sample:
+        say("")
+        say(f"a sample of {len(preview.sample)} that would qualify" if preview.qualifying > 1 else "it would qualify")
+        for candidate in preview.sample:
+            again = "" if candidate.number == 1 else f", time {candidate.number}"
+            say(f"  {candidate.lead_id}{again}: {changes_text(_changes(candidate))}")
+            say(f"    {criteria_text([evidence_of(one) for one in candidate.criteria])}")
+    if previewed.days is not None:
+        say("")
+        _days(previewed.days)
+    if previewed.undecided:
+        note(
+            f"{previewed.undecided:,} records are not decided yet: what they say is not in this (lead-qualifier worker)"
+        )
+
+
+def _set_already(by: Mapping[str, int], model_id: str) -> str:
+    """Why leads that meet the criteria do not qualify: there is nothing to change about them."""
+    whose = {"": "not by a model", model_id: "by this model"}
+    each = ", ".join(f"{count:,} {whose.get(name, f'by model {name}')}" for name, count in by.items())
+    return f"{sum(by.values()):,} more meet the criteria, but have what the model sets already: {each}"
+
+
+def _reservations(
+    previewed: Previewed, definition: QualificationModel, rules: Rules, not_live: tuple[str, ...]
+) -> Iterator[str]:
+    if not rules.lead_management:
+        yield (
+            "lead management is off: nothing can be published and nothing qualifies; this is as if it were on "
+            "(lead-qualifier feature enable lead-management)"
+        )
+    for name in not_live:
+        yield (
+            f"scoring model {name} is not live: its scores count as not met, and publishing {definition.id} would be "
+            f"refused (lead-qualifier scoring-model set {name} --status live)"
+        )
+    if previewed.unreadable:
+        yield f"{previewed.unreadable:,} leads are left out: what is stored about them cannot be read"
+
+
+def _criteria(preview: Preview, near: float) -> None:
+    say(f"criteria, of the {preview.asked:,} leads that are eligible")
+    columns(
+        ("  scoring model", "threshold", "met", "share", f"within {number(near)}", "no score"),
+        (
+            (
+                f"  {one.scoring_model_id}" + ("" if one.live else f" (not live: {one.reached:,} would meet it)"),
+                number(one.threshold),
+                f"{one.met:,}",
+                f"{one.met / preview.asked:.1%}" if preview.asked else "-",
+                f"{one.near:,}",
+                f"{one.no_score:,}",
+            )
+            for one in preview.criteria
+        ),
+        right=("threshold", "met", "share", f"within {number(near)}", "no score"),
+    )
+
+
+def _compared(compared: Compared) -> Iterator[str]:
+    yield f"beside version {compared.version}, which is live, by their criteria alone"
+    yield f"  {compared.newly_qualifying:,} newly qualifying: they meet these and not those"
+    yield f"  {compared.no_longer_qualifying:,} no longer qualifying: they meet those and not these"
+    yield f"  {compared.both:,} meet both, {compared.neither:,} neither"
+
+
+def _days(days: Days) -> None:
+    if days.since is None:
+        say("per day: lead-score-changed holds nothing")
+        return
+    say(f"per day (UTC), replayed from lead-score-changed, which holds records since {moment(days.since)}")
+    each = days.each()
+    columns(
+        ("  day", "would have qualified"),
+        ((f"  {day.isoformat()}", "no history" if count is None else f"{count:,}") for day, count in each),
+        right=("would have qualified",),
+    )
+
+
+def _changes(candidate: Candidate) -> dict[str, dict[str, Any]]:
+    return {name: {"from": old, "to": new} for name, (old, new) in candidate.changes.items()}
+
+
+def as_json(previewed: Previewed, definition: QualificationModel, rules: Rules, near: float) -> dict[str, Any]:
+    """All of it for programs."""
+    preview, days = previewed.preview, previewed.days
+    model, then = as_if_live(definition, rules)
+    shown: dict[str, Any] = {
+        "qualification_model_id": definition.id,
+        "version": model.version,
+        "at": previewed.at,
+        "lead_management": rules.lead_management,
+        "scoring_models_not_live": then.degraded(model),
+        "existing_leads": definition.existing_leads,
+        "leads": preview.leads,
+        "unreadable_leads": previewed.unreadable,
+        "undecided_records": previewed.undecided,
+        "would_qualify": {"count": preview.qualifying, "share": preview.share},
+        "outcomes": {outcome.value: count for outcome, count in preview.outcomes.items()},
+        "eligible_leads": preview.asked,
+        "set_already": [
+            {"leads": count} | ({"qualification_model_id": name} if name else {})
+            for name, count in preview.set_already.items()
+        ],
+        "near_points": plain(near),
+        "criteria": [
+            {
+                "scoring_model_id": one.scoring_model_id,
+                "threshold": plain(one.threshold),
+                "live": one.live,
+                "met": one.met,
+                "reached": one.reached,
+                "near": one.near,
+                "no_score": one.no_score,
+            }
+            for one in preview.criteria
+        ],
+        "sample": [
+            {
+                "lead_id": one.lead_id,
+                "qualification_number": one.number,
+                "criteria": [evidence_of(criterion) for criterion in one.criteria],
+                "changes": _changes(one),
+            }
+            for one in preview.sample
+        ],
+    }
+    if preview.compared is not None:
+        compared = preview.compared
+        shown["live"] = {
+            "version": compared.version,
+            "newly_qualifying": compared.newly_qualifying,
+            "no_longer_qualifying": compared.no_longer_qualifying,
+            "both": compared.both,
+            "neither": compared.neither,
+        }
+    if days is not None:
+        shown["days"] = [{"day": day, "would_have_qualified": count} for day, count in days.each() if count is not None]
+        if days.since is not None:
+            shown["history_since"] = days.since
+    return shown

@@ -1,0 +1,179 @@
+"""`rebuild`: the state anew from the input topics, under another application id, beside that of now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from lead_qualifier.cli.exit_codes import Refused
+from lead_qualifier.cli.options import Json
+from lead_qualifier.cli.screen import columns, moment, note, progress, say, show_json, warn
+from lead_qualifier.cli.session import Session, open_session
+from lead_qualifier.maintenance.rebuild.comparing import Difference, Part
+from lead_qualifier.maintenance.rebuild.rebuilding import Rebuild, Rebuilt
+from lead_qualifier.maintenance.rebuild.timeline import CannotRebuild
+from lead_qualifier.qualification.utc import from_milliseconds, to_milliseconds
+from lead_qualifier.settings import load_settings
+
+_TOLD_SECONDS = 5.0
+_EARLIEST = "earliest"
+_MEANINGS = {
+    Part.ONLY_LIVE: "held by the workers only",
+    Part.ONLY_REBUILT: "held by the rebuild only",
+    Part.SCORES: "other scores",
+    Part.MARKS: "other marks (qualified by which version, how often, why)",
+    Part.FLAGS: "other status, status reason or sales ready",
+    Part.HOLDS: "other holds",
+    Part.OTHER: "other facts from the CRM",
+    Part.UNREADABLE: "unreadable as the workers hold them",
+}
+
+
+def rebuild(
+    since: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            metavar="TIME|earliest",
+            help="Decide scores from this time on (2026-11-23T09:30:00Z), or all that are there.",
+        ),
+    ],
+    name: Annotated[
+        str, typer.Option("--as", metavar="NAME", help="The application id that the rebuilt state is to belong to.")
+    ],
+    limit: Annotated[int, typer.Option("--limit", min=0, metavar="N", help="How many differences to list.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Build the state of all leads anew from the input topics, beside the workers', and list how the two differ.
+
+    Scores and lead changes are decided again in the order of their records' times, with the models, scoring models and
+    feature switch that the audit trail tells of for each time, by the workers' own rules: the same topics give the same
+    state and the same event ids, every time. Nothing is emitted. The state goes to topics of its own; the workers' is
+    only read, and may go on. To go over to it, stop the workers, rebuild, and start them with the settings that are
+    named. Exit code 0 with or without differences: `--json` counts them.
+    """
+    session = open_session()
+    settings = load_settings(application_id=name)  # as the workers will have it
+    load_settings(state_prefix=f"{session.prefix}{settings.application_id}.")
+    work = Rebuild(
+        session.connection,
+        topic_prefix=session.prefix,
+        state_prefix=session.state_prefix,
+        group_id=session.settings.application_id,
+        name=name,
+        since_ms=_milliseconds(since),
+        unknown_leads=session.settings.unknown_leads.value,
+        time_tolerance=session.settings.time_tolerance,
+    )
+    try:
+        with progress("reading the audit trail", lines_every=_TOLD_SECONDS) as told:
+            rebuilt = work.run(limit=limit, told=told)
+    except CannotRebuild as reason:
+        raise Refused(str(reason)) from reason
+    if as_json:
+        show_json(_as_json(rebuilt, name, work.state_prefix))
+    else:
+        _tell(rebuilt, since, name, work.state_prefix, session)
+    if rebuilt.undecided:
+        note(f"{rebuilt.undecided:,} records were not decided by the workers yet (lead-qualifier worker)")
+
+
+def _milliseconds(since: str) -> int | None:
+    if since == _EARLIEST:
+        return None
+    try:
+        at = datetime.fromisoformat(since)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise typer.BadParameter(
+            f"{since} is neither earliest nor a time with zone such as 2026-11-23T09:30:00Z", param_hint="--from"
+        )
+    return max(0, to_milliseconds(at))
+
+
+def _tell(rebuilt: Rebuilt, since: str, name: str, state_prefix: str, session: Session) -> None:
+    say(f"{rebuilt.records:,} records decided again, under {rebuilt.changes:,} changes of the rules")
+    for topic, at in sorted(rebuilt.oldest.items()):
+        say(f"  {topic} from {moment(from_milliseconds(at))}")
+    if rebuilt.rejected:
+        say(f"  {rebuilt.rejected:,} of them cannot be read: dead letters")
+    say(f"{rebuilt.leads.count:,} leads, checksum {rebuilt.leads.checksum}")
+    of = rebuilt.qualifications
+    say(f"{of.rebuilt:,} qualifications, checksum of their event ids {of.checksum}")
+    say(f"  {of.live - of.only_live:,} are on lead-qualified, {of.only_rebuilt:,} are not; {of.only_live:,} only there")
+    say("")
+    compared = rebuilt.compared
+    say(f"{compared.equal:,} of {compared.live:,} leads that the workers hold are the same")
+    if compared.ahead:
+        say(f"{compared.ahead:,} leads are not compared: the workers had not decided all records about them")
+    if compared.counts:
+        columns(
+            ("leads", "differ in"),
+            ((f"{count:,}", _MEANINGS[part]) for part, count in sorted(compared.counts.items())),
+            right=("leads",),
+        )
+        say("")
+        for one in compared.differences:
+            for line in _difference(one):
+                say(line)
+        rest = sum(compared.counts.values()) - len(compared.differences)
+        if rest:
+            note(f"{rest:,} more; --limit shows more")
+    say("")
+    if rebuilt.workers_run:
+        warn(f"workers of {session.settings.application_id} run: before going over, stop them and rebuild once more")
+    say("to go over to it, start workers with")
+    say(f"  LEAD_QUALIFIER_APPLICATION_ID={name} LEAD_QUALIFIER_STATE_PREFIX={state_prefix}")
+
+
+def _difference(one: Difference) -> Iterator[str]:
+    yield f"  {one.lead_id}: {one.part}"
+    if one.live is not None:
+        yield f"    live    {_short(one.live)}"
+    if one.rebuilt is not None:
+        yield f"    rebuilt {_short(one.rebuilt)}"
+
+
+def _short(content: Any) -> str:
+    text = str(content)
+    return text if len(text) <= 200 else f"{text[:200]}…"
+
+
+def _as_json(rebuilt: Rebuilt, name: str, state_prefix: str) -> dict[str, Any]:
+    compared, of = rebuilt.compared, rebuilt.qualifications
+    return {
+        "application_id": name,
+        "state_prefix": state_prefix,
+        "records": rebuilt.records,
+        "rejected": rebuilt.rejected,
+        "rules_changes": rebuilt.changes,
+        "oldest": {topic: from_milliseconds(at).isoformat() for topic, at in sorted(rebuilt.oldest.items())},
+        "leads": {"count": rebuilt.leads.count, "checksum": rebuilt.leads.checksum},
+        "qualifications": {
+            "count": of.rebuilt,
+            "checksum": of.checksum,
+            "live": of.live,
+            "only_live": of.only_live,
+            "only_rebuilt": of.only_rebuilt,
+        },
+        "compared": {
+            "live": compared.live,
+            "equal": compared.equal,
+            "ahead": compared.ahead,
+            "differences": {part.value: count for part, count in compared.counts.items()},
+        },
+        "differences": [
+            {
+                "lead_id": one.lead_id,
+                "part": one.part.value,
+                **{side: held for side, held in (("live", one.live), ("rebuilt", one.rebuilt)) if held is not None},
+            }
+            for one in compared.differences
+        ],
+        "undecided_records": rebuilt.undecided,
+        "workers_run": rebuilt.workers_run,
+    }

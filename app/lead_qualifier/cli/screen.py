@@ -1,0 +1,151 @@
+"""Where the command line writes: results to standard output, everything else to standard error.
+
+Whatever a command shows leaves through here, and here alone it is made printable: ids, names and reasons come from
+others.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import typer
+import yaml
+from rich.console import Console
+from rich.text import Text
+
+from lead_qualifier.messages.model_file import FRACTION
+from lead_qualifier.messages.printable import printable
+from lead_qualifier.qualification.utc import within_years
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def _shown(line: str) -> Text:
+    """One line as it stands: what looks like markup or an emoji's name in it is neither."""
+    return Text(printable(line))
+
+
+def say(line: str) -> None:
+    """One line of the result."""
+    out.print(_shown(line))
+
+
+def note(line: str) -> None:
+    """One line beside the result."""
+    err.print(_shown(line))
+
+
+def warn(line: str) -> None:
+    """Something to know although it went on."""
+    err.print("warning:", style="yellow", end=" ")
+    err.print(_shown(line))
+
+
+def fail(*lines: str) -> None:
+    """Why it did not go on."""
+    err.print("error:", style="bold red", end=" ")
+    for line in lines:
+        err.print(_shown(line))
+
+
+def agreed(question: str, *, err: bool = False) -> bool:
+    """Ask the person at the terminal, with `err` on standard error. Raises typer.Abort where nobody answers."""
+    return typer.confirm(printable(question), err=err)
+
+
+def moment(at: datetime) -> str:
+    """A time for people, in UTC."""
+    return f"{within_years(at).replace(tzinfo=None).isoformat(' ', 'seconds')} UTC"
+
+
+def columns(titles: Sequence[str], rows: Iterable[Sequence[str]], *, right: Collection[str] = ()) -> None:
+    """A table that stays one line a row, also where it is read by another program. `right`: titles of numbers."""
+    table = [tuple(titles), *(tuple(map(printable, row)) for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for row in table:
+        cells = (
+            cell.rjust(width) if title in right else cell.ljust(width)
+            for cell, width, title in zip(row, widths, titles, strict=True)
+        )
+        say("  ".join(cells).rstrip())
+
+
+def show_json(content: Any) -> None:
+    """The result for programs: JSON with absent fields, never null, as on the topics.
+
+    Nothing is lost: a character that does not print is escaped as JSON does it, and read back as it was.
+    """
+    lines = msgspec.json.format(msgspec.json.encode(content), indent=2).decode().split("\n")
+    encoded = "\n".join(line if line.isprintable() else _escaped(line) for line in lines)
+    sys.stdout.buffer.write(encoded.encode() + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def _escaped(line: str) -> str:
+    """A line of JSON. Characters that do not print stand only in its texts."""
+    return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in line)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes a text that does not print in double quotes, where YAML has escapes for it."""
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    style = None if text.isprintable() else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _represent_text)
+_Dumper.add_implicit_resolver(*FRACTION)  # so that a text that looks like one is quoted
+
+
+def yaml_lines(content: Mapping[str, Any], *, width: float = math.inf, flow: bool | None = False) -> list[str]:
+    """A definition as a file to edit and apply, in lines that print; it is read back as it was.
+
+    `flow` None: fields and lists that hold no others take one line.
+    """
+    for unicode in (True, False):
+        text = yaml.dump(
+            dict(content), Dumper=_Dumper, sort_keys=False, allow_unicode=unicode, width=width, default_flow_style=flow
+        )
+        lines: list[str] = text.rstrip("\n").split("\n")
+        if all(line.isprintable() for line in lines):
+            break
+    return lines
+
+
+@contextmanager
+def busy(text: str) -> Iterator[None]:
+    """Show that something takes its time, where somebody watches."""
+    if err.is_terminal:
+        with err.status(_shown(text)):
+            yield
+    else:
+        yield
+
+
+@contextmanager
+def progress(text: str, *, lines_every: float | None = None) -> Iterator[Callable[[str], None]]:
+    """On a terminal one line that changes as it is told; else a line every so many seconds, if at all."""
+    if err.is_terminal:
+        with err.status(_shown(text)) as status:
+            yield lambda line: status.update(_shown(line))
+        return
+    last = time.monotonic()
+
+    def told(line: str) -> None:
+        nonlocal last
+        if lines_every is not None and time.monotonic() > last + lines_every:
+            last = time.monotonic()
+            note(line)
+
+    yield told

@@ -1,0 +1,72 @@
+"""What every command begins with: the settings, and a broker that answers."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lead_qualifier.cli.exit_codes import NO_BROKER, NoBrokerFound
+from lead_qualifier.cli.screen import busy, warn
+from lead_qualifier.client.commands import CommandClient
+from lead_qualifier.demo.broker.running import find_running
+from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.messages.decode import read_framing
+from lead_qualifier.settings import SchemaRegistryFraming, Settings, load_settings, unknown_variables
+
+_REACH_SECONDS = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The settings and the connection of one command."""
+
+    settings: Settings
+    connection: Connection
+
+    @property
+    def prefix(self) -> str:
+        """What stands before every topic's name."""
+        return self.settings.topic_prefix
+
+    @property
+    def state_prefix(self) -> str:
+        """What stands before the names of the topics that hold state."""
+        return self.settings.prefix_of_state
+
+    def commands(self) -> CommandClient:
+        """Gives commands, by default in the name of this user on this machine."""
+        return CommandClient(
+            self.connection,
+            topic_prefix=self.prefix,
+            issued_by=self.settings.issued_by or user_at_host(),
+            timeout=self.settings.command_timeout,
+        )
+
+
+def open_session(**options: Any) -> Session:
+    """Read the settings, laid under `options`, and reach the broker given, else the demo's.
+
+    Raises InvalidSettings, NoBrokerFound, BrokerUnreachable.
+    """
+    settings = load_settings(**options)
+    for line in unknown_variables():
+        warn(line)
+    read_framing(settings.schema_registry_framing is SchemaRegistryFraming.READ)
+    connection = find_running(settings)
+    if connection is None:
+        raise NoBrokerFound(NO_BROKER)
+    with busy(f"reaching {connection.bootstrap_servers}"):
+        connection.check_reachable(_REACH_SECONDS)
+    # What goes wrong comes as an exception and is told once, without librdkafka's log of the same.
+    return Session(settings, replace(connection, log_level=0))
+
+
+def user_at_host() -> str:
+    """Who gives a command."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container may run as a user without a name
+        user = "unknown"
+    return f"{user}@{socket.gethostname()}"

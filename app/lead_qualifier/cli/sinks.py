@@ -1,0 +1,78 @@
+"""`downstream webhook` and `downstream dataverse`: carry events out to others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lead_qualifier.cli.exit_codes import Refused
+from lead_qualifier.cli.screen import say
+from lead_qualifier.cli.worker import WebPort, broker_of, serving
+from lead_qualifier.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from lead_qualifier.sinks.sink import Sink
+
+ConfigFile = Annotated[
+    Path, typer.Option("--config", metavar="FILE", help="The sink's file, YAML or JSON: docs/sinks.md.")
+]
+Check = Annotated[
+    bool, typer.Option("--check", help="Only check the file and try the way with one harmless request; no broker.")
+]
+
+
+def webhook(config: ConfigFile, check: Check = False, web_port: WebPort = None) -> None:
+    """Post events of our topics to a URL, signed, each with its id as idempotency key.
+
+    Events of one lead and topic come in their order, each at least once. Start as many as you like: they share the
+    work. SIGTERM or Ctrl-C stops it in order.
+    """
+    from lead_qualifier.sinks.webhook.build import webhook as build  # noqa: PLC0415  Kafka and HTTP take their time
+
+    _serve(lambda settings: build(config, application_id=settings.application_id), check, web_port)
+
+
+def dataverse(config: ConfigFile, check: Check = False, web_port: WebPort = None) -> None:
+    """Write what was decided about leads to their rows in Dataverse (Dynamics 365): updates only.
+
+    Events of one lead and topic come in their order. Start as many as you like: they share the work. SIGTERM or Ctrl-C
+    stops it in order.
+    """
+    from lead_qualifier.sinks.dataverse.build import dataverse as build  # noqa: PLC0415  Kafka and HTTP take their time
+
+    _serve(lambda _settings: build(config), check, web_port)
+
+
+def _serve(build: Callable[[Settings], Sink], check: bool, web_port: int | None) -> None:
+    from lead_qualifier.sinks.delivery import EndpointGone  # noqa: PLC0415
+    from lead_qualifier.sinks.forms import MissingSecret  # noqa: PLC0415
+    from lead_qualifier.sinks.run import run_sink  # noqa: PLC0415
+
+    settings = load_settings(web_port=web_port) if check else serving(web_port)
+    try:
+        sink = build(settings)
+        if check:
+            _check(sink)
+            return
+        connection = broker_of(settings)
+        run_sink(sink, settings, connection)
+    except (MissingSecret, EndpointGone) as error:
+        raise Refused(str(error)) from error
+
+
+def _check(sink: Sink) -> None:
+    from lead_qualifier.sinks.answers import NoAnswer  # noqa: PLC0415
+    from lead_qualifier.sinks.dataverse.token import NoToken  # noqa: PLC0415
+
+    try:
+        answer = sink.check()
+    except (NoAnswer, NoToken) as error:
+        raise Refused(f"the file is fine, but the endpoint gave no answer: {error}") from error
+    finally:
+        sink.client.close()
+    if not 200 <= answer.status < 300:
+        raise Refused(f"the file is fine, but the endpoint answered HTTP {answer.status}: look at its log")
+    say(f"{sink.kind} {sink.id}: the file is fine, and the endpoint answered HTTP {answer.status}")

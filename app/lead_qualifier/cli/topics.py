@@ -1,0 +1,137 @@
+"""`topics`: creates and checks the topics, and repairs positions that no longer fit them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from lead_qualifier.cli.exit_codes import ExitCode, Refused
+from lead_qualifier.cli.options import Json, Yes
+from lead_qualifier.cli.screen import agreed, busy, columns, fail, note, say, show_json, warn
+from lead_qualifier.cli.session import Session, open_session
+from lead_qualifier.maintenance.deciding_groups import DecidingGroup, services, workers
+from lead_qualifier.maintenance.positions import Misfit
+from lead_qualifier.messages.downstream_topics import CATALOGUE as DOWNSTREAM
+from lead_qualifier.messages.topics import CATALOGUE
+from lead_qualifier.services.topic_setup import Finding, TopicSetup, TopicsUnfit
+
+topics = typer.Typer(no_args_is_help=True, help="Create, check and repair the topics.")
+
+
+Downstream = Annotated[
+    bool, typer.Option("--downstream", help="Those of the downstream services too, not only of the workers.")
+]
+
+
+@topics.command()
+def create(downstream: Downstream = False) -> None:
+    """Create the topics that are missing, then check all of them. (Each service does the same when it starts.)"""
+    setup = _setup(open_session(), downstream)
+    created = setup.create_missing(lambda name: say(f"created {name}"))
+    setup.check(lambda name, warning: warn(f"{name}: {warning}"))
+    if not created:
+        say("all topics exist and fit")
+
+
+@topics.command()
+def check(downstream: Downstream = False, as_json: Json = False) -> None:
+    """Compare the topics on the broker with what is needed. Exit code 1 if one is missing or does not fit."""
+    found = _setup(open_session(), downstream).find()
+    if as_json:
+        show_json([_as_json(one) for one in found])
+    else:
+        columns(("topic", "partitions", "cleanup", "fits"), map(_row, found), right=("partitions",))
+    for one in found:
+        if one.warning is not None and not as_json:
+            warn(f"{one.name}: {one.warning}")
+    unfit = [one for one in found if one.problem is not None]
+    if unfit:
+        fail(*TopicsUnfit(unfit).lines)
+        raise typer.Exit(ExitCode.REFUSED)
+
+
+@topics.command()
+def repair(downstream: Downstream = False, yes: Yes = False, as_json: Json = False) -> None:
+    """Put positions right that no longer fit the topics, so that workers start again. All workers must be stopped, with
+    --downstream all downstream services too.
+
+    They stop, and refuse to start, when a topic was deleted and created again (its id has changed, whatever it holds by
+    now), when an input was truncated, when records were dropped before they were read, or when state is gone: going on
+    would lose or repeat events without a word. This shows each such partition and, once confirmed, lets it be read from
+    the first record that is there.
+    """
+    session = open_session()
+    groups: tuple[DecidingGroup, ...] = (workers(session.settings.application_id, state_prefix=session.state_prefix),)
+    if downstream:
+        groups += services(session.connection, session.settings.application_id, topic_prefix=session.prefix)
+    settings = [
+        group.positions(session.connection, session.prefix, time_tolerance=session.settings.time_tolerance)
+        for group in groups
+    ]
+    with busy("seeing that nobody works"):
+        for setting in settings:
+            setting.check_nobody_works()
+    with busy("comparing positions with the topics"):
+        found = [(setting, setting.find()) for setting in settings]
+    misfits = [one for _, of_group in found for one in of_group]
+    if as_json:
+        show_json([_misfit_as_json(one) for one in misfits])
+    else:
+        for one in misfits:
+            say(f"{one.changelog[0]}-{one.changelog[1]}: {one.problem}")
+            say(f"  remedy: {one.remedy}")
+    able = [one for one in misfits if one.can_be_repaired]
+    if not misfits:
+        others = "" if downstream else " (those of downstream services are looked at with --downstream)"
+        note(f"all positions fit the topics: nothing to repair{others}")
+        return
+    if able and (yes or (not as_json and agreed(f"Repair {len(able)} of {len(misfits)} partitions?"))):
+        for setting, of_group in found:
+            setting.repair([one for one in of_group if one.can_be_repaired])
+        misfits = [one for one in misfits if not one.can_be_repaired]
+        started = ", ".join(group.command for group in groups)
+        note(f"{len(able)} repaired" + ("" if misfits else f": all may start again ({started})"))
+    if misfits:
+        raise Refused(f"{len(misfits)} partitions are as they were: nobody starts there")
+
+
+def _misfit_as_json(one: Misfit) -> dict[str, Any]:
+    return {
+        "topic": one.changelog[0],
+        "partition": one.changelog[1],
+        "problem": one.problem,
+        "remedy": one.remedy,
+        "can_be_repaired": one.can_be_repaired,
+    }
+
+
+def _setup(session: Session, downstream: bool) -> TopicSetup:
+    settings = session.settings
+    return TopicSetup(
+        session.connection,
+        topics=(*CATALOGUE, *DOWNSTREAM) if downstream else CATALOGUE,
+        prefix=settings.topic_prefix,
+        state_prefix=settings.state_prefix,
+        partitions=settings.partitions,
+        replication_factor=settings.replication_factor,
+    )
+
+
+def _row(one: Finding) -> tuple[str, ...]:
+    count = "missing" if one.partitions is None else str(one.partitions)
+    return one.name, count, one.topic.cleanup.value, "yes" if one.problem is None else "no"
+
+
+def _as_json(one: Finding) -> dict[str, Any]:
+    found = {
+        "topic": one.name,
+        "partitions": one.partitions,
+        "max_message_bytes": one.max_message_bytes,
+        "cleanup": one.topic.cleanup.value,
+        "purpose": one.topic.purpose,
+        "fits": one.problem is None,
+        "problem": one.problem,
+        "warning": one.warning,
+    }
+    return {name: value for name, value in found.items() if value is not None}

@@ -1,0 +1,57 @@
+"""`worker`: runs one worker until it is told to stop."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import structlog
+import typer
+
+from lead_qualifier.cli.exit_codes import NO_BROKER, NoBrokerFound
+from lead_qualifier.demo.broker.running import find_running
+from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.services.logs import configure_logs
+from lead_qualifier.settings import Settings, load_settings, log_format, unknown_variables
+
+WebPort = Annotated[
+    int | None,
+    typer.Option(
+        "--web-port",
+        min=0,
+        max=65535,
+        metavar="PORT",
+        help="Port for health and metrics; 0 is any free one. Default: LEAD_QUALIFIER_WEB_PORT (6066).",
+    ),
+]
+
+
+def serving(web_port: int | None) -> Settings:
+    """The settings of a process that serves, which from now on logs as they say. Raises InvalidSettings."""
+    configure_logs(log_format())  # also for what is wrong with the other settings
+    settings = load_settings(web_port=web_port)
+    for line in unknown_variables():
+        structlog.get_logger(__name__).warning("unknown_setting", reason=line)
+    return settings
+
+
+def broker_of(settings: Settings) -> Connection:
+    """The broker given, else the demo's. Raises NoBrokerFound."""
+    connection = find_running(settings)
+    if connection is None:
+        raise NoBrokerFound(NO_BROKER)
+    return connection
+
+
+def worker(web_port: WebPort = None) -> None:
+    """Run a worker: scores and lead changes in, qualified leads out, exactly once.
+
+    Start as many as you like with the same LEAD_QUALIFIER_APPLICATION_ID: they share the partitions. SIGTERM or Ctrl-C
+    stops it in order. Health is on /health/live and /health/ready, metrics on /metrics. At start it waits for the
+    broker, LEAD_QUALIFIER_STARTUP_TIMEOUT seconds, and then ends with exit code 3. It ends with exit code 70 when it
+    cannot go on by itself; whatever supervises it starts it again.
+    """
+    settings = serving(web_port)
+    connection = broker_of(settings)
+    from lead_qualifier.services.worker.run import Worker  # noqa: PLC0415  Faust takes half a second
+
+    Worker(settings, connection).run()

@@ -1,0 +1,103 @@
+"""Feeds scores from lines of JSON into `lead-score-changed`: what is valid is sent, the rest told by line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import confluent_kafka
+import msgspec
+from confluent_kafka import KafkaError, KafkaException
+
+from lead_qualifier.client.commands import delivering
+from lead_qualifier.client.topic_reader import TopicReader
+from lead_qualifier.kafka.connection import Connection, NotAllowed, is_forbidden
+from lead_qualifier.messages.decode import BadMessage, decode_lead_score_changed
+from lead_qualifier.messages.topics import LEAD_SCORE_CHANGED
+
+
+@dataclass(slots=True)
+class Fed:
+    """What became of the lines; empty ones are not counted."""
+
+    sent: int = 0
+    bad: int = 0
+    """Not sent, or refused by the broker."""
+
+
+class _LeadId(msgspec.Struct):
+    lead_id: str = ""
+
+
+_lead_id = msgspec.json.Decoder(_LeadId)
+
+
+class Feeder:
+    """Sends lines; `bad` is told the number of each line that was not sent, from 1, and why."""
+
+    def __init__(self, connection: Connection, *, topic_prefix: str, bad: Callable[[int, str], None]) -> None:
+        """Raises TopicMissing."""
+        self._topic = LEAD_SCORE_CHANGED.full_name(topic_prefix)
+        TopicReader(connection).partitions(self._topic)
+        # The order of the lines is the order of each lead's scores: one request at a time keeps it.
+        config = delivering(connection) | {"linger.ms": 20, "max.in.flight": 1, "message.max.bytes": 1_000_000_000}
+        self._producer = confluent_kafka.Producer(config)
+        self._bad = bad
+        self._fed = Fed()
+
+    def feed(self, lines: Iterable[bytes], moved: Callable[[int], None] = lambda size: None) -> Fed:
+        """Send the lines; `moved` is told the size of each, in bytes.
+
+        Raises KafkaException if the broker is away, NotAllowed.
+        """
+        for number, line in enumerate(lines, 1):
+            content = line.strip()
+            if content:
+                self._take(number, content)
+            moved(len(line))
+        self._producer.flush()
+        return self._fed
+
+    def _take(self, number: int, content: bytes) -> None:
+        key = _key(content)
+        try:
+            decode_lead_score_changed(key, content)
+        except BadMessage as bad:
+            self._refuse(number, str(bad))
+            return
+        while True:
+            try:
+                self._producer.produce(self._topic, content, key, on_delivery=self._delivered(number))
+                break
+            except BufferError:
+                self._producer.poll(0.1)
+            except KafkaException as error:
+                self._refuse(number, error.args[0].str())
+                return
+        self._producer.poll(0)
+
+    def _delivered(self, number: int) -> Callable[[KafkaError | None, Any], None]:
+        def tell(error: KafkaError | None, _message: Any) -> None:
+            if error is None:
+                self._fed.sent += 1
+            elif error.code() == KafkaError._MSG_TIMED_OUT:
+                raise KafkaException(error)
+            elif is_forbidden(error):
+                raise NotAllowed(f"Write on topic {self._topic}")
+            else:
+                self._refuse(number, f"the broker refused it: {error.str()}")
+
+        return tell
+
+    def _refuse(self, number: int, reason: str) -> None:
+        self._fed.bad += 1
+        self._bad(number, reason)
+
+
+def _key(content: bytes) -> bytes:
+    """The bytes of lead_id; none where there is none, which the validator tells better."""
+    try:
+        return _lead_id.decode(content).lead_id.encode()
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return b""

@@ -1,0 +1,101 @@
+"""Every published version of a model and who was behind it, read from the audit trail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Literal
+
+from lead_qualifier.client.told import event_of
+from lead_qualifier.client.topic_reader import TopicReader
+from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.messages.topics import QUALIFICATION_MODEL_CHANGED
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Who gave a command, and when."""
+
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class End(Step):
+    """When a version ceased to run: another took its place, or the model was stopped."""
+
+    how: Literal["replaced", "stopped"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One version of a model. `definition` as people write it; None where the trail does not hold it."""
+
+    number: int
+    published: Step
+    command_id: str
+    revision: int
+    definition: Mapping[str, Any] | None
+    drafted: Step | None
+    """Who applied the definition last before it was published; None if nobody did since the version before."""
+    ended: End | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What the trail tells of one model. `known`: it tells of the model at all."""
+
+    model_id: str
+    known: bool
+    versions: tuple[Version, ...] = field(default=())
+
+    def version(self, number: int) -> Version | None:
+        """One version; None if there was none of this number."""
+        return next((one for one in self.versions if one.number == number), None)
+
+
+def read_history(connection: Connection, *, topic_prefix: str, model_id: str) -> History:
+    """Read the audit trail of a model to its end. Raises TopicMissing, Unfinished, NotAllowed, KafkaException."""
+    reader = TopicReader(connection)
+    key = model_id.encode()
+    places = reader.places(QUALIFICATION_MODEL_CHANGED.full_name(topic_prefix))
+    return history_of(model_id, (event_of(one.value()) or {} for one in reader.read(places) if one.key() == key))
+
+
+def history_of(model_id: str, events: Iterable[Mapping[str, Any]]) -> History:
+    """What events of the trail, oldest first, come to. Refusals, repeats and other subjects play no part."""
+    known = False
+    versions: list[Version] = []
+    drafted: Step | None = None
+    for event in events:
+        if event.get("qualification_model_id") != model_id or event.get("outcome") != "accepted":
+            continue
+        known = True
+        if event.get("repeated") or event.get("reason") == "unchanged":
+            continue
+        step = Step(datetime.fromisoformat(event["issued_at"]), event["issued_by"])
+        match event["command"]:
+            case "apply":
+                drafted = step
+            case "publish":
+                _end(versions, "replaced", step)
+                versions.append(
+                    Version(
+                        number=event["version"],
+                        published=step,
+                        command_id=event["command_id"],
+                        revision=event["revision"],
+                        definition=event.get("definition"),
+                        drafted=drafted,
+                    )
+                )
+                drafted = None
+            case "stop":
+                _end(versions, "stopped", step)
+    return History(model_id, known, tuple(versions))
+
+
+def _end(versions: list[Version], how: Literal["replaced", "stopped"], step: Step) -> None:
+    if versions and versions[-1].ended is None:
+        versions[-1] = replace(versions[-1], ended=End(step.at, step.by, how))

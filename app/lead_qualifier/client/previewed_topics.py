@@ -1,0 +1,158 @@
+"""Runs a preview over what an installation's topics hold. Reads only, and without a consumer group."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+import msgspec
+
+from lead_qualifier.client.held_leads import HeldLeads, read_held_leads
+from lead_qualifier.client.previewing import Preview, Previewer
+from lead_qualifier.client.previewing_days import DayByDay
+from lead_qualifier.client.topic_reader import TopicReader
+from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.records import bad_header_name
+from lead_qualifier.maintenance.copying import written_at
+from lead_qualifier.messages.decode import BadMessage, decode_score
+from lead_qualifier.messages.plausible_time import DEFAULT_TOLERANCE, PlausibleTime, has_time
+from lead_qualifier.messages.topics import LEAD_SCORE_CHANGED
+from lead_qualifier.qualification.implausible import forget_implausible_times
+from lead_qualifier.qualification.leads import Lead
+from lead_qualifier.qualification.merging import holds_nothing, is_erased
+from lead_qualifier.qualification.models import QualificationModel
+from lead_qualifier.qualification.rules import Rules
+from lead_qualifier.qualification.utc import from_milliseconds, to_milliseconds
+
+Told = Callable[[str], None]
+
+_AT_ONCE = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Days:
+    """What the days would have brought. `since`: the time of the oldest record on the topic; None if it is empty."""
+
+    first: date
+    """Of the days asked for."""
+    last: date
+    since: datetime | None
+    qualified: Counter[date]
+    """Also of days before the first and after the last."""
+
+    def each(self) -> list[tuple[date, int | None]]:
+        """Every day asked for and how many leads would have qualified.
+
+        None where the topic holds nothing of that time, and nobody would have by what was dated back to it.
+        """
+        count = (self.last - self.first).days + 1
+        days = [self.first + timedelta(days=number) for number in range(count)]
+        since = None if self.since is None else self.since.date()
+        return [
+            (day, self.qualified[day] if self.qualified[day] or (since is not None and day >= since) else None)
+            for day in days
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Previewed:
+    """A preview, and how far what it was made from reaches.
+
+    `undecided`: records of the inputs that no worker has decided yet. `unreadable`: states that are none of ours.
+    """
+
+    at: datetime
+    preview: Preview
+    days: Days | None
+    undecided: int
+    unreadable: int
+
+
+def preview(
+    connection: Connection,
+    definition: QualificationModel,
+    rules: Rules,
+    *,
+    topic_prefix: str,
+    state_prefix: str,
+    near: float,
+    sample: int,
+    days: int,
+    told: Told,
+    time_tolerance: timedelta = DEFAULT_TOLERANCE,
+) -> Previewed:
+    """What the model would do now, and would have done in the last `days` days (0: that is not asked).
+
+    `told` hears how far it is. Raises TopicMissing, Unfinished, UnreadableState, NotAllowed, KafkaException.
+    """
+    at = datetime.now(UTC)
+    reader = TopicReader(connection)
+    held = read_held_leads(reader, topic_prefix=topic_prefix, state_prefix=state_prefix, told=told)
+    previewer = Previewer(definition, rules, at, near=near, sample=sample)
+    decode = msgspec.json.Decoder(Lead).decode
+    times = PlausibleTime(time_tolerance)
+    latest = times.latest(to_milliseconds(at))
+    unreadable, erased = [], []
+    for number, (key, value) in enumerate(held.leads.items()):
+        if not number % _AT_ONCE:
+            told(f"{number:,} of {len(held.leads):,} leads evaluated")
+        try:
+            lead = decode(value)
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            unreadable.append(key)
+            continue
+        if not holds_nothing(lead):
+            forget_implausible_times(lead, latest)
+            previewer.add(key, lead)
+        elif is_erased(lead):
+            erased.append(key)
+        else:  # any JSON object reads as a lead, since what is unknown is ignored
+            unreadable.append(key)
+    for key in (*unreadable, *erased):
+        del held.leads[key]
+    return Previewed(
+        at=at,
+        preview=previewer.result(),
+        days=_days(reader, definition, rules, held, topic_prefix, at, days, told, times) if days else None,
+        undecided=held.undecided,
+        unreadable=len(unreadable),
+    )
+
+
+def _days(  # noqa: PLR0917  each is another matter
+    reader: TopicReader,
+    definition: QualificationModel,
+    rules: Rules,
+    held: HeldLeads,
+    prefix: str,
+    now: datetime,
+    days: int,
+    told: Told,
+    times: PlausibleTime,
+) -> Days:
+    replay = DayByDay(definition, rules, now, held.leads, msgspec.json.Decoder(Lead).decode)
+    oldest: int | None = None
+    for number, message in enumerate(reader.read(reader.places(LEAD_SCORE_CHANGED.full_name(prefix)))):
+        if not number % _AT_ONCE:
+            told(f"{number:,} scores read")
+        at = written_at(message)
+        if has_time(at) and (oldest is None or at < oldest):
+            oldest = at
+        key, headers = message.key(), message.headers()
+        if headers and bad_header_name(headers) is not None:
+            continue  # a dead letter to the worker
+        try:
+            score = decode_score(key, message.value(), headers)
+            times.check(score.occurred_at, at, to_milliseconds(now))
+        except BadMessage:
+            continue  # likewise
+        replay.add(key, score)
+    told("replaying the days")
+    return Days(
+        first=now.date() - timedelta(days=days - 1),
+        last=now.date(),
+        since=None if oldest is None else from_milliseconds(oldest),
+        qualified=replay.result(),
+    )

@@ -1,0 +1,215 @@
+"""What a qualification model would do if it were live: leads counted by outcome, and by each criterion."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from zlib import crc32
+
+from lead_qualifier.qualification.criteria import CriterionEvidence
+from lead_qualifier.qualification.decide import Outcome, Qualification, decide
+from lead_qualifier.qualification.leads import Flag, Lead
+from lead_qualifier.qualification.models import QualificationModel
+from lead_qualifier.qualification.rules import RuledModel, Rules
+
+NEAR_POINTS = 5.0
+SAMPLE = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CriterionCount:
+    """How many leads one criterion let pass, of those that the criteria are asked about.
+
+    `reached`: the score is held and reaches the threshold, which is met only if the scoring model is `live`. `near`:
+    below the threshold by no more than the points asked for. `no_score`: no score is held.
+    """
+
+    scoring_model_id: str
+    threshold: float
+    live: bool
+    reached: int
+    near: int
+    no_score: int
+
+    @property
+    def met(self) -> int:
+        """How many meet it as things stand."""
+        return self.reached if self.live else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A lead that would qualify, and why. `number`: the how manieth time by a model of this id."""
+
+    lead_id: str
+    number: int
+    criteria: tuple[CriterionEvidence, ...]
+    changes: Mapping[Flag, tuple[str | bool, str | bool]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """Whose criteria are met, the previewed model's or the live one's (`version`), of the eligible leads."""
+
+    version: int
+    both: int
+    neither: int
+    newly_qualifying: int
+    no_longer_qualifying: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """`leads`: those known. `asked`: those of them that the criteria are asked about, which are the eligible ones."""
+
+    leads: int
+    asked: int
+    outcomes: Mapping[Outcome, int]
+    criteria: tuple[CriterionCount, ...]
+    sample: tuple[Candidate, ...]
+    compared: Compared | None
+    set_already: Mapping[str, int] = field(default_factory=dict)
+    """Of those that meet the criteria and have what the model sets already: how many by whose qualification, by the
+    model's id; empty where it was no model.
+    """
+
+    @property
+    def qualifying(self) -> int:
+        """How many would qualify now."""
+        return self.outcomes.get(Outcome.QUALIFIED, 0)
+
+    @property
+    def holding(self) -> int:
+        """How many would qualify as soon as they have met the criteria for as long as the model holds them."""
+        return self.outcomes.get(Outcome.HOLDING, 0)
+
+    @property
+    def share(self) -> float:
+        """How many that is of all, from 0 to 1."""
+        return self.qualifying / self.leads if self.leads else 0.0
+
+
+def as_if_live(definition: QualificationModel, rules: Rules) -> tuple[RuledModel, Rules]:
+    """The model as its publish would make it, and the rules with it and with lead management on.
+
+    Scoring models stay as they are: the score of one that is not live is not met.
+    """
+    held = rules.models.get(definition.id)
+    model = RuledModel(definition=definition, version=1 + (0 if held is None else held.version), live=True)
+    return model, replace(rules, lead_management=True, models={**rules.models, model.id: model})
+
+
+class Previewer:
+    """Counts leads, one after the other; the order does not matter."""
+
+    def __init__(
+        self,
+        definition: QualificationModel,
+        rules: Rules,
+        at: datetime,
+        *,
+        near: float = NEAR_POINTS,
+        sample: int = SAMPLE,
+    ) -> None:
+        """`rules`: those of now. `at`: the moment at which the model would be published. `near`: in points."""
+        self._model, self._rules = as_if_live(definition, rules)
+        running = rules.models.get(definition.id)
+        self._running = running if running is not None and running.live else None
+        self._at = at
+        self._sample_size = sample
+        self._sample: list[tuple[int, bytes, Candidate]] = []
+        self._outcomes: Counter[Outcome] = Counter()
+        self._verdicts: Counter[tuple[bool, bool]] = Counter()
+        self._set_already: Counter[str] = Counter()
+        checks = self._model.checks
+        self._checks = tuple((i, name, limit, limit - near) for i, (name, limit) in enumerate(checks))
+        self._reached, self._near, self._no_score = ([0] * len(checks) for _ in range(3))
+
+    def add(self, key: bytes, lead: Lead) -> None:
+        """Count a lead. `key`: its id in UTF-8."""
+        model, rules = self._model, self._rules
+        outcome = decide(lead, model, rules, self._at)
+        if type(outcome) is Qualification:
+            self._consider(key, outcome)
+            outcome = Outcome.QUALIFIED
+        assert isinstance(outcome, Outcome)
+        self._outcomes[outcome] += 1
+        if outcome in _NOT_ASKED:
+            return
+        if outcome is Outcome.ALREADY_QUALIFIED:
+            self._set_already[_qualified_by(lead, model.id)] += 1
+        scores = lead.scores
+        for index, name, threshold, nearly in self._checks:
+            score = scores.get(name)
+            if score is None:
+                self._no_score[index] += 1
+            elif score.value >= threshold:
+                self._reached[index] += 1
+            elif score.value >= nearly:
+                self._near[index] += 1
+        if self._running is not None:
+            met = outcome is not Outcome.CRITERIA_NOT_MET  # whatever else is said comes after they were met
+            self._verdicts[met, self._running.met(scores, rules.live_scoring_models)] += 1
+
+    def result(self) -> Preview:
+        """What was counted so far."""
+        live, outcomes, verdicts = self._rules.live_scoring_models, self._outcomes, self._verdicts
+        leads = outcomes.total()
+        return Preview(
+            leads=leads,
+            asked=leads - sum(outcomes[outcome] for outcome in _NOT_ASKED),
+            outcomes=dict(outcomes.most_common()),
+            criteria=tuple(
+                CriterionCount(
+                    scoring_model_id=name,
+                    threshold=threshold,
+                    live=name in live,
+                    reached=self._reached[index],
+                    near=self._near[index],
+                    no_score=self._no_score[index],
+                )
+                for index, name, threshold, _ in self._checks
+            ),
+            set_already=dict(self._set_already.most_common()),
+            sample=tuple(candidate for _, _, candidate in sorted(self._sample, reverse=True)),
+            compared=None
+            if self._running is None
+            else Compared(
+                version=self._running.version,
+                both=verdicts[True, True],
+                neither=verdicts[False, False],
+                newly_qualifying=verdicts[True, False],
+                no_longer_qualifying=verdicts[False, True],
+            ),
+        )
+
+    def _consider(self, key: bytes, qualification: Qualification) -> None:
+        """Take it into the sample if its id hashes low: the same choice in every run, and no preference."""
+        sample, rank = self._sample, -crc32(key)
+        full = len(sample) >= self._sample_size
+        if full and (not sample or (rank, key) <= sample[0][:2]):
+            return
+        candidate = Candidate(
+            lead_id=key.decode(),
+            number=qualification.number,
+            criteria=qualification.criteria,
+            changes=qualification.changes,
+        )
+        if full:
+            heapq.heapreplace(sample, (rank, key, candidate))
+        else:
+            heapq.heappush(sample, (rank, key, candidate))
+
+
+def _qualified_by(lead: Lead, model_id: str) -> str:
+    """The model whose mark keeps another from qualifying a lead: its own one, else the newest; empty without any."""
+    if model_id in lead.marks:
+        return model_id
+    return max(lead.marks, key=lambda name: lead.marks[name].at, default="")
+
+
+#: Where these apply, nobody asks for the criteria.
+_NOT_ASKED = (Outcome.UNKNOWN_LEAD_INELIGIBLE, Outcome.LEAD_NOT_OPEN)

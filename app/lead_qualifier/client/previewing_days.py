@@ -1,0 +1,122 @@
+"""How many leads a model would have qualified on each day, replayed from the scores that are still on their topic.
+
+What the CRM said earlier is not kept. So each lead is taken as open and without any mark when history begins; one that
+is closed or merged now is so from the CRM's last word on. A score that is held, and whose event is gone from the topic,
+was there from the beginning. Erased leads are left out. A hold lasts by the time of the events, where workers go by the
+clock.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
+
+from lead_qualifier.client.previewing import as_if_live
+from lead_qualifier.messages.decode import ChangedScore
+from lead_qualifier.qualification.decide import Outcome, Qualification, decide, mark
+from lead_qualifier.qualification.holds import begin_hold, end_hold, follow_scores
+from lead_qualifier.qualification.leads import OPEN, QUALIFIED, Lead, Trigger, record_score
+from lead_qualifier.qualification.models import QualificationModel
+from lead_qualifier.qualification.rules import Rules
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: Well within what Python's time can hold: scores may be dated at its ends, in any zone, and a hold comes on top.
+_FIRST, _LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+_TRIGGER = Trigger("replay", "lead-score-changed", 0, 0)
+
+
+class DayByDay:
+    """Takes scores in the order of their topic, and then replays them lead by lead as the worker would.
+
+    `now`: where it ends. `leads`: the state of each, by key, as it is stored; `decode` reads one.
+    """
+
+    def __init__(
+        self,
+        definition: QualificationModel,
+        rules: Rules,
+        now: datetime,
+        leads: Mapping[bytes, bytes],
+        decode: Callable[[bytes], Lead],
+    ) -> None:
+        self._model, self._rules = as_if_live(definition, rules)
+        self._now = now
+        self._leads = leads
+        self._decode = decode
+        self._names = tuple(dict.fromkeys(name for name, _ in self._model.checks))
+        self._name_numbers = {name: number for number, name in enumerate(self._names)}
+        self._keys: dict[bytes, int] = {}
+        # Columns: 25 bytes an event instead of an object of ten times that.
+        self._of, self._scoring, self._values, self._times = array("L"), array("H"), array("d"), array("q")
+
+    @property
+    def events(self) -> int:
+        """How many scores of the model's scoring models there were."""
+        return len(self._of)
+
+    def add(self, key: bytes, score: ChangedScore) -> None:
+        """Take a score of the lead `key`, unless it concerns neither the model nor a lead that is held."""
+        name = self._name_numbers.get(score.scoring_model_id)
+        if name is None or key not in self._leads:
+            return
+        self._of.append(self._keys.setdefault(key, len(self._keys)))
+        self._scoring.append(name)
+        self._values.append(score.score)
+        self._times.append(_microseconds(score.occurred_at))
+
+    def result(self) -> Counter[date]:
+        """How many leads would have qualified, by day in UTC of what would have done it."""
+        days: Counter[date] = Counter()
+        of, keys = self._of, tuple(self._keys)
+        in_order = sorted(range(len(of)), key=of.__getitem__)  # stable: of one lead in the order of the topic
+        for lead, events in groupby(in_order, key=of.__getitem__):
+            self._replay(self._decode(self._leads[keys[lead]]), list(events), days)
+        return days
+
+    def _replay(self, held: Lead, events: Sequence[int], days: Counter[date]) -> None:
+        scoring, values, times = self._scoring, self._values, self._times
+        seen = {self._names[scoring[event]] for event in events}
+        before = {name: score for name, score in held.scores.items() if name not in seen}
+        lead = Lead(known=held.known, scores=before)
+        earlier: Counter[date] = Counter()  # what these scores would have done was done before
+        self._decide(lead, _FIRST, earlier)
+        self._end_hold(lead, _LAST, earlier)
+        closed = held.status != OPEN or held.status_reason == QUALIFIED
+        for event in events:
+            at = _EPOCH + timedelta(microseconds=times[event])
+            if closed and held.changed_at is not None and at >= held.changed_at:
+                lead.status, lead.status_reason = held.status, held.status_reason
+            if held.merged_at is not None and at >= held.merged_at:
+                lead.merged_into = held.merged_into
+            self._end_hold(lead, at, days)
+            before = dict(lead.scores) if self._model.remembers else {}
+            if record_score(lead, self._names[scoring[event]], values[event], at):
+                if self._model.remembers:
+                    follow_scores(lead, self._model, self._rules, before)
+                self._decide(lead, at, days)
+        self._end_hold(lead, self._now, days)
+
+    def _decide(self, lead: Lead, at: datetime, days: Counter[date]) -> None:
+        outcome = decide(lead, self._model, self._rules, at)
+        if outcome is Outcome.HOLDING:
+            begin_hold(lead, self._model, at, now=at, origin="live", trigger=_TRIGGER)
+        self._count(lead, outcome, at, days)
+
+    def _end_hold(self, lead: Lead, now: datetime, days: Counter[date]) -> None:
+        hold = lead.holds.get(self._model.id)
+        if hold is not None and hold.due <= now:
+            self._count(lead, end_hold(lead, self._model.id, self._rules), hold.due, days)
+
+    @staticmethod
+    def _count(lead: Lead, outcome: Outcome | Qualification | None, at: datetime, days: Counter[date]) -> None:
+        if isinstance(outcome, Qualification):
+            mark(lead, outcome, _TRIGGER.event_id)
+            days[at.date()] += 1
+
+
+def _microseconds(at: datetime) -> int:
+    since = min(max(at, _FIRST), _LAST) - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds

@@ -1,0 +1,87 @@
+"""All models, scoring models and features as workers know them, read from `qualification-models`."""
+
+from __future__ import annotations
+
+import msgspec
+
+from lead_qualifier.client.topic_reader import TopicReader
+from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.messages.topics import QUALIFICATION_MODELS
+from lead_qualifier.qualification.entries import (
+    LEAD_MANAGEMENT,
+    Answers,
+    Entry,
+    FeatureEntry,
+    ModelEntry,
+    ScoringModelEntry,
+    decode_entry,
+    feature_key,
+    model_key,
+    scoring_key,
+)
+from lead_qualifier.qualification.rules import Rules, UnknownLeads
+from lead_qualifier.qualification.snapshot import rules_from
+
+
+class Rulebook:
+    """The entries of one moment, each in its highest revision."""
+
+    def __init__(self, entries: dict[str, Entry]) -> None:
+        self._entries = entries
+
+    @property
+    def models(self) -> list[ModelEntry]:
+        """Every model in the order of their ids, deleted ones left out."""
+        found = [entry for entry in self._entries.values() if isinstance(entry, ModelEntry)]
+        return sorted((entry for entry in found if entry.status != "deleted"), key=lambda entry: entry.id)
+
+    @property
+    def scoring_models(self) -> list[ScoringModelEntry]:
+        """Every scoring model that was announced, in the order of their ids."""
+        found = [entry for entry in self._entries.values() if isinstance(entry, ScoringModelEntry)]
+        return sorted(found, key=lambda entry: entry.id)
+
+    @property
+    def lead_management(self) -> bool:
+        """Is lead management on?"""
+        entry = self.feature(LEAD_MANAGEMENT)
+        return entry is not None and entry.enabled
+
+    def model(self, model_id: str) -> ModelEntry | None:
+        """A model, also one that is deleted; None for one that never was."""
+        entry = self._entries.get(model_key(model_id))
+        return entry if isinstance(entry, ModelEntry) else None
+
+    def scoring_model(self, scoring_model_id: str) -> ScoringModelEntry | None:
+        """A scoring model; None for one that nobody announced."""
+        entry = self._entries.get(scoring_key(scoring_model_id))
+        return entry if isinstance(entry, ScoringModelEntry) else None
+
+    def feature(self, name: str) -> FeatureEntry | None:
+        """A feature; None for one that nobody ever turned on or off."""
+        entry = self._entries.get(feature_key(name))
+        return entry if isinstance(entry, FeatureEntry) else None
+
+    def rules(self, unknown_leads: UnknownLeads = "open") -> Rules:
+        """What a worker decides by."""
+        return rules_from(self._entries, unknown_leads)
+
+
+def read_rulebook(connection: Connection, *, topic_prefix: str) -> Rulebook:
+    """The rulebook of now. Raises TopicMissing, KafkaException."""
+    reader = TopicReader(connection)
+    entries: dict[str, Entry] = {}
+    for message in reader.read(reader.places(QUALIFICATION_MODELS.full_name(topic_prefix))):
+        entry = _entry(message.value())
+        # A command decider that was frozen may have written late: of two records the higher revision counts.
+        if entry is not None and (entry.key not in entries or entries[entry.key].revision < entry.revision):
+            entries[entry.key] = entry
+    return Rulebook(entries)
+
+
+def _entry(value: bytes | None) -> Entry | None:
+    try:
+        entry = decode_entry(value or b"")
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return None  # no record of ours; the workers report it
+    return None if isinstance(entry, Answers) else entry

@@ -1,0 +1,87 @@
+"""Announces a scoring model's state, as its engine would, and sees whether the workers know of it."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+import confluent_kafka
+
+from lead_qualifier.client.commands import deliver, delivering
+from lead_qualifier.client.rulebook import read_rulebook
+from lead_qualifier.client.topic_reader import TopicReader
+from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.messages.fields import plain
+from lead_qualifier.messages.plausible_time import DEFAULT_TOLERANCE
+from lead_qualifier.messages.topics import SCORING_MODEL_CHANGED
+from lead_qualifier.qualification.entries import ScoringModelEntry, ScoringModelStatus
+from lead_qualifier.qualification.utc import after
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """What was sent, and the entry in which the workers hold it: None if none of them has shown it yet."""
+
+    event: dict[str, Any]
+    entry: ScoringModelEntry | None
+
+
+class AnnouncedLater(Exception):
+    """What is held of the scoring model is dated in the future: whatever is said now would be ignored as stale."""
+
+
+def announce(
+    connection: Connection,
+    *,
+    topic_prefix: str,
+    scoring_model_id: str,
+    status: ScoringModelStatus,
+    name: str | None,
+    timeout: float,
+    maximum: float | Literal["none"] | None = None,
+    time_tolerance: timedelta = DEFAULT_TOLERANCE,
+) -> Announcement:
+    """Say that the scoring model has this status from now on, and wait until the workers hold it, `timeout` seconds.
+
+    `time_tolerance`: what is held with a time further ahead than that gives way to any announcement.
+
+    Without a `name` or a `maximum` it keeps those it has; a maximum of "none" takes it away. Raises AnnouncedLater,
+    TopicMissing, KafkaException.
+    """
+    topic = SCORING_MODEL_CHANGED.full_name(topic_prefix)
+    TopicReader(connection).partitions(topic)
+    held = read_rulebook(connection, topic_prefix=topic_prefix).scoring_model(scoring_model_id)
+    now = datetime.now(UTC)
+    if held is not None and now < held.occurred_at <= after(now, time_tolerance):
+        raise AnnouncedLater(
+            f"{scoring_model_id} was announced as {held.status} for {held.occurred_at.isoformat()}, later than "
+            "now: what is older is ignored. Set the clock of its engine right, or wait until then"
+        )
+    event: dict[str, Any] = {
+        "event_id": str(uuid.uuid4()),
+        "scoring_model_id": scoring_model_id,
+        "status": status,
+        "occurred_at": now.isoformat(),
+    }
+    if held is not None:
+        name = held.name if name is None else name
+        maximum = held.maximum if maximum is None else maximum
+    highest = None if maximum == "none" else maximum
+    if name is not None:
+        event["name"] = name
+    if highest is not None:
+        event["maximum"] = plain(highest)
+    value = json.dumps(event, ensure_ascii=False).encode()
+    deliver(confluent_kafka.Producer(delivering(connection)), topic, scoring_model_id.encode(), value)
+    deadline = time.monotonic() + timeout
+    while True:
+        entry = read_rulebook(connection, topic_prefix=topic_prefix).scoring_model(scoring_model_id)
+        if entry is not None and (entry.status, entry.name, entry.maximum) == (status, name, highest):
+            return Announcement(event, entry)
+        if time.monotonic() > deadline:
+            return Announcement(event, None)
+        time.sleep(0.1)

@@ -1,0 +1,68 @@
+"""The demo where nobody watches: plain lines."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+from lead_qualifier.client.evidence import changes_text, criteria_text, model_text
+from lead_qualifier.demo.progress import Progress
+from lead_qualifier.messages.printable import printable
+
+_EVERY_SECONDS = 5.0
+_LEADS_AT_ONCE = 5
+
+
+class Lines:
+    """A line for what is new, and one with figures every few seconds."""
+
+    def __init__(self) -> None:
+        self._figures_at = time.monotonic() + _EVERY_SECONDS
+        self._followed = False
+
+    def say(self, line: str) -> None:
+        """One line."""
+        sys.stdout.write(printable(line) + "\n")
+        sys.stdout.flush()
+
+    def begin(self, broker: str, logs: str, environment: list[str], commands: list[tuple[str, str]]) -> None:
+        """What there is to know at the start; `broker` was said when it was found."""
+        self.say(logs)
+        self.say("Next, in a second terminal:")
+        for line in environment:
+            self.say(f"  {line}")
+        for what, command in commands:
+            self.say(f"  {what}: {command}")
+
+    def show(self, progress: Progress, new: list[dict[str, Any]]) -> None:
+        """Called a few times a second."""
+        for event in new[:_LEADS_AT_ONCE]:
+            self.say(
+                f"qualified {event['lead_id']} by {model_text(event)}: {criteria_text(event['criteria'])}; "
+                f"{changes_text(event['changes'])}"
+            )
+        if len(new) > _LEADS_AT_ONCE:
+            self.say(f"... and {len(new) - _LEADS_AT_ONCE} more")
+        if time.monotonic() >= self._figures_at:
+            self._figures_at = time.monotonic() + _EVERY_SECONDS
+            self.say(figures_text(progress))
+            self.say(progress.story.figures())
+        if progress.story.followed is not None and not self._followed:
+            self._followed = True
+            who, *steps = progress.story.lines()
+            self.say(f"followed {who}: {'; '.join(steps)}")
+
+    def end(self) -> None:
+        """Nothing to put back."""
+
+
+def figures_text(progress: Progress) -> str:
+    """All figures in one line."""
+    outcomes = ", ".join(f"{outcome} {count:,}" for outcome, count in progress.outcomes().items())
+    return (
+        f"{progress.rate:,.0f} events/s, produced {progress.produced:,}, decided {progress.decided:,}, "
+        f"waiting {progress.figures.lag:,}, unreadable {progress.figures.dead_letters:,}; "
+        + (outcomes or "no outcomes yet")
+        + (f"; {progress.notice}" if progress.notice else "")
+    )

@@ -1,0 +1,62 @@
+"""What the demo sets up on its first run: scoring models live, lead management on, the model enterprise published."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from lead_qualifier.client.commands import CommandClient, Outcome
+from lead_qualifier.client.rulebook import read_rulebook
+from lead_qualifier.client.scoring_models import announce
+from lead_qualifier.demo.world import DEMOGRAPHIC, ENGAGEMENT
+from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.messages.model_file import read_model_file
+from lead_qualifier.qualification.entries import LEAD_MANAGEMENT
+from lead_qualifier.settings import Settings
+
+MODELS = Path(__file__).parent / "models"
+ISSUED_BY = "demo"
+FIRST_MODEL = MODELS / "enterprise.yaml"
+OTHER_MODEL = MODELS / "enthusiasts.yaml"
+OWN_SCORES = Path(__file__).parent / "scores.jsonl"
+
+
+class NotPrepared(Exception):
+    """A command of the demo was refused; the message says why."""
+
+
+def prepare(connection: Connection, settings: Settings, say: Callable[[str], None]) -> None:
+    """Set up what nobody has set up before: what was switched off or stopped meanwhile stays so.
+
+    Raises NotPrepared, NoAnswer.
+    """
+    rulebook = read_rulebook(connection, topic_prefix=settings.topic_prefix)
+    for scoring_model in (ENGAGEMENT, DEMOGRAPHIC):
+        if rulebook.scoring_model(scoring_model) is None:
+            # The command decider reads what is announced before it decides: no need to wait for it here.
+            announce(
+                connection,
+                topic_prefix=settings.topic_prefix,
+                scoring_model_id=scoring_model,
+                status="live",
+                name=scoring_model.capitalize(),
+                timeout=0,
+            )
+            say(f"scoring model {scoring_model} is live")
+    client = CommandClient(
+        connection, topic_prefix=settings.topic_prefix, issued_by=ISSUED_BY, timeout=settings.command_timeout
+    )
+    if rulebook.feature(LEAD_MANAGEMENT) is None:
+        _tell(client.switch(LEAD_MANAGEMENT, on=True), say)
+    model = read_model_file(FIRST_MODEL)
+    entry = rulebook.model(model.id)
+    if entry is None:
+        _tell(client.apply(model), say)
+    if entry is None or entry.version == 0:
+        _tell(client.move("publish", model.id), say)
+
+
+def _tell(outcome: Outcome, say: Callable[[str], None]) -> None:
+    if not outcome.accepted:
+        raise NotPrepared(outcome.message)
+    say(outcome.message)

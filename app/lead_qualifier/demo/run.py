@@ -1,0 +1,365 @@
+"""Runs the demo: finds a broker, starts worker and producer, follows them on a screen, and ends them all."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Protocol
+
+import confluent_kafka
+from confluent_kafka import TopicPartition
+from rich.console import Console
+
+from lead_qualifier.client.commands import NoAnswer
+from lead_qualifier.client.topic_reader import Place, TopicMissing, TopicReader
+from lead_qualifier.demo.broker.finder import Broker, find_broker
+from lead_qualifier.demo.broker.kinds import BrokerKind
+from lead_qualifier.demo.broker.local_broker import free_ports
+from lead_qualifier.demo.children import Child
+from lead_qualifier.demo.crew import Crew
+from lead_qualifier.demo.figures import is_ready, read_figures
+from lead_qualifier.demo.hints import Hints, shown_path
+from lead_qualifier.demo.lines import Lines, figures_text
+from lead_qualifier.demo.newest import Newest, Told
+from lead_qualifier.demo.preparing import NotPrepared, prepare
+from lead_qualifier.demo.progress import Progress
+from lead_qualifier.demo.screen import Screen
+from lead_qualifier.demo.selling import prepare_selling
+from lead_qualifier.demo.warming import warm_up
+from lead_qualifier.messages.downstream_topics import JOURNEY_ENTRY_REQUESTED, LEAD_ASSIGNED, SEQUENCE_STEP_DUE
+from lead_qualifier.messages.topics import LEAD_CHANGED, LEAD_QUALIFIED, LEAD_SCORE_CHANGED
+from lead_qualifier.services.topic_setup import TopicSetup
+from lead_qualifier.settings import Settings
+
+DEFAULT_RATE = 200.0
+_READY_SECONDS = 60.0
+_STALL_SECONDS = 120.0
+_FIGURES_SECONDS = 0.5
+#: How long the end of a run waits for the downstream services (seconds).
+_STORY_SECONDS = 30.0
+#: How long a run of few events waits for them at its start.
+_SERVICES_SECONDS = 20.0
+_RESTARTS = 3
+
+
+class DemoFailed(Exception):
+    """The demo could not go on; the message says why and where to look."""
+
+
+class View(Protocol):
+    """Where the demo shows itself."""
+
+    def say(self, line: str) -> None:
+        """One line of news."""
+
+    def begin(self, broker: str, logs: str, environment: list[str], commands: list[tuple[str, str]]) -> None:
+        """From here on there is something to follow."""
+
+    def show(self, progress: Progress, new: list[dict[str, object]]) -> None:
+        """How it stands; `new` are the qualified leads since the last time."""
+
+    def end(self) -> None:
+        """No more is shown but lines."""
+
+
+def run_demo(settings: Settings, console: Console, *, events: int | None, rate: float) -> None:
+    """Run until told to stop, or until `events` events have been produced and decided. `rate`: events a second.
+
+    Raises DemoFailed, NoBroker, BrokerUnreachable, TopicsUnfit, NoAnswer, NotPrepared.
+    """
+    progress = Progress()
+    view: View = Screen(console) if console.is_terminal else Lines()
+    with _stop_on_signals() as stop, Crew(settings) as crew, find_broker(settings, view.say) as broker:
+        stop.impatient = crew.kill
+        demo = _Demo(settings, broker, view, progress=progress, stop=stop, crew=crew, events=events, rate=rate)
+        try:
+            demo.run()
+        finally:
+            view.end()
+            demo.end()
+
+
+@dataclass(slots=True)
+class _Stop:
+    """Whether somebody asked the demo to end. While nothing runs yet, that interrupts what is going on."""
+
+    asked: threading.Event = field(default_factory=threading.Event)
+    running: bool = False
+    impatient: Callable[[], None] = lambda: None
+
+    def __call__(self, _number: int, _frame: FrameType | None) -> None:
+        if self.asked.is_set():
+            self.impatient()
+        self.asked.set()
+        if not self.running:
+            raise KeyboardInterrupt
+
+
+@contextmanager
+def _stop_on_signals() -> Iterator[_Stop]:
+    stop = _Stop()
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, stop) for number in numbers}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class _Demo:
+    def __init__(
+        self,
+        settings: Settings,
+        broker: Broker,
+        view: View,
+        *,
+        progress: Progress,
+        stop: _Stop,
+        crew: Crew,
+        events: int | None,
+        rate: float,
+    ) -> None:
+        self._settings = settings
+        self._broker = broker
+        self._view = view
+        self._progress = progress
+        self._stop = stop
+        self._events = events
+        self._rate = rate
+        self._crew = crew
+        self._world = (settings.data_dir / broker.kind / "demo-world.json").absolute()
+        self._port = settings.web_port
+        self._qualified: Newest | None = None
+        self._chain: Newest | None = None
+        self._services_ready = threading.Event()
+        self._restarts = 0
+
+    def run(self) -> None:
+        """From the topics to the end."""
+        self._stop.running = True
+        warm_up(self._broker.connection, group_id=self._settings.application_id)
+        self._create_topics()
+        self._begin_worker()
+        self._wait_until_ready()
+        if self._stop.asked.is_set():
+            return
+        prepare(self._broker.connection, self._settings, self._view.say)
+        prefix = self._settings.topic_prefix
+        self._qualified = Newest(self._broker.connection, (LEAD_QUALIFIED,), topic_prefix=prefix)
+        services = threading.Thread(target=self._begin_services, name="services", daemon=True)
+        services.start()
+        if self._events is not None:
+            services.join(_SERVICES_SECONDS)  # few events might all be over before a journey is there to enter
+        self._begin_producer()
+        hints = Hints(self._broker)
+        self._view.begin(*self._facts(), hints.environment(), hints.commands(None))
+        if self._follow():
+            self._finish()
+
+    def end(self) -> None:
+        """End what was started, and say so."""
+        self._crew.stop()
+        for reader in (self._qualified, self._chain):
+            if reader is not None:
+                reader.close()
+        if self._stop.asked.is_set():
+            self._view.say(f"Stopped. {figures_text(self._progress)}")
+            self._view.say("The next run continues from here.")
+
+    def _create_topics(self) -> None:
+        settings = self._settings
+        setup = TopicSetup(
+            self._broker.connection,
+            prefix=settings.topic_prefix,
+            state_prefix=settings.state_prefix,
+            partitions=settings.partitions,
+            replication_factor=settings.replication_factor,
+        )
+        created = setup.create_missing()
+        setup.check()
+        self._view.say(f"Topics: {f'{len(created)} created' if created else 'there already'}")
+
+    def _begin_worker(self) -> None:
+        [free] = free_ports(1)
+        if self._port == 0 or not _is_free(self._port):
+            self._port = free
+        seen_here = {"LEAD_QUALIFIER_LOG_FORMAT": "json", "LEAD_QUALIFIER_WEB_HOST": "127.0.0.1"}
+        self._crew.worker.begin(["worker", "--web-port", str(self._port)], {**self._environment(), **seen_here})
+
+    def _begin_producer(self) -> None:
+        arguments = ["--world", str(self._world), "--rate", str(self._rate)]
+        if self._events is not None:
+            arguments += ["--events", str(self._events)]
+        self._crew.producer.begin(arguments, self._environment())
+        threading.Thread(target=self._count_produced, name="produced", daemon=True).start()
+
+    def _begin_services(self) -> None:
+        """What lies behind the qualified leads; where it does not come up, the demo goes on without."""
+        settings, connection = self._settings, self._broker.connection
+        [port] = free_ports(1)
+        seen_here = {"LEAD_QUALIFIER_LOG_FORMAT": "json", "LEAD_QUALIFIER_WEB_HOST": "127.0.0.1"}
+        self._crew.begin_services(["downstream", "all", "--web-port", str(port)], {**self._environment(), **seen_here})
+        deadline = time.monotonic() + _READY_SECONDS
+        while not is_ready(port):
+            services = self._crew.services
+            if services is None or services.exit_code is not None or time.monotonic() > deadline:
+                self._progress.story.notice = "the downstream services did not come up: see downstream.log"
+                return
+            if self._stop.asked.wait(0.2):
+                return
+        try:
+            topics = (JOURNEY_ENTRY_REQUESTED, LEAD_ASSIGNED, SEQUENCE_STEP_DUE)
+            self._chain = Newest(connection, topics, topic_prefix=settings.topic_prefix)
+            prepare_selling(connection, settings)
+        except (NotPrepared, NoAnswer, TopicMissing, confluent_kafka.KafkaException) as problem:
+            self._progress.story.notice = f"the downstream services were not set up: {problem}"
+            return
+        self._services_ready.set()
+
+    def _count_produced(self) -> None:
+        with contextlib.suppress(ValueError, OSError):  # the pipe is closed when the producer is ended
+            for line in self._crew.producer.output:
+                self._progress.produced = int(line)
+
+    def _environment(self) -> dict[str, str]:
+        address = {"KAFKA_BOOTSTRAP_SERVERS": self._broker.bootstrap_servers}
+        if self._broker.kind is not BrokerKind.GIVEN:
+            address["KAFKA_SECURITY_PROTOCOL"] = "PLAINTEXT"
+        return address
+
+    def _wait_until_ready(self) -> None:
+        worker = self._crew.worker
+        deadline = time.monotonic() + _READY_SECONDS
+        while not is_ready(self._port):
+            if worker.exit_code is not None:
+                raise DemoFailed(self._ended("worker", worker))
+            if time.monotonic() > deadline:
+                raise DemoFailed(
+                    f"the worker was not ready within {_READY_SECONDS:g} s; its log {worker.log} ends with: "
+                    f"{worker.end_of_log()}"
+                )
+            if self._stop.asked.wait(0.1):
+                return
+        self._view.say(f"Worker: ready, with figures at http://127.0.0.1:{self._port}/metrics")
+
+    def _facts(self) -> tuple[str, str]:
+        broker = self._broker
+        logs = f"Logs: {shown_path(self._crew.worker.log)}, {shown_path(self._crew.producer.log)}"
+        return f"Broker: {broker.description}; {broker.data_location}", logs
+
+    def _follow(self) -> bool:
+        """Show what happens until told to stop (False), or all events are produced and decided (True)."""
+        assert self._qualified is not None
+        figures_at = 0.0
+        waited_for: _Decided | None = None
+        while not self._stop.asked.is_set():
+            new = [event for _, event in self._qualified.take(0.2)]
+            self._progress.take(new)
+            if self._chain is not None:
+                self._tell_story(self._chain.take(0.01))
+            now = time.monotonic()
+            if now >= figures_at:
+                figures_at = now + _FIGURES_SECONDS
+                self._progress.look(read_figures(self._port))
+                self._mind_children()
+                if waited_for is None and self._crew.producer.exit_code == 0:
+                    waited_for = _Decided(self._broker, self._settings)
+            self._view.show(self._progress, new)
+            if waited_for is not None and waited_for.all():
+                return True
+        return False
+
+    def _finish(self) -> None:
+        assert self._qualified is not None
+        new = [event for _, event in self._qualified.rest()]
+        self._progress.take(new)
+        self._end_story()
+        self._progress.look(read_figures(self._port))
+        self._view.show(self._progress, new)
+        self._view.end()
+        progress = self._progress
+        self._view.say(f"Done: {self._events:,} events were produced and decided. {figures_text(progress)}")
+        first = "" if progress.first_after is None else f", the first {progress.first_after:.1f} s after the start"
+        self._view.say(f"Qualified leads: {progress.qualified:,}{first}; {progress.story.figures()}")
+        for number, line in enumerate(progress.story.lines()):
+            self._view.say(f"  {line}" if number else f"One lead followed: {line}")
+
+    def _tell_story(self, told: list[Told]) -> None:
+        for topic, event in told:
+            self._progress.story.take(topic, event)
+
+    def _end_story(self) -> None:
+        """Give the services, if they are up, a moment to catch up with what has qualified."""
+        deadline = time.monotonic() + _STORY_SECONDS
+        while time.monotonic() < deadline and not self._stop.asked.is_set() and not self._progress.story.notice:
+            if self._chain is not None:
+                self._tell_story(self._chain.take(0.2))
+                if self._progress.story.followed is not None or not self._progress.qualified:
+                    self._tell_story(self._chain.rest())
+                    return
+            else:
+                self._services_ready.wait(0.2)
+
+    def _mind_children(self) -> None:
+        crew = self._crew
+        if crew.producer.exit_code not in {None, 0}:
+            raise DemoFailed(self._ended("producer", crew.producer))
+        if crew.worker.exit_code is None:
+            self._progress.notice = ""
+            return
+        if self._restarts >= _RESTARTS:
+            raise DemoFailed(self._ended("worker", crew.worker))
+        # As whatever supervises a worker would.
+        self._restarts += 1
+        self._progress.notice = f"the worker ended with exit code {crew.worker.exit_code} and is started again"
+        crew.another_worker()
+        self._begin_worker()
+
+    @staticmethod
+    def _ended(what: str, child: Child) -> str:
+        return f"the {what} ended with exit code {child.exit_code}; its log {child.log} ends with: {child.end_of_log()}"
+
+
+class _Decided:
+    """Have the workers decided all that the producer sent? Asked of the group's offsets: they move with the results."""
+
+    def __init__(self, broker: Broker, settings: Settings) -> None:
+        reader = TopicReader(broker.connection)
+        places: list[Place] = []
+        for topic in (LEAD_SCORE_CHANGED, LEAD_CHANGED):
+            places += reader.places(topic.full_name(settings.topic_prefix))
+        self._ends = {place: end for place, end in reader.ends(places).items() if end}
+        config = {"group.id": settings.application_id, "enable.auto.commit": False}
+        self._consumer = confluent_kafka.Consumer(broker.connection.confluent(**config))
+        self._left = -1
+        self._moved = time.monotonic()
+
+    def all(self) -> bool:
+        """Raises DemoFailed when nothing has moved for long."""
+        committed = self._consumer.committed([TopicPartition(*place) for place in self._ends], timeout=10)
+        left = sum(max(0, self._ends[tp.topic, tp.partition] - max(0, tp.offset)) for tp in committed)
+        if left != self._left:
+            self._left, self._moved = left, time.monotonic()
+        if left and time.monotonic() > self._moved + _STALL_SECONDS:
+            raise DemoFailed(f"{left} events were not decided, and nothing has moved for {_STALL_SECONDS:g} s")
+        if not left:
+            self._consumer.close()
+        return not left
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True

@@ -1,0 +1,41 @@
+"""What the consumer group gave this worker, captured in the consumer's thread at the moment of assignment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from lead_qualifier.engine.application import Application
+from lead_qualifier.engine.fetch_buffer import TopicPartition
+from lead_qualifier.engine.group_metadata import Membership
+
+
+@dataclass(eq=False, slots=True)
+class Assignment:
+    """One generation's partitions. Batches and transactions carry it; a newer one replaces it, never changes it."""
+
+    membership: Membership
+    #: (application name, partition number) that are ours: held of all the application's topics.
+    numbers: frozenset[tuple[str, int]]
+    #: Partition numbers held of some, but not of all, topics of an application: nobody decides these until the group
+    #: settles.
+    partial: frozenset[tuple[str, int]] = frozenset()
+    #: Set once the group's coordinator has refused this membership: nothing is opened under it any more.
+    fenced: bool = field(default=False)
+
+
+def assignment(
+    membership: Membership, held: Iterable[TopicPartition], applications: Sequence[Application]
+) -> Assignment:
+    """Which partition numbers of each application are wholly ours, given the topic partitions that the group gave."""
+    have = set(held)
+    whole: set[tuple[str, int]] = set()
+    partial: set[tuple[str, int]] = set()
+    for app in applications:
+        for number in range(app.partitions):
+            owned = [(topic, number) in have for topic in app.topics]
+            if all(owned):
+                whole.add((app.name, number))
+            elif any(owned):
+                partial.add((app.name, number))
+    return Assignment(membership, frozenset(whole), frozenset(partial))

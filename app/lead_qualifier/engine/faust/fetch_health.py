@@ -1,0 +1,60 @@
+"""Whether records still come: the passes of the fetch loop, and topic partitions that have more but do not move."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from lead_qualifier.engine.fetch_buffer import TopicPartition
+
+
+class FetchHealth:
+    """Written by the consumer's thread, read by whoever watches it.
+
+    Faust and aiokafka have ways to stop for ever without an error that anybody sees: a recovery that times out, a
+    coordinator error that waits to be asked for. All of them end in a fetch loop that passes no more.
+    """
+
+    def __init__(self) -> None:
+        self._passed_at = time.monotonic()
+        self._behind: dict[TopicPartition, tuple[int, float]] = {}
+        self._tasks: tuple[Any, ...] = ()
+
+    def passed(self, *tasks: Any) -> None:
+        """The loop is about to fetch; `tasks` are those of the consumer that must be running."""
+        self._passed_at = time.monotonic()
+        self._tasks = tasks
+
+    def seen(self, place: TopicPartition, position: int, end: int | None) -> None:
+        """Where a topic partition stands, and the end of what may be read of it (None: not heard of yet)."""
+        if end is None or position >= end:
+            self._behind.pop(place, None)
+        elif self._behind.get(place, (-1, 0.0))[0] != position:
+            self._behind[place] = (position, time.monotonic())
+
+    def assigned(self) -> None:
+        """A new assignment: what stood still before may be somebody else's now."""
+        self._behind.clear()
+        self._passed_at = time.monotonic()
+
+    def silent(self) -> float:
+        """Seconds since the loop last passed."""
+        return time.monotonic() - self._passed_at
+
+    def problem(self, stall_seconds: float) -> str | None:
+        """Why records do not come any more, or None. To be asked while there is an assignment."""
+        for task in self._tasks:
+            if task.done():
+                return f"the consumer's {task.get_coro().__name__} has ended"
+        silent = self.silent()
+        if silent > stall_seconds:
+            return f"nothing was fetched for {silent:.0f} s"
+        now = time.monotonic()
+        for (topic, number), (position, since) in list(self._behind.items()):
+            if now - since > stall_seconds:
+                return (
+                    f"{topic}-{number} has stood at offset {position} for {now - since:.0f} s although there is more: "
+                    "the warnings before this say why. If no consumer can read that offset, delete the records up to "
+                    "it (kafka-delete-records) and have `lead-qualifier topics repair` set the position"
+                )
+        return None

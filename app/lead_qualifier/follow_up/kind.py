@@ -1,0 +1,26 @@
+"""What is wrong with a follow-up beyond its form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lead_qualifier.definitions.kind import Definition, Kind, Others, no_time, repeated
+from lead_qualifier.downstream.conditions import Problem, problems_of
+from lead_qualifier.messages.follow_up import FollowUpDefinition
+
+
+def _problems(definition: Definition, _others: Others) -> Iterator[Problem]:
+    yield from repeated(definition.get("models", ()), ("models",))
+    if "when" in definition:
+        yield from problems_of(definition["when"], ("when",), of_open=True)
+    seen: set[str] = set()
+    for index, stage in enumerate(definition["stages"]):
+        if stage["on"] in seen:
+            yield ("stages", index, "on"), f"{stage['on']} has a stage already: keep one of them"
+        seen.add(stage["on"])
+        yield from no_time(stage["within"], ("stages", index, "within"), "4h")
+        if "repeat" in stage:
+            yield from no_time(stage["repeat"]["every"], ("stages", index, "repeat", "every"), "24h")
+
+
+KIND = Kind("follow-up", FollowUpDefinition, problems=_problems)

@@ -1,0 +1,71 @@
+"""What is wrong with a journey beyond its form."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, get_args
+
+from lead_qualifier.definitions.kind import Definition, Kind, Others, no_time, repeated
+from lead_qualifier.downstream.conditions import Effort, Group, Problem, condition_of, implies, impossible, problems_of
+from lead_qualifier.journeys.journey import window_of
+from lead_qualifier.messages.journeys import JourneyDefinition
+from lead_qualifier.messages.lead_messages import StatusReason
+
+_REASONS: tuple[str, ...] = get_args(StatusReason)
+
+
+def _problems(definition: Definition, _others: Others) -> Iterator[Problem]:
+    trigger = definition["trigger"]
+    found: list[Problem] = []
+    effort = Effort()
+    for name in ("when", "exclude"):
+        if name in definition:
+            found += problems_of(definition[name], (name,), effort=effort)
+    if "changed" in trigger:
+        to = trigger["to"]
+        if trigger["changed"] == "sales_ready" and not isinstance(to, bool):
+            found.append((("trigger", "to"), "must be true or false: sales_ready becomes nothing else"))
+        elif trigger["changed"] == "status_reason" and to not in _REASONS:
+            found.append((("trigger", "to"), f"is no status reason: it becomes one of {', '.join(_REASONS)}"))
+    yield from found or _nobody(definition, effort)
+    yield from repeated(trigger.get("models", ()), ("trigger", "models"))
+    reentry = definition.get("reentry", {})
+    if (reentry.get("policy") == "after") != ("after" in reentry):
+        yield ("reentry",), "names how long after an entry with policy after, and only then: {policy: after, after: 7d}"
+    elif "after" in reentry:
+        yield from no_time(reentry["after"], ("reentry", "after"), "7d; who may enter each time has policy always")
+    names = Counter(one.get("as") or one.get("field") or one["attribute"] for one in definition.get("payload", ()))
+    for name, count in names.items():
+        if count > 1:
+            yield ("payload",), f"has {count} values named {name}: give each its own name with as"
+    start_ms, end_ms = window_of(definition)
+    if start_ms is not None and end_ms is not None and end_ms <= start_ms:
+        yield ("window", "end"), "must be later than start"
+
+
+def _nobody(definition: Definition, effort: Effort) -> Iterator[Problem]:
+    """Whether all that it asks of a lead leaves anybody to enter."""
+    trigger = definition["trigger"]
+    asked: list[dict[str, Any]] = []
+    if "changed" in trigger:
+        asked.append({"field": trigger["changed"], "equals": trigger["to"]})
+    if definition.get("contact") == "required":
+        asked.append({"field": "contact_id", "exists": True})
+    if "when" in definition:
+        asked.append(definition["when"])
+    let_in = Group("all", tuple(map(condition_of, asked)))
+    if (reason := impossible(let_in, effort)) is not None:
+        yield ("when",), f"can never be so together with trigger and contact: {reason}"
+    elif "exclude" in definition and implies(let_in, condition_of(definition["exclude"]), effort):
+        yield ("exclude",), "excludes everybody whom trigger, when and contact let in, so nobody would ever enter"
+
+
+def _too_late(definition: Definition, now: datetime) -> Iterator[Problem]:
+    _, end_ms = window_of(definition)
+    if end_ms is not None and end_ms <= now.timestamp() * 1000:
+        yield ("window", "end"), "is over, so nobody would ever enter: apply the journey with a later end, or without"
+
+
+KIND = Kind("journey", JourneyDefinition, problems=_problems, too_late=_too_late)

@@ -1,0 +1,1 @@
+"""The one way to Kafka: connection and security, admin, topics as records, compression, tokens."""

@@ -1,0 +1,305 @@
+"""One description of the connection to Kafka, from which every client of ours gets its configuration."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
+
+_LIBRDKAFKA = logging.getLogger("librdkafka")
+
+SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
+Compression = Literal["none", "gzip", "snappy", "lz4", "zstd"]
+SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
+
+
+_FORBIDDEN = frozenset(
+    {
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.GROUP_AUTHORIZATION_FAILED,
+        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+        KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+    }
+)
+
+
+class BrokerUnreachable(Exception):
+    """No broker answered at the address given; the message says what to try."""
+
+
+class LoginRefused(BrokerUnreachable):
+    """The broker answered, and does not take this login: waiting does not help."""
+
+
+class UnusableConnection(Exception):
+    """The settings of the connection do not make one, such as a key whose password is wrong; the message says why."""
+
+
+class NotAllowed(Exception):
+    """The broker does not allow this login something; the message names it and says what to do."""
+
+    def __init__(self, *rights: str) -> None:
+        """`rights`: operation and resource, such as `Write on topic lead-state`."""
+        self.rights = rights
+        super().__init__(
+            f"the broker does not allow this login: {', '.join(rights)}; have the ACL added "
+            "(`lead-qualifier acls print` lists what each service needs), or use other credentials"
+        )
+
+
+def is_forbidden(error: KafkaError) -> bool:
+    """Does the error say that an ACL is missing?"""
+    return error.code() in _FORBIDDEN
+
+
+@contextmanager
+def needing(*rights: str) -> Iterator[None]:
+    """What is done inside needs these rights: raises NotAllowed if the broker says that they are missing."""
+    try:
+        yield
+    except KafkaException as error:
+        if is_forbidden(error.args[0]):
+            raise NotAllowed(*rights) from error
+        raise
+
+
+@contextmanager
+def relearning(admin: AdminClient, timeout: float = 10.0) -> Iterator[None]:
+    """Read the metadata of all topics again if what is done inside fails; then its error is raised.
+
+    librdkafka answers from the metadata it has, even if that says that a new topic has no leader yet or names an old
+    leader epoch, and reads it again by itself only every five minutes: until then every retry would fail the same way.
+    `timeout`: seconds that reading may take.
+    """
+    try:
+        yield
+    except KafkaException as error:
+        if error.args[0].code() != KafkaError._TIMED_OUT:  # then nobody answers, and it would take as long once more
+            with suppress(KafkaException):
+                admin.list_topics(timeout=timeout)
+        raise
+
+
+@dataclass(frozen=True, kw_only=True)
+class OAuth:
+    """Where a token comes from: OAuth 2 client credentials (OIDC)."""
+
+    token_endpoint_url: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    scope: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connection:
+    """How to reach Kafka. Secrets do not show in its repr."""
+
+    bootstrap_servers: str
+    """host:port, several joined by commas."""
+    security_protocol: SecurityProtocol = "PLAINTEXT"
+    sasl_mechanism: SaslMechanism = "PLAIN"
+    sasl_username: str | None = None
+    sasl_password: str | None = field(default=None, repr=False)
+    oauth: OAuth | None = None
+    ssl_ca_file: Path | None = None
+    """PEM; without it the system's certificate authorities are trusted."""
+    ssl_certificate_file: Path | None = None
+    ssl_key_file: Path | None = None
+    ssl_key_password: str | None = field(default=None, repr=False)
+    ssl_check_hostname: bool = True
+    compression: Compression = "gzip"
+    """How producers of ours compress."""
+    log_level: int | None = None
+    """How much librdkafka writes to standard error by itself: 0 nothing, up to 7; None is its default."""
+
+    @property
+    def encrypted(self) -> bool:
+        """Is the connection TLS?"""
+        return self.security_protocol in {"SSL", "SASL_SSL"}
+
+    @property
+    def authenticated(self) -> bool:
+        """Does the connection log in with SASL?"""
+        return self.security_protocol in {"SASL_PLAINTEXT", "SASL_SSL"}
+
+    def confluent(self, **extra: Any) -> dict[str, Any]:
+        """Configuration of a confluent-kafka consumer or admin client.
+
+        `extra` is laid over it, by librdkafka's names: `confluent(**{"group.id": "scores"})`.
+        """
+        # Without a logger librdkafka writes lines of its own form to standard error, where logs are JSON.
+        config: dict[str, Any] = {"bootstrap.servers": self.bootstrap_servers, "logger": _LIBRDKAFKA}
+        if self.log_level is not None:
+            config["log_level"] = self.log_level
+        if self.security_protocol != "PLAINTEXT":
+            config["security.protocol"] = self.security_protocol
+        if self.encrypted:
+            config |= self._confluent_tls()
+        if self.authenticated:
+            config |= self._confluent_sasl()
+        return config | extra
+
+    def confluent_producer(self, **extra: Any) -> dict[str, Any]:
+        """Configuration of a confluent-kafka producer: keys go to the partitions that Java clients choose."""
+        compression: dict[str, Any] = {"compression.type": self.compression}
+        if self.compression == "gzip":
+            compression["compression.level"] = 1  # higher levels save little of JSON and cost much of the throughput
+        return self.confluent(**{**compression, **extra, "partitioner": "murmur2_random"})
+
+    def faust(self) -> dict[str, Any]:
+        """Keyword arguments for `faust.App`: `broker`, and `broker_credentials` where there are any."""
+        # Faust takes several addresses as one string joined by semicolons.
+        addresses = (address.strip() for address in self.bootstrap_servers.split(","))
+        arguments: dict[str, Any] = {"broker": ";".join(f"aiokafka://{address}" for address in addresses if address)}
+        credentials = self._faust_credentials()
+        if credentials is not None:
+            arguments["broker_credentials"] = credentials
+        return arguments
+
+    def aiokafka(self) -> dict[str, Any]:
+        """Keyword arguments of an aiokafka client. Raises OSError or ssl.SSLError as `ssl_context`."""
+        arguments: dict[str, Any] = {
+            "bootstrap_servers": self.bootstrap_servers,
+            "security_protocol": self.security_protocol,
+        }
+        if self.encrypted:
+            arguments["ssl_context"] = self.ssl_context()
+        if not self.authenticated:
+            return arguments
+        if self.oauth is not None:
+            from lead_qualifier.kafka.oauth import ClientCredentials  # noqa: PLC0415
+
+            return arguments | {
+                "sasl_mechanism": "OAUTHBEARER",
+                "sasl_oauth_token_provider": ClientCredentials(self.oauth),
+            }
+        return arguments | {
+            "sasl_mechanism": self.sasl_mechanism,
+            "sasl_plain_username": self.sasl_username,
+            "sasl_plain_password": self.sasl_password,
+        }
+
+    def ssl_context(self) -> ssl.SSLContext:
+        """The TLS settings as Python's ssl module takes them.
+
+        Raises OSError or ssl.SSLError when a file cannot be read or is not PEM.
+        """
+        context = ssl.create_default_context(cafile=str(self.ssl_ca_file) if self.ssl_ca_file else None)
+        context.check_hostname = self.ssl_check_hostname
+        if self.ssl_certificate_file is not None:
+            context.load_cert_chain(self.ssl_certificate_file, self.ssl_key_file, self.ssl_key_password)
+        return context
+
+    def check_reachable(self, timeout: float = 10.0) -> None:
+        """Ask the broker for its cluster. Raises BrokerUnreachable after `timeout` seconds without an answer,
+        LoginRefused as soon as it refuses the user's name or password, UnusableConnection.
+        """
+        self._check_files()
+        told: list[KafkaError] = []
+        # The reason (refused, unknown host, TLS) comes by callback; librdkafka's log of the same is switched off.
+        try:
+            admin = AdminClient(self.confluent(error_cb=told.append, log_level=0))
+        except KafkaException as error:
+            raise UnusableConnection(
+                f"these settings make no connection ({error.args[0].str()}): check the KAFKA_SSL_ and KAFKA_SASL_ ones"
+            ) from error
+        deadline = time.monotonic() + timeout
+        attempt = 0.5  # callbacks are served between attempts; each is longer, for a broker that is slow
+        while True:
+            left = max(0.1, deadline - time.monotonic())
+            attempt *= 2
+            try:
+                admin.list_topics(timeout=min(left, attempt))
+                return
+            except KafkaException as error:
+                admin.poll(0)
+                for error_told in told:
+                    if (refused := self.login_refused(error_told)) is not None:
+                        raise refused from error
+                if time.monotonic() >= deadline:
+                    reason = told[0].str() if told else error.args[0].str()
+                    raise BrokerUnreachable(
+                        f"no Kafka broker answered at {self.bootstrap_servers} within {timeout:g} s ({reason}); "
+                        "check that it runs and that KAFKA_BOOTSTRAP_SERVERS (host:port) and KAFKA_SECURITY_PROTOCOL "
+                        "are right, or unset KAFKA_BOOTSTRAP_SERVERS to have `lead-qualifier demo` start one"
+                    ) from error
+
+    def login_refused(self, error: KafkaError) -> LoginRefused | None:
+        """What to raise if this is what an error of a client says."""
+        # With tokens the same error may say that the endpoint is away.
+        if error.code() != KafkaError._AUTHENTICATION or self.oauth is not None:
+            return None
+        return LoginRefused(
+            f"the broker at {self.bootstrap_servers} refused the login ({error.str()}); "
+            "check KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD"
+        )
+
+    def _check_files(self) -> None:
+        """Each by its setting: what is behind OpenSSL's words for it nobody sees. Raises UnusableConnection."""
+        files = {
+            "KAFKA_SSL_CA_FILE": self.ssl_ca_file,
+            "KAFKA_SSL_CERTIFICATE_FILE": self.ssl_certificate_file,
+            "KAFKA_SSL_KEY_FILE": self.ssl_key_file,
+        }
+        for setting, path in files.items():
+            if path is None or not self.encrypted:
+                continue
+            try:
+                content = path.read_bytes()
+            except OSError as error:
+                raise UnusableConnection(f"{setting}: {path} cannot be read: {error.strerror}") from error
+            if b"-----BEGIN" not in content:
+                raise UnusableConnection(f"{setting}: {path} is no PEM file (it has no line -----BEGIN ...-----)")
+
+    def _confluent_tls(self) -> dict[str, Any]:
+        files = {
+            "ssl.ca.location": self.ssl_ca_file,
+            "ssl.certificate.location": self.ssl_certificate_file,
+            "ssl.key.location": self.ssl_key_file,
+        }
+        config: dict[str, Any] = {name: str(path) for name, path in files.items() if path is not None}
+        if self.ssl_key_password is not None:
+            config["ssl.key.password"] = self.ssl_key_password
+        config["ssl.endpoint.identification.algorithm"] = "https" if self.ssl_check_hostname else "none"
+        return config
+
+    def _confluent_sasl(self) -> dict[str, Any]:
+        config: dict[str, Any] = {"sasl.mechanism": self.sasl_mechanism}
+        if self.oauth is None:
+            return config | {"sasl.username": self.sasl_username, "sasl.password": self.sasl_password}
+        config |= {
+            "sasl.oauthbearer.method": "oidc",
+            "sasl.oauthbearer.token.endpoint.url": self.oauth.token_endpoint_url,
+            "sasl.oauthbearer.client.id": self.oauth.client_id,
+            "sasl.oauthbearer.client.secret": self.oauth.client_secret,
+        }
+        if self.oauth.scope is not None:
+            config["sasl.oauthbearer.scope"] = self.oauth.scope
+        return config
+
+    def _faust_credentials(self) -> Any:
+        if self.security_protocol == "PLAINTEXT":
+            return None
+        from faust.auth import OAuthCredentials, SASLCredentials, SSLCredentials  # noqa: PLC0415  Faust takes 0.5 s
+
+        context = self.ssl_context() if self.encrypted else None
+        if not self.authenticated:
+            return SSLCredentials(context)
+        if self.oauth is not None:
+            from lead_qualifier.kafka.oauth import ClientCredentials  # noqa: PLC0415
+
+            return OAuthCredentials(oauth_cb=ClientCredentials(self.oauth), ssl_context=context)
+        return SASLCredentials(
+            username=self.sasl_username,
+            password=self.sasl_password,
+            ssl_context=context,
+            mechanism=self.sasl_mechanism,
+        )

@@ -1,0 +1,151 @@
+"""Reads on where librdkafka and confluent-kafka cannot decode what stands in a partition."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from operator import methodcaller
+from typing import Any, NamedTuple, TypeVar
+
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaError as AioKafkaError
+from confluent_kafka import TIMESTAMP_CREATE_TIME, KafkaError
+
+from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.raw_fetch import fetch_raw
+from lead_qualifier.kafka.raw_records import RawRecord, RawRecords
+from lead_qualifier.kafka.records import Headers
+
+#: What librdkafka says of a batch that it cannot decode. Of some it says nothing, and fetches them for ever.
+UNDECODABLE = frozenset(
+    {
+        KafkaError._BAD_MSG,
+        KafkaError._BAD_COMPRESSION,
+        KafkaError._NOT_IMPLEMENTED,
+        KafkaError.MSG_SIZE_TOO_LARGE,
+    }
+)
+#: A partition that gives neither records nor its end for so long (seconds) may hold a batch of which it says nothing.
+SILENT_SECONDS = 5.0
+
+_T = TypeVar("_T")
+_Place = tuple[str, int]
+
+#: `message.headers()` of confluent-kafka builds tuples without a name where that is not UTF-8: touching one ends the
+#: process. It leaves its exception pending, which not every way of calling it notices; this one does.
+_headers = methodcaller("headers")
+
+
+class CannotRead(Exception):
+    """The broker could not be asked for the bytes; the message says where that was, and why."""
+
+
+class RawMessage(NamedTuple):
+    """A record read by its bytes, with the methods of confluent-kafka's Message that readers use."""
+
+    place: _Place
+    record: RawRecord
+
+    def topic(self) -> str:
+        """As the broker names it."""
+        return self.place[0]
+
+    def partition(self) -> int:
+        """Its partition."""
+        return self.place[1]
+
+    def offset(self) -> int:
+        """Its offset."""
+        return self.record.offset
+
+    def key(self) -> bytes | None:
+        """As it came."""
+        return self.record.key
+
+    def value(self) -> bytes | None:
+        """As it came; the bytes of what cannot be read where it is no record."""
+        return self.record.value
+
+    def headers(self) -> list[tuple[str, bytes | None]] | None:
+        """A name that is not UTF-8 has its bytes as surrogates."""
+        return list(self.record.headers) or None
+
+    def timestamp(self) -> tuple[int, int]:
+        """Its kind, and milliseconds since 1970 UTC."""
+        return TIMESTAMP_CREATE_TIME, self.record.timestamp
+
+    def error(self) -> None:
+        """It is a record."""
+        return
+
+
+class RawReader:
+    """Asks the broker when it is first needed. For one thread, in which no event loop runs."""
+
+    def __init__(self, connection: Connection, *, committed: bool = True) -> None:
+        """Not `committed`: what stands there, be its transaction open, aborted or committed."""
+        self._connection = connection
+        self._committed = committed
+        self._runner: asyncio.Runner | None = None
+        self._client: AIOKafkaClient | None = None
+        self._fetched: dict[_Place, RawRecords] = {}
+
+    def records(self, topic: str, partition: int, offset: int) -> RawRecords:
+        """The records from an offset on, as many as one answer holds. Raises CannotRead."""
+        try:
+            found = self._run(self._fetch(topic, partition, offset))
+        except (AioKafkaError, OSError) as error:
+            raise CannotRead(
+                f"{topic}-{partition} cannot be read on from offset {offset}: {error or type(error).__name__}"
+            ) from error
+        self._fetched[topic, partition] = found
+        return found
+
+    def messages(self, topic: str, partition: int, offset: int) -> tuple[list[RawMessage], int]:
+        """The same as messages, and the offset to go on from. Raises CannotRead."""
+        found = self.records(topic, partition, offset)
+        return [RawMessage((topic, partition), record) for record in found.records], found.end
+
+    def headers(self, message: Any) -> Headers:
+        """The headers of a message of confluent-kafka, which from then on has them itself. Raises CannotRead.
+
+        A name that is not UTF-8 has its bytes as surrogates.
+        """
+        try:
+            return _headers(message) or ()
+        except (SystemError, UnicodeDecodeError):
+            headers = self._headers_at(message.topic(), message.partition(), message.offset())
+            message.set_headers(headers)
+            return headers
+
+    def close(self) -> None:
+        """Disconnect."""
+        if self._client is not None:
+            self._run(self._client.close())
+            self._client = None
+        if self._runner is not None:
+            self._runner.close()
+            self._runner = None
+
+    def _headers_at(self, topic: str, partition: int, offset: int) -> list[tuple[str, bytes | None]]:
+        # one answer holds many records in a row, so the next ones are there already
+        known = self._fetched.get((topic, partition), RawRecords([], 0))
+        for fetched in (known, None):
+            records = self.records(topic, partition, offset).records if fetched is None else fetched.records
+            for record in records:
+                if record.offset == offset:
+                    return list(record.headers)
+        raise CannotRead(f"{topic}-{partition} does not hold offset {offset} any more")
+
+    async def _fetch(self, topic: str, partition: int, offset: int) -> RawRecords:
+        if self._client is None:
+            client = AIOKafkaClient(**self._connection.aiokafka(), request_timeout_ms=10_000)
+            await client.bootstrap()
+            self._client = client
+        await self._client.add_topic(topic)
+        return await fetch_raw(self._client, topic, partition, offset, committed=self._committed)
+
+    def _run(self, work: Coroutine[Any, Any, _T]) -> _T:
+        if self._runner is None:
+            self._runner = asyncio.Runner()
+        return self._runner.run(work)

@@ -1,0 +1,138 @@
+"""Two states of the same leads side by side: who is held only in one, and what is held differently."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from lead_qualifier.qualification.leads import Lead
+from lead_qualifier.qualification.merging import forget
+
+#: How a lead that was erased is told among encoded ones; it may stand in a text too, which does no harm.
+_ERASURE = b'"erasure":'
+
+
+class Part(StrEnum):
+    """What a difference is about."""
+
+    ONLY_LIVE = "only_live"
+    ONLY_REBUILT = "only_rebuilt"
+    SCORES = "scores"
+    MARKS = "marks"
+    FLAGS = "flags"
+    HOLDS = "holds"
+    OTHER = "other"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How a lead differs in one part; both sides as they are stored, None where nothing is."""
+
+    lead_id: str
+    part: Part
+    live: Any = None
+    rebuilt: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """`equal`: leads held alike. `counts`: leads by what differs in them; one may differ in several parts.
+
+    `ahead`: leads left out, since there are records about them that the workers have not decided yet.
+    """
+
+    live: int
+    rebuilt: int
+    equal: int
+    ahead: int
+    counts: Mapping[Part, int]
+    differences: tuple[Difference, ...]
+    """The first of them, in the order of the leads' ids."""
+
+
+_FLAGS = ("status", "status_reason", "sales_ready", "qualified_at", "qualified_flags")
+_PARTS: dict[Part, tuple[str, ...]] = {
+    Part.SCORES: ("scores",),
+    Part.MARKS: ("marks",),
+    Part.FLAGS: _FLAGS,
+    Part.HOLDS: ("holds",),
+}
+_NAMED = {name for names in _PARTS.values() for name in names}
+_PARTS[Part.OTHER] = tuple(name for name in Lead.__struct_fields__ if name not in _NAMED)
+
+
+def compare(
+    live: Mapping[bytes, bytes], rebuilt: Mapping[bytes, bytes], *, ahead: Collection[bytes] = (), limit: int
+) -> Compared:
+    """Compare encoded leads, by key, except those `ahead`. At most `limit` differences are kept; all are counted."""
+    decode = msgspec.json.Decoder(Lead).decode
+    counts: Counter[Part] = Counter()
+    kept: list[Difference] = []
+    equal = 0
+    for key in sorted({*live, *rebuilt}.difference(ahead)):
+        here, there = _remembering_nothing(live.get(key)), _remembering_nothing(rebuilt.get(key))
+        if here == there:
+            equal += 1
+            continue
+        found = list(_differences(key.decode(errors="backslashreplace"), here, there, decode))
+        if not found:
+            equal += 1
+        counts.update(one.part for one in found)
+        kept += found[: max(0, limit - len(kept))]
+    return Compared(
+        live=len(live), rebuilt=len(rebuilt), equal=equal, ahead=len(ahead), counts=counts, differences=tuple(kept)
+    )
+
+
+def _differences(
+    lead_id: str, here: bytes | None, there: bytes | None, decode: Callable[[bytes], Lead]
+) -> Iterator[Difference]:
+    try:
+        live, rebuilt = (None if value is None else decode(value) for value in (here, there))
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        yield Difference(lead_id, Part.UNREADABLE)
+        return
+    if rebuilt is None:
+        yield Difference(lead_id, Part.ONLY_LIVE, live=_shown(live))
+    elif live is None:
+        yield Difference(lead_id, Part.ONLY_REBUILT, rebuilt=_shown(rebuilt))
+    else:
+        live, rebuilt = _without_clock(live), _without_clock(rebuilt)
+        for part, names in _PARTS.items():
+            one, other = ({name: getattr(lead, name) for name in names} for lead in (live, rebuilt))
+            if one != other:
+                changed = [name for name in names if one[name] != other[name]]
+                yield Difference(lead_id, part, *(_parts(side, changed) for side in (one, other)))
+
+
+def _remembering_nothing(value: bytes | None) -> bytes | None:
+    """As it is once nobody remembers that the lead was erased: when that is goes by the clock."""
+    if value is None or _ERASURE not in value:
+        return value
+    try:
+        lead = msgspec.json.decode(value, type=Lead)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return value
+    return msgspec.json.encode(lead) if forget(lead) else None
+
+
+def _without_clock(lead: Lead) -> Lead:
+    """Holds end by the clock of whoever began them: some milliseconds more or less are no difference."""
+    if not lead.holds:
+        return lead
+    return replace(lead, holds={model_id: replace(hold, due=hold.at) for model_id, hold in lead.holds.items()})
+
+
+def _shown(lead: Lead | None) -> Any:
+    return msgspec.to_builtins(lead)
+
+
+def _parts(side: Mapping[str, Any], names: list[str]) -> dict[str, Any]:
+    return {name: msgspec.to_builtins(side[name]) for name in names if side[name] is not None}

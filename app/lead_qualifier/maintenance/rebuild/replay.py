@@ -1,0 +1,234 @@
+"""One partition decided anew: its records in the order of their times, under the rules of each time, by the decider of
+the workers.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
+from operator import itemgetter
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+from lead_qualifier.engine import Application, Input, PlainRecord, Rejected, Unit
+from lead_qualifier.engine.application import UnreadableRecord
+from lead_qualifier.engine.checkpoint import NEVER_SWEPT, Position, Sweep
+from lead_qualifier.engine.partition import Partition
+from lead_qualifier.engine.partitioning import bucket_of
+from lead_qualifier.engine.timers import Wake
+from lead_qualifier.maintenance.rebuild.timeline import Timeline
+from lead_qualifier.messages.plausible_time import DEFAULT_TOLERANCE, has_time
+from lead_qualifier.messages.topics import LEAD_CHANGED, LEAD_STATE
+from lead_qualifier.qualification.rules import Rules
+from lead_qualifier.services.worker.lead_processor import NO_RULES, LeadDecider, decode_lead, encode_lead
+
+_AT_ONCE = 20_000
+_NONE = Rules(revision=NO_RULES, lead_management=False, live_scoring_models=frozenset(), models={})
+
+
+def _is_unfinished(live: Position, rules: Rules) -> bool:
+    return live.swept != NEVER_SWEPT and rules.revision > live.swept
+
+
+def in_order(*topics: Iterable[PlainRecord], now_ms: int) -> Iterator[tuple[int, PlainRecord]]:
+    """Records of several topics in the order in which they were probably written, each with the time of that.
+
+    Those of one topic stay in their order, whatever their times are. Of equal times that of the topic named first is
+    first. `now_ms`: no record was written later (milliseconds since 1970).
+    """
+    return heapq.merge(*(_dated(records, now_ms) for records in topics), key=itemgetter(0))
+
+
+def _dated(records: Iterable[PlainRecord], now_ms: int) -> Iterator[tuple[int, PlainRecord]]:
+    """Records of one topic with times that never go back: that of the record before, where its own cannot be.
+
+    The first ones have no record before, and wait for the time of the one after.
+    """
+    newest_ms = 0
+    first: list[PlainRecord] = []
+    for record in records:
+        if has_time(record.timestamp) and record.timestamp <= now_ms:
+            newest_ms = max(newest_ms, record.timestamp)
+        if not newest_ms:
+            first.append(record)
+            continue
+        if first:
+            yield from ((newest_ms, one) for one in first)
+            first.clear()
+        yield newest_ms, record
+    yield from ((now_ms, one) for one in first)
+
+
+class Replay:
+    """The state of one partition while it is rebuilt."""
+
+    def __init__(
+        self,
+        number: int,
+        *,
+        topic_prefix: str,
+        partitions: int,
+        rules: Timeline,
+        time_tolerance: timedelta = DEFAULT_TOLERANCE,
+        live: Position | None = None,
+        held: Mapping[bytes, bytes] = MappingProxyType({}),
+    ) -> None:
+        """`live` and `held`: where the workers stand, and what they hold by key. A sweep that they have not finished is
+        not decided here for the leads that it has not come to: whoever goes over to the result goes on with it.
+        """
+        self._changes = rules
+        self._next_change = 0
+        self._rules = _NONE
+        self._decider = LeadDecider(
+            topic_prefix=topic_prefix, source="/rebuild", rules=lambda: self._rules, time_tolerance=time_tolerance
+        )
+        self._decider.begin()
+        self._application = Application(
+            name="rebuild",
+            inputs=(Input(LEAD_CHANGED.full_name(topic_prefix)),),
+            changelog=LEAD_STATE.full_name(topic_prefix),
+            dead_letters="",
+            partitions=partitions,
+            processor=self._decider,
+            encode_state=encode_lead,
+            decode_state=decode_lead,
+        )
+        self._partition = Partition(self._application, number)
+        self._waking: list[Wake] = []
+        self._unit = self._new_unit(0)
+        self._swept = 0
+        self._live = live
+        self._held = held
+        self._unfinished = False
+        self.number = number
+        self.decided = 0
+        self.next: dict[str, int] = {}
+        """By topic the offset after the last record."""
+        self.clock = 0
+        """The time of the newest record so far, in milliseconds since 1970."""
+        self.qualified: dict[str, str] = {}
+        """Lead by event_id of each qualification."""
+        self.counts: Counter[Any] = Counter()
+        self.rejected = 0
+
+    @property
+    def leads(self) -> dict[bytes, bytes]:
+        """What is held, by key; complete after `finish`."""
+        return self._partition.entries
+
+    @property
+    def position(self) -> tuple[int, Sweep | None]:
+        """`swept` and `sweep` of the rebuilt position."""
+        if self._unfinished and self._live is not None:
+            return self._live.swept, self._live.sweep
+        return self.revision, None
+
+    @property
+    def revision(self) -> int:
+        """Of the newest rules that were used."""
+        return max(0, self._rules.revision)
+
+    def decide(self, record: PlainRecord, written_ms: int) -> None:
+        """Decide a record, after what the time brings about at which it was written (milliseconds since 1970)."""
+        self._advance(written_ms)
+        unit = self._unit
+        unit.record, unit.now_ms = record, self.clock
+        try:
+            if type(record) is UnreadableRecord:
+                raise Rejected(record.reason)
+            self._decider.process(record, unit)
+        except Rejected:
+            self.rejected += 1
+        unit.record = None
+        self.next[record.topic] = record.offset + 1
+        self.decided += 1
+        if self.decided % _AT_ONCE == 0:
+            self._settle()
+        elif unit.wakes:
+            self._take_wakes()
+
+    def finish(self, until_ms: int) -> None:
+        """Let the time go on to this moment: rules and holds may bring more about."""
+        self._advance(until_ms)
+        self._settle()
+
+    def _advance(self, time_ms: int) -> None:
+        while True:
+            change = self._changes[self._next_change][0] if self._next_change < len(self._changes) else None
+            due = self._waking[0][0] if self._waking else None
+            if change is not None and change <= time_ms and (due is None or change <= due):
+                self.clock = max(self.clock, change)
+                self._change_rules(self._changes[self._next_change][1])
+                self._next_change += 1
+            elif due is not None and due <= time_ms:
+                self.clock = max(self.clock, due)
+                self._end_holds()
+            else:
+                break
+        self.clock = max(self.clock, time_ms)
+
+    def _change_rules(self, rules: Rules) -> None:
+        self._settle()
+        self._rules = rules
+        self._decider.begin()
+        if self._decider.sweep_pending(self._swept):
+            unfinished = self._live if self._live is not None and _is_unfinished(self._live, rules) else None
+            self._unfinished = self._unfinished or unfinished is not None
+            for number, key in enumerate(sorted(self._partition.entries), 1):
+                if unfinished is None or self._was_swept(key, rules, unfinished):
+                    self._decider.sweep(key, self._unit, self._swept)
+                if number % _AT_ONCE == 0:
+                    self._settle()
+            self._settle()
+        self._swept = rules.revision
+
+    def _was_swept(self, key: bytes, rules: Rules, live: Position) -> bool:
+        """Has the workers' unfinished walk come to this lead? Or an earlier one that newer rules made begin again: then
+        it is seen by what it left there.
+        """
+        if live.sweep is not None and rules.revision <= live.sweep.revision and bucket_of(key) < live.sweep.bucket:
+            return True
+        value = self._held.get(key)
+        if value is None:
+            return False
+        try:
+            lead = decode_lead(value)
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            return False
+        published = {
+            model.publish_command_id for model in rules.models.values() if model.published_revision > self._swept
+        }
+        triggers = {mark.trigger for mark in lead.marks.values()}
+        triggers |= {hold.trigger.event_id for hold in lead.holds.values()}
+        return bool(triggers & published)
+
+    def _end_holds(self) -> None:
+        self._unit.now_ms = self.clock
+        keys = set()
+        while self._waking and self._waking[0][0] <= self.clock:
+            keys.add(heapq.heappop(self._waking)[1])
+        for key in sorted(keys):
+            self._decider.due(key, self._unit)
+        self._take_wakes()
+
+    def _take_wakes(self) -> None:
+        for wake in self._unit.wakes:
+            heapq.heappush(self._waking, wake)
+        self._unit.wakes.clear()
+
+    def _settle(self) -> None:
+        """Make what was decided the state, encoded: a million decoded leads take too much room."""
+        unit = self._unit
+        self._partition.apply(unit.changes())
+        self._take_wakes()
+        for event in unit.notes:
+            self.qualified[event["event_id"]] = event["lead_id"]
+        self.counts += unit.counts
+        self._unit = self._new_unit(self.clock)
+
+    def _new_unit(self, now_ms: int) -> Unit:
+        return Unit(self._application, self._partition.number, self._partition.entries, now_ms=now_ms)

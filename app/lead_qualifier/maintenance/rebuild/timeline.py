@@ -1,0 +1,175 @@
+"""The rules as they were at each time, from the audit trail: model versions, scoring models and the feature switch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+
+from lead_qualifier.messages.definition_reading import model_of
+from lead_qualifier.qualification.commands import Code
+from lead_qualifier.qualification.entries import (
+    Entry,
+    FeatureEntry,
+    ModelEntry,
+    ScoringModelEntry,
+    ScoringModelStatus,
+    feature_key,
+    model_key,
+    scoring_key,
+)
+from lead_qualifier.qualification.models import InvalidModel, QualificationModel
+from lead_qualifier.qualification.rules import Rules, UnknownLeads
+from lead_qualifier.qualification.snapshot import rules_from
+from lead_qualifier.qualification.utc import Moment, in_utc
+
+Timeline = list[tuple[int, Rules]]
+"""Rules, each with the time (milliseconds since 1970) from which they hold."""
+
+
+class CannotRebuild(Exception):
+    """There is not enough to rebuild from; the message says what is missing and what to do."""
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """The record that something is the outcome of."""
+
+    offset: int
+
+
+class Audited(msgspec.Struct, frozen=True):
+    """What counts here of a qualification-model-changed event."""
+
+    command: str
+    outcome: str
+    reason: str
+    revision: int
+    origin: Origin
+    command_id: str | None = None
+    qualification_model_id: str | None = None
+    feature: str | None = None
+    scoring_model_id: str | None = None
+    version: int = 0
+    repeated: bool = False
+    status: ScoringModelStatus | None = None
+    issued_at: Moment | None = None
+    definition: dict[str, Any] | None = None
+
+
+Definitions = Callable[[Audited], QualificationModel | None]
+"""Finds the definition that a publish or an apply was about where its event does not carry it."""
+
+_decode = msgspec.json.Decoder(Audited).decode
+
+
+def timeline(
+    trail: Iterable[tuple[int, bytes]],
+    *,
+    elsewhere: Definitions = lambda event: None,
+    unknown_leads: UnknownLeads = "open",
+) -> Timeline:
+    """The rules after each change that the trail (time, event) tells of, in its order.
+
+    `unknown_leads` is a setting and is on no topic. Raises CannotRebuild.
+    """
+    entries: dict[str, Entry] = {}
+    drafts: dict[str, QualificationModel | None] = {}  # None: one whose definition is not to be found
+    found: Timeline = []
+    time_ms = 0
+    for at, value in trail:
+        event = _read(value)
+        if event is None or not _changes(event, entries, drafts, elsewhere):
+            continue
+        time_ms = max(time_ms, at)
+        found.append((time_ms, rules_from(entries, unknown_leads)))
+    return found
+
+
+def newest_revision(trail: Iterable[tuple[int, bytes]]) -> int:
+    """Of the changes that the trail tells of; 0 if there is none."""
+    return max((event.revision for _, value in trail if (event := _read(value)) is not None), default=0)
+
+
+def _read(value: bytes) -> Audited | None:
+    try:
+        event = _decode(value)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return None  # no event of ours
+    return event if event.outcome == "accepted" and not event.repeated else None
+
+
+def _changes(
+    event: Audited, entries: dict[str, Entry], drafts: dict[str, QualificationModel | None], elsewhere: Definitions
+) -> bool:
+    """Carry an accepted command or announcement out on the entries. False: it changes nothing that decides."""
+    match event.reason:
+        case Code.OBSERVED if event.scoring_model_id and event.status and event.issued_at:
+            entries[scoring_key(event.scoring_model_id)] = ScoringModelEntry(
+                id=event.scoring_model_id,
+                revision=event.revision,
+                status=event.status,
+                occurred_at=in_utc(event.issued_at),
+            )
+        case Code.ENABLED | Code.DISABLED if event.feature:
+            enabled = event.reason == Code.ENABLED
+            entry = FeatureEntry(name=event.feature, revision=event.revision, enabled=enabled)
+            entries[feature_key(event.feature)] = entry
+        case Code.APPLIED if event.qualification_model_id:
+            drafts[event.qualification_model_id] = _definition(event) or elsewhere(event)
+            return False
+        case Code.PUBLISHED | Code.STOPPED | Code.DELETED if event.qualification_model_id:
+            key = model_key(event.qualification_model_id)
+            before = entries.get(key)
+            entries[key] = _moved(event, before if isinstance(before, ModelEntry) else None, drafts, elsewhere)
+        case _:
+            return False
+    return True
+
+
+def _moved(
+    event: Audited, before: ModelEntry | None, drafts: dict[str, QualificationModel | None], elsewhere: Definitions
+) -> ModelEntry:
+    model_id = event.qualification_model_id
+    assert model_id is not None
+    if event.reason == Code.DELETED:
+        drafts.pop(model_id, None)
+        return ModelEntry(id=model_id, revision=event.revision, status="deleted", version=event.version)
+    if event.reason == Code.STOPPED:
+        published = None if before is None else before.published
+        return ModelEntry(
+            id=model_id, revision=event.revision, status="stopped", version=event.version, published=published
+        )
+    # Of two that tell nothing, what ran last is published again only if nobody has applied another since.
+    draft = drafts.pop(model_id, before.published if before else None)
+    definition = _definition(event) or draft or elsewhere(event)
+    if definition is None:
+        raise CannotRebuild(
+            f"what {model_id} said in version {event.version} is not to be found: neither its event on the audit trail "
+            "(revision "
+            f"{event.revision}) nor qualification-commands (kept 7 days) holds the definition any more. Rebuild "
+            "--from a time after the model was published next, or publish it anew"
+        )
+    return ModelEntry(
+        id=model_id,
+        revision=event.revision,
+        status="live",
+        version=event.version,
+        published=definition,
+        published_revision=event.revision,
+        publish_command_id=event.command_id,
+        publish_command_offset=event.origin.offset,
+        published_at=None if event.issued_at is None else in_utc(event.issued_at),
+    )
+
+
+def _definition(event: Audited) -> QualificationModel | None:
+    if event.definition is None:
+        return None
+    try:
+        return model_of(event.definition)
+    except InvalidModel as problem:
+        raise CannotRebuild(
+            f"{event.qualification_model_id} in revision {event.revision} on the audit trail is no model to this "
+            f"version of the program: {problem}; rebuild with the version that wrote it, or a newer one"
+        ) from problem

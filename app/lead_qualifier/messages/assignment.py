@@ -1,0 +1,272 @@
+"""What assignment reads and emits: sellers, its definitions, and whom it gave a lead to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Annotated, Any, Literal, NotRequired
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, Field, TypeAdapter, with_config
+from pydantic_core import PydanticCustomError
+from typing_extensions import TypedDict
+from tzlocal.windows_tz import win_tz
+
+from lead_qualifier.messages.conditions import ConditionDefinition
+from lead_qualifier.messages.decode import decode
+from lead_qualifier.messages.facts import StoredFacts
+from lead_qualifier.messages.fields import EMITTED, READ_STRICTLY, Id, Timestamp, Value
+from lead_qualifier.messages.lead_messages import EventId, LeadId
+from lead_qualifier.messages.lead_qualified import LeadChangedOffset, Trigger
+from lead_qualifier.messages.reasons import BadMessage
+from lead_qualifier.qualification.findings import cut
+
+#: Names of the zone database that are no place's time: those of whatever machine reads them.
+_NO_PLACES = frozenset({"Factory", "localtime", "posixrules"})
+_ZONES = frozenset(available_timezones()) - _NO_PLACES
+
+
+def _day(text: str) -> str:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        raise PydanticCustomError("day", "must be a day that there is") from None
+    return text
+
+
+def _hours(hours: list[str]) -> list[str]:
+    start, end = hours
+    if start in {end, "24:00"}:
+        raise PydanticCustomError("hours", "must start and end at different times")
+    return hours
+
+
+TimeZone = Id
+Clock = Annotated[str, Field(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$", description="HH:MM.")]
+Hours = Annotated[
+    list[Clock],
+    Field(min_length=2, max_length=2, description="From and to, which differ; over midnight if to < from."),
+    AfterValidator(_hours),
+]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_day)]
+Attributes = Annotated[dict[str, Value], Field(description="Facts that rules look at.")]
+
+
+@with_config(EMITTED)
+class Capacity(TypedDict):
+    """How many leads a seller takes at a time."""
+
+    max: Annotated[int, Field(ge=0)]
+
+
+@with_config(EMITTED)
+class SellerChanged(TypedDict):
+    """A seller as they are now: an absent field has its default. A record without value: they left.
+
+    Unknown fields are refused: a misspelt one would leave a seller without the limit that it sets.
+    """
+
+    event_id: EventId
+    seller_id: Annotated[Id, Field(description="Identifies the seller; also the record's key.")]
+    occurred_at: Annotated[Timestamp, Field(description="When it changed. Older than the change held: ignored.")]
+    name: NotRequired[Id]
+    attributes: NotRequired[Attributes]
+    time_zone: Annotated[
+        TimeZone, Field(description="Work hours are in it: an IANA name, or the name that Windows has for it.")
+    ]
+    work_hours: NotRequired[Annotated[dict[Weekday, list[Hours]], Field(description="Absent: always at work.")]]
+    days_off: NotRequired[Annotated[list[Day], Field(description="Dates on which no shift begins.")]]
+    capacity: NotRequired[Annotated[Capacity, Field(description="Absent: without limit.")]]
+    available: NotRequired[Annotated[bool, Field(description="false: takes none for now, whatever the hours.")]]
+    status: NotRequired[Literal["active", "inactive"]]
+
+
+@with_config(EMITTED)
+class SellersDefinition(TypedDict):
+    """Which sellers a rule may take: either those who meet a condition, or these."""
+
+    when: NotRequired[ConditionDefinition]
+    ids: NotRequired[Annotated[list[Id], Field(min_length=1)]]
+
+
+@with_config(EMITTED)
+class PlaceDefinition(TypedDict):
+    """Which team or queue: either this one, or the only one that meets a condition."""
+
+    when: NotRequired[ConditionDefinition]
+    id: NotRequired[Id]
+
+
+@with_config(EMITTED)
+class RuleDefinition(TypedDict):
+    """Exactly one of sellers, team and queue. Without `when` it matches every lead of its segment."""
+
+    id: Id
+    when: NotRequired[ConditionDefinition]
+    sellers: NotRequired[SellersDefinition]
+    team: NotRequired[PlaceDefinition]
+    queue: NotRequired[PlaceDefinition]
+    distribute: NotRequired[Literal["round_robin", "load_balancing"]]
+    available_within: NotRequired[Annotated[str, Field(pattern=r"^([1-9]|[1-9][0-9]|1[01][0-9]|120)h$")]]
+
+
+@with_config(EMITTED)
+class SegmentDefinition(TypedDict):
+    """Leads of one sort: the matching segment of highest priority takes the lead."""
+
+    id: Id
+    priority: int
+    when: NotRequired[ConditionDefinition]
+    rules: Annotated[list[RuleDefinition], Field(max_length=10)]
+
+
+@with_config(EMITTED)
+class TeamOrQueue(TypedDict):
+    """One that rules can assign to."""
+
+    id: Id
+    attributes: NotRequired[Attributes]
+
+
+@with_config(EMITTED)
+class AssignmentDefinition(TypedDict):
+    """Who gets which qualified leads."""
+
+    id: Id
+    name: NotRequired[Id]
+    models: NotRequired[Annotated[list[Id], Field(min_length=1, description="Qualification models. Absent: all.")]]
+    max_age: NotRequired[Annotated[str, Field(pattern=r"^[1-9][0-9]{0,4}[smhdw]$")]]
+    check_capacity: NotRequired[Annotated[bool, Field(description="false: capacity may go below 0.")]]
+    departed: NotRequired[
+        Annotated[
+            Literal["keep", "reassign"],
+            Field(
+                description="What happens to the leads of a seller who becomes inactive or is deleted. keep (default): "
+                "they stay, and lead-assigned says so with owner_departed. reassign: they are assigned again."
+            ),
+        ]
+    ]
+    segments: Annotated[list[SegmentDefinition], Field(min_length=1, max_length=250)]
+    teams: NotRequired[list[TeamOrQueue]]
+    queues: NotRequired[list[TeamOrQueue]]
+
+
+@with_config(EMITTED)
+class AssignmentResult(TypedDict):
+    """What became of it. 3 (server_issue) and 10 (lacks_privileges) are the CRM's own."""
+
+    code: Annotated[int, Field(ge=1, le=15)]
+    name: Id
+
+
+@with_config(EMITTED)
+class AssignmentOwner(TypedDict):
+    """Who has the lead."""
+
+    kind: Literal["seller", "team", "queue"]
+    id: Id
+
+
+@with_config(EMITTED)
+class ConsideredSeller(TypedDict):
+    """A seller, and why or why not."""
+
+    seller_id: Id
+    why: Literal["chosen", "not_next", "conditions", "inactive", "unavailable", "no_capacity"]
+
+
+@with_config(EMITTED)
+class LeadAssigned(TypedDict):
+    """What assignment decided about a lead. A lead that nobody got waits, but for code 11, and may be told of again."""
+
+    event_id: EventId
+    lead_id: LeadId
+    result: AssignmentResult
+    assignment_id: NotRequired[Annotated[Id, Field(description="The definition that decided.")]]
+    assignment_version: NotRequired[Annotated[int, Field(ge=1)]]
+    segment: NotRequired[Id]
+    rule: NotRequired[Id]
+    owner: NotRequired[AssignmentOwner]
+    owner_departed: NotRequired[
+        Annotated[
+            Literal["inactive", "left"],
+            Field(
+                description="The seller who has the lead became inactive or was deleted, and the lead stays with them: "
+                "a notice, not an assignment. The other fields repeat the assignment."
+            ),
+        ]
+    ]
+    previous_owner_id: NotRequired[Id]
+    considered: list[ConsideredSeller]
+    considered_more: NotRequired[Annotated[int, Field(ge=1, description="How many sellers are not listed.")]]
+    decision_number: Annotated[int, Field(ge=1, description="One order over all decisions.")]
+    queue_offset: Annotated[int, Field(ge=0, description="The record of assignment-queue that it follows from.")]
+    decided_at: Timestamp
+    occurred_at: Annotated[Timestamp, Field(description="When that occurred which triggered it.")]
+    trigger: Trigger
+    lead_changed_offset: NotRequired[LeadChangedOffset]
+
+
+@with_config(READ_STRICTLY)
+class AssignmentQueued(TypedDict):
+    """What assignment decides on next. Internal: its further fields depend on `type` and are nobody else's."""
+
+    type: Annotated[
+        Literal["qualified", "changed", "closed", "seller", "command", "tick"], Field(description="What occurred.")
+    ]
+
+
+@with_config(EMITTED)
+class AssignmentLeadState(TypedDict):
+    """What is followed of a lead before it comes into the queue; no value: nothing (erased)."""
+
+    facts: NotRequired[StoredFacts]
+    queued: NotRequired[Annotated[bool, Field(description="It qualified, and was not closed since.")]]
+    qualifications: NotRequired[
+        Annotated[list[Id], Field(description="event_id of the last ones, so that a repeated one is known.")]
+    ]
+
+
+@with_config(READ_STRICTLY)
+class AssignmentState(TypedDict):
+    """A lead, a seller, a definition or a counter that decides. Internal: its further fields depend on `type`."""
+
+    type: Annotated[Literal["lead", "seller", "definition", "counters", "alarm"], Field(description="What is held.")]
+
+
+@with_config(EMITTED)
+class AssignmentRelayState(TypedDict):
+    """Nothing is held: the topic has positions only."""
+
+
+_LONGEST_ZONE = 60
+_SELLER_FIELDS = {"": tuple(SellerChanged.__annotations__), "capacity": tuple(Capacity.__annotations__)}
+_seller: Callable[[bytes], SellerChanged] = TypeAdapter(SellerChanged).validator.validate_json
+
+
+def decode_seller_changed(key: bytes | None, value: bytes | None, headers: Any = None) -> SellerChanged | str:
+    """The message, or the id of a seller who left. Raises BadMessage."""
+    if value is None:
+        try:
+            seller_id = (key or b"").decode()
+        except UnicodeDecodeError:
+            seller_id = ""
+        if not seller_id:
+            raise BadMessage("the record has no value and its key is no seller_id: give the key in UTF-8", "seller_id")
+        return seller_id
+    message = decode(_seller, "seller_id", key, value, headers, closed=_SELLER_FIELDS)
+    message["time_zone"] = _zone(message["time_zone"])
+    return message
+
+
+def _zone(name: str) -> str:
+    """The IANA name of a time zone. Raises BadMessage."""
+    zone = name if name in _ZONES else win_tz.get(name)
+    if zone is None:
+        raise BadMessage(
+            f"time_zone {cut(name, _LONGEST_ZONE)!r} does not exist: give an IANA name such as Europe/Berlin, "
+            "or the name that Windows has for it, such as W. Europe Standard Time",
+            "time_zone",
+        )
+    return zone

@@ -1,0 +1,193 @@
+"""CloudEvents 1.0 over Kafka: headers of what we emit (binary mode), and the event data in what we read (any mode).
+
+https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from lead_qualifier.messages.reasons import BadMessage, encoding_fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+SPEC_VERSION = "1.0"
+_STRUCTURED = b"application/cloudevents"
+_JSON_FORMAT = b"application/cloudevents+json"
+_CONTENT_TYPE = "content-type"
+_CONTENT_TYPE_LENGTH = len(_CONTENT_TYPE)
+_TYPE_PREFIX = "lead-qualifier."
+
+Header = tuple[str, bytes]
+
+
+def event_type(topic: str) -> str:
+    """`ce_type` of the events of a topic (its name without prefix)."""
+    return _TYPE_PREFIX + topic
+
+
+def source(application_id: str) -> str:
+    """`ce_source` of what the application of this id emits: a relative URI reference."""
+    return f"/lead-qualifier/{application_id}"
+
+
+def headers(event_type: str, *, event_id: str, source: str, time: datetime, subject: str) -> list[Header]:
+    """What makes a record with JSON value a CloudEvent in binary mode. `subject`: what the event is about."""
+    return [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", event_id.encode()),
+        ("ce_source", source.encode()),
+        ("ce_type", event_type.encode()),
+        ("ce_time", msgspec.json.encode(time)[1:-1]),
+        ("ce_subject", subject.encode()),
+        ("content-type", b"application/json"),
+    ]
+
+
+class Attributes(msgspec.Struct, frozen=True, kw_only=True):
+    """What an event says of itself beside its data; each is empty where nothing is said (plain JSON)."""
+
+    id: str = ""
+    source: str = ""
+    type: str = ""
+    time: str = ""
+    """RFC 3339, unchecked."""
+    subject: str = ""
+
+
+class _Envelope(msgspec.Struct):
+    specversion: str
+    data: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    data_base64: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class _Unannounced(msgspec.Struct):
+    """What nothing but an envelope has, and no message of ours."""
+
+    specversion: str
+    id: str
+    source: str
+    type: str
+    event_id: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
+_envelopes = msgspec.json.Decoder(_Envelope)
+_unannounced = msgspec.json.Decoder(_Unannounced)
+_attributes = msgspec.json.Decoder(Attributes)
+_BINARY = {f"ce_{name}": name for name in Attributes.__struct_fields__}
+
+
+def data_of(value: bytes, record_headers: Iterable[tuple[str, bytes | None]]) -> bytes:
+    """The event's data: the value itself (plain JSON, binary mode), or what the envelope of structured mode holds.
+
+    Raises BadMessage for an envelope that cannot be read.
+    """
+    media_type = _media_type(record_headers)
+    if media_type is None or not media_type.startswith(_STRUCTURED):
+        return value
+    return _unwrap(value, media_type)
+
+
+def mislabelled_data(value: bytes, record_headers: Iterable[tuple[str, bytes | None]] | None) -> bytes | None:
+    """The event's data in an envelope whose content-type header names the form of the data, `application/json`, as some
+    libraries write it; None if the record is none such.
+
+    Raises BadMessage for an envelope that cannot be read.
+    """
+    return _unwrap(value, _JSON_FORMAT) if _is_mislabelled(value, record_headers or ()) else None
+
+
+def labelled(
+    value: bytes | None, record_headers: Sequence[tuple[str, bytes | None]]
+) -> Sequence[tuple[str, bytes | None]]:
+    """The headers, with the content type put right where that of an envelope names the form of its data."""
+    if value is None or not _is_mislabelled(value, record_headers):
+        return record_headers
+    return [(_CONTENT_TYPE, _JSON_FORMAT), *record_headers]
+
+
+def is_envelope(value: bytes) -> bool:
+    """Does the value look like an envelope of structured mode, and like no message of ours?"""
+    if b'"specversion"' not in value:
+        return False
+    try:
+        return isinstance(_unannounced.decode(value).event_id, msgspec.UnsetType)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+
+
+def attributes_of(value: bytes | None, record_headers: Iterable[tuple[str, bytes | None]]) -> Attributes:
+    """The event's attributes, of its headers (binary mode) or its envelope (structured mode).
+
+    `value` is one that `data_of` takes. Raises BadMessage for attributes that cannot be read.
+    """
+    kept = tuple(record_headers)
+    media_type = _media_type(kept)
+    if value is not None and media_type is not None and media_type.startswith(_STRUCTURED):
+        try:
+            return _attributes.decode(value)
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
+            raise BadMessage(f"an attribute of the CloudEvents envelope cannot be read: {error}") from None
+    try:
+        return Attributes(
+            **{_BINARY[name]: content.decode() for name, content in kept if name in _BINARY and content is not None}
+        )
+    except UnicodeDecodeError:
+        raise BadMessage("a CloudEvents header is not UTF-8") from None
+
+
+def _is_mislabelled(value: bytes, record_headers: Iterable[tuple[str, bytes | None]]) -> bool:
+    media_type = _media_type(record_headers)
+    if media_type is None or media_type.startswith(_STRUCTURED) or not media_type.endswith(b"json"):
+        return False
+    return is_envelope(value)
+
+
+def _media_type(record_headers: Iterable[tuple[str, bytes | None]]) -> bytes | None:
+    """What the content-type header names, without parameters, in small letters; of several that of an envelope."""
+    found = None
+    for name, content in record_headers:
+        # whatever its capitals; comparing lengths first spares most names the rest
+        if len(name) == _CONTENT_TYPE_LENGTH and name.lower() == _CONTENT_TYPE and content is not None:
+            found = content.split(b";", 1)[0].strip().lower()
+            if found.startswith(_STRUCTURED):
+                break
+    return found
+
+
+def _unwrap(value: bytes, media_type: bytes) -> bytes:
+    if media_type != _JSON_FORMAT:
+        raise BadMessage(
+            "the content-type header names a CloudEvents format other than application/cloudevents+json: "
+            "send one event a record, in that format or in binary mode"
+        )
+    if (fault := encoding_fault(value)) is not None:
+        raise BadMessage(f"the value {fault}")
+    try:
+        value.decode()
+        envelope = _envelopes.decode(value)
+    except UnicodeDecodeError as error:
+        raise BadMessage(f"the value is not UTF-8 (byte {error.start})") from None
+    except msgspec.DecodeError as error:
+        # Of its own messages msgspec says positions, names and types, never values.
+        raise BadMessage(
+            f"the value is not a CloudEvents envelope, though the content-type header says so: {error}"
+        ) from None
+    except RecursionError:
+        raise BadMessage("the CloudEvents envelope is nested too deeply") from None
+    if envelope.specversion != SPEC_VERSION:
+        raise BadMessage("specversion of the CloudEvents envelope must be 1.0", "specversion")
+    if not isinstance(envelope.data, msgspec.UnsetType):
+        return bytes(envelope.data)
+    if isinstance(envelope.data_base64, msgspec.UnsetType):
+        raise BadMessage("data is missing in the CloudEvents envelope", "data")
+    try:
+        return base64.b64decode(envelope.data_base64, validate=True)
+    except (binascii.Error, ValueError):
+        raise BadMessage("data_base64 of the CloudEvents envelope is not base64", "data_base64") from None

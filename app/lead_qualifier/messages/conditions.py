@@ -1,0 +1,85 @@
+"""Conditions as people write them in the definitions of downstream services."""
+
+from __future__ import annotations
+
+from typing import Annotated, NotRequired
+
+from pydantic import Discriminator, Field, Tag, with_config
+from typing_extensions import TypeAliasType, TypedDict
+
+from lead_qualifier.messages.fields import EMITTED, FORM, Id, Number, Value
+
+_Value = Annotated[Value, Field(description="Text, a number, true or false.")]
+
+
+@with_config(EMITTED)
+class Test(TypedDict):
+    """A look at one value: name it with `field` or `attribute`, then what must be so; several must all be so.
+
+    A value that is absent, or of another type than the one compared with, meets nothing but `exists: false`,
+    `not_equals` and `none_of`. Text is compared as it is written, capitals included.
+    """
+
+    field: NotRequired[
+        Annotated[
+            Id,
+            Field(description="One of the lead's own: status, status_reason, sales_ready, owner_id or contact_id."),
+        ]
+    ]
+    attribute: NotRequired[Annotated[Id, Field(description="The name of an attribute.")]]
+    equals: NotRequired[_Value]
+    not_equals: NotRequired[_Value]
+    one_of: NotRequired[Annotated[list[_Value], Field(min_length=1)]]
+    none_of: NotRequired[Annotated[list[_Value], Field(min_length=1)]]
+    at_least: NotRequired[Number]
+    at_most: NotRequired[Number]
+    above: NotRequired[Number]
+    below: NotRequired[Number]
+    contains: NotRequired[Annotated[Id, Field(description="The text holds this one.")]]
+    starts_with: NotRequired[Annotated[Id, Field(description="The text begins with this one.")]]
+    exists: NotRequired[Annotated[bool, Field(description="true: there is a value; false: there is none.")]]
+    same_as: NotRequired[
+        Annotated[
+            Id,
+            Field(description="Of a seller's attribute only: equals the lead's attribute of this name."),
+        ]
+    ]
+
+
+@with_config(EMITTED)
+class AllOf(TypedDict):
+    """Each of these must be so."""
+
+    all: Annotated[list[ConditionDefinition], Field(min_length=1)]
+
+
+@with_config(EMITTED)
+class AnyOf(TypedDict):
+    """At least one of these must be so."""
+
+    any: Annotated[list[ConditionDefinition], Field(min_length=1)]
+
+
+Not = TypedDict("Not", {"not": "ConditionDefinition"})
+with_config(EMITTED)(Not)
+
+
+def _form(definition: object) -> str:
+    """Which of the forms is meant, as far as can be told: complaints then are about that one."""
+    if isinstance(definition, dict):
+        for how in ("all", "any", "not"):
+            if how in definition:
+                return FORM + how
+    return FORM + "test"
+
+
+ConditionDefinition = TypeAliasType(
+    "ConditionDefinition",
+    Annotated[
+        Annotated[Test, Tag(FORM + "test")]
+        | Annotated[AllOf, Tag(FORM + "all")]
+        | Annotated[AnyOf, Tag(FORM + "any")]
+        | Annotated[Not, Tag(FORM + "not")],
+        Discriminator(_form),
+    ],
+)

@@ -1,0 +1,292 @@
+"""Reading: the bytes of a record become a message that follows its contract, or a BadMessage that says why not.
+
+Every function takes key, value and headers as the consumer hands them out. The value may be plain JSON or a CloudEvent
+in binary or structured mode; the key must be the id that the contract names.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar, cast
+
+import msgspec
+from pydantic import TypeAdapter, ValidationError
+
+from lead_qualifier.messages.cloud_events import data_of, is_envelope, mislabelled_data
+from lead_qualifier.messages.command_messages import FeatureCommand, ModelCommand, ScoringModelChanged
+from lead_qualifier.messages.framing import unframed
+from lead_qualifier.messages.lead_messages import LeadChanged, LeadMerged, LeadSalesResponse, LeadScoreChanged
+from lead_qualifier.messages.reasons import BadMessage, bad_message, key_fault
+from lead_qualifier.qualification.leads import LeadChange
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping
+
+    Headers = Iterable[tuple[str, bytes | None]] | None
+
+__all__ = [
+    "BadMessage",
+    "ChangedLead",
+    "ChangedScore",
+    "ErasedLead",
+    "MergedLead",
+    "SalesResponse",
+    "decode",
+    "decode_feature_command",
+    "decode_lead_changed",
+    "decode_lead_merged",
+    "decode_lead_score_changed",
+    "decode_model_command",
+    "decode_sales_response",
+    "decode_score",
+    "decode_scoring_model_changed",
+]
+
+# The validators themselves, one per kind and built once: TypeAdapter.validate_json around them costs as much again.
+_lead_score_changed: Callable[[bytes], LeadScoreChanged] = TypeAdapter(LeadScoreChanged).validator.validate_json
+_lead_changed: Callable[[bytes], LeadChanged] = TypeAdapter(LeadChanged).validator.validate_json
+_lead_merged: Callable[[bytes], LeadMerged] = TypeAdapter(LeadMerged).validator.validate_json
+_sales_response: Callable[[bytes], LeadSalesResponse] = TypeAdapter(LeadSalesResponse).validator.validate_json
+_scoring_model_changed: Callable[[bytes], ScoringModelChanged] = TypeAdapter(
+    ScoringModelChanged
+).validator.validate_json
+_model_command: Callable[[bytes], ModelCommand] = TypeAdapter[Any](ModelCommand).validator.validate_json
+_feature_command: Callable[[bytes], FeatureCommand] = TypeAdapter(FeatureCommand).validator.validate_json
+
+
+Message = TypeVar("Message", bound="Mapping[str, object]")
+
+_COMMANDS = frozenset({"apply", "publish", "stop", "delete", "shadow"})
+
+
+class ChangedLead(msgspec.Struct, frozen=True, gc=False):
+    """What a lead-changed record with a value says."""
+
+    lead_id: str
+    event_id: str
+    change: LeadChange
+
+
+class ChangedScore(msgspec.Struct, frozen=True, gc=False):
+    """What a lead-score-changed record says of the lead that is its key."""
+
+    event_id: str
+    scoring_model_id: str
+    score: float
+    occurred_at: datetime
+
+
+class MergedLead(msgspec.Struct, frozen=True, gc=False):
+    """What a lead-merged record says of the lead that is its key, the loser."""
+
+    lead_id: str
+    event_id: str
+    survivor_id: str
+    occurred_at: datetime
+
+
+class SalesResponse(msgspec.Struct, frozen=True, gc=False):
+    """What a lead-sales-response record says. `model_id`: the qualification model meant; None: every one."""
+
+    lead_id: str
+    event_id: str
+    occurred_at: datetime
+    accepted: bool
+    reason: str | None = None
+    model_id: str | None = None
+
+
+class ErasedLead(msgspec.Struct, frozen=True, gc=False):
+    """A lead-changed record without value: nothing of this lead may remain."""
+
+    lead_id: str
+
+
+_Text = Annotated[str, msgspec.Meta(min_length=1)]
+
+
+class _PlainScore(msgspec.Struct, gc=False):
+    """A lead-score-changed as nearly all are: where msgspec reads one, pydantic reads the same, only slower."""
+
+    event_id: _Text
+    lead_id: _Text
+    scoring_model_id: _Text
+    score: float
+    occurred_at: msgspec.Raw
+    previous_score: float | None = None
+    grade: str | None = None
+    scoring_model_version: int | None = None
+
+
+_plain_score: Callable[[bytes], _PlainScore] = msgspec.json.Decoder(_PlainScore).decode
+_plain_time: Callable[[bytes], datetime] = msgspec.json.Decoder(datetime).decode
+#: "2026-11-23T09:30:00.123456Z" with its quotes. What is longer msgspec rounds, and it knows more ways than RFC 3339 to
+#: write a zone.
+_PLAIN_TIME_LENGTH = 29
+#: The contract's validator gives up at 200 levels and at numbers of 4,300 digits, also in fields that nobody uses, into
+#: which msgspec does not look. What is shorter than that cannot be too deep; what is longer is counted.
+_PLAIN_LENGTH = 400
+_MOST_LEVELS = 190
+_MOST_BYTES = 4_300
+
+
+def decode_score(key: bytes | None, value: bytes | None, headers: Headers = None) -> ChangedScore:
+    """Reads and refuses what decode_lead_score_changed() does, without the fields that nobody uses: for the millions.
+
+    Raises BadMessage.
+    """
+    if value is not None:
+        if _framing_is_read:
+            value = unframed(value)
+        data = data_of(value, headers) if headers else value
+        try:
+            plain = _plain_score(data)
+            time = bytes(plain.occurred_at)
+            if (
+                len(time) <= _PLAIN_TIME_LENGTH
+                and time.endswith(b'Z"')
+                and key == plain.lead_id.encode()
+                and (len(data) < _PLAIN_LENGTH or _is_flat(data))
+            ):
+                if not data.isascii():
+                    data.decode()  # msgspec does not look into what it skips
+                return ChangedScore(plain.event_id, plain.scoring_model_id, plain.score, _plain_time(time))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            pass  # rare or bad: the contract's own validator judges it, and says what is wrong
+    message = decode_lead_score_changed(key, value, headers)
+    return ChangedScore(message["event_id"], message["scoring_model_id"], message["score"], message["occurred_at"])
+
+
+def decode_lead_score_changed(key: bytes | None, value: bytes | None, headers: Headers = None) -> LeadScoreChanged:
+    """Raises BadMessage."""
+    return decode(_lead_score_changed, "lead_id", key, value, headers)
+
+
+def decode_lead_changed(key: bytes | None, value: bytes | None, headers: Headers = None) -> ChangedLead | ErasedLead:
+    """Raises BadMessage. Only a record without value erases; empty bytes or the text null are bad input."""
+    if value is None:
+        return ErasedLead(_erased_id(key))
+    message = cast("dict[str, Any]", decode(_lead_changed, "lead_id", key, value, headers))
+    lead_id = message.pop("lead_id")
+    # What remains are the fields of LeadChange by their names; one that is absent here is UNSET there.
+    return ChangedLead(lead_id, message.pop("event_id"), LeadChange(**message))
+
+
+def decode_lead_merged(key: bytes | None, value: bytes | None, headers: Headers = None) -> MergedLead:
+    """Raises BadMessage, also for a lead that was merged into itself."""
+    message = decode(_lead_merged, "lead_id", key, value, headers)
+    if message["survivor_id"] == message["lead_id"]:
+        raise BadMessage("survivor_id must be another lead than lead_id, the loser", "survivor_id")
+    return MergedLead(message["lead_id"], message["event_id"], message["survivor_id"], message["occurred_at"])
+
+
+def decode_sales_response(key: bytes | None, value: bytes | None, headers: Headers = None) -> SalesResponse:
+    """Raises BadMessage."""
+    message = decode(_sales_response, "lead_id", key, value, headers)
+    return SalesResponse(
+        message["lead_id"],
+        message["event_id"],
+        message["occurred_at"],
+        message["response"] == "accepted",
+        message.get("reason"),
+        message.get("qualification_model_id"),
+    )
+
+
+def decode_scoring_model_changed(
+    key: bytes | None, value: bytes | None, headers: Headers = None
+) -> ScoringModelChanged:
+    """Raises BadMessage."""
+    return decode(_scoring_model_changed, "scoring_model_id", key, value, headers)
+
+
+def decode_model_command(key: bytes | None, value: bytes | None, headers: Headers = None) -> ModelCommand:
+    """Raises BadMessage. The definition in an apply is any object: model_definition reads it and says what is wrong."""
+    return decode(_model_command, "qualification_model_id", key, value, headers)
+
+
+def decode_feature_command(key: bytes | None, value: bytes | None, headers: Headers = None) -> FeatureCommand:
+    """Raises BadMessage."""
+    return decode(_feature_command, "feature", key, value, headers)
+
+
+def decode(  # noqa: PLR0917  a record's three parts, and what its contract asks
+    validate: Callable[[bytes], Message],
+    id_field: str,
+    key: bytes | None,
+    value: bytes | None,
+    headers: Headers,
+    closed: Mapping[str, Collection[str]] | None = None,
+) -> Message:
+    """A message by the validator of its contract, its key the field `id_field`. Raises BadMessage.
+
+    `closed`: by path the fields of what takes no others.
+    """
+    if value is None:
+        _no_value()
+    if _framing_is_read:
+        value = unframed(value)
+    data = data_of(value, headers) if headers else value
+    try:
+        message = validate(data)
+    except ValidationError as error:
+        inner = mislabelled_data(data, headers)
+        if inner is None:
+            bad = bad_message(error, tags=_COMMANDS, closed=closed)
+            raise (BadMessage(f"{bad.reason}; {_NO_LABEL}", bad.field) if is_envelope(data) else bad) from None
+        try:
+            message = validate(data := inner)
+        except ValidationError as of_inner:
+            raise bad_message(of_inner, tags=_COMMANDS, closed=closed) from None
+    _refuse_no_numbers(data)
+    message_id = str(message[id_field])
+    if key != message_id.encode():
+        _wrong_key(key, id_field, message_id)
+    return message
+
+
+def read_framing(wanted: bool) -> None:
+    """Whether values may have the framing of a Schema Registry from now on, in the whole process.
+
+    A topic's bytes mean the same to everything in a process, so this is no parameter of each function.
+    """
+    global _framing_is_read  # noqa: PLW0603  as above
+    _framing_is_read = wanted
+
+
+_framing_is_read = False
+_NO_LABEL = "it looks like a CloudEvents envelope, which needs the header content-type: application/cloudevents+json"
+
+
+def _is_flat(data: bytes) -> bool:
+    """False: it may be nested more deeply, or hold a longer number, than the contract's validator takes."""
+    return len(data) < _MOST_BYTES and data.count(b"[") + data.count(b"{") < _MOST_LEVELS
+
+
+def _refuse_no_numbers(data: bytes) -> None:
+    """Raises BadMessage for NaN or Infinity, which pydantic takes for JSON in a field that nobody uses."""
+    if b"NaN" in data or b"Infinity" in data:
+        json.loads(data, parse_constant=_no_number)  # they may stand in a text
+
+
+def _no_number(name: str) -> NoReturn:
+    raise BadMessage(f"the value is not JSON in UTF-8: {name} is not a number in JSON")
+
+
+def _erased_id(key: bytes | None) -> str:
+    if not key:
+        _wrong_key(key, "lead_id", "")
+    try:
+        return key.decode()
+    except UnicodeDecodeError:
+        raise BadMessage("the record's key is not UTF-8: no lead has such an id, so none is erased") from None
+
+
+def _no_value() -> NoReturn:
+    raise BadMessage("the record has no value: it must be a JSON object")
+
+
+def _wrong_key(key: bytes | None, id_field: str, message_id: str) -> NoReturn:
+    fault = key_fault(key, message_id).format(id_field)
+    raise BadMessage(f"the record {fault}: its key must be the bytes of {id_field} in UTF-8", id_field)

@@ -1,0 +1,88 @@
+"""Reading what connects leads to sequences, assigns them, and answers steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Literal, NotRequired
+
+import msgspec
+from pydantic import TypeAdapter, with_config
+from typing_extensions import TypedDict
+
+from lead_qualifier.messages.decode import BadMessage, decode
+from lead_qualifier.messages.fields import READ_STRICTLY, Id, Timestamp
+from lead_qualifier.messages.lead_messages import EventId, LeadId
+from lead_qualifier.messages.model_definition import duration_of
+from lead_qualifier.messages.sequences import ActivityCompleted, SequenceConnection
+
+LONGEST_WAIT = timedelta(days=30)
+"""So long a sequence waits at most, at any place."""
+
+_connection: Callable[[bytes], SequenceConnection] = TypeAdapter(SequenceConnection).validator.validate_json
+_activity: Callable[[bytes], ActivityCompleted] = TypeAdapter(ActivityCompleted).validator.validate_json
+
+
+def decode_sequence_connection(key: bytes | None, value: bytes | None, headers: Any = None) -> SequenceConnection:
+    """Raises BadMessage, also for a wait that is too long."""
+    message = decode(_connection, "lead_id", key, value, headers)
+    if (wait := message.get("wait")) is not None and duration_of(wait) > LONGEST_WAIT:
+        raise BadMessage("wait must be 30d at most", "wait")
+    return message
+
+
+def decode_activity_completed(key: bytes | None, value: bytes | None, headers: Any = None) -> ActivityCompleted:
+    """Raises BadMessage."""
+    return decode(_activity, "lead_id", key, value, headers)
+
+
+@with_config(READ_STRICTLY)
+class _Owner(TypedDict):
+    kind: Literal["seller", "team", "queue"]
+    id: Id
+
+
+@with_config(READ_STRICTLY)
+class _Assigned(TypedDict):
+    event_id: EventId
+    lead_id: LeadId
+    occurred_at: Timestamp
+    owner: NotRequired[_Owner]
+    owner_departed: NotRequired[str]
+    lead_changed_offset: NotRequired[int]
+
+
+_assigned: Callable[[bytes], _Assigned] = TypeAdapter(_Assigned).validator.validate_json
+
+
+class AssignedLead(msgspec.Struct, frozen=True, gc=False):
+    """What a lead-assigned record says. `owner_id` None: to nobody; `seller_id` None: not to a seller.
+
+    `notice`: the lead stays with a seller who departed; nothing was assigned. `lead_changed_offset`: what was known of
+    lead-changed when the lead qualified; None: it does not say.
+    """
+
+    lead_id: str
+    event_id: str
+    occurred_at: datetime
+    seller_id: str | None
+    owner_id: str | None
+    notice: bool = False
+    lead_changed_offset: int | None = None
+
+
+def decode_lead_assigned(key: bytes | None, value: bytes | None, headers: Any = None) -> AssignedLead:
+    """What a service behind assignment needs of lead-assigned. Raises BadMessage."""
+    message = decode(_assigned, "lead_id", key, value, headers)
+    owner = message.get("owner")
+    seller_id = owner["id"] if owner is not None and owner["kind"] == "seller" else None
+    owner_id = None if owner is None else owner["id"]
+    return AssignedLead(
+        message["lead_id"],
+        message["event_id"],
+        message["occurred_at"],
+        seller_id,
+        owner_id,
+        "owner_departed" in message,
+        message.get("lead_changed_offset"),
+    )

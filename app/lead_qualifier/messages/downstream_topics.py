@@ -1,0 +1,298 @@
+"""The catalogue of downstream topics, by service; the worker has none of these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from lead_qualifier.messages.topics import CATALOGUE as WORKERS
+from lead_qualifier.messages.topics import (
+    LEAD_CHANGED,
+    LEAD_MERGED,
+    LEAD_QUALIFIED,
+    LEAD_SALES_RESPONSE,
+    Cleanup,
+    Partitions,
+    Topic,
+)
+
+_DAY = timedelta(days=1)
+_WEEK = 7 * _DAY
+
+KINDS = ("journey", "assignment", "sequence", "follow-up")
+"""The kinds of definition, each with its commands and its audit trail."""
+
+
+def with_article(kind: str) -> str:
+    """The word with its article: `a journey`, `an assignment`."""
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+
+
+def commands(kind: str) -> Topic:
+    """Orders about definitions of one kind."""
+    return Topic(
+        name=f"{kind}-commands",
+        purpose=f"Orders to apply, publish, stop or delete {with_article(kind)} definition.",
+        key="definition id",
+        partitions=Partitions.ONE,
+        cleanup=Cleanup.DELETE,
+        retention=_WEEK,
+        writers=("command line",),
+        readers=(f"{kind} service",),
+    )
+
+
+def definitions(kind: str) -> Topic:
+    """Definitions of one kind as they stand."""
+    return Topic(
+        name=f"{kind}-definitions",
+        purpose=f"Every {kind} definition as it stands: what the {kind} service decides by.",
+        key="definition id",
+        partitions=Partitions.ONE,
+        cleanup=Cleanup.COMPACT,
+        writers=(f"{kind} service",),
+        readers=(f"{kind} service", "command line"),
+        ours=True,
+        events=False,
+    )
+
+
+def definition_changed(kind: str) -> Topic:
+    """The audit trail of one kind."""
+    return Topic(
+        name=f"{kind}-definition-changed",
+        purpose=f"The outcome of each command on {with_article(kind)} definition, why and by whom: the audit trail.",
+        key="definition id",
+        partitions=Partitions.ONE,
+        cleanup=Cleanup.DELETE,
+        retention=3650 * _DAY,
+        writers=(f"{kind} service",),
+        readers=("command line", "auditors"),
+        ours=True,
+    )
+
+
+def _state(name: str, service: str, key: str, partitions: Partitions) -> Topic:
+    return Topic(
+        name=name,
+        purpose=f"Changelog of the {service} service. Internal.",
+        key=key,
+        partitions=partitions,
+        cleanup=Cleanup.COMPACT,
+        writers=(f"{service} service",),
+        readers=(f"{service} service",),
+        ours=True,
+        timed_by_broker=True,
+        events=False,
+    )
+
+
+def _input(name: str, purpose: str, writers: tuple[str, ...], readers: tuple[str, ...]) -> Topic:
+    return Topic(
+        name=name,
+        purpose=purpose,
+        key="lead_id",
+        partitions=Partitions.BY_LEAD,
+        cleanup=Cleanup.DELETE,
+        retention=_WEEK,
+        writers=writers,
+        readers=readers,
+    )
+
+
+def _output(name: str, purpose: str, writer: str, readers: tuple[str, ...]) -> Topic:
+    return Topic(
+        name=name,
+        purpose=purpose,
+        key="lead_id",
+        partitions=Partitions.BY_LEAD,
+        cleanup=Cleanup.DELETE,
+        retention=30 * _DAY,
+        writers=(writer,),
+        readers=readers,
+        ours=True,
+    )
+
+
+def command_state(kind: str) -> Topic:
+    """What the decider of commands on definitions of one kind holds."""
+    return _state(f"{kind}-command-state", kind, "definition id", Partitions.ONE)
+
+
+DOWNSTREAM_DEAD_LETTERS = Topic(
+    name="downstream-dead-letters",
+    purpose="Records that a downstream service could not handle: original key, value and headers, where, and why.",
+    key="original key",
+    partitions=Partitions.BY_LEAD,
+    cleanup=Cleanup.DELETE,
+    retention=14 * _DAY,
+    writers=("downstream services",),
+    readers=("operations",),
+    ours=True,
+    events=False,
+)
+
+JOURNEY_COMMANDS = commands("journey")
+JOURNEY_DEFINITIONS = definitions("journey")
+JOURNEY_DEFINITION_CHANGED = definition_changed("journey")
+JOURNEY_COMMAND_STATE = command_state("journey")
+JOURNEY_STATE = _state("journey-state", "journey", "lead_id", Partitions.BY_LEAD)
+JOURNEY_ENTRY_REQUESTED = _output(
+    "journey-entry-requested",
+    "A lead is to enter a journey: which, why, and with what.",
+    "journey service",
+    ("journey orchestrators",),
+)
+
+ASSIGNMENT_COMMANDS = commands("assignment")
+ASSIGNMENT_DEFINITION_CHANGED = definition_changed("assignment")
+SELLER_CHANGED = Topic(
+    name="seller-changed",
+    purpose="A seller came, changed (attributes, work hours, capacity, availability) or (no value) left.",
+    key="seller_id",
+    partitions=Partitions.ONE,
+    cleanup=Cleanup.COMPACT,
+    writers=("CRM", "command line"),
+    readers=("assignment service",),
+)
+ASSIGNMENT_QUEUE = Topic(
+    name="assignment-queue",
+    purpose="Everything that assignment decides on, in the one order in which it decides. Internal.",
+    key="lead_id, seller_id or definition id",
+    partitions=Partitions.ONE,
+    cleanup=Cleanup.DELETE,
+    retention=_WEEK,
+    writers=("assignment service",),
+    readers=("assignment service",),
+    ours=True,
+    events=False,
+    timed_by_broker=True,
+)
+ASSIGNMENT_LEAD_STATE = _state("assignment-lead-state", "assignment", "lead_id", Partitions.BY_LEAD)
+ASSIGNMENT_RELAY_STATE = _state("assignment-relay-state", "assignment", "seller_id", Partitions.ONE)
+ASSIGNMENT_STATE = _state("assignment-state", "assignment", "lead/<id>, seller/<id> or definition/<id>", Partitions.ONE)
+LEAD_ASSIGNED = _output(
+    "lead-assigned",
+    "What assignment decided about a lead: to whom, by which segment and rule, or why to nobody.",
+    "assignment service",
+    ("CRM", "sequences", "follow-up"),
+)
+
+SEQUENCE_COMMANDS = commands("sequence")
+SEQUENCE_DEFINITIONS = definitions("sequence")
+SEQUENCE_DEFINITION_CHANGED = definition_changed("sequence")
+SEQUENCE_COMMAND_STATE = command_state("sequence")
+SEQUENCE_STATE = _state("sequence-state", "sequence", "lead_id", Partitions.BY_LEAD)
+SEQUENCE_CONNECTIONS = _input(
+    "sequence-connections",
+    "A lead is to be connected to a sequence, or disconnected from it.",
+    ("CRM", "command line"),
+    ("sequence service",),
+)
+ACTIVITY_COMPLETED = _input(
+    "activity-completed",
+    "Something was done about a lead: a mail sent or answered, a call, a task.",
+    ("CRM", "mail systems"),
+    ("sequence service",),
+)
+SEQUENCE_STEP_DUE = _output(
+    "sequence-step-due",
+    "A step of a sequence is to be taken now for a lead.",
+    "sequence service",
+    ("CRM", "mail systems"),
+)
+SEQUENCE_CHANGED = _output(
+    "sequence-changed",
+    "A lead's way through a sequence: connected, completed, disconnected or in error, and why.",
+    "sequence service",
+    ("CRM",),
+)
+
+FOLLOW_UP_COMMANDS = commands("follow-up")
+FOLLOW_UP_DEFINITIONS = definitions("follow-up")
+FOLLOW_UP_DEFINITION_CHANGED = definition_changed("follow-up")
+FOLLOW_UP_COMMAND_STATE = command_state("follow-up")
+FOLLOW_UP_STATE = _state("follow-up-state", "follow-up", "lead_id", Partitions.BY_LEAD)
+LEAD_FOLLOW_UP_OVERDUE = _output(
+    "lead-follow-up-overdue",
+    "Nobody acted on a qualified or assigned lead in time.",
+    "follow-up service",
+    ("CRM", "sales managers"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceTopics:
+    """What a service reads from others, what it writes and reads back, and what it writes for others."""
+
+    reads: tuple[Topic, ...]
+    keeps: tuple[Topic, ...]
+    writes: tuple[Topic, ...]
+    changelogs: Mapping[Topic, tuple[Topic, ...]]
+    """Each topic of state, and the topics whose positions it holds."""
+
+    @property
+    def all(self) -> tuple[Topic, ...]:
+        """Every topic that must be there."""
+        return (*self.reads, *self.keeps, *self.writes, DOWNSTREAM_DEAD_LETTERS)
+
+
+_LEADS = (LEAD_CHANGED, LEAD_MERGED, LEAD_QUALIFIED)
+_OTHERS = frozenset({*_LEADS, LEAD_SALES_RESPONSE})
+
+SERVICES: dict[str, ServiceTopics] = {
+    "journeys": ServiceTopics(
+        reads=(*_LEADS, JOURNEY_COMMANDS),
+        keeps=(JOURNEY_DEFINITIONS, JOURNEY_COMMAND_STATE, JOURNEY_STATE),
+        writes=(JOURNEY_DEFINITION_CHANGED, JOURNEY_ENTRY_REQUESTED),
+        changelogs={JOURNEY_COMMAND_STATE: (JOURNEY_COMMANDS,), JOURNEY_STATE: _LEADS},
+    ),
+    "assignment": ServiceTopics(
+        reads=(*_LEADS, SELLER_CHANGED, ASSIGNMENT_COMMANDS),
+        keeps=(ASSIGNMENT_QUEUE, ASSIGNMENT_LEAD_STATE, ASSIGNMENT_RELAY_STATE, ASSIGNMENT_STATE),
+        writes=(ASSIGNMENT_DEFINITION_CHANGED, LEAD_ASSIGNED),
+        changelogs={
+            ASSIGNMENT_LEAD_STATE: _LEADS,
+            ASSIGNMENT_RELAY_STATE: (SELLER_CHANGED, ASSIGNMENT_COMMANDS),
+            ASSIGNMENT_STATE: (ASSIGNMENT_QUEUE,),
+        },
+    ),
+    "sequences": ServiceTopics(
+        reads=(*_LEADS, LEAD_ASSIGNED, SEQUENCE_CONNECTIONS, ACTIVITY_COMPLETED, SEQUENCE_COMMANDS),
+        keeps=(SEQUENCE_DEFINITIONS, SEQUENCE_COMMAND_STATE, SEQUENCE_STATE),
+        writes=(SEQUENCE_DEFINITION_CHANGED, SEQUENCE_STEP_DUE, SEQUENCE_CHANGED),
+        changelogs={
+            SEQUENCE_COMMAND_STATE: (SEQUENCE_COMMANDS,),
+            SEQUENCE_STATE: (*_LEADS, LEAD_ASSIGNED, SEQUENCE_CONNECTIONS, ACTIVITY_COMPLETED),
+        },
+    ),
+    "follow-up": ServiceTopics(
+        reads=(*_LEADS, LEAD_SALES_RESPONSE, LEAD_ASSIGNED, ACTIVITY_COMPLETED, FOLLOW_UP_COMMANDS),
+        keeps=(FOLLOW_UP_DEFINITIONS, FOLLOW_UP_COMMAND_STATE, FOLLOW_UP_STATE),
+        writes=(FOLLOW_UP_DEFINITION_CHANGED, LEAD_FOLLOW_UP_OVERDUE),
+        changelogs={
+            FOLLOW_UP_COMMAND_STATE: (FOLLOW_UP_COMMANDS,),
+            FOLLOW_UP_STATE: (*_LEADS, LEAD_SALES_RESPONSE, LEAD_ASSIGNED, ACTIVITY_COMPLETED),
+        },
+    ),
+}
+"""The downstream services by name, as `lead-qualifier downstream` knows them."""
+
+CATALOGUE: tuple[Topic, ...] = tuple(
+    dict.fromkeys(topic for topics in SERVICES.values() for topic in topics.all if topic not in _OTHERS)
+)
+"""Every topic that only downstream services use."""
+
+SENT_BACK: tuple[Topic, ...] = tuple(
+    dict.fromkeys(
+        (
+            *(topic for topics in SERVICES.values() for topic in topics.reads),
+            ASSIGNMENT_QUEUE,
+            *(topic for topic in (*WORKERS, *CATALOGUE) if topic.events and topic.partitions is Partitions.BY_LEAD),
+        )
+    )
+)
+"""Where dead letters of downstream services, sinks and consumers may be sent back to: what the services read, and
+events about leads.
+"""

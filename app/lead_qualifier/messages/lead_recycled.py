@@ -1,0 +1,89 @@
+"""The lead-recycled event: sales rejected a lead, and flags that a qualification had set are taken back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal, NotRequired, cast
+from uuid import UUID, uuid5
+
+import msgspec
+from pydantic import Field, with_config
+from typing_extensions import TypedDict
+
+from lead_qualifier.messages.fields import EMITTED, Id, Timestamp
+from lead_qualifier.messages.lead_messages import LeadId
+from lead_qualifier.messages.lead_qualified import Trigger, trigger_of
+
+if TYPE_CHECKING:
+    from lead_qualifier.qualification.leads import Trigger as Cause
+    from lead_qualifier.qualification.recycling import Recycled
+
+_EVENT_IDS = UUID("8c2f6a51-0c7e-5d0a-9b7d-4e1f3a9d5c18")
+
+# `from` is a keyword of Python, so these cannot be written as classes.
+StatusReasonTakenBack = TypedDict(
+    "StatusReasonTakenBack", {"from": Literal["marketing_qualified"], "to": Literal["new"]}
+)
+SalesReadyTakenBack = TypedDict("SalesReadyTakenBack", {"from": Literal[True], "to": Literal[False]})
+with_config(EMITTED)(StatusReasonTakenBack)
+with_config(EMITTED)(SalesReadyTakenBack)
+
+
+@with_config(EMITTED)
+class ChangesTakenBack(TypedDict):
+    """The attributes of the lead that are taken back, and only those."""
+
+    status_reason: NotRequired[StatusReasonTakenBack]
+    sales_ready: NotRequired[SalesReadyTakenBack]
+
+
+@with_config(EMITTED)
+class LeadRecycled(TypedDict):
+    """Sales rejected a lead, and by its model it may qualify again: the CRM is to take these flags back.
+
+    Emitted once per rejection that takes flags back; read it with isolation.level=read_committed.
+    """
+
+    event_id: Annotated[
+        Id,
+        Field(
+            description="A UUID (version 5) made of lead, model, version, qualification number and trigger event: "
+            "the same rejection always has the same."
+        ),
+    ]
+    lead_id: LeadId
+    qualification_model_id: Annotated[
+        Id,
+        Field(description="The model whose qualification is taken back; the first by id if one event led to several."),
+    ]
+    qualification_model_version: Annotated[int, Field(ge=1, description="The version that had qualified the lead.")]
+    qualification_number: Annotated[int, Field(ge=1, description="Which qualification by this model it was.")]
+    changes: Annotated[ChangesTakenBack, Field(description="At least one.")]
+    reason: NotRequired[Annotated[Id, Field(description="Why sales rejected the lead, as the response says.")]]
+    not_before: NotRequired[
+        Annotated[Timestamp, Field(description="Nothing that occurred before this qualifies the lead again.")]
+    ]
+    occurred_at: Annotated[Timestamp, Field(description="When sales rejected the lead.")]
+    trigger: Annotated[Trigger, Field(description="The lead-sales-response.")]
+
+
+def lead_recycled(lead_id: str, recycled: Recycled, *, reason: str | None, trigger: Cause) -> LeadRecycled:
+    """The event to emit. `trigger`: the record of the response."""
+    mark, model_id = recycled.mark, recycled.model_id
+    identity = msgspec.json.encode([lead_id, model_id, mark.version, mark.number, trigger.event_id]).decode()
+    event: LeadRecycled = {
+        "event_id": str(uuid5(_EVENT_IDS, identity)),
+        "lead_id": lead_id,
+        "qualification_model_id": model_id,
+        "qualification_model_version": mark.version,
+        "qualification_number": mark.number,
+        "changes": cast(
+            "ChangesTakenBack", {flag: {"from": old, "to": new} for flag, (old, new) in recycled.changes.items()}
+        ),
+        "occurred_at": recycled.at,
+        "trigger": trigger_of(trigger),
+    }
+    if reason is not None:
+        event["reason"] = reason
+    if mark.not_before is not None:
+        event["not_before"] = mark.not_before
+    return event

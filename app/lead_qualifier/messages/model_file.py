@@ -1,0 +1,302 @@
+"""A model file, YAML or JSON: the model in it, or every mistake with its line, its field and what to do about it."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from lead_qualifier.messages.definition_reading import model_of, problems_of
+from lead_qualifier.messages.reasons import path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from lead_qualifier.qualification.models import QualificationModel
+
+Found = tuple[tuple[str | int, ...], int, str]
+"""Steps down to a field, its line, and what is wrong there."""
+
+#: Far above any model that makes sense; reading YAML takes seconds per megabyte.
+_MAX_BYTES = 256 * 1024
+#: Characters, and as many for each value, with every alias written out: no sensible file comes near it.
+_MAX_WRITTEN_OUT = 3 * _MAX_BYTES
+_VALUE_SIZE = 8
+#: Who mends so many problems runs the check again anyway. So many are looked for, and so many are told.
+_MOST_FOUND = 1000
+_MOST_TOLD = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake in a model file. `line` counts from 1; `field` is a path as in `criteria.0.threshold`, or empty."""
+
+    line: int
+    field: str
+    message: str
+
+
+class BadModelFile(ValueError):
+    """The file describes no qualification model; `problems` says why, as does the text: one line for each."""
+
+    def __init__(self, source: str, problems: Sequence[Problem]) -> None:
+        self.source = "standard input" if source == "-" else source
+        self.problems = tuple(problems)
+        self.lines = tuple(
+            f"{self.source}:{one.line}: {': '.join(filter(None, (one.field, one.message)))}" for one in problems
+        )
+        super().__init__("\n".join(self.lines))
+
+
+def read_model_file(file: Path) -> QualificationModel:
+    """The model in a file. Raises BadModelFile, also where the file cannot be read."""
+    return parse_model(content_of(file), str(file))
+
+
+def content_of(file: Path) -> bytes:
+    """What is in a file of a definition; `-` is standard input. Raises BadModelFile where it cannot be read."""
+    try:
+        return sys.stdin.buffer.read(_MAX_BYTES + 1) if str(file) == "-" else file.read_bytes()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise BadModelFile(str(file), [Problem(1, "", f"the file cannot be read: {reason}")]) from error
+
+
+def parse_model(content: bytes | str, source: str = "model") -> QualificationModel:
+    """The model in the content of a file; `source` is what messages call it. Raises BadModelFile."""
+    empty = "is empty: write a model with id, match, criteria and actions"
+    return model_of(parse_definition(content, source, problems_of, empty=empty))
+
+
+def parse_definition(
+    content: bytes | str,
+    source: str,
+    problems_of: Callable[[Any], Iterable[tuple[tuple[str | int, ...], str]]],
+    *,
+    empty: str = "is empty: write a definition",
+) -> Any:
+    """The data in the content of a file of any kind of definition; `source` is what messages call it.
+
+    `problems_of` says what is wrong with the data, by the steps down to it. Raises BadModelFile.
+    """
+    text = _text(content, source)
+    try:
+        data, root = _json(text, source) or _yaml(text, source)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        raise BadModelFile(source, [Problem(line, "", f"is not YAML: {error.problem or error.context}")]) from None
+    except yaml.YAMLError as error:
+        raise BadModelFile(source, [Problem(1, "", f"is not YAML: {' '.join(str(error).split())}")]) from None
+    except RecursionError:
+        raise BadModelFile(source, [Problem(1, "", "is nested too deeply")]) from None
+    if root is None:
+        raise BadModelFile(source, [Problem(1, "", empty)])
+    problems = list(_misread(root, (), set()))
+    if not any(where[-1:] == (_MERGE,) for where, _, _ in problems):  # what is merged would be said to be missing
+        lines = _Lines(root)
+        wrong = itertools.islice(problems_of(data), _MOST_FOUND)
+        problems += [(where, lines.of(where), message) for where, message in wrong]
+    if problems:
+        found = sorted((Problem(line, path(where), message) for where, line, message in problems), key=_by_line)
+        if (more := len(found) - _MOST_TOLD) > 0:
+            least = "at least " if len(found) >= _MOST_FOUND else ""
+            message = f"and {least}{more:,} more problems: mend those above first"
+            found[_MOST_TOLD:] = [Problem(found[_MOST_TOLD].line, "", message)]
+        raise BadModelFile(source, found)
+    return data
+
+
+def _by_line(problem: Problem) -> int:
+    return problem.line
+
+
+def _text(content: bytes | str, source: str) -> str:
+    if len(content) > _MAX_BYTES:
+        message = f"is larger than {_MAX_BYTES // 1024} KiB: a file holds one definition"
+        raise BadModelFile(source, [Problem(1, "", message)])
+    if isinstance(content, str):
+        return content
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise BadModelFile(source, [Problem(line, "", "is not UTF-8: save the file in that encoding")]) from None
+
+
+def _json(text: str, source: str) -> tuple[Any, yaml.Node | None] | None:
+    """The data and the nodes of a text that is JSON, None for one that is not."""
+    named_json = source.lower().endswith(".json")
+    if not named_json and not text.lstrip().startswith("{"):
+        return None
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError as error:
+        if named_json:
+            raise BadModelFile(source, [Problem(error.lineno, "", f"is not JSON: {error.msg}")]) from None
+        return None
+    except ValueError:  # Python converts no integer of more than 4300 digits
+        raise BadModelFile(source, [Problem(1, "", "holds a number of too many digits")]) from None
+    try:
+        # JSON is YAML but for tabs, which in JSON stand outside of texts only.
+        return data, yaml.compose(text.replace("\t", " "), _Loader)
+    except yaml.YAMLError:
+        return data, yaml.compose("{}", _Loader)  # no lines to be had
+
+
+def _yaml(text: str, source: str) -> tuple[Any, yaml.Node | None]:
+    root = yaml.compose(text, _Loader)
+    if root is None:
+        return None, None
+    _written_out(root, {}, source)
+    return _value(root, {}), root
+
+
+def _written_out(node: yaml.Node, known: dict[int, int], source: str) -> int:
+    """The size of a node with every alias written out.
+
+    Raises BadModelFile where there are too many: a few hundred bytes of aliases of aliases stand for gigabytes.
+    """
+    size = known.get(id(node))
+    if size == 0:
+        message = "an alias stands within what it names, so that it has no end: write it out"
+        raise BadModelFile(source, [Problem(node.start_mark.line + 1, "", message)])
+    if size is not None:
+        return size
+    known[id(node)] = 0  # until it is known
+    size = _VALUE_SIZE
+    if isinstance(node, yaml.ScalarNode):
+        size += len(node.value)
+    elif isinstance(node, yaml.MappingNode):
+        size += sum(_written_out(one, known, source) for pair in node.value for one in pair)
+    else:
+        size += sum(_written_out(one, known, source) for one in node.value)
+    if size > _MAX_WRITTEN_OUT:
+        message = "holds too much with its aliases (*name) written out: a file holds one definition"
+        raise BadModelFile(source, [Problem(node.start_mark.line + 1, "", message)])
+    known[id(node)] = size
+    return size
+
+
+_TAG = "tag:yaml.org,2002:"
+_MERGE = "<<"
+_TRUE = frozenset({"true", "yes", "on"})
+
+
+class _Loader(yaml.SafeLoader):
+    """Texts that YAML 1.1 takes for dates, times or octal numbers stay texts: an id may look so. 1e3 is a number."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag in {_TAG + "null", _TAG + "bool"}]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(_TAG + "int", re.compile(r"[-+]?(?:0|[1-9][0-9]{0,3999})$"), list("-+0123456789"))
+FRACTION: tuple[str, re.Pattern[str], list[str]] = (
+    _TAG + "float",
+    re.compile(
+        r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$"
+        r"|[-+]?\.(?:inf|Inf|INF)$|\.(?:nan|NaN|NAN)$"
+    ),
+    list("-+.0123456789"),
+)
+"""Tag, pattern and first characters of what is read as a number with a fraction, where PyYAML itself sees a text."""
+_Loader.add_implicit_resolver(*FRACTION)
+
+
+def _value(node: yaml.Node, known: dict[int, Any]) -> Any:
+    """What a node stands for. An anchored one is built once, however often it is named."""
+    if id(node) in known:
+        return known[id(node)]
+    if isinstance(node, yaml.MappingNode):
+        fields = known[id(node)] = {}
+        for name, value in node.value:
+            fields[_name(name)] = _value(value, known)
+        return fields
+    if isinstance(node, yaml.SequenceNode):
+        items = known[id(node)] = []
+        items.extend(_value(item, known) for item in node.value)
+        return items
+    return _scalar(node.tag.removeprefix(_TAG), node.value)
+
+
+def _name(node: yaml.Node) -> str:
+    """A field's name; YAML also lets lists and fields stand where a name does."""
+    return str(node.value) if isinstance(node, yaml.ScalarNode) else "(no name)"
+
+
+def _scalar(tag: str, text: str) -> Any:
+    match tag:
+        case "null":
+            return None
+        case "bool":
+            return text.lower() in _TRUE
+        case "int" | "float":
+            return _number(tag, text)
+        case _:
+            return text
+
+
+def _number(tag: str, text: str) -> Any:
+    try:
+        if tag == "float":
+            return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+        return int(text) if text.lstrip("-+").isdecimal() else text
+    except ValueError:  # the file itself says that it is a number, as in `!!float ten`
+        return text
+
+
+def _misread(node: yaml.Node, where: tuple[str | int, ...], walked: set[int]) -> Iterator[Found]:
+    """Fields that would be lost without a word or mean something else: those that stand twice, and merge keys."""
+    if id(node) in walked:
+        return
+    walked.add(id(node))
+    if isinstance(node, yaml.MappingNode):
+        first: dict[str, int] = {}
+        for name, value in node.value:
+            field, line = _name(name), name.start_mark.line + 1
+            if field == _MERGE and name.style is None:
+                yield (*where, field), line, "merge keys are not supported: write the fields out"
+            if field in first:
+                yield (*where, field), line, f"stands twice, first in line {first[field]}: keep one of them"
+            first.setdefault(field, line)
+            yield from _misread(value, (*where, field), walked)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            yield from _misread(item, (*where, index), walked)
+
+
+class _Lines:
+    """Where in the file something stands."""
+
+    def __init__(self, root: yaml.Node) -> None:
+        self._root = root
+        self._fields: dict[int, dict[str, tuple[yaml.Node, yaml.Node]]] = {}
+
+    def of(self, where: tuple[str | int, ...]) -> int:
+        """The line of the field, or of what it would stand in if it is missing."""
+        node = self._root
+        line: int = node.start_mark.line
+        for step in where:
+            found = None
+            if isinstance(node, yaml.MappingNode):
+                found = self._fields_of(node).get(str(step))
+            elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+                found = (node.value[step], node.value[step])
+            if found is None:
+                break
+            line, node = found[0].start_mark.line, found[1]
+        return line + 1
+
+    def _fields_of(self, node: yaml.MappingNode) -> dict[str, tuple[yaml.Node, yaml.Node]]:
+        fields = self._fields.get(id(node))
+        if fields is None:
+            # the first of those that stand twice
+            fields = self._fields[id(node)] = {_name(name): (name, value) for name, value in reversed(node.value)}
+        return fields

@@ -1,0 +1,67 @@
+"""Which known name comes nearest to an unknown one, found at little cost however many are known, and are asked for."""
+
+from __future__ import annotations
+
+from bisect import bisect
+from collections.abc import Collection
+from difflib import get_close_matches
+from functools import cached_property
+
+from lead_qualifier.qualification.findings import MOST
+
+#: Up to so many names are all compared; of more, only so many that begin, and that end, as the unknown one does.
+_FEW = 40
+#: Nobody mistypes a name that is longer.
+_LONGEST = 100
+#: So many names are listed where none is near.
+_LISTED = 12
+
+
+class Nearest:
+    """The names that are known, asked once for each unknown one. Only the first findings are told, so that only the
+    first questions are answered.
+    """
+
+    def __init__(self, known: Collection[str]) -> None:
+        self._known = known
+        self._asked = 0
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._known
+
+    def to(self, name: str) -> str | None:
+        """The nearest name; None: none is near."""
+        self._asked += 1
+        if self._asked > MOST or len(name) > _LONGEST:
+            return None
+        close = get_close_matches(name, self._candidates(name), n=1)
+        return close[0] if close else None
+
+    def advice(self, name: str) -> str:
+        """How to go on where a name is unknown."""
+        if (close := self.to(name)) is not None:
+            return f"did you mean {close}?"
+        if not self._known:
+            return "there are none yet"
+        if len(self._names) <= _LISTED:
+            return f"there are {', '.join(self._names)}"
+        return f"none of the {len(self._names):,} known names is similar"
+
+    @cached_property
+    def _names(self) -> list[str]:
+        return sorted(self._known)
+
+    @cached_property
+    def _from_the_end(self) -> list[str]:
+        return sorted(name[::-1] for name in self._names)
+
+    def _candidates(self, name: str) -> list[str]:
+        if len(self._names) <= _FEW:
+            return self._names
+        near_end = _around(self._from_the_end, name[::-1])
+        return list(dict.fromkeys((*_around(self._names, name), *(one[::-1] for one in near_end))))
+
+
+def _around(names: list[str], name: str) -> list[str]:
+    at = bisect(names, name)
+    return names[max(0, at - _FEW // 4) : at + _FEW // 4]

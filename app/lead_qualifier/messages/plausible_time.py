@@ -1,0 +1,95 @@
+"""Plausible time: when a message says that something occurred, held against the time at which Kafka has its record."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from lead_qualifier.messages.model_definition import duration_text
+from lead_qualifier.messages.reasons import BadMessage
+from lead_qualifier.qualification.utc import (
+    EARLIEST_PLAUSIBLE,
+    PLAUSIBLE_BEFORE,
+    after,
+    from_milliseconds,
+    to_milliseconds,
+)
+
+DEFAULT_TOLERANCE = timedelta(hours=1)
+"""How far a message may be dated ahead of its record, where no setting says otherwise."""
+
+#: Clocks that show an earlier time were never set (they begin with 1970): such a record has no time of its own.
+_CLOCK_SET_MS = to_milliseconds(datetime(2000, 1, 1, tzinfo=UTC))
+_BEFORE_MS = to_milliseconds(PLAUSIBLE_BEFORE)
+_NEAR_MS = timedelta(hours=1) // timedelta(milliseconds=1)
+
+
+def has_time(record_ms: int) -> bool:
+    """Whether a record's time (milliseconds since 1970) can be when it was written. Brokers accept any time."""
+    return _CLOCK_SET_MS <= record_ms < _BEFORE_MS
+
+
+def near(record_ms: int, now_ms: int) -> int:
+    """The record's time, but at most an hour from `now_ms` (all in milliseconds since 1970).
+
+    A deadline that is counted from it is the same whoever computes it, and whenever: unless the record is read late.
+    """
+    return min(max(record_ms, now_ms - _NEAR_MS), now_ms + _NEAR_MS)
+
+
+class PlausibleTime:
+    """Refuses messages that are dated in the future, or outside the years 1970 to 2200.
+
+    Whatever is dated so would make everything later count as older, for ever. Used by one thread.
+    """
+
+    def __init__(self, tolerance: timedelta = DEFAULT_TOLERANCE) -> None:
+        self._tolerance = tolerance
+        # A record of this time or later may name any time up to that one: spares nearly all records the arithmetic.
+        self._sure_ms = _BEFORE_MS
+        self._sure_until = EARLIEST_PLAUSIBLE
+
+    def check(self, at: datetime, record_ms: int, now_ms: int, field: str = "occurred_at") -> None:
+        """Raises BadMessage if a record of the time `record_ms` cannot name the time `at`.
+
+        `now_ms` stands in for a record without a time of its own (both in milliseconds since 1970).
+        """
+        if self._sure_ms <= record_ms and EARLIEST_PLAUSIBLE <= at <= self._sure_until:
+            return
+        if not EARLIEST_PLAUSIBLE <= at < PLAUSIBLE_BEFORE:
+            side = "before 1970" if at < EARLIEST_PLAUSIBLE else "after 2200"
+            raise BadMessage(
+                f"{field} is {side}, which nothing here can be: correct the date and send the message again", field
+            )
+        known_ms = record_ms if has_time(record_ms) else now_ms
+        latest = self.latest(known_ms)
+        if at > latest:
+            ahead = duration_text(_in_large_units(at - from_milliseconds(known_ms)))
+            raise BadMessage(
+                f"{field} is over {ahead} ahead of the time at which Kafka has this record, and at most "
+                f"{duration_text(self._tolerance)} is accepted (LEAD_QUALIFIER_TIME_TOLERANCE): correct the sender's "
+                "clock or the date, and send the message again",
+                field,
+            )
+        if has_time(record_ms):
+            self._sure_ms, self._sure_until = record_ms, min(latest, PLAUSIBLE_BEFORE - timedelta(microseconds=1))
+
+    def written_ms(self, record_ms: int, now_ms: int) -> int:
+        """When a record of the time `record_ms` was written, as far as that can be (milliseconds since 1970).
+
+        `now_ms` if the record has no time of its own; at most the tolerance after it: a producer's clock may be wrong.
+        """
+        return min(record_ms, to_milliseconds(self.latest(now_ms))) if has_time(record_ms) else now_ms
+
+    def latest(self, time_ms: int) -> datetime:
+        """The latest time that is plausible at the time `time_ms` (milliseconds since 1970)."""
+        if time_ms < _CLOCK_SET_MS:
+            return PLAUSIBLE_BEFORE
+        return after(from_milliseconds(time_ms), self._tolerance)
+
+
+def _in_large_units(length: timedelta) -> timedelta:
+    """Cut so that it reads well: days beyond two of them, else hours, minutes, seconds."""
+    for unit in (timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)):
+        if length >= 2 * unit:
+            return length // unit * unit
+    return length

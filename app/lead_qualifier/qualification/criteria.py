@@ -1,0 +1,80 @@
+"""What a lead must reach: thresholds on scoring models, and how many of them it takes."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from msgspec import Struct
+
+from lead_qualifier.qualification.utc import Moment
+
+
+class Criterion(Struct, frozen=True, omit_defaults=True):
+    """One scoring model and the score on it that qualifies: met from `threshold` upwards, the threshold included.
+
+    `drop_below`: for a model that qualifies again on_recross, the score has fallen only once it is below this. None:
+    the threshold itself.
+    """
+
+    scoring_model: str
+    threshold: float
+    drop_below: float | None = None
+
+    @property
+    def floor(self) -> float:
+        """The score below which it has fallen."""
+        return self.threshold if self.drop_below is None else self.drop_below
+
+
+class AtLeast(Struct, frozen=True):
+    """As many criteria as `at_least` must be met."""
+
+    at_least: int
+
+
+Match = Literal["all", "any"] | AtLeast
+"""How criteria combine, in the form people write: `all`, `any` or `{at_least: 2}`."""
+
+
+class Group(Struct, frozen=True, array_like=True):
+    """Criteria that count as one: met if as many of its members are as `match` says.
+
+    A member is the index of a criterion of the model, or a further group.
+    """
+
+    match: Match
+    members: "tuple[Member, ...]"
+
+
+Member = int | Group
+
+
+def met(match: Match, members: tuple[Member, ...], stands: Sequence[bool]) -> bool:
+    """Is a group of these members met, where `stands` says of each criterion of the model whether it is?"""
+    missing = len(members) - required(match, len(members))
+    for member in members:
+        if not (met(member.match, member.members, stands) if isinstance(member, Group) else stands[member]):
+            if not missing:
+                return False
+            missing -= 1
+    return True
+
+
+def required(match: Match, criteria: int) -> int:
+    """How many of so many criteria must be met."""
+    if isinstance(match, AtLeast):
+        return match.at_least
+    return criteria if match == "all" else 1
+
+
+class CriterionEvidence(Struct, frozen=True, omit_defaults=True):
+    """How one criterion stood at a decision.
+
+    `met` only if a score is held, its scoring model is live and the score reaches the threshold. The held score and
+    its time are named also where the scoring model is not live; without a score both are absent.
+    """
+
+    scoring_model_id: str
+    threshold: float
+    met: bool
+    score: float | None = None
+    scored_at: Moment | None = None

@@ -1,0 +1,196 @@
+"""Merging leads: the loser is closed for good, and what is held about it goes over to the survivor.
+
+The two may be held in different places, so it goes as a message. Messages come in any order and may cross: what a
+survivor holds afterwards does not depend on it. Erasing is here too, since what is on its way must not undo it.
+"""
+
+from datetime import datetime
+from sys import intern
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from lead_qualifier.qualification.leads import Erased, Lead, Mark, Score, Trigger
+from lead_qualifier.qualification.utc import Moment, in_utc
+
+#: Stands for the trigger of a mark that is remembered of an erased lead.
+_ERASED = "erased"
+
+
+class Response(Struct, frozen=True, omit_defaults=True, gc=False):
+    """What sales answered at `at` about a lead that was merged. `model_id`: the model meant; None: every one.
+
+    `trigger`: the record that said so; None: an older version handed it over.
+    """
+
+    at: Moment
+    accepted: bool
+    reason: str | None = None
+    model_id: str | None = None
+    trigger: Trigger | None = None
+
+
+class Handover(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
+    """What goes over from a merged lead to the lead it was merged into.
+
+    `event_id`: of the merge, or of a score or a response that came after it. `loser_id`: whose these are. `via`: the
+    leads it went through since, all of them merged, too. `begun_ms`: time of that record (milliseconds since 1970);
+    None: an older version wrote it.
+    """
+
+    event_id: str
+    loser_id: str
+    via: tuple[str, ...] = ()
+    scores: dict[str, Score] = field(default_factory=dict)
+    marks: dict[str, Mark] = field(default_factory=dict)
+    response: Response | None = None
+    begun_ms: int | None = None
+
+
+def merge(lead: Lead, survivor_id: str, at: datetime) -> bool:
+    """Close the lead: it was merged into another. False: older than the merge held (stale), and nothing changed.
+
+    Whatever waited for its time waits no more.
+    """
+    at = in_utc(at)
+    if lead.merged_at is not None and at < lead.merged_at:
+        return False
+    lead.merged_into = survivor_id
+    lead.merged_at = at
+    lead.holds.clear()
+    if lead.erased is not None:
+        lead.erased = replace(lead.erased, merged=False)
+    return True
+
+
+def is_repeated(lead: Lead, survivor_id: str, at: datetime) -> bool:
+    """Is this the very merge that is held? All there was went over with it, and what came since went after it."""
+    return lead.merged_into == survivor_id and lead.merged_at == in_utc(at)
+
+
+def all_of(lead: Lead, lead_id: str, event_id: str, begun_ms: int) -> Handover | None:
+    """All that goes over when the lead is merged, with the marks of one that was erased. None: there is nothing."""
+    marks = _all_marks(lead)
+    if not lead.scores and not marks:
+        return None
+    return Handover(event_id=event_id, loser_id=lead_id, scores=lead.scores.copy(), marks=marks, begun_ms=begun_ms)
+
+
+def score_of(lead: Lead, lead_id: str, scoring_model_id: str, event_id: str, begun_ms: int) -> Handover:
+    """One score, which the lead got after it was merged."""
+    scores = {scoring_model_id: lead.scores[scoring_model_id]}
+    return Handover(event_id=event_id, loser_id=lead_id, scores=scores, begun_ms=begun_ms)
+
+
+def take_over(lead: Lead, handover: Handover) -> list[str]:
+    """Hold what was handed over: of two scores the newer, of equal time the lead's own; of two marks what both say.
+
+    Nothing else changes, and nothing is evaluated: the lead's flags are as they were. Returns the scoring models whose
+    scores changed.
+    """
+    changed = []
+    for name, score in handover.scores.items():
+        held = lead.scores.get(name)
+        if held is None or held.at < score.at:
+            lead.scores[intern(name)] = score
+            changed.append(name)
+    for model_id, mark in handover.marks.items():
+        own = lead.marks.get(model_id)
+        lead.marks[intern(model_id)] = mark if own is None else united(own, mark)
+    return changed
+
+
+def united(one: Mark, other: Mark) -> Mark:
+    """The mark of a lead that was two: it blocks if either does, and its number goes on from the higher."""
+    barred = [mark.rejected for mark in (one, other) if mark.barred and mark.rejected is not None]
+    newest = max(one, other, key=lambda mark: (mark.at, mark.version, mark.trigger))
+    return replace(
+        newest,
+        number=max(one.number, other.number),
+        cleared=one.cleared and other.cleared,
+        dropped=one.dropped and other.dropped,
+        rejected=max(barred, default=_later(one.rejected, other.rejected)),
+        barred=bool(barred),
+        not_before=_later(one.not_before, other.not_before),
+    )
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max((at for at in (one, other) if at is not None), default=None)
+
+
+def passed_on(lead: Lead, lead_id: str, handover: Handover) -> Handover | None:
+    """What goes on to the lead that this one was merged into. None: it was not, or its way would be a circle."""
+    following = lead.merged_into
+    if following is None or following in {handover.loser_id, lead_id, *handover.via}:
+        return None
+    return replace(handover, via=(*handover.via, lead_id))
+
+
+def erased(before: Lead, offset: int, *, at_ms: int, until_ms: int) -> Lead:
+    """What stays, until then, of a lead that the record at `offset` erased: nothing personal.
+
+    Its survivor stays known: what comes late about it goes there. A lead that is merged later hands its marks over.
+    """
+    marks = {model_id: replace(mark, trigger=_ERASED) for model_id, mark in _all_marks(before).items()}
+    return Lead(
+        merged_into=before.merged_into,
+        merged_at=before.merged_at,
+        erasure=offset,
+        erased=Erased(at_ms=at_ms, until_ms=until_ms, marks=marks, merged=before.merged_into is not None),
+    )
+
+
+def is_erased(lead: Lead) -> bool:
+    """Was this lead erased, so that something from before may still come?"""
+    return lead.erasure is not None
+
+
+def is_of_before(lead: Lead, begun_ms: int) -> bool:
+    """Is what began at that time from before this lead was erased?"""
+    return lead.erasure is not None and (lead.erased is None or begun_ms <= lead.erased.at_ms)
+
+
+def remember(lead: Lead, handover: Handover) -> bool:
+    """Of a hand-over to an erased lead only marks are kept, for the lead that it may be merged into. Were there any?"""
+    if lead.erased is None or not handover.marks:
+        return False
+    marks = {name: replace(mark, trigger=_ERASED) for name, mark in handover.marks.items()}
+    lead.erased = replace(lead.erased, marks=_united(lead.erased.marks, marks))
+    return True
+
+
+def begins_afresh(lead: Lead) -> None:
+    """The CRM tells of a lead that it had erased: this is another, and merged into none."""
+    if lead.erased is not None and lead.erased.merged and not lead.known:
+        lead.merged_into = lead.merged_at = None
+        lead.erased = replace(lead.erased, merged=False)
+
+
+def remembered_until(lead: Lead) -> list[int]:
+    """Until when (milliseconds since 1970) this is to be remembered, if it was erased; 0: nobody said yet."""
+    if lead.erasure is None:
+        return []
+    return [0 if lead.erased is None else lead.erased.until_ms]
+
+
+def forget(lead: Lead) -> bool:
+    """Nothing from before the erasure can come any more. False: nothing is left of the lead."""
+    lead.erasure = lead.erased = None
+    if lead.merged_into is not None and not lead.known:
+        return False  # its survivor was kept for what came late
+    return not holds_nothing(lead)
+
+
+def holds_nothing(lead: Lead) -> bool:
+    """Is nothing held about this lead (only that it was erased, perhaps)?"""
+    merged = lead.merged_into is not None and (lead.erased is None or not lead.erased.merged)
+    return not (lead.scores or lead.marks or lead.known or merged)
+
+
+def _all_marks(lead: Lead) -> dict[str, Mark]:
+    return lead.marks.copy() if lead.erased is None else _united(lead.erased.marks, lead.marks)
+
+
+def _united(some: dict[str, Mark], others: dict[str, Mark]) -> dict[str, Mark]:
+    return some | {name: united(some[name], mark) if name in some else mark for name, mark in others.items()}

@@ -1,0 +1,121 @@
+"""One immutable snapshot of all that decides besides the lead: models, live scoring models, the feature switch."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Literal
+
+from lead_qualifier.qualification.criteria import met, required
+from lead_qualifier.qualification.leads import Score, StandingScore
+from lead_qualifier.qualification.models import QualificationModel
+
+UnknownLeads = Literal["open", "ineligible"]
+"""How to treat leads of which no lead-changed is held."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuledModel:
+    """A model as it stands in a snapshot. `version` 0: never published.
+
+    `published_revision`, `publish_command_id`, `publish_command_offset` (in its topic) and `published_at` (when the
+    command was issued) tell of the newest publish: what a sweep of existing leads is triggered by. `shadow`: the draft
+    that runs along with this live version, to be compared with it and for nothing else.
+    """
+
+    definition: QualificationModel
+    version: int
+    live: bool
+    published_revision: int = 0
+    publish_command_id: str | None = None
+    publish_command_offset: int = 0
+    published_at: datetime | None = None
+    shadow: "RuledModel | None" = None
+    # Laid out for what runs for every event: the definition's id, (scoring model, threshold) of each criterion, the
+    # same with the score below which it has fallen, how many may be missed, whether it keeps an eye on scores between
+    # events.
+    id: str = field(init=False, repr=False, compare=False)
+    checks: tuple[tuple[str, float], ...] = field(init=False, repr=False, compare=False)
+    floors: tuple[tuple[str, float], ...] = field(init=False, repr=False, compare=False)
+    may_miss: int = field(init=False, repr=False, compare=False)
+    remembers: bool = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        definition = self.definition
+        criteria = definition.criteria
+        lay_out = object.__setattr__
+        lay_out(self, "id", definition.id)
+        lay_out(self, "checks", tuple((one.scoring_model, one.threshold) for one in criteria))
+        lay_out(self, "floors", tuple((one.scoring_model, one.floor) for one in criteria))
+        lay_out(self, "may_miss", len(criteria) - required(definition.match, len(criteria)))
+        lay_out(self, "remembers", definition.hold is not None or definition.requalification.policy == "on_recross")
+
+    def met(self, scores: Mapping[str, Score] | Mapping[str, StandingScore], live: Collection[str]) -> bool:
+        """Do these scores meet the criteria, where only those on live scoring models count?"""
+        if self.definition.members:
+            stands = [
+                (score := scores.get(name)) is not None and score.value >= threshold and name in live
+                for name, threshold in self.checks
+            ]
+            return met(self.definition.match, self.definition.members, stands)
+        may_miss = self.may_miss
+        for name, threshold in self.checks:
+            score = scores.get(name)
+            if score is None or score.value < threshold or name not in live:
+                if not may_miss:
+                    return False
+                may_miss -= 1
+        return True
+
+    def fallen(self, scores: Mapping[str, Score]) -> bool:
+        """Have these scores fallen so far that rising to the thresholds would be a new qualification?
+
+        Whether scoring models are live plays no part: nobody's score falls because an engine is stopped.
+        """
+        stands = [(score := scores.get(name)) is not None and score.value >= floor for name, floor in self.floors]
+        return not met(self.definition.match, self.definition.branches, stands)
+
+    @property
+    def evaluates_existing_leads(self) -> bool:
+        """Does its publish make every known lead be looked at (a sweep)?"""
+        return self.live and self.definition.existing_leads == "evaluate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """The rules at one revision. `models` by id: live, draft and stopped ones, no deleted ones."""
+
+    revision: int
+    lead_management: bool
+    live_scoring_models: frozenset[str]
+    models: Mapping[str, RuledModel]
+    unknown_leads: UnknownLeads = "open"
+    _naming: Mapping[str, tuple[RuledModel, ...]] = field(init=False, repr=False, compare=False)
+    _shadowed: Mapping[str, tuple[RuledModel, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        in_order = {model_id: self.models[model_id] for model_id in sorted(self.models)}
+        naming: dict[str, tuple[RuledModel, ...]] = {}
+        shadowed: dict[str, tuple[RuledModel, ...]] = {}
+        for model in in_order.values():
+            for scoring_model in dict.fromkeys(name for name, _ in model.checks):
+                naming[scoring_model] = (*naming.get(scoring_model, ()), model)
+            if model.shadow is not None:
+                for scoring_model in dict.fromkeys(name for name, _ in (*model.checks, *model.shadow.checks)):
+                    shadowed[scoring_model] = (*shadowed.get(scoring_model, ()), model)
+        object.__setattr__(self, "models", MappingProxyType(in_order))
+        object.__setattr__(self, "_naming", naming)
+        object.__setattr__(self, "_shadowed", shadowed)
+
+    def naming(self, scoring_model_id: str) -> tuple[RuledModel, ...]:
+        """The models that a score on this scoring model concerns, live or not, in the order of their ids."""
+        return self._naming.get(scoring_model_id, ())
+
+    def shadowed(self, scoring_model_id: str) -> tuple[RuledModel, ...]:
+        """The models whose draft runs in shadow, where the live version or the draft names this scoring model."""
+        return self._shadowed.get(scoring_model_id, ())
+
+    def degraded(self, model: RuledModel) -> tuple[str, ...]:
+        """The scoring models it names that are not live: their scores do not count as met."""
+        named = dict.fromkeys(name for name, _ in model.checks)
+        return tuple(name for name in named if name not in self.live_scoring_models)

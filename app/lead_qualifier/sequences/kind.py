@@ -1,0 +1,215 @@
+"""What is wrong with a sequence beyond its form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeGuard
+
+from lead_qualifier.definitions.kind import Definition, Kind, Others, Unresolved, no_time, repeated
+from lead_qualifier.downstream.conditions import (
+    FIELDS,
+    IS_OPEN,
+    Effort,
+    Group,
+    Path,
+    Problem,
+    condition_of,
+    implies,
+    problems_of,
+)
+from lead_qualifier.downstream.durations import duration
+from lead_qualifier.messages.decode_sequences import LONGEST_WAIT
+from lead_qualifier.messages.nearest import Nearest
+from lead_qualifier.messages.sequences import SequenceDefinition
+from lead_qualifier.qualification.findings import MOST
+from lead_qualifier.sequences.steps import Advance, Branch, Emit, Instruction, Jump, Wait, flat, successors
+
+_MOST_LEVELS = 5
+Step = Mapping[str, Any]
+
+
+def _problems(definition: Definition, others: Others) -> Iterator[Problem]:
+    steps = definition["steps"]
+    effort = Effort()
+    following = _Following(others)
+    placed = list(_placed(steps, ("steps",), 1))
+    named: dict[str, Path] = {}
+    for where, step, _ in placed:
+        if step["id"] in named:
+            yield (*where, "id"), f"is {step['id']}, as another step's is: give each step its own"
+        named.setdefault(step["id"], where)
+    asked = [step["branch"]["when"] for _, step, _ in placed if "when" in step.get("branch", ())]
+    if len(named) == len(placed) and not any(list(problems_of(one, (), effort=effort)) for one in asked):
+        yield from _on_the_way(flat(steps), named)
+    leaving = definition.get("exit", {})
+    for where, step, level in placed:
+        if "branch" in step:
+            yield from _of_branch(step, where, level, leaving.get("on_reply", True), effort)
+        else:
+            yield from _of_step(step, where, definition["id"], following)
+    if "when" in leaving:
+        yield from problems_of(leaving["when"], ("exit", "when"), effort=effort)
+    connect = definition.get("connect", {})
+    yield from repeated(connect.get("models", ()), ("connect", "models"))
+    if "when" in connect:
+        yield from problems_of(connect["when"], ("connect", "when"), of_open=True, effort=effort)
+    yield from _nobody(connect, leaving, effort)
+    if "models" in connect and connect["on"] != "lead-qualified":
+        yield ("connect", "models"), "belongs to on: lead-qualified: an assignment names no qualification model"
+    if "wait" in connect:
+        yield from _too_long(connect["wait"], ("connect", "wait"))
+
+
+def _nobody(connect: Mapping[str, Any], leaving: Mapping[str, Any], effort: Effort) -> Iterator[Problem]:
+    """Whether everybody would leave before the first step."""
+    conditions = [one["when"] for one in (connect, leaving) if "when" in one]
+    if "when" not in leaving or any(list(problems_of(one, (), of_open=True, effort=effort)) for one in conditions):
+        return
+    let_in = Group("all", (IS_OPEN, condition_of(connect.get("when"))))
+    if implies(let_in, condition_of(leaving["when"]), effort):
+        yield ("exit", "when"), "is met by everybody whom connect lets in, so nobody would ever be connected"
+
+
+def _placed(steps: Sequence[Step], where: Path, level: int) -> Iterator[tuple[Path, Step, int]]:
+    """Every step, where it stands, and how many branches deep the steps are among which it does."""
+    for index, step in enumerate(steps):
+        here = (*where, index)
+        yield here, step, level
+        for side in ("yes", "no"):
+            yield from _placed(step.get(side, ()), (*here, side), level + 1)
+
+
+def _of_branch(step: Step, where: Path, level: int, on_reply: bool, effort: Effort) -> Iterator[Problem]:
+    branch = step["branch"]
+    here = (*where, "branch")
+    if level > _MOST_LEVELS:
+        yield where, f"is a branch more than {_MOST_LEVELS} deep: advance to another sequence instead"
+    if not step.get("yes") and not step.get("no"):
+        yield where, "leads nowhere: give it steps under yes, no or both"
+    tests = [name for name in ("when", "replied", "result_of") if name in branch]
+    if len(tests) != 1:
+        yield here, "must ask exactly one thing: when, replied, or result_of with equals"
+    if ("result_of" in branch) != ("equals" in branch):
+        yield here, "asks for a result by both: result_of (an earlier step) and equals (the result)"
+    if "when" in branch:
+        yield from problems_of(branch["when"], (*here, "when"), of_open=True, effort=effort)
+    if "replied" in branch and on_reply:
+        yield (*here, "replied"), "is never asked, for a reply ends the sequence: set exit: {on_reply: false}"
+    if "within" in branch:
+        yield from _too_long(branch["within"], (*here, "within"))
+
+
+def _of_step(step: Step, where: Path, sequence_id: str, following: _Following) -> Iterator[Problem]:
+    if "due_within" in step:
+        yield from no_time(step["due_within"], (*where, "due_within"), "4h; without it the step is due at once")
+    match step["kind"]:
+        case "wait":
+            yield from _too_long(step["for"], (*where, "for"))
+        case "update_field":
+            names = [name for name in ("field", "attribute") if name in step]
+            if len(names) != 1:
+                yield where, "must name what it sets, by either field or attribute"
+            elif names == ["field"] and step["field"] not in FIELDS:
+                yield (*where, "field"), f"is unknown: fields are {', '.join(FIELDS)}; name attributes with attribute"
+        case "advance":
+            yield from _of_advance(step["to"], (*where, "to"), sequence_id, following)
+
+
+def _of_advance(to: str, where: Path, sequence_id: str, following: _Following) -> Iterator[Problem]:
+    if to == sequence_id:
+        yield where, "is this sequence itself: a lead would go round for ever; name another"
+    elif to not in following.known:
+        yield Unresolved((where, f"names {to}, which is no sequence: {following.known.advice(to)}"))
+    elif (way := following.way_back(to, sequence_id)) is not None:
+        yield where, f"leads back here ({' -> '.join((sequence_id, *way))}): leads would go round for ever"
+
+
+class _Following:
+    """Which sequences follow on which, each read once."""
+
+    def __init__(self, others: Others) -> None:
+        self.known = Nearest(others)
+        self._others = others
+        self._after: dict[str, tuple[str, ...]] = {}
+        self._ways: dict[tuple[str, str], tuple[str, ...] | None] = {}
+
+    def way_back(self, start: str, end: str) -> tuple[str, ...] | None:
+        """By which advances a lead comes from one sequence to another."""
+        if (start, end) not in self._ways:
+            self._ways[start, end] = self._way(start, end)
+        return self._ways[start, end]
+
+    def _way(self, start: str, end: str) -> tuple[str, ...] | None:
+        came_from: dict[str, str] = {start: ""}
+        todo = [start]
+        while todo:
+            here = todo.pop()
+            for to in self._following(here):
+                if to == end:
+                    way = [end]
+                    while here:
+                        way.append(here)
+                        here = came_from[here]
+                    return tuple(reversed(way))
+                if to in self._others and to not in came_from:
+                    came_from[to] = here
+                    todo.append(to)
+        return None
+
+    def _following(self, sequence_id: str) -> tuple[str, ...]:
+        if sequence_id not in self._after:
+            steps = (step for _, step, _ in _placed(self._others[sequence_id]["steps"], (), 1))
+            self._after[sequence_id] = tuple(dict.fromkeys(step["to"] for step in steps if "to" in step))
+        return self._after[sequence_id]
+
+
+def _on_the_way(program: list[Instruction], named: Mapping[str, Path]) -> Iterator[Problem]:
+    """What is wrong with the order of steps, along every way that a lead may take."""
+    # which steps with a result come before an instruction, by its bit; absent: no way leads there. Ways go forward.
+    before: dict[int, int] = {0: 0}
+    bits = {one.id: 1 << at for at, one in enumerate(one for one in program if _gives_result(one))}
+    unknown = 0
+    bare = {0}  # instructions that a lead may come to without having taken any step
+    for at, one in enumerate(program):
+        passed = before.pop(at, None)
+        if passed is None:
+            if not isinstance(one, Jump):
+                yield named[one.id], "is never reached: every way before it advances to another sequence; remove it"
+            continue
+        if isinstance(one, Advance) and at in bare:
+            yield named[one.id], "must not be the first step: connect leads to that sequence instead"
+        if isinstance(one, Wait) and _at_end(program, at + 1):
+            yield named[one.id], "must not be the last step: there is nothing that it waits for"
+        if isinstance(one, Branch) and one.result_of and not bits.get(one.result_of, 0) & passed:
+            unknown += 1
+            earlier = [name for name, bit in bits.items() if bit & passed] if unknown <= MOST else []
+            yield (*named[one.id], "branch", "result_of"), _no_result(one.result_of, earlier)
+        after = passed | bits[one.id] if _gives_result(one) else passed
+        for following in successors(program, at):
+            before[following] = before.get(following, 0) | after
+            if at in bare and isinstance(one, Branch | Jump):
+                bare.add(following)
+
+
+def _at_end(program: list[Instruction], at: int) -> bool:
+    while at < len(program) and isinstance(one := program[at], Jump):
+        at = one.to
+    return at == len(program)
+
+
+def _no_result(name: str, earlier: list[str]) -> str:
+    return f"names {name}, which is no earlier step that has a result: {Nearest(earlier).advice(name)}"
+
+
+def _gives_result(one: Instruction) -> TypeGuard[Emit]:
+    return isinstance(one, Emit) and one.kind != "update_field"
+
+
+def _too_long(text: str, where: Path) -> Iterator[Problem]:
+    if duration(text) > LONGEST_WAIT:
+        yield where, "must be 30d at most"
+    elif not duration(text):
+        yield where, "must be longer than nothing: remove it, or say how long"
+
+
+KIND = Kind("sequence", SequenceDefinition, problems=_problems)

@@ -1,0 +1,250 @@
+"""The sequences application: what connects leads, answers steps and closes leads in, steps that are due out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from lead_qualifier.definitions.entries import Definitions, Published
+from lead_qualifier.downstream.cause import Cause
+from lead_qualifier.downstream.durations import milliseconds
+from lead_qualifier.downstream.lead_follower import Happening, cause_of
+from lead_qualifier.downstream.lead_processor import LeadProcessor
+from lead_qualifier.engine import Record, Unit, Wake, wakes_in
+from lead_qualifier.messages.decode_sequences import (
+    decode_activity_completed,
+    decode_lead_assigned,
+    decode_sequence_connection,
+)
+from lead_qualifier.messages.downstream_topics import (
+    ACTIVITY_COMPLETED,
+    LEAD_ASSIGNED,
+    SEQUENCE_CHANGED,
+    SEQUENCE_CONNECTIONS,
+    SEQUENCE_STEP_DUE,
+)
+from lead_qualifier.messages.plausible_time import DEFAULT_TOLERANCE
+from lead_qualifier.messages.topics import LEAD_QUALIFIED, Topic
+from lead_qualifier.qualification.utc import EARLIEST_PLAUSIBLE
+from lead_qualifier.sequences.connecting import (
+    Activity,
+    activity_completed,
+    connect_by_event,
+    disconnect,
+    lead_changed,
+    leave_stopped,
+    time_passed,
+)
+from lead_qualifier.sequences.connections import LeadState
+from lead_qualifier.sequences.decision import Decision, StepDue
+from lead_qualifier.sequences.events import sequence_changed, step_due
+from lead_qualifier.sequences.outcomes import Outcome
+from lead_qualifier.sequences.steps import Program, program_of
+from lead_qualifier.sequences.walking import connect
+
+encode_state = msgspec.json.Encoder().encode
+decode_state = msgspec.json.Decoder(LeadState).decode
+
+#: How leads that wait, or are connected, are told among encoded ones; it may stand in a text too, which does no harm.
+_WAITS = b'"due_ms":'
+_CONNECTED = b'"connections":'
+#: Versions that leads still walk through, read once each.
+_VERSIONS = 1_000
+
+
+class SequenceProcessor(LeadProcessor[Program, LeadState]):
+    """Counted per cycle: ("sequence", sequence id, outcome); the id is empty where there is no such sequence."""
+
+    def __init__(
+        self,
+        *,
+        topic_prefix: str,
+        source: str,
+        current: Callable[[], Definitions | None],
+        time_tolerance: timedelta = DEFAULT_TOLERANCE,
+    ) -> None:
+        super().__init__(topic_prefix=topic_prefix, source=source, current=current, time_tolerance=time_tolerance)
+        self._pinned = _Pinned()
+
+    def read(self, published: Published) -> Program:
+        """Read a published definition."""
+        return program_of(published.definition, published.version)
+
+    def new(self) -> LeadState:
+        """A lead of which nothing is held."""
+        return LeadState()
+
+    def further_inputs(self) -> tuple[Topic, ...]:
+        """What connects, assigns and answers."""
+        return (LEAD_ASSIGNED, SEQUENCE_CONNECTIONS, ACTIVITY_COMPLETED)
+
+    def forget_implausible_times(self, state: LeadState, latest: datetime) -> None:
+        """Also those since which leads are connected: every reply comes after an unknown one."""
+        super().forget_implausible_times(state, latest)
+        for connection in state.connections.values():
+            if connection.since > latest:
+                connection.since = EARLIEST_PLAUSIBLE
+
+    def happened(self, key: bytes, state: LeadState, what: Happening, unit: Unit) -> None:
+        """The lead is another; a qualification may connect it, too."""
+        if "owner_id" in what.changed.fields:
+            state.assigned_to = None
+        decision = self._decision(key, state, unit)
+        lead_changed(decision, what.cause)
+        if what.qualified is not None:
+            connect_by_event(decision, LEAD_QUALIFIED.name, what.cause, what.qualified.model_id)
+        self._tell(key, decision, unit)
+
+    def repeated(self, unit: Unit) -> None:
+        """It is counted."""
+        unit.counts["sequence", "", Outcome.REPEATED.value] += 1
+
+    def merged(self, key: bytes, state: LeadState, cause: Cause, unit: Unit) -> None:
+        """The lead is closed."""
+        decision = self._decision(key, state, unit)
+        lead_changed(decision, cause)
+        self._tell(key, decision, unit)
+
+    def further(self, topic: Topic, record: Record, unit: Unit) -> None:
+        """Decide a record that connects, assigns or answers."""
+        if topic is SEQUENCE_CONNECTIONS:
+            self._connection(record, unit)
+        elif topic is LEAD_ASSIGNED:
+            self._assigned(record, unit)
+        else:
+            self._activity(record, unit)
+
+    def _connection(self, record: Record, unit: Unit) -> None:
+        message = decode_sequence_connection(record.key, record.value, record.headers)
+        self.check_time(message["occurred_at"], record, unit)
+        key, sequence_id = message["lead_id"].encode(), message["sequence_id"]
+        cause = cause_of(SEQUENCE_CONNECTIONS, record, message["event_id"], message["occurred_at"])
+        decision = self._event(key, message["event_id"], unit)
+        if decision is None:
+            return
+        if message["action"] == "disconnect":
+            disconnect(decision, sequence_id, cause)
+        else:
+            connect(
+                decision,
+                sequence_id,
+                cause,
+                wait_ms=milliseconds(message.get("wait", "0s")),
+                segment=message.get("segment"),
+                source=message.get("source"),
+                owner_id=message.get("owner_id"),
+            )
+        self._tell(key, decision, unit)
+
+    def _assigned(self, record: Record, unit: Unit) -> None:
+        message = decode_lead_assigned(record.key, record.value, record.headers)
+        self.check_time(message.occurred_at, record, unit)
+        if message.seller_id is None or message.notice:
+            return
+        key = message.lead_id.encode()
+        if self.is_of_erased(self.state_of(key, unit), message.lead_changed_offset, record):
+            return
+        decision = self._event(key, message.event_id, unit)
+        if decision is None:
+            return
+        decision.state.assigned_to = message.seller_id
+        cause = cause_of(LEAD_ASSIGNED, record, message.event_id, message.occurred_at)
+        connect_by_event(decision, LEAD_ASSIGNED.name, cause)
+        self._tell(key, decision, unit)
+
+    def _activity(self, record: Record, unit: Unit) -> None:
+        message = decode_activity_completed(record.key, record.value, record.headers)
+        self.check_time(message["occurred_at"], record, unit)
+        key = message["lead_id"].encode()
+        if self.holds_nothing(self.state_of(key, unit)):
+            unit.counts["sequence", "", Outcome.NO_STEP_WAITS.value] += 1
+            return  # nothing is begun for a lead by what was done about it
+        decision = self._event(key, message["event_id"], unit)
+        if decision is None:
+            return
+        reply = message["kind"] == "reply" or message.get("direction") == "incoming"
+        activity = Activity(
+            message.get("step_event_id"), message.get("result"), reply, automatic=message.get("automatic", False)
+        )
+        cause = cause_of(ACTIVITY_COMPLETED, record, message["event_id"], message["occurred_at"])
+        activity_completed(decision, activity, cause)
+        self._tell(key, decision, unit)
+
+    def sweep_pending(self, swept: int) -> bool:
+        """Definitions have changed since: a sequence may have been stopped that leads are connected to."""
+        return self._known is not None and self._known.revision > swept
+
+    def glance(self, keys: Sequence[bytes], unit: Unit, swept: int) -> Sequence[bytes]:
+        """Only leads that are connected to something."""
+        return [key for key in keys if (raw := unit.stored(key)) is None or _CONNECTED in raw]
+
+    def sweep(self, key: bytes, unit: Unit, swept: int) -> None:
+        """Take a lead out of the sequences that no longer run."""
+        state: LeadState | None = unit.get(key)
+        if state is not None and state.connections.keys() - self.live.keys():
+            self._tell(key, self._decision(key, state, unit), unit)
+
+    def waits(self, entries: Mapping[bytes, bytes]) -> Iterator[Wake]:
+        """What leads wait for, found among the states."""
+        return wakes_in(
+            entries,
+            _WAITS,
+            decode_state,
+            lambda state: [one.due_ms for one in state.connections.values() if one.due_ms is not None],
+        )
+
+    def woken(self, key: bytes, state: LeadState, unit: Unit) -> None:
+        """Go on with a lead that waited until now."""
+        decision = self._decision(key, state, unit)
+        time_passed(decision)
+        self._tell(key, decision, unit)
+
+    def _event(self, key: bytes, event_id: str, unit: Unit) -> Decision | None:
+        """The decision on an event, if it is none that was decided before."""
+        state = self.state_of(key, unit)
+        if state.repeats(event_id):
+            self.repeated(unit)
+            return None
+        return self._decision(key, state, unit)
+
+    def _decision(self, key: bytes, state: LeadState, unit: Unit) -> Decision:
+        decision = Decision(key.decode(), state, self.live, self._pinned.read, unit.now_ms)
+        leave_stopped(decision)  # the sweep may not have come to this lead yet
+        return decision
+
+    def _tell(self, key: bytes, decision: Decision, unit: Unit) -> None:
+        """Keep the state, emit and count what was decided, and have the lead looked at when its time comes."""
+        state = decision.state
+        unit.put(key, state)
+        for told in decision.said:
+            if isinstance(told, StepDue):
+                event: Mapping[str, Any] = step_due(decision.lead_id, state.facts.contact_id, told)
+                self.emit(SEQUENCE_STEP_DUE, key, event, unit)
+            else:
+                self.emit(SEQUENCE_CHANGED, key, sequence_changed(decision.lead_id, told), unit)
+        for sequence_id, outcome in decision.counted:
+            # what others name may be anything, and would be a label for ever
+            named = "" if outcome in {Outcome.SEQUENCE_NOT_LIVE, Outcome.NOT_CONNECTED} else sequence_id
+            unit.counts["sequence", named, outcome.value] += 1
+        for connection in state.connections.values():
+            if connection.due_ms is not None and connection.due_ms > unit.now_ms:
+                unit.wake(key, connection.due_ms)
+
+
+class _Pinned:
+    """Reads versions that leads are on, each once: a version of a sequence never changes."""
+
+    def __init__(self) -> None:
+        self._definition: Mapping[str, Any] = {}
+        self._cached = lru_cache(_VERSIONS)(self._program)
+
+    def read(self, sequence_id: str, version: int, definition: Mapping[str, Any]) -> Program:
+        self._definition = definition
+        return self._cached(sequence_id, version)
+
+    def _program(self, _sequence_id: str, version: int) -> Program:
+        return program_of(self._definition, version)

@@ -1,0 +1,14 @@
+"""The sequences service, wired."""
+
+from __future__ import annotations
+
+from lead_qualifier.messages.downstream_topics import SEQUENCE_STATE
+from lead_qualifier.sequences.kind import KIND
+from lead_qualifier.sequences.processor import SequenceProcessor, decode_state, encode_state
+from lead_qualifier.services.downstream_service import Wiring
+from lead_qualifier.services.service import Service
+
+
+def build(wiring: Wiring) -> Service:
+    """The definitions' decider and the service's own application."""
+    return wiring.of_leads(KIND, SEQUENCE_STATE, SequenceProcessor, encode_state, decode_state)

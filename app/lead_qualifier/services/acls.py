@@ -1,0 +1,420 @@
+"""The least that each service must be allowed on the broker, as Kafka ACLs, from the topic catalogue."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from lead_qualifier.messages.downstream_topics import (
+    ACTIVITY_COMPLETED,
+    ASSIGNMENT_LEAD_STATE,
+    ASSIGNMENT_QUEUE,
+    ASSIGNMENT_STATE,
+    DOWNSTREAM_DEAD_LETTERS,
+    KINDS,
+    LEAD_ASSIGNED,
+    SELLER_CHANGED,
+    SEQUENCE_CONNECTIONS,
+    SERVICES,
+    commands,
+    definition_changed,
+    definitions,
+)
+from lead_qualifier.messages.downstream_topics import CATALOGUE as DOWNSTREAM
+from lead_qualifier.messages.topics import (
+    CATALOGUE,
+    FEATURE_COMMANDS,
+    LEAD_CHANGED,
+    LEAD_DEAD_LETTERS,
+    LEAD_HANDOVERS,
+    LEAD_MERGED,
+    LEAD_QUALIFIED,
+    LEAD_RECYCLED,
+    LEAD_SALES_RESPONSE,
+    LEAD_SCORE_CHANGED,
+    LEAD_STATE,
+    QUALIFICATION_COMMANDS,
+    QUALIFICATION_MODEL_CHANGED,
+    QUALIFICATION_MODELS,
+    SCORING_MODEL_CHANGED,
+    SENT_BACK,
+    STATE_TOPICS,
+    Topic,
+)
+from lead_qualifier.settings import Settings
+
+
+class Service(StrEnum):
+    """Who logs in to the broker with rights of its own."""
+
+    WORKER = "worker"
+    CLI = "cli"
+    ADMINISTRATOR = "administrator"
+    OPERATOR = "operator"
+    SCORING_ENGINE = "scoring-engine"
+    CRM = "crm"
+    CONSUMER = "consumer"
+    REPARTITION = "repartition"
+    JOURNEYS = "journeys"
+    ASSIGNMENT = "assignment"
+    SEQUENCES = "sequences"
+    FOLLOW_UP = "follow-up"
+    WEBHOOK = "webhook"
+    DATAVERSE = "dataverse"
+    SALES_OPERATIONS = "sales-operations"
+
+
+PURPOSES: dict[Service, str] = {
+    Service.WORKER: "runs `lead-qualifier worker`",
+    Service.CLI: "marketers: `model`, `scoring-model`, `lead show`",
+    Service.ADMINISTRATOR: "turns features on and off: `feature`",
+    Service.OPERATOR: "looks after it: `topics`, `dead-letters`, `feed`",
+    Service.SCORING_ENGINE: "sends scores, and says which scoring models are live",
+    Service.CRM: "sends changes and merges of leads, and what sales and sellers do",
+    Service.CONSUMER: "acts on qualified leads: journeys, assignment, sequences, CRM",
+    Service.REPARTITION: "runs `repartition`, once; take the rights away afterwards",
+    Service.JOURNEYS: "runs `lead-qualifier downstream journeys`",
+    Service.ASSIGNMENT: "runs `lead-qualifier downstream assignment`",
+    Service.SEQUENCES: "runs `lead-qualifier downstream sequences`",
+    Service.FOLLOW_UP: "runs `lead-qualifier downstream follow-up`",
+    Service.WEBHOOK: "runs `lead-qualifier downstream webhook` with the file of --config",
+    Service.DATAVERSE: "runs `lead-qualifier downstream dataverse` with the file of --config",
+    Service.SALES_OPERATIONS: "defines what happens to qualified leads: `journey`, `assignment`, `sequence`, ...",
+}
+
+
+class Operation(StrEnum):
+    """What may be done, by Kafka's own words. Read and Write imply Describe."""
+
+    READ = "Read"
+    WRITE = "Write"
+    DESCRIBE = "Describe"
+    DESCRIBE_CONFIGS = "DescribeConfigs"
+    CREATE = "Create"
+    DELETE = "Delete"
+
+
+class Resource(StrEnum):
+    """What it may be done to."""
+
+    TOPIC = "topic"
+    GROUP = "group"
+    TRANSACTIONAL_ID = "transactional-id"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """All of these operations are allowed on each of these resources."""
+
+    resource: Resource
+    names: tuple[str, ...]
+    operations: tuple[Operation, ...]
+    why: str
+    prefixed: bool = False
+    """The names are what the resources' names begin with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Naming:
+    """The settings on which names depend."""
+
+    topic_prefix: str
+    state_prefix: str | None = None
+    """Of the topics that hold state, if that is not the prefix."""
+    application_id: str
+    create_topics: bool
+    consumer_group: str = ""
+    """Of the service `consumer`."""
+    to_prefix: str = ""
+    """Of the topics that the service `repartition` makes."""
+    sink_id: str = ""
+    """Of the service `webhook` or `dataverse`."""
+    sink_topics: tuple[str, ...] = ()
+    """What that carries out, without the prefix."""
+
+
+def naming_of(settings: Settings) -> Naming:
+    """What the settings say of it."""
+    return Naming(
+        topic_prefix=settings.topic_prefix,
+        state_prefix=settings.state_prefix,
+        application_id=settings.application_id,
+        create_topics=settings.create_topics,
+    )
+
+
+_INPUTS = tuple(topic for topic in CATALOGUE if not topic.ours)
+_READ_BACK = (*STATE_TOPICS, LEAD_HANDOVERS, QUALIFICATION_MODELS)
+_EXPLAINED = (ASSIGNMENT_STATE, ASSIGNMENT_LEAD_STATE, LEAD_ASSIGNED)
+_OUTPUTS = tuple(topic for topic in CATALOGUE if topic.ours and topic not in _READ_BACK)
+# What others than workers and services write, and what these write for one another: the latter to be given with care.
+_READ_DOWNSTREAM = tuple(dict.fromkeys(topic for used in SERVICES.values() for topic in used.reads))
+_STATE_DOWNSTREAM = tuple(topic for used in SERVICES.values() for topic in used.changelogs)
+_SENT_DOWNSTREAM = tuple(topic for topic in _READ_DOWNSTREAM if not topic.ours and topic not in CATALOGUE)
+_PASSED_ON = tuple(topic for topic in _READ_DOWNSTREAM if topic.ours)
+
+
+def grants(service: Service, naming: Naming) -> tuple[Grant, ...]:
+    """What the service must be allowed, and why."""
+    if service in SERVICES:
+        return _downstream(naming, service)
+    if service in {Service.WEBHOOK, Service.DATAVERSE}:
+        return _sink(naming, service)
+    return {
+        Service.WORKER: _worker,
+        Service.CLI: _cli,
+        Service.ADMINISTRATOR: _administrator,
+        Service.OPERATOR: _operator,
+        Service.SCORING_ENGINE: _scoring_engine,
+        Service.CRM: _crm,
+        Service.CONSUMER: _consumer,
+        Service.REPARTITION: _repartition,
+        Service.SALES_OPERATIONS: _sales_operations,
+    }[service](naming)
+
+
+def _worker(naming: Naming) -> tuple[Grant, ...]:
+    read, write, configs = Operation.READ, Operation.WRITE, Operation.DESCRIBE_CONFIGS
+    create = _topics(naming, CATALOGUE, Operation.CREATE, why="create missing topics (LEAD_QUALIFIER_CREATE_TOPICS)")
+    return (
+        _topics(naming, _INPUTS, read, configs, why="read what comes in, and how large it may be"),
+        _topics(naming, _READ_BACK, read, write, configs, why="keep state and criteria, hand merged leads over"),
+        _topics(naming, _OUTPUTS, write, configs, why="write qualified leads, outcomes and dead letters"),
+        _group(naming.application_id, read, why="share the partitions, commit positions"),
+        Grant(
+            resource=Resource.TRANSACTIONAL_ID,
+            names=(f"{naming.application_id}-",),
+            operations=(write,),
+            why="exactly once: each worker has a transactional id of its own",
+            prefixed=True,
+        ),
+        *((create,) if naming.create_topics else ()),
+    )
+
+
+def _downstream(naming: Naming, service: str) -> tuple[Grant, ...]:
+    read, write, configs = Operation.READ, Operation.WRITE, Operation.DESCRIBE_CONFIGS
+    used = SERVICES[service]
+    group = group_of(naming.application_id, service)
+    create = _topics(naming, used.all, Operation.CREATE, why="create missing topics (LEAD_QUALIFIER_CREATE_TOPICS)")
+    return (
+        _topics(naming, used.reads, read, configs, why="read what comes in, and how large it may be"),
+        _topics(naming, used.keeps, read, write, configs, why="keep state and definitions"),
+        _topics(naming, (*used.writes, DOWNSTREAM_DEAD_LETTERS), write, configs, why="write what is decided"),
+        _group(group, read, why="share the partitions, commit positions"),
+        Grant(
+            resource=Resource.TRANSACTIONAL_ID,
+            names=(f"{group}-",),
+            operations=(write,),
+            why="exactly once: each process has a transactional id of its own",
+            prefixed=True,
+        ),
+        *((create,) if naming.create_topics else ()),
+    )
+
+
+def _sink(naming: Naming, kind: str) -> tuple[Grant, ...]:
+    carried = tuple(topic for topic in (*CATALOGUE, *DOWNSTREAM) if topic.name in naming.sink_topics)
+    used = (*carried, DOWNSTREAM_DEAD_LETTERS)
+    configs = Operation.DESCRIBE_CONFIGS
+    create = _topics(naming, used, Operation.CREATE, why="create missing topics (LEAD_QUALIFIER_CREATE_TOPICS)")
+    return (
+        _topics(naming, carried, Operation.READ, configs, why="read what it carries out"),
+        _topics(
+            naming, (DOWNSTREAM_DEAD_LETTERS,), Operation.WRITE, configs, why="keep aside what cannot be delivered"
+        ),
+        _group(
+            sink_group(naming.application_id, kind, naming.sink_id),
+            Operation.READ,
+            why="share the partitions, commit positions",
+        ),
+        *((create,) if naming.create_topics else ()),
+    )
+
+
+def _sales_operations(naming: Naming) -> tuple[Grant, ...]:
+    ordered = tuple(commands(kind) for kind in KINDS)
+    told = tuple(definition_changed(kind) for kind in KINDS)
+    return (
+        _topics(naming, ordered, Operation.WRITE, why="give commands"),
+        _topics(naming, told, Operation.READ, why="read outcomes and definitions"),
+        _topics(naming, _EXPLAINED, Operation.READ, why="assignment explain"),
+        _topics(
+            naming,
+            (LEAD_CHANGED, LEAD_MERGED, LEAD_QUALIFIED, ASSIGNMENT_QUEUE),
+            Operation.DESCRIBE,
+            why="tell how much is not decided yet",
+        ),
+    )
+
+
+def group_of(application_id: str, service: str) -> str:
+    """The consumer group of a downstream service."""
+    return f"{application_id}-{service}"
+
+
+def sink_group(application_id: str, kind: str, sink_id: str) -> str:
+    """The consumer group of a sink: each has its own, by kind and id."""
+    return group_of(application_id, f"{kind}-{sink_id}")
+
+
+def _cli(naming: Naming) -> tuple[Grant, ...]:
+    shown = (QUALIFICATION_MODEL_CHANGED, QUALIFICATION_MODELS, LEAD_STATE, LEAD_QUALIFIED)
+    return (
+        _topics(naming, (QUALIFICATION_COMMANDS, SCORING_MODEL_CHANGED), Operation.WRITE, why="give commands"),
+        _topics(naming, shown, Operation.READ, why="read outcomes, models, leads"),
+        _topics(
+            naming, (LEAD_SCORE_CHANGED,), Operation.READ, why="model preview --days; tell what is not decided yet"
+        ),
+        _topics(
+            naming,
+            (LEAD_CHANGED, LEAD_MERGED, LEAD_SALES_RESPONSE, LEAD_HANDOVERS),
+            Operation.DESCRIBE,
+            why="tell how much is not decided yet",
+        ),
+    )
+
+
+def _administrator(naming: Naming) -> tuple[Grant, ...]:
+    return (
+        _topics(naming, (FEATURE_COMMANDS,), Operation.WRITE, why="turn features on and off: nobody else may"),
+        _topics(naming, (QUALIFICATION_MODEL_CHANGED,), Operation.READ, why="read outcomes"),
+    )
+
+
+def _operator(naming: Naming) -> tuple[Grant, ...]:
+    read, write = Operation.READ, Operation.WRITE
+    return (
+        _topics(
+            naming,
+            CATALOGUE,
+            Operation.CREATE,
+            Operation.DESCRIBE,
+            Operation.DESCRIBE_CONFIGS,
+            why="topics create, topics check",
+        ),
+        _topics(
+            naming,
+            DOWNSTREAM,
+            Operation.CREATE,
+            Operation.DESCRIBE,
+            Operation.DESCRIBE_CONFIGS,
+            why="topics create --downstream, topics check --downstream",
+        ),
+        _topics(naming, (LEAD_DEAD_LETTERS,), read, why="dead-letters list"),
+        _topics(naming, SENT_BACK, read, write, why="dead-letters replay, feed"),
+        _topics(naming, (DOWNSTREAM_DEAD_LETTERS,), read, why="dead-letters list --downstream"),
+        _topics(naming, _SENT_DOWNSTREAM, read, write, why="dead-letters replay --downstream"),
+        _topics(
+            naming,
+            _PASSED_ON,
+            read,
+            write,
+            why="dead-letters replay --downstream, of what we write ourselves: whoever may can make such events up",
+        ),
+        _topics(naming, STATE_TOPICS, read, write, why="topics repair"),
+        _group(naming.application_id, read, Operation.DELETE, why="topics repair"),
+        _topics(naming, _STATE_DOWNSTREAM, read, write, why="topics repair --downstream"),
+        Grant(
+            resource=Resource.GROUP,
+            names=tuple(group_of(naming.application_id, name) for name in SERVICES),
+            operations=(read, Operation.DELETE),
+            why="topics repair --downstream",
+        ),
+    )
+
+
+def _scoring_engine(naming: Naming) -> tuple[Grant, ...]:
+    return (_topics(naming, (LEAD_SCORE_CHANGED, SCORING_MODEL_CHANGED), Operation.WRITE, why="send scores"),)
+
+
+def _crm(naming: Naming) -> tuple[Grant, ...]:
+    sent = (LEAD_CHANGED, LEAD_MERGED, LEAD_SALES_RESPONSE)
+    sold = (SELLER_CHANGED, SEQUENCE_CONNECTIONS, ACTIVITY_COMPLETED)
+    return (
+        _topics(naming, sent, Operation.WRITE, why="send changes and merges of leads, and what sales answered"),
+        _topics(naming, sold, Operation.WRITE, why="tell downstream services of sellers, and what was done"),
+    )
+
+
+def _consumer(naming: Naming) -> tuple[Grant, ...]:
+    return (
+        _topics(naming, (LEAD_QUALIFIED, LEAD_RECYCLED), Operation.READ, why="read qualified and recycled leads"),
+        _group(naming.consumer_group, Operation.READ, why="its consumer group"),
+    )
+
+
+def _repartition(naming: Naming) -> tuple[Grant, ...]:
+    read, write, describe, configs = Operation.READ, Operation.WRITE, Operation.DESCRIBE, Operation.DESCRIBE_CONFIGS
+    to = replace(naming, topic_prefix=naming.to_prefix, state_prefix=None)
+    every = (*CATALOGUE, *DOWNSTREAM)
+    shown = (QUALIFICATION_MODELS, *map(definitions, KINDS))
+    passed = (LEAD_HANDOVERS, ASSIGNMENT_QUEUE)
+    copied = tuple(topic for topic in every if topic.ours and topic not in {*shown, *passed})
+    return (
+        _topics(
+            naming,
+            tuple(topic for topic in every if topic not in shown),
+            read,
+            configs,
+            why="see that all is decided, copy what is held",
+        ),
+        _topics(naming, shown, describe, configs, why="make the new topics like them"),
+        _topics(to, every, Operation.CREATE, describe, configs, why="make the new topics"),
+        _topics(to, copied, read, write, why="write what is held, and compare it"),
+        _topics(to, passed, read, why="see that the new topics hold nothing yet"),
+        _topics(to, (QUALIFICATION_MODELS,), write, why="show what workers decide by"),
+        Grant(
+            resource=Resource.GROUP,
+            names=(naming.application_id, *(group_of(naming.application_id, name) for name in SERVICES)),
+            operations=(describe,),
+            why="see that no worker and no downstream service runs",
+        ),
+        Grant(
+            resource=Resource.TRANSACTIONAL_ID,
+            names=(f"{naming.application_id}-repartition",),
+            operations=(write,),
+            why="all of it or nothing",
+        ),
+    )
+
+
+def _topics(naming: Naming, topics: Sequence[Topic], *operations: Operation, why: str) -> Grant:
+    state_prefix = naming.topic_prefix if naming.state_prefix is None else naming.state_prefix
+    names = tuple(topic.full_name(state_prefix if topic in STATE_TOPICS else naming.topic_prefix) for topic in topics)
+    return Grant(resource=Resource.TOPIC, names=names, operations=operations, why=why)
+
+
+def _group(name: str, *operations: Operation, why: str) -> Grant:
+    return Grant(resource=Resource.GROUP, names=(name,), operations=operations, why=why)
+
+
+def command_line(grant: Grant, principal: str, bootstrap_servers: str) -> str:
+    """The call of Kafka's `kafka-acls` that allows it."""
+    words = ["kafka-acls.sh", "--bootstrap-server", bootstrap_servers, "--command-config", "admin.properties", "--add"]
+    words += ["--allow-principal", principal]
+    for operation in grant.operations:
+        words += ["--operation", operation.value]
+    for name in grant.names:
+        words += [f"--{grant.resource.value}", name]
+    if grant.prefixed:
+        words += ["--resource-pattern-type", "prefixed"]
+    return shlex.join(words)
+
+
+def as_bindings(grant: Grant, principal: str) -> Iterator[dict[str, str]]:
+    """One ACL binding for each resource and operation, as programs take them."""
+    for name in grant.names:
+        for operation in grant.operations:
+            yield {
+                "principal": principal,
+                "host": "*",
+                "permission": "allow",
+                "operation": operation.value,
+                "resource_type": grant.resource.value,
+                "pattern_type": "prefixed" if grant.prefixed else "literal",
+                "name": name,
+                "why": grant.why,
+            }

@@ -1,0 +1,87 @@
+"""Whether the broker answers: a process asks every few seconds, for health and metrics.
+
+What else a process does with Kafka does not show it: a fetch loop goes on passing while nobody answers, and with
+nothing to decide there is no transaction that could fail.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+
+import structlog
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+from prometheus_client import CollectorRegistry, Gauge
+
+from lead_qualifier.kafka.connection import Connection
+
+log = structlog.get_logger(__name__)
+
+_EVERY_SECONDS = 5.0
+#: Longer than one question that gets no answer and the next: a broker that restarts in order is away for less.
+_SILENT_SECONDS = 15.0
+
+
+class BrokerContact:
+    """A thread of its own, which asks any broker of the cluster. Any thread may ask what it knows."""
+
+    def __init__(self, connection: Connection) -> None:
+        # its errors are this one's to tell
+        self._config = replace(connection, log_level=0).confluent()
+        self._answered_at = time.monotonic()
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="broker-contact", daemon=True)
+
+    def start(self) -> None:
+        """Begin to ask; a broker has just answered."""
+        self._answered_at = time.monotonic()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask no more; returns at once."""
+        self._stopped.set()
+
+    def silence(self) -> float:
+        """Seconds since a broker last answered."""
+        return time.monotonic() - self._answered_at
+
+    def problem(self) -> str | None:
+        """Why nothing can be done with Kafka, or None."""
+        silence = self.silence()
+        return f"no broker has answered for {silence:.0f} s" if silence > _SILENT_SECONDS else None
+
+    def show(self, registry: CollectorRegistry) -> None:
+        """Add what is known to metrics."""
+        connected = Gauge(
+            "lead_qualifier_broker_connected",
+            "1 while a broker answers, 0 once none has for 15 seconds.",
+            registry=registry,
+        )
+        connected.set_function(lambda: float(self.problem() is None))
+        silence = Gauge(
+            "lead_qualifier_broker_silence_seconds",
+            "Seconds since a broker last answered; asked every 5.",
+            registry=registry,
+        )
+        silence.set_function(self.silence)
+
+    def _run(self) -> None:
+        admin = AdminClient(self._config)
+        was_silent = False
+        while not self._stopped.wait(_EVERY_SECONDS):
+            try:
+                admin.describe_cluster(request_timeout=_EVERY_SECONDS).result()
+            except KafkaException as error:
+                if error.args[0].code() > 0:  # a broker's own words
+                    self._answered_at = time.monotonic()
+                    continue
+                if not was_silent and (problem := self.problem()) is not None:
+                    was_silent = True
+                    log.warning("broker_silent", reason=problem, error=str(error))
+                continue
+            if was_silent:
+                log.info("broker_answers_again", silent_seconds=round(self.silence()))
+                was_silent = False
+            self._answered_at = time.monotonic()

@@ -1,0 +1,322 @@
+"""A process that hosts services: wires engines, Faust, rules, health and metrics, and runs until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NoReturn
+
+import structlog
+from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from lead_qualifier.engine import DEFAULT_LIMITS, Engine, Hook, Limits
+from lead_qualifier.engine.fault_points import no_hook
+from lead_qualifier.engine.faust.app import create_app, end_offsets, fetch_health, quieten
+from lead_qualifier.kafka.connection import Connection, NotAllowed, relearning
+from lead_qualifier.kafka.raw_reader import RawReader
+from lead_qualifier.messages.decode import read_framing
+from lead_qualifier.messages.topics import Topic
+from lead_qualifier.services.acls import Grant
+from lead_qualifier.services.broker_contact import BrokerContact
+from lead_qualifier.services.garbage import relieve_collector
+from lead_qualifier.services.installation import OtherInstallation, read_group, refuse_other
+from lead_qualifier.services.metrics import Metrics
+from lead_qualifier.services.projected_table import declare
+from lead_qualifier.services.rights import check_rights
+from lead_qualifier.services.service import Projection, Service
+from lead_qualifier.services.start_up import StartUp
+from lead_qualifier.services.watchdog import Watchdog
+from lead_qualifier.services.web import WebServer
+from lead_qualifier.settings import SchemaRegistryFraming, Settings
+
+log = structlog.get_logger(__name__)
+
+#: Exit code of a process that could not go on; whoever supervises it starts it again.
+EXIT_FAILED = 70
+_END: Any = OffsetSpec.latest()
+_CHECK_SECONDS = 1.0
+#: Who is not ready asks so often (seconds) whether another installation is the reason.
+_INSTALLATION_SECONDS = 5.0
+#: A consumer asks for records many times a second; a rebalance may keep it from that for a few.
+_SILENT_SECONDS = 15.0
+#: A graceful stop takes a second or two; the running transaction may take longer on a slow broker.
+_STOP_SECONDS = 25.0
+
+Build = Callable[[Mapping[str, int]], Sequence[Service]]
+"""Makes the services, given the largest record, in bytes, that each topic of ours takes, by full name."""
+
+
+class Process:
+    """One process. `run` returns after a graceful stop, and ends the process otherwise."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        connection: Connection,
+        *,
+        build: Build,
+        topics: Sequence[Topic],
+        rights: Sequence[Grant],
+        metrics: Metrics,
+        limits: Limits = DEFAULT_LIMITS,
+        hook: Hook = no_hook,
+    ) -> None:
+        """`topics`: all that the services use; `rights`: what they need."""
+        read_framing(settings.schema_registry_framing is SchemaRegistryFraming.READ)
+        self._settings = settings
+        self._connection = connection
+        self._build = build
+        self._rights = tuple(rights)
+        self._limits = limits
+        self._hook = hook
+        self.metrics = metrics
+        self._contact = BrokerContact(connection)
+        self._contact.show(metrics.registry)
+        self._watchdog = Watchdog(problem=self._problem, failed=self._failed)
+        self._start_up = StartUp(settings, connection, topics=topics, rights=self._rights)
+        self._running: list[_Running] = []
+        self._at_work = False
+
+    @property
+    def engines(self) -> list[Engine]:
+        """One for each service."""
+        return [one.engine for one in self._running]
+
+    def run(self) -> None:
+        """Wait for the broker, check rights and topics, then work until SIGTERM or SIGINT.
+
+        Raises what `StartUp.topics` does, OtherInstallation, and OSError (port taken).
+        """
+        quieten()
+        # As a container's first process it would not be ended by the signal otherwise. The event loop takes over later.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        services = self._build(self._start_up.topics())
+        self._running = [self._host(service) for service in services]
+        self.metrics.watch([one.watched for one in self._running], topic_prefix=self._settings.topic_prefix)
+        asyncio.run(self._run())
+
+    def _host(self, service: Service) -> _Running:
+        engine = Engine(
+            service.applications,
+            group_id=service.group_id,
+            client_config=self._connection.confluent(),
+            producer_config=self._connection.confluent_producer(),
+            failed=self._failed,
+            limits=replace(self._limits, clock_seconds=self._settings.time_tolerance.total_seconds()),
+            observer=self.metrics,
+            hook=self._hook,
+            explain=self._explain,
+            raw=RawReader(self._connection),
+        )
+        return _Running(service, engine, self._connection, self._limits.stall_seconds)
+
+    async def _run(self) -> None:
+        settings = self._settings
+        loop = asyncio.get_running_loop()
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        web = WebServer(
+            host=settings.web_host, port=settings.web_port, live=self._live, ready=self._ready, metrics=self.metrics
+        )
+        if (other := await self._other_installation()) is not None:
+            raise other
+        port = await web.start()
+        log.info(
+            "worker_starting",
+            application=settings.application_id,
+            services=[one.service.name for one in self._running],
+            web=f"http://{settings.web_host}:{port}",
+        )
+        for one in self._running:
+            for projection in one.service.projections:
+                projection.table.expect(await loop.run_in_executor(None, self._end_of, projection))
+        relieve_collector()
+        for one in self._running:
+            one.start(loop)
+        self._at_work = True
+        self._contact.start()
+        self._watchdog.start()
+        was_ready = False
+        other = None
+        look_at = loop.time() + _INSTALLATION_SECONDS
+        while not stop.is_set():
+            try:
+                await asyncio.wait_for(stop.wait(), _CHECK_SECONDS if was_ready else 0.1)
+            except TimeoutError:
+                self._watchdog.loop_alive()
+                if not was_ready and self._ready()[0]:
+                    was_ready = True
+                    log.info("worker_ready", **self._standing())
+            if not was_ready and loop.time() >= look_at:
+                if (other := await self._other_installation()) is not None:
+                    break
+                look_at = loop.time() + _INSTALLATION_SECONDS
+        log.info("worker_stopping")
+        self._watchdog.stopping(within=_STOP_SECONDS)
+        self._at_work = False
+        await asyncio.gather(*(one.stop(loop) for one in self._running))
+        await web.stop()
+        self._watchdog.stop()
+        self._contact.stop()
+        log.info("worker_stopped")
+        if other is not None:
+            raise other
+
+    async def _other_installation(self) -> OtherInstallation | None:
+        """Does a consumer group of ours serve another installation? Also asked by who waits to be ready: while a group
+        rebalances, the broker does not say what its members read.
+        """
+        for one in self._running:
+            group = await read_group(self._connection, one.service.group_id)
+            if group is None:
+                continue
+            try:
+                refuse_other(
+                    one.service.group_id,
+                    one.service.applications,
+                    group,
+                    topic_prefix=self._settings.topic_prefix,
+                )
+            except OtherInstallation as other:
+                return other
+        return None
+
+    def _end_of(self, projection: Projection[Any, Any]) -> int:
+        """Asks again while the broker cannot say: a topic that was created just now has no leader for a moment."""
+        admin = AdminClient(self._connection.confluent())
+        tp = TopicPartition(projection.topic, 0)
+        while True:
+            try:
+                timeout = min(30.0, self._start_up.left)
+                with relearning(admin, min(timeout, 10.0)):
+                    return int(admin.list_offsets({tp: _END}, request_timeout=timeout)[tp].result().offset)
+            except KafkaException:  # it does not say which errors pass; the broker has answered before
+                if self._start_up.over:
+                    raise
+                time.sleep(0.1)
+
+    def _problem(self) -> str | None:
+        if not self._at_work:
+            return None  # nothing runs yet, or no longer
+        for one in self._running:
+            if (problem := one.problem()) is not None:
+                return problem if len(self._running) == 1 else f"{one.service.name}: {problem}"
+        return None
+
+    def _live(self) -> tuple[bool, dict[str, Any]]:
+        problem = self._problem()
+        return problem is None, {} if problem is None else {"reason": problem}
+
+    def _ready(self) -> tuple[bool, dict[str, Any]]:
+        waiting = [
+            reason if len(self._running) == 1 else f"{one.service.name}: {reason}"
+            for one in self._running
+            for reason in one.waiting()
+        ]
+        if (silent := self._contact.problem()) is not None:
+            waiting.append(silent)
+        return not waiting, {"reason": "; ".join(waiting)} if waiting else self._standing()
+
+    def _standing(self) -> dict[str, Any]:
+        return {
+            "partitions": sum(len(one.engine.open_partitions()) for one in self._running),
+            **{
+                f"{projection.name}_revision": projection.table.revision
+                for one in self._running
+                for projection in one.service.projections
+            },
+        }
+
+    def _explain(self, refusal: NotAllowed) -> str:
+        """The broker says only that something is not allowed: ask what."""
+        try:
+            check_rights(self._connection, self._rights, timeout=5)
+        except NotAllowed as missing:
+            return str(missing)
+        except KafkaException:
+            log.debug("rights_unknown")
+        return str(refusal)
+
+    def _failed(self, reason: str) -> NoReturn:
+        # not sys.exit: aiokafka's heartbeats would hold the partitions while the interpreter waits for its threads
+        log.critical("worker_failed", reason=reason, exit_code=EXIT_FAILED)
+        sys.stderr.flush()
+        sys.stdout.flush()
+        os._exit(EXIT_FAILED)
+
+
+class _Running:
+    """A service at work: its engine, and the Faust app that feeds it."""
+
+    def __init__(self, service: Service, engine: Engine, connection: Connection, stall_seconds: float) -> None:
+        self.service = service
+        self.engine = engine
+        self._stall_seconds = stall_seconds
+        self._starting: asyncio.Task[None] | None = None
+        self.app = create_app(engine, faust_settings=connection.faust())
+        for projection in service.projections:
+            declare(self.app, projection.topic)
+            projection.attach(engine, connection)
+
+    @property
+    def watched(self) -> tuple[Service, Engine, Callable[[], dict[tuple[str, int], int]]]:
+        """What the metrics look at: service, engine, and the ends of its inputs."""
+        return self.service, self.engine, lambda: end_offsets(self.app)
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin to work."""
+        self.engine.start()
+        for projection in self.service.projections:
+            projection.start()
+        # returns once the tables are recovered, which may take its time
+        self._starting = loop.create_task(self.app.start())
+
+    async def stop(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Finish the running cycle and leave the group."""
+        await loop.run_in_executor(None, self.engine.stop)
+        for projection in self.service.projections:
+            await loop.run_in_executor(None, projection.stop)
+        if self._starting is not None:
+            self._starting.cancel()
+        await self.app.stop()
+
+    def problem(self) -> str | None:
+        """Why it must not go on, or None."""
+        assert self._starting is not None
+        if self._starting.done() and self._starting.exception() is not None:
+            error = self._starting.exception()
+            return f"Faust could not start: {type(error).__name__}: {error}"
+        if self.app.should_stop:
+            return "Faust has stopped by itself"
+        for projection in self.service.projections:
+            if (problem := projection.problem()) is not None:
+                return problem
+        if (problem := self.engine.problem()) is not None:
+            return problem
+        health = fetch_health(self.app)
+        if health is None or not self.engine.assigned_partitions():
+            return None  # the engine says when that lasts too long
+        return health.problem(self._stall_seconds)
+
+    def waiting(self) -> list[str]:
+        """What it still waits for before it is ready."""
+        waiting = [f"{p.name} are not caught up" for p in self.service.projections if not p.table.caught_up]
+        assigned = self.engine.assigned_partitions()
+        health = fetch_health(self.app)
+        if health is not None and health.silent() > _SILENT_SECONDS:
+            waiting.append(f"nothing was fetched for {health.silent():.0f} s")
+        if not self.engine.ready():
+            opened = len(self.engine.open_partitions())
+            waiting.append(
+                f"{opened} of {len(assigned)} partitions are open" if assigned else "the consumer group has not settled"
+            )
+            if incomplete := self.engine.incomplete_partitions():
+                waiting.append(f"of {len(incomplete)} partitions only some topics are there")
+        return waiting

@@ -1,0 +1,97 @@
+"""What a process hosts: a service is a consumer group with its applications, and the rules that these decide by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from lead_qualifier.engine import Application, Engine
+from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.services.projected_table import Projected, ProjectedTable
+from lead_qualifier.services.projection import Projector
+
+E = TypeVar("E", bound=Projected)
+S = TypeVar("S")
+
+
+class Projection(Generic[E, S]):
+    """Rules on their way from the one decider of commands to every worker: written to a topic, followed in a table."""
+
+    def __init__(
+        self,
+        name: str,
+        topic: str,
+        *,
+        application: str,
+        stored: Callable[[Mapping[bytes, bytes]], list[E]],
+        encode: Callable[[E], bytes],
+        decode: Callable[[bytes], E | None],
+        snapshot: Callable[[Mapping[str, E]], S],
+    ) -> None:
+        """`topic`: the full name. `application`: the name of the one that decides; `stored` reads what it holds, as
+        bytes, into entries.
+        """
+        self.name = name
+        self.topic = topic
+        self._application = application
+        self._stored = stored
+        self._encode = encode
+        self._changed: Callable[[], None] = lambda: None
+        self._projector: Projector[E] | None = None
+        self.table: ProjectedTable[E, S] = ProjectedTable(topic, decode=decode, snapshot=snapshot, changed=self._tell)
+
+    def attach(self, engine: Engine, connection: Connection) -> None:
+        """Follow the topic by the engine's consumer, and wake its cycles when something has changed."""
+        self._engine = engine
+        self._changed = engine.intake.wake
+        engine.followers[self.topic] = self.table.follow
+        self._projector = Projector(
+            connection.confluent_producer(), topic=self.topic, encode=self._encode, missing=self._unprojected
+        )
+
+    def _tell(self) -> None:
+        self._changed()
+
+    def project(self, entries: Sequence[E]) -> None:
+        """Write these entries soon; returns at once. For the decider, after each of its commits."""
+        assert self._projector is not None
+        self._projector.project(entries)
+
+    def start(self) -> None:
+        """Begin to write."""
+        assert self._projector is not None
+        self._projector.start()
+
+    def stop(self) -> None:
+        """Write what was asked for, then end."""
+        if self._projector is not None:
+            self._projector.stop()
+
+    def problem(self) -> str | None:
+        """Why it must not go on, or None."""
+        assert self._projector is not None
+        if self._projector.refused is not None:
+            return self._projector.refused
+        return None if self._projector.alive else "thread projection has died"
+
+    def _unprojected(self) -> list[E]:
+        """What the decider holds, if it is ours, and the topic does not."""
+        if not self.table.caught_up:
+            return []
+        return [
+            entry
+            for partition in self._engine.open_partitions()
+            if partition.application.name == self._application
+            for entry in self.table.outdated(self._stored(partition.entries))
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Applications of one consumer group, and the rules that they share."""
+
+    name: str
+    group_id: str
+    applications: tuple[Application, ...]
+    projections: tuple[Projection[Any, Any], ...] = ()

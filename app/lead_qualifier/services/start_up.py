@@ -1,0 +1,123 @@
+"""What comes before the work: a broker that answers, the rights that a worker needs, topics that fit."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import structlog
+from confluent_kafka import KafkaError, KafkaException
+
+from lead_qualifier.kafka.connection import BrokerUnreachable, Connection, LoginRefused
+from lead_qualifier.messages.topics import Topic
+from lead_qualifier.services.acls import Grant
+from lead_qualifier.services.rights import check_rights
+from lead_qualifier.services.topic_setup import TopicSetup
+from lead_qualifier.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+_ATTEMPT_SECONDS = 3.0
+_REQUEST_SECONDS = 30.0
+_PAUSE_SECONDS = 0.5
+#: What a cluster says that is about to be there: some of its brokers or its controller are missing yet.
+_HALF_UP = {
+    KafkaError._TRANSPORT,
+    KafkaError._TIMED_OUT,
+    KafkaError._TIMED_OUT_QUEUE,
+    KafkaError._ALL_BROKERS_DOWN,
+    KafkaError._RESOLVE,
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.BROKER_NOT_AVAILABLE,
+    KafkaError.REQUEST_TIMED_OUT,
+    KafkaError.NETWORK_EXCEPTION,
+    KafkaError.NOT_CONTROLLER,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    KafkaError.INVALID_REPLICATION_FACTOR,
+}
+
+
+class StartUp:
+    """One start. Its time runs from the moment it is made: `LEAD_QUALIFIER_STARTUP_TIMEOUT`."""
+
+    def __init__(
+        self, settings: Settings, connection: Connection, *, topics: Sequence[Topic], rights: Sequence[Grant]
+    ) -> None:
+        self._settings = settings
+        self._connection = connection
+        self._topics = topics
+        self._rights = rights
+        self._begun = time.monotonic()
+
+    @property
+    def left(self) -> float:
+        """Seconds that are left, never less than a moment."""
+        return max(0.5, self._begun + self._settings.startup_timeout - time.monotonic())
+
+    @property
+    def over(self) -> bool:
+        """Is the time up?"""
+        return time.monotonic() >= self._begun + self._settings.startup_timeout
+
+    def topics(self) -> dict[str, int]:
+        """Wait for the broker, and have the topics checked, those missing created. Says every few seconds what it waits
+        for.
+
+        Returns the largest record, in bytes, that each topic of ours takes. Raises BrokerUnreachable when the time is
+        up, LoginRefused, UnusableConnection, NotAllowed, TopicsUnfit, KafkaException.
+        """
+        while True:
+            try:
+                self._connection.check_reachable(min(_ATTEMPT_SECONDS, self.left))
+                return self._prepare()
+            except LoginRefused:
+                raise
+            except BrokerUnreachable as error:
+                if self.over:
+                    raise BrokerUnreachable(f"waited {self._settings.startup_timeout:g} s: {error}") from error
+                self._waiting(str(error))
+            except KafkaException as error:
+                reason = error.args[0]
+                if not (reason.retriable() or reason.code() in _HALF_UP):
+                    raise
+                if self.over:
+                    raise BrokerUnreachable(
+                        f"the broker at {self._connection.bootstrap_servers} answers, but was not ready within "
+                        f"{self._settings.startup_timeout:g} s ({reason.str()}): look at its log; "
+                        "LEAD_QUALIFIER_STARTUP_TIMEOUT lets a worker wait longer"
+                    ) from error
+                self._waiting(reason.str())
+
+    def _waiting(self, reason: str) -> None:
+        log.warning(
+            "waiting_for_broker",
+            broker=self._connection.bootstrap_servers,
+            reason=reason,
+            waited_seconds=round(time.monotonic() - self._begun),
+            limit_seconds=self._settings.startup_timeout,
+        )
+        time.sleep(min(_PAUSE_SECONDS, self.left))
+
+    def _prepare(self) -> dict[str, int]:
+        settings = self._settings
+        timeout = min(_REQUEST_SECONDS, self.left)
+        check_rights(self._connection, self._rights, timeout=timeout)
+        setup = TopicSetup(
+            self._connection,
+            topics=self._topics,
+            prefix=settings.topic_prefix,
+            state_prefix=settings.state_prefix,
+            partitions=settings.partitions,
+            replication_factor=settings.replication_factor,
+            timeout=timeout,
+        )
+        if settings.create_topics:
+            created = setup.create_missing()
+            if created:
+                log.info("topics_created", topics=created)
+        return setup.check(_warn)
+
+
+def _warn(topic: str, warning: str) -> None:
+    log.warning("topic_may_lose_records", topic=topic, reason=warning)

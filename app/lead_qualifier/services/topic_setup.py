@@ -1,0 +1,213 @@
+"""Creates and checks topics on a broker, against the catalogue."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
+
+from lead_qualifier.kafka.connection import Connection, is_forbidden, needing
+from lead_qualifier.messages.topics import (
+    BROKER_DEFAULT_MAX_MESSAGE_BYTES,
+    BROKER_TIME,
+    CATALOGUE,
+    HEADROOM_BYTES,
+    STATE_TOPICS,
+    TIMESTAMP_TYPE,
+    Partitions,
+    Topic,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One topic as it is on the broker. `problem` says what is wrong and what to do; None if nothing is."""
+
+    topic: Topic
+    name: str
+    partitions: int | None
+    """None: the topic does not exist."""
+    max_message_bytes: int | None = None
+    problem: str | None = None
+    missing: bool = False
+    warning: str | None = None
+    """What may go wrong although the topic fits, and what to do."""
+
+
+class TopicsUnfit(Exception):
+    """Topics are missing or do not fit; the message names each and says what to do."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        self.findings = tuple(findings)
+        self.lines = tuple(f"{f.name}: {f.problem}" for f in findings)
+        super().__init__("\n".join(self.lines))
+
+
+class TopicSetup:
+    """Looks at, creates and checks topics of one installation (a prefix): by default those of the workers."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        topics: Sequence[Topic] = CATALOGUE,
+        prefix: str,
+        state_prefix: str | None = None,
+        partitions: int,
+        replication_factor: int = -1,
+        timeout: float = 30.0,
+    ) -> None:
+        """`state_prefix`: what stands before the names of the topics that hold state, if that is not the prefix."""
+        self._admin = AdminClient(connection.confluent())
+        self._names = {topic: topic.full_name(prefix) for topic in topics}
+        if state_prefix is not None:
+            self._names |= {topic: topic.full_name(state_prefix) for topic in STATE_TOPICS if topic in self._names}
+        self._partitions = partitions
+        self._replication = replication_factor
+        self._timeout = timeout
+
+    def find(self) -> list[Finding]:
+        """Every topic as it is. Raises NotAllowed, KafkaException if the broker can't be asked."""
+        there = self._admin.list_topics(timeout=self._timeout).topics
+        counts = {
+            topic: len(there[name].partitions) if name in there and there[name].error is None else None
+            for topic in self._names
+            for name in [self._names[topic]]
+        }
+        hidden = self._hidden([topic for topic, count in counts.items() if count is None])
+        configs = self._configs([topic for topic, count in counts.items() if count is not None])
+        inputs = self._inputs_max({topic: _max_message_bytes(config) for topic, config in configs.items()})
+        return [
+            self._hide(topic) if topic in hidden else self._judge(topic, counts[topic], configs.get(topic), inputs)
+            for topic in self._names
+        ]
+
+    def create_missing(self, told: Callable[[str], None] = lambda name: None) -> list[str]:
+        """Create what is missing; returns the names created. Raises NotAllowed, or KafkaException if the broker refuses
+        for another reason.
+        """
+        findings = self.find()
+        sizes = {f.topic: f.max_message_bytes for f in findings if f.max_message_bytes is not None}
+        inputs = self._inputs_max(sizes)
+        new = [
+            NewTopic(
+                f.name,
+                num_partitions=f.topic.partition_count(self._partitions),
+                replication_factor=self._replication,
+                config=f.topic.config(inputs),
+            )
+            for f in findings
+            if f.missing
+        ]
+        if not new:
+            return []
+        created = []
+        for name, future in self._admin.create_topics(new, operation_timeout=self._timeout).items():
+            try:
+                with needing(f"Create on topic {name}"):
+                    future.result()
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:  # another worker was faster
+                    raise
+            else:
+                created.append(name)
+                told(name)
+        self._wait_until_known([topic.topic for topic in new])
+        return created
+
+    def check(self, warn: Callable[[str, str], None] = lambda name, warning: None) -> dict[str, int]:
+        """Raises TopicsUnfit unless all fit. Returns the largest record, in bytes, that each topic of ours takes, by
+        full name. `warn` gets name and warning of each topic that fits and of which there is something to say.
+        """
+        findings = self.find()
+        unfit = [f for f in findings if f.problem is not None]
+        if unfit:
+            raise TopicsUnfit(unfit)
+        for finding in findings:
+            if finding.warning is not None:
+                warn(finding.name, finding.warning)
+        return {f.name: f.max_message_bytes for f in findings if f.topic.ours and f.max_message_bytes is not None}
+
+    def _judge(self, topic: Topic, count: int | None, config: Mapping[str, str] | None, inputs: int) -> Finding:
+        name = self._names[topic]
+        if count is None or config is None:
+            absent = (
+                "does not exist; `lead-qualifier topics create` creates it (or set LEAD_QUALIFIER_CREATE_TOPICS=true)"
+            )
+            return Finding(topic, name, None, problem=absent, missing=True)
+        wanted = topic.partition_count(self._partitions)
+        size = _max_message_bytes(config)
+        problem: str | None = None
+        if count != wanted:
+            problem = f"has {count} partition{'s' if count != 1 else ''}, expected {wanted}; "
+            problem += (
+                "all topics keyed by lead need the same number: "
+                f"set LEAD_QUALIFIER_PARTITIONS={count} if the others have it too; "
+                f"`lead-qualifier repartition --partitions {wanted}` changes it in all of them and keeps what is held"
+                if topic.partitions is Partitions.BY_LEAD
+                else "its order is what counts: create it anew with 1"
+            )
+        elif topic.ours and size < inputs + HEADROOM_BYTES:
+            problem = (
+                f"takes records of {size} bytes, but must take {inputs + HEADROOM_BYTES} "
+                f"(the inputs' {inputs} and 64 KiB): "
+                f"set its max.message.bytes to {inputs + HEADROOM_BYTES}"
+            )
+        warning = None
+        if topic.may_lose_unread(config):
+            days = int(config["retention.ms"]) / 86_400_000
+            warning = (
+                f"a record is deleted {days:g} days after the time that its producer gave it, unread if that is long "
+                f"ago (a backfill): set its {TIMESTAMP_TYPE} to {BROKER_TIME}, so that the broker's time counts"
+            )
+        return Finding(topic, name, count, size, problem, warning=warning)
+
+    def _configs(self, topics: Sequence[Topic]) -> dict[Topic, Mapping[str, str]]:
+        if not topics:
+            return {}
+        resources = {ConfigResource(ConfigResource.Type.TOPIC, self._names[t]): t for t in topics}
+        futures = self._admin.describe_configs(list(resources), request_timeout=self._timeout)
+        configs: dict[Topic, Mapping[str, str]] = {}
+        for resource, future in futures.items():
+            with needing(f"DescribeConfigs on topic {resource.name}"):
+                found = future.result()
+            configs[resources[resource]] = {
+                n: str(entry.value) for n, entry in found.items() if entry.value is not None
+            }
+        return configs
+
+    def _hidden(self, topics: Sequence[Topic]) -> set[Topic]:
+        """Which of the topics that the broker does not list may not be seen, whether they exist or not."""
+        names = {self._names[topic]: topic for topic in topics}
+        if not names:
+            return set()
+        futures = self._admin.describe_topics(TopicCollection(list(names)), request_timeout=self._timeout)
+        answers = {names[name]: future.exception() for name, future in futures.items()}
+        return {t for t, error in answers.items() if isinstance(error, KafkaException) and is_forbidden(error.args[0])}
+
+    def _hide(self, topic: Topic) -> Finding:
+        problem = (
+            "may not be seen with this login (Describe); have the ACL added (`lead-qualifier acls print` lists what "
+            "each service needs), or use other credentials"
+        )
+        return Finding(topic, self._names[topic], None, problem=problem)
+
+    @staticmethod
+    def _inputs_max(sizes: dict[Topic, int]) -> int:
+        return max((size for topic, size in sizes.items() if not topic.ours), default=BROKER_DEFAULT_MAX_MESSAGE_BYTES)
+
+    def _wait_until_known(self, names: Sequence[str]) -> None:
+        """A new topic is not at once known to every broker."""
+        deadline = time.monotonic() + self._timeout
+        while time.monotonic() < deadline:
+            there = self._admin.list_topics(timeout=self._timeout).topics
+            if all(name in there and there[name].error is None and there[name].partitions for name in names):
+                return
+            time.sleep(0.1)
+
+
+def _max_message_bytes(config: Mapping[str, str]) -> int:
+    return int(config["max.message.bytes"])

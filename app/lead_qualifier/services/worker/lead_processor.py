@@ -1,0 +1,363 @@
+"""The decider of leads: scores, CRM changes and merges in, one lead state, qualified leads out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Any
+
+import msgspec
+import structlog
+
+from lead_qualifier.engine import Processor, Record, Rejected, Unit, Wake, wakes_in
+from lead_qualifier.messages import cloud_events
+from lead_qualifier.messages.decode import (
+    BadMessage,
+    ErasedLead,
+    decode_lead_changed,
+    decode_sales_response,
+    decode_score,
+)
+from lead_qualifier.messages.lead_qualified import LeadQualified, lead_qualified
+from lead_qualifier.messages.lead_recycled import LeadRecycled, lead_recycled
+from lead_qualifier.messages.plausible_time import DEFAULT_TOLERANCE, PlausibleTime
+from lead_qualifier.messages.topics import (
+    LEAD_CHANGED,
+    LEAD_HANDOVERS,
+    LEAD_MERGED,
+    LEAD_QUALIFIED,
+    LEAD_RECYCLED,
+    LEAD_SALES_RESPONSE,
+    LEAD_SCORE_CHANGED,
+    QUALIFICATION_COMMANDS,
+    Topic,
+)
+from lead_qualifier.qualification.decide import Outcome, Qualification, decide, hindrance, mark
+from lead_qualifier.qualification.holds import begin_hold, end_hold, follow_scores
+from lead_qualifier.qualification.implausible import forget_implausible_times
+from lead_qualifier.qualification.leads import Lead, Origin, Standing, Trigger, apply_change, record_score, scores_with
+from lead_qualifier.qualification.merging import Response, begins_afresh, holds_nothing, is_erased, remembered_until
+from lead_qualifier.qualification.recycling import Answered, accept, reject
+from lead_qualifier.qualification.rules import RuledModel, Rules
+from lead_qualifier.qualification.shadow import difference
+from lead_qualifier.qualification.utc import from_milliseconds
+from lead_qualifier.services.worker.merging import Merging, place_of, response_of
+
+log = structlog.get_logger("lead_qualifier.services.worker")
+
+#: What the engine takes for "no rules yet": nothing is decided.
+NO_RULES = -1
+
+#: How a lead that holds something is told among encoded ones; it may stand in a text too, which does no harm.
+_HOLDS = b'"holds":'
+#: How one is told whose erasure is remembered.
+_ERASED = b'"erasure":'
+
+encode_lead = msgspec.json.Encoder().encode
+_decode_lead: Callable[[bytes], Lead] = msgspec.json.Decoder(Lead).decode
+_encode_event = msgspec.json.Encoder().encode
+_decode_standing: Callable[[bytes], Standing] = msgspec.json.Decoder(Standing).decode
+
+
+def decode_lead(value: bytes) -> Lead:
+    """A lead as it is stored. Raises msgspec.DecodeError or ValueError for what no version of ours has written."""
+    lead = _decode_lead(value)
+    if holds_nothing(lead) and lead.erasure is None:
+        # any JSON object reads as a lead, since what is unknown is ignored; but one is held for what came in about it
+        raise ValueError("it holds neither a score nor what the CRM said")
+    return lead
+
+
+class LeadDecider(Processor):
+    """The processor of the `leads` application.
+
+    `rules` gives the newest snapshot, or None while the criteria table is not caught up. Counted per cycle, in the
+    unit's counts: ("outcome", model id, outcome), ("lead_changed", what became of it), ("sales_response", what became
+    of it), ("shadow", model id, how the draft that runs in its shadow differs), and those of Merging.
+    """
+
+    def __init__(
+        self,
+        *,
+        topic_prefix: str,
+        source: str,
+        rules: Callable[[], Rules | None],
+        time_tolerance: timedelta = DEFAULT_TOLERANCE,
+    ) -> None:
+        """`time_tolerance`: how far a message may be dated ahead of its record."""
+        self._times = PlausibleTime(time_tolerance)
+        self._score_topic = LEAD_SCORE_CHANGED.full_name(topic_prefix)
+        self._changed_topic = LEAD_CHANGED.full_name(topic_prefix)
+        self._merging = Merging(topic_prefix=topic_prefix, times=self._times)
+        self._others: dict[str, Callable[[Record, Unit], None]] = {
+            self._changed_topic: self._change,
+            LEAD_MERGED.full_name(topic_prefix): self._merging.merge,
+            LEAD_SALES_RESPONSE.full_name(topic_prefix): self._respond,
+            LEAD_HANDOVERS.full_name(topic_prefix): lambda r, u: self._merging.take_over(
+                r, u, self._rules, self._answer
+            ),
+        }
+        self._outputs = {topic: topic.full_name(topic_prefix) for topic in (LEAD_QUALIFIED, LEAD_RECYCLED)}
+        self._source = source
+        self._newest_rules = rules
+        self._rules = Rules(revision=NO_RULES, lead_management=False, live_scoring_models=frozenset(), models={})
+        self._sweepable: tuple[RuledModel, ...] = ()
+
+    def begin(self) -> int:
+        """Fix the rules of this cycle; NO_RULES while there are none."""
+        rules = self._newest_rules()
+        if rules is None:
+            return NO_RULES
+        if rules is not self._rules:
+            self._rules = rules
+            self._sweepable = tuple(m for m in rules.models.values() if m.evaluates_existing_leads)
+        return rules.revision
+
+    def process(self, record: Record, unit: Unit) -> None:
+        """Decide one record of any input topic."""
+        try:
+            if record.topic == self._score_topic:
+                self._score(record, unit)
+            else:
+                self._others[record.topic](record, unit)
+        except BadMessage as bad:
+            raise Rejected(str(bad)) from None
+
+    def _score(self, record: Record, unit: Unit) -> None:
+        message = decode_score(record.key, record.value, record.headers)
+        key = record.key
+        assert key is not None  # it equals the lead's id
+        lead = unit.get(key)
+        if lead is None:
+            lead = Lead()
+        scoring_model_id = message.scoring_model_id
+        at = message.occurred_at
+        self._times.check(at, record.timestamp, unit.now_ms)
+        held = lead.scores.get(scoring_model_id)
+        stale = not record_score(lead, scoring_model_id, message.score, at)
+        if stale and self._forget_implausible_times(lead, unit):
+            stale = not record_score(lead, scoring_model_id, message.score, at)
+        if not stale:
+            unit.put(key, lead)
+            if lead.merged_into is not None:
+                self._merging.scored(lead, key.decode(), scoring_model_id, message.event_id, unit)
+        rules = self._rules
+        counts = unit.counts
+        for model in rules.naming(scoring_model_id):
+            if model.remembers and not stale:
+                follow_scores(lead, model, rules, scores_with(lead.scores, scoring_model_id, held))
+            outcome = decide(lead, model, rules, at, stale=stale)
+            if outcome is Outcome.COOLING_DOWN and self._forget_implausible_times(lead, unit):
+                outcome = decide(lead, model, rules, at)
+            if type(outcome) is Qualification or outcome is Outcome.HOLDING:
+                trigger = Trigger(message.event_id, LEAD_SCORE_CHANGED.name, record.partition, record.offset)
+                outcome = self._carry_out(outcome, key, lead, model, at, unit, "live", trigger)
+            counts["outcome", model.id, outcome] += 1
+        if not stale:
+            for model in rules.shadowed(scoring_model_id):
+                counts["shadow", model.id, difference(lead, model, rules)] += 1
+
+    def _change(self, record: Record, unit: Unit) -> None:
+        message = decode_lead_changed(record.key, record.value, record.headers)
+        key = record.key
+        assert key is not None  # it equals the lead's id
+        if isinstance(message, ErasedLead):
+            self._merging.erase(key, record, unit)
+            unit.counts["lead_changed", "erased"] += 1
+            return
+        self._times.check(message.change.occurred_at, record.timestamp, unit.now_ms)
+        lead = unit.get(key)
+        if lead is None:
+            lead = Lead()
+        elif lead.erased is not None:
+            begins_afresh(lead)
+        self._forget_implausible_times(lead, unit)
+        if apply_change(lead, message.change):
+            unit.put(key, lead)
+            unit.counts["lead_changed", "applied"] += 1
+        else:
+            unit.counts["lead_changed", "stale"] += 1
+
+    def _respond(self, record: Record, unit: Unit) -> None:
+        message = decode_sales_response(record.key, record.value, record.headers)
+        key = record.key
+        assert key is not None  # it equals the lead's id
+        self._times.check(message.occurred_at, record.timestamp, unit.now_ms)
+        lead = unit.get(key) or Lead()
+        if lead.merged_into is not None:
+            self._merging.responded(lead, message, record, unit)
+            unit.counts["sales_response", "handed_over"] += 1
+        else:
+            self._answer(key, lead, response_of(message, record), unit)
+
+    def _answer(self, key: bytes, lead: Lead, response: Response, unit: Unit) -> None:
+        self._forget_implausible_times(lead, unit)
+        if response.accepted:
+            answered = accept(lead, response.at, model_id=response.model_id)
+        else:
+            answered, recycled = reject(
+                lead, response.at, self._rules, model_id=response.model_id, reason=response.reason
+            )
+            if answered in {Answered.RECYCLED, Answered.BARRED}:
+                unit.put(key, lead)
+            if recycled is not None:
+                trigger = response.trigger or place_of(unit.record)
+                event = lead_recycled(key.decode(), recycled, reason=response.reason, trigger=trigger)
+                self._emit(LEAD_RECYCLED, key, event, unit)
+        unit.counts["sales_response", answered.value] += 1
+
+    def sweep_pending(self, swept: int) -> bool:
+        """Has a model that wants existing leads evaluated been published since revision `swept`?"""
+        return any(model.published_revision > swept for model in self._sweepable)
+
+    def glance(self, keys: Sequence[bytes], unit: Unit, swept: int) -> Sequence[bytes]:
+        """Decide the known leads that do not come into question, which are nearly all; returns the others."""
+        rules = self._rules
+        models = [m for m in self._sweepable if m.published_revision > swept and m.published_at is not None]
+        stored = unit.stored
+        closer: list[bytes] = []
+        counted: dict[tuple[str, str, str], int] = {}
+        outcomes: list[Outcome] = []
+        for key in keys:
+            raw = stored(key)
+            if raw is None:
+                closer.append(key)
+                continue
+            try:
+                standing = _decode_standing(raw)
+            except (msgspec.DecodeError, ValueError, RecursionError):
+                closer.append(key)  # which says what is wrong with it
+                continue
+            if not (standing.known or standing.scores):
+                closer.append(key)  # erased, perhaps
+                continue
+            outcomes.clear()
+            for model in models:
+                outcome = hindrance(standing, model, rules)
+                if outcome is None:
+                    closer.append(key)
+                    break
+                outcomes.append(outcome)
+            else:
+                for model, outcome in zip(models, outcomes, strict=True):
+                    counts = "outcome", model.id, outcome
+                    counted[counts] = counted.get(counts, 0) + 1
+        unit.counts.update(counted)
+        unit.counts["swept"] += len(keys) - len(closer)
+        return closer
+
+    def sweep(self, key: bytes, unit: Unit, swept: int) -> None:
+        """Evaluate a known lead by the models published since revision `swept`."""
+        lead = unit.get(key)
+        if lead is None or holds_nothing(lead):
+            return  # erased since the walk began
+        self._forget_implausible_times(lead, unit)
+        latest = self._times.latest(unit.now_ms)
+        rules = self._rules
+        for model in self._sweepable:
+            if model.published_revision <= swept or model.published_at is None:
+                continue
+            at = model.published_at
+            if at > latest:  # published before such a date was refused
+                at = from_milliseconds(unit.now_ms)
+            outcome = decide(lead, model, rules, at)
+            if type(outcome) is Qualification or outcome is Outcome.HOLDING:
+                command = model.publish_command_id or ""
+                trigger = Trigger(command, QUALIFICATION_COMMANDS.name, 0, model.publish_command_offset)
+                outcome = self._carry_out(outcome, key, lead, model, at, unit, "sweep", trigger)
+            unit.counts["outcome", model.id, outcome] += 1
+        unit.counts["swept"] += 1
+
+    def timers(self, entries: Mapping[bytes, bytes]) -> Iterator[Wake]:
+        """The holds that run and the erasures that are remembered, found among the entries."""
+        yield from wakes_in(
+            entries, _HOLDS, _decode_lead, lambda lead: [_milliseconds(h.due) for h in lead.holds.values()]
+        )
+        yield from wakes_in(entries, _ERASED, _decode_lead, remembered_until)
+
+    def due(self, key: bytes, unit: Unit) -> None:
+        """Decide the holds of a lead whose time is over, and forget that it was erased once it is time."""
+        lead = unit.get(key)
+        if lead is None or (is_erased(lead) and not self._merging.forget(key, lead, unit)):
+            return  # erased meanwhile
+        self._forget_implausible_times(lead, unit)
+        for model_id, hold in sorted(lead.holds.items()):
+            if _milliseconds(hold.due) > unit.now_ms:
+                continue
+            outcome = end_hold(lead, model_id, self._rules)
+            unit.put(key, lead)
+            if type(outcome) is Qualification:
+                self._qualify(key, lead, outcome, hold.origin, hold.trigger, unit)
+                outcome = Outcome.QUALIFIED
+            if outcome is not None:
+                unit.counts["outcome", model_id, outcome] += 1
+
+    def _carry_out(  # noqa: PLR0917  all eight are what it takes
+        self,
+        decided: Outcome | Qualification,
+        key: bytes,
+        lead: Lead,
+        model: RuledModel,
+        at: datetime,
+        unit: Unit,
+        origin: Origin,
+        trigger: Trigger,
+    ) -> Outcome:
+        if isinstance(decided, Qualification):
+            self._qualify(key, lead, decided, origin, trigger, unit)
+            return Outcome.QUALIFIED
+        now = from_milliseconds(unit.now_ms)
+        if begin_hold(lead, model, at, now=now, origin=origin, trigger=trigger):
+            unit.put(key, lead)
+            unit.wake(key, _milliseconds(lead.holds[model.id].due))
+        return decided
+
+    def _qualify(  # noqa: PLR0917  all six are what a qualification is made of
+        self, key: bytes, lead: Lead, qualification: Qualification, origin: Origin, trigger: Trigger, unit: Unit
+    ) -> None:
+        lead_id = key.decode()
+        self._forget_implausible_times(lead, unit)
+        event = lead_qualified(lead_id, lead, qualification, origin=origin, trigger=trigger)
+        event["lead_changed_offset"] = unit.position(self._changed_topic)
+        self._emit(LEAD_QUALIFIED, key, event, unit)
+        mark(lead, qualification, trigger.event_id)
+        unit.put(key, lead)
+        unit.notes.append(event)
+
+    def _emit(self, topic: Topic, key: bytes, event: LeadQualified | LeadRecycled, unit: Unit) -> None:
+        headers = cloud_events.headers(
+            cloud_events.event_type(topic.name),
+            event_id=event["event_id"],
+            source=self._source,
+            time=from_milliseconds(unit.now_ms),
+            subject=event["lead_id"],
+        )
+        unit.emit(self._outputs[topic], key, _encode_event(event), headers)
+
+    def _forget_implausible_times(self, lead: Lead, unit: Unit) -> bool:
+        """Of a lead that an earlier version let be dated ahead. Not for every score: of those, for what seems stale."""
+        return forget_implausible_times(lead, self._times.latest(unit.now_ms))
+
+    def committed(self, unit: Unit) -> None:
+        """One line per qualification, now that it is one."""
+        for event in unit.notes:
+            _log_qualified(event)
+
+
+def _milliseconds(at: datetime) -> int:
+    """Rounded up: not before that moment."""
+    return ceil(at.timestamp() * 1000)
+
+
+def _log_qualified(event: LeadQualified) -> None:
+    fields: dict[str, Any] = {
+        "lead_id": event["lead_id"],
+        "model": event["qualification_model_id"],
+        "version": event["qualification_model_version"],
+        "number": event["qualification_number"],
+        "origin": event["origin"],
+        "event_id": event["event_id"],
+        "trigger_event_id": event["trigger"]["event_id"],
+    }
+    log.info("lead_qualified", **fields)

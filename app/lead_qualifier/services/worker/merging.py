@@ -1,0 +1,181 @@
+"""Merges and hand-overs as records: what a merged lead hands over, what its survivor takes, what an erasure undoes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import msgspec
+from msgspec.structs import replace
+
+from lead_qualifier.engine import Record, Rejected, Unit
+from lead_qualifier.messages.decode import SalesResponse, decode_lead_merged
+from lead_qualifier.messages.plausible_time import PlausibleTime, near
+from lead_qualifier.messages.topics import ERASURE_REMEMBERED, LEAD_HANDOVERS, LEAD_SALES_RESPONSE
+from lead_qualifier.qualification import merging
+from lead_qualifier.qualification.holds import follow_scores
+from lead_qualifier.qualification.implausible import forget_implausible_times, plausible_handover
+from lead_qualifier.qualification.leads import Erased, Lead, Trigger
+from lead_qualifier.qualification.merging import Handover, Response
+from lead_qualifier.qualification.rules import Rules
+from lead_qualifier.qualification.utc import in_utc
+
+_REMEMBERED_MS = ERASURE_REMEMBERED // timedelta(milliseconds=1)
+
+_encode: Callable[[Handover], bytes] = msgspec.json.Encoder().encode
+_decode: Callable[[bytes], Handover] = msgspec.json.Decoder(Handover).decode
+
+
+class Merging:
+    """Part of the decider of leads. Counted per cycle: ("lead_merged", result) and ("handover", result)."""
+
+    def __init__(self, *, topic_prefix: str, times: PlausibleTime) -> None:
+        self._times = times
+        self._topic = LEAD_HANDOVERS.full_name(topic_prefix)
+
+    def merge(self, record: Record, unit: Unit) -> None:
+        """Decide a lead-merged, where the loser is held. Raises BadMessage."""
+        message = decode_lead_merged(record.key, record.value, record.headers)
+        self._times.check(message.occurred_at, record.timestamp, unit.now_ms)
+        key = message.lead_id.encode()
+        lead = unit.get(key) or Lead()
+        forget_implausible_times(lead, self._times.latest(unit.now_ms))
+        repeated = merging.is_repeated(lead, message.survivor_id, message.occurred_at)
+        if not merging.merge(lead, message.survivor_id, message.occurred_at):
+            unit.counts["lead_merged", "stale"] += 1
+            return
+        unit.put(key, lead)
+        unit.counts["lead_merged", "applied"] += 1
+        # Marks that went over a second time would close again what the CRM has re-opened at the survivor since.
+        begun_ms = self._written_ms(record, unit)
+        handover = None if repeated else merging.all_of(lead, message.lead_id, message.event_id, begun_ms)
+        if handover is not None:
+            self._send(message.survivor_id, handover, unit)
+
+    def scored(self, lead: Lead, lead_id: str, scoring_model_id: str, event_id: str, unit: Unit) -> None:
+        """A merged lead got a score that is not stale: it goes over, too."""
+        assert lead.merged_into is not None
+        assert unit.record is not None
+        begun_ms = self._written_ms(unit.record, unit)
+        self._send(lead.merged_into, merging.score_of(lead, lead_id, scoring_model_id, event_id, begun_ms), unit)
+
+    def responded(self, lead: Lead, message: SalesResponse, record: Record, unit: Unit) -> None:
+        """Sales answered about a merged lead: what it answered is about its survivor."""
+        assert lead.merged_into is not None
+        handover = Handover(
+            event_id=message.event_id,
+            loser_id=message.lead_id,
+            response=response_of(message, record),
+            begun_ms=self._written_ms(record, unit),
+        )
+        self._send(lead.merged_into, handover, unit)
+
+    def take_over(
+        self, record: Record, unit: Unit, rules: Rules, answer: Callable[[bytes, Lead, Response, Unit], None]
+    ) -> None:
+        """Decide a record of lead-handovers, where the survivor is held. Raises Rejected for what is none of ours.
+
+        `answer` is called with a response of sales that has come to the lead that it is about.
+        """
+        key = record.key
+        lead_id = _lead_id(key)
+        assert key is not None
+        if record.value is None:
+            return  # older versions ended an erasure so
+        lead = unit.get(key) or Lead()
+        handover = _handover(record.value)
+        if handover.begun_ms is None:
+            handover = replace(handover, begun_ms=self._written_ms(record, unit))
+        latest = self._times.latest(unit.now_ms)
+        handover = plausible_handover(handover, latest)
+        forget_implausible_times(lead, latest)
+        following = merging.passed_on(lead, lead_id, handover)
+        assert handover.begun_ms is not None
+        if merging.is_of_before(lead, handover.begun_ms):
+            unit.counts["handover", "dropped"] += 1
+            if merging.remember(lead, handover):
+                unit.put(key, lead)
+        else:
+            self._take_over(key, lead, handover, unit, rules)
+            if handover.response is not None and following is None:
+                answer(key, lead, handover.response, unit)
+        if following is not None:
+            assert lead.merged_into is not None
+            self._send(lead.merged_into, following, unit)
+
+    def _take_over(self, key: bytes, lead: Lead, handover: Handover, unit: Unit, rules: Rules) -> None:
+        unit.counts["handover", "taken_over"] += 1
+        if not handover.scores and not handover.marks:
+            return
+        before, marked = dict(lead.scores), set(lead.marks)
+        concerned = {one.id: one for name in merging.take_over(lead, handover) for one in rules.naming(name)}
+        # A mark may come to scores that are below the criteria already.
+        concerned |= {model_id: rules.models[model_id] for model_id in handover.marks if model_id in rules.models}
+        for model in concerned.values():
+            if model.remembers:
+                stood = [before] if model.id in marked else []
+                stood += [handover.scores] if model.id in handover.marks else []
+                follow_scores(lead, model, rules, *stood)
+        unit.put(key, lead)
+
+    def erase(self, key: bytes, record: Record, unit: Unit) -> None:
+        """Erase a lead. That it was is remembered for a while, so that what is on its way does not undo it."""
+        unit.holds(key)  # refuses a key that does not belong here
+        try:
+            before = unit.get(key) or Lead()
+        except Rejected:
+            before = Lead()  # what is stored cannot be read; it is erased all the same
+        forget_implausible_times(before, self._times.latest(unit.now_ms))
+        at_ms, until_ms = self._written_ms(record, unit), near(record.timestamp, unit.now_ms) + _REMEMBERED_MS
+        unit.put(key, merging.erased(before, record.offset, at_ms=at_ms, until_ms=until_ms))
+        unit.wake(key, until_ms)
+
+    def forget(self, key: bytes, lead: Lead, unit: Unit) -> bool:
+        """Forget that a lead was erased, if it is time. False: nothing is left of the lead."""
+        if lead.erased is None:  # an older version wrote it, and did not say until when
+            lead.erased = Erased(at_ms=unit.now_ms, until_ms=unit.now_ms + _REMEMBERED_MS)
+            unit.wake(key, lead.erased.until_ms)
+        elif lead.erased.until_ms > unit.now_ms:
+            return True
+        elif not merging.forget(lead):
+            unit.delete(key)
+            return False
+        unit.put(key, lead)
+        return True
+
+    def _written_ms(self, record: Record, unit: Unit) -> int:
+        return self._times.written_ms(record.timestamp, unit.now_ms)
+
+    def _send(self, survivor_id: str, handover: Handover, unit: Unit) -> None:
+        unit.emit(self._topic, survivor_id.encode(), _encode(handover), [])
+        unit.counts["handover", "sent"] += 1
+
+
+def response_of(message: SalesResponse, record: Record) -> Response:
+    """What sales answered, and the record that says so."""
+    trigger = Trigger(message.event_id, LEAD_SALES_RESPONSE.name, record.partition, record.offset)
+    return Response(in_utc(message.occurred_at), message.accepted, message.reason, message.model_id, trigger)
+
+
+def place_of(record: Record | None) -> Trigger:
+    """Stands for the response in a hand-over of a version that did not say which record it was."""
+    assert record is not None  # hand-overs are records
+    place = f"{LEAD_HANDOVERS.name}/{record.partition}/{record.offset}"
+    return Trigger(place, LEAD_HANDOVERS.name, record.partition, record.offset)
+
+
+def _lead_id(key: bytes | None) -> str:
+    try:
+        lead_id = (key or b"").decode()
+    except UnicodeDecodeError:
+        lead_id = ""
+    if not lead_id:
+        raise Rejected("the record's key is no lead's id: only workers may write to this topic")
+    return lead_id
+
+
+def _handover(value: bytes) -> Handover:
+    try:
+        return _decode(value)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise Rejected(f"this is no hand-over ({error}): only workers may write to this topic") from None

@@ -1,0 +1,442 @@
+"""Every setting, read from the environment or a `.env` file; docs/configuration.md is written from here."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from dotenv import dotenv_values
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from lead_qualifier.kafka.connection import Compression, Connection, OAuth, SaslMechanism, SecurityProtocol
+from lead_qualifier.messages.model_definition import duration_of
+from lead_qualifier.messages.reasons import form_in_words
+
+PREFIX = "LEAD_QUALIFIER_"
+ENV_FILE = ".env"
+_NO_SETTINGS = {"LEAD_QUALIFIER_TEST_BROKER"}  # names like settings that mean something to the tests only
+_DURATION = re.compile(r"[1-9][0-9]{0,4}[smhdw]")
+
+
+def _duration(text: object) -> object:
+    if not isinstance(text, str):
+        return text
+    if not _DURATION.fullmatch(text):
+        raise ValueError("should be a duration such as 90s, 15m, 1h or 7d")
+    return duration_of(text)
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+"""A length of time, written `15m`, `1h`, `7d` as in definitions."""
+
+
+#: A name, an IPv4 address, or an IPv6 address in brackets.
+_HOST = re.compile(r"[\w.-]+|\[[0-9A-Fa-f:.]+(?:%\w+)?\]")
+_PORT = re.compile(r"[0-9]{1,5}")
+
+
+class UnknownLeads(StrEnum):
+    """What a lead is before the CRM has told about it."""
+
+    OPEN = "open"
+    INELIGIBLE = "ineligible"
+
+
+class SchemaRegistryFraming(StrEnum):
+    """What becomes of values with the framing of a Schema Registry."""
+
+    REFUSE = "refuse"
+    READ = "read"
+
+
+class LogFormat(StrEnum):
+    """How log lines look."""
+
+    AUTO = "auto"
+    JSON = "json"
+    CONSOLE = "console"
+
+
+class BrokerChoice(StrEnum):
+    """Which broker the demo finds or starts when no address is given."""
+
+    AUTO = "auto"
+    CONTAINER = "container"
+    JAVA = "java"
+    NOIDA = "noida"
+
+
+class InvalidSettings(Exception):
+    """A setting has a value that cannot be used; the message names each one and says what it should be."""
+
+    def __init__(self, *lines: str) -> None:
+        """`lines`: one for each."""
+        self.lines = lines
+        super().__init__("\n".join(lines))
+
+
+class Settings(BaseSettings):
+    """The settings of every command. Make one with `load_settings`.
+
+    A field's description and default are its documentation: add a field here, run `make docs`, and that is all.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=ENV_FILE,
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        validate_default=True,
+    )
+
+    # -- the connection: names that other Kafka programs use too
+    kafka_bootstrap_servers: Annotated[
+        str | None,
+        Field(
+            validation_alias="KAFKA_BOOTSTRAP_SERVERS",
+            description="Address of the Kafka brokers, `host:port`, several joined by commas. Without it the demo and "
+            "the tests find or start a broker, and other commands look for the demo's.",
+        ),
+    ] = None
+    kafka_security_protocol: Annotated[
+        SecurityProtocol,
+        Field(validation_alias="KAFKA_SECURITY_PROTOCOL", description="How to talk to the brokers."),
+    ] = "PLAINTEXT"
+    kafka_sasl_mechanism: Annotated[
+        SaslMechanism,
+        Field(validation_alias="KAFKA_SASL_MECHANISM", description="How to log in, for the two `SASL_` protocols."),
+    ] = "PLAIN"
+    kafka_sasl_username: Annotated[
+        str | None,
+        Field(validation_alias="KAFKA_SASL_USERNAME", description="User name for `PLAIN` and `SCRAM`."),
+    ] = None
+    kafka_sasl_password: Annotated[
+        SecretStr | None,
+        Field(validation_alias="KAFKA_SASL_PASSWORD", description="Password for `PLAIN` and `SCRAM`."),
+    ] = None
+    kafka_sasl_oauth_token_endpoint_url: Annotated[
+        str | None,
+        Field(
+            validation_alias="KAFKA_SASL_OAUTH_TOKEN_ENDPOINT_URL",
+            description="For `OAUTHBEARER`: where a token is had for client credentials (OAuth 2, OIDC).",
+        ),
+    ] = None
+    kafka_sasl_oauth_client_id: Annotated[
+        str | None,
+        Field(validation_alias="KAFKA_SASL_OAUTH_CLIENT_ID", description="For `OAUTHBEARER`: the client's id."),
+    ] = None
+    kafka_sasl_oauth_client_secret: Annotated[
+        SecretStr | None,
+        Field(validation_alias="KAFKA_SASL_OAUTH_CLIENT_SECRET", description="For `OAUTHBEARER`: the client's secret."),
+    ] = None
+    kafka_sasl_oauth_scope: Annotated[
+        str | None,
+        Field(validation_alias="KAFKA_SASL_OAUTH_SCOPE", description="For `OAUTHBEARER`: the scope asked for."),
+    ] = None
+    kafka_ssl_ca_file: Annotated[
+        Path | None,
+        Field(
+            validation_alias="KAFKA_SSL_CA_FILE",
+            description="Certificate authorities to trust (PEM file). Without it: the system's.",
+        ),
+    ] = None
+    kafka_ssl_certificate_file: Annotated[
+        Path | None,
+        Field(
+            validation_alias="KAFKA_SSL_CERTIFICATE_FILE", description="Client certificate (PEM file), for mutual TLS."
+        ),
+    ] = None
+    kafka_ssl_key_file: Annotated[
+        Path | None,
+        Field(validation_alias="KAFKA_SSL_KEY_FILE", description="Key of the client certificate (PEM file)."),
+    ] = None
+    kafka_ssl_key_password: Annotated[
+        SecretStr | None,
+        Field(validation_alias="KAFKA_SSL_KEY_PASSWORD", description="Password of that key."),
+    ] = None
+    kafka_ssl_check_hostname: Annotated[
+        bool,
+        Field(
+            validation_alias="KAFKA_SSL_CHECK_HOSTNAME",
+            description="Refuse a broker whose certificate does not name its host.",
+        ),
+    ] = True
+
+    # -- the application
+    compression: Annotated[
+        Compression,
+        Field(
+            description="How records that we write are compressed. Every Kafka client reads `gzip`; `lz4` and `zstd` "
+            "take less CPU, but some clients, such as kafkajs, read them with a plug-in only."
+        ),
+    ] = "gzip"
+    application_id: Annotated[
+        str,
+        Field(
+            min_length=1,
+            description="Consumer group of the workers. Workers with the same id share the work, so each installation "
+            "on a cluster (topic prefix, state prefix) needs an id of its own: a process is refused at start if the "
+            "group serves another one.",
+        ),
+    ] = "lead-qualifier"
+    topic_prefix: Annotated[
+        str,
+        Field(
+            pattern=r"^[A-Za-z0-9._-]*$",
+            max_length=100,
+            description="Put before every topic's name as it stands, without separator: `acme.` gives "
+            "`acme.lead-qualified`.",
+        ),
+    ] = ""
+    state_prefix: Annotated[
+        str | None,
+        Field(
+            pattern=r"^[A-Za-z0-9._-]*$",
+            max_length=150,
+            description="Put before the names of the topics that hold state (`lead-state`, `command-state`) instead of "
+            "the topic prefix, for workers that go over to a state that `lead-qualifier rebuild` has built.",
+        ),
+    ] = None
+    partitions: Annotated[
+        int,
+        Field(ge=1, le=1024, description="Partitions of the topics keyed by lead, when they are created."),
+    ] = 8
+    replication_factor: Annotated[
+        int,
+        Field(ge=-1, description="Replicas of each topic, when it is created; `-1` is the broker's own default."),
+    ] = -1
+    create_topics: Annotated[
+        bool,
+        Field(description="Create missing topics at start. Without it a worker refuses to start and names them."),
+    ] = True
+    startup_timeout: Annotated[
+        float,
+        Field(
+            gt=0,
+            description="Seconds a worker waits at start for a broker that answers and is ready, before it gives up "
+            "(exit code 3).",
+        ),
+    ] = 60.0
+    unknown_leads: Annotated[
+        UnknownLeads,
+        Field(
+            description="A lead with scores of which the CRM has told nothing yet: `open` may qualify, `ineligible` "
+            "waits for its `lead-changed`."
+        ),
+    ] = UnknownLeads.OPEN
+    time_tolerance: Annotated[
+        Duration,
+        Field(
+            description="How far ahead of its record's time in Kafka a message may be dated: `90s`, `15m`, `1h`, `7d`. "
+            "One dated further ahead is a dead letter: everything later would count as older. A worker whose own clock "
+            "differs more from the broker's (by a minute at least) goes by the broker's."
+        ),
+    ] = timedelta(hours=1)
+    schema_registry_framing: Annotated[
+        SchemaRegistryFraming,
+        Field(
+            description="JSON behind the framing of a Schema Registry (a zero byte and the schema's id, four bytes, as "
+            "its JSON Schema serializer writes them): `refuse` makes it a dead letter, `read` reads the JSON. No "
+            "registry is asked, and keys must be plain ids."
+        ),
+    ] = SchemaRegistryFraming.REFUSE
+    command_timeout: Annotated[
+        float,
+        Field(gt=0, description="Seconds a command waits for its outcome before it gives up (exit code 4)."),
+    ] = 60.0
+    issued_by: Annotated[
+        str | None,
+        Field(min_length=1, description="Who gives commands, for the audit trail. Without it: user@host."),
+    ] = None
+
+    # -- around it
+    web_host: Annotated[
+        str,
+        Field(
+            min_length=1,
+            description="Address on which a worker serves health and metrics. `0.0.0.0` is all of the machine's.",
+        ),
+    ] = "127.0.0.1"
+    web_port: Annotated[
+        int,
+        Field(ge=0, le=65535, description="Port for that; `0` is any free one."),
+    ] = 6066
+    log_format: Annotated[
+        LogFormat,
+        Field(
+            description="`json`: one object a line; `console`: for people; `auto`: console on a terminal, else json."
+        ),
+    ] = LogFormat.AUTO
+    data_dir: Annotated[
+        Path,
+        Field(description="Folder for the data of a broker that the demo starts."),
+    ] = Path(".data")
+    broker: Annotated[
+        BrokerChoice,
+        Field(
+            description="Which broker the demo starts when no address is given. `auto`: the first that works of "
+            "`container` (a Docker engine), `java` (Apache Kafka on this machine's Java 17+), `noida` (embedded; one "
+            "worker only)."
+        ),
+    ] = BrokerChoice.AUTO
+
+    @field_validator("kafka_bootstrap_servers")
+    @classmethod
+    def _host_and_port(cls, servers: str | None) -> str | None:
+        for address in (servers or "a:1").split(","):
+            scheme, found, rest = address.strip().partition("://")
+            if found:
+                raise ValueError(
+                    f"should be host:port, without {scheme}://, such as {rest or 'localhost:9092'}: Kafka has a "
+                    "protocol of its own, and KAFKA_SECURITY_PROTOCOL says whether it is encrypted"
+                )
+            host, _, port = address.strip().rpartition(":")
+            if host and not _HOST.fullmatch(host):
+                raise ValueError(f"should be host:port, several joined by commas: {host!r} is no host")
+            if not (host and _PORT.fullmatch(port) and 0 < int(port) < 65536):
+                raise ValueError("should be host:port, several joined by commas")
+        return servers
+
+    @field_validator("replication_factor")
+    @classmethod
+    def _some_replicas(cls, replicas: int) -> int:
+        if replicas == 0:
+            raise ValueError("should be 1 or more, or -1 for the broker's default")
+        return replicas
+
+    @model_validator(mode="after")
+    def _complete_credentials(self) -> Self:
+        if self.kafka_security_protocol.startswith("SASL_"):
+            oauth = self.kafka_sasl_mechanism == "OAUTHBEARER"
+            needed = (
+                ["kafka_sasl_oauth_token_endpoint_url", "kafka_sasl_oauth_client_id", "kafka_sasl_oauth_client_secret"]
+                if oauth
+                else ["kafka_sasl_username", "kafka_sasl_password"]
+            )
+            missing = [variable_of(name) for name in needed if getattr(self, name) is None]
+            if missing:
+                raise ValueError(
+                    f"{self.kafka_security_protocol} with {self.kafka_sasl_mechanism} needs {' and '.join(missing)}"
+                )
+        if (self.kafka_ssl_certificate_file is None) != (self.kafka_ssl_key_file is None):
+            raise ValueError("KAFKA_SSL_CERTIFICATE_FILE and KAFKA_SSL_KEY_FILE go together: set both or neither")
+        return self
+
+    @property
+    def prefix_of_state(self) -> str:
+        """What stands before the names of the topics that hold state."""
+        return self.topic_prefix if self.state_prefix is None else self.state_prefix
+
+    def connection(self, bootstrap_servers: str | None = None) -> Connection:
+        """The connection to Kafka as configured, to `bootstrap_servers` where the broker was found some other way.
+
+        Raises InvalidSettings when there is no address at all.
+        """
+        address = bootstrap_servers or self.kafka_bootstrap_servers
+        if address is None:
+            raise InvalidSettings(
+                "no broker: set KAFKA_BOOTSTRAP_SERVERS (host:port), or start one with `lead-qualifier demo`"
+            )
+        oauth = None
+        if self.kafka_sasl_mechanism == "OAUTHBEARER" and self.kafka_sasl_oauth_token_endpoint_url is not None:
+            oauth = OAuth(
+                token_endpoint_url=self.kafka_sasl_oauth_token_endpoint_url,
+                client_id=self.kafka_sasl_oauth_client_id or "",
+                client_secret=_reveal(self.kafka_sasl_oauth_client_secret) or "",
+                scope=self.kafka_sasl_oauth_scope,
+            )
+        return Connection(
+            bootstrap_servers=address,
+            security_protocol=self.kafka_security_protocol,
+            sasl_mechanism=self.kafka_sasl_mechanism,
+            sasl_username=self.kafka_sasl_username,
+            sasl_password=_reveal(self.kafka_sasl_password),
+            oauth=oauth,
+            ssl_ca_file=self.kafka_ssl_ca_file,
+            ssl_certificate_file=self.kafka_ssl_certificate_file,
+            ssl_key_file=self.kafka_ssl_key_file,
+            ssl_key_password=_reveal(self.kafka_ssl_key_password),
+            ssl_check_hostname=self.kafka_ssl_check_hostname,
+            compression=self.compression,
+        )
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings: `overrides` (a command's options; None is none) before the environment before `.env`.
+
+    Raises InvalidSettings naming each variable that cannot be used.
+    """
+    try:
+        return Settings(**{name: value for name, value in overrides.items() if value is not None})
+    except ValidationError as error:
+        raise InvalidSettings(*_explain(error)) from None
+
+
+class _LogSettings(BaseSettings):
+    """The one setting by which to say what is wrong with others."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=ENV_FILE, env_ignore_empty=True, extra="ignore")
+
+    log_format: LogFormat = LogFormat.AUTO
+
+
+def log_format() -> LogFormat:
+    """How log lines are to look, whatever else is set; the default where that itself cannot be used."""
+    try:
+        return _LogSettings().log_format
+    except ValidationError:
+        return LogFormat.AUTO
+
+
+def variable_of(name: str) -> str:
+    """The environment variable of a field."""
+    alias = Settings.model_fields[name].validation_alias
+    return alias if isinstance(alias, str) else f"{PREFIX}{name.upper()}"
+
+
+def unknown_variables() -> list[str]:
+    """A warning for each LEAD_QUALIFIER_* name, in the environment or `.env`, that is no setting of ours."""
+    known = [variable_of(name) for name in Settings.model_fields]
+    given = {*os.environ, *dotenv_values(ENV_FILE)} - _NO_SETTINGS
+    warnings = []
+    for variable in sorted(name for name in given if name.upper().startswith(PREFIX) and name.upper() not in known):
+        near = difflib.get_close_matches(variable.upper(), known, n=1)
+        hint = (
+            f"did you mean {near[0]}?"
+            if near
+            else "it has no effect; see docs/configuration.md for the settings there are"
+        )
+        warnings.append(f"unknown setting {variable}: {hint}")
+    return warnings
+
+
+def _reveal(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()
+
+
+def _explain(error: ValidationError) -> Iterator[str]:
+    for problem in error.errors(include_url=False):
+        message = problem["msg"].removeprefix("Value error, ")
+        if problem["type"] == "string_pattern_mismatch":
+            message = f"should be of the form {form_in_words(problem['ctx']['pattern'])}"
+        if not problem["loc"]:
+            yield message
+            continue
+        place = str(problem["loc"][0])
+        variable = variable_of(place) if place in Settings.model_fields else place
+        secret = any(_is_secret(info) for name, info in Settings.model_fields.items() if variable_of(name) == variable)
+        yield f"{variable}: {message}" + ("" if secret else f" (it is {problem['input']!r})")
+
+
+def _is_secret(info: FieldInfo) -> bool:
+    return "SecretStr" in str(info.annotation)

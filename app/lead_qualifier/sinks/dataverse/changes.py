@@ -1,0 +1,135 @@
+"""What an event changes on the lead's row in Dataverse, and which row that is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping as MappingOf
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from lead_qualifier.assignment.results import Result
+from lead_qualifier.consumer import Event
+
+_GUID = re.compile(r"^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
+_OWNERS = {"seller": "systemusers", "team": "teams"}
+OWNER = "ownerid@odata.bind"
+"""What a request calls the row's owner; `_ownerid_value` in an answer."""
+STATUS_REASON = "statuscode"
+STATUS_REASONS = {
+    "new": 1,
+    "contacted": 2,
+    "qualified": 3,
+    "lost": 4,
+    "cannot_contact": 5,
+    "no_longer_interested": 6,
+    "canceled": 7,
+}
+"""Values of the column statuscode as Dataverse comes with them."""
+
+
+class Unfit(Exception):
+    """The event says nothing that Dataverse could take; the message says why, without data of the lead."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mapping:
+    """How our words are written in this Dataverse."""
+
+    status_reason: str = STATUS_REASON
+    sales_ready: str = "msdyncrm_salesready"
+    marketing_qualified: int
+    status_reasons: MappingOf[str, int] = field(default_factory=lambda: STATUS_REASONS)
+    """Values of the other status reasons, as far as they are known."""
+    lead_key: str | None = None
+    """The alternate key that holds our lead ids; None: they are the rows' own ids."""
+
+    def known(self) -> dict[str, int]:
+        """The value of each status reason that has one."""
+        return {**self.status_reasons, "marketing_qualified": self.marketing_qualified}
+
+
+def row_of(lead_id: str, mapping: Mapping) -> str:
+    """The row, as the path of a URL names it, encoded. Raises Unfit."""
+    if mapping.lead_key is not None:
+        text = lead_id.replace("'", "''")
+        return f"leads({mapping.lead_key}='{quote(text, safe='')}')"
+    if not _GUID.fullmatch(lead_id):
+        raise Unfit("the lead's id is no GUID: set lead_key to the alternate key that holds our ids")
+    return f"leads({lead_id.lower()})"
+
+
+def changes_of(event: Event, mapping: Mapping) -> dict[str, Any]:
+    """Columns and their values; empty if there is nothing to change. Raises Unfit."""
+    if event.tombstone:
+        return {}
+    if event.topic == "lead-assigned":
+        if _by_hand(event.data.get("result")) or "owner_departed" in event.data:
+            return {}
+        return _owner(event.data.get("owner"))
+    changes = event.data.get("changes")
+    if not isinstance(changes, dict):
+        raise Unfit("the event has no changes")
+    row: dict[str, Any] = {}
+    if "status_reason" in changes:
+        made_so = "new" if event.topic == "lead-recycled" else "marketing_qualified"
+        if _to(changes["status_reason"]) != made_so:
+            raise Unfit(f"changes.status_reason.to is not {made_so}")
+        value_of = mapping.known()
+        if made_so not in value_of:
+            raise Unfit(f"the value of the status reason {made_so} is not known: name it in status_reasons of the file")
+        row[mapping.status_reason] = value_of[made_so]
+    if "sales_ready" in changes:
+        value = _to(changes["sales_ready"])
+        if not isinstance(value, bool):
+            raise Unfit("changes.sales_ready.to is neither true nor false")
+        row[mapping.sales_ready] = value
+    return row
+
+
+def changed_since(event: Event, row: MappingOf[str, Any], mapping: Mapping) -> frozenset[str]:
+    """Columns that somebody has changed since the decision: the row no longer holds what the event says it was made on.
+
+    `row`: the columns as Dataverse answers them. What the event does not say, and a status reason whose value is not
+    known, counts as unchanged as long as the row holds no other known value.
+    """
+    if event.topic == "lead-assigned":
+        previous, held = event.data.get("previous_owner_id"), row.get("_ownerid_value")
+        changed = isinstance(previous, str) and isinstance(held, str) and held.lower() != previous.lower()
+        return frozenset({OWNER} if changed else ())
+    changes = event.data.get("changes", {})
+    found = set()
+    if "from" in (reason := changes.get("status_reason", {})):
+        known = mapping.known()
+        held, decided_on = row.get(mapping.status_reason), known.get(reason["from"])
+        if held != decided_on if decided_on is not None else held in known.values():
+            found.add(mapping.status_reason)
+    if "from" in (ready := changes.get("sales_ready", {})) and bool(row.get(mapping.sales_ready)) != ready["from"]:
+        found.add(mapping.sales_ready)
+    return frozenset(found)
+
+
+def _by_hand(result: object) -> bool:
+    """The CRM has named the owner itself: written back late, it would undo what was changed there since."""
+    return isinstance(result, dict) and result.get("code") == Result.ASSIGNED_MANUALLY
+
+
+def _to(change: object) -> object:
+    return change.get("to") if isinstance(change, dict) else None
+
+
+def _owner(owner: object) -> dict[str, Any]:
+    """A queue owns no row in Dataverse: it holds an item that names the lead, which is not ours to make."""
+    if owner is None:
+        return {}
+    if not isinstance(owner, dict):
+        raise Unfit("owner is not an object")
+    if owner.get("kind") == "queue":
+        return {}
+    table = _OWNERS.get(str(owner.get("kind")))
+    owner_id = owner.get("id")
+    if table is None:
+        raise Unfit("owner.kind is none of seller, team, queue")
+    if not isinstance(owner_id, str) or not _GUID.fullmatch(owner_id):
+        raise Unfit("the owner's id is no GUID: give sellers and teams the ids of their rows in Dataverse")
+    return {OWNER: f"/{table}({owner_id.lower()})"}

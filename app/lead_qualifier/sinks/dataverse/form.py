@@ -1,0 +1,95 @@
+"""The file of a Dataverse sink: its form, and what is wrong with one beyond its form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal, NotRequired
+from urllib.parse import urlsplit
+
+from pydantic import Field, with_config
+from typing_extensions import TypedDict
+
+from lead_qualifier.definitions.kind import Definition, Kind, Others
+from lead_qualifier.downstream.conditions import Problem
+from lead_qualifier.messages.fields import EMITTED, Id
+from lead_qualifier.sinks.forms import CommonForm, address_problem, common_problems
+
+TOPICS = ("lead-assigned", "lead-qualified", "lead-recycled")
+MARKETING_QUALIFIED = 823270000
+"""The value of statuscode that Dynamics 365 has for Marketing Qualified, where nobody changed it."""
+
+_Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="Name of an environment variable.")]
+ConcurrentChanges = Literal["people_first", "read_first", "overwrite"]
+Column = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,99}$", description="Logical name of a column.")]
+
+
+@with_config(EMITTED)
+class ColumnsForm(TypedDict):
+    """Columns of the lead's row, where they have other names."""
+
+    status_reason: NotRequired[Annotated[Column, Field(description="Absent: statuscode.")]]
+    sales_ready: NotRequired[Annotated[Column, Field(description="Absent: msdyncrm_salesready.")]]
+
+
+@with_config(EMITTED)
+class DataverseForm(CommonForm):
+    """What was decided about leads, written to their rows in Dataverse."""
+
+    org: Annotated[Id, Field(description="The environment, such as https://contoso.crm4.dynamics.com.")]
+    tenant: NotRequired[Annotated[Id, Field(description="The tenant's id or domain, where tokens are had.")]]
+    token_url: NotRequired[Annotated[Id, Field(description="Where tokens are had, instead of tenant.")]]
+    client_id: Annotated[Id, Field(description="The application user's id (app registration).")]
+    client_secret_env: Annotated[_Variable, Field(description="The variable that holds its secret.")]
+    topics: NotRequired[
+        Annotated[
+            list[Id],
+            Field(min_length=1, description="Of lead-qualified, lead-recycled, lead-assigned. Absent: lead-qualified."),
+        ]
+    ]
+    lead_key: NotRequired[
+        Annotated[
+            Column,
+            Field(description="The alternate key that holds our lead ids. Absent: these are the rows' own ids (GUID)."),
+        ]
+    ]
+    columns: NotRequired[ColumnsForm]
+    marketing_qualified: NotRequired[
+        Annotated[int, Field(description=f"Its value of the status reason. Absent: {MARKETING_QUALIFIED}.")]
+    ]
+    status_reasons: NotRequired[
+        Annotated[
+            dict[str, int],
+            Field(
+                description="Values of further status reasons, such as nurturing: 100000001. Absent: those that "
+                "statuscode comes with."
+            ),
+        ]
+    ]
+    concurrent_changes: NotRequired[
+        Annotated[
+            ConcurrentChanges,
+            Field(
+                description="people_first (default): read the row, leave a closed lead alone and whatever somebody has "
+                "changed since the decision, write only what differs, and read again if somebody was faster (ETag). "
+                "read_first: the same, but write over such changes. overwrite: update without reading."
+            ),
+        ]
+    ]
+
+
+def _problems(form: Definition, _others: Others) -> Iterator[Problem]:
+    yield from common_problems(form, TOPICS)
+    plain = form.get("allow_plain", False)
+    if problem := address_problem(form["org"], allow_plain=plain):
+        yield ("org",), problem
+    elif urlsplit(form["org"]).path.strip("/") or urlsplit(form["org"]).query:
+        yield ("org",), "must be the environment alone, without a path: https://contoso.crm4.dynamics.com"
+    if ("tenant" in form) == ("token_url" in form):
+        yield ("token_url" if "token_url" in form else "id",), "name either tenant or token_url, where tokens are had"
+    if "token_url" in form and (problem := address_problem(form["token_url"], allow_plain=plain)):
+        yield ("token_url",), problem
+    if "tenant" in form and not all(one.isascii() and (one.isalnum() or one in ".-") for one in form["tenant"]):
+        yield ("tenant",), "must be the tenant's id or domain, such as contoso.onmicrosoft.com"
+
+
+DATAVERSE = Kind(name="dataverse sink", document=DataverseForm, problems=_problems)

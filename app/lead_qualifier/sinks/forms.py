@@ -1,0 +1,145 @@
+"""What the files of all sinks have in common: durations, retries, breaker, addresses; and reading such a file."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, NotRequired
+from urllib.parse import urlsplit
+
+from pydantic import Field, with_config
+from typing_extensions import TypedDict
+
+from lead_qualifier.definitions.kind import Kind
+from lead_qualifier.downstream.conditions import Problem
+from lead_qualifier.messages.downstream_topics import CATALOGUE as DOWNSTREAM
+from lead_qualifier.messages.fields import EMITTED, Id
+from lead_qualifier.messages.model_definition import UNITS
+from lead_qualifier.messages.model_file import content_of, parse_definition
+from lead_qualifier.messages.nearest import Nearest
+from lead_qualifier.messages.topics import CATALOGUE
+
+Duration = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,5}[smhdw]$", description="A number and s, m, h, d or w.")]
+SinkId = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-zA-Z0-9._-]{1,100}$",
+        description="Names the sink in metrics and logs, and its consumer group: with another id it begins anew.",
+    ),
+]
+TOPICS: tuple[str, ...] = tuple(sorted({topic.name for topic in (*CATALOGUE, *DOWNSTREAM) if topic.events}))
+"""The topics that carry events, by name without prefix."""
+
+
+@with_config(EMITTED)
+class RetryForm(TypedDict):
+    """How often an event is tried before it is a dead letter. While the endpoint is away no attempt is counted."""
+
+    attempts: NotRequired[Annotated[int, Field(ge=1, description="How often at most. Absent: 12.")]]
+    until: NotRequired[Annotated[Duration, Field(description="How long at most. Absent: 3d.")]]
+    first: NotRequired[Annotated[Duration, Field(description="The wait after the first failure. Absent: 1s.")]]
+    longest: NotRequired[Annotated[Duration, Field(description="The longest wait; each doubles. Absent: 2m.")]]
+
+
+@with_config(EMITTED)
+class CircuitForm(TypedDict):
+    """When the endpoint is left alone."""
+
+    failures: NotRequired[Annotated[int, Field(ge=1, description="After so many failures in a row. Absent: 5.")]]
+    open_for: NotRequired[Annotated[Duration, Field(description="For so long. Absent: 30s.")]]
+
+
+class CommonForm(TypedDict):
+    """Fields that every sink has."""
+
+    id: SinkId
+    timeout: NotRequired[Annotated[Duration, Field(description="For a request and its answer. Absent: 10s.")]]
+    retry: NotRequired[RetryForm]
+    circuit: NotRequired[CircuitForm]
+    concurrency: NotRequired[
+        Annotated[int, Field(ge=1, le=256, description="Requests at once; of one lead one. Absent: 8.")]
+    ]
+    ca_file: NotRequired[
+        Annotated[Id, Field(description="Authorities to trust instead of the system's, a PEM file beside this one.")]
+    ]
+    allow_plain: NotRequired[
+        Annotated[bool, Field(description="true: take http, unencrypted, also beyond this machine.")]
+    ]
+
+
+def seconds(text: str) -> float:
+    """A duration of a file."""
+    return int(text[:-1]) * UNITS[text[-1]].total_seconds()
+
+
+def carried(form: Mapping[str, Any]) -> tuple[str, ...]:
+    """The topics that a sink reads, without prefix."""
+    return tuple(form.get("topics", ("lead-qualified",)))
+
+
+def read(file: Path, kind: Kind) -> Any:
+    """The data of the file. Raises BadModelFile with every problem, its line and how to mend it."""
+    empty = f"is empty: write a {kind.name}, see docs/sinks.md"
+    return parse_definition(content_of(file), str(file), kind.problems_of, empty=empty)
+
+
+def address_problem(url: str, *, allow_plain: bool) -> str | None:
+    """What is wrong with an address to send to, and how to mend it."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return "is no URL: write it as https://crm.example.com/leads"
+    if parts.scheme not in {"https", "http"} or not host:
+        return "must be a URL with a host, such as https://crm.example.com/leads"
+    if parts.username is not None or parts.password is not None:
+        return "must not hold a user or password: put them into the environment (headers_env)"
+    if parts.fragment:
+        return "must not have a part after #: no server sees it"
+    if not url.isascii() or not url.isprintable() or " " in url:
+        return "must be ASCII without spaces: write other characters encoded (%20, xn--...)"
+    if parts.scheme == "http" and not (allow_plain or _loopback(host)):
+        return "is unencrypted: use https, or set allow_plain: true where the network may see what is sent"
+    return None
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def common_problems(form: Mapping[str, Any], topics: tuple[str, ...] = TOPICS) -> Iterator[Problem]:
+    """What is wrong with the common fields beyond their form. `topics`: those that the sink takes."""
+    retry = form.get("retry", {})
+    if seconds(retry.get("longest", "2m")) < seconds(retry.get("first", "1s")):
+        yield ("retry", "longest" if "longest" in retry else "first"), "the longest wait must not be below the first"
+    known = Nearest(topics)
+    for at, name in enumerate(form.get("topics", ())):
+        if name not in known:
+            yield ("topics", at), f"is no topic that this sink can carry: {known.advice(name)}"
+        elif name in form["topics"][:at]:
+            yield ("topics", at), "stands twice: keep one"
+
+
+def secret(name: str, environment: Mapping[str, str] = os.environ) -> str | None:
+    """A secret from the environment, None if it is not set."""
+    return environment.get(name, "").strip() or None
+
+
+class MissingSecret(Exception):
+    """A variable that the file names is not set or not fit; the message names it and says what it should hold."""
+
+
+def required(field: str, name: str, what: str, parse: Callable[[str], Any] = str) -> Any:
+    """The secret in the variable `name`, which `field` of the file names. Raises MissingSecret."""
+    value = secret(name)
+    if value is None:
+        raise MissingSecret(f"the environment variable {name} ({field} of the file) is not set: it must hold {what}")
+    try:
+        return parse(value)
+    except ValueError as error:
+        raise MissingSecret(f"the environment variable {name} ({field} of the file) {error}") from None

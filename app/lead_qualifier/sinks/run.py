@@ -1,0 +1,116 @@
+"""Runs a sink until it is told to stop: consumer, delivery, breaker, health and metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import structlog
+
+from lead_qualifier.consumer import Retry, Subscription
+from lead_qualifier.consumer.subscription import stopped_by_signals
+from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.messages.downstream_topics import CATALOGUE as DOWNSTREAM
+from lead_qualifier.messages.downstream_topics import DOWNSTREAM_DEAD_LETTERS
+from lead_qualifier.messages.topics import CATALOGUE, Topic
+from lead_qualifier.services.acls import Grant, Service, grants, naming_of, sink_group
+from lead_qualifier.services.broker_contact import BrokerContact
+from lead_qualifier.services.start_up import StartUp
+from lead_qualifier.services.web import WebServer
+from lead_qualifier.settings import Settings
+from lead_qualifier.sinks.circuit import Circuit, State
+from lead_qualifier.sinks.delivery import Delivery
+from lead_qualifier.sinks.metrics import SinkMetrics
+from lead_qualifier.sinks.sink import Sink
+
+log = structlog.get_logger(__name__)
+
+
+def run_sink(sink: Sink, settings: Settings, connection: Connection) -> None:
+    """Returns after SIGTERM or SIGINT, with everything under way finished.
+
+    Raises EndpointGone, what StartUp.topics and Subscription.run raise, and OSError (port taken).
+    """
+    StartUp(settings, connection, topics=_topics(sink), rights=_rights(sink, settings)).topics()
+    running = _Running(sink, settings, connection)
+    with stopped_by_signals(running.subscription), running.web():
+        log.info("sink_started", sink=sink.id, kind=sink.kind, topics=list(sink.topics))
+        running.subscription.run()
+        log.info("sink_stopped", sink=sink.id)
+    if running.delivery.gone is not None:
+        raise running.delivery.gone
+
+
+def _rights(sink: Sink, settings: Settings) -> tuple[Grant, ...]:
+    return grants(Service(sink.kind), replace(naming_of(settings), sink_id=sink.id, sink_topics=sink.topics))
+
+
+def _topics(sink: Sink) -> tuple[Topic, ...]:
+    return (*(one for one in {*CATALOGUE, *DOWNSTREAM} if one.name in sink.topics), DOWNSTREAM_DEAD_LETTERS)
+
+
+class _Running:
+    def __init__(self, sink: Sink, settings: Settings, connection: Connection) -> None:
+        self._sink = sink
+        self._settings = settings
+        self._metrics = SinkMetrics(sink.id)
+        self._circuit = Circuit(failures=sink.failures, open_for=sink.open_for, changed=self._changed)
+        self.delivery = Delivery(
+            sink.id,
+            sink.send,
+            circuit=self._circuit,
+            give_up_after=sink.until,
+            observer=self._metrics,
+            stop=self._stop,
+        )
+        self.subscription = Subscription(
+            connection,
+            topics=sink.topics,
+            group=sink_group(settings.application_id, sink.kind, sink.id),
+            handler=self.delivery,
+            retry=Retry(attempts=sink.attempts, first=sink.first, longest=sink.longest),
+            dead_letters=DOWNSTREAM_DEAD_LETTERS.name,
+            concurrency=sink.concurrency,
+            topic_prefix=settings.topic_prefix,
+            observer=self._metrics.happened,
+        )
+        self._contact = BrokerContact(connection)
+        self._contact.show(self._metrics.registry)
+        self._metrics.watch(lambda: self._circuit.state, self.subscription.lag)
+
+    @contextmanager
+    def web(self) -> Iterator[None]:
+        """Serve health and metrics meanwhile, on the loop of the HTTP client. Raises OSError."""
+        client = self._sink.client
+        server = WebServer(
+            host=self._settings.web_host,
+            port=self._settings.web_port,
+            live=lambda: (True, {}),
+            ready=self._ready,
+            metrics=self._metrics,
+        )
+        self._contact.start()
+        try:
+            port = client.run(server.start())
+            log.info("sink_serves", sink=self._sink.id, web=f"http://{self._settings.web_host}:{port}")
+            yield
+        finally:
+            self._contact.stop()
+            client.run(server.stop())
+            client.close()
+
+    def _stop(self) -> None:
+        self.subscription.stop()
+
+    def _ready(self) -> tuple[bool, dict[str, Any]]:
+        """Also while the breaker is open: starting the sink anew would not mend the endpoint."""
+        silent = self._contact.problem()
+        reason = {} if silent is None else {"reason": silent}
+        lag = sum(self.subscription.lag().values())
+        return silent is None, {**reason, "circuit": self._circuit.state.value, "lag": lag}
+
+    def _changed(self, before: State, after: State) -> None:
+        tell = log.warning if after is State.OPEN else log.info
+        tell("circuit_changed", sink=self._sink.id, before=before.value, after=after.value)

@@ -1,0 +1,75 @@
+"""The file of a webhook: its form, and what is wrong with one beyond its form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Literal, NotRequired
+
+from pydantic import Field, with_config
+
+from lead_qualifier.definitions.kind import Definition, Kind, Others
+from lead_qualifier.downstream.conditions import Problem
+from lead_qualifier.messages.fields import EMITTED, Id
+from lead_qualifier.sinks.forms import CommonForm, address_problem, common_problems
+
+_Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="Name of an environment variable.")]
+_HEADER = re.compile(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
+_OURS = frozenset({"content-type", "content-length", "content-encoding", "transfer-encoding", "host", "connection"}) | {
+    "idempotency-key",
+    "webhook-id",
+    "webhook-timestamp",
+    "webhook-signature",
+}
+
+
+@with_config(EMITTED)
+class WebhookForm(CommonForm):
+    """Events of topics of ours, posted to a URL, signed."""
+
+    url: Annotated[Id, Field(description="Where to: https, or http on this machine.")]
+    topics: Annotated[list[Id], Field(min_length=1, description="Topics of ours, without the prefix.")]
+    secret_env: Annotated[_Variable, Field(description="The variable that holds the secret to sign with.")]
+    previous_secret_env: NotRequired[
+        Annotated[_Variable, Field(description="While secrets change: that of the one before, to sign with it too.")]
+    ]
+    mode: NotRequired[
+        Annotated[
+            Literal["binary", "structured"],
+            Field(description="Where the attributes of the CloudEvent stand: headers (default), or body."),
+        ]
+    ]
+    headers: NotRequired[Annotated[dict[str, str], Field(description="Further headers, none of them secret.")]]
+    headers_env: NotRequired[
+        Annotated[dict[str, _Variable], Field(description="Further headers whose values variables hold.")]
+    ]
+    qualification_models: NotRequired[
+        Annotated[
+            list[Id],
+            Field(min_length=1, description="Leave out events that name another qualification model than these."),
+        ]
+    ]
+
+
+def _problems(form: Definition, _others: Others) -> Iterator[Problem]:
+    yield from common_problems(form)
+    if problem := address_problem(form["url"], allow_plain=form.get("allow_plain", False)):
+        yield ("url",), problem
+    if form.get("previous_secret_env") == form["secret_env"]:
+        yield ("previous_secret_env",), "names the same variable as secret_env: name another, or leave it out"
+    seen: set[str] = set()
+    for field in ("headers", "headers_env"):
+        for name, value in form.get(field, {}).items():
+            where = (field, name)
+            if not _HEADER.fullmatch(name):
+                yield where, "is no name of a header: letters, digits and hyphens"
+            elif name.lower() in _OURS or name.lower().startswith("ce-"):
+                yield where, "is a header that the sink sets itself: leave it out"
+            elif name.lower() in seen:
+                yield where, "stands twice: keep one"
+            elif not value.isprintable() or not value.isascii():
+                yield where, "has a value that no header can have: printable ASCII only"
+            seen.add(name.lower())
+
+
+WEBHOOK = Kind(name="webhook", document=WebhookForm, problems=_problems)

@@ -1,0 +1,1 @@
+"""Generators of schemas, documentation and references. Not shipped."""

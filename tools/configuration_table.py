@@ -1,0 +1,86 @@
+"""docs/configuration.md, written from the settings class: `python -m tools.configuration_table` (`make docs`)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from enum import Enum
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
+from lead_qualifier.messages.model_definition import duration_text
+from lead_qualifier.settings import Settings, variable_of
+
+_HEAD = """\
+# Configuration
+
+<!-- Written by `make docs` from app/settings.py: change it there. -->
+
+Settings come from the environment or from a `.env` file in the working directory; the environment goes first, and an
+option on the command line before both. A `LEAD_QUALIFIER_` name that is no setting is a warning with the nearest name
+that is one. A setting left out, or set to nothing, has its default.
+"""
+_PARTS = {
+    "Connection to Kafka": "KAFKA_",
+    "lead-qualifier": "LEAD_QUALIFIER_",
+}
+
+
+def document() -> str:
+    """The whole page, Markdown."""
+    return "\n".join([_HEAD, *_tables()])
+
+
+def _tables() -> Iterator[str]:
+    for title, prefix in _PARTS.items():
+        yield f"## {title}\n\n| setting | values | default | meaning |\n| --- | --- | --- | --- |"
+        for name, field in Settings.model_fields.items():
+            if variable_of(name).startswith(prefix):
+                cells = (f"`{variable_of(name)}`", _values(field), _default(field), field.description or "")
+                yield "| " + " | ".join(cells) + " |"
+        yield ""
+
+
+def _values(field: FieldInfo) -> str:
+    kind = _without_none(field.annotation)
+    if kind is bool:
+        return "`true`, `false`"
+    if get_origin(kind) is Literal:
+        return ", ".join(f"`{value}`" for value in get_args(kind))
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return ", ".join(f"`{member.value}`" for member in kind)
+    named = {int: "whole number", float: "number", Path: "path", SecretStr: "secret", timedelta: "duration"}.get(
+        kind, "text"
+    )
+    return named + _bounds(field)
+
+
+def _bounds(field: FieldInfo) -> str:
+    """What the field's constraints say, such as ` from 1 to 1024`."""
+    found = {name: getattr(rule, name) for rule in field.metadata for name in ("ge", "gt", "le") if hasattr(rule, name)}
+    words = {"ge": "from", "gt": "above", "le": "to"}
+    return "".join(f" {words[name]} {limit}" for name, limit in found.items())
+
+
+def _default(field: FieldInfo) -> str:
+    value = field.default.value if isinstance(field.default, Enum) else field.default
+    if isinstance(value, timedelta):
+        value = duration_text(value)
+    if value is None or value == "":
+        return ""
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _without_none(annotation: Any) -> Any:
+    if get_origin(annotation) in {Union, UnionType}:
+        return next(kind for kind in get_args(annotation) if kind is not NoneType)
+    return annotation
+
+
+if __name__ == "__main__":
+    sys.stdout.write(document())

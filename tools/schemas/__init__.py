@@ -1,0 +1,1 @@
+"""Writes schemas/ from the types that check what follows them."""

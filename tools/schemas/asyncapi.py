@@ -1,0 +1,150 @@
+"""The AsyncAPI 3.0 document: which topics there are, what they carry, and what this program does with them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lead_qualifier import __version__
+from lead_qualifier.messages import downstream_topics as downstream
+from lead_qualifier.messages import topics
+from lead_qualifier.messages.topics import CATALOGUE, Partitions, Topic
+from tools.schemas.document import Document
+from tools.schemas.documents import DOCUMENTS
+from tools.schemas.examples import examples_of
+from tools.schemas.json_schemas import DIALECT, class_name
+
+_SCHEMA_FORMAT = "application/schema+json;version=draft-2020-12"
+_ABOUT = """\
+Live lead scores in, qualified leads out, exactly once.
+
+Records are JSON in UTF-8, times RFC 3339 with zone. What is emitted has absent fields, never null; readers ignore
+fields they do not know, because fields are added (and only added, and optional). Leads are spread over partitions by
+murmur2 of the key, Java's default; producers on librdkafka set partitioner=murmur2_random. Read what is emitted with
+isolation.level=read_committed. A configured prefix stands before every topic name, without separator.
+
+Events that are emitted are CloudEvents 1.0 in binary mode; events that are read may be plain JSON, or CloudEvents in
+binary or structured mode.
+"""
+_TOPICS = (*CATALOGUE, *downstream.CATALOGUE)
+#: What the worker, the downstream services and the command line read and write, by this program.
+_READ_DOWNSTREAM = frozenset(topic.name for used in downstream.SERVICES.values() for topic in used.reads)
+_READ_BY_US = frozenset(topic.name for topic in _TOPICS if topic is not topics.LEAD_RECYCLED) - {
+    topic.name for used in downstream.SERVICES.values() for topic in used.writes if topic.name not in _READ_DOWNSTREAM
+}
+_WRITTEN_BY_US = frozenset(topic.name for topic in _TOPICS) - {
+    topics.LEAD_SCORE_CHANGED.name,
+    topics.LEAD_CHANGED.name,
+    topics.LEAD_MERGED.name,
+    downstream.SEQUENCE_CONNECTIONS.name,
+    downstream.ACTIVITY_COMPLETED.name,
+    topics.LEAD_SALES_RESPONSE.name,
+}
+
+
+def asyncapi() -> dict[str, Any]:
+    """The document. Schemas are referred to by file name, beside it."""
+    by_topic = {document.topic.name: document for document in DOCUMENTS if document.topic is not None}
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "lead-qualifier",
+            "version": __version__,
+            "description": _ABOUT,
+            "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
+        },
+        "defaultContentType": "application/json",
+        "channels": {topic.name: _channel(topic) for topic in _TOPICS},
+        "operations": _operations(),
+        "components": {
+            "messages": {topic.name: _message(topic, by_topic[topic.name]) for topic in _TOPICS},
+            "schemas": {"cloud-event-headers": _cloud_event_headers()},
+        },
+    }
+
+
+def _channel(topic: Topic) -> dict[str, Any]:
+    many = topic.partitions is Partitions.BY_LEAD
+    count = "N partitions, the same N as every topic keyed by lead" if many else "One partition"
+    binding: dict[str, Any] = {"topic": topic.name}
+    if not many:
+        binding["partitions"] = 1
+    config = topic.config()
+    binding["topicConfiguration"] = {
+        name: int(value) if value.isdecimal() else [value] for name, value in config.items()
+    }
+    return {
+        "address": topic.name,
+        "title": topic.name,
+        "description": (
+            f"{topic.purpose} {count}; key: {topic.key}. "
+            f"Written by {', '.join(topic.writers)}; read by {', '.join(topic.readers)}."
+        ),
+        "messages": {topic.name: {"$ref": f"#/components/messages/{topic.name}"}},
+        "bindings": {"kafka": {**binding, "bindingVersion": "0.5.0"}},
+    }
+
+
+def _operations() -> dict[str, Any]:
+    operations: dict[str, Any] = {}
+    for topic in _TOPICS:
+        for action, ours in (("receive", _READ_BY_US), ("send", _WRITTEN_BY_US)):
+            if topic.name in ours:
+                operations[f"{action}-{topic.name}"] = {
+                    "action": action,
+                    "channel": {"$ref": f"#/channels/{topic.name}"},
+                    "messages": [{"$ref": f"#/channels/{topic.name}/messages/{topic.name}"}],
+                }
+    return operations
+
+
+def _message(topic: Topic, document: Document) -> dict[str, Any]:
+    examples = [
+        {"name": example.name, "summary": example.shows, "payload": example.value}
+        for example in examples_of(document.name)
+    ]
+    message: dict[str, Any] = {"name": topic.name, "title": topic.name, "summary": topic.purpose}
+    if document.name.endswith(".headers"):
+        message |= {
+            "contentType": "application/octet-stream",
+            "headers": _by_file(document),
+            "payload": {
+                "title": f"{class_name(topic.name)}Value",
+                "description": "The bytes of the record as it came; none where it had none.",
+            },
+        }
+        examples = [{"name": one["name"], "summary": one["summary"], "headers": one["payload"]} for one in examples]
+    else:
+        message |= {"contentType": "application/json", "payload": _by_file(document)}
+        if topic.events:
+            message["headers"] = {"$ref": "#/components/schemas/cloud-event-headers"}
+    message["bindings"] = {"kafka": {"key": {"type": "string", "description": topic.key}, "bindingVersion": "0.5.0"}}
+    message["examples"] = examples
+    return message
+
+
+def _by_file(document: Document) -> dict[str, Any]:
+    # Referred to directly: code generators name a type by the title of a schema, and do not look for it in a wrapper
+    # with a schemaFormat. Each file says its dialect itself.
+    return {"$ref": f"./{document.name}.schema.json"}
+
+
+def _cloud_event_headers() -> dict[str, Any]:
+    text = {"type": "string", "minLength": 1}
+    return {
+        "schemaFormat": _SCHEMA_FORMAT,
+        "schema": {
+            "$schema": DIALECT,
+            "title": "cloud-event-headers",
+            "description": "CloudEvents 1.0, binary mode. Always there on what is emitted, optional on what is read.",
+            "type": "object",
+            "properties": {
+                "ce_specversion": {"const": "1.0"},
+                "ce_id": {**text, "description": "The event_id or command_id in the value."},
+                "ce_source": {**text, "description": "/lead-qualifier/ and the application id."},
+                "ce_type": {**text, "description": "lead-qualifier. and the topic's name without prefix."},
+                "ce_time": {**text, "format": "date-time", "description": "When it occurred."},
+                "ce_subject": {**text, "description": "The id that is the record's key."},
+                "content-type": {"const": "application/json"},
+            },
+        },
+    }
