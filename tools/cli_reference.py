@@ -17,11 +17,12 @@ from lead_qualifier.cli.program import NAME, program
 _HEAD = f"""\
 # Command line
 
-<!-- Written by `make docs` from app/cli: change it there. -->
+<!-- Written by `make docs` from app/lead_qualifier/cli: change it there. -->
 
-After `make run` or `make test` the program is `.venv/bin/{NAME}`; `python -m lead_qualifier` is the same. Settings come from
-the environment or a `.env` file ([configuration](configuration.md)). Without `KAFKA_BOOTSTRAP_SERVERS` commands speak
-to the broker of the demo that runs in the same folder. Results go to standard output, all else to standard error.
+After `make run` or `make test` the program is `.venv/bin/{NAME}`; `python -m lead_qualifier` is the same. Settings
+come from the environment or a `.env` file ([configuration](configuration.md)). Without `KAFKA_BOOTSTRAP_SERVERS`
+commands speak to the broker of the demo that runs in the same folder. Results go to standard output, all else to
+standard error.
 """
 
 

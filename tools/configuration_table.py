@@ -19,7 +19,7 @@ from lead_qualifier.settings import Settings, variable_of
 _HEAD = """\
 # Configuration
 
-<!-- Written by `make docs` from app/settings.py: change it there. -->
+<!-- Written by `make docs` from app/lead_qualifier/settings.py: change it there. -->
 
 Settings come from the environment or from a `.env` file in the working directory; the environment goes first, and an
 option on the command line before both. A `LEAD_QUALIFIER_` name that is no setting is a warning with the nearest name

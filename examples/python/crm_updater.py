@@ -10,8 +10,8 @@ import sys
 import threading
 from pathlib import Path
 
-from app.consumer import Event, Permanent, Retry, SqliteSeen, consume
-from app.settings import load_settings
+from lead_qualifier.consumer import Event, Permanent, Retry, SqliteSeen, consume
+from lead_qualifier.settings import load_settings
 
 
 class Crm:
