@@ -21,14 +21,14 @@ from bench.reporting import Say
 from bench.topics import Topics
 from lead_qualifier.engine import Application, Input, partition_of
 from lead_qualifier.engine import checkpoint as positions
-from lead_qualifier.engine.checkpoint import POSITION_KEY, Position
+from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, Checkpoint
 from lead_qualifier.engine.inspection import inspect
 from lead_qualifier.engine.partition import Partition
-from lead_qualifier.engine.restoration import Opener
+from lead_qualifier.engine.restoration import Restorer
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.messages.topics import LEAD_CHANGED, LEAD_DEAD_LETTERS, LEAD_SCORE_CHANGED, LEAD_STATE
 from lead_qualifier.qualification.leads import Lead, Mark, Score
-from lead_qualifier.services.worker.lead_processor import LeadDecider, decode_lead, encode_lead
+from lead_qualifier.services.worker.lead_processor import LeadProcessor, decode_lead, encode_lead
 from lead_qualifier.settings import load_settings
 
 LEADS = 1_000_000
@@ -111,8 +111,8 @@ def write(connection: Connection, prefix: str, count: int, *, partitions: int) -
         elif dice < _REWRITTEN:
             put(key, value)
     for number in range(partitions):
-        position = Position(GROUP, dict.fromkeys(_inputs(prefix), 0), clock=number)
-        put_position = {"key": POSITION_KEY, "value": positions.encode(position)}
+        position = Checkpoint(GROUP, dict.fromkeys(_inputs(prefix), 0), clock=number)
+        put_position = {"key": CHECKPOINT_KEY, "value": positions.encode(position)}
         waiting[number].append(put_position)
         send(number)
     return held
@@ -121,7 +121,7 @@ def write(connection: Connection, prefix: str, count: int, *, partitions: int) -
 def restore(connection: Connection, prefix: str, *, partitions: int) -> list[Partition]:
     """All partitions, complete and with their positions, as the engine opens them."""
     application = _application(prefix, partitions)
-    opener = Opener(connection.confluent(), group_id=GROUP)
+    opener = Restorer(connection.confluent(), group_id=GROUP)
     opener.check_partition_counts([application])
     opened: list[Partition] = []
 
@@ -213,7 +213,7 @@ def _application(prefix: str, partitions: int) -> Application:
         changelog=LEAD_STATE.full_name(prefix),
         dead_letters=LEAD_DEAD_LETTERS.full_name(prefix),
         partitions=partitions,
-        processor=LeadDecider(topic_prefix=prefix, source="/bench", rules=lambda: None),
+        processor=LeadProcessor(topic_prefix=prefix, source="/bench", rules=lambda: None),
         encode_state=encode_lead,
         decode_state=decode_lead,
     )

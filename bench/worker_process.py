@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from bench.meter import Meter
-from lead_qualifier.engine import Step
+from lead_qualifier.engine import FaultPoint
 from lead_qualifier.messages.topics import LEAD_CHANGED, LEAD_SCORE_CHANGED
 from lead_qualifier.services.logs import configure_logs
 from lead_qualifier.services.worker.run import Worker
@@ -18,10 +18,10 @@ def main() -> None:
     meter = Meter(int(sys.argv[1]))
     inputs = {topic.full_name(settings.topic_prefix) for topic in (LEAD_SCORE_CHANGED, LEAD_CHANGED)}
 
-    def hook(step: Step) -> None:
-        if step is Step.OPEN_DONE:
+    def hook(step: FaultPoint) -> None:
+        if step is FaultPoint.OPEN_DONE:
             meter.ready()
-        elif step is Step.CYCLE_APPLIED:
+        elif step is FaultPoint.CYCLE_APPLIED:
             positions = [p.position for p in worker.engine.open_partitions() if p.position is not None]
             meter.decided(sum(offset for p in positions for topic, offset in p.next.items() if topic in inputs))
 

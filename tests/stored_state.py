@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 FIXTURES = Path(__file__).parent / "fixtures"
-POSITION_KEY = b"\xffposition"
+CHECKPOINT_KEY = b"\xffposition"
 PREFIX, APPLICATION = "old.", "workers"
 """As they stand in the positions of the fixtures."""
 
@@ -32,7 +32,7 @@ def stored(form: str, topic: str, *, prefix: str = PREFIX, application: str = AP
     for row in json.loads((FIXTURES / form / f"{topic}.json").read_text()):
         key = row["key"].encode() if "key" in row else base64.b64decode(row["key_base64"])
         value = None if row["value"] is None else row["value"].encode()
-        if key == POSITION_KEY and value is not None:
+        if key == CHECKPOINT_KEY and value is not None:
             position = json.loads(value)
             position["application"] = application
             position["next"] = {prefix + name.removeprefix(PREFIX): at for name, at in position["next"].items()}

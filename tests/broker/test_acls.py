@@ -25,7 +25,7 @@ from tests.broker.system.command_line import CommandLine, Done
 from tests.broker.system.messages import change, encode, score
 from tests.broker.system.secured_kafka import MECHANISM, SecuredKafka
 from tests.broker.system.worker_process import WorkerProcess
-from tests.unit.downstream.sinks.endpoint import Endpoint, Reply
+from tests.unit.sinks.endpoint import Endpoint, Reply
 
 pytestmark = pytest.mark.broker
 

@@ -16,7 +16,7 @@ from tests.broker.system.messages import change, command, encode, new_id
 from tests.broker.system.topic_reader import TopicReader
 from tests.broker.system.worker_process import WorkerProcess
 from tests.oracle.assignment import AssignmentOracle, as_told
-from tests.unit.downstream.assignment.test_processor import DEFINITION, SELLERS
+from tests.unit.assignment.test_processor import DEFINITION, SELLERS
 
 pytestmark = pytest.mark.broker
 TOPICS = (

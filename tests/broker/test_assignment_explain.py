@@ -16,7 +16,7 @@ from tests.broker.system.command_line import CommandLine, Done
 from tests.broker.system.downstream import Downstream
 from tests.broker.system.messages import encode, new_id
 from tests.broker.system.schemas import breaches
-from tests.unit.downstream.assignment.office import definition, rule, segment
+from tests.unit.assignment.office import definition, rule, segment
 from tests.unit.downstream.place import changed, qualified
 
 pytestmark = pytest.mark.broker

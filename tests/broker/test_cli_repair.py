@@ -11,7 +11,7 @@ import pytest
 
 from lead_qualifier.demo.broker.finder import Broker
 from lead_qualifier.engine import checkpoint as positions
-from lead_qualifier.engine.checkpoint import POSITION_KEY
+from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.maintenance.positions import PositionRepair
 from lead_qualifier.messages.topics import LEAD_STATE
@@ -105,12 +105,12 @@ def test_a_position_whose_clock_is_ahead_is_set_to_this_machine_s_time(cli: Comm
     )
     position = positions.decode(held[f"{cli.prefix}lead-state", 0] or b"")
     ahead = msgspec.structs.replace(position, clock=position.clock + 30 * 60 * 60 * 1000)
-    cli.send("lead-state", POSITION_KEY, positions.encode(ahead))
+    cli.send("lead-state", CHECKPOINT_KEY, positions.encode(ahead))
     repaired = cli.run("topics", "repair", "--yes").fine()
     assert "its clock is 1 day, 5:" in repaired.out
     assert "set it to this machine's time" in repaired.out
     a_little = msgspec.structs.replace(position, clock=int(time.time() * 1000) + 10 * 60 * 1000)
-    cli.send("lead-state", POSITION_KEY, positions.encode(a_little))
+    cli.send("lead-state", CHECKPOINT_KEY, positions.encode(a_little))
     assert "nothing to repair" in cli.run("topics", "repair").fine().err
     assert "its clock is" in cli.run("topics", "repair", "--yes", LEAD_QUALIFIER_TIME_TOLERANCE="5m").fine().out
     works_again(cli)

@@ -13,9 +13,9 @@ import pytest
 from lead_qualifier.demo.broker.finder import Broker
 from tests.broker.system.command_line import CommandLine
 from tests.broker.system.sink import RunningSink
-from tests.unit.downstream.sinks.dataverse.organisation import Organisation
-from tests.unit.downstream.sinks.endpoint import CUT_HEAD, NEVER, Raw, Reply, Request
-from tests.unit.downstream.sinks.events import BOTH, SELLER
+from tests.unit.sinks.dataverse.organisation import Organisation
+from tests.unit.sinks.endpoint import CUT_HEAD, NEVER, Raw, Reply, Request
+from tests.unit.sinks.events import BOTH, SELLER
 
 pytestmark = pytest.mark.broker
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lead_qualifier.engine.checkpoint import POSITION_KEY
+from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY
 from tests.broker.conftest import Install
 from tests.broker.system.command_line import CommandLine
 from tests.broker.system.installation import Installation
@@ -94,7 +94,7 @@ def held(here: Installation, prefix: str) -> dict[tuple[int, bytes], bytes]:
     reader = TopicReader(here.bootstrap, prefix, ("lead-state",))
     reader.read()
     reader.close()
-    newest = {(one.partition, one.key): one.value for one in reader.records["lead-state"] if one.key != POSITION_KEY}
+    newest = {(one.partition, one.key): one.value for one in reader.records["lead-state"] if one.key != CHECKPOINT_KEY}
     return {(at, key): value for (at, key), value in newest.items() if key is not None and value is not None}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lead_qualifier.engine.checkpoint import POSITION_KEY
+from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY
 from tests.broker.conftest import Install
 from tests.broker.system.command_line import CommandLine
 from tests.broker.system.installation import Installation
@@ -81,7 +81,7 @@ def held(here: Installation, prefix: str) -> dict[bytes, tuple[int, bytes]]:
     reader.close()
     newest = {record.key: (record.partition, record.value) for record in reader.records["lead-state"]}
     return {
-        key: (at, value) for key, (at, value) in newest.items() if key and key != POSITION_KEY and value is not None
+        key: (at, value) for key, (at, value) in newest.items() if key and key != CHECKPOINT_KEY and value is not None
     }
 
 

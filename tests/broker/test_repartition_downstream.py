@@ -12,7 +12,7 @@ import pytest
 
 from lead_qualifier.client.dead_letters import DeadLetters, Filter
 from lead_qualifier.demo.broker.finder import Broker
-from lead_qualifier.engine.checkpoint import POSITION_KEY
+from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.messages.downstream_topics import DOWNSTREAM_DEAD_LETTERS
 from tests.broker.system.command_line import CommandLine
@@ -76,7 +76,7 @@ def held(line: CommandLine, prefix: str, topic: str) -> dict[bytes, tuple[int, b
     reader.read()
     reader.close()
     newest = {record.key: (record.partition, record.value) for record in reader.records[topic]}
-    return {key: (at, value) for key, (at, value) in newest.items() if key and key != POSITION_KEY and value}
+    return {key: (at, value) for key, (at, value) in newest.items() if key and key != CHECKPOINT_KEY and value}
 
 
 def values(records: dict[bytes, tuple[int, bytes]]) -> dict[bytes, bytes]:

@@ -15,7 +15,7 @@ from lead_qualifier.demo.broker.finder import Broker
 from tests.broker.system.command_line import CommandLine
 from tests.broker.system.installation import Installation
 from tests.broker.system.messages import change, command, score
-from tests.stored_state import POSITION_KEY, Stored, newest, stored
+from tests.stored_state import CHECKPOINT_KEY, Stored, newest, stored
 
 pytestmark = pytest.mark.broker
 
@@ -44,7 +44,7 @@ class Inherited:
         for record in records:
             producer.produce(self.here.prefix + topic, record.value, record.key, partition=record.partition)
         for (partition, key), record in newest(records).items():
-            if key == POSITION_KEY:
+            if key == CHECKPOINT_KEY:
                 for name, offset in record.json()["next"].items():
                     for _ in range(offset):
                         producer.produce(name, b"decided long ago", b"x", partition=partition)
@@ -93,7 +93,7 @@ def test_the_state_is_taken_up_and_goes_on(inherited: Inherited, newer: bool) ->
     here = inherited.here
     worker = here.start_worker()
     worker.wait_ready()
-    held = {key for _, key in newest(leads)} - {POSITION_KEY}
+    held = {key for _, key in newest(leads)} - {CHECKPOINT_KEY}
     assert worker.metric("lead_qualifier_held_keys", application="leads") == len(held) == 7
     inherited.wait_for("lead_qualifier_criteria_revision", 12)  # projected from what the command decider held
     # a broker that was started just now has no group coordinator for a moment, which the client calls an error
@@ -131,7 +131,7 @@ def test_a_newer_format_is_refused_and_left_as_it_is(inherited: Inherited) -> No
     newer = json.dumps({"format": 2, "application": "any", "next": [["in", 0]]}).encode()
     inherited.write("lead-state", records)
     producer = Producer({"bootstrap.servers": inherited.here.bootstrap})
-    producer.produce(inherited.here.prefix + "lead-state", newer, POSITION_KEY, partition=1)
+    producer.produce(inherited.here.prefix + "lead-state", newer, CHECKPOINT_KEY, partition=1)
     assert producer.flush(30) == 0
     worker = inherited.here.start_worker()
     assert worker.process.wait(40) == 70

@@ -21,7 +21,7 @@ import pytest
 from lead_qualifier.demo.broker.finder import Broker
 from tests.broker.system.command_line import CommandLine
 from tests.broker.system.sink import RunningSink
-from tests.unit.downstream.sinks.endpoint import CUT_HEAD, GARBAGE, NEVER, RESET, Endpoint, Raw, Reply, Request
+from tests.unit.sinks.endpoint import CUT_HEAD, GARBAGE, NEVER, RESET, Endpoint, Raw, Reply, Request
 
 pytestmark = pytest.mark.broker
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lead_qualifier.engine.fault_points import Step
+from lead_qualifier.engine.fault_points import FaultPoint
 from tests.broker.conftest import Install
 from tests.broker.system.comparison import remembers_only_erasure
 from tests.broker.system.installation import Installation
@@ -93,18 +93,18 @@ def score_everybody(here: Installation, leads: list[str]) -> None:
 
 
 DEATHS = [
-    ("loser", Step.CYCLE_DECIDED),
-    ("loser", Step.TRANSACTION_FLUSHED),
-    ("loser", Step.TRANSACTION_COMMITTED),
-    ("survivor", Step.TRANSACTION_PRODUCED),
-    ("survivor", Step.TRANSACTION_OFFSETS),
-    ("survivor", Step.CYCLE_APPLIED),
+    ("loser", FaultPoint.CYCLE_DECIDED),
+    ("loser", FaultPoint.TRANSACTION_FLUSHED),
+    ("loser", FaultPoint.TRANSACTION_COMMITTED),
+    ("survivor", FaultPoint.TRANSACTION_PRODUCED),
+    ("survivor", FaultPoint.TRANSACTION_OFFSETS),
+    ("survivor", FaultPoint.CYCLE_APPLIED),
 ]
 
 
 @pytest.mark.parametrize(("side", "step"), DEATHS)
 def test_a_merge_over_two_workers_has_its_effect_once_when_that_of_the(
-    here: Installation, tmp_path: Path, side: str, step: Step
+    here: Installation, tmp_path: Path, side: str, step: FaultPoint
 ) -> None:
     once = tmp_path / "now"
     doomed = here.start_doomed_worker(step, once)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lead_qualifier.engine.fault_points import Step
+from lead_qualifier.engine.fault_points import FaultPoint
 from tests.broker.conftest import Install
 from tests.broker.system.messages import apply, command, feature, model, sales_response, score, scoring_model
 
@@ -19,7 +19,7 @@ LEADS = [f"L-{n}" for n in range(60)]
 def test_rejected_leads_are_recycled_once_by_the_rules_of_their_model(install: Install, tmp_path: Path) -> None:
     here = install()
     once = tmp_path / "now"
-    doomed = here.start_doomed_worker(Step.TRANSACTION_OFFSETS, once)
+    doomed = here.start_doomed_worker(FaultPoint.TRANSACTION_OFFSETS, once)
     doomed.wait_ready()
     here.announce(scoring_model("engagement", "live"))
     here.order(feature("enable"))

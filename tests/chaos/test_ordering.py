@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lead_qualifier.engine import PlainRecord, Unit
+from lead_qualifier.engine import PlainRecord, ProcessorContext
 from lead_qualifier.sequences.processor import SequenceProcessor, decode_state, encode_state
 from tests.broker.system.messages import encode
 from tests.oracle.journal import Cycle, Journal, OutOfStep
@@ -46,10 +46,10 @@ class History:
         self.found: dict[str, list[Any]] = {DUE: [], InSequences.STATES: []}
         for number in range(12):
             now += dice.choice((100, 3_000, 9_000))
-            unit = Unit(place.application, 0, place.entries, revision=1, now_ms=now)
+            context = ProcessorContext(place.application, 0, place.entries, revision=1, now_ms=now)
             place.processor.begin()
             for key in (due := place.timers.due(now, 10)):
-                place.processor.due(key, unit)
+                place.processor.on_timer(key, context)
             taken: dict[str, list[Input]] = {}
             for _ in range(dice.choice((0, 1, 3))):
                 topic = dice.choice(sorted(offsets))
@@ -62,14 +62,14 @@ class History:
                 record = Input(topic, 0, offsets[topic], LEAD.encode(), encode(told))
                 offsets[topic] += 1
                 taken.setdefault(topic, []).append(record)
-                unit.record = PlainRecord(topic, 0, record.offset, 0, record.key, record.value, [])
-                place.processor.process(unit.record, unit)
+                context.record = PlainRecord(topic, 0, record.offset, 0, record.key, record.value, [])
+                place.processor.process(context.record, context)
             place.timers.done(due)
-            for output in unit.outputs:
+            for output in context.outputs:
                 told_by = InSequences.step_by if output.topic == InSequences.STEPS else InSequences.state_by
                 self.found[output.topic].append(told_by(json.loads(output.value or b"{}")))
-            changes = frozenset(change["key"] for change in unit.changes())
-            place._commit(unit)
+            changes = frozenset(change["key"] for change in context.changes())
+            place._commit(context)
             # in the order of the topics, as a journal has it, whatever the order was in which they were decided
             self.cycles.append(Cycle(now, 1, {topic: taken[topic] for topic in sorted(taken)}, changes))
 

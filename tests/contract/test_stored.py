@@ -41,7 +41,7 @@ MODEL = QualificationModel(
         (leads.Lead, stored.LeadState),
         (leads.Score, stored.StoredScore),
         (leads.Mark, stored.StoredMark),
-        (merging.Handover, stored.LeadHandover),
+        (merging.LeadTransfer, stored.LeadHandover),
         (models.QualificationModel, stored.StoredDefinition),
         (models.Actions, stored.StoredActions),
         (models.Requalification, stored.StoredRequalification),
@@ -126,7 +126,7 @@ def test_the_examples_are_what_the_domain_reads_and_writes() -> None:
         lead = msgspec.json.decode(msgspec.json.encode(example.value), type=Lead)
         assert msgspec.json.decode(msgspec.json.encode(lead)) == example.value
     for example in examples_of("lead-handovers"):
-        handover = msgspec.json.decode(msgspec.json.encode(example.value), type=merging.Handover)
+        handover = msgspec.json.decode(msgspec.json.encode(example.value), type=merging.LeadTransfer)
         assert msgspec.json.decode(msgspec.json.encode(handover)) == example.value
     for document in ("qualification-models", "command-state"):
         for example in examples_of(document):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lead_qualifier.qualification import merging
 from lead_qualifier.qualification.decide import Qualification, decide, mark
 from lead_qualifier.qualification.leads import Lead, Mark, Score, record_score
-from lead_qualifier.qualification.merging import Handover
+from lead_qualifier.qualification.merging import LeadTransfer
 from lead_qualifier.qualification.rules import Rules
 from tests.unit.qualification.given import minute, model, rules
 
@@ -50,7 +50,7 @@ class World:
 
     current: Rules = ONCE
     leads: dict[str, Lead] = field(default_factory=lambda: defaultdict(Lead))
-    on_their_way: dict[str, list[Handover]] = field(default_factory=lambda: defaultdict(list))
+    on_their_way: dict[str, list[LeadTransfer]] = field(default_factory=lambda: defaultdict(list))
     sent: int = 0
     qualified: list[str] = field(default_factory=list)
 
@@ -74,7 +74,7 @@ class World:
             case Erased(lead_id, at):
                 self.leads[lead_id] = merging.erased(self.leads[lead_id], at, at_ms=at, until_ms=1_000)
 
-    def send(self, to: str, handover: Handover | None) -> None:
+    def send(self, to: str, handover: LeadTransfer | None) -> None:
         if handover is not None:
             self.on_their_way[to].append(handover)
             self.sent += 1

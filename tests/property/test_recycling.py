@@ -9,15 +9,15 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lead_qualifier.engine import Application, Input, Unit
+from lead_qualifier.engine import Application, Input, ProcessorContext
 from lead_qualifier.messages.definition_reading import model_of
 from lead_qualifier.qualification.rules import RuledModel, Rules
-from lead_qualifier.services.worker.lead_processor import LeadDecider, decode_lead, encode_lead
+from lead_qualifier.services.worker.lead_processor import LeadProcessor, decode_lead, encode_lead
 from tests.broker.system.messages import change, encode, model, sales_response, score
 from tests.oracle.office import Model, Office
 from tests.oracle.oracle import Oracle
 from tests.oracle.reading import Input as Told
-from tests.unit.worker.test_merging import Rec
+from tests.unit.services.worker.test_merging import Rec
 
 TOPICS = ("lead-changed", "lead-sales-response", "lead-score-changed")
 RECYCLING: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
@@ -91,7 +91,7 @@ def test_the_worker_recycles_as_the_oracle_foretells(
         live_scoring_models=frozenset({"engagement"}),
         models={one["id"]: RuledModel(definition=model_of(one), version=1, live=True) for one in definitions},
     )
-    decider = LeadDecider(topic_prefix="", source="/test", rules=lambda: rules)
+    decider = LeadProcessor(topic_prefix="", source="/test", rules=lambda: rules)
     application = Application(
         name="leads",
         inputs=tuple(Input(topic) for topic in TOPICS),
@@ -112,11 +112,11 @@ def test_the_worker_recycles_as_the_oracle_foretells(
     decider.begin()
     for offset, (topic, message) in enumerate(events):
         oracle.replay(Told(topic, 0, offset, b"L", encode(message)))
-        unit = Unit(application, 0, entries)
-        unit.record = record = Rec(topic, b"L", encode(message), offset=offset)
-        decider.process(record, unit)
-        entries |= {one["key"]: one["value"] for one in unit.changes()}
-        for output in unit.outputs:
+        context = ProcessorContext(application, 0, entries)
+        context.record = record = Rec(topic, b"L", encode(message), offset=offset)
+        decider.process(record, context)
+        entries |= {one["key"]: one["value"] for one in context.changes()}
+        for output in context.outputs:
             (qualified if output.topic == "lead-qualified" else recycled).append(json.loads(output.value or b"{}"))
         foretold = oracle.leads.get("L")
         if foretold is not None and b"L" in entries:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lead_qualifier.sequences.decision import StepDue
 from lead_qualifier.sequences.walking import step_event_id
 from tests.oracle.sequences import LeadInSequences
-from tests.unit.downstream.sequences.walks import MINUTE, T0, Lead, advance, branch, email, mail, sequence, shown, wait
+from tests.unit.sequences.walks import MINUTE, T0, Lead, advance, branch, email, mail, sequence, shown, wait
 
 PATIENT = sequence(
     "a",

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from lead_qualifier.definitions.kind import Kind
-from lead_qualifier.downstream.lead_snapshot import Facts
+from lead_qualifier.downstream.lead_snapshot import LeadSnapshot
 from tests.oracle.follow_up import LeadInFollowUps
 from tests.oracle.journeys import LeadInJourneys
 from tests.oracle.known import Erasures
@@ -140,7 +140,7 @@ class Both:
             self.place.restart()
         assert self.place.refused == []
         held = self.place.entries.get(b"L-1")
-        facts = Facts() if held is None else self.place.decode_state(held).facts
+        facts = LeadSnapshot() if held is None else self.place.decode_state(held).facts
         known = self.oracle.lead
         assert (facts.values().own, facts.attributes) == (known.own, known.attributes)
         assert facts.open is known.open

@@ -12,9 +12,9 @@ from bench.plain_loop import PlainLoop
 from bench.results import without_defaults
 from bench.struct_loop import StructLoop
 from bench.workload import CHANGES, MODEL, Workload
-from lead_qualifier.engine import Application, Input, PlainRecord, Unit
+from lead_qualifier.engine import Application, Input, PlainRecord, ProcessorContext
 from lead_qualifier.messages.topics import LEAD_CHANGED, LEAD_QUALIFIED, LEAD_SCORE_CHANGED
-from lead_qualifier.services.worker.lead_processor import LeadDecider, decode_lead, encode_lead
+from lead_qualifier.services.worker.lead_processor import LeadProcessor, decode_lead, encode_lead
 from tests.unit.qualification.given import model, rules
 
 _encode, _decode = msgspec.json.encode, msgspec.json.decode
@@ -67,17 +67,17 @@ def records() -> list[PlainRecord]:
 def of_worker(records: list[PlainRecord]) -> Told:
     criteria = {one["scoring_model"]: float(one["threshold"]) for one in MODEL["criteria"]}
     current = rules(model(MODEL["id"], match=MODEL["match"], criteria=criteria))
-    decider = LeadDecider(topic_prefix="", source="/x", rules=lambda: current)
+    decider = LeadProcessor(topic_prefix="", source="/x", rules=lambda: current)
     inputs = (Input(LEAD_CHANGED.name), Input(LEAD_SCORE_CHANGED.name))
     application = Application("leads", inputs, "lead-state", "dead", 1, decider, encode_lead, decode_lead)
     decider.begin()
-    unit = Unit(application, 0, {})
+    context = ProcessorContext(application, 0, {})
     for record in records:
-        unit.record = record
-        decider.process(record, unit)
-        unit.passed(record.topic, record.offset + 1)
-    events = [_decode(out.value or b"") for out in unit.outputs if out.topic == LEAD_QUALIFIED.name]
-    return Told(events, {one["key"]: without_defaults(_decode(one["value"])) for one in unit.changes()})
+        context.record = record
+        decider.process(record, context)
+        context.passed(record.topic, record.offset + 1)
+    events = [_decode(out.value or b"") for out in context.outputs if out.topic == LEAD_QUALIFIED.name]
+    return Told(events, {one["key"]: without_defaults(_decode(one["value"])) for one in context.changes()})
 
 
 @pytest.mark.parametrize("kind", [PlainLoop, StructLoop])

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lead_qualifier.engine import Application, PlainRecord, Rejected, Unit
+from lead_qualifier.engine import Application, PlainRecord, ProcessorContext, Rejected
 from lead_qualifier.messages.plausible_time import PlausibleTime
 from lead_qualifier.messages.reasons import BadMessage
 from lead_qualifier.services.downstream import BUILDS
@@ -47,12 +47,12 @@ def example(topic: str, at: datetime) -> tuple[bytes, bytes]:
 
 def refusal(application: Application, topic: str, at: datetime, *, record_ms: int = NOW_MS) -> str | None:
     key, value = example(topic, at)
-    unit = Unit(application, 0, {}, now_ms=NOW_MS)
-    unit.record = record = PlainRecord(topic, 0, 0, record_ms, key, value, ())
+    context = ProcessorContext(application, 0, {}, now_ms=NOW_MS)
+    context.record = record = PlainRecord(topic, 0, 0, record_ms, key, value, ())
     try:
-        application.processor.process(record, unit)
+        application.processor.process(record, context)
     except Rejected as rejected:
-        assert not unit.changes()
+        assert not context.changes()
         return str(rejected)
     return None
 
@@ -98,10 +98,10 @@ ERASED = [one for one in INPUTS if one.values[1] == "lead-changed"]
 def test_until_when_an_erasure_is_remembered_hangs_on_its_records_time(application: Application, topic: str) -> None:
     remembered = set()
     for minutes in (0, 1, 59):
-        unit = Unit(application, 0, {}, now_ms=NOW_MS + minutes * 60_000)
-        unit.record = record = PlainRecord(topic, 0, 7, NOW_MS, b"L-1", None, ())
-        application.processor.process(record, unit)
-        remembered.add(unit.changes()[0]["value"])
+        context = ProcessorContext(application, 0, {}, now_ms=NOW_MS + minutes * 60_000)
+        context.record = record = PlainRecord(topic, 0, 7, NOW_MS, b"L-1", None, ())
+        application.processor.process(record, context)
+        remembered.add(context.changes()[0]["value"])
     assert len(remembered) == 1
 
 
@@ -123,11 +123,11 @@ def worker() -> Application:
 
 def decided(application: Application, entries: dict[bytes, bytes], topic: str, **message: Any) -> dict[str, Any]:
     """The lead's state after one message of now, as it is stored."""
-    unit = Unit(application, 0, entries, now_ms=NOW_MS)
+    context = ProcessorContext(application, 0, entries, now_ms=NOW_MS)
     value = {"event_id": "e", "lead_id": "L", "occurred_at": NOW.isoformat(), **message}
-    unit.record = record = PlainRecord(topic, 0, 0, NOW_MS, b"L", encode(value), ())
-    application.processor.process(record, unit)
-    entries.update((change["key"], change["value"] or b"") for change in unit.changes())
+    context.record = record = PlainRecord(topic, 0, 0, NOW_MS, b"L", encode(value), ())
+    application.processor.process(record, context)
+    entries.update((change["key"], change["value"] or b"") for change in context.changes())
     held: dict[str, Any] = json.loads(entries[b"L"])
     return held
 
@@ -171,9 +171,9 @@ def test_a_lead_held_with_a_date_ahead_takes_a_merge_and_a_rejection() -> None:
 def test_a_handover_with_a_date_ahead_does_not_displace_what_is_held() -> None:
     application = worker()
     entries = {b"L": encode({"scores": {"engagement": {"value": 20.0, "at": "2026-11-28T08:00:00Z"}}})}
-    unit = Unit(application, 0, entries, now_ms=NOW_MS)
+    context = ProcessorContext(application, 0, entries, now_ms=NOW_MS)
     value = {"event_id": "m", "loser_id": "X", "scores": {"engagement": {"value": 99.0, "at": AHEAD}}}
-    unit.record = record = PlainRecord("lead-handovers", 0, 0, NOW_MS, b"L", encode(value), ())
-    application.processor.process(record, unit)
-    (change,) = unit.changes()
+    context.record = record = PlainRecord("lead-handovers", 0, 0, NOW_MS, b"L", encode(value), ())
+    application.processor.process(record, context)
+    (change,) = context.changes()
     assert json.loads(change["value"] or b"")["scores"]["engagement"]["value"] == 20

@@ -25,7 +25,7 @@ from lead_qualifier.assignment.state import (
     State,
     Store,
 )
-from lead_qualifier.assignment.waiting import Line, Terms, Waiting
+from lead_qualifier.assignment.waiting import Terms, Waiting, WaitQueue
 from lead_qualifier.downstream.conditions import Values
 from lead_qualifier.qualification.utc import after
 
@@ -67,7 +67,7 @@ class _Found(Struct, frozen=True):
     rule: Rule | None = None
     owner: Owner | None = None
     choice: Choice | None = None
-    line: Line | None = None
+    line: WaitQueue | None = None
 
 
 class _Source(NamedTuple):
@@ -82,7 +82,7 @@ class _Source(NamedTuple):
 _UNROUTED = _Source("", None)
 
 
-class Desk:
+class Assigner:
     """Knows sellers and those that wait as an index over the store. Made anew whenever the store may have changed
     without it.
 
@@ -94,9 +94,9 @@ class Desk:
         """`rules`: the definitions that are live."""
         self._rules = rules
         self._sellers: dict[str, Seller] = {}
-        self._lines: dict[tuple[Any, ...], Line] = {}
+        self._lines: dict[tuple[Any, ...], WaitQueue] = {}
         self._most_lines = _KEPT_LINES
-        self._unrouted, self._parked = Line(), Line()
+        self._unrouted, self._parked = WaitQueue(), WaitQueue()
         self._waiting = Waiting()
         #: When a lead is too old for its definition.
         self._expiring: Earliest[str, datetime] = Earliest()
@@ -494,11 +494,11 @@ class Desk:
         owner = None if choice.seller is None else Owner("seller", choice.seller)
         return _Found(choice.code, rules, segment, rule, owner, choice, line)
 
-    def _line(self, rules: Rules, segment: Segment, rule: Rule, held: HeldLead) -> Line:
+    def _line(self, rules: Rules, segment: Segment, rule: Rule, held: HeldLead) -> WaitQueue:
         key = (rules.id, segment.id, rule.id, rule.signature(held.attributes))
         line = self._lines.get(key)
         if line is None:
-            line = Line(rule, rules.checks_capacity, held.attributes)
+            line = WaitQueue(rule, rules.checks_capacity, held.attributes)
             line.candidates.update(one.held.id for one in self._sellers.values() if _is_candidate(one.held, line))
             if len(self._lines) >= self._most_lines:
                 self._lines = {name: one for name, one in self._lines.items() if one.leads}
@@ -506,7 +506,7 @@ class Desk:
             self._lines[key] = line
         return line
 
-    def _line_of(self, held: HeldLead) -> Line | None:
+    def _line_of(self, held: HeldLead) -> WaitQueue | None:
         """Where a lead waits by what is held about it. None: nowhere, the definition that it names is not there."""
         if held.routed != self._counters.revision:
             return self._unrouted
@@ -605,7 +605,7 @@ class Desk:
             ]
         return tuple(told), sum(not one.held.gone for one in self._sellers.values()) - len(told)
 
-    def _wait(self, lead_id: str, held: HeldLead, line: Line) -> None:
+    def _wait(self, lead_id: str, held: HeldLead, line: WaitQueue) -> None:
         self._waiting.put(lead_id, held.waits, line)
         self._keep(lead_id, held)
 
@@ -630,7 +630,7 @@ def _what_rules_look_at(seller: HeldSeller) -> tuple[bool, str]:
     return seller.active and not seller.gone, repr(seller.attributes)  # 1 is not True here, as it is in Python
 
 
-def _is_candidate(seller: HeldSeller, line: Line) -> bool:
+def _is_candidate(seller: HeldSeller, line: WaitQueue) -> bool:
     if line.rule is None or not seller.active or seller.gone:
         return False
     return line.rule.may_take(seller.id, seller.attributes, line.lead)

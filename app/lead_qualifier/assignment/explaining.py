@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from lead_qualifier.assignment.assigner import Decision, Desk
+from lead_qualifier.assignment.assigner import Assigner, Decision
 from lead_qualifier.assignment.results import FOR_A_SELLER, Result
 from lead_qualifier.assignment.rules import Rule, Rules, live_rules
 from lead_qualifier.assignment.state import LEAD, SELLER, Departed, HeldDefinition, HeldLead, HeldSeller, State
@@ -76,7 +76,7 @@ def explain(lead_id: str, entries: Mapping[bytes, State], now: datetime) -> Expl
             departed=None if seller is None else seller.departed,
         )
     places = [one.waits for one in entries.values() if isinstance(one, HeldLead) and one.waits]
-    foreseen, again_at = Desk(entries.items(), live).foresee(lead_id, held, now)
+    foreseen, again_at = Assigner(entries.items(), live).foresee(lead_id, held, now)
     taking = next((one for one in live if one.id == foreseen.definition), None)
     return Explained(
         standing=Standing.WAITS,

@@ -10,17 +10,17 @@ from msgspec.structs import replace
 
 from lead_qualifier.assignment.queue import Changed, Closed, Qualified, enqueue
 from lead_qualifier.downstream.cause import Cause
-from lead_qualifier.downstream.lead_follower import Happening, LeadFollower, cause_of, now_of
-from lead_qualifier.downstream.lead_snapshot import Facts
+from lead_qualifier.downstream.lead_follower import LeadEvent, LeadFollower, cause_of, now_of
+from lead_qualifier.downstream.lead_snapshot import LeadSnapshot
 from lead_qualifier.downstream.repeats import KnownQualifications
-from lead_qualifier.engine import Record, Rejected, Unit
+from lead_qualifier.engine import ProcessorContext, Record, Rejected
 from lead_qualifier.messages.topics import LEAD_CHANGED
 
 
 class FollowedLead(KnownQualifications, omit_defaults=True):
     """`queued`: it qualified, and was not closed since."""
 
-    facts: Facts = field(default_factory=Facts)
+    facts: LeadSnapshot = field(default_factory=LeadSnapshot)
     queued: bool = False
 
 
@@ -39,7 +39,7 @@ class Intake(LeadFollower[FollowedLead]):
         """A lead of which nothing is held."""
         return FollowedLead()
 
-    def happened(self, key: bytes, state: FollowedLead, what: Happening, unit: Unit) -> None:
+    def happened(self, key: bytes, state: FollowedLead, what: LeadEvent, context: ProcessorContext) -> None:
         """A qualification comes into the queue, and what happens to the lead after that."""
         lead_id, facts = key.decode(), state.facts
         if what.qualified is not None:
@@ -47,32 +47,32 @@ class Intake(LeadFollower[FollowedLead]):
                 state.queued = True
                 qualified = what.qualified
                 told = Qualified(what.cause, lead_id, qualified.model_id, *_like(facts), qualified.lead_changed_offset)
-                enqueue(unit, self._prefix, lead_id, told)
+                enqueue(context, self._prefix, lead_id, told)
         elif state.queued and (what.changed.fields or what.changed.attributes):
             if facts.open:
                 owner_changed = "owner_id" in what.changed.fields
-                enqueue(unit, self._prefix, lead_id, Changed(what.cause, lead_id, owner_changed, *_like(facts)))
+                enqueue(context, self._prefix, lead_id, Changed(what.cause, lead_id, owner_changed, *_like(facts)))
             else:
-                self._close(key, state, what.cause, unit)
+                self._close(key, state, what.cause, context)
 
-    def merged(self, key: bytes, state: FollowedLead, cause: Cause, unit: Unit) -> None:
+    def merged(self, key: bytes, state: FollowedLead, cause: Cause, context: ProcessorContext) -> None:
         """It is closed."""
         if state.queued:
-            self._close(key, state, cause, unit)
+            self._close(key, state, cause, context)
 
-    def erasing(self, key: bytes, record: Record, unit: Unit) -> None:
+    def erasing(self, key: bytes, record: Record, context: ProcessorContext) -> None:
         """Nothing of it may remain in what the queue has led to."""
         try:
-            state: FollowedLead | None = unit.get(key)
+            state: FollowedLead | None = context.get(key)
         except Rejected:
             state = FollowedLead(queued=True)  # perhaps: what is held cannot be read, and none of it may remain
         if state is not None and state.queued:
             place = f"{LEAD_CHANGED.name}/{record.partition}/{record.offset}"
-            self._close(key, state, cause_of(LEAD_CHANGED, record, place, now_of(unit)), unit)
+            self._close(key, state, cause_of(LEAD_CHANGED, record, place, now_of(context)), context)
 
-    def _close(self, key: bytes, state: FollowedLead, cause: Cause, unit: Unit) -> None:
+    def _close(self, key: bytes, state: FollowedLead, cause: Cause, context: ProcessorContext) -> None:
         state.queued = False
-        enqueue(unit, self._prefix, key.decode(), Closed(cause, key.decode()))
+        enqueue(context, self._prefix, key.decode(), Closed(cause, key.decode()))
 
 
 def is_gone(followed: FollowedLead) -> bool:
@@ -81,7 +81,7 @@ def is_gone(followed: FollowedLead) -> bool:
     return facts.erased is not None and replace(followed, facts=replace(facts, erased=None)) == FollowedLead()
 
 
-def _like(facts: Facts) -> tuple[dict[str, Any], dict[str, Any]]:
+def _like(facts: LeadSnapshot) -> tuple[dict[str, Any], dict[str, Any]]:
     """What the lead is like now: its own fields, and its attributes."""
     values = facts.values()
     return dict(values.own), dict(values.attributes)

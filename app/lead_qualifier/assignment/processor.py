@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import msgspec
 
-from lead_qualifier.assignment.assigner import Decision, Desk
+from lead_qualifier.assignment.assigner import Assigner, Decision
 from lead_qualifier.assignment.kind import knowing
 from lead_qualifier.assignment.queue import (
     Changed,
@@ -38,7 +38,7 @@ from lead_qualifier.definitions.registry import decide
 from lead_qualifier.downstream.cause import Cause
 from lead_qualifier.downstream.identities import event_id
 from lead_qualifier.downstream.lead_follower import now_of
-from lead_qualifier.engine import Processor, Record, Rejected, Unit, Wake
+from lead_qualifier.engine import Processor, ProcessorContext, Record, Rejected, Timer
 from lead_qualifier.engine.application import PlainRecord
 from lead_qualifier.messages import cloud_events
 from lead_qualifier.messages.assignment import LeadAssigned
@@ -63,9 +63,9 @@ class AssignmentDecider(Processor):
         self._times = PlausibleTime(time_tolerance)
         self._prefix = prefix
         self._source = source
-        self._unit: Unit | None = None
+        self._unit: ProcessorContext | None = None
         self._sound = False
-        self._desk = Desk([], ())
+        self._desk = Assigner([], ())
         self._entries: dict[str, Entry] = {}
         self._unreadable: dict[str, str] = {}  # definitions, and why
         self._given = 0  # the highest revision that stands in those
@@ -74,19 +74,19 @@ class AssignmentDecider(Processor):
         """Its rules are in its own state."""
         return 0
 
-    def process(self, record: Record, unit: Unit) -> None:
+    def process(self, record: Record, context: ProcessorContext) -> None:
         """Decide one record of the queue."""
         try:
             queued = decode(record.value or b"")
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
             raise Rejected(f"only the assignment service writes to this topic, and never this: {error}") from None
         if isinstance(queued, Qualified | Changed):
-            unit.get(LEAD + queued.lead_id.encode())  # rejected here if unreadable, before anything is changed
-        self._follow(unit)
+            context.get(LEAD + queued.lead_id.encode())  # rejected here if unreadable, before anything is changed
+        self._follow(context)
         self._sound = False  # until it is through: an exception leaves the desk half changed
-        now = now_of(unit)
-        self._desk.begin(unit, now)
-        self._occur(queued, record, unit)
+        now = now_of(context)
+        self._desk.begin(context, now)
+        self._occur(queued, record, context)
         decided, again = self._desk.end()
         self._sound = True
         if isinstance(queued, Tick):
@@ -95,13 +95,13 @@ class AssignmentDecider(Processor):
         else:
             cause = queued.cause
         for one in decided:
-            self._tell(one, cause, record.offset, now, unit)
+            self._tell(one, cause, record.offset, now, context)
         if self._desk.unfinished:
-            enqueue(unit, self._prefix, "tick", Tick(now))
+            enqueue(context, self._prefix, "tick", Tick(now))
         elif again is not None:
-            self._set_alarm(int(again.timestamp() * 1000) + 1, unit)
+            self._set_alarm(int(again.timestamp() * 1000) + 1, context)
 
-    def _occur(self, queued: Queued, record: Record, unit: Unit) -> None:
+    def _occur(self, queued: Queued, record: Record, context: ProcessorContext) -> None:
         desk = self._desk
         match queued:
             case Qualified():
@@ -117,18 +117,18 @@ class AssignmentDecider(Processor):
                 at = queued.cause.occurred_at if queued.owner_changed else None
                 desk.changed(queued.lead_id, queued.own, queued.attributes, owner_changed_at=at)
             case Closed():
-                if _is_readable(LEAD + queued.lead_id.encode(), unit):
+                if _is_readable(LEAD + queued.lead_id.encode(), context):
                     desk.closed(queued.lead_id)
                 else:
-                    unit.delete(LEAD + queued.lead_id.encode())  # erased, perhaps: nothing of it may remain
+                    context.delete(LEAD + queued.lead_id.encode())  # erased, perhaps: nothing of it may remain
             case SellerTold():
-                desk.seller_changed(_seller(queued), self._times.latest(unit.now_ms))
+                desk.seller_changed(_seller(queued), self._times.latest(context.now_ms))
             case Commanded():
-                self._command(queued, record, unit)
+                self._command(queued, record, context)
             case Tick():
                 desk.time_passed()
 
-    def _command(self, queued: Commanded, record: Record, unit: Unit) -> None:
+    def _command(self, queued: Commanded, record: Record, context: ProcessorContext) -> None:
         command = cast("DefinitionCommand", {**queued.command})
         command["issued_at"] = queued.cause.occurred_at
         kind = knowing(self._desk.sellers)
@@ -136,23 +136,23 @@ class AssignmentDecider(Processor):
             order_of(command, given=self._given),
             self._entries,
             kind,
-            lambda entry: unit.fits(DEFINITION + entry.id.encode(), HeldDefinition(entry)),
+            lambda entry: context.fits(DEFINITION + entry.id.encode(), HeldDefinition(entry)),
             self._unreadable,
         )
         before = live_rules(self._entries.values())
         if verdict.entry is not None:
             self._entries[verdict.entry.id] = verdict.entry
-            unit.put(DEFINITION + verdict.entry.id.encode(), HeldDefinition(verdict.entry))
+            context.put(DEFINITION + verdict.entry.id.encode(), HeldDefinition(verdict.entry))
         trigger = queued.cause.trigger
         origin = PlainRecord(record.topic, trigger.partition, trigger.offset, 0, record.key, None, ())
-        event = outcome_event(kind, ASSIGNMENT_COMMANDS, command, verdict, origin, unit.now_ms)
+        event = outcome_event(kind, ASSIGNMENT_COMMANDS, command, verdict, origin, context.now_ms)
         topic = ASSIGNMENT_DEFINITION_CHANGED.full_name(self._prefix)
-        tell(unit, topic, event, ASSIGNMENT_DEFINITION_CHANGED, self._source)
+        tell(context, topic, event, ASSIGNMENT_DEFINITION_CHANGED, self._source)
         rules = live_rules(self._entries.values())
         if [(one.id, one.version) for one in rules] != [(one.id, one.version) for one in before]:
             self._desk.rules_changed(rules)
 
-    def _tell(self, decision: Decision, cause: Cause, offset: int, now: datetime, unit: Unit) -> None:
+    def _tell(self, decision: Decision, cause: Cause, offset: int, now: datetime, context: ProcessorContext) -> None:
         event: LeadAssigned = {
             "event_id": event_id(LEAD_ASSIGNED.name, decision.lead_id, decision.number, offset, cause.trigger.event_id),
             "lead_id": decision.lead_id,
@@ -187,17 +187,17 @@ class AssignmentDecider(Processor):
             time=now,
             subject=decision.lead_id,
         )
-        unit.emit(LEAD_ASSIGNED.full_name(self._prefix), decision.lead_id.encode(), _encode(event), headers)
-        unit.counts["assignment", decision.definition or "none", decision.code.word] += 1
+        context.emit(LEAD_ASSIGNED.full_name(self._prefix), decision.lead_id.encode(), _encode(event), headers)
+        context.counts["assignment", decision.definition or "none", decision.code.word] += 1
 
-    def _set_alarm(self, due: int, unit: Unit) -> None:
+    def _set_alarm(self, due: int, context: ProcessorContext) -> None:
         """One that goes off too early does no harm: what it leads to sets the next."""
-        held = _alarm(unit)
+        held = _alarm(context)
         if held is None or due < held.due:
-            unit.put(ALARM, Alarm(due))
-            unit.wake(ALARM, due)
+            context.put(ALARM, Alarm(due))
+            context.schedule(ALARM, due)
 
-    def timers(self, entries: Mapping[bytes, bytes]) -> Iterable[Wake]:
+    def timers(self, entries: Mapping[bytes, bytes]) -> Iterable[Timer]:
         """When those that wait are to be looked at again: at once if somebody waits and it is not known."""
         try:
             alarm = decode_state(entries.get(ALARM, b""))
@@ -208,37 +208,37 @@ class AssignmentDecider(Processor):
         elif any(_WAITS in value and key.startswith(LEAD) for key, value in entries.items()):
             yield 0, ALARM
 
-    def due(self, key: bytes, unit: Unit) -> None:
+    def on_timer(self, key: bytes, context: ProcessorContext) -> None:
         """Put it in the queue: what is decided then has its place in the one order."""
-        held = _alarm(unit)
-        if held is None or held.due <= unit.now_ms:
-            unit.delete(key)
-            enqueue(unit, self._prefix, "tick", Tick(now_of(unit)))
+        held = _alarm(context)
+        if held is None or held.due <= context.now_ms:
+            context.delete(key)
+            enqueue(context, self._prefix, "tick", Tick(now_of(context)))
 
-    def _follow(self, unit: Unit) -> None:
+    def _follow(self, context: ProcessorContext) -> None:
         """A cycle that was not committed leaves the desk ahead of the state: it is made anew."""
-        if unit is self._unit and self._sound:
+        if context is self._unit and self._sound:
             return
         if self._unit is not None or not self._sound:
             unreadable: dict[bytes, str] = {}
-            states = list(unit.items(unreadable))
-            self._given = highest_revision_in(unit.stored(key) for key in unreadable if key.startswith(DEFINITION))
+            states = list(context.items(unreadable))
+            self._given = highest_revision_in(context.stored(key) for key in unreadable if key.startswith(DEFINITION))
             self._unreadable = {
                 key.removeprefix(DEFINITION).decode(errors="replace"): reason
                 for key, reason in unreadable.items()
                 if key.startswith(DEFINITION)
             }
             self._entries = {state.entry.id: state.entry for _, state in states if isinstance(state, HeldDefinition)}
-            self._desk = Desk(states, live_rules(self._entries.values()))
-        self._unit = unit
+            self._desk = Assigner(states, live_rules(self._entries.values()))
+        self._unit = context
 
-    def taken_back(self, unit: Unit) -> None:
+    def taken_back(self, context: ProcessorContext) -> None:
         """The desk is made again from what the unit holds."""
         self._sound = False
 
-    def committed(self, unit: Unit) -> None:
+    def committed(self, context: ProcessorContext) -> None:
         """The desk stands as the state does."""
-        if unit is self._unit:
+        if context is self._unit:
             self._unit = None
 
     def opened(self, number: int, entries: Mapping[bytes, bytes]) -> None:
@@ -246,17 +246,17 @@ class AssignmentDecider(Processor):
         self._unit, self._sound = None, False
 
 
-def _is_readable(key: bytes, unit: Unit) -> bool:
+def _is_readable(key: bytes, context: ProcessorContext) -> bool:
     try:
-        unit.get(key)
+        context.get(key)
     except Rejected:
         return False
     return True
 
 
-def _alarm(unit: Unit) -> Alarm | None:
+def _alarm(context: ProcessorContext) -> Alarm | None:
     """The alarm that is set; None if there is none that can be read."""
-    held = unit.get(ALARM) if _is_readable(ALARM, unit) else None
+    held = context.get(ALARM) if _is_readable(ALARM, context) else None
     return held if isinstance(held, Alarm) else None
 
 

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct, field
 
 from lead_qualifier.downstream.cause import Cause
-from lead_qualifier.engine import Unit
+from lead_qualifier.engine import ProcessorContext
 from lead_qualifier.messages.downstream_topics import ASSIGNMENT_QUEUE
 from lead_qualifier.qualification.utc import Moment
 
@@ -70,6 +70,6 @@ decode = msgspec.json.Decoder(Queued).decode
 JSON = [("content-type", b"application/json")]
 
 
-def enqueue(unit: Unit, prefix: str, key: str, queued: Queued) -> None:
+def enqueue(context: ProcessorContext, prefix: str, key: str, queued: Queued) -> None:
     """Put it at the end of the queue."""
-    unit.emit(ASSIGNMENT_QUEUE.full_name(prefix), key.encode(), encode(queued), JSON)
+    context.emit(ASSIGNMENT_QUEUE.full_name(prefix), key.encode(), encode(queued), JSON)

@@ -127,7 +127,7 @@ decode_state = msgspec.json.Decoder(State).decode
 
 
 class Store(Protocol):
-    """Where it is kept; a Unit of the engine is one."""
+    """Where it is kept; a ProcessorContext of the engine is one."""
 
     def get(self, key: bytes) -> Any:
         """The state under this key, or None."""

@@ -20,7 +20,7 @@ class Terms(NamedTuple):
     checks_capacity: bool
 
 
-class Line:
+class WaitQueue:
     """Leads that one rule routes to the same candidates."""
 
     __slots__ = ("candidates", "lead", "leads", "rule", "terms")
@@ -43,14 +43,14 @@ class Waiting:
     """Leads by their place, which never changes while they wait; and for each seller the lines to take leads from."""
 
     def __init__(self) -> None:
-        self._line_of: dict[str, Line] = {}
+        self._line_of: dict[str, WaitQueue] = {}
         # The place known here may be lower than that of the line's first: that one has left since.
-        self._open_to: dict[str, dict[Terms, Earliest[Line, int]]] = {}
+        self._open_to: dict[str, dict[Terms, Earliest[WaitQueue, int]]] = {}
 
     def __len__(self) -> int:
         return len(self._line_of)
 
-    def put(self, lead_id: str, place: int, line: Line) -> None:
+    def put(self, lead_id: str, place: int, line: WaitQueue) -> None:
         """Have it wait in this line, and in no other."""
         if self._line_of.get(lead_id) is not line:
             self.remove(lead_id)
@@ -61,7 +61,7 @@ class Waiting:
             for seller_id in line.candidates:
                 self._offer(seller_id, line, place)
 
-    def move(self, lead_id: str, line: Line) -> None:
+    def move(self, lead_id: str, line: WaitQueue) -> None:
         """Have one that waits wait in this line. One that does not wait is left alone."""
         present = self._line_of.get(lead_id)
         if present is not None and (place := present.leads.get(lead_id)) is not None:
@@ -77,7 +77,7 @@ class Waiting:
             for seller_id in line.candidates:
                 self._withdraw(seller_id, line)
 
-    def merge_into(self, line: Line) -> None:
+    def merge_into(self, line: WaitQueue) -> None:
         """Have all wait in one line without candidates."""
         everybody = [(lead_id, present.leads.get(lead_id)) for lead_id, present in self._line_of.items()]
         for present in set(self._line_of.values()):
@@ -88,13 +88,13 @@ class Waiting:
             assert place is not None  # whoever waits has a place
             self.put(lead_id, place, line)
 
-    def admit(self, seller_id: str, line: Line) -> None:
+    def admit(self, seller_id: str, line: WaitQueue) -> None:
         """The seller is a candidate of the line from now on."""
         line.candidates.add(seller_id)
         if (first := line.leads.first()) is not None:
             self._offer(seller_id, line, first[0])
 
-    def exclude(self, seller_id: str, line: Line) -> None:
+    def exclude(self, seller_id: str, line: WaitQueue) -> None:
         """The seller is no candidate of the line any longer."""
         line.candidates.discard(seller_id)
         self._withdraw(seller_id, line)
@@ -119,13 +119,13 @@ class Waiting:
             lines.put(line, first[0])
         return None
 
-    def _offer(self, seller_id: str, line: Line, place: int) -> None:
+    def _offer(self, seller_id: str, line: WaitQueue, place: int) -> None:
         lines = self._open_to.setdefault(seller_id, {}).setdefault(line.terms, Earliest())
         known = lines.get(line)
         if known is None or place < known:
             lines.put(line, place)
 
-    def _withdraw(self, seller_id: str, line: Line) -> None:
+    def _withdraw(self, seller_id: str, line: WaitQueue) -> None:
         by_terms = self._open_to.get(seller_id, {})
         lines = by_terms.get(line.terms)
         if lines is not None:

@@ -14,7 +14,7 @@ from lead_qualifier.client.leads import UnreadableState, position_of, undecided
 from lead_qualifier.client.told import event_of
 from lead_qualifier.client.topic_reader import TopicReader
 from lead_qualifier.engine import partition_of
-from lead_qualifier.engine.checkpoint import POSITION_KEY, Position
+from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, Checkpoint
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.messages.downstream_topics import (
     ASSIGNMENT_LEAD_STATE,
@@ -102,13 +102,13 @@ def _readable(state: Mapping[bytes, bytes | None], *, needed: bytes) -> dict[byt
 
 def _held(
     reader: TopicReader, topic: str, partition: int, *, only: bytes | None = None
-) -> tuple[dict[bytes, bytes | None], Position | None]:
+) -> tuple[dict[bytes, bytes | None], Checkpoint | None]:
     """The newest value of each key, or of `only` one, and how far the service is."""
     found: dict[bytes, bytes | None] = {}
     position = None
     for message in reader.read([(topic, partition)]):
         key, value = message.key(), message.value()
-        if key == POSITION_KEY:
+        if key == CHECKPOINT_KEY:
             position = None if value is None else position_of(value)
         elif only is None or key == only:
             found[key] = value

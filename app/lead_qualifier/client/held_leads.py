@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lead_qualifier.client.leads import position_of, undecided
 from lead_qualifier.client.topic_reader import TopicReader
-from lead_qualifier.engine.checkpoint import POSITION_KEY, Position
+from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, Checkpoint
 from lead_qualifier.maintenance.positions import CHANGELOGS
 from lead_qualifier.messages.topics import LEAD_STATE
 
@@ -19,7 +19,7 @@ class HeldLeads:
     """State by lead id, both as bytes. `undecided`: records of the inputs beyond what was decided."""
 
     leads: dict[bytes, bytes]
-    positions: dict[int, Position]
+    positions: dict[int, Checkpoint]
     """By partition; one that nobody has decided yet is absent."""
     undecided: int
 
@@ -32,11 +32,11 @@ def read_held_leads(
     Raises TopicMissing, Unfinished, UnreadableState, NotAllowed, KafkaException.
     """
     leads: dict[bytes, bytes] = {}
-    held: dict[int, Position] = {}
+    held: dict[int, Checkpoint] = {}
     until = _AT_ONCE
     for message in reader.read(reader.places(LEAD_STATE.full_name(state_prefix))):
         key, value = message.key(), message.value()
-        if key == POSITION_KEY:
+        if key == CHECKPOINT_KEY:
             held[message.partition()] = position_of(value or b"")
         elif value is None:
             leads.pop(key, None)

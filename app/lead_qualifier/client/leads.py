@@ -13,7 +13,7 @@ from lead_qualifier.client.told import event_of
 from lead_qualifier.client.topic_reader import Place, TopicReader
 from lead_qualifier.engine import checkpoint as positions
 from lead_qualifier.engine import partition_of
-from lead_qualifier.engine.checkpoint import POSITION_KEY, Position
+from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, Checkpoint
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.maintenance.positions import CHANGELOGS
 from lead_qualifier.messages.topics import LEAD_QUALIFIED, LEAD_STATE
@@ -73,7 +73,7 @@ def look_up(connection: Connection, *, topic_prefix: str, state_prefix: str, lea
     standing, held, position = Standing.NEVER_SEEN, None, None
     for message in reader.read([(state, partition)]):
         found = message.key()
-        if found == POSITION_KEY:
+        if found == CHECKPOINT_KEY:
             position = None if message.value() is None else position_of(message.value())
         elif found == key:
             held = message.value()
@@ -106,7 +106,7 @@ def _lead(value: bytes, lead_id: str) -> Lead:
         ) from error
 
 
-def position_of(value: bytes) -> Position:
+def position_of(value: bytes) -> Checkpoint:
     """How far the workers are. Raises UnreadableState."""
     try:
         return positions.decode(value)
@@ -114,7 +114,7 @@ def position_of(value: bytes) -> Position:
         raise UnreadableState(f"how far the workers are cannot be read: {error}") from error
 
 
-def undecided(reader: TopicReader, inputs: Sequence[Place], held: Mapping[int, Position]) -> int:
+def undecided(reader: TopicReader, inputs: Sequence[Place], held: Mapping[int, Checkpoint]) -> int:
     """Records of the inputs beyond the positions of their partitions; of one without a position all there are."""
     first, ends = reader.first(inputs), reader.ends(inputs)
     count = 0

@@ -8,7 +8,7 @@ import msgspec
 
 from lead_qualifier.client.topic_reader import Place, TopicReader
 from lead_qualifier.engine import checkpoint as positions
-from lead_qualifier.engine.checkpoint import NEVER_SWEPT, POSITION_KEY, Position
+from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, NEVER_SWEPT, Checkpoint
 from lead_qualifier.engine.partitioning import BUCKETS
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.messages.topics import LEAD_STATE
@@ -42,29 +42,29 @@ def swept(connection: Connection, *, state_prefix: str, entry: ModelEntry) -> Sw
     return Swept(len(shares), sum(share == 1 for share in shares), sum(shares) / len(shares))
 
 
-def _share(position: Position | None, revision: int) -> float:
+def _share(position: Checkpoint | None, revision: int) -> float:
     if position is None or position.swept == NEVER_SWEPT or position.swept >= revision:
         return 1.0  # who holds no leads has looked through all of them
     walk = position.sweep
     return walk.bucket / BUCKETS if walk is not None and walk.revision >= revision else 0.0
 
 
-def _newest(reader: TopicReader, places: list[Place]) -> dict[Place, Position | None]:
+def _newest(reader: TopicReader, places: list[Place]) -> dict[Place, Checkpoint | None]:
     """The newest position of each partition, looked for from the end backwards."""
-    found: dict[Place, Position | None] = {}
+    found: dict[Place, Checkpoint | None] = {}
     first, ends = reader.first(places), reader.ends(places)
     back = _LOOK_BACK
     while left := [place for place in places if place not in found]:
         start = {place: max(first[place], ends[place] - back) for place in left}
         for message in reader.read(left, start):
-            if message.key() == POSITION_KEY and message.value() is not None:
+            if message.key() == CHECKPOINT_KEY and message.value() is not None:
                 found[message.topic(), message.partition()] = _decoded(message.value())
         found |= {place: None for place in left if place not in found and start[place] == first[place]}
         back *= 10
     return found
 
 
-def _decoded(value: bytes) -> Position | None:
+def _decoded(value: bytes) -> Checkpoint | None:
     try:
         return positions.decode(value)
     except (positions.UnknownFormat, msgspec.DecodeError):

@@ -12,7 +12,7 @@ from lead_qualifier.consumer.event import Event, decode
 from lead_qualifier.consumer.events import Happening, Outcome
 from lead_qualifier.consumer.letters import Letters
 from lead_qualifier.consumer.retry import Permanent, Retry, TryLater
-from lead_qualifier.consumer.scheduler import Item, Work
+from lead_qualifier.consumer.scheduler import Item, Scheduler
 from lead_qualifier.consumer.seen import Seen
 from lead_qualifier.messages.reasons import BadMessage
 
@@ -26,12 +26,12 @@ class Unhandled(Exception):
     """An event cannot be handled, and there is no dead-letter topic for it; its offset is not committed."""
 
 
-class Desk:
+class HandlerLoop:
     """Serves records from Work. `serve` runs in as many threads as records are to be handled at once."""
 
     def __init__(
         self,
-        work: Work,
+        work: Scheduler,
         handler: Callable[[Event], None],
         *,
         retry: Retry,

@@ -23,7 +23,7 @@ class _Stage(Enum):
     CLOSED = auto()  # nothing counts any more
 
 
-class Share:
+class PartitionState:
     """One partition that we have, from its assignment to its end."""
 
     def __init__(self, topic: str, number: int) -> None:
@@ -58,7 +58,7 @@ class Share:
 class Item:
     """A record on its way."""
 
-    share: Share
+    share: PartitionState
     record: Arrival
     attempts: int = 0
     """How often the handler was called for it in vain, as far as that counts."""
@@ -68,7 +68,7 @@ class Item:
     """Why it is to be a dead letter, if it is."""
 
 
-class Work:
+class Scheduler:
     """All records on their way. Any thread may call; `take` is for those that handle records."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -81,7 +81,7 @@ class Work:
         self._number = 0
         self._stopped = False
 
-    def add(self, share: Share, record: Arrival) -> None:
+    def add(self, share: PartitionState, record: Arrival) -> None:
         """A record has come. What came before (a broker may repeat) is not taken twice."""
         with self._lock:
             if share._stage is not _Stage.OPEN or record.offset < share._position:
@@ -95,12 +95,12 @@ class Work:
                 self._ready.append(item)
                 self._more.notify()
 
-    def reached(self, share: Share, offset: int) -> None:
+    def reached(self, share: PartitionState, offset: int) -> None:
         """There is no record below this offset that has not come: the end of the partition for now."""
         with self._lock:
             share._position = max(share._position, offset)
 
-    def expected(self, share: Share) -> int:
+    def expected(self, share: PartitionState) -> int:
         """The offset after all that has come; -1 before the first."""
         with self._lock:
             return share._position
@@ -150,7 +150,7 @@ class Work:
             self._less.notify_all()
             self._more.notify()  # who waits for a later one waits too long
 
-    def drain(self, shares: Iterable[Share], seconds: float) -> bool:
+    def drain(self, shares: Iterable[PartitionState], seconds: float) -> bool:
         """Finish of these what is under way and what lies below it, so that all of it can be committed; begin no other.
         What waits to be tried again is not waited for. False: some did not finish in time.
         """
@@ -167,7 +167,7 @@ class Work:
                     share._stage = _Stage.DRAINING
             return self._less.wait_for(drained, seconds)
 
-    def close(self, shares: Iterable[Share]) -> None:
+    def close(self, shares: Iterable[PartitionState]) -> None:
         """These are not ours any more: what is under way of them does not count."""
         with self._lock:
             for share in shares:
@@ -177,17 +177,17 @@ class Work:
             self._waiting = [entry for entry in self._waiting if entry[2].share._stage is _Stage.OPEN]
             heapq.heapify(self._waiting)
 
-    def unfinished(self, share: Share) -> int:
+    def unfinished(self, share: PartitionState) -> int:
         """How many records of it have come and are not finished."""
         with self._lock:
             return len(share._unfinished)
 
-    def position(self, share: Share) -> int:
+    def position(self, share: PartitionState) -> int:
         """What may be committed of it; see Share.position."""
         with self._lock:
             return share.position
 
-    def span(self, share: Share) -> int:
+    def span(self, share: PartitionState) -> int:
         """How many offsets lie between the lowest unfinished record and what has come."""
         with self._lock:
             return share.span

@@ -17,10 +17,10 @@ from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from lead_qualifier.consumer.event import Arrival, Event
 from lead_qualifier.consumer.events import Happening, Observer
-from lead_qualifier.consumer.handler_loop import Desk, Unhandled
+from lead_qualifier.consumer.handler_loop import HandlerLoop, Unhandled
 from lead_qualifier.consumer.letters import Letters
 from lead_qualifier.consumer.retry import Retry
-from lead_qualifier.consumer.scheduler import Share, Work
+from lead_qualifier.consumer.scheduler import PartitionState, Scheduler
 from lead_qualifier.consumer.seen import REMEMBERED, MemorySeen, Seen
 from lead_qualifier.kafka.connection import Connection, LoginRefused, NotAllowed, is_forbidden
 from lead_qualifier.kafka.raw_reader import SILENT_SECONDS, UNDECODABLE, CannotRead, RawReader
@@ -124,8 +124,8 @@ class Subscription:
             }
         )
         self._stop = threading.Event()
-        self._work = Work()
-        self._shares: dict[tuple[str, int], Share] = {}
+        self._work = Scheduler()
+        self._shares: dict[tuple[str, int], PartitionState] = {}
         self._ends: dict[tuple[str, int], int] = {}
         self._raw = RawReader(connection)
         self._silent_since: dict[tuple[str, int], float] = {}  # of those that are not known to be at their end
@@ -158,7 +158,7 @@ class Subscription:
     def run(self) -> None:
         """Consume until `stop`. Raises Unhandled, LoginRefused, NotAllowed, NoSuchTopic, KafkaException."""
         letters = None if self._dead_letters is None else Letters(self._connection, self._dead_letters)
-        desk = Desk(
+        desk = HandlerLoop(
             self._work,
             self._handler,
             retry=self._retry,
@@ -244,7 +244,7 @@ class Subscription:
         )
         self._arrived(consumer, share, record)
 
-    def _arrived(self, consumer: confluent_kafka.Consumer, share: Share, record: Arrival) -> None:
+    def _arrived(self, consumer: confluent_kafka.Consumer, share: PartitionState, record: Arrival) -> None:
         place = (share.topic, share.number)
         self._ends[place] = max(self._ends.get(place, 0), record.offset + 1)
         self._work.add(share, record)
@@ -261,7 +261,7 @@ class Subscription:
                 self._silent_since[place] = now
                 self._read_by_bytes(consumer, share)
 
-    def _read_by_bytes(self, consumer: confluent_kafka.Consumer, share: Share) -> None:
+    def _read_by_bytes(self, consumer: confluent_kafka.Consumer, share: PartitionState) -> None:
         """Read on where librdkafka cannot. If that fails it says the same again, and we are here again."""
         try:
             start = self._start(consumer, share)
@@ -297,7 +297,7 @@ class Subscription:
         self._work.reached(share, found.end)
         consumer.seek(TopicPartition(share.topic, share.number, found.end))
 
-    def _start(self, consumer: confluent_kafka.Consumer, share: Share) -> int:
+    def _start(self, consumer: confluent_kafka.Consumer, share: PartitionState) -> int:
         """The offset to read next."""
         expected = self._work.expected(share)
         if expected >= 0:
@@ -309,7 +309,7 @@ class Subscription:
             return max(low, int(committed.offset))
         return int(low if self._from_beginning else high)
 
-    def _full(self, share: Share) -> bool:
+    def _full(self, share: PartitionState) -> bool:
         return self._work.unfinished(share) >= self._buffered or self._work.span(share) >= _SPAN
 
     def _make_room(self, consumer: confluent_kafka.Consumer) -> None:
@@ -337,7 +337,7 @@ class Subscription:
     def _gained(self, _consumer: confluent_kafka.Consumer, partitions: list[TopicPartition]) -> None:
         for one in partitions:
             self._assigned = True
-            self._shares[one.topic, one.partition] = Share(one.topic, one.partition)
+            self._shares[one.topic, one.partition] = PartitionState(one.topic, one.partition)
             self._silent_since[one.topic, one.partition] = time.monotonic()
         log.info("partitions gained", partitions=_names(partitions), group=self._group)
 
@@ -353,7 +353,7 @@ class Subscription:
         self._work.close(self._forget(consumer, partitions))
         log.warning("partitions lost", partitions=_names(partitions), group=self._group)
 
-    def _forget(self, consumer: confluent_kafka.Consumer, partitions: list[TopicPartition]) -> list[Share]:
+    def _forget(self, consumer: confluent_kafka.Consumer, partitions: list[TopicPartition]) -> list[PartitionState]:
         shares = []
         for one in partitions:
             share = self._shares.pop((one.topic, one.partition), None)

@@ -11,7 +11,7 @@ import structlog
 from lead_qualifier.definitions.entries import Entry, entries_of
 from lead_qualifier.definitions.kind import Kind
 from lead_qualifier.definitions.registry import Order, Verdict, decide
-from lead_qualifier.engine import Processor, Record, Rejected, Unfit, Unit
+from lead_qualifier.engine import Processor, ProcessorContext, Record, Rejected, Unfit
 from lead_qualifier.messages import cloud_events
 from lead_qualifier.messages.decode import BadMessage
 from lead_qualifier.messages.definitions import DefinitionChanged, DefinitionCommand, decode_definition_command
@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 _encode = msgspec.json.Encoder().encode
 
 
-class DefinitionDecider(Processor):
+class DefinitionProcessor(Processor):
     """`project` is given the entries that changed, after each commit, and all of them when the partition is opened."""
 
     def __init__(
@@ -52,26 +52,26 @@ class DefinitionDecider(Processor):
         """Commands are judged by what is stored: there are no rules besides."""
         return 0
 
-    def process(self, record: Record, unit: Unit) -> None:
+    def process(self, record: Record, context: ProcessorContext) -> None:
         """Judge one command."""
         try:
             command = decode_definition_command(record.key, record.value, record.headers)
-            self._times.check(command["issued_at"], record.timestamp, unit.now_ms, "issued_at")
+            self._times.check(command["issued_at"], record.timestamp, context.now_ms, "issued_at")
         except BadMessage as bad:
             raise Rejected(str(bad)) from None
         unreadable: dict[bytes, str] = {}
-        entries: dict[str, Entry] = {key.decode(): entry for key, entry in unit.items(unreadable)}
+        entries: dict[str, Entry] = {key.decode(): entry for key, entry in context.items(unreadable)}
         reasons = {key.decode(errors="replace"): reason for key, reason in unreadable.items()}
-        order = order_of(command, given=highest_revision_in(map(unit.stored, unreadable)))
-        verdict = decide(order, entries, self._kind, lambda entry: unit.fits(entry.id.encode(), entry), reasons)
+        order = order_of(command, given=highest_revision_in(map(context.stored, unreadable)))
+        verdict = decide(order, entries, self._kind, lambda entry: context.fits(entry.id.encode(), entry), reasons)
         if verdict.entry is not None:
-            unit.put(verdict.entry.id.encode(), verdict.entry)
+            context.put(verdict.entry.id.encode(), verdict.entry)
             if verdict.changed:
-                unit.notes.append(verdict.entry)
+                context.notes.append(verdict.entry)
         tell(
-            unit,
+            context,
             self._changed_topic,
-            outcome_event(self._kind, self._commands, command, verdict, record, unit.now_ms),
+            outcome_event(self._kind, self._commands, command, verdict, record, context.now_ms),
             self._changed,
             self._source,
         )
@@ -84,10 +84,10 @@ class DefinitionDecider(Processor):
             reason=verdict.code,
         )
 
-    def committed(self, unit: Unit) -> None:
+    def committed(self, context: ProcessorContext) -> None:
         """Show the workers what has changed, now that it is certain."""
-        if unit.notes:
-            self._project(list(unit.notes))
+        if context.notes:
+            self._project(list(context.notes))
 
     def opened(self, number: int, entries: Mapping[bytes, bytes]) -> None:
         """The former owner may have died between its commit and its projection."""
@@ -144,7 +144,7 @@ def outcome_event(  # noqa: PLR0917  all six are what an outcome tells of
     return event
 
 
-def tell(unit: Unit, topic: str, event: DefinitionChanged, changed: Topic, source: str) -> None:
+def tell(context: ProcessorContext, topic: str, event: DefinitionChanged, changed: Topic, source: str) -> None:
     """Emit the outcome; without the definition where it would not fit, since its issuer waits for it."""
     origin = event["origin"]
     headers = cloud_events.headers(
@@ -156,8 +156,8 @@ def tell(unit: Unit, topic: str, event: DefinitionChanged, changed: Topic, sourc
     )
     key = event["definition_id"].encode()
     try:
-        unit.emit(topic, key, _encode(event), headers)
+        context.emit(topic, key, _encode(event), headers)
     except Unfit:
         if event.pop("definition", None) is None:
             raise
-        unit.emit(topic, key, _encode(event), headers)
+        context.emit(topic, key, _encode(event), headers)

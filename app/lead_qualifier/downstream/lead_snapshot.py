@@ -49,7 +49,7 @@ class Erased(Struct, frozen=True):
         return known <= self.offset
 
 
-class Facts(Struct, omit_defaults=True, kw_only=True):
+class LeadSnapshot(Struct, omit_defaults=True, kw_only=True):
     """A lead as last heard of. As constructed: unknown, which is open, new and not sales ready.
 
     `changed_at`: occurred_at of the newest lead-changed; `qualified_at` and `qualified_flags`: of the newest
@@ -88,7 +88,7 @@ class Changed(Struct, frozen=True):
     attributes: dict[str, tuple[Any, Any]]
 
 
-def forget_implausible_times(facts: Facts, latest: datetime) -> None:
+def forget_implausible_times(facts: LeadSnapshot, latest: datetime) -> None:
     """Take every time after `latest` for unknown, as the worker does: it was accepted before such were refused."""
     if facts.changed_at is not None and facts.changed_at > latest:
         facts.changed_at = EARLIEST_PLAUSIBLE
@@ -101,7 +101,7 @@ def forget_implausible_times(facts: Facts, latest: datetime) -> None:
             flag.by_crm = [at for at in flag.by_crm if at <= latest]
 
 
-def apply_change(facts: Facts, change: LeadChange) -> Changed | None:
+def apply_change(facts: LeadSnapshot, change: LeadChange) -> Changed | None:
     """Apply what the CRM says. None: it is older than what is held (stale), and nothing changed. Equal: applied.
 
     A change dated before our newest qualification keeps the flags which that one set, as the worker does.
@@ -139,12 +139,12 @@ def apply_change(facts: Facts, change: LeadChange) -> Changed | None:
     return Changed(fields, attributes)
 
 
-def _kept(facts: Facts, name: str, at: datetime) -> bool:
+def _kept(facts: LeadSnapshot, name: str, at: datetime) -> bool:
     return facts.qualified_at is not None and at < facts.qualified_at and name in facts.qualified_flags
 
 
 def apply_qualification(
-    facts: Facts,
+    facts: LeadSnapshot,
     changes: dict[str, Any],
     at: datetime,
     *,

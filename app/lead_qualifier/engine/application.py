@@ -13,8 +13,8 @@ import msgspec
 from lead_qualifier.engine.partitioning import partition_of
 
 if TYPE_CHECKING:
-    from lead_qualifier.engine.context import Unit
-    from lead_qualifier.engine.timers import Wake
+    from lead_qualifier.engine.context import ProcessorContext
+    from lead_qualifier.engine.timers import Timer
 
 
 class Record(Protocol):
@@ -62,42 +62,43 @@ class Processor(Protocol):
         yet known.
         """
 
-    def process(self, record: Record, unit: Unit) -> None:
+    def process(self, record: Record, context: ProcessorContext) -> None:
         """Decide one record. Raises Rejected for bad input; anything else counts as a fault of ours."""
 
     def sweep_pending(self, swept: int) -> bool:
         """True if rules newer than revision `swept` want all known keys looked at again."""
         return False
 
-    def sweep(self, key: bytes, unit: Unit, swept: int) -> None:
+    def sweep(self, key: bytes, context: ProcessorContext, swept: int) -> None:
         """Look at one known key again for rules newer than revision `swept`."""
         return
 
-    def glance(self, keys: Sequence[bytes], unit: Unit, swept: int) -> Sequence[bytes]:
+    def prefilter(self, keys: Sequence[bytes], context: ProcessorContext, swept: int) -> Sequence[bytes]:
         """Of known keys that are to be swept, those that `sweep` has to look at. The others it has decided by what
-        `Unit.stored` gives of them, and nothing but counts came of it. If it raises, all of them are looked at.
+        `ProcessorContext.stored` gives of them, and nothing but counts came of it. If it raises, all are looked at.
         """
         return keys
 
-    def timers(self, entries: Mapping[bytes, bytes]) -> Iterable[Wake]:
-        """What a partition's entries wait for, as asked for by `Unit.wake` and kept in the state by the decider itself.
+    def timers(self, entries: Mapping[bytes, bytes]) -> Iterable[Timer]:
+        """What a partition's entries wait for: as asked for by `ProcessorContext.schedule`, and kept in the state by
+        the processor itself.
 
         Called in another thread when the partition is opened, and after each look at keys that were due, with the
         entries of these alone. Of what a key waits for, the engine keeps the earliest time only.
         """
         return ()
 
-    def due(self, key: bytes, unit: Unit) -> None:
+    def on_timer(self, key: bytes, context: ProcessorContext) -> None:
         """The time of a key has come. What it waited for may be gone by now."""
         return
 
-    def taken_back(self, unit: Unit) -> None:
+    def taken_back(self, context: ProcessorContext) -> None:
         """What the last record, or look at a key, did to the unit has been undone. Whoever derives something from what
         the unit holds derives it again.
         """
         return
 
-    def committed(self, unit: Unit) -> None:
+    def committed(self, context: ProcessorContext) -> None:
         """Called after the transaction that holds this unit's results has been committed."""
         return
 

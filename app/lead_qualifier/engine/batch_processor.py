@@ -16,15 +16,15 @@ from confluent_kafka.admin import AdminClient
 
 from lead_qualifier.engine import checkpoint as positions
 from lead_qualifier.engine.application import Application, PlainRecord, Record, Rejected, UnreadableRecord
-from lead_qualifier.engine.checkpoint import POSITION_KEY, Position, Sweep
+from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, Checkpoint, Sweep
 from lead_qualifier.engine.clock import Clock
-from lead_qualifier.engine.context import CarefulUnit, TooLarge, Unfit, Unit
-from lead_qualifier.engine.fault_points import Hook, Step
-from lead_qualifier.engine.fetch_buffer import Batch, Intake, split
-from lead_qualifier.engine.input_barriers import Gates
+from lead_qualifier.engine.context import CarefulContext, ProcessorContext, TooLarge, Unfit
+from lead_qualifier.engine.fault_points import FaultHook, FaultPoint
+from lead_qualifier.engine.fetch_buffer import Batch, FetchBuffer, split
+from lead_qualifier.engine.input_barriers import InputBarriers
 from lead_qualifier.engine.partition import Change, Partition
 from lead_qualifier.engine.partitioning import BUCKETS
-from lead_qualifier.engine.timers import Wake
+from lead_qualifier.engine.timers import Timer
 from lead_qualifier.kafka.records import Output
 
 log = structlog.get_logger(__name__)
@@ -55,7 +55,7 @@ SWEEP_SECONDS = 0.018
 PASSING_SECONDS = 1.0
 
 Place = tuple[str, int, int]
-U = TypeVar("U", bound=Unit)
+U = TypeVar("U", bound=ProcessorContext)
 
 
 @dataclass(slots=True)
@@ -85,8 +85,8 @@ class Decided:
     """What it did: to be written, and then to become the state."""
 
     work: Work
-    unit: Unit
-    position: Position
+    context: ProcessorContext
+    position: Checkpoint
     changes: list[Change]
     #: Keys that were looked at because their time had come.
     due: list[bytes]
@@ -98,49 +98,49 @@ class Decided:
     @property
     def records(self) -> int:
         """Records that were decided."""
-        return self.unit.taken.total()
+        return self.context.taken.total()
 
-    def following(self) -> list[Wake]:
+    def following(self) -> list[Timer]:
         """What the states of the keys whose time had come wait for now."""
         entries = self.work.partition.entries
         looked_at = {key: entries[key] for key in self.due if key in entries and key not in self.failed}
         if not looked_at:
             return []
-        wakes = self.work.partition.application.processor.timers(looked_at)
-        return [wake for wake in wakes if wake[0] > self.work.now_ms]
+        timers = self.work.partition.application.processor.timers(looked_at)
+        return [schedule for schedule in timers if schedule[0] > self.work.now_ms]
 
 
 class _Fault(Exception):
     """A decider raised something other than Rejected."""
 
 
-class Decider:
+class BatchProcessor:
     """Turns pending records into results. Knows no transaction; one per engine, used by the cycle's thread only."""
 
     def __init__(
         self,
-        intake: Intake,
+        fetch_buffer: FetchBuffer,
         admin: AdminClient,
         *,
         group_id: str,
         max_records: int,
         max_bytes: int = 64 * 1024 * 1024,
-        hook: Hook,
+        hook: FaultHook,
         progress: Callable[[], None] = lambda: None,
         clock: Clock | None = None,
     ) -> None:
         """`max_records` and `max_bytes` (of what is read, and of what is about to be written) limit one cycle;
         `progress` is called while one is being decided.
         """
-        self._intake = intake
-        self._gates = Gates(intake, admin)
+        self._fetch_buffer = fetch_buffer
+        self._barriers = InputBarriers(fetch_buffer, admin)
         self._group_id = group_id
         self._max_records = max_records
         self._max_bytes = max_bytes
         self._hook = hook
         self._progress = progress
         self._clock = clock or Clock()
-        self._poisoned: dict[Place, str] = {}
+        self._quarantined: dict[Place, str] = {}
         self._rejected: set[Place] = set()  # the poisoned ones that this cycle has made dead letters
         self._passing: dict[str, float] = {}  # partition -> when its position was first seen to have to move so
         self._scale = 1.0  # part of the limits that a cycle uses; less after transactions that failed
@@ -161,7 +161,7 @@ class Decider:
         revisions: dict[str, int] = {}
         work: list[Work] = []
         sweeping = False
-        self._gates.prepare((partition.application, partition.number) for partition in partitions)
+        self._barriers.prepare((partition.application, partition.number) for partition in partitions)
         for partition in partitions:
             app = partition.application
             narrow = self._narrow.get(partition.label)
@@ -187,7 +187,7 @@ class Decider:
                 if not due and alone and not work:
                     due, narrow = alone, 1
             unswept = app.processor.sweep_pending(_swept(position, revision))
-            passed = self._intake.passed(partition.number, position.next)
+            passed = self._fetch_buffer.passed(partition.number, position.next)
             batches: list[Batch] = []
             if narrow is None:
                 batches = self._take(partition, self._share(self._max_records, partitions), partitions)
@@ -204,7 +204,7 @@ class Decider:
             sweeping = sweeping or unswept
         return work
 
-    def _now_ms(self, partition: Partition, position: Position) -> int:
+    def _now_ms(self, partition: Partition, position: Checkpoint) -> int:
         now_ms = self._clock.now_ms()
         if position.clock > now_ms:
             ahead_ms = position.clock - now_ms
@@ -241,16 +241,16 @@ class Decider:
         until = time.monotonic() + _DECIDE_SECONDS
         for item in work:
             if decided and (left <= 0 or time.monotonic() > until):
-                self._intake.give_back(item.batches)
+                self._fetch_buffer.give_back(item.batches)
                 continue
             done = self._decide(item, left, until)
-            left -= done.unit.bytes
+            left -= done.context.bytes
             decided.append(done)
         return decided
 
-    def poison(self, record: Record, reason: str) -> None:
+    def quarantine(self, record: Record, reason: str) -> None:
         """Make the record a dead letter when it is decided next."""
-        self._poisoned[_place(record)] = reason
+        self._quarantined[_place(record)] = reason
 
     def refused(self, decided: Sequence[Decided], reason: str, *, again: bool) -> None:
         """The broker has refused what follows from something in these. `again`: time after time, so that it is to be
@@ -270,7 +270,7 @@ class Decider:
                 (record,) = (r for b in done.work.batches for r in b.records)
                 if _place(record) in self._rejected:
                     self._bare.add(_place(record))
-                self.poison(record, f"the broker refused what follows from this record: {reason}")
+                self.quarantine(record, f"the broker refused what follows from this record: {reason}")
             else:
                 for key in (*done.due, *done.swept):
                     log.error(
@@ -289,7 +289,7 @@ class Decider:
     def settled(self, decided: Sequence[Decided]) -> None:
         """This cycle was committed."""
         for place in self._rejected:
-            self._poisoned.pop(place, None)
+            self._quarantined.pop(place, None)
             self._bare.discard(place)
         self._scale = min(1.0, self._scale * 2)
         if self._narrow or self._refused or self._swept or self._unsweepable:
@@ -333,12 +333,12 @@ class Decider:
                 if room <= 0 or left <= 0:
                     return batches
                 until = None
-                if inp.after and (until := self._gates.until(inp, number)) is None:
+                if inp.after and (until := self._barriers.until(inp, number)) is None:
                     continue
                 place = (inp.topic, number)
-                taken = self._intake.take(place, room, until=until, max_bytes=room_bytes, at_least_one=first)
+                taken = self._fetch_buffer.take(place, room, until=until, max_bytes=room_bytes, at_least_one=first)
                 if inp.after:
-                    self._gates.went(inp, number)
+                    self._barriers.went(inp, number)
                 batches += taken
                 count += sum(len(batch.records) for batch in taken)
                 left -= sum(batch.bytes or 0 for batch in taken)
@@ -356,11 +356,11 @@ class Decider:
         limit = item.partition.application.max_record_bytes.get(item.partition.application.changelog)
         if limit is None or all(batch.largest * _LARGE_PART < limit for batch in item.batches):
             try:
-                unit = self._unit(Unit, item)
-                return self._decide_in(unit, item, room, until, self._process)
+                context = self._unit(ProcessorContext, item)
+                return self._decide_in(context, item, room, until, self._process)
             except (Unfit, _Fault):
                 pass  # once more, so that it is known which record is at fault, and is the only one that suffers
-        careful = self._unit(CarefulUnit, item)
+        careful = self._unit(CarefulContext, item)
         return self._decide_in(careful, item, room, until, self._process_carefully)
 
     @staticmethod
@@ -380,7 +380,7 @@ class Decider:
 
     def _decide_in(
         self,
-        unit: U,
+        context: U,
         item: Work,
         room: float,
         until: float,
@@ -395,26 +395,26 @@ class Decider:
         swept, sweep = _swept(before, item.revision), before.sweep if item.unswept else None
         swept_keys: list[bytes] = []
         if item.sweep:
-            swept, sweep, swept_keys = self._sweep(item, unit)
+            swept, sweep, swept_keys = self._sweep(item, context)
         due: list[bytes] = []
         failed: set[bytes] = set()
         overdue = False
         for key in item.due:
-            if unit.has_changed(key):
+            if context.has_changed(key):
                 overdue = True
                 continue
-            if unit.bytes > room or len(due) == _DUE_AT_ONCE:
+            if context.bytes > room or len(due) == _DUE_AT_ONCE:
                 overdue = True
                 break
             due.append(key)
-            if not self._look_at(key, item, unit, app.processor.due):
+            if not self._look_at(key, item, context, app.processor.on_timer):
                 failed.add(key)
-                unit.wake(key, item.now_ms + _DUE_AGAIN_MS)  # its next record may take it to be waiting still
+                context.schedule(key, item.now_ms + _DUE_AGAIN_MS)  # its next record may take it to be waiting still
         # No record overtakes a time that came before it: while one is left over, records wait for the next cycle.
-        decided = [] if overdue else self._process_all(item, unit, room, until, process)
+        decided = [] if overdue else self._process_all(item, context, room, until, process)
         if sweep is None:
             partition.buckets = None
-        position = Position(
+        position = Checkpoint(
             application=self._group_id,
             next={**before.next, **item.passed, **{b.topic: b.end for b in decided}},
             revision=max(before.revision, item.revision),
@@ -424,14 +424,14 @@ class Decider:
             topic_ids=before.topic_ids,
             set_back={**before.set_back, **partition.set_back},
         )
-        changes = unit.changes()
-        self._intake.give_back(_rest(item.batches, decided) if decided else item.batches)
-        return Decided(replace(item, batches=decided), unit, position, changes, due, failed, swept_keys)
+        changes = context.changes()
+        self._fetch_buffer.give_back(_rest(item.batches, decided) if decided else item.batches)
+        return Decided(replace(item, batches=decided), context, position, changes, due, failed, swept_keys)
 
     def _process_all(
         self,
         item: Work,
-        unit: U,
+        context: U,
         room: float,
         until: float,
         process: Callable[[Sequence[Record], U, Application], None],
@@ -442,53 +442,53 @@ class Decider:
         for batch in item.batches:
             records = batch.records
             for start in range(0, len(records), _AT_ONCE):
-                if (start or decided) and (unit.bytes > room or time.monotonic() > until):
-                    unit.taken[batch.topic] += start
+                if (start or decided) and (context.bytes > room or time.monotonic() > until):
+                    context.taken[batch.topic] += start
                     return [*decided, split(batch, start)[0]] if start else decided
-                process(records[start : start + _AT_ONCE], unit, app)
+                process(records[start : start + _AT_ONCE], context, app)
                 self._progress()
-            unit.taken[batch.topic] += len(records)
-            unit.passed(batch.topic, batch.end)
+            context.taken[batch.topic] += len(records)
+            context.passed(batch.topic, batch.end)
             decided.append(batch)
         return decided
 
-    def _process(self, records: Sequence[Record], unit: Unit, app: Application) -> None:
+    def _process(self, records: Sequence[Record], context: ProcessorContext, app: Application) -> None:
         process = app.processor.process
-        poisoned = self._poisoned
+        quarantined = self._quarantined
         for record in records:
-            unit.record = record
+            context.record = record
             try:
-                if (poisoned or type(record) is UnreadableRecord) and self._reject_undecided(record, unit):
+                if (quarantined or type(record) is UnreadableRecord) and self._reject_undecided(record, context):
                     continue
-                process(record, unit)
+                process(record, context)
             except Rejected as rejected:
-                unit.reject(record, str(rejected))
+                context.reject(record, str(rejected))
             except Unfit:
                 raise
             except Exception as error:
                 raise _Fault from error
-        unit.record = None
+        context.record = None
 
-    def _process_carefully(self, records: Sequence[Record], unit: CarefulUnit, app: Application) -> None:
+    def _process_carefully(self, records: Sequence[Record], context: CarefulContext, app: Application) -> None:
         """Whatever is wrong with a record, the others do not suffer from it, and are not decided again for it."""
         for record in records:
-            unit.begin(record)
-            if self._reject_undecided(record, unit):
+            context.begin(record)
+            if self._reject_undecided(record, context):
                 continue
             for attempt in range(1, ATTEMPTS + 1):
                 try:
                     try:
-                        app.processor.process(record, unit)
+                        app.processor.process(record, context)
                     except Rejected as rejected:
-                        unit.reject(record, str(rejected))
-                    unit.keep()
+                        context.reject(record, str(rejected))
+                    context.keep()
                     break
                 except Unfit as unfit:
-                    self._take_back(unit, app)
-                    unit.reject(record, unfit.reason)
+                    self._take_back(context, app)
+                    context.reject(record, unfit.reason)
                     break
                 except Exception as error:
-                    self._take_back(unit, app)
+                    self._take_back(context, app)
                     topic, partition, offset = _place(record)
                     log.error(
                         "record_failed",
@@ -499,32 +499,32 @@ class Decider:
                         exc_info=error,
                     )
                     if attempt == ATTEMPTS:
-                        unit.reject(record, f"the program failed on it: {type(error).__name__}: {error}")
+                        context.reject(record, f"the program failed on it: {type(error).__name__}: {error}")
             self._progress()
-        unit.record = None
+        context.record = None
 
     @staticmethod
-    def _take_back(unit: CarefulUnit, app: Application) -> None:
-        unit.take_back()
-        app.processor.taken_back(unit)
+    def _take_back(context: CarefulContext, app: Application) -> None:
+        context.take_back()
+        app.processor.taken_back(context)
 
-    def _reject_undecided(self, record: Record, unit: Unit) -> bool:
+    def _reject_undecided(self, record: Record, context: ProcessorContext) -> bool:
         """Reject a record that no decider is asked about, if it is one."""
         place = _place(record)
-        reason = self._poisoned.get(place)
+        reason = self._quarantined.get(place)
         if reason is None:
             if isinstance(record, UnreadableRecord):
-                unit.reject(record, record.reason)
+                context.reject(record, record.reason)
                 return True
             return False
         if place in self._bare:
             record = PlainRecord(*place, record.timestamp, None, None, ())
             reason = f"{reason} (the broker refused the dead letter, too: key, value and headers are left out)"
-        unit.reject(record, reason)
+        context.reject(record, reason)
         self._rejected.add(place)
         return True
 
-    def _sweep(self, item: Work, unit: Unit) -> tuple[int, Sweep | None, list[bytes]]:
+    def _sweep(self, item: Work, context: ProcessorContext) -> tuple[int, Sweep | None, list[bytes]]:
         """Walk on over the known keys for SWEEP_SECONDS; returns the position's new `swept` and `sweep`, and the keys
         if they are few.
         """
@@ -538,8 +538,8 @@ class Decider:
             partition.buckets = None
         app = partition.application
 
-        def sweep(key: bytes, unit: Unit) -> None:
-            app.processor.sweep(key, unit, swept)
+        def sweep(key: bytes, context: ProcessorContext) -> None:
+            app.processor.sweep(key, context, swept)
 
         looked_at: list[bytes] = []
         until = time.monotonic() + SWEEP_SECONDS
@@ -548,17 +548,17 @@ class Decider:
             if item.narrow is not None:
                 looked_at = keys[: item.narrow]
                 for key in looked_at:
-                    self._look_at(key, item, unit, sweep)
+                    self._look_at(key, item, context, sweep)
                 bucket += len(looked_at) == len(keys)
                 if looked_at:
                     break
                 continue
-            for key in self._glance(keys, item, unit, swept):
-                self._look_at(key, item, unit, sweep)
+            for key in self._prefilter(keys, item, context, swept):
+                self._look_at(key, item, context, sweep)
             bucket += 1
             if time.monotonic() >= until:
                 break
-        self._hook(Step.SWEEP_CHUNK)
+        self._hook(FaultPoint.SWEEP_CHUNK)
         if bucket >= BUCKETS:
             log.info("known_keys_swept", partition=partition.label, keys=len(partition.entries), revision=item.revision)
             return item.revision, None, looked_at
@@ -577,7 +577,7 @@ class Decider:
         ]
 
     @staticmethod
-    def _glance(keys: Sequence[bytes], item: Work, unit: Unit, swept: int) -> Sequence[bytes]:
+    def _prefilter(keys: Sequence[bytes], item: Work, context: ProcessorContext, swept: int) -> Sequence[bytes]:
         """The keys that want more than a glance."""
         partition, app = item.partition, item.partition.application
         if partition.unreadable or not partition.inspected:
@@ -589,36 +589,38 @@ class Decider:
                 and (partition.inspected or app.home_elsewhere(key, partition.number) is None)
             ]
         try:
-            return app.processor.glance(keys, unit, swept)
+            return app.processor.prefilter(keys, context, swept)
         except Exception as error:  # then one by one, and what is wrong with one does not concern the others
             log.error("glance_failed", partition=partition.label, exc_info=error)
             return keys
 
     @staticmethod
-    def _look_at(key: bytes, item: Work, unit: Unit, look: Callable[[bytes, Unit], None]) -> bool:
+    def _look_at(
+        key: bytes, item: Work, context: ProcessorContext, look: Callable[[bytes, ProcessorContext], None]
+    ) -> bool:
         """Decide about a known key. If that fails its next record decides: it must not hold up all others for ever."""
-        mark = unit.mark()
+        mark = context.mark()
         try:
-            look(key, unit)
-            unit.check_state(key)
+            look(key, context)
+            context.check_state(key)
             return True
         except (Rejected, TooLarge) as reason:
             log.error("key_not_decided", partition=item.partition.label, key=_shown(key), reason=str(reason))
         except Exception as error:  # whatever is wrong with one key, the others go on
             log.error("key_not_decided", partition=item.partition.label, key=_shown(key), exc_info=error)
-        unit.undo(key, mark)
-        item.partition.application.processor.taken_back(unit)
+        context.undo(key, mark)
+        item.partition.application.processor.taken_back(context)
         return False
 
 
 def messages(decided: Decided) -> list[Change]:
     """The changelog records of one partition, its position last."""
-    return [*decided.changes, {"key": POSITION_KEY, "value": positions.encode(decided.position)}]
+    return [*decided.changes, {"key": CHECKPOINT_KEY, "value": positions.encode(decided.position)}]
 
 
 def outputs(decided: Sequence[Decided]) -> list[Output]:
     """Everything that goes to other topics than the changelog."""
-    return [output for d in decided for output in (*d.unit.outputs, *d.unit.dead_letter_records())]
+    return [output for d in decided for output in (*d.context.outputs, *d.context.dead_letter_records())]
 
 
 def offsets(decided: Sequence[Decided]) -> list[TopicPartition]:
@@ -637,7 +639,7 @@ def reached(decided: Sequence[Decided]) -> dict[tuple[str, int], int]:
     return {(tp.topic, tp.partition): tp.offset for tp in offsets(decided)}
 
 
-def _swept(position: Position, revision: int) -> int:
+def _swept(position: Checkpoint, revision: int) -> int:
     return revision if position.swept == positions.NEVER_SWEPT else position.swept
 
 

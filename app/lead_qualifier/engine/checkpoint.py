@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import msgspec
 
 #: Not valid UTF-8, so that no key of an input record (a non-empty JSON string) can ever be equal.
-POSITION_KEY = b"\xffposition"
+CHECKPOINT_KEY = b"\xffposition"
 #: Of the position and of the state beside it. It rises with a change that an older version would get wrong. A field
 #: that an older version may overlook, and lose when it writes the same key, is added without: it ignores what it does
 #: not know.
@@ -31,7 +31,7 @@ class Sweep(msgspec.Struct, frozen=True, omit_defaults=True):
     bucket: int  # the next one to walk
 
 
-class Position(msgspec.Struct, frozen=True, omit_defaults=True):
+class Checkpoint(msgspec.Struct, frozen=True, omit_defaults=True):
     """Everything that must move together with the state of one partition."""
 
     application: str  # the consumer group that this state belongs to
@@ -50,7 +50,7 @@ class Position(msgspec.Struct, frozen=True, omit_defaults=True):
     clock: int = 0  # milliseconds since 1970 UTC: no decision is made at an earlier time
 
 
-def other_topics(position: Position, ids: Mapping[str, str]) -> list[str]:
+def other_topics(position: Checkpoint, ids: Mapping[str, str]) -> list[str]:
     """The topics of a position whose names other topics have by now, given the ids of those that there are."""
     return [topic for topic, known in position.topic_ids.items() if ids.get(topic, known) != known]
 
@@ -59,15 +59,15 @@ class _Format(msgspec.Struct):
     format: int = _FIRST_FORMAT
 
 
-_decoder = msgspec.json.Decoder(Position)
+_decoder = msgspec.json.Decoder(Checkpoint)
 
 
-def encode(position: Position) -> bytes:
+def encode(position: Checkpoint) -> bytes:
     """As it is written to the changelog, under POSITION_KEY, in the format of this version."""
     return msgspec.json.encode(msgspec.structs.replace(position, format=FORMAT))
 
 
-def decode(value: bytes) -> Position:
+def decode(value: bytes) -> Checkpoint:
     """Raises UnknownFormat, or msgspec.DecodeError for bytes that are no position."""
     try:
         position = _decoder.decode(value)

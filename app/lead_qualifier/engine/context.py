@@ -14,7 +14,7 @@ import msgspec
 
 from lead_qualifier.engine.application import Application, Record, Rejected
 from lead_qualifier.engine.partition import Change
-from lead_qualifier.engine.timers import Wake
+from lead_qualifier.engine.timers import Timer
 from lead_qualifier.kafka.records import FRAMING_BYTES, Headers, Output, dead_letter, record_bytes
 
 _MISSING: Any = object()
@@ -33,7 +33,7 @@ class TooLarge(Exception):
     """What follows from the sweep of a key cannot be written."""
 
 
-class Unit:
+class ProcessorContext:
     """State is read and written through `get`, `put` and `delete`; objects may be changed in place before `put`.
 
     If a cycle fails the unit is thrown away: the partition's own entries are bytes and stay as they were.
@@ -57,7 +57,7 @@ class Unit:
         "record",
         "revision",
         "taken",
-        "wakes",
+        "timers",
     )
 
     def __init__(
@@ -95,7 +95,7 @@ class Unit:
         #: Whatever the processor wants to find again when the unit is committed.
         self.notes: list[Any] = []
         #: Keys to be looked at again, and when.
-        self.wakes: list[Wake] = []
+        self.timers: list[Timer] = []
         #: Records decided, by topic.
         self.taken: Counter[str] = Counter()
 
@@ -192,17 +192,17 @@ class Unit:
         self.dead_letters.append((record, reason))
         self.bytes += len(record.value or b"")
 
-    def wake(self, key: bytes, due_ms: int) -> None:
+    def schedule(self, key: bytes, due_ms: int) -> None:
         """Have the decider look at the key again at this time. The state must say what it then waits for."""
-        self.wakes.append((due_ms, key))
+        self.timers.append((due_ms, key))
 
     def has_changed(self, key: bytes) -> bool:
         """Has anything been put or deleted under this key?"""
         return key in self._changed
 
     def mark(self) -> tuple[int, int, int]:
-        """Where outputs, notes and wakes stand, for `undo`."""
-        return len(self.outputs), len(self.notes), len(self.wakes)
+        """Where outputs, notes and timers stand, for `undo`."""
+        return len(self.outputs), len(self.notes), len(self.timers)
 
     def undo(self, key: bytes, mark: tuple[int, int, int]) -> None:
         """Take back what was done to one key, and emitted, noted and asked for, since `mark`."""
@@ -211,7 +211,7 @@ class Unit:
         self._undo_outputs(mark)
 
     def _undo_outputs(self, mark: tuple[int, int, int]) -> None:
-        del self.outputs[mark[0] :], self.notes[mark[1] :], self.wakes[mark[2] :]
+        del self.outputs[mark[0] :], self.notes[mark[1] :], self.timers[mark[2] :]
 
     def check_state(self, key: bytes) -> None:
         """Raises TooLarge if the key's changed state is larger than the changelog takes."""
@@ -257,7 +257,7 @@ class Unit:
         return size
 
 
-class CarefulUnit(Unit):
+class CarefulContext(ProcessorContext):
     """A unit in which what one record did can be taken back. After each record the states that it changed are encoded,
     so that the one that makes a state too large is known: slower than a plain unit by just that.
     """

@@ -22,15 +22,15 @@ from confluent_kafka.admin import AdminClient
 from lead_qualifier.engine import batch_processor as cycles
 from lead_qualifier.engine.application import Application
 from lead_qualifier.engine.assignment import Assignment, assignment
-from lead_qualifier.engine.batch_processor import Decider
+from lead_qualifier.engine.batch_processor import BatchProcessor
 from lead_qualifier.engine.clock import DEFAULT_TOLERANCE_SECONDS, Clock, Stamp
-from lead_qualifier.engine.context import Unit
-from lead_qualifier.engine.fault_points import Hook, Step, no_hook
-from lead_qualifier.engine.fetch_buffer import Intake, TopicPartition
+from lead_qualifier.engine.context import ProcessorContext
+from lead_qualifier.engine.fault_points import FaultHook, FaultPoint, no_fault_hook
+from lead_qualifier.engine.fetch_buffer import FetchBuffer, TopicPartition
 from lead_qualifier.engine.group_metadata import Membership, check_encoding
 from lead_qualifier.engine.inspection import inspect
 from lead_qualifier.engine.partition import Partition
-from lead_qualifier.engine.restoration import Opener, Overtaken, Unusable, refuse_set_back
+from lead_qualifier.engine.restoration import Restorer, StaleOwner, StateMismatch, refuse_set_back
 from lead_qualifier.engine.timers import Timers
 from lead_qualifier.engine.transaction import Aborted, OutcomeUnknown, TransactionalProducer
 from lead_qualifier.kafka.connection import NotAllowed, is_forbidden
@@ -73,7 +73,11 @@ class Observer(Protocol):
     """What the engine tells about its work; called from the cycle's thread."""
 
     def cycle(
-        self, units: Sequence[tuple[Application, Unit]], *, decide_seconds: float, transaction_seconds: float
+        self,
+        contexts: Sequence[tuple[Application, ProcessorContext]],
+        *,
+        decide_seconds: float,
+        transaction_seconds: float,
     ) -> None:
         """A cycle has been committed."""
 
@@ -83,7 +87,11 @@ class Observer(Protocol):
 
 class _Unobserved:
     def cycle(
-        self, units: Sequence[tuple[Application, Unit]], *, decide_seconds: float, transaction_seconds: float
+        self,
+        contexts: Sequence[tuple[Application, ProcessorContext]],
+        *,
+        decide_seconds: float,
+        transaction_seconds: float,
     ) -> None: ...
 
     def aborted(self, reason: str) -> None: ...
@@ -102,7 +110,7 @@ class Engine:
         failed: Callable[[str], None],
         limits: Limits = DEFAULT_LIMITS,
         observer: Observer | None = None,
-        hook: Hook = no_hook,
+        hook: FaultHook = no_fault_hook,
         explain: Callable[[NotAllowed], str] = str,
         raw: RawReader | None = None,
         wall: Callable[[], float] = time.time,
@@ -113,7 +121,7 @@ class Engine:
         self._raw = raw
         self.applications = tuple(applications)
         self.group_id = group_id
-        self.intake = Intake(max_queued_records=limits.queued_records, max_queued_bytes=limits.queued_bytes)
+        self.fetch_buffer = FetchBuffer(max_queued_records=limits.queued_records, max_queued_bytes=limits.queued_bytes)
         self.topics: frozenset[str] = frozenset(t for app in self.applications for t in app.topics)
         #: Topics whose records are shown, in the order in which the consumer fetches them, besides taking Faust's way:
         #: Faust may drop what arrives while its flow is suspended. Called in the consumer's thread with the records and
@@ -169,14 +177,14 @@ class Engine:
     def stop(self, timeout: float = 30.0) -> None:
         """Finish the running cycle, decide nothing more, end the threads."""
         self._stopping.set()
-        self.intake.close()
-        self.intake.wake()
+        self.fetch_buffer.close()
+        self.fetch_buffer.schedule()
         self._to_open.set()
         deadline = time.monotonic() + timeout
         for thread in self._threads:
             if thread.is_alive():
                 thread.join(max(0.0, deadline - time.monotonic()))
-        self._hook(Step.CLOSED)
+        self._hook(FaultPoint.CLOSED)
 
     # --- the consumer's thread
 
@@ -189,7 +197,7 @@ class Engine:
             # those of which a topic is missing are kept: when it is back, they tell whether it is the same
             kept = new.numbers | new.partial
             self._partitions = {place: p for place, p in self._partitions.items() if place in kept}
-        self.intake.close()
+        self.fetch_buffer.close()
         self._progress_at = time.monotonic()
         self._unassigned_since = None
         self._trouble_is_over()
@@ -209,7 +217,7 @@ class Engine:
             self._assignment = None
             self._open = {}
         self._unassigned_since = time.monotonic()
-        self.intake.close()
+        self.fetch_buffer.close()
         if self._working.acquire(timeout=self.limits.revocation_seconds):
             self._working.release()
         else:
@@ -224,7 +232,7 @@ class Engine:
                 return f"thread {thread.name} has died"
         now, limit = time.monotonic(), self.limits.stall_seconds
         stalled = now - self._progress_at
-        if stalled > limit and (self.intake.queued or self._waiting()):
+        if stalled > limit and (self.fetch_buffer.queued or self._waiting()):
             return f"no progress for {stalled:.0f} s although there is work to do"
         troubled = self._troubled_since
         if troubled is not None and now - troubled > limit:
@@ -247,8 +255,8 @@ class Engine:
         for partition in self.open_partitions():
             if partition.number == number and topic in partition.application.topics:
                 partition.set_back.setdefault(topic, offset)
-        self.intake.close([place])
-        self.intake.wake()
+        self.fetch_buffer.close([place])
+        self.fetch_buffer.schedule()
 
     def not_allowed(self, *rights: str) -> None:
         """The broker refuses the consumer for want of these rights: without them there is no way on."""
@@ -287,7 +295,7 @@ class Engine:
     def _guard(self, run: Callable[[], None]) -> None:
         try:
             run()
-        except Unusable as error:
+        except StateMismatch as error:
             log.error("partitions_unusable", reason=str(error))
             self._failed(str(error))
         except NotAllowed as error:
@@ -299,7 +307,7 @@ class Engine:
     # --- opening
 
     def _run_opening(self) -> None:
-        opener: Opener | None = None
+        opener: Restorer | None = None
         pause = 0.1
         while True:
             self._inspect_until_called()
@@ -320,17 +328,17 @@ class Engine:
             with self._working:
                 pass  # a cycle of the former assignment may still be making its results the state of these partitions
             try:
-                opener = opener or Opener(
+                opener = opener or Restorer(
                     self._client_config,
                     group_id=self.group_id,
                     raw=self._raw,
                     clock_seconds=self.limits.clock_seconds,
                 )
-                self._hook(Step.OPEN_BEGUN)
+                self._hook(FaultPoint.OPEN_BEGUN)
                 opener.check_partition_counts(self.applications)
                 self._open_all(opener, todo, current)
                 pause = 0.1
-            except (KafkaException, Overtaken) as error:
+            except (KafkaException, StaleOwner) as error:
                 if isinstance(error, KafkaException) and is_forbidden(error.args[0]):
                     raise NotAllowed(error.args[0].str()) from error
                 log.warning("opening_failed", error=str(error), retry_seconds=pause)
@@ -338,7 +346,7 @@ class Engine:
                 pause = min(pause * 2, _MAX_BACKOFF)
                 self._to_open.set()
 
-    def _check_topics(self, opener: Opener | None) -> None:
+    def _check_topics(self, opener: Restorer | None) -> None:
         """Nothing is to be opened: see that the topics are still there, and the same."""
         if opener is None:
             return
@@ -365,14 +373,14 @@ class Engine:
             partition = self._partitions[place] = Partition(self._by_name[place[0]], place[1])
         return partition
 
-    def _open_all(self, opener: Opener, todo: list[Partition], current: Assignment) -> None:
+    def _open_all(self, opener: Restorer, todo: list[Partition], current: Assignment) -> None:
         begun = time.monotonic()
 
         def abandoned() -> bool:
             return self._stopping.is_set() or self._assignment is not current or current.fenced
 
         def ready(partitions: list[Partition]) -> None:
-            self._hook(Step.OPEN_RESTORED)
+            self._hook(FaultPoint.OPEN_RESTORED)
             found = opener.positions(partitions)
             for partition in partitions:
                 partition.timers = Timers(partition.application.processor.timers(partition.entries))
@@ -384,7 +392,7 @@ class Engine:
                     partition.buckets = None
                     partition.application.processor.opened(partition.number, partition.entries)
                     self._open[partition.application.name, partition.number] = partition
-                self.intake.open(
+                self.fetch_buffer.open(
                     {
                         (topic, p.number): position.next[topic]
                         for p, position in zip(partitions, found, strict=True)
@@ -392,7 +400,7 @@ class Engine:
                     }
                 )
             self._progress_at = time.monotonic()
-            self._hook(Step.OPEN_DONE)
+            self._hook(FaultPoint.OPEN_DONE)
             log.info(
                 "partitions_opened",
                 partitions=[p.label for p in partitions],
@@ -414,7 +422,7 @@ class Engine:
             self._troubled_since = self._troubled_since or time.monotonic()
             for place, offset in unsettled.items():
                 self._unsettled[place] = max(offset, self._unsettled.get(place, 0))
-        self.intake.close()
+        self.fetch_buffer.close()
         self._to_open.set()
 
     def _trouble_is_over(self) -> None:
@@ -442,8 +450,8 @@ class Engine:
     def _run_cycles(self) -> None:
         # a client must stay referenced while its futures are open
         admin = AdminClient(self._client_config)
-        decider = Decider(
-            self.intake,
+        decider = BatchProcessor(
+            self.fetch_buffer,
             admin,
             group_id=self.group_id,
             max_records=self.limits.cycle_records,
@@ -459,18 +467,18 @@ class Engine:
             if self._backoff:
                 self._stopping.wait(self._backoff)
             elif not worked:
-                if self.intake.queued:
+                if self.fetch_buffer.queued:
                     time.sleep(_HELD_SECONDS)  # held back: by newer rules elsewhere, or by a topic to be read first
                 else:
                     if not self._waiting():
                         self._progress_at = time.monotonic()  # nothing to do is no stall
                         self._look_whether_trouble_is_over()
-                    self.intake.wait(_IDLE_SECONDS)
+                    self.fetch_buffer.wait(_IDLE_SECONDS)
             if time.monotonic() >= look_at:
                 look_at = time.monotonic() + 1.0
                 self._check_gaps()
 
-    def _cycle(self, decider: Decider) -> bool:
+    def _cycle(self, decider: BatchProcessor) -> bool:
         with self._lock:
             current = self._assignment
             partitions = list(self._open.values())
@@ -480,10 +488,10 @@ class Engine:
         work = decider.take(partitions[self._rotation :] + partitions[: self._rotation])
         if not work:
             return False
-        self._hook(Step.CYCLE_TAKEN)
+        self._hook(FaultPoint.CYCLE_TAKEN)
         begun = time.monotonic()
         decided = decider.decide(work)
-        self._hook(Step.CYCLE_DECIDED)
+        self._hook(FaultPoint.CYCLE_DECIDED)
         between = time.monotonic()
         changelogs = [
             (d.work.partition.application.changelog, d.work.partition.number, cycles.messages(d)) for d in decided
@@ -512,28 +520,28 @@ class Engine:
             partition.apply(done.changes)
             if done.due:
                 partition.timers.done(done.due, done.following())
-            partition.timers.add(done.unit.wakes)
+            partition.timers.add(done.context.timers)
             partition.position, partition.written_at = done.position, None
             partition.copied_to = ends[partition.application.changelog, partition.number]
             partition.verified_at = time.time()
             refuse_set_back(partition, done.position)
-        self._hook(Step.CYCLE_APPLIED)
+        self._hook(FaultPoint.CYCLE_APPLIED)
         decider.settled(decided)
         self._backoff = 0.0
         self._record_faults = 0
         self._progress_at = time.monotonic()
         self._trouble_is_over()
         for done in decided:
-            done.work.partition.application.processor.committed(done.unit)
+            done.work.partition.application.processor.committed(done.context)
         self._observer.cycle(
-            [(d.work.partition.application, d.unit) for d in decided],
+            [(d.work.partition.application, d.context) for d in decided],
             decide_seconds=between - begun,
             transaction_seconds=self._progress_at - between,
         )
         return True
 
     def _undone(
-        self, decider: Decider, decided: Sequence[cycles.Decided], current: Assignment, aborted: Aborted
+        self, decider: BatchProcessor, decided: Sequence[cycles.Decided], current: Assignment, aborted: Aborted
     ) -> None:
         self._observer.aborted(str(aborted))
         self._record_faults = self._record_faults + 1 if aborted.record_fault else 0
@@ -587,12 +595,12 @@ class Engine:
                 pause = min(pause * 2, _MAX_BACKOFF)
 
     def _check_gaps(self) -> None:
-        if not self.intake.gaps():
+        if not self.fetch_buffer.gaps():
             return
         with self._lock:
             current = self._assignment
         if current is not None:
-            gaps = self.intake.gaps()
+            gaps = self.fetch_buffer.gaps()
             log.warning("positions_not_reachable", partitions=gaps)
-            ends = {place: at[1] + 1 for place in gaps if (at := self.intake.next_offset(place)) is not None}
+            ends = {place: at[1] + 1 for place in gaps if (at := self.fetch_buffer.next_offset(place)) is not None}
             self._reopen(current, fenced=False, unsettled=ends)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 
-class Step(StrEnum):
+class FaultPoint(StrEnum):
     """In the order in which a partition meets them."""
 
     OPEN_BEGUN = "open.begun"
@@ -24,8 +24,8 @@ class Step(StrEnum):
     CLOSED = "closed"
 
 
-Hook = Callable[[Step], None]
+FaultHook = Callable[[FaultPoint], None]
 
 
-def no_hook(step: Step) -> None:
+def no_fault_hook(step: FaultPoint) -> None:
     """What runs outside tests."""

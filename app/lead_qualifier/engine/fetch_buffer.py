@@ -72,7 +72,7 @@ class _Queue:
     rejected: int = 0  # batches in a row that did not follow `next`
 
 
-class Intake:
+class FetchBuffer:
     """Bounded queues of accepted batches, one per open topic partition. All methods are safe from any thread."""
 
     def __init__(self, *, max_queued_records: int, max_queued_bytes: int = 256 * 1024 * 1024) -> None:
@@ -185,7 +185,7 @@ class Intake:
                 self._arrived.wait(seconds)
             self._woken = False
 
-    def wake(self) -> None:
+    def schedule(self) -> None:
         """End a `wait`: there is something to do other than new records."""
         with self._lock:
             self._wake()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lead_qualifier.engine.application import Application
-from lead_qualifier.engine.checkpoint import Position
+from lead_qualifier.engine.checkpoint import Checkpoint
 from lead_qualifier.engine.clock import Stamp
 from lead_qualifier.engine.partitioning import BUCKETS, bucket_of
 from lead_qualifier.engine.timers import Timers
@@ -25,7 +25,7 @@ class Partition:
     application: Application
     number: int
     entries: dict[bytes, bytes] = field(default_factory=dict)
-    position: Position | None = None
+    position: Checkpoint | None = None
     #: The time that the record of the position has at the broker; None if this worker has written it.
     written_at: Stamp | None = None
     #: Offset after the last changelog record that the entries contain; None before the first restore.

@@ -16,7 +16,7 @@ from confluent_kafka.admin import AdminClient, ConfigResource, OffsetSpec
 
 from lead_qualifier.engine import checkpoint as positions
 from lead_qualifier.engine.application import Application
-from lead_qualifier.engine.checkpoint import NEVER_SWEPT, POSITION_KEY, Position
+from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, NEVER_SWEPT, Checkpoint
 from lead_qualifier.engine.clock import DEFAULT_TOLERANCE_SECONDS, stamp_of
 from lead_qualifier.engine.partition import Partition
 from lead_qualifier.kafka.connection import needing, relearning
@@ -40,15 +40,15 @@ _FIRST: Any = OffsetSpec.earliest()
 _END: Any = OffsetSpec.latest()
 
 
-class Unusable(RuntimeError):
+class StateMismatch(RuntimeError):
     """The topics do not fit the state, or each other: going on would lose or repeat. The message says what to do."""
 
 
-class Overtaken(Exception):
+class StaleOwner(Exception):
     """The changelog has gone on since it was copied: somebody else owns the partition, or it must be copied again."""
 
 
-class Opener:
+class Restorer:
     """Restores partitions with a consumer of its own (no group). Used by the opening thread only."""
 
     def __init__(
@@ -81,12 +81,12 @@ class Opener:
                 found = topics.get(name)
                 count = 0 if found is None or found.error is not None else len(found.partitions)
                 if count == 0:
-                    raise Unusable(
+                    raise StateMismatch(
                         f"topic {name} does not exist, or may not be seen with this login: create it with "
                         "`lead-qualifier topics create`, or have the ACL added (`lead-qualifier acls print`)"
                     )
                 if count != app.partitions:
-                    raise Unusable(
+                    raise StateMismatch(
                         f"topic {name} has {count} partitions, expected {app.partitions}: "
                         f"{', '.join((*app.topics, app.changelog))} must all have the same number, "
                         "since keys would move between partitions otherwise "
@@ -128,7 +128,7 @@ class Opener:
         if assignment:
             self._read(assignment, reading, end, ready, abandoned)
 
-    def positions(self, partitions: list[Partition]) -> list[Position]:
+    def positions(self, partitions: list[Partition]) -> list[Checkpoint]:
         """The position of each restored partition, with the offset of every input and the ids of its topics; a new
         partition starts at what its inputs hold, an input that the position does not know (a newer version reads more)
         at what the group has committed, else at what it holds.
@@ -147,10 +147,10 @@ class Opener:
         committed = self._committed(place for p in partitions for place in _untold(p))
         try:
             return [self._position(p, first, end, committed, ids) for p in partitions]
-        except Unusable as error:
+        except StateMismatch as error:
             # a worker that was frozen while it opened finds its successor's offsets beside its own old copy
             if self._overtaken(partitions):
-                raise Overtaken(str(error)) from error
+                raise StaleOwner(str(error)) from error
             raise
 
     def check_same_topics(self, partitions: Sequence[Partition]) -> None:
@@ -168,7 +168,7 @@ class Opener:
         return topic_ids(self._admin, names, timeout=timeout)
 
     @staticmethod
-    def _refuse_other_topics(partition: Partition, position: Position, ids: Mapping[str, str]) -> None:
+    def _refuse_other_topics(partition: Partition, position: Checkpoint, ids: Mapping[str, str]) -> None:
         changelog = partition.application.changelog
         for topic in positions.other_topics(position, ids):
             what = (
@@ -177,7 +177,7 @@ class Opener:
                 else f"the state in {changelog}-{partition.number} stands at offset {position.next.get(topic, 0)} of "
                 "the former one"
             )
-            raise Unusable(
+            raise StateMismatch(
                 f"{topic} was deleted and created again (its id was {position.topic_ids[topic]}, now it is "
                 f"{ids[topic]}): {what}. {REPAIR}"
             )
@@ -194,19 +194,19 @@ class Opener:
         end: Mapping[Place, int],
         committed: Mapping[Place, int],
         ids: Mapping[str, str],
-    ) -> Position:
+    ) -> Checkpoint:
         inputs = [(topic, partition.number) for topic in partition.application.topics]
         position = partition.position
         if position is None:
             self._refuse_lost_state(partition, committed)
-            return Position(
+            return Checkpoint(
                 self._group_id,
                 {topic: first[topic, number] for topic, number in inputs},
                 swept=NEVER_SWEPT,
                 topic_ids=_ids_of(partition.application, ids),
             )
         if position.application != self._group_id:
-            raise Unusable(
+            raise StateMismatch(
                 f"the state in {partition.application.changelog}-{partition.number} belongs to application "
                 f"{position.application!r}, not {self._group_id!r}: "
                 f"set LEAD_QUALIFIER_APPLICATION_ID={position.application}, or another LEAD_QUALIFIER_TOPIC_PREFIX"
@@ -230,7 +230,7 @@ class Opener:
                     if offset > end[topic, number]
                     else "has dropped records that were not read yet (retention)"
                 )
-                raise Unusable(
+                raise StateMismatch(
                     f"{topic}-{number} holds offsets {first[topic, number]} to {end[topic, number]}, "
                     f"but the state stands at {offset}: the topic {what}. {REPAIR}"
                 )
@@ -238,7 +238,7 @@ class Opener:
         met = {**_ids_of(partition.application, ids), **position.topic_ids}
         return msgspec.structs.replace(position, next={**position.next, **starts}, topic_ids=met, clock=clock)
 
-    def _clock(self, partition: Partition, position: Position) -> int:
+    def _clock(self, partition: Partition, position: Checkpoint) -> int:
         """The position's clock, put back if the time that its record has at the broker shows that it was wrong."""
         written = partition.written_at
         if written is not None and position.clock - written.at_ms > self._clock_ms:
@@ -298,7 +298,7 @@ class Opener:
         known = {place: committed[place] for place in _untold(partition) if place in committed}
         if known:
             read = ", ".join(f"{topic}-{number} up to {offset}" for (topic, number), offset in known.items())
-            raise Unusable(
+            raise StateMismatch(
                 f"{partition.application.changelog}-{partition.number} holds no state, "
                 f"but group {self._group_id} has read {read}: the state is gone. "
                 "Restore the topic, or stop all workers and let `lead-qualifier topics repair` "
@@ -395,7 +395,7 @@ class Opener:
         offset = start if partition.copied_to is None else partition.copied_to
         where = f"{place[0]}-{place[1]} at offset {offset}"
         if self._raw is None:
-            raise Unusable(f"the state in {where} cannot be decoded")
+            raise StateMismatch(f"the state in {where} cannot be decoded")
         try:
             found = self._raw.records(*place, offset)
         except CannotRead as error:  # librdkafka says the same again, and we are here again
@@ -423,7 +423,7 @@ class Opener:
         if key is None:
             partition.keyless.add(offset)
             log.error("unreadable_state_record", partition=partition.label, offset=offset, reason="it has no key")
-        elif key == POSITION_KEY:
+        elif key == CHECKPOINT_KEY:
             partition.position = _read_position(partition, value, offset)
             partition.written_at = stamp_of(timestamp())
         elif value is None:
@@ -432,10 +432,10 @@ class Opener:
             partition.entries[key] = value
 
 
-def refuse_set_back(partition: Partition, position: Position) -> None:
+def refuse_set_back(partition: Partition, position: Checkpoint) -> None:
     """Raises Unusable if it is written down that the consumer was set back on an input of the partition."""
     for topic, offset in position.set_back.items():
-        raise Unusable(
+        raise StateMismatch(
             f"{topic}-{partition.number} was truncated, or deleted and created again, while it was read: the state in "
             f"{partition.application.changelog}-{partition.number} stands at offset {position.next.get(topic, 0)}, "
             f"which the topic no longer had, and the consumer was set back to {offset}. {REPAIR}"
@@ -452,13 +452,13 @@ def _untold(partition: Partition) -> list[Place]:
     return [(topic, partition.number) for topic in partition.application.topics if topic not in told]
 
 
-def _read_position(partition: Partition, value: bytes | None, offset: int) -> Position | None:
+def _read_position(partition: Partition, value: bytes | None, offset: int) -> Checkpoint | None:
     if value is None:
         return None
     try:
         return positions.decode(value)
     except (positions.UnknownFormat, msgspec.DecodeError) as error:
-        raise Unusable(
+        raise StateMismatch(
             f"the position at {partition.application.changelog}-{partition.number} offset {offset} "
             f"is unreadable: {error}"
         ) from error

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
 
-class NeverReturned(Exception):
+class CallTimeout(Exception):
     """The call goes on, perhaps for ever: what it uses must be given up."""
 
 
@@ -29,7 +29,7 @@ class Bounded:
             error = self._answers.get(timeout=seconds)
         except Empty:
             self._calls = None
-            raise NeverReturned(f"{self._name} has not returned for {seconds:.0f} s") from None
+            raise CallTimeout(f"{self._name} has not returned for {seconds:.0f} s") from None
         if error is not None:
             raise error
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-Wake = tuple[int, bytes]
+Timer = tuple[int, bytes]
 """A time (milliseconds since 1970, of the wall clock) and the key to look at from then on."""
 
 
@@ -19,9 +19,9 @@ _SUPERSEDED = 64
 S = TypeVar("S")
 
 
-def wakes_in(
+def timers_in(
     entries: Mapping[bytes, bytes], mark: bytes, decode: Callable[[bytes], S], times: Callable[[S], Iterable[int]]
-) -> Iterator[Wake]:
+) -> Iterator[Timer]:
     """What a partition's entries wait for, for `Processor.timers`.
 
     Only entries that hold `mark` are decoded, which spares the millions that wait for nothing; it may stand in one that
@@ -43,9 +43,9 @@ class Timers:
     A time that has come is told again with every cycle until a committed one has looked at its key.
     """
 
-    def __init__(self, wakes: Iterable[Wake] = ()) -> None:
+    def __init__(self, timers: Iterable[Timer] = ()) -> None:
         self._next: dict[bytes, int] = {}
-        for due_ms, key in wakes:
+        for due_ms, key in timers:
             if due_ms < self._next.get(key, due_ms + 1):
                 self._next[key] = due_ms
         self._heap = [(due_ms, key) for key, due_ms in self._next.items()]
@@ -56,15 +56,15 @@ class Timers:
         """Entries that are kept, those included whose key has an earlier one by now."""
         return len(self._heap) + len(self._due)
 
-    def add(self, wakes: Iterable[Wake]) -> None:
+    def add(self, timers: Iterable[Timer]) -> None:
         """Look at these keys too. One that no longer needs it by then is looked at in vain."""
         earliest, heap = self._next, self._heap
-        for wake in wakes:
-            due_ms, key = wake
+        for schedule in timers:
+            due_ms, key = schedule
             held = earliest.get(key)
             if held is None or due_ms < held:
                 earliest[key] = due_ms
-                heappush(heap, wake)
+                heappush(heap, schedule)
         if len(heap) > 2 * len(earliest) + _SUPERSEDED:
             self._heap = [(due_ms, key) for key, due_ms in earliest.items()]
             heapify(self._heap)
@@ -79,7 +79,7 @@ class Timers:
                 self._due[key] = None
         return list(islice(self._due, limit))
 
-    def done(self, keys: Iterable[bytes], following: Iterable[Wake] = ()) -> None:
+    def done(self, keys: Iterable[bytes], following: Iterable[Timer] = ()) -> None:
         """These have been looked at, and what came of it is committed. `following`: what their states wait for now."""
         for key in keys:
             self._due.pop(key, None)

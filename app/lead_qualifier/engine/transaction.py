@@ -16,10 +16,10 @@ import structlog
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from lead_qualifier.engine.clock import Stamp, stamp_of
-from lead_qualifier.engine.fault_points import Hook, Step
+from lead_qualifier.engine.fault_points import FaultHook, FaultPoint
 from lead_qualifier.engine.group_metadata import Membership
 from lead_qualifier.engine.repeated_errors import RepeatedErrors
-from lead_qualifier.engine.timeouts import Bounded, NeverReturned
+from lead_qualifier.engine.timeouts import Bounded, CallTimeout
 from lead_qualifier.kafka.connection import NotAllowed, is_forbidden
 from lead_qualifier.kafka.records import Output
 
@@ -101,7 +101,7 @@ class TransactionalProducer:
         *,
         transactional_id: str,
         max_record_bytes: int,
-        hook: Hook,
+        hook: FaultHook,
         deadline: float = 30.0,
     ) -> None:
         self._config = {
@@ -169,7 +169,7 @@ class TransactionalProducer:
             self.discard()
             self._check_allowed(error.args[0])
             raise Aborted(f"no transaction could be begun: {error.args[0].str()}") from error
-        self._hook(Step.TRANSACTION_BEGUN)
+        self._hook(FaultPoint.TRANSACTION_BEGUN)
         metadata = membership.encode()
 
         def send_offsets(left: float) -> None:
@@ -177,22 +177,22 @@ class TransactionalProducer:
 
         try:
             self._produce(producer, outputs, changelogs)
-            self._hook(Step.TRANSACTION_PRODUCED)
+            self._hook(FaultPoint.TRANSACTION_PRODUCED)
             self._flush(producer)
-            self._hook(Step.TRANSACTION_FLUSHED)
+            self._hook(FaultPoint.TRANSACTION_FLUSHED)
             if (reason := objection(self._stamps)) is not None:
                 raise _Undelivered(reason, None)
             _Retry(self._deadline)(send_offsets)
-            self._hook(Step.TRANSACTION_OFFSETS)
+            self._hook(FaultPoint.TRANSACTION_OFFSETS)
         except (KafkaException, BufferError, _Undelivered, SystemError) as error:
             self._abort(producer, error, send_offsets)
-        except NeverReturned as error:
+        except CallTimeout as error:
             self._careful = _CAREFUL_TRANSACTIONS
             self.discard()
             raise Aborted(str(error)) from error
         self._commit(producer)
         self._careful = max(0, self._careful - 1)
-        self._hook(Step.TRANSACTION_COMMITTED)
+        self._hook(FaultPoint.TRANSACTION_COMMITTED)
         return dict(self._ends)
 
     def _produce(
@@ -291,7 +291,7 @@ class TransactionalProducer:
                 touch(1.0)
             except KafkaException as failure:
                 cause = failure.args[0]
-            except (SystemError, NeverReturned) as failure:
+            except (SystemError, CallTimeout) as failure:
                 log.warning("transaction_unexplained", error=str(failure))
         fenced = cause is not None and cause.code() in _FENCED
         record_fault = cause is not None and cause.code() in _RECORD_FAULTS

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from lead_qualifier.downstream.cause import Cause
 from lead_qualifier.downstream.conditions import Condition, condition_of, holds
 from lead_qualifier.downstream.durations import milliseconds
-from lead_qualifier.downstream.lead_snapshot import Facts
+from lead_qualifier.downstream.lead_snapshot import LeadSnapshot
 from lead_qualifier.downstream.repeats import repeats
 from lead_qualifier.qualification.leads import Trigger
 from lead_qualifier.qualification.utc import Moment
@@ -87,7 +87,7 @@ class LeadState(Struct, omit_defaults=True, kw_only=True):
     `model_id`: of the newest qualification. `owner_id`: whom assignment gave it to last.
     """
 
-    facts: Facts = field(default_factory=Facts)
+    facts: LeadSnapshot = field(default_factory=LeadSnapshot)
     running: dict[str, dict[str, Running]] = field(default_factory=dict)
     model_id: str | None = None
     owner_id: str | None = None

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from lead_qualifier.definitions.entries import Published
 from lead_qualifier.downstream.cause import Cause
 from lead_qualifier.downstream.identities import event_id
-from lead_qualifier.downstream.lead_follower import Happening, cause_of
+from lead_qualifier.downstream.lead_follower import LeadEvent, cause_of
 from lead_qualifier.downstream.lead_processor import LeadProcessor
-from lead_qualifier.engine import Record, Unit, Wake, wakes_in
+from lead_qualifier.engine import ProcessorContext, Record, Timer, timers_in
 from lead_qualifier.follow_up.deciding import (
     ASSIGNED,
     QUALIFIED,
@@ -68,57 +68,57 @@ class FollowUpProcessor(LeadProcessor[FollowUp, LeadState]):
                 if running.occurred_at > latest:
                     stages[name] = replace(running, occurred_at=EARLIEST_PLAUSIBLE)
 
-    def happened(self, key: bytes, state: LeadState, what: Happening, unit: Unit) -> None:
+    def happened(self, key: bytes, state: LeadState, what: LeadEvent, context: ProcessorContext) -> None:
         """A qualification begins a stage; whoever closes the lead or changes its status reason by hand has acted."""
         if what.qualified is not None:
             state.model_id = what.qualified.model_id
-            self._begin(key, state, QUALIFIED, what.cause, unit)
+            self._begin(key, state, QUALIFIED, what.cause, context)
         elif not state.facts.open:
-            self._count(end(state, Outcome.CLOSED), unit)
+            self._count(end(state, Outcome.CLOSED), context)
         elif "status_reason" in what.changed.fields and state.facts.status_reason != MARKETING_QUALIFIED:
-            self._count(end(state, Outcome.ACTED, acted_at=what.cause.occurred_at), unit)
+            self._count(end(state, Outcome.ACTED, acted_at=what.cause.occurred_at), context)
 
-    def merged(self, key: bytes, state: LeadState, cause: Cause, unit: Unit) -> None:
+    def merged(self, key: bytes, state: LeadState, cause: Cause, context: ProcessorContext) -> None:
         """The lead is closed."""
-        self._count(end(state, Outcome.CLOSED), unit)
+        self._count(end(state, Outcome.CLOSED), context)
 
-    def further(self, topic: Topic, record: Record, unit: Unit) -> None:
+    def further(self, topic: Topic, record: Record, context: ProcessorContext) -> None:
         """Decide a record that assigns, or tells what sales did."""
         if topic is LEAD_ASSIGNED:
-            self._assigned(record, unit)
+            self._assigned(record, context)
         elif topic is LEAD_SALES_RESPONSE:
             response = decode_sales_response(record.key, record.value, record.headers)
-            self.check_time(response.occurred_at, record, unit)
-            self._acted(response.lead_id, response.occurred_at, unit)
+            self.check_time(response.occurred_at, record, context)
+            self._acted(response.lead_id, response.occurred_at, context)
         else:
             activity = decode_activity_completed(record.key, record.value, record.headers)
-            self.check_time(activity["occurred_at"], record, unit)
+            self.check_time(activity["occurred_at"], record, context)
             if activity["kind"] != _NOT_BY_SALES and not activity.get("automatic", False):
-                self._acted(activity["lead_id"], activity["occurred_at"], unit)
+                self._acted(activity["lead_id"], activity["occurred_at"], context)
 
-    def waits(self, entries: Mapping[bytes, bytes]) -> Iterator[Wake]:
+    def waits(self, entries: Mapping[bytes, bytes]) -> Iterator[Timer]:
         """The times that run, found among the states."""
-        return wakes_in(
+        return timers_in(
             entries,
             _RUNS,
             decode_state,
             lambda state: [one.due_ms for stages in state.running.values() for one in stages.values()],
         )
 
-    def woken(self, key: bytes, state: LeadState, unit: Unit) -> None:
+    def woken(self, key: bytes, state: LeadState, context: ProcessorContext) -> None:
         """Tell what is overdue of a lead."""
-        overdue, counted = time_passed(state, self.live, unit.now_ms)
-        unit.put(key, state)
+        overdue, counted = time_passed(state, self.live, context.now_ms)
+        context.put(key, state)
         for one in overdue:
-            self.emit(LEAD_FOLLOW_UP_OVERDUE, key, _event(key.decode(), state, one), unit)
-        self._count(counted, unit)
-        self._wake(key, state, unit)
+            self.emit(LEAD_FOLLOW_UP_OVERDUE, key, _event(key.decode(), state, one), context)
+        self._count(counted, context)
+        self._wake(key, state, context)
 
-    def _assigned(self, record: Record, unit: Unit) -> None:
+    def _assigned(self, record: Record, context: ProcessorContext) -> None:
         message = decode_lead_assigned(record.key, record.value, record.headers)
-        self.check_time(message.occurred_at, record, unit)
+        self.check_time(message.occurred_at, record, context)
         key = message.lead_id.encode()
-        state = self.state_of(key, unit)
+        state = self.state_of(key, context)
         if self.is_of_erased(state, message.lead_changed_offset, record):
             return
         if message.notice or (message.owner_id is None and self.holds_nothing(state)):
@@ -126,38 +126,38 @@ class FollowUpProcessor(LeadProcessor[FollowUp, LeadState]):
         if state.repeats(message.event_id):
             return
         state.owner_id = message.owner_id
-        unit.put(key, state)
+        context.put(key, state)
         if message.owner_id is None:
             # it waits for an owner, or has lost the one that it had, who is late no longer
-            self._count(end(state, Outcome.ACTED, stage=ASSIGNED), unit)
+            self._count(end(state, Outcome.ACTED, stage=ASSIGNED), context)
             return
-        self._count(end(state, Outcome.ACTED, stage=QUALIFIED), unit)
+        self._count(end(state, Outcome.ACTED, stage=QUALIFIED), context)
         cause = cause_of(LEAD_ASSIGNED, record, message.event_id, message.occurred_at)
-        self._begin(key, state, ASSIGNED, cause, unit)
+        self._begin(key, state, ASSIGNED, cause, context)
 
-    def _acted(self, lead_id: str, at: datetime, unit: Unit) -> None:
+    def _acted(self, lead_id: str, at: datetime, context: ProcessorContext) -> None:
         key = lead_id.encode()
-        if not unit.holds(key):
+        if not context.holds(key):
             return
-        state = self.state_of(key, unit)
+        state = self.state_of(key, context)
         if state.running:
-            self._count(end(state, Outcome.ACTED, acted_at=at), unit)
-            unit.put(key, state)
+            self._count(end(state, Outcome.ACTED, acted_at=at), context)
+            context.put(key, state)
 
-    def _begin(self, key: bytes, state: LeadState, stage: str, cause: Cause, unit: Unit) -> None:
-        self._count(begin(state, stage, self.live.values(), unit.now_ms, cause), unit)
-        self._wake(key, state, unit)
+    def _begin(self, key: bytes, state: LeadState, stage: str, cause: Cause, context: ProcessorContext) -> None:
+        self._count(begin(state, stage, self.live.values(), context.now_ms, cause), context)
+        self._wake(key, state, context)
 
     @staticmethod
-    def _wake(key: bytes, state: LeadState, unit: Unit) -> None:
+    def _wake(key: bytes, state: LeadState, context: ProcessorContext) -> None:
         for stages in state.running.values():
             for running in stages.values():
-                unit.wake(key, running.due_ms)
+                context.schedule(key, running.due_ms)
 
     @staticmethod
-    def _count(counted: Iterable[Counted], unit: Unit) -> None:
+    def _count(counted: Iterable[Counted], context: ProcessorContext) -> None:
         for follow_up_id, outcome in counted:
-            unit.counts["follow-up", follow_up_id, outcome.value] += 1
+            context.counts["follow-up", follow_up_id, outcome.value] += 1
 
 
 def _event(lead_id: str, state: LeadState, overdue: Overdue) -> LeadFollowUpOverdue:

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 
 from lead_qualifier.downstream.cause import Cause
 from lead_qualifier.downstream.conditions import holds
-from lead_qualifier.downstream.lead_snapshot import Facts
+from lead_qualifier.downstream.lead_snapshot import LeadSnapshot
 from lead_qualifier.downstream.repeats import KnownQualifications
 from lead_qualifier.journeys.journey import Journey
 from lead_qualifier.qualification.leads import Trigger
@@ -56,7 +56,7 @@ class Waiting(Struct, frozen=True):
 class LeadState(KnownQualifications, omit_defaults=True, kw_only=True):
     """All that is held about a lead. `entries` and `waiting` by journey id, over all versions."""
 
-    facts: Facts = field(default_factory=Facts)
+    facts: LeadSnapshot = field(default_factory=LeadSnapshot)
     entries: dict[str, Entries] = field(default_factory=dict)
     waiting: dict[str, Waiting] = field(default_factory=dict)
 

@@ -8,9 +8,9 @@ import msgspec
 
 from lead_qualifier.definitions.entries import Published
 from lead_qualifier.downstream.cause import Cause
-from lead_qualifier.downstream.lead_follower import Happening
+from lead_qualifier.downstream.lead_follower import LeadEvent
 from lead_qualifier.downstream.lead_processor import LeadProcessor
-from lead_qualifier.engine import Unit, Wake, wakes_in
+from lead_qualifier.engine import ProcessorContext, Timer, timers_in
 from lead_qualifier.journeys.deciding import LeadState, Outcome, enter
 from lead_qualifier.journeys.journey import Journey, journey_of
 from lead_qualifier.journeys.requests import entry_request
@@ -34,42 +34,48 @@ class JourneyProcessor(LeadProcessor[Journey, LeadState]):
         """A lead of which nothing is held."""
         return LeadState()
 
-    def happened(self, key: bytes, state: LeadState, what: Happening, unit: Unit) -> None:
+    def happened(self, key: bytes, state: LeadState, what: LeadEvent, context: ProcessorContext) -> None:
         """Triggers of both kinds may be meant."""
         model_id = None if what.qualified is None else what.qualified.model_id
         for journey in self.live.values():
             if journey.triggered_by(what.changed, model_id):
-                self._enter(key, state, journey, what.cause, unit)
+                self._enter(key, state, journey, what.cause, context)
 
-    def merged(self, key: bytes, state: LeadState, cause: Cause, unit: Unit) -> None:
+    def merged(self, key: bytes, state: LeadState, cause: Cause, context: ProcessorContext) -> None:
         """Whatever waited for the lead is over."""
         for journey_id in state.waiting:
-            unit.counts["journey", journey_id, Outcome.LEAD_MERGED.value] += 1
+            context.counts["journey", journey_id, Outcome.LEAD_MERGED.value] += 1
         state.waiting.clear()
 
-    def waits(self, entries: Mapping[bytes, bytes]) -> Iterator[Wake]:
+    def waits(self, entries: Mapping[bytes, bytes]) -> Iterator[Timer]:
         """The entries that wait, found among the states."""
-        return wakes_in(entries, _WAITS, decode_state, lambda state: [one.due_ms for one in state.waiting.values()])
+        return timers_in(entries, _WAITS, decode_state, lambda state: [one.due_ms for one in state.waiting.values()])
 
-    def woken(self, key: bytes, state: LeadState, unit: Unit) -> None:
+    def woken(self, key: bytes, state: LeadState, context: ProcessorContext) -> None:
         """Decide the entries of a lead whose time has come."""
         for journey_id, waiting in sorted(state.waiting.items()):
-            if waiting.due_ms > unit.now_ms:
+            if waiting.due_ms > context.now_ms:
                 continue
             journey = self.live.get(journey_id)
             if journey is None:
                 del state.waiting[journey_id]
-                unit.counts["journey", journey_id, Outcome.NOT_LIVE.value] += 1
+                context.counts["journey", journey_id, Outcome.NOT_LIVE.value] += 1
             else:
-                self._enter(key, state, journey, waiting.cause, unit, waited=True)
-            unit.put(key, state)
+                self._enter(key, state, journey, waiting.cause, context, waited=True)
+            context.put(key, state)
 
     def _enter(  # noqa: PLR0917  all six are what an entry is
-        self, key: bytes, state: LeadState, journey: Journey, cause: Cause, unit: Unit, waited: bool = False
+        self,
+        key: bytes,
+        state: LeadState,
+        journey: Journey,
+        cause: Cause,
+        context: ProcessorContext,
+        waited: bool = False,
     ) -> None:
-        outcome = enter(state, journey, unit.now_ms, cause, waited=waited)
-        unit.counts["journey", journey.id, outcome.value] += 1
+        outcome = enter(state, journey, context.now_ms, cause, waited=waited)
+        context.counts["journey", journey.id, outcome.value] += 1
         if outcome is Outcome.REQUESTED:
-            self.emit(JOURNEY_ENTRY_REQUESTED, key, entry_request(key.decode(), state, journey, cause), unit)
+            self.emit(JOURNEY_ENTRY_REQUESTED, key, entry_request(key.decode(), state, journey, cause), context)
         elif (waiting := state.waiting.get(journey.id)) is not None:
-            unit.wake(key, waiting.due_ms)
+            context.schedule(key, waiting.due_ms)

@@ -15,7 +15,7 @@ from confluent_kafka.admin import AdminClient
 from lead_qualifier.client.commands import delivering
 from lead_qualifier.client.topic_reader import Place, TopicReader
 from lead_qualifier.engine import checkpoint as positions
-from lead_qualifier.engine.checkpoint import POSITION_KEY, Position, UnknownFormat
+from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, Checkpoint, UnknownFormat
 from lead_qualifier.engine.clock import DEFAULT_TOLERANCE_SECONDS, tolerance_ms
 from lead_qualifier.kafka.connection import Connection, needing
 from lead_qualifier.messages.topics import (
@@ -61,7 +61,7 @@ class Misfit:
     changelog: Place
     problem: str
     remedy: str
-    corrected: Position | None = None
+    corrected: Checkpoint | None = None
     """The position to write instead; None where the group's offsets are to go, or there is no remedy."""
     forget_offsets: bool = False
 
@@ -149,7 +149,7 @@ class PositionRepair:
             if misfit.corrected is not None:
                 topic, partition = misfit.changelog
                 value = positions.encode(misfit.corrected)
-                producer.produce(topic, value, POSITION_KEY, partition=partition, on_delivery=delivered)
+                producer.produce(topic, value, CHECKPOINT_KEY, partition=partition, on_delivery=delivered)
         if producer.flush(_SECONDS):
             raise KafkaException(KafkaError(KafkaError._MSG_TIMED_OUT))
         if failed:
@@ -168,7 +168,7 @@ class PositionRepair:
         places = self._reader.places(changelog.full_name(self._state_prefix))
         held: dict[Place, bytes | None] = dict.fromkeys(places)
         for message in self._reader.read(places):
-            if message.key() == POSITION_KEY:
+            if message.key() == CHECKPOINT_KEY:
                 held[message.topic(), message.partition()] = message.value()
         return held
 

@@ -19,7 +19,7 @@ from lead_qualifier.client.dead_letters import DeadLetter, DeadLetters, Filter
 from lead_qualifier.client.topic_reader import Place, TopicReader
 from lead_qualifier.engine import checkpoint as positions
 from lead_qualifier.engine import partition_of
-from lead_qualifier.engine.checkpoint import NEVER_SWEPT, POSITION_KEY, Position
+from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, NEVER_SWEPT, Checkpoint
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.maintenance.copying import CopyTransaction, newest_by_key, written_at
 from lead_qualifier.maintenance.deciding_groups import DecidingGroup, services, workers
@@ -69,7 +69,7 @@ class Plan:
     """The workers, and the downstream services that have decided something."""
     topics: tuple[Topic, ...]
     """All that there are."""
-    positions: Mapping[Place, Position | None]
+    positions: Mapping[Place, Checkpoint | None]
     """Of every changelog; None where nothing was ever decided."""
     commands: Mapping[bytes | None, Any]
     """The newest record of each key of command-state."""
@@ -131,7 +131,7 @@ class Repartition:
         ).check()
         for group in groups:
             self._positions(group).check_nobody_works()
-        held: dict[Place, Position | None] = {}
+        held: dict[Place, Checkpoint | None] = {}
         ends: dict[Place, int] = {}
         decided = []
         for group in groups:
@@ -204,9 +204,9 @@ class Repartition:
     def _positions(self, group: DecidingGroup) -> PositionRepair:
         return group.positions(self._connection, self._from, time_tolerance=self._tolerance)
 
-    def _fitting_positions(self, group: DecidingGroup) -> dict[Place, Position | None]:
+    def _fitting_positions(self, group: DecidingGroup) -> dict[Place, Checkpoint | None]:
         looking = self._positions(group)
-        held: dict[Place, Position | None] = {}
+        held: dict[Place, Checkpoint | None] = {}
         for changelog in group.changelogs:
             written = looking.held(changelog)
             for misfit in looking.misfits(changelog, written):
@@ -230,7 +230,7 @@ class Repartition:
         )
 
     def _check_decided(
-        self, group: DecidingGroup, held: Mapping[Place, Position | None], ends: Mapping[Place, int]
+        self, group: DecidingGroup, held: Mapping[Place, Checkpoint | None], ends: Mapping[Place, int]
     ) -> None:
         first = self._reader.first(list(ends))
         stands = dict(first)
@@ -308,7 +308,7 @@ class Repartition:
         places = self._reader.places(state.full_name(group.state_prefix))
         for place in places:
             for key, message in newest_by_key(self._reader.read([place])).items():
-                if key == POSITION_KEY:
+                if key == CHECKPOINT_KEY:
                     continue
                 if key is None or partition_of(key, plan.before) != place[1]:
                     strays += 1
@@ -324,7 +324,7 @@ class Repartition:
 
     def _newest(self, group: DecidingGroup, state: Topic) -> Mapping[bytes | None, Any]:
         held = newest_by_key(self._reader.read(self._reader.places(state.full_name(group.state_prefix))))
-        held.pop(POSITION_KEY, None)
+        held.pop(CHECKPOINT_KEY, None)
         return held
 
     def _copy_newest(self, topic: Topic, newest: Mapping[bytes | None, Any], transaction: CopyTransaction) -> Tally:
@@ -388,7 +388,7 @@ class Repartition:
                 for place in self._reader.places(there[0]):
                     begins = self._reader.first(self._inputs(place, [one for one in inputs if one not in copied]))
                     begins |= self._reader.ends(self._inputs(place, [one for one in inputs if one in copied]))
-                    position = Position(
+                    position = Checkpoint(
                         application=group.id,
                         next={topic: offset for (topic, _), offset in begins.items()},
                         revision=max((p.revision for p in known), default=0),
@@ -397,7 +397,7 @@ class Repartition:
                         clock=max((p.clock for p in known), default=0),
                         topic_ids=ids,
                     )
-                    transaction.put(place[0], POSITION_KEY, positions.encode(position), partition=place[1])
+                    transaction.put(place[0], CHECKPOINT_KEY, positions.encode(position), partition=place[1])
 
     def _inputs(self, place: Place, topics: list[Topic]) -> list[Place]:
         """The partitions of these topics that are decided with one of a changelog."""
@@ -411,7 +411,7 @@ class Repartition:
             found = Tally()
             for message in reader.read([], {place: offset for place, offset in begin.items() if place[0] == name}):
                 key = message.key()
-                if key == POSITION_KEY:
+                if key == CHECKPOINT_KEY:
                     continue
                 if topic in keyed and partition_of(key, self._after) != message.partition():
                     raise CannotRepartition(f"{name}-{message.partition()} holds a lead of another partition")

@@ -89,7 +89,7 @@ class PlausibleTime:
 
 def _in_large_units(length: timedelta) -> timedelta:
     """Cut so that it reads well: days beyond two of them, else hours, minutes, seconds."""
-    for unit in (timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)):
-        if length >= 2 * unit:
-            return length // unit * unit
+    for context in (timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)):
+        if length >= 2 * context:
+            return length // context * context
     return length

@@ -9,7 +9,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from lead_qualifier.qualification.criteria import CriterionEvidence
-from lead_qualifier.qualification.leads import MARKETING_QUALIFIED, OPEN, QUALIFIED, Flag, Lead, Mark, Standing
+from lead_qualifier.qualification.leads import MARKETING_QUALIFIED, OPEN, QUALIFIED, EligibilityView, Flag, Lead, Mark
 from lead_qualifier.qualification.rules import RuledModel, Rules
 from lead_qualifier.qualification.utc import in_utc
 
@@ -65,11 +65,11 @@ def decide(
     """
     if stale:
         return _STALE_SCORE
-    hindered = hindrance(lead, model, rules)
+    hindered = ineligibility(lead, model, rules)
     return _criteria_met(lead, model, rules, at, held=held) if hindered is None else hindered
 
 
-def hindrance(lead: Lead | Standing, model: RuledModel, rules: Rules) -> Outcome | None:
+def ineligibility(lead: Lead | EligibilityView, model: RuledModel, rules: Rules) -> Outcome | None:
     """Why the lead as it stands does not come into question for the model; None: its criteria are met, look closer."""
     if not rules.lead_management:
         return _LEAD_MANAGEMENT_OFF

@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from lead_qualifier.qualification.leads import Lead, Mark, Score
-from lead_qualifier.qualification.merging import Handover
+from lead_qualifier.qualification.merging import LeadTransfer
 from lead_qualifier.qualification.utc import EARLIEST_PLAUSIBLE
 
 
@@ -30,7 +30,7 @@ def forget_implausible_times(lead: Lead, latest: datetime) -> bool:
     return True
 
 
-def plausible_handover(handover: Handover, latest: datetime) -> Handover:
+def plausible_handover(handover: LeadTransfer, latest: datetime) -> LeadTransfer:
     """What goes over, with every time after `latest` unknown."""
     scores, marks = plausible_scores(handover.scores, latest), plausible_marks(handover.marks, latest)
     if scores is handover.scores and marks is handover.marks:

@@ -120,19 +120,19 @@ class Lead(Struct, omit_defaults=True, kw_only=True, gc=False):
     erased: Erased | None = None
 
 
-class StandingScore(Struct, gc=False):
+class EligibilityScore(Struct, gc=False):
     """A lead's current score on one scoring model."""
 
     value: float
 
 
-class Standing(Struct, kw_only=True, gc=False):
+class EligibilityView(Struct, kw_only=True, gc=False):
     """Of a lead, what says whether it comes into question at all: read in half the time where millions are walked."""
 
     status: str = OPEN
     status_reason: str = "new"
     known: bool = False
-    scores: dict[str, StandingScore] = field(default_factory=dict)
+    scores: dict[str, EligibilityScore] = field(default_factory=dict)
     merged_into: str | None = None
 
 

@@ -30,7 +30,7 @@ class Response(Struct, frozen=True, omit_defaults=True, gc=False):
     trigger: Trigger | None = None
 
 
-class Handover(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
+class LeadTransfer(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """What goes over from a merged lead to the lead it was merged into.
 
     `event_id`: of the merge, or of a score or a response that came after it. `loser_id`: whose these are. `via`: the
@@ -68,21 +68,21 @@ def is_repeated(lead: Lead, survivor_id: str, at: datetime) -> bool:
     return lead.merged_into == survivor_id and lead.merged_at == in_utc(at)
 
 
-def all_of(lead: Lead, lead_id: str, event_id: str, begun_ms: int) -> Handover | None:
+def all_of(lead: Lead, lead_id: str, event_id: str, begun_ms: int) -> LeadTransfer | None:
     """All that goes over when the lead is merged, with the marks of one that was erased. None: there is nothing."""
     marks = _all_marks(lead)
     if not lead.scores and not marks:
         return None
-    return Handover(event_id=event_id, loser_id=lead_id, scores=lead.scores.copy(), marks=marks, begun_ms=begun_ms)
+    return LeadTransfer(event_id=event_id, loser_id=lead_id, scores=lead.scores.copy(), marks=marks, begun_ms=begun_ms)
 
 
-def score_of(lead: Lead, lead_id: str, scoring_model_id: str, event_id: str, begun_ms: int) -> Handover:
+def score_of(lead: Lead, lead_id: str, scoring_model_id: str, event_id: str, begun_ms: int) -> LeadTransfer:
     """One score, which the lead got after it was merged."""
     scores = {scoring_model_id: lead.scores[scoring_model_id]}
-    return Handover(event_id=event_id, loser_id=lead_id, scores=scores, begun_ms=begun_ms)
+    return LeadTransfer(event_id=event_id, loser_id=lead_id, scores=scores, begun_ms=begun_ms)
 
 
-def take_over(lead: Lead, handover: Handover) -> list[str]:
+def take_over(lead: Lead, handover: LeadTransfer) -> list[str]:
     """Hold what was handed over: of two scores the newer, of equal time the lead's own; of two marks what both say.
 
     Nothing else changes, and nothing is evaluated: the lead's flags are as they were. Returns the scoring models whose
@@ -119,7 +119,7 @@ def _later(one: datetime | None, other: datetime | None) -> datetime | None:
     return max((at for at in (one, other) if at is not None), default=None)
 
 
-def passed_on(lead: Lead, lead_id: str, handover: Handover) -> Handover | None:
+def passed_on(lead: Lead, lead_id: str, handover: LeadTransfer) -> LeadTransfer | None:
     """What goes on to the lead that this one was merged into. None: it was not, or its way would be a circle."""
     following = lead.merged_into
     if following is None or following in {handover.loser_id, lead_id, *handover.via}:
@@ -151,7 +151,7 @@ def is_of_before(lead: Lead, begun_ms: int) -> bool:
     return lead.erasure is not None and (lead.erased is None or begun_ms <= lead.erased.at_ms)
 
 
-def remember(lead: Lead, handover: Handover) -> bool:
+def remember(lead: Lead, handover: LeadTransfer) -> bool:
     """Of a hand-over to an erased lead only marks are kept, for the lead that it may be merged into. Were there any?"""
     if lead.erased is None or not handover.marks:
         return False

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from lead_qualifier.qualification.criteria import met, required
-from lead_qualifier.qualification.leads import Score, StandingScore
+from lead_qualifier.qualification.leads import EligibilityScore, Score
 from lead_qualifier.qualification.models import QualificationModel
 
 UnknownLeads = Literal["open", "ineligible"]
@@ -50,7 +50,7 @@ class RuledModel:
         lay_out(self, "may_miss", len(criteria) - required(definition.match, len(criteria)))
         lay_out(self, "remembers", definition.hold is not None or definition.requalification.policy == "on_recross")
 
-    def met(self, scores: Mapping[str, Score] | Mapping[str, StandingScore], live: Collection[str]) -> bool:
+    def met(self, scores: Mapping[str, Score] | Mapping[str, EligibilityScore], live: Collection[str]) -> bool:
         """Do these scores meet the criteria, where only those on live scoring models count?"""
         if self.definition.members:
             stands = [

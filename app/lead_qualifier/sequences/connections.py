@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from lead_qualifier.downstream.cause import Cause
-from lead_qualifier.downstream.lead_snapshot import Facts
+from lead_qualifier.downstream.lead_snapshot import LeadSnapshot
 from lead_qualifier.downstream.repeats import repeats
 from lead_qualifier.qualification.leads import Trigger
 from lead_qualifier.qualification.utc import Moment
@@ -65,7 +65,7 @@ class LeadState(Struct, omit_defaults=True, kw_only=True):
     `assigned_to`: the seller of the newest assignment, until the CRM names another owner.
     """
 
-    facts: Facts = field(default_factory=Facts)
+    facts: LeadSnapshot = field(default_factory=LeadSnapshot)
     connections: dict[str, Connection] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
     seen: list[str] = field(default_factory=list)

@@ -12,9 +12,9 @@ import msgspec
 from lead_qualifier.definitions.entries import Definitions, Published
 from lead_qualifier.downstream.cause import Cause
 from lead_qualifier.downstream.durations import milliseconds
-from lead_qualifier.downstream.lead_follower import Happening, cause_of
+from lead_qualifier.downstream.lead_follower import LeadEvent, cause_of
 from lead_qualifier.downstream.lead_processor import LeadProcessor
-from lead_qualifier.engine import Record, Unit, Wake, wakes_in
+from lead_qualifier.engine import ProcessorContext, Record, Timer, timers_in
 from lead_qualifier.messages.decode_sequences import (
     decode_activity_completed,
     decode_lead_assigned,
@@ -89,41 +89,41 @@ class SequenceProcessor(LeadProcessor[Program, LeadState]):
             if connection.since > latest:
                 connection.since = EARLIEST_PLAUSIBLE
 
-    def happened(self, key: bytes, state: LeadState, what: Happening, unit: Unit) -> None:
+    def happened(self, key: bytes, state: LeadState, what: LeadEvent, context: ProcessorContext) -> None:
         """The lead is another; a qualification may connect it, too."""
         if "owner_id" in what.changed.fields:
             state.assigned_to = None
-        decision = self._decision(key, state, unit)
+        decision = self._decision(key, state, context)
         lead_changed(decision, what.cause)
         if what.qualified is not None:
             connect_by_event(decision, LEAD_QUALIFIED.name, what.cause, what.qualified.model_id)
-        self._tell(key, decision, unit)
+        self._tell(key, decision, context)
 
-    def repeated(self, unit: Unit) -> None:
+    def repeated(self, context: ProcessorContext) -> None:
         """It is counted."""
-        unit.counts["sequence", "", Outcome.REPEATED.value] += 1
+        context.counts["sequence", "", Outcome.REPEATED.value] += 1
 
-    def merged(self, key: bytes, state: LeadState, cause: Cause, unit: Unit) -> None:
+    def merged(self, key: bytes, state: LeadState, cause: Cause, context: ProcessorContext) -> None:
         """The lead is closed."""
-        decision = self._decision(key, state, unit)
+        decision = self._decision(key, state, context)
         lead_changed(decision, cause)
-        self._tell(key, decision, unit)
+        self._tell(key, decision, context)
 
-    def further(self, topic: Topic, record: Record, unit: Unit) -> None:
+    def further(self, topic: Topic, record: Record, context: ProcessorContext) -> None:
         """Decide a record that connects, assigns or answers."""
         if topic is SEQUENCE_CONNECTIONS:
-            self._connection(record, unit)
+            self._connection(record, context)
         elif topic is LEAD_ASSIGNED:
-            self._assigned(record, unit)
+            self._assigned(record, context)
         else:
-            self._activity(record, unit)
+            self._activity(record, context)
 
-    def _connection(self, record: Record, unit: Unit) -> None:
+    def _connection(self, record: Record, context: ProcessorContext) -> None:
         message = decode_sequence_connection(record.key, record.value, record.headers)
-        self.check_time(message["occurred_at"], record, unit)
+        self.check_time(message["occurred_at"], record, context)
         key, sequence_id = message["lead_id"].encode(), message["sequence_id"]
         cause = cause_of(SEQUENCE_CONNECTIONS, record, message["event_id"], message["occurred_at"])
-        decision = self._event(key, message["event_id"], unit)
+        decision = self._event(key, message["event_id"], context)
         if decision is None:
             return
         if message["action"] == "disconnect":
@@ -138,32 +138,32 @@ class SequenceProcessor(LeadProcessor[Program, LeadState]):
                 source=message.get("source"),
                 owner_id=message.get("owner_id"),
             )
-        self._tell(key, decision, unit)
+        self._tell(key, decision, context)
 
-    def _assigned(self, record: Record, unit: Unit) -> None:
+    def _assigned(self, record: Record, context: ProcessorContext) -> None:
         message = decode_lead_assigned(record.key, record.value, record.headers)
-        self.check_time(message.occurred_at, record, unit)
+        self.check_time(message.occurred_at, record, context)
         if message.seller_id is None or message.notice:
             return
         key = message.lead_id.encode()
-        if self.is_of_erased(self.state_of(key, unit), message.lead_changed_offset, record):
+        if self.is_of_erased(self.state_of(key, context), message.lead_changed_offset, record):
             return
-        decision = self._event(key, message.event_id, unit)
+        decision = self._event(key, message.event_id, context)
         if decision is None:
             return
         decision.state.assigned_to = message.seller_id
         cause = cause_of(LEAD_ASSIGNED, record, message.event_id, message.occurred_at)
         connect_by_event(decision, LEAD_ASSIGNED.name, cause)
-        self._tell(key, decision, unit)
+        self._tell(key, decision, context)
 
-    def _activity(self, record: Record, unit: Unit) -> None:
+    def _activity(self, record: Record, context: ProcessorContext) -> None:
         message = decode_activity_completed(record.key, record.value, record.headers)
-        self.check_time(message["occurred_at"], record, unit)
+        self.check_time(message["occurred_at"], record, context)
         key = message["lead_id"].encode()
-        if self.holds_nothing(self.state_of(key, unit)):
-            unit.counts["sequence", "", Outcome.NO_STEP_WAITS.value] += 1
+        if self.holds_nothing(self.state_of(key, context)):
+            context.counts["sequence", "", Outcome.NO_STEP_WAITS.value] += 1
             return  # nothing is begun for a lead by what was done about it
-        decision = self._event(key, message["event_id"], unit)
+        decision = self._event(key, message["event_id"], context)
         if decision is None:
             return
         reply = message["kind"] == "reply" or message.get("direction") == "incoming"
@@ -172,67 +172,67 @@ class SequenceProcessor(LeadProcessor[Program, LeadState]):
         )
         cause = cause_of(ACTIVITY_COMPLETED, record, message["event_id"], message["occurred_at"])
         activity_completed(decision, activity, cause)
-        self._tell(key, decision, unit)
+        self._tell(key, decision, context)
 
     def sweep_pending(self, swept: int) -> bool:
         """Definitions have changed since: a sequence may have been stopped that leads are connected to."""
         return self._known is not None and self._known.revision > swept
 
-    def glance(self, keys: Sequence[bytes], unit: Unit, swept: int) -> Sequence[bytes]:
+    def prefilter(self, keys: Sequence[bytes], context: ProcessorContext, swept: int) -> Sequence[bytes]:
         """Only leads that are connected to something."""
-        return [key for key in keys if (raw := unit.stored(key)) is None or _CONNECTED in raw]
+        return [key for key in keys if (raw := context.stored(key)) is None or _CONNECTED in raw]
 
-    def sweep(self, key: bytes, unit: Unit, swept: int) -> None:
+    def sweep(self, key: bytes, context: ProcessorContext, swept: int) -> None:
         """Take a lead out of the sequences that no longer run."""
-        state: LeadState | None = unit.get(key)
+        state: LeadState | None = context.get(key)
         if state is not None and state.connections.keys() - self.live.keys():
-            self._tell(key, self._decision(key, state, unit), unit)
+            self._tell(key, self._decision(key, state, context), context)
 
-    def waits(self, entries: Mapping[bytes, bytes]) -> Iterator[Wake]:
+    def waits(self, entries: Mapping[bytes, bytes]) -> Iterator[Timer]:
         """What leads wait for, found among the states."""
-        return wakes_in(
+        return timers_in(
             entries,
             _WAITS,
             decode_state,
             lambda state: [one.due_ms for one in state.connections.values() if one.due_ms is not None],
         )
 
-    def woken(self, key: bytes, state: LeadState, unit: Unit) -> None:
+    def woken(self, key: bytes, state: LeadState, context: ProcessorContext) -> None:
         """Go on with a lead that waited until now."""
-        decision = self._decision(key, state, unit)
+        decision = self._decision(key, state, context)
         time_passed(decision)
-        self._tell(key, decision, unit)
+        self._tell(key, decision, context)
 
-    def _event(self, key: bytes, event_id: str, unit: Unit) -> Decision | None:
+    def _event(self, key: bytes, event_id: str, context: ProcessorContext) -> Decision | None:
         """The decision on an event, if it is none that was decided before."""
-        state = self.state_of(key, unit)
+        state = self.state_of(key, context)
         if state.repeats(event_id):
-            self.repeated(unit)
+            self.repeated(context)
             return None
-        return self._decision(key, state, unit)
+        return self._decision(key, state, context)
 
-    def _decision(self, key: bytes, state: LeadState, unit: Unit) -> Decision:
-        decision = Decision(key.decode(), state, self.live, self._pinned.read, unit.now_ms)
+    def _decision(self, key: bytes, state: LeadState, context: ProcessorContext) -> Decision:
+        decision = Decision(key.decode(), state, self.live, self._pinned.read, context.now_ms)
         leave_stopped(decision)  # the sweep may not have come to this lead yet
         return decision
 
-    def _tell(self, key: bytes, decision: Decision, unit: Unit) -> None:
+    def _tell(self, key: bytes, decision: Decision, context: ProcessorContext) -> None:
         """Keep the state, emit and count what was decided, and have the lead looked at when its time comes."""
         state = decision.state
-        unit.put(key, state)
+        context.put(key, state)
         for told in decision.said:
             if isinstance(told, StepDue):
                 event: Mapping[str, Any] = step_due(decision.lead_id, state.facts.contact_id, told)
-                self.emit(SEQUENCE_STEP_DUE, key, event, unit)
+                self.emit(SEQUENCE_STEP_DUE, key, event, context)
             else:
-                self.emit(SEQUENCE_CHANGED, key, sequence_changed(decision.lead_id, told), unit)
+                self.emit(SEQUENCE_CHANGED, key, sequence_changed(decision.lead_id, told), context)
         for sequence_id, outcome in decision.counted:
             # what others name may be anything, and would be a label for ever
             named = "" if outcome in {Outcome.SEQUENCE_NOT_LIVE, Outcome.NOT_CONNECTED} else sequence_id
-            unit.counts["sequence", named, outcome.value] += 1
+            context.counts["sequence", named, outcome.value] += 1
         for connection in state.connections.values():
-            if connection.due_ms is not None and connection.due_ms > unit.now_ms:
-                unit.wake(key, connection.due_ms)
+            if connection.due_ms is not None and connection.due_ms > context.now_ms:
+                context.schedule(key, connection.due_ms)
 
 
 class _Pinned:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from prometheus_client import Counter
 
 from lead_qualifier.assignment import service as assignment
-from lead_qualifier.engine import DEFAULT_LIMITS, Hook, Limits
-from lead_qualifier.engine.fault_points import no_hook
+from lead_qualifier.engine import DEFAULT_LIMITS, FaultHook, Limits
+from lead_qualifier.engine.fault_points import no_fault_hook
 from lead_qualifier.follow_up import service as follow_up
 from lead_qualifier.journeys import service as journeys
 from lead_qualifier.kafka.connection import Connection
@@ -54,7 +54,7 @@ def downstream_process(
     connection: Connection,
     *,
     limits: Limits = DEFAULT_LIMITS,
-    hook: Hook = no_hook,
+    hook: FaultHook = no_fault_hook,
 ) -> Process:
     """A process that hosts these services, each in a consumer group of its own."""
     return Process(

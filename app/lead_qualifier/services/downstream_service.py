@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lead_qualifier.definitions.command_processor import DefinitionDecider
+from lead_qualifier.definitions.command_processor import DefinitionProcessor
 from lead_qualifier.definitions.entries import (
     Definitions,
     Entry,
@@ -120,7 +120,7 @@ class Wiring:
             decode=decode_entry,
             snapshot=definitions_from,
         )
-        decider = DefinitionDecider(
+        decider = DefinitionProcessor(
             kind,
             commands=commands,
             changed=topics.definition_changed(kind.name),

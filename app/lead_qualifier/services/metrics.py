@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from lead_qualifier.engine import Application, Engine, Unit
+from lead_qualifier.engine import Application, Engine, ProcessorContext
 from lead_qualifier.engine.fetch_buffer import TopicPartition
 from lead_qualifier.engine.partitioning import BUCKETS
 from lead_qualifier.services.service import Service
@@ -55,17 +55,21 @@ class Metrics:
         self.registry.register(_Gauges(watched, topic_prefix))
 
     def cycle(
-        self, units: Sequence[tuple[Application, Unit]], *, decide_seconds: float, transaction_seconds: float
+        self,
+        contexts: Sequence[tuple[Application, ProcessorContext]],
+        *,
+        decide_seconds: float,
+        transaction_seconds: float,
     ) -> None:
         """A cycle has been committed."""
         self._decide.observe(decide_seconds)
         self._transaction.observe(transaction_seconds)
-        for _, unit in units:
-            for topic, count in unit.taken.items():
+        for _, context in contexts:
+            for topic, count in context.taken.items():
                 self._events.labels(topic.removeprefix(self._prefix)).inc(count)
-            for record, _ in unit.dead_letters:
+            for record, _ in context.dead_letters:
                 self._dead_letters.labels(record.topic.removeprefix(self._prefix)).inc()
-            for what, count in unit.counts.items():
+            for what, count in context.counts.items():
                 self.count(what, count)
 
     def aborted(self, reason: str) -> None:

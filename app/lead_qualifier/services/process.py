@@ -15,8 +15,8 @@ import structlog
 from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from lead_qualifier.engine import DEFAULT_LIMITS, Engine, Hook, Limits
-from lead_qualifier.engine.fault_points import no_hook
+from lead_qualifier.engine import DEFAULT_LIMITS, Engine, FaultHook, Limits
+from lead_qualifier.engine.fault_points import no_fault_hook
 from lead_qualifier.engine.faust.app import create_app, end_offsets, fetch_health, quieten
 from lead_qualifier.kafka.connection import Connection, NotAllowed, relearning
 from lead_qualifier.kafka.raw_reader import RawReader
@@ -65,7 +65,7 @@ class Process:
         rights: Sequence[Grant],
         metrics: Metrics,
         limits: Limits = DEFAULT_LIMITS,
-        hook: Hook = no_hook,
+        hook: FaultHook = no_fault_hook,
     ) -> None:
         """`topics`: all that the services use; `rights`: what they need."""
         read_framing(settings.schema_registry_framing is SchemaRegistryFraming.READ)

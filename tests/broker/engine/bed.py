@@ -17,7 +17,7 @@ import msgspec
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
-from lead_qualifier.engine.checkpoint import POSITION_KEY
+from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY
 from tests.broker.engine.sums import PARTITIONS, Running, Topics, Total
 
 _ROOT = Path(__file__).parents[3]
@@ -262,7 +262,7 @@ class Bed:
         """The changelog as a restore would see it."""
         held: dict[str, Total] = {}
         for message in self.read(self.topics.changelog):
-            if message.key() == POSITION_KEY:
+            if message.key() == CHECKPOINT_KEY:
                 continue
             key = message.key().decode()
             if message.value() is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from lead_qualifier.engine import Application, Input, Processor, Record, Rejected, Unit
+from lead_qualifier.engine import Application, Input, Processor, ProcessorContext, Record, Rejected
 
 PARTITIONS = 4
 
@@ -46,7 +46,7 @@ class Sums(Processor):
     def begin(self) -> int:
         return self.revision()
 
-    def process(self, record: Record, unit: Unit) -> None:
+    def process(self, record: Record, context: ProcessorContext) -> None:
         try:
             added = msgspec.json.decode(record.value or b"", type=Added)
         except msgspec.DecodeError as error:
@@ -55,30 +55,30 @@ class Sums(Processor):
             raise RuntimeError(self.fail_on[added.id])
         if record.key is None:
             raise Rejected("no key")
-        total = unit.get(record.key) or Total()
+        total = context.get(record.key) or Total()
         total.sum += added.add
         total.count += 1
-        unit.put(record.key, total)
+        context.put(record.key, total)
         running = Running(added.id, record.key.decode(), total.sum, total.count)
-        unit.emit(self.out, record.key, msgspec.json.encode(running), [("kind", b"running")])
+        context.emit(self.out, record.key, msgspec.json.encode(running), [("kind", b"running")])
 
     def sweep_pending(self, swept: int) -> bool:
         return self.sweeps() > swept
 
-    def sweep(self, key: bytes, unit: Unit, swept: int) -> None:
-        total = unit.get(key)
+    def sweep(self, key: bytes, context: ProcessorContext, swept: int) -> None:
+        total = context.get(key)
         if total is None:
             return
         total.swept += 1
-        unit.put(key, total)
-        unit.emit(
+        context.put(key, total)
+        context.emit(
             self.out,
             key,
-            msgspec.json.encode(Running(f"sweep-{unit.revision}", key.decode(), total.sum, total.count)),
+            msgspec.json.encode(Running(f"sweep-{context.revision}", key.decode(), total.sum, total.count)),
             [],
         )
 
-    def committed(self, unit: Unit) -> None: ...
+    def committed(self, context: ProcessorContext) -> None: ...
 
     def opened(self, number: int, entries: Mapping[bytes, bytes]) -> None: ...
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import structlog
 
-from lead_qualifier.engine import Engine, Limits, Step
+from lead_qualifier.engine import Engine, FaultPoint, Limits
 from lead_qualifier.engine.faust.app import create_app, quieten
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.raw_reader import RawReader
@@ -49,10 +49,10 @@ def main() -> None:
         logger_factory=structlog.PrintLoggerFactory(logged),
     )
     quieten()
-    seen: Counter[Step] = Counter()
-    plan = {(Step(step), int(n)): action for step, n, action in (spec.split("|") for spec in options.at)}
+    seen: Counter[FaultPoint] = Counter()
+    plan = {(FaultPoint(step), int(n)): action for step, n, action in (spec.split("|") for spec in options.at)}
 
-    def hook(step: Step) -> None:
+    def hook(step: FaultPoint) -> None:
         seen[step] += 1
         action = plan.get((step, seen[step]))
         if action is None:

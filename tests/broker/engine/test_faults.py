@@ -16,7 +16,7 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource
 
 from lead_qualifier.demo.broker.local_kafka import LocalKafka
-from lead_qualifier.engine.checkpoint import POSITION_KEY, Position, decode, encode
+from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, Checkpoint, decode, encode
 from tests.broker.engine.bed import Bed
 from tests.support.raw_batches import ZSTD, RawProducer, RawRecord
 from tests.support.raw_batches import batch as raw_batch
@@ -149,7 +149,7 @@ def test_a_position_whose_clock_is_ahead_of_its_record_s_time_is_put_back(bed: B
     producer = Producer({"bootstrap.servers": bed.bootstrap})
     for partition, position in _positions(bed).items():
         ahead = msgspec.structs.replace(position, clock=position.clock + 86_400_000)
-        producer.produce(bed.topics.changelog, encode(ahead), POSITION_KEY, partition=partition)
+        producer.produce(bed.topics.changelog, encode(ahead), CHECKPOINT_KEY, partition=partition)
     assert producer.flush(10) == 0
     heir = bed.worker()
     assert bed.logged(heir, "position_clock_put_back")["seconds"] > 86_000
@@ -328,10 +328,10 @@ def _dead_letters(bed: Bed, count: int) -> list[Any]:
         time.sleep(0.3)
 
 
-def _positions(bed: Bed) -> dict[int, Position]:
+def _positions(bed: Bed) -> dict[int, Checkpoint]:
     """The newest of each partition."""
     return {
         message.partition(): decode(message.value())
         for message in bed.read(bed.topics.changelog)
-        if message.key() == POSITION_KEY
+        if message.key() == CHECKPOINT_KEY
     }

@@ -10,19 +10,19 @@ import msgspec
 import pytest
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, TopicPartition
 
-from lead_qualifier.engine.checkpoint import POSITION_KEY, Position
+from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, Checkpoint
 from tests.broker.engine.bed import Bed
 from tests.broker.engine.sums import PARTITIONS, Running
 
 pytestmark = pytest.mark.broker
 
 
-def positions(bed: Bed) -> dict[int, Position]:
+def positions(bed: Bed) -> dict[int, Checkpoint]:
     """The newest one of each partition that has one."""
     return {
-        message.partition(): msgspec.json.decode(message.value(), type=Position)
+        message.partition(): msgspec.json.decode(message.value(), type=Checkpoint)
         for message in bed.read(bed.topics.changelog)
-        if message.key() == POSITION_KEY
+        if message.key() == CHECKPOINT_KEY
     }
 
 

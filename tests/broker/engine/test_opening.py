@@ -12,9 +12,9 @@ from structlog.testing import capture_logs
 
 from lead_qualifier.engine import restoration as opening
 from lead_qualifier.engine.application import Input
-from lead_qualifier.engine.checkpoint import Position
+from lead_qualifier.engine.checkpoint import Checkpoint
 from lead_qualifier.engine.partition import Partition
-from lead_qualifier.engine.restoration import Opener
+from lead_qualifier.engine.restoration import Restorer
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.raw_reader import RawReader
 from tests.broker.engine.bed import Bed
@@ -32,11 +32,11 @@ def test_hundreds_of_partitions_open_for_the_first_time_in_a_few_seconds(bed: Be
     few = application(bed.topics, Sums(bed.topics.out))
     app = replace(few, inputs=inputs, changelog=f"{few.changelog}-many", partitions=MANY)
     bed.create(*app.topics, app.changelog, partitions=MANY)
-    opener = Opener({"bootstrap.servers": bed.bootstrap}, group_id=bed.topics.group)
+    opener = Restorer({"bootstrap.servers": bed.bootstrap}, group_id=bed.topics.group)
     for topic in (*app.topics, app.changelog):
         bed.wait_until_known(topic, MANY)
     opener.check_partition_counts([app])
-    found: list[Position] = []
+    found: list[Checkpoint] = []
     begun = time.monotonic()
     opener.restore(
         [Partition(app, number) for number in range(MANY)],
@@ -63,7 +63,7 @@ def test_a_changelog_that_librdkafka_cannot_decode_is_restored(bed: Bed) -> None
     )
     producer.send(changelog, 0, batch(entries[3]))
     connection = Connection(bootstrap_servers=bed.bootstrap)
-    opener = Opener(connection.confluent(), group_id=bed.topics.group, raw=RawReader(connection))
+    opener = Restorer(connection.confluent(), group_id=bed.topics.group, raw=RawReader(connection))
     partition = Partition(app, 0)
     done: list[Partition] = []
     opener.restore([partition], ready=done.extend, abandoned=lambda: False)
@@ -102,7 +102,7 @@ def test_an_open_transaction_of_a_former_owner_is_waited_for(
 
     connection = Connection(bootstrap_servers=bed.bootstrap)
     raw = RawReader(connection) if by_bytes else None
-    opener = Opener(connection.confluent(), group_id=bed.topics.group, raw=raw)
+    opener = Restorer(connection.confluent(), group_id=bed.topics.group, raw=raw)
     # what is settled is copied, but for its marker
     partition = Partition(app, 0, entries={b"settled": b"1"}, copied_to=1, verified_at=time.time())
     done: list[Partition] = []

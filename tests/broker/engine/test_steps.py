@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from lead_qualifier.engine import Step
+from lead_qualifier.engine import FaultPoint
 from tests.broker.engine.bed import Bed
 
 pytestmark = pytest.mark.broker
@@ -20,30 +20,30 @@ _LOAD = 400
 
 #: The steps that every cycle passes, from the look at the changelog to the results being state.
 _DEATHS = [
-    Step.OPEN_BEGUN,
-    Step.OPEN_RESTORED,
-    Step.OPEN_DONE,
-    Step.CYCLE_TAKEN,
-    Step.CYCLE_DECIDED,
-    Step.TRANSACTION_BEGUN,
-    Step.TRANSACTION_PRODUCED,
-    Step.TRANSACTION_FLUSHED,
-    Step.TRANSACTION_OFFSETS,
-    Step.TRANSACTION_COMMITTED,
-    Step.CYCLE_APPLIED,
+    FaultPoint.OPEN_BEGUN,
+    FaultPoint.OPEN_RESTORED,
+    FaultPoint.OPEN_DONE,
+    FaultPoint.CYCLE_TAKEN,
+    FaultPoint.CYCLE_DECIDED,
+    FaultPoint.TRANSACTION_BEGUN,
+    FaultPoint.TRANSACTION_PRODUCED,
+    FaultPoint.TRANSACTION_FLUSHED,
+    FaultPoint.TRANSACTION_OFFSETS,
+    FaultPoint.TRANSACTION_COMMITTED,
+    FaultPoint.CYCLE_APPLIED,
 ]
 _FREEZES = [
-    Step.OPEN_RESTORED,
-    Step.CYCLE_TAKEN,
-    Step.TRANSACTION_BEGUN,
-    Step.TRANSACTION_PRODUCED,
-    Step.TRANSACTION_FLUSHED,
-    Step.TRANSACTION_OFFSETS,
-    Step.TRANSACTION_COMMITTED,
+    FaultPoint.OPEN_RESTORED,
+    FaultPoint.CYCLE_TAKEN,
+    FaultPoint.TRANSACTION_BEGUN,
+    FaultPoint.TRANSACTION_PRODUCED,
+    FaultPoint.TRANSACTION_FLUSHED,
+    FaultPoint.TRANSACTION_OFFSETS,
+    FaultPoint.TRANSACTION_COMMITTED,
 ]
 
 
-def _die(bed: Bed, step: Step) -> None:
+def _die(bed: Bed, step: FaultPoint) -> None:
     """The first worker kills itself the second time it comes to the step (the first, if opening); another follows."""
     bed.send(_LOAD // 2)
     opening = step.value.startswith("open")
@@ -57,7 +57,7 @@ def _die(bed: Bed, step: Step) -> None:
     assert bed.stop(heir) == 0
 
 
-def _freeze(bed: Bed, step: Step) -> None:
+def _freeze(bed: Bed, step: FaultPoint) -> None:
     """The first worker freezes at the step until another has taken over and gone on; then it thaws."""
     bed.send(_LOAD // 4)
     opening = step.value.startswith("open")
@@ -89,7 +89,7 @@ def scenarios(make_bed: Callable[[str], Bed]) -> Iterator[dict[str, Future[None]
             future.cancel()
 
 
-def _run(make_bed: Callable[[str], Bed], name: str, run: Callable[[Bed, Step], None], step: Step) -> None:
+def _run(make_bed: Callable[[str], Bed], name: str, run: Callable[[Bed, FaultPoint], None], step: FaultPoint) -> None:
     bed = make_bed(name)
     try:
         run(bed, step)
@@ -99,13 +99,13 @@ def _run(make_bed: Callable[[str], Bed], name: str, run: Callable[[Bed, Step], N
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("step", _DEATHS)
-def test_nothing_is_lost_or_doubled_when_a_worker_dies_at(step: Step, scenarios: dict[str, Future[None]]) -> None:
+def test_nothing_is_lost_or_doubled_when_a_worker_dies_at(step: FaultPoint, scenarios: dict[str, Future[None]]) -> None:
     scenarios[f"die-{step}"].result()
 
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("step", _FREEZES)
 def test_nothing_is_lost_or_doubled_when_a_worker_freezes_past_a_rebalance_at(
-    step: Step, scenarios: dict[str, Future[None]]
+    step: FaultPoint, scenarios: dict[str, Future[None]]
 ) -> None:
     scenarios[f"freeze-{step}"].result()

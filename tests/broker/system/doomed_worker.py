@@ -10,16 +10,16 @@ import signal
 import sys
 from pathlib import Path
 
-from lead_qualifier.engine.fault_points import Step
+from lead_qualifier.engine.fault_points import FaultPoint
 from lead_qualifier.services.logs import configure_logs
 from lead_qualifier.services.worker.run import Worker
 from lead_qualifier.settings import load_settings
 
 
 def main() -> None:
-    doom, once = Step(sys.argv[1]), Path(sys.argv[2])
+    doom, once = FaultPoint(sys.argv[1]), Path(sys.argv[2])
 
-    def hook(step: Step) -> None:
+    def hook(step: FaultPoint) -> None:
         if step is doom and once.exists():
             os.kill(os.getpid(), signal.SIGKILL)
 

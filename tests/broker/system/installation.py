@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from confluent_kafka import ConsumerGroupTopicPartitions, Producer
 from confluent_kafka.admin import AdminClient
 
-from lead_qualifier.engine.fault_points import Step
+from lead_qualifier.engine.fault_points import FaultPoint
 from tests.broker.system import comparison
 from tests.broker.system.messages import encode
 from tests.broker.system.schemas import breaches
@@ -105,7 +105,7 @@ class Installation:
         self.workers.append(worker)
         return worker
 
-    def start_doomed_worker(self, step: Step, once: Path) -> WorkerProcess:
+    def start_doomed_worker(self, step: FaultPoint, once: Path) -> WorkerProcess:
         """Start one that kills itself at a step of the engine, as soon as the file `once` exists."""
         program = ("tests.broker.system.doomed_worker", step.value, str(once))
         worker = WorkerProcess(self._environment, self._folder / f"worker-{len(self.workers)}.log", program)

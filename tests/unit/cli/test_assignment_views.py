@@ -12,9 +12,9 @@ from lead_qualifier.assignment.intake import FollowedLead
 from lead_qualifier.assignment.state import LEAD, HeldLead, State
 from lead_qualifier.cli.assignment_lookup import LookedUp
 from lead_qualifier.cli.assignment_views import as_data, lines
-from lead_qualifier.downstream.lead_snapshot import Facts
-from tests.unit.downstream.assignment.office import T0, Office, definition, rule, segment
-from tests.unit.downstream.assignment.test_explaining import THURSDAY, entries
+from lead_qualifier.downstream.lead_snapshot import LeadSnapshot
+from tests.unit.assignment.office import T0, Office, definition, rule, segment
+from tests.unit.assignment.test_explaining import THURSDAY, entries
 
 SALES = definition(segment(rule(sellers={"ids": ["S-1", "S-2"]})), max_age="30d")
 
@@ -150,17 +150,22 @@ def test_of_many_decisions_the_newest_are_shown_and_one_that_is_not_kept_any_mor
     [
         (None, False, "never_seen", "was never seen"),
         (None, True, "erased", "was erased: what was decided before is not shown"),
-        (FollowedLead(Facts()), False, "not_qualified", "`lead-qualifier lead show` tells what it lacks"),
-        (FollowedLead(Facts(qualified_at=T0)), False, "not_qualified", "has not qualified since it was closed"),
-        (FollowedLead(Facts(qualified_at=T0), queued=True), False, "on_its_way", "nothing is decided about it yet"),
-        (FollowedLead(Facts(merged=True, qualified_at=T0)), False, "merged", "its seller has the capacity back"),
+        (FollowedLead(LeadSnapshot()), False, "not_qualified", "`lead-qualifier lead show` tells what it lacks"),
+        (FollowedLead(LeadSnapshot(qualified_at=T0)), False, "not_qualified", "has not qualified since it was closed"),
         (
-            FollowedLead(Facts(status="disqualified", status_reason="lost", qualified_at=T0)),
+            FollowedLead(LeadSnapshot(qualified_at=T0), queued=True),
+            False,
+            "on_its_way",
+            "nothing is decided about it yet",
+        ),
+        (FollowedLead(LeadSnapshot(merged=True, qualified_at=T0)), False, "merged", "its seller has the capacity back"),
+        (
+            FollowedLead(LeadSnapshot(status="disqualified", status_reason="lost", qualified_at=T0)),
             False,
             "closed",
             "is closed (status disqualified, reason lost): what was decided before is not shown",
         ),
-        (FollowedLead(Facts(status="qualified")), False, "closed", "nothing was ever decided about it"),
+        (FollowedLead(LeadSnapshot(status="qualified")), False, "closed", "nothing was ever decided about it"),
     ],
 )
 def test_a_lead_that_is_not_held_is_told_why_and_nothing_of_what_was(

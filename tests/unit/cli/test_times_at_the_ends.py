@@ -13,9 +13,9 @@ from lead_qualifier.cli.screen import moment
 from lead_qualifier.client.leads import LookedUp, Standing
 from lead_qualifier.qualification.leads import Lead
 from tests.broker.system.messages import encode
+from tests.unit.assignment.office import Office
+from tests.unit.assignment.test_explaining import entries
 from tests.unit.cli.test_assignment_views import SALES, found, text
-from tests.unit.downstream.assignment.office import Office
-from tests.unit.downstream.assignment.test_explaining import entries
 from tests.unit.qualification.given import rules
 
 ENDS = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-23:00")

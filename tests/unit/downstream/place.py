@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lead_qualifier.definitions.entries import Definitions, Published
-from lead_qualifier.engine import Application, Input, PlainRecord, Processor, Rejected, Unit
+from lead_qualifier.engine import Application, Input, PlainRecord, Processor, ProcessorContext, Rejected
 from lead_qualifier.engine.timers import Timers
 from tests.broker.system.messages import encode
 
@@ -62,10 +62,10 @@ class Place:
         swept = self.revision - 1
         self.processor.begin()
         if self.processor.sweep_pending(swept):
-            unit = self._unit()
+            context = self._unit()
             for key in list(self.entries):
-                self.processor.sweep(key, unit, swept)
-            self._commit(unit)
+                self.processor.sweep(key, context, swept)
+            self._commit(context)
 
     def send(self, topic: str, key: str, message: dict[str, Any] | None) -> None:
         """`message` tells of all that was sent before, unless it says otherwise itself."""
@@ -78,15 +78,15 @@ class Place:
 
     def take(self, record: PlainRecord) -> None:
         """As a cycle of its own."""
-        unit = self._unit()
-        unit.record = record
+        context = self._unit()
+        context.record = record
         self.processor.begin()
         try:
-            self.processor.process(record, unit)
+            self.processor.process(record, context)
         except Rejected as rejected:
             self.refused.append(str(rejected))
             return
-        self._commit(unit)
+        self._commit(context)
 
     def wait(self, length: timedelta) -> None:
         """Time passes; whatever is due on the way is decided when it is."""
@@ -119,29 +119,29 @@ class Place:
     def _look(self) -> None:
         now_ms = round(self.now.timestamp() * 1000)
         keys = self.timers.due(now_ms, 1000)
-        unit = self._unit()
+        context = self._unit()
         self.processor.begin()
         for key in keys:
-            self.processor.due(key, unit)
-        self._commit(unit)
+            self.processor.on_timer(key, context)
+        self._commit(context)
         held = {key: self.entries[key] for key in keys if key in self.entries}
-        self.timers.done(keys, [wake for wake in self.processor.timers(held) if wake[0] > now_ms])
+        self.timers.done(keys, [schedule for schedule in self.processor.timers(held) if schedule[0] > now_ms])
 
-    def _unit(self) -> Unit:
-        return Unit(
+    def _unit(self) -> ProcessorContext:
+        return ProcessorContext(
             self.application, 0, self.entries, revision=self.revision, now_ms=round(self.now.timestamp() * 1000)
         )
 
-    def _commit(self, unit: Unit) -> None:
-        for change in unit.changes():
+    def _commit(self, context: ProcessorContext) -> None:
+        for change in context.changes():
             if change["value"] is None:
                 self.entries.pop(change["key"], None)
             else:
                 self.entries[change["key"]] = change["value"]
-        self.timers.add(unit.wakes)
-        self.counts.update(unit.counts)
-        self.emitted += [(one.topic, json.loads(one.value or b"{}")) for one in unit.outputs]
-        self.processor.committed(unit)
+        self.timers.add(context.timers)
+        self.counts.update(context.counts)
+        self.emitted += [(one.topic, json.loads(one.value or b"{}")) for one in context.outputs]
+        self.processor.committed(context)
 
     def _published(self) -> Definitions:
         return Definitions(

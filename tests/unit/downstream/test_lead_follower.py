@@ -16,7 +16,7 @@ from lead_qualifier.journeys import processor as journeys
 from lead_qualifier.sequences import processor as sequences
 from tests.broker.system.messages import encode
 from tests.unit.downstream.place import NOW, Place, changed, qualified
-from tests.unit.downstream.sequences.walks import mail, sequence
+from tests.unit.sequences.walks import mail, sequence
 
 SERVICES: dict[str, Callable[[], Place]] = {
     "assignment": lambda: Place(lambda _: Intake(topic_prefix="", source="/x"), encode_followed, decode_followed),

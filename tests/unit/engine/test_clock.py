@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from lead_qualifier.engine.checkpoint import Position
+from lead_qualifier.engine.checkpoint import Checkpoint
 from lead_qualifier.engine.clock import Clock, Stamp
 from lead_qualifier.engine.partition import Partition
-from lead_qualifier.engine.restoration import Opener
-from tests.unit.engine.test_unit import application
+from lead_qualifier.engine.restoration import Restorer
+from tests.unit.engine.test_context import application
 
 DAY = 86_400.0
 #: Noon on some day, in seconds.
@@ -79,8 +79,8 @@ def test_what_was_decided_ahead_of_the_broker_s_time_is_contradicted() -> None:
 
 
 def opened(clock_ms: int, written: Stamp | None) -> int:
-    opener = Opener({"bootstrap.servers": "127.0.0.1:1"}, group_id="g")
-    position = Position("g", {"in": 3}, clock=clock_ms)
+    opener = Restorer({"bootstrap.servers": "127.0.0.1:1"}, group_id="g")
+    position = Checkpoint("g", {"in": 3}, clock=clock_ms)
     return opener._clock(Partition(application(), 0, position=position, written_at=written), position)
 
 

@@ -7,14 +7,14 @@ from typing import Any
 
 from confluent_kafka.admin import AdminClient
 
-from lead_qualifier.engine import Unit
-from lead_qualifier.engine.batch_processor import Decider
-from lead_qualifier.engine.checkpoint import Position
-from lead_qualifier.engine.fault_points import no_hook
-from lead_qualifier.engine.fetch_buffer import Batch, Intake
+from lead_qualifier.engine import ProcessorContext
+from lead_qualifier.engine.batch_processor import BatchProcessor
+from lead_qualifier.engine.checkpoint import Checkpoint
+from lead_qualifier.engine.fault_points import no_fault_hook
+from lead_qualifier.engine.fetch_buffer import Batch, FetchBuffer
 from lead_qualifier.engine.partition import Partition
 from lead_qualifier.engine.timers import Timers
-from tests.unit.engine.test_unit import Nothing, Rec, application
+from tests.unit.engine.test_context import Nothing, Rec, application
 
 
 @dataclass
@@ -23,32 +23,32 @@ class Order(Nothing):
 
     decided: list[Any] = field(default_factory=list)
 
-    def process(self, record: Any, unit: Unit) -> None:
+    def process(self, record: Any, context: ProcessorContext) -> None:
         self.decided.append(record.offset)
 
-    def due(self, key: bytes, unit: Unit) -> None:
+    def on_timer(self, key: bytes, context: ProcessorContext) -> None:
         self.decided.append(key)
 
 
-def decider_of(intake: Intake) -> Decider:
+def decider_of(fetch_buffer: FetchBuffer) -> BatchProcessor:
     admin = AdminClient({"bootstrap.servers": "127.0.0.1:1"})
-    return Decider(intake, admin, group_id="g", max_records=10, hook=no_hook)
+    return BatchProcessor(fetch_buffer, admin, group_id="g", max_records=10, hook=no_fault_hook)
 
 
 def test_records_that_waited_when_a_partition_was_opened_are_decided_before_what_is_due() -> None:
     order = Order()
     app = replace(application(), processor=order)
-    partition = Partition(app, 3, entries={b"k": b"1"}, position=Position("g", {"in": 0}))
+    partition = Partition(app, 3, entries={b"k": b"1"}, position=Checkpoint("g", {"in": 0}))
     partition.timers, partition.backlog = Timers([(5, b"k")]), {"in": 3}
-    intake = Intake(max_queued_records=100)
-    intake.open({("in", 3): 0})
-    decider = decider_of(intake)
+    fetch_buffer = FetchBuffer(max_queued_records=100)
+    fetch_buffer.open({("in", 3): 0})
+    decider = decider_of(fetch_buffer)
     assert decider.take([partition]) == [], "nothing was fetched yet"
     for start, end in ((0, 2), (2, 3)):
-        accepting = intake.next_offset(("in", 3))
+        accepting = fetch_buffer.next_offset(("in", 3))
         assert accepting is not None
         records = [Rec(offset=offset) for offset in range(start, end)]
-        assert intake.accept(Batch("in", 3, accepting[0], start, end, records))
+        assert fetch_buffer.accept(Batch("in", 3, accepting[0], start, end, records))
         work = decider.take([partition])
         for done in decider.decide(work):
             partition.position = done.position
@@ -58,18 +58,18 @@ def test_records_that_waited_when_a_partition_was_opened_are_decided_before_what
 
 
 class Fails(Nothing):
-    def due(self, key: bytes, unit: Unit) -> None:
-        unit.wake(key, 1)
+    def on_timer(self, key: bytes, context: ProcessorContext) -> None:
+        context.schedule(key, 1)
         raise ValueError("a fault of ours")
 
 
 def test_a_key_that_could_not_be_decided_is_looked_at_again_later() -> None:
     app = replace(application(), processor=Fails())
-    partition = Partition(app, 3, entries={b"k": b"1"}, position=Position("g", {"in": 0}), timers=Timers([(5, b"k")]))
-    intake = Intake(max_queued_records=100)
-    intake.open({("in", 3): 0})
-    decider = decider_of(intake)
+    partition = Partition(app, 3, entries={b"k": b"1"}, position=Checkpoint("g", {"in": 0}), timers=Timers([(5, b"k")]))
+    fetch_buffer = FetchBuffer(max_queued_records=100)
+    fetch_buffer.open({("in", 3): 0})
+    decider = decider_of(fetch_buffer)
     (work,) = decider.take([partition])
     (done,) = decider.decide([work])
-    ((due, key),) = done.unit.wakes
+    ((due, key),) = done.context.timers
     assert (key, due > work.now_ms) == (b"k", True)

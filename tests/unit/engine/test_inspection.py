@@ -8,11 +8,11 @@ import msgspec
 import pytest
 
 from lead_qualifier.engine import inspection
-from lead_qualifier.engine.context import Unit
+from lead_qualifier.engine.context import ProcessorContext
 from lead_qualifier.engine.inspection import inspect
 from lead_qualifier.engine.partition import Partition
 from lead_qualifier.engine.partitioning import partition_of
-from tests.unit.engine.test_unit import application
+from tests.unit.engine.test_context import application
 
 PARTITIONS = 3
 KEYS = [b"k%d" % number for number in range(300)]
@@ -81,9 +81,9 @@ def test_what_was_decided_anew_meanwhile_is_not_mentioned() -> None:
 def test_a_key_whose_state_cannot_be_read_is_held_and_can_be_deleted() -> None:
     key = OURS[0]
     one = partition(**{key.decode(): b"{"})
-    unit = Unit(one.application, 1, one.entries, doubtful=one.unreadable)
-    assert unit.holds(key)
-    assert not unit.holds(next(k for k in (b"n%d" % n for n in range(9)) if partition_of(k, PARTITIONS) == 1))
-    unit.delete(key)
-    assert not unit.holds(key)
-    assert unit.changes() == [{"key": key, "value": None}]
+    context = ProcessorContext(one.application, 1, one.entries, doubtful=one.unreadable)
+    assert context.holds(key)
+    assert not context.holds(next(k for k in (b"n%d" % n for n in range(9)) if partition_of(k, PARTITIONS) == 1))
+    context.delete(key)
+    assert not context.holds(key)
+    assert context.changes() == [{"key": key, "value": None}]

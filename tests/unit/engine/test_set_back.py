@@ -10,13 +10,13 @@ import pytest
 from aiokafka.consumer.subscription_state import Assignment
 from aiokafka.structs import TopicPartition
 
-from lead_qualifier.engine.checkpoint import Position, decode, encode
+from lead_qualifier.engine.checkpoint import Checkpoint, decode, encode
 from lead_qualifier.engine.engine import Engine
 from lead_qualifier.engine.faust.app import create_app
 from lead_qualifier.engine.faust.consumer import EngineConsumer, EngineConsumerThread
 from lead_qualifier.engine.partition import Partition
-from lead_qualifier.engine.restoration import Unusable, refuse_set_back
-from tests.unit.engine.test_unit import application
+from lead_qualifier.engine.restoration import StateMismatch, refuse_set_back
+from tests.unit.engine.test_context import application
 
 TP = TopicPartition("in", 0)
 
@@ -33,14 +33,14 @@ async def _goes_back() -> None:
     assignment = Assignment([TP])
     state = assignment.state_value(TP)
     seeking: Any = SimpleNamespace(seek=lambda tp, offset: assignment.state_value(tp).seek(offset))
-    partition = Partition(engine.applications[0], 0, position=Position("sums", {"in": 100}))
+    partition = Partition(engine.applications[0], 0, position=Checkpoint("sums", {"in": 100}))
     engine._open["app", 0] = partition
-    engine.intake.open({("in", 0): 100})
+    engine.fetch_buffer.open({("in", 0): 100})
     thread._apply_seeks(seeking, assignment)
     assert thread._fetchable(assignment) == {TP: 100}
     state.consumed_to(140)
     thread._stamp(assignment, {TP: 100}, {})
-    engine.intake.read_again(("in", 0), thread._epochs["in", 0])
+    engine.fetch_buffer.read_again(("in", 0), thread._epochs["in", 0])
     thread._apply_seeks(seeking, assignment)
     assert thread._fetchable(assignment) == {TP: 100}, "a seek of ours may go back"
     state.await_reset(-2)
@@ -49,10 +49,12 @@ async def _goes_back() -> None:
     state.reset_to(60)
     assert thread._fetchable(assignment) == {}
     assert partition.set_back == {"in": 60}
-    assert engine.intake.next_offset(("in", 0)) is None, "nothing more is accepted"
+    assert engine.fetch_buffer.next_offset(("in", 0)) is None, "nothing more is accepted"
 
 
 def test_whoever_opens_the_partition_next_is_told() -> None:
-    position = decode(encode(Position("sums", {"in": 100}, set_back={"in": 60})))
-    with pytest.raises(Unusable, match=r"in-0 was truncated.* stands at offset 100.* set back to 60.*topics repair"):
+    position = decode(encode(Checkpoint("sums", {"in": 100}, set_back={"in": 60})))
+    with pytest.raises(
+        StateMismatch, match=r"in-0 was truncated.* stands at offset 100.* set back to 60.*topics repair"
+    ):
         refuse_set_back(Partition(application(), 0), position)

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from lead_qualifier.engine import Input
 from lead_qualifier.engine import checkpoint as positions
 from lead_qualifier.engine.assignment import assignment
-from lead_qualifier.engine.checkpoint import Position, Sweep, UnknownFormat
+from lead_qualifier.engine.checkpoint import Checkpoint, Sweep, UnknownFormat
 from lead_qualifier.engine.group_metadata import Membership, check_encoding
 from lead_qualifier.engine.partitioning import bucket_of, murmur2, partition_of
-from tests.unit.engine.test_unit import application
+from tests.unit.engine.test_context import application
 
 
 @given(st.binary(max_size=100))
@@ -54,7 +54,7 @@ def test_only_a_real_membership_fences(generation: int, member: str, fences: boo
 
 
 def test_a_position_survives_its_encoding() -> None:
-    position = Position("app", {"in": 7}, revision=3, swept=2, sweep=Sweep(3, 40), clock=99)
+    position = Checkpoint("app", {"in": 7}, revision=3, swept=2, sweep=Sweep(3, 40), clock=99)
     assert positions.decode(positions.encode(position)) == position
 
 
@@ -65,7 +65,7 @@ def test_a_position_of_a_newer_format_is_refused() -> None:
 
 def test_no_lead_id_can_be_the_position_s_key() -> None:
     with pytest.raises(UnicodeDecodeError):
-        positions.POSITION_KEY.decode()
+        positions.CHECKPOINT_KEY.decode()
 
 
 @pytest.mark.parametrize("value", [b'{"application": 1}', b'{"application": "\xff"}', b'{"x": ' + b"[" * 9_000])

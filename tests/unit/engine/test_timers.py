@@ -1,8 +1,8 @@
 """Times to look at keys again: in order, told until what came of it is committed."""
 
-from lead_qualifier.engine.context import Unit
+from lead_qualifier.engine.context import ProcessorContext
 from lead_qualifier.engine.timers import Timers
-from tests.unit.engine.test_unit import application
+from tests.unit.engine.test_context import application
 
 
 def test_a_key_is_due_from_its_time_on_and_until_it_is_done() -> None:
@@ -44,11 +44,11 @@ def test_a_key_whose_time_moves_to_and_fro_has_one_entry() -> None:
 
 
 def test_what_a_key_asked_for_is_taken_back_with_it() -> None:
-    unit = Unit(application(), 0, {b"k": b"1"})
-    unit.wake(b"other", 5)
-    mark = unit.mark()
-    unit.put(b"k", 2)
-    unit.wake(b"k", 7)
-    assert unit.has_changed(b"k")
-    unit.undo(b"k", mark)
-    assert (unit.wakes, unit.has_changed(b"k")) == ([(5, b"other")], False)
+    context = ProcessorContext(application(), 0, {b"k": b"1"})
+    context.schedule(b"other", 5)
+    mark = context.mark()
+    context.put(b"k", 2)
+    context.schedule(b"k", 7)
+    assert context.has_changed(b"k")
+    context.undo(b"k", mark)
+    assert (context.timers, context.has_changed(b"k")) == ([(5, b"other")], False)

@@ -6,11 +6,11 @@ import threading
 import time
 from collections.abc import Callable
 
-from lead_qualifier.engine.checkpoint import Position
+from lead_qualifier.engine.checkpoint import Checkpoint
 from lead_qualifier.engine.engine import Engine, Limits
 from lead_qualifier.engine.group_metadata import Membership
 from lead_qualifier.engine.partition import Partition
-from tests.unit.engine.test_unit import application
+from tests.unit.engine.test_context import application
 
 LIMIT = 0.05
 
@@ -23,7 +23,7 @@ def in_trouble(engine: Engine) -> None:
 
 
 def opened_at(engine: Engine, offset: int) -> None:
-    partition = Partition(engine.applications[0], 0, position=Position("g", {"in": offset}))
+    partition = Partition(engine.applications[0], 0, position=Checkpoint("g", {"in": offset}))
     engine._open["app", 0] = partition
     engine._look_whether_trouble_is_over()
 

@@ -10,7 +10,7 @@ import pytest
 from lead_qualifier.qualification import merging
 from lead_qualifier.qualification.decide import Outcome
 from lead_qualifier.qualification.leads import Lead, Mark, Score, copy_of, record_score
-from lead_qualifier.qualification.merging import Handover
+from lead_qualifier.qualification.merging import LeadTransfer
 from tests.unit.qualification.given import Desk, minute, model, rules
 
 
@@ -22,8 +22,8 @@ def given(**scores: float) -> Lead:
     return lead
 
 
-def from_loser(**what: Any) -> Handover:
-    return Handover(event_id="m-1", loser_id="loser", **what)
+def from_loser(**what: Any) -> LeadTransfer:
+    return LeadTransfer(event_id="m-1", loser_id="loser", **what)
 
 
 @pytest.mark.parametrize("status", ["open", "qualified", "disqualified"])
@@ -67,7 +67,7 @@ def test_what_is_handed_over_is_as_it_was_then() -> None:
     record_score(lead, "engagement", 2, minute(1))
     assert handover is not None
     assert handover.scores["engagement"].value == 1
-    assert merging.score_of(lead, "loser", "engagement", "e-2", 8) == Handover(
+    assert merging.score_of(lead, "loser", "engagement", "e-2", 8) == LeadTransfer(
         event_id="e-2", loser_id="loser", scores={"engagement": Score(2, minute(1))}, begun_ms=8
     )
 

@@ -59,8 +59,8 @@ def create_app(
     channel = app.topic(*sorted(engine.topics), key_serializer="raw", value_serializer="raw", acks=False)
 
     @app.agent(channel, name="engine.intake")
-    async def intake(batches: faust.StreamT[Any]) -> None:
-        accept = engine.intake.accept
+    async def fetch_buffer(batches: faust.StreamT[Any]) -> None:
+        accept = engine.fetch_buffer.accept
         async for batch in batches:
             accept(batch)
 

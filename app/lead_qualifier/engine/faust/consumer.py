@@ -202,9 +202,9 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
         topics = self.engine.topics
         for tp in self._ensure_consumer().assignment():
             if tp.topic in topics:
-                at = self.engine.intake.next_offset((tp.topic, tp.partition))
+                at = self.engine.fetch_buffer.next_offset((tp.topic, tp.partition))
                 if at is not None:
-                    self.engine.intake.read_again((tp.topic, tp.partition), at[0])
+                    self.engine.fetch_buffer.read_again((tp.topic, tp.partition), at[0])
         others = [tp for tp in self._ensure_consumer().assignment() if tp.topic not in topics]
         if not others:
             return {}
@@ -281,7 +281,7 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
     def _fetchable(self, assignment: Any) -> dict[AioTopicPartition, int]:
         """Our topic partitions that are open, sought and have room -> the consumer's position."""
         positions = {}
-        for place in self.engine.intake.wanted():
+        for place in self.engine.fetch_buffer.wanted():
             tp = AioTopicPartition(*place)
             if place in self._epochs and tp in assignment.tps:
                 state = assignment.state_value(tp)
@@ -374,7 +374,7 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
         return records
 
     def _apply_seeks(self, consumer: aiokafka.AIOKafkaConsumer, assignment: Any) -> None:
-        for place, (offset, epoch) in self.engine.intake.take_seeks().items():
+        for place, (offset, epoch) in self.engine.fetch_buffer.take_seeks().items():
             tp = AioTopicPartition(*place)
             if tp in assignment.tps:
                 consumer.seek(tp, offset)
@@ -390,7 +390,7 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
         suspects = {}
         for place, epoch in self._epochs.items():
             tp = AioTopicPartition(*place)
-            at = self.engine.intake.next_offset(place)
+            at = self.engine.fetch_buffer.next_offset(place)
             if tp not in assignment.tps or at is None:
                 continue
             state = assignment.state_value(tp)
@@ -407,7 +407,7 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
                         position=at[1],
                         fetched_to=sample[1],
                     )
-                    self.engine.intake.read_again(place, epoch)
+                    self.engine.fetch_buffer.read_again(place, epoch)
                 else:
                     suspects[place] = sample
         self._suspects = suspects

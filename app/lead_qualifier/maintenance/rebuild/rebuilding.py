@@ -19,7 +19,7 @@ from lead_qualifier.client.topic_reader import Place, TopicReader
 from lead_qualifier.engine import PlainRecord
 from lead_qualifier.engine import checkpoint as positions
 from lead_qualifier.engine.application import UnreadableRecord
-from lead_qualifier.engine.checkpoint import POSITION_KEY, Position
+from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, Checkpoint
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.records import bad_header_name
 from lead_qualifier.maintenance.copying import CopyTransaction, newest_by_key, written_at
@@ -212,7 +212,7 @@ class Rebuild:
         number: int,
         partitions: int,
         rules: Timeline,
-        live: Position | None,
+        live: Checkpoint | None,
         held: Mapping[bytes, bytes],
         ahead: set[bytes],
         oldest: dict[str, int],
@@ -297,7 +297,7 @@ class Rebuild:
     def _write(
         self,
         replays: list[Replay],
-        live: Mapping[int, Position],
+        live: Mapping[int, Checkpoint],
         inputs: Mapping[Topic, Mapping[str, str]],
     ) -> None:
         """`inputs`: the ids of the topics whose positions each state holds, from before they were read."""
@@ -318,7 +318,9 @@ class Rebuild:
             transaction.flush()
             transaction.commit()
 
-    def _ids(self, state: Topic, live: Position | None, inputs: Mapping[Topic, Mapping[str, str]]) -> Mapping[str, str]:
+    def _ids(
+        self, state: Topic, live: Checkpoint | None, inputs: Mapping[Topic, Mapping[str, str]]
+    ) -> Mapping[str, str]:
         """For the position of a rebuilt state: its offsets are those of the inputs that the workers' position means."""
         known = (
             {}
@@ -338,10 +340,10 @@ class Rebuild:
         for key, value in replay.leads.items():
             transaction.put(name, key, value, partition=replay.number)
         for stale, message in before.items():  # of an earlier rebuild
-            if message.partition() == replay.number and stale != POSITION_KEY and stale not in replay.leads:
+            if message.partition() == replay.number and stale != CHECKPOINT_KEY and stale not in replay.leads:
                 transaction.put(name, stale, None, partition=replay.number)
         swept, sweep = replay.position
-        position = Position(
+        position = Checkpoint(
             application=self._name,
             next=replay.next,
             revision=replay.revision,
@@ -350,7 +352,7 @@ class Rebuild:
             clock=replay.clock,
             topic_ids=dict(ids),
         )
-        transaction.put(name, POSITION_KEY, positions.encode(position), partition=replay.number)
+        transaction.put(name, CHECKPOINT_KEY, positions.encode(position), partition=replay.number)
 
     def _put_commands(
         self,
@@ -363,7 +365,7 @@ class Rebuild:
         name = COMMAND_STATE.full_name(self.state_prefix)
         for key, message in commands.items():
             value: bytes = message.value()  # those without are not among the newest
-            if key == POSITION_KEY:
+            if key == CHECKPOINT_KEY:
                 position = positions.decode(value)
                 ids = dict(self._ids(COMMAND_STATE, position, inputs))
                 value = positions.encode(msgspec.structs.replace(position, application=self._name, topic_ids=ids))

@@ -14,23 +14,23 @@ from typing import Any
 
 import msgspec
 
-from lead_qualifier.engine import Application, Input, PlainRecord, Rejected, Unit
+from lead_qualifier.engine import Application, Input, PlainRecord, ProcessorContext, Rejected
 from lead_qualifier.engine.application import UnreadableRecord
-from lead_qualifier.engine.checkpoint import NEVER_SWEPT, Position, Sweep
+from lead_qualifier.engine.checkpoint import NEVER_SWEPT, Checkpoint, Sweep
 from lead_qualifier.engine.partition import Partition
 from lead_qualifier.engine.partitioning import bucket_of
-from lead_qualifier.engine.timers import Wake
+from lead_qualifier.engine.timers import Timer
 from lead_qualifier.maintenance.rebuild.timeline import Timeline
 from lead_qualifier.messages.plausible_time import DEFAULT_TOLERANCE, has_time
 from lead_qualifier.messages.topics import LEAD_CHANGED, LEAD_STATE
 from lead_qualifier.qualification.rules import Rules
-from lead_qualifier.services.worker.lead_processor import NO_RULES, LeadDecider, decode_lead, encode_lead
+from lead_qualifier.services.worker.lead_processor import NO_RULES, LeadProcessor, decode_lead, encode_lead
 
 _AT_ONCE = 20_000
 _NONE = Rules(revision=NO_RULES, lead_management=False, live_scoring_models=frozenset(), models={})
 
 
-def _is_unfinished(live: Position, rules: Rules) -> bool:
+def _is_unfinished(live: Checkpoint, rules: Rules) -> bool:
     return live.swept != NEVER_SWEPT and rules.revision > live.swept
 
 
@@ -74,7 +74,7 @@ class Replay:
         partitions: int,
         rules: Timeline,
         time_tolerance: timedelta = DEFAULT_TOLERANCE,
-        live: Position | None = None,
+        live: Checkpoint | None = None,
         held: Mapping[bytes, bytes] = MappingProxyType({}),
     ) -> None:
         """`live` and `held`: where the workers stand, and what they hold by key. A sweep that they have not finished is
@@ -83,7 +83,7 @@ class Replay:
         self._changes = rules
         self._next_change = 0
         self._rules = _NONE
-        self._decider = LeadDecider(
+        self._decider = LeadProcessor(
             topic_prefix=topic_prefix, source="/rebuild", rules=lambda: self._rules, time_tolerance=time_tolerance
         )
         self._decider.begin()
@@ -98,7 +98,7 @@ class Replay:
             decode_state=decode_lead,
         )
         self._partition = Partition(self._application, number)
-        self._waking: list[Wake] = []
+        self._waking: list[Timer] = []
         self._unit = self._new_unit(0)
         self._swept = 0
         self._live = live
@@ -135,21 +135,21 @@ class Replay:
     def decide(self, record: PlainRecord, written_ms: int) -> None:
         """Decide a record, after what the time brings about at which it was written (milliseconds since 1970)."""
         self._advance(written_ms)
-        unit = self._unit
-        unit.record, unit.now_ms = record, self.clock
+        context = self._unit
+        context.record, context.now_ms = record, self.clock
         try:
             if type(record) is UnreadableRecord:
                 raise Rejected(record.reason)
-            self._decider.process(record, unit)
+            self._decider.process(record, context)
         except Rejected:
             self.rejected += 1
-        unit.record = None
+        context.record = None
         self.next[record.topic] = record.offset + 1
         self.decided += 1
         if self.decided % _AT_ONCE == 0:
             self._settle()
-        elif unit.wakes:
-            self._take_wakes()
+        elif context.timers:
+            self._take_timers()
 
     def finish(self, until_ms: int) -> None:
         """Let the time go on to this moment: rules and holds may bring more about."""
@@ -186,7 +186,7 @@ class Replay:
             self._settle()
         self._swept = rules.revision
 
-    def _was_swept(self, key: bytes, rules: Rules, live: Position) -> bool:
+    def _was_swept(self, key: bytes, rules: Rules, live: Checkpoint) -> bool:
         """Has the workers' unfinished walk come to this lead? Or an earlier one that newer rules made begin again: then
         it is seen by what it left there.
         """
@@ -212,23 +212,23 @@ class Replay:
         while self._waking and self._waking[0][0] <= self.clock:
             keys.add(heapq.heappop(self._waking)[1])
         for key in sorted(keys):
-            self._decider.due(key, self._unit)
-        self._take_wakes()
+            self._decider.on_timer(key, self._unit)
+        self._take_timers()
 
-    def _take_wakes(self) -> None:
-        for wake in self._unit.wakes:
-            heapq.heappush(self._waking, wake)
-        self._unit.wakes.clear()
+    def _take_timers(self) -> None:
+        for schedule in self._unit.timers:
+            heapq.heappush(self._waking, schedule)
+        self._unit.timers.clear()
 
     def _settle(self) -> None:
         """Make what was decided the state, encoded: a million decoded leads take too much room."""
-        unit = self._unit
-        self._partition.apply(unit.changes())
-        self._take_wakes()
-        for event in unit.notes:
+        context = self._unit
+        self._partition.apply(context.changes())
+        self._take_timers()
+        for event in context.notes:
             self.qualified[event["event_id"]] = event["lead_id"]
-        self.counts += unit.counts
+        self.counts += context.counts
         self._unit = self._new_unit(self.clock)
 
-    def _new_unit(self, now_ms: int) -> Unit:
-        return Unit(self._application, self._partition.number, self._partition.entries, now_ms=now_ms)
+    def _new_unit(self, now_ms: int) -> ProcessorContext:
+        return ProcessorContext(self._application, self._partition.number, self._partition.entries, now_ms=now_ms)

@@ -10,7 +10,7 @@ import msgspec
 import structlog
 from msgspec.structs import replace as with_
 
-from lead_qualifier.engine import Processor, Record, Rejected, Unfit, Unit
+from lead_qualifier.engine import Processor, ProcessorContext, Record, Rejected, Unfit
 from lead_qualifier.messages import cloud_events
 from lead_qualifier.messages.command_messages import FeatureCommand, ModelCommand
 from lead_qualifier.messages.decode import (
@@ -49,10 +49,10 @@ _encode_event = msgspec.json.Encoder().encode
 
 Judged = tuple[Verdict, QualificationModelChanged, str]
 """The verdict, the event that tells of it, and that event's key."""
-_Judge = Callable[[Registry, Record, Unit, PlausibleTime], Judged]
+_Judge = Callable[[Registry, Record, ProcessorContext, PlausibleTime], Judged]
 
 
-class CommandDecider(Processor):
+class CommandProcessor(Processor):
     """The processor of the `commands` application: one partition, so one order for everything that decides.
 
     `project` is given the entries that changed, after each commit, and all of them when the partition is opened.
@@ -80,47 +80,47 @@ class CommandDecider(Processor):
             FEATURE_COMMANDS.name: _on_feature,
             SCORING_MODEL_CHANGED.name: _on_scoring_model,
         }
-        self._unit: Unit | None = None
+        self._unit: ProcessorContext | None = None
         self._registry = Registry()
 
     def begin(self) -> int:
         """Commands are judged by what is stored: there are no rules besides."""
         return 0
 
-    def process(self, record: Record, unit: Unit) -> None:
+    def process(self, record: Record, context: ProcessorContext) -> None:
         """Judge one command or announcement."""
-        registry = self._registry_of(unit)
+        registry = self._registry_of(context)
         try:
-            verdict, event, key = self._judges[self._topics[record.topic]](registry, record, unit, self._times)
+            verdict, event, key = self._judges[self._topics[record.topic]](registry, record, context, self._times)
         except BadMessage as bad:
             raise Rejected(str(bad)) from None
-        verdict = _remembering_what_fits(verdict, unit)
+        verdict = _remembering_what_fits(verdict, context)
         for stored in verdict.stored():
-            unit.put(stored.key.encode(), stored)
+            context.put(stored.key.encode(), stored)
         self._registry = registry.after(verdict)
         if verdict.entry is not None and verdict.code is not Code.UNCHANGED:
-            unit.notes.append(verdict.entry)
+            context.notes.append(verdict.entry)
         if event["command"] == "announce" and verdict.code is not Code.OBSERVED:
             return  # engines repeat themselves; the trail tells what changed
-        self._tell(event, key, unit)
+        self._tell(event, key, context)
         log.info("command_decided", command=event["command"], on=key, outcome=event["outcome"], reason=event["reason"])
 
-    def _tell(self, event: QualificationModelChanged, key: str, unit: Unit) -> None:
+    def _tell(self, event: QualificationModelChanged, key: str, context: ProcessorContext) -> None:
         headers = self._headers(event, key)
         try:
-            unit.emit(self._outcomes, key.encode(), _encode_event(event), headers)
+            context.emit(self._outcomes, key.encode(), _encode_event(event), headers)
         except Unfit:
             # What people wrote fitted its record; as it is told, with every default, it may not. The outcome must.
             if event.pop("definition", None) is None:
                 raise
-            unit.emit(self._outcomes, key.encode(), _encode_event(event), headers)
+            context.emit(self._outcomes, key.encode(), _encode_event(event), headers)
 
-    def committed(self, unit: Unit) -> None:
+    def committed(self, context: ProcessorContext) -> None:
         """Show the workers what has changed, now that it is certain."""
-        if unit.notes:
-            self._project(list(unit.notes))
+        if context.notes:
+            self._project(list(context.notes))
 
-    def taken_back(self, unit: Unit) -> None:
+    def taken_back(self, context: ProcessorContext) -> None:
         """The registry is made again from what the unit holds."""
         self._unit = None
 
@@ -129,15 +129,15 @@ class CommandDecider(Processor):
         self._unit = None
         self._project(stored_entries(entries))
 
-    def _registry_of(self, unit: Unit) -> Registry:
-        if self._unit is not unit:
-            self._unit = unit
+    def _registry_of(self, context: ProcessorContext) -> Registry:
+        if self._unit is not context:
+            self._unit = context
             unreadable: dict[bytes, str] = {}
-            stored: dict[str, Stored] = {key.decode(): state for key, state in unit.items(unreadable)}
+            stored: dict[str, Stored] = {key.decode(): state for key, state in context.items(unreadable)}
             self._registry = Registry(
                 stored,
                 {key.decode(errors="replace"): why for key, why in unreadable.items()},
-                highest_revision_in(map(unit.stored, unreadable)),
+                highest_revision_in(map(context.stored, unreadable)),
             )
         return self._registry
 
@@ -165,9 +165,9 @@ def stored_entries(entries: Mapping[bytes, bytes]) -> list[Entry]:
     return found
 
 
-def _on_model(registry: Registry, record: Record, unit: Unit, times: PlausibleTime) -> Judged:
+def _on_model(registry: Registry, record: Record, context: ProcessorContext, times: PlausibleTime) -> Judged:
     message = decode_model_command(record.key, record.value, record.headers)
-    times.check(message["issued_at"], record.timestamp, unit.now_ms, "issued_at")
+    times.check(message["issued_at"], record.timestamp, context.now_ms, "issued_at")
     model_id = message["qualification_model_id"]
     issued = _issued(message, record)
     match message["command"]:
@@ -187,24 +187,24 @@ def _on_model(registry: Registry, record: Record, unit: Unit, times: PlausibleTi
             verdict = registry.stop(model_id, issued)
         case "delete":
             verdict = registry.delete(model_id, issued)
-    if verdict.entry is not None and not unit.fits(verdict.entry.key.encode(), verdict.entry):
+    if verdict.entry is not None and not context.fits(verdict.entry.key.encode(), verdict.entry):
         verdict = registry.refuse_too_large(model_id, issued)
     origin = _origin(record, QUALIFICATION_COMMANDS, issued.command_id)
-    return verdict, model_outcome(message, verdict, decided_at=_time(unit), origin=origin), model_id
+    return verdict, model_outcome(message, verdict, decided_at=_time(context), origin=origin), model_id
 
 
-def _on_feature(registry: Registry, record: Record, unit: Unit, times: PlausibleTime) -> Judged:
+def _on_feature(registry: Registry, record: Record, context: ProcessorContext, times: PlausibleTime) -> Judged:
     message = decode_feature_command(record.key, record.value, record.headers)
-    times.check(message["issued_at"], record.timestamp, unit.now_ms, "issued_at")
+    times.check(message["issued_at"], record.timestamp, context.now_ms, "issued_at")
     issued = _issued(message, record)
     verdict = registry.set_feature(message["feature"], message["command"] == "enable", issued)
     origin = _origin(record, FEATURE_COMMANDS, issued.command_id)
-    return verdict, feature_outcome(message, verdict, decided_at=_time(unit), origin=origin), message["feature"]
+    return verdict, feature_outcome(message, verdict, decided_at=_time(context), origin=origin), message["feature"]
 
 
-def _on_scoring_model(registry: Registry, record: Record, unit: Unit, times: PlausibleTime) -> Judged:
+def _on_scoring_model(registry: Registry, record: Record, context: ProcessorContext, times: PlausibleTime) -> Judged:
     announced = decode_scoring_model_changed(record.key, record.value, record.headers)
-    times.check(announced["occurred_at"], record.timestamp, unit.now_ms)
+    times.check(announced["occurred_at"], record.timestamp, context.now_ms)
     key = announced["scoring_model_id"]
     change = ScoringModelChange(
         id=key,
@@ -213,14 +213,14 @@ def _on_scoring_model(registry: Registry, record: Record, unit: Unit, times: Pla
         name=announced.get("name"),
         maximum=announced.get("maximum"),
     )
-    verdict = registry.observe_scoring_model(change, times.latest(unit.now_ms))
+    verdict = registry.observe_scoring_model(change, times.latest(context.now_ms))
     origin = _origin(record, SCORING_MODEL_CHANGED, announced["event_id"])
-    return verdict, scoring_model_outcome(announced, verdict, decided_at=_time(unit), origin=origin), key
+    return verdict, scoring_model_outcome(announced, verdict, decided_at=_time(context), origin=origin), key
 
 
-def _remembering_what_fits(verdict: Verdict, unit: Unit) -> Verdict:
+def _remembering_what_fits(verdict: Verdict, context: ProcessorContext) -> Verdict:
     """Where a record may have few bytes, the oldest answers are forgotten: else no command could be answered again."""
-    while (answers := verdict.answers) is not None and not unit.fits(answers.key.encode(), answers):
+    while (answers := verdict.answers) is not None and not context.fits(answers.key.encode(), answers):
         newer = answers.answers[(len(answers.answers) + 1) // 2 :]
         verdict = replace(verdict, answers=with_(answers, answers=newer) if newer else None)
     return verdict
@@ -240,5 +240,5 @@ def _origin(record: Record, topic: Topic, event_id: str) -> Trigger:
     return {"event_id": event_id, "topic": topic.name, "partition": record.partition, "offset": record.offset}
 
 
-def _time(unit: Unit) -> datetime:
-    return from_milliseconds(unit.now_ms)
+def _time(context: ProcessorContext) -> datetime:
+    return from_milliseconds(context.now_ms)

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from lead_qualifier.engine import Processor, Record, Rejected, Unit, Wake, wakes_in
+from lead_qualifier.engine import Processor, ProcessorContext, Record, Rejected, Timer, timers_in
 from lead_qualifier.messages import cloud_events
 from lead_qualifier.messages.decode import (
     BadMessage,
@@ -33,10 +33,18 @@ from lead_qualifier.messages.topics import (
     QUALIFICATION_COMMANDS,
     Topic,
 )
-from lead_qualifier.qualification.decide import Outcome, Qualification, decide, hindrance, mark
+from lead_qualifier.qualification.decide import Outcome, Qualification, decide, ineligibility, mark
 from lead_qualifier.qualification.holds import begin_hold, end_hold, follow_scores
 from lead_qualifier.qualification.implausible import forget_implausible_times
-from lead_qualifier.qualification.leads import Lead, Origin, Standing, Trigger, apply_change, record_score, scores_with
+from lead_qualifier.qualification.leads import (
+    EligibilityView,
+    Lead,
+    Origin,
+    Trigger,
+    apply_change,
+    record_score,
+    scores_with,
+)
 from lead_qualifier.qualification.merging import Response, begins_afresh, holds_nothing, is_erased, remembered_until
 from lead_qualifier.qualification.recycling import Answered, accept, reject
 from lead_qualifier.qualification.rules import RuledModel, Rules
@@ -57,7 +65,7 @@ _ERASED = b'"erasure":'
 encode_lead = msgspec.json.Encoder().encode
 _decode_lead: Callable[[bytes], Lead] = msgspec.json.Decoder(Lead).decode
 _encode_event = msgspec.json.Encoder().encode
-_decode_standing: Callable[[bytes], Standing] = msgspec.json.Decoder(Standing).decode
+_decode_standing: Callable[[bytes], EligibilityView] = msgspec.json.Decoder(EligibilityView).decode
 
 
 def decode_lead(value: bytes) -> Lead:
@@ -69,7 +77,7 @@ def decode_lead(value: bytes) -> Lead:
     return lead
 
 
-class LeadDecider(Processor):
+class LeadProcessor(Processor):
     """The processor of the `leads` application.
 
     `rules` gives the newest snapshot, or None while the criteria table is not caught up. Counted per cycle, in the
@@ -90,7 +98,7 @@ class LeadDecider(Processor):
         self._score_topic = LEAD_SCORE_CHANGED.full_name(topic_prefix)
         self._changed_topic = LEAD_CHANGED.full_name(topic_prefix)
         self._merging = Merging(topic_prefix=topic_prefix, times=self._times)
-        self._others: dict[str, Callable[[Record, Unit], None]] = {
+        self._others: dict[str, Callable[[Record, ProcessorContext], None]] = {
             self._changed_topic: self._change,
             LEAD_MERGED.full_name(topic_prefix): self._merging.merge,
             LEAD_SALES_RESPONSE.full_name(topic_prefix): self._respond,
@@ -114,85 +122,85 @@ class LeadDecider(Processor):
             self._sweepable = tuple(m for m in rules.models.values() if m.evaluates_existing_leads)
         return rules.revision
 
-    def process(self, record: Record, unit: Unit) -> None:
+    def process(self, record: Record, context: ProcessorContext) -> None:
         """Decide one record of any input topic."""
         try:
             if record.topic == self._score_topic:
-                self._score(record, unit)
+                self._score(record, context)
             else:
-                self._others[record.topic](record, unit)
+                self._others[record.topic](record, context)
         except BadMessage as bad:
             raise Rejected(str(bad)) from None
 
-    def _score(self, record: Record, unit: Unit) -> None:
+    def _score(self, record: Record, context: ProcessorContext) -> None:
         message = decode_score(record.key, record.value, record.headers)
         key = record.key
         assert key is not None  # it equals the lead's id
-        lead = unit.get(key)
+        lead = context.get(key)
         if lead is None:
             lead = Lead()
         scoring_model_id = message.scoring_model_id
         at = message.occurred_at
-        self._times.check(at, record.timestamp, unit.now_ms)
+        self._times.check(at, record.timestamp, context.now_ms)
         held = lead.scores.get(scoring_model_id)
         stale = not record_score(lead, scoring_model_id, message.score, at)
-        if stale and self._forget_implausible_times(lead, unit):
+        if stale and self._forget_implausible_times(lead, context):
             stale = not record_score(lead, scoring_model_id, message.score, at)
         if not stale:
-            unit.put(key, lead)
+            context.put(key, lead)
             if lead.merged_into is not None:
-                self._merging.scored(lead, key.decode(), scoring_model_id, message.event_id, unit)
+                self._merging.scored(lead, key.decode(), scoring_model_id, message.event_id, context)
         rules = self._rules
-        counts = unit.counts
+        counts = context.counts
         for model in rules.naming(scoring_model_id):
             if model.remembers and not stale:
                 follow_scores(lead, model, rules, scores_with(lead.scores, scoring_model_id, held))
             outcome = decide(lead, model, rules, at, stale=stale)
-            if outcome is Outcome.COOLING_DOWN and self._forget_implausible_times(lead, unit):
+            if outcome is Outcome.COOLING_DOWN and self._forget_implausible_times(lead, context):
                 outcome = decide(lead, model, rules, at)
             if type(outcome) is Qualification or outcome is Outcome.HOLDING:
                 trigger = Trigger(message.event_id, LEAD_SCORE_CHANGED.name, record.partition, record.offset)
-                outcome = self._carry_out(outcome, key, lead, model, at, unit, "live", trigger)
+                outcome = self._carry_out(outcome, key, lead, model, at, context, "live", trigger)
             counts["outcome", model.id, outcome] += 1
         if not stale:
             for model in rules.shadowed(scoring_model_id):
                 counts["shadow", model.id, difference(lead, model, rules)] += 1
 
-    def _change(self, record: Record, unit: Unit) -> None:
+    def _change(self, record: Record, context: ProcessorContext) -> None:
         message = decode_lead_changed(record.key, record.value, record.headers)
         key = record.key
         assert key is not None  # it equals the lead's id
         if isinstance(message, ErasedLead):
-            self._merging.erase(key, record, unit)
-            unit.counts["lead_changed", "erased"] += 1
+            self._merging.erase(key, record, context)
+            context.counts["lead_changed", "erased"] += 1
             return
-        self._times.check(message.change.occurred_at, record.timestamp, unit.now_ms)
-        lead = unit.get(key)
+        self._times.check(message.change.occurred_at, record.timestamp, context.now_ms)
+        lead = context.get(key)
         if lead is None:
             lead = Lead()
         elif lead.erased is not None:
             begins_afresh(lead)
-        self._forget_implausible_times(lead, unit)
+        self._forget_implausible_times(lead, context)
         if apply_change(lead, message.change):
-            unit.put(key, lead)
-            unit.counts["lead_changed", "applied"] += 1
+            context.put(key, lead)
+            context.counts["lead_changed", "applied"] += 1
         else:
-            unit.counts["lead_changed", "stale"] += 1
+            context.counts["lead_changed", "stale"] += 1
 
-    def _respond(self, record: Record, unit: Unit) -> None:
+    def _respond(self, record: Record, context: ProcessorContext) -> None:
         message = decode_sales_response(record.key, record.value, record.headers)
         key = record.key
         assert key is not None  # it equals the lead's id
-        self._times.check(message.occurred_at, record.timestamp, unit.now_ms)
-        lead = unit.get(key) or Lead()
+        self._times.check(message.occurred_at, record.timestamp, context.now_ms)
+        lead = context.get(key) or Lead()
         if lead.merged_into is not None:
-            self._merging.responded(lead, message, record, unit)
-            unit.counts["sales_response", "handed_over"] += 1
+            self._merging.responded(lead, message, record, context)
+            context.counts["sales_response", "handed_over"] += 1
         else:
-            self._answer(key, lead, response_of(message, record), unit)
+            self._answer(key, lead, response_of(message, record), context)
 
-    def _answer(self, key: bytes, lead: Lead, response: Response, unit: Unit) -> None:
-        self._forget_implausible_times(lead, unit)
+    def _answer(self, key: bytes, lead: Lead, response: Response, context: ProcessorContext) -> None:
+        self._forget_implausible_times(lead, context)
         if response.accepted:
             answered = accept(lead, response.at, model_id=response.model_id)
         else:
@@ -200,22 +208,22 @@ class LeadDecider(Processor):
                 lead, response.at, self._rules, model_id=response.model_id, reason=response.reason
             )
             if answered in {Answered.RECYCLED, Answered.BARRED}:
-                unit.put(key, lead)
+                context.put(key, lead)
             if recycled is not None:
-                trigger = response.trigger or place_of(unit.record)
+                trigger = response.trigger or place_of(context.record)
                 event = lead_recycled(key.decode(), recycled, reason=response.reason, trigger=trigger)
-                self._emit(LEAD_RECYCLED, key, event, unit)
-        unit.counts["sales_response", answered.value] += 1
+                self._emit(LEAD_RECYCLED, key, event, context)
+        context.counts["sales_response", answered.value] += 1
 
     def sweep_pending(self, swept: int) -> bool:
         """Has a model that wants existing leads evaluated been published since revision `swept`?"""
         return any(model.published_revision > swept for model in self._sweepable)
 
-    def glance(self, keys: Sequence[bytes], unit: Unit, swept: int) -> Sequence[bytes]:
+    def prefilter(self, keys: Sequence[bytes], context: ProcessorContext, swept: int) -> Sequence[bytes]:
         """Decide the known leads that do not come into question, which are nearly all; returns the others."""
         rules = self._rules
         models = [m for m in self._sweepable if m.published_revision > swept and m.published_at is not None]
-        stored = unit.stored
+        stored = context.stored
         closer: list[bytes] = []
         counted: dict[tuple[str, str, str], int] = {}
         outcomes: list[Outcome] = []
@@ -234,7 +242,7 @@ class LeadDecider(Processor):
                 continue
             outcomes.clear()
             for model in models:
-                outcome = hindrance(standing, model, rules)
+                outcome = ineligibility(standing, model, rules)
                 if outcome is None:
                     closer.append(key)
                     break
@@ -243,55 +251,55 @@ class LeadDecider(Processor):
                 for model, outcome in zip(models, outcomes, strict=True):
                     counts = "outcome", model.id, outcome
                     counted[counts] = counted.get(counts, 0) + 1
-        unit.counts.update(counted)
-        unit.counts["swept"] += len(keys) - len(closer)
+        context.counts.update(counted)
+        context.counts["swept"] += len(keys) - len(closer)
         return closer
 
-    def sweep(self, key: bytes, unit: Unit, swept: int) -> None:
+    def sweep(self, key: bytes, context: ProcessorContext, swept: int) -> None:
         """Evaluate a known lead by the models published since revision `swept`."""
-        lead = unit.get(key)
+        lead = context.get(key)
         if lead is None or holds_nothing(lead):
             return  # erased since the walk began
-        self._forget_implausible_times(lead, unit)
-        latest = self._times.latest(unit.now_ms)
+        self._forget_implausible_times(lead, context)
+        latest = self._times.latest(context.now_ms)
         rules = self._rules
         for model in self._sweepable:
             if model.published_revision <= swept or model.published_at is None:
                 continue
             at = model.published_at
             if at > latest:  # published before such a date was refused
-                at = from_milliseconds(unit.now_ms)
+                at = from_milliseconds(context.now_ms)
             outcome = decide(lead, model, rules, at)
             if type(outcome) is Qualification or outcome is Outcome.HOLDING:
                 command = model.publish_command_id or ""
                 trigger = Trigger(command, QUALIFICATION_COMMANDS.name, 0, model.publish_command_offset)
-                outcome = self._carry_out(outcome, key, lead, model, at, unit, "sweep", trigger)
-            unit.counts["outcome", model.id, outcome] += 1
-        unit.counts["swept"] += 1
+                outcome = self._carry_out(outcome, key, lead, model, at, context, "sweep", trigger)
+            context.counts["outcome", model.id, outcome] += 1
+        context.counts["swept"] += 1
 
-    def timers(self, entries: Mapping[bytes, bytes]) -> Iterator[Wake]:
+    def timers(self, entries: Mapping[bytes, bytes]) -> Iterator[Timer]:
         """The holds that run and the erasures that are remembered, found among the entries."""
-        yield from wakes_in(
+        yield from timers_in(
             entries, _HOLDS, _decode_lead, lambda lead: [_milliseconds(h.due) for h in lead.holds.values()]
         )
-        yield from wakes_in(entries, _ERASED, _decode_lead, remembered_until)
+        yield from timers_in(entries, _ERASED, _decode_lead, remembered_until)
 
-    def due(self, key: bytes, unit: Unit) -> None:
+    def on_timer(self, key: bytes, context: ProcessorContext) -> None:
         """Decide the holds of a lead whose time is over, and forget that it was erased once it is time."""
-        lead = unit.get(key)
-        if lead is None or (is_erased(lead) and not self._merging.forget(key, lead, unit)):
+        lead = context.get(key)
+        if lead is None or (is_erased(lead) and not self._merging.forget(key, lead, context)):
             return  # erased meanwhile
-        self._forget_implausible_times(lead, unit)
+        self._forget_implausible_times(lead, context)
         for model_id, hold in sorted(lead.holds.items()):
-            if _milliseconds(hold.due) > unit.now_ms:
+            if _milliseconds(hold.due) > context.now_ms:
                 continue
             outcome = end_hold(lead, model_id, self._rules)
-            unit.put(key, lead)
+            context.put(key, lead)
             if type(outcome) is Qualification:
-                self._qualify(key, lead, outcome, hold.origin, hold.trigger, unit)
+                self._qualify(key, lead, outcome, hold.origin, hold.trigger, context)
                 outcome = Outcome.QUALIFIED
             if outcome is not None:
-                unit.counts["outcome", model_id, outcome] += 1
+                context.counts["outcome", model_id, outcome] += 1
 
     def _carry_out(  # noqa: PLR0917  all eight are what it takes
         self,
@@ -300,48 +308,54 @@ class LeadDecider(Processor):
         lead: Lead,
         model: RuledModel,
         at: datetime,
-        unit: Unit,
+        context: ProcessorContext,
         origin: Origin,
         trigger: Trigger,
     ) -> Outcome:
         if isinstance(decided, Qualification):
-            self._qualify(key, lead, decided, origin, trigger, unit)
+            self._qualify(key, lead, decided, origin, trigger, context)
             return Outcome.QUALIFIED
-        now = from_milliseconds(unit.now_ms)
+        now = from_milliseconds(context.now_ms)
         if begin_hold(lead, model, at, now=now, origin=origin, trigger=trigger):
-            unit.put(key, lead)
-            unit.wake(key, _milliseconds(lead.holds[model.id].due))
+            context.put(key, lead)
+            context.schedule(key, _milliseconds(lead.holds[model.id].due))
         return decided
 
     def _qualify(  # noqa: PLR0917  all six are what a qualification is made of
-        self, key: bytes, lead: Lead, qualification: Qualification, origin: Origin, trigger: Trigger, unit: Unit
+        self,
+        key: bytes,
+        lead: Lead,
+        qualification: Qualification,
+        origin: Origin,
+        trigger: Trigger,
+        context: ProcessorContext,
     ) -> None:
         lead_id = key.decode()
-        self._forget_implausible_times(lead, unit)
+        self._forget_implausible_times(lead, context)
         event = lead_qualified(lead_id, lead, qualification, origin=origin, trigger=trigger)
-        event["lead_changed_offset"] = unit.position(self._changed_topic)
-        self._emit(LEAD_QUALIFIED, key, event, unit)
+        event["lead_changed_offset"] = context.position(self._changed_topic)
+        self._emit(LEAD_QUALIFIED, key, event, context)
         mark(lead, qualification, trigger.event_id)
-        unit.put(key, lead)
-        unit.notes.append(event)
+        context.put(key, lead)
+        context.notes.append(event)
 
-    def _emit(self, topic: Topic, key: bytes, event: LeadQualified | LeadRecycled, unit: Unit) -> None:
+    def _emit(self, topic: Topic, key: bytes, event: LeadQualified | LeadRecycled, context: ProcessorContext) -> None:
         headers = cloud_events.headers(
             cloud_events.event_type(topic.name),
             event_id=event["event_id"],
             source=self._source,
-            time=from_milliseconds(unit.now_ms),
+            time=from_milliseconds(context.now_ms),
             subject=event["lead_id"],
         )
-        unit.emit(self._outputs[topic], key, _encode_event(event), headers)
+        context.emit(self._outputs[topic], key, _encode_event(event), headers)
 
-    def _forget_implausible_times(self, lead: Lead, unit: Unit) -> bool:
+    def _forget_implausible_times(self, lead: Lead, context: ProcessorContext) -> bool:
         """Of a lead that an earlier version let be dated ahead. Not for every score: of those, for what seems stale."""
-        return forget_implausible_times(lead, self._times.latest(unit.now_ms))
+        return forget_implausible_times(lead, self._times.latest(context.now_ms))
 
-    def committed(self, unit: Unit) -> None:
+    def committed(self, context: ProcessorContext) -> None:
         """One line per qualification, now that it is one."""
-        for event in unit.notes:
+        for event in context.notes:
             _log_qualified(event)
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import msgspec
 from msgspec.structs import replace
 
-from lead_qualifier.engine import Record, Rejected, Unit
+from lead_qualifier.engine import ProcessorContext, Record, Rejected
 from lead_qualifier.messages.decode import SalesResponse, decode_lead_merged
 from lead_qualifier.messages.plausible_time import PlausibleTime, near
 from lead_qualifier.messages.topics import ERASURE_REMEMBERED, LEAD_HANDOVERS, LEAD_SALES_RESPONSE
@@ -16,14 +16,14 @@ from lead_qualifier.qualification import merging
 from lead_qualifier.qualification.holds import follow_scores
 from lead_qualifier.qualification.implausible import forget_implausible_times, plausible_handover
 from lead_qualifier.qualification.leads import Erased, Lead, Trigger
-from lead_qualifier.qualification.merging import Handover, Response
+from lead_qualifier.qualification.merging import LeadTransfer, Response
 from lead_qualifier.qualification.rules import Rules
 from lead_qualifier.qualification.utc import in_utc
 
 _REMEMBERED_MS = ERASURE_REMEMBERED // timedelta(milliseconds=1)
 
-_encode: Callable[[Handover], bytes] = msgspec.json.Encoder().encode
-_decode: Callable[[bytes], Handover] = msgspec.json.Decoder(Handover).decode
+_encode: Callable[[LeadTransfer], bytes] = msgspec.json.Encoder().encode
+_decode: Callable[[bytes], LeadTransfer] = msgspec.json.Decoder(LeadTransfer).decode
 
 
 class Merging:
@@ -33,45 +33,49 @@ class Merging:
         self._times = times
         self._topic = LEAD_HANDOVERS.full_name(topic_prefix)
 
-    def merge(self, record: Record, unit: Unit) -> None:
+    def merge(self, record: Record, context: ProcessorContext) -> None:
         """Decide a lead-merged, where the loser is held. Raises BadMessage."""
         message = decode_lead_merged(record.key, record.value, record.headers)
-        self._times.check(message.occurred_at, record.timestamp, unit.now_ms)
+        self._times.check(message.occurred_at, record.timestamp, context.now_ms)
         key = message.lead_id.encode()
-        lead = unit.get(key) or Lead()
-        forget_implausible_times(lead, self._times.latest(unit.now_ms))
+        lead = context.get(key) or Lead()
+        forget_implausible_times(lead, self._times.latest(context.now_ms))
         repeated = merging.is_repeated(lead, message.survivor_id, message.occurred_at)
         if not merging.merge(lead, message.survivor_id, message.occurred_at):
-            unit.counts["lead_merged", "stale"] += 1
+            context.counts["lead_merged", "stale"] += 1
             return
-        unit.put(key, lead)
-        unit.counts["lead_merged", "applied"] += 1
+        context.put(key, lead)
+        context.counts["lead_merged", "applied"] += 1
         # Marks that went over a second time would close again what the CRM has re-opened at the survivor since.
-        begun_ms = self._written_ms(record, unit)
+        begun_ms = self._written_ms(record, context)
         handover = None if repeated else merging.all_of(lead, message.lead_id, message.event_id, begun_ms)
         if handover is not None:
-            self._send(message.survivor_id, handover, unit)
+            self._send(message.survivor_id, handover, context)
 
-    def scored(self, lead: Lead, lead_id: str, scoring_model_id: str, event_id: str, unit: Unit) -> None:
+    def scored(self, lead: Lead, lead_id: str, scoring_model_id: str, event_id: str, context: ProcessorContext) -> None:
         """A merged lead got a score that is not stale: it goes over, too."""
         assert lead.merged_into is not None
-        assert unit.record is not None
-        begun_ms = self._written_ms(unit.record, unit)
-        self._send(lead.merged_into, merging.score_of(lead, lead_id, scoring_model_id, event_id, begun_ms), unit)
+        assert context.record is not None
+        begun_ms = self._written_ms(context.record, context)
+        self._send(lead.merged_into, merging.score_of(lead, lead_id, scoring_model_id, event_id, begun_ms), context)
 
-    def responded(self, lead: Lead, message: SalesResponse, record: Record, unit: Unit) -> None:
+    def responded(self, lead: Lead, message: SalesResponse, record: Record, context: ProcessorContext) -> None:
         """Sales answered about a merged lead: what it answered is about its survivor."""
         assert lead.merged_into is not None
-        handover = Handover(
+        handover = LeadTransfer(
             event_id=message.event_id,
             loser_id=message.lead_id,
             response=response_of(message, record),
-            begun_ms=self._written_ms(record, unit),
+            begun_ms=self._written_ms(record, context),
         )
-        self._send(lead.merged_into, handover, unit)
+        self._send(lead.merged_into, handover, context)
 
     def take_over(
-        self, record: Record, unit: Unit, rules: Rules, answer: Callable[[bytes, Lead, Response, Unit], None]
+        self,
+        record: Record,
+        context: ProcessorContext,
+        rules: Rules,
+        answer: Callable[[bytes, Lead, Response, ProcessorContext], None],
     ) -> None:
         """Decide a record of lead-handovers, where the survivor is held. Raises Rejected for what is none of ours.
 
@@ -82,29 +86,31 @@ class Merging:
         assert key is not None
         if record.value is None:
             return  # older versions ended an erasure so
-        lead = unit.get(key) or Lead()
+        lead = context.get(key) or Lead()
         handover = _handover(record.value)
         if handover.begun_ms is None:
-            handover = replace(handover, begun_ms=self._written_ms(record, unit))
-        latest = self._times.latest(unit.now_ms)
+            handover = replace(handover, begun_ms=self._written_ms(record, context))
+        latest = self._times.latest(context.now_ms)
         handover = plausible_handover(handover, latest)
         forget_implausible_times(lead, latest)
         following = merging.passed_on(lead, lead_id, handover)
         assert handover.begun_ms is not None
         if merging.is_of_before(lead, handover.begun_ms):
-            unit.counts["handover", "dropped"] += 1
+            context.counts["handover", "dropped"] += 1
             if merging.remember(lead, handover):
-                unit.put(key, lead)
+                context.put(key, lead)
         else:
-            self._take_over(key, lead, handover, unit, rules)
+            self._take_over(key, lead, handover, context, rules)
             if handover.response is not None and following is None:
-                answer(key, lead, handover.response, unit)
+                answer(key, lead, handover.response, context)
         if following is not None:
             assert lead.merged_into is not None
-            self._send(lead.merged_into, following, unit)
+            self._send(lead.merged_into, following, context)
 
-    def _take_over(self, key: bytes, lead: Lead, handover: Handover, unit: Unit, rules: Rules) -> None:
-        unit.counts["handover", "taken_over"] += 1
+    def _take_over(
+        self, key: bytes, lead: Lead, handover: LeadTransfer, context: ProcessorContext, rules: Rules
+    ) -> None:
+        context.counts["handover", "taken_over"] += 1
         if not handover.scores and not handover.marks:
             return
         before, marked = dict(lead.scores), set(lead.marks)
@@ -116,39 +122,39 @@ class Merging:
                 stood = [before] if model.id in marked else []
                 stood += [handover.scores] if model.id in handover.marks else []
                 follow_scores(lead, model, rules, *stood)
-        unit.put(key, lead)
+        context.put(key, lead)
 
-    def erase(self, key: bytes, record: Record, unit: Unit) -> None:
+    def erase(self, key: bytes, record: Record, context: ProcessorContext) -> None:
         """Erase a lead. That it was is remembered for a while, so that what is on its way does not undo it."""
-        unit.holds(key)  # refuses a key that does not belong here
+        context.holds(key)  # refuses a key that does not belong here
         try:
-            before = unit.get(key) or Lead()
+            before = context.get(key) or Lead()
         except Rejected:
             before = Lead()  # what is stored cannot be read; it is erased all the same
-        forget_implausible_times(before, self._times.latest(unit.now_ms))
-        at_ms, until_ms = self._written_ms(record, unit), near(record.timestamp, unit.now_ms) + _REMEMBERED_MS
-        unit.put(key, merging.erased(before, record.offset, at_ms=at_ms, until_ms=until_ms))
-        unit.wake(key, until_ms)
+        forget_implausible_times(before, self._times.latest(context.now_ms))
+        at_ms, until_ms = self._written_ms(record, context), near(record.timestamp, context.now_ms) + _REMEMBERED_MS
+        context.put(key, merging.erased(before, record.offset, at_ms=at_ms, until_ms=until_ms))
+        context.schedule(key, until_ms)
 
-    def forget(self, key: bytes, lead: Lead, unit: Unit) -> bool:
+    def forget(self, key: bytes, lead: Lead, context: ProcessorContext) -> bool:
         """Forget that a lead was erased, if it is time. False: nothing is left of the lead."""
         if lead.erased is None:  # an older version wrote it, and did not say until when
-            lead.erased = Erased(at_ms=unit.now_ms, until_ms=unit.now_ms + _REMEMBERED_MS)
-            unit.wake(key, lead.erased.until_ms)
-        elif lead.erased.until_ms > unit.now_ms:
+            lead.erased = Erased(at_ms=context.now_ms, until_ms=context.now_ms + _REMEMBERED_MS)
+            context.schedule(key, lead.erased.until_ms)
+        elif lead.erased.until_ms > context.now_ms:
             return True
         elif not merging.forget(lead):
-            unit.delete(key)
+            context.delete(key)
             return False
-        unit.put(key, lead)
+        context.put(key, lead)
         return True
 
-    def _written_ms(self, record: Record, unit: Unit) -> int:
-        return self._times.written_ms(record.timestamp, unit.now_ms)
+    def _written_ms(self, record: Record, context: ProcessorContext) -> int:
+        return self._times.written_ms(record.timestamp, context.now_ms)
 
-    def _send(self, survivor_id: str, handover: Handover, unit: Unit) -> None:
-        unit.emit(self._topic, survivor_id.encode(), _encode(handover), [])
-        unit.counts["handover", "sent"] += 1
+    def _send(self, survivor_id: str, handover: LeadTransfer, context: ProcessorContext) -> None:
+        context.emit(self._topic, survivor_id.encode(), _encode(handover), [])
+        context.counts["handover", "sent"] += 1
 
 
 def response_of(message: SalesResponse, record: Record) -> Response:
@@ -174,7 +180,7 @@ def _lead_id(key: bytes | None) -> str:
     return lead_id
 
 
-def _handover(value: bytes) -> Handover:
+def _handover(value: bytes) -> LeadTransfer:
     try:
         return _decode(value)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lead_qualifier.engine import DEFAULT_LIMITS, Application, Engine, Hook, Input, Limits
-from lead_qualifier.engine.fault_points import no_hook
+from lead_qualifier.engine import DEFAULT_LIMITS, Application, Engine, FaultHook, Input, Limits
+from lead_qualifier.engine.fault_points import no_fault_hook
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.messages import cloud_events
 from lead_qualifier.messages.topics import (
@@ -32,8 +32,8 @@ from lead_qualifier.services.process import Process
 from lead_qualifier.services.service import Projection, Service
 from lead_qualifier.services.worker import command_processor as commands
 from lead_qualifier.services.worker import lead_processor as leads
-from lead_qualifier.services.worker.command_processor import CommandDecider, stored_entries
-from lead_qualifier.services.worker.lead_processor import LeadDecider
+from lead_qualifier.services.worker.command_processor import CommandProcessor, stored_entries
+from lead_qualifier.services.worker.lead_processor import LeadProcessor
 from lead_qualifier.services.worker.metrics import LeadMetrics
 from lead_qualifier.settings import Settings
 
@@ -45,7 +45,12 @@ class Worker(Process):
     """One worker. `run` returns after a graceful stop, and ends the process otherwise."""
 
     def __init__(
-        self, settings: Settings, connection: Connection, *, limits: Limits = DEFAULT_LIMITS, hook: Hook = no_hook
+        self,
+        settings: Settings,
+        connection: Connection,
+        *,
+        limits: Limits = DEFAULT_LIMITS,
+        hook: FaultHook = no_fault_hook,
     ) -> None:
         super().__init__(
             settings,
@@ -76,10 +81,10 @@ def _qualification(settings: Settings, sizes: Mapping[str, int]) -> Service:
         decode=_entry,
         snapshot=lambda entries: rules_from(entries, settings.unknown_leads.value),
     )
-    lead_decider = LeadDecider(
+    lead_decider = LeadProcessor(
         topic_prefix=prefix, source=source, rules=criteria.table.current, time_tolerance=settings.time_tolerance
     )
-    command_decider = CommandDecider(
+    command_decider = CommandProcessor(
         topic_prefix=prefix, source=source, project=criteria.project, time_tolerance=settings.time_tolerance
     )
     return Service(
@@ -95,7 +100,7 @@ def _entry(value: bytes) -> Entry | None:
     return None if isinstance(entry, Answers) else entry
 
 
-def _leads(decider: LeadDecider, settings: Settings, sizes: Mapping[str, int]) -> Application:
+def _leads(decider: LeadProcessor, settings: Settings, sizes: Mapping[str, int]) -> Application:
     prefix = settings.topic_prefix
     return Application(
         name=LEADS,
@@ -113,7 +118,7 @@ def _leads(decider: LeadDecider, settings: Settings, sizes: Mapping[str, int]) -
     )
 
 
-def _commands(decider: CommandDecider, settings: Settings, sizes: Mapping[str, int]) -> Application:
+def _commands(decider: CommandProcessor, settings: Settings, sizes: Mapping[str, int]) -> Application:
     prefix = settings.topic_prefix
     scoring = SCORING_MODEL_CHANGED.full_name(prefix)
     return Application(

@@ -1,0 +1,79 @@
+"""A desk with a store in memory, to which things occur."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from lead_qualifier.assignment.assigner import Assigner, Decision
+from lead_qualifier.assignment.rules import rules_of
+from lead_qualifier.assignment.state import HeldLead, HeldSeller, decode_state, encode_state
+
+T0 = datetime(2026, 11, 25, 9, tzinfo=UTC)  # a Wednesday
+
+
+class Memory:
+    """A store that keeps bytes, as the engine does."""
+
+    def __init__(self) -> None:
+        self.entries: dict[bytes, bytes] = {}
+        self._held: dict[bytes, Any] = {}
+
+    def get(self, key: bytes) -> Any:
+        return self._held.get(key)
+
+    def put(self, key: bytes, state: Any) -> None:
+        self._held[key] = state
+        self.entries[key] = encode_state(state)
+
+    def delete(self, key: bytes) -> None:
+        del self._held[key], self.entries[key]
+
+    def reopen(self) -> list[tuple[bytes, Any]]:
+        """As read back from bytes."""
+        self._held = {key: decode_state(value) for key, value in self.entries.items()}
+        return list(self._held.items())
+
+
+def rule(name: str = "any", **fields: Any) -> dict[str, Any]:
+    if not {"sellers", "team", "queue"} & set(fields):
+        fields["sellers"] = {"when": {"attribute": "gone", "exists": False}}
+    return {"id": name, **fields}
+
+
+def segment(*rules: dict[str, Any], name: str = "all", priority: int = 1, **fields: Any) -> dict[str, Any]:
+    return {"id": name, "priority": priority, "rules": list(rules), **fields}
+
+
+def definition(*segments: dict[str, Any], name: str = "sales", **fields: Any) -> dict[str, Any]:
+    return {"id": name, "segments": list(segments), **fields}
+
+
+class Office:
+    def __init__(self, *definitions: dict[str, Any], restarts: bool = False) -> None:
+        self.memory = Memory()
+        self.rules = tuple(rules_of(one, 1) for one in definitions)
+        self.desk = Assigner([], self.rules)
+        self.again: datetime | None = None
+        self._restarts = restarts
+
+    def occur(self, what: str, *args: Any, at: float = 0, **fields: Any) -> list[Decision]:
+        if self._restarts:
+            self.desk = Assigner(self.memory.reopen(), self.rules)
+        self.desk.begin(self.memory, T0 + timedelta(hours=at))
+        getattr(self.desk, what)(*args, **fields)
+        decided, self.again = self.desk.end()
+        return decided
+
+    def lead(
+        self, name: str, at: float = 0, qualified: float = 0, model: str = "M", **attributes: Any
+    ) -> list[Decision]:
+        held = HeldLead(model_id=model, qualified_at=T0 + timedelta(hours=qualified), attributes=attributes)
+        return self.occur("qualified", name, held, at=at)
+
+    def seller(self, name: str, at: float = 0, **fields: Any) -> list[Decision]:
+        return self.occur("seller_changed", HeldSeller(id=name, changed_at=T0, **fields), at=at)
+
+    def publish(self, *definitions: dict[str, Any]) -> list[Decision]:
+        self.rules = tuple(rules_of(one, 1) for one in definitions)
+        return self.occur("rules_changed", self.rules)

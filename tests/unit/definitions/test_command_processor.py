@@ -1,0 +1,67 @@
+"""Commands on definitions beside state that cannot be read: only what it is about is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from lead_qualifier.definitions.command_processor import DefinitionProcessor
+from lead_qualifier.definitions.entries import decode_entry, encode_entry
+from lead_qualifier.engine import Application, PlainRecord, ProcessorContext
+from lead_qualifier.follow_up.kind import KIND
+from lead_qualifier.messages.downstream_topics import FOLLOW_UP_COMMANDS, FOLLOW_UP_DEFINITION_CHANGED
+
+
+def decide(entries: dict[bytes, bytes], command: str, name: str) -> dict[str, Any]:
+    """Apply a definition of this name, or do something else to it; returns the outcome."""
+    decider = DefinitionProcessor(
+        KIND,
+        commands=FOLLOW_UP_COMMANDS,
+        changed=FOLLOW_UP_DEFINITION_CHANGED,
+        topic_prefix="",
+        source="/x",
+        project=lambda _: None,
+    )
+    application = Application("f", (), "state", "dead", 1, decider, encode_entry, decode_entry, {}, False)
+    decider.opened(0, entries)
+    told: dict[str, Any] = {"command_id": f"{command}-{name}", "definition_id": name, "command": command}
+    told |= {"issued_by": "anna", "issued_at": "2026-11-25T09:00:00Z"}
+    if command == "apply":
+        told["definition"] = {"id": name, "stages": [{"on": "lead-qualified", "within": "1h"}]}
+    context = ProcessorContext(application, 0, entries)
+    context.record = PlainRecord(FOLLOW_UP_COMMANDS.name, 0, 7, 0, name.encode(), json.dumps(told).encode(), [])
+    decider.process(context.record, context)
+    for change in context.changes():
+        entries[change["key"]] = change["value"]
+    [outcome] = context.outputs
+    event: dict[str, Any] = json.loads(outcome.value or b"")
+    return event
+
+
+@pytest.mark.parametrize("spoilt", [b"{", b"\xff", b"[" * 20_000, b'{"id": 1}'])
+def test_a_definition_that_cannot_be_read_refuses_commands_on_it_and_on_no_other(spoilt: bytes) -> None:
+    entries: dict[bytes, bytes] = {}
+    decide(entries, "apply", "bad")
+    entries[b"bad"] = spoilt
+    entries[b"\xfe"] = spoilt
+    assert decide(entries, "apply", "good")["outcome"] == "accepted"
+    assert decide(entries, "publish", "good")["version"] == 1
+    for command in ("apply", "publish"):
+        refused = decide(entries, command, "bad")
+        assert (refused["outcome"], refused["reason"]) == ("refused", "unreadable_state")
+        assert "cannot be read" in refused["message"]
+    assert entries[b"bad"] == spoilt
+
+
+@pytest.mark.parametrize("spoil", [lambda value: value[:-1], lambda value: b"[" + value])
+def test_the_revision_of_a_definition_that_cannot_be_read_is_not_given_again(spoil: Callable[[bytes], bytes]) -> None:
+    entries: dict[bytes, bytes] = {}
+    decide(entries, "apply", "good")
+    decide(entries, "apply", "bad")
+    before = decide(entries, "publish", "bad")["revision"]
+    entries[b"bad"] = spoil(entries[b"bad"])
+    assert decide(entries, "publish", "good")["revision"] == before + 1
+    assert decide(entries, "stop", "good")["revision"] == before + 2

@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lead_qualifier.engine.fetch_buffer import Batch, FetchBuffer
+
+TP = ("scores", 0)
+
+
+@dataclass(frozen=True)
+class Rec:
+    offset: int
+    key: bytes | None = None
+    value: bytes | None = None
+
+
+def opened(at: int = 0, *, limit: int = 1000) -> tuple[FetchBuffer, int]:
+    fetch_buffer = FetchBuffer(max_queued_records=limit)
+    fetch_buffer.open({TP: at})
+    return fetch_buffer, sought(fetch_buffer, at)
+
+
+def sought(fetch_buffer: FetchBuffer, to: int) -> int:
+    """The epoch of the seek that the consumer is asked for."""
+    (offset, epoch) = fetch_buffer.take_seeks()[TP]
+    assert offset == to
+    return epoch
+
+
+def batch(epoch: int, start: int, end: int, *offsets: int) -> Batch:
+    return Batch(*TP, epoch, start, end, [Rec(o) for o in (offsets or range(start, end))])
+
+
+def taken(fetch_buffer: FetchBuffer, limit: int = 1000) -> list[int]:
+    return [r.offset for b in fetch_buffer.take(TP, limit) for r in b.records]
+
+
+def test_batches_that_follow_each_other_are_accepted_in_order() -> None:
+    fetch_buffer, epoch = opened()
+    assert fetch_buffer.accept(batch(epoch, 0, 3))
+    assert fetch_buffer.accept(batch(epoch, 3, 5))
+    assert taken(fetch_buffer) == [0, 1, 2, 3, 4]
+
+
+def test_holes_within_and_between_batches_are_no_gaps() -> None:
+    fetch_buffer, epoch = opened()
+    assert fetch_buffer.accept(batch(epoch, 0, 9, 2, 5))
+    assert fetch_buffer.accept(batch(epoch, 9, 20, 15))
+    assert taken(fetch_buffer) == [2, 5, 15]
+    assert fetch_buffer.next_offset(TP) == (epoch, 20)
+
+
+def test_a_position_behind_which_no_record_came_may_pass_on() -> None:
+    fetch_buffer, epoch = opened(4)
+    positions = {"scores": 4, "another": 0}
+    assert fetch_buffer.passed(0, positions) == {}
+    fetch_buffer.accept(batch(epoch, 4, 7))
+    assert fetch_buffer.passed(0, positions) == {}, "records came"
+    fetch_buffer.accept(Batch(*TP, epoch, 7, 9, []))
+    taken(fetch_buffer)
+    assert fetch_buffer.passed(0, positions) == {}, "they are taken, but not yet decided"
+    assert fetch_buffer.passed(0, {"scores": 7}) == {"scores": 9}
+    assert fetch_buffer.passed(1, {"scores": 7}) == {}, "another partition"
+    fetch_buffer.accept(batch(epoch, 9, 11))
+    assert fetch_buffer.passed(0, {"scores": 9}) == {}
+
+
+def test_a_stale_batch_after_a_seek_is_dropped_and_no_loss() -> None:
+    fetch_buffer, old = opened()
+    fetch_buffer.accept(batch(old, 0, 3))
+    fetch_buffer.read_again(TP, old)
+    new = sought(fetch_buffer, 3)
+    assert not fetch_buffer.accept(batch(old, 3, 9))
+    assert fetch_buffer.accept(batch(new, 3, 6))
+    assert taken(fetch_buffer) == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_batch_from_beyond_the_position_is_a_gap_and_is_read_again() -> None:
+    fetch_buffer, epoch = opened(10)
+    assert not fetch_buffer.accept(batch(epoch, 15, 20))
+    again = sought(fetch_buffer, 10)
+    assert fetch_buffer.accept(batch(again, 10, 20))
+    assert taken(fetch_buffer) == list(range(10, 20))
+
+
+def test_records_below_the_position_are_skipped() -> None:
+    fetch_buffer, epoch = opened(5)
+    assert fetch_buffer.accept(batch(epoch, 2, 8))
+    assert taken(fetch_buffer) == [5, 6, 7]
+
+
+def test_a_batch_that_lies_wholly_below_the_position_changes_nothing() -> None:
+    fetch_buffer, epoch = opened(5)
+    assert not fetch_buffer.accept(batch(epoch, 0, 5))
+    assert fetch_buffer.next_offset(TP) == (epoch, 5)
+    assert fetch_buffer.take_seeks() == {}
+
+
+def test_a_fetch_without_records_moves_the_position_over_a_hole() -> None:
+    fetch_buffer, epoch = opened()
+    assert fetch_buffer.accept(Batch(*TP, epoch, 0, 7, []))
+    assert fetch_buffer.next_offset(TP) == (epoch, 7)
+    assert taken(fetch_buffer) == []
+
+
+def test_a_gap_that_comes_back_three_times_wants_the_position_checked() -> None:
+    fetch_buffer, epoch = opened(10)
+    for _ in range(3):
+        assert fetch_buffer.gaps() == []
+        fetch_buffer.accept(batch(epoch, 15, 20))
+        epoch = sought(fetch_buffer, 10)
+    assert fetch_buffer.gaps() == [TP]
+
+
+def test_taking_splits_a_batch_that_is_longer_than_the_limit() -> None:
+    fetch_buffer, epoch = opened()
+    fetch_buffer.accept(batch(epoch, 0, 30, 3, 10, 20, 29))
+    (first,) = fetch_buffer.take(TP, 2)
+    assert ([r.offset for r in first.records], first.start, first.end) == ([3, 10], 0, 20)
+    (rest,) = fetch_buffer.take(TP, 10)
+    assert ([r.offset for r in rest.records], rest.start, rest.end) == ([20, 29], 20, 30)
+
+
+def test_closing_drops_what_is_queued_and_accepts_nothing_more() -> None:
+    fetch_buffer, epoch = opened()
+    fetch_buffer.accept(batch(epoch, 0, 3))
+    fetch_buffer.close()
+    assert not fetch_buffer.accept(batch(epoch, 3, 6))
+    assert taken(fetch_buffer) == []
+    assert fetch_buffer.queued == 0
+
+
+def test_opening_again_begins_a_new_epoch() -> None:
+    fetch_buffer, old = opened()
+    fetch_buffer.accept(batch(old, 0, 3))
+    fetch_buffer.open({TP: 1})
+    new = sought(fetch_buffer, 1)
+    assert not fetch_buffer.accept(batch(old, 1, 3))
+    assert fetch_buffer.accept(batch(new, 1, 3))
+    assert taken(fetch_buffer) == [1, 2]
+
+
+def test_nothing_is_wanted_beyond_the_bound() -> None:
+    fetch_buffer, epoch = opened(limit=5)
+    assert fetch_buffer.wanted() == [TP]
+    fetch_buffer.accept(batch(epoch, 0, 5))
+    assert fetch_buffer.wanted() == []
+    taken(fetch_buffer)
+    assert fetch_buffer.wanted() == [TP]
+
+
+def test_what_is_queued_is_bounded_by_bytes_as_well_and_taken_by_bytes() -> None:
+    fetch_buffer = FetchBuffer(max_queued_records=1000, max_queued_bytes=1000)
+    fetch_buffer.open({TP: 0, ("other", 0): 0})
+    epoch = sought(fetch_buffer, 0)
+    fetch_buffer.accept(Batch(*TP, epoch, 0, 5, [Rec(offset, value=b"x" * 300) for offset in range(5)]))
+    assert fetch_buffer.wanted() == [("other", 0)]
+    sizes = []
+    while batches := fetch_buffer.take(TP, 100, max_bytes=700):
+        sizes.append([record.offset for batch in batches for record in batch.records])
+    assert sizes == [[0, 1], [2, 3], [4]]
+    assert len(fetch_buffer.wanted()) == 2
+    fetch_buffer.accept(Batch(*TP, epoch, 5, 6, [Rec(5, value=b"x" * 3000)]))
+    assert fetch_buffer.take(TP, 100, max_bytes=700, at_least_one=False) == []
+    assert [batch.bytes for batch in fetch_buffer.take(TP, 100, max_bytes=700)] == [3000]
+
+
+def test_what_was_taken_and_not_decided_comes_first_again() -> None:
+    fetch_buffer, epoch = opened()
+    fetch_buffer.accept(batch(epoch, 0, 5))
+    fetch_buffer.accept(batch(epoch, 5, 9))
+    first = fetch_buffer.take(TP, 7)
+    assert fetch_buffer.queued == 2
+    fetch_buffer.read_again(TP, epoch)
+    fetch_buffer.give_back(first[1:])
+    assert fetch_buffer.queued == 4
+    assert taken(fetch_buffer) == [5, 6, 7, 8]
+
+
+def test_what_was_taken_before_a_partition_was_opened_again_is_not_put_back() -> None:
+    fetch_buffer, epoch = opened()
+    fetch_buffer.accept(batch(epoch, 0, 5))
+    stale = fetch_buffer.take(TP, 100)
+    fetch_buffer.open({TP: 0})
+    fetch_buffer.give_back(stale)
+    assert fetch_buffer.queued == 0
+    fetch_buffer.close()
+    fetch_buffer.give_back(stale)

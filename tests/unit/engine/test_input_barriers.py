@@ -1,0 +1,159 @@
+"""Records that wait for other topics: how long, and for what not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import pytest
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
+
+from lead_qualifier.engine.application import Application, Input
+from lead_qualifier.engine.fetch_buffer import Batch, FetchBuffer
+from lead_qualifier.engine.input_barriers import InputBarriers
+from tests.unit.engine.test_context import Rec, application
+
+CAUSES, EFFECTS = "causes", "effects"
+
+
+@dataclass
+class End:
+    offset: int
+
+
+class Broker:
+    """Says where topics end; counts how often it is asked. `silent`: it cannot be asked."""
+
+    def __init__(self) -> None:
+        self.end = 0
+        self.asked = 0
+        self.silent = False
+
+    def list_offsets(self, places: Mapping[Any, Any], **_: Any) -> dict[Any, Future[End]]:
+        self.asked += 1
+        told: dict[Any, Future[End]] = {place: Future() for place in places}
+        for future in told.values():
+            if self.silent:
+                future.set_exception(KafkaException(KafkaError(KafkaError._TIMED_OUT)))
+            else:
+                future.set_result(End(self.end))
+        return told
+
+    def list_topics(self, **_: Any) -> None: ...
+
+
+class Place:
+    """One partition of an application whose effects wait for its causes."""
+
+    def __init__(self) -> None:
+        self.broker = Broker()
+        self.fetch_buffer = FetchBuffer(max_queued_records=100)
+        self.fetch_buffer.open({(CAUSES, 0): 0, (EFFECTS, 0): 0})
+        self.barriers = InputBarriers(self.fetch_buffer, cast("AdminClient", self.broker))
+        self.inputs = (Input(EFFECTS, after=(CAUSES,)), Input(CAUSES))
+        self.app: Application = replace(application(), inputs=self.inputs)
+
+    def arrive(self, topic: str, *offsets: int, end: int | None = None) -> None:
+        """Records are fetched, and the consumer stands at `end` then."""
+        at = self.fetch_buffer.next_offset((topic, 0))
+        assert at is not None
+        end = end if end is not None else offsets[-1] + 1
+        assert self.fetch_buffer.accept(Batch(topic, 0, at[0], at[1], end, [Rec(offset=offset) for offset in offsets]))
+
+    def cycle(self) -> list[tuple[str, int]]:
+        """What is taken, as a cycle takes it."""
+        self.barriers.prepare([(self.app, 0)])
+        taken = []
+        for inp in self.app.inputs_in_order:
+            until = self.barriers.until(inp, 0) if inp.after else None
+            if inp.after and until is None:
+                continue
+            for batch in self.fetch_buffer.take((inp.topic, 0), 100, until=until):
+                taken += [(batch.topic, record.offset) for record in batch.records]
+            if inp.after:
+                self.barriers.went(inp, 0)
+        return taken
+
+
+def test_effects_wait_until_the_causes_that_were_there_are_taken() -> None:
+    place = Place()
+    place.broker.end = 3
+    place.arrive(EFFECTS, 0, 1)
+    assert place.cycle() == []
+    place.arrive(CAUSES, 0, 1)
+    assert place.cycle() == [(CAUSES, 0), (CAUSES, 1)]
+    place.arrive(CAUSES, 2)
+    assert place.cycle() == [(CAUSES, 2), (EFFECTS, 0), (EFFECTS, 1)]
+    assert place.broker.asked == 1
+
+
+def test_what_comes_to_the_causes_meanwhile_is_not_waited_for() -> None:
+    place = Place()
+    place.broker.end = 2
+    place.arrive(EFFECTS, 0)
+    assert place.cycle() == []
+    place.broker.end = 50
+    place.arrive(CAUSES, 0, 1)
+    assert (EFFECTS, 0) in place.cycle()
+
+
+def test_effects_that_come_meanwhile_wait_for_causes_of_their_own() -> None:
+    place = Place()
+    place.broker.end = 1
+    place.arrive(EFFECTS, 0)
+    assert place.cycle() == []
+    place.broker.end = 2
+    place.arrive(EFFECTS, 1, 2)
+    place.arrive(CAUSES, 0)
+    assert place.cycle() == [(CAUSES, 0), (EFFECTS, 0)]
+    assert place.cycle() == []
+    place.arrive(CAUSES, 1)
+    assert place.cycle() == [(CAUSES, 1), (EFFECTS, 1), (EFFECTS, 2)]
+
+
+def test_the_end_of_a_transaction_is_reached_without_a_record() -> None:
+    place = Place()
+    place.broker.end = 2
+    place.arrive(EFFECTS, 0)
+    place.arrive(CAUSES, 0, end=2)
+    assert place.cycle() == [(CAUSES, 0), (EFFECTS, 0)]
+
+
+def test_after_a_seek_nothing_goes_by_what_was_known_before() -> None:
+    place = Place()
+    place.arrive(EFFECTS, 0)
+    place.barriers.prepare([(place.app, 0)])
+    place.fetch_buffer.open({(EFFECTS, 0): 0})
+    place.broker.end = 1
+    place.arrive(EFFECTS, 0)
+    assert place.cycle() == []
+    place.arrive(CAUSES, 0)
+    assert place.cycle() == [(CAUSES, 0), (EFFECTS, 0)]
+
+
+def test_while_the_broker_does_not_say_where_the_causes_end_effects_wait() -> None:
+    place = Place()
+    place.broker.silent = True
+    place.arrive(EFFECTS, 0)
+    place.arrive(CAUSES, 0)
+    assert place.cycle() == [(CAUSES, 0)]
+    place.broker.silent = False
+    place.broker.end = 1
+    assert place.cycle() == [(EFFECTS, 0)]
+
+
+def test_inputs_stand_behind_those_they_wait_for_and_never_in_a_circle() -> None:
+    inputs = (Input("c", after=("b",)), Input("b", after=("a",)), Input("a"), Input("d", after=("other",)))
+    app = replace(application(), inputs=inputs)
+    assert [inp.topic for inp in app.inputs_in_order] == ["a", "d", "b", "c"]
+    with pytest.raises(ValueError, match="wait for each other"):
+        _ = replace(app, inputs=(Input("a", after=("b",)), Input("b", after=("a",)))).inputs_in_order
+
+
+def test_a_topic_of_which_nothing_is_queued_is_wanted_although_the_queue_is_full() -> None:
+    place = Place()
+    place.arrive(EFFECTS, *range(100))
+    assert place.fetch_buffer.wanted() == [(CAUSES, 0)], "the effects wait for it"

@@ -1,0 +1,118 @@
+"""A sweep decides most leads at a glance: with the same outcome as a whole look, and none is left out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+import pytest
+
+from lead_qualifier.engine.application import Application, Input
+from lead_qualifier.engine.context import ProcessorContext
+from lead_qualifier.qualification.criteria import Criterion
+from lead_qualifier.qualification.leads import Lead, Mark, Score
+from lead_qualifier.qualification.models import Actions, QualificationModel
+from lead_qualifier.qualification.rules import RuledModel, Rules, UnknownLeads
+from lead_qualifier.services.worker.lead_processor import LeadProcessor, decode_lead, encode_lead
+
+NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
+LIVE = frozenset({"engagement", "demographic"})
+
+
+def _model(name: str, *criteria: tuple[str, float], match: Any = "all", **fields: Any) -> RuledModel:
+    definition = QualificationModel(
+        id=name,
+        name=name,
+        match=match,
+        criteria=tuple(Criterion(*one) for one in criteria),
+        actions=Actions(marketing_qualified=True, sales_ready=True),
+        **fields,
+    )
+    return RuledModel(
+        definition=definition,
+        version=1,
+        live=True,
+        published_revision=5,
+        published_at=NOW,
+        publish_command_id=f"publish-{name}",
+    )
+
+
+MODELS = {
+    "both": _model("both", ("engagement", 60), ("demographic", 60)),
+    "either": _model("either", ("engagement", 80), ("demographic", 80), match="any"),
+    "held": _model("held", ("engagement", 70), hold=timedelta(hours=1)),
+    "stopped": _model("stopped", ("attendance", 1)),
+}
+
+
+def _lead(random: Random) -> Lead:
+    at = NOW - timedelta(minutes=random.randrange(1000))
+    scores = {name: Score(random.randrange(100), at) for name in (*LIVE, "attendance") if random.random() < 0.8}
+    return Lead(
+        status=random.choice(("open", "open", "open", "qualified")),
+        status_reason=random.choice(("new", "contacted", "marketing_qualified")),
+        sales_ready=random.random() < 0.3,
+        known=random.random() < 0.8 or not scores,
+        attributes={"country": "DE", "status": "open", "scores": "none"},
+        scores=scores,
+        marks={"both": Mark(1, 1, at, "t")} if random.random() < 0.2 else {},
+        merged_into="L-0" if random.random() < 0.05 else None,
+    )
+
+
+def _unit(decider: LeadProcessor, entries: dict[bytes, bytes]) -> ProcessorContext:
+    application = Application(
+        name="leads",
+        inputs=(Input("a"),),
+        changelog="c",
+        dead_letters="d",
+        partitions=1,
+        processor=decider,
+        encode_state=encode_lead,
+        decode_state=decode_lead,
+    )
+    return ProcessorContext(application, 0, entries, revision=5, now_ms=int(NOW.timestamp() * 1000))
+
+
+@pytest.mark.parametrize("unknown", ["open", "ineligible"])
+@pytest.mark.parametrize("lead_management", [True, False])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_glance_and_a_look_at_the_rest_come_to_what_looking_at_all_comes_to(
+    unknown: UnknownLeads, lead_management: bool, seed: int
+) -> None:
+    rules = Rules(
+        revision=5,
+        lead_management=lead_management,
+        live_scoring_models=LIVE,
+        models=MODELS,
+        unknown_leads=unknown,
+    )
+    decider = LeadProcessor(topic_prefix="", source="/x", rules=lambda: rules)
+    decider.begin()
+    random = Random(seed)
+    entries = {f"L-{number}".encode(): encode_lead(_lead(random)) for number in range(300)}
+    entries[b"L-erased"] = encode_lead(Lead(erasure=7))
+    whole, quick = _unit(decider, entries), _unit(decider, entries)
+    for key in entries:
+        decider.sweep(key, whole, 1)
+    closer = decider.prefilter(list(entries), quick, 1)
+    for key in closer:
+        decider.sweep(key, quick, 1)
+    assert quick.counts == whole.counts
+    assert quick.outputs == whole.outputs
+    assert quick.changes() == whole.changes()
+    assert b"L-erased" in closer
+    assert len(closer) < len(entries)
+
+
+def test_what_this_cycle_has_touched_or_cannot_be_read_is_looked_at_closely() -> None:
+    rules = Rules(revision=5, lead_management=True, live_scoring_models=LIVE, models=MODELS)
+    decider = LeadProcessor(topic_prefix="", source="/x", rules=lambda: rules)
+    decider.begin()
+    cold = encode_lead(Lead(known=True))
+    context = _unit(decider, {b"cold": cold, b"touched": cold, b"broken": b"{"})
+    context.put(b"touched", Lead(known=True))
+    assert decider.prefilter([b"cold", b"touched", b"broken"], context, 1) == [b"touched", b"broken"]
+    assert decider.prefilter([b"cold"], context, 5) == []  # nothing was published since
