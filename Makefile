@@ -1,7 +1,7 @@
 # Everything from a fresh clone: each target sets up what it needs (.venv once, later runs take no time).
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint bench bench-restore bench-sweep bench-preview chaos schemas docs lock audit clean
+.PHONY: help run test lint bench bench-restore bench-sweep bench-preview chaos schemas docs docs-site lock audit clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -61,9 +61,12 @@ chaos: $(VENV)/.ready-dev ## faults on real workers and services, checked exactl
 schemas: $(VENV)/.ready-dev ## write schemas/ from the code
 	@$(BIN)/python -m tools.schemas.generate
 
-docs: $(VENV)/.ready-dev ## write docs/configuration.md and docs/cli.md from the code
-	@$(BIN)/python -m tools.configuration_table > docs/configuration.md
-	@$(BIN)/python -m tools.cli_reference > docs/cli.md
+docs: $(VENV)/.ready-dev ## write docs/reference/configuration.md and docs/reference/cli.md from the code
+	@$(BIN)/python -m tools.configuration_table > docs/reference/configuration.md
+	@$(BIN)/python -m tools.cli_reference > docs/reference/cli.md
+
+docs-site: $(VENV)/.ready-dev ## build the documentation as a site in site/; a dead link fails
+	@$(BIN)/mkdocs build --strict
 
 lock: ## write constraints.txt from a new resolve of pyproject.toml
 	@$(MAKE) --no-print-directory check-python
@@ -88,7 +91,7 @@ audit: check-python ## look for known vulnerabilities in what constraints.txt in
 		exit 3; } >&2
 
 clean: ## remove .venv and caches; the demo's data in .data stays
-	@rm -rf $(VENV) $(VENV)-lock $(AUDIT) dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) $(VENV)-lock $(AUDIT) dist site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
 .PHONY: check-python
 check-python:

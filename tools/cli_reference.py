@@ -1,4 +1,4 @@
-"""docs/cli.md, written from the commands themselves: `python -m tools.cli_reference` (`make docs`)."""
+"""docs/reference/cli.md, written from the commands themselves: `python -m tools.cli_reference` (`make docs`)."""
 
 from __future__ import annotations
 

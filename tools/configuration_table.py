@@ -1,4 +1,4 @@
-"""docs/configuration.md, written from the settings class: `python -m tools.configuration_table` (`make docs`)."""
+"""docs/reference/configuration.md, written from the settings: `python -m tools.configuration_table` (`make docs`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every setting, read from the environment or a `.env` file; docs/configuration.md is written from here."""
+"""Every setting, read from the environment or a `.env` file; docs/reference/configuration.md is written from here."""
 
 from __future__ import annotations
 
@@ -414,7 +414,7 @@ def unknown_variables() -> list[str]:
         hint = (
             f"did you mean {near[0]}?"
             if near
-            else "it has no effect; see docs/configuration.md for the settings there are"
+            else "it has no effect; see docs/reference/configuration.md for the settings there are"
         )
         warnings.append(f"unknown setting {variable}: {hint}")
     return warnings

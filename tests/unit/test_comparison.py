@@ -1,4 +1,4 @@
-"""docs/comparison.md: our cells name the tests that prove them, the others' cells the pages they are taken from."""
+"""The comparison page: our cells name the tests that prove them, the others' cells the pages they are taken from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-PAGE = Path(__file__).parents[2] / "docs" / "comparison.md"
+PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "comparison.md"
 TEXT = PAGE.read_text()
 ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in TEXT.splitlines() if line.startswith("|")]
 HEAD, CELLS = ROWS[0], {row[0].strip("*"): row[1:] for row in ROWS[2:]}

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [
+    *(ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "CHANGELOG")),
+    *sorted(ROOT.glob("docs/**/*.md")),
+]
 #: In code of a document: between backticks, in a fence, or indented as a block.
 _CODE = re.compile(r"^```.*?^```|`[^`]+`|^ {4}\S.*$", re.MULTILINE | re.DOTALL)
 _MAKE = re.compile(r"(?<![\w-])make((?: +[A-Z_]+=(?:\"[^\"]*\"|\S*))*(?: +[a-z][a-z-]*)+)")

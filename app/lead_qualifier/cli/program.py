@@ -68,7 +68,7 @@ program = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Live lead scores in, qualified leads out, exactly once.",
     epilog="Exit codes: 0 done, 1 refused, 2 usage, 3 broker unreachable, 4 no answer, 70 a worker or service "
-    "could not go on. Settings come from the environment or .env: docs/configuration.md.",
+    "could not go on. Settings come from the environment or .env: docs/reference/configuration.md.",
 )
 program.command()(demo)
 program.command()(worker)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lead_qualifier.sinks.sink import Sink
 
 ConfigFile = Annotated[
-    Path, typer.Option("--config", metavar="FILE", help="The sink's file, YAML or JSON: docs/sinks.md.")
+    Path, typer.Option("--config", metavar="FILE", help="The sink's file, YAML or JSON: docs/how-to/sinks.md.")
 ]
 Check = Annotated[
     bool, typer.Option("--check", help="Only check the file and try the way with one harmless request; no broker.")

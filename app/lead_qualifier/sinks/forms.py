@@ -81,7 +81,7 @@ def carried(form: Mapping[str, Any]) -> tuple[str, ...]:
 
 def read(file: Path, kind: Kind) -> Any:
     """The data of the file. Raises BadModelFile with every problem, its line and how to mend it."""
-    empty = f"is empty: write a {kind.name}, see docs/sinks.md"
+    empty = f"is empty: write a {kind.name}, see docs/how-to/sinks.md"
     return parse_definition(content_of(file), str(file), kind.problems_of, empty=empty)
 
 

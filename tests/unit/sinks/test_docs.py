@@ -1,4 +1,4 @@
-"""docs/sinks.md: its files are right, its code checks our signatures, and it knows every field and metric."""
+"""docs/how-to/sinks.md: its files are right, its code checks our signatures, and it knows every field and metric."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from lead_qualifier.sinks.webhook.form import WEBHOOK, WebhookForm
 
 pytestmark = pytest.mark.docs
 
-PAGE = (Path(__file__).parents[3] / "docs" / "sinks.md").read_text()
+PAGE = (Path(__file__).parents[3] / "docs" / "how-to" / "sinks.md").read_text()
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 

@@ -84,7 +84,7 @@ def test_a_file_says_the_line(tmp_path: Path) -> None:
     with pytest.raises(BadModelFile, match=r"crm.yaml:3: topics.0: is no topic"):
         read(file, WEBHOOK)
     file.write_text("")
-    with pytest.raises(BadModelFile, match=r"docs/sinks.md"):
+    with pytest.raises(BadModelFile, match=r"docs/how-to/sinks.md"):
         read(file, WEBHOOK)
 
 
