@@ -58,7 +58,7 @@ bench-preview: $(VENV)/.ready-dev ## how long `model preview` needs for 1,000,00
 chaos: $(VENV)/.ready-dev ## faults on real workers and services, checked exactly (CHAOS_SEED=n CHAOS_FAULTS=n CHAOS_SEEDS=k)
 	@CHAOS_SEED=$(CHAOS_SEED) CHAOS_FAULTS=$(CHAOS_FAULTS) CHAOS_SEEDS=$(CHAOS_SEEDS) $(BIN)/python -m tests.chaos
 
-schemas: $(VENV)/.ready-dev ## write schemas/ from the code
+schemas: $(VENV)/.ready-dev ## write the schemas from the code and schemas/examples
 	@$(BIN)/python -m tools.schemas.generate
 
 docs: $(VENV)/.ready-dev ## write docs/reference/configuration.md and docs/reference/cli.md from the code

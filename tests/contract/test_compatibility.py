@@ -10,10 +10,9 @@ import pytest
 
 from tools.schemas import generate
 from tools.schemas.compatibility import broken_promises, incompatibilities
-from tools.schemas.documents import DOCUMENTS
-from tools.schemas.json_schemas import json_schema
+from tools.schemas.examples import read_index
 
-CURRENT = {document.name: json_schema(document) for document in DOCUMENTS}
+CURRENT = generate.schemas(read_index())
 Schema = dict[str, Any]
 
 

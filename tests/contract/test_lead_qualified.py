@@ -14,7 +14,7 @@ from lead_qualifier.qualification.decide import Qualification, decide, mark
 from lead_qualifier.qualification.leads import Lead, Score, Trigger
 from lead_qualifier.qualification.models import Actions, QualificationModel, Requalification
 from lead_qualifier.qualification.rules import RuledModel, Rules
-from tools.schemas.examples import examples_of
+from tools.schemas.examples import example
 
 NINE_THIRTY = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 ENTERPRISE = RuledModel(
@@ -31,10 +31,6 @@ ENTERPRISE = RuledModel(
 )
 TRIGGER = Trigger("0190b3f8-7c41-7a52-8b0e-5d2f9c3e4a11", "lead-score-changed", 3, 918)
 checked = TypeAdapter(LeadQualified)
-
-
-def example(name: str) -> dict[str, Any]:
-    return next(one.value for one in examples_of("lead-qualified") if one.name == name)
 
 
 def encoded(event: LeadQualified) -> dict[str, Any]:
@@ -72,7 +68,7 @@ def test_the_event_is_the_contract_s_whether_built_before_or_after_the_lead_is_m
     if marked_before:
         mark(one, qualification, TRIGGER.event_id)
     event = encoded(lead_qualified("L-1001", one, qualification, origin="live", trigger=TRIGGER))
-    assert event | {"lead_changed_offset": 4_711} == example("live")
+    assert event | {"lead_changed_offset": 4_711} == example("lead-qualified", "live")
 
 
 def test_numbers_are_written_as_people_write_them() -> None:
@@ -107,12 +103,12 @@ def test_what_is_not_held_is_absent_and_a_sweep_names_the_publish_command() -> N
     )
     trigger = Trigger("0190b3f2-51c7-7d7e-9a34-0b7c5e6f1a03", "qualification-commands", 0, 12)
     event = lead_qualified("L-2002", Lead(status_reason="contacted"), qualification, origin="sweep", trigger=trigger)
-    assert encoded(event) == example("sweep")
+    assert encoded(event) == example("lead-qualified", "sweep")
 
 
 @pytest.mark.parametrize("field", ["owner_id", "contact_id"])
 def test_null_is_never_valid(field: str) -> None:
-    broken = json.loads(json.dumps(example("live")))
+    broken = example("lead-qualified", "live")
     (broken["lead"] if field == "owner_id" else broken)[field] = None
     with pytest.raises(ValueError, match=field):
         checked.validate_json(json.dumps(broken))

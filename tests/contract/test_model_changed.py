@@ -18,14 +18,10 @@ from lead_qualifier.messages.model_changed import (
 )
 from lead_qualifier.qualification.commands import Code, Issued, ScoringModelChange, Verdict
 from lead_qualifier.qualification.registry import Registry
-from tools.schemas.examples import examples_of
+from tools.schemas.examples import example
 
 checked = TypeAdapter(QualificationModelChanged)
 DECIDED_AT = datetime(2026, 11, 23, 8, 0, 5, 140_000, tzinfo=UTC)
-
-
-def example(document: str, name: str) -> dict[str, Any]:
-    return next(one.value for one in examples_of(document) if one.name == name)
 
 
 def bytes_of(value: dict[str, Any]) -> bytes:

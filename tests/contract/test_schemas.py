@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import jsonschema
 import pytest
 import yaml
 
+from lead_qualifier.messages.assignment import decode_seller_changed
 from lead_qualifier.messages.decode import (
     decode_feature_command,
     decode_lead_changed,
@@ -19,18 +21,25 @@ from lead_qualifier.messages.decode import (
     decode_sales_response,
     decode_scoring_model_changed,
 )
+from lead_qualifier.messages.decode_qualified import decode_lead_qualified
+from lead_qualifier.messages.decode_sequences import (
+    decode_activity_completed,
+    decode_lead_assigned,
+    decode_sequence_connection,
+)
+from lead_qualifier.messages.definitions import decode_definition_command
 from lead_qualifier.messages.downstream_topics import CATALOGUE as DOWNSTREAM
+from lead_qualifier.messages.downstream_topics import KINDS
 from lead_qualifier.messages.model_file import parse_model
 from lead_qualifier.messages.topics import CATALOGUE
 from tools.schemas import generate
-from tools.schemas.document import Document
-from tools.schemas.documents import DOCUMENTS
-from tools.schemas.example import Example
-from tools.schemas.examples import EXAMPLES, examples_of
-from tools.schemas.json_schemas import json_schema
+from tools.schemas.documents import DOCUMENTS, Document
+from tools.schemas.examples import SCHEMAS, Example, example, problems_in, read_index
 
+EXAMPLES = read_index()
 BY_NAME = {document.name: document for document in DOCUMENTS}
-READ = {
+SCHEMA = generate.schemas(EXAMPLES)
+READ: dict[str, tuple[Callable[..., Any], str]] = {
     "lead-score-changed": (decode_lead_score_changed, "lead_id"),
     "lead-changed": (decode_lead_changed, "lead_id"),
     "lead-merged": (decode_lead_merged, "lead_id"),
@@ -38,25 +47,39 @@ READ = {
     "scoring-model-changed": (decode_scoring_model_changed, "scoring_model_id"),
     "qualification-commands": (decode_model_command, "qualification_model_id"),
     "feature-commands": (decode_feature_command, "feature"),
+    "lead-qualified": (decode_lead_qualified, "lead_id"),
+    "lead-assigned": (decode_lead_assigned, "lead_id"),
+    "seller-changed": (decode_seller_changed, "seller_id"),
+    "sequence-connections": (decode_sequence_connection, "lead_id"),
+    "activity-completed": (decode_activity_completed, "lead_id"),
+    **{f"{kind}-commands": (decode_definition_command, "definition_id") for kind in KINDS},
 }
 
 
-def validator(document: Document) -> jsonschema.Draft202012Validator:
-    return jsonschema.Draft202012Validator(json_schema(document))
+def validator(document: str) -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(SCHEMA[document])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of schemas/ to spoil."""
+    shutil.copytree(SCHEMAS, tmp_path, dirs_exist_ok=True)
+    return tmp_path
 
 
 def test_the_folder_is_up_to_date() -> None:
-    assert generate.out_of_date() == [], "run: python -m tools.schemas.generate"
+    assert generate.out_of_date() == [], "run: make schemas"
 
 
 def test_every_topic_has_a_document_and_every_document_an_example() -> None:
     assert {document.topic for document in DOCUMENTS} - {None} == {*CATALOGUE, *DOWNSTREAM}
-    assert {example.document for example in EXAMPLES} == set(BY_NAME)
+    assert list(problems_in()) == []
+    assert EXAMPLES.keys() == BY_NAME.keys()
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
 def test_each_schema_is_json_schema_2020_12_with_description_and_examples(document: Document) -> None:
-    schema = json_schema(document)
+    schema = SCHEMA[document.name]
     jsonschema.Draft202012Validator.check_schema(schema)
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert schema["description"]
@@ -78,7 +101,7 @@ def types_in(schema: Any) -> Iterator[dict[str, Any]]:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
 def test_code_generators_find_a_name_for_every_type(document: Document) -> None:
-    schema = json_schema(document)
+    schema = SCHEMA[document.name]
     assert re.fullmatch(r"[A-Z][A-Za-z0-9]+", schema["title"])
     found = list(types_in(schema))
     assert [one for one in found if "title" not in one] == []
@@ -87,17 +110,37 @@ def test_code_generators_find_a_name_for_every_type(document: Document) -> None:
         assert shapes.setdefault(one["title"], one) == one, "two types of one name"
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.file_name)
-def test_each_example_follows_its_schema_and_is_read_by_the_code(example: Example) -> None:
-    document = BY_NAME[example.document]
-    text = (generate.SCHEMAS / "examples" / example.file_name).read_text()
-    validator(document).validate(json.loads(text))
-    document.adapter.validate_json(text)
-    if example.document in READ:
-        decode, key = READ[example.document]
-        decode(example.value[key].encode(), text.encode())
-    if example.document == "qualification-model":
-        parse_model(text, example.file_name)
+@pytest.mark.parametrize(
+    "shown", [shown for examples in EXAMPLES.values() for shown in examples], ids=lambda shown: shown.path.stem
+)
+def test_each_example_follows_its_schema_and_is_read_by_the_code(shown: Example) -> None:
+    text = shown.path.read_bytes()
+    validator(shown.document).validate(shown.value)
+    BY_NAME[shown.document].adapter.validate_json(text)
+    if shown.document in READ:
+        decode, key = READ[shown.document]
+        decode(shown.value[key].encode(), text)
+    if shown.document == "qualification-model":
+        parse_model(text.decode(), shown.path.name)
+
+
+def test_examples_that_are_missing_left_over_or_wrong_are_named(folder: Path) -> None:
+    examples, index = folder / "examples", folder / "examples" / "index.yaml"
+    (examples / "lead-changed.cleared.json").unlink()
+    (examples / "lead-changed.lost.json").write_text("{}")
+    (examples / "lead-merged.duplicate.json").write_text("{}")
+    (examples / "lead-lost.all.json").write_text("{}")
+    index.write_text(index.read_text().replace("lead-recycled:", "lead-lost:").replace("no-budget:", "all:"))
+    found = [re.split(r": \d+ validation error", problem)[0] for problem in problems_in(folder)]
+    assert found == [
+        "examples/lead-changed.lost.json is not in index.yaml",
+        "examples/lead-recycled.no-budget.json is not in index.yaml",
+        "lead-recycled has no example in index.yaml",
+        "examples/lead-changed.cleared.json is in index.yaml and does not exist",
+        "examples/lead-merged.duplicate.json does not follow lead-merged",
+        "examples/lead-lost.all.json: there is no document named lead-lost",
+    ]
+    assert generate.main([], folder) == generate.main(["--check"], folder) == 1
 
 
 @pytest.mark.parametrize(
@@ -124,8 +167,8 @@ def test_each_example_follows_its_schema_and_is_read_by_the_code(example: Exampl
     ],
 )
 def test_a_broken_example_is_refused_by_schema_and_code_alike(document: str, broken: dict[str, Any]) -> None:
-    value = examples_of(document)[0].value | broken
-    assert not validator(BY_NAME[document]).is_valid(value)
+    value = example(document) | broken
+    assert not validator(document).is_valid(value)
     if "definition" in broken:
         return  # read as any object, and refused by the command decider, who can answer
     with pytest.raises(ValueError, match="validation error"):
@@ -134,39 +177,31 @@ def test_a_broken_example_is_refused_by_schema_and_code_alike(document: str, bro
 
 def test_what_is_emitted_may_gain_fields_without_breaking_readers_that_validate() -> None:
     for name in ("lead-qualified", "qualification-model-changed", "lead-state", "qualification-models"):
-        validator(BY_NAME[name]).validate(examples_of(name)[0].value | {"new_field": 1})
+        validator(name).validate(example(name) | {"new_field": 1})
 
 
 def test_the_asyncapi_document_names_every_topic_and_refers_to_files_that_exist() -> None:
-    document = yaml.safe_load((generate.SCHEMAS / "asyncapi.yaml").read_text())
+    document = yaml.safe_load((SCHEMAS / "asyncapi.yaml").read_text())
     assert document["asyncapi"] == "3.0.0"
     assert list(document["channels"]) == [topic.name for topic in (*CATALOGUE, *DOWNSTREAM)]
     for message in document["components"]["messages"].values():
         for part in ("payload", "headers"):
             reference = message.get(part, {}).get("schema", {}).get("$ref")
-            assert reference is None or (generate.SCHEMAS / reference).is_file()
+            assert reference is None or (SCHEMAS / reference).is_file()
     for operation in document["operations"].values():
         assert operation["channel"]["$ref"].removeprefix("#/channels/") in document["channels"]
 
 
-def test_check_names_what_is_missing_changed_or_left_over(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(generate, "SCHEMAS", tmp_path)
-    monkeypatch.setattr(generate.out_of_date, "__defaults__", (tmp_path,))
-    monkeypatch.setattr(generate.write, "__defaults__", (tmp_path,))
-    monkeypatch.setattr(generate.broken_promises_to_releases, "__defaults__", (tmp_path,))
-    assert generate.main([]) == 0
-    assert generate.main(["--check"]) == 0
-    (tmp_path / "lead-qualified.schema.json").write_text("{}")
-    (tmp_path / "lead-state.schema.json").unlink()
-    (tmp_path / "examples" / "lead-lost.json").write_text("{}")
-    capsys.readouterr()
-    assert generate.main(["--check"]) == 1
+def test_check_names_what_is_missing_changed_or_left_over(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert generate.main(["--check"], folder) == 0
+    (folder / "lead-qualified.schema.json").write_text("{}")
+    (folder / "lead-state.schema.json").unlink()
+    (folder / "lead-lost.schema.json").write_text("{}")
+    assert generate.main(["--check"], folder) == 1
     assert [line.split(" is ")[0] for line in capsys.readouterr().out.splitlines()] == [
-        "schemas/examples/lead-lost.json",
+        "schemas/lead-lost.schema.json",
         "schemas/lead-qualified.schema.json",
         "schemas/lead-state.schema.json",
     ]
-    assert generate.main([]) == 0
-    assert generate.main(["--check"]) == 0
+    assert generate.main([], folder) == 0
+    assert generate.main(["--check"], folder) == 0

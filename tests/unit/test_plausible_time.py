@@ -17,7 +17,7 @@ from lead_qualifier.services.downstream_service import Wiring
 from lead_qualifier.services.worker.run import _qualification
 from lead_qualifier.settings import load_settings
 from tests.broker.system.messages import encode
-from tools.schemas.examples import EXAMPLES
+from tools.schemas.examples import example as example_of
 
 NOW = datetime(2026, 11, 28, 9, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp() * 1000)
@@ -40,7 +40,7 @@ INPUTS = [pytest.param(application, topic, id=f"{application.name}<-{topic}") fo
 
 def example(topic: str, at: datetime) -> tuple[bytes, bytes]:
     """Key and value of a good message that is dated so."""
-    value = json.loads(json.dumps(next(one.value for one in EXAMPLES if one.document == topic)))
+    value = example_of(topic)
     value["issued_at" if "issued_at" in value else "occurred_at"] = at.isoformat()
     return next(value[name] for name in _IDS if name in value).encode(), encode(value)
 

@@ -8,9 +8,8 @@ from lead_qualifier import __version__
 from lead_qualifier.messages import downstream_topics as downstream
 from lead_qualifier.messages import topics
 from lead_qualifier.messages.topics import CATALOGUE, Partitions, Topic
-from tools.schemas.document import Document
-from tools.schemas.documents import DOCUMENTS
-from tools.schemas.examples import examples_of
+from tools.schemas.documents import DOCUMENTS, Document
+from tools.schemas.examples import Examples
 from tools.schemas.json_schemas import DIALECT, class_name
 
 _SCHEMA_FORMAT = "application/schema+json;version=draft-2020-12"
@@ -41,7 +40,7 @@ _WRITTEN_BY_US = frozenset(topic.name for topic in _TOPICS) - {
 }
 
 
-def asyncapi() -> dict[str, Any]:
+def asyncapi(examples: Examples) -> dict[str, Any]:
     """The document. Schemas are referred to by file name, beside it."""
     by_topic = {document.topic.name: document for document in DOCUMENTS if document.topic is not None}
     return {
@@ -56,7 +55,7 @@ def asyncapi() -> dict[str, Any]:
         "channels": {topic.name: _channel(topic) for topic in _TOPICS},
         "operations": _operations(),
         "components": {
-            "messages": {topic.name: _message(topic, by_topic[topic.name]) for topic in _TOPICS},
+            "messages": {topic.name: _message(topic, by_topic[topic.name], examples) for topic in _TOPICS},
             "schemas": {"cloud-event-headers": _cloud_event_headers()},
         },
     }
@@ -97,13 +96,10 @@ def _operations() -> dict[str, Any]:
     return operations
 
 
-def _message(topic: Topic, document: Document) -> dict[str, Any]:
-    examples = [
-        {"name": example.name, "summary": example.shows, "payload": example.value}
-        for example in examples_of(document.name)
-    ]
+def _message(topic: Topic, document: Document, examples: Examples) -> dict[str, Any]:
     message: dict[str, Any] = {"name": topic.name, "title": topic.name, "summary": topic.purpose}
-    if document.name.endswith(".headers"):
+    described = "headers" if document.name.endswith(".headers") else "payload"
+    if described == "headers":
         message |= {
             "contentType": "application/octet-stream",
             "headers": _by_file(document),
@@ -112,13 +108,15 @@ def _message(topic: Topic, document: Document) -> dict[str, Any]:
                 "description": "The bytes of the record as it came; none where it had none.",
             },
         }
-        examples = [{"name": one["name"], "summary": one["summary"], "headers": one["payload"]} for one in examples]
     else:
         message |= {"contentType": "application/json", "payload": _by_file(document)}
         if topic.events:
             message["headers"] = {"$ref": "#/components/schemas/cloud-event-headers"}
     message["bindings"] = {"kafka": {"key": {"type": "string", "description": topic.key}, "bindingVersion": "0.5.0"}}
-    message["examples"] = examples
+    message["examples"] = [
+        {"name": example.name, "summary": example.summary, described: example.value}
+        for example in examples[document.name]
+    ]
     return message
 
 

@@ -1,14 +1,41 @@
-"""What schemas/ describes: every kind of record with the type that checks it, and the model file."""
+"""The documents of schemas/: every kind of record and every definition file, with the type that checks it."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from lead_qualifier.messages import downstream_topics as downstream
 from lead_qualifier.messages import topics
+from lead_qualifier.messages.assignment import (
+    AssignmentDefinition,
+    AssignmentLeadState,
+    AssignmentQueued,
+    AssignmentRelayState,
+    AssignmentState,
+    LeadAssigned,
+    SellerChanged,
+)
 from lead_qualifier.messages.command_messages import FeatureCommand, ModelCommand, ScoringModelChanged
+from lead_qualifier.messages.definitions import DefinitionChanged, DefinitionCommand, DefinitionState
+from lead_qualifier.messages.follow_up import FollowUpDefinition, FollowUpState, LeadFollowUpOverdue
+from lead_qualifier.messages.journeys import JourneyDefinition, JourneyEntryRequested, JourneyState
 from lead_qualifier.messages.lead_messages import LeadChanged, LeadMerged, LeadSalesResponse, LeadScoreChanged
 from lead_qualifier.messages.lead_qualified import LeadQualified
 from lead_qualifier.messages.lead_recycled import LeadRecycled
 from lead_qualifier.messages.model_changed import QualificationModelChanged
 from lead_qualifier.messages.model_definition import ModelDefinition
+from lead_qualifier.messages.sequences import (
+    ActivityCompleted,
+    SequenceChanged,
+    SequenceConnection,
+    SequenceDefinition,
+    SequenceState,
+    SequenceStepDue,
+)
 from lead_qualifier.messages.stored import (
     ABOUT_DEAD_LETTER_HEADERS,
     CommandState,
@@ -17,29 +44,92 @@ from lead_qualifier.messages.stored import (
     LeadState,
     RulesState,
 )
-from tools.schemas.all_documents import DOCUMENTS as DOWNSTREAM
-from tools.schemas.document import Document, of
+from lead_qualifier.messages.topics import Topic
 
-DEAD_LETTER_HEADERS = Document(
-    "lead-dead-letters.headers", DeadLetterHeaders, ABOUT_DEAD_LETTER_HEADERS, topics.LEAD_DEAD_LETTERS
+
+@dataclass(frozen=True)
+class Document:
+    """One JSON Schema."""
+
+    name: str
+    """Of its file, and of the topic where there is one."""
+    type: Any
+    """What checks a value that follows the schema, and what the schema is generated from."""
+    description: str | None = None
+    """What the document describes, where the type does not say so itself."""
+    topic: Topic | None = None
+
+    @cached_property
+    def adapter(self) -> TypeAdapter[Any]:
+        """Validates values against the type."""
+        return TypeAdapter(self.type)
+
+
+def _records(topic: Topic, type_: Any, description: str | None = None) -> Document:
+    return Document(topic.name, type_, description, topic)
+
+
+def _headers(topic: Topic) -> Document:
+    return Document(f"{topic.name}.headers", DeadLetterHeaders, ABOUT_DEAD_LETTER_HEADERS, topic)
+
+
+_DEFINITION_STATES = (
+    downstream.JOURNEY_DEFINITIONS,
+    downstream.JOURNEY_COMMAND_STATE,
+    downstream.SEQUENCE_DEFINITIONS,
+    downstream.SEQUENCE_COMMAND_STATE,
+    downstream.FOLLOW_UP_DEFINITIONS,
+    downstream.FOLLOW_UP_COMMAND_STATE,
 )
 
 DOCUMENTS: tuple[Document, ...] = (
-    of(topics.LEAD_SCORE_CHANGED, LeadScoreChanged),
-    of(topics.LEAD_CHANGED, LeadChanged),
-    of(topics.LEAD_MERGED, LeadMerged),
-    of(topics.LEAD_SALES_RESPONSE, LeadSalesResponse),
-    of(topics.SCORING_MODEL_CHANGED, ScoringModelChanged),
-    of(topics.QUALIFICATION_COMMANDS, ModelCommand, "A command on a qualification model."),
-    of(topics.FEATURE_COMMANDS, FeatureCommand),
-    of(topics.QUALIFICATION_MODELS, RulesState, "A qualification model, scoring model or feature as it stands."),
-    of(topics.QUALIFICATION_MODEL_CHANGED, QualificationModelChanged),
-    of(topics.COMMAND_STATE, CommandState, "What the command decider holds: as qualification-models, and answers."),
-    of(topics.LEAD_QUALIFIED, LeadQualified),
-    of(topics.LEAD_RECYCLED, LeadRecycled),
-    of(topics.LEAD_HANDOVERS, LeadHandover),
-    of(topics.LEAD_STATE, LeadState),
-    DEAD_LETTER_HEADERS,
+    # Leads and scores, as others report them.
+    _records(topics.LEAD_SCORE_CHANGED, LeadScoreChanged),
+    _records(topics.LEAD_CHANGED, LeadChanged),
+    _records(topics.LEAD_MERGED, LeadMerged),
+    _records(topics.LEAD_SALES_RESPONSE, LeadSalesResponse),
+    _records(topics.SCORING_MODEL_CHANGED, ScoringModelChanged),
+    # Definitions: files, commands, outcomes and what is stored.
     Document("qualification-model", ModelDefinition),
-    *DOWNSTREAM,
+    Document("journey-definition", JourneyDefinition),
+    Document("assignment-definition", AssignmentDefinition),
+    Document("sequence-definition", SequenceDefinition),
+    Document("follow-up-definition", FollowUpDefinition),
+    _records(topics.QUALIFICATION_COMMANDS, ModelCommand, "A command on a qualification model."),
+    _records(topics.FEATURE_COMMANDS, FeatureCommand),
+    _records(topics.QUALIFICATION_MODELS, RulesState, "A qualification model, scoring model or feature as it stands."),
+    _records(topics.QUALIFICATION_MODEL_CHANGED, QualificationModelChanged),
+    _records(
+        topics.COMMAND_STATE, CommandState, "What the command decider holds: as qualification-models, and answers."
+    ),
+    *(_records(downstream.commands(kind), DefinitionCommand) for kind in downstream.KINDS),
+    *(_records(downstream.definition_changed(kind), DefinitionChanged) for kind in downstream.KINDS),
+    *(_records(topic, DefinitionState) for topic in _DEFINITION_STATES),
+    # Qualification.
+    _records(topics.LEAD_QUALIFIED, LeadQualified),
+    _records(topics.LEAD_RECYCLED, LeadRecycled),
+    _records(topics.LEAD_HANDOVERS, LeadHandover),
+    _records(topics.LEAD_STATE, LeadState),
+    # Journeys.
+    _records(downstream.JOURNEY_ENTRY_REQUESTED, JourneyEntryRequested),
+    _records(downstream.JOURNEY_STATE, JourneyState),
+    # Assignment.
+    _records(downstream.SELLER_CHANGED, SellerChanged),
+    _records(downstream.LEAD_ASSIGNED, LeadAssigned),
+    _records(downstream.ASSIGNMENT_QUEUE, AssignmentQueued),
+    _records(downstream.ASSIGNMENT_LEAD_STATE, AssignmentLeadState),
+    _records(downstream.ASSIGNMENT_RELAY_STATE, AssignmentRelayState),
+    _records(downstream.ASSIGNMENT_STATE, AssignmentState),
+    # Sequences.
+    _records(downstream.SEQUENCE_CONNECTIONS, SequenceConnection),
+    _records(downstream.ACTIVITY_COMPLETED, ActivityCompleted),
+    _records(downstream.SEQUENCE_STEP_DUE, SequenceStepDue),
+    _records(downstream.SEQUENCE_CHANGED, SequenceChanged),
+    _records(downstream.SEQUENCE_STATE, SequenceState),
+    # Follow-up.
+    _records(downstream.LEAD_FOLLOW_UP_OVERDUE, LeadFollowUpOverdue),
+    _records(downstream.FOLLOW_UP_STATE, FollowUpState),
+    # Dead letters.
+    _headers(topics.LEAD_DEAD_LETTERS),
+    _headers(downstream.DOWNSTREAM_DEAD_LETTERS),
 )

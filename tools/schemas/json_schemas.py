@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from tools.schemas.document import Document
-from tools.schemas.examples import examples_of
+from tools.schemas.documents import Document
 
 DIALECT = GenerateJsonSchema.schema_dialect
 
@@ -20,8 +20,8 @@ class _WithoutNoise(GenerateJsonSchema):
         return False
 
 
-def json_schema(document: Document) -> dict[str, Any]:
-    """The schema of a document, in the order in which people read it."""
+def json_schema(document: Document, examples: Iterable[Any]) -> dict[str, Any]:
+    """The schema of a document with its examples, in the order in which people read it."""
     generated = _plain(document.adapter.json_schema(schema_generator=_WithoutNoise))
     generated.pop("title", None)
     definitions = generated.pop("$defs", None)
@@ -32,7 +32,7 @@ def json_schema(document: Document) -> dict[str, Any]:
         "title": class_name(document.name),
         "description": document.description or description,
         **generated,
-        "examples": [example.value for example in examples_of(document.name)],
+        "examples": list(examples),
     }
     _name(schema, schema["title"])
     for name, definition in (definitions or {}).items():

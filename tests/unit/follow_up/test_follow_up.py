@@ -10,7 +10,7 @@ import pytest
 from lead_qualifier.follow_up.kind import KIND
 from lead_qualifier.follow_up.processor import FollowUpProcessor, decode_state, encode_state
 from tests.unit.downstream.place import NOW, Place, changed, qualified
-from tools.schemas.follow_up_examples import DEFINITION
+from tools.schemas.examples import examples_of
 
 OVERDUE = "lead-follow-up-overdue"
 ONE_HOUR: dict[str, Any] = {"id": "f", "stages": [{"on": "lead-qualified", "within": "1h"}]}
@@ -222,8 +222,9 @@ def test_only_the_leads_that_are_meant_are_watched_and_a_stopped_definition_tell
     assert here.counts["follow-up", "f", "not_live"] == 1
 
 
-def test_the_example_has_no_problems() -> None:
-    assert KIND.problems_of(DEFINITION, {}) == []
+def test_the_examples_have_no_problems() -> None:
+    for example in examples_of("follow-up-definition"):
+        assert KIND.problems_of(example.value, {}) == []
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from lead_qualifier.journeys.kind import KIND
 from lead_qualifier.journeys.processor import JourneyProcessor, decode_state, encode_state
 from tests.unit.downstream.place import NOW, Place, changed, qualified
-from tools.schemas.journeys_examples import DEFINITION
+from tools.schemas.examples import examples_of
 
 REQUESTED = "journey-entry-requested"
 ON_QUALIFIED: dict[str, Any] = {"id": "j", "trigger": {"event": "lead-qualified"}}
@@ -222,8 +222,9 @@ def test_a_record_that_cannot_be_read_is_refused() -> None:
     assert "event_id is missing" in here.refused[0]
 
 
-def test_the_example_has_no_problems() -> None:
-    assert KIND.problems_of(DEFINITION, {}) == []
+def test_the_examples_have_no_problems() -> None:
+    for example in examples_of("journey-definition"):
+        assert KIND.problems_of(example.value, {}) == []
 
 
 def test_an_exclusion_that_leaves_somebody_is_taken() -> None:
