@@ -127,7 +127,7 @@ def restore(connection: Connection, prefix: str, *, partitions: int) -> list[Par
 
     def ready(done: list[Partition]) -> None:
         for partition, position in zip(done, opener.positions(done), strict=True):
-            partition.position = position
+            partition.checkpoint = position
             opened.append(partition)
 
     all_of_them = [Partition(application, number) for number in range(partitions)]
@@ -141,7 +141,7 @@ def measure(connection: Connection, prefix: str, *, partitions: int) -> Restored
     begun, cpu = time.monotonic(), time.process_time()
     opened = restore(connection, prefix, partitions=partitions)
     seconds, cpu_seconds = time.monotonic() - begun, time.process_time() - cpu
-    held = sum(len(partition.entries) for partition in opened)
+    held = sum(len(partition.store) for partition in opened)
     grown = _resident_bytes() - before
     inspected = time.thread_time()
     for partition in opened:

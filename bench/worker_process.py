@@ -22,7 +22,7 @@ def main() -> None:
         if step is FaultPoint.OPEN_DONE:
             meter.ready()
         elif step is FaultPoint.CYCLE_APPLIED:
-            positions = [p.position for p in worker.engine.open_partitions() if p.position is not None]
+            positions = [p.checkpoint for p in worker.engine.open_partitions() if p.checkpoint is not None]
             meter.decided(sum(offset for p in positions for topic, offset in p.next.items() if topic in inputs))
 
     worker = Worker(settings, settings.connection(), hook=hook)

@@ -24,8 +24,8 @@ def test_what_was_written_is_what_is_restored(kafka: Broker) -> None:
         assert 19_000 < len(held) < 20_000
         opened = restore.restore(kafka.connection, prefix, partitions=PARTITIONS)
         assert sorted(partition.number for partition in opened) == list(range(PARTITIONS))
-        assert {key: value for partition in opened for key, value in partition.entries.items()} == held
-        assert {partition.number: partition.position.clock for partition in opened if partition.position} == {
+        assert {key: value for partition in opened for key, value in partition.store.items()} == held
+        assert {partition.number: partition.checkpoint.clock for partition in opened if partition.checkpoint} == {
             number: number for number in range(PARTITIONS)
         }
         measured = restore.measure(kafka.connection, prefix, partitions=PARTITIONS)

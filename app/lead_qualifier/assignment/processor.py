@@ -232,7 +232,7 @@ class AssignmentDecider(Processor):
             self._desk = Assigner(states, live_rules(self._entries.values()))
         self._unit = context
 
-    def taken_back(self, context: ProcessorContext) -> None:
+    def rolled_back(self, context: ProcessorContext) -> None:
         """The desk is made again from what the unit holds."""
         self._sound = False
 

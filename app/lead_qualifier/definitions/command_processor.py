@@ -11,7 +11,7 @@ import structlog
 from lead_qualifier.definitions.entries import Entry, entries_of
 from lead_qualifier.definitions.kind import Kind
 from lead_qualifier.definitions.registry import Order, Verdict, decide
-from lead_qualifier.engine import Processor, ProcessorContext, Record, Rejected, Unfit
+from lead_qualifier.engine import OutputTooLarge, Processor, ProcessorContext, Record, Rejected
 from lead_qualifier.messages import cloud_events
 from lead_qualifier.messages.decode import BadMessage
 from lead_qualifier.messages.definitions import DefinitionChanged, DefinitionCommand, decode_definition_command
@@ -67,7 +67,7 @@ class DefinitionProcessor(Processor):
         if verdict.entry is not None:
             context.put(verdict.entry.id.encode(), verdict.entry)
             if verdict.changed:
-                context.notes.append(verdict.entry)
+                context.on_commit.append(verdict.entry)
         tell(
             context,
             self._changed_topic,
@@ -86,8 +86,8 @@ class DefinitionProcessor(Processor):
 
     def committed(self, context: ProcessorContext) -> None:
         """Show the workers what has changed, now that it is certain."""
-        if context.notes:
-            self._project(list(context.notes))
+        if context.on_commit:
+            self._project(list(context.on_commit))
 
     def opened(self, number: int, entries: Mapping[bytes, bytes]) -> None:
         """The former owner may have died between its commit and its projection."""
@@ -157,7 +157,7 @@ def tell(context: ProcessorContext, topic: str, event: DefinitionChanged, change
     key = event["definition_id"].encode()
     try:
         context.emit(topic, key, _encode(event), headers)
-    except Unfit:
+    except OutputTooLarge:
         if event.pop("definition", None) is None:
             raise
         context.emit(topic, key, _encode(event), headers)

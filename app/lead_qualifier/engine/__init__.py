@@ -1,7 +1,7 @@
 """Exactly-once partition processing on faust-streaming and confluent-kafka; knows nothing of leads."""
 
 from lead_qualifier.engine.application import Application, Input, PlainRecord, Processor, Record, Rejected
-from lead_qualifier.engine.context import ProcessorContext, Unfit
+from lead_qualifier.engine.context import OutputTooLarge, ProcessorContext
 from lead_qualifier.engine.engine import DEFAULT_LIMITS, Engine, Limits, Observer
 from lead_qualifier.engine.fault_points import FaultHook, FaultPoint
 from lead_qualifier.engine.partitioning import partition_of
@@ -19,6 +19,7 @@ __all__ = [
     "Input",
     "Limits",
     "Observer",
+    "OutputTooLarge",
     "PlainRecord",
     "Processor",
     "ProcessorContext",
@@ -26,7 +27,6 @@ __all__ = [
     "Rejected",
     "StateMismatch",
     "Timer",
-    "Unfit",
     "partition_of",
     "timers_in",
 ]

@@ -92,7 +92,7 @@ class Processor(Protocol):
         """The time of a key has come. What it waited for may be gone by now."""
         return
 
-    def taken_back(self, context: ProcessorContext) -> None:
+    def rolled_back(self, context: ProcessorContext) -> None:
         """What the last record, or look at a key, did to the unit has been undone. Whoever derives something from what
         the unit holds derives it again.
         """

@@ -18,7 +18,7 @@ from lead_qualifier.engine import checkpoint as positions
 from lead_qualifier.engine.application import Application, PlainRecord, Record, Rejected, UnreadableRecord
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, Checkpoint, Sweep
 from lead_qualifier.engine.clock import Clock
-from lead_qualifier.engine.context import CarefulContext, ProcessorContext, TooLarge, Unfit
+from lead_qualifier.engine.context import CarefulContext, OutputTooLarge, ProcessorContext
 from lead_qualifier.engine.fault_points import FaultHook, FaultPoint
 from lead_qualifier.engine.fetch_buffer import Batch, FetchBuffer, split
 from lead_qualifier.engine.input_barriers import InputBarriers
@@ -98,11 +98,11 @@ class Decided:
     @property
     def records(self) -> int:
         """Records that were decided."""
-        return self.context.taken.total()
+        return self.context.record_counts.total()
 
     def following(self) -> list[Timer]:
         """What the states of the keys whose time had come wait for now."""
-        entries = self.work.partition.entries
+        entries = self.work.partition.store
         looked_at = {key: entries[key] for key in self.due if key in entries and key not in self.failed}
         if not looked_at:
             return []
@@ -170,7 +170,7 @@ class BatchProcessor:
             revision = revisions.get(app.name)
             if revision is None:
                 revision = revisions[app.name] = app.processor.begin()
-            position = partition.position
+            position = partition.checkpoint
             assert position is not None  # open partitions have one
             if partition.set_back:  # only to be written down
                 now_ms = self._now_ms(partition, position)
@@ -358,7 +358,7 @@ class BatchProcessor:
             try:
                 context = self._unit(ProcessorContext, item)
                 return self._decide_in(context, item, room, until, self._process)
-            except (Unfit, _Fault):
+            except (OutputTooLarge, _Fault):
                 pass  # once more, so that it is known which record is at fault, and is the only one that suffers
         careful = self._unit(CarefulContext, item)
         return self._decide_in(careful, item, room, until, self._process_carefully)
@@ -366,15 +366,15 @@ class BatchProcessor:
     @staticmethod
     def _unit(kind: type[U], item: Work) -> U:
         partition = item.partition
-        position = partition.position
+        position = partition.checkpoint
         assert position is not None
         return kind(
             partition.application,
             partition.number,
-            partition.entries,
+            partition.store,
             revision=item.revision,
             now_ms=item.now_ms,
-            doubtful=partition.unreadable,
+            unreadable_keys=partition.unreadable,
             positions=position.next,
         )
 
@@ -388,7 +388,7 @@ class BatchProcessor:
     ) -> Decided:
         partition = item.partition
         app = partition.application
-        before = partition.position
+        before = partition.checkpoint
         assert before is not None
         # Known keys first: what a record changes afterwards in this cycle is then never undone with what failed on one.
         # For the same reason a key that the sweep has changed is looked at for its time in the next cycle.
@@ -443,11 +443,11 @@ class BatchProcessor:
             records = batch.records
             for start in range(0, len(records), _AT_ONCE):
                 if (start or decided) and (context.bytes > room or time.monotonic() > until):
-                    context.taken[batch.topic] += start
+                    context.record_counts[batch.topic] += start
                     return [*decided, split(batch, start)[0]] if start else decided
                 process(records[start : start + _AT_ONCE], context, app)
                 self._progress()
-            context.taken[batch.topic] += len(records)
+            context.record_counts[batch.topic] += len(records)
             context.passed(batch.topic, batch.end)
             decided.append(batch)
         return decided
@@ -463,7 +463,7 @@ class BatchProcessor:
                 process(record, context)
             except Rejected as rejected:
                 context.reject(record, str(rejected))
-            except Unfit:
+            except OutputTooLarge:
                 raise
             except Exception as error:
                 raise _Fault from error
@@ -483,12 +483,12 @@ class BatchProcessor:
                         context.reject(record, str(rejected))
                     context.keep()
                     break
-                except Unfit as unfit:
-                    self._take_back(context, app)
+                except OutputTooLarge as unfit:
+                    self._roll_back(context, app)
                     context.reject(record, unfit.reason)
                     break
                 except Exception as error:
-                    self._take_back(context, app)
+                    self._roll_back(context, app)
                     topic, partition, offset = _place(record)
                     log.error(
                         "record_failed",
@@ -504,9 +504,9 @@ class BatchProcessor:
         context.record = None
 
     @staticmethod
-    def _take_back(context: CarefulContext, app: Application) -> None:
-        context.take_back()
-        app.processor.taken_back(context)
+    def _roll_back(context: CarefulContext, app: Application) -> None:
+        context.roll_back()
+        app.processor.rolled_back(context)
 
     def _reject_undecided(self, record: Record, context: ProcessorContext) -> bool:
         """Reject a record that no decider is asked about, if it is one."""
@@ -529,7 +529,7 @@ class BatchProcessor:
         if they are few.
         """
         partition = item.partition
-        before = partition.position
+        before = partition.checkpoint
         assert before is not None
         swept = _swept(before, item.revision)
         # newer rules begin again at bucket 0, and cover whatever came after `swept`
@@ -560,7 +560,7 @@ class BatchProcessor:
                 break
         self._hook(FaultPoint.SWEEP_CHUNK)
         if bucket >= BUCKETS:
-            log.info("known_keys_swept", partition=partition.label, keys=len(partition.entries), revision=item.revision)
+            log.info("known_keys_swept", partition=partition.label, keys=len(partition.store), revision=item.revision)
             return item.revision, None, looked_at
         return swept, Sweep(item.revision, bucket), looked_at
 
@@ -604,12 +604,12 @@ class BatchProcessor:
             look(key, context)
             context.check_state(key)
             return True
-        except (Rejected, TooLarge) as reason:
+        except (Rejected, OutputTooLarge) as reason:
             log.error("key_not_decided", partition=item.partition.label, key=_shown(key), reason=str(reason))
         except Exception as error:  # whatever is wrong with one key, the others go on
             log.error("key_not_decided", partition=item.partition.label, key=_shown(key), exc_info=error)
         context.undo(key, mark)
-        item.partition.application.processor.taken_back(context)
+        item.partition.application.processor.rolled_back(context)
         return False
 
 

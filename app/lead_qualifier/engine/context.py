@@ -20,43 +20,41 @@ from lead_qualifier.kafka.records import FRAMING_BYTES, Headers, Output, dead_le
 _MISSING: Any = object()
 
 
-class Unfit(Exception):
-    """A record whose results cannot be written; it becomes a dead letter, and what it did is taken back."""
+class OutputTooLarge(Exception):
+    """A result is larger than its topic takes. `record` is the one it follows from, or None for a known key (a sweep, a
+    timer). Whatever the record or the key has done is rolled back.
+    """
 
-    def __init__(self, record: Record, reason: str) -> None:
+    def __init__(self, reason: str, record: Record | None) -> None:
         super().__init__(reason)
-        self.record = record
         self.reason = reason
-
-
-class TooLarge(Exception):
-    """What follows from the sweep of a key cannot be written."""
+        self.record = record
 
 
 class ProcessorContext:
     """State is read and written through `get`, `put` and `delete`; objects may be changed in place before `put`.
 
-    If a cycle fails the unit is thrown away: the partition's own entries are bytes and stay as they were.
+    If a cycle fails the unit is thrown away: the partition's own store are bytes and stay as they were.
     """
 
     __slots__ = (
         "_application",
         "_cache",
         "_changed",
-        "_doubtful",
-        "_entries",
         "_limits",
         "_positions",
+        "_store",
+        "_unreadable",
         "bytes",
         "counts",
         "dead_letters",
-        "notes",
         "now_ms",
         "number",
+        "on_commit",
         "outputs",
         "record",
+        "record_counts",
         "revision",
-        "taken",
         "timers",
     )
 
@@ -64,20 +62,20 @@ class ProcessorContext:
         self,
         application: Application,
         number: int,
-        entries: Mapping[bytes, bytes],
+        store: Mapping[bytes, bytes],
         *,
         revision: int = 0,
         now_ms: int = 0,
-        doubtful: Collection[bytes] = (),
+        unreadable_keys: Collection[bytes] = (),
         positions: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
-        """`doubtful`: keys that may not belong here although there are entries of them. `positions`: by input topic
-        the offset of the next record to decide.
+        """`unreadable_keys`: keys that may not belong here although there are states of them.
+        `positions`: by input topic the offset of the next record to decide.
         """
         self._positions = dict(positions)
-        self._doubtful = doubtful
+        self._unreadable = unreadable_keys
         self._application = application
-        self._entries = entries
+        self._store = store
         self._limits = application.max_record_bytes
         self._cache: dict[bytes, Any] = {}
         self._changed: dict[bytes, Record | None] = {}
@@ -93,11 +91,11 @@ class ProcessorContext:
         #: For the processor's own counting; it counts only once the transaction is committed.
         self.counts: Counter[Any] = Counter()
         #: Whatever the processor wants to find again when the unit is committed.
-        self.notes: list[Any] = []
+        self.on_commit: list[Any] = []
         #: Keys to be looked at again, and when.
         self.timers: list[Timer] = []
         #: Records decided, by topic.
-        self.taken: Counter[str] = Counter()
+        self.record_counts: Counter[str] = Counter()
 
     def get(self, key: bytes) -> Any:
         """The state held for a key, or None. Raises Rejected if the key does not belong here, or its state is
@@ -106,8 +104,8 @@ class ProcessorContext:
         state = self._cache.get(key, _MISSING)
         if state is not _MISSING:
             return state
-        raw = self._entries.get(key)
-        if raw is None or key in self._doubtful:
+        raw = self._store.get(key)
+        if raw is None or key in self._unreadable:
             self._check_partition(key)
         if raw is None:
             state = None
@@ -124,18 +122,18 @@ class ProcessorContext:
 
     def stored(self, key: bytes) -> bytes | None:
         """The bytes held for a key, where nothing in this cycle has touched it yet."""
-        if key in self._cache or key in self._doubtful:
+        if key in self._cache or key in self._unreadable:
             return None
-        return self._entries.get(key)
+        return self._store.get(key)
 
     def holds(self, key: bytes) -> bool:
         """Is there a state of the key, readable or not? Raises Rejected if the key does not belong here."""
         if key in self._cache:
             return self._cache[key] is not None
-        if key in self._entries and key not in self._doubtful:
+        if key in self._store and key not in self._unreadable:
             return True
         self._check_partition(key)
-        return key in self._entries
+        return key in self._store
 
     def _check_partition(self, key: bytes) -> None:
         app = self._application
@@ -171,7 +169,7 @@ class ProcessorContext:
 
         Keys whose state is none of ours are left out; `unreadable` receives them and why. The engine reports them.
         """
-        for key in {**self._entries, **self._changed}:
+        for key in {**self._store, **self._changed}:
             try:
                 key.decode()
                 state = self.get(key)
@@ -183,7 +181,7 @@ class ProcessorContext:
                 yield key, state
 
     def emit(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> None:
-        """Produce a record in this cycle's transaction. Raises Unfit if it is larger than the topic takes."""
+        """Produce a record in this cycle's transaction. Raises OutputTooLarge."""
         self.bytes += self._check_size(topic, key, value, headers, self.record)
         self.outputs.append(Output(topic, key, value, headers))
 
@@ -202,7 +200,7 @@ class ProcessorContext:
 
     def mark(self) -> tuple[int, int, int]:
         """Where outputs, notes and timers stand, for `undo`."""
-        return len(self.outputs), len(self.notes), len(self.timers)
+        return len(self.outputs), len(self.on_commit), len(self.timers)
 
     def undo(self, key: bytes, mark: tuple[int, int, int]) -> None:
         """Take back what was done to one key, and emitted, noted and asked for, since `mark`."""
@@ -211,10 +209,10 @@ class ProcessorContext:
         self._undo_outputs(mark)
 
     def _undo_outputs(self, mark: tuple[int, int, int]) -> None:
-        del self.outputs[mark[0] :], self.notes[mark[1] :], self.timers[mark[2] :]
+        del self.outputs[mark[0] :], self.on_commit[mark[1] :], self.timers[mark[2] :]
 
     def check_state(self, key: bytes) -> None:
-        """Raises TooLarge if the key's changed state is larger than the changelog takes."""
+        """Raises OutputTooLarge if the key's changed state is larger than the changelog takes."""
         if key in self._changed and (state := self._cache[key]) is not None:
             self._check_size(self._application.changelog, key, self._application.encode_state(state), [], None)
 
@@ -224,9 +222,7 @@ class ProcessorContext:
         return limit is None or record_bytes(key, self._application.encode_state(state), []) <= limit
 
     def changes(self) -> list[Change]:
-        """The changelog records of this unit: each changed key once, with its last state. Raises Unfit for one too
-        large.
-        """
+        """The changelog records: each changed key once, with its last state. Raises OutputTooLarge."""
         encode = self._application.encode_state
         cache = self._cache
         limit = self._limits.get(self._application.changelog, sys.maxsize) - FRAMING_BYTES
@@ -251,9 +247,8 @@ class ProcessorContext:
         size = record_bytes(key, value, headers)
         limit = self._limits.get(topic)
         if limit is not None and size > limit:
-            if record is None:
-                raise TooLarge(f"what follows needs {size} bytes in {topic}, which takes {limit}")
-            raise Unfit(record, f"what follows from this record needs {size} bytes in {topic}, which takes {limit}")
+            what = "what follows" if record is None else "what follows from this record"
+            raise OutputTooLarge(f"{what} needs {size} bytes in {topic}, which takes {limit}", record)
         return size
 
 
@@ -277,12 +272,12 @@ class CarefulContext(ProcessorContext):
         self._before = (self.mark(), self.counts.copy())
 
     def keep(self) -> None:
-        """The record has been decided. Raises Unfit if it makes a state too large."""
+        """The record has been decided. Raises OutputTooLarge if it makes a state too large."""
         for key in self._touched:
             if key in self._changed:
                 self._keep(key, self.record)
 
-    def take_back(self) -> None:
+    def roll_back(self) -> None:
         """Undo everything since `begin`."""
         mark, counts = self._before
         for key in self._touched:

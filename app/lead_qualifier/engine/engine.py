@@ -383,14 +383,14 @@ class Engine:
             self._hook(FaultPoint.OPEN_RESTORED)
             found = opener.positions(partitions)
             for partition in partitions:
-                partition.timers = Timers(partition.application.processor.timers(partition.entries))
+                partition.timers = Timers(partition.application.processor.timers(partition.store))
             with self._lock:
                 if abandoned():
                     return
                 for partition, position in zip(partitions, found, strict=True):
-                    partition.position = position
+                    partition.checkpoint = position
                     partition.buckets = None
-                    partition.application.processor.opened(partition.number, partition.entries)
+                    partition.application.processor.opened(partition.number, partition.store)
                     self._open[partition.application.name, partition.number] = partition
                 self.fetch_buffer.open(
                     {
@@ -404,7 +404,7 @@ class Engine:
             log.info(
                 "partitions_opened",
                 partitions=[p.label for p in partitions],
-                keys=sum(len(p.entries) for p in partitions),
+                keys=sum(len(p.store) for p in partitions),
                 seconds=round(time.monotonic() - begun, 3),
             )
 
@@ -438,8 +438,8 @@ class Engine:
         reached = {
             (topic, partition.number): offset
             for partition in self.open_partitions()
-            if partition.position is not None
-            for topic, offset in partition.position.next.items()
+            if partition.checkpoint is not None
+            for topic, offset in partition.checkpoint.next.items()
         }
         if all(reached.get(place, offset) >= offset for place, offset in self._unsettled.items()):
             log.info("transactions_settled", since_seconds=round(time.monotonic() - self._troubled_since))
@@ -521,7 +521,7 @@ class Engine:
             if done.due:
                 partition.timers.done(done.due, done.following())
             partition.timers.add(done.context.timers)
-            partition.position, partition.written_at = done.position, None
+            partition.checkpoint, partition.written_at = done.position, None
             partition.copied_to = ends[partition.application.changelog, partition.number]
             partition.verified_at = time.time()
             refuse_set_back(partition, done.position)
@@ -567,7 +567,7 @@ class Engine:
             if stamp is None:
                 continue
             self._clock.learn(stamp)
-            before = partition.position.clock if partition.position is not None else 0
+            before = partition.checkpoint.clock if partition.checkpoint is not None else 0
             if self._clock.contradicts(done.position.clock, before, stamp):
                 seconds = round((done.position.clock - stamp.at_ms) / 1000)
                 return (

@@ -25,18 +25,18 @@ _NAMED_AT_MOST = 20
 def inspect(partition: Partition) -> Iterator[None]:
     """Note in `partition.unreadable` what cannot be read, and log it. Pauses, by yielding, every millisecond."""
     partition.unreadable.clear()
-    keys = list(partition.entries)
+    keys = list(partition.store)
     until = time.monotonic() + _SLICE_SECONDS
     for number, key in enumerate(keys):
         if number % _AT_ONCE == 0 and time.monotonic() > until:
             yield
             until = time.monotonic() + _SLICE_SECONDS
-        raw = partition.entries.get(key)
+        raw = partition.store.get(key)
         reason = None if raw is None else why_unreadable(partition, key, raw)
         if reason is None:
             continue
         partition.unreadable[key] = reason
-        if partition.entries.get(key) is not raw:  # decided anew meanwhile, in another thread
+        if partition.store.get(key) is not raw:  # decided anew meanwhile, in another thread
             partition.unreadable.pop(key, None)
         elif len(partition.unreadable) <= _NAMED_AT_MOST:
             log.error("unreadable_state_record", partition=partition.label, key=_shown(key), reason=reason)

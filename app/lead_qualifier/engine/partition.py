@@ -1,6 +1,4 @@
-"""One partition's state as this worker holds it: its entries, its position, and how far its copy of the changelog
-reaches.
-"""
+"""One partition as this worker holds it: its state store, its checkpoint, and how much of the changelog is restored."""
 
 from __future__ import annotations
 
@@ -24,8 +22,8 @@ class Partition:
 
     application: Application
     number: int
-    entries: dict[bytes, bytes] = field(default_factory=dict)
-    position: Checkpoint | None = None
+    store: dict[bytes, bytes] = field(default_factory=dict)
+    checkpoint: Checkpoint | None = None
     #: The time that the record of the position has at the broker; None if this worker has written it.
     written_at: Stamp | None = None
     #: Offset after the last changelog record that the entries contain; None before the first restore.
@@ -59,19 +57,19 @@ class Partition:
 
     def forget(self) -> None:
         """Begin from nothing: the next restore copies everything."""
-        self.entries = {}
+        self.store = {}
         self.unreadable = {}
         self.keyless = set()
         self.inspected = False
-        self.position = self.written_at = None
+        self.checkpoint = self.written_at = None
         self.copied_to = None
 
     def has_caught_up(self) -> bool:
         """Is all decided that came before the partition was opened? Before that no time of a timer is over: what came
         meanwhile may be what ends its waiting.
         """
-        if self.backlog and self.position is not None:
-            decided = self.position.next
+        if self.backlog and self.checkpoint is not None:
+            decided = self.checkpoint.next
             self.backlog = {topic: end for topic, end in self.backlog.items() if decided.get(topic, 0) < end}
         return not self.backlog
 
@@ -79,19 +77,19 @@ class Partition:
         """The keys of one sweep bucket, as known when the sweep began."""
         if self.buckets is None:
             self.buckets = [[] for _ in range(BUCKETS)]
-            for key in self.entries:
+            for key in self.store:
                 self.buckets[bucket_of(key)].append(key)
         return self.buckets[bucket]
 
     def apply(self, changes: list[Change]) -> None:
         """Take committed changelog records into the entries."""
-        entries = self.entries
+        store = self.store
         for change in changes:
             value = change["value"]
             if value is None:
-                entries.pop(change["key"], None)
+                store.pop(change["key"], None)
             else:
-                entries[change["key"]] = value
+                store[change["key"]] = value
         if self.unreadable:
             for change in changes:
                 self.unreadable.pop(change["key"], None)

@@ -159,8 +159,8 @@ class Restorer:
         """
         ids = self._ids(partitions, timeout=_WATCH_SECONDS)
         for partition in partitions:
-            if partition.position is not None:
-                self._refuse_other_topics(partition, partition.position, ids)
+            if partition.checkpoint is not None:
+                self._refuse_other_topics(partition, partition.checkpoint, ids)
 
     def _ids(self, partitions: Iterable[Partition], *, timeout: float) -> dict[str, str]:
         applications = {p.application.name: p.application for p in partitions}.values()
@@ -196,7 +196,7 @@ class Restorer:
         ids: Mapping[str, str],
     ) -> Checkpoint:
         inputs = [(topic, partition.number) for topic in partition.application.topics]
-        position = partition.position
+        position = partition.checkpoint
         if position is None:
             self._refuse_lost_state(partition, committed)
             return Checkpoint(
@@ -381,7 +381,7 @@ class Restorer:
                     log.info(
                         "waiting_for_open_transaction" if copied == before else "restoring",
                         partitions=[p.label for p in reading.values()],
-                        keys=sum(len(p.entries) for p in reading.values()),
+                        keys=sum(len(p.store) for p in reading.values()),
                     )
         finally:
             consumer.close()
@@ -424,12 +424,12 @@ class Restorer:
             partition.keyless.add(offset)
             log.error("unreadable_state_record", partition=partition.label, offset=offset, reason="it has no key")
         elif key == CHECKPOINT_KEY:
-            partition.position = _read_position(partition, value, offset)
+            partition.checkpoint = _read_position(partition, value, offset)
             partition.written_at = stamp_of(timestamp())
         elif value is None:
-            partition.entries.pop(key, None)
+            partition.store.pop(key, None)
         else:
-            partition.entries[key] = value
+            partition.store[key] = value
 
 
 def refuse_set_back(partition: Partition, position: Checkpoint) -> None:
@@ -448,7 +448,7 @@ def _ids_of(application: Application, ids: Mapping[str, str]) -> dict[str, str]:
 
 def _untold(partition: Partition) -> list[Place]:
     """The inputs of which the position says nothing."""
-    told = {} if partition.position is None else partition.position.next
+    told = {} if partition.checkpoint is None else partition.checkpoint.next
     return [(topic, partition.number) for topic in partition.application.topics if topic not in told]
 
 

@@ -65,7 +65,7 @@ class Metrics:
         self._decide.observe(decide_seconds)
         self._transaction.observe(transaction_seconds)
         for _, context in contexts:
-            for topic, count in context.taken.items():
+            for topic, count in context.record_counts.items():
                 self._events.labels(topic.removeprefix(self._prefix)).inc(count)
             for record, _ in context.dead_letters:
                 self._dead_letters.labels(record.topic.removeprefix(self._prefix)).inc()
@@ -129,14 +129,14 @@ class _Gauges:
             partitions = engine.open_partitions()
             for partition in partitions:
                 name = partition.application.name
-                held[name] = held.get(name, 0) + len(partition.entries)
+                held[name] = held.get(name, 0) + len(partition.store)
                 broken[name] = broken.get(name, 0) + partition.unreadable_count
-                if partition.position is None:
+                if partition.checkpoint is None:
                     continue
                 number = str(partition.number)
-                if partition.position.sweep is not None:
-                    sweeping.add_metric([name, number], partition.position.sweep.bucket / BUCKETS)
-                for topic, offset in partition.position.next.items():
+                if partition.checkpoint.sweep is not None:
+                    sweeping.add_metric([name, number], partition.checkpoint.sweep.bucket / BUCKETS)
+                for topic, offset in partition.checkpoint.next.items():
                     end = ends.get((topic, partition.number))
                     if end is not None:
                         lag.add_metric([service.name, topic.removeprefix(self._prefix), number], max(0, end - offset))

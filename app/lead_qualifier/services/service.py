@@ -83,7 +83,7 @@ class Projection(Generic[E, S]):
             entry
             for partition in self._engine.open_partitions()
             if partition.application.name == self._application
-            for entry in self.table.outdated(self._stored(partition.entries))
+            for entry in self.table.outdated(self._stored(partition.store))
         ]
 
 

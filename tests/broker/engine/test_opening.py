@@ -69,7 +69,7 @@ def test_a_changelog_that_librdkafka_cannot_decode_is_restored(bed: Bed) -> None
     opener.restore([partition], ready=done.extend, abandoned=lambda: False)
     assert done == [partition]
     assert partition.copied_to == 4
-    assert partition.entries == {entry.key: b"1" for entry in entries}
+    assert partition.store == {entry.key: b"1" for entry in entries}
 
 
 @pytest.mark.parametrize("by_bytes", [True, False])
@@ -104,10 +104,10 @@ def test_an_open_transaction_of_a_former_owner_is_waited_for(
     raw = RawReader(connection) if by_bytes else None
     opener = Restorer(connection.confluent(), group_id=bed.topics.group, raw=raw)
     # what is settled is copied, but for its marker
-    partition = Partition(app, 0, entries={b"settled": b"1"}, copied_to=1, verified_at=time.time())
+    partition = Partition(app, 0, store={b"settled": b"1"}, copied_to=1, verified_at=time.time())
     done: list[Partition] = []
     with capture_logs() as lines:
         opener.restore([partition], ready=done.extend, abandoned=abandoned)
     assert done == [partition]
     assert not still_open
-    assert partition.entries == {b"settled": b"1", b"open": b"1"}
+    assert partition.store == {b"settled": b"1", b"open": b"1"}

@@ -59,7 +59,7 @@ class Notes(Nothing):
     def begin(self) -> int:
         return self.sweeps
 
-    def taken_back(self, context: ProcessorContext) -> None:
+    def rolled_back(self, context: ProcessorContext) -> None:
         self.derived += 1
 
 
@@ -71,8 +71,8 @@ class Bench:
     ):
         self.processor = processor
         app: Application = replace(application(limit=limit), processor=processor)
-        self.partition = Partition(app, 3, entries=dict(entries or {}), position=Checkpoint("g", {"in": 0}))
-        self.partition.timers = Timers(processor.timers(self.partition.entries))
+        self.partition = Partition(app, 3, store=dict(entries or {}), checkpoint=Checkpoint("g", {"in": 0}))
+        self.partition.timers = Timers(processor.timers(self.partition.store))
         self.fetch_buffer = FetchBuffer(max_queued_records=100_000)
         self.progress = 0
         admin = AdminClient({"bootstrap.servers": "127.0.0.1:1"})
@@ -113,14 +113,14 @@ class Bench:
             return []
         decided = self.decider.decide(work)
         refused = any(output.key in self.refused_keys for done in decided for output in done.context.outputs)
-        position = self.partition.position
+        position = self.partition.checkpoint
         assert position is not None
         if refused:
             self.faults += 1
             self.decider.refused(decided, "INVALID_RECORD", again=self.faults >= ATTEMPTS)
             at = position.next["in"]
             self.fetch_buffer.open({("in", 3): at})
-            self.partition.timers = Timers(self.processor.timers(self.partition.entries))
+            self.partition.timers = Timers(self.processor.timers(self.partition.store))
             self.partition.buckets = None
             if at < self.end:
                 self._fetch(at)
@@ -130,7 +130,7 @@ class Bench:
             self.partition.apply(done.changes)
             self.partition.timers.done(done.due, done.following())
             self.partition.timers.add(done.context.timers)
-            self.partition.position = done.position
+            self.partition.checkpoint = done.position
             self.written += [(output.key, output.value) for output in done.context.outputs]
             self.letters |= {record.offset: reason for record, reason in done.context.dead_letters}
         self.decider.settled(decided)
@@ -142,12 +142,12 @@ class Bench:
 
     @property
     def decided(self) -> int:
-        position = self.partition.position
+        position = self.partition.checkpoint
         assert position is not None
         return position.next["in"]
 
     def state(self, key: bytes) -> Any:
-        return json.loads(self.partition.entries[key])
+        return json.loads(self.partition.store[key])
 
 
 def test_only_the_record_that_makes_a_state_too_large_is_a_dead_letter() -> None:
@@ -217,7 +217,7 @@ def test_a_cycle_ends_when_the_states_that_it_has_read_are_many_bytes_and_the_re
     (first,) = bench.cycle()
     assert 64 <= first.records <= 192
     assert bench.decided == first.records
-    assert first.context.taken["in"] == first.records
+    assert first.context.record_counts["in"] == first.records
     bench.run(10)
     assert bench.decided == 500
     assert [value for _, value in bench.written] == [b"%d" % n for n in range(500)]
@@ -305,8 +305,8 @@ def test_a_sweep_whose_output_is_refused_leaves_out_its_key_and_no_record_that_s
     bench.run(2000)
     assert bench.letters == {}
     assert bench.decided == 100
-    assert bench.partition.position is not None
-    assert bench.partition.position.swept == 1
+    assert bench.partition.checkpoint is not None
+    assert bench.partition.checkpoint.swept == 1
     swept = [key for key, value in bench.written if value == b"swept" and key is not None and key.startswith(b"k")]
     assert sorted(swept) == sorted(key for key in entries if key != b"k77"), "each once"
 
@@ -343,17 +343,17 @@ def test_a_position_s_clock_that_is_ahead_of_the_broker_s_time_is_put_back_and_t
     clock = Clock(3600, wall=lambda: now[0], monotonic=lambda: now[0])
     bench = Bench(Notes(), entries={b"k": json.dumps({"due": 1_000_060_000}).encode()}, clock=clock)
     ahead = 1_000_000_000 + 24 * hour
-    bench.partition.position = Checkpoint("g", {"in": 0}, clock=ahead)
+    bench.partition.checkpoint = Checkpoint("g", {"in": 0}, clock=ahead)
     bench.partition.timers = Timers([(ahead + hour, b"k")])  # asked for by whoever had the wrong clock
     bench.send((b"other", {}))
     assert bench.decider.take([bench.partition])[0].now_ms == ahead, "nothing is known yet about this machine's clock"
     bench.fetch_buffer.open({("in", 3): 0})
     bench._fetch(0)
     clock.learn(Stamp(1_000_000_000, by_broker=True))
-    bench.partition.timers = Timers(bench.processor.timers(bench.partition.entries))
+    bench.partition.timers = Timers(bench.processor.timers(bench.partition.store))
     bench.run(1)
-    assert bench.partition.position is not None
-    assert bench.partition.position.clock == 1_000_000_000
+    assert bench.partition.checkpoint is not None
+    assert bench.partition.checkpoint.clock == 1_000_000_000
     assert bench.state(b"k") != {}
     now[0] += 60
     bench.run(1)

@@ -81,7 +81,7 @@ def test_what_was_decided_ahead_of_the_broker_s_time_is_contradicted() -> None:
 def opened(clock_ms: int, written: Stamp | None) -> int:
     opener = Restorer({"bootstrap.servers": "127.0.0.1:1"}, group_id="g")
     position = Checkpoint("g", {"in": 3}, clock=clock_ms)
-    return opener._clock(Partition(application(), 0, position=position, written_at=written), position)
+    return opener._clock(Partition(application(), 0, checkpoint=position, written_at=written), position)
 
 
 def test_a_position_whose_clock_is_ahead_of_its_own_record_is_put_back_when_it_is_opened() -> None:

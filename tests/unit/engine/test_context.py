@@ -6,8 +6,15 @@ from typing import Any
 
 import pytest
 
-from lead_qualifier.engine import Application, Input, Processor, ProcessorContext, Rejected, Unfit, partition_of
-from lead_qualifier.engine.context import TooLarge
+from lead_qualifier.engine import (
+    Application,
+    Input,
+    OutputTooLarge,
+    Processor,
+    ProcessorContext,
+    Rejected,
+    partition_of,
+)
 from lead_qualifier.kafka.records import dead_letter, record_bytes
 
 
@@ -106,7 +113,7 @@ def test_unreadable_state_rejects_the_record_that_needs_it() -> None:
 def test_an_output_that_its_topic_does_not_take_names_the_record() -> None:
     context = ProcessorContext(application(limit=1000), 0, {})
     context.record = Rec()
-    with pytest.raises(Unfit, match="bytes in out, which takes 1000") as unfit:
+    with pytest.raises(OutputTooLarge, match="bytes in out, which takes 1000") as unfit:
         context.emit("out", b"k", b"x" * 1000, [])
     assert unfit.value.record is context.record
 
@@ -115,7 +122,7 @@ def test_state_that_its_topic_does_not_take_names_the_record_that_last_changed_i
     context = ProcessorContext(application(limit=1000), 0, {})
     context.record = Rec()
     context.put(b"k", "x" * 1000)
-    with pytest.raises(Unfit, match="bytes in state"):
+    with pytest.raises(OutputTooLarge, match="bytes in state"):
         context.changes()
 
 
@@ -151,16 +158,16 @@ def test_what_a_key_s_sweep_did_can_be_taken_back() -> None:
     mark = context.mark()
     context.put(b"k", 2)
     context.emit("out", b"k", b"2", [])
-    context.notes.append("k")
+    context.on_commit.append("k")
     context.undo(b"k", mark)
-    assert (context.get(b"k"), context.changes(), context.notes) == (1, [], [])
+    assert (context.get(b"k"), context.changes(), context.on_commit) == (1, [], [])
     assert [output.key for output in context.outputs] == [b"other"]
 
 
 def test_a_swept_key_whose_state_grows_too_large_is_told_before_anything_is_written() -> None:
     context = ProcessorContext(application(limit=1000), 0, {})
     context.put(b"k", "x" * 1000)
-    with pytest.raises(TooLarge, match="bytes in state"):
+    with pytest.raises(OutputTooLarge, match="bytes in state"):
         context.check_state(b"k")
 
 

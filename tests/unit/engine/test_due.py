@@ -38,7 +38,7 @@ def decider_of(fetch_buffer: FetchBuffer) -> BatchProcessor:
 def test_records_that_waited_when_a_partition_was_opened_are_decided_before_what_is_due() -> None:
     order = Order()
     app = replace(application(), processor=order)
-    partition = Partition(app, 3, entries={b"k": b"1"}, position=Checkpoint("g", {"in": 0}))
+    partition = Partition(app, 3, store={b"k": b"1"}, checkpoint=Checkpoint("g", {"in": 0}))
     partition.timers, partition.backlog = Timers([(5, b"k")]), {"in": 3}
     fetch_buffer = FetchBuffer(max_queued_records=100)
     fetch_buffer.open({("in", 3): 0})
@@ -51,7 +51,7 @@ def test_records_that_waited_when_a_partition_was_opened_are_decided_before_what
         assert fetch_buffer.accept(Batch("in", 3, accepting[0], start, end, records))
         work = decider.take([partition])
         for done in decider.decide(work):
-            partition.position = done.position
+            partition.checkpoint = done.position
     assert order.decided == [0, 1, 2]
     decider.decide(decider.take([partition]))
     assert order.decided == [0, 1, 2, b"k"]
@@ -65,7 +65,7 @@ class Fails(Nothing):
 
 def test_a_key_that_could_not_be_decided_is_looked_at_again_later() -> None:
     app = replace(application(), processor=Fails())
-    partition = Partition(app, 3, entries={b"k": b"1"}, position=Checkpoint("g", {"in": 0}), timers=Timers([(5, b"k")]))
+    partition = Partition(app, 3, store={b"k": b"1"}, checkpoint=Checkpoint("g", {"in": 0}), timers=Timers([(5, b"k")]))
     fetch_buffer = FetchBuffer(max_queued_records=100)
     fetch_buffer.open({("in", 3): 0})
     decider = decider_of(fetch_buffer)

@@ -36,14 +36,14 @@ def test_what_can_be_read_and_belongs_here_is_not_mentioned() -> None:
 def test_each_unreadable_record_is_known_with_its_reason_and_stays_as_it_is() -> None:
     key, stray = OURS[0].decode(), next(key for key in KEYS if key not in OURS).decode()
     one = partition(**{key: b'{"n":"x"}', stray: b'{"n":1}'})
-    one.entries[b"\xfe"] = b'{"n":1}'
+    one.store[b"\xfe"] = b'{"n":1}'
     one.keyless.add(5)
     list(inspect(one))
     assert set(one.unreadable) >= {key.encode(), stray.encode()}
     assert "int" in one.unreadable[key.encode()]
     assert "belongs to partition" in one.unreadable[stray.encode()]
     assert one.unreadable_count == 4
-    assert one.entries[key.encode()] == b'{"n":"x"}'
+    assert one.store[key.encode()] == b'{"n":"x"}'
 
 
 def test_it_pauses_and_can_be_begun_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,7 +81,7 @@ def test_what_was_decided_anew_meanwhile_is_not_mentioned() -> None:
 def test_a_key_whose_state_cannot_be_read_is_held_and_can_be_deleted() -> None:
     key = OURS[0]
     one = partition(**{key.decode(): b"{"})
-    context = ProcessorContext(one.application, 1, one.entries, doubtful=one.unreadable)
+    context = ProcessorContext(one.application, 1, one.store, unreadable_keys=one.unreadable)
     assert context.holds(key)
     assert not context.holds(next(k for k in (b"n%d" % n for n in range(9)) if partition_of(k, PARTITIONS) == 1))
     context.delete(key)

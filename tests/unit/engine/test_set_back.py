@@ -33,7 +33,7 @@ async def _goes_back() -> None:
     assignment = Assignment([TP])
     state = assignment.state_value(TP)
     seeking: Any = SimpleNamespace(seek=lambda tp, offset: assignment.state_value(tp).seek(offset))
-    partition = Partition(engine.applications[0], 0, position=Checkpoint("sums", {"in": 100}))
+    partition = Partition(engine.applications[0], 0, checkpoint=Checkpoint("sums", {"in": 100}))
     engine._open["app", 0] = partition
     engine.fetch_buffer.open({("in", 0): 100})
     thread._apply_seeks(seeking, assignment)

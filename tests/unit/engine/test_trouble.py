@@ -23,7 +23,7 @@ def in_trouble(engine: Engine) -> None:
 
 
 def opened_at(engine: Engine, offset: int) -> None:
-    partition = Partition(engine.applications[0], 0, position=Checkpoint("g", {"in": offset}))
+    partition = Partition(engine.applications[0], 0, checkpoint=Checkpoint("g", {"in": offset}))
     engine._open["app", 0] = partition
     engine._look_whether_trouble_is_over()
 

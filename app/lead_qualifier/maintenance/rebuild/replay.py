@@ -118,7 +118,7 @@ class Replay:
     @property
     def leads(self) -> dict[bytes, bytes]:
         """What is held, by key; complete after `finish`."""
-        return self._partition.entries
+        return self._partition.store
 
     @property
     def position(self) -> tuple[int, Sweep | None]:
@@ -178,7 +178,7 @@ class Replay:
         if self._decider.sweep_pending(self._swept):
             unfinished = self._live if self._live is not None and _is_unfinished(self._live, rules) else None
             self._unfinished = self._unfinished or unfinished is not None
-            for number, key in enumerate(sorted(self._partition.entries), 1):
+            for number, key in enumerate(sorted(self._partition.store), 1):
                 if unfinished is None or self._was_swept(key, rules, unfinished):
                     self._decider.sweep(key, self._unit, self._swept)
                 if number % _AT_ONCE == 0:
@@ -225,10 +225,10 @@ class Replay:
         context = self._unit
         self._partition.apply(context.changes())
         self._take_timers()
-        for event in context.notes:
+        for event in context.on_commit:
             self.qualified[event["event_id"]] = event["lead_id"]
         self.counts += context.counts
         self._unit = self._new_unit(self.clock)
 
     def _new_unit(self, now_ms: int) -> ProcessorContext:
-        return ProcessorContext(self._application, self._partition.number, self._partition.entries, now_ms=now_ms)
+        return ProcessorContext(self._application, self._partition.number, self._partition.store, now_ms=now_ms)

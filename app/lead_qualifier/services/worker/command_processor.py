@@ -10,7 +10,7 @@ import msgspec
 import structlog
 from msgspec.structs import replace as with_
 
-from lead_qualifier.engine import Processor, ProcessorContext, Record, Rejected, Unfit
+from lead_qualifier.engine import OutputTooLarge, Processor, ProcessorContext, Record, Rejected
 from lead_qualifier.messages import cloud_events
 from lead_qualifier.messages.command_messages import FeatureCommand, ModelCommand
 from lead_qualifier.messages.decode import (
@@ -99,7 +99,7 @@ class CommandProcessor(Processor):
             context.put(stored.key.encode(), stored)
         self._registry = registry.after(verdict)
         if verdict.entry is not None and verdict.code is not Code.UNCHANGED:
-            context.notes.append(verdict.entry)
+            context.on_commit.append(verdict.entry)
         if event["command"] == "announce" and verdict.code is not Code.OBSERVED:
             return  # engines repeat themselves; the trail tells what changed
         self._tell(event, key, context)
@@ -109,7 +109,7 @@ class CommandProcessor(Processor):
         headers = self._headers(event, key)
         try:
             context.emit(self._outcomes, key.encode(), _encode_event(event), headers)
-        except Unfit:
+        except OutputTooLarge:
             # What people wrote fitted its record; as it is told, with every default, it may not. The outcome must.
             if event.pop("definition", None) is None:
                 raise
@@ -117,10 +117,10 @@ class CommandProcessor(Processor):
 
     def committed(self, context: ProcessorContext) -> None:
         """Show the workers what has changed, now that it is certain."""
-        if context.notes:
-            self._project(list(context.notes))
+        if context.on_commit:
+            self._project(list(context.on_commit))
 
-    def taken_back(self, context: ProcessorContext) -> None:
+    def rolled_back(self, context: ProcessorContext) -> None:
         """The registry is made again from what the unit holds."""
         self._unit = None
 

@@ -337,7 +337,7 @@ class LeadProcessor(Processor):
         self._emit(LEAD_QUALIFIED, key, event, context)
         mark(lead, qualification, trigger.event_id)
         context.put(key, lead)
-        context.notes.append(event)
+        context.on_commit.append(event)
 
     def _emit(self, topic: Topic, key: bytes, event: LeadQualified | LeadRecycled, context: ProcessorContext) -> None:
         headers = cloud_events.headers(
@@ -355,7 +355,7 @@ class LeadProcessor(Processor):
 
     def committed(self, context: ProcessorContext) -> None:
         """One line per qualification, now that it is one."""
-        for event in context.notes:
+        for event in context.on_commit:
             _log_qualified(event)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lead_qualifier.engine import Application, ProcessorContext, Unfit
+from lead_qualifier.engine import Application, OutputTooLarge, ProcessorContext
 from lead_qualifier.messages.topics import QUALIFICATION_COMMANDS, QUALIFICATION_MODEL_CHANGED
 from lead_qualifier.qualification.entries import Answer, Answers
 from lead_qualifier.services.worker.command_processor import CommandProcessor, decode_state, encode_state
@@ -102,7 +102,7 @@ def test_a_definition_that_does_not_fit_beside_the_outcome_is_left_out_and_the_o
 
 
 def test_an_outcome_that_does_not_fit_at_all_is_not_cut() -> None:
-    with pytest.raises(Unfit):
+    with pytest.raises(OutputTooLarge):
         decided(600)
 
 
