@@ -15,7 +15,7 @@ from typing import Any
 
 from confluent_kafka import KafkaException
 
-from lead_qualifier.messages.downstream_topics import SERVICES
+from lead_qualifier.services.topology import DOWNSTREAM
 from tests.broker.system.messages import encode
 from tests.broker.system.schemas import breaches
 from tests.chaos.cluster import Cluster
@@ -31,7 +31,7 @@ from tests.oracle.services import InFollowUps, InIntake, InJourneys, InSequences
 #: What each application reads, by its changelog.
 _INPUTS = {
     state.name: tuple(topic.name for topic in inputs)
-    for service in SERVICES.values()
+    for service in DOWNSTREAM.values()
     for state, inputs in service.changelogs.items()
 }
 _OF_LEADS = frozenset(_INPUTS["sequence-state"]) | frozenset(_INPUTS["follow-up-state"])

@@ -12,9 +12,10 @@ import pytest
 from lead_qualifier.engine import Application, PlainRecord, ProcessorContext, Rejected
 from lead_qualifier.messages.plausible_time import PlausibleTime
 from lead_qualifier.messages.reasons import BadMessage
-from lead_qualifier.services.downstream import BUILDS
-from lead_qualifier.services.downstream_service import Wiring
-from lead_qualifier.services.worker.run import _qualification
+from lead_qualifier.services import downstream
+from lead_qualifier.services.topology import DOWNSTREAM, WORKER
+from lead_qualifier.services.wiring import Wiring
+from lead_qualifier.services.worker import run as worker_process
 from lead_qualifier.settings import load_settings
 from tests.broker.system.messages import encode
 from tools.schemas.examples import example as example_of
@@ -28,8 +29,8 @@ _IDS = ("lead_id", "seller_id", "scoring_model_id", "qualification_model_id", "d
 
 def inputs() -> Iterator[tuple[Application, str]]:
     settings = load_settings(partitions=1, time_tolerance=timedelta(hours=2))
-    services = [_qualification(settings, {})]
-    services += [build(Wiring(name, settings, {})) for name, build in BUILDS.items()]
+    services = [worker_process.build(Wiring(WORKER, settings, {}))]
+    services += [downstream.build(Wiring(row, settings, {})) for row in DOWNSTREAM.values()]
     for service in services:
         for application in service.applications:
             yield from ((application, topic) for topic in application.topics if topic not in INTERNAL)

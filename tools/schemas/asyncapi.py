@@ -8,6 +8,7 @@ from lead_qualifier import __version__
 from lead_qualifier.messages import downstream_topics as downstream
 from lead_qualifier.messages import topics
 from lead_qualifier.messages.topics import CATALOGUE, Partitions, Topic
+from lead_qualifier.services.topology import DOWNSTREAM, WORKER
 from tools.schemas.documents import DOCUMENTS, Document
 from tools.schemas.examples import Examples
 from tools.schemas.json_schemas import DIALECT, class_name
@@ -25,18 +26,22 @@ Events that are emitted are CloudEvents 1.0 in binary mode; events that are read
 binary or structured mode.
 """
 _TOPICS = (*CATALOGUE, *downstream.CATALOGUE)
-#: What the worker, the downstream services and the command line read and write, by this program.
-_READ_DOWNSTREAM = frozenset(topic.name for used in downstream.SERVICES.values() for topic in used.reads)
-_READ_BY_US = frozenset(topic.name for topic in _TOPICS if topic is not topics.LEAD_RECYCLED) - {
-    topic.name for used in downstream.SERVICES.values() for topic in used.writes if topic.name not in _READ_DOWNSTREAM
-}
-_WRITTEN_BY_US = frozenset(topic.name for topic in _TOPICS) - {
-    topics.LEAD_SCORE_CHANGED.name,
-    topics.LEAD_CHANGED.name,
-    topics.LEAD_MERGED.name,
-    downstream.SEQUENCE_CONNECTIONS.name,
-    downstream.ACTIVITY_COMPLETED.name,
-    topics.LEAD_SALES_RESPONSE.name,
+_SERVICES = (WORKER, *DOWNSTREAM.values())
+#: What the services read, and the command line: outcomes of commands and dead letters.
+_READ_BY_US = frozenset(
+    topic.name
+    for service in _SERVICES
+    for topic in (*service.reads, *service.keeps, *service.audit_trails, service.dead_letters)
+)
+#: What the services write, and the command line: commands, and what an administrator may set right by hand.
+_WRITTEN_BY_US = frozenset(
+    topic.name for service in _SERVICES for topic in (*service.keeps, *service.writes, service.dead_letters)
+) | {
+    topics.SCORING_MODEL_CHANGED.name,
+    topics.QUALIFICATION_COMMANDS.name,
+    topics.FEATURE_COMMANDS.name,
+    downstream.SELLER_CHANGED.name,
+    *(downstream.commands(kind).name for kind in downstream.KINDS),
 }
 
 

@@ -6,7 +6,7 @@ import typer
 
 from lead_qualifier.cli.sinks import dataverse, webhook
 from lead_qualifier.cli.worker import WebPort, broker_of, serving
-from lead_qualifier.messages.downstream_topics import SERVICES
+from lead_qualifier.services.topology import DOWNSTREAM
 
 downstream = typer.Typer(no_args_is_help=True, help="Run what happens to qualified leads, each service by itself.")
 
@@ -34,7 +34,7 @@ def _command(name: str) -> None:
     downstream.command(name)(serve)
 
 
-for _name in SERVICES:
+for _name in DOWNSTREAM:
     _command(_name)
 
 
@@ -44,7 +44,7 @@ def serve_all(web_port: WebPort = None) -> None:
 
     They keep their consumer groups and their state: going over to a process for each, or back, loses nothing.
     """
-    _serve(tuple(SERVICES), web_port)
+    _serve(tuple(DOWNSTREAM), web_port)
 
 
 downstream.command()(webhook)

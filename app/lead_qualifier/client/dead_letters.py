@@ -21,9 +21,9 @@ from lead_qualifier.client.topic_reader import Place, TopicReader
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.records import portable_name
 from lead_qualifier.messages.downstream_topics import DOWNSTREAM_DEAD_LETTERS
-from lead_qualifier.messages.downstream_topics import SENT_BACK as SENT_BACK_DOWNSTREAM
-from lead_qualifier.messages.topics import LEAD_DEAD_LETTERS, SENT_BACK, Topic
+from lead_qualifier.messages.topics import LEAD_DEAD_LETTERS, Topic
 from lead_qualifier.qualification.utc import from_milliseconds, to_milliseconds
+from lead_qualifier.services.topology import DOWNSTREAM_REPLAYABLE, WORKER_REPLAYABLE
 
 REPLAYED_FROM = "dl_replayed_from"
 """Header of a record that was sent back: partition and offset of its dead letter."""
@@ -107,7 +107,7 @@ class DeadLetters:
         self._topic = topic.full_name(topic_prefix)
         self._connection = connection
         self._prefix = topic_prefix
-        back = SENT_BACK_DOWNSTREAM if topic == DOWNSTREAM_DEAD_LETTERS else SENT_BACK
+        back = DOWNSTREAM_REPLAYABLE if topic == DOWNSTREAM_DEAD_LETTERS else WORKER_REPLAYABLE
         self._origins = frozenset(one.full_name(topic_prefix) for one in back)
         self._reader = TopicReader(connection)
 

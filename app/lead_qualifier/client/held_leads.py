@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from lead_qualifier.client.leads import position_of, undecided
 from lead_qualifier.client.topic_reader import TopicReader
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, Checkpoint
-from lead_qualifier.maintenance.positions import CHANGELOGS
 from lead_qualifier.messages.topics import LEAD_STATE
+from lead_qualifier.services.topology import WORKER
 
 _AT_ONCE = 50_000
 
@@ -45,5 +45,7 @@ def read_held_leads(
             if len(leads) >= until:
                 told(f"{len(leads):,} leads read")
                 until += _AT_ONCE
-    inputs = [place for topic in CHANGELOGS[LEAD_STATE] for place in reader.places(topic.full_name(topic_prefix))]
+    inputs = [
+        place for topic in WORKER.changelogs[LEAD_STATE] for place in reader.places(topic.full_name(topic_prefix))
+    ]
     return HeldLeads(leads, held, undecided(reader, inputs, held))

@@ -15,10 +15,10 @@ from lead_qualifier.engine import checkpoint as positions
 from lead_qualifier.engine import partition_of
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, Checkpoint
 from lead_qualifier.kafka.connection import Connection
-from lead_qualifier.maintenance.positions import CHANGELOGS
 from lead_qualifier.messages.topics import LEAD_QUALIFIED, LEAD_STATE
 from lead_qualifier.qualification.leads import Lead
 from lead_qualifier.qualification.merging import holds_nothing, is_erased
+from lead_qualifier.services.topology import WORKER
 
 #: What is shown of a qualification.
 _QUALIFIED = (
@@ -81,7 +81,7 @@ def look_up(connection: Connection, *, topic_prefix: str, state_prefix: str, lea
     lead = None if held is None else _lead(held, lead_id)
     if lead is not None and is_erased(lead) and holds_nothing(lead):
         standing, lead = Standing.ERASED, None  # what is left of it goes when nothing can be on its way to it any more
-    inputs = [(topic.full_name(topic_prefix), partition) for topic in CHANGELOGS[LEAD_STATE]]
+    inputs = [(topic.full_name(topic_prefix), partition) for topic in WORKER.changelogs[LEAD_STATE]]
     return LookedUp(
         lead_id=lead_id,
         partition=partition,

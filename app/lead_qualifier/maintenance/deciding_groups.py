@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from lead_qualifier.kafka.connection import Connection
-from lead_qualifier.maintenance.positions import CHANGELOGS, PositionRepair
-from lead_qualifier.messages.downstream_topics import CATALOGUE as DOWNSTREAM
-from lead_qualifier.messages.downstream_topics import SERVICES
-from lead_qualifier.messages.topics import CATALOGUE, LEAD_QUALIFIED, QUALIFICATION_MODEL_CHANGED, Partitions, Topic
-from lead_qualifier.services.acls import group_of
+from lead_qualifier.maintenance.positions import PositionRepair
+from lead_qualifier.messages.downstream_topics import CATALOGUE
+from lead_qualifier.messages.topics import Topic
 from lead_qualifier.services.topic_setup import TopicSetup, TopicsUnfit
+from lead_qualifier.services.topology import DOWNSTREAM, WORKER, ServiceTopology
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,15 +45,7 @@ class DecidingGroup:
 
 def workers(application_id: str, *, state_prefix: str) -> DecidingGroup:
     """That of the workers."""
-    return DecidingGroup(
-        id=application_id,
-        command="lead-qualifier worker",
-        topics=CATALOGUE,
-        changelogs=CHANGELOGS,
-        state_prefix=state_prefix,
-        trails=(QUALIFICATION_MODEL_CHANGED,),
-        emits=(LEAD_QUALIFIED,),
-    )
+    return _group(WORKER, application_id, state_prefix)
 
 
 def services(connection: Connection, application_id: str, *, topic_prefix: str) -> tuple[DecidingGroup, ...]:
@@ -62,21 +53,25 @@ def services(connection: Connection, application_id: str, *, topic_prefix: str) 
 
     Raises TopicsUnfit if topics may not be seen, KafkaException.
     """
-    found = TopicSetup(connection, topics=DOWNSTREAM, prefix=topic_prefix, partitions=1).find()
+    found = TopicSetup(connection, topics=CATALOGUE, prefix=topic_prefix, partitions=1).find()
     hidden = [one for one in found if one.partitions is None and not one.missing]
     if hidden:
         raise TopicsUnfit(hidden)
     there = {one.topic for one in found if not one.missing}
     return tuple(
-        DecidingGroup(
-            id=group_of(application_id, name),
-            command=f"lead-qualifier downstream {name}",
-            topics=service.all,
-            changelogs=service.changelogs,
-            state_prefix=topic_prefix,
-            trails=tuple(topic for topic in service.writes if topic.partitions is Partitions.ONE),
-            emits=tuple(topic for topic in service.writes if topic.partitions is Partitions.BY_LEAD),
-        )
-        for name, service in SERVICES.items()
+        _group(service, application_id, topic_prefix)
+        for service in DOWNSTREAM.values()
         if any(state in there for state in service.changelogs)
+    )
+
+
+def _group(service: ServiceTopology, application_id: str, state_prefix: str) -> DecidingGroup:
+    return DecidingGroup(
+        id=service.group_id(application_id),
+        command=service.command,
+        topics=service.topics,
+        changelogs=service.changelogs,
+        state_prefix=state_prefix,
+        trails=service.audit_trails,
+        emits=service.lead_events,
     )

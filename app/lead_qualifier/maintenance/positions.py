@@ -18,25 +18,9 @@ from lead_qualifier.engine import checkpoint as positions
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, Checkpoint, UnknownFormat
 from lead_qualifier.engine.clock import DEFAULT_TOLERANCE_SECONDS, tolerance_ms
 from lead_qualifier.kafka.connection import Connection, needing
-from lead_qualifier.messages.topics import (
-    COMMAND_STATE,
-    FEATURE_COMMANDS,
-    LEAD_CHANGED,
-    LEAD_HANDOVERS,
-    LEAD_MERGED,
-    LEAD_SALES_RESPONSE,
-    LEAD_SCORE_CHANGED,
-    LEAD_STATE,
-    QUALIFICATION_COMMANDS,
-    SCORING_MODEL_CHANGED,
-    Topic,
-)
+from lead_qualifier.messages.topics import Topic
+from lead_qualifier.services.topology import WORKER
 
-#: Each changelog of the workers and the topics whose positions it holds.
-CHANGELOGS: dict[Topic, tuple[Topic, ...]] = {
-    LEAD_STATE: (LEAD_CHANGED, LEAD_MERGED, LEAD_HANDOVERS, LEAD_SALES_RESPONSE, LEAD_SCORE_CHANGED),
-    COMMAND_STATE: (SCORING_MODEL_CHANGED, FEATURE_COMMANDS, QUALIFICATION_COMMANDS),
-}
 _SECONDS = 30.0
 _GONE_SECONDS = 13.0
 #: What a broker says that has not served a group yet since it started: it is about to.
@@ -81,13 +65,13 @@ class PositionRepair:
         topic_prefix: str,
         group_id: str,
         state_prefix: str | None = None,
-        changelogs: Mapping[Topic, tuple[Topic, ...]] = CHANGELOGS,
+        changelogs: Mapping[Topic, tuple[Topic, ...]] | None = None,
         clock_seconds: float = DEFAULT_TOLERANCE_SECONDS,
     ) -> None:
         """`state_prefix`: what stands before the changelogs' names, if that is not the topics' prefix.
         `clock_seconds`: how far ahead of this machine's time a position's clock may be.
         """
-        self._changelogs = changelogs
+        self._changelogs = WORKER.changelogs if changelogs is None else changelogs
         self._connection = connection
         self._prefix = topic_prefix
         self._state_prefix = topic_prefix if state_prefix is None else state_prefix

@@ -1,21 +1,10 @@
-"""The catalogue of downstream topics, by service; the worker has none of these."""
+"""The catalogue of the topics that only downstream services use."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 
-from lead_qualifier.messages.topics import CATALOGUE as WORKERS
-from lead_qualifier.messages.topics import (
-    LEAD_CHANGED,
-    LEAD_MERGED,
-    LEAD_QUALIFIED,
-    LEAD_SALES_RESPONSE,
-    Cleanup,
-    Partitions,
-    Topic,
-)
+from lead_qualifier.messages.topics import Cleanup, Partitions, Topic
 
 _DAY = timedelta(days=1)
 _WEEK = 7 * _DAY
@@ -222,77 +211,36 @@ LEAD_FOLLOW_UP_OVERDUE = _output(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceTopics:
-    """What a service reads from others, what it writes and reads back, and what it writes for others."""
-
-    reads: tuple[Topic, ...]
-    keeps: tuple[Topic, ...]
-    writes: tuple[Topic, ...]
-    changelogs: Mapping[Topic, tuple[Topic, ...]]
-    """Each topic of state, and the topics whose positions it holds."""
-
-    @property
-    def all(self) -> tuple[Topic, ...]:
-        """Every topic that must be there."""
-        return (*self.reads, *self.keeps, *self.writes, DOWNSTREAM_DEAD_LETTERS)
-
-
-_LEADS = (LEAD_CHANGED, LEAD_MERGED, LEAD_QUALIFIED)
-_OTHERS = frozenset({*_LEADS, LEAD_SALES_RESPONSE})
-
-SERVICES: dict[str, ServiceTopics] = {
-    "journeys": ServiceTopics(
-        reads=(*_LEADS, JOURNEY_COMMANDS),
-        keeps=(JOURNEY_DEFINITIONS, JOURNEY_COMMAND_STATE, JOURNEY_STATE),
-        writes=(JOURNEY_DEFINITION_CHANGED, JOURNEY_ENTRY_REQUESTED),
-        changelogs={JOURNEY_COMMAND_STATE: (JOURNEY_COMMANDS,), JOURNEY_STATE: _LEADS},
-    ),
-    "assignment": ServiceTopics(
-        reads=(*_LEADS, SELLER_CHANGED, ASSIGNMENT_COMMANDS),
-        keeps=(ASSIGNMENT_QUEUE, ASSIGNMENT_LEAD_STATE, ASSIGNMENT_RELAY_STATE, ASSIGNMENT_STATE),
-        writes=(ASSIGNMENT_DEFINITION_CHANGED, LEAD_ASSIGNED),
-        changelogs={
-            ASSIGNMENT_LEAD_STATE: _LEADS,
-            ASSIGNMENT_RELAY_STATE: (SELLER_CHANGED, ASSIGNMENT_COMMANDS),
-            ASSIGNMENT_STATE: (ASSIGNMENT_QUEUE,),
-        },
-    ),
-    "sequences": ServiceTopics(
-        reads=(*_LEADS, LEAD_ASSIGNED, SEQUENCE_CONNECTIONS, ACTIVITY_COMPLETED, SEQUENCE_COMMANDS),
-        keeps=(SEQUENCE_DEFINITIONS, SEQUENCE_COMMAND_STATE, SEQUENCE_STATE),
-        writes=(SEQUENCE_DEFINITION_CHANGED, SEQUENCE_STEP_DUE, SEQUENCE_CHANGED),
-        changelogs={
-            SEQUENCE_COMMAND_STATE: (SEQUENCE_COMMANDS,),
-            SEQUENCE_STATE: (*_LEADS, LEAD_ASSIGNED, SEQUENCE_CONNECTIONS, ACTIVITY_COMPLETED),
-        },
-    ),
-    "follow-up": ServiceTopics(
-        reads=(*_LEADS, LEAD_SALES_RESPONSE, LEAD_ASSIGNED, ACTIVITY_COMPLETED, FOLLOW_UP_COMMANDS),
-        keeps=(FOLLOW_UP_DEFINITIONS, FOLLOW_UP_COMMAND_STATE, FOLLOW_UP_STATE),
-        writes=(FOLLOW_UP_DEFINITION_CHANGED, LEAD_FOLLOW_UP_OVERDUE),
-        changelogs={
-            FOLLOW_UP_COMMAND_STATE: (FOLLOW_UP_COMMANDS,),
-            FOLLOW_UP_STATE: (*_LEADS, LEAD_SALES_RESPONSE, LEAD_ASSIGNED, ACTIVITY_COMPLETED),
-        },
-    ),
-}
-"""The downstream services by name, as `lead-qualifier downstream` knows them."""
-
-CATALOGUE: tuple[Topic, ...] = tuple(
-    dict.fromkeys(topic for topics in SERVICES.values() for topic in topics.all if topic not in _OTHERS)
+#: In the order in which they are shown.
+CATALOGUE: tuple[Topic, ...] = (
+    JOURNEY_COMMANDS,
+    JOURNEY_DEFINITIONS,
+    JOURNEY_COMMAND_STATE,
+    JOURNEY_STATE,
+    JOURNEY_DEFINITION_CHANGED,
+    JOURNEY_ENTRY_REQUESTED,
+    DOWNSTREAM_DEAD_LETTERS,
+    SELLER_CHANGED,
+    ASSIGNMENT_COMMANDS,
+    ASSIGNMENT_QUEUE,
+    ASSIGNMENT_LEAD_STATE,
+    ASSIGNMENT_RELAY_STATE,
+    ASSIGNMENT_STATE,
+    ASSIGNMENT_DEFINITION_CHANGED,
+    LEAD_ASSIGNED,
+    SEQUENCE_CONNECTIONS,
+    ACTIVITY_COMPLETED,
+    SEQUENCE_COMMANDS,
+    SEQUENCE_DEFINITIONS,
+    SEQUENCE_COMMAND_STATE,
+    SEQUENCE_STATE,
+    SEQUENCE_DEFINITION_CHANGED,
+    SEQUENCE_STEP_DUE,
+    SEQUENCE_CHANGED,
+    FOLLOW_UP_COMMANDS,
+    FOLLOW_UP_DEFINITIONS,
+    FOLLOW_UP_COMMAND_STATE,
+    FOLLOW_UP_STATE,
+    FOLLOW_UP_DEFINITION_CHANGED,
+    LEAD_FOLLOW_UP_OVERDUE,
 )
-"""Every topic that only downstream services use."""
-
-SENT_BACK: tuple[Topic, ...] = tuple(
-    dict.fromkeys(
-        (
-            *(topic for topics in SERVICES.values() for topic in topics.reads),
-            ASSIGNMENT_QUEUE,
-            *(topic for topic in (*WORKERS, *CATALOGUE) if topic.events and topic.partitions is Partitions.BY_LEAD),
-        )
-    )
-)
-"""Where dead letters of downstream services, sinks and consumers may be sent back to: what the services read, and
-events about leads.
-"""

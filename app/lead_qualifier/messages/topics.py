@@ -285,10 +285,3 @@ CATALOGUE: tuple[Topic, ...] = (
     LEAD_STATE,
     LEAD_DEAD_LETTERS,
 )
-
-#: Where dead letters of the workers may be sent back to: what workers read. Not feature-commands: these are the
-#: administrator's alone, and a dead letter says itself where it came from.
-SENT_BACK: tuple[Topic, ...] = (
-    *(topic for topic in CATALOGUE if not topic.ours and topic is not FEATURE_COMMANDS),
-    LEAD_HANDOVERS,
-)

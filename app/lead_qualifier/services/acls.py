@@ -17,12 +17,11 @@ from lead_qualifier.messages.downstream_topics import (
     LEAD_ASSIGNED,
     SELLER_CHANGED,
     SEQUENCE_CONNECTIONS,
-    SERVICES,
     commands,
     definition_changed,
     definitions,
 )
-from lead_qualifier.messages.downstream_topics import CATALOGUE as DOWNSTREAM
+from lead_qualifier.messages.downstream_topics import CATALOGUE as DOWNSTREAM_CATALOGUE
 from lead_qualifier.messages.topics import (
     CATALOGUE,
     FEATURE_COMMANDS,
@@ -39,10 +38,10 @@ from lead_qualifier.messages.topics import (
     QUALIFICATION_MODEL_CHANGED,
     QUALIFICATION_MODELS,
     SCORING_MODEL_CHANGED,
-    SENT_BACK,
     STATE_TOPICS,
     Topic,
 )
+from lead_qualifier.services.topology import DOWNSTREAM, WORKER, WORKER_REPLAYABLE, ServiceTopology
 from lead_qualifier.settings import Settings
 
 
@@ -145,25 +144,23 @@ def naming_of(settings: Settings) -> Naming:
     )
 
 
-_INPUTS = tuple(topic for topic in CATALOGUE if not topic.ours)
-_READ_BACK = (*STATE_TOPICS, LEAD_HANDOVERS, QUALIFICATION_MODELS)
 _EXPLAINED = (ASSIGNMENT_STATE, ASSIGNMENT_LEAD_STATE, LEAD_ASSIGNED)
-_OUTPUTS = tuple(topic for topic in CATALOGUE if topic.ours and topic not in _READ_BACK)
 # What others than workers and services write, and what these write for one another: the latter to be given with care.
-_READ_DOWNSTREAM = tuple(dict.fromkeys(topic for used in SERVICES.values() for topic in used.reads))
-_STATE_DOWNSTREAM = tuple(topic for used in SERVICES.values() for topic in used.changelogs)
+_READ_DOWNSTREAM = tuple(dict.fromkeys(topic for used in DOWNSTREAM.values() for topic in used.reads))
+_STATE_DOWNSTREAM = tuple(topic for used in DOWNSTREAM.values() for topic in used.changelogs)
 _SENT_DOWNSTREAM = tuple(topic for topic in _READ_DOWNSTREAM if not topic.ours and topic not in CATALOGUE)
 _PASSED_ON = tuple(topic for topic in _READ_DOWNSTREAM if topic.ours)
 
 
 def grants(service: Service, naming: Naming) -> tuple[Grant, ...]:
     """What the service must be allowed, and why."""
-    if service in SERVICES:
-        return _downstream(naming, service)
+    if service is Service.WORKER:
+        return _process(naming, WORKER)
+    if service in DOWNSTREAM:
+        return _process(naming, DOWNSTREAM[service])
     if service in {Service.WEBHOOK, Service.DATAVERSE}:
         return _sink(naming, service)
     return {
-        Service.WORKER: _worker,
         Service.CLI: _cli,
         Service.ADMINISTRATOR: _administrator,
         Service.OPERATOR: _operator,
@@ -175,40 +172,24 @@ def grants(service: Service, naming: Naming) -> tuple[Grant, ...]:
     }[service](naming)
 
 
-def _worker(naming: Naming) -> tuple[Grant, ...]:
+def _process(naming: Naming, service: ServiceTopology) -> tuple[Grant, ...]:
     read, write, configs = Operation.READ, Operation.WRITE, Operation.DESCRIBE_CONFIGS
-    create = _topics(naming, CATALOGUE, Operation.CREATE, why="create missing topics (LEAD_QUALIFIER_CREATE_TOPICS)")
-    return (
-        _topics(naming, _INPUTS, read, configs, why="read what comes in, and how large it may be"),
-        _topics(naming, _READ_BACK, read, write, configs, why="keep state and criteria, hand merged leads over"),
-        _topics(naming, _OUTPUTS, write, configs, why="write qualified leads, outcomes and dead letters"),
-        _group(naming.application_id, read, why="share the partitions, commit positions"),
-        Grant(
-            resource=Resource.TRANSACTIONAL_ID,
-            names=(f"{naming.application_id}-",),
-            operations=(write,),
-            why="exactly once: each worker has a transactional id of its own",
-            prefixed=True,
-        ),
-        *((create,) if naming.create_topics else ()),
+    group = service.group_id(naming.application_id)
+    create = _topics(
+        naming, service.topics, Operation.CREATE, why="create missing topics (LEAD_QUALIFIER_CREATE_TOPICS)"
     )
-
-
-def _downstream(naming: Naming, service: str) -> tuple[Grant, ...]:
-    read, write, configs = Operation.READ, Operation.WRITE, Operation.DESCRIBE_CONFIGS
-    used = SERVICES[service]
-    group = group_of(naming.application_id, service)
-    create = _topics(naming, used.all, Operation.CREATE, why="create missing topics (LEAD_QUALIFIER_CREATE_TOPICS)")
     return (
-        _topics(naming, used.reads, read, configs, why="read what comes in, and how large it may be"),
-        _topics(naming, used.keeps, read, write, configs, why="keep state and definitions"),
-        _topics(naming, (*used.writes, DOWNSTREAM_DEAD_LETTERS), write, configs, why="write what is decided"),
-        _group(group, read, why="share the partitions, commit positions"),
+        _topics(naming, service.reads, read, configs, why="read its inputs, and look up how large records may be"),
+        _topics(naming, service.keeps, read, write, configs, why="keep state and definitions"),
+        _topics(
+            naming, (*service.writes, service.dead_letters), write, configs, why="write decisions and dead letters"
+        ),
+        _group(group, read, why="share the partitions, commit offsets"),
         Grant(
             resource=Resource.TRANSACTIONAL_ID,
             names=(f"{group}-",),
             operations=(write,),
-            why="exactly once: each process has a transactional id of its own",
+            why="exactly once: each process has its own transactional id",
             prefixed=True,
         ),
         *((create,) if naming.create_topics else ()),
@@ -216,7 +197,7 @@ def _downstream(naming: Naming, service: str) -> tuple[Grant, ...]:
 
 
 def _sink(naming: Naming, kind: str) -> tuple[Grant, ...]:
-    carried = tuple(topic for topic in (*CATALOGUE, *DOWNSTREAM) if topic.name in naming.sink_topics)
+    carried = tuple(topic for topic in (*CATALOGUE, *DOWNSTREAM_CATALOGUE) if topic.name in naming.sink_topics)
     used = (*carried, DOWNSTREAM_DEAD_LETTERS)
     configs = Operation.DESCRIBE_CONFIGS
     create = _topics(naming, used, Operation.CREATE, why="create missing topics (LEAD_QUALIFIER_CREATE_TOPICS)")
@@ -250,14 +231,9 @@ def _sales_operations(naming: Naming) -> tuple[Grant, ...]:
     )
 
 
-def group_of(application_id: str, service: str) -> str:
-    """The consumer group of a downstream service."""
-    return f"{application_id}-{service}"
-
-
 def sink_group(application_id: str, kind: str, sink_id: str) -> str:
     """The consumer group of a sink: each has its own, by kind and id."""
-    return group_of(application_id, f"{kind}-{sink_id}")
+    return f"{application_id}-{kind}-{sink_id}"
 
 
 def _cli(naming: Naming) -> tuple[Grant, ...]:
@@ -297,14 +273,14 @@ def _operator(naming: Naming) -> tuple[Grant, ...]:
         ),
         _topics(
             naming,
-            DOWNSTREAM,
+            DOWNSTREAM_CATALOGUE,
             Operation.CREATE,
             Operation.DESCRIBE,
             Operation.DESCRIBE_CONFIGS,
             why="topics create --downstream, topics check --downstream",
         ),
         _topics(naming, (LEAD_DEAD_LETTERS,), read, why="dead-letters list"),
-        _topics(naming, SENT_BACK, read, write, why="dead-letters replay, feed"),
+        _topics(naming, WORKER_REPLAYABLE, read, write, why="dead-letters replay, feed"),
         _topics(naming, (DOWNSTREAM_DEAD_LETTERS,), read, why="dead-letters list --downstream"),
         _topics(naming, _SENT_DOWNSTREAM, read, write, why="dead-letters replay --downstream"),
         _topics(
@@ -319,7 +295,7 @@ def _operator(naming: Naming) -> tuple[Grant, ...]:
         _topics(naming, _STATE_DOWNSTREAM, read, write, why="topics repair --downstream"),
         Grant(
             resource=Resource.GROUP,
-            names=tuple(group_of(naming.application_id, name) for name in SERVICES),
+            names=tuple(service.group_id(naming.application_id) for service in DOWNSTREAM.values()),
             operations=(read, Operation.DELETE),
             why="topics repair --downstream",
         ),
@@ -349,7 +325,7 @@ def _consumer(naming: Naming) -> tuple[Grant, ...]:
 def _repartition(naming: Naming) -> tuple[Grant, ...]:
     read, write, describe, configs = Operation.READ, Operation.WRITE, Operation.DESCRIBE, Operation.DESCRIBE_CONFIGS
     to = replace(naming, topic_prefix=naming.to_prefix, state_prefix=None)
-    every = (*CATALOGUE, *DOWNSTREAM)
+    every = (*CATALOGUE, *DOWNSTREAM_CATALOGUE)
     shown = (QUALIFICATION_MODELS, *map(definitions, KINDS))
     passed = (LEAD_HANDOVERS, ASSIGNMENT_QUEUE)
     copied = tuple(topic for topic in every if topic.ours and topic not in {*shown, *passed})
@@ -368,7 +344,7 @@ def _repartition(naming: Naming) -> tuple[Grant, ...]:
         _topics(to, (QUALIFICATION_MODELS,), write, why="show what workers decide by"),
         Grant(
             resource=Resource.GROUP,
-            names=(naming.application_id, *(group_of(naming.application_id, name) for name in SERVICES)),
+            names=tuple(service.group_id(naming.application_id) for service in (WORKER, *DOWNSTREAM.values())),
             operations=(describe,),
             why="see that no worker and no downstream service runs",
         ),

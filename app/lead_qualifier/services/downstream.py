@@ -1,32 +1,69 @@
-"""The downstream services by name, and the process that hosts one of them or all."""
+"""The downstream services: how each is put together, and the process that hosts one of them or all."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+import msgspec
 from prometheus_client import Counter
 
-from lead_qualifier.assignment import service as assignment
+from lead_qualifier.assignment import intake
+from lead_qualifier.assignment import processor as assignment
+from lead_qualifier.assignment.relay import Relay
+from lead_qualifier.assignment.state import decode_state, encode_state
 from lead_qualifier.engine import DEFAULT_LIMITS, FaultHook, Limits
 from lead_qualifier.engine.fault_points import no_fault_hook
-from lead_qualifier.follow_up import service as follow_up
-from lead_qualifier.journeys import service as journeys
+from lead_qualifier.follow_up import processor as follow_up
+from lead_qualifier.follow_up.kind import KIND as FOLLOW_UP
+from lead_qualifier.journeys import processor as journeys
+from lead_qualifier.journeys.kind import KIND as JOURNEY
 from lead_qualifier.kafka.connection import Connection
-from lead_qualifier.messages.downstream_topics import SERVICES
-from lead_qualifier.sequences import service as sequences
+from lead_qualifier.sequences import processor as sequences
+from lead_qualifier.sequences.kind import KIND as SEQUENCE
 from lead_qualifier.services.acls import Service as Login
 from lead_qualifier.services.acls import grants, naming_of
-from lead_qualifier.services.downstream_service import Build, Wiring
 from lead_qualifier.services.metrics import Metrics
 from lead_qualifier.services.process import Process
+from lead_qualifier.services.service import Service
+from lead_qualifier.services.topology import DOWNSTREAM
+from lead_qualifier.services.wiring import Wiring
 from lead_qualifier.settings import Settings
 
-BUILDS: dict[str, Build] = {
-    "journeys": journeys.build,
-    "assignment": assignment.build,
-    "sequences": sequences.build,
-    "follow-up": follow_up.build,
+
+def _journeys(wiring: Wiring) -> Service:
+    return wiring.of_leads(JOURNEY, journeys.JourneyProcessor, journeys.encode_state, journeys.decode_state)
+
+
+def _assignment(wiring: Wiring) -> Service:
+    prefix, source, tolerance = wiring.prefix, wiring.source, wiring.settings.time_tolerance
+    follower = intake.Intake(topic_prefix=prefix, source=source, time_tolerance=tolerance)
+    processor = assignment.AssignmentDecider(prefix, source, tolerance)
+    return wiring.service(
+        wiring.application("assignment-intake", follower, intake.encode_followed, intake.decode_followed),
+        wiring.application("assignment-relay", Relay(prefix, tolerance), msgspec.json.encode, msgspec.json.decode),
+        wiring.application("assignment", processor, encode_state, decode_state),
+    )
+
+
+def _sequences(wiring: Wiring) -> Service:
+    return wiring.of_leads(SEQUENCE, sequences.SequenceProcessor, sequences.encode_state, sequences.decode_state)
+
+
+def _follow_up(wiring: Wiring) -> Service:
+    return wiring.of_leads(FOLLOW_UP, follow_up.FollowUpProcessor, follow_up.encode_state, follow_up.decode_state)
+
+
+_BUILDS: dict[str, Callable[[Wiring], Service]] = {
+    "journeys": _journeys,
+    "assignment": _assignment,
+    "sequences": _sequences,
+    "follow-up": _follow_up,
 }
+
+
+def build(wiring: Wiring) -> Service:
+    """The service of this row of the topology."""
+    return _BUILDS[wiring.topology.name](wiring)
 
 
 class DownstreamMetrics(Metrics):
@@ -60,8 +97,8 @@ def downstream_process(
     return Process(
         settings,
         connection,
-        build=lambda sizes: [BUILDS[name](Wiring(name, settings, sizes)) for name in names],
-        topics=tuple(dict.fromkeys(topic for name in names for topic in SERVICES[name].all)),
+        build=lambda sizes: [build(Wiring(DOWNSTREAM[name], settings, sizes)) for name in names],
+        topics=tuple(dict.fromkeys(topic for name in names for topic in DOWNSTREAM[name].topics)),
         rights=[grant for name in names for grant in grants(Login(name), naming_of(settings))],
         metrics=DownstreamMetrics(),
         limits=limits,

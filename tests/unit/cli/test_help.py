@@ -11,7 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from lead_qualifier.cli.program import program
-from lead_qualifier.messages.downstream_topics import SERVICES
+from lead_qualifier.services.topology import DOWNSTREAM
 from tools.cli_reference import commands
 
 COMMANDS = list(commands(program))
@@ -41,7 +41,7 @@ CONTRACT = {
     "feed",
     "rebuild",
     "repartition",
-    *(f"downstream {service}" for service in (*SERVICES, "all", "webhook", "dataverse")),
+    *(f"downstream {service}" for service in (*DOWNSTREAM, "all", "webhook", "dataverse")),
     *(
         f"{kind} {command}"
         for kind in ("journey", "assignment", "sequence", "follow-up")

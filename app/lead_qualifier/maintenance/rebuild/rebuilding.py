@@ -23,7 +23,7 @@ from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, Checkpoint
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.records import bad_header_name
 from lead_qualifier.maintenance.copying import CopyTransaction, newest_by_key, written_at
-from lead_qualifier.maintenance.positions import CHANGELOGS, PositionRepair, WorkersRun
+from lead_qualifier.maintenance.positions import PositionRepair, WorkersRun
 from lead_qualifier.maintenance.rebuild.comparing import Compared, compare
 from lead_qualifier.maintenance.rebuild.replay import Replay, in_order
 from lead_qualifier.maintenance.rebuild.timeline import Audited, CannotRebuild, Timeline, newest_revision, timeline
@@ -44,6 +44,7 @@ from lead_qualifier.messages.topics import (
 )
 from lead_qualifier.qualification.models import InvalidModel, QualificationModel
 from lead_qualifier.qualification.rules import UnknownLeads
+from lead_qualifier.services.topology import WORKER
 
 Told = Callable[[str], None]
 
@@ -128,7 +129,7 @@ class Rebuild:
         partitions = self._reader.partitions(self._state(LEAD_STATE))
         inputs = {
             state: self._reader.ids([topic.full_name(self._prefix) for topic in topics])
-            for state, topics in CHANGELOGS.items()
+            for state, topics in WORKER.changelogs.items()
         }
         told("reading what the workers hold")
         live = read_held_leads(self._reader, topic_prefix=self._prefix, state_prefix=self._state_prefix)
@@ -232,7 +233,7 @@ class Rebuild:
             held=held,
         )
         streams = []
-        for topic in CHANGELOGS[LEAD_STATE]:
+        for topic in WORKER.changelogs[LEAD_STATE]:
             place = (topic.full_name(self._prefix), number)
             begin = self._begin(topic, place)
             replay.next[place[0]] = begin

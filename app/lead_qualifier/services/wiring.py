@@ -1,4 +1,4 @@
-"""How a downstream service is put together: its rules, its applications, its consumer group."""
+"""Puts a service together from its row in the topology, the settings and its processors."""
 
 from __future__ import annotations
 
@@ -21,41 +21,17 @@ from lead_qualifier.downstream.lead_processor import LeadProcessor
 from lead_qualifier.engine import Application, Input, Processor
 from lead_qualifier.messages import cloud_events
 from lead_qualifier.messages import downstream_topics as topics
-from lead_qualifier.messages.downstream_topics import (
-    ACTIVITY_COMPLETED,
-    ASSIGNMENT_COMMANDS,
-    DOWNSTREAM_DEAD_LETTERS,
-    LEAD_ASSIGNED,
-    SELLER_CHANGED,
-)
-from lead_qualifier.messages.topics import (
-    LEAD_CHANGED,
-    LEAD_MERGED,
-    LEAD_QUALIFIED,
-    LEAD_SALES_RESPONSE,
-    Partitions,
-    Topic,
-)
-from lead_qualifier.services.acls import group_of
+from lead_qualifier.messages.topics import STATE_TOPICS, Partitions, Topic
 from lead_qualifier.services.service import Projection, Service
+from lead_qualifier.services.topology import ServiceTopology
 from lead_qualifier.settings import Settings
-
-#: From which other topics' records those of a topic may follow. A service that reads both knows the cause first: also
-#: one that was away, and finds much of both.
-_FOLLOWS_FROM: dict[Topic, tuple[Topic, ...]] = {
-    LEAD_QUALIFIED: (LEAD_CHANGED, LEAD_MERGED),
-    LEAD_ASSIGNED: (LEAD_QUALIFIED,),
-    LEAD_SALES_RESPONSE: (LEAD_ASSIGNED,),
-    ACTIVITY_COMPLETED: (LEAD_ASSIGNED,),
-    ASSIGNMENT_COMMANDS: (SELLER_CHANGED,),
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
     """What a service is built from. `sizes`: the largest record, in bytes, of each topic of ours, by full name."""
 
-    name: str
+    topology: ServiceTopology
     settings: Settings
     sizes: Mapping[str, int]
 
@@ -67,49 +43,44 @@ class Wiring:
     @property
     def group_id(self) -> str:
         """The service's consumer group."""
-        return group_of(self.settings.application_id, self.name)
+        return self.topology.group_id(self.settings.application_id)
 
     @property
     def source(self) -> str:
         """`ce_source` of what it emits."""
         return cloud_events.source(self.group_id)
 
-    def application(  # noqa: PLR0917  all six are what an application is made of
+    def application(
         self,
         name: str,
-        inputs: tuple[Topic, ...],
-        state: Topic,
         processor: Processor,
         encode_state: Callable[[Any], bytes],
         decode_state: Callable[[bytes], Any],
     ) -> Application:
-        """An application on topics of the catalogue. Its partitions are those of its state's topic."""
+        """The application of this name. It has as many partitions as the topic of its state."""
+        row = self.topology.application(name)
         return Application(
             name=name,
             inputs=tuple(
-                Input(
-                    topic.full_name(self.prefix),
-                    after=tuple(
-                        cause.full_name(self.prefix) for cause in _FOLLOWS_FROM.get(topic, ()) if cause in inputs
-                    ),
-                )
-                for topic in inputs
+                Input(self._name(topic), after=tuple(map(self._name, row.causes_of(topic)))) for topic in row.inputs
             ),
-            changelog=state.full_name(self.prefix),
-            dead_letters=DOWNSTREAM_DEAD_LETTERS.full_name(self.prefix),
-            partitions=state.partition_count(self.settings.partitions),
+            changelog=self._name(row.state),
+            dead_letters=self._name(self.topology.dead_letters),
+            partitions=row.state.partition_count(self.settings.partitions),
             processor=processor,
             encode_state=encode_state,
             decode_state=decode_state,
             max_record_bytes=self.sizes,
-            keyed=state.partitions is Partitions.BY_LEAD,
+            keyed=row.state.partitions is Partitions.BY_LEAD,
         )
 
+    def _name(self, topic: Topic) -> str:
+        return topic.full_name(self.settings.prefix_of_state if topic in STATE_TOPICS else self.prefix)
+
     def definitions(self, kind: Kind) -> tuple[Projection[Entry, Definitions], Application]:
-        """The definitions of one kind: the application that decides commands on them, and how they come to all
-        workers. Decide by `projection.table.current()`.
+        """The definitions of one kind: their way to all processes of the service (`projection.table.current()` is what
+        processors decide by), and the application that decides commands on them.
         """
-        commands = topics.commands(kind.name)
         name = f"{kind.name}-definitions"
         projection: Projection[Entry, Definitions] = Projection(
             name.replace("-", "_"),
@@ -120,27 +91,25 @@ class Wiring:
             decode=decode_entry,
             snapshot=definitions_from,
         )
-        decider = DefinitionProcessor(
+        processor = DefinitionProcessor(
             kind,
-            commands=commands,
+            commands=topics.commands(kind.name),
             changed=topics.definition_changed(kind.name),
             topic_prefix=self.prefix,
             source=self.source,
             project=projection.project,
             time_tolerance=self.settings.time_tolerance,
         )
-        state = topics.command_state(kind.name)
-        return projection, self.application(name, (commands,), state, decider, encode_entry, decode_entry)
+        return projection, self.application(name, processor, encode_entry, decode_entry)
 
     def of_leads(
         self,
         kind: Kind,
-        state: Topic,
         make: Callable[..., LeadProcessor[Any, Any]],
         encode_state: Callable[[Any], bytes],
         decode_state: Callable[[bytes], Any],
     ) -> Service:
-        """A service that decides about each lead by definitions of one kind. `make` is its processor's class."""
+        """A service that decides about each lead by the definitions of one kind. `make`: its processor's class."""
         definitions, deciding = self.definitions(kind)
         processor = make(
             topic_prefix=self.prefix,
@@ -148,13 +117,11 @@ class Wiring:
             current=definitions.table.current,
             time_tolerance=self.settings.time_tolerance,
         )
-        leads = self.application(self.name, processor.inputs, state, processor, encode_state, decode_state)
+        leads = self.application(self.topology.name, processor, encode_state, decode_state)
         return self.service(leads, deciding, projections=(definitions,))
 
     def service(self, *applications: Application, projections: tuple[Projection[Any, Any], ...] = ()) -> Service:
         """The service of these applications."""
-        return Service(name=self.name, group_id=self.group_id, applications=applications, projections=projections)
-
-
-Build = Callable[[Wiring], Service]
-"""Each service's module has one, as `build`."""
+        return Service(
+            name=self.topology.name, group_id=self.group_id, applications=applications, projections=projections
+        )

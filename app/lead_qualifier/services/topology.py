@@ -1,0 +1,259 @@
+"""Every service in one table: its applications, and what each of them reads, keeps and writes.
+
+Consumer groups, topic lists, ACLs, dead-letter replay, repartitioning and the AsyncAPI operations are derived from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from lead_qualifier.messages import downstream_topics as downstream
+from lead_qualifier.messages.downstream_topics import (
+    ACTIVITY_COMPLETED,
+    ASSIGNMENT_COMMANDS,
+    DOWNSTREAM_DEAD_LETTERS,
+    LEAD_ASSIGNED,
+    SELLER_CHANGED,
+    SEQUENCE_CONNECTIONS,
+)
+from lead_qualifier.messages.topics import (
+    CATALOGUE,
+    COMMAND_STATE,
+    FEATURE_COMMANDS,
+    LEAD_CHANGED,
+    LEAD_DEAD_LETTERS,
+    LEAD_HANDOVERS,
+    LEAD_MERGED,
+    LEAD_QUALIFIED,
+    LEAD_RECYCLED,
+    LEAD_SALES_RESPONSE,
+    LEAD_SCORE_CHANGED,
+    LEAD_STATE,
+    QUALIFICATION_COMMANDS,
+    QUALIFICATION_MODEL_CHANGED,
+    QUALIFICATION_MODELS,
+    SCORING_MODEL_CHANGED,
+    Partitions,
+    Topic,
+)
+
+#: Records of a topic may be consequences of records of these. An application that reads both handles the causes first,
+#: even when it starts with a backlog of both.
+_CAUSES: Mapping[Topic, tuple[Topic, ...]] = {
+    LEAD_QUALIFIED: (LEAD_CHANGED, LEAD_MERGED),
+    LEAD_ASSIGNED: (LEAD_QUALIFIED,),
+    LEAD_SALES_RESPONSE: (LEAD_ASSIGNED,),
+    ACTIVITY_COMPLETED: (LEAD_ASSIGNED,),
+    ASSIGNMENT_COMMANDS: (SELLER_CHANGED,),
+    FEATURE_COMMANDS: (SCORING_MODEL_CHANGED,),
+    QUALIFICATION_COMMANDS: (SCORING_MODEL_CHANGED,),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationTopology:
+    """One stateful processor: its inputs, the changelog of its state (`state`), and its outputs."""
+
+    name: str
+    inputs: tuple[Topic, ...]
+    state: Topic
+    outputs: tuple[Topic, ...] = ()
+
+    def causes_of(self, topic: Topic) -> tuple[Topic, ...]:
+        """The inputs that must be handled before this one."""
+        return tuple(cause for cause in _CAUSES.get(topic, ()) if cause in self.inputs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceTopology:
+    """One service: the applications that share a consumer group.
+
+    `name` labels its metrics; `command` starts its processes. `definitions`: the compacted topic of rules that every
+    process follows. `group_suffix`: what its consumer group adds to the application id.
+    """
+
+    name: str
+    command: str
+    applications: tuple[ApplicationTopology, ...]
+    dead_letters: Topic
+    definitions: Topic | None = None
+    group_suffix: str = ""
+
+    def group_id(self, application_id: str) -> str:
+        """The name of the consumer group."""
+        return application_id + self.group_suffix
+
+    def application(self, name: str) -> ApplicationTopology:
+        """Raises KeyError if there is none of this name."""
+        return {one.name: one for one in self.applications}[name]
+
+    @property
+    def changelogs(self) -> dict[Topic, tuple[Topic, ...]]:
+        """The inputs of each topic of state: the topics whose offsets its checkpoints hold."""
+        return {one.state: one.inputs for one in self.applications}
+
+    @property
+    def inputs(self) -> tuple[Topic, ...]:
+        """What its applications read, from others and from one another."""
+        return tuple(topic for one in self.applications for topic in one.inputs)
+
+    @property
+    def keeps(self) -> tuple[Topic, ...]:
+        """What it both writes and reads: definitions, state, and messages from one of its applications to another."""
+        definitions = () if self.definitions is None else (self.definitions,)
+        passed_on = (topic for topic in self.inputs if topic in self._outputs)
+        return (*definitions, *dict.fromkeys(passed_on), *self.changelogs)
+
+    @property
+    def reads(self) -> tuple[Topic, ...]:
+        """What others write."""
+        return _each_once(topic for topic in self.inputs if topic not in self.keeps)
+
+    @property
+    def writes(self) -> tuple[Topic, ...]:
+        """What others read; dead letters aside."""
+        return _each_once(topic for topic in self._outputs if topic not in self.keeps)
+
+    @property
+    def audit_trails(self) -> tuple[Topic, ...]:
+        """Where it answers commands."""
+        return tuple(topic for topic in self.writes if topic.partitions is Partitions.ONE)
+
+    @property
+    def lead_events(self) -> tuple[Topic, ...]:
+        """Where it announces what it decided about leads."""
+        return tuple(topic for topic in self.writes if topic.partitions is Partitions.BY_LEAD)
+
+    @property
+    def topics(self) -> tuple[Topic, ...]:
+        """Every topic that must exist."""
+        return (*self.reads, *self.keeps, *self.writes, self.dead_letters)
+
+    @property
+    def _outputs(self) -> tuple[Topic, ...]:
+        return tuple(topic for one in self.applications for topic in one.outputs)
+
+
+def _each_once(topics: Iterable[Topic]) -> tuple[Topic, ...]:
+    return tuple(dict.fromkeys(topics))
+
+
+def _downstream(
+    name: str, *applications: ApplicationTopology, definitions: Topic | None = None
+) -> tuple[str, ServiceTopology]:
+    return name, ServiceTopology(
+        name=name,
+        command=f"lead-qualifier downstream {name}",
+        group_suffix=f"-{name}",
+        applications=applications,
+        definitions=definitions,
+        dead_letters=DOWNSTREAM_DEAD_LETTERS,
+    )
+
+
+def _by_definitions(
+    name: str, kind: str, state: Topic, inputs: tuple[Topic, ...], outputs: tuple[Topic, ...]
+) -> tuple[str, ServiceTopology]:
+    """A service that decides about each lead by the definitions of one kind, and about commands on these."""
+    return _downstream(
+        name,
+        ApplicationTopology(name=name, inputs=(*_LEADS, *inputs), state=state, outputs=outputs),
+        ApplicationTopology(
+            name=f"{kind}-definitions",
+            inputs=(downstream.commands(kind),),
+            state=downstream.command_state(kind),
+            outputs=(downstream.definition_changed(kind),),
+        ),
+        definitions=downstream.definitions(kind),
+    )
+
+
+_LEADS = (LEAD_CHANGED, LEAD_MERGED, LEAD_QUALIFIED)
+
+WORKER = ServiceTopology(
+    name="qualification",
+    command="lead-qualifier worker",
+    applications=(
+        ApplicationTopology(
+            name="leads",
+            inputs=(LEAD_CHANGED, LEAD_MERGED, LEAD_HANDOVERS, LEAD_SALES_RESPONSE, LEAD_SCORE_CHANGED),
+            state=LEAD_STATE,
+            outputs=(LEAD_QUALIFIED, LEAD_RECYCLED, LEAD_HANDOVERS),
+        ),
+        ApplicationTopology(
+            name="commands",
+            inputs=(SCORING_MODEL_CHANGED, FEATURE_COMMANDS, QUALIFICATION_COMMANDS),
+            state=COMMAND_STATE,
+            outputs=(QUALIFICATION_MODEL_CHANGED,),
+        ),
+    ),
+    definitions=QUALIFICATION_MODELS,
+    dead_letters=LEAD_DEAD_LETTERS,
+)
+"""The workers, which qualify leads."""
+
+DOWNSTREAM: Mapping[str, ServiceTopology] = dict(
+    (
+        _by_definitions(
+            "journeys",
+            "journey",
+            downstream.JOURNEY_STATE,
+            inputs=(),
+            outputs=(downstream.JOURNEY_ENTRY_REQUESTED,),
+        ),
+        _downstream(
+            "assignment",
+            ApplicationTopology(
+                name="assignment-intake",
+                inputs=_LEADS,
+                state=downstream.ASSIGNMENT_LEAD_STATE,
+                outputs=(downstream.ASSIGNMENT_QUEUE,),
+            ),
+            ApplicationTopology(
+                name="assignment-relay",
+                inputs=(SELLER_CHANGED, ASSIGNMENT_COMMANDS),
+                state=downstream.ASSIGNMENT_RELAY_STATE,
+                outputs=(downstream.ASSIGNMENT_QUEUE,),
+            ),
+            ApplicationTopology(
+                name="assignment",
+                inputs=(downstream.ASSIGNMENT_QUEUE,),
+                state=downstream.ASSIGNMENT_STATE,
+                outputs=(downstream.ASSIGNMENT_DEFINITION_CHANGED, LEAD_ASSIGNED, downstream.ASSIGNMENT_QUEUE),
+            ),
+        ),
+        _by_definitions(
+            "sequences",
+            "sequence",
+            downstream.SEQUENCE_STATE,
+            inputs=(LEAD_ASSIGNED, SEQUENCE_CONNECTIONS, ACTIVITY_COMPLETED),
+            outputs=(downstream.SEQUENCE_STEP_DUE, downstream.SEQUENCE_CHANGED),
+        ),
+        _by_definitions(
+            "follow-up",
+            "follow-up",
+            downstream.FOLLOW_UP_STATE,
+            inputs=(LEAD_ASSIGNED, LEAD_SALES_RESPONSE, ACTIVITY_COMPLETED),
+            outputs=(downstream.LEAD_FOLLOW_UP_OVERDUE,),
+        ),
+    )
+)
+"""The downstream services, by the names that `lead-qualifier downstream` knows."""
+
+WORKER_REPLAYABLE: tuple[Topic, ...] = tuple(
+    topic for topic in CATALOGUE if topic in {*WORKER.reads, LEAD_HANDOVERS} and topic is not FEATURE_COMMANDS
+)
+"""Where dead letters of the workers may be sent back to: what they read, except the administrators' commands, because
+a dead letter itself says where it came from.
+"""
+
+DOWNSTREAM_REPLAYABLE: tuple[Topic, ...] = _each_once(
+    (
+        *(topic for service in DOWNSTREAM.values() for topic in (*service.reads, *service.inputs)),
+        *(one for one in (*CATALOGUE, *downstream.CATALOGUE) if one.events and one.partitions is Partitions.BY_LEAD),
+    )
+)
+"""Where dead letters of downstream services, sinks and consumers may be sent back to: what the services read, and
+events about leads.
+"""
