@@ -7,8 +7,6 @@ import msgspec
 import pytest
 from pydantic import TypeAdapter
 
-from lead_qualifier.messages import stored
-from lead_qualifier.messages.stored import CommandState, LeadState, RulesState
 from lead_qualifier.qualification import criteria, entries, leads, merging, models
 from lead_qualifier.qualification.criteria import AtLeast, Criterion
 from lead_qualifier.qualification.entries import (
@@ -21,8 +19,11 @@ from lead_qualifier.qualification.entries import (
 )
 from lead_qualifier.qualification.leads import Erased, Lead, LeadChange, Mark, Score, apply_change
 from lead_qualifier.qualification.models import Actions, QualificationModel, Requalification
+from tools.schemas.documents import DOCUMENTS
 from tools.schemas.examples import examples_of
+from tools.schemas.stored import stored
 
+ADAPTER = {document.name: document.adapter for document in DOCUMENTS}
 AT = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 MODEL = QualificationModel(
     id="m",
@@ -36,30 +37,36 @@ MODEL = QualificationModel(
 
 
 @pytest.mark.parametrize(
-    ("struct", "described"),
+    "struct",
     [
-        (leads.Lead, stored.LeadState),
-        (leads.Score, stored.StoredScore),
-        (leads.Mark, stored.StoredMark),
-        (merging.LeadTransfer, stored.LeadHandover),
-        (models.QualificationModel, stored.StoredDefinition),
-        (models.Actions, stored.StoredActions),
-        (models.Requalification, stored.StoredRequalification),
-        (criteria.Criterion, stored.StoredCriterion),
-        (criteria.AtLeast, stored.StoredAtLeast),
-        (entries.ModelEntry, stored.ModelState),
-        (entries.ScoringModelEntry, stored.ScoringModelState),
-        (entries.FeatureEntry, stored.FeatureState),
-        (entries.Answers, stored.AnswersState),
-        (entries.Answer, stored.StoredAnswer),
+        leads.Lead,
+        leads.Score,
+        leads.Mark,
+        leads.Hold,
+        leads.Erased,
+        merging.LeadTransfer,
+        merging.Response,
+        models.QualificationModel,
+        models.Actions,
+        models.Requalification,
+        models.OnRejection,
+        models.Recycling,
+        criteria.Criterion,
+        criteria.AtLeast,
+        entries.ModelEntry,
+        entries.ScoringModelEntry,
+        entries.FeatureEntry,
+        entries.Answers,
+        entries.Answer,
     ],
-    ids=lambda one: one.__name__,
 )
-def test_every_field_is_described_and_required_where_it_is_always_written(struct: Any, described: Any) -> None:
+def test_every_field_is_described_and_required_where_it_is_always_written(struct: Any) -> None:
     config = struct.__struct_config__
     tag = {config.tag_field} if config.tag_field else set()
     fields = {field.encode_name: field.required for field in msgspec.structs.fields(struct)}
-    schema = TypeAdapter(described).json_schema()
+    schema = TypeAdapter(stored(struct)).json_schema()
+    described = {name for name, field in schema["properties"].items() if field.keys() & {"description", "$ref"}}
+    assert described == set(fields)
     assert set(schema["properties"]) == set(fields) | tag
     if config.omit_defaults:
         assert set(schema.get("required", [])) == {name for name, required in fields.items() if required} | tag
@@ -85,9 +92,9 @@ def test_a_lead_with_everything_and_one_with_nothing_follow_the_schema() -> None
     )
     attributes = {"a": "x", "b": 1, "c": 0.5, "d": True, "big": 1e30, "int64": 2**63 - 1}
     apply_change(lead, LeadChange(occurred_at=AT, attributes=attributes | {"cleared": None}))
-    state = TypeAdapter(LeadState).validate_json(msgspec.json.encode(lead))
+    state = ADAPTER["lead-state"].validate_json(msgspec.json.encode(lead))
     assert state["attributes"] == attributes
-    assert TypeAdapter(LeadState).validate_json(msgspec.json.encode(Lead())) == {}
+    assert ADAPTER["lead-state"].validate_json(msgspec.json.encode(Lead())) == {}
 
 
 def test_entries_follow_the_schema() -> None:
@@ -113,12 +120,12 @@ def test_entries_follow_the_schema() -> None:
         ScoringModelEntry(id="s", revision=1, status="live", occurred_at=AT, name="S", maximum=100.0),
         FeatureEntry(name="lead-management", revision=1, enabled=True, changed_at=AT, changed_by="admin"),
     ):
-        TypeAdapter[Any](RulesState).validate_json(encode_entry(entry))
-        TypeAdapter[Any](CommandState).validate_json(encode_entry(entry))
+        ADAPTER["qualification-models"].validate_json(encode_entry(entry))
+        ADAPTER["command-state"].validate_json(encode_entry(entry))
     answer = Answer(
         command_id="c", accepted=True, code="published", message="m", warnings=("w",), version=1, revision=2
     )
-    TypeAdapter[Any](CommandState).validate_json(encode_entry(Answers(target="model/m", answers=(answer,))))
+    ADAPTER["command-state"].validate_json(encode_entry(Answers(target="model/m", answers=(answer,))))
 
 
 def test_the_examples_are_what_the_domain_reads_and_writes() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any, Union
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from lead_qualifier.messages import downstream_topics as downstream
 from lead_qualifier.messages import topics
@@ -36,15 +36,12 @@ from lead_qualifier.messages.sequences import (
     SequenceState,
     SequenceStepDue,
 )
-from lead_qualifier.messages.stored import (
-    ABOUT_DEAD_LETTER_HEADERS,
-    CommandState,
-    DeadLetterHeaders,
-    LeadHandover,
-    LeadState,
-    RulesState,
-)
 from lead_qualifier.messages.topics import Topic
+from lead_qualifier.qualification.entries import Answers, FeatureEntry, ModelEntry, ScoringModelEntry
+from lead_qualifier.qualification.leads import Lead
+from lead_qualifier.qualification.merging import LeadTransfer
+from tools.schemas.dead_letters import DeadLetterHeaders
+from tools.schemas.stored import stored
 
 
 @dataclass(frozen=True)
@@ -70,9 +67,24 @@ def _records(topic: Topic, type_: Any, description: str | None = None) -> Docume
 
 
 def _headers(topic: Topic) -> Document:
-    return Document(f"{topic.name}.headers", DeadLetterHeaders, ABOUT_DEAD_LETTER_HEADERS, topic)
+    return Document(f"{topic.name}.headers", DeadLetterHeaders, None, topic)
 
 
+_RULES = (ModelEntry, ScoringModelEntry, FeatureEntry)
+
+
+def _entries(*structs: Any) -> Any:
+    return Annotated[Union[tuple(map(stored, structs))], Field(discriminator="kind")]  # noqa: UP007  made of parts
+
+
+_LEAD_STATE = """\
+Everything held about a lead, whose id is the record's key. A record without value: nothing is held (erased).
+
+A key that is not UTF-8 is not a lead's: its record is the worker's own checkpoint."""
+_LEAD_TRANSFER = """\
+What a merged lead hands over to the lead it was merged into, its survivor, whose id is the record's key.
+
+A record without value, as older versions wrote it, means nothing."""
 _DEFINITION_STATES = (
     downstream.JOURNEY_DEFINITIONS,
     downstream.JOURNEY_COMMAND_STATE,
@@ -97,10 +109,14 @@ DOCUMENTS: tuple[Document, ...] = (
     Document("follow-up-definition", FollowUpDefinition),
     _records(topics.QUALIFICATION_COMMANDS, ModelCommand, "A command on a qualification model."),
     _records(topics.FEATURE_COMMANDS, FeatureCommand),
-    _records(topics.QUALIFICATION_MODELS, RulesState, "A qualification model, scoring model or feature as it stands."),
+    _records(
+        topics.QUALIFICATION_MODELS, _entries(*_RULES), "A qualification model, scoring model or feature as it stands."
+    ),
     _records(topics.QUALIFICATION_MODEL_CHANGED, QualificationModelChanged),
     _records(
-        topics.COMMAND_STATE, CommandState, "What the command decider holds: as qualification-models, and answers."
+        topics.COMMAND_STATE,
+        _entries(*_RULES, Answers),
+        "What the command decider holds: as qualification-models, and answers.",
     ),
     *(_records(downstream.commands(kind), DefinitionCommand) for kind in downstream.KINDS),
     *(_records(downstream.definition_changed(kind), DefinitionChanged) for kind in downstream.KINDS),
@@ -108,8 +124,8 @@ DOCUMENTS: tuple[Document, ...] = (
     # Qualification.
     _records(topics.LEAD_QUALIFIED, LeadQualified),
     _records(topics.LEAD_RECYCLED, LeadRecycled),
-    _records(topics.LEAD_HANDOVERS, LeadHandover),
-    _records(topics.LEAD_STATE, LeadState),
+    _records(topics.LEAD_HANDOVERS, stored(LeadTransfer), _LEAD_TRANSFER),
+    _records(topics.LEAD_STATE, stored(Lead), _LEAD_STATE),
     # Journeys.
     _records(downstream.JOURNEY_ENTRY_REQUESTED, JourneyEntryRequested),
     _records(downstream.JOURNEY_STATE, JourneyState),

@@ -75,10 +75,15 @@ def _is_type(schema: dict[str, Any]) -> bool:
 
 
 def _plain(schema: Any) -> Any:
-    """Without `discriminator`, which is OpenAPI's: the constants in the alternatives say the same."""
+    """Without `discriminator`, which is OpenAPI's: the constants in the alternatives say the same.
+
+    Descriptions lose the line breaks of docstrings, and keep their paragraphs.
+    """
     if isinstance(schema, dict):
         return {
-            name: _plain(value)
+            name: re.sub(r"(?<!\n)\n(?!\n)", " ", value)
+            if name == "description" and isinstance(value, str)
+            else _plain(value)
             for name, value in schema.items()
             if not (name == "discriminator" and "propertyName" in value)
         }

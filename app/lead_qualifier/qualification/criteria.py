@@ -9,15 +9,14 @@ from lead_qualifier.qualification.utc import Moment
 
 
 class Criterion(Struct, frozen=True, omit_defaults=True):
-    """One scoring model and the score on it that qualifies: met from `threshold` upwards, the threshold included.
-
-    `drop_below`: for a model that qualifies again on_recross, the score has fallen only once it is below this. None:
-    the threshold itself.
-    """
+    """A scoring model, and the score on it that a lead must reach."""
 
     scoring_model: str
+    """The scoring model's id."""
     threshold: float
+    """The score that meets the criterion, or any higher one."""
     drop_below: float | None = None
+    """With policy `on_recross`: the score has fallen only once it is below this. Absent: below `threshold`."""
 
     @property
     def floor(self) -> float:
@@ -26,9 +25,10 @@ class Criterion(Struct, frozen=True, omit_defaults=True):
 
 
 class AtLeast(Struct, frozen=True):
-    """As many criteria as `at_least` must be met."""
+    """A number of criteria must be met."""
 
     at_least: int
+    """How many."""
 
 
 Match = Literal["all", "any"] | AtLeast

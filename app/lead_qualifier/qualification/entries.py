@@ -33,27 +33,36 @@ def feature_key(name: str) -> str:
 
 
 class ModelEntry(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="model"):
-    """A qualification model through its life. It is kept when deleted, so that its versions go on rising.
-
-    `version` is the newest published one (0: none) and `published` its definition; `draft` is what the next publish
-    takes, absent if that would be `published` again. A live one may hold a draft too, beside what runs; `shadow` lets
-    that run along and count what it would do. `revision` is that of the last change.
-    """
+    """The current state of a qualification model. A deleted model is kept, so that its versions keep rising."""
 
     id: str
+    """The model's id."""
     revision: int
+    """Revision of the last change. Revisions are numbered across all models, scoring models and features."""
     status: ModelStatus
+    """Only a live model qualifies leads."""
     version: int = 0
+    """The newest published version."""
     draft: QualificationModel | None = None
+    """The definition that the next publish makes live. Absent: `published` again. A live model may have a draft too."""
     published: QualificationModel | None = None
+    """The definition of `version`: what runs while the model is live."""
     published_revision: int = 0
+    """The revision that published `version`."""
     publish_command_id: str | None = None
+    """`command_id` of the command that published `version`."""
     publish_command_offset: int = 0
+    """Offset of that command in `qualification-commands`."""
     published_at: Moment | None = None
+    """`issued_at` of that command."""
     published_by: str | None = None
+    """Who issued that command."""
     changed_at: Moment | None = None
+    """`issued_at` of the command that made the last change."""
     changed_by: str | None = None
+    """Who issued that command."""
     shadow: bool = False
+    """Whether workers count what the draft of a live model would do."""
 
     @property
     def key(self) -> str:
@@ -67,14 +76,20 @@ class ModelEntry(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_fiel
 
 
 class ScoringModelEntry(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="scoring"):
-    """What a scoring engine last said of one of its models, and when that was so. `maximum`: no score is above it."""
+    """The current state of a scoring model, as its scoring engine reported it."""
 
     id: str
+    """The scoring model's id."""
     revision: int
+    """Revision of the last change. Revisions are numbered across all models, scoring models and features."""
     status: ScoringModelStatus
+    """Only scores of a live scoring model count."""
     occurred_at: Moment
+    """When this state began."""
     name: str | None = None
+    """Display name."""
     maximum: float | None = None
+    """The highest possible score."""
 
     @property
     def key(self) -> str:
@@ -83,13 +98,18 @@ class ScoringModelEntry(Struct, frozen=True, kw_only=True, omit_defaults=True, t
 
 
 class FeatureEntry(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="feature"):
-    """A feature switch and who moved it last."""
+    """The current state of a feature. A feature without a record is off."""
 
     name: str
+    """The feature's name."""
     revision: int
+    """Revision of the last change. Revisions are numbered across all models, scoring models and features."""
     enabled: bool
+    """Whether the feature is on."""
     changed_at: Moment | None = None
+    """When it was last turned on or off."""
     changed_by: str | None = None
+    """Who turned it on or off."""
 
     @property
     def key(self) -> str:
@@ -98,25 +118,34 @@ class FeatureEntry(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_fi
 
 
 class Answer(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a command was answered."""
+    """The outcome of a command."""
 
     command_id: str
+    """The command's id."""
     accepted: bool
+    """Whether the command was accepted."""
     code: str
+    """Why, for programs."""
     message: str
+    """Why, for people."""
     warnings: tuple[str, ...] = ()
+    """What to know although the command was accepted."""
     version: int = 0
+    """The newest published version after the command."""
     revision: int = 0
+    """The revision after the command."""
 
 
 class Answers(Struct, frozen=True, kw_only=True, tag_field="kind", tag="answers"):
-    """The last commands on one entry and what they were answered, so that repeating one changes nothing.
+    """The last commands on one entry and their outcomes: a repeated command gets the same outcome.
 
-    The command decider's own: workers need none of it.
+    Only the command processor needs them.
     """
 
     target: str
+    """Key of the entry."""
     answers: tuple[Answer, ...] = ()
+    """The outcomes, oldest first."""
 
     @property
     def key(self) -> str:

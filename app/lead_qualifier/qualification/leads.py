@@ -21,29 +21,38 @@ Flag = Literal["status_reason", "sales_ready"]
 # None of these structs can be part of a reference cycle. At hundreds of thousands of leads, garbage collection that
 # walks them costs a third of the throughput, so it is told not to (gc=False).
 class Score(Struct, frozen=True, gc=False):
-    """A lead's current score on one scoring model and when that was so (`occurred_at`)."""
+    """A lead's current score on one scoring model."""
 
     value: float
+    """The score."""
     at: Moment
+    """`occurred_at` of the event that reported it."""
 
 
 class Mark(Struct, frozen=True, omit_defaults=True, gc=False):
-    """A model qualified this lead: its version, the how manieth time, when (`occurred_at` of the trigger), and why.
+    """A qualification model has qualified the lead.
 
-    A cleared mark was re-opened by the CRM or recycled; it stays, because its number goes on rising. A dropped one is
-    followed by scores below the model's criteria. `rejected`: when sales rejected the lead (see recycling.py);
-    `barred`: the model does not qualify it again after that, `not_before`: nothing that occurred before does.
+    A mark is never removed, because its number keeps rising.
     """
 
     version: int
+    """Version of the model that qualified the lead."""
     number: int
+    """How many times the model has qualified the lead: 1 for the first."""
     at: Moment
+    """`occurred_at` of the triggering event."""
     trigger: str
+    """`event_id` of the triggering event."""
     cleared: bool = False
+    """Whether the CRM has since reset or reopened the lead, or a rejection by sales has recycled it."""
     dropped: bool = False
+    """Whether the scores have since fallen below the criteria (policy `on_recross`)."""
     rejected: Moment | None = None
+    """When sales rejected the lead."""
     barred: bool = False
+    """Whether sales rejected the lead for good: the model qualifies it again only after the CRM has reset it."""
     not_before: Moment | None = None
+    """After a rejection: nothing that occurred before this time qualifies the lead again."""
 
 
 Origin = Literal["live", "sweep"]
@@ -63,61 +72,78 @@ class Trigger(Struct, frozen=True, gc=False):
 
 
 class Hold(Struct, frozen=True, gc=False):
-    """A model's criteria are met and must stay so until `due` (wall clock): then the lead qualifies.
-
-    `at`: occurred_at of what began it; `origin` and `trigger` tell what that was. `version` of the model: another one
-    begins anew.
-    """
+    """The criteria of a qualification model are met, and the lead qualifies once they have stayed met for a while."""
 
     version: int
+    """Version of the model; another version starts a new hold."""
     due: Moment
+    """When the lead qualifies if the criteria stay met until then (wall clock)."""
     at: Moment
+    """`occurred_at` of the event that started the hold."""
     origin: Origin
+    """What started the hold. `live`: an event of the lead; `sweep`: the publish command."""
     trigger: Trigger
+    """The record that started the hold."""
 
 
 class Erased(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
-    """What is remembered of a lead that was erased, for a while: what undoes nothing, and lets nobody qualify twice.
+    """What is remembered of an erased lead while records sent to it before may still arrive.
 
-    `at_ms`: time of the record that erased it; `until_ms`: when this is forgotten, by the clock (milliseconds since
-    1970). `marks`: that models qualified it, for the lead that it may be merged into. `merged`: it was merged before.
+    It does not bring the lead back, and keeps the lead it may be merged into from qualifying twice.
     """
 
     at_ms: int
+    """Time of the record that erased the lead, in milliseconds since 1970."""
     until_ms: int
+    """When this is forgotten (wall clock), in milliseconds since 1970."""
     marks: dict[str, Mark] = field(default_factory=dict)
+    """Which models had qualified the lead, by model id: for the lead that it may be merged into."""
     merged: bool = False
+    """Whether the lead had been merged before it was erased."""
 
 
 class Lead(Struct, omit_defaults=True, kw_only=True, gc=False):
-    """Everything held about one lead. As constructed: an unknown lead, which is open, new and not sales ready.
+    """Everything held about one lead.
 
-    `known`: a lead-changed is held. `scores` by scoring model id, `marks` by qualification model id.
-    `qualified_at` and `qualified_flags`: our newest qualification by `occurred_at`, and which flags that one set; once
-    sales rejected it, when it did.
-    `holds` by qualification model id: what waits for its time.
-    `merged_into`: the lead that this one was merged into, which closes it whatever its status; `merged_at`: when.
-    `erasure`: offset in lead-changed of the record that erased it, while what was on its way to it may still come;
-    `erased`: what is remembered of it meanwhile. Older versions did not write that.
+    As constructed: an unknown lead, which is open, new and not sales ready.
     """
 
     status: str = OPEN
+    """The lead's status."""
     status_reason: str = "new"
+    """The reason for the status."""
     sales_ready: bool = False
+    """Whether the lead is sales ready."""
     known: bool = False
+    """Whether the CRM has reported the lead (`lead-changed`)."""
     owner_id: str | None = None
+    """Who owns the lead."""
     contact_id: str | None = None
+    """The contact behind the lead."""
     attributes: dict[str, Any] = field(default_factory=dict)
+    """Further facts from the CRM, by name."""
     changed_at: Moment | None = None
+    """`occurred_at` of the newest `lead-changed`."""
     scores: dict[str, Score] = field(default_factory=dict)
+    """Current scores, by scoring model id."""
     marks: dict[str, Mark] = field(default_factory=dict)
+    """Which models have qualified the lead, by qualification model id."""
     qualified_at: Moment | None = None
+    """`occurred_at` of the newest qualification's trigger or, once sales has rejected that one, of the rejection."""
     qualified_flags: tuple[Flag, ...] = ()
+    """The flags that the newest qualification set. An older `lead-changed` does not overwrite them."""
     holds: dict[str, Hold] = field(default_factory=dict)
+    """Criteria that are met and must stay met for a while, by qualification model id."""
     merged_into: str | None = None
+    """The lead that this one was merged into. A merged lead is closed, whatever its status, and cannot qualify."""
     merged_at: Moment | None = None
+    """`occurred_at` of the newest `lead-merged`."""
     erasure: int | None = None
+    """Offset in `lead-changed` of the record that erased the lead, while records sent to it before may still arrive:
+    they are dropped.
+    """
     erased: Erased | None = None
+    """What is remembered of the erased lead. Older versions did not write this."""
 
 
 class EligibilityScore(Struct, gc=False):

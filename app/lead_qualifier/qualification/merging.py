@@ -18,33 +18,39 @@ _ERASED = "erased"
 
 
 class Response(Struct, frozen=True, omit_defaults=True, gc=False):
-    """What sales answered at `at` about a lead that was merged. `model_id`: the model meant; None: every one.
-
-    `trigger`: the record that said so; None: an older version handed it over.
-    """
+    """How sales responded to a lead that was merged."""
 
     at: Moment
+    """`occurred_at` of the `lead-sales-response`."""
     accepted: bool
+    """Whether sales accepted the lead; false: rejected it."""
     reason: str | None = None
+    """Why sales rejected the lead."""
     model_id: str | None = None
+    """The qualification model that the response is about. Absent: every model."""
     trigger: Trigger | None = None
+    """The record of the `lead-sales-response`. Older versions did not write this."""
 
 
 class LeadTransfer(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
-    """What goes over from a merged lead to the lead it was merged into.
-
-    `event_id`: of the merge, or of a score or a response that came after it. `loser_id`: whose these are. `via`: the
-    leads it went through since, all of them merged, too. `begun_ms`: time of that record (milliseconds since 1970);
-    None: an older version wrote it.
-    """
+    """What a merged lead hands over to the lead it was merged into, its survivor."""
 
     event_id: str
+    """`event_id` of the `lead-merged`, or of a `lead-score-changed` or `lead-sales-response` that came after it."""
     loser_id: str
+    """The merged lead, whose scores and marks these are."""
     via: tuple[str, ...] = ()
+    """Leads that this passed through because they had been merged themselves."""
     scores: dict[str, Score] = field(default_factory=dict)
+    """Scores, by scoring model id."""
     marks: dict[str, Mark] = field(default_factory=dict)
+    """Which models have qualified the merged lead, by qualification model id."""
     response: Response | None = None
+    """How sales responded to the merged lead."""
     begun_ms: int | None = None
+    """Time of the record with this `event_id`, in milliseconds since 1970: a survivor that was erased after it takes
+    nothing over. Older versions did not write this.
+    """
 
 
 def merge(lead: Lead, survivor_id: str, at: datetime) -> bool:

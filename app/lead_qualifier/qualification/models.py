@@ -35,10 +35,12 @@ class InvalidModel(ValueError):
 
 
 class Actions(Struct, frozen=True, omit_defaults=True):
-    """What a qualified lead gets: Status Reason becomes Marketing Qualified, Sales Ready becomes yes, or both."""
+    """What a qualification changes on the lead."""
 
     marketing_qualified: bool = False
+    """Whether `status_reason` becomes `marketing_qualified`."""
     sales_ready: bool = False
+    """Whether `sales_ready` becomes true."""
 
     @property
     def flags(self) -> tuple[Flag, ...]:
@@ -51,31 +53,32 @@ class Actions(Struct, frozen=True, omit_defaults=True):
 
 
 class Requalification(Struct, frozen=True, omit_defaults=True):
-    """What lets a model qualify a lead once more.
-
-    `never`: nothing. `when_reset`: the CRM reset a flag or reopened the lead. `on_recross`: that, or the scores fell
-    below the criteria and rose again. With a `cool_down` the next qualification must be triggered by something that
-    occurred at least so long after the last one.
-    """
+    """When the model may qualify a lead again."""
 
     policy: Policy = "when_reset"
+    """`never`; `when_reset`: after the CRM has reset a flag or reopened the lead; `on_recross`: also after the scores
+    have fallen below the criteria and risen again.
+    """
     cool_down: timedelta | None = None
+    """How long after the last qualification the next trigger must occur at the earliest."""
 
 
 class Recycling(Struct, frozen=True, omit_defaults=True):
-    """What becomes of a lead that sales rejected: may the model qualify it again, and how long after that at the
-    earliest.
-    """
+    """What happens to a lead that sales has rejected."""
 
     requalify: bool = True
+    """Whether the model may qualify the lead again."""
     cool_down: timedelta | None = None
+    """How long after the rejection the next trigger must occur at the earliest."""
 
 
 class OnRejection(Struct, frozen=True, omit_defaults=True):
-    """What becomes of a lead that sales rejected, and what instead for some reasons, by the reason."""
+    """What happens to leads that sales rejects, by the reason of the rejection."""
 
     otherwise: Recycling = Recycling()
+    """For reasons that `reasons` does not name, and for rejections without a reason."""
     reasons: dict[str, Recycling] = {}
+    """For these reasons."""
 
     def for_reason(self, reason: str | None) -> Recycling:
         """What holds for a rejection with this reason. None: without one."""
@@ -83,23 +86,31 @@ class OnRejection(Struct, frozen=True, omit_defaults=True):
 
 
 class QualificationModel(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A definition that holds together: construction raises InvalidModel, with every problem found, if it does not.
+    """The definition of a qualification model.
 
-    `criteria` are all there are, in the order in which they are written. `members` says how they are grouped: empty if
-    they are not, so that `match` is about the criteria themselves; else `match` is about the members. `hold`: so long
-    (wall clock) they must stay met before a lead qualifies. `on_rejection`: None is as an empty one.
+    A consistent one: construction raises InvalidModel, with every problem found, if it is not.
     """
 
     id: str
+    """Identifies the model across its versions."""
     name: str
+    """Display name."""
     match: Match
+    """How many of the criteria, or of `members` if there are any, must be met."""
     criteria: tuple[Criterion, ...]
+    """Every criterion, in the order in which people wrote them."""
     actions: Actions
+    """What a qualification changes on the lead."""
     existing_leads: ExistingLeads = "evaluate"
+    """Whether publishing evaluates the leads that are already known."""
     requalification: Requalification = Requalification()
+    """When the model may qualify a lead again."""
     members: tuple[Member, ...] = ()
+    """How the criteria are grouped: each member is the index of a criterion, or a group. Empty: no groups."""
     hold: timedelta | None = None
+    """How long the criteria must stay met before the lead qualifies (wall clock)."""
     on_rejection: OnRejection | None = None
+    """What happens to leads that sales rejects."""
 
     @property
     def branches(self) -> tuple[Member, ...]:

@@ -1,0 +1,151 @@
+"""The types of stored records, made from the structs that store them.
+
+A struct gives the fields, their types, which of them are always written, and the descriptions: the first paragraph of
+its docstring, and the docstring below each field.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import cache
+from typing import Annotated, Any, Literal, NamedTuple, NotRequired, Union, get_args, get_origin
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import FieldInfo
+from pydantic import Field, WithJsonSchema, with_config
+from typing_extensions import TypeAliasType, TypedDict
+
+from lead_qualifier.messages.fields import EMITTED, Id, Number, Timestamp
+from lead_qualifier.messages.lead_messages import Status, StatusReason
+from lead_qualifier.messages.lead_qualified import Trigger
+from lead_qualifier.qualification import criteria, entries, leads, merging, models
+from lead_qualifier.qualification.utc import Moment
+
+_Positive = Annotated[int, Field(ge=1)]
+_NotNegative = Annotated[int, Field(ge=0)]
+
+
+@with_config(EMITTED)
+class StoredAtLeast(TypedDict):
+    """A number of criteria must be met."""
+
+    at_least: _Positive
+
+
+class StoredGroup(NamedTuple):
+    """A group of criteria that counts as one: a list of how many of its members must be met, and the members."""
+
+    match: Literal["all", "any"] | StoredAtLeast
+    members: list[StoredMember]
+
+
+StoredMember = TypeAliasType("StoredMember", int | StoredGroup)
+"""The index of a criterion, or a group."""
+
+#: Types that are published as they stand here, not as they are stored.
+_TYPES: dict[Any, Any] = {
+    str: Id,
+    float: Number,
+    Moment: Timestamp,
+    timedelta: Annotated[str, WithJsonSchema({"type": "string", "format": "duration"})],
+    leads.Trigger: Trigger,
+    criteria.AtLeast: StoredAtLeast,
+    criteria.Group: StoredGroup,
+    criteria.Member: StoredMember,
+}
+#: The same for single fields. The processors check nothing that they read back, so the structs do not say it.
+_FIELDS: dict[tuple[type[Struct], str], Any] = {
+    (leads.Lead, "status"): Status,
+    (leads.Lead, "status_reason"): StatusReason,
+    (leads.Lead, "attributes"): dict[str, str | int | float | bool],
+    (leads.Lead, "erasure"): _NotNegative,
+    (leads.Mark, "version"): _Positive,
+    (leads.Mark, "number"): _Positive,
+    (leads.Hold, "version"): _Positive,
+    (entries.ModelEntry, "revision"): _Positive,
+    (entries.ModelEntry, "version"): _Positive,
+    (entries.ModelEntry, "published_revision"): _Positive,
+    (entries.ModelEntry, "publish_command_offset"): _NotNegative,
+    (entries.ScoringModelEntry, "revision"): _Positive,
+    (entries.ScoringModelEntry, "name"): str,
+    (entries.FeatureEntry, "revision"): _Positive,
+    (entries.Answer, "message"): str,
+    (entries.Answer, "warnings"): list[str],
+}
+#: What schemas call a struct, where it is not Stored and the struct's name.
+_NAMES: dict[type[Struct], str] = {
+    leads.Lead: "LeadState",
+    merging.LeadTransfer: "LeadHandover",
+    models.QualificationModel: "StoredDefinition",
+    entries.ModelEntry: "ModelState",
+    entries.ScoringModelEntry: "ScoringModelState",
+    entries.FeatureEntry: "FeatureState",
+    entries.Answers: "AnswersState",
+}
+
+
+@cache
+def stored(struct: type[Struct]) -> Any:
+    """The type of what a struct is stored as, for pydantic."""
+    config = struct.__struct_config__
+    fields: dict[str, Any] = {}
+    if config.tag_field is not None:
+        fields[config.tag_field] = Literal[config.tag]
+    for field in msgspec.structs.fields(struct):
+        type_ = _FIELDS.get((struct, field.name)) or _published(field.type)
+        if description := " ".join(_described(struct, field)):
+            type_ = Annotated[type_, Field(description=description)]
+        fields[field.encode_name] = type_ if field.required or not config.omit_defaults else NotRequired[type_]
+    made: Any = TypedDict(_NAMES.get(struct, f"Stored{struct.__name__}"), fields)  # type: ignore[misc]
+    made.__doc__ = (inspect.getdoc(struct) or "").split("\n\n")[0]
+    return with_config(EMITTED)(made)
+
+
+def _published(type_: Any) -> Any:
+    if type_ in _TYPES:
+        return _TYPES[type_]
+    if isinstance(type_, type) and issubclass(type_, Struct):
+        return stored(type_)
+    arguments = get_args(type_)
+    if get_origin(type_) is dict:
+        key, value = arguments
+        return dict[key, _published(value)]  # type: ignore[misc,valid-type]
+    if get_origin(type_) in {list, tuple}:
+        return list[_published(arguments[0])]  # type: ignore[misc]
+    if type(None) in arguments or any(one in _TYPES for one in arguments):
+        return Union[tuple(_published(one) for one in arguments if one is not type(None))]  # noqa: UP007  made of parts
+    return type_
+
+
+def _described(struct: type[Struct], field: FieldInfo) -> Iterator[str]:
+    docstrings: dict[str, str] = {}
+    for part in reversed(struct.__mro__):
+        docstrings |= _docstrings(part)
+    if field.name in docstrings:
+        yield docstrings[field.name]
+    if timedelta in {field.type, *get_args(field.type)}:
+        yield "An ISO 8601 duration, such as P30D."
+    if isinstance(field.default, bool):
+        yield f"Absent: {'true' if field.default else 'false'}."
+    elif isinstance(field.default, str):
+        yield f"Absent: {field.default}."
+
+
+@cache
+def _docstrings(class_: type) -> dict[str, str]:
+    """What stands below the fields of a class, each in one line."""
+    if not issubclass(class_, Struct) or class_ is Struct:
+        return {}
+    [definition] = ast.parse(textwrap.dedent(inspect.getsource(class_))).body
+    assert isinstance(definition, ast.ClassDef)
+    found = {}
+    for above, below in zip(definition.body, definition.body[1:], strict=False):
+        match above, below:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                found[name] = " ".join(text.split())
+    return found
