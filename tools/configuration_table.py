@@ -13,7 +13,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from lead_qualifier.messages.model_definition import duration_text
+from lead_qualifier.messages.durations import duration_text
 from lead_qualifier.settings import Settings, variable_of
 
 _HEAD = """\

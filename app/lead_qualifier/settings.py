@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lead_qualifier.kafka.connection import Compression, Connection, OAuth, SaslMechanism, SecurityProtocol
-from lead_qualifier.messages.model_definition import duration_of
+from lead_qualifier.messages.durations import parse_duration
 from lead_qualifier.messages.reasons import form_in_words
 
 PREFIX = "LEAD_QUALIFIER_"
@@ -31,7 +31,7 @@ def _duration(text: object) -> object:
         return text
     if not _DURATION.fullmatch(text):
         raise ValueError("should be a duration such as 90s, 15m, 1h or 7d")
-    return duration_of(text)
+    return parse_duration(text)
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]

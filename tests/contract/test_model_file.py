@@ -15,7 +15,8 @@ from lead_qualifier.follow_up.kind import KIND as FOLLOW_UP
 from lead_qualifier.journeys.kind import KIND as JOURNEY
 from lead_qualifier.messages.definition_reading import model_of
 from lead_qualifier.messages.definition_reading import problems_of as model_problems_of
-from lead_qualifier.messages.model_definition import definition_of, duration_text
+from lead_qualifier.messages.durations import duration_text
+from lead_qualifier.messages.model_definition import definition_of
 from lead_qualifier.messages.model_file import BadModelFile, parse_definition, parse_model, read_model_file
 from lead_qualifier.qualification.criteria import AtLeast, Criterion, Group
 from lead_qualifier.qualification.models import Actions, InvalidModel, QualificationModel, Requalification

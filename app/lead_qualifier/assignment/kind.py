@@ -8,14 +8,12 @@ from typing import Any
 
 from lead_qualifier.assignment.rules import TARGETS
 from lead_qualifier.assignment.state import Departed
-from lead_qualifier.definitions.kind import Definition, Kind, Others, repeated
+from lead_qualifier.definitions.kind import Definition, Kind, Others, Path, Problem, repeated
 from lead_qualifier.downstream.conditions import (
     IS_OPEN,
     Condition,
     Effort,
     Group,
-    Path,
-    Problem,
     TooMuch,
     condition_of,
     holds,

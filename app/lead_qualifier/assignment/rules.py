@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from lead_qualifier.definitions.entries import Entry
 from lead_qualifier.downstream.conditions import Condition, Test, Values, condition_of, holds
-from lead_qualifier.downstream.durations import duration
+from lead_qualifier.messages.durations import parse_duration
 
 
 class Place(Struct, frozen=True):
@@ -87,7 +87,7 @@ def rules_of(definition: Mapping[str, Any], version: int) -> Rules:
         id=definition["id"],
         version=version,
         models=None if models is None else frozenset(models),
-        max_age=None if age is None else duration(age),
+        max_age=None if age is None else parse_duration(age),
         checks_capacity=definition.get("check_capacity", True),
         reassigns=definition.get("departed") == "reassign",
         segments=tuple(
@@ -111,7 +111,7 @@ def _rule(rule: Mapping[str, Any]) -> Rule:
         ids=ids,
         meets=meets,
         balanced=rule.get("distribute") == "load_balancing",
-        within=duration(rule["available_within"]) if "available_within" in rule else timedelta(0),
+        within=parse_duration(rule["available_within"]) if "available_within" in rule else timedelta(0),
         compared=tuple(sorted(set(_compared(meets)))),
     )
 

@@ -10,9 +10,9 @@ from lead_qualifier.client.evidence import changes_text, criteria_text, number
 from lead_qualifier.client.formula import terms
 from lead_qualifier.client.previewed_topics import Days, Previewed
 from lead_qualifier.client.previewing import Candidate, Compared, Preview, as_if_live
+from lead_qualifier.messages.durations import duration_text
 from lead_qualifier.messages.fields import plain
 from lead_qualifier.messages.lead_qualified import evidence_of
-from lead_qualifier.messages.model_definition import duration_text
 from lead_qualifier.qualification.decide import Outcome
 from lead_qualifier.qualification.models import QualificationModel
 from lead_qualifier.qualification.rules import Rules

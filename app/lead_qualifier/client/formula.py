@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lead_qualifier.client.evidence import number
-from lead_qualifier.messages.model_definition import duration_text
+from lead_qualifier.messages.durations import duration_text
 from lead_qualifier.qualification.criteria import AtLeast, Criterion, Group, Match, Member
 from lead_qualifier.qualification.models import OnRejection, QualificationModel, Recycling
 

@@ -11,11 +11,14 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from lead_qualifier.downstream.conditions import Path, Problem
-from lead_qualifier.downstream.durations import milliseconds
 from lead_qualifier.messages.downstream_topics import with_article
+from lead_qualifier.messages.durations import parse_milliseconds
 from lead_qualifier.messages.fields import FORM
 from lead_qualifier.messages.reasons import form_in_words, sentence
+
+Path = tuple[str | int, ...]
+Problem = tuple[Path, str]
+"""Where in a definition, as the steps down to it, and what is wrong there and how to mend it."""
 
 Definition = Mapping[str, Any]
 Others = Mapping[str, Definition]
@@ -171,5 +174,5 @@ def repeated(names: Sequence[str], where: Path) -> Iterator[Problem]:
 
 def no_time(text: str, where: Path, such_as: str) -> Iterator[Problem]:
     """A duration of nothing, where some time must pass."""
-    if not milliseconds(text):
+    if not parse_milliseconds(text):
         yield where, f"must be more than nothing, such as {such_as}"

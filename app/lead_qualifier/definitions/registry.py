@@ -11,8 +11,7 @@ from typing import Any, Literal
 from msgspec.structs import replace as with_
 
 from lead_qualifier.definitions.entries import Entry
-from lead_qualifier.definitions.kind import Kind
-from lead_qualifier.downstream.conditions import Problem
+from lead_qualifier.definitions.kind import Kind, Problem
 from lead_qualifier.messages.printable import printable
 from lead_qualifier.messages.reasons import path
 from lead_qualifier.qualification.entries import Answer

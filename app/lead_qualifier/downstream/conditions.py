@@ -11,13 +11,11 @@ from typing import Any, get_args
 
 from msgspec import Struct
 
+from lead_qualifier.definitions.kind import Path, Problem
 from lead_qualifier.messages.lead_messages import Status, StatusReason
 from lead_qualifier.qualification.leads import OPEN
 
 Value = str | bool | int | float
-Path = tuple[str | int, ...]
-Problem = tuple[Path, str]
-"""Where in a definition, as the steps down to it, and what is wrong there and how to mend it."""
 
 FIELDS = ("status", "status_reason", "sales_ready", "owner_id", "contact_id")
 """A lead's own fields, besides its attributes."""

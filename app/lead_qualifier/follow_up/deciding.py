@@ -11,9 +11,9 @@ from msgspec import Struct, field
 
 from lead_qualifier.downstream.cause import Cause
 from lead_qualifier.downstream.conditions import Condition, condition_of, holds
-from lead_qualifier.downstream.durations import milliseconds
 from lead_qualifier.downstream.lead_snapshot import LeadSnapshot
 from lead_qualifier.downstream.repeats import repeats
+from lead_qualifier.messages.durations import parse_milliseconds
 from lead_qualifier.qualification.leads import Trigger
 from lead_qualifier.qualification.utc import Moment
 
@@ -62,8 +62,8 @@ def follow_up_of(definition: Mapping[str, Any], version: int) -> FollowUp:
         when=condition_of(definition.get("when")),
         stages={
             one["on"]: Stage(
-                milliseconds(one["within"]),
-                milliseconds(one["repeat"]["every"]) if "repeat" in one else 0,
+                parse_milliseconds(one["within"]),
+                parse_milliseconds(one["repeat"]["every"]) if "repeat" in one else 0,
                 one["repeat"]["times"] if "repeat" in one else 0,
             )
             for one in definition["stages"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lead_qualifier.definitions.kind import Definition, Kind, Others, no_time, repeated
-from lead_qualifier.downstream.conditions import Problem, problems_of
+from lead_qualifier.definitions.kind import Definition, Kind, Others, Problem, no_time, repeated
+from lead_qualifier.downstream.conditions import problems_of
 from lead_qualifier.messages.follow_up import FollowUpDefinition
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from msgspec import Struct
 
 from lead_qualifier.downstream.conditions import Condition, Value, Values, condition_of
-from lead_qualifier.downstream.durations import milliseconds
 from lead_qualifier.downstream.lead_snapshot import Changed
+from lead_qualifier.messages.durations import parse_milliseconds
 
 CARRIED_BY_DEFAULT = ("status", "status_reason", "sales_ready", "owner_id")
 
@@ -77,7 +77,7 @@ def journey_of(definition: Mapping[str, Any], version: int) -> Journey:
         when=condition_of(definition.get("when")),
         exclude=condition_of(definition["exclude"]) if "exclude" in definition else None,
         policy=reentry["policy"],
-        after_ms=milliseconds(reentry["after"]) if "after" in reentry else 0,
+        after_ms=parse_milliseconds(reentry["after"]) if "after" in reentry else 0,
         start_ms=start_ms,
         end_ms=end_ms,
         contact_required=definition.get("contact") == "required",

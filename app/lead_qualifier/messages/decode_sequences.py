@@ -11,9 +11,9 @@ from pydantic import TypeAdapter, with_config
 from typing_extensions import TypedDict
 
 from lead_qualifier.messages.decode import BadMessage, decode
+from lead_qualifier.messages.durations import parse_duration
 from lead_qualifier.messages.fields import READ_STRICTLY, Id, Timestamp
 from lead_qualifier.messages.lead_messages import EventId, LeadId
-from lead_qualifier.messages.model_definition import duration_of
 from lead_qualifier.messages.sequences import ActivityCompleted, SequenceConnection
 
 LONGEST_WAIT = timedelta(days=30)
@@ -26,7 +26,7 @@ _activity: Callable[[bytes], ActivityCompleted] = TypeAdapter(ActivityCompleted)
 def decode_sequence_connection(key: bytes | None, value: bytes | None, headers: Any = None) -> SequenceConnection:
     """Raises BadMessage, also for a wait that is too long."""
     message = decode(_connection, "lead_id", key, value, headers)
-    if (wait := message.get("wait")) is not None and duration_of(wait) > LONGEST_WAIT:
+    if (wait := message.get("wait")) is not None and parse_duration(wait) > LONGEST_WAIT:
         raise BadMessage("wait must be 30d at most", "wait")
     return message
 

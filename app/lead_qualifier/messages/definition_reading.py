@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from pydantic import TypeAdapter, ValidationError
 
+from lead_qualifier.messages.durations import parse_duration
 from lead_qualifier.messages.model_definition import (
     MEMBER_KINDS,
     ActionsDefinition,
@@ -18,7 +19,6 @@ from lead_qualifier.messages.model_definition import (
     OnRejectionDefinition,
     RecyclingDefinition,
     RequalificationDefinition,
-    duration_of,
 )
 from lead_qualifier.messages.nearest import Nearest
 from lead_qualifier.messages.reasons import kind, path, sentence
@@ -103,7 +103,7 @@ def _recycling(definition: RecyclingDefinition | OnRejectionDefinition) -> Recyc
 
 
 def _duration(text: str | None) -> timedelta | None:
-    return None if text is None else duration_of(text)
+    return None if text is None else parse_duration(text)
 
 
 def _members(definitions: Sequence[MemberDefinition], criteria: list[Criterion]) -> tuple[Member, ...]:

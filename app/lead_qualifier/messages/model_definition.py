@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Literal, NotRequired, final
 
 from pydantic import ConfigDict, Discriminator, Field, GetCoreSchemaHandler, GetPydanticSchema, Tag, with_config
 from pydantic_core import CoreSchema, core_schema
 from typing_extensions import TypeAliasType, TypedDict
 
+from lead_qualifier.messages.durations import duration_text
 from lead_qualifier.messages.fields import Id, Number, plain
 from lead_qualifier.qualification.criteria import AtLeast, Criterion, Group, Match, Member
 
@@ -17,15 +17,6 @@ if TYPE_CHECKING:
 
 #: Definitions are written by people: what is not known is a mistake of theirs and refused by name.
 _CLOSED = ConfigDict(strict=True, extra="forbid")
-
-#: What the letter at the end of a duration stands for, from the shortest to the longest.
-UNITS = {
-    "s": timedelta(seconds=1),
-    "m": timedelta(minutes=1),
-    "h": timedelta(hours=1),
-    "d": timedelta(days=1),
-    "w": timedelta(weeks=1),
-}
 
 
 @with_config(_CLOSED)
@@ -271,16 +262,3 @@ def _criterion(criterion: Criterion) -> CriterionDefinition:
 def match_definition(match: Match) -> Literal["all", "any"] | AtLeastDefinition:
     """How criteria combine, as people write it."""
     return {"at_least": match.at_least} if isinstance(match, AtLeast) else match
-
-
-def duration_of(text: str) -> timedelta:
-    """What a text of the form of `Duration` says: thirty days for `30d`."""
-    return int(text[:-1]) * UNITS[text[-1]]
-
-
-def duration_text(duration: timedelta) -> str:
-    """`30d` for thirty days: in the largest unit that has no remainder; parts of a second are cut."""
-    for unit, length in reversed(UNITS.items()):
-        if not duration % length and duration:
-            return f"{duration // length}{unit}"
-    return f"{duration // UNITS['s']}s"

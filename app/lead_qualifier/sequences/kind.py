@@ -5,20 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeGuard
 
-from lead_qualifier.definitions.kind import Definition, Kind, Others, Unresolved, no_time, repeated
-from lead_qualifier.downstream.conditions import (
-    FIELDS,
-    IS_OPEN,
-    Effort,
-    Group,
-    Path,
-    Problem,
-    condition_of,
-    implies,
-    problems_of,
-)
-from lead_qualifier.downstream.durations import duration
+from lead_qualifier.definitions.kind import Definition, Kind, Others, Path, Problem, Unresolved, no_time, repeated
+from lead_qualifier.downstream.conditions import FIELDS, IS_OPEN, Effort, Group, condition_of, implies, problems_of
 from lead_qualifier.messages.decode_sequences import LONGEST_WAIT
+from lead_qualifier.messages.durations import parse_duration
 from lead_qualifier.messages.nearest import Nearest
 from lead_qualifier.messages.sequences import SequenceDefinition
 from lead_qualifier.qualification.findings import MOST
@@ -206,9 +196,9 @@ def _gives_result(one: Instruction) -> TypeGuard[Emit]:
 
 
 def _too_long(text: str, where: Path) -> Iterator[Problem]:
-    if duration(text) > LONGEST_WAIT:
+    if parse_duration(text) > LONGEST_WAIT:
         yield where, "must be 30d at most"
-    elif not duration(text):
+    elif not parse_duration(text):
         yield where, "must be longer than nothing: remove it, or say how long"
 
 

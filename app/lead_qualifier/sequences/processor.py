@@ -11,7 +11,6 @@ import msgspec
 
 from lead_qualifier.definitions.entries import Definitions, Published
 from lead_qualifier.downstream.cause import Cause
-from lead_qualifier.downstream.durations import milliseconds
 from lead_qualifier.downstream.lead_follower import LeadEvent, cause_of
 from lead_qualifier.downstream.lead_processor import LeadProcessor
 from lead_qualifier.engine import ProcessorContext, Record, Timer, timers_in
@@ -27,6 +26,7 @@ from lead_qualifier.messages.downstream_topics import (
     SEQUENCE_CONNECTIONS,
     SEQUENCE_STEP_DUE,
 )
+from lead_qualifier.messages.durations import parse_milliseconds
 from lead_qualifier.messages.plausible_time import DEFAULT_TOLERANCE
 from lead_qualifier.messages.topics import LEAD_QUALIFIED, Topic
 from lead_qualifier.qualification.utc import EARLIEST_PLAUSIBLE
@@ -133,7 +133,7 @@ class SequenceProcessor(LeadProcessor[Program, LeadState]):
                 decision,
                 sequence_id,
                 cause,
-                wait_ms=milliseconds(message.get("wait", "0s")),
+                wait_ms=parse_milliseconds(message.get("wait", "0s")),
                 segment=message.get("segment"),
                 source=message.get("source"),
                 owner_id=message.get("owner_id"),

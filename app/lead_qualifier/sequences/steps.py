@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from lead_qualifier.downstream.conditions import Condition, condition_of
-from lead_qualifier.downstream.durations import milliseconds
+from lead_qualifier.messages.durations import parse_milliseconds
 
 ANSWERED = frozenset({"email", "phone_call", "task"})
 """Kinds of step that somebody takes and that activity-completed tells of before the sequence goes on."""
@@ -116,12 +116,12 @@ def flat(steps: Sequence[Mapping[str, Any]], start: int = 0) -> list[Instruction
 def _single(step: Mapping[str, Any]) -> Instruction:
     kind = step["kind"]
     if kind == "wait":
-        return Wait(step["id"], milliseconds(step["for"]))
+        return Wait(step["id"], parse_milliseconds(step["for"]))
     if kind == "advance":
         return Advance(step["id"], step["to"])
     data = {name: value for name, value in step.items() if name not in {"id", "kind", "due_within"}}
     within = step.get("due_within")
-    return Emit(step["id"], kind, data, 0 if within is None else milliseconds(within))
+    return Emit(step["id"], kind, data, 0 if within is None else parse_milliseconds(within))
 
 
 def _branch(name: str, branch: Mapping[str, Any], otherwise: int) -> Branch:
@@ -133,7 +133,7 @@ def _branch(name: str, branch: Mapping[str, Any], otherwise: int) -> Branch:
         replied=branch.get("replied"),
         result_of=branch.get("result_of", ""),
         equals=branch.get("equals", ""),
-        within_ms=None if within is None else milliseconds(within),
+        within_ms=None if within is None else parse_milliseconds(within),
     )
 
 
@@ -143,7 +143,7 @@ def _connect_of(connect: Mapping[str, Any]) -> Connect:
         connect["on"],
         condition_of(connect.get("when")),
         None if models is None else frozenset(models),
-        milliseconds(connect["wait"]) if "wait" in connect else 0,
+        parse_milliseconds(connect["wait"]) if "wait" in connect else 0,
     )
 
 

@@ -12,11 +12,10 @@ from urllib.parse import urlsplit
 from pydantic import Field, with_config
 from typing_extensions import TypedDict
 
-from lead_qualifier.definitions.kind import Kind
-from lead_qualifier.downstream.conditions import Problem
+from lead_qualifier.definitions.kind import Kind, Problem
 from lead_qualifier.messages.downstream_topics import CATALOGUE as DOWNSTREAM
+from lead_qualifier.messages.durations import parse_duration
 from lead_qualifier.messages.fields import EMITTED, Id
-from lead_qualifier.messages.model_definition import UNITS
 from lead_qualifier.messages.model_file import content_of, parse_definition
 from lead_qualifier.messages.nearest import Nearest
 from lead_qualifier.messages.topics import CATALOGUE
@@ -71,7 +70,7 @@ class CommonForm(TypedDict):
 
 def seconds(text: str) -> float:
     """A duration of a file."""
-    return int(text[:-1]) * UNITS[text[-1]].total_seconds()
+    return parse_duration(text).total_seconds()
 
 
 def carried(form: Mapping[str, Any]) -> tuple[str, ...]:

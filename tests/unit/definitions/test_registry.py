@@ -12,9 +12,8 @@ from pydantic import with_config
 from typing_extensions import TypedDict
 
 from lead_qualifier.definitions.entries import Entry, decode_entry, definitions_from, encode_entry, encode_for_workers
-from lead_qualifier.definitions.kind import Kind, Unresolved
+from lead_qualifier.definitions.kind import Kind, Problem, Unresolved
 from lead_qualifier.definitions.registry import Order, Verdict, decide
-from lead_qualifier.downstream.conditions import Problem
 from lead_qualifier.messages.fields import EMITTED
 from lead_qualifier.messages.nearest import Nearest
 

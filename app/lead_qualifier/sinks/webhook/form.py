@@ -8,8 +8,7 @@ from typing import Annotated, Literal, NotRequired
 
 from pydantic import Field, with_config
 
-from lead_qualifier.definitions.kind import Definition, Kind, Others
-from lead_qualifier.downstream.conditions import Problem
+from lead_qualifier.definitions.kind import Definition, Kind, Others, Problem
 from lead_qualifier.messages.fields import EMITTED, Id
 from lead_qualifier.sinks.forms import CommonForm, address_problem, common_problems
 
