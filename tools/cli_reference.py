@@ -12,7 +12,7 @@ import typer
 from typer.models import ArgumentInfo
 
 from lead_qualifier.cli.exit_codes import MEANINGS
-from lead_qualifier.cli.program import NAME, program
+from lead_qualifier.cli.program import NAME, assemble
 
 _HEAD = f"""\
 # Command line
@@ -30,7 +30,7 @@ def document() -> str:
     """The whole page, Markdown."""
     codes = ["## Exit codes\n", "| code | meaning |", "| --- | --- |"]
     codes += [f"| {code.value} | {meaning} |" for code, meaning in MEANINGS.items()]
-    sections = (line for path, function in commands(program) for line in _section(path, function))
+    sections = (line for path, function in commands(assemble()) for line in _section(path, function))
     return "\n".join([_HEAD, *codes, "", *sections])
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lead_qualifier.cli.program import program
+from lead_qualifier.cli.program import assemble
 from lead_qualifier.demo.broker.local_broker import free_ports
 from tests.broker.system.command_line import environment
 from tests.broker.system.secured_kafka import SecuredKafka
@@ -117,7 +117,7 @@ def test_no_secret_shows_whatever_goes_wrong(
 
 
 def test_no_help_shows_a_secret(tmp_path: Path) -> None:
-    for path in [(), *(path for path, _ in commands(program))][::6]:
+    for path in [(), *(path for path, _ in commands(assemble()))][::6]:
         done = subprocess.run(
             [sys.executable, "-m", "lead_qualifier", *path, "--help"],
             cwd=tmp_path,

@@ -17,7 +17,7 @@ import threading
 
 #: What a module needs that takes long to import.
 _HEAVY = {
-    "lead_qualifier": ("lead_qualifier.cli.program", "lead_qualifier.services.worker.run"),
+    "lead_qualifier": ("lead_qualifier.cli.worker", "lead_qualifier.services.worker.run"),
     "lead_qualifier.demo.producer": ("lead_qualifier.demo.producer",),
 }
 

@@ -10,7 +10,7 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException
 
 from lead_qualifier.cli.exit_codes import EXPECTED, MEANINGS, ExitCode, NoBrokerFound, Refused, judge
-from lead_qualifier.cli.program import program
+from lead_qualifier.cli.program import assemble
 from lead_qualifier.client.commands import NoAnswer
 from lead_qualifier.client.topic_reader import TopicMissing
 from lead_qualifier.kafka.connection import BrokerUnreachable
@@ -63,6 +63,6 @@ def test_the_lists_for_people_have_every_code() -> None:
     _, found, listed = readme.partition("Exit codes: ")
     assert found
     assert [int(code) for code in re.findall(r"(\d+) ", listed.partition(".")[0])] == list(ExitCode)
-    told = program.info.epilog or ""
+    told = assemble(()).info.epilog or ""
     assert all(f"{code.value} " in told for code in ExitCode if code is not ExitCode.INTERRUPTED)
     assert ExitCode.FAILED == EXIT_FAILED

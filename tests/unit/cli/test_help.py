@@ -10,11 +10,12 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from lead_qualifier.cli.program import program
+from lead_qualifier.cli.program import assemble
 from lead_qualifier.services.topology import DOWNSTREAM
 from tools.cli_reference import commands
 
-COMMANDS = list(commands(program))
+PROGRAM = assemble()
+COMMANDS = list(commands(PROGRAM))
 CONTRACT = {
     "demo",
     "worker",
@@ -75,7 +76,7 @@ def test_a_command_its_arguments_and_options_say_what_they_are_for(
     for parameter in inspect.signature(function, eval_str=True).parameters.values():
         _, info = get_args(parameter.annotation)
         assert info.help, parameter.name
-    shown = CliRunner().invoke(program, [*path, "--help"])
+    shown = CliRunner().invoke(PROGRAM, [*path, "--help"])
     assert shown.exit_code == 0
     assert function.__doc__.split(maxsplit=1)[0] in shown.output
 
@@ -87,16 +88,16 @@ def test_a_reader_can_print_json(name: str) -> None:
 
 
 def test_every_group_says_what_it_is_for() -> None:
-    for group in program.registered_groups:
+    for group in PROGRAM.registered_groups:
         assert isinstance(group.typer_instance, typer.Typer)
         assert group.typer_instance.info.help
 
 
 @pytest.mark.parametrize("arguments", [["nonsense"], ["model"], ["model", "stop"], ["worker", "--web-port", "x"]])
 def test_a_wrong_call_is_a_matter_of_usage(arguments: list[str]) -> None:
-    assert CliRunner().invoke(program, arguments).exit_code == 2
+    assert CliRunner().invoke(PROGRAM, arguments).exit_code == 2
 
 
 def test_the_version_is_printed() -> None:
-    shown = CliRunner().invoke(program, ["--version"])
+    shown = CliRunner().invoke(PROGRAM, ["--version"])
     assert shown.exit_code == 0
