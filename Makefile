@@ -1,7 +1,7 @@
 # Everything from a fresh clone: each target sets up what it needs (.venv once, later runs take no time).
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint bench bench-restore bench-sweep bench-preview chaos schemas docs docs-site lock audit clean
+.PHONY: help run test test-thorough check lint bench bench-restore bench-sweep bench-preview chaos schemas docs docs-site lock audit clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -16,8 +16,11 @@ PIP_INSTALL = @pip_install() { \
 	awk '/^ *Collecting / { n++; if (n % 10 == 0) print "  " n " packages found ..." } \
 		/^Installing collected/ { print "  installing ..." } { fflush() }'; \
 	return "$$(cat $(VENV)/.pip-exit)"; }; pip_install
-# Two processes, each with a broker of its own: the tests mostly wait.
-PYTEST_ARGS ?= -n 2 --dist loadfile
+# More for pytest, such as PYTEST_ARGS="-k name"; it comes behind what follows, so that "-n 0" wins over two processes.
+PYTEST_ARGS ?=
+# Two processes, which share a broker: the tests mostly wait. A file stays in one process, as its tests share workers;
+# tests/conftest.py says which files come first.
+PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 # More for the bench targets, such as BENCH_ARGS="--small"; BENCH_ARGS=--help lists what there is.
 BENCH_ARGS ?=
 AUDIT := $(VENV)-audit
@@ -35,7 +38,13 @@ run: $(VENV)/.ready ## the demo: a broker, live scores, qualified leads on the s
 	@$(BIN)/lead-qualifier demo
 
 test: $(VENV)/.ready-dev ## all tests, broker included (PYTEST_ARGS="-k name" for some)
-	@$(BIN)/pytest $(PYTEST_ARGS)
+	@$(PYTEST) $(PYTEST_ARGS)
+
+test-thorough: $(VENV)/.ready-dev ## all tests, and four times as many examples of the property tests
+	@HYPOTHESIS_PROFILE=thorough $(PYTEST) $(PYTEST_ARGS)
+
+check: lint ## lint, unit and contract tests: what to run before each commit
+	@$(PYTEST) tests/unit tests/contract $(PYTEST_ARGS)
 
 lint: $(VENV)/.ready-dev ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff check .

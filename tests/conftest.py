@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings as hypothesis_settings
 
 from lead_qualifier.demo.broker.finder import Broker, NoBroker, find_broker
 from lead_qualifier.demo.broker.java import find_java, kafka_jars
@@ -15,24 +14,34 @@ from lead_qualifier.demo.broker.kinds import BrokerKind
 from lead_qualifier.demo.broker.local_kafka import LocalKafka
 from lead_qualifier.demo.broker.not_available import NotAvailable
 from lead_qualifier.settings import load_settings
+from tests.support.examples import load_profile
 
-# How long an example takes says something of the machine, not of the code.
-hypothesis_settings.register_profile("no-deadline", deadline=None)
-hypothesis_settings.load_profile("no-deadline")
+load_profile()
 
 TEST_BROKER = "LEAD_QUALIFIER_TEST_BROKER"
+XDIST_PROCESS = "PYTEST_XDIST_WORKER"
+#: Folders whose tests mostly wait, for which reason they come first: what only computes fills the gaps at the end.
+WAITING = ("tests/chaos/", "tests/broker/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the tests so that two processes end at about the same time."""
+    items.sort(key=lambda item: not item.nodeid.startswith(WAITING))
 
 
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    """A real Kafka for all tests: topics of their own keep them apart.
+    """A real Kafka for all tests of all processes of a run: topics of their own keep them apart.
 
     KAFKA_BOOTSTRAP_SERVERS where it is set; else Kafka on this machine's Java, which starts quickest, else in a
     container; LEAD_QUALIFIER_TEST_BROKER=container or java allows one only.
     """
     choice = os.environ.get(TEST_BROKER)
     order = [BrokerKind(choice)] if choice else [BrokerKind.JAVA, BrokerKind.CONTAINER]
-    settings = load_settings(data_dir=tmp_path_factory.mktemp("broker"))
+    folder = tmp_path_factory.getbasetemp()
+    if XDIST_PROCESS in os.environ:
+        folder = folder.parent  # the run's own
+    settings = load_settings(data_dir=folder / "broker")
     try:
         with find_broker(settings, print, order=order) as broker:
             yield broker

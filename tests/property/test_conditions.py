@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lead_qualifier.assignment.kind import KIND as ASSIGNMENT
@@ -13,6 +13,7 @@ from lead_qualifier.follow_up.kind import KIND as FOLLOW_UP
 from lead_qualifier.journeys.kind import KIND as JOURNEY
 from lead_qualifier.sequences.kind import KIND as SEQUENCE
 from tests.oracle.conditions import is_so
+from tests.support.examples import examples
 
 _TEXTS = st.sampled_from(["a", "ab", "b", "abc"])
 _NUMBERS = st.sampled_from([0, 1, 1.5, 2, -3])
@@ -74,7 +75,7 @@ LEADS = st.builds(
 )
 
 
-@settings(max_examples=400)
+@examples(400)
 @given(CONDITIONS, CONDITIONS, st.lists(LEADS, min_size=5, max_size=20))
 def test_nobody_meets_what_is_called_impossible_and_what_follows_does(
     definition: dict[str, Any], other: dict[str, Any], leads: list[Values]
@@ -88,7 +89,7 @@ def test_nobody_meets_what_is_called_impossible_and_what_follows_does(
         assert not (so and follows and not holds(further, lead))
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(st.one_of(CONDITIONS, BADLY_WRITTEN), st.one_of(CONDITIONS, BADLY_WRITTEN))
 def test_whatever_is_written_as_a_condition_is_answered(one: dict[str, Any], other: dict[str, Any]) -> None:
     bad = bool(list(problems_of(one, ())))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lead_qualifier.follow_up.kind import KIND
@@ -13,6 +13,7 @@ from lead_qualifier.follow_up.processor import FollowUpProcessor, decode_state, 
 from tests.oracle.follow_up import LeadInFollowUps
 from tests.oracle.services import InFollowUps
 from tests.property.told_leads import MINUTES, Both, histories
+from tests.support.examples import examples
 from tests.unit.downstream.place import Place
 
 DEFINITIONS: list[dict[str, Any]] = [
@@ -45,7 +46,7 @@ FURTHER = (
 )
 
 
-@settings(max_examples=500)
+@examples(500)
 @given(histories(*FURTHER))
 def test_what_nobody_acted_on_is_told_as_the_oracle_tells_it(events: list[tuple[Any, ...]]) -> None:
     place = Place(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 
 from lead_qualifier.journeys.kind import KIND
 from lead_qualifier.journeys.processor import JourneyProcessor, decode_state, encode_state
 from tests.oracle.journeys import LeadInJourneys
 from tests.oracle.services import InJourneys
 from tests.property.told_leads import Both, histories
+from tests.support.examples import examples
 from tests.unit.downstream.place import Place
 
 #: Windows lie within the hours that histories take, which begin at nine.
@@ -44,7 +45,7 @@ OTHERWISE: list[dict[str, Any]] = [
 ]
 
 
-@settings(max_examples=500)
+@examples(500)
 @given(histories())
 def test_a_lead_enters_what_the_oracle_tells(events: list[tuple[Any, ...]]) -> None:
     place = Place(

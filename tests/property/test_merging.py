@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lead_qualifier.qualification import merging
@@ -13,6 +13,7 @@ from lead_qualifier.qualification.decide import Qualification, decide, mark
 from lead_qualifier.qualification.leads import Lead, Mark, Score, record_score
 from lead_qualifier.qualification.merging import LeadTransfer
 from lead_qualifier.qualification.rules import Rules
+from tests.support.examples import examples
 from tests.unit.qualification.given import minute, model, rules
 
 LEADS = "ABCDE"
@@ -143,7 +144,7 @@ def shuffled(draw: st.DataObject, happenings: list[Event]) -> list[Event]:
 
 
 @given(events(), st.data())
-@settings(max_examples=150)
+@examples(150)
 def test_the_order_of_scores_merges_and_hand_overs_does_not_matter_for_the_scores_held(
     happenings: list[Event], data: st.DataObject
 ) -> None:
@@ -158,7 +159,7 @@ def test_the_order_of_scores_merges_and_hand_overs_does_not_matter_for_the_score
 
 
 @given(events(), st.data())
-@settings(max_examples=150)
+@examples(150)
 def test_whoever_a_lead_was_merged_into_holds_no_older_score_and_no_less_of_a_mark(
     happenings: list[Event], data: st.DataObject
 ) -> None:
@@ -176,7 +177,7 @@ def test_whoever_a_lead_was_merged_into_holds_no_older_score_and_no_less_of_a_ma
 
 
 @given(events(), st.data())
-@settings(max_examples=150)
+@examples(150)
 def test_nobody_qualifies_once_a_mark_has_come_over_and_no_merged_lead_ever(
     happenings: list[Event], data: st.DataObject
 ) -> None:
@@ -191,7 +192,7 @@ def test_nobody_qualifies_once_a_mark_has_come_over_and_no_merged_lead_ever(
 
 
 @given(st.permutations(LEADS), st.data())
-@settings(max_examples=60)
+@examples(60)
 def test_a_chain_of_any_length_and_a_circle_come_to_an_end(leads: list[str], data: st.DataObject) -> None:
     circle = data.draw(st.booleans())
     pairs = list(zip(leads, leads[1:] + leads[:1] if circle else leads[1:], strict=False))
@@ -205,7 +206,7 @@ def test_a_chain_of_any_length_and_a_circle_come_to_an_end(leads: list[str], dat
 
 
 @given(events(), st.data())
-@settings(max_examples=150)
+@examples(150)
 def test_of_an_erased_lead_nothing_comes_back_from_before_in_any_number_of_steps(
     happenings: list[Event], data: st.DataObject
 ) -> None:
@@ -223,7 +224,7 @@ def test_of_an_erased_lead_nothing_comes_back_from_before_in_any_number_of_steps
 
 
 @given(st.permutations("ABC"), st.sets(st.sampled_from("ABC"), min_size=1), st.data())
-@settings(max_examples=150)
+@examples(150)
 def test_one_person_qualifies_once_however_the_crm_merges_and_deletes_its_leads(
     leads: list[str], deleted: set[str], data: st.DataObject
 ) -> None:

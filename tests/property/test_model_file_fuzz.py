@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lead_qualifier.messages.definition_reading import model_of
 from lead_qualifier.messages.model_definition import definition_of
 from lead_qualifier.messages.model_file import BadModelFile, parse_model
 from lead_qualifier.qualification.models import QualificationModel
+from tests.support.examples import examples
 
 MODEL = b"""\
 id: enterprise
@@ -81,7 +82,7 @@ def assert_says_where(bad: BadModelFile, content: bytes | str) -> None:
     assert all(1 <= one.line <= lines + 1 and one.message for one in bad.problems)
 
 
-@settings(derandomize=True, deadline=None, max_examples=250)
+@examples(250, derandomize=True)
 @given(st.binary(max_size=200) | st.text(max_size=100))
 @example(b"")
 @example(b"\xff\xfe\x00")
@@ -94,7 +95,7 @@ def test_any_bytes_and_any_text(content: bytes | str) -> None:
     read(content)
 
 
-@settings(derandomize=True, deadline=None, max_examples=400)
+@examples(400, derandomize=True)
 @given(
     st.sampled_from([MODEL, AS_JSON]),
     st.lists(st.tuples(st.integers(0, 400), st.integers(0, 3), THROWN_IN | st.just(b"")), min_size=1, max_size=3),
@@ -106,7 +107,7 @@ def test_a_model_that_was_garbled(content: bytes, changes: list[tuple[int, int, 
     read(content)
 
 
-@settings(derandomize=True, deadline=None, max_examples=250)
+@examples(250, derandomize=True)
 @given(
     st.sampled_from(["", "criteria", "actions", "requalification", "match"]),
     st.sampled_from(

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
 
@@ -12,6 +11,7 @@ from lead_qualifier.qualification.entries import LEAD_MANAGEMENT, Answers, decod
 from lead_qualifier.qualification.models import QualificationModel
 from lead_qualifier.qualification.registry import Registry
 from lead_qualifier.qualification.snapshot import rules_from
+from tests.support.examples import examples
 from tests.unit.qualification.given import minute, model
 
 MODEL_IDS = ("a", "b")
@@ -314,4 +314,4 @@ class Lifecycle(RuleBasedStateMachine):
 
 
 TestLifecycle = Lifecycle.TestCase
-TestLifecycle.settings = settings(max_examples=150, stateful_step_count=30)
+TestLifecycle.settings = examples(150, stateful_step_count=30)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from msgspec import UNSET
 
 from lead_qualifier.qualification.criteria import AtLeast, Group, Match
@@ -15,6 +15,7 @@ from lead_qualifier.qualification.leads import Lead, LeadChange
 from lead_qualifier.qualification.models import QualificationModel
 from lead_qualifier.qualification.rules import Rules
 from tests.property.histories import Event, Scored, histories, played, snapshots
+from tests.support.examples import examples
 from tests.unit.qualification.given import START, minute
 
 
@@ -189,7 +190,7 @@ def word(decision: Outcome | Qualification | None) -> str:
 
 
 @given(snapshots(rich=True), histories(rich=True))
-@settings(max_examples=250)
+@examples(250)
 def test_every_outcome_and_every_lead_is_as_a_second_reading_of_the_domain_says(
     first: Rules, history: list[Event]
 ) -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lead_qualifier.journeys.processor import JourneyProcessor, decode_state, encode_state
@@ -18,6 +18,7 @@ from lead_qualifier.qualification.decide import Qualification, mark
 from lead_qualifier.qualification.leads import Flag, Lead, LeadChange, Trigger, apply_change
 from lead_qualifier.qualification.models import Actions, QualificationModel
 from lead_qualifier.qualification.rules import RuledModel
+from tests.support.examples import examples
 from tests.unit.downstream.place import NOW, Place
 
 MODEL = RuledModel(
@@ -111,7 +112,7 @@ def check(place: Place, lead: Lead) -> None:
     assert facts.owner_id == lead.owner_id
 
 
-@settings(max_examples=500)
+@examples(500)
 @given(st.lists(_HAPPENINGS, min_size=1, max_size=20), st.lists(st.booleans(), min_size=20, max_size=20))
 def test_however_far_changes_are_read_ahead_the_same_is_known_in_the_end(
     happenings: list[tuple[Any, ...]], first: list[bool]
@@ -131,7 +132,7 @@ def test_however_far_changes_are_read_ahead_the_same_is_known_in_the_end(
     assert worker.made_ready <= entries_of(place) <= worker.became_ready + worker.changed_nothing
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(st.lists(_HAPPENINGS, min_size=1, max_size=20))
 def test_read_as_it_happened_a_lead_enters_each_time_that_it_became_so(happenings: list[tuple[Any, ...]]) -> None:
     worker, place = Worker(), new_place()

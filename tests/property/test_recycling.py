@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lead_qualifier.engine import Application, Input, ProcessorContext
@@ -17,6 +17,7 @@ from tests.broker.system.messages import change, encode, model, sales_response, 
 from tests.oracle.office import Model, Office
 from tests.oracle.oracle import Oracle
 from tests.oracle.reading import Input as Told
+from tests.support.examples import examples
 from tests.unit.services.worker.test_merging import Rec
 
 TOPICS = ("lead-changed", "lead-sales-response", "lead-score-changed")
@@ -76,7 +77,7 @@ EVENTS = st.one_of(
 )
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(first=DEFINITIONS, second=DEFINITIONS, events=st.lists(EVENTS, min_size=4, max_size=25))
 def test_the_worker_recycles_as_the_oracle_foretells(
     first: dict[str, Any], second: dict[str, Any], events: list[tuple[str, dict[str, Any]]]

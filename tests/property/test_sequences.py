@@ -6,12 +6,13 @@ from collections import Counter
 from datetime import timedelta
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lead_qualifier.sequences.decision import StepDue
 from lead_qualifier.sequences.walking import step_event_id
 from tests.oracle.sequences import LeadInSequences
+from tests.support.examples import examples
 from tests.unit.sequences.walks import MINUTE, T0, Lead, advance, branch, email, mail, sequence, shown, wait
 
 PATIENT = sequence(
@@ -66,7 +67,7 @@ EVENTS = st.lists(
     min_size=1,
     max_size=60,
 )
-ENOUGH = settings(max_examples=400)
+ENOUGH = examples(400)
 
 
 class Both:

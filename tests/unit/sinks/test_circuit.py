@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from lead_qualifier.sinks.circuit import Circuit, State
+from tests.support.examples import examples
 
 
 class Clock:
@@ -154,5 +154,5 @@ class Breaking(RuleBasedStateMachine):
             self.clock.now = now
 
 
-Breaking.TestCase.settings = settings(max_examples=50, stateful_step_count=30, deadline=None)
+Breaking.TestCase.settings = examples(50, stateful_step_count=30)
 TestBreaking = Breaking.TestCase

@@ -16,6 +16,8 @@ SINGLE_NODE: dict[str, str] = {
     "min.insync.replicas": "1",
     # A worker that starts need not wait for others to come.
     "group.initial.rebalance.delay.ms": "0",
+    # A client may ask to be taken for dead after a second (6 s by default): tests kill members and wait for others.
+    "group.min.session.timeout.ms": "1000",
     # A dead worker's transaction is ended soon after its time is up.
     "transaction.abort.timed.out.transaction.cleanup.interval.ms": "1000",
     # After a crash the node may come back at once: it need not outwait its former self (9 s by default).
