@@ -7,6 +7,12 @@ import msgspec
 import pytest
 from pydantic import TypeAdapter
 
+from lead_qualifier.assignment.intake import FollowedLead, decode_followed, encode_followed
+from lead_qualifier.downstream import lead_snapshot
+from lead_qualifier.follow_up import deciding as follow_up
+from lead_qualifier.follow_up import processor as follow_up_processor
+from lead_qualifier.journeys import deciding as journeys
+from lead_qualifier.journeys import processor as journeys_processor
 from lead_qualifier.qualification import criteria, entries, leads, merging, models
 from lead_qualifier.qualification.criteria import AtLeast, Criterion
 from lead_qualifier.qualification.entries import (
@@ -19,6 +25,8 @@ from lead_qualifier.qualification.entries import (
 )
 from lead_qualifier.qualification.leads import Erased, Lead, LeadChange, Mark, Score, apply_change
 from lead_qualifier.qualification.models import Actions, QualificationModel, Requalification
+from lead_qualifier.sequences import connections as sequences
+from lead_qualifier.sequences import processor as sequences_processor
 from tools.schemas.documents import DOCUMENTS
 from tools.schemas.examples import examples_of
 from tools.schemas.stored import stored
@@ -58,6 +66,16 @@ MODEL = QualificationModel(
         entries.FeatureEntry,
         entries.Answers,
         entries.Answer,
+        lead_snapshot.LeadSnapshot,
+        lead_snapshot.Flag,
+        journeys.LeadState,
+        journeys.Entries,
+        journeys.Waiting,
+        sequences.LeadState,
+        sequences.Connection,
+        follow_up.LeadState,
+        follow_up.Running,
+        FollowedLead,
     ],
 )
 def test_every_field_is_described_and_required_where_it_is_always_written(struct: Any) -> None:
@@ -69,7 +87,8 @@ def test_every_field_is_described_and_required_where_it_is_always_written(struct
     assert described == set(fields)
     assert set(schema["properties"]) == set(fields) | tag
     if config.omit_defaults:
-        assert set(schema.get("required", [])) == {name for name, required in fields.items() if required} | tag
+        always = {name for name, required in fields.items() if required or name == "facts"}
+        assert set(schema.get("required", [])) == always | tag
 
 
 def test_a_lead_with_everything_and_one_with_nothing_follow_the_schema() -> None:
@@ -139,3 +158,19 @@ def test_the_examples_are_what_the_domain_reads_and_writes() -> None:
         for example in examples_of(document):
             entry = entries.decode_entry(msgspec.json.encode(example.value))
             assert msgspec.json.decode(encode_entry(entry)) == example.value
+
+
+@pytest.mark.parametrize(
+    ("document", "decode", "encode"),
+    [
+        ("journey-state", journeys_processor.decode_state, journeys_processor.encode_state),
+        ("sequence-state", sequences_processor.decode_state, sequences_processor.encode_state),
+        ("follow-up-state", follow_up_processor.decode_state, follow_up_processor.encode_state),
+        ("assignment-lead-state", decode_followed, encode_followed),
+    ],
+)
+def test_the_examples_are_what_downstream_services_read_and_write(document: str, decode: Any, encode: Any) -> None:
+    for example in examples_of(document):
+        written = encode(decode(example.path.read_bytes()))
+        ADAPTER[document].validate_json(written)
+        assert msgspec.json.decode(written) == example.value

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Union
 
+from msgspec import Struct
 from pydantic import Field, TypeAdapter
 
+from lead_qualifier.assignment.intake import FollowedLead
+from lead_qualifier.follow_up import deciding as follow_up
+from lead_qualifier.journeys import deciding as journeys
 from lead_qualifier.messages import downstream_topics as downstream
 from lead_qualifier.messages import topics
 from lead_qualifier.messages.assignment import (
     AssignmentDefinition,
-    AssignmentLeadState,
     AssignmentQueued,
     AssignmentRelayState,
     AssignmentState,
@@ -21,8 +24,8 @@ from lead_qualifier.messages.assignment import (
 )
 from lead_qualifier.messages.command_messages import FeatureCommand, ModelCommand, ScoringModelChanged
 from lead_qualifier.messages.definitions import DefinitionChanged, DefinitionCommand, DefinitionState
-from lead_qualifier.messages.follow_up import FollowUpDefinition, FollowUpState, LeadFollowUpOverdue
-from lead_qualifier.messages.journeys import JourneyDefinition, JourneyEntryRequested, JourneyState
+from lead_qualifier.messages.follow_up import FollowUpDefinition, LeadFollowUpOverdue
+from lead_qualifier.messages.journeys import JourneyDefinition, JourneyEntryRequested
 from lead_qualifier.messages.lead_messages import LeadChanged, LeadMerged, LeadSalesResponse, LeadScoreChanged
 from lead_qualifier.messages.lead_qualified import LeadQualified
 from lead_qualifier.messages.lead_recycled import LeadRecycled
@@ -33,13 +36,13 @@ from lead_qualifier.messages.sequences import (
     SequenceChanged,
     SequenceConnection,
     SequenceDefinition,
-    SequenceState,
     SequenceStepDue,
 )
 from lead_qualifier.messages.topics import Topic
 from lead_qualifier.qualification.entries import Answers, FeatureEntry, ModelEntry, ScoringModelEntry
 from lead_qualifier.qualification.leads import Lead
 from lead_qualifier.qualification.merging import LeadTransfer
+from lead_qualifier.sequences import connections as sequences
 from tools.schemas.dead_letters import DeadLetterHeaders
 from tools.schemas.stored import stored
 
@@ -62,8 +65,19 @@ class Document:
         return TypeAdapter(self.type)
 
 
+_BY_LEAD = (
+    "The record's key is the lead's id. A record without value: nothing is held, the lead was erased. A key that is "
+    "not UTF-8 is not a lead's: its record is the processor's own checkpoint."
+)
+
+
 def _records(topic: Topic, type_: Any, description: str | None = None) -> Document:
     return Document(topic.name, type_, description, topic)
+
+
+def _lead_state(topic: Topic, struct: type[Struct]) -> Document:
+    held = stored(struct)
+    return Document(topic.name, held, f"{held.__doc__}\n\n{_BY_LEAD}", topic)
 
 
 def _headers(topic: Topic) -> Document:
@@ -77,10 +91,6 @@ def _entries(*structs: Any) -> Any:
     return Annotated[Union[tuple(map(stored, structs))], Field(discriminator="kind")]  # noqa: UP007  made of parts
 
 
-_LEAD_STATE = """\
-Everything held about a lead, whose id is the record's key. A record without value: nothing is held (erased).
-
-A key that is not UTF-8 is not a lead's: its record is the worker's own checkpoint."""
 _LEAD_TRANSFER = """\
 What a merged lead hands over to the lead it was merged into, its survivor, whose id is the record's key.
 
@@ -125,15 +135,15 @@ DOCUMENTS: tuple[Document, ...] = (
     _records(topics.LEAD_QUALIFIED, LeadQualified),
     _records(topics.LEAD_RECYCLED, LeadRecycled),
     _records(topics.LEAD_HANDOVERS, stored(LeadTransfer), _LEAD_TRANSFER),
-    _records(topics.LEAD_STATE, stored(Lead), _LEAD_STATE),
+    _lead_state(topics.LEAD_STATE, Lead),
     # Journeys.
     _records(downstream.JOURNEY_ENTRY_REQUESTED, JourneyEntryRequested),
-    _records(downstream.JOURNEY_STATE, JourneyState),
+    _lead_state(downstream.JOURNEY_STATE, journeys.LeadState),
     # Assignment.
     _records(downstream.SELLER_CHANGED, SellerChanged),
     _records(downstream.LEAD_ASSIGNED, LeadAssigned),
     _records(downstream.ASSIGNMENT_QUEUE, AssignmentQueued),
-    _records(downstream.ASSIGNMENT_LEAD_STATE, AssignmentLeadState),
+    _lead_state(downstream.ASSIGNMENT_LEAD_STATE, FollowedLead),
     _records(downstream.ASSIGNMENT_RELAY_STATE, AssignmentRelayState),
     _records(downstream.ASSIGNMENT_STATE, AssignmentState),
     # Sequences.
@@ -141,10 +151,10 @@ DOCUMENTS: tuple[Document, ...] = (
     _records(downstream.ACTIVITY_COMPLETED, ActivityCompleted),
     _records(downstream.SEQUENCE_STEP_DUE, SequenceStepDue),
     _records(downstream.SEQUENCE_CHANGED, SequenceChanged),
-    _records(downstream.SEQUENCE_STATE, SequenceState),
+    _lead_state(downstream.SEQUENCE_STATE, sequences.LeadState),
     # Follow-up.
     _records(downstream.LEAD_FOLLOW_UP_OVERDUE, LeadFollowUpOverdue),
-    _records(downstream.FOLLOW_UP_STATE, FollowUpState),
+    _lead_state(downstream.FOLLOW_UP_STATE, follow_up.LeadState),
     # Dead letters.
     _headers(topics.LEAD_DEAD_LETTERS),
     _headers(downstream.DOWNSTREAM_DEAD_LETTERS),

@@ -15,16 +15,22 @@ from functools import cache
 from typing import Annotated, Any, Literal, NamedTuple, NotRequired, Union, get_args, get_origin
 
 import msgspec
-from msgspec import Struct
+from msgspec import NODEFAULT, Struct
 from msgspec.structs import FieldInfo
 from pydantic import Field, WithJsonSchema, with_config
 from typing_extensions import TypeAliasType, TypedDict
 
-from lead_qualifier.messages.fields import EMITTED, Id, Number, Timestamp
+from lead_qualifier.assignment.intake import FollowedLead
+from lead_qualifier.downstream import lead_snapshot
+from lead_qualifier.follow_up import deciding as follow_up
+from lead_qualifier.journeys import deciding as journeys
+from lead_qualifier.messages.fields import EMITTED, Id, Number, Timestamp, Value
+from lead_qualifier.messages.follow_up import StageName
 from lead_qualifier.messages.lead_messages import Status, StatusReason
 from lead_qualifier.messages.lead_qualified import Trigger
 from lead_qualifier.qualification import criteria, entries, leads, merging, models
 from lead_qualifier.qualification.utc import Moment
+from lead_qualifier.sequences import connections as sequences
 
 _Positive = Annotated[int, Field(ge=1)]
 _NotNegative = Annotated[int, Field(ge=0)]
@@ -76,6 +82,20 @@ _FIELDS: dict[tuple[type[Struct], str], Any] = {
     (entries.FeatureEntry, "revision"): _Positive,
     (entries.Answer, "message"): str,
     (entries.Answer, "warnings"): list[str],
+    (lead_snapshot.LeadSnapshot, "status"): str,
+    (lead_snapshot.LeadSnapshot, "status_reason"): str,
+    (lead_snapshot.LeadSnapshot, "owner_id"): str | None,
+    (lead_snapshot.LeadSnapshot, "contact_id"): str | None,
+    (lead_snapshot.LeadSnapshot, "attributes"): dict[str, Value],
+    (lead_snapshot.LeadSnapshot, "qualified_flags"): list[str],
+    (lead_snapshot.Flag, "said"): str | bool,
+    (lead_snapshot.Erased, "offset"): _NotNegative,
+    (journeys.Entries, "number"): _Positive,
+    (sequences.Connection, "version"): _Positive,
+    (sequences.Connection, "number"): _Positive,
+    (sequences.Connection, "at"): _NotNegative,
+    (sequences.Connection, "results"): dict[str, str],
+    (follow_up.Running, "told"): _Positive,
 }
 #: What schemas call a struct, where it is not Stored and the struct's name.
 _NAMES: dict[type[Struct], str] = {
@@ -86,7 +106,18 @@ _NAMES: dict[type[Struct], str] = {
     entries.ScoringModelEntry: "ScoringModelState",
     entries.FeatureEntry: "FeatureState",
     entries.Answers: "AnswersState",
+    lead_snapshot.LeadSnapshot: "StoredFacts",
+    lead_snapshot.Erased: "StoredErasure",
+    journeys.LeadState: "JourneyState",
+    sequences.LeadState: "SequenceState",
+    follow_up.LeadState: "FollowUpState",
+    follow_up.Running: "StoredStage",
+    FollowedLead: "AssignmentLeadState",
 }
+
+
+#: Of a default that a function makes, only empty collections are left out.
+_OMITTED_IF_EMPTY = (NODEFAULT, list, dict, set)
 
 
 @cache
@@ -100,7 +131,8 @@ def stored(struct: type[Struct]) -> Any:
         type_ = _FIELDS.get((struct, field.name)) or _published(field.type)
         if description := " ".join(_described(struct, field)):
             type_ = Annotated[type_, Field(description=description)]
-        fields[field.encode_name] = type_ if field.required or not config.omit_defaults else NotRequired[type_]
+        may_be_absent = config.omit_defaults and not field.required and field.default_factory in _OMITTED_IF_EMPTY
+        fields[field.encode_name] = NotRequired[type_] if may_be_absent else type_
     made: Any = TypedDict(_NAMES.get(struct, f"Stored{struct.__name__}"), fields)  # type: ignore[misc]
     made.__doc__ = (inspect.getdoc(struct) or "").split("\n\n")[0]
     return with_config(EMITTED)(made)
@@ -132,7 +164,7 @@ def _described(struct: type[Struct], field: FieldInfo) -> Iterator[str]:
         yield "An ISO 8601 duration, such as P30D."
     if isinstance(field.default, bool):
         yield f"Absent: {'true' if field.default else 'false'}."
-    elif isinstance(field.default, str):
+    elif isinstance(field.default, str) and field.default:
         yield f"Absent: {field.default}."
 
 
@@ -149,3 +181,6 @@ def _docstrings(class_: type) -> dict[str, str]:
             case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
                 found[name] = " ".join(text.split())
     return found
+
+
+_FIELDS[follow_up.LeadState, "running"] = dict[str, dict[StageName, stored(follow_up.Running)]]  # type: ignore[misc]

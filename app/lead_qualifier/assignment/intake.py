@@ -18,10 +18,11 @@ from lead_qualifier.messages.topics import LEAD_CHANGED
 
 
 class FollowedLead(KnownQualifications, omit_defaults=True):
-    """`queued`: it qualified, and was not closed since."""
+    """What is known about a lead before assignment decides on it."""
 
     facts: LeadSnapshot = field(default_factory=LeadSnapshot)
     queued: bool = False
+    """Whether the lead has qualified and has not been closed since."""
 
 
 encode_followed = msgspec.json.Encoder().encode

@@ -22,22 +22,25 @@ _REMEMBERED = 20
 
 
 class Flag(Struct, omit_defaults=True):
-    """What the CRM said of a flag, so that it does not matter which topic is read first.
-
-    `said` at `said_at`: by the newest lead-changed that named it. `by_crm`: occurred_at of those by which it became
-    what qualifications make of it, until a qualification is read that knew of them, or that tells of the same.
-    """
+    """What the CRM reported about a flag, so that it does not matter which topic is read first."""
 
     said: Any
+    """The flag's value in the newest `lead-changed` that names it."""
     said_at: Moment
+    """`occurred_at` of that `lead-changed`."""
     by_crm: list[Moment] = field(default_factory=list)
+    """`occurred_at` of each `lead-changed` that gave the flag the value that qualifications give it, until a
+    qualification is read that knew of them or made the same change.
+    """
 
 
 class Erased(Struct, frozen=True):
-    """The record at `offset` of lead-changed erased the lead. It is remembered until `until_ms`, by the clock."""
+    """A lead was erased; remembered while records sent to it before may still arrive."""
 
     offset: int
+    """Offset in `lead-changed` of the record that erased the lead."""
     until_ms: int
+    """When this is forgotten (wall clock), in milliseconds since 1970."""
 
     def was_before(self, known: int | None, written_ms: int) -> bool:
         """Is a message about the lead from before that? `known`: its lead_changed_offset.
@@ -50,25 +53,35 @@ class Erased(Struct, frozen=True):
 
 
 class LeadSnapshot(Struct, omit_defaults=True, kw_only=True):
-    """A lead as last heard of. As constructed: unknown, which is open, new and not sales ready.
+    """What the service knows about a lead.
 
-    `changed_at`: occurred_at of the newest lead-changed; `qualified_at` and `qualified_flags`: of the newest
-    qualification, and which flags it set. `merged`: the lead was merged into another, which closes it.
-    `flags`: what the CRM said of them, by name. `erased`: a lead of this id was erased before.
+    As constructed: an unknown lead, which is open, new and not sales ready.
     """
 
     status: str = OPEN
+    """The lead's status."""
     status_reason: str = "new"
+    """The reason for the status."""
     sales_ready: bool = False
+    """Whether the lead is sales ready."""
     owner_id: str | None = None
+    """Who owns the lead."""
     contact_id: str | None = None
+    """The contact behind the lead."""
     attributes: dict[str, Any] = field(default_factory=dict)
+    """Further facts from the CRM, by name."""
     changed_at: Moment | None = None
+    """`occurred_at` of the newest `lead-changed`."""
     qualified_at: Moment | None = None
+    """`occurred_at` of the newest `lead-qualified`."""
     qualified_flags: tuple[str, ...] = ()
+    """The flags that this qualification set."""
     merged: bool = False
+    """Whether the lead was merged into another, which closes it."""
     flags: dict[str, Flag] = field(default_factory=dict)
+    """What the CRM reported about flags, by name."""
     erased: Erased | None = None
+    """An earlier lead with this id was erased."""
 
     @property
     def open(self) -> bool:

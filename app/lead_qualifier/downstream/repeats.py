@@ -18,9 +18,10 @@ def repeats(seen: list[str], event_id: str, most: int) -> bool:
 
 
 class KnownQualifications(Struct, omit_defaults=True, kw_only=True):
-    """A part of what is held about a lead: the ids of the qualifications that were read last."""
+    """A part of what is held about a lead: which qualifications were read last."""
 
     qualifications: list[str] = field(default_factory=list)
+    """`event_id` of the last qualifications: a repeated one is ignored."""
 
     def repeats(self, event_id: str) -> bool:
         """Was this qualification seen before? It is from now on."""

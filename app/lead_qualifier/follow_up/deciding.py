@@ -72,26 +72,32 @@ def follow_up_of(definition: Mapping[str, Any], version: int) -> FollowUp:
 
 
 class Running(Struct, frozen=True, omit_defaults=True):
-    """A time that runs, from `begun_ms` to `due_ms` (milliseconds since 1970); `told` so often that it is over."""
+    """A stage that is running: somebody has to act on the lead in time."""
 
     begun_ms: int
+    """When the stage started, in milliseconds since 1970."""
     due_ms: int
+    """When the lead is next reported as overdue, in milliseconds since 1970."""
     occurred_at: Moment
+    """When the event that started the stage occurred."""
     trigger: Trigger
+    """The record that started the stage."""
     told: int = 0
+    """How many times the lead has been reported as overdue."""
 
 
 class LeadState(Struct, omit_defaults=True, kw_only=True):
-    """All that is held about a lead. `running` by definition id and stage.
-
-    `model_id`: of the newest qualification. `owner_id`: whom assignment gave it to last.
-    """
+    """Everything that the follow-up service holds about a lead."""
 
     facts: LeadSnapshot = field(default_factory=LeadSnapshot)
     running: dict[str, dict[str, Running]] = field(default_factory=dict)
+    """Stages that are running, by definition id and stage."""
     model_id: str | None = None
+    """The model of the newest qualification."""
     owner_id: str | None = None
+    """The seller of the newest assignment."""
     events: list[str] = field(default_factory=list)
+    """`event_id` of the last events: a repeated one is ignored."""
 
     def repeats(self, event_id: str) -> bool:
         """Was this event seen before? It is from now on."""

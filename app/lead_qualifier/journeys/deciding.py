@@ -34,18 +34,23 @@ class Outcome(StrEnum):
 
 
 class Entries(Struct, frozen=True):
-    """How often a lead has entered a journey, and when last (milliseconds since 1970)."""
+    """A lead's entries into a journey."""
 
     number: int
+    """How many times the lead has entered the journey."""
     last_ms: int
+    """When it last entered, in milliseconds since 1970."""
 
 
 class Waiting(Struct, frozen=True):
-    """An entry that waits until `due_ms` (milliseconds since 1970); then all but the trigger is looked at anew."""
+    """An entry that waits until it is due. Everything but its trigger is evaluated again then."""
 
     due_ms: int
+    """When the entry is due, in milliseconds since 1970."""
     occurred_at: Moment
+    """When the triggering event occurred."""
     trigger: Trigger
+    """The record that triggered the entry."""
 
     @property
     def cause(self) -> Cause:
@@ -54,11 +59,13 @@ class Waiting(Struct, frozen=True):
 
 
 class LeadState(KnownQualifications, omit_defaults=True, kw_only=True):
-    """All that is held about a lead. `entries` and `waiting` by journey id, over all versions."""
+    """Everything that the journeys service holds about a lead."""
 
     facts: LeadSnapshot = field(default_factory=LeadSnapshot)
     entries: dict[str, Entries] = field(default_factory=dict)
+    """Entries so far, by journey id, across versions."""
     waiting: dict[str, Waiting] = field(default_factory=dict)
+    """Entries that wait, by journey id."""
 
 
 def enter(state: LeadState, journey: Journey, now_ms: int, cause: Cause, *, waited: bool = False) -> Outcome:

@@ -14,7 +14,6 @@ from tzlocal.windows_tz import win_tz
 
 from lead_qualifier.messages.conditions import ConditionDefinition
 from lead_qualifier.messages.decode import decode
-from lead_qualifier.messages.facts import StoredFacts
 from lead_qualifier.messages.fields import EMITTED, READ_STRICTLY, Id, Timestamp, Value
 from lead_qualifier.messages.lead_messages import EventId, LeadId
 from lead_qualifier.messages.lead_qualified import LeadChangedOffset, Trigger
@@ -214,17 +213,6 @@ class AssignmentQueued(TypedDict):
 
     type: Annotated[
         Literal["qualified", "changed", "closed", "seller", "command", "tick"], Field(description="What occurred.")
-    ]
-
-
-@with_config(EMITTED)
-class AssignmentLeadState(TypedDict):
-    """What is followed of a lead before it comes into the queue; no value: nothing (erased)."""
-
-    facts: NotRequired[StoredFacts]
-    queued: NotRequired[Annotated[bool, Field(description="It qualified, and was not closed since.")]]
-    qualifications: NotRequired[
-        Annotated[list[Id], Field(description="event_id of the last ones, so that a repeated one is known.")]
     ]
 
 

@@ -8,7 +8,6 @@ from pydantic import Field, with_config
 from typing_extensions import TypedDict
 
 from lead_qualifier.messages.conditions import ConditionDefinition
-from lead_qualifier.messages.facts import StoredFacts
 from lead_qualifier.messages.fields import EMITTED, Id, Timestamp
 from lead_qualifier.messages.lead_messages import LeadId
 from lead_qualifier.messages.lead_qualified import Trigger
@@ -72,29 +71,3 @@ class LeadFollowUpOverdue(TypedDict):
     due_at: Annotated[Timestamp, Field(description="When it was over.")]
     occurred_at: Annotated[Timestamp, Field(description="When that occurred which began it.")]
     trigger: Annotated[Trigger, Field(description="The record that began it.")]
-
-
-@with_config(EMITTED)
-class StoredStage(TypedDict):
-    """A time that runs."""
-
-    begun_ms: Annotated[int, Field(description="When it began, in milliseconds since 1970.")]
-    due_ms: Annotated[int, Field(description="When it is over.")]
-    occurred_at: Timestamp
-    trigger: Trigger
-    told: NotRequired[Annotated[int, Field(ge=1, description="So often it was told already.")]]
-
-
-@with_config(EMITTED)
-class FollowUpState(TypedDict):
-    """All that the service holds about a lead, by its id as the record's key; no value: nothing (erased)."""
-
-    facts: StoredFacts
-    running: NotRequired[
-        Annotated[dict[str, dict[StageName, StoredStage]], Field(description="By definition id and stage.")]
-    ]
-    model_id: NotRequired[Annotated[Id, Field(description="The model that qualified it last.")]]
-    owner_id: NotRequired[Annotated[Id, Field(description="Whom assignment gave it to last.")]]
-    events: NotRequired[
-        Annotated[list[Id], Field(description="event_id of the last ones, so that a repeated one is known.")]
-    ]

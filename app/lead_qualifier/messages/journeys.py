@@ -8,7 +8,6 @@ from pydantic import Discriminator, Field, Tag, with_config
 from typing_extensions import TypeAliasType, TypedDict
 
 from lead_qualifier.messages.conditions import ConditionDefinition
-from lead_qualifier.messages.facts import StoredFacts
 from lead_qualifier.messages.fields import EMITTED, FORM, Id, Number, Timestamp, Value
 from lead_qualifier.messages.lead_messages import LeadId
 from lead_qualifier.messages.lead_qualified import Trigger
@@ -192,32 +191,3 @@ class JourneyEntryRequested(TypedDict):
     ]
     occurred_at: Annotated[Timestamp, Field(description="When that occurred which triggered it.")]
     trigger: Trigger
-
-
-@with_config(EMITTED)
-class StoredEntries(TypedDict):
-    """How often a lead has entered a journey."""
-
-    number: Annotated[int, Field(ge=1, description="So often.")]
-    last_ms: Annotated[int, Field(description="The last time, in milliseconds since 1970.")]
-
-
-@with_config(EMITTED)
-class StoredWaiting(TypedDict):
-    """An entry that waits."""
-
-    due_ms: Annotated[int, Field(description="Until when, in milliseconds since 1970.")]
-    occurred_at: Annotated[Timestamp, Field(description="When that occurred which triggered it.")]
-    trigger: Annotated[Trigger, Field(description="The record that triggered it.")]
-
-
-@with_config(EMITTED)
-class JourneyState(TypedDict):
-    """All that the service holds about a lead, by its id as the record's key; no value: nothing (erased)."""
-
-    facts: StoredFacts
-    entries: NotRequired[Annotated[dict[str, StoredEntries], Field(description="By journey id.")]]
-    waiting: NotRequired[Annotated[dict[str, StoredWaiting], Field(description="By journey id.")]]
-    qualifications: NotRequired[
-        Annotated[list[Id], Field(description="event_id of the last ones, so that a repeated one is known.")]
-    ]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, NotRequired
+from typing import Annotated, Literal, NotRequired
 
 from pydantic import Discriminator, Field, Tag, with_config
 from typing_extensions import TypeAliasType, TypedDict
 
 from lead_qualifier.messages.conditions import ConditionDefinition
-from lead_qualifier.messages.facts import StoredFacts
 from lead_qualifier.messages.fields import EMITTED, FORM, READ_STRICTLY, Id, Timestamp, Value
 from lead_qualifier.messages.lead_messages import EventId, LeadId
 from lead_qualifier.messages.lead_qualified import Trigger
@@ -313,39 +312,3 @@ class SequenceChanged(TypedDict):
     source: NotRequired[_Source]
     occurred_at: _Occurred
     trigger: _Trigger
-
-
-@with_config(EMITTED)
-class StoredConnection(TypedDict):
-    """How far a lead has come in a sequence."""
-
-    version: _Version
-    number: _Number
-    definition: Annotated[dict[str, Any], Field(description="The version itself: it goes on for this lead.")]
-    since: Annotated[Timestamp, Field(description="occurred_at of what connected it.")]
-    connected_by: NotRequired[Annotated[Id, Field(description="event_id of what connected it.")]]
-    occurred_at: _Occurred
-    trigger: _Trigger
-    at: NotRequired[Annotated[int, Field(ge=0, description="The next instruction, of the steps numbered through.")]]
-    connecting: NotRequired[Annotated[bool, Field(description="true: it waits for the first step.")]]
-    begun: NotRequired[Annotated[bool, Field(description="true: it waits within that instruction.")]]
-    due_ms: NotRequired[Annotated[int, Field(description="Until when, in milliseconds since 1970.")]]
-    replied: NotRequired[Annotated[bool, Field(description="true: the lead has answered.")]]
-    emitted: NotRequired[Annotated[list[Id], Field(description="The steps given out so far.")]]
-    results: NotRequired[Annotated[dict[str, str], Field(description="The newest result of each step.")]]
-    segment: NotRequired[_Segment]
-    source: NotRequired[_Source]
-    owner_id: NotRequired[Id]
-
-
-@with_config(EMITTED)
-class SequenceState(TypedDict):
-    """All that the service holds about a lead, by its id as the record's key; no value: nothing (erased)."""
-
-    facts: StoredFacts
-    connections: NotRequired[Annotated[dict[str, StoredConnection], Field(description="By sequence id.")]]
-    numbers: NotRequired[Annotated[dict[str, int], Field(description="Connections so far, by sequence id.")]]
-    seen: NotRequired[
-        Annotated[list[Id], Field(description="event_id of the last events, so that a repeated one is known.")]
-    ]
-    assigned_to: NotRequired[Annotated[Id, Field(description="The seller of the newest assignment.")]]

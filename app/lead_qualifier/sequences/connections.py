@@ -17,33 +17,42 @@ _REMEMBERED = 50
 
 
 class Connection(Struct, omit_defaults=True, kw_only=True):
-    """A lead's way through one version of a sequence, from connecting to its end.
-
-    `definition`: the version itself, which goes on for this lead when a newer one is published. `at`: the next
-    instruction of its program. `connecting`: `due_ms` ends the wait before the first step. `begun`: the instruction
-    `at` has been begun, and waits for an answer or for `due_ms` (milliseconds since 1970).
-    `since`: occurred_at of what connected it; `connected_by`: its event_id. `occurred_at` and `trigger`: of the record
-    that last moved it on.
-    `emitted`: ids of the steps given out so far; `results`: by step id, where there was one.
-    """
+    """A lead's progress through one version of a sequence."""
 
     version: int
+    """The published version that the lead is connected to."""
     number: int
+    """How many times the lead has been connected to the sequence: 1 for the first."""
     definition: dict[str, Any]
+    """That version's definition, which stays in force for this lead when a newer one is published."""
     since: Moment
+    """`occurred_at` of the event that connected the lead."""
     occurred_at: Moment
+    """When the event that last moved the lead on occurred."""
     trigger: Trigger
+    """The record that last moved the lead on."""
     connected_by: str = ""
+    """`event_id` of the event that connected the lead. Older versions did not write this."""
     at: int = 0
+    """Index of the next instruction of the sequence's program: its steps, numbered through."""
     connecting: bool = False
+    """Whether the lead waits for the first step, until `due_ms`."""
     begun: bool = False
+    """Whether the instruction has begun and waits for an answer, or until `due_ms`."""
     due_ms: int | None = None
+    """When the wait is over, in milliseconds since 1970."""
     replied: bool = False
+    """Whether the lead has replied."""
     emitted: list[str] = field(default_factory=list)
+    """Ids of the steps emitted so far."""
     results: dict[str, str] = field(default_factory=dict)
+    """The newest result of each step, by step id."""
     segment: str | None = None
+    """The segment that the lead came from."""
     source: str | None = None
+    """Who or what connected the lead."""
     owner_id: str | None = None
+    """Who takes the steps. Absent: whoever the lead is assigned to."""
 
     @property
     def cause(self) -> Cause:
@@ -60,16 +69,17 @@ class Connection(Struct, omit_defaults=True, kw_only=True):
 
 
 class LeadState(Struct, omit_defaults=True, kw_only=True):
-    """All that is held about a lead. `connections` and `numbers` (of connections so far) by sequence id.
-
-    `assigned_to`: the seller of the newest assignment, until the CRM names another owner.
-    """
+    """Everything that the sequences service holds about a lead."""
 
     facts: LeadSnapshot = field(default_factory=LeadSnapshot)
     connections: dict[str, Connection] = field(default_factory=dict)
+    """Sequences that the lead is connected to, by sequence id."""
     numbers: dict[str, int] = field(default_factory=dict)
+    """How many times the lead has been connected so far, by sequence id."""
     seen: list[str] = field(default_factory=list)
+    """`event_id` of the last events: a repeated one is ignored."""
     assigned_to: str | None = None
+    """The seller of the newest assignment, until the CRM names another owner."""
 
     def repeats(self, event_id: str) -> bool:
         """Was this event seen before? It is from now on."""
