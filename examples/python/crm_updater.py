@@ -10,7 +10,7 @@ import sys
 import threading
 from pathlib import Path
 
-from lead_qualifier.consumer import Event, Permanent, Retry, SqliteSeen, consume
+from lead_qualifier.consumer import Event, PermanentFailure, RetryPolicy, SqliteProcessedEvents, consume
 from lead_qualifier.settings import load_settings
 
 
@@ -27,7 +27,7 @@ class Crm:
         try:
             reason = event.data["lead"]["status_reason"]
         except KeyError as missing:
-            raise Permanent(f"the field {missing} is missing") from None
+            raise PermanentFailure(f"the field {missing} is missing") from None
         with self._lock:
             row = (event.lead_id, reason, event.event_id)
             self._table.execute("INSERT OR REPLACE INTO leads VALUES (?, ?, ?)", row)
@@ -42,9 +42,9 @@ def main() -> None:
         topic_prefix=settings.topic_prefix,
         group="crm-updater",
         handler=Crm(file).update,
-        retry=Retry(attempts=10),
+        retry=RetryPolicy(attempts=10),
         dead_letters="downstream-dead-letters",
-        seen=SqliteSeen(file.with_suffix(".seen")),
+        processed=SqliteProcessedEvents(file.with_suffix(".processed")),
     )
 
 

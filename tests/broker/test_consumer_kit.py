@@ -14,14 +14,14 @@ import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from lead_qualifier.client.dead_letters import DeadLetters, Filter
-from lead_qualifier.consumer import Event, Permanent, Retry, Subscription, TryLater, Unhandled
+from lead_qualifier.consumer import Event, PermanentFailure, RetryLater, RetryPolicy, Subscription, UnhandledEvent
 from lead_qualifier.demo.broker.finder import Broker
 from lead_qualifier.messages.topics import LEAD_DEAD_LETTERS
 
 pytestmark = pytest.mark.broker
 
 TOPIC = "lead-qualified"
-QUICK = Retry(attempts=4, first=0.05, longest=0.1)
+QUICK = RetryPolicy(attempts=4, first=0.05, longest=0.1)
 
 
 @pytest.fixture
@@ -87,12 +87,12 @@ def test_each_committed_event_once_and_in_order_with_retries_and_dead_letters(ka
 
     def handle(event: Event) -> None:
         if event.event_id == "L-3/2":
-            raise Permanent("no such owner")
+            raise PermanentFailure("no such owner")
         if event.event_id == "L-4/1":
             raise KeyError("never works")
         if event.event_id.endswith("/1") and event.event_id not in failed:
             failed.add(event.event_id)
-            raise TryLater(0.3)
+            raise RetryLater(0.3)
         handled.setdefault(event.lead_id, []).append(event.event_id)
 
     subscription = Subscription(
@@ -124,10 +124,10 @@ def test_without_a_dead_letter_topic_the_consumer_ends_and_commits_nothing_beyon
     seen: list[str] = []
 
     def refuse(event: Event) -> None:
-        raise Permanent("no")
+        raise PermanentFailure("no")
 
     group = prefix + "strict"
-    with pytest.raises(Unhandled, match="no; mend"):
+    with pytest.raises(UnhandledEvent, match="no; fix"):
         Subscription(kafka.connection, topics=[TOPIC], group=group, handler=refuse, topic_prefix=prefix).run()
     again = Subscription(
         kafka.connection,

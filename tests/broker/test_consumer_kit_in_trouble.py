@@ -16,7 +16,7 @@ import pytest
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from lead_qualifier.consumer import Event, Permanent, Subscription
+from lead_qualifier.consumer import Event, PermanentFailure, Subscription
 from lead_qualifier.demo.broker.finder import Broker
 from lead_qualifier.kafka.connection import Connection, LoginRefused, NotAllowed
 from tests.broker.system.secured_kafka import MECHANISM, SecuredKafka
@@ -229,7 +229,7 @@ def login(fenced: SecuredKafka, password: str = "hush") -> Connection:
 def reading(fenced: SecuredKafka, prefix: str, handled: list[str]) -> Subscription:
     def handle(event: Event) -> None:
         if event.event_id == "bad":
-            raise Permanent("no such owner")
+            raise PermanentFailure("no such owner")
         handled.append(event.event_id)
 
     return Subscription(

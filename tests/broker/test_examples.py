@@ -82,8 +82,8 @@ def test_the_python_example_misses_no_lead_when_it_is_killed_and_ends_in_order(k
             restarted.terminate()
         assert restarted.wait(60) == 0
     assert leads_in(file) == LEADS
-    with sqlite3.connect(file.with_suffix(".seen")) as seen:
-        assert seen.execute("SELECT count(*) FROM seen").fetchone() == (LEADS,)
+    with sqlite3.connect(file.with_suffix(".processed")) as processed:
+        assert processed.execute("SELECT count(*) FROM seen").fetchone() == (LEADS,)
     reader = TopicReader(kafka.connection)
     letters = list(reader.read(reader.places(names[1])))
     assert [letter.key() for letter in letters] == [b"L-bad"]

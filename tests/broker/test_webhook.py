@@ -248,7 +248,7 @@ def test_two_processes_share_the_leads_and_keep_their_order(line: CommandLine, e
     endpoint.behave = receiver
     sink = hook(line, endpoint)
     processes = [sink.start(), sink.start()]
-    sink.until(lambda: all(process.events("partitions gained") for process in processes))
+    sink.until(lambda: all(process.events("partitions assigned") for process in processes))
     for number in range(5):
         for lead in range(20):
             sink.send("lead-qualified", qualified(lead, number))
@@ -313,4 +313,4 @@ def test_a_file_is_checked_and_the_way_tried_without_a_broker(
     wrong = sink.check()
     assert wrong.code == 1
     assert "crm.yaml:2: url: is unencrypted: use https" in wrong.err
-    assert "crm.yaml:3: topics.0: is no topic that this sink can carry: did you mean lead-qualified?" in wrong.err
+    assert "crm.yaml:3: topics.0: is not a topic that this sink can send: did you mean lead-qualified?" in wrong.err

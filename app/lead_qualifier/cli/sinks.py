@@ -1,4 +1,4 @@
-"""`downstream webhook` and `downstream dataverse`: carry events out to others."""
+"""`downstream webhook` and `downstream dataverse`: send events to other systems."""
 
 from __future__ import annotations
 
@@ -20,15 +20,16 @@ ConfigFile = Annotated[
     Path, typer.Option("--config", metavar="FILE", help="The sink's file, YAML or JSON: docs/how-to/sinks.md.")
 ]
 Check = Annotated[
-    bool, typer.Option("--check", help="Only check the file and try the way with one harmless request; no broker.")
+    bool,
+    typer.Option("--check", help="Only check the file and test the connection with one harmless request."),
 ]
 
 
 def webhook(config: ConfigFile, check: Check = False, web_port: WebPort = None) -> None:
-    """Post events of our topics to a URL, signed, each with its id as idempotency key.
+    """Post events of our topics to a URL, signed, each with an idempotency key.
 
-    Events of one lead and topic come in their order, each at least once. Start as many as you like: they share the
-    work. SIGTERM or Ctrl-C stops it in order.
+    Each event is sent at least once, and the events of one lead and topic in their order. Start as many processes as
+    you like: they share the work. SIGTERM or Ctrl-C stops a process in order.
     """
     from lead_qualifier.sinks.webhook.build import webhook as build  # noqa: PLC0415  Kafka and HTTP take their time
 
@@ -36,10 +37,10 @@ def webhook(config: ConfigFile, check: Check = False, web_port: WebPort = None) 
 
 
 def dataverse(config: ConfigFile, check: Check = False, web_port: WebPort = None) -> None:
-    """Write what was decided about leads to their rows in Dataverse (Dynamics 365): updates only.
+    """Write decisions about leads to their rows in Dataverse (Dynamics 365): updates only.
 
-    Events of one lead and topic come in their order. Start as many as you like: they share the work. SIGTERM or Ctrl-C
-    stops it in order.
+    The events of one lead and topic are written in their order. Start as many processes as you like: they share the
+    work. SIGTERM or Ctrl-C stops a process in order.
     """
     from lead_qualifier.sinks.dataverse.build import dataverse as build  # noqa: PLC0415  Kafka and HTTP take their time
 
@@ -47,7 +48,7 @@ def dataverse(config: ConfigFile, check: Check = False, web_port: WebPort = None
 
 
 def _serve(build: Callable[[Settings], Sink], check: bool, web_port: int | None) -> None:
-    from lead_qualifier.sinks.delivery import EndpointGone  # noqa: PLC0415
+    from lead_qualifier.consumer import EndpointGone  # noqa: PLC0415
     from lead_qualifier.sinks.forms import MissingSecret  # noqa: PLC0415
     from lead_qualifier.sinks.run import run_sink  # noqa: PLC0415
 
@@ -64,15 +65,14 @@ def _serve(build: Callable[[Settings], Sink], check: bool, web_port: int | None)
 
 
 def _check(sink: Sink) -> None:
-    from lead_qualifier.sinks.answers import NoAnswer  # noqa: PLC0415
-    from lead_qualifier.sinks.dataverse.token import NoToken  # noqa: PLC0415
+    from lead_qualifier.http.errors import HttpError  # noqa: PLC0415
 
     try:
         answer = sink.check()
-    except (NoAnswer, NoToken) as error:
-        raise Refused(f"the file is fine, but the endpoint gave no answer: {error}") from error
+    except HttpError as error:
+        raise Refused(f"the file is valid, but the endpoint gave no answer: {error}") from error
     finally:
         sink.client.close()
     if not 200 <= answer.status < 300:
-        raise Refused(f"the file is fine, but the endpoint answered HTTP {answer.status}: look at its log")
-    say(f"{sink.kind} {sink.id}: the file is fine, and the endpoint answered HTTP {answer.status}")
+        raise Refused(f"the file is valid, but the endpoint answered HTTP {answer.status}: look at its log")
+    say(f"{sink.kind} {sink.id}: the file is valid, and the endpoint answered HTTP {answer.status}")

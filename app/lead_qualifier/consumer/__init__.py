@@ -1,59 +1,73 @@
-"""The consumer kit: reads events of any topic of ours, and hands each to a function of yours.
+"""The consumer kit: reads events from any of our topics and passes each one to your handler.
 
 ```python
-from lead_qualifier.consumer import Event, Permanent, Retry, SqliteSeen, TryLater, consume
+from lead_qualifier.consumer import Event, PermanentFailure, RetryLater, RetryPolicy, SqliteProcessedEvents, consume
 
 def handle(event: Event) -> None:
     crm.update(event.lead_id, event.data)  # returns: handled; raises: tried again, see below
 
 consume(
     connection,                            # lead_qualifier.kafka.connection.Connection: address and security
-    topics=["lead-qualified"],             # names without the prefix; topic_prefix="..." where there is one
+    topics=["lead-qualified"],             # names without the prefix; topic_prefix="..." if there is one
     group="crm-updater",
     handler=handle,
-    retry=Retry(attempts=10),
+    retry=RetryPolicy(attempts=10),
     dead_letters="crm-dead-letters",       # None: an event that cannot be handled ends the consumer
-    seen=SqliteSeen(Path("seen.sqlite")),  # None: the newest 100,000 events of each partition, in memory
+    processed=SqliteProcessedEvents("crm.processed"),  # None: the newest 100,000 events of each partition, in memory
     concurrency=8,
-)                                          # returns after SIGTERM or SIGINT, with everything under way finished
+)                                          # returns after SIGTERM or SIGINT, once the events in progress are finished
 ```
 
-The interface, which stays as it is:
+The interface, which is stable:
 
-- `Handler`: any callable that takes an `Event`. It runs in one of `concurrency` threads; events with one key of one
-  partition come one after another, in their order, also when one of them is tried again.
-- It returns: the event is handled. It raises `TryLater(seconds)`: tried again after so long (without seconds: by
-  `Retry`); `TryLater(seconds, counts=False)` does not count as an attempt (a service is known to be away).
-  `Permanent(reason)`: a dead letter at once. Anything else: a fault, tried again by `Retry`, a dead letter after the
-  last attempt.
-- `Subscription(...)` takes what `consume` takes; `run()` blocks, `stop()` may be called from any thread, `counts()` and
-  `lag()` tell how it goes, `observer` is called with a `Happening` for each outcome.
+- `Handler`: any callable that takes an `Event`. It runs in one of `concurrency` threads. Events with the same key in
+  the same partition are handled one after another, in their order, even if one of them is retried.
+- If it returns, the event is handled. If it raises `RetryLater(seconds)`, the event is tried again after that time
+  (without seconds: as `RetryPolicy` says); `RetryLater(seconds, counts=False)` does not count as an attempt (a service
+  is known to be down). `PermanentFailure(reason)` makes the event a dead letter immediately. `EndpointGone(reason)`
+  ends the consumer and leaves the event uncommitted. Any other exception is a fault: the event is retried as
+  `RetryPolicy` says, and is a dead letter after the last attempt.
+- `Subscription(...)` takes the arguments of `consume`. `run()` blocks, any thread may call `stop()`, `counts()` and
+  `lag()` report progress, and `observer` is called with a `RecordOutcome` for each outcome.
 
-What it promises: each committed event is handled at least once, and a repeated one (same `Event.identity`) is left out
-as long as `seen` remembers it. Offsets are committed after handling, up to the lowest unfinished record, so a crash
-repeats what came after that; with a durable `seen`, of that only what the handler had not returned from: make the
-handler idempotent by `event.event_id`. Aborted transactions are never seen.
+Guarantees: each committed event is handled at least once, and a repeated event (same `Event.identity`) is skipped as
+long as `processed` remembers it. Offsets are committed after handling, up to the lowest unfinished record, so a crash
+repeats the records after that one; with durable `processed` events, only those that the handler had not returned from.
+Make the handler idempotent by `event.idempotency_key`. Records of aborted transactions are never delivered.
 """
 
+from lead_qualifier.consumer.errors import (
+    ConsumerError,
+    EndpointGone,
+    NoSuchTopic,
+    PermanentFailure,
+    RetryLater,
+    UnhandledEvent,
+)
 from lead_qualifier.consumer.event import Event
-from lead_qualifier.consumer.events import Happening, Observer
-from lead_qualifier.consumer.retry import Permanent, Retry, TryLater
-from lead_qualifier.consumer.seen import MemorySeen, Seen, SqliteSeen
-from lead_qualifier.consumer.subscription import Handler, NoSuchTopic, Subscription, Unhandled, consume
+from lead_qualifier.consumer.handler_loop import Handler
+from lead_qualifier.consumer.processed_events import InMemoryProcessedEvents, ProcessedEvents, SqliteProcessedEvents
+from lead_qualifier.consumer.record_outcome import Observer, RecordOutcome
+from lead_qualifier.consumer.retry_policy import RetryPolicy
+from lead_qualifier.consumer.running import consume, stopped_by_signals
+from lead_qualifier.consumer.subscription import Subscription
 
 __all__ = [
+    "ConsumerError",
+    "EndpointGone",
     "Event",
     "Handler",
-    "Happening",
-    "MemorySeen",
+    "InMemoryProcessedEvents",
     "NoSuchTopic",
     "Observer",
-    "Permanent",
-    "Retry",
-    "Seen",
-    "SqliteSeen",
+    "PermanentFailure",
+    "ProcessedEvents",
+    "RecordOutcome",
+    "RetryLater",
+    "RetryPolicy",
+    "SqliteProcessedEvents",
     "Subscription",
-    "TryLater",
-    "Unhandled",
+    "UnhandledEvent",
     "consume",
+    "stopped_by_signals",
 ]

@@ -1,4 +1,4 @@
-"""An event as a handler gets it: decoded from binary or structured CloudEvents or plain JSON."""
+"""The event that a handler receives, decoded from a binary or structured CloudEvent or from plain JSON."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from uuid import UUID, uuid5
 
 import msgspec
 
-from lead_qualifier.consumer.retry import Permanent
-from lead_qualifier.kafka.records import Headers, Original
+from lead_qualifier.consumer.errors import PermanentFailure
+from lead_qualifier.consumer.record import ConsumerRecord
+from lead_qualifier.kafka.records import Headers
 from lead_qualifier.messages.cloud_events import attributes_of, data_of, event_type, labelled
 from lead_qualifier.messages.reasons import BadMessage, encoding_fault
 from lead_qualifier.qualification.utc import from_milliseconds
@@ -25,79 +26,66 @@ _IDEMPOTENCY_KEYS = UUID("5b0e8d0e-6f0c-5a53-8a0e-0c7b1d0a4f2e")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One event, of one record."""
+    """An event, decoded from one record."""
 
     topic: str
     """Without the installation's prefix."""
     key: str
-    """The record's key, for our events mostly the lead's id; empty without one."""
+    """The record's key, usually the lead's id; empty if the record has none."""
     event_id: str
-    """`ce_id`, else `event_id` or `command_id` of the data, else (such as a tombstone) topic/partition/offset."""
+    """`ce_id`, or else `event_id` or `command_id` of the data, or else (as for a tombstone) topic/partition/offset."""
     source: str
-    """`ce_source`: who emitted it; empty if the record does not say."""
+    """`ce_source`: who emitted the event; empty if the record does not say."""
     type: str
-    """`ce_type`, else what our events of this topic have."""
+    """`ce_type`, or else the type that events of this topic have."""
     time: datetime
-    """When it occurred: `ce_time`, else `occurred_at` of the data, else when the record was written."""
+    """When the event occurred: `ce_time`, or else `occurred_at` of the data, or else when the record was written."""
     data: dict[str, Any]
     """The JSON object; empty for a tombstone."""
     tombstone: bool
-    """The record has no value: what its key names was erased."""
+    """Whether the record has no value: the lead (or other object) that the key names was erased."""
     partition: int
     offset: int
     headers: tuple[tuple[str, bytes | None], ...]
     raw_key: bytes | None = None
     raw_value: bytes | None = None
-    """Key and value as they came, byte for byte: with topic, partition and offset they are evidence. In structured mode
+    """Key and value, byte for byte as received: with topic, partition and offset they are evidence. In structured mode
     the value is the whole CloudEvent.
     """
     attempt: int = 1
-    """How manieth time it is tried, by this consumer since it started."""
+    """1 for the first attempt that this process makes to handle the event, 2 for the second, and so on."""
 
     @property
     def identity(self) -> str:
-        """What tells it from every other event: topic, source, key and event_id, as a JSON array.
+        """Topic, source, key and event_id as a JSON array. Together they identify the event.
 
-        The id alone does not: some engines number the events of each lead.
+        The id alone does not, because some scoring engines number the events of each lead.
         """
         return json.dumps((self.topic, self.source, self.key, self.event_id))
 
     @property
     def idempotency_key(self) -> str:
-        """A UUID (version 5) of the identity: give it to systems that ask for a key of each request."""
+        """A UUID (version 5) of the identity, for systems that expect an idempotency key with each request."""
         return str(uuid5(_IDEMPOTENCY_KEYS, self.identity))
 
     @property
     def lead_id(self) -> str:
-        """The lead it is about: `lead_id` of the data, else the key."""
+        """The lead that the event is about: `lead_id` of the data, or else the key."""
         found = self.data.get("lead_id")
         return found if isinstance(found, str) else self.key
 
     def read(self, form: Callable[..., _T]) -> _T:
-        """The data as a dataclass, TypedDict or msgspec Struct of yours. Raises Permanent where it does not fit."""
+        """The data as a dataclass, TypedDict or msgspec Struct that you pass. Raises PermanentFailure if it does not
+        match.
+        """
         try:
             return cast("_T", msgspec.convert(self.data, cast("Any", form), strict=False))
         except msgspec.ValidationError as error:
-            raise Permanent(f"the data is not as {getattr(form, '__name__', form)} wants it: {error}") from None
+            raise PermanentFailure(f"the data does not match {getattr(form, '__name__', form)}: {error}") from None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
-    """A record as it came. Everything about it is the broker's word."""
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp_ms: int
-    key: bytes | None
-    value: bytes | None
-    headers: Headers
-    unreadable: str | None = None
-    """Why it is no event, whatever its bytes say."""
-
-
-def decode(record: Arrival, *, topic_prefix: str = "", attempt: int = 1) -> Event:
-    """The event of a record. Raises BadMessage, with a reason for a person."""
+def decode(record: ConsumerRecord, *, topic_prefix: str = "", attempt: int = 1) -> Event:
+    """The event in a record. Raises BadMessage; its reason is for a person to read."""
     if record.unreadable is not None:
         raise BadMessage(record.unreadable)
     topic = record.topic.removeprefix(topic_prefix)
@@ -105,8 +93,7 @@ def decode(record: Arrival, *, topic_prefix: str = "", attempt: int = 1) -> Even
     headers = labelled(record.value, record.headers)
     data = _data(record.value, headers)
     attributes = attributes_of(record.value, headers)
-    place = f"{topic}/{record.partition}/{record.offset}"
-    event_id = attributes.id or _text(data, _IDS) or place
+    event_id = attributes.id or _text(data, _IDS) or f"{topic}/{record.partition}/{record.offset}"
     return Event(
         topic=topic,
         key=key,
@@ -125,7 +112,7 @@ def decode(record: Arrival, *, topic_prefix: str = "", attempt: int = 1) -> Even
     )
 
 
-def _key(record: Original) -> str:
+def _key(record: ConsumerRecord) -> str:
     try:
         return (record.key or b"").decode()
     except UnicodeDecodeError as error:

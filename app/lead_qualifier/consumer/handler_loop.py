@@ -1,4 +1,4 @@
-"""What a thread does with a record: decode, leave out what was handled, call the handler, see what becomes of it."""
+"""What a handler thread does with a record: decode it, skip a duplicate, call the handler, act on its outcome."""
 
 from __future__ import annotations
 
@@ -8,84 +8,85 @@ from collections.abc import Callable
 import structlog
 from confluent_kafka import KafkaException
 
+from lead_qualifier.consumer.dead_letters import DeadLetterProducer
+from lead_qualifier.consumer.errors import EndpointGone, PermanentFailure, RetryLater, UnhandledEvent
 from lead_qualifier.consumer.event import Event, decode
-from lead_qualifier.consumer.events import Happening, Outcome
-from lead_qualifier.consumer.letters import Letters
-from lead_qualifier.consumer.retry import Permanent, Retry, TryLater
-from lead_qualifier.consumer.scheduler import Item, Scheduler
-from lead_qualifier.consumer.seen import Seen
+from lead_qualifier.consumer.processed_events import ProcessedEvents
+from lead_qualifier.consumer.record_outcome import Observer, Outcome, RecordOutcome
+from lead_qualifier.consumer.retry_policy import RetryPolicy
+from lead_qualifier.consumer.scheduler import PendingRecord, Scheduler
 from lead_qualifier.messages.reasons import BadMessage
 
 log = structlog.get_logger(__name__)
 
-#: Seconds; the consumer ends before.
-_NEVER = 1e6
+Handler = Callable[[Event], None]
+"""Handles one event. It returns, or raises RetryLater, PermanentFailure, EndpointGone or anything else."""
 
-
-class Unhandled(Exception):
-    """An event cannot be handled, and there is no dead-letter topic for it; its offset is not committed."""
+#: Seconds that a record waits which this process will not handle any more; it ends long before.
+_UNTIL_THE_END = 1e6
 
 
 class HandlerLoop:
-    """Serves records from Work. `serve` runs in as many threads as records are to be handled at once."""
+    """Takes records from the Scheduler. `serve` runs in as many threads as records are handled concurrently."""
 
     def __init__(
         self,
-        work: Scheduler,
-        handler: Callable[[Event], None],
+        scheduler: Scheduler,
+        handler: Handler,
         *,
-        retry: Retry,
-        seen: Seen,
-        letters: Letters | None,
+        retry: RetryPolicy,
+        processed: ProcessedEvents,
+        dead_letters: DeadLetterProducer | None,
         topic_prefix: str,
-        tell: Callable[[Happening], None],
-        failed: Callable[[], None],
+        observer: Observer,
+        on_failure: Callable[[], None],
     ) -> None:
-        """`failed` is called when `failure` was set: the consumer must end."""
+        """`on_failure` is called after `failure` was set: the consumer must end."""
         self.failure: BaseException | None = None
-        self._work = work
+        self._scheduler = scheduler
         self._handler = handler
         self._retry = retry
-        self._seen = seen
-        self._letters = letters
+        self._processed = processed
+        self._dead_letters = dead_letters
         self._prefix = topic_prefix
-        self._tell = tell
-        self._failed = failed
+        self._observer = observer
+        self._on_failure = on_failure
 
     def serve(self) -> None:
-        """Handle records until there will be none."""
-        while (item := self._work.take()) is not None:
+        """Handle records until the scheduler stops."""
+        while (pending := self._scheduler.take()) is not None:
             try:
-                self._handle(item)
-            except BaseException as error:  # noqa: BLE001  a thread may not end unnoticed: the consumer ends with it
-                self._end(error)
-                self._work.later(item, _NEVER)
+                self._handle(pending)
+            except BaseException as error:  # noqa: BLE001  a thread must not die unnoticed: the consumer ends with it
+                self._fail(pending, error)
                 return
 
-    def _handle(self, item: Item) -> None:
-        if item.rejected is not None:  # its dead letter could not be written the last time
-            self._bury(item, item.rejected)
+    def _handle(self, pending: PendingRecord) -> None:
+        if pending.rejected is not None:  # its dead letter could not be written the last time
+            self._reject(pending, pending.rejected)
             return
         try:
-            event = decode(item.record, topic_prefix=self._prefix, attempt=item.failures + 1)
+            event = decode(pending.record, topic_prefix=self._prefix, attempt=pending.failures + 1)
         except BadMessage as error:
-            self._bury(item, error.reason)
+            self._reject(pending, error.reason)
             return
         began = time.monotonic()
         try:
-            if self._seen.holds(event.topic, event.partition, event.identity):
-                self._done(item, "duplicate")
+            if self._processed.contains(event.topic, event.partition, event.identity):
+                self._finish(pending, "duplicate")
                 return
             self._handler(event)
             took = time.monotonic() - began
-            self._seen.add(event.topic, event.partition, event.identity)
-        except Permanent as error:
-            self._bury(item, error.reason)
-        except TryLater as later:
-            item.attempts += later.counts
-            self._again(item, later.reason or "the handler asked for another time", later.seconds, began)
-        except Exception as error:  # anything else that a handler may raise is a fault, tried again by Retry
-            item.attempts += 1
+            self._processed.add(event.topic, event.partition, event.identity)
+        except PermanentFailure as error:
+            self._reject(pending, error.reason)
+        except RetryLater as later:
+            pending.attempts += later.counts
+            self._retry_later(pending, later.reason or "the handler asked for a retry", later.seconds, began)
+        except EndpointGone as error:
+            self._fail(pending, error)
+        except Exception as error:  # whatever else a handler raises is a fault, and the policy decides
+            pending.attempts += 1
             log.warning(
                 "handler failed",
                 topic=event.topic,
@@ -94,62 +95,65 @@ class HandlerLoop:
                 attempt=event.attempt,
                 exc_info=True,
             )
-            # its text may hold data of a lead, which a dead letter's reason never does
-            self._again(item, f"the handler failed with {type(error).__name__}", None, began)
+            # The exception's text may contain data of a lead, which the reason of a dead letter never does.
+            self._retry_later(pending, f"the handler failed with {type(error).__name__}", None, began)
         else:
-            self._done(item, "handled", seconds=took)
+            self._finish(pending, "handled", seconds=took)
 
-    def _again(self, item: Item, reason: str, seconds: float | None, began: float) -> None:
-        item.failures += 1
-        if self._retry.exhausted(item.attempts):
-            self._bury(item, f"given up after {item.attempts} attempts: {reason}")
+    def _retry_later(self, pending: PendingRecord, reason: str, seconds: float | None, began: float) -> None:
+        pending.failures += 1
+        if self._retry.exhausted(pending.attempts):
+            self._reject(pending, f"given up after {pending.attempts} attempts: {reason}")
             return
-        delay = self._retry.delay(item.failures) if seconds is None else max(0.0, seconds)
-        # told before it is let go: from then on another thread may tell of it
-        self._say(item, "retried", seconds=time.monotonic() - began, delay=delay, reason=reason)
-        self._work.later(item, delay)
+        delay = self._retry.delay(pending.failures) if seconds is None else max(0.0, seconds)
+        # Report it first: once it is released, another thread may report its next outcome.
+        self._report(pending, "retried", seconds=time.monotonic() - began, delay=delay, reason=reason)
+        self._scheduler.retry(pending, delay)
 
-    def _bury(self, item: Item, reason: str) -> None:
-        record = item.record
-        place = f"{record.topic}/{record.partition}/{record.offset}"
-        if self._letters is None:
-            self._end(
-                Unhandled(
-                    f"the event at {place} cannot be handled: {reason}; mend what hinders it and start again, or pass "
-                    "dead_letters=... to have such events kept aside"
-                )
+    def _reject(self, pending: PendingRecord, reason: str) -> None:
+        record = pending.record
+        position = f"{record.topic}/{record.partition}/{record.offset}"
+        if self._dead_letters is None:
+            self._fail(
+                pending,
+                UnhandledEvent(
+                    f"the event at {position} cannot be handled: {reason}; fix the cause and start again, or pass "
+                    "dead_letters=... to have such events set aside"
+                ),
             )
-            self._work.later(item, _NEVER)
             return
-        item.rejected = reason
+        pending.rejected = reason
         try:
-            self._letters.write(record, reason)
+            self._dead_letters.write(record, reason)
         except KafkaException as error:
-            item.failures += 1
-            log.warning("dead letter not written", place=place, error=str(error.args[0]))
-            self._work.later(item, self._retry.delay(item.failures))
+            pending.failures += 1
+            log.warning("dead letter not written", position=position, error=str(error.args[0]))
+            self._scheduler.retry(pending, self._retry.delay(pending.failures))
             return
-        self._done(item, "dead_letter", reason=reason)
+        self._finish(pending, "dead_letter", reason=reason)
 
-    def _done(self, item: Item, outcome: Outcome, *, seconds: float = 0.0, reason: str = "") -> None:
-        self._say(item, outcome, seconds=seconds, reason=reason)
-        self._work.finish(item)
+    def _finish(self, pending: PendingRecord, outcome: Outcome, *, seconds: float = 0.0, reason: str = "") -> None:
+        self._report(pending, outcome, seconds=seconds, reason=reason)
+        self._scheduler.finish(pending)
 
-    def _say(self, item: Item, outcome: Outcome, *, seconds: float = 0.0, delay: float = 0.0, reason: str = "") -> None:
-        self._tell(
-            Happening(
+    def _report(
+        self, pending: PendingRecord, outcome: Outcome, *, seconds: float = 0.0, delay: float = 0.0, reason: str = ""
+    ) -> None:
+        self._observer(
+            RecordOutcome(
                 outcome=outcome,
-                topic=item.record.topic.removeprefix(self._prefix),
-                partition=item.record.partition,
-                offset=item.record.offset,
-                attempt=item.failures + (outcome != "retried"),
+                topic=pending.record.topic.removeprefix(self._prefix),
+                partition=pending.record.partition,
+                offset=pending.record.offset,
+                attempt=pending.failures + (outcome != "retried"),
                 seconds=seconds,
                 delay=delay,
                 reason=reason,
             )
         )
 
-    def _end(self, error: BaseException) -> None:
+    def _fail(self, pending: PendingRecord, error: BaseException) -> None:
         if self.failure is None:
             self.failure = error
-        self._failed()
+        self._on_failure()
+        self._scheduler.retry(pending, _UNTIL_THE_END)

@@ -1,7 +1,7 @@
-"""Which record is handled next, and up to where all are finished. Knows neither Kafka nor handlers.
+"""Decides which record is handled next, and up to which offset all are finished. Knows neither Kafka nor handlers.
 
-Records of one key of one partition are a lane: only its first is ever under way. A lane that waits to be tried again
-holds up nothing but itself.
+Records with the same key in the same partition form a queue, and only its first record is ever in progress. A queue
+that waits for a retry delays nothing but itself.
 """
 
 from __future__ import annotations
@@ -11,189 +11,196 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, auto
 
-from lead_qualifier.consumer.event import Arrival
+from lead_qualifier.consumer.record import ConsumerRecord
 
 
 class _Stage(Enum):
     OPEN = auto()
-    DRAINING = auto()  # nothing begins beyond what has begun, so that no hole stays below it
-    CLOSED = auto()  # nothing counts any more
+    DRAINING = auto()  # only records below the highest one that was started are still started, to close the gaps
+    CLOSED = auto()  # outcomes no longer count
 
 
 class PartitionState:
-    """One partition that we have, from its assignment to its end."""
+    """A partition from its assignment until it is revoked. What begins with an underscore is the Scheduler's."""
 
     def __init__(self, topic: str, number: int) -> None:
+        """`topic`: as the broker names it."""
         self.topic = topic
         self.number = number
         self.paused = False
         self.committed = -1
-        """What was last sent to be committed; -1: nothing yet."""
+        """The offset that was last sent to be committed; -1 before the first commit."""
+        self.end = -1
+        """The offset after the last known record; -1 while the end is unknown."""
+        self.silent_since: float | None = None
+        """When the partition last returned something; None while it is known to be read to its end."""
         self._position = -1
-        self._unfinished: dict[int, None] = {}  # in the order of arrival, which is that of offsets
-        self._lanes: dict[bytes | None, deque[Item]] = {}
-        self._under_way = 0
-        self._begun = -1  # the highest offset that was taken
+        self._unfinished: dict[int, None] = {}  # offsets in the order of arrival, which is ascending
+        self._queues: dict[bytes | None, deque[PendingRecord]] = {}
+        self._in_progress = 0
+        self._highest_started = -1
         self._stage = _Stage.OPEN
 
     @property
-    def position(self) -> int:
-        """What may be committed: the lowest unfinished offset, or the end of what has come; -1 before the first."""
-        return next(iter(self._unfinished), self._position)
-
-    def may_begin(self, offset: int) -> bool:
-        """Is a record of it to be handled now?"""
-        return self._stage is _Stage.OPEN or (self._stage is _Stage.DRAINING and offset < self._begun)
+    def name(self) -> str:
+        """Such as lead-qualified-3, for logs."""
+        return f"{self.topic}-{self.number}"
 
     @property
-    def span(self) -> int:
-        """How far the lowest unfinished offset is behind what has come."""
-        return self._position - self.position
+    def _committable(self) -> int:
+        return next(iter(self._unfinished), self._position)
+
+    def _may_start(self, offset: int) -> bool:
+        return self._stage is _Stage.OPEN or (self._stage is _Stage.DRAINING and offset < self._highest_started)
 
 
 @dataclass(slots=True, eq=False)
-class Item:
-    """A record on its way."""
+class PendingRecord:
+    """A record that has been read and is not finished."""
 
-    share: PartitionState
-    record: Arrival
+    partition: PartitionState
+    record: ConsumerRecord
     attempts: int = 0
-    """How often the handler was called for it in vain, as far as that counts."""
+    """How many attempts have failed, apart from those that do not count."""
     failures: int = 0
-    """How often it failed in any way."""
-    rejected: str | None = field(default=None)
-    """Why it is to be a dead letter, if it is."""
+    """How many attempts have failed in any way."""
+    rejected: str | None = None
+    """Why the record must become a dead letter; None if it need not."""
 
 
 class Scheduler:
-    """All records on their way. Any thread may call; `take` is for those that handle records."""
+    """Holds all pending records. Any thread may call it; handler threads call `take`."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._more = threading.Condition(self._lock)  # there may be something to take
-        self._less = threading.Condition(self._lock)  # something that was under way is not any more
-        self._ready: deque[Item] = deque()
-        self._waiting: list[tuple[float, int, Item]] = []
-        self._number = 0
+        self._available = threading.Condition(self._lock)  # there may be a record to take
+        self._released = threading.Condition(self._lock)  # a record is no longer in progress
+        self._ready: deque[PendingRecord] = deque()
+        self._delayed: list[tuple[float, int, PendingRecord]] = []
+        self._sequence = 0
         self._stopped = False
 
-    def add(self, share: PartitionState, record: Arrival) -> None:
-        """A record has come. What came before (a broker may repeat) is not taken twice."""
+    def add(self, partition: PartitionState, record: ConsumerRecord) -> None:
+        """Add a record that was read. A record that was already added (the broker may repeat one) is ignored."""
         with self._lock:
-            if share._stage is not _Stage.OPEN or record.offset < share._position:
+            if partition._stage is not _Stage.OPEN or record.offset < partition._position:
                 return
-            share._position = record.offset + 1
-            share._unfinished[record.offset] = None
-            item = Item(share, record)
-            lane = share._lanes.setdefault(record.key, deque())
-            lane.append(item)
-            if len(lane) == 1:
-                self._ready.append(item)
-                self._more.notify()
+            partition._position = record.offset + 1
+            partition._unfinished[record.offset] = None
+            pending = PendingRecord(partition, record)
+            queue = partition._queues.setdefault(record.key, deque())
+            queue.append(pending)
+            if len(queue) == 1:
+                self._ready.append(pending)
+                self._available.notify()
 
-    def reached(self, share: PartitionState, offset: int) -> None:
-        """There is no record below this offset that has not come: the end of the partition for now."""
+    def advance(self, partition: PartitionState, offset: int) -> None:
+        """All records below this offset have been read: it is the end of the partition, or follows a gap."""
         with self._lock:
-            share._position = max(share._position, offset)
+            partition._position = max(partition._position, offset)
 
-    def expected(self, share: PartitionState) -> int:
-        """The offset after all that has come; -1 before the first."""
+    def next_offset(self, partition: PartitionState) -> int:
+        """The offset to read next; -1 before the first record."""
         with self._lock:
-            return share._position
+            return partition._position
 
-    def take(self) -> Item | None:
-        """The next to handle; waits for one. None: there will be none, stop."""
+    def take(self) -> PendingRecord | None:
+        """Wait for the next record to handle, and return it. None: the scheduler has stopped."""
         with self._lock:
             while not self._stopped:
                 now = self._clock()
-                while self._waiting and self._waiting[0][0] <= now:
-                    self._ready.append(heapq.heappop(self._waiting)[2])
+                while self._delayed and self._delayed[0][0] <= now:
+                    self._ready.append(heapq.heappop(self._delayed)[2])
                 while self._ready:
-                    item = self._ready.popleft()
-                    if item.share.may_begin(item.record.offset):
-                        item.share._under_way += 1
-                        item.share._begun = max(item.share._begun, item.record.offset)
+                    pending = self._ready.popleft()
+                    partition, offset = pending.partition, pending.record.offset
+                    if partition._may_start(offset):
+                        partition._in_progress += 1
+                        partition._highest_started = max(partition._highest_started, offset)
                         if self._ready:
-                            self._more.notify()
-                        return item
-                self._more.wait(self._waiting[0][0] - now if self._waiting else None)
+                            self._available.notify()
+                        return pending
+                self._available.wait(self._delayed[0][0] - now if self._delayed else None)
             return None
 
-    def finish(self, item: Item) -> bool:
-        """It is handled, or a dead letter. False: its partition was lost meanwhile, another member handles it again."""
-        share = item.share
+    def finish(self, pending: PendingRecord) -> bool:
+        """The record was handled or is a dead letter. False: its partition was lost in the meantime, and another
+        consumer will handle the record again.
+        """
+        partition = pending.partition
         with self._lock:
-            share._under_way -= 1
-            self._less.notify_all()
-            if share._stage is _Stage.CLOSED:
+            partition._in_progress -= 1
+            self._released.notify_all()
+            if partition._stage is _Stage.CLOSED:
                 return False
-            del share._unfinished[item.record.offset]
-            lane = share._lanes[item.record.key]
-            lane.popleft()
-            if lane:
-                self._ready.append(lane[0])
-                self._more.notify()
+            del partition._unfinished[pending.record.offset]
+            queue = partition._queues[pending.record.key]
+            queue.popleft()
+            if queue:
+                self._ready.append(queue[0])
+                self._available.notify()
             else:
-                del share._lanes[item.record.key]
+                del partition._queues[pending.record.key]
             return True
 
-    def later(self, item: Item, seconds: float) -> None:
-        """It is tried again after so long; what has its key waits."""
+    def retry(self, pending: PendingRecord, seconds: float) -> None:
+        """Offer the record again after this delay. Records with the same key wait."""
         with self._lock:
-            item.share._under_way -= 1
-            self._number += 1
-            heapq.heappush(self._waiting, (self._clock() + seconds, self._number, item))
-            self._less.notify_all()
-            self._more.notify()  # who waits for a later one waits too long
+            pending.partition._in_progress -= 1
+            self._sequence += 1
+            heapq.heappush(self._delayed, (self._clock() + seconds, self._sequence, pending))
+            self._released.notify_all()
+            self._available.notify()  # a thread that waits for a later record would wait too long
 
-    def drain(self, shares: Iterable[PartitionState], seconds: float) -> bool:
-        """Finish of these what is under way and what lies below it, so that all of it can be committed; begin no other.
-        What waits to be tried again is not waited for. False: some did not finish in time.
+    def drain(self, partitions: Iterable[PartitionState], seconds: float) -> bool:
+        """Finish the records in progress and those below them, so that all of it can be committed. Start no others, and
+        do not wait for retries. False: some did not finish in time.
         """
-        kept = tuple(shares)
+        draining = tuple(partitions)
 
         def drained() -> bool:
-            return not any(share._under_way for share in kept) and not any(
-                item.share in kept and item.share.may_begin(item.record.offset) for item in self._ready
+            return not any(partition._in_progress for partition in draining) and not any(
+                pending.partition in draining and pending.partition._may_start(pending.record.offset)
+                for pending in self._ready
             )
 
         with self._lock:
-            for share in kept:
-                if share._stage is _Stage.OPEN:
-                    share._stage = _Stage.DRAINING
-            return self._less.wait_for(drained, seconds)
+            for partition in draining:
+                if partition._stage is _Stage.OPEN:
+                    partition._stage = _Stage.DRAINING
+            return self._released.wait_for(drained, seconds)
 
-    def close(self, shares: Iterable[PartitionState]) -> None:
-        """These are not ours any more: what is under way of them does not count."""
+    def close(self, partitions: Iterable[PartitionState]) -> None:
+        """Drop these partitions. The outcome of records still in progress no longer counts."""
         with self._lock:
-            for share in shares:
-                share._stage = _Stage.CLOSED
-                share._lanes.clear()
-            self._ready = deque(item for item in self._ready if item.share._stage is _Stage.OPEN)
-            self._waiting = [entry for entry in self._waiting if entry[2].share._stage is _Stage.OPEN]
-            heapq.heapify(self._waiting)
+            for partition in partitions:
+                partition._stage = _Stage.CLOSED
+                partition._queues.clear()
+            self._ready = deque(one for one in self._ready if one.partition._stage is _Stage.OPEN)
+            self._delayed = [entry for entry in self._delayed if entry[2].partition._stage is _Stage.OPEN]
+            heapq.heapify(self._delayed)
 
-    def unfinished(self, share: PartitionState) -> int:
-        """How many records of it have come and are not finished."""
+    def unfinished(self, partition: PartitionState) -> int:
+        """How many records of the partition have been read and are not finished."""
         with self._lock:
-            return len(share._unfinished)
+            return len(partition._unfinished)
 
-    def position(self, share: PartitionState) -> int:
-        """What may be committed of it; see Share.position."""
+    def committable(self, partition: PartitionState) -> int:
+        """The offset that may be committed: the lowest unfinished one, or the next to read; -1 before the first."""
         with self._lock:
-            return share.position
+            return partition._committable
 
-    def span(self, share: PartitionState) -> int:
-        """How many offsets lie between the lowest unfinished record and what has come."""
+    def span(self, partition: PartitionState) -> int:
+        """How many offsets there are from the lowest unfinished record to the next one to read."""
         with self._lock:
-            return share.span
+            return partition._position - partition._committable
 
     def stop(self) -> None:
-        """Every `take` ends with None."""
+        """Make every `take` return None."""
         with self._lock:
             self._stopped = True
-            self._more.notify_all()
+            self._available.notify_all()

@@ -175,11 +175,11 @@ class Connection:
         if not self.authenticated:
             return arguments
         if self.oauth is not None:
-            from lead_qualifier.kafka.oauth import ClientCredentials  # noqa: PLC0415
+            from lead_qualifier.kafka.oauth import TokenProvider  # noqa: PLC0415
 
             return arguments | {
                 "sasl_mechanism": "OAUTHBEARER",
-                "sasl_oauth_token_provider": ClientCredentials(self.oauth),
+                "sasl_oauth_token_provider": TokenProvider(self.oauth),
             }
         return arguments | {
             "sasl_mechanism": self.sasl_mechanism,
@@ -294,9 +294,9 @@ class Connection:
         if not self.authenticated:
             return SSLCredentials(context)
         if self.oauth is not None:
-            from lead_qualifier.kafka.oauth import ClientCredentials  # noqa: PLC0415
+            from lead_qualifier.kafka.oauth import TokenProvider  # noqa: PLC0415
 
-            return OAuthCredentials(oauth_cb=ClientCredentials(self.oauth), ssl_context=context)
+            return OAuthCredentials(oauth_cb=TokenProvider(self.oauth), ssl_context=context)
         return SASLCredentials(
             username=self.sasl_username,
             password=self.sasl_password,

@@ -1,1 +1,1 @@
-"""Sinks: they carry our events out, each to an HTTP endpoint of others."""
+"""Sinks: send our events to HTTP endpoints of other systems."""

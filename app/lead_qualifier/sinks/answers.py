@@ -1,88 +1,61 @@
-"""What an answer of an endpoint, or that there was none, means for the event that was sent."""
+"""What an endpoint's answer means for the event that was sent, in the words of the consumer kit."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
-from lead_qualifier.sinks.retry_after import retry_after
+from lead_qualifier.consumer import EndpointGone, PermanentFailure, RetryLater
+from lead_qualifier.http.client import Answer
+from lead_qualifier.http.retry_after import retry_after
 
+Delivered = Literal["delivered", "nothing_to_do", "filtered", "overruled"]
+"""What sending an event came to if it did not fail. overruled: somebody has changed the row since, and that stands."""
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What an endpoint answered. `headers` by their names in lower case."""
-
-    status: int
-    headers: dict[str, str] = field(default_factory=dict)
-    body: bytes = b""
-    """Cut where it was longer than we read."""
-    complete: bool = True
-    """Whether the body is there to its end."""
-
-
-class NoAnswer(Exception):
-    """No answer came; the message says why, for a person. Whether the endpoint got the request nobody knows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """The event is where it belongs."""
-
-    outcome: str = "delivered"
-    """Or `nothing_to_do`, `filtered`, or `overruled`: somebody has changed the row since, and that stands."""
-
-
-@dataclass(frozen=True, slots=True)
-class Again:
-    """Try this event again."""
-
-    reason: str
-    wait: float | None = None
-    """So many seconds later at the earliest, since the endpoint said so."""
-    fault: bool = True
-    """The endpoint does not work, as far as one can see: counts for the circuit breaker."""
-    busy: bool = False
-    """The endpoint works and asks for less: no event is given up for that."""
-
-
-@dataclass(frozen=True, slots=True)
-class Never:
-    """Trying this event again does not help."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Gone:
-    """The endpoint wants nothing of us any more."""
-
-    reason: str
-
-
-Verdict = Done | Again | Never | Gone
-
-_AGAIN_BY_ITSELF = {
+_PASSING = {
     409: "it handles another request of this event",
     425: "it does not take early data",
 }
 
 
-def judge(answer: Answer, now: datetime) -> Verdict:
-    """What an answer to a webhook means. Of its body nothing counts: who answers 2xx has taken the event."""
+class EndpointUnavailable(RetryLater):
+    """The endpoint does not appear to work. Counts for the circuit breaker."""
+
+
+class EndpointBusy(RetryLater):
+    """The endpoint works and asks for fewer requests. No event is given up for that."""
+
+    def __init__(self, seconds: float | None, reason: str) -> None:
+        super().__init__(seconds, reason, counts=False)
+
+
+def raise_for_status(
+    answer: Answer,
+    now: datetime,
+    *,
+    detail: str = "",
+    redirected: str = "set url to the new address",
+    refused: str = "the endpoint refuses the event",
+) -> None:
+    """Returns if the endpoint has accepted the event: the status is 2xx. The body does not matter.
+
+    `detail` follows the status in every reason. Raises RetryLater, PermanentFailure, EndpointGone.
+    """
     status = answer.status
-    wait = retry_after(answer.headers.get("retry-after"), now)
     if 200 <= status < 300:
-        return Done()
+        return
+    reason = f"HTTP {status}{detail}"
+    wait = retry_after(answer.headers.get("retry-after"), now)
     if 300 <= status < 400:
-        return Again(f"HTTP {status}: redirects are not followed, set url to where it leads")
+        raise EndpointUnavailable(None, f"{reason}: redirects are not followed, {redirected}")
     if status == 410:
-        return Gone("HTTP 410: the endpoint wants no events any more")
+        raise EndpointGone(f"{reason}: the endpoint accepts no more events")
     if status == 429:
-        return Again("HTTP 429: too many requests", wait, fault=False, busy=True)
-    if status in _AGAIN_BY_ITSELF:
-        return Again(f"HTTP {status}: {_AGAIN_BY_ITSELF[status]}", wait, fault=False)
+        raise EndpointBusy(wait, f"{reason}: too many requests")
+    if status in _PASSING:
+        raise RetryLater(wait, f"{reason}: {_PASSING[status]}")
     if status == 408:
-        return Again("HTTP 408: the endpoint waited too long for the request", wait)
+        raise EndpointUnavailable(wait, f"{reason}: the endpoint waited too long for the request")
     if 400 <= status < 500:
-        return Never(f"HTTP {status}: the endpoint refuses the event")
-    return Again(f"HTTP {status}", wait)
+        raise PermanentFailure(f"{reason}: {refused}")
+    raise EndpointUnavailable(wait, reason)

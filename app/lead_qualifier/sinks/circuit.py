@@ -1,4 +1,4 @@
-"""A circuit breaker: after failures in a row an endpoint is left alone for a while, then tried with one request."""
+"""A circuit breaker: after failures in a row it leaves an endpoint alone for a while, then tests it with a request."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ class State(Enum):
     """What the breaker lets through."""
 
     CLOSED = "closed"
-    """Everything: the endpoint works."""
+    """Every request: the endpoint works."""
     OPEN = "open"
-    """Nothing, until its time is over."""
+    """None, until its time is over."""
     HALF_OPEN = "half_open"
-    """One request at a time, to see whether the endpoint works again."""
+    """One request at a time, to test whether the endpoint works again."""
 
 
 Changed = Callable[[State, State], None]
-"""Called with the state before and after, in the thread that changed it, without the lock."""
+"""Called with the previous and the new state, in the thread that changed it, without holding the lock."""
 
 
-def _nothing(_before: State, _after: State) -> None:
+def _ignore(_before: State, _after: State) -> None:
     pass
 
 
 class Circuit:
-    """Any thread may call. Whoever was admitted tells how it went: succeeded, failed or released."""
+    """Any thread may call. Whoever is admitted must then call succeeded, failed or released."""
 
     POLL_SECONDS = 1.0
-    """How soon to ask again while another's request is to tell: thousands of leads may ask."""
+    """How long to wait before asking again while another request is testing the endpoint."""
 
     def __init__(
         self,
         *,
         failures: int,
         open_for: float,
-        changed: Changed = _nothing,
+        changed: Changed = _ignore,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Opens after so many failures in a row, for so many seconds."""
+        """`failures`: how many in a row open it. `open_for`: for how many seconds."""
         self._limit = failures
         self._open_for = open_for
         self._changed = changed
@@ -49,22 +49,22 @@ class Circuit:
         self._lock = threading.Lock()
         self._state = State.CLOSED
         self._failures = 0
-        self._until = 0.0  # when it is open: the end of that
-        self._rest = 0.0
+        self._until = 0.0  # when the open state ends
+        self._rest_until = 0.0
         self._probing = False
 
     @property
     def state(self) -> State:
-        """As it is now."""
+        """The current state."""
         with self._lock:
             return self._state
 
     def admit(self) -> float:
-        """0: send. Else: ask again after so many seconds."""
+        """0: send. Otherwise: the number of seconds to wait before asking again."""
         with self._lock:
             now = self._clock()
-            if now < self._rest:
-                return self._rest - now
+            if now < self._rest_until:
+                return self._rest_until - now
             if self._state is State.CLOSED:
                 return 0.0
             if self._state is State.OPEN and now < self._until:
@@ -73,19 +73,19 @@ class Circuit:
                 return self.POLL_SECONDS
             self._probing = True
             before, self._state = self._state, State.HALF_OPEN
-        self._tell(before, State.HALF_OPEN)
+        self._notify(before, State.HALF_OPEN)
         return 0.0
 
     def succeeded(self) -> None:
-        """The endpoint answered as one that works."""
+        """The endpoint answered in a way that shows it works."""
         with self._lock:
             before, self._state = self._state, State.CLOSED
             self._failures = 0
             self._probing = False
-        self._tell(before, State.CLOSED)
+        self._notify(before, State.CLOSED)
 
     def failed(self) -> bool:
-        """It did not. True if it is closed still: then the failure may be the request's own."""
+        """It did not. True if the breaker is still closed: the request itself may be the cause."""
         with self._lock:
             before = self._state
             self._failures += 1
@@ -94,19 +94,19 @@ class Circuit:
                 self._until = self._clock() + self._open_for
                 self._probing = False
             after = self._state
-        self._tell(before, after)
+        self._notify(before, after)
         return after is State.CLOSED
 
     def released(self) -> None:
-        """Nothing can be said of the endpoint: nothing was sent, or it asked to come later."""
+        """The attempt showed nothing about the endpoint: nothing was sent, or it asked for a later attempt."""
         with self._lock:
             self._probing = False
 
     def rest(self, seconds: float) -> None:
-        """The endpoint asked to be left alone so long: nobody is admitted until then."""
+        """The endpoint asked to be left alone for this long: admit nothing until then."""
         with self._lock:
-            self._rest = max(self._rest, self._clock() + seconds)
+            self._rest_until = max(self._rest_until, self._clock() + seconds)
 
-    def _tell(self, before: State, after: State) -> None:
+    def _notify(self, before: State, after: State) -> None:
         if before is not after:
             self._changed(before, after)

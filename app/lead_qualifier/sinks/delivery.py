@@ -1,4 +1,4 @@
-"""The handler of a sink: asks the breaker, has the event sent, and tells the consumer what becomes of the event."""
+"""A sink's handler: asks the circuit breaker, sends the event, and tells breaker and consumer what came of it."""
 
 from __future__ import annotations
 
@@ -11,21 +11,18 @@ from typing import Protocol
 
 import structlog
 
-from lead_qualifier.consumer import Event, Permanent, TryLater
-from lead_qualifier.sinks.answers import Again, Done, Gone, NoAnswer, Verdict
+from lead_qualifier.consumer import EndpointGone, Event, PermanentFailure, RetryLater
+from lead_qualifier.http.errors import HttpError
+from lead_qualifier.sinks.answers import Delivered, EndpointBusy, EndpointUnavailable
 from lead_qualifier.sinks.circuit import Circuit
 
 log = structlog.get_logger(__name__)
 
-#: First failures that are remembered: more leads than that do not wait at once.
+#: How many first failures are remembered. Fewer leads than that wait for a retry at once.
 _REMEMBERED = 100_000
 
 
-class EndpointGone(Exception):
-    """The endpoint wants no events any more; the message says what to do."""
-
-
-class Observer(Protocol):
+class AttemptObserver(Protocol):
     """Is told of each attempt; see metrics."""
 
     def attempt(self, outcome: str, seconds: float) -> None:
@@ -38,76 +35,76 @@ class Delivery:
     def __init__(
         self,
         sink: str,
-        send: Callable[[Event], Verdict],
+        send: Callable[[Event], Delivered],
         *,
         circuit: Circuit,
         give_up_after: float,
-        observer: Observer,
-        stop: Callable[[], None],
+        observer: AttemptObserver,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`send` may raise NoAnswer. `give_up_after`: seconds from the first failure of an event, in this process.
-        `stop` ends the consumer: nothing more can be delivered.
+        """`send` may raise HttpError, RetryLater, PermanentFailure and EndpointGone. `give_up_after`: seconds from an
+        event's first failure in this process.
         """
-        self.gone: EndpointGone | None = None
         self._sink = sink
         self._send = send
         self._circuit = circuit
         self._give_up_after = give_up_after
         self._observer = observer
-        self._stop = stop
         self._clock = clock
+        self._gone: EndpointGone | None = None
         self._lock = threading.Lock()
         self._first_failures: OrderedDict[str, float] = OrderedDict()
 
     def __call__(self, event: Event) -> None:
-        """Raises TryLater, Permanent."""
-        if self.gone is not None:
-            raise TryLater(60, "the endpoint is gone", counts=False)
+        """Raises RetryLater, PermanentFailure, EndpointGone."""
+        if self._gone is not None:
+            raise self._gone
         if (wait := self._circuit.admit()) > 0:
-            raise TryLater(_about(wait), "the endpoint is left alone for a while", counts=False)
+            raise RetryLater(_slightly_more(wait), "the endpoint is left alone for a while", counts=False)
         began = self._clock()
         try:
-            verdict = self._send(event)
-        except NoAnswer as error:
-            verdict = Again(str(error))
-        except BaseException:
-            self._circuit.released()  # our own fault: says nothing of the endpoint
-            raise
-        took = self._clock() - began
-        if isinstance(verdict, Done):
-            self._settle(event, answered=verdict.outcome in {"delivered", "overruled"})
-            self._observer.attempt(verdict.outcome, took)
-        elif isinstance(verdict, Again):
-            self._observer.attempt("retried", took)
-            self._again(event, verdict)
-        elif isinstance(verdict, Gone):
-            self._observer.attempt("gone", took)
-            self._end(verdict)
-        else:
+            delivered = self._attempt(event)
+        except RetryLater as failure:
+            self._observer.attempt("retried", self._clock() - began)
+            self._retry(event, failure)
+        except PermanentFailure:
             self._settle(event, answered=True)
-            self._observer.attempt("refused", took)
-            raise Permanent(verdict.reason)
+            self._observer.attempt("refused", self._clock() - began)
+            raise
+        except EndpointGone as gone:
+            self._observer.attempt("gone", self._clock() - began)
+            self._end(gone)
+        except BaseException:
+            self._circuit.released()  # our own fault: says nothing about the endpoint
+            raise
+        else:
+            self._settle(event, answered=delivered in {"delivered", "overruled"})
+            self._observer.attempt(delivered, self._clock() - began)
+
+    def _attempt(self, event: Event) -> Delivered:
+        try:
+            return self._send(event)
+        except HttpError as error:
+            raise EndpointUnavailable(error.retry_after, str(error)) from error
 
     def _settle(self, event: Event, *, answered: bool) -> None:
         if answered:
             self._circuit.succeeded()
         else:
             self._circuit.released()
-        with self._lock:
-            self._first_failures.pop(event.identity, None)
+        self._forget_failures(event)
 
-    def _again(self, event: Event, verdict: Again) -> None:
-        # While the endpoint is away no event is given up: that is not the event's fault.
-        counts = not verdict.busy
-        if verdict.fault:
+    def _retry(self, event: Event, failure: RetryLater) -> None:
+        counts = failure.counts
+        if isinstance(failure, EndpointUnavailable):
+            # While the endpoint is down, no event is given up: the events are not to blame.
             counts = self._circuit.failed()
-        elif verdict.busy:
+        elif isinstance(failure, EndpointBusy):
             self._circuit.succeeded()
         else:
             self._circuit.released()
-        if verdict.wait is not None:
-            self._circuit.rest(verdict.wait)
+        if failure.seconds is not None:
+            self._circuit.rest(failure.seconds)
         log.warning(
             "delivery_failed",
             sink=self._sink,
@@ -115,16 +112,15 @@ class Delivery:
             partition=event.partition,
             offset=event.offset,
             attempt=event.attempt,
-            reason=verdict.reason,
+            reason=failure.reason,
         )
-        if self._tried_for(event) >= self._give_up_after:
-            with self._lock:
-                self._first_failures.pop(event.identity, None)
-            raise Permanent(f"given up after {self._give_up_after:g} s: {verdict.reason}")
-        wait = None if verdict.wait is None else _about(verdict.wait)
-        raise TryLater(wait, verdict.reason, counts=counts)
+        if self._seconds_since_first_failure(event) >= self._give_up_after:
+            self._forget_failures(event)
+            raise PermanentFailure(f"given up after {self._give_up_after:g} s: {failure.reason}")
+        wait = None if failure.seconds is None else _slightly_more(failure.seconds)
+        raise RetryLater(wait, failure.reason, counts=counts)
 
-    def _tried_for(self, event: Event) -> float:
+    def _seconds_since_first_failure(self, event: Event) -> float:
         now = self._clock()
         with self._lock:
             first = self._first_failures.setdefault(event.identity, now)
@@ -132,17 +128,20 @@ class Delivery:
                 self._first_failures.popitem(last=False)
         return now - first
 
-    def _end(self, verdict: Gone) -> None:
+    def _forget_failures(self, event: Event) -> None:
+        with self._lock:
+            self._first_failures.pop(event.identity, None)
+
+    def _end(self, gone: EndpointGone) -> None:
         self._circuit.released()
-        self.gone = EndpointGone(
-            f"the sink {self._sink} has ended: {verdict.reason}; nothing is lost: have the endpoint opened again or "
-            "change its url and start the sink anew, or stop running it for good"
+        self._gone = EndpointGone(
+            f"the sink {self._sink} has ended: {gone}; nothing is lost: have the endpoint opened again or change its "
+            "url and restart the sink, or stop running it for good"
         )
-        log.critical("endpoint_gone", sink=self._sink, reason=verdict.reason)
-        self._stop()
-        raise TryLater(60, verdict.reason, counts=False)
+        log.critical("endpoint_gone", sink=self._sink, reason=str(gone))
+        raise self._gone
 
 
-def _about(seconds: float) -> float:
-    """A little longer, not all at the same moment."""
+def _slightly_more(seconds: float) -> float:
+    """So that waiting events do not all return at the same moment."""
     return seconds + random.uniform(0, min(1.0, 0.1 * seconds))

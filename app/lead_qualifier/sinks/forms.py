@@ -1,4 +1,4 @@
-"""What the files of all sinks have in common: durations, retries, breaker, addresses; and reading such a file."""
+"""What the files of all sinks have in common: durations, retries, circuit breaker, addresses; and how they are read."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SinkId = Annotated[
     str,
     Field(
         pattern=r"^[a-zA-Z0-9._-]{1,100}$",
-        description="Names the sink in metrics and logs, and its consumer group: with another id it begins anew.",
+        description="Names the sink in metrics and logs, and its consumer group: a new id starts from the beginning.",
     ),
 ]
 TOPICS: tuple[str, ...] = tuple(sorted({topic.name for topic in (*CATALOGUE, *DOWNSTREAM) if topic.events}))
@@ -34,73 +34,76 @@ TOPICS: tuple[str, ...] = tuple(sorted({topic.name for topic in (*CATALOGUE, *DO
 
 @with_config(EMITTED)
 class RetryForm(TypedDict):
-    """How often an event is tried before it is a dead letter. While the endpoint is away no attempt is counted."""
+    """How often an event is tried before it becomes a dead letter. Attempts do not count while the endpoint is down."""
 
-    attempts: NotRequired[Annotated[int, Field(ge=1, description="How often at most. Absent: 12.")]]
-    until: NotRequired[Annotated[Duration, Field(description="How long at most. Absent: 3d.")]]
+    attempts: NotRequired[Annotated[int, Field(ge=1, description="The maximum number of attempts. Absent: 12.")]]
+    until: NotRequired[Annotated[Duration, Field(description="The maximum time. Absent: 3d.")]]
     first: NotRequired[Annotated[Duration, Field(description="The wait after the first failure. Absent: 1s.")]]
-    longest: NotRequired[Annotated[Duration, Field(description="The longest wait; each doubles. Absent: 2m.")]]
+    longest: NotRequired[Annotated[Duration, Field(description="The longest wait; waits double. Absent: 2m.")]]
 
 
 @with_config(EMITTED)
 class CircuitForm(TypedDict):
     """When the endpoint is left alone."""
 
-    failures: NotRequired[Annotated[int, Field(ge=1, description="After so many failures in a row. Absent: 5.")]]
-    open_for: NotRequired[Annotated[Duration, Field(description="For so long. Absent: 30s.")]]
+    failures: NotRequired[Annotated[int, Field(ge=1, description="After this many failures in a row. Absent: 5.")]]
+    open_for: NotRequired[Annotated[Duration, Field(description="For this long. Absent: 30s.")]]
 
 
 class CommonForm(TypedDict):
     """Fields that every sink has."""
 
     id: SinkId
-    timeout: NotRequired[Annotated[Duration, Field(description="For a request and its answer. Absent: 10s.")]]
+    timeout: NotRequired[Annotated[Duration, Field(description="For a request and its answer together. Absent: 10s.")]]
     retry: NotRequired[RetryForm]
     circuit: NotRequired[CircuitForm]
     concurrency: NotRequired[
-        Annotated[int, Field(ge=1, le=256, description="Requests at once; of one lead one. Absent: 8.")]
+        Annotated[int, Field(ge=1, le=256, description="Concurrent requests, one per lead. Absent: 8.")]
     ]
     ca_file: NotRequired[
-        Annotated[Id, Field(description="Authorities to trust instead of the system's, a PEM file beside this one.")]
+        Annotated[
+            Id,
+            Field(description="Authorities to trust instead of the system's: a PEM file, relative to this one."),
+        ]
     ]
     allow_plain: NotRequired[
-        Annotated[bool, Field(description="true: take http, unencrypted, also beyond this machine.")]
+        Annotated[bool, Field(description="true: also allow http, unencrypted, to other machines.")]
     ]
 
 
 def seconds(text: str) -> float:
-    """A duration of a file."""
+    """A duration of a file, in seconds."""
     return parse_duration(text).total_seconds()
 
 
 def carried(form: Mapping[str, Any]) -> tuple[str, ...]:
-    """The topics that a sink reads, without prefix."""
+    """The topics that a sink reads, without the prefix."""
     return tuple(form.get("topics", ("lead-qualified",)))
 
 
 def read(file: Path, kind: Kind) -> Any:
-    """The data of the file. Raises BadModelFile with every problem, its line and how to mend it."""
+    """The data of the file. Raises BadModelFile with every problem, its line and how to fix it."""
     empty = f"is empty: write a {kind.name}, see docs/how-to/sinks.md"
     return parse_definition(content_of(file), str(file), kind.problems_of, empty=empty)
 
 
 def address_problem(url: str, *, allow_plain: bool) -> str | None:
-    """What is wrong with an address to send to, and how to mend it."""
+    """What is wrong with an address to send to, and how to fix it; None if nothing is."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError:
-        return "is no URL: write it as https://crm.example.com/leads"
+        return "is not a URL: write it as https://crm.example.com/leads"
     if parts.scheme not in {"https", "http"} or not host:
         return "must be a URL with a host, such as https://crm.example.com/leads"
     if parts.username is not None or parts.password is not None:
-        return "must not hold a user or password: put them into the environment (headers_env)"
+        return "must not contain a user or password: put them into the environment (headers_env)"
     if parts.fragment:
-        return "must not have a part after #: no server sees it"
+        return "must not have a part after #: servers never receive it"
     if not url.isascii() or not url.isprintable() or " " in url:
-        return "must be ASCII without spaces: write other characters encoded (%20, xn--...)"
+        return "must be ASCII without spaces: encode other characters (%20, xn--...)"
     if parts.scheme == "http" and not (allow_plain or _loopback(host)):
-        return "is unencrypted: use https, or set allow_plain: true where the network may see what is sent"
+        return "is unencrypted: use https, or set allow_plain: true if the network may see what is sent"
     return None
 
 
@@ -112,16 +115,19 @@ def _loopback(host: str) -> bool:
 
 
 def common_problems(form: Mapping[str, Any], topics: tuple[str, ...] = TOPICS) -> Iterator[Problem]:
-    """What is wrong with the common fields beyond their form. `topics`: those that the sink takes."""
+    """Problems with the common fields that their types cannot express. `topics`: those that the sink can send."""
     retry = form.get("retry", {})
     if seconds(retry.get("longest", "2m")) < seconds(retry.get("first", "1s")):
-        yield ("retry", "longest" if "longest" in retry else "first"), "the longest wait must not be below the first"
+        yield (
+            ("retry", "longest" if "longest" in retry else "first"),
+            "the longest wait must not be below the first",
+        )
     known = Nearest(topics)
     for at, name in enumerate(form.get("topics", ())):
         if name not in known:
-            yield ("topics", at), f"is no topic that this sink can carry: {known.advice(name)}"
+            yield ("topics", at), f"is not a topic that this sink can send: {known.advice(name)}"
         elif name in form["topics"][:at]:
-            yield ("topics", at), "stands twice: keep one"
+            yield ("topics", at), "appears twice: keep one"
 
 
 def secret(name: str, environment: Mapping[str, str] = os.environ) -> str | None:
@@ -130,7 +136,7 @@ def secret(name: str, environment: Mapping[str, str] = os.environ) -> str | None
 
 
 class MissingSecret(Exception):
-    """A variable that the file names is not set or not fit; the message names it and says what it should hold."""
+    """A variable that the file names is not set or not valid. The message names it and says what it must hold."""
 
 
 def required(field: str, name: str, what: str, parse: Callable[[str], Any] = str) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from lead_qualifier.consumer import Happening
+from lead_qualifier.consumer import RecordOutcome
 from lead_qualifier.sinks.circuit import State
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
@@ -16,7 +16,7 @@ Lag = Callable[[], dict[tuple[str, int], int]]
 
 
 class SinkMetrics:
-    """Told by the delivery and by the consumer; the gauges are read when scraped."""
+    """Counts attempts and outcomes as they are reported; gauges are read when scraped."""
 
     def __init__(self, sink: str) -> None:
         self.registry = CollectorRegistry()
@@ -30,7 +30,7 @@ class SinkMetrics:
         )
         self._seconds = Histogram(
             "lead_qualifier_sink_attempt_seconds",
-            "Time that an attempt took.",
+            "Duration of an attempt.",
             ["sink"],
             buckets=_SECONDS,
             registry=self.registry,
@@ -43,7 +43,7 @@ class SinkMetrics:
         )
 
     def watch(self, state: Callable[[], State], lag: Lag) -> None:
-        """Add the gauges that are read when scraped."""
+        """Register the gauges."""
         self.registry.register(_Gauges(self._sink, state, lag))
 
     def attempt(self, outcome: str, seconds: float) -> None:
@@ -51,9 +51,9 @@ class SinkMetrics:
         self._attempts.labels(self._sink, outcome).inc()
         self._seconds.labels(self._sink).observe(seconds)
 
-    def happened(self, happening: Happening) -> None:
-        """The consumer tells what became of a record."""
-        self._events.labels(self._sink, happening.topic, happening.outcome).inc()
+    def record(self, outcome: RecordOutcome) -> None:
+        """The consumer reports what became of a record."""
+        self._events.labels(self._sink, outcome.topic, outcome.outcome).inc()
 
     def render(self) -> bytes:
         """The text that Prometheus scrapes."""
@@ -70,7 +70,7 @@ class _Gauges:
         """Called by prometheus-client."""
         circuit = GaugeMetricFamily(
             "lead_qualifier_sink_circuit",
-            "1 for the state that the circuit breaker is in: closed, open or half_open.",
+            "1 for the current state of the circuit breaker: closed, open or half_open.",
             labels=["sink", "state"],
         )
         now = self._state()
@@ -78,7 +78,7 @@ class _Gauges:
             circuit.add_metric([self._sink, state.value], int(state is now))
         lag = GaugeMetricFamily(
             "lead_qualifier_sink_lag_records",
-            "Records not finished yet, by topic and partition of this process.",
+            "Unfinished records, by topic and partition of this process.",
             labels=["sink", "topic", "partition"],
         )
         for (topic, partition), behind in self._lag().items():

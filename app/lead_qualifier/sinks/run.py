@@ -1,4 +1,4 @@
-"""Runs a sink until it is told to stop: consumer, delivery, breaker, health and metrics."""
+"""Runs a sink until it is told to stop: consumer, delivery, circuit breaker, health and metrics."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 
 import structlog
 
-from lead_qualifier.consumer import Retry, Subscription
-from lead_qualifier.consumer.subscription import stopped_by_signals
+from lead_qualifier.consumer import Subscription, stopped_by_signals
+from lead_qualifier.http.event_loop_thread import EventLoopThread
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.messages.downstream_topics import CATALOGUE as DOWNSTREAM
 from lead_qualifier.messages.downstream_topics import DOWNSTREAM_DEAD_LETTERS
@@ -29,18 +29,16 @@ log = structlog.get_logger(__name__)
 
 
 def run_sink(sink: Sink, settings: Settings, connection: Connection) -> None:
-    """Returns after SIGTERM or SIGINT, with everything under way finished.
+    """Returns after SIGTERM or SIGINT, once the events in progress are finished.
 
-    Raises EndpointGone, what StartUp.topics and Subscription.run raise, and OSError (port taken).
+    Raises what StartUp.topics and Subscription.run raise, and OSError (port taken).
     """
     StartUp(settings, connection, topics=_topics(sink), rights=_rights(sink, settings)).topics()
-    running = _Running(sink, settings, connection)
-    with stopped_by_signals(running.subscription), running.web():
+    process = SinkProcess(sink, settings, connection)
+    with stopped_by_signals(process.subscription), process.serving():
         log.info("sink_started", sink=sink.id, kind=sink.kind, topics=list(sink.topics))
-        running.subscription.run()
+        process.subscription.run()
         log.info("sink_stopped", sink=sink.id)
-    if running.delivery.gone is not None:
-        raise running.delivery.gone
 
 
 def _rights(sink: Sink, settings: Settings) -> tuple[Grant, ...]:
@@ -51,39 +49,43 @@ def _topics(sink: Sink) -> tuple[Topic, ...]:
     return (*(one for one in {*CATALOGUE, *DOWNSTREAM} if one.name in sink.topics), DOWNSTREAM_DEAD_LETTERS)
 
 
-class _Running:
+class SinkProcess:
+    """The parts of a running sink, wired together."""
+
     def __init__(self, sink: Sink, settings: Settings, connection: Connection) -> None:
         self._sink = sink
         self._settings = settings
         self._metrics = SinkMetrics(sink.id)
-        self._circuit = Circuit(failures=sink.failures, open_for=sink.open_for, changed=self._changed)
-        self.delivery = Delivery(
-            sink.id,
-            sink.send,
-            circuit=self._circuit,
-            give_up_after=sink.until,
-            observer=self._metrics,
-            stop=self._stop,
+        self._circuit = Circuit(
+            failures=sink.circuit_failures, open_for=sink.circuit_open_seconds, changed=self._circuit_changed
         )
         self.subscription = Subscription(
             connection,
             topics=sink.topics,
             group=sink_group(settings.application_id, sink.kind, sink.id),
-            handler=self.delivery,
-            retry=Retry(attempts=sink.attempts, first=sink.first, longest=sink.longest),
+            handler=Delivery(
+                sink.id,
+                sink.send,
+                circuit=self._circuit,
+                give_up_after=sink.give_up_after,
+                observer=self._metrics,
+            ),
+            retry=sink.retry,
             dead_letters=DOWNSTREAM_DEAD_LETTERS.name,
             concurrency=sink.concurrency,
             topic_prefix=settings.topic_prefix,
-            observer=self._metrics.happened,
+            observer=self._metrics.record,
         )
         self._contact = BrokerContact(connection)
         self._contact.show(self._metrics.registry)
         self._metrics.watch(lambda: self._circuit.state, self.subscription.lag)
 
     @contextmanager
-    def web(self) -> Iterator[None]:
-        """Serve health and metrics meanwhile, on the loop of the HTTP client. Raises OSError."""
-        client = self._sink.client
+    def serving(self) -> Iterator[int]:
+        """Serve health and metrics within the block; gives the port. Raises OSError if it is taken.
+
+        The server has an event loop of its own, so that neither a stuck delivery nor a slow scrape delays the other.
+        """
         server = WebServer(
             host=self._settings.web_host,
             port=self._settings.web_port,
@@ -91,26 +93,25 @@ class _Running:
             ready=self._ready,
             metrics=self._metrics,
         )
+        loop = EventLoopThread("web")
         self._contact.start()
         try:
-            port = client.run(server.start())
+            port = loop.run(server.start())
             log.info("sink_serves", sink=self._sink.id, web=f"http://{self._settings.web_host}:{port}")
-            yield
+            yield port
         finally:
             self._contact.stop()
-            client.run(server.stop())
-            client.close()
-
-    def _stop(self) -> None:
-        self.subscription.stop()
+            loop.run(server.stop())
+            loop.close()
+            self._sink.client.close()
 
     def _ready(self) -> tuple[bool, dict[str, Any]]:
-        """Also while the breaker is open: starting the sink anew would not mend the endpoint."""
-        silent = self._contact.problem()
-        reason = {} if silent is None else {"reason": silent}
+        """An open circuit breaker does not matter here: restarting the sink would not repair the endpoint."""
+        problem = self._contact.problem()
+        reason = {} if problem is None else {"reason": problem}
         lag = sum(self.subscription.lag().values())
-        return silent is None, {**reason, "circuit": self._circuit.state.value, "lag": lag}
+        return problem is None, {**reason, "circuit": self._circuit.state.value, "lag": lag}
 
-    def _changed(self, before: State, after: State) -> None:
+    def _circuit_changed(self, before: State, after: State) -> None:
         tell = log.warning if after is State.OPEN else log.info
         tell("circuit_changed", sink=self._sink.id, before=before.value, after=after.value)

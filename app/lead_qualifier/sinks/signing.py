@@ -1,4 +1,4 @@
-"""Signatures by which a receiver knows that a webhook is ours, as Standard Webhooks has them.
+"""Signatures that prove to a receiver that we sent a webhook, as Standard Webhooks specifies them.
 
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """
@@ -17,11 +17,11 @@ _SHORTEST, _LONGEST = 24, 64
 
 
 class BadSecret(ValueError):
-    """Not a secret to sign with; the message says what it should be, and nothing of what it is."""
+    """Not a secret to sign with. The message says what it must be, and does not show what it is."""
 
 
 def key_of(secret: str) -> bytes:
-    """The key in a secret: base64 of 24 to 64 bytes, with or without `whsec_` before it. Raises BadSecret."""
+    """The key in a secret: base64 of 24 to 64 bytes, optionally after `whsec_`. Raises BadSecret."""
     try:
         key = base64.b64decode(secret.strip().removeprefix(PREFIX), validate=True)
     except (binascii.Error, ValueError):
@@ -32,12 +32,12 @@ def key_of(secret: str) -> bytes:
 
 
 MAKE = f'echo "{PREFIX}$(openssl rand -base64 32)"'
-"""How to make a secret, on a shell."""
+"""How to make a secret in a shell."""
 
 
 def signature(keys: Sequence[bytes], message_id: str, time: datetime, body: bytes) -> str:
-    """The header `webhook-signature`: one signature by each key, so that a receiver may know either of two secrets.
+    """The header `webhook-signature`: one signature per key, so that a receiver may know either of two secrets.
 
-    `message_id` and `time` (in whole seconds) must be what the headers `webhook-id` and `webhook-timestamp` say.
+    `message_id` and `time` (UTC, in whole seconds) must match the headers `webhook-id` and `webhook-timestamp`.
     """
     return " ".join(Webhook(key).sign(message_id, time, body.decode()) for key in keys)

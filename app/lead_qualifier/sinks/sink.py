@@ -1,4 +1,4 @@
-"""A sink of either kind, as it is run or checked."""
+"""A sink of either kind, ready to be run or checked."""
 
 from __future__ import annotations
 
@@ -7,37 +7,38 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lead_qualifier.consumer import Event
-from lead_qualifier.sinks.answers import Answer, Verdict
+from lead_qualifier.consumer import Event, RetryPolicy
+from lead_qualifier.http.blocking_client import BlockingHttpClient
+from lead_qualifier.http.client import Answer
+from lead_qualifier.sinks.answers import Delivered
 from lead_qualifier.sinks.forms import seconds
-from lead_qualifier.sinks.http import HttpClient
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sink:
-    """What a file says, ready to be used."""
+    """What a sink's file describes."""
 
     kind: str
     """webhook or dataverse: part of the consumer group's name."""
     id: str
     topics: tuple[str, ...]
-    send: Callable[[Event], Verdict]
+    send: Callable[[Event], Delivered]
+    """Raises HttpError, RetryLater, PermanentFailure, EndpointGone."""
     check: Callable[[], Answer]
-    """One harmless request. Raises NoAnswer, and what the sink itself may raise."""
-    client: HttpClient
-    attempts: int
-    until: float
-    first: float
-    longest: float
-    failures: int
-    open_for: float
+    """One harmless request. Raises HttpError."""
+    client: BlockingHttpClient
+    retry: RetryPolicy
+    give_up_after: float
+    """Seconds from an event's first failure."""
+    circuit_failures: int
+    circuit_open_seconds: float
     concurrency: int
 
 
-def client_of(form: Mapping[str, Any], folder: Path) -> HttpClient:
+def client_of(form: Mapping[str, Any], folder: Path) -> BlockingHttpClient:
     """The client that a file describes; `folder` is the file's. Raises OSError, ssl.SSLError."""
     ca_file = form.get("ca_file")
-    return HttpClient(
+    return BlockingHttpClient(
         timeout=seconds(form.get("timeout", "10s")),
         ca_file=None if ca_file is None else folder / ca_file,
         connections=form.get("concurrency", 8),
@@ -49,11 +50,11 @@ def sink_of(
     form: Mapping[str, Any],
     *,
     topics: tuple[str, ...],
-    send: Callable[[Event], Verdict],
+    send: Callable[[Event], Delivered],
     check: Callable[[], Answer],
-    client: HttpClient,
+    client: BlockingHttpClient,
 ) -> Sink:
-    """The sink, with what the file says of retries and the breaker, or else the defaults."""
+    """The sink, with retries and circuit breaker as its file says, or with the defaults."""
     retry, circuit = form.get("retry", {}), form.get("circuit", {})
     return Sink(
         kind=kind,
@@ -62,11 +63,13 @@ def sink_of(
         send=send,
         check=check,
         client=client,
-        attempts=retry.get("attempts", 12),
-        until=seconds(retry.get("until", "3d")),
-        first=seconds(retry.get("first", "1s")),
-        longest=seconds(retry.get("longest", "2m")),
-        failures=circuit.get("failures", 5),
-        open_for=seconds(circuit.get("open_for", "30s")),
+        retry=RetryPolicy(
+            attempts=retry.get("attempts", 12),
+            first=seconds(retry.get("first", "1s")),
+            longest=seconds(retry.get("longest", "2m")),
+        ),
+        give_up_after=seconds(retry.get("until", "3d")),
+        circuit_failures=circuit.get("failures", 5),
+        circuit_open_seconds=seconds(circuit.get("open_for", "30s")),
         concurrency=form.get("concurrency", 8),
     )

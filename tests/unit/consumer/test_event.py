@@ -3,20 +3,19 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
-from lead_qualifier.consumer import MemorySeen, Retry, Seen, SqliteSeen
-from lead_qualifier.consumer.event import Arrival, decode
+from lead_qualifier.consumer.event import decode
+from lead_qualifier.consumer.record import ConsumerRecord
 from lead_qualifier.kafka.records import Headers
 from lead_qualifier.messages.reasons import BadMessage
 
 DATA = {"event_id": "e-1", "lead_id": "L-1", "occurred_at": "2026-11-23T09:30:00Z"}
 
 
-def arrival(value: bytes | None, headers: Headers = ()) -> Arrival:
-    return Arrival(
+def record_of(value: bytes | None, headers: Headers = ()) -> ConsumerRecord:
+    return ConsumerRecord(
         topic="x.lead-qualified",
         partition=2,
         offset=7,
@@ -28,8 +27,8 @@ def arrival(value: bytes | None, headers: Headers = ()) -> Arrival:
 
 
 def test_an_event_is_the_same_in_plain_binary_and_structured_form() -> None:
-    plain = arrival(json.dumps(DATA).encode())
-    binary = arrival(plain.value, [("ce_id", b"e-1"), ("ce_type", b"lead-qualifier.lead-qualified")])
+    plain = record_of(json.dumps(DATA).encode())
+    binary = record_of(plain.value, [("ce_id", b"e-1"), ("ce_type", b"lead-qualifier.lead-qualified")])
     envelope = {
         "specversion": "1.0",
         "id": "e-1",
@@ -37,7 +36,7 @@ def test_an_event_is_the_same_in_plain_binary_and_structured_form() -> None:
         "type": "lead-qualifier.lead-qualified",
         "data": DATA,
     }
-    structured = arrival(json.dumps(envelope).encode(), [("content-type", b"application/cloudevents+json")])
+    structured = record_of(json.dumps(envelope).encode(), [("content-type", b"application/cloudevents+json")])
     for record in (plain, binary, structured):
         event = decode(record, topic_prefix="x.")
         assert (event.topic, event.event_id, event.lead_id, event.data) == ("lead-qualified", "e-1", "L-1", DATA)
@@ -48,7 +47,7 @@ def test_an_event_is_the_same_in_plain_binary_and_structured_form() -> None:
 
 
 def test_a_tombstone_is_known_by_its_place() -> None:
-    event = decode(arrival(None), topic_prefix="x.")
+    event = decode(record_of(None), topic_prefix="x.")
     assert (event.tombstone, event.lead_id, event.event_id) == (True, "L-1", "lead-qualified/2/7")
     assert event.raw_value is None
 
@@ -56,12 +55,12 @@ def test_a_tombstone_is_known_by_its_place() -> None:
 def test_events_are_the_same_only_if_topic_source_key_and_id_are() -> None:
     """Some engines number the events of each lead: e-1 of one lead is not e-1 of another."""
     value = json.dumps({"event_id": "e-1"}).encode()
-    alike = [arrival(value), arrival(value, [("x", b"1")])]
+    alike = [record_of(value), record_of(value, [("x", b"1")])]
     others = [
         replace(alike[0], key=b"L-2"),
         replace(alike[0], topic="x.lead-assigned"),
-        arrival(value, [("ce_id", b"e-1"), ("ce_source", b"/crm")]),
-        arrival(b'{"event_id": "e-2"}'),
+        record_of(value, [("ce_id", b"e-1"), ("ce_source", b"/crm")]),
+        record_of(b'{"event_id": "e-2"}'),
     ]
     events = [decode(one) for one in alike + others]
     for name in ("identity", "idempotency_key"):
@@ -72,29 +71,4 @@ def test_events_are_the_same_only_if_topic_source_key_and_id_are() -> None:
 @pytest.mark.parametrize("value", [b"", b"[1]", b'{"a": NaN}', b"\xff", b'{"occurred_at": "2026-11-23T09:30:00"}'])
 def test_what_cannot_be_read_is_refused_with_a_reason(value: bytes) -> None:
     with pytest.raises(BadMessage):
-        decode(arrival(value))
-
-
-def test_waits_grow_to_the_longest_and_end_with_the_attempts() -> None:
-    retry = Retry(attempts=3, first=1, factor=2, longest=3, jitter=0)
-    assert [retry.delay(n) for n in (1, 2, 3, 1000)] == [1, 2, 3, 3]
-    assert [retry.exhausted(n) for n in (2, 3)] == [False, True]
-    assert 0.8 <= Retry(jitter=0.2).delay(1) <= 1.2
-
-
-@pytest.mark.parametrize("kind", ["memory", "sqlite"])
-def test_the_newest_of_each_partition_are_remembered(kind: str, tmp_path: Path) -> None:
-    seen: Seen = MemorySeen(2) if kind == "memory" else SqliteSeen(tmp_path / "seen", 2)
-    for identity in ("a", "b", "b", "c", "d"):
-        seen.add("t", 0, identity)
-    seen.add("t", 1, "other")
-    assert [seen.holds("t", 0, identity) for identity in "acd"] == [False, True, True]
-    assert seen.holds("t", 1, "other")
-    assert not seen.holds("t", 0, "other")
-
-
-def test_a_file_remembers_over_restarts(tmp_path: Path) -> None:
-    with SqliteSeen(tmp_path / "seen") as seen:
-        seen.add("t", 0, "a")
-    with SqliteSeen(tmp_path / "seen") as seen:
-        assert seen.holds("t", 0, "a")
+        decode(record_of(value))

@@ -5,12 +5,13 @@ from urllib.parse import unquote_to_bytes
 
 import pytest
 
-from lead_qualifier.consumer.event import Arrival, decode
+from lead_qualifier.consumer.event import decode
+from lead_qualifier.consumer.record import ConsumerRecord
 from lead_qualifier.kafka.records import ESCAPED_HEADER, bad_header_name, dead_letter, portable_name
 from lead_qualifier.messages.reasons import BadMessage
 
 
-def arrival(**fields: object) -> Arrival:
+def record_of(**fields: object) -> ConsumerRecord:
     record = {
         "topic": "lead-qualified",
         "partition": 0,
@@ -20,7 +21,7 @@ def arrival(**fields: object) -> Arrival:
         "value": b"{}",
         "headers": (),
     }
-    return Arrival(**{**record, **fields})  # type: ignore[arg-type]
+    return ConsumerRecord(**{**record, **fields})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", [b"x-\xff\xfe", b"\xed\xa0\x80", b"\xc3", b"nul\0name", b"%\xff/ dl_"])
@@ -38,7 +39,7 @@ def test_any_other_name_stays_as_it_is(name: str) -> None:
 
 
 def test_a_dead_letter_keeps_every_header_in_its_place() -> None:
-    record = arrival(headers=[("a", b"1"), ("x\udcff", b"2"), ("b", None)])
+    record = record_of(headers=[("a", b"1"), ("x\udcff", b"2"), ("b", None)])
     headers = dead_letter("dead", record, "why", None).headers
     assert list(headers[:3]) == [("a", b"1"), ("dl_header_x%FF", b"2"), ("b", None)]
 
@@ -48,10 +49,10 @@ def test_the_reason_shows_the_bytes_of_the_name() -> None:
 
 
 def test_any_timestamp_is_some_time() -> None:
-    assert decode(arrival(timestamp_ms=-(2**63))).time == datetime(1970, 1, 1, tzinfo=UTC)
-    assert decode(arrival(timestamp_ms=2**63 - 1)).time.year == 9999
+    assert decode(record_of(timestamp_ms=-(2**63))).time == datetime(1970, 1, 1, tzinfo=UTC)
+    assert decode(record_of(timestamp_ms=2**63 - 1)).time.year == 9999
 
 
 def test_the_kit_takes_what_is_unreadable_for_bad_whatever_its_bytes_say() -> None:
     with pytest.raises(BadMessage, match="no header of that name"):
-        decode(arrival(unreadable="no header of that name"))
+        decode(record_of(unreadable="no header of that name"))

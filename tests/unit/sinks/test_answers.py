@@ -8,55 +8,66 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lead_qualifier.sinks.answers import Again, Answer, Done, Gone, Never, judge
+from lead_qualifier.consumer import ConsumerError, EndpointGone, PermanentFailure, RetryLater
+from lead_qualifier.http.client import Answer
+from lead_qualifier.sinks.answers import EndpointBusy, EndpointUnavailable, raise_for_status
 
 NOW = datetime(2026, 11, 25, 12, 0, 0, tzinfo=UTC)
 
 
+def retry_of(answer: Answer) -> RetryLater:
+    with pytest.raises(RetryLater) as raised:
+        raise_for_status(answer, NOW)
+    return raised.value
+
+
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
 def test_2xx_is_delivered(status: int) -> None:
-    assert judge(Answer(status), NOW) == Done()
+    raise_for_status(Answer(status), NOW)
 
 
 def test_2xx_is_delivered_though_its_body_never_ends() -> None:
-    assert judge(Answer(200, complete=False), NOW) == Done()
+    raise_for_status(Answer(200, complete=False), NOW)
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 406, 411, 412, 413, 415, 422, 451, 499])
 def test_4xx_is_a_dead_letter_that_says_the_status(status: int) -> None:
-    verdict = judge(Answer(status), NOW)
-    assert isinstance(verdict, Never)
-    assert f"HTTP {status}" in verdict.reason
+    with pytest.raises(PermanentFailure, match=f"HTTP {status}"):
+        raise_for_status(Answer(status), NOW)
 
 
 @pytest.mark.parametrize(
-    ("status", "fault", "busy"),
+    ("status", "kind", "counts"),
     [
-        *((status, True, False) for status in (301, 307, 408, 500, 502, 503, 504)),
-        *((status, False, False) for status in (409, 425)),
-        (429, False, True),
+        *((status, EndpointUnavailable, True) for status in (301, 307, 408, 500, 502, 503, 504)),
+        *((status, RetryLater, True) for status in (409, 425)),
+        (429, EndpointBusy, False),
     ],
 )
-def test_what_passes_is_tried_again(status: int, fault: bool, busy: bool) -> None:
-    verdict = judge(Answer(status), NOW)
-    assert isinstance(verdict, Again)
-    assert (verdict.fault, verdict.busy, verdict.wait) == (fault, busy, None)
-    assert f"HTTP {status}" in verdict.reason
+def test_what_passes_is_retried(status: int, kind: type[RetryLater], counts: bool) -> None:
+    failure = retry_of(Answer(status))
+    assert type(failure) is kind
+    assert (failure.counts, failure.seconds) == (counts, None)
+    assert f"HTTP {status}" in failure.reason
 
 
 @pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize("header", ["20", "Wed, 25 Nov 2026 12:00:20 GMT"])
 def test_retry_after_says_when(status: int, header: str) -> None:
-    verdict = judge(Answer(status, {"retry-after": header}), NOW)
-    assert isinstance(verdict, Again)
-    assert verdict.wait == 20
+    assert retry_of(Answer(status, {"retry-after": header})).seconds == 20
 
 
 def test_410_ends_the_sink() -> None:
-    assert isinstance(judge(Answer(410), NOW), Gone)
+    with pytest.raises(EndpointGone):
+        raise_for_status(Answer(410), NOW)
 
 
 @given(st.integers(100, 999), st.text(max_size=30))
 def test_every_status_means_something(status: int, header: str) -> None:
-    verdict = judge(Answer(status, {"retry-after": header}), NOW)
-    assert isinstance(verdict, Done) == (200 <= status < 300)
+    try:
+        raise_for_status(Answer(status, {"retry-after": header}), NOW)
+    except ConsumerError:
+        delivered = False
+    else:
+        delivered = True
+    assert delivered == (200 <= status < 300)

@@ -1,1 +1,1 @@
-"""Dataverse: what was decided about a lead, written to its row in Dynamics 365."""
+"""Dataverse: decisions about a lead, written to its row in Dynamics 365."""

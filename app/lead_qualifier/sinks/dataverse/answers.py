@@ -7,10 +7,12 @@ from datetime import datetime
 
 import msgspec
 
-from lead_qualifier.sinks.answers import Again, Answer, Done, Never, Verdict
-from lead_qualifier.sinks.retry_after import retry_after
+from lead_qualifier.consumer import PermanentFailure
+from lead_qualifier.http.client import Answer
+from lead_qualifier.sinks.answers import EndpointUnavailable, raise_for_status
 
 _CODE = re.compile(r"^0x[0-9a-fA-F]{1,8}$")
+_REFUSED = "Dataverse refuses the update"
 
 
 class _Error(msgspec.Struct):
@@ -21,31 +23,29 @@ class _Body(msgspec.Struct):
     error: _Error = msgspec.field(default_factory=_Error)
 
 
-def judge(answer: Answer, now: datetime) -> Verdict:
-    """Of an update. 412 is about the version that was read: who reads first reads again instead of asking here."""
-    status, said = answer.status, code_of(answer)
-    wait = retry_after(answer.headers.get("retry-after"), now)
-    if 200 <= status < 300:
-        return Done()
-    if 300 <= status < 400:
-        return Again(f"HTTP {status}: redirects are not followed, set org to the environment's own address")
+def check(answer: Answer, now: datetime) -> None:
+    """Returns if Dataverse has done what was asked.
+
+    412 concerns the version that was read: a caller that reads first must handle it before calling this.
+    Raises RetryLater, PermanentFailure.
+    """
+    status, code = answer.status, _code(answer)
+    reason = f"HTTP {status}{code}"
     if status == 401:
-        return Again(f"HTTP 401{said}: Dataverse refuses the token, make the app registration an application user")
+        raise EndpointUnavailable(
+            None, f"{reason}: Dataverse refuses the token, make the app registration an application user"
+        )
     if status == 404:
-        return Never(f"HTTP 404{said}: there is no such lead in Dataverse")
+        raise PermanentFailure(f"{reason}: there is no such lead in Dataverse")
+    if status == 410:  # about the row, not about all of Dataverse
+        raise PermanentFailure(f"{reason}: {_REFUSED}")
     if status == 412:
-        return Never(f"HTTP 412{said}: the row is not there, or nobody may update it so")
-    if status == 429:
-        return Again(f"HTTP 429{said}: too many requests", wait, fault=False, busy=True)
-    if status in {408, 409, 425}:
-        return Again(f"HTTP {status}{said}", wait, fault=status == 408)
-    if 400 <= status < 500:
-        return Never(f"HTTP {status}{said}: Dataverse refuses the update")
-    return Again(f"HTTP {status}{said}", wait)
+        raise PermanentFailure(f"{reason}: the row does not exist, or nobody may update it like this")
+    raise_for_status(answer, now, detail=code, redirected="set org to the environment's own address", refused=_REFUSED)
 
 
-def code_of(answer: Answer) -> str:
-    """The error's code for a message; its text may hold data of the lead."""
+def _code(answer: Answer) -> str:
+    """The error's code. Its text is left out, because it may contain data of the lead."""
     try:
         code = msgspec.json.decode(answer.body, type=_Body).error.code
     except (msgspec.DecodeError, ValueError, RecursionError):

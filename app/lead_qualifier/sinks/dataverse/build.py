@@ -1,29 +1,30 @@
-"""A Dataverse sink from its file and the environment."""
+"""Builds a Dataverse sink from its file and the environment."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from lead_qualifier.http.oauth import AccessTokens, ClientCredentials
 from lead_qualifier.sinks.dataverse.changes import STATUS_REASON, STATUS_REASONS, Mapping
 from lead_qualifier.sinks.dataverse.form import DATAVERSE, MARKETING_QUALIFIED
 from lead_qualifier.sinks.dataverse.sender import DataverseSender
-from lead_qualifier.sinks.dataverse.token import Login, Tokens
 from lead_qualifier.sinks.forms import carried, read, required
 from lead_qualifier.sinks.sink import Sink, client_of, sink_of
 
 _API = "/api/data/v9.2"
-_TOKENS = "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token"
+_LOGIN = "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token"
 
 
 def dataverse(file: Path) -> Sink:
     """Raises BadModelFile, MissingSecret, OSError."""
     form = read(file, DATAVERSE)
     org = form["org"].rstrip("/")
-    login = Login(
-        url=form.get("token_url") or _TOKENS.format(tenant=form.get("tenant")),
+    credentials = ClientCredentials(
+        token_url=form.get("token_url") or _LOGIN.format(tenant=form.get("tenant")),
         client_id=form["client_id"],
         client_secret=required("client_secret_env", form["client_secret_env"], "the secret of client_id"),
         scope=f"{org}/.default",
+        check="check tenant, client_id and the secret",
     )
     columns = form.get("columns", {})
     status_reason = columns.get("status_reason", STATUS_REASON)
@@ -37,7 +38,7 @@ def dataverse(file: Path) -> Sink:
     client = client_of(form, file.parent)
     sender = DataverseSender(
         org + _API,
-        Tokens(login, client),
+        AccessTokens(credentials, client.asynchronous),
         client,
         mapping,
         concurrent_changes=form.get("concurrent_changes", "people_first"),

@@ -9,12 +9,12 @@ from typing import Any
 from urllib.parse import quote
 
 from lead_qualifier.assignment.results import Result
-from lead_qualifier.consumer import Event
+from lead_qualifier.consumer import Event, PermanentFailure
 
 _GUID = re.compile(r"^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
 _OWNERS = {"seller": "systemusers", "team": "teams"}
 OWNER = "ownerid@odata.bind"
-"""What a request calls the row's owner; `_ownerid_value` in an answer."""
+"""The row's owner in a request; answers call it `_ownerid_value`."""
 STATUS_REASON = "statuscode"
 STATUS_REASONS = {
     "new": 1,
@@ -25,24 +25,20 @@ STATUS_REASONS = {
     "no_longer_interested": 6,
     "canceled": 7,
 }
-"""Values of the column statuscode as Dataverse comes with them."""
-
-
-class Unfit(Exception):
-    """The event says nothing that Dataverse could take; the message says why, without data of the lead."""
+"""Values of the column statuscode in a new Dataverse environment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mapping:
-    """How our words are written in this Dataverse."""
+    """How a lead's fields are stored in this Dataverse."""
 
     status_reason: str = STATUS_REASON
     sales_ready: str = "msdyncrm_salesready"
     marketing_qualified: int
     status_reasons: MappingOf[str, int] = field(default_factory=lambda: STATUS_REASONS)
-    """Values of the other status reasons, as far as they are known."""
+    """Values of the other known status reasons."""
     lead_key: str | None = None
-    """The alternate key that holds our lead ids; None: they are the rows' own ids."""
+    """The alternate key that holds our lead ids; None if lead ids are the ids of the rows."""
 
     def known(self) -> dict[str, int]:
         """The value of each status reason that has one."""
@@ -50,17 +46,17 @@ class Mapping:
 
 
 def row_of(lead_id: str, mapping: Mapping) -> str:
-    """The row, as the path of a URL names it, encoded. Raises Unfit."""
+    """The row's path in a URL, encoded. Raises PermanentFailure."""
     if mapping.lead_key is not None:
         text = lead_id.replace("'", "''")
         return f"leads({mapping.lead_key}='{quote(text, safe='')}')"
     if not _GUID.fullmatch(lead_id):
-        raise Unfit("the lead's id is no GUID: set lead_key to the alternate key that holds our ids")
+        raise PermanentFailure("the lead's id is no GUID: set lead_key to the alternate key that holds our ids")
     return f"leads({lead_id.lower()})"
 
 
 def changes_of(event: Event, mapping: Mapping) -> dict[str, Any]:
-    """Columns and their values; empty if there is nothing to change. Raises Unfit."""
+    """Columns and their new values; empty if there is nothing to change. Raises PermanentFailure."""
     if event.tombstone:
         return {}
     if event.topic == "lead-assigned":
@@ -69,29 +65,31 @@ def changes_of(event: Event, mapping: Mapping) -> dict[str, Any]:
         return _owner(event.data.get("owner"))
     changes = event.data.get("changes")
     if not isinstance(changes, dict):
-        raise Unfit("the event has no changes")
+        raise PermanentFailure("the event has no changes")
     row: dict[str, Any] = {}
     if "status_reason" in changes:
-        made_so = "new" if event.topic == "lead-recycled" else "marketing_qualified"
-        if _to(changes["status_reason"]) != made_so:
-            raise Unfit(f"changes.status_reason.to is not {made_so}")
+        expected = "new" if event.topic == "lead-recycled" else "marketing_qualified"
+        if _to(changes["status_reason"]) != expected:
+            raise PermanentFailure(f"changes.status_reason.to is not {expected}")
         value_of = mapping.known()
-        if made_so not in value_of:
-            raise Unfit(f"the value of the status reason {made_so} is not known: name it in status_reasons of the file")
-        row[mapping.status_reason] = value_of[made_so]
+        if expected not in value_of:
+            raise PermanentFailure(
+                f"the value of the status reason {expected} is unknown: name it in status_reasons of the file"
+            )
+        row[mapping.status_reason] = value_of[expected]
     if "sales_ready" in changes:
         value = _to(changes["sales_ready"])
         if not isinstance(value, bool):
-            raise Unfit("changes.sales_ready.to is neither true nor false")
+            raise PermanentFailure("changes.sales_ready.to is neither true nor false")
         row[mapping.sales_ready] = value
     return row
 
 
 def changed_since(event: Event, row: MappingOf[str, Any], mapping: Mapping) -> frozenset[str]:
-    """Columns that somebody has changed since the decision: the row no longer holds what the event says it was made on.
+    """Columns that somebody has changed since the decision: they no longer hold what the event says it was based on.
 
-    `row`: the columns as Dataverse answers them. What the event does not say, and a status reason whose value is not
-    known, counts as unchanged as long as the row holds no other known value.
+    `row`: the columns as Dataverse returns them. A column counts as unchanged if the event does not say what it held,
+    and so does a status reason whose value is unknown, unless the row holds another known value.
     """
     if event.topic == "lead-assigned":
         previous, held = event.data.get("previous_owner_id"), row.get("_ownerid_value")
@@ -110,7 +108,7 @@ def changed_since(event: Event, row: MappingOf[str, Any], mapping: Mapping) -> f
 
 
 def _by_hand(result: object) -> bool:
-    """The CRM has named the owner itself: written back late, it would undo what was changed there since."""
+    """The CRM named the owner itself. Writing it back late would undo later changes there."""
     return isinstance(result, dict) and result.get("code") == Result.ASSIGNED_MANUALLY
 
 
@@ -119,17 +117,17 @@ def _to(change: object) -> object:
 
 
 def _owner(owner: object) -> dict[str, Any]:
-    """A queue owns no row in Dataverse: it holds an item that names the lead, which is not ours to make."""
+    """A queue cannot own a row in Dataverse: it holds an item that names the lead, which we do not create."""
     if owner is None:
         return {}
     if not isinstance(owner, dict):
-        raise Unfit("owner is not an object")
+        raise PermanentFailure("owner is not an object")
     if owner.get("kind") == "queue":
         return {}
     table = _OWNERS.get(str(owner.get("kind")))
     owner_id = owner.get("id")
     if table is None:
-        raise Unfit("owner.kind is none of seller, team, queue")
+        raise PermanentFailure("owner.kind is none of seller, team, queue")
     if not isinstance(owner_id, str) or not _GUID.fullmatch(owner_id):
-        raise Unfit("the owner's id is no GUID: give sellers and teams the ids of their rows in Dataverse")
+        raise PermanentFailure("the owner's id is no GUID: give sellers and teams the ids of their rows in Dataverse")
     return {OWNER: f"/{table}({owner_id.lower()})"}

@@ -1,4 +1,4 @@
-"""The file of a Dataverse sink: its form, and what is wrong with one beyond its form."""
+"""The file of a Dataverse sink: its fields, and the checks that its types cannot express."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lead_qualifier.sinks.forms import CommonForm, address_problem, common_probl
 
 TOPICS = ("lead-assigned", "lead-qualified", "lead-recycled")
 MARKETING_QUALIFIED = 823270000
-"""The value of statuscode that Dynamics 365 has for Marketing Qualified, where nobody changed it."""
+"""The default value of statuscode for Marketing Qualified in Dynamics 365."""
 
 _Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="Name of an environment variable.")]
 ConcurrentChanges = Literal["people_first", "read_first", "overwrite"]
@@ -24,7 +24,7 @@ Column = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,99}$", description="L
 
 @with_config(EMITTED)
 class ColumnsForm(TypedDict):
-    """Columns of the lead's row, where they have other names."""
+    """Columns of the lead's row that have other names."""
 
     status_reason: NotRequired[Annotated[Column, Field(description="Absent: statuscode.")]]
     sales_ready: NotRequired[Annotated[Column, Field(description="Absent: msdyncrm_salesready.")]]
@@ -32,11 +32,11 @@ class ColumnsForm(TypedDict):
 
 @with_config(EMITTED)
 class DataverseForm(CommonForm):
-    """What was decided about leads, written to their rows in Dataverse."""
+    """Decisions about leads, written to their rows in Dataverse."""
 
     org: Annotated[Id, Field(description="The environment, such as https://contoso.crm4.dynamics.com.")]
-    tenant: NotRequired[Annotated[Id, Field(description="The tenant's id or domain, where tokens are had.")]]
-    token_url: NotRequired[Annotated[Id, Field(description="Where tokens are had, instead of tenant.")]]
+    tenant: NotRequired[Annotated[Id, Field(description="The tenant's id or domain, which issues access tokens.")]]
+    token_url: NotRequired[Annotated[Id, Field(description="Where access tokens are obtained, instead of tenant.")]]
     client_id: Annotated[Id, Field(description="The application user's id (app registration).")]
     client_secret_env: Annotated[_Variable, Field(description="The variable that holds its secret.")]
     topics: NotRequired[
@@ -48,19 +48,19 @@ class DataverseForm(CommonForm):
     lead_key: NotRequired[
         Annotated[
             Column,
-            Field(description="The alternate key that holds our lead ids. Absent: these are the rows' own ids (GUID)."),
+            Field(description="The alternate key that holds our lead ids. Absent: they are the ids of the rows."),
         ]
     ]
     columns: NotRequired[ColumnsForm]
     marketing_qualified: NotRequired[
-        Annotated[int, Field(description=f"Its value of the status reason. Absent: {MARKETING_QUALIFIED}.")]
+        Annotated[int, Field(description=f"The value of this status reason. Absent: {MARKETING_QUALIFIED}.")]
     ]
     status_reasons: NotRequired[
         Annotated[
             dict[str, int],
             Field(
-                description="Values of further status reasons, such as nurturing: 100000001. Absent: those that "
-                "statuscode comes with."
+                description="Values of more status reasons, such as nurturing: 100000001. Absent: the defaults of "
+                "statuscode."
             ),
         ]
     ]
@@ -68,9 +68,9 @@ class DataverseForm(CommonForm):
         Annotated[
             ConcurrentChanges,
             Field(
-                description="people_first (default): read the row, leave a closed lead alone and whatever somebody has "
-                "changed since the decision, write only what differs, and read again if somebody was faster (ETag). "
-                "read_first: the same, but write over such changes. overwrite: update without reading."
+                description="people_first (default): read the row, leave closed leads and columns that somebody has "
+                "changed since the decision as they are, write only what differs, and read again if the row changed "
+                "meanwhile (ETag). read_first: the same, but overwrite such changes. overwrite: update without reading."
             ),
         ]
     ]
@@ -82,9 +82,12 @@ def _problems(form: Definition, _others: Others) -> Iterator[Problem]:
     if problem := address_problem(form["org"], allow_plain=plain):
         yield ("org",), problem
     elif urlsplit(form["org"]).path.strip("/") or urlsplit(form["org"]).query:
-        yield ("org",), "must be the environment alone, without a path: https://contoso.crm4.dynamics.com"
+        yield ("org",), "must be the environment only, without a path: https://contoso.crm4.dynamics.com"
     if ("tenant" in form) == ("token_url" in form):
-        yield ("token_url" if "token_url" in form else "id",), "name either tenant or token_url, where tokens are had"
+        yield (
+            ("token_url" if "token_url" in form else "id",),
+            "name either tenant or token_url, which issues access tokens",
+        )
     if "token_url" in form and (problem := address_problem(form["token_url"], allow_plain=plain)):
         yield ("token_url",), problem
     if "tenant" in form and not all(one.isascii() and (one.isalnum() or one in ".-") for one in form["tenant"]):

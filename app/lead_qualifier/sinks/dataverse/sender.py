@@ -1,4 +1,4 @@
-"""Writes what was decided about a lead to its row in Dataverse: updates only, no row is ever made."""
+"""Writes decisions about a lead to its row in Dataverse. It only updates, and never creates a row."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from typing import Any
 
 import msgspec
 
-from lead_qualifier.consumer import Event
-from lead_qualifier.sinks.answers import Again, Answer, Done, Never, NoAnswer, Verdict
-from lead_qualifier.sinks.dataverse.answers import judge
-from lead_qualifier.sinks.dataverse.changes import OWNER, Mapping, Unfit, changed_since, changes_of, row_of
+from lead_qualifier.consumer import Event, PermanentFailure, RetryLater
+from lead_qualifier.http.blocking_client import BlockingHttpClient
+from lead_qualifier.http.client import Answer
+from lead_qualifier.http.errors import NoAnswer
+from lead_qualifier.http.oauth import AccessTokens
+from lead_qualifier.sinks.answers import Delivered
+from lead_qualifier.sinks.dataverse.answers import check
+from lead_qualifier.sinks.dataverse.changes import OWNER, Mapping, changed_since, changes_of, row_of
 from lead_qualifier.sinks.dataverse.form import ConcurrentChanges
-from lead_qualifier.sinks.dataverse.token import NoToken, Tokens
-from lead_qualifier.sinks.http import HttpClient
 
 _READS = 5
 _HEADERS = {"Accept": "application/json", "OData-MaxVersion": "4.0", "OData-Version": "4.0"}
@@ -25,13 +27,13 @@ def _now() -> datetime:
 
 
 class DataverseSender:
-    """Sends one event a call; several threads may call. Sending one again changes nothing more."""
+    """Sends one event per call. Several threads may call it. Sending an event again changes nothing more."""
 
     def __init__(
         self,
         api: str,
-        tokens: Tokens,
-        client: HttpClient,
+        tokens: AccessTokens,
+        client: BlockingHttpClient,
         mapping: Mapping,
         *,
         concurrent_changes: ConcurrentChanges,
@@ -45,63 +47,58 @@ class DataverseSender:
         self._concurrent_changes = concurrent_changes
         self._now = now
 
-    def __call__(self, event: Event) -> Verdict:
-        """What became of it. Raises NoAnswer."""
-        try:
-            columns = changes_of(event, self._mapping)
-            if not columns:
-                return Done("nothing_to_do")
-            row = row_of(event.lead_id, self._mapping)
-        except Unfit as error:
-            return Never(str(error))
-        try:
-            if self._concurrent_changes != "overwrite":
-                return self._update_what_was_read(event, row, columns)
-            return judge(self._patch(row, columns, "*"), self._now())
-        except NoToken as error:
-            return Again(str(error), error.wait)
+    def __call__(self, event: Event) -> Delivered:
+        """Update the lead's row. Raises NoAnswer, NoToken, RetryLater, PermanentFailure."""
+        columns = changes_of(event, self._mapping)
+        if not columns:
+            return "nothing_to_do"
+        row = row_of(event.lead_id, self._mapping)
+        if self._concurrent_changes != "overwrite":
+            return self._read_and_update(event, row, columns)
+        check(self._patch(row, columns, "*"), self._now())
+        return "delivered"
 
     def who_am_i(self) -> Answer:
-        """Try the way: get a token and ask who we are. Raises NoToken, NoAnswer."""
+        """Test the connection: get a token and ask who we are. Raises NoToken, NoAnswer."""
         return self._ask("GET", "WhoAmI", {})
 
-    def _update_what_was_read(self, event: Event, row: str, columns: dict[str, Any]) -> Verdict:
+    def _read_and_update(self, event: Event, row: str, columns: dict[str, Any]) -> Delivered:
         names = ",".join(("statecode", *(name for name in columns if not name.endswith("@odata.bind"))))
         for _ in range(_READS):
             answer = self._ask("GET", f"{row}?$select={names},_ownerid_value", {})
-            if answer.status != 200:
-                return judge(answer, self._now())
+            check(answer, self._now())
             found = _row(answer)
             if found is None:
-                raise NoAnswer("what Dataverse answered is not a row")
+                raise NoAnswer("Dataverse's answer is not a row")
             if found.get("statecode") != 0 and event.topic == "lead-recycled":
-                return Done("overruled")  # who closes a lead that was rejected leaves nothing to take back
+                return "overruled"  # a rejected lead that was closed since has nothing to take back
             if found.get("statecode") != 0:
-                return Never("the lead is closed in Dataverse (qualified or disqualified), and so read-only")
+                raise PermanentFailure("the lead is closed in Dataverse (qualified or disqualified), so read-only")
             differing = {name: value for name, value in columns.items() if not _holds(found, name, value)}
             if not differing:
-                return Done()
+                return "delivered"
             if self._concurrent_changes == "people_first":
                 changed = changed_since(event, found, self._mapping)
                 differing = {name: value for name, value in differing.items() if name not in changed}
                 if not differing:
-                    return Done("overruled")
+                    return "overruled"
             answer = self._patch(row, differing, found["@odata.etag"])
             if answer.status != 412:
-                return judge(answer, self._now())
-        return Again(f"HTTP 412: others changed the row {_READS} times meanwhile", fault=False)
+                check(answer, self._now())
+                return "delivered"
+        raise RetryLater(None, f"HTTP 412: others changed the row {_READS} times in the meantime")
 
     def _patch(self, row: str, columns: dict[str, Any], version: str) -> Answer:
-        """`version` is an ETag, or * for whatever there is; without it Dataverse would make a row that is not there."""
+        """`version` is an ETag, or * for any; without it Dataverse would create a row that does not exist."""
         headers = {"Content-Type": "application/json", "If-Match": version}
         return self._ask("PATCH", row, headers, msgspec.json.encode(columns))
 
     def _ask(self, method: str, path: str, headers: dict[str, str], body: bytes | None = None) -> Answer:
-        """A token that has expired or was taken back is had anew, once."""
-        token = self._tokens.token()
+        """A token that has expired or was revoked is replaced once."""
+        token = self._client.run(self._tokens.token())
         answer = self._send(method, path, headers, body, token)
         if answer.status == 401:
-            answer = self._send(method, path, headers, body, self._tokens.token(refused=token))
+            answer = self._send(method, path, headers, body, self._client.run(self._tokens.token(refused=token)))
         return answer
 
     def _send(self, method: str, path: str, headers: dict[str, str], body: bytes | None, token: str) -> Answer:

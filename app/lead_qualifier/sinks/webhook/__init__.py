@@ -1,1 +1,1 @@
-"""Webhooks: events of any topic of ours, posted to a URL, signed."""
+"""Webhooks: events of our topics, signed and posted to a URL."""

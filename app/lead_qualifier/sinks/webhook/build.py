@@ -1,4 +1,4 @@
-"""A webhook from its file and the environment."""
+"""Builds a webhook sink from its file and the environment."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lead_qualifier.sinks.webhook.sender import WebhookSender, target
 def webhook(file: Path, *, application_id: str) -> Sink:
     """Raises BadModelFile, MissingSecret, OSError."""
     form = read(file, WEBHOOK)
-    where = target(form, source=source(application_id))
+    destination = target(form, source=source(application_id))
     client = client_of(form, file.parent)
-    sender = WebhookSender(where, client)
+    sender = WebhookSender(destination, client)
     return sink_of("webhook", form, topics=carried(form), send=sender, check=sender.ping, client=client)

@@ -1,4 +1,4 @@
-"""The file of a webhook: its form, and what is wrong with one beyond its form."""
+"""The file of a webhook: its fields, and the checks that its types cannot express."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from lead_qualifier.sinks.forms import CommonForm, address_problem, common_probl
 
 _Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="Name of an environment variable.")]
 _HEADER = re.compile(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
-_OURS = frozenset({"content-type", "content-length", "content-encoding", "transfer-encoding", "host", "connection"}) | {
+_RESERVED = frozenset(
+    {"content-type", "content-length", "content-encoding", "transfer-encoding", "host", "connection"}
+) | {
     "idempotency-key",
     "webhook-id",
     "webhook-timestamp",
@@ -24,28 +26,31 @@ _OURS = frozenset({"content-type", "content-length", "content-encoding", "transf
 
 @with_config(EMITTED)
 class WebhookForm(CommonForm):
-    """Events of topics of ours, posted to a URL, signed."""
+    """Events of our topics, signed and posted to a URL."""
 
-    url: Annotated[Id, Field(description="Where to: https, or http on this machine.")]
-    topics: Annotated[list[Id], Field(min_length=1, description="Topics of ours, without the prefix.")]
-    secret_env: Annotated[_Variable, Field(description="The variable that holds the secret to sign with.")]
+    url: Annotated[Id, Field(description="Where events are posted: https, or http on this machine.")]
+    topics: Annotated[list[Id], Field(min_length=1, description="Topics to send, without the prefix.")]
+    secret_env: Annotated[_Variable, Field(description="The variable that holds the signing secret.")]
     previous_secret_env: NotRequired[
-        Annotated[_Variable, Field(description="While secrets change: that of the one before, to sign with it too.")]
+        Annotated[
+            _Variable,
+            Field(description="While secrets change: the variable with the previous one, to sign with both."),
+        ]
     ]
     mode: NotRequired[
         Annotated[
             Literal["binary", "structured"],
-            Field(description="Where the attributes of the CloudEvent stand: headers (default), or body."),
+            Field(description="Where the CloudEvent's attributes are: in headers (binary, default) or the body."),
         ]
     ]
-    headers: NotRequired[Annotated[dict[str, str], Field(description="Further headers, none of them secret.")]]
+    headers: NotRequired[Annotated[dict[str, str], Field(description="More headers, none of them secret.")]]
     headers_env: NotRequired[
-        Annotated[dict[str, _Variable], Field(description="Further headers whose values variables hold.")]
+        Annotated[dict[str, _Variable], Field(description="More headers, whose values are in the variables named.")]
     ]
     qualification_models: NotRequired[
         Annotated[
             list[Id],
-            Field(min_length=1, description="Leave out events that name another qualification model than these."),
+            Field(min_length=1, description="Skip events that name a qualification model other than these."),
         ]
     ]
 
@@ -55,19 +60,19 @@ def _problems(form: Definition, _others: Others) -> Iterator[Problem]:
     if problem := address_problem(form["url"], allow_plain=form.get("allow_plain", False)):
         yield ("url",), problem
     if form.get("previous_secret_env") == form["secret_env"]:
-        yield ("previous_secret_env",), "names the same variable as secret_env: name another, or leave it out"
+        yield ("previous_secret_env",), "names the same variable as secret_env: name another, or remove it"
     seen: set[str] = set()
     for field in ("headers", "headers_env"):
         for name, value in form.get(field, {}).items():
             where = (field, name)
             if not _HEADER.fullmatch(name):
-                yield where, "is no name of a header: letters, digits and hyphens"
-            elif name.lower() in _OURS or name.lower().startswith("ce-"):
-                yield where, "is a header that the sink sets itself: leave it out"
+                yield where, "is not a header name: use letters, digits and hyphens"
+            elif name.lower() in _RESERVED or name.lower().startswith("ce-"):
+                yield where, "is a header that the sink sets itself: remove it"
             elif name.lower() in seen:
-                yield where, "stands twice: keep one"
+                yield where, "appears twice: keep one"
             elif not value.isprintable() or not value.isascii():
-                yield where, "has a value that no header can have: printable ASCII only"
+                yield where, "has a value that a header cannot have: use printable ASCII only"
             seen.add(name.lower())
 
 

@@ -18,12 +18,12 @@ from lead_qualifier.sinks.signing import signature
 Mode = Literal["binary", "structured"]
 
 _JSON = "application/json"
-_AS_THEY_ARE = frozenset(chr(code) for code in range(0x21, 0x7F)) - {'"', "%"}
+_UNCHANGED = frozenset(chr(code) for code in range(0x21, 0x7F)) - {'"', "%"}
 
 
 def encoded(text: str) -> str:
-    """A value as a header can carry it: whatever is not printable ASCII percent-encoded, as CloudEvents say."""
-    return "".join(one if one in _AS_THEY_ARE else _percent(one) for one in text)
+    """A value for a header: all but printable ASCII is percent-encoded, as CloudEvents require."""
+    return "".join(one if one in _UNCHANGED else _percent(one) for one in text)
 
 
 def _percent(character: str) -> str:
@@ -31,10 +31,10 @@ def _percent(character: str) -> str:
 
 
 def message(event: Event, mode: Mode, *, source: str) -> tuple[dict[str, str], bytes]:
-    """Headers and body. `source`: of an event that does not say its own.
+    """Headers and body. `source` is for events that do not name theirs.
 
-    What erases a lead (a record without value) has no data: the subject names the lead. In binary mode its body is the
-    JSON text null, since receivers that verify signatures parse every body.
+    A record without a value, which erases a lead, has no data: the subject names the lead. In binary mode its body is
+    the JSON text null, because receivers that verify signatures parse every body.
     """
     headers: dict[str, str] = {"Idempotency-Key": event.idempotency_key}
     attributes = _attributes(event, source)
@@ -50,7 +50,7 @@ def message(event: Event, mode: Mode, *, source: str) -> tuple[dict[str, str], b
 
 
 def ping(now: datetime, mode: Mode, *, source: str) -> tuple[dict[str, str], bytes]:
-    """A request that only tries the way; its type is lead-qualifier.ping."""
+    """A request that only tests the connection; its type is lead-qualifier.ping."""
     moment = msgspec.json.encode(now)[1:-1].decode()
     event = Event(
         topic="ping",
@@ -59,7 +59,7 @@ def ping(now: datetime, mode: Mode, *, source: str) -> tuple[dict[str, str], byt
         source="",
         type=event_type("ping"),
         time=now,
-        data={"message": "the way is open"},
+        data={"message": "connection test"},
         tombstone=False,
         partition=0,
         offset=0,
@@ -69,7 +69,7 @@ def ping(now: datetime, mode: Mode, *, source: str) -> tuple[dict[str, str], byt
 
 
 def signed(headers: dict[str, str], body: bytes, keys: Sequence[bytes], now: datetime) -> dict[str, str]:
-    """The headers with a signature of this moment: receivers refuse old ones."""
+    """The headers with a new signature: receivers refuse old ones."""
     message_id = headers["Idempotency-Key"]
     return headers | {
         "webhook-id": message_id,

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lead_qualifier.sinks.dataverse.changes import Mapping, Unfit, changed_since, changes_of, row_of
+from lead_qualifier.consumer import PermanentFailure
+from lead_qualifier.sinks.dataverse.changes import Mapping, changed_since, changes_of, row_of
 from tests.unit.sinks.events import BOTH, LEAD, SELLER, erased, event
 
 PLAIN = Mapping(marketing_qualified=823270000)
@@ -45,7 +46,7 @@ def test_what_a_rejection_takes_back_is_written_unless_somebody_has_changed_it_s
 
 def test_a_status_reason_without_a_known_value_is_named() -> None:
     mapping = Mapping(marketing_qualified=100, status_reason="our_reason", status_reasons={})
-    with pytest.raises(Unfit, match="status reason new is not known: name it in status_reasons"):
+    with pytest.raises(PermanentFailure, match="status reason new is unknown: name it in status_reasons"):
         changes_of(event("lead-recycled", changes=TAKEN_BACK), mapping)
 
 
@@ -97,7 +98,7 @@ def test_a_lead_that_nobody_got_and_one_that_was_erased_change_nothing() -> None
     ],
 )
 def test_what_dataverse_cannot_take_is_told_without_data(topic: str, data: dict[str, Any], says: str) -> None:
-    with pytest.raises(Unfit, match=says) as refused:
+    with pytest.raises(PermanentFailure, match=says) as refused:
         changes_of(event(topic, **data), PLAIN)
     assert "anna" not in str(refused.value)
 
@@ -143,7 +144,7 @@ def test_the_row_is_named_by_its_id_or_by_an_alternate_key() -> None:
 
 @pytest.mark.parametrize("lead_id", ["L-1", LEAD + "1", f"{LEAD}\n", "", f"{LEAD})/x("])
 def test_an_id_that_is_no_guid_needs_an_alternate_key(lead_id: str) -> None:
-    with pytest.raises(Unfit, match="lead_key"):
+    with pytest.raises(PermanentFailure, match="lead_key"):
         row_of(lead_id, PLAIN)
 
 

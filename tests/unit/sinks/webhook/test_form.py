@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from lead_qualifier.consumer import RetryPolicy
 from lead_qualifier.messages.model_file import BadModelFile
 from lead_qualifier.sinks.forms import MissingSecret, read
 from lead_qualifier.sinks.webhook.build import webhook
@@ -47,9 +48,9 @@ def test_what_is_right_is_taken(form: dict[str, Any]) -> None:
         ({"url": "https://a:b@crm.example.com"}, ("url",), "headers_env"),
         ({"url": "https://crm.example.com/#x"}, ("url",), "after #"),
         ({"url": "https://crm.example.com/a b"}, ("url",), "%20"),
-        ({"url": "https://crm.example.com:99999"}, ("url",), "is no URL"),
+        ({"url": "https://crm.example.com:99999"}, ("url",), "is not a URL"),
         ({"topics": ["lead-qualifed"]}, ("topics", 0), "did you mean lead-qualified?"),
-        ({"topics": ["lead-state"]}, ("topics", 0), "no topic that this sink can carry"),
+        ({"topics": ["lead-state"]}, ("topics", 0), "not a topic that this sink can send"),
         ({"topics": ["lead-qualified", "lead-qualified"]}, ("topics", 1), "twice"),
         ({"topics": []}, ("topics",), "must not be empty"),
         ({"secret": "x"}, ("secret",), "is unknown"),
@@ -57,7 +58,7 @@ def test_what_is_right_is_taken(form: dict[str, Any]) -> None:
         ({"mode": "batch"}, ("mode",), "binary"),
         ({"headers": {"Content-Type": "x"}}, ("headers", "Content-Type"), "sets itself"),
         ({"headers": {"ce-id": "x"}}, ("headers", "ce-id"), "sets itself"),
-        ({"headers": {"a b": "x"}}, ("headers", "a b"), "no name of a header"),
+        ({"headers": {"a b": "x"}}, ("headers", "a b"), "not a header name"),
         ({"headers": {"X": "a\r\nEvil: b"}}, ("headers", "X"), "printable ASCII"),
         ({"headers": {"X": "a"}, "headers_env": {"x": "Y"}}, ("headers_env", "x"), "twice"),
         ({"timeout": "fast"}, ("timeout",), "is not of the form"),
@@ -81,7 +82,7 @@ def test_plain_http_is_taken_where_it_is_asked_for() -> None:
 def test_a_file_says_the_line(tmp_path: Path) -> None:
     file = tmp_path / "crm.yaml"
     file.write_text("id: crm\nurl: https://crm.example.com\ntopics: [leads]\nsecret_env: CRM_SECRET\n")
-    with pytest.raises(BadModelFile, match=r"crm.yaml:3: topics.0: is no topic"):
+    with pytest.raises(BadModelFile, match=r"crm.yaml:3: topics.0: is not a topic"):
         read(file, WEBHOOK)
     file.write_text("")
     with pytest.raises(BadModelFile, match=r"docs/how-to/sinks.md"):
@@ -111,6 +112,7 @@ def test_what_the_file_says_is_what_the_sink_does(tmp_path: Path, monkeypatch: p
     file.write_text(yaml.safe_dump(WHOLE))
     sink = webhook(file, application_id="a")
     sink.client.close()
-    assert (sink.attempts, sink.until, sink.first, sink.longest) == (3, 3600, 2, 60)
-    assert (sink.failures, sink.open_for, sink.concurrency) == (2, 10, 4)
+    assert sink.retry == RetryPolicy(attempts=3, first=2, longest=60)
+    assert sink.give_up_after == 3600
+    assert (sink.circuit_failures, sink.circuit_open_seconds, sink.concurrency) == (2, 10, 4)
     assert sink.topics == ("lead-qualified", "lead-assigned")

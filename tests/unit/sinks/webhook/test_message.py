@@ -109,7 +109,7 @@ def test_events_of_two_leads_with_one_id_have_different_idempotency_keys() -> No
 def test_a_ping_says_that_it_is_one() -> None:
     headers, body = ping(NOW, "binary", source=SOURCE)
     assert headers["ce-type"] == "lead-qualifier.ping"
-    assert json.loads(body) == {"message": "the way is open"}
+    assert json.loads(body) == {"message": "connection test"}
 
 
 @given(st.text())

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from lead_qualifier.sinks.answers import Again, Done, Gone, Never, NoAnswer
-from lead_qualifier.sinks.http import HttpClient
+from lead_qualifier.consumer import EndpointGone, PermanentFailure
+from lead_qualifier.http.blocking_client import BlockingHttpClient
+from lead_qualifier.http.errors import NoAnswer
+from lead_qualifier.sinks.answers import EndpointUnavailable
 from lead_qualifier.sinks.webhook.sender import Secrets, Target, WebhookSender
 from tests.unit.sinks.endpoint import CUT_BODY, NEVER, Endpoint, Reply
 from tests.unit.sinks.events import event
@@ -21,7 +23,7 @@ def endpoint() -> Iterator[Endpoint]:
 
 @pytest.fixture
 def sender(endpoint: Endpoint) -> Iterator[WebhookSender]:
-    client = HttpClient(timeout=2)
+    client = BlockingHttpClient(timeout=2)
     where = Target(
         url=endpoint.url + "/hook",
         mode="binary",
@@ -38,7 +40,7 @@ def sender(endpoint: Endpoint) -> Iterator[WebhookSender]:
 
 def test_an_event_is_posted_with_both_signatures(sender: WebhookSender, endpoint: Endpoint) -> None:
     one = event(qualification_model_id="enterprise")
-    assert sender(one) == Done()
+    assert sender(one) == "delivered"
     (request,) = endpoint.requests
     assert (request.method, request.path) == ("POST", "/hook")
     assert request.headers["authorization"] == "Bearer hidden"
@@ -49,23 +51,31 @@ def test_an_event_is_posted_with_both_signatures(sender: WebhookSender, endpoint
 def test_an_event_of_another_model_is_left_out_and_one_of_none_is_not(
     sender: WebhookSender, endpoint: Endpoint
 ) -> None:
-    assert sender(event(qualification_model_id="small")) == Done("filtered")
+    assert sender(event(qualification_model_id="small")) == "filtered"
     assert endpoint.requests == []
-    assert sender(event("lead-assigned")) == Done()
+    assert sender(event("lead-assigned")) == "delivered"
 
 
 def test_answers_mean_what_they_say(sender: WebhookSender, endpoint: Endpoint) -> None:
-    for status, kind in ((200, Done), (400, Never), (410, Gone), (500, Again), (308, Again)):
+    endpoint.behave = lambda _: Reply(200)
+    assert sender(event()) == "delivered"
+    for status, kind in (
+        (400, PermanentFailure),
+        (410, EndpointGone),
+        (500, EndpointUnavailable),
+        (308, EndpointUnavailable),
+    ):
         endpoint.behave = lambda _, status=status: Reply(status)  # type: ignore[misc]
-        assert isinstance(sender(event()), kind)
+        with pytest.raises(kind):
+            sender(event())
     endpoint.behave = lambda _: CUT_BODY
-    assert sender(event()) == Done()
+    assert sender(event()) == "delivered"
     endpoint.behave = lambda _: NEVER
     with pytest.raises(NoAnswer):
         sender(event())
 
 
-def test_a_ping_tries_the_way(sender: WebhookSender, endpoint: Endpoint) -> None:
+def test_a_ping_tests_the_connection(sender: WebhookSender, endpoint: Endpoint) -> None:
     assert sender.ping().status == 204
     assert endpoint.requests[0].headers["ce-type"] == "lead-qualifier.ping"
     assert "webhook-signature" in endpoint.requests[0].headers

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lead_qualifier.sinks.retry_after import LONGEST, retry_after
+from lead_qualifier.http.retry_after import LONGEST, retry_after
 
 NOW = datetime(2026, 11, 25, 12, 0, 0, tzinfo=UTC)
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from lead_qualifier.sinks.answers import NoAnswer
-from lead_qualifier.sinks.http import LONGEST_BODY, HttpClient
+from lead_qualifier.http.blocking_client import BlockingHttpClient
+from lead_qualifier.http.client import LONGEST_BODY
+from lead_qualifier.http.errors import NoAnswer
 from tests.broker.system.secured_kafka import make_certificate
 from tests.unit.sinks.endpoint import (
     CUT_BODY,
@@ -28,8 +29,8 @@ from tests.unit.sinks.endpoint import (
 
 
 @pytest.fixture
-def client() -> Iterator[HttpClient]:
-    made = HttpClient(timeout=0.6)
+def client() -> Iterator[BlockingHttpClient]:
+    made = BlockingHttpClient(timeout=0.6)
     yield made
     made.close()
 
@@ -40,7 +41,7 @@ def endpoint() -> Iterator[Endpoint]:
         yield made
 
 
-def test_what_is_sent_arrives_and_the_answer_comes_back(client: HttpClient, endpoint: Endpoint) -> None:
+def test_what_is_sent_arrives_and_the_answer_comes_back(client: BlockingHttpClient, endpoint: Endpoint) -> None:
     endpoint.behave = lambda _: Reply(202, {"Retry-After": "5", "Set-Cookie": "a=b"}, b"taken")
     for _ in range(2):
         answer = client.send("POST", endpoint.url + "/a%2Fb?c='d'", {"X-Tenant": "acme"}, b"{}")
@@ -62,7 +63,7 @@ def test_what_is_sent_arrives_and_the_answer_comes_back(client: HttpClient, endp
         (Raw(()), "closed before an answer"),
     ],
 )
-def test_no_answer_says_why(client: HttpClient, endpoint: Endpoint, behaviour: Raw, reason: str) -> None:
+def test_no_answer_says_why(client: BlockingHttpClient, endpoint: Endpoint, behaviour: Raw, reason: str) -> None:
     endpoint.behave = lambda _: behaviour
     began = time.monotonic()
     with pytest.raises(NoAnswer, match=reason):
@@ -72,7 +73,7 @@ def test_no_answer_says_why(client: HttpClient, endpoint: Endpoint, behaviour: R
 
 @pytest.mark.parametrize("behaviour", [CUT_BODY, SLOW_BODY, ENDLESS])
 def test_a_body_without_end_is_left_and_the_status_counts(
-    client: HttpClient, endpoint: Endpoint, behaviour: Raw
+    client: BlockingHttpClient, endpoint: Endpoint, behaviour: Raw
 ) -> None:
     endpoint.behave = lambda _: behaviour
     began = time.monotonic()
@@ -82,17 +83,17 @@ def test_a_body_without_end_is_left_and_the_status_counts(
     assert time.monotonic() - began < 3
 
 
-def test_a_refused_connection_says_so(client: HttpClient) -> None:
+def test_a_refused_connection_says_so(client: BlockingHttpClient) -> None:
     with pytest.raises(NoAnswer, match="cannot be reached"):
         client.send("POST", f"http://127.0.0.1:{unused_port()}", {}, b"{}")
 
 
-def test_a_host_that_does_not_exist_says_so(client: HttpClient) -> None:
+def test_a_host_that_does_not_exist_says_so(client: BlockingHttpClient) -> None:
     with pytest.raises(NoAnswer):
         client.send("POST", "http://no-such-host.invalid", {}, b"{}")
 
 
-def test_redirects_are_not_followed(client: HttpClient, endpoint: Endpoint) -> None:
+def test_redirects_are_not_followed(client: BlockingHttpClient, endpoint: Endpoint) -> None:
     with Endpoint() as other:
         endpoint.behave = lambda _: Reply(307, {"Location": other.url})
         assert client.send("POST", endpoint.url, {}, b"{}").status == 307
@@ -106,7 +107,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_certificate(tmp_path_factory.mktemp("tls"))
 
 
-def test_an_unknown_authority_is_not_trusted_and_nothing_is_sent(client: HttpClient, certificate: Path) -> None:
+def test_an_unknown_authority_is_not_trusted_and_nothing_is_sent(client: BlockingHttpClient, certificate: Path) -> None:
     with Endpoint(certificate=certificate) as endpoint:
         with pytest.raises(NoAnswer, match="set ca_file"):
             client.send("POST", endpoint.url, {}, b"{}")
@@ -114,7 +115,7 @@ def test_an_unknown_authority_is_not_trusted_and_nothing_is_sent(client: HttpCli
 
 
 def test_an_authority_of_a_file_is_trusted(certificate: Path) -> None:
-    client = HttpClient(timeout=5, ca_file=certificate)
+    client = BlockingHttpClient(timeout=5, ca_file=certificate)
     with Endpoint(certificate=certificate) as endpoint:
         assert client.send("POST", endpoint.url, {}, b"{}").status == 204
     client.close()

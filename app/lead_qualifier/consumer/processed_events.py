@@ -1,4 +1,4 @@
-"""Which events were handled: what comes twice is left out."""
+"""Remembers which events have been handled, so that a repeated one is skipped."""
 
 from __future__ import annotations
 
@@ -10,66 +10,70 @@ from types import TracebackType
 from typing import Protocol
 
 REMEMBERED = 100_000
-"""How many events of each partition are remembered, if nobody says otherwise."""
+"""How many events of each partition are remembered by default."""
 _PRUNE_EVERY = 1_000
 
 
-class Seen(Protocol):
+class ProcessedEvents(Protocol):
     """Remembers handled events. Called from several threads.
 
-    One of your own may keep them where the handler keeps its effects, in the same transaction: then each event has its
+    Write your own to store them where the handler stores its effects, in the same transaction: then each event takes
     effect exactly once.
     """
 
-    def holds(self, topic: str, partition: int, identity: str) -> bool:
-        """Was it handled? What raises here counts as a fault of the attempt: it is tried again."""
+    def contains(self, topic: str, partition: int, identity: str) -> bool:
+        """Whether the event was handled. An exception raised here counts as a failed attempt, which is retried."""
 
     def add(self, topic: str, partition: int, identity: str) -> None:
-        """It was handled. Adding it again changes nothing."""
+        """Remember that the event was handled. Adding it again changes nothing."""
 
 
-class MemorySeen:
-    """The newest events of each partition, as long as the process lives: about 200 bytes each."""
+class InMemoryProcessedEvents:
+    """The newest events of each partition, as long as the process lives; about 200 bytes per event."""
 
     def __init__(self, remembered: int = REMEMBERED) -> None:
+        """`remembered`: events per partition."""
         self._remembered = remembered
         self._lock = threading.Lock()
-        self._places: dict[tuple[str, int], OrderedDict[str, None]] = {}
+        self._partitions: dict[tuple[str, int], OrderedDict[str, None]] = {}
 
-    def holds(self, topic: str, partition: int, identity: str) -> bool:
-        """Is it among those remembered?"""
+    def contains(self, topic: str, partition: int, identity: str) -> bool:
+        """Whether the event is among those remembered."""
         with self._lock:
-            return identity in self._places.get((topic, partition), ())
+            return identity in self._partitions.get((topic, partition), ())
 
     def add(self, topic: str, partition: int, identity: str) -> None:
-        """Remember it, and forget the oldest of the partition where there are too many."""
+        """Remember the event, and forget the oldest one of the partition if there are too many."""
         with self._lock:
-            place = self._places.setdefault((topic, partition), OrderedDict())
-            place[identity] = None
-            if len(place) > self._remembered:
-                place.popitem(last=False)
+            events = self._partitions.setdefault((topic, partition), OrderedDict())
+            events[identity] = None
+            if len(events) > self._remembered:
+                events.popitem(last=False)
 
 
-class SqliteSeen:
-    """The newest events of each partition in a file: they survive kill -9, and members on this machine may share it.
+class SqliteProcessedEvents:
+    """The newest events of each partition in a file. It survives kill -9, and consumers on one machine may share it.
 
-    What a power failure takes of the last moments is handled again, no more.
+    After a power failure the events of the last moments may be handled again.
     """
 
     def __init__(self, file: Path | str, remembered: int = REMEMBERED) -> None:
-        """The file is made where there is none; its folder must be there. Raises sqlite3.Error."""
+        """Creates the file if it does not exist; its directory must. `remembered`: events per partition.
+        Raises sqlite3.Error.
+        """
         self._remembered = remembered
         self._lock = threading.Lock()
         self._added: dict[tuple[str, int], int] = {}
         self._database = sqlite3.connect(file, timeout=30, isolation_level=None, check_same_thread=False)
         self._database.execute("PRAGMA journal_mode=WAL")
         self._database.execute("PRAGMA synchronous=NORMAL")
+        # Files of older versions have this table, so its name stays.
         self._database.execute(
             "CREATE TABLE IF NOT EXISTS seen (number INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, "
             "partition INTEGER NOT NULL, identity TEXT NOT NULL, UNIQUE (topic, partition, identity))"
         )
 
-    def __enter__(self) -> SqliteSeen:
+    def __enter__(self) -> SqliteProcessedEvents:
         return self
 
     def __exit__(
@@ -77,8 +81,8 @@ class SqliteSeen:
     ) -> None:
         self.close()
 
-    def holds(self, topic: str, partition: int, identity: str) -> bool:
-        """Is it among those remembered?"""
+    def contains(self, topic: str, partition: int, identity: str) -> bool:
+        """Whether the event is among those remembered."""
         with self._lock:
             found = self._database.execute(
                 "SELECT 1 FROM seen WHERE topic = ? AND partition = ? AND identity = ?", (topic, partition, identity)
@@ -86,15 +90,15 @@ class SqliteSeen:
             return found.fetchone() is not None
 
     def add(self, topic: str, partition: int, identity: str) -> None:
-        """Write it down; now and then forget those beyond `remembered`."""
+        """Remember the event, and from time to time delete those beyond `remembered`."""
         with self._lock:
             self._database.execute(
                 "INSERT OR IGNORE INTO seen (topic, partition, identity) VALUES (?, ?, ?)", (topic, partition, identity)
             )
-            place = (topic, partition)
-            self._added[place] = self._added.get(place, 0) + 1
-            if self._added[place] >= min(_PRUNE_EVERY, self._remembered):
-                self._added[place] = 0
+            key = (topic, partition)
+            self._added[key] = self._added.get(key, 0) + 1
+            if self._added[key] >= min(_PRUNE_EVERY, self._remembered):
+                self._added[key] = 0
                 self._prune(topic, partition)
 
     def close(self) -> None:

@@ -1,0 +1,74 @@
+"""Writes dead letters: the original record, with headers that say where it came from and why it was not handled."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import confluent_kafka
+from confluent_kafka import KafkaError, KafkaException
+
+from lead_qualifier.consumer.record import ConsumerRecord
+from lead_qualifier.kafka.connection import Connection, needing
+from lead_qualifier.kafka.records import dead_letter, record_bytes
+
+_DELIVERY_SECONDS = 30.0
+_TOO_LARGE = frozenset({KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE})
+_SMALLEST_BYTES = 4_096
+
+
+class DeadLetterProducer:
+    """Writes dead letters to one topic. Several threads may write."""
+
+    def __init__(self, connection: Connection, topic: str) -> None:
+        """`topic`: its full name, as the broker knows it."""
+        self._topic = topic
+        self._producer = confluent_kafka.Producer(
+            connection.confluent_producer(
+                **{
+                    "enable.idempotence": True,
+                    "linger.ms": 5,
+                    "delivery.timeout.ms": int(_DELIVERY_SECONDS * 1000),
+                    # The broker decides what is too large, not the client.
+                    "message.max.bytes": 1_000_000_000,
+                }
+            )
+        )
+
+    def write(self, record: ConsumerRecord, reason: str) -> None:
+        """Returns once the broker has stored the dead letter. One that is too large for the topic is truncated and says
+        so. Raises NotAllowed, KafkaException.
+        """
+        limit: int | None = None
+        while True:
+            error = self._produce(record, reason, limit)
+            if error is None:
+                return
+            smaller = (limit or record_bytes(record.key, record.value, record.headers)) // 2
+            if error.code() not in _TOO_LARGE or smaller < _SMALLEST_BYTES:
+                with needing(f"Write on topic {self._topic}"):
+                    raise KafkaException(error)
+            limit = smaller
+
+    def close(self) -> None:
+        """Stop writing."""
+        self._producer.flush(1)
+
+    def _produce(self, record: ConsumerRecord, reason: str, limit: int | None) -> KafkaError | None:
+        output = dead_letter(self._topic, record, reason, limit)
+        results: list[KafkaError | None] = []
+        delivered = threading.Event()
+
+        def on_delivery(error: KafkaError | None, _message: object) -> None:
+            results.append(error)
+            delivered.set()
+
+        headers: list[Any] = list(output.headers)
+        try:
+            self._producer.produce(output.topic, output.value, output.key, headers=headers, on_delivery=on_delivery)
+        except KafkaException as error:
+            refused: KafkaError = error.args[0]
+            return refused
+        while not delivered.is_set():
+            self._producer.poll(0.05)  # any thread may serve the callback of any other
+        return results[0]
