@@ -8,7 +8,8 @@ from typing import Any
 
 from lead_qualifier.assignment.rules import TARGETS
 from lead_qualifier.assignment.state import Departed
-from lead_qualifier.definitions.kind import Definition, Kind, Others, Path, Problem, repeated
+from lead_qualifier.definitions.kind import Definition, Kind, Others
+from lead_qualifier.downstream.checks import repeated
 from lead_qualifier.downstream.conditions import (
     IS_OPEN,
     Condition,
@@ -24,6 +25,7 @@ from lead_qualifier.downstream.conditions import (
     size_of,
 )
 from lead_qualifier.messages.assignment import AssignmentDefinition
+from lead_qualifier.messages.definition_form import Path, Problem
 from lead_qualifier.messages.nearest import Nearest
 
 

@@ -32,22 +32,22 @@ from lead_qualifier.assignment.state import (
     HeldSeller,
     decode_state,
 )
-from lead_qualifier.definitions.command_processor import order_of, outcome_event, tell
-from lead_qualifier.definitions.entries import Entry
-from lead_qualifier.definitions.registry import decide
+from lead_qualifier.definitions.command_handler import Wording
+from lead_qualifier.definitions.command_processor import AuditTrail
+from lead_qualifier.definitions.outcomes import command_of, definition_outcome
+from lead_qualifier.definitions.registry import DefinitionRegistry, highest_revision_in
 from lead_qualifier.downstream.cause import Cause
 from lead_qualifier.downstream.identities import event_id
 from lead_qualifier.downstream.lead_follower import now_of
 from lead_qualifier.engine import Processor, ProcessorContext, Record, Rejected, Timer
-from lead_qualifier.engine.application import PlainRecord
 from lead_qualifier.messages import cloud_events
 from lead_qualifier.messages.assignment import LeadAssigned
-from lead_qualifier.messages.definitions import DefinitionCommand
-from lead_qualifier.messages.downstream_topics import ASSIGNMENT_COMMANDS, ASSIGNMENT_DEFINITION_CHANGED, LEAD_ASSIGNED
+from lead_qualifier.messages.downstream_topics import ASSIGNMENT_DEFINITION_CHANGED, LEAD_ASSIGNED
 from lead_qualifier.messages.lead_qualified import trigger_of
 from lead_qualifier.messages.plausible_time import DEFAULT_TOLERANCE, PlausibleTime
-from lead_qualifier.qualification.entries import highest_revision_in
 from lead_qualifier.qualification.leads import Trigger
+from lead_qualifier.qualification.utc import from_milliseconds
+from lead_qualifier.wording.sentences import IN_ENGLISH
 
 _encode = msgspec.json.Encoder().encode
 
@@ -58,17 +58,23 @@ _WAITS = b'"waits":'
 class AssignmentDecider(Processor):
     """The processor of `assignment`: one partition, so one order."""
 
-    def __init__(self, prefix: str, source: str, time_tolerance: timedelta = DEFAULT_TOLERANCE) -> None:
-        """`time_tolerance`: how far a message may be dated ahead of its record."""
+    def __init__(
+        self,
+        prefix: str,
+        source: str,
+        time_tolerance: timedelta = DEFAULT_TOLERANCE,
+        wording: Wording = IN_ENGLISH,
+    ) -> None:
+        """`time_tolerance`: how far a message may be dated ahead of its record. `wording`: of the audit trail."""
+        self._wording = wording
+        self._trail = AuditTrail(ASSIGNMENT_DEFINITION_CHANGED, prefix, source)
         self._times = PlausibleTime(time_tolerance)
         self._prefix = prefix
         self._source = source
         self._unit: ProcessorContext | None = None
         self._sound = False
         self._desk = Assigner([], ())
-        self._entries: dict[str, Entry] = {}
-        self._unreadable: dict[str, str] = {}  # definitions, and why
-        self._given = 0  # the highest revision that stands in those
+        self._definitions = DefinitionRegistry()
 
     def begin(self) -> int:
         """Its rules are in its own state."""
@@ -124,31 +130,29 @@ class AssignmentDecider(Processor):
             case SellerTold():
                 desk.seller_changed(_seller(queued), self._times.latest(context.now_ms))
             case Commanded():
-                self._command(queued, record, context)
+                self._command(queued, context)
             case Tick():
                 desk.time_passed()
 
-    def _command(self, queued: Commanded, record: Record, context: ProcessorContext) -> None:
-        command = cast("DefinitionCommand", {**queued.command})
-        command["issued_at"] = queued.cause.occurred_at
-        kind = knowing(self._desk.sellers)
-        verdict = decide(
-            order_of(command, given=self._given),
-            self._entries,
-            kind,
-            lambda entry: context.fits(DEFINITION + entry.id.encode(), HeldDefinition(entry)),
-            self._unreadable,
-        )
-        before = live_rules(self._entries.values())
-        if verdict.entry is not None:
-            self._entries[verdict.entry.id] = verdict.entry
-            context.put(DEFINITION + verdict.entry.id.encode(), HeldDefinition(verdict.entry))
+    def _command(self, queued: Commanded, context: ProcessorContext) -> None:
+        message = {**queued.command, "issued_at": queued.cause.occurred_at}
         trigger = queued.cause.trigger
-        origin = PlainRecord(record.topic, trigger.partition, trigger.offset, 0, record.key, None, ())
-        event = outcome_event(kind, ASSIGNMENT_COMMANDS, command, verdict, origin, context.now_ms)
-        topic = ASSIGNMENT_DEFINITION_CHANGED.full_name(self._prefix)
-        tell(context, topic, event, ASSIGNMENT_DEFINITION_CHANGED, self._source)
-        rules = live_rules(self._entries.values())
+        kind = knowing(self._desk.sellers)
+        result = self._definitions.handle(
+            command_of(message, message["definition_id"], trigger.offset),
+            kind,
+            self._wording,
+            lambda entry: context.fits(DEFINITION + entry.id.encode(), HeldDefinition(entry)),
+        )
+        for entry in result.stored:
+            context.put(DEFINITION + entry.id.encode(), HeldDefinition(entry))
+        before = live_rules(self._definitions.records.values())
+        self._definitions = self._definitions.after(result)
+        event = definition_outcome(
+            kind.name, message, result, decided_at=from_milliseconds(context.now_ms), origin=trigger_of(trigger)
+        )
+        self._trail.tell(message["definition_id"], event, context)
+        rules = live_rules(self._definitions.records.values())
         if [(one.id, one.version) for one in rules] != [(one.id, one.version) for one in before]:
             self._desk.rules_changed(rules)
 
@@ -222,14 +226,13 @@ class AssignmentDecider(Processor):
         if self._unit is not None or not self._sound:
             unreadable: dict[bytes, str] = {}
             states = list(context.items(unreadable))
-            self._given = highest_revision_in(context.stored(key) for key in unreadable if key.startswith(DEFINITION))
-            self._unreadable = {
-                key.removeprefix(DEFINITION).decode(errors="replace"): reason
-                for key, reason in unreadable.items()
-                if key.startswith(DEFINITION)
-            }
-            self._entries = {state.entry.id: state.entry for _, state in states if isinstance(state, HeldDefinition)}
-            self._desk = Assigner(states, live_rules(self._entries.values()))
+            definitions = [key for key in unreadable if key.startswith(DEFINITION)]
+            self._definitions = DefinitionRegistry(
+                {state.entry.id: state.entry for _, state in states if isinstance(state, HeldDefinition)},
+                {key.removeprefix(DEFINITION).decode(errors="replace"): unreadable[key] for key in definitions},
+                highest_revision_in(map(context.stored, definitions)),
+            )
+            self._desk = Assigner(states, live_rules(self._definitions.records.values()))
         self._unit = context
 
     def rolled_back(self, context: ProcessorContext) -> None:

@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from lead_qualifier import __version__
-from lead_qualifier.messages.printable import printable
+from lead_qualifier.wording.printable import printable
 
 NAME = "lead-qualifier"
 

@@ -22,8 +22,8 @@ from rich.console import Console
 from rich.text import Text
 
 from lead_qualifier.messages.model_file import FRACTION
-from lead_qualifier.messages.printable import printable
 from lead_qualifier.qualification.utc import within_years
+from lead_qualifier.wording.printable import printable
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)

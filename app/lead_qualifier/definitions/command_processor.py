@@ -1,163 +1,182 @@
-"""The processor that decides commands on definitions of one kind: one partition, so one order."""
+"""The processor that decides commands, of whatever kind: one partition, so one order."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 import structlog
 
-from lead_qualifier.definitions.entries import Entry, entries_of
+from lead_qualifier.definitions.command_handler import Wording
+from lead_qualifier.definitions.commands import CommandResult
 from lead_qualifier.definitions.kind import Kind
-from lead_qualifier.definitions.registry import Order, Verdict, decide
+from lead_qualifier.definitions.outcomes import command_of, definition_outcome
+from lead_qualifier.definitions.registry import DefinitionRegistry, Registry, highest_revision_in
 from lead_qualifier.engine import OutputTooLarge, Processor, ProcessorContext, Record, Rejected
 from lead_qualifier.messages import cloud_events
 from lead_qualifier.messages.decode import BadMessage
-from lead_qualifier.messages.definitions import DefinitionChanged, DefinitionCommand, decode_definition_command
+from lead_qualifier.messages.definitions import decode_definition_command
+from lead_qualifier.messages.lead_qualified import Trigger
 from lead_qualifier.messages.plausible_time import DEFAULT_TOLERANCE, PlausibleTime
 from lead_qualifier.messages.topics import Topic
-from lead_qualifier.qualification.entries import highest_revision_in
 from lead_qualifier.qualification.utc import from_milliseconds
 
 log = structlog.get_logger(__name__)
 
 _encode = msgspec.json.Encoder().encode
 
+R = TypeVar("R", bound=Registry[Any])
+R_contra = TypeVar("R_contra", bound=Registry[Any], contravariant=True)
 
-class DefinitionProcessor(Processor):
-    """`project` is given the entries that changed, after each commit, and all of them when the partition is opened."""
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """A decided command or announcement. `event`: what the audit trail tells of it, under `key`; None: nothing."""
+
+    result: CommandResult[Any]
+    key: str
+    event: Mapping[str, Any] | None
+
+
+class Handler(Protocol[R_contra]):
+    """Decides the records of one input topic. Raises BadMessage."""
+
+    def __call__(self, registry: R_contra, record: Record, context: ProcessorContext, times: PlausibleTime) -> Handled:
+        """Decide one record by what is stored."""
+
+
+class CommandProcessor(Processor, Generic[R]):
+    """Decides commands by what is stored, stores what follows, and tells of it on the audit trail.
+
+    `project` is given the entries that changed, after each commit, and all of them when the partition is opened.
+    """
 
     def __init__(
         self,
-        kind: Kind,
+        registry: Callable[[Mapping[str, Any], Mapping[str, str], int], R],
         *,
-        commands: Topic,
+        handlers: Mapping[Topic, Handler[R]],
         changed: Topic,
         topic_prefix: str,
         source: str,
-        project: Callable[[Sequence[Entry]], None],
+        project: Callable[[Sequence[Any]], None],
+        decode: Callable[[Mapping[bytes, bytes]], Sequence[Any]],
         time_tolerance: timedelta = DEFAULT_TOLERANCE,
     ) -> None:
-        """`time_tolerance`: how far a command may be dated ahead of its record."""
-        self._times = PlausibleTime(time_tolerance)
-        self._kind = kind
-        self._commands = commands
-        self._changed = changed
-        self._changed_topic = changed.full_name(topic_prefix)
-        self._source = source
+        """`registry`: makes one of the records, of those that cannot be read, and of a revision that was given.
+
+        `handlers`: by input topic. `decode`: the entries among what is stored, for `project`. `time_tolerance`: how far
+        a message may be dated ahead of its record.
+        """
+        self._make = registry
+        self._handlers = {topic.full_name(topic_prefix): handler for topic, handler in handlers.items()}
+        self._trail = AuditTrail(changed, topic_prefix, source)
         self._project = project
+        self._decode = decode
+        self._times = PlausibleTime(time_tolerance)
+        self._context: ProcessorContext | None = None
+        self._registry = registry({}, {}, 0)
 
     def begin(self) -> int:
-        """Commands are judged by what is stored: there are no rules besides."""
+        """Commands are decided by what is stored: there are no rules besides."""
         return 0
 
     def process(self, record: Record, context: ProcessorContext) -> None:
-        """Judge one command."""
+        """Decide one record."""
+        registry = self._registry_of(context)
         try:
-            command = decode_definition_command(record.key, record.value, record.headers)
-            self._times.check(command["issued_at"], record.timestamp, context.now_ms, "issued_at")
+            handled = self._handlers[record.topic](registry, record, context, self._times)
         except BadMessage as bad:
             raise Rejected(str(bad)) from None
-        unreadable: dict[bytes, str] = {}
-        entries: dict[str, Entry] = {key.decode(): entry for key, entry in context.items(unreadable)}
-        reasons = {key.decode(errors="replace"): reason for key, reason in unreadable.items()}
-        order = order_of(command, given=highest_revision_in(map(context.stored, unreadable)))
-        verdict = decide(order, entries, self._kind, lambda entry: context.fits(entry.id.encode(), entry), reasons)
-        if verdict.entry is not None:
-            context.put(verdict.entry.id.encode(), verdict.entry)
-            if verdict.changed:
-                context.on_commit.append(verdict.entry)
-        tell(
-            context,
-            self._changed_topic,
-            outcome_event(self._kind, self._commands, command, verdict, record, context.now_ms),
-            self._changed,
-            self._source,
-        )
-        log.info(
-            "command_decided",
-            kind=self._kind.name,
-            command=command["command"],
-            on=command["definition_id"],
-            accepted=verdict.accepted,
-            reason=verdict.code,
-        )
+        result = handled.result
+        for stored in result.stored:
+            context.put(stored.key.encode(), stored)
+        self._registry = registry.after(result)
+        if result.entry is not None:
+            context.on_commit.append(result.entry)
+        if handled.event is not None:
+            self._trail.tell(handled.key, handled.event, context)
 
     def committed(self, context: ProcessorContext) -> None:
         """Show the workers what has changed, now that it is certain."""
         if context.on_commit:
             self._project(list(context.on_commit))
 
+    def taken_back(self, context: ProcessorContext) -> None:
+        """The registry is made again from what the context holds."""
+        self._context = None
+
     def opened(self, number: int, entries: Mapping[bytes, bytes]) -> None:
         """The former owner may have died between its commit and its projection."""
-        self._project(entries_of(entries))
+        self._context = None
+        self._project(self._decode(entries))
+
+    def _registry_of(self, context: ProcessorContext) -> R:
+        if self._context is not context:
+            self._context = context
+            unreadable: dict[bytes, str] = {}
+            self._registry = self._make(
+                {key.decode(): state for key, state in context.items(unreadable)},
+                {key.decode(errors="replace"): reason for key, reason in unreadable.items()},
+                highest_revision_in(map(context.stored, unreadable)),
+            )
+        return self._registry
 
 
-def order_of(command: DefinitionCommand, *, given: int = 0) -> Order:
-    """The command as the registry takes it. `given`: see Order."""
-    return Order(
-        command=command["command"],
-        id=command["definition_id"],
-        command_id=command["command_id"],
-        issued_by=command["issued_by"],
-        issued_at=command["issued_at"],
-        definition=command.get("definition"),
-        beside=command.get("draft", False),
-        replacing=command.get("replace", False),
-        expected_revision=command.get("expected_revision"),
-        given=given,
-    )
+class AuditTrail:
+    """Where the outcome of each command is told."""
+
+    def __init__(self, changed: Topic, topic_prefix: str, source: str) -> None:
+        self._topic = changed.full_name(topic_prefix)
+        self._type = cloud_events.event_type(changed.name)
+        self._source = source
+
+    def tell(self, key: str, event: Mapping[str, Any], context: ProcessorContext) -> None:
+        """Emit the outcome; without the definition where it would not fit, since its issuer waits for it.
+
+        Raises OutputTooLarge where it does not fit even so.
+        """
+        origin = event["origin"]
+        headers = cloud_events.headers(
+            self._type,
+            event_id=f"{origin['topic']}/{origin['partition']}/{origin['offset']}",
+            source=self._source,
+            time=event["decided_at"],
+            subject=key,
+        )
+        try:
+            context.emit(self._topic, key.encode(), _encode(event), headers)
+        except OutputTooLarge:
+            if "definition" not in event:
+                raise
+            without = {name: value for name, value in event.items() if name != "definition"}
+            context.emit(self._topic, key.encode(), _encode(without), headers)
+        log.info("command_decided", command=event["command"], on=key, outcome=event["outcome"], reason=event["reason"])
 
 
-def outcome_event(  # noqa: PLR0917  all six are what an outcome tells of
-    kind: Kind, commands: Topic, command: DefinitionCommand, verdict: Verdict, record: Record, now_ms: int
-) -> DefinitionChanged:
-    """What became of the command, as the audit trail tells it."""
-    event: DefinitionChanged = {
-        "command_id": command["command_id"],
-        "definition_id": command["definition_id"],
-        "kind": kind.name,
-        "command": command["command"],
-        "outcome": "accepted" if verdict.accepted else "refused",
-        "reason": str(verdict.code),
-        "message": verdict.message,
-        "revision": verdict.revision,
-        "issued_by": command["issued_by"],
-        "issued_at": command["issued_at"],
-        "decided_at": from_milliseconds(now_ms),
-        "origin": {
-            "event_id": command["command_id"],
-            "topic": commands.name,
-            "partition": record.partition,
-            "offset": record.offset,
-        },
-    }
-    if verdict.warnings:
-        event["warnings"] = list(verdict.warnings)
-    if verdict.version:
-        event["version"] = verdict.version
-    if verdict.definition is not None:
-        event["definition"] = verdict.definition
-    if verdict.repeated:
-        event["repeated"] = True
-    return event
+def on_definitions(kind: Kind, commands: Topic, wording: Wording) -> Handler[DefinitionRegistry]:
+    """Decides commands on definitions of a downstream service."""
+
+    def handle(
+        registry: DefinitionRegistry, record: Record, context: ProcessorContext, times: PlausibleTime
+    ) -> Handled:
+        message = decode_definition_command(record.key, record.value, record.headers)
+        times.check(message["issued_at"], record.timestamp, context.now_ms, "issued_at")
+        key = message["definition_id"]
+        command = command_of(message, key, record.offset)
+        result = registry.handle(command, kind, wording, lambda entry: context.fits(entry.key.encode(), entry))
+        origin = origin_of(record, commands, command.command_id)
+        event = definition_outcome(
+            kind.name, message, result, decided_at=from_milliseconds(context.now_ms), origin=origin
+        )
+        return Handled(result, key, event)
+
+    return handle
 
 
-def tell(context: ProcessorContext, topic: str, event: DefinitionChanged, changed: Topic, source: str) -> None:
-    """Emit the outcome; without the definition where it would not fit, since its issuer waits for it."""
-    origin = event["origin"]
-    headers = cloud_events.headers(
-        cloud_events.event_type(changed.name),
-        event_id=f"{origin['topic']}/{origin['partition']}/{origin['offset']}",
-        source=source,
-        time=event["decided_at"],
-        subject=event["definition_id"],
-    )
-    key = event["definition_id"].encode()
-    try:
-        context.emit(topic, key, _encode(event), headers)
-    except OutputTooLarge:
-        if event.pop("definition", None) is None:
-            raise
-        context.emit(topic, key, _encode(event), headers)
+def origin_of(record: Record, topic: Topic, event_id: str) -> Trigger:
+    """The record that something is the outcome of. `topic`: where it stands, by its name without prefix."""
+    return {"event_id": event_id, "topic": topic.name, "partition": record.partition, "offset": record.offset}

@@ -1,41 +1,40 @@
 """What is kept about a definition through its life: one record each, as stored and as every worker follows it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from lead_qualifier.qualification.entries import Answer
+from lead_qualifier.definitions.processed_commands import ProcessedCommand
 from lead_qualifier.qualification.utc import Moment
 
 Status = Literal["draft", "live", "stopped", "deleted"]
+D = TypeVar("D")
+"""A definition as it is stored."""
 
 
-class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A definition. It is kept when deleted, so that its versions go on rising; one that never was, of which an apply
-    was refused, is deleted, too, at revision 0.
+class DefinitionEntry(Struct, Generic[D], frozen=True, kw_only=True, omit_defaults=True):
+    """A definition of any kind. It is kept when deleted, so that its versions go on rising; one that never was, of
+    which an apply was refused, is deleted too, at revision 0.
 
     `version` is the newest published one (0: none) and `published` its content; `draft` is what the next publish
-    takes, absent if that would be `published` again. `revision`: one order over all definitions of the kind.
-    `answers`: the last commands on it; the workers need none.
+    takes, absent if that would be `published` again. A live one may hold a draft too, beside what runs. `revision`:
+    that of its last change, in one order over everything that the topic holds.
     """
 
     id: str
     revision: int
     status: Status
     version: int = 0
-    draft: dict[str, Any] | None = None
-    published: dict[str, Any] | None = None
+    draft: D | None = None
+    published: D | None = None
     published_revision: int = 0
     published_at: Moment | None = None
     published_by: str | None = None
     changed_at: Moment | None = None
     changed_by: str | None = None
-    answers: tuple[Answer, ...] = ()
 
     @property
     def key(self) -> str:
@@ -43,11 +42,19 @@ class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.id
 
     @property
-    def definition(self) -> dict[str, Any] | None:
+    def definition(self) -> D | None:
         """What runs if it is live, else what the next publish lets run; None once deleted."""
         if self.status == "deleted":
             return None
         return self.published if self.status == "live" else self.draft or self.published
+
+
+class Entry(DefinitionEntry[dict[str, Any]], frozen=True, kw_only=True, omit_defaults=True):
+    """A definition of a downstream service, as people write it. `answers`: the processed commands on it, which the
+    workers do not need.
+    """
+
+    answers: tuple[ProcessedCommand, ...] = ()
 
 
 encode_entry = msgspec.json.Encoder().encode
@@ -60,7 +67,7 @@ def encode_for_workers(entry: Entry) -> bytes:
 
 
 def entries_of(stored: Mapping[bytes, bytes]) -> list[Entry]:
-    """What the decider of commands holds, decoded; what cannot be read is reported by the engine."""
+    """The entries that are stored, decoded; the engine reports those that cannot be read."""
     found = []
     for value in list(stored.values()):
         try:

@@ -8,7 +8,7 @@ from typing import Any
 
 from lead_qualifier.client.evidence import changes_text, criteria_text, model_text
 from lead_qualifier.demo.progress import Progress
-from lead_qualifier.messages.printable import printable
+from lead_qualifier.wording.printable import printable
 
 _EVERY_SECONDS = 5.0
 _LEADS_AT_ONCE = 5

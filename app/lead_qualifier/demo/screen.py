@@ -14,7 +14,7 @@ from rich.text import Text as RichText
 from lead_qualifier.client.evidence import model_text, number
 from lead_qualifier.demo.hints import EXPLAIN
 from lead_qualifier.demo.progress import Progress
-from lead_qualifier.messages.printable import printable
+from lead_qualifier.wording.printable import printable
 
 _REFRESH = 4
 _ROOMY = 32

@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 from msgspec import Struct
 
-from lead_qualifier.definitions.kind import Path, Problem
+from lead_qualifier.messages.definition_form import Path, Problem
 from lead_qualifier.messages.lead_messages import Status, StatusReason
 from lead_qualifier.qualification.leads import OPEN
 

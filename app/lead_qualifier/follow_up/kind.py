@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lead_qualifier.definitions.kind import Definition, Kind, Others, Problem, no_time, repeated
+from lead_qualifier.definitions.kind import Definition, Kind, Others
+from lead_qualifier.downstream.checks import no_time, repeated
 from lead_qualifier.downstream.conditions import problems_of
+from lead_qualifier.messages.definition_form import Problem
 from lead_qualifier.messages.follow_up import FollowUpDefinition
 
 

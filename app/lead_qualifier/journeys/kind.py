@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, get_args
 
-from lead_qualifier.definitions.kind import Definition, Kind, Others, Problem, no_time, repeated
+from lead_qualifier.definitions.kind import Definition, Kind, Others
+from lead_qualifier.downstream.checks import no_time, repeated
 from lead_qualifier.downstream.conditions import Effort, Group, condition_of, implies, impossible, problems_of
 from lead_qualifier.journeys.journey import window_of
+from lead_qualifier.messages.definition_form import Problem
 from lead_qualifier.messages.journeys import JourneyDefinition
 from lead_qualifier.messages.lead_messages import StatusReason
 

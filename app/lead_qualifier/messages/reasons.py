@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from lead_qualifier.messages.nearest import Nearest
-from lead_qualifier.messages.printable import printable
+from lead_qualifier.wording.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping

@@ -1,6 +1,7 @@
-"""What people are told of many findings: the first ten, and how many more there are; each cut where it is long."""
+"""What the domain has to say to people: findings, without a word of any language; and how many are said at once."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -11,6 +12,11 @@ LONGEST = 500
 """So many characters of each are told."""
 LONGEST_MESSAGE = 8_000
 """So many characters has what a command is answered, at most: all findings, and names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something to say, with its arguments as fields. Its class names the sentence, which `wording` has."""
 
 
 def first_of(findings: Sequence[T], sentence: Callable[[T], str]) -> list[str]:

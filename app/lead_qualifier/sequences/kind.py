@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeGuard
 
-from lead_qualifier.definitions.kind import Definition, Kind, Others, Path, Problem, Unresolved, no_time, repeated
+from lead_qualifier.definitions.kind import Definition, Kind, Others, Unresolved
+from lead_qualifier.downstream.checks import no_time, repeated
 from lead_qualifier.downstream.conditions import FIELDS, IS_OPEN, Effort, Group, condition_of, implies, problems_of
 from lead_qualifier.messages.decode_sequences import LONGEST_WAIT
+from lead_qualifier.messages.definition_form import Path, Problem
 from lead_qualifier.messages.durations import parse_duration
 from lead_qualifier.messages.nearest import Nearest
 from lead_qualifier.messages.sequences import SequenceDefinition

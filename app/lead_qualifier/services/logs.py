@@ -13,8 +13,8 @@ import msgspec
 import structlog
 
 from lead_qualifier.engine.repeated_errors import Repeats
-from lead_qualifier.messages.printable import printable
 from lead_qualifier.settings import LogFormat
+from lead_qualifier.wording.printable import printable
 
 #: These say the same ten times a second, each in a few ways, for as long as a broker is away.
 _CLIENTS = ("aiokafka", "librdkafka")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lead_qualifier.definitions.command_processor import DefinitionProcessor
+from lead_qualifier.definitions.command_processor import CommandProcessor, on_definitions
 from lead_qualifier.definitions.entries import (
     Definitions,
     Entry,
@@ -17,6 +17,7 @@ from lead_qualifier.definitions.entries import (
     entries_of,
 )
 from lead_qualifier.definitions.kind import Kind
+from lead_qualifier.definitions.registry import DefinitionRegistry
 from lead_qualifier.downstream.lead_processor import LeadProcessor
 from lead_qualifier.engine import Application, Input, Processor
 from lead_qualifier.messages import cloud_events
@@ -25,6 +26,7 @@ from lead_qualifier.messages.topics import STATE_TOPICS, Partitions, Topic
 from lead_qualifier.services.service import Projection, Service
 from lead_qualifier.services.topology import ServiceTopology
 from lead_qualifier.settings import Settings
+from lead_qualifier.wording.sentences import IN_ENGLISH
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +93,15 @@ class Wiring:
             decode=decode_entry,
             snapshot=definitions_from,
         )
-        processor = DefinitionProcessor(
-            kind,
-            commands=topics.commands(kind.name),
+        commands = topics.commands(kind.name)
+        processor = CommandProcessor(
+            DefinitionRegistry,
+            handlers={commands: on_definitions(kind, commands, IN_ENGLISH)},
             changed=topics.definition_changed(kind.name),
             topic_prefix=self.prefix,
             source=self.source,
             project=projection.project,
+            decode=entries_of,
             time_tolerance=self.settings.time_tolerance,
         )
         return projection, self.application(name, processor, encode_entry, decode_entry)

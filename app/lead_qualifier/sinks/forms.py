@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, with_config
 from typing_extensions import TypedDict
 
-from lead_qualifier.definitions.kind import Kind, Problem
+from lead_qualifier.definitions.kind import Kind
+from lead_qualifier.messages.definition_form import Problem
 from lead_qualifier.messages.downstream_topics import CATALOGUE as DOWNSTREAM
 from lead_qualifier.messages.durations import parse_duration
 from lead_qualifier.messages.fields import EMITTED, Id

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from lead_qualifier.assignment.kind import KIND, knowing
+from lead_qualifier.definitions.commands import CommandResult, DefinitionCommand
 from lead_qualifier.definitions.entries import Entry
 from lead_qualifier.definitions.kind import Kind
-from lead_qualifier.definitions.registry import Order, decide
+from lead_qualifier.definitions.registry import DefinitionRegistry
+from lead_qualifier.wording.sentences import IN_ENGLISH
 from tests.unit.assignment.office import T0, definition, rule, segment
 from tests.unit.assignment.test_processor import DEFINITION
 
@@ -167,12 +169,24 @@ def test_two_that_take_leads_of_the_same_model_cannot_both_run(
     )
 
 
+def handled(registry: DefinitionRegistry, kind: Kind, action: Any, what: dict[str, Any]) -> CommandResult[Entry]:
+    """The result of a command on this definition."""
+    command = DefinitionCommand(
+        action=action,
+        id=what["id"],
+        command_id=f"{action} at {registry.revision}",
+        issued_by="a",
+        issued_at=T0,
+        definition=what if action == "apply" else None,
+    )
+    return registry.handle(command, kind, IN_ENGLISH, lambda _entry: True)
+
+
 def refused(kind: Kind, what: dict[str, Any]) -> tuple[str, float]:
     """The message of an apply, and how many seconds of the processor it took."""
-    order = Order(command="apply", id=what["id"], command_id="c", issued_by="a", issued_at=T0, definition=what)
     begun = process_time()
-    verdict = decide(order, {}, kind)
-    return verdict.message, process_time() - begun
+    result = handled(DefinitionRegistry(), kind, "apply", what)
+    return result.message, process_time() - begun
 
 
 def test_hundreds_of_unknown_sellers_among_a_thousand_are_told_shortly_and_soon() -> None:
@@ -193,7 +207,7 @@ def test_sellers_of_whom_none_is_near_are_counted_and_not_listed() -> None:
     assert message.endswith("there is no seller wendelin: none of the 1,000 known names is similar")
 
 
-@pytest.mark.parametrize(("fields", "message"), [({}, "is kept"), ({"max_age": "x"}, "max_age")])
+@pytest.mark.parametrize(("fields", "message"), [({}, "draft saved"), ({"max_age": "x"}, "max_age")])
 def test_segments_of_many_nested_alternatives_are_looked_through_soon(fields: dict[str, str], message: str) -> None:
     when = {"all": [{"any": [{"attribute": f"a{one}", "equals": value} for value in range(6)]} for one in range(6)]}
     what = definition(
@@ -212,25 +226,16 @@ def test_a_seller_who_departed_is_warned_of_and_the_definition_can_still_be_publ
     kind = knowing({"S-1": "left", "S-2": "inactive", "S-3": None})
     what = definition(segment(rule(sellers={"ids": ["S-1", "S-2", "S-3"]})))
     assert kind.problems_of(what, {}) == []
-    entries: dict[str, Entry] = {}
-    commands: list[tuple[Any, str]] = [("apply", "applied"), ("apply", "unchanged"), ("publish", "published")]
-    for command, code in commands:
-        order = Order(
-            command=command,
-            id="sales",
-            command_id=command + code,
-            issued_by="a",
-            issued_at=T0,
-            definition=what if command == "apply" else None,
-        )
-        verdict = decide(order, entries, kind)
-        assert (verdict.accepted, verdict.code) == (True, code)
-        assert [one.partition(" and gets no leads: ")[0] for one in verdict.warnings] == [
+    registry = DefinitionRegistry()
+    for action, code in (("apply", "applied"), ("apply", "unchanged"), ("publish", "published")):
+        result = handled(registry, kind, action, what)
+        assert (result.accepted, result.code) == (True, code)
+        assert [one.partition(" and gets no leads: ")[0] for one in result.warnings] == [
             "segments.0.rules.0.sellers.ids.0: seller S-1 has left",
             "segments.0.rules.0.sellers.ids.1: seller S-2 is inactive",
         ]
-        assert verdict.entry is not None
-        entries["sales"] = verdict.entry
+        assert result.stored
+        registry = registry.after(result)
 
 
 def test_no_seller_who_has_left_is_taken_for_the_one_meant() -> None:

@@ -12,11 +12,12 @@ from rich.console import Console
 
 from lead_qualifier.cli import screen
 from lead_qualifier.cli.program import run
-from lead_qualifier.definitions.registry import described
+from lead_qualifier.definitions.findings import Fault, InvalidDefinition
 from lead_qualifier.demo.lines import Lines
 from lead_qualifier.demo.progress import Progress
 from lead_qualifier.demo.screen import Screen
 from lead_qualifier.messages.model_file import BadModelFile, Problem, parse_definition
+from lead_qualifier.wording.sentences import IN_ENGLISH
 
 #: Clears the screen, colours, sets the title, rings, goes back, begins a line, and turns the direction of writing.
 HOSTILE = "L-1\x1b[2J\x1b[31m\x1b]0;x\x07\r\nL-2: qualified\x9b31m\u202e\u2028\x7f\udc80 [bold] :smile:"
@@ -59,7 +60,8 @@ def test_several_faults_are_a_line_each_whatever_they_name(terminal: Callable[[]
 
 
 def test_a_refusal_of_a_definition_has_a_line_for_each_problem_and_no_other() -> None:
-    text = described([(("segments", HOSTILE), "is unknown"), ((), HOSTILE)])
+    faults = (Fault(f"segments.{HOSTILE}", "is unknown"), Fault("", HOSTILE))
+    text = IN_ENGLISH.sentence(InvalidDefinition("assignment", "a", faults))
     assert text.count("\n") == 1
     assert all(line.isprintable() for line in text.split("\n"))
 

@@ -8,22 +8,25 @@ from typing import Any
 
 import pytest
 
-from lead_qualifier.definitions.command_processor import DefinitionProcessor
-from lead_qualifier.definitions.entries import decode_entry, encode_entry
+from lead_qualifier.definitions.command_processor import CommandProcessor, on_definitions
+from lead_qualifier.definitions.entries import decode_entry, encode_entry, entries_of
+from lead_qualifier.definitions.registry import DefinitionRegistry
 from lead_qualifier.engine import Application, PlainRecord, ProcessorContext
 from lead_qualifier.follow_up.kind import KIND
 from lead_qualifier.messages.downstream_topics import FOLLOW_UP_COMMANDS, FOLLOW_UP_DEFINITION_CHANGED
+from lead_qualifier.wording.sentences import IN_ENGLISH
 
 
 def decide(entries: dict[bytes, bytes], command: str, name: str) -> dict[str, Any]:
     """Apply a definition of this name, or do something else to it; returns the outcome."""
-    decider = DefinitionProcessor(
-        KIND,
-        commands=FOLLOW_UP_COMMANDS,
+    decider = CommandProcessor(
+        DefinitionRegistry,
+        handlers={FOLLOW_UP_COMMANDS: on_definitions(KIND, FOLLOW_UP_COMMANDS, IN_ENGLISH)},
         changed=FOLLOW_UP_DEFINITION_CHANGED,
         topic_prefix="",
         source="/x",
         project=lambda _: None,
+        decode=entries_of,
     )
     application = Application("f", (), "state", "dead", 1, decider, encode_entry, decode_entry, {}, False)
     decider.opened(0, entries)

@@ -8,7 +8,8 @@ from typing import Annotated, Literal, NotRequired
 
 from pydantic import Field, with_config
 
-from lead_qualifier.definitions.kind import Definition, Kind, Others, Problem
+from lead_qualifier.definitions.kind import Definition, Kind, Others
+from lead_qualifier.messages.definition_form import Problem
 from lead_qualifier.messages.fields import EMITTED, Id
 from lead_qualifier.sinks.forms import CommonForm, address_problem, common_problems
 

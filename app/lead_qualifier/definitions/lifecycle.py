@@ -1,0 +1,228 @@
+"""The life of a definition, whatever its kind: which command is accepted, what it changes, and what there is to say."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, Generic, TypeVar
+
+from msgspec.structs import replace
+
+from lead_qualifier.definitions import findings
+from lead_qualifier.definitions.commands import Command, Decision, DefinitionCommand, Entry
+from lead_qualifier.definitions.entries import DefinitionEntry
+from lead_qualifier.definitions.findings import Code, Fault
+from lead_qualifier.qualification.findings import Finding
+from lead_qualifier.qualification.utc import in_utc
+
+E = TypeVar("E", bound=DefinitionEntry[Any])
+D = TypeVar("D")
+
+
+class InvalidDefinition(Exception):
+    """What was applied is no definition of its kind; `faults` says why."""
+
+    def __init__(self, faults: tuple[Fault, ...]) -> None:
+        super().__init__(f"{len(faults)} faults")
+        self.faults = faults
+
+
+class DefinitionKind(Generic[E, D]):
+    """What a kind of definition brings: its form, its checks, and what is its own in each step of the life.
+
+    `name` is the word of the command line. `codes`: the kind's own words on its topics, where they differ from those
+    of the code.
+    """
+
+    name: str
+    codes: Mapping[Code, str] = {}
+
+    def read(self, definition: object, entries: Mapping[str, E]) -> D:
+        """The definition as it is stored. Raises InvalidDefinition with every fault."""
+        raise NotImplementedError
+
+    def id_of(self, definition: D) -> str:
+        """The id that a definition says it has."""
+        raise NotImplementedError
+
+    def written(self, definition: D) -> Mapping[str, Any]:
+        """A stored definition as people write it."""
+        raise NotImplementedError
+
+    def new(self, definition_id: str) -> E:
+        """The entry of one that nobody has applied yet."""
+        raise NotImplementedError
+
+    def refuses_apply(self, definition: D) -> tuple[Code, Finding] | None:
+        """Why a definition is not even kept as a draft, beyond its form."""
+        return None
+
+    def refuses_publish(
+        self, definition: D, command: DefinitionCommand, entries: Mapping[str, E]
+    ) -> tuple[Code, Finding] | None:
+        """Why a definition cannot run now."""
+        return None
+
+    def warnings_of(self, definition: D) -> tuple[Finding, ...]:
+        """What to know although a definition is kept or published."""
+        return ()
+
+    def published(self, entry: E, command: DefinitionCommand) -> E:
+        """The entry, just published, with what the kind keeps of that."""
+        return entry
+
+    def settled(self, entry: E) -> E:
+        """The changed entry, with what the kind has depend on its status and its draft."""
+        return entry
+
+    def draft_saved(self, entry: E) -> Finding:
+        """What is to say of a draft that was saved."""
+        if entry.status != "live":
+            return findings.DraftSaved(self.name, entry.id)
+        return findings.DraftSavedBesideLive(self.name, entry.id, entry.version)
+
+    def decide(self, command: DefinitionCommand, entry: E) -> Decision[E]:
+        """A command that is the kind's own."""
+        raise NotImplementedError(command.action)
+
+
+class Lifecycle(Generic[E, D]):
+    """Decides commands on definitions of one kind, and changes nothing itself."""
+
+    def __init__(self, kind: DefinitionKind[E, D], entries: Mapping[str, E], revision: int) -> None:
+        """`entries`: all of the kind, by id. `revision`: the highest that was given; a change takes the next."""
+        self._kind = kind
+        self._entries = entries
+        self._revision = revision
+
+    def decide(self, command: DefinitionCommand) -> Decision[E]:
+        """Decide one command."""
+        entry = self._entries.get(command.id)
+        if command.action == "apply":
+            return stale(command, entry) or self._apply(command, entry)
+        if entry is None or entry.status == "deleted":
+            return Decision(code=Code.UNKNOWN, finding=findings.UnknownDefinition(self._kind.name, command.id))
+        if refusal := stale(command, entry):
+            return refusal
+        match command.action:
+            case "publish":
+                decision = self._publish(command, entry)
+            case "stop":
+                decision = self._stop(entry)
+            case "delete":
+                decision = self._delete(entry)
+            case _:
+                decision = self._kind.decide(command, entry)
+        return self._changed(command, decision)
+
+    def _apply(self, command: DefinitionCommand, entry: E | None) -> Decision[E]:
+        kind, name = self._kind, command.id
+        try:
+            definition = self._read(command)
+        except InvalidDefinition as error:
+            return Decision(code=Code.INVALID, finding=findings.InvalidDefinition(kind.name, name, error.faults))
+        entry = entry or kind.new(name)
+        live = entry.status == "live"
+        if live and not command.draft:
+            return Decision(code=Code.LIVE, finding=findings.LiveRefusesApply(kind.name, name))
+        if refusal := kind.refuses_apply(definition):
+            return Decision(code=refusal[0], finding=refusal[1])
+        warnings = kind.warnings_of(definition)
+        if definition == (entry.draft or entry.published):
+            says_so = findings.LiveVersionUnchanged if live and entry.draft is None else findings.DraftUnchanged
+            return Decision(code=Code.UNCHANGED, finding=says_so(kind.name, name), warnings=warnings)
+        if live and definition == entry.published:
+            changed = replace(entry, draft=None)
+            finding: Finding = findings.DraftDropped(kind.name, name, entry.version)
+        else:
+            changed = replace(entry, draft=definition, status="draft" if entry.status == "deleted" else entry.status)
+            finding = kind.draft_saved(changed)
+        return self._changed(
+            command,
+            Decision(
+                code=Code.APPLIED,
+                finding=finding,
+                warnings=warnings,
+                entry=changed,
+                definition=kind.written(definition),
+            ),
+        )
+
+    def _read(self, command: DefinitionCommand) -> D:
+        definition = self._kind.read(command.definition, self._entries)
+        if self._kind.id_of(definition) != command.id:
+            raise InvalidDefinition((Fault("id", findings.IdDiffers(command.id)),))
+        return definition
+
+    def _publish(self, command: DefinitionCommand, entry: E) -> Decision[E]:
+        kind, name, version = self._kind, entry.id, entry.version
+        if entry.status == "live" and not command.replace:
+            already = findings.AlreadyLive if entry.draft is None else findings.AlreadyLiveWithDraft
+            return Decision(code=Code.LIVE, finding=already(kind.name, name, version))
+        if entry.status != "live" and command.replace:
+            return Decision(code=Code.NOT_LIVE, finding=findings.NothingToReplace(kind.name, name))
+        if entry.draft is None and command.replace:
+            return Decision(code=Code.NO_DRAFT, finding=findings.NoDraft(kind.name, name, version))
+        definition = entry.draft or entry.published
+        assert definition is not None
+        if refusal := kind.refuses_publish(definition, command, self._entries):
+            return Decision(code=refusal[0], finding=refusal[1])
+        published = replace(
+            entry,
+            status="live",
+            version=version + 1,
+            draft=None,
+            published=definition,
+            published_revision=self._revision + 1,
+            published_at=in_utc(command.issued_at),
+            published_by=command.issued_by,
+        )
+        finding: Finding = findings.Published(kind.name, name, published.version)
+        if command.replace:
+            finding = findings.Replaced(kind.name, name, published.version, version)
+        return Decision(
+            code=Code.PUBLISHED,
+            finding=finding,
+            warnings=kind.warnings_of(definition),
+            entry=kind.published(published, command),
+            definition=kind.written(definition),
+        )
+
+    def _stop(self, entry: E) -> Decision[E]:
+        if entry.status != "live":
+            return Decision(code=Code.NOT_LIVE, finding=findings.NothingToStop(self._kind.name, entry.id))
+        stopped = findings.Stopped if entry.draft is None else findings.StoppedWithDraft
+        return Decision(
+            code=Code.STOPPED, finding=stopped(self._kind.name, entry.id), entry=replace(entry, status="stopped")
+        )
+
+    def _delete(self, entry: E) -> Decision[E]:
+        if entry.status == "live":
+            return Decision(code=Code.LIVE, finding=findings.LiveRefusesDelete(self._kind.name, entry.id))
+        deleted = replace(entry, status="deleted", draft=None, published=None)
+        return Decision(code=Code.DELETED, finding=findings.Deleted(self._kind.name, entry.id), entry=deleted)
+
+    def _changed(self, command: DefinitionCommand, decision: Decision[E]) -> Decision[E]:
+        """The decision, with the entry at the next revision if it is changed."""
+        if decision.entry is None:
+            return decision
+        entry = replace(
+            self._kind.settled(decision.entry),
+            revision=self._revision + 1,
+            changed_at=in_utc(command.issued_at),
+            changed_by=command.issued_by,
+        )
+        return dataclasses.replace(decision, entry=entry)
+
+
+def stale(command: Command, entry: Entry | DefinitionEntry[Any] | None) -> Decision[Any] | None:
+    """The refusal of a command that was meant for another revision."""
+    held = 0 if entry is None else entry.revision
+    accepted = {None, held}
+    if isinstance(entry, DefinitionEntry) and entry.status == "deleted":
+        accepted.add(0)  # to whoever lists definitions it is not there
+    if command.expected_revision in accepted:
+        return None
+    assert command.expected_revision is not None
+    finding = findings.StaleRevision(command.id, held, command.expected_revision)
+    return Decision(code=Code.STALE_REVISION, finding=finding)

@@ -1,0 +1,1 @@
+"""The sentences in which people read what the domain found, by language."""
