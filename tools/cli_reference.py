@@ -20,8 +20,8 @@ _HEAD = f"""\
 <!-- Written by `make docs` from app/lead_qualifier/cli: change it there. -->
 
 After `make run` or `make test` the program is `.venv/bin/{NAME}`; `python -m lead_qualifier` is the same. Settings
-come from the environment or a `.env` file ([configuration](configuration.md)). Without `KAFKA_BOOTSTRAP_SERVERS`
-commands speak to the broker of the demo that runs in the same folder. Results go to standard output, all else to
+come from the environment or a `.env` file ([configuration](configuration.md)). Without `KAFKA_BOOTSTRAP_SERVERS`,
+commands use the broker of the demo that runs in the same folder. Results go to standard output, everything else to
 standard error.
 """
 

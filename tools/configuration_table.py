@@ -21,9 +21,9 @@ _HEAD = """\
 
 <!-- Written by `make docs` from app/lead_qualifier/settings.py: change it there. -->
 
-Settings come from the environment or from a `.env` file in the working directory; the environment goes first, and an
-option on the command line before both. A `LEAD_QUALIFIER_` name that is no setting is a warning with the nearest name
-that is one. A setting left out, or set to nothing, has its default.
+Settings come from the environment or from a `.env` file in the working directory. The environment takes precedence over
+the file, and a command-line option over both. An unknown name with the prefix `LEAD_QUALIFIER_` causes a warning that
+suggests the nearest setting. A setting that is missing or empty has its default.
 """
 _PARTS = {
     "Connection to Kafka": "KAFKA_",

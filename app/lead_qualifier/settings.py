@@ -104,17 +104,17 @@ class Settings(BaseSettings):
         str | None,
         Field(
             validation_alias="KAFKA_BOOTSTRAP_SERVERS",
-            description="Address of the Kafka brokers, `host:port`, several joined by commas. Without it the demo and "
-            "the tests find or start a broker, and other commands look for the demo's.",
+            description="Addresses of the Kafka brokers: `host:port`, separated by commas. Without it, the demo and "
+            "the tests find or start a broker, and other commands use the demo's.",
         ),
     ] = None
     kafka_security_protocol: Annotated[
         SecurityProtocol,
-        Field(validation_alias="KAFKA_SECURITY_PROTOCOL", description="How to talk to the brokers."),
+        Field(validation_alias="KAFKA_SECURITY_PROTOCOL", description="Protocol to the brokers."),
     ] = "PLAINTEXT"
     kafka_sasl_mechanism: Annotated[
         SaslMechanism,
-        Field(validation_alias="KAFKA_SASL_MECHANISM", description="How to log in, for the two `SASL_` protocols."),
+        Field(validation_alias="KAFKA_SASL_MECHANISM", description="SASL mechanism, for the two `SASL_` protocols."),
     ] = "PLAIN"
     kafka_sasl_username: Annotated[
         str | None,
@@ -128,7 +128,7 @@ class Settings(BaseSettings):
         str | None,
         Field(
             validation_alias="KAFKA_SASL_OAUTH_TOKEN_ENDPOINT_URL",
-            description="For `OAUTHBEARER`: where a token is had for client credentials (OAuth 2, OIDC).",
+            description="For `OAUTHBEARER`: the token endpoint for client credentials (OAuth 2, OIDC).",
         ),
     ] = None
     kafka_sasl_oauth_client_id: Annotated[
@@ -141,13 +141,13 @@ class Settings(BaseSettings):
     ] = None
     kafka_sasl_oauth_scope: Annotated[
         str | None,
-        Field(validation_alias="KAFKA_SASL_OAUTH_SCOPE", description="For `OAUTHBEARER`: the scope asked for."),
+        Field(validation_alias="KAFKA_SASL_OAUTH_SCOPE", description="For `OAUTHBEARER`: the requested scope."),
     ] = None
     kafka_ssl_ca_file: Annotated[
         Path | None,
         Field(
             validation_alias="KAFKA_SSL_CA_FILE",
-            description="Certificate authorities to trust (PEM file). Without it: the system's.",
+            description="Certificate authorities to trust (PEM file). Default: the system's.",
         ),
     ] = None
     kafka_ssl_certificate_file: Annotated[
@@ -168,7 +168,7 @@ class Settings(BaseSettings):
         bool,
         Field(
             validation_alias="KAFKA_SSL_CHECK_HOSTNAME",
-            description="Refuse a broker whose certificate does not name its host.",
+            description="Refuse a broker whose certificate does not match its host name.",
         ),
     ] = True
 
@@ -176,17 +176,17 @@ class Settings(BaseSettings):
     compression: Annotated[
         Compression,
         Field(
-            description="How records that we write are compressed. Every Kafka client reads `gzip`; `lz4` and `zstd` "
-            "take less CPU, but some clients, such as kafkajs, read them with a plug-in only."
+            description="Compression of the records that are written. Every Kafka client reads `gzip`; `lz4` and "
+            "`zstd` take less CPU, but some clients, such as kafkajs, need a plug-in to read them."
         ),
     ] = "gzip"
     application_id: Annotated[
         str,
         Field(
             min_length=1,
-            description="Consumer group of the workers. Workers with the same id share the work, so each installation "
-            "on a cluster (topic prefix, state prefix) needs an id of its own: a process is refused at start if the "
-            "group serves another one.",
+            description="Consumer group of the workers. Workers with the same id share the work. Each installation on "
+            "a cluster (topic prefix, state prefix) needs its own id: a process refuses to start if the group serves "
+            "another installation.",
         ),
     ] = "lead-qualifier"
     topic_prefix: Annotated[
@@ -194,8 +194,7 @@ class Settings(BaseSettings):
         Field(
             pattern=r"^[A-Za-z0-9._-]*$",
             max_length=100,
-            description="Put before every topic's name as it stands, without separator: `acme.` gives "
-            "`acme.lead-qualified`.",
+            description="Prefix of every topic's name, without a separator: `acme.` gives `acme.lead-qualified`.",
         ),
     ] = ""
     state_prefix: Annotated[
@@ -203,60 +202,63 @@ class Settings(BaseSettings):
         Field(
             pattern=r"^[A-Za-z0-9._-]*$",
             max_length=150,
-            description="Put before the names of the topics that hold state (`lead-state`, `command-state`) instead of "
-            "the topic prefix, for workers that go over to a state that `lead-qualifier rebuild` has built.",
+            description="Prefix of the topics that hold state (`lead-state`, `command-state`) instead of the topic "
+            "prefix, for workers that use a state built by `lead-qualifier rebuild`.",
         ),
     ] = None
     partitions: Annotated[
         int,
-        Field(ge=1, le=1024, description="Partitions of the topics keyed by lead, when they are created."),
+        Field(ge=1, le=1024, description="Number of partitions of the topics keyed by lead, when they are created."),
     ] = 8
     replication_factor: Annotated[
         int,
-        Field(ge=-1, description="Replicas of each topic, when it is created; `-1` is the broker's own default."),
+        Field(ge=-1, description="Replicas of each topic, when it is created; `-1` is the broker's default."),
     ] = -1
     create_topics: Annotated[
         bool,
-        Field(description="Create missing topics at start. Without it a worker refuses to start and names them."),
+        Field(
+            description="Create missing topics at startup. If false, a worker with missing topics names them and stops."
+        ),
     ] = True
     startup_timeout: Annotated[
         float,
         Field(
             gt=0,
-            description="Seconds a worker waits at start for a broker that answers and is ready, before it gives up "
-            "(exit code 3).",
+            description="Seconds that a worker waits at startup for a broker that is ready, before it gives up (exit "
+            "code 3).",
         ),
     ] = 60.0
     unknown_leads: Annotated[
         UnknownLeads,
         Field(
-            description="A lead with scores of which the CRM has told nothing yet: `open` may qualify, `ineligible` "
-            "waits for its `lead-changed`."
+            description="How to treat a lead that has scores but no `lead-changed` from the CRM yet: `open` can "
+            "qualify, `ineligible` cannot until its `lead-changed` arrives."
         ),
     ] = UnknownLeads.OPEN
     time_tolerance: Annotated[
         Duration,
         Field(
             description="How far ahead of its record's time in Kafka a message may be dated: `90s`, `15m`, `1h`, `7d`. "
-            "One dated further ahead is a dead letter: everything later would count as older. A worker whose own clock "
-            "differs more from the broker's (by a minute at least) goes by the broker's."
+            "A message dated further ahead becomes a dead letter, because everything after it would count as older. A "
+            "worker whose clock differs from the broker's by more than this (and at least a minute) uses the broker's "
+            "time."
         ),
     ] = timedelta(hours=1)
     schema_registry_framing: Annotated[
         SchemaRegistryFraming,
         Field(
-            description="JSON behind the framing of a Schema Registry (a zero byte and the schema's id, four bytes, as "
-            "its JSON Schema serializer writes them): `refuse` makes it a dead letter, `read` reads the JSON. No "
-            "registry is asked, and keys must be plain ids."
+            description="How to treat values with the framing of a Schema Registry (a zero byte and a four-byte schema "
+            "id, as its JSON Schema serializer writes them): `refuse` makes them dead letters, `read` reads the JSON "
+            "behind it. No registry is contacted, and keys must be plain ids."
         ),
     ] = SchemaRegistryFraming.REFUSE
     command_timeout: Annotated[
         float,
-        Field(gt=0, description="Seconds a command waits for its outcome before it gives up (exit code 4)."),
+        Field(gt=0, description="Seconds that a command waits for its outcome before it gives up (exit code 4)."),
     ] = 60.0
     issued_by: Annotated[
         str | None,
-        Field(min_length=1, description="Who gives commands, for the audit trail. Without it: user@host."),
+        Field(min_length=1, description="The author of commands, for the audit trail. Default: user@host."),
     ] = None
 
     # -- around it
@@ -264,29 +266,29 @@ class Settings(BaseSettings):
         str,
         Field(
             min_length=1,
-            description="Address on which a worker serves health and metrics. `0.0.0.0` is all of the machine's.",
+            description="Address to serve health and metrics on. `0.0.0.0` is every address of the machine.",
         ),
     ] = "127.0.0.1"
     web_port: Annotated[
         int,
-        Field(ge=0, le=65535, description="Port for that; `0` is any free one."),
+        Field(ge=0, le=65535, description="Port for health and metrics; `0` picks a free one."),
     ] = 6066
     log_format: Annotated[
         LogFormat,
         Field(
-            description="`json`: one object a line; `console`: for people; `auto`: console on a terminal, else json."
+            description="`json`: one object per line; `console`: for people; `auto`: console on a terminal, else json."
         ),
     ] = LogFormat.AUTO
     data_dir: Annotated[
         Path,
-        Field(description="Folder for the data of a broker that the demo starts."),
+        Field(description="Folder for the data of the broker that the demo starts."),
     ] = Path(".data")
     broker: Annotated[
         BrokerChoice,
         Field(
-            description="Which broker the demo starts when no address is given. `auto`: the first that works of "
-            "`container` (a Docker engine), `java` (Apache Kafka on this machine's Java 17+), `noida` (embedded; one "
-            "worker only)."
+            description="Which broker the demo starts if no address is given. `auto` is the first that works: "
+            "`container` (a Docker engine), `java` (Apache Kafka on this machine's Java 17 or newer), `noida` "
+            "(embedded; one worker only)."
         ),
     ] = BrokerChoice.AUTO
 
@@ -297,14 +299,14 @@ class Settings(BaseSettings):
             scheme, found, rest = address.strip().partition("://")
             if found:
                 raise ValueError(
-                    f"should be host:port, without {scheme}://, such as {rest or 'localhost:9092'}: Kafka has a "
-                    "protocol of its own, and KAFKA_SECURITY_PROTOCOL says whether it is encrypted"
+                    f"should be host:port, without {scheme}://, such as {rest or 'localhost:9092'}: Kafka uses "
+                    "its own protocol, and KAFKA_SECURITY_PROTOCOL selects encryption"
                 )
             host, _, port = address.strip().rpartition(":")
             if host and not _HOST.fullmatch(host):
-                raise ValueError(f"should be host:port, several joined by commas: {host!r} is no host")
+                raise ValueError(f"should be host:port, separated by commas: {host!r} is not a host")
             if not (host and _PORT.fullmatch(port) and 0 < int(port) < 65536):
-                raise ValueError("should be host:port, several joined by commas")
+                raise ValueError("should be host:port, separated by commas")
         return servers
 
     @field_validator("replication_factor")

@@ -146,8 +146,8 @@ def test_a_lead_is_explained_as_it_comes_waits_is_assigned_and_goes(service: Dow
     assert shown.startswith("L-1: seller S-1 has it (2 assigned)\n")
     assert "by sales v1, segment all, rule any\n" in shown
     assert "owner_id U-4, country DE\n" in shown
-    assert "it takes capacity of S-1: 1 taken of 1\n" in shown
-    assert "the owner that it last named is U-4\n" in shown
+    assert "it counts against the capacity of S-1: 1 taken of 1\n" in shown
+    assert "the last owner it named is U-4\n" in shown
     assert "chosen S-1\n" in shown
     first = data(service, "L-1")
     assert (first["standing"], first["owner"], first["unconfirmed_crm_names"]) == (
@@ -159,9 +159,9 @@ def test_a_lead_is_explained_as_it_comes_waits_is_assigned_and_goes(service: Dow
     assert event["previous_owner_id"] == "U-4"
 
     shown = explain(service, "L-3").fine().out
-    assert shown.startswith("L-3: waits, place 2 of 2 (7 no_capacity)\n")
+    assert shown.startswith("L-3: waiting, place 2 of 2 (result 7, no_capacity)\n")
     assert "no_capacity S-1 (1 taken of 1)\n" in shown
-    assert "  capacity is given back: a lead of such a seller is closed" in shown
+    assert "  capacity is freed: a lead of an eligible seller is closed" in shown
     third = data(service, "L-3")
     assert (third["standing"], third["place"], third["waiting"]) == ("waits", 2, 2)
     assert third["result"] == third["now"]["result"] == {"code": 7, "name": "no_capacity"}

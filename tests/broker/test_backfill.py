@@ -52,7 +52,7 @@ def test_a_topic_whose_producers_set_the_time_is_named_by_check_and_by_a_worker(
     for future in cli.admin.incremental_alter_configs([resource]).values():
         future.result(10)
     shown = cli.run("topics", "check").fine().err
-    assert f"{topic}: a record is deleted 7 days after the time that its producer gave it" in shown
+    assert f"{topic}: a record expires 7 days after the time set by its producer" in shown
     assert "message.timestamp.type to LogAppendTime" in shown
     warned = {one["topic"] for one in cli.run("topics", "check", "--json").fine().json() if "warning" in one}
     assert warned == {topic}

@@ -147,11 +147,11 @@ def test_a_model_says_how_far_it_is_with_the_leads_that_it_found(cli: CommandLin
     cli.run("model", "apply", model_file(cli, "looking")).fine()
     cli.run("model", "publish", "looking").fine()
     deadline = time.monotonic() + 30
-    while "all leads known at its publish are looked through" not in cli.run("model", "show", "looking").fine().out:
+    while "all existing leads are evaluated" not in cli.run("model", "show", "looking").fine().out:
         assert time.monotonic() < deadline
     assert cli.run("model", "show", "looking", "--json").fine().json()["existing_leads_looked_through"] == 1
     cli.run("model", "stop", "looking").fine()
-    assert "looked through" not in cli.run("model", "show", "looking").fine().out
+    assert "existing leads are" not in cli.run("model", "show", "looking").fine().out
 
 
 def test_what_does_not_exist_is_refused(cli: CommandLine) -> None:
@@ -211,7 +211,7 @@ def test_leads_that_are_closed_erased_or_never_seen_are_told_apart(cli: CommandL
     eventually(lambda: cli.run("lead", "show", "erased"), lambda done: done.code == 0)
     cli.send("lead-changed", b"erased", None)
     erased = eventually(lambda: cli.run("lead", "show", "erased"), lambda done: done.code == 1)
-    assert "erased was erased: nothing is held" in erased.out
+    assert "erased was erased: nothing is kept" in erased.out
     for lead_id, survivor_id in (("loser", "survivor"), ("closed", "survivor")):
         cli.send("lead-merged", lead_id.encode(), encode(merged(lead_id, survivor_id, 6)))
     loser = eventually(lambda: cli.run("lead", "show", "loser"), lambda done: done.code == 0)
@@ -246,7 +246,7 @@ def test_a_file_that_is_not_there_is_refused(cli: CommandLine) -> None:
 
 
 def test_dead_letters_are_listed_and_sent_back_once(cli: CommandLine) -> None:
-    assert cli.run("dead-letters", "list", "--reason", "no such reason").fine().out == "no dead letters like that\n"
+    assert cli.run("dead-letters", "list", "--reason", "no such reason").fine().out == "no matching dead letters\n"
     cli.send("lead-score-changed", b"dora", encode(score("dora", "engagement", "9", 1)))
     cli.send("lead-score-changed", b"dora", None)
     cli.send("lead-changed", b"dora", b"{}")
@@ -279,7 +279,7 @@ def test_dead_letters_are_listed_and_sent_back_once(cli: CommandLine) -> None:
     assert {"name": "dl_replayed_from", "value": text["letter"]} in back["headers"]
     rest = cli.run("dead-letters", "replay", *wanted, "--yes").fine()
     assert "2 sent back" in rest.out
-    assert "1 were sent back before" in rest.err
+    assert "1 left out, because they were sent back before" in rest.err
 
 
 def test_a_dead_letter_is_sent_back_to_inputs_of_this_installation_only(cli: CommandLine) -> None:
@@ -300,7 +300,7 @@ def test_a_dead_letter_is_sent_back_to_inputs_of_this_installation_only(cli: Com
     assert "\x1b" not in shown
     done = cli.run("dead-letters", "replay", "--key", "mallory", "--yes").fine()
     assert done.out == "5 sent back\n"
-    assert "6 name a topic that no dead letter is sent back to" in done.err
+    assert "6 name a topic that is not an input of this installation" in done.err
     assert f"{cli.prefix}feature-commands" in done.err
 
 

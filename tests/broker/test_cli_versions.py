@@ -57,7 +57,7 @@ def test_a_draft_stands_beside_a_live_version(cli: CommandLine) -> None:
     assert "model apply --draft FILE" in refused.err
     saved = cli.run("model", "apply", "--draft", written(cli, 80), "--issued-by", "carl").fine()
     assert "draft saved beside version 1" in saved.out
-    assert "live, draft beside" in cli.run("model", "list").fine().out
+    assert "live, has draft" in cli.run("model", "list").fine().out
     shown = cli.run("model", "show", "enterprise").fine().out
     assert "model publish --replace enterprise" in shown
     assert shown.index("threshold: 70") < shown.index("# the draft") < shown.index("threshold: 80")
@@ -112,7 +112,7 @@ def test_each_version_and_who_was_behind_it_is_told(cli: CommandLine) -> None:
         assert all(part in table[line] for part in parts)
     unknown = cli.run("model", "history", "nobody")
     assert unknown.code == 1
-    assert "tells of no model nobody" in unknown.err
+    assert "has no model nobody" in unknown.err
 
 
 def test_two_versions_are_compared(cli: CommandLine) -> None:
@@ -126,10 +126,10 @@ def test_two_versions_are_compared(cli: CommandLine) -> None:
     assert (told["from"], told["to"]) == (2, 1)
     assert told["changes"] == [{"field": "criteria.0.threshold", "from": 80, "to": 70}]
     same = cli.run("model", "diff", "enterprise", "2", "2").fine()
-    assert same.out == "versions 2 and 2 of enterprise say the same\n"
+    assert same.out == "versions 2 and 2 of enterprise are the same\n"
     missing = cli.run("model", "diff", "enterprise", "1", "3")
     assert missing.code == 1
-    assert "has no version 3; there are: 1, 2" in missing.err
+    assert "has no version 3; known: 1, 2" in missing.err
 
 
 def test_a_deleted_model_has_a_history(cli: CommandLine) -> None:
@@ -154,4 +154,4 @@ def test_a_threshold_above_a_known_maximum_is_refused_by_field(cli: CommandLine)
     assert "live in version 3" in cli.run("model", "publish", "enterprise").fine().out
     wrong = cli.run("scoring-model", "set", "engagement", "--status", "live", "--maximum", "nan")
     assert wrong.code == 2
-    assert "no finite number" in wrong.err
+    assert "not a finite number" in wrong.err

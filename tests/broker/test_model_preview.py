@@ -132,7 +132,7 @@ def test_a_live_version_of_the_same_id_is_compared(cli: CommandLine) -> None:
     assert found["outcomes"]["already_qualified"] == 1, "marks of the same id are respected"
     assert found["criteria"][0]["near"] == 2
     shown = cli.run("model", "preview", file(cli, "enterprise", engagement=60)).fine()
-    assert "enterprise (enterprise), if it were published now, as version 2" in shown.out
+    assert "enterprise (enterprise), if published now as version 2" in shown.out
     assert "1 of 6 known leads would qualify (16.67%)" in shown.out
     assert "1 newly qualifying" in shown.out
     assert "engagement 66 >= 60 met, demographic 60 >= 50 met" in shown.out
@@ -150,13 +150,13 @@ def test_days_are_replayed_from_the_scores_on_their_topic(cli: CommandLine) -> N
     ]
     assert datetime.fromisoformat(found["history_since"]) > NOON
     shown = cli.run(*asked, "4").fine().out
-    assert "which holds records since" in shown
+    assert "whose oldest record is from" in shown
     assert shown.count("no history") == 1, "no record is as old as the fourth day, or dated so"
 
 
 def test_what_stands_in_the_way_is_said(kafka: Broker, cli: CommandLine, tmp_path: Path) -> None:
     unknown = cli.run("model", "preview", file(cli, "enterprise", second="intent", match="any")).fine()
-    assert "scoring model intent is not live: its scores count as not met" in unknown.err
+    assert "scoring model intent is not live: its criteria count as not met" in unknown.err
     assert "scoring-model set intent --status live" in unknown.err
     assert "intent (not live: 0 would meet it)" in unknown.out
     empty = CommandLine(kafka.bootstrap_servers, tmp_path)
@@ -165,7 +165,7 @@ def test_what_stands_in_the_way_is_said(kafka: Broker, cli: CommandLine, tmp_pat
         done = empty.run("model", "preview", file(empty, "any"), "--days", "2").fine()
         assert "lead management is off" in done.err
         assert "0 of 0 known leads would qualify (0.00%)" in done.out
-        assert "lead-score-changed holds nothing" in done.out
+        assert "lead-score-changed is empty" in done.out
     finally:
         empty.close()
 

@@ -122,10 +122,10 @@ def test_two_rebuilds_are_the_same_and_have_the_workers_state_and_ids(here: Inst
     assert held(here, first["state_prefix"]) == held(here, second["state_prefix"]) == before
     assert held(here, here.prefix) == before, "the workers' state was only read"
     shown = line.run("rebuild", "--from", "earliest", "--as", "first").fine()
-    assert f"{len(before)} of {len(before)} leads that the workers hold are the same" in " ".join(shown.out.split())
+    assert f"{len(before)} of {len(before)} leads that the workers hold are identical" in " ".join(shown.out.split())
     settings = f"LEAD_QUALIFIER_APPLICATION_ID=first LEAD_QUALIFIER_STATE_PREFIX={here.prefix}first."
     assert settings in shown.out
-    assert "before going over, stop them and rebuild once more" in shown.err
+    assert "before you switch, stop them and rebuild again" in shown.err
 
 
 def test_from_a_time_on_the_differences_are_listed(here: Installation, tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_what_cannot_be_is_refused(here: Installation, tmp_path: Path) -> None:
     line = cli(here, tmp_path)
     own = line.run("rebuild", "--from", "earliest", "--as", here.application_id)
     assert own.code == 1
-    assert "is the application id of now" in own.err
+    assert "is the current application id" in own.err
     for arguments in (("--from", "yesterday", "--as", "x"), ("--from", "2026-11-23T09:30:00", "--as", "x")):
         bad = line.run("rebuild", *arguments)
         assert bad.code == 2

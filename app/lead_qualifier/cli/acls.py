@@ -14,7 +14,7 @@ from lead_qualifier.cli.screen import note, say, show_json
 from lead_qualifier.services.acls import PURPOSES, Grant, Naming, Service, as_bindings, command_line, grants, naming_of
 from lead_qualifier.settings import load_settings
 
-acls = typer.Typer(no_args_is_help=True, help="Print the ACLs that each service needs, and no more.")
+acls = typer.Typer(no_args_is_help=True, help="Print the ACLs that each service needs.")
 
 
 class Which(StrEnum):
@@ -49,49 +49,50 @@ def _acls() -> None:
 @acls.command("print")
 def print_acls(
     *,
-    service: Annotated[Which, typer.Option(help="For whom.")] = Which.ALL,
+    service: Annotated[Which, typer.Option(help="The service to print ACLs for.")] = Which.ALL,
     principal: Annotated[
         str | None,
-        typer.Option(metavar="User:NAME", help="Who logs in, for one service. Without it: User:<service>."),
+        typer.Option(metavar="User:NAME", help="The principal of that one service. Default: User:<service>."),
     ] = None,
     group: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Consumer group of the consumer. Without it: the principal's name."),
+        typer.Option(metavar="NAME", help="The consumer's group. Default: the principal's name."),
     ] = None,
     to_prefix: Annotated[
         str | None,
-        typer.Option(metavar="PREFIX", help="What stands before the names of the topics that `repartition` makes."),
+        typer.Option(metavar="PREFIX", help="The prefix of the topics that `repartition` creates."),
     ] = None,
     config: Annotated[
         Path | None,
-        typer.Option("--config", metavar="FILE", help="The file of the sink, for the services webhook and dataverse."),
+        typer.Option("--config", metavar="FILE", help="The sink's file, for the services webhook and dataverse."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Print the least that each service must be allowed, as calls of Kafka's `kafka-acls`, or as JSON.
+    """Print the least privileges of each service, as `kafka-acls` commands or as JSON. No broker is contacted.
 
-    Names follow the settings: LEAD_QUALIFIER_TOPIC_PREFIX, LEAD_QUALIFIER_APPLICATION_ID (the workers' consumer group,
-    and what their transactional ids begin with). A worker may create topics only where LEAD_QUALIFIER_CREATE_TOPICS is
-    true; set it to false, and let an operator create them, to take that right away. No broker is asked.
+    Names follow the settings: LEAD_QUALIFIER_TOPIC_PREFIX and LEAD_QUALIFIER_APPLICATION_ID (the workers' consumer
+    group, and the prefix of their transactional ids). A worker gets Create only while LEAD_QUALIFIER_CREATE_TOPICS is
+    true: to take that right away, set it to false and let an operator create the topics.
 
-    What `repartition` needs, once, depends on where to it copies: it is printed where --to-prefix says that. What a
-    sink needs depends on its file: `--service webhook --config FILE`, or dataverse; no secret is asked for.
+    The rights of `repartition` depend on the target prefix and are needed once: they are printed only with --to-prefix.
+    The rights of a sink depend on its file: `--service webhook --config FILE`, or dataverse. Its secrets need not be
+    set.
     """
     settings = load_settings()
     if principal is not None and service is Which.ALL:
         raise typer.BadParameter(
-            "one login with all rights would not be the least: name its service", param_hint="--service"
+            "one principal must not get the rights of every service: name its service", param_hint="--service"
         )
     if principal is not None and not principal.partition(":")[2]:
-        raise typer.BadParameter("is a type and a name, such as User:worker", param_hint="--principal")
+        raise typer.BadParameter("must be a type and a name, such as User:worker", param_hint="--principal")
     if service is Which.REPARTITION and to_prefix is None:
         raise typer.BadParameter(
-            "is needed for repartition: what it is called with, or names itself before it copies, such as p6.",
+            "is required for repartition: the prefix that it copies to, such as p6.",
             param_hint="--to-prefix",
         )
     if (service in _SINKS) != (config is not None):
         raise typer.BadParameter(
-            "is needed for the services webhook and dataverse, and for these alone: the file that the sink runs with",
+            "is required for the services webhook and dataverse, and for no other: the file that the sink runs with",
             param_hint="--config",
         )
     naming = replace(naming_of(settings), to_prefix=to_prefix or "")
@@ -111,7 +112,7 @@ def print_acls(
             ]
         )
         return
-    note("admin.properties: the settings with which an administrator of the broker logs in (security.protocol, ...)")
+    note("admin.properties holds the connection settings of an administrator of the broker (security.protocol, ...)")
     address = settings.kafka_bootstrap_servers or "localhost:9092"
     for one, (whom, granted) in zip(services, wanted, strict=True):
         say(f"# {one}: {PURPOSES[one]}")

@@ -25,10 +25,10 @@ def explain_lead(
     lead_id: Annotated[str, typer.Argument(metavar="LEAD", help="The lead's id.")],
     as_json: Json = False,
 ) -> None:
-    """Show why a lead has the owner that it has, or why it waits, and what would have it tried again.
+    """Show why a lead has its owner, or why it waits and what would trigger another attempt.
 
-    What is shown is what the assignment service has decided so far. Exit code 1 for a lead that it does not hold: one
-    that was never seen, has not qualified, or is closed, merged or erased.
+    It shows what the assignment service has decided so far. The exit code is 1 if the service holds nothing about the
+    lead: it was never seen, has not qualified, or is closed, merged or erased.
     """
     session = open_session()
     with busy(f"looking for {lead_id}"):

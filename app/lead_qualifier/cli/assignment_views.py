@@ -15,21 +15,22 @@ from lead_qualifier.assignment.results import Result
 from lead_qualifier.assignment.state import SELLER, Departed, HeldLead, HeldSeller
 from lead_qualifier.cli.assignment_lookup import LookedUp
 from lead_qualifier.cli.screen import moment
+from lead_qualifier.client.evidence import value_text
 
 #: So many of the newest decisions are shown to people.
 _SHOWN = 10
 _AGAIN = {
-    Again.SELLER_CHANGES: "a seller comes or changes, so that the rule may take them",
-    Again.WORK_HOURS_BEGIN: "work hours begin",
-    Again.CAPACITY_GIVEN_BACK: "capacity is given back: a lead of such a seller is closed, merged or erased, or "
-    "gets another owner by hand",
+    Again.SELLER_CHANGES: "a seller is added or changes, so that the rule can choose them",
+    Again.WORK_HOURS_BEGIN: "work hours start",
+    Again.CAPACITY_GIVEN_BACK: "capacity is freed: a lead of an eligible seller is closed, merged or erased, "
+    "or gets another owner by hand",
     Again.RULES_CHANGE: "an assignment is published or stopped",
     Again.LEAD_CHANGES: "the CRM changes the lead, or it qualifies again",
 }
 
 _GONE = (
-    "what was decided before is not shown, for nothing is held any more about a lead that is closed, merged or erased, "
-    "and its seller has the capacity back"
+    "earlier decisions are not shown, because nothing is kept about a lead that is closed, merged or erased; its "
+    "seller's capacity is freed"
 )
 
 
@@ -46,7 +47,7 @@ def lines(found: LookedUp, explained: Explained | None) -> Iterator[str]:
     if found.undecided:
         yield ""
         yield (
-            f"{found.undecided:,} records on their way are not decided yet; some may be about it "
+            f"{found.undecided:,} records are not decided yet; some may be about this lead "
             "(lead-qualifier downstream assignment decides them)"
         )
 
@@ -57,21 +58,21 @@ def absence(found: LookedUp) -> tuple[str, str]:
         return "erased", f"was erased: {_GONE}; the next event starts afresh"
     if (lead := found.followed) is None:
         return "never_seen", (
-            "was never seen: assignment has read no change and no qualification of it, or it was erased so long ago "
-            f"that nothing tells of it (looked in partition {found.partition}; capitals count)"
+            "was never seen: assignment has read neither a change nor a qualification of it, or it was erased too long "
+            f"ago to tell (searched partition {found.partition}; ids are case-sensitive)"
         )
     if lead.queued:
-        return "on_its_way", "has qualified and is on its way: nothing is decided about it yet"
+        return "on_its_way", "has qualified, but is not assigned yet: its record is still on its way"
     facts = lead.facts
-    gone = "nothing was ever decided about it" if facts.qualified_at is None else _GONE
+    gone = "assignment never decided anything about it" if facts.qualified_at is None else _GONE
     if facts.merged:
-        return "merged", f"was merged into another lead, which closed it: {gone}"
+        return "merged", f"was merged into another lead and closed: {gone}"
     if not facts.open:
         return "closed", f"is closed (status {facts.status}, reason {facts.status_reason}): {gone}"
     if facts.qualified_at is not None:
-        return "not_qualified", f"is open, but has not qualified since it was closed: {gone}"
+        return "not_qualified", f"is open again, but has not qualified since it was closed: {gone}"
     return "not_qualified", (
-        "has not qualified, and only qualified leads are assigned: `lead-qualifier lead show` tells what it lacks"
+        "has not qualified, and only qualified leads are assigned: `lead-qualifier lead show` shows what is missing"
     )
 
 
@@ -79,31 +80,31 @@ def _stands(found: LookedUp, held: HeldLead, explained: Explained) -> Iterator[s
     result = _result(explained.result)
     match explained.standing:
         case Standing.ASSIGNED if held.owner is not None:
-            yield f"{found.lead_id}: {held.owner.kind} {held.owner.id} has it ({result})"
+            yield f"{found.lead_id}: assigned to {held.owner.kind} {held.owner.id} ({result})"
         case Standing.WAITS:
-            yield f"{found.lead_id}: waits, place {explained.place:,} of {explained.waiting:,} ({result})"
+            yield f"{found.lead_id}: waiting, place {explained.place:,} of {explained.waiting:,} ({result})"
         case _:
-            yield f"{found.lead_id}: has no owner and does not wait ({result})"
+            yield f"{found.lead_id}: has no owner and is not waiting ({result})"
     yield f"  {explained.reason}"
     if held.definition is not None:
         gone = "" if explained.runs else ", which no longer runs"
         yield f"  by {_path(_names(held))}{gone}"
-    facts = [f"{name} {value}" for name, value in (*held.own.items(), *held.attributes.items())]
-    yield f"  qualified by {held.model_id} at {moment(held.qualified_at)}; {', '.join(facts) or 'nothing else known'}"
+    facts = [f"{name} {value_text(value)}" for name, value in (*held.own.items(), *held.attributes.items())]
+    yield f"  qualified by {held.model_id} at {moment(held.qualified_at)}; {', '.join(facts) or 'no other data'}"
     if explained.seller is not None:
-        yield f"  it takes capacity of {explained.seller.id}: {_taken(explained.seller)}"
+        yield f"  it counts against the capacity of {explained.seller.id}: {_taken(explained.seller)}"
     if explained.departed is not None:
         yield f"  {_departed(held, explained.departed)}"
     if (other := unconfirmed(held)) is not None:
-        yield f"  the CRM has not confirmed it yet: the owner that it last named is {other}"
+        yield f"  the CRM has not confirmed it yet: the last owner it named is {other}"
 
 
 def _departed(held: HeldLead, how: Departed) -> str:
     word = {"inactive": "is inactive", "left": "has left"}[how]
     if held.owner is None:
-        return f"its seller {held.left_by} {word}, so it was taken back to be assigned again (departed: reassign)"
+        return f"its seller {held.left_by} {word}, so the lead is being reassigned (departed: reassign)"
     return (
-        f"seller {held.owner.id} {word}; the lead stays with them until the CRM names another owner, or an assignment "
+        f"seller {held.owner.id} {word}; the lead stays with them until the CRM names another owner or an assignment "
         "with departed: reassign is published"
     )
 
@@ -119,32 +120,33 @@ def _waits(found: LookedUp, explained: Explained) -> Iterator[str]:
     assert explained.now is not None
     yield ""
     if explained.now.owner is not None:
-        yield f"as things stand now {explained.now.owner.kind} {explained.now.owner.id} gets it when its turn comes"
+        yield f"next attempt: {explained.now.owner.kind} {explained.now.owner.id} gets it when its turn comes"
     else:
-        yield f"as things stand now: {_result(explained.now.code)}"
+        yield f"an attempt now would give: {_result(explained.now.code)}"
     considered = [{"seller_id": seller, "why": why} for seller, why in explained.now.considered]
     if considered:
         yield f"  {_considered(considered, explained.now.more, found)}"
     yield ""
-    yield "tried again when"
+    yield "another attempt follows when"
     for one in explained.again:
         at = explained.again_at if one is Again.WORK_HOURS_BEGIN else None
         yield f"  {_AGAIN[one]}" + (f": next at {moment(at)}" if at is not None else "")
     if explained.too_old_at is not None:
-        yield f"not after {moment(explained.too_old_at)}: then it is too old ({_result(Result.OLDER_THAN_TIMEFRAME)})"
+        too_old = _result(Result.OLDER_THAN_TIMEFRAME)
+        yield f"no attempt after {moment(explained.too_old_at)}: it is too old then ({too_old})"
 
 
 def _decided(found: LookedUp, held: HeldLead) -> Iterator[str]:
     yield ""
-    yield "decisions, the newest last"
+    yield "decisions, newest last"
     older = len(found.decisions) - _SHOWN
     if older > 0:
-        yield f"  {older:,} older ones (--json shows all)"
+        yield f"  {older:,} older decisions (--json shows all)"
     for event in found.decisions[-_SHOWN:]:
         owner = f": {event['owner']['kind']} {event['owner']['id']}" if "owner" in event else ""
         if "owner_departed" in event:
             owner += f" ({event['owner_departed']}; the lead stays)"
-        before = f", before that {event['previous_owner_id']}" if "previous_owner_id" in event else ""
+        before = f", previously {event['previous_owner_id']}" if "previous_owner_id" in event else ""
         at = moment(datetime.fromisoformat(event["decided_at"]))
         yield f"  {at} number {event['decision_number']}: {_result(Result(event['result']['code']))}{owner}{before}"
         if "assignment_id" in event:
@@ -155,11 +157,11 @@ def _decided(found: LookedUp, held: HeldLead) -> Iterator[str]:
         where = f"{trigger['topic']}, partition {trigger['partition']}, offset {trigger['offset']}"
         yield f"    on event {trigger['event_id']} ({where})"
     if not any(event["decision_number"] == held.number for event in found.decisions):
-        yield f"  the event of the newest, number {held.number}, is not kept any more"
+        yield f"  the event of the newest decision, number {held.number}, is no longer kept"
 
 
 def _result(result: Result) -> str:
-    return f"{int(result)} {result.word}"
+    return f"result {int(result)}, {result.word}"
 
 
 def _names(held: HeldLead) -> dict[str, Any]:
@@ -190,7 +192,7 @@ def _considered(considered: list[dict[str, Any]], more: int, found: LookedUp | N
 
 
 def _taken(seller: HeldSeller) -> str:
-    return f"{seller.assigned} taken" + (f" of {seller.maximum}" if seller.maximum is not None else ", without limit")
+    return f"{seller.assigned} taken" + (f" of {seller.maximum}" if seller.maximum is not None else ", no limit")
 
 
 def as_data(found: LookedUp, explained: Explained | None) -> dict[str, Any]:

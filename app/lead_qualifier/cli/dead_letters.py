@@ -18,9 +18,9 @@ from lead_qualifier.client.dead_letters import DeadLetter, DeadLetters, Filter, 
 from lead_qualifier.messages.downstream_topics import DOWNSTREAM_DEAD_LETTERS
 from lead_qualifier.messages.topics import LEAD_DEAD_LETTERS
 
-dead_letters = typer.Typer(no_args_is_help=True, help="Look at records that could not be read, and send them back.")
+dead_letters = typer.Typer(no_args_is_help=True, help="List records that could not be processed, and send them back.")
 
-Topic = Annotated[str | None, typer.Option("--topic", metavar="NAME", help="Only those that came from this topic.")]
+Topic = Annotated[str | None, typer.Option("--topic", metavar="NAME", help="Only those from this topic.")]
 Reason = Annotated[
     str | None, typer.Option("--reason", metavar="TEXT", help="Only those whose reason contains this text.")
 ]
@@ -44,9 +44,9 @@ def list_letters(
     downstream: Downstream = False,
     as_json: Json = False,
 ) -> None:
-    """List records that could not be read, oldest first: where they came from and why.
+    """List records that could not be processed, oldest first: where they came from and why.
 
-    What each begins with, PARTITION:OFFSET, names it for `dead-letters replay`.
+    The PARTITION:OFFSET at the start of each is its name for `dead-letters replay`.
     """
     session = open_session()
     with busy("reading the dead letters"):
@@ -55,7 +55,7 @@ def list_letters(
         show_json([_as_json(letter) for letter in letters])
         return
     if not letters:
-        say("no dead letters" if topic is reason is key is None else "no dead letters like that")
+        say("no dead letters" if topic is reason is key is None else "no matching dead letters")
         return
     for letter in letters:
         _show(letter)
@@ -67,25 +67,25 @@ def list_letters(
 def replay(
     places: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[PARTITION:OFFSET]...", help="Which ones, as `dead-letters list` names them."),
+        typer.Argument(metavar="[PARTITION:OFFSET]...", help="The dead letters, as `dead-letters list` names them."),
     ] = None,
     *,
     topic: Topic = None,
     reason: Reason = None,
     key: Key = None,
-    everything: Annotated[bool, typer.Option("--all", help="All there are.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
     again: Annotated[
-        bool, typer.Option("--again", help="Also those that were, or may have been, sent back before.")
+        bool, typer.Option("--again", help="Include those that were, or may have been, sent back before.")
     ] = False,
     downstream: Downstream = False,
     yes: Yes = False,
 ) -> None:
-    """Send dead letters back to where they came from, with their key, value and headers; each at most once.
+    """Send dead letters back to the topics they came from, with their key, value and headers; each at most once.
 
-    Records go to inputs of this installation only, whatever a dead letter says. Choose them by name, by filter, or all.
-    What is sent back has the header dl_replayed_from, by which the next replay
-    knows it: the origin topic is read for that. A record that still cannot be read becomes a dead letter again.
-    A header that was escaped because its name is not UTF-8 (dl_header_...) is sent escaped, so the record can be read.
+    Choose them by name, by filter, or all. They go only to inputs of this installation, whatever a dead letter claims.
+    Each gets the header dl_replayed_from; the next replay finds it in the origin topic and leaves the dead letter out.
+    A record that still cannot be processed becomes a dead letter again. A header whose name was not UTF-8 is sent in
+    its escaped form (dl_header_...), so that the record can be read.
     """
     chosen = _chosen(places or [], topic, reason, key, everything)
     session = open_session()
@@ -95,7 +95,9 @@ def replay(
         plan = letters.plan(found, again=again)
     unknown = chosen.places - {letter.place for letter in found}
     if unknown:
-        raise Refused(f"there is no dead letter {', '.join(sorted(unknown))}: see lead-qualifier dead-letters list")
+        raise Refused(
+            f"no such dead letter: {', '.join(sorted(unknown))} (lead-qualifier dead-letters list shows them)"
+        )
     _tell(plan)
     if not plan.fresh:
         say("nothing to send back")
@@ -117,27 +119,27 @@ def _chosen(places: Sequence[str], topic: str | None, reason: str | None, key: s
         if not re.fullmatch(r"\d+:\d+", place):
             raise typer.BadParameter(f"{place} is not PARTITION:OFFSET, such as 3:17")
     if not (places or everything or topic or reason or key):
-        raise typer.BadParameter("say which: PARTITION:OFFSET, --topic, --reason, --key, or --all")
+        raise typer.BadParameter("choose dead letters by PARTITION:OFFSET, --topic, --reason, --key, or --all")
     return Filter(topic=topic, reason=reason, key=key, places=frozenset(places))
 
 
 def _tell(plan: Replay) -> None:
     if plan.replayed:
-        note(f"{len(plan.replayed):,} were sent back before and are left out: {_names(plan.replayed)}")
+        note(f"{len(plan.replayed):,} left out, because they were sent back before: {_names(plan.replayed)}")
     if plan.unsure:
         warn(
-            f"{len(plan.unsure):,} are older than what their topic still holds, so that nobody knows whether they were "
-            f"sent back; they are left out (--again sends them): {_names(plan.unsure)}"
+            f"{len(plan.unsure):,} left out, because their topic no longer shows whether they were sent back before "
+            f"(--again sends them): {_names(plan.unsure)}"
         )
     if plan.cut:
-        warn(f"{len(plan.cut):,} were too large to be kept whole and cannot be sent back: {_names(plan.cut)}")
+        warn(f"{len(plan.cut):,} cannot be sent back, because they were too large to be kept whole: {_names(plan.cut)}")
     if plan.homeless:
-        warn(f"{len(plan.homeless):,} came from topics that do not exist any more: {_names(plan.homeless)}")
+        warn(f"{len(plan.homeless):,} came from topics that no longer exist: {_names(plan.homeless)}")
     if plan.foreign:
         named = ", ".join(sorted({letter.topic for letter in plan.foreign})[:_NAMED])
         warn(
-            f"{len(plan.foreign):,} name a topic that no dead letter is sent back to ({named}); only inputs of this "
-            f"installation are: {_names(plan.foreign)}"
+            f"{len(plan.foreign):,} name a topic that is not an input of this installation ({named}) and are not sent "
+            f"back: {_names(plan.foreign)}"
         )
 
 
@@ -175,7 +177,7 @@ def _age(letter: DeadLetter) -> tuple[Any, ...]:
 def _show(letter: DeadLetter) -> None:
     key = "no key" if letter.key is None else f"key {_excerpt(letter.key)}"
     partition, offset = letter.topic_partition, letter.topic_offset
-    place = "at no place that it names" if partition is None or offset is None else f"{partition}:{offset}"
+    place = "at an unknown position" if partition is None or offset is None else f"{partition}:{offset}"
     origin = f"{letter.topic or 'no topic'} {place}"
     say(f"{letter.place}  {moment(letter.at)}  from {origin}, {key}")
     say(f"  {letter.reason}")

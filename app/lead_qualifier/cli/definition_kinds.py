@@ -9,4 +9,4 @@ from lead_qualifier.sequences.kind import KIND as SEQUENCE
 
 journey = definition_commands(JOURNEY, plural="journeys", help_text="Define which leads enter which journeys.")
 sequence = definition_commands(SEQUENCE, plural="sequences", help_text="Define the steps that sales takes with leads.")
-follow_up = definition_commands(FOLLOW_UP, plural="follow-ups", help_text="Define in which time sales acts on leads.")
+follow_up = definition_commands(FOLLOW_UP, plural="follow-ups", help_text="Define how soon sales must act on leads.")

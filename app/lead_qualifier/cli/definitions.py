@@ -50,7 +50,7 @@ def definition_commands(kind: Kind, *, plural: str, help_text: str) -> typer.Typ
             if one.id == definition_id and one.status != "deleted":
                 return one
         known = ", ".join(one.id for one in held if one.status != "deleted") or "none"
-        raise Refused(f"there is no {kind.name} {definition_id}; there are: {known}")
+        raise Refused(f"there is no {kind.name} {definition_id}; known: {known}")
 
     def move(
         command: Literal["publish", "stop", "delete"],
@@ -74,9 +74,7 @@ def definition_commands(kind: Kind, *, plural: str, help_text: str) -> typer.Typ
                 metavar="FILE", help="The definition in YAML or JSON; - is standard input.", show_default=False
             ),
         ],
-        draft: Annotated[
-            bool, typer.Option("--draft", help="Also of a live one: keep it as a draft beside the version that runs.")
-        ] = False,
+        draft: Annotated[bool, typer.Option("--draft", help="Keep it as a draft next to the live version.")] = False,
         expected_revision: ExpectedRevision = None,
         issued_by: IssuedBy = None,
         as_json: Json = False,
@@ -114,12 +112,12 @@ def definition_commands(kind: Kind, *, plural: str, help_text: str) -> typer.Typ
         if not as_file:
             say(f"{one.id}: {one.status}" + (f", version {one.version}" if one.version else ""))
             if one.draft and one.status == "live":
-                say("a draft waits beside it (publish --replace lets it take over)")
+                say("it has a draft, which does not run (publish --replace puts it live)")
             say("")
         for line in yaml_lines(one.definition or {}, width=100):
             say(line)
 
-    @command(None, f"Every published version of {kind.one}, when and by whom.")
+    @command(None, f"List the published versions of {kind.one}: when, and by whom.")
     def history(definition_id: DefinitionId, as_json: Json = False) -> None:
         one = find(definition_id)
         if as_json:
@@ -133,11 +131,11 @@ def definition_commands(kind: Kind, *, plural: str, help_text: str) -> typer.Typ
         else:
             say(f"{one.id} was never published")
 
-    @command(None, f"Let {kind.one} run, as its next version.")
+    @command(None, f"Publish {kind.one} as its next version, so that it runs.")
     def publish(
         definition_id: DefinitionId,
         replace: Annotated[
-            bool, typer.Option("--replace", help="Put the draft of a live one in the place of what runs, at once.")
+            bool, typer.Option("--replace", help="Replace the live version by its draft, in one step.")
         ] = False,
         expected_revision: ExpectedRevision = None,
         issued_by: IssuedBy = None,

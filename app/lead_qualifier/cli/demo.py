@@ -14,19 +14,20 @@ from lead_qualifier.settings import load_settings, unknown_variables
 Events = Annotated[
     int | None,
     typer.Option(
-        "--events", envvar="DEMO_EVENTS", min=1, metavar="N", help="End after N events. Without it: until Ctrl-C."
+        "--events", envvar="DEMO_EVENTS", min=1, metavar="N", help="Stop after N events. Default: run until Ctrl-C."
     ),
 ]
 Rate = Annotated[
-    float, typer.Option("--rate", envvar="DEMO_RATE", min=0, metavar="N", help="Events a second; 0: as many as go.")
+    float,
+    typer.Option("--rate", envvar="DEMO_RATE", min=0, metavar="N", help="Events per second; 0 is as fast as possible."),
 ]
 
 
 def demo(events: Events = None, rate: Rate = 200.0) -> None:
-    """Run everything at once: a broker, a worker, and a stream of events as scoring engines and a CRM would send them.
+    """Run everything at once: a broker, a worker, and a stream of events like those of scoring engines and a CRM.
 
-    The broker is the one that KAFKA_BOOTSTRAP_SERVERS names, else one that is started here and ended with the demo; its
-    data stays, and the next run continues from there. Without a terminal it prints plain lines.
+    It uses the broker that KAFKA_BOOTSTRAP_SERVERS names, or starts one and stops it with the demo; the data is kept,
+    and the next run continues from there. Without a terminal it prints plain lines.
     """
     settings = load_settings()
     for line in unknown_variables():

@@ -8,13 +8,13 @@ from lead_qualifier.cli.sinks import dataverse, webhook
 from lead_qualifier.cli.worker import WebPort, broker_of, serving
 from lead_qualifier.services.topology import DOWNSTREAM
 
-downstream = typer.Typer(no_args_is_help=True, help="Run what happens to qualified leads, each service by itself.")
+downstream = typer.Typer(no_args_is_help=True, help="Run the services that act on qualified leads.")
 
 _PURPOSES = {
-    "journeys": "Let leads enter journeys: qualified leads and changed ones in, journey-entry-requested out.",
+    "journeys": "Let leads enter journeys: qualified and changed leads in, journey-entry-requested out.",
     "assignment": "Assign qualified leads to sellers, teams and queues: lead-assigned out.",
-    "sequences": "Lead sellers through sequences of steps: sequence-step-due and sequence-changed out.",
-    "follow-up": "Watch that somebody acts on leads in time: lead-follow-up-overdue out.",
+    "sequences": "Take leads through sequences of sales steps: sequence-step-due and sequence-changed out.",
+    "follow-up": "Watch whether sales acts on leads in time: lead-follow-up-overdue out.",
 }
 
 
@@ -30,7 +30,7 @@ def _command(name: str) -> None:
     def serve(web_port: WebPort = None) -> None:
         _serve((name,), web_port)
 
-    serve.__doc__ = f"{_PURPOSES[name]}\n\nExactly once; start as many as you like: they share the work."
+    serve.__doc__ = f"{_PURPOSES[name]}\n\nExactly once. Start as many processes as you like: they share the work."
     downstream.command(name)(serve)
 
 
@@ -42,7 +42,7 @@ for _name in DOWNSTREAM:
 def serve_all(web_port: WebPort = None) -> None:
     """Run all of them in one process, for small installations.
 
-    They keep their consumer groups and their state: going over to a process for each, or back, loses nothing.
+    Each keeps its consumer group and its state: you can switch to separate processes, and back, without any loss.
     """
     _serve(tuple(DOWNSTREAM), web_port)
 

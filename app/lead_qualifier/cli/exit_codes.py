@@ -34,11 +34,11 @@ class ExitCode(IntEnum):
 
 MEANINGS = {
     ExitCode.DONE: "done",
-    ExitCode.REFUSED: "refused, or not there: the message says why and what to do",
+    ExitCode.REFUSED: "refused, or not found: the message says why and what to do",
     ExitCode.USAGE: "usage: an argument or a setting is wrong",
     ExitCode.UNREACHABLE: "broker unreachable",
     ExitCode.NO_ANSWER: "no answer: no worker answered in time",
-    ExitCode.FAILED: "a worker or service could not go on by itself: its last log line says why; start it again",
+    ExitCode.FAILED: "a worker or service gave up: its last log line says why; restart it",
     ExitCode.INTERRUPTED: "interrupted (Ctrl-C)",
 }
 """For the reference and the help."""
@@ -112,7 +112,7 @@ def _judge_kafka(error: object) -> tuple[str, ExitCode]:
     reason = error.str() or error.name()
     if error.code() in _AWAY:
         return (
-            f"the broker did not answer ({reason}): check that it runs and that KAFKA_BOOTSTRAP_SERVERS is right",
+            f"the broker did not answer ({reason}): check that it is running and that KAFKA_BOOTSTRAP_SERVERS is right",
             ExitCode.UNREACHABLE,
         )
     if is_forbidden(error):
@@ -132,7 +132,7 @@ def _judge_kafka(error: object) -> tuple[str, ExitCode]:
 def _judge_system(error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
         return (
-            f"{error.strerror}: another program listens there, perhaps another worker; choose another port "
-            "(lead-qualifier worker --web-port 0 takes any free one)"
+            f"{error.strerror}: another program, perhaps another worker, uses that port; choose a different one "
+            "(lead-qualifier worker --web-port 0 picks a free one)"
         )
     return str(error)

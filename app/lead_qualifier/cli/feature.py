@@ -10,7 +10,7 @@ from lead_qualifier.cli.options import IssuedBy, Json
 from lead_qualifier.cli.outcomes import report
 from lead_qualifier.cli.session import open_session
 
-feature = typer.Typer(no_args_is_help=True, help="Turn lead management on or off; off, nothing qualifies.")
+feature = typer.Typer(no_args_is_help=True, help="Turn lead management on or off. While it is off, nothing qualifies.")
 Feature = Annotated[str, typer.Argument(metavar="FEATURE", help="The feature: lead-management.")]
 
 
@@ -22,7 +22,7 @@ def enable(name: Feature, issued_by: IssuedBy = None, as_json: Json = False) -> 
 
 @feature.command()
 def disable(name: Feature, issued_by: IssuedBy = None, as_json: Json = False) -> None:
-    """Turn a feature off. Scores and lead changes are still recorded, so that turning it on starts from the truth."""
+    """Turn a feature off. Scores and lead changes are still recorded, so that it can be turned on again at any time."""
     _switch(name, False, issued_by, as_json)
 
 

@@ -32,13 +32,13 @@ _COMPRESSED = {
 
 def feed(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="One JSON object a line; - is standard input.", show_default=False)
+        Path, typer.Argument(metavar="FILE", help="One JSON object per line; - is standard input.", show_default=False)
     ],
 ) -> None:
     """Send scores from a file of JSON lines to lead-score-changed, in the order of the lines.
 
-    A line is a message as schemas/lead-score-changed.schema.json describes it; its key is its lead_id. Lines that are
-    not valid are told by number and not sent; exit code 1 if there was one.
+    Each line is a message as described by schemas/lead-score-changed.schema.json; its lead_id becomes the record's key.
+    Invalid lines are reported by number and not sent, and the exit code is then 1.
     """
     with _opened(file) as (lines, size):
         session = open_session()
@@ -49,7 +49,7 @@ def feed(
         feeder = Feeder(session.connection, topic_prefix=session.prefix, bad=bad)
         with _progress(size) as moved:
             fed = feeder.feed(lines, moved)
-    say(f"{fed.sent:,} sent" + (f", {fed.bad:,} bad" if fed.bad else ""))
+    say(f"{fed.sent:,} sent" + (f", {fed.bad:,} invalid" if fed.bad else ""))
     if fed.bad:
         raise typer.Exit(ExitCode.REFUSED)
 
@@ -76,7 +76,7 @@ def _in_utf_8(lines: BinaryIO, name: str) -> BinaryIO:
     elif (encoding := wide_encoding(beginning)) is not None:
         raise Refused(f"{name} is in {encoding}: save it as UTF-8")
     elif (unpack := next((how for start, how in _COMPRESSED.items() if beginning.startswith(start)), None)) is not None:
-        raise Refused(f"{name} is compressed: unpack it first, as in {unpack} FILE | lead-qualifier feed -")
+        raise Refused(f"{name} is compressed: decompress it first, as in {unpack} FILE | lead-qualifier feed -")
     return lines
 
 

@@ -35,9 +35,9 @@ def show(
     lead_id: Annotated[str, typer.Argument(metavar="ID", help="The lead's id.")],
     as_json: Json = False,
 ) -> None:
-    """Show a lead's status, its scores, how each model stands to it and what is missing, and how it qualified before.
+    """Show a lead's status and scores, what each model makes of it and what is missing, and its past qualifications.
 
-    What is shown is what the workers have decided so far. Exit code 1 for a lead that was never seen or was erased.
+    It shows what the workers have decided so far. The exit code is 1 if the lead was never seen or was erased.
     """
     session = open_session()
     with busy(f"looking for {lead_id}"):
@@ -60,10 +60,10 @@ def show(
 def _lines(found: LookedUp, explained: list[Explained], rules: Rules, session: Session) -> Iterator[str]:
     match found.standing:
         case Standing.NEVER_SEEN:
-            yield f"{found.lead_id} was never seen: no worker has decided a score or a change of a lead with this id"
-            yield f"(looked in partition {found.partition} of {session.state_prefix}lead-state)"
+            yield f"{found.lead_id} was never seen: no worker has processed a score or a change of a lead with this id"
+            yield f"(searched partition {found.partition} of {session.state_prefix}lead-state)"
         case Standing.ERASED:
-            yield f"{found.lead_id} was erased: nothing is held about it; the next event starts afresh"
+            yield f"{found.lead_id} was erased: nothing is kept about it; its next event starts afresh"
         case Standing.HELD:
             assert found.lead is not None
             yield from _about(found.lead_id, found.lead)
@@ -74,7 +74,7 @@ def _lines(found: LookedUp, explained: list[Explained], rules: Rules, session: S
     if found.undecided:
         yield ""
         yield (
-            f"{found.undecided:,} records of its partition are not decided yet; some may be about it"
+            f"{found.undecided:,} records of its partition are not decided yet; some may be about this lead"
             " (lead-qualifier worker decides them)"
         )
 
@@ -84,15 +84,15 @@ def _about(lead_id: str, held: Lead) -> Iterator[str]:
     closed = "" if held.status == OPEN else " (closed: it cannot qualify)"
     yield f"{lead_id}: {held.status}{closed}, {held.status_reason}, {ready}"
     if held.merged_into is not None and held.merged_at is not None:
-        yield f"  merged into {held.merged_into} on {moment(held.merged_at)} (it cannot qualify; that one can)"
+        yield f"  merged into {held.merged_into} on {moment(held.merged_at)} (only that lead can qualify)"
     facts = [f"owner {held.owner_id}" if held.owner_id else "", f"contact {held.contact_id}" if held.contact_id else ""]
     facts += [f"{name} {value}" for name, value in held.attributes.items()]
     if any(facts):
         yield f"  {', '.join(filter(None, facts))}"
     if held.known and held.changed_at is not None:
-        yield f"  the CRM's last word is of {moment(held.changed_at)}"
+        yield f"  last update from the CRM: {moment(held.changed_at)}"
     else:
-        yield "  the CRM has told nothing about it yet"
+        yield "  no update from the CRM yet"
 
 
 def _scores(held: Lead, rules: Rules) -> Iterator[str]:
@@ -100,8 +100,8 @@ def _scores(held: Lead, rules: Rules) -> Iterator[str]:
     yield "scores" if held.scores else "no scores yet"
     width = max(map(len, held.scores), default=0)
     for name, score in sorted(held.scores.items()):
-        note = "" if name in rules.live_scoring_models else "  (not live: does not count)"
-        yield f"  {name:<{width}}  {number(score.value):>6}  of {moment(score.at)}{note}"
+        note = "" if name in rules.live_scoring_models else "  (scoring model not live: does not count)"
+        yield f"  {name:<{width}}  {number(score.value):>6}  at {moment(score.at)}{note}"
 
 
 def _model(one: Explained) -> Iterator[str]:
@@ -121,8 +121,8 @@ def _history(found: LookedUp, held: Lead) -> Iterator[str]:
     gone = [(model, mark) for model, mark in held.marks.items() if (model, mark.number) not in kept]
     yield "qualified" if found.qualifications or gone else "never qualified"
     for model, mark in gone:
-        time = "" if mark.number == 1 else f", time {mark.number}"
-        yield f"  {moment(mark.at)} by {model} v{mark.version}{time}, on {mark.trigger}; no event of it is kept here"
+        time = "" if mark.number == 1 else f" (qualification {mark.number})"
+        yield f"  {moment(mark.at)} by {model} v{mark.version}{time}, on {mark.trigger}; its event is no longer kept"
     for event in found.qualifications:
         trigger = event["trigger"]
         at = moment(datetime.fromisoformat(event["occurred_at"]))

@@ -33,7 +33,7 @@ class Switch(StrEnum):
     OFF = "off"
 
 
-model = typer.Typer(no_args_is_help=True, help="Apply, publish, stop and look at qualification models.")
+model = typer.Typer(no_args_is_help=True, help="Define, publish and inspect qualification models.")
 
 
 @model.command()
@@ -41,18 +41,16 @@ def apply(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="The model in YAML or JSON; - is standard input.", show_default=False)
     ],
-    draft: Annotated[
-        bool, typer.Option("--draft", help="Also of a live model: keep it as a draft beside the version that runs.")
-    ] = False,
+    draft: Annotated[bool, typer.Option("--draft", help="Keep it as a draft next to the live version.")] = False,
     expected_revision: ExpectedRevision = None,
     issued_by: IssuedBy = None,
     as_json: Json = False,
 ) -> None:
     """Create a model from a file, or replace its draft. It runs once published.
 
-    The file is checked here first: what is wrong is told by line and field. A live model is stopped before it is
-    changed, or with `--draft` goes on while its draft waits to take over (`model publish --replace`). A draft that says
-    what runs already is dropped.
+    The file is checked first: each problem is reported by line and field. To change a live model, stop it first, or use
+    `--draft`: the live version keeps running until the draft replaces it (`model publish --replace`). A draft that is
+    identical to the live version is dropped.
     """
     definition = read_model_file(file)
     client = open_session(issued_by=issued_by).commands()
@@ -61,7 +59,7 @@ def apply(
 
 @model.command("list")
 def list_models(as_json: Json = False) -> None:
-    """List all models with status, version and criteria, and what decides besides them."""
+    """List all models with status, version and criteria, the scoring models, and whether lead management is on."""
     session = open_session()
     book = read_rulebook(session.connection, topic_prefix=session.prefix)
     if as_json:
@@ -89,27 +87,27 @@ def show(
         bool, typer.Option("--file", help="Print only the definition, as a file to edit and apply.")
     ] = False,
     draft: Annotated[
-        bool, typer.Option("--draft", help="With --file: the definition of the draft beside the live version.")
+        bool, typer.Option("--draft", help="With --file: the definition of the draft instead of the live version.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Show a model: status, versions, what degrades it, its definition, and the draft beside a live version."""
+    """Show a model: status, version, definition, draft, and the scoring models that it names but that are not live."""
     session = open_session()
     book = read_rulebook(session.connection, topic_prefix=session.prefix)
     entry = book.model(model_id)
     if entry is None or entry.definition is None:
         known = ", ".join(one.id for one in book.models) or "none"
         gone = "was deleted" if entry is not None else "does not exist"
-        raise Refused(f"the model {model_id} {gone}; there are: {known} (lead-qualifier model apply FILE makes one)")
+        raise Refused(f"the model {model_id} {gone}; known: {known} (lead-qualifier model apply FILE creates one)")
     if draft and entry.draft is None:
-        raise Refused(f"{model_id} has no draft (lead-qualifier model apply --draft FILE makes one)")
+        raise Refused(f"{model_id} has no draft (lead-qualifier model apply --draft FILE creates one)")
     definition = entry.draft if draft and entry.draft is not None else entry.definition
     if as_file:
         for line in model_views.as_file(definition):
             say(line)
         return
     existing = None
-    with contextlib.suppress(NotAllowed):  # who may not read leads need not know how many are looked through
+    with contextlib.suppress(NotAllowed):  # whoever may not read leads need not see the progress
         existing = swept(session.connection, state_prefix=session.state_prefix, entry=entry)
     if as_json:
         show_json(model_views.as_json(entry, book, existing))
@@ -124,10 +122,13 @@ def preview(
         Path, typer.Argument(metavar="FILE", help="The model in YAML or JSON; - is standard input.", show_default=False)
     ],
     near: Annotated[
-        float, typer.Option("--near", min=0, metavar="POINTS", help="How far below a threshold is a near miss.")
+        float,
+        typer.Option(
+            "--near", min=0, metavar="POINTS", help="A score at most this far below a threshold is a near miss."
+        ),
     ] = NEAR_POINTS,
     sample: Annotated[
-        int, typer.Option("--sample", min=0, max=1000, metavar="N", help="How many of those who qualify to show.")
+        int, typer.Option("--sample", min=0, max=1000, metavar="N", help="How many qualifying leads to show.")
     ] = SAMPLE,
     days: Annotated[
         int,
@@ -136,18 +137,17 @@ def preview(
             min=0,
             max=3650,
             metavar="N",
-            help="Replay the scores that are still on their topic: how many would have qualified on each of the last "
-            "N days.",
+            help="Replay the retained scores, and show how many leads would have qualified on each of the last N days.",
         ),
     ] = 0,
     as_json: Json = False,
 ) -> None:
-    """Tell what a model would do if it were published now, and publish nothing: topics are only read.
+    """Show what a model would do if it were published now. Nothing is published; topics are only read.
 
-    Every lead that the workers hold is decided as the model's next version would: how many qualify, what becomes of the
-    others, how many meet or nearly meet each criterion, and how it differs from the version that is live. A score on a
-    scoring model that is not live meets nothing. With --days each lead is taken as open and without any mark when
-    history begins, since what the CRM said earlier is not kept.
+    Every known lead is evaluated as the model's next version would evaluate it: how many leads qualify, why the others
+    do not, how many meet or nearly meet each criterion, and how the result differs from the live version. Scores of a
+    scoring model that is not live do not count. With --days, every lead starts open and never qualified, because
+    earlier CRM data is not kept.
     """
     definition = read_model_file(file)
     session = open_session()
@@ -176,16 +176,16 @@ def publish(
     model_id: ModelId,
     replace: Annotated[
         bool,
-        typer.Option("--replace", help="Put the draft of a live model in the place of the version that runs, at once."),
+        typer.Option("--replace", help="Replace the live version by its draft, in one step."),
     ] = False,
     expected_revision: ExpectedRevision = None,
     issued_by: IssuedBy = None,
     as_json: Json = False,
 ) -> None:
-    """Let a model run, as its next version.
+    """Publish a model as its next version, so that it qualifies leads.
 
-    Leads that are known already are evaluated at once, unless the model says `existing_leads: ignore`. With `--replace`
-    there is no stop between two versions: every event is decided by one of them.
+    Existing leads are evaluated immediately, unless the model says `existing_leads: ignore`. With `--replace` the new
+    version takes over without a gap: every event is decided by exactly one of the two.
     """
     client = open_session(issued_by=issued_by).commands()
     report(
@@ -197,16 +197,16 @@ def publish(
 @model.command()
 def shadow(
     model_id: ModelId,
-    switch: Annotated[Switch, typer.Argument(metavar="on|off", help="Whether the draft is to run in shadow.")],
+    switch: Annotated[Switch, typer.Argument(metavar="on|off", help="Whether the draft runs in shadow.")],
     expected_revision: ExpectedRevision = None,
     issued_by: IssuedBy = None,
     as_json: Json = False,
 ) -> None:
-    """Let the draft of a live model run in its shadow: workers count what it would do, and nothing comes of it.
+    """Run the draft of a live model in shadow: workers count what it would do differently, without any effect.
 
-    Every score that one of the two names is counted in the workers' `/metrics`, as
-    `lead_qualifier_shadow_total{model,difference}`: the criteria of both are met, of neither, of the draft alone
-    (newly_qualifying) or of the live version alone (no_longer_qualifying).
+    Every score that the live version or the draft uses is counted in the workers' `/metrics` as
+    `lead_qualifier_shadow_total{model,difference}`, by whose criteria the lead then meets: both, neither, only the
+    draft's (newly_qualifying), or only the live version's (no_longer_qualifying).
     """
     client = open_session(issued_by=issued_by).commands()
     on = switch is Switch.ON
@@ -220,7 +220,7 @@ def stop(
     issued_by: IssuedBy = None,
     as_json: Json = False,
 ) -> None:
-    """Stop a live model, so that it can be changed. Leads it qualified stay so."""
+    """Stop a live model, so that it can be changed. Leads that it qualified stay qualified."""
     _move("stop", model_id, expected_revision, issued_by, as_json)
 
 
@@ -231,7 +231,7 @@ def delete(
     issued_by: IssuedBy = None,
     as_json: Json = False,
 ) -> None:
-    """Delete a model that is not live. Leads it qualified stay so, also for a new model of the same id."""
+    """Delete a model that is not live. Leads that it qualified stay qualified, even to a new model with the same id."""
     _move("delete", model_id, expected_revision, issued_by, as_json)
 
 

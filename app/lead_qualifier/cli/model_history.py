@@ -21,9 +21,9 @@ from lead_qualifier.qualification.models import InvalidModel
 
 
 def history(model_id: ModelId, as_json: Json = False) -> None:
-    """List every version of a model: who published it when, who wrote it, and how long it ran.
+    """List every version of a model: when and by whom it was published, who wrote it, and how long it ran.
 
-    This is read from the audit trail, and there is a history of deleted models too.
+    The history comes from the audit trail and includes deleted models.
     """
     found = _read(model_id)
     if as_json:
@@ -38,12 +38,12 @@ def history(model_id: ModelId, as_json: Json = False) -> None:
 def diff(
     model_id: ModelId,
     v1: Annotated[int, typer.Argument(min=1, metavar="V1", help="A version, as `model history` lists them.")],
-    v2: Annotated[int, typer.Argument(min=1, metavar="V2", help="The version to compare it with.")],
+    v2: Annotated[int, typer.Argument(min=1, metavar="V2", help="The version to compare it to.")],
     as_json: Json = False,
 ) -> None:
-    """Show what differs between two versions of a model, as lines of their files.
+    """Show the differences between two versions of a model, as lines of their files.
 
-    With `--json`, field by field: criteria are compared by the scoring model that they name.
+    With `--json`, field by field; criteria are matched by scoring model.
     """
     found = _read(model_id)
     before, after = _definition(found, v1), _definition(found, v2)
@@ -61,7 +61,7 @@ def diff(
             n=100,
         )
     )
-    for line in lines or [f"versions {v1} and {v2} of {model_id} say the same"]:
+    for line in lines or [f"versions {v1} and {v2} of {model_id} are the same"]:
         say(line)
 
 
@@ -69,7 +69,7 @@ def _read(model_id: str) -> History:
     session = open_session()
     found = read_history(session.connection, topic_prefix=session.prefix, model_id=model_id)
     if not found.known:
-        raise Refused(f"the audit trail tells of no model {model_id} (lead-qualifier model list shows those there are)")
+        raise Refused(f"the audit trail has no model {model_id} (lead-qualifier model list shows the known models)")
     return found
 
 
@@ -77,11 +77,11 @@ def _definition(found: History, number: int) -> Mapping[str, Any]:
     version = found.version(number)
     if version is None:
         there = ", ".join(str(one.number) for one in found.versions) or "none"
-        raise Refused(f"{found.model_id} has no version {number}; there are: {there} (lead-qualifier model history)")
+        raise Refused(f"{found.model_id} has no version {number}; known: {there} (lead-qualifier model history)")
     if version.definition is None:
         raise Refused(
-            f"the audit trail does not hold the definition of {found.model_id} version {number}: it was published by a"
-            " release that did not write it there, or is too large for a record"
+            f"the audit trail does not hold the definition of {found.model_id} version {number}: an older release"
+            " published it without its definition, or it is too large for a record"
         )
     return version.definition
 
@@ -100,11 +100,11 @@ def _row(version: Version) -> tuple[str, ...]:
 
 def _criteria(definition: Mapping[str, Any] | None) -> str:
     if definition is None:
-        return "not on the trail"
+        return "not on the audit trail"
     try:
         return terms(model_of(definition))
     except InvalidModel:  # of a newer release
-        return "of a form that this version does not know"
+        return "in a form that this release does not know"
 
 
 def _version_json(version: Version) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def _row(entry: ModelEntry, book: Rulebook) -> tuple[str, ...]:
     lacking = degraded(entry, book)
     status = f"{entry.status}, degraded ({', '.join(lacking)} not live)" if lacking else entry.status
     if entry.status == "live" and entry.draft is not None:
-        status += ", draft in shadow" if entry.shadow else ", draft beside"
+        status += ", draft in shadow" if entry.shadow else ", has draft"
     elif entry.version and entry.draft is not None:
         status += ", draft changed"
     return (
@@ -74,11 +74,11 @@ def details(entry: ModelEntry, book: Rulebook, existing: Swept | None) -> Iterat
         yield f"  published {moment(entry.published_at)} by {entry.published_by}"
     if entry.changed_at is not None:
         yield f"  changed {moment(entry.changed_at)} by {entry.changed_by}"
-    yield f"  asks for {terms(definition)}"
+    yield f"  criteria: {terms(definition)}"
     if existing is not None:
         yield f"  {_looked_through(existing)}"
     for name in degraded(entry, book):
-        yield f"  degraded: scoring model {name} is not live, so its scores count as not met"
+        yield f"  degraded: scoring model {name} is not live, so its criteria count as not met"
     for one in hindrances(definition, book.scoring_model, enabled=True):
         if one.code is Code.THRESHOLD_ABOVE_MAXIMUM:
             yield f"  out of reach: {one.message}"
@@ -98,7 +98,7 @@ def details(entry: ModelEntry, book: Rulebook, existing: Swept | None) -> Iterat
 
 def _beside(entry: ModelEntry) -> Iterator[str]:
     name, following = quote(entry.id), entry.version + 1
-    yield f"  a draft stands beside it; to make it version {following}: lead-qualifier model publish --replace {name}"
+    yield f"  it has a draft; to publish that as version {following}: lead-qualifier model publish --replace {name}"
     if entry.shadow:
         yield "  the draft runs in shadow: lead_qualifier_shadow_total in the workers' /metrics counts the differences"
     else:
@@ -117,9 +117,9 @@ def definition_file(definition: Mapping[str, Any]) -> list[str]:
 
 def _looked_through(existing: Swept) -> str:
     if existing.done == existing.partitions:
-        return "all leads known at its publish are looked through"
+        return "all existing leads are evaluated"
     of = f"{existing.done} of {existing.partitions} partitions done"
-    return f"leads known at its publish are being looked through: {existing.share:.0%} ({of})"
+    return f"existing leads are being evaluated: {existing.share:.0%} ({of})"
 
 
 def as_json(entry: ModelEntry, book: Rulebook, existing: Swept | None = None) -> dict[str, Any]:

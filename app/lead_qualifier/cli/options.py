@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text for people.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 IssuedBy = Annotated[
     str | None,
     typer.Option(
         "--issued-by",
         metavar="NAME",
-        help="Who gives the command, for the audit trail. Default: LEAD_QUALIFIER_ISSUED_BY, else user@host.",
+        help="The author of the command, for the audit trail. Default: LEAD_QUALIFIER_ISSUED_BY, else user@host.",
     ),
 ]
 ExpectedRevision = Annotated[
@@ -21,8 +21,8 @@ ExpectedRevision = Annotated[
         "--expected-revision",
         min=0,
         metavar="N",
-        help="Refuse if somebody changed it since revision N (`model list` shows revisions; 0: must not exist).",
+        help="Refuse the command if the revision is no longer N (`list` shows revisions; 0: must not exist yet).",
     ),
 ]
 ModelId = Annotated[str, typer.Argument(metavar="ID", help="The qualification model's id.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]

@@ -24,21 +24,22 @@ def show(previewed: Previewed, definition: QualificationModel, rules: Rules, nea
     model, then = as_if_live(definition, rules)
     for line in _reservations(previewed, definition, rules, then.degraded(model)):
         warn(line)
-    say(f"{definition.id} ({definition.name}), if it were published now, as version {model.version}")
+    say(f"{definition.id} ({definition.name}), if published now as version {model.version}")
     say(f"  {terms(definition)}")
     say("")
     say(f"{preview.qualifying:,} of {preview.leads:,} known leads would qualify ({preview.share:.2%})")
     if definition.existing_leads == "ignore" and preview.qualifying:
-        say("  each with its next score: the model says existing_leads: ignore")
+        say("  each with its next score, because the model says existing_leads: ignore")
     if definition.hold is not None:
-        say(f"  {preview.holding:,} would once they have met the criteria for {duration_text(definition.hold)}")
+        hold = duration_text(definition.hold)
+        say(f"  {preview.holding:,} more would qualify once they have met the criteria for {hold}")
     if preview.set_already:
         say(f"  {_set_already(preview.set_already, definition.id)}")
     others = [(outcome, count) for outcome, count in preview.outcomes.items() if outcome is not Outcome.QUALIFIED]
     if others:
         say("")
         columns(
-            ("the others", "leads", "share"),
+            ("outcome of the others", "leads", "share"),
             ((outcome.value, f"{count:,}", f"{count / preview.leads:.1%}") for outcome, count in others),
             right=("leads", "share"),
         )
@@ -50,25 +51,27 @@ def show(previewed: Previewed, definition: QualificationModel, rules: Rules, nea
             say(line)
     if preview.sample:
         say("")
-        say(f"a sample of {len(preview.sample)} that would qualify" if preview.qualifying > 1 else "it would qualify")
+        say(
+            f"a sample of {len(preview.sample)} that would qualify"
+            if preview.qualifying > 1
+            else "this one would qualify"
+        )
         for candidate in preview.sample:
-            again = "" if candidate.number == 1 else f", time {candidate.number}"
+            again = "" if candidate.number == 1 else f" (qualification {candidate.number})"
             say(f"  {candidate.lead_id}{again}: {changes_text(_changes(candidate))}")
             say(f"    {criteria_text([evidence_of(one) for one in candidate.criteria])}")
     if previewed.days is not None:
         say("")
         _days(previewed.days)
     if previewed.undecided:
-        note(
-            f"{previewed.undecided:,} records are not decided yet: what they say is not in this (lead-qualifier worker)"
-        )
+        note(f"{previewed.undecided:,} records are not decided yet and not included (lead-qualifier worker)")
 
 
 def _set_already(by: Mapping[str, int], model_id: str) -> str:
     """Why leads that meet the criteria do not qualify: there is nothing to change about them."""
-    whose = {"": "not by a model", model_id: "by this model"}
-    each = ", ".join(f"{count:,} {whose.get(name, f'by model {name}')}" for name, count in by.items())
-    return f"{sum(by.values()):,} more meet the criteria, but have what the model sets already: {each}"
+    whose = {"": "not through a model", model_id: "through this model"}
+    each = ", ".join(f"{count:,} {whose.get(name, f'through model {name}')}" for name, count in by.items())
+    return f"{sum(by.values()):,} more meet the criteria, but already have what the model would set: {each}"
 
 
 def _reservations(
@@ -76,20 +79,20 @@ def _reservations(
 ) -> Iterator[str]:
     if not rules.lead_management:
         yield (
-            "lead management is off: nothing can be published and nothing qualifies; this is as if it were on "
+            "lead management is off, so nothing can be published and nothing qualifies; this preview assumes it is on "
             "(lead-qualifier feature enable lead-management)"
         )
     for name in not_live:
         yield (
-            f"scoring model {name} is not live: its scores count as not met, and publishing {definition.id} would be "
+            f"scoring model {name} is not live: its criteria count as not met, and publishing {definition.id} would be "
             f"refused (lead-qualifier scoring-model set {name} --status live)"
         )
     if previewed.unreadable:
-        yield f"{previewed.unreadable:,} leads are left out: what is stored about them cannot be read"
+        yield f"{previewed.unreadable:,} leads are left out, because their stored state cannot be read"
 
 
 def _criteria(preview: Preview, near: float) -> None:
-    say(f"criteria, of the {preview.asked:,} leads that are eligible")
+    say(f"criteria, for the {preview.asked:,} eligible leads")
     columns(
         ("  scoring model", "threshold", "met", "share", f"within {number(near)}", "no score"),
         (
@@ -108,17 +111,17 @@ def _criteria(preview: Preview, near: float) -> None:
 
 
 def _compared(compared: Compared) -> Iterator[str]:
-    yield f"beside version {compared.version}, which is live, by their criteria alone"
-    yield f"  {compared.newly_qualifying:,} newly qualifying: they meet these and not those"
-    yield f"  {compared.no_longer_qualifying:,} no longer qualifying: they meet those and not these"
+    yield f"compared with live version {compared.version}, by criteria alone"
+    yield f"  {compared.newly_qualifying:,} newly qualifying: they meet only the new criteria"
+    yield f"  {compared.no_longer_qualifying:,} no longer qualifying: they meet only the live criteria"
     yield f"  {compared.both:,} meet both, {compared.neither:,} neither"
 
 
 def _days(days: Days) -> None:
     if days.since is None:
-        say("per day: lead-score-changed holds nothing")
+        say("per day: lead-score-changed is empty")
         return
-    say(f"per day (UTC), replayed from lead-score-changed, which holds records since {moment(days.since)}")
+    say(f"per day (UTC), replayed from lead-score-changed, whose oldest record is from {moment(days.since)}")
     each = days.each()
     columns(
         ("  day", "would have qualified"),

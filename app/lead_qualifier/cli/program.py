@@ -85,7 +85,7 @@ def assemble(names: Iterable[str] = tuple(COMMANDS)) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
         help="Live lead scores in, qualified leads out, exactly once.",
         epilog="Exit codes: 0 done, 1 refused, 2 usage, 3 broker unreachable, 4 no answer, 70 a worker or service "
-        "could not go on. Settings come from the environment or .env: docs/reference/configuration.md.",
+        "gave up. Settings come from the environment or .env: docs/reference/configuration.md.",
     )
     program.callback()(_options)
     for name in names:

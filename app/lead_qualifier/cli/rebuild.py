@@ -21,14 +21,14 @@ from lead_qualifier.settings import load_settings
 _TOLD_SECONDS = 5.0
 _EARLIEST = "earliest"
 _MEANINGS = {
-    Part.ONLY_LIVE: "held by the workers only",
-    Part.ONLY_REBUILT: "held by the rebuild only",
-    Part.SCORES: "other scores",
-    Part.MARKS: "other marks (qualified by which version, how often, why)",
-    Part.FLAGS: "other status, status reason or sales ready",
-    Part.HOLDS: "other holds",
-    Part.OTHER: "other facts from the CRM",
-    Part.UNREADABLE: "unreadable as the workers hold them",
+    Part.ONLY_LIVE: "held only by the workers",
+    Part.ONLY_REBUILT: "held only by the rebuild",
+    Part.SCORES: "scores",
+    Part.MARKS: "marks (by which version it qualified, how often, and why)",
+    Part.FLAGS: "status, status reason or sales ready",
+    Part.HOLDS: "holds",
+    Part.OTHER: "other data from the CRM",
+    Part.UNREADABLE: "unreadable in the workers' state",
 }
 
 
@@ -38,22 +38,21 @@ def rebuild(
         typer.Option(
             "--from",
             metavar="TIME|earliest",
-            help="Decide scores from this time on (2026-11-23T09:30:00Z), or all that are there.",
+            help="Include scores from this time on (2026-11-23T09:30:00Z), or all that are retained.",
         ),
     ],
-    name: Annotated[
-        str, typer.Option("--as", metavar="NAME", help="The application id that the rebuilt state is to belong to.")
-    ],
+    name: Annotated[str, typer.Option("--as", metavar="NAME", help="The application id for the rebuilt state.")],
     limit: Annotated[int, typer.Option("--limit", min=0, metavar="N", help="How many differences to list.")] = 20,
     as_json: Json = False,
 ) -> None:
-    """Build the state of all leads anew from the input topics, beside the workers', and list how the two differ.
+    """Rebuild the state of all leads from the input topics, next to the workers' state, and list the differences.
 
-    Scores and lead changes are decided again in the order of their records' times, with the models, scoring models and
-    feature switch that the audit trail tells of for each time, by the workers' own rules: the same topics give the same
-    state and the same event ids, every time. Nothing is emitted. The state goes to topics of its own; the workers' is
-    only read, and may go on. To go over to it, stop the workers, rebuild, and start them with the settings that are
-    named. Exit code 0 with or without differences: `--json` counts them.
+    Scores and lead changes are decided again in the order of their record times, by the workers' own rules, with the
+    models, scoring models and feature switch that the audit trail shows for each time. The same topics always give the
+    same state and the same event ids. Nothing is emitted. The new state goes to topics of its own; the workers' state
+    is only read, so they may keep running. To switch to the new state, stop the workers, rebuild once more, and start
+    them with the settings that the command prints. The exit code is 0 with or without differences: `--json` counts
+    them.
     """
     session = open_session()
     settings = load_settings(application_id=name)  # as the workers will have it
@@ -78,7 +77,7 @@ def rebuild(
     else:
         _tell(rebuilt, since, name, work.state_prefix, session)
     if rebuilt.undecided:
-        note(f"{rebuilt.undecided:,} records were not decided by the workers yet (lead-qualifier worker)")
+        note(f"{rebuilt.undecided:,} records are not decided by the workers yet (lead-qualifier worker)")
 
 
 def _milliseconds(since: str) -> int | None:
@@ -90,26 +89,26 @@ def _milliseconds(since: str) -> int | None:
         at = None
     if at is None or at.tzinfo is None:
         raise typer.BadParameter(
-            f"{since} is neither earliest nor a time with zone such as 2026-11-23T09:30:00Z", param_hint="--from"
+            f"{since} is neither earliest nor a time with a zone, such as 2026-11-23T09:30:00Z", param_hint="--from"
         )
     return max(0, to_milliseconds(at))
 
 
 def _tell(rebuilt: Rebuilt, since: str, name: str, state_prefix: str, session: Session) -> None:
-    say(f"{rebuilt.records:,} records decided again, under {rebuilt.changes:,} changes of the rules")
+    say(f"{rebuilt.records:,} records decided again, across {rebuilt.changes:,} changes of the rules")
     for topic, at in sorted(rebuilt.oldest.items()):
         say(f"  {topic} from {moment(from_milliseconds(at))}")
     if rebuilt.rejected:
-        say(f"  {rebuilt.rejected:,} of them cannot be read: dead letters")
+        say(f"  {rebuilt.rejected:,} of them are invalid: dead letters")
     say(f"{rebuilt.leads.count:,} leads, checksum {rebuilt.leads.checksum}")
     of = rebuilt.qualifications
     say(f"{of.rebuilt:,} qualifications, checksum of their event ids {of.checksum}")
     say(f"  {of.live - of.only_live:,} are on lead-qualified, {of.only_rebuilt:,} are not; {of.only_live:,} only there")
     say("")
     compared = rebuilt.compared
-    say(f"{compared.equal:,} of {compared.live:,} leads that the workers hold are the same")
+    say(f"{compared.equal:,} of {compared.live:,} leads that the workers hold are identical")
     if compared.ahead:
-        say(f"{compared.ahead:,} leads are not compared: the workers had not decided all records about them")
+        say(f"{compared.ahead:,} leads are not compared, because the workers had not decided all records about them")
     if compared.counts:
         columns(
             ("leads", "differ in"),
@@ -125,8 +124,10 @@ def _tell(rebuilt: Rebuilt, since: str, name: str, state_prefix: str, session: S
             note(f"{rest:,} more; --limit shows more")
     say("")
     if rebuilt.workers_run:
-        warn(f"workers of {session.settings.application_id} run: before going over, stop them and rebuild once more")
-    say("to go over to it, start workers with")
+        warn(
+            f"workers of {session.settings.application_id} are running: before you switch, stop them and rebuild again"
+        )
+    say("to switch to this state, start the workers with")
     say(f"  LEAD_QUALIFIER_APPLICATION_ID={name} LEAD_QUALIFIER_STATE_PREFIX={state_prefix}")
 
 

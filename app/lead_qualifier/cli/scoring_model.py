@@ -14,7 +14,7 @@ from lead_qualifier.cli.session import open_session
 from lead_qualifier.client.commands import nobody_answered
 from lead_qualifier.client.scoring_models import announce
 
-scoring_model = typer.Typer(no_args_is_help=True, help="Say which scoring models are live; only their scores count.")
+scoring_model = typer.Typer(no_args_is_help=True, help="Set which scoring models are live. Only their scores count.")
 
 
 class Status(StrEnum):
@@ -33,27 +33,27 @@ def _scoring_model() -> None:
 @scoring_model.command("set")
 def set_status(
     scoring_model_id: Annotated[str, typer.Argument(metavar="ID", help="The scoring model's id.")],
-    status: Annotated[Status, typer.Option(help="What it is from now on.")],
-    name: Annotated[str | None, typer.Option(help="What people call it. Without it, it keeps the name it has.")] = None,
+    status: Annotated[Status, typer.Option(help="The new status.")],
+    name: Annotated[str | None, typer.Option(help="The display name. Default: unchanged.")] = None,
     maximum: Annotated[
         str | None,
         typer.Option(
             metavar="N|none",
-            help="The highest score it gives: thresholds above it are refused. Without it, it keeps the one it has.",
+            help="The highest score it can give; thresholds above it are refused. Default: unchanged.",
         ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Announce a scoring model's status, as its scoring engine would, and see that a worker knows it.
+    """Announce a scoring model's status, as its scoring engine would, and wait until a worker confirms it.
 
-    Exit code 4 if none does in time: what was sent counts as soon as one runs.
+    The exit code is 4 if no worker confirms in time; the announcement takes effect as soon as a worker runs.
 
-    A model can be published only when all scoring models it names are live. One that stops being live leaves the
-    models that name it degraded: its scores count as not met.
+    A model can be published only when all scoring models that it names are live. If one stops being live later, models
+    that name it are degraded: its criteria count as not met.
     """
     highest = _highest(maximum)
     session = open_session()
-    with busy("waiting for a worker to know it"):
+    with busy("waiting for a worker to confirm"):
         announced = announce(
             session.connection,
             topic_prefix=session.prefix,
@@ -82,5 +82,7 @@ def _highest(text: str | None) -> float | Literal["none"] | None:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise typer.BadParameter(f"{text} is no finite number: write one such as 100, or none", param_hint="--maximum")
+        raise typer.BadParameter(
+            f"{text} is not a finite number: use a number such as 100, or none", param_hint="--maximum"
+        )
     return number

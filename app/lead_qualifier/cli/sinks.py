@@ -17,19 +17,21 @@ if TYPE_CHECKING:
     from lead_qualifier.sinks.sink import Sink
 
 ConfigFile = Annotated[
-    Path, typer.Option("--config", metavar="FILE", help="The sink's file, YAML or JSON: docs/how-to/sinks.md.")
+    Path, typer.Option("--config", metavar="FILE", help="The sink's file, YAML or JSON (see docs/how-to/sinks.md).")
 ]
 Check = Annotated[
     bool,
-    typer.Option("--check", help="Only check the file and test the connection with one harmless request."),
+    typer.Option(
+        "--check", help="Only check the file, and test the connection with one harmless request. Needs no broker."
+    ),
 ]
 
 
 def webhook(config: ConfigFile, check: Check = False, web_port: WebPort = None) -> None:
-    """Post events of our topics to a URL, signed, each with an idempotency key.
+    """Post events to a URL as signed webhooks, each with an idempotency key.
 
-    Each event is sent at least once, and the events of one lead and topic in their order. Start as many processes as
-    you like: they share the work. SIGTERM or Ctrl-C stops a process in order.
+    Events of one lead and topic arrive in order, each at least once. Start as many processes as you like: they share
+    the work. SIGTERM or Ctrl-C stops the process cleanly.
     """
     from lead_qualifier.sinks.webhook.build import webhook as build  # noqa: PLC0415  Kafka and HTTP take their time
 
@@ -37,10 +39,10 @@ def webhook(config: ConfigFile, check: Check = False, web_port: WebPort = None) 
 
 
 def dataverse(config: ConfigFile, check: Check = False, web_port: WebPort = None) -> None:
-    """Write decisions about leads to their rows in Dataverse (Dynamics 365): updates only.
+    """Update the rows of leads in Dataverse (Dynamics 365) with what was decided. Rows are never created.
 
-    The events of one lead and topic are written in their order. Start as many processes as you like: they share the
-    work. SIGTERM or Ctrl-C stops a process in order.
+    Events of one lead and topic are written in order. Start as many processes as you like: they share the work. SIGTERM
+    or Ctrl-C stops the process cleanly.
     """
     from lead_qualifier.sinks.dataverse.build import dataverse as build  # noqa: PLC0415  Kafka and HTTP take their time
 
@@ -74,5 +76,5 @@ def _check(sink: Sink) -> None:
     finally:
         sink.client.close()
     if not 200 <= answer.status < 300:
-        raise Refused(f"the file is valid, but the endpoint answered HTTP {answer.status}: look at its log")
+        raise Refused(f"the file is valid, but the endpoint answered HTTP {answer.status}: check its log")
     say(f"{sink.kind} {sink.id}: the file is valid, and the endpoint answered HTTP {answer.status}")

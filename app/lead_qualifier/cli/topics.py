@@ -20,13 +20,13 @@ topics = typer.Typer(no_args_is_help=True, help="Create, check and repair the to
 
 
 Downstream = Annotated[
-    bool, typer.Option("--downstream", help="Those of the downstream services too, not only of the workers.")
+    bool, typer.Option("--downstream", help="Include the downstream services, not only the workers.")
 ]
 
 
 @topics.command()
 def create(downstream: Downstream = False) -> None:
-    """Create the topics that are missing, then check all of them. (Each service does the same when it starts.)"""
+    """Create missing topics, then check all topics. (Every service does the same when it starts.)"""
     setup = _setup(open_session(), downstream)
     created = setup.create_missing(lambda name: say(f"created {name}"))
     setup.check(lambda name, warning: warn(f"{name}: {warning}"))
@@ -36,7 +36,7 @@ def create(downstream: Downstream = False) -> None:
 
 @topics.command()
 def check(downstream: Downstream = False, as_json: Json = False) -> None:
-    """Compare the topics on the broker with what is needed. Exit code 1 if one is missing or does not fit."""
+    """Compare the topics on the broker with what is needed. The exit code is 1 if one is missing or does not fit."""
     found = _setup(open_session(), downstream).find()
     if as_json:
         show_json([_as_json(one) for one in found])
@@ -53,13 +53,13 @@ def check(downstream: Downstream = False, as_json: Json = False) -> None:
 
 @topics.command()
 def repair(downstream: Downstream = False, yes: Yes = False, as_json: Json = False) -> None:
-    """Put positions right that no longer fit the topics, so that workers start again. All workers must be stopped, with
-    --downstream all downstream services too.
+    """Repair positions that no longer fit the topics, so that workers can start. Stop all workers first, and with
+    --downstream all downstream services.
 
-    They stop, and refuse to start, when a topic was deleted and created again (its id has changed, whatever it holds by
-    now), when an input was truncated, when records were dropped before they were read, or when state is gone: going on
-    would lose or repeat events without a word. This shows each such partition and, once confirmed, lets it be read from
-    the first record that is there.
+    Workers stop, and refuse to start, if a topic was deleted and created again (its id has changed, whatever it now
+    holds), if an input was truncated, if records expired before they were read, or if state is gone: to continue would
+    silently lose or repeat events. This command lists each such partition and, once you confirm, has it read from its
+    first retained record.
     """
     session = open_session()
     groups: tuple[DecidingGroup, ...] = (workers(session.settings.application_id, state_prefix=session.state_prefix),)
@@ -69,7 +69,7 @@ def repair(downstream: Downstream = False, yes: Yes = False, as_json: Json = Fal
         group.positions(session.connection, session.prefix, time_tolerance=session.settings.time_tolerance)
         for group in groups
     ]
-    with busy("seeing that nobody works"):
+    with busy("checking that no process runs"):
         for setting in settings:
             setting.check_nobody_works()
     with busy("comparing positions with the topics"):
@@ -83,7 +83,7 @@ def repair(downstream: Downstream = False, yes: Yes = False, as_json: Json = Fal
             say(f"  remedy: {one.remedy}")
     able = [one for one in misfits if one.can_be_repaired]
     if not misfits:
-        others = "" if downstream else " (those of downstream services are looked at with --downstream)"
+        others = "" if downstream else " (--downstream includes the downstream services)"
         note(f"all positions fit the topics: nothing to repair{others}")
         return
     if able and (yes or (not as_json and agreed(f"Repair {len(able)} of {len(misfits)} partitions?"))):
@@ -91,9 +91,9 @@ def repair(downstream: Downstream = False, yes: Yes = False, as_json: Json = Fal
             setting.repair([one for one in of_group if one.can_be_repaired])
         misfits = [one for one in misfits if not one.can_be_repaired]
         started = ", ".join(group.command for group in groups)
-        note(f"{len(able)} repaired" + ("" if misfits else f": all may start again ({started})"))
+        note(f"{len(able)} repaired" + ("" if misfits else f": you can start again ({started})"))
     if misfits:
-        raise Refused(f"{len(misfits)} partitions are as they were: nobody starts there")
+        raise Refused(f"{len(misfits)} partitions are not repaired: no process can start on them")
 
 
 def _misfit_as_json(one: Misfit) -> dict[str, Any]:

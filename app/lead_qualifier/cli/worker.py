@@ -20,7 +20,7 @@ WebPort = Annotated[
         min=0,
         max=65535,
         metavar="PORT",
-        help="Port for health and metrics; 0 is any free one. Default: LEAD_QUALIFIER_WEB_PORT (6066).",
+        help="Port for health and metrics; 0 picks a free one. Default: LEAD_QUALIFIER_WEB_PORT (6066).",
     ),
 ]
 
@@ -45,10 +45,10 @@ def broker_of(settings: Settings) -> Connection:
 def worker(web_port: WebPort = None) -> None:
     """Run a worker: scores and lead changes in, qualified leads out, exactly once.
 
-    Start as many as you like with the same LEAD_QUALIFIER_APPLICATION_ID: they share the partitions. SIGTERM or Ctrl-C
-    stops it in order. Health is on /health/live and /health/ready, metrics on /metrics. At start it waits for the
-    broker, LEAD_QUALIFIER_STARTUP_TIMEOUT seconds, and then ends with exit code 3. It ends with exit code 70 when it
-    cannot go on by itself; whatever supervises it starts it again.
+    Start as many workers as you like with the same LEAD_QUALIFIER_APPLICATION_ID: they share the partitions. SIGTERM or
+    Ctrl-C stops a worker cleanly. It serves /health/live, /health/ready and /metrics. At startup it waits up to
+    LEAD_QUALIFIER_STARTUP_TIMEOUT seconds for the broker, then exits with 3. It exits with 70 if it cannot continue;
+    its supervisor should restart it.
     """
     settings = serving(web_port)
     connection = broker_of(settings)

@@ -15,7 +15,7 @@ def criterion_text(criterion: Mapping[str, Any]) -> str:
     if criterion["met"]:
         return f"{name} {number(score)} >= {number(threshold)} met"
     if score >= threshold:
-        return f"{name} {number(score)} does not count, it is not live: not met"
+        return f"{name} {number(score)} does not count, because the scoring model is not live: not met"
     return f"{name} {number(score)} < {number(threshold)} not met"
 
 
@@ -27,23 +27,24 @@ def criteria_text(criteria: Sequence[Mapping[str, Any]]) -> str:
 def changes_text(changes: Mapping[str, Mapping[str, Any]]) -> str:
     """`status_reason new -> marketing_qualified, sales_ready no -> yes`."""
     if not changes:
-        return "nothing to change: it had qualified before, and its scores have risen again"
-    return ", ".join(f"{name} {_word(one['from'])} -> {_word(one['to'])}" for name, one in changes.items())
+        return "no changes: it qualified again because its scores fell and rose"
+    return ", ".join(f"{name} {value_text(one['from'])} -> {value_text(one['to'])}" for name, one in changes.items())
 
 
 def model_text(event: Mapping[str, Any]) -> str:
-    """`enterprise v3`, with the number of the qualification where it is not the first."""
+    """`enterprise v3`, with the qualification number unless it is the first."""
     text = f"{event['qualification_model_id']} v{event['qualification_model_version']}"
     again = event["qualification_number"]
-    return text if again == 1 else f"{text}, time {again}"
+    return text if again == 1 else f"{text} (qualification {again})"
 
 
 def number(value: float) -> str:
-    """As people write it: without a fraction where there is none."""
+    """A number without a needless fraction: 70, not 70.0."""
     return f"{value:.10g}"
 
 
-def _word(value: str | bool) -> str:
+def value_text(value: object) -> str:
+    """A field of a lead for people: `yes` rather than `True`."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return value
+    return str(value)

@@ -69,7 +69,7 @@ def _lacks(criterion: CriterionEvidence, rules: Rules) -> str:
     if name not in rules.live_scoring_models:
         return f"{name}: the scoring model is not live, so no score counts (lead-qualifier scoring-model set)"
     if criterion.score is None:
-        return f"{name}: no score yet, {number(criterion.threshold)} is needed"
+        return f"{name}: no score yet, needs {number(criterion.threshold)}"
     return f"{name}: {number(criterion.threshold - criterion.score)} more"
 
 
@@ -80,14 +80,14 @@ def _reason(outcome: Outcome, lead: Lead, model: RuledModel, missing: tuple[str,
         case Outcome.MODEL_NOT_LIVE:
             return f"the model is not live (lead-qualifier model publish {model.id})"
         case Outcome.UNKNOWN_LEAD_INELIGIBLE:
-            return "the CRM has told nothing of this lead yet, and LEAD_QUALIFIER_UNKNOWN_LEADS is ineligible"
+            return "the CRM has sent nothing about this lead yet, and LEAD_QUALIFIER_UNKNOWN_LEADS is ineligible"
         case Outcome.LEAD_NOT_OPEN if lead.merged_into is not None:
             return f"the lead was merged into {lead.merged_into}: only that one can qualify"
         case Outcome.LEAD_NOT_OPEN:
             return f"the lead is closed: status {lead.status}, reason {lead.status_reason}"
         case Outcome.CRITERIA_NOT_MET:
             if model.definition.members:
-                return f"not met: {formula(model.definition)}; what single criteria lack: {'; '.join(missing)}"
+                return f"not met: {formula(model.definition)}; missing per criterion: {'; '.join(missing)}"
             count = len(model.definition.criteria)
             needed = required(model.definition.match, count)
             return f"{count - len(missing)} of {count} criteria met, {needed} needed: {'; '.join(missing)}"
@@ -99,7 +99,7 @@ def _reason(outcome: Outcome, lead: Lead, model: RuledModel, missing: tuple[str,
             assert mark is not None
             return _cooling_down(model, mark)
         case _:
-            return "all that is needed is met: it qualifies with its next score"
+            return "everything is met: it qualifies with its next score"
 
 
 def _cooling_down(model: RuledModel, mark: Mark) -> str:
@@ -109,29 +109,32 @@ def _cooling_down(model: RuledModel, mark: Mark) -> str:
     if mark.not_before is not None and (cool_down is None or mark.not_before - mark.at >= cool_down):
         assert mark.rejected is not None
         return f"rejected by sales at {mark.rejected.isoformat()}; may qualify again from {mark.not_before.isoformat()}"
-    return f"qualified at {mark.at.isoformat()}; may qualify again {cool_down} after that"
+    again = "" if cool_down is None else duration_text(cool_down)
+    return f"qualified at {mark.at.isoformat()}; may qualify again {again} later"
 
 
 def _already(model: RuledModel, mark: Mark | None) -> str:
     if mark is None:
-        return "nothing is left to change: the lead has what the model's actions give"
+        return "nothing would change: the lead already has what the model's actions set"
     if model.definition.requalification.policy == "never":
         return f"qualified by version {mark.version}, and this model qualifies a lead only once"
     if mark.barred and mark.rejected is not None:
         rejected = mark.rejected.isoformat()
-        return f"rejected by sales at {rejected}, for good: again once the CRM resets a flag or reopens the lead"
+        return f"permanently rejected by sales at {rejected}, until the CRM resets a flag or reopens the lead"
     if mark.cleared:
         since = "reset" if mark.rejected is None else "rejected by sales"
-        return f"qualified by version {mark.version}, {since} since; but the lead has what the model's actions give"
+        return (
+            f"qualified by version {mark.version}, {since} since; but the lead already has what the model's actions set"
+        )
     again = "the CRM resets a flag or reopens the lead"
     if model.definition.requalification.policy == "on_recross":
-        again += ", or its scores fall below and rise again"
-    return f"qualified by version {mark.version}; again once {again}"
+        again += ", or its scores fall below the criteria and rise again"
+    return f"qualified by version {mark.version}; it can qualify again once {again}"
 
 
 def _holding(lead: Lead, model: RuledModel) -> str:
     assert model.definition.hold is not None
     hold = lead.holds.get(model.id)
     if hold is None or hold.version != model.version:
-        return f"all that is needed is met; its next score begins the {duration_text(model.definition.hold)} to wait"
-    return f"all that is needed is met; it qualifies at {hold.due.isoformat()} if that stays so"
+        return f"the criteria are met; its next score starts the hold of {duration_text(model.definition.hold)}"
+    return f"the criteria are met; it qualifies at {hold.due.isoformat()} if they stay met"

@@ -19,14 +19,14 @@ def terms(definition: QualificationModel) -> str:
     """
     parts = [formula(definition)]
     if definition.hold is not None:
-        parts.append(f"for {duration_text(definition.hold)}")
+        parts.append(f"held for {duration_text(definition.hold)}")
     again = definition.requalification
     if again.policy == "never":
         parts.append("only once")
     if again.policy == "on_recross":
         parts.append("again on recross")
     if again.cool_down:
-        parts.append(f"again after {duration_text(again.cool_down)} at the earliest")
+        parts.append(f"again after at least {duration_text(again.cool_down)}")
     if definition.on_rejection is not None:
         parts.append(_rejected(definition.on_rejection))
     return "; ".join(parts)
@@ -40,7 +40,7 @@ def _rejected(rule: OnRejection) -> str:
 def _recycled(recycling: Recycling) -> str:
     if not recycling.requalify:
         return "not again"
-    return "again at once" if recycling.cool_down is None else f"again after {duration_text(recycling.cool_down)}"
+    return "again immediately" if recycling.cool_down is None else f"again after {duration_text(recycling.cool_down)}"
 
 
 def _group(match: Match, members: tuple[Member, ...], criteria: tuple[Criterion, ...]) -> str:

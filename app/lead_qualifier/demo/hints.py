@@ -38,13 +38,13 @@ class Hints:
         lead = shlex.quote(lead_id or "L-00001")
         commands = [
             (EXPLAIN + "a lead", f"{self.program} lead show {lead}"),
-            (EXPLAIN + "whom it was given to", f"{self.program} assignment explain {lead}"),
+            (EXPLAIN + "who got it", f"{self.program} assignment explain {lead}"),
             (
                 "publish another model",
                 f"{self.program} model apply {other} && {self.program} model publish {OTHER_MODEL.stem}",
             ),
             ("feed your own file", f"{self.program} feed {shlex.quote(str(shown_path(OWN_SCORES)))}"),
-            ("see what was unreadable", f"{self.program} dead-letters list"),
+            ("list invalid records", f"{self.program} dead-letters list"),
         ]
         if self._broker.workers_limit != 1:
             commands.append(("add a second worker", f"{self.program} worker --web-port 0"))

@@ -29,7 +29,7 @@ class Lines:
     def begin(self, broker: str, logs: str, environment: list[str], commands: list[tuple[str, str]]) -> None:
         """What there is to know at the start; `broker` was said when it was found."""
         self.say(logs)
-        self.say("Next, in a second terminal:")
+        self.say("Try in a second terminal:")
         for line in environment:
             self.say(f"  {line}")
         for what, command in commands:
@@ -62,7 +62,7 @@ def figures_text(progress: Progress) -> str:
     outcomes = ", ".join(f"{outcome} {count:,}" for outcome, count in progress.outcomes().items())
     return (
         f"{progress.rate:,.0f} events/s, produced {progress.produced:,}, decided {progress.decided:,}, "
-        f"waiting {progress.figures.lag:,}, unreadable {progress.figures.dead_letters:,}; "
+        f"waiting {progress.figures.lag:,}, dead letters {progress.figures.dead_letters:,}; "
         + (outcomes or "no outcomes yet")
         + (f"; {progress.notice}" if progress.notice else "")
     )

@@ -185,7 +185,7 @@ class _Demo:
         )
         created = setup.create_missing()
         setup.check()
-        self._view.say(f"Topics: {f'{len(created)} created' if created else 'there already'}")
+        self._view.say(f"Topics: {f'{len(created)} created' if created else 'exist already'}")
 
     def _begin_worker(self) -> None:
         [free] = free_ports(1)
@@ -211,7 +211,7 @@ class _Demo:
         while not is_ready(port):
             services = self._crew.services
             if services is None or services.exit_code is not None or time.monotonic() > deadline:
-                self._progress.story.notice = "the downstream services did not come up: see downstream.log"
+                self._progress.story.notice = "the downstream services did not start: see downstream.log"
                 return
             if self._stop.asked.wait(0.2):
                 return
@@ -248,7 +248,7 @@ class _Demo:
                 )
             if self._stop.asked.wait(0.1):
                 return
-        self._view.say(f"Worker: ready, with figures at http://127.0.0.1:{self._port}/metrics")
+        self._view.say(f"Worker: ready, with metrics at http://127.0.0.1:{self._port}/metrics")
 
     def _facts(self) -> tuple[str, str]:
         broker = self._broker
@@ -286,7 +286,7 @@ class _Demo:
         self._view.show(self._progress, new)
         self._view.end()
         progress = self._progress
-        self._view.say(f"Done: {self._events:,} events were produced and decided. {figures_text(progress)}")
+        self._view.say(f"Done: {self._events:,} events produced and decided. {figures_text(progress)}")
         first = "" if progress.first_after is None else f", the first {progress.first_after:.1f} s after the start"
         self._view.say(f"Qualified leads: {progress.qualified:,}{first}; {progress.story.figures()}")
         for number, line in enumerate(progress.story.lines()):
@@ -319,13 +319,13 @@ class _Demo:
             raise DemoFailed(self._ended("worker", crew.worker))
         # As whatever supervises a worker would.
         self._restarts += 1
-        self._progress.notice = f"the worker ended with exit code {crew.worker.exit_code} and is started again"
+        self._progress.notice = f"the worker exited with {crew.worker.exit_code} and is being restarted"
         crew.another_worker()
         self._begin_worker()
 
     @staticmethod
     def _ended(what: str, child: Child) -> str:
-        return f"the {what} ended with exit code {child.exit_code}; its log {child.log} ends with: {child.end_of_log()}"
+        return f"the {what} exited with {child.exit_code}; its log {child.log} ends with: {child.end_of_log()}"
 
 
 class _Decided:
@@ -349,7 +349,7 @@ class _Decided:
         if left != self._left:
             self._left, self._moved = left, time.monotonic()
         if left and time.monotonic() > self._moved + _STALL_SECONDS:
-            raise DemoFailed(f"{left} events were not decided, and nothing has moved for {_STALL_SECONDS:g} s")
+            raise DemoFailed(f"{left} events are not decided, and there was no progress for {_STALL_SECONDS:g} s")
         if not left:
             self._consumer.close()
         return not left

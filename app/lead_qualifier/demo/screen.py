@@ -80,7 +80,7 @@ class Screen:
         )
         below = Group(
             *gap,
-            Text("next, in a second terminal in this folder (Ctrl-C ends the demo)", style="bold"),
+            Text("try in a second terminal in this folder (Ctrl-C ends the demo)", style="bold"),
             self._commands(progress),
         )
         taken = sum(len(self._console.render_lines(part)) for part in (above, below))
@@ -92,7 +92,7 @@ class Screen:
         figures = Text(no_wrap=True, overflow="ellipsis")
         figures.append(f"{progress.rate:,.0f} events/s", style="bold green")
         figures.append(f"   produced {progress.produced:,}   decided {progress.decided:,}")
-        figures.append(f"   waiting {progress.figures.lag:,}   unreadable {progress.figures.dead_letters:,}")
+        figures.append(f"   waiting {progress.figures.lag:,}   dead letters {progress.figures.dead_letters:,}")
         figures.append(f"   qualified {progress.qualified:,}", style="bold")
         if progress.notice:
             figures.append(f"   {progress.notice}", style="bold red")

@@ -69,17 +69,17 @@ PURPOSES: dict[Service, str] = {
     Service.WORKER: "runs `lead-qualifier worker`",
     Service.CLI: "marketers: `model`, `scoring-model`, `lead show`",
     Service.ADMINISTRATOR: "turns features on and off: `feature`",
-    Service.OPERATOR: "looks after it: `topics`, `dead-letters`, `feed`",
-    Service.SCORING_ENGINE: "sends scores, and says which scoring models are live",
-    Service.CRM: "sends changes and merges of leads, and what sales and sellers do",
+    Service.OPERATOR: "operates it: `topics`, `dead-letters`, `feed`",
+    Service.SCORING_ENGINE: "sends scores, and announces which scoring models are live",
+    Service.CRM: "sends changes and merges of leads, and what sales does",
     Service.CONSUMER: "acts on qualified leads: journeys, assignment, sequences, CRM",
     Service.REPARTITION: "runs `repartition`, once; take the rights away afterwards",
     Service.JOURNEYS: "runs `lead-qualifier downstream journeys`",
     Service.ASSIGNMENT: "runs `lead-qualifier downstream assignment`",
     Service.SEQUENCES: "runs `lead-qualifier downstream sequences`",
     Service.FOLLOW_UP: "runs `lead-qualifier downstream follow-up`",
-    Service.WEBHOOK: "runs `lead-qualifier downstream webhook` with the file of --config",
-    Service.DATAVERSE: "runs `lead-qualifier downstream dataverse` with the file of --config",
+    Service.WEBHOOK: "runs `lead-qualifier downstream webhook` with the file given by --config",
+    Service.DATAVERSE: "runs `lead-qualifier downstream dataverse` with the file given by --config",
     Service.SALES_OPERATIONS: "defines what happens to qualified leads: `journey`, `assignment`, `sequence`, ...",
 }
 
@@ -202,10 +202,8 @@ def _sink(naming: Naming, kind: str) -> tuple[Grant, ...]:
     configs = Operation.DESCRIBE_CONFIGS
     create = _topics(naming, used, Operation.CREATE, why="create missing topics (LEAD_QUALIFIER_CREATE_TOPICS)")
     return (
-        _topics(naming, carried, Operation.READ, configs, why="read what it carries out"),
-        _topics(
-            naming, (DOWNSTREAM_DEAD_LETTERS,), Operation.WRITE, configs, why="keep aside what cannot be delivered"
-        ),
+        _topics(naming, carried, Operation.READ, configs, why="read the events that it delivers"),
+        _topics(naming, (DOWNSTREAM_DEAD_LETTERS,), Operation.WRITE, configs, why="write what cannot be delivered"),
         _group(
             sink_group(naming.application_id, kind, naming.sink_id),
             Operation.READ,
@@ -219,14 +217,14 @@ def _sales_operations(naming: Naming) -> tuple[Grant, ...]:
     ordered = tuple(commands(kind) for kind in KINDS)
     told = tuple(definition_changed(kind) for kind in KINDS)
     return (
-        _topics(naming, ordered, Operation.WRITE, why="give commands"),
+        _topics(naming, ordered, Operation.WRITE, why="send commands"),
         _topics(naming, told, Operation.READ, why="read outcomes and definitions"),
         _topics(naming, _EXPLAINED, Operation.READ, why="assignment explain"),
         _topics(
             naming,
             (LEAD_CHANGED, LEAD_MERGED, LEAD_QUALIFIED, ASSIGNMENT_QUEUE),
             Operation.DESCRIBE,
-            why="tell how much is not decided yet",
+            why="show how much is not decided yet",
         ),
     )
 
@@ -239,23 +237,23 @@ def sink_group(application_id: str, kind: str, sink_id: str) -> str:
 def _cli(naming: Naming) -> tuple[Grant, ...]:
     shown = (QUALIFICATION_MODEL_CHANGED, QUALIFICATION_MODELS, LEAD_STATE, LEAD_QUALIFIED)
     return (
-        _topics(naming, (QUALIFICATION_COMMANDS, SCORING_MODEL_CHANGED), Operation.WRITE, why="give commands"),
+        _topics(naming, (QUALIFICATION_COMMANDS, SCORING_MODEL_CHANGED), Operation.WRITE, why="send commands"),
         _topics(naming, shown, Operation.READ, why="read outcomes, models, leads"),
         _topics(
-            naming, (LEAD_SCORE_CHANGED,), Operation.READ, why="model preview --days; tell what is not decided yet"
+            naming, (LEAD_SCORE_CHANGED,), Operation.READ, why="model preview --days; show how much is not decided yet"
         ),
         _topics(
             naming,
             (LEAD_CHANGED, LEAD_MERGED, LEAD_SALES_RESPONSE, LEAD_HANDOVERS),
             Operation.DESCRIBE,
-            why="tell how much is not decided yet",
+            why="show how much is not decided yet",
         ),
     )
 
 
 def _administrator(naming: Naming) -> tuple[Grant, ...]:
     return (
-        _topics(naming, (FEATURE_COMMANDS,), Operation.WRITE, why="turn features on and off: nobody else may"),
+        _topics(naming, (FEATURE_COMMANDS,), Operation.WRITE, why="turn features on and off; no other service may"),
         _topics(naming, (QUALIFICATION_MODEL_CHANGED,), Operation.READ, why="read outcomes"),
     )
 
@@ -288,7 +286,7 @@ def _operator(naming: Naming) -> tuple[Grant, ...]:
             _PASSED_ON,
             read,
             write,
-            why="dead-letters replay --downstream, of what we write ourselves: whoever may can make such events up",
+            why="dead-letters replay --downstream to topics of our own; whoever has this right can forge such events",
         ),
         _topics(naming, STATE_TOPICS, read, write, why="topics repair"),
         _group(naming.application_id, read, Operation.DELETE, why="topics repair"),
@@ -310,8 +308,13 @@ def _crm(naming: Naming) -> tuple[Grant, ...]:
     sent = (LEAD_CHANGED, LEAD_MERGED, LEAD_SALES_RESPONSE)
     sold = (SELLER_CHANGED, SEQUENCE_CONNECTIONS, ACTIVITY_COMPLETED)
     return (
-        _topics(naming, sent, Operation.WRITE, why="send changes and merges of leads, and what sales answered"),
-        _topics(naming, sold, Operation.WRITE, why="tell downstream services of sellers, and what was done"),
+        _topics(naming, sent, Operation.WRITE, why="send changes and merges of leads, and responses from sales"),
+        _topics(
+            naming,
+            sold,
+            Operation.WRITE,
+            why="send sellers, connections and completed activities to downstream services",
+        ),
     )
 
 
@@ -335,24 +338,24 @@ def _repartition(naming: Naming) -> tuple[Grant, ...]:
             tuple(topic for topic in every if topic not in shown),
             read,
             configs,
-            why="see that all is decided, copy what is held",
+            why="check that all input is decided, copy the state",
         ),
-        _topics(naming, shown, describe, configs, why="make the new topics like them"),
-        _topics(to, every, Operation.CREATE, describe, configs, why="make the new topics"),
-        _topics(to, copied, read, write, why="write what is held, and compare it"),
-        _topics(to, passed, read, why="see that the new topics hold nothing yet"),
-        _topics(to, (QUALIFICATION_MODELS,), write, why="show what workers decide by"),
+        _topics(naming, shown, describe, configs, why="create the new topics with the same settings"),
+        _topics(to, every, Operation.CREATE, describe, configs, why="create the new topics"),
+        _topics(to, copied, read, write, why="write the copy, and verify it"),
+        _topics(to, passed, read, why="check that the new topics are empty"),
+        _topics(to, (QUALIFICATION_MODELS,), write, why="write the current criteria"),
         Grant(
             resource=Resource.GROUP,
             names=tuple(service.group_id(naming.application_id) for service in (WORKER, *DOWNSTREAM.values())),
             operations=(describe,),
-            why="see that no worker and no downstream service runs",
+            why="check that no worker or downstream service is running",
         ),
         Grant(
             resource=Resource.TRANSACTIONAL_ID,
             names=(f"{naming.application_id}-repartition",),
             operations=(write,),
-            why="all of it or nothing",
+            why="copy everything in one transaction",
         ),
     )
 

@@ -78,8 +78,8 @@ def refuse_other(group_id: str, applications: Iterable[Application], group: Grou
             raise OtherInstallation(
                 f"consumer group {group_id} serves another installation: a process on {host} reads {_some(topics)}"
                 f"{'' if theirs is None else f' (topic prefix {theirs!r})'}, this one would read {_some(ours)} (topic "
-                f"prefix {topic_prefix!r}). One of them must not work as the other: give each its own "
-                "LEAD_QUALIFIER_APPLICATION_ID, or both the same LEAD_QUALIFIER_TOPIC_PREFIX"
+                f"prefix {topic_prefix!r}). Give each its own LEAD_QUALIFIER_APPLICATION_ID, or both the same "
+                "LEAD_QUALIFIER_TOPIC_PREFIX"
             )
     for topic, state in group.states.items():
         if state and ours.get(topic, state) != state:

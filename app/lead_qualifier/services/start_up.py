@@ -84,8 +84,8 @@ class StartUp:
                 if self.over:
                     raise BrokerUnreachable(
                         f"the broker at {self._connection.bootstrap_servers} answers, but was not ready within "
-                        f"{self._settings.startup_timeout:g} s ({reason.str()}): look at its log; "
-                        "LEAD_QUALIFIER_STARTUP_TIMEOUT lets a worker wait longer"
+                        f"{self._settings.startup_timeout:g} s ({reason.str()}): check its log, or raise "
+                        "LEAD_QUALIFIER_STARTUP_TIMEOUT"
                     ) from error
                 self._waiting(reason.str())
 

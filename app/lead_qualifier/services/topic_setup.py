@@ -146,13 +146,13 @@ class TopicSetup:
             problem += (
                 "all topics keyed by lead need the same number: "
                 f"set LEAD_QUALIFIER_PARTITIONS={count} if the others have it too; "
-                f"`lead-qualifier repartition --partitions {wanted}` changes it in all of them and keeps what is held"
+                f"`lead-qualifier repartition --partitions {wanted}` changes all of them and keeps the state"
                 if topic.partitions is Partitions.BY_LEAD
-                else "its order is what counts: create it anew with 1"
+                else "it must keep one order: delete it and create it again with 1"
             )
         elif topic.ours and size < inputs + HEADROOM_BYTES:
             problem = (
-                f"takes records of {size} bytes, but must take {inputs + HEADROOM_BYTES} "
+                f"accepts records of {size} bytes, but must accept {inputs + HEADROOM_BYTES} "
                 f"(the inputs' {inputs} and 64 KiB): "
                 f"set its max.message.bytes to {inputs + HEADROOM_BYTES}"
             )
@@ -160,8 +160,8 @@ class TopicSetup:
         if topic.may_lose_unread(config):
             days = int(config["retention.ms"]) / 86_400_000
             warning = (
-                f"a record is deleted {days:g} days after the time that its producer gave it, unread if that is long "
-                f"ago (a backfill): set its {TIMESTAMP_TYPE} to {BROKER_TIME}, so that the broker's time counts"
+                f"a record expires {days:g} days after the time set by its producer, unread if that time is long past "
+                f"(a backfill): set its {TIMESTAMP_TYPE} to {BROKER_TIME}, so that the broker's time counts"
             )
         return Finding(topic, name, count, size, problem, warning=warning)
 
@@ -190,7 +190,7 @@ class TopicSetup:
 
     def _hide(self, topic: Topic) -> Finding:
         problem = (
-            "may not be seen with this login (Describe); have the ACL added (`lead-qualifier acls print` lists what "
+            "is not visible to this login (Describe); have the ACL added (`lead-qualifier acls print` lists what "
             "each service needs), or use other credentials"
         )
         return Finding(topic, self._names[topic], None, problem=problem)

@@ -70,15 +70,15 @@ def test_an_assigned_lead_is_shown_with_its_owner_the_way_to_it_and_who_else_was
     )
     one = found(entries(here, SALES), told)
     assert text(one) == [
-        "L-1: seller S-1 has it (2 assigned)",
+        "L-1: assigned to seller S-1 (result 2, assigned)",
         "  this seller was the longest without a new lead, of those who were to be had",
         "  by sales v1, segment all, rule any",
         "  qualified by M at 2026-11-25 09:00:00 UTC; region north",
-        "  it takes capacity of S-1: 1 taken of 1",
-        "  the CRM has not confirmed it yet: the owner that it last named is nobody",
+        "  it counts against the capacity of S-1: 1 taken of 1",
+        "  the CRM has not confirmed it yet: the last owner it named is nobody",
         "",
-        "decisions, the newest last",
-        "  2026-11-25 09:00:00 UTC number 1: 2 assigned: seller S-1, before that U-4",
+        "decisions, newest last",
+        "  2026-11-25 09:00:00 UTC number 1: result 2, assigned: seller S-1, previously U-4",
         "    by sales v1, segment all, rule any",
         "    chosen S-1; unavailable S-2; and 7 more",
         "    on event q-1 (lead-qualified, partition 3, offset 1)",
@@ -105,19 +105,19 @@ def test_a_waiting_lead_is_shown_with_its_place_what_holds_now_and_what_would_ha
         here.lead(name)
     one = found(entries(here, SALES), event(3, 7, "no_capacity"))
     shown = text(one)
-    assert shown[0] == "L-1: waits, place 2 of 2 (7 no_capacity)"
+    assert shown[0] == "L-1: waiting, place 2 of 2 (result 7, no_capacity)"
     assert shown[4:13] == [
         "",
-        "as things stand now: 7 no_capacity",
+        "an attempt now would give: result 7, no_capacity",
         "  no_capacity S-1 (1 taken of 1); unavailable S-2; conditions S-3",
         "",
-        "tried again when",
-        "  capacity is given back: a lead of such a seller is closed, merged or erased, or gets another owner by hand",
-        "  a seller comes or changes, so that the rule may take them",
-        "  work hours begin: next at 2026-11-26 08:00:00 UTC",
+        "another attempt follows when",
+        "  capacity is freed: a lead of an eligible seller is closed, merged or erased, or gets another owner by hand",
+        "  a seller is added or changes, so that the rule can choose them",
+        "  work hours start: next at 2026-11-26 08:00:00 UTC",
         "  an assignment is published or stopped",
     ]
-    assert "not after 2026-12-25 09:00:00 UTC: then it is too old (11 older_than_timeframe)" in shown
+    assert "no attempt after 2026-12-25 09:00:00 UTC: it is too old then (result 11, older_than_timeframe)" in shown
     assert {
         "standing": "waits",
         "place": 2,
@@ -140,32 +140,32 @@ def test_of_many_decisions_the_newest_are_shown_and_one_that_is_not_kept_any_mor
     here.lead("L-1")
     many = [event(number, 7, "no_capacity") for number in range(-20, 1)]
     shown = text(found(entries(here, SALES), *many))
-    assert "  11 older ones (--json shows all)" in shown
+    assert "  11 older decisions (--json shows all)" in shown
     assert sum("no_capacity" in line for line in shown) == 10
-    assert shown[-1] == "  the event of the newest, number 1, is not kept any more"
+    assert shown[-1] == "  the event of the newest decision, number 1, is no longer kept"
 
 
 @pytest.mark.parametrize(
     ("followed", "erased", "standing", "says"),
     [
         (None, False, "never_seen", "was never seen"),
-        (None, True, "erased", "was erased: what was decided before is not shown"),
-        (FollowedLead(LeadSnapshot()), False, "not_qualified", "`lead-qualifier lead show` tells what it lacks"),
+        (None, True, "erased", "was erased: earlier decisions are not shown"),
+        (FollowedLead(LeadSnapshot()), False, "not_qualified", "`lead-qualifier lead show` shows what is missing"),
         (FollowedLead(LeadSnapshot(qualified_at=T0)), False, "not_qualified", "has not qualified since it was closed"),
         (
             FollowedLead(LeadSnapshot(qualified_at=T0), queued=True),
             False,
             "on_its_way",
-            "nothing is decided about it yet",
+            "is not assigned yet: its record is still on its way",
         ),
-        (FollowedLead(LeadSnapshot(merged=True, qualified_at=T0)), False, "merged", "its seller has the capacity back"),
+        (FollowedLead(LeadSnapshot(merged=True, qualified_at=T0)), False, "merged", "its seller's capacity is freed"),
         (
             FollowedLead(LeadSnapshot(status="disqualified", status_reason="lost", qualified_at=T0)),
             False,
             "closed",
-            "is closed (status disqualified, reason lost): what was decided before is not shown",
+            "is closed (status disqualified, reason lost): earlier decisions are not shown",
         ),
-        (FollowedLead(LeadSnapshot(status="qualified")), False, "closed", "nothing was ever decided about it"),
+        (FollowedLead(LeadSnapshot(status="qualified")), False, "closed", "assignment never decided anything about it"),
     ],
 )
 def test_a_lead_that_is_not_held_is_told_why_and_nothing_of_what_was(
@@ -175,7 +175,7 @@ def test_a_lead_that_is_not_held_is_told_why_and_nothing_of_what_was(
     first, *rest = text(one)
     assert first.startswith("L-1 ")
     assert says in first
-    assert rest[-1].startswith("4 records on their way are not decided yet; some may be about it (lead-qualifier")
+    assert rest[-1].startswith("4 records are not decided yet; some may be about this lead (lead-qualifier")
     assert len(rest) == 2
     assert data(one) == {"lead_id": "L-1", "undecided_records": 4, "standing": standing, "reason": first}
 
@@ -192,7 +192,7 @@ def test_what_is_held_too_old_is_told_as_final() -> None:
     here = office()
     here.lead("L-1", at=24 * 31, qualified=0)
     first, reason, *_ = text(found(entries(here, SALES)))
-    assert first == "L-1: has no owner and does not wait (11 older_than_timeframe)"
+    assert first == "L-1: has no owner and is not waiting (result 11, older_than_timeframe)"
     assert "that is final" in reason
 
 
@@ -202,7 +202,7 @@ def test_a_lead_whose_seller_departed_says_so_and_what_would_move_it() -> None:
     here.seller("S-1", active=False)
     one = found(entries(here, SALES), event(2, 2, "assigned", owner_departed="inactive"))
     assert (
-        "  seller S-1 is inactive; the lead stays with them until the CRM names another owner, or an assignment with"
+        "  seller S-1 is inactive; the lead stays with them until the CRM names another owner or an assignment with"
         in ("\n".join(text(one)))
     )
     assert data(one)["owner_departed"] == "inactive"
@@ -215,5 +215,5 @@ def test_a_lead_that_was_taken_back_from_a_seller_who_departed_says_so_while_it_
     here.lead("L-1")
     here.seller("S-1", gone=True)
     one = found(entries(here, what))
-    assert "  its seller S-1 has left, so it was taken back to be assigned again (departed: reassign)" in text(one)
+    assert "  its seller S-1 has left, so the lead is being reassigned (departed: reassign)" in text(one)
     assert data(one)["previous_owner_departed"] == "left"

@@ -24,8 +24,8 @@ def test_a_model_is_shown_with_what_becomes_of_leads_that_sales_rejects() -> Non
     )
     entry = ModelEntry(id="enterprise", revision=2, status="live", version=1, published=definition)
     shown = list(details(entry, Rulebook({entry.key: entry}), None))
-    rejected = "rejected by sales: again after 30d, for wrong_person not again, for typo again at once"
-    assert f"  asks for all of engagement >= 70; {rejected}" in shown
+    rejected = "rejected by sales: again after 30d, for wrong_person not again, for typo again immediately"
+    assert f"  criteria: all of engagement >= 70; {rejected}" in shown
     assert shown[shown.index("on_rejection:") :] == [
         "on_rejection:",
         "  requalify: true",

@@ -14,7 +14,7 @@ def test_each_criterion_has_score_threshold_and_met() -> None:
     ]
     assert criteria_text(criteria) == (
         "engagement 83 >= 70 met, demographic 41.5 < 50 not met, fit has no score, needs 10: not met, "
-        "intent 20 does not count, it is not live: not met"
+        "intent 20 does not count, because the scoring model is not live: not met"
     )
 
 
@@ -29,4 +29,4 @@ def test_changes_name_what_was_and_what_is() -> None:
 def test_a_further_qualification_says_so() -> None:
     event = {"qualification_model_id": "enterprise", "qualification_model_version": 3, "qualification_number": 1}
     assert model_text(event) == "enterprise v3"
-    assert model_text(event | {"qualification_number": 2}) == "enterprise v3, time 2"
+    assert model_text(event | {"qualification_number": 2}) == "enterprise v3 (qualification 2)"

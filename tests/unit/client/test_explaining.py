@@ -61,7 +61,7 @@ def test_what_a_criterion_lacks_is_told_in_points() -> None:
 
 
 def test_a_score_that_is_not_there_is_told() -> None:
-    assert explained(lead(engagement=90), rules()).missing == ("demographic: no score yet, 50 is needed",)
+    assert explained(lead(engagement=90), rules()).missing == ("demographic: no score yet, needs 50",)
 
 
 def test_a_score_that_does_not_count_is_told() -> None:
@@ -101,7 +101,7 @@ def test_a_held_mark_says_what_opens_it_again() -> None:
 def test_a_cool_down_says_how_long() -> None:
     one = explained(marked(cleared=True, sales_ready=False), rules(cool_down=timedelta(days=30)))
     assert one.outcome == "cooling_down"
-    assert "30 days" in one.reason
+    assert "30d" in one.reason
 
 
 def rejected(by: Rules, *, reason: str | None = None, days_ago: float = 1) -> Lead:
@@ -133,8 +133,8 @@ def test_a_rejected_lead_is_told_when_its_cool_down_is_over() -> None:
 @pytest.mark.parametrize(
     ("of_model", "of_rejection", "said"),
     [
-        (30, 2, "qualified at 2026-02-28T08:00:00+00:00; may qualify again 30 days, 0:00:00 after that"),
-        (30, 0.5, "qualified at 2026-02-28T08:00:00+00:00; may qualify again 30 days, 0:00:00 after that"),
+        (30, 2, "qualified at 2026-02-28T08:00:00+00:00; may qualify again 30d later"),
+        (30, 0.5, "qualified at 2026-02-28T08:00:00+00:00; may qualify again 30d later"),
         (2.5, 2, "rejected by sales at 2026-03-01T08:00:00+00:00; may qualify again from 2026-03-03T08:00:00+00:00"),
     ],
 )
@@ -150,7 +150,7 @@ def test_a_lead_rejected_for_good_is_told_what_opens_it_again() -> None:
     one = explained(held, by)
     rejection = "rejected by sales at 2026-03-01T08:00:00+00:00"
     assert one.outcome == "already_qualified"
-    assert one.reason == f"{rejection}, for good: again once the CRM resets a flag or reopens the lead"
+    assert one.reason == f"permanently {rejection}, until the CRM resets a flag or reopens the lead"
     assert reopened(held) == [f"{rejection}: enterprise does not qualify it again"]
 
 
@@ -166,7 +166,7 @@ def test_a_rejected_lead_whose_flags_the_crm_has_set_itself_is_told_both() -> No
     held = rejected(by)
     held.status_reason, held.sales_ready = "marketing_qualified", True
     assert explained(held, by).reason == (
-        "qualified by version 3, rejected by sales since; but the lead has what the model's actions give"
+        "qualified by version 3, rejected by sales since; but the lead already has what the model's actions set"
     )
 
 
@@ -184,21 +184,21 @@ def test_what_the_crm_has_reset_is_told_as_that() -> None:
 
 def test_a_hold_is_told_with_the_moment_at_which_it_is_over() -> None:
     held, by = lead(engagement=90, demographic=60), rules(hold=timedelta(minutes=15))
-    assert explained(held, by).reason == "all that is needed is met; its next score begins the 15m to wait"
+    assert explained(held, by).reason == "the criteria are met; its next score starts the hold of 15m"
     trigger = Trigger("e", "lead-score-changed", 0, 0)
     held.holds["enterprise"] = Hold(3, NOW + timedelta(minutes=15), NOW, "live", trigger)
     one = explained(held, by)
     assert (one.outcome, one.reason) == (
         "holding",
-        "all that is needed is met; it qualifies at 2026-03-02T08:15:00+00:00 if that stays so",
+        "the criteria are met; it qualifies at 2026-03-02T08:15:00+00:00 if they stay met",
     )
 
 
 def test_of_nested_criteria_the_formula_is_told_beside_what_single_ones_lack() -> None:
     one = explained(lead(engagement=60), rules(members=(0, Group("any", (1,)))))
     assert one.reason == (
-        "not met: all of engagement >= 70, (any of demographic >= 50); what single criteria lack: "
-        "engagement: 10 more; demographic: no score yet, 50 is needed"
+        "not met: all of engagement >= 70, (any of demographic >= 50); missing per criterion: "
+        "engagement: 10 more; demographic: no score yet, needs 50"
     )
 
 
@@ -206,6 +206,6 @@ def test_what_a_recross_needs_is_told() -> None:
     held = lead(engagement=90, demographic=60)
     held.marks["enterprise"] = Mark(3, 1, NOW, "e")
     assert explained(held, rules(policy="on_recross")).reason == (
-        "qualified by version 3; again once the CRM resets a flag or reopens the lead, "
-        "or its scores fall below and rise again"
+        "qualified by version 3; it can qualify again once the CRM resets a flag or reopens the lead, "
+        "or its scores fall below the criteria and rise again"
     )

@@ -31,20 +31,20 @@ def test_nested_criteria_read_as_one_formula_with_all_that_a_model_says_besides(
         hold=timedelta(minutes=15),
     )
     assert formula(model) == "all of a >= 70 (fallen below 60), (at least 1 of b >= 1.5, c >= 2)"
-    assert terms(model) == f"{formula(model)}; for 15m; again on recross; again after 30d at the earliest"
+    assert terms(model) == f"{formula(model)}; held for 15m; again on recross; again after at least 30d"
 
 
 @pytest.mark.parametrize(
     ("rule", "said"),
     [
-        (OnRejection(), "rejected by sales: again at once"),
+        (OnRejection(), "rejected by sales: again immediately"),
         (OnRejection(Recycling(requalify=False)), "rejected by sales: not again"),
         (
             OnRejection(
                 Recycling(cool_down=timedelta(days=30)),
                 {"wrong_person": Recycling(requalify=False), "typo": Recycling()},
             ),
-            "rejected by sales: again after 30d, for wrong_person not again, for typo again at once",
+            "rejected by sales: again after 30d, for wrong_person not again, for typo again immediately",
         ),
     ],
 )

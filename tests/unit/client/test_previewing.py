@@ -186,6 +186,6 @@ def test_of_those_who_have_the_flags_already_it_is_counted_by_whose_qualificatio
     assert found.qualifying == 0
     assert found.set_already == {"other": 2, "enterprise": 1, "third": 1, "": 1}
     assert _set_already(found.set_already, "enterprise") == (
-        "5 more meet the criteria, but have what the model sets already: "
-        "2 by model other, 1 by this model, 1 by model third, 1 not by a model"
+        "5 more meet the criteria, but already have what the model would set: "
+        "2 through model other, 1 through this model, 1 through model third, 1 not through a model"
     )

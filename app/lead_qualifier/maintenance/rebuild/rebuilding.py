@@ -123,7 +123,7 @@ class Rebuild:
         Raises CannotRebuild, WorkersRun, TopicMissing, Unfinished, UnreadableState, NotAllowed, KafkaException.
         """
         if self._name == self._group_id:
-            raise CannotRebuild(f"{self._name} is the application id of now: rebuild --as another one")
+            raise CannotRebuild(f"{self._name} is the current application id: choose another one for --as")
         self._positions(self._name).check_nobody_works(patience=0)
         rules = self._timeline()
         partitions = self._reader.partitions(self._state(LEAD_STATE))
