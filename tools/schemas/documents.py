@@ -120,13 +120,16 @@ DOCUMENTS: tuple[Document, ...] = (
     _records(topics.QUALIFICATION_COMMANDS, ModelCommand, "A command on a qualification model."),
     _records(topics.FEATURE_COMMANDS, FeatureCommand),
     _records(
-        topics.QUALIFICATION_MODELS, _entries(*_RULES), "A qualification model, scoring model or feature as it stands."
+        topics.QUALIFICATION_MODELS,
+        _entries(*_RULES),
+        "The current state of a qualification model, a scoring model or a feature.",
     ),
     _records(topics.QUALIFICATION_MODEL_CHANGED, QualificationModelChanged),
     _records(
         topics.COMMAND_STATE,
         _entries(*_RULES, Answers),
-        "What the command decider holds: as qualification-models, and answers.",
+        "What the command processor holds: the records of `qualification-models`, and the "
+        "outcomes of the last commands.",
     ),
     *(_records(downstream.commands(kind), DefinitionCommand) for kind in downstream.KINDS),
     *(_records(downstream.definition_changed(kind), DefinitionChanged) for kind in downstream.KINDS),

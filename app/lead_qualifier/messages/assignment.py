@@ -41,49 +41,60 @@ def _hours(hours: list[str]) -> list[str]:
 
 
 TimeZone = Id
-Clock = Annotated[str, Field(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$", description="HH:MM.")]
+Clock = Annotated[str, Field(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$", description="Time of day, HH:MM.")]
 Hours = Annotated[
     list[Clock],
-    Field(min_length=2, max_length=2, description="From and to, which differ; over midnight if to < from."),
+    Field(
+        min_length=2,
+        max_length=2,
+        description="Start and end of a shift, which must differ. A shift that ends before it starts runs "
+        "past midnight.",
+    ),
     AfterValidator(_hours),
 ]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_day)]
-Attributes = Annotated[dict[str, Value], Field(description="Facts that rules look at.")]
+Attributes = Annotated[dict[str, Value], Field(description="Attributes that conditions can test.")]
 
 
 @with_config(EMITTED)
 class Capacity(TypedDict):
-    """How many leads a seller takes at a time."""
+    """A seller's capacity."""
 
     max: Annotated[int, Field(ge=0)]
 
 
 @with_config(EMITTED)
 class SellerChanged(TypedDict):
-    """A seller as they are now: an absent field has its default. A record without value: they left.
+    """The current state of a seller. An absent field has its default. A record without value: the seller has left.
 
-    Unknown fields are refused: a misspelt one would leave a seller without the limit that it sets.
+    Unknown fields are refused, because a misspelled one would leave the seller without the limit it sets.
     """
 
     event_id: EventId
-    seller_id: Annotated[Id, Field(description="Identifies the seller; also the record's key.")]
-    occurred_at: Annotated[Timestamp, Field(description="When it changed. Older than the change held: ignored.")]
+    seller_id: Annotated[Id, Field(description="The seller's id; also the record's key.")]
+    occurred_at: Annotated[
+        Timestamp, Field(description="When it changed. Ignored if older than the change already held.")
+    ]
     name: NotRequired[Id]
     attributes: NotRequired[Attributes]
-    time_zone: Annotated[
-        TimeZone, Field(description="Work hours are in it: an IANA name, or the name that Windows has for it.")
+    time_zone: Annotated[TimeZone, Field(description="Time zone of the work hours: an IANA name, or the Windows name.")]
+    work_hours: NotRequired[
+        Annotated[dict[Weekday, list[Hours]], Field(description="Shifts by weekday. Absent: always at work.")]
     ]
-    work_hours: NotRequired[Annotated[dict[Weekday, list[Hours]], Field(description="Absent: always at work.")]]
-    days_off: NotRequired[Annotated[list[Day], Field(description="Dates on which no shift begins.")]]
-    capacity: NotRequired[Annotated[Capacity, Field(description="Absent: without limit.")]]
-    available: NotRequired[Annotated[bool, Field(description="false: takes none for now, whatever the hours.")]]
+    days_off: NotRequired[Annotated[list[Day], Field(description="Dates on which no shift starts.")]]
+    capacity: NotRequired[
+        Annotated[Capacity, Field(description="How many leads the seller takes at a time. Absent: no limit.")]
+    ]
+    available: NotRequired[
+        Annotated[bool, Field(description="false: takes no leads for now, whatever the work hours. Absent: true.")]
+    ]
     status: NotRequired[Literal["active", "inactive"]]
 
 
 @with_config(EMITTED)
 class SellersDefinition(TypedDict):
-    """Which sellers a rule may take: either those who meet a condition, or these."""
+    """Sellers: those who meet a condition, or those with these ids."""
 
     when: NotRequired[ConditionDefinition]
     ids: NotRequired[Annotated[list[Id], Field(min_length=1)]]
@@ -91,7 +102,7 @@ class SellersDefinition(TypedDict):
 
 @with_config(EMITTED)
 class PlaceDefinition(TypedDict):
-    """Which team or queue: either this one, or the only one that meets a condition."""
+    """A team or a queue: by its id, or the only one that meets a condition."""
 
     when: NotRequired[ConditionDefinition]
     id: NotRequired[Id]
@@ -99,7 +110,9 @@ class PlaceDefinition(TypedDict):
 
 @with_config(EMITTED)
 class RuleDefinition(TypedDict):
-    """Exactly one of sellers, team and queue. Without `when` it matches every lead of its segment."""
+    """A rule assigns to exactly one of `sellers`, `team` and `queue`. Without `when` it matches every lead of its
+    segment.
+    """
 
     id: Id
     when: NotRequired[ConditionDefinition]
@@ -112,7 +125,7 @@ class RuleDefinition(TypedDict):
 
 @with_config(EMITTED)
 class SegmentDefinition(TypedDict):
-    """Leads of one sort: the matching segment of highest priority takes the lead."""
+    """A segment of leads. Of the segments that match a lead, the one with the highest priority assigns it."""
 
     id: Id
     priority: int
@@ -122,7 +135,7 @@ class SegmentDefinition(TypedDict):
 
 @with_config(EMITTED)
 class TeamOrQueue(TypedDict):
-    """One that rules can assign to."""
+    """A team or a queue that rules can assign leads to."""
 
     id: Id
     attributes: NotRequired[Attributes]
@@ -134,15 +147,26 @@ class AssignmentDefinition(TypedDict):
 
     id: Id
     name: NotRequired[Id]
-    models: NotRequired[Annotated[list[Id], Field(min_length=1, description="Qualification models. Absent: all.")]]
+    models: NotRequired[
+        Annotated[
+            list[Id],
+            Field(
+                min_length=1,
+                description="Only leads that these qualification models have qualified. Absent: all models.",
+            ),
+        ]
+    ]
     max_age: NotRequired[Annotated[str, Field(pattern=r"^[1-9][0-9]{0,4}[smhdw]$")]]
-    check_capacity: NotRequired[Annotated[bool, Field(description="false: capacity may go below 0.")]]
+    check_capacity: NotRequired[
+        Annotated[bool, Field(description="false: sellers may get more leads than their capacity. Absent: true.")]
+    ]
     departed: NotRequired[
         Annotated[
             Literal["keep", "reassign"],
             Field(
-                description="What happens to the leads of a seller who becomes inactive or is deleted. keep (default): "
-                "they stay, and lead-assigned says so with owner_departed. reassign: they are assigned again."
+                description="What happens to the leads of a seller who becomes inactive or is deleted. `keep` "
+                "(default): they stay, and `lead-assigned` reports it with `owner_departed`. "
+                "`reassign`: they are assigned again."
             ),
         ]
     ]
@@ -153,7 +177,7 @@ class AssignmentDefinition(TypedDict):
 
 @with_config(EMITTED)
 class AssignmentResult(TypedDict):
-    """What became of it. 3 (server_issue) and 10 (lacks_privileges) are the CRM's own."""
+    """The result of the decision. 3 (`server_issue`) and 10 (`lacks_privileges`) are only set by the CRM."""
 
     code: Annotated[int, Field(ge=1, le=15)]
     name: Id
@@ -161,7 +185,7 @@ class AssignmentResult(TypedDict):
 
 @with_config(EMITTED)
 class AssignmentOwner(TypedDict):
-    """Who has the lead."""
+    """Who owns the lead."""
 
     kind: Literal["seller", "team", "queue"]
     id: Id
@@ -169,7 +193,7 @@ class AssignmentOwner(TypedDict):
 
 @with_config(EMITTED)
 class ConsideredSeller(TypedDict):
-    """A seller, and why or why not."""
+    """A seller that was considered, and why they were chosen or not."""
 
     seller_id: Id
     why: Literal["chosen", "not_next", "conditions", "inactive", "unavailable", "no_capacity"]
@@ -177,7 +201,9 @@ class ConsideredSeller(TypedDict):
 
 @with_config(EMITTED)
 class LeadAssigned(TypedDict):
-    """What assignment decided about a lead. A lead that nobody got waits, but for code 11, and may be told of again."""
+    """What the assignment service decided about a lead. A lead that was not assigned waits, except after code 11, and
+    may be decided on again.
+    """
 
     event_id: EventId
     lead_id: LeadId
@@ -191,41 +217,49 @@ class LeadAssigned(TypedDict):
         Annotated[
             Literal["inactive", "left"],
             Field(
-                description="The seller who has the lead became inactive or was deleted, and the lead stays with them: "
-                "a notice, not an assignment. The other fields repeat the assignment."
+                description="The seller who owns the lead became inactive or was deleted, and the lead stays with "
+                "them. This is a notice, not an assignment: the other fields repeat the assignment."
             ),
         ]
     ]
     previous_owner_id: NotRequired[Id]
     considered: list[ConsideredSeller]
-    considered_more: NotRequired[Annotated[int, Field(ge=1, description="How many sellers are not listed.")]]
-    decision_number: Annotated[int, Field(ge=1, description="One order over all decisions.")]
-    queue_offset: Annotated[int, Field(ge=0, description="The record of assignment-queue that it follows from.")]
+    considered_more: NotRequired[Annotated[int, Field(ge=1, description="How many further sellers are not listed.")]]
+    decision_number: Annotated[
+        int, Field(ge=1, description="Number of the decision, in one sequence of all decisions.")
+    ]
+    queue_offset: Annotated[
+        int, Field(ge=0, description="Offset in `assignment-queue` of the record that led to this decision.")
+    ]
     decided_at: Timestamp
-    occurred_at: Annotated[Timestamp, Field(description="When that occurred which triggered it.")]
+    occurred_at: Annotated[Timestamp, Field(description="When the triggering event occurred.")]
     trigger: Trigger
     lead_changed_offset: NotRequired[LeadChangedOffset]
 
 
 @with_config(READ_STRICTLY)
 class AssignmentQueued(TypedDict):
-    """What assignment decides on next. Internal: its further fields depend on `type` and are nobody else's."""
+    """An input of the assignment service. Internal: its other fields depend on `type`."""
 
     type: Annotated[
-        Literal["qualified", "changed", "closed", "seller", "command", "tick"], Field(description="What occurred.")
+        Literal["qualified", "changed", "closed", "seller", "command", "tick"], Field(description="The kind of input.")
     ]
 
 
 @with_config(READ_STRICTLY)
 class AssignmentState(TypedDict):
-    """A lead, a seller, a definition or a counter that decides. Internal: its further fields depend on `type`."""
+    """A lead, seller, definition, counter or timer of the assignment service. Internal: its other fields depend on
+    `type`.
+    """
 
-    type: Annotated[Literal["lead", "seller", "definition", "counters", "alarm"], Field(description="What is held.")]
+    type: Annotated[
+        Literal["lead", "seller", "definition", "counters", "alarm"], Field(description="The kind of state.")
+    ]
 
 
 @with_config(EMITTED)
 class AssignmentRelayState(TypedDict):
-    """Nothing is held: the topic has positions only."""
+    """Nothing: the topic holds only checkpoints."""
 
 
 _LONGEST_ZONE = 60

@@ -13,14 +13,22 @@ from lead_qualifier.messages.fields import READ_STRICTLY, Id, Number, Timestamp
 from lead_qualifier.messages.model_definition import ModelDefinition
 
 CommandId = Annotated[
-    Id, Field(description="Identifies the command. Sending it again changes nothing and gives the same outcome.")
+    Id,
+    Field(
+        description="Identifies the command. Sending the same command again changes nothing and returns the "
+        "same outcome."
+    ),
 ]
-ModelId = Annotated[Id, Field(description="The qualification model it is about; also the record's key.")]
+ModelId = Annotated[Id, Field(description="The qualification model's id; also the record's key.")]
 ExpectedRevision = Annotated[
-    int, Field(ge=0, description="The revision that the issuer saw. Refused if another change came in between.")
+    int,
+    Field(
+        ge=0,
+        description="The revision that the issuer saw. The command is refused if there has been another change since.",
+    ),
 ]
-IssuedBy = Annotated[Id, Field(description="Who gave the command.")]
-IssuedAt = Annotated[Timestamp, Field(description="When the command was given.")]
+IssuedBy = Annotated[Id, Field(description="Who issued the command.")]
+IssuedAt = Annotated[Timestamp, Field(description="When the command was issued.")]
 
 
 def _definition_schema(_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
@@ -31,7 +39,7 @@ Definition = Annotated[
     # Any object: what is wrong with it is the outcome of the command, told to whoever gave it, and no dead letter.
     dict[str, Any],
     GetPydanticSchema(get_pydantic_json_schema=_definition_schema),
-    Field(description="The model as people write it. Its id equals qualification_model_id."),
+    Field(description="The model as people write it. Its `id` equals `qualification_model_id`."),
 ]
 
 
@@ -47,8 +55,8 @@ class ApplyModel(TypedDict):
         Annotated[
             bool,
             Field(
-                description="true: of a live model too, beside the version that runs. "
-                "Absent or false: a live model is refused."
+                description="true: accept a draft of a live model too, next to the live version. Absent or false: a "
+                "live model is refused."
             ),
         ]
     ]
@@ -59,7 +67,7 @@ class ApplyModel(TypedDict):
 
 @with_config(READ_STRICTLY)
 class MoveModel(TypedDict):
-    """Publish the draft of a qualification model, stop a live one, or delete one that is not live."""
+    """Publish the draft of a qualification model, stop a live model, or delete one that is not live."""
 
     command_id: CommandId
     qualification_model_id: ModelId
@@ -68,8 +76,8 @@ class MoveModel(TypedDict):
         Annotated[
             bool,
             Field(
-                description="Of publish only. true: the draft of a live model takes the place of the version that "
-                "runs, in one step. Absent or false: a live model is refused."
+                description="Only for `publish`. true: the draft of a live model replaces the live version in one "
+                "step. Absent or false: a live model is refused."
             ),
         ]
     ]
@@ -80,12 +88,12 @@ class MoveModel(TypedDict):
 
 @with_config(READ_STRICTLY)
 class ShadowModel(TypedDict):
-    """Let the draft of a live qualification model run in its shadow, where it is only counted, or end that."""
+    """Start or stop the shadow of a live qualification model: its draft is evaluated and only counted."""
 
     command_id: CommandId
     qualification_model_id: ModelId
     command: Literal["shadow"]
-    enabled: Annotated[bool, Field(description="Whether it is to run in shadow from now on.")]
+    enabled: Annotated[bool, Field(description="true: start. false: stop.")]
     expected_revision: NotRequired[ExpectedRevision]
     issued_by: IssuedBy
     issued_at: IssuedAt
@@ -99,7 +107,7 @@ class FeatureCommand(TypedDict):
     """Turn a feature on or off."""
 
     command_id: CommandId
-    feature: Annotated[Id, Field(description="The feature, such as lead-management; also the record's key.")]
+    feature: Annotated[Id, Field(description="The feature, such as `lead-management`; also the record's key.")]
     command: Literal["enable", "disable"]
     expected_revision: NotRequired[ExpectedRevision]
     issued_by: IssuedBy
@@ -108,16 +116,20 @@ class FeatureCommand(TypedDict):
 
 @with_config(READ_STRICTLY)
 class ScoringModelChanged(TypedDict):
-    """A scoring engine created, started or stopped a scoring model. Only scores of live ones count."""
+    """A scoring engine created, started or stopped a scoring model. Only scores of live scoring models count."""
 
-    event_id: Annotated[Id, Field(description="Identifies the event. A repeated one is harmless.")]
-    scoring_model_id: Annotated[Id, Field(description="Identifies the scoring model; also the record's key.")]
-    name: NotRequired[Annotated[str | None, Field(description="What people call it.")]]
-    status: Annotated[Literal["draft", "live", "stopped"], Field(description="Its state from occurred_at on.")]
+    event_id: Annotated[Id, Field(description="Identifies the event. Repeating an event has no effect.")]
+    scoring_model_id: Annotated[Id, Field(description="The scoring model's id; also the record's key.")]
+    name: NotRequired[Annotated[str | None, Field(description="Display name.")]]
+    status: Annotated[
+        Literal["draft", "live", "stopped"], Field(description="The scoring model's status since `occurred_at`.")
+    ]
     maximum: NotRequired[
         Annotated[
             Number | None,
-            Field(description="The highest score it gives: a criterion with a threshold above it is refused."),
+            Field(description="The highest possible score. Criteria with a higher threshold are refused."),
         ]
     ]
-    occurred_at: Annotated[Timestamp, Field(description="When it changed. Older than the change held: ignored.")]
+    occurred_at: Annotated[
+        Timestamp, Field(description="When it changed. Ignored if older than the change already held.")
+    ]

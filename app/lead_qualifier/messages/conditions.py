@@ -14,19 +14,21 @@ _Value = Annotated[Value, Field(description="Text, a number, true or false.")]
 
 @with_config(EMITTED)
 class Test(TypedDict):
-    """A look at one value: name it with `field` or `attribute`, then what must be so; several must all be so.
+    """Tests one value. `field` or `attribute` names the value; of several tests, all must be met.
 
-    A value that is absent, or of another type than the one compared with, meets nothing but `exists: false`,
-    `not_equals` and `none_of`. Text is compared as it is written, capitals included.
+    A missing value, or one of another type than the value compared with, meets only `exists: false`, `not_equals` and
+    `none_of`. Text comparison is case-sensitive.
     """
 
     field: NotRequired[
         Annotated[
             Id,
-            Field(description="One of the lead's own: status, status_reason, sales_ready, owner_id or contact_id."),
+            Field(
+                description="A field of the lead: `status`, `status_reason`, `sales_ready`, `owner_id` or `contact_id`."
+            ),
         ]
     ]
-    attribute: NotRequired[Annotated[Id, Field(description="The name of an attribute.")]]
+    attribute: NotRequired[Annotated[Id, Field(description="Name of an attribute.")]]
     equals: NotRequired[_Value]
     not_equals: NotRequired[_Value]
     one_of: NotRequired[Annotated[list[_Value], Field(min_length=1)]]
@@ -35,27 +37,27 @@ class Test(TypedDict):
     at_most: NotRequired[Number]
     above: NotRequired[Number]
     below: NotRequired[Number]
-    contains: NotRequired[Annotated[Id, Field(description="The text holds this one.")]]
-    starts_with: NotRequired[Annotated[Id, Field(description="The text begins with this one.")]]
-    exists: NotRequired[Annotated[bool, Field(description="true: there is a value; false: there is none.")]]
+    contains: NotRequired[Annotated[Id, Field(description="The text contains this.")]]
+    starts_with: NotRequired[Annotated[Id, Field(description="The text starts with this.")]]
+    exists: NotRequired[Annotated[bool, Field(description="true: there is a value. false: there is none.")]]
     same_as: NotRequired[
         Annotated[
             Id,
-            Field(description="Of a seller's attribute only: equals the lead's attribute of this name."),
+            Field(description="Only for a seller's attribute: it equals the lead's attribute with this name."),
         ]
     ]
 
 
 @with_config(EMITTED)
 class AllOf(TypedDict):
-    """Each of these must be so."""
+    """All of these conditions must be met."""
 
     all: Annotated[list[ConditionDefinition], Field(min_length=1)]
 
 
 @with_config(EMITTED)
 class AnyOf(TypedDict):
-    """At least one of these must be so."""
+    """At least one of these conditions must be met."""
 
     any: Annotated[list[ConditionDefinition], Field(min_length=1)]
 

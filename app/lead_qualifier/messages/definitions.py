@@ -13,22 +13,30 @@ from lead_qualifier.messages.decode import decode
 from lead_qualifier.messages.fields import EMITTED, READ_STRICTLY, Id, Timestamp
 from lead_qualifier.messages.lead_qualified import Trigger
 
-DefinitionId = Annotated[Id, Field(description="The definition it is about; also the record's key.")]
+DefinitionId = Annotated[Id, Field(description="The definition's id; also the record's key.")]
 
 
 @with_config(READ_STRICTLY)
 class DefinitionCommand(TypedDict):
-    """Create or replace the draft of a definition, publish it, stop what runs, or delete it."""
+    """Create or replace the draft of a definition, publish it, stop the live version, or delete the definition."""
 
     command_id: CommandId
     definition_id: DefinitionId
     command: Literal["apply", "publish", "stop", "delete"]
     definition: NotRequired[
-        Annotated[dict[str, Any], Field(description="Of apply: the definition as people write it. Its id is the same.")]
+        Annotated[
+            dict[str, Any],
+            Field(description="For `apply`: the definition as people write it. Its `id` equals `definition_id`."),
+        ]
     ]
-    draft: NotRequired[Annotated[bool, Field(description="Of apply. true: of a live one too, beside what runs.")]]
+    draft: NotRequired[
+        Annotated[
+            bool,
+            Field(description="For `apply`. true: accept a draft of a live definition too, next to the live version."),
+        ]
+    ]
     replace: NotRequired[
-        Annotated[bool, Field(description="Of publish. true: the draft takes the place of what runs, in one step.")]
+        Annotated[bool, Field(description="For `publish`. true: the draft replaces the live version in one step.")]
     ]
     expected_revision: NotRequired[ExpectedRevision]
     issued_by: IssuedBy
@@ -37,36 +45,43 @@ class DefinitionCommand(TypedDict):
 
 @with_config(EMITTED)
 class DefinitionChanged(TypedDict):
-    """What became of a command on a definition."""
+    """The outcome of a command on a definition."""
 
     command_id: CommandId
     definition_id: DefinitionId
-    kind: Annotated[Id, Field(description="What it defines: journey, assignment, sequence or follow-up.")]
-    command: Annotated[Id, Field(description="What was ordered. More may come.")]
-    outcome: Annotated[Literal["accepted", "refused"], Field(description="Whether it was done.")]
-    reason: Annotated[Id, Field(description="Why, as a word for programs. More may come.")]
-    message: Annotated[str, Field(description="The same for a person; of a refusal, also what to do about it.")]
-    warnings: NotRequired[Annotated[list[str], Field(description="What to know although it was accepted.")]]
-    version: NotRequired[Annotated[int, Field(ge=1, description="The newest published version, if there is one.")]]
+    kind: Annotated[
+        Id, Field(description="The kind of definition: `journey`, `assignment`, `sequence` or `follow-up`.")
+    ]
+    command: Annotated[Id, Field(description="The command. More values may be added.")]
+    outcome: Annotated[Literal["accepted", "refused"], Field(description="Whether the command was accepted.")]
+    reason: Annotated[Id, Field(description="Why, as a code for programs. More values may be added.")]
+    message: Annotated[str, Field(description="Why, for people; after a refusal, also what to do about it.")]
+    warnings: NotRequired[Annotated[list[str], Field(description="What to know although the command was accepted.")]]
+    version: NotRequired[Annotated[int, Field(ge=1, description="The newest published version, if any.")]]
     definition: NotRequired[
         Annotated[
             dict[str, Any],
-            Field(description="Of an apply or a publish that changed something. Absent where it would not fit."),
+            Field(
+                description="The definition, after an `apply` or a `publish` that changed something. Absent if it "
+                "would not fit into the record."
+            ),
         ]
     ]
-    revision: Annotated[int, Field(ge=0, description="The revision of the definition afterwards; 0 if unknown.")]
+    revision: Annotated[
+        int, Field(ge=0, description="The definition's revision after the command; 0 if the definition is unknown.")
+    ]
     repeated: NotRequired[
-        Annotated[bool, Field(description="true: the command had been decided before and this repeats its outcome.")]
+        Annotated[bool, Field(description="true: the command was decided before, and this repeats its outcome.")]
     ]
     issued_by: IssuedBy
     issued_at: IssuedAt
-    decided_at: Annotated[Timestamp, Field(description="When it was decided.")]
-    origin: Annotated[Trigger, Field(description="The command's record.")]
+    decided_at: Annotated[Timestamp, Field(description="When the command was decided.")]
+    origin: Annotated[Trigger, Field(description="The record of the command.")]
 
 
 @with_config(EMITTED)
 class StoredAnswer(TypedDict):
-    """What a command was answered."""
+    """The outcome of a command."""
 
     command_id: CommandId
     accepted: bool
@@ -79,21 +94,31 @@ class StoredAnswer(TypedDict):
 
 @with_config(EMITTED)
 class DefinitionState(TypedDict):
-    """A definition as it stands. It is kept when deleted, so that its versions go on rising."""
+    """The current state of a definition. A deleted definition is kept, so that its versions keep rising."""
 
     id: Id
-    revision: Annotated[int, Field(ge=0, description="That of its last change, in one order over its kind.")]
+    revision: Annotated[
+        int,
+        Field(
+            ge=0, description="Revision of the last change. Revisions are numbered across all definitions of the kind."
+        ),
+    ]
     status: Literal["draft", "live", "stopped", "deleted"]
     version: NotRequired[Annotated[int, Field(ge=1, description="The newest published version.")]]
-    draft: NotRequired[Annotated[dict[str, Any], Field(description="What the next publish lets run.")]]
-    published: NotRequired[Annotated[dict[str, Any], Field(description="The newest published version itself.")]]
+    draft: NotRequired[
+        Annotated[dict[str, Any], Field(description="The definition that the next `publish` makes live.")]
+    ]
+    published: NotRequired[Annotated[dict[str, Any], Field(description="The definition of `version`.")]]
     published_revision: NotRequired[int]
     published_at: NotRequired[Timestamp]
     published_by: NotRequired[Id]
     changed_at: NotRequired[Timestamp]
     changed_by: NotRequired[Id]
     answers: NotRequired[
-        Annotated[list[StoredAnswer], Field(description="The last commands. Only in the changelog of the decider.")]
+        Annotated[
+            list[StoredAnswer],
+            Field(description="The outcomes of the last commands. Only in the changelog of the command processor."),
+        ]
     ]
 
 

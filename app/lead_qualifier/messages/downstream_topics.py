@@ -175,7 +175,7 @@ SEQUENCE_COMMAND_STATE = command_state("sequence")
 SEQUENCE_STATE = _state("sequence-state", "sequence", "lead_id", Partitions.BY_LEAD)
 SEQUENCE_CONNECTIONS = _input(
     "sequence-connections",
-    "A lead is to be connected to a sequence, or disconnected from it.",
+    "Connect a lead to a sequence, or disconnect it.",
     ("CRM", "command line"),
     ("sequence service",),
 )

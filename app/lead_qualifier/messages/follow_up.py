@@ -18,56 +18,67 @@ StageName = Literal["lead-qualified", "lead-assigned"]
 
 @with_config(EMITTED)
 class RepeatDefinition(TypedDict):
-    """Tell it again while nobody acts."""
+    """Report the lead again while nobody acts on it."""
 
-    every: Annotated[Duration, Field(description="How long after the last time, such as 24h.")]
-    times: Annotated[int, Field(ge=1, le=100, description="How many times more.")]
+    every: Annotated[Duration, Field(description="How long after the last report, such as 24h.")]
+    times: Annotated[int, Field(ge=1, le=100, description="How many more times.")]
 
 
 @with_config(EMITTED)
 class StageDefinition(TypedDict):
-    """What somebody has to act on, and in which time."""
+    """An event that somebody must act on, and how soon."""
 
-    on: Annotated[StageName, Field(description="The time begins with it. An assignment ends that of a qualification.")]
-    within: Annotated[Duration, Field(description="So long sales has, such as 4h; by the clock.")]
+    on: Annotated[
+        StageName, Field(description="The event that starts the time. An assignment ends the time of a qualification.")
+    ]
+    within: Annotated[Duration, Field(description="How soon sales must act, such as 4h (wall clock).")]
     repeat: NotRequired[RepeatDefinition]
 
 
 @with_config(EMITTED)
 class FollowUpDefinition(TypedDict):
-    """In which time somebody has to act on leads."""
+    """A follow-up: how soon somebody must act on leads."""
 
-    id: Annotated[Id, Field(description="Identifies it, over all its versions.")]
-    name: NotRequired[Annotated[Id, Field(description="For people.")]]
+    id: Annotated[Id, Field(description="Identifies the follow-up across its versions.")]
+    name: NotRequired[Annotated[Id, Field(description="Display name.")]]
     models: NotRequired[
         Annotated[
             list[Id],
-            Field(min_length=1, description="Only leads that these qualification models qualified. Absent: all."),
+            Field(
+                min_length=1,
+                description="Only leads that these qualification models have qualified. Absent: all models.",
+            ),
         ]
     ]
     when: NotRequired[ConditionDefinition]
-    stages: Annotated[list[StageDefinition], Field(min_length=1, max_length=2, description="At most one of each.")]
+    stages: Annotated[
+        list[StageDefinition], Field(min_length=1, max_length=2, description="At most one stage for each event.")
+    ]
 
 
 @with_config(EMITTED)
 class LeadFollowUpOverdue(TypedDict):
-    """Nobody acted on a lead in time. Emitted once for each time; read it with isolation.level=read_committed."""
+    """Nobody acted on a lead in time. Emitted once per report; read it with `isolation.level=read_committed`."""
 
     event_id: Annotated[
         Id,
         Field(
-            description="A UUID (version 5) made of lead, definition, stage, number and trigger event: the same has "
-            "always the same."
+            description="A UUID (version 5) derived from lead, definition, stage, number and triggering event: "
+            "the same report always has the same id."
         ),
     ]
     lead_id: LeadId
     contact_id: NotRequired[Annotated[Id, Field(description="The contact behind the lead.")]]
-    follow_up_id: Annotated[Id, Field(description="The definition by which it is overdue.")]
-    follow_up_version: Annotated[int, Field(ge=1, description="The published version that decided.")]
-    stage: Annotated[StageName, Field(description="What nobody acted on.")]
-    owner_id: NotRequired[Annotated[Id, Field(description="Who should have: the owner of the lead, if it has one.")]]
-    overdue_number: Annotated[int, Field(ge=1, description="The how manieth time this is told.")]
-    since: Annotated[Timestamp, Field(description="When the time began.")]
-    due_at: Annotated[Timestamp, Field(description="When it was over.")]
-    occurred_at: Annotated[Timestamp, Field(description="When that occurred which began it.")]
-    trigger: Annotated[Trigger, Field(description="The record that began it.")]
+    follow_up_id: Annotated[Id, Field(description="The follow-up definition that the lead is overdue by.")]
+    follow_up_version: Annotated[int, Field(ge=1, description="The published version that led to this decision.")]
+    stage: Annotated[StageName, Field(description="The event that nobody acted on.")]
+    owner_id: NotRequired[
+        Annotated[Id, Field(description="Who should have acted: the owner of the lead, if it has one.")]
+    ]
+    overdue_number: Annotated[
+        int, Field(ge=1, description="How many times the lead has been reported: 1 for the first.")
+    ]
+    since: Annotated[Timestamp, Field(description="When the time to act started.")]
+    due_at: Annotated[Timestamp, Field(description="When the time to act was over.")]
+    occurred_at: Annotated[Timestamp, Field(description="When the event that started the time occurred.")]
+    trigger: Annotated[Trigger, Field(description="The record that started the time.")]

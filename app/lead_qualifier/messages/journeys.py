@@ -19,22 +19,23 @@ MOST_CARRIED = 30
 
 @with_config(EMITTED)
 class OnEvent(TypedDict):
-    """Each time that one of our models qualifies the lead."""
+    """Each time a qualification model qualifies the lead."""
 
     event: Annotated[Literal["lead-qualified"], Field(description="The event.")]
     models: NotRequired[
         Annotated[
-            list[Id], Field(min_length=1, description="Only qualifications by these qualification models. Absent: all.")
+            list[Id],
+            Field(min_length=1, description="Only qualifications by these qualification models. Absent: all models."),
         ]
     ]
 
 
 @with_config(EMITTED)
 class OnChange(TypedDict):
-    """Each time that a field of the lead becomes this, by a qualification or by hand."""
+    """Each time a field of the lead changes to a value, by a qualification or by hand."""
 
     changed: Annotated[Literal["status_reason", "sales_ready"], Field(description="The field.")]
-    to: Annotated[Value, Field(description="What it becomes. One that is so already does not become so.")]
+    to: Annotated[Value, Field(description="The new value. A field that already has the value does not trigger.")]
 
 
 def _trigger_form(definition: object) -> str:
@@ -56,22 +57,24 @@ class ReentryDefinition(TypedDict):
 
     policy: Annotated[
         Literal["never", "after", "always"],
-        Field(description="never: once. after: again once some time has passed. always: each time."),
+        Field(description="`never`: only once. `after`: again after some time. `always`: every time."),
     ]
     after: NotRequired[
-        Annotated[Duration, Field(description="With policy after: how long after the last entry, such as 7d.")]
+        Annotated[Duration, Field(description="With policy `after`: how long after the last entry, such as 7d.")]
     ]
 
 
 @with_config(EMITTED)
 class WindowDefinition(TypedDict):
-    """When leads may enter, by the clock."""
+    """When leads may enter (wall clock)."""
 
-    start: NotRequired[Annotated[Timestamp, Field(description="From then on; who triggers before waits for it.")]]
-    end: NotRequired[Annotated[Timestamp, Field(description="Until then, itself excluded.")]]
+    start: NotRequired[
+        Annotated[Timestamp, Field(description="When the window opens. A lead that triggers earlier waits for it.")]
+    ]
+    end: NotRequired[Annotated[Timestamp, Field(description="When the window closes.")]]
 
 
-_As = Annotated[Id, Field(description="Its name in the payload, if it is to have another.")]
+_As = Annotated[Id, Field(description="Name in the payload. Absent: the name of the field or attribute.")]
 
 
 # `as` is a keyword of Python, so these cannot be written as classes.
@@ -80,14 +83,14 @@ CarriedField = TypedDict(
     {
         "field": Annotated[
             Literal["status", "status_reason", "sales_ready", "owner_id", "contact_id"],
-            Field(description="One of the lead's own."),
+            Field(description="A field of the lead."),
         ],
         "as": NotRequired[_As],
     },
 )
 CarriedAttribute = TypedDict(
     "CarriedAttribute",
-    {"attribute": Annotated[Id, Field(description="The name of an attribute.")], "as": NotRequired[_As]},
+    {"attribute": Annotated[Id, Field(description="Name of an attribute.")], "as": NotRequired[_As]},
 )
 with_config(EMITTED)(CarriedField)
 with_config(EMITTED)(CarriedAttribute)
@@ -108,10 +111,10 @@ CarriedDefinition = TypeAliasType(
 
 @with_config(EMITTED)
 class JourneyDefinition(TypedDict):
-    """A journey: which leads enter it, when, how often, and what they bring along."""
+    """A journey: which leads enter it, when and how often, and what data they carry."""
 
-    id: Annotated[Id, Field(description="Identifies the journey, over all its versions.")]
-    name: NotRequired[Annotated[Id, Field(description="For people.")]]
+    id: Annotated[Id, Field(description="Identifies the journey across its versions.")]
+    name: NotRequired[Annotated[Id, Field(description="Display name.")]]
     trigger: TriggerDefinition
     when: NotRequired[ConditionDefinition]
     exclude: NotRequired[ConditionDefinition]
@@ -120,7 +123,7 @@ class JourneyDefinition(TypedDict):
     contact: NotRequired[
         Annotated[
             Literal["required", "optional"],
-            Field(description="required: a lead without a contact does not enter. Absent: optional."),
+            Field(description="`required`: leads without a contact do not enter. Absent: `optional`."),
         ]
     ]
     payload: NotRequired[
@@ -128,8 +131,8 @@ class JourneyDefinition(TypedDict):
             list[CarriedDefinition],
             Field(
                 max_length=MOST_CARRIED,
-                description="What the entry carries of the lead. Absent: its status, status_reason, sales_ready and "
-                "owner_id.",
+                description="The lead's data that the entry carries. Absent: `status`, `status_reason`, "
+                "`sales_ready` and `owner_id`.",
             ),
         ]
     ]
@@ -165,29 +168,34 @@ TypedValue = Annotated[TextValue | NumberValue | BooleanValue, Field(discriminat
 
 @with_config(EMITTED)
 class JourneyEntryRequested(TypedDict):
-    """A lead is to enter a journey. Emitted once per entry; read it with isolation.level=read_committed."""
+    """A lead enters a journey. Emitted once per entry; read it with `isolation.level=read_committed`."""
 
     event_id: Annotated[
         Id,
         Field(
-            description="A UUID (version 5) made of journey, lead, entry number and trigger event: the same entry "
-            "always has the same."
+            description="A UUID (version 5) derived from journey, lead, entry number and triggering event: the "
+            "same entry always has the same id."
         ),
     ]
     lead_id: LeadId
     contact_id: NotRequired[Annotated[Id, Field(description="The contact behind the lead.")]]
-    binding: Annotated[Id, Field(description="What the journey is bound to: lead/ and the lead's id.")]
-    journey_id: Annotated[Id, Field(description="The journey to enter.")]
-    journey_version: Annotated[int, Field(ge=1, description="The published version that decided.")]
+    binding: Annotated[Id, Field(description="What the journey is bound to: `lead/` followed by the lead's id.")]
+    journey_id: Annotated[Id, Field(description="The journey that the lead enters.")]
+    journey_version: Annotated[int, Field(ge=1, description="The published version that led to this decision.")]
     entry_number: Annotated[
-        int, Field(ge=1, description="The how manieth time this lead enters this journey, over all its versions.")
+        int,
+        Field(
+            ge=1,
+            description="How many times the lead has entered the journey, across the journey's versions: 1 for "
+            "the first.",
+        ),
     ]
     payload: Annotated[
         dict[str, TypedValue],
         Field(
             max_length=MOST_CARRIED,
-            description="Values of the lead as it enters, by name. What it has not is absent, never null.",
+            description="The lead's data as it enters, by name. Missing values are omitted, never null.",
         ),
     ]
-    occurred_at: Annotated[Timestamp, Field(description="When that occurred which triggered it.")]
+    occurred_at: Annotated[Timestamp, Field(description="When the triggering event occurred.")]
     trigger: Trigger

@@ -21,8 +21,8 @@ StatusReason = Literal[
     "marketing_qualified",
 ]
 
-EventId = Annotated[Id, Field(description="Identifies the event. A repeated one is harmless.")]
-LeadId = Annotated[Id, Field(description="Identifies the lead; also the record's key.")]
+EventId = Annotated[Id, Field(description="Identifies the event. Repeating an event has no effect.")]
+LeadId = Annotated[Id, Field(description="The lead's id; also the record's key.")]
 
 
 @with_config(READ_STRICTLY)
@@ -32,9 +32,11 @@ class LeadScoreChanged(TypedDict):
     event_id: EventId
     lead_id: LeadId
     scoring_model_id: Annotated[Id, Field(description="The scoring model that computed the score.")]
-    score: Annotated[Number, Field(description="The new score: any finite number, negative ones included.")]
-    occurred_at: Annotated[Timestamp, Field(description="When the score changed. Older than the score held: ignored.")]
-    previous_score: NotRequired[Annotated[Number | None, Field(description="The score before. Not used.")]]
+    score: Annotated[Number, Field(description="The new score: any finite number, including negative ones.")]
+    occurred_at: Annotated[
+        Timestamp, Field(description="When the score changed. Ignored if older than the score already held.")
+    ]
+    previous_score: NotRequired[Annotated[Number | None, Field(description="The previous score. Not used.")]]
     grade: NotRequired[Annotated[str | None, Field(description="The engine's grade for the score. Not used.")]]
     scoring_model_version: NotRequired[
         Annotated[int | None, Field(description="Version of the scoring model. Not used.")]
@@ -43,28 +45,37 @@ class LeadScoreChanged(TypedDict):
 
 @with_config(READ_STRICTLY)
 class LeadMerged(TypedDict):
-    """The CRM merged a lead (the loser) into another (the survivor): from now on only the survivor can qualify."""
+    """The CRM merged a lead (the loser) into another (the survivor). From then on only the survivor can qualify."""
 
     event_id: EventId
-    lead_id: Annotated[Id, Field(description="The loser; also the record's key.")]
-    survivor_id: Annotated[Id, Field(description="The lead it was merged into: another one than the loser.")]
-    occurred_at: Annotated[Timestamp, Field(description="When they were merged. Older than the merge held: ignored.")]
+    lead_id: Annotated[Id, Field(description="The loser's id; also the record's key.")]
+    survivor_id: Annotated[Id, Field(description="The lead that the loser was merged into.")]
+    occurred_at: Annotated[
+        Timestamp, Field(description="When the leads were merged. Ignored if older than the merge already held.")
+    ]
 
 
 @with_config(READ_STRICTLY)
 class LeadSalesResponse(TypedDict):
-    """Sales accepted or rejected a lead that was qualified. A rejected one goes by the model's on_rejection."""
+    """Sales accepted or rejected a qualified lead. `on_rejection` in the model says what happens to a rejected one."""
 
     event_id: EventId
     lead_id: LeadId
     occurred_at: Annotated[
-        Timestamp, Field(description="When sales answered. Not later than the qualification it answers: ignored.")
+        Timestamp,
+        Field(
+            description="When sales responded. Ignored unless it is later than the qualification that it responds to."
+        ),
     ]
-    response: Annotated[Literal["accepted", "rejected"], Field(description="What sales answered.")]
-    reason: NotRequired[Annotated[Id | None, Field(description="Why; on_rejection may name what holds for it.")]]
-    seller_id: NotRequired[Annotated[Id | None, Field(description="Who answered. Not used by the qualifier.")]]
+    response: Annotated[Literal["accepted", "rejected"], Field(description="How sales responded.")]
+    reason: NotRequired[
+        Annotated[Id | None, Field(description="Why. The model's `on_rejection` can treat reasons differently.")]
+    ]
+    seller_id: NotRequired[Annotated[Id | None, Field(description="Who responded. Not used by the qualifier.")]]
     qualification_model_id: NotRequired[
-        Annotated[Id | None, Field(description="The model whose qualification is meant. Absent: every one.")]
+        Annotated[
+            Id | None, Field(description="The model whose qualification the response is about. Absent: every model.")
+        ]
     ]
 
 
@@ -74,17 +85,22 @@ class LeadChanged(TypedDict):
 
     event_id: EventId
     lead_id: LeadId
-    occurred_at: Annotated[Timestamp, Field(description="When the lead changed. Older than the change held: ignored.")]
-    status: NotRequired[Annotated[Status, Field(description="State of the lead in the CRM.")]]
-    status_reason: NotRequired[
-        Annotated[StatusReason, Field(description="Reason of the status; any of them goes with any status.")]
+    occurred_at: Annotated[
+        Timestamp, Field(description="When the lead changed. Ignored if older than the change already held.")
     ]
-    sales_ready: NotRequired[Annotated[bool, Field(description="Whether the lead is ready for sales.")]]
+    status: NotRequired[Annotated[Status, Field(description="The lead's status in the CRM.")]]
+    status_reason: NotRequired[
+        Annotated[StatusReason, Field(description="The reason for the status. Any reason is accepted with any status.")]
+    ]
+    sales_ready: NotRequired[Annotated[bool, Field(description="Whether the lead is sales ready.")]]
     owner_id: NotRequired[Annotated[Id | None, Field(description="Who owns the lead. null clears it.")]]
     contact_id: NotRequired[Annotated[Id | None, Field(description="The contact behind the lead. null clears it.")]]
     attributes: NotRequired[
         Annotated[
             dict[str, AttributeValue],
-            Field(description="Further facts, merged by name into those held; null clears the one of that name."),
+            Field(
+                description="Further facts, merged by name into those already held; null clears the attribute with "
+                "that name."
+            ),
         ]
     ]

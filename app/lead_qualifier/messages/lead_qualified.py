@@ -25,35 +25,42 @@ if TYPE_CHECKING:
 
 @with_config(EMITTED)
 class Trigger(TypedDict):
-    """The record that something was decided on."""
+    """The record that led to a decision."""
 
-    event_id: Annotated[Id, Field(description="Its event_id, or the command_id of a command.")]
-    topic: Annotated[Id, Field(description="Its topic, without the prefix of the installation.")]
-    partition: Annotated[int, Field(ge=0, description="Its partition.")]
-    offset: Annotated[int, Field(ge=0, description="Its offset.")]
+    event_id: Annotated[Id, Field(description="`event_id` of the record, or `command_id` if it is a command.")]
+    topic: Annotated[Id, Field(description="Topic of the record, without the installation's prefix.")]
+    partition: Annotated[int, Field(ge=0, description="Partition of the record.")]
+    offset: Annotated[int, Field(ge=0, description="Offset of the record.")]
 
 
 LeadChangedOffset = Annotated[
     int,
     Field(
         ge=0,
-        description="All of lead-changed before this offset, in the lead's partition, was known. If a record at or "
-        "after it erases the lead, this event is about what was erased, whichever is read first.",
+        description="Every record of `lead-changed` before this offset, in the lead's partition, was known. "
+        "If a record at or after it erases the lead, this event is about the erased lead, "
+        "whichever of the two is read first.",
     ),
 ]
 
 
 @with_config(EMITTED)
 class Evidence(TypedDict):
-    """How one criterion stood. Without a score held there is neither `score` nor `scored_at`."""
+    """How the lead stood on one criterion. Without a score, `score` and `scored_at` are absent."""
 
-    scoring_model_id: Annotated[Id, Field(description="The scoring model that the criterion names.")]
-    threshold: Annotated[Number, Field(description="The score that qualifies, itself included.")]
+    scoring_model_id: Annotated[Id, Field(description="The criterion's scoring model.")]
+    threshold: Annotated[Number, Field(description="The score that meets the criterion, or any higher one.")]
     score: NotRequired[
-        Annotated[Number, Field(description="The score held, also where its scoring model is not live.")]
+        Annotated[Number, Field(description="The lead's current score, even if the scoring model is not live.")]
     ]
-    met: Annotated[bool, Field(description="A score is held, its scoring model is live, and it reaches the threshold.")]
-    scored_at: NotRequired[Annotated[Timestamp, Field(description="occurred_at of the score held.")]]
+    met: Annotated[
+        bool,
+        Field(
+            description="Whether the criterion is met: there is a score, its scoring model is live, and it "
+            "reaches the threshold."
+        ),
+    ]
+    scored_at: NotRequired[Annotated[Timestamp, Field(description="`occurred_at` of the current score.")]]
 
 
 # `from` is a keyword of Python, so these cannot be written as classes.
@@ -65,7 +72,7 @@ with_config(EMITTED)(SalesReadyChange)
 
 @with_config(EMITTED)
 class Changes(TypedDict):
-    """The attributes that the qualification changed, and only those."""
+    """The attributes that the qualification changed. Unchanged ones are absent."""
 
     status_reason: NotRequired[StatusReasonChange]
     sales_ready: NotRequired[SalesReadyChange]
@@ -73,18 +80,18 @@ class Changes(TypedDict):
 
 @with_config(EMITTED)
 class QualifiedLead(TypedDict):
-    """The lead as this qualification left it."""
+    """The lead after the qualification."""
 
-    status: Annotated[Status, Field(description="State of the lead; open, since only open leads qualify.")]
-    status_reason: Annotated[StatusReason, Field(description="Reason of the status.")]
-    sales_ready: Annotated[bool, Field(description="Whether the lead is ready for sales.")]
+    status: Annotated[Status, Field(description="The lead's status: `open`, because only open leads qualify.")]
+    status_reason: Annotated[StatusReason, Field(description="The reason for the status.")]
+    sales_ready: Annotated[bool, Field(description="Whether the lead is sales ready.")]
     owner_id: NotRequired[Annotated[Id, Field(description="Who owns the lead.")]]
     changed_at: NotRequired[
         Annotated[
             Timestamp,
             Field(
-                description="occurred_at of the newest lead-changed that was known: a later one came after this "
-                "qualification, whichever is read first. Absent: none was known."
+                description="`occurred_at` of the newest `lead-changed` that was known. A later one came after this "
+                "qualification, whichever of the two is read first. Absent: none was known."
             ),
         ]
     ]
@@ -92,11 +99,13 @@ class QualifiedLead(TypedDict):
 
 @with_config(EMITTED)
 class EvidenceGroup(TypedDict):
-    """How a group of criteria stood. A member is the index of a criterion in `criteria`, from 0, or a further group."""
+    """How the lead stood on a group of criteria. A member is the index of a criterion in `criteria`, starting at 0, or
+    another group.
+    """
 
     match: Annotated[MatchDefinition, Field(description="How many of the members had to be met.")]
-    met: Annotated[bool, Field(description="Whether they were.")]
-    members: Annotated[list[EvidenceMember], Field(description="What the group is made of, in its order.")]
+    met: Annotated[bool, Field(description="Whether the group is met.")]
+    members: Annotated[list[EvidenceMember], Field(description="The group's members, in the order of the definition.")]
 
 
 EvidenceMember = TypeAliasType("EvidenceMember", int | EvidenceGroup)
@@ -104,39 +113,48 @@ EvidenceMember = TypeAliasType("EvidenceMember", int | EvidenceGroup)
 
 @with_config(EMITTED)
 class LeadQualified(TypedDict):
-    """A lead qualified. Emitted once per qualification; read it with isolation.level=read_committed."""
+    """A lead qualified. Emitted once per qualification; read it with `isolation.level=read_committed`."""
 
     event_id: Annotated[
         Id,
         Field(
-            description="A UUID (version 5) made of lead, model, version, qualification number and trigger event: "
-            "the same qualification always has the same."
+            description="A UUID (version 5) derived from lead, model, version, qualification number and "
+            "triggering event: the same qualification always has the same id."
         ),
     ]
     lead_id: LeadId
     contact_id: NotRequired[Annotated[Id, Field(description="The contact behind the lead.")]]
     qualification_model_id: Annotated[Id, Field(description="The model that qualified the lead.")]
-    qualification_model_version: Annotated[int, Field(ge=1, description="The published version that decided.")]
+    qualification_model_version: Annotated[
+        int, Field(ge=1, description="The published version that led to this decision.")
+    ]
     match: Annotated[MatchDefinition, Field(description="How many of the criteria had to be met.")]
-    criteria: Annotated[list[Evidence], Field(description="Every criterion of the model, in its order.")]
+    criteria: Annotated[
+        list[Evidence], Field(description="Every criterion of the model, in the order of the definition.")
+    ]
     tree: NotRequired[
         Annotated[
-            EvidenceGroup, Field(description="How the criteria are grouped, if they are, and how each group stood.")
+            EvidenceGroup,
+            Field(
+                description="The groups of the criteria, and how the lead stood on each. Absent if the criteria are "
+                "not grouped."
+            ),
         ]
     ]
     changes: Changes
     lead: QualifiedLead
     qualification_number: Annotated[
-        int, Field(ge=1, description="The how manieth time this model qualified this lead.")
+        int, Field(ge=1, description="How many times the model has qualified the lead: 1 for the first.")
     ]
     origin: Annotated[
         Origin,
         Field(
-            description="live: an event of the lead. sweep: the publish command, over existing leads. "
-            "After a hold: what began it."
+            description="What started the qualification. `live`: an event of the lead; `sweep`: the publish "
+            "command, which evaluates existing leads. After a hold: the origin of what started the "
+            "hold."
         ),
     ]
-    occurred_at: Annotated[Timestamp, Field(description="When that occurred which triggered it.")]
+    occurred_at: Annotated[Timestamp, Field(description="When the triggering event occurred.")]
     trigger: Trigger
     lead_changed_offset: NotRequired[LeadChangedOffset]
 

@@ -30,7 +30,7 @@ with_config(EMITTED)(SalesReadyTakenBack)
 
 @with_config(EMITTED)
 class ChangesTakenBack(TypedDict):
-    """The attributes of the lead that are taken back, and only those."""
+    """The flags that must be reset. Others are absent."""
 
     status_reason: NotRequired[StatusReasonTakenBack]
     sales_ready: NotRequired[SalesReadyTakenBack]
@@ -38,32 +38,40 @@ class ChangesTakenBack(TypedDict):
 
 @with_config(EMITTED)
 class LeadRecycled(TypedDict):
-    """Sales rejected a lead, and by its model it may qualify again: the CRM is to take these flags back.
+    """Sales rejected a lead that may qualify again: the CRM must reset these flags.
 
-    Emitted once per rejection that takes flags back; read it with isolation.level=read_committed.
+    Emitted once per rejection that resets flags; read it with `isolation.level=read_committed`.
     """
 
     event_id: Annotated[
         Id,
         Field(
-            description="A UUID (version 5) made of lead, model, version, qualification number and trigger event: "
-            "the same rejection always has the same."
+            description="A UUID (version 5) derived from lead, model, version, qualification number and "
+            "triggering event: the same rejection always has the same id."
         ),
     ]
     lead_id: LeadId
     qualification_model_id: Annotated[
         Id,
-        Field(description="The model whose qualification is taken back; the first by id if one event led to several."),
+        Field(
+            description="The model whose qualification is reversed; if one event led to several qualifications, "
+            "the first model by id."
+        ),
     ]
-    qualification_model_version: Annotated[int, Field(ge=1, description="The version that had qualified the lead.")]
-    qualification_number: Annotated[int, Field(ge=1, description="Which qualification by this model it was.")]
-    changes: Annotated[ChangesTakenBack, Field(description="At least one.")]
-    reason: NotRequired[Annotated[Id, Field(description="Why sales rejected the lead, as the response says.")]]
+    qualification_model_version: Annotated[
+        int, Field(ge=1, description="The version of the model that had qualified the lead.")
+    ]
+    qualification_number: Annotated[
+        int,
+        Field(ge=1, description="The number of that qualification: how many times the model had qualified the lead."),
+    ]
+    changes: Annotated[ChangesTakenBack, Field(description="At least one flag.")]
+    reason: NotRequired[Annotated[Id, Field(description="Why sales rejected the lead, as in the response.")]]
     not_before: NotRequired[
-        Annotated[Timestamp, Field(description="Nothing that occurred before this qualifies the lead again.")]
+        Annotated[Timestamp, Field(description="Nothing that occurred before this time qualifies the lead again.")]
     ]
     occurred_at: Annotated[Timestamp, Field(description="When sales rejected the lead.")]
-    trigger: Annotated[Trigger, Field(description="The lead-sales-response.")]
+    trigger: Annotated[Trigger, Field(description="The record of the `lead-sales-response`.")]
 
 
 def lead_recycled(lead_id: str, recycled: Recycled, *, reason: str | None, trigger: Cause) -> LeadRecycled:

@@ -21,53 +21,61 @@ if TYPE_CHECKING:
 
 @with_config(EMITTED)
 class QualificationModelChanged(TypedDict):
-    """What became of a command, or of what a scoring engine announced. Exactly one of the three ids is there."""
+    """The outcome of a command, or of a scoring engine's announcement. Has exactly one of `qualification_model_id`,
+    `feature` and `scoring_model_id`.
+    """
 
     command_id: NotRequired[
-        Annotated[Id, Field(description="The command that this answers. Its issuer waits for this.")]
+        Annotated[Id, Field(description="The command that this is the outcome of; its issuer waits for this event.")]
     ]
-    qualification_model_id: NotRequired[Annotated[Id, Field(description="The model that the command was about.")]]
-    feature: NotRequired[Annotated[Id, Field(description="The feature that the command was about.")]]
-    scoring_model_id: NotRequired[Annotated[Id, Field(description="The scoring model that was announced.")]]
+    qualification_model_id: NotRequired[Annotated[Id, Field(description="The model that the command is about.")]]
+    feature: NotRequired[Annotated[Id, Field(description="The feature that the command is about.")]]
+    scoring_model_id: NotRequired[Annotated[Id, Field(description="The scoring model that the announcement is about.")]]
     command: Annotated[
         Id,
         Field(
-            description="What was ordered: apply, publish, shadow, stop, delete, enable or disable; or announce, "
-            "for a scoring-model-changed event. More may come."
+            description="The command: `apply`, `publish`, `shadow`, `stop`, `delete`, `enable` or `disable`; or "
+            "`announce`, for a `scoring-model-changed` event. More values may be added."
         ),
     ]
-    outcome: Annotated[Literal["accepted", "refused"], Field(description="Whether it was done.")]
+    outcome: Annotated[Literal["accepted", "refused"], Field(description="Whether the command was accepted.")]
     reason: Annotated[
         Id,
         Field(description="Why, as a word for programs. More may come; so far " + ", ".join(Code) + "."),
     ]
-    message: Annotated[str, Field(description="The same for a person; of a refusal, also what to do about it.")]
-    warnings: Annotated[list[str], Field(description="What to know although it was accepted.")]
-    version: NotRequired[
-        Annotated[int, Field(ge=1, description="The newest published version of the model, if there is one.")]
-    ]
+    message: Annotated[str, Field(description="Why, for people; after a refusal, also what to do about it.")]
+    warnings: Annotated[list[str], Field(description="What to know although the command was accepted.")]
+    version: NotRequired[Annotated[int, Field(ge=1, description="The newest published version of the model, if any.")]]
     definition: NotRequired[
         Annotated[
             dict[str, Any],
             Field(
-                description="Of an apply or a publish that changed something: the model as people write it "
-                "(qualification-model.schema.json). Absent where it would not fit the record."
+                description="After an `apply` or a `publish` that changed something: the model as people write it "
+                "(qualification-model.schema.json). Absent if it would not fit into the record."
             ),
         ]
     ]
     revision: Annotated[
-        int, Field(ge=0, description="The revision of the model, feature or scoring model afterwards; 0 if unknown.")
+        int,
+        Field(
+            ge=0,
+            description="The revision of the model, feature or scoring model after the command; 0 if it is unknown.",
+        ),
     ]
     repeated: NotRequired[
-        Annotated[bool, Field(description="true: the command had been decided before and this repeats its outcome.")]
+        Annotated[bool, Field(description="true: the command was decided before, and this repeats its outcome.")]
     ]
     status: NotRequired[
-        Annotated[Literal["draft", "live", "stopped"], Field(description="Of an announced scoring model: its status.")]
+        Annotated[
+            Literal["draft", "live", "stopped"], Field(description="The status that the scoring engine announced.")
+        ]
     ]
-    issued_by: NotRequired[Annotated[Id, Field(description="Who gave the command.")]]
-    issued_at: NotRequired[Annotated[Timestamp, Field(description="When it was given, or occurred_at of the event.")]]
-    decided_at: Annotated[Timestamp, Field(description="When it was decided.")]
-    origin: Annotated[Trigger, Field(description="The record that this is the outcome of.")]
+    issued_by: NotRequired[Annotated[Id, Field(description="Who issued the command.")]]
+    issued_at: NotRequired[
+        Annotated[Timestamp, Field(description="When the command was issued, or `occurred_at` of the event.")]
+    ]
+    decided_at: Annotated[Timestamp, Field(description="When the command was decided.")]
+    origin: Annotated[Trigger, Field(description="The record of the command or announcement.")]
 
 
 def model_outcome(

@@ -21,9 +21,9 @@ _CLOSED = ConfigDict(strict=True, extra="forbid")
 
 @with_config(_CLOSED)
 class AtLeastDefinition(TypedDict):
-    """So many of the criteria."""
+    """A number of the criteria."""
 
-    at_least: Annotated[int, Field(ge=1, description="How many; at most as many as there are criteria.")]
+    at_least: Annotated[int, Field(ge=1, description="How many; not more than there are criteria.")]
 
 
 def _match_schema(_source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -41,16 +41,18 @@ MatchDefinition = Annotated[Literal["all", "any"] | AtLeastDefinition, GetPydant
 @final
 @with_config(_CLOSED)
 class CriterionDefinition(TypedDict):
-    """A scoring model and the score on it that qualifies."""
+    """A scoring model, and the score on it that a lead must reach."""
 
-    scoring_model: Annotated[Id, Field(description="The scoring model; it must be live to publish.")]
-    threshold: Annotated[Number, Field(description="The criterion is met from this score upwards, itself included.")]
+    scoring_model: Annotated[
+        Id, Field(description="The scoring model. It must be live when the qualification model is published.")
+    ]
+    threshold: Annotated[Number, Field(description="The score that meets the criterion, or any higher one.")]
     drop_below: NotRequired[
         Annotated[
             Number,
             Field(
-                description="With requalification on_recross: the score has fallen only once it is below this. "
-                "Absent: the threshold."
+                description="With requalification policy `on_recross`: the score has fallen only once it is below "
+                "this. Absent: below `threshold`."
             ),
         ]
     ]
@@ -59,26 +61,26 @@ class CriterionDefinition(TypedDict):
 @final
 @with_config(_CLOSED)
 class AllDefinition(TypedDict):
-    """A group that is met if all of its members are."""
+    """A group that is met if all its members are met."""
 
-    all: Annotated[list[MemberDefinition], Field(min_length=1, description="Criteria, or further groups.")]
+    all: Annotated[list[MemberDefinition], Field(min_length=1, description="Criteria or groups.")]
 
 
 @final
 @with_config(_CLOSED)
 class AnyDefinition(TypedDict):
-    """A group that is met if at least one of its members is."""
+    """A group that is met if at least one of its members is met."""
 
-    any: Annotated[list[MemberDefinition], Field(min_length=1, description="Criteria, or further groups.")]
+    any: Annotated[list[MemberDefinition], Field(min_length=1, description="Criteria or groups.")]
 
 
 @final
 @with_config(_CLOSED)
 class AtLeastOfDefinition(TypedDict):
-    """A group that is met if so many of its members are."""
+    """A group that is met if a number of its members are met."""
 
-    at_least: Annotated[int, Field(ge=1, description="How many; at most as many as there are members.")]
-    of: Annotated[list[MemberDefinition], Field(min_length=1, description="Criteria, or further groups.")]
+    at_least: Annotated[int, Field(ge=1, description="How many; not more than there are members.")]
+    of: Annotated[list[MemberDefinition], Field(min_length=1, description="Criteria or groups.")]
 
 
 def _kind_of_member(value: object) -> str:
@@ -107,19 +109,19 @@ MEMBER_KINDS = frozenset({"criterion", "all", "any", "of"})
 
 @with_config(_CLOSED)
 class ActionsDefinition(TypedDict):
-    """What a qualified lead gets; at least one."""
+    """What a qualification changes on the lead; at least one."""
 
     status_reason: NotRequired[
-        Annotated[Literal["marketing_qualified"], Field(description="Status Reason becomes Marketing Qualified.")]
+        Annotated[Literal["marketing_qualified"], Field(description="The status reason becomes Marketing Qualified.")]
     ]
-    sales_ready: NotRequired[Annotated[bool, Field(description="true: Sales Ready becomes yes.")]]
+    sales_ready: NotRequired[Annotated[bool, Field(description="true: the lead becomes sales ready.")]]
 
 
 Policy = Annotated[
     Literal["never", "when_reset", "on_recross"],
     Field(
-        description="when_reset (default): when the CRM reset a flag or reopened the lead. "
-        "on_recross: also when the scores fell below the criteria and rose again."
+        description="`never`. `when_reset` (default): after the CRM has reset a flag or reopened the lead. "
+        "`on_recross`: also after the scores have fallen below the criteria and risen again."
     ),
 ]
 
@@ -129,14 +131,15 @@ Duration = Annotated[str, Field(pattern="^[0-9]{1,8}[smhdw]$")]
 
 @with_config(_CLOSED)
 class RequalificationDefinition(TypedDict):
-    """What lets the model qualify a lead once more."""
+    """When the model may qualify a lead again."""
 
     policy: NotRequired[Policy]
     cool_down: NotRequired[
         Annotated[
             Duration,
             Field(
-                description="How long after the last qualification the next may be triggered: 90s, 15m, 12h, 30d, 2w.",
+                description="How long after the last qualification the next one can be triggered at the earliest, "
+                "such as 90s, 15m, 12h, 30d or 2w.",
             ),
         ]
     ]
@@ -144,24 +147,34 @@ class RequalificationDefinition(TypedDict):
 
 @with_config(_CLOSED)
 class RecyclingDefinition(TypedDict):
-    """What becomes of a lead that sales rejected."""
+    """What happens to leads that sales rejects."""
 
     requalify: NotRequired[
         Annotated[
-            bool, Field(description="true (default): the model may qualify it again. false: until the CRM resets.")
+            bool,
+            Field(
+                description="true (default): the model may qualify the lead again. false: only after the CRM has "
+                "reset it."
+            ),
         ]
     ]
     cool_down: NotRequired[
-        Annotated[Duration, Field(description="How long after the rejection the next may be triggered: 12h, 90d.")]
+        Annotated[
+            Duration,
+            Field(
+                description="How long after the rejection the next qualification can be triggered at the earliest, "
+                "such as 12h or 90d."
+            ),
+        ]
     ]
 
 
 @with_config(_CLOSED)
 class OnRejectionDefinition(RecyclingDefinition):
-    """What becomes of a lead that sales rejected, and what instead for some reasons."""
+    """What happens to leads that sales rejects, with exceptions by reason."""
 
     reasons: NotRequired[
-        Annotated[dict[Id, RecyclingDefinition], Field(description="By the reason that the response names.")]
+        Annotated[dict[Id, RecyclingDefinition], Field(description="Exceptions, by the reason in the response.")]
     ]
 
 
@@ -169,20 +182,20 @@ class OnRejectionDefinition(RecyclingDefinition):
 class ModelDefinition(TypedDict):
     """A qualification model as people write it, in YAML or JSON."""
 
-    id: Annotated[Id, Field(description="Identifies the model for ever; leads keep their marks by it.")]
-    name: NotRequired[Annotated[Id, Field(description="What people call it; the id if absent.")]]
+    id: Annotated[Id, Field(description="Identifies the model across its versions, permanently.")]
+    name: NotRequired[Annotated[Id, Field(description="Display name. Absent: the id.")]]
     match: Annotated[MatchDefinition, Field(description="How many of the criteria must be met.")]
     criteria: Annotated[
         list[MemberDefinition],
-        Field(min_length=1, description="One for each scoring model that counts; groups of them may stand among them."),
+        Field(min_length=1, description="The criteria, at most one per scoring model, or groups of criteria."),
     ]
     actions: ActionsDefinition
     existing_leads: NotRequired[
         Annotated[
             Literal["evaluate", "ignore"],
             Field(
-                description="On publish: evaluate (default) every known lead at once, "
-                "or ignore them until the next event of each."
+                description="What publishing does with existing leads. `evaluate` (default): evaluates every known "
+                "lead immediately. `ignore`: evaluates each at its next event."
             ),
         ]
     ]
@@ -190,7 +203,10 @@ class ModelDefinition(TypedDict):
     hold: NotRequired[
         Annotated[
             Duration,
-            Field(description="So long, by the clock, the criteria must stay met before a lead qualifies: 15m, 2h."),
+            Field(
+                description="How long the criteria must stay met before the lead qualifies (wall clock), such as "
+                "15m or 2h."
+            ),
         ]
     ]
     on_rejection: NotRequired[OnRejectionDefinition]

@@ -13,17 +13,22 @@ from lead_qualifier.messages.lead_messages import EventId, LeadId
 from lead_qualifier.messages.lead_qualified import Trigger
 from lead_qualifier.messages.model_definition import Duration
 
-StepId = Annotated[Id, Field(description="Identifies the step within its sequence.")]
-SequenceId = Annotated[Id, Field(description="The sequence.")]
-_Subject = Annotated[Id, Field(description="Its subject, for whoever takes the step.")]
-_Template = Annotated[Id, Field(description="Which template to use.")]
+StepId = Annotated[Id, Field(description="Identifies the step within the sequence.")]
+SequenceId = Annotated[Id, Field(description="The sequence's id.")]
+_Subject = Annotated[Id, Field(description="Subject, for whoever takes the step.")]
+_Template = Annotated[Id, Field(description="The template to use.")]
 _Text = Annotated[Id, Field(description="What to write, say or do.")]
-_DueWithin = Annotated[Duration, Field(description="How long there is for it: 4h, 2d. Absent: it is due at once.")]
+_DueWithin = Annotated[
+    Duration,
+    Field(description="How long there is to complete the step, such as 4h or 2d. Absent: it is due immediately."),
+]
 
 
 @with_config(EMITTED)
 class ActivityStep(TypedDict):
-    """Somebody is to write, call or do something; the sequence goes on when activity-completed says that it is done."""
+    """Somebody must write, call or do something. The sequence continues when `activity-completed` reports that it is
+    done.
+    """
 
     id: StepId
     kind: Literal["email", "phone_call", "task"]
@@ -35,7 +40,7 @@ class ActivityStep(TypedDict):
 
 @with_config(EMITTED)
 class AutomatedEmailStep(TypedDict):
-    """A mail is to be sent by a machine; the sequence goes on at once."""
+    """A machine must send an email. The sequence continues immediately."""
 
     id: StepId
     kind: Literal["automated_email"]
@@ -50,7 +55,7 @@ WaitStep = TypedDict(
     {
         "id": StepId,
         "kind": Literal["wait"],
-        "for": Annotated[Duration, Field(description="So long, at most 30d. Never the last step.")],
+        "for": Annotated[Duration, Field(description="How long to wait, at most 30d. Cannot be the last step.")],
     },
 )
 with_config(EMITTED)(WaitStep)
@@ -58,47 +63,49 @@ with_config(EMITTED)(WaitStep)
 
 @with_config(EMITTED)
 class UpdateFieldStep(TypedDict):
-    """The CRM is to set a value of the lead, a field or an attribute; the sequence goes on at once."""
+    """The CRM must set a field or an attribute of the lead. The sequence continues immediately."""
 
     id: StepId
     kind: Literal["update_field"]
-    field: NotRequired[Annotated[Id, Field(description="One of the lead's own: status_reason, owner_id or such.")]]
-    attribute: NotRequired[Annotated[Id, Field(description="The name of an attribute.")]]
-    value: Annotated[Value, Field(description="What it is to become.")]
+    field: NotRequired[Annotated[Id, Field(description="A field of the lead, such as `status_reason` or `owner_id`.")]]
+    attribute: NotRequired[Annotated[Id, Field(description="Name of an attribute.")]]
+    value: Annotated[Value, Field(description="The new value.")]
 
 
 @with_config(EMITTED)
 class AdvanceStep(TypedDict):
-    """Leave for another sequence. Never the first step, and none follows it."""
+    """Move the lead to another sequence. Cannot be the first step, and no step can follow it."""
 
     id: StepId
     kind: Literal["advance"]
-    to: Annotated[Id, Field(description="The sequence to go on with.")]
+    to: Annotated[Id, Field(description="The sequence that the lead moves to.")]
 
 
 @with_config(EMITTED)
 class BranchTest(TypedDict):
-    """Exactly one of when, replied, or result_of with equals."""
+    """The test of a branch: exactly one of `when`, `replied`, and `result_of` with `equals`."""
 
     when: NotRequired[ConditionDefinition]
     replied: NotRequired[
         Annotated[
-            bool, Field(description="Whether the lead has answered since it was connected. Needs on_reply: false.")
+            bool, Field(description="Whether the lead has replied since it was connected. Requires `on_reply: false`.")
         ]
     ]
-    result_of: NotRequired[Annotated[Id, Field(description="An earlier step; its result is compared with equals.")]]
-    equals: NotRequired[Annotated[Id, Field(description="The result that is meant, as activity-completed names it.")]]
+    result_of: NotRequired[Annotated[Id, Field(description="An earlier step, whose result is compared with `equals`.")]]
+    equals: NotRequired[Annotated[Id, Field(description="The expected result, as in `activity-completed`.")]]
     within: NotRequired[
         Annotated[
             Duration,
-            Field(description="Wait so long at most for it to become so, at most 30d. Absent: decided at once."),
+            Field(description="How long to wait for the test to be met, at most 30d. Absent: decided immediately."),
         ]
     ]
 
 
 @with_config(EMITTED)
 class BranchStep(TypedDict):
-    """One way or the other; after either the sequence goes on behind the branch."""
+    """Either the steps of `yes` or those of `no`, depending on a test. After either, the sequence continues after the
+    branch.
+    """
 
     id: StepId
     branch: BranchTest
@@ -149,16 +156,19 @@ StepDefinition = TypeAliasType(
 
 @with_config(EMITTED)
 class ConnectDefinition(TypedDict):
-    """What connects leads by itself, besides sequence-connections."""
+    """What connects leads automatically, in addition to `sequence-connections`."""
 
     on: Annotated[
         Literal["lead-qualified", "lead-assigned"],
-        Field(description="Each qualification, or each assignment to a seller."),
+        Field(description="`lead-qualified`: each qualification. `lead-assigned`: each assignment to a seller."),
     ]
     models: NotRequired[
         Annotated[
             list[Id],
-            Field(min_length=1, description="Of lead-qualified: only by these qualification models. Absent: all."),
+            Field(
+                min_length=1,
+                description="For `lead-qualified`: only qualifications by these models. Absent: all models.",
+            ),
         ]
     ]
     when: NotRequired[ConditionDefinition]
@@ -167,9 +177,11 @@ class ConnectDefinition(TypedDict):
 
 @with_config(EMITTED)
 class ExitDefinition(TypedDict):
-    """What ends the sequence for a lead before its last step. That the lead is closed always does."""
+    """What ends the sequence for a lead before the last step. Closing the lead always does."""
 
-    on_reply: NotRequired[Annotated[bool, Field(description="Whether an answer of the lead does. Absent: yes.")]]
+    on_reply: NotRequired[
+        Annotated[bool, Field(description="Whether a reply of the lead ends the sequence. Absent: true.")]
+    ]
     when: NotRequired[ConditionDefinition]
 
 
@@ -177,8 +189,8 @@ class ExitDefinition(TypedDict):
 class SequenceDefinition(TypedDict):
     """A sequence: the steps that sales takes with a lead, one after the other."""
 
-    id: Annotated[Id, Field(description="Identifies the sequence, over all its versions.")]
-    name: NotRequired[Annotated[Id, Field(description="For people.")]]
+    id: Annotated[Id, Field(description="Identifies the sequence across its versions.")]
+    name: NotRequired[Annotated[Id, Field(description="Display name.")]]
     connect: NotRequired[ConnectDefinition]
     exit: NotRequired[ExitDefinition]
     steps: Annotated[list[StepDefinition], Field(min_length=1, max_length=100)]
@@ -186,69 +198,81 @@ class SequenceDefinition(TypedDict):
 
 @with_config(READ_STRICTLY)
 class SequenceConnection(TypedDict):
-    """A lead is to be connected to a sequence, or disconnected from it."""
+    """Connect a lead to a sequence, or disconnect it."""
 
     event_id: EventId
     lead_id: LeadId
     sequence_id: SequenceId
-    occurred_at: Annotated[Timestamp, Field(description="When it was ordered.")]
+    occurred_at: Annotated[Timestamp, Field(description="When this was requested.")]
     action: Literal["connect", "disconnect"]
-    segment: NotRequired[Annotated[Id, Field(description="Of connect: the segment that the lead comes from.")]]
-    source: NotRequired[Annotated[Id, Field(description="Of connect: who or what connects it.")]]
+    segment: NotRequired[Annotated[Id, Field(description="For `connect`: the segment that the lead comes from.")]]
+    source: NotRequired[Annotated[Id, Field(description="For `connect`: who or what connects the lead.")]]
     wait: NotRequired[
-        Annotated[Duration, Field(description="Of connect: how long to wait before the first step, at most 30d.")]
+        Annotated[Duration, Field(description="For `connect`: how long to wait before the first step, at most 30d.")]
     ]
     owner_id: NotRequired[
-        Annotated[Id, Field(description="Of connect: who takes the steps. Absent: whoever the lead is assigned to.")]
+        Annotated[Id, Field(description="For `connect`: who takes the steps. Absent: whoever the lead is assigned to.")]
     ]
 
 
 @with_config(READ_STRICTLY)
 class ActivityCompleted(TypedDict):
-    """Something was done about a lead."""
+    """Somebody acted on a lead: an email, a call, a task, or a reply of the lead."""
 
     event_id: EventId
     lead_id: LeadId
-    occurred_at: Annotated[Timestamp, Field(description="When it was done.")]
+    occurred_at: Annotated[Timestamp, Field(description="When it happened.")]
     kind: Annotated[
         Literal["email", "automated_email", "phone_call", "task", "reply", "other"],
-        Field(description="What was done. reply: the lead answered."),
+        Field(description="What happened. `reply`: the lead replied."),
     ]
-    step_event_id: NotRequired[Annotated[Id, Field(description="event_id of the sequence-step-due that it answers.")]]
-    result: NotRequired[Annotated[Id, Field(description="How it went, in a word that branches may ask for.")]]
+    step_event_id: NotRequired[
+        Annotated[Id, Field(description="`event_id` of the `sequence-step-due` that this completes.")]
+    ]
+    result: NotRequired[Annotated[Id, Field(description="The result, as a word that branches of sequences can test.")]]
     direction: NotRequired[
-        Annotated[Literal["incoming", "outgoing"], Field(description="incoming: it came from the lead: a reply.")]
+        Annotated[
+            Literal["incoming", "outgoing"], Field(description="`incoming`: it came from the lead, and is a reply.")
+        ]
     ]
     automatic: NotRequired[
         Annotated[
             bool,
             Field(
-                description="true: a machine sent it: an out-of-office reply, a bounce. Then neither has the lead "
-                "answered nor sales acted, whatever kind and direction say. `result` is kept for branches."
+                description="true: a machine sent it, such as an out-of-office reply or a bounce. It counts neither "
+                "as a reply of the lead nor as an act of sales, whatever `kind` and `direction` are. "
+                "`result` is still available to branches."
             ),
         ]
     ]
 
 
-_Version = Annotated[int, Field(ge=1, description="The published version that the lead was connected to.")]
-_Number = Annotated[int, Field(ge=1, description="The how manieth time this lead is connected to this sequence.")]
-_Segment = Annotated[Id, Field(description="The segment that the lead came from, as whoever connected it said.")]
-_Source = Annotated[
-    Id, Field(description="Who or what connected it: as said, or lead-qualified, lead-assigned, sequence/<id>.")
+_Version = Annotated[int, Field(ge=1, description="The published version that the lead is connected to.")]
+_Number = Annotated[
+    int, Field(ge=1, description="How many times the lead has been connected to the sequence: 1 for the first.")
 ]
-_Occurred = Annotated[Timestamp, Field(description="When that occurred which moved the lead on last.")]
-_Trigger = Annotated[Trigger, Field(description="The record that moved the lead on last.")]
+_Segment = Annotated[Id, Field(description="The segment that the lead came from, as named when it was connected.")]
+_Source = Annotated[
+    Id,
+    Field(
+        description="Who or what connected the lead: as named in `sequence-connections`, or "
+        "`lead-qualified`, `lead-assigned` or `sequence/<id>`."
+    ),
+]
+_Occurred = Annotated[Timestamp, Field(description="When the event that last moved the lead on occurred.")]
+_Trigger = Annotated[Trigger, Field(description="The record that last moved the lead on.")]
 
 
 @with_config(EMITTED)
 class SequenceStepDue(TypedDict):
-    """A step is to be taken for a lead. Emitted once per step and connection; read it with read_committed."""
+    """A step is due for a lead. Emitted once per step and connection; read it with `isolation.level=read_committed`."""
 
     event_id: Annotated[
         Id,
         Field(
-            description="A UUID (version 5) made of lead, sequence, version, connection number, the event that "
-            "connected it, and step: the same step always has the same. activity-completed names it as step_event_id."
+            description="A UUID (version 5) derived from lead, sequence, version, connection number, connecting "
+            "event and step: the same step always has the same id. `activity-completed` refers to "
+            "it as `step_event_id`."
         ),
     ]
     lead_id: LeadId
@@ -258,28 +282,32 @@ class SequenceStepDue(TypedDict):
     connection_number: _Number
     step_id: StepId
     kind: Annotated[
-        Literal["email", "automated_email", "phone_call", "task", "update_field"], Field(description="What to do.")
+        Literal["email", "automated_email", "phone_call", "task", "update_field"],
+        Field(description="What must be done."),
     ]
     data: Annotated[
         dict[str, Value],
-        Field(description="The step's subject, template and text; of update_field its field or attribute, and value."),
+        Field(
+            description="The step's `subject`, `template` and `text`; for `update_field` its `field` or "
+            "`attribute`, and `value`."
+        ),
     ]
-    owner_id: NotRequired[Annotated[Id, Field(description="Who is to take the step.")]]
+    owner_id: NotRequired[Annotated[Id, Field(description="Who must take the step.")]]
     segment: NotRequired[_Segment]
-    due_at: Annotated[Timestamp, Field(description="By when.")]
+    due_at: Annotated[Timestamp, Field(description="When the step must be completed.")]
     occurred_at: _Occurred
     trigger: _Trigger
 
 
 @with_config(EMITTED)
 class SequenceChanged(TypedDict):
-    """A lead's connection to a sequence is in another state."""
+    """A lead's connection to a sequence changed its state."""
 
     event_id: Annotated[
         Id,
         Field(
-            description="A UUID (version 5) made of lead, sequence, version, connection number, the event that "
-            "connected it, and state."
+            description="A UUID (version 5) derived from lead, sequence, version, connection number, connecting "
+            "event and state."
         ),
     ]
     lead_id: LeadId
@@ -288,7 +316,9 @@ class SequenceChanged(TypedDict):
     connection_number: _Number
     state: Annotated[
         Literal["connecting", "connected", "completed", "error", "disconnected"],
-        Field(description="connecting: the wait before the first step. The last three are ends."),
+        Field(
+            description="`connecting`: waits before the first step. `completed`, `error` and `disconnected` are final."
+        ),
     ]
     reason: NotRequired[
         Annotated[
@@ -301,13 +331,17 @@ class SequenceChanged(TypedDict):
                 "advance_target_not_live",
             ],
             Field(
-                description="Of disconnected and error. parent_deactivated: the sequence was stopped. "
-                "lead_deactivated: the lead was closed or merged. advance_target_not_live: publish that sequence, and "
-                "connect the lead."
+                description="For `disconnected` and `error`. `parent_deactivated`: the sequence was stopped. "
+                "`lead_deactivated`: the lead was closed or merged. `advance_target_not_live`: publish "
+                "that sequence, then connect the lead to it."
             ),
         ]
     ]
-    step_id: NotRequired[Annotated[Id, Field(description="Of an end before the last step: where the lead stood.")]]
+    step_id: NotRequired[
+        Annotated[
+            Id, Field(description="If the connection ended before the last step: the step that the lead had reached.")
+        ]
+    ]
     segment: NotRequired[_Segment]
     source: NotRequired[_Source]
     occurred_at: _Occurred
