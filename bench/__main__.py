@@ -18,8 +18,8 @@ from bench.reporting import Say
 from bench.subjects import SubjectFailed
 from bench.throughput import ResultsDiffer, measure_throughput
 from bench.workload import Workload
-from lead_qualifier.client.topic_reader import Unfinished
 from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.errors import ReadIncomplete
 
 _SMALL = Workload("400k events, 80k leads", 400_000, 80_000)
 _LARGE = Workload("2M events, 400k leads", 2_000_000, 400_000)
@@ -36,7 +36,7 @@ def main() -> int:
             options.json.write_bytes(msgspec.json.format(msgspec.json.encode(report.figures())) + b"\n")
         return 0
 
-    return on_kafka("bench", measure, SubjectFailed, ResultsDiffer, NotQualified, Unfinished)
+    return on_kafka("bench", measure, SubjectFailed, ResultsDiffer, NotQualified, ReadIncomplete)
 
 
 def _options() -> argparse.Namespace:

@@ -12,7 +12,8 @@ from rich.console import Console
 from bench.reporting import Say
 from lead_qualifier.demo.broker.finder import NoBroker, find_broker
 from lead_qualifier.demo.broker.kinds import BrokerKind
-from lead_qualifier.kafka.connection import BrokerUnreachable, Connection
+from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.errors import BrokerUnreachable
 from lead_qualifier.settings import InvalidSettings, load_settings
 
 _BROKERS = [BrokerKind.JAVA, BrokerKind.CONTAINER]

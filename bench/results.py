@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from lead_qualifier.client.topic_reader import TopicReader
 from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.messages.topics import LEAD_DEAD_LETTERS, LEAD_QUALIFIED, LEAD_STATE, Topic
 
 _NEW: dict[str, Any] = {
@@ -54,16 +54,16 @@ class Results:
 
 
 def read_results(connection: Connection, prefix: str) -> Results:
-    """Read outputs and changelog of a run that is over. Raises Unfinished where the broker does not give them."""
+    """Read outputs and changelog of a run that is over. Raises ReadIncomplete where the broker does not give them."""
     reader = TopicReader(connection)
 
     def read(topic: Topic) -> Iterator[Any]:
-        return reader.read(reader.places(topic.full_name(prefix)))
+        return reader.read_topic(topic.full_name(prefix))
 
     qualified: dict[Qualified, bytes] = {}
     twice = 0
     for message in read(LEAD_QUALIFIED):
-        event = msgspec.json.decode(message.value() or b"")
+        event = msgspec.json.decode(message.value or b"")
         place = (event["lead_id"], event["qualification_model_id"], event["qualification_number"])
         twice += place in qualified
         # what the CRM said last is of the moment, and depends on which topic was read first (a unit test compares it)
@@ -76,7 +76,7 @@ def read_results(connection: Connection, prefix: str) -> Results:
         qualified[place] = _digest(event)
     newest: dict[bytes, bytes] = {}
     for message in read(LEAD_STATE):
-        key, value = message.key() or b"", message.value()
+        key, value = message.key or b"", message.value
         if value is None:
             newest.pop(key, None)
         elif not key.startswith(b"\xff"):  # the worker's position

@@ -50,7 +50,7 @@ class Throughput:
 def measure_throughput(
     connection: Connection, workload: Workload, *, rounds: int, prefix: str, logs: Path, say: Say
 ) -> Throughput:
-    """Raises ResultsDiffer, SubjectFailed, Unfinished."""
+    """Raises ResultsDiffer, SubjectFailed, ReadIncomplete."""
     topics = Topics(connection, prefix, partitions=PARTITIONS)
     topics.create()
     try:

@@ -16,10 +16,10 @@ import confluent_kafka
 import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from lead_qualifier.client.topic_reader import TopicReader
 from lead_qualifier.demo.broker.finder import Broker
 from lead_qualifier.demo.broker.java import find_java, kafka_jars
 from lead_qualifier.demo.broker.not_available import NotAvailable
+from lead_qualifier.kafka.reader import TopicReader
 
 pytestmark = pytest.mark.broker
 
@@ -85,8 +85,8 @@ def test_the_python_example_misses_no_lead_when_it_is_killed_and_ends_in_order(k
     with sqlite3.connect(file.with_suffix(".processed")) as processed:
         assert processed.execute("SELECT count(*) FROM seen").fetchone() == (LEADS,)
     reader = TopicReader(kafka.connection)
-    letters = list(reader.read(reader.places(names[1])))
-    assert [letter.key() for letter in letters] == [b"L-bad"]
+    letters = list(reader.read_topic(names[1]))
+    assert [letter.key for letter in letters] == [b"L-bad"]
     for future in admin.delete_topics(names).values():
         future.result(30)
 

@@ -17,7 +17,8 @@ from lead_qualifier.demo.broker.finder import Broker, NoBroker, check_available,
 from lead_qualifier.demo.broker.kinds import BrokerKind
 from lead_qualifier.demo.broker.not_available import NotAvailable
 from lead_qualifier.demo.broker.running import find_running
-from lead_qualifier.kafka.connection import BrokerUnreachable, Connection
+from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.errors import BrokerUnreachable
 from lead_qualifier.settings import BrokerChoice, Settings, load_settings
 
 pytestmark = pytest.mark.broker

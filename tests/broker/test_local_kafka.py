@@ -11,7 +11,7 @@ from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, OffsetSpec
 
 from lead_qualifier.demo.broker.local_kafka import LocalKafka
-from lead_qualifier.kafka.connection import BrokerUnreachable
+from lead_qualifier.kafka.errors import BrokerUnreachable
 
 pytestmark = [pytest.mark.broker, pytest.mark.chaos]
 

@@ -19,7 +19,8 @@ from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth
 
 from lead_qualifier.demo.broker.local_broker import free_ports
 from lead_qualifier.demo.broker.local_kafka import LocalKafka
-from lead_qualifier.kafka.connection import BrokerUnreachable, Connection, OAuth, SaslMechanism
+from lead_qualifier.kafka.connection import Connection, OAuth, SaslMechanism
+from lead_qualifier.kafka.errors import BrokerUnreachable
 from lead_qualifier.services.installation import Group, read_group
 
 pytestmark = pytest.mark.broker

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from lead_qualifier.client.dead_letters import DeadLetters, Filter
-from lead_qualifier.client.topic_reader import TopicReader
 from lead_qualifier.consumer import Event, Subscription
 from lead_qualifier.demo.broker.finder import Broker
-from lead_qualifier.maintenance.copying import CopyTransaction
+from lead_qualifier.kafka.producer import Transaction
+from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.messages.downstream_topics import JOURNEY_DEFINITION_CHANGED
 from lead_qualifier.messages.topics import LEAD_DEAD_LETTERS, LEAD_QUALIFIED, QUALIFICATION_MODEL_CHANGED
+from tests.broker.system.command_line import CommandLine
 from tests.broker.test_consumer_kit import QUICK, TOPIC, prefix, running, until
-from tests.support.command_line import CommandLine
 from tests.support.raw_batches import GZIP, RawProducer, RawRecord, batch, sized, varint
 
 pytestmark = pytest.mark.broker
@@ -58,14 +58,14 @@ def topic(kafka: Broker, prefix: str) -> str:
 
 def test_a_reader_gives_every_record(kafka: Broker, topic: str) -> None:
     reader = TopicReader(kafka.connection, timeout=30)
-    read = {(one.partition(), one.offset()): one for one in reader.read(reader.places(topic))}
+    read = {(one.partition, one.offset): one for one in reader.read_topic(topic)}
     assert sorted(read) == [*((0, offset) for offset in range(6)), (1, 0), (2, 0)]
-    found = [json.loads(read[place].value())["event_id"] for place in sorted(read)]
+    found = [json.loads(read[place].value or b"")["event_id"] for place in sorted(read)]
     assert found == [f"e{number}" for number in range(8)]
-    assert read[0, 1].headers() == read[0, 2].headers() == AS_READ
-    assert read[1, 0].key() is None
+    assert read[0, 1].headers == read[0, 2].headers == AS_READ
+    assert read[1, 0].key is None
 
-    part = [one.offset() for one in reader.read([], {(topic, 0): 4})]
+    part = [one.offset for one in reader.read([], {(topic, 0): 4})]
     assert part == [4, 5], "in the middle of what cannot be decoded"
 
 
@@ -100,12 +100,11 @@ def test_the_kit_handles_what_can_be_read_and_makes_dead_letters_of_the_rest(
 
 def test_a_copy_has_such_names_escaped(kafka: Broker, prefix: str) -> None:
     name = prefix + TOPIC
-    with CopyTransaction(kafka.connection, prefix + "copy") as transaction:
-        transaction.put(name, b"L", b"{}", headers=AS_READ)
-        transaction.flush()
+    with Transaction(kafka.connection, prefix + "copy") as transaction:
+        transaction.send(name, b"L", b"{}", headers=AS_READ)
         transaction.commit()
     reader = TopicReader(kafka.connection, timeout=30)
-    assert [one.headers() for one in reader.read(reader.places(name))] == [ESCAPED]
+    assert [one.headers for one in reader.read_topic(name)] == [ESCAPED]
 
 
 @pytest.fixture
@@ -138,7 +137,7 @@ def test_dead_letters_with_such_names_are_listed_and_sent_back_and_a_preview_lea
     assert "another program" in cli.run("dead-letters", "list").fine().out
     cli.run("dead-letters", "replay", "--all", "--yes").fine()
     reader = TopicReader(kafka.connection)
-    assert ESCAPED in [(one.headers() or [])[:3] for one in reader.read(reader.places(scores))]
+    assert ESCAPED in [list(one.headers)[:3] for one in reader.read_topic(scores)]
 
     model = {
         "id": "any",
@@ -155,7 +154,7 @@ def test_tools_leave_out_what_others_wrote_to_topics_of_events(kafka: Broker, cl
     producer, reader = RawProducer(kafka.bootstrap_servers), TopicReader(kafka.connection)
     values = (b"\xff", b"[" * 9_000, b"[1]", b'{"outcome": "accepted", "kind": "journey"}')
     for topic in (LEAD_QUALIFIED, QUALIFICATION_MODEL_CHANGED, JOURNEY_DEFINITION_CHANGED):
-        for place in reader.places(topic.full_name(cli.prefix)):
+        for place in reader.admin.partitions(topic.full_name(cli.prefix)):
             producer.send(*place, batch(*(RawRecord(key=b"L", value=value) for value in values)))
     assert "never" in cli.run("lead", "show", "L").out
     assert cli.run("journey", "list", "--json").fine().json() == []

@@ -11,7 +11,8 @@ import typer
 
 from lead_qualifier.cli.options import Json
 from lead_qualifier.cli.screen import note, say, show_json
-from lead_qualifier.services.acls import PURPOSES, Grant, Naming, Service, as_bindings, command_line, grants, naming_of
+from lead_qualifier.kafka.acls import Grant, as_bindings, command_line
+from lead_qualifier.services.acls import PURPOSES, Naming, Service, grants, naming_of
 from lead_qualifier.settings import load_settings
 
 acls = typer.Typer(no_args_is_help=True, help="Print the ACLs that each service needs.")

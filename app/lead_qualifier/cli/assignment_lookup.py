@@ -12,10 +12,10 @@ from lead_qualifier.assignment.intake import FollowedLead, decode_followed, is_g
 from lead_qualifier.assignment.state import LEAD, HeldLead, State, decode_state
 from lead_qualifier.client.leads import UnreadableState, position_of, undecided
 from lead_qualifier.client.told import event_of
-from lead_qualifier.client.topic_reader import TopicReader
 from lead_qualifier.engine import partition_of
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, Checkpoint
 from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.messages.downstream_topics import (
     ASSIGNMENT_LEAD_STATE,
     ASSIGNMENT_QUEUE,
@@ -50,7 +50,7 @@ class LookedUp:
 def look_up(connection: Connection, *, topic_prefix: str, lead_id: str) -> LookedUp:
     """Read assignment's state to its end, and of its other topics the lead's partition.
 
-    Raises TopicMissing, Unfinished, UnreadableState, NotAllowed, KafkaException.
+    Raises TopicMissing, ReadIncomplete, UnreadableState, NotAllowed, KafkaException.
     """
     reader = TopicReader(connection)
     key = lead_id.encode()
@@ -58,7 +58,7 @@ def look_up(connection: Connection, *, topic_prefix: str, lead_id: str) -> Looke
         topic.full_name(topic_prefix)
         for topic in (ASSIGNMENT_LEAD_STATE, ASSIGNMENT_STATE, ASSIGNMENT_QUEUE, LEAD_ASSIGNED)
     )
-    partition = partition_of(key, len(reader.partitions(followed_topic)))
+    partition = partition_of(key, len(reader.admin.partitions(followed_topic)))
     following, intake = _held(reader, followed_topic, partition, only=key)
     state, decider = _held(reader, state_topic, 0)
     try:
@@ -107,16 +107,16 @@ def _held(
     found: dict[bytes, bytes | None] = {}
     position = None
     for message in reader.read([(topic, partition)]):
-        key, value = message.key(), message.value()
+        key, value = message.key, message.value
         if key == CHECKPOINT_KEY:
             position = None if value is None else position_of(value)
-        elif only is None or key == only:
+        elif key is not None and (only is None or key == only):
             found[key] = value
     return found, position
 
 
 def _decisions(reader: TopicReader, topic: str, key: bytes, newest: int) -> tuple[dict[str, Any], ...]:
     """Not those that came after the state was read."""
-    partition = partition_of(key, len(reader.partitions(topic)))
-    told = (event_of(one.value(), _ASSIGNED) for one in reader.read([(topic, partition)]) if one.key() == key)
+    partition = partition_of(key, len(reader.admin.partitions(topic)))
+    told = (event_of(one.value, _ASSIGNED) for one in reader.read([(topic, partition)]) if one.key == key)
     return tuple(one for one in told if one is not None and one["decision_number"] <= newest)

@@ -10,12 +10,19 @@ from confluent_kafka import KafkaError, KafkaException
 from lead_qualifier.client.commands import NoAnswer
 from lead_qualifier.client.leads import UnreadableState
 from lead_qualifier.client.scoring_models import AnnouncedLater
-from lead_qualifier.client.topic_reader import TopicMissing, Unfinished
-from lead_qualifier.kafka.connection import BrokerUnreachable, NotAllowed, UnusableConnection, is_forbidden
+from lead_qualifier.kafka.errors import (
+    BrokerUnreachable,
+    NotAllowed,
+    ReadIncomplete,
+    TopicMissing,
+    UnusableConnection,
+    is_forbidden,
+)
 from lead_qualifier.maintenance.positions import WorkersRun
 from lead_qualifier.maintenance.repartition import CannotRepartition
 from lead_qualifier.messages.model_file import BadModelFile
 from lead_qualifier.services.installation import OtherInstallation
+from lead_qualifier.services.remedies import ADD_ACL, CREATE_TOPICS, with_remedy
 from lead_qualifier.services.topic_setup import TopicsUnfit
 from lead_qualifier.settings import InvalidSettings
 
@@ -70,7 +77,7 @@ _CODES: dict[type[BaseException], ExitCode] = {
     UnusableConnection: ExitCode.USAGE,
     BrokerUnreachable: ExitCode.UNREACHABLE,
     NoBrokerFound: ExitCode.UNREACHABLE,
-    Unfinished: ExitCode.UNREACHABLE,
+    ReadIncomplete: ExitCode.UNREACHABLE,
     NoAnswer: ExitCode.NO_ANSWER,
 }
 EXPECTED: tuple[type[BaseException], ...] = (*_CODES, KafkaException, OSError)
@@ -98,7 +105,7 @@ def judge(failure: BaseException) -> tuple[str, ExitCode]:
         return _judge_kafka(failure.args[0])
     if isinstance(failure, OSError):
         return _judge_system(failure), ExitCode.REFUSED
-    return str(failure), next(code for kind, code in _CODES.items() if isinstance(failure, kind))
+    return with_remedy(failure), next(code for kind, code in _CODES.items() if isinstance(failure, kind))
 
 
 def told(failure: BaseException, message: str) -> tuple[str, ...]:
@@ -116,16 +123,9 @@ def _judge_kafka(error: object) -> tuple[str, ExitCode]:
             ExitCode.UNREACHABLE,
         )
     if is_forbidden(error):
-        message = (
-            f"the broker does not allow this ({reason}): have the ACL added (`lead-qualifier acls print` lists what "
-            "each service needs), or use other credentials"
-        )
-        return message, ExitCode.REFUSED
+        return f"the broker does not allow this ({reason}): {ADD_ACL}", ExitCode.REFUSED
     if error.code() in {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC}:
-        return (
-            f"a topic does not exist ({reason}): create the topics first (lead-qualifier topics create)",
-            ExitCode.REFUSED,
-        )
+        return f"a topic does not exist ({reason}): {CREATE_TOPICS}", ExitCode.REFUSED
     return f"the broker refused ({reason})", ExitCode.REFUSED
 
 

@@ -22,7 +22,7 @@ from lead_qualifier.client.previewed_topics import preview as preview_topics
 from lead_qualifier.client.previewing import NEAR_POINTS, SAMPLE
 from lead_qualifier.client.rulebook import read_rulebook
 from lead_qualifier.client.sweeping import swept
-from lead_qualifier.kafka.connection import NotAllowed
+from lead_qualifier.kafka.errors import NotAllowed
 from lead_qualifier.messages.model_file import read_model_file
 
 

@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-import confluent_kafka
-from confluent_kafka import KafkaError, KafkaException, TopicPartition
-
 from lead_qualifier.client.told import event_of
-from lead_qualifier.client.topic_reader import TopicReader, raise_read_error, reading
-from lead_qualifier.kafka.connection import Connection, needing
+from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.producer import Producer
+from lead_qualifier.kafka.reader import PartitionTail, TopicReader
 from lead_qualifier.messages.model_definition import definition_of
 from lead_qualifier.messages.topics import FEATURE_COMMANDS, QUALIFICATION_COMMANDS, QUALIFICATION_MODEL_CHANGED, Topic
 from lead_qualifier.qualification.models import QualificationModel
@@ -23,7 +21,6 @@ from lead_qualifier.qualification.models import QualificationModel
 Move = Literal["publish", "stop", "delete"]
 
 _AGAIN_SECONDS = 5.0
-_DELIVERY_SECONDS = 20.0
 
 
 class NoAnswer(Exception):
@@ -81,38 +78,29 @@ class Asking:
         if expected_revision is not None:
             command["expected_revision"] = expected_revision
         value = json.dumps(command, ensure_ascii=False).encode()
+        sent_to = topic.full_name(self._prefix)
+        admin = self._reader.admin
         # The end before sending: the outcome can only follow it.
-        outcomes = self._reader.ends(self._reader.places(outcomes_topic.full_name(self._prefix)))
-        self._reader.partitions(topic.full_name(self._prefix))
-        consumer = confluent_kafka.Consumer(reading(self._connection))
-        try:
-            consumer.assign([TopicPartition(*place, offset) for place, offset in outcomes.items()])
-            return self._wait(consumer, command_id, topic.full_name(self._prefix), key.encode(), value)
-        finally:
-            consumer.close()
+        ends = admin.ends(admin.partitions(outcomes_topic.full_name(self._prefix)))
+        admin.partitions(sent_to)
+        with PartitionTail(self._connection, ends) as outcomes:
+            return self._wait(outcomes, command_id, sent_to, key.encode(), value)
 
-    def _wait(
-        self, consumer: confluent_kafka.Consumer, command_id: str, topic: str, key: bytes, value: bytes
-    ) -> Outcome:
-        producer = confluent_kafka.Producer(delivering(self._connection))
+    def _wait(self, outcomes: PartitionTail, command_id: str, topic: str, key: bytes, value: bytes) -> Outcome:
+        producer = Producer(self._connection)
         begun = time.monotonic()
         again = begun
         while (now := time.monotonic()) < begun + self._timeout:
             if now >= again:
                 # The same command_id: repeating changes nothing, and a worker that comes late finds it all the same.
-                deliver(producer, topic, key, value)
+                producer.send(topic, key, value)
+                producer.flush()
                 again = now + _AGAIN_SECONDS
             self._waiting(now - begun)
-            message = consumer.poll(0.1)
-            if message is None:
-                continue
-            if (error := message.error()) is not None:
-                if error.code() != KafkaError._PARTITION_EOF and not error.retriable():
-                    raise_read_error(message)
-                continue
-            outcome = _outcome(message.value(), command_id)
-            if outcome is not None:
-                return outcome
+            for record in outcomes.take(0.1):
+                outcome = _outcome(record.value, command_id)
+                if outcome is not None:
+                    return outcome
         raise nobody_answered(self._timeout, self.NOBODY)
 
 
@@ -166,27 +154,3 @@ def _outcome(value: bytes | None, command_id: str) -> Outcome | None:
         return None
     accepted = event.get("outcome") == "accepted"
     return Outcome(accepted, str(event.get("message", "")), tuple(event.get("warnings", ())), event)
-
-
-def delivering(connection: Connection) -> dict[str, Any]:
-    """Configuration of a producer for single records that may arrive twice without harm.
-
-    An idempotent producer would take half a second to get its id.
-    """
-    return connection.confluent_producer(**{"linger.ms": 0, "message.timeout.ms": int(_DELIVERY_SECONDS * 1000)})
-
-
-def deliver(producer: confluent_kafka.Producer, topic: str, key: bytes, value: bytes) -> None:
-    """Send one record and wait until the broker has it. Raises NotAllowed, KafkaException if it has not."""
-    failed: list[KafkaError] = []
-
-    def delivered(error: KafkaError | None, _message: object) -> None:
-        if error is not None:
-            failed.append(error)
-
-    producer.produce(topic, value, key, on_delivery=delivered)
-    if producer.flush(_DELIVERY_SECONDS + 5):
-        raise KafkaException(KafkaError(KafkaError._MSG_TIMED_OUT))
-    if failed:
-        with needing(f"Write on topic {topic}"):
-            raise KafkaException(failed[0])

@@ -11,15 +11,15 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
 
-import confluent_kafka
 from confluent_kafka import KafkaError
 
-from lead_qualifier.client.commands import delivering
-from lead_qualifier.client.topic_reader import Place, TopicReader
+from lead_qualifier.kafka.admin import PartitionId
 from lead_qualifier.kafka.connection import Connection
-from lead_qualifier.kafka.records import portable_name
+from lead_qualifier.kafka.producer import Producer
+from lead_qualifier.kafka.reader import TopicReader
+from lead_qualifier.kafka.records import Record, portable_name
 from lead_qualifier.messages.downstream_topics import DOWNSTREAM_DEAD_LETTERS
 from lead_qualifier.messages.topics import LEAD_DEAD_LETTERS, Topic
 from lead_qualifier.qualification.utc import from_milliseconds, to_milliseconds
@@ -112,8 +112,8 @@ class DeadLetters:
         self._reader = TopicReader(connection)
 
     def find(self, wanted: Filter) -> Iterator[DeadLetter]:
-        """Those that are meant, in no certain order. Raises TopicMissing, Unfinished, KafkaException."""
-        for message in self._reader.read(self._reader.places(self._topic)):
+        """Those that are meant, in no certain order. Raises TopicMissing, ReadIncomplete, KafkaException."""
+        for message in self._reader.read_topic(self._topic):
             letter = _letter(message)
             if letter is not None and wanted.takes(letter, self._prefix):
                 yield letter
@@ -137,7 +137,7 @@ class DeadLetters:
                 cut.append(letter)
             else:
                 by_topic.setdefault(letter.topic, []).append(letter)
-        existing = self._reader.existing(list(by_topic))
+        existing = self._reader.admin.existing(list(by_topic))
         for topic, of_topic in by_topic.items():
             if topic not in existing:
                 homeless += of_topic
@@ -160,71 +160,56 @@ class DeadLetters:
 
         Returns (place, reason) of those that did not arrive.
         """
-        # In order, one request at a time: what concerns one lead stays in the order in which it came.
-        producer = confluent_kafka.Producer({**delivering(self._connection), "max.in.flight": 1, **_LARGE})
+        # What concerns one lead stays in the order in which it came.
+        producer = Producer(self._connection, in_order=True)
         failed: list[tuple[str, str]] = []
 
-        def delivered(letter: DeadLetter) -> Callable[[KafkaError | None, object], None]:
-            def tell(error: KafkaError | None, _message: object) -> None:
-                if error is None:
-                    sent(letter)
-                else:
-                    failed.append((letter.place, error.str()))
-
-            return tell
+        def delivered(letter: DeadLetter, error: KafkaError | None) -> None:
+            if error is None:
+                sent(letter)
+            else:
+                failed.append((letter.place, error.str()))
 
         for letter in letters:
-            headers: list[Any] = [*(one for one in letter.headers if one[0] != REPLAYED_FROM), _replayed_from(letter)]
-            while True:
-                try:
-                    producer.produce(
-                        letter.topic, letter.value, letter.key, headers=headers, on_delivery=delivered(letter)
-                    )
-                    break
-                except BufferError:
-                    producer.poll(0.1)
-            producer.poll(0)
+            headers = [*(one for one in letter.headers if one[0] != REPLAYED_FROM), _replayed_from(letter)]
+            producer.send(letter.topic, letter.key, letter.value, headers=headers, delivered=partial(delivered, letter))
         producer.flush()
         return failed
 
     def _sent_back(self, topic: str, since: datetime) -> tuple[dict[str, datetime], datetime | None]:
         """When each dead letter was sent back to the topic since then, and from when on the topic still holds all."""
-        places: list[Place] = self._reader.places(topic)
-        start = self._reader.since(places, max(0, to_milliseconds(since)))
-        first = self._reader.first(places)
+        places: list[PartitionId] = self._reader.admin.partitions(topic)
+        start = self._reader.admin.since(places, max(0, to_milliseconds(since)))
+        first = self._reader.admin.first(places)
         truncated = any(start[place] == first[place] > 0 for place in places)
         seen: dict[str, datetime] = {}
         oldest: datetime | None = None
         for message in self._reader.read(places, start):
             at = _time(message)
             oldest = at if oldest is None else min(oldest, at)
-            for name, content in message.headers() or ():
+            for name, content in message.headers or ():
                 if name == REPLAYED_FROM and content is not None:
                     seen[content.decode(errors="replace")] = at
         return seen, (oldest or datetime.now(UTC)) if truncated else None
-
-
-#: What a broker takes is for the broker to say, not for the client.
-_LARGE: dict[str, Any] = {"message.max.bytes": 1_000_000_000}
 
 
 def _replayed_from(letter: DeadLetter) -> Header:
     return (REPLAYED_FROM, letter.place.encode())
 
 
-def _letter(message: Any) -> DeadLetter | None:
+def _letter(message: Record) -> DeadLetter | None:
     """None for a record that is no dead letter of ours. The four headers about its origin are the last ones."""
-    headers: list[Header] = [(portable_name(name), content) for name, content in message.headers() or ()]
+    headers: list[Header] = [(portable_name(name), content) for name, content in message.headers or ()]
     origin = headers[-len(_ORIGIN) :]
     if tuple(name for name, _ in origin) != _ORIGIN:
         return None
     (_, topic), (_, partition), (_, offset), (_, reason) = origin
     return DeadLetter(
-        partition=message.partition(),
-        offset=message.offset(),
+        partition=message.partition,
+        offset=message.offset,
         at=_time(message),
-        key=message.key(),
-        value=message.value(),
+        key=message.key,
+        value=message.value,
         headers=tuple(headers[: -len(_ORIGIN)]),
         topic=_text(topic),
         topic_partition=_digits(partition),
@@ -247,6 +232,5 @@ def _origin_order(letter: DeadLetter) -> tuple[str, int, int, int, int]:
     return (letter.topic, place[0], place[1], letter.partition, letter.offset)
 
 
-def _time(message: Any) -> datetime:
-    _, milliseconds = message.timestamp()
-    return from_milliseconds(max(0, milliseconds))
+def _time(record: Record) -> datetime:
+    return from_milliseconds(max(0, record.timestamp_ms))

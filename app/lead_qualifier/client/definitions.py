@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from lead_qualifier.client.commands import Asking, Outcome
 from lead_qualifier.client.told import event_of
-from lead_qualifier.client.topic_reader import TopicReader
 from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.messages import downstream_topics as topics
 
 #: What every change of a definition says.
@@ -93,11 +93,11 @@ class Standing:
 
 
 def read_definitions(connection: Connection, kind: str, *, topic_prefix: str) -> list[Standing]:
-    """Every definition of the kind, deleted ones too, by id. Raises TopicMissing, NotAllowed, Unfinished."""
+    """Every definition of the kind, deleted ones too, by id. Raises TopicMissing, NotAllowed, ReadIncomplete."""
     reader = TopicReader(connection)
     standing: dict[str, Standing] = {}
-    for record in reader.read(reader.places(topics.definition_changed(kind).full_name(topic_prefix))):
-        event = event_of(record.value(), _CHANGED)
+    for record in reader.read_topic(topics.definition_changed(kind).full_name(topic_prefix)):
+        event = event_of(record.value, _CHANGED)
         if event is None or event["outcome"] != "accepted" or event.get("repeated") or event["kind"] != kind:
             continue
         key = event["definition_id"]

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
-import confluent_kafka
 import msgspec
 from confluent_kafka import KafkaError, KafkaException
 
-from lead_qualifier.client.commands import delivering
-from lead_qualifier.client.topic_reader import TopicReader
-from lead_qualifier.kafka.connection import Connection, NotAllowed, is_forbidden
+from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.errors import NotAllowed, is_forbidden
+from lead_qualifier.kafka.producer import Delivered, Producer
+from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.messages.decode import BadMessage, decode_lead_score_changed
 from lead_qualifier.messages.topics import LEAD_SCORE_CHANGED
 
@@ -39,10 +38,9 @@ class Feeder:
     def __init__(self, connection: Connection, *, topic_prefix: str, bad: Callable[[int, str], None]) -> None:
         """Raises TopicMissing."""
         self._topic = LEAD_SCORE_CHANGED.full_name(topic_prefix)
-        TopicReader(connection).partitions(self._topic)
+        TopicReader(connection).admin.partitions(self._topic)
         # The order of the lines is the order of each lead's scores: one request at a time keeps it.
-        config = delivering(connection) | {"linger.ms": 20, "max.in.flight": 1, "message.max.bytes": 1_000_000_000}
-        self._producer = confluent_kafka.Producer(config)
+        self._producer = Producer(connection, in_order=True, linger_ms=20)
         self._bad = bad
         self._fed = Fed()
 
@@ -66,19 +64,10 @@ class Feeder:
         except BadMessage as bad:
             self._refuse(number, str(bad))
             return
-        while True:
-            try:
-                self._producer.produce(self._topic, content, key, on_delivery=self._delivered(number))
-                break
-            except BufferError:
-                self._producer.poll(0.1)
-            except KafkaException as error:
-                self._refuse(number, error.args[0].str())
-                return
-        self._producer.poll(0)
+        self._producer.send(self._topic, key, content, delivered=self._delivered(number))
 
-    def _delivered(self, number: int) -> Callable[[KafkaError | None, Any], None]:
-        def tell(error: KafkaError | None, _message: Any) -> None:
+    def _delivered(self, number: int) -> Delivered:
+        def tell(error: KafkaError | None) -> None:
             if error is None:
                 self._fed.sent += 1
             elif error.code() == KafkaError._MSG_TIMED_OUT:

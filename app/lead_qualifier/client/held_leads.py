@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lead_qualifier.client.leads import position_of, undecided
-from lead_qualifier.client.topic_reader import TopicReader
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, Checkpoint
+from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.messages.topics import LEAD_STATE
 from lead_qualifier.services.topology import WORKER
 
@@ -29,23 +29,27 @@ def read_held_leads(
 ) -> HeldLeads:
     """Read `lead-state` to its end. `state_prefix`: what stands before its name.
 
-    Raises TopicMissing, Unfinished, UnreadableState, NotAllowed, KafkaException.
+    Raises TopicMissing, ReadIncomplete, UnreadableState, NotAllowed, KafkaException.
     """
     leads: dict[bytes, bytes] = {}
     held: dict[int, Checkpoint] = {}
     until = _AT_ONCE
-    for message in reader.read(reader.places(LEAD_STATE.full_name(state_prefix))):
-        key, value = message.key(), message.value()
+    for message in reader.read_topic(LEAD_STATE.full_name(state_prefix)):
+        key, value = message.key, message.value
+        if key is None:
+            continue
         if key == CHECKPOINT_KEY:
-            held[message.partition()] = position_of(value or b"")
+            held[message.partition] = position_of(value or b"")
         elif value is None:
             leads.pop(key, None)
-        elif key is not None:
+        else:
             leads[key] = value
             if len(leads) >= until:
                 told(f"{len(leads):,} leads read")
                 until += _AT_ONCE
     inputs = [
-        place for topic in WORKER.changelogs[LEAD_STATE] for place in reader.places(topic.full_name(topic_prefix))
+        partition
+        for topic in WORKER.changelogs[LEAD_STATE]
+        for partition in reader.admin.partitions(topic.full_name(topic_prefix))
     ]
     return HeldLeads(leads, held, undecided(reader, inputs, held))

@@ -10,11 +10,12 @@ from typing import Any
 import msgspec
 
 from lead_qualifier.client.told import event_of
-from lead_qualifier.client.topic_reader import Place, TopicReader
 from lead_qualifier.engine import checkpoint as positions
 from lead_qualifier.engine import partition_of
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, Checkpoint
+from lead_qualifier.kafka.admin import PartitionId
 from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.messages.topics import LEAD_QUALIFIED, LEAD_STATE
 from lead_qualifier.qualification.leads import Lead
 from lead_qualifier.qualification.merging import holds_nothing, is_erased
@@ -64,19 +65,19 @@ class UnreadableState(Exception):
 def look_up(connection: Connection, *, topic_prefix: str, state_prefix: str, lead_id: str) -> LookedUp:
     """Read the lead's partition of `lead-state` to its end. `state_prefix`: what stands before its name.
 
-    Raises TopicMissing, Unfinished, UnreadableState, KafkaException.
+    Raises TopicMissing, ReadIncomplete, UnreadableState, KafkaException.
     """
     reader = TopicReader(connection)
     state = LEAD_STATE.full_name(state_prefix)
     key = lead_id.encode()
-    partition = partition_of(key, len(reader.partitions(state)))
+    partition = partition_of(key, len(reader.admin.partitions(state)))
     standing, held, position = Standing.NEVER_SEEN, None, None
     for message in reader.read([(state, partition)]):
-        found = message.key()
+        found = message.key
         if found == CHECKPOINT_KEY:
-            position = None if message.value() is None else position_of(message.value())
+            position = None if message.value is None else position_of(message.value)
         elif found == key:
-            held = message.value()
+            held = message.value
             standing = Standing.ERASED if held is None else Standing.HELD
     lead = None if held is None else _lead(held, lead_id)
     if lead is not None and is_erased(lead) and holds_nothing(lead):
@@ -91,7 +92,7 @@ def look_up(connection: Connection, *, topic_prefix: str, state_prefix: str, lea
         qualifications=tuple(
             event
             for message in reader.read([(LEAD_QUALIFIED.full_name(topic_prefix), partition)])
-            if message.key() == key and (event := event_of(message.value(), _QUALIFIED)) is not None
+            if message.key == key and (event := event_of(message.value, _QUALIFIED)) is not None
         ),
     )
 
@@ -114,9 +115,9 @@ def position_of(value: bytes) -> Checkpoint:
         raise UnreadableState(f"how far the workers are cannot be read: {error}") from error
 
 
-def undecided(reader: TopicReader, inputs: Sequence[Place], held: Mapping[int, Checkpoint]) -> int:
+def undecided(reader: TopicReader, inputs: Sequence[PartitionId], held: Mapping[int, Checkpoint]) -> int:
     """Records of the inputs beyond the positions of their partitions; of one without a position all there are."""
-    first, ends = reader.first(inputs), reader.ends(inputs)
+    first, ends = reader.admin.first(inputs), reader.admin.ends(inputs)
     count = 0
     for place in inputs:
         topic, partition = place

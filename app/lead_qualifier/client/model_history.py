@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any, Literal
 
 from lead_qualifier.client.told import event_of
-from lead_qualifier.client.topic_reader import TopicReader
 from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.messages.topics import QUALIFICATION_MODEL_CHANGED
 
 
@@ -56,11 +56,11 @@ class History:
 
 
 def read_history(connection: Connection, *, topic_prefix: str, model_id: str) -> History:
-    """Read the audit trail of a model to its end. Raises TopicMissing, Unfinished, NotAllowed, KafkaException."""
+    """Read the audit trail of a model to its end. Raises TopicMissing, ReadIncomplete, NotAllowed, KafkaException."""
     reader = TopicReader(connection)
     key = model_id.encode()
-    places = reader.places(QUALIFICATION_MODEL_CHANGED.full_name(topic_prefix))
-    return history_of(model_id, (event_of(one.value()) or {} for one in reader.read(places) if one.key() == key))
+    places = reader.admin.partitions(QUALIFICATION_MODEL_CHANGED.full_name(topic_prefix))
+    return history_of(model_id, (event_of(one.value) or {} for one in reader.read(places) if one.key == key))
 
 
 def history_of(model_id: str, events: Iterable[Mapping[str, Any]]) -> History:

@@ -12,10 +12,9 @@ import msgspec
 from lead_qualifier.client.held_leads import HeldLeads, read_held_leads
 from lead_qualifier.client.previewing import Preview, Previewer
 from lead_qualifier.client.previewing_days import DayByDay
-from lead_qualifier.client.topic_reader import TopicReader
 from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.kafka.records import bad_header_name
-from lead_qualifier.maintenance.copying import written_at
 from lead_qualifier.messages.decode import BadMessage, decode_score
 from lead_qualifier.messages.plausible_time import DEFAULT_TOLERANCE, PlausibleTime, has_time
 from lead_qualifier.messages.topics import LEAD_SCORE_CHANGED
@@ -85,7 +84,7 @@ def preview(
 ) -> Previewed:
     """What the model would do now, and would have done in the last `days` days (0: that is not asked).
 
-    `told` hears how far it is. Raises TopicMissing, Unfinished, UnreadableState, NotAllowed, KafkaException.
+    `told` hears how far it is. Raises TopicMissing, ReadIncomplete, UnreadableState, NotAllowed, KafkaException.
     """
     at = datetime.now(UTC)
     reader = TopicReader(connection)
@@ -134,20 +133,21 @@ def _days(  # noqa: PLR0917  each is another matter
 ) -> Days:
     replay = DayByDay(definition, rules, now, held.leads, msgspec.json.Decoder(Lead).decode)
     oldest: int | None = None
-    for number, message in enumerate(reader.read(reader.places(LEAD_SCORE_CHANGED.full_name(prefix)))):
+    for number, message in enumerate(reader.read_topic(LEAD_SCORE_CHANGED.full_name(prefix))):
         if not number % _AT_ONCE:
             told(f"{number:,} scores read")
-        at = written_at(message)
+        at = message.timestamp_ms
         if has_time(at) and (oldest is None or at < oldest):
             oldest = at
-        key, headers = message.key(), message.headers()
+        key, headers = message.key, message.headers
         if headers and bad_header_name(headers) is not None:
             continue  # a dead letter to the worker
         try:
-            score = decode_score(key, message.value(), headers)
+            score = decode_score(key, message.value, headers)
             times.check(score.occurred_at, at, to_milliseconds(now))
         except BadMessage:
             continue  # likewise
+        assert key is not None  # else it is no score
         replay.add(key, score)
     told("replaying the days")
     return Days(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from lead_qualifier.client.topic_reader import TopicReader
 from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.messages.topics import QUALIFICATION_MODELS
 from lead_qualifier.qualification.entries import (
     LEAD_MANAGEMENT,
@@ -71,8 +71,8 @@ def read_rulebook(connection: Connection, *, topic_prefix: str) -> Rulebook:
     """The rulebook of now. Raises TopicMissing, KafkaException."""
     reader = TopicReader(connection)
     entries: dict[str, Entry] = {}
-    for message in reader.read(reader.places(QUALIFICATION_MODELS.full_name(topic_prefix))):
-        entry = _entry(message.value())
+    for message in reader.read_topic(QUALIFICATION_MODELS.full_name(topic_prefix)):
+        entry = _entry(message.value)
         # A command decider that was frozen may have written late: of two records the higher revision counts.
         if entry is not None and (entry.key not in entries or entries[entry.key].revision < entry.revision):
             entries[entry.key] = entry

@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-import confluent_kafka
-
-from lead_qualifier.client.commands import deliver, delivering
 from lead_qualifier.client.rulebook import read_rulebook
-from lead_qualifier.client.topic_reader import TopicReader
 from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.producer import write
+from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.messages.fields import plain
 from lead_qualifier.messages.plausible_time import DEFAULT_TOLERANCE
 from lead_qualifier.messages.topics import SCORING_MODEL_CHANGED
@@ -53,7 +51,7 @@ def announce(
     TopicMissing, KafkaException.
     """
     topic = SCORING_MODEL_CHANGED.full_name(topic_prefix)
-    TopicReader(connection).partitions(topic)
+    TopicReader(connection).admin.partitions(topic)
     held = read_rulebook(connection, topic_prefix=topic_prefix).scoring_model(scoring_model_id)
     now = datetime.now(UTC)
     if held is not None and now < held.occurred_at <= after(now, time_tolerance):
@@ -76,7 +74,7 @@ def announce(
     if highest is not None:
         event["maximum"] = plain(highest)
     value = json.dumps(event, ensure_ascii=False).encode()
-    deliver(confluent_kafka.Producer(delivering(connection)), topic, scoring_model_id.encode(), value)
+    write(connection, topic, scoring_model_id.encode(), value)
     deadline = time.monotonic() + timeout
     while True:
         entry = read_rulebook(connection, topic_prefix=topic_prefix).scoring_model(scoring_model_id)

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import msgspec
 
-from lead_qualifier.client.topic_reader import Place, TopicReader
 from lead_qualifier.engine import checkpoint as positions
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, NEVER_SWEPT, Checkpoint
 from lead_qualifier.engine.partitioning import BUCKETS
+from lead_qualifier.kafka.admin import PartitionId
 from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.messages.topics import LEAD_STATE
 from lead_qualifier.qualification.entries import ModelEntry
 
@@ -30,14 +31,14 @@ class Swept:
 def swept(connection: Connection, *, state_prefix: str, entry: ModelEntry) -> Swept | None:
     """How far they are since the model's newest publish. None: it is not live, or leaves existing leads alone.
 
-    Raises TopicMissing, Unfinished, KafkaException.
+    Raises TopicMissing, ReadIncomplete, KafkaException.
     """
     if entry.status != "live" or entry.published is None or entry.published.existing_leads != "evaluate":
         return None
     reader = TopicReader(connection)
     shares = [
         _share(position, entry.published_revision)
-        for position in _newest(reader, reader.places(LEAD_STATE.full_name(state_prefix))).values()
+        for position in _newest(reader, reader.admin.partitions(LEAD_STATE.full_name(state_prefix))).values()
     ]
     return Swept(len(shares), sum(share == 1 for share in shares), sum(shares) / len(shares))
 
@@ -49,16 +50,16 @@ def _share(position: Checkpoint | None, revision: int) -> float:
     return walk.bucket / BUCKETS if walk is not None and walk.revision >= revision else 0.0
 
 
-def _newest(reader: TopicReader, places: list[Place]) -> dict[Place, Checkpoint | None]:
+def _newest(reader: TopicReader, places: list[PartitionId]) -> dict[PartitionId, Checkpoint | None]:
     """The newest position of each partition, looked for from the end backwards."""
-    found: dict[Place, Checkpoint | None] = {}
-    first, ends = reader.first(places), reader.ends(places)
+    found: dict[PartitionId, Checkpoint | None] = {}
+    first, ends = reader.admin.first(places), reader.admin.ends(places)
     back = _LOOK_BACK
     while left := [place for place in places if place not in found]:
         start = {place: max(first[place], ends[place] - back) for place in left}
         for message in reader.read(left, start):
-            if message.key() == CHECKPOINT_KEY and message.value() is not None:
-                found[message.topic(), message.partition()] = _decoded(message.value())
+            if message.key == CHECKPOINT_KEY and message.value is not None:
+                found[message.topic, message.partition] = _decoded(message.value)
         found |= {place: None for place in left if place not in found and start[place] == first[place]}
         back *= 10
     return found

@@ -9,7 +9,8 @@ import confluent_kafka
 from confluent_kafka import KafkaError, KafkaException
 
 from lead_qualifier.consumer.record import ConsumerRecord
-from lead_qualifier.kafka.connection import Connection, needing
+from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.errors import needing
 from lead_qualifier.kafka.records import dead_letter, record_bytes
 
 _DELIVERY_SECONDS = 30.0

@@ -5,7 +5,8 @@ from __future__ import annotations
 import structlog
 from confluent_kafka import KafkaError
 
-from lead_qualifier.kafka.connection import Connection, LoginRefused
+from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.errors import LoginRefused
 
 log = structlog.get_logger(__name__)
 

@@ -14,8 +14,8 @@ from lead_qualifier.consumer.errors import NoSuchTopic
 from lead_qualifier.consumer.kafka_errors import KafkaErrorLog
 from lead_qualifier.consumer.record import ConsumerRecord
 from lead_qualifier.consumer.scheduler import PartitionState, Scheduler
-from lead_qualifier.kafka.connection import NotAllowed, is_forbidden
-from lead_qualifier.kafka.raw_reader import SILENT_SECONDS, UNDECODABLE, CannotRead, RawReader
+from lead_qualifier.kafka.errors import NotAllowed, RawFetchFailed, is_forbidden
+from lead_qualifier.kafka.raw import SILENT_SECONDS, UNDECODABLE, RawReader
 from lead_qualifier.kafka.records import bad_header_name
 
 log = structlog.get_logger(__name__)
@@ -88,7 +88,7 @@ class RecordReader:
         partition.silent_since = time.monotonic()
         try:
             headers = self._raw.headers(message)
-        except CannotRead as failure:  # read the record again
+        except RawFetchFailed as failure:  # read the record again
             log.warning("headers not read", error=str(failure), group=self._group)
             self._seek(partition, message.offset())
             return
@@ -142,7 +142,7 @@ class RecordReader:
         try:
             start = self._next_offset(partition)
             found = self._raw.records(partition.topic, partition.number, start)
-        except (CannotRead, KafkaException) as error:
+        except (RawFetchFailed, KafkaException) as error:
             log.warning("batch not read", error=str(error), partition=partition.name, group=self._group)
             return
         if found.end <= start:

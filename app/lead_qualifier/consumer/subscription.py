@@ -21,7 +21,7 @@ from lead_qualifier.consumer.record_reader import RecordReader
 from lead_qualifier.consumer.retry_policy import RetryPolicy
 from lead_qualifier.consumer.scheduler import Scheduler
 from lead_qualifier.kafka.connection import Connection
-from lead_qualifier.kafka.raw_reader import RawReader
+from lead_qualifier.kafka.raw import RawReader
 
 log = structlog.get_logger(__name__)
 

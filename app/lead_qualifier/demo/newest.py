@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
-import confluent_kafka
-from confluent_kafka import TopicPartition
-
-from lead_qualifier.client.topic_reader import TopicReader, reading
 from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.reader import PartitionTail, TopicReader
 from lead_qualifier.messages.topics import Topic
 
 Told = tuple[str, dict[str, Any]]
@@ -21,35 +18,25 @@ class Newest:
     """Reads events as they come."""
 
     def __init__(self, connection: Connection, topics: Sequence[Topic], *, topic_prefix: str) -> None:
-        self._reader = TopicReader(connection)
+        self._admin = TopicReader(connection).admin
         self._names = {topic.full_name(topic_prefix): topic.name for topic in topics}
-        self._places = [place for name in self._names for place in self._reader.places(name)]
-        self._consumer = confluent_kafka.Consumer(reading(connection))
-        self._at = self._reader.ends(self._places)
-        self._consumer.assign([TopicPartition(*place, end) for place, end in self._at.items()])
+        self._partitions = [partition for name in self._names for partition in self._admin.partitions(name)]
+        self._tail = PartitionTail(connection, self._admin.ends(self._partitions))
 
     def take(self, seconds: float) -> list[Told]:
         """The events that came since, each with its topic, oldest first; waits up to `seconds` for the first."""
-        events: list[Told] = []
-        for message in cast("list[Any]", self._consumer.consume(1000, seconds)):
-            place = (message.topic(), message.partition())
-            if message.error() is None:
-                self._at[place] = message.offset() + 1
-                events.append((self._names[message.topic()], json.loads(message.value() or b"{}")))
-            elif message.offset() >= 0:  # the end of what is there so far
-                self._at[place] = max(self._at[place], message.offset())
-        return events
+        return [(self._names[record.topic], json.loads(record.value or b"{}")) for record in self._tail.take(seconds)]
 
     def rest(self) -> list[Told]:
         """Everything there is by now."""
-        ends = self._reader.ends(self._places)
+        ends = self._admin.ends(self._partitions)
         events: list[Told] = []
         for _ in range(300):
-            if all(self._at[place] >= end for place, end in ends.items()):
+            if all(self._tail.position[partition] >= end for partition, end in ends.items()):
                 break
             events += self.take(0.1)
         return events
 
     def close(self) -> None:
         """Leave."""
-        self._consumer.close()
+        self._tail.close()

@@ -10,10 +10,10 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-import confluent_kafka
-from confluent_kafka import KafkaError
+from confluent_kafka import KafkaError, KafkaException
 
 from lead_qualifier.demo import world as worlds
+from lead_qualifier.kafka.producer import Producer
 from lead_qualifier.settings import load_settings
 
 _TELL_SECONDS = 0.25
@@ -41,10 +41,8 @@ class Sender:
     def __init__(self, file: Path, stop: threading.Event) -> None:
         settings = load_settings()
         self._prefix = settings.topic_prefix
-        self._producer = confluent_kafka.Producer(
-            # One request at a time keeps the order of a lead's records, and begins sooner than an idempotent producer.
-            settings.connection().confluent_producer(**{"linger.ms": 5, "max.in.flight": 1})
-        )
+        # In order, which begins sooner than an idempotent producer.
+        self._producer = Producer(settings.connection(), in_order=True, linger_ms=5)
         self._file = file
         self._world = worlds.load(file)
         self._stop = stop
@@ -77,30 +75,29 @@ class Sender:
 
     def _send(self) -> None:
         record = self._world.next(datetime.now(UTC))
-        while True:
-            try:
-                self._producer.produce(
-                    self._prefix + record.topic,
-                    record.value,
-                    record.key,
-                    headers=list(record.headers),
-                    on_delivery=self._delivered,
-                )
-                break
-            except BufferError:
-                self._producer.poll(0.1)
+        self._producer.send(
+            self._prefix + record.topic,
+            record.key,
+            record.value,
+            headers=record.headers,
+            delivered=self._delivered,
+        )
         self._sent += 1
 
     def _keep(self) -> None:
         """Keep the world once all it has sent is certain: after a crash it repeats itself, and leaves nothing out."""
-        self._failed += self._producer.flush(10)
+        try:
+            self._producer.flush(10)
+        except KafkaException as error:
+            self._failed += 1
+            sys.stderr.write(f"not delivered: {error.args[0].str()}\n")
         worlds.keep(self._world, self._file)
 
     def _tell(self) -> None:
         sys.stdout.write(f"{self._sent}\n")
         sys.stdout.flush()
 
-    def _delivered(self, error: KafkaError | None, _message: object) -> None:
+    def _delivered(self, error: KafkaError | None) -> None:
         if error is not None:
             self._failed += 1
             sys.stderr.write(f"not delivered: {error.str()}\n")

@@ -13,12 +13,10 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Protocol
 
-import confluent_kafka
-from confluent_kafka import TopicPartition
+from confluent_kafka import KafkaException
 from rich.console import Console
 
 from lead_qualifier.client.commands import NoAnswer
-from lead_qualifier.client.topic_reader import Place, TopicMissing, TopicReader
 from lead_qualifier.demo.broker.finder import Broker, find_broker
 from lead_qualifier.demo.broker.kinds import BrokerKind
 from lead_qualifier.demo.broker.local_broker import free_ports
@@ -33,6 +31,9 @@ from lead_qualifier.demo.progress import Progress
 from lead_qualifier.demo.screen import Screen
 from lead_qualifier.demo.selling import prepare_selling
 from lead_qualifier.demo.warming import warm_up
+from lead_qualifier.kafka.admin import Admin
+from lead_qualifier.kafka.errors import TopicMissing
+from lead_qualifier.kafka.groups import committed_offsets
 from lead_qualifier.messages.downstream_topics import JOURNEY_ENTRY_REQUESTED, LEAD_ASSIGNED, SEQUENCE_STEP_DUE
 from lead_qualifier.messages.topics import LEAD_CHANGED, LEAD_QUALIFIED, LEAD_SCORE_CHANGED
 from lead_qualifier.services.topic_setup import TopicSetup
@@ -219,7 +220,7 @@ class _Demo:
             topics = (JOURNEY_ENTRY_REQUESTED, LEAD_ASSIGNED, SEQUENCE_STEP_DUE)
             self._chain = Newest(connection, topics, topic_prefix=settings.topic_prefix)
             prepare_selling(connection, settings)
-        except (NotPrepared, NoAnswer, TopicMissing, confluent_kafka.KafkaException) as problem:
+        except (NotPrepared, NoAnswer, TopicMissing, KafkaException) as problem:
             self._progress.story.notice = f"the downstream services were not set up: {problem}"
             return
         self._services_ready.set()
@@ -272,9 +273,10 @@ class _Demo:
                 self._mind_children()
                 if waited_for is None and self._crew.producer.exit_code == 0:
                     waited_for = _Decided(self._broker, self._settings)
+                if waited_for is not None and waited_for.all():
+                    self._view.show(self._progress, new)
+                    return True
             self._view.show(self._progress, new)
-            if waited_for is not None and waited_for.all():
-                return True
         return False
 
     def _finish(self) -> None:
@@ -332,26 +334,26 @@ class _Decided:
     """Have the workers decided all that the producer sent? Asked of the group's offsets: they move with the results."""
 
     def __init__(self, broker: Broker, settings: Settings) -> None:
-        reader = TopicReader(broker.connection)
-        places: list[Place] = []
-        for topic in (LEAD_SCORE_CHANGED, LEAD_CHANGED):
-            places += reader.places(topic.full_name(settings.topic_prefix))
-        self._ends = {place: end for place, end in reader.ends(places).items() if end}
-        config = {"group.id": settings.application_id, "enable.auto.commit": False}
-        self._consumer = confluent_kafka.Consumer(broker.connection.confluent(**config))
+        admin = Admin(broker.connection.confluent())
+        partitions = [
+            partition
+            for topic in (LEAD_SCORE_CHANGED, LEAD_CHANGED)
+            for partition in admin.partitions(topic.full_name(settings.topic_prefix))
+        ]
+        self._ends = {partition: end for partition, end in admin.ends(partitions).items() if end}
+        self._config = broker.connection.confluent()
+        self._group_id = settings.application_id
         self._left = -1
         self._moved = time.monotonic()
 
     def all(self) -> bool:
         """Raises DemoFailed when nothing has moved for long."""
-        committed = self._consumer.committed([TopicPartition(*place) for place in self._ends], timeout=10)
-        left = sum(max(0, self._ends[tp.topic, tp.partition] - max(0, tp.offset)) for tp in committed)
+        committed = committed_offsets(self._config, self._group_id, self._ends, timeout=10)
+        left = sum(max(0, end - committed.get(partition, 0)) for partition, end in self._ends.items())
         if left != self._left:
             self._left, self._moved = left, time.monotonic()
         if left and time.monotonic() > self._moved + _STALL_SECONDS:
             raise DemoFailed(f"{left} events are not decided, and there was no progress for {_STALL_SECONDS:g} s")
-        if not left:
-            self._consumer.close()
         return not left
 
 

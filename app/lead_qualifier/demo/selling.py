@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
-import confluent_kafka
 import msgspec
 import yaml
 
-from lead_qualifier.client.commands import Outcome, deliver, delivering
+from lead_qualifier.client.commands import Outcome
 from lead_qualifier.client.definitions import DefinitionClient, read_definitions
 from lead_qualifier.demo.preparing import ISSUED_BY, NotPrepared
 from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.producer import Producer
 from lead_qualifier.messages.downstream_topics import SELLER_CHANGED
 from lead_qualifier.messages.model_file import content_of, parse_definition
 from lead_qualifier.settings import Settings
@@ -54,12 +54,13 @@ def read(file: Path) -> dict[str, Any]:
 
 
 def _announce_sellers(connection: Connection, settings: Settings) -> None:
-    producer = confluent_kafka.Producer(delivering(connection))
+    producer = Producer(connection)
     topic = SELLER_CHANGED.full_name(settings.topic_prefix)
     for seller in cast("list[dict[str, Any]]", yaml.safe_load(_SELLERS.read_text())):
         key = seller["seller_id"]
         message = {"event_id": f"demo-{key}", "occurred_at": datetime.now(UTC), **seller}
-        deliver(producer, topic, key.encode(), msgspec.json.encode(message))
+        producer.send(topic, key.encode(), msgspec.json.encode(message))
+    producer.flush()
 
 
 def _accepted(outcome: Outcome) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from dataclasses import replace
 
-import confluent_kafka
-from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka import KafkaException
 
 from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.errors import KafkaClientError
+from lead_qualifier.kafka.groups import committed_offsets
+from lead_qualifier.kafka.producer import Transaction
 from lead_qualifier.messages.topics import LEAD_SCORE_CHANGED
 
 _SECONDS = 10.0
@@ -16,20 +19,16 @@ _SECONDS = 10.0
 
 def warm_up(connection: Connection, *, group_id: str) -> None:
     """Ask for what a worker will need: its group's coordinator, and that of transactions. Returns at once."""
+    quiet = replace(connection, log_level=0)
     for ask in (_group, _transactions):
-        threading.Thread(target=ask, args=(connection, group_id), name="warm-up", daemon=True).start()
+        threading.Thread(target=ask, args=(quiet, group_id), name="warm-up", daemon=True).start()
 
 
 def _group(connection: Connection, group_id: str) -> None:
-    consumer = confluent_kafka.Consumer(connection.confluent(**{"group.id": group_id, "log_level": 0}))
-    with contextlib.suppress(KafkaException):
-        consumer.committed([TopicPartition(LEAD_SCORE_CHANGED.name, 0)], timeout=_SECONDS)
-    consumer.close()
+    with contextlib.suppress(KafkaException, KafkaClientError):
+        committed_offsets(connection.confluent(), group_id, [(LEAD_SCORE_CHANGED.name, 0)], timeout=_SECONDS)
 
 
 def _transactions(connection: Connection, group_id: str) -> None:
-    producer = confluent_kafka.Producer(
-        connection.confluent(**{"transactional.id": f"{group_id}-warm-up", "log_level": 0})
-    )
     with contextlib.suppress(KafkaException):
-        producer.init_transactions(_SECONDS)
+        Transaction(connection, f"{group_id}-warm-up", delivery_seconds=_SECONDS)

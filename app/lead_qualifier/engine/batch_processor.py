@@ -12,7 +12,6 @@ from typing import TypeVar
 
 import structlog
 from confluent_kafka import TopicPartition
-from confluent_kafka.admin import AdminClient
 
 from lead_qualifier.engine import checkpoint as positions
 from lead_qualifier.engine.application import Application, PlainRecord, Record, Rejected, UnreadableRecord
@@ -25,6 +24,7 @@ from lead_qualifier.engine.input_barriers import InputBarriers
 from lead_qualifier.engine.partition import Change, Partition
 from lead_qualifier.engine.partitioning import BUCKETS
 from lead_qualifier.engine.timers import Timer
+from lead_qualifier.kafka.admin import Admin
 from lead_qualifier.kafka.records import Output
 
 log = structlog.get_logger(__name__)
@@ -120,7 +120,7 @@ class BatchProcessor:
     def __init__(
         self,
         fetch_buffer: FetchBuffer,
-        admin: AdminClient,
+        admin: Admin,
         *,
         group_id: str,
         max_records: int,

@@ -17,7 +17,6 @@ from typing import Any, Protocol
 
 import structlog
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
 
 from lead_qualifier.engine import batch_processor as cycles
 from lead_qualifier.engine.application import Application
@@ -33,8 +32,9 @@ from lead_qualifier.engine.partition import Partition
 from lead_qualifier.engine.restoration import Restorer, StaleOwner, StateMismatch, refuse_set_back
 from lead_qualifier.engine.timers import Timers
 from lead_qualifier.engine.transaction import Aborted, OutcomeUnknown, TransactionalProducer
-from lead_qualifier.kafka.connection import NotAllowed, is_forbidden
-from lead_qualifier.kafka.raw_reader import RawReader
+from lead_qualifier.kafka.admin import Admin
+from lead_qualifier.kafka.errors import NotAllowed, is_forbidden
+from lead_qualifier.kafka.raw import RawReader
 
 log = structlog.get_logger(__name__)
 
@@ -448,8 +448,7 @@ class Engine:
     # --- the cycle
 
     def _run_cycles(self) -> None:
-        # a client must stay referenced while its futures are open
-        admin = AdminClient(self._client_config)
+        admin = Admin(self._client_config)
         decider = BatchProcessor(
             self.fetch_buffer,
             admin,

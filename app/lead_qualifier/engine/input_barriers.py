@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
-from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka import KafkaException
 
 from lead_qualifier.engine.application import Application, Input
 from lead_qualifier.engine.fetch_buffer import FetchBuffer
-from lead_qualifier.kafka.connection import relearning
+from lead_qualifier.kafka.admin import LATEST, Admin
+from lead_qualifier.kafka.errors import KafkaClientError
 
 log = structlog.get_logger(__name__)
-
-_END: Any = OffsetSpec.latest()
 
 _Place = tuple[str, int]
 
@@ -35,7 +32,7 @@ class InputBarriers:
     the topics that are waited for does not hold it up for ever. Used by the cycle's thread only.
     """
 
-    def __init__(self, fetch_buffer: FetchBuffer, admin: AdminClient) -> None:
+    def __init__(self, fetch_buffer: FetchBuffer, admin: Admin) -> None:
         self._fetch_buffer = fetch_buffer
         self._admin = admin
         self._barriers: dict[_Place, _Gate] = {}
@@ -85,14 +82,8 @@ class InputBarriers:
     def _ends(self, places: set[_Place]) -> dict[_Place, int]:
         """Where committed records end; empty if the broker does not say."""
         try:
-            with relearning(self._admin):
-                futures = self._admin.list_offsets(
-                    {TopicPartition(*place): _END for place in places},
-                    isolation_level=IsolationLevel.READ_COMMITTED,
-                    request_timeout=10,
-                )
-                return {(tp.topic, tp.partition): future.result().offset for tp, future in futures.items()}
-        except KafkaException as error:
+            return self._admin.list_offsets(dict.fromkeys(places, LATEST), committed=True, timeout=10)
+        except (KafkaException, KafkaClientError) as error:
             topics = sorted({topic for topic, _ in places})
-            log.warning("end_of_topic_unknown", topics=topics, error=error.args[0].str())
+            log.warning("end_of_topic_unknown", topics=topics, error=str(error))
             return {}

@@ -12,16 +12,16 @@ import confluent_kafka
 import msgspec
 import structlog
 from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, ConfigResource, OffsetSpec
 
 from lead_qualifier.engine import checkpoint as positions
 from lead_qualifier.engine.application import Application
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, NEVER_SWEPT, Checkpoint
 from lead_qualifier.engine.clock import DEFAULT_TOLERANCE_SECONDS, stamp_of
 from lead_qualifier.engine.partition import Partition
-from lead_qualifier.kafka.connection import needing, relearning
-from lead_qualifier.kafka.raw_reader import SILENT_SECONDS, UNDECODABLE, CannotRead, RawReader
-from lead_qualifier.kafka.topic_ids import topic_ids
+from lead_qualifier.kafka.admin import EARLIEST, LATEST, Admin
+from lead_qualifier.kafka.errors import RawFetchFailed, needing
+from lead_qualifier.kafka.groups import committed_offsets
+from lead_qualifier.kafka.raw import SILENT_SECONDS, UNDECODABLE, RawReader
 
 log = structlog.get_logger(__name__)
 
@@ -36,8 +36,6 @@ REPAIR = (
 )
 #: A look at what should be as it was waits no longer for the broker: there may be partitions to open.
 _WATCH_SECONDS = 5.0
-_FIRST: Any = OffsetSpec.earliest()
-_END: Any = OffsetSpec.latest()
 
 
 class StateMismatch(RuntimeError):
@@ -68,18 +66,17 @@ class Restorer:
         self._group_id = group_id
         self._timeout = timeout
         self._clock_ms = int(clock_seconds * 1000)
-        self._admin = AdminClient(self._config)
+        self._admin = Admin(self._config, timeout=timeout)
         self._delete_retention: dict[str, float] = {}
 
     def check_partition_counts(self, applications: Iterable[Application]) -> None:
         """Raises Unusable if a topic is missing or its partition count differs; KafkaException if the broker can't be
         had.
         """
-        topics = self._admin.list_topics(timeout=self._timeout).topics
+        counts = self._admin.partition_counts()
         for app in applications:
             for name in (*app.topics, app.changelog):
-                found = topics.get(name)
-                count = 0 if found is None or found.error is not None else len(found.partitions)
+                count = counts.get(name, 0)
                 if count == 0:
                     raise StateMismatch(
                         f"topic {name} does not exist, or may not be seen with this login: create it with "
@@ -105,8 +102,8 @@ class Restorer:
         the broker, Unusable on a mismatch.
         """
         logs = [(p.application.changelog, p.number) for p in partitions]
-        first = self.offsets(logs, _FIRST)
-        end = self.offsets(logs, _END)
+        first = self.offsets(logs, EARLIEST)
+        end = self.offsets(logs, LATEST)
         reading: dict[Place, Partition] = {}
         done: list[Partition] = []
         assignment = []
@@ -139,12 +136,17 @@ class Restorer:
         # before the offsets: a topic created again meanwhile is then noticed by `check_same_topics`
         ids = self._ids(partitions, timeout=self._timeout)
         inputs = [(topic, p.number) for p in partitions for topic in p.application.topics]
-        first = self.offsets(inputs, _FIRST)
-        end = self.offsets(inputs, _END)
+        first = self.offsets(inputs, EARLIEST)
+        end = self.offsets(inputs, LATEST)
         for partition in partitions:
             partition.backlog = {topic: end[topic, partition.number] for topic in partition.application.topics}
         # of all partitions in one request: at a first start none has a position
-        committed = self._committed(place for p in partitions for place in _untold(p))
+        committed = committed_offsets(
+            self._config,
+            self._group_id,
+            (place for p in partitions for place in _untold(p)),
+            timeout=self._timeout,
+        )
         try:
             return [self._position(p, first, end, committed, ids) for p in partitions]
         except StateMismatch as error:
@@ -165,7 +167,7 @@ class Restorer:
     def _ids(self, partitions: Iterable[Partition], *, timeout: float) -> dict[str, str]:
         applications = {p.application.name: p.application for p in partitions}.values()
         names = [name for app in applications for name in (app.changelog, *app.topics)]
-        return topic_ids(self._admin, names, timeout=timeout)
+        return self._admin.topic_ids(names, timeout=timeout)
 
     @staticmethod
     def _refuse_other_topics(partition: Partition, position: Checkpoint, ids: Mapping[str, str]) -> None:
@@ -183,7 +185,7 @@ class Restorer:
             )
 
     def _overtaken(self, partitions: list[Partition]) -> bool:
-        end = self.offsets([(p.application.changelog, p.number) for p in partitions], _END)
+        end = self.offsets([(p.application.changelog, p.number) for p in partitions], LATEST)
         # our own last record may be followed by our transaction's marker, and by nothing else
         return any(end[p.application.changelog, p.number] > (p.copied_to or 0) + 1 for p in partitions)
 
@@ -261,15 +263,7 @@ class Restorer:
 
     def offsets(self, tps: Iterable[Place], spec: Any) -> dict[Place, int]:
         """First or last offsets, in the read_uncommitted sense: a read_committed end would wait for nothing."""
-        request = {TopicPartition(topic, number): spec for topic, number in tps}
-        if not request:
-            return {}
-        offsets = {}
-        with relearning(self._admin):
-            for tp, future in self._admin.list_offsets(request, request_timeout=self._timeout).items():
-                with needing(f"Describe on topic {tp.topic}"):
-                    offsets[tp.topic, tp.partition] = future.result().offset
-        return offsets
+        return self._admin.list_offsets(dict.fromkeys(tps, spec))
 
     def _forget_if_stale(self, partition: Partition, first: int, end: int) -> None:
         if partition.copied_to is None:
@@ -288,10 +282,8 @@ class Restorer:
 
     def _tombstone_seconds(self, topic: str) -> float:
         if topic not in self._delete_retention:
-            resource = ConfigResource(ConfigResource.Type.TOPIC, topic)
-            with needing(f"DescribeConfigs on topic {topic}"):
-                config = self._admin.describe_configs([resource], request_timeout=self._timeout)[resource].result()
-            self._delete_retention[topic] = int(config["delete.retention.ms"].value) / 1000
+            config = self._admin.topic_configs([topic])[topic]
+            self._delete_retention[topic] = int(config["delete.retention.ms"]) / 1000
         return self._delete_retention[topic]
 
     def _refuse_lost_state(self, partition: Partition, committed: Mapping[Place, int]) -> None:
@@ -304,19 +296,6 @@ class Restorer:
                 "Restore the topic, or stop all workers and let `lead-qualifier topics repair` "
                 "start from what the input topics still hold"
             )
-
-    def _committed(self, places: Iterable[Place]) -> dict[Place, int]:
-        """What the group has committed, of those where it has. One consumer and one request for all of them."""
-        wanted = [TopicPartition(*place) for place in places]
-        if not wanted:
-            return {}
-        consumer = confluent_kafka.Consumer({**self._config, "group.id": self._group_id, "enable.auto.commit": False})
-        try:
-            with needing(f"Read on group {self._group_id}"):
-                found = consumer.committed(wanted, timeout=self._timeout)
-        finally:
-            consumer.close()
-        return {(tp.topic, tp.partition): tp.offset for tp in found if tp.offset >= 0}
 
     def _read(
         self,
@@ -398,7 +377,7 @@ class Restorer:
             raise StateMismatch(f"the state in {where} cannot be decoded")
         try:
             found = self._raw.records(*place, offset)
-        except CannotRead as error:  # librdkafka says the same again, and we are here again
+        except RawFetchFailed as error:  # librdkafka says the same again, and we are here again
             log.warning("undecodable_not_read", partition=partition.label, offset=offset, error=str(error))
             return
         if found.end <= offset:

@@ -20,7 +20,7 @@ from lead_qualifier.engine.fault_points import FaultHook, FaultPoint
 from lead_qualifier.engine.group_metadata import Membership
 from lead_qualifier.engine.repeated_errors import RepeatedErrors
 from lead_qualifier.engine.timeouts import Bounded, CallTimeout
-from lead_qualifier.kafka.connection import NotAllowed, is_forbidden
+from lead_qualifier.kafka.errors import NotAllowed, is_forbidden
 from lead_qualifier.kafka.records import Output
 
 log = structlog.get_logger(__name__)

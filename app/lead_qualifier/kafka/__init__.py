@@ -1,1 +1,1 @@
-"""The one way to Kafka: connection and security, admin, topics as records, compression, tokens."""
+"""The one way to Kafka: connection and security, admin, groups, reading topics, producing, ACLs; knows no leads."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 import ssl
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -14,78 +12,13 @@ from typing import Any, Literal
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
+from lead_qualifier.kafka.errors import BrokerUnreachable, LoginRefused, UnusableConnection, UnusableFile
+
 _LIBRDKAFKA = logging.getLogger("librdkafka")
 
 SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 Compression = Literal["none", "gzip", "snappy", "lz4", "zstd"]
 SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
-
-
-_FORBIDDEN = frozenset(
-    {
-        KafkaError.TOPIC_AUTHORIZATION_FAILED,
-        KafkaError.GROUP_AUTHORIZATION_FAILED,
-        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
-        KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
-    }
-)
-
-
-class BrokerUnreachable(Exception):
-    """No broker answered at the address given; the message says what to try."""
-
-
-class LoginRefused(BrokerUnreachable):
-    """The broker answered, and does not take this login: waiting does not help."""
-
-
-class UnusableConnection(Exception):
-    """The settings of the connection do not make one, such as a key whose password is wrong; the message says why."""
-
-
-class NotAllowed(Exception):
-    """The broker does not allow this login something; the message names it and says what to do."""
-
-    def __init__(self, *rights: str) -> None:
-        """`rights`: operation and resource, such as `Write on topic lead-state`."""
-        self.rights = rights
-        super().__init__(
-            f"the broker does not allow this login: {', '.join(rights)}; have the ACL added "
-            "(`lead-qualifier acls print` lists what each service needs), or use other credentials"
-        )
-
-
-def is_forbidden(error: KafkaError) -> bool:
-    """Does the error say that an ACL is missing?"""
-    return error.code() in _FORBIDDEN
-
-
-@contextmanager
-def needing(*rights: str) -> Iterator[None]:
-    """What is done inside needs these rights: raises NotAllowed if the broker says that they are missing."""
-    try:
-        yield
-    except KafkaException as error:
-        if is_forbidden(error.args[0]):
-            raise NotAllowed(*rights) from error
-        raise
-
-
-@contextmanager
-def relearning(admin: AdminClient, timeout: float = 10.0) -> Iterator[None]:
-    """Read the metadata of all topics again if what is done inside fails; then its error is raised.
-
-    librdkafka answers from the metadata it has, even if that says that a new topic has no leader yet or names an old
-    leader epoch, and reads it again by itself only every five minutes: until then every retry would fail the same way.
-    `timeout`: seconds that reading may take.
-    """
-    try:
-        yield
-    except KafkaException as error:
-        if error.args[0].code() != KafkaError._TIMED_OUT:  # then nobody answers, and it would take as long once more
-            with suppress(KafkaException):
-                admin.list_topics(timeout=timeout)
-        raise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,14 +136,12 @@ class Connection:
         LoginRefused as soon as it refuses the user's name or password, UnusableConnection.
         """
         self._check_files()
-        told: list[KafkaError] = []
+        reported: list[KafkaError] = []
         # The reason (refused, unknown host, TLS) comes by callback; librdkafka's log of the same is switched off.
         try:
-            admin = AdminClient(self.confluent(error_cb=told.append, log_level=0))
+            admin = AdminClient(self.confluent(error_cb=reported.append, log_level=0))
         except KafkaException as error:
-            raise UnusableConnection(
-                f"these settings make no connection ({error.args[0].str()}): check the KAFKA_SSL_ and KAFKA_SASL_ ones"
-            ) from error
+            raise UnusableConnection(error.args[0].str()) from error
         deadline = time.monotonic() + timeout
         attempt = 0.5  # callbacks are served between attempts; each is longer, for a broker that is slow
         while True:
@@ -221,43 +152,34 @@ class Connection:
                 return
             except KafkaException as error:
                 admin.poll(0)
-                for error_told in told:
-                    if (refused := self.login_refused(error_told)) is not None:
+                for one in reported:
+                    if (refused := self.login_refused(one)) is not None:
                         raise refused from error
                 if time.monotonic() >= deadline:
-                    reason = told[0].str() if told else error.args[0].str()
-                    raise BrokerUnreachable(
-                        f"no Kafka broker answered at {self.bootstrap_servers} within {timeout:g} s ({reason}); "
-                        "check that it runs and that KAFKA_BOOTSTRAP_SERVERS (host:port) and KAFKA_SECURITY_PROTOCOL "
-                        "are right, or unset KAFKA_BOOTSTRAP_SERVERS to have `lead-qualifier demo` start one"
-                    ) from error
+                    reason = (reported[0] if reported else error.args[0]).str()
+                    raise BrokerUnreachable(self.bootstrap_servers, seconds=timeout, reason=reason) from error
 
     def login_refused(self, error: KafkaError) -> LoginRefused | None:
-        """What to raise if this is what an error of a client says."""
+        """What to raise if an error of a client says that the login was refused."""
         # With tokens the same error may say that the endpoint is away.
         if error.code() != KafkaError._AUTHENTICATION or self.oauth is not None:
             return None
-        return LoginRefused(
-            f"the broker at {self.bootstrap_servers} refused the login ({error.str()}); "
-            "check KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD"
-        )
+        return LoginRefused(self.bootstrap_servers, error.str())
 
     def _check_files(self) -> None:
-        """Each by its setting: what is behind OpenSSL's words for it nobody sees. Raises UnusableConnection."""
-        files = {
-            "KAFKA_SSL_CA_FILE": self.ssl_ca_file,
-            "KAFKA_SSL_CERTIFICATE_FILE": self.ssl_certificate_file,
-            "KAFKA_SSL_KEY_FILE": self.ssl_key_file,
-        }
-        for setting, path in files.items():
-            if path is None or not self.encrypted:
+        """See that each is PEM: OpenSSL's own words for what is wrong are hard to understand. Raises UnusableFile."""
+        if not self.encrypted:
+            return
+        for field_name in ("ssl_ca_file", "ssl_certificate_file", "ssl_key_file"):
+            path: Path | None = getattr(self, field_name)
+            if path is None:
                 continue
             try:
                 content = path.read_bytes()
             except OSError as error:
-                raise UnusableConnection(f"{setting}: {path} cannot be read: {error.strerror}") from error
+                raise UnusableFile(field_name, path, f"cannot be read: {error.strerror}") from error
             if b"-----BEGIN" not in content:
-                raise UnusableConnection(f"{setting}: {path} is no PEM file (it has no line -----BEGIN ...-----)")
+                raise UnusableFile(field_name, path, "is no PEM file (it has no line -----BEGIN ...-----)")
 
     def _confluent_tls(self) -> dict[str, Any]:
         files = {

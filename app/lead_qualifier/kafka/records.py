@@ -18,6 +18,23 @@ _HEADER_FRAMING_BYTES = 16
 ESCAPED_HEADER = "dl_header_"
 
 
+class Record(NamedTuple):
+    """A record as it was read."""
+
+    topic: str
+    """As the broker names it."""
+    partition: int
+    offset: int
+    timestamp_ms: int
+    """Milliseconds since 1970 UTC, as the producer or the broker set them: any 64-bit number, 0 if there is none."""
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+    """Names that are not UTF-8 hold their bytes as surrogates."""
+    unreadable: str | None = None
+    """Why nobody could read it; then `value` has the bytes of the record, or of its whole batch."""
+
+
 class Output(NamedTuple):
     """A record to produce; a None value is a tombstone."""
 

@@ -7,31 +7,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-import confluent_kafka
 import msgspec
-from confluent_kafka import ConsumerGroupState, KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient
 
-from lead_qualifier.client.commands import delivering
-from lead_qualifier.client.topic_reader import Place, TopicReader
 from lead_qualifier.engine import checkpoint as positions
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, Checkpoint, UnknownFormat
 from lead_qualifier.engine.clock import DEFAULT_TOLERANCE_SECONDS, tolerance_ms
-from lead_qualifier.kafka.connection import Connection, needing
+from lead_qualifier.kafka.admin import PartitionId
+from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.groups import committed_offsets, delete_group, member_hosts
+from lead_qualifier.kafka.producer import Producer
+from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.messages.topics import Topic
 from lead_qualifier.services.topology import WORKER
 
 _SECONDS = 30.0
 _GONE_SECONDS = 13.0
-#: What a broker says that has not served a group yet since it started: it is about to.
-_NO_COORDINATOR = frozenset(
-    {
-        KafkaError.COORDINATOR_NOT_AVAILABLE,
-        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
-        KafkaError.NOT_COORDINATOR,
-    }
-)
-_COORDINATOR_SECONDS = 20.0
 
 
 class WorkersRun(Exception):
@@ -42,7 +32,7 @@ class WorkersRun(Exception):
 class Misfit:
     """One partition of a changelog whose position does not fit. `problem` and `remedy` are for people."""
 
-    changelog: Place
+    changelog: PartitionId
     problem: str
     remedy: str
     corrected: Checkpoint | None = None
@@ -78,7 +68,7 @@ class PositionRepair:
         self._group_id = group_id
         self._clock_ms = tolerance_ms(clock_seconds)
         self._reader = TopicReader(connection)
-        self._admin = AdminClient(connection.confluent())
+        self._admin = self._reader.admin
 
     def check_nobody_works(self, *, patience: float = _GONE_SECONDS) -> None:
         """Raises WorkersRun if some still do after `patience` seconds.
@@ -96,73 +86,49 @@ class PositionRepair:
                 time.sleep(0.5)
 
     def _check_group_empty(self) -> None:
-        deadline = time.monotonic() + _COORDINATOR_SECONDS
-        while True:
-            described = self._admin.describe_consumer_groups([self._group_id], request_timeout=_SECONDS)
-            try:
-                with needing(f"Describe on group {self._group_id}"):
-                    group = described[self._group_id].result()
-                break
-            except KafkaException as error:
-                if error.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND:
-                    return
-                if error.args[0].code() not in _NO_COORDINATOR or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.2)
-        if group.state not in {ConsumerGroupState.EMPTY, ConsumerGroupState.DEAD} or group.members:
-            hosts = ", ".join(sorted({str(member.host).lstrip("/") for member in group.members})) or "unknown hosts"
+        hosts = member_hosts(self._admin, self._group_id, timeout=_SECONDS)
+        if hosts:
             raise WorkersRun(
-                f"{len(group.members) or 'some'} processes of {self._group_id} run ({hosts}): stop all of them first"
+                f"{len(hosts)} processes of {self._group_id} run ({', '.join(sorted(set(hosts)))}): stop all of them "
+                "first"
             )
 
     def find(self) -> list[Misfit]:
-        """Every partition that does not fit. Raises TopicMissing, Unfinished, KafkaException."""
+        """Every partition that does not fit. Raises TopicMissing, ReadIncomplete, KafkaException."""
         return [misfit for changelog in self._changelogs for misfit in self.misfits(changelog, self.held(changelog))]
 
     def repair(self, misfits: Sequence[Misfit]) -> None:
         """Write what `find` found to be right. Raises WorkersRun, KafkaException."""
         self.check_nobody_works()
-        producer = confluent_kafka.Producer(delivering(self._connection))
-        failed: list[KafkaError] = []
-
-        def delivered(error: KafkaError | None, _message: object) -> None:
-            if error is not None:
-                failed.append(error)
-
+        producer = Producer(self._connection)
         for misfit in misfits:
             if misfit.corrected is not None:
                 topic, partition = misfit.changelog
-                value = positions.encode(misfit.corrected)
-                producer.produce(topic, value, CHECKPOINT_KEY, partition=partition, on_delivery=delivered)
-        if producer.flush(_SECONDS):
-            raise KafkaException(KafkaError(KafkaError._MSG_TIMED_OUT))
-        if failed:
-            with needing(f"Write on topic {', '.join(sorted({m.changelog[0] for m in misfits}))}"):
-                raise KafkaException(failed[0])
+                producer.send(topic, CHECKPOINT_KEY, positions.encode(misfit.corrected), partition=partition)
+        producer.flush()
         if any(misfit.forget_offsets for misfit in misfits):
             # The positions are what counts: the group's offsets only tell that there was state once.
-            with needing(f"Delete on group {self._group_id}"):
-                self._admin.delete_consumer_groups([self._group_id], request_timeout=_SECONDS)[self._group_id].result()
+            delete_group(self._admin, self._group_id, timeout=_SECONDS)
 
-    def held(self, changelog: Topic) -> dict[Place, bytes | None]:
+    def held(self, changelog: Topic) -> dict[PartitionId, bytes | None]:
         """The newest position of each partition as it is written; None where there is none.
 
-        Raises TopicMissing, Unfinished, KafkaException.
+        Raises TopicMissing, ReadIncomplete, KafkaException.
         """
-        places = self._reader.places(changelog.full_name(self._state_prefix))
-        held: dict[Place, bytes | None] = dict.fromkeys(places)
+        places = self._admin.partitions(changelog.full_name(self._state_prefix))
+        held: dict[PartitionId, bytes | None] = dict.fromkeys(places)
         for message in self._reader.read(places):
-            if message.key() == CHECKPOINT_KEY:
-                held[message.topic(), message.partition()] = message.value()
+            if message.key == CHECKPOINT_KEY:
+                held[message.topic, message.partition] = message.value
         return held
 
-    def misfits(self, changelog: Topic, held: Mapping[Place, bytes | None]) -> Iterator[Misfit]:
+    def misfits(self, changelog: Topic, held: Mapping[PartitionId, bytes | None]) -> Iterator[Misfit]:
         """Every partition of a changelog whose position, as `held`, does not fit."""
         topics = [topic.full_name(self._prefix) for topic in self._changelogs[changelog]]
-        wanted = [(topic, partition) for topic in topics for partition in self._reader.partitions(topic)]
-        first, ends = self._reader.first(wanted), self._reader.ends(wanted)
-        committed = self._committed(wanted)
-        ids = self._reader.ids([changelog.full_name(self._state_prefix), *topics])
+        wanted = [partition for topic in topics for partition in self._admin.partitions(topic)]
+        first, ends = self._admin.first(wanted), self._admin.ends(wanted)
+        committed = committed_offsets(self._connection.confluent(), self._group_id, wanted, timeout=_SECONDS)
+        ids = self._admin.topic_ids([changelog.full_name(self._state_prefix), *topics])
         for place, value in held.items():
             here = [(topic, place[1]) for topic in topics if (topic, place[1]) in first]
             if value is None:
@@ -172,7 +138,7 @@ class PositionRepair:
                 continue
             yield from self._outside(place, value, here, first, ends, ids)
 
-    def _gone(self, place: Place, read: Sequence[Place], committed: dict[Place, int]) -> Misfit:
+    def _gone(self, place: PartitionId, read: Sequence[PartitionId], committed: dict[PartitionId, int]) -> Misfit:
         told = ", ".join(f"{topic}-{partition} up to {committed[topic, partition]}" for topic, partition in read)
         return Misfit(
             place,
@@ -184,11 +150,11 @@ class PositionRepair:
 
     def _outside(  # noqa: PLR0917  each is another matter
         self,
-        place: Place,
+        place: PartitionId,
         value: bytes,
-        here: Sequence[Place],
-        first: Mapping[Place, int],
-        ends: Mapping[Place, int],
+        here: Sequence[PartitionId],
+        first: Mapping[PartitionId, int],
+        ends: Mapping[PartitionId, int],
         ids: Mapping[str, str],
     ) -> Iterator[Misfit]:
         try:
@@ -242,16 +208,6 @@ class PositionRepair:
             corrected = msgspec.structs.replace(corrected, clock=now_ms)
         if remedies:
             yield Misfit(place, "; ".join(told), "; ".join(remedies), corrected)
-
-    def _committed(self, places: Sequence[Place]) -> dict[Place, int]:
-        config = {"group.id": self._group_id, "enable.auto.commit": False}
-        consumer = confluent_kafka.Consumer(self._connection.confluent(**config))
-        try:
-            with needing(f"Describe on group {self._group_id}"):
-                found = consumer.committed([TopicPartition(*place) for place in places], timeout=_SECONDS)
-        finally:
-            consumer.close()
-        return {(tp.topic, tp.partition): tp.offset for tp in found if tp.offset >= 0}
 
 
 def _duration(ms: int) -> str:

@@ -10,18 +10,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-import confluent_kafka
 import msgspec
-from confluent_kafka import KafkaError, KafkaException
 
-from lead_qualifier.client.commands import delivering
 from lead_qualifier.client.dead_letters import DeadLetter, DeadLetters, Filter
-from lead_qualifier.client.topic_reader import Place, TopicReader
 from lead_qualifier.engine import checkpoint as positions
 from lead_qualifier.engine import partition_of
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, NEVER_SWEPT, Checkpoint
+from lead_qualifier.kafka.admin import PartitionId
 from lead_qualifier.kafka.connection import Connection
-from lead_qualifier.maintenance.copying import CopyTransaction, newest_by_key, written_at
+from lead_qualifier.kafka.producer import Producer, Transaction
+from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.maintenance.deciding_groups import DecidingGroup, services, workers
 from lead_qualifier.maintenance.positions import PositionRepair
 from lead_qualifier.maintenance.tally import Tally
@@ -69,11 +67,11 @@ class Plan:
     """The workers, and the downstream services that have decided something."""
     topics: tuple[Topic, ...]
     """All that there are."""
-    positions: Mapping[Place, Checkpoint | None]
+    positions: Mapping[PartitionId, Checkpoint | None]
     """Of every changelog; None where nothing was ever decided."""
     commands: Mapping[bytes | None, Any]
     """The newest record of each key of command-state."""
-    input_ends: Mapping[Place, int]
+    input_ends: Mapping[PartitionId, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,9 +116,9 @@ class Repartition:
     def plan(self) -> Plan:
         """See that nobody works, that all is decided and swept, and that there is room for the copy.
 
-        Raises CannotRepartition, WorkersRun, TopicMissing, TopicsUnfit, Unfinished, KafkaException.
+        Raises CannotRepartition, WorkersRun, TopicMissing, TopicsUnfit, ReadIncomplete, KafkaException.
         """
-        before = len(self._reader.partitions(LEAD_STATE.full_name(self._state_from)))
+        before = len(self._reader.admin.partitions(LEAD_STATE.full_name(self._state_from)))
         if before == self._after:
             raise CannotRepartition(f"{LEAD_STATE.full_name(self._state_from)} has {before} partitions already")
         first = workers(self._group_id, state_prefix=self._state_from)
@@ -131,8 +129,8 @@ class Repartition:
         ).check()
         for group in groups:
             self._positions(group).check_nobody_works()
-        held: dict[Place, Checkpoint | None] = {}
-        ends: dict[Place, int] = {}
+        held: dict[PartitionId, Checkpoint | None] = {}
+        ends: dict[PartitionId, int] = {}
         decided = []
         for group in groups:
             positions_here = self._fitting_positions(group)
@@ -143,7 +141,7 @@ class Repartition:
             self._check_decided(group, positions_here, ends_here)
             held |= positions_here
             ends |= ends_here
-        there = self._reader.existing([topic.full_name(self._from) for topic in DOWNSTREAM])
+        there = self._reader.admin.existing([topic.full_name(self._from) for topic in DOWNSTREAM])
         plan = Plan(
             before=before,
             groups=tuple(decided),
@@ -164,13 +162,13 @@ class Repartition:
         """
         create_alike(self._connection, plan.topics, like=self._from, prefix=self._to, partitions=self._after)
         copied = [topic for topic in plan.topics if topic.ours and topic not in _SHOWN]
-        begin = self._reader.ends(
-            [place for topic in copied for place in self._reader.places(topic.full_name(self._to))]
+        begin = self._reader.admin.ends(
+            [place for topic in copied for place in self._reader.admin.partitions(topic.full_name(self._to))]
         )
         tallies: dict[Topic, Tally] = {}
         strays: dict[str, int] = {}
         left = 0
-        with CopyTransaction(self._connection, self._transactional_id) as transaction:
+        with Transaction(self._connection, self._transactional_id) as transaction:
             for group in plan.groups:
                 for state in group.changelogs:
                     if state.partitions is Partitions.ONE:
@@ -204,9 +202,9 @@ class Repartition:
     def _positions(self, group: DecidingGroup) -> PositionRepair:
         return group.positions(self._connection, self._from, time_tolerance=self._tolerance)
 
-    def _fitting_positions(self, group: DecidingGroup) -> dict[Place, Checkpoint | None]:
+    def _fitting_positions(self, group: DecidingGroup) -> dict[PartitionId, Checkpoint | None]:
         looking = self._positions(group)
-        held: dict[Place, Checkpoint | None] = {}
+        held: dict[PartitionId, Checkpoint | None] = {}
         for changelog in group.changelogs:
             written = looking.held(changelog)
             for misfit in looking.misfits(changelog, written):
@@ -219,8 +217,8 @@ class Repartition:
             held |= {place: None if value is None else positions.decode(value) for place, value in written.items()}
         return held
 
-    def _input_ends(self, group: DecidingGroup, before: int) -> dict[Place, int]:
-        return self._reader.ends(
+    def _input_ends(self, group: DecidingGroup, before: int) -> dict[PartitionId, int]:
+        return self._reader.admin.ends(
             [
                 (topic.full_name(self._from), partition)
                 for changelog, topics in group.changelogs.items()
@@ -230,9 +228,9 @@ class Repartition:
         )
 
     def _check_decided(
-        self, group: DecidingGroup, held: Mapping[Place, Checkpoint | None], ends: Mapping[Place, int]
+        self, group: DecidingGroup, held: Mapping[PartitionId, Checkpoint | None], ends: Mapping[PartitionId, int]
     ) -> None:
-        first = self._reader.first(list(ends))
+        first = self._reader.admin.first(list(ends))
         stands = dict(first)
         for (_, partition), position in held.items():
             for topic, offset in ({} if position is None else position.next).items():
@@ -254,7 +252,7 @@ class Repartition:
         entries: dict[str, Stored] = {}
         for key, message in plan.commands.items():
             try:
-                entry = decode_entry(message.value())
+                entry = decode_entry(message.value)
             except (msgspec.DecodeError, ValueError, RecursionError) as error:
                 raise CannotRepartition(
                     f"{COMMAND_STATE.full_name(self._state_from)} holds something unreadable under {key!r}: {error}"
@@ -273,12 +271,12 @@ class Repartition:
 
     def _check_room(self) -> None:
         """The second set may exist, but may hold nothing yet that was decided."""
-        CopyTransaction(self._connection, self._transactional_id)  # ends what a killed run has left open
+        Transaction(self._connection, self._transactional_id)  # ends what a killed run has left open
         topics = [topic for topic in (*CATALOGUE, *DOWNSTREAM) if topic.ours and topic not in _SHOWN]
-        there = self._reader.existing([topic.full_name(self._to) for topic in topics])
+        there = self._reader.admin.existing([topic.full_name(self._to) for topic in topics])
         for topic in topics:
             name = topic.full_name(self._to)
-            if name in there and next(self._reader.read(self._reader.places(name)), None) is not None:
+            if name in there and next(self._reader.read_topic(name), None) is not None:
                 raise CannotRepartition(
                     f"{name} holds records already: name another prefix (--to-prefix), or delete the topics under "
                     f"{self._to}"
@@ -287,7 +285,7 @@ class Repartition:
     def _check_unchanged(self, plan: Plan) -> None:
         for group in plan.groups:
             self._positions(group).check_nobody_works(patience=0)
-        ends = self._reader.ends(list(plan.input_ends))
+        ends = self._reader.admin.ends(list(plan.input_ends))
         written = [
             f"{topic}-{number}" for (topic, number), end in ends.items() if end != plan.input_ends[topic, number]
         ]
@@ -300,54 +298,54 @@ class Repartition:
     # -- copying
 
     def _copy_leads(
-        self, plan: Plan, group: DecidingGroup, state: Topic, transaction: CopyTransaction, told: Told
+        self, plan: Plan, group: DecidingGroup, state: Topic, transaction: Transaction, told: Told
     ) -> tuple[Tally, int]:
         """Leads by their keys to where these belong now. One old partition at a time is held in memory."""
         tally, strays = Tally(), 0
         name = state.full_name(self._to)
-        places = self._reader.places(state.full_name(group.state_prefix))
+        places = self._reader.admin.partitions(state.full_name(group.state_prefix))
         for place in places:
-            for key, message in newest_by_key(self._reader.read([place])).items():
+            for key, message in self._reader.newest_by_key([place]).items():
                 if key == CHECKPOINT_KEY:
                     continue
                 if key is None or partition_of(key, plan.before) != place[1]:
                     strays += 1
                     continue
-                value = message.value() if state is LEAD_STATE else without_erasure(message.value())
+                value = message.value if state is LEAD_STATE else without_erasure(message.value or b"")
                 if value is None:
                     continue
                 tally.add(key, value)
                 partition = partition_of(key, self._after)
-                transaction.put(name, key, value, partition=partition, timestamp_ms=written_at(message))
+                transaction.send(name, key, value, partition=partition, timestamp_ms=message.timestamp_ms)
             told(f"{state.name}: {place[1] + 1} of {len(places)} partitions, {tally.count:,} leads")
         return tally, strays
 
     def _newest(self, group: DecidingGroup, state: Topic) -> Mapping[bytes | None, Any]:
-        held = newest_by_key(self._reader.read(self._reader.places(state.full_name(group.state_prefix))))
+        held = self._reader.newest_by_key(self._reader.admin.partitions(state.full_name(group.state_prefix)))
         held.pop(CHECKPOINT_KEY, None)
         return held
 
-    def _copy_newest(self, topic: Topic, newest: Mapping[bytes | None, Any], transaction: CopyTransaction) -> Tally:
+    def _copy_newest(self, topic: Topic, newest: Mapping[bytes | None, Any], transaction: Transaction) -> Tally:
         """What is held in one partition, to one partition."""
         tally = Tally()
         for key, message in newest.items():
-            tally.add(key, message.value())
+            tally.add(key, message.value)
             name = topic.full_name(self._to)
-            transaction.put(name, key, message.value(), partition=0, timestamp_ms=written_at(message))
+            transaction.send(name, key, message.value, partition=0, timestamp_ms=message.timestamp_ms)
         return tally
 
-    def _copy_all(self, topic: Topic, transaction: CopyTransaction, told: Told) -> Tally:
+    def _copy_all(self, topic: Topic, transaction: Transaction, told: Told) -> Tally:
         """Every record that is kept, with its headers and its time; those of one key in their order."""
         tally = Tally()
         name = topic.full_name(self._to)
-        for message in self._reader.read(self._reader.places(topic.full_name(self._from))):
-            key, value = message.key(), message.value()
+        for message in self._reader.read_topic(topic.full_name(self._from)):
+            key, value = message.key, message.value
             tally.add(key, value)
-            transaction.put(name, key, value, headers=message.headers(), timestamp_ms=written_at(message))
+            transaction.send(name, key, value, headers=message.headers, timestamp_ms=message.timestamp_ms)
         told(f"{tally.count:,} records of {topic.name}")
         return tally
 
-    def _copy_letters(self, topic: Topic, transaction: CopyTransaction, told: Told) -> tuple[Tally, int]:
+    def _copy_letters(self, topic: Topic, transaction: Transaction, told: Told) -> tuple[Tally, int]:
         """Those that may still be sent back, from now on to the topics of the second set."""
         letters = DeadLetters(self._connection, topic_prefix=self._from, topic=topic)
         replay = letters.plan(letters.find(Filter()), again=False)
@@ -356,7 +354,7 @@ class Repartition:
         for letter in (*replay.fresh, *replay.cut, *replay.homeless, *replay.foreign):
             tally.add(letter.key, letter.value)
             at = to_milliseconds(letter.at)
-            transaction.put(name, letter.key, letter.value, headers=self._moved(topic, letter), timestamp_ms=at)
+            transaction.send(name, letter.key, letter.value, headers=self._moved(topic, letter), timestamp_ms=at)
         told(f"{tally.count:,} records of {topic.name}")
         return tally, len(replay.replayed) + len(replay.unsure)
 
@@ -374,7 +372,7 @@ class Repartition:
             ("dl_reason", letter.reason.encode()),
         ]
 
-    def _put_positions(self, plan: Plan, copied: frozenset[Topic], transaction: CopyTransaction) -> None:
+    def _put_positions(self, plan: Plan, copied: frozenset[Topic], transaction: Transaction) -> None:
         """One for every partition: its inputs from their first record on, but for what was copied there, which was
         decided before; and nothing forgotten of rules and time.
         """
@@ -384,10 +382,10 @@ class Repartition:
                 known = [p for (topic, _), p in plan.positions.items() if topic == held and p is not None]
                 swept = [p.swept for p in known if p.swept != NEVER_SWEPT]
                 there = [topic.full_name(self._to) for topic in (changelog, *inputs)]
-                ids = self._reader.ids(there)
-                for place in self._reader.places(there[0]):
-                    begins = self._reader.first(self._inputs(place, [one for one in inputs if one not in copied]))
-                    begins |= self._reader.ends(self._inputs(place, [one for one in inputs if one in copied]))
+                ids = self._reader.admin.topic_ids(there)
+                for place in self._reader.admin.partitions(there[0]):
+                    begins = self._reader.admin.first(self._inputs(place, [one for one in inputs if one not in copied]))
+                    begins |= self._reader.admin.ends(self._inputs(place, [one for one in inputs if one in copied]))
                     position = Checkpoint(
                         application=group.id,
                         next={topic: offset for (topic, _), offset in begins.items()},
@@ -397,25 +395,25 @@ class Repartition:
                         clock=max((p.clock for p in known), default=0),
                         topic_ids=ids,
                     )
-                    transaction.put(place[0], CHECKPOINT_KEY, positions.encode(position), partition=place[1])
+                    transaction.send(place[0], CHECKPOINT_KEY, positions.encode(position), partition=place[1])
 
-    def _inputs(self, place: Place, topics: list[Topic]) -> list[Place]:
+    def _inputs(self, place: PartitionId, topics: list[Topic]) -> list[PartitionId]:
         """The partitions of these topics that are decided with one of a changelog."""
         return [(topic.full_name(self._to), place[1]) for topic in topics]
 
-    def _compare(self, plan: Plan, expected: Mapping[Topic, Tally], begin: Mapping[Place, int]) -> None:
+    def _compare(self, plan: Plan, expected: Mapping[Topic, Tally], begin: Mapping[PartitionId, int]) -> None:
         reader = TopicReader(self._connection, committed=False)  # nothing is committed yet
         keyed = {one for group in plan.groups for one in group.changelogs if one.partitions is Partitions.BY_LEAD}
         for topic, tally in expected.items():
             name = topic.full_name(self._to)
             found = Tally()
             for message in reader.read([], {place: offset for place, offset in begin.items() if place[0] == name}):
-                key = message.key()
+                key = message.key
                 if key == CHECKPOINT_KEY:
                     continue
-                if topic in keyed and partition_of(key, self._after) != message.partition():
-                    raise CannotRepartition(f"{name}-{message.partition()} holds a lead of another partition")
-                found.add(key, message.value())
+                if topic in keyed and (key is None or partition_of(key, self._after) != message.partition):
+                    raise CannotRepartition(f"{name}-{message.partition} holds a lead of another partition")
+                found.add(key, message.value)
             if found != tally:
                 raise CannotRepartition(
                     f"{name} holds {found} records after the copy, expected {tally}: the copy was dropped. Does "
@@ -427,20 +425,10 @@ class Repartition:
 
         A worker makes good what is missing here; until one runs, `model list` shows it.
         """
-        producer = confluent_kafka.Producer({**delivering(self._connection), "message.max.bytes": 1_000_000_000})
-        failed: list[KafkaError] = []
-
-        def delivered(error: KafkaError | None, _message: object) -> None:
-            if error is not None:
-                failed.append(error)
-
+        producer = Producer(self._connection)
         for key, value in _shown(plan.commands):
-            producer.produce(QUALIFICATION_MODELS.full_name(self._to), value, key, on_delivery=delivered)
-            producer.poll(0)
-        if producer.flush(60):
-            raise KafkaException(KafkaError(KafkaError._MSG_TIMED_OUT))
-        if failed:
-            raise KafkaException(failed[0])
+            producer.send(QUALIFICATION_MODELS.full_name(self._to), key, value)
+        producer.flush()
 
 
 def without_erasure(value: bytes) -> bytes | None:
@@ -460,10 +448,10 @@ def without_erasure(value: bytes) -> bytes | None:
 
 def _shown(commands: Mapping[bytes | None, Any]) -> Iterator[tuple[bytes | None, bytes]]:
     """Key and value of all that is no answer, in the order in which it was decided."""
-    entries = [(decode_entry(message.value()), message) for message in commands.values()]
+    entries = [(decode_entry(message.value), message) for message in commands.values()]
     shown = [(entry, message) for entry, message in entries if not isinstance(entry, Answers)]
     for _, message in sorted(shown, key=lambda one: one[0].revision):
-        yield message.key(), message.value()
+        yield message.key, message.value
 
 
 def _some(names: list[str]) -> str:

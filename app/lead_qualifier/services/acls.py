@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from lead_qualifier.kafka.acls import Grant, Operation, Resource
 from lead_qualifier.messages.downstream_topics import (
     ACTIVITY_COMPLETED,
     ASSIGNMENT_LEAD_STATE,
@@ -82,37 +82,6 @@ PURPOSES: dict[Service, str] = {
     Service.DATAVERSE: "runs `lead-qualifier downstream dataverse` with the file given by --config",
     Service.SALES_OPERATIONS: "defines what happens to qualified leads: `journey`, `assignment`, `sequence`, ...",
 }
-
-
-class Operation(StrEnum):
-    """What may be done, by Kafka's own words. Read and Write imply Describe."""
-
-    READ = "Read"
-    WRITE = "Write"
-    DESCRIBE = "Describe"
-    DESCRIBE_CONFIGS = "DescribeConfigs"
-    CREATE = "Create"
-    DELETE = "Delete"
-
-
-class Resource(StrEnum):
-    """What it may be done to."""
-
-    TOPIC = "topic"
-    GROUP = "group"
-    TRANSACTIONAL_ID = "transactional-id"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grant:
-    """All of these operations are allowed on each of these resources."""
-
-    resource: Resource
-    names: tuple[str, ...]
-    operations: tuple[Operation, ...]
-    why: str
-    prefixed: bool = False
-    """The names are what the resources' names begin with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -368,32 +337,3 @@ def _topics(naming: Naming, topics: Sequence[Topic], *operations: Operation, why
 
 def _group(name: str, *operations: Operation, why: str) -> Grant:
     return Grant(resource=Resource.GROUP, names=(name,), operations=operations, why=why)
-
-
-def command_line(grant: Grant, principal: str, bootstrap_servers: str) -> str:
-    """The call of Kafka's `kafka-acls` that allows it."""
-    words = ["kafka-acls.sh", "--bootstrap-server", bootstrap_servers, "--command-config", "admin.properties", "--add"]
-    words += ["--allow-principal", principal]
-    for operation in grant.operations:
-        words += ["--operation", operation.value]
-    for name in grant.names:
-        words += [f"--{grant.resource.value}", name]
-    if grant.prefixed:
-        words += ["--resource-pattern-type", "prefixed"]
-    return shlex.join(words)
-
-
-def as_bindings(grant: Grant, principal: str) -> Iterator[dict[str, str]]:
-    """One ACL binding for each resource and operation, as programs take them."""
-    for name in grant.names:
-        for operation in grant.operations:
-            yield {
-                "principal": principal,
-                "host": "*",
-                "permission": "allow",
-                "operation": operation.value,
-                "resource_type": grant.resource.value,
-                "pattern_type": "prefixed" if grant.prefixed else "literal",
-                "name": name,
-                "why": grant.why,
-            }

@@ -6,29 +6,29 @@ import asyncio
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NoReturn
 
 import structlog
-from confluent_kafka import KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka import KafkaException
 
 from lead_qualifier.engine import DEFAULT_LIMITS, Engine, FaultHook, Limits
 from lead_qualifier.engine.fault_points import no_fault_hook
 from lead_qualifier.engine.faust.app import create_app, end_offsets, fetch_health, quieten
-from lead_qualifier.kafka.connection import Connection, NotAllowed, relearning
-from lead_qualifier.kafka.raw_reader import RawReader
+from lead_qualifier.kafka.acls import Grant, check_rights
+from lead_qualifier.kafka.admin import LATEST, Admin
+from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.errors import NotAllowed
+from lead_qualifier.kafka.raw import RawReader
 from lead_qualifier.messages.decode import read_framing
 from lead_qualifier.messages.topics import Topic
-from lead_qualifier.services.acls import Grant
 from lead_qualifier.services.broker_contact import BrokerContact
 from lead_qualifier.services.garbage import relieve_collector
 from lead_qualifier.services.installation import OtherInstallation, read_group, refuse_other
 from lead_qualifier.services.metrics import Metrics
 from lead_qualifier.services.projected_table import declare
-from lead_qualifier.services.rights import check_rights
+from lead_qualifier.services.remedies import with_remedy
 from lead_qualifier.services.service import Projection, Service
 from lead_qualifier.services.start_up import StartUp
 from lead_qualifier.services.watchdog import Watchdog
@@ -39,7 +39,6 @@ log = structlog.get_logger(__name__)
 
 #: Exit code of a process that could not go on; whoever supervises it starts it again.
 EXIT_FAILED = 70
-_END: Any = OffsetSpec.latest()
 _CHECK_SECONDS = 1.0
 #: Who is not ready asks so often (seconds) whether another installation is the reason.
 _INSTALLATION_SECONDS = 5.0
@@ -190,17 +189,9 @@ class Process:
 
     def _end_of(self, projection: Projection[Any, Any]) -> int:
         """Asks again while the broker cannot say: a topic that was created just now has no leader for a moment."""
-        admin = AdminClient(self._connection.confluent())
-        tp = TopicPartition(projection.topic, 0)
-        while True:
-            try:
-                timeout = min(30.0, self._start_up.left)
-                with relearning(admin, min(timeout, 10.0)):
-                    return int(admin.list_offsets({tp: _END}, request_timeout=timeout)[tp].result().offset)
-            except KafkaException:  # it does not say which errors pass; the broker has answered before
-                if self._start_up.over:
-                    raise
-                time.sleep(0.1)
+        admin = Admin(self._connection.confluent(), timeout=min(30.0, self._start_up.left))
+        partition = (projection.topic, 0)
+        return admin.list_offsets({partition: LATEST}, wait=self._start_up.left, created_just_now=True)[partition]
 
     def _problem(self) -> str | None:
         if not self._at_work:
@@ -239,10 +230,10 @@ class Process:
         try:
             check_rights(self._connection, self._rights, timeout=5)
         except NotAllowed as missing:
-            return str(missing)
+            return with_remedy(missing)
         except KafkaException:
             log.debug("rights_unknown")
-        return str(refusal)
+        return with_remedy(refusal)
 
     def _failed(self, reason: str) -> NoReturn:
         # not sys.exit: aiokafka's heartbeats would hold the partitions while the interpreter waits for its threads

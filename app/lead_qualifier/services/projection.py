@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Generic, TypeVar
 
-import confluent_kafka
 import structlog
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import KafkaException
 
-from lead_qualifier.kafka.connection import NotAllowed, is_forbidden
+from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.errors import NotAllowed
+from lead_qualifier.kafka.producer import Producer
 from lead_qualifier.services.projected_table import Projected
+from lead_qualifier.services.remedies import with_remedy
 
 log = structlog.get_logger(__name__)
 
 E = TypeVar("E", bound=Projected)
 
 _CHECK_SECONDS = 2.0
+_FLUSH_SECONDS = 10.0
 
 
 class Projector(Generic[E]):
@@ -30,13 +33,13 @@ class Projector(Generic[E]):
 
     def __init__(
         self,
-        config: Mapping[str, Any],
+        connection: Connection,
         *,
         topic: str,
         encode: Callable[[E], bytes],
         missing: Callable[[], Iterable[E]],
     ) -> None:
-        self._config = {**config, "enable.idempotence": True, "linger.ms": 0}
+        self._connection = connection
         self._topic = topic
         self._encode = encode
         self._missing = missing
@@ -64,7 +67,7 @@ class Projector(Generic[E]):
         return self._thread.is_alive()
 
     def _run(self) -> None:
-        producer = confluent_kafka.Producer(self._config)
+        producer = Producer(self._connection, idempotent=True)
         while True:
             try:
                 entries = self._queue.get(timeout=_CHECK_SECONDS)
@@ -74,25 +77,17 @@ class Projector(Generic[E]):
                 return
             try:
                 self._write(producer, entries)
-            except (KafkaException, BufferError) as error:
+            except (KafkaException, NotAllowed) as error:
                 # found missing at the next check, and tried again
                 log.warning("projection_failed", entries=[e.key for e in entries], error=str(error))
-                if isinstance(error, KafkaException) and is_forbidden(error.args[0]):
-                    self.refused = str(NotAllowed(f"Write on topic {self._topic}"))
-                if isinstance(error, KafkaException) and error.args[0].fatal():
-                    producer = confluent_kafka.Producer(self._config)
+                if isinstance(error, NotAllowed):
+                    self.refused = with_remedy(error)
+                elif error.args[0].fatal():
+                    producer = Producer(self._connection, idempotent=True)
 
-    def _write(self, producer: confluent_kafka.Producer, entries: Sequence[E]) -> None:
-        failed: list[KafkaError] = []
-
-        def delivered(error: KafkaError | None, _message: object) -> None:
-            if error is not None:
-                failed.append(error)
-
+    def _write(self, producer: Producer, entries: Sequence[E]) -> None:
         for entry in sorted(entries, key=lambda e: e.revision):
-            producer.produce(self._topic, self._encode(entry), entry.key.encode(), on_delivery=delivered)
-        left = producer.flush(10)
-        if failed or left:
-            raise KafkaException(failed[0] if failed else KafkaError(KafkaError._MSG_TIMED_OUT))
+            producer.send(self._topic, entry.key.encode(), self._encode(entry))
+        producer.flush(_FLUSH_SECONDS)
         if entries:
             log.info("criteria_projected", topic=self._topic, entries=[(e.key, e.revision) for e in entries])

@@ -46,9 +46,7 @@ class Projection(Generic[E, S]):
         self._engine = engine
         self._changed = engine.fetch_buffer.schedule
         engine.followers[self.topic] = self.table.follow
-        self._projector = Projector(
-            connection.confluent_producer(), topic=self.topic, encode=self._encode, missing=self._unprojected
-        )
+        self._projector = Projector(connection, topic=self.topic, encode=self._encode, missing=self._unprojected)
 
     def _tell(self) -> None:
         self._changed()

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import structlog
 from confluent_kafka import KafkaError, KafkaException
 
-from lead_qualifier.kafka.connection import BrokerUnreachable, Connection, LoginRefused
+from lead_qualifier.kafka.acls import Grant, check_rights
+from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.errors import BrokerUnreachable, LoginRefused
 from lead_qualifier.messages.topics import Topic
-from lead_qualifier.services.acls import Grant
-from lead_qualifier.services.rights import check_rights
 from lead_qualifier.services.topic_setup import TopicSetup
 from lead_qualifier.settings import Settings
 
@@ -36,6 +36,14 @@ _HALF_UP = {
     KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
     KafkaError.INVALID_REPLICATION_FACTOR,
 }
+
+
+class BrokerNotReady(BrokerUnreachable):
+    """The broker was not there, or not ready, when the time for the start was over."""
+
+    def __init__(self, connection: Connection, seconds: float, problem: str) -> None:
+        super().__init__(connection.bootstrap_servers, seconds=seconds, reason=problem)
+        self.args = (f"waited {seconds:g} s: {problem}",)
 
 
 class StartUp:
@@ -64,8 +72,8 @@ class StartUp:
         """Wait for the broker, and have the topics checked, those missing created. Says every few seconds what it waits
         for.
 
-        Returns the largest record, in bytes, that each topic of ours takes. Raises BrokerUnreachable when the time is
-        up, LoginRefused, UnusableConnection, NotAllowed, TopicsUnfit, KafkaException.
+        Returns the largest record, in bytes, that each topic of ours takes. Raises BrokerNotReady when the time is up,
+        LoginRefused, UnusableConnection, NotAllowed, TopicsUnfit, KafkaException.
         """
         while True:
             try:
@@ -75,18 +83,18 @@ class StartUp:
                 raise
             except BrokerUnreachable as error:
                 if self.over:
-                    raise BrokerUnreachable(f"waited {self._settings.startup_timeout:g} s: {error}") from error
+                    raise BrokerNotReady(self._connection, self._settings.startup_timeout, str(error)) from error
                 self._waiting(str(error))
             except KafkaException as error:
                 reason = error.args[0]
                 if not (reason.retriable() or reason.code() in _HALF_UP):
                     raise
                 if self.over:
-                    raise BrokerUnreachable(
-                        f"the broker at {self._connection.bootstrap_servers} answers, but was not ready within "
-                        f"{self._settings.startup_timeout:g} s ({reason.str()}): check its log, or raise "
-                        "LEAD_QUALIFIER_STARTUP_TIMEOUT"
-                    ) from error
+                    problem = (
+                        f"the broker at {self._connection.bootstrap_servers} answers, but is not ready "
+                        f"({reason.str()}): check its log, or raise LEAD_QUALIFIER_STARTUP_TIMEOUT"
+                    )
+                    raise BrokerNotReady(self._connection, self._settings.startup_timeout, problem) from error
                 self._waiting(reason.str())
 
     def _waiting(self, reason: str) -> None:

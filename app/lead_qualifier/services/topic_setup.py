@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from confluent_kafka import KafkaError, KafkaException, TopicCollection
-from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
+from confluent_kafka.admin import NewTopic
 
-from lead_qualifier.kafka.connection import Connection, is_forbidden, needing
+from lead_qualifier.kafka.admin import Admin
+from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.messages.topics import (
     BROKER_DEFAULT_MAX_MESSAGE_BYTES,
     BROKER_TIME,
@@ -61,28 +60,24 @@ class TopicSetup:
         timeout: float = 30.0,
     ) -> None:
         """`state_prefix`: what stands before the names of the topics that hold state, if that is not the prefix."""
-        self._admin = AdminClient(connection.confluent())
+        self._admin = Admin(connection.confluent(), timeout=timeout)
         self._names = {topic: topic.full_name(prefix) for topic in topics}
         if state_prefix is not None:
             self._names |= {topic: topic.full_name(state_prefix) for topic in STATE_TOPICS if topic in self._names}
         self._partitions = partitions
         self._replication = replication_factor
-        self._timeout = timeout
 
     def find(self) -> list[Finding]:
         """Every topic as it is. Raises NotAllowed, KafkaException if the broker can't be asked."""
-        there = self._admin.list_topics(timeout=self._timeout).topics
-        counts = {
-            topic: len(there[name].partitions) if name in there and there[name].error is None else None
-            for topic in self._names
-            for name in [self._names[topic]]
-        }
-        hidden = self._hidden([topic for topic, count in counts.items() if count is None])
-        configs = self._configs([topic for topic, count in counts.items() if count is not None])
+        there = self._admin.partition_counts()
+        counts = {topic: there.get(name) for topic, name in self._names.items()}
+        hidden = self._admin.hidden([self._names[topic] for topic, count in counts.items() if count is None])
+        found = self._admin.topic_configs(self._names[topic] for topic, count in counts.items() if count is not None)
+        configs = {topic: found[name] for topic, name in self._names.items() if name in found}
         inputs = self._inputs_max({topic: _max_message_bytes(config) for topic, config in configs.items()})
         return [
-            self._hide(topic) if topic in hidden else self._judge(topic, counts[topic], configs.get(topic), inputs)
-            for topic in self._names
+            self._hide(topic) if name in hidden else self._judge(topic, counts[topic], configs.get(topic), inputs)
+            for topic, name in self._names.items()
         ]
 
     def create_missing(self, told: Callable[[str], None] = lambda name: None) -> list[str]:
@@ -102,21 +97,7 @@ class TopicSetup:
             for f in findings
             if f.missing
         ]
-        if not new:
-            return []
-        created = []
-        for name, future in self._admin.create_topics(new, operation_timeout=self._timeout).items():
-            try:
-                with needing(f"Create on topic {name}"):
-                    future.result()
-            except KafkaException as error:
-                if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:  # another worker was faster
-                    raise
-            else:
-                created.append(name)
-                told(name)
-        self._wait_until_known([topic.topic for topic in new])
-        return created
+        return self._admin.create_topics(new, told)
 
     def check(self, warn: Callable[[str, str], None] = lambda name, warning: None) -> dict[str, int]:
         """Raises TopicsUnfit unless all fit. Returns the largest record, in bytes, that each topic of ours takes, by
@@ -165,29 +146,6 @@ class TopicSetup:
             )
         return Finding(topic, name, count, size, problem, warning=warning)
 
-    def _configs(self, topics: Sequence[Topic]) -> dict[Topic, Mapping[str, str]]:
-        if not topics:
-            return {}
-        resources = {ConfigResource(ConfigResource.Type.TOPIC, self._names[t]): t for t in topics}
-        futures = self._admin.describe_configs(list(resources), request_timeout=self._timeout)
-        configs: dict[Topic, Mapping[str, str]] = {}
-        for resource, future in futures.items():
-            with needing(f"DescribeConfigs on topic {resource.name}"):
-                found = future.result()
-            configs[resources[resource]] = {
-                n: str(entry.value) for n, entry in found.items() if entry.value is not None
-            }
-        return configs
-
-    def _hidden(self, topics: Sequence[Topic]) -> set[Topic]:
-        """Which of the topics that the broker does not list may not be seen, whether they exist or not."""
-        names = {self._names[topic]: topic for topic in topics}
-        if not names:
-            return set()
-        futures = self._admin.describe_topics(TopicCollection(list(names)), request_timeout=self._timeout)
-        answers = {names[name]: future.exception() for name, future in futures.items()}
-        return {t for t, error in answers.items() if isinstance(error, KafkaException) and is_forbidden(error.args[0])}
-
     def _hide(self, topic: Topic) -> Finding:
         problem = (
             "is not visible to this login (Describe); have the ACL added (`lead-qualifier acls print` lists what "
@@ -198,15 +156,6 @@ class TopicSetup:
     @staticmethod
     def _inputs_max(sizes: dict[Topic, int]) -> int:
         return max((size for topic, size in sizes.items() if not topic.ours), default=BROKER_DEFAULT_MAX_MESSAGE_BYTES)
-
-    def _wait_until_known(self, names: Sequence[str]) -> None:
-        """A new topic is not at once known to every broker."""
-        deadline = time.monotonic() + self._timeout
-        while time.monotonic() < deadline:
-            there = self._admin.list_topics(timeout=self._timeout).topics
-            if all(name in there and there[name].error is None and there[name].partitions for name in names):
-                return
-            time.sleep(0.1)
 
 
 def _max_message_bytes(config: Mapping[str, str]) -> int:

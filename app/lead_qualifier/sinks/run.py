@@ -11,11 +11,12 @@ import structlog
 
 from lead_qualifier.consumer import Subscription, stopped_by_signals
 from lead_qualifier.http.event_loop_thread import EventLoopThread
+from lead_qualifier.kafka.acls import Grant
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.messages.downstream_topics import CATALOGUE as DOWNSTREAM
 from lead_qualifier.messages.downstream_topics import DOWNSTREAM_DEAD_LETTERS
 from lead_qualifier.messages.topics import CATALOGUE, Topic
-from lead_qualifier.services.acls import Grant, Service, grants, naming_of, sink_group
+from lead_qualifier.services.acls import Service, grants, naming_of, sink_group
 from lead_qualifier.services.broker_contact import BrokerContact
 from lead_qualifier.services.start_up import StartUp
 from lead_qualifier.services.web import WebServer

@@ -12,8 +12,7 @@ from confluent_kafka import KafkaError, KafkaException
 from lead_qualifier.cli.exit_codes import EXPECTED, MEANINGS, ExitCode, NoBrokerFound, Refused, judge
 from lead_qualifier.cli.program import assemble
 from lead_qualifier.client.commands import NoAnswer
-from lead_qualifier.client.topic_reader import TopicMissing
-from lead_qualifier.kafka.connection import BrokerUnreachable
+from lead_qualifier.kafka.errors import BrokerUnreachable, TopicMissing
 from lead_qualifier.messages.model_file import BadModelFile, Problem
 from lead_qualifier.services.process import EXIT_FAILED
 from lead_qualifier.services.topic_setup import TopicsUnfit
@@ -28,7 +27,7 @@ from lead_qualifier.settings import InvalidSettings
         (TopicsUnfit([]), 1),
         (TopicMissing("lead-state"), 1),
         (InvalidSettings("x"), 2),
-        (BrokerUnreachable("away"), 3),
+        (BrokerUnreachable("kafka:9092", seconds=1, reason="refused"), 3),
         (NoBrokerFound("none"), 3),
         (NoAnswer("nobody"), 4),
         (KafkaException(KafkaError(KafkaError._ALL_BROKERS_DOWN)), 3),

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from confluent_kafka.admin import AdminClient
-
 from lead_qualifier.engine import Application, ProcessorContext
 from lead_qualifier.engine.application import PlainRecord
 from lead_qualifier.engine.batch_processor import ATTEMPTS, BatchProcessor, Decided
@@ -18,6 +16,7 @@ from lead_qualifier.engine.fault_points import no_fault_hook
 from lead_qualifier.engine.fetch_buffer import Batch, FetchBuffer
 from lead_qualifier.engine.partition import Partition
 from lead_qualifier.engine.timers import Timer, Timers
+from lead_qualifier.kafka.admin import Admin
 from tests.unit.engine.test_context import Nothing, application
 
 
@@ -75,7 +74,7 @@ class Bench:
         self.partition.timers = Timers(processor.timers(self.partition.store))
         self.fetch_buffer = FetchBuffer(max_queued_records=100_000)
         self.progress = 0
-        admin = AdminClient({"bootstrap.servers": "127.0.0.1:1"})
+        admin = Admin({"bootstrap.servers": "127.0.0.1:1"})
         self.decider = BatchProcessor(
             self.fetch_buffer,
             admin,

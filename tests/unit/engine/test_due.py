@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from confluent_kafka.admin import AdminClient
-
 from lead_qualifier.engine import ProcessorContext
 from lead_qualifier.engine.batch_processor import BatchProcessor
 from lead_qualifier.engine.checkpoint import Checkpoint
@@ -14,6 +12,7 @@ from lead_qualifier.engine.fault_points import no_fault_hook
 from lead_qualifier.engine.fetch_buffer import Batch, FetchBuffer
 from lead_qualifier.engine.partition import Partition
 from lead_qualifier.engine.timers import Timers
+from lead_qualifier.kafka.admin import Admin
 from tests.unit.engine.test_context import Nothing, Rec, application
 
 
@@ -31,7 +30,7 @@ class Order(Nothing):
 
 
 def decider_of(fetch_buffer: FetchBuffer) -> BatchProcessor:
-    admin = AdminClient({"bootstrap.servers": "127.0.0.1:1"})
+    admin = Admin({"bootstrap.servers": "127.0.0.1:1"})
     return BatchProcessor(fetch_buffer, admin, group_id="g", max_records=10, hook=no_fault_hook)
 
 

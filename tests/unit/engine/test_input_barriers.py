@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient
 
 from lead_qualifier.engine.application import Application, Input
 from lead_qualifier.engine.fetch_buffer import Batch, FetchBuffer
 from lead_qualifier.engine.input_barriers import InputBarriers
+from lead_qualifier.kafka.admin import Admin
 from tests.unit.engine.test_context import Rec, application
 
 CAUSES, EFFECTS = "causes", "effects"
-
-
-@dataclass
-class End:
-    offset: int
 
 
 class Broker:
@@ -32,17 +26,11 @@ class Broker:
         self.asked = 0
         self.silent = False
 
-    def list_offsets(self, places: Mapping[Any, Any], **_: Any) -> dict[Any, Future[End]]:
+    def list_offsets(self, partitions: Mapping[Any, Any], **_: Any) -> dict[Any, int]:
         self.asked += 1
-        told: dict[Any, Future[End]] = {place: Future() for place in places}
-        for future in told.values():
-            if self.silent:
-                future.set_exception(KafkaException(KafkaError(KafkaError._TIMED_OUT)))
-            else:
-                future.set_result(End(self.end))
-        return told
-
-    def list_topics(self, **_: Any) -> None: ...
+        if self.silent:
+            raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
+        return dict.fromkeys(partitions, self.end)
 
 
 class Place:
@@ -52,7 +40,7 @@ class Place:
         self.broker = Broker()
         self.fetch_buffer = FetchBuffer(max_queued_records=100)
         self.fetch_buffer.open({(CAUSES, 0): 0, (EFFECTS, 0): 0})
-        self.barriers = InputBarriers(self.fetch_buffer, cast("AdminClient", self.broker))
+        self.barriers = InputBarriers(self.fetch_buffer, cast("Admin", self.broker))
         self.inputs = (Input(EFFECTS, after=(CAUSES,)), Input(CAUSES))
         self.app: Application = replace(application(), inputs=self.inputs)
 

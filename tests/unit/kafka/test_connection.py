@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import ssl
 import time
 from dataclasses import replace
@@ -16,7 +15,9 @@ from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient
 
 from lead_qualifier.demo.broker.local_broker import free_ports
-from lead_qualifier.kafka.connection import BrokerUnreachable, Compression, Connection, OAuth, UnusableConnection
+from lead_qualifier.kafka.connection import Compression, Connection, OAuth
+from lead_qualifier.kafka.errors import BrokerUnreachable, UnusableConnection
+from lead_qualifier.services.remedies import with_remedy
 
 PLAIN = Connection(bootstrap_servers="one:9092, two:9092")
 SCRAM = Connection(
@@ -118,7 +119,7 @@ def test_a_broker_that_is_not_there_is_told_soon_with_the_reason_and_what_to_do(
         Connection(bootstrap_servers=address).check_reachable(timeout=1)
     assert time.monotonic() - began < 5
     for part in (address, "refused", "KAFKA_BOOTSTRAP_SERVERS", "lead-qualifier demo"):
-        assert part in str(told.value)
+        assert part in with_remedy(told.value)
 
 
 @pytest.mark.parametrize("setting", ["ca", "certificate", "key"])
@@ -128,7 +129,8 @@ def test_a_file_that_is_missing_or_no_pem_is_named_before_the_broker_is_asked(tm
     connection = Connection(bootstrap_servers="127.0.0.1:1", security_protocol="SSL", **files)
     for said in (f"KAFKA_SSL_{setting.upper()}_FILE: {path} cannot be read: No such file", "is no PEM file"):
         began = time.monotonic()
-        with pytest.raises(UnusableConnection, match=re.escape(said)):
+        with pytest.raises(UnusableConnection) as told:
             connection.check_reachable(30)
+        assert said in with_remedy(told.value)
         assert time.monotonic() - began < 5
         path.write_text("nothing")

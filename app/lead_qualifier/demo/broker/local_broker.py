@@ -16,7 +16,8 @@ from typing import Self
 
 from lead_qualifier.demo.broker import keeper
 from lead_qualifier.demo.broker.usage import Usage
-from lead_qualifier.kafka.connection import BrokerUnreachable, Connection
+from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.errors import BrokerUnreachable
 
 START_SECONDS = 90.0
 STOP_SECONDS = 40.0

@@ -34,9 +34,7 @@ from lead_qualifier.engine.application import PlainRecord, UnreadableRecord
 from lead_qualifier.engine.faust.fetch_health import FetchHealth
 from lead_qualifier.engine.fetch_buffer import Batch, TopicPartition
 from lead_qualifier.engine.group_metadata import Membership
-from lead_qualifier.kafka.decompression import bound_aiokafka
-from lead_qualifier.kafka.raw_fetch import fetch_raw
-from lead_qualifier.kafka.raw_records import RawRecord
+from lead_qualifier.kafka.raw import RawRecord, bound_aiokafka, fetch_raw
 
 if TYPE_CHECKING:
     from lead_qualifier.engine.engine import Engine

@@ -15,14 +15,15 @@ import msgspec
 
 from lead_qualifier.client.held_leads import read_held_leads
 from lead_qualifier.client.rulebook import Rulebook, read_rulebook
-from lead_qualifier.client.topic_reader import Place, TopicReader
 from lead_qualifier.engine import PlainRecord
 from lead_qualifier.engine import checkpoint as positions
 from lead_qualifier.engine.application import UnreadableRecord
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, Checkpoint
+from lead_qualifier.kafka.admin import PartitionId
 from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.producer import Transaction
+from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.kafka.records import bad_header_name
-from lead_qualifier.maintenance.copying import CopyTransaction, newest_by_key, written_at
 from lead_qualifier.maintenance.positions import PositionRepair, WorkersRun
 from lead_qualifier.maintenance.rebuild.comparing import Compared, compare
 from lead_qualifier.maintenance.rebuild.replay import Replay, in_order
@@ -120,15 +121,15 @@ class Rebuild:
     def run(self, *, limit: int, told: Told) -> Rebuilt:
         """Rebuild, compare and write. `limit`: differences to keep.
 
-        Raises CannotRebuild, WorkersRun, TopicMissing, Unfinished, UnreadableState, NotAllowed, KafkaException.
+        Raises CannotRebuild, WorkersRun, TopicMissing, ReadIncomplete, UnreadableState, NotAllowed, KafkaException.
         """
         if self._name == self._group_id:
             raise CannotRebuild(f"{self._name} is the current application id: choose another one for --as")
         self._positions(self._name).check_nobody_works(patience=0)
         rules = self._timeline()
-        partitions = self._reader.partitions(self._state(LEAD_STATE))
+        partitions = [number for _, number in self._reader.admin.partitions(self._state(LEAD_STATE))]
         inputs = {
-            state: self._reader.ids([topic.full_name(self._prefix) for topic in topics])
+            state: self._reader.admin.topic_ids([topic.full_name(self._prefix) for topic in topics])
             for state, topics in WORKER.changelogs.items()
         }
         told("reading what the workers hold")
@@ -178,8 +179,8 @@ class Rebuild:
     def _timeline(self) -> Timeline:
         book = read_rulebook(self._connection, topic_prefix=self._prefix)
         name = QUALIFICATION_MODEL_CHANGED.full_name(self._prefix)
-        trail = self._reader.read(self._reader.places(name))
-        events = [(written_at(message), message.value() or b"") for message in trail]
+        trail = self._reader.read_topic(name)
+        events = [(message.timestamp_ms, message.value or b"") for message in trail]
         told, held = newest_revision(events), book.rules().revision
         if told < held:
             raise CannotRebuild(
@@ -197,8 +198,8 @@ class Rebuild:
             nonlocal commands
             if event.command == "apply":
                 if commands is None:
-                    places = self._reader.places(QUALIFICATION_COMMANDS.full_name(self._prefix))
-                    commands = {message.offset(): message for message in self._reader.read(places)}
+                    places = self._reader.admin.partitions(QUALIFICATION_COMMANDS.full_name(self._prefix))
+                    commands = {message.offset: message for message in self._reader.read(places)}
                 message = commands.get(event.origin.offset)
                 return None if message is None else _applied(message)
             held = book.model(event.qualification_model_id or "")
@@ -252,20 +253,20 @@ class Rebuild:
         replay.finish(max([replay.clock, *(at for at, _ in rules[-1:])]))
         return replay
 
-    def _begin(self, topic: Topic, place: Place) -> int:
+    def _begin(self, topic: Topic, place: PartitionId) -> int:
         # lead-changed is compacted: what the CRM said last of a lead may be as old as the lead
         if self._since_ms is None or topic is LEAD_CHANGED:
-            return self._reader.first([place])[place]
-        return self._reader.since([place], self._since_ms)[place]
+            return self._reader.admin.first([place])[place]
+        return self._reader.admin.since([place], self._since_ms)[place]
 
-    def _records(self, place: Place, begin: int, oldest: dict[str, int]) -> Iterator[PlainRecord]:
+    def _records(self, place: PartitionId, begin: int, oldest: dict[str, int]) -> Iterator[PlainRecord]:
         topic, partition = place
         for message in self._reader.read([place], {place: begin}):
-            at = written_at(message)
+            at = message.timestamp_ms
             if has_time(at) and at < oldest.get(topic, at + 1):
                 oldest[topic] = at
-            headers = message.headers() or ()
-            fields = (topic, partition, message.offset(), at, message.key(), message.value(), headers)
+            headers = message.headers or ()
+            fields = (topic, partition, message.offset, at, message.key, message.value, headers)
             reason = bad_header_name(headers)
             yield PlainRecord(*fields) if reason is None else UnreadableRecord(*fields, reason=reason)
 
@@ -278,9 +279,9 @@ class Rebuild:
             if lead_id.encode() not in ahead
         }
         live = set()
-        for message in self._reader.read(self._reader.places(LEAD_QUALIFIED.full_name(self._prefix))):
-            for name, content in message.headers() or ():
-                if name == "ce_id" and message.key() not in ahead:
+        for message in self._reader.read_topic(LEAD_QUALIFIED.full_name(self._prefix)):
+            for name, content in message.headers or ():
+                if name == "ce_id" and message.key not in ahead:
                     live.add((content or b"").decode(errors="replace"))
         tally = Tally()
         for event_id in rebuilt:
@@ -305,10 +306,10 @@ class Rebuild:
         create_topics_alike(
             self._connection, STATE_TOPICS, like=self._state_prefix, prefix=self.state_prefix, partitions=len(replays)
         )
-        transaction = CopyTransaction(self._connection, f"{self._name}-rebuild")  # ends what a killed run left open
-        commands = newest_by_key(self._reader.read(self._reader.places(self._state(COMMAND_STATE))))
+        transaction = Transaction(self._connection, f"{self._name}-rebuild")  # ends what a killed run left open
+        commands = self._reader.newest_by_key(self._reader.admin.partitions(self._state(COMMAND_STATE)))
         before = {
-            topic: newest_by_key(self._reader.read(self._reader.places(topic.full_name(self.state_prefix))))
+            topic: self._reader.newest_by_key(self._reader.admin.partitions(topic.full_name(self.state_prefix)))
             for topic in STATE_TOPICS
         }
         with transaction:
@@ -316,7 +317,6 @@ class Rebuild:
                 ids = self._ids(LEAD_STATE, live.get(replay.number), inputs)
                 self._put_leads(replay, before[LEAD_STATE], ids, transaction)
             self._put_commands(commands, before[COMMAND_STATE], inputs, transaction)
-            transaction.flush()
             transaction.commit()
 
     def _ids(
@@ -328,21 +328,21 @@ class Rebuild:
             if live is None
             else {topic: live.topic_ids[topic] for topic in inputs[state].keys() & live.topic_ids.keys()}
         )
-        return {**self._reader.ids([state.full_name(self.state_prefix)]), **inputs[state], **known}
+        return {**self._reader.admin.topic_ids([state.full_name(self.state_prefix)]), **inputs[state], **known}
 
     def _put_leads(
         self,
         replay: Replay,
         before: Mapping[bytes | None, Any],
         ids: Mapping[str, str],
-        transaction: CopyTransaction,
+        transaction: Transaction,
     ) -> None:
         name = LEAD_STATE.full_name(self.state_prefix)
         for key, value in replay.leads.items():
-            transaction.put(name, key, value, partition=replay.number)
+            transaction.send(name, key, value, partition=replay.number)
         for stale, message in before.items():  # of an earlier rebuild
-            if message.partition() == replay.number and stale != CHECKPOINT_KEY and stale not in replay.leads:
-                transaction.put(name, stale, None, partition=replay.number)
+            if message.partition == replay.number and stale != CHECKPOINT_KEY and stale not in replay.leads:
+                transaction.send(name, stale, None, partition=replay.number)
         swept, sweep = replay.position
         position = Checkpoint(
             application=self._name,
@@ -353,33 +353,33 @@ class Rebuild:
             clock=replay.clock,
             topic_ids=dict(ids),
         )
-        transaction.put(name, CHECKPOINT_KEY, positions.encode(position), partition=replay.number)
+        transaction.send(name, CHECKPOINT_KEY, positions.encode(position), partition=replay.number)
 
     def _put_commands(
         self,
         commands: Mapping[bytes | None, Any],
         before: Mapping[bytes | None, Any],
         inputs: Mapping[Topic, Mapping[str, str]],
-        transaction: CopyTransaction,
+        transaction: Transaction,
     ) -> None:
         """Models and answers as they are: nobody decides a command twice."""
         name = COMMAND_STATE.full_name(self.state_prefix)
         for key, message in commands.items():
-            value: bytes = message.value()  # those without are not among the newest
+            value: bytes = message.value  # those without are not among the newest
             if key == CHECKPOINT_KEY:
                 position = positions.decode(value)
                 ids = dict(self._ids(COMMAND_STATE, position, inputs))
                 value = positions.encode(msgspec.structs.replace(position, application=self._name, topic_ids=ids))
-            transaction.put(name, key, value, partition=0)
+            transaction.send(name, key, value, partition=0)
         for gone in before.keys() - commands.keys():
-            transaction.put(name, gone, None, partition=0)
+            transaction.send(name, gone, None, partition=0)
 
 
 def _applied(message: Any) -> QualificationModel | None:
     try:
-        if bad_header_name(message.headers() or ()) is not None:
+        if bad_header_name(message.headers or ()) is not None:
             return None
-        command = decode_model_command(message.key(), message.value(), message.headers())
+        command = decode_model_command(message.key, message.value, message.headers)
         return model_of(command["definition"]) if command["command"] == "apply" else None
     except (BadMessage, InvalidModel):
         return None  # it was not accepted, then

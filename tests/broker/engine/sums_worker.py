@@ -1,4 +1,4 @@
-"""A worker process for the engine's tests: `python -m tests.support.sums_worker BOOTSTRAP PREFIX [--at
+"""A worker process for the engine's tests: `python -m tests.broker.engine.sums_worker BOOTSTRAP PREFIX [--at
 STEP:N:ACTION]...`.
 
 ACTION at the N-th time that the engine comes to STEP: `kill` (SIGKILL itself), `freeze` (SIGSTOP itself),
@@ -21,8 +21,8 @@ import structlog
 from lead_qualifier.engine import Engine, FaultPoint, Limits
 from lead_qualifier.engine.faust.app import create_app, quieten
 from lead_qualifier.kafka.connection import Connection
-from lead_qualifier.kafka.raw_reader import RawReader
-from tests.support.sums import Sums, Topics, application
+from lead_qualifier.kafka.raw import RawReader
+from tests.broker.engine.sums import Sums, Topics, application
 
 
 def main() -> None:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from operator import methodcaller
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
+import confluent_kafka
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError as AioKafkaError
-from confluent_kafka import TIMESTAMP_CREATE_TIME, KafkaError
+from confluent_kafka import KafkaError, TopicPartition
 
+from lead_qualifier.kafka.admin import PartitionId
 from lead_qualifier.kafka.connection import Connection
-from lead_qualifier.kafka.raw_fetch import fetch_raw
-from lead_qualifier.kafka.raw_records import RawRecord, RawRecords
+from lead_qualifier.kafka.errors import RawFetchFailed
+from lead_qualifier.kafka.raw.batches import RawRecords
+from lead_qualifier.kafka.raw.fetch import fetch_raw
 from lead_qualifier.kafka.records import Headers
 
 #: What librdkafka says of a batch that it cannot decode. Of some it says nothing, and fetches them for ever.
@@ -29,54 +32,10 @@ UNDECODABLE = frozenset(
 SILENT_SECONDS = 5.0
 
 _T = TypeVar("_T")
-_Place = tuple[str, int]
 
 #: `message.headers()` of confluent-kafka builds tuples without a name where that is not UTF-8: touching one ends the
 #: process. It leaves its exception pending, which not every way of calling it notices; this one does.
 _headers = methodcaller("headers")
-
-
-class CannotRead(Exception):
-    """The broker could not be asked for the bytes; the message says where that was, and why."""
-
-
-class RawMessage(NamedTuple):
-    """A record read by its bytes, with the methods of confluent-kafka's Message that readers use."""
-
-    place: _Place
-    record: RawRecord
-
-    def topic(self) -> str:
-        """As the broker names it."""
-        return self.place[0]
-
-    def partition(self) -> int:
-        """Its partition."""
-        return self.place[1]
-
-    def offset(self) -> int:
-        """Its offset."""
-        return self.record.offset
-
-    def key(self) -> bytes | None:
-        """As it came."""
-        return self.record.key
-
-    def value(self) -> bytes | None:
-        """As it came; the bytes of what cannot be read where it is no record."""
-        return self.record.value
-
-    def headers(self) -> list[tuple[str, bytes | None]] | None:
-        """A name that is not UTF-8 has its bytes as surrogates."""
-        return list(self.record.headers) or None
-
-    def timestamp(self) -> tuple[int, int]:
-        """Its kind, and milliseconds since 1970 UTC."""
-        return TIMESTAMP_CREATE_TIME, self.record.timestamp
-
-    def error(self) -> None:
-        """It is a record."""
-        return
 
 
 class RawReader:
@@ -88,26 +47,29 @@ class RawReader:
         self._committed = committed
         self._runner: asyncio.Runner | None = None
         self._client: AIOKafkaClient | None = None
-        self._fetched: dict[_Place, RawRecords] = {}
+        self._fetched: dict[PartitionId, RawRecords] = {}
 
     def records(self, topic: str, partition: int, offset: int) -> RawRecords:
-        """The records from an offset on, as many as one answer holds. Raises CannotRead."""
+        """The records from an offset on, as many as one answer holds. Raises RawFetchFailed."""
         try:
             found = self._run(self._fetch(topic, partition, offset))
         except (AioKafkaError, OSError) as error:
-            raise CannotRead(
-                f"{topic}-{partition} cannot be read on from offset {offset}: {error or type(error).__name__}"
-            ) from error
+            raise RawFetchFailed(topic, partition, offset, str(error) or type(error).__name__) from error
         self._fetched[topic, partition] = found
         return found
 
-    def messages(self, topic: str, partition: int, offset: int) -> tuple[list[RawMessage], int]:
-        """The same as messages, and the offset to go on from. Raises CannotRead."""
-        found = self.records(topic, partition, offset)
-        return [RawMessage((topic, partition), record) for record in found.records], found.end
+    def read_past(self, consumer: confluent_kafka.Consumer, partition: PartitionId, offset: int) -> RawRecords:
+        """The records from an offset on, at which the consumer gets no further; it goes on behind them.
+
+        There are none, and `end` is the offset, before an open transaction. Raises RawFetchFailed, KafkaException.
+        """
+        found = self.records(*partition, offset)
+        if found.end > offset:
+            consumer.seek(TopicPartition(*partition, found.end))
+        return found
 
     def headers(self, message: Any) -> Headers:
-        """The headers of a message of confluent-kafka, which from then on has them itself. Raises CannotRead.
+        """The headers of a message of confluent-kafka, which from then on has them itself. Raises RawFetchFailed.
 
         A name that is not UTF-8 has its bytes as surrogates.
         """
@@ -135,7 +97,7 @@ class RawReader:
             for record in records:
                 if record.offset == offset:
                     return list(record.headers)
-        raise CannotRead(f"{topic}-{partition} does not hold offset {offset} any more")
+        raise RawFetchFailed(topic, partition, offset, "it is no longer there")
 
     async def _fetch(self, topic: str, partition: int, offset: int) -> RawRecords:
         if self._client is None:

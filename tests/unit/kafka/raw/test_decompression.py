@@ -13,7 +13,7 @@ import cramjam
 import pytest
 from aiokafka.codec import snappy_encode
 
-from lead_qualifier.kafka.decompression import ExpandsTooFar, gunzip, unlz4, unsnappy, unzstd
+from lead_qualifier.kafka.raw.decompression import ExpandsTooFar, gunzip, unlz4, unsnappy, unzstd
 
 LIMIT = 1_000_000
 SNAPPY_HEADER = b"\x82SNAPPY\0" + struct.pack(">ii", 1, 1)

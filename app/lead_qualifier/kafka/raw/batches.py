@@ -9,7 +9,7 @@ from typing import NamedTuple
 from aiokafka.record.legacy_records import LegacyRecordBatch
 from aiokafka.record.util import calc_crc32c
 
-from lead_qualifier.kafka.decompression import ExpandsTooFar, gunzip, unlz4, unsnappy, unzstd
+from lead_qualifier.kafka.raw.decompression import ExpandsTooFar, gunzip, unlz4, unsnappy, unzstd
 from lead_qualifier.kafka.records import Headers, bad_header_name
 
 #: Base offset, length; leader epoch, magic, checksum, attributes, last offset delta, first and latest timestamp,

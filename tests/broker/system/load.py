@@ -7,8 +7,8 @@ import time
 from types import TracebackType
 from typing import Self
 
-from tests.support.installation import Installation
-from tests.support.workload import Workload
+from tests.broker.system.installation import Installation
+from tests.broker.system.workload import Workload
 
 
 class Load:

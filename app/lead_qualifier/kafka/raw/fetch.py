@@ -1,4 +1,4 @@
-"""Fetches what stands at an offset as bytes, past what client libraries decode; `raw_records` reads them."""
+"""Fetches what stands at an offset as bytes, past what client libraries decode; `batches` reads them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import aiokafka.errors
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.structs import TopicPartition
 
-from lead_qualifier.kafka.raw_records import RawRecords, read_batches
+from lead_qualifier.kafka.raw.batches import RawRecords, read_batches
 
 _BYTES = 1024 * 1024
 _WAIT_MS = 100

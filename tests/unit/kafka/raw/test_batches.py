@@ -11,7 +11,8 @@ from aiokafka.codec import lz4_encode, snappy_encode, zstd_encode
 from aiokafka.record.legacy_records import LegacyRecordBatchBuilder
 from aiokafka.record.util import calc_crc32c
 
-from lead_qualifier.kafka.raw_records import RawRecords, read_batches
+from lead_qualifier.kafka.raw import RawRecords
+from lead_qualifier.kafka.raw.batches import read_batches
 from tests.support import raw_batches
 from tests.support.raw_batches import GZIP, LZ4, SNAPPY, ZSTD, RawRecord, batch, record_body, sized, varint
 

@@ -1,0 +1,182 @@
+"""Writes records and sees that the broker has every one of them: one by one, or in one transaction."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import confluent_kafka
+from confluent_kafka import KafkaError, KafkaException
+
+from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.errors import NotAllowed, NotDelivered, is_forbidden
+from lead_qualifier.kafka.records import Headers, portable_name
+
+Delivered = Callable[[KafkaError | None], None]
+"""Gets what became of one record: None if the broker has it. Called by `send`, `poll` or `flush`."""
+
+_DELIVERY_SECONDS = 20.0
+#: What brokers allow at most unless they are configured otherwise (`transaction.max.timeout.ms`).
+_TRANSACTION_SECONDS = 900
+_FULL_SECONDS = 0.1
+
+
+class Producer:
+    """A confluent-kafka producer whose keys go to the partitions that Java clients choose. Any thread may use it.
+
+    It is not idempotent unless asked to be: that costs half a second until the first record, and most records of tools
+    may arrive twice without harm.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        idempotent: bool = False,
+        in_order: bool = False,
+        linger_ms: int = 0,
+        delivery_seconds: float = _DELIVERY_SECONDS,
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        """`in_order`: one request at a time, so that records arrive in the order of `send` even if one is repeated.
+        `delivery_seconds`: how long a record may take. `settings`: by librdkafka's names.
+        """
+        config: dict[str, Any] = {
+            "linger.ms": linger_ms,
+            "delivery.timeout.ms": int(delivery_seconds * 1000),
+            "message.max.bytes": 1_000_000_000,  # how large a record may be is for the broker to say
+            **(settings or {}),
+        }
+        if idempotent:
+            config["enable.idempotence"] = True
+        if in_order:
+            config["max.in.flight"] = 1
+        self._producer = confluent_kafka.Producer(connection.confluent_producer(**config))
+        self._seconds = delivery_seconds + 5
+        self._failed: NotAllowed | NotDelivered | None = None
+
+    def send(
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        *,
+        headers: Headers | None = None,
+        partition: int = -1,
+        timestamp_ms: int = 0,
+        delivered: Delivered | None = None,
+    ) -> None:
+        """Queue a record, and wait while there is no room for it. `flush` raises if it fails, unless `delivered` is
+        given, which is told then.
+
+        Header names that not every client can read are escaped. A partition of -1 leaves the choice to the key; a
+        timestamp that is 0 or that a broker would refuse is now. Raises KafkaException.
+        """
+        if not 0 < timestamp_ms <= time.time() * 1000:
+            timestamp_ms = 0
+        portable: list[Any] = [(portable_name(name), content) for name, content in headers or ()]
+
+        def on_delivery(error: KafkaError | None, _message: object) -> None:
+            if delivered is not None:
+                delivered(error)
+            elif error is not None and self._failed is None:
+                forbidden = is_forbidden(error)
+                self._failed = NotAllowed(f"Write on topic {topic}") if forbidden else NotDelivered(topic, error)
+
+        while True:
+            try:
+                self._producer.produce(
+                    topic,
+                    value,
+                    key,
+                    partition=partition,
+                    headers=portable,
+                    timestamp=timestamp_ms,
+                    on_delivery=on_delivery,
+                )
+                break
+            except BufferError:
+                self.poll(_FULL_SECONDS)
+                self._raise_failure()
+        self._producer.poll(0)
+
+    def poll(self, seconds: float) -> None:
+        """Serve `delivered`, waiting up to so many seconds for the first."""
+        self._producer.poll(seconds)
+
+    def flush(self, seconds: float | None = None) -> None:
+        """Wait until the broker has all records: by default as long as one may take.
+
+        Raises NotAllowed, NotDelivered for the first that failed, KafkaException (timed out) if some are still on their
+        way.
+        """
+        deadline = time.monotonic() + (self._seconds if seconds is None else seconds)
+        while self._producer.flush(1.0):
+            self._raise_failure()
+            if time.monotonic() > deadline:
+                raise KafkaException(KafkaError(KafkaError._MSG_TIMED_OUT))
+        self._raise_failure()
+
+    def _raise_failure(self) -> None:
+        if self._failed is not None:
+            failed, self._failed = self._failed, None
+            raise failed
+
+
+def write(connection: Connection, topic: str, key: bytes | None, value: bytes | None) -> None:
+    """Write one record, which may arrive twice. Raises NotAllowed, NotDelivered, KafkaException."""
+    producer = Producer(connection)
+    producer.send(topic, key, value)
+    producer.flush()
+
+
+class Transaction(Producer):
+    """One transaction around all that is sent: readers of what is committed see all of it or nothing.
+
+    The broker ends what a former run under the same transactional id, perhaps killed, has left open. As a context it
+    begins the transaction, and aborts it unless `commit` was called.
+    """
+
+    def __init__(self, connection: Connection, transactional_id: str, *, delivery_seconds: float = 60.0) -> None:
+        """Raises KafkaException if the broker can't be reached, or does not allow a transaction of 15 minutes."""
+        super().__init__(
+            connection,
+            linger_ms=20,
+            delivery_seconds=delivery_seconds,
+            settings={
+                "transactional.id": transactional_id,
+                "transaction.timeout.ms": _TRANSACTION_SECONDS * 1000,
+                # without this, confluent-kafka raises a fatal error out of whatever serves callbacks
+                "error_cb": lambda error: None,
+            },
+        )
+        self._timeout = delivery_seconds
+        self._producer.init_transactions(self._timeout)
+        self._committed = False
+
+    def __enter__(self) -> Self:
+        self._producer.begin_transaction()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self._committed:
+            with contextlib.suppress(KafkaException):  # else the broker does, once the transaction is too old
+                self._producer.abort_transaction(self._timeout)
+
+    def commit(self) -> None:
+        """Let everything be seen. Raises KafkaException if that is not certain."""
+        self.flush(2 * self._timeout)
+        deadline = time.monotonic() + self._timeout
+        while True:
+            try:
+                self._producer.commit_transaction(self._timeout)
+                self._committed = True
+                return
+            except KafkaException as error:
+                if not error.args[0].retriable() or time.monotonic() > deadline:
+                    raise

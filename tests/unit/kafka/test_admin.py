@@ -1,0 +1,75 @@
+"""Offsets are asked for again while the broker is about to know them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import Future
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from confluent_kafka import KafkaError, KafkaException
+
+from lead_qualifier.kafka import admin as module
+from lead_qualifier.kafka.admin import LATEST, Admin
+from lead_qualifier.kafka.errors import NotAllowed, TopicMissing
+
+
+class Client:
+    """Answers as librdkafka does: from the metadata that it has, which says that no partition has a leader."""
+
+    def __init__(self, error: int = KafkaError._NOENT, *, relearns: bool = True) -> None:
+        self.error = error
+        self.relearns = relearns
+        self.knows_leaders = False
+
+    def list_topics(self, *_: Any, **__: Any) -> Any:
+        self.knows_leaders = self.relearns
+        return SimpleNamespace(topics={})
+
+    def list_offsets(self, partitions: Iterable[Any], **_: Any) -> dict[Any, Future[Any]]:
+        answers: dict[Any, Future[Any]] = {partition: Future() for partition in partitions}
+        for future in answers.values():
+            if self.knows_leaders:
+                future.set_result(SimpleNamespace(offset=0))
+            else:
+                future.set_exception(KafkaException(KafkaError(self.error)))
+        return answers
+
+
+@pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch) -> Client:
+    client = Client()
+    monkeypatch.setattr(module, "AdminClient", lambda config: client)
+    return client
+
+
+def test_metadata_without_a_leader_is_read_again_instead_of_waiting_for_it_to_change(client: Client) -> None:
+    assert Admin({}).list_offsets({("t", 0): LATEST}, wait=0.5) == {("t", 0): 0}
+    assert client.knows_leaders
+
+
+def test_an_error_is_raised_as_it_is_after_metadata_was_read_again(client: Client) -> None:
+    with pytest.raises(KafkaException, match="_NOENT"):
+        Admin({}).list_offsets({("t", 0): LATEST})
+    assert client.knows_leaders
+
+
+def test_other_errors_pass_only_where_topics_were_created_just_now(client: Client) -> None:
+    client.error = KafkaError.UNKNOWN_TOPIC_OR_PART
+    with pytest.raises(KafkaException, match="UNKNOWN_TOPIC_OR_PART"):
+        Admin({}).list_offsets({("t", 0): LATEST}, wait=0.5)
+    client.knows_leaders = False
+    assert Admin({}).list_offsets({("t", 0): LATEST}, wait=0.5, created_just_now=True) == {("t", 0): 0}
+
+
+def test_a_missing_topic_and_a_missing_right_are_told_by_name(client: Client) -> None:
+    client.relearns = False
+    client.error = KafkaError.UNKNOWN_TOPIC_OR_PART
+    with pytest.raises(TopicMissing) as missing:
+        Admin({}).ends([("t", 0)])
+    assert missing.value.topic == "t"
+    client.error = KafkaError.TOPIC_AUTHORIZATION_FAILED
+    with pytest.raises(NotAllowed) as refused:
+        Admin({}).ends([("t", 0)])
+    assert refused.value.rights == ("Describe on topic t",)
