@@ -8,19 +8,19 @@ from zoneinfo import ZoneInfo
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY = timedelta(days=1)
-#: Who does not work within so many days is looked at again then.
+#: A seller who does not work within this many days is checked again then.
 HORIZON_DAYS = 60
 
 
 def _clock(text: str) -> tuple[time, int]:
-    """The time of day, and how many days later: 24:00 is the next day's 00:00."""
+    """The time of day, and how many days later: 24:00 is 00:00 of the next day."""
     return (time(0), 1) if text == "24:00" else (time.fromisoformat(text), 0)
 
 
 def instant(day: date, clock: time, zone: ZoneInfo, *, last: bool) -> datetime:
-    """When the clock on the wall reaches this time, in UTC.
+    """When local clocks show this time, in UTC.
 
-    A time that occurs twice: its first occurrence, or its `last`. One that is skipped: the moment of the skip.
+    For a time that occurs twice: the first occurrence, or the `last`. For one that is skipped: the moment of the skip.
     """
     local = datetime.combine(day, clock)
     first, second = (local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
@@ -38,7 +38,7 @@ def instant(day: date, clock: time, zone: ZoneInfo, *, last: bool) -> datetime:
 
 
 class Calendar:
-    """Asked with times that mostly rise: it remembers the shift that comes next."""
+    """Work hours of one seller. Queries with rising times are cheap: the next shift is cached."""
 
     def __init__(
         self, time_zone: str, work_hours: Mapping[str, Sequence[Sequence[str]]], days_off: Sequence[str] = ()
@@ -56,7 +56,7 @@ class Calendar:
         self._shift: tuple[datetime, datetime] | None = None
 
     def opens(self, now: datetime) -> datetime:
-        """`now` if work is being done then, else when it next begins; after HORIZON_DAYS if it does not before."""
+        """`now` within work hours, otherwise when they begin next; HORIZON_DAYS from now if not before that."""
         shift = self._shift
         if shift is None or now < self._looked or now >= shift[1]:
             beyond = now + HORIZON_DAYS * _DAY
@@ -65,7 +65,7 @@ class Calendar:
         return max(now, shift[0])
 
     def _shifts(self, now: datetime) -> Iterator[tuple[datetime, datetime]]:
-        """From yesterday on, by their beginning; those of one length of the clock never overlap the order of days."""
+        """The shifts that may matter from now on, by their beginning; the first two days back may reach into today."""
         today = now.astimezone(self._zone).date()
         found: list[tuple[datetime, datetime]] = []
         for days in range(-2, HORIZON_DAYS):

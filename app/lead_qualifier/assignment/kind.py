@@ -154,7 +154,7 @@ def _conflicts(definition: Definition, live: Others) -> Iterator[Problem]:
 KIND = Kind("assignment", AssignmentDefinition, _problems, _conflicts)
 
 
-def knowing(sellers: Mapping[str, Departed | None]) -> Kind:
+def kind_with_sellers(sellers: Mapping[str, Departed | None]) -> Kind:
     """The kind where the sellers are known, those who departed too: a rule must name none but them."""
 
     def problems(definition: Definition, others: Others) -> Iterator[Problem]:

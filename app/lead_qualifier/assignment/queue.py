@@ -1,4 +1,4 @@
-"""The records of assignment-queue: everything that assignment decides on, in one order."""
+"""The entries of assignment-queue: everything that assignment decides on, in one total order."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from lead_qualifier.messages.downstream_topics import ASSIGNMENT_QUEUE
 from lead_qualifier.qualification.utc import Moment
 
 
-class Qualified(Struct, frozen=True, tag="qualified"):
-    """A lead qualified: what it is like now. `lead_changed_offset`: as lead-qualified has it, where it has one."""
+class LeadQualified(Struct, frozen=True, tag="qualified"):
+    """A lead qualified; `own` fields and attributes are its current ones. `lead_changed_offset`: see lead-qualified."""
 
     cause: Cause
     lead_id: str
@@ -24,8 +24,8 @@ class Qualified(Struct, frozen=True, tag="qualified"):
     lead_changed_offset: int | None = None
 
 
-class Changed(Struct, frozen=True, tag="changed"):
-    """The CRM changed a lead that had qualified: what it is like now."""
+class LeadChanged(Struct, frozen=True, tag="changed"):
+    """The CRM changed a lead that has qualified; `own` fields and attributes are its current ones."""
 
     cause: Cause
     lead_id: str
@@ -34,42 +34,42 @@ class Changed(Struct, frozen=True, tag="changed"):
     attributes: dict[str, Any] = field(default_factory=dict)
 
 
-class Closed(Struct, frozen=True, tag="closed"):
-    """A lead that had qualified was closed, merged or erased."""
+class LeadClosed(Struct, frozen=True, tag="closed"):
+    """A lead that has qualified was closed, merged or erased."""
 
     cause: Cause
     lead_id: str
 
 
-class SellerTold(Struct, frozen=True, tag="seller"):
-    """A seller changed, or left: then without `seller`."""
+class SellerChanged(Struct, frozen=True, tag="seller"):
+    """A seller was created or changed, or deleted: then `seller` is None."""
 
     cause: Cause
     seller_id: str
     seller: dict[str, Any] | None = None
 
 
-class Commanded(Struct, frozen=True, tag="command"):
-    """A command on a definition."""
+class CommandIssued(Struct, frozen=True, tag="command"):
+    """Somebody gave a command on a definition."""
 
     cause: Cause
     command: dict[str, Any]
 
 
 class Tick(Struct, frozen=True, tag="tick"):
-    """Those that wait are to be looked at again."""
+    """Waiting leads must be attempted again."""
 
     occurred_at: Moment
 
 
-Queued = Qualified | Changed | Closed | SellerTold | Commanded | Tick
+QueueEntry = LeadQualified | LeadChanged | LeadClosed | SellerChanged | CommandIssued | Tick
 
 encode = msgspec.json.Encoder().encode
-decode = msgspec.json.Decoder(Queued).decode
+decode = msgspec.json.Decoder(QueueEntry).decode
 
-JSON = [("content-type", b"application/json")]
+_HEADERS = [("content-type", b"application/json")]
 
 
-def enqueue(context: ProcessorContext, prefix: str, key: str, queued: Queued) -> None:
-    """Put it at the end of the queue."""
-    context.emit(ASSIGNMENT_QUEUE.full_name(prefix), key.encode(), encode(queued), JSON)
+def enqueue(context: ProcessorContext, prefix: str, key: str, entry: QueueEntry) -> None:
+    """Append it to the queue."""
+    context.emit(ASSIGNMENT_QUEUE.full_name(prefix), key.encode(), encode(entry), _HEADERS)

@@ -1,12 +1,12 @@
-"""Sellers and commands on their way into assignment's queue: only what is of the right form."""
+"""The application assignment-relay: valid messages about sellers, and commands, go into the assignment queue."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any, cast
 
-from lead_qualifier.assignment.queue import Commanded, Queued, SellerTold, enqueue
-from lead_qualifier.downstream.cause import Cause
+from lead_qualifier.assignment.queue import CommandIssued, QueueEntry, SellerChanged, enqueue
+from lead_qualifier.downstream.cause import cause_of
 from lead_qualifier.downstream.lead_follower import now_of
 from lead_qualifier.engine import Processor, ProcessorContext, Record, Rejected
 from lead_qualifier.messages.assignment import decode_seller_changed
@@ -14,50 +14,41 @@ from lead_qualifier.messages.decode import BadMessage
 from lead_qualifier.messages.definitions import decode_definition_command
 from lead_qualifier.messages.downstream_topics import ASSIGNMENT_COMMANDS, SELLER_CHANGED
 from lead_qualifier.messages.plausible_time import DEFAULT_TOLERANCE, PlausibleTime
-from lead_qualifier.qualification.leads import Trigger
 
 
 class Relay(Processor):
-    """The processor of `assignment-relay`. It keeps nothing."""
+    """Passes records on and stores nothing."""
 
     def __init__(self, prefix: str, time_tolerance: timedelta = DEFAULT_TOLERANCE) -> None:
-        """`time_tolerance`: how far a message may be dated ahead of its record."""
+        """`time_tolerance`: how far ahead of its record a message may be dated."""
         self._times = PlausibleTime(time_tolerance)
         self._prefix = prefix
         self._sellers = SELLER_CHANGED.full_name(prefix)
 
     def begin(self) -> int:
-        """It relays whatever comes."""
+        """There are no rules to wait for."""
         return 0
 
     def process(self, record: Record, context: ProcessorContext) -> None:
-        """Relay one record."""
+        """Pass one record on. Raises Rejected if it is invalid."""
         try:
-            key, queued = (
-                self._seller(record, context) if record.topic == self._sellers else self._command(record, context)
-            )
+            read = self._seller if record.topic == self._sellers else self._command
+            key, entry = read(record, context)
         except BadMessage as bad:
             raise Rejected(str(bad)) from None
-        enqueue(context, self._prefix, key, queued)
+        enqueue(context, self._prefix, key, entry)
 
-    def _seller(self, record: Record, context: ProcessorContext) -> tuple[str, Queued]:
+    def _seller(self, record: Record, context: ProcessorContext) -> tuple[str, QueueEntry]:
         message = decode_seller_changed(record.key, record.value, record.headers)
         if isinstance(message, str):
-            now = now_of(context)
-            place = f"{SELLER_CHANGED.name}/{record.partition}/{record.offset}"
-            return message, SellerTold(Cause(now, _trigger(place, SELLER_CHANGED.name, record)), message)
+            origin = f"{SELLER_CHANGED.name}/{record.partition}/{record.offset}"
+            return message, SellerChanged(cause_of(SELLER_CHANGED, record, origin, now_of(context)), message)
         self._times.check(message["occurred_at"], record.timestamp, context.now_ms)
-        trigger = _trigger(message["event_id"], SELLER_CHANGED.name, record)
-        seller = cast("dict[str, Any]", message)
-        return message["seller_id"], SellerTold(Cause(message["occurred_at"], trigger), message["seller_id"], seller)
+        cause = cause_of(SELLER_CHANGED, record, message["event_id"], message["occurred_at"])
+        return message["seller_id"], SellerChanged(cause, message["seller_id"], cast("dict[str, Any]", message))
 
-    def _command(self, record: Record, context: ProcessorContext) -> tuple[str, Queued]:
+    def _command(self, record: Record, context: ProcessorContext) -> tuple[str, QueueEntry]:
         command = decode_definition_command(record.key, record.value, record.headers)
         self._times.check(command["issued_at"], record.timestamp, context.now_ms, "issued_at")
-        trigger = _trigger(command["command_id"], ASSIGNMENT_COMMANDS.name, record)
-        cause = Cause(command["issued_at"], trigger)
-        return command["definition_id"], Commanded(cause, cast("dict[str, Any]", command))
-
-
-def _trigger(event_id: str, topic: str, record: Record) -> Trigger:
-    return Trigger(event_id, topic, record.partition, record.offset)
+        cause = cause_of(ASSIGNMENT_COMMANDS, record, command["command_id"], command["issued_at"])
+        return command["definition_id"], CommandIssued(cause, cast("dict[str, Any]", command))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from enum import IntEnum
 
 
-class Result(IntEnum):
-    """What became of a lead. SERVER_ISSUE and LACKS_PRIVILEGES are the CRM's own: never decided here."""
+class AssignmentResult(IntEnum):
+    """The result for a lead. SERVER_ISSUE and LACKS_PRIVILEGES come from the CRM only."""
 
     IN_PROGRESS = 1
     ASSIGNED = 2
@@ -26,9 +26,11 @@ class Result(IntEnum):
 
     @property
     def word(self) -> str:
-        """For programs and metrics."""
+        """The name for programs and metrics."""
         return self.name.lower()
 
 
-#: Whoever got one of these waits for a seller, whom a change of any seller may bring.
-FOR_A_SELLER = frozenset({Result.NO_SELLER_MEETS_CONDITIONS, Result.NO_AVAILABILITY, Result.NO_CAPACITY})
+#: With one of these, a lead waits for a seller: a change of any seller may help.
+FOR_A_SELLER = frozenset(
+    {AssignmentResult.NO_SELLER_MEETS_CONDITIONS, AssignmentResult.NO_AVAILABILITY, AssignmentResult.NO_CAPACITY}
+)

@@ -1,4 +1,4 @@
-"""Assignment definitions as they decide: segments by priority, each with its rules in order."""
+"""Published assignment definitions: segments by priority, each with its rules in order."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lead_qualifier.downstream.conditions import Condition, Test, Values, condit
 from lead_qualifier.messages.durations import parse_duration
 
 
-class Place(Struct, frozen=True):
+class TeamOrQueue(Struct, frozen=True):
     """A team or a queue, as a definition names it."""
 
     id: str
@@ -21,7 +21,7 @@ class Place(Struct, frozen=True):
 
 
 class Rule(Struct, frozen=True, kw_only=True):
-    """`target`: seller, team or queue. Whom it may take: `ids`, or else who meets `meets`."""
+    """`target`: seller, team or queue. It may take those in `ids`, or else those who meet `meets`."""
 
     id: str
     when: Condition
@@ -33,27 +33,27 @@ class Rule(Struct, frozen=True, kw_only=True):
     compared: tuple[str, ...]
 
     def may_take(self, identity: str, attributes: Mapping[str, Any], lead: Mapping[str, Any]) -> bool:
-        """Does a seller, team or queue meet it for a lead of these attributes?"""
+        """May the rule assign a lead with these attributes to this seller, team or queue?"""
         if self.ids is not None:
             return identity in self.ids
         return holds(self.meets, Values({}, attributes, lead))
 
     def signature(self, lead: Mapping[str, Any]) -> tuple[Any, ...]:
-        """What of a lead's attributes it looks at in sellers: leads of the same signature have the same candidates."""
+        """The lead's attributes that it compares with sellers': leads with equal ones have the same candidates."""
         return tuple((type(value := lead.get(name)).__name__, value) for name in self.compared)
 
 
 class Segment(Struct, frozen=True):
-    """Leads of one sort."""
+    """A group of leads, and the rules for it."""
 
     id: str
     when: Condition
     rules: tuple[Rule, ...]
 
 
-class Rules(Struct, frozen=True, kw_only=True):
-    """A published definition. `models` None: takes the leads of any qualification model. `reassigns`: also leads whose
-    seller has departed.
+class AssignmentRules(Struct, frozen=True, kw_only=True):
+    """A published definition. `models` None: takes leads of any qualification model. `reassigns`: takes leads back from
+    departed sellers.
     """
 
     id: str
@@ -63,11 +63,11 @@ class Rules(Struct, frozen=True, kw_only=True):
     checks_capacity: bool
     reassigns: bool
     segments: tuple[Segment, ...]
-    teams: tuple[Place, ...]
-    queues: tuple[Place, ...]
+    teams: tuple[TeamOrQueue, ...]
+    queues: tuple[TeamOrQueue, ...]
 
     def takes(self, model_id: str) -> bool:
-        """Leads of this qualification model?"""
+        """Does it take leads of this qualification model?"""
         return self.models is None or model_id in self.models
 
     def route(self, values: Values) -> tuple[Segment | None, Rule | None]:
@@ -78,12 +78,12 @@ class Rules(Struct, frozen=True, kw_only=True):
         return None, None
 
 
-def rules_of(definition: Mapping[str, Any], version: int) -> Rules:
-    """A definition of which its kind finds no problem."""
+def rules_of(definition: Mapping[str, Any], version: int) -> AssignmentRules:
+    """The rules of a valid definition."""
     models = definition.get("models")
     age = definition.get("max_age")
     by_priority = sorted(definition["segments"], key=lambda one: -int(one["priority"]))
-    return Rules(
+    return AssignmentRules(
         id=definition["id"],
         version=version,
         models=None if models is None else frozenset(models),
@@ -94,8 +94,8 @@ def rules_of(definition: Mapping[str, Any], version: int) -> Rules:
             Segment(one["id"], condition_of(one.get("when")), tuple(_rule(rule) for rule in one["rules"]))
             for one in by_priority
         ),
-        teams=tuple(Place(one["id"], one.get("attributes", {})) for one in definition.get("teams", ())),
-        queues=tuple(Place(one["id"], one.get("attributes", {})) for one in definition.get("queues", ())),
+        teams=tuple(TeamOrQueue(one["id"], one.get("attributes", {})) for one in definition.get("teams", ())),
+        queues=tuple(TeamOrQueue(one["id"], one.get("attributes", {})) for one in definition.get("queues", ())),
     )
 
 
@@ -117,7 +117,7 @@ def _rule(rule: Mapping[str, Any]) -> Rule:
 
 
 TARGETS = (("seller", "sellers"), ("team", "team"), ("queue", "queue"))
-"""What a rule assigns to, and how a definition calls it."""
+"""What a rule assigns to, and the definition's field for it."""
 
 
 def _compared(condition: Condition) -> Iterator[str]:
@@ -129,8 +129,8 @@ def _compared(condition: Condition) -> Iterator[str]:
             yield from _compared(one)
 
 
-def live_rules(entries: Iterable[Entry]) -> tuple[Rules, ...]:
-    """What runs, by id."""
+def live_rules(entries: Iterable[Entry]) -> tuple[AssignmentRules, ...]:
+    """The live ones, by id."""
     return tuple(
         rules_of(entry.published, entry.version)
         for entry in sorted(entries, key=lambda one: one.id)

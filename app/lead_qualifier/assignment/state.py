@@ -1,4 +1,4 @@
-"""What assignment keeps, each under a key of its own: leads, sellers, definitions, and its counters."""
+"""What assignment stores, each under its own key: leads, sellers, definitions, counters and the next alarm."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ DEFINITION = b"definition/"
 
 
 Departed = Literal["inactive", "left"]
-"""How a seller departed: made inactive, or deleted."""
+"""How a seller departed: set to inactive, or deleted."""
 
 
 class Owner(Struct, frozen=True):
-    """Who has a lead. `kind`: seller, team or queue."""
+    """Who owns a lead. `kind`: seller, team or queue."""
 
     kind: str
     id: str
@@ -32,11 +32,11 @@ class Owner(Struct, frozen=True):
 class HeldLead(Struct, tag="lead", omit_defaults=True, kw_only=True):
     """A lead that was qualified and is neither closed nor erased.
 
-    `waits`: its place among those that wait, 0 if it does not. `routed`: the revision of the rules by which it came to
-    wait where it waits, 0 if it is to be routed anew. `counted`: it takes capacity of its owner, a seller.
-    `lead_changed_offset`: all of lead-changed before it was known when it qualified.
+    `waits`: its place among all waiting leads, 0 if it does not wait. `routed`: the revision of the rules by which it
+    was routed to where it waits, 0 if it must be routed again. `counted`: it takes capacity of its owner, a seller.
+    `lead_changed_offset`: records of lead-changed below this offset were known when it qualified.
     `code`, `definition`, `version`, `segment`, `rule`: the newest decision, `number` in the order of all; 0: none yet.
-    `left_by`: the last seller who departed while they had it. `left_at`: when it was taken from them.
+    `left_by`: the last seller who departed while owning it. `left_at`: when it was taken from that seller.
     """
 
     model_id: str
@@ -59,15 +59,15 @@ class HeldLead(Struct, tag="lead", omit_defaults=True, kw_only=True):
 
     @property
     def aging_since(self) -> datetime:
-        """When the time began in which it must be assigned."""
+        """Since when its age counts towards the definition's `max_age`."""
         return self.qualified_at if self.left_at is None else max(self.qualified_at, self.left_at)
 
 
 class HeldSeller(Struct, tag="seller", omit_defaults=True, kw_only=True):
     """A seller. `assigned`: leads that take capacity; `last`: number of the newest decision for this seller, 0: none.
 
-    `maximum` None: as many as come. `work_hours` None: always at work. `gone`: left, kept for what is still assigned.
-    `departure`: number of the newest decision when they became inactive or left; 0: they are there.
+    `maximum` None: no limit. `work_hours` None: always at work. `gone`: deleted, but stored while leads are assigned.
+    `departure`: number of the newest decision when the seller became inactive or left; 0: has not departed.
     """
 
     id: str
@@ -87,25 +87,25 @@ class HeldSeller(Struct, tag="seller", omit_defaults=True, kw_only=True):
 
     @property
     def departed(self) -> Departed | None:
-        """How they departed; None: they are there."""
+        """How the seller departed; None: has not."""
         return "left" if self.gone else None if self.active else "inactive"
 
     @property
     def left(self) -> float:
-        """Capacity left: below 0 if overrun."""
+        """Remaining capacity; negative if exceeded."""
         return float("inf") if self.maximum is None else self.maximum - self.assigned
 
 
 class HeldDefinition(Struct, tag="definition", frozen=True):
-    """A definition with its life."""
+    """A definition with its lifecycle."""
 
     entry: Entry
 
 
 class Counters(Struct, tag="counters", omit_defaults=True):
-    """`decisions` and `waited`: the last numbers given. `revision`: rises when what runs changes.
+    """`decisions` and `waited`: the last numbers given. `revision`: rises when the live definitions change.
 
-    `unfinished`: those that wait have not all been looked at since the last change.
+    `unfinished`: not every lead that the last change may help has been attempted yet.
     """
 
     decisions: int = 0
@@ -115,7 +115,7 @@ class Counters(Struct, tag="counters", omit_defaults=True):
 
 
 class Alarm(Struct, tag="alarm", frozen=True):
-    """Those that wait are to be looked at again at this time, in milliseconds since 1970."""
+    """Waiting leads must be attempted again at this time, in milliseconds since 1970."""
 
     due: int
 
@@ -127,13 +127,40 @@ decode_state = msgspec.json.Decoder(State).decode
 
 
 class Store(Protocol):
-    """Where it is kept; a ProcessorContext of the engine is one."""
+    """A key-value store; a ProcessorContext of the engine is one."""
 
     def get(self, key: bytes) -> Any:
         """The state under this key, or None."""
 
     def put(self, key: bytes, state: Any) -> None:
-        """Keep it."""
+        """Store it."""
 
     def delete(self, key: bytes) -> None:
-        """Forget it."""
+        """Remove it."""
+
+
+class Records:
+    """Leads, sellers and counters in a store, by their ids. `store` is set for each record of the queue."""
+
+    store: Store
+
+    def lead(self, lead_id: str) -> HeldLead | None:
+        """The lead, or None."""
+        held: HeldLead | None = self.store.get(LEAD + lead_id.encode())
+        return held
+
+    def put_lead(self, lead_id: str, held: HeldLead) -> None:
+        """Store the lead."""
+        self.store.put(LEAD + lead_id.encode(), held)
+
+    def delete_lead(self, lead_id: str) -> None:
+        """Remove the lead."""
+        self.store.delete(LEAD + lead_id.encode())
+
+    def put_seller(self, held: HeldSeller) -> None:
+        """Store the seller."""
+        self.store.put(SELLER + held.id.encode(), held)
+
+    def put_counters(self, counters: Counters) -> None:
+        """Store the counters."""
+        self.store.put(COUNTERS, counters)

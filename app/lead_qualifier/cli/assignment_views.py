@@ -8,10 +8,11 @@ from typing import Any
 
 import msgspec
 
-from lead_qualifier.assignment.assigner import Decision
 from lead_qualifier.assignment.choosing import NO_CAPACITY
-from lead_qualifier.assignment.explaining import Again, Explained, Standing
-from lead_qualifier.assignment.results import Result
+from lead_qualifier.assignment.decisions import Decision
+from lead_qualifier.assignment.explaining import AssignmentStatus, Explained, RetryTrigger
+from lead_qualifier.assignment.results import AssignmentResult
+from lead_qualifier.assignment.rules import Rule
 from lead_qualifier.assignment.state import SELLER, Departed, HeldLead, HeldSeller
 from lead_qualifier.cli.assignment_lookup import LookedUp
 from lead_qualifier.cli.screen import moment
@@ -19,13 +20,13 @@ from lead_qualifier.client.evidence import value_text
 
 #: So many of the newest decisions are shown to people.
 _SHOWN = 10
-_AGAIN = {
-    Again.SELLER_CHANGES: "a seller is added or changes, so that the rule can choose them",
-    Again.WORK_HOURS_BEGIN: "work hours start",
-    Again.CAPACITY_GIVEN_BACK: "capacity is freed: a lead of an eligible seller is closed, merged or erased, "
+_RETRIED_WHEN = {
+    RetryTrigger.SELLER_CHANGES: "a seller is added or changes, so that the rule can choose them",
+    RetryTrigger.WORK_HOURS_BEGIN: "work hours start",
+    RetryTrigger.CAPACITY_GIVEN_BACK: "capacity is freed: a lead of an eligible seller is closed, merged or erased, "
     "or gets another owner by hand",
-    Again.RULES_CHANGE: "an assignment is published or stopped",
-    Again.LEAD_CHANGES: "the CRM changes the lead, or it qualifies again",
+    RetryTrigger.RULES_CHANGE: "an assignment is published or stopped",
+    RetryTrigger.LEAD_CHANGES: "the CRM changes the lead, or it qualifies again",
 }
 
 _GONE = (
@@ -78,16 +79,16 @@ def absence(found: LookedUp) -> tuple[str, str]:
 
 def _stands(found: LookedUp, held: HeldLead, explained: Explained) -> Iterator[str]:
     result = _result(explained.result)
-    match explained.standing:
-        case Standing.ASSIGNED if held.owner is not None:
+    match explained.status:
+        case AssignmentStatus.ASSIGNED if held.owner is not None:
             yield f"{found.lead_id}: assigned to {held.owner.kind} {held.owner.id} ({result})"
-        case Standing.WAITS:
+        case AssignmentStatus.WAITS:
             yield f"{found.lead_id}: waiting, place {explained.place:,} of {explained.waiting:,} ({result})"
         case _:
             yield f"{found.lead_id}: has no owner and is not waiting ({result})"
-    yield f"  {explained.reason}"
+    yield f"  {reason(explained)}"
     if held.definition is not None:
-        gone = "" if explained.runs else ", which no longer runs"
+        gone = "" if explained.live else ", which no longer runs"
         yield f"  by {_path(_names(held))}{gone}"
     facts = [f"{name} {value_text(value)}" for name, value in (*held.own.items(), *held.attributes.items())]
     yield f"  qualified by {held.model_id} at {moment(held.qualified_at)}; {', '.join(facts) or 'no other data'}"
@@ -128,11 +129,11 @@ def _waits(found: LookedUp, explained: Explained) -> Iterator[str]:
         yield f"  {_considered(considered, explained.now.more, found)}"
     yield ""
     yield "another attempt follows when"
-    for one in explained.again:
-        at = explained.again_at if one is Again.WORK_HOURS_BEGIN else None
-        yield f"  {_AGAIN[one]}" + (f": next at {moment(at)}" if at is not None else "")
+    for one in explained.retried_by:
+        at = explained.retry_at if one is RetryTrigger.WORK_HOURS_BEGIN else None
+        yield f"  {_RETRIED_WHEN[one]}" + (f": next at {moment(at)}" if at is not None else "")
     if explained.too_old_at is not None:
-        too_old = _result(Result.OLDER_THAN_TIMEFRAME)
+        too_old = _result(AssignmentResult.OLDER_THAN_TIMEFRAME)
         yield f"no attempt after {moment(explained.too_old_at)}: it is too old then ({too_old})"
 
 
@@ -148,7 +149,8 @@ def _decided(found: LookedUp, held: HeldLead) -> Iterator[str]:
             owner += f" ({event['owner_departed']}; the lead stays)"
         before = f", previously {event['previous_owner_id']}" if "previous_owner_id" in event else ""
         at = moment(datetime.fromisoformat(event["decided_at"]))
-        yield f"  {at} number {event['decision_number']}: {_result(Result(event['result']['code']))}{owner}{before}"
+        result = _result(AssignmentResult(event["result"]["code"]))
+        yield f"  {at} number {event['decision_number']}: {result}{owner}{before}"
         if "assignment_id" in event:
             yield f"    by {_path(event)}"
         if event["considered"]:
@@ -160,7 +162,7 @@ def _decided(found: LookedUp, held: HeldLead) -> Iterator[str]:
         yield f"  the event of the newest decision, number {held.number}, is no longer kept"
 
 
-def _result(result: Result) -> str:
+def _result(result: AssignmentResult) -> str:
     return f"result {int(result)}, {result.word}"
 
 
@@ -172,6 +174,53 @@ def _names(held: HeldLead) -> dict[str, Any]:
         "rule": held.rule,
     }
     return {name: value for name, value in names.items() if value}
+
+
+def reason(explained: Explained) -> str:
+    """The newest result, in a sentence."""
+    result, owner = explained.result, explained.held.owner
+    match result:
+        case AssignmentResult.IN_PROGRESS if explained.taken:
+            return "its turn has not come yet: waiting leads are decided in batches"
+        case AssignmentResult.IN_PROGRESS:
+            return f"no live assignment takes leads of model {explained.held.model_id} (lead-qualifier assignment list)"
+        case AssignmentResult.ASSIGNED if owner is not None and owner.kind != "seller":
+            return f"it is the only {owner.kind} that the rule may assign this lead to"
+        case AssignmentResult.ASSIGNED:
+            return _chosen(explained.rule)
+        case AssignmentResult.ASSIGNED_MANUALLY if owner is None:
+            return "the CRM removed its owner, and that counts: it is not assigned until it qualifies again"
+        case AssignmentResult.ASSIGNED_MANUALLY:
+            return "the CRM named another owner, and that counts"
+    return _REASONS[result]
+
+
+_REASONS = {
+    AssignmentResult.SERVER_ISSUE: "the CRM could not do it",
+    AssignmentResult.LACKS_PRIVILEGES: "the owner lacks the privileges for it in the CRM",
+    AssignmentResult.MEETS_NO_SEGMENT: "it meets the condition of no segment",
+    AssignmentResult.NO_RULE_FOR_SEGMENT: "no rule of its segment matches it",
+    AssignmentResult.NO_SELLER_MEETS_CONDITIONS: "no active seller meets the rule's conditions",
+    AssignmentResult.NO_AVAILABILITY: "no eligible seller is at work, or will be within the rule's time",
+    AssignmentResult.NO_CAPACITY: "the eligible sellers who are available have no capacity left",
+    AssignmentResult.OLDER_THAN_TIMEFRAME: (
+        "it qualified longer ago than the assignment's max_age: that is final until it qualifies again"
+    ),
+    AssignmentResult.MULTIPLE_ELIGIBLE_TEAMS: "the rule matches several teams; it must name one",
+    AssignmentResult.NO_ELIGIBLE_TEAM: "no team of the assignment meets the rule's conditions",
+    AssignmentResult.MULTIPLE_ELIGIBLE_QUEUES: "the rule matches several queues; it must name one",
+    AssignmentResult.NO_ELIGIBLE_QUEUE: "no queue of the assignment meets the rule's conditions",
+}
+
+
+def _chosen(rule: Rule | None) -> str:
+    if rule is None:
+        return "the rule's distribution chose this seller among those available"
+    if rule.balanced:
+        return (
+            "this seller had the most capacity left of those at work; among equals, was the longest without a new lead"
+        )
+    return "this seller was the longest without a new lead of those available"
 
 
 def _path(names: Mapping[str, Any]) -> str:
@@ -203,11 +252,11 @@ def as_data(found: LookedUp, explained: Explained | None) -> dict[str, Any]:
         return shown | {"standing": standing, "reason": f"{found.lead_id} {why}"}
     held = found.held
     shown |= {
-        "standing": explained.standing.value,
-        "reason": explained.reason,
+        "standing": explained.status.value,
+        "reason": reason(explained),
         "result": _result_data(explained.result),
         **_names(held),
-        "assignment_runs": explained.runs,
+        "assignment_runs": explained.live,
         "decision_number": held.number,
         "qualification_model_id": held.model_id,
         "qualified_at": held.qualified_at,
@@ -225,9 +274,9 @@ def as_data(found: LookedUp, explained: Explained | None) -> dict[str, Any]:
             "place": explained.place,
             "waiting": explained.waiting,
             "now": _now_data(explained.now),
-            "tried_again_by": [one.value for one in explained.again],
+            "tried_again_by": [one.value for one in explained.retried_by],
         }
-        times = {"work_hours_begin_at": explained.again_at, "too_old_at": explained.too_old_at}
+        times = {"work_hours_begin_at": explained.retry_at, "too_old_at": explained.too_old_at}
         shown |= {name: at for name, at in times.items() if at is not None}
     return shown | {"decisions": list(found.decisions)}
 
@@ -240,5 +289,5 @@ def _now_data(now: Decision) -> dict[str, Any]:
     return shown | ({"considered_more": now.more} if now.more else {})
 
 
-def _result_data(result: Result) -> dict[str, Any]:
+def _result_data(result: AssignmentResult) -> dict[str, Any]:
     return {"code": int(result), "name": result.word}

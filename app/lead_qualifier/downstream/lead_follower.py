@@ -10,7 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from lead_qualifier.downstream.cause import Cause
+from lead_qualifier.downstream.cause import Cause, cause_of
 from lead_qualifier.downstream.lead_snapshot import (
     REMEMBERED_MS,
     Changed,
@@ -26,8 +26,7 @@ from lead_qualifier.messages.decode import BadMessage, ErasedLead, decode_lead_c
 from lead_qualifier.messages.decode_qualified import QualifiedLead, decode_lead_qualified
 from lead_qualifier.messages.plausible_time import DEFAULT_TOLERANCE, PlausibleTime, near
 from lead_qualifier.messages.topics import LEAD_CHANGED, LEAD_MERGED, LEAD_QUALIFIED, Topic
-from lead_qualifier.qualification.leads import Trigger
-from lead_qualifier.qualification.utc import from_milliseconds, in_utc
+from lead_qualifier.qualification.utc import from_milliseconds
 
 S = TypeVar("S", bound="HasFacts")
 """What is held about a lead."""
@@ -256,11 +255,6 @@ class LeadFollower(Processor, Generic[S]):
         context.put(key, state)
         cause = cause_of(LEAD_QUALIFIED, record, message.event_id, message.occurred_at)
         self.happened(key, state, LeadEvent(cause, changed, message), context)
-
-
-def cause_of(topic: Topic, record: Record, event_id: str, occurred_at: datetime) -> Cause:
-    """The record, as what follows from it names it."""
-    return Cause(in_utc(occurred_at), Trigger(event_id, topic.name, record.partition, record.offset))
 
 
 def now_of(context: ProcessorContext) -> datetime:

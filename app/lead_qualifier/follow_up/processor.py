@@ -9,9 +9,9 @@ import msgspec
 from msgspec.structs import replace
 
 from lead_qualifier.definitions.entries import Published
-from lead_qualifier.downstream.cause import Cause
+from lead_qualifier.downstream.cause import Cause, cause_of
 from lead_qualifier.downstream.identities import event_id
-from lead_qualifier.downstream.lead_follower import LeadEvent, cause_of
+from lead_qualifier.downstream.lead_follower import LeadEvent
 from lead_qualifier.downstream.lead_processor import LeadProcessor
 from lead_qualifier.engine import ProcessorContext, Record, Timer, timers_in
 from lead_qualifier.follow_up.deciding import (

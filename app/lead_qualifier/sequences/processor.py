@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from lead_qualifier.definitions.entries import Definitions, Published
-from lead_qualifier.downstream.cause import Cause
-from lead_qualifier.downstream.lead_follower import LeadEvent, cause_of
+from lead_qualifier.downstream.cause import Cause, cause_of
+from lead_qualifier.downstream.lead_follower import LeadEvent
 from lead_qualifier.downstream.lead_processor import LeadProcessor
 from lead_qualifier.engine import ProcessorContext, Record, Timer, timers_in
 from lead_qualifier.messages.decode_sequences import (

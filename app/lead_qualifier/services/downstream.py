@@ -36,8 +36,8 @@ def _journeys(wiring: Wiring) -> Service:
 
 def _assignment(wiring: Wiring) -> Service:
     prefix, source, tolerance = wiring.prefix, wiring.source, wiring.settings.time_tolerance
-    follower = intake.Intake(topic_prefix=prefix, source=source, time_tolerance=tolerance)
-    processor = assignment.AssignmentDecider(prefix, source, tolerance)
+    follower = intake.LeadIntake(topic_prefix=prefix, source=source, time_tolerance=tolerance)
+    processor = assignment.AssignmentProcessor(prefix, source, tolerance)
     return wiring.service(
         wiring.application("assignment-intake", follower, intake.encode_followed, intake.decode_followed),
         wiring.application("assignment-relay", Relay(prefix, tolerance), msgspec.json.encode, msgspec.json.decode),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from lead_qualifier.assignment.assigner import Assigner, Decision
+from lead_qualifier.assignment.assigner import Assigner
+from lead_qualifier.assignment.decisions import Decision
 from lead_qualifier.assignment.rules import rules_of
 from lead_qualifier.assignment.state import HeldLead, HeldSeller, decode_state, encode_state
 
@@ -53,23 +54,23 @@ class Office:
     def __init__(self, *definitions: dict[str, Any], restarts: bool = False) -> None:
         self.memory = Memory()
         self.rules = tuple(rules_of(one, 1) for one in definitions)
-        self.desk = Assigner([], self.rules)
+        self.assigner = Assigner([], self.rules)
         self.again: datetime | None = None
         self._restarts = restarts
 
     def occur(self, what: str, *args: Any, at: float = 0, **fields: Any) -> list[Decision]:
         if self._restarts:
-            self.desk = Assigner(self.memory.reopen(), self.rules)
-        self.desk.begin(self.memory, T0 + timedelta(hours=at))
-        getattr(self.desk, what)(*args, **fields)
-        decided, self.again = self.desk.end()
+            self.assigner = Assigner(self.memory.reopen(), self.rules)
+        self.assigner.begin(self.memory, T0 + timedelta(hours=at))
+        getattr(self.assigner, what)(*args, **fields)
+        decided, self.again = self.assigner.end()
         return decided
 
     def lead(
         self, name: str, at: float = 0, qualified: float = 0, model: str = "M", **attributes: Any
     ) -> list[Decision]:
         held = HeldLead(model_id=model, qualified_at=T0 + timedelta(hours=qualified), attributes=attributes)
-        return self.occur("qualified", name, held, at=at)
+        return self.occur("lead_qualified", name, held, at=at)
 
     def seller(self, name: str, at: float = 0, **fields: Any) -> list[Decision]:
         return self.occur("seller_changed", HeldSeller(id=name, changed_at=T0, **fields), at=at)

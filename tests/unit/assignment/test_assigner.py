@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lead_qualifier.assignment.assigner import AT_ONCE
+from lead_qualifier.assignment.backlog import BATCH
 from lead_qualifier.assignment.state import HeldSeller, Owner
 from tests.unit.assignment.office import T0, Office, definition, rule, segment
 
@@ -97,8 +97,8 @@ def test_who_waits_longest_gets_capacity_that_is_given_back(restarts: bool) -> N
     office.lead("first")
     assert codes(office.lead("second")) == [("second", 7, None)]
     assert codes(office.lead("third")) == [("third", 7, None)]
-    assert codes(office.occur("closed", "first")) == [("second", 2, "S")]
-    told = office.occur("changed", "second", {"owner_id": "X"}, {}, owner_changed_at=T0)
+    assert codes(office.occur("lead_closed", "first")) == [("second", 2, "S")]
+    told = office.occur("lead_changed", "second", {"owner_id": "X"}, {}, owner_changed_at=T0)
     assert codes(told) == [("second", 9, "X"), ("third", 2, "S")]
     assert told[0].previous_owner_id == "S"
 
@@ -108,7 +108,7 @@ def test_an_echo_of_our_own_assignment_and_a_second_qualification_change_nothing
     office.seller("A")
     office.seller("B")
     office.lead("L")
-    assert not office.occur("changed", "L", {"owner_id": "A"}, {}, owner_changed_at=T0)
+    assert not office.occur("lead_changed", "L", {"owner_id": "A"}, {}, owner_changed_at=T0)
     assert not office.lead("L")
 
 
@@ -119,8 +119,8 @@ def test_an_owner_that_the_crm_had_named_before_the_lead_qualified_is_not_set_by
     office.lead("M")
     for lead_id in "LM":
         earlier = T0 - timedelta(seconds=1)
-        assert not office.occur("changed", lead_id, {"owner_id": "X"}, {}, owner_changed_at=earlier)
-    assert codes(office.occur("changed", "L", {"owner_id": "Y"}, {}, owner_changed_at=T0)) == [
+        assert not office.occur("lead_changed", lead_id, {"owner_id": "X"}, {}, owner_changed_at=earlier)
+    assert codes(office.occur("lead_changed", "L", {"owner_id": "Y"}, {}, owner_changed_at=T0)) == [
         ("L", 9, "Y"),
         ("M", 2, "A"),
     ]
@@ -130,7 +130,7 @@ def test_the_owner_of_before_that_the_crm_repeats_does_not_undo_an_assignment() 
     office = Office(definition(segment(rule())))
     office.seller("A", maximum=1)
     office.lead("L")
-    assert not office.occur("changed", "L", {"owner_id": "X", "sales_ready": True}, {}, owner_changed_at=None)
+    assert not office.occur("lead_changed", "L", {"owner_id": "X", "sales_ready": True}, {}, owner_changed_at=None)
     assert codes(office.lead("M")) == [("M", 7, None)]
 
 
@@ -147,25 +147,25 @@ def test_a_lead_that_waits_for_hours_is_assigned_when_they_begin() -> None:
 @pytest.mark.parametrize("restarts", [False, True])
 def test_many_that_wait_are_looked_at_in_portions_and_nobody_overtakes(restarts: bool) -> None:
     office = Office(restarts=restarts)
-    count = AT_ONCE + 20
+    count = BATCH + 20
     for number in range(count):
         assert codes(office.lead(f"L{number}")) == [(f"L{number}", 1, None)]
     office.seller("S")
-    while office.desk.unfinished:
+    while office.assigner.unfinished:
         office.occur("time_passed")
     told = office.publish(definition(segment(rule())))
-    assert [one.lead_id for one in told] == [f"L{number}" for number in range(AT_ONCE)]
+    assert [one.lead_id for one in told] == [f"L{number}" for number in range(BATCH)]
     late = office.lead("late")
-    assert [one.lead_id for one in late] == ["late", *(f"L{number}" for number in range(AT_ONCE, count)), "late"]
+    assert [one.lead_id for one in late] == ["late", *(f"L{number}" for number in range(BATCH, count)), "late"]
     assert [int(one.code) for one in late] == [1, *(2 for _ in range(21))]
-    assert not office.desk.unfinished
+    assert not office.assigner.unfinished
 
 
 def test_a_change_of_a_waiting_lead_routes_it_anew() -> None:
     office = Office(definition(segment(rule(), when=NORTH)))
     office.seller("S")
     assert codes(office.lead("L")) == [("L", 4, None)]
-    assert codes(office.occur("changed", "L", {}, {"region": "north"}, owner_changed_at=None)) == [("L", 2, "S")]
+    assert codes(office.occur("lead_changed", "L", {}, {"region": "north"}, owner_changed_at=None)) == [("L", 2, "S")]
 
 
 def told_departed(decided: list[Any]) -> list[tuple[str, str | None, str | None]]:
@@ -203,7 +203,7 @@ def test_leads_of_a_seller_who_departs_are_assigned_again_where_the_definition_s
     told = office.seller("S", at=9, **departure)
     assert codes(told) == [("L", 2, "T"), ("M", 7, None)]
     assert [one.previous_owner_id for one in told] == ["S", "S"]
-    again = office.occur("closed", "L", at=10)
+    again = office.occur("lead_closed", "L", at=10)
     assert codes(again) == [("M", 2, "T")]
     assert again[0].previous_owner_id == "S"
 
@@ -223,7 +223,7 @@ def test_a_lead_that_qualifies_again_leaves_a_seller_who_departed_before_departu
     office.seller("S")
     office.lead("L")
     office.seller("T")
-    office.desk._sellers["S"].held.active = False  # as an older version left it
+    office.assigner._roster["S"].held.active = False  # as an older version left it
     assert codes(office.lead("L", qualified=1)) == [("L", 2, "T")]
 
 
@@ -233,9 +233,9 @@ def test_the_crm_that_confirms_a_departed_seller_late_does_not_undo_the_reassign
     office.lead("L")
     office.seller("T")
     office.seller("S", gone=True)
-    assert not office.occur("changed", "L", {"owner_id": "S"}, {}, owner_changed_at=T0)
-    assert not office.occur("changed", "L", {"owner_id": "T"}, {}, owner_changed_at=T0)
-    assert codes(office.occur("changed", "L", {"owner_id": "X"}, {}, owner_changed_at=T0)) == [("L", 9, "X")]
+    assert not office.occur("lead_changed", "L", {"owner_id": "S"}, {}, owner_changed_at=T0)
+    assert not office.occur("lead_changed", "L", {"owner_id": "T"}, {}, owner_changed_at=T0)
+    assert codes(office.occur("lead_changed", "L", {"owner_id": "X"}, {}, owner_changed_at=T0)) == [("L", 9, "X")]
 
 
 @pytest.mark.parametrize("restarts", [False, True])
@@ -243,17 +243,17 @@ def test_the_crm_that_confirms_a_departed_seller_late_does_not_undo_the_reassign
 def test_many_leads_of_a_seller_who_departs_are_looked_at_in_portions(restarts: bool, departed: str) -> None:
     office = Office(definition(segment(rule()), departed=departed), restarts=restarts)
     office.seller("S")
-    count = AT_ONCE + 20
+    count = BATCH + 20
     for number in range(count):
         office.lead(f"L{number}")
     office.seller("T")
     told = office.seller("S", active=False)
-    assert len(told) == AT_ONCE
-    assert office.desk.unfinished
+    assert len(told) == BATCH
+    assert office.assigner.unfinished
     told += office.occur("time_passed")
     assert [one.lead_id for one in told] == [f"L{number}" for number in range(count)]
     assert {one.owner.id for one in told if one.owner} == {"S" if departed == "keep" else "T"}
-    assert not office.desk.unfinished
+    assert not office.assigner.unfinished
 
 
 def work(office: Office, what: str, *args: Any) -> tuple[int, list[Any]]:
@@ -289,7 +289,7 @@ def test_what_frees_one_seller_costs_the_same_however_many_lines_wait(alike: boo
             office.lead(f"had{number}", area=areas[0])
         for area in areas:
             office.lead(area, area=area)
-        given_back = work(office, "closed", "had3")
+        given_back = work(office, "lead_closed", "had3")
         assert codes(given_back[1]) == [("a0", 2, "S3")]
         more = work(office, "seller_changed", HeldSeller(id="S4", changed_at=T0, maximum=2))
         assert codes(more[1]) == [("a1", 2, "S4")]
@@ -313,7 +313,7 @@ def test_a_waiting_lead_that_changes_does_not_overtake_whom_the_beginning_of_wor
     office.seller("S", maximum=1, work_hours={"thu": [["08:00", "17:00"]]})
     office.lead("first")
     office.lead("second")
-    told = office.occur("changed", "second", {}, {"size": 1}, owner_changed_at=None, at=24)
+    told = office.occur("lead_changed", "second", {}, {"size": 1}, owner_changed_at=None, at=24)
     assert codes(told) == [("first", 2, "S"), ("second", 7, None)]
 
 
@@ -322,16 +322,16 @@ def test_a_lead_that_is_closed_when_work_hours_have_begun_goes_to_nobody() -> No
     office.seller("S", maximum=1, work_hours={"thu": [["08:00", "17:00"]]})
     office.lead("first")
     office.lead("second")
-    assert codes(office.occur("closed", "first", at=23)) == [("second", 2, "S")]
+    assert codes(office.occur("lead_closed", "first", at=23)) == [("second", 2, "S")]
 
 
 def test_a_newcomer_whose_turn_does_not_come_is_told_so() -> None:
     office = Office(definition(segment(rule())))
     office.seller("S", work_hours={"thu": [["08:00", "17:00"]]})
-    for number in range(AT_ONCE):
+    for number in range(BATCH):
         office.lead(f"L{number}")
     told = codes(office.lead("late", at=23))
-    assert told == [*((f"L{number}", 2, "S") for number in range(AT_ONCE)), ("late", 1, None)]
+    assert told == [*((f"L{number}", 2, "S") for number in range(BATCH)), ("late", 1, None)]
     assert codes(office.occur("time_passed", at=23)) == [("late", 2, "S")]
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from lead_qualifier.assignment.explaining import Explained, explain
-from lead_qualifier.assignment.results import Result
+from lead_qualifier.assignment.results import AssignmentResult
 from lead_qualifier.assignment.state import DEFINITION, LEAD, HeldDefinition, HeldLead, State
+from lead_qualifier.cli.assignment_views import reason as reason_text
 from lead_qualifier.definitions.entries import Entry
 from tests.unit.assignment.office import T0, Office, definition, rule, segment
 
@@ -43,28 +44,28 @@ def explained(office: Office, *live: dict[str, Any], lead: str = "L", at: float 
             definition(segment(rule(sellers={"when": NORTH}))),
             {},
             5,
-            "no active seller meets what the rule asks of sellers",
+            "no active seller meets the rule's conditions",
             {"seller_changes"},
         ),
         (
             definition(segment(rule())),
             {"work_hours": THURSDAY},
             6,
-            "no seller whom the rule may take is at work, or will be soon enough for the rule",
+            "no eligible seller is at work, or will be within the rule's time",
             {"seller_changes", "work_hours_begin"},
         ),
         (
             definition(segment(rule())),
             {"available": False},
             6,
-            "no seller whom the rule may take is at work, or will be soon enough for the rule",
+            "no eligible seller is at work, or will be within the rule's time",
             {"seller_changes"},
         ),
         (
             definition(segment(rule())),
             {"maximum": 0},
             7,
-            "of the sellers whom the rule may take, those who are available have no capacity left",
+            "the eligible sellers who are available have no capacity left",
             {"seller_changes", "capacity_given_back"},
         ),
         (definition(segment(rule(when=NORTH))), {}, 8, "no rule of its segment matches it", set()),
@@ -81,20 +82,20 @@ def test_a_lead_that_waits_says_what_it_waits_for(
     office.seller("S", **seller)
     office.lead("L")
     one = explained(office, what)
-    assert (one.standing, one.result, one.place, one.waiting) == ("waits", code, 1, 1)
-    assert reason in one.reason
+    assert (one.status, one.result, one.place, one.waiting) == ("waits", code, 1, 1)
+    assert reason in reason_text(one)
     assert one.now is not None
     assert one.now.code == code
-    assert set(one.again) == OPEN | again
-    assert (one.again_at is not None) is ("work_hours_begin" in again)
+    assert set(one.retried_by) == OPEN | again
+    assert (one.retry_at is not None) is ("work_hours_begin" in again)
 
 
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({}, "this seller was the longest without a new lead, of those who were to be had"),
+        ({}, "this seller was the longest without a new lead of those available"),
         ({"distribute": "load_balancing"}, "this seller had the most capacity left of those at work"),
-        ({"team": {"id": "A"}}, "it is the only team that the rule may take for this lead"),
+        ({"team": {"id": "A"}}, "it is the only team that the rule may assign this lead to"),
     ],
 )
 def test_an_assigned_lead_says_why_it_came_to_its_owner(fields: dict[str, Any], reason: str) -> None:
@@ -103,10 +104,10 @@ def test_an_assigned_lead_says_why_it_came_to_its_owner(fields: dict[str, Any], 
     office.seller("S", maximum=3)
     office.lead("L")
     one = explained(office, what)
-    assert (one.standing, one.result, one.runs, one.now) == ("assigned", Result.ASSIGNED, True, None)
-    assert reason in one.reason
+    assert (one.status, one.result, one.live, one.now) == ("assigned", AssignmentResult.ASSIGNED, True, None)
+    assert reason in reason_text(one)
     assert (one.seller and (one.seller.id, one.seller.assigned)) == (None if "team" in fields else ("S", 1))
-    assert not explained(office, what, version=2).runs
+    assert not explained(office, what, version=2).live
 
 
 def test_its_place_counts_everybody_who_has_waited_longer_and_the_hours_are_its_own_sellers() -> None:
@@ -121,7 +122,7 @@ def test_its_place_counts_everybody_who_has_waited_longer_and_the_hours_are_its_
         office.lead(f"L{number}", region="north" if number % 2 else "south")
     found = [explained(office, what, lead=f"L{number}") for number in range(4)]
     assert [(one.place, one.waiting) for one in found] == [(1, 4), (2, 4), (3, 4), (4, 4)]
-    assert [one.again_at and one.again_at.hour for one in found] == [8, 6, 8, 6]
+    assert [one.retry_at and one.retry_at.hour for one in found] == [8, 6, 8, 6]
 
 
 def test_what_holds_now_is_told_though_nothing_was_decided_since() -> None:
@@ -131,8 +132,8 @@ def test_what_holds_now_is_told_though_nothing_was_decided_since() -> None:
     office.lead("L")
     office.seller("S", available=False)
     one = explained(office, what)
-    assert (one.result, one.now and one.now.code) == (Result.NO_CAPACITY, Result.NO_AVAILABILITY)
-    assert set(one.again) == OPEN | {"seller_changes"}
+    assert (one.result, one.now and one.now.code) == (AssignmentResult.NO_CAPACITY, AssignmentResult.NO_AVAILABILITY)
+    assert set(one.retried_by) == OPEN | {"seller_changes"}
 
 
 def test_explaining_changes_nothing() -> None:
@@ -153,23 +154,23 @@ def test_a_lead_that_will_be_too_old_says_when_and_one_that_is_waits_no_more() -
     assert explained(office, what).too_old_at == T0 + timedelta(hours=2)
     office.occur("time_passed", at=2.1)
     one = explained(office, what, at=2.1)
-    assert (one.standing, one.result, one.too_old_at) == ("without_owner", Result.OLDER_THAN_TIMEFRAME, None)
-    assert "that is final" in one.reason
+    assert (one.status, one.result, one.too_old_at) == ("without_owner", AssignmentResult.OLDER_THAN_TIMEFRAME, None)
+    assert "that is final" in reason_text(one)
 
 
 @pytest.mark.parametrize(
-    ("owner", "standing", "reason"),
-    [("X", "assigned", "the CRM named another owner"), (None, "without_owner", "the CRM took its owner away")],
+    ("owner", "status", "reason"),
+    [("X", "assigned", "the CRM named another owner"), (None, "without_owner", "the CRM removed its owner")],
 )
-def test_an_owner_set_by_hand_is_the_crms(owner: str | None, standing: str, reason: str) -> None:
+def test_an_owner_set_by_hand_is_the_crms(owner: str | None, status: str, reason: str) -> None:
     what = definition(segment(rule()))
     office = Office(what)
     office.seller("S")
     office.lead("L")
-    office.occur("changed", "L", {} if owner is None else {"owner_id": owner}, {}, owner_changed_at=T0)
+    office.occur("lead_changed", "L", {} if owner is None else {"owner_id": owner}, {}, owner_changed_at=T0)
     one = explained(office, what)
-    assert (one.standing, one.result, one.seller) == (standing, Result.ASSIGNED_MANUALLY, None)
-    assert reason in one.reason
+    assert (one.status, one.result, one.seller) == (status, AssignmentResult.ASSIGNED_MANUALLY, None)
+    assert reason in reason_text(one)
 
 
 def test_one_whose_turn_has_not_come_is_told_so() -> None:
@@ -179,7 +180,7 @@ def test_one_whose_turn_has_not_come_is_told_so() -> None:
     office.seller("S")
     found = explain("L", entries(office, what) | {LEAD + b"L": held}, T0)
     assert found is not None
-    assert "its turn has not come" in found.reason
+    assert "its turn has not come" in reason_text(found)
     assert found.now is not None
     assert found.now.owner is not None
     assert found.now.owner.id == "S"

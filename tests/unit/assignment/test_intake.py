@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from lead_qualifier.assignment.intake import Intake, decode_followed, encode_followed, is_gone
+from lead_qualifier.assignment.intake import LeadIntake, decode_followed, encode_followed, is_gone
 from tests.unit.downstream.place import NOW, Place, changed, qualified
 
 
 @pytest.fixture
 def here() -> Place:
-    return Place(lambda _current: Intake(topic_prefix="", source="/x"), encode_followed, decode_followed)
+    return Place(lambda _current: LeadIntake(topic_prefix="", source="/x"), encode_followed, decode_followed)
 
 
 def queued(here: Place) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lead_qualifier.assignment.kind import KIND, knowing
+from lead_qualifier.assignment.kind import KIND, kind_with_sellers
 from lead_qualifier.definitions.commands import CommandResult, DefinitionCommand
 from lead_qualifier.definitions.entries import Entry
 from lead_qualifier.definitions.kind import Kind
@@ -117,7 +117,7 @@ def told(problems: list[Any]) -> list[tuple[str, str]]:
     ],
 )
 def test_it_is_refused_by_name(what: dict[str, Any], where: str, says: str) -> None:
-    [(place, message)] = told(knowing(SELLERS).problems_of(what, {}))
+    [(place, message)] = told(kind_with_sellers(SELLERS).problems_of(what, {}))
     assert place == where
     assert says in message
 
@@ -192,7 +192,7 @@ def refused(kind: Kind, what: dict[str, Any]) -> tuple[str, float]:
 def test_hundreds_of_unknown_sellers_among_a_thousand_are_told_shortly_and_soon() -> None:
     sellers = {f"seller-{number:04}": None for number in range(1_000)}
     mistyped = definition(segment(rule(sellers={"ids": [f"seler-{number:04}" for number in range(300)]})))
-    message, seconds = refused(knowing(sellers), mistyped)
+    message, seconds = refused(kind_with_sellers(sellers), mistyped)
     lines = message.split("\n")
     assert len(lines) == 11
     assert lines[0].endswith("there is no seller seler-0000: did you mean seller-0000?")
@@ -203,7 +203,7 @@ def test_hundreds_of_unknown_sellers_among_a_thousand_are_told_shortly_and_soon(
 
 def test_sellers_of_whom_none_is_near_are_counted_and_not_listed() -> None:
     sellers = {f"0190b3fd-{number:04}": None for number in range(1_000)}
-    message, _ = refused(knowing(sellers), definition(segment(rule(sellers={"ids": ["wendelin"]}))))
+    message, _ = refused(kind_with_sellers(sellers), definition(segment(rule(sellers={"ids": ["wendelin"]}))))
     assert message.endswith("there is no seller wendelin: none of the 1,000 known names is similar")
 
 
@@ -223,7 +223,7 @@ def test_segments_of_many_nested_alternatives_are_looked_through_soon(fields: di
 
 
 def test_a_seller_who_departed_is_warned_of_and_the_definition_can_still_be_published() -> None:
-    kind = knowing({"S-1": "left", "S-2": "inactive", "S-3": None})
+    kind = kind_with_sellers({"S-1": "left", "S-2": "inactive", "S-3": None})
     what = definition(segment(rule(sellers={"ids": ["S-1", "S-2", "S-3"]})))
     assert kind.problems_of(what, {}) == []
     registry = DefinitionRegistry()
@@ -240,7 +240,7 @@ def test_a_seller_who_departed_is_warned_of_and_the_definition_can_still_be_publ
 
 def test_no_seller_who_has_left_is_taken_for_the_one_meant() -> None:
     what = definition(segment(rule(sellers={"ids": ["seller-10"]})))
-    here = knowing({"seller-1": "left", "seller-25": None})
+    here = kind_with_sellers({"seller-1": "left", "seller-25": None})
     assert [message for _, message in here.problems_of(what, {})] == [
         "there is no seller seller-10: did you mean seller-25?"
     ]

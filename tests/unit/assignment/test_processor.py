@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from lead_qualifier.assignment.processor import AssignmentDecider
+from lead_qualifier.assignment.processor import AssignmentProcessor
 from lead_qualifier.assignment.state import ALARM, Alarm, HeldLead, decode_state, encode_state
 from lead_qualifier.engine import Application, Input, ProcessorContext, Rejected
 from lead_qualifier.engine.application import PlainRecord
@@ -119,7 +119,7 @@ def command(what: str, now: datetime, definition: dict[str, Any] = DEFINITION) -
 @pytest.mark.parametrize("seed", range(12))
 def test_every_decision_is_the_oracles_whatever_cycles_are_thrown_away(seed: int) -> None:
     random = Random(seed)
-    decider, oracle = AssignmentDecider("", "/test"), AssignmentOracle()
+    decider, oracle = AssignmentProcessor("", "/test"), AssignmentOracle()
     app = Application(
         "assignment", (Input("assignment-queue"),), "s", "d", 1, decider, encode_state, decode_state, {}, False
     )
@@ -180,7 +180,7 @@ class Queue:
     """The queue's decider with what it keeps, one record to a cycle."""
 
     def __init__(self, entries: dict[bytes, bytes] | None = None) -> None:
-        self.decider = AssignmentDecider("", "/test")
+        self.decider = AssignmentProcessor("", "/test")
         self.entries = {} if entries is None else entries
         self.application = Application(
             "assignment", (Input("q"),), "state", "dead", 1, self.decider, encode_state, decode_state, {}, False

@@ -71,7 +71,7 @@ def test_an_assigned_lead_is_shown_with_its_owner_the_way_to_it_and_who_else_was
     one = found(entries(here, SALES), told)
     assert text(one) == [
         "L-1: assigned to seller S-1 (result 2, assigned)",
-        "  this seller was the longest without a new lead, of those who were to be had",
+        "  this seller was the longest without a new lead of those available",
         "  by sales v1, segment all, rule any",
         "  qualified by M at 2026-11-25 09:00:00 UTC; region north",
         "  it counts against the capacity of S-1: 1 taken of 1",
@@ -93,7 +93,7 @@ def test_an_assigned_lead_is_shown_with_its_owner_the_way_to_it_and_who_else_was
 def test_an_owner_that_the_crm_has_confirmed_is_not_doubted() -> None:
     here = office()
     here.lead("L-1")
-    here.occur("changed", "L-1", {"owner_id": "S-1"}, {}, owner_changed_at=T0)
+    here.occur("lead_changed", "L-1", {"owner_id": "S-1"}, {}, owner_changed_at=T0)
     one = found(entries(here, SALES))
     assert "confirmed" not in "".join(text(one))
     assert "unconfirmed_crm_names" not in data(one)

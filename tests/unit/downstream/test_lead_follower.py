@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lead_qualifier.assignment.intake import Intake, decode_followed, encode_followed
+from lead_qualifier.assignment.intake import LeadIntake, decode_followed, encode_followed
 from lead_qualifier.downstream.lead_follower import LeadFollower
 from lead_qualifier.engine import PlainRecord
 from lead_qualifier.follow_up import processor as follow_up
@@ -19,7 +19,7 @@ from tests.unit.downstream.place import NOW, Place, changed, qualified
 from tests.unit.sequences.walks import mail, sequence
 
 SERVICES: dict[str, Callable[[], Place]] = {
-    "assignment": lambda: Place(lambda _: Intake(topic_prefix="", source="/x"), encode_followed, decode_followed),
+    "assignment": lambda: Place(lambda _: LeadIntake(topic_prefix="", source="/x"), encode_followed, decode_followed),
     "follow-up": lambda: _place(follow_up, follow_up.FollowUpProcessor),
     "journeys": lambda: _place(journeys, journeys.JourneyProcessor),
     "sequences": lambda: _place(sequences, sequences.SequenceProcessor),

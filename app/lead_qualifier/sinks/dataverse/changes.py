@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from lead_qualifier.assignment.results import Result
+from lead_qualifier.assignment.results import AssignmentResult
 from lead_qualifier.consumer import Event, PermanentFailure
 
 _GUID = re.compile(r"^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
@@ -109,7 +109,7 @@ def changed_since(event: Event, row: MappingOf[str, Any], mapping: Mapping) -> f
 
 def _by_hand(result: object) -> bool:
     """The CRM named the owner itself. Writing it back late would undo later changes there."""
-    return isinstance(result, dict) and result.get("code") == Result.ASSIGNED_MANUALLY
+    return isinstance(result, dict) and result.get("code") == AssignmentResult.ASSIGNED_MANUALLY
 
 
 def _to(change: object) -> object:

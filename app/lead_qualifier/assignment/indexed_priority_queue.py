@@ -1,4 +1,4 @@
-"""Keys in the order of a value that each of them has and that may change."""
+"""A priority queue of keys whose priorities may change."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any, Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
-"""What keys are ordered by: values that can be compared."""
+"""Priorities: any values that can be compared."""
 
-#: Outdated entries of the heap are cleared away once they outnumber the keys by this many.
+#: The heap is rebuilt once its outdated entries outnumber the keys by this many.
 _SLACK = 16
 
 
-class Earliest(Generic[K, V]):
-    """Gives the key of the lowest value. Its size goes with the keys, however often their values change."""
+class IndexedPriorityQueue(Generic[K, V]):
+    """Returns the key with the lowest value. Its size depends on the keys alone, however often their values change."""
 
     def __init__(self) -> None:
         self._values: dict[K, V] = {}
         self._heap: list[tuple[Any, int, K]] = []
-        self._serial = count()  # keys themselves need not be comparable
+        self._serial = count()  # so that keys need not be comparable
 
     def __len__(self) -> int:
         return len(self._values)
@@ -30,11 +30,11 @@ class Earliest(Generic[K, V]):
         return key in self._values
 
     def get(self, key: K) -> V | None:
-        """The value of a key, or None."""
+        """The key's value, or None."""
         return self._values.get(key)
 
     def put(self, key: K, value: V) -> None:
-        """Order the key by this value from now on."""
+        """Add the key with this value, or change its value."""
         if self._values.get(key) == value:
             return
         self._values[key] = value
@@ -44,11 +44,11 @@ class Earliest(Generic[K, V]):
             heapify(self._heap)
 
     def discard(self, key: K) -> None:
-        """Forget the key."""
+        """Remove the key, if it is there."""
         self._values.pop(key, None)
 
     def clear(self) -> None:
-        """Forget all keys."""
+        """Remove all keys."""
         self._values.clear()
         self._heap.clear()
 
