@@ -20,19 +20,19 @@ from bench.reporting import Say
 from bench.restore import LEADS, PARTITIONS, write
 from bench.topics import Topics, feed
 from bench.workload import MODEL, Workload
-from lead_qualifier.kafka.connection import Connection
-from lead_qualifier.messages.definition_reading import model_of
-from lead_qualifier.messages.topics import QUALIFICATION_MODELS
-from lead_qualifier.qualification.decide import Outcome, decide
-from lead_qualifier.qualification.entries import (
+from lead_qualifier.definitions.qualification_models.entries import (
     LEAD_MANAGEMENT,
     FeatureEntry,
     ModelEntry,
     ScoringModelEntry,
-    encode_entry,
+    encode_stored,
 )
+from lead_qualifier.definitions.qualification_models.snapshot import rules_from
+from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.messages.definition_reading import model_of
+from lead_qualifier.messages.topics import QUALIFICATION_MODELS
+from lead_qualifier.qualification.decide import Outcome, decide
 from lead_qualifier.qualification.leads import Lead
-from lead_qualifier.qualification.snapshot import rules_from
 
 _NOW = datetime.now(UTC)
 #: Live in version 1; previewed is a stricter one.
@@ -75,7 +75,7 @@ def _run(connection: Connection, options: argparse.Namespace, folder: Path, say:
 def _write_rules(connection: Connection, prefix: str) -> None:
     producer = Producer(connection.confluent_producer())
     for entry in _ENTRIES:
-        producer.produce(QUALIFICATION_MODELS.full_name(prefix), encode_entry(entry), entry.key.encode())
+        producer.produce(QUALIFICATION_MODELS.full_name(prefix), encode_stored(entry), entry.key.encode())
     if producer.flush(60):
         raise RuntimeError("the broker did not take the rules in 60 s")
 

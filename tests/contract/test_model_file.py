@@ -450,14 +450,11 @@ def test_a_tag_makes_nothing_but_text() -> None:
     ).name
 
 
-def test_a_command_s_definition_is_refused_with_the_same_words_and_must_have_the_command_s_id() -> None:
+def test_a_command_s_definition_is_refused_with_the_same_words() -> None:
     definition = {**definition_of(MODEL), "hold": "0m"}
     with pytest.raises(InvalidModel) as caught:
         model_of(definition)
     assert caught.value.problems == [("hold", "must be longer than nothing and at most 365d")]
-    with pytest.raises(InvalidModel) as caught:
-        model_of(definition_of(MODEL), model_id="other")
-    assert caught.value.problems == [("id", "must be other, the qualification_model_id of the command")]
 
 
 @pytest.mark.parametrize("text", ["0s", "90s", "15m", "12h", "30d", "2w", "1s", "61m"])

@@ -8,21 +8,22 @@ import pytest
 from pydantic import TypeAdapter
 
 from lead_qualifier.assignment.intake import FollowedLead, decode_followed, encode_followed
+from lead_qualifier.definitions.processed_commands import ProcessedCommand
+from lead_qualifier.definitions.qualification_models import entries
+from lead_qualifier.definitions.qualification_models.entries import (
+    FeatureEntry,
+    ModelEntry,
+    ProcessedCommands,
+    ScoringModelEntry,
+    encode_stored,
+)
 from lead_qualifier.downstream import lead_snapshot
 from lead_qualifier.follow_up import deciding as follow_up
 from lead_qualifier.follow_up import processor as follow_up_processor
 from lead_qualifier.journeys import deciding as journeys
 from lead_qualifier.journeys import processor as journeys_processor
-from lead_qualifier.qualification import criteria, entries, leads, merging, models
+from lead_qualifier.qualification import criteria, leads, merging, models
 from lead_qualifier.qualification.criteria import AtLeast, Criterion
-from lead_qualifier.qualification.entries import (
-    Answer,
-    Answers,
-    FeatureEntry,
-    ModelEntry,
-    ScoringModelEntry,
-    encode_entry,
-)
 from lead_qualifier.qualification.leads import Erased, Lead, LeadChange, Mark, Score, apply_change
 from lead_qualifier.qualification.models import Actions, QualificationModel, Requalification
 from lead_qualifier.sequences import connections as sequences
@@ -64,8 +65,8 @@ MODEL = QualificationModel(
         entries.ModelEntry,
         entries.ScoringModelEntry,
         entries.FeatureEntry,
-        entries.Answers,
-        entries.Answer,
+        entries.ProcessedCommands,
+        ProcessedCommand,
         lead_snapshot.LeadSnapshot,
         lead_snapshot.Flag,
         journeys.LeadState,
@@ -139,12 +140,12 @@ def test_entries_follow_the_schema() -> None:
         ScoringModelEntry(id="s", revision=1, status="live", occurred_at=AT, name="S", maximum=100.0),
         FeatureEntry(name="lead-management", revision=1, enabled=True, changed_at=AT, changed_by="admin"),
     ):
-        ADAPTER["qualification-models"].validate_json(encode_entry(entry))
-        ADAPTER["command-state"].validate_json(encode_entry(entry))
-    answer = Answer(
+        ADAPTER["qualification-models"].validate_json(encode_stored(entry))
+        ADAPTER["command-state"].validate_json(encode_stored(entry))
+    answer = ProcessedCommand(
         command_id="c", accepted=True, code="published", message="m", warnings=("w",), version=1, revision=2
     )
-    ADAPTER["command-state"].validate_json(encode_entry(Answers(target="model/m", answers=(answer,))))
+    ADAPTER["command-state"].validate_json(encode_stored(ProcessedCommands(target="model/m", answers=(answer,))))
 
 
 def test_the_examples_are_what_the_domain_reads_and_writes() -> None:
@@ -156,8 +157,8 @@ def test_the_examples_are_what_the_domain_reads_and_writes() -> None:
         assert msgspec.json.decode(msgspec.json.encode(handover)) == example.value
     for document in ("qualification-models", "command-state"):
         for example in examples_of(document):
-            entry = entries.decode_entry(msgspec.json.encode(example.value))
-            assert msgspec.json.decode(encode_entry(entry)) == example.value
+            entry = entries.decode_stored(msgspec.json.encode(example.value))
+            assert msgspec.json.decode(encode_stored(entry)) == example.value
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def read(content: bytes | str) -> QualificationModel | None:
     except BadModelFile as bad:
         assert_says_where(bad, content)
         return None
-    assert model_of(definition_of(model), model_id=model.id) == model
+    assert model_of(definition_of(model)) == model
     return model
 
 

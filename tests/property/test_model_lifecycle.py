@@ -1,17 +1,25 @@
 """Whatever commands come in whichever order: a plain model of the lifecycle foretells the registry's every answer."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
 
-from lead_qualifier.qualification.commands import Code, Issued, ScoringModelChange, Verdict
-from lead_qualifier.qualification.entries import LEAD_MANAGEMENT, Answers, decode_entry, encode_entry
+from lead_qualifier.definitions.commands import Command, CommandResult, DefinitionCommand
+from lead_qualifier.definitions.qualification_models.entries import (
+    LEAD_MANAGEMENT,
+    ProcessedCommands,
+    decode_stored,
+    encode_stored,
+)
+from lead_qualifier.definitions.qualification_models.registry import ModelRegistry, ScoringModelChange
+from lead_qualifier.definitions.qualification_models.snapshot import rules_from
+from lead_qualifier.messages.model_definition import definition_of
 from lead_qualifier.qualification.models import QualificationModel
-from lead_qualifier.qualification.registry import Registry
-from lead_qualifier.qualification.snapshot import rules_from
+from lead_qualifier.wording.sentences import IN_ENGLISH
 from tests.support.examples import examples
+from tests.support.model_admin import fits
 from tests.unit.qualification.given import minute, model
 
 MODEL_IDS = ("a", "b")
@@ -50,7 +58,7 @@ class Lifecycle(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.registry = Registry()
+        self.registry = ModelRegistry()
         self.models = dict.fromkeys(MODEL_IDS, Expected())
         self.scoring: dict[str, tuple[ScoringStatus, int, float | None]] = {}
         self.enabled = False
@@ -61,123 +69,125 @@ class Lifecycle(RuleBasedStateMachine):
 
     # Commands
 
-    @rule(target=issued, definition=definitions, beside=st.booleans(), belief=beliefs)
-    def apply(self, definition: QualificationModel, beside: bool, belief: str) -> object:
+    @rule(target=issued, definition=definitions, draft=st.booleans(), belief=beliefs)
+    def apply(self, definition: QualificationModel, draft: bool, belief: str) -> object:
         now = self.models[definition.id]
-        command = self.command(now.revision, belief)
-        verdict = self.registry.apply_model(definition, command, beside=beside)
+        command = self.command(
+            "apply", definition.id, now.revision, belief, definition=definition_of(definition), draft=draft
+        )
+        result = self.handle(command)
         if belief == "wrong":
-            self.expect_refusal(verdict, Code.STALE_REVISION)
-        elif now.status == "live" and not beside:
-            self.expect_refusal(verdict, Code.MODEL_LIVE)
+            self.expect_refusal(result, "stale_revision")
+        elif now.status == "live" and not draft:
+            self.expect_refusal(result, "model_live")
         elif self.out_of_reach(definition):
-            self.expect_refusal(verdict, Code.THRESHOLD_ABOVE_MAXIMUM)
+            self.expect_refusal(result, "threshold_above_maximum")
         elif now.next == definition and now.status != "absent":
-            self.expect_nothing_new(verdict)
+            self.expect_nothing_new(result)
         elif now.status == "live" and now.published == definition:
-            self.expect_change(verdict, Code.APPLIED)
+            self.expect_change(result, "applied")
             self.models[definition.id] = replace(now, draft=None, shadow=False, revision=self.revision)
         else:
             status = "draft" if now.status == "absent" else now.status
-            self.expect_change(verdict, Code.APPLIED)
+            self.expect_change(result, "applied")
             self.models[definition.id] = replace(now, status=status, draft=definition, revision=self.revision)
         hindered = not self.enabled or any(not self.is_live(one.scoring_model) for one in definition.criteria)
-        assert bool(verdict.warnings) == (verdict.accepted and hindered)
-        assert verdict.definition == (definition if verdict.entry is not None else None)
-        return "apply", (definition, beside), command
+        assert bool(result.warnings) == (result.accepted and hindered)
+        assert result.definition == (definition_of(definition) if result.entry is not None else None)
+        return command
 
-    @rule(target=issued, model_id=model_ids, replacing=st.booleans(), belief=beliefs)
-    def publish(self, model_id: str, replacing: bool, belief: str) -> object:
+    @rule(target=issued, model_id=model_ids, replace_=st.booleans(), belief=beliefs)
+    def publish(self, model_id: str, replace_: bool, belief: str) -> object:
         now = self.models[model_id]
-        command = self.command(now.revision, belief)
-        verdict = self.registry.publish(model_id, command, replacing=replacing)
+        command = self.command("publish", model_id, now.revision, belief, replace=replace_)
+        result = self.handle(command)
         if now.status == "absent" or now.next is None:
-            self.expect_refusal(verdict, Code.UNKNOWN_MODEL)
+            self.expect_refusal(result, "unknown_model")
         elif belief == "wrong":
-            self.expect_refusal(verdict, Code.STALE_REVISION)
-        elif now.status == "live" and not replacing:
-            self.expect_refusal(verdict, Code.MODEL_LIVE)
-        elif now.status != "live" and replacing:
-            self.expect_refusal(verdict, Code.MODEL_NOT_LIVE)
-        elif now.draft is None and replacing:
-            self.expect_refusal(verdict, Code.NO_DRAFT)
+            self.expect_refusal(result, "stale_revision")
+        elif now.status == "live" and not replace_:
+            self.expect_refusal(result, "model_live")
+        elif now.status != "live" and replace_:
+            self.expect_refusal(result, "model_not_live")
+        elif now.draft is None and replace_:
+            self.expect_refusal(result, "no_draft")
         elif not self.enabled:
-            self.expect_refusal(verdict, Code.LEAD_MANAGEMENT_OFF)
+            self.expect_refusal(result, "lead_management_off")
         elif any(not self.is_live(one.scoring_model) for one in now.next.criteria):
-            self.expect_refusal(verdict, Code.SCORING_MODEL_NOT_LIVE)
+            self.expect_refusal(result, "scoring_model_not_live")
         elif self.out_of_reach(now.next):
-            self.expect_refusal(verdict, Code.THRESHOLD_ABOVE_MAXIMUM)
+            self.expect_refusal(result, "threshold_above_maximum")
         else:
-            self.expect_change(verdict, Code.PUBLISHED)
-            assert verdict.version == now.version + 1
-            assert verdict.definition == now.next
+            self.expect_change(result, "published")
+            assert result.version == now.version + 1
+            assert result.definition == definition_of(now.next)
             self.models[model_id] = Expected("live", now.version + 1, self.revision, None, now.next)
-        return "publish", (model_id, replacing), command
+        return command
 
     @rule(target=issued, model_id=model_ids, enabled=st.booleans(), belief=beliefs)
     def shadow(self, model_id: str, enabled: bool, belief: str) -> object:
         now = self.models[model_id]
-        command = self.command(now.revision, belief)
-        verdict = self.registry.shadow(model_id, enabled, command)
+        command = self.command("shadow", model_id, now.revision, belief, enabled=enabled)
+        result = self.handle(command)
         if now.status == "absent":
-            self.expect_refusal(verdict, Code.UNKNOWN_MODEL)
+            self.expect_refusal(result, "unknown_model")
         elif belief == "wrong":
-            self.expect_refusal(verdict, Code.STALE_REVISION)
+            self.expect_refusal(result, "stale_revision")
         elif enabled and now.status != "live":
-            self.expect_refusal(verdict, Code.MODEL_NOT_LIVE)
+            self.expect_refusal(result, "model_not_live")
         elif enabled and now.draft is None:
-            self.expect_refusal(verdict, Code.NO_DRAFT)
+            self.expect_refusal(result, "no_draft")
         elif now.shadow == enabled:
-            self.expect_nothing_new(verdict)
+            self.expect_nothing_new(result)
         else:
-            self.expect_change(verdict, Code.SHADOW_ON if enabled else Code.SHADOW_OFF)
+            self.expect_change(result, "shadow_on" if enabled else "shadow_off")
             self.models[model_id] = replace(now, shadow=enabled, revision=self.revision)
-        return "shadow", (model_id, enabled), command
+        return command
 
     @rule(target=issued, model_id=model_ids, belief=beliefs)
     def stop(self, model_id: str, belief: str) -> object:
         now = self.models[model_id]
-        command = self.command(now.revision, belief)
-        verdict = self.registry.stop(model_id, command)
+        command = self.command("stop", model_id, now.revision, belief)
+        result = self.handle(command)
         if now.status == "absent":
-            self.expect_refusal(verdict, Code.UNKNOWN_MODEL)
+            self.expect_refusal(result, "unknown_model")
         elif belief == "wrong":
-            self.expect_refusal(verdict, Code.STALE_REVISION)
+            self.expect_refusal(result, "stale_revision")
         elif now.status != "live":
-            self.expect_refusal(verdict, Code.MODEL_NOT_LIVE)
+            self.expect_refusal(result, "model_not_live")
         else:
-            self.expect_change(verdict, Code.STOPPED)
+            self.expect_change(result, "stopped")
             self.models[model_id] = replace(now, status="stopped", shadow=False, revision=self.revision)
-        return "stop", model_id, command
+        return command
 
     @rule(target=issued, model_id=model_ids, belief=beliefs)
     def delete(self, model_id: str, belief: str) -> object:
         now = self.models[model_id]
-        command = self.command(now.revision, belief)
-        verdict = self.registry.delete(model_id, command)
+        command = self.command("delete", model_id, now.revision, belief)
+        result = self.handle(command)
         if now.status == "absent":
-            self.expect_refusal(verdict, Code.UNKNOWN_MODEL)
+            self.expect_refusal(result, "unknown_model")
         elif belief == "wrong":
-            self.expect_refusal(verdict, Code.STALE_REVISION)
+            self.expect_refusal(result, "stale_revision")
         elif now.status == "live":
-            self.expect_refusal(verdict, Code.MODEL_LIVE)
+            self.expect_refusal(result, "model_live")
         else:
-            self.expect_change(verdict, Code.DELETED)
+            self.expect_change(result, "deleted")
             self.models[model_id] = Expected("absent", now.version, self.revision)
-        return "delete", model_id, command
+        return command
 
     @rule(target=issued, enabled=st.sampled_from([True, True, False]), belief=beliefs)
     def switch(self, enabled: bool, belief: str) -> object:
-        command = self.command(self.feature_revision, belief)
-        verdict = self.registry.set_feature(LEAD_MANAGEMENT, enabled, command)
+        command = Command(id=LEAD_MANAGEMENT, **self.issued_now(self.feature_revision, belief))
+        result = self.switch_feature(command, enabled)
         if belief == "wrong":
-            self.expect_refusal(verdict, Code.STALE_REVISION)
+            self.expect_refusal(result, "stale_revision")
         elif self.enabled == enabled and self.feature_revision:
-            self.expect_nothing_new(verdict)
+            self.expect_nothing_new(result)
         else:
-            self.expect_change(verdict, Code.ENABLED if enabled else Code.DISABLED)
+            self.expect_change(result, "enabled" if enabled else "disabled")
             self.enabled, self.feature_revision = enabled, self.revision
-        return "switch", enabled, command
+        return command, enabled
 
     @rule(
         name=st.sampled_from(SCORING_MODELS),
@@ -187,43 +197,32 @@ class Lifecycle(RuleBasedStateMachine):
     )
     def observe(self, name: str, status: ScoringStatus, at: int, maximum: float | None) -> None:
         held = self.scoring.get(name)
-        verdict = self.registry.observe_scoring_model(
-            ScoringModelChange(id=name, status=status, occurred_at=minute(at), maximum=maximum)
+        result = self.registry.observe_scoring_model(
+            ScoringModelChange(id=name, status=status, occurred_at=minute(at), maximum=maximum), IN_ENGLISH
         )
         if held is not None and at < held[1]:
-            self.expect_refusal(verdict, Code.STALE)
+            self.expect_refusal(result, "stale")
             return
         if held is not None and (held[0], held[2]) == (status, maximum):
-            assert verdict.code is Code.UNCHANGED
-            self.take(verdict)
+            assert result.code == "unchanged"
+            self.take(result)
         else:
-            self.expect_change(verdict, Code.OBSERVED)
+            self.expect_change(result, "observed")
         self.scoring[name] = status, at, maximum
 
     @rule(sent=issued)
-    def repeat(self, sent: tuple[str, object, Issued]) -> None:
+    def repeat(self, sent: DefinitionCommand | tuple[Command, bool]) -> None:
         """A command that came before is answered by memory and changes nothing, whatever happened since."""
-        kind, what, command = sent
-        match kind, what:
-            case "apply", (QualificationModel() as definition, bool(beside)):
-                verdict = self.registry.apply_model(definition, command, beside=beside)
-            case "publish", (str(model_id), bool(replacing)):
-                verdict = self.registry.publish(model_id, command, replacing=replacing)
-            case "shadow", (str(model_id), bool(enabled)):
-                verdict = self.registry.shadow(model_id, enabled, command)
-            case "switch", bool():
-                verdict = self.registry.set_feature(LEAD_MANAGEMENT, what, command)
-            case _:
-                verdict = getattr(self.registry, kind)(what, command)
-        assert verdict.repeated
-        assert list(verdict.stored()) == []
+        result = self.switch_feature(*sent) if isinstance(sent, tuple) else self.handle(sent)
+        assert result.repeated
+        assert result.stored == ()
 
     @rule(target=issued)
     def restart(self) -> object:
         """A decider that starts again from what is stored goes on as if nothing had been."""
-        stored = {key: decode_entry(encode_entry(entry)) for key, entry in self.registry.entries.items()}
-        assert stored == self.registry.entries
-        self.registry = Registry(stored)
+        stored = {key: decode_stored(encode_stored(entry)) for key, entry in self.registry.records.items()}
+        assert stored == self.registry.records
+        self.registry = ModelRegistry(stored)
         return multiple()
 
     # What holds at any time
@@ -245,7 +244,7 @@ class Lifecycle(RuleBasedStateMachine):
 
     @invariant()
     def workers_see_what_is_published_and_nothing_else_live(self) -> None:
-        current = rules_from(self.registry.entries)
+        current = rules_from(self.registry.records)
         assert current.revision == self.revision
         assert current.lead_management is self.enabled
         assert current.live_scoring_models == {name for name in SCORING_MODELS if self.is_live(name)}
@@ -260,49 +259,62 @@ class Lifecycle(RuleBasedStateMachine):
 
     @invariant()
     def a_version_never_changes(self) -> None:
-        for model_id, ruled in rules_from(self.registry.entries).models.items():
+        for model_id, ruled in rules_from(self.registry.records).models.items():
             if ruled.live:
                 first = self.versions.setdefault((model_id, ruled.version), ruled.definition)
                 assert ruled.definition == first
 
-    # What is expected of a verdict
+    # What is expected of a result
 
-    def command(self, revision: int, belief: str) -> Issued:
+    def command(self, action: Any, model_id: str, revision: int, belief: str, **fields: Any) -> DefinitionCommand:
+        return DefinitionCommand(action=action, id=model_id, **self.issued_now(revision, belief), **fields)
+
+    def issued_now(self, revision: int, belief: str) -> dict[str, Any]:
         self.commands += 1
         expected = {"any": None, "right": revision, "wrong": revision + 1}[belief]
-        return Issued(
-            command_id=f"c-{self.commands}",
-            issued_by="anna",
-            issued_at=minute(self.commands),
-            expected_revision=expected,
-        )
+        return {
+            "command_id": f"c-{self.commands}",
+            "issued_by": "anna",
+            "issued_at": minute(self.commands),
+            "expected_revision": expected,
+        }
 
-    def expect_change(self, verdict: Verdict, code: Code) -> None:
-        assert (verdict.accepted, verdict.code) == (True, code)
-        assert verdict.entry is not None
-        assert verdict.entry.revision == verdict.revision == self.revision + 1, "revisions rise one by one"
+    def handle(self, command: DefinitionCommand) -> CommandResult[Any]:
+        return self.registry.handle(command, IN_ENGLISH, fits)
+
+    def switch_feature(self, command: Command, enabled: bool) -> CommandResult[Any]:
+        return self.registry.set_feature(command, enabled=enabled, wording=IN_ENGLISH, fits=fits)
+
+    def expect_change(self, result: CommandResult[Any], code: str) -> None:
+        assert (result.accepted, result.code) == (True, code)
+        assert result.entry is not None
+        assert result.entry.revision == result.revision == self.revision + 1, "revisions rise one by one"
         self.revision += 1
-        self.take(verdict)
+        self.take(result)
 
-    def expect_refusal(self, verdict: Verdict, code: Code) -> None:
-        assert (verdict.accepted, verdict.code) == (False, code)
-        self.expect_no_entry(verdict)
+    def expect_refusal(self, result: CommandResult[Any], code: str) -> None:
+        assert (result.accepted, result.code) == (False, code)
+        self.expect_no_entry(result)
 
-    def expect_nothing_new(self, verdict: Verdict) -> None:
-        assert (verdict.accepted, verdict.code) == (True, Code.UNCHANGED)
-        self.expect_no_entry(verdict)
+    def expect_nothing_new(self, result: CommandResult[Any]) -> None:
+        assert (result.accepted, result.code) == (True, "unchanged")
+        self.expect_no_entry(result)
 
-    def expect_no_entry(self, verdict: Verdict) -> None:
-        assert verdict.message
-        assert verdict.entry is None
-        before = {key: entry for key, entry in self.registry.entries.items() if not isinstance(entry, Answers)}
-        self.take(verdict)
-        assert before == {key: one for key, one in self.registry.entries.items() if not isinstance(one, Answers)}
+    def expect_no_entry(self, result: CommandResult[Any]) -> None:
+        assert result.message
+        assert result.entry is None
+        before = {
+            key: entry for key, entry in self.registry.records.items() if not isinstance(entry, ProcessedCommands)
+        }
+        self.take(result)
+        assert before == {
+            key: one for key, one in self.registry.records.items() if not isinstance(one, ProcessedCommands)
+        }
 
-    def take(self, verdict: Verdict) -> None:
-        before = dict(self.registry.entries)
-        after = self.registry.after(verdict)
-        assert self.registry.entries == before, "judging and taking leave the former registry as it was"
+    def take(self, result: CommandResult[Any]) -> None:
+        before = dict(self.registry.records)
+        after = self.registry.after(result)
+        assert self.registry.records == before, "judging and taking leave the former registry as it was"
         self.registry = after
 
     def out_of_reach(self, definition: QualificationModel) -> bool:

@@ -10,6 +10,13 @@ from msgspec import Struct
 from pydantic import Field, TypeAdapter
 
 from lead_qualifier.assignment.intake import FollowedLead
+from lead_qualifier.definitions.entries import Entry
+from lead_qualifier.definitions.qualification_models.entries import (
+    FeatureEntry,
+    ModelEntry,
+    ProcessedCommands,
+    ScoringModelEntry,
+)
 from lead_qualifier.follow_up import deciding as follow_up
 from lead_qualifier.journeys import deciding as journeys
 from lead_qualifier.messages import downstream_topics as downstream
@@ -23,7 +30,7 @@ from lead_qualifier.messages.assignment import (
     SellerChanged,
 )
 from lead_qualifier.messages.command_messages import FeatureCommand, ModelCommand, ScoringModelChanged
-from lead_qualifier.messages.definitions import DefinitionChanged, DefinitionCommand, DefinitionState
+from lead_qualifier.messages.definitions import DefinitionChanged, DefinitionCommand
 from lead_qualifier.messages.follow_up import FollowUpDefinition, LeadFollowUpOverdue
 from lead_qualifier.messages.journeys import JourneyDefinition, JourneyEntryRequested
 from lead_qualifier.messages.lead_messages import LeadChanged, LeadMerged, LeadSalesResponse, LeadScoreChanged
@@ -39,7 +46,6 @@ from lead_qualifier.messages.sequences import (
     SequenceStepDue,
 )
 from lead_qualifier.messages.topics import Topic
-from lead_qualifier.qualification.entries import Answers, FeatureEntry, ModelEntry, ScoringModelEntry
 from lead_qualifier.qualification.leads import Lead
 from lead_qualifier.qualification.merging import LeadTransfer
 from lead_qualifier.sequences import connections as sequences
@@ -127,13 +133,13 @@ DOCUMENTS: tuple[Document, ...] = (
     _records(topics.QUALIFICATION_MODEL_CHANGED, QualificationModelChanged),
     _records(
         topics.COMMAND_STATE,
-        _entries(*_RULES, Answers),
+        _entries(*_RULES, ProcessedCommands),
         "What the command processor holds: the records of `qualification-models`, and the "
         "outcomes of the last commands.",
     ),
     *(_records(downstream.commands(kind), DefinitionCommand) for kind in downstream.KINDS),
     *(_records(downstream.definition_changed(kind), DefinitionChanged) for kind in downstream.KINDS),
-    *(_records(topic, DefinitionState) for topic in _DEFINITION_STATES),
+    *(_records(topic, stored(Entry)) for topic in _DEFINITION_STATES),
     # Qualification.
     _records(topics.LEAD_QUALIFIED, LeadQualified),
     _records(topics.LEAD_RECYCLED, LeadRecycled),

@@ -21,6 +21,9 @@ from pydantic import Field, WithJsonSchema, with_config
 from typing_extensions import TypeAliasType, TypedDict
 
 from lead_qualifier.assignment.intake import FollowedLead
+from lead_qualifier.definitions.entries import Entry
+from lead_qualifier.definitions.processed_commands import ProcessedCommand
+from lead_qualifier.definitions.qualification_models import entries
 from lead_qualifier.downstream import lead_snapshot
 from lead_qualifier.follow_up import deciding as follow_up
 from lead_qualifier.journeys import deciding as journeys
@@ -28,7 +31,7 @@ from lead_qualifier.messages.fields import EMITTED, Id, Number, Timestamp, Value
 from lead_qualifier.messages.follow_up import StageName
 from lead_qualifier.messages.lead_messages import Status, StatusReason
 from lead_qualifier.messages.lead_qualified import Trigger
-from lead_qualifier.qualification import criteria, entries, leads, merging, models
+from lead_qualifier.qualification import criteria, leads, merging, models
 from lead_qualifier.qualification.utc import Moment
 from lead_qualifier.sequences import connections as sequences
 
@@ -80,8 +83,10 @@ _FIELDS: dict[tuple[type[Struct], str], Any] = {
     (entries.ScoringModelEntry, "revision"): _Positive,
     (entries.ScoringModelEntry, "name"): str,
     (entries.FeatureEntry, "revision"): _Positive,
-    (entries.Answer, "message"): str,
-    (entries.Answer, "warnings"): list[str],
+    (Entry, "revision"): _NotNegative,
+    (Entry, "version"): _Positive,
+    (ProcessedCommand, "message"): str,
+    (ProcessedCommand, "warnings"): list[str],
     (lead_snapshot.LeadSnapshot, "status"): str,
     (lead_snapshot.LeadSnapshot, "status_reason"): str,
     (lead_snapshot.LeadSnapshot, "owner_id"): str | None,
@@ -105,7 +110,9 @@ _NAMES: dict[type[Struct], str] = {
     entries.ModelEntry: "ModelState",
     entries.ScoringModelEntry: "ScoringModelState",
     entries.FeatureEntry: "FeatureState",
-    entries.Answers: "AnswersState",
+    entries.ProcessedCommands: "AnswersState",
+    ProcessedCommand: "StoredAnswer",
+    Entry: "DefinitionState",
     lead_snapshot.LeadSnapshot: "StoredFacts",
     lead_snapshot.Erased: "StoredErasure",
     journeys.LeadState: "JourneyState",

@@ -13,11 +13,11 @@ from lead_qualifier.client.evidence import number
 from lead_qualifier.client.formula import terms
 from lead_qualifier.client.rulebook import Rulebook
 from lead_qualifier.client.sweeping import Swept
+from lead_qualifier.definitions.qualification_models.entries import ModelEntry, ScoringModelEntry
+from lead_qualifier.definitions.qualification_models.ineligibility import out_of_reach
 from lead_qualifier.messages.model_definition import definition_of
-from lead_qualifier.qualification.commands import Code
-from lead_qualifier.qualification.entries import ModelEntry, ScoringModelEntry
-from lead_qualifier.qualification.ineligibility import hindrances
 from lead_qualifier.qualification.models import QualificationModel
+from lead_qualifier.wording.sentences import IN_ENGLISH
 
 
 def degraded(entry: ModelEntry, book: Rulebook) -> list[str]:
@@ -79,9 +79,8 @@ def details(entry: ModelEntry, book: Rulebook, existing: Swept | None) -> Iterat
         yield f"  {_looked_through(existing)}"
     for name in degraded(entry, book):
         yield f"  degraded: scoring model {name} is not live, so its criteria count as not met"
-    for one in hindrances(definition, book.scoring_model, enabled=True):
-        if one.code is Code.THRESHOLD_ABOVE_MAXIMUM:
-            yield f"  out of reach: {one.message}"
+    for one in out_of_reach(definition, book.scoring_model):
+        yield f"  out of reach: {IN_ENGLISH.sentence(one)}"
     if entry.status == "live" and not book.lead_management:
         yield "  lead management is off: nothing qualifies"
     if entry.status != "live" and entry.version and entry.draft is not None:

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from lead_qualifier.kafka.connection import Connection
-from lead_qualifier.kafka.reader import TopicReader
-from lead_qualifier.messages.topics import QUALIFICATION_MODELS
-from lead_qualifier.qualification.entries import (
+from lead_qualifier.definitions.qualification_models.entries import (
     LEAD_MANAGEMENT,
-    Answers,
     Entry,
     FeatureEntry,
     ModelEntry,
@@ -19,8 +15,11 @@ from lead_qualifier.qualification.entries import (
     model_key,
     scoring_key,
 )
+from lead_qualifier.definitions.qualification_models.snapshot import rules_from
+from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.reader import TopicReader
+from lead_qualifier.messages.topics import QUALIFICATION_MODELS
 from lead_qualifier.qualification.rules import Rules, UnknownLeads
-from lead_qualifier.qualification.snapshot import rules_from
 
 
 class Rulebook:
@@ -81,7 +80,6 @@ def read_rulebook(connection: Connection, *, topic_prefix: str) -> Rulebook:
 
 def _entry(value: bytes | None) -> Entry | None:
     try:
-        entry = decode_entry(value or b"")
+        return decode_entry(value or b"")
     except (msgspec.DecodeError, ValueError, RecursionError):
         return None  # no record of ours; the workers report it
-    return None if isinstance(entry, Answers) else entry

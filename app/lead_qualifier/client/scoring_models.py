@@ -10,13 +10,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from lead_qualifier.client.rulebook import read_rulebook
+from lead_qualifier.definitions.qualification_models.entries import ScoringModelEntry, ScoringModelStatus
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.producer import write
 from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.messages.fields import plain
 from lead_qualifier.messages.plausible_time import DEFAULT_TOLERANCE
 from lead_qualifier.messages.topics import SCORING_MODEL_CHANGED
-from lead_qualifier.qualification.entries import ScoringModelEntry, ScoringModelStatus
 from lead_qualifier.qualification.utc import after
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from lead_qualifier.definitions.qualification_models.entries import ModelEntry
 from lead_qualifier.engine import checkpoint as positions
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, NEVER_SWEPT, Checkpoint
 from lead_qualifier.engine.partitioning import BUCKETS
@@ -13,7 +14,6 @@ from lead_qualifier.kafka.admin import PartitionId
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.messages.topics import LEAD_STATE
-from lead_qualifier.qualification.entries import ModelEntry
 
 #: A position ends each transaction: it is found among the last records, unless a cycle wrote very much.
 _LOOK_BACK = 200

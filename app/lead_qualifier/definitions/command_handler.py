@@ -75,7 +75,7 @@ class CommandHandler:
             warnings=tuple(self.wording.sentences(decision.warnings)),
             entry=decision.entry,
             definition=decision.definition,
-            version=0 if after is None else after.version,
+            version=getattr(after, "version", 0),  # only definitions have one
             revision=0 if after is None else after.revision,
         )
         processed = remembered(stored.processed(), _processed(command, result))

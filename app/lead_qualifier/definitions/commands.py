@@ -22,15 +22,11 @@ class Keyed(Protocol):
 
 
 class Entry(Keyed, Protocol):
-    """What is kept about something that commands change. `version`: the newest published one; 0: none."""
+    """What is kept about something that commands change."""
 
     @property
     def revision(self) -> int:
         """That of its last change."""
-
-    @property
-    def version(self) -> int:
-        """The newest published version; 0: none."""
 
 
 E = TypeVar("E", bound=Entry)

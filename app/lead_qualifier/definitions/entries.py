@@ -16,25 +16,33 @@ D = TypeVar("D")
 
 
 class DefinitionEntry(Struct, Generic[D], frozen=True, kw_only=True, omit_defaults=True):
-    """A definition of any kind. It is kept when deleted, so that its versions go on rising; one that never was, of
-    which an apply was refused, is deleted too, at revision 0.
+    """The current state of a definition. A deleted one is kept, so that its versions keep rising.
 
-    `version` is the newest published one (0: none) and `published` its content; `draft` is what the next publish
-    takes, absent if that would be `published` again. A live one may hold a draft too, beside what runs. `revision`:
-    that of its last change, in one order over everything that the topic holds.
+    One that never was, of which an apply was refused, is deleted too, at revision 0.
     """
 
     id: str
+    """The definition's id."""
     revision: int
+    """Revision of the last change. Revisions are numbered across everything that the topic holds."""
     status: Status
+    """Only a live definition is acted on."""
     version: int = 0
+    """The newest published version."""
     draft: D | None = None
+    """What the next publish makes live. Absent: `published` again. A live definition may have a draft too."""
     published: D | None = None
+    """The content of `version`: what runs while the definition is live."""
     published_revision: int = 0
+    """The revision that published `version`."""
     published_at: Moment | None = None
+    """`issued_at` of the command that published it."""
     published_by: str | None = None
+    """Who issued that command."""
     changed_at: Moment | None = None
+    """`issued_at` of the command that made the last change."""
     changed_by: str | None = None
+    """Who issued that command."""
 
     @property
     def key(self) -> str:
@@ -50,11 +58,10 @@ class DefinitionEntry(Struct, Generic[D], frozen=True, kw_only=True, omit_defaul
 
 
 class Entry(DefinitionEntry[dict[str, Any]], frozen=True, kw_only=True, omit_defaults=True):
-    """A definition of a downstream service, as people write it. `answers`: the processed commands on it, which the
-    workers do not need.
-    """
+    """The current state of a definition. A deleted one is kept, so that its versions keep rising."""
 
     answers: tuple[ProcessedCommand, ...] = ()
+    """The last commands and their outcomes, oldest first. Only the command processor needs them."""
 
 
 encode_entry = msgspec.json.Encoder().encode

@@ -198,6 +198,13 @@ class NoDraft(OnDefinition):
 
 
 @dataclass(frozen=True, slots=True)
+class CannotApply(OnDefinition):
+    """Each of the reasons keeps it from being a draft."""
+
+    reasons: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CannotPublish(OnDefinition):
     """Each of the reasons keeps it from being published."""
 

@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import Any, cast
 
 from lead_qualifier.definitions.commands import CommandResult, DefinitionCommand
+from lead_qualifier.messages.command_messages import FeatureCommand, ModelCommand, ScoringModelChanged
 from lead_qualifier.messages.definitions import DefinitionChanged
 from lead_qualifier.messages.lead_qualified import Trigger
+from lead_qualifier.messages.model_changed import QualificationModelChanged
 
 
 def command_of(message: Mapping[str, Any], definition_id: str, offset: int) -> DefinitionCommand:
@@ -31,20 +33,19 @@ def command_of(message: Mapping[str, Any], definition_id: str, offset: int) -> D
 def outcome_of(
     message: Mapping[str, Any], result: CommandResult[Any], *, decided_at: datetime, origin: Trigger
 ) -> dict[str, Any]:
-    """What every event on a command tells. `message`: the command; `origin`: its record."""
+    """What every event on the trail tells. `message`: the command or announcement; `origin`: its record."""
     event: dict[str, Any] = {
-        "command_id": message["command_id"],
         "command": message["command"],
         "outcome": "accepted" if result.accepted else "refused",
         "reason": result.code,
         "message": result.message,
         "warnings": list(result.warnings),
         "revision": result.revision,
-        "issued_by": message["issued_by"],
         "issued_at": message["issued_at"],
         "decided_at": decided_at,
         "origin": origin,
     }
+    event |= {name: message[name] for name in ("command_id", "issued_by") if name in message}
     if result.version:
         event["version"] = result.version
     if result.definition is not None:
@@ -62,3 +63,32 @@ def definition_outcome(
     if not event["warnings"]:
         del event["warnings"]
     return cast("DefinitionChanged", event | {"definition_id": message["definition_id"], "kind": kind})
+
+
+def model_outcome(
+    message: ModelCommand, result: CommandResult[Any], *, decided_at: datetime, origin: Trigger
+) -> QualificationModelChanged:
+    """What became of a command on a qualification model."""
+    event = outcome_of(message, result, decided_at=decided_at, origin=origin)
+    event["qualification_model_id"] = message["qualification_model_id"]
+    return cast("QualificationModelChanged", event)
+
+
+def feature_outcome(
+    message: FeatureCommand, result: CommandResult[Any], *, decided_at: datetime, origin: Trigger
+) -> QualificationModelChanged:
+    """What became of turning a feature on or off."""
+    event = outcome_of(message, result, decided_at=decided_at, origin=origin)
+    event["feature"] = message["feature"]
+    return cast("QualificationModelChanged", event)
+
+
+def scoring_model_outcome(
+    message: ScoringModelChanged, result: CommandResult[Any], *, decided_at: datetime, origin: Trigger
+) -> QualificationModelChanged:
+    """What became of an announcement, so that the trail tells of everything that decides."""
+    announcement = {"command": "announce", "issued_at": message["occurred_at"]}
+    event = outcome_of(announcement, result, decided_at=decided_at, origin=origin)
+    event["scoring_model_id"] = message["scoring_model_id"]
+    event["status"] = message["status"]
+    return cast("QualificationModelChanged", event)

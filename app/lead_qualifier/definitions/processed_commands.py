@@ -21,15 +21,22 @@ _encode = msgspec.json.Encoder().encode
 
 
 class ProcessedCommand(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a command was answered."""
+    """The outcome of a command."""
 
     command_id: str
+    """The command's id."""
     accepted: bool
+    """Whether the command was accepted."""
     code: str
+    """Why, for programs."""
     message: str
+    """Why, for people."""
     warnings: tuple[str, ...] = ()
+    """What to know although the command was accepted."""
     version: int = 0
+    """The newest published version after the command."""
     revision: int = 0
+    """The revision after the command."""
 
 
 def remembered(processed: Sequence[ProcessedCommand], newest: ProcessedCommand) -> tuple[ProcessedCommand, ...]:

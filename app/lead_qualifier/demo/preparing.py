@@ -8,10 +8,10 @@ from pathlib import Path
 from lead_qualifier.client.commands import CommandClient, Outcome
 from lead_qualifier.client.rulebook import read_rulebook
 from lead_qualifier.client.scoring_models import announce
+from lead_qualifier.definitions.qualification_models.entries import LEAD_MANAGEMENT
 from lead_qualifier.demo.world import DEMOGRAPHIC, ENGAGEMENT
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.messages.model_file import read_model_file
-from lead_qualifier.qualification.entries import LEAD_MANAGEMENT
 from lead_qualifier.settings import Settings
 
 MODELS = Path(__file__).parent / "models"

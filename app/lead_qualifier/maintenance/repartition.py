@@ -13,6 +13,12 @@ from typing import Any
 import msgspec
 
 from lead_qualifier.client.dead_letters import DeadLetter, DeadLetters, Filter
+from lead_qualifier.definitions.qualification_models.entries import (
+    ProcessedCommands,
+    Stored,
+    decode_stored,
+)
+from lead_qualifier.definitions.qualification_models.snapshot import rules_from
 from lead_qualifier.engine import checkpoint as positions
 from lead_qualifier.engine import partition_of
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, NEVER_SWEPT, Checkpoint
@@ -36,8 +42,6 @@ from lead_qualifier.messages.topics import (
     Partitions,
     Topic,
 )
-from lead_qualifier.qualification.entries import Answers, Stored, decode_entry
-from lead_qualifier.qualification.snapshot import rules_from
 from lead_qualifier.qualification.utc import to_milliseconds
 from lead_qualifier.services.topic_setup import TopicSetup
 
@@ -252,7 +256,7 @@ class Repartition:
         entries: dict[str, Stored] = {}
         for key, message in plan.commands.items():
             try:
-                entry = decode_entry(message.value)
+                entry = decode_stored(message.value)
             except (msgspec.DecodeError, ValueError, RecursionError) as error:
                 raise CannotRepartition(
                     f"{COMMAND_STATE.full_name(self._state_from)} holds something unreadable under {key!r}: {error}"
@@ -448,8 +452,8 @@ def without_erasure(value: bytes) -> bytes | None:
 
 def _shown(commands: Mapping[bytes | None, Any]) -> Iterator[tuple[bytes | None, bytes]]:
     """Key and value of all that is no answer, in the order in which it was decided."""
-    entries = [(decode_entry(message.value), message) for message in commands.values()]
-    shown = [(entry, message) for entry, message in entries if not isinstance(entry, Answers)]
+    entries = [(decode_stored(message.value), message) for message in commands.values()]
+    shown = [(entry, message) for entry, message in entries if not isinstance(entry, ProcessedCommands)]
     for _, message in sorted(shown, key=lambda one: one[0].revision):
         yield message.key, message.value
 

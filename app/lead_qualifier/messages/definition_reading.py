@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from pydantic import TypeAdapter, ValidationError
 
+from lead_qualifier.messages.definition_form import Problem
 from lead_qualifier.messages.durations import parse_duration
 from lead_qualifier.messages.model_definition import (
     MEMBER_KINDS,
@@ -38,21 +39,13 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-Problem = tuple[tuple[str | int, ...], str]
-"""Where in a definition, as the steps down to it, and what is wrong there and how to mend it."""
 
 _definition = TypeAdapter(ModelDefinition)
 
 
-def model_of(definition: object, *, model_id: str | None = None) -> QualificationModel:
-    """The model that a definition describes. Raises InvalidModel with every problem found.
-
-    `model_id`: the id that a command names beside the definition; the definition must have the same.
-    """
-    problems = list(problems_of(definition))
-    if not problems and model_id is not None and cast("ModelDefinition", definition)["id"] != model_id:
-        problems = [(("id",), f"must be {model_id}, the qualification_model_id of the command")]
-    if problems:
+def model_of(definition: object) -> QualificationModel:
+    """The model that a definition describes. Raises InvalidModel with every problem found."""
+    if problems := list(problems_of(definition)):
         raise InvalidModel([(path(where), message) for where, message in problems])
     return _model(cast("ModelDefinition", definition))
 

@@ -1,4 +1,4 @@
-"""Commands on definitions of downstream services, what became of them, and the definitions as they stand."""
+"""Commands on definitions of downstream services, and their outcomes."""
 
 from __future__ import annotations
 
@@ -77,49 +77,6 @@ class DefinitionChanged(TypedDict):
     issued_at: IssuedAt
     decided_at: Annotated[Timestamp, Field(description="When the command was decided.")]
     origin: Annotated[Trigger, Field(description="The record of the command.")]
-
-
-@with_config(EMITTED)
-class StoredAnswer(TypedDict):
-    """The outcome of a command."""
-
-    command_id: CommandId
-    accepted: bool
-    code: Id
-    message: str
-    warnings: NotRequired[list[str]]
-    version: NotRequired[int]
-    revision: NotRequired[int]
-
-
-@with_config(EMITTED)
-class DefinitionState(TypedDict):
-    """The current state of a definition. A deleted definition is kept, so that its versions keep rising."""
-
-    id: Id
-    revision: Annotated[
-        int,
-        Field(
-            ge=0, description="Revision of the last change. Revisions are numbered across all definitions of the kind."
-        ),
-    ]
-    status: Literal["draft", "live", "stopped", "deleted"]
-    version: NotRequired[Annotated[int, Field(ge=1, description="The newest published version.")]]
-    draft: NotRequired[
-        Annotated[dict[str, Any], Field(description="The definition that the next `publish` makes live.")]
-    ]
-    published: NotRequired[Annotated[dict[str, Any], Field(description="The definition of `version`.")]]
-    published_revision: NotRequired[int]
-    published_at: NotRequired[Timestamp]
-    published_by: NotRequired[Id]
-    changed_at: NotRequired[Timestamp]
-    changed_by: NotRequired[Id]
-    answers: NotRequired[
-        Annotated[
-            list[StoredAnswer],
-            Field(description="The outcomes of the last commands. Only in the changelog of the command processor."),
-        ]
-    ]
 
 
 _command: Callable[[bytes], DefinitionCommand] = TypeAdapter(DefinitionCommand).validator.validate_json

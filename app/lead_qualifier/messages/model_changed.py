@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import Field, with_config
 from typing_extensions import TypedDict
 
 from lead_qualifier.messages.fields import EMITTED, Id, Timestamp
 from lead_qualifier.messages.lead_qualified import Trigger
-from lead_qualifier.messages.model_definition import definition_of
-from lead_qualifier.qualification.commands import Code
 
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from lead_qualifier.messages.command_messages import FeatureCommand, ModelCommand, ScoringModelChanged
-    from lead_qualifier.qualification.commands import Verdict
+REASONS = (
+    "applied",
+    "published",
+    "stopped",
+    "shadow_on",
+    "shadow_off",
+    "deleted",
+    "enabled",
+    "disabled",
+    "observed",
+    "unchanged",
+    "invalid_model",
+    "unknown_model",
+    "unknown_feature",
+    "stale_revision",
+    "model_live",
+    "model_not_live",
+    "no_draft",
+    "lead_management_off",
+    "scoring_model_not_live",
+    "threshold_above_maximum",
+    "too_large",
+    "stale",
+    "unreadable_state",
+)
+"""The words of `reason` so far."""
 
 
 @with_config(EMITTED)
@@ -41,7 +60,7 @@ class QualificationModelChanged(TypedDict):
     outcome: Annotated[Literal["accepted", "refused"], Field(description="Whether the command was accepted.")]
     reason: Annotated[
         Id,
-        Field(description="Why, as a word for programs. More may come; so far " + ", ".join(Code) + "."),
+        Field(description="Why, as a word for programs. More may come; so far " + ", ".join(REASONS) + "."),
     ]
     message: Annotated[str, Field(description="Why, for people; after a refusal, also what to do about it.")]
     warnings: Annotated[list[str], Field(description="What to know although the command was accepted.")]
@@ -76,62 +95,3 @@ class QualificationModelChanged(TypedDict):
     ]
     decided_at: Annotated[Timestamp, Field(description="When the command was decided.")]
     origin: Annotated[Trigger, Field(description="The record of the command or announcement.")]
-
-
-def model_outcome(
-    command: ModelCommand, verdict: Verdict, *, decided_at: datetime, origin: Trigger
-) -> QualificationModelChanged:
-    """The outcome of a command on a qualification model."""
-    event = _answer(command, verdict, decided_at, origin)
-    event["qualification_model_id"] = command["qualification_model_id"]
-    if verdict.definition is not None:
-        event["definition"] = {**definition_of(verdict.definition)}
-    return event
-
-
-def feature_outcome(
-    command: FeatureCommand, verdict: Verdict, *, decided_at: datetime, origin: Trigger
-) -> QualificationModelChanged:
-    """The outcome of turning a feature on or off."""
-    event = _answer(command, verdict, decided_at, origin)
-    event["feature"] = command["feature"]
-    return event
-
-
-def scoring_model_outcome(
-    announced: ScoringModelChanged, verdict: Verdict, *, decided_at: datetime, origin: Trigger
-) -> QualificationModelChanged:
-    """The outcome of what a scoring engine announced, so that the trail tells of everything that decides."""
-    event = _outcome(verdict, "announce", decided_at, origin)
-    event["scoring_model_id"] = announced["scoring_model_id"]
-    event["status"] = announced["status"]
-    event["issued_at"] = announced["occurred_at"]
-    return event
-
-
-def _answer(
-    command: ModelCommand | FeatureCommand, verdict: Verdict, decided_at: datetime, origin: Trigger
-) -> QualificationModelChanged:
-    event = _outcome(verdict, command["command"], decided_at, origin)
-    event["command_id"] = command["command_id"]
-    event["issued_by"] = command["issued_by"]
-    event["issued_at"] = command["issued_at"]
-    return event
-
-
-def _outcome(verdict: Verdict, command: str, decided_at: datetime, origin: Trigger) -> QualificationModelChanged:
-    event: QualificationModelChanged = {
-        "command": command,
-        "outcome": "accepted" if verdict.accepted else "refused",
-        "reason": verdict.code.value,
-        "message": verdict.message,
-        "warnings": list(verdict.warnings),
-        "revision": verdict.revision,
-        "decided_at": decided_at,
-        "origin": origin,
-    }
-    if verdict.version:
-        event["version"] = verdict.version
-    if verdict.repeated:
-        event["repeated"] = True
-    return event

@@ -48,6 +48,7 @@ ENGLISH: dict[str, str] = {
         "{id} is not live, so there is nothing to replace: publish it (lead-qualifier {kind} publish {id:quoted})"
     ),
     "NoDraft": ("{id} has no draft beside version {version}: apply one (lead-qualifier {kind} apply --draft FILE)"),
+    "CannotApply": "{id}: {reasons}",
     "CannotPublish": "{id} cannot be published: {reasons}",
     "TooLarge": (
         "{id} takes more bytes than a record may have, together with the version that runs:"

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from lead_qualifier.cli.model_views import details
 from lead_qualifier.client.rulebook import Rulebook
+from lead_qualifier.definitions.qualification_models.entries import ModelEntry
 from lead_qualifier.qualification.criteria import Criterion
-from lead_qualifier.qualification.entries import ModelEntry
 from lead_qualifier.qualification.models import Actions, OnRejection, QualificationModel, Recycling
 
 

@@ -8,38 +8,36 @@ from typing import Any
 import msgspec
 
 from lead_qualifier.client.model_history import End, History, Step, history_of
+from lead_qualifier.definitions.outcomes import model_outcome
 from lead_qualifier.messages.command_messages import ModelCommand
-from lead_qualifier.messages.model_changed import model_outcome
 from lead_qualifier.messages.model_definition import definition_of
-from lead_qualifier.qualification.commands import Verdict
 from lead_qualifier.qualification.models import QualificationModel
+from tests.support.model_admin import ModelAdmin, Result
 from tests.unit.qualification.given import minute, model
-from tests.unit.qualification.office import Office
 
 LATER = model(criteria={"engagement": 80})
 LATEST = model(criteria={"engagement": 90})
 
 
 class Trail:
-    """An office whose verdicts on models are told as the command decider tells them."""
+    """An admin whose results on models are told as the command decider tells them."""
 
     def __init__(self) -> None:
-        self.office = Office(live=["engagement", "demographic"], enabled=True)
+        self.admin = ModelAdmin(live=["engagement", "demographic"], enabled=True)
         self.events: list[dict[str, Any]] = []
 
-    def apply(self, definition: QualificationModel, at: int, by: str = "anna", *, beside: bool = False) -> Verdict:
-        issued = self.office.issued(issued_at=minute(at), issued_by=by)
-        verdict = self.office.take(self.office.registry.apply_model(definition, issued, beside=beside))
-        return self._tell("apply", definition.id, verdict, at, by)
+    def apply(self, definition: QualificationModel, at: int, by: str = "anna", *, draft: bool = False) -> Result:
+        result = self.admin.apply(definition, issued_at=minute(at), issued_by=by, draft=draft)
+        return self._tell("apply", definition.id, result, at, by)
 
-    def move(self, command: str, at: int, by: str = "anna", **fields: Any) -> Verdict:
-        verdict = getattr(self.office, command)("enterprise", issued_at=minute(at), issued_by=by, **fields)
-        return self._tell(command, "enterprise", verdict, at, by)
+    def move(self, command: str, at: int, by: str = "anna", **fields: Any) -> Result:
+        result = getattr(self.admin, command)("enterprise", issued_at=minute(at), issued_by=by, **fields)
+        return self._tell(command, "enterprise", result, at, by)
 
     def history(self) -> History:
         return history_of("enterprise", self.events)
 
-    def _tell(self, command: Any, model_id: str, verdict: Verdict, at: int, by: str) -> Verdict:
+    def _tell(self, command: Any, model_id: str, result: Result, at: int, by: str) -> Result:
         told: ModelCommand = {
             "command": command,
             "command_id": f"c-{len(self.events)}",
@@ -48,9 +46,9 @@ class Trail:
             "issued_at": minute(at),
         }
         origin = {"event_id": "e", "topic": "qualification-commands", "partition": 0, "offset": 1}
-        event = model_outcome(told, verdict, decided_at=datetime(2026, 11, 24, tzinfo=UTC), origin=origin)  # type: ignore[arg-type]
+        event = model_outcome(told, result, decided_at=datetime(2026, 11, 24, tzinfo=UTC), origin=origin)  # type: ignore[arg-type]
         self.events.append(msgspec.json.decode(msgspec.json.encode(event)))
-        return verdict
+        return result
 
 
 def test_each_version_tells_who_wrote_and_published_it_and_how_it_ended() -> None:
@@ -58,9 +56,9 @@ def test_each_version_tells_who_wrote_and_published_it_and_how_it_ended() -> Non
     trail.apply(model(), 1, "anna")
     trail.apply(LATER, 2, "bert")
     trail.move("publish", 3, "carl")
-    trail.apply(LATEST, 4, "dora", beside=True)
+    trail.apply(LATEST, 4, "dora", draft=True)
     trail.move("shadow", 5, enabled=True)
-    trail.move("publish", 6, "emil", replacing=True)
+    trail.move("publish", 6, "emil", replace=True)
     trail.move("stop", 7, "fred")
     trail.move("publish", 8, "gerd")
     first, second, third = trail.history().versions

@@ -2,10 +2,9 @@
 
 import pytest
 
-from lead_qualifier.qualification.commands import Code
 from lead_qualifier.qualification.decide import Outcome
+from tests.support.model_admin import ModelAdmin
 from tests.unit.qualification.given import Desk, model, rules
-from tests.unit.qualification.office import Office
 
 HIGH = {"engagement": 83.0, "demographic": 64.0}
 QUALIFIES = {"enterprise": Outcome.QUALIFIED}
@@ -31,11 +30,11 @@ def test_turned_on_again_it_starts_from_the_truth_at_the_next_event() -> None:
 
 
 def test_while_lead_management_is_off_no_model_can_be_published() -> None:
-    office = Office(live=["engagement", "demographic"])
-    office.apply(model())
-    assert office.publish("enterprise").code is Code.LEAD_MANAGEMENT_OFF
-    office.enable()
-    assert office.publish("enterprise").accepted
+    admin = ModelAdmin(live=["engagement", "demographic"])
+    admin.apply(model())
+    assert admin.publish("enterprise").code == "lead_management_off"
+    admin.enable()
+    assert admin.publish("enterprise").accepted
 
 
 # 2. Only live scoring models
@@ -43,16 +42,16 @@ def test_while_lead_management_is_off_no_model_can_be_published() -> None:
 
 @pytest.mark.parametrize("status", ["draft", "stopped", None])
 def test_criteria_on_a_scoring_model_that_is_not_live_cannot_be_published(status: str | None) -> None:
-    office = Office(live=["engagement"], enabled=True)
+    admin = ModelAdmin(live=["engagement"], enabled=True)
     if status is not None:
-        office.scoring("demographic", status)
-    office.apply(model())
-    refused = office.publish("enterprise")
-    assert refused.code is Code.SCORING_MODEL_NOT_LIVE
+        admin.scoring("demographic", status)
+    admin.apply(model())
+    refused = admin.publish("enterprise")
+    assert refused.code == "scoring_model_not_live"
     assert "scoring model demographic is" in refused.message
     assert "lead-qualifier scoring-model set demographic --status live" in refused.message
-    office.scoring("demographic", "live")
-    assert office.publish("enterprise").accepted
+    admin.scoring("demographic", "live")
+    assert admin.publish("enterprise").accepted
 
 
 # 3. The current score reaches the threshold; no score: not met
@@ -121,12 +120,12 @@ def test_changes_name_only_what_changed() -> None:
 
 
 def test_nothing_qualifies_before_publish() -> None:
-    office = Office(live=["engagement", "demographic"], enabled=True)
-    office.apply(model())
-    desk = Desk(office.rules())
+    admin = ModelAdmin(live=["engagement", "demographic"], enabled=True)
+    admin.apply(model())
+    desk = Desk(admin.rules())
     assert desk.scores(1, **HIGH) == {"enterprise": Outcome.MODEL_NOT_LIVE}
-    office.publish("enterprise")
-    desk.rules = office.rules()
+    admin.publish("enterprise")
+    desk.rules = admin.rules()
     assert desk.score("engagement", 83, at=2) == QUALIFIES
 
 
@@ -161,29 +160,29 @@ def test_once_marked_a_lead_stays_marked_when_its_scores_fall() -> None:
 
 
 def test_a_live_model_refuses_edits_and_takes_them_once_stopped() -> None:
-    office = Office(live=["engagement", "demographic"], enabled=True)
-    office.apply(model())
-    office.publish("enterprise")
+    admin = ModelAdmin(live=["engagement", "demographic"], enabled=True)
+    admin.apply(model())
+    admin.publish("enterprise")
     edited = model(criteria={"engagement": 90})
-    refused = office.apply(edited)
+    refused = admin.apply(edited)
     assert (refused.code, refused.message) == (
-        Code.MODEL_LIVE,
+        "model_live",
         (
             "enterprise is live: stop it first (lead-qualifier model stop enterprise),"
             " or keep it as a draft beside the live version (lead-qualifier model apply --draft FILE)"
         ),
     )
-    office.stop("enterprise")
-    assert office.apply(edited).accepted
-    office.publish("enterprise")
-    assert office.rules().models["enterprise"].definition == edited
-    assert office.rules().models["enterprise"].version == 2
+    admin.stop("enterprise")
+    assert admin.apply(edited).accepted
+    admin.publish("enterprise")
+    assert admin.rules().models["enterprise"].definition == edited
+    assert admin.rules().models["enterprise"].version == 2
 
 
 def test_a_stopped_model_qualifies_nothing() -> None:
-    office = Office(live=["engagement", "demographic"], enabled=True)
-    office.apply(model())
-    office.publish("enterprise")
-    office.stop("enterprise")
-    desk = Desk(office.rules())
+    admin = ModelAdmin(live=["engagement", "demographic"], enabled=True)
+    admin.apply(model())
+    admin.publish("enterprise")
+    admin.stop("enterprise")
+    desk = Desk(admin.rules())
     assert desk.scores(1, **HIGH) == {"enterprise": Outcome.MODEL_NOT_LIVE}

@@ -6,19 +6,19 @@ from lead_qualifier.qualification.leads import Lead, record_score
 from lead_qualifier.qualification.models import QualificationModel
 from lead_qualifier.qualification.rules import Rules
 from lead_qualifier.qualification.shadow import difference
+from tests.support.model_admin import ModelAdmin
 from tests.unit.qualification.given import minute, model
-from tests.unit.qualification.office import Office
 
 LIVE = {"engagement": 70.0, "demographic": 50.0}
 
 
-def in_shadow(draft: QualificationModel) -> Office:
-    office = Office(live=["engagement", "demographic", "intent"], enabled=True)
-    office.apply(model())
-    office.publish("enterprise")
-    office.apply(draft, beside=True)
-    office.shadow("enterprise", True)
-    return office
+def in_shadow(draft: QualificationModel) -> ModelAdmin:
+    admin = ModelAdmin(live=["engagement", "demographic", "intent"], enabled=True)
+    admin.apply(model())
+    admin.publish("enterprise")
+    admin.apply(draft, draft=True)
+    admin.shadow("enterprise", True)
+    return admin
 
 
 def scored(**scores: float) -> Lead:
@@ -55,11 +55,11 @@ def test_neither_status_nor_marks_play_a_part() -> None:
 
 
 def test_scores_of_scoring_models_that_are_not_live_count_for_neither() -> None:
-    office = in_shadow(model(criteria={"intent": 5}))
+    admin = in_shadow(model(criteria={"intent": 5}))
     lead = scored(intent=9)
-    assert told(lead, office.rules()) == "newly_qualifying"
-    office.scoring("intent", "stopped")
-    assert told(lead, office.rules()) == "neither"
+    assert told(lead, admin.rules()) == "newly_qualifying"
+    admin.scoring("intent", "stopped")
+    assert told(lead, admin.rules()) == "neither"
 
 
 def test_a_shadow_concerns_scores_that_the_live_version_or_the_draft_names() -> None:
@@ -71,10 +71,10 @@ def test_a_shadow_concerns_scores_that_the_live_version_or_the_draft_names() -> 
 
 
 def test_nothing_is_compared_without_a_shadow_or_once_it_ended() -> None:
-    office = in_shadow(model(criteria={"engagement": 80}))
-    office.shadow("enterprise", False)
-    assert office.rules().shadowed("engagement") == ()
-    office.shadow("enterprise", True)
-    assert office.rules().shadowed("engagement")
-    office.publish("enterprise", replacing=True)
-    assert office.rules().shadowed("engagement") == ()
+    admin = in_shadow(model(criteria={"engagement": 80}))
+    admin.shadow("enterprise", False)
+    assert admin.rules().shadowed("engagement") == ()
+    admin.shadow("enterprise", True)
+    assert admin.rules().shadowed("engagement")
+    admin.publish("enterprise", replace=True)
+    assert admin.rules().shadowed("engagement") == ()

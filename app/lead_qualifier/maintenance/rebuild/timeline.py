@@ -7,9 +7,8 @@ from typing import Any
 
 import msgspec
 
-from lead_qualifier.messages.definition_reading import model_of
-from lead_qualifier.qualification.commands import Code
-from lead_qualifier.qualification.entries import (
+from lead_qualifier.definitions.findings import Code
+from lead_qualifier.definitions.qualification_models.entries import (
     Entry,
     FeatureEntry,
     ModelEntry,
@@ -19,9 +18,10 @@ from lead_qualifier.qualification.entries import (
     model_key,
     scoring_key,
 )
+from lead_qualifier.definitions.qualification_models.snapshot import rules_from
+from lead_qualifier.messages.definition_reading import model_of
 from lead_qualifier.qualification.models import InvalidModel, QualificationModel
 from lead_qualifier.qualification.rules import Rules, UnknownLeads
-from lead_qualifier.qualification.snapshot import rules_from
 from lead_qualifier.qualification.utc import Moment, in_utc
 
 Timeline = list[tuple[int, Rules]]

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+from lead_qualifier.definitions.command_processor import CommandProcessor
+from lead_qualifier.definitions.qualification_models.entries import (
+    Entry,
+    decode_entry,
+    decode_stored,
+    encode_stored,
+    entries_of,
+)
+from lead_qualifier.definitions.qualification_models.handlers import ModelHandlers
+from lead_qualifier.definitions.qualification_models.registry import ModelRegistry
+from lead_qualifier.definitions.qualification_models.snapshot import rules_from
 from lead_qualifier.engine import DEFAULT_LIMITS, Engine, FaultHook, Limits
 from lead_qualifier.engine.fault_points import no_fault_hook
 from lead_qualifier.kafka.connection import Connection
-from lead_qualifier.messages.topics import CATALOGUE, QUALIFICATION_MODELS
-from lead_qualifier.qualification.entries import Answers, Entry, decode_entry, encode_entry
+from lead_qualifier.messages.topics import CATALOGUE, QUALIFICATION_MODEL_CHANGED, QUALIFICATION_MODELS
 from lead_qualifier.qualification.rules import Rules
-from lead_qualifier.qualification.snapshot import rules_from
 from lead_qualifier.services.acls import Service as Login
 from lead_qualifier.services.acls import grants, naming_of
 from lead_qualifier.services.process import Process
 from lead_qualifier.services.service import Projection, Service
 from lead_qualifier.services.topology import WORKER
 from lead_qualifier.services.wiring import Wiring
-from lead_qualifier.services.worker import command_processor as commands
 from lead_qualifier.services.worker import lead_processor as leads
-from lead_qualifier.services.worker.command_processor import CommandProcessor, stored_entries
 from lead_qualifier.services.worker.lead_processor import LeadProcessor
 from lead_qualifier.services.worker.metrics import LeadMetrics
 from lead_qualifier.settings import Settings
+from lead_qualifier.wording.sentences import IN_ENGLISH
 
 
 class Worker(Process):
@@ -58,24 +66,26 @@ def build(wiring: Wiring) -> Service:
         "criteria",
         QUALIFICATION_MODELS.full_name(prefix),
         application="commands",
-        stored=stored_entries,
-        encode=encode_entry,
-        decode=_entry,
+        stored=entries_of,
+        encode=encode_stored,
+        decode=decode_entry,
         snapshot=lambda entries: rules_from(entries, wiring.settings.unknown_leads.value),
     )
     lead_processor = LeadProcessor(
         topic_prefix=prefix, source=source, rules=criteria.table.current, time_tolerance=tolerance
     )
     command_processor = CommandProcessor(
-        topic_prefix=prefix, source=source, project=criteria.project, time_tolerance=tolerance
+        ModelRegistry,
+        handlers=ModelHandlers(IN_ENGLISH).by_topic,
+        changed=QUALIFICATION_MODEL_CHANGED,
+        topic_prefix=prefix,
+        source=source,
+        project=criteria.project,
+        decode=entries_of,
+        time_tolerance=tolerance,
     )
     return wiring.service(
         wiring.application("leads", lead_processor, leads.encode_lead, leads.decode_lead),
-        wiring.application("commands", command_processor, commands.encode_state, commands.decode_state),
+        wiring.application("commands", command_processor, encode_stored, decode_stored),
         projections=(criteria,),
     )
-
-
-def _entry(value: bytes) -> Entry | None:
-    entry = decode_entry(value)
-    return None if isinstance(entry, Answers) else entry

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from lead_qualifier.definitions.qualification_models.snapshot import rules_from
 from lead_qualifier.engine import PlainRecord
 from lead_qualifier.engine.checkpoint import Checkpoint, Sweep
 from lead_qualifier.engine.partitioning import bucket_of
@@ -17,7 +18,6 @@ from lead_qualifier.qualification.leads import Lead, Mark
 from lead_qualifier.qualification.merging import holds_nothing
 from lead_qualifier.qualification.models import QualificationModel
 from lead_qualifier.qualification.rules import RuledModel, Rules
-from lead_qualifier.qualification.snapshot import rules_from
 from tests.unit.qualification.given import minute, model
 
 SCORES, CHANGES = "lead-score-changed", "lead-changed"

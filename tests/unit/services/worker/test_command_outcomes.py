@@ -8,10 +8,19 @@ from typing import Any
 
 import pytest
 
+from lead_qualifier.definitions.command_processor import CommandProcessor
+from lead_qualifier.definitions.processed_commands import ProcessedCommand
+from lead_qualifier.definitions.qualification_models.entries import (
+    ProcessedCommands,
+    decode_stored,
+    encode_stored,
+    entries_of,
+)
+from lead_qualifier.definitions.qualification_models.handlers import ModelHandlers
+from lead_qualifier.definitions.qualification_models.registry import ModelRegistry
 from lead_qualifier.engine import Application, OutputTooLarge, ProcessorContext
 from lead_qualifier.messages.topics import QUALIFICATION_COMMANDS, QUALIFICATION_MODEL_CHANGED
-from lead_qualifier.qualification.entries import Answer, Answers
-from lead_qualifier.services.worker.command_processor import CommandProcessor, decode_state, encode_state
+from lead_qualifier.wording.sentences import IN_ENGLISH
 
 DEFINITION = {
     "id": "enterprise",
@@ -29,9 +38,9 @@ APPLY = {
 }
 
 
-def _answered_at(revision: int) -> Answers:
-    answer = Answer(command_id="c-0", accepted=True, code="published", message="", revision=revision)
-    return Answers(target="model/other", answers=(answer,))
+def _answered_at(revision: int) -> ProcessedCommands:
+    answer = ProcessedCommand(command_id="c-0", accepted=True, code="published", message="", revision=revision)
+    return ProcessedCommands(target="model/other", answers=(answer,))
 
 
 def decided(
@@ -40,7 +49,15 @@ def decided(
     """What follows from the apply, where `entries` are held, the topic of the outcomes takes `largest` bytes, and
     that of states `kept`.
     """
-    decider = CommandProcessor(topic_prefix="", source="test", project=lambda entries: None)
+    decider = CommandProcessor(
+        ModelRegistry,
+        handlers=ModelHandlers(IN_ENGLISH).by_topic,
+        changed=QUALIFICATION_MODEL_CHANGED,
+        topic_prefix="",
+        source="test",
+        project=lambda entries: None,
+        decode=entries_of,
+    )
     application = Application(
         name="commands",
         inputs=(),
@@ -48,8 +65,8 @@ def decided(
         dead_letters="lead-dead-letters",
         partitions=1,
         processor=decider,
-        encode_state=encode_state,
-        decode_state=decode_state,
+        encode_state=encode_stored,
+        decode_state=decode_stored,
         max_record_bytes={"command-state": kept, QUALIFICATION_MODEL_CHANGED.name: largest or 1_000_000},
         keyed=False,
     )
@@ -69,14 +86,14 @@ def decided(
 
 def test_where_records_have_few_bytes_old_answers_are_forgotten_and_commands_answered() -> None:
     given = tuple(
-        Answer(command_id=f"c-0{number}", accepted=False, code="unknown_model", message="x" * 1_000)
+        ProcessedCommand(command_id=f"c-0{number}", accepted=False, code="unknown_model", message="x" * 1_000)
         for number in range(60)
     )
-    held = {b"answers/model/enterprise": encode_state(Answers(target="model/enterprise", answers=given))}
+    held = {b"answers/model/enterprise": encode_stored(ProcessedCommands(target="model/enterprise", answers=given))}
     context = decided(None, held, kept=40_000)
     assert outcome(context)["outcome"] == "accepted"
-    [kept] = [decode_state(one["value"] or b"") for one in context.changes() if one["key"] in held]
-    assert isinstance(kept, Answers)
+    [kept] = [decode_stored(one["value"] or b"") for one in context.changes() if one["key"] in held]
+    assert isinstance(kept, ProcessedCommands)
     assert [one.command_id for one in kept.answers[-2:]] == ["c-059", "c-1"]
     assert len(kept.answers) > 10
 
@@ -130,8 +147,8 @@ def test_state_that_cannot_be_read_refuses_commands_on_what_it_is_about_and_on_n
     [
         {b"model/other": b'{"kind":"model","id":"other","revision":9,"status":"live","published_revision":8,'},
         {b"scoring/engagement": b'{"kind":"hello","id":"engagement","revision":9,"status":"live"}'},
-        {b"model/other": b"\xff", b"answers/model/other": encode_state(_answered_at(9))},
-        {b"answers/model/other": encode_state(_answered_at(9))},
+        {b"model/other": b"\xff", b"answers/model/other": encode_stored(_answered_at(9))},
+        {b"answers/model/other": encode_stored(_answered_at(9))},
     ],
 )
 def test_the_revision_of_what_is_lost_or_cannot_be_read_is_not_given_again(lost: dict[bytes, bytes]) -> None:

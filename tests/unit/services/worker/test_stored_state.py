@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from lead_qualifier.definitions.qualification_models.entries import decode_stored
 from lead_qualifier.engine import checkpoint as positions
 from lead_qualifier.engine.checkpoint import FORMAT, Checkpoint, Sweep, UnknownFormat
-from lead_qualifier.qualification.entries import decode_entry
 from lead_qualifier.services.worker.lead_processor import decode_lead, encode_lead
 from tests.stored_state import CHECKPOINT_KEY, Stored, stored
 
@@ -42,7 +42,7 @@ def test_every_field_of_a_stored_lead_is_still_known(form: str) -> None:
 @pytest.mark.parametrize("form", FORMS)
 def test_every_field_of_a_stored_entry_is_still_known(form: str) -> None:
     for record in entries(form):
-        assert_holds(whole(decode_entry(record.value or b"")), record.json())
+        assert_holds(whole(decode_stored(record.value or b"")), record.json())
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -107,7 +107,7 @@ def test_fields_that_this_version_does_not_know_change_nothing_of_those_it_knows
     for record in leads(form):
         assert encode_lead(decode_lead(grown(record))) == record.value
     for record in entries(form):
-        assert decode_entry(grown(record)) == decode_entry(record.value or b"")
+        assert decode_stored(grown(record)) == decode_stored(record.value or b"")
     for record in written(form):
         assert positions.decode(grown(record)) == positions.decode(record.value or b"")
 

@@ -1,29 +1,30 @@
-"""How many answers to commands are remembered, by their bytes."""
+"""How many processed commands are remembered, by their bytes."""
 
 from __future__ import annotations
 
 import msgspec
 
-from lead_qualifier.qualification.entries import Answer
+from lead_qualifier.definitions.processed_commands import MOST_BYTES, ProcessedCommand, remembered
 from lead_qualifier.qualification.findings import cut, first_of
-from lead_qualifier.qualification.remembering import MOST_BYTES, remembered
 
 
-def answer(number: int, message: str = "m", warnings: tuple[str, ...] = (), command_id: str = "") -> Answer:
-    return Answer(
+def processed(
+    number: int, message: str = "m", warnings: tuple[str, ...] = (), command_id: str = ""
+) -> ProcessedCommand:
+    return ProcessedCommand(
         command_id=command_id or f"c-{number}", accepted=True, code="unchanged", message=message, warnings=warnings
     )
 
 
-def answers(count: int, message: str, *warnings: str) -> tuple[Answer, ...]:
-    kept: tuple[Answer, ...] = ()
+def answers(count: int, message: str, *warnings: str) -> tuple[ProcessedCommand, ...]:
+    kept: tuple[ProcessedCommand, ...] = ()
     for number in range(count):
-        kept = remembered(kept, answer(number, message, warnings), most=1000)
+        kept = remembered(kept, processed(number, message, warnings))
     return kept
 
 
 def test_short_answers_are_all_kept_word_for_word() -> None:
-    assert answers(300, "m") == tuple(answer(number) for number in range(300))
+    assert answers(300, "m") == tuple(processed(number) for number in range(300))
 
 
 def test_of_long_answers_the_newest_are_kept_word_for_word_and_the_older_in_short() -> None:
@@ -36,13 +37,13 @@ def test_of_long_answers_the_newest_are_kept_word_for_word_and_the_older_in_shor
 
 
 def test_one_that_alone_is_too_large_is_forgotten_and_no_other() -> None:
-    kept = remembered(answers(3, "m"), answer(3, command_id="c" * MOST_BYTES), most=1000)
+    kept = remembered(answers(3, "m"), processed(3, command_id="c" * MOST_BYTES))
     assert [one.command_id for one in kept] == ["c-0", "c-1", "c-2"]
 
 
 def test_what_an_older_version_kept_beyond_the_bytes_is_shortened_at_the_next_command() -> None:
-    before = tuple(answer(number, "x" * 1_000, ("w" * 100,)) for number in range(1000))
-    kept = remembered(before, answer(1000), most=1000)
+    before = tuple(processed(number, "x" * 1_000, ("w" * 100,)) for number in range(1000))
+    kept = remembered(before, processed(1000))
     assert len(msgspec.json.encode(kept)) < MOST_BYTES + len(kept)
     assert kept[-1].command_id == "c-1000"
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from lead_qualifier.qualification.entries import (
+from lead_qualifier.definitions.qualification_models.entries import (
     LEAD_MANAGEMENT,
-    Answers,
     FeatureEntry,
     ModelEntry,
+    ProcessedCommands,
     ScoringModelEntry,
     Stored,
 )
@@ -14,20 +14,11 @@ from lead_qualifier.qualification.models import QualificationModel
 from lead_qualifier.qualification.rules import RuledModel, Rules, UnknownLeads
 
 
-def revision_of(entries: Mapping[str, Stored]) -> int:
-    """The highest revision that entries have, or that commands were answered; 0 if there is none.
-
-    The answers know the revision of an entry that is lost.
-    """
-    return max(
-        (
-            max((answer.revision for answer in entry.answers), default=0)
-            if isinstance(entry, Answers)
-            else entry.revision
-            for entry in entries.values()
-        ),
-        default=0,
-    )
+def revision_of(record: Stored) -> int:
+    """The revision of an entry, or the highest with which a command on it was answered; 0 if there is none."""
+    if isinstance(record, ProcessedCommands):
+        return max((one.revision for one in record.answers), default=0)
+    return record.revision
 
 
 def rules_from(entries: Mapping[str, Stored], unknown_leads: UnknownLeads = "open") -> Rules:
@@ -43,7 +34,7 @@ def rules_from(entries: Mapping[str, Stored], unknown_leads: UnknownLeads = "ope
         elif isinstance(entry, ModelEntry) and entry.definition is not None:
             models[entry.id] = _ruled(entry, entry.definition)
     return Rules(
-        revision=revision_of(entries),
+        revision=max(map(revision_of, entries.values()), default=0),
         lead_management=lead_management,
         live_scoring_models=frozenset(live_scoring_models),
         models=models,

@@ -3,15 +3,15 @@
 import msgspec
 import pytest
 
-from lead_qualifier.qualification.entries import (
-    Answer,
-    Answers,
+from lead_qualifier.definitions.processed_commands import ProcessedCommand
+from lead_qualifier.definitions.qualification_models.entries import (
     FeatureEntry,
     ModelEntry,
+    ProcessedCommands,
     ScoringModelEntry,
     Stored,
-    decode_entry,
-    encode_entry,
+    decode_stored,
+    encode_stored,
 )
 from tests.unit.qualification.given import minute, model
 
@@ -43,9 +43,13 @@ ENTRIES: list[tuple[Stored, str]] = [
     ),
     (FeatureEntry(name="lead-management", revision=2, enabled=True), "feature/lead-management"),
     (
-        Answers(
+        ProcessedCommands(
             target="model/enterprise",
-            answers=(Answer(command_id="c-1", accepted=False, code="model_live", message="stop it", warnings=("w",)),),
+            answers=(
+                ProcessedCommand(
+                    command_id="c-1", accepted=False, code="model_live", message="stop it", warnings=("w",)
+                ),
+            ),
         ),
         "answers/model/enterprise",
     ),
@@ -54,12 +58,12 @@ ENTRIES: list[tuple[Stored, str]] = [
 
 @pytest.mark.parametrize(("entry", "key"), ENTRIES)
 def test_an_entry_survives_its_json_and_knows_its_key(entry: Stored, key: str) -> None:
-    assert decode_entry(encode_entry(entry)) == entry
+    assert decode_stored(encode_stored(entry)) == entry
     assert entry.key == key
 
 
 def test_what_is_absent_is_not_written() -> None:
-    assert encode_entry(ModelEntry(id="a", revision=1, status="draft")) == (
+    assert encode_stored(ModelEntry(id="a", revision=1, status="draft")) == (
         b'{"kind":"model","id":"a","revision":1,"status":"draft"}'
     )
 
@@ -67,9 +71,9 @@ def test_what_is_absent_is_not_written() -> None:
 @pytest.mark.parametrize("value", [b"", b"null", b"{", b'{"kind":"other"}', b'{"kind":"model","id":"a"}'])
 def test_what_is_no_entry_is_refused(value: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
-        decode_entry(value)
+        decode_stored(value)
 
 
 def test_fields_of_a_later_release_are_ignored() -> None:
     later = b'{"kind":"feature","name":"lead-management","revision":2,"enabled":true,"hue":"red"}'
-    assert decode_entry(later) == FeatureEntry(name="lead-management", revision=2, enabled=True)
+    assert decode_stored(later) == FeatureEntry(name="lead-management", revision=2, enabled=True)

@@ -1,0 +1,115 @@
+"""The qualification model as a kind of definition: its form, what publishing it takes, and the shadow of its draft."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec.structs import replace
+
+from lead_qualifier.definitions import findings
+from lead_qualifier.definitions.commands import Decision, DefinitionCommand
+from lead_qualifier.definitions.findings import Code, Fault
+from lead_qualifier.definitions.lifecycle import DefinitionKind, InvalidDefinition
+from lead_qualifier.definitions.qualification_models.entries import ModelEntry
+from lead_qualifier.definitions.qualification_models.ineligibility import LookUp, ineligibility, out_of_reach
+from lead_qualifier.messages.definition_reading import model_of
+from lead_qualifier.messages.model_definition import definition_of
+from lead_qualifier.qualification.findings import Finding
+from lead_qualifier.qualification.models import InvalidModel, QualificationModel
+
+NAME = "model"
+
+
+class QualificationModelKind(DefinitionKind[ModelEntry, QualificationModel]):
+    """The kind, where the scoring models and the feature switch stand as they do now."""
+
+    name = NAME
+    codes: Mapping[Code, str] = {
+        Code.INVALID: "invalid_model",
+        Code.UNKNOWN: "unknown_model",
+        Code.LIVE: "model_live",
+        Code.NOT_LIVE: "model_not_live",
+    }
+
+    def __init__(self, scoring_model: LookUp, *, lead_management: bool) -> None:
+        """`lead_management`: it is on."""
+        self._scoring_model = scoring_model
+        self._lead_management = lead_management
+
+    def read(self, definition: object, entries: Mapping[str, ModelEntry]) -> QualificationModel:
+        """The model of a definition. It refers to no other model."""
+        try:
+            return model_of(definition)
+        except InvalidModel as error:
+            raise InvalidDefinition(tuple(Fault(field, message) for field, message in error.problems)) from None
+
+    def id_of(self, definition: QualificationModel) -> str:
+        """The id that a definition says it has."""
+        return definition.id
+
+    def written(self, definition: QualificationModel) -> Mapping[str, Any]:
+        """A model as people write it, with every default."""
+        return {**definition_of(definition)}
+
+    def new(self, definition_id: str) -> ModelEntry:
+        """The entry of one that nobody has applied yet."""
+        return ModelEntry(id=definition_id, revision=0, status="deleted")
+
+    def refuses_apply(self, definition: QualificationModel) -> tuple[Code, Finding] | None:
+        """Thresholds that no score can meet."""
+        if not (found := tuple(out_of_reach(definition, self._scoring_model))):
+            return None
+        return Code.THRESHOLD_ABOVE_MAXIMUM, findings.CannotApply(self.name, definition.id, found)
+
+    def refuses_publish(
+        self, definition: QualificationModel, command: DefinitionCommand, entries: Mapping[str, ModelEntry]
+    ) -> tuple[Code, Finding] | None:
+        """Lead management that is off, scoring models that are not live, thresholds out of reach."""
+        if not (found := self._ineligibility(definition)):
+            return None
+        return found[0][0], findings.CannotPublish(self.name, definition.id, tuple(finding for _, finding in found))
+
+    def warnings_of(self, definition: QualificationModel) -> tuple[Finding, ...]:
+        """What would refuse a publish now."""
+        return tuple(finding for _, finding in self._ineligibility(definition))
+
+    def published(self, entry: ModelEntry, command: DefinitionCommand) -> ModelEntry:
+        """With the command, which a sweep of existing leads names as its trigger."""
+        return replace(entry, publish_command_id=command.command_id, publish_command_offset=command.offset)
+
+    def settled(self, entry: ModelEntry) -> ModelEntry:
+        """Only the draft of a live model runs in shadow."""
+        in_shadow = entry.shadow and entry.status == "live" and entry.draft is not None
+        return entry if entry.shadow == in_shadow else replace(entry, shadow=in_shadow)
+
+    def draft_saved(self, entry: ModelEntry) -> Finding:
+        """A draft beside a live version can run in its shadow."""
+        if entry.status != "live":
+            return super().draft_saved(entry)
+        return findings.DraftSavedForShadow(self.name, entry.id, entry.version)
+
+    def decide(self, command: DefinitionCommand, entry: ModelEntry) -> Decision[ModelEntry]:
+        """Let the draft of a live model run in its shadow, counted and without effect, or end that."""
+        assert command.action == "shadow", command.action
+        on = command.enabled
+        if on and entry.status != "live":
+            return Decision(code=Code.NOT_LIVE, finding=findings.NothingToCompare(self.name, entry.id))
+        if on and entry.draft is None:
+            return Decision(code=Code.NO_DRAFT, finding=findings.NoDraft(self.name, entry.id, entry.version))
+        if entry.shadow == on:
+            already = findings.ShadowOnAlready if on else findings.ShadowOffAlready
+            return Decision(code=Code.UNCHANGED, finding=already(self.name, entry.id))
+        changed = replace(entry, shadow=on)
+        if entry.draft is None or not on:
+            return Decision(code=Code.SHADOW_OFF, finding=findings.ShadowOff(self.name, entry.id), entry=changed)
+        return Decision(
+            code=Code.SHADOW_ON,
+            finding=findings.ShadowOn(self.name, entry.id, entry.version),
+            # What publishing would refuse counts as not met in the shadow, which is worth a word.
+            warnings=self.warnings_of(entry.draft),
+            entry=changed,
+        )
+
+    def _ineligibility(self, definition: QualificationModel) -> list[tuple[Code, Finding]]:
+        return ineligibility(definition, self._scoring_model, enabled=self._lead_management)
