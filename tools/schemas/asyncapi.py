@@ -1,4 +1,4 @@
-"""The AsyncAPI 3.0 document: which topics there are, what they carry, and what this program does with them."""
+"""The AsyncAPI 3.0 document: the topics, their messages, and which of them this program sends and receives."""
 
 from __future__ import annotations
 
@@ -17,13 +17,15 @@ _SCHEMA_FORMAT = "application/schema+json;version=draft-2020-12"
 _ABOUT = """\
 Live lead scores in, qualified leads out, exactly once.
 
-Records are JSON in UTF-8, times RFC 3339 with zone. What is emitted has absent fields, never null; readers ignore
-fields they do not know, because fields are added (and only added, and optional). Leads are spread over partitions by
-murmur2 of the key, Java's default; producers on librdkafka set partitioner=murmur2_random. Read what is emitted with
-isolation.level=read_committed. A configured prefix stands before every topic name, without separator.
+Records are JSON in UTF-8; times are RFC 3339 with a time zone. In emitted records a missing value is an absent field,
+never null. Readers must ignore fields they do not know: later versions only add fields, and only optional ones.
 
-Events that are emitted are CloudEvents 1.0 in binary mode; events that are read may be plain JSON, or CloudEvents in
-binary or structured mode.
+Records about leads are partitioned by murmur2 of the key, Java's default; producers on librdkafka must set
+`partitioner=murmur2_random`. Read emitted records with `isolation.level=read_committed`. A configured prefix precedes
+every topic name, without a separator.
+
+Emitted events are CloudEvents 1.0 in binary mode. Events that are read may be plain JSON, or CloudEvents in binary or
+structured mode.
 """
 _TOPICS = (*CATALOGUE, *downstream.CATALOGUE)
 _SERVICES = (WORKER, *DOWNSTREAM.values())
@@ -46,7 +48,7 @@ _WRITTEN_BY_US = frozenset(
 
 
 def asyncapi(examples: Examples) -> dict[str, Any]:
-    """The document. Schemas are referred to by file name, beside it."""
+    """The document. It refers to the schemas by file name, in the same folder."""
     by_topic = {document.topic.name: document for document in DOCUMENTS if document.topic is not None}
     return {
         "asyncapi": "3.0.0",
@@ -110,7 +112,7 @@ def _message(topic: Topic, document: Document, examples: Examples) -> dict[str, 
             "headers": _by_file(document),
             "payload": {
                 "title": f"{class_name(topic.name)}Value",
-                "description": "The bytes of the record as it came; none where it had none.",
+                "description": "The bytes of the original record's value; none if it had none.",
             },
         }
     else:
@@ -126,8 +128,8 @@ def _message(topic: Topic, document: Document, examples: Examples) -> dict[str, 
 
 
 def _by_file(document: Document) -> dict[str, Any]:
-    # Referred to directly: code generators name a type by the title of a schema, and do not look for it in a wrapper
-    # with a schemaFormat. Each file says its dialect itself.
+    # A plain reference: code generators name a type after the schema's title, and do not find it in a wrapper with a
+    # schemaFormat. Each file names its dialect itself.
     return {"$ref": f"./{document.name}.schema.json"}
 
 
@@ -138,15 +140,15 @@ def _cloud_event_headers() -> dict[str, Any]:
         "schema": {
             "$schema": DIALECT,
             "title": "cloud-event-headers",
-            "description": "CloudEvents 1.0, binary mode. Always there on what is emitted, optional on what is read.",
+            "description": "CloudEvents 1.0 in binary mode: always on emitted events, optional on those that are read.",
             "type": "object",
             "properties": {
                 "ce_specversion": {"const": "1.0"},
-                "ce_id": {**text, "description": "The event_id or command_id in the value."},
-                "ce_source": {**text, "description": "/lead-qualifier/ and the application id."},
-                "ce_type": {**text, "description": "lead-qualifier. and the topic's name without prefix."},
-                "ce_time": {**text, "format": "date-time", "description": "When it occurred."},
-                "ce_subject": {**text, "description": "The id that is the record's key."},
+                "ce_id": {**text, "description": "`event_id` or `command_id` of the value."},
+                "ce_source": {**text, "description": "`/lead-qualifier/` followed by the application id."},
+                "ce_type": {**text, "description": "`lead-qualifier.` followed by the topic's name without prefix."},
+                "ce_time": {**text, "format": "date-time", "description": "When the event occurred."},
+                "ce_subject": {**text, "description": "The record's key."},
                 "content-type": {"const": "application/json"},
             },
         },

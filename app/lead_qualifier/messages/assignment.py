@@ -61,7 +61,7 @@ Attributes = Annotated[dict[str, Value], Field(description="Attributes that cond
 class Capacity(TypedDict):
     """A seller's capacity."""
 
-    max: Annotated[int, Field(ge=0)]
+    max: Annotated[int, Field(ge=0, description="How many leads the seller takes at a time.")]
 
 
 @with_config(EMITTED)
@@ -76,7 +76,7 @@ class SellerChanged(TypedDict):
     occurred_at: Annotated[
         Timestamp, Field(description="When it changed. Ignored if older than the change already held.")
     ]
-    name: NotRequired[Id]
+    name: NotRequired[Annotated[Id, Field(description="Display name.")]]
     attributes: NotRequired[Attributes]
     time_zone: Annotated[TimeZone, Field(description="Time zone of the work hours: an IANA name, or the Windows name.")]
     work_hours: NotRequired[
@@ -89,7 +89,9 @@ class SellerChanged(TypedDict):
     available: NotRequired[
         Annotated[bool, Field(description="false: takes no leads for now, whatever the work hours. Absent: true.")]
     ]
-    status: NotRequired[Literal["active", "inactive"]]
+    status: NotRequired[
+        Annotated[Literal["active", "inactive"], Field(description="Inactive sellers get no leads. Absent: `active`.")]
+    ]
 
 
 @with_config(EMITTED)
@@ -97,7 +99,7 @@ class SellersDefinition(TypedDict):
     """Sellers: those who meet a condition, or those with these ids."""
 
     when: NotRequired[ConditionDefinition]
-    ids: NotRequired[Annotated[list[Id], Field(min_length=1)]]
+    ids: NotRequired[Annotated[list[Id], Field(min_length=1, description="Ids of sellers.")]]
 
 
 @with_config(EMITTED)
@@ -105,7 +107,7 @@ class PlaceDefinition(TypedDict):
     """A team or a queue: by its id, or the only one that meets a condition."""
 
     when: NotRequired[ConditionDefinition]
-    id: NotRequired[Id]
+    id: NotRequired[Annotated[Id, Field(description="Id of the team or queue.")]]
 
 
 @with_config(EMITTED)
@@ -114,30 +116,49 @@ class RuleDefinition(TypedDict):
     segment.
     """
 
-    id: Id
+    id: Annotated[Id, Field(description="Identifies the rule within its segment.")]
     when: NotRequired[ConditionDefinition]
     sellers: NotRequired[SellersDefinition]
     team: NotRequired[PlaceDefinition]
     queue: NotRequired[PlaceDefinition]
-    distribute: NotRequired[Literal["round_robin", "load_balancing"]]
-    available_within: NotRequired[Annotated[str, Field(pattern=r"^([1-9]|[1-9][0-9]|1[01][0-9]|120)h$")]]
+    distribute: NotRequired[
+        Annotated[
+            Literal["round_robin", "load_balancing"],
+            Field(
+                description="Who of the sellers gets the lead. `round_robin`: each in turn. `load_balancing`: the one "
+                "with the most capacity left. Absent: `round_robin`."
+            ),
+        ]
+    ]
+    available_within: NotRequired[
+        Annotated[
+            str,
+            Field(
+                pattern=r"^([1-9]|[1-9][0-9]|1[01][0-9]|120)h$",
+                description="Also consider sellers whose work hours start within this time, 1h to 120h. Absent: only "
+                "sellers who are at work.",
+            ),
+        ]
+    ]
 
 
 @with_config(EMITTED)
 class SegmentDefinition(TypedDict):
     """A segment of leads. Of the segments that match a lead, the one with the highest priority assigns it."""
 
-    id: Id
-    priority: int
+    id: Annotated[Id, Field(description="Identifies the segment within the definition.")]
+    priority: Annotated[int, Field(description="Higher numbers come first. No two segments have the same priority.")]
     when: NotRequired[ConditionDefinition]
-    rules: Annotated[list[RuleDefinition], Field(max_length=10)]
+    rules: Annotated[
+        list[RuleDefinition], Field(max_length=10, description="The first rule that matches a lead assigns it.")
+    ]
 
 
 @with_config(EMITTED)
 class TeamOrQueue(TypedDict):
     """A team or a queue that rules can assign leads to."""
 
-    id: Id
+    id: Annotated[Id, Field(description="Identifies the team or queue.")]
     attributes: NotRequired[Attributes]
 
 
@@ -145,8 +166,8 @@ class TeamOrQueue(TypedDict):
 class AssignmentDefinition(TypedDict):
     """Who gets which qualified leads."""
 
-    id: Id
-    name: NotRequired[Id]
+    id: Annotated[Id, Field(description="Identifies the definition across its versions.")]
+    name: NotRequired[Annotated[Id, Field(description="Display name.")]]
     models: NotRequired[
         Annotated[
             list[Id],
@@ -156,7 +177,15 @@ class AssignmentDefinition(TypedDict):
             ),
         ]
     ]
-    max_age: NotRequired[Annotated[str, Field(pattern=r"^[1-9][0-9]{0,4}[smhdw]$")]]
+    max_age: NotRequired[
+        Annotated[
+            str,
+            Field(
+                pattern=r"^[1-9][0-9]{0,4}[smhdw]$",
+                description="How long after its qualification a lead can be assigned, such as 30d. Absent: no limit.",
+            ),
+        ]
+    ]
     check_capacity: NotRequired[
         Annotated[bool, Field(description="false: sellers may get more leads than their capacity. Absent: true.")]
     ]
@@ -170,33 +199,41 @@ class AssignmentDefinition(TypedDict):
             ),
         ]
     ]
-    segments: Annotated[list[SegmentDefinition], Field(min_length=1, max_length=250)]
-    teams: NotRequired[list[TeamOrQueue]]
-    queues: NotRequired[list[TeamOrQueue]]
+    segments: Annotated[
+        list[SegmentDefinition], Field(min_length=1, max_length=250, description="Which leads go to whom.")
+    ]
+    teams: NotRequired[Annotated[list[TeamOrQueue], Field(description="The teams that rules can assign leads to.")]]
+    queues: NotRequired[Annotated[list[TeamOrQueue], Field(description="The queues that rules can assign leads to.")]]
 
 
 @with_config(EMITTED)
 class AssignmentResult(TypedDict):
     """The result of the decision. 3 (`server_issue`) and 10 (`lacks_privileges`) are only set by the CRM."""
 
-    code: Annotated[int, Field(ge=1, le=15)]
-    name: Id
+    code: Annotated[int, Field(ge=1, le=15, description="The result, as a number.")]
+    name: Annotated[Id, Field(description="The result, as a word.")]
 
 
 @with_config(EMITTED)
 class AssignmentOwner(TypedDict):
     """Who owns the lead."""
 
-    kind: Literal["seller", "team", "queue"]
-    id: Id
+    kind: Annotated[Literal["seller", "team", "queue"], Field(description="What the owner is.")]
+    id: Annotated[Id, Field(description="Id of the seller, team or queue.")]
 
 
 @with_config(EMITTED)
 class ConsideredSeller(TypedDict):
     """A seller that was considered, and why they were chosen or not."""
 
-    seller_id: Id
-    why: Literal["chosen", "not_next", "conditions", "inactive", "unavailable", "no_capacity"]
+    seller_id: Annotated[Id, Field(description="The seller.")]
+    why: Annotated[
+        Literal["chosen", "not_next", "conditions", "inactive", "unavailable", "no_capacity"],
+        Field(
+            description="`not_next`: another seller was chosen. `conditions`: does not meet the rule's conditions. "
+            "`unavailable`: not at work, nor soon enough."
+        ),
+    ]
 
 
 @with_config(EMITTED)
@@ -209,9 +246,9 @@ class LeadAssigned(TypedDict):
     lead_id: LeadId
     result: AssignmentResult
     assignment_id: NotRequired[Annotated[Id, Field(description="The definition that decided.")]]
-    assignment_version: NotRequired[Annotated[int, Field(ge=1)]]
-    segment: NotRequired[Id]
-    rule: NotRequired[Id]
+    assignment_version: NotRequired[Annotated[int, Field(ge=1, description="The published version that decided.")]]
+    segment: NotRequired[Annotated[Id, Field(description="The segment that matched the lead.")]]
+    rule: NotRequired[Annotated[Id, Field(description="The rule that matched the lead.")]]
     owner: NotRequired[AssignmentOwner]
     owner_departed: NotRequired[
         Annotated[
@@ -222,8 +259,8 @@ class LeadAssigned(TypedDict):
             ),
         ]
     ]
-    previous_owner_id: NotRequired[Id]
-    considered: list[ConsideredSeller]
+    previous_owner_id: NotRequired[Annotated[Id, Field(description="Who owned the lead before.")]]
+    considered: Annotated[list[ConsideredSeller], Field(description="The sellers that were considered.")]
     considered_more: NotRequired[Annotated[int, Field(ge=1, description="How many further sellers are not listed.")]]
     decision_number: Annotated[
         int, Field(ge=1, description="Number of the decision, in one sequence of all decisions.")
@@ -231,7 +268,7 @@ class LeadAssigned(TypedDict):
     queue_offset: Annotated[
         int, Field(ge=0, description="Offset in `assignment-queue` of the record that led to this decision.")
     ]
-    decided_at: Timestamp
+    decided_at: Annotated[Timestamp, Field(description="When this was decided.")]
     occurred_at: Annotated[Timestamp, Field(description="When the triggering event occurred.")]
     trigger: Trigger
     lead_changed_offset: NotRequired[LeadChangedOffset]

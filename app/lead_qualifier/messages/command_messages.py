@@ -71,7 +71,7 @@ class MoveModel(TypedDict):
 
     command_id: CommandId
     qualification_model_id: ModelId
-    command: Literal["publish", "stop", "delete"]
+    command: Annotated[Literal["publish", "stop", "delete"], Field(description="What to do.")]
     replace: NotRequired[
         Annotated[
             bool,
@@ -108,7 +108,7 @@ class FeatureCommand(TypedDict):
 
     command_id: CommandId
     feature: Annotated[Id, Field(description="The feature, such as `lead-management`; also the record's key.")]
-    command: Literal["enable", "disable"]
+    command: Annotated[Literal["enable", "disable"], Field(description="What to do.")]
     expected_revision: NotRequired[ExpectedRevision]
     issued_by: IssuedBy
     issued_at: IssuedAt

@@ -31,12 +31,12 @@ class Test(TypedDict):
     attribute: NotRequired[Annotated[Id, Field(description="Name of an attribute.")]]
     equals: NotRequired[_Value]
     not_equals: NotRequired[_Value]
-    one_of: NotRequired[Annotated[list[_Value], Field(min_length=1)]]
-    none_of: NotRequired[Annotated[list[_Value], Field(min_length=1)]]
-    at_least: NotRequired[Number]
-    at_most: NotRequired[Number]
-    above: NotRequired[Number]
-    below: NotRequired[Number]
+    one_of: NotRequired[Annotated[list[_Value], Field(min_length=1, description="The value is one of these.")]]
+    none_of: NotRequired[Annotated[list[_Value], Field(min_length=1, description="The value is none of these.")]]
+    at_least: NotRequired[Annotated[Number, Field(description="The number is this or higher.")]]
+    at_most: NotRequired[Annotated[Number, Field(description="The number is this or lower.")]]
+    above: NotRequired[Annotated[Number, Field(description="The number is higher than this.")]]
+    below: NotRequired[Annotated[Number, Field(description="The number is lower than this.")]]
     contains: NotRequired[Annotated[Id, Field(description="The text contains this.")]]
     starts_with: NotRequired[Annotated[Id, Field(description="The text starts with this.")]]
     exists: NotRequired[Annotated[bool, Field(description="true: there is a value. false: there is none.")]]
@@ -52,14 +52,14 @@ class Test(TypedDict):
 class AllOf(TypedDict):
     """All of these conditions must be met."""
 
-    all: Annotated[list[ConditionDefinition], Field(min_length=1)]
+    all: Annotated[list[ConditionDefinition], Field(min_length=1, description="The conditions.")]
 
 
 @with_config(EMITTED)
 class AnyOf(TypedDict):
     """At least one of these conditions must be met."""
 
-    any: Annotated[list[ConditionDefinition], Field(min_length=1)]
+    any: Annotated[list[ConditionDefinition], Field(min_length=1, description="The conditions.")]
 
 
 Not = TypedDict("Not", {"not": "ConditionDefinition"})

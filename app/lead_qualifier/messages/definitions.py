@@ -22,7 +22,7 @@ class DefinitionCommand(TypedDict):
 
     command_id: CommandId
     definition_id: DefinitionId
-    command: Literal["apply", "publish", "stop", "delete"]
+    command: Annotated[Literal["apply", "publish", "stop", "delete"], Field(description="What to do.")]
     definition: NotRequired[
         Annotated[
             dict[str, Any],

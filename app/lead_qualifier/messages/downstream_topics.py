@@ -11,6 +11,7 @@ _WEEK = 7 * _DAY
 
 KINDS = ("journey", "assignment", "sequence", "follow-up")
 """The kinds of definition, each with its commands and its audit trail."""
+_SERVICES = {"journey": "journeys", "assignment": "assignment", "sequence": "sequences", "follow-up": "follow-up"}
 
 
 def with_article(kind: str) -> str:
@@ -19,29 +20,29 @@ def with_article(kind: str) -> str:
 
 
 def commands(kind: str) -> Topic:
-    """Orders about definitions of one kind."""
+    """Commands on definitions of one kind."""
     return Topic(
         name=f"{kind}-commands",
-        purpose=f"Orders to apply, publish, stop or delete {with_article(kind)} definition.",
+        purpose=f"Commands to apply, publish, stop or delete {with_article(kind)} definition.",
         key="definition id",
         partitions=Partitions.ONE,
         cleanup=Cleanup.DELETE,
         retention=_WEEK,
-        writers=("command line",),
-        readers=(f"{kind} service",),
+        writers=("the command line",),
+        readers=(f"the {_SERVICES[kind]} service",),
     )
 
 
 def definitions(kind: str) -> Topic:
-    """Definitions of one kind as they stand."""
+    """The current state of the definitions of one kind."""
     return Topic(
         name=f"{kind}-definitions",
-        purpose=f"Every {kind} definition as it stands: what the {kind} service decides by.",
+        purpose=f"The current state of every {kind} definition, for the {_SERVICES[kind]} service.",
         key="definition id",
         partitions=Partitions.ONE,
         cleanup=Cleanup.COMPACT,
-        writers=(f"{kind} service",),
-        readers=(f"{kind} service", "command line"),
+        writers=(f"the {_SERVICES[kind]} service",),
+        readers=(f"the {_SERVICES[kind]} service", "the command line"),
         ours=True,
         events=False,
     )
@@ -51,13 +52,13 @@ def definition_changed(kind: str) -> Topic:
     """The audit trail of one kind."""
     return Topic(
         name=f"{kind}-definition-changed",
-        purpose=f"The outcome of each command on {with_article(kind)} definition, why and by whom: the audit trail.",
+        purpose=f"The audit trail: the outcome of each command on {with_article(kind)} definition, why, and by whom.",
         key="definition id",
         partitions=Partitions.ONE,
         cleanup=Cleanup.DELETE,
         retention=3650 * _DAY,
-        writers=(f"{kind} service",),
-        readers=("command line", "auditors"),
+        writers=(f"the {_SERVICES[kind]} service",),
+        readers=("the command line", "auditors"),
         ours=True,
     )
 
@@ -69,8 +70,8 @@ def _state(name: str, service: str, key: str, partitions: Partitions) -> Topic:
         key=key,
         partitions=partitions,
         cleanup=Cleanup.COMPACT,
-        writers=(f"{service} service",),
-        readers=(f"{service} service",),
+        writers=(f"the {service} service",),
+        readers=(f"the {service} service",),
         ours=True,
         timed_by_broker=True,
         events=False,
@@ -105,13 +106,13 @@ def _output(name: str, purpose: str, writer: str, readers: tuple[str, ...]) -> T
 
 
 def command_state(kind: str) -> Topic:
-    """What the decider of commands on definitions of one kind holds."""
-    return _state(f"{kind}-command-state", kind, "definition id", Partitions.ONE)
+    """The changelog of the processor of commands on definitions of one kind."""
+    return _state(f"{kind}-command-state", _SERVICES[kind], "definition id", Partitions.ONE)
 
 
 DOWNSTREAM_DEAD_LETTERS = Topic(
     name="downstream-dead-letters",
-    purpose="Records that a downstream service could not handle: original key, value and headers, where, and why.",
+    purpose="Records that a downstream service could not handle: the original key, value and headers, and why.",
     key="original key",
     partitions=Partitions.BY_LEAD,
     cleanup=Cleanup.DELETE,
@@ -126,11 +127,11 @@ JOURNEY_COMMANDS = commands("journey")
 JOURNEY_DEFINITIONS = definitions("journey")
 JOURNEY_DEFINITION_CHANGED = definition_changed("journey")
 JOURNEY_COMMAND_STATE = command_state("journey")
-JOURNEY_STATE = _state("journey-state", "journey", "lead_id", Partitions.BY_LEAD)
+JOURNEY_STATE = _state("journey-state", "journeys", "lead_id", Partitions.BY_LEAD)
 JOURNEY_ENTRY_REQUESTED = _output(
     "journey-entry-requested",
-    "A lead is to enter a journey: which, why, and with what.",
-    "journey service",
+    "A lead enters a journey: which one, why, and with which data.",
+    "the journeys service",
     ("journey orchestrators",),
 )
 
@@ -138,22 +139,22 @@ ASSIGNMENT_COMMANDS = commands("assignment")
 ASSIGNMENT_DEFINITION_CHANGED = definition_changed("assignment")
 SELLER_CHANGED = Topic(
     name="seller-changed",
-    purpose="A seller came, changed (attributes, work hours, capacity, availability) or (no value) left.",
+    purpose="A seller joined or changed (attributes, work hours, capacity, availability), or left (no value).",
     key="seller_id",
     partitions=Partitions.ONE,
     cleanup=Cleanup.COMPACT,
-    writers=("CRM", "command line"),
-    readers=("assignment service",),
+    writers=("the CRM", "the command line"),
+    readers=("the assignment service",),
 )
 ASSIGNMENT_QUEUE = Topic(
     name="assignment-queue",
-    purpose="Everything that assignment decides on, in the one order in which it decides. Internal.",
+    purpose="Every input of the assignment service, in the one order in which it decides. Internal.",
     key="lead_id, seller_id or definition id",
     partitions=Partitions.ONE,
     cleanup=Cleanup.DELETE,
     retention=_WEEK,
-    writers=("assignment service",),
-    readers=("assignment service",),
+    writers=("the assignment service",),
+    readers=("the assignment service",),
     ours=True,
     events=False,
     timed_by_broker=True,
@@ -163,39 +164,39 @@ ASSIGNMENT_RELAY_STATE = _state("assignment-relay-state", "assignment", "seller_
 ASSIGNMENT_STATE = _state("assignment-state", "assignment", "lead/<id>, seller/<id> or definition/<id>", Partitions.ONE)
 LEAD_ASSIGNED = _output(
     "lead-assigned",
-    "What assignment decided about a lead: to whom, by which segment and rule, or why to nobody.",
-    "assignment service",
-    ("CRM", "sequences", "follow-up"),
+    "What the assignment service decided about a lead: who owns it, by which segment and rule, or why nobody does.",
+    "the assignment service",
+    ("the CRM", "the sequences service", "the follow-up service"),
 )
 
 SEQUENCE_COMMANDS = commands("sequence")
 SEQUENCE_DEFINITIONS = definitions("sequence")
 SEQUENCE_DEFINITION_CHANGED = definition_changed("sequence")
 SEQUENCE_COMMAND_STATE = command_state("sequence")
-SEQUENCE_STATE = _state("sequence-state", "sequence", "lead_id", Partitions.BY_LEAD)
+SEQUENCE_STATE = _state("sequence-state", "sequences", "lead_id", Partitions.BY_LEAD)
 SEQUENCE_CONNECTIONS = _input(
     "sequence-connections",
     "Connect a lead to a sequence, or disconnect it.",
-    ("CRM", "command line"),
-    ("sequence service",),
+    ("the CRM", "the command line"),
+    ("the sequences service",),
 )
 ACTIVITY_COMPLETED = _input(
     "activity-completed",
-    "Something was done about a lead: a mail sent or answered, a call, a task.",
-    ("CRM", "mail systems"),
-    ("sequence service",),
+    "Somebody acted on a lead: an email, a call, a task, or a reply of the lead.",
+    ("the CRM", "mail systems"),
+    ("the sequences service", "the follow-up service"),
 )
 SEQUENCE_STEP_DUE = _output(
     "sequence-step-due",
-    "A step of a sequence is to be taken now for a lead.",
-    "sequence service",
-    ("CRM", "mail systems"),
+    "A step of a sequence is due for a lead.",
+    "the sequences service",
+    ("the CRM", "mail systems"),
 )
 SEQUENCE_CHANGED = _output(
     "sequence-changed",
-    "A lead's way through a sequence: connected, completed, disconnected or in error, and why.",
-    "sequence service",
-    ("CRM",),
+    "A lead was connected to a sequence, completed it, was disconnected from it or failed, and why.",
+    "the sequences service",
+    ("the CRM",),
 )
 
 FOLLOW_UP_COMMANDS = commands("follow-up")
@@ -206,8 +207,8 @@ FOLLOW_UP_STATE = _state("follow-up-state", "follow-up", "lead_id", Partitions.B
 LEAD_FOLLOW_UP_OVERDUE = _output(
     "lead-follow-up-overdue",
     "Nobody acted on a qualified or assigned lead in time.",
-    "follow-up service",
-    ("CRM", "sales managers"),
+    "the follow-up service",
+    ("the CRM", "sales managers"),
 )
 
 

@@ -143,7 +143,7 @@ class TextValue(TypedDict):
     """Text."""
 
     type: Literal["text"]
-    value: str
+    value: Annotated[str, Field(description="The text.")]
 
 
 @with_config(EMITTED)
@@ -151,7 +151,7 @@ class NumberValue(TypedDict):
     """A number."""
 
     type: Literal["number"]
-    value: Number
+    value: Annotated[Number, Field(description="The number.")]
 
 
 @with_config(EMITTED)
@@ -159,7 +159,7 @@ class BooleanValue(TypedDict):
     """True or false."""
 
     type: Literal["boolean"]
-    value: bool
+    value: Annotated[bool, Field(description="The value.")]
 
 
 TypedValue = Annotated[TextValue | NumberValue | BooleanValue, Field(discriminator="type")]

@@ -31,7 +31,7 @@ class ActivityStep(TypedDict):
     """
 
     id: StepId
-    kind: Literal["email", "phone_call", "task"]
+    kind: Annotated[Literal["email", "phone_call", "task"], Field(description="What must be done.")]
     subject: NotRequired[_Subject]
     template: NotRequired[_Template]
     text: NotRequired[_Text]
@@ -109,8 +109,8 @@ class BranchStep(TypedDict):
 
     id: StepId
     branch: BranchTest
-    yes: NotRequired[list[StepDefinition]]
-    no: NotRequired[list[StepDefinition]]
+    yes: NotRequired[Annotated[list[StepDefinition], Field(description="The steps to take if the test is met.")]]
+    no: NotRequired[Annotated[list[StepDefinition], Field(description="The steps to take otherwise.")]]
 
 
 _FORMS = {
@@ -193,7 +193,7 @@ class SequenceDefinition(TypedDict):
     name: NotRequired[Annotated[Id, Field(description="Display name.")]]
     connect: NotRequired[ConnectDefinition]
     exit: NotRequired[ExitDefinition]
-    steps: Annotated[list[StepDefinition], Field(min_length=1, max_length=100)]
+    steps: Annotated[list[StepDefinition], Field(min_length=1, max_length=100, description="The steps, in order.")]
 
 
 @with_config(READ_STRICTLY)
@@ -204,7 +204,7 @@ class SequenceConnection(TypedDict):
     lead_id: LeadId
     sequence_id: SequenceId
     occurred_at: Annotated[Timestamp, Field(description="When this was requested.")]
-    action: Literal["connect", "disconnect"]
+    action: Annotated[Literal["connect", "disconnect"], Field(description="What to do.")]
     segment: NotRequired[Annotated[Id, Field(description="For `connect`: the segment that the lead comes from.")]]
     source: NotRequired[Annotated[Id, Field(description="For `connect`: who or what connects the lead.")]]
     wait: NotRequired[

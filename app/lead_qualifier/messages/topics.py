@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-#: What a Kafka broker takes when nobody set anything (`message.max.bytes`).
+#: The largest record that a Kafka broker accepts by default (`message.max.bytes`).
 BROKER_DEFAULT_MAX_MESSAGE_BYTES = 1_048_588
-#: By how much the records of ours may exceed the inputs': a dead letter carries a whole input record and says why.
+#: How much larger than an input record an output may be: a dead letter carries a whole input record and a reason.
 HEADROOM_BYTES = 64 * 1024
-#: Whose time a topic's records have, and the value by which it is the broker's.
+#: Configures whose clock gives records their time, and the value for the broker's.
 TIMESTAMP_TYPE = "message.timestamp.type"
 BROKER_TIME = "LogAppendTime"
 
 _DAY = timedelta(days=1)
 
-#: So long it is remembered that a lead was erased: as long as the inputs keep what was said of it before, a merge
-#: included, something of that may still be on its way.
+#: How long an erasure is remembered. Records about the lead from before it, a merge included, may arrive as long as the
+#: inputs retain them.
 ERASURE_REMEMBERED = 7 * _DAY
 
 
@@ -32,55 +32,61 @@ class Cleanup(StrEnum):
 class Partitions(StrEnum):
     """How many partitions a topic has."""
 
-    BY_LEAD = "N"  # as many as the setting says, the same in all of them: they are co-partitioned
+    BY_LEAD = "N"  # a setting, the same for all of these topics: they are co-partitioned
     ONE = "1"  # a total order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """One topic. `name` is without prefix."""
+    """A topic of the contract."""
 
     name: str
+    """Without the installation's prefix."""
     purpose: str
+    """What its records are, in a sentence."""
     key: str
+    """What the records' key is."""
     partitions: Partitions
     cleanup: Cleanup
-    #: How long records are kept under `delete`. None under `compact`: the newest of each key for ever.
     retention: timedelta | None = None
+    """How long records are kept under `delete`. None under `compact`: the newest record of each key, forever."""
     writers: tuple[str, ...]
     readers: tuple[str, ...]
-    #: Written by our decisions, in their transaction: such records exceed those they were made from.
     ours: bool = False
-    #: Of ours: its records get their times from the broker, as those of every input do. By those of state a worker
-    #: notices that its clock is wrong; those that are read back to be decided must not be deleted unread.
+    """Whether our processors write it, in their transactions. Their records may be larger than those they follow from.
+    """
     timed_by_broker: bool = False
-    #: Records carry the headers of a CloudEvent. Table rows and dead letters do not.
+    """Whether a topic of ours takes its records' time from the broker's clock, as every input does. A worker notices by
+    the records of its state that its own clock is wrong; records that are read back must not expire unread.
+    """
     events: bool = True
+    """Whether records carry the headers of a CloudEvent. Table rows and dead letters do not."""
 
     @property
     def takes_broker_time(self) -> bool:
-        """Is the time of its records the broker's, whatever their producers say? Kafka deletes a record whose time is
-        older than the retention: one of a backfill might go before it is read, without a word. What is decided must not
-        depend on a producer's clock either.
+        """Whether the broker's clock gives records their time, rather than their producers'.
+
+        Kafka deletes records whose time is older than the retention: a backfilled record could silently expire before
+        it is read. Decisions must not depend on a producer's clock either.
         """
         return self.timed_by_broker or not self.ours
 
     def partition_count(self, by_lead: int) -> int:
-        """`by_lead` is the setting: partitions of the topics that leads are spread over."""
+        """The number of partitions, given that of the topics keyed by lead (a setting)."""
         return by_lead if self.partitions is Partitions.BY_LEAD else 1
 
     def full_name(self, prefix: str) -> str:
-        """The name on the broker; the prefix is prepended verbatim."""
+        """The name on the broker. The prefix is prepended verbatim."""
         return prefix + self.name
 
     def config(self, inputs_max_message_bytes: int = BROKER_DEFAULT_MAX_MESSAGE_BYTES) -> dict[str, str]:
-        """The configuration to create the topic with, given the largest `max.message.bytes` of the topics we read."""
+        """The configuration to create the topic with, given the largest `max.message.bytes` of the inputs."""
         config = {"cleanup.policy": self.cleanup.value}
         if self.retention is not None:
             config["retention.ms"] = str(self.retention // timedelta(milliseconds=1))
         if self.cleanup is Cleanup.COMPACT:
-            # Erased leads must vanish in a known time, so compaction may not wait for the log to fill; and readers that
-            # fall behind by less than a day must still see that something was erased.
+            # Erased leads must disappear within a known time, so compaction may not wait for the log to fill. Readers
+            # that are less than a day behind must still see the erasure.
             config["max.compaction.lag.ms"] = str(_DAY // timedelta(milliseconds=1))
             config["delete.retention.ms"] = str(_DAY // timedelta(milliseconds=1))
         if self.takes_broker_time:
@@ -90,8 +96,10 @@ class Topic:
         return config
 
     def may_lose_unread(self, config: Mapping[str, str]) -> bool:
-        """With this configuration, are records deleted by a time that their producers give them, and may that be before
-        they are read? Not where the broker refuses what has not at least half of the retention left.
+        """Whether a broker with this configuration may delete records before they are read.
+
+        It may where producers set the time by which records expire, unless the broker refuses records that have less
+        than half of the retention left.
         """
         if not self.takes_broker_time or config.get(TIMESTAMP_TYPE) == BROKER_TIME:
             return False
@@ -110,26 +118,26 @@ LEAD_SCORE_CHANGED = Topic(
     cleanup=Cleanup.DELETE,
     retention=7 * _DAY,
     writers=("scoring engines",),
-    readers=("worker",),
+    readers=("the worker",),
 )
 LEAD_CHANGED = Topic(
     name="lead-changed",
-    purpose="The CRM created, changed or (record without value) erased a lead.",
+    purpose="The CRM created or changed a lead, or erased it (record without value).",
     key="lead_id",
     partitions=Partitions.BY_LEAD,
     cleanup=Cleanup.COMPACT,
-    writers=("CRM",),
-    readers=("worker", "journeys"),
+    writers=("the CRM",),
+    readers=("the worker", "the downstream services"),
 )
 LEAD_MERGED = Topic(
     name="lead-merged",
-    purpose="The CRM merged a lead, the loser, into another, the survivor.",
+    purpose="The CRM merged a lead (the loser) into another (the survivor).",
     key="lead_id of the loser",
     partitions=Partitions.BY_LEAD,
     cleanup=Cleanup.DELETE,
     retention=7 * _DAY,
-    writers=("CRM",),
-    readers=("worker",),
+    writers=("the CRM",),
+    readers=("the worker", "the downstream services"),
 )
 LEAD_SALES_RESPONSE = Topic(
     name="lead-sales-response",
@@ -138,8 +146,8 @@ LEAD_SALES_RESPONSE = Topic(
     partitions=Partitions.BY_LEAD,
     cleanup=Cleanup.DELETE,
     retention=7 * _DAY,
-    writers=("CRM",),
-    readers=("worker", "follow-up"),
+    writers=("the CRM",),
+    readers=("the worker", "the follow-up service"),
 )
 SCORING_MODEL_CHANGED = Topic(
     name="scoring-model-changed",
@@ -147,127 +155,127 @@ SCORING_MODEL_CHANGED = Topic(
     key="scoring_model_id",
     partitions=Partitions.ONE,
     cleanup=Cleanup.COMPACT,
-    writers=("scoring engines", "command line"),
-    readers=("command decider",),
+    writers=("scoring engines", "the command line"),
+    readers=("the command processor",),
 )
 QUALIFICATION_COMMANDS = Topic(
     name="qualification-commands",
-    purpose="Orders to apply, publish, stop or delete a qualification model.",
+    purpose="Commands to apply, publish, stop or delete a qualification model.",
     key="qualification_model_id",
     partitions=Partitions.ONE,
     cleanup=Cleanup.DELETE,
     retention=7 * _DAY,
-    writers=("command line", "console"),
-    readers=("command decider",),
+    writers=("the command line", "the console"),
+    readers=("the command processor",),
 )
 FEATURE_COMMANDS = Topic(
     name="feature-commands",
-    purpose="Orders to turn a feature on or off; administrators only, by an ACL of its own.",
+    purpose="Commands to turn a feature on or off. For administrators only, by an ACL of its own.",
     key="feature name",
     partitions=Partitions.ONE,
     cleanup=Cleanup.DELETE,
     retention=7 * _DAY,
     writers=("administrators",),
-    readers=("command decider",),
+    readers=("the command processor",),
 )
 QUALIFICATION_MODELS = Topic(
     name="qualification-models",
-    purpose="Every qualification model, scoring model and feature as it stands: what the workers decide by.",
+    purpose="The current state of every qualification model, scoring model and feature, for the workers.",
     key="model/<id>, scoring/<id> or feature/<name>",
     partitions=Partitions.ONE,
     cleanup=Cleanup.COMPACT,
-    writers=("command decider",),
-    readers=("every worker", "console"),
+    writers=("the command processor",),
+    readers=("every worker", "the console"),
     ours=True,
     events=False,
 )
 QUALIFICATION_MODEL_CHANGED = Topic(
     name="qualification-model-changed",
-    purpose="The outcome of each command, accepted or refused, why and by whom: the audit trail.",
+    purpose="The audit trail: the outcome of each command, accepted or refused, why, and who issued it.",
     key="qualification_model_id, scoring_model_id or feature name",
     partitions=Partitions.ONE,
     cleanup=Cleanup.DELETE,
     retention=3650 * _DAY,
-    writers=("command decider",),
-    readers=("command line", "console", "auditors"),
+    writers=("the command processor",),
+    readers=("the command line", "the console", "auditors"),
     ours=True,
 )
 COMMAND_STATE = Topic(
     name="command-state",
-    purpose="Changelog of the command decider. Internal: read qualification-models instead.",
+    purpose="Changelog of the command processor. Internal: read qualification-models instead.",
     key="model/<id>, scoring/<id> or feature/<name>",
     partitions=Partitions.ONE,
     cleanup=Cleanup.COMPACT,
-    writers=("command decider",),
-    readers=("command decider",),
+    writers=("the command processor",),
+    readers=("the command processor",),
     ours=True,
     timed_by_broker=True,
     events=False,
 )
 LEAD_QUALIFIED = Topic(
     name="lead-qualified",
-    purpose="A lead qualified: why, by which model and version, and what changed on it.",
+    purpose="A lead qualified: by which model and version, why, and what changed on the lead.",
     key="lead_id",
     partitions=Partitions.BY_LEAD,
     cleanup=Cleanup.DELETE,
     retention=30 * _DAY,
-    writers=("worker",),
-    readers=("journeys", "assignment", "sequences", "CRM"),
+    writers=("the worker",),
+    readers=("the downstream services", "the CRM"),
     ours=True,
 )
 LEAD_RECYCLED = Topic(
     name="lead-recycled",
-    purpose="Sales rejected a lead, and flags that a qualification had set are taken back: it may qualify again.",
+    purpose="Sales rejected a lead that may qualify again: the CRM must reset flags that a qualification had set.",
     key="lead_id",
     partitions=Partitions.BY_LEAD,
     cleanup=Cleanup.DELETE,
     retention=30 * _DAY,
-    writers=("worker",),
-    readers=("CRM", "sinks"),
+    writers=("the worker",),
+    readers=("the CRM", "sinks"),
     ours=True,
 )
 LEAD_HANDOVERS = Topic(
     name="lead-handovers",
-    purpose="Scores, marks and what sales answered of a merged lead, on their way to its survivor. Internal.",
+    purpose="Scores, marks and sales responses of a merged lead, on their way to its survivor. Internal.",
     key="lead_id of the survivor",
     partitions=Partitions.BY_LEAD,
     cleanup=Cleanup.DELETE,
     retention=7 * _DAY,
-    writers=("worker",),
-    readers=("worker",),
+    writers=("the worker",),
+    readers=("the worker",),
     ours=True,
     events=False,
     timed_by_broker=True,
 )
 LEAD_STATE = Topic(
     name="lead-state",
-    purpose="Changelog of the worker: what is held about each lead.",
+    purpose="Changelog of the worker: everything held about each lead.",
     key="lead_id",
     partitions=Partitions.BY_LEAD,
     cleanup=Cleanup.COMPACT,
-    writers=("worker",),
-    readers=("worker on restore", "console"),
+    writers=("the worker",),
+    readers=("the worker (restoration)", "the console"),
     ours=True,
     timed_by_broker=True,
     events=False,
 )
 LEAD_DEAD_LETTERS = Topic(
     name="lead-dead-letters",
-    purpose="Records that could not be read: the original key, value and headers, where they stood, and why.",
+    purpose="Records that could not be read: the original key, value and headers, their position, and why.",
     key="original key",
     partitions=Partitions.BY_LEAD,
     cleanup=Cleanup.DELETE,
     retention=14 * _DAY,
-    writers=("worker", "command decider"),
+    writers=("the worker", "the command processor"),
     readers=("operations",),
     ours=True,
     events=False,
 )
 
-#: What is held, besides what follows from it: the changelogs.
+#: The changelogs: all state that does not follow from other state.
 STATE_TOPICS: tuple[Topic, ...] = (LEAD_STATE, COMMAND_STATE)
 
-#: In the order in which they are shown.
+#: In the order in which people see them.
 CATALOGUE: tuple[Topic, ...] = (
     LEAD_SCORE_CHANGED,
     LEAD_CHANGED,
