@@ -25,6 +25,7 @@ from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, Checkpoint
 from lead_qualifier.engine.inspection import inspect
 from lead_qualifier.engine.partition import Partition
 from lead_qualifier.engine.restoration import Restorer
+from lead_qualifier.engine.state_verification import StateVerifier
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.messages.topics import LEAD_CHANGED, LEAD_DEAD_LETTERS, LEAD_SCORE_CHANGED, LEAD_STATE
 from lead_qualifier.qualification.leads import Lead, Mark, Score
@@ -121,17 +122,18 @@ def write(connection: Connection, prefix: str, count: int, *, partitions: int) -
 def restore(connection: Connection, prefix: str, *, partitions: int) -> list[Partition]:
     """All partitions, complete and with their positions, as the engine opens them."""
     application = _application(prefix, partitions)
-    opener = Restorer(connection.confluent(), group_id=GROUP)
-    opener.check_partition_counts([application])
+    restorer = Restorer(connection.confluent(), group_id=GROUP)
+    verifier = StateVerifier(connection.confluent(), group_id=GROUP)
+    verifier.check_partition_counts([application])
     opened: list[Partition] = []
 
     def ready(done: list[Partition]) -> None:
-        for partition, position in zip(done, opener.positions(done), strict=True):
+        for partition, position in zip(done, verifier.verify(done), strict=True):
             partition.checkpoint = position
             opened.append(partition)
 
     all_of_them = [Partition(application, number) for number in range(partitions)]
-    opener.restore(all_of_them, ready=ready, abandoned=lambda: False)
+    restorer.restore(all_of_them, ready=ready, abandoned=lambda: False)
     return opened
 
 

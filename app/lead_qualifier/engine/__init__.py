@@ -1,11 +1,15 @@
 """Exactly-once partition processing on faust-streaming and confluent-kafka; knows nothing of leads."""
 
-from lead_qualifier.engine.application import Application, Input, PlainRecord, Processor, Record, Rejected
-from lead_qualifier.engine.context import OutputTooLarge, ProcessorContext
-from lead_qualifier.engine.engine import DEFAULT_LIMITS, Engine, Limits, Observer
+from lead_qualifier.engine.application import Application, Input
+from lead_qualifier.engine.context import ProcessorContext
+from lead_qualifier.engine.cycle import Observer
+from lead_qualifier.engine.engine import Engine
+from lead_qualifier.engine.errors import EngineError, OutputTooLarge, Rejected, Report, StateMismatch
 from lead_qualifier.engine.fault_points import FaultHook, FaultPoint
-from lead_qualifier.engine.partitioning import partition_of
-from lead_qualifier.engine.restoration import StateMismatch
+from lead_qualifier.engine.limits import DEFAULT_LIMITS, Limits
+from lead_qualifier.engine.partitioning import TopicPartition, partition_of
+from lead_qualifier.engine.processor import Processor
+from lead_qualifier.engine.record import PlainRecord, Record, UnreadableRecord
 from lead_qualifier.engine.timers import Timer, timers_in
 from lead_qualifier.kafka.records import Headers
 
@@ -13,6 +17,7 @@ __all__ = [
     "DEFAULT_LIMITS",
     "Application",
     "Engine",
+    "EngineError",
     "FaultHook",
     "FaultPoint",
     "Headers",
@@ -25,8 +30,11 @@ __all__ = [
     "ProcessorContext",
     "Record",
     "Rejected",
+    "Report",
     "StateMismatch",
     "Timer",
+    "TopicPartition",
+    "UnreadableRecord",
     "partition_of",
     "timers_in",
 ]

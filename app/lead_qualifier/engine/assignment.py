@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from lead_qualifier.engine.application import Application
-from lead_qualifier.engine.fetch_buffer import TopicPartition
 from lead_qualifier.engine.group_metadata import Membership
+from lead_qualifier.engine.partitioning import PartitionId, TopicPartition
 
 
 @dataclass(eq=False, slots=True)
@@ -16,10 +16,10 @@ class Assignment:
 
     membership: Membership
     #: (application name, partition number) that are ours: held of all the application's topics.
-    numbers: frozenset[tuple[str, int]]
+    numbers: frozenset[PartitionId]
     #: Partition numbers held of some, but not of all, topics of an application: nobody decides these until the group
     #: settles.
-    partial: frozenset[tuple[str, int]] = frozenset()
+    partial: frozenset[PartitionId] = frozenset()
     #: Set once the group's coordinator has refused this membership: nothing is opened under it any more.
     fenced: bool = field(default=False)
 
@@ -29,8 +29,8 @@ def assignment(
 ) -> Assignment:
     """Which partition numbers of each application are wholly ours, given the topic partitions that the group gave."""
     have = set(held)
-    whole: set[tuple[str, int]] = set()
-    partial: set[tuple[str, int]] = set()
+    whole: set[PartitionId] = set()
+    partial: set[PartitionId] = set()
     for app in applications:
         for number in range(app.partitions):
             owned = [(topic, number) in have for topic in app.topics]

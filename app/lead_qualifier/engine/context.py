@@ -1,40 +1,60 @@
-"""One cycle's work on one partition: an overlay over its state, what it emits, and what it rejects. Nothing here
-touches Kafka.
+"""What a processor works on: an overlay over the state of one partition, and what one cycle emits and rejects there.
+Nothing here touches Kafka.
 """
 
 from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
-from lead_qualifier.engine.application import Application, Record, Rejected
-from lead_qualifier.engine.partition import Change
+from lead_qualifier.engine.errors import OutputTooLarge, Rejected
+from lead_qualifier.engine.record import Change, Record
 from lead_qualifier.engine.timers import Timer
 from lead_qualifier.kafka.records import FRAMING_BYTES, Headers, Output, dead_letter, record_bytes
 
 _MISSING: Any = object()
 
 
-class OutputTooLarge(Exception):
-    """A result is larger than its topic takes. `record` is the one it follows from, or None for a known key (a sweep, a
-    timer). Whatever the record or the key has done is rolled back.
-    """
+class Topology(Protocol):
+    """What a context needs of its application."""
 
-    def __init__(self, reason: str, record: Record | None) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.record = record
+    @property
+    def changelog(self) -> str:
+        """The topic of the state."""
+
+    @property
+    def dead_letters(self) -> str:
+        """The topic of what is rejected."""
+
+    @property
+    def partitions(self) -> int:
+        """How many partitions the changelog has."""
+
+    @property
+    def max_record_bytes(self) -> Mapping[str, int]:
+        """The largest record that each topic takes."""
+
+    @property
+    def encode_state(self) -> Callable[[Any], bytes]:
+        """Encodes a state."""
+
+    @property
+    def decode_state(self) -> Callable[[bytes], Any]:
+        """Decodes a state. Raises msgspec.DecodeError, ValueError or RecursionError."""
+
+    def home_elsewhere(self, key: bytes, number: int) -> int | None:
+        """The partition that a key belongs to, if that is not partition `number`."""
 
 
 class ProcessorContext:
-    """State is read and written through `get`, `put` and `delete`; objects may be changed in place before `put`.
+    """Read and write state through `get`, `put` and `delete`; objects may be changed in place before `put`.
 
-    If a cycle fails the unit is thrown away: the partition's own store are bytes and stay as they were.
+    If a cycle fails the context is discarded. The partition's state store holds bytes and stays as it was.
     """
 
     __slots__ = (
@@ -60,7 +80,7 @@ class ProcessorContext:
 
     def __init__(
         self,
-        application: Application,
+        application: Topology,
         number: int,
         store: Mapping[bytes, bytes],
         *,
@@ -69,8 +89,8 @@ class ProcessorContext:
         unreadable_keys: Collection[bytes] = (),
         positions: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
-        """`unreadable_keys`: keys that may not belong here although there are states of them.
-        `positions`: by input topic the offset of the next record to decide.
+        """`unreadable_keys`: keys that may not belong here although the store has states of them. `positions`: by input
+        topic the offset of the next record to process.
         """
         self._positions = dict(positions)
         self._unreadable = unreadable_keys
@@ -79,26 +99,25 @@ class ProcessorContext:
         self._limits = application.max_record_bytes
         self._cache: dict[bytes, Any] = {}
         self._changed: dict[bytes, Record | None] = {}
-        #: About how much it takes to write this: states as they were read, outputs and dead letters.
+        #: About how many bytes this takes to write: states as they were read, outputs and dead letters.
         self.bytes = 0
         self.number = number
         self.revision = revision
         self.now_ms = now_ms
-        #: The record being decided, None during a sweep.
+        #: The record being processed; None during a sweep and for a timer.
         self.record: Record | None = None
         self.outputs: list[Output] = []
         self.dead_letters: list[tuple[Record, str]] = []
-        #: For the processor's own counting; it counts only once the transaction is committed.
+        #: The processor's own counters. They count once the transaction is committed.
         self.counts: Counter[Any] = Counter()
-        #: Whatever the processor wants to find again when the unit is committed.
+        #: Events for the processor's `committed`: whatever is true only once the transaction is committed.
         self.on_commit: list[Any] = []
-        #: Keys to be looked at again, and when.
         self.timers: list[Timer] = []
-        #: Records decided, by topic.
+        #: Records processed, by topic.
         self.record_counts: Counter[str] = Counter()
 
     def get(self, key: bytes) -> Any:
-        """The state held for a key, or None. Raises Rejected if the key does not belong here, or its state is
+        """The state of a key, or None. Raises Rejected if the key belongs to another partition, or its state is
         unreadable.
         """
         state = self._cache.get(key, _MISSING)
@@ -121,13 +140,13 @@ class ProcessorContext:
         return state
 
     def stored(self, key: bytes) -> bytes | None:
-        """The bytes held for a key, where nothing in this cycle has touched it yet."""
+        """The encoded state of a key, if nothing in this cycle has touched it yet."""
         if key in self._cache or key in self._unreadable:
             return None
         return self._store.get(key)
 
     def holds(self, key: bytes) -> bool:
-        """Is there a state of the key, readable or not? Raises Rejected if the key does not belong here."""
+        """True if the key has a state, readable or not. Raises Rejected if the key belongs to another partition."""
         if key in self._cache:
             return self._cache[key] is not None
         if key in self._store and key not in self._unreadable:
@@ -144,18 +163,18 @@ class ProcessorContext:
             )
 
     def position(self, topic: str) -> int:
-        """The offset in this partition of an input before which every record is decided, or is being decided now."""
+        """The offset in this partition of an input below which every record is processed, or is being processed now."""
         record = self.record
         if record is not None and record.topic == topic:
             return record.offset + 1
         return self._positions.get(topic, 0)
 
     def passed(self, topic: str, end: int) -> None:
-        """All records of an input before `end` are decided."""
+        """All records of an input below offset `end` are processed."""
         self._positions[topic] = end
 
     def put(self, key: bytes, state: Any) -> None:
-        """Hold this state for the key from now on."""
+        """Set the state of a key."""
         self._cache[key] = state
         self._changed[key] = self.record
 
@@ -165,9 +184,9 @@ class ProcessorContext:
         self._changed[key] = self.record
 
     def items(self, unreadable: dict[bytes, str] | None = None) -> Iterator[tuple[bytes, Any]]:
-        """Every key and state as of now; for applications with few keys.
+        """Every key and state, this cycle's changes included; for applications with few keys.
 
-        Keys whose state is none of ours are left out; `unreadable` receives them and why. The engine reports them.
+        Keys with an unreadable state are left out; `unreadable` receives them and the reasons. The engine reports them.
         """
         for key in {**self._store, **self._changed}:
             try:
@@ -186,24 +205,24 @@ class ProcessorContext:
         self.outputs.append(Output(topic, key, value, headers))
 
     def reject(self, record: Record, reason: str) -> None:
-        """Send the record to the dead letters with a reason that a person understands."""
+        """Make the record a dead letter, with a reason for people."""
         self.dead_letters.append((record, reason))
         self.bytes += len(record.value or b"")
 
     def schedule(self, key: bytes, due_ms: int) -> None:
-        """Have the decider look at the key again at this time. The state must say what it then waits for."""
+        """Set a timer (milliseconds since 1970). The state must say what it is for."""
         self.timers.append((due_ms, key))
 
     def has_changed(self, key: bytes) -> bool:
-        """Has anything been put or deleted under this key?"""
+        """True if the key was put or deleted in this cycle."""
         return key in self._changed
 
     def mark(self) -> tuple[int, int, int]:
-        """Where outputs, notes and timers stand, for `undo`."""
+        """How many outputs, on-commit events and timers there are, for `undo`."""
         return len(self.outputs), len(self.on_commit), len(self.timers)
 
     def undo(self, key: bytes, mark: tuple[int, int, int]) -> None:
-        """Take back what was done to one key, and emitted, noted and asked for, since `mark`."""
+        """Undo the changes of one key, and all outputs, on-commit events and timers since `mark`."""
         self._cache.pop(key, None)
         self._changed.pop(key, None)
         self._undo_outputs(mark)
@@ -217,7 +236,7 @@ class ProcessorContext:
             self._check_size(self._application.changelog, key, self._application.encode_state(state), [], None)
 
     def fits(self, key: bytes, state: Any) -> bool:
-        """Whether the changelog takes this state of the key."""
+        """True if the changelog takes this state of the key."""
         limit = self._limits.get(self._application.changelog)
         return limit is None or record_bytes(key, self._application.encode_state(state), []) <= limit
 
@@ -236,7 +255,7 @@ class ProcessorContext:
         return encoded
 
     def dead_letter_records(self) -> Iterator[Output]:
-        """The dead letters as records: original bytes, key and headers, and where they came from."""
+        """The dead letters as records: original key, value and headers, their origin, and the reason."""
         topic = self._application.dead_letters
         for record, reason in self.dead_letters:
             yield dead_letter(topic, record, reason, self._limits.get(topic))
@@ -252,38 +271,40 @@ class ProcessorContext:
         return size
 
 
-class CarefulContext(ProcessorContext):
-    """A unit in which what one record did can be taken back. After each record the states that it changed are encoded,
-    so that the one that makes a state too large is known: slower than a plain unit by just that.
+class SavepointContext(ProcessorContext):
+    """A context that can undo what one record did.
+
+    It encodes the states that a record changed right after the record, and so knows which record made a state too
+    large. That is what makes it slower than a plain context.
     """
 
-    __slots__ = ("_before", "_kept", "_touched")
+    __slots__ = ("_encoded", "_savepoint", "_touched")
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._kept: dict[bytes, bytes | None] = {}  # the states that are sure to be written, by changed key
+        self._encoded: dict[bytes, bytes | None] = {}  # changed key -> its state up to the last release
         self._touched: dict[bytes, None] = {}  # what the record may have changed in place
-        self._before = (self.mark(), Counter(self.counts))
+        self._savepoint = (self.mark(), Counter(self.counts))
 
     def begin(self, record: Record) -> None:
-        """What comes now follows from this record."""
+        """Set the savepoint: what comes now follows from this record."""
         self.record = record
         self._touched = {}
-        self._before = (self.mark(), self.counts.copy())
+        self._savepoint = (self.mark(), self.counts.copy())
 
-    def keep(self) -> None:
-        """The record has been decided. Raises OutputTooLarge if it makes a state too large."""
+    def release(self) -> None:
+        """The record is processed. Raises OutputTooLarge if it makes a state too large."""
         for key in self._touched:
             if key in self._changed:
-                self._keep(key, self.record)
+                self._encode(key, self.record)
 
     def roll_back(self) -> None:
         """Undo everything since `begin`."""
-        mark, counts = self._before
+        mark, counts = self._savepoint
         for key in self._touched:
             self.undo(key, mark)
-            if key in self._kept:
-                raw = self._kept[key]
+            if key in self._encoded:
+                raw = self._encoded[key]
                 self._cache[key] = None if raw is None else self._application.decode_state(raw)
                 self._changed[key] = None
         self._undo_outputs(mark)
@@ -291,35 +312,35 @@ class CarefulContext(ProcessorContext):
         self._touched = {}
 
     def get(self, key: bytes) -> Any:
-        """As of a plain unit."""
+        """As in a plain context."""
         self._touched[key] = None
         return super().get(key)
 
     def put(self, key: bytes, state: Any) -> None:
-        """As of a plain unit."""
+        """As in a plain context."""
         self._touched[key] = None
         super().put(key, state)
 
     def delete(self, key: bytes) -> None:
-        """As of a plain unit."""
+        """As in a plain context."""
         self._touched[key] = None
         super().delete(key)
 
     def check_state(self, key: bytes) -> None:
-        """As of a plain unit."""
+        """As in a plain context."""
         if key in self._changed:
-            self._keep(key, None)
+            self._encode(key, None)
 
     def changes(self) -> list[Change]:
-        """As of a plain unit; nothing is encoded again."""
+        """As in a plain context, without encoding a state twice."""
         for key, record in self._changed.items():
-            if key not in self._kept:
-                self._keep(key, record)
-        return [{"key": key, "value": self._kept[key]} for key in self._changed]
+            if key not in self._encoded:
+                self._encode(key, record)
+        return [{"key": key, "value": self._encoded[key]} for key in self._changed]
 
-    def _keep(self, key: bytes, record: Record | None) -> None:
+    def _encode(self, key: bytes, record: Record | None) -> None:
         state = self._cache[key]
         value = None if state is None else self._application.encode_state(state)
         if value is not None:
             self._check_size(self._application.changelog, key, value, [], record)
-        self._kept[key] = value
+        self._encoded[key] = value

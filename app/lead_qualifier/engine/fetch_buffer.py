@@ -18,7 +18,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-TopicPartition = tuple[str, int]
+from lead_qualifier.engine.partitioning import TopicPartition
+from lead_qualifier.engine.record import size_of
 
 
 class Batch(NamedTuple):
@@ -34,11 +35,6 @@ class Batch(NamedTuple):
     bytes: int | None = None
     #: Of the largest record.
     largest: int = 0
-
-
-def size_of(record: Any) -> int:
-    """Bytes of a record, about."""
-    return len(record.value or b"") + len(record.key or b"")
 
 
 def measured(batch: Batch) -> Batch:
@@ -185,7 +181,7 @@ class FetchBuffer:
                 self._arrived.wait(seconds)
             self._woken = False
 
-    def schedule(self) -> None:
+    def wake(self) -> None:
         """End a `wait`: there is something to do other than new records."""
         with self._lock:
             self._wake()

@@ -12,11 +12,9 @@ from dataclasses import dataclass
 
 import confluent_kafka
 
+from lead_qualifier.engine.errors import IncompatibleGroupMetadata
+
 _MAGIC = b"CGMDv2:"
-
-
-class IncompatibleGroupMetadata(RuntimeError):
-    """This librdkafka writes group metadata in another form than ours: transactions would not be fenced."""
 
 
 @dataclass(frozen=True, slots=True)

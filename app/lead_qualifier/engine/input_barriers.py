@@ -1,8 +1,8 @@
-"""Causes before effects: records of some topics wait until others are read as far as those went when they came."""
+"""Causes before effects: records of some inputs wait until others are read as far as those went when they arrived."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import structlog
@@ -10,80 +10,83 @@ from confluent_kafka import KafkaException
 
 from lead_qualifier.engine.application import Application, Input
 from lead_qualifier.engine.fetch_buffer import FetchBuffer
+from lead_qualifier.engine.partitioning import TopicPartition
 from lead_qualifier.kafka.admin import LATEST, Admin
 from lead_qualifier.kafka.errors import KafkaClientError
 
 log = structlog.get_logger(__name__)
 
-_Place = tuple[str, int]
-
 
 @dataclass(frozen=True, slots=True)
-class _Gate:
-    """Records before `until` may go once the others have been read up to `ends`. `epoch`: of the intake's queue."""
+class _Barrier:
+    """Records before `until` may pass once the others are read up to `ends`. `epoch`: of the fetch buffer's queue."""
 
     epoch: int
     until: int
-    ends: dict[_Place, int]
+    ends: dict[TopicPartition, int]
 
 
 class InputBarriers:
-    """A gate is set for whatever is queued when it is looked at, and stays until that has gone: what comes meanwhile to
-    the topics that are waited for does not hold it up for ever. Used by the cycle's thread only.
+    """A barrier is set for whatever is queued when it is looked at, and stays until that has passed: what arrives
+    meanwhile in the topics that are waited for does not hold it up for ever. Used by the cycle's thread only.
     """
 
-    def __init__(self, fetch_buffer: FetchBuffer, admin: Admin) -> None:
+    def __init__(self, fetch_buffer: FetchBuffer, admin: Callable[[], Admin]) -> None:
+        """`admin` makes a client, once something has to wait."""
         self._fetch_buffer = fetch_buffer
-        self._admin = admin
-        self._barriers: dict[_Place, _Gate] = {}
+        self._make_admin = admin
+        self._admin: Admin | None = None
+        self._barriers: dict[TopicPartition, _Barrier] = {}
 
     def prepare(self, partitions: Iterable[tuple[Application, int]]) -> None:
-        """Set gates for what is queued and has none, by one question to the broker for all of them."""
-        wanted: dict[_Place, tuple[int, int, list[_Place]]] = {}
+        """Set barriers for what is queued without one, by one request to the broker for all of them."""
+        wanted: dict[TopicPartition, tuple[int, int, list[TopicPartition]]] = {}
         for app, number in partitions:
             for inp in app.inputs:
-                place = (inp.topic, number)
+                tp = (inp.topic, number)
                 if (
                     not inp.after
-                    or not self._fetch_buffer.pending(place)
-                    or (at := self._fetch_buffer.next_offset(place)) is None
+                    or not self._fetch_buffer.pending(tp)
+                    or (at := self._fetch_buffer.next_offset(tp)) is None
                 ):
                     continue
-                epoch, until = at  # before the ends are asked for: what these records follow from lies before those
-                gate = self._barriers.get(place)
-                if gate is None or gate.epoch != epoch:
-                    wanted[place] = (epoch, until, [(topic, number) for topic in inp.after])
+                epoch, until = at  # before the ends are asked for: what these records follow from is before those
+                barrier = self._barriers.get(tp)
+                if barrier is None or barrier.epoch != epoch:
+                    wanted[tp] = (epoch, until, [(topic, number) for topic in inp.after])
         if not wanted:
             return
-        ends = self._ends({before for _, _, befores in wanted.values() for before in befores})
-        for place, (epoch, until, befores) in wanted.items():
-            self._barriers.pop(place, None)
-            if all(before in ends for before in befores):
-                self._barriers[place] = _Gate(epoch, until, {before: ends[before] for before in befores})
+        ends = self._ends({cause for _, _, causes in wanted.values() for cause in causes})
+        for tp, (epoch, until, causes) in wanted.items():
+            self._barriers.pop(tp, None)
+            if all(cause in ends for cause in causes):
+                self._barriers[tp] = _Barrier(epoch, until, {cause: ends[cause] for cause in causes})
 
     def until(self, inp: Input, number: int) -> int | None:
-        """Up to which offset records of an input may be taken now; None: none may."""
-        place = (inp.topic, number)
-        gate = self._barriers.get(place)
-        at = self._fetch_buffer.next_offset(place)
-        if gate is None or at is None or at[0] != gate.epoch:
+        """Records of an input may be taken up to this offset now; None: none may."""
+        tp = (inp.topic, number)
+        barrier = self._barriers.get(tp)
+        at = self._fetch_buffer.next_offset(tp)
+        if barrier is None or at is None or at[0] != barrier.epoch:
             return None
-        if not all(self._fetch_buffer.reached(before, end) for before, end in gate.ends.items()):
+        if not all(self._fetch_buffer.reached(cause, end) for cause, end in barrier.ends.items()):
             return None
-        return gate.until
+        return barrier.until
 
-    def went(self, inp: Input, number: int) -> None:
-        """What its gate was set for has been taken, if nothing before its end is queued any more."""
-        place = (inp.topic, number)
-        gate = self._barriers.get(place)
-        if gate is not None and self._fetch_buffer.reached(place, gate.until):
-            del self._barriers[place]
+    def taken(self, inp: Input, number: int) -> None:
+        """Records of an input were taken: its barrier goes if nothing before its end is queued any more."""
+        tp = (inp.topic, number)
+        barrier = self._barriers.get(tp)
+        if barrier is not None and self._fetch_buffer.reached(tp, barrier.until):
+            del self._barriers[tp]
 
-    def _ends(self, places: set[_Place]) -> dict[_Place, int]:
+    def _ends(self, partitions: set[TopicPartition]) -> dict[TopicPartition, int]:
         """Where committed records end; empty if the broker does not say."""
+        if self._admin is None:
+            self._admin = self._make_admin()
         try:
-            return self._admin.list_offsets(dict.fromkeys(places, LATEST), committed=True, timeout=10)
+            return self._admin.list_offsets(dict.fromkeys(partitions, LATEST), committed=True, timeout=10)
         except (KafkaException, KafkaClientError) as error:
-            topics = sorted({topic for topic, _ in places})
+            topics = sorted({topic for topic, _ in partitions})
             log.warning("end_of_topic_unknown", topics=topics, error=str(error))
             return {}

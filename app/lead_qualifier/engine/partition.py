@@ -3,74 +3,72 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 from lead_qualifier.engine.application import Application
 from lead_qualifier.engine.checkpoint import Checkpoint
 from lead_qualifier.engine.clock import Stamp
 from lead_qualifier.engine.partitioning import BUCKETS, bucket_of
+from lead_qualifier.engine.record import Change
 from lead_qualifier.engine.timers import Timers
-
-#: A changelog record in the form that confluent-kafka's `produce_batch` takes: `key` bytes, `value` bytes or None.
-Change = dict[str, Any]
 
 
 @dataclass(slots=True)
 class Partition:
-    """Entries are encoded bytes: compact, nothing for the garbage collector to walk, safe from half-done changes."""
+    """The store holds encoded states: compact, nothing for the garbage collector to walk, safe from partial changes."""
 
     application: Application
     number: int
     store: dict[bytes, bytes] = field(default_factory=dict)
     checkpoint: Checkpoint | None = None
-    #: The time that the record of the position has at the broker; None if this worker has written it.
+    #: The time that the checkpoint's record has at the broker; None if this worker has written it.
     written_at: Stamp | None = None
-    #: Offset after the last changelog record that the entries contain; None before the first restore.
-    copied_to: int | None = None
-    #: Wall clock (seconds since 1970) of the last moment at which the copy was known to be complete.
+    #: The changelog is restored up to this offset; None before the first restoration.
+    restored_to: int | None = None
+    #: When the store was last known to be complete (seconds since 1970, by the wall clock).
     verified_at: float = field(default_factory=time.time)
-    #: Keys whose entries are no state of ours, and why, as far as is known: `inspection` looks for them. The bytes stay
-    #: as they are until a new state replaces them.
+    #: Keys with an unreadable state, and why, as far as `inspection` has come. The bytes stay until a new state
+    #: replaces them.
     unreadable: dict[bytes, str] = field(default_factory=dict)
     inspected: bool = False
     #: Offsets of changelog records without a key.
     keyless: set[int] = field(default_factory=set)
     #: Keys by bucket while a sweep runs.
     buckets: list[list[bytes]] | None = None
-    #: What the entries wait for; anew whenever the partition is opened.
+    #: Built again from the store whenever the partition is opened.
     timers: Timers = field(default_factory=Timers)
-    #: Inputs on which the consumer was set back, and to which offset: nothing is decided before that is written down.
+    #: Inputs on which the consumer was set back, and to which offset: nothing is processed until that is written down.
     set_back: dict[str, int] = field(default_factory=dict)
-    #: By input the end that it had when the partition was opened, until all of that is decided.
+    #: Input topic -> its end when the partition was opened, until everything before it is processed.
     backlog: dict[str, int] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
-        """How logs name it."""
+        """Its name in logs."""
         return f"{self.application.name}/{self.number}"
 
     @property
     def unreadable_count(self) -> int:
-        """Records of the changelog that are known to be no state of ours."""
+        """Records of the changelog that are known to be unreadable."""
         return len(self.unreadable) + len(self.keyless)
 
     def forget(self) -> None:
-        """Begin from nothing: the next restore copies everything."""
+        """Discard everything: the next restoration reads the whole changelog."""
         self.store = {}
         self.unreadable = {}
         self.keyless = set()
         self.inspected = False
         self.checkpoint = self.written_at = None
-        self.copied_to = None
+        self.restored_to = None
 
     def has_caught_up(self) -> bool:
-        """Is all decided that came before the partition was opened? Before that no time of a timer is over: what came
-        meanwhile may be what ends its waiting.
+        """True if everything is processed that came before the partition was opened. Until then no timer fires: a
+        record of the backlog may cancel it.
         """
         if self.backlog and self.checkpoint is not None:
-            decided = self.checkpoint.next
-            self.backlog = {topic: end for topic, end in self.backlog.items() if decided.get(topic, 0) < end}
+            processed = self.checkpoint.next
+            self.backlog = {topic: end for topic, end in self.backlog.items() if processed.get(topic, 0) < end}
         return not self.backlog
 
     def keys_in(self, bucket: int) -> list[bytes]:
@@ -81,8 +79,15 @@ class Partition:
                 self.buckets[bucket_of(key)].append(key)
         return self.buckets[bucket]
 
+    def following_timers(self, keys: Iterable[bytes], now_ms: int) -> list[tuple[int, bytes]]:
+        """The timers that the states of these keys have after `now_ms`."""
+        states = {key: self.store[key] for key in keys if key in self.store}
+        if not states:
+            return []
+        return [timer for timer in self.application.processor.timers(states) if timer[0] > now_ms]
+
     def apply(self, changes: list[Change]) -> None:
-        """Take committed changelog records into the entries."""
+        """Apply committed changelog records to the store."""
         store = self.store
         for change in changes:
             value = change["value"]

@@ -1,4 +1,4 @@
-"""Which partition a key belongs to, and which sweep bucket."""
+"""How partitions are named, which partition a key belongs to, and which sweep bucket."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ import struct
 import zlib
 
 BUCKETS = 256
+
+TopicPartition = tuple[str, int]
+"""A topic and the number of one of its partitions."""
+
+PartitionId = tuple[str, int]
+"""The name of an application and the number of one of its partitions."""
 
 _M = 0x5BD1E995
 _MASK = 0xFFFFFFFF

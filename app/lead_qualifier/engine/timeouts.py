@@ -6,27 +6,25 @@ import threading
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
-
-class CallTimeout(Exception):
-    """The call goes on, perhaps for ever: what it uses must be given up."""
+from lead_qualifier.engine.errors import CallTimeout
 
 
-class Bounded:
+class CallWithTimeout:
     """Makes one call at a time. Used by one thread."""
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._calls: SimpleQueue[Callable[[], object]] | None = None
-        self._answers: SimpleQueue[BaseException | None] = SimpleQueue()
+        self._results: SimpleQueue[BaseException | None] = SimpleQueue()
 
     def __call__(self, call: Callable[[], object], seconds: float) -> None:
-        """Raises what the call raises, or NeverReturned after so many seconds."""
+        """Raises what the call raises, or CallTimeout after this many seconds."""
         if self._calls is None:
-            self._calls, self._answers = SimpleQueue(), SimpleQueue()
-            threading.Thread(target=_serve, args=(self._calls, self._answers), name=self._name, daemon=True).start()
+            self._calls, self._results = SimpleQueue(), SimpleQueue()
+            threading.Thread(target=_serve, args=(self._calls, self._results), name=self._name, daemon=True).start()
         self._calls.put(call)
         try:
-            error = self._answers.get(timeout=seconds)
+            error = self._results.get(timeout=seconds)
         except Empty:
             self._calls = None
             raise CallTimeout(f"{self._name} has not returned for {seconds:.0f} s") from None
@@ -34,13 +32,13 @@ class Bounded:
             raise error
 
 
-def _serve(calls: SimpleQueue[Callable[[], object]], answers: SimpleQueue[BaseException | None]) -> None:
+def _serve(calls: SimpleQueue[Callable[[], object]], results: SimpleQueue[BaseException | None]) -> None:
     while True:
         call = calls.get()
         try:
             call()
         except BaseException as error:  # noqa: BLE001  raised where the call was asked for
-            answers.put(error)
+            results.put(error)
         else:
-            answers.put(None)
+            results.put(None)
         del call

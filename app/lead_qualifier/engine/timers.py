@@ -59,12 +59,12 @@ class Timers:
     def add(self, timers: Iterable[Timer]) -> None:
         """Look at these keys too. One that no longer needs it by then is looked at in vain."""
         earliest, heap = self._next, self._heap
-        for schedule in timers:
-            due_ms, key = schedule
+        for timer in timers:
+            due_ms, key = timer
             held = earliest.get(key)
             if held is None or due_ms < held:
                 earliest[key] = due_ms
-                heappush(heap, schedule)
+                heappush(heap, timer)
         if len(heap) > 2 * len(earliest) + _SUPERSEDED:
             self._heap = [(due_ms, key) for key, due_ms in earliest.items()]
             heapify(self._heap)

@@ -1,4 +1,4 @@
-"""One Kafka transaction per cycle: outputs, state, dead letters, positions and offsets together, or none of them.
+"""One Kafka transaction per cycle: outputs, state, dead letters, checkpoints and offsets together, or none of them.
 
 The order inside is what makes it safe: produce, flush until every delivery report is in, send the offsets with the
 membership that the batches were fetched under, commit. Offsets before the flush would let a frozen worker's records
@@ -13,13 +13,17 @@ from typing import Any
 
 import confluent_kafka
 import structlog
-from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import TopicPartition as KafkaTopicPartition
 
 from lead_qualifier.engine.clock import Stamp, stamp_of
+from lead_qualifier.engine.errors import Aborted, CallTimeout, OutcomeUnknown
 from lead_qualifier.engine.fault_points import FaultHook, FaultPoint
 from lead_qualifier.engine.group_metadata import Membership
+from lead_qualifier.engine.partitioning import TopicPartition
+from lead_qualifier.engine.record import Change
 from lead_qualifier.engine.repeated_errors import RepeatedErrors
-from lead_qualifier.engine.timeouts import Bounded, CallTimeout
+from lead_qualifier.engine.timeouts import CallWithTimeout
 from lead_qualifier.kafka.errors import NotAllowed, is_forbidden
 from lead_qualifier.kafka.records import Output
 
@@ -47,23 +51,6 @@ _FENCED = {
     KafkaError.FENCED_INSTANCE_ID,
     KafkaError.REBALANCE_IN_PROGRESS,
 }
-
-
-class Aborted(Exception):
-    """The transaction was aborted; the cycle's partitions must be opened again before anything is decided."""
-
-    def __init__(self, reason: str, *, fenced: bool = False, record_fault: bool = False) -> None:
-        super().__init__(reason)
-        #: True if the broker refused a record for what it is, so that trying again cannot help.
-        self.record_fault = record_fault
-        #: True if the group's coordinator no longer knows this membership: only a new assignment helps.
-        self.fenced = fenced
-
-
-class OutcomeUnknown(Exception):
-    """The transaction may have been committed or not; its producer is replaced, and the partitions must be opened
-    again.
-    """
 
 
 class _Retry:
@@ -123,10 +110,10 @@ class TransactionalProducer:
         self._produced = 0
         self._delivered = 0
         self._failed: KafkaError | None = None
-        self._bounded = Bounded("send_offsets_to_transaction")
+        self._call_with_timeout = CallWithTimeout("send_offsets_to_transaction")
         self._careful = 0  # transactions yet to come in which every record is reported on
-        self._ends: dict[tuple[str, int], int] = {}
-        self._stamps: dict[tuple[str, int], Stamp] = {}
+        self._ends: dict[TopicPartition, int] = {}
+        self._stamps: dict[TopicPartition, Stamp] = {}
 
     def prepare(self) -> None:
         """Make sure that a producer with settled transactions is there. Raises KafkaException if the broker can't be
@@ -144,11 +131,11 @@ class TransactionalProducer:
     def run(
         self,
         outputs: Sequence[Output],
-        changelogs: Sequence[tuple[str, int, list[dict[str, Any]]]],
-        offsets: Sequence[TopicPartition],
+        changelogs: Sequence[tuple[str, int, list[Change]]],
+        offsets: Sequence[KafkaTopicPartition],
         membership: Membership,
-        objection: Callable[[Mapping[tuple[str, int], Stamp]], str | None] = lambda stamps: None,
-    ) -> dict[tuple[str, int], int]:
+        objection: Callable[[Mapping[TopicPartition, Stamp]], str | None] = lambda stamps: None,
+    ) -> dict[TopicPartition, int]:
         """Write everything in one transaction and return, per changelog partition, the offset after our last record.
 
         `changelogs` holds (topic, partition, messages in order); `offsets` has one explicit offset for each touched
@@ -199,7 +186,7 @@ class TransactionalProducer:
         self,
         producer: confluent_kafka.Producer,
         outputs: Sequence[Output],
-        changelogs: Sequence[tuple[str, int, list[dict[str, Any]]]],
+        changelogs: Sequence[tuple[str, int, list[Change]]],
     ) -> None:
         self._produced = self._delivered = 0
         self._failed = None
@@ -223,9 +210,7 @@ class TransactionalProducer:
             producer.produce(topic, last["value"], last["key"], partition=partition, on_delivery=self._on_last_delivery)
             self._produced += 1
 
-    def _not_queued(
-        self, producer: confluent_kafka.Producer, messages: list[dict[str, Any]], deadline: float
-    ) -> list[dict[str, Any]]:
+    def _not_queued(self, producer: confluent_kafka.Producer, messages: list[Change], deadline: float) -> list[Change]:
         """The messages that the local queue had no room for, after a moment for it to empty.
 
         Raises _Undelivered if room is not what is missing: of a failed transaction nothing can ever be queued.
@@ -247,10 +232,10 @@ class TransactionalProducer:
     def _on_last_delivery(self, error: KafkaError | None, message: Any) -> None:
         self._on_delivery(error, message)
         if error is None:
-            place = message.topic(), message.partition()
-            self._ends[place] = message.offset() + 1
+            tp = message.topic(), message.partition()
+            self._ends[tp] = message.offset() + 1
             if (stamp := stamp_of(message.timestamp())) is not None:
-                self._stamps[place] = stamp
+                self._stamps[tp] = stamp
 
     def _flush(self, producer: confluent_kafka.Producer) -> None:
         deadline = time.monotonic() + self._deadline
@@ -263,13 +248,13 @@ class TransactionalProducer:
             raise _Undelivered(f"{self._delivered} of {self._produced} records were delivered in time", None)
 
     def _send_offsets(
-        self, producer: confluent_kafka.Producer, offsets: Sequence[TopicPartition], metadata: Any, left: float
+        self, producer: confluent_kafka.Producer, offsets: Sequence[KafkaTopicPartition], metadata: Any, left: float
     ) -> None:
         # librdkafka (2.16; its issues 5456 and 5511) ignores this call's timeout, and after a restart of the group's
         # coordinator waits for ever for a connection that it has given up. After ten seconds there is nothing to wait
         # for: the broker has ended the transaction.
         seconds = min(left, TRANSACTION_TIMEOUT_MS / 1000)
-        self._bounded(
+        self._call_with_timeout(
             lambda: producer.send_offsets_to_transaction(list(offsets), metadata, seconds), seconds + _GRACE_SECONDS
         )
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 import msgspec
 
 from lead_qualifier.engine import checkpoint as positions
-from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, Checkpoint, UnknownFormat
+from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, Checkpoint
 from lead_qualifier.engine.clock import DEFAULT_TOLERANCE_SECONDS, tolerance_ms
 from lead_qualifier.kafka.admin import PartitionId
 from lead_qualifier.kafka.connection import Connection
@@ -159,7 +159,7 @@ class PositionRepair:
     ) -> Iterator[Misfit]:
         try:
             position = positions.decode(value)
-        except (UnknownFormat, msgspec.DecodeError) as error:
+        except (positions.UnknownFormat, msgspec.DecodeError) as error:
             yield Misfit(place, f"its position is unreadable: {error}", "none by this program")
             return
         if position.application != self._group_id:

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from lead_qualifier.engine import Application, Engine, ProcessorContext
-from lead_qualifier.engine.fetch_buffer import TopicPartition
+from lead_qualifier.engine import Application, Engine, ProcessorContext, TopicPartition
 from lead_qualifier.engine.partitioning import BUCKETS
 from lead_qualifier.services.service import Service
 

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import structlog
 from confluent_kafka import KafkaException
 
-from lead_qualifier.engine import DEFAULT_LIMITS, Engine, FaultHook, Limits
+from lead_qualifier.engine import DEFAULT_LIMITS, Engine, FaultHook, Limits, Report
 from lead_qualifier.engine.fault_points import no_fault_hook
 from lead_qualifier.engine.faust.app import create_app, end_offsets, fetch_health, quieten
 from lead_qualifier.kafka.acls import Grant, check_rights
@@ -29,6 +29,7 @@ from lead_qualifier.services.installation import OtherInstallation, read_group, 
 from lead_qualifier.services.metrics import Metrics
 from lead_qualifier.services.projected_table import declare
 from lead_qualifier.services.remedies import with_remedy
+from lead_qualifier.services.sentences import sentence
 from lead_qualifier.services.service import Projection, Service
 from lead_qualifier.services.start_up import StartUp
 from lead_qualifier.services.watchdog import Watchdog
@@ -106,11 +107,11 @@ class Process:
             group_id=service.group_id,
             client_config=self._connection.confluent(),
             producer_config=self._connection.confluent_producer(),
-            failed=self._failed,
+            failed=lambda why: self._failed(self._in_words(why)),
+            warn=lambda report: log.warning(report.code, reason=sentence(report), **report.details),
             limits=replace(self._limits, clock_seconds=self._settings.time_tolerance.total_seconds()),
             observer=self.metrics,
             hook=self._hook,
-            explain=self._explain,
             raw=RawReader(self._connection),
         )
         return _Running(service, engine, self._connection, self._limits.stall_seconds)
@@ -225,15 +226,16 @@ class Process:
             },
         }
 
-    def _explain(self, refusal: NotAllowed) -> str:
-        """The broker says only that something is not allowed: ask what."""
-        try:
+    def _in_words(self, why: Report | NotAllowed) -> str:
+        if isinstance(why, Report):
+            return sentence(why)
+        try:  # the broker says only that something is not allowed: ask what
             check_rights(self._connection, self._rights, timeout=5)
         except NotAllowed as missing:
             return with_remedy(missing)
         except KafkaException:
             log.debug("rights_unknown")
-        return with_remedy(refusal)
+        return with_remedy(why)
 
     def _failed(self, reason: str) -> NoReturn:
         # not sys.exit: aiokafka's heartbeats would hold the partitions while the interpreter waits for its threads
@@ -289,12 +291,12 @@ class _Running:
         for projection in self.service.projections:
             if (problem := projection.problem()) is not None:
                 return problem
-        if (problem := self.engine.problem()) is not None:
-            return problem
+        report = self.engine.problem()
         health = fetch_health(self.app)
-        if health is None or not self.engine.assigned_partitions():
-            return None  # the engine says when that lasts too long
-        return health.problem(self._stall_seconds)
+        # without an assignment nothing is fetched; the engine says when that lasts too long
+        if report is None and health is not None and self.engine.assigned_partitions():
+            report = health.problem(self._stall_seconds)
+        return None if report is None else sentence(report)
 
     def waiting(self) -> list[str]:
         """What it still waits for before it is ready."""

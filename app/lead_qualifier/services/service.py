@@ -44,7 +44,7 @@ class Projection(Generic[E, S]):
     def attach(self, engine: Engine, connection: Connection) -> None:
         """Follow the topic by the engine's consumer, and wake its cycles when something has changed."""
         self._engine = engine
-        self._changed = engine.fetch_buffer.schedule
+        self._changed = engine.fetch_buffer.wake
         engine.followers[self.topic] = self.table.follow
         self._projector = Projector(connection, topic=self.topic, encode=self._encode, missing=self._unprojected)
 

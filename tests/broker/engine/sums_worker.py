@@ -18,10 +18,12 @@ from pathlib import Path
 
 import structlog
 
-from lead_qualifier.engine import Engine, FaultPoint, Limits
+from lead_qualifier.engine import Engine, FaultPoint, Limits, Report
 from lead_qualifier.engine.faust.app import create_app, quieten
 from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.errors import NotAllowed
 from lead_qualifier.kafka.raw import RawReader
+from lead_qualifier.services.sentences import sentence
 from tests.broker.engine.sums import Sums, Topics, application
 
 
@@ -71,8 +73,8 @@ def main() -> None:
     topics = Topics(options.prefix)
     decider = Sums(topics.out, revision, revision, dict.fromkeys(options.fail_on, "told to fail"))
 
-    def failed(reason: str) -> None:
-        structlog.get_logger().error("failed", reason=reason)
+    def failed(why: Report | NotAllowed) -> None:
+        structlog.get_logger().error("failed", reason=sentence(why) if isinstance(why, Report) else str(why))
         os._exit(70)
 
     engine = Engine(
@@ -110,7 +112,7 @@ async def _run(engine: Engine, bootstrap: str, session_timeout: float) -> None:
         except TimeoutError:
             problem = engine.problem()
             if problem:
-                structlog.get_logger().error("failed", reason=problem)
+                structlog.get_logger().error("failed", reason=sentence(problem))
                 os._exit(70)
     await asyncio.get_running_loop().run_in_executor(None, engine.stop)
     await app.stop()

@@ -152,7 +152,7 @@ def test_a_position_whose_clock_is_ahead_of_its_record_s_time_is_put_back(bed: B
         producer.produce(bed.topics.changelog, encode(ahead), CHECKPOINT_KEY, partition=partition)
     assert producer.flush(10) == 0
     heir = bed.worker()
-    assert bed.logged(heir, "position_clock_put_back")["seconds"] > 86_000
+    assert bed.logged(heir, "checkpoint_clock_put_back")["seconds"] > 86_000
     bed.send(40)
     bed.wait_for(80)
     assert bed.stop(heir) == 0

@@ -10,11 +10,12 @@ import pytest
 from confluent_kafka import Producer
 from structlog.testing import capture_logs
 
-from lead_qualifier.engine import restoration as opening
+from lead_qualifier.engine import restoration
 from lead_qualifier.engine.application import Input
 from lead_qualifier.engine.checkpoint import Checkpoint
 from lead_qualifier.engine.partition import Partition
 from lead_qualifier.engine.restoration import Restorer
+from lead_qualifier.engine.state_verification import StateVerifier
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.raw import RawReader
 from tests.broker.engine.bed import Bed
@@ -32,15 +33,16 @@ def test_hundreds_of_partitions_open_for_the_first_time_in_a_few_seconds(bed: Be
     few = application(bed.topics, Sums(bed.topics.out))
     app = replace(few, inputs=inputs, changelog=f"{few.changelog}-many", partitions=MANY)
     bed.create(*app.topics, app.changelog, partitions=MANY)
-    opener = Restorer({"bootstrap.servers": bed.bootstrap}, group_id=bed.topics.group)
+    client = {"bootstrap.servers": bed.bootstrap}
+    verifier = StateVerifier(client, group_id=bed.topics.group)
     for topic in (*app.topics, app.changelog):
         bed.wait_until_known(topic, MANY)
-    opener.check_partition_counts([app])
+    verifier.check_partition_counts([app])
     found: list[Checkpoint] = []
     begun = time.monotonic()
-    opener.restore(
+    Restorer(client, group_id=bed.topics.group).restore(
         [Partition(app, number) for number in range(MANY)],
-        ready=lambda partitions: found.extend(opener.positions(partitions)),
+        ready=lambda partitions: found.extend(verifier.verify(partitions)),
         abandoned=lambda: False,
     )
     assert time.monotonic() - begun < 4
@@ -63,12 +65,12 @@ def test_a_changelog_that_librdkafka_cannot_decode_is_restored(bed: Bed) -> None
     )
     producer.send(changelog, 0, batch(entries[3]))
     connection = Connection(bootstrap_servers=bed.bootstrap)
-    opener = Restorer(connection.confluent(), group_id=bed.topics.group, raw=RawReader(connection))
+    restorer = Restorer(connection.confluent(), group_id=bed.topics.group, raw=RawReader(connection))
     partition = Partition(app, 0)
     done: list[Partition] = []
-    opener.restore([partition], ready=done.extend, abandoned=lambda: False)
+    restorer.restore([partition], ready=done.extend, abandoned=lambda: False)
     assert done == [partition]
-    assert partition.copied_to == 4
+    assert partition.restored_to == 4
     assert partition.store == {entry.key: b"1" for entry in entries}
 
 
@@ -77,7 +79,7 @@ def test_an_open_transaction_of_a_former_owner_is_waited_for(
     bed: Bed, monkeypatch: pytest.MonkeyPatch, by_bytes: bool
 ) -> None:
     """librdkafka says as little of it as of some batches that it cannot decode."""
-    monkeypatch.setattr(opening, "SILENT_SECONDS", 0.3)
+    monkeypatch.setattr(restoration, "SILENT_SECONDS", 0.3)
     app = application(bed.topics, Sums(bed.topics.out))
     bed.wait_until_known(app.changelog, app.partitions)
     owner = Producer({"bootstrap.servers": bed.bootstrap, "transactional.id": f"{bed.topics.prefix}owner"})
@@ -102,12 +104,12 @@ def test_an_open_transaction_of_a_former_owner_is_waited_for(
 
     connection = Connection(bootstrap_servers=bed.bootstrap)
     raw = RawReader(connection) if by_bytes else None
-    opener = Restorer(connection.confluent(), group_id=bed.topics.group, raw=raw)
+    restorer = Restorer(connection.confluent(), group_id=bed.topics.group, raw=raw)
     # what is settled is copied, but for its marker
-    partition = Partition(app, 0, store={b"settled": b"1"}, copied_to=1, verified_at=time.time())
+    partition = Partition(app, 0, store={b"settled": b"1"}, restored_to=1, verified_at=time.time())
     done: list[Partition] = []
     with capture_logs() as lines:
-        opener.restore([partition], ready=done.extend, abandoned=abandoned)
+        restorer.restore([partition], ready=done.extend, abandoned=abandoned)
     assert done == [partition]
     assert not still_open
     assert partition.store == {b"settled": b"1", b"open": b"1"}

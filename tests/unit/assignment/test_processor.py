@@ -12,8 +12,7 @@ import pytest
 
 from lead_qualifier.assignment.processor import AssignmentProcessor
 from lead_qualifier.assignment.state import ALARM, Alarm, HeldLead, decode_state, encode_state
-from lead_qualifier.engine import Application, Input, ProcessorContext, Rejected
-from lead_qualifier.engine.application import PlainRecord
+from lead_qualifier.engine import Application, Input, PlainRecord, ProcessorContext, Rejected
 from tests.oracle.assignment import AssignmentOracle, as_told
 
 T0 = datetime(2026, 3, 28, 12, tzinfo=UTC)  # the night before the clock changes in Berlin

@@ -9,8 +9,8 @@ import pytest
 from lead_qualifier.engine.checkpoint import Checkpoint
 from lead_qualifier.engine.clock import Clock, Stamp
 from lead_qualifier.engine.partition import Partition
-from lead_qualifier.engine.restoration import Restorer
-from tests.unit.engine.test_context import application
+from lead_qualifier.engine.state_verification import StateVerifier
+from tests.unit.engine.doubles import application
 
 DAY = 86_400.0
 #: Noon on some day, in seconds.
@@ -79,9 +79,10 @@ def test_what_was_decided_ahead_of_the_broker_s_time_is_contradicted() -> None:
 
 
 def opened(clock_ms: int, written: Stamp | None) -> int:
-    opener = Restorer({"bootstrap.servers": "127.0.0.1:1"}, group_id="g")
-    position = Checkpoint("g", {"in": 3}, clock=clock_ms)
-    return opener._clock(Partition(application(), 0, checkpoint=position, written_at=written), position)
+    verifier = StateVerifier({"bootstrap.servers": "127.0.0.1:1"}, group_id="g")
+    checkpoint = Checkpoint("g", {"in": 3}, clock=clock_ms)
+    partition = Partition(application(), 0, checkpoint=checkpoint, written_at=written)
+    return verifier._plausible_clock(partition, checkpoint)
 
 
 def test_a_position_whose_clock_is_ahead_of_its_own_record_is_put_back_when_it_is_opened() -> None:

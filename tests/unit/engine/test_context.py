@@ -1,78 +1,25 @@
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, field
-from typing import Any
-
 import pytest
 
 from lead_qualifier.engine import (
-    Application,
-    Input,
     OutputTooLarge,
-    Processor,
     ProcessorContext,
     Rejected,
     partition_of,
 )
 from lead_qualifier.kafka.records import dead_letter, record_bytes
+from tests.unit.engine.doubles import StubRecord, application
 
 
-@dataclass
-class Rec:
-    key: bytes | None = b"k"
-    value: bytes | None = b"v"
-    topic: str = "in"
-    partition: int = 3
-    offset: int = 7
-    timestamp: int = 0
-    headers: tuple[tuple[str, bytes | None], ...] = ()
-
-
-@dataclass
-class Nothing(Processor):
-    """A decider for tests that need none."""
-
-    calls: list[Any] = field(default_factory=list)
-
-    def begin(self) -> int:
-        return 0
-
-    def process(self, record: Any, context: ProcessorContext) -> None: ...
-
-    def sweep_pending(self, swept: int) -> bool:
-        return False
-
-    def sweep(self, key: bytes, context: ProcessorContext, swept: int) -> None: ...
-
-    def committed(self, context: ProcessorContext) -> None: ...
-
-    def opened(self, number: int, entries: Any) -> None: ...
-
-
-def application(*, limit: int | None = None, keyed: bool = False) -> Application:
-    return Application(
-        name="app",
-        inputs=(Input("in"),),
-        changelog="state",
-        dead_letters="dead",
-        partitions=4,
-        processor=Nothing(),
-        encode_state=lambda state: json.dumps(state).encode(),
-        decode_state=json.loads,
-        max_record_bytes={} if limit is None else {"state": limit, "out": limit, "dead": limit},
-        keyed=keyed,
-    )
-
-
-def test_a_unit_reads_through_to_the_entries_and_its_changes_stay_its_own() -> None:
-    entries = {b"k": b"[1]"}
-    context = ProcessorContext(application(), 0, entries)
+def test_a_context_reads_through_to_the_store_and_its_changes_stay_its_own() -> None:
+    store = {b"k": b"[1]"}
+    context = ProcessorContext(application(), 0, store)
     state = context.get(b"k")
     state.append(2)
     context.put(b"k", state)
     assert context.get(b"k") == [1, 2]
-    assert entries == {b"k": b"[1]"}
+    assert store == {b"k": b"[1]"}
 
 
 def test_each_changed_key_is_written_once_with_its_last_state() -> None:
@@ -112,22 +59,22 @@ def test_unreadable_state_rejects_the_record_that_needs_it() -> None:
 
 def test_an_output_that_its_topic_does_not_take_names_the_record() -> None:
     context = ProcessorContext(application(limit=1000), 0, {})
-    context.record = Rec()
-    with pytest.raises(OutputTooLarge, match="bytes in out, which takes 1000") as unfit:
+    context.record = StubRecord()
+    with pytest.raises(OutputTooLarge, match="bytes in out, which takes 1000") as too_large:
         context.emit("out", b"k", b"x" * 1000, [])
-    assert unfit.value.record is context.record
+    assert too_large.value.record is context.record
 
 
 def test_state_that_its_topic_does_not_take_names_the_record_that_last_changed_it() -> None:
     context = ProcessorContext(application(limit=1000), 0, {})
-    context.record = Rec()
+    context.record = StubRecord()
     context.put(b"k", "x" * 1000)
     with pytest.raises(OutputTooLarge, match="bytes in state"):
         context.changes()
 
 
 def test_a_dead_letter_is_the_original_and_says_where_it_stood_and_why() -> None:
-    letter = dead_letter("dead", Rec(headers=(("h", b"1"), ("n", None))), "because", None)
+    letter = dead_letter("dead", StubRecord(headers=(("h", b"1"), ("n", None))), "because", None)
     assert (letter.key, letter.value) == (b"k", b"v")
     assert list(letter.headers) == [
         ("h", b"1"),
@@ -140,19 +87,21 @@ def test_a_dead_letter_is_the_original_and_says_where_it_stood_and_why() -> None
 
 
 def test_a_dead_letter_without_key_and_value_keeps_both_absent() -> None:
-    letter = dead_letter("dead", Rec(key=None, value=None), "because", 10_000)
+    letter = dead_letter("dead", StubRecord(key=None, value=None), "because", 10_000)
     assert (letter.key, letter.value) == (None, None)
 
 
 def test_a_dead_letter_that_is_too_large_is_cut_and_says_so() -> None:
-    letter = dead_letter("dead", Rec(key=b"k" * 5000, value=b"v" * 5000, headers=(("h", b"1"),)), "because", 2000)
+    letter = dead_letter(
+        "dead", StubRecord(key=b"k" * 5000, value=b"v" * 5000, headers=(("h", b"1"),)), "because", 2000
+    )
     assert record_bytes(letter.key, letter.value, letter.headers) <= 2000
     reason = dict(letter.headers)["dl_reason"]
     assert reason is not None
     assert b"cut to fit: it had 1 headers, 5000 bytes of key and 5000 of value" in reason
 
 
-def test_what_a_key_s_sweep_did_can_be_taken_back() -> None:
+def test_what_a_key_s_sweep_did_can_be_undone() -> None:
     context = ProcessorContext(application(), 0, {b"k": b"1"})
     context.emit("out", b"other", b"1", [])
     mark = context.mark()
@@ -171,10 +120,10 @@ def test_a_swept_key_whose_state_grows_too_large_is_told_before_anything_is_writ
         context.check_state(b"k")
 
 
-def test_a_unit_says_up_to_where_an_input_is_decided() -> None:
+def test_a_context_says_up_to_where_an_input_is_decided() -> None:
     context = ProcessorContext(application(), 3, {}, positions={"in": 5, "other": 9})
     assert (context.position("in"), context.position("other"), context.position("never read")) == (5, 9, 0)
-    context.record = Rec(offset=7)
+    context.record = StubRecord(offset=7)
     assert (context.position("in"), context.position("other")) == (8, 9)
     context.record = None
     context.passed("in", 20)

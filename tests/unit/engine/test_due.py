@@ -6,18 +6,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lead_qualifier.engine import ProcessorContext
-from lead_qualifier.engine.batch_processor import BatchProcessor
 from lead_qualifier.engine.checkpoint import Checkpoint
-from lead_qualifier.engine.fault_points import no_fault_hook
 from lead_qualifier.engine.fetch_buffer import Batch, FetchBuffer
 from lead_qualifier.engine.partition import Partition
 from lead_qualifier.engine.timers import Timers
-from lead_qualifier.kafka.admin import Admin
-from tests.unit.engine.test_context import Nothing, Rec, application
+from tests.unit.engine.doubles import CycleHarness, StubProcessor, StubRecord, application
 
 
 @dataclass
-class Order(Nothing):
+class Order(StubProcessor):
     """Notes what it decides."""
 
     decided: list[Any] = field(default_factory=list)
@@ -29,11 +26,6 @@ class Order(Nothing):
         self.decided.append(key)
 
 
-def decider_of(fetch_buffer: FetchBuffer) -> BatchProcessor:
-    admin = Admin({"bootstrap.servers": "127.0.0.1:1"})
-    return BatchProcessor(fetch_buffer, admin, group_id="g", max_records=10, hook=no_fault_hook)
-
-
 def test_records_that_waited_when_a_partition_was_opened_are_decided_before_what_is_due() -> None:
     order = Order()
     app = replace(application(), processor=order)
@@ -41,22 +33,22 @@ def test_records_that_waited_when_a_partition_was_opened_are_decided_before_what
     partition.timers, partition.backlog = Timers([(5, b"k")]), {"in": 3}
     fetch_buffer = FetchBuffer(max_queued_records=100)
     fetch_buffer.open({("in", 3): 0})
-    decider = decider_of(fetch_buffer)
-    assert decider.take([partition]) == [], "nothing was fetched yet"
+    cycle = CycleHarness(fetch_buffer, max_records=10)
+    assert cycle.select(partition) == [], "nothing was fetched yet"
     for start, end in ((0, 2), (2, 3)):
         accepting = fetch_buffer.next_offset(("in", 3))
         assert accepting is not None
-        records = [Rec(offset=offset) for offset in range(start, end)]
+        records = [StubRecord(offset=offset) for offset in range(start, end)]
         assert fetch_buffer.accept(Batch("in", 3, accepting[0], start, end, records))
-        work = decider.take([partition])
-        for done in decider.decide(work):
-            partition.checkpoint = done.position
+        work = cycle.select(partition)
+        for done in cycle.process(work):
+            partition.checkpoint = done.checkpoint
     assert order.decided == [0, 1, 2]
-    decider.decide(decider.take([partition]))
+    cycle.process(cycle.select(partition))
     assert order.decided == [0, 1, 2, b"k"]
 
 
-class Fails(Nothing):
+class Fails(StubProcessor):
     def on_timer(self, key: bytes, context: ProcessorContext) -> None:
         context.schedule(key, 1)
         raise ValueError("a fault of ours")
@@ -67,8 +59,8 @@ def test_a_key_that_could_not_be_decided_is_looked_at_again_later() -> None:
     partition = Partition(app, 3, store={b"k": b"1"}, checkpoint=Checkpoint("g", {"in": 0}), timers=Timers([(5, b"k")]))
     fetch_buffer = FetchBuffer(max_queued_records=100)
     fetch_buffer.open({("in", 3): 0})
-    decider = decider_of(fetch_buffer)
-    (work,) = decider.take([partition])
-    (done,) = decider.decide([work])
+    cycle = CycleHarness(fetch_buffer, max_records=10)
+    (work,) = cycle.select(partition)
+    (done,) = cycle.process([work])
     ((due, key),) = done.context.timers
     assert (key, due > work.now_ms) == (b"k", True)

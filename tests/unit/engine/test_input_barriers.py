@@ -13,7 +13,7 @@ from lead_qualifier.engine.application import Application, Input
 from lead_qualifier.engine.fetch_buffer import Batch, FetchBuffer
 from lead_qualifier.engine.input_barriers import InputBarriers
 from lead_qualifier.kafka.admin import Admin
-from tests.unit.engine.test_context import Rec, application
+from tests.unit.engine.doubles import StubRecord, application
 
 CAUSES, EFFECTS = "causes", "effects"
 
@@ -33,14 +33,14 @@ class Broker:
         return dict.fromkeys(partitions, self.end)
 
 
-class Place:
+class WaitingInputs:
     """One partition of an application whose effects wait for its causes."""
 
     def __init__(self) -> None:
         self.broker = Broker()
         self.fetch_buffer = FetchBuffer(max_queued_records=100)
         self.fetch_buffer.open({(CAUSES, 0): 0, (EFFECTS, 0): 0})
-        self.barriers = InputBarriers(self.fetch_buffer, cast("Admin", self.broker))
+        self.barriers = InputBarriers(self.fetch_buffer, lambda: cast("Admin", self.broker))
         self.inputs = (Input(EFFECTS, after=(CAUSES,)), Input(CAUSES))
         self.app: Application = replace(application(), inputs=self.inputs)
 
@@ -49,7 +49,9 @@ class Place:
         at = self.fetch_buffer.next_offset((topic, 0))
         assert at is not None
         end = end if end is not None else offsets[-1] + 1
-        assert self.fetch_buffer.accept(Batch(topic, 0, at[0], at[1], end, [Rec(offset=offset) for offset in offsets]))
+        assert self.fetch_buffer.accept(
+            Batch(topic, 0, at[0], at[1], end, [StubRecord(offset=offset) for offset in offsets])
+        )
 
     def cycle(self) -> list[tuple[str, int]]:
         """What is taken, as a cycle takes it."""
@@ -62,75 +64,75 @@ class Place:
             for batch in self.fetch_buffer.take((inp.topic, 0), 100, until=until):
                 taken += [(batch.topic, record.offset) for record in batch.records]
             if inp.after:
-                self.barriers.went(inp, 0)
+                self.barriers.taken(inp, 0)
         return taken
 
 
 def test_effects_wait_until_the_causes_that_were_there_are_taken() -> None:
-    place = Place()
-    place.broker.end = 3
-    place.arrive(EFFECTS, 0, 1)
-    assert place.cycle() == []
-    place.arrive(CAUSES, 0, 1)
-    assert place.cycle() == [(CAUSES, 0), (CAUSES, 1)]
-    place.arrive(CAUSES, 2)
-    assert place.cycle() == [(CAUSES, 2), (EFFECTS, 0), (EFFECTS, 1)]
-    assert place.broker.asked == 1
+    inputs = WaitingInputs()
+    inputs.broker.end = 3
+    inputs.arrive(EFFECTS, 0, 1)
+    assert inputs.cycle() == []
+    inputs.arrive(CAUSES, 0, 1)
+    assert inputs.cycle() == [(CAUSES, 0), (CAUSES, 1)]
+    inputs.arrive(CAUSES, 2)
+    assert inputs.cycle() == [(CAUSES, 2), (EFFECTS, 0), (EFFECTS, 1)]
+    assert inputs.broker.asked == 1
 
 
 def test_what_comes_to_the_causes_meanwhile_is_not_waited_for() -> None:
-    place = Place()
-    place.broker.end = 2
-    place.arrive(EFFECTS, 0)
-    assert place.cycle() == []
-    place.broker.end = 50
-    place.arrive(CAUSES, 0, 1)
-    assert (EFFECTS, 0) in place.cycle()
+    inputs = WaitingInputs()
+    inputs.broker.end = 2
+    inputs.arrive(EFFECTS, 0)
+    assert inputs.cycle() == []
+    inputs.broker.end = 50
+    inputs.arrive(CAUSES, 0, 1)
+    assert (EFFECTS, 0) in inputs.cycle()
 
 
 def test_effects_that_come_meanwhile_wait_for_causes_of_their_own() -> None:
-    place = Place()
-    place.broker.end = 1
-    place.arrive(EFFECTS, 0)
-    assert place.cycle() == []
-    place.broker.end = 2
-    place.arrive(EFFECTS, 1, 2)
-    place.arrive(CAUSES, 0)
-    assert place.cycle() == [(CAUSES, 0), (EFFECTS, 0)]
-    assert place.cycle() == []
-    place.arrive(CAUSES, 1)
-    assert place.cycle() == [(CAUSES, 1), (EFFECTS, 1), (EFFECTS, 2)]
+    inputs = WaitingInputs()
+    inputs.broker.end = 1
+    inputs.arrive(EFFECTS, 0)
+    assert inputs.cycle() == []
+    inputs.broker.end = 2
+    inputs.arrive(EFFECTS, 1, 2)
+    inputs.arrive(CAUSES, 0)
+    assert inputs.cycle() == [(CAUSES, 0), (EFFECTS, 0)]
+    assert inputs.cycle() == []
+    inputs.arrive(CAUSES, 1)
+    assert inputs.cycle() == [(CAUSES, 1), (EFFECTS, 1), (EFFECTS, 2)]
 
 
 def test_the_end_of_a_transaction_is_reached_without_a_record() -> None:
-    place = Place()
-    place.broker.end = 2
-    place.arrive(EFFECTS, 0)
-    place.arrive(CAUSES, 0, end=2)
-    assert place.cycle() == [(CAUSES, 0), (EFFECTS, 0)]
+    inputs = WaitingInputs()
+    inputs.broker.end = 2
+    inputs.arrive(EFFECTS, 0)
+    inputs.arrive(CAUSES, 0, end=2)
+    assert inputs.cycle() == [(CAUSES, 0), (EFFECTS, 0)]
 
 
 def test_after_a_seek_nothing_goes_by_what_was_known_before() -> None:
-    place = Place()
-    place.arrive(EFFECTS, 0)
-    place.barriers.prepare([(place.app, 0)])
-    place.fetch_buffer.open({(EFFECTS, 0): 0})
-    place.broker.end = 1
-    place.arrive(EFFECTS, 0)
-    assert place.cycle() == []
-    place.arrive(CAUSES, 0)
-    assert place.cycle() == [(CAUSES, 0), (EFFECTS, 0)]
+    inputs = WaitingInputs()
+    inputs.arrive(EFFECTS, 0)
+    inputs.barriers.prepare([(inputs.app, 0)])
+    inputs.fetch_buffer.open({(EFFECTS, 0): 0})
+    inputs.broker.end = 1
+    inputs.arrive(EFFECTS, 0)
+    assert inputs.cycle() == []
+    inputs.arrive(CAUSES, 0)
+    assert inputs.cycle() == [(CAUSES, 0), (EFFECTS, 0)]
 
 
 def test_while_the_broker_does_not_say_where_the_causes_end_effects_wait() -> None:
-    place = Place()
-    place.broker.silent = True
-    place.arrive(EFFECTS, 0)
-    place.arrive(CAUSES, 0)
-    assert place.cycle() == [(CAUSES, 0)]
-    place.broker.silent = False
-    place.broker.end = 1
-    assert place.cycle() == [(EFFECTS, 0)]
+    inputs = WaitingInputs()
+    inputs.broker.silent = True
+    inputs.arrive(EFFECTS, 0)
+    inputs.arrive(CAUSES, 0)
+    assert inputs.cycle() == [(CAUSES, 0)]
+    inputs.broker.silent = False
+    inputs.broker.end = 1
+    assert inputs.cycle() == [(EFFECTS, 0)]
 
 
 def test_inputs_stand_behind_those_they_wait_for_and_never_in_a_circle() -> None:
@@ -142,6 +144,6 @@ def test_inputs_stand_behind_those_they_wait_for_and_never_in_a_circle() -> None
 
 
 def test_a_topic_of_which_nothing_is_queued_is_wanted_although_the_queue_is_full() -> None:
-    place = Place()
-    place.arrive(EFFECTS, *range(100))
-    assert place.fetch_buffer.wanted() == [(CAUSES, 0)], "the effects wait for it"
+    inputs = WaitingInputs()
+    inputs.arrive(EFFECTS, *range(100))
+    assert inputs.fetch_buffer.wanted() == [(CAUSES, 0)], "the effects wait for it"

@@ -12,7 +12,7 @@ from lead_qualifier.engine.context import ProcessorContext
 from lead_qualifier.engine.inspection import inspect
 from lead_qualifier.engine.partition import Partition
 from lead_qualifier.engine.partitioning import partition_of
-from tests.unit.engine.test_context import application
+from tests.unit.engine.doubles import application
 
 PARTITIONS = 3
 KEYS = [b"k%d" % number for number in range(300)]
@@ -24,7 +24,7 @@ def partition(**entries: bytes) -> Partition:
         application(keyed=True), partitions=PARTITIONS, decode_state=msgspec.json.Decoder(dict[str, int]).decode
     )
     held = dict.fromkeys(OURS, b'{"n":1}') | {name.encode(): value for name, value in entries.items()}
-    return Partition(app, 1, held, copied_to=7)
+    return Partition(app, 1, held, restored_to=7)
 
 
 def test_what_can_be_read_and_belongs_here_is_not_mentioned() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -10,13 +11,14 @@ import pytest
 from aiokafka.consumer.subscription_state import Assignment
 from aiokafka.structs import TopicPartition
 
+from lead_qualifier.engine import Engine, StateMismatch
 from lead_qualifier.engine.checkpoint import Checkpoint, decode, encode
-from lead_qualifier.engine.engine import Engine
 from lead_qualifier.engine.faust.app import create_app
 from lead_qualifier.engine.faust.consumer import EngineConsumer, EngineConsumerThread
 from lead_qualifier.engine.partition import Partition
-from lead_qualifier.engine.restoration import StateMismatch, refuse_set_back
-from tests.unit.engine.test_context import application
+from lead_qualifier.engine.state_verification import refuse_set_back
+from lead_qualifier.services.sentences import sentence
+from tests.unit.engine.doubles import application
 
 TP = TopicPartition("in", 0)
 
@@ -34,7 +36,7 @@ async def _goes_back() -> None:
     state = assignment.state_value(TP)
     seeking: Any = SimpleNamespace(seek=lambda tp, offset: assignment.state_value(tp).seek(offset))
     partition = Partition(engine.applications[0], 0, checkpoint=Checkpoint("sums", {"in": 100}))
-    engine._open["app", 0] = partition
+    engine._ownership._open["app", 0] = partition
     engine.fetch_buffer.open({("in", 0): 100})
     thread._apply_seeks(seeking, assignment)
     assert thread._fetchable(assignment) == {TP: 100}
@@ -53,8 +55,8 @@ async def _goes_back() -> None:
 
 
 def test_whoever_opens_the_partition_next_is_told() -> None:
-    position = decode(encode(Checkpoint("sums", {"in": 100}, set_back={"in": 60})))
-    with pytest.raises(
-        StateMismatch, match=r"in-0 was truncated.* stands at offset 100.* set back to 60.*topics repair"
-    ):
-        refuse_set_back(Partition(application(), 0), position)
+    checkpoint = decode(encode(Checkpoint("sums", {"in": 100}, set_back={"in": 60})))
+    with pytest.raises(StateMismatch) as mismatch:
+        refuse_set_back(Partition(application(), 0), checkpoint)
+    told = sentence(mismatch.value.report)
+    assert re.search(r"in-0 was truncated.* stands at offset 100.* set back to 60.*topics repair", told)

@@ -14,7 +14,7 @@ from lead_qualifier.engine.assignment import assignment
 from lead_qualifier.engine.checkpoint import Checkpoint, Sweep, UnknownFormat
 from lead_qualifier.engine.group_metadata import Membership, check_encoding
 from lead_qualifier.engine.partitioning import bucket_of, murmur2, partition_of
-from tests.unit.engine.test_context import application
+from tests.unit.engine.doubles import application
 
 
 @given(st.binary(max_size=100))

@@ -6,12 +6,13 @@ import threading
 
 import pytest
 
-from lead_qualifier.engine.timeouts import Bounded, CallTimeout
+from lead_qualifier.engine.errors import CallTimeout
+from lead_qualifier.engine.timeouts import CallWithTimeout
 
 
 def test_a_call_that_returns_has_been_made() -> None:
     made: list[int] = []
-    bounded = Bounded("append")
+    bounded = CallWithTimeout("append")
     bounded(lambda: made.append(1), 5)
     bounded(lambda: made.append(2), 5)
     assert made == [1, 2]
@@ -21,7 +22,7 @@ def test_what_a_call_raises_is_raised_and_the_next_call_is_made() -> None:
     def fail() -> None:
         raise ValueError("this one")
 
-    bounded = Bounded("fail")
+    bounded = CallWithTimeout("fail")
     with pytest.raises(ValueError, match="this one"):
         bounded(fail, 5)
     bounded(lambda: None, 5)
@@ -35,7 +36,7 @@ def test_a_call_that_does_not_return_is_left_behind_and_its_late_answer_is_nobod
         late.set()
         raise ValueError("too late")
 
-    bounded = Bounded("hang")
+    bounded = CallWithTimeout("hang")
     with pytest.raises(CallTimeout, match="hang has not returned"):
         bounded(hang, 0.05)
     let_go.set()

@@ -2,7 +2,7 @@
 
 from lead_qualifier.engine.context import ProcessorContext
 from lead_qualifier.engine.timers import Timers
-from tests.unit.engine.test_context import application
+from tests.unit.engine.doubles import application
 
 
 def test_a_key_is_due_from_its_time_on_and_until_it_is_done() -> None:

@@ -5,27 +5,36 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from unittest.mock import Mock
 
+from lead_qualifier.engine import Engine, Limits
 from lead_qualifier.engine.checkpoint import Checkpoint
-from lead_qualifier.engine.engine import Engine, Limits
+from lead_qualifier.engine.fault_points import no_fault_hook
+from lead_qualifier.engine.fetch_buffer import FetchBuffer
 from lead_qualifier.engine.group_metadata import Membership
+from lead_qualifier.engine.ownership import Ownership
 from lead_qualifier.engine.partition import Partition
-from tests.unit.engine.test_context import application
+from lead_qualifier.engine.progress import Progress
+from lead_qualifier.engine.restoration_loop import RestorationLoop
+from lead_qualifier.services.sentences import sentence
+from tests.unit.engine.doubles import application
 
 LIMIT = 0.05
 
 
 def in_trouble(engine: Engine) -> None:
     """As after a transaction that would have moved the position to 5."""
-    assert engine._assignment is not None
-    engine._reopen(engine._assignment, fenced=False, unsettled={("in", 0): 5})
+    assignment = engine._ownership.assignment
+    assert assignment is not None
+    assert engine._ownership.reopen(assignment)
+    engine._progress.failed("aborted", {("in", 0): 5})
     time.sleep(2 * LIMIT)
 
 
 def opened_at(engine: Engine, offset: int) -> None:
     partition = Partition(engine.applications[0], 0, checkpoint=Checkpoint("g", {"in": offset}))
-    engine._open["app", 0] = partition
-    engine._look_whether_trouble_is_over()
+    engine._ownership._open["app", 0] = partition
+    engine._progress.idle_at(engine._ownership.positions())
 
 
 def engine() -> Engine:
@@ -55,7 +64,9 @@ def test_a_worker_whose_transactions_keep_failing_ends_although_nothing_is_queue
     for _ in range(2):
         in_trouble(worker)
         opened_at(worker, 4)
-    assert "no transaction was committed" in (worker.problem() or "")
+    problem = worker.problem()
+    assert problem is not None
+    assert "no transaction was committed" in sentence(problem)
 
 
 class _SetJustTooLate(threading.Event):
@@ -75,7 +86,10 @@ class _SetJustTooLate(threading.Event):
 
 
 def test_partitions_that_are_assigned_while_topics_are_looked_at_are_opened_all_the_same() -> None:
-    worker = engine()
-    event = worker._to_open = _SetJustTooLate(worker._stopping.set)
-    worker._run_opening()
+    app, stopping = application(), threading.Event()
+    ownership = Ownership([app], FetchBuffer(max_queued_records=1))
+    event = ownership.restore_wanted = _SetJustTooLate(stopping.set)
+    clients = Mock(side_effect=AssertionError("nothing is assigned"))
+    loop = RestorationLoop([app], ownership, Progress(LIMIT), clients=clients, hook=no_fault_hook, stopping=stopping)
+    loop.run()
     assert event.seen == [False, True]

@@ -8,7 +8,7 @@ import pytest
 
 from lead_qualifier.engine import Input
 from lead_qualifier.services.installation import Group, OtherInstallation, refuse_other
-from tests.unit.engine.test_context import application
+from tests.unit.engine.doubles import application
 
 OURS = replace(application(), inputs=(Input("b.in"), Input("b.more")), changelog="b.state")
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Awaitable, Container, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import aiokafka
 import faust
@@ -30,14 +30,13 @@ from faust.transport.drivers.aiokafka import (
 )
 from faust.types import TP, ConsumerMessage
 
-from lead_qualifier.engine.application import PlainRecord, UnreadableRecord
+from lead_qualifier.engine.engine import Engine
 from lead_qualifier.engine.faust.fetch_health import FetchHealth
-from lead_qualifier.engine.fetch_buffer import Batch, TopicPartition
+from lead_qualifier.engine.fetch_buffer import Batch
 from lead_qualifier.engine.group_metadata import Membership
+from lead_qualifier.engine.partitioning import TopicPartition
+from lead_qualifier.engine.record import PlainRecord, UnreadableRecord
 from lead_qualifier.kafka.raw import RawRecord, bound_aiokafka, fetch_raw
-
-if TYPE_CHECKING:
-    from lead_qualifier.engine.engine import Engine
 
 log = structlog.get_logger(__name__)
 

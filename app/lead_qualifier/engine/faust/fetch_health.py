@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from lead_qualifier.engine.fetch_buffer import TopicPartition
+from lead_qualifier.engine.errors import Code, Report
+from lead_qualifier.engine.partitioning import TopicPartition
 
 
 class FetchHealth:
@@ -25,12 +26,12 @@ class FetchHealth:
         self._passed_at = time.monotonic()
         self._tasks = tasks
 
-    def seen(self, place: TopicPartition, position: int, end: int | None) -> None:
+    def seen(self, tp: TopicPartition, position: int, end: int | None) -> None:
         """Where a topic partition stands, and the end of what may be read of it (None: not heard of yet)."""
         if end is None or position >= end:
-            self._behind.pop(place, None)
-        elif self._behind.get(place, (-1, 0.0))[0] != position:
-            self._behind[place] = (position, time.monotonic())
+            self._behind.pop(tp, None)
+        elif self._behind.get(tp, (-1, 0.0))[0] != position:
+            self._behind[tp] = (position, time.monotonic())
 
     def assigned(self) -> None:
         """A new assignment: what stood still before may be somebody else's now."""
@@ -41,20 +42,19 @@ class FetchHealth:
         """Seconds since the loop last passed."""
         return time.monotonic() - self._passed_at
 
-    def problem(self, stall_seconds: float) -> str | None:
+    def problem(self, stall_seconds: float) -> Report | None:
         """Why records do not come any more, or None. To be asked while there is an assignment."""
         for task in self._tasks:
             if task.done():
-                return f"the consumer's {task.get_coro().__name__} has ended"
+                return Report(Code.FETCH_TASK_ENDED, {"task": task.get_coro().__name__})
         silent = self.silent()
         if silent > stall_seconds:
-            return f"nothing was fetched for {silent:.0f} s"
+            return Report(Code.FETCH_SILENT, {"seconds": round(silent)})
         now = time.monotonic()
         for (topic, number), (position, since) in list(self._behind.items()):
             if now - since > stall_seconds:
-                return (
-                    f"{topic}-{number} has stood at offset {position} for {now - since:.0f} s although there is more: "
-                    "the warnings before this say why. If no consumer can read that offset, delete the records up to "
-                    "it (kafka-delete-records) and have `lead-qualifier topics repair` set the position"
+                return Report(
+                    Code.FETCH_STUCK,
+                    {"topic": topic, "partition": number, "offset": position, "seconds": round(now - since)},
                 )
         return None

@@ -15,9 +15,8 @@ import msgspec
 
 from lead_qualifier.client.held_leads import read_held_leads
 from lead_qualifier.client.rulebook import Rulebook, read_rulebook
-from lead_qualifier.engine import PlainRecord
+from lead_qualifier.engine import PlainRecord, UnreadableRecord
 from lead_qualifier.engine import checkpoint as positions
-from lead_qualifier.engine.application import UnreadableRecord
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, Checkpoint
 from lead_qualifier.kafka.admin import PartitionId
 from lead_qualifier.kafka.connection import Connection

@@ -14,8 +14,7 @@ from typing import Any
 
 import msgspec
 
-from lead_qualifier.engine import Application, Input, PlainRecord, ProcessorContext, Rejected
-from lead_qualifier.engine.application import UnreadableRecord
+from lead_qualifier.engine import Application, Input, PlainRecord, ProcessorContext, Rejected, UnreadableRecord
 from lead_qualifier.engine.checkpoint import NEVER_SWEPT, Checkpoint, Sweep
 from lead_qualifier.engine.partition import Partition
 from lead_qualifier.engine.partitioning import bucket_of

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from lead_qualifier.engine.engine import DEFAULT_LIMITS, Engine
+from lead_qualifier.engine import DEFAULT_LIMITS, Engine
 from lead_qualifier.engine.faust.app import create_app
 from lead_qualifier.engine.faust.consumer import EngineApp
 from lead_qualifier.engine.transaction import TRANSACTION_TIMEOUT_MS
-from tests.unit.engine.test_context import application
+from tests.unit.engine.doubles import application
 
 #: What a broker, a network and a busy machine may take besides what is waited for (seconds).
 MARGIN = 5.0

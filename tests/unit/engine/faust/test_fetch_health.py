@@ -6,12 +6,18 @@ import time
 import pytest
 
 from lead_qualifier.engine.faust.fetch_health import FetchHealth
+from lead_qualifier.services.sentences import sentence
 
 
 def aged(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     """Let so many seconds pass."""
     later = time.monotonic() + seconds
     monkeypatch.setattr("lead_qualifier.engine.faust.fetch_health.time.monotonic", lambda: later)
+
+
+def problem_of(health: FetchHealth) -> str | None:
+    report = health.problem(10)
+    return None if report is None else sentence(report)
 
 
 def test_a_loop_that_passes_is_well() -> None:
@@ -24,7 +30,7 @@ def test_a_loop_that_passes_no_more_is_a_problem(monkeypatch: pytest.MonkeyPatch
     health = FetchHealth()
     health.passed()
     aged(monkeypatch, 11)
-    assert health.problem(10) == "nothing was fetched for 11 s"
+    assert problem_of(health) == "nothing was fetched for 11 s"
 
 
 def test_a_partition_that_has_more_but_stands_still_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,7 +39,7 @@ def test_a_partition_that_has_more_but_stands_still_is_a_problem(monkeypatch: py
     health.seen(("scores", 4), 9, 9)
     aged(monkeypatch, 11)
     health.passed()
-    assert (health.problem(10) or "").startswith("scores-3 has stood at offset 5 for 11 s although there is more: ")
+    assert (problem_of(health) or "").startswith("scores-3 has stood at offset 5 for 11 s although there is more: ")
 
 
 def test_a_partition_that_moves_is_well_however_far_behind(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,6 +67,6 @@ def test_a_task_of_the_consumer_that_has_ended_is_a_problem() -> None:
         await task
         health = FetchHealth()
         health.passed(task)
-        return health.problem(10)
+        return problem_of(health)
 
     assert asyncio.run(scenario()) == "the consumer's fetching has ended"

@@ -1,0 +1,234 @@
+"""One cycle: from what waits in the fetch buffer to committed results that are the state."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
+from typing import Protocol
+
+import structlog
+from confluent_kafka import TopicPartition as KafkaTopicPartition
+
+from lead_qualifier.engine.application import Application
+from lead_qualifier.engine.assignment import Assignment
+from lead_qualifier.engine.batch_processor import BatchProcessor
+from lead_qualifier.engine.clock import Clock, Stamp
+from lead_qualifier.engine.context import ProcessorContext
+from lead_qualifier.engine.errors import Aborted, OutcomeUnknown
+from lead_qualifier.engine.fault_points import FaultHook, FaultPoint
+from lead_qualifier.engine.isolation import Isolation
+from lead_qualifier.engine.limits import CycleSize
+from lead_qualifier.engine.ownership import Ownership
+from lead_qualifier.engine.partition import Partition
+from lead_qualifier.engine.partitioning import TopicPartition
+from lead_qualifier.engine.progress import Progress
+from lead_qualifier.engine.record_processing import ATTEMPTS
+from lead_qualifier.engine.state_verification import refuse_set_back
+from lead_qualifier.engine.task_selection import TaskSelector
+from lead_qualifier.engine.tasks import PartitionResult
+from lead_qualifier.engine.transaction import TransactionalProducer
+
+log = structlog.get_logger(__name__)
+
+_FIRST_BACKOFF = 0.1
+_LONGEST_BACKOFF = 5.0
+_ISOLATION_BACKOFF = 0.05
+
+
+class Observer(Protocol):
+    """What the engine tells about its work; called from the cycle's thread."""
+
+    def cycle(
+        self,
+        contexts: Sequence[tuple[Application, ProcessorContext]],
+        *,
+        decide_seconds: float,
+        transaction_seconds: float,
+    ) -> None:
+        """A cycle has been committed."""
+
+    def aborted(self, reason: str) -> None:
+        """A transaction was aborted, or its outcome is unknown."""
+
+
+class Unobserved:
+    """Nobody observes."""
+
+    def cycle(
+        self,
+        contexts: Sequence[tuple[Application, ProcessorContext]],
+        *,
+        decide_seconds: float,
+        transaction_seconds: float,
+    ) -> None:
+        """A cycle has been committed."""
+
+    def aborted(self, reason: str) -> None:
+        """A transaction was aborted, or its outcome is unknown."""
+
+
+class Cycle:
+    """Used by the cycle's thread only."""
+
+    def __init__(
+        self,
+        ownership: Ownership,
+        selector: TaskSelector,
+        processor: BatchProcessor,
+        producer: TransactionalProducer,
+        *,
+        isolation: Isolation,
+        size: CycleSize,
+        clock: Clock,
+        progress: Progress,
+        observer: Observer,
+        hook: FaultHook,
+        settle: Callable[[], None],
+    ) -> None:
+        """`settle`: waits until a transaction of unknown outcome is settled."""
+        self._ownership = ownership
+        self._selector = selector
+        self._processor = processor
+        self._producer = producer
+        self._isolation = isolation
+        self._size = size
+        self._clock = clock
+        self._progress = progress
+        self._observer = observer
+        self._hook = hook
+        self._settle = settle
+        self._rotation = 0
+        self._record_faults = 0
+        #: Pause (seconds) before the next cycle.
+        self.backoff = 0.0
+
+    def run(self) -> bool:
+        """Run one cycle over all open partitions; False if there was nothing to do, or nothing was committed.
+
+        1. Select: take from the fetch buffer what each partition can process now, with its due timers and sweeps.
+        2. Process: the processors change an overlay over the state, emit outputs and reject records. Nothing is
+           visible.
+        3. Write: outputs, dead letters, changed states, checkpoints and input offsets, in one transaction.
+        4. Apply: the committed changes become the state, and the checkpoints move.
+        5. Settle: limits and isolation take note that this has been committed.
+        6. Tell: processors and the observer learn of it.
+
+        Where the transaction fails, nothing is applied: all partitions are restored again from what is committed.
+        Raises StateMismatch once it is written down that the consumer was set back, and NotAllowed.
+        """
+        found = self._ownership.open_now()
+        if found is None:
+            return False
+        assignment, partitions = found
+        tasks = self._selector.select(self._rotated(partitions))
+        if not tasks:
+            return False
+        self._hook(FaultPoint.CYCLE_TAKEN)
+        begun = time.monotonic()
+        results = self._processor.process(tasks)
+        self._hook(FaultPoint.CYCLE_DECIDED)
+        processed = time.monotonic()
+        restored_to = self._write(results, assignment)
+        if restored_to is None:
+            return False
+        for result in results:
+            _apply(result, restored_to[result.changelog])
+        self._hook(FaultPoint.CYCLE_APPLIED)
+        self._isolation.committed(results)
+        self._size.grow()
+        self.backoff = 0.0
+        self._record_faults = 0
+        self._progress.committed()
+        written = time.monotonic()
+        for result in results:
+            result.task.partition.application.processor.committed(result.context)
+        self._observer.cycle(
+            [(r.task.partition.application, r.context) for r in results],
+            decide_seconds=processed - begun,
+            transaction_seconds=written - processed,
+        )
+        return True
+
+    def _rotated(self, partitions: list[Partition]) -> list[Partition]:
+        """Each cycle begins with another partition."""
+        self._rotation = (self._rotation + 1) % len(partitions)
+        return partitions[self._rotation :] + partitions[: self._rotation]
+
+    def _write(self, results: Sequence[PartitionResult], assignment: Assignment) -> dict[TopicPartition, int] | None:
+        """The end of each changelog after our transaction, or None if it was not committed for sure."""
+        try:
+            return self._producer.run(
+                list(chain.from_iterable(result.outputs() for result in results)),
+                [(*result.changelog, result.changelog_records()) for result in results],
+                _offsets(results),
+                assignment.membership,
+                lambda stamps: self._wrong_time(results, stamps),
+            )
+        except Aborted as aborted:
+            self._aborted(results, aborted)
+            self._reopen(assignment, results, str(aborted), fenced=aborted.fenced)
+        except OutcomeUnknown as unknown:
+            log.warning("transaction_outcome_unknown", reason=str(unknown))
+            self._observer.aborted("outcome unknown")
+            self._size.shrink()
+            self._settle()
+            self._reopen(assignment, results, str(unknown), fenced=False)
+        return None
+
+    def _aborted(self, results: Sequence[PartitionResult], aborted: Aborted) -> None:
+        self._observer.aborted(str(aborted))
+        self._record_faults = self._record_faults + 1 if aborted.record_fault else 0
+        log.warning("transaction_aborted", reason=str(aborted), fenced=aborted.fenced)
+        if aborted.record_fault:
+            self._isolation.refused(results, str(aborted), repeated=self._record_faults >= ATTEMPTS)
+        elif not aborted.fenced:
+            self._size.shrink()
+        if aborted.fenced:
+            self.backoff = 0.0
+        elif self._record_faults > ATTEMPTS:
+            self.backoff = _ISOLATION_BACKOFF
+        else:
+            self.backoff = min(max(_FIRST_BACKOFF, self.backoff * 2), _LONGEST_BACKOFF)
+
+    def _reopen(self, assignment: Assignment, results: Sequence[PartitionResult], reason: str, *, fenced: bool) -> None:
+        if self._ownership.reopen(assignment, fenced=fenced):
+            self._progress.failed(reason, dict(chain.from_iterable(result.positions() for result in results)))
+
+    def _wrong_time(self, results: Sequence[PartitionResult], stamps: Mapping[TopicPartition, Stamp]) -> str | None:
+        """Why nothing may be committed: no partition's clock may run ahead of the broker's time."""
+        for result in results:
+            stamp = stamps.get(result.changelog)
+            if stamp is None:
+                continue
+            self._clock.learn(stamp)
+            if self._clock.contradicts(result.checkpoint.clock, result.task.checkpoint.clock, stamp):
+                seconds = round((result.checkpoint.clock - stamp.at_ms) / 1000)
+                return (
+                    f"{result.task.partition.label} was processed {seconds} s ahead of the time that its checkpoint "
+                    "got at the broker"
+                )
+        return None
+
+
+def _apply(result: PartitionResult, restored_to: int) -> None:
+    """Make committed results the state. Raises StateMismatch if the checkpoint says that the consumer was set back."""
+    partition = result.task.partition
+    partition.apply(result.changes)
+    if result.due:
+        processed = [key for key in result.due if key not in result.failed]
+        partition.timers.done(result.due, partition.following_timers(processed, result.task.now_ms))
+    partition.timers.add(result.context.timers)
+    partition.checkpoint, partition.written_at = result.checkpoint, None
+    partition.restored_to = restored_to
+    partition.verified_at = time.time()
+    refuse_set_back(partition, result.checkpoint)
+
+
+def _offsets(results: Sequence[PartitionResult]) -> list[KafkaTopicPartition]:
+    """An explicit offset for every input of every touched partition, moved or not: with none, nobody is fenced. Its
+    metadata names the topic of the state that it belongs to.
+    """
+    return [
+        KafkaTopicPartition(*tp, offset, result.changelog[0]) for result in results for tp, offset in result.positions()
+    ]

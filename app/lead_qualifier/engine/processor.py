@@ -1,0 +1,66 @@
+"""What an application is made of: the interface of a processor, which the engine calls and which does no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+from lead_qualifier.engine.context import ProcessorContext
+from lead_qualifier.engine.record import Record
+from lead_qualifier.engine.timers import Timer
+
+
+class Processor(Protocol):
+    """The processor of an application. The engine calls it from one thread, except where a method says otherwise.
+
+    A class that inherits from it needs to define `begin` and `process` only.
+    """
+
+    def begin(self) -> int:
+        """Called once per cycle: fix the rules to process by and return their revision: 0 without rules, below 0 while
+        they are not known yet.
+        """
+
+    def process(self, record: Record, context: ProcessorContext) -> None:
+        """Process one record. Raises Rejected for bad input; any other exception counts as a fault of the program."""
+
+    def sweep_pending(self, swept: int) -> bool:
+        """True if rules newer than revision `swept` require all known keys to be evaluated again."""
+        return False
+
+    def sweep(self, key: bytes, context: ProcessorContext, swept: int) -> None:
+        """Evaluate one known key by rules newer than revision `swept`."""
+        return
+
+    def prefilter(self, keys: Sequence[bytes], context: ProcessorContext, swept: int) -> Sequence[bytes]:
+        """Returns the keys that `sweep` has to evaluate. The others it has decided by what `ProcessorContext.stored`
+        returns, and only counted. If it raises, all keys are swept.
+        """
+        return keys
+
+    def timers(self, store: Mapping[bytes, bytes]) -> Iterable[Timer]:
+        """The timers of these keys and encoded states: those asked for by `ProcessorContext.schedule`, which the state
+        has to remember.
+
+        Called in another thread with the whole store when the partition is opened, and after each commit with the keys
+        whose timers have fired. The engine keeps the earliest timer of a key only.
+        """
+        return ()
+
+    def on_timer(self, key: bytes, context: ProcessorContext) -> None:
+        """A timer of the key is due. What it was set for may be gone by now."""
+        return
+
+    def rolled_back(self, context: ProcessorContext) -> None:
+        """What the last record, or the last known key, did to the context has been undone: derive again whatever was
+        derived from the context.
+        """
+        return
+
+    def committed(self, context: ProcessorContext) -> None:
+        """The transaction that holds the context's results has been committed."""
+        return
+
+    def opened(self, number: int, store: Mapping[bytes, bytes]) -> None:
+        """A partition's state is restored and about to be processed. Called in another thread; do not keep `store`."""
+        return
