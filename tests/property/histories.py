@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from lead_qualifier.qualification.criteria import AtLeast, Group, Match, Member
 from lead_qualifier.qualification.decide import Outcome, Qualification, decide, mark
 from lead_qualifier.qualification.holds import begin_hold, end_hold, follow_scores
-from lead_qualifier.qualification.leads import Lead, LeadChange, Trigger, apply_change, copy_of, record_score
+from lead_qualifier.qualification.leads import Lead, LeadChange, Trigger, apply_change, record_score
 from lead_qualifier.qualification.models import Policy, QualificationModel, Requalification
 from lead_qualifier.qualification.rules import RuledModel, Rules
 from tests.unit.qualification.given import minute, model, rules
@@ -20,6 +20,17 @@ SCORING_MODELS = ("demographic", "engagement", "intent")
 thresholds = st.sampled_from([0.0, 1.0, 2.0, 3.0])
 values = st.sampled_from([0.0, 1.0, 2.0, 3.0, 3.0, 3.0])
 minutes = st.integers(min_value=0, max_value=12)
+
+
+def copy_of(lead: Lead) -> Lead:
+    """A lead of the same content that can change without the other; much faster than deepcopy."""
+    return replace(
+        lead,
+        attributes=lead.attributes.copy(),
+        scores=lead.scores.copy(),
+        marks=lead.marks.copy(),
+        holds=lead.holds.copy(),
+    )
 
 
 @st.composite

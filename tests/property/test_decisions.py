@@ -10,9 +10,19 @@ from hypothesis import strategies as st
 
 from lead_qualifier.qualification.criteria import AtLeast, Match, required
 from lead_qualifier.qualification.decide import Outcome, Qualification, decide, evidence, qualification_event_id
-from lead_qualifier.qualification.leads import Lead, LeadChange, Score, copy_of, record_score
+from lead_qualifier.qualification.leads import Lead, LeadChange, Score, record_score
 from lead_qualifier.qualification.rules import Rules
-from tests.property.histories import SCORING_MODELS, Event, Scored, histories, matches, played, scored, snapshots
+from tests.property.histories import (
+    SCORING_MODELS,
+    Event,
+    Scored,
+    copy_of,
+    histories,
+    matches,
+    played,
+    scored,
+    snapshots,
+)
 from tests.unit.qualification.given import minute, model, rules
 
 

@@ -15,7 +15,8 @@ from lead_qualifier.journeys.processor import JourneyProcessor, decode_state, en
 from lead_qualifier.messages.lead_qualified import lead_qualified
 from lead_qualifier.qualification.criteria import Criterion
 from lead_qualifier.qualification.decide import Qualification, mark
-from lead_qualifier.qualification.leads import Flag, Lead, LeadChange, Trigger, apply_change
+from lead_qualifier.qualification.flags import FlagChanges, FlagName
+from lead_qualifier.qualification.leads import Lead, LeadChange, Trigger, apply_change
 from lead_qualifier.qualification.models import Actions, QualificationModel
 from lead_qualifier.qualification.rules import RuledModel
 from tests.support.examples import examples
@@ -49,8 +50,8 @@ _HAPPENINGS = st.one_of(
     st.tuples(st.just("qualified"), st.integers(-6, 0), st.sampled_from(["both", "reason", "ready"])),
 )
 """In the order in which the worker has them. How many minutes from the time at which it has it something occurred."""
-_MADE_SO: dict[Flag, Any] = {"status_reason": "marketing_qualified", "sales_ready": True}
-_ACTIONS: dict[str, tuple[Flag, ...]] = {
+_MADE_SO: dict[FlagName, Any] = {"status_reason": "marketing_qualified", "sales_ready": True}
+_ACTIONS: dict[str, tuple[FlagName, ...]] = {
     "both": ("status_reason", "sales_ready"),
     "reason": ("status_reason",),
     "ready": ("sales_ready",),
@@ -74,7 +75,7 @@ class Worker:
                 self.told.append(("lead-changed", told))
                 apply_change(self.lead, LeadChange(occurred_at=at, **flags, **more))
             case _, _, actions:
-                changes: dict[Flag, tuple[str | bool, str | bool]] = {
+                changes: FlagChanges = {
                     flag: (getattr(self.lead, flag), _MADE_SO[flag])
                     for flag in _ACTIONS[actions]
                     if getattr(self.lead, flag) != _MADE_SO[flag]

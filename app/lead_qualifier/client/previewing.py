@@ -11,7 +11,8 @@ from zlib import crc32
 
 from lead_qualifier.qualification.criteria import CriterionEvidence
 from lead_qualifier.qualification.decide import Outcome, Qualification, decide
-from lead_qualifier.qualification.leads import Flag, Lead
+from lead_qualifier.qualification.flags import FlagChanges
+from lead_qualifier.qualification.leads import Lead
 from lead_qualifier.qualification.models import QualificationModel
 from lead_qualifier.qualification.rules import RuledModel, Rules
 
@@ -47,7 +48,7 @@ class Candidate:
     lead_id: str
     number: int
     criteria: tuple[CriterionEvidence, ...]
-    changes: Mapping[Flag, tuple[str | bool, str | bool]]
+    changes: FlagChanges
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

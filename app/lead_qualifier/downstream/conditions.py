@@ -12,17 +12,14 @@ from typing import Any, get_args
 from msgspec import Struct
 
 from lead_qualifier.messages.definition_form import Path, Problem
-from lead_qualifier.messages.lead_messages import Status, StatusReason
+from lead_qualifier.messages.lead_flags import LEAD_FIELDS, VALUES, Status
 from lead_qualifier.qualification.leads import OPEN
 
 Value = str | bool | int | float
 
-FIELDS = ("status", "status_reason", "sales_ready", "owner_id", "contact_id")
-"""A lead's own fields, besides its attributes."""
 _VALUES: dict[str, tuple[Value, ...]] = {
     "status": get_args(Status),
-    "status_reason": get_args(StatusReason),
-    "sales_ready": (True, False),
+    **VALUES,
 }
 """What own fields may be, where that is known; these always have a value."""
 _MOST_LEVELS = 10
@@ -195,8 +192,8 @@ def _problems(definition: Mapping[str, Any], where: Path, of_seller: bool, level
     if len(named) != 1:
         yield where, "must name what it looks at, by either field or attribute"
         return
-    if named == ["field"] and (of_seller or definition["field"] not in FIELDS):
-        known = "a seller has attributes only" if of_seller else f"fields are {', '.join(FIELDS)}"
+    if named == ["field"] and (of_seller or definition["field"] not in LEAD_FIELDS):
+        known = "a seller has attributes only" if of_seller else f"fields are {', '.join(LEAD_FIELDS)}"
         yield (*where, "field"), f"{definition['field']!r} is unknown: {known}; attributes are named with attribute"
     if len(definition) == 1:
         yield where, f"must say what is to be so, by one of {', '.join((*_OPERATORS, 'same_as'))}"

@@ -8,13 +8,14 @@ from typing import Any
 from msgspec import UNSET, Struct, field
 
 from lead_qualifier.downstream.conditions import Values
+from lead_qualifier.messages.lead_flags import LEAD_FIELDS
 from lead_qualifier.messages.topics import ERASURE_REMEMBERED
-from lead_qualifier.qualification.leads import MARKETING_QUALIFIED, OPEN, LeadChange
+from lead_qualifier.qualification.flags import FLAGS
+from lead_qualifier.qualification.leads import OPEN, LeadChange
 from lead_qualifier.qualification.utc import EARLIEST_PLAUSIBLE, Moment, in_utc
 
-_FIELDS = ("status", "status_reason", "sales_ready", "owner_id", "contact_id")
-#: What qualifications set, and what they make of it.
-_FLAGS: dict[str, Any] = {"status_reason": MARKETING_QUALIFIED, "sales_ready": True}
+#: By flag: the value that a qualification sets.
+_FLAGS: dict[str, Any] = {flag.name: flag.qualified for flag in FLAGS}
 REMEMBERED_MS = ERASURE_REMEMBERED // timedelta(milliseconds=1)
 """So long it is remembered that a lead was erased."""
 #: So often the CRM may set a flag until a qualification is read.
@@ -90,7 +91,7 @@ class LeadSnapshot(Struct, omit_defaults=True, kw_only=True):
 
     def values(self) -> Values:
         """What conditions look at."""
-        own = {name: value for name in _FIELDS if (value := getattr(self, name)) is not None}
+        own = {name: value for name in LEAD_FIELDS if (value := getattr(self, name)) is not None}
         return Values(own, self.attributes)
 
 
@@ -123,7 +124,7 @@ def apply_change(facts: LeadSnapshot, change: LeadChange) -> Changed | None:
     if facts.changed_at is not None and at < facts.changed_at:
         return None
     fields: dict[str, tuple[Any, Any]] = {}
-    for name in _FIELDS:
+    for name in LEAD_FIELDS:
         new, old = getattr(change, name), getattr(facts, name)
         if new is UNSET:
             continue

@@ -33,7 +33,7 @@ from lead_qualifier.messages.downstream_topics import ACTIVITY_COMPLETED, LEAD_A
 from lead_qualifier.messages.follow_up import LeadFollowUpOverdue
 from lead_qualifier.messages.lead_qualified import trigger_of
 from lead_qualifier.messages.topics import LEAD_SALES_RESPONSE, Topic
-from lead_qualifier.qualification.leads import MARKETING_QUALIFIED
+from lead_qualifier.qualification.flags import MARKETING_QUALIFIED
 from lead_qualifier.qualification.utc import EARLIEST_PLAUSIBLE, from_milliseconds
 
 encode_state = msgspec.json.Encoder().encode

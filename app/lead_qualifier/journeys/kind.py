@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, get_args
+from typing import Any
 
 from lead_qualifier.definitions.kind import Definition, Kind, Others
 from lead_qualifier.downstream.checks import no_time, repeated
@@ -13,9 +13,7 @@ from lead_qualifier.downstream.conditions import Effort, Group, condition_of, im
 from lead_qualifier.journeys.journey import window_of
 from lead_qualifier.messages.definition_form import Problem
 from lead_qualifier.messages.journeys import JourneyDefinition
-from lead_qualifier.messages.lead_messages import StatusReason
-
-_REASONS: tuple[str, ...] = get_args(StatusReason)
+from lead_qualifier.messages.lead_flags import VALUES
 
 
 def _problems(definition: Definition, _others: Others) -> Iterator[Problem]:
@@ -27,10 +25,10 @@ def _problems(definition: Definition, _others: Others) -> Iterator[Problem]:
             found += problems_of(definition[name], (name,), effort=effort)
     if "changed" in trigger:
         to = trigger["to"]
-        if trigger["changed"] == "sales_ready" and not isinstance(to, bool):
-            found.append((("trigger", "to"), "must be true or false: sales_ready becomes nothing else"))
-        elif trigger["changed"] == "status_reason" and to not in _REASONS:
-            found.append((("trigger", "to"), f"is no status reason: it becomes one of {', '.join(_REASONS)}"))
+        values = VALUES[trigger["changed"]]
+        if not any(type(to) is type(value) and to == value for value in values):  # 1 equals true
+            known = " or ".join(str(value).lower() for value in values)
+            found.append((("trigger", "to"), f"must be {known}: {trigger['changed']} has no other value"))
     yield from found or _nobody(definition, effort)
     yield from repeated(trigger.get("models", ()), ("trigger", "models"))
     reentry = definition.get("reentry", {})

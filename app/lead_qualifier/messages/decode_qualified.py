@@ -12,24 +12,13 @@ from typing_extensions import TypedDict
 
 from lead_qualifier.messages.decode import decode
 from lead_qualifier.messages.fields import READ_STRICTLY, Id, Timestamp
-from lead_qualifier.messages.lead_messages import EventId, LeadId, StatusReason
-
-StatusReasonRead = TypedDict("StatusReasonRead", {"from": StatusReason, "to": StatusReason})
-SalesReadyRead = TypedDict("SalesReadyRead", {"from": bool, "to": bool})
-with_config(READ_STRICTLY)(StatusReasonRead)
-with_config(READ_STRICTLY)(SalesReadyRead)
+from lead_qualifier.messages.lead_flags import ChangesRead, FlagsRead
+from lead_qualifier.messages.lead_messages import EventId, LeadId
+from lead_qualifier.qualification.flags import FLAG_NAMES
 
 
 @with_config(READ_STRICTLY)
-class _Changes(TypedDict):
-    status_reason: NotRequired[StatusReasonRead]
-    sales_ready: NotRequired[SalesReadyRead]
-
-
-@with_config(READ_STRICTLY)
-class _Lead(TypedDict):
-    status_reason: NotRequired[StatusReason]
-    sales_ready: NotRequired[bool]
+class _Lead(FlagsRead):
     owner_id: NotRequired[Id]
     changed_at: NotRequired[Timestamp]
 
@@ -40,7 +29,7 @@ class _Qualified(TypedDict):
     lead_id: LeadId
     contact_id: NotRequired[Id]
     qualification_model_id: Id
-    changes: _Changes
+    changes: ChangesRead
     lead: _Lead
     occurred_at: Timestamp
     lead_changed_offset: NotRequired[int]
@@ -79,7 +68,7 @@ def decode_lead_qualified(key: bytes | None, value: bytes | None, headers: Any =
         message["occurred_at"],
         message["lead"].get("owner_id"),
         message.get("contact_id"),
-        {name: value for name, value in message["lead"].items() if name in {"status_reason", "sales_ready"}},
+        {name: value for name, value in message["lead"].items() if name in FLAG_NAMES},
         message["lead"].get("changed_at"),
         message.get("lead_changed_offset"),
     )

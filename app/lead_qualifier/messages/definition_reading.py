@@ -10,9 +10,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from lead_qualifier.messages.definition_form import Problem
 from lead_qualifier.messages.durations import parse_duration
+from lead_qualifier.messages.lead_flags import ActionsDefinition, actions_of
 from lead_qualifier.messages.model_definition import (
     MEMBER_KINDS,
-    ActionsDefinition,
     AtLeastOfDefinition,
     CriterionDefinition,
     MemberDefinition,
@@ -25,7 +25,6 @@ from lead_qualifier.messages.nearest import Nearest
 from lead_qualifier.messages.reasons import kind, path, sentence
 from lead_qualifier.qualification.criteria import AtLeast, Criterion, Group, Member
 from lead_qualifier.qualification.models import (
-    Actions,
     InvalidModel,
     OnRejection,
     QualificationModel,
@@ -65,7 +64,7 @@ def problems_of(definition: object) -> Iterator[Problem]:
 
 
 def _model(definition: ModelDefinition) -> QualificationModel:
-    match, actions = definition["match"], definition["actions"]
+    match = definition["match"]
     again = definition.get("requalification", {})
     criteria: list[Criterion] = []
     members = _members(definition["criteria"], criteria)
@@ -75,7 +74,7 @@ def _model(definition: ModelDefinition) -> QualificationModel:
         match=match if isinstance(match, str) else AtLeast(match["at_least"]),
         criteria=tuple(criteria),
         members=members if any(isinstance(member, Group) for member in members) else (),
-        actions=Actions("status_reason" in actions, actions.get("sales_ready", False)),
+        actions=actions_of(definition["actions"]),
         existing_leads=definition.get("existing_leads", "evaluate"),
         requalification=Requalification(
             again.get("policy", "when_reset"),

@@ -9,9 +9,11 @@ from typing_extensions import TypeAliasType, TypedDict
 
 from lead_qualifier.messages.conditions import ConditionDefinition
 from lead_qualifier.messages.fields import EMITTED, FORM, Id, Number, Timestamp, Value
+from lead_qualifier.messages.lead_flags import LeadField
 from lead_qualifier.messages.lead_messages import LeadId
 from lead_qualifier.messages.lead_qualified import Trigger
 from lead_qualifier.messages.model_definition import Duration
+from lead_qualifier.qualification.flags import FlagName
 
 MOST_CARRIED = 30
 """So many values a journey carries at most."""
@@ -34,7 +36,7 @@ class OnEvent(TypedDict):
 class OnChange(TypedDict):
     """Each time a field of the lead changes to a value, by a qualification or by hand."""
 
-    changed: Annotated[Literal["status_reason", "sales_ready"], Field(description="The field.")]
+    changed: Annotated[FlagName, Field(description="The field.")]
     to: Annotated[Value, Field(description="The new value. A field that already has the value does not trigger.")]
 
 
@@ -81,10 +83,7 @@ _As = Annotated[Id, Field(description="Name in the payload. Absent: the name of 
 CarriedField = TypedDict(
     "CarriedField",
     {
-        "field": Annotated[
-            Literal["status", "status_reason", "sales_ready", "owner_id", "contact_id"],
-            Field(description="A field of the lead."),
-        ],
+        "field": Annotated[LeadField, Field(description="A field of the lead.")],
         "as": NotRequired[_As],
     },
 )

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, NotRequired, cast
+from typing import TYPE_CHECKING, Annotated, NotRequired, cast
 
 from pydantic import Field, with_config
 from typing_extensions import TypeAliasType, TypedDict
 
 from lead_qualifier.messages.fields import EMITTED, Id, Number, Timestamp, plain
-from lead_qualifier.messages.lead_messages import LeadId, Status, StatusReason
+from lead_qualifier.messages.lead_flags import Changes, StatusAndFlags, changes_of
+from lead_qualifier.messages.lead_messages import LeadId
 from lead_qualifier.messages.model_definition import MatchDefinition, match_definition
 from lead_qualifier.qualification.criteria import Group, met
 from lead_qualifier.qualification.decide import qualification_event_id
+from lead_qualifier.qualification.flags import FLAG_NAMES
 from lead_qualifier.qualification.leads import Origin
 
 if TYPE_CHECKING:
@@ -63,28 +65,10 @@ class Evidence(TypedDict):
     scored_at: NotRequired[Annotated[Timestamp, Field(description="`occurred_at` of the current score.")]]
 
 
-# `from` is a keyword of Python, so these cannot be written as classes.
-StatusReasonChange = TypedDict("StatusReasonChange", {"from": StatusReason, "to": Literal["marketing_qualified"]})
-SalesReadyChange = TypedDict("SalesReadyChange", {"from": Literal[False], "to": Literal[True]})
-with_config(EMITTED)(StatusReasonChange)
-with_config(EMITTED)(SalesReadyChange)
-
-
 @with_config(EMITTED)
-class Changes(TypedDict):
-    """The attributes that the qualification changed. Unchanged ones are absent."""
-
-    status_reason: NotRequired[StatusReasonChange]
-    sales_ready: NotRequired[SalesReadyChange]
-
-
-@with_config(EMITTED)
-class QualifiedLead(TypedDict):
+class QualifiedLead(StatusAndFlags):
     """The lead after the qualification."""
 
-    status: Annotated[Status, Field(description="The lead's status: `open`, because only open leads qualify.")]
-    status_reason: Annotated[StatusReason, Field(description="The reason for the status.")]
-    sales_ready: Annotated[bool, Field(description="Whether the lead is sales ready.")]
     owner_id: NotRequired[Annotated[Id, Field(description="Who owns the lead.")]]
     changed_at: NotRequired[
         Annotated[
@@ -167,6 +151,7 @@ def lead_qualified(
     For a sweep `trigger` is the record of the publish command, after a hold that of what began it.
     """
     model, changes = qualification.model, qualification.changes
+    flags = {name: changes[name][1] if name in changes else getattr(lead, name) for name in FLAG_NAMES}
     event: LeadQualified = {
         "event_id": qualification_event_id(lead_id, model.id, model.version, qualification.number, trigger.event_id),
         "lead_id": lead_id,
@@ -174,14 +159,8 @@ def lead_qualified(
         "qualification_model_version": model.version,
         "match": match_definition(model.definition.match),
         "criteria": [evidence_of(one) for one in qualification.criteria],
-        "changes": cast("Changes", {name: {"from": old, "to": new} for name, (old, new) in changes.items()}),
-        "lead": {
-            "status": cast("Status", lead.status),
-            "status_reason": cast(
-                "StatusReason", changes["status_reason"][1] if "status_reason" in changes else lead.status_reason
-            ),
-            "sales_ready": lead.sales_ready or "sales_ready" in changes,
-        },
+        "changes": changes_of(changes),
+        "lead": cast("QualifiedLead", {"status": lead.status, **flags}),
         "qualification_number": qualification.number,
         "origin": origin,
         "occurred_at": qualification.at,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, NotRequired, cast
+from typing import TYPE_CHECKING, Annotated, NotRequired
 from uuid import UUID, uuid5
 
 import msgspec
@@ -10,6 +10,7 @@ from pydantic import Field, with_config
 from typing_extensions import TypedDict
 
 from lead_qualifier.messages.fields import EMITTED, Id, Timestamp
+from lead_qualifier.messages.lead_flags import ChangesTakenBack, changes_of
 from lead_qualifier.messages.lead_messages import LeadId
 from lead_qualifier.messages.lead_qualified import Trigger, trigger_of
 
@@ -18,22 +19,6 @@ if TYPE_CHECKING:
     from lead_qualifier.qualification.recycling import Recycled
 
 _EVENT_IDS = UUID("8c2f6a51-0c7e-5d0a-9b7d-4e1f3a9d5c18")
-
-# `from` is a keyword of Python, so these cannot be written as classes.
-StatusReasonTakenBack = TypedDict(
-    "StatusReasonTakenBack", {"from": Literal["marketing_qualified"], "to": Literal["new"]}
-)
-SalesReadyTakenBack = TypedDict("SalesReadyTakenBack", {"from": Literal[True], "to": Literal[False]})
-with_config(EMITTED)(StatusReasonTakenBack)
-with_config(EMITTED)(SalesReadyTakenBack)
-
-
-@with_config(EMITTED)
-class ChangesTakenBack(TypedDict):
-    """The flags that must be reset. Others are absent."""
-
-    status_reason: NotRequired[StatusReasonTakenBack]
-    sales_ready: NotRequired[SalesReadyTakenBack]
 
 
 @with_config(EMITTED)
@@ -84,9 +69,7 @@ def lead_recycled(lead_id: str, recycled: Recycled, *, reason: str | None, trigg
         "qualification_model_id": model_id,
         "qualification_model_version": mark.version,
         "qualification_number": mark.number,
-        "changes": cast(
-            "ChangesTakenBack", {flag: {"from": old, "to": new} for flag, (old, new) in recycled.changes.items()}
-        ),
+        "changes": changes_of(recycled.changes),
         "occurred_at": recycled.at,
         "trigger": trigger_of(trigger),
     }

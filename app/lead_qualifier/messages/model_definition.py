@@ -10,6 +10,7 @@ from typing_extensions import TypeAliasType, TypedDict
 
 from lead_qualifier.messages.durations import duration_text
 from lead_qualifier.messages.fields import Id, Number, plain
+from lead_qualifier.messages.lead_flags import ActionsDefinition, actions_definition
 from lead_qualifier.qualification.criteria import AtLeast, Criterion, Group, Match, Member
 
 if TYPE_CHECKING:
@@ -105,16 +106,6 @@ MemberDefinition = TypeAliasType(
 
 #: What pydantic puts into the path of a field because of the kinds above; no step of the definition itself.
 MEMBER_KINDS = frozenset({"criterion", "all", "any", "of"})
-
-
-@with_config(_CLOSED)
-class ActionsDefinition(TypedDict):
-    """What a qualification changes on the lead; at least one."""
-
-    status_reason: NotRequired[
-        Annotated[Literal["marketing_qualified"], Field(description="The status reason becomes Marketing Qualified.")]
-    ]
-    sales_ready: NotRequired[Annotated[bool, Field(description="true: the lead becomes sales ready.")]]
 
 
 Policy = Annotated[
@@ -214,11 +205,6 @@ class ModelDefinition(TypedDict):
 
 def definition_of(model: QualificationModel) -> ModelDefinition:
     """A model as people write it; model_of() gives the same model again."""
-    actions: ActionsDefinition = {}
-    if model.actions.marketing_qualified:
-        actions["status_reason"] = "marketing_qualified"
-    if model.actions.sales_ready:
-        actions["sales_ready"] = True
     requalification: RequalificationDefinition = {"policy": model.requalification.policy}
     if model.requalification.cool_down is not None:
         requalification["cool_down"] = duration_text(model.requalification.cool_down)
@@ -227,7 +213,7 @@ def definition_of(model: QualificationModel) -> ModelDefinition:
         "name": model.name,
         "match": match_definition(model.match),
         "criteria": _members(model.branches, model.criteria),
-        "actions": actions,
+        "actions": actions_definition(model.actions),
         "existing_leads": model.existing_leads,
         "requalification": requalification,
     }

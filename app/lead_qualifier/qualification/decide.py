@@ -9,7 +9,8 @@ from uuid import UUID
 from msgspec import Struct
 
 from lead_qualifier.qualification.criteria import CriterionEvidence
-from lead_qualifier.qualification.leads import MARKETING_QUALIFIED, OPEN, QUALIFIED, EligibilityView, Flag, Lead, Mark
+from lead_qualifier.qualification.flags import FlagChanges
+from lead_qualifier.qualification.leads import OPEN, QUALIFIED, EligibilityView, Lead, Mark
 from lead_qualifier.qualification.rules import RuledModel, Rules
 from lead_qualifier.qualification.utc import in_utc
 
@@ -43,7 +44,7 @@ class Qualification(Struct, frozen=True):
     model: RuledModel
     number: int
     criteria: tuple[CriterionEvidence, ...]
-    changes: dict[Flag, tuple[str | bool, str | bool]]
+    changes: FlagChanges
     at: datetime
 
 
@@ -108,14 +109,12 @@ def _criteria_met(lead: Lead, model: RuledModel, rules: Rules, at: datetime, *, 
     return Qualification(model, number, evidence(lead, model, rules), changes, at)
 
 
-def _changes(lead: Lead, model: RuledModel) -> dict[Flag, tuple[str | bool, str | bool]]:
-    actions = model.definition.actions
-    changes: dict[Flag, tuple[str | bool, str | bool]] = {}
-    if actions.marketing_qualified and lead.status_reason != MARKETING_QUALIFIED:
-        changes["status_reason"] = (lead.status_reason, MARKETING_QUALIFIED)
-    if actions.sales_ready and not lead.sales_ready:
-        changes["sales_ready"] = (False, True)
-    return changes
+def _changes(lead: Lead, model: RuledModel) -> FlagChanges:
+    return {
+        flag.name: (value, flag.qualified)
+        for flag in model.flags
+        if (value := getattr(lead, flag.name)) != flag.qualified
+    }
 
 
 def evidence(lead: Lead, model: RuledModel, rules: Rules) -> tuple[CriterionEvidence, ...]:
@@ -134,10 +133,8 @@ def evidence(lead: Lead, model: RuledModel, rules: Rules) -> tuple[CriterionEvid
 def mark(lead: Lead, qualification: Qualification, trigger_event_id: str) -> None:
     """Carry a qualification out on the lead: set the flags it changes and hold the mark of its model."""
     at = qualification.at
-    if "status_reason" in qualification.changes:
-        lead.status_reason = MARKETING_QUALIFIED
-    if "sales_ready" in qualification.changes:
-        lead.sales_ready = True
+    for name, (_, value) in qualification.changes.items():
+        setattr(lead, name, value)
     model = qualification.model
     lead.holds.pop(model.id, None)
     lead.marks[model.id] = Mark(model.version, qualification.number, at, trigger_event_id)

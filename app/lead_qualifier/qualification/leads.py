@@ -8,14 +8,11 @@ from typing import Any, Literal
 from msgspec import UNSET, Struct, UnsetType, field
 from msgspec.structs import replace
 
+from lead_qualifier.qualification.flags import FLAGS, FlagName
 from lead_qualifier.qualification.utc import Moment, in_utc
 
 OPEN = "open"
 QUALIFIED = "qualified"
-MARKETING_QUALIFIED = "marketing_qualified"
-
-Flag = Literal["status_reason", "sales_ready"]
-"""The attributes of a lead that a qualification sets."""
 
 
 # None of these structs can be part of a reference cycle. At hundreds of thousands of leads, garbage collection that
@@ -130,7 +127,7 @@ class Lead(Struct, omit_defaults=True, kw_only=True, gc=False):
     """Which models have qualified the lead, by qualification model id."""
     qualified_at: Moment | None = None
     """`occurred_at` of the newest qualification's trigger or, once sales has rejected that one, of the rejection."""
-    qualified_flags: tuple[Flag, ...] = ()
+    qualified_flags: tuple[FlagName, ...] = ()
     """The flags that the newest qualification set. An older `lead-changed` does not overwrite them."""
     holds: dict[str, Hold] = field(default_factory=dict)
     """Criteria that are met and must stay met for a while, by qualification model id."""
@@ -195,25 +192,32 @@ def scores_with(scores: Mapping[str, Score], scoring_model_id: str, held: Score 
     return others if held is None else {**others, scoring_model_id: held}
 
 
+#: Laid out for what runs for every change: name and qualified value of each flag.
+_QUALIFIED = tuple((flag.name, flag.qualified) for flag in FLAGS)
+
+
 def apply_change(lead: Lead, change: LeadChange) -> bool:
     """Apply what the CRM says. False: it is older than the change held (stale), and nothing changed. Equal: applied.
 
-    A flag reset or a lead reopened clears every mark; one that sales rejected for good only if it is the later. A
-    change dated before our newest qualification clears none and keeps the flags which that one set: we know better by
-    now.
+    If it resets a flag or reopens the lead, every mark is cleared; the mark of a lead that sales rejected for good only
+    if the change is later. A change dated before our newest qualification clears none, and keeps the flags that this
+    qualification set.
     """
-    at = in_utc(change.occurred_at)
+    at = change.occurred_at
+    if at.tzinfo is not UTC:
+        at = in_utc(at)
     if lead.changed_at is not None and at < lead.changed_at:
         return False
     overtaken = lead.qualified_at is not None and at < lead.qualified_at
     kept = lead.qualified_flags if overtaken else ()
-    status, status_reason, sales_ready = lead.status, lead.status_reason, lead.sales_ready
+    status, reset = lead.status, False
     if change.status is not UNSET:
         lead.status = change.status
-    if change.status_reason is not UNSET and "status_reason" not in kept:
-        lead.status_reason = change.status_reason
-    if change.sales_ready is not UNSET and "sales_ready" not in kept:
-        lead.sales_ready = change.sales_ready
+    for name, qualified in _QUALIFIED:
+        value = getattr(change, name)
+        if value is not UNSET and name not in kept:
+            reset = reset or (value != qualified and getattr(lead, name) == qualified)
+            setattr(lead, name, value)
     if change.owner_id is not UNSET:
         lead.owner_id = change.owner_id
     if change.contact_id is not UNSET:
@@ -222,7 +226,6 @@ def apply_change(lead: Lead, change: LeadChange) -> bool:
         _merge(lead.attributes, change.attributes)
     lead.known = True
     lead.changed_at = at
-    reset = (status_reason == MARKETING_QUALIFIED != lead.status_reason) or (sales_ready and not lead.sales_ready)
     reopened = status != OPEN and lead.status == OPEN
     if (reset or reopened) and not overtaken:
         for model_id, mark in lead.marks.items():
@@ -237,26 +240,3 @@ def _merge(attributes: dict[str, Any], changed: dict[str, Any]) -> None:
             attributes.pop(name, None)
         else:
             attributes[name] = value
-
-
-def copy_of(lead: Lead) -> Lead:
-    """A lead of the same content that can change without the other: for deciding ahead of a commit."""
-    return Lead(
-        status=lead.status,
-        status_reason=lead.status_reason,
-        sales_ready=lead.sales_ready,
-        known=lead.known,
-        owner_id=lead.owner_id,
-        contact_id=lead.contact_id,
-        attributes=lead.attributes.copy(),
-        changed_at=lead.changed_at,
-        scores=lead.scores.copy(),
-        marks=lead.marks.copy(),
-        qualified_at=lead.qualified_at,
-        qualified_flags=lead.qualified_flags,
-        holds=lead.holds.copy(),
-        merged_into=lead.merged_into,
-        merged_at=lead.merged_at,
-        erasure=lead.erasure,
-        erased=lead.erased,
-    )

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from lead_qualifier.qualification.criteria import AtLeast, Criterion, Group, Match, Member
 from lead_qualifier.qualification.findings import first_of
-from lead_qualifier.qualification.leads import Flag
+from lead_qualifier.qualification.flags import FLAGS, FlagName
 
 Policy = Literal["never", "when_reset", "on_recross"]
 ExistingLeads = Literal["evaluate", "ignore"]
@@ -43,13 +43,9 @@ class Actions(Struct, frozen=True, omit_defaults=True):
     """Whether `sales_ready` becomes true."""
 
     @property
-    def flags(self) -> tuple[Flag, ...]:
-        """The attributes of a lead that it sets."""
-        chosen: tuple[tuple[Flag, bool], ...] = (
-            ("status_reason", self.marketing_qualified),
-            ("sales_ready", self.sales_ready),
-        )
-        return tuple(flag for flag, wanted in chosen if wanted)
+    def flags(self) -> tuple[FlagName, ...]:
+        """The flags that a qualification sets on the lead."""
+        return tuple(flag.name for flag in FLAGS if getattr(self, flag.action))
 
 
 class Requalification(Struct, frozen=True, omit_defaults=True):
@@ -229,7 +225,7 @@ def _fits(match: Match, members: Sequence[object]) -> list[tuple[str, str]]:
 
 def _effects(model: QualificationModel) -> list[tuple[str, str]]:
     problems = []
-    if not (model.actions.marketing_qualified or model.actions.sales_ready):
+    if not model.actions.flags:
         message = "name at least one: status_reason: marketing_qualified, or sales_ready: true"
         problems.append(("actions", message))
     if model.existing_leads not in _EXISTING_LEADS:

@@ -10,7 +10,8 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import replace
 
-from lead_qualifier.qualification.leads import MARKETING_QUALIFIED, OPEN, QUALIFIED, Flag, Lead, Mark
+from lead_qualifier.qualification.flags import FLAGS, FlagChanges, FlagName
+from lead_qualifier.qualification.leads import OPEN, QUALIFIED, Lead, Mark
 from lead_qualifier.qualification.models import OnRejection, Recycling
 from lead_qualifier.qualification.rules import RuledModel, Rules
 from lead_qualifier.qualification.utc import after, in_utc
@@ -39,7 +40,7 @@ class Recycled(Struct, frozen=True):
 
     model_id: str
     mark: Mark
-    changes: dict[Flag, tuple[str | bool, str | bool]]
+    changes: FlagChanges
     at: datetime
 
 
@@ -97,9 +98,9 @@ def _rule(model: RuledModel | None, reason: str | None) -> Recycling:
     return (model.definition.on_rejection or _AS_EMPTY).for_reason(reason)
 
 
-def _barred_flags(lead: Lead, rules: Rules) -> set[Flag]:
+def _barred_flags(lead: Lead, rules: Rules) -> set[FlagName]:
     """What models that may not qualify the lead again have set at our newest qualification."""
-    set_by: dict[Flag, Mark] = {}
+    set_by: dict[FlagName, Mark] = {}
     for name, mark in sorted(lead.marks.items()):  # in the order in which they were evaluated
         if mark.at == lead.qualified_at and (model := rules.models.get(name)) is not None:
             for flag in model.definition.actions.flags:
@@ -107,7 +108,7 @@ def _barred_flags(lead: Lead, rules: Rules) -> set[Flag]:
     return {flag for flag, mark in set_by.items() if mark.barred}
 
 
-def _take_back(lead: Lead, at: datetime, kept: Container[Flag]) -> dict[Flag, tuple[str | bool, str | bool]]:
+def _take_back(lead: Lead, at: datetime, kept: Container[FlagName]) -> FlagChanges:
     """The flags but those `kept` as before our newest qualification. An older lead-changed that still comes does not
     set them again.
 
@@ -115,14 +116,12 @@ def _take_back(lead: Lead, at: datetime, kept: Container[Flag]) -> dict[Flag, tu
     """
     if lead.status != OPEN or lead.status_reason == QUALIFIED or lead.merged_into is not None:
         return {}
-    changes: dict[Flag, tuple[str | bool, str | bool]] = {}
+    changes: FlagChanges = {}
     if lead.changed_at is None or lead.changed_at <= at:
-        ours = {flag for flag in lead.qualified_flags if flag not in kept}
-        if "status_reason" in ours and lead.status_reason == MARKETING_QUALIFIED:
-            changes["status_reason"] = (lead.status_reason, "new")
-            lead.status_reason = "new"
-        if "sales_ready" in ours and lead.sales_ready:
-            changes["sales_ready"] = (True, False)
-            lead.sales_ready = False
+        for flag in FLAGS:
+            ours = flag.name in lead.qualified_flags and flag.name not in kept
+            if ours and getattr(lead, flag.name) == flag.qualified:
+                changes[flag.name] = (flag.qualified, flag.initial)
+                setattr(lead, flag.name, flag.initial)
     lead.qualified_at = at
     return changes

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from lead_qualifier.qualification.criteria import met, required
+from lead_qualifier.qualification.flags import FLAGS, Flag
 from lead_qualifier.qualification.leads import EligibilityScore, Score
 from lead_qualifier.qualification.models import QualificationModel
 
@@ -31,10 +32,11 @@ class RuledModel:
     publish_command_offset: int = 0
     published_at: datetime | None = None
     shadow: "RuledModel | None" = None
-    # Laid out for what runs for every event: the definition's id, (scoring model, threshold) of each criterion, the
-    # same with the score below which it has fallen, how many may be missed, whether it keeps an eye on scores between
-    # events.
+    # Laid out for what runs for every event: the definition's id, the flags that it sets, (scoring model, threshold) of
+    # each criterion, the same with the score below which it has fallen, how many may be missed, whether it keeps an eye
+    # on scores between events.
     id: str = field(init=False, repr=False, compare=False)
+    flags: tuple[Flag, ...] = field(init=False, repr=False, compare=False)
     checks: tuple[tuple[str, float], ...] = field(init=False, repr=False, compare=False)
     floors: tuple[tuple[str, float], ...] = field(init=False, repr=False, compare=False)
     may_miss: int = field(init=False, repr=False, compare=False)
@@ -45,6 +47,7 @@ class RuledModel:
         criteria = definition.criteria
         lay_out = object.__setattr__
         lay_out(self, "id", definition.id)
+        lay_out(self, "flags", tuple(flag for flag in FLAGS if flag.name in definition.actions.flags))
         lay_out(self, "checks", tuple((one.scoring_model, one.threshold) for one in criteria))
         lay_out(self, "floors", tuple((one.scoring_model, one.floor) for one in criteria))
         lay_out(self, "may_miss", len(criteria) - required(definition.match, len(criteria)))

@@ -7,10 +7,11 @@ from typing import Any, TypeGuard
 
 from lead_qualifier.definitions.kind import Definition, Kind, Others, Unresolved
 from lead_qualifier.downstream.checks import no_time, repeated
-from lead_qualifier.downstream.conditions import FIELDS, IS_OPEN, Effort, Group, condition_of, implies, problems_of
+from lead_qualifier.downstream.conditions import IS_OPEN, Effort, Group, condition_of, implies, problems_of
 from lead_qualifier.messages.decode_sequences import LONGEST_WAIT
 from lead_qualifier.messages.definition_form import Path, Problem
 from lead_qualifier.messages.durations import parse_duration
+from lead_qualifier.messages.lead_flags import LEAD_FIELDS
 from lead_qualifier.messages.nearest import Nearest
 from lead_qualifier.messages.sequences import SequenceDefinition
 from lead_qualifier.qualification.findings import MOST
@@ -101,8 +102,11 @@ def _of_step(step: Step, where: Path, sequence_id: str, following: _Following) -
             names = [name for name in ("field", "attribute") if name in step]
             if len(names) != 1:
                 yield where, "must name what it sets, by either field or attribute"
-            elif names == ["field"] and step["field"] not in FIELDS:
-                yield (*where, "field"), f"is unknown: fields are {', '.join(FIELDS)}; name attributes with attribute"
+            elif names == ["field"] and step["field"] not in LEAD_FIELDS:
+                yield (
+                    (*where, "field"),
+                    f"is unknown: fields are {', '.join(LEAD_FIELDS)}; name attributes with attribute",
+                )
         case "advance":
             yield from _of_advance(step["to"], (*where, "to"), sequence_id, following)
 

@@ -248,7 +248,7 @@ def test_a_journey_whose_window_is_over_is_not_published() -> None:
     ("broken", "where", "says"),
     [
         ({"trigger": {"changed": "sales_ready", "to": "yes"}}, ("trigger", "to"), "must be true or false"),
-        ({"trigger": {"changed": "status_reason", "to": "hot"}}, ("trigger", "to"), "is no status reason"),
+        ({"trigger": {"changed": "status_reason", "to": "hot"}}, ("trigger", "to"), "status_reason has no other value"),
         (
             {
                 "trigger": {"changed": "status_reason", "to": "lost"},

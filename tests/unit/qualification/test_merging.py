@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import timedelta, timezone
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from lead_qualifier.qualification import merging
 from lead_qualifier.qualification.decide import Outcome
-from lead_qualifier.qualification.leads import Lead, Mark, Score, copy_of, record_score
+from lead_qualifier.qualification.leads import Lead, Mark, Score, record_score
 from lead_qualifier.qualification.merging import LeadTransfer
 from tests.unit.qualification.given import Desk, minute, model, rules
 
@@ -149,7 +150,7 @@ def test_an_erased_lead_holds_nothing_but_that_until_it_is_forgotten() -> None:
     assert merging.holds_nothing(lead)
     assert (merging.is_of_before(lead, 100), merging.is_of_before(lead, 101)) == (True, False)
     assert merging.remembered_until(lead) == [900]
-    assert not merging.forget(copy_of(lead))
+    assert not merging.forget(deepcopy(lead))
     record_score(lead, "engagement", 50, minute(1))
     assert not merging.holds_nothing(lead), "a score after it starts afresh"
     assert merging.forget(lead)

@@ -1,12 +1,13 @@
 """Where the reference is silent: staleness, marks, requalification, unknown leads, order of models."""
 
+from copy import deepcopy
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from lead_qualifier.qualification.decide import Outcome, decide
-from lead_qualifier.qualification.leads import Lead, Mark, copy_of
+from lead_qualifier.qualification.leads import Lead, Mark
 from tests.unit.qualification.given import Desk, minute, model, rules
 
 HIGH = {"engagement": 83.0, "demographic": 64.0}
@@ -41,7 +42,7 @@ def test_a_late_score_on_another_scoring_model_is_not_stale() -> None:
 
 def test_a_repeated_event_is_handled_like_one_of_equal_time() -> None:
     desk = qualified_desk()
-    before = copy_of(desk.lead)
+    before = deepcopy(desk.lead)
     assert desk.score("demographic", 64, at=10) == ALREADY
     assert desk.lead == before
 
@@ -285,6 +286,6 @@ def test_deciding_changes_nothing() -> None:
     current = rules(model())
     desk = Desk(rules(model(), live=False))
     desk.scores(1, **HIGH)
-    before = copy_of(desk.lead)
+    before = deepcopy(desk.lead)
     decide(desk.lead, current.models["enterprise"], current, minute(1))
     assert desk.lead == before

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from lead_qualifier.qualification.flags import FLAG_NAMES
 from lead_qualifier.qualification.leads import Lead
 from lead_qualifier.qualification.merging import forget
 
@@ -57,7 +58,7 @@ class Compared:
     """The first of them, in the order of the leads' ids."""
 
 
-_FLAGS = ("status", "status_reason", "sales_ready", "qualified_at", "qualified_flags")
+_FLAGS = ("status", *FLAG_NAMES, "qualified_at", "qualified_flags")
 _PARTS: dict[Part, tuple[str, ...]] = {
     Part.SCORES: ("scores",),
     Part.MARKS: ("marks",),
