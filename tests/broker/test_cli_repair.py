@@ -13,7 +13,7 @@ from lead_qualifier.demo.broker.finder import Broker
 from lead_qualifier.engine import checkpoint as positions
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY
 from lead_qualifier.kafka.connection import Connection
-from lead_qualifier.maintenance.positions import PositionRepair
+from lead_qualifier.maintenance.checkpoints import CheckpointRepair
 from lead_qualifier.messages.topics import LEAD_STATE
 from tests.broker.system.command_line import CommandLine
 from tests.broker.system.messages import at, encode, new_id, score
@@ -100,9 +100,8 @@ def test_the_state_of_another_application_is_told_and_left_alone(cli: CommandLin
 def test_a_position_whose_clock_is_ahead_is_set_to_this_machine_s_time(cli: CommandLine) -> None:
     settings = cli.environment
     connection = Connection(bootstrap_servers=settings["KAFKA_BOOTSTRAP_SERVERS"])
-    held = PositionRepair(connection, topic_prefix=cli.prefix, group_id=settings["LEAD_QUALIFIER_APPLICATION_ID"]).held(
-        LEAD_STATE
-    )
+    group_id = settings["LEAD_QUALIFIER_APPLICATION_ID"]
+    held = CheckpointRepair(connection, topic_prefix=cli.prefix, group_id=group_id).stored(LEAD_STATE)
     position = positions.decode(held[f"{cli.prefix}lead-state", 0] or b"")
     ahead = msgspec.structs.replace(position, clock=position.clock + 30 * 60 * 60 * 1000)
     cli.send("lead-state", CHECKPOINT_KEY, positions.encode(ahead))

@@ -10,8 +10,9 @@ import msgspec
 
 from lead_qualifier.assignment.intake import FollowedLead, decode_followed, is_gone
 from lead_qualifier.assignment.state import LEAD, HeldLead, State, decode_state
-from lead_qualifier.client.leads import UnreadableState, position_of, undecided
-from lead_qualifier.client.told import event_of
+from lead_qualifier.client.errors import UnreadableState
+from lead_qualifier.client.event_decoding import decode_event
+from lead_qualifier.client.leads import checkpoint_of, undecided
 from lead_qualifier.engine import partition_of
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, Checkpoint
 from lead_qualifier.kafka.connection import Connection
@@ -109,7 +110,7 @@ def _held(
     for message in reader.read([(topic, partition)]):
         key, value = message.key, message.value
         if key == CHECKPOINT_KEY:
-            position = None if value is None else position_of(value)
+            position = None if value is None else checkpoint_of(value)
         elif key is not None and (only is None or key == only):
             found[key] = value
     return found, position
@@ -118,5 +119,5 @@ def _held(
 def _decisions(reader: TopicReader, topic: str, key: bytes, newest: int) -> tuple[dict[str, Any], ...]:
     """Not those that came after the state was read."""
     partition = partition_of(key, len(reader.admin.partitions(topic)))
-    told = (event_of(one.value, _ASSIGNED) for one in reader.read([(topic, partition)]) if one.key == key)
+    told = (decode_event(one.value, _ASSIGNED) for one in reader.read([(topic, partition)]) if one.key == key)
     return tuple(one for one in told if one is not None and one["decision_number"] <= newest)

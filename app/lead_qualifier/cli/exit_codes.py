@@ -7,9 +7,7 @@ from enum import IntEnum
 
 from confluent_kafka import KafkaError, KafkaException
 
-from lead_qualifier.client.commands import NoAnswer
-from lead_qualifier.client.leads import UnreadableState
-from lead_qualifier.client.scoring_models import AnnouncedLater
+from lead_qualifier.client.errors import ClientError, CommandUnanswered
 from lead_qualifier.kafka.errors import (
     BrokerUnreachable,
     NotAllowed,
@@ -18,8 +16,7 @@ from lead_qualifier.kafka.errors import (
     UnusableConnection,
     is_forbidden,
 )
-from lead_qualifier.maintenance.positions import WorkersRun
-from lead_qualifier.maintenance.repartition import CannotRepartition
+from lead_qualifier.maintenance.errors import MaintenanceError
 from lead_qualifier.messages.model_file import BadModelFile
 from lead_qualifier.services.installation import OtherInstallation
 from lead_qualifier.services.remedies import ADD_ACL, CREATE_TOPICS, with_remedy
@@ -65,10 +62,7 @@ NO_BROKER = "no broker: set KAFKA_BOOTSTRAP_SERVERS (host:port), or start the de
 _CODES: dict[type[BaseException], ExitCode] = {
     Refused: ExitCode.REFUSED,
     BadModelFile: ExitCode.REFUSED,
-    AnnouncedLater: ExitCode.REFUSED,
-    WorkersRun: ExitCode.REFUSED,
-    CannotRepartition: ExitCode.REFUSED,
-    UnreadableState: ExitCode.REFUSED,
+    MaintenanceError: ExitCode.REFUSED,
     TopicMissing: ExitCode.REFUSED,
     TopicsUnfit: ExitCode.REFUSED,
     OtherInstallation: ExitCode.REFUSED,
@@ -78,7 +72,8 @@ _CODES: dict[type[BaseException], ExitCode] = {
     BrokerUnreachable: ExitCode.UNREACHABLE,
     NoBrokerFound: ExitCode.UNREACHABLE,
     ReadIncomplete: ExitCode.UNREACHABLE,
-    NoAnswer: ExitCode.NO_ANSWER,
+    CommandUnanswered: ExitCode.NO_ANSWER,
+    ClientError: ExitCode.REFUSED,
 }
 EXPECTED: tuple[type[BaseException], ...] = (*_CODES, KafkaException, OSError)
 """Failures that are told in one message; any other is a fault of the program and shows where it came from."""

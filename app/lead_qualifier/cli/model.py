@@ -152,7 +152,7 @@ def preview(
     definition = read_model_file(file)
     session = open_session()
     rules = read_rulebook(session.connection, topic_prefix=session.prefix).rules(session.settings.unknown_leads.value)
-    with progress("reading leads") as told:
+    with progress("reading leads") as report:
         previewed = preview_topics(
             session.connection,
             definition,
@@ -162,7 +162,7 @@ def preview(
             near=near,
             sample=sample,
             days=days,
-            told=told,
+            progress=report,
             time_tolerance=session.settings.time_tolerance,
         )
     if as_json:

@@ -8,17 +8,15 @@ from typing import Annotated, Any
 
 import typer
 
-from lead_qualifier.cli.exit_codes import Refused
 from lead_qualifier.cli.options import Json
 from lead_qualifier.cli.screen import columns, moment, note, progress, say, show_json, warn
 from lead_qualifier.cli.session import Session, open_session
-from lead_qualifier.maintenance.rebuild.comparing import Difference, Part
-from lead_qualifier.maintenance.rebuild.rebuilding import Rebuild, Rebuilt
-from lead_qualifier.maintenance.rebuild.timeline import CannotRebuild
+from lead_qualifier.maintenance.rebuild.comparison import Difference, Part
+from lead_qualifier.maintenance.rebuild.rebuild import Rebuild, Rebuilt
 from lead_qualifier.qualification.utc import from_milliseconds, to_milliseconds
 from lead_qualifier.settings import load_settings
 
-_TOLD_SECONDS = 5.0
+_REPORT_SECONDS = 5.0
 _EARLIEST = "earliest"
 _MEANINGS = {
     Part.ONLY_LIVE: "held only by the workers",
@@ -67,11 +65,8 @@ def rebuild(
         unknown_leads=session.settings.unknown_leads.value,
         time_tolerance=session.settings.time_tolerance,
     )
-    try:
-        with progress("reading the audit trail", lines_every=_TOLD_SECONDS) as told:
-            rebuilt = work.run(limit=limit, told=told)
-    except CannotRebuild as reason:
-        raise Refused(str(reason)) from reason
+    with progress("reading the audit trail", lines_every=_REPORT_SECONDS) as report:
+        rebuilt = work.run(limit=limit, progress=report)
     if as_json:
         show_json(_as_json(rebuilt, name, work.state_prefix))
     else:
@@ -100,7 +95,7 @@ def _tell(rebuilt: Rebuilt, since: str, name: str, state_prefix: str, session: S
         say(f"  {topic} from {moment(from_milliseconds(at))}")
     if rebuilt.rejected:
         say(f"  {rebuilt.rejected:,} of them are invalid: dead letters")
-    say(f"{rebuilt.leads.count:,} leads, checksum {rebuilt.leads.checksum}")
+    say(f"{rebuilt.leads.count:,} leads, checksum {rebuilt.leads.hex}")
     of = rebuilt.qualifications
     say(f"{of.rebuilt:,} qualifications, checksum of their event ids {of.checksum}")
     say(f"  {of.live - of.only_live:,} are on lead-qualified, {of.only_rebuilt:,} are not; {of.only_live:,} only there")
@@ -153,7 +148,7 @@ def _as_json(rebuilt: Rebuilt, name: str, state_prefix: str) -> dict[str, Any]:
         "rejected": rebuilt.rejected,
         "rules_changes": rebuilt.changes,
         "oldest": {topic: from_milliseconds(at).isoformat() for topic, at in sorted(rebuilt.oldest.items())},
-        "leads": {"count": rebuilt.leads.count, "checksum": rebuilt.leads.checksum},
+        "leads": {"count": rebuilt.leads.count, "checksum": rebuilt.leads.hex},
         "qualifications": {
             "count": of.rebuilt,
             "checksum": of.checksum,

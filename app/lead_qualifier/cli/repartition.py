@@ -12,7 +12,9 @@ from lead_qualifier.cli.exit_codes import Refused
 from lead_qualifier.cli.options import Json, Yes
 from lead_qualifier.cli.screen import agreed, busy, note, progress, say, show_json, warn
 from lead_qualifier.cli.session import open_session
-from lead_qualifier.maintenance.repartition import Copied, Plan, Repartition
+from lead_qualifier.maintenance.repartition.plan import Plan
+from lead_qualifier.maintenance.repartition.repartition import Copied, Repartition
+from lead_qualifier.maintenance.repartition.request import RepartitionRequest
 from lead_qualifier.messages.topics import (
     FEATURE_COMMANDS,
     LEAD_CHANGED,
@@ -22,7 +24,7 @@ from lead_qualifier.messages.topics import (
 )
 from lead_qualifier.settings import load_settings
 
-_TOLD_SECONDS = 5.0
+_REPORT_SECONDS = 5.0
 
 
 def repartition(
@@ -67,13 +69,15 @@ def repartition(
             "is the current prefix; choose another, because the current topics stay unchanged", param_hint="--to-prefix"
         )
     work = Repartition(
-        session.connection,
-        group_id=session.settings.application_id,
-        topic_prefix=prefix,
-        state_prefix=session.settings.state_prefix,
-        to_prefix=new,
-        partitions=partitions,
-        time_tolerance=session.settings.time_tolerance,
+        RepartitionRequest(
+            connection=session.connection,
+            application_id=session.settings.application_id,
+            topic_prefix=prefix,
+            state_prefix=session.state_prefix,
+            to_prefix=new,
+            partitions=partitions,
+            time_tolerance=session.settings.time_tolerance,
+        )
     )
     with busy("checking that no process runs and all input is decided"):
         plan = work.plan()
@@ -82,15 +86,15 @@ def repartition(
             note(line)
     if not yes and (as_json or not agreed(f"Copy from {prefix}* to {new}*?", err=True)):
         raise Refused("nothing was copied" + (" (--json asks nothing: it needs --yes)" if as_json else ""))
-    with progress("copying", lines_every=_TOLD_SECONDS) as told:
-        copied = work.copy(plan, history=history, told=told)
+    with progress("copying", lines_every=_REPORT_SECONDS) as report:
+        copied = work.copy(plan, history=history, progress=report)
     for topic, count in copied.strays.items():
         warn(
             f"{count:,} records of {topic} are in the wrong partition for their key; they were never used and are not "
             "copied"
         )
-    if copied.letters_left:
-        note(f"{copied.letters_left:,} dead letters are not copied: they were, or may have been, sent back")
+    if copied.dead_letters_left:
+        note(f"{copied.dead_letters_left:,} dead letters are not copied: they were, or may have been, sent back")
     if session.settings.state_prefix is not None:
         note("the state is among the new topics: start the workers without LEAD_QUALIFIER_STATE_PREFIX")
     if as_json:
@@ -104,7 +108,7 @@ def _next_prefix(prefix: str, partitions: int) -> str:
 
 
 def _steps(old: str, new: str, plan: Plan, after: int, *, history: bool) -> Iterator[str]:
-    whole = ", ".join(group.command for group in plan.groups)
+    whole = ", ".join(group.service.command for group in plan.groups)
     yield f"{plan.before} partitions become {after}: the topics {old}* stay unchanged, {new}* are created and filled."
     yield "Before: stop what writes to"
     yield f"  {', '.join(topic.full_name(old) for topic in (LEAD_SCORE_CHANGED, LEAD_CHANGED, FEATURE_COMMANDS))} ..."
@@ -120,12 +124,12 @@ def _steps(old: str, new: str, plan: Plan, after: int, *, history: bool) -> Iter
 
 
 def _tell(copied: Copied, new: str, before: int, after: int) -> None:
-    leads = copied.tallies[LEAD_STATE]
+    leads = copied.checksums[LEAD_STATE]
     say(f"{leads.count:,} leads moved from {before} to {after} partitions, identical before and after:")
-    say(f"  checksum {leads.checksum}")
-    for topic, tally in copied.tallies.items():
+    say(f"  checksum {leads.hex}")
+    for topic, checksum in copied.checksums.items():
         if topic is not LEAD_STATE:
-            say(f"{tally.count:,} records of {topic.name}")
+            say(f"{checksum.count:,} records of {topic.name}")
     say(f"now start all processes with LEAD_QUALIFIER_TOPIC_PREFIX={new} LEAD_QUALIFIER_PARTITIONS={after}")
 
 
@@ -133,7 +137,7 @@ def _as_json(copied: Copied, new: str, after: int) -> dict[str, object]:
     return {
         "topic_prefix": new,
         "partitions": after,
-        "copied": {topic.name: {"records": t.count, "checksum": t.checksum} for topic, t in copied.tallies.items()},
+        "copied": {topic.name: {"records": one.count, "checksum": one.hex} for topic, one in copied.checksums.items()},
         "strays": sum(copied.strays.values()),
-        "dead_letters_left": copied.letters_left,
+        "dead_letters_left": copied.dead_letters_left,
     }

@@ -10,8 +10,8 @@ from lead_qualifier.cli.exit_codes import ExitCode, Refused
 from lead_qualifier.cli.options import Json, Yes
 from lead_qualifier.cli.screen import agreed, busy, columns, fail, note, say, show_json, warn
 from lead_qualifier.cli.session import Session, open_session
-from lead_qualifier.maintenance.deciding_groups import DecidingGroup, services, workers
-from lead_qualifier.maintenance.positions import Misfit
+from lead_qualifier.maintenance.checkpoints import Mismatch
+from lead_qualifier.maintenance.service_groups import ServiceGroup, downstream_groups, worker_group
 from lead_qualifier.messages.downstream_topics import CATALOGUE as DOWNSTREAM
 from lead_qualifier.messages.topics import CATALOGUE
 from lead_qualifier.services.topic_setup import Finding, TopicSetup, TopicsUnfit
@@ -62,41 +62,42 @@ def repair(downstream: Downstream = False, yes: Yes = False, as_json: Json = Fal
     first retained record.
     """
     session = open_session()
-    groups: tuple[DecidingGroup, ...] = (workers(session.settings.application_id, state_prefix=session.state_prefix),)
+    settings = session.settings
+    groups: tuple[ServiceGroup, ...] = (worker_group(settings.application_id, state_prefix=session.state_prefix),)
     if downstream:
-        groups += services(session.connection, session.settings.application_id, topic_prefix=session.prefix)
-    settings = [
-        group.positions(session.connection, session.prefix, time_tolerance=session.settings.time_tolerance)
+        groups += downstream_groups(session.connection, settings.application_id, topic_prefix=session.prefix)
+    repairs = [
+        group.checkpoints(session.connection, session.prefix, time_tolerance=settings.time_tolerance)
         for group in groups
     ]
     with busy("checking that no process runs"):
-        for setting in settings:
-            setting.check_nobody_works()
+        for one in repairs:
+            one.check_nothing_runs()
     with busy("comparing positions with the topics"):
-        found = [(setting, setting.find()) for setting in settings]
-    misfits = [one for _, of_group in found for one in of_group]
+        found = [(one, one.find()) for one in repairs]
+    mismatches = [one for _, of_group in found for one in of_group]
     if as_json:
-        show_json([_misfit_as_json(one) for one in misfits])
+        show_json([_mismatch_as_json(one) for one in mismatches])
     else:
-        for one in misfits:
-            say(f"{one.changelog[0]}-{one.changelog[1]}: {one.problem}")
-            say(f"  remedy: {one.remedy}")
-    able = [one for one in misfits if one.can_be_repaired]
-    if not misfits:
+        for mismatch in mismatches:
+            say(f"{mismatch.changelog[0]}-{mismatch.changelog[1]}: {mismatch.problem}")
+            say(f"  remedy: {mismatch.remedy}")
+    able = [one for one in mismatches if one.can_be_repaired]
+    if not mismatches:
         others = "" if downstream else " (--downstream includes the downstream services)"
         note(f"all positions fit the topics: nothing to repair{others}")
         return
-    if able and (yes or (not as_json and agreed(f"Repair {len(able)} of {len(misfits)} partitions?"))):
-        for setting, of_group in found:
-            setting.repair([one for one in of_group if one.can_be_repaired])
-        misfits = [one for one in misfits if not one.can_be_repaired]
-        started = ", ".join(group.command for group in groups)
-        note(f"{len(able)} repaired" + ("" if misfits else f": you can start again ({started})"))
-    if misfits:
-        raise Refused(f"{len(misfits)} partitions are not repaired: no process can start on them")
+    if able and (yes or (not as_json and agreed(f"Repair {len(able)} of {len(mismatches)} partitions?"))):
+        for repair_of_group, of_group in found:
+            repair_of_group.repair([one for one in of_group if one.can_be_repaired])
+        mismatches = [one for one in mismatches if not one.can_be_repaired]
+        started = ", ".join(group.service.command for group in groups)
+        note(f"{len(able)} repaired" + ("" if mismatches else f": you can start again ({started})"))
+    if mismatches:
+        raise Refused(f"{len(mismatches)} partitions are not repaired: no process can start on them")
 
 
-def _misfit_as_json(one: Misfit) -> dict[str, Any]:
+def _mismatch_as_json(one: Mismatch) -> dict[str, Any]:
     return {
         "topic": one.changelog[0],
         "partition": one.changelog[1],

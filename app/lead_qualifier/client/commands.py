@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from lead_qualifier.client.told import event_of
+from lead_qualifier.client.errors import CommandUnanswered
+from lead_qualifier.client.event_decoding import decode_event
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.producer import Producer
 from lead_qualifier.kafka.reader import PartitionTail, TopicReader
@@ -21,10 +22,6 @@ from lead_qualifier.qualification.models import QualificationModel
 Move = Literal["publish", "stop", "delete"]
 
 _AGAIN_SECONDS = 5.0
-
-
-class NoAnswer(Exception):
-    """No worker answered in time; the message says what to look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +101,9 @@ class Asking:
         raise nobody_answered(self._timeout, self.NOBODY)
 
 
-def nobody_answered(seconds: float, what_to_do: str = Asking.NOBODY) -> NoAnswer:
+def nobody_answered(seconds: float, what_to_do: str = Asking.NOBODY) -> CommandUnanswered:
     """What to raise when a command was sent and nobody answered in time."""
-    return NoAnswer(f"no worker answered within {seconds:g} s: {what_to_do}")
+    return CommandUnanswered(f"no worker answered within {seconds:g} s: {what_to_do}")
 
 
 class CommandClient(Asking):
@@ -117,7 +114,7 @@ class CommandClient(Asking):
     ) -> Outcome:
         """Create or replace the draft of a model, with `beside` also of a live one, which goes on.
 
-        Raises NoAnswer, TopicMissing, KafkaException.
+        Raises CommandUnanswered, TopicMissing, KafkaException.
         """
         fields: dict[str, Any] = {"definition": definition_of(model)} | ({"draft": True} if beside else {})
         return self._model("apply", model.id, fields, expected_revision)
@@ -127,19 +124,19 @@ class CommandClient(Asking):
     ) -> Outcome:
         """Publish, stop or delete a model; with `replacing` publish the draft of a live one in its place.
 
-        Raises NoAnswer, TopicMissing, KafkaException.
+        Raises CommandUnanswered, TopicMissing, KafkaException.
         """
         return self._model(command, model_id, {"replace": True} if replacing else {}, expected_revision)
 
     def shadow(self, model_id: str, *, on: bool, expected_revision: int | None = None) -> Outcome:
         """Let the draft of a live model run in its shadow, or end that.
 
-        Raises NoAnswer, TopicMissing, KafkaException.
+        Raises CommandUnanswered, TopicMissing, KafkaException.
         """
         return self._model("shadow", model_id, {"enabled": on}, expected_revision)
 
     def switch(self, feature: str, *, on: bool) -> Outcome:
-        """Turn a feature on or off. Raises NoAnswer, TopicMissing, KafkaException."""
+        """Turn a feature on or off. Raises CommandUnanswered, TopicMissing, KafkaException."""
         command = {"feature": feature, "command": "enable" if on else "disable"}
         return self._ask(FEATURE_COMMANDS, QUALIFICATION_MODEL_CHANGED, feature, command, None)
 
@@ -149,7 +146,7 @@ class CommandClient(Asking):
 
 
 def _outcome(value: bytes | None, command_id: str) -> Outcome | None:
-    event = event_of(value)
+    event = decode_event(value)
     if event is None or event.get("command_id") != command_id:
         return None
     accepted = event.get("outcome") == "accepted"

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from lead_qualifier.client.commands import Asking, Outcome
-from lead_qualifier.client.told import event_of
+from lead_qualifier.client.event_decoding import decode_event
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.messages import downstream_topics as topics
@@ -36,7 +36,7 @@ class DefinitionClient(Asking):
     ) -> Outcome:
         """Create or replace the draft, with `beside` also of a live one, which goes on.
 
-        Raises NoAnswer, TopicMissing, KafkaException.
+        Raises CommandUnanswered, TopicMissing, KafkaException.
         """
         fields: dict[str, Any] = {"definition": dict(definition)} | ({"draft": True} if beside else {})
         return self._order("apply", str(definition["id"]), fields, expected_revision)
@@ -51,7 +51,7 @@ class DefinitionClient(Asking):
     ) -> Outcome:
         """Publish, stop or delete; with `replacing` publish the draft of a live one in its place.
 
-        Raises NoAnswer, TopicMissing, KafkaException.
+        Raises CommandUnanswered, TopicMissing, KafkaException.
         """
         return self._order(command, definition_id, {"replace": True} if replacing else {}, expected_revision)
 
@@ -97,7 +97,7 @@ def read_definitions(connection: Connection, kind: str, *, topic_prefix: str) ->
     reader = TopicReader(connection)
     standing: dict[str, Standing] = {}
     for record in reader.read_topic(topics.definition_changed(kind).full_name(topic_prefix)):
-        event = event_of(record.value, _CHANGED)
+        event = decode_event(record.value, _CHANGED)
         if event is None or event["outcome"] != "accepted" or event.get("repeated") or event["kind"] != kind:
             continue
         key = event["definition_id"]

@@ -9,8 +9,9 @@ from typing import Any
 
 import msgspec
 
-from lead_qualifier.client.told import event_of
-from lead_qualifier.engine import checkpoint as positions
+from lead_qualifier.client.errors import UnreadableState
+from lead_qualifier.client.event_decoding import decode_event
+from lead_qualifier.engine import checkpoint as checkpoints
 from lead_qualifier.engine import partition_of
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, Checkpoint
 from lead_qualifier.kafka.admin import PartitionId
@@ -58,12 +59,8 @@ class LookedUp:
     qualifications: tuple[dict[str, Any], ...] = ()
 
 
-class UnreadableState(Exception):
-    """What is stored was not written by a version that this one understands; the message says what to do."""
-
-
 def look_up(connection: Connection, *, topic_prefix: str, state_prefix: str, lead_id: str) -> LookedUp:
-    """Read the lead's partition of `lead-state` to its end. `state_prefix`: what stands before its name.
+    """Read the lead's partition of `lead-state` to its end. `state_prefix`: what precedes its name.
 
     Raises TopicMissing, ReadIncomplete, UnreadableState, KafkaException.
     """
@@ -71,13 +68,13 @@ def look_up(connection: Connection, *, topic_prefix: str, state_prefix: str, lea
     state = LEAD_STATE.full_name(state_prefix)
     key = lead_id.encode()
     partition = partition_of(key, len(reader.admin.partitions(state)))
-    standing, held, position = Standing.NEVER_SEEN, None, None
-    for message in reader.read([(state, partition)]):
-        found = message.key
+    standing, held, checkpoint = Standing.NEVER_SEEN, None, None
+    for record in reader.read([(state, partition)]):
+        found = record.key
         if found == CHECKPOINT_KEY:
-            position = None if message.value is None else position_of(message.value)
+            checkpoint = None if record.value is None else checkpoint_of(record.value)
         elif found == key:
-            held = message.value
+            held = record.value
             standing = Standing.ERASED if held is None else Standing.HELD
     lead = None if held is None else _lead(held, lead_id)
     if lead is not None and is_erased(lead) and holds_nothing(lead):
@@ -88,11 +85,11 @@ def look_up(connection: Connection, *, topic_prefix: str, state_prefix: str, lea
         partition=partition,
         standing=standing,
         lead=lead,
-        undecided=undecided(reader, inputs, {} if position is None else {partition: position}),
+        undecided=undecided(reader, inputs, {} if checkpoint is None else {partition: checkpoint}),
         qualifications=tuple(
             event
-            for message in reader.read([(LEAD_QUALIFIED.full_name(topic_prefix), partition)])
-            if message.key == key and (event := event_of(message.value, _QUALIFIED)) is not None
+            for record in reader.read([(LEAD_QUALIFIED.full_name(topic_prefix), partition)])
+            if record.key == key and (event := decode_event(record.value, _QUALIFIED)) is not None
         ),
     )
 
@@ -107,20 +104,22 @@ def _lead(value: bytes, lead_id: str) -> Lead:
         ) from error
 
 
-def position_of(value: bytes) -> Checkpoint:
-    """How far the workers are. Raises UnreadableState."""
+def checkpoint_of(value: bytes) -> Checkpoint:
+    """A stored checkpoint. Raises UnreadableState."""
     try:
-        return positions.decode(value)
-    except (msgspec.DecodeError, positions.UnknownFormat) as error:
+        return checkpoints.decode(value)
+    except (msgspec.DecodeError, checkpoints.UnknownFormat) as error:
         raise UnreadableState(f"how far the workers are cannot be read: {error}") from error
 
 
-def undecided(reader: TopicReader, inputs: Sequence[PartitionId], held: Mapping[int, Checkpoint]) -> int:
-    """Records of the inputs beyond the positions of their partitions; of one without a position all there are."""
+def undecided(
+    reader: TopicReader, inputs: Sequence[PartitionId], checkpoints_by_number: Mapping[int, Checkpoint]
+) -> int:
+    """How many records of the inputs come after the checkpoint of their partition: all of them where there is none."""
     first, ends = reader.admin.first(inputs), reader.admin.ends(inputs)
     count = 0
-    for place in inputs:
-        topic, partition = place
-        decided = held[partition].next.get(topic, 0) if partition in held else 0
-        count += max(0, ends[place] - max(first[place], decided))
+    for topic, number in inputs:
+        checkpoint = checkpoints_by_number.get(number)
+        next_offset = 0 if checkpoint is None else checkpoint.next.get(topic, 0)
+        count += max(0, ends[topic, number] - max(first[topic, number], next_offset))
     return count

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from lead_qualifier.client.told import event_of
+from lead_qualifier.client.event_decoding import decode_event
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.messages.topics import QUALIFICATION_MODEL_CHANGED
@@ -60,7 +60,7 @@ def read_history(connection: Connection, *, topic_prefix: str, model_id: str) ->
     reader = TopicReader(connection)
     key = model_id.encode()
     places = reader.admin.partitions(QUALIFICATION_MODEL_CHANGED.full_name(topic_prefix))
-    return history_of(model_id, (event_of(one.value) or {} for one in reader.read(places) if one.key == key))
+    return history_of(model_id, (decode_event(one.value) or {} for one in reader.read(places) if one.key == key))
 
 
 def history_of(model_id: str, events: Iterable[Mapping[str, Any]]) -> History:

@@ -25,9 +25,7 @@ from lead_qualifier.qualification.models import QualificationModel
 from lead_qualifier.qualification.rules import Rules
 from lead_qualifier.qualification.utc import from_milliseconds, to_milliseconds
 
-Told = Callable[[str], None]
-
-_AT_ONCE = 20_000
+_REPORT_EVERY = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,24 +77,25 @@ def preview(
     near: float,
     sample: int,
     days: int,
-    told: Told,
+    progress: Callable[[str], None],
     time_tolerance: timedelta = DEFAULT_TOLERANCE,
 ) -> Previewed:
     """What the model would do now, and would have done in the last `days` days (0: that is not asked).
 
-    `told` hears how far it is. Raises TopicMissing, ReadIncomplete, UnreadableState, NotAllowed, KafkaException.
+    `progress` gets lines that say how far it is. Raises TopicMissing, ReadIncomplete, UnreadableState, NotAllowed,
+    KafkaException.
     """
     at = datetime.now(UTC)
     reader = TopicReader(connection)
-    held = read_held_leads(reader, topic_prefix=topic_prefix, state_prefix=state_prefix, told=told)
+    held = read_held_leads(reader, topic_prefix=topic_prefix, state_prefix=state_prefix, progress=progress)
     previewer = Previewer(definition, rules, at, near=near, sample=sample)
     decode = msgspec.json.Decoder(Lead).decode
     times = PlausibleTime(time_tolerance)
     latest = times.latest(to_milliseconds(at))
     unreadable, erased = [], []
     for number, (key, value) in enumerate(held.leads.items()):
-        if not number % _AT_ONCE:
-            told(f"{number:,} of {len(held.leads):,} leads evaluated")
+        if not number % _REPORT_EVERY:
+            progress(f"{number:,} of {len(held.leads):,} leads evaluated")
         try:
             lead = decode(value)
         except (msgspec.DecodeError, ValueError, RecursionError):
@@ -114,7 +113,7 @@ def preview(
     return Previewed(
         at=at,
         preview=previewer.result(),
-        days=_days(reader, definition, rules, held, topic_prefix, at, days, told, times) if days else None,
+        days=_days(reader, definition, rules, held, topic_prefix, at, days, progress, times) if days else None,
         undecided=held.undecided,
         unreadable=len(unreadable),
     )
@@ -128,28 +127,28 @@ def _days(  # noqa: PLR0917  each is another matter
     prefix: str,
     now: datetime,
     days: int,
-    told: Told,
+    progress: Callable[[str], None],
     times: PlausibleTime,
 ) -> Days:
     replay = DayByDay(definition, rules, now, held.leads, msgspec.json.Decoder(Lead).decode)
     oldest: int | None = None
-    for number, message in enumerate(reader.read_topic(LEAD_SCORE_CHANGED.full_name(prefix))):
-        if not number % _AT_ONCE:
-            told(f"{number:,} scores read")
-        at = message.timestamp_ms
+    for number, record in enumerate(reader.read_topic(LEAD_SCORE_CHANGED.full_name(prefix))):
+        if not number % _REPORT_EVERY:
+            progress(f"{number:,} scores read")
+        at = record.timestamp_ms
         if has_time(at) and (oldest is None or at < oldest):
             oldest = at
-        key, headers = message.key, message.headers
+        key, headers = record.key, record.headers
         if headers and bad_header_name(headers) is not None:
             continue  # a dead letter to the worker
         try:
-            score = decode_score(key, message.value, headers)
+            score = decode_score(key, record.value, headers)
             times.check(score.occurred_at, at, to_milliseconds(now))
         except BadMessage:
             continue  # likewise
         assert key is not None  # else it is no score
         replay.add(key, score)
-    told("replaying the days")
+    progress("replaying the days")
     return Days(
         first=now.date() - timedelta(days=days - 1),
         last=now.date(),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
+from lead_qualifier.client.errors import AnnouncedLater
 from lead_qualifier.client.rulebook import read_rulebook
 from lead_qualifier.definitions.qualification_models.entries import ScoringModelEntry, ScoringModelStatus
 from lead_qualifier.kafka.connection import Connection
@@ -26,10 +27,6 @@ class Announcement:
 
     event: dict[str, Any]
     entry: ScoringModelEntry | None
-
-
-class AnnouncedLater(Exception):
-    """What is held of the scoring model is dated in the future: whatever is said now would be ignored as stale."""
 
 
 def announce(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from lead_qualifier.definitions.qualification_models.entries import ModelEntry
-from lead_qualifier.engine import checkpoint as positions
+from lead_qualifier.engine import checkpoint as checkpoints
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, NEVER_SWEPT, Checkpoint
 from lead_qualifier.engine.partitioning import BUCKETS
 from lead_qualifier.kafka.admin import PartitionId
@@ -67,6 +67,6 @@ def _newest(reader: TopicReader, places: list[PartitionId]) -> dict[PartitionId,
 
 def _decoded(value: bytes) -> Checkpoint | None:
     try:
-        return positions.decode(value)
-    except (positions.UnknownFormat, msgspec.DecodeError):
+        return checkpoints.decode(value)
+    except (checkpoints.UnknownFormat, msgspec.DecodeError):
         return None

@@ -28,7 +28,7 @@ class NotPrepared(Exception):
 def prepare(connection: Connection, settings: Settings, say: Callable[[str], None]) -> None:
     """Set up what nobody has set up before: what was switched off or stopped meanwhile stays so.
 
-    Raises NotPrepared, NoAnswer.
+    Raises NotPrepared, CommandUnanswered.
     """
     rulebook = read_rulebook(connection, topic_prefix=settings.topic_prefix)
     for scoring_model in (ENGAGEMENT, DEMOGRAPHIC):

@@ -16,7 +16,7 @@ from typing import Protocol
 from confluent_kafka import KafkaException
 from rich.console import Console
 
-from lead_qualifier.client.commands import NoAnswer
+from lead_qualifier.client.errors import CommandUnanswered
 from lead_qualifier.demo.broker.finder import Broker, find_broker
 from lead_qualifier.demo.broker.kinds import BrokerKind
 from lead_qualifier.demo.broker.local_broker import free_ports
@@ -73,7 +73,7 @@ class View(Protocol):
 def run_demo(settings: Settings, console: Console, *, events: int | None, rate: float) -> None:
     """Run until told to stop, or until `events` events have been produced and decided. `rate`: events a second.
 
-    Raises DemoFailed, NoBroker, BrokerUnreachable, TopicsUnfit, NoAnswer, NotPrepared.
+    Raises DemoFailed, NoBroker, BrokerUnreachable, TopicsUnfit, CommandUnanswered, NotPrepared.
     """
     progress = Progress()
     view: View = Screen(console) if console.is_terminal else Lines()
@@ -220,7 +220,7 @@ class _Demo:
             topics = (JOURNEY_ENTRY_REQUESTED, LEAD_ASSIGNED, SEQUENCE_STEP_DUE)
             self._chain = Newest(connection, topics, topic_prefix=settings.topic_prefix)
             prepare_selling(connection, settings)
-        except (NotPrepared, NoAnswer, TopicMissing, KafkaException) as problem:
+        except (NotPrepared, CommandUnanswered, TopicMissing, KafkaException) as problem:
             self._progress.story.notice = f"the downstream services were not set up: {problem}"
             return
         self._services_ready.set()

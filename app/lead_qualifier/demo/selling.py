@@ -28,7 +28,7 @@ _SELLERS = _FOLDER / "sellers.yaml"
 
 
 def prepare_selling(connection: Connection, settings: Settings) -> None:
-    """Set up what nobody has set up before. Raises NotPrepared, NoAnswer, TopicMissing, KafkaException."""
+    """Set up what nobody has set up before. Raises NotPrepared, CommandUnanswered, TopicMissing, KafkaException."""
     for kind, file in DEFINITIONS:
         definition = read(file)
         known = read_definitions(connection, kind, topic_prefix=settings.topic_prefix)

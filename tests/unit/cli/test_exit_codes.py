@@ -11,7 +11,7 @@ from confluent_kafka import KafkaError, KafkaException
 
 from lead_qualifier.cli.exit_codes import EXPECTED, MEANINGS, ExitCode, NoBrokerFound, Refused, judge
 from lead_qualifier.cli.program import assemble
-from lead_qualifier.client.commands import NoAnswer
+from lead_qualifier.client.errors import CommandUnanswered
 from lead_qualifier.kafka.errors import BrokerUnreachable, TopicMissing
 from lead_qualifier.messages.model_file import BadModelFile, Problem
 from lead_qualifier.services.process import EXIT_FAILED
@@ -29,7 +29,7 @@ from lead_qualifier.settings import InvalidSettings
         (InvalidSettings("x"), 2),
         (BrokerUnreachable("kafka:9092", seconds=1, reason="refused"), 3),
         (NoBrokerFound("none"), 3),
-        (NoAnswer("nobody"), 4),
+        (CommandUnanswered("nobody"), 4),
         (KafkaException(KafkaError(KafkaError._ALL_BROKERS_DOWN)), 3),
         (KafkaException(KafkaError(KafkaError._MSG_TIMED_OUT)), 3),
         (KafkaException(KafkaError(KafkaError.SASL_AUTHENTICATION_FAILED)), 3),

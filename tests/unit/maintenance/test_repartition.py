@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lead_qualifier.maintenance.repartition import without_erasure
+from lead_qualifier.maintenance.repartition.copier import without_erasure
 
 NOTE = b'"erased":{"offset":7,"until_ms":99}'
 

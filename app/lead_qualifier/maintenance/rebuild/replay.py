@@ -82,23 +82,23 @@ class Replay:
         self._changes = rules
         self._next_change = 0
         self._rules = _NONE
-        self._decider = LeadProcessor(
+        self._processor = LeadProcessor(
             topic_prefix=topic_prefix, source="/rebuild", rules=lambda: self._rules, time_tolerance=time_tolerance
         )
-        self._decider.begin()
+        self._processor.begin()
         self._application = Application(
             name="rebuild",
             inputs=(Input(LEAD_CHANGED.full_name(topic_prefix)),),
             changelog=LEAD_STATE.full_name(topic_prefix),
             dead_letters="",
             partitions=partitions,
-            processor=self._decider,
+            processor=self._processor,
             encode_state=encode_lead,
             decode_state=decode_lead,
         )
         self._partition = Partition(self._application, number)
-        self._waking: list[Timer] = []
-        self._unit = self._new_unit(0)
+        self._timers: list[Timer] = []
+        self._context = self._new_context(0)
         self._swept = 0
         self._live = live
         self._held = held
@@ -120,7 +120,7 @@ class Replay:
         return self._partition.store
 
     @property
-    def position(self) -> tuple[int, Sweep | None]:
+    def sweep_progress(self) -> tuple[int, Sweep | None]:
         """`swept` and `sweep` of the rebuilt position."""
         if self._unfinished and self._live is not None:
             return self._live.swept, self._live.sweep
@@ -134,12 +134,12 @@ class Replay:
     def decide(self, record: PlainRecord, written_ms: int) -> None:
         """Decide a record, after what the time brings about at which it was written (milliseconds since 1970)."""
         self._advance(written_ms)
-        context = self._unit
+        context = self._context
         context.record, context.now_ms = record, self.clock
         try:
             if type(record) is UnreadableRecord:
                 raise Rejected(record.reason)
-            self._decider.process(record, context)
+            self._processor.process(record, context)
         except Rejected:
             self.rejected += 1
         context.record = None
@@ -158,7 +158,7 @@ class Replay:
     def _advance(self, time_ms: int) -> None:
         while True:
             change = self._changes[self._next_change][0] if self._next_change < len(self._changes) else None
-            due = self._waking[0][0] if self._waking else None
+            due = self._timers[0][0] if self._timers else None
             if change is not None and change <= time_ms and (due is None or change <= due):
                 self.clock = max(self.clock, change)
                 self._change_rules(self._changes[self._next_change][1])
@@ -173,13 +173,13 @@ class Replay:
     def _change_rules(self, rules: Rules) -> None:
         self._settle()
         self._rules = rules
-        self._decider.begin()
-        if self._decider.sweep_pending(self._swept):
+        self._processor.begin()
+        if self._processor.sweep_pending(self._swept):
             unfinished = self._live if self._live is not None and _is_unfinished(self._live, rules) else None
             self._unfinished = self._unfinished or unfinished is not None
             for number, key in enumerate(sorted(self._partition.store), 1):
                 if unfinished is None or self._was_swept(key, rules, unfinished):
-                    self._decider.sweep(key, self._unit, self._swept)
+                    self._processor.sweep(key, self._context, self._swept)
                 if number % _AT_ONCE == 0:
                     self._settle()
             self._settle()
@@ -206,28 +206,28 @@ class Replay:
         return bool(triggers & published)
 
     def _end_holds(self) -> None:
-        self._unit.now_ms = self.clock
+        self._context.now_ms = self.clock
         keys = set()
-        while self._waking and self._waking[0][0] <= self.clock:
-            keys.add(heapq.heappop(self._waking)[1])
+        while self._timers and self._timers[0][0] <= self.clock:
+            keys.add(heapq.heappop(self._timers)[1])
         for key in sorted(keys):
-            self._decider.on_timer(key, self._unit)
+            self._processor.on_timer(key, self._context)
         self._take_timers()
 
     def _take_timers(self) -> None:
-        for schedule in self._unit.timers:
-            heapq.heappush(self._waking, schedule)
-        self._unit.timers.clear()
+        for schedule in self._context.timers:
+            heapq.heappush(self._timers, schedule)
+        self._context.timers.clear()
 
     def _settle(self) -> None:
         """Make what was decided the state, encoded: a million decoded leads take too much room."""
-        context = self._unit
+        context = self._context
         self._partition.apply(context.changes())
         self._take_timers()
         for event in context.on_commit:
             self.qualified[event["event_id"]] = event["lead_id"]
         self.counts += context.counts
-        self._unit = self._new_unit(self.clock)
+        self._context = self._new_context(self.clock)
 
-    def _new_unit(self, now_ms: int) -> ProcessorContext:
+    def _new_context(self, now_ms: int) -> ProcessorContext:
         return ProcessorContext(self._application, self._partition.number, self._partition.store, now_ms=now_ms)

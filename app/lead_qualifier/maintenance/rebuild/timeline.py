@@ -19,6 +19,7 @@ from lead_qualifier.definitions.qualification_models.entries import (
     scoring_key,
 )
 from lead_qualifier.definitions.qualification_models.snapshot import rules_from
+from lead_qualifier.maintenance.errors import CannotRebuild
 from lead_qualifier.messages.definition_reading import model_of
 from lead_qualifier.qualification.models import InvalidModel, QualificationModel
 from lead_qualifier.qualification.rules import Rules, UnknownLeads
@@ -26,10 +27,6 @@ from lead_qualifier.qualification.utc import Moment, in_utc
 
 Timeline = list[tuple[int, Rules]]
 """Rules, each with the time (milliseconds since 1970) from which they hold."""
-
-
-class CannotRebuild(Exception):
-    """There is not enough to rebuild from; the message says what is missing and what to do."""
 
 
 class Origin(msgspec.Struct, frozen=True):

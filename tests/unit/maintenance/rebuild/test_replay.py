@@ -235,7 +235,7 @@ def test_a_sweep_that_the_workers_have_not_finished_goes_on_where_they_were() ->
     marked = {key for key in KEYS if lead(replay, key).marks}
     assert marked == {*KEYS[:6], AHEAD[0]}
     assert lead(replay, AHEAD[0]).marks["enterprise"].trigger == "e-50", "its own score qualified it"
-    assert replay.position == (2, live.sweep)
+    assert replay.sweep_progress == (2, live.sweep)
 
 
 def test_whom_a_walk_had_come_to_that_newer_rules_began_again_is_not_qualified_twice() -> None:
@@ -253,7 +253,7 @@ def test_a_sweep_that_the_workers_have_finished_is_finished() -> None:
     scores = [score(at, key, 80) for at, key in enumerate(KEYS, 1)]
     replay = in_mid_sweep(*scores, rules=[(30, published(revision=4))], live=live)
     assert all(lead(replay, key).marks for key in KEYS)
-    assert replay.position == (4, None)
+    assert replay.sweep_progress == (4, None)
 
 
 def rules_of(*several: Rules) -> Rules:

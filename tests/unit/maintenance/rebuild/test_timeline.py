@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from lead_qualifier.maintenance.rebuild.timeline import Audited, CannotRebuild, Timeline, newest_revision, timeline
+from lead_qualifier.maintenance.errors import CannotRebuild
+from lead_qualifier.maintenance.rebuild.timeline import Audited, Timeline, newest_revision, timeline
 from lead_qualifier.messages.model_definition import definition_of
 from lead_qualifier.qualification.models import QualificationModel
 from tests.unit.qualification.given import model

@@ -7,7 +7,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from lead_qualifier.maintenance.rebuild.comparing import compare
+from lead_qualifier.maintenance.rebuild.comparison import compare
 from lead_qualifier.qualification.leads import Hold, Lead, Mark, Score, Trigger
 from tests.unit.qualification.given import START
 

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import Any
 
 
-def event_of(value: bytes | None, fields: Collection[str] = ()) -> dict[str, Any] | None:
+def decode_event(value: bytes | None, fields: Collection[str] = ()) -> dict[str, Any] | None:
     """The JSON object in a record's value; None where there is none, or where it lacks one of the fields."""
     try:
         event = json.loads(value or b"")

@@ -1,0 +1,19 @@
+"""What goes wrong for a client of the services, apart from Kafka itself."""
+
+from __future__ import annotations
+
+
+class ClientError(Exception):
+    """Base of the errors of this package; the message says what to do."""
+
+
+class CommandUnanswered(ClientError):
+    """No service answered a command in time; it was sent, and is carried out when a service comes."""
+
+
+class AnnouncedLater(ClientError):
+    """The newest announcement of a scoring model is dated in the future: an older one would be ignored as stale."""
+
+
+class UnreadableState(ClientError):
+    """Stored state was written by no version that this one understands."""

@@ -1,0 +1,203 @@
+"""Rebuilds an installation's state under another application id, in topics of its own, and compares both.
+
+The current topics are only read. What is rebuilt becomes visible in one transaction, or not at all.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from lead_qualifier.client.held_leads import HeldLeads, read_held_leads
+from lead_qualifier.engine import PlainRecord, UnreadableRecord
+from lead_qualifier.kafka.admin import PartitionId
+from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.reader import TopicReader
+from lead_qualifier.kafka.records import bad_header_name
+from lead_qualifier.maintenance.checkpoints import CheckpointRepair
+from lead_qualifier.maintenance.errors import CannotRebuild, ProcessesRunning
+from lead_qualifier.maintenance.rebuild.comparison import Compared, compare
+from lead_qualifier.maintenance.rebuild.qualifications import Qualifications, compare_qualifications
+from lead_qualifier.maintenance.rebuild.replay import Replay, in_order
+from lead_qualifier.maintenance.rebuild.state_writer import StateWriter
+from lead_qualifier.maintenance.rebuild.timeline import Timeline
+from lead_qualifier.maintenance.rebuild.trail_reader import read_timeline
+from lead_qualifier.maintenance.record_checksum import RecordChecksum
+from lead_qualifier.messages.plausible_time import has_time
+from lead_qualifier.messages.topics import LEAD_CHANGED, LEAD_QUALIFIED, LEAD_STATE, Topic
+from lead_qualifier.qualification.rules import UnknownLeads
+from lead_qualifier.services.topology import WORKER
+
+_REPORT_EVERY = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebuilt:
+    """What was rebuilt and how it compares. Of the same topics `leads` and `qualifications` are always the same."""
+
+    leads: RecordChecksum
+    records: int
+    """Input records that were decided."""
+    rejected: int
+    """Of them those that cannot be read: dead letters to a worker."""
+    changes: int
+    """Changes of the rules that the audit trail tells of."""
+    oldest: Mapping[str, int]
+    """By topic the time of the oldest record that was read (milliseconds since 1970)."""
+    compared: Compared
+    qualifications: Qualifications
+    undecided: int
+    """Records that the workers have not decided yet."""
+    workers_run: bool
+
+
+class Rebuild:
+    """One rebuild."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        topic_prefix: str,
+        state_prefix: str,
+        group_id: str,
+        name: str,
+        since_ms: int | None,
+        unknown_leads: UnknownLeads,
+        time_tolerance: timedelta,
+    ) -> None:
+        """`name`: the application id to rebuild for. `since_ms`: where scores begin; None: at the first there is."""
+        self._connection = connection
+        self._prefix = topic_prefix
+        self._state_prefix = state_prefix
+        self._group_id = group_id
+        self._name = name
+        self._since_ms = since_ms
+        self._unknown_leads = unknown_leads
+        self._time_tolerance = time_tolerance
+        self._reader = TopicReader(connection)
+        self._ahead: set[bytes] = set()  # leads with records that the workers have not decided yet
+        self._oldest: dict[str, int] = {}  # by topic the time of the oldest record that was read
+
+    @property
+    def state_prefix(self) -> str:
+        """What precedes the names of the topics of the rebuilt state."""
+        return f"{self._prefix}{self._name}."
+
+    def run(self, *, limit: int, progress: Callable[[str], None]) -> Rebuilt:
+        """Rebuild, compare and write. `limit`: differences to keep.
+
+        Raises CannotRebuild, ProcessesRunning, TopicMissing, ReadIncomplete, UnreadableState, NotAllowed,
+        KafkaException.
+        """
+        if self._name == self._group_id:
+            raise CannotRebuild(f"{self._name} is the current application id: choose another one for --as")
+        self._checkpoints(self._name).check_nothing_runs(patience=0)
+        rules = read_timeline(
+            self._connection, self._reader, topic_prefix=self._prefix, unknown_leads=self._unknown_leads
+        )
+        partitions = [number for _, number in self._reader.admin.partitions(LEAD_STATE.full_name(self._state_prefix))]
+        input_ids = {
+            state: self._reader.admin.topic_ids([topic.full_name(self._prefix) for topic in topics])
+            for state, topics in WORKER.changelogs.items()
+        }
+        progress("reading what the workers hold")
+        live = read_held_leads(self._reader, topic_prefix=self._prefix, state_prefix=self._state_prefix)
+        replays = [self._replay(number, len(partitions), rules, live, progress) for number in partitions]
+        leads = {key: value for replay in replays for key, value in replay.leads.items()}
+        progress("comparing")
+        compared = compare(live.leads, leads, ahead=self._ahead, limit=limit)
+        qualifications = compare_qualifications(
+            self._reader,
+            LEAD_QUALIFIED.full_name(self._prefix),
+            {event_id: lead_id for replay in replays for event_id, lead_id in replay.qualified.items()},
+            ahead=self._ahead,
+        )
+        checksum = RecordChecksum()
+        for key, value in leads.items():
+            checksum.add(key, value)
+        progress(f"writing {len(leads):,} leads")
+        StateWriter(
+            connection=self._connection,
+            reader=self._reader,
+            application_id=self._name,
+            state_prefix=self._state_prefix,
+            to_prefix=self.state_prefix,
+            input_ids=input_ids,
+        ).write(replays, live.checkpoints)
+        return Rebuilt(
+            leads=checksum,
+            records=sum(replay.decided for replay in replays),
+            rejected=sum(replay.rejected for replay in replays),
+            changes=len(rules),
+            oldest=self._oldest,
+            compared=compared,
+            qualifications=qualifications,
+            undecided=live.undecided,
+            workers_run=self._workers_run(),
+        )
+
+    def _checkpoints(self, group_id: str) -> CheckpointRepair:
+        return CheckpointRepair(self._connection, topic_prefix=self._prefix, group_id=group_id)
+
+    def _workers_run(self) -> bool:
+        try:
+            self._checkpoints(self._group_id).check_nothing_runs(patience=0)
+        except ProcessesRunning:
+            return True
+        return False
+
+    def _replay(
+        self, number: int, partitions: int, rules: Timeline, live: HeldLeads, progress: Callable[[str], None]
+    ) -> Replay:
+        """Decide the records of a partition again, up to the workers' checkpoint in `live`; all, if it has none there.
+
+        Remembers the leads of later records.
+        """
+        checkpoint = live.checkpoints.get(number)
+        decided = {} if checkpoint is None else checkpoint.next
+        replay = Replay(
+            number,
+            topic_prefix=self._prefix,
+            partitions=partitions,
+            rules=rules,
+            time_tolerance=self._time_tolerance,
+            live=checkpoint,
+            held=live.leads,
+        )
+        streams = []
+        for topic in WORKER.changelogs[LEAD_STATE]:
+            partition = (topic.full_name(self._prefix), number)
+            begin = self._begin(topic, partition)
+            replay.next[partition[0]] = begin
+            streams.append(self._records(partition, begin))
+        for written_ms, record in in_order(*streams, now_ms=int(time.time() * 1000)):
+            if checkpoint is not None and record.offset >= decided.get(record.topic, 0):
+                # nothing is emitted here: the workers that switch to the result decide it
+                if record.key is not None:
+                    self._ahead.add(record.key)
+                continue
+            replay.decide(record, written_ms)
+            if replay.decided % _REPORT_EVERY == 0:
+                progress(f"partition {number + 1} of {partitions}: {replay.decided:,} records decided")
+        replay.next |= decided
+        # rules that came after the last record have an effect as well: a sweep
+        replay.finish(max([replay.clock, *(at for at, _ in rules[-1:])]))
+        return replay
+
+    def _begin(self, topic: Topic, partition: PartitionId) -> int:
+        # lead-changed is compacted: the last record of a lead may be as old as the lead
+        if self._since_ms is None or topic is LEAD_CHANGED:
+            return self._reader.admin.first([partition])[partition]
+        return self._reader.admin.since([partition], self._since_ms)[partition]
+
+    def _records(self, partition: PartitionId, begin: int) -> Iterator[PlainRecord]:
+        for record in self._reader.read([partition], {partition: begin}):
+            at = record.timestamp_ms
+            if has_time(at) and at < self._oldest.get(record.topic, at + 1):
+                self._oldest[record.topic] = at
+            fields = (record.topic, record.partition, record.offset, at, record.key, record.value, record.headers)
+            reason = bad_header_name(record.headers)
+            yield PlainRecord(*fields) if reason is None else UnreadableRecord(*fields, reason=reason)

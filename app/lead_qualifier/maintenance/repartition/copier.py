@@ -1,0 +1,218 @@
+"""Copies what an installation holds to the new topics, inside one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from lead_qualifier.client.dead_letters import DeadLetter, DeadLetters, Filter
+from lead_qualifier.engine import checkpoint as checkpoints
+from lead_qualifier.engine import partition_of
+from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, NEVER_SWEPT, Checkpoint
+from lead_qualifier.kafka.admin import PartitionId
+from lead_qualifier.kafka.producer import Transaction
+from lead_qualifier.kafka.reader import TopicReader
+from lead_qualifier.maintenance.record_checksum import RecordChecksum
+from lead_qualifier.maintenance.repartition.plan import Plan
+from lead_qualifier.maintenance.repartition.request import RepartitionRequest
+from lead_qualifier.maintenance.service_groups import ServiceGroup
+from lead_qualifier.messages.downstream_topics import CATALOGUE as DOWNSTREAM
+from lead_qualifier.messages.downstream_topics import DOWNSTREAM_DEAD_LETTERS
+from lead_qualifier.messages.topics import (
+    CATALOGUE,
+    COMMAND_STATE,
+    LEAD_DEAD_LETTERS,
+    LEAD_STATE,
+    Partitions,
+    Topic,
+)
+from lead_qualifier.qualification.utc import to_milliseconds
+
+MOVED_FROM = "dl_moved_from"
+"""Header of a dead letter that was copied: topic, partition and offset of where it stood before."""
+
+#: How the note that a lead was erased is found in encoded state; to find it in a text as well does no harm.
+_ERASED = b'"erased":'
+
+
+class Copier:
+    """Writes to a transaction, and counts what it writes."""
+
+    def __init__(
+        self,
+        request: RepartitionRequest,
+        plan: Plan,
+        reader: TopicReader,
+        transaction: Transaction,
+        progress: Callable[[str], None],
+    ) -> None:
+        self._request = request
+        self._plan = plan
+        self._reader = reader
+        self._admin = reader.admin
+        self._transaction = transaction
+        self._progress = progress
+        self.checksums: dict[Topic, RecordChecksum] = {}
+        """Of what was written to each topic, checkpoints left out."""
+        self.strays: dict[str, int] = {}
+        """By the full name of a changelog: records without key, or in a partition that is not their key's. Nobody uses
+        them, and they are not copied."""
+        self.dead_letters_left = 0
+        """Dead letters that are not copied, since they were, or may have been, sent back already."""
+
+    def copy_group(self, group: ServiceGroup, *, history: bool) -> None:
+        """State and audit trails of a service; with `history` what it decided about leads, too."""
+        for changelog in group.service.changelogs:
+            if changelog.partitions is Partitions.BY_LEAD:
+                self._copy_leads(group, changelog)
+            else:
+                self._copy_newest(group, changelog)
+        for topic in (*group.service.audit_trails, *(group.service.lead_events if history else ())):
+            self._copy_all(topic)
+
+    def copy_dead_letters(self) -> None:
+        """Those that may still be sent back, from now on to the new topics."""
+        request = self._request
+        for topic in (one for one in (LEAD_DEAD_LETTERS, DOWNSTREAM_DEAD_LETTERS) if one in self._plan.topics):
+            dead_letters = DeadLetters(request.connection, topic_prefix=request.topic_prefix, topic=topic)
+            replay = dead_letters.plan(dead_letters.find(Filter()), again=False)
+            for letter in (*replay.fresh, *replay.cut, *replay.homeless, *replay.foreign):
+                at = to_milliseconds(letter.at)
+                self._write(topic, letter.key, letter.value, headers=self._moved(topic, letter), timestamp_ms=at)
+            self._report(topic)
+            self.dead_letters_left += len(replay.replayed) + len(replay.unsure)
+
+    def write_checkpoints(self) -> None:
+        """One for every partition. Its inputs start at their first record, except those that were copied, which are
+        decided already; revisions and time are kept.
+        """
+        for group in self._plan.groups:
+            for changelog, inputs in group.service.changelogs.items():
+                name = changelog.full_name(group.state_prefix)
+                old = [one for (topic, _), one in self._plan.checkpoints.items() if topic == name and one is not None]
+                swept = [one.swept for one in old if one.swept != NEVER_SWEPT]
+                topics = [topic.full_name(self._request.to_prefix) for topic in (changelog, *inputs)]
+                ids = self._admin.topic_ids(topics)
+                for topic, number in self._admin.partitions(topics[0]):
+                    copied = [one for one in inputs if one in self.checksums]
+                    starts = self._admin.first(self._inputs(number, set(inputs).difference(copied)))
+                    starts |= self._admin.ends(self._inputs(number, copied))
+                    checkpoint = Checkpoint(
+                        application=group.id,
+                        next={one: offset for (one, _), offset in starts.items()},
+                        revision=max((one.revision for one in old), default=0),
+                        # every publish has been swept, be it the older or the newer revision
+                        swept=min(swept, default=NEVER_SWEPT),
+                        clock=max((one.clock for one in old), default=0),
+                        topic_ids=ids,
+                    )
+                    self._transaction.send(topic, CHECKPOINT_KEY, checkpoints.encode(checkpoint), partition=number)
+
+    def _copy_leads(self, group: ServiceGroup, changelog: Topic) -> None:
+        """Each lead to the partition that is now its own. Holds one old partition at a time in memory."""
+        name = changelog.full_name(group.state_prefix)
+        partitions = self._admin.partitions(name)
+        self.checksums[changelog] = RecordChecksum()
+        for partition in partitions:
+            for key, record in self._reader.newest_by_key([partition]).items():
+                if key == CHECKPOINT_KEY:
+                    continue
+                if key is None or partition_of(key, self._plan.before) != partition[1]:
+                    self.strays[name] = self.strays.get(name, 0) + 1
+                    continue
+                assert record.value is not None  # a record without one is no key's newest
+                value = record.value if changelog is LEAD_STATE else without_erasure(record.value)
+                if value is not None:
+                    number = partition_of(key, self._request.partitions)
+                    self._write(changelog, key, value, partition=number, timestamp_ms=record.timestamp_ms)
+            count = self.checksums[changelog].count
+            self._progress(f"{changelog.name}: {partition[1] + 1} of {len(partitions)} partitions, {count:,} leads")
+
+    def _copy_newest(self, group: ServiceGroup, changelog: Topic) -> None:
+        """What one partition holds, to one partition."""
+        if changelog is COMMAND_STATE:
+            newest = self._plan.commands
+        else:
+            newest = self._reader.newest_by_key(self._admin.partitions(changelog.full_name(group.state_prefix)))
+        self.checksums[changelog] = RecordChecksum()
+        for key, record in newest.items():
+            if key != CHECKPOINT_KEY:
+                self._write(changelog, key, record.value, partition=0, timestamp_ms=record.timestamp_ms)
+
+    def _copy_all(self, topic: Topic) -> None:
+        """Every record that is retained, with its headers and its time; those of one key in their order."""
+        self.checksums[topic] = RecordChecksum()
+        for record in self._reader.read_topic(topic.full_name(self._request.topic_prefix)):
+            self._write(topic, record.key, record.value, headers=record.headers, timestamp_ms=record.timestamp_ms)
+        self._report(topic)
+
+    def _write(self, topic: Topic, key: bytes | None, value: bytes | None, **more: Any) -> None:
+        self.checksums.setdefault(topic, RecordChecksum()).add(key, value)
+        self._transaction.send(topic.full_name(self._request.to_prefix), key, value, **more)
+
+    def _report(self, topic: Topic) -> None:
+        self._progress(f"{self.checksums.setdefault(topic, RecordChecksum()).count:,} records of {topic.name}")
+
+    def _moved(self, topic: Topic, letter: DeadLetter) -> list[tuple[str, bytes | None]]:
+        request, origin = self._request, letter.topic
+        if origin in {one.full_name(request.topic_prefix) for one in (*CATALOGUE, *DOWNSTREAM)}:
+            origin = request.to_prefix + origin.removeprefix(request.topic_prefix)
+        return [
+            *letter.headers,
+            (MOVED_FROM, f"{topic.full_name(request.topic_prefix)}:{letter.place}".encode()),
+            ("dl_topic", origin.encode()),
+            ("dl_partition", _digits(letter.topic_partition)),
+            ("dl_offset", _digits(letter.topic_offset)),
+            ("dl_reason", letter.reason.encode()),
+        ]
+
+    def _inputs(self, number: int, topics: Iterable[Topic]) -> list[PartitionId]:
+        return [(topic.full_name(self._request.to_prefix), number) for topic in topics]
+
+
+def without_erasure(value: bytes) -> bytes | None:
+    """A lead's state at a downstream service without the note that the lead was erased; None if nothing else is held.
+
+    The note names an offset of the old lead-changed, and everything that it is for has been decided.
+    """
+    if _ERASED not in value:
+        return value
+    try:
+        state: dict[str, Any] = msgspec.json.decode(value, type=dict[str, Any])
+        state["facts"].pop("erased", None)
+    except (msgspec.DecodeError, ValueError, RecursionError, LookupError, TypeError, AttributeError):
+        return value  # no state of ours: it is copied as it is
+    return msgspec.json.encode(state) if any(state.values()) else None
+
+
+def compare(
+    request: RepartitionRequest,
+    plan: Plan,
+    expected: Mapping[Topic, RecordChecksum],
+    begin: Mapping[PartitionId, int],
+) -> tuple[str, ...]:
+    """What is wrong with the copy, read back from `begin` before it is committed; empty if nothing is."""
+    reader = TopicReader(request.connection, committed=False)
+    by_lead = {one for group in plan.groups for one in group.service.changelogs if one.partitions is Partitions.BY_LEAD}
+    problems = []
+    for topic, checksum in expected.items():
+        name = topic.full_name(request.to_prefix)
+        found, misplaced = RecordChecksum(), 0
+        for record in reader.read([], {one: offset for one, offset in begin.items() if one[0] == name}):
+            if record.key == CHECKPOINT_KEY:
+                continue
+            if topic in by_lead:
+                misplaced += record.key is None or partition_of(record.key, request.partitions) != record.partition
+            found.add(record.key, record.value)
+        if misplaced:
+            problems.append(f"{name} holds {misplaced} records in the wrong partition for their key")
+        if found != checksum:
+            problems.append(f"{name} holds {found} records after the copy, expected {checksum}")
+    return tuple(problems)
+
+
+def _digits(number: int | None) -> bytes:
+    """As a header; empty where the dead letter did not say."""
+    return b"" if number is None else str(number).encode()

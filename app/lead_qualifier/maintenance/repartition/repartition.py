@@ -1,0 +1,100 @@
+"""The steps of a repartition: create the new topics, copy, compare, project, commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from lead_qualifier.definitions.qualification_models.entries import ProcessedCommands, decode_stored
+from lead_qualifier.kafka.producer import Producer, Transaction
+from lead_qualifier.kafka.reader import TopicReader
+from lead_qualifier.kafka.records import Record
+from lead_qualifier.maintenance.errors import CannotRepartition
+from lead_qualifier.maintenance.record_checksum import RecordChecksum
+from lead_qualifier.maintenance.repartition.copier import Copier, compare
+from lead_qualifier.maintenance.repartition.plan import Plan, Planner
+from lead_qualifier.maintenance.repartition.request import PROJECTED, RepartitionRequest
+from lead_qualifier.maintenance.topic_cloning import clone_topics
+from lead_qualifier.messages.topics import QUALIFICATION_MODELS, Topic
+from lead_qualifier.services.topic_setup import TopicSetup
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copied:
+    """What was copied, as in Copier; each checksum is the same before and after."""
+
+    checksums: Mapping[Topic, RecordChecksum]
+    strays: Mapping[str, int]
+    dead_letters_left: int
+
+
+class Repartition:
+    """One repartition: `plan` it, then `copy`."""
+
+    def __init__(self, request: RepartitionRequest) -> None:
+        self._request = request
+        self._reader = TopicReader(request.connection)
+        self._planner = Planner(request, self._reader)
+
+    def plan(self) -> Plan:
+        """Check whether it can be done. Raises as Planner.plan."""
+        return self._planner.plan()
+
+    def copy(self, plan: Plan, *, history: bool, progress: Callable[[str], None]) -> Copied:
+        """Create the new topics and fill them in one transaction, which is committed only if they then hold what the
+        old ones held. `history`: with what was decided about leads, and dead letters.
+
+        Raises CannotRepartition and what `plan` raises; the old topics are unchanged in any case.
+        """
+        request = self._request
+        clone_topics(
+            request.connection,
+            plan.topics,
+            like=request.topic_prefix,
+            prefix=request.to_prefix,
+            partitions=request.partitions,
+        )
+        setup = TopicSetup(
+            request.connection, topics=plan.topics, prefix=request.to_prefix, partitions=request.partitions
+        )
+        setup.create_missing()  # those that the old installation does not have
+        setup.check()
+        admin = self._reader.admin
+        written = [topic for topic in plan.topics if topic.ours and topic not in PROJECTED]
+        begin = admin.ends([one for topic in written for one in admin.partitions(topic.full_name(request.to_prefix))])
+        with Transaction(request.connection, request.transactional_id) as transaction:
+            copier = Copier(request, plan, self._reader, transaction, progress)
+            for group in plan.groups:
+                copier.copy_group(group, history=history)
+            if history:
+                copier.copy_dead_letters()
+            transaction.flush()
+            copier.write_checkpoints()
+            transaction.flush()
+            progress("reading back what was copied")
+            if problems := compare(request, plan, copier.checksums, begin):
+                raise CannotRepartition(
+                    f"{'; '.join(problems)}: the copy was dropped. Does another program write to these topics? Start "
+                    "again with another prefix (--to-prefix)"
+                )
+            self._planner.check_unchanged(plan)
+            self._project(plan)
+            transaction.commit()
+        return Copied(checksums=copier.checksums, strays=copier.strays, dead_letters_left=copier.dead_letters_left)
+
+    def _project(self, plan: Plan) -> None:
+        """Write the rules that workers follow, as the command processor does: outside of a transaction, which would
+        stall their readers. A worker writes what is missing here; until one runs, `model list` shows it.
+        """
+        producer = Producer(self._request.connection)
+        for key, value in _projected(plan.commands):
+            producer.send(QUALIFICATION_MODELS.full_name(self._request.to_prefix), key, value)
+        producer.flush()
+
+
+def _projected(commands: Mapping[bytes | None, Record]) -> Iterator[tuple[bytes | None, bytes]]:
+    """Key and value of all that is no answer to a command, in the order in which it was decided."""
+    entries = [(decode_stored(record.value or b""), record) for record in commands.values()]
+    shown = [(entry, record) for entry, record in entries if not isinstance(entry, ProcessedCommands)]
+    for _, record in sorted(shown, key=lambda one: one[0].revision):
+        yield record.key, record.value or b""
