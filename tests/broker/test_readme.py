@@ -1,4 +1,4 @@
-"""Every command in the README runs as it is written there, and says what the README shows."""
+"""Every command in the README and the tutorial runs as it is written there, and says what they show."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ from tests.broker.system.command_line import CommandLine, environment
 from tests.broker.system.worker_process import ROOT
 
 README = (ROOT / "README.md").read_text()
+TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text()
+MODELS = (ROOT / "docs" / "how-to" / "models.md").read_text()
 #: What differs from run to run, in the order in which it is looked for.
 _VARYING = (
     (r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2} UTC", r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2} UTC"),
@@ -55,10 +57,8 @@ class Command:
         return any(line.startswith("error: ") for line in self.shown)
 
 
-def blocks(language: str, section: str | None = None) -> list[str]:
-    text = (
-        README if section is None else re.split(r"^## ", README.split(f"\n## {section}\n", 1)[1], flags=re.MULTILINE)[0]
-    )
+def blocks(language: str, section: str | None = None, *, page: str = README) -> list[str]:
+    text = page if section is None else re.split(r"^## ", page.split(f"\n## {section}\n", 1)[1], flags=re.MULTILINE)[0]
     return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
@@ -80,6 +80,14 @@ def commands(block: str) -> Iterator[Command]:
         while lines and not lines[0].startswith("$ "):
             shown.append(lines.pop(0))
         yield Command(command, tuple(shown))
+
+
+_TOUR = [
+    command
+    for block in (*blocks("console", "Try it"), *blocks("console", page=TUTORIAL))
+    for command in commands(block)
+]
+"""What a reader types after `make run`, in that order."""
 
 
 def pattern(line: str) -> re.Pattern[str]:
@@ -117,27 +125,28 @@ def run(text: str, folder: Path, env: dict[str, str], seconds: float = 120) -> s
 
 def test_every_block_is_run_by_a_test_of_this_file() -> None:
     """A console block in a section that no test below knows would go unseen."""
-    known = {"Two commands", "A tour of 60 seconds", "What goes in, what comes out", "Running it for real"}
+    known = {"Try it", "What goes in, what comes out", "Running it for real"}
     assert sum(len(blocks("console", section)) for section in known) == len(blocks("console"))
-    assert len(blocks("yaml", "A qualification model")) == len(blocks("yaml"))
+    assert len(blocks("yaml", "Define a model")) == len(blocks("yaml"))
 
 
 def test_the_two_commands_are_targets_of_the_makefile() -> None:
     targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    for block in blocks("console", "Two commands"):
-        for command in commands(block):
-            make, target = command.text.split("#")[0].split()
-            assert (make, target in targets) == ("make", True)
+    made = [command for command in _TOUR if command.text.startswith("make ")]
+    assert len(made) == 3
+    for command in made:
+        make, target = command.text.split("#")[0].split()
+        assert (make, target in targets) == ("make", True)
 
 
-@pytest.mark.parametrize("block", blocks("yaml", "A qualification model"))
+@pytest.mark.parametrize("block", [*blocks("yaml", "Define a model"), *blocks("yaml", page=MODELS)])
 def test_its_models_are_models(block: str) -> None:
     parse_model(block, "README.md")
     assert yaml.safe_load(block)["criteria"]
 
 
 @pytest.mark.broker
-def test_the_tour_says_what_the_readme_shows(kafka: Broker, tmp_path: Path) -> None:
+def test_the_tour_says_what_the_readme_and_the_tutorial_show(kafka: Broker, tmp_path: Path) -> None:
     folder = tmp_path / "clone"
     program = folder / ".venv" / "bin" / "lead-qualifier"
     program.parent.mkdir(parents=True)
@@ -162,12 +171,11 @@ def test_the_tour_says_what_the_readme_shows(kafka: Broker, tmp_path: Path) -> N
         try:
             _until(lambda: demo.poll() is not None or re.search(r"assigned [1-9]", log.read_text()))
             assert demo.poll() is None, log.read_text()
-            for block in blocks("console", "A tour of 60 seconds"):
-                for command in commands(block):
-                    if "assignment explain" in command.text:
-                        _until(partial(_explains, command, log, folder, env))
-                    else:
-                        check(command, run(command.text, folder, env))
+            for command in _TOUR:
+                if "assignment explain" in command.text:
+                    _until(partial(_explains, command, log, folder, env))
+                elif not command.text.startswith("make "):
+                    check(command, run(command.text, folder, env))
         finally:
             demo.terminate()
             demo.wait(60)
