@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lead_qualifier.assignment.results import Result
+from lead_qualifier.assignment.results import AssignmentResult
 from lead_qualifier.follow_up.deciding import Outcome as FollowUpOutcome
 from lead_qualifier.journeys.deciding import Outcome as JourneyOutcome
 from lead_qualifier.qualification.decide import Outcome
@@ -32,7 +32,7 @@ def section(page: str, title: str) -> str:
     ("title", "words"),
     [
         ("Qualification", list(Outcome)),
-        ("Assignment", [result.word for result in Result]),
+        ("Assignment", [result.word for result in AssignmentResult]),
         ("Journeys", list(JourneyOutcome)),
         ("Sequences", list(SequenceOutcome)),
         ("Follow-up", list(FollowUpOutcome)),
