@@ -77,10 +77,6 @@ class Engine:
         self.group_id = group_id
         self.fetch_buffer = FetchBuffer(max_queued_records=limits.queued_records, max_queued_bytes=limits.queued_bytes)
         self.topics: frozenset[str] = frozenset(t for app in self.applications for t in app.topics)
-        #: Topics whose records are shown, in the order in which the consumer fetches them, besides taking Faust's way:
-        #: Faust may drop what arrives while its flow is suspended. Called in the consumer's thread with the records and
-        #: the position after them.
-        self.followers: dict[str, Callable[[Sequence[Any], int], None]] = {}
         self.limits = limits
         self._failed = failed
         self._hook = hook

@@ -87,16 +87,6 @@ class Connection:
             compression["compression.level"] = 1  # higher levels save little of JSON and cost much of the throughput
         return self.confluent(**{**compression, **extra, "partitioner": "murmur2_random"})
 
-    def faust(self) -> dict[str, Any]:
-        """Keyword arguments for `faust.App`: `broker`, and `broker_credentials` where there are any."""
-        # Faust takes several addresses as one string joined by semicolons.
-        addresses = (address.strip() for address in self.bootstrap_servers.split(","))
-        arguments: dict[str, Any] = {"broker": ";".join(f"aiokafka://{address}" for address in addresses if address)}
-        credentials = self._faust_credentials()
-        if credentials is not None:
-            arguments["broker_credentials"] = credentials
-        return arguments
-
     def aiokafka(self) -> dict[str, Any]:
         """Keyword arguments of an aiokafka client. Raises OSError or ssl.SSLError as `ssl_context`."""
         arguments: dict[str, Any] = {
@@ -206,22 +196,3 @@ class Connection:
         if self.oauth.scope is not None:
             config["sasl.oauthbearer.scope"] = self.oauth.scope
         return config
-
-    def _faust_credentials(self) -> Any:
-        if self.security_protocol == "PLAINTEXT":
-            return None
-        from faust.auth import OAuthCredentials, SASLCredentials, SSLCredentials  # noqa: PLC0415  Faust takes 0.5 s
-
-        context = self.ssl_context() if self.encrypted else None
-        if not self.authenticated:
-            return SSLCredentials(context)
-        if self.oauth is not None:
-            from lead_qualifier.kafka.oauth import TokenProvider  # noqa: PLC0415
-
-            return OAuthCredentials(oauth_cb=TokenProvider(self.oauth), ssl_context=context)
-        return SASLCredentials(
-            username=self.sasl_username,
-            password=self.sasl_password,
-            ssl_context=context,
-            mechanism=self.sasl_mechanism,
-        )

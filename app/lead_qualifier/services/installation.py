@@ -2,69 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-
-import structlog
+from collections.abc import Iterable
 
 from lead_qualifier.engine import Application
-from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.engine.faust.consumer_group import Group
 
-log = structlog.get_logger(__name__)
-
-_SECONDS = 5.0
 _SHOWN_AT_MOST = 3
 
 
 class OtherInstallation(Exception):
     """The consumer group serves another installation; the message names both and says what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """A consumer group as the broker tells of it."""
-
-    members: Mapping[str, frozenset[str]]
-    """What each member has subscribed to, by its host."""
-    states: Mapping[str, str]
-    """By committed topic: the topic that holds the state which its offsets belong to; empty where nobody has said."""
-
-
-async def read_group(connection: Connection, group_id: str) -> Group | None:
-    """None if the broker does not say, or not in time: whoever has to know asks again.
-
-    By aiokafka: librdkafka ends the process if a broker restarts while it is asked for a group.
-    """
-    from aiokafka.admin import AIOKafkaAdminClient  # noqa: PLC0415  with Faust it takes half a second
-    from aiokafka.coordinator.protocol import ConsumerProtocolMemberMetadata  # noqa: PLC0415
-    from aiokafka.errors import KafkaError  # noqa: PLC0415
-    from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth  # noqa: PLC0415
-
-    credentials = connection.faust().get("broker_credentials")
-    admin = AIOKafkaAdminClient(
-        bootstrap_servers=connection.bootstrap_servers,
-        request_timeout_ms=int(_SECONDS * 1000),
-        **credentials_to_aiokafka_auth(credentials, None),
-    )
-    try:
-        async with asyncio.timeout(_SECONDS):
-            await admin.start()
-            [described] = await admin.describe_consumer_groups([group_id])
-            offsets = await admin.list_consumer_group_offsets(group_id)
-    except (KafkaError, OSError, TimeoutError) as error:
-        log.debug("group_unknown", group=group_id, error=f"{type(error).__name__}: {error}")
-        return None
-    finally:
-        await admin.close()
-    members: dict[str, frozenset[str]] = {}
-    for _, _, _, _, _, joined in described.groups:
-        for _, _, host, metadata, _ in joined:
-            if metadata:  # not while the group rebalances
-                topics = frozenset(ConsumerProtocolMemberMetadata.decode(metadata).subscription)
-                members[host.lstrip("/")] = members.get(host.lstrip("/"), frozenset()) | topics
-    # librdkafka ends what it commits in a transaction with a zero
-    return Group(members, {tp.topic: (at.metadata or "").rstrip("\0") for tp, at in offsets.items()})
 
 
 def refuse_other(group_id: str, applications: Iterable[Application], group: Group, *, topic_prefix: str) -> None:

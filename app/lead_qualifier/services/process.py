@@ -15,7 +15,9 @@ from confluent_kafka import KafkaException
 
 from lead_qualifier.engine import DEFAULT_LIMITS, Engine, FaultHook, Limits, Report
 from lead_qualifier.engine.fault_points import no_fault_hook
-from lead_qualifier.engine.faust.app import create_app, end_offsets, fetch_health, quieten
+from lead_qualifier.engine.faust.app import create_app, quieten
+from lead_qualifier.engine.faust.consumer_group import read_group
+from lead_qualifier.engine.faust.credentials import faust_settings
 from lead_qualifier.kafka.acls import Grant, check_rights
 from lead_qualifier.kafka.admin import LATEST, Admin
 from lead_qualifier.kafka.connection import Connection
@@ -25,9 +27,8 @@ from lead_qualifier.messages.decode import read_framing
 from lead_qualifier.messages.topics import Topic
 from lead_qualifier.services.broker_contact import BrokerContact
 from lead_qualifier.services.garbage import relieve_collector
-from lead_qualifier.services.installation import OtherInstallation, read_group, refuse_other
+from lead_qualifier.services.installation import OtherInstallation, refuse_other
 from lead_qualifier.services.metrics import Metrics
-from lead_qualifier.services.projected_table import declare
 from lead_qualifier.services.remedies import with_remedy
 from lead_qualifier.services.sentences import sentence
 from lead_qualifier.services.service import Projection, Service
@@ -253,15 +254,14 @@ class _Running:
         self.engine = engine
         self._stall_seconds = stall_seconds
         self._starting: asyncio.Task[None] | None = None
-        self.app = create_app(engine, faust_settings=connection.faust())
+        self.app = create_app(engine, faust_settings=faust_settings(connection))
         for projection in service.projections:
-            declare(self.app, projection.topic)
-            projection.attach(engine, connection)
+            projection.attach(self.app, connection)
 
     @property
     def watched(self) -> tuple[Service, Engine, Callable[[], dict[tuple[str, int], int]]]:
         """What the metrics look at: service, engine, and the ends of its inputs."""
-        return self.service, self.engine, lambda: end_offsets(self.app)
+        return self.service, self.engine, self.app.end_offsets
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin to work."""
@@ -292,7 +292,7 @@ class _Running:
             if (problem := projection.problem()) is not None:
                 return problem
         report = self.engine.problem()
-        health = fetch_health(self.app)
+        health = self.app.fetch_health()
         # without an assignment nothing is fetched; the engine says when that lasts too long
         if report is None and health is not None and self.engine.assigned_partitions():
             report = health.problem(self._stall_seconds)
@@ -302,7 +302,7 @@ class _Running:
         """What it still waits for before it is ready."""
         waiting = [f"{p.name} are not caught up" for p in self.service.projections if not p.table.caught_up]
         assigned = self.engine.assigned_partitions()
-        health = fetch_health(self.app)
+        health = self.app.fetch_health()
         if health is not None and health.silent() > _SILENT_SECONDS:
             waiting.append(f"nothing was fetched for {health.silent():.0f} s")
         if not self.engine.ready():

@@ -10,15 +10,15 @@ from typing import Generic, TypeVar
 import structlog
 from confluent_kafka import KafkaException
 
+from lead_qualifier.engine.faust.followed_table import Versioned
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.errors import NotAllowed
 from lead_qualifier.kafka.producer import Producer
-from lead_qualifier.services.projected_table import Projected
 from lead_qualifier.services.remedies import with_remedy
 
 log = structlog.get_logger(__name__)
 
-E = TypeVar("E", bound=Projected)
+E = TypeVar("E", bound=Versioned)
 
 _CHECK_SECONDS = 2.0
 _FLUSH_SECONDS = 10.0

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from lead_qualifier.engine import Application, Engine
+from lead_qualifier.engine.faust.app import EngineApp
+from lead_qualifier.engine.faust.followed_table import FollowedTable, Versioned
 from lead_qualifier.kafka.connection import Connection
-from lead_qualifier.services.projected_table import Projected, ProjectedTable
 from lead_qualifier.services.projection import Projector
 
-E = TypeVar("E", bound=Projected)
+E = TypeVar("E", bound=Versioned)
 S = TypeVar("S")
 
 
@@ -37,19 +38,30 @@ class Projection(Generic[E, S]):
         self._application = application
         self._stored = stored
         self._encode = encode
-        self._changed: Callable[[], None] = lambda: None
+        self._decode = decode
+        self._snapshot = snapshot
+        self._engine: Engine | None = None
+        self._table: FollowedTable[E, S] | None = None
         self._projector: Projector[E] | None = None
-        self.table: ProjectedTable[E, S] = ProjectedTable(topic, decode=decode, snapshot=snapshot, changed=self._tell)
 
-    def attach(self, engine: Engine, connection: Connection) -> None:
-        """Follow the topic by the engine's consumer, and wake its cycles when something has changed."""
-        self._engine = engine
-        self._changed = engine.fetch_buffer.wake
-        engine.followers[self.topic] = self.table.follow
+    def attach(self, app: EngineApp, connection: Connection) -> None:
+        """Hold the topic in a table of the app, and wake the engine's cycles when it changes."""
+        self._engine = app.engine
+        self._table = FollowedTable(
+            app, self.topic, decode=self._decode, snapshot=self._snapshot, changed=app.engine.fetch_buffer.wake
+        )
+        app.follow(self._table)
         self._projector = Projector(connection, topic=self.topic, encode=self._encode, missing=self._unprojected)
 
-    def _tell(self) -> None:
-        self._changed()
+    @property
+    def table(self) -> FollowedTable[E, S]:
+        """The topic as this process holds it."""
+        assert self._table is not None  # attached
+        return self._table
+
+    def current(self) -> S | None:
+        """What processors decide by: the table's newest snapshot; None while it is not caught up."""
+        return None if self._table is None else self._table.current()
 
     def project(self, entries: Sequence[E]) -> None:
         """Write these entries soon; returns at once. For the decider, after each of its commits."""
@@ -75,7 +87,7 @@ class Projection(Generic[E, S]):
 
     def _unprojected(self) -> list[E]:
         """What the decider holds, if it is ours, and the topic does not."""
-        if not self.table.caught_up:
+        if self._engine is None or not self.table.caught_up:
             return []
         return [
             entry

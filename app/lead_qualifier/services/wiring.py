@@ -80,7 +80,7 @@ class Wiring:
         return topic.full_name(self.settings.prefix_of_state if topic in STATE_TOPICS else self.prefix)
 
     def definitions(self, kind: Kind) -> tuple[Projection[Entry, Definitions], Application]:
-        """The definitions of one kind: their way to all processes of the service (`projection.table.current()` is what
+        """The definitions of one kind: their way to all processes of the service (`projection.current` is what
         processors decide by), and the application that decides commands on them.
         """
         name = f"{kind.name}-definitions"
@@ -118,7 +118,7 @@ class Wiring:
         processor = make(
             topic_prefix=self.prefix,
             source=self.source,
-            current=definitions.table.current,
+            current=definitions.current,
             time_tolerance=self.settings.time_tolerance,
         )
         leads = self.application(self.topology.name, processor, encode_state, decode_state)

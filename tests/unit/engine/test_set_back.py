@@ -14,7 +14,8 @@ from aiokafka.structs import TopicPartition
 from lead_qualifier.engine import Engine, StateMismatch
 from lead_qualifier.engine.checkpoint import Checkpoint, decode, encode
 from lead_qualifier.engine.faust.app import create_app
-from lead_qualifier.engine.faust.consumer import EngineConsumer, EngineConsumerThread
+from lead_qualifier.engine.faust.consumer import EngineConsumer
+from lead_qualifier.engine.faust.consumer_thread import EngineConsumerThread
 from lead_qualifier.engine.partition import Partition
 from lead_qualifier.engine.state_verification import refuse_set_back
 from lead_qualifier.services.sentences import sentence

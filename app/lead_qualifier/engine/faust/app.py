@@ -1,4 +1,4 @@
-"""The Faust app around an engine: its settings, and the agent that hands each fetched batch to the intake."""
+"""The Faust app around an engine: its settings, and the agent that consumes the fetched batches."""
 
 from __future__ import annotations
 
@@ -9,21 +9,54 @@ from typing import Any
 import faust
 
 from lead_qualifier.engine.engine import Engine
-from lead_qualifier.engine.faust.consumer import EngineApp, EngineConsumer
+from lead_qualifier.engine.faust.consumer import EngineConsumer, EngineTransport
 from lead_qualifier.engine.faust.fetch_health import FetchHealth
+from lead_qualifier.engine.faust.followed_table import FollowedTable
+from lead_qualifier.engine.partitioning import TopicPartition
 
-#: A member that says nothing for so long (seconds) is dead: its partitions go to others.
+#: A member that says nothing for this long (seconds) is dead: its partitions go to others.
 SESSION_TIMEOUT = 10.0
-#: So long (seconds) a rebalance waits for members to rejoin; who has not by then is left out until it does. Longer than
-#: a session, so that the dead are gone by then, and than what a revocation waits (`Limits.revocation_seconds`).
+#: How long (seconds) a rebalance waits for members to rejoin; a member that has not by then is left out until it does.
+#: Longer than a session, so that the dead are gone by then, and than a revocation waits (`Limits.revocation_seconds`).
 REBALANCE_TIMEOUT = 25.0
-#: aiokafka gives up every request after so long (seconds), JoinGroup too, which the broker answers only once the
-#: rebalance is over. It then closes the connection, looks for the coordinator and joins anew, while the others wait.
+#: aiokafka gives up every request after this long (seconds), JoinGroup too, which the broker answers only once the
+#: rebalance is over. It then closes the connection, looks for the coordinator and joins again, while the others wait.
 #: So this must be longer than a rebalance can take.
 REQUEST_TIMEOUT = REBALANCE_TIMEOUT + 10.0
 
-#: A topic that was missing at a rebalance is noticed after at most so long (seconds), and the group rebalances again.
+#: A topic that was missing at a rebalance is noticed after at most this long (seconds); the group rebalances again.
 METADATA_SECONDS = 30
+
+
+class EngineApp(faust.App):
+    """A Faust app whose consumer feeds an engine."""
+
+    def __init__(self, *args: Any, engine: Engine, **kwargs: Any) -> None:
+        self.engine = engine
+        #: Tables by their topic: filled from the records in the order in which the consumer fetches them.
+        self.followed: dict[str, FollowedTable[Any, Any]] = {}
+        super().__init__(*args, **kwargs)
+
+    def follow(self, table: FollowedTable[Any, Any]) -> None:
+        """Have the table filled; before the app starts."""
+        self.tables.add(table)
+        self.followed[table.name] = table
+
+    def end_offsets(self) -> dict[TopicPartition, int]:
+        """The end of each input partition as the consumer last heard of it, for lag."""
+        consumer = self._consumer
+        return dict(consumer.ends) if isinstance(consumer, EngineConsumer) else {}
+
+    def fetch_health(self) -> FetchHealth | None:
+        """Whether records still come; None before the consumer exists."""
+        consumer = self._consumer
+        return consumer.health if isinstance(consumer, EngineConsumer) else None
+
+    def _new_transport(self) -> EngineTransport:
+        return EngineTransport(self.conf.broker_consumer, self)
+
+    def _create_directories(self) -> None:
+        """Nothing of ours lives in files."""
 
 
 def create_app(
@@ -56,27 +89,15 @@ def create_app(
         consumer_metadata_max_age_ms=METADATA_SECONDS * 1000,
         **faust_settings,
     )
-    channel = app.topic(*sorted(engine.topics), key_serializer="raw", value_serializer="raw", acks=False)
+    inputs = app.topic(*sorted(engine.topics), key_serializer="raw", value_serializer="raw", acks=False)
 
-    @app.agent(channel, name="engine.intake")
-    async def fetch_buffer(batches: faust.StreamT[Any]) -> None:
+    @app.agent(inputs, name="engine.fetch_buffer")
+    async def consume(batches: faust.StreamT[Any]) -> None:
         accept = engine.fetch_buffer.accept
         async for batch in batches:
             accept(batch)
 
     return app
-
-
-def end_offsets(app: EngineApp) -> dict[tuple[str, int], int]:
-    """The end of each input partition as the consumer last heard of it, for lag."""
-    consumer = app._consumer
-    return dict(consumer.ends) if isinstance(consumer, EngineConsumer) else {}
-
-
-def fetch_health(app: EngineApp) -> FetchHealth | None:
-    """Whether records still come; None before the consumer exists."""
-    consumer = app._consumer
-    return consumer.health if isinstance(consumer, EngineConsumer) else None
 
 
 def quieten() -> None:

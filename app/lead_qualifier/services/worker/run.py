@@ -71,9 +71,7 @@ def build(wiring: Wiring) -> Service:
         decode=decode_entry,
         snapshot=lambda entries: rules_from(entries, wiring.settings.unknown_leads.value),
     )
-    lead_processor = LeadProcessor(
-        topic_prefix=prefix, source=source, rules=criteria.table.current, time_tolerance=tolerance
-    )
+    lead_processor = LeadProcessor(topic_prefix=prefix, source=source, rules=criteria.current, time_tolerance=tolerance)
     command_processor = CommandProcessor(
         ModelRegistry,
         handlers=ModelHandlers(IN_ENGLISH).by_topic,

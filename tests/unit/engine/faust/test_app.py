@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lead_qualifier.engine import DEFAULT_LIMITS, Engine
-from lead_qualifier.engine.faust.app import create_app
-from lead_qualifier.engine.faust.consumer import EngineApp
+from lead_qualifier.engine.faust.app import EngineApp, create_app
 from lead_qualifier.engine.transaction import TRANSACTION_TIMEOUT_MS
 from tests.unit.engine.doubles import application
 
