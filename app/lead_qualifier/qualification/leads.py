@@ -210,13 +210,14 @@ def apply_change(lead: Lead, change: LeadChange) -> bool:
         return False
     overtaken = lead.qualified_at is not None and at < lead.qualified_at
     kept = lead.qualified_flags if overtaken else ()
-    status, reset = lead.status, False
-    if change.status is not UNSET:
-        lead.status = change.status
+    reset = reopened = False
+    if (status := change.status) is not UNSET and status != lead.status:
+        reopened = status == OPEN
+        lead.status = status
     for name, qualified in _QUALIFIED:
         value = getattr(change, name)
-        if value is not UNSET and name not in kept:
-            reset = reset or (value != qualified and getattr(lead, name) == qualified)
+        if value is not UNSET and value != (held := getattr(lead, name)) and name not in kept:
+            reset = reset or held == qualified
             setattr(lead, name, value)
     if change.owner_id is not UNSET:
         lead.owner_id = change.owner_id
@@ -226,7 +227,6 @@ def apply_change(lead: Lead, change: LeadChange) -> bool:
         _merge(lead.attributes, change.attributes)
     lead.known = True
     lead.changed_at = at
-    reopened = status != OPEN and lead.status == OPEN
     if (reset or reopened) and not overtaken:
         for model_id, mark in lead.marks.items():
             if not mark.barred or (mark.rejected is not None and at > mark.rejected):
