@@ -19,6 +19,7 @@ from lead_qualifier.client.leads import LookedUp, Standing, look_up
 from lead_qualifier.client.rulebook import read_rulebook
 from lead_qualifier.messages.fields import plain
 from lead_qualifier.qualification.criteria import CriterionEvidence
+from lead_qualifier.qualification.flags import FLAG_NAMES, FLAGS, FlagValue
 from lead_qualifier.qualification.leads import OPEN, Lead
 from lead_qualifier.qualification.rules import Rules
 
@@ -79,10 +80,15 @@ def _lines(found: LookedUp, explained: list[Explained], rules: Rules, session: S
         )
 
 
+def _flag(name: str, value: FlagValue) -> str:
+    if isinstance(value, bool):
+        return f"{'' if value else 'not '}{name.replace('_', ' ')}"
+    return value
+
+
 def _about(lead_id: str, held: Lead) -> Iterator[str]:
-    ready = "sales ready" if held.sales_ready else "not sales ready"
     closed = "" if held.status == OPEN else " (closed: it cannot qualify)"
-    yield f"{lead_id}: {held.status}{closed}, {held.status_reason}, {ready}"
+    yield f"{lead_id}: {held.status}{closed}, {', '.join(_flag(name, getattr(held, name)) for name in FLAG_NAMES)}"
     if held.merged_into is not None and held.merged_at is not None:
         yield f"  merged into {held.merged_into} on {moment(held.merged_at)} (only that lead can qualify)"
     facts = [f"owner {held.owner_id}" if held.owner_id else "", f"contact {held.contact_id}" if held.contact_id else ""]
@@ -155,7 +161,8 @@ def _as_json(found: LookedUp, explained: list[Explained], rules: Rules) -> dict[
     }
     if found.lead is not None:
         # As on lead-state, where what is absent has its default; here everything is said.
-        defaults = {"status": "open", "status_reason": "new", "sales_ready": False, "known": False, "scores": {}}
+        flags: dict[str, Any] = {flag.name: flag.initial for flag in FLAGS}
+        defaults = {"status": OPEN, **flags, "known": False, "scores": {}}
         shown["lead"] = defaults | msgspec.to_builtins(found.lead)
         shown["models"] = [
             {

@@ -226,8 +226,8 @@ def _fits(match: Match, members: Sequence[object]) -> list[tuple[str, str]]:
 def _effects(model: QualificationModel) -> list[tuple[str, str]]:
     problems = []
     if not model.actions.flags:
-        message = "name at least one: status_reason: marketing_qualified, or sales_ready: true"
-        problems.append(("actions", message))
+        known = ", or ".join(f"{flag.name}: {str(flag.qualified).lower()}" for flag in FLAGS)
+        problems.append(("actions", f"name at least one: {known}"))
     if model.existing_leads not in _EXISTING_LEADS:
         problems.append(("existing_leads", f"must be one of {', '.join(_EXISTING_LEADS)}"))
     if model.requalification.policy not in _POLICIES:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from lead_qualifier.http.oauth import AccessTokens, ClientCredentials
-from lead_qualifier.sinks.dataverse.changes import STATUS_REASON, STATUS_REASONS, Mapping
-from lead_qualifier.sinks.dataverse.form import DATAVERSE, MARKETING_QUALIFIED
+from lead_qualifier.sinks.dataverse.changes import COLUMNS, MARKETING_QUALIFIED, STATUS_REASONS, Mapping
+from lead_qualifier.sinks.dataverse.form import DATAVERSE
 from lead_qualifier.sinks.dataverse.sender import DataverseSender
 from lead_qualifier.sinks.forms import carried, read, required
 from lead_qualifier.sinks.sink import Sink, client_of, sink_of
@@ -26,13 +26,12 @@ def dataverse(file: Path) -> Sink:
         scope=f"{org}/.default",
         check="check tenant, client_id and the secret",
     )
-    columns = form.get("columns", {})
-    status_reason = columns.get("status_reason", STATUS_REASON)
+    columns = {**COLUMNS, **form.get("columns", {})}
+    standard = STATUS_REASONS if columns["status_reason"] == COLUMNS["status_reason"] else {}
+    qualified = {"marketing_qualified": form.get("marketing_qualified", MARKETING_QUALIFIED)}
     mapping = Mapping(
-        status_reason=status_reason,
-        sales_ready=columns.get("sales_ready", "msdyncrm_salesready"),
-        marketing_qualified=form.get("marketing_qualified", MARKETING_QUALIFIED),
-        status_reasons={**(STATUS_REASONS if status_reason == STATUS_REASON else {}), **form.get("status_reasons", {})},
+        columns=columns,
+        status_reasons={**standard, **form.get("status_reasons", {}), **qualified},
         lead_key=form.get("lead_key"),
     )
     client = client_of(form, file.parent)

@@ -10,12 +10,14 @@ from urllib.parse import quote
 
 from lead_qualifier.assignment.results import AssignmentResult
 from lead_qualifier.consumer import Event, PermanentFailure
+from lead_qualifier.qualification.flags import FLAGS, FlagValue
 
 _GUID = re.compile(r"^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
 _OWNERS = {"seller": "systemusers", "team": "teams"}
 OWNER = "ownerid@odata.bind"
 """The row's owner in a request; answers call it `_ownerid_value`."""
-STATUS_REASON = "statuscode"
+COLUMNS = {"status_reason": "statuscode", "sales_ready": "msdyncrm_salesready"}
+"""Columns of a lead's flags, unless the file names others."""
 STATUS_REASONS = {
     "new": 1,
     "contacted": 2,
@@ -26,23 +28,24 @@ STATUS_REASONS = {
     "canceled": 7,
 }
 """Values of the column statuscode in a new Dataverse environment."""
+MARKETING_QUALIFIED = 823270000
+"""The value of statuscode for Marketing Qualified in a new Dynamics 365 environment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mapping:
     """How a lead's fields are stored in this Dataverse."""
 
-    status_reason: str = STATUS_REASON
-    sales_ready: str = "msdyncrm_salesready"
-    marketing_qualified: int
-    status_reasons: MappingOf[str, int] = field(default_factory=lambda: STATUS_REASONS)
-    """Values of the other known status reasons."""
+    columns: MappingOf[str, str] = field(default_factory=lambda: COLUMNS)
+    """Column by flag."""
+    status_reasons: MappingOf[str, int]
+    """The value of each status reason that is known."""
     lead_key: str | None = None
     """The alternate key that holds our lead ids; None if lead ids are the ids of the rows."""
 
-    def known(self) -> dict[str, int]:
-        """The value of each status reason that has one."""
-        return {**self.status_reasons, "marketing_qualified": self.marketing_qualified}
+    def stored(self, value: FlagValue) -> bool | int | None:
+        """The value of a flag in its column; None: unknown."""
+        return value if isinstance(value, bool) else self.status_reasons.get(value)
 
 
 def row_of(lead_id: str, mapping: Mapping) -> str:
@@ -67,21 +70,20 @@ def changes_of(event: Event, mapping: Mapping) -> dict[str, Any]:
     if not isinstance(changes, dict):
         raise PermanentFailure("the event has no changes")
     row: dict[str, Any] = {}
-    if "status_reason" in changes:
-        expected = "new" if event.topic == "lead-recycled" else "marketing_qualified"
-        if _to(changes["status_reason"]) != expected:
-            raise PermanentFailure(f"changes.status_reason.to is not {expected}")
-        value_of = mapping.known()
-        if expected not in value_of:
+    for flag in FLAGS:
+        if flag.name not in changes:
+            continue
+        expected = flag.initial if event.topic == "lead-recycled" else flag.qualified
+        change = changes[flag.name]
+        to = change.get("to") if isinstance(change, dict) else None
+        if type(to) is not type(expected) or to != expected:
+            raise PermanentFailure(f"changes.{flag.name}.to is not {expected}")
+        value = mapping.stored(expected)
+        if value is None:
             raise PermanentFailure(
                 f"the value of the status reason {expected} is unknown: name it in status_reasons of the file"
             )
-        row[mapping.status_reason] = value_of[expected]
-    if "sales_ready" in changes:
-        value = _to(changes["sales_ready"])
-        if not isinstance(value, bool):
-            raise PermanentFailure("changes.sales_ready.to is neither true nor false")
-        row[mapping.sales_ready] = value
+        row[mapping.columns[flag.name]] = value
     return row
 
 
@@ -96,24 +98,22 @@ def changed_since(event: Event, row: MappingOf[str, Any], mapping: Mapping) -> f
         changed = isinstance(previous, str) and isinstance(held, str) and held.lower() != previous.lower()
         return frozenset({OWNER} if changed else ())
     changes = event.data.get("changes", {})
-    found = set()
-    if "from" in (reason := changes.get("status_reason", {})):
-        known = mapping.known()
-        held, decided_on = row.get(mapping.status_reason), known.get(reason["from"])
-        if held != decided_on if decided_on is not None else held in known.values():
-            found.add(mapping.status_reason)
-    if "from" in (ready := changes.get("sales_ready", {})) and bool(row.get(mapping.sales_ready)) != ready["from"]:
-        found.add(mapping.sales_ready)
-    return frozenset(found)
+    columns = {flag.name: mapping.columns[flag.name] for flag in FLAGS if "from" in changes.get(flag.name, {})}
+    return frozenset(
+        column for name, column in columns.items() if _differs(row.get(column), changes[name]["from"], mapping)
+    )
+
+
+def _differs(held: object, decided_on: FlagValue, mapping: Mapping) -> bool:
+    if isinstance(decided_on, bool):
+        return bool(held) != decided_on
+    expected = mapping.stored(decided_on)
+    return held != expected if expected is not None else held in mapping.status_reasons.values()
 
 
 def _by_hand(result: object) -> bool:
     """The CRM named the owner itself. Writing it back late would undo later changes there."""
     return isinstance(result, dict) and result.get("code") == AssignmentResult.ASSIGNED_MANUALLY
-
-
-def _to(change: object) -> object:
-    return change.get("to") if isinstance(change, dict) else None
 
 
 def _owner(owner: object) -> dict[str, Any]:

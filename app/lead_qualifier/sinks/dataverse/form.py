@@ -12,11 +12,10 @@ from typing_extensions import TypedDict
 from lead_qualifier.definitions.kind import Definition, Kind, Others
 from lead_qualifier.messages.definition_form import Problem
 from lead_qualifier.messages.fields import EMITTED, Id
+from lead_qualifier.sinks.dataverse.changes import COLUMNS, MARKETING_QUALIFIED
 from lead_qualifier.sinks.forms import CommonForm, address_problem, common_problems
 
 TOPICS = ("lead-assigned", "lead-qualified", "lead-recycled")
-MARKETING_QUALIFIED = 823270000
-"""The default value of statuscode for Marketing Qualified in Dynamics 365."""
 
 _Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="Name of an environment variable.")]
 ConcurrentChanges = Literal["people_first", "read_first", "overwrite"]
@@ -27,8 +26,8 @@ Column = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,99}$", description="L
 class ColumnsForm(TypedDict):
     """Columns of the lead's row that have other names."""
 
-    status_reason: NotRequired[Annotated[Column, Field(description="Absent: statuscode.")]]
-    sales_ready: NotRequired[Annotated[Column, Field(description="Absent: msdyncrm_salesready.")]]
+    status_reason: NotRequired[Annotated[Column, Field(description=f"Absent: {COLUMNS['status_reason']}.")]]
+    sales_ready: NotRequired[Annotated[Column, Field(description=f"Absent: {COLUMNS['sales_ready']}.")]]
 
 
 @with_config(EMITTED)

@@ -10,11 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lead_qualifier.consumer import PermanentFailure
-from lead_qualifier.sinks.dataverse.changes import Mapping, changed_since, changes_of, row_of
+from lead_qualifier.sinks.dataverse.changes import (
+    MARKETING_QUALIFIED,
+    STATUS_REASONS,
+    Mapping,
+    changed_since,
+    changes_of,
+    row_of,
+)
 from tests.unit.sinks.events import BOTH, LEAD, SELLER, erased, event
 
-PLAIN = Mapping(marketing_qualified=823270000)
-KEYED = Mapping(marketing_qualified=100, lead_key="our_id", status_reason="our_reason", sales_ready="our_ready")
+PLAIN = Mapping(status_reasons={**STATUS_REASONS, "marketing_qualified": MARKETING_QUALIFIED})
+OURS = {"status_reason": "our_reason", "sales_ready": "our_ready"}
+KEYED = Mapping(columns=OURS, status_reasons={"marketing_qualified": 100}, lead_key="our_id")
 
 
 @pytest.mark.parametrize(
@@ -45,7 +53,7 @@ def test_what_a_rejection_takes_back_is_written_unless_somebody_has_changed_it_s
 
 
 def test_a_status_reason_without_a_known_value_is_named() -> None:
-    mapping = Mapping(marketing_qualified=100, status_reason="our_reason", status_reasons={})
+    mapping = Mapping(columns=OURS, status_reasons={"marketing_qualified": 100})
     with pytest.raises(PermanentFailure, match="status reason new is unknown: name it in status_reasons"):
         changes_of(event("lead-recycled", changes=TAKEN_BACK), mapping)
 
@@ -124,7 +132,7 @@ def test_a_status_reason_has_changed_if_the_row_does_not_hold_what_the_decision_
 
 
 def test_values_of_further_status_reasons_can_be_named() -> None:
-    mapping = Mapping(marketing_qualified=100, status_reason="our_reason", status_reasons={"nurturing": 7})
+    mapping = Mapping(columns=OURS, status_reasons={"marketing_qualified": 100, "nurturing": 7})
     one = event(changes={"status_reason": {"from": "nurturing", "to": "marketing_qualified"}})
     assert changed_since(one, {"our_reason": 7}, mapping) == set()
     assert changed_since(one, {"our_reason": 8}, mapping) == {"our_reason"}

@@ -12,7 +12,7 @@ from lead_qualifier.http.blocking_client import BlockingHttpClient
 from lead_qualifier.http.errors import NoAnswer, NoToken
 from lead_qualifier.http.oauth import AccessTokens, ClientCredentials
 from lead_qualifier.sinks.answers import EndpointBusy, EndpointUnavailable
-from lead_qualifier.sinks.dataverse.changes import Mapping
+from lead_qualifier.sinks.dataverse.changes import MARKETING_QUALIFIED, STATUS_REASONS, Mapping
 from lead_qualifier.sinks.dataverse.form import ConcurrentChanges
 from lead_qualifier.sinks.dataverse.sender import DataverseSender
 from tests.unit.sinks.dataverse.organisation import Organisation
@@ -45,7 +45,9 @@ def make(org: Organisation) -> Iterator[Make]:
         url = org.endpoint.url
         credentials = credentials_at(url, secret)
         assert secret not in repr(credentials)
-        mapping = Mapping(marketing_qualified=823270000, lead_key=lead_key)
+        mapping = Mapping(
+            status_reasons={**STATUS_REASONS, "marketing_qualified": MARKETING_QUALIFIED}, lead_key=lead_key
+        )
         return DataverseSender(
             f"{url}/api/data/v9.2",
             AccessTokens(credentials, client.asynchronous),
