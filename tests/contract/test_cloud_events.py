@@ -87,7 +87,7 @@ def test_an_envelope_that_cannot_be_read_is_refused() -> None:
     assert refused(without | {"data_base64": "§"}).reason == "data_base64 of the CloudEvents envelope is not base64"
     others: list[Any] = [MESSAGE, [], None, "x"]
     for other in others:
-        assert refused(other).reason.startswith("the value is not a CloudEvents envelope, though the content-type")
+        assert refused(other).reason.startswith("the value is not a CloudEvents envelope, although the content-type")
 
 
 @pytest.mark.parametrize("value", [b"", b"{", b"\xff", b'{"specversion": "1.0", "x": "\xff", "data": {}}'])
@@ -98,13 +98,13 @@ def test_an_envelope_that_is_no_json_is_refused(value: bytes) -> None:
 
 @pytest.mark.parametrize("format_", [b"application/cloudevents-batch+json", b"application/cloudevents+avro"])
 def test_batches_and_other_formats_are_refused_with_what_to_do(format_: bytes) -> None:
-    assert "send one event a record" in refused(ENVELOPE, [("content-type", format_)]).reason
+    assert "send one event per record" in refused(ENVELOPE, [("content-type", format_)]).reason
 
 
 def test_an_envelope_without_the_content_type_header_is_a_plain_value_and_named() -> None:
     reason = refused(ENVELOPE, []).reason
     assert reason.startswith("event_id is missing; ")
-    assert "needs the header content-type: application/cloudevents+json" in reason
+    assert "requires the header content-type: application/cloudevents+json" in reason
 
 
 @pytest.mark.parametrize("label", [b"application/json", b"application/json; charset=utf-8", b"text/json"])

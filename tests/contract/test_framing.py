@@ -50,7 +50,7 @@ def test_what_has_no_framing_is_read_as_ever() -> None:
 @pytest.mark.parametrize("value", [b"\0\0\0\0\7\6abc", b"\0", b"\0\0\0\0\7", b"\0\0\0\0\7[1]"])
 def test_framing_without_a_json_object_behind_it_is_named(value: bytes) -> None:
     for decode in (decode_score, decode_lead_changed):
-        with pytest.raises(BadMessage, match="no JSON object behind it: Avro and Protobuf are not read"):
+        with pytest.raises(BadMessage, match="no JSON object after it: Avro and Protobuf are not supported"):
             decode(KEY, value)
 
 

@@ -111,7 +111,7 @@ def test_null_is_bad_input_elsewhere(field: str) -> None:
         (
             "attributes",
             {"rate": 10**400},
-            "attributes.rate must be text, a finite number, true, false or null, found a number too large",
+            "attributes.rate must be text, a finite number, true, false or null, found a number that is too large",
         ),
     ],
 )

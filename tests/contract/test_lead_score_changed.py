@@ -80,13 +80,19 @@ def test_any_finite_json_number_is_a_score_read_as_a_double(text: str, score: fl
     ("text", "reason"),
     [
         ("NaN", "score must be a finite number (an IEEE double), found NaN"),
-        ("Infinity", "score must be a finite number (an IEEE double), found a number too large or infinite"),
-        ("-Infinity", "score must be a finite number (an IEEE double), found a number too large or infinite"),
-        ("1e999", "score must be a finite number (an IEEE double), found a number too large or infinite"),
-        ("-1e999", "score must be a finite number (an IEEE double), found a number too large or infinite"),
-        ("1" + "0" * 400, "score must be a finite number (an IEEE double), found a number too large"),
+        (
+            "Infinity",
+            "score must be a finite number (an IEEE double), found a number that is too large or infinite",
+        ),
+        (
+            "-Infinity",
+            "score must be a finite number (an IEEE double), found a number that is too large or infinite",
+        ),
+        ("1e999", "score must be a finite number (an IEEE double), found a number that is too large or infinite"),
+        ("-1e999", "score must be a finite number (an IEEE double), found a number that is too large or infinite"),
+        ("1" + "0" * 400, "score must be a finite number (an IEEE double), found a number that is too large"),
         ('"83"', "score must be a number, found text"),
-        ("true", "score must be a number, found a true-or-false value"),
+        ("true", "score must be a number, found a boolean"),
         ("null", "score must be a number, found null"),
         ("[83]", "score must be a number, found an array"),
         ("{}", "score must be a number, found an object"),
@@ -118,7 +124,7 @@ def test_all_missing_fields_are_named_together() -> None:
         ('""', "must not be empty"),
         ("12", "must be text, found a number"),
         ("null", "must be text, found null"),
-        ("false", "must be text, found a true-or-false value"),
+        ("false", "must be text, found a boolean"),
         ("[]", "must be text, found an array"),
     ],
 )
@@ -152,33 +158,33 @@ def test_times_are_rfc_3339(text: str, at: datetime) -> None:
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ('"2026-11-23"', "a date without time and zone"),
-        ('"2026-11-23T09:30:00"', "a time without zone (end it with Z or an offset such as +01:00)"),
-        ('"2026-11-23T09:30:00.123"', "a time without zone (end it with Z or an offset such as +01:00)"),
-        ('"1700000000"', "a number in text"),
-        ('"1700000000.5"', "a number in text"),
+        ('"2026-11-23"', "a date without time and time zone"),
+        ('"2026-11-23T09:30:00"', "a time without time zone (append Z or an offset such as +01:00)"),
+        ('"2026-11-23T09:30:00.123"', "a time without time zone (append Z or an offset such as +01:00)"),
+        ('"1700000000"', "a number as text"),
+        ('"1700000000.5"', "a number as text"),
         ("1700000000", "a number"),
         ("1.5", "a number"),
         ("null", "null"),
-        ("true", "a true-or-false value"),
+        ("true", "a boolean"),
         ('""', "empty text"),
-        ('"yesterday"', "text of another form"),
-        ('" 2026-11-23T09:30:00Z"', "text of another form"),
-        ('"2026-11-23T09:30Z"', "text of another form"),
-        ('"2026-11-23_09:30:00Z"', "text of another form"),
-        ('"2026-02-30T09:30:00Z"', "a date, time or offset that does not exist or is not written so"),
-        ('"2026-11-23T24:00:00Z"', "a date, time or offset that does not exist or is not written so"),
-        ('"2026-11-23T09:30:00+24:00"', "a date, time or offset that does not exist or is not written so"),
-        ('"2026-11-23T09:30:00+0100"', "a date, time or offset that does not exist or is not written so"),
-        ('"2026-11-23T09:30:00,5Z"', "a date, time or offset that does not exist or is not written so"),
-        ('"0000-01-01T00:00:00Z"', "a date, time or offset that does not exist or is not written so"),
+        ('"yesterday"', "text in another form"),
+        ('" 2026-11-23T09:30:00Z"', "text in another form"),
+        ('"2026-11-23T09:30Z"', "text in another form"),
+        ('"2026-11-23_09:30:00Z"', "text in another form"),
+        ('"2026-02-30T09:30:00Z"', "a date, time or offset that does not exist or has another form"),
+        ('"2026-11-23T24:00:00Z"', "a date, time or offset that does not exist or has another form"),
+        ('"2026-11-23T09:30:00+24:00"', "a date, time or offset that does not exist or has another form"),
+        ('"2026-11-23T09:30:00+0100"', "a date, time or offset that does not exist or has another form"),
+        ('"2026-11-23T09:30:00,5Z"', "a date, time or offset that does not exist or has another form"),
+        ('"0000-01-01T00:00:00Z"', "a date, time or offset that does not exist or has another form"),
         ('"2026-12-31T23:59:60Z"', "a leap second, which is not supported (send second 59)"),
     ],
 )
 def test_anything_else_is_no_time(text: str, found: str) -> None:
     message = refused(raw("occurred_at", text))
     assert message.field == "occurred_at"
-    assert message.reason.startswith("occurred_at must be a time with zone ")
+    assert message.reason.startswith("occurred_at must be a time with time zone ")
     assert message.reason.endswith(f", such as 2026-11-23T09:30:00Z, found {found}")
 
 
@@ -193,13 +199,13 @@ def test_anything_else_is_no_time(text: str, found: str) -> None:
         (b'"L-1001"', "the value must be a JSON object, found text"),
         (b"83", "the value must be a JSON object, found a number"),
         (b"NaN", "the value must be a JSON object, found NaN"),
-        (b"\xef\xbb\xbf{}", "the value is not JSON: it starts with a byte order mark, leave that out"),
+        (b"\xef\xbb\xbf{}", "the value is not JSON: it starts with a byte order mark; remove it"),
         ("{}".encode("utf-16"), "the value is not JSON in UTF-8 but looks like UTF-16"),
         (b"\x00\x01", "the value is not JSON in UTF-8: expected value"),
         (b"{'a': 1}", "the value is not JSON in UTF-8: key must be a string"),
-        (value()[:-1], "the value is not JSON in UTF-8: it ends while parsing an object"),
+        (value()[:-1], "the value is not JSON in UTF-8: it ends too early, while parsing an object"),
         (value() + b"x", "the value is not JSON in UTF-8: trailing characters"),
-        (raw("grade", '"\\ud800"'), "the value is not JSON in UTF-8: half of a surrogate pair"),
+        (raw("grade", '"\\ud800"'), "the value is not JSON in UTF-8: an unpaired surrogate"),
         (raw("x", "[" * 500 + "]" * 500), "the value is not JSON in UTF-8: nested too deeply"),
     ],
 )
@@ -230,14 +236,14 @@ def test_a_record_without_key_is_refused(key: bytes | None) -> None:
 @pytest.mark.parametrize("key", [b"L-1002", b"l-1001", b"L-1001 ", b"\xff", b"[1]", b"7"])
 def test_a_key_other_than_the_lead_id_is_refused(key: bytes) -> None:
     assert refused(value(), key).reason == (
-        "the record has a key other than its lead_id: its key must be the bytes of lead_id in UTF-8"
+        "the record has a key that is not its lead_id: its key must be the bytes of lead_id in UTF-8"
     )
 
 
 @pytest.mark.parametrize(
     ("key", "fault"),
     [
-        (b'"L-1001"', "has its lead_id in JSON's quotes as key (use StringSerializer, or Connect's StringConverter"),
+        (b'"L-1001"', "has its lead_id in JSON quotes as key (use StringSerializer, or Connect's StringConverter"),
         (b'{"lead_id": "L-1001"}', "has a JSON object as key"),
         (b"\0\0\0\0\x07L-1001", "has its lead_id in the framing of a Schema Registry as key"),
         (b'\0\0\0\0\x07"L-1001"', "has its lead_id in the framing of a Schema Registry as key"),

@@ -112,7 +112,7 @@ def test_a_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:
         (
             "threshold: 50",
             "threshold: true",
-            "6: criteria.1.threshold: must be a number, found a true-or-false value",
+            "6: criteria.1.threshold: must be a number, found a boolean",
         ),
         (
             "threshold: 50",
@@ -122,12 +122,15 @@ def test_a_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:
         (
             "threshold: 50",
             "threshold: 1e999",
-            ("6: criteria.1.threshold: must be a finite number (an IEEE double), found a number too large or infinite"),
+            (
+                "6: criteria.1.threshold: must be a finite number (an IEEE double), found a number that is too large "
+                "or infinite"
+            ),
         ),
         (
             "threshold: 50",
             "threshold: 1" + "0" * 400,
-            "6: criteria.1.threshold: must be a number, found a number too large",
+            "6: criteria.1.threshold: must be a number, found a number that is too large",
         ),
         (
             "engagement, threshold: 70",
@@ -138,7 +141,7 @@ def test_a_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:
         (
             "name: Enterprise-Leads",
             "name: No",
-            "2: name: must be text, found a true-or-false value: put it in quotes",
+            "2: name: must be text, found a boolean: put it in quotes",
         ),
         ("id: enterprise", 'id: ""', "1: id: must not be empty"),
         ("id: enterprise\n", "", "1: id: is missing: add it, as in id: enterprise"),
@@ -369,7 +372,7 @@ def test_mistakes_in_json_have_lines_too() -> None:
 
 def test_half_a_surrogate_pair_is_no_text() -> None:
     assert refused(with_line("id: enterprise", 'id: "\\ud800"')) == [
-        "m.yaml:1: id: must be text that UTF-8 can hold, found half of a surrogate pair"
+        "m.yaml:1: id: must be text that UTF-8 can encode, found an unpaired surrogate"
     ]
 
 

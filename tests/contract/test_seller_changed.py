@@ -25,17 +25,17 @@ SELLER: dict[str, Any] = {
     [
         (
             {"time_zone": "Europe/Atlantis"},
-            "time_zone 'Europe/Atlantis' does not exist: give an IANA name such as Europe/Berlin",
+            "time_zone 'Europe/Atlantis' does not exist: use an IANA name such as Europe/Berlin",
         ),
         ({"time_zone": "europe/berlin"}, "time_zone 'europe/berlin' does not exist"),
         (
             {"days_off": ["2026-12-24", "2026-02-30"]},
-            "days_off.1 must be a day that there is in the calendar, such as 2026-12-24",
+            "days_off.1 must be a date that exists, such as 2026-12-24",
         ),
         ({"days_off": ["24.12.2026"]}, "days_off.0 must be text of the form"),
         ({"work_hours": {"mon": [["9:00", "17:00"]]}}, "work_hours.mon.0.0 must be text of the form"),
-        ({"work_hours": {"mon": [["09:00"]]}}, "work_hours.mon.0 must hold 2 or more"),
-        ({"work_hours": {"mon": [["09:00", "12:00", "17:00"]]}}, "work_hours.mon.0 must hold 2 at most"),
+        ({"work_hours": {"mon": [["09:00"]]}}, "work_hours.mon.0 must have at least 2 entries"),
+        ({"work_hours": {"mon": [["09:00", "12:00", "17:00"]]}}, "work_hours.mon.0 must have at most 2 entries"),
         ({"work_hours": {"mo": []}}, "must be one of mon, tue, wed"),
         ({"capacity": {"max": -1}}, "capacity.max must be 0 or more"),
         ({"capcity": {"max": 3}}, "capcity is unknown: did you mean capacity?"),
@@ -46,7 +46,7 @@ SELLER: dict[str, Any] = {
         ({"work_hours": {"mon": [["24:00", "08:00"]]}}, "and start before 24:00; a whole day is 00:00 to 24:00"),
         ({"time_zone": "localtime"}, "time_zone 'localtime' does not exist"),
         ({"time_zone": "Factory"}, "time_zone 'Factory' does not exist"),
-        ({"time_zone": "W. Europe Time"}, "or the name that Windows has for it"),
+        ({"time_zone": "W. Europe Time"}, "or a Windows name such as"),
     ],
 )
 def test_what_is_wrong_with_a_seller_is_named(fields: dict[str, Any], reason: str) -> None:

@@ -65,7 +65,7 @@ def test_an_input_dated_further_ahead_than_tolerated_is_a_dead_letter_that_says_
     assert refusal(application, topic, NOW + timedelta(hours=2)) is None
     reason = refusal(application, topic, NOW + timedelta(hours=2, seconds=1))
     assert reason is not None
-    assert "over 2h ahead of the time at which Kafka has this record, and at most 2h is accepted" in reason
+    assert "more than 2h ahead of the record's time in Kafka, and at most 2h is accepted" in reason
     assert "LEAD_QUALIFIER_TIME_TOLERANCE" in reason
 
 

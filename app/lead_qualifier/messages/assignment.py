@@ -312,7 +312,7 @@ def decode_seller_changed(key: bytes | None, value: bytes | None, headers: Any =
         except UnicodeDecodeError:
             seller_id = ""
         if not seller_id:
-            raise BadMessage("the record has no value and its key is no seller_id: give the key in UTF-8", "seller_id")
+            raise BadMessage("the record has no value, and its key is not a seller_id in UTF-8", "seller_id")
         return seller_id
     message = decode(_seller, "seller_id", key, value, headers, closed=_SELLER_FIELDS)
     message["time_zone"] = _zone(message["time_zone"])
@@ -324,8 +324,8 @@ def _zone(name: str) -> str:
     zone = name if name in _ZONES else win_tz.get(name)
     if zone is None:
         raise BadMessage(
-            f"time_zone {cut(name, _LONGEST_ZONE)!r} does not exist: give an IANA name such as Europe/Berlin, "
-            "or the name that Windows has for it, such as W. Europe Standard Time",
+            f"time_zone {cut(name, _LONGEST_ZONE)!r} does not exist: use an IANA name such as Europe/Berlin, "
+            "or a Windows name such as W. Europe Standard Time",
             "time_zone",
         )
     return zone

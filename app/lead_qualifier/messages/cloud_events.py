@@ -1,4 +1,4 @@
-"""CloudEvents 1.0 over Kafka: headers of what we emit (binary mode), and the event data in what we read (any mode).
+"""CloudEvents 1.0 over Kafka: the headers of emitted events (binary mode), and the data of events read (any mode).
 
 https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md
 """
@@ -33,12 +33,12 @@ def event_type(topic: str) -> str:
 
 
 def source(application_id: str) -> str:
-    """`ce_source` of what the application of this id emits: a relative URI reference."""
+    """`ce_source` of the events that an application emits, by its id: a relative URI reference."""
     return f"/lead-qualifier/{application_id}"
 
 
 def headers(event_type: str, *, event_id: str, source: str, time: datetime, subject: str) -> list[Header]:
-    """What makes a record with JSON value a CloudEvent in binary mode. `subject`: what the event is about."""
+    """The headers that make a record with a JSON value a CloudEvent in binary mode. `subject`: what it is about."""
     return [
         ("ce_specversion", b"1.0"),
         ("ce_id", event_id.encode()),
@@ -51,7 +51,7 @@ def headers(event_type: str, *, event_id: str, source: str, time: datetime, subj
 
 
 class Attributes(msgspec.Struct, frozen=True, kw_only=True):
-    """What an event says of itself beside its data; each is empty where nothing is said (plain JSON)."""
+    """The attributes of an event, besides its data. Plain JSON has none: they are empty."""
 
     id: str = ""
     source: str = ""
@@ -68,7 +68,7 @@ class _Envelope(msgspec.Struct):
 
 
 class _Unannounced(msgspec.Struct):
-    """What nothing but an envelope has, and no message of ours."""
+    """The fields that an envelope always has, and none of our messages."""
 
     specversion: str
     id: str
@@ -84,7 +84,7 @@ _BINARY = {f"ce_{name}": name for name in Attributes.__struct_fields__}
 
 
 def data_of(value: bytes, record_headers: Iterable[tuple[str, bytes | None]]) -> bytes:
-    """The event's data: the value itself (plain JSON, binary mode), or what the envelope of structured mode holds.
+    """The event's data: the value itself (plain JSON, binary mode), or the data in the envelope (structured mode).
 
     Raises BadMessage for an envelope that cannot be read.
     """
@@ -95,8 +95,8 @@ def data_of(value: bytes, record_headers: Iterable[tuple[str, bytes | None]]) ->
 
 
 def mislabelled_data(value: bytes, record_headers: Iterable[tuple[str, bytes | None]] | None) -> bytes | None:
-    """The event's data in an envelope whose content-type header names the form of the data, `application/json`, as some
-    libraries write it; None if the record is none such.
+    """The event's data in an envelope whose content-type header is `application/json`, the data's, as some libraries
+    send it; None for other records.
 
     Raises BadMessage for an envelope that cannot be read.
     """
@@ -106,14 +106,14 @@ def mislabelled_data(value: bytes, record_headers: Iterable[tuple[str, bytes | N
 def labelled(
     value: bytes | None, record_headers: Sequence[tuple[str, bytes | None]]
 ) -> Sequence[tuple[str, bytes | None]]:
-    """The headers, with the content type put right where that of an envelope names the form of its data."""
+    """The headers, with the content type corrected if the value is an envelope and the header names the data's type."""
     if value is None or not _is_mislabelled(value, record_headers):
         return record_headers
     return [(_CONTENT_TYPE, _JSON_FORMAT), *record_headers]
 
 
 def is_envelope(value: bytes) -> bool:
-    """Does the value look like an envelope of structured mode, and like no message of ours?"""
+    """Whether the value looks like an envelope (structured mode), and like none of our messages."""
     if b'"specversion"' not in value:
         return False
     try:
@@ -123,9 +123,9 @@ def is_envelope(value: bytes) -> bool:
 
 
 def attributes_of(value: bytes | None, record_headers: Iterable[tuple[str, bytes | None]]) -> Attributes:
-    """The event's attributes, of its headers (binary mode) or its envelope (structured mode).
+    """The event's attributes, from its headers (binary mode) or its envelope (structured mode).
 
-    `value` is one that `data_of` takes. Raises BadMessage for attributes that cannot be read.
+    `value` is one that `data_of` accepts. Raises BadMessage for attributes that cannot be read.
     """
     kept = tuple(record_headers)
     media_type = _media_type(kept)
@@ -150,10 +150,10 @@ def _is_mislabelled(value: bytes, record_headers: Iterable[tuple[str, bytes | No
 
 
 def _media_type(record_headers: Iterable[tuple[str, bytes | None]]) -> bytes | None:
-    """What the content-type header names, without parameters, in small letters; of several that of an envelope."""
+    """The media type of the content-type header, in lowercase, without parameters; of several, that of an envelope."""
     found = None
     for name, content in record_headers:
-        # whatever its capitals; comparing lengths first spares most names the rest
+        # case-insensitive; comparing the lengths first skips most headers cheaply
         if len(name) == _CONTENT_TYPE_LENGTH and name.lower() == _CONTENT_TYPE and content is not None:
             found = content.split(b";", 1)[0].strip().lower()
             if found.startswith(_STRUCTURED):
@@ -165,7 +165,7 @@ def _unwrap(value: bytes, media_type: bytes) -> bytes:
     if media_type != _JSON_FORMAT:
         raise BadMessage(
             "the content-type header names a CloudEvents format other than application/cloudevents+json: "
-            "send one event a record, in that format or in binary mode"
+            "send one event per record, in that format or in binary mode"
         )
     if (fault := encoding_fault(value)) is not None:
         raise BadMessage(f"the value {fault}")
@@ -175,9 +175,9 @@ def _unwrap(value: bytes, media_type: bytes) -> bytes:
     except UnicodeDecodeError as error:
         raise BadMessage(f"the value is not UTF-8 (byte {error.start})") from None
     except msgspec.DecodeError as error:
-        # Of its own messages msgspec says positions, names and types, never values.
+        # msgspec's messages contain positions, names and types, never values.
         raise BadMessage(
-            f"the value is not a CloudEvents envelope, though the content-type header says so: {error}"
+            f"the value is not a CloudEvents envelope, although the content-type header says so: {error}"
         ) from None
     except RecursionError:
         raise BadMessage("the CloudEvents envelope is nested too deeply") from None

@@ -1,7 +1,7 @@
-"""Reading: the bytes of a record become a message that follows its contract, or a BadMessage that says why not.
+"""Decodes the records that the worker reads: messages that follow their contract, or a BadMessage that says why not.
 
-Every function takes key, value and headers as the consumer hands them out. The value may be plain JSON or a CloudEvent
-in binary or structured mode; the key must be the id that the contract names.
+Every function takes key, value and headers as a Kafka consumer returns them. The value may be plain JSON or a
+CloudEvent in binary or structured mode; the key must be the id that the contract names.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ __all__ = [
     "decode_scoring_model_changed",
 ]
 
-# The validators themselves, one per kind and built once: TypeAdapter.validate_json around them costs as much again.
+# The validators themselves, built once each: calling them through TypeAdapter.validate_json takes twice as long.
 _lead_score_changed: Callable[[bytes], LeadScoreChanged] = TypeAdapter(LeadScoreChanged).validator.validate_json
 _lead_changed: Callable[[bytes], LeadChanged] = TypeAdapter(LeadChanged).validator.validate_json
 _lead_merged: Callable[[bytes], LeadMerged] = TypeAdapter(LeadMerged).validator.validate_json
@@ -61,7 +61,7 @@ _COMMANDS = frozenset({"apply", "publish", "stop", "delete", "shadow"})
 
 
 class ChangedLead(msgspec.Struct, frozen=True, gc=False):
-    """What a lead-changed record with a value says."""
+    """A lead-changed record with a value."""
 
     lead_id: str
     event_id: str
@@ -69,7 +69,7 @@ class ChangedLead(msgspec.Struct, frozen=True, gc=False):
 
 
 class ChangedScore(msgspec.Struct, frozen=True, gc=False):
-    """What a lead-score-changed record says of the lead that is its key."""
+    """A lead-score-changed record; the lead is its key."""
 
     event_id: str
     scoring_model_id: str
@@ -78,7 +78,7 @@ class ChangedScore(msgspec.Struct, frozen=True, gc=False):
 
 
 class MergedLead(msgspec.Struct, frozen=True, gc=False):
-    """What a lead-merged record says of the lead that is its key, the loser."""
+    """A lead-merged record; its key is the loser."""
 
     lead_id: str
     event_id: str
@@ -87,7 +87,7 @@ class MergedLead(msgspec.Struct, frozen=True, gc=False):
 
 
 class SalesResponse(msgspec.Struct, frozen=True, gc=False):
-    """What a lead-sales-response record says. `model_id`: the qualification model meant; None: every one."""
+    """A lead-sales-response record. `model_id`: the qualification model that it is about; None: every model."""
 
     lead_id: str
     event_id: str
@@ -98,7 +98,7 @@ class SalesResponse(msgspec.Struct, frozen=True, gc=False):
 
 
 class ErasedLead(msgspec.Struct, frozen=True, gc=False):
-    """A lead-changed record without value: nothing of this lead may remain."""
+    """A lead-changed record without value: everything held about the lead must be erased."""
 
     lead_id: str
 
@@ -107,7 +107,7 @@ _Text = Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class _PlainScore(msgspec.Struct, gc=False):
-    """A lead-score-changed as nearly all are: where msgspec reads one, pydantic reads the same, only slower."""
+    """The usual form of lead-score-changed. Whatever msgspec decodes as this, pydantic decodes alike, but slower."""
 
     event_id: _Text
     lead_id: _Text
@@ -121,18 +121,18 @@ class _PlainScore(msgspec.Struct, gc=False):
 
 _plain_score: Callable[[bytes], _PlainScore] = msgspec.json.Decoder(_PlainScore).decode
 _plain_time: Callable[[bytes], datetime] = msgspec.json.Decoder(datetime).decode
-#: "2026-11-23T09:30:00.123456Z" with its quotes. What is longer msgspec rounds, and it knows more ways than RFC 3339 to
-#: write a zone.
+#: "2026-11-23T09:30:00.123456Z" with its quotes. msgspec would round longer ones, and accepts time zones in forms that
+#: RFC 3339 does not have.
 _PLAIN_TIME_LENGTH = 29
-#: The contract's validator gives up at 200 levels and at numbers of 4,300 digits, also in fields that nobody uses, into
-#: which msgspec does not look. What is shorter than that cannot be too deep; what is longer is counted.
+#: The contract's validator refuses more than 200 levels and numbers of more than 4,300 digits, even in unknown fields,
+#: which msgspec skips. Short values cannot exceed either; longer ones are checked.
 _PLAIN_LENGTH = 400
 _MOST_LEVELS = 190
 _MOST_BYTES = 4_300
 
 
 def decode_score(key: bytes | None, value: bytes | None, headers: Headers = None) -> ChangedScore:
-    """Reads and refuses what decode_lead_score_changed() does, without the fields that nobody uses: for the millions.
+    """Accept and refuse the same records as decode_lead_score_changed(), without the unused fields: the fast way.
 
     Raises BadMessage.
     """
@@ -150,10 +150,10 @@ def decode_score(key: bytes | None, value: bytes | None, headers: Headers = None
                 and (len(data) < _PLAIN_LENGTH or _is_flat(data))
             ):
                 if not data.isascii():
-                    data.decode()  # msgspec does not look into what it skips
+                    data.decode()  # msgspec does not check the fields that it skips
                 return ChangedScore(plain.event_id, plain.scoring_model_id, plain.score, _plain_time(time))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            pass  # rare or bad: the contract's own validator judges it, and says what is wrong
+            pass  # unusual or invalid: the contract's validator decides, and says what is wrong
     message = decode_lead_score_changed(key, value, headers)
     return ChangedScore(message["event_id"], message["scoring_model_id"], message["score"], message["occurred_at"])
 
@@ -164,7 +164,7 @@ def decode_lead_score_changed(key: bytes | None, value: bytes | None, headers: H
 
 
 def decode_lead_changed(key: bytes | None, value: bytes | None, headers: Headers = None) -> ChangedLead | ErasedLead:
-    """Raises BadMessage. Only a record without value erases; empty bytes or the text null are bad input."""
+    """Raises BadMessage. Only a record without value erases; empty bytes and the text null are invalid."""
     if value is None:
         return ErasedLead(_erased_id(key))
     message = cast("dict[str, Any]", decode(_lead_changed, "lead_id", key, value, headers))
@@ -174,10 +174,10 @@ def decode_lead_changed(key: bytes | None, value: bytes | None, headers: Headers
 
 
 def decode_lead_merged(key: bytes | None, value: bytes | None, headers: Headers = None) -> MergedLead:
-    """Raises BadMessage, also for a lead that was merged into itself."""
+    """Raises BadMessage, also if the lead was merged into itself."""
     message = decode(_lead_merged, "lead_id", key, value, headers)
     if message["survivor_id"] == message["lead_id"]:
-        raise BadMessage("survivor_id must be another lead than lead_id, the loser", "survivor_id")
+        raise BadMessage("survivor_id must not be lead_id, the loser itself", "survivor_id")
     return MergedLead(message["lead_id"], message["event_id"], message["survivor_id"], message["occurred_at"])
 
 
@@ -202,7 +202,7 @@ def decode_scoring_model_changed(
 
 
 def decode_model_command(key: bytes | None, value: bytes | None, headers: Headers = None) -> ModelCommand:
-    """Raises BadMessage. The definition in an apply is any object: model_definition reads it and says what is wrong."""
+    """Raises BadMessage. An apply's definition may be any object: the command processor says what is wrong with it."""
     return decode(_model_command, "qualification_model_id", key, value, headers)
 
 
@@ -211,7 +211,7 @@ def decode_feature_command(key: bytes | None, value: bytes | None, headers: Head
     return decode(_feature_command, "feature", key, value, headers)
 
 
-def decode(  # noqa: PLR0917  a record's three parts, and what its contract asks
+def decode(  # noqa: PLR0917  a record's three parts, and its contract's
     validate: Callable[[bytes], Message],
     id_field: str,
     key: bytes | None,
@@ -219,9 +219,9 @@ def decode(  # noqa: PLR0917  a record's three parts, and what its contract asks
     headers: Headers,
     closed: Mapping[str, Collection[str]] | None = None,
 ) -> Message:
-    """A message by the validator of its contract, its key the field `id_field`. Raises BadMessage.
+    """Decode a record by the validator of its contract; its key must equal the field `id_field`. Raises BadMessage.
 
-    `closed`: by path the fields of what takes no others.
+    `closed`: the known fields of objects that take no others, by path.
     """
     if value is None:
         _no_value()
@@ -247,27 +247,27 @@ def decode(  # noqa: PLR0917  a record's three parts, and what its contract asks
 
 
 def read_framing(wanted: bool) -> None:
-    """Whether values may have the framing of a Schema Registry from now on, in the whole process.
+    """Set whether values may have the framing of a Schema Registry, for the whole process.
 
-    A topic's bytes mean the same to everything in a process, so this is no parameter of each function.
+    A topic's bytes mean the same to everything in a process, so this is not a parameter of each function.
     """
     global _framing_is_read  # noqa: PLW0603  as above
     _framing_is_read = wanted
 
 
 _framing_is_read = False
-_NO_LABEL = "it looks like a CloudEvents envelope, which needs the header content-type: application/cloudevents+json"
+_NO_LABEL = "it looks like a CloudEvents envelope, which requires the header content-type: application/cloudevents+json"
 
 
 def _is_flat(data: bytes) -> bool:
-    """False: it may be nested more deeply, or hold a longer number, than the contract's validator takes."""
+    """False: it may be nested more deeply, or have a longer number, than the contract's validator accepts."""
     return len(data) < _MOST_BYTES and data.count(b"[") + data.count(b"{") < _MOST_LEVELS
 
 
 def _refuse_no_numbers(data: bytes) -> None:
-    """Raises BadMessage for NaN or Infinity, which pydantic takes for JSON in a field that nobody uses."""
+    """Raises BadMessage for NaN and Infinity, which pydantic accepts in unknown fields."""
     if b"NaN" in data or b"Infinity" in data:
-        json.loads(data, parse_constant=_no_number)  # they may stand in a text
+        json.loads(data, parse_constant=_no_number)  # unless they are inside a text
 
 
 def _no_number(name: str) -> NoReturn:
@@ -280,7 +280,7 @@ def _erased_id(key: bytes | None) -> str:
     try:
         return key.decode()
     except UnicodeDecodeError:
-        raise BadMessage("the record's key is not UTF-8: no lead has such an id, so none is erased") from None
+        raise BadMessage("the record's key is not UTF-8, so it is not a lead's id and nothing is erased") from None
 
 
 def _no_value() -> NoReturn:

@@ -1,4 +1,4 @@
-"""Field types that several messages share: ids, numbers, times."""
+"""Field types that messages share: ids, numbers, times, attribute values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, GetCoreSchemaHandler, GetPydanticSchema
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-#: How every message is read: no conversions ("83" is no number, 1 is no boolean), unknown fields are ignored.
+#: How every message is read: without conversions ("83" is not a number), ignoring unknown fields.
 READ_STRICTLY = ConfigDict(strict=True, extra="ignore")
 
 
@@ -17,16 +17,16 @@ def _leave_open(schema: dict[str, Any]) -> None:
     schema.pop("additionalProperties", None)
 
 
-#: How what we emit is checked in tests: nothing undescribed. Its schema stays open, because fields may be added later.
+#: How tests check what we emit: no unknown fields. The schema stays open, because later versions may add fields.
 EMITTED = ConfigDict(strict=True, extra="forbid", json_schema_extra=_leave_open)
 
-#: Begins the tag of a form that a value may have: such tags stand in the paths of complaints, and in no definition.
+#: Starts the tag of a union member. Tags appear in the paths of validation errors, and in no definition.
 FORM = "="
 
 _DATE_AND_TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?"
 _OFFSET = r"[+-](?:[01][0-9]|2[0-3]):[0-5][0-9]"
 
-#: RFC 3339, its lower-case letters and the space between date and time included; more digits than microseconds are cut.
+#: RFC 3339, including lowercase letters and a space between date and time. Digits beyond microseconds are cut off.
 RFC_3339 = rf"{_DATE_AND_TIME}(?:[Zz]|{_OFFSET})$"
 _RFC_3339_UPPER = rf"{_DATE_AND_TIME}(?:Z|{_OFFSET})$"
 
@@ -36,8 +36,8 @@ def _from_lower_case(text: str) -> datetime:
 
 
 def _timestamp_schema(_source: object, _handler: object) -> CoreSchema:
-    # pydantic's own datetime also takes "1700000000", a comma, an underscore and times without seconds; this takes
-    # RFC 3339 only, costs the same, and gives datetime.timezone.utc, which compares three times faster than pydantic's.
+    # pydantic's own datetime also accepts "1700000000", a comma, an underscore and times without seconds. This accepts
+    # RFC 3339 only, is as fast, and returns datetime.timezone.utc, which compares three times faster than pydantic's.
     return core_schema.union_schema(
         [
             core_schema.no_info_after_validator_function(
@@ -49,7 +49,7 @@ def _timestamp_schema(_source: object, _handler: object) -> CoreSchema:
         ],
         mode="left_to_right",
         custom_error_type="rfc_3339",
-        custom_error_message="must be a time with zone (RFC 3339)",
+        custom_error_message="must be a time with time zone (RFC 3339)",
     )
 
 
@@ -58,7 +58,7 @@ def _timestamp_json_schema(_schema: CoreSchema, _handler: object) -> JsonSchemaV
 
 
 Timestamp = Annotated[datetime, GetPydanticSchema(_timestamp_schema, get_pydantic_json_schema=_timestamp_json_schema)]
-"""A moment with its zone, RFC 3339 on the wire."""
+"""A time with its time zone; RFC 3339 on the wire."""
 
 Id = Annotated[str, Field(min_length=1)]
 """Any non-empty text."""
@@ -76,7 +76,7 @@ def _attribute_schema(_source: object, handler: GetCoreSchemaHandler) -> CoreSch
     )
 
 
-# An integer that does not fit 64 bits is read as a double, as JSON readers of other languages do.
+# An integer beyond 64 bits is read as a double, as JSON libraries of other languages do.
 _Integer = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 
 AttributeValue = Annotated[str | bool | int | float | None, GetPydanticSchema(_attribute_schema)]
@@ -97,5 +97,5 @@ Value = Annotated[str | bool | int | float, GetPydanticSchema(_value_schema)]
 
 
 def plain(number: float) -> float:
-    """The number as people would write it: 70 rather than 70.0. Equal to what came in, and a double to every reader."""
+    """The number as people write it: 70 rather than 70.0. It is equal, and to JSON readers the same."""
     return int(number) if abs(number) < 2**53 and number == int(number) else number

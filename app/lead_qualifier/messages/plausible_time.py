@@ -1,4 +1,4 @@
-"""Plausible time: when a message says that something occurred, held against the time at which Kafka has its record."""
+"""Whether the time that a message gives can be right, compared with the record's time in Kafka."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from lead_qualifier.qualification.utc import (
 )
 
 DEFAULT_TOLERANCE = timedelta(hours=1)
-"""How far a message may be dated ahead of its record, where no setting says otherwise."""
+"""How far ahead of its record a message may be dated, by default."""
 
-#: Clocks that show an earlier time were never set (they begin with 1970): such a record has no time of its own.
+#: A clock that shows an earlier time was never set (clocks start in 1970): such a record has no time of its own.
 _CLOCK_SET_MS = to_milliseconds(datetime(2000, 1, 1, tzinfo=UTC))
 _BEFORE_MS = to_milliseconds(PLAUSIBLE_BEFORE)
 _NEAR_MS = timedelta(hours=1) // timedelta(milliseconds=1)
 
 
 def has_time(record_ms: int) -> bool:
-    """Whether a record's time (milliseconds since 1970) can be when it was written. Brokers accept any time."""
+    """Whether a record can have been written at its time (milliseconds since 1970). Brokers accept any time."""
     return _CLOCK_SET_MS <= record_ms < _BEFORE_MS
 
 
 def near(record_ms: int, now_ms: int) -> int:
-    """The record's time, but at most an hour from `now_ms` (all in milliseconds since 1970).
+    """The record's time, limited to an hour before and after `now_ms` (all in milliseconds since 1970).
 
-    A deadline that is counted from it is the same whoever computes it, and whenever: unless the record is read late.
+    Unless the record is read late, a deadline counted from it is always the same, whoever computes it.
     """
     return min(max(record_ms, now_ms - _NEAR_MS), now_ms + _NEAR_MS)
 
@@ -39,33 +39,31 @@ def near(record_ms: int, now_ms: int) -> int:
 class PlausibleTime:
     """Refuses messages that are dated in the future, or outside the years 1970 to 2200.
 
-    Whatever is dated so would make everything later count as older, for ever. Used by one thread.
+    They would make everything that comes later count as older, forever. Not thread-safe.
     """
 
     def __init__(self, tolerance: timedelta = DEFAULT_TOLERANCE) -> None:
         self._tolerance = tolerance
-        # A record of this time or later may name any time up to that one: spares nearly all records the arithmetic.
+        # A record of this time or later may give any time until then: nearly all records skip the arithmetic.
         self._sure_ms = _BEFORE_MS
         self._sure_until = EARLIEST_PLAUSIBLE
 
     def check(self, at: datetime, record_ms: int, now_ms: int, field: str = "occurred_at") -> None:
-        """Raises BadMessage if a record of the time `record_ms` cannot name the time `at`.
+        """Raises BadMessage if a record of the time `record_ms` cannot give the time `at`.
 
-        `now_ms` stands in for a record without a time of its own (both in milliseconds since 1970).
+        `now_ms` is used for a record without a time of its own (both in milliseconds since 1970).
         """
         if self._sure_ms <= record_ms and EARLIEST_PLAUSIBLE <= at <= self._sure_until:
             return
         if not EARLIEST_PLAUSIBLE <= at < PLAUSIBLE_BEFORE:
             side = "before 1970" if at < EARLIEST_PLAUSIBLE else "after 2200"
-            raise BadMessage(
-                f"{field} is {side}, which nothing here can be: correct the date and send the message again", field
-            )
+            raise BadMessage(f"{field} is {side}: correct the date and send the message again", field)
         known_ms = record_ms if has_time(record_ms) else now_ms
         latest = self.latest(known_ms)
         if at > latest:
             ahead = duration_text(_in_large_units(at - from_milliseconds(known_ms)))
             raise BadMessage(
-                f"{field} is over {ahead} ahead of the time at which Kafka has this record, and at most "
+                f"{field} is more than {ahead} ahead of the record's time in Kafka, and at most "
                 f"{duration_text(self._tolerance)} is accepted (LEAD_QUALIFIER_TIME_TOLERANCE): correct the sender's "
                 "clock or the date, and send the message again",
                 field,
@@ -74,9 +72,9 @@ class PlausibleTime:
             self._sure_ms, self._sure_until = record_ms, min(latest, PLAUSIBLE_BEFORE - timedelta(microseconds=1))
 
     def written_ms(self, record_ms: int, now_ms: int) -> int:
-        """When a record of the time `record_ms` was written, as far as that can be (milliseconds since 1970).
+        """When a record of the time `record_ms` was written (milliseconds since 1970).
 
-        `now_ms` if the record has no time of its own; at most the tolerance after it: a producer's clock may be wrong.
+        `now_ms` if the record has no time of its own, and at most the tolerance later: a producer's clock may be wrong.
         """
         return min(record_ms, to_milliseconds(self.latest(now_ms))) if has_time(record_ms) else now_ms
 
@@ -88,7 +86,7 @@ class PlausibleTime:
 
 
 def _in_large_units(length: timedelta) -> timedelta:
-    """Cut so that it reads well: days beyond two of them, else hours, minutes, seconds."""
+    """Rounded down to read well: to days from two days on, else to hours, minutes or seconds."""
     for context in (timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)):
         if length >= 2 * context:
             return length // context * context

@@ -1,4 +1,4 @@
-"""Why a record was refused, in words for a person: names the field and the kind of what was found, never its value."""
+"""Why a record was refused, in a sentence for people. Names the field and the kind of value found, never the value."""
 
 from __future__ import annotations
 
@@ -36,9 +36,10 @@ class BadMessage(ValueError):
 def bad_message(
     error: ValidationError, tags: frozenset[str] = frozenset(), closed: Mapping[str, Collection[str]] | None = None
 ) -> BadMessage:
-    """What pydantic found, as a BadMessage. `tags`: names that stand in paths without being fields (union members).
+    """What pydantic found, as a BadMessage.
 
-    `closed`: by path the fields of what takes no others, so that the nearest can be named.
+    `tags`: parts of paths that are not fields, but members of a union. `closed`: the known fields of objects that take
+    no others, by path, so that the nearest one can be suggested.
     """
     errors = error.errors(include_url=False)
     if (wrapped := _wrapped(errors)) is not None:
@@ -60,7 +61,7 @@ def _unknown(error: ErrorDetails, known: Mapping[str, Nearest]) -> str:
 
 
 def _wrapped(errors: list[ErrorDetails]) -> str | None:
-    """Whose envelope the value is, if fields are missing only because they lie within it."""
+    """The tool whose envelope the value is, if fields are missing only because they are inside the envelope."""
     missing = (one for one in errors if one["type"] in {"missing", "union_tag_not_found"} and len(one["loc"]) < 2)
     fields = next((one["input"] for one in missing), None)
     if not isinstance(fields, dict):
@@ -68,19 +69,19 @@ def _wrapped(errors: list[ErrorDetails]) -> str | None:
     payload = fields["payload"] if {"schema", "payload"} <= fields.keys() else fields
     if isinstance(payload, dict) and "op" in payload and payload.keys() & {"before", "after"}:
         return (
-            "the value is a change event of Debezium: send the message of this topic instead, as made by the transform "
-            "ExtractNewRecordState and one that names the fields"
+            "the value is a Debezium change event: send this topic's message instead, with the transform "
+            "ExtractNewRecordState and one that renames the fields"
         )
     if payload is not fields:
         return (
             "the value is wrapped in {schema, payload} by Kafka Connect: set value.converter.schemas.enable=false "
-            "there, which sends the payload alone"
+            "there, so that it sends the payload alone"
         )
     return None
 
 
 def field_of(error: ErrorDetails, tags: frozenset[str] = frozenset()) -> str:
-    """The path of the field at fault, as in `criteria.0.threshold`; empty for the whole."""
+    """The path of the invalid field, such as `criteria.0.threshold`; empty for the whole value."""
     parts: list[str | int] = [part for part in error["loc"] if part not in tags]
     if error["type"] in {"union_tag_invalid", "union_tag_not_found"}:
         parts.append(error["ctx"]["discriminator"].strip("'"))
@@ -88,30 +89,30 @@ def field_of(error: ErrorDetails, tags: frozenset[str] = frozenset()) -> str:
 
 
 def path(steps: Iterable[str | int]) -> str:
-    """`criteria.0.threshold` for the steps down to it."""
+    """The steps down to a field as a path, such as `criteria.0.threshold`."""
     return ".".join(_shown(step) if isinstance(step, str) else str(step) for step in steps)
 
 
 def _shown(name: str) -> str:
-    """A name that came with the message: cut where it is long, escaped where it would not print."""
+    """A name from the message, shortened and escaped for printing."""
     if len(name) > _LONGEST_NAME:
         name = name[:_LONGEST_NAME] + "…"
     return printable(name)
 
 
 def kind(value: object) -> str:
-    """What sort of JSON value this is, in words."""
+    """The kind of a JSON value, in words."""
     match value:
         case None:
             return "null"
         case bool():
-            return "a true-or-false value"
+            return "a boolean"
         case str():
             return "text" if value else "empty text"
         case float() if math.isnan(value):
             return "NaN"
         case float() if math.isinf(value):
-            return "a number too large or infinite"
+            return "a number that is too large or infinite"
         case int() | float():
             return "a number"
         case dict():
@@ -123,7 +124,7 @@ def kind(value: object) -> str:
 
 
 def sentence(error: ErrorDetails) -> str:
-    """What is wrong: the end of a sentence that begins with the field's path."""
+    """What is wrong, as the end of a sentence that starts with the field's path."""
     say = _SENTENCES.get(error["type"])
     if say is not None:
         return say(error["input"], error.get("ctx", {}))
@@ -143,8 +144,8 @@ def _attribute(value: object, _context: object) -> str:
 
 
 def _number_kind(value: object) -> str:
-    """Where a finite number is expected: an integer is refused only if it is beyond every double."""
-    return "a number too large" if isinstance(value, int) and not isinstance(value, bool) else kind(value)
+    """The kind of value found in place of a finite number. An integer is refused only if no double is that large."""
+    return "a number that is too large" if isinstance(value, int) and not isinstance(value, bool) else kind(value)
 
 
 def _one_of(value: object, context: dict[str, Any]) -> str:
@@ -152,8 +153,12 @@ def _one_of(value: object, context: dict[str, Any]) -> str:
 
 
 def _text_kind(value: object) -> str:
-    """Where one of several texts is expected."""
+    """The kind of value found in place of one of several texts."""
     return "another text" if isinstance(value, str) and value else kind(value)
+
+
+def _entries(count: int) -> str:
+    return f"{count} {'entry' if count == 1 else 'entries'}"
 
 
 def _expected(context: dict[str, Any]) -> str:
@@ -163,20 +168,20 @@ def _expected(context: dict[str, Any]) -> str:
 
 def _time(value: object, _context: object) -> str:
     if not isinstance(value, str):
-        return f"must be a time with zone in text, {_EXAMPLE}, found {kind(value)}"
+        return f"must be a time with time zone as text, {_EXAMPLE}, found {kind(value)}"
     if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
-        found = "a date without time and zone"
+        found = "a date without time and time zone"
     elif re.fullmatch(r"[-+]?[0-9.]+", value):
-        found = "a number in text"
+        found = "a number as text"
     elif re.fullmatch(r"[0-9-]+[Tt ][0-9:.]+", value):
-        found = "a time without zone (end it with Z or an offset such as +01:00)"
+        found = "a time without time zone (append Z or an offset such as +01:00)"
     elif re.fullmatch(r"[0-9-]+[Tt ][0-9]{2}:[0-9]{2}:60.*", value):
         found = "a leap second, which is not supported (send second 59)"
     elif re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}.*", value):
-        found = "a date, time or offset that does not exist or is not written so"
+        found = "a date, time or offset that does not exist or has another form"
     else:
-        found = kind(value) + (" of another form" if value else "")
-    return f"must be a time with zone (RFC 3339), {_EXAMPLE}, found {found}"
+        found = kind(value) + (" in another form" if value else "")
+    return f"must be a time with time zone (RFC 3339), {_EXAMPLE}, found {found}"
 
 
 def _not_json(value: object, context: dict[str, Any]) -> str:
@@ -193,8 +198,8 @@ def _not_json(value: object, context: dict[str, Any]) -> str:
 
 
 def form_in_words(pattern: str) -> str:
-    """An example of the form that a text must have, and what it is: an expression says it to programs only."""
-    return FORMS_IN_WORDS.get(pattern, "that its schema asks for")
+    """The form of a text for people: an example and its description, in place of a regular expression."""
+    return FORMS_IN_WORDS.get(pattern, "that its schema requires")
 
 
 _DURATION = "30d, a whole number and one of the units s, m, h, d, w"
@@ -204,25 +209,25 @@ FORMS_IN_WORDS = {
     r"^[1-9][0-9]{0,5}[smhdw]$": _DURATION,
     r"^([1-9]|[1-9][0-9]|1[01][0-9]|120)h$": "8h, from 1h to 120h",
     r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$": "08:30, a time of day from 00:00 to 24:00",
-    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$": "2026-12-24, a day",
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$": "2026-12-24, a date",
     r"^[0-9]+$": "17, a whole number",
     r"^[A-Za-z0-9._-]*$": "acme., of letters, digits, dots, hyphens and underscores",
     r"^[a-zA-Z0-9._-]{1,100}$": "crm-1, of 1 to 100 letters, digits, dots, hyphens and underscores",
     r"^[A-Za-z_][A-Za-z0-9_]*$": "CRM_SECRET, the name of an environment variable",
-    r"^[a-z_][a-z0-9_]{0,99}$": "new_score, a column's logical name: small letters, digits and underscores",
+    r"^[a-z_][a-z0-9_]{0,99}$": "new_score, a column's logical name: lowercase letters, digits and underscores",
 }
-"""Every pattern of a definition, message or setting, by what follows on `of the form`."""
+"""For every pattern of a definition, message or setting: what follows `of the form`."""
 
 
 def encoding_fault(raw: bytes) -> str | None:
-    """What a value is that is no JSON in UTF-8, by how it begins; None where that says nothing."""
+    """What a value is that is not JSON in UTF-8, by its first bytes; None if they do not show it."""
     if raw.startswith(b"\xef\xbb\xbf"):
-        return "is not JSON: it starts with a byte order mark, leave that out"
+        return "is not JSON: it starts with a byte order mark; remove it"
     if (name := wide_encoding(raw)) is not None:
         return f"is not JSON in UTF-8 but looks like {name}"
     if raw.startswith(b"\0") and raw[_FRAMING:].lstrip().startswith(b"{"):
         return (
-            "is not JSON but JSON behind the framing of a Schema Registry (a zero byte and the schema's id): set "
+            "is not plain JSON: it starts with the framing of a Schema Registry (a zero byte and the schema's id); set "
             "LEAD_QUALIFIER_SCHEMA_REGISTRY_FRAMING=read, or send the JSON alone"
         )
     beginnings = (what for start, what in _BEGINNINGS.items() if raw.startswith(start) and len(raw) > _FRAMING)
@@ -231,7 +236,7 @@ def encoding_fault(raw: bytes) -> str | None:
 
 
 def wide_encoding(raw: bytes) -> str | None:
-    """UTF-16 or UTF-32 where a text is that: by its byte order mark, or by the zero bytes of its first characters."""
+    """UTF-16 or UTF-32 if a text is that, by its byte order mark or the zero bytes of its first characters."""
     if raw.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
         return "UTF-32"
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -242,18 +247,20 @@ def wide_encoding(raw: bytes) -> str | None:
 _FRAMING = 5
 _WIDE = {(1, 3, 5, 7): "UTF-16", (0, 2, 4, 6): "UTF-16", (1, 2, 3, 5, 6, 7): "UTF-32", (0, 1, 2, 4, 5, 6): "UTF-32"}
 _BEGINNINGS = {
-    b"\0": "what looks like Avro or Protobuf behind the framing of a Schema Registry",
+    b"\0": "what looks like Avro or Protobuf with the framing of a Schema Registry",
     b"\x03\0": "what looks like the framing of AWS Glue",
-    b"\x1f\x8b": "gzip (compression is for Kafka's producer: compression.type)",
-    b"\x28\xb5\x2f\xfd": "zstd (compression is for Kafka's producer: compression.type)",
+    b"\x1f\x8b": "gzip (let the Kafka producer compress: compression.type)",
+    b"\x28\xb5\x2f\xfd": "zstd (let the Kafka producer compress: compression.type)",
     b"Obj\x01": "an Avro file",
-    b"\xac\xed\0\x05": "an object of Java",
+    b"\xac\xed\0\x05": "a serialized Java object",
     b"<": "XML",
 }
 
 
 def key_fault(key: bytes | None, message_id: str) -> str:
-    """What is wrong with a key that should be the bytes of an id: the end of a sentence in which `{}` is the field."""
+    """What is wrong with a key that should be an id in UTF-8: the rest of a sentence about the record. `{}` is the
+    id's field.
+    """
     if not key:
         return "has no key"
     if key.startswith(b"\0") and key[_FRAMING:].strip(b'"') == message_id.encode():
@@ -266,28 +273,28 @@ def key_fault(key: bytes | None, message_id: str) -> str:
     except (ValueError, RecursionError):
         found = None
     if found == message_id:
-        return "has its {} in JSON's quotes as key (use StringSerializer, or Connect's StringConverter, for keys)"
+        return "has its {} in JSON quotes as key (use StringSerializer, or Connect's StringConverter, for keys)"
     if isinstance(found, dict):
         return "has a JSON object as key (use StringSerializer, or Connect's StringConverter, for keys)"
     if key.decode(encoding, errors="replace") == message_id:
         return "has its {} in UTF-16 as key"
-    return "has a key other than its {}"
+    return "has a key that is not its {}"
 
 
 _JSON_FAULTS = {
     "invalid unicode code point": "bytes that are not UTF-8",
-    "unexpected end of hex escape": "half of a surrogate pair",
-    "lone leading surrogate in hex escape": "half of a surrogate pair",
+    "unexpected end of hex escape": "an unpaired surrogate",
+    "lone leading surrogate in hex escape": "an unpaired surrogate",
     "recursion limit exceeded": "nested too deeply",
-    "number out of range": "a number of too many digits",
-    "EOF while parsing": "it ends while parsing",
+    "number out of range": "a number with too many digits",
+    "EOF while parsing": "it ends too early, while parsing",
 }
 
 _SENTENCES: dict[str, Callable[[Any, dict[str, Any]], str]] = {
     "missing": lambda _value, _context: "is missing",
     "string_type": _must_be("text"),
     "string_too_short": lambda _value, _context: "must not be empty",
-    "string_unicode": lambda _value, _context: "must be text that UTF-8 can hold, found half of a surrogate pair",
+    "string_unicode": lambda _value, _context: "must be text that UTF-8 can encode, found an unpaired surrogate",
     "float_type": lambda value, _context: f"must be a number, found {_number_kind(value)}",
     "finite_number": _finite,
     "int_type": _must_be("a whole number"),
@@ -302,13 +309,13 @@ _SENTENCES: dict[str, Callable[[Any, dict[str, Any]], str]] = {
     "hours": lambda _value, _context: (
         "must start and end at different times, and start before 24:00; a whole day is 00:00 to 24:00"
     ),
-    "day": lambda _value, _context: "must be a day that there is in the calendar, such as 2026-12-24",
+    "day": lambda _value, _context: "must be a date that exists, such as 2026-12-24",
     "string_pattern_mismatch": lambda _value, context: f"must be text of the form {form_in_words(context['pattern'])}",
     "kind_of_step": lambda value, context: (
         f"must be one of {context['kinds']}, found {_text_kind(value.get(context['field']))}"
     ),
-    "too_short": lambda _value, context: f"must hold {context['min_length']} or more",
-    "too_long": lambda _value, context: f"must hold {context['max_length']} at most",
+    "too_short": lambda _value, context: f"must have at least {_entries(context['min_length'])}",
+    "too_long": lambda _value, context: f"must have at most {_entries(context['max_length'])}",
     "attribute_value": _attribute,
     "json_invalid": _not_json,
 }

@@ -518,7 +518,7 @@ def test_the_end_of_an_erasure_as_older_versions_wrote_it_means_nothing(headers:
 @pytest.mark.parametrize(
     ("broken", "reason"),
     [
-        ({"survivor_id": "L-1"}, "survivor_id must be another lead"),
+        ({"survivor_id": "L-1"}, "survivor_id must not be lead_id"),
         ({"survivor_id": ""}, "survivor_id must not be empty"),
         ({"survivor_id": None}, "survivor_id"),
         ({"occurred_at": "2026-03-02"}, "occurred_at"),
