@@ -108,9 +108,9 @@ def entries_of(place: Place) -> int:
 def check(place: Place, lead: Lead) -> None:
     """Is what it knows what the worker knows?"""
     assert place.refused == []
-    facts = decode_state(place.entries[b"L-1"]).facts
-    assert (facts.status_reason, facts.sales_ready) == (lead.status_reason, lead.sales_ready)
-    assert facts.owner_id == lead.owner_id
+    snapshot = decode_state(place.entries[b"L-1"]).snapshot
+    assert (snapshot.status_reason, snapshot.sales_ready) == (lead.status_reason, lead.sales_ready)
+    assert snapshot.owner_id == lead.owner_id
 
 
 @examples(500)

@@ -99,7 +99,7 @@ class Both:
                 lead.reply(T0 - timedelta(minutes=1) if late else None)
                 oracle.reply(-MINUTE if late else None)
             case "change", name, value:
-                lead.becomes(attributes={**lead.state.facts.attributes, name: value})
+                lead.becomes(attributes={**lead.state.snapshot.attributes, name: value})
                 oracle.change(attributes={name: value})
             case "close", closed:
                 lead.becomes(status="disqualified" if closed else "open")

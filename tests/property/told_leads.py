@@ -140,7 +140,7 @@ class Both:
             self.place.restart()
         assert self.place.refused == []
         held = self.place.entries.get(b"L-1")
-        facts = LeadSnapshot() if held is None else self.place.decode_state(held).facts
+        facts = LeadSnapshot() if held is None else self.place.decode_state(held).snapshot
         known = self.oracle.lead
         assert (facts.values().own, facts.attributes) == (known.own, known.attributes)
         assert facts.open is known.open

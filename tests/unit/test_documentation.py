@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from lead_qualifier.assignment.results import AssignmentResult
-from lead_qualifier.follow_up.deciding import Outcome as FollowUpOutcome
-from lead_qualifier.journeys.deciding import Outcome as JourneyOutcome
+from lead_qualifier.follow_up.deciding import FollowUpOutcome
+from lead_qualifier.journeys.deciding import JourneyOutcome
 from lead_qualifier.qualification.decide import Outcome
-from lead_qualifier.sequences.outcomes import Outcome as SequenceOutcome
+from lead_qualifier.sequences.outcomes import SequenceOutcome
 from tools.topics_table import document
 
 pytestmark = pytest.mark.docs

@@ -100,7 +100,7 @@ _FIELDS: dict[tuple[type[Struct], str], Any] = {
     (sequences.Connection, "number"): _Positive,
     (sequences.Connection, "at"): _NotNegative,
     (sequences.Connection, "results"): dict[str, str],
-    (follow_up.Running, "told"): _Positive,
+    (follow_up.Running, "reported"): _Positive,
 }
 #: What schemas call a struct, where it is not Stored and the struct's name.
 _NAMES: dict[type[Struct], str] = {

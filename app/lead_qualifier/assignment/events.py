@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from lead_qualifier.assignment.decisions import Decision
 from lead_qualifier.downstream.cause import Cause
-from lead_qualifier.downstream.identities import event_id
+from lead_qualifier.downstream.event_ids import event_id
 from lead_qualifier.messages.assignment import LeadAssigned
 from lead_qualifier.messages.downstream_topics import LEAD_ASSIGNED
 from lead_qualifier.messages.lead_qualified import trigger_of

@@ -12,18 +12,18 @@ from lead_qualifier.assignment.queue import LeadChanged, LeadClosed, LeadQualifi
 from lead_qualifier.downstream.cause import Cause, cause_of
 from lead_qualifier.downstream.lead_follower import LeadEvent, LeadFollower, now_of
 from lead_qualifier.downstream.lead_snapshot import LeadSnapshot
-from lead_qualifier.downstream.repeats import KnownQualifications
+from lead_qualifier.downstream.seen_events import SeenQualifications
 from lead_qualifier.engine import ProcessorContext, Record, Rejected
 from lead_qualifier.messages.topics import LEAD_CHANGED
 
 
-class FollowedLead(KnownQualifications, omit_defaults=True):
+class FollowedLead(SeenQualifications, omit_defaults=True):
     """What is known about a lead before assignment decides on it.
 
     `queued`: it has qualified, and has not been closed since.
     """
 
-    facts: LeadSnapshot = field(default_factory=LeadSnapshot)
+    snapshot: LeadSnapshot = field(default_factory=LeadSnapshot, name="facts")
     queued: bool = False
     """Whether the lead has qualified and has not been closed since."""
 
@@ -39,34 +39,34 @@ class LeadIntake(LeadFollower[FollowedLead]):
         """There are no rules to wait for."""
         return 0
 
-    def new(self) -> FollowedLead:
+    def new_state(self) -> FollowedLead:
         """The state of a lead that is not stored yet."""
         return FollowedLead()
 
-    def happened(self, key: bytes, state: FollowedLead, what: LeadEvent, context: ProcessorContext) -> None:
+    def on_event(self, key: bytes, state: FollowedLead, event: LeadEvent, context: ProcessorContext) -> None:
         """Append a qualification, and changes after one."""
-        lead_id, facts = key.decode(), state.facts
-        if what.qualified is not None:
-            if facts.open:
+        lead_id, snapshot = key.decode(), state.snapshot
+        if event.qualified is not None:
+            if snapshot.open:
                 state.queued = True
-                model_id, offset = what.qualified.model_id, what.qualified.lead_changed_offset
-                entry = LeadQualified(what.cause, lead_id, model_id, *_values(facts), offset)
+                model_id, offset = event.qualified.model_id, event.qualified.lead_changed_offset
+                entry = LeadQualified(event.cause, lead_id, model_id, *_values(snapshot), offset)
                 enqueue(context, self._prefix, lead_id, entry)
-        elif state.queued and (what.changed.fields or what.changed.attributes):
-            if facts.open:
-                owner_changed = "owner_id" in what.changed.fields
+        elif state.queued and (event.changed.fields or event.changed.attributes):
+            if snapshot.open:
+                owner_changed = "owner_id" in event.changed.fields
                 enqueue(
-                    context, self._prefix, lead_id, LeadChanged(what.cause, lead_id, owner_changed, *_values(facts))
+                    context, self._prefix, lead_id, LeadChanged(event.cause, lead_id, owner_changed, *_values(snapshot))
                 )
             else:
-                self._close(key, state, what.cause, context)
+                self._close(key, state, event.cause, context)
 
-    def merged(self, key: bytes, state: FollowedLead, cause: Cause, context: ProcessorContext) -> None:
+    def on_merged(self, key: bytes, state: FollowedLead, cause: Cause, context: ProcessorContext) -> None:
         """The lead is closed."""
         if state.queued:
             self._close(key, state, cause, context)
 
-    def erasing(self, key: bytes, record: Record, context: ProcessorContext) -> None:
+    def before_erasure(self, key: bytes, record: Record, context: ProcessorContext) -> None:
         """Close it, so that no trace remains in the state of `assignment` either."""
         try:
             state: FollowedLead | None = context.get(key)
@@ -83,11 +83,11 @@ class LeadIntake(LeadFollower[FollowedLead]):
 
 def is_gone(followed: FollowedLead) -> bool:
     """Is nothing stored about the lead except that it was erased?"""
-    facts = followed.facts
-    return facts.erased is not None and replace(followed, facts=replace(facts, erased=None)) == FollowedLead()
+    snapshot = followed.snapshot
+    return snapshot.erased is not None and replace(followed, snapshot=replace(snapshot, erased=None)) == FollowedLead()
 
 
-def _values(facts: LeadSnapshot) -> tuple[dict[str, Any], dict[str, Any]]:
+def _values(snapshot: LeadSnapshot) -> tuple[dict[str, Any], dict[str, Any]]:
     """The lead's current fields and attributes."""
-    values = facts.values()
+    values = snapshot.values()
     return dict(values.own), dict(values.attributes)

@@ -64,13 +64,13 @@ def absence(found: LookedUp) -> tuple[str, str]:
         )
     if lead.queued:
         return "on_its_way", "has qualified, but is not assigned yet: its record is still on its way"
-    facts = lead.facts
-    gone = "assignment never decided anything about it" if facts.qualified_at is None else _GONE
-    if facts.merged:
+    snapshot = lead.snapshot
+    gone = "assignment never decided anything about it" if snapshot.qualified_at is None else _GONE
+    if snapshot.merged:
         return "merged", f"was merged into another lead and closed: {gone}"
-    if not facts.open:
-        return "closed", f"is closed (status {facts.status}, reason {facts.status_reason}): {gone}"
-    if facts.qualified_at is not None:
+    if not snapshot.open:
+        return "closed", f"is closed (status {snapshot.status}, reason {snapshot.status_reason}): {gone}"
+    if snapshot.qualified_at is not None:
         return "not_qualified", f"is open again, but has not qualified since it was closed: {gone}"
     return "not_qualified", (
         "has not qualified, and only qualified leads are assigned: `lead-qualifier lead show` shows what is missing"
@@ -90,8 +90,8 @@ def _stands(found: LookedUp, held: HeldLead, explained: Explained) -> Iterator[s
     if held.definition is not None:
         gone = "" if explained.live else ", which no longer runs"
         yield f"  by {_path(_names(held))}{gone}"
-    facts = [f"{name} {value_text(value)}" for name, value in (*held.own.items(), *held.attributes.items())]
-    yield f"  qualified by {held.model_id} at {moment(held.qualified_at)}; {', '.join(facts) or 'no other data'}"
+    values = [f"{name} {value_text(value)}" for name, value in (*held.own.items(), *held.attributes.items())]
+    yield f"  qualified by {held.model_id} at {moment(held.qualified_at)}; {', '.join(values) or 'no other data'}"
     if explained.seller is not None:
         yield f"  it counts against the capacity of {explained.seller.id}: {_taken(explained.seller)}"
     if explained.departed is not None:

@@ -1,4 +1,4 @@
-"""What every processor keyed by lead has in common: it follows the facts of each lead, and emits."""
+"""Base of the processors keyed by lead: keeps a snapshot of each lead and reports what happens to it."""
 
 from __future__ import annotations
 
@@ -28,39 +28,41 @@ from lead_qualifier.messages.plausible_time import DEFAULT_TOLERANCE, PlausibleT
 from lead_qualifier.messages.topics import LEAD_CHANGED, LEAD_MERGED, LEAD_QUALIFIED, Topic
 from lead_qualifier.qualification.utc import from_milliseconds
 
-S = TypeVar("S", bound="HasFacts")
-"""What is held about a lead."""
+S = TypeVar("S", bound="HasSnapshot")
+"""The state of a lead."""
 
 _encode = msgspec.json.Encoder().encode
 
-#: How a lead whose erasure is remembered is told among encoded ones; it may stand in a text too, which does no harm.
+#: Marks a lead whose erasure is remembered among encoded ones; a match in some text does no harm.
 _ERASED = b'"erased":'
 
 
-class _ErasedFacts(msgspec.Struct):
+class _ErasedSnapshot(msgspec.Struct):
     erased: Erased | None = None
 
 
 class _ErasedState(msgspec.Struct):
-    """Of a state of any service, what says that the lead was erased."""
+    """The part of any service's state that says whether the lead was erased."""
 
-    facts: _ErasedFacts = msgspec.field(default_factory=_ErasedFacts)
+    snapshot: _ErasedSnapshot = msgspec.field(default_factory=_ErasedSnapshot, name="facts")
 
 
 _decode_erased = msgspec.json.Decoder(_ErasedState).decode
 
 
-class HasFacts(Protocol):
-    """A state that holds facts about its lead, and the events that were last read of it."""
+class HasSnapshot(Protocol):
+    """State with a snapshot of its lead, and the ids of the events read last."""
 
-    facts: LeadSnapshot
+    snapshot: LeadSnapshot
 
-    def repeats(self, event_id: str) -> bool:
-        """Was this event read before? It is from now on."""
+    def seen_before(self, event_id: str) -> bool:
+        """Was this event read before? It counts as read from now on."""
 
 
 class LeadEvent(msgspec.Struct, frozen=True):
-    """What has happened to a lead: the record that tells of it, and what it changed. `qualified`: a model did it."""
+    """Something happened to a lead: because of which record, and what changed. `qualified`: the qualification, if it
+    was one.
+    """
 
     cause: Cause
     changed: Changed
@@ -68,33 +70,36 @@ class LeadEvent(msgspec.Struct, frozen=True):
 
 
 class LeadFollower(Processor, Generic[S]):
-    """Keeps the facts of each lead and tells what has changed on it."""
+    """Follows each lead through lead-changed, lead-merged and lead-qualified, and calls the `on_...` methods.
+
+    State passed to these is already updated and stored; who changes it further stores it again.
+    """
 
     def __init__(self, *, topic_prefix: str, source: str, time_tolerance: timedelta = DEFAULT_TOLERANCE) -> None:
-        """`time_tolerance`: how far a message may be dated ahead of its record."""
+        """`time_tolerance`: how far ahead of its record a message may be dated."""
         self._times = PlausibleTime(time_tolerance)
         self._prefix = topic_prefix
         self._source = source
         self._topics = {
             topic.full_name(topic_prefix): topic
-            for topic in (LEAD_CHANGED, LEAD_MERGED, LEAD_QUALIFIED, *self.further_inputs())
+            for topic in (LEAD_CHANGED, LEAD_MERGED, LEAD_QUALIFIED, *self.other_inputs())
         }
 
     @property
     def inputs(self) -> tuple[Topic, ...]:
-        """What it reads."""
+        """Every topic that it handles."""
         return tuple(self._topics.values())
 
-    def further_inputs(self) -> tuple[Topic, ...]:
-        """Inputs of the service besides those about every lead."""
+    def other_inputs(self) -> tuple[Topic, ...]:
+        """The topics that it handles besides the three about every lead."""
         return ()
 
     @abstractmethod
-    def new(self) -> S:
-        """What is held about a lead of which nothing is held."""
+    def new_state(self) -> S:
+        """The state of a lead that has none yet."""
 
     def process(self, record: Record, context: ProcessorContext) -> None:
-        """Decide one record of any input."""
+        """Handle a record of any input. Raises Rejected if it is invalid."""
         topic = self._topics[record.topic]
         try:
             if topic is LEAD_CHANGED:
@@ -104,85 +109,85 @@ class LeadFollower(Processor, Generic[S]):
             elif topic is LEAD_QUALIFIED:
                 self._lead_qualified(record, context)
             else:
-                self.further(topic, record, context)
+                self.process_other(topic, record, context)
         except BadMessage as bad:
             raise Rejected(str(bad)) from None
 
-    def further(self, topic: Topic, record: Record, context: ProcessorContext) -> None:
-        """Decide a record of one of the further inputs. Raises BadMessage."""
-        raise NotImplementedError  # never called where there are none; who names some says what becomes of them
+    def process_other(self, topic: Topic, record: Record, context: ProcessorContext) -> None:
+        """Handle a record of one of the `other_inputs`. Raises BadMessage."""
+        raise NotImplementedError  # called only for `other_inputs`
 
     @abstractmethod
-    def happened(self, key: bytes, state: S, what: LeadEvent, context: ProcessorContext) -> None:
-        """The CRM changed the lead, or a model qualified it; its facts are applied, and the state is put."""
+    def on_event(self, key: bytes, state: S, event: LeadEvent, context: ProcessorContext) -> None:
+        """The CRM changed the lead, or a model qualified it."""
 
-    def repeated(self, context: ProcessorContext) -> None:
-        """A qualification was read again, and changes nothing."""
+    def on_repeated(self, context: ProcessorContext) -> None:
+        """A qualification was read again. Nothing changes."""
         return
 
-    def merged(self, key: bytes, state: S, cause: Cause, context: ProcessorContext) -> None:
-        """The lead was merged into another, which closes it; the state is put."""
+    def on_merged(self, key: bytes, state: S, cause: Cause, context: ProcessorContext) -> None:
+        """The lead was merged into another, which closes it."""
 
-    def erasing(self, key: bytes, record: Record, context: ProcessorContext) -> None:
-        """The lead is about to be erased; it is all forgotten after that."""
+    def before_erasure(self, key: bytes, record: Record, context: ProcessorContext) -> None:
+        """The lead's state is about to be erased."""
         return
 
-    def waits(self, entries: Mapping[bytes, bytes]) -> Iterable[Timer]:
-        """What the service waits for about its leads, found among the states."""
+    def lead_timers(self, entries: Mapping[bytes, bytes]) -> Iterable[Timer]:
+        """The times that leads wait for, according to their stored states."""
         return ()
 
-    def woken(self, key: bytes, state: S, context: ProcessorContext) -> None:
-        """The time of a lead has come. What it waited for may be gone by now."""
+    def on_due(self, key: bytes, state: S, context: ProcessorContext) -> None:
+        """A time that the lead waited for has come. The reason for waiting may be gone by now."""
         return
 
     def timers(self, entries: Mapping[bytes, bytes]) -> Iterator[Timer]:
-        """Erasures that are remembered, and what the service waits for."""
+        """When remembered erasures end, and `lead_timers`."""
         yield from timers_in(
             entries,
             _ERASED,
             _decode_erased,
-            lambda state: [] if state.facts.erased is None else [state.facts.erased.until_ms],
+            lambda state: [] if state.snapshot.erased is None else [state.snapshot.erased.until_ms],
         )
-        yield from self.waits(entries)
+        yield from self.lead_timers(entries)
 
     def on_timer(self, key: bytes, context: ProcessorContext) -> None:
-        """Forget that the lead was erased, if it is time, and decide what waited until now."""
+        """Forget a remembered erasure that ends now, and call `on_due`."""
         state: S | None = context.get(key)
         if state is None:
-            return  # forgotten meanwhile
-        erased = state.facts.erased
+            return  # removed meanwhile
+        erased = state.snapshot.erased
         if erased is not None and erased.until_ms <= context.now_ms:
             if self.holds_nothing(state):
                 context.delete(key)
                 return
-            state.facts.erased = None
+            state.snapshot.erased = None
             context.put(key, state)
-        self.woken(key, state, context)
+        self.on_due(key, state, context)
 
     def holds_nothing(self, state: S) -> bool:
-        """Is nothing held about the lead but that it was erased, and perhaps merged?"""
+        """Does the state say nothing except that the lead was erased, or merged?"""
         whole: Any = state
-        return bool(replace(whole, facts=replace(state.facts, erased=None, merged=False)) == self.new())
+        return bool(replace(whole, snapshot=replace(state.snapshot, erased=None, merged=False)) == self.new_state())
 
-    def is_of_erased(self, state: S, known: int | None, record: Record) -> bool:
-        """Is a message of another service about a lead that was erased since? `known`: its lead_changed_offset."""
-        erased = state.facts.erased
+    def predates_erasure(self, state: S, known: int | None, record: Record) -> bool:
+        """Is a message of another service from before the lead was erased? `known`: its lead_changed_offset."""
+        erased = state.snapshot.erased
         return erased is not None and erased.was_before(known, record.timestamp)
 
     def state_of(self, key: bytes, context: ProcessorContext) -> S:
-        """What is held about a lead, or a new state."""
+        """The stored state of the lead, or a new one."""
         held: S | None = context.get(key)
         if held is None:
-            return self.new()
+            return self.new_state()
         self.forget_implausible_times(held, self._times.latest(context.now_ms))
         return held
 
     def forget_implausible_times(self, state: S, latest: datetime) -> None:
-        """Take times after `latest` for unknown: an earlier version may have let a lead be dated ahead."""
-        forget_implausible_times(state.facts, latest)
+        """Treat times after `latest` as unknown: earlier versions accepted such times."""
+        forget_implausible_times(state.snapshot, latest)
 
     def check_time(self, at: datetime, record: Record, context: ProcessorContext) -> None:
-        """Raises BadMessage if the record cannot be about something that occurred at this time."""
+        """Raises BadMessage if nothing in this record can have occurred at this time."""
         self._times.check(at, record.timestamp, context.now_ms)
 
     def emit(self, topic: Topic, key: bytes, event: Mapping[str, Any], context: ProcessorContext) -> None:
@@ -204,47 +209,47 @@ class LeadFollower(Processor, Generic[S]):
             return
         self.check_time(message.change.occurred_at, record, context)
         state = self.state_of(key, context)
-        if (erased := state.facts.erased) is not None and record.offset <= erased.offset:
-            state.facts.erased = None  # of a topic of that name that was there before
-        changed = apply_change(state.facts, message.change)
+        if (erased := state.snapshot.erased) is not None and record.offset <= erased.offset:
+            state.snapshot.erased = None  # by a former topic of the same name
+        changed = apply_change(state.snapshot, message.change)
         if changed is None:
             return  # stale
         context.put(key, state)
         cause = cause_of(LEAD_CHANGED, record, message.event_id, message.change.occurred_at)
-        self.happened(key, state, LeadEvent(cause, changed), context)
+        self.on_event(key, state, LeadEvent(cause, changed), context)
 
     def _erase(self, key: bytes, record: Record, context: ProcessorContext) -> None:
         if context.holds(key):
-            self.erasing(key, record, context)
-        state = self.new()
-        state.facts.erased = Erased(record.offset, near(record.timestamp, context.now_ms) + REMEMBERED_MS)
+            self.before_erasure(key, record, context)
+        state = self.new_state()
+        state.snapshot.erased = Erased(record.offset, near(record.timestamp, context.now_ms) + REMEMBERED_MS)
         context.put(key, state)
-        context.schedule(key, state.facts.erased.until_ms)
+        context.schedule(key, state.snapshot.erased.until_ms)
 
     def _lead_merged(self, record: Record, context: ProcessorContext) -> None:
         message = decode_lead_merged(record.key, record.value, record.headers)
         self.check_time(message.occurred_at, record, context)
         key = message.lead_id.encode()
         state = self.state_of(key, context)
-        if state.facts.merged:
+        if state.snapshot.merged:
             return
-        state.facts.merged = True
+        state.snapshot.merged = True
         context.put(key, state)
-        self.merged(key, state, cause_of(LEAD_MERGED, record, message.event_id, message.occurred_at), context)
+        self.on_merged(key, state, cause_of(LEAD_MERGED, record, message.event_id, message.occurred_at), context)
 
     def _lead_qualified(self, record: Record, context: ProcessorContext) -> None:
         message = decode_lead_qualified(record.key, record.value, record.headers)
         self.check_time(message.occurred_at, record, context)
         key = message.lead_id.encode()
         state = self.state_of(key, context)
-        if self.is_of_erased(state, message.lead_changed_offset, record):
+        if self.predates_erasure(state, message.lead_changed_offset, record):
             return
-        if state.repeats(message.event_id):
-            # nor are its facts news: what the CRM said since stands
-            self.repeated(context)
+        if state.seen_before(message.event_id):
+            # its data is not news either: what the CRM has reported since counts
+            self.on_repeated(context)
             return
         changed = apply_qualification(
-            state.facts,
+            state.snapshot,
             message.changes,
             message.occurred_at,
             left=message.left,
@@ -254,9 +259,9 @@ class LeadFollower(Processor, Generic[S]):
         )
         context.put(key, state)
         cause = cause_of(LEAD_QUALIFIED, record, message.event_id, message.occurred_at)
-        self.happened(key, state, LeadEvent(cause, changed, message), context)
+        self.on_event(key, state, LeadEvent(cause, changed, message), context)
 
 
 def now_of(context: ProcessorContext) -> datetime:
-    """The time by which the unit decides."""
+    """The time that decisions of this cycle go by."""
     return from_milliseconds(context.now_ms)

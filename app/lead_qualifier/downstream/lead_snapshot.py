@@ -1,4 +1,4 @@
-"""What a downstream service knows of a lead: what the CRM says, and what our qualifications changed on it."""
+"""What a downstream service knows about a lead: what the CRM reports, and what our qualifications changed."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from lead_qualifier.qualification.utc import EARLIEST_PLAUSIBLE, Moment, in_utc
 #: By flag: the value that a qualification sets.
 _FLAGS: dict[str, Any] = {flag.name: flag.qualified for flag in FLAGS}
 REMEMBERED_MS = ERASURE_REMEMBERED // timedelta(milliseconds=1)
-"""So long it is remembered that a lead was erased."""
-#: So often the CRM may set a flag until a qualification is read.
+"""How long an erasure is remembered."""
+#: How many settings of a flag by the CRM are remembered until a qualification is read.
 _REMEMBERED = 20
 
 
@@ -44,9 +44,9 @@ class Erased(Struct, frozen=True):
     """When this is forgotten (wall clock), in milliseconds since 1970."""
 
     def was_before(self, known: int | None, written_ms: int) -> bool:
-        """Is a message about the lead from before that? `known`: its lead_changed_offset.
+        """Does a message about the lead predate the erasure? `known`: its lead_changed_offset.
 
-        None: an older version wrote it, and when (`written_ms`) has to do. Milliseconds since 1970.
+        None: an older version wrote it; then `written_ms` decides (milliseconds since 1970).
         """
         if known is None:
             return written_ms < self.until_ms - REMEMBERED_MS
@@ -96,69 +96,69 @@ class LeadSnapshot(Struct, omit_defaults=True, kw_only=True):
 
 
 class Changed(Struct, frozen=True):
-    """What became different: field names, before and after; attributes by name, `None` where there was or is none."""
+    """What changed: values before and after by name of field or attribute; None for an attribute that is missing."""
 
     fields: dict[str, tuple[Any, Any]]
     attributes: dict[str, tuple[Any, Any]]
 
 
-def forget_implausible_times(facts: LeadSnapshot, latest: datetime) -> None:
-    """Take every time after `latest` for unknown, as the worker does: it was accepted before such were refused."""
-    if facts.changed_at is not None and facts.changed_at > latest:
-        facts.changed_at = EARLIEST_PLAUSIBLE
-    if facts.qualified_at is not None and facts.qualified_at > latest:
-        facts.qualified_at = EARLIEST_PLAUSIBLE
-    for flag in facts.flags.values():
+def forget_implausible_times(snapshot: LeadSnapshot, latest: datetime) -> None:
+    """Treat every time after `latest` as unknown, as the worker does: earlier versions accepted such times."""
+    if snapshot.changed_at is not None and snapshot.changed_at > latest:
+        snapshot.changed_at = EARLIEST_PLAUSIBLE
+    if snapshot.qualified_at is not None and snapshot.qualified_at > latest:
+        snapshot.qualified_at = EARLIEST_PLAUSIBLE
+    for flag in snapshot.flags.values():
         if flag.said_at > latest:
             flag.said_at = EARLIEST_PLAUSIBLE
         if any(at > latest for at in flag.by_crm):
             flag.by_crm = [at for at in flag.by_crm if at <= latest]
 
 
-def apply_change(facts: LeadSnapshot, change: LeadChange) -> Changed | None:
-    """Apply what the CRM says. None: it is older than what is held (stale), and nothing changed. Equal: applied.
+def apply_change(snapshot: LeadSnapshot, change: LeadChange) -> Changed | None:
+    """Apply a change from the CRM. Returns None, and changes nothing, if it is older than the last one applied (stale).
 
-    A change dated before our newest qualification keeps the flags which that one set, as the worker does.
+    A change dated before our newest qualification does not overwrite the flags that this set, as in the worker.
     """
     at = in_utc(change.occurred_at)
-    if facts.changed_at is not None and at < facts.changed_at:
+    if snapshot.changed_at is not None and at < snapshot.changed_at:
         return None
     fields: dict[str, tuple[Any, Any]] = {}
     for name in LEAD_FIELDS:
-        new, old = getattr(change, name), getattr(facts, name)
+        new, old = getattr(change, name), getattr(snapshot, name)
         if new is UNSET:
             continue
         flag = None
         if name in _FLAGS:
-            before = facts.flags.get(name)
-            flag = facts.flags[name] = Flag(new, at, [] if before is None else before.by_crm)
-        if new == old or _kept(facts, name, at):
+            before = snapshot.flags.get(name)
+            flag = snapshot.flags[name] = Flag(new, at, [] if before is None else before.by_crm)
+        if new == old or _kept(snapshot, name, at):
             continue
-        setattr(facts, name, new)
+        setattr(snapshot, name, new)
         fields[name] = (old, new)
         if flag is not None and new == _FLAGS[name]:
             flag.by_crm = [*flag.by_crm, at][-_REMEMBERED:]
     attributes: dict[str, tuple[Any, Any]] = {}
     if change.attributes is not UNSET:
         for name, new in change.attributes.items():
-            old = facts.attributes.get(name)
+            old = snapshot.attributes.get(name)
             if new == old and type(new) is type(old):
                 continue
             attributes[name] = (old, new)
             if new is None:
-                del facts.attributes[name]
+                del snapshot.attributes[name]
             else:
-                facts.attributes[name] = new
-    facts.changed_at = at
+                snapshot.attributes[name] = new
+    snapshot.changed_at = at
     return Changed(fields, attributes)
 
 
-def _kept(facts: LeadSnapshot, name: str, at: datetime) -> bool:
-    return facts.qualified_at is not None and at < facts.qualified_at and name in facts.qualified_flags
+def _kept(snapshot: LeadSnapshot, name: str, at: datetime) -> bool:
+    return snapshot.qualified_at is not None and at < snapshot.qualified_at and name in snapshot.qualified_flags
 
 
 def apply_qualification(
-    facts: LeadSnapshot,
+    snapshot: LeadSnapshot,
     changes: dict[str, Any],
     at: datetime,
     *,
@@ -167,14 +167,14 @@ def apply_qualification(
     owner_id: str | None = None,
     contact_id: str | None = None,
 ) -> Changed:
-    """Apply a lead-qualified event that is none repeated: its `changes`, its `occurred_at`, and what it knows besides.
+    """Apply a lead-qualified event that was not applied before: its `changes`, its `occurred_at`, and what it knew.
 
-    `known_at`: occurred_at of the newest lead-changed that the worker knew. All those are read by now, perhaps later
-    ones too: these change the lead as they would have, read after it. `left`: flags as the qualification left them;
-    one that sales rejected is back where it was.
+    `known_at`: occurred_at of the newest lead-changed that the worker knew. These have all been read by now, and later
+    ones perhaps too: those change the lead as if they were read after this event. `left`: the flags after the
+    qualification; a rejection by sales sets them back.
 
-    A flag among the changes became so. But what the CRM set without the worker knowing is taken for the same, which
-    counts once: it may have heard of this qualification.
+    A flag among the changes counts as changed, unless the CRM set it without the worker knowing. That is taken for the
+    same change, and counts once: the CRM may have acted on this qualification.
     """
     at = in_utc(at)
     known_at = None if known_at is None else in_utc(known_at)
@@ -182,28 +182,28 @@ def apply_qualification(
     def unknown(moment: datetime) -> bool:
         return known_at is None or moment > known_at
 
-    if facts.changed_at is None or not unknown(facts.changed_at):
-        facts.owner_id = facts.owner_id or owner_id
-        facts.contact_id = facts.contact_id or contact_id
+    if snapshot.changed_at is None or not unknown(snapshot.changed_at):
+        snapshot.owner_id = snapshot.owner_id or owner_id
+        snapshot.contact_id = snapshot.contact_id or contact_id
     set_by_it = {name: changes[name]["to"] for name in _FLAGS if name in changes}
     left = {**(left or {}), **set_by_it}
-    if facts.qualified_at is None or at >= facts.qualified_at:
+    if snapshot.qualified_at is None or at >= snapshot.qualified_at:
         # where scores crossed the criteria again and nothing was left to change, the flags that stand are meant
         flags = set(set_by_it) or {name for name, made_so in _FLAGS.items() if left.get(name) == made_so}
-        if at == facts.qualified_at:
-            flags.update(facts.qualified_flags)  # two models, one event: both are the newest qualification
-        facts.qualified_at, facts.qualified_flags = at, tuple(sorted(flags))
+        if at == snapshot.qualified_at:
+            flags.update(snapshot.qualified_flags)  # two models, one event: both are the newest qualification
+        snapshot.qualified_at, snapshot.qualified_flags = at, tuple(sorted(flags))
     fields: dict[str, tuple[Any, Any]] = {}
     for name, made_so in _FLAGS.items():
-        old = getattr(facts, name)
+        old = getattr(snapshot, name)
         new, heard = left.get(name, old), False
-        if (flag := facts.flags.get(name)) is not None:
-            if unknown(flag.said_at) and not _kept(facts, name, flag.said_at):
+        if (flag := snapshot.flags.get(name)) is not None:
+            if unknown(flag.said_at) and not _kept(snapshot, name, flag.said_at):
                 new = flag.said
             by_crm = list(filter(unknown, flag.by_crm))
             heard = bool(by_crm)
             flag.by_crm = by_crm[1:] if name in set_by_it else by_crm
-        setattr(facts, name, new)
+        setattr(snapshot, name, new)
         if name not in set_by_it:
             if new not in {old, made_so}:  # it has become so before
                 fields[name] = (old, new)

@@ -1,4 +1,4 @@
-"""Stages of a lead that somebody has to act on in time: pure. What is waited for goes by the wall clock."""
+"""Decides when nobody has acted on a lead in time. Pure; times go by the wall clock."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from msgspec import Struct, field
 from lead_qualifier.downstream.cause import Cause
 from lead_qualifier.downstream.conditions import Condition, condition_of, holds
 from lead_qualifier.downstream.lead_snapshot import LeadSnapshot
-from lead_qualifier.downstream.repeats import repeats
+from lead_qualifier.downstream.seen_events import seen_before
 from lead_qualifier.messages.durations import parse_milliseconds
 from lead_qualifier.qualification.leads import Trigger
 from lead_qualifier.qualification.utc import Moment
 
 QUALIFIED = "lead-qualified"
 ASSIGNED = "lead-assigned"
-#: So many events are remembered, so that a repeated one is known.
+#: How many events are remembered to recognise repeated ones.
 _REMEMBERED = 20
 
 
-class Outcome(StrEnum):
-    """What became of a stage."""
+class FollowUpOutcome(StrEnum):
+    """What happened to a stage of a lead."""
 
     BEGUN = "begun"
     CONDITIONS_NOT_MET = "conditions_not_met"
@@ -35,7 +35,7 @@ class Outcome(StrEnum):
 
 
 class Stage(Struct, frozen=True):
-    """`within_ms`: so long sales has; `every_ms` and `times`: how it is told again."""
+    """`within_ms`: how long sales has to act; it is reported `times` times more, every `every_ms`."""
 
     within_ms: int
     every_ms: int = 0
@@ -43,7 +43,7 @@ class Stage(Struct, frozen=True):
 
 
 class FollowUp(Struct, frozen=True, kw_only=True):
-    """A published definition, read once. `models` None: whatever model qualified the lead."""
+    """A published definition in the form that decisions need. `models` None: any qualification model."""
 
     id: str
     version: int
@@ -53,7 +53,7 @@ class FollowUp(Struct, frozen=True, kw_only=True):
 
 
 def follow_up_of(definition: Mapping[str, Any], version: int) -> FollowUp:
-    """The follow-up that a definition describes, which has no problems."""
+    """The follow-up of a valid definition."""
     models = definition.get("models")
     return FollowUp(
         id=definition["id"],
@@ -82,14 +82,14 @@ class Running(Struct, frozen=True, omit_defaults=True):
     """When the event that started the stage occurred."""
     trigger: Trigger
     """The record that started the stage."""
-    told: int = 0
+    reported: int = field(default=0, name="told")
     """How many times the lead has been reported as overdue."""
 
 
 class LeadState(Struct, omit_defaults=True, kw_only=True):
     """Everything that the follow-up service holds about a lead."""
 
-    facts: LeadSnapshot = field(default_factory=LeadSnapshot)
+    snapshot: LeadSnapshot = field(default_factory=LeadSnapshot, name="facts")
     running: dict[str, dict[str, Running]] = field(default_factory=dict)
     """Stages that are running, by definition id and stage."""
     model_id: str | None = None
@@ -99,13 +99,13 @@ class LeadState(Struct, omit_defaults=True, kw_only=True):
     events: list[str] = field(default_factory=list)
     """`event_id` of the last events: a repeated one is ignored."""
 
-    def repeats(self, event_id: str) -> bool:
-        """Was this event seen before? It is from now on."""
-        return repeats(self.events, event_id, _REMEMBERED)
+    def seen_before(self, event_id: str) -> bool:
+        """Was this event read before? It counts as read from now on."""
+        return seen_before(self.events, event_id, _REMEMBERED)
 
 
 class Overdue(Struct, frozen=True):
-    """Nobody acted in time, for the `number`th time."""
+    """Nobody acted in time. `number`: 1 for the first report of it."""
 
     follow_up: FollowUp
     stage: str
@@ -113,34 +113,34 @@ class Overdue(Struct, frozen=True):
     number: int
 
 
-Counted = tuple[str, Outcome]
-"""A definition's id, and what became of a stage of it."""
+Counted = tuple[str, FollowUpOutcome]
+"""A definition's id, and an outcome of one of its stages."""
 
 
 def begin(state: LeadState, stage: str, follow_ups: Iterable[FollowUp], now_ms: int, cause: Cause) -> Iterator[Counted]:
-    """A stage begins, in each follow-up that has it and means the lead. One that runs begins anew with an assignment,
-    and goes on at a further qualification.
+    """Begin a stage in each follow-up that has it and applies to the lead. A further assignment restarts a running
+    stage; a further qualification does not.
     """
     for follow_up in follow_ups:
         wanted = follow_up.stages.get(stage)
         if wanted is None or (follow_up.models is not None and state.model_id not in follow_up.models):
             continue
-        if not state.facts.open or not holds(follow_up.when, state.facts.values()):
-            yield follow_up.id, Outcome.CONDITIONS_NOT_MET
+        if not state.snapshot.open or not holds(follow_up.when, state.snapshot.values()):
+            yield follow_up.id, FollowUpOutcome.CONDITIONS_NOT_MET
             continue
         stages = state.running.setdefault(follow_up.id, {})
         if stage == QUALIFIED and stage in stages:
             continue
         stages[stage] = Running(now_ms, now_ms + wanted.within_ms, cause.occurred_at, cause.trigger)
-        yield follow_up.id, Outcome.BEGUN
+        yield follow_up.id, FollowUpOutcome.BEGUN
 
 
 def end(
-    state: LeadState, outcome: Outcome, *, stage: str | None = None, acted_at: datetime | None = None
+    state: LeadState, outcome: FollowUpOutcome, *, stage: str | None = None, acted_at: datetime | None = None
 ) -> list[Counted]:
-    """Somebody acted, or there is nothing left to act on: nothing runs any more, or one stage no longer does.
+    """End all running stages, or one: somebody acted, or there is nothing left to act on.
 
-    `acted_at`: when somebody did. What was done before that occurred which began a time is no act on it.
+    `acted_at`: when somebody did. Stages that began with a later event go on.
     """
     ended = []
     for follow_up_id, stages in list(state.running.items()):
@@ -154,7 +154,7 @@ def end(
 
 
 def time_passed(state: LeadState, live: Mapping[str, FollowUp], now_ms: int) -> tuple[list[Overdue], list[Counted]]:
-    """What is overdue by now. What a live definition no longer has is dropped."""
+    """What is overdue now. Stages that no live definition has are dropped."""
     overdue: list[Overdue] = []
     counted: list[Counted] = []
     for follow_up_id, stages in sorted(state.running.items()):
@@ -165,13 +165,13 @@ def time_passed(state: LeadState, live: Mapping[str, FollowUp], now_ms: int) -> 
             stage = None if follow_up is None else follow_up.stages.get(name)
             if follow_up is None or stage is None:
                 del stages[name]
-                counted.append((follow_up_id, Outcome.NOT_LIVE))
+                counted.append((follow_up_id, FollowUpOutcome.NOT_LIVE))
                 continue
-            number = running.told + 1
+            number = running.reported + 1
             overdue.append(Overdue(follow_up, name, running, number))
-            counted.append((follow_up_id, Outcome.OVERDUE))
+            counted.append((follow_up_id, FollowUpOutcome.OVERDUE))
             if number <= stage.times:
-                # from now: a service that was away does not tell everything at once
+                # from now: after downtime, reports do not come all at once
                 stages[name] = Running(
                     running.begun_ms, now_ms + stage.every_ms, running.occurred_at, running.trigger, number
                 )

@@ -1,4 +1,4 @@
-"""What is wrong with a follow-up beyond its form."""
+"""The checks of a follow-up definition beyond its form."""
 
 from __future__ import annotations
 

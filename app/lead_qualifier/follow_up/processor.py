@@ -1,4 +1,4 @@
-"""The follow-up application: qualifications, assignments and what sales does in, what is overdue out."""
+"""The application follow-up: qualifications, assignments and what sales does in, overdue leads out."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from msgspec.structs import replace
 
 from lead_qualifier.definitions.entries import Published
 from lead_qualifier.downstream.cause import Cause, cause_of
-from lead_qualifier.downstream.identities import event_id
+from lead_qualifier.downstream.event_ids import event_id
 from lead_qualifier.downstream.lead_follower import LeadEvent
-from lead_qualifier.downstream.lead_processor import LeadProcessor
+from lead_qualifier.downstream.rule_based_processor import RuleBasedProcessor
 from lead_qualifier.engine import ProcessorContext, Record, Timer, timers_in
 from lead_qualifier.follow_up.deciding import (
     ASSIGNED,
     QUALIFIED,
     Counted,
     FollowUp,
+    FollowUpOutcome,
     LeadState,
-    Outcome,
     Overdue,
     begin,
     end,
@@ -39,51 +39,51 @@ from lead_qualifier.qualification.utc import EARLIEST_PLAUSIBLE, from_millisecon
 encode_state = msgspec.json.Encoder().encode
 decode_state = msgspec.json.Decoder(LeadState).decode
 
-#: How a lead with a time that runs is told among encoded ones; it may stand in a text too, which does no harm.
+#: Marks a lead with a running stage among encoded ones; a match in some text does no harm.
 _RUNS = b'"running":'
-#: An automated mail is nobody's act.
+#: An automated mail does not count as acting.
 _NOT_BY_SALES = "automated_email"
 
 
-class FollowUpProcessor(LeadProcessor[FollowUp, LeadState]):
-    """Counted per cycle: ("follow-up", definition id, outcome)."""
+class FollowUpProcessor(RuleBasedProcessor[FollowUp, LeadState]):
+    """Counts ("follow-up", definition id, outcome) per cycle."""
 
-    def read(self, published: Published) -> FollowUp:
-        """Read a published definition."""
+    def read_definition(self, published: Published) -> FollowUp:
+        """The follow-up of a published definition."""
         return follow_up_of(published.definition, published.version)
 
-    def new(self) -> LeadState:
-        """A lead of which nothing is held."""
+    def new_state(self) -> LeadState:
+        """The state of a lead that has none yet."""
         return LeadState()
 
-    def further_inputs(self) -> tuple[Topic, ...]:
-        """What assigns, and what sales does."""
+    def other_inputs(self) -> tuple[Topic, ...]:
+        """Assignments, and what sales does."""
         return (LEAD_ASSIGNED, LEAD_SALES_RESPONSE, ACTIVITY_COMPLETED)
 
     def forget_implausible_times(self, state: LeadState, latest: datetime) -> None:
-        """Also those of what began a time that runs: whatever sales does counts as done after an unknown one."""
+        """Also when running stages began: whatever sales does comes after an unknown time."""
         super().forget_implausible_times(state, latest)
         for stages in state.running.values():
             for name, running in stages.items():
                 if running.occurred_at > latest:
                     stages[name] = replace(running, occurred_at=EARLIEST_PLAUSIBLE)
 
-    def happened(self, key: bytes, state: LeadState, what: LeadEvent, context: ProcessorContext) -> None:
-        """A qualification begins a stage; whoever closes the lead or changes its status reason by hand has acted."""
-        if what.qualified is not None:
-            state.model_id = what.qualified.model_id
-            self._begin(key, state, QUALIFIED, what.cause, context)
-        elif not state.facts.open:
-            self._count(end(state, Outcome.CLOSED), context)
-        elif "status_reason" in what.changed.fields and state.facts.status_reason != MARKETING_QUALIFIED:
-            self._count(end(state, Outcome.ACTED, acted_at=what.cause.occurred_at), context)
+    def on_event(self, key: bytes, state: LeadState, event: LeadEvent, context: ProcessorContext) -> None:
+        """A qualification begins a stage; closing the lead or changing its status reason by hand counts as acting."""
+        if event.qualified is not None:
+            state.model_id = event.qualified.model_id
+            self._begin(key, state, QUALIFIED, event.cause, context)
+        elif not state.snapshot.open:
+            self._count(end(state, FollowUpOutcome.CLOSED), context)
+        elif "status_reason" in event.changed.fields and state.snapshot.status_reason != MARKETING_QUALIFIED:
+            self._count(end(state, FollowUpOutcome.ACTED, acted_at=event.cause.occurred_at), context)
 
-    def merged(self, key: bytes, state: LeadState, cause: Cause, context: ProcessorContext) -> None:
-        """The lead is closed."""
-        self._count(end(state, Outcome.CLOSED), context)
+    def on_merged(self, key: bytes, state: LeadState, cause: Cause, context: ProcessorContext) -> None:
+        """End all stages."""
+        self._count(end(state, FollowUpOutcome.CLOSED), context)
 
-    def further(self, topic: Topic, record: Record, context: ProcessorContext) -> None:
-        """Decide a record that assigns, or tells what sales did."""
+    def process_other(self, topic: Topic, record: Record, context: ProcessorContext) -> None:
+        """Handle an assignment, or what sales did."""
         if topic is LEAD_ASSIGNED:
             self._assigned(record, context)
         elif topic is LEAD_SALES_RESPONSE:
@@ -96,8 +96,8 @@ class FollowUpProcessor(LeadProcessor[FollowUp, LeadState]):
             if activity["kind"] != _NOT_BY_SALES and not activity.get("automatic", False):
                 self._acted(activity["lead_id"], activity["occurred_at"], context)
 
-    def waits(self, entries: Mapping[bytes, bytes]) -> Iterator[Timer]:
-        """The times that run, found among the states."""
+    def lead_timers(self, entries: Mapping[bytes, bytes]) -> Iterator[Timer]:
+        """When running stages are due."""
         return timers_in(
             entries,
             _RUNS,
@@ -105,33 +105,33 @@ class FollowUpProcessor(LeadProcessor[FollowUp, LeadState]):
             lambda state: [one.due_ms for stages in state.running.values() for one in stages.values()],
         )
 
-    def woken(self, key: bytes, state: LeadState, context: ProcessorContext) -> None:
-        """Tell what is overdue of a lead."""
+    def on_due(self, key: bytes, state: LeadState, context: ProcessorContext) -> None:
+        """Report the stages that are overdue."""
         overdue, counted = time_passed(state, self.live, context.now_ms)
         context.put(key, state)
         for one in overdue:
             self.emit(LEAD_FOLLOW_UP_OVERDUE, key, _event(key.decode(), state, one), context)
         self._count(counted, context)
-        self._wake(key, state, context)
+        self._schedule(key, state, context)
 
     def _assigned(self, record: Record, context: ProcessorContext) -> None:
         message = decode_lead_assigned(record.key, record.value, record.headers)
         self.check_time(message.occurred_at, record, context)
         key = message.lead_id.encode()
         state = self.state_of(key, context)
-        if self.is_of_erased(state, message.lead_changed_offset, record):
+        if self.predates_erasure(state, message.lead_changed_offset, record):
             return
         if message.notice or (message.owner_id is None and self.holds_nothing(state)):
             return
-        if state.repeats(message.event_id):
+        if state.seen_before(message.event_id):
             return
         state.owner_id = message.owner_id
         context.put(key, state)
         if message.owner_id is None:
-            # it waits for an owner, or has lost the one that it had, who is late no longer
-            self._count(end(state, Outcome.ACTED, stage=ASSIGNED), context)
+            # it waits for an owner, or lost its owner, who therefore is not late
+            self._count(end(state, FollowUpOutcome.ACTED, stage=ASSIGNED), context)
             return
-        self._count(end(state, Outcome.ACTED, stage=QUALIFIED), context)
+        self._count(end(state, FollowUpOutcome.ACTED, stage=QUALIFIED), context)
         cause = cause_of(LEAD_ASSIGNED, record, message.event_id, message.occurred_at)
         self._begin(key, state, ASSIGNED, cause, context)
 
@@ -141,15 +141,15 @@ class FollowUpProcessor(LeadProcessor[FollowUp, LeadState]):
             return
         state = self.state_of(key, context)
         if state.running:
-            self._count(end(state, Outcome.ACTED, acted_at=at), context)
+            self._count(end(state, FollowUpOutcome.ACTED, acted_at=at), context)
             context.put(key, state)
 
     def _begin(self, key: bytes, state: LeadState, stage: str, cause: Cause, context: ProcessorContext) -> None:
         self._count(begin(state, stage, self.live.values(), context.now_ms, cause), context)
-        self._wake(key, state, context)
+        self._schedule(key, state, context)
 
     @staticmethod
-    def _wake(key: bytes, state: LeadState, context: ProcessorContext) -> None:
+    def _schedule(key: bytes, state: LeadState, context: ProcessorContext) -> None:
         for stages in state.running.values():
             for running in stages.values():
                 context.schedule(key, running.due_ms)
@@ -181,8 +181,8 @@ def _event(lead_id: str, state: LeadState, overdue: Overdue) -> LeadFollowUpOver
         "occurred_at": running.occurred_at,
         "trigger": trigger_of(running.trigger),
     }
-    if (owner_id := state.owner_id or state.facts.owner_id) is not None:
+    if (owner_id := state.owner_id or state.snapshot.owner_id) is not None:
         event["owner_id"] = owner_id
-    if state.facts.contact_id is not None:
-        event["contact_id"] = state.facts.contact_id
+    if state.snapshot.contact_id is not None:
+        event["contact_id"] = state.snapshot.contact_id
     return event

@@ -1,1 +1,1 @@
-"""Journeys: which leads are to enter which, when, and how often."""
+"""Journeys: which leads enter which journey, when, and how often."""

@@ -1,6 +1,6 @@
-"""Does a lead enter a journey now, later or not: pure.
+"""Decides whether a lead enters a journey now, later or not at all. Pure.
 
-Entries and windows are a matter of waiting, so they go by the wall clock; what occurred when plays no part.
+Waiting and windows go by the wall clock, not by when events occurred.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from msgspec import Struct, field
 from lead_qualifier.downstream.cause import Cause
 from lead_qualifier.downstream.conditions import holds
 from lead_qualifier.downstream.lead_snapshot import LeadSnapshot
-from lead_qualifier.downstream.repeats import KnownQualifications
+from lead_qualifier.downstream.seen_events import SeenQualifications
 from lead_qualifier.journeys.journey import Journey
 from lead_qualifier.qualification.leads import Trigger
 from lead_qualifier.qualification.utc import Moment
 
 
-class Outcome(StrEnum):
-    """What became of a trigger at a journey. The first that applies, in this order."""
+class JourneyOutcome(StrEnum):
+    """What a trigger led to at a journey: the first of these that applies."""
 
     LEAD_MERGED = "lead_merged"
     NOT_LIVE = "not_live"
@@ -58,17 +58,17 @@ class Waiting(Struct, frozen=True):
         return Cause(self.occurred_at, self.trigger)
 
 
-class LeadState(KnownQualifications, omit_defaults=True, kw_only=True):
+class LeadState(SeenQualifications, omit_defaults=True, kw_only=True):
     """Everything that the journeys service holds about a lead."""
 
-    facts: LeadSnapshot = field(default_factory=LeadSnapshot)
+    snapshot: LeadSnapshot = field(default_factory=LeadSnapshot, name="facts")
     entries: dict[str, Entries] = field(default_factory=dict)
     """Entries so far, by journey id, across versions."""
     waiting: dict[str, Waiting] = field(default_factory=dict)
     """Entries that wait, by journey id."""
 
 
-def enter(state: LeadState, journey: Journey, now_ms: int, cause: Cause, *, waited: bool = False) -> Outcome:
+def enter(state: LeadState, journey: Journey, now_ms: int, cause: Cause, *, waited: bool = False) -> JourneyOutcome:
     """Decide a trigger, or (`waited`) an entry whose time has come. `requested`: the state counts the entry already.
 
     Of several triggers that have to wait, the newest is kept. One that is refused leaves an entry that waits as it is:
@@ -76,38 +76,38 @@ def enter(state: LeadState, journey: Journey, now_ms: int, cause: Cause, *, wait
     """
     if waited:
         state.waiting.pop(journey.id, None)
-    outcome, due_ms = _judge(state, journey, now_ms, waited)
+    outcome, due_ms = _outcome(state, journey, now_ms, waited)
     if due_ms is not None:
         state.waiting[journey.id] = Waiting(due_ms, cause.occurred_at, cause.trigger)
-    if outcome is Outcome.REQUESTED:
+    if outcome is JourneyOutcome.REQUESTED:
         state.waiting.pop(journey.id, None)
         before = state.entries.get(journey.id)
         state.entries[journey.id] = Entries(1 if before is None else before.number + 1, now_ms)
     return outcome
 
 
-def _judge(state: LeadState, journey: Journey, now_ms: int, waited: bool) -> tuple[Outcome, int | None]:
+def _outcome(state: LeadState, journey: Journey, now_ms: int, waited: bool) -> tuple[JourneyOutcome, int | None]:
     """The outcome, and until when the entry waits, if it does."""
-    facts = state.facts
-    if facts.merged:
-        return Outcome.LEAD_MERGED, None
+    snapshot = state.snapshot
+    if snapshot.merged:
+        return JourneyOutcome.LEAD_MERGED, None
     if journey.end_ms is not None and now_ms >= journey.end_ms:
-        return Outcome.WINDOW_OVER, None
-    values = facts.values()
+        return JourneyOutcome.WINDOW_OVER, None
+    values = snapshot.values()
     if not holds(journey.when, values) or (waited and not journey.still_so(values)):
-        return Outcome.CONDITIONS_NOT_MET, None
+        return JourneyOutcome.CONDITIONS_NOT_MET, None
     if journey.exclude is not None and holds(journey.exclude, values):
-        return Outcome.EXCLUDED, None
-    if journey.contact_required and facts.contact_id is None:
-        return Outcome.NO_CONTACT, None
+        return JourneyOutcome.EXCLUDED, None
+    if journey.contact_required and snapshot.contact_id is None:
+        return JourneyOutcome.NO_CONTACT, None
     before = state.entries.get(journey.id)
     if before is not None and journey.policy == "never":
-        return Outcome.ALREADY_ENTERED, None
+        return JourneyOutcome.ALREADY_ENTERED, None
     if journey.start_ms is not None and now_ms < journey.start_ms:
-        return Outcome.WAITING_FOR_WINDOW, journey.start_ms
+        return JourneyOutcome.WAITING_FOR_WINDOW, journey.start_ms
     if before is not None and now_ms < before.last_ms + journey.after_ms:
         due_ms = before.last_ms + journey.after_ms
         if journey.end_ms is not None and due_ms >= journey.end_ms:
-            return Outcome.WINDOW_OVER, None
-        return Outcome.WAITING_FOR_REENTRY, due_ms
-    return Outcome.REQUESTED, None
+            return JourneyOutcome.WINDOW_OVER, None
+        return JourneyOutcome.WAITING_FOR_REENTRY, due_ms
+    return JourneyOutcome.REQUESTED, None

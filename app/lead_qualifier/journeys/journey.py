@@ -1,4 +1,4 @@
-"""A journey as it is decided by: a published definition, read once."""
+"""A published journey definition in the form that decisions need."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with a journey beyond its form."""
+"""The checks of a journey definition beyond its form."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lead_qualifier.downstream.cause import Cause
 from lead_qualifier.downstream.conditions import Value
-from lead_qualifier.downstream.identities import event_id
+from lead_qualifier.downstream.event_ids import event_id
 from lead_qualifier.journeys.deciding import LeadState
 from lead_qualifier.journeys.journey import Journey
 from lead_qualifier.messages.downstream_topics import JOURNEY_ENTRY_REQUESTED
@@ -14,9 +14,9 @@ from lead_qualifier.messages.lead_qualified import trigger_of
 
 
 def entry_request(lead_id: str, state: LeadState, journey: Journey, cause: Cause) -> JourneyEntryRequested:
-    """The event to emit, after the state has counted the entry."""
+    """The event for an entry that the state has counted already."""
     number = state.entries[journey.id].number
-    values = state.facts.values()
+    values = state.snapshot.values()
     payload: dict[str, TypedValue] = {}
     for one in journey.payload:
         value = (values.own if one.own else values.attributes).get(one.source)
@@ -33,8 +33,8 @@ def entry_request(lead_id: str, state: LeadState, journey: Journey, cause: Cause
         "occurred_at": cause.occurred_at,
         "trigger": trigger_of(cause.trigger),
     }
-    if state.facts.contact_id is not None:
-        event["contact_id"] = state.facts.contact_id
+    if state.snapshot.contact_id is not None:
+        event["contact_id"] = state.snapshot.contact_id
     return event
 
 

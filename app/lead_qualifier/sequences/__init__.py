@@ -1,1 +1,1 @@
-"""Sequences: which step is to be taken when for a connected lead."""
+"""Sequences: which step is due when for a connected lead."""

@@ -1,4 +1,4 @@
-"""What happens to a lead and its connections: connects, disconnects, answers, replies, closings, time. Pure."""
+"""What events about a lead do to its connections: connecting, disconnecting, answers, replies, closing, time. Pure."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from lead_qualifier.downstream.cause import Cause
 from lead_qualifier.downstream.conditions import holds
 from lead_qualifier.sequences.connections import Connection
 from lead_qualifier.sequences.decision import Decision
-from lead_qualifier.sequences.outcomes import Outcome
+from lead_qualifier.sequences.outcomes import SequenceOutcome
 from lead_qualifier.sequences.steps import Branch, Emit
 from lead_qualifier.sequences.walking import begin, connect, end, go_on, step_event_id, walk
 
 
 class Activity(Struct, frozen=True):
-    """Something was done about the lead. `step_event_id`: the step that it answers; `reply`: it came from the lead.
+    """An activity concerning the lead. `step_event_id`: the step that it completes; `reply`: it came from the lead.
 
-    `automatic`: a machine sent it (out of office, a bounce), so nobody replied and no step was done.
+    `automatic`: sent by a machine (out of office, a bounce), so nobody replied and no step was completed.
     """
 
     step_event_id: str | None = None
@@ -28,58 +28,58 @@ class Activity(Struct, frozen=True):
 
 
 def connect_by_event(decision: Decision, event: str, cause: Cause, model_id: str | None = None) -> None:
-    """Connect the lead to every sequence that such an event connects to. `model_id`: of a qualification."""
+    """Connect the lead to every sequence that events of this name connect to. `model_id`: of a qualification."""
     for sequence_id, program in decision.live.items():
         how = program.connect
         if how is None or how.on != event or (how.models is not None and model_id not in how.models):
             continue
-        if holds(how.when, decision.state.facts.values()):
+        if holds(how.when, decision.state.snapshot.values()):
             connect(decision, sequence_id, cause, wait_ms=how.wait_ms, source=event)
         else:
-            decision.count(sequence_id, Outcome.CONDITIONS_NOT_MET)
+            decision.count(sequence_id, SequenceOutcome.CONDITIONS_NOT_MET)
 
 
 def disconnect(decision: Decision, sequence_id: str, cause: Cause) -> None:
-    """Somebody takes the lead out of a sequence."""
+    """A user disconnects the lead from a sequence."""
     if sequence_id in decision.state.connections:
-        end(decision, sequence_id, "disconnected", Outcome.USER, cause, "user")
+        end(decision, sequence_id, "disconnected", SequenceOutcome.USER, cause, "user")
     else:
-        decision.count(sequence_id, Outcome.NOT_CONNECTED)
+        decision.count(sequence_id, SequenceOutcome.NOT_CONNECTED)
 
 
 def leave_stopped(decision: Decision) -> None:
-    """Take the lead out of sequences that no longer run."""
+    """Disconnect the lead from sequences that are no longer live."""
     for sequence_id in sorted(decision.state.connections.keys() - decision.live.keys()):
         cause = decision.state.connections[sequence_id].cause
-        end(decision, sequence_id, "disconnected", Outcome.PARENT_DEACTIVATED, cause, "parent_deactivated")
+        end(decision, sequence_id, "disconnected", SequenceOutcome.PARENT_DEACTIVATED, cause, "parent_deactivated")
 
 
 def lead_changed(decision: Decision, cause: Cause) -> None:
-    """The lead is another than before: closed, perhaps, or one whom a sequence or a branch was waiting for."""
-    facts = decision.state.facts
+    """The lead changed: it may be closed, meet an exit criterion, or be what a branch is waiting for."""
+    snapshot = decision.state.snapshot
     for sequence_id, connection in _connections(decision):
         program = decision.program(sequence_id)
-        if not facts.open:
-            end(decision, sequence_id, "disconnected", Outcome.LEAD_DEACTIVATED, cause, "lead_deactivated")
-        elif program.exit_when is not None and holds(program.exit_when, facts.values()):
-            end(decision, sequence_id, "disconnected", Outcome.EXIT_CRITERION_MET, cause, "exit_criterion_met")
+        if not snapshot.open:
+            end(decision, sequence_id, "disconnected", SequenceOutcome.LEAD_DEACTIVATED, cause, "lead_deactivated")
+        elif program.exit_when is not None and holds(program.exit_when, snapshot.values()):
+            end(decision, sequence_id, "disconnected", SequenceOutcome.EXIT_CRITERION_MET, cause, "exit_criterion_met")
         elif not connection.connecting:
             walk(decision, sequence_id, cause)
 
 
 def activity_completed(decision: Decision, activity: Activity, cause: Cause) -> None:
-    """Something was done about the lead: an answer to a step, or a reply, or neither."""
+    """An activity: it may complete a step, be a reply, or neither."""
     replied = activity.reply and not activity.automatic
     if replied:
         _replied(decision, cause)
     if activity.step_event_id is not None and _answered(decision, activity, activity.step_event_id, cause):
         return
     if not replied:
-        decision.count("", Outcome.NO_STEP_WAITS)
+        decision.count("", SequenceOutcome.NO_STEP_WAITS)
 
 
 def _connections(decision: Decision) -> Iterator[tuple[str, Connection]]:
-    """Those that there were, as far as they still are: one that begins meanwhile has not seen what is told now."""
+    """The present connections, skipping those that end meanwhile: new ones are not affected by this event."""
     for sequence_id, connection in sorted(decision.state.connections.items()):
         if decision.state.connections.get(sequence_id) is connection:
             yield sequence_id, connection
@@ -88,18 +88,18 @@ def _connections(decision: Decision) -> Iterator[tuple[str, Connection]]:
 def _replied(decision: Decision, cause: Cause) -> None:
     for sequence_id, connection in _connections(decision):
         if cause.occurred_at < connection.since:
-            decision.count(sequence_id, Outcome.REPLY_BEFORE_CONNECTION)
+            decision.count(sequence_id, SequenceOutcome.REPLY_BEFORE_CONNECTION)
         elif decision.program(sequence_id).exit_on_reply:
-            end(decision, sequence_id, "disconnected", Outcome.EXIT_CRITERION_MET, cause, "exit_criterion_met")
+            end(decision, sequence_id, "disconnected", SequenceOutcome.EXIT_CRITERION_MET, cause, "exit_criterion_met")
         else:
             connection.replied = True
-            decision.count(sequence_id, Outcome.REPLY_NOTED)
+            decision.count(sequence_id, SequenceOutcome.REPLY_NOTED)
             if not connection.connecting:
                 walk(decision, sequence_id, cause)
 
 
 def _answered(decision: Decision, activity: Activity, event: str, cause: Cause) -> bool:
-    """Does it answer a step that was given out? An automatic message tells a result of it at most."""
+    """Does it concern a step that was emitted? An automatic activity can only add a result to it."""
     if activity.automatic and activity.result is None:
         return False
     for sequence_id, connection in _connections(decision):
@@ -111,16 +111,16 @@ def _answered(decision: Decision, activity: Activity, event: str, cause: Cause) 
             instructions = decision.program(sequence_id).instructions
             here = instructions[connection.at]
             if connection.begun and isinstance(here, Emit) and here.id == step_id and not activity.automatic:
-                go_on(decision, sequence_id, Outcome.STEP_COMPLETED, cause)
+                go_on(decision, sequence_id, SequenceOutcome.STEP_COMPLETED, cause)
             else:
-                decision.count(sequence_id, Outcome.RESULT_RECORDED)
+                decision.count(sequence_id, SequenceOutcome.RESULT_RECORDED)
                 walk(decision, sequence_id, cause)
             return True
     return False
 
 
 def time_passed(decision: Decision) -> None:
-    """Go on with whatever waited until now."""
+    """Continue every connection that waited until now."""
     for sequence_id, connection in _connections(decision):
         if connection.due_ms is None or connection.due_ms > decision.now_ms:
             continue
@@ -129,4 +129,4 @@ def time_passed(decision: Decision) -> None:
         elif isinstance(decision.program(sequence_id).instructions[connection.at], Branch):
             walk(decision, sequence_id)
         else:
-            go_on(decision, sequence_id, Outcome.WAIT_OVER)
+            go_on(decision, sequence_id, SequenceOutcome.WAIT_OVER)

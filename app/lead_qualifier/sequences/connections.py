@@ -1,4 +1,4 @@
-"""What is held about a lead: the sequences it is connected to, and how far it has come in each."""
+"""The state of a lead: the sequences it is connected to, and how far it has come in each."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from msgspec import Struct, field
 
 from lead_qualifier.downstream.cause import Cause
 from lead_qualifier.downstream.lead_snapshot import LeadSnapshot
-from lead_qualifier.downstream.repeats import repeats
+from lead_qualifier.downstream.seen_events import seen_before
 from lead_qualifier.qualification.leads import Trigger
 from lead_qualifier.qualification.utc import Moment
 
-#: So many events are remembered, so that a repeated one is known.
+#: How many events are remembered to recognise repeated ones.
 _REMEMBERED = 50
 
 
@@ -56,22 +56,22 @@ class Connection(Struct, omit_defaults=True, kw_only=True):
 
     @property
     def cause(self) -> Cause:
-        """What it goes back to that it stands where it does."""
+        """What last moved it on."""
         return Cause(self.occurred_at, self.trigger)
 
     def identity(self, lead_id: str, sequence_id: str) -> tuple[str | int, ...]:
-        """What no other connection has: an erased lead begins anew with the first, but by another event."""
+        """Identifies the connection: numbers restart when a lead is erased, but the event that connects it differs."""
         return (lead_id, sequence_id, self.version, self.number, self.connected_by)
 
     def moved_by(self, cause: Cause) -> None:
-        """From now on it goes back to this."""
+        """This moved it on."""
         self.occurred_at, self.trigger = cause.occurred_at, cause.trigger
 
 
 class LeadState(Struct, omit_defaults=True, kw_only=True):
     """Everything that the sequences service holds about a lead."""
 
-    facts: LeadSnapshot = field(default_factory=LeadSnapshot)
+    snapshot: LeadSnapshot = field(default_factory=LeadSnapshot, name="facts")
     connections: dict[str, Connection] = field(default_factory=dict)
     """Sequences that the lead is connected to, by sequence id."""
     numbers: dict[str, int] = field(default_factory=dict)
@@ -81,6 +81,6 @@ class LeadState(Struct, omit_defaults=True, kw_only=True):
     assigned_to: str | None = None
     """The seller of the newest assignment, until the CRM names another owner."""
 
-    def repeats(self, event_id: str) -> bool:
-        """Was this event seen before? It is from now on."""
-        return repeats(self.seen, event_id, _REMEMBERED)
+    def seen_before(self, event_id: str) -> bool:
+        """Was this event read before? It counts as read from now on."""
+        return seen_before(self.seen, event_id, _REMEMBERED)

@@ -1,4 +1,4 @@
-"""A decision about one lead: what it decides on, and what comes of it."""
+"""One decision about one lead: what it is based on, and the events and counts that it leads to."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from msgspec import Struct, field
 
 from lead_qualifier.downstream.cause import Cause
 from lead_qualifier.sequences.connections import Connection, LeadState
-from lead_qualifier.sequences.outcomes import Outcome
+from lead_qualifier.sequences.outcomes import SequenceOutcome
 from lead_qualifier.sequences.steps import Emit, Program
 
 
 class StepDue(Struct, frozen=True):
-    """A step is to be taken, by `due_ms` (milliseconds since 1970)."""
+    """A step is due at `due_ms` (milliseconds since 1970)."""
 
     sequence_id: str
     connection: Connection
@@ -25,8 +25,8 @@ class StepDue(Struct, frozen=True):
     cause: Cause
 
 
-class Changed(Struct, frozen=True):
-    """A connection is in another state, at step `step_id` if it was begun; `reason` where the state has one."""
+class ConnectionChanged(Struct, frozen=True):
+    """A connection has changed its state, at step `step_id` if one was begun; `reason` if the state has one."""
 
     sequence_id: str
     connection: Connection
@@ -36,30 +36,30 @@ class Changed(Struct, frozen=True):
     step_id: str | None = None
 
 
-Read = Callable[[str, int, Mapping[str, Any]], Program]
-"""The program of a sequence's version, by its id, version and pinned definition."""
+ReadProgram = Callable[[str, int, Mapping[str, Any]], Program]
+"""Returns the program of a version of a sequence, by id, version and pinned definition."""
 
 
 class Decision(Struct):
-    """What is decided about one lead at one time, and by what: collects what is to be told and counted.
+    """What is decided about one lead at one time.
 
-    `live`: the newest version of every sequence that runs. `said` in the order in which it is to be told; `counted`:
-    (sequence id, outcome), the id empty where there is none.
+    `live`: the newest version of every live sequence. `events`: to be emitted, in this order. `counted`: (sequence id,
+    outcome); the id is empty where no sequence is concerned.
     """
 
     lead_id: str
     state: LeadState
     live: Mapping[str, Program]
-    read: Read
+    read: ReadProgram
     now_ms: int
-    said: list[StepDue | Changed] = field(default_factory=list)
-    counted: list[tuple[str, Outcome]] = field(default_factory=list)
+    events: list[StepDue | ConnectionChanged] = field(default_factory=list)
+    counted: list[tuple[str, SequenceOutcome]] = field(default_factory=list)
 
-    def count(self, sequence_id: str, outcome: Outcome) -> None:
-        """Count what became of it."""
+    def count(self, sequence_id: str, outcome: SequenceOutcome) -> None:
+        """Count an outcome."""
         self.counted.append((sequence_id, outcome))
 
     def program(self, sequence_id: str) -> Program:
-        """The version that a connected lead walks through."""
+        """The version that the lead is connected to."""
         connection = self.state.connections[sequence_id]
         return self.read(sequence_id, connection.version, connection.definition)

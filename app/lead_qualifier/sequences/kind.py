@@ -1,4 +1,4 @@
-"""What is wrong with a sequence beyond its form."""
+"""The checks of a sequence definition beyond its form."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _problems(definition: Definition, others: Others) -> Iterator[Problem]:
 
 
 def _nobody(connect: Mapping[str, Any], leaving: Mapping[str, Any], effort: Effort) -> Iterator[Problem]:
-    """Whether everybody would leave before the first step."""
+    """Problems by which every lead would leave before the first step."""
     conditions = [one["when"] for one in (connect, leaving) if "when" in one]
     if "when" not in leaving or any(list(problems_of(one, (), of_open=True, effort=effort)) for one in conditions):
         return
@@ -64,7 +64,7 @@ def _nobody(connect: Mapping[str, Any], leaving: Mapping[str, Any], effort: Effo
 
 
 def _placed(steps: Sequence[Step], where: Path, level: int) -> Iterator[tuple[Path, Step, int]]:
-    """Every step, where it stands, and how many branches deep the steps are among which it does."""
+    """Every step, with its place in the definition and the number of branches around it."""
     for index, step in enumerate(steps):
         here = (*where, index)
         yield here, step, level
@@ -121,7 +121,7 @@ def _of_advance(to: str, where: Path, sequence_id: str, following: _Following) -
 
 
 class _Following:
-    """Which sequences follow on which, each read once."""
+    """Which sequences advance to which, cached."""
 
     def __init__(self, others: Others) -> None:
         self.known = Nearest(others)
@@ -130,7 +130,7 @@ class _Following:
         self._ways: dict[tuple[str, str], tuple[str, ...] | None] = {}
 
     def way_back(self, start: str, end: str) -> tuple[str, ...] | None:
-        """By which advances a lead comes from one sequence to another."""
+        """The advances by which a lead gets from one sequence to another; None: there is no way."""
         if (start, end) not in self._ways:
             self._ways[start, end] = self._way(start, end)
         return self._ways[start, end]
@@ -160,12 +160,12 @@ class _Following:
 
 
 def _on_the_way(program: list[Instruction], named: Mapping[str, Path]) -> Iterator[Problem]:
-    """What is wrong with the order of steps, along every way that a lead may take."""
-    # which steps with a result come before an instruction, by its bit; absent: no way leads there. Ways go forward.
+    """Problems with the order of steps, along every path that a lead may take."""
+    # by instruction: the steps with a result that may come before it, as bits; absent: unreachable. Paths go forward.
     before: dict[int, int] = {0: 0}
     bits = {one.id: 1 << at for at, one in enumerate(one for one in program if _gives_result(one))}
     unknown = 0
-    bare = {0}  # instructions that a lead may come to without having taken any step
+    bare = {0}  # instructions that a lead may reach before any step
     for at, one in enumerate(program):
         passed = before.pop(at, None)
         if passed is None:

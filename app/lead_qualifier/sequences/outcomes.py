@@ -1,14 +1,14 @@
-"""What becomes of things at a sequence, in one word each: metrics and logs use these."""
+"""The outcomes of events at a sequence, as metrics and logs name them."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 
 
-class Outcome(StrEnum):
-    """What became of something at a sequence: one word each."""
+class SequenceOutcome(StrEnum):
+    """What an event or the passing of time led to at a sequence."""
 
-    # of a connect
+    # of connecting
     REPEATED = "repeated"
     SEQUENCE_NOT_LIVE = "sequence_not_live"
     LEAD_NOT_OPEN = "lead_not_open"
@@ -17,16 +17,16 @@ class Outcome(StrEnum):
     EXIT_CRITERION_MET_ALREADY = "exit_criterion_met_already"
     CONNECTING = "connecting"
     CONNECTED = "connected"
-    # of a disconnect
+    # of disconnecting
     NOT_CONNECTED = "not_connected"
     USER = "disconnected_by_user"
-    # of what was done about the lead
+    # of an activity
     STEP_COMPLETED = "step_completed"
     RESULT_RECORDED = "result_recorded"
     REPLY_NOTED = "reply_noted"
     REPLY_BEFORE_CONNECTION = "reply_before_connection"
     NO_STEP_WAITS = "no_step_waits"
-    # of the walk
+    # of going through the steps
     STEP_DUE = "step_due"
     WAIT_OVER = "wait_over"
     BRANCH_YES = "branch_yes"

@@ -1,4 +1,4 @@
-"""The sequences application: what connects leads, answers steps and closes leads in, steps that are due out."""
+"""The application sequences: events about leads and activities in, due steps and changes of connections out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import msgspec
 from lead_qualifier.definitions.entries import Definitions, Published
 from lead_qualifier.downstream.cause import Cause, cause_of
 from lead_qualifier.downstream.lead_follower import LeadEvent
-from lead_qualifier.downstream.lead_processor import LeadProcessor
+from lead_qualifier.downstream.rule_based_processor import RuleBasedProcessor
 from lead_qualifier.engine import ProcessorContext, Record, Timer, timers_in
 from lead_qualifier.messages.decode_sequences import (
     decode_activity_completed,
@@ -42,22 +42,22 @@ from lead_qualifier.sequences.connecting import (
 from lead_qualifier.sequences.connections import LeadState
 from lead_qualifier.sequences.decision import Decision, StepDue
 from lead_qualifier.sequences.events import sequence_changed, step_due
-from lead_qualifier.sequences.outcomes import Outcome
+from lead_qualifier.sequences.outcomes import SequenceOutcome
 from lead_qualifier.sequences.steps import Program, program_of
 from lead_qualifier.sequences.walking import connect
 
 encode_state = msgspec.json.Encoder().encode
 decode_state = msgspec.json.Decoder(LeadState).decode
 
-#: How leads that wait, or are connected, are told among encoded ones; it may stand in a text too, which does no harm.
+#: Mark leads that wait, or are connected, among encoded ones; a match in some text does no harm.
 _WAITS = b'"due_ms":'
 _CONNECTED = b'"connections":'
-#: Versions that leads still walk through, read once each.
+#: How many versions that leads are connected to are cached.
 _VERSIONS = 1_000
 
 
-class SequenceProcessor(LeadProcessor[Program, LeadState]):
-    """Counted per cycle: ("sequence", sequence id, outcome); the id is empty where there is no such sequence."""
+class SequenceProcessor(RuleBasedProcessor[Program, LeadState]):
+    """Counts ("sequence", sequence id, outcome) per cycle; the id is empty where there is no such sequence."""
 
     def __init__(
         self,
@@ -68,49 +68,49 @@ class SequenceProcessor(LeadProcessor[Program, LeadState]):
         time_tolerance: timedelta = DEFAULT_TOLERANCE,
     ) -> None:
         super().__init__(topic_prefix=topic_prefix, source=source, current=current, time_tolerance=time_tolerance)
-        self._pinned = _Pinned()
+        self._pinned = _PinnedVersions()
 
-    def read(self, published: Published) -> Program:
-        """Read a published definition."""
+    def read_definition(self, published: Published) -> Program:
+        """The program of a published definition."""
         return program_of(published.definition, published.version)
 
-    def new(self) -> LeadState:
-        """A lead of which nothing is held."""
+    def new_state(self) -> LeadState:
+        """The state of a lead that has none yet."""
         return LeadState()
 
-    def further_inputs(self) -> tuple[Topic, ...]:
-        """What connects, assigns and answers."""
+    def other_inputs(self) -> tuple[Topic, ...]:
+        """Connections, assignments and activities."""
         return (LEAD_ASSIGNED, SEQUENCE_CONNECTIONS, ACTIVITY_COMPLETED)
 
     def forget_implausible_times(self, state: LeadState, latest: datetime) -> None:
-        """Also those since which leads are connected: every reply comes after an unknown one."""
+        """Also when leads were connected: every reply comes after an unknown time."""
         super().forget_implausible_times(state, latest)
         for connection in state.connections.values():
             if connection.since > latest:
                 connection.since = EARLIEST_PLAUSIBLE
 
-    def happened(self, key: bytes, state: LeadState, what: LeadEvent, context: ProcessorContext) -> None:
-        """The lead is another; a qualification may connect it, too."""
-        if "owner_id" in what.changed.fields:
+    def on_event(self, key: bytes, state: LeadState, event: LeadEvent, context: ProcessorContext) -> None:
+        """Apply a change to all connections; a qualification may also connect the lead."""
+        if "owner_id" in event.changed.fields:
             state.assigned_to = None
         decision = self._decision(key, state, context)
-        lead_changed(decision, what.cause)
-        if what.qualified is not None:
-            connect_by_event(decision, LEAD_QUALIFIED.name, what.cause, what.qualified.model_id)
-        self._tell(key, decision, context)
+        lead_changed(decision, event.cause)
+        if event.qualified is not None:
+            connect_by_event(decision, LEAD_QUALIFIED.name, event.cause, event.qualified.model_id)
+        self._apply(key, decision, context)
 
-    def repeated(self, context: ProcessorContext) -> None:
-        """It is counted."""
-        context.counts["sequence", "", Outcome.REPEATED.value] += 1
+    def on_repeated(self, context: ProcessorContext) -> None:
+        """Count it."""
+        context.counts["sequence", "", SequenceOutcome.REPEATED.value] += 1
 
-    def merged(self, key: bytes, state: LeadState, cause: Cause, context: ProcessorContext) -> None:
-        """The lead is closed."""
+    def on_merged(self, key: bytes, state: LeadState, cause: Cause, context: ProcessorContext) -> None:
+        """Disconnect the lead."""
         decision = self._decision(key, state, context)
         lead_changed(decision, cause)
-        self._tell(key, decision, context)
+        self._apply(key, decision, context)
 
-    def further(self, topic: Topic, record: Record, context: ProcessorContext) -> None:
-        """Decide a record that connects, assigns or answers."""
+    def process_other(self, topic: Topic, record: Record, context: ProcessorContext) -> None:
+        """Handle a connection, an assignment or an activity."""
         if topic is SEQUENCE_CONNECTIONS:
             self._connection(record, context)
         elif topic is LEAD_ASSIGNED:
@@ -138,7 +138,7 @@ class SequenceProcessor(LeadProcessor[Program, LeadState]):
                 source=message.get("source"),
                 owner_id=message.get("owner_id"),
             )
-        self._tell(key, decision, context)
+        self._apply(key, decision, context)
 
     def _assigned(self, record: Record, context: ProcessorContext) -> None:
         message = decode_lead_assigned(record.key, record.value, record.headers)
@@ -146,7 +146,7 @@ class SequenceProcessor(LeadProcessor[Program, LeadState]):
         if message.seller_id is None or message.notice:
             return
         key = message.lead_id.encode()
-        if self.is_of_erased(self.state_of(key, context), message.lead_changed_offset, record):
+        if self.predates_erasure(self.state_of(key, context), message.lead_changed_offset, record):
             return
         decision = self._event(key, message.event_id, context)
         if decision is None:
@@ -154,15 +154,15 @@ class SequenceProcessor(LeadProcessor[Program, LeadState]):
         decision.state.assigned_to = message.seller_id
         cause = cause_of(LEAD_ASSIGNED, record, message.event_id, message.occurred_at)
         connect_by_event(decision, LEAD_ASSIGNED.name, cause)
-        self._tell(key, decision, context)
+        self._apply(key, decision, context)
 
     def _activity(self, record: Record, context: ProcessorContext) -> None:
         message = decode_activity_completed(record.key, record.value, record.headers)
         self.check_time(message["occurred_at"], record, context)
         key = message["lead_id"].encode()
         if self.holds_nothing(self.state_of(key, context)):
-            context.counts["sequence", "", Outcome.NO_STEP_WAITS.value] += 1
-            return  # nothing is begun for a lead by what was done about it
+            context.counts["sequence", "", SequenceOutcome.NO_STEP_WAITS.value] += 1
+            return  # an activity alone does not create state
         decision = self._event(key, message["event_id"], context)
         if decision is None:
             return
@@ -172,24 +172,24 @@ class SequenceProcessor(LeadProcessor[Program, LeadState]):
         )
         cause = cause_of(ACTIVITY_COMPLETED, record, message["event_id"], message["occurred_at"])
         activity_completed(decision, activity, cause)
-        self._tell(key, decision, context)
+        self._apply(key, decision, context)
 
     def sweep_pending(self, swept: int) -> bool:
-        """Definitions have changed since: a sequence may have been stopped that leads are connected to."""
+        """Definitions have changed since: a sequence that leads are connected to may have been stopped."""
         return self._known is not None and self._known.revision > swept
 
     def prefilter(self, keys: Sequence[bytes], context: ProcessorContext, swept: int) -> Sequence[bytes]:
-        """Only leads that are connected to something."""
+        """Only leads that are connected to a sequence."""
         return [key for key in keys if (raw := context.stored(key)) is None or _CONNECTED in raw]
 
     def sweep(self, key: bytes, context: ProcessorContext, swept: int) -> None:
-        """Take a lead out of the sequences that no longer run."""
+        """Disconnect the lead from sequences that are no longer live."""
         state: LeadState | None = context.get(key)
         if state is not None and state.connections.keys() - self.live.keys():
-            self._tell(key, self._decision(key, state, context), context)
+            self._apply(key, self._decision(key, state, context), context)
 
-    def waits(self, entries: Mapping[bytes, bytes]) -> Iterator[Timer]:
-        """What leads wait for, found among the states."""
+    def lead_timers(self, entries: Mapping[bytes, bytes]) -> Iterator[Timer]:
+        """When connections are due."""
         return timers_in(
             entries,
             _WAITS,
@@ -197,54 +197,54 @@ class SequenceProcessor(LeadProcessor[Program, LeadState]):
             lambda state: [one.due_ms for one in state.connections.values() if one.due_ms is not None],
         )
 
-    def woken(self, key: bytes, state: LeadState, context: ProcessorContext) -> None:
-        """Go on with a lead that waited until now."""
+    def on_due(self, key: bytes, state: LeadState, context: ProcessorContext) -> None:
+        """Continue connections that waited until now."""
         decision = self._decision(key, state, context)
         time_passed(decision)
-        self._tell(key, decision, context)
+        self._apply(key, decision, context)
 
     def _event(self, key: bytes, event_id: str, context: ProcessorContext) -> Decision | None:
-        """The decision on an event, if it is none that was decided before."""
+        """A decision on this event; None: it was decided before."""
         state = self.state_of(key, context)
-        if state.repeats(event_id):
-            self.repeated(context)
+        if state.seen_before(event_id):
+            self.on_repeated(context)
             return None
         return self._decision(key, state, context)
 
     def _decision(self, key: bytes, state: LeadState, context: ProcessorContext) -> Decision:
-        decision = Decision(key.decode(), state, self.live, self._pinned.read, context.now_ms)
-        leave_stopped(decision)  # the sweep may not have come to this lead yet
+        decision = Decision(key.decode(), state, self.live, self._pinned.program, context.now_ms)
+        leave_stopped(decision)  # the sweep may not have reached this lead yet
         return decision
 
-    def _tell(self, key: bytes, decision: Decision, context: ProcessorContext) -> None:
-        """Keep the state, emit and count what was decided, and have the lead looked at when its time comes."""
+    def _apply(self, key: bytes, decision: Decision, context: ProcessorContext) -> None:
+        """Store the state, emit and count what was decided, and set timers."""
         state = decision.state
         context.put(key, state)
-        for told in decision.said:
-            if isinstance(told, StepDue):
-                event: Mapping[str, Any] = step_due(decision.lead_id, state.facts.contact_id, told)
-                self.emit(SEQUENCE_STEP_DUE, key, event, context)
+        for event in decision.events:
+            if isinstance(event, StepDue):
+                due = step_due(decision.lead_id, state.snapshot.contact_id, event)
+                self.emit(SEQUENCE_STEP_DUE, key, due, context)
             else:
-                self.emit(SEQUENCE_CHANGED, key, sequence_changed(decision.lead_id, told), context)
+                self.emit(SEQUENCE_CHANGED, key, sequence_changed(decision.lead_id, event), context)
         for sequence_id, outcome in decision.counted:
-            # what others name may be anything, and would be a label for ever
-            named = "" if outcome in {Outcome.SEQUENCE_NOT_LIVE, Outcome.NOT_CONNECTED} else sequence_id
+            # other systems may name anything, and labels stay for ever
+            named = "" if outcome in {SequenceOutcome.SEQUENCE_NOT_LIVE, SequenceOutcome.NOT_CONNECTED} else sequence_id
             context.counts["sequence", named, outcome.value] += 1
         for connection in state.connections.values():
             if connection.due_ms is not None and connection.due_ms > context.now_ms:
                 context.schedule(key, connection.due_ms)
 
 
-class _Pinned:
-    """Reads versions that leads are on, each once: a version of a sequence never changes."""
+class _PinnedVersions:
+    """Programs of the versions that leads are connected to, cached: a version never changes."""
 
     def __init__(self) -> None:
         self._definition: Mapping[str, Any] = {}
-        self._cached = lru_cache(_VERSIONS)(self._program)
+        self._cached = lru_cache(_VERSIONS)(self._read)
 
-    def read(self, sequence_id: str, version: int, definition: Mapping[str, Any]) -> Program:
+    def program(self, sequence_id: str, version: int, definition: Mapping[str, Any]) -> Program:
         self._definition = definition
         return self._cached(sequence_id, version)
 
-    def _program(self, _sequence_id: str, version: int) -> Program:
+    def _read(self, _sequence_id: str, version: int) -> Program:
         return program_of(self._definition, version)

@@ -1,4 +1,4 @@
-"""A sequence as it is walked: its nested steps as one flat, numbered program, read once."""
+"""A published sequence in the form that decisions need: its nested steps as one flat program."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from lead_qualifier.downstream.conditions import Condition, condition_of
 from lead_qualifier.messages.durations import parse_milliseconds
 
 ANSWERED = frozenset({"email", "phone_call", "task"})
-"""Kinds of step that somebody takes and that activity-completed tells of before the sequence goes on."""
+"""Kinds of step that must be completed (activity-completed) before the sequence continues."""
 EMITTED_KINDS = ANSWERED | {"automated_email", "update_field"}
 
 
 class Emit(Struct, frozen=True):
-    """A step to be taken. `data`: its own fields; `within_ms`: how long there is for it."""
+    """Emit a step. `data`: its own fields; `within_ms`: how long after that it is due."""
 
     id: str
     kind: str
@@ -25,17 +25,17 @@ class Emit(Struct, frozen=True):
 
 
 class Wait(Struct, frozen=True):
-    """So long nothing happens."""
+    """Wait this long."""
 
     id: str
     length_ms: int
 
 
 class Branch(Struct, frozen=True):
-    """Goes on with the next instruction if the test is met, else at `otherwise`.
+    """Continue with the next instruction if the test is met, otherwise at `otherwise`.
 
-    Exactly one of `when`, `replied` and `result_of` is set. `within_ms` None: decided at once; else as soon as it is
-    plain, at the latest after so long.
+    Exactly one of `when`, `replied` and `result_of` is set. `within_ms` None: decided immediately; otherwise as soon as
+    the answer is certain, and after this time at the latest.
     """
 
     id: str
@@ -48,13 +48,13 @@ class Branch(Struct, frozen=True):
 
 
 class Jump(Struct, frozen=True):
-    """Goes on there: the end of a branch's yes."""
+    """Continue there: the end of a branch's yes side."""
 
     to: int
 
 
 class Advance(Struct, frozen=True):
-    """Leaves for another sequence."""
+    """Move the lead to another sequence."""
 
     id: str
     to: str
@@ -64,7 +64,7 @@ Instruction = Emit | Wait | Branch | Jump | Advance
 
 
 class Connect(Struct, frozen=True):
-    """Which event connects a lead by itself. `models` None: any."""
+    """Which event connects leads automatically. `models` None: of any qualification model."""
 
     on: str
     when: Condition
@@ -73,7 +73,7 @@ class Connect(Struct, frozen=True):
 
 
 class Program(Struct, frozen=True):
-    """A version of a sequence. It is over where the instructions end."""
+    """A version of a sequence. It is completed after its last instruction."""
 
     id: str
     version: int
@@ -85,7 +85,7 @@ class Program(Struct, frozen=True):
 
 
 def program_of(definition: Mapping[str, Any], version: int) -> Program:
-    """The program of a definition that has no problems."""
+    """The program of a valid definition."""
     leaving = definition.get("exit", {})
     connect = definition.get("connect")
     return Program(
@@ -100,7 +100,7 @@ def program_of(definition: Mapping[str, Any], version: int) -> Program:
 
 
 def flat(steps: Sequence[Mapping[str, Any]], start: int = 0) -> list[Instruction]:
-    """The steps as instructions numbered from `start`. All jumps go forward, so every walk ends."""
+    """The steps as instructions numbered from `start`. All jumps go forward, so every program ends."""
     out: list[Instruction] = []
     for step in steps:
         if "branch" in step:
@@ -148,7 +148,7 @@ def _connect_of(connect: Mapping[str, Any]) -> Connect:
 
 
 def successors(program: Sequence[Instruction], at: int) -> tuple[int, ...]:
-    """Where the walk may go from there; the program's length is its end. Nowhere from an advance."""
+    """The instructions that may follow; the program's length stands for its end. None follow an advance."""
     match program[at]:
         case Branch(otherwise=otherwise):
             return (at + 1, otherwise)

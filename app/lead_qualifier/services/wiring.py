@@ -18,7 +18,7 @@ from lead_qualifier.definitions.entries import (
 )
 from lead_qualifier.definitions.kind import Kind
 from lead_qualifier.definitions.registry import DefinitionRegistry
-from lead_qualifier.downstream.lead_processor import LeadProcessor
+from lead_qualifier.downstream.rule_based_processor import RuleBasedProcessor
 from lead_qualifier.engine import Application, Input, Processor
 from lead_qualifier.messages import cloud_events
 from lead_qualifier.messages import downstream_topics as topics
@@ -109,7 +109,7 @@ class Wiring:
     def of_leads(
         self,
         kind: Kind,
-        make: Callable[..., LeadProcessor[Any, Any]],
+        make: Callable[..., RuleBasedProcessor[Any, Any]],
         encode_state: Callable[[Any], bytes],
         decode_state: Callable[[bytes], Any],
     ) -> Service:

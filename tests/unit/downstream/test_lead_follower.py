@@ -63,7 +63,7 @@ def test_a_qualification_read_again_sets_no_flag_that_the_crm_reset_since(servic
     here.restart()
     here.send("lead-qualified", "L-1", qualified("L-1"))
     assert here.entries == before
-    facts = here.decode_state(here.entries[b"L-1"]).facts
+    facts = here.decode_state(here.entries[b"L-1"]).snapshot
     assert (facts.status_reason, facts.sales_ready) == ("contacted", False)
 
 
@@ -107,7 +107,7 @@ def test_a_lead_that_qualifies_after_its_erasure_begins_afresh(service: str) -> 
     here.send("lead-qualified", "L-1", qualified("L-1"))
     assert here.held == {b"L-1"}
     here.wait(timedelta(days=8))
-    facts = here.decode_state(here.entries[b"L-1"]).facts
+    facts = here.decode_state(here.entries[b"L-1"]).snapshot
     assert (facts.contact_id, facts.attributes, facts.erased) == (None, {}, None)
     assert here.emitted
 
@@ -120,7 +120,7 @@ def test_an_erasure_in_a_topic_that_was_created_anew_since_holds_nothing_up(serv
     here.offset = 0
     here.send("lead-changed", "L-1", changed("L-1", contact_id="C-1"))
     here.send("lead-qualified", "L-1", qualified("L-1"))
-    assert here.decode_state(here.entries[b"L-1"]).facts.qualified_at is not None
+    assert here.decode_state(here.entries[b"L-1"]).snapshot.qualified_at is not None
 
 
 def test_a_qualification_read_again_is_not_queued_again_for_assignment() -> None:

@@ -68,7 +68,7 @@ def test_a_second_connect_does_nothing_and_one_after_the_end_is_another_connecti
 def test_only_sequences_that_run_and_leads_that_are_open_connect() -> None:
     lead = Lead(sequence("s", email("a"), exit={"when": {"field": "sales_ready", "equals": True}}))
     assert (lead.connect("t"), lead.outcomes) == ([], ["sequence_not_live"])
-    lead.state.facts.sales_ready = True
+    lead.state.snapshot.sales_ready = True
     assert (lead.connect("s"), lead.outcomes) == ([], ["exit_criterion_met_already"])
     lead.becomes(status="disqualified")
     assert (lead.connect("s"), lead.outcomes) == ([], ["lead_not_open"])
@@ -123,7 +123,7 @@ def test_advance_to_what_does_not_run_is_an_error() -> None:
 def test_a_branch_on_a_condition_goes_one_way(attributes: dict[str, int], step: str) -> None:
     test = {"when": {"attribute": "size", "above": 5}}
     lead = Lead(sequence("s", branch("b", test, [mail("y")], [mail("n")]), mail("z")))
-    lead.state.facts.attributes = dict(attributes)
+    lead.state.snapshot.attributes = dict(attributes)
     assert lead.connect("s") == ["s connected", f"s/{step}", "s/z", "s completed"]
 
 
@@ -178,7 +178,7 @@ def test_branches_nest() -> None:
         ({"b": 1}, []),
     ):
         lead = Lead(sequence("s", outer, mail("z")))
-        lead.state.facts.attributes = dict(attributes)
+        lead.state.snapshot.attributes = dict(attributes)
         assert lead.connect("s") == ["s connected", *steps, "s/z", "s completed"]
 
 
@@ -211,7 +211,7 @@ def test_whoever_is_named_takes_the_steps_else_the_newest_seller_else_the_owner(
         return told.owner_id
 
     assert owner() is None
-    lead.state.facts.owner_id = "U-1"
+    lead.state.snapshot.owner_id = "U-1"
     assert owner() == "U-1"
     lead.state.assigned_to = "U-2"
     assert owner() == "U-2"

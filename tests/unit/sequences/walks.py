@@ -17,7 +17,7 @@ from lead_qualifier.sequences.connecting import (
     time_passed,
 )
 from lead_qualifier.sequences.connections import LeadState
-from lead_qualifier.sequences.decision import Changed, Decision, StepDue
+from lead_qualifier.sequences.decision import ConnectionChanged, Decision, StepDue
 from lead_qualifier.sequences.kind import KIND
 from lead_qualifier.sequences.steps import Program, program_of
 from lead_qualifier.sequences.walking import connect
@@ -61,7 +61,7 @@ class Lead:
         self.live = {one["id"]: program_of(one, 1) for one in definitions}
         self.state = LeadState()
         self.now = 0
-        self.told: list[StepDue | Changed] = []
+        self.told: list[StepDue | ConnectionChanged] = []
         self.outcomes: list[str] = []
         self._events = 0
 
@@ -86,7 +86,7 @@ class Lead:
 
     def becomes(self, **facts: Any) -> list[str]:
         for name, value in facts.items():
-            setattr(self.state.facts, name, value)
+            setattr(self.state.snapshot, name, value)
         return self._decide(lead_changed)
 
     def stop(self, name: str) -> list[str]:
@@ -107,16 +107,16 @@ class Lead:
         cause = Cause(at, Trigger(f"e-{self._events}", "test", 0, self._events))
         decision = Decision("L-1", self.state, self.live, self._read, self.now)
         what(decision, cause)
-        self.told += decision.said
+        self.told += decision.events
         self.outcomes = [outcome.value for _, outcome in decision.counted]
-        return [shown(one) for one in decision.said]
+        return [shown(one) for one in decision.events]
 
     @staticmethod
     def _read(_name: str, version: int, definition: Any) -> Program:
         return program_of(definition, version)
 
 
-def shown(one: StepDue | Changed) -> str:
+def shown(one: StepDue | ConnectionChanged) -> str:
     if isinstance(one, StepDue):
         return f"{one.sequence_id}/{one.step.id}"
     reason = "" if one.reason is None else f" ({one.reason})"

@@ -1,4 +1,4 @@
-"""What the processors of services keyed by lead have in common: following leads, and deciding by definitions."""
+"""Base of the processors that decide about leads by the live definitions of one kind."""
 
 from __future__ import annotations
 
@@ -12,17 +12,14 @@ from lead_qualifier.downstream.lead_follower import LeadFollower, S
 from lead_qualifier.messages.plausible_time import DEFAULT_TOLERANCE
 
 D = TypeVar("D")
-"""A definition, read."""
+"""A published definition in the form that decisions need."""
 
-#: What the engine takes for "no rules yet": nothing is decided.
-NO_RULES = -1
+#: What `begin` returns while the definitions are unknown: the engine then handles nothing.
+UNKNOWN_RULES = -1
 
 
-class LeadProcessor(LeadFollower[S], Generic[D, S]):
-    """Follows leads with the definitions of this cycle.
-
-    `current` gives the newest definitions, or None while they are not known.
-    """
+class RuleBasedProcessor(LeadFollower[S], Generic[D, S]):
+    """Follows leads, with the definitions that are live in this cycle."""
 
     def __init__(
         self,
@@ -32,25 +29,26 @@ class LeadProcessor(LeadFollower[S], Generic[D, S]):
         current: Callable[[], Definitions | None],
         time_tolerance: timedelta = DEFAULT_TOLERANCE,
     ) -> None:
+        """`current` returns the newest definitions, the same object while they do not change; None: still unknown."""
         super().__init__(topic_prefix=topic_prefix, source=source, time_tolerance=time_tolerance)
         self._newest = current
         self._known: Definitions | None = None
         self._cached: dict[tuple[str, int], D] = {}
-        #: What is live, by id, in the order of the ids.
+        #: The live definitions, in the order of their ids.
         self.live: dict[str, D] = {}
 
     @abstractmethod
-    def read(self, published: Published) -> D:
-        """Read a published definition, once for each version."""
+    def read_definition(self, published: Published) -> D:
+        """Convert a published definition. Called once for each version."""
 
     def begin(self) -> int:
-        """Fix the definitions of this cycle."""
+        """Take the definitions for this cycle. Returns their revision, or UNKNOWN_RULES."""
         current = self._newest()
         if current is None:
-            return NO_RULES
+            return UNKNOWN_RULES
         if current is not self._known:
             wanted = {(one.id, one.version): one for one in current.live.values()}
-            self._cached = {key: self._cached.get(key) or self.read(one) for key, one in wanted.items()}
+            self._cached = {key: self._cached.get(key) or self.read_definition(one) for key, one in wanted.items()}
             self.live = {name: self._cached[name, version] for name, version in wanted}
             self._known = current
         return current.revision
