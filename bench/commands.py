@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 import msgspec
-from confluent_kafka import Consumer, Producer, TopicPartition
 
 from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.producer import Producer
+from lead_qualifier.kafka.reader import PartitionTail
 from lead_qualifier.messages.topics import (
     FEATURE_COMMANDS,
     QUALIFICATION_COMMANDS,
@@ -24,13 +25,8 @@ class Commands:
 
     def __init__(self, connection: Connection, prefix: str) -> None:
         self._prefix = prefix
-        self._producer = Producer(connection.confluent_producer(**{"linger.ms": 0}))
-        self._outcomes = Consumer(
-            connection.confluent(
-                **{"group.id": f"{prefix}bench", "isolation.level": "read_committed", "enable.auto.commit": False}
-            )
-        )
-        self._outcomes.assign([TopicPartition(QUALIFICATION_MODEL_CHANGED.full_name(prefix), 0, 0)])
+        self._producer = Producer(connection)
+        self._outcomes = PartitionTail(connection, {(QUALIFICATION_MODEL_CHANGED.full_name(prefix), 0): 0})
 
     def __enter__(self) -> Self:
         return self
@@ -77,18 +73,15 @@ class Commands:
         self._produce(topic, key, {**order, **issued})
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
-            message = self._outcomes.poll(1.0)
-            if message is None or message.error() is not None:
-                continue
-            outcome = msgspec.json.decode(message.value() or b"{}")
-            if outcome.get("command_id") != command_id:
-                continue
-            if outcome["outcome"] != "accepted":
-                raise RuntimeError(f"{order['command']} {key} was refused: {outcome['message']}")
-            return int(outcome["revision"])
+            for record in self._outcomes.take(1.0):
+                outcome = msgspec.json.decode(record.value or b"{}")
+                if outcome.get("command_id") != command_id:
+                    continue
+                if outcome["outcome"] != "accepted":
+                    raise RuntimeError(f"{order['command']} {key} was refused: {outcome['message']}")
+                return int(outcome["revision"])
         raise RuntimeError(f"no answer to {order['command']} {key} in 60 s: does its worker run?")
 
     def _produce(self, topic: str, key: str, value: dict[str, Any]) -> None:
-        self._producer.produce(self._prefix + topic, msgspec.json.encode(value), key.encode())
-        if self._producer.flush(30):
-            raise RuntimeError(f"the broker did not take a record of {topic} in 30 s")
+        self._producer.send(self._prefix + topic, key.encode(), msgspec.json.encode(value))
+        self._producer.flush()

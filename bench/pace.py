@@ -1,4 +1,7 @@
-"""Events at a steady rate, each qualifying a lead of its own, and a reader that notes when it sees which."""
+"""Events at a steady rate, each qualifying a lead of its own, and a reader that notes when it sees which.
+
+Both are clients as other programs have them, not those of our tools: their settings are part of what is measured.
+"""
 
 from __future__ import annotations
 

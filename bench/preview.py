@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from confluent_kafka import Producer
 
 from bench.on_kafka import on_kafka
 from bench.reporting import Say
@@ -29,6 +28,7 @@ from lead_qualifier.definitions.qualification_models.entries import (
 )
 from lead_qualifier.definitions.qualification_models.snapshot import rules_from
 from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.producer import Producer
 from lead_qualifier.messages.definition_reading import model_of
 from lead_qualifier.messages.topics import QUALIFICATION_MODELS
 from lead_qualifier.qualification.decide import Outcome, decide
@@ -73,11 +73,10 @@ def _run(connection: Connection, options: argparse.Namespace, folder: Path, say:
 
 
 def _write_rules(connection: Connection, prefix: str) -> None:
-    producer = Producer(connection.confluent_producer())
+    producer = Producer(connection)
     for entry in _ENTRIES:
-        producer.produce(QUALIFICATION_MODELS.full_name(prefix), encode_stored(entry), entry.key.encode())
-    if producer.flush(60):
-        raise RuntimeError("the broker did not take the rules in 60 s")
+        producer.send(QUALIFICATION_MODELS.full_name(prefix), entry.key.encode(), encode_stored(entry))
+    producer.flush()
 
 
 def _qualifying(held: dict[bytes, bytes]) -> int:

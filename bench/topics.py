@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka import KafkaError, KafkaException, Producer
 
 from bench.workload import Workload
+from lead_qualifier.kafka.admin import LATEST, Admin
 from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.groups import delete_group
 from lead_qualifier.messages.topics import CATALOGUE, LEAD_DEAD_LETTERS, LEAD_QUALIFIED, LEAD_STATE
 from lead_qualifier.services.topic_setup import TopicSetup
 
@@ -23,44 +24,34 @@ class Topics:
         self._connection = connection
         self.prefix = prefix
         self.partitions = partitions
-        self._admin = AdminClient(connection.confluent())
+        self._admin = Admin(connection.confluent())
 
     def create(self) -> None:
         """Create what is missing, and wait until each partition has a leader."""
         TopicSetup(self._connection, prefix=self.prefix, partitions=self.partitions).create_missing()
-        partitions = {
-            TopicPartition(topic.full_name(self.prefix), number): OffsetSpec.latest()
+        partitions = [
+            (topic.full_name(self.prefix), number)
             for topic in CATALOGUE
             for number in range(topic.partition_count(self.partitions))
-        }
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                for future in self._admin.list_offsets(partitions, request_timeout=10).values():
-                    future.result()
-                return
-            except KafkaException:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.2)
+        ]
+        self._admin.list_offsets(dict.fromkeys(partitions, LATEST), wait=30, created_just_now=True)
 
     def renew_written(self, group_id: str) -> None:
         """Outputs, dead letters and changelog anew, and no offsets of the group: as if it had never run. It must have
         no members.
         """
         self._delete([topic.full_name(self.prefix) for topic in _WRITTEN])
-        future = self._admin.delete_consumer_groups([group_id])[group_id]
-        _unless(KafkaError.GROUP_ID_NOT_FOUND, future.result)
+        _unless(KafkaError.GROUP_ID_NOT_FOUND, lambda: delete_group(self._admin, group_id, timeout=30))
         self.create()
 
     def remove(self) -> None:
         self._delete([topic.full_name(self.prefix) for topic in CATALOGUE])
 
     def _delete(self, names: list[str]) -> None:
-        for future in self._admin.delete_topics(names, operation_timeout=30).values():
+        for future in self._admin.client.delete_topics(names, operation_timeout=30).values():
             _unless(KafkaError.UNKNOWN_TOPIC_OR_PART, future.result)
         deadline = time.monotonic() + 30
-        while not self._admin.list_topics(timeout=10).topics.keys().isdisjoint(names):
+        while self._admin.existing(names):
             if time.monotonic() > deadline:
                 raise RuntimeError(f"the broker still shows {', '.join(names)}, which were deleted 30 s ago")
             time.sleep(0.1)

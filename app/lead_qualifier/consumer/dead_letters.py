@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from typing import Any
 
-import confluent_kafka
 from confluent_kafka import KafkaError, KafkaException
 
 from lead_qualifier.consumer.record import ConsumerRecord
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.errors import needing
+from lead_qualifier.kafka.producer import Producer
 from lead_qualifier.kafka.records import dead_letter, record_bytes
 
 _DELIVERY_SECONDS = 30.0
@@ -24,17 +24,7 @@ class DeadLetterProducer:
     def __init__(self, connection: Connection, topic: str) -> None:
         """`topic`: its full name, as the broker knows it."""
         self._topic = topic
-        self._producer = confluent_kafka.Producer(
-            connection.confluent_producer(
-                **{
-                    "enable.idempotence": True,
-                    "linger.ms": 5,
-                    "delivery.timeout.ms": int(_DELIVERY_SECONDS * 1000),
-                    # The broker decides what is too large, not the client.
-                    "message.max.bytes": 1_000_000_000,
-                }
-            )
-        )
+        self._producer = Producer(connection, idempotent=True, linger_ms=5, delivery_seconds=_DELIVERY_SECONDS)
 
     def write(self, record: ConsumerRecord, reason: str) -> None:
         """Returns once the broker has stored the dead letter. One that is too large for the topic is truncated and says
@@ -53,20 +43,20 @@ class DeadLetterProducer:
 
     def close(self) -> None:
         """Stop writing."""
-        self._producer.flush(1)
+        with contextlib.suppress(KafkaException):  # the caller has waited for every dead letter
+            self._producer.flush(1)
 
     def _produce(self, record: ConsumerRecord, reason: str, limit: int | None) -> KafkaError | None:
         output = dead_letter(self._topic, record, reason, limit)
         results: list[KafkaError | None] = []
         delivered = threading.Event()
 
-        def on_delivery(error: KafkaError | None, _message: object) -> None:
+        def on_delivery(error: KafkaError | None) -> None:
             results.append(error)
             delivered.set()
 
-        headers: list[Any] = list(output.headers)
         try:
-            self._producer.produce(output.topic, output.value, output.key, headers=headers, on_delivery=on_delivery)
+            self._producer.send(output.topic, output.key, output.value, headers=output.headers, delivered=on_delivery)
         except KafkaException as error:
             refused: KafkaError = error.args[0]
             return refused

@@ -90,7 +90,7 @@ class RecordReader:
             headers = self._raw.headers(message)
         except RawFetchFailed as failure:  # read the record again
             log.warning("headers not read", error=str(failure), group=self._group)
-            self._seek(partition, message.offset())
+            self._consumer.seek(TopicPartition(partition.topic, partition.number, message.offset()))
             return
         _, timestamp = message.timestamp()
         record = ConsumerRecord(
@@ -141,7 +141,7 @@ class RecordReader:
         """Read on where librdkafka cannot. If this fails, it reports the same batch again and leads here again."""
         try:
             start = self._next_offset(partition)
-            found = self._raw.records(partition.topic, partition.number, start)
+            found = self._raw.read_past(self._consumer, (partition.topic, partition.number), start)
         except (RawFetchFailed, KafkaException) as error:
             log.warning("batch not read", error=str(error), partition=partition.name, group=self._group)
             return
@@ -171,7 +171,6 @@ class RecordReader:
                 ),
             )
         self._scheduler.advance(partition, found.end)
-        self._seek(partition, found.end)
 
     def _next_offset(self, partition: PartitionState) -> int:
         if (offset := self._scheduler.next_offset(partition)) >= 0:
@@ -182,9 +181,6 @@ class RecordReader:
         if committed.offset >= 0:
             return max(low, int(committed.offset))
         return int(low if self._from_beginning else high)
-
-    def _seek(self, partition: PartitionState, offset: int) -> None:
-        self._consumer.seek(TopicPartition(partition.topic, partition.number, offset))
 
     def _check(self, topic: str, error: KafkaError) -> None:
         if is_forbidden(error):

@@ -152,7 +152,7 @@ class Restorer:
         if self._raw is None:
             raise StateMismatch(Code.STATE_UNDECODABLE, changelog=tp[0], partition=tp[1], offset=offset)
         try:
-            found = self._raw.records(*tp, offset)
+            found = self._raw.read_past(consumer, tp, offset)
         except RawFetchFailed as error:  # librdkafka says the same again, and we are here again
             log.warning("undecodable_not_read", partition=partition.label, offset=offset, error=str(error))
             return
@@ -163,7 +163,6 @@ class Restorer:
         for record in found.records:
             _take(partition, record.key, record.value, record.offset)
         partition.restored_to = found.end
-        consumer.seek(KafkaTopicPartition(*tp, found.end))
 
 
 def _take_all(

@@ -43,6 +43,10 @@ class Admin:
         self.client = AdminClient(dict(config))
         self._timeout = timeout
 
+    def ping(self) -> None:
+        """Ask any broker for its cluster. Raises KafkaException if none answers."""
+        self.client.describe_cluster(request_timeout=self._timeout).result()
+
     # -- what there is
 
     def partitions(self, topic: str) -> list[PartitionId]:

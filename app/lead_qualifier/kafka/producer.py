@@ -69,11 +69,11 @@ class Producer:
         timestamp_ms: int = 0,
         delivered: Delivered | None = None,
     ) -> None:
-        """Queue a record, and wait while there is no room for it. `flush` raises if it fails, unless `delivered` is
-        given, which is told then.
+        """Queue a record, and wait while there is no room for it. `delivered` gets what becomes of it; without it, a
+        failure is raised by the next `flush`.
 
         Header names that not every client can read are escaped. A partition of -1 leaves the choice to the key; a
-        timestamp that is 0 or that a broker would refuse is now. Raises KafkaException.
+        timestamp that is 0 or that a broker would refuse is now. Raises KafkaException, and what `flush` raises.
         """
         if not 0 < timestamp_ms <= time.time() * 1000:
             timestamp_ms = 0

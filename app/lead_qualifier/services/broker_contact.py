@@ -12,9 +12,9 @@ from dataclasses import replace
 
 import structlog
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
 from prometheus_client import CollectorRegistry, Gauge
 
+from lead_qualifier.kafka.admin import Admin
 from lead_qualifier.kafka.connection import Connection
 
 log = structlog.get_logger(__name__)
@@ -68,11 +68,11 @@ class BrokerContact:
         silence.set_function(self.silence)
 
     def _run(self) -> None:
-        admin = AdminClient(self._config)
+        admin = Admin(self._config, timeout=_EVERY_SECONDS)
         was_silent = False
         while not self._stopped.wait(_EVERY_SECONDS):
             try:
-                admin.describe_cluster(request_timeout=_EVERY_SECONDS).result()
+                admin.ping()
             except KafkaException as error:
                 if error.args[0].code() > 0:  # a broker's own words
                     self._answered_at = time.monotonic()
