@@ -1,72 +1,77 @@
-"""The commands that every kind of downstream definition has: its life from a file to live and back."""
+"""The commands that every kind of definition has: its life from a file to live and back."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
+from lead_qualifier.cli.definition_history import show_history
 from lead_qualifier.cli.exit_codes import Refused
-from lead_qualifier.cli.options import ExpectedRevision, IssuedBy, Json
+from lead_qualifier.cli.options import DefinitionId, ExpectedRevision, IssuedBy, Json
 from lead_qualifier.cli.outcomes import report
-from lead_qualifier.cli.screen import columns, moment, say, show_json, yaml_lines
-from lead_qualifier.cli.session import Session, open_session, user_at_host
-from lead_qualifier.client.definitions import DefinitionClient, Standing, read_definitions
+from lead_qualifier.cli.screen import columns, say, show_json, yaml_lines
+from lead_qualifier.cli.session import open_session
+from lead_qualifier.client.commands import Action
+from lead_qualifier.client.definitions import read_definitions
+from lead_qualifier.definitions.entries import Entry
 from lead_qualifier.definitions.kind import Kind
+from lead_qualifier.messages.downstream_topics import with_article
 from lead_qualifier.messages.model_file import content_of, parse_definition
 
-DefinitionId = Annotated[str, typer.Argument(metavar="ID", help="The definition's id.")]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefinitionCommands:
+    """What is a kind's own in its commands. `name`: the kind, and the word of the command line. `about`: the help.
+
+    `read`: the definition in a file, as people write it; raises BadModelFile. `about_each`: the help of single
+    commands, where there is more to say than of every kind.
+    """
+
+    name: str
+    plural: str
+    about: str
+    read: Callable[[Path], Mapping[str, Any]]
+    about_each: Mapping[str, str] = field(default_factory=dict)
 
 
-def definition_commands(kind: Kind, *, plural: str, help_text: str) -> typer.Typer:
-    """apply, list, show, history, publish, stop and delete for one kind of definition."""
-    program = typer.Typer(no_args_is_help=True, help=help_text)
+def downstream_commands(kind: Kind, *, plural: str, about: str) -> typer.Typer:
+    """All commands of one kind of downstream definition."""
 
-    def command(name: str | None, about: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-        def register(function: Callable[..., None]) -> Callable[..., None]:
-            function.__doc__ = about
-            return program.command(name)(function)
+    def read(file: Path) -> Mapping[str, Any]:
+        content: dict[str, Any] = parse_definition(content_of(file), str(file), kind.problems_of)
+        return content
 
-        return register
+    own = DefinitionCommands(name=kind.name, plural=plural, about=about, read=read)
+    program = definition_commands(own)
+    _add_views(program, own)
+    return program
 
-    def client(issued_by: str | None) -> DefinitionClient:
-        session = open_session(issued_by=issued_by)
-        return DefinitionClient(
-            kind.name,
-            session.connection,
-            topic_prefix=session.prefix,
-            issued_by=session.settings.issued_by or user_at_host(),
-            timeout=session.settings.command_timeout,
-        )
 
-    def standing(session: Session) -> list[Standing]:
-        return read_definitions(session.connection, kind.name, topic_prefix=session.prefix)
-
-    def find(definition_id: str) -> Standing:
-        held = standing(open_session())
-        for one in held:
-            if one.id == definition_id and one.status != "deleted":
-                return one
-        known = ", ".join(one.id for one in held if one.status != "deleted") or "none"
-        raise Refused(f"there is no {kind.name} {definition_id}; known: {known}")
+def definition_commands(own: DefinitionCommands) -> typer.Typer:
+    """apply, publish, stop and delete for one kind of definition."""
+    program = typer.Typer(no_args_is_help=True, help=own.about)
+    one = with_article(own.name)
 
     def move(
-        command: Literal["publish", "stop", "delete"],
+        action: Action,
         definition_id: str,
         expected_revision: int | None,
         issued_by: str | None,
         as_json: bool,
-        **options: Any,
+        *,
+        replace: bool = False,
     ) -> None:
-        asking = client(issued_by)
+        client = open_session(issued_by=issued_by).definitions(own.name)
         report(
-            lambda: asking.move(command, definition_id, expected_revision=expected_revision, **options),
+            lambda: client.move(action, definition_id, replace=replace, expected_revision=expected_revision),
             as_json=as_json,
         )
 
-    @command(None, f"Create {kind.one} from a file, or replace its draft. It runs once published.")
+    @_command(program, own, f"Create {one} from a file, or replace its draft. It runs once published.")
     def apply(
         file: Annotated[
             Path,
@@ -79,59 +84,11 @@ def definition_commands(kind: Kind, *, plural: str, help_text: str) -> typer.Typ
         issued_by: IssuedBy = None,
         as_json: Json = False,
     ) -> None:
-        definition = parse_definition(content_of(file), str(file), kind.problems_of)
-        asking = client(issued_by)
-        report(lambda: asking.apply(definition, beside=draft, expected_revision=expected_revision), as_json=as_json)
+        definition = own.read(file)
+        client = open_session(issued_by=issued_by).definitions(own.name)
+        report(lambda: client.apply(definition, draft=draft, expected_revision=expected_revision), as_json=as_json)
 
-    @command("list", f"List {plural} with status and version.")
-    def list_all(as_json: Json = False) -> None:
-        held = [one for one in standing(open_session()) if one.status != "deleted"]
-        if as_json:
-            show_json([_as_json(one) for one in held])
-        elif held:
-            rows = [
-                (one.id, one.status, str(one.version or "-"), "yes" if one.draft else "", str(one.revision))
-                for one in held
-            ]
-            columns(("id", "status", "version", "draft", "revision"), rows, right=("version", "revision"))
-        else:
-            say(f"no {plural} yet: write one and apply it (lead-qualifier {kind.name} apply FILE)")
-
-    @command(None, f"Show {kind.one}: status, version and definition.")
-    def show(
-        definition_id: DefinitionId,
-        as_file: Annotated[
-            bool, typer.Option("--file", help="Print only the definition, as a file to edit and apply.")
-        ] = False,
-        as_json: Json = False,
-    ) -> None:
-        one = find(definition_id)
-        if as_json:
-            show_json(_as_json(one))
-            return
-        if not as_file:
-            say(f"{one.id}: {one.status}" + (f", version {one.version}" if one.version else ""))
-            if one.draft and one.status == "live":
-                say("it has a draft, which does not run (publish --replace puts it live)")
-            say("")
-        for line in yaml_lines(one.definition or {}, width=100):
-            say(line)
-
-    @command(None, f"List the published versions of {kind.one}: when, and by whom.")
-    def history(definition_id: DefinitionId, as_json: Json = False) -> None:
-        one = find(definition_id)
-        if as_json:
-            show_json([_version_as_json(version) for version in one.versions])
-        elif one.versions:
-            columns(
-                ("version", "published", "by"),
-                [(str(v.number), moment(v.at), v.by) for v in one.versions],
-                right=("version",),
-            )
-        else:
-            say(f"{one.id} was never published")
-
-    @command(None, f"Publish {kind.one} as its next version, so that it runs.")
+    @_command(program, own, f"Publish {one} as its next version, so that it runs.")
     def publish(
         definition_id: DefinitionId,
         replace: Annotated[
@@ -141,9 +98,9 @@ def definition_commands(kind: Kind, *, plural: str, help_text: str) -> typer.Typ
         issued_by: IssuedBy = None,
         as_json: Json = False,
     ) -> None:
-        move("publish", definition_id, expected_revision, issued_by, as_json, replacing=replace)
+        move("publish", definition_id, expected_revision, issued_by, as_json, replace=replace)
 
-    @command(None, f"Stop a live {kind.name}.")
+    @_command(program, own, f"Stop a live {own.name}.")
     def stop(
         definition_id: DefinitionId,
         expected_revision: ExpectedRevision = None,
@@ -152,7 +109,7 @@ def definition_commands(kind: Kind, *, plural: str, help_text: str) -> typer.Typ
     ) -> None:
         move("stop", definition_id, expected_revision, issued_by, as_json)
 
-    @command(None, f"Delete {kind.one} that is not live.")
+    @_command(program, own, f"Delete {one} that is not live.")
     def delete(
         definition_id: DefinitionId,
         expected_revision: ExpectedRevision = None,
@@ -164,17 +121,78 @@ def definition_commands(kind: Kind, *, plural: str, help_text: str) -> typer.Typ
     return program
 
 
-def _as_json(one: Standing) -> dict[str, Any]:
-    shown: dict[str, Any] = {"id": one.id, "status": one.status, "revision": one.revision}
-    if one.version:
-        shown["version"] = one.version
-    if one.definition is not None:
-        shown["definition"] = one.definition
-    if one.draft is not None and one.status == "live":
-        shown["draft"] = one.draft
+def _add_views(program: typer.Typer, own: DefinitionCommands) -> None:
+    """list, show and history of a downstream definition; a qualification model has more to show."""
+    one = with_article(own.name)
+
+    def read_all() -> list[Entry]:
+        session = open_session()
+        return read_definitions(session.connection, own.name, topic_prefix=session.prefix)
+
+    @_command(program, own, f"List {own.plural} with status and version.", "list")
+    def list_all(as_json: Json = False) -> None:
+        entries = read_all()
+        if as_json:
+            show_json([_as_json(entry) for entry in entries])
+        elif entries:
+            columns(("id", "status", "version", "draft", "revision"), map(_row, entries), right=("version", "revision"))
+        else:
+            say(f"no {own.plural} yet: write one and apply it (lead-qualifier {own.name} apply FILE)")
+
+    @_command(program, own, f"Show {one}: status, version and definition.")
+    def show(
+        definition_id: DefinitionId,
+        as_file: Annotated[
+            bool, typer.Option("--file", help="Print only the definition, as a file to edit and apply.")
+        ] = False,
+        as_json: Json = False,
+    ) -> None:
+        entries = {entry.id: entry for entry in read_all()}
+        if (entry := entries.get(definition_id)) is None or entry.definition is None:
+            known = ", ".join(entries) or "none"
+            raise Refused(f"there is no {own.name} {definition_id}; known: {known}")
+        if as_json:
+            show_json(_as_json(entry))
+            return
+        if not as_file:
+            say(f"{entry.id}: {entry.status}" + (f", version {entry.version}" if entry.version else ""))
+            if entry.draft and entry.status == "live":
+                say("it has a draft, which does not run (publish --replace puts it live)")
+            say("")
+        for line in yaml_lines(entry.definition, width=100):
+            say(line)
+
+    @_command(
+        program,
+        own,
+        f"List the published versions of {one}: when and by whom each was published, who wrote it, how long it ran.",
+    )
+    def history(definition_id: DefinitionId, as_json: Json = False) -> None:
+        show_history(own.name, definition_id, as_json=as_json)
+
+
+def _command(
+    program: typer.Typer, own: DefinitionCommands, about: str, name: str | None = None
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Adds a command to the program, with its help."""
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        function.__doc__ = own.about_each.get(function.__name__, about)
+        return program.command(name)(function)
+
+    return register
+
+
+def _row(entry: Entry) -> tuple[str, ...]:
+    return entry.id, entry.status, str(entry.version or "-"), "yes" if entry.draft else "", str(entry.revision)
+
+
+def _as_json(entry: Entry) -> dict[str, Any]:
+    shown: dict[str, Any] = {"id": entry.id, "status": entry.status, "revision": entry.revision}
+    if entry.version:
+        shown["version"] = entry.version
+    if entry.definition is not None:
+        shown["definition"] = entry.definition
+    if entry.draft is not None and entry.status == "live":
+        shown["draft"] = entry.draft
     return shown
-
-
-def _version_as_json(version: Any) -> dict[str, Any]:
-    shown = {"version": version.number, "published_at": version.at, "published_by": version.by}
-    return shown | ({"definition": version.definition} if version.definition is not None else {})

@@ -9,6 +9,7 @@ import typer
 from lead_qualifier.cli.options import IssuedBy, Json
 from lead_qualifier.cli.outcomes import report
 from lead_qualifier.cli.session import open_session
+from lead_qualifier.client.commands import switch_feature
 
 feature = typer.Typer(no_args_is_help=True, help="Turn lead management on or off. While it is off, nothing qualifies.")
 Feature = Annotated[str, typer.Argument(metavar="FEATURE", help="The feature: lead-management.")]
@@ -27,5 +28,5 @@ def disable(name: Feature, issued_by: IssuedBy = None, as_json: Json = False) ->
 
 
 def _switch(name: str, on: bool, issued_by: str | None, as_json: bool) -> None:
-    client = open_session(issued_by=issued_by).commands()
-    report(lambda: client.switch(name, on=on), as_json=as_json)
+    sender = open_session(issued_by=issued_by).commands()
+    report(lambda: switch_feature(sender, name, on=on), as_json=as_json)

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import typer
 
 from lead_qualifier.cli import model_views, preview_views
+from lead_qualifier.cli.definitions import DefinitionCommands, definition_commands
 from lead_qualifier.cli.exit_codes import Refused
 from lead_qualifier.cli.model_history import diff, history
 from lead_qualifier.cli.options import ExpectedRevision, IssuedBy, Json, ModelId
 from lead_qualifier.cli.outcomes import report
 from lead_qualifier.cli.screen import progress, say, show_json
 from lead_qualifier.cli.session import open_session
-from lead_qualifier.client.commands import Move
+from lead_qualifier.client.definition_topics import QUALIFICATION_MODEL
 from lead_qualifier.client.previewed_topics import preview as preview_topics
 from lead_qualifier.client.previewing import NEAR_POINTS, SAMPLE
 from lead_qualifier.client.rulebook import read_rulebook
 from lead_qualifier.client.sweeping import swept
 from lead_qualifier.kafka.errors import NotAllowed
+from lead_qualifier.messages.model_definition import definition_of
 from lead_qualifier.messages.model_file import read_model_file
 
 
@@ -33,28 +36,36 @@ class Switch(StrEnum):
     OFF = "off"
 
 
-model = typer.Typer(no_args_is_help=True, help="Define, publish and inspect qualification models.")
+def _read(file: Path) -> Mapping[str, Any]:
+    return {**definition_of(read_model_file(file))}
 
 
-@model.command()
-def apply(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="The model in YAML or JSON; - is standard input.", show_default=False)
-    ],
-    draft: Annotated[bool, typer.Option("--draft", help="Keep it as a draft next to the live version.")] = False,
-    expected_revision: ExpectedRevision = None,
-    issued_by: IssuedBy = None,
-    as_json: Json = False,
-) -> None:
-    """Create a model from a file, or replace its draft. It runs once published.
+_APPLY = """Create a model from a file, or replace its draft. It runs once published.
 
-    The file is checked first: each problem is reported by line and field. To change a live model, stop it first, or use
-    `--draft`: the live version keeps running until the draft replaces it (`model publish --replace`). A draft that is
-    identical to the live version is dropped.
-    """
-    definition = read_model_file(file)
-    client = open_session(issued_by=issued_by).commands()
-    report(lambda: client.apply(definition, beside=draft, expected_revision=expected_revision), as_json=as_json)
+The file is checked first: each problem is reported by line and field. To change a live model, stop it first, or use
+`--draft`: the live version keeps running until the draft replaces it (`model publish --replace`). A draft that is
+identical to the live version is dropped.
+"""
+_PUBLISH = """Publish a model as its next version, so that it qualifies leads.
+
+Existing leads are evaluated immediately, unless the model says `existing_leads: ignore`. With `--replace` the new
+version takes over without a gap: every event is decided by exactly one of the two.
+"""
+_STOP = "Stop a live model, so that it can be changed. Leads that it qualified stay qualified."
+_DELETE = """Delete a model that is not live.
+
+Leads that it qualified stay qualified, even to a new model with the same id.
+"""
+
+model = definition_commands(
+    DefinitionCommands(
+        name=QUALIFICATION_MODEL,
+        plural="models",
+        about="Define, publish and inspect qualification models.",
+        read=_read,
+        about_each={"apply": _APPLY, "publish": _PUBLISH, "stop": _STOP, "delete": _DELETE},
+    )
+)
 
 
 @model.command("list")
@@ -172,29 +183,6 @@ def preview(
 
 
 @model.command()
-def publish(
-    model_id: ModelId,
-    replace: Annotated[
-        bool,
-        typer.Option("--replace", help="Replace the live version by its draft, in one step."),
-    ] = False,
-    expected_revision: ExpectedRevision = None,
-    issued_by: IssuedBy = None,
-    as_json: Json = False,
-) -> None:
-    """Publish a model as its next version, so that it qualifies leads.
-
-    Existing leads are evaluated immediately, unless the model says `existing_leads: ignore`. With `--replace` the new
-    version takes over without a gap: every event is decided by exactly one of the two.
-    """
-    client = open_session(issued_by=issued_by).commands()
-    report(
-        lambda: client.move("publish", model_id, replacing=replace, expected_revision=expected_revision),
-        as_json=as_json,
-    )
-
-
-@model.command()
 def shadow(
     model_id: ModelId,
     switch: Annotated[Switch, typer.Argument(metavar="on|off", help="Whether the draft runs in shadow.")],
@@ -208,36 +196,9 @@ def shadow(
     `lead_qualifier_shadow_total{model,difference}`, by whose criteria the lead then meets: both, neither, only the
     draft's (newly_qualifying), or only the live version's (no_longer_qualifying).
     """
-    client = open_session(issued_by=issued_by).commands()
+    client = open_session(issued_by=issued_by).definitions(QUALIFICATION_MODEL)
     on = switch is Switch.ON
     report(lambda: client.shadow(model_id, on=on, expected_revision=expected_revision), as_json=as_json)
-
-
-@model.command()
-def stop(
-    model_id: ModelId,
-    expected_revision: ExpectedRevision = None,
-    issued_by: IssuedBy = None,
-    as_json: Json = False,
-) -> None:
-    """Stop a live model, so that it can be changed. Leads that it qualified stay qualified."""
-    _move("stop", model_id, expected_revision, issued_by, as_json)
-
-
-@model.command()
-def delete(
-    model_id: ModelId,
-    expected_revision: ExpectedRevision = None,
-    issued_by: IssuedBy = None,
-    as_json: Json = False,
-) -> None:
-    """Delete a model that is not live. Leads that it qualified stay qualified, even to a new model with the same id."""
-    _move("delete", model_id, expected_revision, issued_by, as_json)
-
-
-def _move(command: Move, model_id: str, expected_revision: int | None, issued_by: str | None, as_json: bool) -> None:
-    client = open_session(issued_by=issued_by).commands()
-    report(lambda: client.move(command, model_id, expected_revision=expected_revision), as_json=as_json)
 
 
 model.command()(history)

@@ -9,13 +9,14 @@ from typing import Annotated, Any
 import typer
 
 from lead_qualifier.cli import model_views
+from lead_qualifier.cli.definition_history import TITLES, look_up_history, row, version_as_json
 from lead_qualifier.cli.exit_codes import Refused
 from lead_qualifier.cli.options import Json, ModelId
-from lead_qualifier.cli.screen import columns, moment, say, show_json
-from lead_qualifier.cli.session import open_session
+from lead_qualifier.cli.screen import columns, say, show_json
 from lead_qualifier.client.definition_changes import ABSENT, Change, changes
+from lead_qualifier.client.definition_history import History
+from lead_qualifier.client.definition_topics import QUALIFICATION_MODEL
 from lead_qualifier.client.formula import terms
-from lead_qualifier.client.model_history import History, Step, Version, read_history
 from lead_qualifier.messages.definition_reading import model_of
 from lead_qualifier.qualification.models import InvalidModel
 
@@ -25,12 +26,12 @@ def history(model_id: ModelId, as_json: Json = False) -> None:
 
     The history comes from the audit trail and includes deleted models.
     """
-    found = _read(model_id)
+    found = look_up_history(QUALIFICATION_MODEL, model_id)
     if as_json:
-        show_json({"qualification_model_id": model_id, "versions": [_version_json(one) for one in found.versions]})
+        show_json({"qualification_model_id": model_id, "versions": [version_as_json(one) for one in found.versions]})
     elif found.versions:
-        titles = ("version", "published", "by", "written by", "until", "criteria")
-        columns(titles, map(_row, found.versions), right=("version",))
+        rows = ((*row(one), _criteria(one.definition)) for one in found.versions)
+        columns((*TITLES, "criteria"), rows, right=("version",))
     else:
         say(f"{model_id} was never published")
 
@@ -45,7 +46,7 @@ def diff(
 
     With `--json`, field by field; criteria are matched by scoring model.
     """
-    found = _read(model_id)
+    found = look_up_history(QUALIFICATION_MODEL, model_id)
     before, after = _definition(found, v1), _definition(found, v2)
     if as_json:
         differing = [_change_json(one) for one in changes(before, after)]
@@ -65,37 +66,17 @@ def diff(
         say(line)
 
 
-def _read(model_id: str) -> History:
-    session = open_session()
-    found = read_history(session.connection, topic_prefix=session.prefix, model_id=model_id)
-    if not found.known:
-        raise Refused(f"the audit trail has no model {model_id} (lead-qualifier model list shows the known models)")
-    return found
-
-
 def _definition(found: History, number: int) -> Mapping[str, Any]:
     version = found.version(number)
     if version is None:
         there = ", ".join(str(one.number) for one in found.versions) or "none"
-        raise Refused(f"{found.model_id} has no version {number}; known: {there} (lead-qualifier model history)")
+        raise Refused(f"{found.definition_id} has no version {number}; known: {there} (lead-qualifier model history)")
     if version.definition is None:
         raise Refused(
-            f"the audit trail does not hold the definition of {found.model_id} version {number}: an older release"
+            f"the audit trail does not hold the definition of {found.definition_id} version {number}: an older release"
             " published it without its definition, or it is too large for a record"
         )
     return version.definition
-
-
-def _row(version: Version) -> tuple[str, ...]:
-    ended = version.ended
-    return (
-        str(version.number),
-        moment(version.published.at),
-        version.published.by,
-        "-" if version.drafted is None else version.drafted.by,
-        "runs" if ended is None else f"{moment(ended.at)}, {ended.how} by {ended.by}",
-        _criteria(version.definition),
-    )
 
 
 def _criteria(definition: Mapping[str, Any] | None) -> str:
@@ -105,26 +86,6 @@ def _criteria(definition: Mapping[str, Any] | None) -> str:
         return terms(model_of(definition))
     except InvalidModel:  # of a newer release
         return "in a form that this release does not know"
-
-
-def _version_json(version: Version) -> dict[str, Any]:
-    shown: dict[str, Any] = {
-        "version": version.number,
-        **_step("published", version.published),
-        "command_id": version.command_id,
-        "revision": version.revision,
-    }
-    if version.drafted is not None:
-        shown |= _step("applied", version.drafted)
-    if version.ended is not None:
-        shown |= {**_step("ended", version.ended), "ended": version.ended.how}
-    if version.definition is not None:
-        shown["definition"] = version.definition
-    return shown
-
-
-def _step(name: str, step: Step) -> dict[str, Any]:
-    return {f"{name}_at": step.at, f"{name}_by": step.by}
 
 
 def _change_json(change: Change) -> dict[str, Any]:

@@ -24,5 +24,6 @@ ExpectedRevision = Annotated[
         help="Refuse the command if the revision is no longer N (`list` shows revisions; 0: must not exist yet).",
     ),
 ]
+DefinitionId = Annotated[str, typer.Argument(metavar="ID", help="The definition's id.")]
 ModelId = Annotated[str, typer.Argument(metavar="ID", help="The qualification model's id.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]

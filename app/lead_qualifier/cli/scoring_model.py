@@ -11,7 +11,7 @@ import typer
 from lead_qualifier.cli.options import Json
 from lead_qualifier.cli.screen import busy, say, show_json
 from lead_qualifier.cli.session import open_session
-from lead_qualifier.client.commands import nobody_answered
+from lead_qualifier.client.commands import unanswered
 from lead_qualifier.client.scoring_models import announce
 
 scoring_model = typer.Typer(no_args_is_help=True, help="Set which scoring models are live. Only their scores count.")
@@ -67,7 +67,7 @@ def set_status(
     if as_json:
         show_json({"event": announced.event, "confirmed": announced.entry is not None})
     if announced.entry is None:
-        raise nobody_answered(session.settings.command_timeout)
+        raise unanswered(session.settings.command_timeout)
     if not as_json:
         say(f"scoring model {scoring_model_id} is {status}")
 

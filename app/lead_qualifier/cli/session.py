@@ -9,7 +9,7 @@ from typing import Any
 
 from lead_qualifier.cli.exit_codes import NO_BROKER, NoBrokerFound
 from lead_qualifier.cli.screen import busy, warn
-from lead_qualifier.client.commands import CommandClient
+from lead_qualifier.client.commands import CommandSender, DefinitionClient
 from lead_qualifier.demo.broker.running import find_running
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.messages.decode import read_framing
@@ -35,9 +35,13 @@ class Session:
         """What stands before the names of the topics that hold state."""
         return self.settings.prefix_of_state
 
-    def commands(self) -> CommandClient:
-        """Gives commands, by default in the name of this user on this machine."""
-        return CommandClient(
+    def definitions(self, kind: str) -> DefinitionClient:
+        """Sends commands on definitions of a kind: `model`, `journey` and so on."""
+        return DefinitionClient(kind, self.commands())
+
+    def commands(self) -> CommandSender:
+        """Sends commands, by default in the name of this user on this machine."""
+        return CommandSender(
             self.connection,
             topic_prefix=self.prefix,
             issued_by=self.settings.issued_by or user_at_host(),

@@ -1,4 +1,4 @@
-"""Gives a command to the command decider and waits for its outcome."""
+"""Sends commands and waits for their outcomes."""
 
 from __future__ import annotations
 
@@ -10,45 +10,39 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from lead_qualifier.client.definition_topics import topics_of
 from lead_qualifier.client.errors import CommandUnanswered
 from lead_qualifier.client.event_decoding import decode_event
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.producer import Producer
 from lead_qualifier.kafka.reader import PartitionTail, TopicReader
-from lead_qualifier.messages.model_definition import definition_of
-from lead_qualifier.messages.topics import FEATURE_COMMANDS, QUALIFICATION_COMMANDS, QUALIFICATION_MODEL_CHANGED, Topic
-from lead_qualifier.qualification.models import QualificationModel
+from lead_qualifier.messages.topics import FEATURE_COMMANDS, QUALIFICATION_MODEL_CHANGED, Topic
 
-Move = Literal["publish", "stop", "delete"]
+Action = Literal["publish", "stop", "delete"]
 
-_AGAIN_SECONDS = 5.0
+_RESEND_SECONDS = 5.0
+_WORKER = "lead-qualifier worker"
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a command was answered. `event` is the whole event of `qualification-model-changed`."""
+    """The outcome of a command. `event` is the whole event on the audit trail."""
 
     accepted: bool
     message: str
-    """For a person; of a refusal also what to do about it."""
+    """For people; after a refusal also what to do about it."""
     warnings: tuple[str, ...]
     event: Mapping[str, Any]
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The message in lines: a downstream definition is refused with a line for each fault, all else with one."""
-        several = self.event.get("reason") == "invalid_definition"
+        """The message in lines: an invalid definition is refused with a line for each fault, all else with one."""
+        several = self.event.get("reason") in {"invalid_definition", "invalid_model"}
         return tuple(self.message.split("\n")) if several else (self.message,)
 
 
-class Asking:
-    """Gives commands on behalf of one person or program, and waits for what becomes of them."""
-
-    NOBODY = (
-        "see that one runs (lead-qualifier worker) with the same LEAD_QUALIFIER_TOPIC_PREFIX; the command was sent "
-        "and is carried out when one comes (lead-qualifier model list shows how things stand)"
-    )
-    """What to do when nobody answers."""
+class CommandSender:
+    """Sends commands on behalf of one person or program, and waits for their outcomes."""
 
     def __init__(
         self,
@@ -67,9 +61,20 @@ class Asking:
         self._waiting = waiting
         self._reader = TopicReader(connection, timeout=30)
 
-    def _ask(
-        self, topic: Topic, outcomes_topic: Topic, key: str, command: dict[str, Any], expected_revision: int | None
+    def send(  # noqa: PLR0917  all six are what a command is
+        self,
+        topic: Topic,
+        changed: Topic,
+        key: str,
+        command: dict[str, Any],
+        expected_revision: int | None = None,
+        service: str = _WORKER,
     ) -> Outcome:
+        """Send a command, again and again with the same id, until its outcome is on the audit trail `changed`.
+
+        `service`: the command that starts what handles it. Raises CommandUnanswered, TopicMissing, NotAllowed,
+        KafkaException.
+        """
         command_id = str(uuid.uuid4())
         command |= {"command_id": command_id, "issued_by": self._issued_by, "issued_at": datetime.now(UTC).isoformat()}
         if expected_revision is not None:
@@ -78,71 +83,83 @@ class Asking:
         sent_to = topic.full_name(self._prefix)
         admin = self._reader.admin
         # The end before sending: the outcome can only follow it.
-        ends = admin.ends(admin.partitions(outcomes_topic.full_name(self._prefix)))
+        ends = admin.ends(admin.partitions(changed.full_name(self._prefix)))
         admin.partitions(sent_to)
         with PartitionTail(self._connection, ends) as outcomes:
-            return self._wait(outcomes, command_id, sent_to, key.encode(), value)
+            outcome = self._wait(outcomes, command_id, sent_to, key.encode(), value)
+        if outcome is None:
+            raise unanswered(self._timeout, service)
+        return outcome
 
-    def _wait(self, outcomes: PartitionTail, command_id: str, topic: str, key: bytes, value: bytes) -> Outcome:
+    def _wait(self, outcomes: PartitionTail, command_id: str, topic: str, key: bytes, value: bytes) -> Outcome | None:
         producer = Producer(self._connection)
         begun = time.monotonic()
         again = begun
         while (now := time.monotonic()) < begun + self._timeout:
             if now >= again:
-                # The same command_id: repeating changes nothing, and a worker that comes late finds it all the same.
+                # Repeating a command changes nothing, and a worker that starts late finds it all the same.
                 producer.send(topic, key, value)
                 producer.flush()
-                again = now + _AGAIN_SECONDS
+                again = now + _RESEND_SECONDS
             self._waiting(now - begun)
             for record in outcomes.take(0.1):
                 outcome = _outcome(record.value, command_id)
                 if outcome is not None:
                     return outcome
-        raise nobody_answered(self._timeout, self.NOBODY)
+        return None
 
 
-def nobody_answered(seconds: float, what_to_do: str = Asking.NOBODY) -> CommandUnanswered:
-    """What to raise when a command was sent and nobody answered in time."""
-    return CommandUnanswered(f"no worker answered within {seconds:g} s: {what_to_do}")
+def unanswered(seconds: float, service: str = _WORKER) -> CommandUnanswered:
+    """What to raise when a command was sent and no worker answered in time, with what to do about it."""
+    hint = (
+        f"see that one runs ({service}) with the same LEAD_QUALIFIER_TOPIC_PREFIX; the command was sent "
+        "and is carried out when one starts"
+    )
+    if service == _WORKER:
+        hint += " (lead-qualifier model list shows how things stand)"
+    return CommandUnanswered(f"no worker answered within {seconds:g} s: {hint}")
 
 
-class CommandClient(Asking):
-    """Gives commands on qualification models and features."""
+class DefinitionClient:
+    """Sends commands on definitions of one kind: `model`, `journey`, `assignment`, `sequence` or `follow-up`."""
+
+    def __init__(self, kind: str, sender: CommandSender) -> None:
+        self._topics = topics_of(kind)
+        self._sender = sender
 
     def apply(
-        self, model: QualificationModel, *, beside: bool = False, expected_revision: int | None = None
+        self, definition: Mapping[str, Any], *, draft: bool = False, expected_revision: int | None = None
     ) -> Outcome:
-        """Create or replace the draft of a model, with `beside` also of a live one, which goes on.
+        """Create a definition as people write it, or replace its draft; with `draft` also while it is live.
 
-        Raises CommandUnanswered, TopicMissing, KafkaException.
+        Raises as CommandSender.send.
         """
-        fields: dict[str, Any] = {"definition": definition_of(model)} | ({"draft": True} if beside else {})
-        return self._model("apply", model.id, fields, expected_revision)
+        fields = {"definition": dict(definition)} | ({"draft": True} if draft else {})
+        return self._send("apply", str(definition["id"]), fields, expected_revision)
 
     def move(
-        self, command: Move, model_id: str, *, replacing: bool = False, expected_revision: int | None = None
+        self, action: Action, definition_id: str, *, replace: bool = False, expected_revision: int | None = None
     ) -> Outcome:
-        """Publish, stop or delete a model; with `replacing` publish the draft of a live one in its place.
+        """Publish, stop or delete a definition; with `replace` publish the draft of a live one in its place.
 
-        Raises CommandUnanswered, TopicMissing, KafkaException.
+        Raises as CommandSender.send.
         """
-        return self._model(command, model_id, {"replace": True} if replacing else {}, expected_revision)
+        return self._send(action, definition_id, {"replace": True} if replace else {}, expected_revision)
 
-    def shadow(self, model_id: str, *, on: bool, expected_revision: int | None = None) -> Outcome:
-        """Let the draft of a live model run in its shadow, or end that.
+    def shadow(self, definition_id: str, *, on: bool, expected_revision: int | None = None) -> Outcome:
+        """Let the draft of a live qualification model run in its shadow, or end that. Raises as CommandSender.send."""
+        return self._send("shadow", definition_id, {"enabled": on}, expected_revision)
 
-        Raises CommandUnanswered, TopicMissing, KafkaException.
-        """
-        return self._model("shadow", model_id, {"enabled": on}, expected_revision)
+    def _send(self, action: str, key: str, fields: Mapping[str, Any], expected_revision: int | None) -> Outcome:
+        topics = self._topics
+        command = {topics.id_field: key, "command": action, **fields}
+        return self._sender.send(topics.commands, topics.changed, key, command, expected_revision, topics.service)
 
-    def switch(self, feature: str, *, on: bool) -> Outcome:
-        """Turn a feature on or off. Raises CommandUnanswered, TopicMissing, KafkaException."""
-        command = {"feature": feature, "command": "enable" if on else "disable"}
-        return self._ask(FEATURE_COMMANDS, QUALIFICATION_MODEL_CHANGED, feature, command, None)
 
-    def _model(self, command: str, model_id: str, fields: Mapping[str, Any], expected_revision: int | None) -> Outcome:
-        message = {"qualification_model_id": model_id, "command": command, **fields}
-        return self._ask(QUALIFICATION_COMMANDS, QUALIFICATION_MODEL_CHANGED, model_id, message, expected_revision)
+def switch_feature(sender: CommandSender, feature: str, *, on: bool) -> Outcome:
+    """Turn a feature on or off. Raises as CommandSender.send."""
+    command = {"feature": feature, "command": "enable" if on else "disable"}
+    return sender.send(FEATURE_COMMANDS, QUALIFICATION_MODEL_CHANGED, feature, command)
 
 
 def _outcome(value: bytes | None, command_id: str) -> Outcome | None:

@@ -1,4 +1,4 @@
-"""Events of ours as tools read them from their topics, to which others may have written anything."""
+"""Decodes events of ours from topics to which others may have written anything."""
 
 from __future__ import annotations
 

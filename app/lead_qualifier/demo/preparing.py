@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from lead_qualifier.client.commands import CommandClient, Outcome
+from lead_qualifier.client.commands import CommandSender, DefinitionClient, Outcome, switch_feature
 from lead_qualifier.client.rulebook import read_rulebook
 from lead_qualifier.client.scoring_models import announce
 from lead_qualifier.definitions.qualification_models.entries import LEAD_MANAGEMENT
 from lead_qualifier.demo.world import DEMOGRAPHIC, ENGAGEMENT
 from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.messages.model_definition import definition_of
 from lead_qualifier.messages.model_file import read_model_file
 from lead_qualifier.settings import Settings
 
@@ -43,15 +44,16 @@ def prepare(connection: Connection, settings: Settings, say: Callable[[str], Non
                 timeout=0,
             )
             say(f"scoring model {scoring_model} is live")
-    client = CommandClient(
+    sender = CommandSender(
         connection, topic_prefix=settings.topic_prefix, issued_by=ISSUED_BY, timeout=settings.command_timeout
     )
     if rulebook.feature(LEAD_MANAGEMENT) is None:
-        _tell(client.switch(LEAD_MANAGEMENT, on=True), say)
+        _tell(switch_feature(sender, LEAD_MANAGEMENT, on=True), say)
     model = read_model_file(FIRST_MODEL)
+    client = DefinitionClient("model", sender)
     entry = rulebook.model(model.id)
     if entry is None:
-        _tell(client.apply(model), say)
+        _tell(client.apply(definition_of(model)), say)
     if entry is None or entry.version == 0:
         _tell(client.move("publish", model.id), say)
 

@@ -9,8 +9,8 @@ from typing import Any, cast
 import msgspec
 import yaml
 
-from lead_qualifier.client.commands import Outcome
-from lead_qualifier.client.definitions import DefinitionClient, read_definitions
+from lead_qualifier.client.commands import CommandSender, DefinitionClient, Outcome
+from lead_qualifier.client.definitions import read_definitions
 from lead_qualifier.demo.preparing import ISSUED_BY, NotPrepared
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.producer import Producer
@@ -36,13 +36,10 @@ def prepare_selling(connection: Connection, settings: Settings) -> None:
             continue
         if kind == "assignment":
             _announce_sellers(connection, settings)
-        client = DefinitionClient(
-            kind,
-            connection,
-            topic_prefix=settings.topic_prefix,
-            issued_by=ISSUED_BY,
-            timeout=settings.command_timeout,
+        sender = CommandSender(
+            connection, topic_prefix=settings.topic_prefix, issued_by=ISSUED_BY, timeout=settings.command_timeout
         )
+        client = DefinitionClient(kind, sender)
         _accepted(client.apply(definition))
         _accepted(client.move("publish", definition["id"]))
 

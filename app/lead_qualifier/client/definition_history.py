@@ -1,4 +1,4 @@
-"""Every published version of a model and who was behind it, read from the audit trail."""
+"""Every published version of a definition and who was behind it, read from the audit trail."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
+from lead_qualifier.client.definition_topics import topics_of
 from lead_qualifier.client.event_decoding import decode_event
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.reader import TopicReader
-from lead_qualifier.messages.topics import QUALIFICATION_MODEL_CHANGED
+
+#: What every outcome of a command on a definition says.
+_FIELDS = ("command", "outcome", "reason", "issued_by", "issued_at")
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Who gave a command, and when."""
+    """Who issued a command, and when."""
 
     at: datetime
     by: str
@@ -23,14 +26,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class End(Step):
-    """When a version ceased to run: another took its place, or the model was stopped."""
+    """When a version ceased to run: another took its place, or the definition was stopped."""
 
     how: Literal["replaced", "stopped"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """One version of a model. `definition` as people write it; None where the trail does not hold it."""
+    """One version of a definition. `definition` as people write it; None where the trail does not hold it."""
 
     number: int
     published: Step
@@ -44,9 +47,9 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What the trail tells of one model. `known`: it tells of the model at all."""
+    """What the trail tells of one definition. `known`: it tells of it at all."""
 
-    model_id: str
+    definition_id: str
     known: bool
     versions: tuple[Version, ...] = field(default=())
 
@@ -55,21 +58,25 @@ class History:
         return next((one for one in self.versions if one.number == number), None)
 
 
-def read_history(connection: Connection, *, topic_prefix: str, model_id: str) -> History:
-    """Read the audit trail of a model to its end. Raises TopicMissing, ReadIncomplete, NotAllowed, KafkaException."""
-    reader = TopicReader(connection)
-    key = model_id.encode()
-    places = reader.admin.partitions(QUALIFICATION_MODEL_CHANGED.full_name(topic_prefix))
-    return history_of(model_id, (decode_event(one.value) or {} for one in reader.read(places) if one.key == key))
+def read_history(connection: Connection, kind: str, definition_id: str, *, topic_prefix: str) -> History:
+    """Read the audit trail of a definition to its end.
+
+    Raises TopicMissing, ReadIncomplete, NotAllowed, KafkaException.
+    """
+    topics = topics_of(kind)
+    key = definition_id.encode()
+    records = TopicReader(connection).read_topic(topics.changed.full_name(topic_prefix))
+    events = (decode_event(record.value, _FIELDS) for record in records if record.key == key)
+    return history_of(definition_id, (event for event in events if event is not None), id_field=topics.id_field)
 
 
-def history_of(model_id: str, events: Iterable[Mapping[str, Any]]) -> History:
+def history_of(definition_id: str, events: Iterable[Mapping[str, Any]], *, id_field: str) -> History:
     """What events of the trail, oldest first, come to. Refusals, repeats and other subjects play no part."""
     known = False
     versions: list[Version] = []
     drafted: Step | None = None
     for event in events:
-        if event.get("qualification_model_id") != model_id or event.get("outcome") != "accepted":
+        if event.get(id_field) != definition_id or event.get("outcome") != "accepted":
             continue
         known = True
         if event.get("repeated") or event.get("reason") == "unchanged":
@@ -93,7 +100,7 @@ def history_of(model_id: str, events: Iterable[Mapping[str, Any]]) -> History:
                 drafted = None
             case "stop":
                 _end(versions, "stopped", step)
-    return History(model_id, known, tuple(versions))
+    return History(definition_id, known, tuple(versions))
 
 
 def _end(versions: list[Version], how: Literal["replaced", "stopped"], step: Step) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from lead_qualifier.client.model_history import End, History, Step, history_of
+from lead_qualifier.client.definition_history import End, History, Step, history_of
 from lead_qualifier.definitions.outcomes import model_outcome
 from lead_qualifier.messages.command_messages import ModelCommand
 from lead_qualifier.messages.model_definition import definition_of
@@ -15,6 +15,7 @@ from lead_qualifier.qualification.models import QualificationModel
 from tests.support.model_admin import ModelAdmin, Result
 from tests.unit.qualification.given import minute, model
 
+ID = "qualification_model_id"
 LATER = model(criteria={"engagement": 80})
 LATEST = model(criteria={"engagement": 90})
 
@@ -35,7 +36,7 @@ class Trail:
         return self._tell(command, "enterprise", result, at, by)
 
     def history(self) -> History:
-        return history_of("enterprise", self.events)
+        return history_of("enterprise", self.events, id_field=ID)
 
     def _tell(self, command: Any, model_id: str, result: Result, at: int, by: str) -> Result:
         told: ModelCommand = {
@@ -111,7 +112,7 @@ def test_other_subjects_of_the_same_key_and_foreign_records_are_passed_over() ->
     trail.apply(model(), 1)
     trail.move("publish", 2)
     strange: list[dict[str, Any]] = [{}, {"scoring_model_id": "enterprise", "outcome": "accepted"}]
-    assert history_of("enterprise", strange + trail.events + strange) == trail.history()
+    assert history_of("enterprise", strange + trail.events + strange, id_field=ID) == trail.history()
 
 
 def test_a_version_that_an_older_release_published_has_no_definition() -> None:
@@ -122,3 +123,16 @@ def test_a_version_that_an_older_release_published_has_no_definition() -> None:
         del event["definition"]
     [version] = trail.history().versions
     assert version.definition is None
+
+
+def test_a_definition_of_a_downstream_service_has_a_history_too() -> None:
+    told = {"definition_id": "welcome", "kind": "journey", "outcome": "accepted", "issued_by": "anna"}
+    steps = (("apply", "applied", 0), ("publish", "published", 1), ("stop", "stopped", 1), ("publish", "published", 2))
+    events = [
+        {**told, "command": command, "reason": reason, "command_id": f"c-{at}", "revision": at, "version": version}
+        | {"issued_at": minute(at).isoformat()}
+        for at, (command, reason, version) in enumerate(steps, 1)
+    ]
+    first, second = history_of("welcome", events, id_field="definition_id").versions
+    assert (first.number, first.drafted, first.ended) == (1, Step(minute(1), "anna"), End(minute(3), "anna", "stopped"))
+    assert (second.number, second.drafted, second.ended) == (2, None, None)
