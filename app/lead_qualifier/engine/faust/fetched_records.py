@@ -50,7 +50,7 @@ class _UntilUndecoded:
         self._theirs = records
         self._tp = tp
         self._undecoded = undecoded
-        self._records = self._read()
+        self._iterator = self._read()
 
     @property
     def next_fetch_offset(self) -> int:
@@ -62,7 +62,7 @@ class _UntilUndecoded:
         self._theirs._consumer_record = _lean
 
     def __iter__(self) -> Iterator[Any]:
-        return self._records
+        return self._iterator
 
     def _read(self) -> Iterator[Any]:
         try:
