@@ -10,8 +10,8 @@ import pytest
 
 from lead_qualifier.demo.broker.finder import Broker
 from lead_qualifier.demo.broker.local_kafka import LocalKafka
-from tests.broker.system.installation import Installation
-from tests.broker.system.secured_kafka import SecuredKafka, make_certificate
+from tests.support.installation import Installation
+from tests.support.secured_kafka import SecuredKafka, make_certificate
 
 
 @pytest.fixture(scope="session")

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from tests.broker.conftest import Install
-from tests.broker.system.messages import change, command, encode, new_id
-from tests.broker.system.topic_reader import TopicReader
-from tests.broker.system.worker_process import WorkerProcess
 from tests.oracle.assignment import AssignmentOracle, as_told
+from tests.support.messages import change, command, encode, new_id
+from tests.support.topic_reader import TopicReader
+from tests.support.worker_process import WorkerProcess
 from tests.unit.assignment.test_processor import DEFINITION, SELLERS
 
 pytestmark = pytest.mark.broker

@@ -12,10 +12,10 @@ import pytest
 import yaml
 
 from lead_qualifier.demo.broker.finder import Broker
-from tests.broker.system.command_line import CommandLine, Done
-from tests.broker.system.downstream import Downstream
-from tests.broker.system.messages import encode, new_id
-from tests.broker.system.schemas import breaches
+from tests.support.command_line import CommandLine, Done
+from tests.support.downstream import Downstream
+from tests.support.messages import encode, new_id
+from tests.support.schemas import breaches
 from tests.unit.assignment.office import definition, rule, segment
 from tests.unit.downstream.place import changed, qualified
 

@@ -11,8 +11,8 @@ from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME, Consumer, Producer, Topic
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource
 
 from lead_qualifier.demo.broker.finder import Broker
-from tests.broker.system.command_line import CommandLine
-from tests.broker.system.messages import encode, score
+from tests.support.command_line import CommandLine
+from tests.support.messages import encode, score
 
 pytestmark = pytest.mark.broker
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lead_qualifier.demo.broker.local_kafka import LocalKafka
-from tests.broker.system.command_line import CommandLine
+from tests.support.command_line import CommandLine
 
 pytestmark = pytest.mark.broker
 

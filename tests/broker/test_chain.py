@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from lead_qualifier.demo.broker.finder import Broker
-from tests.broker.system.command_line import CommandLine
-from tests.broker.system.downstream import Downstream
-from tests.broker.system.messages import at, change, encode, new_id, score
-from tests.broker.system.schemas import breaches
-from tests.broker.system.topic_reader import TopicReader
+from tests.support.command_line import CommandLine
+from tests.support.downstream import Downstream
+from tests.support.messages import at, change, encode, new_id, score
+from tests.support.schemas import breaches
+from tests.support.topic_reader import TopicReader
 
 pytestmark = pytest.mark.broker
 

@@ -13,8 +13,8 @@ import pytest
 
 from lead_qualifier.demo.broker.finder import Broker
 from lead_qualifier.messages.topics import CATALOGUE
-from tests.broker.system.command_line import CommandLine, Done
-from tests.broker.system.messages import change, encode, merged, score
+from tests.support.command_line import CommandLine, Done
+from tests.support.messages import change, encode, merged, score
 
 pytestmark = pytest.mark.broker
 

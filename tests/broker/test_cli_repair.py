@@ -15,9 +15,9 @@ from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.maintenance.checkpoints import CheckpointRepair
 from lead_qualifier.messages.topics import LEAD_STATE
-from tests.broker.system.command_line import CommandLine
-from tests.broker.system.messages import at, encode, new_id, score
-from tests.broker.system.worker_process import WorkerProcess
+from tests.support.command_line import CommandLine
+from tests.support.messages import at, encode, new_id, score
+from tests.support.worker_process import WorkerProcess
 
 pytestmark = pytest.mark.broker
 

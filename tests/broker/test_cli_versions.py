@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from lead_qualifier.demo.broker.finder import Broker
-from tests.broker.system.command_line import CommandLine
-from tests.broker.system.messages import encode, score
-from tests.broker.system.worker_process import WorkerProcess
+from tests.support.command_line import CommandLine
+from tests.support.messages import encode, score
+from tests.support.worker_process import WorkerProcess
 
 pytestmark = pytest.mark.broker
 

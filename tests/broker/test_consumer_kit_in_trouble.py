@@ -20,10 +20,10 @@ from lead_qualifier.consumer import Event, PermanentFailure, Subscription
 from lead_qualifier.demo.broker.finder import Broker
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.errors import LoginRefused, NotAllowed
-from tests.broker.system.secured_kafka import MECHANISM, SecuredKafka
-from tests.broker.system.worker_process import WorkerProcess
 from tests.broker.test_consumer_kit import QUICK, TOPIC, prefix, running, send, until
 from tests.support.raw_batches import RawProducer, RawRecord, batch
+from tests.support.secured_kafka import MECHANISM, SecuredKafka
+from tests.support.worker_process import WorkerProcess
 
 pytestmark = pytest.mark.broker
 __all__ = ["prefix"]  # a fixture
@@ -104,7 +104,7 @@ def test_what_is_lost_while_a_member_is_frozen_goes_to_the_other_and_is_never_co
     group, file = prefix + "frozen", tmp_path / "taken.jsonl"
     events = [(f"L-{number % 60}", f"e{number}") for number in range(1_200)]
     send(kafka, prefix, events)
-    program = ("tests.broker.system.consumer_process", kafka.bootstrap_servers, prefix, group, str(file))
+    program = ("tests.support.consumer_process", kafka.bootstrap_servers, prefix, group, str(file))
     frozen = WorkerProcess({}, tmp_path / "member.log", program)
     handled: list[tuple[str, str]] = []
 

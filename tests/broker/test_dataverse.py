@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from lead_qualifier.demo.broker.finder import Broker
-from tests.broker.system.command_line import CommandLine
-from tests.broker.system.sink import RunningSink
+from tests.support.command_line import CommandLine
+from tests.support.sink import RunningSink
 from tests.unit.sinks.dataverse.organisation import Organisation
 from tests.unit.sinks.endpoint import CUT_HEAD, NEVER, Raw, Reply, Request
 from tests.unit.sinks.events import BOTH, SELLER

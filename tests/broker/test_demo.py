@@ -16,7 +16,7 @@ import pytest
 from confluent_kafka.admin import AdminClient
 
 from lead_qualifier.demo.broker.finder import Broker
-from tests.broker.system.command_line import environment
+from tests.support.command_line import environment
 
 pytestmark = pytest.mark.broker
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from lead_qualifier.demo.broker.finder import Broker
-from tests.broker.system.command_line import CommandLine
-from tests.broker.system.downstream import Downstream
-from tests.broker.system.messages import new_id
-from tests.broker.system.schemas import breaches
+from tests.support.command_line import CommandLine
+from tests.support.downstream import Downstream
+from tests.support.messages import new_id
+from tests.support.schemas import breaches
 from tests.unit.downstream.place import NOW, qualified
 
 pytestmark = pytest.mark.broker

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from lead_qualifier.demo.broker.finder import Broker
-from tests.broker.system.command_line import CommandLine
-from tests.broker.system.downstream import Downstream
-from tests.broker.system.schemas import breaches
+from tests.support.command_line import CommandLine
+from tests.support.downstream import Downstream
+from tests.support.schemas import breaches
 from tests.unit.downstream.place import changed, qualified
 
 pytestmark = pytest.mark.broker

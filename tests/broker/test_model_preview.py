@@ -13,8 +13,8 @@ from confluent_kafka import TopicPartition
 from confluent_kafka.admin import OffsetSpec
 
 from lead_qualifier.demo.broker.finder import Broker
-from tests.broker.system.command_line import CommandLine
-from tests.broker.system.messages import encode, new_id
+from tests.support.command_line import CommandLine
+from tests.support.messages import encode, new_id
 
 pytestmark = pytest.mark.broker
 

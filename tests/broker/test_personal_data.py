@@ -8,9 +8,9 @@ import random
 import pytest
 
 from tests.broker.conftest import Install
-from tests.broker.system.comparison import remembers_only_erasure
-from tests.broker.system.installation import Installation
-from tests.broker.system.messages import apply, change, command, encode, feature, model, score, scoring_model
+from tests.support.comparison import remembers_only_erasure
+from tests.support.installation import Installation
+from tests.support.messages import apply, change, command, encode, feature, model, score, scoring_model
 
 pytestmark = pytest.mark.broker
 

@@ -22,8 +22,8 @@ import yaml
 from lead_qualifier.demo.broker.finder import Broker
 from lead_qualifier.demo.broker.local_broker import free_ports
 from lead_qualifier.messages.model_file import parse_model
-from tests.broker.system.command_line import CommandLine, environment
-from tests.broker.system.worker_process import ROOT
+from tests.support.command_line import CommandLine, environment
+from tests.support.worker_process import ROOT
 
 README = (ROOT / "README.md").read_text()
 TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text()

@@ -11,9 +11,9 @@ import pytest
 
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY
 from tests.broker.conftest import Install
-from tests.broker.system.command_line import CommandLine
-from tests.broker.system.installation import Installation
-from tests.broker.system.messages import (
+from tests.support.command_line import CommandLine
+from tests.support.installation import Installation
+from tests.support.messages import (
     apply,
     at,
     change,
@@ -25,7 +25,7 @@ from tests.broker.system.messages import (
     score,
     scoring_model,
 )
-from tests.broker.system.topic_reader import TopicReader
+from tests.support.topic_reader import TopicReader
 
 pytestmark = pytest.mark.broker
 

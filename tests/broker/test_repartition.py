@@ -10,11 +10,11 @@ import pytest
 
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY
 from tests.broker.conftest import Install
-from tests.broker.system.command_line import CommandLine
-from tests.broker.system.installation import Installation
-from tests.broker.system.messages import apply, change, command, encode, feature, model, score, scoring_model
-from tests.broker.system.topic_reader import TopicReader
 from tests.oracle.reading import partition_of
+from tests.support.command_line import CommandLine
+from tests.support.installation import Installation
+from tests.support.messages import apply, change, command, encode, feature, model, score, scoring_model
+from tests.support.topic_reader import TopicReader
 
 pytestmark = pytest.mark.broker
 

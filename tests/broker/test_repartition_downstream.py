@@ -15,11 +15,11 @@ from lead_qualifier.demo.broker.finder import Broker
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.messages.downstream_topics import DOWNSTREAM_DEAD_LETTERS
-from tests.broker.system.command_line import CommandLine
-from tests.broker.system.downstream import Downstream
-from tests.broker.system.messages import change, encode, new_id
-from tests.broker.system.topic_reader import TopicReader
 from tests.oracle.reading import partition_of
+from tests.support.command_line import CommandLine
+from tests.support.downstream import Downstream
+from tests.support.messages import change, encode, new_id
+from tests.support.topic_reader import TopicReader
 
 pytestmark = pytest.mark.broker
 

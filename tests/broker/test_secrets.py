@@ -14,8 +14,8 @@ import pytest
 
 from lead_qualifier.cli.program import assemble
 from lead_qualifier.demo.broker.local_broker import free_ports
-from tests.broker.system.command_line import environment
-from tests.broker.system.secured_kafka import SecuredKafka
+from tests.support.command_line import environment
+from tests.support.secured_kafka import SecuredKafka
 from tools.cli_reference import commands
 
 pytestmark = pytest.mark.broker

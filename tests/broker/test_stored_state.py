@@ -12,10 +12,10 @@ import pytest
 from confluent_kafka import Producer
 
 from lead_qualifier.demo.broker.finder import Broker
-from tests.broker.system.command_line import CommandLine
-from tests.broker.system.installation import Installation
-from tests.broker.system.messages import change, command, score
-from tests.stored_state import CHECKPOINT_KEY, Stored, newest, stored
+from tests.support.command_line import CommandLine
+from tests.support.installation import Installation
+from tests.support.messages import change, command, score
+from tests.support.stored_state import CHECKPOINT_KEY, Stored, newest, stored
 
 pytestmark = pytest.mark.broker
 

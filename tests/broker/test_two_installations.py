@@ -7,8 +7,8 @@ import time
 import pytest
 
 from tests.broker.conftest import Install
-from tests.broker.system.messages import score
-from tests.broker.system.worker_process import WorkerProcess
+from tests.support.messages import score
+from tests.support.worker_process import WorkerProcess
 
 pytestmark = pytest.mark.broker
 

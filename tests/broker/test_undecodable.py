@@ -16,8 +16,8 @@ from lead_qualifier.kafka.producer import Transaction
 from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.messages.downstream_topics import JOURNEY_DEFINITION_CHANGED
 from lead_qualifier.messages.topics import LEAD_DEAD_LETTERS, LEAD_QUALIFIED, QUALIFICATION_MODEL_CHANGED
-from tests.broker.system.command_line import CommandLine
 from tests.broker.test_consumer_kit import QUICK, TOPIC, prefix, running, until
+from tests.support.command_line import CommandLine
 from tests.support.raw_batches import GZIP, RawProducer, RawRecord, batch, sized, varint
 
 pytestmark = pytest.mark.broker

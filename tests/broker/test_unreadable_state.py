@@ -11,11 +11,11 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 
 from lead_qualifier.demo.broker.finder import Broker
-from tests.broker.system.command_line import CommandLine
-from tests.broker.system.installation import Installation
-from tests.broker.system.messages import apply, command, encode, feature, model, score, scoring_model
-from tests.broker.system.worker_process import WorkerProcess
 from tests.oracle.reading import partition_of
+from tests.support.command_line import CommandLine
+from tests.support.installation import Installation
+from tests.support.messages import apply, command, encode, feature, model, score, scoring_model
+from tests.support.worker_process import WorkerProcess
 
 pytestmark = pytest.mark.broker
 

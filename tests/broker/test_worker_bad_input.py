@@ -16,11 +16,11 @@ import pytest
 from confluent_kafka import Producer
 
 from tests.broker.conftest import Install
-from tests.broker.system import messages
-from tests.broker.system.command_line import CommandLine
-from tests.broker.system.installation import Installation
-from tests.broker.system.messages import apply, change, command, encode, feature, model, score
 from tests.oracle.reading import partition_of
+from tests.support import messages
+from tests.support.command_line import CommandLine
+from tests.support.installation import Installation
+from tests.support.messages import apply, change, command, encode, feature, model, score
 from tests.support.raw_batches import GZIP, RawRecord, record_body
 
 pytestmark = pytest.mark.broker

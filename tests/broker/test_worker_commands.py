@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from tests.broker.conftest import Install
-from tests.broker.system.installation import Installation
-from tests.broker.system.messages import apply, change, command, feature, model, score, scoring_model
+from tests.support.installation import Installation
+from tests.support.messages import apply, change, command, feature, model, score, scoring_model
 
 pytestmark = pytest.mark.broker
 
@@ -34,7 +34,7 @@ def here(install: Install) -> Iterator[Installation]:
 def name(here: Installation) -> Iterator[str]:
     """Of a model that no other test knows. What a test leaves live is stopped."""
     yield f"model-{next(_numbers)}"
-    if live := [one for one, model in here.oracle.office.models.items() if model.live]:
+    if live := [one for one, model in here.oracle.registry.models.items() if model.live]:
         here.settle()
         here.order(*(command("stop", one) for one in live))
 

@@ -8,13 +8,13 @@ from threading import Thread
 import pytest
 
 from tests.broker.conftest import Install
-from tests.broker.system.installation import Installation
-from tests.broker.system.load import Load
-from tests.broker.system.messages import apply, command, feature, model, score, scoring_model
-from tests.broker.system.models import MODELS
-from tests.broker.system.worker_process import WorkerProcess
-from tests.broker.system.workload import SCORING_MODELS, Workload
 from tests.oracle.reading import partition_of
+from tests.support.installation import Installation
+from tests.support.load import Load
+from tests.support.messages import apply, command, feature, model, score, scoring_model
+from tests.support.models import MODELS
+from tests.support.worker_process import WorkerProcess
+from tests.support.workload import SCORING_MODELS, Workload
 
 pytestmark = pytest.mark.broker
 

@@ -15,12 +15,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.broker.conftest import Install
-from tests.broker.system import messages
-from tests.broker.system.installation import Installation
-from tests.broker.system.messages import apply, command, feature, model, score
-from tests.broker.system.near_valid import Message, Sent, near_valid
 from tests.oracle import reading
 from tests.oracle.reading import Bad, Input, when
+from tests.support import messages
+from tests.support.installation import Installation
+from tests.support.messages import apply, command, feature, model, score
+from tests.support.near_valid import Message, Sent, near_valid
 
 pytestmark = pytest.mark.broker
 

@@ -7,8 +7,8 @@ import time
 import pytest
 
 from tests.broker.conftest import Install
-from tests.broker.system.installation import Installation
-from tests.broker.system.messages import apply, at, change, command, feature, model, score, scoring_model
+from tests.support.installation import Installation
+from tests.support.messages import apply, at, change, command, feature, model, score, scoring_model
 
 pytestmark = pytest.mark.broker
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from tests.broker.conftest import Install
-from tests.broker.system.installation import Installation
-from tests.broker.system.load import Load
-from tests.broker.system.messages import apply, command, encode, feature, model, score, scoring_model
-from tests.broker.system.workload import SCORING_MODELS, Workload
+from tests.support.installation import Installation
+from tests.support.load import Load
+from tests.support.messages import apply, command, encode, feature, model, score, scoring_model
+from tests.support.workload import SCORING_MODELS, Workload
 
 pytestmark = pytest.mark.broker
 

@@ -12,11 +12,11 @@ import pytest
 
 from lead_qualifier.engine.fault_points import FaultPoint
 from tests.broker.conftest import Install
-from tests.broker.system.comparison import remembers_only_erasure
-from tests.broker.system.installation import Installation
-from tests.broker.system.messages import apply, command, encode, feature, merged, model, score, scoring_model
-from tests.broker.system.worker_process import WorkerProcess
 from tests.oracle.reading import partition_of
+from tests.support.comparison import remembers_only_erasure
+from tests.support.installation import Installation
+from tests.support.messages import apply, command, encode, feature, merged, model, score, scoring_model
+from tests.support.worker_process import WorkerProcess
 
 pytestmark = pytest.mark.broker
 

@@ -13,9 +13,9 @@ from confluent_kafka import Producer
 from lead_qualifier.demo.broker.java import find_java, kafka_jars
 from lead_qualifier.demo.broker.not_available import NotAvailable
 from tests.broker.conftest import Install
-from tests.broker.system.installation import Installation
-from tests.broker.system.messages import apply, change, command, encode, feature, model, score, scoring_model
 from tests.oracle.reading import partition_of
+from tests.support.installation import Installation
+from tests.support.messages import apply, change, command, encode, feature, model, score, scoring_model
 
 pytestmark = pytest.mark.broker
 

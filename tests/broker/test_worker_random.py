@@ -7,11 +7,11 @@ from collections.abc import Iterable
 import pytest
 
 from tests.broker.conftest import Install
-from tests.broker.system import messages
-from tests.broker.system.installation import Installation
-from tests.broker.system.messages import apply, command, feature, model
-from tests.broker.system.models import MODELS
-from tests.broker.system.workload import SCORING_MODELS, Record, Workload
+from tests.support import messages
+from tests.support.installation import Installation
+from tests.support.messages import apply, command, feature, model
+from tests.support.models import MODELS
+from tests.support.workload import SCORING_MODELS, Record, Workload
 
 pytestmark = pytest.mark.broker
 

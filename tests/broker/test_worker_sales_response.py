@@ -8,7 +8,7 @@ import pytest
 
 from lead_qualifier.engine.fault_points import FaultPoint
 from tests.broker.conftest import Install
-from tests.broker.system.messages import apply, command, feature, model, sales_response, score, scoring_model
+from tests.support.messages import apply, command, feature, model, sales_response, score, scoring_model
 
 pytestmark = pytest.mark.broker
 

@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from tests.broker.system import comparison
 from tests.chaos.chain import Chain, Figures
 from tests.chaos.cluster import Cluster
 from tests.oracle.reading import Input
+from tests.support import comparison
 
 LEAD_TOPICS = ("lead-score-changed", "lead-changed", "lead-merged", "lead-sales-response")
 
@@ -62,7 +62,7 @@ class Account:
         self.events = sum(cluster.oracle.events[topic] for topic in LEAD_TOPICS)
         self.commands = len(oracle.answers)
         self.merges = sum(lead.merged_into is not None for lead in cluster.oracle.leads.values())
-        self.replacements = oracle.office.replacements
+        self.replacements = oracle.registry.replacements
         self.qualified, self.dead_letters = len(found["lead-qualified"]), len(found["lead-dead-letters"])
         self.leads = len(oracle.ever)
         self.broker_repairs = cluster.broker_repairs

@@ -11,10 +11,10 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from tests.broker.system import messages
-from tests.broker.system.models import MODELS
-from tests.broker.system.workload import SCORING_MODELS, Workload
-from tests.oracle.office import Office
+from tests.oracle.registry import Registry
+from tests.support import messages
+from tests.support.models import MODELS
+from tests.support.workload import SCORING_MODELS, Workload
 
 _ON_REJECTION: tuple[dict[str, Any] | None, ...] = (
     None,
@@ -105,14 +105,14 @@ class Cell:
     def _ours(self, value: bytes) -> bytes:
         return value.replace(_NAMED, _NAMED + self.name.encode() + b"-")
 
-    def commands(self, office: Office) -> list[dict[str, Any]]:
+    def commands(self, registry: Registry) -> list[dict[str, Any]]:
         """A change of one model, some of it refused, some repeated. Nothing that takes effect follows a publish: how
         far its sweep would be by then is chance.
         """
         number = self.random.randrange(len(MODELS))
         definition = self.definition(number)
         name, minutes = definition["id"], self.workload.minutes
-        held = office.models.get(name)
+        held = registry.models.get(name)
         if held is not None and held.live and self.random.random() < 0.5:
             wanted = [
                 messages.command("publish", name, minutes, replace=True),  # refused: it has no draft

@@ -16,8 +16,6 @@ from typing import Any
 from confluent_kafka import KafkaException
 
 from lead_qualifier.services.topology import DOWNSTREAM
-from tests.broker.system.messages import encode
-from tests.broker.system.schemas import breaches
 from tests.chaos.cluster import Cluster
 from tests.chaos.offsets import PatientReader
 from tests.chaos.sales import KINDS, SELLERS, Sales, definitions, order, seller
@@ -27,6 +25,8 @@ from tests.oracle.journal import Cycle, Journal, OutOfStep
 from tests.oracle.ordering import OfLead, Step, steps_of, unexplained
 from tests.oracle.reading import Bad, Input
 from tests.oracle.services import InFollowUps, InIntake, InJourneys, InSequences, Live, Rules
+from tests.support.messages import encode
+from tests.support.schemas import breaches
 
 #: What each application reads, by its changelog.
 _INPUTS = {

@@ -18,13 +18,13 @@ from confluent_kafka import Consumer, KafkaException
 
 from lead_qualifier.demo.broker.local_broker import free_ports
 from lead_qualifier.demo.broker.local_kafka import LocalKafka
-from tests.broker.system.installation import IN, Installation
-from tests.broker.system.topic_reader import TopicReader
-from tests.broker.system.worker_process import ROOT, WorkerProcess
 from tests.chaos.mixed import Mixed
 from tests.chaos.network import Relay
 from tests.chaos.offsets import PatientReader, asking, committed
 from tests.oracle.reading import Input
+from tests.support.installation import IN, Installation
+from tests.support.topic_reader import TopicReader
+from tests.support.worker_process import ROOT, WorkerProcess
 
 WORKERS = 3
 #: Has its connections through the relay.

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from tests.broker.system import comparison
 from tests.oracle.lead import Lead
-from tests.oracle.office import Office
 from tests.oracle.oracle import Oracle
 from tests.oracle.reading import Input
+from tests.oracle.registry import Registry
+from tests.support import comparison
 
 Event = dict[str, Any]
 
@@ -35,9 +35,9 @@ class Sweep:
 
 @dataclass(frozen=True)
 class Turn:
-    """The office after a command, and the sweep that the command asks for."""
+    """The registry after a command, and the sweep that the command asks for."""
 
-    office: Office
+    registry: Registry
     sweep: Sweep | None
 
 
@@ -54,7 +54,7 @@ class Search:
     """For one lead: `before` the turns; `turns`, `scores` and `found` in their orders."""
 
     lead_id: str
-    before: Office
+    before: Registry
     turns: Sequence[Turn]
     scores: Sequence[Input]
     found: Sequence[Event]
@@ -85,28 +85,28 @@ class Search:
     def _moves(
         self, turn: int, score: int, lead: Lead | None, due: Mapping[str, Sweep]
     ) -> Iterator[tuple[tuple[int, int], list[Event], Lead | None, Mapping[str, Sweep]]]:
-        office = self.turns[turn - 1].office if turn else self.before
+        registry = self.turns[turn - 1].registry if turn else self.before
         for name, sweep in due.items():
-            told, swept = self._sweep(office, lead, sweep)
+            told, swept = self._sweep(registry, lead, sweep)
             yield (turn, score), told, swept, {other: one for other, one in due.items() if other != name}
         if score < len(self.scores):
-            oracle = self._oracle(office, lead)
+            oracle = self._oracle(registry, lead)
             oracle.replay(self.scores[score])
             yield (turn, score + 1), oracle.qualified, oracle.leads[self.lead_id], due
         if turn < len(self.turns):
             new = self.turns[turn].sweep
             yield (turn + 1, score), [], lead, due if new is None else {**due, new.model: new}
 
-    def _sweep(self, office: Office, lead: Lead | None, sweep: Sweep) -> tuple[list[Event], Lead | None]:
-        model = office.models.get(sweep.model)
+    def _sweep(self, registry: Registry, lead: Lead | None, sweep: Sweep) -> tuple[list[Event], Lead | None]:
+        model = registry.models.get(sweep.model)
         if lead is None or model is None or not model.live or model.version != sweep.version:
             return [], lead
-        oracle = self._oracle(office, lead)
+        oracle = self._oracle(registry, lead)
         oracle._evaluate(self.lead_id, sweep.model, model, sweep.at, trigger=sweep.trigger)
         return oracle.qualified, oracle.leads[self.lead_id]
 
-    def _oracle(self, office: Office, lead: Lead | None) -> Oracle:
-        return Oracle(self.partitions, office=office, leads={} if lead is None else {self.lead_id: deepcopy(lead)})
+    def _oracle(self, registry: Registry, lead: Lead | None) -> Oracle:
+        return Oracle(self.partitions, registry=registry, leads={} if lead is None else {self.lead_id: deepcopy(lead)})
 
 
 def _plain(event: Event) -> Event:

@@ -8,10 +8,10 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from tests.broker.system.messages import encode
 from tests.chaos.beside import Beside
 from tests.chaos.cells import Cell
 from tests.chaos.cluster import Cluster
+from tests.support.messages import encode
 
 _TICK_SECONDS = 0.05
 

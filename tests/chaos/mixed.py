@@ -10,9 +10,9 @@ from typing import Any
 
 from tests.chaos.interleaving import Explained, Search, Sweep, Turn
 from tests.oracle.lead import Lead
-from tests.oracle.office import Office
 from tests.oracle.oracle import Oracle
 from tests.oracle.reading import Bad, Input, message, moment, score
+from tests.oracle.registry import Registry
 
 MIXED = "mix"
 
@@ -22,7 +22,7 @@ class Mixed:
 
     def __init__(self, oracle: Oracle) -> None:
         self._oracle = oracle
-        self._before: Office = deepcopy(oracle.office)
+        self._before: Registry = deepcopy(oracle.registry)
         self._turns: list[Turn] = []
         self._scores: dict[str, list[Input]] = defaultdict(list)
         self._explained: dict[str, int] = defaultdict(int)
@@ -52,7 +52,7 @@ class Mixed:
         name = told["qualification_model_id"]
         if not name.startswith(f"{MIXED}-"):
             return
-        model = self._oracle.office.models.get(name)
+        model = self._oracle.registry.models.get(name)
         accepted, version = self._oracle.answers[told["command_id"]]
         first = told["command_id"] not in {
             turn.sweep.trigger["event_id"] for turn in self._turns if turn.sweep is not None
@@ -73,7 +73,7 @@ class Mixed:
                 "offset": record.offset,
             }
             sweep = Sweep(name, version, moment(told["issued_at"]), trigger)
-        self._turns.append(Turn(deepcopy(self._oracle.office), sweep))
+        self._turns.append(Turn(deepcopy(self._oracle.registry), sweep))
 
     def explain(self, found: list[Input]) -> list[str]:
         """Explain all events so far; every lead of which some cannot be."""
@@ -109,7 +109,7 @@ class Mixed:
             self.qualified += told.events
             self._explained[lead_id] += len(told.events)
         self._scores.clear()
-        self._before, self._turns = deepcopy(self._oracle.office), []
+        self._before, self._turns = deepcopy(self._oracle.registry), []
         return []
 
     def with_oracle(self) -> Oracle:

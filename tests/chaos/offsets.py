@@ -13,7 +13,7 @@ from typing import Any
 
 from confluent_kafka import Consumer, IsolationLevel, KafkaException, TopicPartition
 
-from tests.broker.system.topic_reader import TopicReader
+from tests.support.topic_reader import TopicReader
 
 _ASKED_FOR_SECONDS = 20.0
 _ISOLATION = {

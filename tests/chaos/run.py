@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from lead_qualifier.demo.broker.java import find_java, kafka_jars
-from tests.broker.system import messages
-from tests.broker.system.models import MODELS
 from tests.chaos.account import Account
 from tests.chaos.cells import Cell
 from tests.chaos.chain import Chain
@@ -22,6 +20,8 @@ from tests.chaos.mixed import MIXED
 from tests.chaos.network import Relay
 from tests.chaos.plan import Phase, Plan
 from tests.chaos.troubles import Troubles
+from tests.support import messages
+from tests.support.models import MODELS
 
 CELLS = 3
 LEADS = 250
@@ -105,7 +105,7 @@ class _Run:
         for cell in streaming:
             cell.begin_stream()
         self._mixed.begin_stream(scored=1)
-        commands = self._shuffled(ordering.commands(self._cluster.oracle.office), self._mixed.restless(), phase.seed)
+        commands = self._shuffled(ordering.commands(self._cluster.oracle.registry), self._mixed.restless(), phase.seed)
         load = ChaosLoad(
             self._cluster, [*streaming, self._mixed], commands, seed=phase.seed, per_second=phase.per_second
         )

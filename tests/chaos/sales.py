@@ -12,10 +12,10 @@ from typing import Any
 
 from confluent_kafka import KafkaException
 
-from tests.broker.system.messages import encode, new_id
 from tests.chaos.beside import Beside
 from tests.chaos.cells import Sent
 from tests.oracle.reading import Input
+from tests.support.messages import encode, new_id
 
 SELLERS = (*(f"S-{number}" for number in range(6)), "U-1", "U-2")
 KINDS = ("journey", "assignment", "sequence", "follow-up")

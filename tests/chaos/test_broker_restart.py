@@ -12,8 +12,8 @@ import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from lead_qualifier.demo.broker.local_kafka import LocalKafka
-from tests.broker.system.installation import Installation
-from tests.broker.system.messages import apply, feature, model, scoring_model
+from tests.support.installation import Installation
+from tests.support.messages import apply, feature, model, scoring_model
 
 pytestmark = [pytest.mark.broker, pytest.mark.chaos]
 

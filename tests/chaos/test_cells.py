@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from lead_qualifier.messages.definition_reading import model_of
-from tests.broker.system.models import MODELS
 from tests.chaos.cells import Cell
+from tests.support.models import MODELS
 
 
 @pytest.mark.parametrize("number", range(len(MODELS)), ids=[model["id"] for model in MODELS])

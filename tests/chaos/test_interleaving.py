@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from tests.broker.system import messages
-from tests.broker.system.messages import encode
 from tests.chaos.interleaving import Event, Explained, Search
 from tests.chaos.mixed import Mixed
 from tests.oracle.oracle import Oracle
 from tests.oracle.reading import Input
+from tests.support import messages
+from tests.support.messages import encode
 
 LEAD = "mix-1"
 

@@ -10,11 +10,11 @@ import pytest
 
 from lead_qualifier.engine import PlainRecord, ProcessorContext
 from lead_qualifier.sequences.processor import SequenceProcessor, decode_state, encode_state
-from tests.broker.system.messages import encode
 from tests.oracle.journal import Cycle, Journal, OutOfStep
 from tests.oracle.ordering import Outputs, Step, steps_of, unexplained
 from tests.oracle.reading import Input
 from tests.oracle.services import InSequences
+from tests.support.messages import encode
 from tests.unit.downstream.place import Place, changed, qualified
 
 LEAD = "L-1"

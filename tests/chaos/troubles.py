@@ -16,13 +16,13 @@ from typing import Any
 
 from confluent_kafka import OFFSET_END, Consumer, KafkaException, TopicPartition
 
-from tests.broker.system import messages
-from tests.broker.system.messages import encode
-from tests.broker.system.workload import UNKNOWN_SCORING_MODEL
 from tests.chaos.beside import Beside
 from tests.chaos.cells import Cell
 from tests.chaos.cluster import FLIGHT, Cluster
+from tests.support import messages
+from tests.support.messages import encode
 from tests.support.raw_batches import RawRecord, Refused
+from tests.support.workload import UNKNOWN_SCORING_MODEL
 
 _PAUSE_SECONDS = 0.4
 _NAMES = (b"x-\xff\xfe", b"\xc3", b"tr\xe4ce")

@@ -10,7 +10,7 @@ from tzlocal.windows_tz import win_tz
 
 from lead_qualifier.messages.assignment import decode_seller_changed
 from lead_qualifier.messages.decode import BadMessage
-from tests.broker.system.messages import encode
+from tests.support.messages import encode
 
 SELLER: dict[str, Any] = {
     "event_id": "e-1",

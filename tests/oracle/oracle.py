@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from tests.oracle.lead import Erased, Holding, Lead, Past
-from tests.oracle.office import Model, Office, duration
 from tests.oracle.reading import Bad, Input, change, erased, merge, message, moment, response, score, when
+from tests.oracle.registry import Model, Registry, duration
 
 #: What the broker takes by default, and 64 KiB.
 LARGEST_STATE = 1_048_588 + 65_536
@@ -27,7 +27,7 @@ class Oracle:
 
     partitions: int
     unknown_leads: str = "open"
-    office: Office = field(default_factory=Office)
+    registry: Registry = field(default_factory=Registry)
     leads: dict[str, Lead] = field(default_factory=dict)
     qualified: list[dict[str, Any]] = field(default_factory=list)
     recycled: list[dict[str, Any]] = field(default_factory=list)
@@ -60,12 +60,12 @@ class Oracle:
                 case "scoring-model-changed":
                     told = message(record)
                     when(record, told["occurred_at"])
-                    self.office.announced(told)
+                    self.registry.announced(told)
                 case "feature-commands":
                     told = message(record)
                     when(record, told["issued_at"])
                     if told["command_id"] not in self.answers:
-                        self.answers[told["command_id"]] = (self.office.feature(told), 0)
+                        self.answers[told["command_id"]] = (self.registry.feature(told), 0)
                 case "qualification-commands":
                     self._command(record)
         except Bad:
@@ -85,7 +85,7 @@ class Oracle:
             "partition": record.partition,
             "offset": record.offset,
         }
-        for name, model in sorted(self.office.models.items()):
+        for name, model in sorted(self.registry.models.items()):
             if model.names(scoring_model):
                 if not stale and model.live:
                     self._remember(lead, name, model, [before])
@@ -119,7 +119,7 @@ class Oracle:
         for lead_id, lead in self.leads.items():
             for name, hold in sorted(lead.holding.items()):
                 del lead.holding[name]
-                model = self.office.models.get(name)
+                model = self.registry.models.get(name)
                 if model is not None and model.version == hold.version:
                     self._evaluate(lead_id, name, model, hold.at, trigger=hold.trigger, waited=True)
 
@@ -177,7 +177,7 @@ class Oracle:
         for mark in lead.marks():
             if told.get("qualification_model_id") not in {None, mark.model}:
                 continue
-            model = self.office.models.get(mark.model)
+            model = self.registry.models.get(mark.model)
             rule = {} if model is None else model.definition.get("on_rejection", {})
             rule = rule.get("reasons", {}).get(told.get("reason"), rule)
             again = rule.get("requalify", True) and (model is None or model.policy != "never")
@@ -213,7 +213,7 @@ class Oracle:
         lead = self._lead(to)
         before, qualified = dict(lead.scores), {mark.model for mark in lead.marks()}
         changed = lead.inherit(scores, marks)
-        for name, model in sorted(self.office.models.items()):
+        for name, model in sorted(self.registry.models.items()):
             marked = any(mark.model == name for mark in marks)
             if model.live and (marked or any(model.names(scoring_model) for scoring_model in changed)):
                 stood = [before] if name in qualified else []
@@ -228,8 +228,8 @@ class Oracle:
         if told["command_id"] in self.answers:
             return
         name = told["qualification_model_id"]
-        accepted = self.office.command(told)
-        model = self.office.models.get(name)
+        accepted = self.registry.command(told)
+        model = self.registry.models.get(name)
         self.answers[told["command_id"]] = (accepted, 0 if model is None else model.version)
         if accepted and told["command"] == "publish":
             assert model is not None
@@ -333,7 +333,7 @@ class Oracle:
         closed = merged or lead.now["status"] != "open" or lead.now["status_reason"] == "qualified"
         words = {
             "stale_score": stale,
-            "lead_management_off": not self.office.lead_management,
+            "lead_management_off": not self.registry.lead_management,
             "model_not_live": not model.live,
             "unknown_lead_ineligible": lead.changed_at is None and self.unknown_leads == "ineligible",
             "lead_not_open": closed,
@@ -356,7 +356,7 @@ class Oracle:
             if name in lead.scores:
                 value, at = lead.scores[name]
                 evidence["score"], evidence["scored_at"] = value, at
-                evidence["met"] = self.office.is_live(name) and value >= threshold
+                evidence["met"] = self.registry.is_live(name) and value >= threshold
             stood.append(evidence)
         return stood
 

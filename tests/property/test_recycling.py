@@ -13,11 +13,11 @@ from lead_qualifier.engine import Application, Input, ProcessorContext
 from lead_qualifier.messages.definition_reading import model_of
 from lead_qualifier.qualification.rules import RuledModel, Rules
 from lead_qualifier.services.worker.lead_processor import LeadProcessor, decode_lead, encode_lead
-from tests.broker.system.messages import change, encode, model, sales_response, score
-from tests.oracle.office import Model, Office
 from tests.oracle.oracle import Oracle
 from tests.oracle.reading import Input as Told
+from tests.oracle.registry import Model, Registry
 from tests.support.examples import examples
+from tests.support.messages import change, encode, model, sales_response, score
 from tests.unit.services.worker.test_merging import Rec
 
 TOPICS = ("lead-changed", "lead-sales-response", "lead-score-changed")
@@ -83,9 +83,9 @@ def test_the_worker_recycles_as_the_oracle_foretells(
     first: dict[str, Any], second: dict[str, Any], events: list[tuple[str, dict[str, Any]]]
 ) -> None:
     definitions = [first, second | {"id": "b"}]
-    office = Office(lead_management=True, scoring_models={"engagement": ("live", datetime.min.replace(tzinfo=UTC))})
-    office.models = {one["id"]: Model(published=one, live=True, version=1) for one in definitions}
-    oracle = Oracle(1, office=office)
+    registry = Registry(lead_management=True, scoring_models={"engagement": ("live", datetime.min.replace(tzinfo=UTC))})
+    registry.models = {one["id"]: Model(published=one, live=True, version=1) for one in definitions}
+    oracle = Oracle(1, registry=registry)
     rules = Rules(
         revision=1,
         lead_management=True,

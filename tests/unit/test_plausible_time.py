@@ -17,7 +17,7 @@ from lead_qualifier.services.topology import DOWNSTREAM, WORKER
 from lead_qualifier.services.wiring import Wiring
 from lead_qualifier.services.worker import run as worker_process
 from lead_qualifier.settings import load_settings
-from tests.broker.system.messages import encode
+from tests.support.messages import encode
 from tools.schemas.examples import example as example_of
 
 NOW = datetime(2026, 11, 28, 9, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""The test bed as a fixture."""
+"""The test harness as a fixture."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from pathlib import Path
 import pytest
 
 from lead_qualifier.demo.broker.finder import Broker
-from tests.broker.engine.bed import Bed
+from tests.support.engine_harness import EngineHarness
 
 
 @pytest.fixture
-def bed(kafka: Broker, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Bed]:
-    made = Bed(kafka.bootstrap_servers, "engine", tmp_path)
+def harness(kafka: Broker, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[EngineHarness]:
+    made = EngineHarness(kafka.bootstrap_servers, "engine", tmp_path)
     yield made
     made.close()
     del request
 
 
 @pytest.fixture(scope="module")
-def make_bed(kafka: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Bed]]:
+def make_harness(kafka: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], EngineHarness]]:
     """Beds for scenarios that run beside each other; closed at the end of the module."""
-    made: list[Bed] = []
+    made: list[EngineHarness] = []
 
-    def make(name: str) -> Bed:
-        bed = Bed(kafka.bootstrap_servers, name, tmp_path_factory.mktemp("bed"))
-        made.append(bed)
-        return bed
+    def make(name: str) -> EngineHarness:
+        harness = EngineHarness(kafka.bootstrap_servers, name, tmp_path_factory.mktemp("harness"))
+        made.append(harness)
+        return harness
 
     yield make
-    for bed in made:
-        bed.close()
+    for harness in made:
+        harness.close()

@@ -12,7 +12,7 @@ from lead_qualifier.cli.lead import _about, _history, _scores
 from lead_qualifier.cli.screen import moment
 from lead_qualifier.client.leads import LookedUp, Standing
 from lead_qualifier.qualification.leads import Lead
-from tests.broker.system.messages import encode
+from tests.support.messages import encode
 from tests.unit.assignment.office import Office
 from tests.unit.assignment.test_explaining import entries
 from tests.unit.cli.test_assignment_views import SALES, found, text

@@ -15,7 +15,7 @@ from lead_qualifier.demo.story import Story
 from lead_qualifier.journeys.kind import KIND as JOURNEY
 from lead_qualifier.messages.assignment import decode_seller_changed
 from lead_qualifier.sequences.kind import KIND as SEQUENCE
-from tests.broker.system.messages import encode
+from tests.support.messages import encode
 
 KINDS: dict[str, Kind] = {kind.name: kind for kind in (ASSIGNMENT, JOURNEY, SEQUENCE)}
 

@@ -12,7 +12,7 @@ from typing import Any
 from lead_qualifier.definitions.entries import Definitions, Published
 from lead_qualifier.engine import Application, Input, PlainRecord, Processor, ProcessorContext, Rejected
 from lead_qualifier.engine.timers import Timers
-from tests.broker.system.messages import encode
+from tests.support.messages import encode
 
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
 

@@ -14,7 +14,7 @@ from lead_qualifier.engine import PlainRecord
 from lead_qualifier.follow_up import processor as follow_up
 from lead_qualifier.journeys import processor as journeys
 from lead_qualifier.sequences import processor as sequences
-from tests.broker.system.messages import encode
+from tests.support.messages import encode
 from tests.unit.downstream.place import NOW, Place, changed, qualified
 from tests.unit.sequences.walks import mail, sequence
 

@@ -12,7 +12,7 @@ import pytest
 from lead_qualifier.http.blocking_client import BlockingHttpClient
 from lead_qualifier.http.client import LONGEST_BODY
 from lead_qualifier.http.errors import NoAnswer
-from tests.broker.system.secured_kafka import make_certificate
+from tests.support.secured_kafka import make_certificate
 from tests.unit.sinks.endpoint import (
     CUT_BODY,
     CUT_HEAD,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.broker.system.command_line import environment
+from tests.support.command_line import environment
 
 PROGRAM = """
 import logging, sys

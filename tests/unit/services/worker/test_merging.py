@@ -13,7 +13,7 @@ import pytest
 from lead_qualifier.engine import Application, Input, ProcessorContext, Rejected, Timer
 from lead_qualifier.qualification.rules import Rules
 from lead_qualifier.services.worker.lead_processor import LeadProcessor, decode_lead, encode_lead
-from tests.broker.system.messages import change, encode, merged, sales_response, score
+from tests.support.messages import change, encode, merged, sales_response, score
 from tests.unit.qualification.given import model, rules
 
 HANDOVERS = "lead-handovers"

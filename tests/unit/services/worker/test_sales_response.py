@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from lead_qualifier.engine import Application, Input, ProcessorContext, Rejected
 from lead_qualifier.messages.lead_recycled import LeadRecycled
 from lead_qualifier.services.worker.lead_processor import LeadProcessor, decode_lead, encode_lead
-from tests.broker.system.messages import encode, sales_response, score
+from tests.support.messages import encode, sales_response, score
 from tests.unit.qualification.given import model, rules
 from tests.unit.services.worker.test_merging import Rec
 

@@ -12,7 +12,7 @@ from lead_qualifier.definitions.qualification_models.entries import decode_store
 from lead_qualifier.engine import checkpoint as positions
 from lead_qualifier.engine.checkpoint import FORMAT, Checkpoint, Sweep, UnknownFormat
 from lead_qualifier.services.worker.lead_processor import decode_lead, encode_lead
-from tests.stored_state import CHECKPOINT_KEY, Stored, stored
+from tests.support.stored_state import CHECKPOINT_KEY, Stored, stored
 
 FORMS = ["state-format-1"]
 

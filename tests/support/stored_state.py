@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-FIXTURES = Path(__file__).parent / "fixtures"
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 CHECKPOINT_KEY = b"\xffposition"
 PREFIX, APPLICATION = "old.", "workers"
 """As they stand in the positions of the fixtures."""

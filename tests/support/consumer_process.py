@@ -1,6 +1,6 @@
 """A member of a consumer group in a process of its own, which a test may freeze: it takes down what it handles.
 
-`python -m tests.broker.system.consumer_process BOOTSTRAP PREFIX GROUP FILE`; its log goes to standard error.
+`python -m tests.support.consumer_process BOOTSTRAP PREFIX GROUP FILE`; its log goes to standard error.
 """
 
 from __future__ import annotations

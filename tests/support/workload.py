@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from tests.broker.system.messages import at, change, encode, merged, sales_response, score
+from tests.support.messages import at, change, encode, merged, sales_response, score
 
 SCORING_MODELS = ("engagement", "demographic", "intent", "attendance")
 UNKNOWN_SCORING_MODEL = "attic"

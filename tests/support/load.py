@@ -7,8 +7,8 @@ import time
 from types import TracebackType
 from typing import Self
 
-from tests.broker.system.installation import Installation
-from tests.broker.system.workload import Workload
+from tests.support.installation import Installation
+from tests.support.workload import Workload
 
 
 class Load:

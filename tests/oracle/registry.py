@@ -94,7 +94,7 @@ class Model:
 
 
 @dataclass
-class Office:
+class Registry:
     """What commands and scoring engines have brought about."""
 
     lead_management: bool = False

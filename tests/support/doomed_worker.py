@@ -1,4 +1,4 @@
-"""A worker that kills itself at a step of its engine: `python -m tests.broker.system.doomed_worker STEP FILE`.
+"""A worker that kills itself at a step of its engine: `python -m tests.support.doomed_worker STEP FILE`.
 
 It does so the first time it comes to the step while FILE exists.
 """

@@ -9,10 +9,10 @@ from typing import Any
 
 import yaml
 
-from tests.broker.system.command_line import CommandLine
-from tests.broker.system.messages import encode
-from tests.broker.system.topic_reader import TopicReader
-from tests.broker.system.worker_process import WorkerProcess
+from tests.support.command_line import CommandLine
+from tests.support.messages import encode
+from tests.support.topic_reader import TopicReader
+from tests.support.worker_process import WorkerProcess
 
 
 class Downstream:

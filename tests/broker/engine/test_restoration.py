@@ -18,29 +18,29 @@ from lead_qualifier.engine.restoration import Restorer
 from lead_qualifier.engine.state_verification import StateVerifier
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.raw import RawReader
-from tests.broker.engine.bed import Bed
-from tests.broker.engine.sums import Sums, application
+from tests.support.engine_harness import EngineHarness
 from tests.support.raw_batches import GZIP, RawProducer, RawRecord, batch
+from tests.support.sums import Sums, application
 
 pytestmark = pytest.mark.broker
 
 MANY = 256
 
 
-def test_hundreds_of_partitions_open_for_the_first_time_in_a_few_seconds(bed: Bed) -> None:
+def test_hundreds_of_partitions_open_for_the_first_time_in_a_few_seconds(harness: EngineHarness) -> None:
     """Asked one after the other what the group has read of them, they would take fifty milliseconds each."""
-    inputs = tuple(Input(f"{topic}-many") for topic in bed.topics.inputs)
-    few = application(bed.topics, Sums(bed.topics.out))
+    inputs = tuple(Input(f"{topic}-many") for topic in harness.topics.inputs)
+    few = application(harness.topics, Sums(harness.topics.out))
     app = replace(few, inputs=inputs, changelog=f"{few.changelog}-many", partitions=MANY)
-    bed.create(*app.topics, app.changelog, partitions=MANY)
-    client = {"bootstrap.servers": bed.bootstrap}
-    verifier = StateVerifier(client, group_id=bed.topics.group)
+    harness.create(*app.topics, app.changelog, partitions=MANY)
+    client = {"bootstrap.servers": harness.bootstrap}
+    verifier = StateVerifier(client, group_id=harness.topics.group)
     for topic in (*app.topics, app.changelog):
-        bed.wait_until_known(topic, MANY)
+        harness.wait_until_known(topic, MANY)
     verifier.check_partition_counts([app])
     found: list[Checkpoint] = []
     begun = time.monotonic()
-    Restorer(client, group_id=bed.topics.group).restore(
+    Restorer(client, group_id=harness.topics.group).restore(
         [Partition(app, number) for number in range(MANY)],
         ready=lambda partitions: found.extend(verifier.verify(partitions)),
         abandoned=lambda: False,
@@ -49,13 +49,13 @@ def test_hundreds_of_partitions_open_for_the_first_time_in_a_few_seconds(bed: Be
     assert [position.next for position in found] == [dict.fromkeys(app.topics, 0)] * MANY
 
 
-def test_a_changelog_that_librdkafka_cannot_decode_is_restored(bed: Bed) -> None:
-    changelog = f"{bed.topics.changelog}-odd"
-    app = replace(application(bed.topics, Sums(bed.topics.out)), changelog=changelog)
-    bed.create(changelog, partitions=app.partitions)
-    bed.wait_until_known(changelog, app.partitions)
+def test_a_changelog_that_librdkafka_cannot_decode_is_restored(harness: EngineHarness) -> None:
+    changelog = f"{harness.topics.changelog}-odd"
+    app = replace(application(harness.topics, Sums(harness.topics.out)), changelog=changelog)
+    harness.create(changelog, partitions=app.partitions)
+    harness.wait_until_known(changelog, app.partitions)
     entries = [RawRecord(key=f"k{number}".encode(), value=b"1", headers=[(b"\xff", None)]) for number in range(4)]
-    producer = RawProducer(bed.bootstrap)
+    producer = RawProducer(harness.bootstrap)
     producer.send(changelog, 0, batch(entries[0]))
     producer.send(
         changelog,
@@ -64,8 +64,8 @@ def test_a_changelog_that_librdkafka_cannot_decode_is_restored(bed: Bed) -> None
         batch(*entries[1:3], compression=GZIP, compress=lambda data: gzip.compress(data[:9]) + gzip.compress(data[9:])),
     )
     producer.send(changelog, 0, batch(entries[3]))
-    connection = Connection(bootstrap_servers=bed.bootstrap)
-    restorer = Restorer(connection.confluent(), group_id=bed.topics.group, raw=RawReader(connection))
+    connection = Connection(bootstrap_servers=harness.bootstrap)
+    restorer = Restorer(connection.confluent(), group_id=harness.topics.group, raw=RawReader(connection))
     partition = Partition(app, 0)
     done: list[Partition] = []
     restorer.restore([partition], ready=done.extend, abandoned=lambda: False)
@@ -76,13 +76,13 @@ def test_a_changelog_that_librdkafka_cannot_decode_is_restored(bed: Bed) -> None
 
 @pytest.mark.parametrize("by_bytes", [True, False])
 def test_an_open_transaction_of_a_former_owner_is_waited_for(
-    bed: Bed, monkeypatch: pytest.MonkeyPatch, by_bytes: bool
+    harness: EngineHarness, monkeypatch: pytest.MonkeyPatch, by_bytes: bool
 ) -> None:
     """librdkafka says as little of it as of some batches that it cannot decode."""
     monkeypatch.setattr(restoration, "SILENT_SECONDS", 0.3)
-    app = application(bed.topics, Sums(bed.topics.out))
-    bed.wait_until_known(app.changelog, app.partitions)
-    owner = Producer({"bootstrap.servers": bed.bootstrap, "transactional.id": f"{bed.topics.prefix}owner"})
+    app = application(harness.topics, Sums(harness.topics.out))
+    harness.wait_until_known(app.changelog, app.partitions)
+    owner = Producer({"bootstrap.servers": harness.bootstrap, "transactional.id": f"{harness.topics.prefix}owner"})
     owner.init_transactions(30)
     for key in ("settled", "open"):
         owner.begin_transaction()
@@ -102,9 +102,9 @@ def test_an_open_transaction_of_a_former_owner_is_waited_for(
             still_open = False
         return False
 
-    connection = Connection(bootstrap_servers=bed.bootstrap)
+    connection = Connection(bootstrap_servers=harness.bootstrap)
     raw = RawReader(connection) if by_bytes else None
-    restorer = Restorer(connection.confluent(), group_id=bed.topics.group, raw=raw)
+    restorer = Restorer(connection.confluent(), group_id=harness.topics.group, raw=raw)
     # what is settled is copied, but for its marker
     partition = Partition(app, 0, store={b"settled": b"1"}, restored_to=1, verified_at=time.time())
     done: list[Partition] = []

@@ -1,4 +1,4 @@
-"""A worker process for the engine's tests: `python -m tests.broker.engine.sums_worker BOOTSTRAP PREFIX [--at
+"""A worker process for the engine's tests: `python -m tests.support.sums_worker BOOTSTRAP PREFIX [--at
 STEP:N:ACTION]...`.
 
 ACTION at the N-th time that the engine comes to STEP: `kill` (SIGKILL itself), `freeze` (SIGSTOP itself),
@@ -24,7 +24,7 @@ from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.errors import NotAllowed
 from lead_qualifier.kafka.raw import RawReader
 from lead_qualifier.services.sentences import sentence
-from tests.broker.engine.sums import Sums, Topics, application
+from tests.support.sums import Sums, Topics, application
 
 
 def main() -> None:

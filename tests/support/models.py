@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.broker.system.messages import model
+from tests.support.messages import model
 
 MODELS: tuple[dict[str, Any], ...] = (
     model("enterprise", "all", {"engagement": 70, "demographic": 50}),

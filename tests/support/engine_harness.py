@@ -1,4 +1,4 @@
-"""A test bed for the engine: topics, worker processes, a load, and the oracle that says what must have come out."""
+"""A test harness for the engine: topics, worker processes, a load, and the oracle that says what must have come out."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, Topi
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY
-from tests.broker.engine.sums import PARTITIONS, Running, Topics, Total
+from tests.support.sums import PARTITIONS, Running, Topics, Total
 
-_ROOT = Path(__file__).parents[3]
+_ROOT = Path(__file__).parents[2]
 
 
-class Bed:
+class EngineHarness:
     """One test's topics on a broker, and the worker processes that it started."""
 
     def __init__(self, bootstrap: str, name: str, folder: Path) -> None:
@@ -131,7 +131,7 @@ class Bed:
 
     def worker(self, *options: str, at: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
         """Start a worker; `at` maps "step|n" to what happens there: kill, freeze or pause:SECONDS."""
-        module = "tests.broker.engine.sums_worker"
+        module = "tests.support.sums_worker"
         command = [sys.executable, "-m", module, self.bootstrap, self.topics.prefix, *options]
         for place, action in (at or {}).items():
             command += ["--at", f"{place}|{action}"]
@@ -185,7 +185,7 @@ class Bed:
         consumer = Consumer(
             {
                 "bootstrap.servers": self.bootstrap,
-                "group.id": "bed",
+                "group.id": "harness",
                 "isolation.level": "read_committed",
                 "enable.partition.eof": True,
                 "auto.offset.reset": "earliest",

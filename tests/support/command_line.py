@@ -15,7 +15,7 @@ from typing import Any
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 
-from tests.broker.system.worker_process import ROOT, WorkerProcess
+from tests.support.worker_process import ROOT, WorkerProcess
 
 
 @dataclass(frozen=True)

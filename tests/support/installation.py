@@ -14,14 +14,14 @@ from confluent_kafka import ConsumerGroupTopicPartitions, Producer
 from confluent_kafka.admin import AdminClient
 
 from lead_qualifier.engine.fault_points import FaultPoint
-from tests.broker.system import comparison
-from tests.broker.system.messages import encode
-from tests.broker.system.schemas import breaches
-from tests.broker.system.topic_reader import TopicReader
-from tests.broker.system.worker_process import WorkerProcess
 from tests.oracle.oracle import Oracle
 from tests.oracle.reading import partition_of
+from tests.support import comparison
+from tests.support.messages import encode
 from tests.support.raw_batches import SENT_HEADERS, RawProducer, RawRecord, batch
+from tests.support.schemas import breaches
+from tests.support.topic_reader import TopicReader
+from tests.support.worker_process import WorkerProcess
 
 #: Topics that are read, in an order in which the oracle may replay one phase's records.
 IN = (
@@ -107,7 +107,7 @@ class Installation:
 
     def start_doomed_worker(self, step: FaultPoint, once: Path) -> WorkerProcess:
         """Start one that kills itself at a step of the engine, as soon as the file `once` exists."""
-        program = ("tests.broker.system.doomed_worker", step.value, str(once))
+        program = ("tests.support.doomed_worker", step.value, str(once))
         worker = WorkerProcess(self._environment, self._folder / f"worker-{len(self.workers)}.log", program)
         self.workers.append(worker)
         return worker

@@ -9,8 +9,8 @@ from typing import Any
 
 import jsonschema
 
-from tests.broker.system.worker_process import ROOT
 from tests.oracle.reading import Input
+from tests.support.worker_process import ROOT
 
 
 def breaches(records: Iterable[Input]) -> list[str]:

@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 
 from lead_qualifier.engine import FaultPoint
-from tests.broker.engine.bed import Bed
+from tests.support.engine_harness import EngineHarness
 
 pytestmark = pytest.mark.broker
 
@@ -43,58 +43,63 @@ _FREEZES = [
 ]
 
 
-def _die(bed: Bed, step: FaultPoint) -> None:
+def _die(harness: EngineHarness, step: FaultPoint) -> None:
     """The first worker kills itself the second time it comes to the step (the first, if opening); another follows."""
-    bed.send(_LOAD // 2)
+    harness.send(_LOAD // 2)
     opening = step.value.startswith("open")
-    doomed = bed.worker(at={f"{step}|{1 if opening else 2}": "kill"})
-    bed.logged(doomed, "fault" if opening else "partitions_opened")
-    bed.send(_LOAD // 2, per_second=400)
+    doomed = harness.worker(at={f"{step}|{1 if opening else 2}": "kill"})
+    harness.logged(doomed, "fault" if opening else "partitions_opened")
+    harness.send(_LOAD // 2, per_second=400)
     assert doomed.wait(60) == -9
-    heir = bed.worker()
-    bed.wait_for(_LOAD)
-    bed.check()
-    assert bed.stop(heir) == 0
+    heir = harness.worker()
+    harness.wait_for(_LOAD)
+    harness.check()
+    assert harness.stop(heir) == 0
 
 
-def _freeze(bed: Bed, step: FaultPoint) -> None:
+def _freeze(harness: EngineHarness, step: FaultPoint) -> None:
     """The first worker freezes at the step until another has taken over and gone on; then it thaws."""
-    bed.send(_LOAD // 4)
+    harness.send(_LOAD // 4)
     opening = step.value.startswith("open")
-    zombie = bed.worker(at={f"{step}|{1 if opening else 2}": "freeze"})
+    zombie = harness.worker(at={f"{step}|{1 if opening else 2}": "freeze"})
     if not opening:
-        bed.logged(zombie, "partitions_opened")
-    bed.send(_LOAD // 4, per_second=200)
-    bed.frozen(zombie)
-    heir = bed.worker()
-    bed.send(_LOAD // 4)
-    bed.wait_for(3 * _LOAD // 4)
-    bed.thaw(zombie)
-    bed.send(_LOAD // 4, per_second=100)
-    bed.wait_for(_LOAD)
-    bed.check()
-    assert bed.stop(zombie) == 0
-    assert bed.stop(heir) == 0
+        harness.logged(zombie, "partitions_opened")
+    harness.send(_LOAD // 4, per_second=200)
+    harness.frozen(zombie)
+    heir = harness.worker()
+    harness.send(_LOAD // 4)
+    harness.wait_for(3 * _LOAD // 4)
+    harness.thaw(zombie)
+    harness.send(_LOAD // 4, per_second=100)
+    harness.wait_for(_LOAD)
+    harness.check()
+    assert harness.stop(zombie) == 0
+    assert harness.stop(heir) == 0
 
 
 @pytest.fixture(scope="module")
-def scenarios(make_bed: Callable[[str], Bed]) -> Iterator[dict[str, Future[None]]]:
+def scenarios(make_harness: Callable[[str], EngineHarness]) -> Iterator[dict[str, Future[None]]]:
     with ThreadPoolExecutor(_BESIDE) as pool:
         plan = [("die", _die, step) for step in _DEATHS] + [("freeze", _freeze, step) for step in _FREEZES]
         futures = {
-            f"{what}-{step}": pool.submit(_run, make_bed, f"{what}-{step}", run, step) for what, run, step in plan
+            f"{what}-{step}": pool.submit(_run, make_harness, f"{what}-{step}", run, step) for what, run, step in plan
         }
         yield futures
         for future in futures.values():
             future.cancel()
 
 
-def _run(make_bed: Callable[[str], Bed], name: str, run: Callable[[Bed, FaultPoint], None], step: FaultPoint) -> None:
-    bed = make_bed(name)
+def _run(
+    make_harness: Callable[[str], EngineHarness],
+    name: str,
+    run: Callable[[EngineHarness, FaultPoint], None],
+    step: FaultPoint,
+) -> None:
+    harness = make_harness(name)
     try:
-        run(bed, step)
+        run(harness, step)
     finally:
-        bed.close()
+        harness.close()
 
 
 @pytest.mark.timeout(600)
