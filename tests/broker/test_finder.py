@@ -23,8 +23,11 @@ from lead_qualifier.settings import BrokerChoice, Settings, load_settings
 
 pytestmark = pytest.mark.broker
 
+#: It takes interrupts even where whoever runs the tests has them ignored, as a shell does in the background.
 HOLD = """
+import signal
 import sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from lead_qualifier.demo.broker.finder import find_broker
 from lead_qualifier.settings import load_settings
 with find_broker(load_settings(data_dir=sys.argv[1], broker=sys.argv[2]), lambda line: None) as broker:
@@ -152,8 +155,13 @@ def test_a_frozen_broker_is_ended_and_its_data_found_again_by_the_next_program(k
 
 def test_an_interrupt_while_a_broker_starts_leaves_nothing_running(kind: BrokerChoice) -> None:
     settings = load_settings(broker=kind)
+    log = settings.data_dir / kind.value / "broker.log"
     with _holder(settings, kind) as other:
-        time.sleep(1.5)
+        deadline = time.monotonic() + 60
+        while not log.exists():
+            assert other.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
         other.send_signal(signal.SIGINT)
         other.wait(60)
     with find_broker(settings, print) as broker:

@@ -23,7 +23,7 @@ from lead_qualifier.demo.broker.finder import Broker
 from lead_qualifier.demo.broker.local_broker import free_ports
 from lead_qualifier.messages.model_file import parse_model
 from tests.support.command_line import CommandLine, environment
-from tests.support.worker_process import ROOT
+from tests.support.program import ROOT
 
 README = (ROOT / "README.md").read_text()
 TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text()

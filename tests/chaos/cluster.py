@@ -6,8 +6,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -23,8 +21,9 @@ from tests.chaos.network import Relay
 from tests.chaos.offsets import PatientReader, asking, committed
 from tests.oracle.reading import Input
 from tests.support.installation import IN, Installation
+from tests.support.program import ROOT, run
 from tests.support.topic_reader import TopicReader
-from tests.support.worker_process import ROOT, WorkerProcess
+from tests.support.worker_process import WorkerProcess
 
 WORKERS = 3
 #: Has its connections through the relay.
@@ -194,18 +193,15 @@ class Cluster(Installation):
         """A command that may be refused at first; `within` so many seconds it must be done."""
         deadline = time.monotonic() + within
         while True:
-            done = subprocess.run(
-                [sys.executable, "-m", "lead_qualifier", *words],
-                cwd=ROOT,
-                env={**os.environ, **self._environment},
-                capture_output=True,
-                text=True,
+            code, out, err = run(
+                ["lead_qualifier", *words],
+                environment={**os.environ, **self._environment},
+                folder=ROOT,
                 timeout=120,
-                check=False,
             )
-            if done.returncode == 0:
+            if code == 0:
                 return
-            assert time.monotonic() < deadline, (words, done.stdout, done.stderr)
+            assert time.monotonic() < deadline, (words, out, err)
             time.sleep(0.5)
 
     def _repair_broker(self) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +13,8 @@ from typing import Any
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 
-from tests.support.worker_process import ROOT, WorkerProcess
+from tests.support.program import ROOT, run
+from tests.support.worker_process import WorkerProcess
 
 
 @dataclass(frozen=True)
@@ -53,16 +52,14 @@ class CommandLine:
 
     def run(self, *arguments: str, stdin: bytes = b"", timeout: float = 60, **more: str) -> Done:
         """Run a command to its end; `more` are environment variables, empty to unset."""
-        done = subprocess.run(
-            [sys.executable, "-m", "lead_qualifier", *arguments],
-            cwd=self.folder,
-            env=environment({**self.environment, **more}),
-            input=stdin,
-            capture_output=True,
+        code, out, err = run(
+            ["lead_qualifier", *arguments],
+            environment=environment({**self.environment, **more}),
+            folder=self.folder,
+            stdin=stdin,
             timeout=timeout,
-            check=False,
         )
-        return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+        return Done(code, out.decode(), err.decode())
 
     def start_worker(self, *program: str) -> WorkerProcess:
         """`program`: the words after `lead-qualifier`, where it is not the worker."""

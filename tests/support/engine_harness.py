@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,9 +16,8 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, Topi
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY
+from tests.support.program import SHORT_SESSION, Process, start
 from tests.support.sums import PARTITIONS, Running, Topics, Total
-
-_ROOT = Path(__file__).parents[2]
 
 
 class EngineHarness:
@@ -32,7 +29,7 @@ class EngineHarness:
         self.folder = folder
         self.admin = AdminClient({"bootstrap.servers": bootstrap})
         self.sent: dict[str, tuple[str, str, int]] = {}  # id -> (topic, key, amount)
-        self.workers: list[subprocess.Popen[bytes]] = []
+        self.workers: list[Process] = []
         self.create(*self.topics.inputs, self.topics.out, self.topics.changelog, self.topics.dead_letters)
 
     def create(self, *topics: str, partitions: int = PARTITIONS, **config: str) -> None:
@@ -129,21 +126,22 @@ class EngineHarness:
 
     # --- workers
 
-    def worker(self, *options: str, at: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+    def worker(self, *options: str, at: Mapping[str, str] | None = None) -> Process:
         """Start a worker; `at` maps "step|n" to what happens there: kill, freeze or pause:SECONDS."""
-        module = "tests.support.sums_worker"
-        command = [sys.executable, "-m", module, self.bootstrap, self.topics.prefix, *options]
+        program = ["tests.support.sums_worker", self.bootstrap, self.topics.prefix, *options]
+        if "KAFKA_BOOTSTRAP_SERVERS" not in os.environ:
+            program += ["--session-timeout", str(SHORT_SESSION)]
         for place, action in (at or {}).items():
-            command += ["--at", f"{place}|{action}"]
+            program += ["--at", f"{place}|{action}"]
         with self.log(len(self.workers)).open("wb") as log:
-            process = subprocess.Popen(command, cwd=_ROOT, stdout=log, stderr=subprocess.STDOUT)
+            process = start(program, environment=os.environ, stdout=log, stderr=log)
         self.workers.append(process)
         return process
 
     def log(self, number: int) -> Path:
         return self.folder / f"{self.topics.prefix}worker-{number}.log"
 
-    def logged(self, process: subprocess.Popen[bytes], event: str, *, within: float = 60.0) -> dict[str, Any]:
+    def logged(self, process: Process, event: str, *, within: float = 60.0) -> dict[str, Any]:
         """Wait for a log line of that event and return it (the newest)."""
         log = self.log(self.workers.index(process))
         deadline = time.monotonic() + within
@@ -154,7 +152,7 @@ class EngineHarness:
             time.sleep(0.1)
         raise AssertionError(f"no {event} within {within} s in:\n{log.read_text()[-4000:]}")
 
-    def frozen(self, process: subprocess.Popen[bytes], *, within: float = 60.0) -> None:
+    def frozen(self, process: Process, *, within: float = 60.0) -> None:
         """Wait until the worker has stopped itself."""
         deadline = time.monotonic() + within
         while time.monotonic() < deadline:
@@ -164,10 +162,10 @@ class EngineHarness:
         raise AssertionError(f"the worker never froze:\n{self.log(self.workers.index(process)).read_text()[-4000:]}")
 
     @staticmethod
-    def thaw(process: subprocess.Popen[bytes]) -> None:
+    def thaw(process: Process) -> None:
         process.send_signal(signal.SIGCONT)
 
-    def stop(self, process: subprocess.Popen[bytes], *, within: float = 30.0) -> int:
+    def stop(self, process: Process, *, within: float = 30.0) -> int:
         process.terminate()
         return process.wait(within)
 

@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 
 from tests.oracle.reading import Input
-from tests.support.worker_process import ROOT
+from tests.support.program import ROOT
 
 
 def breaches(records: Iterable[Input]) -> list[str]:

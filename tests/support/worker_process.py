@@ -6,8 +6,6 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -15,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
+from tests.support.program import SHORT_SESSION, start
+
 _SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$")
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
@@ -23,23 +22,27 @@ _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 class WorkerProcess:
     """`log` is the file that its standard error goes to. `started` is when (monotonic seconds).
 
-    `program`: module and arguments, where it is not the worker as everybody starts it.
+    `program`: module and arguments, where it is not the worker as everybody starts it. `session`: after how many
+    seconds of silence others take over; None: as users have it.
     """
 
     def __init__(
-        self, environment: Mapping[str, str], log: Path, program: Sequence[str] = ("lead_qualifier", "worker")
+        self,
+        environment: Mapping[str, str],
+        log: Path,
+        program: Sequence[str] = ("lead_qualifier", "worker"),
+        *,
+        session: float | None = SHORT_SESSION,
     ) -> None:
         self.log = log
         self.started = time.monotonic()
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("LEAD_QUALIFIER_", "KAFKA_"))}
         with log.open("wb") as stderr:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", *program],
-                cwd=ROOT,
-                env={**kept, "LEAD_QUALIFIER_WEB_PORT": "0", **environment},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
+            self.process = start(
+                program,
+                environment={**kept, "LEAD_QUALIFIER_WEB_PORT": "0", **environment},
                 stderr=stderr,
+                session=session,
             )
         self._web = ""
 
