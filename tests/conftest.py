@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from lead_qualifier.demo.broker.finder import Broker, NoBroker, find_broker
 from lead_qualifier.demo.broker.java import find_java, kafka_jars
@@ -17,6 +18,12 @@ from lead_qualifier.settings import load_settings
 from tests.support.examples import load_profile
 
 load_profile()
+
+# Tests that fail on purpose log many exceptions, and rich shows each with all its local variables: that takes seconds.
+structlog.configure(processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)])
+
+# Brokers of tests live for seconds or minutes: Java's second compiler would cost them more than it brings.
+os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
 
 TEST_BROKER = "LEAD_QUALIFIER_TEST_BROKER"
 XDIST_PROCESS = "PYTEST_XDIST_WORKER"

@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from confluent_kafka import KafkaException
-
 from lead_qualifier.services.topology import DOWNSTREAM
 from tests.chaos.cluster import Cluster
 from tests.chaos.offsets import PatientReader
@@ -117,24 +115,18 @@ class Chain:
         """Wait until the services have decided everything there is; returns the seconds it took. `undrained`: what
         there still was to wait for after `timeout`.
         """
-        began = quiet_since = time.monotonic()
+        quiet_since = time.monotonic()
         self._cluster.flush()
-        while True:
-            self._cluster.supervise()
-            try:
-                if self._reader.read(20):
-                    quiet_since = time.monotonic()
-                waits_for = self._waits_for(time.monotonic() - quiet_since)
-            except (OSError, KafkaException, AssertionError) as error:
-                waits_for = repr(error)  # a service or the broker that is only coming up
-            took = time.monotonic() - began
-            if not waits_for or self._out_of_step:
-                self.figures.slowest_drain = max(self.figures.slowest_drain, took)
-                return took
-            if took > timeout:
-                self.undrained = waits_for
-                return timeout
-            time.sleep(0.1)
+
+        def waits_for() -> str:
+            nonlocal quiet_since
+            if self._reader.read(20):
+                quiet_since = time.monotonic()
+            return self._waits_for(time.monotonic() - quiet_since)
+
+        took, self.undrained = self._cluster.supervise_until_done(waits_for, timeout)
+        self.figures.slowest_drain = max(self.figures.slowest_drain, took)
+        return took
 
     def _waits_for(self, quiet: float) -> str:
         try:

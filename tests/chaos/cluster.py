@@ -8,6 +8,7 @@ import json
 import os
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -71,11 +72,22 @@ class Cluster(Installation):
     # a broker that goes away is what is to be expected here
     CLIENT: ClassVar[dict[str, Any]] = {"log_level": 0, "reconnect.backoff.max.ms": 1000}
 
-    def __init__(self, kafka: LocalKafka, folder: Path, *, partitions: int, relay: Relay, relay_port: int) -> None:
+    def __init__(
+        self,
+        kafka: LocalKafka,
+        folder: Path,
+        *,
+        partitions: int,
+        relay: Relay,
+        relay_port: int,
+        session: float | None = None,
+    ) -> None:
+        """`session`: as of WorkerProcess."""
         super().__init__(kafka.bootstrap_servers, folder, partitions=partitions)
         self.kafka = kafka
         self.relay = relay
         self._relay_port = relay_port
+        self._session = session
         services = ("lead_qualifier", "downstream", "all")
         self.slots = [*(Slot() for _ in range(WORKERS)), *(Slot(services) for _ in range(SERVICES))]
         self.mixed = Mixed(self.oracle)
@@ -95,7 +107,7 @@ class Cluster(Installation):
         slot = self.slots[number]
         through = {"KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{self._relay_port}"} if number == REMOTE else {}
         log = self._folder / f"process-{len(self.workers):03}-at-{number}.log"
-        slot.worker = WorkerProcess({**self._environment, **through}, log, slot.program)
+        slot.worker = WorkerProcess({**self._environment, **through}, log, slot.program, session=self._session)
         slot.wanted, slot.frozen = True, False
         self.workers.append(slot.worker)
 
@@ -142,27 +154,43 @@ class Cluster(Installation):
 
         After `timeout` seconds it gives up: `undrained` says what there was still to wait for.
         """
-        began = quiet_since = self._committed_at = time.monotonic()
+        quiet_since = self._committed_at = time.monotonic()
         self.flush()
         self._replay()
         before: dict[tuple[str, int], int] = {}
+
+        def waits_for() -> str:
+            nonlocal before, quiet_since
+            self.outs.read(20)
+            ends = self.outs.ends()
+            if ends != before:
+                before, quiet_since = ends, time.monotonic()
+            return self._waits_for(time.monotonic() - quiet_since)
+
+        def failed() -> None:
+            self._asker = None
+            self._repair_broker()
+
+        took, self.undrained = self.supervise_until_done(waits_for, timeout, failed)
+        return took
+
+    def supervise_until_done(
+        self, waits_for: Callable[[], str], timeout: float, failed: Callable[[], None] = lambda: None
+    ) -> tuple[float, str]:
+        """Supervise until `waits_for` names nothing more to wait for, at most `timeout` seconds; call `failed` when it
+        fails, as it may while a process or the broker starts. Returns the seconds it took and what is still missing.
+        """
+        began = time.monotonic()
         while True:
             self.supervise()
             try:
-                self.outs.read(20)
-                ends = self.outs.ends()
-                if ends != before:
-                    before, quiet_since = ends, time.monotonic()
-                waits_for = self._waits_for(time.monotonic() - quiet_since)
-                if not waits_for:
-                    return time.monotonic() - began
+                missing = waits_for()
             except (OSError, KafkaException, AssertionError) as error:
-                waits_for = repr(error)  # a worker or the broker that is only coming up
-                self._asker = None
-                self._repair_broker()
-            if time.monotonic() - began > timeout:
-                self.undrained = waits_for
-                return timeout
+                missing = repr(error)
+                failed()
+            took = time.monotonic() - began
+            if not missing or took > timeout:
+                return min(took, timeout), missing
             time.sleep(0.1)
 
     def recreate(self, topic: str) -> None:
@@ -198,6 +226,7 @@ class Cluster(Installation):
                 environment={**os.environ, **self._environment},
                 folder=ROOT,
                 timeout=120,
+                session=self._session,
             )
             if code == 0:
                 return

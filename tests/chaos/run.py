@@ -28,13 +28,18 @@ LEADS = 250
 _SUPERVISED_EVERY_SECONDS = 0.2
 
 
-def run(plan: Plan, folder: Path, say: Callable[[str], None]) -> Account:
-    """Carry out a plan; everything that the workers and the broker log stays in `folder`."""
+def run(plan: Plan, folder: Path, say: Callable[[str], None], *, session: float | None = None) -> Account:
+    """Carry out a plan; everything that the workers and the broker log stays in `folder`.
+
+    `session`: after how many seconds of silence a process counts as gone; None: as users have it.
+    """
     kafka, relay_port, far_port = broker_with_relay(find_java(), kafka_jars(say), folder)
     kafka.start()
     relay = Relay(relay_port, far_port)
     try:
-        cluster = Cluster(kafka, folder, partitions=plan.partitions, relay=relay, relay_port=relay_port)
+        cluster = Cluster(
+            kafka, folder, partitions=plan.partitions, relay=relay, relay_port=relay_port, session=session
+        )
         try:
             return _Run(plan, cluster, say).all()
         finally:

@@ -11,6 +11,7 @@ from lead_qualifier.demo.broker.not_available import NotAvailable
 from tests.chaos.plan import Fault, Kind, Phase, Plan
 from tests.chaos.run import run
 from tests.conftest import cannot_run_broker_tests
+from tests.support.program import SHORT_SESSION
 
 pytestmark = [pytest.mark.broker, pytest.mark.chaos]
 
@@ -22,10 +23,11 @@ def test_nothing_is_lost_or_done_twice_when_workers_and_the_broker_fail(tmp_path
         cannot_run_broker_tests(str(reason))
     faults = (
         Fault(Kind.KILL, at=1, lasts=0.5, dice=0),
-        Fault(Kind.FREEZE, at=2.5, lasts=11.5, dice=1),
-        Fault(Kind.BROKER_KILL, at=15, lasts=0.5, dice=0),
+        Fault(Kind.FREEZE, at=2.5, lasts=SHORT_SESSION + 2, dice=1),
+        Fault(Kind.BROKER_KILL, at=8, lasts=0.5, dice=0),
     )
-    account = run(Plan(seed=4, partitions=2, phases=(Phase(1, 4, 200, faults),)), tmp_path, print)
+    plan = Plan(seed=4, partitions=2, phases=(Phase(1, 4, 200, faults),))
+    account = run(plan, tmp_path, print, session=SHORT_SESSION)
     print("\n".join(f"{name:<34}{figure:>10}" for name, figure in account.table()))
     assert not account.differences, "\n".join(account.differences[:20])
     assert account.qualified > 100

@@ -1,5 +1,7 @@
-"""A small second implementation of the rules, after domain.md and contracts.md alone: it foretells what a worker does.
+"""Oracles: a second, independent implementation of what workers and services decide.
 
-It shares no code with app/ and imports nothing beyond json, uuid, datetime and the like, so that a mistake there is not
-repeated here. It replays records in the order given and is as slow and plain as it likes.
+They follow the documentation alone: docs/explanation/how-it-works.md for qualification, docs/explanation/reliability.md
+for dead letters, docs/how-to/downstream.md, assignment.md and sequences.md for the services, and the field descriptions
+in schemas/. They share no code with app/ and import nothing beyond the standard library, so that a mistake there is not
+repeated here. They replay records in the order given, and are as slow and plain as they like.
 """

@@ -1,6 +1,7 @@
-"""Whom assignment gives each lead to, worked out one queue record after the other, without any index and any alarm:
-with each record everybody who waits is looked at, longest wait first, by the time at which the record is decided. So
-what time alone changes is decided no later than what comes in after it. Shares no code with the service.
+"""The owner that each lead gets (docs/how-to/assignment.md), one queue record after the other, without an index.
+
+Each record considers everybody who waits, the longest wait first, at the time when the record is decided. So a change
+that only time brings is decided no later than the next record.
 """
 
 from __future__ import annotations

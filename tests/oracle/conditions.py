@@ -1,4 +1,4 @@
-"""Whether a condition of a definition is so, read from the file as it stands: apart from how the services do it."""
+"""Whether a condition of a definition holds (docs/how-to/downstream.md), read from the file as it is written."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""When it is told that nobody acted on a lead, one event after the other: naive, apart from how the service does it.
+"""When nobody has acted on a lead in time (docs/how-to/downstream.md, "Follow-up"), one event after the other.
 
-Times are whole milliseconds of the clock and are told by whoever asks, as `now`.
+Times are milliseconds of the clock that the caller passes as `now`.
 """
 
 from __future__ import annotations

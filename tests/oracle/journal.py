@@ -1,7 +1,7 @@
-"""In which order a service decided: a partition's changelog tells of each cycle what it took, changed and went by.
+"""The order in which a service decided, from its changelog: what each cycle read, changed and had as time and revision.
 
-Order between topics is nobody's promise, and waits go by the clock. So the oracles are asked for what must come of the
-order and the times that the service itself wrote down, and of every record once, whatever was killed meanwhile.
+No order between topics is promised, and waits depend on the clock. So the oracles take the order and the times that the
+service itself recorded, and check what must follow from them, with each record once, whatever was killed meanwhile.
 """
 
 from __future__ import annotations

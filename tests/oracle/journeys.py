@@ -1,6 +1,6 @@
-"""Which journeys a lead is to enter, one event after the other: naive, and apart from how the service does it.
+"""The journeys that a lead enters (docs/how-to/downstream.md, "Journeys"), one event after the other.
 
-Times are whole milliseconds of the clock and are told by whoever asks, as `now`.
+Times are milliseconds of the clock that the caller passes as `now`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a service behind the qualifier can know of a lead, by all that it has read of it so far, in that order."""
+"""What a downstream service knows of a lead after the records that it has read so far, in that order."""
 
 from __future__ import annotations
 

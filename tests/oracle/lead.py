@@ -1,4 +1,4 @@
-"""What is known of a lead, and how scores and changes enter it."""
+"""What the worker holds of a lead, and how scores and changes enter it (docs/explanation/how-it-works.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long a text of a definition says, such as 30d."""
+"""Durations in definitions, such as 30d."""
 
 from __future__ import annotations
 

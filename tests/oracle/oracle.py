@@ -1,4 +1,4 @@
-"""The oracle: replays input records in the order given and foretells every event, outcome, lead and dead letter."""
+"""The worker's oracle: replays input records and foretells every event, outcome, lead and dead letter."""
 
 from __future__ import annotations
 

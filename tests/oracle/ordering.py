@@ -1,7 +1,7 @@
-"""Is there an order of a lead's records that explains what came out? Between topics a cycle's is not written down.
+"""Searches an order of a lead's records that explains the output, as a cycle records no order between topics.
 
-An oracle is asked with one order after the other, from the lead's beginning: it need not be copied, and nearly always
-the first is the one that there was.
+It asks an oracle with one order after the other, from the lead's first record: an oracle need not be copied then, and
+the first order is nearly always the right one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Reading input records as contracts.md says: what is valid, and what is a dead letter."""
+"""Reads input records: which are valid by schemas/, and which become dead letters (docs/explanation/reliability.md)."""
 
 from __future__ import annotations
 

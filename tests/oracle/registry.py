@@ -1,4 +1,4 @@
-"""Models and their lifecycle, the feature switch, and which scoring models are live."""
+"""The lifecycle of qualification models, the feature switch, and which scoring models are live (README.md)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What leads are told in sequences, one event after the other: naive, and apart from how the service does it.
+"""The steps that a sequence gives out for leads (docs/how-to/sequences.md), one event after the other.
 
-Steps are walked as they are nested in the file, by a generator for each connection, which is asked again after every
-event whether it can go on. Times are whole milliseconds, and are told by whoever asks.
+Steps are walked as they are nested in the file, by one generator for each connection; after each event it is asked
+whether it can go on. Times are milliseconds of the clock that the caller passes as `now`.
 """
 
 from __future__ import annotations

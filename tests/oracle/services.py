@@ -1,4 +1,4 @@
-"""The services keyed by lead, for one lead each: its records in, what must be told of it out, by topic."""
+"""The downstream services that are keyed by lead: one lead's records in, the expected output by topic out."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, Topi
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY
-from tests.support.program import SHORT_SESSION, Process, start
+from tests.support.program import Process, start
 from tests.support.sums import PARTITIONS, Running, Topics, Total
 
 
@@ -129,8 +129,6 @@ class EngineHarness:
     def worker(self, *options: str, at: Mapping[str, str] | None = None) -> Process:
         """Start a worker; `at` maps "step|n" to what happens there: kill, freeze or pause:SECONDS."""
         program = ["tests.support.sums_worker", self.bootstrap, self.topics.prefix, *options]
-        if "KAFKA_BOOTSTRAP_SERVERS" not in os.environ:
-            program += ["--session-timeout", str(SHORT_SESSION)]
         for place, action in (at or {}).items():
             program += ["--at", f"{place}|{action}"]
         with self.log(len(self.workers)).open("wb") as log:

@@ -127,18 +127,23 @@ def import_everything() -> None:
             importlib.import_module(found.name)
 
 
-def shorten_sessions(seconds: float) -> None:
-    """Have members of consumer groups count as gone after so many seconds of silence, and commands wait no longer."""
+def shorten_waits(session: float) -> None:
+    """Have members of consumer groups count as gone after so many seconds of silence, what they left open end soon, and
+    commands wait no longer for either.
+    """
+    from lead_qualifier.engine import transaction
     from lead_qualifier.engine.faust.app import create_app
     from lead_qualifier.maintenance.positions import PositionRepair
 
     shorter: list[tuple[Any, str, float]] = [
-        (create_app, "session_timeout", seconds),
-        (PositionRepair.check_nobody_works, "patience", seconds + 1),
+        (create_app, "session_timeout", session),
+        (PositionRepair.check_nobody_works, "patience", session + 1),
     ]
     for function, argument, value in shorter:
         assert argument in function.__kwdefaults__, f"{function} has no {argument} any more"
         function.__kwdefaults__[argument] = value
+    # A transaction of a busy test may well take a second or two.
+    transaction.TRANSACTION_TIMEOUT_MS = min(transaction.TRANSACTION_TIMEOUT_MS, int(1000 * (session + 3)))
 
 
 def main() -> None:
@@ -153,7 +158,7 @@ def main() -> None:
         signal.signal(signal.SIGINT, interrupt)
         seconds = request.environment.get(SESSION_SECONDS)
         if seconds:
-            shorten_sessions(float(seconds))
+            shorten_waits(float(seconds))
         sys.argv = [request.module, *request.arguments]
         runpy.run_module(request.module, run_name="__main__", alter_sys=True)
 

@@ -61,16 +61,25 @@ def start(
 
 
 def run(
-    program: Sequence[str], *, environment: Mapping[str, str], folder: Path, stdin: bytes = b"", timeout: float = 60
+    program: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    folder: Path,
+    stdin: bytes = b"",
+    timeout: float = 60,
+    session: float | None = SHORT_SESSION,
 ) -> tuple[int, bytes, bytes]:
-    """Run a module to its end. Returns its exit code, and what it wrote to standard output and error.
+    """Run a module to its end. Returns its exit code, and what it wrote to standard output and error. `session`: as of
+    `start`.
 
     Raises subprocess.TimeoutExpired, after which it does not run any more.
     """
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         given.write(stdin)
         given.seek(0)
-        process = start(program, environment=environment, folder=folder, stdin=given, stdout=out, stderr=err)
+        process = start(
+            program, environment=environment, folder=folder, stdin=given, stdout=out, stderr=err, session=session
+        )
         try:
             code = process.wait(timeout)
         except subprocess.TimeoutExpired:

@@ -32,7 +32,6 @@ def main() -> None:
     parser.add_argument("bootstrap")
     parser.add_argument("prefix")
     parser.add_argument("--at", action="append", default=[])
-    parser.add_argument("--session-timeout", type=float, default=6.0)
     parser.add_argument("--rules", help="file whose number is the revision of the rules, and wants a sweep")
     parser.add_argument("--fail-on", action="append", default=[])
     parser.add_argument("--max-record-bytes", type=int, default=1_000_000)
@@ -96,11 +95,11 @@ def main() -> None:
         raw=RawReader(Connection(bootstrap_servers=options.bootstrap)),
         wall=lambda: time.time() + options.clock_ahead,
     )
-    asyncio.run(_run(engine, options.bootstrap, options.session_timeout))
+    asyncio.run(_run(engine, options.bootstrap))
 
 
-async def _run(engine: Engine, bootstrap: str, session_timeout: float) -> None:
-    app = create_app(engine, faust_settings={"broker": f"aiokafka://{bootstrap}"}, session_timeout=session_timeout)
+async def _run(engine: Engine, bootstrap: str) -> None:
+    app = create_app(engine, faust_settings={"broker": f"aiokafka://{bootstrap}"})
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -19,7 +19,7 @@ SINGLE_NODE: dict[str, str] = {
     # A client may ask to be taken for dead after a second (6 s by default): tests kill members and wait for others.
     "group.min.session.timeout.ms": "1000",
     # A dead worker's transaction is ended soon after its time is up.
-    "transaction.abort.timed.out.transaction.cleanup.interval.ms": "1000",
+    "transaction.abort.timed.out.transaction.cleanup.interval.ms": "250",
     # After a crash the node may come back at once: it need not outwait its former self (9 s by default).
     "broker.session.timeout.ms": "3000",
     "broker.heartbeat.interval.ms": "500",
