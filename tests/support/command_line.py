@@ -47,7 +47,7 @@ class CommandLine:
             "LEAD_QUALIFIER_ISSUED_BY": "tester",
         }
         self.admin = AdminClient({"bootstrap.servers": bootstrap})
-        self._producer = Producer({"bootstrap.servers": bootstrap, "partitioner": "murmur2_random"})
+        self._producer = Producer({"bootstrap.servers": bootstrap, "partitioner": "murmur2_random", "linger.ms": 0})
         self.workers: list[WorkerProcess] = []
 
     def run(self, *arguments: str, stdin: bytes = b"", timeout: float = 60, **more: str) -> Done:
