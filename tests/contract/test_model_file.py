@@ -19,7 +19,8 @@ from lead_qualifier.messages.durations import duration_text
 from lead_qualifier.messages.model_definition import definition_of
 from lead_qualifier.messages.model_file import BadModelFile, parse_definition, parse_model, read_model_file
 from lead_qualifier.qualification.criteria import AtLeast, Criterion, Group
-from lead_qualifier.qualification.models import Actions, InvalidModel, QualificationModel, Requalification
+from lead_qualifier.qualification.flags import Actions
+from lead_qualifier.qualification.models import InvalidModel, QualificationModel, Requalification
 from lead_qualifier.sequences.kind import KIND as SEQUENCE
 from lead_qualifier.sinks.dataverse.form import DATAVERSE
 from lead_qualifier.sinks.webhook.form import WEBHOOK

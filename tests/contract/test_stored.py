@@ -22,10 +22,11 @@ from lead_qualifier.follow_up import deciding as follow_up
 from lead_qualifier.follow_up import processor as follow_up_processor
 from lead_qualifier.journeys import deciding as journeys
 from lead_qualifier.journeys import processor as journeys_processor
-from lead_qualifier.qualification import criteria, leads, merging, models
+from lead_qualifier.qualification import criteria, flags, leads, merging, models
 from lead_qualifier.qualification.criteria import AtLeast, Criterion
+from lead_qualifier.qualification.flags import Actions
 from lead_qualifier.qualification.leads import Erased, Lead, LeadChange, Mark, Score, apply_change
-from lead_qualifier.qualification.models import Actions, QualificationModel, Requalification
+from lead_qualifier.qualification.models import QualificationModel, Requalification
 from lead_qualifier.sequences import connections as sequences
 from lead_qualifier.sequences import processor as sequences_processor
 from tools.schemas.documents import DOCUMENTS
@@ -56,7 +57,7 @@ MODEL = QualificationModel(
         merging.LeadTransfer,
         merging.Response,
         models.QualificationModel,
-        models.Actions,
+        flags.Actions,
         models.Requalification,
         models.OnRejection,
         models.Recycling,

@@ -9,8 +9,7 @@ from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
 from lead_qualifier.messages.fields import EMITTED, READ_STRICTLY
-from lead_qualifier.qualification.flags import FLAGS, FlagChanges, FlagValue
-from lead_qualifier.qualification.models import Actions
+from lead_qualifier.qualification.flags import FLAGS, Actions, FlagChanges, FlagValue
 
 Status = Literal["open", "qualified", "disqualified"]
 StatusReason = Literal[

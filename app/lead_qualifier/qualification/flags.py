@@ -32,3 +32,17 @@ FLAGS = (
     Flag("sales_ready", action="sales_ready", qualified=True, initial=False),
 )
 FLAG_NAMES: tuple[FlagName, ...] = tuple(flag.name for flag in FLAGS)
+
+
+class Actions(Struct, frozen=True, omit_defaults=True):
+    """What a qualification changes on the lead."""
+
+    marketing_qualified: bool = False
+    """Whether `status_reason` becomes `marketing_qualified`."""
+    sales_ready: bool = False
+    """Whether `sales_ready` becomes true."""
+
+    @property
+    def flags(self) -> tuple[FlagName, ...]:
+        """The flags that a qualification sets on the lead."""
+        return tuple(flag.name for flag in FLAGS if getattr(self, flag.action))

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from lead_qualifier.qualification.criteria import AtLeast, Criterion, Group, Match, Member
 from lead_qualifier.qualification.findings import first_of
-from lead_qualifier.qualification.flags import FLAGS, FlagName
+from lead_qualifier.qualification.flags import FLAGS, Actions
 
 Policy = Literal["never", "when_reset", "on_recross"]
 ExistingLeads = Literal["evaluate", "ignore"]
@@ -32,20 +32,6 @@ class InvalidModel(ValueError):
     def __init__(self, problems: list[tuple[str, str]]) -> None:
         self.problems = problems
         super().__init__("; ".join(first_of(problems, ": ".join)))
-
-
-class Actions(Struct, frozen=True, omit_defaults=True):
-    """What a qualification changes on the lead."""
-
-    marketing_qualified: bool = False
-    """Whether `status_reason` becomes `marketing_qualified`."""
-    sales_ready: bool = False
-    """Whether `sales_ready` becomes true."""
-
-    @property
-    def flags(self) -> tuple[FlagName, ...]:
-        """The flags that a qualification sets on the lead."""
-        return tuple(flag.name for flag in FLAGS if getattr(self, flag.action))
 
 
 class Requalification(Struct, frozen=True, omit_defaults=True):

@@ -8,7 +8,8 @@ from lead_qualifier.cli.model_views import details
 from lead_qualifier.client.rulebook import Rulebook
 from lead_qualifier.definitions.qualification_models.entries import ModelEntry
 from lead_qualifier.qualification.criteria import Criterion
-from lead_qualifier.qualification.models import Actions, OnRejection, QualificationModel, Recycling
+from lead_qualifier.qualification.flags import Actions
+from lead_qualifier.qualification.models import OnRejection, QualificationModel, Recycling
 
 
 def test_a_model_is_shown_with_what_becomes_of_leads_that_sales_rejects() -> None:

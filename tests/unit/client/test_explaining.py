@@ -9,8 +9,9 @@ import pytest
 
 from lead_qualifier.client.explaining import Explained, explain, reopened
 from lead_qualifier.qualification.criteria import Criterion, Group
+from lead_qualifier.qualification.flags import Actions
 from lead_qualifier.qualification.leads import Hold, Lead, Mark, Score, Trigger
-from lead_qualifier.qualification.models import Actions, OnRejection, QualificationModel, Recycling, Requalification
+from lead_qualifier.qualification.models import OnRejection, QualificationModel, Recycling, Requalification
 from lead_qualifier.qualification.recycling import Answered, reject
 from lead_qualifier.qualification.rules import RuledModel, Rules
 

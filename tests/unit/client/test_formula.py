@@ -7,7 +7,8 @@ from msgspec.structs import replace
 
 from lead_qualifier.client.formula import formula, terms
 from lead_qualifier.qualification.criteria import AtLeast, Criterion, Group
-from lead_qualifier.qualification.models import Actions, OnRejection, QualificationModel, Recycling, Requalification
+from lead_qualifier.qualification.flags import Actions
+from lead_qualifier.qualification.models import OnRejection, QualificationModel, Recycling, Requalification
 
 FLAT = QualificationModel(
     id="m",

@@ -6,9 +6,10 @@ from typing import Any
 
 from lead_qualifier.qualification.criteria import Criterion, Match
 from lead_qualifier.qualification.decide import Outcome, Qualification, decide, mark
+from lead_qualifier.qualification.flags import Actions
 from lead_qualifier.qualification.holds import begin_hold, end_hold, follow_scores
 from lead_qualifier.qualification.leads import Lead, LeadChange, Trigger, apply_change, record_score
-from lead_qualifier.qualification.models import Actions, ExistingLeads, Policy, QualificationModel, Requalification
+from lead_qualifier.qualification.models import ExistingLeads, Policy, QualificationModel, Requalification
 from lead_qualifier.qualification.rules import RuledModel, Rules, UnknownLeads
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lead_qualifier.qualification.criteria import AtLeast, Criterion, Group, Match, Member, met
-from lead_qualifier.qualification.models import Actions, QualificationModel
+from lead_qualifier.qualification.flags import Actions
+from lead_qualifier.qualification.models import QualificationModel
 from lead_qualifier.qualification.rules import RuledModel
 from tests.unit.qualification.given import Desk, rules
 

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from lead_qualifier.qualification.criteria import AtLeast, Criterion, Group
-from lead_qualifier.qualification.models import Actions, InvalidModel, QualificationModel, Requalification
+from lead_qualifier.qualification.flags import Actions
+from lead_qualifier.qualification.models import InvalidModel, QualificationModel, Requalification
 from tests.unit.qualification.given import model
 
 GOOD: dict[str, Any] = {

@@ -9,10 +9,10 @@ import pytest
 from lead_qualifier.messages.definition_reading import model_of, problems_of
 from lead_qualifier.messages.model_definition import definition_of
 from lead_qualifier.qualification.decide import Outcome
+from lead_qualifier.qualification.flags import Actions
 from lead_qualifier.qualification.leads import Lead, LeadChange, Mark, apply_change
 from lead_qualifier.qualification.merging import united
 from lead_qualifier.qualification.models import (
-    Actions,
     InvalidModel,
     OnRejection,
     QualificationModel,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from lead_qualifier.http.oauth import AccessTokens, ClientCredentials
-from lead_qualifier.sinks.dataverse.changes import COLUMNS, MARKETING_QUALIFIED, STATUS_REASONS, Mapping
-from lead_qualifier.sinks.dataverse.form import DATAVERSE
+from lead_qualifier.sinks.dataverse.changes import MARKETING_QUALIFIED, STATUS_REASONS, Mapping
+from lead_qualifier.sinks.dataverse.form import COLUMNS, DATAVERSE
 from lead_qualifier.sinks.dataverse.sender import DataverseSender
 from lead_qualifier.sinks.forms import carried, read, required
 from lead_qualifier.sinks.sink import Sink, client_of, sink_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping as MappingOf
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -16,8 +16,6 @@ _GUID = re.compile(r"^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
 _OWNERS = {"seller": "systemusers", "team": "teams"}
 OWNER = "ownerid@odata.bind"
 """The row's owner in a request; answers call it `_ownerid_value`."""
-COLUMNS = {"status_reason": "statuscode", "sales_ready": "msdyncrm_salesready"}
-"""Columns of a lead's flags, unless the file names others."""
 STATUS_REASONS = {
     "new": 1,
     "contacted": 2,
@@ -36,7 +34,7 @@ MARKETING_QUALIFIED = 823270000
 class Mapping:
     """How a lead's fields are stored in this Dataverse."""
 
-    columns: MappingOf[str, str] = field(default_factory=lambda: COLUMNS)
+    columns: MappingOf[str, str]
     """Column by flag."""
     status_reasons: MappingOf[str, int]
     """The value of each status reason that is known."""

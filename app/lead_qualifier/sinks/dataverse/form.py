@@ -12,10 +12,13 @@ from typing_extensions import TypedDict
 from lead_qualifier.definitions.kind import Definition, Kind, Others
 from lead_qualifier.messages.definition_form import Problem
 from lead_qualifier.messages.fields import EMITTED, Id
-from lead_qualifier.sinks.dataverse.changes import COLUMNS, MARKETING_QUALIFIED
+from lead_qualifier.sinks.dataverse.changes import MARKETING_QUALIFIED
 from lead_qualifier.sinks.forms import CommonForm, address_problem, common_problems
 
 TOPICS = ("lead-assigned", "lead-qualified", "lead-recycled")
+
+COLUMNS = {"status_reason": "statuscode", "sales_ready": "msdyncrm_salesready"}
+"""Columns of a lead's flags, unless the file names others."""
 
 _Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="Name of an environment variable.")]
 ConcurrentChanges = Literal["people_first", "read_first", "overwrite"]

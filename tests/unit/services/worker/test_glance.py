@@ -11,8 +11,9 @@ import pytest
 from lead_qualifier.engine.application import Application, Input
 from lead_qualifier.engine.context import ProcessorContext
 from lead_qualifier.qualification.criteria import Criterion
+from lead_qualifier.qualification.flags import Actions
 from lead_qualifier.qualification.leads import Lead, Mark, Score
-from lead_qualifier.qualification.models import Actions, QualificationModel
+from lead_qualifier.qualification.models import QualificationModel
 from lead_qualifier.qualification.rules import RuledModel, Rules, UnknownLeads
 from lead_qualifier.services.worker.lead_processor import LeadProcessor, decode_lead, encode_lead
 

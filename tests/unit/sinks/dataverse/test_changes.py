@@ -18,9 +18,10 @@ from lead_qualifier.sinks.dataverse.changes import (
     changes_of,
     row_of,
 )
+from lead_qualifier.sinks.dataverse.form import COLUMNS
 from tests.unit.sinks.events import BOTH, LEAD, SELLER, erased, event
 
-PLAIN = Mapping(status_reasons={**STATUS_REASONS, "marketing_qualified": MARKETING_QUALIFIED})
+PLAIN = Mapping(columns=COLUMNS, status_reasons={**STATUS_REASONS, "marketing_qualified": MARKETING_QUALIFIED})
 OURS = {"status_reason": "our_reason", "sales_ready": "our_ready"}
 KEYED = Mapping(columns=OURS, status_reasons={"marketing_qualified": 100}, lead_key="our_id")
 

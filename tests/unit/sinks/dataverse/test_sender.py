@@ -13,7 +13,7 @@ from lead_qualifier.http.errors import NoAnswer, NoToken
 from lead_qualifier.http.oauth import AccessTokens, ClientCredentials
 from lead_qualifier.sinks.answers import EndpointBusy, EndpointUnavailable
 from lead_qualifier.sinks.dataverse.changes import MARKETING_QUALIFIED, STATUS_REASONS, Mapping
-from lead_qualifier.sinks.dataverse.form import ConcurrentChanges
+from lead_qualifier.sinks.dataverse.form import COLUMNS, ConcurrentChanges
 from lead_qualifier.sinks.dataverse.sender import DataverseSender
 from tests.unit.sinks.dataverse.organisation import Organisation
 from tests.unit.sinks.endpoint import CUT_BODY, GARBAGE, NEVER, Raw, Reply, Request
@@ -46,7 +46,9 @@ def make(org: Organisation) -> Iterator[Make]:
         credentials = credentials_at(url, secret)
         assert secret not in repr(credentials)
         mapping = Mapping(
-            status_reasons={**STATUS_REASONS, "marketing_qualified": MARKETING_QUALIFIED}, lead_key=lead_key
+            columns=COLUMNS,
+            status_reasons={**STATUS_REASONS, "marketing_qualified": MARKETING_QUALIFIED},
+            lead_key=lead_key,
         )
         return DataverseSender(
             f"{url}/api/data/v9.2",
