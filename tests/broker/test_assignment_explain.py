@@ -143,7 +143,7 @@ def test_a_lead_is_explained_as_it_comes_waits_is_assigned_and_goes(service: Dow
         service.wait_for(ASSIGNED, number)
 
     shown = explain(service, "L-1").fine().out
-    assert shown.startswith("L-1: seller S-1 has it (2 assigned)\n")
+    assert shown.startswith("L-1: assigned to seller S-1 (result 2, assigned)\n")
     assert "by sales v1, segment all, rule any\n" in shown
     assert "owner_id U-4, country DE\n" in shown
     assert "it counts against the capacity of S-1: 1 taken of 1\n" in shown

@@ -195,7 +195,7 @@ def test_a_lead_is_fed_and_explained(cli: CommandLine) -> None:
     assert model["outcome"] == "already_qualified"
     bob = cli.run("lead", "show", "bob").fine().out
     assert "bob: open, new, not sales ready" in bob
-    assert "engagement: 12 more; demographic: no score yet, 50 is needed" in bob
+    assert "engagement: 12 more; demographic: no score yet, needs 50" in bob
     assert "never qualified" in bob
     ada = cli.run("lead", "show", "ada").fine().out
     assert "engagement 83 >= 70 met" in ada
@@ -232,7 +232,7 @@ def test_bad_lines_are_told_by_number_and_the_others_sent(cli: CommandLine) -> N
     content = lines(score("eve", "engagement", 12, 2)) + bad_score + b"\n\n{nonsense\n"
     fed = cli.run("feed", "-", stdin=content + lines(score("eve", "demographic", 13, 2)))
     assert fed.code == 1
-    assert "2 sent, 2 bad" in fed.out
+    assert "2 sent, 2 invalid" in fed.out
     assert "-:2: score must be a number, found text" in fed.err
     assert "-:4: the value is not JSON" in fed.err
     eventually(lambda: cli.run("lead", "show", "eve"), lambda done: done.code == 0 and "demographic" in done.out)
