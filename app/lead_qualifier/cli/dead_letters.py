@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import heapq
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -14,7 +15,7 @@ from lead_qualifier.cli.exit_codes import ExitCode, Refused
 from lead_qualifier.cli.options import Json, Yes
 from lead_qualifier.cli.screen import agreed, busy, fail, moment, note, say, show_json, warn
 from lead_qualifier.cli.session import Session, open_session
-from lead_qualifier.client.dead_letters import DeadLetter, DeadLetters, Filter, Replay
+from lead_qualifier.client.dead_letters import DeadLetter, DeadLetters, Filter, ReplayPlan, ReplayStatus
 from lead_qualifier.messages.downstream_topics import DOWNSTREAM_DEAD_LETTERS
 from lead_qualifier.messages.topics import LEAD_DEAD_LETTERS
 
@@ -93,24 +94,25 @@ def replay(
     with busy("reading the dead letters, and what was sent back before"):
         found = list(letters.find(chosen))
         plan = letters.plan(found, again=again)
-    unknown = chosen.places - {letter.place for letter in found}
+    unknown = chosen.ids - {letter.id for letter in found}
     if unknown:
         raise Refused(
             f"no such dead letter: {', '.join(sorted(unknown))} (lead-qualifier dead-letters list shows them)"
         )
     _tell(plan)
-    if not plan.fresh:
+    pending = plan[ReplayStatus.PENDING]
+    if not pending:
         say("nothing to send back")
         return
-    counts = {name: sum(letter.topic == name for letter in plan.fresh) for name in {x.topic for x in plan.fresh}}
+    counts = Counter(letter.topic for letter in pending)
     what = ", ".join(f"{count:,} to {name}" for name, count in sorted(counts.items()))
     if not yes and not agreed(f"Send back {what}?"):
         raise Refused("nothing was sent back")
     sent: list[DeadLetter] = []
-    failed = letters.send_back(plan.fresh, sent.append)
+    failed = letters.send_back(pending, sent.append)
     say(f"{len(sent):,} sent back")
     if failed:
-        fail("; ".join(f"{place}: {why}" for place, why in failed))
+        fail("; ".join(f"{name}: {why}" for name, why in failed))
         raise typer.Exit(ExitCode.REFUSED)
 
 
@@ -120,31 +122,34 @@ def _chosen(places: Sequence[str], topic: str | None, reason: str | None, key: s
             raise typer.BadParameter(f"{place} is not PARTITION:OFFSET, such as 3:17")
     if not (places or everything or topic or reason or key):
         raise typer.BadParameter("choose dead letters by PARTITION:OFFSET, --topic, --reason, --key, or --all")
-    return Filter(topic=topic, reason=reason, key=key, places=frozenset(places))
+    return Filter(topic=topic, reason=reason, key=key, ids=frozenset(places))
 
 
-def _tell(plan: Replay) -> None:
-    if plan.replayed:
-        note(f"{len(plan.replayed):,} left out, because they were sent back before: {_names(plan.replayed)}")
-    if plan.unsure:
+def _tell(plan: ReplayPlan) -> None:
+    replayed, unknown = plan[ReplayStatus.REPLAYED], plan[ReplayStatus.UNKNOWN]
+    if replayed:
+        note(f"{len(replayed):,} left out, because they were sent back before: {_names(replayed)}")
+    if unknown:
         warn(
-            f"{len(plan.unsure):,} left out, because their topic no longer shows whether they were sent back before "
-            f"(--again sends them): {_names(plan.unsure)}"
+            f"{len(unknown):,} left out, because their topic no longer shows whether they were sent back before "
+            f"(--again sends them): {_names(unknown)}"
         )
-    if plan.cut:
-        warn(f"{len(plan.cut):,} cannot be sent back, because they were too large to be kept whole: {_names(plan.cut)}")
-    if plan.homeless:
-        warn(f"{len(plan.homeless):,} came from topics that no longer exist: {_names(plan.homeless)}")
-    if plan.foreign:
-        named = ", ".join(sorted({letter.topic for letter in plan.foreign})[:_NAMED])
+    if truncated := plan[ReplayStatus.TRUNCATED]:
         warn(
-            f"{len(plan.foreign):,} name a topic that is not an input of this installation ({named}) and are not sent "
-            f"back: {_names(plan.foreign)}"
+            f"{len(truncated):,} cannot be sent back, because they were too large to be kept whole: {_names(truncated)}"
+        )
+    if missing := plan[ReplayStatus.TOPIC_MISSING]:
+        warn(f"{len(missing):,} came from topics that no longer exist: {_names(missing)}")
+    if others := plan[ReplayStatus.OTHER_TOPIC]:
+        named = ", ".join(sorted({letter.topic for letter in others})[:_NAMED])
+        warn(
+            f"{len(others):,} name a topic that is not an input of this installation ({named}) and are not sent back: "
+            f"{_names(others)}"
         )
 
 
 def _names(letters: Sequence[DeadLetter]) -> str:
-    names = [letter.place for letter in letters]
+    names = [letter.id for letter in letters]
     return ", ".join(names[:_NAMED]) + (" ..." if len(names) > _NAMED else "")
 
 
@@ -179,7 +184,7 @@ def _show(letter: DeadLetter) -> None:
     partition, offset = letter.topic_partition, letter.topic_offset
     place = "at an unknown position" if partition is None or offset is None else f"{partition}:{offset}"
     origin = f"{letter.topic or 'no topic'} {place}"
-    say(f"{letter.place}  {moment(letter.at)}  from {origin}, {key}")
+    say(f"{letter.id}  {moment(letter.at)}  from {origin}, {key}")
     say(f"  {letter.reason}")
     say(f"  {_value(letter.value)}")
 
@@ -199,12 +204,12 @@ def _excerpt(content: bytes) -> str:
 def _as_json(letter: DeadLetter) -> dict[str, Any]:
     place = {"topic_partition": letter.topic_partition, "topic_offset": letter.topic_offset}
     shown: dict[str, Any] = {
-        "letter": letter.place,
+        "letter": letter.id,
         "partition": letter.partition,
         "offset": letter.offset,
         "at": letter.at,
         "topic": letter.topic,
-        **{name: told for name, told in place.items() if told is not None},
+        **{name: number for name, number in place.items() if number is not None},
         "reason": letter.reason,
         "headers": [{"name": name, **_bytes("value", content)} for name, content in letter.headers],
     }

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from lead_qualifier.cli.exit_codes import ExitCode, Refused
 from lead_qualifier.cli.screen import err, note, say
 from lead_qualifier.cli.session import open_session
-from lead_qualifier.client.feeding import Feeder
+from lead_qualifier.client.score_feed import ScoreFeed
 from lead_qualifier.messages.reasons import wide_encoding
 
 _SHOWN_BYTES = 64 * 1024
@@ -43,14 +43,14 @@ def feed(
     with _opened(file) as (lines, size):
         session = open_session()
 
-        def bad(line: int, reason: str) -> None:
+        def invalid(line: int, reason: str) -> None:
             note(f"{file}:{line}: {reason}")
 
-        feeder = Feeder(session.connection, topic_prefix=session.prefix, bad=bad)
+        scores = ScoreFeed(session.connection, topic_prefix=session.prefix, invalid=invalid)
         with _progress(size) as moved:
-            fed = feeder.feed(lines, moved)
-    say(f"{fed.sent:,} sent" + (f", {fed.bad:,} invalid" if fed.bad else ""))
-    if fed.bad:
+            fed = scores.feed(lines, moved)
+    say(f"{fed.sent:,} sent" + (f", {fed.invalid:,} invalid" if fed.invalid else ""))
+    if fed.invalid:
         raise typer.Exit(ExitCode.REFUSED)
 
 

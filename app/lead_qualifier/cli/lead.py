@@ -14,7 +14,7 @@ from lead_qualifier.cli.options import Json
 from lead_qualifier.cli.screen import busy, moment, say, show_json
 from lead_qualifier.cli.session import Session, open_session
 from lead_qualifier.client.evidence import changes_text, criteria_text, criterion_text, model_text, number
-from lead_qualifier.client.explaining import Explained, explain, reopened
+from lead_qualifier.client.explanation import Explained, explain, reopened
 from lead_qualifier.client.leads import LookedUp, Standing, look_up
 from lead_qualifier.client.rulebook import read_rulebook
 from lead_qualifier.messages.fields import plain

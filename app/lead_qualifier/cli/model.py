@@ -20,8 +20,8 @@ from lead_qualifier.cli.outcomes import report
 from lead_qualifier.cli.screen import progress, say, show_json
 from lead_qualifier.cli.session import open_session
 from lead_qualifier.client.definition_topics import QUALIFICATION_MODEL
-from lead_qualifier.client.previewed_topics import preview as preview_topics
-from lead_qualifier.client.previewing import NEAR_POINTS, SAMPLE
+from lead_qualifier.client.preview import NEAR_POINTS, SAMPLE
+from lead_qualifier.client.preview_reader import preview as preview_topics
 from lead_qualifier.client.rulebook import read_rulebook
 from lead_qualifier.client.sweeping import swept
 from lead_qualifier.kafka.errors import NotAllowed
@@ -163,7 +163,7 @@ def preview(
     definition = read_model_file(file)
     session = open_session()
     rules = read_rulebook(session.connection, topic_prefix=session.prefix).rules(session.settings.unknown_leads.value)
-    with progress("reading leads") as report:
+    with progress("reading leads") as show_progress:
         previewed = preview_topics(
             session.connection,
             definition,
@@ -173,7 +173,7 @@ def preview(
             near=near,
             sample=sample,
             days=days,
-            progress=report,
+            progress=show_progress,
             time_tolerance=session.settings.time_tolerance,
         )
     if as_json:

@@ -8,8 +8,8 @@ from typing import Any
 from lead_qualifier.cli.screen import columns, moment, note, say, warn
 from lead_qualifier.client.evidence import changes_text, criteria_text, number
 from lead_qualifier.client.formula import terms
-from lead_qualifier.client.previewed_topics import Days, Previewed
-from lead_qualifier.client.previewing import Candidate, Compared, Preview, as_if_live
+from lead_qualifier.client.preview import Candidate, Compared, Preview, as_if_live
+from lead_qualifier.client.preview_reader import Days, Previewed
 from lead_qualifier.messages.durations import duration_text
 from lead_qualifier.messages.fields import plain
 from lead_qualifier.messages.lead_qualified import evidence_of

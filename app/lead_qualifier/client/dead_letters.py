@@ -1,21 +1,21 @@
-"""Dead letters: what could not be read, why, and sending it back to where it came from.
+"""Dead letters: records that could not be handled, why, and sending them back to where they came from.
 
-A dead letter says in its headers where that is. Whoever may write to the topic of dead letters can say anything there:
-records go back to topics that such letters come from, and to no other.
+A dead letter names its origin in its headers. Whoever may write to the topic of dead letters can write anything there,
+so records are sent back only to topics that such dead letters come from.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import Enum
 from functools import partial
 
 from confluent_kafka import KafkaError
 
-from lead_qualifier.kafka.admin import PartitionId
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.producer import Producer
 from lead_qualifier.kafka.reader import TopicReader
@@ -30,13 +30,13 @@ REPLAYED_FROM = "dl_replayed_from"
 
 Header = tuple[str, bytes | None]
 _ORIGIN = ("dl_topic", "dl_partition", "dl_offset", "dl_reason")
-_CUT = re.compile(r"\(cut to fit: it had [0-9]+ headers, [0-9]+ bytes of key and [0-9]+ of value\)$")
+_TRUNCATED = re.compile(r"\(cut to fit: it had [0-9]+ headers, [0-9]+ bytes of key and [0-9]+ of value\)$")
 _NUMBER = re.compile(rb"[0-9]{1,19}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
-    """A record that could not be handled, as it came, and where from."""
+    """A record that could not be handled, as it came, and its origin as its headers name it."""
 
     partition: int
     offset: int
@@ -45,171 +45,168 @@ class DeadLetter:
     key: bytes | None
     value: bytes | None
     headers: tuple[Header, ...]
-    """Those it came with; names that are not UTF-8 are escaped."""
+    """The original ones; names that are not UTF-8 are escaped."""
     topic: str
-    """Where it stood, as the broker names it; like all that follows, by its own account."""
+    """The origin's full name."""
     topic_partition: int | None
-    """None: it does not say so in digits."""
+    """None if the header is not in digits; so too the offset."""
     topic_offset: int | None
     reason: str
 
     @property
-    def place(self) -> str:
-        """`partition:offset` among the dead letters: what a command calls it."""
+    def id(self) -> str:
+        """`partition:offset` among the dead letters, as commands name it."""
         return f"{self.partition}:{self.offset}"
 
     @property
-    def cut(self) -> bool:
+    def truncated(self) -> bool:
         """Was it too large to be kept whole? Then there is nothing to send back."""
-        return _CUT.search(self.reason) is not None
+        return _TRUNCATED.search(self.reason) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """Which dead letters are meant; what is not said does not matter."""
+    """Which dead letters to find; None and an empty set match all."""
 
     topic: str | None = None
-    """Where they came from, with or without the prefix."""
+    """The origin, with or without the prefix."""
     reason: str | None = None
-    """Text in the reason, in small or capital letters."""
+    """Text in the reason, in any case."""
     key: str | None = None
-    places: frozenset[str] = frozenset()
+    ids: frozenset[str] = frozenset()
 
-    def takes(self, letter: DeadLetter, topic_prefix: str) -> bool:
-        """Is this one meant?"""
+    def matches(self, letter: DeadLetter, topic_prefix: str) -> bool:
+        """Does the dead letter meet all of it?"""
         return (
             (self.topic is None or letter.topic in {self.topic, topic_prefix + self.topic})
             and (self.reason is None or self.reason.casefold() in letter.reason.casefold())
             and (self.key is None or letter.key == self.key.encode())
-            and (not self.places or letter.place in self.places)
+            and (not self.ids or letter.id in self.ids)
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Replay:
-    """What is to be sent back, and what is not because it was, or may have been, already."""
+class ReplayStatus(Enum):
+    """Whether a dead letter is to be sent back, and if not, why."""
 
-    fresh: tuple[DeadLetter, ...]
-    replayed: tuple[DeadLetter, ...]
-    unsure: tuple[DeadLetter, ...]
-    """The origin has dropped records of the time since (retention): nobody knows whether they were sent back."""
-    cut: tuple[DeadLetter, ...]
-    homeless: tuple[DeadLetter, ...]
-    """Their origin does not exist any more."""
-    foreign: tuple[DeadLetter, ...]
-    """They name a topic that is no input of this installation."""
+    PENDING = "pending"
+    REPLAYED = "replayed"
+    """It was sent back before."""
+    UNKNOWN = "unknown"
+    """The origin no longer holds all records since (retention), so nobody knows whether it was sent back."""
+    TRUNCATED = "truncated"
+    TOPIC_MISSING = "topic_missing"
+    """Its origin no longer exists."""
+    OTHER_TOPIC = "other_topic"
+    """It names a topic that is no input of this installation."""
+
+
+ReplayPlan = Mapping[ReplayStatus, Sequence[DeadLetter]]
+"""Every dead letter under its status, in the order of its origin."""
 
 
 class DeadLetters:
-    """The dead letters of one installation: those of its workers, or with another `topic` of other services."""
+    """The dead letters of an installation: those of its workers, or with another `topic` those of its services."""
 
     def __init__(self, connection: Connection, *, topic_prefix: str, topic: Topic = LEAD_DEAD_LETTERS) -> None:
         self._topic = topic.full_name(topic_prefix)
         self._connection = connection
         self._prefix = topic_prefix
-        back = DOWNSTREAM_REPLAYABLE if topic == DOWNSTREAM_DEAD_LETTERS else WORKER_REPLAYABLE
-        self._origins = frozenset(one.full_name(topic_prefix) for one in back)
+        replayable = DOWNSTREAM_REPLAYABLE if topic == DOWNSTREAM_DEAD_LETTERS else WORKER_REPLAYABLE
+        self._origins = frozenset(one.full_name(topic_prefix) for one in replayable)
         self._reader = TopicReader(connection)
 
     def find(self, wanted: Filter) -> Iterator[DeadLetter]:
-        """Those that are meant, in no certain order. Raises TopicMissing, ReadIncomplete, KafkaException."""
-        for message in self._reader.read_topic(self._topic):
-            letter = _letter(message)
-            if letter is not None and wanted.takes(letter, self._prefix):
+        """Those that match, in no certain order. Raises TopicMissing, NotAllowed, ReadIncomplete, KafkaException."""
+        for record in self._reader.read_topic(self._topic):
+            letter = _letter(record)
+            if letter is not None and wanted.matches(letter, self._prefix):
                 yield letter
 
-    def plan(self, letters: Iterable[DeadLetter], *, again: bool) -> Replay:
-        """Look which of them were sent back before: their origin topics are read from that time on.
-
-        `again`: those count as fresh, too.
+    def plan(self, letters: Iterable[DeadLetter], *, again: bool) -> ReplayPlan:
+        """Find out which were sent back before, by reading their origins from that time on. With `again` these count as
+        pending, too. Raises as `find`.
         """
-        fresh: list[DeadLetter] = []
-        replayed: list[DeadLetter] = []
-        unsure: list[DeadLetter] = []
-        cut: list[DeadLetter] = []
-        homeless: list[DeadLetter] = []
+        plan: dict[ReplayStatus, list[DeadLetter]] = {status: [] for status in ReplayStatus}
         by_topic: dict[str, list[DeadLetter]] = {}
-        foreign: list[DeadLetter] = []
         for letter in sorted(letters, key=_origin_order):
             if letter.topic not in self._origins:
-                foreign.append(letter)
-            elif letter.cut:
-                cut.append(letter)
+                plan[ReplayStatus.OTHER_TOPIC].append(letter)
+            elif letter.truncated:
+                plan[ReplayStatus.TRUNCATED].append(letter)
             else:
                 by_topic.setdefault(letter.topic, []).append(letter)
-        existing = self._reader.admin.existing(list(by_topic))
+        existing = self._reader.admin.existing(by_topic)
         for topic, of_topic in by_topic.items():
             if topic not in existing:
-                homeless += of_topic
+                plan[ReplayStatus.TOPIC_MISSING] += of_topic
             elif again:
-                fresh += of_topic
+                plan[ReplayStatus.PENDING] += of_topic
             else:
-                seen, horizon = self._sent_back(topic, min(letter.at for letter in of_topic))
+                seen, complete_from = self._sent_back(topic, min(letter.at for letter in of_topic))
                 for letter in of_topic:
-                    if seen.get(letter.place, datetime.min.replace(tzinfo=UTC)) >= letter.at:
-                        replayed.append(letter)
-                    elif horizon is not None and letter.at < horizon:
-                        unsure.append(letter)
-                    else:
-                        fresh.append(letter)
-        return Replay(tuple(fresh), tuple(replayed), tuple(unsure), tuple(cut), tuple(homeless), tuple(foreign))
+                    plan[_status(letter, seen.get(letter.id), complete_from)].append(letter)
+        return plan
 
     def send_back(self, letters: Sequence[DeadLetter], sent: Callable[[DeadLetter], None]) -> list[tuple[str, str]]:
-        """Send each of a plan's `fresh` to where it came from, with its key, value and headers. `sent` is told of each
-        that arrived.
+        """Send the pending dead letters of a plan to where they came from, with key, value and headers.
 
-        Returns (place, reason) of those that did not arrive.
+        `sent` gets each that arrived. Returns id and reason of those that did not.
         """
-        # What concerns one lead stays in the order in which it came.
-        producer = Producer(self._connection, in_order=True)
+        producer = Producer(self._connection, in_order=True)  # what concerns one lead keeps its order
         failed: list[tuple[str, str]] = []
 
         def delivered(letter: DeadLetter, error: KafkaError | None) -> None:
             if error is None:
                 sent(letter)
             else:
-                failed.append((letter.place, error.str()))
+                failed.append((letter.id, error.str()))
 
         for letter in letters:
-            headers = [*(one for one in letter.headers if one[0] != REPLAYED_FROM), _replayed_from(letter)]
+            headers = [*(one for one in letter.headers if one[0] != REPLAYED_FROM), (REPLAYED_FROM, letter.id.encode())]
             producer.send(letter.topic, letter.key, letter.value, headers=headers, delivered=partial(delivered, letter))
         producer.flush()
         return failed
 
     def _sent_back(self, topic: str, since: datetime) -> tuple[dict[str, datetime], datetime | None]:
-        """When each dead letter was sent back to the topic since then, and from when on the topic still holds all."""
-        places: list[PartitionId] = self._reader.admin.partitions(topic)
-        start = self._reader.admin.since(places, max(0, to_milliseconds(since)))
-        first = self._reader.admin.first(places)
-        truncated = any(start[place] == first[place] > 0 for place in places)
+        """By id, when dead letters were sent back to the topic since then; and from when on the topic still holds all
+        records, None if since then.
+        """
+        partitions = self._reader.admin.partitions(topic)
+        start = self._reader.admin.since(partitions, max(0, to_milliseconds(since)))
+        first = self._reader.admin.first(partitions)
+        expired = any(start[partition] == first[partition] > 0 for partition in partitions)
         seen: dict[str, datetime] = {}
         oldest: datetime | None = None
-        for message in self._reader.read(places, start):
-            at = _time(message)
+        for record in self._reader.read(partitions, start):
+            at = _time(record)
             oldest = at if oldest is None else min(oldest, at)
-            for name, content in message.headers or ():
+            for name, content in record.headers:
                 if name == REPLAYED_FROM and content is not None:
                     seen[content.decode(errors="replace")] = at
-        return seen, (oldest or datetime.now(UTC)) if truncated else None
+        return seen, (oldest or datetime.now(UTC)) if expired else None
 
 
-def _replayed_from(letter: DeadLetter) -> Header:
-    return (REPLAYED_FROM, letter.place.encode())
+def _status(letter: DeadLetter, sent_back: datetime | None, complete_from: datetime | None) -> ReplayStatus:
+    if sent_back is not None and sent_back >= letter.at:
+        return ReplayStatus.REPLAYED
+    if complete_from is not None and letter.at < complete_from:
+        return ReplayStatus.UNKNOWN
+    return ReplayStatus.PENDING
 
 
-def _letter(message: Record) -> DeadLetter | None:
+def _letter(record: Record) -> DeadLetter | None:
     """None for a record that is no dead letter of ours. The four headers about its origin are the last ones."""
-    headers: list[Header] = [(portable_name(name), content) for name, content in message.headers or ()]
+    headers: list[Header] = [(portable_name(name), content) for name, content in record.headers or ()]
     origin = headers[-len(_ORIGIN) :]
     if tuple(name for name, _ in origin) != _ORIGIN:
         return None
     (_, topic), (_, partition), (_, offset), (_, reason) = origin
     return DeadLetter(
-        partition=message.partition,
-        offset=message.offset,
-        at=_time(message),
-        key=message.key,
-        value=message.value,
+        partition=record.partition,
+        offset=record.offset,
+        at=_time(record),
+        key=record.key,
+        value=record.value,
         headers=tuple(headers[: -len(_ORIGIN)]),
         topic=_text(topic),
         topic_partition=_digits(partition),
@@ -227,9 +224,9 @@ def _digits(content: bytes | None) -> int | None:
 
 
 def _origin_order(letter: DeadLetter) -> tuple[str, int, int, int, int]:
-    """As they stood in their topics, those that do not say where last."""
-    place = [sys.maxsize if told is None else told for told in (letter.topic_partition, letter.topic_offset)]
-    return (letter.topic, place[0], place[1], letter.partition, letter.offset)
+    """As they stood in their topics; those that do not say where come last."""
+    where = [sys.maxsize if one is None else one for one in (letter.topic_partition, letter.topic_offset)]
+    return (letter.topic, where[0], where[1], letter.partition, letter.offset)
 
 
 def _time(record: Record) -> datetime:

@@ -8,7 +8,7 @@ from typing import Any
 
 
 def decode_event(value: bytes | None, fields: Collection[str] = ()) -> dict[str, Any] | None:
-    """The JSON object in a record's value; None where there is none, or where it lacks one of the fields."""
+    """The JSON object in a record's value; None if there is none, or if it lacks one of the fields."""
     try:
         event = json.loads(value or b"")
     except (ValueError, RecursionError):

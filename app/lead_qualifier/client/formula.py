@@ -1,4 +1,4 @@
-"""What a model asks for, in words: its criteria as one formula, and how it goes on from there."""
+"""A model in words: its criteria as one formula, its hold, and when a lead can qualify again."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ def formula(definition: QualificationModel) -> str:
 
 
 def terms(definition: QualificationModel) -> str:
-    """The formula, how long it must hold, what lets a lead qualify again, and what becomes of one that sales rejects;
-    what is as usual is left out.
+    """The formula, the hold, what lets a lead qualify again, and what a rejection by sales means. Defaults are left
+    out.
     """
     parts = [formula(definition)]
     if definition.hold is not None:

@@ -1,4 +1,4 @@
-"""Looks one lead up: what the workers hold about it, and how it was qualified before."""
+"""Looks up one lead: what the workers store about it, and its past qualifications."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _QUALIFIED = (
 
 
 class Standing(StrEnum):
-    """Whether anything is held about a lead."""
+    """Whether anything is stored about a lead."""
 
     HELD = "held"
     ERASED = "erased"
@@ -45,10 +45,10 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookedUp:
-    """What there is about one lead.
+    """What is known about one lead.
 
-    `undecided`: records of its partition that no worker has decided yet; some may be about it. `qualifications`: the
-    lead-qualified events about it that are still kept, oldest first.
+    `undecided`: input records of its partition that no worker has decided yet; some may be about it. `qualifications`:
+    its lead-qualified events that are still retained, oldest first.
     """
 
     lead_id: str
@@ -78,7 +78,7 @@ def look_up(connection: Connection, *, topic_prefix: str, state_prefix: str, lea
             standing = Standing.ERASED if held is None else Standing.HELD
     lead = None if held is None else _lead(held, lead_id)
     if lead is not None and is_erased(lead) and holds_nothing(lead):
-        standing, lead = Standing.ERASED, None  # what is left of it goes when nothing can be on its way to it any more
+        standing, lead = Standing.ERASED, None  # the rest goes once no record can refer to it
     inputs = [(topic.full_name(topic_prefix), partition) for topic in WORKER.changelogs[LEAD_STATE]]
     return LookedUp(
         lead_id=lead_id,

@@ -1,4 +1,4 @@
-"""One description of the connection to Kafka, from which every client of ours gets its configuration."""
+"""Describes the connection to Kafka; every client gets its configuration from here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records to be written: what they are made of, their size on the wire, and dead letters; knows no leads."""
+"""Records as they are read and written: their parts, their size on the wire, and dead letters."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import pytest
 
 from lead_qualifier.cli.exit_codes import Refused
 from lead_qualifier.cli.feed import _opened
-from lead_qualifier.client.feeding import _key
+from lead_qualifier.client.score_feed import _key
 from lead_qualifier.messages.decode import BadMessage, decode_lead_score_changed
 
 LINES = '{"lead_id": "L-1"}\n{"lead_id": "Ü"}\n'

@@ -1,4 +1,4 @@
-"""Reads record batches byte by byte where a client library cannot: every record, or why it cannot be read."""
+"""Decodes record batches byte by byte: every record, or why it cannot be read."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ _MOST_OFFSETS = 10_000_000
 
 
 class RawRecord(NamedTuple):
-    """A record as it stands in its partition. Header names that are not UTF-8 hold their bytes by surrogateescape."""
+    """A record as it is stored. Header names that are not UTF-8 hold their bytes by surrogateescape."""
 
     offset: int
     timestamp: int
     """Milliseconds since 1970 UTC, as the producer or the broker set them; any 64-bit number."""
     key: bytes | None
     value: bytes | None
-    """Its value; the bytes of the whole record, or of the batch, where that is what cannot be read."""
+    """The value; the bytes of the whole record, or of the batch, if it cannot be read."""
     headers: Headers
     unreadable: str | None = None
-    """Why it is no record that anybody could handle."""
+    """Why nobody could handle it."""
 
 
 class RawRecords(NamedTuple):
-    """What was read of a partition."""
+    """What was read from a partition."""
 
     records: list[RawRecord]
     end: int
-    """The offset to go on from."""
+    """The offset to continue from."""
     damaged: bool = False
     """A checksum was wrong: reading again may give the bytes that were written."""
 
@@ -67,7 +67,7 @@ class _Malformed(Exception):
 
 
 def read_batches(data: bytes, start: int, aborted: Sequence[tuple[int, int]] = ()) -> RawRecords:
-    """The records from offset `start` on in what a broker sent of a partition.
+    """The records from offset `start` on in what a broker sent for a partition.
 
     `aborted`: producer id and first offset of the aborted transactions among them; their records are left out.
     """
@@ -100,7 +100,7 @@ def read_batches(data: bytes, start: int, aborted: Sequence[tuple[int, int]] = (
 
 
 def _split(data: bytes) -> Iterator[bytes]:
-    """The batches that are there as a whole: a broker cuts the last one off where its answer is full."""
+    """The complete batches: a broker cuts off the last one where its answer is full."""
     at = 0
     while at + _LENGTH.size <= len(data):
         _, length = _LENGTH.unpack_from(data, at)
@@ -120,7 +120,7 @@ def _batch(content: bytes) -> _Batch:
 
 
 def _whole(batch: _Batch, start: int, why: str) -> RawRecord:
-    """What stands for a batch that cannot be read at all."""
+    """A record that stands for a batch that cannot be read at all."""
     offset = max(batch.base, start)
     reason = f"the batch of offsets {batch.base} to {batch.last} cannot be read: {why}"
     return RawRecord(offset, batch.latest_timestamp, None, batch.content, (), reason)

@@ -1,4 +1,4 @@
-"""Decompresses record batches that strangers wrote, up to a bound: a few kilobytes may stand for gigabytes."""
+"""Decompresses record batches from other programs up to a limit: a few kilobytes may expand to gigabytes."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _ZSTD_BLOCK = 128 * 1024
 
 
 class ExpandsTooFar(ValueError):
-    """It would take more memory than a batch may."""
+    """A batch expands beyond the limit."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"it expands to more than {limit} bytes")
 
 
 def bound_aiokafka() -> None:
-    """Have aiokafka decompress by these functions, since it has no bound of its own."""
+    """Make aiokafka use these functions, since it has no limit of its own."""
     for batch in (DefaultRecordBatch, LegacyRecordBatch):
         module = sys.modules[batch.__module__]
         for name, decompress in (
@@ -45,7 +45,7 @@ def bound_aiokafka() -> None:
 
 
 def gunzip(payload: bytes, limit: int = MAX_BYTES) -> bytes:
-    """All members; what follows them and is none is left out, as Java's client does. Raises ValueError, zlib.error."""
+    """All members; trailing bytes that are none are ignored, as by Java's client. Raises ValueError, zlib.error."""
     found: list[bytes] = []
     room = limit
     while payload:

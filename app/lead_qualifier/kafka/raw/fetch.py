@@ -1,4 +1,4 @@
-"""Fetches what stands at an offset as bytes, past what client libraries decode; `batches` reads them."""
+"""Fetches the bytes at an offset, which client libraries may not be able to decode; `batches` decodes them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lead_qualifier.kafka.raw.batches import RawRecords, read_batches
 _BYTES = 1024 * 1024
 _WAIT_MS = 100
 _READ_UNCOMMITTED, _READ_COMMITTED = 0, 1
-#: So often what has a wrong checksum is fetched: it may be whole where it is stored.
+#: How often bytes with a wrong checksum are fetched: they may be intact where they are stored.
 _ATTEMPTS = 3
 _PAUSE_SECONDS = 0.2
 
@@ -22,7 +22,7 @@ _PAUSE_SECONDS = 0.2
 async def fetch_raw(client: Any, topic: str, partition: int, offset: int, *, committed: bool = True) -> RawRecords:
     """The records from an offset on, by default the committed ones, as many as one answer of the broker holds.
 
-    `client`: an AIOKafkaClient that is connected. Raises aiokafka's KafkaError; what passes by itself is retriable.
+    `client`: a connected AIOKafkaClient. Raises aiokafka's KafkaError, which is retriable if the trouble may pass.
     """
     for attempt in range(1, _ATTEMPTS + 1):
         found = await _fetch(client, topic, partition, offset, _READ_COMMITTED if committed else _READ_UNCOMMITTED)

@@ -1,4 +1,4 @@
-"""Reads on where librdkafka and confluent-kafka cannot decode what stands in a partition."""
+"""Reads past record batches that librdkafka or confluent-kafka cannot decode."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lead_qualifier.kafka.raw.batches import RawRecords
 from lead_qualifier.kafka.raw.fetch import fetch_raw
 from lead_qualifier.kafka.records import Headers
 
-#: What librdkafka says of a batch that it cannot decode. Of some it says nothing, and fetches them for ever.
+#: What librdkafka reports for a batch that it cannot decode. For some it reports nothing and fetches them forever.
 UNDECODABLE = frozenset(
     {
         KafkaError._BAD_MSG,
@@ -28,7 +28,7 @@ UNDECODABLE = frozenset(
         KafkaError.MSG_SIZE_TOO_LARGE,
     }
 )
-#: A partition that gives neither records nor its end for so long (seconds) may hold a batch of which it says nothing.
+#: A partition that gives neither records nor its end for so many seconds may hold a batch of the latter kind.
 SILENT_SECONDS = 5.0
 
 _T = TypeVar("_T")
@@ -39,10 +39,10 @@ _headers = methodcaller("headers")
 
 
 class RawReader:
-    """Asks the broker when it is first needed. For one thread, in which no event loop runs."""
+    """Connects when it is first used. For one thread, in which no event loop runs."""
 
     def __init__(self, connection: Connection, *, committed: bool = True) -> None:
-        """Not `committed`: what stands there, be its transaction open, aborted or committed."""
+        """Not `committed`: reads everything, be its transaction open, aborted or committed."""
         self._connection = connection
         self._committed = committed
         self._runner: asyncio.Runner | None = None
@@ -59,9 +59,9 @@ class RawReader:
         return found
 
     def read_past(self, consumer: confluent_kafka.Consumer, partition: PartitionId, offset: int) -> RawRecords:
-        """The records from an offset on, at which the consumer gets no further; it goes on behind them.
+        """The records from an offset on, where the consumer is stuck; moves the consumer behind them.
 
-        There are none, and `end` is the offset, before an open transaction. Raises RawFetchFailed, KafkaException.
+        Before an open transaction there are none, and `end` is the offset. Raises RawFetchFailed, KafkaException.
         """
         found = self.records(*partition, offset)
         if found.end > offset:
@@ -69,7 +69,7 @@ class RawReader:
         return found
 
     def headers(self, message: Any) -> Headers:
-        """The headers of a message of confluent-kafka, which from then on has them itself. Raises RawFetchFailed.
+        """The headers of a message of confluent-kafka, set in the message too. Raises RawFetchFailed.
 
         A name that is not UTF-8 has its bytes as surrogates.
         """

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from lead_qualifier.client.dead_letters import DeadLetter, DeadLetters, Filter
+from lead_qualifier.client.dead_letters import DeadLetter, DeadLetters, Filter, ReplayStatus
 from lead_qualifier.engine import checkpoint as checkpoints
 from lead_qualifier.engine import partition_of
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, NEVER_SWEPT, Checkpoint
@@ -77,12 +77,13 @@ class Copier:
         request = self._request
         for topic in (one for one in (LEAD_DEAD_LETTERS, DOWNSTREAM_DEAD_LETTERS) if one in self._plan.topics):
             dead_letters = DeadLetters(request.connection, topic_prefix=request.topic_prefix, topic=topic)
-            replay = dead_letters.plan(dead_letters.find(Filter()), again=False)
-            for letter in (*replay.fresh, *replay.cut, *replay.homeless, *replay.foreign):
+            plan = dead_letters.plan(dead_letters.find(Filter()), again=False)
+            left = {ReplayStatus.REPLAYED, ReplayStatus.UNKNOWN}
+            for letter in (one for status, found in plan.items() if status not in left for one in found):
                 at = to_milliseconds(letter.at)
                 self._write(topic, letter.key, letter.value, headers=self._moved(topic, letter), timestamp_ms=at)
             self._report(topic)
-            self.dead_letters_left += len(replay.replayed) + len(replay.unsure)
+            self.dead_letters_left += sum(len(plan[status]) for status in left)
 
     def write_checkpoints(self) -> None:
         """One for every partition. Its inputs start at their first record, except those that were copied, which are
@@ -161,7 +162,7 @@ class Copier:
             origin = request.to_prefix + origin.removeprefix(request.topic_prefix)
         return [
             *letter.headers,
-            (MOVED_FROM, f"{topic.full_name(request.topic_prefix)}:{letter.place}".encode()),
+            (MOVED_FROM, f"{topic.full_name(request.topic_prefix)}:{letter.id}".encode()),
             ("dl_topic", origin.encode()),
             ("dl_partition", _digits(letter.topic_partition)),
             ("dl_offset", _digits(letter.topic_offset)),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lead_qualifier.client.explaining import Explained, explain, reopened
+from lead_qualifier.client.explanation import Explained, explain, reopened
 from lead_qualifier.qualification.criteria import Criterion, Group
 from lead_qualifier.qualification.flags import Actions
 from lead_qualifier.qualification.leads import Hold, Lead, Mark, Score, Trigger

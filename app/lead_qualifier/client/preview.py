@@ -22,10 +22,10 @@ SAMPLE = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CriterionCount:
-    """How many leads one criterion let pass, of those that the criteria are asked about.
+    """How many of the eligible leads meet one criterion.
 
-    `reached`: the score is held and reaches the threshold, which is met only if the scoring model is `live`. `near`:
-    below the threshold by no more than the points asked for. `no_score`: no score is held.
+    `reached`: the score reaches the threshold, which counts only if the scoring model is `live`. `near`: below the
+    threshold by no more than the points asked for. `no_score`: no score is stored.
     """
 
     scoring_model_id: str
@@ -37,13 +37,13 @@ class CriterionCount:
 
     @property
     def met(self) -> int:
-        """How many meet it as things stand."""
+        """How many meet it now."""
         return self.reached if self.live else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A lead that would qualify, and why. `number`: the how manieth time by a model of this id."""
+    """A lead that would qualify, and why. `number`: 1 if it is the first time by a model of this id."""
 
     lead_id: str
     number: int
@@ -53,7 +53,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """Whose criteria are met, the previewed model's or the live one's (`version`), of the eligible leads."""
+    """How many eligible leads meet the criteria of the previewed model, and of the live one (`version`)."""
 
     version: int
     both: int
@@ -64,7 +64,7 @@ class Compared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """`leads`: those known. `asked`: those of them that the criteria are asked about, which are the eligible ones."""
+    """`leads`: all known ones. `asked`: the eligible ones, for which the criteria are evaluated."""
 
     leads: int
     asked: int
@@ -84,19 +84,19 @@ class Preview:
 
     @property
     def holding(self) -> int:
-        """How many would qualify as soon as they have met the criteria for as long as the model holds them."""
+        """How many would qualify once they have met the criteria for as long as the hold lasts."""
         return self.outcomes.get(Outcome.HOLDING, 0)
 
     @property
     def share(self) -> float:
-        """How many that is of all, from 0 to 1."""
+        """The qualifying share of all leads, from 0 to 1."""
         return self.qualifying / self.leads if self.leads else 0.0
 
 
 def as_if_live(definition: QualificationModel, rules: Rules) -> tuple[RuledModel, Rules]:
-    """The model as its publish would make it, and the rules with it and with lead management on.
+    """The model as publishing would make it, and the rules with it and with lead management on.
 
-    Scoring models stay as they are: the score of one that is not live is not met.
+    Scoring models stay as they are: a criterion on one that is not live is not met.
     """
     held = rules.models.get(definition.id)
     model = RuledModel(definition=definition, version=1 + (0 if held is None else held.version), live=True)
@@ -115,7 +115,7 @@ class Previewer:
         near: float = NEAR_POINTS,
         sample: int = SAMPLE,
     ) -> None:
-        """`rules`: those of now. `at`: the moment at which the model would be published. `near`: in points."""
+        """`rules`: the current ones. `at`: when the model would be published. `near`: in points."""
         self._model, self._rules = as_if_live(definition, rules)
         running = rules.models.get(definition.id)
         self._running = running if running is not None and running.live else None
@@ -123,7 +123,7 @@ class Previewer:
         self._sample_size = sample
         self._sample: list[tuple[int, bytes, Candidate]] = []
         self._outcomes: Counter[Outcome] = Counter()
-        self._verdicts: Counter[tuple[bool, bool]] = Counter()
+        self._met_pairs: Counter[tuple[bool, bool]] = Counter()
         self._set_already: Counter[str] = Counter()
         checks = self._model.checks
         self._checks = tuple((i, name, limit, limit - near) for i, (name, limit) in enumerate(checks))
@@ -152,12 +152,12 @@ class Previewer:
             elif score.value >= nearly:
                 self._near[index] += 1
         if self._running is not None:
-            met = outcome is not Outcome.CRITERIA_NOT_MET  # whatever else is said comes after they were met
-            self._verdicts[met, self._running.met(scores, rules.live_scoring_models)] += 1
+            met = outcome is not Outcome.CRITERIA_NOT_MET  # any other outcome comes after they were met
+            self._met_pairs[met, self._running.met(scores, rules.live_scoring_models)] += 1
 
     def result(self) -> Preview:
         """What was counted so far."""
-        live, outcomes, verdicts = self._rules.live_scoring_models, self._outcomes, self._verdicts
+        live, outcomes, met_pairs = self._rules.live_scoring_models, self._outcomes, self._met_pairs
         leads = outcomes.total()
         return Preview(
             leads=leads,
@@ -180,15 +180,15 @@ class Previewer:
             if self._running is None
             else Compared(
                 version=self._running.version,
-                both=verdicts[True, True],
-                neither=verdicts[False, False],
-                newly_qualifying=verdicts[True, False],
-                no_longer_qualifying=verdicts[False, True],
+                both=met_pairs[True, True],
+                neither=met_pairs[False, False],
+                newly_qualifying=met_pairs[True, False],
+                no_longer_qualifying=met_pairs[False, True],
             ),
         )
 
     def _consider(self, key: bytes, qualification: Qualification) -> None:
-        """Take it into the sample if its id hashes low: the same choice in every run, and no preference."""
+        """Add it to the sample if its id hashes low: the same choice in every run, without bias."""
         sample, rank = self._sample, -crc32(key)
         full = len(sample) >= self._sample_size
         if full and (not sample or (rank, key) <= sample[0][:2]):
@@ -212,5 +212,5 @@ def _qualified_by(lead: Lead, model_id: str) -> str:
     return max(lead.marks, key=lambda name: lead.marks[name].at, default="")
 
 
-#: Where these apply, nobody asks for the criteria.
+#: With these outcomes the criteria are not evaluated.
 _NOT_ASKED = (Outcome.UNKNOWN_LEAD_INELIGIBLE, Outcome.LEAD_NOT_OPEN)

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from lead_qualifier.cli.preview_views import _set_already
-from lead_qualifier.client.previewing import Preview, Previewer, as_if_live
+from lead_qualifier.client.preview import Preview, Previewer, as_if_live
 from lead_qualifier.messages.definition_reading import model_of
 from lead_qualifier.qualification.leads import Lead, Mark, Score
 from lead_qualifier.qualification.models import QualificationModel

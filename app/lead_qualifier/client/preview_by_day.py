@@ -1,9 +1,8 @@
 """How many leads a model would have qualified on each day, replayed from the scores that are still on their topic.
 
-What the CRM said earlier is not kept. So each lead is taken as open and without any mark when history begins; one that
-is closed or merged now is so from the CRM's last word on. A score that is held, and whose event is gone from the topic,
-was there from the beginning. Erased leads are left out. A hold lasts by the time of the events, where workers go by the
-clock.
+Earlier states of leads are not stored. Each lead counts as open and never qualified when the history begins; one that
+is closed or merged now counts as that from the CRM's last update. A stored score whose event has expired counts as
+there from the beginning. Erased leads are left out. Holds run by the time of the events, where workers go by the clock.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
-from lead_qualifier.client.previewing import as_if_live
+from lead_qualifier.client.preview import as_if_live
 from lead_qualifier.messages.decode import ChangedScore
 from lead_qualifier.qualification.decide import Outcome, Qualification, decide, mark
 from lead_qualifier.qualification.holds import begin_hold, end_hold, follow_scores
@@ -29,9 +28,9 @@ _TRIGGER = Trigger("replay", "lead-score-changed", 0, 0)
 
 
 class DayByDay:
-    """Takes scores in the order of their topic, and then replays them lead by lead as the worker would.
+    """Takes scores in the order of their topic, then replays them lead by lead as the worker would.
 
-    `now`: where it ends. `leads`: the state of each, by key, as it is stored; `decode` reads one.
+    `now`: where the replay ends. `leads`: the stored state of each, by key; `decode` reads one.
     """
 
     def __init__(
@@ -58,7 +57,7 @@ class DayByDay:
         return len(self._of)
 
     def add(self, key: bytes, score: ChangedScore) -> None:
-        """Take a score of the lead `key`, unless it concerns neither the model nor a lead that is held."""
+        """Take a score of the lead `key`, unless the model does not use it or the lead is not known."""
         name = self._name_numbers.get(score.scoring_model_id)
         if name is None or key not in self._leads:
             return
@@ -68,7 +67,7 @@ class DayByDay:
         self._times.append(_microseconds(score.occurred_at))
 
     def result(self) -> Counter[date]:
-        """How many leads would have qualified, by day in UTC of what would have done it."""
+        """How many leads would have qualified, by the UTC day of the event that would have triggered it."""
         days: Counter[date] = Counter()
         of, keys = self._of, tuple(self._keys)
         in_order = sorted(range(len(of)), key=of.__getitem__)  # stable: of one lead in the order of the topic
@@ -81,7 +80,7 @@ class DayByDay:
         seen = {self._names[scoring[event]] for event in events}
         before = {name: score for name, score in held.scores.items() if name not in seen}
         lead = Lead(known=held.known, scores=before)
-        earlier: Counter[date] = Counter()  # what these scores would have done was done before
+        earlier: Counter[date] = Counter()  # what these scores would trigger lies before the history
         self._decide(lead, _FIRST, earlier)
         self._end_hold(lead, _LAST, earlier)
         closed = held.status != OPEN or held.status_reason == QUALIFIED

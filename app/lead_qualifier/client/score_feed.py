@@ -1,4 +1,4 @@
-"""Feeds scores from lines of JSON into `lead-score-changed`: what is valid is sent, the rest told by line."""
+"""Sends scores from lines of JSON to `lead-score-changed`, and reports the lines that are not valid."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from lead_qualifier.messages.topics import LEAD_SCORE_CHANGED
 
 @dataclass(slots=True)
 class Fed:
-    """What became of the lines; empty ones are not counted."""
+    """How many lines were sent, and how many were not; empty lines do not count."""
 
     sent: int = 0
-    bad: int = 0
-    """Not sent, or refused by the broker."""
+    invalid: int = 0
+    """Or refused by the broker."""
 
 
 class _LeadId(msgspec.Struct):
@@ -32,32 +32,31 @@ class _LeadId(msgspec.Struct):
 _lead_id = msgspec.json.Decoder(_LeadId)
 
 
-class Feeder:
-    """Sends lines; `bad` is told the number of each line that was not sent, from 1, and why."""
+class ScoreFeed:
+    """`invalid` gets the number of each line that was not sent, from 1, and why."""
 
-    def __init__(self, connection: Connection, *, topic_prefix: str, bad: Callable[[int, str], None]) -> None:
-        """Raises TopicMissing."""
+    def __init__(self, connection: Connection, *, topic_prefix: str, invalid: Callable[[int, str], None]) -> None:
+        """Raises TopicMissing, NotAllowed, KafkaException."""
         self._topic = LEAD_SCORE_CHANGED.full_name(topic_prefix)
         TopicReader(connection).admin.partitions(self._topic)
-        # The order of the lines is the order of each lead's scores: one request at a time keeps it.
+        # the order of the lines is the order of each lead's scores
         self._producer = Producer(connection, in_order=True, linger_ms=20)
-        self._bad = bad
+        self._invalid = invalid
         self._fed = Fed()
 
     def feed(self, lines: Iterable[bytes], moved: Callable[[int], None] = lambda size: None) -> Fed:
-        """Send the lines; `moved` is told the size of each, in bytes.
-
-        Raises KafkaException if the broker is away, NotAllowed.
+        """Send the lines; `moved` gets the size of each, in bytes. Raises NotAllowed, KafkaException if the broker is
+        away.
         """
         for number, line in enumerate(lines, 1):
             content = line.strip()
             if content:
-                self._take(number, content)
+                self._send(number, content)
             moved(len(line))
         self._producer.flush()
         return self._fed
 
-    def _take(self, number: int, content: bytes) -> None:
+    def _send(self, number: int, content: bytes) -> None:
         key = _key(content)
         try:
             decode_lead_score_changed(key, content)
@@ -67,7 +66,7 @@ class Feeder:
         self._producer.send(self._topic, key, content, delivered=self._delivered(number))
 
     def _delivered(self, number: int) -> Delivered:
-        def tell(error: KafkaError | None) -> None:
+        def report(error: KafkaError | None) -> None:
             if error is None:
                 self._fed.sent += 1
             elif error.code() == KafkaError._MSG_TIMED_OUT:
@@ -77,15 +76,15 @@ class Feeder:
             else:
                 self._refuse(number, f"the broker refused it: {error.str()}")
 
-        return tell
+        return report
 
     def _refuse(self, number: int, reason: str) -> None:
-        self._fed.bad += 1
-        self._bad(number, reason)
+        self._fed.invalid += 1
+        self._invalid(number, reason)
 
 
 def _key(content: bytes) -> bytes:
-    """The bytes of lead_id; none where there is none, which the validator tells better."""
+    """The bytes of lead_id; empty if there is none, which the validator reports."""
     try:
         return _lead_id.decode(content).lead_id.encode()
     except (msgspec.DecodeError, ValueError, RecursionError):

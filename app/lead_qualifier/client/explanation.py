@@ -16,7 +16,7 @@ from lead_qualifier.qualification.rules import RuledModel, Rules
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explained:
-    """How one model stands to a lead. `outcome`: what its next score would come to if it changed nothing."""
+    """What one model makes of a lead. `outcome`: that of its next score if this changed nothing."""
 
     model: RuledModel
     outcome: Outcome
@@ -24,7 +24,7 @@ class Explained:
     """The outcome for a person, with what is missing or what to do."""
     criteria: tuple[CriterionEvidence, ...]
     missing: tuple[str, ...]
-    """What each criterion that is not met lacks."""
+    """For each criterion that is not met, what is missing."""
     mark: Mark | None
 
 
@@ -34,18 +34,18 @@ def explain(lead: Lead, rules: Rules, now: datetime) -> list[Explained]:
 
 
 def reopened(lead: Lead) -> list[str]:
-    """By model, what has become of the lead's qualifications since: reset by the CRM, or rejected by sales."""
-    told = []
+    """By model, what has happened to the lead's qualifications since: reset by the CRM, or rejected by sales."""
+    found = []
     for model_id, mark in lead.marks.items():
         since = (
             "reset by the CRM since" if mark.rejected is None else f"rejected by sales at {mark.rejected.isoformat()}"
         )
         if mark.barred:
-            told.append(f"{since}: {model_id} does not qualify it again")
+            found.append(f"{since}: {model_id} does not qualify it again")
         elif mark.cleared:
             until = "" if mark.not_before is None else f" from {mark.not_before.isoformat()}"
-            told.append(f"{since}: {model_id} may qualify it again{until}")
-    return told
+            found.append(f"{since}: {model_id} may qualify it again{until}")
+    return found
 
 
 def _explain(lead: Lead, model: RuledModel, rules: Rules, now: datetime) -> Explained:
@@ -103,7 +103,7 @@ def _reason(outcome: Outcome, lead: Lead, model: RuledModel, missing: tuple[str,
 
 
 def _cooling_down(model: RuledModel, mark: Mark) -> str:
-    """There are two: that of the model from the qualification, and that of a rejection. The later one counts."""
+    """There are two: the model's, from the qualification, and the rejection's. The later one counts."""
     cool_down = model.definition.requalification.cool_down
     # Subtracting cannot leave the range of dates, adding the cool-down could.
     if mark.not_before is not None and (cool_down is None or mark.not_before - mark.at >= cool_down):

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 import msgspec
 
-from lead_qualifier.client.previewing_days import DayByDay
+from lead_qualifier.client.preview_by_day import DayByDay
 from lead_qualifier.messages.decode import ChangedScore
 from lead_qualifier.qualification.leads import Lead, Score
 from lead_qualifier.qualification.models import QualificationModel

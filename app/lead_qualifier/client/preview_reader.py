@@ -1,4 +1,4 @@
-"""Runs a preview over what an installation's topics hold. Reads only, and without a consumer group."""
+"""Runs a preview over the topics of an installation. It only reads, and without a consumer group."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from datetime import UTC, date, datetime, timedelta
 import msgspec
 
 from lead_qualifier.client.held_leads import HeldLeads, read_held_leads
-from lead_qualifier.client.previewing import Preview, Previewer
-from lead_qualifier.client.previewing_days import DayByDay
+from lead_qualifier.client.preview import Preview, Previewer
+from lead_qualifier.client.preview_by_day import DayByDay
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.kafka.records import bad_header_name
@@ -30,19 +30,19 @@ _REPORT_EVERY = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Days:
-    """What the days would have brought. `since`: the time of the oldest record on the topic; None if it is empty."""
+    """Qualifications per day. `since`: the time of the oldest record on the topic; None if it is empty."""
 
     first: date
-    """Of the days asked for."""
+    """Of the days asked for, like `last`."""
     last: date
     since: datetime | None
     qualified: Counter[date]
-    """Also of days before the first and after the last."""
+    """May include days outside of them."""
 
     def each(self) -> list[tuple[date, int | None]]:
-        """Every day asked for and how many leads would have qualified.
+        """Every day asked for, and how many leads would have qualified.
 
-        None where the topic holds nothing of that time, and nobody would have by what was dated back to it.
+        None if the topic holds nothing from that day, and no later record is dated back to it.
         """
         count = (self.last - self.first).days + 1
         days = [self.first + timedelta(days=number) for number in range(count)]
@@ -55,9 +55,9 @@ class Days:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Previewed:
-    """A preview, and how far what it was made from reaches.
+    """A preview, and what it leaves out.
 
-    `undecided`: records of the inputs that no worker has decided yet. `unreadable`: states that are none of ours.
+    `undecided`: input records that no worker has decided yet. `unreadable`: leads whose stored state cannot be read.
     """
 
     at: datetime
@@ -80,7 +80,7 @@ def preview(
     progress: Callable[[str], None],
     time_tolerance: timedelta = DEFAULT_TOLERANCE,
 ) -> Previewed:
-    """What the model would do now, and would have done in the last `days` days (0: that is not asked).
+    """What the model would do now, and would have done in the last `days` days (0: no history).
 
     `progress` gets lines that say how far it is. Raises TopicMissing, ReadIncomplete, UnreadableState, NotAllowed,
     KafkaException.
@@ -119,7 +119,7 @@ def preview(
     )
 
 
-def _days(  # noqa: PLR0917  each is another matter
+def _days(  # noqa: PLR0917  each is independent
     reader: TopicReader,
     definition: QualificationModel,
     rules: Rules,
@@ -140,7 +140,7 @@ def _days(  # noqa: PLR0917  each is another matter
             oldest = at
         key, headers = record.key, record.headers
         if headers and bad_header_name(headers) is not None:
-            continue  # a dead letter to the worker
+            continue  # a dead letter for the worker
         try:
             score = decode_score(key, record.value, headers)
             times.check(score.occurred_at, at, to_milliseconds(now))
