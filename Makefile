@@ -16,11 +16,11 @@ PIP_INSTALL = @pip_install() { \
 	awk '/^ *Collecting / { n++; if (n % 10 == 0) print "  " n " packages found ..." } \
 		/^Installing collected/ { print "  installing ..." } { fflush() }'; \
 	return "$$(cat $(VENV)/.pip-exit)"; }; pip_install
-# More for pytest, such as PYTEST_ARGS="-k name"; it comes behind what follows, so that "-n 0" wins over two processes.
+# More for pytest, such as PYTEST_ARGS="-k name"; it comes behind what follows, so that "-n 0" wins over the processes.
 PYTEST_ARGS ?=
-# Two processes, which share a broker: the tests mostly wait. A file stays in one process, as its tests share workers;
-# tests/conftest.py says which files come first.
-PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+# Three processes for two cores, which share a broker: the tests mostly wait. A file stays in one process, as its tests
+# share workers; tests/conftest.py says which files come first.
+PYTEST := $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 # More for the bench targets, such as BENCH_ARGS="--small"; BENCH_ARGS=--help lists what there is.
 BENCH_ARGS ?=
 AUDIT := $(VENV)-audit

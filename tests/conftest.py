@@ -32,7 +32,7 @@ WAITING = ("tests/chaos/", "tests/broker/")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order the tests so that two processes end at about the same time."""
+    """Order the tests so that all processes end at about the same time."""
     items.sort(key=lambda item: not item.nodeid.startswith(WAITING))
 
 
