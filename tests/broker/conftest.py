@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import shutil
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from confluent_kafka.admin import AdminClient, NewTopic
 
 from lead_qualifier.demo.broker.finder import Broker
 from lead_qualifier.demo.broker.local_kafka import LocalKafka
+from lead_qualifier.messages.topics import LEAD_DEAD_LETTERS
 from tests.support.installation import Installation
 from tests.support.secured_kafka import SecuredKafka, make_certificate
+from tests.support.subscriptions import TOPIC
 
 
 @pytest.fixture(scope="session")
@@ -45,3 +49,16 @@ def install(kafka: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     yield make
     for one in made:
         one.close()
+
+
+@pytest.fixture
+def prefix(kafka: Broker) -> Iterator[str]:
+    """A topic prefix with the topics of qualified leads and dead letters, for the consumer kit."""
+    prefix = f"kit{uuid.uuid4().hex[:8]}."
+    admin = AdminClient(kafka.connection.confluent())
+    names = [prefix + TOPIC, prefix + LEAD_DEAD_LETTERS.name]
+    for future in admin.create_topics([NewTopic(name, 4, 1) for name in names]).values():
+        future.result(30)
+    yield prefix
+    for future in admin.delete_topics(names).values():
+        future.result(30)

@@ -2,78 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import threading
 import time
-import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
-import confluent_kafka
 import pytest
-from confluent_kafka.admin import AdminClient, NewTopic
 
 from lead_qualifier.client.dead_letters import DeadLetters, Filter
-from lead_qualifier.consumer import Event, PermanentFailure, RetryLater, RetryPolicy, Subscription, UnhandledEvent
+from lead_qualifier.consumer import Event, PermanentFailure, RetryLater, Subscription, UnhandledEvent
 from lead_qualifier.demo.broker.finder import Broker
 from lead_qualifier.messages.topics import LEAD_DEAD_LETTERS
+from tests.support.subscriptions import QUICK, TOPIC, running, send, until
 
 pytestmark = pytest.mark.broker
-
-TOPIC = "lead-qualified"
-QUICK = RetryPolicy(attempts=4, first=0.05, longest=0.1)
-
-
-@pytest.fixture
-def prefix(kafka: Broker) -> Iterator[str]:
-    prefix = f"kit{uuid.uuid4().hex[:8]}."
-    admin = AdminClient(kafka.connection.confluent())
-    names = [prefix + TOPIC, prefix + LEAD_DEAD_LETTERS.name]
-    for future in admin.create_topics([NewTopic(name, 4, 1) for name in names]).values():
-        future.result(30)
-    yield prefix
-    for future in admin.delete_topics(names).values():
-        future.result(30)
-
-
-def send(kafka: Broker, prefix: str, events: list[tuple[str, str]], **transactional: str) -> confluent_kafka.Producer:
-    producer = confluent_kafka.Producer(kafka.connection.confluent_producer(**transactional))
-    if transactional:
-        producer.init_transactions(30)
-        producer.begin_transaction()
-    for lead, event_id in events:
-        value = json.dumps({"event_id": event_id, "lead_id": lead, "occurred_at": "2026-11-23T09:30:00Z"})
-        producer.produce(prefix + TOPIC, value, lead)
-    producer.flush()
-    return producer
-
-
-@contextmanager
-def running(subscription: Subscription) -> Iterator[None]:
-    failures: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            subscription.run()
-        except BaseException as error:  # noqa: BLE001  told in the thread of the test
-            failures.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
-        yield
-    finally:
-        subscription.stop()
-        thread.join(60)
-    assert not thread.is_alive()
-    assert failures == []
-
-
-def until(true: Callable[[], bool], seconds: float = 40) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "it did not come to that"
-        time.sleep(0.02)
 
 
 def test_each_committed_event_once_and_in_order_with_retries_and_dead_letters(kafka: Broker, prefix: str) -> None:

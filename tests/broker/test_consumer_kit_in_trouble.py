@@ -20,15 +20,12 @@ from lead_qualifier.consumer import Event, PermanentFailure, Subscription
 from lead_qualifier.demo.broker.finder import Broker
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.errors import LoginRefused, NotAllowed
-from tests.broker.test_consumer_kit import QUICK, TOPIC, prefix, running, send, until
 from tests.support.raw_batches import RawProducer, RawRecord, batch
 from tests.support.secured_kafka import MECHANISM, SecuredKafka
+from tests.support.subscriptions import QUICK, SESSION_MS, SHORT_SESSION, TOPIC, running, send, until
 from tests.support.worker_process import WorkerProcess
 
 pytestmark = pytest.mark.broker
-__all__ = ["prefix"]  # a fixture
-
-GROUP_FAST = {"session.timeout.ms": 6_000, "heartbeat.interval.ms": 1_000}
 
 
 def test_reading_pauses_at_what_is_buffered_and_goes_on_when_there_is_room(kafka: Broker, prefix: str) -> None:
@@ -49,11 +46,11 @@ def test_reading_pauses_at_what_is_buffered_and_goes_on_when_there_is_room(kafka
         topic_prefix=prefix,
         buffered=20,
         # a member that does not poll for so long would be out
-        settings={"session.timeout.ms": 6_000, "max.poll.interval.ms": 6_000},
+        settings=SHORT_SESSION | {"max.poll.interval.ms": SESSION_MS},
     )
     with running(subscription):
         until(lambda: 20 in subscription.lag().values())
-        until_then = time.monotonic() + 9
+        until_then = time.monotonic() + 1.5 * SESSION_MS / 1000
         while time.monotonic() < until_then:
             assert max(subscription.lag().values()) == 20, "it reads on though nothing is handled"
             time.sleep(0.05)
@@ -121,7 +118,7 @@ def test_what_is_lost_while_a_member_is_frozen_goes_to_the_other_and_is_never_co
         group=group,
         handler=handle,
         topic_prefix=prefix,
-        settings=GROUP_FAST,
+        settings=SHORT_SESSION,
     )
     watch = Watch(kafka.connection, group, prefix + TOPIC)
     try:

@@ -16,12 +16,11 @@ from lead_qualifier.kafka.producer import Transaction
 from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.messages.downstream_topics import JOURNEY_DEFINITION_CHANGED
 from lead_qualifier.messages.topics import LEAD_DEAD_LETTERS, LEAD_QUALIFIED, QUALIFICATION_MODEL_CHANGED
-from tests.broker.test_consumer_kit import QUICK, TOPIC, prefix, running, until
 from tests.support.command_line import CommandLine
 from tests.support.raw_batches import GZIP, RawProducer, RawRecord, batch, sized, varint
+from tests.support.subscriptions import QUICK, TOPIC, running, until
 
 pytestmark = pytest.mark.broker
-__all__ = ["prefix"]  # a fixture
 
 BAD_NAMES = [(b"x-\xff\xfe", b"1"), (b"kind", b"2"), (b"\xc3", None)]
 AS_READ = [("x-\udcff\udcfe", b"1"), ("kind", b"2"), ("\udcc3", None)]

@@ -177,7 +177,7 @@ def test_the_breaker_opens_while_the_endpoint_is_away_and_loses_nothing(line: Co
         return process.metric("lead_qualifier_sink_circuit", state=state) == 1
 
     sink.until(lambda: circuit("open"))
-    time.sleep(5)  # two attempts of each event would have been over long before
+    time.sleep(3)  # two attempts of each event would have been over long before
     assert process.ready()
     endpoint.start()
     sink.until(lambda: sink.done(process, count=9))

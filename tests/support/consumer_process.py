@@ -14,6 +14,7 @@ import structlog
 
 from lead_qualifier.consumer import Event, consume
 from lead_qualifier.kafka.connection import Connection
+from tests.support.subscriptions import SHORT_SESSION
 
 
 def main(bootstrap: str, prefix: str, group: str, file: str) -> None:
@@ -33,7 +34,7 @@ def main(bootstrap: str, prefix: str, group: str, file: str) -> None:
             topic_prefix=prefix,
             concurrency=2,
             buffered=50,
-            settings={"session.timeout.ms": 6_000, "heartbeat.interval.ms": 1_000},
+            settings=SHORT_SESSION,
         )
 
 
