@@ -30,7 +30,7 @@ SCHEMA = ROOT / "schemas" / "lead-qualified.schema.json"
 JAVASCRIPT = ROOT / "examples" / "javascript" / "qualified-leads.mjs"
 EXAMPLE = ROOT / "examples" / "python" / "crm_updater.py"
 EVENT = json.loads((ROOT / "schemas" / "examples" / "lead-qualified.live.json").read_text())
-LEADS = 3_000
+LEADS = 1_000
 
 
 def leads_in(file: Path) -> int:

@@ -1,1 +1,1 @@
-"""Faults drawn from a seed, on three real workers and a broker of their own, and an exact account of what came out."""
+"""Faults drawn from a seed, on three real workers and a broker of their own, and an exact report of what came out."""

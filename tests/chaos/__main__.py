@@ -16,26 +16,26 @@ def main() -> int:
     first = int(os.environ.get("CHAOS_SEED") or time.time())
     faults = int(os.environ.get("CHAOS_FAULTS") or 30)
     seeds = int(os.environ.get("CHAOS_SEEDS") or 1)
-    accounts = []
+    reports = []
     for seed in range(first, first + seeds):
         folder = Path(tempfile.mkdtemp(prefix=f"chaos-{seed}-"))
         print(f"chaos: seed {seed}, {faults} faults; logs in {folder}", flush=True)
-        account = run(draw(seed, faults), folder, lambda line: print(line, flush=True))
-        accounts.append(account)
-        print("\n" + "\n".join(f"{name:<34}{figure:>10}" for name, figure in account.table()), flush=True)
-        for reason, count in account.gave_up.items():
+        report = run(draw(seed, faults), folder, lambda line: print(line, flush=True))
+        reports.append(report)
+        print("\n" + "\n".join(f"{name:<34}{figure:>10}" for name, figure in report.table()), flush=True)
+        for reason, count in report.gave_up.items():
             print(f"gave up {count} times: {reason}")
-        if account.differences:
+        if report.differences:
             print(f"\nFAILED. Again: make chaos CHAOS_SEED={seed} CHAOS_FAULTS={faults}")
-            print("\n".join(account.differences[:30]), flush=True)
+            print("\n".join(report.differences[:30]), flush=True)
     if seeds > 1:
         print("\nseed        faults  records  qualified  dead letters  differences")
-        for one in accounts:
+        for one in reports:
             print(
                 f"{one.seed:<12}{one.faults.total():>6}{one.events:>9}{one.qualified:>11}"
                 f"{one.dead_letters:>14}{len(one.differences):>13}"
             )
-    return 1 if any(one.differences for one in accounts) else 0
+    return 1 if any(one.differences for one in reports) else 0
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from tests.chaos.beside import Beside
+from tests.chaos.background_thread import BackgroundThread
 from tests.chaos.cells import Cell
 from tests.chaos.cluster import Cluster
 from tests.support.messages import encode
@@ -35,12 +35,12 @@ class ChaosLoad:
         self._random = random.Random(seed)
         times = sorted(self._random.uniform(0, 20) for _ in commands)
         self._commands = list(zip(times, commands, strict=True))
-        self._beside = Beside("load", self._run)
+        self._thread = BackgroundThread("load", self._run)
         self._extra = 0
         self.skew = 0.0
 
     def start(self) -> None:
-        self._beside.start()
+        self._thread.start()
 
     def burst(self, count: int) -> None:
         """So many records more, at once."""
@@ -48,7 +48,7 @@ class ChaosLoad:
 
     def finish(self) -> None:
         """What is left of the commands, then no more."""
-        self._beside.end()
+        self._thread.end()
         while self._commands:
             self._order(self._commands.pop(0)[1])
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lead_qualifier.demo.broker.java import find_java, kafka_jars
-from tests.chaos.account import Account
+from tests.chaos.bad_input import BadInput
 from tests.chaos.cells import Cell
 from tests.chaos.chain import Chain
 from tests.chaos.cluster import SERVICES, WORKERS, Cluster, broker_with_relay
@@ -19,7 +19,7 @@ from tests.chaos.load import ChaosLoad
 from tests.chaos.mixed import MIXED
 from tests.chaos.network import Relay
 from tests.chaos.plan import Phase, Plan
-from tests.chaos.troubles import Troubles
+from tests.chaos.report import Report
 from tests.support import messages
 from tests.support.models import MODELS
 
@@ -28,7 +28,7 @@ LEADS = 250
 _SUPERVISED_EVERY_SECONDS = 0.2
 
 
-def run(plan: Plan, folder: Path, say: Callable[[str], None], *, session: float | None = None) -> Account:
+def run(plan: Plan, folder: Path, say: Callable[[str], None], *, session: float | None = None) -> Report:
     """Carry out a plan; everything that the workers and the broker log stays in `folder`.
 
     `session`: after how many seconds of silence a process counts as gone; None: as users have it.
@@ -58,19 +58,19 @@ class _Run:
         self._cells = [Cell(f"c{number}", plan.seed, LEADS) for number in range(CELLS)]
         self._mixed = Cell(MIXED, plan.seed, LEADS)
         self._chain: Chain
-        self._account = Account(plan.seed)
+        self._report = Report(plan.seed)
         self._began = time.monotonic()
 
-    def all(self) -> Account:
+    def all(self) -> Report:
         self._prepare()
         for phase in self._plan.phases:
             self._phase(phase)
-            if self._account.differences:
+            if self._report.differences:
                 break  # whatever follows would only differ more
             if phase is self._plan.phases[0] and len(self._plan.phases) > 1:
                 self._recreate("lead-score-changed")
-        self._account.seconds = time.monotonic() - self._began
-        return self._account
+        self._report.seconds = time.monotonic() - self._began
+        return self._report
 
     def _prepare(self) -> None:
         """Three workers, all models live, nothing scored yet."""
@@ -96,12 +96,12 @@ class _Run:
                 cluster.send("qualification-commands", messages.apply(definition))
                 cluster.send("qualification-commands", messages.command("publish", definition["id"]))
         cluster.drain()
-        self._account.compare(cluster, chain)
+        self._report.compare(cluster, chain)
 
     def _recreate(self, topic: str) -> None:
         began = time.monotonic()
         self._cluster.recreate(topic)
-        self._account.troubles["inputs created again"] += 1
+        self._report.bad_input["inputs created again"] += 1
         self._tell(f"{topic} was created again, noticed and repaired within {time.monotonic() - began:.1f} s")
 
     def _phase(self, phase: Phase) -> None:
@@ -116,27 +116,27 @@ class _Run:
         )
         leads = [lead for cell in [*streaming, self._mixed] for lead in cell.workload.leads]
         sales = self._chain.sales(leads)
-        troubles = Troubles(self._cluster, streaming, seed=phase.seed)
+        bad_input = BadInput(self._cluster, streaming, seed=phase.seed)
         self._tell(f"phase {phase.number}: {phase.per_second} records/s, {len(commands)} commands")
         load.start()
         sales.start()
-        troubles.start()
+        bad_input.start()
         try:
             self._break(phase, load)
         finally:
-            troubles.finish()
+            bad_input.finish()
             sales.finish()
             load.finish()
         took = self._cluster.drain()
         behind = self._chain.drain()
-        account = self._account
-        account.troubles += troubles.counts
-        account.slowest_drain = max(account.slowest_drain, took)
-        account.compare(self._cluster, self._chain)
+        report = self._report
+        report.bad_input += bad_input.counts
+        report.slowest_drain = max(report.slowest_drain, took)
+        report.compare(self._cluster, self._chain)
         self._tell(
             f"phase {phase.number}: all decided {took:.1f} s later, and {behind:.1f} s behind that; "
-            f"{account.events} records, {account.qualified} qualifications, "
-            f"{account.chain.told.total()} events behind them, {len(account.differences)} differences"
+            f"{report.events} records, {report.qualified} qualifications, "
+            f"{report.chain.told.total()} events behind them, {len(report.differences)} differences"
         )
 
     @staticmethod
@@ -171,7 +171,7 @@ class _Run:
                 struck.add(number)
                 heapq.heappush(courses, (time.monotonic() + pause, number, its))
             self._cluster.supervise()
-        self._account.faults.update(phase.faults[number].kind for number in struck)
+        self._report.faults.update(phase.faults[number].kind for number in struck)
         time.sleep(2.0)
 
     def _teller(self, kind: str) -> Callable[[str], None]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from confluent_kafka import KafkaException
 
-from tests.chaos.beside import Beside
+from tests.chaos.background_thread import BackgroundThread
 from tests.chaos.cells import Sent
 from tests.oracle.reading import Input
 from tests.support.messages import encode, new_id
@@ -193,14 +193,14 @@ class Sales:
         self._leads = leads
         self._dice = dice
         self._answered = len(steps())
-        self._beside = Beside("sales", self._run)
+        self._thread = BackgroundThread("sales", self._run)
 
     def start(self) -> None:
-        self._beside.start()
+        self._thread.start()
 
     def finish(self) -> None:
         """No more from now on."""
-        self._beside.end()
+        self._thread.end()
 
     def _run(self, ending: threading.Event) -> None:
         replaced_at = self._dice.uniform(2, 8)

@@ -52,7 +52,9 @@ def test_a_process_that_asks_for_ends_by_an_admin_client_outlives_restarts_of_th
     told = tmp_path / "told"
     with told.open("w") as out:
         asker = subprocess.Popen(
-            [sys.executable, "-m", "tests.chaos.asking", kafka.bootstrap_servers, "asked"], stdout=out, stderr=out
+            [sys.executable, "-m", "tests.chaos.end_offsets_client", kafka.bootstrap_servers, "asked"],
+            stdout=out,
+            stderr=out,
         )
     try:
         for _ in range(2):

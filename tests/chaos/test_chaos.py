@@ -27,12 +27,12 @@ def test_nothing_is_lost_or_done_twice_when_workers_and_the_broker_fail(tmp_path
         Fault(Kind.BROKER_KILL, at=8, lasts=0.5, dice=0),
     )
     plan = Plan(seed=4, partitions=2, phases=(Phase(1, 4, 200, faults),))
-    account = run(plan, tmp_path, print, session=SHORT_SESSION)
-    print("\n".join(f"{name:<34}{figure:>10}" for name, figure in account.table()))
-    assert not account.differences, "\n".join(account.differences[:20])
-    assert account.qualified > 100
-    assert account.dead_letters > 10
-    told = account.chain.told
+    report = run(plan, tmp_path, print, session=SHORT_SESSION)
+    print("\n".join(f"{name:<34}{figure:>10}" for name, figure in report.table()))
+    assert not report.differences, "\n".join(report.differences[:20])
+    assert report.qualified > 100
+    assert report.dead_letters > 10
+    told = report.chain.told
     assert {topic for topic, count in told.items() if count > 100} == {
         "journey-entry-requested",
         "lead-assigned",

@@ -1,4 +1,4 @@
-"""Asks one partition for its end again and again, as a worker does; prints `asked` and `refused`, a line for each."""
+"""Asks for a partition's end offset again and again, as a worker does; prints `asked` or `refused` each time."""
 
 from __future__ import annotations
 

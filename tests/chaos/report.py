@@ -1,4 +1,4 @@
-"""The figures of a run: what went in and came out, which faults there were, and every difference from the oracle."""
+"""The report of a run: what went in and came out, which faults occurred, and every difference from the oracles."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ LEAD_TOPICS = ("lead-score-changed", "lead-changed", "lead-merged", "lead-sales-
 
 
 @dataclass
-class Account:
+class Report:
     """`seconds`: of the whole run. `slowest_drain`: from the end of the last fault until all was decided (seconds)."""
 
     seed: int
     faults: Counter[str] = field(default_factory=Counter)
-    troubles: Counter[str] = field(default_factory=Counter)
+    bad_input: Counter[str] = field(default_factory=Counter)
     """Unfit input and bad moments, by kind."""
     seconds: float = 0.0
     slowest_drain: float = 0.0
@@ -88,7 +88,7 @@ class Account:
             ("leads", f"{self.leads}"),
             ("qualifications", f"{self.qualified}"),
             ("dead letters", f"{self.dead_letters}"),
-            *((kind, f"{count}") for kind, count in sorted(self.troubles.items())),
+            *((kind, f"{count}") for kind, count in sorted(self.bad_input.items())),
             ("leads merged", f"{self.merges}"),
             ("behind them: definitions changed", f"{self.chain.definitions}"),
             ("  cycles compared", f"{self.chain.cycles}"),

@@ -16,7 +16,7 @@ from typing import Any
 
 from confluent_kafka import OFFSET_END, Consumer, KafkaException, TopicPartition
 
-from tests.chaos.beside import Beside
+from tests.chaos.background_thread import BackgroundThread
 from tests.chaos.cells import Cell
 from tests.chaos.cluster import FLIGHT, Cluster
 from tests.support import messages
@@ -36,7 +36,7 @@ _IMPOSSIBLE = (
 _LARGE_CHARACTERS = 650_000
 
 
-class Troubles:
+class BadInput:
     """`counts`: what was sent, by kind. The leads of its own that it needs belong to the cells that are given."""
 
     def __init__(self, cluster: Cluster, cells: Sequence[Cell], *, seed: int) -> None:
@@ -44,14 +44,14 @@ class Troubles:
         self._cluster = cluster
         self._cells = cells
         self._seed = seed
-        self._random = random.Random(f"troubles {seed}")
-        self._beside = Beside("troubles", self._run)
+        self._random = random.Random(f"bad_input {seed}")
+        self._thread = BackgroundThread("bad_input", self._run)
         self._flights: dict[str, int] = {}
         self._number = 0
         self._states = Consumer(
             {
                 "bootstrap.servers": cluster.bootstrap,
-                "group.id": f"{cluster.prefix}troubles",  # never joined
+                "group.id": f"{cluster.prefix}bad_input",  # never joined
                 "isolation.level": "read_committed",
                 "enable.auto.commit": False,
                 **cluster.CLIENT,
@@ -59,10 +59,10 @@ class Troubles:
         )
 
     def start(self) -> None:
-        self._beside.start()
+        self._thread.start()
 
     def finish(self) -> None:
-        self._beside.end()
+        self._thread.end()
         self._states.close()
 
     def _run(self, ending: threading.Event) -> None:

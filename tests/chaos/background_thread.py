@@ -1,4 +1,4 @@
-"""What is done beside a run, in a thread of its own."""
+"""A thread that works in the background of a run, and whose failure fails the run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 
-class Beside:
+class BackgroundThread:
     """`do` is given the event that asks it to end. Whatever it raises is raised by `end`, where the run can see it."""
 
     def __init__(self, name: str, do: Callable[[threading.Event], None]) -> None:
