@@ -1,4 +1,4 @@
-"""What the consumer group gave this worker, captured in the consumer's thread at the moment of assignment."""
+"""What the consumer group gave to this worker, captured in the consumer's thread at the moment of assignment."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ class Assignment:
     membership: Membership
     #: (application name, partition number) that are ours: held of all the application's topics.
     numbers: frozenset[PartitionId]
-    #: Partition numbers held of some, but not of all, topics of an application: nobody decides these until the group
+    #: Partition numbers held of some, but not of all, topics of an application: nobody processes these until the group
     #: settles.
     partial: frozenset[PartitionId] = frozenset()
-    #: Set once the group's coordinator has refused this membership: nothing is opened under it any more.
+    #: Set once the group's coordinator has refused this membership: nothing is restored under it any more.
     fenced: bool = field(default=False)
 
 
 def assignment(
     membership: Membership, held: Iterable[TopicPartition], applications: Sequence[Application]
 ) -> Assignment:
-    """Which partition numbers of each application are wholly ours, given the topic partitions that the group gave."""
+    """The partition numbers of each application of which the group gave all topics, and those of which it gave some."""
     have = set(held)
     whole: set[PartitionId] = set()
     partial: set[PartitionId] = set()

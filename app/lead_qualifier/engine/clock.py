@@ -1,4 +1,4 @@
-"""What time it is for decisions: this machine's time, unless the times that records got at the broker contradict it."""
+"""The time to process by: this machine's, unless the times that records got at the broker contradict it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME, TIMESTAMP_NOT_AVAILABLE
 
 log = structlog.get_logger(__name__)
 
-#: How far this machine's time and a record's may be apart (seconds) before one of them is taken to be wrong.
+#: How far this machine's time and a record's may be apart (seconds) before one of them counts as wrong.
 DEFAULT_TOLERANCE_SECONDS = 3600.0
-#: Less says nothing (seconds): a record is written some time after what it holds was decided.
+#: A smaller difference (seconds) says nothing: a record is written some time after what it holds was processed.
 _LEAST_TOLERANCE_SECONDS = 60.0
 
 
@@ -32,7 +32,7 @@ def stamp_of(timestamp: tuple[int, int]) -> Stamp | None:
 
 
 def tolerance_ms(seconds: float) -> int:
-    """By so many milliseconds two clocks may differ where a setting says these seconds."""
+    """How far two clocks may differ, in milliseconds, where a setting says these seconds."""
     return int(max(seconds, _LEAST_TOLERANCE_SECONDS) * 1000)
 
 

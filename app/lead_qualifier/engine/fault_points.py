@@ -1,4 +1,4 @@
-"""The named steps of the engine, so that tests can stop, kill or freeze a worker at each of them."""
+"""Named points in the engine at which tests stop, kill or freeze a worker."""
 
 from __future__ import annotations
 
@@ -28,4 +28,4 @@ FaultHook = Callable[[FaultPoint], None]
 
 
 def no_fault_hook(step: FaultPoint) -> None:
-    """What runs outside tests."""
+    """What runs outside of tests."""

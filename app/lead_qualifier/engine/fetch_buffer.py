@@ -1,10 +1,9 @@
-"""The way of records from the consumer's thread to the cycle: stamped batches, accepted only if they follow what we
-hold.
+"""Queues of fetched batches, from the consumer's thread to the cycle; a batch is accepted only if it follows the last.
 
 Three threads meet here. The consumer's thread stamps each fetch with the consumer's own positions and applies seeks;
-Faust's agent hands the batches on; the cycle takes them. A batch counts only if it belongs to the current epoch (no
-seek since) and starts at or before the position: so a stale one after a seek is no loss, holes in the offsets are no
-gaps, and what Faust dropped on the way is noticed and read again.
+Faust's agent offers the batches; the cycle takes them. A batch counts only if it belongs to the current epoch (no seek
+since) and starts at or before the position. So a stale batch after a seek is no loss, holes in the offsets are no gaps,
+and what Faust has dropped is noticed and read again.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ class Batch(NamedTuple):
     start: int
     end: int
     records: Sequence[Any]
-    #: Of keys and values; None: not added up yet.
+    #: Of keys and values; None: not measured yet.
     bytes: int | None = None
     #: Of the largest record.
     largest: int = 0
@@ -46,7 +45,7 @@ def measured(batch: Batch) -> Batch:
 
 
 def split(batch: Batch, at: int) -> tuple[Batch, Batch]:
-    """Its first `at` records, at least one and not all, and the others."""
+    """The first `at` records, at least one and not all, and the others."""
     first = batch.records[:at]
     cut = batch.records[at].offset
     in_first = sum(map(size_of, first))
@@ -82,7 +81,7 @@ class FetchBuffer:
         self._lock = threading.Lock()
         self._arrived = threading.Condition(self._lock)
         self._woken = False
-        #: Batches dropped because they did not follow what we hold, for metrics and tests.
+        #: Batches dropped because they did not follow what is queued, for tests.
         self.dropped = 0
 
     # --- engine: which topic partitions are open, and from where
@@ -96,7 +95,7 @@ class FetchBuffer:
             self._wake()
 
     def close(self, tps: Iterable[TopicPartition] | None = None) -> None:
-        """Drop what is queued and accept nothing more (all, if none are named)."""
+        """Drop what is queued and accept nothing more, of all topic partitions if none are named."""
         with self._lock:
             for tp in list(self._queues) if tps is None else list(tps):
                 self._forget(tp)
@@ -110,8 +109,8 @@ class FetchBuffer:
             return seeks
 
     def wanted(self) -> list[TopicPartition]:
-        """Open topic partitions that have room. One of which nothing is queued always has: what is queued of others may
-        wait for it.
+        """Open topic partitions that have room. One without a queued record always has room: what is queued of others
+        may wait for it.
         """
         with self._lock:
             if self._queued >= self._max or self._queued_bytes >= self._max_bytes:
@@ -127,7 +126,7 @@ class FetchBuffer:
             return None if queue is None else (queue.epoch, queue.next)
 
     def read_again(self, tp: TopicPartition, epoch: int) -> None:
-        """What was fetched in this epoch got lost on the way: seek back to the position."""
+        """What was fetched in this epoch was lost on the way: seek back to the position."""
         with self._lock:
             queue = self._queues.get(tp)
             if queue is not None and queue.epoch == epoch:
@@ -137,7 +136,7 @@ class FetchBuffer:
     # --- Faust's agent
 
     def accept(self, batch: Batch) -> bool:
-        """Queue a batch if it follows what we hold; say whether it did."""
+        """Queue a batch if it follows what is queued; True if it did."""
         tp = (batch.topic, batch.partition)
         with self._lock:
             queue = self._queues.get(tp)
@@ -166,36 +165,35 @@ class FetchBuffer:
             return True
 
     def gaps(self) -> list[TopicPartition]:
-        """Topic partitions whose position the consumer could not reach several times over: their position must be
-        checked.
-        """
+        """Topic partitions whose position the consumer has failed to reach several times: verify their position."""
         with self._lock:
             return [tp for tp, queue in self._queues.items() if queue.rejected >= 3]
 
     # --- cycle
 
     def wait(self, seconds: float) -> None:
-        """Return when something arrived, `wake` was called, or the time is over."""
+        """Return when something has arrived, `wake` was called, or the time is over."""
         with self._arrived:
             if not self._woken and not self._queued:
                 self._arrived.wait(seconds)
             self._woken = False
 
     def wake(self) -> None:
-        """End a `wait`: there is something to do other than new records."""
+        """End a `wait`: there is something to do besides new records."""
         with self._lock:
             self._wake()
 
     def pending(self, tp: TopicPartition) -> bool:
-        """Is anything queued?"""
+        """True if anything is queued."""
         with self._lock:
             queue = self._queues.get(tp)
             return queue is not None and bool(queue.batches)
 
     def passed(self, number: int, positions: Mapping[str, int]) -> dict[str, int]:
-        """Of a partition's positions by topic, those behind which no record came, and the offset to move them to.
+        """By topic, the offsets to move positions to that only transaction markers follow. `positions`: those of a
+        partition, by topic.
 
-        Left where they are they would fall out of a topic whose last records have expired.
+        Left where they are they would be outside of a topic whose last records have expired.
         """
         with self._lock:
             return {
@@ -205,7 +203,7 @@ class FetchBuffer:
             }
 
     def reached(self, tp: TopicPartition, offset: int) -> bool:
-        """Has everything before an offset been accepted and taken?"""
+        """True if everything before an offset has been accepted and taken."""
         with self._lock:
             queue = self._queues.get(tp)
             if queue is None or queue.next < offset:
@@ -221,8 +219,8 @@ class FetchBuffer:
         max_bytes: int = sys.maxsize,
         at_least_one: bool = True,
     ) -> list[Batch]:
-        """Remove and return queued batches up to `limit` records and `max_bytes` (`at_least_one`: but for the first
-        record, however large), and of records before offset `until` only; a batch that is longer is split.
+        """Remove and return queued batches of at most `limit` records and `max_bytes`, before offset `until`. A longer
+        batch is split. `at_least_one`: return the first record, however large.
         """
         taken: list[Batch] = []
         with self._lock:
@@ -255,7 +253,7 @@ class FetchBuffer:
         return taken
 
     def give_back(self, batches: Iterable[Batch]) -> None:
-        """Put batches that were taken, and not decided, back in front; in their order."""
+        """Put batches that were taken and not processed back in front, in their order."""
         with self._lock:
             for batch in reversed(list(batches)):
                 queue = self._queues.get((batch.topic, batch.partition))

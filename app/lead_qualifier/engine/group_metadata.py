@@ -1,7 +1,7 @@
 """librdkafka's serialised consumer group metadata, built from what aiokafka knows of its membership.
 
-The consumer that owns the partitions is aiokafka's, the transactional producer is librdkafka's: the producer fences a
-former owner only if it is told the member's generation and id in librdkafka's own binary form
+The consumer that owns the partitions is aiokafka's, the transactional producer is librdkafka's. The producer fences a
+former owner only if it gets the member's generation and id in librdkafka's own binary form
 (`rd_kafka_consumer_group_metadata_write`).
 """
 
@@ -57,5 +57,5 @@ def check_encoding() -> None:
         raise IncompatibleGroupMetadata(
             f"librdkafka {confluent_kafka.libversion()[0]} writes consumer group metadata as {theirs!r}, "
             f"expected {ours!r}: "
-            "install a confluent-kafka release within the range that this version of lead-qualifier names"
+            "install a confluent-kafka release within the range that this version requires"
         )

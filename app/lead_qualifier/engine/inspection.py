@@ -1,6 +1,6 @@
-"""Looks through the entries of opened partitions, beside the work, for what is no state of ours.
+"""Looks through restored states, while partitions are processed, for those that cannot be read.
 
-A restore does not look at what it copies: that would double its time, and a failed worker's partitions wait for it.
+A restoration does not decode what it reads: that would double its time, and a failed worker's partitions wait for it.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ from collections.abc import Iterator
 import msgspec
 import structlog
 
+from lead_qualifier.engine.isolation import shown
 from lead_qualifier.engine.partition import Partition
 
 log = structlog.get_logger(__name__)
 
-#: How long to look without a pause (seconds): what is decided meanwhile waits for the interpreter's lock no longer.
+#: How long to look without a pause (seconds): processing waits no longer than that for the interpreter's lock.
 _SLICE_SECONDS = 0.001
 _AT_ONCE = 50
-#: So many are named in the log, for each partition; the rest is counted.
+#: How many are named in the log, for each partition; the rest is counted.
 _NAMED_AT_MOST = 20
 
 
@@ -36,10 +37,10 @@ def inspect(partition: Partition) -> Iterator[None]:
         if reason is None:
             continue
         partition.unreadable[key] = reason
-        if partition.store.get(key) is not raw:  # decided anew meanwhile, in another thread
+        if partition.store.get(key) is not raw:  # the cycle's thread has replaced it meanwhile
             partition.unreadable.pop(key, None)
         elif len(partition.unreadable) <= _NAMED_AT_MOST:
-            log.error("unreadable_state_record", partition=partition.label, key=_shown(key), reason=reason)
+            log.error("unreadable_state_record", partition=partition.label, key=shown(key), reason=reason)
     partition.inspected = True
     if count := partition.unreadable_count:
         log.error(
@@ -52,20 +53,16 @@ def inspect(partition: Partition) -> Iterator[None]:
 
 
 def why_unreadable(partition: Partition, key: bytes, raw: bytes) -> str | None:
-    """Why an entry is no state of this partition, in words for a person; None if it is."""
+    """Why a stored state is unreadable, or belongs to another partition; None if all is well."""
     app = partition.application
     if (belongs := app.home_elsewhere(key, partition.number)) is not None:
         return f"its key belongs to partition {belongs} of {app.partitions}"
     try:
         key.decode()  # keys come from JSON
     except UnicodeDecodeError:
-        return "its key is no text"
+        return "its key is not text"
     try:
         app.decode_state(raw)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         return str(error)
     return None
-
-
-def _shown(key: bytes) -> str:
-    return key.decode(errors="backslashreplace")

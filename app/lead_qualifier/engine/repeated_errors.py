@@ -1,4 +1,4 @@
-"""In an outage librdkafka says the same many times a second: the log gets the first, then one a minute with a count."""
+"""Throttles what repeats in an outage: the log gets the first, then one a minute, with a count."""
 
 from __future__ import annotations
 
@@ -17,34 +17,34 @@ _EVERY_SECONDS = 60.0
 
 
 @dataclass(slots=True)
-class _Told:
+class _Logged:
     at: float
-    unsaid: int = 0
+    suppressed: int = 0
 
 
 class Repeats:
-    """Says what is to be told: what is new at once, what repeats at most once in 60 s. Any thread may ask."""
+    """Lets through what is new immediately, and what repeats at most once in 60 s. Safe from any thread."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._told: dict[Hashable, _Told] = {}
+        self._logged: dict[Hashable, _Logged] = {}
 
     def times(self, what: Hashable) -> int:
-        """0: do not tell it now. Else how often it came since it was told, this time included."""
+        """0: do not log it now. Otherwise how often it has come since it was logged last, this time included."""
         now = self._clock()
         with self._lock:
-            told = self._told.get(what)
-            if told is not None and now - told.at < _EVERY_SECONDS:
-                told.unsaid += 1
+            logged = self._logged.get(what)
+            if logged is not None and now - logged.at < _EVERY_SECONDS:
+                logged.suppressed += 1
                 return 0
-            self._told[what] = _Told(now)
-            return 1 if told is None else told.unsaid + 1
+            self._logged[what] = _Logged(now)
+            return 1 if logged is None else logged.suppressed + 1
 
 
 class RepeatedErrors:
-    """A librdkafka `error_cb` that logs each code when it first comes, then at most once in 60 s, how often it came in
-    `times`.
+    """A librdkafka `error_cb` that logs each code when it first comes, then at most once in 60 s, with how often it
+    came in `times`.
     """
 
     def __init__(self, event: str, *, clock: Callable[[], float] = time.monotonic) -> None:

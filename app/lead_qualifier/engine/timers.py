@@ -1,4 +1,4 @@
-"""Which keys of a partition want to be looked at, and when: an index over the state, which alone is kept."""
+"""The timers of a partition: an index over its state, which alone is kept in Kafka."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TypeVar
 import msgspec
 
 Timer = tuple[int, bytes]
-"""A time (milliseconds since 1970, of the wall clock) and the key to look at from then on."""
+"""When it is due (milliseconds since 1970, by the wall clock), and the key."""
 
 
 #: The heap is built again without superseded entries once it holds this many more than twice the number of keys.
@@ -20,27 +20,27 @@ S = TypeVar("S")
 
 
 def timers_in(
-    entries: Mapping[bytes, bytes], mark: bytes, decode: Callable[[bytes], S], times: Callable[[S], Iterable[int]]
+    store: Mapping[bytes, bytes], mark: bytes, decode: Callable[[bytes], S], times: Callable[[S], Iterable[int]]
 ) -> Iterator[Timer]:
-    """What a partition's entries wait for, for `Processor.timers`.
+    """The timers of encoded states, for `Processor.timers`.
 
-    Only entries that hold `mark` are decoded, which spares the millions that wait for nothing; it may stand in one that
-    waits for nothing, too. `times`: those that a state waits for (milliseconds since 1970).
+    Only states that contain `mark` are decoded, which spares the millions without a timer; a state without a timer may
+    contain it, too. `times`: when the timers of a state are due (milliseconds since 1970).
     """
-    for key, value in entries.items():
+    for key, value in store.items():
         if mark in value:
             try:
                 state = decode(value)
             except (msgspec.DecodeError, ValueError, RecursionError):
-                continue  # no state of ours; it is reported where such are looked for
+                continue  # `inspection` reports it
             for due_ms in times(state):
                 yield due_ms, key
 
 
 class Timers:
-    """One entry per key, its earliest time: whoever looks at a key then asks its state for what comes next.
+    """One timer per key, its earliest; once that has fired, the key's state says what comes next.
 
-    A time that has come is told again with every cycle until a committed one has looked at its key.
+    A due timer is returned in every cycle until a cycle that has processed its key is committed.
     """
 
     def __init__(self, timers: Iterable[Timer] = ()) -> None:
@@ -53,11 +53,11 @@ class Timers:
         self._due: dict[bytes, None] = {}
 
     def __len__(self) -> int:
-        """Entries that are kept, those included whose key has an earlier one by now."""
+        """Timers that are kept, including those whose key has an earlier one by now."""
         return len(self._heap) + len(self._due)
 
     def add(self, timers: Iterable[Timer]) -> None:
-        """Look at these keys too. One that no longer needs it by then is looked at in vain."""
+        """Add timers. One that is no longer needed by then fires in vain."""
         earliest, heap = self._next, self._heap
         for timer in timers:
             due_ms, key = timer
@@ -70,7 +70,7 @@ class Timers:
             heapify(self._heap)
 
     def due(self, now_ms: int, limit: int) -> list[bytes]:
-        """Keys whose time has come, at most `limit`, those that have waited longest first."""
+        """Keys with a due timer, at most `limit`, those that have waited longest first."""
         heap, earliest = self._heap, self._next
         while heap and heap[0][0] <= now_ms:
             due_ms, key = heappop(heap)
@@ -80,7 +80,9 @@ class Timers:
         return list(islice(self._due, limit))
 
     def done(self, keys: Iterable[bytes], following: Iterable[Timer] = ()) -> None:
-        """These have been looked at, and what came of it is committed. `following`: what their states wait for now."""
+        """The timers of these keys have fired, and the cycle is committed. `following`: what their states wait for
+        now.
+        """
         for key in keys:
             self._due.pop(key, None)
         self.add(following)

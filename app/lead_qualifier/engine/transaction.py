@@ -32,18 +32,18 @@ log = structlog.get_logger(__name__)
 #: How long a transaction may stay open (milliseconds): a dead worker's successor waits for it at most that long, plus
 #: the broker's scan.
 TRANSACTION_TIMEOUT_MS = 10_000
-#: A report on every record takes the interpreter's lock each time, a hundred thousand times a second. The one on the
+#: A report on every record takes the interpreter's lock each time, a hundred thousand times a second. The report on the
 #: last record of a changelog partition says as much: an idempotent producer's records arrive in order, and librdkafka
-#: commits no transaction of which a record failed. Which one failed, and why, only its own report says: after an abort
-#: the reports on all are asked for, in so many transactions.
+#: commits no transaction of which a record failed. Only a record's own report says why it failed: after an abort, this
+#: many transactions ask for the reports on all records.
 _CAREFUL_TRANSACTIONS = 100
-#: What a call that has a timeout may take beyond it.
+#: How much longer (seconds) a call may take than its timeout.
 _GRACE_SECONDS = 1.0
 #: An abort that takes longer (seconds) is left to the next producer's init_transactions, which also fences. librdkafka
 #: may wait for its connection to the coordinator for as long as it is allowed to, when a new producer gets one at once.
 _ABORT_SECONDS = 5.0
 _RECORD_FAULTS = {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_RECORD, KafkaError.INVALID_MSG}
-#: Says that the transaction or the producer has failed, not why.
+#: These say that the transaction or the producer has failed, not why.
 _FOLLOWS = {KafkaError._STATE, KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT}
 _FENCED = {
     KafkaError.ILLEGAL_GENERATION,
@@ -79,7 +79,7 @@ class _Retry:
 class TransactionalProducer:
     """A librdkafka transactional producer that is replaced, under the same transactional id, when its fate is unknown.
 
-    Used by the cycle's thread only; every call blocks at most `deadline` seconds or so.
+    Used by the cycle's thread only; every call blocks for about `deadline` seconds at most.
     """
 
     def __init__(
@@ -116,8 +116,8 @@ class TransactionalProducer:
         self._stamps: dict[TopicPartition, Stamp] = {}
 
     def prepare(self) -> None:
-        """Make sure that a producer with settled transactions is there. Raises KafkaException if the broker can't be
-        had.
+        """Make sure that there is a producer with settled transactions. Raises KafkaException if the broker cannot be
+        reached.
         """
         if self._producer is None:
             producer = confluent_kafka.Producer(self._config)
@@ -139,9 +139,9 @@ class TransactionalProducer:
         """Write everything in one transaction and return, per changelog partition, the offset after our last record.
 
         `changelogs` holds (topic, partition, messages in order); `offsets` has one explicit offset for each touched
-        input partition. `objection` is given the time that the last record of each changelog partition got, and returns
-        why nothing is to be committed, or None. Raises Aborted (nothing was written), OutcomeUnknown, or NotAllowed
-        (nothing was written, and nothing ever will be without another ACL).
+        input partition. `objection` gets the time that the last record of each changelog partition has at the
+        broker, and returns why nothing may be committed, or None. Raises Aborted (nothing was written), OutcomeUnknown,
+        or NotAllowed (nothing was written, and nothing ever will be without another ACL).
         """
         if not membership.fences:
             raise Aborted("no membership of the consumer group that the broker could check", fenced=True)

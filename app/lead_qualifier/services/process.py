@@ -1,4 +1,4 @@
-"""A process that hosts services: wires engines, Faust, rules, health and metrics, and runs until told to stop."""
+"""A process that hosts services: it wires engines, Faust, rules, health and metrics, and runs until it is stopped."""
 
 from __future__ import annotations
 

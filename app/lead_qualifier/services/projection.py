@@ -1,4 +1,4 @@
-"""Writes what a command decider has committed to the topic where every worker of the service reads it."""
+"""Writes what a command processor has committed to the topic where every worker of the service reads it."""
 
 from __future__ import annotations
 
@@ -27,8 +27,9 @@ _FLUSH_SECONDS = 10.0
 class Projector(Generic[E]):
     """A thread with a plain idempotent producer: a table's changelog written in a transaction would stall its readers.
 
-    `missing` names entries that this worker's decider holds and the topic does not, or in an older revision; it is
-    asked every two seconds, so that a projection lost with a crash, or overwritten by a frozen decider, is made good.
+    `missing` returns the entries that this worker's command processor holds and the topic does not, or only in an older
+    revision. It is called every two seconds, so that a projection is repaired that was lost with a crash, or
+    overwritten by a worker that was frozen.
     """
 
     def __init__(
@@ -45,7 +46,7 @@ class Projector(Generic[E]):
         self._missing = missing
         self._queue: queue.SimpleQueue[Sequence[E] | None] = queue.SimpleQueue()
         self.refused: str | None = None
-        """Why trying again does not help; None while it may."""
+        """Why a retry does not help; None while it may."""
         self._thread = threading.Thread(target=self._run, name="projection", daemon=True)
 
     def start(self) -> None:
@@ -53,7 +54,7 @@ class Projector(Generic[E]):
         self._thread.start()
 
     def stop(self) -> None:
-        """Write what was asked for, then end."""
+        """Write what is queued, then end."""
         self._queue.put(None)
         self._thread.join(10)
 
@@ -63,7 +64,7 @@ class Projector(Generic[E]):
 
     @property
     def alive(self) -> bool:
-        """Is the thread running?"""
+        """True while the thread runs."""
         return self._thread.is_alive()
 
     def _run(self) -> None:

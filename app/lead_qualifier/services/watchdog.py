@@ -1,4 +1,4 @@
-"""Ends a worker that can no longer work: a process that lives but does nothing would hold its partitions for ever."""
+"""Ends a worker that can no longer work: a process that is alive but idle would hold its partitions for ever."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import time
 from collections.abc import Callable
 
 _TICK_SECONDS = 1.0
-#: A tick that comes later than this says that the whole process was stopped (a freeze, a sleeping machine), not one
-#: thread of it.
+#: A tick that comes later than this (seconds) shows that the whole process was stopped (a freeze, a sleeping machine),
+#: not one thread of it.
 _PAUSE_SECONDS = 5.0
 
 
 class Watchdog:
     """A thread of its own, since what it watches may be what has stopped.
 
-    `problem` says why the process must not go on, or None. The event loop has to call `loop_alive` at least every
-    `stall_seconds`. After the whole process was stopped for a while nothing is judged for `stall_seconds`: everything
+    `problem` returns why the process must end, or None. The event loop has to call `loop_alive` at least every
+    `stall_seconds`. After the whole process was stopped for a while nothing is checked for `stall_seconds`: everything
     looks stale then.
     """
 
@@ -41,14 +41,14 @@ class Watchdog:
         self._loop_seen = time.monotonic()
 
     def stopping(self, within: float) -> None:
-        """A graceful stop has begun: from now on only its deadline (seconds) is watched."""
+        """A graceful stop has begun: from now on only its deadline is watched. `within`: in seconds."""
         self._deadline = time.monotonic() + within
 
     def stop(self) -> None:
         """Watch no more."""
         self._stopped.set()
 
-    def verdict(self, now: float) -> str | None:
+    def reason_to_end(self, now: float) -> str | None:
         """Why the process must end at this time (monotonic seconds), or None."""
         if self._deadline is not None:
             return "the graceful stop did not come to its end in time" if now > self._deadline else None
@@ -59,12 +59,12 @@ class Watchdog:
 
     def _run(self) -> None:
         last = time.monotonic()
-        judged_from = last
+        check_from = last
         while not self._stopped.wait(_TICK_SECONDS):
             now = time.monotonic()
             if now - last > _PAUSE_SECONDS:
-                judged_from = now + self._stall_seconds
+                check_from = now + self._stall_seconds
             last = now
-            if now >= judged_from and (reason := self.verdict(now)) is not None:
+            if now >= check_from and (reason := self.reason_to_end(now)) is not None:
                 self._failed(reason)
                 return

@@ -13,22 +13,22 @@ def watchdog(problem: str | None = None, stall: float = 60.0) -> Watchdog:
 
 
 def test_all_is_well_while_the_loop_runs_and_there_is_no_problem() -> None:
-    assert watchdog().verdict(time.monotonic() + 59) is None
+    assert watchdog().reason_to_end(time.monotonic() + 59) is None
 
 
 def test_an_event_loop_that_does_not_run_is_a_reason_to_end() -> None:
-    assert "event loop has not run for" in (watchdog().verdict(time.monotonic() + 61) or "")
+    assert "event loop has not run for" in (watchdog().reason_to_end(time.monotonic() + 61) or "")
 
 
 def test_a_problem_is_passed_on() -> None:
-    assert watchdog("thread engine-cycle has died").verdict(time.monotonic()) == "thread engine-cycle has died"
+    assert watchdog("thread engine-cycle has died").reason_to_end(time.monotonic()) == "thread engine-cycle has died"
 
 
 def test_a_graceful_stop_has_a_deadline_and_nothing_else_counts_meanwhile() -> None:
     dog = watchdog("Faust has stopped by itself")
     dog.stopping(within=10)
-    assert dog.verdict(time.monotonic() + 9) is None
-    assert "graceful stop" in (dog.verdict(time.monotonic() + 11) or "")
+    assert dog.reason_to_end(time.monotonic() + 9) is None
+    assert "graceful stop" in (dog.reason_to_end(time.monotonic() + 11) or "")
 
 
 def test_it_tells_once_and_then_watches_no_more(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,17 +1,15 @@
-"""The decider of leads: scores, CRM changes and merges in, one lead state, qualified leads out."""
+"""The processor of leads: scores, CRM changes, merges and answers of sales in; lead states and qualified leads out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from math import ceil
-from typing import Any
 
 import msgspec
 import structlog
 
 from lead_qualifier.engine import Processor, ProcessorContext, Record, Rejected, Timer, timers_in
-from lead_qualifier.messages import cloud_events
 from lead_qualifier.messages.decode import (
     BadMessage,
     ErasedLead,
@@ -19,21 +17,16 @@ from lead_qualifier.messages.decode import (
     decode_sales_response,
     decode_score,
 )
-from lead_qualifier.messages.lead_qualified import LeadQualified, lead_qualified
-from lead_qualifier.messages.lead_recycled import LeadRecycled, lead_recycled
 from lead_qualifier.messages.plausible_time import DEFAULT_TOLERANCE, PlausibleTime
 from lead_qualifier.messages.topics import (
     LEAD_CHANGED,
     LEAD_HANDOVERS,
     LEAD_MERGED,
-    LEAD_QUALIFIED,
-    LEAD_RECYCLED,
     LEAD_SALES_RESPONSE,
     LEAD_SCORE_CHANGED,
     QUALIFICATION_COMMANDS,
-    Topic,
 )
-from lead_qualifier.qualification.decide import Outcome, Qualification, decide, ineligibility, mark
+from lead_qualifier.qualification.decide import Outcome, Qualification, decide, ineligibility
 from lead_qualifier.qualification.holds import begin_hold, end_hold, follow_scores
 from lead_qualifier.qualification.implausible import forget_implausible_times
 from lead_qualifier.qualification.leads import (
@@ -50,16 +43,17 @@ from lead_qualifier.qualification.recycling import Answered, accept, reject
 from lead_qualifier.qualification.rules import RuledModel, Rules
 from lead_qualifier.qualification.shadow import difference
 from lead_qualifier.qualification.utc import from_milliseconds
+from lead_qualifier.services.worker.lead_events import LeadEvents
 from lead_qualifier.services.worker.merging import Merging, place_of, response_of
 
 log = structlog.get_logger("lead_qualifier.services.worker")
 
-#: What the engine takes for "no rules yet": nothing is decided.
+#: Tells the engine that there are no rules yet: nothing is processed.
 NO_RULES = -1
 
-#: How a lead that holds something is told among encoded ones; it may stand in a text too, which does no harm.
+#: Marks an encoded lead with a hold. A text may contain it too, which does no harm.
 _HOLDS = b'"holds":'
-#: How one is told whose erasure is remembered.
+#: Marks one whose erasure is remembered.
 _ERASED = b'"erasure":'
 
 encode_lead = msgspec.json.Encoder().encode
@@ -69,10 +63,11 @@ _decode_standing: Callable[[bytes], EligibilityView] = msgspec.json.Decoder(Elig
 
 
 def decode_lead(value: bytes) -> Lead:
-    """A lead as it is stored. Raises msgspec.DecodeError or ValueError for what no version of ours has written."""
+    """A lead as it is stored. Raises msgspec.DecodeError or ValueError for what no version has written."""
     lead = _decode_lead(value)
     if holds_nothing(lead) and lead.erasure is None:
-        # any JSON object reads as a lead, since what is unknown is ignored; but one is held for what came in about it
+        # any JSON object reads as a lead, since unknown fields are ignored; but a lead is stored for what came in about
+        # it
         raise ValueError("it holds neither a score nor what the CRM said")
     return lead
 
@@ -80,9 +75,9 @@ def decode_lead(value: bytes) -> Lead:
 class LeadProcessor(Processor):
     """The processor of the `leads` application.
 
-    `rules` gives the newest snapshot, or None while the criteria table is not caught up. Counted per cycle, in the
-    unit's counts: ("outcome", model id, outcome), ("lead_changed", what became of it), ("sales_response", what became
-    of it), ("shadow", model id, how the draft that runs in its shadow differs), and those of Merging.
+    `rules` returns the newest snapshot, or None while the criteria table is not caught up. Counts ("outcome", model id,
+    outcome), ("lead_changed", result), ("sales_response", result), ("shadow", model id, how the draft in its shadow
+    differs), and what Merging counts.
     """
 
     def __init__(
@@ -106,8 +101,7 @@ class LeadProcessor(Processor):
                 r, u, self._rules, self._answer
             ),
         }
-        self._outputs = {topic: topic.full_name(topic_prefix) for topic in (LEAD_QUALIFIED, LEAD_RECYCLED)}
-        self._source = source
+        self._events = LeadEvents(topic_prefix=topic_prefix, source=source, times=self._times)
         self._newest_rules = rules
         self._rules = Rules(revision=NO_RULES, lead_management=False, live_scoring_models=frozenset(), models={})
         self._sweepable: tuple[RuledModel, ...] = ()
@@ -123,7 +117,7 @@ class LeadProcessor(Processor):
         return rules.revision
 
     def process(self, record: Record, context: ProcessorContext) -> None:
-        """Decide one record of any input topic."""
+        """Process one record of any input topic."""
         try:
             if record.topic == self._score_topic:
                 self._score(record, context)
@@ -211,40 +205,39 @@ class LeadProcessor(Processor):
                 context.put(key, lead)
             if recycled is not None:
                 trigger = response.trigger or place_of(context.record)
-                event = lead_recycled(key.decode(), recycled, reason=response.reason, trigger=trigger)
-                self._emit(LEAD_RECYCLED, key, event, context)
+                self._events.recycle(key, recycled, response.reason, trigger, context)
         context.counts["sales_response", answered.value] += 1
 
     def sweep_pending(self, swept: int) -> bool:
-        """Has a model that wants existing leads evaluated been published since revision `swept`?"""
+        """True if a model that evaluates existing leads has been published since revision `swept`."""
         return any(model.published_revision > swept for model in self._sweepable)
 
     def prefilter(self, keys: Sequence[bytes], context: ProcessorContext, swept: int) -> Sequence[bytes]:
-        """Decide the known leads that do not come into question, which are nearly all; returns the others."""
+        """Decide the known leads that cannot qualify, which are nearly all; returns the others."""
         rules = self._rules
         models = [m for m in self._sweepable if m.published_revision > swept and m.published_at is not None]
         stored = context.stored
-        closer: list[bytes] = []
+        to_sweep: list[bytes] = []
         counted: dict[tuple[str, str, str], int] = {}
         outcomes: list[Outcome] = []
         for key in keys:
             raw = stored(key)
             if raw is None:
-                closer.append(key)
+                to_sweep.append(key)
                 continue
             try:
                 standing = _decode_standing(raw)
             except (msgspec.DecodeError, ValueError, RecursionError):
-                closer.append(key)  # which says what is wrong with it
+                to_sweep.append(key)  # which says what is wrong with it
                 continue
             if not (standing.known or standing.scores):
-                closer.append(key)  # erased, perhaps
+                to_sweep.append(key)  # erased, perhaps
                 continue
             outcomes.clear()
             for model in models:
                 outcome = ineligibility(standing, model, rules)
                 if outcome is None:
-                    closer.append(key)
+                    to_sweep.append(key)
                     break
                 outcomes.append(outcome)
             else:
@@ -252,8 +245,8 @@ class LeadProcessor(Processor):
                     counts = "outcome", model.id, outcome
                     counted[counts] = counted.get(counts, 0) + 1
         context.counts.update(counted)
-        context.counts["swept"] += len(keys) - len(closer)
-        return closer
+        context.counts["swept"] += len(keys) - len(to_sweep)
+        return to_sweep
 
     def sweep(self, key: bytes, context: ProcessorContext, swept: int) -> None:
         """Evaluate a known lead by the models published since revision `swept`."""
@@ -296,7 +289,7 @@ class LeadProcessor(Processor):
             outcome = end_hold(lead, model_id, self._rules)
             context.put(key, lead)
             if type(outcome) is Qualification:
-                self._qualify(key, lead, outcome, hold.origin, hold.trigger, context)
+                self._events.qualify(key, lead, outcome, hold.origin, hold.trigger, context)
                 outcome = Outcome.QUALIFIED
             if outcome is not None:
                 context.counts["outcome", model_id, outcome] += 1
@@ -313,7 +306,7 @@ class LeadProcessor(Processor):
         trigger: Trigger,
     ) -> Outcome:
         if isinstance(decided, Qualification):
-            self._qualify(key, lead, decided, origin, trigger, context)
+            self._events.qualify(key, lead, decided, origin, trigger, context)
             return Outcome.QUALIFIED
         now = from_milliseconds(context.now_ms)
         if begin_hold(lead, model, at, now=now, origin=origin, trigger=trigger):
@@ -321,57 +314,15 @@ class LeadProcessor(Processor):
             context.schedule(key, _milliseconds(lead.holds[model.id].due))
         return decided
 
-    def _qualify(  # noqa: PLR0917  all six are what a qualification is made of
-        self,
-        key: bytes,
-        lead: Lead,
-        qualification: Qualification,
-        origin: Origin,
-        trigger: Trigger,
-        context: ProcessorContext,
-    ) -> None:
-        lead_id = key.decode()
-        self._forget_implausible_times(lead, context)
-        event = lead_qualified(lead_id, lead, qualification, origin=origin, trigger=trigger)
-        event["lead_changed_offset"] = context.position(self._changed_topic)
-        self._emit(LEAD_QUALIFIED, key, event, context)
-        mark(lead, qualification, trigger.event_id)
-        context.put(key, lead)
-        context.on_commit.append(event)
-
-    def _emit(self, topic: Topic, key: bytes, event: LeadQualified | LeadRecycled, context: ProcessorContext) -> None:
-        headers = cloud_events.headers(
-            cloud_events.event_type(topic.name),
-            event_id=event["event_id"],
-            source=self._source,
-            time=from_milliseconds(context.now_ms),
-            subject=event["lead_id"],
-        )
-        context.emit(self._outputs[topic], key, _encode_event(event), headers)
-
     def _forget_implausible_times(self, lead: Lead, context: ProcessorContext) -> bool:
         """Of a lead that an earlier version let be dated ahead. Not for every score: of those, for what seems stale."""
         return forget_implausible_times(lead, self._times.latest(context.now_ms))
 
     def committed(self, context: ProcessorContext) -> None:
         """One line per qualification, now that it is one."""
-        for event in context.on_commit:
-            _log_qualified(event)
+        self._events.committed(context)
 
 
 def _milliseconds(at: datetime) -> int:
     """Rounded up: not before that moment."""
     return ceil(at.timestamp() * 1000)
-
-
-def _log_qualified(event: LeadQualified) -> None:
-    fields: dict[str, Any] = {
-        "lead_id": event["lead_id"],
-        "model": event["qualification_model_id"],
-        "version": event["qualification_model_version"],
-        "number": event["qualification_number"],
-        "origin": event["origin"],
-        "event_id": event["event_id"],
-        "trigger_event_id": event["trigger"]["event_id"],
-    }
-    log.info("lead_qualified", **fields)

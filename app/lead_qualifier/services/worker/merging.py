@@ -1,4 +1,4 @@
-"""Merges and hand-overs as records: what a merged lead hands over, what its survivor takes, what an erasure undoes."""
+"""Merges and erasures of leads: what is transferred to the survivor of a merge, and what an erasure forgets."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _decode: Callable[[bytes], LeadTransfer] = msgspec.json.Decoder(LeadTransfer).de
 
 
 class Merging:
-    """Part of the decider of leads. Counted per cycle: ("lead_merged", result) and ("handover", result)."""
+    """Part of the processor of leads. Counts ("lead_merged", result) and ("handover", result)."""
 
     def __init__(self, *, topic_prefix: str, times: PlausibleTime) -> None:
         self._times = times
         self._topic = LEAD_HANDOVERS.full_name(topic_prefix)
 
     def merge(self, record: Record, context: ProcessorContext) -> None:
-        """Decide a lead-merged, where the loser is held. Raises BadMessage."""
+        """Process a lead-merged event, where the merged lead is held. Raises BadMessage."""
         message = decode_lead_merged(record.key, record.value, record.headers)
         self._times.check(message.occurred_at, record.timestamp, context.now_ms)
         key = message.lead_id.encode()
@@ -46,29 +46,29 @@ class Merging:
             return
         context.put(key, lead)
         context.counts["lead_merged", "applied"] += 1
-        # Marks that went over a second time would close again what the CRM has re-opened at the survivor since.
+        # Marks that are transferred a second time would close what the CRM has reopened at the survivor since.
         begun_ms = self._written_ms(record, context)
-        handover = None if repeated else merging.all_of(lead, message.lead_id, message.event_id, begun_ms)
-        if handover is not None:
-            self._send(message.survivor_id, handover, context)
+        transfer = None if repeated else merging.all_of(lead, message.lead_id, message.event_id, begun_ms)
+        if transfer is not None:
+            self._send(message.survivor_id, transfer, context)
 
     def scored(self, lead: Lead, lead_id: str, scoring_model_id: str, event_id: str, context: ProcessorContext) -> None:
-        """A merged lead got a score that is not stale: it goes over, too."""
+        """A merged lead got a score that is not stale: transfer it, too."""
         assert lead.merged_into is not None
         assert context.record is not None
         begun_ms = self._written_ms(context.record, context)
         self._send(lead.merged_into, merging.score_of(lead, lead_id, scoring_model_id, event_id, begun_ms), context)
 
     def responded(self, lead: Lead, message: SalesResponse, record: Record, context: ProcessorContext) -> None:
-        """Sales answered about a merged lead: what it answered is about its survivor."""
+        """Sales answered about a merged lead: the answer is about its survivor."""
         assert lead.merged_into is not None
-        handover = LeadTransfer(
+        transfer = LeadTransfer(
             event_id=message.event_id,
             loser_id=message.lead_id,
             response=response_of(message, record),
             begun_ms=self._written_ms(record, context),
         )
-        self._send(lead.merged_into, handover, context)
+        self._send(lead.merged_into, transfer, context)
 
     def take_over(
         self,
@@ -77,68 +77,71 @@ class Merging:
         rules: Rules,
         answer: Callable[[bytes, Lead, Response, ProcessorContext], None],
     ) -> None:
-        """Decide a record of lead-handovers, where the survivor is held. Raises Rejected for what is none of ours.
+        """Process a record of lead-handovers, where the survivor is held. Raises Rejected for what no worker has
+        written.
 
-        `answer` is called with a response of sales that has come to the lead that it is about.
+        `answer` is called with an answer of sales once it has reached the lead that it is about.
         """
         key = record.key
         lead_id = _lead_id(key)
         assert key is not None
         if record.value is None:
-            return  # older versions ended an erasure so
+            return  # older versions ended an erasure with it
         lead = context.get(key) or Lead()
-        handover = _handover(record.value)
-        if handover.begun_ms is None:
-            handover = replace(handover, begun_ms=self._written_ms(record, context))
+        transfer = _transfer(record.value)
+        if transfer.begun_ms is None:
+            transfer = replace(transfer, begun_ms=self._written_ms(record, context))
         latest = self._times.latest(context.now_ms)
-        handover = plausible_handover(handover, latest)
+        transfer = plausible_handover(transfer, latest)
         forget_implausible_times(lead, latest)
-        following = merging.passed_on(lead, lead_id, handover)
-        assert handover.begun_ms is not None
-        if merging.is_of_before(lead, handover.begun_ms):
+        following = merging.passed_on(lead, lead_id, transfer)
+        assert transfer.begun_ms is not None
+        if merging.is_of_before(lead, transfer.begun_ms):
             context.counts["handover", "dropped"] += 1
-            if merging.remember(lead, handover):
+            if merging.remember(lead, transfer):
                 context.put(key, lead)
         else:
-            self._take_over(key, lead, handover, context, rules)
-            if handover.response is not None and following is None:
-                answer(key, lead, handover.response, context)
+            self._take_over(key, lead, transfer, context, rules)
+            if transfer.response is not None and following is None:
+                answer(key, lead, transfer.response, context)
         if following is not None:
             assert lead.merged_into is not None
             self._send(lead.merged_into, following, context)
 
     def _take_over(
-        self, key: bytes, lead: Lead, handover: LeadTransfer, context: ProcessorContext, rules: Rules
+        self, key: bytes, lead: Lead, transfer: LeadTransfer, context: ProcessorContext, rules: Rules
     ) -> None:
         context.counts["handover", "taken_over"] += 1
-        if not handover.scores and not handover.marks:
+        if not transfer.scores and not transfer.marks:
             return
         before, marked = dict(lead.scores), set(lead.marks)
-        concerned = {one.id: one for name in merging.take_over(lead, handover) for one in rules.naming(name)}
-        # A mark may come to scores that are below the criteria already.
-        concerned |= {model_id: rules.models[model_id] for model_id in handover.marks if model_id in rules.models}
+        concerned = {one.id: one for name in merging.take_over(lead, transfer) for one in rules.naming(name)}
+        # a transferred mark may meet scores that are already below the criteria
+        concerned |= {model_id: rules.models[model_id] for model_id in transfer.marks if model_id in rules.models}
         for model in concerned.values():
             if model.remembers:
                 stood = [before] if model.id in marked else []
-                stood += [handover.scores] if model.id in handover.marks else []
+                stood += [transfer.scores] if model.id in transfer.marks else []
                 follow_scores(lead, model, rules, *stood)
         context.put(key, lead)
 
     def erase(self, key: bytes, record: Record, context: ProcessorContext) -> None:
-        """Erase a lead. That it was is remembered for a while, so that what is on its way does not undo it."""
-        context.holds(key)  # refuses a key that does not belong here
+        """Erase a lead, and remember for a while that it was erased, so that what is still on its way does not undo
+        it.
+        """
+        context.holds(key)  # raises Rejected for a key of another partition
         try:
             before = context.get(key) or Lead()
         except Rejected:
-            before = Lead()  # what is stored cannot be read; it is erased all the same
+            before = Lead()  # its state cannot be read; it is erased all the same
         forget_implausible_times(before, self._times.latest(context.now_ms))
         at_ms, until_ms = self._written_ms(record, context), near(record.timestamp, context.now_ms) + _REMEMBERED_MS
         context.put(key, merging.erased(before, record.offset, at_ms=at_ms, until_ms=until_ms))
         context.schedule(key, until_ms)
 
     def forget(self, key: bytes, lead: Lead, context: ProcessorContext) -> bool:
-        """Forget that a lead was erased, if it is time. False: nothing is left of the lead."""
-        if lead.erased is None:  # an older version wrote it, and did not say until when
+        """Forget that a lead was erased, if it is time. Returns False if nothing is left of the lead."""
+        if lead.erased is None:  # an older version wrote it, without a time
             lead.erased = Erased(at_ms=context.now_ms, until_ms=context.now_ms + _REMEMBERED_MS)
             context.schedule(key, lead.erased.until_ms)
         elif lead.erased.until_ms > context.now_ms:
@@ -152,22 +155,22 @@ class Merging:
     def _written_ms(self, record: Record, context: ProcessorContext) -> int:
         return self._times.written_ms(record.timestamp, context.now_ms)
 
-    def _send(self, survivor_id: str, handover: LeadTransfer, context: ProcessorContext) -> None:
-        context.emit(self._topic, survivor_id.encode(), _encode(handover), [])
+    def _send(self, survivor_id: str, transfer: LeadTransfer, context: ProcessorContext) -> None:
+        context.emit(self._topic, survivor_id.encode(), _encode(transfer), [])
         context.counts["handover", "sent"] += 1
 
 
 def response_of(message: SalesResponse, record: Record) -> Response:
-    """What sales answered, and the record that says so."""
+    """The answer of sales, with the record it comes from."""
     trigger = Trigger(message.event_id, LEAD_SALES_RESPONSE.name, record.partition, record.offset)
     return Response(in_utc(message.occurred_at), message.accepted, message.reason, message.model_id, trigger)
 
 
 def place_of(record: Record | None) -> Trigger:
-    """Stands for the response in a hand-over of a version that did not say which record it was."""
-    assert record is not None  # hand-overs are records
-    place = f"{LEAD_HANDOVERS.name}/{record.partition}/{record.offset}"
-    return Trigger(place, LEAD_HANDOVERS.name, record.partition, record.offset)
+    """Stands for the record of an answer in a transfer by a version that did not name it."""
+    assert record is not None  # transfers are records
+    event_id = f"{LEAD_HANDOVERS.name}/{record.partition}/{record.offset}"
+    return Trigger(event_id, LEAD_HANDOVERS.name, record.partition, record.offset)
 
 
 def _lead_id(key: bytes | None) -> str:
@@ -180,7 +183,7 @@ def _lead_id(key: bytes | None) -> str:
     return lead_id
 
 
-def _handover(value: bytes) -> LeadTransfer:
+def _transfer(value: bytes) -> LeadTransfer:
     try:
         return _decode(value)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:

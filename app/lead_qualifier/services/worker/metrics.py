@@ -1,4 +1,4 @@
-"""What a worker counts about leads, besides what every service counts. No label carries anything about a lead."""
+"""A worker's metrics about leads, besides those of every service. No label carries anything about a lead."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class LeadMetrics(Metrics):
         )
 
     def count(self, what: object, count: int) -> None:
-        """Take what a unit has counted."""
+        """Add what a committed context has counted."""
         match what:
             case ("outcome", model, outcome):
                 self._outcomes.labels(model, outcome).inc(count)
