@@ -56,7 +56,7 @@ def test_a_draft_stands_beside_a_live_version(cli: CommandLine) -> None:
     assert refused.code == 1
     assert "model apply --draft FILE" in refused.err
     saved = cli.run("model", "apply", "--draft", written(cli, 80), "--issued-by", "carl").fine()
-    assert "draft saved beside version 1" in saved.out
+    assert "draft saved; version 1 stays live" in saved.out
     assert "live, has draft" in cli.run("model", "list").fine().out
     shown = cli.run("model", "show", "enterprise").fine().out
     assert "model publish --replace enterprise" in shown
@@ -90,10 +90,10 @@ def shadow(worker: WorkerProcess, difference: str) -> float:
 
 def test_a_draft_takes_the_place_of_the_live_version(cli: CommandLine) -> None:
     replaced = cli.run("model", "publish", "--replace", "enterprise", "--issued-by", "dora").fine()
-    assert "enterprise is live in version 2, in place of version 1" in replaced.out
+    assert "enterprise is live in version 2, replacing version 1" in replaced.out
     nothing = cli.run("model", "publish", "--replace", "enterprise")
     assert nothing.code == 1
-    assert "has no draft beside version 2" in nothing.err
+    assert "has no draft to replace version 2" in nothing.err
     cli.run("model", "stop", "enterprise", "--issued-by", "emil").fine()
 
 

@@ -49,7 +49,7 @@ def test_from_a_file_to_journey_entries(service: Downstream) -> None:
     assert (shown["status"], shown["version"], shown["definition"]) == ("live", 1, definition)
     again = line.run("journey", "publish", "welcome")
     assert again.code == 1
-    assert "is live already" in again.err
+    assert "is already live" in again.err
     assert [one["version"] for one in line.run("journey", "history", "welcome", "--json").json()] == [1]
 
     for number in range(20):

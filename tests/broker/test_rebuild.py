@@ -283,4 +283,4 @@ def test_without_the_audit_trail_nothing_is_rebuilt(install: Install, tmp_path: 
     line.recreate("qualification-model-changed")
     refused = line.run("rebuild", "--from", "earliest", "--as", "again")
     assert refused.code == 1
-    assert "tells of the rules up to revision 0, but they stand at 1" in refused.err
+    assert "has the rules up to revision 0, but they are at revision 1" in refused.err

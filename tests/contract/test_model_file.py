@@ -211,7 +211,7 @@ def test_a_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:
                 "found text"
             ),
         ),
-        ("name: Ent", "id: twice\nname: Ent", "2: id: stands twice, first in line 1: keep one of them"),
+        ("name: Ent", "id: twice\nname: Ent", "2: id: appears twice, first on line 1: keep one of them"),
     ],
 )
 def test_a_mistake_is_told_with_line_field_and_advice(old: str, new: str, says: str) -> None:
@@ -224,14 +224,14 @@ def test_a_mistake_is_told_with_line_field_and_advice(old: str, new: str, says: 
         (
             "threshold: 70",
             "threshold: 70, hold: 15m",
-            "5: criteria.0.hold: does not belong here: it stands beside criteria, at the model itself",
+            "5: criteria.0.hold: does not belong here: it belongs to the model, next to criteria",
         ),
         (
             "existing",
             "drop_below: 60\nexisting",
             (
                 "8: drop_below: does not belong here: "
-                "it stands at a criterion, as in {scoring_model: engagement, threshold: 70, drop_below: 60}"
+                "it belongs to a criterion, as in {scoring_model: engagement, threshold: 70, drop_below: 60}"
             ),
         ),
         (
@@ -366,7 +366,7 @@ def test_a_json_file_must_be_json(text: str, line: str) -> None:
 def test_mistakes_in_json_have_lines_too() -> None:
     text = json.dumps(definition_of(MODEL), indent="\t").replace("70", '"70"').replace('"name"', '"id"')
     assert refused(text, "m.json") == [
-        "m.json:3: id: stands twice, first in line 2: keep one of them",
+        "m.json:3: id: appears twice, first on line 2: keep one of them",
         "m.json:8: criteria.0.threshold: must be a number, found text: write it without quotes",
     ]
 
@@ -414,7 +414,7 @@ def test_aliases_are_bounded_in_every_file_before_anything_is_made_of_them(text:
             parse_definition(text, source, problems_of)
         assert [one.message for one in caught.value.problems] in (
             [TOO_MUCH],
-            ["an alias stands within what it names, so that it has no end: write it out"],
+            ["an alias refers to itself, so it has no end: write it out"],
         )
         assert time.process_time() - begun < 5
 

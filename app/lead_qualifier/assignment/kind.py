@@ -75,7 +75,7 @@ def _of_rule(places: Mapping[str, Nearest], rule: Mapping[str, Any], where: Path
     exact = "ids" if target == "sellers" else "id"
     yield from repeated(whom.get("ids", ()), (*where, target, "ids"))
     if ("when" in whom) == (exact in whom):
-        yield (*where, target), f"must name whom, by exactly one of when and {exact}"
+        yield (*where, target), f"must say who, by exactly one of when and {exact}"
     if "when" in whom:
         yield from problems_of(whom["when"], (*where, target, "when"), of_seller=True, effort=effort)
     if target != "sellers":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -18,28 +17,15 @@ from lead_qualifier.settings import load_settings
 acls = typer.Typer(no_args_is_help=True, help="Print the ACLs that each service needs.")
 
 
-class Which(StrEnum):
-    """A service, or all."""
-
-    WORKER = Service.WORKER
-    CLI = Service.CLI
-    ADMINISTRATOR = Service.ADMINISTRATOR
-    OPERATOR = Service.OPERATOR
-    SCORING_ENGINE = Service.SCORING_ENGINE
-    CRM = Service.CRM
-    CONSUMER = Service.CONSUMER
-    REPARTITION = Service.REPARTITION
-    JOURNEYS = Service.JOURNEYS
-    ASSIGNMENT = Service.ASSIGNMENT
-    SEQUENCES = Service.SEQUENCES
-    FOLLOW_UP = Service.FOLLOW_UP
-    WEBHOOK = Service.WEBHOOK
-    DATAVERSE = Service.DATAVERSE
-    SALES_OPERATIONS = Service.SALES_OPERATIONS
-    ALL = "all"
+_ALL = "all"
+_SINKS = frozenset({Service.WEBHOOK, Service.DATAVERSE})
+_SERVICES = (*map(str, PURPOSES), _ALL)
 
 
-_SINKS = frozenset({Which.WEBHOOK, Which.DATAVERSE})
+def _named(text: str) -> str:
+    if text not in _SERVICES:
+        raise typer.BadParameter(f"{text} is not one of {', '.join(_SERVICES)}")
+    return text
 
 
 @acls.callback()
@@ -50,7 +36,10 @@ def _acls() -> None:
 @acls.command("print")
 def print_acls(
     *,
-    service: Annotated[Which, typer.Option(help="The service to print ACLs for.")] = Which.ALL,
+    service: Annotated[
+        str,
+        typer.Option(parser=_named, metavar="|".join(_SERVICES), help="The service to print ACLs for."),
+    ] = _ALL,
     principal: Annotated[
         str | None,
         typer.Option(metavar="User:NAME", help="The principal of that one service. Default: User:<service>."),
@@ -80,13 +69,13 @@ def print_acls(
     set.
     """
     settings = load_settings()
-    if principal is not None and service is Which.ALL:
+    if principal is not None and service == _ALL:
         raise typer.BadParameter(
             "one principal must not get the rights of every service: name its service", param_hint="--service"
         )
     if principal is not None and not principal.partition(":")[2]:
         raise typer.BadParameter("must be a type and a name, such as User:worker", param_hint="--principal")
-    if service is Which.REPARTITION and to_prefix is None:
+    if service == Service.REPARTITION and to_prefix is None:
         raise typer.BadParameter(
             "is required for repartition: the prefix that it copies to, such as p6.",
             param_hint="--to-prefix",
@@ -99,9 +88,8 @@ def print_acls(
     naming = replace(naming_of(settings), to_prefix=to_prefix or "")
     if config is not None:
         naming = _carrying(naming, service, config)
-    left_out = {*_SINKS} if to_prefix is not None else {*_SINKS, Which.REPARTITION}
-    every = [one for one in Which if one is not Which.ALL and one not in left_out]
-    services = [Service(one.value) for one in (every if service is Which.ALL else [service])]
+    left_out = {*_SINKS} if to_prefix is not None else {*_SINKS, Service.REPARTITION}
+    services = [one for one in PURPOSES if one not in left_out] if service == _ALL else [service]
     wanted = [_of(one, principal or f"User:{one}", group, naming) for one in services]
     if as_json:
         show_json(
@@ -122,15 +110,15 @@ def print_acls(
             say(command_line(grant, whom, address))
 
 
-def _carrying(naming: Naming, service: Which, config: Path) -> Naming:
+def _carrying(naming: Naming, service: str, config: Path) -> Naming:
     """With what the sink's file says. Raises BadModelFile."""
     from lead_qualifier.sinks.dataverse.form import DATAVERSE  # noqa: PLC0415  forms take their time
     from lead_qualifier.sinks.forms import carried, read  # noqa: PLC0415
     from lead_qualifier.sinks.webhook.form import WEBHOOK  # noqa: PLC0415
 
-    form = read(config, WEBHOOK if service is Which.WEBHOOK else DATAVERSE)
+    form = read(config, WEBHOOK if service == Service.WEBHOOK else DATAVERSE)
     return replace(naming, sink_id=form["id"], sink_topics=carried(form))
 
 
-def _of(service: Service, principal: str, group: str | None, naming: Naming) -> tuple[str, tuple[Grant, ...]]:
+def _of(service: str, principal: str, group: str | None, naming: Naming) -> tuple[str, tuple[Grant, ...]]:
     return principal, grants(service, replace(naming, consumer_group=group or principal.partition(":")[2]))

@@ -59,13 +59,16 @@ def _nobody(definition: Definition, effort: Effort) -> Iterator[Problem]:
     if (reason := impossible(let_in, effort)) is not None:
         yield ("when",), f"can never be so together with trigger and contact: {reason}"
     elif "exclude" in definition and implies(let_in, condition_of(definition["exclude"]), effort):
-        yield ("exclude",), "excludes everybody whom trigger, when and contact let in, so nobody would ever enter"
+        yield ("exclude",), "excludes every lead that trigger, when and contact let in, so nobody would ever enter"
 
 
 def _too_late(definition: Definition, now: datetime) -> Iterator[Problem]:
     _, end_ms = window_of(definition)
     if end_ms is not None and end_ms <= now.timestamp() * 1000:
-        yield ("window", "end"), "is over, so nobody would ever enter: apply the journey with a later end, or without"
+        yield (
+            ("window", "end"),
+            "has passed, so nobody would ever enter: apply the journey with a later end, or without one",
+        )
 
 
 KIND = Kind("journey", JourneyDefinition, problems=_problems, too_late=_too_late)

@@ -85,7 +85,7 @@ def _place(loc: tuple[str | int, ...], definition: object, missing: bool) -> tup
 def _message(error: ErrorDetails) -> str:
     match error["type"]:
         case "extra_forbidden":
-            return "is unknown: look at its spelling and at where it stands"
+            return "is unknown: check its spelling and its place"
         case "missing":
             return "is missing: add it"
         case "string_type" if isinstance(error["input"], bool | int | float):

@@ -132,12 +132,12 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "on_rejection": tuple(OnRejectionDefinition.__annotations__),
 }
 _ELSEWHERE = {
-    "drop_below": "it stands at a criterion, as in {scoring_model: engagement, threshold: 70, drop_below: 60}",
-    "hold": "it stands beside criteria, at the model itself",
-    "cool_down": "it stands in requalification, or in on_rejection",
-    "requalify": "it stands in on_rejection",
+    "drop_below": "it belongs to a criterion, as in {scoring_model: engagement, threshold: 70, drop_below: 60}",
+    "hold": "it belongs to the model, next to criteria",
+    "cool_down": "it belongs to requalification or on_rejection",
+    "requalify": "it belongs to on_rejection",
     "reasons": "they stand in on_rejection",
-    "policy": "it stands in requalification",
+    "policy": "it belongs to requalification",
     "groups": "groups stand among the criteria, as in criteria: [{any: [...]}]",
 }
 _NUMBER = re.compile(r"[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?")

@@ -165,7 +165,7 @@ def _written_out(node: yaml.Node, known: dict[int, int], source: str) -> int:
     """
     size = known.get(id(node))
     if size == 0:
-        message = "an alias stands within what it names, so that it has no end: write it out"
+        message = "an alias refers to itself, so it has no end: write it out"
         raise BadModelFile(source, [Problem(node.start_mark.line + 1, "", message)])
     if size is not None:
         return size
@@ -264,7 +264,7 @@ def _misread(node: yaml.Node, where: tuple[str | int, ...], walked: set[int]) ->
             if field == _MERGE and name.style is None:
                 yield (*where, field), line, "merge keys are not supported: write the fields out"
             if field in first:
-                yield (*where, field), line, f"stands twice, first in line {first[field]}: keep one of them"
+                yield (*where, field), line, f"appears twice, first on line {first[field]}: keep one of them"
             first.setdefault(field, line)
             yield from _misread(value, (*where, field), walked)
     elif isinstance(node, yaml.SequenceNode):

@@ -60,7 +60,7 @@ def _nobody(connect: Mapping[str, Any], leaving: Mapping[str, Any], effort: Effo
         return
     let_in = Group("all", (IS_OPEN, condition_of(connect.get("when"))))
     if implies(let_in, condition_of(leaving["when"]), effort):
-        yield ("exit", "when"), "is met by everybody whom connect lets in, so nobody would ever be connected"
+        yield ("exit", "when"), "is met by every lead that connect lets in, so nobody would ever be connected"
 
 
 def _placed(steps: Sequence[Step], where: Path, level: int) -> Iterator[tuple[Path, Step, int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -46,7 +46,7 @@ from lead_qualifier.settings import Settings
 
 
 class Service(StrEnum):
-    """Who logs in to the broker with rights of its own."""
+    """Who logs in to the broker with rights of its own, besides the downstream services."""
 
     WORKER = "worker"
     CLI = "cli"
@@ -56,16 +56,12 @@ class Service(StrEnum):
     CRM = "crm"
     CONSUMER = "consumer"
     REPARTITION = "repartition"
-    JOURNEYS = "journeys"
-    ASSIGNMENT = "assignment"
-    SEQUENCES = "sequences"
-    FOLLOW_UP = "follow-up"
     WEBHOOK = "webhook"
     DATAVERSE = "dataverse"
     SALES_OPERATIONS = "sales-operations"
 
 
-PURPOSES: dict[Service, str] = {
+PURPOSES: dict[str, str] = {
     Service.WORKER: "runs `lead-qualifier worker`",
     Service.CLI: "marketers: `model`, `scoring-model`, `lead show`",
     Service.ADMINISTRATOR: "turns features on and off: `feature`",
@@ -74,14 +70,12 @@ PURPOSES: dict[Service, str] = {
     Service.CRM: "sends changes and merges of leads, and what sales does",
     Service.CONSUMER: "acts on qualified leads: journeys, assignment, sequences, CRM",
     Service.REPARTITION: "runs `repartition`, once; take the rights away afterwards",
-    Service.JOURNEYS: "runs `lead-qualifier downstream journeys`",
-    Service.ASSIGNMENT: "runs `lead-qualifier downstream assignment`",
-    Service.SEQUENCES: "runs `lead-qualifier downstream sequences`",
-    Service.FOLLOW_UP: "runs `lead-qualifier downstream follow-up`",
+    **{name: f"runs `{service.command}`" for name, service in DOWNSTREAM.items()},
     Service.WEBHOOK: "runs `lead-qualifier downstream webhook` with the file given by --config",
     Service.DATAVERSE: "runs `lead-qualifier downstream dataverse` with the file given by --config",
     Service.SALES_OPERATIONS: "defines what happens to qualified leads: `journey`, `assignment`, `sequence`, ...",
 }
+"""Every service by its name, and what it does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,15 +115,15 @@ _SENT_DOWNSTREAM = tuple(topic for topic in _READ_DOWNSTREAM if not topic.ours a
 _PASSED_ON = tuple(topic for topic in _READ_DOWNSTREAM if topic.ours)
 
 
-def grants(service: Service, naming: Naming) -> tuple[Grant, ...]:
-    """What the service must be allowed, and why."""
-    if service is Service.WORKER:
+def grants(service: str, naming: Naming) -> tuple[Grant, ...]:
+    """What the service must be allowed, and why. Raises KeyError if there is none of this name."""
+    if service == Service.WORKER:
         return _process(naming, WORKER)
     if service in DOWNSTREAM:
         return _process(naming, DOWNSTREAM[service])
     if service in {Service.WEBHOOK, Service.DATAVERSE}:
         return _sink(naming, service)
-    return {
+    builders: dict[str, Callable[[Naming], tuple[Grant, ...]]] = {
         Service.CLI: _cli,
         Service.ADMINISTRATOR: _administrator,
         Service.OPERATOR: _operator,
@@ -138,7 +132,8 @@ def grants(service: Service, naming: Naming) -> tuple[Grant, ...]:
         Service.CONSUMER: _consumer,
         Service.REPARTITION: _repartition,
         Service.SALES_OPERATIONS: _sales_operations,
-    }[service](naming)
+    }
+    return builders[service](naming)
 
 
 def _process(naming: Naming, service: ServiceTopology) -> tuple[Grant, ...]:

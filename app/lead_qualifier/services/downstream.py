@@ -20,7 +20,6 @@ from lead_qualifier.journeys.kind import KIND as JOURNEY
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.sequences import processor as sequences
 from lead_qualifier.sequences.kind import KIND as SEQUENCE
-from lead_qualifier.services.acls import Service as Login
 from lead_qualifier.services.acls import grants, naming_of
 from lead_qualifier.services.metrics import Metrics
 from lead_qualifier.services.process import Process
@@ -99,7 +98,7 @@ def downstream_process(
         connection,
         build=lambda sizes: [build(Wiring(DOWNSTREAM[name], settings, sizes)) for name in names],
         topics=tuple(dict.fromkeys(topic for name in names for topic in DOWNSTREAM[name].topics)),
-        rights=[grant for name in names for grant in grants(Login(name), naming_of(settings))],
+        rights=[grant for name in names for grant in grants(name, naming_of(settings))],
         metrics=DownstreamMetrics(),
         limits=limits,
         hook=hook,

@@ -5,20 +5,20 @@ from __future__ import annotations
 from lead_qualifier.engine.errors import Code, Report
 
 _REPAIR = (
-    "Stop all workers, then `lead-qualifier topics repair` sets the positions to what is there "
-    "(--downstream: those of downstream services too)"
+    "Stop all workers, then run `lead-qualifier topics repair` to set the positions to what is there "
+    "(--downstream includes the downstream services)"
 )
 
 #: Each takes the details that the code comes with.
 SENTENCES = {
     Code.TOPIC_MISSING: (
-        "topic {topic} does not exist, or may not be seen with this login: create it with "
+        "topic {topic} does not exist, or is not visible to this login: create it with "
         "`lead-qualifier topics create`, or have the ACL added (`lead-qualifier acls print`)"
     ),
     Code.PARTITION_COUNT: (
         "topic {topic} has {found} partitions, expected {expected}: {topics} must all have the same number, "
-        "since keys would move between partitions otherwise (set LEAD_QUALIFIER_PARTITIONS to what they have; "
-        "`lead-qualifier repartition` changes it in all of them and keeps what is held)"
+        "otherwise keys would move between partitions (set LEAD_QUALIFIER_PARTITIONS to what they have; "
+        "`lead-qualifier repartition` changes all of them and keeps the state)"
     ),
     Code.OTHER_APPLICATION: (
         "the state in {changelog}-{partition} belongs to application {owner!r}, not {group!r}: "
@@ -60,15 +60,15 @@ SENTENCES = {
     Code.THREAD_FAILED: "{thread} failed: {error}",
     Code.STALLED: "no progress for {seconds} s although there is work to do",
     Code.NO_COMMIT: (
-        "no transaction was committed for {seconds} s, since one was aborted or of unknown outcome ({reason})"
+        "no transaction was committed for {seconds} s, after one was aborted or had an unknown outcome ({reason})"
     ),
     Code.GROUP_UNSETTLED: "the consumer group has not settled for {seconds} s",
-    Code.CONSUMER_FAILED: "the consumer cannot go on: {error}",
+    Code.CONSUMER_FAILED: "the consumer cannot continue: {error}",
     Code.FETCH_TASK_ENDED: "the consumer's {task} has ended",
     Code.FETCH_SILENT: "nothing was fetched for {seconds} s",
     Code.FETCH_STUCK: (
-        "{topic}-{partition} has stood at offset {offset} for {seconds} s although there is more: the warnings before "
-        "this say why. If no consumer can read that offset, delete the records up to it (kafka-delete-records) and "
+        "{topic}-{partition} has stood at offset {offset} for {seconds} s although there is more: earlier "
+        "warnings say why. If no consumer can read that offset, delete the records up to it (kafka-delete-records) and "
         "have `lead-qualifier topics repair` set the position"
     ),
 }

@@ -240,7 +240,7 @@ def test_a_journey_whose_window_is_over_is_not_published() -> None:
     assert KIND.problems_of(over, {}) == []
     [(where, message)] = KIND.too_late(over, NOW)
     assert where == ("window", "end")
-    assert "is over" in message
+    assert "has passed" in message
     assert list(KIND.too_late(over, NOW - timedelta(milliseconds=1))) == []
 
 

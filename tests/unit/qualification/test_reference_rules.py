@@ -169,7 +169,7 @@ def test_a_live_model_refuses_edits_and_takes_them_once_stopped() -> None:
         "model_live",
         (
             "enterprise is live: stop it first (lead-qualifier model stop enterprise),"
-            " or keep it as a draft beside the live version (lead-qualifier model apply --draft FILE)"
+            " or keep the file as a draft (lead-qualifier model apply --draft FILE)"
         ),
     )
     admin.stop("enterprise")

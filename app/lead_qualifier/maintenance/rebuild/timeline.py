@@ -145,7 +145,7 @@ def _moved(
             f"what {model_id} said in version {event.version} is not to be found: neither its event on the audit trail "
             "(revision "
             f"{event.revision}) nor qualification-commands (kept 7 days) holds the definition any more. Rebuild "
-            "--from a time after the model was published next, or publish it anew"
+            "--from a time after the model was published next, or publish it again"
         )
     return ModelEntry(
         id=model_id,

@@ -25,9 +25,9 @@ def read_timeline(
     recorded, current = newest_revision(events), book.rules().revision
     if recorded < current:
         raise CannotRebuild(
-            f"{name} tells of the rules up to revision {recorded}, but they stand at {current}: part of it is gone "
-            "(was the topic deleted and created again?), and with it what leads were decided by. Restore it; the state "
-            "cannot be rebuilt without it"
+            f"{name} has the rules up to revision {recorded}, but they are at revision {current}: part of it is gone "
+            "(was the topic deleted and created again?), and with it the rules that leads were decided by. Restore it; "
+            "the state cannot be rebuilt without it"
         )
     commands = QUALIFICATION_COMMANDS.full_name(topic_prefix)
     return timeline(events, elsewhere=_Definitions(reader, commands, book).find, unknown_leads=unknown_leads)

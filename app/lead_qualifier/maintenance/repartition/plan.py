@@ -126,7 +126,7 @@ class Planner:
                 option = "" if group.id == self._request.application_id else " --downstream"
                 raise CannotRepartition(
                     f"{topic}-{number}: {mismatch.problem}: first run `lead-qualifier topics repair{option}`, and let "
-                    f"`{group.service.command}` decide what there is"
+                    f"`{group.service.command}` decide what is left"
                 )
             found |= {one: None if value is None else checkpoints.decode(value) for one, value in stored.items()}
         return found

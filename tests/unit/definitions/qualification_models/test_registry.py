@@ -153,14 +153,14 @@ def test_each_command_in_each_state(
             "apply",
             (
                 "enterprise is live: stop it first (lead-qualifier model stop enterprise),"
-                " or keep it as a draft beside the live version (lead-qualifier model apply --draft FILE)"
+                " or keep the file as a draft (lead-qualifier model apply --draft FILE)"
             ),
         ),
         (with_live, "delete", "enterprise is live: stop it first (lead-qualifier model stop enterprise)"),
         (
             with_live,
             "publish",
-            "enterprise is live already, in version 1: stop it first (lead-qualifier model stop enterprise)",
+            "enterprise is already live, in version 1: stop it first (lead-qualifier model stop enterprise)",
         ),
         (
             ready,
@@ -172,21 +172,21 @@ def test_each_command_in_each_state(
             "stop",
             (
                 "enterprise is not live, so there is nothing to stop"
-                " (to let it run: lead-qualifier model publish enterprise)"
+                " (to publish it: lead-qualifier model publish enterprise)"
             ),
         ),
         (
             with_beside,
             "publish",
             (
-                "enterprise is live already, in version 1: stop it first (lead-qualifier model stop enterprise),"
-                " or let its draft take over (lead-qualifier model publish --replace enterprise)"
+                "enterprise is already live, in version 1: stop it first (lead-qualifier model stop enterprise),"
+                " or replace it by its draft (lead-qualifier model publish --replace enterprise)"
             ),
         ),
         (
             with_live,
             "replace",
-            "enterprise has no draft beside version 1: apply one (lead-qualifier model apply --draft FILE)",
+            "enterprise has no draft to replace version 1: apply one (lead-qualifier model apply --draft FILE)",
         ),
         (
             with_stopped,
@@ -201,7 +201,7 @@ def test_each_command_in_each_state(
             "shadow on",
             (
                 "enterprise is not live, so there is nothing to compare its draft with"
-                " (to let it run: lead-qualifier model publish enterprise)"
+                " (to publish it: lead-qualifier model publish enterprise)"
             ),
         ),
     ],
@@ -215,7 +215,7 @@ def test_an_id_with_spaces_is_quoted_where_a_command_is_shown() -> None:
     admin.apply(model("big deals"))
     admin.publish("big deals")
     assert admin.stop("big deals").accepted
-    assert admin.stop("big deals").message.endswith("(to let it run: lead-qualifier model publish 'big deals')")
+    assert admin.stop("big deals").message.endswith("(to publish it: lead-qualifier model publish 'big deals')")
 
 
 # Versions
@@ -300,7 +300,7 @@ def test_a_draft_beside_a_live_version_changes_nothing_of_what_runs() -> None:
 def test_replacing_makes_the_draft_the_next_version_in_one_step() -> None:
     admin = with_beside()
     result = admin.publish("enterprise", replace=True, command_id="c-x", issued_by="bert", issued_at=minute(99))
-    assert result.message == "enterprise is live in version 2, in place of version 1"
+    assert result.message == "enterprise is live in version 2, replacing version 1"
     assert result.definition == definition_of(BESIDE)
     assert admin.registry.model("enterprise") == ModelEntry(
         id="enterprise",
@@ -323,7 +323,7 @@ def test_a_draft_that_says_what_runs_is_none_and_what_said_otherwise_is_dropped(
     admin.apply(BESIDE, draft=True)
     admin.shadow("enterprise", True)
     dropped = admin.apply(model(), draft=True)
-    assert dropped.message == "enterprise: its draft is dropped, since version 1 says the same and goes on"
+    assert dropped.message == "enterprise: draft dropped, because it is identical to live version 1"
     entry = admin.registry.model("enterprise")
     assert entry is not None
     assert (entry.draft, entry.shadow, entry.version) == (None, False, 1)
@@ -331,7 +331,7 @@ def test_a_draft_that_says_what_runs_is_none_and_what_said_otherwise_is_dropped(
 
 def test_the_draft_of_a_model_that_was_stopped_is_what_publish_lets_run() -> None:
     admin = with_shadow()
-    assert admin.stop("enterprise").message == "enterprise is stopped; publish it to let its draft run"
+    assert admin.stop("enterprise").message == "enterprise is stopped; publish it to run its draft"
     entry = admin.registry.model("enterprise")
     assert entry is not None
     assert (entry.draft, entry.shadow) == (BESIDE, False)
@@ -388,7 +388,7 @@ def test_a_threshold_above_the_maximum_of_its_scoring_model_is_refused_by_field_
     refused = admin.apply(model())
     assert (refused.code, refused.accepted) == ("threshold_above_maximum", False)
     assert refused.message == (
-        "enterprise: criteria.0.threshold: 70 is above 62.5, the maximum of scoring model engagement, so that no score"
+        "enterprise: criteria.0.threshold: 70 is above 62.5, the maximum of scoring model engagement, so no score"
         " can meet it: lower it to 62.5 or less, or correct the maximum"
         " (lead-qualifier scoring-model set engagement --status live --maximum N)"
     )
@@ -455,9 +455,9 @@ def test_a_publish_names_every_hindrance_and_the_commands_that_help() -> None:
     refused = admin.publish("enterprise")
     assert refused.code == "lead_management_off"
     assert refused.message == (
-        "enterprise cannot be published: lead management is off: an administrator turns it on"
+        "enterprise cannot be published: lead management is off: an administrator must turn it on"
         " (lead-qualifier feature enable lead-management);"
-        " scoring model engagement is not live but stopped: set it live first"
+        " scoring model engagement is stopped, not live: set it live first"
         " (lead-qualifier scoring-model set engagement --status live);"
         " scoring model demographic is unknown: set it live first"
         " (lead-qualifier scoring-model set demographic --status live)"
@@ -482,7 +482,7 @@ def test_a_command_meant_for_another_revision_is_refused(command: str, expected:
     assert result.accepted is accepted
     if not accepted:
         assert result.code == "stale_revision"
-        assert result.message.startswith("enterprise is at revision 4, the command was meant for revision")
+        assert result.message.startswith("enterprise is at revision 4, but the command expects revision")
 
 
 @pytest.mark.parametrize(("given", "accepted"), [(ready, True), (with_draft, False), (with_deleted, True)])
