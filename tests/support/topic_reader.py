@@ -1,4 +1,7 @@
-"""Reads topics to their very end, read committed, again and again."""
+"""Reads topics to their very end, read committed, again and again.
+
+Independent of the program's own reader on purpose: a fault of that one must show.
+"""
 
 from __future__ import annotations
 

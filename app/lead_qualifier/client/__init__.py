@@ -1,1 +1,1 @@
-"""What a program needs that speaks to a running installation: giving commands, reading topics, announcing, feeding."""
+"""For programs that talk to a running installation: commands, lookups, previews, dead letters, scores."""

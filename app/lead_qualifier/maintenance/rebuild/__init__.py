@@ -1,1 +1,1 @@
-"""Builds the state of leads anew from the input topics, with the workers' own decider, and compares it with theirs."""
+"""Rebuilds the state of leads from the input topics, with the workers' own processor, and compares it with theirs."""

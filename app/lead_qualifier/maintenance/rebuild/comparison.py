@@ -1,4 +1,4 @@
-"""Two states of the same leads side by side: who is held only in one, and what is held differently."""
+"""Compares two states of the same leads: which leads only one of them holds, and what differs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lead_qualifier.qualification.flags import FLAG_NAMES
 from lead_qualifier.qualification.leads import Lead
 from lead_qualifier.qualification.merging import forget
 
-#: How a lead that was erased is told among encoded ones; it may stand in a text too, which does no harm.
+#: How an erased lead is found among encoded ones; to find it in a text as well does no harm.
 _ERASURE = b'"erasure":'
 
 
@@ -34,7 +34,7 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How a lead differs in one part; both sides as they are stored, None where nothing is."""
+    """How a lead differs in one part; both sides as they are stored, None if there is nothing."""
 
     lead_id: str
     part: Part
@@ -44,9 +44,9 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """`equal`: leads held alike. `counts`: leads by what differs in them; one may differ in several parts.
+    """`equal`: leads without a difference. `counts`: leads by what differs in them; one may differ in several parts.
 
-    `ahead`: leads left out, since there are records about them that the workers have not decided yet.
+    `ahead`: leads left out, because the workers have not decided all records about them yet.
     """
 
     live: int
@@ -78,7 +78,7 @@ def compare(
     kept: list[Difference] = []
     equal = 0
     for key in sorted({*live, *rebuilt}.difference(ahead)):
-        here, there = _remembering_nothing(live.get(key)), _remembering_nothing(rebuilt.get(key))
+        here, there = _without_erasure_memory(live.get(key)), _without_erasure_memory(rebuilt.get(key))
         if here == there:
             equal += 1
             continue
@@ -113,8 +113,8 @@ def _differences(
                 yield Difference(lead_id, part, *(_parts(side, changed) for side in (one, other)))
 
 
-def _remembering_nothing(value: bytes | None) -> bytes | None:
-    """As it is once nobody remembers that the lead was erased: when that is goes by the clock."""
+def _without_erasure_memory(value: bytes | None) -> bytes | None:
+    """Without the memory that the lead was erased, which expires by the clock."""
     if value is None or _ERASURE not in value:
         return value
     try:
@@ -125,7 +125,7 @@ def _remembering_nothing(value: bytes | None) -> bytes | None:
 
 
 def _without_clock(lead: Lead) -> Lead:
-    """Holds end by the clock of whoever began them: some milliseconds more or less are no difference."""
+    """Holds end by the clock of the worker that began them: milliseconds are no difference."""
     if not lead.holds:
         return lead
     return replace(lead, holds={model_id: replace(hold, due=hold.at) for model_id, hold in lead.holds.items()})

@@ -1,5 +1,5 @@
-"""One partition decided anew: its records in the order of their times, under the rules of each time, by the decider of
-the workers.
+"""Processes one partition again: its records in the order of their times, under the rules of each time, by the workers'
+own processor.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from lead_qualifier.messages.topics import LEAD_CHANGED, LEAD_STATE
 from lead_qualifier.qualification.rules import Rules
 from lead_qualifier.services.worker.lead_processor import NO_RULES, LeadProcessor, decode_lead, encode_lead
 
-_AT_ONCE = 20_000
+_SETTLE_EVERY = 20_000
 _NONE = Rules(revision=NO_RULES, lead_management=False, live_scoring_models=frozenset(), models={})
 
 
@@ -34,18 +34,17 @@ def _is_unfinished(live: Checkpoint, rules: Rules) -> bool:
 
 
 def in_order(*topics: Iterable[PlainRecord], now_ms: int) -> Iterator[tuple[int, PlainRecord]]:
-    """Records of several topics in the order in which they were probably written, each with the time of that.
+    """Records of several topics in the order in which they were probably written, each with the time of writing.
 
-    Those of one topic stay in their order, whatever their times are. Of equal times that of the topic named first is
-    first. `now_ms`: no record was written later (milliseconds since 1970).
+    Records of one topic keep their order, whatever their times are. Of equal times the topic named first comes first.
+    `now_ms`: no record was written later (milliseconds since 1970).
     """
     return heapq.merge(*(_dated(records, now_ms) for records in topics), key=itemgetter(0))
 
 
 def _dated(records: Iterable[PlainRecord], now_ms: int) -> Iterator[tuple[int, PlainRecord]]:
-    """Records of one topic with times that never go back: that of the record before, where its own cannot be.
-
-    The first ones have no record before, and wait for the time of the one after.
+    """Records of one topic with times that never go back: a record whose own time is impossible gets that of the record
+    before it, or at the start that of the record after it.
     """
     newest_ms = 0
     first: list[PlainRecord] = []
@@ -76,8 +75,8 @@ class Replay:
         live: Checkpoint | None = None,
         held: Mapping[bytes, bytes] = MappingProxyType({}),
     ) -> None:
-        """`live` and `held`: where the workers stand, and what they hold by key. A sweep that they have not finished is
-        not decided here for the leads that it has not come to: whoever goes over to the result goes on with it.
+        """`live` and `held`: the workers' checkpoint, and what they store by key. A sweep that they have not finished
+        stays unfinished here, too: workers that switch to the result continue it.
         """
         self._changes = rules
         self._next_change = 0
@@ -116,7 +115,7 @@ class Replay:
 
     @property
     def leads(self) -> dict[bytes, bytes]:
-        """What is held, by key; complete after `finish`."""
+        """The rebuilt state by key; complete after `finish`."""
         return self._partition.store
 
     @property
@@ -132,7 +131,7 @@ class Replay:
         return max(0, self._rules.revision)
 
     def decide(self, record: PlainRecord, written_ms: int) -> None:
-        """Decide a record, after what the time brings about at which it was written (milliseconds since 1970)."""
+        """Process a record, after everything that was due when it was written (milliseconds since 1970)."""
         self._advance(written_ms)
         context = self._context
         context.record, context.now_ms = record, self.clock
@@ -145,13 +144,13 @@ class Replay:
         context.record = None
         self.next[record.topic] = record.offset + 1
         self.decided += 1
-        if self.decided % _AT_ONCE == 0:
+        if self.decided % _SETTLE_EVERY == 0:
             self._settle()
         elif context.timers:
             self._take_timers()
 
     def finish(self, until_ms: int) -> None:
-        """Let the time go on to this moment: rules and holds may bring more about."""
+        """Advance the time to this moment: changes of the rules and holds may be due."""
         self._advance(until_ms)
         self._settle()
 
@@ -180,14 +179,14 @@ class Replay:
             for number, key in enumerate(sorted(self._partition.store), 1):
                 if unfinished is None or self._was_swept(key, rules, unfinished):
                     self._processor.sweep(key, self._context, self._swept)
-                if number % _AT_ONCE == 0:
+                if number % _SETTLE_EVERY == 0:
                     self._settle()
             self._settle()
         self._swept = rules.revision
 
     def _was_swept(self, key: bytes, rules: Rules, live: Checkpoint) -> bool:
-        """Has the workers' unfinished walk come to this lead? Or an earlier one that newer rules made begin again: then
-        it is seen by what it left there.
+        """Has the workers' unfinished sweep reached this lead? Or an earlier one that newer rules restarted: then the
+        lead's state shows it.
         """
         if live.sweep is not None and rules.revision <= live.sweep.revision and bucket_of(key) < live.sweep.bucket:
             return True
@@ -220,7 +219,7 @@ class Replay:
         self._context.timers.clear()
 
     def _settle(self) -> None:
-        """Make what was decided the state, encoded: a million decoded leads take too much room."""
+        """Encode what was decided into the state: a million decoded leads take too much memory."""
         context = self._context
         self._partition.apply(context.changes())
         self._take_timers()

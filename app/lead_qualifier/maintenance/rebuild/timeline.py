@@ -1,4 +1,4 @@
-"""The rules as they were at each time, from the audit trail: model versions, scoring models and the feature switch."""
+"""The rules at each time, from the audit trail: model versions, scoring models and the feature switch."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from lead_qualifier.qualification.rules import Rules, UnknownLeads
 from lead_qualifier.qualification.utc import Moment, in_utc
 
 Timeline = list[tuple[int, Rules]]
-"""Rules, each with the time (milliseconds since 1970) from which they hold."""
+"""Rules, each with the time (milliseconds since 1970) from which they apply."""
 
 
 class Origin(msgspec.Struct, frozen=True):
@@ -36,7 +36,7 @@ class Origin(msgspec.Struct, frozen=True):
 
 
 class Audited(msgspec.Struct, frozen=True):
-    """What counts here of a qualification-model-changed event."""
+    """The fields of a qualification-model-changed event that are used here."""
 
     command: str
     outcome: str
@@ -55,7 +55,7 @@ class Audited(msgspec.Struct, frozen=True):
 
 
 Definitions = Callable[[Audited], QualificationModel | None]
-"""Finds the definition that a publish or an apply was about where its event does not carry it."""
+"""Finds the definition of a publish or an apply whose event does not carry it."""
 
 _decode = msgspec.json.Decoder(Audited).decode
 
@@ -66,9 +66,9 @@ def timeline(
     elsewhere: Definitions = lambda event: None,
     unknown_leads: UnknownLeads = "open",
 ) -> Timeline:
-    """The rules after each change that the trail (time, event) tells of, in its order.
+    """The rules after each change on the trail (time, event), in its order.
 
-    `unknown_leads` is a setting and is on no topic. Raises CannotRebuild.
+    `unknown_leads` is a setting, which no topic holds. Raises CannotRebuild.
     """
     entries: dict[str, Entry] = {}
     drafts: dict[str, QualificationModel | None] = {}  # None: one whose definition is not to be found
@@ -84,7 +84,7 @@ def timeline(
 
 
 def newest_revision(trail: Iterable[tuple[int, bytes]]) -> int:
-    """Of the changes that the trail tells of; 0 if there is none."""
+    """Of the changes on the trail; 0 if there is none."""
     return max((event.revision for _, value in trail if (event := _read(value)) is not None), default=0)
 
 
@@ -99,7 +99,7 @@ def _read(value: bytes) -> Audited | None:
 def _changes(
     event: Audited, entries: dict[str, Entry], drafts: dict[str, QualificationModel | None], elsewhere: Definitions
 ) -> bool:
-    """Carry an accepted command or announcement out on the entries. False: it changes nothing that decides."""
+    """Apply an accepted command or announcement to the entries. False: it does not change the rules."""
     match event.reason:
         case Code.OBSERVED if event.scoring_model_id and event.status and event.issued_at:
             entries[scoring_key(event.scoring_model_id)] = ScoringModelEntry(
@@ -137,7 +137,7 @@ def _moved(
         return ModelEntry(
             id=model_id, revision=event.revision, status="stopped", version=event.version, published=published
         )
-    # Of two that tell nothing, what ran last is published again only if nobody has applied another since.
+    # Without a definition in the event, what ran last is published again, unless another was applied since.
     draft = drafts.pop(model_id, before.published if before else None)
     definition = _definition(event) or draft or elsewhere(event)
     if definition is None:
