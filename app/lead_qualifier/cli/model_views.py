@@ -1,4 +1,4 @@
-"""How qualification models are shown, to people and to programs."""
+"""Shows qualification models to people and programs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from lead_qualifier.wording.sentences import IN_ENGLISH
 
 
 def degraded(entry: ModelEntry, book: Rulebook) -> list[str]:
-    """Scoring models that a live model names and that are not live."""
+    """The scoring models of a live model that are not live."""
     if entry.status != "live" or entry.published is None:
         return []
     live = {one.id for one in book.scoring_models if one.status == "live"}
@@ -54,7 +54,7 @@ def _row(entry: ModelEntry, book: Rulebook) -> tuple[str, ...]:
 
 
 def surroundings(book: Rulebook) -> Iterator[str]:
-    """What decides besides the models."""
+    """What else decides: lead management and the scoring models."""
     yield f"lead management is {'on' if book.lead_management else 'off: nothing qualifies'}"
     told = ", ".join(_standing(one) for one in book.scoring_models)
     yield f"scoring models: {told or 'none announced yet'}"
@@ -65,7 +65,7 @@ def _standing(one: ScoringModelEntry) -> str:
 
 
 def details(entry: ModelEntry, book: Rulebook, existing: Swept | None) -> Iterator[str]:
-    """One model, line by line. `existing`: how far it is with the leads known at its publish, where that is known."""
+    """One model, line by line. `existing`: how far its sweep of existing leads is, if that is known."""
     definition = entry.definition
     assert definition is not None
     version = f", version {entry.version}" if entry.version else ""
@@ -105,12 +105,12 @@ def _beside(entry: ModelEntry) -> Iterator[str]:
 
 
 def as_file(definition: QualificationModel) -> list[str]:
-    """The model as a file that `model apply` takes."""
+    """The lines of a file that `model apply` accepts."""
     return definition_file(definition_of(definition))
 
 
 def definition_file(definition: Mapping[str, Any]) -> list[str]:
-    """The same of a definition as people write it, each criterion in one line."""
+    """The same for a definition as people write it; each criterion is one line."""
     return yaml_lines(definition, flow=None)
 
 
@@ -122,7 +122,7 @@ def _looked_through(existing: Swept) -> str:
 
 
 def as_json(entry: ModelEntry, book: Rulebook, existing: Swept | None = None) -> dict[str, Any]:
-    """One model for programs: definitions as people write them."""
+    """One model for programs, with definitions as people write them."""
     shown: dict[str, Any] = msgspec.to_builtins(entry)
     for name, definition in (("draft", entry.draft), ("published", entry.published)):
         if definition is not None:

@@ -1,4 +1,4 @@
-"""Shows what became of a command."""
+"""Shows the outcome of a command."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lead_qualifier.client.commands import Outcome
 
 
 def report(ask: Callable[[], Outcome], *, as_json: bool) -> None:
-    """Give the command, wait, and say what happened. Ends with exit code 1 if it was refused."""
+    """Send a command, wait, and show its outcome. Exits with code 1 if it was refused."""
     with busy("waiting for a worker's answer"):
         outcome = ask()
     for line in outcome.warnings:

@@ -1,4 +1,4 @@
-"""`scoring-model`: says that a scoring model is live or not, where its engine does not say so itself."""
+"""`scoring-model`: announces the status of a scoring model whose engine does not do so itself."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ scoring_model = typer.Typer(no_args_is_help=True, help="Set which scoring models
 
 
 class Status(StrEnum):
-    """What a scoring model can be."""
+    """The status of a scoring model."""
 
     LIVE = "live"
     DRAFT = "draft"
@@ -27,7 +27,7 @@ class Status(StrEnum):
 
 @scoring_model.callback()
 def _scoring_model() -> None:
-    """Has one command today; the name of the group stays."""
+    """Keeps `set` a subcommand: Typer would merge a group of one command into it."""
 
 
 @scoring_model.command("set")

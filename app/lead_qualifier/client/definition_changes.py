@@ -1,4 +1,4 @@
-"""What differs between two definitions of a model, field by field."""
+"""Compares two definitions, field by field."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from difflib import SequenceMatcher
 from typing import Any
 
 ABSENT: Any = object()
-"""Where a field or an item is not there, which is not the same as any value."""
+"""Stands for a field or an item that is missing, which differs from every value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One field or item that differs; `before` or `after` is ABSENT where it was added or taken away.
+    """One field or item that differs; `before` is ABSENT if it was added, `after` if it was removed.
 
-    `field` is its path as in `criteria.0.threshold`, counted in the later definition, of what was taken away in the
-    earlier one.
+    `field` is its path, such as `criteria.0.threshold`, in the later definition, or in the earlier one if it was
+    removed.
     """
 
     field: str
@@ -27,7 +27,7 @@ class Change:
 def changes(before: Any, after: Any, path: str = "") -> Iterator[Change]:
     """Every difference, in the order of the fields.
 
-    Criteria are the same if they name the same scoring model, groups if they are of the same kind, wherever they stand.
+    Criteria are matched by scoring model and groups by kind, wherever they are.
     """
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for name in dict.fromkeys((*after, *before)):
@@ -52,7 +52,7 @@ def _in_lists(before: Sequence[Any], after: Sequence[Any], path: str) -> Iterato
 
 
 def _identity(item: Any) -> str:
-    """By which an item is found again in another list."""
+    """What identifies an item in both lists."""
     if not isinstance(item, Mapping):
         return repr(item)
     if "scoring_model" in item:

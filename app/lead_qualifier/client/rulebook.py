@@ -1,4 +1,4 @@
-"""All models, scoring models and features as workers know them, read from `qualification-models`."""
+"""Reads the current models, scoring models and features from `qualification-models`."""
 
 from __future__ import annotations
 
@@ -23,56 +23,56 @@ from lead_qualifier.qualification.rules import Rules, UnknownLeads
 
 
 class Rulebook:
-    """The entries of one moment, each in its highest revision."""
+    """The current entries, each in its highest revision."""
 
     def __init__(self, entries: dict[str, Entry]) -> None:
         self._entries = entries
 
     @property
     def models(self) -> list[ModelEntry]:
-        """Every model in the order of their ids, deleted ones left out."""
+        """Every model that is not deleted, by id."""
         found = [entry for entry in self._entries.values() if isinstance(entry, ModelEntry)]
         return sorted((entry for entry in found if entry.status != "deleted"), key=lambda entry: entry.id)
 
     @property
     def scoring_models(self) -> list[ScoringModelEntry]:
-        """Every scoring model that was announced, in the order of their ids."""
+        """Every announced scoring model, by id."""
         found = [entry for entry in self._entries.values() if isinstance(entry, ScoringModelEntry)]
         return sorted(found, key=lambda entry: entry.id)
 
     @property
     def lead_management(self) -> bool:
-        """Is lead management on?"""
+        """Whether lead management is on."""
         entry = self.feature(LEAD_MANAGEMENT)
         return entry is not None and entry.enabled
 
     def model(self, model_id: str) -> ModelEntry | None:
-        """A model, also one that is deleted; None for one that never was."""
+        """A model, even if it is deleted; None if there never was one."""
         entry = self._entries.get(model_key(model_id))
         return entry if isinstance(entry, ModelEntry) else None
 
     def scoring_model(self, scoring_model_id: str) -> ScoringModelEntry | None:
-        """A scoring model; None for one that nobody announced."""
+        """A scoring model; None if it was never announced."""
         entry = self._entries.get(scoring_key(scoring_model_id))
         return entry if isinstance(entry, ScoringModelEntry) else None
 
     def feature(self, name: str) -> FeatureEntry | None:
-        """A feature; None for one that nobody ever turned on or off."""
+        """A feature; None if it was never turned on or off."""
         entry = self._entries.get(feature_key(name))
         return entry if isinstance(entry, FeatureEntry) else None
 
     def rules(self, unknown_leads: UnknownLeads = "open") -> Rules:
-        """What a worker decides by."""
+        """The rules that workers decide by."""
         return rules_from(self._entries, unknown_leads)
 
 
 def read_rulebook(connection: Connection, *, topic_prefix: str) -> Rulebook:
-    """The rulebook of now. Raises TopicMissing, KafkaException."""
+    """Read the topic to its end. Raises TopicMissing, ReadIncomplete, NotAllowed, KafkaException."""
     reader = TopicReader(connection)
     entries: dict[str, Entry] = {}
     for message in reader.read_topic(QUALIFICATION_MODELS.full_name(topic_prefix)):
         entry = _entry(message.value)
-        # A command decider that was frozen may have written late: of two records the higher revision counts.
+        # A command processor that was frozen may have written late: of two records the higher revision counts.
         if entry is not None and (entry.key not in entries or entries[entry.key].revision < entry.revision):
             entries[entry.key] = entry
     return Rulebook(entries)

@@ -1,4 +1,4 @@
-"""Announces a scoring model's state, as its engine would, and sees whether the workers know of it."""
+"""Announces the status of a scoring model, as its engine would, and waits until workers know it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from lead_qualifier.qualification.utc import after
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """What was sent, and the entry in which the workers hold it: None if none of them has shown it yet."""
+    """What was sent, and the entry that workers have now; None if no worker has confirmed it in time."""
 
     event: dict[str, Any]
     entry: ScoringModelEntry | None
@@ -40,7 +40,7 @@ def announce(
     maximum: float | Literal["none"] | None = None,
     time_tolerance: timedelta = DEFAULT_TOLERANCE,
 ) -> Announcement:
-    """Say that the scoring model has this status from now on, and wait until the workers hold it, `timeout` seconds.
+    """Announce that the scoring model has this status from now on, and wait up to `timeout` seconds for a worker.
 
     `time_tolerance`: what is held with a time further ahead than that gives way to any announcement.
 

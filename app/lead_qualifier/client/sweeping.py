@@ -1,4 +1,4 @@
-"""How far the workers are with the leads that were known when a model was published."""
+"""Reads how far workers have swept the leads that existed when a model was published."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.messages.topics import LEAD_STATE
 
-#: A position ends each transaction: it is found among the last records, unless a cycle wrote very much.
+#: Every transaction ends with a checkpoint: it is among the last records, unless a transaction was very large.
 _LOOK_BACK = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """`partitions`: all there are, `done` of them are looked through. `share`: of the known leads, from 0 to 1."""
+    """`done` of all `partitions` are swept. `share`: of the existing leads, from 0 to 1."""
 
     partitions: int
     done: int
@@ -29,7 +29,7 @@ class Swept:
 
 
 def swept(connection: Connection, *, state_prefix: str, entry: ModelEntry) -> Swept | None:
-    """How far they are since the model's newest publish. None: it is not live, or leaves existing leads alone.
+    """How far the sweep of the model's latest publish is. None: it is not live, or ignores existing leads.
 
     Raises TopicMissing, ReadIncomplete, KafkaException.
     """
@@ -37,21 +37,21 @@ def swept(connection: Connection, *, state_prefix: str, entry: ModelEntry) -> Sw
         return None
     reader = TopicReader(connection)
     shares = [
-        _share(position, entry.published_revision)
-        for position in _newest(reader, reader.admin.partitions(LEAD_STATE.full_name(state_prefix))).values()
+        _share(checkpoint, entry.published_revision)
+        for checkpoint in _newest(reader, reader.admin.partitions(LEAD_STATE.full_name(state_prefix))).values()
     ]
     return Swept(len(shares), sum(share == 1 for share in shares), sum(shares) / len(shares))
 
 
-def _share(position: Checkpoint | None, revision: int) -> float:
-    if position is None or position.swept == NEVER_SWEPT or position.swept >= revision:
-        return 1.0  # who holds no leads has looked through all of them
-    walk = position.sweep
-    return walk.bucket / BUCKETS if walk is not None and walk.revision >= revision else 0.0
+def _share(checkpoint: Checkpoint | None, revision: int) -> float:
+    if checkpoint is None or checkpoint.swept == NEVER_SWEPT or checkpoint.swept >= revision:
+        return 1.0  # a partition without leads is swept
+    sweep = checkpoint.sweep
+    return sweep.bucket / BUCKETS if sweep is not None and sweep.revision >= revision else 0.0
 
 
 def _newest(reader: TopicReader, places: list[PartitionId]) -> dict[PartitionId, Checkpoint | None]:
-    """The newest position of each partition, looked for from the end backwards."""
+    """The newest checkpoint of each partition, searched from the end backwards."""
     found: dict[PartitionId, Checkpoint | None] = {}
     first, ends = reader.admin.first(places), reader.admin.ends(places)
     back = _LOOK_BACK

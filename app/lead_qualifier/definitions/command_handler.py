@@ -9,7 +9,8 @@ from typing import Any, Protocol, TypeVar
 from lead_qualifier.definitions.commands import Command, CommandResult, Decision, Entry
 from lead_qualifier.definitions.findings import Code, TooLarge, Unreadable
 from lead_qualifier.definitions.processed_commands import ProcessedCommand, remembered
-from lead_qualifier.qualification.findings import LONGEST_MESSAGE, Finding, cut
+from lead_qualifier.qualification.findings import Finding
+from lead_qualifier.wording.shortening import LONGEST_MESSAGE, cut
 
 E = TypeVar("E", bound=Entry)
 

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from lead_qualifier.qualification.findings import cut
+from lead_qualifier.wording.shortening import cut
 
 MOST_COMMANDS = 1000
 """So many commands on one entry are remembered at most: more than it is given in the week that its topic keeps them."""

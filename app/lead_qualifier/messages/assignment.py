@@ -18,7 +18,7 @@ from lead_qualifier.messages.fields import EMITTED, READ_STRICTLY, Id, Timestamp
 from lead_qualifier.messages.lead_messages import EventId, LeadId
 from lead_qualifier.messages.lead_qualified import LeadChangedOffset, Trigger
 from lead_qualifier.messages.reasons import BadMessage
-from lead_qualifier.qualification.findings import cut
+from lead_qualifier.wording.shortening import cut
 
 #: Names of the zone database that are no place's time: those of whatever machine reads them.
 _NO_PLACES = frozenset({"Factory", "localtime", "posixrules"})

@@ -1,10 +1,10 @@
-"""Reading a qualification model as people write it: the domain's model, or every mistake with what to do about it."""
+"""Reads a qualification model as people write it: the model, or every problem and how to correct it."""
 
 from __future__ import annotations
 
 import re
 from datetime import date
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -24,6 +24,7 @@ from lead_qualifier.messages.model_definition import (
 from lead_qualifier.messages.nearest import Nearest
 from lead_qualifier.messages.reasons import kind, path, sentence
 from lead_qualifier.qualification.criteria import AtLeast, Criterion, Group, Member
+from lead_qualifier.qualification.findings import Worded
 from lead_qualifier.qualification.models import (
     InvalidModel,
     OnRejection,
@@ -31,6 +32,7 @@ from lead_qualifier.qualification.models import (
     Recycling,
     Requalification,
 )
+from lead_qualifier.wording.sentences import IN_ENGLISH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -44,23 +46,23 @@ _definition = TypeAdapter(ModelDefinition)
 
 def model_of(definition: object) -> QualificationModel:
     """The model that a definition describes. Raises InvalidModel with every problem found."""
-    if problems := list(problems_of(definition)):
-        raise InvalidModel([(path(where), message) for where, message in problems])
-    return _model(cast("ModelDefinition", definition))
+    try:
+        valid = _definition.validate_python(definition)
+    except ValidationError as error:
+        raise InvalidModel([(path(where), Worded(message)) for where, message in _by_form(error)]) from None
+    return _model(valid)
 
 
 def problems_of(definition: object) -> Iterator[Problem]:
     """Everything that is wrong with a definition; nothing if model_of() takes it."""
     try:
-        valid = _definition.validate_python(definition)
+        _model(_definition.validate_python(definition))
     except ValidationError as error:
         yield from _by_form(error)
-        return
-    try:
-        _model(valid)
     except InvalidModel as error:
-        for field, message in error.problems:
-            yield tuple(int(part) if part.isdecimal() else part for part in field.split(".")), message
+        for field, fault in error.problems:
+            steps = tuple(int(part) if part.isdecimal() else part for part in field.split("."))
+            yield steps, IN_ENGLISH.sentence(fault)
 
 
 def _model(definition: ModelDefinition) -> QualificationModel:
@@ -99,7 +101,7 @@ def _duration(text: str | None) -> timedelta | None:
 
 
 def _members(definitions: Sequence[MemberDefinition], criteria: list[Criterion]) -> tuple[Member, ...]:
-    """The members that these describe; their criteria are put to the others, in the order in which they are written."""
+    """The described members; their criteria are appended to `criteria` in the order in which they are written."""
     members: list[Member] = []
     for one in definitions:
         if "all" in one:
@@ -119,7 +121,7 @@ def _members(definitions: Sequence[MemberDefinition], criteria: list[Criterion])
     return tuple(members)
 
 
-# What is wrong with the form, in words that say how to mend it.
+# What is wrong with the form, and how to correct it.
 
 _FIELDS: dict[str, tuple[str, ...]] = {
     "": tuple(ModelDefinition.__annotations__),
@@ -164,7 +166,7 @@ def _by_form(error: ValidationError) -> Iterator[Problem]:
 
 
 def _path(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    """The steps down the definition: without the kind of member, which stands after each member's number."""
+    """The steps down the definition, without the kind of member that pydantic puts after each member's number."""
     return tuple(
         step for at, step in enumerate(loc) if not (step in MEMBER_KINDS and at and isinstance(loc[at - 1], int))
     )
@@ -213,7 +215,7 @@ def _unknown(error: ErrorDetails, known: Mapping[str, Nearest]) -> str:
 
 
 def _kind(value: object) -> str:
-    # Who writes a model thinks of fields and lists, not of JSON.
+    # People who write a model think of fields and lists, not of JSON.
     if isinstance(value, dict):
         return "fields"
     return "a list" if isinstance(value, list) else kind(value)

@@ -1,4 +1,4 @@
-"""A model file, YAML or JSON: the model in it, or every mistake with its line, its field and what to do about it."""
+"""Reads definition files, YAML or JSON: the definition, or every problem with its line, field and correction."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
     from lead_qualifier.qualification.models import QualificationModel
 
 Found = tuple[tuple[str | int, ...], int, str]
-"""Steps down to a field, its line, and what is wrong there."""
+"""The steps down to a field, its line, and what is wrong there."""
 
 #: Far above any model that makes sense; reading YAML takes seconds per megabyte.
 _MAX_BYTES = 256 * 1024
 #: Characters, and as many for each value, with every alias written out: no sensible file comes near it.
 _MAX_WRITTEN_OUT = 3 * _MAX_BYTES
 _VALUE_SIZE = 8
-#: Who mends so many problems runs the check again anyway. So many are looked for, and so many are told.
+#: How many problems are searched for, and how many are reported: after so many the file is checked again anyway.
 _MOST_FOUND = 1000
 _MOST_TOLD = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One mistake in a model file. `line` counts from 1; `field` is a path as in `criteria.0.threshold`, or empty."""
+    """One problem in a file. `line` counts from 1; `field` is a path such as `criteria.0.threshold`, or empty."""
 
     line: int
     field: str
@@ -43,7 +43,7 @@ class Problem:
 
 
 class BadModelFile(ValueError):
-    """The file describes no qualification model; `problems` says why, as does the text: one line for each."""
+    """The file does not hold a valid definition. `problems` says why, and the text has one line for each."""
 
     def __init__(self, source: str, problems: Sequence[Problem]) -> None:
         self.source = "standard input" if source == "-" else source
@@ -55,12 +55,12 @@ class BadModelFile(ValueError):
 
 
 def read_model_file(file: Path) -> QualificationModel:
-    """The model in a file. Raises BadModelFile, also where the file cannot be read."""
+    """The model in a file. Raises BadModelFile, also if the file cannot be read."""
     return parse_model(content_of(file), str(file))
 
 
 def content_of(file: Path) -> bytes:
-    """What is in a file of a definition; `-` is standard input. Raises BadModelFile where it cannot be read."""
+    """The bytes of a file; `-` is standard input. Raises BadModelFile if they cannot be read."""
     try:
         return sys.stdin.buffer.read(_MAX_BYTES + 1) if str(file) == "-" else file.read_bytes()
     except OSError as error:

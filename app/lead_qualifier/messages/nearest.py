@@ -7,7 +7,7 @@ from collections.abc import Collection
 from difflib import get_close_matches
 from functools import cached_property
 
-from lead_qualifier.qualification.findings import MOST
+from lead_qualifier.wording.shortening import MOST
 
 #: Up to so many names are all compared; of more, only so many that begin, and that end, as the unknown one does.
 _FEW = 40

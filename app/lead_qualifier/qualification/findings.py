@@ -1,17 +1,6 @@
-"""What the domain has to say to people: findings, without a word of any language; and how many are said at once."""
+"""What the domain has to say to people: findings, without a word of any language."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
-
-T = TypeVar("T")
-
-MOST = 10
-"""So many findings are told; the rest is counted."""
-LONGEST = 500
-"""So many characters of each are told."""
-LONGEST_MESSAGE = 8_000
-"""So many characters has what a command is answered, at most: all findings, and names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,15 +8,8 @@ class Finding:
     """Something to say, with its arguments as fields. Its class names the sentence, which `wording` has."""
 
 
-def first_of(findings: Sequence[T], sentence: Callable[[T], str]) -> list[str]:
-    """The first findings, each as a sentence; where there are more the last says how many."""
-    told = [cut(sentence(one), LONGEST) for one in findings[:MOST]]
-    return told if len(findings) <= MOST else [*told, f"and {len(findings) - MOST:,} more"]
+@dataclass(frozen=True, slots=True)
+class Worded(Finding):
+    """Something that is in words already."""
 
-
-def cut(text: str, most: int) -> str:
-    """The text without its middle if it is longer: a sentence of ours ends with what to do."""
-    if len(text) <= most:
-        return text
-    end = most // 3
-    return f"{text[: most - end - 3]}...{text[-end:]}"
+    text: str

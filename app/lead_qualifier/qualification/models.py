@@ -8,7 +8,26 @@ from typing import Literal
 from msgspec import Struct
 
 from lead_qualifier.qualification.criteria import AtLeast, Criterion, Group, Match, Member
-from lead_qualifier.qualification.findings import first_of
+from lead_qualifier.qualification.faults import (
+    AtLeastOutOfRange,
+    CoolDownWithoutRequalification,
+    CoolDownWithoutRequalify,
+    CriteriaOutOfOrder,
+    DropAboveThreshold,
+    DropWithoutRecross,
+    Empty,
+    EmptyGroup,
+    HoldOutOfRange,
+    Negative,
+    NestedTooDeep,
+    NoAction,
+    NoCriteria,
+    NotFinite,
+    NotOneOf,
+    RepeatedScoringModel,
+    UnknownMatch,
+)
+from lead_qualifier.qualification.findings import Finding
 from lead_qualifier.qualification.flags import FLAGS, Actions
 
 Policy = Literal["never", "when_reset", "on_recross"]
@@ -22,16 +41,16 @@ MAX_DEPTH = 10
 LONGEST_HOLD = timedelta(days=365)
 
 
+Problem = tuple[str, Finding]
+"""The path of a field, such as `criteria.1.threshold`, counted from 0, and what is wrong there."""
+
+
 class InvalidModel(ValueError):
-    """A definition that cannot be a qualification model.
+    """A definition that cannot be a qualification model; `problems` holds everything that is wrong with it."""
 
-    `problems` holds every (field path, message) found; a path reads like `criteria.1.threshold`, counted from 0. The
-    text has the first of them.
-    """
-
-    def __init__(self, problems: list[tuple[str, str]]) -> None:
+    def __init__(self, problems: list[Problem]) -> None:
         self.problems = problems
-        super().__init__("; ".join(first_of(problems, ": ".join)))
+        super().__init__("; ".join(f"{field}: {type(fault).__name__}" for field, fault in problems[:10]))
 
 
 class Requalification(Struct, frozen=True, omit_defaults=True):
@@ -105,42 +124,40 @@ class QualificationModel(Struct, frozen=True, kw_only=True, omit_defaults=True):
             raise InvalidModel(problems)
 
 
-def _names(model: QualificationModel) -> list[tuple[str, str]]:
-    return [(field, "must not be empty") for field, text in (("id", model.id), ("name", model.name)) if not text]
+def _names(model: QualificationModel) -> list[Problem]:
+    return [(field, Empty()) for field, text in (("id", model.id), ("name", model.name)) if not text]
 
 
-def _criteria(model: QualificationModel) -> list[tuple[str, str]]:
+def _criteria(model: QualificationModel) -> list[Problem]:
     if not model.criteria:
-        return [("criteria", "name at least one scoring model with its threshold")]
+        return [("criteria", NoCriteria())]
     where = paths(model)
-    problems = []
+    problems: list[Problem] = []
     first: dict[tuple[str, str], int] = {}
     for index, criterion in enumerate(model.criteria):
         group, at = where[index]
         scoring_model = criterion.scoring_model
         if not scoring_model:
-            problems.append((f"{at}.scoring_model", "must not be empty"))
+            problems.append((f"{at}.scoring_model", Empty()))
         elif (group, scoring_model) in first:
             before = first[group, scoring_model] + 1
-            message = f"{scoring_model} is named by criterion {before} already: keep one threshold per scoring model"
-            problems.append((f"{at}.scoring_model", message))
+            problems.append((f"{at}.scoring_model", RepeatedScoringModel(scoring_model, before)))
         first.setdefault((group, scoring_model), index)
         if not _finite(criterion.threshold):
-            problems.append((f"{at}.threshold", "must be a finite number"))
+            problems.append((f"{at}.threshold", NotFinite()))
         problems += _drop(model, criterion, f"{at}.drop_below")
     return problems
 
 
-def _drop(model: QualificationModel, criterion: Criterion, field: str) -> list[tuple[str, str]]:
+def _drop(model: QualificationModel, criterion: Criterion, field: str) -> list[Problem]:
     if criterion.drop_below is None:
         return []
     if not _finite(criterion.drop_below):
-        return [(field, "must be a finite number")]
+        return [(field, NotFinite())]
     if criterion.drop_below > criterion.threshold:
-        message = f"must not be above the threshold, {criterion.threshold:g}: below it a score counts as fallen"
-        return [(field, message)]
+        return [(field, DropAboveThreshold(criterion.threshold))]
     if model.requalification.policy != "on_recross":
-        return [(field, "has no effect: leave it out, or choose requalification: {policy: on_recross}")]
+        return [(field, DropWithoutRecross())]
     return []
 
 
@@ -164,8 +181,8 @@ def member_field(match: Match) -> str:
     return "of" if isinstance(match, AtLeast) else match
 
 
-def _groups(model: QualificationModel) -> list[tuple[str, str]]:
-    problems: list[tuple[str, str]] = []
+def _groups(model: QualificationModel) -> list[Problem]:
+    problems: list[Problem] = []
     indexes: list[int] = []
 
     def walk(members: tuple[Member, ...], at: str, depth: int) -> None:
@@ -176,16 +193,16 @@ def _groups(model: QualificationModel) -> list[tuple[str, str]]:
             here = f"{at}.{number}"
             under = f"{here}.{member_field(member.match)}"
             if depth > MAX_DEPTH:
-                problems.append((here, f"groups may be nested {MAX_DEPTH} deep: put this one into a model of its own"))
+                problems.append((here, NestedTooDeep(MAX_DEPTH)))
             elif not member.members:
-                problems.append((under, "name at least one criterion of the group"))
+                problems.append((under, EmptyGroup()))
             else:
-                problems.extend((f"{here}{field}", message) for field, message in _fits(member.match, member.members))
+                problems.extend((f"{here}{field}", fault) for field, fault in _fits(member.match, member.members))
                 walk(member.members, under, depth + 1)
 
     walk(model.members, "criteria", 1)
     if not problems and model.members and indexes != list(range(len(model.criteria))):
-        problems.append(("members", "must name each criterion once, in order"))
+        problems.append(("members", CriteriaOutOfOrder()))
     return problems
 
 
@@ -196,51 +213,49 @@ def _finite(number: float) -> bool:
         return False
 
 
-def _match(model: QualificationModel) -> list[tuple[str, str]]:
-    return [(f"match{field}", message) for field, message in _fits(model.match, model.branches)]
+def _match(model: QualificationModel) -> list[Problem]:
+    return [(f"match{field}", fault) for field, fault in _fits(model.match, model.branches)]
 
 
-def _fits(match: Match, members: Sequence[object]) -> list[tuple[str, str]]:
+def _fits(match: Match, members: Sequence[object]) -> list[Problem]:
     if isinstance(match, AtLeast):
         if members and not 1 <= match.at_least <= len(members):
-            return [(".at_least", f"must be between 1 and the number of criteria, {len(members)}")]
+            return [(".at_least", AtLeastOutOfRange(len(members)))]
     elif match not in ("all", "any"):
-        return [("", "must be all, any or {at_least: k}")]
+        return [("", UnknownMatch())]
     return []
 
 
-def _effects(model: QualificationModel) -> list[tuple[str, str]]:
-    problems = []
+def _effects(model: QualificationModel) -> list[Problem]:
+    problems: list[Problem] = []
     if not model.actions.flags:
-        known = ", or ".join(f"{flag.name}: {str(flag.qualified).lower()}" for flag in FLAGS)
-        problems.append(("actions", f"name at least one: {known}"))
+        written = tuple(f"{flag.name}: {str(flag.qualified).lower()}" for flag in FLAGS)
+        problems.append(("actions", NoAction(written)))
     if model.existing_leads not in _EXISTING_LEADS:
-        problems.append(("existing_leads", f"must be one of {', '.join(_EXISTING_LEADS)}"))
+        problems.append(("existing_leads", NotOneOf(_EXISTING_LEADS)))
     if model.requalification.policy not in _POLICIES:
-        problems.append(("requalification.policy", f"must be one of {', '.join(_POLICIES)}"))
+        problems.append(("requalification.policy", NotOneOf(_POLICIES)))
     cool_down = model.requalification.cool_down
     if cool_down is not None and cool_down < timedelta(0):
-        problems.append(("requalification.cool_down", "must not be negative"))
+        problems.append(("requalification.cool_down", Negative()))
     if model.hold is not None and not timedelta(0) < model.hold <= LONGEST_HOLD:
-        problems.append(("hold", f"must be longer than nothing and at most {LONGEST_HOLD.days}d"))
+        problems.append(("hold", HoldOutOfRange(LONGEST_HOLD.days)))
     return problems
 
 
-def _rejection(model: QualificationModel) -> list[tuple[str, str]]:
+def _rejection(model: QualificationModel) -> list[Problem]:
     if model.on_rejection is None:
         return []
     rules = {"on_rejection": model.on_rejection.otherwise}
     rules |= {f"on_rejection.reasons.{reason}": rule for reason, rule in model.on_rejection.reasons.items()}
-    problems = []
+    problems: list[Problem] = []
     for field, rule in rules.items():
         if rule.cool_down is None:
             continue
         if rule.cool_down < timedelta(0):
-            problems.append((f"{field}.cool_down", "must not be negative"))
+            problems.append((f"{field}.cool_down", Negative()))
         if not rule.requalify:
-            message = "has no effect: leave it out, or choose requalify: true"
-            problems.append((f"{field}.cool_down", message))
+            problems.append((f"{field}.cool_down", CoolDownWithoutRequalify()))
         elif model.requalification.policy == "never":
-            message = "has no effect: leave it out, or choose another requalification policy than never"
-            problems.append((f"{field}.cool_down", message))
+            problems.append((f"{field}.cool_down", CoolDownWithoutRequalification()))
     return problems

@@ -14,8 +14,8 @@ from lead_qualifier.messages.durations import parse_duration
 from lead_qualifier.messages.lead_flags import LEAD_FIELDS
 from lead_qualifier.messages.nearest import Nearest
 from lead_qualifier.messages.sequences import SequenceDefinition
-from lead_qualifier.qualification.findings import MOST
 from lead_qualifier.sequences.steps import Advance, Branch, Emit, Instruction, Jump, Wait, flat, successors
+from lead_qualifier.wording.shortening import MOST
 
 _MOST_LEVELS = 5
 Step = Mapping[str, Any]

@@ -2,6 +2,29 @@
 
 ENGLISH: dict[str, str] = {
     "Fault": "{field:prefix}{message}",
+    "Worded": "{text}",
+    # What is wrong in the definition of a qualification model
+    "Empty": "must not be empty",
+    "NoCriteria": "name at least one scoring model with its threshold",
+    "RepeatedScoringModel": (
+        "{scoring_model} is named by criterion {criterion} already: keep one threshold per scoring model"
+    ),
+    "NotFinite": "must be a finite number",
+    "DropAboveThreshold": "must not be above the threshold, {threshold}: below it a score counts as fallen",
+    "DropWithoutRecross": "has no effect: leave it out, or choose requalification: {{policy: on_recross}}",
+    "NestedTooDeep": "groups may be nested {most} deep: put this one into a model of its own",
+    "EmptyGroup": "name at least one criterion of the group",
+    "CriteriaOutOfOrder": "must name each criterion once, in order",
+    "AtLeastOutOfRange": "must be between 1 and the number of criteria, {criteria}",
+    "UnknownMatch": "must be all, any or {{at_least: k}}",
+    "NoAction": "name at least one: {actions:or}",
+    "NotOneOf": "must be one of {known:listed}",
+    "Negative": "must not be negative",
+    "HoldOutOfRange": "must be longer than nothing and at most {days}d",
+    "CoolDownWithoutRequalify": "has no effect: leave it out, or choose requalify: true",
+    "CoolDownWithoutRequalification": (
+        "has no effect: leave it out, or choose another requalification policy than never"
+    ),
     # What became of a definition
     "DraftSaved": "{id}: draft saved; it runs once published (lead-qualifier {kind} publish {id:quoted})",
     "DraftSavedBesideLive": (

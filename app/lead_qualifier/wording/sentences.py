@@ -8,9 +8,10 @@ from shlex import quote
 from string import Formatter
 from typing import Any
 
-from lead_qualifier.qualification.findings import Finding, first_of
+from lead_qualifier.qualification.findings import Finding
 from lead_qualifier.wording.english import ENGLISH
 from lead_qualifier.wording.printable import printable
+from lead_qualifier.wording.shortening import first_of
 
 
 class Wording(Formatter):
@@ -33,7 +34,7 @@ class Wording(Formatter):
         """One field of a finding.
 
         `quoted`: as one argument in a shell. `prefix`: with a colon behind it, unless it is empty. `lines`: of several
-        findings, each in a line, which no text in it can break.
+        findings, each in a line, which no text in it can break. `listed` and `or`: several texts, by commas.
         """
         match value, format_spec:
             case str(), "quoted":
@@ -42,6 +43,10 @@ class Wording(Formatter):
                 return f"{value}: " if value else ""
             case tuple(), "lines":
                 return "\n".join(first_of(value, lambda one: printable(self.sentence(one))))
+            case tuple(), "listed":
+                return ", ".join(value)
+            case tuple(), "or":
+                return ", or ".join(value)
             case tuple(), "":
                 return "; ".join(self.sentences(value))
             case Finding(), "":

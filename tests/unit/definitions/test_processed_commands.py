@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from lead_qualifier.definitions.processed_commands import MOST_BYTES, ProcessedCommand, remembered
-from lead_qualifier.qualification.findings import cut, first_of
+from lead_qualifier.wording.shortening import cut, first_of
 
 
 def processed(

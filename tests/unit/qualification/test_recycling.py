@@ -235,5 +235,5 @@ def test_a_mistake_in_a_file_is_refused_by_name(written: object, where: tuple[st
 
 
 def test_a_cool_down_beside_never_is_refused() -> None:
-    with pytest.raises(InvalidModel, match="another requalification policy"):
+    with pytest.raises(InvalidModel, match="CoolDownWithoutRequalification"):
         msgspec.structs.replace(model(policy="never"), on_rejection=LATER)

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from lead_qualifier.definitions.findings import Code
+from lead_qualifier.definitions.findings import Code, Fault
 from lead_qualifier.definitions.qualification_models.entries import (
     Entry,
     FeatureEntry,
@@ -24,6 +24,7 @@ from lead_qualifier.messages.definition_reading import model_of
 from lead_qualifier.qualification.models import InvalidModel, QualificationModel
 from lead_qualifier.qualification.rules import Rules, UnknownLeads
 from lead_qualifier.qualification.utc import Moment, in_utc
+from lead_qualifier.wording.sentences import IN_ENGLISH
 
 Timeline = list[tuple[int, Rules]]
 """Rules, each with the time (milliseconds since 1970) from which they apply."""
@@ -166,7 +167,8 @@ def _definition(event: Audited) -> QualificationModel | None:
     try:
         return model_of(event.definition)
     except InvalidModel as problem:
+        faults = "; ".join(IN_ENGLISH.sentences([Fault(field, fault) for field, fault in problem.problems]))
         raise CannotRebuild(
             f"{event.qualification_model_id} in revision {event.revision} on the audit trail is no model to this "
-            f"version of the program: {problem}; rebuild with the version that wrote it, or a newer one"
+            f"version of the program: {faults}; rebuild with the version that wrote it, or a newer one"
         ) from problem
