@@ -23,10 +23,10 @@ from lead_qualifier.kafka.errors import NotAllowed
 from lead_qualifier.services.acls import Naming, Service, grants
 from lead_qualifier.services.topic_setup import TopicSetup
 from tests.support.command_line import CommandLine, Done
+from tests.support.http_endpoint import Endpoint, Reply
 from tests.support.messages import change, encode, score
 from tests.support.secured_kafka import MECHANISM, SecuredKafka
 from tests.support.worker_process import WorkerProcess
-from tests.unit.sinks.endpoint import Endpoint, Reply
 
 pytestmark = pytest.mark.broker
 

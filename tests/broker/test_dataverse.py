@@ -11,10 +11,10 @@ import pytest
 
 from lead_qualifier.demo.broker.finder import Broker
 from tests.support.command_line import CommandLine
+from tests.support.dataverse import Organisation
+from tests.support.http_endpoint import CUT_HEAD, NEVER, Raw, Reply, Request
 from tests.support.sink import RunningSink
-from tests.unit.sinks.dataverse.organisation import Organisation
-from tests.unit.sinks.endpoint import CUT_HEAD, NEVER, Raw, Reply, Request
-from tests.unit.sinks.events import BOTH, SELLER
+from tests.support.sink_events import BOTH, SELLER
 
 pytestmark = pytest.mark.broker
 

@@ -20,8 +20,8 @@ import pytest
 
 from lead_qualifier.demo.broker.finder import Broker
 from tests.support.command_line import CommandLine
+from tests.support.http_endpoint import CUT_HEAD, GARBAGE, NEVER, RESET, Endpoint, Raw, Reply, Request
 from tests.support.sink import RunningSink
-from tests.unit.sinks.endpoint import CUT_HEAD, GARBAGE, NEVER, RESET, Endpoint, Raw, Reply, Request
 
 pytestmark = pytest.mark.broker
 

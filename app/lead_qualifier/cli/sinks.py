@@ -51,7 +51,7 @@ def dataverse(config: ConfigFile, check: Check = False, web_port: WebPort = None
 
 def _serve(build: Callable[[Settings], Sink], check: bool, web_port: int | None) -> None:
     from lead_qualifier.consumer import EndpointGone  # noqa: PLC0415
-    from lead_qualifier.sinks.forms import MissingSecret  # noqa: PLC0415
+    from lead_qualifier.sinks.errors import MissingSecret  # noqa: PLC0415
     from lead_qualifier.sinks.run import run_sink  # noqa: PLC0415
 
     settings = load_settings(web_port=web_port) if check else serving(web_port)

@@ -8,6 +8,7 @@ from typing import Literal
 from lead_qualifier.consumer import EndpointGone, PermanentFailure, RetryLater
 from lead_qualifier.http.client import Answer
 from lead_qualifier.http.retry_after import retry_after
+from lead_qualifier.sinks.errors import EndpointBusy, EndpointUnavailable
 
 Delivered = Literal["delivered", "nothing_to_do", "filtered", "overruled"]
 """What sending an event came to if it did not fail. overruled: somebody has changed the row since, and that stands."""
@@ -16,17 +17,6 @@ _PASSING = {
     409: "it handles another request of this event",
     425: "it does not take early data",
 }
-
-
-class EndpointUnavailable(RetryLater):
-    """The endpoint does not appear to work. Counts for the circuit breaker."""
-
-
-class EndpointBusy(RetryLater):
-    """The endpoint works and asks for fewer requests. No event is given up for that."""
-
-    def __init__(self, seconds: float | None, reason: str) -> None:
-        super().__init__(seconds, reason, counts=False)
 
 
 def raise_for_status(

@@ -13,8 +13,9 @@ import structlog
 
 from lead_qualifier.consumer import EndpointGone, Event, PermanentFailure, RetryLater
 from lead_qualifier.http.errors import HttpError
-from lead_qualifier.sinks.answers import Delivered, EndpointBusy, EndpointUnavailable
+from lead_qualifier.sinks.answers import Delivered
 from lead_qualifier.sinks.circuit import Circuit
+from lead_qualifier.sinks.errors import EndpointBusy, EndpointUnavailable
 
 log = structlog.get_logger(__name__)
 

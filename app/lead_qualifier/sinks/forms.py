@@ -20,6 +20,7 @@ from lead_qualifier.messages.fields import EMITTED, Id
 from lead_qualifier.messages.model_file import content_of, parse_definition
 from lead_qualifier.messages.nearest import Nearest
 from lead_qualifier.messages.topics import CATALOGUE
+from lead_qualifier.sinks.errors import MissingSecret
 
 Duration = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,5}[smhdw]$", description="A number and s, m, h, d or w.")]
 SinkId = Annotated[
@@ -134,10 +135,6 @@ def common_problems(form: Mapping[str, Any], topics: tuple[str, ...] = TOPICS) -
 def secret(name: str, environment: Mapping[str, str] = os.environ) -> str | None:
     """A secret from the environment, None if it is not set."""
     return environment.get(name, "").strip() or None
-
-
-class MissingSecret(Exception):
-    """A variable that the file names is not set or not valid. The message names it and says what it must hold."""
 
 
 def required(field: str, name: str, what: str, parse: Callable[[str], Any] = str) -> Any:

@@ -12,12 +12,10 @@ from datetime import datetime
 
 from standardwebhooks import Webhook
 
+from lead_qualifier.sinks.errors import BadSecret
+
 PREFIX = "whsec_"
 _SHORTEST, _LONGEST = 24, 64
-
-
-class BadSecret(ValueError):
-    """Not a secret to sign with. The message says what it must be, and does not show what it is."""
 
 
 def key_of(secret: str) -> bytes:

@@ -12,8 +12,7 @@ import pytest
 from lead_qualifier.http.blocking_client import BlockingHttpClient
 from lead_qualifier.http.client import LONGEST_BODY
 from lead_qualifier.http.errors import NoAnswer
-from tests.support.secured_kafka import make_certificate
-from tests.unit.sinks.endpoint import (
+from tests.support.http_endpoint import (
     CUT_BODY,
     CUT_HEAD,
     ENDLESS,
@@ -26,6 +25,7 @@ from tests.unit.sinks.endpoint import (
     Reply,
     unused_port,
 )
+from tests.support.secured_kafka import make_certificate
 
 
 @pytest.fixture

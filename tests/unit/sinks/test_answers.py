@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from lead_qualifier.consumer import ConsumerError, EndpointGone, PermanentFailure, RetryLater
 from lead_qualifier.http.client import Answer
-from lead_qualifier.sinks.answers import EndpointBusy, EndpointUnavailable, raise_for_status
+from lead_qualifier.sinks.answers import raise_for_status
+from lead_qualifier.sinks.errors import EndpointBusy, EndpointUnavailable
 
 NOW = datetime(2026, 11, 25, 12, 0, 0, tzinfo=UTC)
 

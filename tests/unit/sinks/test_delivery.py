@@ -6,10 +6,11 @@ import pytest
 
 from lead_qualifier.consumer import EndpointGone, Event, PermanentFailure, RetryLater
 from lead_qualifier.http.errors import NoAnswer, NoToken
-from lead_qualifier.sinks.answers import Delivered, EndpointBusy, EndpointUnavailable
+from lead_qualifier.sinks.answers import Delivered
 from lead_qualifier.sinks.circuit import Circuit, State
 from lead_qualifier.sinks.delivery import Delivery
-from tests.unit.sinks.events import event
+from lead_qualifier.sinks.errors import EndpointBusy, EndpointUnavailable
+from tests.support.sink_events import event
 
 
 class DeliveryHarness:

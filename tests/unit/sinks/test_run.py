@@ -15,7 +15,7 @@ from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.settings import Settings
 from lead_qualifier.sinks.run import SinkProcess
 from lead_qualifier.sinks.sink import Sink, sink_of
-from tests.unit.sinks.endpoint import Endpoint
+from tests.support.http_endpoint import Endpoint
 
 
 @pytest.fixture

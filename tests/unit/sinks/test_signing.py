@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lead_qualifier.sinks.signing import BadSecret, key_of, signature
+from lead_qualifier.sinks.errors import BadSecret
+from lead_qualifier.sinks.signing import key_of, signature
 
 EXAMPLE = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 

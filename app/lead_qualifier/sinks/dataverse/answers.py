@@ -9,7 +9,8 @@ import msgspec
 
 from lead_qualifier.consumer import PermanentFailure
 from lead_qualifier.http.client import Answer
-from lead_qualifier.sinks.answers import EndpointUnavailable, raise_for_status
+from lead_qualifier.sinks.answers import raise_for_status
+from lead_qualifier.sinks.errors import EndpointUnavailable
 
 _CODE = re.compile(r"^0x[0-9a-fA-F]{1,8}$")
 _REFUSED = "Dataverse refuses the update"

@@ -19,7 +19,7 @@ from lead_qualifier.sinks.dataverse.changes import (
     row_of,
 )
 from lead_qualifier.sinks.dataverse.form import COLUMNS
-from tests.unit.sinks.events import BOTH, LEAD, SELLER, erased, event
+from tests.support.sink_events import BOTH, LEAD, SELLER, erased, event
 
 PLAIN = Mapping(columns=COLUMNS, status_reasons={**STATUS_REASONS, "marketing_qualified": MARKETING_QUALIFIED})
 OURS = {"status_reason": "our_reason", "sales_ready": "our_ready"}

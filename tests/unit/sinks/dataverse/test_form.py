@@ -10,7 +10,7 @@ import yaml
 
 from lead_qualifier.sinks.dataverse.build import dataverse
 from lead_qualifier.sinks.dataverse.form import DATAVERSE
-from lead_qualifier.sinks.forms import MissingSecret
+from lead_qualifier.sinks.errors import MissingSecret
 
 GOOD: dict[str, Any] = {
     "id": "dynamics",

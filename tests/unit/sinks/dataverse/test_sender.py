@@ -11,13 +11,13 @@ from lead_qualifier.consumer import PermanentFailure, RetryLater
 from lead_qualifier.http.blocking_client import BlockingHttpClient
 from lead_qualifier.http.errors import NoAnswer, NoToken
 from lead_qualifier.http.oauth import AccessTokens, ClientCredentials
-from lead_qualifier.sinks.answers import EndpointBusy, EndpointUnavailable
 from lead_qualifier.sinks.dataverse.changes import MARKETING_QUALIFIED, STATUS_REASONS, Mapping
 from lead_qualifier.sinks.dataverse.form import COLUMNS, ConcurrentChanges
 from lead_qualifier.sinks.dataverse.sender import DataverseSender
-from tests.unit.sinks.dataverse.organisation import Organisation
-from tests.unit.sinks.endpoint import CUT_BODY, GARBAGE, NEVER, Raw, Reply, Request
-from tests.unit.sinks.events import BOTH, LEAD, SELLER, event
+from lead_qualifier.sinks.errors import EndpointBusy, EndpointUnavailable
+from tests.support.dataverse import Organisation
+from tests.support.http_endpoint import CUT_BODY, GARBAGE, NEVER, Raw, Reply, Request
+from tests.support.sink_events import BOTH, LEAD, SELLER, event
 
 QUALIFIED = event(changes=BOTH)
 WRITTEN = {"statuscode": 823270000, "msdyncrm_salesready": True}

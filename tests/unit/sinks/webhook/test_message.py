@@ -17,7 +17,7 @@ from standardwebhooks import Webhook
 from lead_qualifier.consumer import Event
 from lead_qualifier.sinks.signing import key_of
 from lead_qualifier.sinks.webhook.message import Mode, encoded, message, ping, signed
-from tests.unit.sinks.events import LEAD, erased, event
+from tests.support.sink_events import LEAD, erased, event
 
 SOURCE = "/lead-qualifier/test"
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

@@ -9,10 +9,10 @@ import pytest
 from lead_qualifier.consumer import EndpointGone, PermanentFailure
 from lead_qualifier.http.blocking_client import BlockingHttpClient
 from lead_qualifier.http.errors import NoAnswer
-from lead_qualifier.sinks.answers import EndpointUnavailable
+from lead_qualifier.sinks.errors import EndpointUnavailable
 from lead_qualifier.sinks.webhook.sender import Secrets, Target, WebhookSender
-from tests.unit.sinks.endpoint import CUT_BODY, NEVER, Endpoint, Reply
-from tests.unit.sinks.events import event
+from tests.support.http_endpoint import CUT_BODY, NEVER, Endpoint, Reply
+from tests.support.sink_events import event
 
 
 @pytest.fixture

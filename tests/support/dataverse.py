@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
-from tests.unit.sinks.endpoint import Endpoint, Raw, Reply, Request
+from tests.support.http_endpoint import Endpoint, Raw, Reply, Request
 
 _ROW = re.compile(r"^/api/data/v9\.2/leads\(([^)]*)\)")
 
