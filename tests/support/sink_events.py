@@ -7,7 +7,7 @@ from typing import Any
 
 from lead_qualifier.consumer import Event
 from lead_qualifier.consumer.event import decode
-from lead_qualifier.consumer.record import ConsumerRecord
+from lead_qualifier.kafka.records import Record
 
 LEAD = "5531d753-95af-e711-a94e-000d3a11e605"
 SELLER = "9f1f4b52-3c9c-ee11-be37-000d3a2bd6d0"
@@ -18,7 +18,7 @@ def event(
 ) -> Event:
     value = {"event_id": event_id, "lead_id": lead_id, "occurred_at": "2026-11-23T09:30:00Z", **data}
     return decode(
-        ConsumerRecord(
+        Record(
             topic=topic,
             partition=1,
             offset=7,
@@ -32,7 +32,7 @@ def event(
 
 def erased(lead_id: str = LEAD) -> Event:
     return decode(
-        ConsumerRecord(
+        Record(
             topic="lead-changed",
             partition=1,
             offset=7,

@@ -7,11 +7,10 @@ import threading
 
 from confluent_kafka import KafkaError, KafkaException
 
-from lead_qualifier.consumer.record import ConsumerRecord
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.errors import needing
 from lead_qualifier.kafka.producer import Producer
-from lead_qualifier.kafka.records import dead_letter, record_bytes
+from lead_qualifier.kafka.records import Record, dead_letter, record_bytes
 
 _DELIVERY_SECONDS = 30.0
 _TOO_LARGE = frozenset({KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE})
@@ -26,7 +25,7 @@ class DeadLetterProducer:
         self._topic = topic
         self._producer = Producer(connection, idempotent=True, linger_ms=5, delivery_seconds=_DELIVERY_SECONDS)
 
-    def write(self, record: ConsumerRecord, reason: str) -> None:
+    def write(self, record: Record, reason: str) -> None:
         """Returns once the broker has stored the dead letter. One that is too large for the topic is truncated and says
         so. Raises NotAllowed, KafkaException.
         """
@@ -46,7 +45,7 @@ class DeadLetterProducer:
         with contextlib.suppress(KafkaException):  # the caller has waited for every dead letter
             self._producer.flush(1)
 
-    def _produce(self, record: ConsumerRecord, reason: str, limit: int | None) -> KafkaError | None:
+    def _produce(self, record: Record, reason: str, limit: int | None) -> KafkaError | None:
         output = dead_letter(self._topic, record, reason, limit)
         results: list[KafkaError | None] = []
         delivered = threading.Event()

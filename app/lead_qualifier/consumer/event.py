@@ -12,8 +12,7 @@ from uuid import UUID, uuid5
 import msgspec
 
 from lead_qualifier.consumer.errors import PermanentFailure
-from lead_qualifier.consumer.record import ConsumerRecord
-from lead_qualifier.kafka.records import Headers
+from lead_qualifier.kafka.records import Headers, Record
 from lead_qualifier.messages.cloud_events import attributes_of, data_of, event_type, labelled
 from lead_qualifier.messages.reasons import BadMessage, encoding_fault
 from lead_qualifier.qualification.utc import from_milliseconds
@@ -84,7 +83,7 @@ class Event:
             raise PermanentFailure(f"the data does not match {getattr(form, '__name__', form)}: {error}") from None
 
 
-def decode(record: ConsumerRecord, *, topic_prefix: str = "", attempt: int = 1) -> Event:
+def decode(record: Record, *, topic_prefix: str = "", attempt: int = 1) -> Event:
     """The event in a record. Raises BadMessage; its reason is for a person to read."""
     if record.unreadable is not None:
         raise BadMessage(record.unreadable)
@@ -112,7 +111,7 @@ def decode(record: ConsumerRecord, *, topic_prefix: str = "", attempt: int = 1) 
     )
 
 
-def _key(record: ConsumerRecord) -> str:
+def _key(record: Record) -> str:
     try:
         return (record.key or b"").decode()
     except UnicodeDecodeError as error:

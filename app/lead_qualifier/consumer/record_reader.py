@@ -12,11 +12,10 @@ from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from lead_qualifier.consumer.assignment import Assignment
 from lead_qualifier.consumer.errors import NoSuchTopic
 from lead_qualifier.consumer.kafka_errors import KafkaErrorLog
-from lead_qualifier.consumer.record import ConsumerRecord
 from lead_qualifier.consumer.scheduler import PartitionState, Scheduler
 from lead_qualifier.kafka.errors import NotAllowed, RawFetchFailed, is_forbidden
 from lead_qualifier.kafka.raw import SILENT_SECONDS, UNDECODABLE, RawReader
-from lead_qualifier.kafka.records import bad_header_name
+from lead_qualifier.kafka.records import Record, bad_header_name
 
 log = structlog.get_logger(__name__)
 
@@ -93,7 +92,7 @@ class RecordReader:
             self._consumer.seek(TopicPartition(partition.topic, partition.number, message.offset()))
             return
         _, timestamp = message.timestamp()
-        record = ConsumerRecord(
+        record = Record(
             topic=partition.topic,
             partition=partition.number,
             offset=message.offset(),
@@ -105,7 +104,7 @@ class RecordReader:
         )
         self._add(partition, record)
 
-    def _add(self, partition: PartitionState, record: ConsumerRecord) -> None:
+    def _add(self, partition: PartitionState, record: Record) -> None:
         partition.end = max(partition.end, record.offset + 1)
         self._scheduler.add(partition, record)
         if not partition.paused and self._is_full(partition):
@@ -159,15 +158,15 @@ class RecordReader:
         for record in found.records:
             self._add(
                 partition,
-                ConsumerRecord(
-                    topic=partition.topic,
-                    partition=partition.number,
-                    offset=record.offset,
-                    timestamp_ms=record.timestamp,
-                    key=record.key,
-                    value=record.value,
-                    headers=record.headers,
-                    unreadable=record.unreadable,
+                Record(
+                    partition.topic,
+                    partition.number,
+                    record.offset,
+                    record.timestamp,
+                    record.key,
+                    record.value,
+                    record.headers,
+                    record.unreadable,
                 ),
             )
         self._scheduler.advance(partition, found.end)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from lead_qualifier.consumer.record import ConsumerRecord
+from lead_qualifier.kafka.records import Record
 
 
 class _Stage(Enum):
@@ -62,7 +62,7 @@ class PendingRecord:
     """A record that has been read and is not finished."""
 
     partition: PartitionState
-    record: ConsumerRecord
+    record: Record
     attempts: int = 0
     """How many attempts have failed, apart from those that do not count."""
     failures: int = 0
@@ -84,7 +84,7 @@ class Scheduler:
         self._sequence = 0
         self._stopped = False
 
-    def add(self, partition: PartitionState, record: ConsumerRecord) -> None:
+    def add(self, partition: PartitionState, record: Record) -> None:
         """Add a record that was read. A record that was already added (the broker may repeat one) is ignored."""
         with self._lock:
             if partition._stage is not _Stage.OPEN or record.offset < partition._position:

@@ -1,21 +1,19 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from lead_qualifier.consumer.event import decode
-from lead_qualifier.consumer.record import ConsumerRecord
-from lead_qualifier.kafka.records import Headers
+from lead_qualifier.kafka.records import Headers, Record
 from lead_qualifier.messages.reasons import BadMessage
 
 DATA = {"event_id": "e-1", "lead_id": "L-1", "occurred_at": "2026-11-23T09:30:00Z"}
 
 
-def record_of(value: bytes | None, headers: Headers = ()) -> ConsumerRecord:
-    return ConsumerRecord(
+def record_of(value: bytes | None, headers: Headers = ()) -> Record:
+    return Record(
         topic="x.lead-qualified",
         partition=2,
         offset=7,
@@ -57,8 +55,8 @@ def test_events_are_the_same_only_if_topic_source_key_and_id_are() -> None:
     value = json.dumps({"event_id": "e-1"}).encode()
     alike = [record_of(value), record_of(value, [("x", b"1")])]
     others = [
-        replace(alike[0], key=b"L-2"),
-        replace(alike[0], topic="x.lead-assigned"),
+        alike[0]._replace(key=b"L-2"),
+        alike[0]._replace(topic="x.lead-assigned"),
         record_of(value, [("ce_id", b"e-1"), ("ce_source", b"/crm")]),
         record_of(b'{"event_id": "e-2"}'),
     ]

@@ -7,13 +7,13 @@ import pytest
 from lead_qualifier.consumer import EndpointGone, Event, InMemoryProcessedEvents, RecordOutcome, RetryPolicy
 from lead_qualifier.consumer.errors import PermanentFailure, RetryLater, UnhandledEvent
 from lead_qualifier.consumer.handler_loop import Handler, HandlerLoop
-from lead_qualifier.consumer.record import ConsumerRecord
 from lead_qualifier.consumer.scheduler import PartitionState, Scheduler
+from lead_qualifier.kafka.records import Record
 
 
-def record(offset: int, key: bytes) -> ConsumerRecord:
+def record(offset: int, key: bytes) -> Record:
     value = b'{"event_id": "e-%d"}' % offset
-    return ConsumerRecord(topic="t", partition=0, offset=offset, timestamp_ms=0, key=key, value=value, headers=())
+    return Record(topic="t", partition=0, offset=offset, timestamp_ms=0, key=key, value=value, headers=())
 
 
 class HandlerLoopHarness:

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from lead_qualifier.consumer.record import ConsumerRecord
 from lead_qualifier.consumer.scheduler import PartitionState, PendingRecord, Scheduler
+from lead_qualifier.kafka.records import Record
 
 
-def record(offset: int, key: bytes = b"L-1") -> ConsumerRecord:
-    return ConsumerRecord(topic="t", partition=0, offset=offset, timestamp_ms=0, key=key, value=b"{}", headers=())
+def record(offset: int, key: bytes = b"L-1") -> Record:
+    return Record(topic="t", partition=0, offset=offset, timestamp_ms=0, key=key, value=b"{}", headers=())
 
 
 def taken(scheduler: Scheduler) -> PendingRecord:

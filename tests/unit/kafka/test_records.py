@@ -6,12 +6,11 @@ from urllib.parse import unquote_to_bytes
 import pytest
 
 from lead_qualifier.consumer.event import decode
-from lead_qualifier.consumer.record import ConsumerRecord
-from lead_qualifier.kafka.records import ESCAPED_HEADER, bad_header_name, dead_letter, portable_name
+from lead_qualifier.kafka.records import ESCAPED_HEADER, Record, bad_header_name, dead_letter, portable_name
 from lead_qualifier.messages.reasons import BadMessage
 
 
-def record_of(**fields: object) -> ConsumerRecord:
+def record_of(**fields: object) -> Record:
     record = {
         "topic": "lead-qualified",
         "partition": 0,
@@ -21,7 +20,7 @@ def record_of(**fields: object) -> ConsumerRecord:
         "value": b"{}",
         "headers": (),
     }
-    return ConsumerRecord(**{**record, **fields})  # type: ignore[arg-type]
+    return Record(**{**record, **fields})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", [b"x-\xff\xfe", b"\xed\xa0\x80", b"\xc3", b"nul\0name", b"%\xff/ dl_"])
