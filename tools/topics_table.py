@@ -49,7 +49,7 @@ def _section(title: str, catalogue: Iterable[Topic]) -> Iterator[str]:
     yield "| --- | --- | --- | --- | --- | --- | --- |"
     for topic in catalogue:
         count = "N" if topic.partitions is Partitions.BY_LEAD else "1"
-        cells = (_linked(topic.name), topic.purpose, topic.key, count, _kept(topic))
+        cells = (_linked(topic.name), topic.purpose, topic.key.replace("<", "&lt;"), count, _kept(topic))
         yield f"| {' | '.join((*cells, ', '.join(topic.writers), ', '.join(topic.readers)))} |"
     yield ""
 
