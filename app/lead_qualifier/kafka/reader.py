@@ -117,7 +117,8 @@ class PartitionTail:
         stuck: set[PartitionId] = set()
         if self._silent_since is None:
             self._silent_since = time.monotonic()  # not earlier: the caller may have taken long for the last records
-        messages = self._consumer.consume(_AT_ONCE, seconds)
+        first = self._consumer.poll(seconds)  # consume() alone would wait for as many as it may give
+        messages = [] if first is None else [first, *self._consumer.consume(_AT_ONCE, 0)]
         if not messages and time.monotonic() > self._silent_since + SILENT_SECONDS:
             stuck = self._unfinished()  # of some batches librdkafka says nothing, and fetches them for ever
         for message in cast("list[Any]", messages):

@@ -1,7 +1,7 @@
-"""Whether the broker answers: a process asks every few seconds, for health and metrics.
+"""Checks every few seconds whether the broker answers, for health and metrics.
 
-What else a process does with Kafka does not show it: a fetch loop goes on passing while nobody answers, and with
-nothing to decide there is no transaction that could fail.
+Nothing else in a process shows it: a fetch loop keeps running while nobody answers, and with nothing to decide there is
+no transaction that could fail.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ from lead_qualifier.kafka.connection import Connection
 log = structlog.get_logger(__name__)
 
 _EVERY_SECONDS = 5.0
-#: Longer than one question that gets no answer and the next: a broker that restarts in order is away for less.
+#: Longer than one unanswered request and the next: a broker that restarts in order is away for less.
 _SILENT_SECONDS = 15.0
 
 
 class BrokerContact:
-    """A thread of its own, which asks any broker of the cluster. Any thread may ask what it knows."""
+    """A thread that asks any broker of the cluster. Any thread may use the methods."""
 
     def __init__(self, connection: Connection) -> None:
-        # its errors are this one's to tell
+        # this class logs its errors
         self._config = replace(connection, log_level=0).confluent()
         self._answered_at = time.monotonic()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="broker-contact", daemon=True)
 
     def start(self) -> None:
-        """Begin to ask; a broker has just answered."""
+        """Start asking; a broker has just answered."""
         self._answered_at = time.monotonic()
         self._thread.start()
 
     def stop(self) -> None:
-        """Ask no more; returns at once."""
+        """Stop asking; returns immediately."""
         self._stopped.set()
 
     def silence(self) -> float:
@@ -48,12 +48,12 @@ class BrokerContact:
         return time.monotonic() - self._answered_at
 
     def problem(self) -> str | None:
-        """Why nothing can be done with Kafka, or None."""
+        """Why Kafka cannot be used, or None."""
         silence = self.silence()
         return f"no broker has answered for {silence:.0f} s" if silence > _SILENT_SECONDS else None
 
     def show(self, registry: CollectorRegistry) -> None:
-        """Add what is known to metrics."""
+        """Add its metrics."""
         connected = Gauge(
             "lead_qualifier_broker_connected",
             "1 while a broker answers, 0 once none has for 15 seconds.",
@@ -74,7 +74,7 @@ class BrokerContact:
             try:
                 admin.ping()
             except KafkaException as error:
-                if error.args[0].code() > 0:  # a broker's own words
+                if error.args[0].code() > 0:  # the broker answered, with an error
                     self._answered_at = time.monotonic()
                     continue
                 if not was_silent and (problem := self.problem()) is not None:

@@ -1,4 +1,4 @@
-"""An application id belongs to one installation: before a process joins a consumer group, it looks whom that serves."""
+"""An application id belongs to one installation: checks, before a process joins a consumer group, whom it serves."""
 
 from __future__ import annotations
 

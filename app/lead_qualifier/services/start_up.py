@@ -1,4 +1,4 @@
-"""What comes before the work: a broker that answers, the rights that a worker needs, topics that fit."""
+"""Before a process works: wait for a broker, check its rights, and create and check the topics."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 _ATTEMPT_SECONDS = 3.0
 _REQUEST_SECONDS = 30.0
 _PAUSE_SECONDS = 0.5
-#: What a cluster says that is about to be there: some of its brokers or its controller are missing yet.
+#: What a cluster answers that is about to be ready: some of its brokers or its controller are still missing.
 _HALF_UP = {
     KafkaError._TRANSPORT,
     KafkaError._TIMED_OUT,
@@ -69,7 +69,7 @@ class StartUp:
         return time.monotonic() >= self._begun + self._settings.startup_timeout
 
     def topics(self) -> dict[str, int]:
-        """Wait for the broker, and have the topics checked, those missing created. Says every few seconds what it waits
+        """Wait for the broker, then create missing topics and check all of them. Logs every few seconds what it waits
         for.
 
         Returns the largest record, in bytes, that each topic of ours takes. Raises BrokerNotReady when the time is up,

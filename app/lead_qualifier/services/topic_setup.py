@@ -1,4 +1,4 @@
-"""Creates and checks topics on a broker, against the catalogue."""
+"""Creates the topics of an installation, and checks them against the catalogue."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class TopicsUnfit(Exception):
 
 
 class TopicSetup:
-    """Looks at, creates and checks topics of one installation (a prefix): by default those of the workers."""
+    """The topics of one installation (a prefix): by default those of the workers."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class TopicSetup:
         replication_factor: int = -1,
         timeout: float = 30.0,
     ) -> None:
-        """`state_prefix`: what stands before the names of the topics that hold state, if that is not the prefix."""
+        """`state_prefix`: what precedes the names of the topics that hold state, if not `prefix`."""
         self._admin = Admin(connection.confluent(), timeout=timeout)
         self._names = {topic: topic.full_name(prefix) for topic in topics}
         if state_prefix is not None:
@@ -80,9 +80,9 @@ class TopicSetup:
             for topic, name in self._names.items()
         ]
 
-    def create_missing(self, told: Callable[[str], None] = lambda name: None) -> list[str]:
-        """Create what is missing; returns the names created. Raises NotAllowed, or KafkaException if the broker refuses
-        for another reason.
+    def create_missing(self, created: Callable[[str], None] = lambda name: None) -> list[str]:
+        """Create missing topics; returns their names. `created` gets each as soon as it is certain. Raises NotAllowed,
+        KafkaException.
         """
         findings = self.find()
         sizes = {f.topic: f.max_message_bytes for f in findings if f.max_message_bytes is not None}
@@ -97,11 +97,11 @@ class TopicSetup:
             for f in findings
             if f.missing
         ]
-        return self._admin.create_topics(new, told)
+        return self._admin.create_topics(new, created)
 
     def check(self, warn: Callable[[str, str], None] = lambda name, warning: None) -> dict[str, int]:
         """Raises TopicsUnfit unless all fit. Returns the largest record, in bytes, that each topic of ours takes, by
-        full name. `warn` gets name and warning of each topic that fits and of which there is something to say.
+        full name. `warn` gets name and warning of each topic that fits but may cause trouble.
         """
         findings = self.find()
         unfit = [f for f in findings if f.problem is not None]
