@@ -73,7 +73,7 @@ def test_what_cannot_work_is_refused_by_name(service: Downstream) -> None:
     letters = service._reader.records["downstream-dead-letters"]
     reasons = {one.key: dict(one.headers)["dl_reason"] or b"" for one in letters}
     assert b"time_zone 'Europe/Atlantis' does not exist" in reasons[b"bad-zone"]
-    assert b"days_off.0 must be a day that there is" in reasons[b"bad-day"]
+    assert b"days_off.0 must be a date that exists" in reasons[b"bad-day"]
 
     unknown = apply(service, definition(segment(rule(sellers={"ids": ["S-2"]}))))
     assert unknown.code == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from typing import Any
 
 import pytest
 from confluent_kafka.admin import NewTopic
@@ -136,7 +137,7 @@ def test_a_worker_that_is_told_to_stop_before_it_is_ready_stops(here: Installati
     assert seconds < 10
 
 
-def refusal(here: Installation, **settings: str) -> tuple[int, str]:
+def refusal(here: Installation, **settings: Any) -> tuple[int, str]:
     """Exit code and log of a worker that does not start."""
     worker = here.start_worker(**settings)
     code = worker.process.wait(30)

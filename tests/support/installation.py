@@ -18,6 +18,7 @@ from tests.oracle.oracle import Oracle
 from tests.oracle.reading import partition_of
 from tests.support import comparison
 from tests.support.messages import encode
+from tests.support.program import SHORT_SESSION
 from tests.support.raw_batches import SENT_HEADERS, RawProducer, RawRecord, batch
 from tests.support.schemas import breaches
 from tests.support.topic_reader import TopicReader
@@ -98,10 +99,11 @@ class Installation:
 
     # -- workers
 
-    def start_worker(self, **settings: str) -> WorkerProcess:
-        """Start one more; `settings` as above."""
+    def start_worker(self, *, session: float | None = SHORT_SESSION, **settings: str) -> WorkerProcess:
+        """Start one more; `settings` as above, `session` as of WorkerProcess."""
         more = {f"LEAD_QUALIFIER_{name.upper()}": value for name, value in settings.items()}
-        worker = WorkerProcess({**self._environment, **more}, self._folder / f"worker-{len(self.workers)}.log")
+        log = self._folder / f"worker-{len(self.workers)}.log"
+        worker = WorkerProcess({**self._environment, **more}, log, session=session)
         self.workers.append(worker)
         return worker
 
