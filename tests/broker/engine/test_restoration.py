@@ -28,7 +28,9 @@ MANY = 256
 
 
 def test_hundreds_of_partitions_open_for_the_first_time_in_a_few_seconds(harness: EngineHarness) -> None:
-    """Asked one after the other what the group has read of them, they would take fifty milliseconds each."""
+    """Asked one after the other what the group has read of them, they would take fifty milliseconds each, or longer on
+    a busy machine.
+    """
     inputs = tuple(Input(f"{topic}-many") for topic in harness.topics.inputs)
     few = application(harness.topics, Sums(harness.topics.out))
     app = replace(few, inputs=inputs, changelog=f"{few.changelog}-many", partitions=MANY)
@@ -45,7 +47,7 @@ def test_hundreds_of_partitions_open_for_the_first_time_in_a_few_seconds(harness
         ready=lambda partitions: found.extend(verifier.verify(partitions)),
         abandoned=lambda: False,
     )
-    assert time.monotonic() - begun < 4
+    assert time.monotonic() - begun < MANY * 0.05 / 2
     assert [position.next for position in found] == [dict.fromkeys(app.topics, 0)] * MANY
 
 
