@@ -88,6 +88,12 @@ def test_what_cannot_work_is_refused_by_name(service: Downstream) -> None:
     assert "models: sales is live and takes leads of enterprise too: stop it, or name other models" in second.err
     apply(service, definition(segment(rule()), name="other", models=["small"])).fine()
     service.line.run("assignment", "publish", "other").fine()
+    listed = service.line.run("assignment", "list", "--json").fine().json()
+    assert [(one["id"], one["status"], one["version"]) for one in listed] == [
+        ("other", "live", 1),
+        ("sales", "live", 1),
+    ]
+    assert service.line.run("assignment", "show", "sales", "--json").fine().json()["definition"] == SALES
 
 
 def test_a_definition_of_hundreds_of_mistyped_sellers_is_refused_at_once_and_stops_nobody(service: Downstream) -> None:

@@ -14,7 +14,7 @@ from lead_qualifier.consumer import Event, Subscription
 from lead_qualifier.demo.broker.finder import Broker
 from lead_qualifier.kafka.producer import Transaction
 from lead_qualifier.kafka.reader import TopicReader
-from lead_qualifier.messages.downstream_topics import JOURNEY_DEFINITION_CHANGED
+from lead_qualifier.messages.downstream_topics import JOURNEY_DEFINITION_CHANGED, JOURNEY_DEFINITIONS
 from lead_qualifier.messages.topics import LEAD_DEAD_LETTERS, LEAD_QUALIFIED, QUALIFICATION_MODEL_CHANGED
 from tests.support.command_line import CommandLine
 from tests.support.raw_batches import GZIP, RawProducer, RawRecord, batch, sized, varint
@@ -152,9 +152,10 @@ def test_tools_leave_out_what_others_wrote_to_topics_of_events(kafka: Broker, cl
     cli.run("topics", "create", "--downstream").fine()
     producer, reader = RawProducer(kafka.bootstrap_servers), TopicReader(kafka.connection)
     values = (b"\xff", b"[" * 9_000, b"[1]", b'{"outcome": "accepted", "kind": "journey"}')
-    for topic in (LEAD_QUALIFIED, QUALIFICATION_MODEL_CHANGED, JOURNEY_DEFINITION_CHANGED):
+    for topic in (LEAD_QUALIFIED, QUALIFICATION_MODEL_CHANGED, JOURNEY_DEFINITIONS, JOURNEY_DEFINITION_CHANGED):
         for place in reader.admin.partitions(topic.full_name(cli.prefix)):
             producer.send(*place, batch(*(RawRecord(key=b"L", value=value) for value in values)))
     assert "never" in cli.run("lead", "show", "L").out
     assert cli.run("journey", "list", "--json").fine().json() == []
-    assert "Traceback" not in cli.run("model", "history", "L").err
+    for kind in ("model", "journey"):
+        assert "Traceback" not in cli.run(kind, "history", "L").err

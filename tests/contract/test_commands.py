@@ -1,4 +1,4 @@
-"""What the command decider reads: commands and announcements of scoring models."""
+"""What the command processor reads: commands and announcements of scoring models."""
 
 import json
 from collections.abc import Callable
@@ -91,7 +91,7 @@ def test_an_expected_revision_is_read() -> None:
     assert command["expected_revision"] == 0
 
 
-def test_a_definition_that_holds_together_badly_is_no_bad_message_but_for_the_decider_to_refuse() -> None:
+def test_a_definition_that_holds_together_badly_is_no_bad_message_but_for_the_processor_to_refuse() -> None:
     command = decode_model_command(b"enterprise", encoded(APPLY | {"definition": {"nonsense": [1]}}))
     assert command["command"] == "apply"
     assert command["definition"] == {"nonsense": [1]}

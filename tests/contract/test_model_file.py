@@ -443,7 +443,7 @@ def test_a_merge_key_is_named_and_nothing_that_it_would_have_brought(where: str)
 def test_of_very_many_problems_the_first_are_told_and_the_rest_counted() -> None:
     lines = refused(ENTERPRISE + "".join(f"f{number}: 1\n" for number in range(30)))
     assert len(lines) == 21
-    assert lines[-1] == "m.yaml:30: and 10 more problems: mend those above first"
+    assert lines[-1] == "m.yaml:30: and 10 more problems: correct those above first"
     begun = time.process_time()
     many = refused(ENTERPRISE + "".join(f"f{number}:\n" for number in range(20_000)))
     assert "and at least 980 more problems" in many[-1]

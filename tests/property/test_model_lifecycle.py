@@ -219,7 +219,7 @@ class Lifecycle(RuleBasedStateMachine):
 
     @rule(target=issued)
     def restart(self) -> object:
-        """A decider that starts again from what is stored goes on as if nothing had been."""
+        """A processor that starts again from what is stored goes on as if nothing had been."""
         stored = {key: decode_stored(encode_stored(entry)) for key, entry in self.registry.records.items()}
         assert stored == self.registry.records
         self.registry = ModelRegistry(stored)

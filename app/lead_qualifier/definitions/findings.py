@@ -164,7 +164,7 @@ class StaleRevision(Finding):
 
 
 class LiveRefusesApply(OnDefinition):
-    """It is live: only a draft beside it can be kept."""
+    """It is live: only a draft can be kept."""
 
 
 class LiveRefusesDelete(OnDefinition):
@@ -192,7 +192,7 @@ class NothingToReplace(OnDefinition):
 
 @dataclass(frozen=True, slots=True)
 class NoDraft(OnDefinition):
-    """Nothing waits beside the live version."""
+    """The live version has no draft."""
 
     version: int
 

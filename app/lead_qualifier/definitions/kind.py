@@ -39,7 +39,7 @@ class Kind(DefinitionKind[Entry, dict[str, Any]]):
     """One kind of definition.
 
     `document`: the TypedDict of its file, with at least an `id`. `problems`: what is wrong with a definition of that
-    form; they refuse an apply. `conflicts`: what keeps it from running beside those that are live; they refuse a
+    form; they refuse an apply. `conflicts`: what keeps it from running next to those that are live; they refuse a
     publish. `too_late`: what keeps it from being published at that time. `warnings`: what to know although it may be
     applied and published.
     """

@@ -1,4 +1,4 @@
-"""What administrators order, and what scoring engines announce: the input of the command decider."""
+"""Commands of administrators and announcements of scoring engines: what the command processor reads."""
 
 from __future__ import annotations
 

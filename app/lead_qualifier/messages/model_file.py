@@ -107,7 +107,7 @@ def parse_definition(
         found = sorted((Problem(line, path(where), message) for where, line, message in problems), key=_by_line)
         if (more := len(found) - _MOST_TOLD) > 0:
             least = "at least " if len(found) >= _MOST_FOUND else ""
-            message = f"and {least}{more:,} more problems: mend those above first"
+            message = f"and {least}{more:,} more problems: correct those above first"
             found[_MOST_TOLD:] = [Problem(found[_MOST_TOLD].line, "", message)]
         raise BadModelFile(source, found)
     return data

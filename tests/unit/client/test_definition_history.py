@@ -21,7 +21,7 @@ LATEST = model(criteria={"engagement": 90})
 
 
 class Trail:
-    """An admin whose results on models are told as the command decider tells them."""
+    """An admin whose results on models are told as the command processor tells them."""
 
     def __init__(self) -> None:
         self.admin = ModelAdmin(live=["engagement", "demographic"], enabled=True)

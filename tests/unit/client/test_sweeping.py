@@ -1,4 +1,4 @@
-"""How far a partition is with the leads that a publish found, by its position."""
+"""How far a partition has swept the leads that existed at a publish, by its checkpoint."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from lead_qualifier.engine.partitioning import BUCKETS
 
 
 @pytest.mark.parametrize(
-    ("position", "share"),
+    ("checkpoint", "share"),
     [
         (None, 1.0),  # it holds nothing
         (Checkpoint("a", {}, swept=NEVER_SWEPT), 1.0),
@@ -19,5 +19,5 @@ from lead_qualifier.engine.partitioning import BUCKETS
         (Checkpoint("a", {}, swept=3, sweep=Sweep(5, BUCKETS // 2)), 0.0),  # it walks for an earlier publish
     ],
 )
-def test_the_share_that_is_looked_through_since_revision_seven(position: Checkpoint | None, share: float) -> None:
-    assert _share(position, 7) == share
+def test_the_share_that_is_swept_since_revision_seven(checkpoint: Checkpoint | None, share: float) -> None:
+    assert _share(checkpoint, 7) == share

@@ -19,7 +19,7 @@ from lead_qualifier.wording.sentences import IN_ENGLISH
 
 def decide(entries: dict[bytes, bytes], command: str, name: str) -> dict[str, Any]:
     """Apply a definition of this name, or do something else to it; returns the outcome."""
-    decider = CommandProcessor(
+    processor = CommandProcessor(
         DefinitionRegistry,
         handlers={FOLLOW_UP_COMMANDS: on_definitions(KIND, FOLLOW_UP_COMMANDS, IN_ENGLISH)},
         changed=FOLLOW_UP_DEFINITION_CHANGED,
@@ -28,15 +28,15 @@ def decide(entries: dict[bytes, bytes], command: str, name: str) -> dict[str, An
         project=lambda _: None,
         decode=entries_of,
     )
-    application = Application("f", (), "state", "dead", 1, decider, encode_entry, decode_entry, {}, False)
-    decider.opened(0, entries)
+    application = Application("f", (), "state", "dead", 1, processor, encode_entry, decode_entry, {}, False)
+    processor.opened(0, entries)
     told: dict[str, Any] = {"command_id": f"{command}-{name}", "definition_id": name, "command": command}
     told |= {"issued_by": "anna", "issued_at": "2026-11-25T09:00:00Z"}
     if command == "apply":
         told["definition"] = {"id": name, "stages": [{"on": "lead-qualified", "within": "1h"}]}
     context = ProcessorContext(application, 0, entries)
     context.record = PlainRecord(FOLLOW_UP_COMMANDS.name, 0, 7, 0, name.encode(), json.dumps(told).encode(), [])
-    decider.process(context.record, context)
+    processor.process(context.record, context)
     for change in context.changes():
         entries[change["key"]] = change["value"]
     [outcome] = context.outputs

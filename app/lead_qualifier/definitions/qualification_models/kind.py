@@ -84,7 +84,7 @@ class QualificationModelKind(DefinitionKind[ModelEntry, QualificationModel]):
         return entry if entry.shadow == in_shadow else replace(entry, shadow=in_shadow)
 
     def draft_saved(self, entry: ModelEntry) -> Finding:
-        """A draft beside a live version can run in its shadow."""
+        """The draft of a live model can run in shadow."""
         if entry.status != "live":
             return super().draft_saved(entry)
         return findings.DraftSavedForShadow(self.name, entry.id, entry.version)

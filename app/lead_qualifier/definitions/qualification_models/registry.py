@@ -166,7 +166,7 @@ def _observed(
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    """An entry, and beside it a record of the processed commands."""
+    """An entry, and a record of its own for the processed commands."""
 
     registry: ModelRegistry
     key: str

@@ -21,7 +21,7 @@ from tests.support.model_admin import ModelAdmin, Result
 from tests.unit.qualification.given import minute, model
 
 LOW = model(criteria={"engagement": 10})
-BESIDE = model(criteria={"engagement": 20})
+REDRAFTED = model(criteria={"engagement": 20})
 
 
 def ready() -> ModelAdmin:
@@ -41,15 +41,15 @@ def with_live() -> ModelAdmin:
     return admin
 
 
-def with_beside() -> ModelAdmin:
-    """A live version, and a draft beside it."""
+def with_live_and_draft() -> ModelAdmin:
+    """A live version and a draft."""
     admin = with_live()
-    admin.apply(BESIDE, draft=True)
+    admin.apply(REDRAFTED, draft=True)
     return admin
 
 
 def with_shadow() -> ModelAdmin:
-    admin = with_beside()
+    admin = with_live_and_draft()
     admin.shadow("enterprise", True)
     return admin
 
@@ -71,7 +71,7 @@ COMMANDS: dict[str, Callable[[ModelAdmin], Result]] = {
     "publish": lambda admin: admin.publish("enterprise"),
     "stop": lambda admin: admin.stop("enterprise"),
     "delete": lambda admin: admin.delete("enterprise"),
-    "apply beside": lambda admin: admin.apply(LOW, draft=True),
+    "apply draft": lambda admin: admin.apply(LOW, draft=True),
     "replace": lambda admin: admin.publish("enterprise", replace=True),
     "shadow on": lambda admin: admin.shadow("enterprise", True),
     "shadow off": lambda admin: admin.shadow("enterprise", False),
@@ -97,28 +97,28 @@ LIFECYCLE = [
     (with_deleted, "publish", "unknown_model", None),
     (with_deleted, "stop", "unknown_model", None),
     (with_deleted, "delete", "unknown_model", None),
-    (with_beside, "apply", "model_live", "live"),
-    (with_beside, "publish", "model_live", "live"),
-    (with_beside, "stop", "stopped", "stopped"),
-    (with_beside, "delete", "model_live", "live"),
-    (ready, "apply beside", "applied", "draft"),
-    (with_draft, "apply beside", "applied", "draft"),
-    (with_live, "apply beside", "applied", "live"),
-    (with_beside, "apply beside", "applied", "live"),
-    (with_shadow, "apply beside", "applied", "live"),
-    (with_stopped, "apply beside", "applied", "stopped"),
-    (with_deleted, "apply beside", "applied", "draft"),
+    (with_live_and_draft, "apply", "model_live", "live"),
+    (with_live_and_draft, "publish", "model_live", "live"),
+    (with_live_and_draft, "stop", "stopped", "stopped"),
+    (with_live_and_draft, "delete", "model_live", "live"),
+    (ready, "apply draft", "applied", "draft"),
+    (with_draft, "apply draft", "applied", "draft"),
+    (with_live, "apply draft", "applied", "live"),
+    (with_live_and_draft, "apply draft", "applied", "live"),
+    (with_shadow, "apply draft", "applied", "live"),
+    (with_stopped, "apply draft", "applied", "stopped"),
+    (with_deleted, "apply draft", "applied", "draft"),
     (ready, "replace", "unknown_model", None),
     (with_draft, "replace", "model_not_live", "draft"),
     (with_live, "replace", "no_draft", "live"),
-    (with_beside, "replace", "published", "live"),
+    (with_live_and_draft, "replace", "published", "live"),
     (with_shadow, "replace", "published", "live"),
     (with_stopped, "replace", "model_not_live", "stopped"),
     (with_deleted, "replace", "unknown_model", None),
     (ready, "shadow on", "unknown_model", None),
     (with_draft, "shadow on", "model_not_live", "draft"),
     (with_live, "shadow on", "no_draft", "live"),
-    (with_beside, "shadow on", "shadow_on", "live"),
+    (with_live_and_draft, "shadow on", "shadow_on", "live"),
     (with_stopped, "shadow on", "model_not_live", "stopped"),
     (with_deleted, "shadow on", "unknown_model", None),
     (with_shadow, "shadow off", "shadow_off", "live"),
@@ -176,7 +176,7 @@ def test_each_command_in_each_state(
             ),
         ),
         (
-            with_beside,
+            with_live_and_draft,
             "publish",
             (
                 "enterprise is already live, in version 1: stop it first (lead-qualifier model stop enterprise),"
@@ -285,29 +285,29 @@ def test_applying_what_the_draft_says_already_changes_nothing() -> None:
     assert (result.accepted, result.code, result.entry, result.revision) == (True, "unchanged", None, 4)
 
 
-# A draft beside the live version
+# The draft of a live model
 
 
 def test_a_draft_beside_a_live_version_changes_nothing_of_what_runs() -> None:
-    admin = with_beside()
+    admin = with_live_and_draft()
     entry = admin.registry.model("enterprise")
     assert entry is not None
-    assert (entry.status, entry.version, entry.draft, entry.published) == ("live", 1, BESIDE, model())
+    assert (entry.status, entry.version, entry.draft, entry.published) == ("live", 1, REDRAFTED, model())
     assert entry.definition == model()
     assert admin.rules().models["enterprise"].definition == model()
 
 
 def test_replacing_makes_the_draft_the_next_version_in_one_step() -> None:
-    admin = with_beside()
+    admin = with_live_and_draft()
     result = admin.publish("enterprise", replace=True, command_id="c-x", issued_by="bert", issued_at=minute(99))
     assert result.message == "enterprise is live in version 2, replacing version 1"
-    assert result.definition == definition_of(BESIDE)
+    assert result.definition == definition_of(REDRAFTED)
     assert admin.registry.model("enterprise") == ModelEntry(
         id="enterprise",
         revision=7,
         status="live",
         version=2,
-        published=BESIDE,
+        published=REDRAFTED,
         published_revision=7,
         publish_command_id="c-x",
         published_at=minute(99),
@@ -320,7 +320,7 @@ def test_replacing_makes_the_draft_the_next_version_in_one_step() -> None:
 def test_a_draft_that_says_what_runs_is_none_and_what_said_otherwise_is_dropped() -> None:
     admin = with_live()
     assert admin.apply(model(), draft=True).code == "unchanged"
-    admin.apply(BESIDE, draft=True)
+    admin.apply(REDRAFTED, draft=True)
     admin.shadow("enterprise", True)
     dropped = admin.apply(model(), draft=True)
     assert dropped.message == "enterprise: draft dropped, because it is identical to live version 1"
@@ -334,13 +334,13 @@ def test_the_draft_of_a_model_that_was_stopped_is_what_publish_lets_run() -> Non
     assert admin.stop("enterprise").message == "enterprise is stopped; publish it to run its draft"
     entry = admin.registry.model("enterprise")
     assert entry is not None
-    assert (entry.draft, entry.shadow) == (BESIDE, False)
+    assert (entry.draft, entry.shadow) == (REDRAFTED, False)
     admin.publish("enterprise")
-    assert admin.rules().models["enterprise"].definition == BESIDE
+    assert admin.rules().models["enterprise"].definition == REDRAFTED
 
 
 def test_a_replacement_is_hindered_as_any_publish_is_and_what_runs_goes_on() -> None:
-    admin = with_beside()
+    admin = with_live_and_draft()
     admin.scoring("engagement", "stopped")
     refused = admin.publish("enterprise", replace=True)
     assert (refused.code, refused.version) == ("scoring_model_not_live", 1)
@@ -367,7 +367,7 @@ def test_a_shadow_outlives_a_new_draft_and_ends_when_the_draft_is_published() ->
 
 def test_a_shadow_that_is_on_or_off_already_stays_as_it_is() -> None:
     assert with_shadow().shadow("enterprise", True).code == "unchanged"
-    for given in (with_draft, with_live, with_beside, with_stopped):
+    for given in (with_draft, with_live, with_live_and_draft, with_stopped):
         assert given().shadow("enterprise", False).code == "unchanged"
 
 

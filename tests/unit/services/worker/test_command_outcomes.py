@@ -1,4 +1,4 @@
-"""What the command decider tells of a command: an outcome that fits its topic, with the definition if that does."""
+"""What the command processor tells of a command: an outcome that fits its topic, with the definition if that does."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def decided(
     """What follows from the apply, where `entries` are held, the topic of the outcomes takes `largest` bytes, and
     that of states `kept`.
     """
-    decider = CommandProcessor(
+    processor = CommandProcessor(
         ModelRegistry,
         handlers=ModelHandlers(IN_ENGLISH).by_topic,
         changed=QUALIFICATION_MODEL_CHANGED,
@@ -64,7 +64,7 @@ def decided(
         changelog="command-state",
         dead_letters="lead-dead-letters",
         partitions=1,
-        processor=decider,
+        processor=processor,
         encode_state=encode_stored,
         decode_state=decode_stored,
         max_record_bytes={"command-state": kept, QUALIFICATION_MODEL_CHANGED.name: largest or 1_000_000},
@@ -80,7 +80,7 @@ def decided(
         value=json.dumps(APPLY).encode(),
         headers=[],
     )
-    decider.process(record, context)
+    processor.process(record, context)
     return context
 
 
