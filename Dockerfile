@@ -1,9 +1,9 @@
-# The program of lead-qualifier, for running workers and commands; not for the demo, which starts a broker of its own.
+# Runs workers, services and commands. The demo is not for this image: it starts a broker of its own.
 FROM python:3.11-slim AS build
 WORKDIR /build
 RUN python -m venv /opt/lead-qualifier
 COPY pyproject.toml constraints.txt LICENSE README.md ./
-# First what is depended on: a layer of its own, kept while only the program changes.
+# Dependencies first, in a layer that is reused while only the program changes.
 RUN mkdir -p app/lead_qualifier && echo '__version__ = "0"' >app/lead_qualifier/__init__.py \
     && /opt/lead-qualifier/bin/pip install --no-cache-dir --disable-pip-version-check --constraint constraints.txt .
 COPY app app
@@ -15,7 +15,7 @@ LABEL org.opencontainers.image.title="lead-qualifier" \
       org.opencontainers.image.licenses="Apache-2.0"
 RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/lead-qualifier lead-qualifier
 COPY --from=build /opt/lead-qualifier /opt/lead-qualifier
-# In a container the health and metrics port is reached from outside it; what is published where, its user decides.
+# Health and metrics must be reachable from outside the container. Which port is published is the user's choice.
 ENV PATH=/opt/lead-qualifier/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     LEAD_QUALIFIER_WEB_HOST=0.0.0.0 \

@@ -1,6 +1,6 @@
-// Prints each qualified lead. Knows the published schema, schemas/lead-qualified.schema.json, and nothing else of ours.
+// Prints each qualified lead. All it needs is the published schema, schemas/lead-qualified.schema.json.
 //
-// Run it with Kafka's own jars (kafka-clients, and the Jackson that comes with Kafka):
+// Run it with Kafka's own jars (kafka-clients, and the Jackson that Kafka includes):
 //   java -cp 'LIBS/*' examples/java/QualifiedLeads.java BOOTSTRAP TOPIC schemas/lead-qualified.schema.json
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -20,8 +20,8 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 public class QualifiedLeads {
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    /** The newest events: a consumer that died before it committed is given some events again. */
-    private static final Map<String, Boolean> SEEN = new LinkedHashMap<>() {
+    /** The newest events: after a crash, a consumer receives events again that it had not committed. */
+    private static final Map<String, Boolean> PROCESSED = new LinkedHashMap<>() {
         @Override
         protected boolean removeEldestEntry(Map.Entry<String, Boolean> eldest) {
             return size() > 100_000;
@@ -35,7 +35,7 @@ public class QualifiedLeads {
             "group.id", args[1] + "-java-example",
             "auto.offset.reset", "earliest",
             "enable.auto.commit", false,
-            // Java's default is read_uncommitted, which also shows what was aborted and never happened.
+            // Java's default is read_uncommitted, which also returns records of aborted transactions.
             "isolation.level", "read_committed");
         try (var consumer = new KafkaConsumer<>(config, new StringDeserializer(), new ByteArrayDeserializer())) {
             Thread main = Thread.currentThread();
@@ -55,7 +55,7 @@ public class QualifiedLeads {
                 consumer.commitSync(); // after handling: at least once
             }
         } catch (WakeupException stop) {
-            // told to end
+            // the process was asked to stop
         }
     }
 
@@ -64,13 +64,13 @@ public class QualifiedLeads {
         for (JsonNode name : schema.get("required")) {
             if (!event.has(name.asText())) {
                 System.err.printf("%s-%d at %d lacks %s%n", record.topic(), record.partition(), record.offset(), name);
-                return; // a real consumer keeps it somewhere
+                return; // a real consumer would keep the record somewhere
             }
         }
         String id = event.get("event_id").asText();
-        String told = new String(record.headers().lastHeader("ce_id").value(), StandardCharsets.UTF_8);
-        String identity = record.key() + "\n" + id; // some engines number the events of each lead
-        if (!id.equals(told) || SEEN.put(identity, true) != null) {
+        String headerId = new String(record.headers().lastHeader("ce_id").value(), StandardCharsets.UTF_8);
+        String identity = record.key() + "\n" + id; // some scoring engines number the events of each lead
+        if (!id.equals(headerId) || PROCESSED.put(identity, true) != null) {
             return;
         }
         System.out.printf(

@@ -1,4 +1,4 @@
-"""A tiny CRM updater: writes what each qualification changed on its lead into a table, once.
+"""A tiny CRM updater: stores each qualified lead's new status reason in a table, once.
 
 Run it with KAFKA_BOOTSTRAP_SERVERS set:  python examples/python/crm_updater.py crm.sqlite
 """
@@ -15,7 +15,7 @@ from lead_qualifier.settings import load_settings
 
 
 class Crm:
-    """Leads in a table. Writing the same change again changes nothing: that makes the handler idempotent."""
+    """Leads in a table. Writing a change again has no effect, which makes the handler idempotent."""
 
     def __init__(self, file: Path) -> None:
         self._lock = threading.Lock()
@@ -23,7 +23,7 @@ class Crm:
         self._table.execute("CREATE TABLE IF NOT EXISTS leads (id TEXT PRIMARY KEY, status_reason TEXT, event_id TEXT)")
 
     def update(self, event: Event) -> None:
-        """Write the lead as the qualification left it."""
+        """Store the lead's status reason after the qualification."""
         try:
             reason = event.data["lead"]["status_reason"]
         except KeyError as missing:
