@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
-from typing import Protocol
 
 import structlog
 from confluent_kafka import TopicPartition as KafkaTopicPartition
@@ -36,24 +35,8 @@ _LONGEST_BACKOFF = 5.0
 _ISOLATION_BACKOFF = 0.05
 
 
-class Observer(Protocol):
-    """What the engine tells about its work; called from the cycle's thread."""
-
-    def cycle(
-        self,
-        contexts: Sequence[tuple[Application, ProcessorContext]],
-        *,
-        decide_seconds: float,
-        transaction_seconds: float,
-    ) -> None:
-        """A cycle has been committed."""
-
-    def aborted(self, reason: str) -> None:
-        """A transaction was aborted, or its outcome is unknown."""
-
-
-class Unobserved:
-    """Nobody observes."""
+class Observer:
+    """Learns about the engine's work, in the cycle's thread. This one ignores it."""
 
     def cycle(
         self,

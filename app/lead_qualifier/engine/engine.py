@@ -21,7 +21,7 @@ from lead_qualifier.engine.application import Application
 from lead_qualifier.engine.assignment import assignment
 from lead_qualifier.engine.batch_processor import BatchProcessor
 from lead_qualifier.engine.clock import Clock
-from lead_qualifier.engine.cycle import Cycle, Observer, Unobserved
+from lead_qualifier.engine.cycle import Cycle, Observer
 from lead_qualifier.engine.errors import Code, Report, StateMismatch
 from lead_qualifier.engine.fault_points import FaultHook, FaultPoint, no_fault_hook
 from lead_qualifier.engine.fetch_buffer import FetchBuffer
@@ -36,7 +36,7 @@ from lead_qualifier.engine.processing_loop import ProcessingLoop
 from lead_qualifier.engine.progress import Progress
 from lead_qualifier.engine.restoration import Restorer
 from lead_qualifier.engine.restoration_loop import RestorationLoop
-from lead_qualifier.engine.state_verification import StateVerifier
+from lead_qualifier.engine.state_verification import StateVerifier, log_report
 from lead_qualifier.engine.task_selection import TaskSelector
 from lead_qualifier.engine.transaction import TransactionalProducer
 from lead_qualifier.kafka.admin import Admin
@@ -46,10 +46,6 @@ from lead_qualifier.kafka.raw import RawReader
 log = structlog.get_logger(__name__)
 
 _DEFAULT_RECORD_BYTES = 1_000_000
-
-
-def _log_warning(report: Report) -> None:
-    log.warning(report.code, **report.details)
 
 
 class Engine:
@@ -63,7 +59,7 @@ class Engine:
         client_config: Mapping[str, Any],
         producer_config: Mapping[str, Any],
         failed: Callable[[Report | NotAllowed], None],
-        warn: Callable[[Report], None] = _log_warning,
+        warn: Callable[[Report], None] = log_report,
         limits: Limits = DEFAULT_LIMITS,
         observer: Observer | None = None,
         hook: FaultHook = no_fault_hook,
@@ -105,7 +101,7 @@ class Engine:
         barriers = InputBarriers(self.fetch_buffer, lambda: Admin(client_config))
         clock = Clock(limits.clock_seconds, wall=wall)
         processing = ProcessingLoop(
-            self._cycle(barriers, clock, observer or Unobserved()),
+            self._cycle(barriers, clock, observer or Observer()),
             self._ownership,
             self.fetch_buffer,
             self._progress,

@@ -24,7 +24,8 @@ log = structlog.get_logger(__name__)
 _WATCH_SECONDS = 5.0
 
 
-def _log_warning(report: Report) -> None:
+def log_report(report: Report) -> None:
+    """Log a report by its code."""
     log.warning(report.code, **report.details)
 
 
@@ -38,7 +39,7 @@ class StateVerifier:
         group_id: str,
         timeout: float = 30.0,
         clock_seconds: float = DEFAULT_TOLERANCE_SECONDS,
-        warn: Callable[[Report], None] = _log_warning,
+        warn: Callable[[Report], None] = log_report,
     ) -> None:
         """`clock_seconds`: how far a checkpoint's clock may be ahead of its record's time at the broker. `warn` gets
         what does not stop the partition.

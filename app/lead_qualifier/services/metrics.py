@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from lead_qualifier.engine import Application, Engine, ProcessorContext, TopicPartition
+from lead_qualifier.engine import Application, Engine, Observer, ProcessorContext, TopicPartition
 from lead_qualifier.engine.partitioning import BUCKETS
 from lead_qualifier.services.service import Service
 
@@ -17,7 +17,7 @@ Watched = tuple[Service, Engine, Callable[[], dict[TopicPartition, int]]]
 """A service, its engine, and the ends of its inputs."""
 
 
-class Metrics:
+class Metrics(Observer):
     """The engines' observer; the counters are told after each commit, the gauges are read when scraped."""
 
     def __init__(self) -> None:
