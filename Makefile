@@ -52,16 +52,16 @@ lint: $(VENV)/.ready-dev ## ruff, mypy --strict, import-linter
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: $(VENV)/.ready-dev ## the worker against a hand-written transactional loop, CPU and latency
+bench: $(VENV)/.ready-dev ## CPU and latency of the worker, compared with a hand-written transactional loop
 	@$(BIN)/python -m bench $(BENCH_ARGS)
 
-bench-restore: $(VENV)/.ready-dev ## how long a worker needs to restore 1,000,000 leads, and their memory
+bench-restore: $(VENV)/.ready-dev ## time and memory for a worker to restore 1,000,000 leads
 	@$(BIN)/python -m bench.restore $(BENCH_ARGS)
 
-bench-sweep: $(VENV)/.ready-dev ## how long a publish needs to look through 1,000,000 leads, and what live events notice
+bench-sweep: $(VENV)/.ready-dev ## time to evaluate 1,000,000 leads after a publish, and the effect on live events
 	@$(BIN)/python -m bench.sweep $(BENCH_ARGS)
 
-bench-preview: $(VENV)/.ready-dev ## how long `model preview` needs for 1,000,000 leads (at most 10 s, or it fails)
+bench-preview: $(VENV)/.ready-dev ## time of `model preview` with 1,000,000 leads (fails above 10 s)
 	@$(BIN)/python -m bench.preview --limit 10 $(BENCH_ARGS)
 
 chaos: $(VENV)/.ready-dev ## faults on real workers and services, checked exactly (CHAOS_SEED=n CHAOS_FAULTS=n CHAOS_SEEDS=k)
@@ -78,7 +78,7 @@ docs: $(VENV)/.ready-dev ## write the reference of settings, commands and topics
 docs-site: $(VENV)/.ready-dev ## build the documentation as a site in site/; a dead link fails
 	@$(BIN)/mkdocs build --strict
 
-lock: ## write constraints.txt from a new resolve of pyproject.toml
+lock: ## resolve pyproject.toml again and write constraints.txt
 	@$(MAKE) --no-print-directory check-python
 	@rm -rf $(VENV)-lock && $(PYTHON) -m venv $(VENV)-lock
 	@$(VENV)-lock/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'

@@ -29,7 +29,7 @@ def _day(text: str) -> str:
     try:
         date.fromisoformat(text)
     except ValueError:
-        raise PydanticCustomError("day", "must be a day that there is") from None
+        raise PydanticCustomError("day", "must be a date that exists") from None
     return text
 
 
