@@ -1,4 +1,4 @@
-"""`rebuild`: the state anew from the input topics, under another application id, beside that of now."""
+"""`rebuild`: rebuilds the state from the input topics, under another application id, next to the current one."""
 
 from __future__ import annotations
 

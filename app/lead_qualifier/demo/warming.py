@@ -18,7 +18,7 @@ _SECONDS = 10.0
 
 
 def warm_up(connection: Connection, *, group_id: str) -> None:
-    """Ask for what a worker will need: its group's coordinator, and that of transactions. Returns at once."""
+    """Ask for what a worker will need: its group's coordinator, and that of transactions. Returns immediately."""
     quiet = replace(connection, log_level=0)
     for ask in (_group, _transactions):
         threading.Thread(target=ask, args=(quiet, group_id), name="warm-up", daemon=True).start()

@@ -81,7 +81,7 @@ _ASKED = {
     Operation.DESCRIBE_CONFIGS: AclOperation.DESCRIBE_CONFIGS,
     Operation.DELETE: AclOperation.DELETE,
 }
-"""Without Create, which cannot be asked for what exists: whoever creates a topic learns it then."""
+"""Without Create, which cannot be asked for what exists: it is known when a topic is created."""
 
 
 def check_rights(connection: Connection, grants: Iterable[Grant], *, timeout: float) -> None:

@@ -197,7 +197,7 @@ class Admin:
         try:
             yield
         except KafkaException as error:
-            if error.args[0].code() != KafkaError._TIMED_OUT:  # nobody answers, and it would take as long once more
+            if error.args[0].code() != KafkaError._TIMED_OUT:  # nobody answers, and reading would time out, too
                 with suppress(KafkaException):
                     self.client.list_topics(timeout=timeout)
             raise

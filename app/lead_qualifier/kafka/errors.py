@@ -1,6 +1,6 @@
 """What goes wrong between a program and Kafka, as types with arguments.
 
-The messages name no setting and no command: whoever knows those adds what to do.
+The messages name no setting and no command: the layer that knows those adds what to do.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class ReadIncomplete(KafkaClientError):
 
 
 class RawFetchFailed(KafkaClientError):
-    """The bytes of a record batch could not be had from the broker."""
+    """The bytes of a record batch could not be fetched."""
 
     def __init__(self, topic: str, partition: int, offset: int, reason: str) -> None:
         super().__init__(f"{topic}-{partition} cannot be read on from offset {offset}: {reason}")

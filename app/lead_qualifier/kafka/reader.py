@@ -1,4 +1,4 @@
-"""Reads topics without a consumer group: from an offset to the end as of now, or on and on."""
+"""Reads topics without a consumer group: from an offset to the current end, or continuously."""
 
 from __future__ import annotations
 

@@ -13,8 +13,8 @@ Headers = Sequence[tuple[str, bytes | None]]
 FRAMING_BYTES = 512
 _HEADER_FRAMING_BYTES = 16
 
-#: In a dead letter this stands before the name of a header that not every client can read, and the name's bytes follow
-#: in percent encoding.
+#: In a dead letter, the prefix of a header name that not every client can read; the name's bytes follow in percent
+#: encoding.
 ESCAPED_HEADER = "dl_header_"
 
 

@@ -179,11 +179,11 @@ def _sink(naming: Naming, kind: str) -> tuple[Grant, ...]:
 
 def _sales_operations(naming: Naming) -> tuple[Grant, ...]:
     ordered = tuple(commands(kind) for kind in KINDS)
-    told = tuple(definition_changed(kind) for kind in KINDS)
+    outcomes = tuple(definition_changed(kind) for kind in KINDS)
     current = tuple(one.definitions for one in DOWNSTREAM.values() if one.definitions is not None)
     return (
         _topics(naming, ordered, Operation.WRITE, why="send commands"),
-        _topics(naming, told, Operation.READ, why="read outcomes"),
+        _topics(naming, outcomes, Operation.READ, why="read outcomes"),
         _topics(naming, current, Operation.READ, why="list and show definitions"),
         _topics(naming, _EXPLAINED, Operation.READ, why="assignment list, show and explain"),
         _topics(

@@ -39,7 +39,7 @@ def refuse_other(group_id: str, applications: Iterable[Application], group: Grou
 
 
 def _prefix(topics: Iterable[str], names: Iterable[str]) -> str | None:
-    """What stands before the names that we give topics, where theirs have such names."""
+    """The prefix of their topics, if they have names that we give topics."""
     known = tuple(names)
     found = {topic.removesuffix(name) for topic in topics for name in known if topic.endswith(name)}
     return min(found, key=len) if found else None

@@ -43,7 +43,7 @@ class Rebuilt:
     rejected: int
     """Of them those that cannot be read: dead letters to a worker."""
     changes: int
-    """Changes of the rules that the audit trail tells of."""
+    """Changes of the rules on the audit trail."""
     oldest: Mapping[str, int]
     """By topic the time of the oldest record that was read (milliseconds since 1970)."""
     compared: Compared
