@@ -11,6 +11,7 @@ from lead_qualifier.client.errors import ClientError, CommandUnanswered
 from lead_qualifier.kafka.errors import (
     BrokerUnreachable,
     NotAllowed,
+    NotDelivered,
     ReadIncomplete,
     TopicMissing,
     UnusableConnection,
@@ -97,7 +98,7 @@ _AWAY = {
 def judge(failure: BaseException) -> tuple[str, ExitCode]:
     """The message for an expected failure, and the exit code."""
     if isinstance(failure, KafkaException):
-        return _judge_kafka(failure.args[0])
+        return _judge_kafka(failure)
     if isinstance(failure, OSError):
         return _judge_system(failure), ExitCode.REFUSED
     return with_remedy(failure), next(code for kind, code in _CODES.items() if isinstance(failure, kind))
@@ -108,10 +109,11 @@ def told(failure: BaseException, message: str) -> tuple[str, ...]:
     return getattr(failure, "lines", (message,))
 
 
-def _judge_kafka(error: object) -> tuple[str, ExitCode]:
+def _judge_kafka(failure: KafkaException) -> tuple[str, ExitCode]:
+    error: object = failure.args[0]
     if not isinstance(error, KafkaError):
         return f"Kafka: {error}", ExitCode.REFUSED
-    reason = error.str() or error.name()
+    reason = str(failure) if isinstance(failure, NotDelivered) else error.str() or error.name()
     if error.code() in _AWAY:
         return (
             f"the broker did not answer ({reason}): check that it is running and that KAFKA_BOOTSTRAP_SERVERS is right",

@@ -98,6 +98,9 @@ class NotDelivered(KafkaClientError, KafkaException):
         self.topic = topic
         super().__init__(error)
 
+    def __str__(self) -> str:
+        return f"a record for {self.topic} was not delivered ({self.args[0].str()})"
+
 
 def is_forbidden(error: KafkaError) -> bool:
     """Does the error say that an ACL is missing?"""

@@ -72,6 +72,7 @@ def test_a_record_that_is_not_delivered_is_raised_once_with_its_topic(producer: 
     with pytest.raises(NotDelivered) as failure:
         producer.flush()
     assert failure.value.topic == "t"
+    assert "for t was not delivered" in str(failure.value)
     assert failure.value.args[0].code() == KafkaError._MSG_TIMED_OUT
     assert isinstance(failure.value, KafkaException)
     producer.flush()
