@@ -48,24 +48,24 @@ class Place:
     now_ms: int = BEGIN_MS
 
     def __post_init__(self) -> None:
-        self.decider = LeadProcessor(topic_prefix="", source="/test", rules=lambda: self.current)
+        self.processor = LeadProcessor(topic_prefix="", source="/test", rules=lambda: self.current)
         self.application = Application(
             name="leads",
             inputs=tuple(Input(t) for t in ("lead-changed", "lead-merged", HANDOVERS, "lead-score-changed")),
             changelog="lead-state",
             dead_letters="lead-dead-letters",
             partitions=1,
-            processor=self.decider,
+            processor=self.processor,
             encode_state=encode_lead,
             decode_state=decode_lead,
         )
 
     def decide(self, record: Rec) -> None:
         """As a cycle of its own, its results made state."""
-        self.decider.begin()
+        self.processor.begin()
         context = ProcessorContext(self.application, 0, self.entries, now_ms=self.now_ms)
         context.record = record
-        self.decider.process(record, context)
+        self.processor.process(record, context)
         self.commit(context)
 
     def commit(self, context: ProcessorContext) -> None:
@@ -100,8 +100,8 @@ class Place:
         """Time goes by, and a worker that has just started looks at what was to be looked at by then."""
         self.now_ms += length // timedelta(milliseconds=1)
         context = ProcessorContext(self.application, 0, self.entries, now_ms=self.now_ms)
-        for key in sorted({key for due, key in self.decider.timers(self.entries) if due <= self.now_ms}):
-            self.decider.on_timer(key, context)
+        for key in sorted({key for due, key in self.processor.timers(self.entries) if due <= self.now_ms}):
+            self.processor.on_timer(key, context)
         self.commit(context)
 
     def scores(self, lead_id: str, value: float, minutes: float) -> None:
@@ -420,10 +420,10 @@ def test_a_qualification_says_how_much_of_lead_changed_was_known() -> None:
     context = ProcessorContext(
         here.application, 0, here.entries, positions={"lead-changed": 77, "lead-score-changed": 5}
     )
-    here.decider.begin()
+    here.processor.begin()
     record = Rec("lead-score-changed", b"L-1", encode(score("L-1", "engagement", 99, 2)), offset=9)
     context.record = record
-    here.decider.process(record, context)
+    here.processor.process(record, context)
     here.commit(context)
     assert here.known == [77]
 
@@ -476,8 +476,8 @@ def test_an_erased_lead_is_not_swept() -> None:
     here = Place()
     here.erases("gone")
     context = ProcessorContext(here.application, 0, here.entries)
-    here.decider.begin()
-    here.decider.sweep(b"gone", context, 0)
+    here.processor.begin()
+    here.processor.sweep(b"gone", context, 0)
     assert not context.counts
 
 

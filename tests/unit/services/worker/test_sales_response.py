@@ -20,25 +20,25 @@ CURRENT = rules(model(criteria={"engagement": 50.0}))
 
 class Worker:
     def __init__(self) -> None:
-        self.decider = LeadProcessor(topic_prefix="", source="/test", rules=lambda: CURRENT)
+        self.processor = LeadProcessor(topic_prefix="", source="/test", rules=lambda: CURRENT)
         self.application = Application(
             name="leads",
             inputs=(Input(RESPONSES), Input("lead-score-changed")),
             changelog="lead-state",
             dead_letters="lead-dead-letters",
             partitions=1,
-            processor=self.decider,
+            processor=self.processor,
             encode_state=encode_lead,
             decode_state=decode_lead,
         )
         self.entries: dict[bytes, bytes] = {}
 
     def takes(self, topic: str, message: dict[str, object]) -> ProcessorContext:
-        self.decider.begin()
+        self.processor.begin()
         context = ProcessorContext(self.application, 0, self.entries)
         record = Rec(topic, b"L-1", encode(message))
         context.record = record
-        self.decider.process(record, context)
+        self.processor.process(record, context)
         self.entries |= {one["key"]: one["value"] for one in context.changes()}
         return context
 

@@ -63,14 +63,14 @@ def _lead(random: Random) -> Lead:
     )
 
 
-def _unit(decider: LeadProcessor, entries: dict[bytes, bytes]) -> ProcessorContext:
+def _context(processor: LeadProcessor, entries: dict[bytes, bytes]) -> ProcessorContext:
     application = Application(
         name="leads",
         inputs=(Input("a"),),
         changelog="c",
         dead_letters="d",
         partitions=1,
-        processor=decider,
+        processor=processor,
         encode_state=encode_lead,
         decode_state=decode_lead,
     )
@@ -90,17 +90,17 @@ def test_a_glance_and_a_look_at_the_rest_come_to_what_looking_at_all_comes_to(
         models=MODELS,
         unknown_leads=unknown,
     )
-    decider = LeadProcessor(topic_prefix="", source="/x", rules=lambda: rules)
-    decider.begin()
+    processor = LeadProcessor(topic_prefix="", source="/x", rules=lambda: rules)
+    processor.begin()
     random = Random(seed)
     entries = {f"L-{number}".encode(): encode_lead(_lead(random)) for number in range(300)}
     entries[b"L-erased"] = encode_lead(Lead(erasure=7))
-    whole, quick = _unit(decider, entries), _unit(decider, entries)
+    whole, quick = _context(processor, entries), _context(processor, entries)
     for key in entries:
-        decider.sweep(key, whole, 1)
-    closer = decider.prefilter(list(entries), quick, 1)
+        processor.sweep(key, whole, 1)
+    closer = processor.prefilter(list(entries), quick, 1)
     for key in closer:
-        decider.sweep(key, quick, 1)
+        processor.sweep(key, quick, 1)
     assert quick.counts == whole.counts
     assert quick.outputs == whole.outputs
     assert quick.changes() == whole.changes()
@@ -110,10 +110,10 @@ def test_a_glance_and_a_look_at_the_rest_come_to_what_looking_at_all_comes_to(
 
 def test_what_this_cycle_has_touched_or_cannot_be_read_is_looked_at_closely() -> None:
     rules = Rules(revision=5, lead_management=True, live_scoring_models=LIVE, models=MODELS)
-    decider = LeadProcessor(topic_prefix="", source="/x", rules=lambda: rules)
-    decider.begin()
+    processor = LeadProcessor(topic_prefix="", source="/x", rules=lambda: rules)
+    processor.begin()
     cold = encode_lead(Lead(known=True))
-    context = _unit(decider, {b"cold": cold, b"touched": cold, b"broken": b"{"})
+    context = _context(processor, {b"cold": cold, b"touched": cold, b"broken": b"{"})
     context.put(b"touched", Lead(known=True))
-    assert decider.prefilter([b"cold", b"touched", b"broken"], context, 1) == [b"touched", b"broken"]
-    assert decider.prefilter([b"cold"], context, 5) == []  # nothing was published since
+    assert processor.prefilter([b"cold", b"touched", b"broken"], context, 1) == [b"touched", b"broken"]
+    assert processor.prefilter([b"cold"], context, 5) == []  # nothing was published since
