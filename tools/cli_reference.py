@@ -1,4 +1,4 @@
-"""docs/reference/cli.md, written from the commands themselves: `python -m tools.cli_reference` (`make docs`)."""
+"""Writes docs/reference/cli.md from the commands: `python -m tools.cli_reference` (`make docs`)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ standard error.
 
 
 def document() -> str:
-    """The whole page, Markdown."""
+    """The page, in Markdown."""
     codes = ["## Exit codes\n", "| code | meaning |", "| --- | --- |"]
     codes += [f"| {code.value} | {meaning} |" for code, meaning in MEANINGS.items()]
     sections = (line for path, function in commands(assemble()) for line in _section(path, function))
@@ -35,7 +35,7 @@ def document() -> str:
 
 
 def commands(group: typer.Typer, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Callable[..., Any]]]:
-    """Every command, with the words that call it, in the order in which help shows them."""
+    """Every command and the words that call it, in the order of the help."""
     for command in group.registered_commands:
         assert command.callback is not None
         yield (*path, command.name or command.callback.__name__), command.callback
@@ -63,7 +63,7 @@ def _section(path: tuple[str, ...], function: Callable[..., Any]) -> Iterator[st
 
 
 class _Parameter:
-    """One argument or option of a command, from its annotation."""
+    """An argument or option of a command."""
 
     def __init__(self, parameter: inspect.Parameter) -> None:
         self._kind, self._info = get_args(parameter.annotation)
@@ -73,17 +73,17 @@ class _Parameter:
 
     @property
     def shown(self) -> str:
-        """As it is typed."""
+        """The parameter as people type it."""
         if self.is_argument:
             return str(self._info.metavar or self._name.upper())
-        # Typer has the first name where, without Annotated, the default would stand.
+        # Typer stores the first name as the default: without Annotated, that is where the default would be.
         names = [name for name in (self._info.default, *(self._info.param_decls or ())) if isinstance(name, str)]
         names = names or [f"--{self._name.replace('_', '-')}"]
         return " ".join([", ".join(names), *([] if self._kind is bool else [self._value()])])
 
     @property
     def meaning(self) -> str:
-        """Its help, with what else there is to know."""
+        """The help text, and whether it is required, its default and its environment variable."""
         parts = [self._info.help]
         if not self.is_argument:
             if self._default is inspect.Parameter.empty:

@@ -1,4 +1,4 @@
-"""docs/reference/configuration.md, written from the settings: `python -m tools.configuration_table` (`make docs`)."""
+"""Writes docs/reference/configuration.md from the settings: `python -m tools.configuration_table` (`make docs`)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _PARTS = {
 
 
 def document() -> str:
-    """The whole page, Markdown."""
+    """The page, in Markdown."""
     return "\n".join([_HEAD, *_tables()])
 
 
@@ -61,7 +61,7 @@ def _values(field: FieldInfo) -> str:
 
 
 def _bounds(field: FieldInfo) -> str:
-    """What the field's constraints say, such as ` from 1 to 1024`."""
+    """The field's limits, such as ` from 1 to 1024`."""
     found = {name: getattr(rule, name) for rule in field.metadata for name in ("ge", "gt", "le") if hasattr(rule, name)}
     words = {"ge": "from", "gt": "above", "le": "to"}
     return "".join(f" {words[name]} {limit}" for name, limit in found.items())

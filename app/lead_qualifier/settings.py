@@ -1,4 +1,4 @@
-"""Every setting, read from the environment or a `.env` file; docs/reference/configuration.md is written from here."""
+"""Every setting, read from the environment or a `.env` file. `make docs` documents them from here."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from lead_qualifier.messages.reasons import form_in_words
 
 PREFIX = "LEAD_QUALIFIER_"
 ENV_FILE = ".env"
-_NO_SETTINGS = {"LEAD_QUALIFIER_TEST_BROKER"}  # names like settings that mean something to the tests only
+_NO_SETTINGS = {"LEAD_QUALIFIER_TEST_BROKER"}  # names with the prefix that only the tests use
 _DURATION = re.compile(r"[1-9][0-9]{0,4}[smhdw]")
 
 
@@ -35,7 +35,7 @@ def _duration(text: object) -> object:
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
-"""A length of time, written `15m`, `1h`, `7d` as in definitions."""
+"""A duration, written like `15m`, `1h` or `7d`, as in definitions."""
 
 
 #: A name, an IPv4 address, or an IPv6 address in brackets.
@@ -44,21 +44,21 @@ _PORT = re.compile(r"[0-9]{1,5}")
 
 
 class UnknownLeads(StrEnum):
-    """What a lead is before the CRM has told about it."""
+    """How to treat a lead that the CRM has not reported yet."""
 
     OPEN = "open"
     INELIGIBLE = "ineligible"
 
 
 class SchemaRegistryFraming(StrEnum):
-    """What becomes of values with the framing of a Schema Registry."""
+    """How to treat values with the framing of a Schema Registry."""
 
     REFUSE = "refuse"
     READ = "read"
 
 
 class LogFormat(StrEnum):
-    """How log lines look."""
+    """The format of log lines."""
 
     AUTO = "auto"
     JSON = "json"
@@ -66,7 +66,7 @@ class LogFormat(StrEnum):
 
 
 class BrokerChoice(StrEnum):
-    """Which broker the demo finds or starts when no address is given."""
+    """Which broker the demo starts if no address is given."""
 
     AUTO = "auto"
     CONTAINER = "container"
@@ -75,10 +75,10 @@ class BrokerChoice(StrEnum):
 
 
 class InvalidSettings(Exception):
-    """A setting has a value that cannot be used; the message names each one and says what it should be."""
+    """Settings have invalid values. The message names each setting and says what it should be."""
 
     def __init__(self, *lines: str) -> None:
-        """`lines`: one for each."""
+        """`lines`: one for each setting."""
         self.lines = lines
         super().__init__("\n".join(lines))
 
@@ -86,7 +86,7 @@ class InvalidSettings(Exception):
 class Settings(BaseSettings):
     """The settings of every command. Make one with `load_settings`.
 
-    A field's description and default are its documentation: add a field here, run `make docs`, and that is all.
+    A field's description and default are its documentation: to add a setting, add a field here and run `make docs`.
     """
 
     model_config = SettingsConfigDict(
@@ -99,7 +99,7 @@ class Settings(BaseSettings):
         validate_default=True,
     )
 
-    # -- the connection: names that other Kafka programs use too
+    # -- the connection, by the names that other Kafka programs use too
     kafka_bootstrap_servers: Annotated[
         str | None,
         Field(
@@ -261,7 +261,7 @@ class Settings(BaseSettings):
         Field(min_length=1, description="The author of commands, for the audit trail. Default: user@host."),
     ] = None
 
-    # -- around it
+    # -- health, logs and the demo
     web_host: Annotated[
         str,
         Field(
@@ -336,13 +336,13 @@ class Settings(BaseSettings):
 
     @property
     def prefix_of_state(self) -> str:
-        """What stands before the names of the topics that hold state."""
+        """The prefix of the topics that hold state."""
         return self.topic_prefix if self.state_prefix is None else self.state_prefix
 
     def connection(self, bootstrap_servers: str | None = None) -> Connection:
-        """The connection to Kafka as configured, to `bootstrap_servers` where the broker was found some other way.
+        """The configured connection to Kafka, or the same to `bootstrap_servers`, a broker that was found otherwise.
 
-        Raises InvalidSettings when there is no address at all.
+        Raises InvalidSettings if there is no address.
         """
         address = bootstrap_servers or self.kafka_bootstrap_servers
         if address is None:
@@ -374,9 +374,9 @@ class Settings(BaseSettings):
 
 
 def load_settings(**overrides: Any) -> Settings:
-    """Read the settings: `overrides` (a command's options; None is none) before the environment before `.env`.
+    """Read the settings: from `overrides` (a command's options, if not None), the environment and `.env`, in order.
 
-    Raises InvalidSettings naming each variable that cannot be used.
+    Raises InvalidSettings, which names each invalid variable.
     """
     try:
         return Settings(**{name: value for name, value in overrides.items() if value is not None})
@@ -385,7 +385,7 @@ def load_settings(**overrides: Any) -> Settings:
 
 
 class _LogSettings(BaseSettings):
-    """The one setting by which to say what is wrong with others."""
+    """The setting that is needed to report what is wrong with others."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=ENV_FILE, env_ignore_empty=True, extra="ignore")
 
@@ -393,7 +393,7 @@ class _LogSettings(BaseSettings):
 
 
 def log_format() -> LogFormat:
-    """How log lines are to look, whatever else is set; the default where that itself cannot be used."""
+    """The format of log lines, even if other settings are invalid; the default if the format itself is."""
     try:
         return _LogSettings().log_format
     except ValidationError:
@@ -407,7 +407,7 @@ def variable_of(name: str) -> str:
 
 
 def unknown_variables() -> list[str]:
-    """A warning for each LEAD_QUALIFIER_* name, in the environment or `.env`, that is no setting of ours."""
+    """A warning for each LEAD_QUALIFIER_* name in the environment or `.env` that is not a setting."""
     known = [variable_of(name) for name in Settings.model_fields]
     given = {*os.environ, *dotenv_values(ENV_FILE)} - _NO_SETTINGS
     warnings = []
@@ -416,7 +416,7 @@ def unknown_variables() -> list[str]:
         hint = (
             f"did you mean {near[0]}?"
             if near
-            else "it has no effect; see docs/reference/configuration.md for the settings there are"
+            else "it has no effect; docs/reference/configuration.md lists the settings"
         )
         warnings.append(f"unknown setting {variable}: {hint}")
     return warnings

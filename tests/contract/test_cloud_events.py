@@ -1,4 +1,4 @@
-"""CloudEvents 1.0: what is read may be plain, binary or structured; what is emitted is binary."""
+"""CloudEvents 1.0: records read may be plain JSON, binary or structured; records emitted are binary."""
 
 import base64
 import json
@@ -8,13 +8,8 @@ from typing import Any
 import pytest
 
 from lead_qualifier.messages import cloud_events
-from lead_qualifier.messages.decode import (
-    BadMessage,
-    ErasedLead,
-    decode_lead_changed,
-    decode_lead_score_changed,
-    decode_score,
-)
+from lead_qualifier.messages.decode import ErasedLead, decode_lead_changed, decode_lead_score_changed, decode_score
+from lead_qualifier.messages.errors import BadMessage
 
 KEY = b"L-1001"
 MESSAGE = {

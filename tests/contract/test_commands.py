@@ -6,12 +6,8 @@ from typing import Any
 
 import pytest
 
-from lead_qualifier.messages.decode import (
-    BadMessage,
-    decode_feature_command,
-    decode_model_command,
-    decode_scoring_model_changed,
-)
+from lead_qualifier.messages.decode import decode_feature_command, decode_model_command, decode_scoring_model_changed
+from lead_qualifier.messages.errors import BadMessage
 
 ISSUED = {"command_id": "c-1", "issued_by": "anna", "issued_at": "2026-11-23T08:00:00Z"}
 PUBLISH = ISSUED | {"qualification_model_id": "enterprise", "command": "publish"}

@@ -1,4 +1,4 @@
-"""The reader for the millions reads and refuses exactly what the contract's own validator does."""
+"""The fast decoder of scores accepts and refuses exactly what the contract's validator does."""
 
 import json
 from typing import Any
@@ -7,7 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lead_qualifier.messages.decode import BadMessage, ChangedScore, decode_lead_score_changed, decode_score
+from lead_qualifier.messages.decode import ChangedScore, decode_lead_score_changed, decode_score
+from lead_qualifier.messages.errors import BadMessage
 
 KEY = b"L-1"
 REQUIRED: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""The framing of a Schema Registry is read where a setting says so."""
+"""The framing of a Schema Registry is read only if the setting says so."""
 
 from __future__ import annotations
 
@@ -7,13 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from lead_qualifier.messages.decode import (
-    BadMessage,
-    decode_lead_changed,
-    decode_lead_score_changed,
-    decode_score,
-    read_framing,
-)
+from lead_qualifier.messages.decode import decode_lead_changed, decode_lead_score_changed, decode_score, read_framing
+from lead_qualifier.messages.errors import BadMessage
 
 KEY = b"L-1"
 TIME = "2026-11-23T09:30:00Z"

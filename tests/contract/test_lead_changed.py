@@ -1,4 +1,4 @@
-"""lead-changed: absent keeps, null clears what may be cleared, no value erases, and everything else is refused."""
+"""lead-changed: an absent field keeps its value, null clears, no value erases; everything else is refused."""
 
 import json
 from datetime import UTC, datetime
@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from msgspec import UNSET
 
-from lead_qualifier.messages.decode import BadMessage, ChangedLead, ErasedLead, decode_lead_changed
+from lead_qualifier.messages.decode import ChangedLead, ErasedLead, decode_lead_changed
+from lead_qualifier.messages.errors import BadMessage
 from lead_qualifier.qualification.leads import LeadChange
 
 KEY = b"L-1001"

@@ -1,4 +1,4 @@
-"""lead-qualified: what the builder makes of a qualification follows the contract's example to the letter."""
+"""lead-qualified: the event of a qualification equals the contract's example exactly."""
 
 import json
 from datetime import UTC, datetime, timedelta

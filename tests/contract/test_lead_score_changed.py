@@ -1,4 +1,4 @@
-"""lead-score-changed: what is read, and what is refused with which words."""
+"""lead-score-changed: which records are accepted, and which are refused with which reason."""
 
 import json
 import re
@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from lead_qualifier.messages.decode import BadMessage, decode_lead_score_changed
+from lead_qualifier.messages.decode import decode_lead_score_changed
+from lead_qualifier.messages.errors import BadMessage
 
 KEY = b"L-1001"
 REQUIRED = {

@@ -1,4 +1,4 @@
-"""Model files: what is read, and the line, the field and the advice of what is not."""
+"""Model files: which are accepted, and the line, field and advice for those that are not."""
 
 import io
 import json
@@ -17,8 +17,9 @@ from lead_qualifier.journeys.kind import KIND as JOURNEY
 from lead_qualifier.messages.definition_reading import model_of
 from lead_qualifier.messages.definition_reading import problems_of as model_problems_of
 from lead_qualifier.messages.durations import duration_text
+from lead_qualifier.messages.errors import BadModelFile
 from lead_qualifier.messages.model_definition import definition_of
-from lead_qualifier.messages.model_file import BadModelFile, parse_definition, parse_model, read_model_file
+from lead_qualifier.messages.model_file import parse_definition, parse_model, read_model_file
 from lead_qualifier.qualification.criteria import AtLeast, Criterion, Group
 from lead_qualifier.qualification.flags import Actions
 from lead_qualifier.qualification.models import InvalidModel, QualificationModel, Requalification
@@ -170,7 +171,7 @@ def test_a_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:
         (
             "match: all",
             "match: {at_least: 1.5}",
-            "3: match: must be all, any or {at_least: 2} (a whole number from 1), found fields",
+            "3: match: must be all, any or {at_least: 2} (a whole number from 1), found a mapping",
         ),
         (
             "scoring_model: demographic",
@@ -239,7 +240,7 @@ def test_a_mistake_is_told_with_line_field_and_advice(old: str, new: str, says: 
         (
             "existing",
             "groups: []\nexisting",
-            "8: groups: does not belong here: groups stand among the criteria, as in criteria: [{any: [...]}]",
+            "8: groups: does not belong here: groups belong among the criteria, as in criteria: [{any: [...]}]",
         ),
         (
             "threshold: 70",
@@ -255,7 +256,7 @@ def test_a_mistake_is_told_with_line_field_and_advice(old: str, new: str, says: 
         (
             "threshold: 50}",
             "threshold: 50}\n  - any: []",
-            "7: criteria.2.any: name at least one criterion of the group",
+            "7: criteria.2.any: add at least one criterion to the group",
         ),
         (
             "- {scoring_model: demographic, threshold: 50}",
@@ -338,8 +339,8 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_their_lines() -> None:
         ("id: *nobody\n", "m.yaml:1: is not YAML: found undefined alias 'nobody'"),
         ("id: a\n---\nid: b\n", "m.yaml:2: is not YAML: but found another document"),
         ("[" * 5000, "m.yaml:1: is nested too deeply"),
-        (b"id: a\nname: \xff\n", "m.yaml:2: is not UTF-8: save the file in that encoding"),
-        ("#" * 300_000, "m.yaml:1: is larger than 256 KiB: a file holds one definition"),
+        (b"id: a\nname: \xff\n", "m.yaml:2: is not UTF-8: save the file as UTF-8"),
+        ("#" * 300_000, "m.yaml:1: is larger than 256 KiB: a file contains one definition"),
     ],
 )
 def test_a_file_that_holds_no_model_is_refused(text: str | bytes, says: str) -> None:
@@ -357,7 +358,7 @@ def test_a_character_that_yaml_refuses_is_said_so() -> None:
         ('{"id": "a",\n "id": "b",}', "m.json:2: is not JSON: "),
         ("id: a", "m.json:1: is not JSON: "),
         ('{"a":' * 50_000, "m.json:1: is nested too deeply"),
-        ('{"id": 1' + "0" * 5000 + "}", "m.json:1: holds a number of too many digits"),
+        ('{"id": 1' + "0" * 5000 + "}", "m.json:1: contains a number with too many digits"),
     ],
 )
 def test_a_json_file_must_be_json(text: str, line: str) -> None:
@@ -387,7 +388,7 @@ def test_anchors_that_multiply_do_not_blow_up() -> None:
     assert refused(bomb) == [f"m.yaml:6: {TOO_MUCH}"]
 
 
-TOO_MUCH = "holds too much with its aliases (*name) written out: a file holds one definition"
+TOO_MUCH = "is too large with its aliases (*name) expanded: a file contains one definition"
 
 
 def _groups_of_groups(levels: int) -> str:

@@ -1,4 +1,4 @@
-"""The nearest of many names to one that is unknown."""
+"""Suggesting the nearest known name for an unknown one."""
 
 from __future__ import annotations
 

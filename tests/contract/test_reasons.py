@@ -1,4 +1,4 @@
-"""Reasons go to dead letters and logs: they name fields and kinds, never what a record holds of a person."""
+"""Reasons go to dead letters and logs: they name fields and kinds of values, never personal data."""
 
 import gzip
 import json
@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from lead_qualifier.messages.decode import BadMessage, decode_lead_changed, decode_lead_score_changed, decode_score
+from lead_qualifier.messages.decode import decode_lead_changed, decode_lead_score_changed, decode_score
+from lead_qualifier.messages.errors import BadMessage
 from lead_qualifier.messages.fields import RFC_3339
 from lead_qualifier.messages.reasons import FORMS_IN_WORDS
 from lead_qualifier.settings import Settings

@@ -1,4 +1,4 @@
-"""schemas/ says what the code does: up to date, valid, and every example follows it."""
+"""schemas/ is up to date and valid, and every example follows its schema and is read by the code."""
 
 import json
 import re
@@ -170,7 +170,7 @@ def test_a_broken_example_is_refused_by_schema_and_code_alike(document: str, bro
     value = example(document) | broken
     assert not validator(document).is_valid(value)
     if "definition" in broken:
-        return  # read as any object, and refused by the command decider, who can answer
+        return  # read as any object, and refused by the command processor, who can answer
     with pytest.raises(ValueError, match="validation error"):
         BY_NAME[document].adapter.validate_json(json.dumps(value))
 

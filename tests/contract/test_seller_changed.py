@@ -1,4 +1,4 @@
-"""seller-changed: what is refused of a seller, by name."""
+"""seller-changed: invalid fields of a seller are refused by name."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from tzlocal.windows_tz import win_tz
 
 from lead_qualifier.messages.assignment import decode_seller_changed
-from lead_qualifier.messages.decode import BadMessage
+from lead_qualifier.messages.errors import BadMessage
 from tests.support.messages import encode
 
 SELLER: dict[str, Any] = {

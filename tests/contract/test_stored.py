@@ -1,4 +1,4 @@
-"""What is stored: the schemas describe what the domain encodes, field by field."""
+"""Stored records: the schemas describe every field of the structs that store them."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""The catalogue of topics, as the contract has it."""
+"""The catalogue of topics follows the contract."""
 
 import pytest
 

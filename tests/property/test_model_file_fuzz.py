@@ -11,8 +11,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lead_qualifier.messages.definition_reading import model_of
+from lead_qualifier.messages.errors import BadModelFile
 from lead_qualifier.messages.model_definition import definition_of
-from lead_qualifier.messages.model_file import BadModelFile, parse_model
+from lead_qualifier.messages.model_file import parse_model
 from lead_qualifier.qualification.models import QualificationModel
 from tests.support.examples import examples
 

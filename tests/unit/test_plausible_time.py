@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from lead_qualifier.engine import Application, PlainRecord, ProcessorContext, Rejected
+from lead_qualifier.messages.errors import BadMessage
 from lead_qualifier.messages.plausible_time import PlausibleTime
-from lead_qualifier.messages.reasons import BadMessage
 from lead_qualifier.services import downstream
 from lead_qualifier.services.topology import DOWNSTREAM, WORKER
 from lead_qualifier.services.wiring import Wiring

@@ -1,8 +1,8 @@
-"""FULL_TRANSITIVE: whether what is written by one schema can be read by the other, both ways.
+"""Checks FULL_TRANSITIVE compatibility: records written by either of two schemas can be read by the other.
 
-The rule is narrower than what JSON Schema would allow and easy to keep: fields are only added, and optional. Everything
-else about what was there before stays as it is, wording aside. What only we read, and people write, may besides take
-further forms: all that was written before is still read.
+The rule is narrower than JSON Schema would allow, and easy to keep: only optional fields are added. Everything else
+stays as it is, except the wording. Documents that people write and only we read may also accept further forms: whatever
+was written before is still read.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ _ALTERNATIVES = ("anyOf", "oneOf")
 _COMPARED_APART = _WORDS | {"properties", "required", "items", "additionalProperties", "enum", "type", *_ALTERNATIVES}
 
 
-#: Written by people, for us to read: nobody else's reader meets a form that it does not know.
+#: People write these, and only we read them: no other reader meets a form that it does not know.
 READ_BY_US = frozenset({"qualification-model", "qualification-commands"})
 
 
 def incompatibilities(released: dict[str, Any], current: dict[str, Any], *, more_forms: bool = False) -> list[str]:
-    """What in `current` breaks readers or writers of `released`, one sentence each; empty if nothing does.
+    """What in `current` breaks readers or writers of `released`, a sentence each; empty if nothing does.
 
-    `more_forms`: something may now have further forms, those it had among them.
+    `more_forms`: a value may accept further forms, in addition to those it had.
     """
     return list(_Comparison(released, current, more_forms=more_forms).of(released, current, ""))
 
 
 def broken_promises(released: Mapping[str, dict[str, Any]], current: Mapping[str, dict[str, Any]]) -> list[str]:
-    """What in the current documents, by name, breaks those of one release."""
+    """What in the current documents breaks those of a release; both by name."""
     broken = []
     for name, schema in released.items():
         if name in current:
             sentences = incompatibilities(schema, current[name], more_forms=name in READ_BY_US)
             broken += [f"{name}: {sentence}" for sentence in sentences]
         else:
-            broken.append(f"{name}: was there, is gone")
+            broken.append(f"{name}: was removed")
     return broken
 
 
@@ -84,7 +84,7 @@ class _Comparison:
         for name, field in before.items():
             path = f"{where}.{name}" if where else name
             if name not in after:
-                yield f"{path}: was there, is gone"
+                yield f"{path}: was removed"
                 continue
             if (name in required_before) != (name in required_after):
                 words = ("optional", "required")
@@ -92,7 +92,7 @@ class _Comparison:
             yield from self.of(field, after[name], path)
         for name in after.keys() - before.keys():
             if name in required_after:
-                yield f"{where}.{name}: is new and required" if where else f"{name}: is new and required"
+                yield f"{where}.{name}: was added as required" if where else f"{name}: was added as required"
 
     def _inner(self, old: Any, new: Any, where: str) -> Iterator[str]:
         if isinstance(old, dict) and isinstance(new, dict):
@@ -105,11 +105,11 @@ class _Comparison:
         for one in old:
             match = next((other for other in left if not list(self.of(one, other, ""))), None)
             if match is None:
-                yield f"{at}: an alternative has changed or is gone"
+                yield f"{at}: an alternative was changed or removed"
             else:
                 left.remove(match)
         if left and not self._more_forms:
-            yield f"{at}: there are alternatives that were not there"
+            yield f"{at}: alternatives were added"
 
 
 def _follow(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Reads schemas/examples: each example is a file, and an index says what it shows."""
+"""Reads schemas/examples: a file for each example, and an index that says what each one shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON Schema 2020-12 of a document, with its examples."""
+"""Generates the JSON Schema (2020-12) of a document, with its examples."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DIALECT = GenerateJsonSchema.schema_dialect
 
 
 class _WithoutNoise(GenerateJsonSchema):
-    """No titles that only repeat the field's name."""
+    """Without titles that only repeat a field's name."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
@@ -44,12 +44,12 @@ def json_schema(document: Document, examples: Iterable[Any]) -> dict[str, Any]:
 
 
 def class_name(text: str) -> str:
-    """What a type is called that is made of this, such as LeadQualified of lead-qualified."""
+    """The name of a generated type, such as LeadQualified for lead-qualified."""
     return "".join(word[:1].upper() + word[1:] for word in re.split(r"[-_.]", text))
 
 
 def _name(schema: dict[str, Any], name: str) -> None:
-    """Give whatever code generators make a type of a title, else they call it something like AnonymousSchema_26."""
+    """Title everything that code generators make a type of, or they call it something like AnonymousSchema_26."""
     for prop, inner in schema.get("properties", {}).items():
         _title(inner, name + class_name(prop))
     for keyword, suffix in (("items", "Item"), ("additionalProperties", "Value"), ("propertyNames", "Name")):
@@ -75,9 +75,9 @@ def _is_type(schema: dict[str, Any]) -> bool:
 
 
 def _plain(schema: Any) -> Any:
-    """Without `discriminator`, which is OpenAPI's: the constants in the alternatives say the same.
+    """The schema without `discriminator`, which is OpenAPI's: the constants in the alternatives say the same.
 
-    Descriptions lose the line breaks of docstrings, and keep their paragraphs.
+    Descriptions lose the line breaks of docstrings, but keep their paragraphs.
     """
     if isinstance(schema, dict):
         return {

@@ -56,7 +56,7 @@ class StoredGroup(NamedTuple):
 StoredMember = TypeAliasType("StoredMember", int | StoredGroup)
 """The index of a criterion, or a group."""
 
-#: Types that are published as they stand here, not as they are stored.
+#: Published types of the types that structs have.
 _TYPES: dict[Any, Any] = {
     str: Id,
     float: Number,
@@ -67,7 +67,7 @@ _TYPES: dict[Any, Any] = {
     criteria.Group: StoredGroup,
     criteria.Member: StoredMember,
 }
-#: The same for single fields. The processors check nothing that they read back, so the structs do not say it.
+#: Published types of single fields. Processors do not validate the state that they read, so structs are less exact.
 _FIELDS: dict[tuple[type[Struct], str], Any] = {
     (leads.Lead, "status"): Status,
     (leads.Lead, "status_reason"): StatusReason,
@@ -102,7 +102,7 @@ _FIELDS: dict[tuple[type[Struct], str], Any] = {
     (sequences.Connection, "results"): dict[str, str],
     (follow_up.Running, "reported"): _Positive,
 }
-#: What schemas call a struct, where it is not Stored and the struct's name.
+#: Published names of structs, if not the struct's own name after `Stored`.
 _NAMES: dict[type[Struct], str] = {
     leads.Lead: "LeadState",
     merging.LeadTransfer: "LeadHandover",
@@ -123,13 +123,13 @@ _NAMES: dict[type[Struct], str] = {
 }
 
 
-#: Of a default that a function makes, only empty collections are left out.
+#: msgspec omits a default that a factory makes only if it is an empty collection.
 _OMITTED_IF_EMPTY = (NODEFAULT, list, dict, set)
 
 
 @cache
 def stored(struct: type[Struct]) -> Any:
-    """The type of what a struct is stored as, for pydantic."""
+    """The type that describes a struct's JSON to pydantic."""
     config = struct.__struct_config__
     fields: dict[str, Any] = {}
     if config.tag_field is not None:
@@ -177,7 +177,7 @@ def _described(struct: type[Struct], field: FieldInfo) -> Iterator[str]:
 
 @cache
 def _docstrings(class_: type) -> dict[str, str]:
-    """What stands below the fields of a class, each in one line."""
+    """The docstrings below the fields of a class, each in one line."""
     if not issubclass(class_, Struct) or class_ is Struct:
         return {}
     [definition] = ast.parse(textwrap.dedent(inspect.getsource(class_))).body

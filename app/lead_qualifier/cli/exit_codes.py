@@ -18,7 +18,7 @@ from lead_qualifier.kafka.errors import (
     is_forbidden,
 )
 from lead_qualifier.maintenance.errors import MaintenanceError
-from lead_qualifier.messages.model_file import BadModelFile
+from lead_qualifier.messages.errors import BadModelFile
 from lead_qualifier.services.installation import OtherInstallation
 from lead_qualifier.services.remedies import ADD_ACL, CREATE_TOPICS, with_remedy
 from lead_qualifier.services.topic_setup import TopicsUnfit

@@ -14,7 +14,8 @@ import msgspec
 from lead_qualifier.consumer.errors import PermanentFailure
 from lead_qualifier.kafka.records import Headers, Record
 from lead_qualifier.messages.cloud_events import attributes_of, data_of, event_type, labelled
-from lead_qualifier.messages.reasons import BadMessage, encoding_fault
+from lead_qualifier.messages.errors import BadMessage
+from lead_qualifier.messages.reasons import encoding_fault
 from lead_qualifier.qualification.utc import from_milliseconds
 
 _T = TypeVar("_T")

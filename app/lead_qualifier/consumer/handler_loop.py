@@ -15,7 +15,7 @@ from lead_qualifier.consumer.processed_events import ProcessedEvents
 from lead_qualifier.consumer.record_outcome import Observer, Outcome, RecordOutcome
 from lead_qualifier.consumer.retry_policy import RetryPolicy
 from lead_qualifier.consumer.scheduler import PendingRecord, Scheduler
-from lead_qualifier.messages.reasons import BadMessage
+from lead_qualifier.messages.errors import BadMessage
 
 log = structlog.get_logger(__name__)
 

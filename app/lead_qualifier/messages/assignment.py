@@ -1,4 +1,4 @@
-"""What assignment reads and emits: sellers, its definitions, and whom it gave a lead to."""
+"""Assignment: definitions as people write them, sellers, and the decisions that it emits."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tzlocal.windows_tz import win_tz
 
 from lead_qualifier.messages.conditions import ConditionDefinition
 from lead_qualifier.messages.decode import decode
+from lead_qualifier.messages.errors import BadMessage
 from lead_qualifier.messages.fields import EMITTED, READ_STRICTLY, Id, Timestamp, Value
 from lead_qualifier.messages.lead_messages import EventId, LeadId
 from lead_qualifier.messages.lead_qualified import LeadChangedOffset, Trigger
-from lead_qualifier.messages.reasons import BadMessage
 from lead_qualifier.wording.shortening import cut
 
-#: Names of the zone database that are no place's time: those of whatever machine reads them.
+#: Names of the zone database that do not name a place: their time depends on the machine.
 _NO_PLACES = frozenset({"Factory", "localtime", "posixrules"})
 _ZONES = frozenset(available_timezones()) - _NO_PLACES
 

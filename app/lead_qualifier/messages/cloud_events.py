@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from lead_qualifier.messages.reasons import BadMessage, encoding_fault
+from lead_qualifier.messages.errors import BadMessage
+from lead_qualifier.messages.reasons import encoding_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -36,7 +36,7 @@ def _definition_schema(_schema: CoreSchema, handler: GetJsonSchemaHandler) -> Js
 
 
 Definition = Annotated[
-    # Any object: what is wrong with it is the outcome of the command, told to whoever gave it, and no dead letter.
+    # Any object: a wrong definition is refused with an outcome for its issuer, and does not become a dead letter.
     dict[str, Any],
     GetPydanticSchema(get_pydantic_json_schema=_definition_schema),
     Field(description="The model as people write it. Its `id` equals `qualification_model_id`."),

@@ -1,4 +1,4 @@
-"""Conditions as people write them in the definitions of downstream services."""
+"""Conditions, as people write them in definitions of downstream services."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ with_config(EMITTED)(Not)
 
 
 def _form(definition: object) -> str:
-    """Which of the forms is meant, as far as can be told: complaints then are about that one."""
+    """The member of the union that is most likely meant: errors are about that one."""
     if isinstance(definition, dict):
         for how in ("all", "any", "not"):
             if how in definition:

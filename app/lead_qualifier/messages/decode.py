@@ -15,9 +15,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from lead_qualifier.messages.cloud_events import data_of, is_envelope, mislabelled_data
 from lead_qualifier.messages.command_messages import FeatureCommand, ModelCommand, ScoringModelChanged
+from lead_qualifier.messages.errors import BadMessage
 from lead_qualifier.messages.framing import unframed
 from lead_qualifier.messages.lead_messages import LeadChanged, LeadMerged, LeadSalesResponse, LeadScoreChanged
-from lead_qualifier.messages.reasons import BadMessage, bad_message, key_fault
+from lead_qualifier.messages.reasons import bad_message, key_fault
 from lead_qualifier.qualification.leads import LeadChange
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ __all__ = [
     "decode_sales_response",
     "decode_score",
     "decode_scoring_model_changed",
+    "read_framing",
 ]
 
 # The validators themselves, built once each: calling them through TypeAdapter.validate_json takes twice as long.

@@ -1,4 +1,4 @@
-"""Reading lead-qualified as the services behind it do: what they need of it, whatever else a newer worker adds."""
+"""Decodes lead-qualified for the downstream services: only what they need, whatever a newer worker adds."""
 
 from __future__ import annotations
 

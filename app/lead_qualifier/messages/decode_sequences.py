@@ -1,4 +1,4 @@
-"""Reading what connects leads to sequences, assigns them, and answers steps."""
+"""Decodes the messages that connect leads to sequences, assign leads, and complete steps."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ import msgspec
 from pydantic import TypeAdapter, with_config
 from typing_extensions import TypedDict
 
-from lead_qualifier.messages.decode import BadMessage, decode
+from lead_qualifier.messages.decode import decode
 from lead_qualifier.messages.durations import parse_duration
+from lead_qualifier.messages.errors import BadMessage
 from lead_qualifier.messages.fields import READ_STRICTLY, Id, Timestamp
 from lead_qualifier.messages.lead_messages import EventId, LeadId
 from lead_qualifier.messages.sequences import ActivityCompleted, SequenceConnection
 
 LONGEST_WAIT = timedelta(days=30)
-"""So long a sequence waits at most, at any place."""
+"""The longest wait of a sequence, at any step."""
 
 _connection: Callable[[bytes], SequenceConnection] = TypeAdapter(SequenceConnection).validator.validate_json
 _activity: Callable[[bytes], ActivityCompleted] = TypeAdapter(ActivityCompleted).validator.validate_json

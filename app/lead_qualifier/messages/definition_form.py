@@ -1,4 +1,4 @@
-"""What is wrong with the form of a definition: where, and how to correct it."""
+"""Checks the form of a definition: what is wrong, where, and how to fix it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lead_qualifier.messages.reasons import form_in_words, sentence
 
 Path = tuple[str | int, ...]
 Problem = tuple[Path, str]
-"""Where in a definition, as the steps down to it, and what is wrong there and how to correct it."""
+"""The path in a definition, and what is wrong there and how to fix it."""
 
 
 @cache
@@ -23,7 +23,7 @@ def _adapter(document: Any) -> TypeAdapter[Any]:
 
 
 def form_problems(document: Any, definition: object) -> list[Problem]:
-    """Everything in which a definition differs from the form of its TypedDict."""
+    """Every difference between a definition and its TypedDict."""
     try:
         _adapter(document).validate_python(definition)
     except ValidationError as error:
@@ -32,9 +32,9 @@ def form_problems(document: Any, definition: object) -> list[Problem]:
 
 
 def _problems(error: ValidationError, definition: object) -> Iterator[Problem]:
-    """What pydantic found, by paths in the definition itself, each once.
+    """What pydantic found, each problem once, by its path in the definition.
 
-    Of the forms that a value may have, the one that it comes nearest to is judged: the one with the fewest complaints.
+    Of the members of a union, the nearest one counts: the one with the fewest errors.
     """
     by_place: dict[Path, dict[tuple[Any, ...], list[ErrorDetails]]] = {}
     for one in error.errors(include_url=False):
@@ -59,8 +59,8 @@ def _strangers(errors: list[ErrorDetails]) -> int:
 
 
 def _place(loc: tuple[str | int, ...], definition: object, missing: bool) -> tuple[Path, list[Any]]:
-    """The steps down the definition, without the names of forms that pydantic puts between; and where and which these
-    were.
+    """The path in the definition, without the names of union members that pydantic inserts; and where these were, and
+    which.
     """
     here: Any = definition
     where: list[str | int] = []
@@ -93,11 +93,11 @@ def _message(error: ErrorDetails) -> str:
         case "list_type":
             return "must be a list"
         case "dict_type":
-            return "must be fields with their values"
+            return "must be a mapping, such as {field: value}"
         case "too_short":
             return "must not be empty"
         case "too_long":
-            return f"holds too many: at most {error['ctx']['max_length']}"
+            return f"has too many entries: at most {error['ctx']['max_length']}"
         case "string_pattern_mismatch":
             return f"is not of the form {form_in_words(error['ctx']['pattern'])}"
         case "less_than_equal":

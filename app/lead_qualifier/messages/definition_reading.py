@@ -54,7 +54,7 @@ def model_of(definition: object) -> QualificationModel:
 
 
 def problems_of(definition: object) -> Iterator[Problem]:
-    """Everything that is wrong with a definition; nothing if model_of() takes it."""
+    """Everything that is wrong with a definition; nothing if model_of() accepts it."""
     try:
         _model(_definition.validate_python(definition))
     except ValidationError as error:
@@ -138,9 +138,9 @@ _ELSEWHERE = {
     "hold": "it belongs to the model, next to criteria",
     "cool_down": "it belongs to requalification or on_rejection",
     "requalify": "it belongs to on_rejection",
-    "reasons": "they stand in on_rejection",
+    "reasons": "they belong to on_rejection",
     "policy": "it belongs to requalification",
-    "groups": "groups stand among the criteria, as in criteria: [{any: [...]}]",
+    "groups": "groups belong among the criteria, as in criteria: [{any: [...]}]",
 }
 _NUMBER = re.compile(r"[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?")
 _AS_IN = {
@@ -184,13 +184,13 @@ def _message(error: ErrorDetails, known: Mapping[str, Nearest]) -> str:
         case "match":
             return f"must be all, any or {{at_least: 2}} (a whole number from 1), found {_kind(value)}"
         case "too_short" if field in MEMBER_KINDS:
-            return "name at least one criterion of the group"
+            return "add at least one criterion to the group"
         case "too_short":
             return f"name at least one scoring model with its threshold, as in {_AS_IN['criteria']}"
         case "dict_type" if not error["loc"]:
             return f"must be a model with the fields id, name, match, criteria, actions, found {_kind(value)}"
         case "dict_type":
-            return f"must be fields with their values, found {_kind(value)}"
+            return f"must be a mapping, such as {field: value}, found {_kind(value)}"
         case "list_type":
             return f"must be a list of criteria, found {_kind(value)}"
         case "string_type" if isinstance(value, bool | int | float | date):
@@ -217,5 +217,5 @@ def _unknown(error: ErrorDetails, known: Mapping[str, Nearest]) -> str:
 def _kind(value: object) -> str:
     # People who write a model think of fields and lists, not of JSON.
     if isinstance(value, dict):
-        return "fields"
+        return "a mapping"
     return "a list" if isinstance(value, list) else kind(value)

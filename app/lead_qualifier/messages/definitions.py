@@ -83,5 +83,5 @@ _command: Callable[[bytes], DefinitionCommand] = TypeAdapter(DefinitionCommand).
 
 
 def decode_definition_command(key: bytes | None, value: bytes | None, headers: Any = None) -> DefinitionCommand:
-    """Raises BadMessage. The definition in an apply is any object: its kind says what is wrong with it."""
+    """Raises BadMessage. An apply's definition may be any object: its kind says what is wrong with it."""
     return decode(_command, "definition_id", key, value, headers)

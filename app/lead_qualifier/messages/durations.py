@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-#: What the letter at the end stands for, from the shortest to the longest.
+#: The units by their letter, from the shortest to the longest.
 _UNITS = {
     "s": timedelta(seconds=1),
     "m": timedelta(minutes=1),
@@ -15,7 +15,7 @@ _UNITS = {
 
 
 def parse_duration(text: str) -> timedelta:
-    """The duration that a text of the right form stands for: digits and one of s, m, h, d, w."""
+    """The duration of a text of the right form: digits and one of s, m, h, d, w."""
     return int(text[:-1]) * _UNITS[text[-1]]
 
 

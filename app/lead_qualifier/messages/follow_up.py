@@ -1,4 +1,4 @@
-"""Follow-up: its definitions as people write them, and that nobody has acted on a lead in time."""
+"""Follow-up: definitions as people write them, and the report that nobody has acted on a lead in time."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lead_qualifier.messages.reasons import BadMessage
+from lead_qualifier.messages.errors import BadMessage
 
 _LENGTH = 5
 

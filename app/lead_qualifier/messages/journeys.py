@@ -1,4 +1,4 @@
-"""Journeys: their definitions as people write them, and the request that a lead enters one."""
+"""Journeys: definitions as people write them, and the request to enter one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lead_qualifier.messages.model_definition import Duration
 from lead_qualifier.qualification.flags import FlagName
 
 MOST_CARRIED = 30
-"""So many values a journey carries at most."""
+"""The most values that a journey can carry."""
 
 
 @with_config(EMITTED)

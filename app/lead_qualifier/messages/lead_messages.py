@@ -1,4 +1,4 @@
-"""What scoring engines and the CRM tell about leads."""
+"""What scoring engines and the CRM report about leads."""
 
 from __future__ import annotations
 

@@ -146,9 +146,9 @@ class LeadQualified(TypedDict):
 def lead_qualified(
     lead_id: str, lead: Lead, qualification: Qualification, *, origin: Origin, trigger: Cause
 ) -> LeadQualified:
-    """The event to emit. `lead` may be as it was before or after mark(): the changes are laid over it.
+    """The event to emit. `lead` may be in its state before or after mark(): the changes are applied on top.
 
-    For a sweep `trigger` is the record of the publish command, after a hold that of what began it.
+    `trigger`: for a sweep, the record of the publish command; after a hold, the record that started the hold.
     """
     model, changes = qualification.model, qualification.changes
     flags = {name: changes[name][1] if name in changes else getattr(lead, name) for name in FLAG_NAMES}
@@ -179,7 +179,7 @@ def lead_qualified(
 
 
 def trigger_of(cause: Cause) -> Trigger:
-    """The record that something was decided on, as events name it."""
+    """The record that led to a decision, as events refer to it."""
     return {
         "event_id": cause.event_id,
         "topic": cause.topic,
@@ -189,7 +189,7 @@ def trigger_of(cause: Cause) -> Trigger:
 
 
 def evidence_group(match: Match, members: tuple[Member, ...], stands: Sequence[bool]) -> EvidenceGroup:
-    """How a group stood, where `stands` says of each criterion of the model whether it was met."""
+    """How the lead stood on a group. `stands`: whether each criterion of the model was met."""
     return {
         "match": match_definition(match),
         "met": met(match, members, stands),

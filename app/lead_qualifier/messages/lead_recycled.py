@@ -1,4 +1,4 @@
-"""The lead-recycled event: sales rejected a lead, and flags that a qualification had set are taken back."""
+"""The lead-recycled event: sales rejected a lead, and the CRM must reset flags that a qualification had set."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class LeadRecycled(TypedDict):
 
 
 def lead_recycled(lead_id: str, recycled: Recycled, *, reason: str | None, trigger: Cause) -> LeadRecycled:
-    """The event to emit. `trigger`: the record of the response."""
+    """The event to emit. `trigger`: the record of the lead-sales-response."""
     mark, model_id = recycled.mark, recycled.model_id
     identity = msgspec.json.encode([lead_id, model_id, mark.version, mark.number, trigger.event_id]).decode()
     event: LeadRecycled = {

@@ -1,4 +1,4 @@
-"""The qualification-model-changed event: what became of each command and each announcement. The audit trail."""
+"""The qualification-model-changed event: the outcome of each command and announcement, for the audit trail."""
 
 from __future__ import annotations
 

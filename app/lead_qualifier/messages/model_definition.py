@@ -16,7 +16,7 @@ from lead_qualifier.qualification.criteria import AtLeast, Criterion, Group, Mat
 if TYPE_CHECKING:
     from lead_qualifier.qualification.models import QualificationModel, Recycling
 
-#: Definitions are written by people: what is not known is a mistake of theirs and refused by name.
+#: People write definitions: an unknown field is a mistake, and is refused by name.
 _CLOSED = ConfigDict(strict=True, extra="forbid")
 
 
@@ -102,9 +102,9 @@ MemberDefinition = TypeAliasType(
         Discriminator(_kind_of_member),
     ],
 )
-"""A criterion, or a group of them that counts as one."""
+"""A criterion, or a group of criteria that counts as one."""
 
-#: What pydantic puts into the path of a field because of the kinds above; no step of the definition itself.
+#: The tags above, which pydantic inserts into the paths of errors; they are not in the definition itself.
 MEMBER_KINDS = frozenset({"criterion", "all", "any", "of"})
 
 
@@ -117,7 +117,7 @@ Policy = Annotated[
 ]
 
 Duration = Annotated[str, Field(pattern="^[0-9]{1,8}[smhdw]$")]
-"""A whole number and its unit, as people write it."""
+"""A whole number and a unit, as people write it."""
 
 
 @with_config(_CLOSED)
@@ -204,7 +204,7 @@ class ModelDefinition(TypedDict):
 
 
 def definition_of(model: QualificationModel) -> ModelDefinition:
-    """A model as people write it; model_of() gives the same model again."""
+    """A model as people write it: the inverse of model_of()."""
     requalification: RequalificationDefinition = {"policy": model.requalification.policy}
     if model.requalification.cool_down is not None:
         requalification["cool_down"] = duration_text(model.requalification.cool_down)

@@ -6,16 +6,16 @@ import itertools
 import json
 import re
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from lead_qualifier.messages.definition_reading import model_of, problems_of
+from lead_qualifier.messages.errors import BadModelFile, Problem
 from lead_qualifier.messages.reasons import path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from lead_qualifier.qualification.models import QualificationModel
@@ -23,35 +23,14 @@ if TYPE_CHECKING:
 Found = tuple[tuple[str | int, ...], int, str]
 """The steps down to a field, its line, and what is wrong there."""
 
-#: Far above any model that makes sense; reading YAML takes seconds per megabyte.
+#: Far larger than any sensible definition; reading YAML takes seconds per megabyte.
 _MAX_BYTES = 256 * 1024
-#: Characters, and as many for each value, with every alias written out: no sensible file comes near it.
+#: Size with every alias expanded, in characters, plus a fixed size for each value. No sensible file comes near it.
 _MAX_WRITTEN_OUT = 3 * _MAX_BYTES
 _VALUE_SIZE = 8
 #: How many problems are searched for, and how many are reported: after so many the file is checked again anyway.
 _MOST_FOUND = 1000
 _MOST_TOLD = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One problem in a file. `line` counts from 1; `field` is a path such as `criteria.0.threshold`, or empty."""
-
-    line: int
-    field: str
-    message: str
-
-
-class BadModelFile(ValueError):
-    """The file does not hold a valid definition. `problems` says why, and the text has one line for each."""
-
-    def __init__(self, source: str, problems: Sequence[Problem]) -> None:
-        self.source = "standard input" if source == "-" else source
-        self.problems = tuple(problems)
-        self.lines = tuple(
-            f"{self.source}:{one.line}: {': '.join(filter(None, (one.field, one.message)))}" for one in problems
-        )
-        super().__init__("\n".join(self.lines))
 
 
 def read_model_file(file: Path) -> QualificationModel:
@@ -69,7 +48,7 @@ def content_of(file: Path) -> bytes:
 
 
 def parse_model(content: bytes | str, source: str = "model") -> QualificationModel:
-    """The model in the content of a file; `source` is what messages call it. Raises BadModelFile."""
+    """The model in the content of a file. `source` names the file in errors. Raises BadModelFile."""
     empty = "is empty: write a model with id, match, criteria and actions"
     return model_of(parse_definition(content, source, problems_of, empty=empty))
 
@@ -81,9 +60,9 @@ def parse_definition(
     *,
     empty: str = "is empty: write a definition",
 ) -> Any:
-    """The data in the content of a file of any kind of definition; `source` is what messages call it.
+    """The data in the content of a definition file of any kind. `source` names the file in errors.
 
-    `problems_of` says what is wrong with the data, by the steps down to it. Raises BadModelFile.
+    `problems_of` returns what is wrong with the data, by path. Raises BadModelFile.
     """
     text = _text(content, source)
     try:
@@ -99,7 +78,7 @@ def parse_definition(
     if root is None:
         raise BadModelFile(source, [Problem(1, "", empty)])
     problems = list(_misread(root, (), set()))
-    if not any(where[-1:] == (_MERGE,) for where, _, _ in problems):  # what is merged would be said to be missing
+    if not any(where[-1:] == (_MERGE,) for where, _, _ in problems):  # merged fields would be reported as missing
         lines = _Lines(root)
         wrong = itertools.islice(problems_of(data), _MOST_FOUND)
         problems += [(where, lines.of(where), message) for where, message in wrong]
@@ -119,7 +98,7 @@ def _by_line(problem: Problem) -> int:
 
 def _text(content: bytes | str, source: str) -> str:
     if len(content) > _MAX_BYTES:
-        message = f"is larger than {_MAX_BYTES // 1024} KiB: a file holds one definition"
+        message = f"is larger than {_MAX_BYTES // 1024} KiB: a file contains one definition"
         raise BadModelFile(source, [Problem(1, "", message)])
     if isinstance(content, str):
         return content
@@ -127,11 +106,11 @@ def _text(content: bytes | str, source: str) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise BadModelFile(source, [Problem(line, "", "is not UTF-8: save the file in that encoding")]) from None
+        raise BadModelFile(source, [Problem(line, "", "is not UTF-8: save the file as UTF-8")]) from None
 
 
 def _json(text: str, source: str) -> tuple[Any, yaml.Node | None] | None:
-    """The data and the nodes of a text that is JSON, None for one that is not."""
+    """The data and the nodes of a JSON text; None if it is not JSON."""
     named_json = source.lower().endswith(".json")
     if not named_json and not text.lstrip().startswith("{"):
         return None
@@ -142,12 +121,12 @@ def _json(text: str, source: str) -> tuple[Any, yaml.Node | None] | None:
             raise BadModelFile(source, [Problem(error.lineno, "", f"is not JSON: {error.msg}")]) from None
         return None
     except ValueError:  # Python converts no integer of more than 4300 digits
-        raise BadModelFile(source, [Problem(1, "", "holds a number of too many digits")]) from None
+        raise BadModelFile(source, [Problem(1, "", "contains a number with too many digits")]) from None
     try:
-        # JSON is YAML but for tabs, which in JSON stand outside of texts only.
+        # JSON is YAML except for tabs, which in JSON cannot be inside a text.
         return data, yaml.compose(text.replace("\t", " "), _Loader)
     except yaml.YAMLError:
-        return data, yaml.compose("{}", _Loader)  # no lines to be had
+        return data, yaml.compose("{}", _Loader)  # line numbers are not available
 
 
 def _yaml(text: str, source: str) -> tuple[Any, yaml.Node | None]:
@@ -159,9 +138,9 @@ def _yaml(text: str, source: str) -> tuple[Any, yaml.Node | None]:
 
 
 def _written_out(node: yaml.Node, known: dict[int, int], source: str) -> int:
-    """The size of a node with every alias written out.
+    """The size of a node with every alias expanded.
 
-    Raises BadModelFile where there are too many: a few hundred bytes of aliases of aliases stand for gigabytes.
+    Raises BadModelFile if it is too large: a few hundred bytes of nested aliases can expand to gigabytes.
     """
     size = known.get(id(node))
     if size == 0:
@@ -169,7 +148,7 @@ def _written_out(node: yaml.Node, known: dict[int, int], source: str) -> int:
         raise BadModelFile(source, [Problem(node.start_mark.line + 1, "", message)])
     if size is not None:
         return size
-    known[id(node)] = 0  # until it is known
+    known[id(node)] = 0  # being computed
     size = _VALUE_SIZE
     if isinstance(node, yaml.ScalarNode):
         size += len(node.value)
@@ -178,7 +157,7 @@ def _written_out(node: yaml.Node, known: dict[int, int], source: str) -> int:
     else:
         size += sum(_written_out(one, known, source) for one in node.value)
     if size > _MAX_WRITTEN_OUT:
-        message = "holds too much with its aliases (*name) written out: a file holds one definition"
+        message = "is too large with its aliases (*name) expanded: a file contains one definition"
         raise BadModelFile(source, [Problem(node.start_mark.line + 1, "", message)])
     known[id(node)] = size
     return size
@@ -190,7 +169,7 @@ _TRUE = frozenset({"true", "yes", "on"})
 
 
 class _Loader(yaml.SafeLoader):
-    """Texts that YAML 1.1 takes for dates, times or octal numbers stay texts: an id may look so. 1e3 is a number."""
+    """Keeps texts that YAML 1.1 reads as dates, times or octal numbers: an id may look like one. 1e3 is a number."""
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -206,12 +185,12 @@ FRACTION: tuple[str, re.Pattern[str], list[str]] = (
     ),
     list("-+.0123456789"),
 )
-"""Tag, pattern and first characters of what is read as a number with a fraction, where PyYAML itself sees a text."""
+"""Tag, pattern and first characters of numbers with a fraction, including those that PyYAML itself reads as text."""
 _Loader.add_implicit_resolver(*FRACTION)
 
 
 def _value(node: yaml.Node, known: dict[int, Any]) -> Any:
-    """What a node stands for. An anchored one is built once, however often it is named."""
+    """The value of a node. An anchored value is built once, however often it is referred to."""
     if id(node) in known:
         return known[id(node)]
     if isinstance(node, yaml.MappingNode):
@@ -227,7 +206,7 @@ def _value(node: yaml.Node, known: dict[int, Any]) -> Any:
 
 
 def _name(node: yaml.Node) -> str:
-    """A field's name; YAML also lets lists and fields stand where a name does."""
+    """A field's name; YAML also allows lists and mappings as names."""
     return str(node.value) if isinstance(node, yaml.ScalarNode) else "(no name)"
 
 
@@ -248,12 +227,12 @@ def _number(tag: str, text: str) -> Any:
         if tag == "float":
             return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
         return int(text) if text.lstrip("-+").isdecimal() else text
-    except ValueError:  # the file itself says that it is a number, as in `!!float ten`
+    except ValueError:  # tagged as a number in the file, as in `!!float ten`
         return text
 
 
 def _misread(node: yaml.Node, where: tuple[str | int, ...], walked: set[int]) -> Iterator[Found]:
-    """Fields that would be lost without a word or mean something else: those that stand twice, and merge keys."""
+    """Fields that would silently be lost or mean something else: repeated ones, and merge keys."""
     if id(node) in walked:
         return
     walked.add(id(node))
@@ -273,14 +252,14 @@ def _misread(node: yaml.Node, where: tuple[str | int, ...], walked: set[int]) ->
 
 
 class _Lines:
-    """Where in the file something stands."""
+    """Line numbers of fields."""
 
     def __init__(self, root: yaml.Node) -> None:
         self._root = root
         self._fields: dict[int, dict[str, tuple[yaml.Node, yaml.Node]]] = {}
 
     def of(self, where: tuple[str | int, ...]) -> int:
-        """The line of the field, or of what it would stand in if it is missing."""
+        """The line of the field or, if it is missing, of the value that it is missing from."""
         node = self._root
         line: int = node.start_mark.line
         for step in where:
@@ -297,6 +276,6 @@ class _Lines:
     def _fields_of(self, node: yaml.MappingNode) -> dict[str, tuple[yaml.Node, yaml.Node]]:
         fields = self._fields.get(id(node))
         if fields is None:
-            # the first of those that stand twice
+            # the first of repeated fields
             fields = self._fields[id(node)] = {_name(name): (name, value) for name, value in reversed(node.value)}
         return fields

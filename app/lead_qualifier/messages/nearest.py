@@ -1,4 +1,4 @@
-"""Which known name comes nearest to an unknown one, found at little cost however many are known, and are asked for."""
+"""Suggests the known name that is nearest to an unknown one, quickly even with many known or unknown names."""
 
 from __future__ import annotations
 
@@ -9,18 +9,16 @@ from functools import cached_property
 
 from lead_qualifier.wording.shortening import MOST
 
-#: Up to so many names are all compared; of more, only so many that begin, and that end, as the unknown one does.
+#: If more names are known, only those that start or end most like the unknown one are compared: about this many.
 _FEW = 40
-#: Nobody mistypes a name that is longer.
+#: For longer names nothing is suggested.
 _LONGEST = 100
-#: So many names are listed where none is near.
+#: If none is near and no more names than these are known, all are listed.
 _LISTED = 12
 
 
 class Nearest:
-    """The names that are known, asked once for each unknown one. Only the first findings are told, so that only the
-    first questions are answered.
-    """
+    """The known names. People see only the first problems, so only the first unknown names get a suggestion."""
 
     def __init__(self, known: Collection[str]) -> None:
         self._known = known
@@ -30,7 +28,7 @@ class Nearest:
         return name in self._known
 
     def to(self, name: str) -> str | None:
-        """The nearest name; None: none is near."""
+        """The nearest name, or None."""
         self._asked += 1
         if self._asked > MOST or len(name) > _LONGEST:
             return None
@@ -38,7 +36,7 @@ class Nearest:
         return close[0] if close else None
 
     def advice(self, name: str) -> str:
-        """How to go on where a name is unknown."""
+        """What to tell somebody who gave an unknown name."""
         if (close := self.to(name)) is not None:
             return f"did you mean {close}?"
         if not self._known:

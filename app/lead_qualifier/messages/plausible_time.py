@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from lead_qualifier.messages.durations import duration_text
-from lead_qualifier.messages.reasons import BadMessage
+from lead_qualifier.messages.errors import BadMessage
 from lead_qualifier.qualification.utc import (
     EARLIEST_PLAUSIBLE,
     PLAUSIBLE_BEFORE,

@@ -7,6 +7,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
+from lead_qualifier.messages.errors import BadMessage
 from lead_qualifier.messages.nearest import Nearest
 from lead_qualifier.wording.printable import printable
 
@@ -19,18 +20,6 @@ if TYPE_CHECKING:
 _NAMED_AT_MOST = 5
 _LONGEST_NAME = 60
 _EXAMPLE = "such as 2026-11-23T09:30:00Z"
-
-
-class BadMessage(ValueError):
-    """A record that does not follow its contract.
-
-    `reason` is one sentence for a person; `field` is the path of the first field at fault, empty if it is the whole.
-    """
-
-    def __init__(self, reason: str, field: str = "") -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.field = field
 
 
 def bad_message(

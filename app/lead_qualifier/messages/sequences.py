@@ -1,4 +1,4 @@
-"""Sequences: their definitions as people write them, what connects and answers, and what a sequence tells."""
+"""Sequences: definitions as people write them, and the messages that sequences read and emit."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from lead_qualifier.cli.exit_codes import EXPECTED, MEANINGS, ExitCode, NoBroker
 from lead_qualifier.cli.program import assemble
 from lead_qualifier.client.errors import CommandUnanswered
 from lead_qualifier.kafka.errors import BrokerUnreachable, TopicMissing
-from lead_qualifier.messages.model_file import BadModelFile, Problem
+from lead_qualifier.messages.errors import BadModelFile, Problem
 from lead_qualifier.services.process import EXIT_FAILED
 from lead_qualifier.services.topic_setup import TopicsUnfit
 from lead_qualifier.settings import InvalidSettings

@@ -16,7 +16,8 @@ from lead_qualifier.definitions.findings import Fault, InvalidDefinition
 from lead_qualifier.demo.lines import Lines
 from lead_qualifier.demo.progress import Progress
 from lead_qualifier.demo.screen import Screen
-from lead_qualifier.messages.model_file import BadModelFile, Problem, parse_definition
+from lead_qualifier.messages.errors import BadModelFile, Problem
+from lead_qualifier.messages.model_file import parse_definition
 from lead_qualifier.wording.sentences import IN_ENGLISH
 
 #: Clears the screen, colours, sets the title, rings, goes back, begins a line, and turns the direction of writing.

@@ -7,7 +7,7 @@ import pytest
 
 from lead_qualifier.consumer.event import decode
 from lead_qualifier.kafka.records import Headers, Record
-from lead_qualifier.messages.reasons import BadMessage
+from lead_qualifier.messages.errors import BadMessage
 
 DATA = {"event_id": "e-1", "lead_id": "L-1", "occurred_at": "2026-11-23T09:30:00Z"}
 

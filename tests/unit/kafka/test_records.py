@@ -7,7 +7,7 @@ import pytest
 
 from lead_qualifier.consumer.event import decode
 from lead_qualifier.kafka.records import ESCAPED_HEADER, Record, bad_header_name, dead_letter, portable_name
-from lead_qualifier.messages.reasons import BadMessage
+from lead_qualifier.messages.errors import BadMessage
 
 
 def record_of(**fields: object) -> Record:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from lead_qualifier.consumer import RetryPolicy
-from lead_qualifier.messages.model_file import BadModelFile
+from lead_qualifier.messages.errors import BadModelFile
 from lead_qualifier.sinks.errors import MissingSecret
 from lead_qualifier.sinks.forms import read
 from lead_qualifier.sinks.webhook.build import webhook

@@ -1,0 +1,44 @@
+"""What reading messages and definition files raises."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class MessagesError(ValueError):
+    """Base class of the exceptions below."""
+
+
+class BadMessage(MessagesError):
+    """A record that does not follow its contract.
+
+    `reason` says why, in a sentence for people. `field` is the path of the first invalid field; empty for the whole
+    record.
+    """
+
+    def __init__(self, reason: str, field: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A mistake in a definition file: its line, from 1, and the path of the field, such as `criteria.0.threshold`."""
+
+    line: int
+    field: str
+    message: str
+
+
+class BadModelFile(MessagesError):
+    """A file that has no valid definition. `problems` says why, and so does the text, in a line for each problem."""
+
+    def __init__(self, source: str, problems: Sequence[Problem]) -> None:
+        self.source = "standard input" if source == "-" else source
+        self.problems = tuple(problems)
+        self.lines = tuple(
+            f"{self.source}:{one.line}: {': '.join(filter(None, (one.field, one.message)))}" for one in problems
+        )
+        super().__init__("\n".join(self.lines))
