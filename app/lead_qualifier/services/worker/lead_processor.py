@@ -138,7 +138,8 @@ class LeadProcessor(Processor):
         self._times.check(at, record.timestamp, context.now_ms)
         held = lead.scores.get(scoring_model_id)
         stale = not record_score(lead, scoring_model_id, message.score, at)
-        if stale and self._forget_implausible_times(lead, context):
+        # an earlier version let leads be dated ahead: not looked for with every score, but where one seems stale
+        if stale and forget_implausible_times(lead, self._times.latest(context.now_ms)):
             stale = not record_score(lead, scoring_model_id, message.score, at)
         if not stale:
             context.put(key, lead)
@@ -150,7 +151,7 @@ class LeadProcessor(Processor):
             if model.remembers and not stale:
                 follow_scores(lead, model, rules, scores_with(lead.scores, scoring_model_id, held))
             outcome = decide(lead, model, rules, at, stale=stale)
-            if outcome is Outcome.COOLING_DOWN and self._forget_implausible_times(lead, context):
+            if outcome is Outcome.COOLING_DOWN and forget_implausible_times(lead, self._times.latest(context.now_ms)):
                 outcome = decide(lead, model, rules, at)
             if type(outcome) is Qualification or outcome is Outcome.HOLDING:
                 trigger = Trigger(message.event_id, LEAD_SCORE_CHANGED.name, record.partition, record.offset)
@@ -174,7 +175,7 @@ class LeadProcessor(Processor):
             lead = Lead()
         elif lead.erased is not None:
             begins_afresh(lead)
-        self._forget_implausible_times(lead, context)
+        forget_implausible_times(lead, self._times.latest(context.now_ms))
         if apply_change(lead, message.change):
             context.put(key, lead)
             context.counts["lead_changed", "applied"] += 1
@@ -194,7 +195,7 @@ class LeadProcessor(Processor):
             self._answer(key, lead, response_of(message, record), context)
 
     def _answer(self, key: bytes, lead: Lead, response: Response, context: ProcessorContext) -> None:
-        self._forget_implausible_times(lead, context)
+        forget_implausible_times(lead, self._times.latest(context.now_ms))
         if response.accepted:
             answered = accept(lead, response.at, model_id=response.model_id)
         else:
@@ -253,7 +254,7 @@ class LeadProcessor(Processor):
         lead = context.get(key)
         if lead is None or holds_nothing(lead):
             return  # erased since the walk began
-        self._forget_implausible_times(lead, context)
+        forget_implausible_times(lead, self._times.latest(context.now_ms))
         latest = self._times.latest(context.now_ms)
         rules = self._rules
         for model in self._sweepable:
@@ -282,7 +283,7 @@ class LeadProcessor(Processor):
         lead = context.get(key)
         if lead is None or (is_erased(lead) and not self._merging.forget(key, lead, context)):
             return  # erased meanwhile
-        self._forget_implausible_times(lead, context)
+        forget_implausible_times(lead, self._times.latest(context.now_ms))
         for model_id, hold in sorted(lead.holds.items()):
             if _milliseconds(hold.due) > context.now_ms:
                 continue
@@ -313,10 +314,6 @@ class LeadProcessor(Processor):
             context.put(key, lead)
             context.schedule(key, _milliseconds(lead.holds[model.id].due))
         return decided
-
-    def _forget_implausible_times(self, lead: Lead, context: ProcessorContext) -> bool:
-        """Of a lead that an earlier version let be dated ahead. Not for every score: of those, for what seems stale."""
-        return forget_implausible_times(lead, self._times.latest(context.now_ms))
 
     def committed(self, context: ProcessorContext) -> None:
         """One line per qualification, now that it is one."""
