@@ -60,7 +60,7 @@ class QualificationModelChanged(TypedDict):
     outcome: Annotated[Literal["accepted", "refused"], Field(description="Whether the command was accepted.")]
     reason: Annotated[
         Id,
-        Field(description="Why, as a word for programs. More may come; so far " + ", ".join(REASONS) + "."),
+        Field(description="Why, as a code for programs. More values may be added; so far " + ", ".join(REASONS) + "."),
     ]
     message: Annotated[str, Field(description="Why, for people; after a refusal, also what to do about it.")]
     warnings: Annotated[list[str], Field(description="What to know although the command was accepted.")]
