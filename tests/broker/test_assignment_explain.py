@@ -12,12 +12,12 @@ import pytest
 import yaml
 
 from lead_qualifier.demo.broker.finder import Broker
+from tests.support.assigner_harness import definition, rule, segment
 from tests.support.command_line import CommandLine, Done
 from tests.support.downstream import Downstream
 from tests.support.messages import encode, new_id
+from tests.support.processor_harness import changed, qualified
 from tests.support.schemas import breaches
-from tests.unit.assignment.office import definition, rule, segment
-from tests.unit.downstream.place import changed, qualified
 
 pytestmark = pytest.mark.broker
 

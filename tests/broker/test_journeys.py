@@ -12,8 +12,8 @@ import pytest
 from lead_qualifier.demo.broker.finder import Broker
 from tests.support.command_line import CommandLine
 from tests.support.downstream import Downstream
+from tests.support.processor_harness import changed, qualified
 from tests.support.schemas import breaches
-from tests.unit.downstream.place import changed, qualified
 
 pytestmark = pytest.mark.broker
 

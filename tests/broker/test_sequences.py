@@ -14,8 +14,8 @@ from lead_qualifier.demo.broker.finder import Broker
 from tests.support.command_line import CommandLine
 from tests.support.downstream import Downstream
 from tests.support.messages import new_id
+from tests.support.processor_harness import NOW
 from tests.support.schemas import breaches
-from tests.unit.downstream.place import NOW
 
 pytestmark = pytest.mark.broker
 

@@ -15,7 +15,7 @@ from tests.oracle.ordering import Outputs, Step, steps_of, unexplained
 from tests.oracle.reading import Input
 from tests.oracle.services import InSequences
 from tests.support.messages import encode
-from tests.unit.downstream.place import Place, changed, qualified
+from tests.support.processor_harness import ProcessorHarness, changed, qualified
 
 LEAD = "L-1"
 DEFINITION: dict[str, Any] = {
@@ -35,7 +35,7 @@ class History:
 
     def __init__(self, seed: int) -> None:
         dice = random.Random(seed)
-        place = Place(
+        harness = ProcessorHarness(
             lambda current: SequenceProcessor(topic_prefix="", source="/x", current=current),
             encode_state,
             decode_state,
@@ -46,10 +46,10 @@ class History:
         self.found: dict[str, list[Any]] = {DUE: [], InSequences.STATES: []}
         for number in range(12):
             now += dice.choice((100, 3_000, 9_000))
-            context = ProcessorContext(place.application, 0, place.entries, revision=1, now_ms=now)
-            place.processor.begin()
-            for key in (due := place.timers.due(now, 10)):
-                place.processor.on_timer(key, context)
+            context = ProcessorContext(harness.application, 0, harness.entries, revision=1, now_ms=now)
+            harness.processor.begin()
+            for key in (due := harness.timers.due(now, 10)):
+                harness.processor.on_timer(key, context)
             taken: dict[str, list[Input]] = {}
             for _ in range(dice.choice((0, 1, 3))):
                 topic = dice.choice(sorted(offsets))
@@ -63,13 +63,13 @@ class History:
                 offsets[topic] += 1
                 taken.setdefault(topic, []).append(record)
                 context.record = PlainRecord(topic, 0, record.offset, 0, record.key, record.value, [])
-                place.processor.process(context.record, context)
-            place.timers.done(due)
+                harness.processor.process(context.record, context)
+            harness.timers.done(due)
             for output in context.outputs:
                 told_by = InSequences.step_by if output.topic == InSequences.STEPS else InSequences.state_by
                 self.found[output.topic].append(told_by(json.loads(output.value or b"{}")))
             changes = frozenset(change["key"] for change in context.changes())
-            place._commit(context)
+            harness._commit(context)
             # in the order of the topics, as a journal has it, whatever the order was in which they were decided
             self.cycles.append(Cycle(now, 1, {topic: taken[topic] for topic in sorted(taken)}, changes))
 

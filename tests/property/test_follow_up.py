@@ -14,7 +14,7 @@ from tests.oracle.follow_up import LeadInFollowUps
 from tests.oracle.services import InFollowUps
 from tests.property.told_leads import MINUTES, Both, histories
 from tests.support.examples import examples
-from tests.unit.downstream.place import Place
+from tests.support.processor_harness import ProcessorHarness
 
 DEFINITIONS: list[dict[str, Any]] = [
     {
@@ -49,12 +49,12 @@ FURTHER = (
 @examples(500)
 @given(histories(*FURTHER))
 def test_what_nobody_acted_on_is_told_as_the_oracle_tells_it(events: list[tuple[Any, ...]]) -> None:
-    place = Place(
+    harness = ProcessorHarness(
         lambda current: FollowUpProcessor(topic_prefix="", source="/x", current=current), encode_state, decode_state
     )
-    both = Both(place, LeadInFollowUps({}), KIND, DEFINITIONS, OTHERWISE)
+    both = Both(harness, LeadInFollowUps({}), KIND, DEFINITIONS, OTHERWISE)
     for number, event in enumerate(events):
         both.happens(number, event)
-        told = [InFollowUps.told_by(one) for one in place.of(InFollowUps.TOPIC)]
+        told = [InFollowUps.told_by(one) for one in harness.of(InFollowUps.TOPIC)]
         assert told == both.oracle.told
         both.oracle = deepcopy(both.oracle)

@@ -13,7 +13,7 @@ from tests.oracle.journeys import LeadInJourneys
 from tests.oracle.services import InJourneys
 from tests.property.told_leads import Both, histories
 from tests.support.examples import examples
-from tests.unit.downstream.place import Place
+from tests.support.processor_harness import ProcessorHarness
 
 #: Windows lie within the hours that histories take, which begin at nine.
 DEFINITIONS: list[dict[str, Any]] = [
@@ -48,12 +48,12 @@ OTHERWISE: list[dict[str, Any]] = [
 @examples(500)
 @given(histories())
 def test_a_lead_enters_what_the_oracle_tells(events: list[tuple[Any, ...]]) -> None:
-    place = Place(
+    harness = ProcessorHarness(
         lambda current: JourneyProcessor(topic_prefix="", source="/x", current=current), encode_state, decode_state
     )
-    both = Both(place, LeadInJourneys({}), KIND, DEFINITIONS, OTHERWISE)
+    both = Both(harness, LeadInJourneys({}), KIND, DEFINITIONS, OTHERWISE)
     for number, event in enumerate(events):
         both.happens(number, event)
-        told = [InJourneys.told_by(one) for one in place.of(InJourneys.TOPIC)]
+        told = [InJourneys.told_by(one) for one in harness.of(InJourneys.TOPIC)]
         assert told == both.oracle.told
         both.oracle = deepcopy(both.oracle)

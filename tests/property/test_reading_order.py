@@ -20,7 +20,7 @@ from lead_qualifier.qualification.leads import Lead, LeadChange, Trigger, apply_
 from lead_qualifier.qualification.models import QualificationModel
 from lead_qualifier.qualification.rules import RuledModel
 from tests.support.examples import examples
-from tests.unit.downstream.place import NOW, Place
+from tests.support.processor_harness import NOW, ProcessorHarness
 
 MODEL = RuledModel(
     definition=QualificationModel(
@@ -92,8 +92,8 @@ class Worker:
         self.became_ready += not before and self.lead.sales_ready
 
 
-def new_place() -> Place:
-    return Place(
+def new_harness() -> ProcessorHarness:
+    return ProcessorHarness(
         lambda current: JourneyProcessor(topic_prefix="", source="/x", current=current),
         encode_state,
         decode_state,
@@ -101,14 +101,14 @@ def new_place() -> Place:
     )
 
 
-def entries_of(place: Place) -> int:
-    return len(place.of("journey-entry-requested"))
+def entries_of(harness: ProcessorHarness) -> int:
+    return len(harness.of("journey-entry-requested"))
 
 
-def check(place: Place, lead: Lead) -> None:
+def check(harness: ProcessorHarness, lead: Lead) -> None:
     """Is what it knows what the worker knows?"""
-    assert place.refused == []
-    snapshot = decode_state(place.entries[b"L-1"]).snapshot
+    assert harness.refused == []
+    snapshot = decode_state(harness.entries[b"L-1"]).snapshot
     assert (snapshot.status_reason, snapshot.sales_ready) == (lead.status_reason, lead.sales_ready)
     assert snapshot.owner_id == lead.owner_id
 
@@ -118,7 +118,7 @@ def check(place: Place, lead: Lead) -> None:
 def test_however_far_changes_are_read_ahead_the_same_is_known_in_the_end(
     happenings: list[tuple[Any, ...]], first: list[bool]
 ) -> None:
-    worker, place = Worker(), new_place()
+    worker, harness = Worker(), new_harness()
     for number, happening in enumerate(happenings):
         worker.happens(number, happening)
     unread = list(worker.told)
@@ -126,20 +126,20 @@ def test_however_far_changes_are_read_ahead_the_same_is_known_in_the_end(
         changes = [at for at, (topic, _) in enumerate(unread) if topic == "lead-changed"]
         if unread:
             topic, told = unread.pop(changes[0] if ahead and changes else 0)
-            place.send(topic, "L-1", told)
+            harness.send(topic, "L-1", told)
     if worker.told:
-        check(place, worker.lead)
+        check(harness, worker.lead)
     # a reset that is read before a qualification which overtook it, and changed nothing, looks like one that counts
-    assert worker.made_ready <= entries_of(place) <= worker.became_ready + worker.changed_nothing
+    assert worker.made_ready <= entries_of(harness) <= worker.became_ready + worker.changed_nothing
 
 
 @examples(200)
 @given(st.lists(_HAPPENINGS, min_size=1, max_size=20))
 def test_read_as_it_happened_a_lead_enters_each_time_that_it_became_so(happenings: list[tuple[Any, ...]]) -> None:
-    worker, place = Worker(), new_place()
+    worker, harness = Worker(), new_harness()
     for number, happening in enumerate(happenings):
         worker.happens(number, happening)
         for topic, told in worker.told[-1:]:
-            place.send(topic, "L-1", told)
-            check(place, worker.lead)
-        assert entries_of(place) == worker.became_ready
+            harness.send(topic, "L-1", told)
+            check(harness, worker.lead)
+        assert entries_of(harness) == worker.became_ready

@@ -13,7 +13,18 @@ from lead_qualifier.sequences.decision import StepDue
 from lead_qualifier.sequences.walking import step_event_id
 from tests.oracle.sequences import LeadInSequences
 from tests.support.examples import examples
-from tests.unit.sequences.walks import MINUTE, T0, Lead, advance, branch, email, mail, sequence, shown, wait
+from tests.support.sequence_harness import (
+    MINUTE,
+    T0,
+    SequenceHarness,
+    advance,
+    branch,
+    email,
+    mail,
+    sequence,
+    shown,
+    wait,
+)
 
 PATIENT = sequence(
     "a",
@@ -74,7 +85,7 @@ class Both:
     """The same lead at the decider and at the oracle."""
 
     def __init__(self) -> None:
-        self.lead = Lead(*ALL.values())
+        self.lead = SequenceHarness(*ALL.values())
         self.all = dict(self.lead.live)
         self.oracle = LeadInSequences(dict(ALL))
         self.at: list[int] = []

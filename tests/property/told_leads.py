@@ -14,7 +14,7 @@ from tests.oracle.follow_up import LeadInFollowUps
 from tests.oracle.journeys import LeadInJourneys
 from tests.oracle.known import Erasures
 from tests.oracle.lead import Lead, Past
-from tests.unit.downstream.place import NOW, Place
+from tests.support.processor_harness import NOW, ProcessorHarness
 
 #: Minutes after nine, at which something occurs: few, so that many are equal and as many stale.
 MINUTES = st.integers(0, 12)
@@ -85,14 +85,14 @@ class Both:
 
     def __init__(
         self,
-        place: Place,
+        harness: ProcessorHarness,
         oracle: LeadInJourneys | LeadInFollowUps,
         kind: Kind,
         definitions: list[dict[str, Any]],
         otherwise: list[dict[str, Any]],
     ) -> None:
         assert all(kind.problems_of(one, {}) == [] for one in definitions + otherwise)
-        self.place, self.oracle = place, oracle
+        self.harness, self.oracle = harness, oracle
         self._versions = definitions, otherwise
         self._read: list[tuple[str, dict[str, Any]]] = []
         self._worker = Lead()
@@ -103,13 +103,13 @@ class Both:
     def happens(self, number: int, event: tuple[Any, ...]) -> None:
         """The `number`th event."""
         match event:
-            case "pass" | "late", _ if self.place.now > NOW + timedelta(days=6):
+            case "pass" | "late", _ if self.harness.now > NOW + timedelta(days=6):
                 pass  # for so long it is remembered that a lead was erased
             case "pass", minutes:
                 self._pass(timedelta(minutes=minutes))
             case "late", minutes:
-                self.place.now += timedelta(minutes=minutes)
-                self.place.wait(timedelta())
+                self.harness.now += timedelta(minutes=minutes)
+                self.harness.wait(timedelta())
                 self._set_clock()
                 self.oracle.wake()
             case "live", which:
@@ -117,8 +117,8 @@ class Both:
             case ("erased",):
                 # what else is unread is on its way, and is read after it
                 self._read_all("lead-changed")
-                self._erasures.erased(self.place.offset)
-                self.place.send("lead-changed", "L-1", None)
+                self._erasures.erased(self.harness.offset)
+                self.harness.send("lead-changed", "L-1", None)
                 self.oracle.erased()
                 self._worker = Lead()
             case "again", back:
@@ -131,22 +131,22 @@ class Both:
                 at = NOW + timedelta(minutes=minutes)
                 told: dict[str, Any] = {"event_id": f"e-{number}", "lead_id": "L-1", "occurred_at": at.isoformat()}
                 if topic in {"lead-qualified", "lead-assigned"}:
-                    told["lead_changed_offset"] = self.place.offset
+                    told["lead_changed_offset"] = self.harness.offset
                 messages = [(number, one) for one in self._told(topic, told, at, *what)]
                 self._unread.setdefault(topic, []).extend(messages)
                 if at_once:
                     self._read_all(topic)
         if not number % 7:
-            self.place.restart()
-        assert self.place.refused == []
-        held = self.place.entries.get(b"L-1")
-        facts = LeadSnapshot() if held is None else self.place.decode_state(held).snapshot
+            self.harness.restart()
+        assert self.harness.refused == []
+        held = self.harness.entries.get(b"L-1")
+        facts = LeadSnapshot() if held is None else self.harness.decode_state(held).snapshot
         known = self.oracle.lead
         assert (facts.values().own, facts.attributes) == (known.own, known.attributes)
         assert facts.open is known.open
 
     def _reads(self, topic: str, told: dict[str, Any]) -> None:
-        self.place.send(topic, "L-1", told)
+        self.harness.send(topic, "L-1", told)
         self._set_clock()
         if not self._erasures.concern(topic, told):
             getattr(self.oracle, _READ_BY[topic])(told)
@@ -186,16 +186,16 @@ class Both:
             self._unread[topic] = unread
 
     def _publish(self, live: list[dict[str, Any]]) -> None:
-        self.place.publish(*live)
-        self.oracle.live = {one["id"]: (self.place.version, one) for one in live}
+        self.harness.publish(*live)
+        self.oracle.live = {one["id"]: (self.harness.version, one) for one in live}
 
     def _pass(self, length: timedelta) -> None:
-        end = self.place.now + length
-        self.place.wait(length)
+        end = self.harness.now + length
+        self.harness.wait(length)
         while (due := self.oracle.next_time) is not None and due <= end.timestamp() * 1000:
             self.oracle.now = max(self.oracle.now, due)
             self.oracle.wake()
         self._set_clock()
 
     def _set_clock(self) -> None:
-        self.oracle.now = round(self.place.now.timestamp() * 1000)
+        self.oracle.now = round(self.harness.now.timestamp() * 1000)

@@ -10,7 +10,7 @@ import pytest
 
 from lead_qualifier.assignment.backlog import BATCH
 from lead_qualifier.assignment.state import HeldSeller, Owner
-from tests.unit.assignment.office import T0, Office, definition, rule, segment
+from tests.support.assigner_harness import T0, AssignerHarness, definition, rule, segment
 
 NINE_TO_FIVE = {"wed": [["09:00", "17:00"]]}
 NORTH = {"attribute": "region", "equals": "north"}
@@ -46,126 +46,126 @@ def codes(decided: list[Any]) -> list[tuple[str, int, str | None]]:
 def test_a_lead_gets_the_result_code_that_says_what_became_of_it(
     what: dict[str, Any], seller: dict[str, Any], at: float, code: int
 ) -> None:
-    office = Office(what)
-    office.seller("S", **seller)
-    assert [one.code for one in office.lead("L", at=at)] == [code]
+    harness = AssignerHarness(what)
+    harness.seller("S", **seller)
+    assert [one.code for one in harness.lead("L", at=at)] == [code]
 
 
 def test_the_segment_of_highest_priority_and_the_first_rule_that_match_decide() -> None:
-    office = Office(
+    harness = AssignerHarness(
         definition(
             segment(rule("low"), name="rest"),
             segment(rule("north", when=NORTH, sellers={"ids": ["B"]}), rule("other"), name="top", priority=9),
         )
     )
-    office.seller("A")
-    office.seller("B")
-    told = office.lead("L", region="north")[0]
+    harness.seller("A")
+    harness.seller("B")
+    told = harness.lead("L", region="north")[0]
     assert (told.segment, told.rule, told.owner) == ("top", "north", Owner("seller", "B"))
     assert told.considered == (("B", "chosen"), ("A", "conditions"))
 
 
 def test_round_robin_takes_the_seller_longest_without_a_lead() -> None:
-    office = Office(definition(segment(rule())))
+    harness = AssignerHarness(definition(segment(rule())))
     for name in "BAC":
-        office.seller(name)
-    got = [office.lead(f"L{number}")[0].owner for number in range(6)]
+        harness.seller(name)
+    got = [harness.lead(f"L{number}")[0].owner for number in range(6)]
     assert [one.id for one in got if one] == list("ABCABC")
 
 
 def test_load_balancing_takes_the_most_capacity_left_of_those_at_work_then_those_within_the_window() -> None:
-    office = Office(definition(segment(rule(distribute="load_balancing", available_within="24h"))))
-    office.seller("A", maximum=2)
-    office.seller("B", maximum=3)
-    office.seller("C", maximum=9, work_hours={"thu": [["08:00", "17:00"]]})
-    got = [office.lead(f"L{number}")[0].owner for number in range(6)]
+    harness = AssignerHarness(definition(segment(rule(distribute="load_balancing", available_within="24h"))))
+    harness.seller("A", maximum=2)
+    harness.seller("B", maximum=3)
+    harness.seller("C", maximum=9, work_hours={"thu": [["08:00", "17:00"]]})
+    got = [harness.lead(f"L{number}")[0].owner for number in range(6)]
     assert [one.id for one in got if one] == list("BABABC")
 
 
 def test_a_seller_alike_the_lead_is_found_by_attribute() -> None:
-    office = Office(definition(segment(rule(sellers={"when": {"attribute": "region", "same_as": "area"}}))))
-    office.seller("N", attributes={"region": "north"})
-    office.seller("S", attributes={"region": "south"})
-    assert codes(office.lead("L", area="south")) == [("L", 2, "S")]
-    assert codes(office.lead("M")) == [("M", 5, None)]
+    harness = AssignerHarness(definition(segment(rule(sellers={"when": {"attribute": "region", "same_as": "area"}}))))
+    harness.seller("N", attributes={"region": "north"})
+    harness.seller("S", attributes={"region": "south"})
+    assert codes(harness.lead("L", area="south")) == [("L", 2, "S")]
+    assert codes(harness.lead("M")) == [("M", 5, None)]
 
 
 @pytest.mark.parametrize("restarts", [False, True])
 def test_who_waits_longest_gets_capacity_that_is_given_back(restarts: bool) -> None:
-    office = Office(definition(segment(rule())), restarts=restarts)
-    office.seller("S", maximum=1)
-    office.lead("first")
-    assert codes(office.lead("second")) == [("second", 7, None)]
-    assert codes(office.lead("third")) == [("third", 7, None)]
-    assert codes(office.occur("lead_closed", "first")) == [("second", 2, "S")]
-    told = office.occur("lead_changed", "second", {"owner_id": "X"}, {}, owner_changed_at=T0)
+    harness = AssignerHarness(definition(segment(rule())), restarts=restarts)
+    harness.seller("S", maximum=1)
+    harness.lead("first")
+    assert codes(harness.lead("second")) == [("second", 7, None)]
+    assert codes(harness.lead("third")) == [("third", 7, None)]
+    assert codes(harness.handle("lead_closed", "first")) == [("second", 2, "S")]
+    told = harness.handle("lead_changed", "second", {"owner_id": "X"}, {}, owner_changed_at=T0)
     assert codes(told) == [("second", 9, "X"), ("third", 2, "S")]
     assert told[0].previous_owner_id == "S"
 
 
 def test_an_echo_of_our_own_assignment_and_a_second_qualification_change_nothing() -> None:
-    office = Office(definition(segment(rule())))
-    office.seller("A")
-    office.seller("B")
-    office.lead("L")
-    assert not office.occur("lead_changed", "L", {"owner_id": "A"}, {}, owner_changed_at=T0)
-    assert not office.lead("L")
+    harness = AssignerHarness(definition(segment(rule())))
+    harness.seller("A")
+    harness.seller("B")
+    harness.lead("L")
+    assert not harness.handle("lead_changed", "L", {"owner_id": "A"}, {}, owner_changed_at=T0)
+    assert not harness.lead("L")
 
 
 def test_an_owner_that_the_crm_had_named_before_the_lead_qualified_is_not_set_by_hand() -> None:
-    office = Office(definition(segment(rule())))
-    office.seller("A", maximum=1)
-    office.lead("L")
-    office.lead("M")
+    harness = AssignerHarness(definition(segment(rule())))
+    harness.seller("A", maximum=1)
+    harness.lead("L")
+    harness.lead("M")
     for lead_id in "LM":
         earlier = T0 - timedelta(seconds=1)
-        assert not office.occur("lead_changed", lead_id, {"owner_id": "X"}, {}, owner_changed_at=earlier)
-    assert codes(office.occur("lead_changed", "L", {"owner_id": "Y"}, {}, owner_changed_at=T0)) == [
+        assert not harness.handle("lead_changed", lead_id, {"owner_id": "X"}, {}, owner_changed_at=earlier)
+    assert codes(harness.handle("lead_changed", "L", {"owner_id": "Y"}, {}, owner_changed_at=T0)) == [
         ("L", 9, "Y"),
         ("M", 2, "A"),
     ]
 
 
 def test_the_owner_of_before_that_the_crm_repeats_does_not_undo_an_assignment() -> None:
-    office = Office(definition(segment(rule())))
-    office.seller("A", maximum=1)
-    office.lead("L")
-    assert not office.occur("lead_changed", "L", {"owner_id": "X", "sales_ready": True}, {}, owner_changed_at=None)
-    assert codes(office.lead("M")) == [("M", 7, None)]
+    harness = AssignerHarness(definition(segment(rule())))
+    harness.seller("A", maximum=1)
+    harness.lead("L")
+    assert not harness.handle("lead_changed", "L", {"owner_id": "X", "sales_ready": True}, {}, owner_changed_at=None)
+    assert codes(harness.lead("M")) == [("M", 7, None)]
 
 
 def test_a_lead_that_waits_for_hours_is_assigned_when_they_begin() -> None:
-    office = Office(definition(segment(rule())))
-    office.seller("S", work_hours={"thu": [["08:00", "17:00"]]})
-    assert codes(office.lead("L")) == [("L", 6, None)]
-    assert office.again is not None
-    assert office.again.isoformat() == "2026-11-26T08:00:00+00:00"
-    assert not office.occur("time_passed", at=22.9)
-    assert codes(office.occur("time_passed", at=23)) == [("L", 2, "S")]
+    harness = AssignerHarness(definition(segment(rule())))
+    harness.seller("S", work_hours={"thu": [["08:00", "17:00"]]})
+    assert codes(harness.lead("L")) == [("L", 6, None)]
+    assert harness.next_time is not None
+    assert harness.next_time.isoformat() == "2026-11-26T08:00:00+00:00"
+    assert not harness.handle("time_passed", at=22.9)
+    assert codes(harness.handle("time_passed", at=23)) == [("L", 2, "S")]
 
 
 @pytest.mark.parametrize("restarts", [False, True])
 def test_many_that_wait_are_looked_at_in_portions_and_nobody_overtakes(restarts: bool) -> None:
-    office = Office(restarts=restarts)
+    harness = AssignerHarness(restarts=restarts)
     count = BATCH + 20
     for number in range(count):
-        assert codes(office.lead(f"L{number}")) == [(f"L{number}", 1, None)]
-    office.seller("S")
-    while office.assigner.unfinished:
-        office.occur("time_passed")
-    told = office.publish(definition(segment(rule())))
+        assert codes(harness.lead(f"L{number}")) == [(f"L{number}", 1, None)]
+    harness.seller("S")
+    while harness.assigner.unfinished:
+        harness.handle("time_passed")
+    told = harness.publish(definition(segment(rule())))
     assert [one.lead_id for one in told] == [f"L{number}" for number in range(BATCH)]
-    late = office.lead("late")
+    late = harness.lead("late")
     assert [one.lead_id for one in late] == ["late", *(f"L{number}" for number in range(BATCH, count)), "late"]
     assert [int(one.code) for one in late] == [1, *(2 for _ in range(21))]
-    assert not office.assigner.unfinished
+    assert not harness.assigner.unfinished
 
 
 def test_a_change_of_a_waiting_lead_routes_it_anew() -> None:
-    office = Office(definition(segment(rule(), when=NORTH)))
-    office.seller("S")
-    assert codes(office.lead("L")) == [("L", 4, None)]
-    assert codes(office.occur("lead_changed", "L", {}, {"region": "north"}, owner_changed_at=None)) == [("L", 2, "S")]
+    harness = AssignerHarness(definition(segment(rule(), when=NORTH)))
+    harness.seller("S")
+    assert codes(harness.lead("L")) == [("L", 4, None)]
+    assert codes(harness.handle("lead_changed", "L", {}, {"region": "north"}, owner_changed_at=None)) == [("L", 2, "S")]
 
 
 def told_departed(decided: list[Any]) -> list[tuple[str, str | None, str | None]]:
@@ -177,17 +177,17 @@ def told_departed(decided: list[Any]) -> list[tuple[str, str | None, str | None]
 def test_leads_of_a_seller_who_departs_stay_there_and_it_is_told_once(
     restarts: bool, departure: dict[str, Any], word: str
 ) -> None:
-    office = Office(definition(segment(rule())), restarts=restarts)
-    office.seller("S")
-    assigned = office.lead("L")[0]
-    office.seller("T")
-    told = office.seller("S", **departure)
+    harness = AssignerHarness(definition(segment(rule())), restarts=restarts)
+    harness.seller("S")
+    assigned = harness.lead("L")[0]
+    harness.seller("T")
+    told = harness.seller("S", **departure)
     assert told_departed(told) == [("L", "S", word)]
     assert (told[0].code, told[0].rule, told[0].number) == (assigned.code, assigned.rule, assigned.number + 1)
-    assert not office.seller("S", **departure)
-    assert not office.lead("L")
-    assert not office.seller("S")
-    assert told_departed(office.seller("S", **departure)) == [("L", "S", word)]
+    assert not harness.seller("S", **departure)
+    assert not harness.lead("L")
+    assert not harness.seller("S")
+    assert told_departed(harness.seller("S", **departure)) == [("L", "S", word)]
 
 
 @pytest.mark.parametrize("restarts", [False, True])
@@ -195,68 +195,68 @@ def test_leads_of_a_seller_who_departs_stay_there_and_it_is_told_once(
 def test_leads_of_a_seller_who_departs_are_assigned_again_where_the_definition_says_so(
     restarts: bool, departure: dict[str, Any]
 ) -> None:
-    office = Office(definition(segment(rule()), departed="reassign", max_age="2h"), restarts=restarts)
-    office.seller("S")
-    office.lead("L")
-    office.lead("M")
-    office.seller("T", maximum=1)
-    told = office.seller("S", at=9, **departure)
+    harness = AssignerHarness(definition(segment(rule()), departed="reassign", max_age="2h"), restarts=restarts)
+    harness.seller("S")
+    harness.lead("L")
+    harness.lead("M")
+    harness.seller("T", maximum=1)
+    told = harness.seller("S", at=9, **departure)
     assert codes(told) == [("L", 2, "T"), ("M", 7, None)]
     assert [one.previous_owner_id for one in told] == ["S", "S"]
-    again = office.occur("lead_closed", "L", at=10)
+    again = harness.handle("lead_closed", "L", at=10)
     assert codes(again) == [("M", 2, "T")]
     assert again[0].previous_owner_id == "S"
 
 
 @pytest.mark.parametrize("restarts", [False, True])
 def test_leads_that_were_kept_are_assigned_again_once_a_definition_with_reassign_runs(restarts: bool) -> None:
-    office = Office(definition(segment(rule())), restarts=restarts)
-    office.seller("S")
-    office.lead("L")
-    office.seller("T")
-    office.seller("S", active=False)
-    assert codes(office.publish(definition(segment(rule()), departed="reassign"))) == [("L", 2, "T")]
+    harness = AssignerHarness(definition(segment(rule())), restarts=restarts)
+    harness.seller("S")
+    harness.lead("L")
+    harness.seller("T")
+    harness.seller("S", active=False)
+    assert codes(harness.publish(definition(segment(rule()), departed="reassign"))) == [("L", 2, "T")]
 
 
 def test_a_lead_that_qualifies_again_leaves_a_seller_who_departed_before_departures_were_noted() -> None:
-    office = Office(definition(segment(rule()), departed="reassign"))
-    office.seller("S")
-    office.lead("L")
-    office.seller("T")
-    office.assigner._roster["S"].held.active = False  # as an older version left it
-    assert codes(office.lead("L", qualified=1)) == [("L", 2, "T")]
+    harness = AssignerHarness(definition(segment(rule()), departed="reassign"))
+    harness.seller("S")
+    harness.lead("L")
+    harness.seller("T")
+    harness.assigner._roster["S"].held.active = False  # as an older version left it
+    assert codes(harness.lead("L", qualified=1)) == [("L", 2, "T")]
 
 
 def test_the_crm_that_confirms_a_departed_seller_late_does_not_undo_the_reassignment() -> None:
-    office = Office(definition(segment(rule()), departed="reassign"))
-    office.seller("S")
-    office.lead("L")
-    office.seller("T")
-    office.seller("S", gone=True)
-    assert not office.occur("lead_changed", "L", {"owner_id": "S"}, {}, owner_changed_at=T0)
-    assert not office.occur("lead_changed", "L", {"owner_id": "T"}, {}, owner_changed_at=T0)
-    assert codes(office.occur("lead_changed", "L", {"owner_id": "X"}, {}, owner_changed_at=T0)) == [("L", 9, "X")]
+    harness = AssignerHarness(definition(segment(rule()), departed="reassign"))
+    harness.seller("S")
+    harness.lead("L")
+    harness.seller("T")
+    harness.seller("S", gone=True)
+    assert not harness.handle("lead_changed", "L", {"owner_id": "S"}, {}, owner_changed_at=T0)
+    assert not harness.handle("lead_changed", "L", {"owner_id": "T"}, {}, owner_changed_at=T0)
+    assert codes(harness.handle("lead_changed", "L", {"owner_id": "X"}, {}, owner_changed_at=T0)) == [("L", 9, "X")]
 
 
 @pytest.mark.parametrize("restarts", [False, True])
 @pytest.mark.parametrize("departed", ["keep", "reassign"])
 def test_many_leads_of_a_seller_who_departs_are_looked_at_in_portions(restarts: bool, departed: str) -> None:
-    office = Office(definition(segment(rule()), departed=departed), restarts=restarts)
-    office.seller("S")
+    harness = AssignerHarness(definition(segment(rule()), departed=departed), restarts=restarts)
+    harness.seller("S")
     count = BATCH + 20
     for number in range(count):
-        office.lead(f"L{number}")
-    office.seller("T")
-    told = office.seller("S", active=False)
+        harness.lead(f"L{number}")
+    harness.seller("T")
+    told = harness.seller("S", active=False)
     assert len(told) == BATCH
-    assert office.assigner.unfinished
-    told += office.occur("time_passed")
+    assert harness.assigner.unfinished
+    told += harness.handle("time_passed")
     assert [one.lead_id for one in told] == [f"L{number}" for number in range(count)]
     assert {one.owner.id for one in told if one.owner} == {"S" if departed == "keep" else "T"}
-    assert not office.assigner.unfinished
+    assert not harness.assigner.unfinished
 
 
-def work(office: Office, what: str, *args: Any) -> tuple[int, list[Any]]:
+def work(harness: AssignerHarness, what: str, *args: Any) -> tuple[int, list[Any]]:
     """How many calls an occurrence takes, and what is decided."""
     calls = 0
 
@@ -266,7 +266,7 @@ def work(office: Office, what: str, *args: Any) -> tuple[int, list[Any]]:
 
     sys.setprofile(count)
     try:
-        decided = office.occur(what, *args)
+        decided = harness.handle(what, *args)
     finally:
         sys.setprofile(None)
     return calls, decided
@@ -283,17 +283,17 @@ def test_what_frees_one_seller_costs_the_same_however_many_lines_wait(alike: boo
             if alike
             else [rule(area, when={"attribute": "area", "equals": area}) for area in areas]
         )
-        office = Office(definition(segment(*rules)))
+        harness = AssignerHarness(definition(segment(*rules)))
         for number in range(10):
-            office.seller(f"S{number}", maximum=1)
-            office.lead(f"had{number}", area=areas[0])
+            harness.seller(f"S{number}", maximum=1)
+            harness.lead(f"had{number}", area=areas[0])
         for area in areas:
-            office.lead(area, area=area)
-        given_back = work(office, "lead_closed", "had3")
+            harness.lead(area, area=area)
+        given_back = work(harness, "lead_closed", "had3")
         assert codes(given_back[1]) == [("a0", 2, "S3")]
-        more = work(office, "seller_changed", HeldSeller(id="S4", changed_at=T0, maximum=2))
+        more = work(harness, "seller_changed", HeldSeller(id="S4", changed_at=T0, maximum=2))
         assert codes(more[1]) == [("a1", 2, "S4")]
-        nothing = work(office, "seller_changed", HeldSeller(id="S4", changed_at=T0, maximum=2, name="Ann"))
+        nothing = work(harness, "seller_changed", HeldSeller(id="S4", changed_at=T0, maximum=2, name="Ann"))
         assert not nothing[1]
         costs.append([given_back[0], more[0], nothing[0]])
     assert all(many <= 1.2 * few for few, many in zip(*costs, strict=True)), costs
@@ -301,71 +301,71 @@ def test_what_frees_one_seller_costs_the_same_however_many_lines_wait(alike: boo
 
 @pytest.mark.parametrize("restarts", [False, True])
 def test_a_newcomer_does_not_overtake_whom_the_beginning_of_work_hours_helps(restarts: bool) -> None:
-    office = Office(definition(segment(rule())), restarts=restarts)
-    office.seller("S", maximum=1, work_hours={"thu": [["08:00", "17:00"]]})
-    assert codes(office.lead("first")) == [("first", 6, None)]
-    assert codes(office.lead("second", at=23)) == [("first", 2, "S"), ("second", 7, None)]
+    harness = AssignerHarness(definition(segment(rule())), restarts=restarts)
+    harness.seller("S", maximum=1, work_hours={"thu": [["08:00", "17:00"]]})
+    assert codes(harness.lead("first")) == [("first", 6, None)]
+    assert codes(harness.lead("second", at=23)) == [("first", 2, "S"), ("second", 7, None)]
 
 
 @pytest.mark.parametrize("restarts", [False, True])
 def test_a_waiting_lead_that_changes_does_not_overtake_whom_the_beginning_of_work_hours_helps(restarts: bool) -> None:
-    office = Office(definition(segment(rule())), restarts=restarts)
-    office.seller("S", maximum=1, work_hours={"thu": [["08:00", "17:00"]]})
-    office.lead("first")
-    office.lead("second")
-    told = office.occur("lead_changed", "second", {}, {"size": 1}, owner_changed_at=None, at=24)
+    harness = AssignerHarness(definition(segment(rule())), restarts=restarts)
+    harness.seller("S", maximum=1, work_hours={"thu": [["08:00", "17:00"]]})
+    harness.lead("first")
+    harness.lead("second")
+    told = harness.handle("lead_changed", "second", {}, {"size": 1}, owner_changed_at=None, at=24)
     assert codes(told) == [("first", 2, "S"), ("second", 7, None)]
 
 
 def test_a_lead_that_is_closed_when_work_hours_have_begun_goes_to_nobody() -> None:
-    office = Office(definition(segment(rule())))
-    office.seller("S", maximum=1, work_hours={"thu": [["08:00", "17:00"]]})
-    office.lead("first")
-    office.lead("second")
-    assert codes(office.occur("lead_closed", "first", at=23)) == [("second", 2, "S")]
+    harness = AssignerHarness(definition(segment(rule())))
+    harness.seller("S", maximum=1, work_hours={"thu": [["08:00", "17:00"]]})
+    harness.lead("first")
+    harness.lead("second")
+    assert codes(harness.handle("lead_closed", "first", at=23)) == [("second", 2, "S")]
 
 
 def test_a_newcomer_whose_turn_does_not_come_is_told_so() -> None:
-    office = Office(definition(segment(rule())))
-    office.seller("S", work_hours={"thu": [["08:00", "17:00"]]})
+    harness = AssignerHarness(definition(segment(rule())))
+    harness.seller("S", work_hours={"thu": [["08:00", "17:00"]]})
     for number in range(BATCH):
-        office.lead(f"L{number}")
-    told = codes(office.lead("late", at=23))
+        harness.lead(f"L{number}")
+    told = codes(harness.lead("late", at=23))
     assert told == [*((f"L{number}", 2, "S") for number in range(BATCH)), ("late", 1, None)]
-    assert codes(office.occur("time_passed", at=23)) == [("late", 2, "S")]
+    assert codes(harness.handle("time_passed", at=23)) == [("late", 2, "S")]
 
 
 @pytest.mark.parametrize("restarts", [False, True])
 @pytest.mark.parametrize("hours", [None, {"thu": [["08:00", "17:00"]]}])
 def test_everybody_who_becomes_too_old_is_told_so_in_time(restarts: bool, hours: Any) -> None:
-    office = Office(definition(segment(rule()), max_age="4h"), restarts=restarts)
-    office.seller("S", maximum=0, work_hours=hours)
+    harness = AssignerHarness(definition(segment(rule()), max_age="4h"), restarts=restarts)
+    harness.seller("S", maximum=0, work_hours=hours)
     for number in range(3):
-        office.lead(f"L{number}", at=number, qualified=number)
+        harness.lead(f"L{number}", at=number, qualified=number)
     told = []
     for number in range(3):
-        assert office.again is not None
-        assert office.again == T0 + timedelta(hours=number + 4)
-        at = (office.again - T0) / timedelta(hours=1) + 0.01
-        told.append(codes(office.occur("time_passed", at=at)))
+        assert harness.next_time is not None
+        assert harness.next_time == T0 + timedelta(hours=number + 4)
+        at = (harness.next_time - T0) / timedelta(hours=1) + 0.01
+        told.append(codes(harness.handle("time_passed", at=at)))
     assert told == [[(f"L{number}", 11, None)] for number in range(3)]
 
 
 @pytest.mark.parametrize("restarts", [False, True])
 def test_when_work_hours_begin_is_known_for_every_seller_who_could_help(restarts: bool) -> None:
-    office = Office(
+    harness = AssignerHarness(
         definition(
             segment(rule(sellers={"ids": ["A"]}), name="a", when={"attribute": "to", "equals": "A"}),
             segment(rule(sellers={"ids": ["B"]}, available_within="1h"), name="b", priority=2, when=NORTH),
         ),
         restarts=restarts,
     )
-    office.seller("A", work_hours={"thu": [["08:00", "17:00"]]})
-    office.seller("B", work_hours={"fri": [["08:00", "17:00"]]})
-    office.lead("L", to="A")
-    office.lead("M", region="north")
-    assert office.again == T0 + timedelta(hours=23)
-    assert codes(office.occur("time_passed", at=23)) == [("L", 2, "A")]
-    assert office.again == T0 + timedelta(hours=46)
-    assert codes(office.occur("time_passed", at=46)) == [("M", 2, "B")]
-    assert office.again is None
+    harness.seller("A", work_hours={"thu": [["08:00", "17:00"]]})
+    harness.seller("B", work_hours={"fri": [["08:00", "17:00"]]})
+    harness.lead("L", to="A")
+    harness.lead("M", region="north")
+    assert harness.next_time == T0 + timedelta(hours=23)
+    assert codes(harness.handle("time_passed", at=23)) == [("L", 2, "A")]
+    assert harness.next_time == T0 + timedelta(hours=46)
+    assert codes(harness.handle("time_passed", at=46)) == [("M", 2, "B")]
+    assert harness.next_time is None

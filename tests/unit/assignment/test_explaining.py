@@ -12,7 +12,7 @@ from lead_qualifier.assignment.results import AssignmentResult
 from lead_qualifier.assignment.state import DEFINITION, LEAD, HeldDefinition, HeldLead, State
 from lead_qualifier.cli.assignment_views import reason as reason_text
 from lead_qualifier.definitions.entries import Entry
-from tests.unit.assignment.office import T0, Office, definition, rule, segment
+from tests.support.assigner_harness import T0, AssignerHarness, definition, rule, segment
 
 NORTH = {"attribute": "region", "equals": "north"}
 THURSDAY = {"thu": [["08:00", "17:00"]]}
@@ -20,17 +20,19 @@ PLACES = [{"id": "A", "attributes": {"region": "north"}}, {"id": "B", "attribute
 OPEN = {"rules_change", "lead_changes"}
 
 
-def entries(office: Office, *live: dict[str, Any], version: int = 1) -> dict[bytes, State]:
+def entries(harness: AssignerHarness, *live: dict[str, Any], version: int = 1) -> dict[bytes, State]:
     """What assignment would hold."""
-    held: dict[bytes, State] = dict(office.memory.reopen())
+    held: dict[bytes, State] = dict(harness.memory.reopen())
     for one in live:
         entry = Entry(id=one["id"], revision=1, status="live", version=version, published=one)
         held[DEFINITION + one["id"].encode()] = HeldDefinition(entry)
     return held
 
 
-def explained(office: Office, *live: dict[str, Any], lead: str = "L", at: float = 0, version: int = 1) -> Explained:
-    found = explain(lead, entries(office, *live, version=version), T0 + timedelta(hours=at))
+def explained(
+    harness: AssignerHarness, *live: dict[str, Any], lead: str = "L", at: float = 0, version: int = 1
+) -> Explained:
+    found = explain(lead, entries(harness, *live, version=version), T0 + timedelta(hours=at))
     assert found is not None
     return found
 
@@ -78,10 +80,10 @@ def explained(office: Office, *live: dict[str, Any], lead: str = "L", at: float 
 def test_a_lead_that_waits_says_what_it_waits_for(
     what: dict[str, Any], seller: dict[str, Any], code: int, reason: str, again: set[str]
 ) -> None:
-    office = Office(what)
-    office.seller("S", **seller)
-    office.lead("L")
-    one = explained(office, what)
+    harness = AssignerHarness(what)
+    harness.seller("S", **seller)
+    harness.lead("L")
+    one = explained(harness, what)
     assert (one.status, one.result, one.place, one.waiting) == ("waits", code, 1, 1)
     assert reason in reason_text(one)
     assert one.now is not None
@@ -100,14 +102,14 @@ def test_a_lead_that_waits_says_what_it_waits_for(
 )
 def test_an_assigned_lead_says_why_it_came_to_its_owner(fields: dict[str, Any], reason: str) -> None:
     what = definition(segment(rule(**fields)), teams=PLACES)
-    office = Office(what)
-    office.seller("S", maximum=3)
-    office.lead("L")
-    one = explained(office, what)
+    harness = AssignerHarness(what)
+    harness.seller("S", maximum=3)
+    harness.lead("L")
+    one = explained(harness, what)
     assert (one.status, one.result, one.live, one.now) == ("assigned", AssignmentResult.ASSIGNED, True, None)
     assert reason in reason_text(one)
     assert (one.seller and (one.seller.id, one.seller.assigned)) == (None if "team" in fields else ("S", 1))
-    assert not explained(office, what, version=2).live
+    assert not explained(harness, what, version=2).live
 
 
 def test_its_place_counts_everybody_who_has_waited_longer_and_the_hours_are_its_own_sellers() -> None:
@@ -115,45 +117,45 @@ def test_its_place_counts_everybody_who_has_waited_longer_and_the_hours_are_its_
         segment(rule(sellers={"ids": ["N"]}), name="north", priority=2, when=NORTH),
         segment(rule(sellers={"ids": ["S"]})),
     )
-    office = Office(what)
-    office.seller("N", work_hours={"thu": [["06:00", "17:00"]]})
-    office.seller("S", work_hours=THURSDAY)
+    harness = AssignerHarness(what)
+    harness.seller("N", work_hours={"thu": [["06:00", "17:00"]]})
+    harness.seller("S", work_hours=THURSDAY)
     for number in range(4):
-        office.lead(f"L{number}", region="north" if number % 2 else "south")
-    found = [explained(office, what, lead=f"L{number}") for number in range(4)]
+        harness.lead(f"L{number}", region="north" if number % 2 else "south")
+    found = [explained(harness, what, lead=f"L{number}") for number in range(4)]
     assert [(one.place, one.waiting) for one in found] == [(1, 4), (2, 4), (3, 4), (4, 4)]
     assert [one.retry_at and one.retry_at.hour for one in found] == [8, 6, 8, 6]
 
 
 def test_what_holds_now_is_told_though_nothing_was_decided_since() -> None:
     what = definition(segment(rule()))
-    office = Office(what)
-    office.seller("S", maximum=0)
-    office.lead("L")
-    office.seller("S", available=False)
-    one = explained(office, what)
+    harness = AssignerHarness(what)
+    harness.seller("S", maximum=0)
+    harness.lead("L")
+    harness.seller("S", available=False)
+    one = explained(harness, what)
     assert (one.result, one.now and one.now.code) == (AssignmentResult.NO_CAPACITY, AssignmentResult.NO_AVAILABILITY)
     assert set(one.retried_by) == OPEN | {"seller_changes"}
 
 
 def test_explaining_changes_nothing() -> None:
     what = definition(segment(rule()))
-    office = Office(what)
-    office.seller("S", maximum=1)
-    office.lead("L0")
-    office.lead("L")
-    before = dict(office.memory.entries)
-    assert explained(office, what) == explained(office, what)
-    assert office.memory.entries == before
+    harness = AssignerHarness(what)
+    harness.seller("S", maximum=1)
+    harness.lead("L0")
+    harness.lead("L")
+    before = dict(harness.memory.entries)
+    assert explained(harness, what) == explained(harness, what)
+    assert harness.memory.entries == before
 
 
 def test_a_lead_that_will_be_too_old_says_when_and_one_that_is_waits_no_more() -> None:
     what = definition(segment(rule()), max_age="2h")
-    office = Office(what)
-    office.lead("L")
-    assert explained(office, what).too_old_at == T0 + timedelta(hours=2)
-    office.occur("time_passed", at=2.1)
-    one = explained(office, what, at=2.1)
+    harness = AssignerHarness(what)
+    harness.lead("L")
+    assert explained(harness, what).too_old_at == T0 + timedelta(hours=2)
+    harness.handle("time_passed", at=2.1)
+    one = explained(harness, what, at=2.1)
     assert (one.status, one.result, one.too_old_at) == ("without_owner", AssignmentResult.OLDER_THAN_TIMEFRAME, None)
     assert "that is final" in reason_text(one)
 
@@ -164,11 +166,11 @@ def test_a_lead_that_will_be_too_old_says_when_and_one_that_is_waits_no_more() -
 )
 def test_an_owner_set_by_hand_is_the_crms(owner: str | None, status: str, reason: str) -> None:
     what = definition(segment(rule()))
-    office = Office(what)
-    office.seller("S")
-    office.lead("L")
-    office.occur("lead_changed", "L", {} if owner is None else {"owner_id": owner}, {}, owner_changed_at=T0)
-    one = explained(office, what)
+    harness = AssignerHarness(what)
+    harness.seller("S")
+    harness.lead("L")
+    harness.handle("lead_changed", "L", {} if owner is None else {"owner_id": owner}, {}, owner_changed_at=T0)
+    one = explained(harness, what)
     assert (one.status, one.result, one.seller) == (status, AssignmentResult.ASSIGNED_MANUALLY, None)
     assert reason in reason_text(one)
 
@@ -176,9 +178,9 @@ def test_an_owner_set_by_hand_is_the_crms(owner: str | None, status: str, reason
 def test_one_whose_turn_has_not_come_is_told_so() -> None:
     what = definition(segment(rule()))
     held = HeldLead(model_id="M", qualified_at=T0, waits=1, code=1, number=1)
-    office = Office(what)
-    office.seller("S")
-    found = explain("L", entries(office, what) | {LEAD + b"L": held}, T0)
+    harness = AssignerHarness(what)
+    harness.seller("S")
+    found = explain("L", entries(harness, what) | {LEAD + b"L": held}, T0)
     assert found is not None
     assert "its turn has not come" in reason_text(found)
     assert found.now is not None

@@ -13,7 +13,7 @@ from lead_qualifier.definitions.entries import Entry
 from lead_qualifier.definitions.kind import Kind
 from lead_qualifier.definitions.registry import DefinitionRegistry
 from lead_qualifier.wording.sentences import IN_ENGLISH
-from tests.unit.assignment.office import T0, definition, rule, segment
+from tests.support.assigner_harness import T0, definition, rule, segment
 from tests.unit.assignment.test_processor import DEFINITION
 
 NORTH = {"attribute": "region", "equals": "north"}
@@ -240,7 +240,7 @@ def test_a_seller_who_departed_is_warned_of_and_the_definition_can_still_be_publ
 
 def test_no_seller_who_has_left_is_taken_for_the_one_meant() -> None:
     what = definition(segment(rule(sellers={"ids": ["seller-10"]})))
-    here = kind_with_sellers({"seller-1": "left", "seller-25": None})
-    assert [message for _, message in here.problems_of(what, {})] == [
+    harness = kind_with_sellers({"seller-1": "left", "seller-25": None})
+    assert [message for _, message in harness.problems_of(what, {})] == [
         "there is no seller seller-10: did you mean seller-25?"
     ]

@@ -13,18 +13,18 @@ from lead_qualifier.assignment.state import LEAD, HeldLead, State
 from lead_qualifier.cli.assignment_lookup import LookedUp
 from lead_qualifier.cli.assignment_views import as_data, lines
 from lead_qualifier.downstream.lead_snapshot import LeadSnapshot
-from tests.unit.assignment.office import T0, Office, definition, rule, segment
+from tests.support.assigner_harness import T0, AssignerHarness, definition, rule, segment
 from tests.unit.assignment.test_explaining import THURSDAY, entries
 
 SALES = definition(segment(rule(sellers={"ids": ["S-1", "S-2"]})), max_age="30d")
 
 
-def office() -> Office:
-    here = Office(SALES)
-    here.seller("S-1", maximum=1)
-    here.seller("S-2", work_hours=THURSDAY)
-    here.seller("S-3")
-    return here
+def new_harness() -> AssignerHarness:
+    harness = AssignerHarness(SALES)
+    harness.seller("S-1", maximum=1)
+    harness.seller("S-2", work_hours=THURSDAY)
+    harness.seller("S-3")
+    return harness
 
 
 def event(number: int, code: int, name: str, **fields: Any) -> dict[str, Any]:
@@ -60,15 +60,15 @@ def data(one: LookedUp) -> Any:
 
 
 def test_an_assigned_lead_is_shown_with_its_owner_the_way_to_it_and_who_else_was_considered() -> None:
-    here = office()
-    here.lead("L-1", region="north")
+    harness = new_harness()
+    harness.lead("L-1", region="north")
     considered = [{"seller_id": one, "why": why} for one, why in (("S-1", "chosen"), ("S-2", "unavailable"))]
     path = {"assignment_id": "sales", "assignment_version": 1, "segment": "all", "rule": "any"}
     owner = {"kind": "seller", "id": "S-1"}
     told = event(
         1, 2, "assigned", considered=considered, considered_more=7, owner=owner, previous_owner_id="U-4", **path
     )
-    one = found(entries(here, SALES), told)
+    one = found(entries(harness, SALES), told)
     assert text(one) == [
         "L-1: assigned to seller S-1 (result 2, assigned)",
         "  this seller was the longest without a new lead of those available",
@@ -91,19 +91,19 @@ def test_an_assigned_lead_is_shown_with_its_owner_the_way_to_it_and_who_else_was
 
 
 def test_an_owner_that_the_crm_has_confirmed_is_not_doubted() -> None:
-    here = office()
-    here.lead("L-1")
-    here.occur("lead_changed", "L-1", {"owner_id": "S-1"}, {}, owner_changed_at=T0)
-    one = found(entries(here, SALES))
+    harness = new_harness()
+    harness.lead("L-1")
+    harness.handle("lead_changed", "L-1", {"owner_id": "S-1"}, {}, owner_changed_at=T0)
+    one = found(entries(harness, SALES))
     assert "confirmed" not in "".join(text(one))
     assert "unconfirmed_crm_names" not in data(one)
 
 
 def test_a_waiting_lead_is_shown_with_its_place_what_holds_now_and_what_would_have_it_tried_again() -> None:
-    here = office()
+    harness = new_harness()
     for name in ("L-0", "L-9", "L-1"):
-        here.lead(name)
-    one = found(entries(here, SALES), event(3, 7, "no_capacity"))
+        harness.lead(name)
+    one = found(entries(harness, SALES), event(3, 7, "no_capacity"))
     shown = text(one)
     assert shown[0] == "L-1: waiting, place 2 of 2 (result 7, no_capacity)"
     assert shown[4:13] == [
@@ -136,10 +136,10 @@ def test_a_waiting_lead_is_shown_with_its_place_what_holds_now_and_what_would_ha
 
 
 def test_of_many_decisions_the_newest_are_shown_and_one_that_is_not_kept_any_more_is_told() -> None:
-    here = office()
-    here.lead("L-1")
+    harness = new_harness()
+    harness.lead("L-1")
     many = [event(number, 7, "no_capacity") for number in range(-20, 1)]
-    shown = text(found(entries(here, SALES), *many))
+    shown = text(found(entries(harness, SALES), *many))
     assert "  11 older decisions (--json shows all)" in shown
     assert sum("no_capacity" in line for line in shown) == 10
     assert shown[-1] == "  the event of the newest decision, number 1, is no longer kept"
@@ -181,26 +181,26 @@ def test_a_lead_that_is_not_held_is_told_why_and_nothing_of_what_was(
 
 
 def test_a_version_that_no_longer_runs_is_told() -> None:
-    here = office()
-    here.lead("L-1", at=1)
-    one = found(entries(here, SALES, version=2))
+    harness = new_harness()
+    harness.lead("L-1", at=1)
+    one = found(entries(harness, SALES, version=2))
     assert "  by sales v1, segment all, rule any, which no longer runs" in text(one)
     assert data(one)["assignment_runs"] is False
 
 
 def test_what_is_held_too_old_is_told_as_final() -> None:
-    here = office()
-    here.lead("L-1", at=24 * 31, qualified=0)
-    first, reason, *_ = text(found(entries(here, SALES)))
+    harness = new_harness()
+    harness.lead("L-1", at=24 * 31, qualified=0)
+    first, reason, *_ = text(found(entries(harness, SALES)))
     assert first == "L-1: has no owner and is not waiting (result 11, older_than_timeframe)"
     assert "that is final" in reason
 
 
 def test_a_lead_whose_seller_departed_says_so_and_what_would_move_it() -> None:
-    here = office()
-    here.lead("L-1")
-    here.seller("S-1", active=False)
-    one = found(entries(here, SALES), event(2, 2, "assigned", owner_departed="inactive"))
+    harness = new_harness()
+    harness.lead("L-1")
+    harness.seller("S-1", active=False)
+    one = found(entries(harness, SALES), event(2, 2, "assigned", owner_departed="inactive"))
     assert (
         "  seller S-1 is inactive; the lead stays with them until the CRM names another owner or an assignment with"
         in ("\n".join(text(one)))
@@ -210,10 +210,10 @@ def test_a_lead_whose_seller_departed_says_so_and_what_would_move_it() -> None:
 
 def test_a_lead_that_was_taken_back_from_a_seller_who_departed_says_so_while_it_waits() -> None:
     what = SALES | {"departed": "reassign"}
-    here = Office(what)
-    here.seller("S-1")
-    here.lead("L-1")
-    here.seller("S-1", gone=True)
-    one = found(entries(here, what))
+    harness = AssignerHarness(what)
+    harness.seller("S-1")
+    harness.lead("L-1")
+    harness.seller("S-1", gone=True)
+    one = found(entries(harness, what))
     assert "  its seller S-1 has left, so the lead is being reassigned (departed: reassign)" in text(one)
     assert data(one)["previous_owner_departed"] == "left"

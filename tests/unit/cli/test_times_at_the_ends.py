@@ -12,8 +12,8 @@ from lead_qualifier.cli.lead import _about, _history, _scores
 from lead_qualifier.cli.screen import moment
 from lead_qualifier.client.leads import LookedUp, Standing
 from lead_qualifier.qualification.leads import Lead
+from tests.support.assigner_harness import AssignerHarness
 from tests.support.messages import encode
-from tests.unit.assignment.office import Office
 from tests.unit.assignment.test_explaining import entries
 from tests.unit.cli.test_assignment_views import SALES, found, text
 from tests.unit.qualification.given import rules
@@ -45,9 +45,9 @@ def test_a_lead_is_shown(at: str) -> None:
 
 @pytest.mark.parametrize("at", ENDS)
 def test_an_assignment_is_explained(at: str) -> None:
-    here = Office(SALES)
-    here.lead("L-1")
-    held = entries(here, SALES)
+    harness = AssignerHarness(SALES)
+    harness.lead("L-1")
+    held = entries(harness, SALES)
     (lead,) = (one for one in held.values() if isinstance(one, HeldLead))
     lead.qualified_at = datetime.fromisoformat(at)
     assert any(SHOWN[at] in line for line in text(found(held)))

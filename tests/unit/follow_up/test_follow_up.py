@@ -9,7 +9,7 @@ import pytest
 
 from lead_qualifier.follow_up.kind import KIND
 from lead_qualifier.follow_up.processor import FollowUpProcessor, decode_state, encode_state
-from tests.unit.downstream.place import NOW, Place, changed, qualified
+from tests.support.processor_harness import NOW, ProcessorHarness, changed, qualified
 from tools.schemas.examples import examples_of
 
 OVERDUE = "lead-follow-up-overdue"
@@ -20,10 +20,10 @@ BOTH: dict[str, Any] = {
 }
 
 
-def place(*definitions: dict[str, Any]) -> Place:
+def new_harness(*definitions: dict[str, Any]) -> ProcessorHarness:
     for definition in definitions:
         assert KIND.problems_of(definition, {}) == []
-    return Place(
+    return ProcessorHarness(
         lambda current: FollowUpProcessor(topic_prefix="", source="/x", current=current),
         encode_state,
         decode_state,
@@ -36,40 +36,40 @@ def assigned(lead_id: str, owner: str | None = "S-1", number: int = 1) -> dict[s
     return message if owner is None else {**message, "owner": {"kind": "seller", "id": owner}}
 
 
-def act(topic: str, here: Place) -> None:
+def act(topic: str, harness: ProcessorHarness) -> None:
     about = {"event_id": "x", "lead_id": "L-1", "occurred_at": (NOW + timedelta(minutes=5)).isoformat()}
     match topic:
         case "lead-sales-response":
-            here.send(topic, "L-1", {**about, "response": "accepted"})
+            harness.send(topic, "L-1", {**about, "response": "accepted"})
         case "activity-completed":
-            here.send(topic, "L-1", {**about, "kind": "phone_call"})
+            harness.send(topic, "L-1", {**about, "kind": "phone_call"})
         case "lead-merged":
-            here.send(topic, "L-1", {**about, "survivor_id": "L-2"})
+            harness.send(topic, "L-1", {**about, "survivor_id": "L-2"})
         case "contacted":
-            here.send("lead-changed", "L-1", changed("L-1", 5, status_reason="contacted"))
+            harness.send("lead-changed", "L-1", changed("L-1", 5, status_reason="contacted"))
         case "closed":
-            here.send("lead-changed", "L-1", changed("L-1", 5, status="disqualified", status_reason="lost"))
+            harness.send("lead-changed", "L-1", changed("L-1", 5, status="disqualified", status_reason="lost"))
         case "erased":
-            here.send("lead-changed", "L-1", None)
+            harness.send("lead-changed", "L-1", None)
 
 
-def told(here: Place) -> list[tuple[str, str, int]]:
-    return [(one["lead_id"], one["stage"], one["overdue_number"]) for one in here.of(OVERDUE)]
+def told(harness: ProcessorHarness) -> list[tuple[str, str, int]]:
+    return [(one["lead_id"], one["stage"], one["overdue_number"]) for one in harness.of(OVERDUE)]
 
 
 def test_nobody_acted_in_time_and_it_is_told_once_with_whom_and_since_when() -> None:
-    here = place(ONE_HOUR)
-    here.send("lead-changed", "L-1", changed("L-1", -1, owner_id="U-4", contact_id="C-1"))
-    here.send("lead-qualified", "L-1", qualified("L-1"))
-    here.wait(timedelta(minutes=59))
-    assert not here.emitted
-    here.restart()
-    here.wait(timedelta(days=3))
-    [event] = here.of(OVERDUE)
+    harness = new_harness(ONE_HOUR)
+    harness.send("lead-changed", "L-1", changed("L-1", -1, owner_id="U-4", contact_id="C-1"))
+    harness.send("lead-qualified", "L-1", qualified("L-1"))
+    harness.wait(timedelta(minutes=59))
+    assert not harness.emitted
+    harness.restart()
+    harness.wait(timedelta(days=3))
+    [event] = harness.of(OVERDUE)
     assert (event["owner_id"], event["contact_id"], event["follow_up_version"]) == ("U-4", "C-1", 1)
     assert (event["since"], event["due_at"]) == ("2026-11-25T09:00:00Z", "2026-11-25T10:00:00Z")
     assert event["trigger"]["event_id"] == "q-L-1-enterprise-1"
-    assert here.counts == {("follow-up", "f", "begun"): 1, ("follow-up", "f", "overdue"): 1}
+    assert harness.counts == {("follow-up", "f", "begun"): 1, ("follow-up", "f", "overdue"): 1}
 
 
 @pytest.mark.parametrize(
@@ -83,92 +83,92 @@ def test_nobody_acted_in_time_and_it_is_told_once_with_whom_and_since_when() -> 
     ],
 )
 def test_whoever_acts_and_whatever_closes_the_lead_ends_the_time(what: str, outcome: str) -> None:
-    here = place(ONE_HOUR)
-    here.send("lead-qualified", "L-1", qualified("L-1"))
-    act(what, here)
-    here.wait(timedelta(days=3))
-    assert not here.emitted
-    assert here.counts["follow-up", "f", outcome] == 1
+    harness = new_harness(ONE_HOUR)
+    harness.send("lead-qualified", "L-1", qualified("L-1"))
+    act(what, harness)
+    harness.wait(timedelta(days=3))
+    assert not harness.emitted
+    assert harness.counts["follow-up", "f", outcome] == 1
 
 
 def test_an_erased_lead_leaves_nothing() -> None:
-    here = place(ONE_HOUR)
-    here.send("lead-qualified", "L-1", qualified("L-1"))
-    act("erased", here)
-    assert here.held == set()
-    here.wait(timedelta(days=3))
-    assert not here.emitted
+    harness = new_harness(ONE_HOUR)
+    harness.send("lead-qualified", "L-1", qualified("L-1"))
+    act("erased", harness)
+    assert harness.held == set()
+    harness.wait(timedelta(days=3))
+    assert not harness.emitted
 
 
 def test_an_automatic_reply_is_no_act_of_sales() -> None:
-    here = place(ONE_HOUR)
-    here.send("lead-qualified", "L-1", qualified("L-1"))
+    harness = new_harness(ONE_HOUR)
+    harness.send("lead-qualified", "L-1", qualified("L-1"))
     about = {"event_id": "x", "lead_id": "L-1", "occurred_at": (NOW + timedelta(minutes=5)).isoformat()}
-    here.send("activity-completed", "L-1", {**about, "kind": "reply", "direction": "incoming", "automatic": True})
-    here.wait(timedelta(hours=2))
-    assert told(here) == [("L-1", "lead-qualified", 1)]
+    harness.send("activity-completed", "L-1", {**about, "kind": "reply", "direction": "incoming", "automatic": True})
+    harness.wait(timedelta(hours=2))
+    assert told(harness) == [("L-1", "lead-qualified", 1)]
 
 
 def test_an_automated_mail_and_an_owner_named_by_the_crm_are_nobodys_act() -> None:
-    here = place(ONE_HOUR)
-    here.send("lead-qualified", "L-1", qualified("L-1"))
+    harness = new_harness(ONE_HOUR)
+    harness.send("lead-qualified", "L-1", qualified("L-1"))
     mail = {"event_id": "x", "lead_id": "L-1", "occurred_at": NOW.isoformat(), "kind": "automated_email"}
-    here.send("activity-completed", "L-1", mail)
-    here.send("lead-changed", "L-1", changed("L-1", 5, owner_id="S-1"))
-    here.wait(timedelta(hours=2))
-    assert told(here) == [("L-1", "lead-qualified", 1)]
+    harness.send("activity-completed", "L-1", mail)
+    harness.send("lead-changed", "L-1", changed("L-1", 5, owner_id="S-1"))
+    harness.wait(timedelta(hours=2))
+    assert told(harness) == [("L-1", "lead-qualified", 1)]
 
 
 def test_an_assignment_ends_the_time_to_find_a_seller_and_begins_the_sellers_own() -> None:
-    here = place(BOTH)
-    here.send("lead-qualified", "L-1", qualified("L-1"))
-    here.send("lead-assigned", "L-1", assigned("L-1", owner=None))  # waits for one
-    here.wait(timedelta(minutes=30))
-    here.send("lead-assigned", "L-1", assigned("L-1", number=2))
-    here.wait(timedelta(hours=2))
-    assert told(here) == [("L-1", "lead-assigned", 1)]
-    assert here.of(OVERDUE)[0]["owner_id"] == "S-1"
+    harness = new_harness(BOTH)
+    harness.send("lead-qualified", "L-1", qualified("L-1"))
+    harness.send("lead-assigned", "L-1", assigned("L-1", owner=None))  # waits for one
+    harness.wait(timedelta(minutes=30))
+    harness.send("lead-assigned", "L-1", assigned("L-1", number=2))
+    harness.wait(timedelta(hours=2))
+    assert told(harness) == [("L-1", "lead-assigned", 1)]
+    assert harness.of(OVERDUE)[0]["owner_id"] == "S-1"
 
 
 def test_another_seller_has_the_whole_time_again() -> None:
-    here = place(BOTH)
-    here.send("lead-assigned", "L-1", assigned("L-1"))
-    here.wait(timedelta(hours=1))
-    here.send("lead-assigned", "L-1", assigned("L-1", owner="S-2", number=2))
-    here.wait(timedelta(minutes=90))
-    assert not here.emitted
-    here.wait(timedelta(hours=1))
-    assert [one["owner_id"] for one in here.of(OVERDUE)] == ["S-2"]
+    harness = new_harness(BOTH)
+    harness.send("lead-assigned", "L-1", assigned("L-1"))
+    harness.wait(timedelta(hours=1))
+    harness.send("lead-assigned", "L-1", assigned("L-1", owner="S-2", number=2))
+    harness.wait(timedelta(minutes=90))
+    assert not harness.emitted
+    harness.wait(timedelta(hours=1))
+    assert [one["owner_id"] for one in harness.of(OVERDUE)] == ["S-2"]
 
 
 def test_a_notice_that_the_seller_departed_begins_no_time() -> None:
-    here = place(BOTH)
-    here.send("lead-assigned", "L-1", assigned("L-1"))
-    here.wait(timedelta(hours=1))
-    here.send("lead-assigned", "L-1", assigned("L-1", number=2) | {"owner_departed": "left"})
-    here.wait(timedelta(hours=1))
-    assert told(here) == [("L-1", "lead-assigned", 1)]
+    harness = new_harness(BOTH)
+    harness.send("lead-assigned", "L-1", assigned("L-1"))
+    harness.wait(timedelta(hours=1))
+    harness.send("lead-assigned", "L-1", assigned("L-1", number=2) | {"owner_departed": "left"})
+    harness.wait(timedelta(hours=1))
+    assert told(harness) == [("L-1", "lead-assigned", 1)]
 
 
 def test_nobody_is_late_with_a_lead_whose_owner_was_taken_away() -> None:
-    here = place(BOTH)
-    here.send("lead-assigned", "L-2", assigned("L-2", owner=None))
-    assert not here.entries, "of a lead that nobody had, there is nothing to hold"
-    here.send("lead-assigned", "L-1", assigned("L-1"))
-    here.send("lead-assigned", "L-1", assigned("L-1", owner=None, number=2))
-    here.wait(timedelta(hours=3))
-    assert not here.emitted
+    harness = new_harness(BOTH)
+    harness.send("lead-assigned", "L-2", assigned("L-2", owner=None))
+    assert not harness.entries, "of a lead that nobody had, there is nothing to hold"
+    harness.send("lead-assigned", "L-1", assigned("L-1"))
+    harness.send("lead-assigned", "L-1", assigned("L-1", owner=None, number=2))
+    harness.wait(timedelta(hours=3))
+    assert not harness.emitted
 
 
 def test_it_is_told_again_as_often_as_wanted_and_no_more_once_somebody_acts() -> None:
     stage = {"on": "lead-qualified", "within": "1h", "repeat": {"every": "1d", "times": 3}}
-    here = place({**ONE_HOUR, "stages": [stage]})
-    here.send("lead-qualified", "L-1", qualified("L-1"))
-    here.send("lead-qualified", "L-2", qualified("L-2"))
-    here.wait(timedelta(days=1, hours=2))
-    act("activity-completed", here)
-    here.wait(timedelta(days=30))
-    assert told(here) == [
+    harness = new_harness({**ONE_HOUR, "stages": [stage]})
+    harness.send("lead-qualified", "L-1", qualified("L-1"))
+    harness.send("lead-qualified", "L-2", qualified("L-2"))
+    harness.wait(timedelta(days=1, hours=2))
+    act("activity-completed", harness)
+    harness.wait(timedelta(days=30))
+    assert told(harness) == [
         ("L-1", "lead-qualified", 1),
         ("L-2", "lead-qualified", 1),
         ("L-1", "lead-qualified", 2),
@@ -176,50 +176,50 @@ def test_it_is_told_again_as_often_as_wanted_and_no_more_once_somebody_acts() ->
         ("L-2", "lead-qualified", 3),
         ("L-2", "lead-qualified", 4),
     ]
-    assert len({one["event_id"] for one in here.of(OVERDUE)}) == 6
+    assert len({one["event_id"] for one in harness.of(OVERDUE)}) == 6
 
 
 def test_what_was_done_before_the_time_began_is_no_act_on_it() -> None:
-    here = place(ONE_HOUR)
-    here.send("lead-qualified", "L-1", qualified("L-1", 6))
+    harness = new_harness(ONE_HOUR)
+    harness.send("lead-qualified", "L-1", qualified("L-1", 6))
     for topic in ("lead-sales-response", "activity-completed", "contacted"):
-        act(topic, here)
-    here.wait(timedelta(hours=2))
-    assert told(here) == [("L-1", "lead-qualified", 1)]
+        act(topic, harness)
+    harness.wait(timedelta(hours=2))
+    assert told(harness) == [("L-1", "lead-qualified", 1)]
 
 
 def test_a_service_that_was_away_tells_it_once_and_goes_on_from_there() -> None:
     stage = {"on": "lead-qualified", "within": "1h", "repeat": {"every": "1d", "times": 2}}
-    here = place({**ONE_HOUR, "stages": [stage]})
-    here.send("lead-qualified", "L-1", qualified("L-1"))
-    here.now += timedelta(days=9)
-    here.wait(timedelta(hours=23))
-    assert told(here) == [("L-1", "lead-qualified", 1)]
-    here.wait(timedelta(hours=25))
-    assert len(told(here)) == 3
+    harness = new_harness({**ONE_HOUR, "stages": [stage]})
+    harness.send("lead-qualified", "L-1", qualified("L-1"))
+    harness.now += timedelta(days=9)
+    harness.wait(timedelta(hours=23))
+    assert told(harness) == [("L-1", "lead-qualified", 1)]
+    harness.wait(timedelta(hours=25))
+    assert len(told(harness)) == 3
 
 
 def test_a_repeated_event_and_a_further_qualification_leave_the_time_as_it_is() -> None:
-    here = place(ONE_HOUR)
-    here.send("lead-qualified", "L-1", qualified("L-1"))
-    here.wait(timedelta(minutes=50))
-    here.send("lead-qualified", "L-1", qualified("L-1"))
-    here.send("lead-qualified", "L-1", qualified("L-1", number=2))
-    here.wait(timedelta(minutes=15))
-    assert told(here) == [("L-1", "lead-qualified", 1)]
+    harness = new_harness(ONE_HOUR)
+    harness.send("lead-qualified", "L-1", qualified("L-1"))
+    harness.wait(timedelta(minutes=50))
+    harness.send("lead-qualified", "L-1", qualified("L-1"))
+    harness.send("lead-qualified", "L-1", qualified("L-1", number=2))
+    harness.wait(timedelta(minutes=15))
+    assert told(harness) == [("L-1", "lead-qualified", 1)]
 
 
 def test_only_the_leads_that_are_meant_are_watched_and_a_stopped_definition_tells_nothing() -> None:
-    here = place({**ONE_HOUR, "models": ["enterprise"], "when": {"attribute": "country", "equals": "DE"}})
-    here.send("lead-changed", "L-1", changed("L-1", -1, attributes={"country": "DE"}))
-    here.send("lead-qualified", "L-1", qualified("L-1", model="other"))
-    here.send("lead-qualified", "L-2", qualified("L-2"))
-    assert here.counts == {("follow-up", "f", "conditions_not_met"): 1}
-    here.send("lead-qualified", "L-1", qualified("L-1", number=2))
-    here.publish()
-    here.wait(timedelta(hours=2))
-    assert not here.emitted
-    assert here.counts["follow-up", "f", "not_live"] == 1
+    harness = new_harness({**ONE_HOUR, "models": ["enterprise"], "when": {"attribute": "country", "equals": "DE"}})
+    harness.send("lead-changed", "L-1", changed("L-1", -1, attributes={"country": "DE"}))
+    harness.send("lead-qualified", "L-1", qualified("L-1", model="other"))
+    harness.send("lead-qualified", "L-2", qualified("L-2"))
+    assert harness.counts == {("follow-up", "f", "conditions_not_met"): 1}
+    harness.send("lead-qualified", "L-1", qualified("L-1", number=2))
+    harness.publish()
+    harness.wait(timedelta(hours=2))
+    assert not harness.emitted
+    assert harness.counts["follow-up", "f", "not_live"] == 1
 
 
 def test_the_examples_have_no_problems() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from lead_qualifier.journeys.kind import KIND
 from lead_qualifier.journeys.processor import JourneyProcessor, decode_state, encode_state
-from tests.unit.downstream.place import NOW, Place, changed, qualified
+from tests.support.processor_harness import NOW, ProcessorHarness, changed, qualified
 from tools.schemas.examples import examples_of
 
 REQUESTED = "journey-entry-requested"
@@ -17,10 +17,10 @@ ON_QUALIFIED: dict[str, Any] = {"id": "j", "trigger": {"event": "lead-qualified"
 ON_READY: dict[str, Any] = {"id": "j", "trigger": {"changed": "sales_ready", "to": True}}
 
 
-def place(*definitions: dict[str, Any]) -> Place:
+def new_harness(*definitions: dict[str, Any]) -> ProcessorHarness:
     for definition in definitions:
         assert KIND.problems_of(definition, {}) == []
-    return Place(
+    return ProcessorHarness(
         lambda current: JourneyProcessor(topic_prefix="", source="/x", current=current),
         encode_state,
         decode_state,
@@ -28,8 +28,8 @@ def place(*definitions: dict[str, Any]) -> Place:
     )
 
 
-def entries(here: Place) -> list[tuple[str, int, str]]:
-    return [(one["lead_id"], one["entry_number"], one["trigger"]["event_id"]) for one in here.of(REQUESTED)]
+def entries(harness: ProcessorHarness) -> list[tuple[str, int, str]]:
+    return [(one["lead_id"], one["entry_number"], one["trigger"]["event_id"]) for one in harness.of(REQUESTED)]
 
 
 def test_a_qualified_lead_enters_once_with_what_the_journey_carries() -> None:
@@ -37,11 +37,11 @@ def test_a_qualified_lead_enters_once_with_what_the_journey_carries() -> None:
         **ON_QUALIFIED,
         "payload": [{"field": "sales_ready"}, {"attribute": "country", "as": "land"}, {"attribute": "nothing"}],
     }
-    here = place(carrying)
-    here.send("lead-changed", "L-1", changed("L-1", contact_id="C-1", attributes={"country": "DE"}))
-    here.send("lead-qualified", "L-1", qualified("L-1", 5))
-    here.send("lead-qualified", "L-1", qualified("L-1", 6, number=2))
-    [event] = here.of(REQUESTED)
+    harness = new_harness(carrying)
+    harness.send("lead-changed", "L-1", changed("L-1", contact_id="C-1", attributes={"country": "DE"}))
+    harness.send("lead-qualified", "L-1", qualified("L-1", 5))
+    harness.send("lead-qualified", "L-1", qualified("L-1", 6, number=2))
+    [event] = harness.of(REQUESTED)
     assert event["binding"] == "lead/L-1"
     assert event["contact_id"] == "C-1"
     assert (event["journey_id"], event["journey_version"], event["entry_number"]) == ("j", 1, 1)
@@ -55,56 +55,56 @@ def test_a_qualified_lead_enters_once_with_what_the_journey_carries() -> None:
         "partition": 0,
         "offset": 1,
     }
-    assert here.counts == {("journey", "j", "requested"): 1, ("journey", "j", "already_entered"): 1}
+    assert harness.counts == {("journey", "j", "requested"): 1, ("journey", "j", "already_entered"): 1}
 
 
 def test_a_repeated_event_changes_nothing_and_the_same_entry_has_the_same_id() -> None:
     always = {**ON_QUALIFIED, "reentry": {"policy": "always"}}
-    here, there = place(always), place(always)
-    for at in (here, there):
+    harness, there = new_harness(always), new_harness(always)
+    for at in (harness, there):
         at.send("lead-qualified", "L-1", qualified("L-1"))
         at.send("lead-qualified", "L-1", qualified("L-1"))
-    assert entries(here) == [("L-1", 1, "q-L-1-enterprise-1")]
-    assert here.of(REQUESTED)[0]["event_id"] == there.of(REQUESTED)[0]["event_id"]
+    assert entries(harness) == [("L-1", 1, "q-L-1-enterprise-1")]
+    assert harness.of(REQUESTED)[0]["event_id"] == there.of(REQUESTED)[0]["event_id"]
 
 
 def test_only_the_models_that_it_names_trigger_it() -> None:
-    here = place({**ON_QUALIFIED, "trigger": {"event": "lead-qualified", "models": ["other"]}})
-    here.send("lead-qualified", "L-1", qualified("L-1"))
-    assert not here.emitted
-    here.send("lead-qualified", "L-1", qualified("L-1", model="other"))
-    assert len(here.emitted) == 1
+    harness = new_harness({**ON_QUALIFIED, "trigger": {"event": "lead-qualified", "models": ["other"]}})
+    harness.send("lead-qualified", "L-1", qualified("L-1"))
+    assert not harness.emitted
+    harness.send("lead-qualified", "L-1", qualified("L-1", model="other"))
+    assert len(harness.emitted) == 1
 
 
 @pytest.mark.parametrize("by_hand", [True, False])
 def test_a_record_trigger_fires_when_the_value_became_so_by_hand_or_by_us(by_hand: bool) -> None:
-    here = place({**ON_READY, "reentry": {"policy": "always"}})
+    harness = new_harness({**ON_READY, "reentry": {"policy": "always"}})
     if by_hand:
-        here.send("lead-changed", "L-1", changed("L-1", sales_ready=True))
+        harness.send("lead-changed", "L-1", changed("L-1", sales_ready=True))
     else:
-        here.send("lead-qualified", "L-1", qualified("L-1"))
-    here.send("lead-changed", "L-1", changed("L-1", 1, sales_ready=True))  # is so already
-    here.send("lead-changed", "L-1", changed("L-1", 0.5, sales_ready=False))  # stale
-    assert len(entries(here)) == 1
-    here.send("lead-changed", "L-1", changed("L-1", 2, sales_ready=False))
-    here.send("lead-changed", "L-1", changed("L-1", 3, sales_ready=True))
-    assert [number for _, number, _ in entries(here)] == [1, 2]
+        harness.send("lead-qualified", "L-1", qualified("L-1"))
+    harness.send("lead-changed", "L-1", changed("L-1", 1, sales_ready=True))  # is so already
+    harness.send("lead-changed", "L-1", changed("L-1", 0.5, sales_ready=False))  # stale
+    assert len(entries(harness)) == 1
+    harness.send("lead-changed", "L-1", changed("L-1", 2, sales_ready=False))
+    harness.send("lead-changed", "L-1", changed("L-1", 3, sales_ready=True))
+    assert [number for _, number, _ in entries(harness)] == [1, 2]
 
 
 def test_a_flag_that_became_so_twice_lets_in_twice_although_the_reset_between_is_read_last() -> None:
-    here = place({**ON_READY, "reentry": {"policy": "always"}})
+    harness = new_harness({**ON_READY, "reentry": {"policy": "always"}})
     first, second = qualified("L-1", 1), qualified("L-1", 3, number=2)
     for told in (first, second, second, first):
-        here.send("lead-qualified", "L-1", told)
-    here.send("lead-changed", "L-1", changed("L-1", 2, sales_ready=False, status_reason="new"))
-    assert [trigger for _, _, trigger in entries(here)] == ["q-L-1-enterprise-1", "q-L-1-enterprise-2"]
+        harness.send("lead-qualified", "L-1", told)
+    harness.send("lead-changed", "L-1", changed("L-1", 2, sales_ready=False, status_reason="new"))
+    assert [trigger for _, _, trigger in entries(harness)] == ["q-L-1-enterprise-1", "q-L-1-enterprise-2"]
 
 
 def test_a_qualification_that_the_crm_wrote_back_sooner_than_it_is_read_lets_in_once() -> None:
-    here = place({**ON_READY, "reentry": {"policy": "always"}})
-    here.send("lead-changed", "L-1", changed("L-1", 2, sales_ready=True, status_reason="marketing_qualified"))
-    here.send("lead-qualified", "L-1", qualified("L-1", 1))
-    assert [trigger for _, _, trigger in entries(here)] == ["c-L-1-2-2"]
+    harness = new_harness({**ON_READY, "reentry": {"policy": "always"}})
+    harness.send("lead-changed", "L-1", changed("L-1", 2, sales_ready=True, status_reason="marketing_qualified"))
+    harness.send("lead-qualified", "L-1", qualified("L-1", 1))
+    assert [trigger for _, _, trigger in entries(harness)] == ["c-L-1-2-2"]
 
 
 @pytest.mark.parametrize(
@@ -120,106 +120,106 @@ def test_a_qualification_that_the_crm_wrote_back_sooner_than_it_is_read_lets_in_
 def test_whoever_does_not_enter_is_counted_with_the_reason(
     more: dict[str, Any], fields: dict[str, Any], outcome: str
 ) -> None:
-    here = place({**ON_QUALIFIED, **more})
-    here.send("lead-changed", "L-1", changed("L-1", -1, **fields))
-    here.send("lead-qualified", "L-1", qualified("L-1"))
-    assert here.counts == {("journey", "j", outcome): 1}
-    assert not here.emitted
+    harness = new_harness({**ON_QUALIFIED, **more})
+    harness.send("lead-changed", "L-1", changed("L-1", -1, **fields))
+    harness.send("lead-qualified", "L-1", qualified("L-1"))
+    assert harness.counts == {("journey", "j", outcome): 1}
+    assert not harness.emitted
 
 
 def test_who_triggers_again_too_early_waits_and_enters_once_when_the_time_has_come() -> None:
-    here = place({**ON_QUALIFIED, "reentry": {"policy": "after", "after": "7d"}})
-    here.send("lead-qualified", "L-1", qualified("L-1"))
-    here.wait(timedelta(days=2))
-    here.send("lead-qualified", "L-1", qualified("L-1", 10, number=2))
-    here.send("lead-qualified", "L-1", qualified("L-1", 11, number=3))
-    here.wait(timedelta(days=4, hours=23))
-    assert len(entries(here)) == 1
-    here.restart()
-    here.wait(timedelta(hours=2))
-    assert entries(here) == [("L-1", 1, "q-L-1-enterprise-1"), ("L-1", 2, "q-L-1-enterprise-3")]
-    here.wait(timedelta(days=60))
-    assert len(entries(here)) == 2
+    harness = new_harness({**ON_QUALIFIED, "reentry": {"policy": "after", "after": "7d"}})
+    harness.send("lead-qualified", "L-1", qualified("L-1"))
+    harness.wait(timedelta(days=2))
+    harness.send("lead-qualified", "L-1", qualified("L-1", 10, number=2))
+    harness.send("lead-qualified", "L-1", qualified("L-1", 11, number=3))
+    harness.wait(timedelta(days=4, hours=23))
+    assert len(entries(harness)) == 1
+    harness.restart()
+    harness.wait(timedelta(hours=2))
+    assert entries(harness) == [("L-1", 1, "q-L-1-enterprise-1"), ("L-1", 2, "q-L-1-enterprise-3")]
+    harness.wait(timedelta(days=60))
+    assert len(entries(harness)) == 2
 
 
 def test_a_waiting_entry_is_looked_at_anew_when_its_time_has_come() -> None:
     waiting = {**ON_QUALIFIED, "window": {"start": "2026-11-25T10:00:00Z"}, "when": {"attribute": "ok", "equals": True}}
     for fields, count in (({"ok": True}, 1), ({"ok": None}, 0)):
-        here = place(waiting)
-        here.send("lead-changed", "L-1", changed("L-1", -5, attributes={"ok": True}))
-        here.send("lead-qualified", "L-1", qualified("L-1"))
-        here.send("lead-changed", "L-1", changed("L-1", -4, attributes=fields))
-        here.wait(timedelta(hours=2))
-        assert len(entries(here)) == count
+        harness = new_harness(waiting)
+        harness.send("lead-changed", "L-1", changed("L-1", -5, attributes={"ok": True}))
+        harness.send("lead-qualified", "L-1", qualified("L-1"))
+        harness.send("lead-changed", "L-1", changed("L-1", -4, attributes=fields))
+        harness.wait(timedelta(hours=2))
+        assert len(entries(harness)) == count
 
 
 def test_a_trigger_that_is_refused_leaves_an_entry_that_waits_as_it_is() -> None:
-    here = place(
+    harness = new_harness(
         {
             **ON_QUALIFIED,
             "reentry": {"policy": "after", "after": "7d"},
             "exclude": {"attribute": "busy", "equals": True},
         }
     )
-    here.send("lead-qualified", "L-1", qualified("L-1"))
-    here.send("lead-qualified", "L-1", qualified("L-1", number=2))
-    here.send("lead-changed", "L-1", changed("L-1", 1, attributes={"busy": True}))
-    here.send("lead-qualified", "L-1", qualified("L-1", number=3))
-    assert here.counts["journey", "j", "excluded"] == 1
-    here.send("lead-changed", "L-1", changed("L-1", 2, attributes={"busy": False}))
-    here.wait(timedelta(days=8))
-    assert entries(here) == [("L-1", 1, "q-L-1-enterprise-1"), ("L-1", 2, "q-L-1-enterprise-2")]
+    harness.send("lead-qualified", "L-1", qualified("L-1"))
+    harness.send("lead-qualified", "L-1", qualified("L-1", number=2))
+    harness.send("lead-changed", "L-1", changed("L-1", 1, attributes={"busy": True}))
+    harness.send("lead-qualified", "L-1", qualified("L-1", number=3))
+    assert harness.counts["journey", "j", "excluded"] == 1
+    harness.send("lead-changed", "L-1", changed("L-1", 2, attributes={"busy": False}))
+    harness.wait(timedelta(days=8))
+    assert entries(harness) == [("L-1", 1, "q-L-1-enterprise-1"), ("L-1", 2, "q-L-1-enterprise-2")]
 
 
 @pytest.mark.parametrize(("still", "count"), [(True, 1), (False, 0)])
 def test_what_a_field_became_must_still_be_so_when_the_time_has_come(still: bool, count: int) -> None:
-    here = place({**ON_READY, "window": {"start": "2026-11-25T10:00:00Z"}})
-    here.send("lead-changed", "L-1", changed("L-1", sales_ready=True))
-    here.send("lead-changed", "L-1", changed("L-1", 1, sales_ready=still))
-    here.wait(timedelta(hours=2))
-    assert len(entries(here)) == count
+    harness = new_harness({**ON_READY, "window": {"start": "2026-11-25T10:00:00Z"}})
+    harness.send("lead-changed", "L-1", changed("L-1", sales_ready=True))
+    harness.send("lead-changed", "L-1", changed("L-1", 1, sales_ready=still))
+    harness.wait(timedelta(hours=2))
+    assert len(entries(harness)) == count
 
 
 def test_a_journey_that_was_stopped_lets_nobody_in_and_a_new_version_goes_on_counting() -> None:
     waiting = {**ON_QUALIFIED, "reentry": {"policy": "after", "after": "1h"}}
-    here = place(waiting)
-    here.send("lead-qualified", "L-1", qualified("L-1"))
-    here.send("lead-qualified", "L-1", qualified("L-1", number=2))
-    here.publish()
-    here.wait(timedelta(hours=2))
-    assert here.counts["journey", "j", "not_live"] == 1
-    here.publish(waiting)
-    here.send("lead-qualified", "L-1", qualified("L-1", number=3))
-    assert [(one["entry_number"], one["journey_version"]) for one in here.of(REQUESTED)] == [(1, 1), (2, 3)]
+    harness = new_harness(waiting)
+    harness.send("lead-qualified", "L-1", qualified("L-1"))
+    harness.send("lead-qualified", "L-1", qualified("L-1", number=2))
+    harness.publish()
+    harness.wait(timedelta(hours=2))
+    assert harness.counts["journey", "j", "not_live"] == 1
+    harness.publish(waiting)
+    harness.send("lead-qualified", "L-1", qualified("L-1", number=3))
+    assert [(one["entry_number"], one["journey_version"]) for one in harness.of(REQUESTED)] == [(1, 1), (2, 3)]
 
 
 def test_an_erased_lead_leaves_nothing_and_begins_anew() -> None:
-    here = place({**ON_QUALIFIED, "window": {"start": "2026-11-25T10:00:00Z"}})
-    here.send("lead-qualified", "L-1", qualified("L-1"))
-    here.send("lead-changed", "L-1", None)
-    assert here.held == set()
-    here.wait(timedelta(hours=2))
-    assert not here.emitted
-    here.send("lead-qualified", "L-1", qualified("L-1", number=2))
-    assert entries(here) == [("L-1", 1, "q-L-1-enterprise-2")]
+    harness = new_harness({**ON_QUALIFIED, "window": {"start": "2026-11-25T10:00:00Z"}})
+    harness.send("lead-qualified", "L-1", qualified("L-1"))
+    harness.send("lead-changed", "L-1", None)
+    assert harness.held == set()
+    harness.wait(timedelta(hours=2))
+    assert not harness.emitted
+    harness.send("lead-qualified", "L-1", qualified("L-1", number=2))
+    assert entries(harness) == [("L-1", 1, "q-L-1-enterprise-2")]
 
 
 def test_a_lead_that_was_merged_away_enters_nothing() -> None:
-    here = place({**ON_QUALIFIED, "window": {"start": "2026-11-25T10:00:00Z"}})
-    here.send("lead-qualified", "L-1", qualified("L-1"))
+    harness = new_harness({**ON_QUALIFIED, "window": {"start": "2026-11-25T10:00:00Z"}})
+    harness.send("lead-qualified", "L-1", qualified("L-1"))
     merge = {"event_id": "m", "lead_id": "L-1", "survivor_id": "L-2", "occurred_at": NOW.isoformat()}
-    here.send("lead-merged", "L-1", merge)
-    assert here.counts["journey", "j", "lead_merged"] == 1  # what waited
-    here.wait(timedelta(hours=2))
-    here.send("lead-qualified", "L-1", qualified("L-1", number=2))
-    assert not here.emitted
-    assert here.counts["journey", "j", "lead_merged"] == 2
+    harness.send("lead-merged", "L-1", merge)
+    assert harness.counts["journey", "j", "lead_merged"] == 1  # what waited
+    harness.wait(timedelta(hours=2))
+    harness.send("lead-qualified", "L-1", qualified("L-1", number=2))
+    assert not harness.emitted
+    assert harness.counts["journey", "j", "lead_merged"] == 2
 
 
 def test_a_record_that_cannot_be_read_is_refused() -> None:
-    here = place(ON_QUALIFIED)
-    here.send("lead-qualified", "L-1", {"lead_id": "L-1"})
-    assert "event_id is missing" in here.refused[0]
+    harness = new_harness(ON_QUALIFIED)
+    harness.send("lead-qualified", "L-1", {"lead_id": "L-1"})
+    assert "event_id is missing" in harness.refused[0]
 
 
 def test_the_examples_have_no_problems() -> None:

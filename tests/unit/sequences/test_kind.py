@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lead_qualifier.sequences.kind import KIND
-from tests.unit.sequences.walks import advance, branch, email, mail, sequence, wait
+from tests.support.sequence_harness import advance, branch, email, mail, sequence, wait
 
 WHEN: dict[str, Any] = {"when": {"attribute": "a", "exists": True}}
 OTHERS = {"t": sequence("t", mail("a")), "back": sequence("back", mail("a"), advance("go", "s"))}

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from lead_qualifier.sequences.processor import SequenceProcessor, decode_state, encode_state
-from tests.unit.downstream.place import NOW, Place, changed, qualified
-from tests.unit.sequences.walks import email, mail, sequence, wait
+from tests.support.processor_harness import NOW, ProcessorHarness, changed, qualified
+from tests.support.sequence_harness import email, mail, sequence, wait
 
 _numbers: Iterator[int] = count()
 
 
-def place(*definitions: dict[str, Any]) -> Place:
-    return Place(
+def new_harness(*definitions: dict[str, Any]) -> ProcessorHarness:
+    return ProcessorHarness(
         lambda current: SequenceProcessor(topic_prefix="", source="/test", current=current),
         encode_state,
         decode_state,
@@ -29,7 +29,7 @@ def message(lead_id: str, **fields: Any) -> dict[str, Any]:
     return {"event_id": f"e-{next(_numbers)}", "lead_id": lead_id, "occurred_at": NOW.isoformat(), **fields}
 
 
-def connect(at: Place, lead_id: str = "L-1", name: str = "s", **more: Any) -> None:
+def connect(at: ProcessorHarness, lead_id: str = "L-1", name: str = "s", **more: Any) -> None:
     at.send("sequence-connections", lead_id, message(lead_id, sequence_id=name, action="connect", **more))
 
 
@@ -37,16 +37,16 @@ def assigned(lead_id: str, kind: str, owner_id: str) -> dict[str, Any]:
     return message(lead_id, owner={"kind": kind, "id": owner_id}, result={"code": 2, "name": "assigned"})
 
 
-def states(at: Place) -> list[tuple[str, str | None]]:
+def states(at: ProcessorHarness) -> list[tuple[str, str | None]]:
     return [(one["state"], one.get("reason")) for one in at.of("sequence-changed")]
 
 
-def steps(at: Place) -> list[str]:
+def steps(at: ProcessorHarness) -> list[str]:
     return [one["step_id"] for one in at.of("sequence-step-due")]
 
 
 def test_the_step_that_is_due_says_all_that_is_needed() -> None:
-    at = place(sequence("s", email("a", subject="Hello", due_within="2h")))
+    at = new_harness(sequence("s", email("a", subject="Hello", due_within="2h")))
     at.send("lead-changed", "L-1", changed("L-1", owner_id="U-1", contact_id="C-1"))
     connect(at, segment="big", source="tester")
     [step] = at.of("sequence-step-due")
@@ -74,7 +74,7 @@ def test_the_step_that_is_due_says_all_that_is_needed() -> None:
 
 
 def test_a_repeated_event_changes_nothing() -> None:
-    at = place(sequence("s", mail("a")))
+    at = new_harness(sequence("s", mail("a")))
     order = message("L-1", sequence_id="s", action="connect")
     for _ in range(3):
         at.send("sequence-connections", "L-1", order)
@@ -86,7 +86,7 @@ def test_a_repeated_event_changes_nothing() -> None:
 
 
 def test_waits_go_on_after_a_crash() -> None:
-    at = place(sequence("s", mail("a"), wait("w", "3d"), mail("b")))
+    at = new_harness(sequence("s", mail("a"), wait("w", "3d"), mail("b")))
     connect(at, wait="2h")
     at.wait(timedelta(hours=1))
     at.restart()
@@ -103,7 +103,7 @@ def test_waits_go_on_after_a_crash() -> None:
 
 def test_when_a_sequence_stops_whoever_is_in_it_leaves_and_a_new_version_concerns_nobody_in_it() -> None:
     old = sequence("s", email("a"), mail("old"))
-    at = place(old, sequence("t", email("b")))
+    at = new_harness(old, sequence("t", email("b")))
     connect(at)
     connect(at, "L-2", "t")
     at.publish(sequence("s", mail("new")))
@@ -117,14 +117,14 @@ def test_when_a_sequence_stops_whoever_is_in_it_leaves_and_a_new_version_concern
 
 
 def test_only_connected_leads_are_looked_at_when_a_sequence_stops() -> None:
-    at = place(sequence("s", email("a")))
+    at = new_harness(sequence("s", email("a")))
     connect(at)
     at.send("lead-changed", "L-2", changed("L-2", owner_id="U-1"))
-    assert at.processor.prefilter([b"L-1", b"L-2"], at._unit(), 0) == [b"L-1"]
+    assert at.processor.prefilter([b"L-1", b"L-2"], at._context(), 0) == [b"L-1"]
 
 
 def test_an_erased_lead_leaves_nothing_and_no_timer_speaks_of_it() -> None:
-    at = place(sequence("s", mail("a"), wait("w", "1d"), mail("b")))
+    at = new_harness(sequence("s", mail("a"), wait("w", "1d"), mail("b")))
     connect(at)
     at.send("lead-changed", "L-1", None)
     assert at.held == set()
@@ -134,7 +134,7 @@ def test_an_erased_lead_leaves_nothing_and_no_timer_speaks_of_it() -> None:
 
 
 def test_an_erased_lead_that_is_connected_again_is_told_of_by_events_of_their_own() -> None:
-    at = place(sequence("s", mail("a")))
+    at = new_harness(sequence("s", mail("a")))
     connect(at)
     at.send("lead-changed", "L-1", None)
     connect(at)
@@ -144,7 +144,7 @@ def test_an_erased_lead_that_is_connected_again_is_told_of_by_events_of_their_ow
 
 
 def test_closed_and_merged_leads_leave() -> None:
-    at = place(sequence("s", email("a")))
+    at = new_harness(sequence("s", email("a")))
     for lead_id in ("L-1", "L-2"):
         connect(at, lead_id)
     at.send("lead-changed", "L-1", changed("L-1", status="disqualified"))
@@ -153,7 +153,7 @@ def test_closed_and_merged_leads_leave() -> None:
 
 
 def test_qualifications_and_assignments_to_sellers_connect() -> None:
-    at = place(
+    at = new_harness(
         sequence("q", mail("a"), connect={"on": "lead-qualified", "models": ["enterprise"]}),
         sequence("s", mail("b"), connect={"on": "lead-assigned"}),
     )
@@ -169,14 +169,14 @@ def test_qualifications_and_assignments_to_sellers_connect() -> None:
 
 @pytest.mark.parametrize("fields", [{"kind": "reply"}, {"kind": "email", "direction": "incoming"}])
 def test_a_reply_ends_it(fields: dict[str, str]) -> None:
-    at = place(sequence("s", email("a")))
+    at = new_harness(sequence("s", email("a")))
     connect(at)
     at.send("activity-completed", "L-1", message("L-1", **fields))
     assert states(at)[1:] == [("disconnected", "exit_criterion_met")]
 
 
 def test_an_automatic_reply_or_a_bounce_ends_nothing_and_does_no_step() -> None:
-    at = place(sequence("s", email("a"), mail("b")))
+    at = new_harness(sequence("s", email("a"), mail("b")))
     connect(at)
     step = at.of("sequence-step-due")[0]["event_id"]
     at.send("activity-completed", "L-1", message("L-1", kind="reply", direction="incoming", automatic=True))
@@ -188,14 +188,14 @@ def test_an_automatic_reply_or_a_bounce_ends_nothing_and_does_no_step() -> None:
 
 
 def test_what_was_done_about_a_lead_of_whom_nothing_is_held_begins_no_state() -> None:
-    at = place(sequence("s", email("a")))
+    at = new_harness(sequence("s", email("a")))
     at.send("activity-completed", "L-1", message("L-1", kind="task"))
     assert at.entries == {}
     assert at.counts["sequence", "", "no_step_waits"] == 1
 
 
 def test_bad_input_is_refused_and_what_others_name_is_no_label() -> None:
-    at = place(sequence("s", email("a")))
+    at = new_harness(sequence("s", email("a")))
     connect(at, wait="31d")
     connect(at, wait="soon")
     at.send("sequence-connections", "L-1", message("L-1", sequence_id="s", action="dance"))
@@ -207,7 +207,7 @@ def test_bad_input_is_refused_and_what_others_name_is_no_label() -> None:
 
 
 def test_a_notice_that_the_seller_departed_connects_no_lead() -> None:
-    at = place(sequence("s", mail("b"), connect={"on": "lead-assigned"}))
+    at = new_harness(sequence("s", mail("b"), connect={"on": "lead-assigned"}))
     at.send("lead-assigned", "L-1", assigned("L-1", "seller", "U-7") | {"owner_departed": "inactive"})
     assert not at.emitted
     at.send("lead-assigned", "L-1", assigned("L-1", "seller", "U-7"))

@@ -7,14 +7,25 @@ from datetime import timedelta
 import pytest
 
 from lead_qualifier.sequences.decision import StepDue
-from tests.unit.sequences.walks import DAY, MINUTE, T0, Lead, advance, branch, email, mail, sequence, wait
+from tests.support.sequence_harness import (
+    DAY,
+    MINUTE,
+    T0,
+    SequenceHarness,
+    advance,
+    branch,
+    email,
+    mail,
+    sequence,
+    wait,
+)
 
 OPEN_TO_REPLIES = {"exit": {"on_reply": False}}
 
 
 @pytest.mark.parametrize("kind", ["email", "phone_call", "task"])
 def test_a_step_of_a_person_is_waited_for(kind: str) -> None:
-    lead = Lead(sequence("s", {"id": "a", "kind": kind, "due_within": "2h", "subject": "Hello"}, mail("b")))
+    lead = SequenceHarness(sequence("s", {"id": "a", "kind": kind, "due_within": "2h", "subject": "Hello"}, mail("b")))
     assert lead.connect("s") == ["s connected", "s/a"]
     told = lead.told[1]
     assert isinstance(told, StepDue)
@@ -26,7 +37,7 @@ def test_a_step_of_a_person_is_waited_for(kind: str) -> None:
 
 def test_machines_steps_go_on_at_once() -> None:
     update = {"id": "u", "kind": "update_field", "field": "status_reason", "value": "contacted"}
-    lead = Lead(sequence("s", mail("m"), update))
+    lead = SequenceHarness(sequence("s", mail("m"), update))
     assert lead.connect("s") == ["s connected", "s/m", "s/u", "s completed"]
     told = lead.told[2]
     assert isinstance(told, StepDue)
@@ -34,7 +45,7 @@ def test_machines_steps_go_on_at_once() -> None:
 
 
 def test_a_wait_is_over_to_the_millisecond_and_once() -> None:
-    lead = Lead(sequence("s", mail("a"), wait("w", "3d"), mail("b")))
+    lead = SequenceHarness(sequence("s", mail("a"), wait("w", "3d"), mail("b")))
     lead.connect("s")
     assert lead.until(3 * DAY - 1) == []
     assert lead.until(3 * DAY) == ["s/b", "s completed"]
@@ -42,7 +53,7 @@ def test_a_wait_is_over_to_the_millisecond_and_once() -> None:
 
 
 def test_connecting_waits_and_then_begins() -> None:
-    lead = Lead(sequence("s", email("a")))
+    lead = SequenceHarness(sequence("s", email("a")))
     assert lead.connect("s", wait_ms=DAY) == ["s connecting"]
     assert lead.connect("s") == []
     assert lead.outcomes == ["already_connected"]
@@ -51,7 +62,7 @@ def test_connecting_waits_and_then_begins() -> None:
 
 
 def test_a_second_connect_does_nothing_and_one_after_the_end_is_another_connection() -> None:
-    lead = Lead(sequence("s", email("a")))
+    lead = SequenceHarness(sequence("s", email("a")))
     lead.connect("s")
     first = lead.event_id("a")
     assert lead.connect("s") == []
@@ -66,7 +77,7 @@ def test_a_second_connect_does_nothing_and_one_after_the_end_is_another_connecti
 
 
 def test_only_sequences_that_run_and_leads_that_are_open_connect() -> None:
-    lead = Lead(sequence("s", email("a"), exit={"when": {"field": "sales_ready", "equals": True}}))
+    lead = SequenceHarness(sequence("s", email("a"), exit={"when": {"field": "sales_ready", "equals": True}}))
     assert (lead.connect("t"), lead.outcomes) == ([], ["sequence_not_live"])
     lead.state.snapshot.sales_ready = True
     assert (lead.connect("s"), lead.outcomes) == ([], ["exit_criterion_met_already"])
@@ -76,8 +87,8 @@ def test_only_sequences_that_run_and_leads_that_are_open_connect() -> None:
 
 
 def test_every_reason_to_be_disconnected() -> None:
-    def connected() -> Lead:
-        lead = Lead(sequence("s", email("a"), exit={"when": {"attribute": "won", "equals": True}}))
+    def connected() -> SequenceHarness:
+        lead = SequenceHarness(sequence("s", email("a"), exit={"when": {"attribute": "won", "equals": True}}))
         lead.connect("s")
         return lead
 
@@ -91,21 +102,21 @@ def test_every_reason_to_be_disconnected() -> None:
 
 
 def test_a_reply_from_before_the_connection_does_not_end_it() -> None:
-    lead = Lead(sequence("s", email("a")))
+    lead = SequenceHarness(sequence("s", email("a")))
     lead.connect("s")
     assert lead.reply(T0 - timedelta(seconds=1)) == []
     assert lead.outcomes == ["reply_before_connection"]
 
 
 def test_a_sequence_may_go_on_after_a_reply() -> None:
-    lead = Lead(sequence("s", email("a"), **OPEN_TO_REPLIES))
+    lead = SequenceHarness(sequence("s", email("a"), **OPEN_TO_REPLIES))
     lead.connect("s")
     assert (lead.reply(), lead.outcomes) == ([], ["reply_noted"])
     assert lead.done(lead.event_id("a")) == ["s completed"]
 
 
 def test_advance_leaves_for_the_other_sequence() -> None:
-    lead = Lead(sequence("s", mail("a"), advance("go", "t")), sequence("t", email("b")))
+    lead = SequenceHarness(sequence("s", mail("a"), advance("go", "t")), sequence("t", email("b")))
     assert lead.connect("s") == ["s connected", "s/a", "s disconnected (advanced)", "t connected", "t/b"]
     assert lead.state.connections.keys() == {"t"}
     assert lead.connect("s") == ["s connected", "s/a", "s disconnected (advanced)"]
@@ -113,7 +124,7 @@ def test_advance_leaves_for_the_other_sequence() -> None:
 
 
 def test_advance_to_what_does_not_run_is_an_error() -> None:
-    lead = Lead(sequence("s", mail("a"), advance("go", "t")), sequence("t", email("b")))
+    lead = SequenceHarness(sequence("s", mail("a"), advance("go", "t")), sequence("t", email("b")))
     lead.stop("t")
     assert lead.connect("s") == ["s connected", "s/a", "s error (advance_target_not_live)"]
     assert lead.state.connections == {}
@@ -122,7 +133,7 @@ def test_advance_to_what_does_not_run_is_an_error() -> None:
 @pytest.mark.parametrize(("attributes", "step"), [({"size": 9}, "y"), ({"size": 1}, "n"), ({}, "n")])
 def test_a_branch_on_a_condition_goes_one_way(attributes: dict[str, int], step: str) -> None:
     test = {"when": {"attribute": "size", "above": 5}}
-    lead = Lead(sequence("s", branch("b", test, [mail("y")], [mail("n")]), mail("z")))
+    lead = SequenceHarness(sequence("s", branch("b", test, [mail("y")], [mail("n")]), mail("z")))
     lead.state.snapshot.attributes = dict(attributes)
     assert lead.connect("s") == ["s connected", f"s/{step}", "s/z", "s completed"]
 
@@ -130,7 +141,7 @@ def test_a_branch_on_a_condition_goes_one_way(attributes: dict[str, int], step: 
 def test_a_branch_waits_for_its_condition_so_long_and_no_longer() -> None:
     test = {"when": {"attribute": "size", "above": 5}, "within": "2d"}
     for late in (False, True):
-        lead = Lead(sequence("s", branch("b", test, [mail("y")], [mail("n")]), mail("z")))
+        lead = SequenceHarness(sequence("s", branch("b", test, [mail("y")], [mail("n")]), mail("z")))
         assert lead.connect("s") == ["s connected"]
         assert lead.until(2 * DAY - 1) == []
         if late:
@@ -147,7 +158,7 @@ def test_a_branch_on_a_reply_is_plain_when_it_comes_or_the_time_is_over(
     expected: bool, replies: bool, step: str
 ) -> None:
     test = {"replied": expected, "within": "2d"}
-    lead = Lead(sequence("s", branch("b", test, [mail("y")], [mail("n")]), **OPEN_TO_REPLIES))
+    lead = SequenceHarness(sequence("s", branch("b", test, [mail("y")], [mail("n")]), **OPEN_TO_REPLIES))
     assert lead.connect("s") == ["s connected"]
     told = lead.reply() if replies else lead.until(2 * DAY)
     assert told == [f"s/{step}", "s completed"]
@@ -156,14 +167,16 @@ def test_a_branch_on_a_reply_is_plain_when_it_comes_or_the_time_is_over(
 @pytest.mark.parametrize(("result", "step"), [("reached", "y"), ("voicemail", "n"), (None, "n")])
 def test_a_branch_on_a_result(result: str | None, step: str) -> None:
     test = {"result_of": "call", "equals": "reached"}
-    lead = Lead(sequence("s", {"id": "call", "kind": "phone_call"}, branch("b", test, [mail("y")], [mail("n")])))
+    lead = SequenceHarness(
+        sequence("s", {"id": "call", "kind": "phone_call"}, branch("b", test, [mail("y")], [mail("n")]))
+    )
     lead.connect("s")
     assert lead.done(lead.event_id("call"), result) == [f"s/{step}", "s completed"]
 
 
 def test_the_result_of_an_automated_mail_may_come_while_the_branch_waits_for_it() -> None:
     test = {"result_of": "m", "equals": "opened", "within": "1d"}
-    lead = Lead(sequence("s", mail("m"), branch("b", test, [mail("y")], [mail("n")])))
+    lead = SequenceHarness(sequence("s", mail("m"), branch("b", test, [mail("y")], [mail("n")])))
     lead.connect("s")
     assert (lead.done(lead.event_id("m"), "delivered"), lead.outcomes) == ([], ["result_recorded"])
     assert lead.done(lead.event_id("m"), "opened") == ["s/y", "s completed"]
@@ -177,13 +190,13 @@ def test_branches_nest() -> None:
         ({"a": 1}, ["s/a", "s/after"]),
         ({"b": 1}, []),
     ):
-        lead = Lead(sequence("s", outer, mail("z")))
+        lead = SequenceHarness(sequence("s", outer, mail("z")))
         lead.state.snapshot.attributes = dict(attributes)
         assert lead.connect("s") == ["s connected", *steps, "s/z", "s completed"]
 
 
 def test_a_connected_lead_stays_on_its_version() -> None:
-    lead = Lead(sequence("s", email("a"), mail("old")))
+    lead = SequenceHarness(sequence("s", email("a"), mail("old")))
     lead.connect("s")
     lead.publish(sequence("s", mail("new")), 2)
     assert lead.done(lead.event_id("a")) == ["s/old", "s completed"]
@@ -192,7 +205,9 @@ def test_a_connected_lead_stays_on_its_version() -> None:
 
 def test_an_event_connects_to_the_sequences_that_say_so() -> None:
     big = {"on": "lead-qualified", "models": ["m-1"], "when": {"attribute": "size", "above": 5}, "wait": "1h"}
-    lead = Lead(sequence("s", email("a"), connect=big), sequence("t", email("b"), connect={"on": "lead-assigned"}))
+    lead = SequenceHarness(
+        sequence("s", email("a"), connect=big), sequence("t", email("b"), connect={"on": "lead-assigned"})
+    )
     assert (lead.event("lead-qualified", "m-2"), lead.outcomes) == ([], [])
     assert (lead.event("lead-qualified", "m-1"), lead.outcomes) == ([], ["conditions_not_met"])
     lead.becomes(attributes={"size": 6})
@@ -202,7 +217,7 @@ def test_an_event_connects_to_the_sequences_that_say_so() -> None:
 
 
 def test_whoever_is_named_takes_the_steps_else_the_newest_seller_else_the_owner() -> None:
-    lead = Lead(sequence("s", mail("a")))
+    lead = SequenceHarness(sequence("s", mail("a")))
 
     def owner(**more: str) -> str | None:
         lead.connect("s", **more)
@@ -220,7 +235,7 @@ def test_whoever_is_named_takes_the_steps_else_the_newest_seller_else_the_owner(
 
 def test_a_reply_that_leads_on_to_another_sequence_does_not_end_that_one() -> None:
     test = {"replied": True, "within": "2d"}
-    lead = Lead(
+    lead = SequenceHarness(
         sequence("s", mail("a"), branch("b", test, [advance("go", "t")], [mail("n")]), **OPEN_TO_REPLIES),
         sequence("t", email("c")),
     )
@@ -238,7 +253,7 @@ def test_what_waits_in_a_sequence_begun_anew_meanwhile_has_not_seen_the_reply() 
     test = {"replied": True, "within": "2d"}
     onward = sequence("s", mail("a"), branch("b", test, [advance("go", "u")], [mail("n")]), **OPEN_TO_REPLIES)
     ends = sequence("t", mail("b"), branch("d", test, [mail("y")], [mail("n")]), advance("go2", "u"), **OPEN_TO_REPLIES)
-    lead = Lead(onward, ends, sequence("u", email("c")))
+    lead = SequenceHarness(onward, ends, sequence("u", email("c")))
     lead.connect("s")
     lead.connect("t")
     assert lead.reply() == ["s disconnected (advanced)", "u connected", "u/c", "t/y", "t disconnected (advanced)"]

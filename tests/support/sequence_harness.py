@@ -51,7 +51,7 @@ def sequence(name: str, *steps: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"id": name, "steps": list(steps), **more}
 
 
-class Lead:
+class SequenceHarness:
     """One lead, and the sequences that run. Time is in milliseconds from 0."""
 
     def __init__(self, *definitions: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""A desk with a store in memory, to which things occur."""
+"""An Assigner on a store in memory, and short ways to make definitions, sellers and leads for it."""
 
 from __future__ import annotations
 
@@ -50,31 +50,31 @@ def definition(*segments: dict[str, Any], name: str = "sales", **fields: Any) ->
     return {"id": name, "segments": list(segments), **fields}
 
 
-class Office:
+class AssignerHarness:
     def __init__(self, *definitions: dict[str, Any], restarts: bool = False) -> None:
         self.memory = Memory()
         self.rules = tuple(rules_of(one, 1) for one in definitions)
         self.assigner = Assigner([], self.rules)
-        self.again: datetime | None = None
+        self.next_time: datetime | None = None
         self._restarts = restarts
 
-    def occur(self, what: str, *args: Any, at: float = 0, **fields: Any) -> list[Decision]:
+    def handle(self, what: str, *args: Any, at: float = 0, **fields: Any) -> list[Decision]:
         if self._restarts:
             self.assigner = Assigner(self.memory.reopen(), self.rules)
         self.assigner.begin(self.memory, T0 + timedelta(hours=at))
         getattr(self.assigner, what)(*args, **fields)
-        decided, self.again = self.assigner.end()
+        decided, self.next_time = self.assigner.end()
         return decided
 
     def lead(
         self, name: str, at: float = 0, qualified: float = 0, model: str = "M", **attributes: Any
     ) -> list[Decision]:
         held = HeldLead(model_id=model, qualified_at=T0 + timedelta(hours=qualified), attributes=attributes)
-        return self.occur("lead_qualified", name, held, at=at)
+        return self.handle("lead_qualified", name, held, at=at)
 
     def seller(self, name: str, at: float = 0, **fields: Any) -> list[Decision]:
-        return self.occur("seller_changed", HeldSeller(id=name, changed_at=T0, **fields), at=at)
+        return self.handle("seller_changed", HeldSeller(id=name, changed_at=T0, **fields), at=at)
 
     def publish(self, *definitions: dict[str, Any]) -> list[Decision]:
         self.rules = tuple(rules_of(one, 1) for one in definitions)
-        return self.occur("rules_changed", self.rules)
+        return self.handle("rules_changed", self.rules)

@@ -18,7 +18,7 @@ NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
 
 
 @dataclass
-class Place:
+class ProcessorHarness:
     """`definitions` are live, each in version 1; `now` moves on by `wait`."""
 
     make: Callable[[Callable[[], Definitions | None]], Processor]
@@ -42,7 +42,7 @@ class Place:
         """As after a crash: what is left is the state."""
         self.processor = self.make(lambda: self._snapshot)
         self.application = Application(
-            name="place",
+            name="processor",
             inputs=(Input("any"),),
             changelog="changelog",
             dead_letters="dead",
@@ -62,7 +62,7 @@ class Place:
         swept = self.revision - 1
         self.processor.begin()
         if self.processor.sweep_pending(swept):
-            context = self._unit()
+            context = self._context()
             for key in list(self.entries):
                 self.processor.sweep(key, context, swept)
             self._commit(context)
@@ -78,7 +78,7 @@ class Place:
 
     def take(self, record: PlainRecord) -> None:
         """As a cycle of its own."""
-        context = self._unit()
+        context = self._context()
         context.record = record
         self.processor.begin()
         try:
@@ -119,7 +119,7 @@ class Place:
     def _look(self) -> None:
         now_ms = round(self.now.timestamp() * 1000)
         keys = self.timers.due(now_ms, 1000)
-        context = self._unit()
+        context = self._context()
         self.processor.begin()
         for key in keys:
             self.processor.on_timer(key, context)
@@ -127,7 +127,7 @@ class Place:
         held = {key: self.entries[key] for key in keys if key in self.entries}
         self.timers.done(keys, [schedule for schedule in self.processor.timers(held) if schedule[0] > now_ms])
 
-    def _unit(self) -> ProcessorContext:
+    def _context(self) -> ProcessorContext:
         return ProcessorContext(
             self.application, 0, self.entries, revision=self.revision, now_ms=round(self.now.timestamp() * 1000)
         )
