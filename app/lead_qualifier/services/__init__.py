@@ -1,1 +1,1 @@
-"""What every service on the engine runs in: a process with Faust, tables of rules, health, metrics and a watchdog."""
+"""Processes that host services: what they consist of (`topology`), how they are wired, started, watched and stopped."""

@@ -61,12 +61,12 @@ _BUILDS: dict[str, Callable[[Wiring], Service]] = {
 
 
 def build(wiring: Wiring) -> Service:
-    """The service of this row of the topology."""
+    """The service for this row of the topology."""
     return _BUILDS[wiring.topology.name](wiring)
 
 
 class DownstreamMetrics(Metrics):
-    """Counts what became of what: what a unit counts as (kind, definition id, outcome)."""
+    """Counts outcomes: processors count under (kind, definition id, outcome)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -78,7 +78,7 @@ class DownstreamMetrics(Metrics):
         )
 
     def count(self, what: object, count: int) -> None:
-        """Take what a unit has counted."""
+        """Add to the counter of outcomes."""
         match what:
             case (kind, definition, outcome):
                 self._outcomes.labels(kind, definition, outcome).inc(count)
@@ -92,7 +92,7 @@ def downstream_process(
     limits: Limits = DEFAULT_LIMITS,
     hook: FaultHook = no_fault_hook,
 ) -> Process:
-    """A process that hosts these services, each in a consumer group of its own."""
+    """A process that hosts these services, each in its own consumer group."""
     return Process(
         settings,
         connection,

@@ -16,12 +16,12 @@ from lead_qualifier.engine.repeated_errors import Repeats
 from lead_qualifier.settings import LogFormat
 from lead_qualifier.wording.printable import printable
 
-#: These say the same ten times a second, each in a few ways, for as long as a broker is away.
+#: While a broker is away, these log the same few lines ten times a second.
 _CLIENTS = ("aiokafka", "librdkafka")
 
 
-class _Sparing(logging.Filter):
-    """Lets through what a Kafka client logs when it first comes, then at most once a minute, how often in `times`."""
+class _RateLimit(logging.Filter):
+    """Passes each kind of line from a Kafka client at first, then at most once a minute with a count (`times`)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -31,7 +31,7 @@ class _Sparing(logging.Filter):
         client = record.name.partition(".")[0]
         if client not in _CLIENTS or record.exc_info:
             return True
-        # librdkafka's first argument is the kind of the line; who logs it and about which broker comes after
+        # librdkafka's first argument is the kind of the line; the client and the broker come after it
         kind = record.args[0] if client == "librdkafka" and isinstance(record.args, tuple) and record.args else None
         times = self._repeats.times((record.name, record.levelno, record.msg, kind))
         if times > 1:
@@ -40,7 +40,7 @@ class _Sparing(logging.Filter):
 
 
 def configure_logs(log_format: LogFormat, *, level: int = logging.INFO) -> None:
-    """Send the program's and its libraries' logs to standard error. `auto` is console on a terminal, JSON elsewhere."""
+    """Send all logs, those of libraries too, to standard error. `auto`: console on a terminal, JSON elsewhere."""
     global _as_json  # noqa: PLW0603  a process has one standard error
     as_json = log_format is LogFormat.JSON or (log_format is LogFormat.AUTO and not sys.stderr.isatty())
     _as_json = as_json
@@ -62,7 +62,7 @@ def configure_logs(log_format: LogFormat, *, level: int = logging.INFO) -> None:
         )
         renderer: Any = structlog.processors.JSONRenderer()
     else:
-        # Its own way to show an exception prints local variables: passwords, and what leads are made of.
+        # structlog's own traceback prints local variables: passwords and personal data.
         renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=_show_exception)
         structlog.configure(
             processors=[*shared, _make_printable, renderer],
@@ -70,7 +70,7 @@ def configure_logs(log_format: LogFormat, *, level: int = logging.INFO) -> None:
             logger_factory=structlog.PrintLoggerFactory(sys.stderr),
             cache_logger_on_first_use=True,
         )
-    # libraries log through the standard library: the same shape, and only what is worth a look
+    # libraries log through the standard library: same format, warnings and worse
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -82,14 +82,14 @@ def configure_logs(log_format: LogFormat, *, level: int = logging.INFO) -> None:
             ],
         )
     )
-    handler.addFilter(_Sparing())
+    handler.addFilter(_RateLimit())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     sys.excepthook = _log_uncaught
     threading.excepthook = _log_uncaught_in_thread
 
 
 def logs_json() -> bool:
-    """Is standard error one JSON object a line from now on?"""
+    """Is each line on standard error a JSON object?"""
     return _as_json
 
 
@@ -97,7 +97,7 @@ _as_json = False
 
 
 def _log_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """The last line of a process that fails is a log line too."""
+    """The last line of a failing process is a log line, too."""
     structlog.get_logger(__name__).critical("failed", reason=str(error), exc_info=(kind, error, trace), exit_code=1)
 
 
@@ -109,7 +109,7 @@ def _log_uncaught_in_thread(args: threading.ExceptHookArgs) -> None:
 
 
 def _make_printable(_logger: Any, _name: str, event: Any) -> Any:
-    """On a console: what is logged comes from topics and brokers too."""
+    """For the console: logged values may come from topics and brokers."""
     shown = {}
     for field, value in event.items():
         if field == "exc_info" or isinstance(value, bool | int | float | None):
@@ -123,7 +123,7 @@ def _make_printable(_logger: Any, _name: str, event: Any) -> Any:
 
 
 def _show_exception(out: TextIO, exc_info: Any) -> None:
-    """A traceback, indented: no message in it looks like a line of the log."""
+    """An indented traceback, so that no message in it can pass for a log line."""
     text = "".join(traceback.format_exception(*exc_info)).rstrip("\n")
     out.write("".join(f"\n  {printable(line)}" for line in text.split("\n")))
 
@@ -131,10 +131,7 @@ def _show_exception(out: TextIO, exc_info: Any) -> None:
 def _encode(event: Any, **_: Any) -> bytes:
     try:
         return msgspec.json.encode(event, enc_hook=repr)
-    except (
-        UnicodeEncodeError,
-        RecursionError,
-    ):  # such as the name of a file that is not UTF-8: it is told all the same
+    except (UnicodeEncodeError, RecursionError):  # such as a file name that is not UTF-8: logged escaped
         shown = {}
         for field, value in event.items():
             kept = value is None or isinstance(value, bool | int | float)

@@ -14,11 +14,11 @@ from lead_qualifier.services.service import Service
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 Watched = tuple[Service, Engine, Callable[[], dict[TopicPartition, int]]]
-"""A service, its engine, and the ends of its inputs."""
+"""A service, its engine, and a function that returns the end offsets of its inputs."""
 
 
 class Metrics(Observer):
-    """The engines' observer; the counters are told after each commit, the gauges are read when scraped."""
+    """Observes the engines: counters change after each commit, gauges are read when scraped."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -49,7 +49,7 @@ class Metrics(Observer):
         self._prefix = ""
 
     def watch(self, watched: Sequence[Watched], *, topic_prefix: str) -> None:
-        """Add the gauges that are read when scraped."""
+        """Register the gauges."""
         self._prefix = topic_prefix
         self.registry.register(_Gauges(watched, topic_prefix))
 
@@ -72,11 +72,11 @@ class Metrics(Observer):
                 self.count(what, count)
 
     def aborted(self, reason: str) -> None:
-        """A transaction was aborted, or nobody knows."""
+        """A transaction was aborted, or its outcome is unknown."""
         self._aborted.inc()
 
     def count(self, what: object, count: int) -> None:
-        """Take what a unit has counted; which that is the service knows."""
+        """Add to the service's own counters. `what`: the key under which its processors count."""
 
     def render(self) -> bytes:
         """The text that Prometheus scrapes."""
@@ -84,7 +84,7 @@ class Metrics(Observer):
 
 
 class _Gauges:
-    """Read at scrape time from what is held anyway."""
+    """Reads the values at scrape time from the engines."""
 
     def __init__(self, watched: Sequence[Watched], prefix: str) -> None:
         self._watched = watched

@@ -1,4 +1,4 @@
-"""What a process hosts: a service is a consumer group with its applications, and the rules that these decide by."""
+"""A service as a process hosts it: a consumer group, its applications, and the rules that these decide by."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ S = TypeVar("S")
 
 
 class Projection(Generic[E, S]):
-    """Rules on their way from the one decider of commands to every worker: written to a topic, followed in a table."""
+    """Carries rules from the one application that decides commands to every process: through a compacted topic."""
 
     def __init__(
         self,
@@ -30,9 +30,7 @@ class Projection(Generic[E, S]):
         decode: Callable[[bytes], E | None],
         snapshot: Callable[[Mapping[str, E]], S],
     ) -> None:
-        """`topic`: the full name. `application`: the name of the one that decides; `stored` reads what it holds, as
-        bytes, into entries.
-        """
+        """`topic`: its full name. `application`: the one that decides commands; `stored` decodes its state to entries."""
         self.name = name
         self.topic = topic
         self._application = application
@@ -64,29 +62,29 @@ class Projection(Generic[E, S]):
         return None if self._table is None else self._table.current()
 
     def project(self, entries: Sequence[E]) -> None:
-        """Write these entries soon; returns at once. For the decider, after each of its commits."""
+        """Queue these entries to be written; returns immediately. To be called after each commit."""
         assert self._projector is not None
         self._projector.project(entries)
 
     def start(self) -> None:
-        """Begin to write."""
+        """Start writing."""
         assert self._projector is not None
         self._projector.start()
 
     def stop(self) -> None:
-        """Write what was asked for, then end."""
+        """Write what is queued, then stop."""
         if self._projector is not None:
             self._projector.stop()
 
     def problem(self) -> str | None:
-        """Why it must not go on, or None."""
+        """Why the process must not go on, or None."""
         assert self._projector is not None
         if self._projector.refused is not None:
             return self._projector.refused
         return None if self._projector.alive else "thread projection has died"
 
     def _unprojected(self) -> list[E]:
-        """What the decider holds, if it is ours, and the topic does not."""
+        """What is in the state, if this process holds it, but not in the topic."""
         if self._engine is None or not self.table.caught_up:
             return []
         return [
@@ -99,7 +97,7 @@ class Projection(Generic[E, S]):
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Applications of one consumer group, and the rules that they share."""
+    """The applications of one consumer group, and the rules that they share."""
 
     name: str
     group_id: str

@@ -11,14 +11,14 @@ Check = Callable[[], tuple[bool, dict[str, Any]]]
 
 
 class Rendered(Protocol):
-    """Metrics as far as a web server needs them."""
+    """What the web server needs from metrics."""
 
     def render(self) -> bytes:
         """The text that Prometheus scrapes."""
 
 
 class WebServer:
-    """Serves `/health/live`, `/health/ready` and `/metrics`: 200 if well, 503 if not, with the reason as JSON."""
+    """Serves `/health/live`, `/health/ready` (200, or 503 with the reason as JSON) and `/metrics`."""
 
     def __init__(self, *, host: str, port: int, live: Check, ready: Check, metrics: Rendered) -> None:
         self._host = host
