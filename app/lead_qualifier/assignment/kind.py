@@ -59,7 +59,7 @@ def _unique(members: Any, field: str, where: Path) -> Iterator[Problem]:
         if one[field] in seen:
             yield (
                 (*where, index, field),
-                f"{one[field]} is that of {seen[one[field]]} already: give {one['id']} another {field}",
+                f"{one[field]} is already the {field} of {seen[one[field]]}: give {one['id']} another one",
             )
         seen.setdefault(one[field], one["id"])
 
@@ -81,7 +81,7 @@ def _of_rule(places: Mapping[str, Nearest], rule: Mapping[str, Any], where: Path
     if target != "sellers":
         if "id" in whom and whom["id"] not in places[target]:
             advice = places[target].advice(whom["id"])
-            yield (*where, target, "id"), f"there is no {target} {whom['id']} among {target}s: {advice}"
+            yield (*where, target, "id"), f"{target}s has no {target} {whom['id']}: {advice}"
         for option in ("distribute", "available_within"):
             if option in rule:
                 yield (*where, option), "is for rules that assign to sellers only: remove it"
@@ -100,7 +100,7 @@ def _never(definition: Definition, effort: Effort) -> Iterator[Problem]:
             if (reason := impossible(mine, effort)) is not None:
                 yield (
                     (*where, number, "when"),
-                    f"can never be so in segment {segment['id']}: {reason}; change one of them",
+                    f"can never be met in segment {segment['id']}: {reason}; change one of them",
                 )
         rules: list[_Placed] = [((*where, number), rule) for number, rule in enumerate(segment["rules"])]
         yield from _overtaken("rule", rules, within, effort)
@@ -118,7 +118,7 @@ def _overtaken(what: str, in_order: Sequence[_Placed], given: Condition, effort:
         if taker is not None:
             yield (
                 where,
-                f"can never match: {what} {taker} before it takes all of its leads; change order or condition",
+                f"can never match: {what} {taker} before it takes all its leads; change the order or a condition",
             )
         before.append((one["id"], condition, size_of(condition)))
 

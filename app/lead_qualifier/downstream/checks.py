@@ -20,4 +20,4 @@ def repeated(names: Sequence[str], where: Path) -> Iterator[Problem]:
 def no_time(text: str, where: Path, such_as: str) -> Iterator[Problem]:
     """A duration of nothing, where some time must pass."""
     if not parse_milliseconds(text):
-        yield where, f"must be more than nothing, such as {such_as}"
+        yield where, f"must be more than zero, such as {such_as}"

@@ -61,7 +61,7 @@ _Wanted = tuple[Test, bool]
 
 
 class Effort:
-    """What may still be compared to find out what can never be so. One for all conditions of a definition, so that
+    """What may still be compared to find out what can never be met. One for all conditions of a definition, so that
     looking through it ends soon, whatever it holds. It counts and looks at no clock: everybody finds the same.
     """
 
@@ -164,16 +164,16 @@ def problems_of(
     of_open: bool = False,
     effort: Effort | None = None,
 ) -> Iterator[Problem]:
-    """What is wrong with a condition of the right form, and whether it can never be so; `of_open`: of an open lead."""
+    """What is wrong with a condition of the right form, and whether it can never be met; `of_open`: of an open lead."""
     effort = effort or Effort()
     found = list(_problems(definition, where, of_seller, 1))
     yield from found
     if not found:
         condition = condition_of(definition)
         if (reason := impossible(condition, effort)) is not None:
-            yield where, f"can never be so: {reason}; change or remove some of it"
+            yield where, f"can never be met: {reason}; change or remove part of it"
         elif of_open and impossible(Group("all", (IS_OPEN, condition)), effort) is not None:
-            yield where, "can never be so of an open lead, and no other is looked at: change or remove some of it"
+            yield where, "can never be met by an open lead, and only open leads count: change or remove part of it"
 
 
 def _problems(definition: Mapping[str, Any], where: Path, of_seller: bool, level: int) -> Iterator[Problem]:
@@ -190,13 +190,13 @@ def _problems(definition: Mapping[str, Any], where: Path, of_seller: bool, level
         return
     named = [name for name in ("field", "attribute") if name in definition]
     if len(named) != 1:
-        yield where, "must name what it looks at, by either field or attribute"
+        yield where, "must name what it tests, by either field or attribute"
         return
     if named == ["field"] and (of_seller or definition["field"] not in LEAD_FIELDS):
         known = "a seller has attributes only" if of_seller else f"fields are {', '.join(LEAD_FIELDS)}"
         yield (*where, "field"), f"{definition['field']!r} is unknown: {known}; attributes are named with attribute"
     if len(definition) == 1:
-        yield where, f"must say what is to be so, by one of {', '.join((*_OPERATORS, 'same_as'))}"
+        yield where, f"needs a test, one of {', '.join((*_OPERATORS, 'same_as'))}"
     if "same_as" in definition and not of_seller:
         yield (*where, "same_as"), "compares a seller's attribute with the lead's: it has no meaning here"
 
@@ -218,7 +218,7 @@ def looked_through(condition: Condition, effort: Effort | None = None) -> Values
     Where sellers are compared with leads (`same_as`), what is found may meet it for no lead.
     """
     effort = effort or Effort()
-    reason = "it denies what is always so"
+    reason = "it negates what is always true"
     try:
         for number, way in enumerate(_ways(condition, effort)):
             if number == _MOST_WAYS:
@@ -284,7 +284,7 @@ def _met(way: list[_Wanted], effort: Effort) -> Values | str:
                 break
         else:
             known = "" if values is None else f", which is one of {', '.join(map(_text, values))}"
-            return f"no value of {name} meets all that is asked of it{known}"
+            return f"no value of {name} meets all its conditions{known}"
     return Values(met[True], met[False])
 
 

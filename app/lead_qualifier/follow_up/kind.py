@@ -18,7 +18,7 @@ def _problems(definition: Definition, _others: Others) -> Iterator[Problem]:
     seen: set[str] = set()
     for index, stage in enumerate(definition["stages"]):
         if stage["on"] in seen:
-            yield ("stages", index, "on"), f"{stage['on']} has a stage already: keep one of them"
+            yield ("stages", index, "on"), f"{stage['on']} already has a stage: keep one of them"
         seen.add(stage["on"])
         yield from no_time(stage["within"], ("stages", index, "within"), "4h")
         if "repeat" in stage:

@@ -33,9 +33,9 @@ def _problems(definition: Definition, _others: Others) -> Iterator[Problem]:
     yield from repeated(trigger.get("models", ()), ("trigger", "models"))
     reentry = definition.get("reentry", {})
     if (reentry.get("policy") == "after") != ("after" in reentry):
-        yield ("reentry",), "names how long after an entry with policy after, and only then: {policy: after, after: 7d}"
+        yield ("reentry",), "needs after with policy: after, and only then, such as {policy: after, after: 7d}"
     elif "after" in reentry:
-        yield from no_time(reentry["after"], ("reentry", "after"), "7d; who may enter each time has policy always")
+        yield from no_time(reentry["after"], ("reentry", "after"), "7d; to allow every entry, use policy: always")
     names = Counter(one.get("as") or one.get("field") or one["attribute"] for one in definition.get("payload", ()))
     for name, count in names.items():
         if count > 1:
@@ -57,7 +57,7 @@ def _nobody(definition: Definition, effort: Effort) -> Iterator[Problem]:
         asked.append(definition["when"])
     let_in = Group("all", tuple(map(condition_of, asked)))
     if (reason := impossible(let_in, effort)) is not None:
-        yield ("when",), f"can never be so together with trigger and contact: {reason}"
+        yield ("when",), f"can never be met together with trigger and contact: {reason}"
     elif "exclude" in definition and implies(let_in, condition_of(definition["exclude"]), effort):
         yield ("exclude",), "excludes every lead that trigger, when and contact let in, so nobody would ever enter"
 

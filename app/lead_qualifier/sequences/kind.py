@@ -29,7 +29,7 @@ def _problems(definition: Definition, others: Others) -> Iterator[Problem]:
     named: dict[str, Path] = {}
     for where, step, _ in placed:
         if step["id"] in named:
-            yield (*where, "id"), f"is {step['id']}, as another step's is: give each step its own"
+            yield (*where, "id"), f"is {step['id']}, like another step's: give each step its own id"
         named.setdefault(step["id"], where)
     asked = [step["branch"]["when"] for _, step, _ in placed if "when" in step.get("branch", ())]
     if len(named) == len(placed) and not any(list(problems_of(one, (), effort=effort)) for one in asked):
@@ -48,7 +48,10 @@ def _problems(definition: Definition, others: Others) -> Iterator[Problem]:
         yield from problems_of(connect["when"], ("connect", "when"), of_open=True, effort=effort)
     yield from _nobody(connect, leaving, effort)
     if "models" in connect and connect["on"] != "lead-qualified":
-        yield ("connect", "models"), "belongs to on: lead-qualified: an assignment names no qualification model"
+        yield (
+            ("connect", "models"),
+            "is only for on: lead-qualified; an assignment names no qualification model",
+        )
     if "wait" in connect:
         yield from _too_long(connect["wait"], ("connect", "wait"))
 
@@ -81,20 +84,20 @@ def _of_branch(step: Step, where: Path, level: int, on_reply: bool, effort: Effo
         yield where, "leads nowhere: give it steps under yes, no or both"
     tests = [name for name in ("when", "replied", "result_of") if name in branch]
     if len(tests) != 1:
-        yield here, "must ask exactly one thing: when, replied, or result_of with equals"
+        yield here, "must have exactly one test: when, replied, or result_of with equals"
     if ("result_of" in branch) != ("equals" in branch):
-        yield here, "asks for a result by both: result_of (an earlier step) and equals (the result)"
+        yield here, "needs result_of (an earlier step) and equals (the result) together"
     if "when" in branch:
         yield from problems_of(branch["when"], (*here, "when"), of_open=True, effort=effort)
     if "replied" in branch and on_reply:
-        yield (*here, "replied"), "is never asked, for a reply ends the sequence: set exit: {on_reply: false}"
+        yield (*here, "replied"), "never applies, because a reply ends the sequence: set exit: {on_reply: false}"
     if "within" in branch:
         yield from _too_long(branch["within"], (*here, "within"))
 
 
 def _of_step(step: Step, where: Path, sequence_id: str, following: _Following) -> Iterator[Problem]:
     if "due_within" in step:
-        yield from no_time(step["due_within"], (*where, "due_within"), "4h; without it the step is due at once")
+        yield from no_time(step["due_within"], (*where, "due_within"), "4h; without it the step is due immediately")
     match step["kind"]:
         case "wait":
             yield from _too_long(step["for"], (*where, "for"))
@@ -113,11 +116,11 @@ def _of_step(step: Step, where: Path, sequence_id: str, following: _Following) -
 
 def _of_advance(to: str, where: Path, sequence_id: str, following: _Following) -> Iterator[Problem]:
     if to == sequence_id:
-        yield where, "is this sequence itself: a lead would go round for ever; name another"
+        yield where, "is this sequence itself, so leads would loop forever: name another"
     elif to not in following.known:
-        yield Unresolved((where, f"names {to}, which is no sequence: {following.known.advice(to)}"))
+        yield Unresolved((where, f"names {to}, which is not a sequence: {following.known.advice(to)}"))
     elif (way := following.way_back(to, sequence_id)) is not None:
-        yield where, f"leads back here ({' -> '.join((sequence_id, *way))}): leads would go round for ever"
+        yield where, f"leads back here ({' -> '.join((sequence_id, *way))}): leads would loop forever"
 
 
 class _Following:
@@ -170,12 +173,12 @@ def _on_the_way(program: list[Instruction], named: Mapping[str, Path]) -> Iterat
         passed = before.pop(at, None)
         if passed is None:
             if not isinstance(one, Jump):
-                yield named[one.id], "is never reached: every way before it advances to another sequence; remove it"
+                yield named[one.id], "is never reached: every path before it advances to another sequence; remove it"
             continue
         if isinstance(one, Advance) and at in bare:
             yield named[one.id], "must not be the first step: connect leads to that sequence instead"
         if isinstance(one, Wait) and _at_end(program, at + 1):
-            yield named[one.id], "must not be the last step: there is nothing that it waits for"
+            yield named[one.id], "must not be the last step: nothing follows the wait"
         if isinstance(one, Branch) and one.result_of and not bits.get(one.result_of, 0) & passed:
             unknown += 1
             earlier = [name for name, bit in bits.items() if bit & passed] if unknown <= MOST else []
@@ -194,7 +197,7 @@ def _at_end(program: list[Instruction], at: int) -> bool:
 
 
 def _no_result(name: str, earlier: list[str]) -> str:
-    return f"names {name}, which is no earlier step that has a result: {Nearest(earlier).advice(name)}"
+    return f"names {name}, which is not an earlier step with a result: {Nearest(earlier).advice(name)}"
 
 
 def _gives_result(one: Instruction) -> TypeGuard[Emit]:
@@ -205,7 +208,7 @@ def _too_long(text: str, where: Path) -> Iterator[Problem]:
     if parse_duration(text) > LONGEST_WAIT:
         yield where, "must be 30d at most"
     elif not parse_duration(text):
-        yield where, "must be longer than nothing: remove it, or say how long"
+        yield where, "must be longer than zero: remove it or say how long"
 
 
 KIND = Kind("sequence", SequenceDefinition, problems=_problems)

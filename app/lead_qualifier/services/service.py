@@ -30,7 +30,7 @@ class Projection(Generic[E, S]):
         decode: Callable[[bytes], E | None],
         snapshot: Callable[[Mapping[str, E]], S],
     ) -> None:
-        """`topic`: its full name. `application`: the one that decides commands; `stored` decodes its state to entries."""
+        """`topic`: its full name. `application`: the one that decides commands; `stored` decodes its state."""
         self.name = name
         self.topic = topic
         self._application = application

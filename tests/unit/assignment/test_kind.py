@@ -48,12 +48,12 @@ def told(problems: list[Any]) -> list[tuple[str, str]]:
         (
             definition(segment(rule(), name="a", priority=5, when=NORTH), segment(rule(), name="b", priority=5)),
             "segments.1.priority",
-            "5 is that of a already: give b another priority",
+            "5 is already the priority of a: give b another one",
         ),
         (
             definition(segment(rule(), when={**LARGE, "below": 5})),
             "segments.0.when",
-            "can never be so: no value of size",
+            "can never be met: no value of size",
         ),
         (definition(segment(rule(when={**NORTH, "exists": False}))), "segments.0.rules.0.when", "no value of region"),
         (
@@ -64,39 +64,39 @@ def told(problems: list[Any]) -> list[tuple[str, str]]:
         (
             definition(segment(rule(when=SOUTH), name="north", when=NORTH)),
             "segments.0.rules.0.when",
-            "can never be so in segment north: no value of region",
+            "can never be met in segment north: no value of region",
         ),
         (
             definition(segment(rule(), name="low", when=NORTH), segment(rule(), name="top", priority=9)),
             "segments.0",
-            "can never match: segment top before it takes all of its leads",
+            "can never match: segment top before it takes all its leads",
         ),
         (
             definition(segment(rule("any"), rule("other", when=NORTH))),
             "segments.0.rules.1",
-            "can never match: rule any before it takes all of its leads",
+            "can never match: rule any before it takes all its leads",
         ),
         (
             definition(segment(rule("first", when=NORTH), rule("second", when=LARGE), rule("third", when=NORTH))),
             "segments.0.rules.2",
-            "can never match: rule first before it takes all of its leads",
+            "can never match: rule first before it takes all its leads",
         ),
         (
             definition(segment(rule("first", when={"attribute": "size", "at_least": 3}), rule("second", when=LARGE))),
             "segments.0.rules.1",
-            "can never match: rule first before it takes all of its leads",
+            "can never match: rule first before it takes all its leads",
         ),
         (
             definition(segment(rule(when={"field": "status", "equals": "disqualified"}))),
             "segments.0.rules.0.when",
-            "can never be so of an open lead",
+            "can never be met by an open lead",
         ),
         (definition(*segments(251)), "segments", "at most 250"),
         (definition(segment(*rules(11))), "segments.0.rules", "at most 10"),
         (
             definition(segment(rule("a", when=NORTH), rule("a"))),
             "segments.0.rules.1.id",
-            "a is that of a already: give a another id",
+            "a is already the id of a: give a another one",
         ),
         (
             definition(segment(rule(team={"id": "T2"})), teams=[{"id": "T1"}]),
@@ -135,7 +135,7 @@ def test_what_each_segment_and_rule_may_still_get_is_taken() -> None:
     assert told(KIND.problems_of(definition(low, high), {})) == [
         (
             "segments.0",
-            "can never match: segment high before it takes all of its leads; change order or condition",
+            "can never match: segment high before it takes all its leads; change the order or a condition",
         )
     ]
     assert KIND.problems_of(definition({**low, "when": {"attribute": "size", "at_least": 3}}, high), {}) == []

@@ -1,4 +1,4 @@
-"""Conditions: what each comparison means, and which can never be so."""
+"""Conditions: what each comparison means, and which can never be met."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ IMPOSSIBLE: list[dict[str, Any]] = [
 def test_what_can_never_be_so_is_told(definition: dict[str, Any]) -> None:
     [(where, message)] = problems_of(definition, ("when",))
     assert where == ("when",)
-    assert "can never be so" in message
+    assert "can never be met" in message
 
 
 POSSIBLE: list[dict[str, Any]] = [

@@ -255,12 +255,12 @@ def test_a_journey_whose_window_is_over_is_not_published() -> None:
                 "when": {"field": "status_reason", "equals": "contacted"},
             },
             ("when",),
-            "can never be so",
+            "can never be met",
         ),
         ({"trigger": {"event": "lead-lost"}}, ("trigger", "event"), "must be one of lead-qualified"),
         ({"reentry": {"policy": "after"}}, ("reentry",), "{policy: after, after: 7d}"),
         ({"reentry": {"policy": "never", "after": "1d"}}, ("reentry",), "only then"),
-        ({"reentry": {"policy": "after", "after": "0d"}}, ("reentry", "after"), "policy always"),
+        ({"reentry": {"policy": "after", "after": "0d"}}, ("reentry", "after"), "policy: always"),
         ({"window": {"start": "2026-12-02T00:00:00Z", "end": "2026-12-01T00:00:00Z"}}, ("window", "end"), "later"),
         ({"window": {"start": "2026-12-02T00:00:00Z", "end": "2026-12-02T01:00:00+01:00"}}, ("window", "end"), "later"),
         (
@@ -270,7 +270,7 @@ def test_a_journey_whose_window_is_over_is_not_published() -> None:
         ),
         ({"contact": "required", "when": {"field": "contact_id", "exists": False}}, ("when",), "trigger and contact"),
         ({"when": {"field": "status", "equals": "won"}}, ("when",), "one of open, qualified, disqualified"),
-        ({"when": {"attribute": "a", "above": 2, "below": 1}}, ("when",), "can never be so"),
+        ({"when": {"attribute": "a", "above": 2, "below": 1}}, ("when",), "can never be met"),
         ({"payload": [{"attribute": "a"}, {"field": "status", "as": "a"}]}, ("payload",), "named a"),
         ({"payload": [{"attribute": f"a{n}"} for n in range(31)]}, ("payload",), "at most 30"),
         ({"when": {"equals": 1}}, ("when",), "either field or attribute"),
@@ -296,8 +296,12 @@ def test_a_journey_whose_window_is_over_is_not_published() -> None:
             ("exclude",),
             "nobody would ever enter",
         ),
-        ({"contact": "required", "exclude": {"field": "contact_id", "exists": True}}, ("exclude",), "nobody"),
-        ({"exclude": {"field": "sales_ready", "exists": True}}, ("exclude",), "nobody"),
+        (
+            {"contact": "required", "exclude": {"field": "contact_id", "exists": True}},
+            ("exclude",),
+            "nobody would ever enter",
+        ),
+        ({"exclude": {"field": "sales_ready", "exists": True}}, ("exclude",), "nobody would ever enter"),
     ],
 )
 def test_a_mistake_is_told_where_it_stands_and_how_to_mend_it(

@@ -23,7 +23,7 @@ def deep(levels: int) -> dict[str, Any]:
         (sequence("s", mail("a"), wait("w", "1d")), "steps.1", "last step"),
         (sequence("s", mail("a"), branch("b", WHEN, [wait("w", "1d")], [])), "steps.1.yes.0", "last step"),
         (sequence("s", wait("w", "31d"), mail("a")), "steps.0.for", "30d at most"),
-        (sequence("s", wait("w", "0d"), mail("a")), "steps.0.for", "longer than nothing"),
+        (sequence("s", wait("w", "0d"), mail("a")), "steps.0.for", "longer than zero"),
         (sequence("s", advance("go", "t")), "steps.0", "first step"),
         (sequence("s", branch("b", WHEN, [advance("go", "t")], [mail("a")])), "steps.0.yes.0", "first step"),
         (sequence("s", mail("a"), advance("go", "t"), mail("b")), "steps.2", "never reached"),
@@ -33,9 +33,9 @@ def deep(levels: int) -> dict[str, Any]:
             "never reached",
         ),
         (sequence("s", mail("a"), advance("go", "tt")), "steps.1.to", "did you mean t?"),
-        (sequence("s", mail("a"), advance("go", "s")), "steps.1.to", "round for ever"),
+        (sequence("s", mail("a"), advance("go", "s")), "steps.1.to", "loop forever"),
         (sequence("s", mail("a"), advance("go", "back")), "steps.1.to", "s -> back -> s"),
-        (sequence("s", mail("a"), mail("a")), "steps.1.id", "as another step's"),
+        (sequence("s", mail("a"), mail("a")), "steps.1.id", "like another step's"),
         (sequence("s", branch("b", WHEN, [], [])), "steps.0", "leads nowhere"),
         (sequence("s", branch("b", {}, [mail("a")], [])), "steps.0.branch", "exactly one"),
         (
@@ -52,7 +52,7 @@ def deep(levels: int) -> dict[str, Any]:
         (
             sequence("s", email("e"), branch("b", {"result_of": "e"}, [mail("a")], [])),
             "steps.1.branch",
-            "both",
+            "together",
         ),
         (
             sequence("s", branch("b", {**WHEN, "within": "31d"}, [mail("a")], [])),
@@ -79,25 +79,29 @@ def deep(levels: int) -> dict[str, Any]:
             "connect.models.1",
             "once more",
         ),
-        (sequence("s", email("e", due_within="0h")), "steps.0.due_within", "more than nothing"),
+        (sequence("s", email("e", due_within="0h")), "steps.0.due_within", "more than zero"),
         (
             sequence(
                 "s", mail("a"), connect={"on": "lead-assigned", "when": {"field": "status", "equals": "qualified"}}
             ),
             "connect.when",
-            "of an open lead",
+            "by an open lead",
         ),
         (
             sequence("s", branch("x", {"when": {"field": "status", "not_equals": "open"}}, [mail("a")], [mail("b")])),
             "steps.0.branch.when",
-            "of an open lead",
+            "by an open lead",
         ),
         (
             sequence("s", mail("a"), connect={"on": "lead-qualified", **WHEN}, exit={"when": WHEN["when"]}),
             "exit.when",
             "nobody would ever be connected",
         ),
-        (sequence("s", mail("a"), exit={"when": {"field": "status", "equals": "open"}}), "exit.when", "nobody"),
+        (
+            sequence("s", mail("a"), exit={"when": {"field": "status", "equals": "open"}}),
+            "exit.when",
+            "nobody would ever be connected",
+        ),
         (sequence("s", branch("x", {"when": {"equals": 1}}, [mail("a")], [])), "steps.0.branch.when", "either field"),
         (sequence("s"), "steps", "must not be empty"),
         (sequence("s", {"id": "x", "kind": "dance"}), "steps.0.kind", "phone_call"),
