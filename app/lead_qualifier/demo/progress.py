@@ -7,8 +7,8 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Any
 
+from lead_qualifier.demo.downstream_progress import DownstreamProgress
 from lead_qualifier.demo.figures import Figures
-from lead_qualifier.demo.story import Story
 from lead_qualifier.messages.topics import LEAD_CHANGED, LEAD_QUALIFIED, LEAD_SCORE_CHANGED
 from lead_qualifier.qualification.decide import Outcome
 
@@ -27,7 +27,7 @@ class Progress:
     qualified: int = 0
     first_after: float | None = None
     """Seconds from the start of the command to the first qualified lead."""
-    story: Story = field(default_factory=Story)
+    downstream: DownstreamProgress = field(default_factory=DownstreamProgress)
     notice: str = ""
     """What is not as it should be, for people; empty if nothing."""
     _decided_at: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=200))
@@ -69,4 +69,4 @@ class Progress:
         self.qualified += len(events)
         self.newest.extend(events)
         for event in events:
-            self.story.take(LEAD_QUALIFIED.name, event)
+            self.downstream.take(LEAD_QUALIFIED.name, event)

@@ -20,13 +20,13 @@ from lead_qualifier.client.errors import CommandUnanswered
 from lead_qualifier.demo.broker.finder import Broker, find_broker
 from lead_qualifier.demo.broker.kinds import BrokerKind
 from lead_qualifier.demo.broker.local_broker import free_ports
-from lead_qualifier.demo.children import Child
-from lead_qualifier.demo.crew import Crew
+from lead_qualifier.demo.child_process import ChildProcess
+from lead_qualifier.demo.event_tail import EventTail, TopicEvent
 from lead_qualifier.demo.figures import is_ready, read_figures
 from lead_qualifier.demo.hints import Hints, shown_path
-from lead_qualifier.demo.lines import Lines, figures_text
-from lead_qualifier.demo.newest import Newest, Told
+from lead_qualifier.demo.plain_view import PlainView, figures_text
 from lead_qualifier.demo.preparing import NotPrepared, prepare
+from lead_qualifier.demo.processes import DemoProcesses
 from lead_qualifier.demo.progress import Progress
 from lead_qualifier.demo.screen import Screen
 from lead_qualifier.demo.selling import prepare_selling
@@ -44,7 +44,7 @@ _READY_SECONDS = 60.0
 _STALL_SECONDS = 120.0
 _FIGURES_SECONDS = 0.5
 #: How long the end of a run waits for the downstream services (seconds).
-_STORY_SECONDS = 30.0
+_DOWNSTREAM_SECONDS = 30.0
 #: How long a run of few events waits for them at its start.
 _SERVICES_SECONDS = 20.0
 _RESTARTS = 3
@@ -55,19 +55,19 @@ class DemoFailed(Exception):
 
 
 class View(Protocol):
-    """Where the demo shows itself."""
+    """Where the demo prints what happens."""
 
     def say(self, line: str) -> None:
-        """One line of news."""
+        """Print one line."""
 
     def begin(self, broker: str, logs: str, environment: list[str], commands: list[tuple[str, str]]) -> None:
-        """From here on there is something to follow."""
+        """Events are coming from now on."""
 
     def show(self, progress: Progress, new: list[dict[str, object]]) -> None:
-        """How it stands; `new` are the qualified leads since the last time."""
+        """Print the progress; `new`: the leads qualified since the last call."""
 
     def end(self) -> None:
-        """No more is shown but lines."""
+        """Only `say` is called from now on."""
 
 
 def run_demo(settings: Settings, console: Console, *, events: int | None, rate: float) -> None:
@@ -76,10 +76,12 @@ def run_demo(settings: Settings, console: Console, *, events: int | None, rate: 
     Raises DemoFailed, NoBroker, BrokerUnreachable, TopicsUnfit, CommandUnanswered, NotPrepared.
     """
     progress = Progress()
-    view: View = Screen(console) if console.is_terminal else Lines()
-    with _stop_on_signals() as stop, Crew(settings) as crew, find_broker(settings, view.say) as broker:
-        stop.impatient = crew.kill
-        demo = _Demo(settings, broker, view, progress=progress, stop=stop, crew=crew, events=events, rate=rate)
+    view: View = Screen(console) if console.is_terminal else PlainView()
+    with _stop_on_signals() as stop, DemoProcesses(settings) as processes, find_broker(settings, view.say) as broker:
+        stop.impatient = processes.kill
+        demo = _Demo(
+            settings, broker, view, progress=progress, stop=stop, processes=processes, events=events, rate=rate
+        )
         try:
             demo.run()
         finally:
@@ -89,7 +91,7 @@ def run_demo(settings: Settings, console: Console, *, events: int | None, rate: 
 
 @dataclass(slots=True)
 class _Stop:
-    """Whether somebody asked the demo to end. While nothing runs yet, that interrupts what is going on."""
+    """Whether the demo was asked to stop. Until it is running, that interrupts whatever is going on."""
 
     asked: threading.Event = field(default_factory=threading.Event)
     running: bool = False
@@ -124,7 +126,7 @@ class _Demo:
         *,
         progress: Progress,
         stop: _Stop,
-        crew: Crew,
+        processes: DemoProcesses,
         events: int | None,
         rate: float,
     ) -> None:
@@ -135,16 +137,16 @@ class _Demo:
         self._stop = stop
         self._events = events
         self._rate = rate
-        self._crew = crew
+        self._processes = processes
         self._world = (settings.data_dir / broker.kind / "demo-world.json").absolute()
         self._port = settings.web_port
-        self._qualified: Newest | None = None
-        self._chain: Newest | None = None
+        self._qualified: EventTail | None = None
+        self._chain: EventTail | None = None
         self._services_ready = threading.Event()
         self._restarts = 0
 
     def run(self) -> None:
-        """From the topics to the end."""
+        """Run from creating topics to the end."""
         self._stop.running = True
         warm_up(self._broker.connection, group_id=self._settings.application_id)
         self._create_topics()
@@ -154,11 +156,11 @@ class _Demo:
             return
         prepare(self._broker.connection, self._settings, self._view.say)
         prefix = self._settings.topic_prefix
-        self._qualified = Newest(self._broker.connection, (LEAD_QUALIFIED,), topic_prefix=prefix)
+        self._qualified = EventTail(self._broker.connection, (LEAD_QUALIFIED,), topic_prefix=prefix)
         services = threading.Thread(target=self._begin_services, name="services", daemon=True)
         services.start()
         if self._events is not None:
-            services.join(_SERVICES_SECONDS)  # few events might all be over before a journey is there to enter
+            services.join(_SERVICES_SECONDS)  # a few events may all be over before there is a journey to enter
         self._begin_producer()
         hints = Hints(self._broker)
         self._view.begin(*self._facts(), hints.environment(), hints.commands(None))
@@ -166,8 +168,8 @@ class _Demo:
             self._finish()
 
     def end(self) -> None:
-        """End what was started, and say so."""
-        self._crew.stop()
+        """Stop everything that was started."""
+        self._processes.stop()
         for reader in (self._qualified, self._chain):
             if reader is not None:
                 reader.close()
@@ -193,41 +195,43 @@ class _Demo:
         if self._port == 0 or not _is_free(self._port):
             self._port = free
         seen_here = {"LEAD_QUALIFIER_LOG_FORMAT": "json", "LEAD_QUALIFIER_WEB_HOST": "127.0.0.1"}
-        self._crew.worker.begin(["worker", "--web-port", str(self._port)], {**self._environment(), **seen_here})
+        self._processes.worker.begin(["worker", "--web-port", str(self._port)], {**self._environment(), **seen_here})
 
     def _begin_producer(self) -> None:
         arguments = ["--world", str(self._world), "--rate", str(self._rate)]
         if self._events is not None:
             arguments += ["--events", str(self._events)]
-        self._crew.producer.begin(arguments, self._environment())
+        self._processes.producer.begin(arguments, self._environment())
         threading.Thread(target=self._count_produced, name="produced", daemon=True).start()
 
     def _begin_services(self) -> None:
-        """What lies behind the qualified leads; where it does not come up, the demo goes on without."""
+        """Start the downstream services. If they do not start, the demo goes on without them."""
         settings, connection = self._settings, self._broker.connection
         [port] = free_ports(1)
         seen_here = {"LEAD_QUALIFIER_LOG_FORMAT": "json", "LEAD_QUALIFIER_WEB_HOST": "127.0.0.1"}
-        self._crew.begin_services(["downstream", "all", "--web-port", str(port)], {**self._environment(), **seen_here})
+        self._processes.begin_services(
+            ["downstream", "all", "--web-port", str(port)], {**self._environment(), **seen_here}
+        )
         deadline = time.monotonic() + _READY_SECONDS
         while not is_ready(port):
-            services = self._crew.services
+            services = self._processes.services
             if services is None or services.exit_code is not None or time.monotonic() > deadline:
-                self._progress.story.notice = "the downstream services did not start: see downstream.log"
+                self._progress.downstream.notice = "the downstream services did not start: see downstream.log"
                 return
             if self._stop.asked.wait(0.2):
                 return
         try:
             topics = (JOURNEY_ENTRY_REQUESTED, LEAD_ASSIGNED, SEQUENCE_STEP_DUE)
-            self._chain = Newest(connection, topics, topic_prefix=settings.topic_prefix)
+            self._chain = EventTail(connection, topics, topic_prefix=settings.topic_prefix)
             prepare_selling(connection, settings)
         except (NotPrepared, CommandUnanswered, TopicMissing, KafkaException) as problem:
-            self._progress.story.notice = f"the downstream services were not set up: {problem}"
+            self._progress.downstream.notice = f"the downstream services were not set up: {problem}"
             return
         self._services_ready.set()
 
     def _count_produced(self) -> None:
         with contextlib.suppress(ValueError, OSError):  # the pipe is closed when the producer is ended
-            for line in self._crew.producer.output:
+            for line in self._processes.producer.output:
                 self._progress.produced = int(line)
 
     def _environment(self) -> dict[str, str]:
@@ -237,7 +241,7 @@ class _Demo:
         return address
 
     def _wait_until_ready(self) -> None:
-        worker = self._crew.worker
+        worker = self._processes.worker
         deadline = time.monotonic() + _READY_SECONDS
         while not is_ready(self._port):
             if worker.exit_code is not None:
@@ -253,11 +257,11 @@ class _Demo:
 
     def _facts(self) -> tuple[str, str]:
         broker = self._broker
-        logs = f"Logs: {shown_path(self._crew.worker.log)}, {shown_path(self._crew.producer.log)}"
+        logs = f"Logs: {shown_path(self._processes.worker.log)}, {shown_path(self._processes.producer.log)}"
         return f"Broker: {broker.description}; {broker.data_location}", logs
 
     def _follow(self) -> bool:
-        """Show what happens until told to stop (False), or all events are produced and decided (True)."""
+        """Show what happens. False: asked to stop; True: all events have been produced and decided."""
         assert self._qualified is not None
         figures_at = 0.0
         waited_for: _Decided | None = None
@@ -265,13 +269,13 @@ class _Demo:
             new = [event for _, event in self._qualified.take(0.2)]
             self._progress.take(new)
             if self._chain is not None:
-                self._tell_story(self._chain.take(0.01))
+                self._add_downstream(self._chain.take(0.01))
             now = time.monotonic()
             if now >= figures_at:
                 figures_at = now + _FIGURES_SECONDS
                 self._progress.look(read_figures(self._port))
-                self._mind_children()
-                if waited_for is None and self._crew.producer.exit_code == 0:
+                self._check_processes()
+                if waited_for is None and self._processes.producer.exit_code == 0:
                     waited_for = _Decided(self._broker, self._settings)
                 if waited_for is not None and waited_for.all():
                     self._view.show(self._progress, new)
@@ -283,55 +287,55 @@ class _Demo:
         assert self._qualified is not None
         new = [event for _, event in self._qualified.rest()]
         self._progress.take(new)
-        self._end_story()
+        self._finish_downstream()
         self._progress.look(read_figures(self._port))
         self._view.show(self._progress, new)
         self._view.end()
         progress = self._progress
         self._view.say(f"Done: {self._events:,} events produced and decided. {figures_text(progress)}")
         first = "" if progress.first_after is None else f", the first {progress.first_after:.1f} s after the start"
-        self._view.say(f"Qualified leads: {progress.qualified:,}{first}; {progress.story.figures()}")
-        for number, line in enumerate(progress.story.lines()):
+        self._view.say(f"Qualified leads: {progress.qualified:,}{first}; {progress.downstream.figures()}")
+        for number, line in enumerate(progress.downstream.lines()):
             self._view.say(f"  {line}" if number else f"One lead followed: {line}")
 
-    def _tell_story(self, told: list[Told]) -> None:
+    def _add_downstream(self, told: list[TopicEvent]) -> None:
         for topic, event in told:
-            self._progress.story.take(topic, event)
+            self._progress.downstream.take(topic, event)
 
-    def _end_story(self) -> None:
-        """Give the services, if they are up, a moment to catch up with what has qualified."""
-        deadline = time.monotonic() + _STORY_SECONDS
-        while time.monotonic() < deadline and not self._stop.asked.is_set() and not self._progress.story.notice:
+    def _finish_downstream(self) -> None:
+        """Give the services, if they run, a moment to catch up with the qualified leads."""
+        deadline = time.monotonic() + _DOWNSTREAM_SECONDS
+        while time.monotonic() < deadline and not self._stop.asked.is_set() and not self._progress.downstream.notice:
             if self._chain is not None:
-                self._tell_story(self._chain.take(0.2))
-                if self._progress.story.followed is not None or not self._progress.qualified:
-                    self._tell_story(self._chain.rest())
+                self._add_downstream(self._chain.take(0.2))
+                if self._progress.downstream.followed is not None or not self._progress.qualified:
+                    self._add_downstream(self._chain.rest())
                     return
             else:
                 self._services_ready.wait(0.2)
 
-    def _mind_children(self) -> None:
-        crew = self._crew
-        if crew.producer.exit_code not in {None, 0}:
-            raise DemoFailed(self._ended("producer", crew.producer))
-        if crew.worker.exit_code is None:
+    def _check_processes(self) -> None:
+        processes = self._processes
+        if processes.producer.exit_code not in {None, 0}:
+            raise DemoFailed(self._ended("producer", processes.producer))
+        if processes.worker.exit_code is None:
             self._progress.notice = ""
             return
         if self._restarts >= _RESTARTS:
-            raise DemoFailed(self._ended("worker", crew.worker))
-        # As whatever supervises a worker would.
+            raise DemoFailed(self._ended("worker", processes.worker))
+        # what a supervisor would do
         self._restarts += 1
-        self._progress.notice = f"the worker exited with {crew.worker.exit_code} and is being restarted"
-        crew.another_worker()
+        self._progress.notice = f"the worker exited with {processes.worker.exit_code} and is being restarted"
+        processes.replace_worker()
         self._begin_worker()
 
     @staticmethod
-    def _ended(what: str, child: Child) -> str:
+    def _ended(what: str, child: ChildProcess) -> str:
         return f"the {what} exited with {child.exit_code}; its log {child.log} ends with: {child.end_of_log()}"
 
 
 class _Decided:
-    """Have the workers decided all that the producer sent? Asked of the group's offsets: they move with the results."""
+    """Whether the workers have decided everything that the producer sent, by the offsets that their group committed."""
 
     def __init__(self, broker: Broker, settings: Settings) -> None:
         admin = Admin(broker.connection.confluent())
@@ -347,7 +351,7 @@ class _Decided:
         self._moved = time.monotonic()
 
     def all(self) -> bool:
-        """Raises DemoFailed when nothing has moved for long."""
+        """Has everything been decided? Raises DemoFailed if there is no progress for long."""
         committed = committed_offsets(self._config, self._group_id, self._ends, timeout=10)
         left = sum(max(0, end - committed.get(partition, 0)) for partition, end in self._ends.items())
         if left != self._left:

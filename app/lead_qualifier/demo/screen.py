@@ -18,7 +18,7 @@ from lead_qualifier.wording.printable import printable
 
 _REFRESH = 4
 _ROOMY = 32
-"""Lines of a terminal that leave room for more than the most necessary."""
+"""PlainView of a terminal that leave room for more than the most necessary."""
 _WIDE = 150
 """Columns of a terminal in which a qualified lead takes one line, not two."""
 
@@ -74,7 +74,7 @@ class Screen:
             *gap,
             self._outcomes(progress) if gap else self._outcomes_in_a_line(progress),
             *gap,
-            *self._story(progress),
+            *self._downstream(progress),
             *gap,
             Text("newest qualified leads, and why", style="bold"),
         )
@@ -112,14 +112,14 @@ class Screen:
         return table
 
     @staticmethod
-    def _story(progress: Progress) -> list[Text]:
-        """What became of qualified leads, and of one by name."""
-        story = progress.story
-        lines = story.lines()
-        told = Text(story.figures(), overflow="fold")
+    def _downstream(progress: Progress) -> list[Text]:
+        """What the downstream services did, and what happened to one lead."""
+        downstream = progress.downstream
+        lines = downstream.lines()
+        figures = Text(downstream.figures(), overflow="fold")
         if not lines:
-            return [told]
-        return [told, Text(" → ".join(lines), style="cyan", no_wrap=True, overflow="ellipsis")]
+            return [figures]
+        return [figures, Text(" → ".join(lines), style="cyan", no_wrap=True, overflow="ellipsis")]
 
     @staticmethod
     def _outcomes_in_a_line(progress: Progress) -> Text:

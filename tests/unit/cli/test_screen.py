@@ -13,7 +13,7 @@ from rich.console import Console
 from lead_qualifier.cli import screen
 from lead_qualifier.cli.program import run
 from lead_qualifier.definitions.findings import Fault, InvalidDefinition
-from lead_qualifier.demo.lines import Lines
+from lead_qualifier.demo.plain_view import PlainView
 from lead_qualifier.demo.progress import Progress
 from lead_qualifier.demo.screen import Screen
 from lead_qualifier.messages.errors import BadModelFile, Problem
@@ -124,7 +124,7 @@ def test_the_demo_shows_leads_of_others_as_text(capsys: pytest.CaptureFixture[st
     }
     progress = Progress()
     progress.take([event])
-    Lines().show(progress, [event])
+    PlainView().show(progress, [event])
     _harmless(capsys.readouterr().out)
     shown = io.StringIO()
     console = Console(file=shown, width=600, height=60, color_system=None)

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from lead_qualifier.demo.figures import Figures
-from lead_qualifier.demo.lines import figures_text
+from lead_qualifier.demo.plain_view import figures_text
 from lead_qualifier.demo.progress import Progress
 from lead_qualifier.demo.screen import Screen
 

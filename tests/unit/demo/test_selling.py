@@ -1,4 +1,4 @@
-"""What the demo sets up behind the qualified leads is valid, and told as a story."""
+"""What the demo sets up for the downstream services is valid, and their events become figures."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import yaml
 
 from lead_qualifier.assignment.kind import KIND as ASSIGNMENT
 from lead_qualifier.definitions.kind import Kind
+from lead_qualifier.demo.downstream_progress import DownstreamProgress
 from lead_qualifier.demo.selling import _SELLERS, DEFINITIONS, read
-from lead_qualifier.demo.story import Story
 from lead_qualifier.journeys.kind import KIND as JOURNEY
 from lead_qualifier.messages.assignment import decode_seller_changed
 from lead_qualifier.sequences.kind import KIND as SEQUENCE
@@ -36,7 +36,7 @@ def _event(lead_id: str, **fields: Any) -> dict[str, Any]:
 
 
 def test_one_lead_is_followed_once_it_came_all_the_way_whatever_is_read_first() -> None:
-    story = Story()
+    progress = DownstreamProgress()
     assigned = {"owner": {"kind": "seller", "id": "S-1"}, "segment": "german", "rule": "any"}
     step = {"sequence_id": "s", "sequence_version": 1}
     qualified = {
@@ -44,19 +44,19 @@ def test_one_lead_is_followed_once_it_came_all_the_way_whatever_is_read_first() 
         "qualification_model_version": 1,
         "criteria": [{"scoring_model_id": "engagement", "score": 83}],
     }
-    story.take("sequence-step-due", _event("L-00002", **step, step_id="hello"))
-    story.take("lead-assigned", _event("L-00002", **assigned))
-    story.take("lead-assigned", _event("L-00001"))  # waits
-    story.take("lead-qualified", _event("L-00001", **qualified))
-    story.take("lead-qualified", _event("L-00002", **qualified))
-    assert story.lines() == []
-    story.take("journey-entry-requested", _event("L-00002", journey_id="welcome", journey_version=1))
-    story.take("sequence-step-due", _event("L-00002", **step, step_id="call"))
-    assert story.lines() == [
+    progress.take("sequence-step-due", _event("L-00002", **step, step_id="hello"))
+    progress.take("lead-assigned", _event("L-00002", **assigned))
+    progress.take("lead-assigned", _event("L-00001"))  # waits
+    progress.take("lead-qualified", _event("L-00001", **qualified))
+    progress.take("lead-qualified", _event("L-00002", **qualified))
+    assert progress.lines() == []
+    progress.take("journey-entry-requested", _event("L-00002", journey_id="welcome", journey_version=1))
+    progress.take("sequence-step-due", _event("L-00002", **step, step_id="call"))
+    assert progress.lines() == [
         "L-00002 Clara Demir",
         "qualified by enterprise v1 (engagement 83)",
         "enters journey welcome v1",
         "assigned to seller S-1 (segment german, rule any)",
         "steps of sequence s v1 due: hello, then call",
     ]
-    assert story.figures() == "journey entries 1, assigned 1, steps due 2"
+    assert progress.figures() == "journey entries 1, assigned 1, steps due 2"

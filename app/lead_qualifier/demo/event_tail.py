@@ -1,4 +1,4 @@
-"""Follows topics as any consumer would: what is committed, from now on."""
+"""Follows topics from now on, as any consumer would: committed events only."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.reader import PartitionTail, TopicReader
 from lead_qualifier.messages.topics import Topic
 
-Told = tuple[str, dict[str, Any]]
-"""A topic, without prefix, and an event of it."""
+TopicEvent = tuple[str, dict[str, Any]]
+"""A topic's name, without prefix, and an event from it."""
 
 
-class Newest:
-    """Reads events as they come."""
+class EventTail:
+    """Reads events as they arrive."""
 
     def __init__(self, connection: Connection, topics: Sequence[Topic], *, topic_prefix: str) -> None:
         self._admin = TopicReader(connection).admin
@@ -23,14 +23,14 @@ class Newest:
         self._partitions = [partition for name in self._names for partition in self._admin.partitions(name)]
         self._tail = PartitionTail(connection, self._admin.ends(self._partitions))
 
-    def take(self, seconds: float) -> list[Told]:
-        """The events that came since, each with its topic, oldest first; waits up to `seconds` for the first."""
+    def take(self, seconds: float) -> list[TopicEvent]:
+        """The events since the last call, oldest first; waits up to `seconds` for one."""
         return [(self._names[record.topic], json.loads(record.value or b"{}")) for record in self._tail.take(seconds)]
 
-    def rest(self) -> list[Told]:
-        """Everything there is by now."""
+    def rest(self) -> list[TopicEvent]:
+        """Everything up to the present end."""
         ends = self._admin.ends(self._partitions)
-        events: list[Told] = []
+        events: list[TopicEvent] = []
         for _ in range(300):
             if all(self._tail.position[partition] >= end for partition, end in ends.items()):
                 break
@@ -38,5 +38,5 @@ class Newest:
         return events
 
     def close(self) -> None:
-        """Leave."""
+        """Stop reading."""
         self._tail.close()

@@ -1,4 +1,4 @@
-"""What became of qualified leads behind the qualification: figures, and one lead followed all the way."""
+"""What the downstream services made of qualified leads: figures, and one lead followed all the way."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from lead_qualifier.demo.world import name_of
 from lead_qualifier.messages.downstream_topics import JOURNEY_ENTRY_REQUESTED, LEAD_ASSIGNED, SEQUENCE_STEP_DUE
 from lead_qualifier.messages.topics import LEAD_QUALIFIED
 
-#: So many leads are remembered until one of them has come all the way.
+#: How many leads are remembered until one of them has passed all topics.
 _REMEMBERED = 5_000
 _WAY = (LEAD_QUALIFIED.name, JOURNEY_ENTRY_REQUESTED.name, LEAD_ASSIGNED.name, SEQUENCE_STEP_DUE.name)
-"""Where a lead has to have been."""
+"""The topics that the followed lead has to appear in."""
 
 
 @dataclass(slots=True)
-class Story:
-    """Told of every event, in whatever order they are read."""
+class DownstreamProgress:
+    """Collects events, in whatever order they are read."""
 
     entries: int = 0
     assigned: Counter[str] = field(default_factory=Counter)
     """Leads by owner."""
     steps: int = 0
-    """Of sequences, due."""
+    """Sequence steps due."""
     notice: str = ""
-    """Why there is nothing to tell, if so."""
+    """Why there are no figures, if so."""
     followed: str | None = None
-    """The lead that is followed: the first that came all the way."""
+    """The lead that is followed: the first to appear in all topics."""
     _steps: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def take(self, topic: str, event: Mapping[str, Any]) -> None:
-        """An event of one of the topics (by its name without prefix)."""
+        """Add an event of a topic, named without prefix."""
         lead_id = event["lead_id"]
         if topic == JOURNEY_ENTRY_REQUESTED.name:
             self.entries += 1
@@ -57,7 +57,7 @@ class Story:
             del self._steps[next(iter(self._steps))]
 
     def lines(self) -> list[str]:
-        """The way of the lead that is followed: its name, then a line for each step. Empty as long as there is none."""
+        """What happened to the followed lead: its name, then a line for each step. Empty if none is followed yet."""
         if self.followed is None:
             return []
         steps = self._steps[self.followed]

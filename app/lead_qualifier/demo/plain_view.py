@@ -1,4 +1,4 @@
-"""The demo where nobody watches: plain lines."""
+"""The demo without a terminal: plain lines."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ _EVERY_SECONDS = 5.0
 _LEADS_AT_ONCE = 5
 
 
-class Lines:
-    """A line for what is new, and one with figures every few seconds."""
+class PlainView:
+    """Prints a line for each qualified lead, and one with figures every few seconds."""
 
     def __init__(self) -> None:
         self._figures_at = time.monotonic() + _EVERY_SECONDS
         self._followed = False
 
     def say(self, line: str) -> None:
-        """One line."""
+        """Print one line."""
         sys.stdout.write(printable(line) + "\n")
         sys.stdout.flush()
 
     def begin(self, broker: str, logs: str, environment: list[str], commands: list[tuple[str, str]]) -> None:
-        """What there is to know at the start; `broker` was said when it was found."""
+        """Print logs and commands; `broker` was printed when it was found."""
         self.say(logs)
         self.say("Try in a second terminal:")
         for line in environment:
@@ -36,7 +36,7 @@ class Lines:
             self.say(f"  {what}: {command}")
 
     def show(self, progress: Progress, new: list[dict[str, Any]]) -> None:
-        """Called a few times a second."""
+        """Print what is new."""
         for event in new[:_LEADS_AT_ONCE]:
             self.say(
                 f"qualified {event['lead_id']} by {model_text(event)}: {criteria_text(event['criteria'])}; "
@@ -47,14 +47,14 @@ class Lines:
         if time.monotonic() >= self._figures_at:
             self._figures_at = time.monotonic() + _EVERY_SECONDS
             self.say(figures_text(progress))
-            self.say(progress.story.figures())
-        if progress.story.followed is not None and not self._followed:
+            self.say(progress.downstream.figures())
+        if progress.downstream.followed is not None and not self._followed:
             self._followed = True
-            who, *steps = progress.story.lines()
+            who, *steps = progress.downstream.lines()
             self.say(f"followed {who}: {'; '.join(steps)}")
 
     def end(self) -> None:
-        """Nothing to put back."""
+        """Nothing to clean up."""
 
 
 def figures_text(progress: Progress) -> str:

@@ -1,4 +1,4 @@
-"""The demo's child processes: started apart from the terminal, and ended with the demo."""
+"""A child process of the demo: detached from the terminal, and ended with the demo."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from typing import IO
 import lead_qualifier
 
 
-class Child:
-    """A module that runs as a process of its own, its standard error in a log file.
+class ChildProcess:
+    """A module that runs in its own process and writes standard error to a log file.
 
-    It is started at once, so that its imports overlap with other things, and begins when `begin` is called.
+    The process starts immediately, so that its imports overlap with other work; the module runs once `begin` is called.
     """
 
     def __init__(self, module: str, *, log: Path) -> None:
@@ -26,7 +26,7 @@ class Child:
         program = Path(lead_qualifier.__file__).parents[1]
         paths = [str(program), *filter(None, [os.environ.get("PYTHONPATH")])]
         with log.open("wb") as errors:
-            # A session of its own: Ctrl-C in the terminal is for the demo, which then ends its children in order.
+            # its own session: Ctrl-C in the terminal reaches the demo only, which then stops its children in order
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "lead_qualifier.demo.attached", module],
                 stdin=subprocess.PIPE,
@@ -37,9 +37,9 @@ class Child:
             )
 
     def begin(self, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
-        """Let the module run."""
+        """Run the module."""
         assert self._process.stdin is not None
-        with contextlib.suppress(OSError):  # it has ended already: its exit code says so
+        with contextlib.suppress(OSError):  # it has already ended, which its exit code shows
             self._process.stdin.write(json.dumps({"arguments": arguments, "environment": environment}).encode() + b"\n")
             self._process.stdin.flush()
 
@@ -60,12 +60,12 @@ class Child:
         return self._process.poll()
 
     def end_of_log(self) -> str:
-        """Its last line of log, for a message."""
+        """The last line of its log, for a message."""
         lines = self.log.read_text(errors="replace").strip().splitlines()
         return lines[-1] if lines else "nothing"
 
     def stop(self, timeout: float) -> None:
-        """Ask it to end, and make it end after `timeout` seconds."""
+        """Terminate it; kill it after `timeout` seconds."""
         with contextlib.suppress(ProcessLookupError):
             self._process.terminate()
         try:
@@ -78,7 +78,7 @@ class Child:
                     pipe.close()
 
     def kill(self) -> None:
-        """End it at once."""
+        """Kill it."""
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
         self._process.wait()
