@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lead_qualifier.assignment.kind import KIND as ASSIGNMENT
-from lead_qualifier.downstream.conditions import Values, condition_of, holds, implies, impossible, problems_of
+from lead_qualifier.downstream.checks import condition_problems
+from lead_qualifier.downstream.conditions import Values, condition_of, holds
+from lead_qualifier.downstream.satisfiability import implies, why_impossible
 from lead_qualifier.follow_up.kind import KIND as FOLLOW_UP
 from lead_qualifier.journeys.kind import KIND as JOURNEY
 from lead_qualifier.sequences.kind import KIND as SEQUENCE
@@ -81,7 +83,7 @@ def test_nobody_meets_what_is_called_impossible_and_what_follows_does(
     definition: dict[str, Any], other: dict[str, Any], leads: list[Values]
 ) -> None:
     condition, further = condition_of(definition), condition_of(other)
-    never, follows = impossible(condition), implies(condition, further)
+    never, follows = why_impossible(condition), implies(condition, further)
     for lead in leads:
         so = holds(condition, lead)
         assert so is is_so(definition, dict(lead.own), dict(lead.attributes))
@@ -92,7 +94,7 @@ def test_nobody_meets_what_is_called_impossible_and_what_follows_does(
 @examples(200)
 @given(st.one_of(CONDITIONS, BADLY_WRITTEN), st.one_of(CONDITIONS, BADLY_WRITTEN))
 def test_whatever_is_written_as_a_condition_is_answered(one: dict[str, Any], other: dict[str, Any]) -> None:
-    bad = bool(list(problems_of(one, ())))
+    bad = bool(list(condition_problems(one, ())))
     connect = {"on": "lead-assigned", "when": one}
     steps = [{"id": "a", "branch": {"when": one}, "yes": [{"id": "b", "kind": "email"}]}]
     rule = {"id": "r", "when": other, "sellers": {"when": one}}

@@ -1,4 +1,4 @@
-"""What is wrong with an assignment definition beyond its form."""
+"""The checks of an assignment definition beyond its form."""
 
 from __future__ import annotations
 
@@ -9,20 +9,15 @@ from typing import Any
 from lead_qualifier.assignment.rules import TARGETS
 from lead_qualifier.assignment.state import Departed
 from lead_qualifier.definitions.kind import Definition, Kind, Others
-from lead_qualifier.downstream.checks import repeated
-from lead_qualifier.downstream.conditions import (
-    IS_OPEN,
-    Condition,
-    Effort,
-    Group,
-    TooMuch,
-    condition_of,
-    holds,
+from lead_qualifier.downstream.checks import condition_problems, repeated
+from lead_qualifier.downstream.conditions import IS_OPEN, Condition, Group, condition_of, holds
+from lead_qualifier.downstream.satisfiability import (
+    BudgetExhausted,
+    ComparisonBudget,
+    find_example,
     implies,
-    impossible,
-    looked_through,
-    problems_of,
     size_of,
+    why_impossible,
 )
 from lead_qualifier.messages.assignment import AssignmentDefinition
 from lead_qualifier.messages.definition_form import Path, Problem
@@ -30,27 +25,27 @@ from lead_qualifier.messages.nearest import Nearest
 
 
 def _problems(definition: Definition, _others: Others) -> Iterator[Problem]:
-    effort = Effort()
-    found = list(_of_each(definition, effort))
+    budget = ComparisonBudget()
+    found = list(_of_each(definition, budget))
     yield from found
     if not found:
-        yield from _never(definition, effort)
+        yield from _never(definition, budget)
 
 
-def _of_each(definition: Definition, effort: Effort) -> Iterator[Problem]:
+def _of_each(definition: Definition, budget: ComparisonBudget) -> Iterator[Problem]:
     yield from repeated(definition.get("models", ()), ("models",))
     yield from _unique(definition["segments"], "id", ("segments",))
     yield from _unique(definition["segments"], "priority", ("segments",))
     for name in ("teams", "queues"):
         yield from _unique(definition.get(name, ()), "id", (name,))
-    places = {name: Nearest({one["id"] for one in definition.get(f"{name}s", ())}) for name in ("team", "queue")}
+    known = {name: Nearest({one["id"] for one in definition.get(f"{name}s", ())}) for name in ("team", "queue")}
     for index, segment in enumerate(definition["segments"]):
         where: Path = ("segments", index)
         if "when" in segment:
-            yield from problems_of(segment["when"], (*where, "when"), of_open=True, effort=effort)
+            yield from condition_problems(segment["when"], (*where, "when"), of_open=True, budget=budget)
         yield from _unique(segment["rules"], "id", (*where, "rules"))
         for number, rule in enumerate(segment["rules"]):
-            yield from _of_rule(places, rule, (*where, "rules", number), effort)
+            yield from _of_rule(known, rule, (*where, "rules", number), budget)
 
 
 def _unique(members: Any, field: str, where: Path) -> Iterator[Problem]:
@@ -64,9 +59,11 @@ def _unique(members: Any, field: str, where: Path) -> Iterator[Problem]:
         seen.setdefault(one[field], one["id"])
 
 
-def _of_rule(places: Mapping[str, Nearest], rule: Mapping[str, Any], where: Path, effort: Effort) -> Iterator[Problem]:
+def _of_rule(
+    known: Mapping[str, Nearest], rule: Mapping[str, Any], where: Path, budget: ComparisonBudget
+) -> Iterator[Problem]:
     if "when" in rule:
-        yield from problems_of(rule["when"], (*where, "when"), of_open=True, effort=effort)
+        yield from condition_problems(rule["when"], (*where, "when"), of_open=True, budget=budget)
     named = [key for _, key in TARGETS if key in rule]
     if len(named) != 1:
         yield where, "must assign to exactly one of sellers, team and queue"
@@ -77,44 +74,44 @@ def _of_rule(places: Mapping[str, Nearest], rule: Mapping[str, Any], where: Path
     if ("when" in whom) == (exact in whom):
         yield (*where, target), f"must say who, by exactly one of when and {exact}"
     if "when" in whom:
-        yield from problems_of(whom["when"], (*where, target, "when"), of_seller=True, effort=effort)
+        yield from condition_problems(whom["when"], (*where, target, "when"), of_seller=True, budget=budget)
     if target != "sellers":
-        if "id" in whom and whom["id"] not in places[target]:
-            advice = places[target].advice(whom["id"])
+        if "id" in whom and whom["id"] not in known[target]:
+            advice = known[target].advice(whom["id"])
             yield (*where, target, "id"), f"{target}s has no {target} {whom['id']}: {advice}"
         for option in ("distribute", "available_within"):
             if option in rule:
                 yield (*where, option), "is for rules that assign to sellers only: remove it"
 
 
-def _never(definition: Definition, effort: Effort) -> Iterator[Problem]:
-    """Segments and rules that no lead can come to."""
+def _never(definition: Definition, budget: ComparisonBudget) -> Iterator[Problem]:
+    """Segments and rules that no lead can reach."""
     by_priority = sorted(enumerate(definition["segments"]), key=lambda one: -int(one[1]["priority"]))
     segments: list[_Placed] = [(("segments", index), segment) for index, segment in by_priority]
-    yield from _overtaken("segment", segments, IS_OPEN, effort)
+    yield from _overtaken("segment", segments, IS_OPEN, budget)
     for index, segment in enumerate(definition["segments"]):
         within = Group("all", (IS_OPEN, condition_of(segment.get("when"))))
         where: Path = ("segments", index, "rules")
         for number, rule in enumerate(segment["rules"]):
             mine = Group("all", (within, condition_of(rule.get("when"))))
-            if (reason := impossible(mine, effort)) is not None:
+            if (reason := why_impossible(mine, budget)) is not None:
                 yield (
                     (*where, number, "when"),
                     f"can never be met in segment {segment['id']}: {reason}; change one of them",
                 )
         rules: list[_Placed] = [((*where, number), rule) for number, rule in enumerate(segment["rules"])]
-        yield from _overtaken("rule", rules, within, effort)
+        yield from _overtaken("rule", rules, within, budget)
 
 
 _Placed = tuple[Path, Mapping[str, Any]]
 
 
-def _overtaken(what: str, in_order: Sequence[_Placed], given: Condition, effort: Effort) -> Iterator[Problem]:
-    """Those that match no lead which one before them leaves. `given`: what is so of all leads that come there."""
+def _overtaken(what: str, in_order: Sequence[_Placed], given: Condition, budget: ComparisonBudget) -> Iterator[Problem]:
+    """Those that match only leads which another before them takes. `given`: what holds for all leads that get there."""
     before: list[tuple[str, Condition, int]] = []
     for where, one in in_order:
         condition = condition_of(one.get("when"))
-        taker = _taker(Group("all", (given, condition)), before, effort)
+        taker = _taker(Group("all", (given, condition)), before, budget)
         if taker is not None:
             yield (
                 where,
@@ -123,18 +120,18 @@ def _overtaken(what: str, in_order: Sequence[_Placed], given: Condition, effort:
         before.append((one["id"], condition, size_of(condition)))
 
 
-def _taker(condition: Condition, before: Sequence[tuple[str, Condition, int]], effort: Effort) -> str | None:
-    """Which of those before is so whenever this one is."""
-    example = looked_through(condition, effort)
+def _taker(condition: Condition, before: Sequence[tuple[str, Condition, int]], budget: ComparisonBudget) -> str | None:
+    """The one before that is met whenever this one is, if any."""
+    example = find_example(condition, budget)
     if isinstance(example, str):
-        return None  # it is never so itself
+        return None  # it is never met itself
     try:
         for name, other, size in before:
-            effort.spend(size)
-            # nearly always the first lead that comes to mind tells that it is not
-            if (example is None or holds(other, example)) and implies(condition, other, effort):
+            budget.spend(size)
+            # an example of a lead nearly always shows that it is not implied
+            if (example is None or holds(other, example)) and implies(condition, other, budget):
                 return name
-    except TooMuch:
+    except BudgetExhausted:
         pass
     return None
 
@@ -155,7 +152,7 @@ KIND = Kind("assignment", AssignmentDefinition, _problems, _conflicts)
 
 
 def kind_with_sellers(sellers: Mapping[str, Departed | None]) -> Kind:
-    """The kind where the sellers are known, those who departed too: a rule must name none but them."""
+    """The kind where sellers are known, departed ones included: rules may name only these."""
 
     def problems(definition: Definition, others: Others) -> Iterator[Problem]:
         yield from _problems(definition, others)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lead_qualifier.definitions.kind import Definition, Kind, Others
-from lead_qualifier.downstream.checks import no_time, repeated
-from lead_qualifier.downstream.conditions import problems_of
+from lead_qualifier.downstream.checks import condition_problems, no_time, repeated
 from lead_qualifier.messages.definition_form import Problem
 from lead_qualifier.messages.follow_up import FollowUpDefinition
 
@@ -14,7 +13,7 @@ from lead_qualifier.messages.follow_up import FollowUpDefinition
 def _problems(definition: Definition, _others: Others) -> Iterator[Problem]:
     yield from repeated(definition.get("models", ()), ("models",))
     if "when" in definition:
-        yield from problems_of(definition["when"], ("when",), of_open=True)
+        yield from condition_problems(definition["when"], ("when",), of_open=True)
     seen: set[str] = set()
     for index, stage in enumerate(definition["stages"]):
         if stage["on"] in seen:

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from lead_qualifier.definitions.kind import Definition, Kind, Others
-from lead_qualifier.downstream.checks import no_time, repeated
-from lead_qualifier.downstream.conditions import Effort, Group, condition_of, implies, impossible, problems_of
+from lead_qualifier.downstream.checks import condition_problems, no_time, repeated
+from lead_qualifier.downstream.conditions import Group, condition_of
+from lead_qualifier.downstream.satisfiability import ComparisonBudget, implies, why_impossible
 from lead_qualifier.journeys.journey import window_of
 from lead_qualifier.messages.definition_form import Problem
 from lead_qualifier.messages.journeys import JourneyDefinition
@@ -19,17 +20,17 @@ from lead_qualifier.messages.lead_flags import VALUES
 def _problems(definition: Definition, _others: Others) -> Iterator[Problem]:
     trigger = definition["trigger"]
     found: list[Problem] = []
-    effort = Effort()
+    budget = ComparisonBudget()
     for name in ("when", "exclude"):
         if name in definition:
-            found += problems_of(definition[name], (name,), effort=effort)
+            found += condition_problems(definition[name], (name,), budget=budget)
     if "changed" in trigger:
         to = trigger["to"]
         values = VALUES[trigger["changed"]]
         if not any(type(to) is type(value) and to == value for value in values):  # 1 equals true
             known = " or ".join(str(value).lower() for value in values)
             found.append((("trigger", "to"), f"must be {known}: {trigger['changed']} has no other value"))
-    yield from found or _nobody(definition, effort)
+    yield from found or _nobody(definition, budget)
     yield from repeated(trigger.get("models", ()), ("trigger", "models"))
     reentry = definition.get("reentry", {})
     if (reentry.get("policy") == "after") != ("after" in reentry):
@@ -45,7 +46,7 @@ def _problems(definition: Definition, _others: Others) -> Iterator[Problem]:
         yield ("window", "end"), "must be later than start"
 
 
-def _nobody(definition: Definition, effort: Effort) -> Iterator[Problem]:
+def _nobody(definition: Definition, budget: ComparisonBudget) -> Iterator[Problem]:
     """Whether all that it asks of a lead leaves anybody to enter."""
     trigger = definition["trigger"]
     asked: list[dict[str, Any]] = []
@@ -56,9 +57,9 @@ def _nobody(definition: Definition, effort: Effort) -> Iterator[Problem]:
     if "when" in definition:
         asked.append(definition["when"])
     let_in = Group("all", tuple(map(condition_of, asked)))
-    if (reason := impossible(let_in, effort)) is not None:
+    if (reason := why_impossible(let_in, budget)) is not None:
         yield ("when",), f"can never be met together with trigger and contact: {reason}"
-    elif "exclude" in definition and implies(let_in, condition_of(definition["exclude"]), effort):
+    elif "exclude" in definition and implies(let_in, condition_of(definition["exclude"]), budget):
         yield ("exclude",), "excludes every lead that trigger, when and contact let in, so nobody would ever enter"
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeGuard
 
 from lead_qualifier.definitions.kind import Definition, Kind, Others, Unresolved
-from lead_qualifier.downstream.checks import no_time, repeated
-from lead_qualifier.downstream.conditions import IS_OPEN, Effort, Group, condition_of, implies, problems_of
+from lead_qualifier.downstream.checks import condition_problems, no_time, repeated
+from lead_qualifier.downstream.conditions import IS_OPEN, Group, condition_of
+from lead_qualifier.downstream.satisfiability import ComparisonBudget, implies
 from lead_qualifier.messages.decode_sequences import LONGEST_WAIT
 from lead_qualifier.messages.definition_form import Path, Problem
 from lead_qualifier.messages.durations import parse_duration
@@ -23,7 +24,7 @@ Step = Mapping[str, Any]
 
 def _problems(definition: Definition, others: Others) -> Iterator[Problem]:
     steps = definition["steps"]
-    effort = Effort()
+    budget = ComparisonBudget()
     following = _Following(others)
     placed = list(_placed(steps, ("steps",), 1))
     named: dict[str, Path] = {}
@@ -32,21 +33,21 @@ def _problems(definition: Definition, others: Others) -> Iterator[Problem]:
             yield (*where, "id"), f"is {step['id']}, like another step's: give each step its own id"
         named.setdefault(step["id"], where)
     asked = [step["branch"]["when"] for _, step, _ in placed if "when" in step.get("branch", ())]
-    if len(named) == len(placed) and not any(list(problems_of(one, (), effort=effort)) for one in asked):
+    if len(named) == len(placed) and not any(list(condition_problems(one, (), budget=budget)) for one in asked):
         yield from _on_the_way(flat(steps), named)
     leaving = definition.get("exit", {})
     for where, step, level in placed:
         if "branch" in step:
-            yield from _of_branch(step, where, level, leaving.get("on_reply", True), effort)
+            yield from _of_branch(step, where, level, leaving.get("on_reply", True), budget)
         else:
             yield from _of_step(step, where, definition["id"], following)
     if "when" in leaving:
-        yield from problems_of(leaving["when"], ("exit", "when"), effort=effort)
+        yield from condition_problems(leaving["when"], ("exit", "when"), budget=budget)
     connect = definition.get("connect", {})
     yield from repeated(connect.get("models", ()), ("connect", "models"))
     if "when" in connect:
-        yield from problems_of(connect["when"], ("connect", "when"), of_open=True, effort=effort)
-    yield from _nobody(connect, leaving, effort)
+        yield from condition_problems(connect["when"], ("connect", "when"), of_open=True, budget=budget)
+    yield from _nobody(connect, leaving, budget)
     if "models" in connect and connect["on"] != "lead-qualified":
         yield (
             ("connect", "models"),
@@ -56,13 +57,15 @@ def _problems(definition: Definition, others: Others) -> Iterator[Problem]:
         yield from _too_long(connect["wait"], ("connect", "wait"))
 
 
-def _nobody(connect: Mapping[str, Any], leaving: Mapping[str, Any], effort: Effort) -> Iterator[Problem]:
+def _nobody(connect: Mapping[str, Any], leaving: Mapping[str, Any], budget: ComparisonBudget) -> Iterator[Problem]:
     """Problems by which every lead would leave before the first step."""
+    if "when" not in leaving:
+        return
     conditions = [one["when"] for one in (connect, leaving) if "when" in one]
-    if "when" not in leaving or any(list(problems_of(one, (), of_open=True, effort=effort)) for one in conditions):
+    if any(list(condition_problems(one, (), of_open=True, budget=budget)) for one in conditions):
         return
     let_in = Group("all", (IS_OPEN, condition_of(connect.get("when"))))
-    if implies(let_in, condition_of(leaving["when"]), effort):
+    if implies(let_in, condition_of(leaving["when"]), budget):
         yield ("exit", "when"), "is met by every lead that connect lets in, so nobody would ever be connected"
 
 
@@ -75,7 +78,7 @@ def _placed(steps: Sequence[Step], where: Path, level: int) -> Iterator[tuple[Pa
             yield from _placed(step.get(side, ()), (*here, side), level + 1)
 
 
-def _of_branch(step: Step, where: Path, level: int, on_reply: bool, effort: Effort) -> Iterator[Problem]:
+def _of_branch(step: Step, where: Path, level: int, on_reply: bool, budget: ComparisonBudget) -> Iterator[Problem]:
     branch = step["branch"]
     here = (*where, "branch")
     if level > _MOST_LEVELS:
@@ -88,7 +91,7 @@ def _of_branch(step: Step, where: Path, level: int, on_reply: bool, effort: Effo
     if ("result_of" in branch) != ("equals" in branch):
         yield here, "needs result_of (an earlier step) and equals (the result) together"
     if "when" in branch:
-        yield from problems_of(branch["when"], (*here, "when"), of_open=True, effort=effort)
+        yield from condition_problems(branch["when"], (*here, "when"), of_open=True, budget=budget)
     if "replied" in branch and on_reply:
         yield (*here, "replied"), "never applies, because a reply ends the sequence: set exit: {on_reply: false}"
     if "within" in branch:

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from lead_qualifier.downstream.conditions import Values, condition_of, holds, implies, problems_of
+from lead_qualifier.downstream.checks import condition_problems
+from lead_qualifier.downstream.conditions import Values, condition_of, holds
+from lead_qualifier.downstream.satisfiability import implies
 from lead_qualifier.messages.conditions import ConditionDefinition
 
 LEAD = Values(
@@ -51,7 +53,7 @@ CASES: list[tuple[dict[str, Any], bool]] = [
 @pytest.mark.parametrize(("definition", "expected"), CASES, ids=[str(case[0]) for case in CASES])
 def test_each_comparison_means_what_it_says(definition: dict[str, Any], expected: bool) -> None:
     _FORM.validate_python(definition)
-    assert list(problems_of(definition, ())) == []
+    assert list(condition_problems(definition, ())) == []
     assert holds(condition_of(definition), LEAD) is expected
 
 
@@ -61,7 +63,7 @@ def test_without_a_condition_it_is_always_so() -> None:
 
 def test_a_seller_is_compared_with_the_lead() -> None:
     definition = {"attribute": "language", "same_as": "language"}
-    assert list(problems_of(definition, (), of_seller=True)) == []
+    assert list(condition_problems(definition, (), of_seller=True)) == []
     condition = condition_of(definition)
     assert holds(condition, Values({}, {"language": "de"}, {"language": "de"}))
     assert not holds(condition, Values({}, {"language": "fr"}, {"language": "de"}))
@@ -91,7 +93,7 @@ IMPOSSIBLE: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("definition", IMPOSSIBLE, ids=map(str, IMPOSSIBLE))
 def test_what_can_never_be_so_is_told(definition: dict[str, Any]) -> None:
-    [(where, message)] = problems_of(definition, ("when",))
+    [(where, message)] = condition_problems(definition, ("when",))
     assert where == ("when",)
     assert "can never be met" in message
 
@@ -111,7 +113,7 @@ POSSIBLE: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("definition", POSSIBLE, ids=map(str, POSSIBLE))
 def test_what_can_be_so_is_taken(definition: dict[str, Any]) -> None:
-    assert list(problems_of(definition, ())) == []
+    assert list(condition_problems(definition, ())) == []
 
 
 def test_what_is_too_much_to_look_through_is_taken() -> None:
@@ -123,7 +125,7 @@ def test_what_is_too_much_to_look_through_is_taken() -> None:
             {"not": never},
         ]
     }
-    assert list(problems_of(definition, ())) == []
+    assert list(condition_problems(definition, ())) == []
 
 
 def test_what_follows_from_a_condition_is_known() -> None:
@@ -148,7 +150,7 @@ def test_what_is_wrong_is_told_where_it_stands() -> None:
             {"attribute": "a", "same_as": "b"},
         ]
     }
-    found = dict(problems_of(definition, ("when",)))
+    found = dict(condition_problems(definition, ("when",)))
     assert set(found) == {
         ("when", "all", 0, "field"),
         ("when", "all", 1),
@@ -161,4 +163,4 @@ def test_too_deep_nesting_is_refused() -> None:
     definition: dict[str, Any] = {"attribute": "a", "equals": 1}
     for _ in range(12):
         definition = {"not": definition}
-    assert any("nested" in message for _, message in problems_of(definition, ()))
+    assert any("nested" in message for _, message in condition_problems(definition, ()))

@@ -236,7 +236,7 @@ def test_the_examples_have_no_problems() -> None:
         ({"stages": [ONE_HOUR["stages"][0], ONE_HOUR["stages"][0]]}, ("stages", 1, "on"), "already has a stage"),
         ({"when": {"attribute": "a", "above": 2, "below": 1}}, ("when",), "can never be met"),
         ({"when": {"field": "status", "equals": "disqualified"}}, ("when",), "by an open lead"),
-        ({"models": ["a", "a"]}, ("models", 1), "names a once more"),
+        ({"models": ["a", "a"]}, ("models", 1), "names a again"),
         (
             {"stages": [{"on": "lead-qualified", "within": "1h", "repeat": {"every": "0d", "times": 1}}]},
             ("stages", 0, "repeat", "every"),

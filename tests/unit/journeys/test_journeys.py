@@ -266,7 +266,7 @@ def test_a_journey_whose_window_is_over_is_not_published() -> None:
         (
             {"trigger": {"event": "lead-qualified", "models": ["a", "b", "a"]}},
             ("trigger", "models", 2),
-            "names a once more",
+            "names a again",
         ),
         ({"contact": "required", "when": {"field": "contact_id", "exists": False}}, ("when",), "trigger and contact"),
         ({"when": {"field": "status", "equals": "won"}}, ("when",), "one of open, qualified, disqualified"),

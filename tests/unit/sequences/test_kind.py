@@ -77,7 +77,7 @@ def deep(levels: int) -> dict[str, Any]:
         (
             sequence("s", mail("a"), connect={"on": "lead-qualified", "models": ["m", "m"]}),
             "connect.models.1",
-            "once more",
+            "again",
         ),
         (sequence("s", email("e", due_within="0h")), "steps.0.due_within", "more than zero"),
         (
