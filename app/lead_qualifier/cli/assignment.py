@@ -9,13 +9,13 @@ import typer
 
 from lead_qualifier.assignment.explaining import explain
 from lead_qualifier.assignment.kind import KIND
-from lead_qualifier.cli.assignment_lookup import look_up
 from lead_qualifier.cli.assignment_views import as_data, lines
 from lead_qualifier.cli.definitions import downstream_commands
 from lead_qualifier.cli.exit_codes import ExitCode
 from lead_qualifier.cli.options import Json
 from lead_qualifier.cli.screen import busy, say, show_json
 from lead_qualifier.cli.session import open_session
+from lead_qualifier.client.assignment_lookup import look_up
 
 assignment = downstream_commands(KIND, plural="assignments", about="Define who gets which qualified leads.")
 

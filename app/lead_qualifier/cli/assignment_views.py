@@ -14,8 +14,8 @@ from lead_qualifier.assignment.explaining import AssignmentStatus, Explained, Re
 from lead_qualifier.assignment.results import AssignmentResult
 from lead_qualifier.assignment.rules import Rule
 from lead_qualifier.assignment.state import SELLER, Departed, HeldLead, HeldSeller
-from lead_qualifier.cli.assignment_lookup import LookedUp
 from lead_qualifier.cli.screen import moment
+from lead_qualifier.client.assignment_lookup import AssignmentLookup
 from lead_qualifier.client.evidence import value_text
 
 #: So many of the newest decisions are shown to people.
@@ -35,7 +35,7 @@ _GONE = (
 )
 
 
-def lines(found: LookedUp, explained: Explained | None) -> Iterator[str]:
+def lines(found: AssignmentLookup, explained: Explained | None) -> Iterator[str]:
     """For people."""
     if explained is None or found.held is None:
         _, why = absence(found)
@@ -53,7 +53,7 @@ def lines(found: LookedUp, explained: Explained | None) -> Iterator[str]:
         )
 
 
-def absence(found: LookedUp) -> tuple[str, str]:
+def absence(found: AssignmentLookup) -> tuple[str, str]:
     """Why nothing is held about a lead: a word for programs, and the end of a sentence."""
     if found.erased:
         return "erased", f"was erased: {_GONE}; the next event starts afresh"
@@ -77,7 +77,7 @@ def absence(found: LookedUp) -> tuple[str, str]:
     )
 
 
-def _stands(found: LookedUp, held: HeldLead, explained: Explained) -> Iterator[str]:
+def _stands(found: AssignmentLookup, held: HeldLead, explained: Explained) -> Iterator[str]:
     result = _result(explained.result)
     match explained.status:
         case AssignmentStatus.ASSIGNED if held.owner is not None:
@@ -117,7 +117,7 @@ def unconfirmed(held: HeldLead) -> str | None:
     return held.own.get("owner_id") or "nobody"
 
 
-def _waits(found: LookedUp, explained: Explained) -> Iterator[str]:
+def _waits(found: AssignmentLookup, explained: Explained) -> Iterator[str]:
     assert explained.now is not None
     yield ""
     if explained.now.owner is not None:
@@ -137,7 +137,7 @@ def _waits(found: LookedUp, explained: Explained) -> Iterator[str]:
         yield f"no attempt after {moment(explained.too_old_at)}: it is too old then ({too_old})"
 
 
-def _decided(found: LookedUp, held: HeldLead) -> Iterator[str]:
+def _decided(found: AssignmentLookup, held: HeldLead) -> Iterator[str]:
     yield ""
     yield "decisions, newest last"
     older = len(found.decisions) - _SHOWN
@@ -229,7 +229,7 @@ def _path(names: Mapping[str, Any]) -> str:
     return ", ".join(steps)
 
 
-def _considered(considered: list[dict[str, Any]], more: int, found: LookedUp | None = None) -> str:
+def _considered(considered: list[dict[str, Any]], more: int, found: AssignmentLookup | None = None) -> str:
     """Sellers by why or why not; with `found` each that has no capacity left with what is taken."""
     by_why: dict[str, list[str]] = {}
     for one in considered:
@@ -244,7 +244,7 @@ def _taken(seller: HeldSeller) -> str:
     return f"{seller.assigned} taken" + (f" of {seller.maximum}" if seller.maximum is not None else ", no limit")
 
 
-def as_data(found: LookedUp, explained: Explained | None) -> dict[str, Any]:
+def as_data(found: AssignmentLookup, explained: Explained | None) -> dict[str, Any]:
     """For programs; what is absent is not so, or not known."""
     shown: dict[str, Any] = {"lead_id": found.lead_id, "undecided_records": found.undecided}
     if explained is None or found.held is None:

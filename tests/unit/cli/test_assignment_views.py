@@ -10,8 +10,8 @@ import pytest
 from lead_qualifier.assignment.explaining import explain
 from lead_qualifier.assignment.intake import FollowedLead
 from lead_qualifier.assignment.state import LEAD, HeldLead, State
-from lead_qualifier.cli.assignment_lookup import LookedUp
 from lead_qualifier.cli.assignment_views import as_data, lines
+from lead_qualifier.client.assignment_lookup import AssignmentLookup
 from lead_qualifier.downstream.lead_snapshot import LeadSnapshot
 from tests.support.assigner_harness import T0, AssignerHarness, definition, rule, segment
 from tests.unit.assignment.test_explaining import THURSDAY, entries
@@ -39,10 +39,12 @@ def event(number: int, code: int, name: str, **fields: Any) -> dict[str, Any]:
     }
 
 
-def found(held: dict[bytes, State], *decisions: dict[str, Any], lead_id: str = "L-1", **fields: Any) -> LookedUp:
+def found(
+    held: dict[bytes, State], *decisions: dict[str, Any], lead_id: str = "L-1", **fields: Any
+) -> AssignmentLookup:
     lead = held.get(LEAD + lead_id.encode())
     known: dict[str, Any] = {"partition": 3, "followed": None, "erased": False, "undecided": 0} | fields
-    return LookedUp(
+    return AssignmentLookup(
         lead_id=lead_id,
         entries=held,
         held=lead if isinstance(lead, HeldLead) else None,
@@ -51,11 +53,11 @@ def found(held: dict[bytes, State], *decisions: dict[str, Any], lead_id: str = "
     )
 
 
-def text(one: LookedUp) -> list[str]:
+def text(one: AssignmentLookup) -> list[str]:
     return list(lines(one, explain(one.lead_id, one.entries, T0)))
 
 
-def data(one: LookedUp) -> Any:
+def data(one: AssignmentLookup) -> Any:
     return msgspec.to_builtins(as_data(one, explain(one.lead_id, one.entries, T0)))
 
 

@@ -1,4 +1,4 @@
-"""Looks up what assignment holds about one lead, and what it has decided about it."""
+"""Reads what assignment has stored and decided about one lead."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from lead_qualifier.messages.downstream_topics import (
     ASSIGNMENT_STATE,
     LEAD_ASSIGNED,
 )
-from lead_qualifier.messages.topics import LEAD_CHANGED, LEAD_MERGED, LEAD_QUALIFIED
+from lead_qualifier.services.topology import DOWNSTREAM
 
-#: What is shown of a decision.
+#: The fields of a decision that are shown.
 _ASSIGNED = ("decision_number", "decided_at", "result", "considered", "trigger")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LookedUp:
+class AssignmentLookup:
     """What there is about one lead.
 
-    `entries`: all that assignment holds, by its keys, and in it `held` about the lead. `followed`: what is known of the
-    lead before it comes into the queue. `decisions`: the lead-assigned events about a lead that is held, oldest first,
-    as far as they are kept. `undecided`: records, some perhaps about it, that assignment has not decided yet.
+    `entries`: everything that assignment has stored, by key; `held`: the lead's entry among them. `followed`: what is
+    known about the lead before it enters the queue. `decisions`: the retained lead-assigned events about the lead,
+    oldest first, if it is held. `undecided`: how many records, some perhaps about it, assignment has not handled yet.
     """
 
     lead_id: str
@@ -48,7 +48,7 @@ class LookedUp:
     undecided: int
 
 
-def look_up(connection: Connection, *, topic_prefix: str, lead_id: str) -> LookedUp:
+def look_up(connection: Connection, *, topic_prefix: str, lead_id: str) -> AssignmentLookup:
     """Read assignment's state to its end, and of its other topics the lead's partition.
 
     Raises TopicMissing, ReadIncomplete, UnreadableState, NotAllowed, KafkaException.
@@ -60,21 +60,22 @@ def look_up(connection: Connection, *, topic_prefix: str, lead_id: str) -> Looke
         for topic in (ASSIGNMENT_LEAD_STATE, ASSIGNMENT_STATE, ASSIGNMENT_QUEUE, LEAD_ASSIGNED)
     )
     partition = partition_of(key, len(reader.admin.partitions(followed_topic)))
-    following, intake = _held(reader, followed_topic, partition, only=key)
-    state, decider = _held(reader, state_topic, 0)
+    followed_states, followed_to = _read_state(reader, followed_topic, partition, only=key)
+    state, decided_to = _read_state(reader, state_topic, 0)
     try:
         entries = _readable(state, needed=LEAD + key)
-        value = following.get(key)
+        value = followed_states.get(key)
         followed = None if value is None else decode_followed(value)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise UnreadableState(
             f"what assignment holds cannot be read: {error}; use the version that wrote it"
         ) from error
-    erased = key in following and (followed is None or is_gone(followed))
+    erased = key in followed_states and (followed is None or is_gone(followed))
     held = entries.get(LEAD + key)
     assert held is None or isinstance(held, HeldLead)
-    inputs = [(topic.full_name(topic_prefix), partition) for topic in (LEAD_CHANGED, LEAD_MERGED, LEAD_QUALIFIED)]
-    return LookedUp(
+    followed_inputs = DOWNSTREAM["assignment"].changelogs[ASSIGNMENT_LEAD_STATE]
+    inputs = [(topic.full_name(topic_prefix), partition) for topic in followed_inputs]
+    return AssignmentLookup(
         lead_id=lead_id,
         partition=partition,
         entries=entries,
@@ -82,13 +83,13 @@ def look_up(connection: Connection, *, topic_prefix: str, lead_id: str) -> Looke
         followed=None if erased else followed,
         erased=erased,
         decisions=() if held is None else _decisions(reader, assigned, key, held.number),
-        undecided=undecided(reader, inputs, {} if intake is None else {partition: intake})
-        + undecided(reader, [(queue, 0)], {} if decider is None else {0: decider}),
+        undecided=undecided(reader, inputs, {} if followed_to is None else {partition: followed_to})
+        + undecided(reader, [(queue, 0)], {} if decided_to is None else {0: decided_to}),
     )
 
 
 def _readable(state: Mapping[bytes, bytes | None], *, needed: bytes) -> dict[bytes, State]:
-    """What can be read: the service leaves out the rest, too. Raises as decoding does for the `needed` key."""
+    """The readable states; the service skips the others, too. Raises what decoding does for the `needed` key."""
     found: dict[bytes, State] = {}
     for key, value in state.items():
         if value is None:
@@ -101,10 +102,10 @@ def _readable(state: Mapping[bytes, bytes | None], *, needed: bytes) -> dict[byt
     return found
 
 
-def _held(
+def _read_state(
     reader: TopicReader, topic: str, partition: int, *, only: bytes | None = None
 ) -> tuple[dict[bytes, bytes | None], Checkpoint | None]:
-    """The newest value of each key, or of `only` one, and how far the service is."""
+    """The newest value of each key, or of `only` one, and the service's checkpoint."""
     found: dict[bytes, bytes | None] = {}
     position = None
     for message in reader.read([(topic, partition)]):
@@ -117,7 +118,7 @@ def _held(
 
 
 def _decisions(reader: TopicReader, topic: str, key: bytes, newest: int) -> tuple[dict[str, Any], ...]:
-    """Not those that came after the state was read."""
+    """The decisions up to number `newest`: later ones came after the state was read."""
     partition = partition_of(key, len(reader.admin.partitions(topic)))
-    told = (decode_event(one.value, _ASSIGNED) for one in reader.read([(topic, partition)]) if one.key == key)
-    return tuple(one for one in told if one is not None and one["decision_number"] <= newest)
+    events = (decode_event(one.value, _ASSIGNED) for one in reader.read([(topic, partition)]) if one.key == key)
+    return tuple(one for one in events if one is not None and one["decision_number"] <= newest)
