@@ -11,8 +11,8 @@ from lead_qualifier.assignment.state import Departed
 from lead_qualifier.definitions.kind import Definition, Kind, Others
 from lead_qualifier.downstream.checks import condition_problems, repeated
 from lead_qualifier.downstream.conditions import IS_OPEN, Condition, Group, condition_of, holds
+from lead_qualifier.downstream.errors import BudgetExhausted
 from lead_qualifier.downstream.satisfiability import (
-    BudgetExhausted,
     ComparisonBudget,
     find_example,
     implies,

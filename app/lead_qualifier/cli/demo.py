@@ -34,12 +34,12 @@ def demo(events: Events = None, rate: Rate = 200.0) -> None:
         warn(line)
     # What finds a broker takes a moment to import, which no other command should wait for.
     from lead_qualifier.demo.broker.finder import NoBroker  # noqa: PLC0415
-    from lead_qualifier.demo.preparing import NotPrepared  # noqa: PLC0415
-    from lead_qualifier.demo.run import DemoFailed, run_demo  # noqa: PLC0415
+    from lead_qualifier.demo.errors import DemoError  # noqa: PLC0415
+    from lead_qualifier.demo.run import run_demo  # noqa: PLC0415
 
     try:
         run_demo(settings, Console(), events=events, rate=rate)
     except NoBroker as error:
         raise NoBrokerFound(str(error)) from error
-    except (DemoFailed, NotPrepared) as error:
+    except DemoError as error:
         raise Refused(str(error)) from error

@@ -9,6 +9,7 @@ from lead_qualifier.client.commands import CommandSender, DefinitionClient, Outc
 from lead_qualifier.client.rulebook import read_rulebook
 from lead_qualifier.client.scoring_models import announce
 from lead_qualifier.definitions.qualification_models.entries import LEAD_MANAGEMENT
+from lead_qualifier.demo.errors import NotPrepared
 from lead_qualifier.demo.world import DEMOGRAPHIC, ENGAGEMENT
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.messages.model_definition import definition_of
@@ -20,10 +21,6 @@ ISSUED_BY = "demo"
 FIRST_MODEL = MODELS / "enterprise.yaml"
 OTHER_MODEL = MODELS / "enthusiasts.yaml"
 OWN_SCORES = Path(__file__).parent / "scores.jsonl"
-
-
-class NotPrepared(Exception):
-    """A command of the demo was refused; the message says why."""
 
 
 def prepare(connection: Connection, settings: Settings, say: Callable[[str], None]) -> None:

@@ -21,11 +21,12 @@ from lead_qualifier.demo.broker.finder import Broker, find_broker
 from lead_qualifier.demo.broker.kinds import BrokerKind
 from lead_qualifier.demo.broker.local_broker import free_ports
 from lead_qualifier.demo.child_process import ChildProcess
+from lead_qualifier.demo.errors import DemoFailed, NotPrepared
 from lead_qualifier.demo.event_tail import EventTail, TopicEvent
 from lead_qualifier.demo.figures import is_ready, read_figures
 from lead_qualifier.demo.hints import Hints, shown_path
 from lead_qualifier.demo.plain_view import PlainView, figures_text
-from lead_qualifier.demo.preparing import NotPrepared, prepare
+from lead_qualifier.demo.preparing import prepare
 from lead_qualifier.demo.processes import DemoProcesses
 from lead_qualifier.demo.progress import Progress
 from lead_qualifier.demo.screen import Screen
@@ -48,10 +49,6 @@ _DOWNSTREAM_SECONDS = 30.0
 #: How long a run of few events waits for them at its start.
 _SERVICES_SECONDS = 20.0
 _RESTARTS = 3
-
-
-class DemoFailed(Exception):
-    """The demo could not go on; the message says why and where to look."""
 
 
 class View(Protocol):

@@ -11,7 +11,8 @@ import yaml
 
 from lead_qualifier.client.commands import CommandSender, DefinitionClient, Outcome
 from lead_qualifier.client.definitions import read_definitions
-from lead_qualifier.demo.preparing import ISSUED_BY, NotPrepared
+from lead_qualifier.demo.errors import NotPrepared
+from lead_qualifier.demo.preparing import ISSUED_BY
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.producer import Producer
 from lead_qualifier.messages.downstream_topics import SELLER_CHANGED

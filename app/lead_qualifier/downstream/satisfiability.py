@@ -8,6 +8,7 @@ from math import inf
 from typing import Any, get_args
 
 from lead_qualifier.downstream.conditions import OPERATORS, Condition, Group, Test, Value, Values, is_number
+from lead_qualifier.downstream.errors import BudgetExhausted
 from lead_qualifier.messages.lead_flags import VALUES, Status
 
 _VALUES: dict[str, tuple[Value, ...]] = {
@@ -40,10 +41,6 @@ class ComparisonBudget:
         self._left -= comparisons
         if self._left < 0:
             raise BudgetExhausted
-
-
-class BudgetExhausted(Exception):
-    """There are too many cases to check."""
 
 
 def why_impossible(condition: Condition, budget: ComparisonBudget | None = None) -> str | None:
