@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lead_qualifier.messages import downstream_topics, topics
 from lead_qualifier.messages.topics import Cleanup, Partitions, Topic
+from lead_qualifier.services.topology import readers_of, writers_of
 
 _SCHEMAS = Path(__file__).parents[1] / "schemas"
 _HEAD = """\
@@ -50,7 +51,7 @@ def _section(title: str, catalogue: Iterable[Topic]) -> Iterator[str]:
     for topic in catalogue:
         count = "N" if topic.partitions is Partitions.BY_LEAD else "1"
         cells = (_linked(topic.name), topic.purpose, topic.key.replace("<", "&lt;"), count, _kept(topic))
-        yield f"| {' | '.join((*cells, ', '.join(topic.writers), ', '.join(topic.readers)))} |"
+        yield f"| {' | '.join((*cells, ', '.join(writers_of(topic)), ', '.join(readers_of(topic))))} |"
     yield ""
 
 

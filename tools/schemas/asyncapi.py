@@ -8,7 +8,7 @@ from lead_qualifier import __version__
 from lead_qualifier.messages import downstream_topics as downstream
 from lead_qualifier.messages import topics
 from lead_qualifier.messages.topics import CATALOGUE, Partitions, Topic
-from lead_qualifier.services.topology import DOWNSTREAM, WORKER
+from lead_qualifier.services.topology import DOWNSTREAM, WORKER, readers_of, writers_of
 from tools.schemas.documents import DOCUMENTS, Document
 from tools.schemas.examples import Examples
 from tools.schemas.json_schemas import DIALECT, class_name
@@ -83,7 +83,7 @@ def _channel(topic: Topic) -> dict[str, Any]:
         "title": topic.name,
         "description": (
             f"{topic.purpose} {count}; key: {topic.key}. "
-            f"Written by {', '.join(topic.writers)}; read by {', '.join(topic.readers)}."
+            f"Written by {', '.join(writers_of(topic))}; read by {', '.join(readers_of(topic))}."
         ),
         "messages": {topic.name: {"$ref": f"#/components/messages/{topic.name}"}},
         "bindings": {"kafka": {**binding, "bindingVersion": "0.5.0"}},

@@ -28,8 +28,7 @@ def commands(kind: str) -> Topic:
         partitions=Partitions.ONE,
         cleanup=Cleanup.DELETE,
         retention=_WEEK,
-        writers=("the command line",),
-        readers=(f"the {_SERVICES[kind]} service",),
+        external_writers=("the command line",),
     )
 
 
@@ -41,8 +40,7 @@ def definitions(kind: str) -> Topic:
         key="definition id",
         partitions=Partitions.ONE,
         cleanup=Cleanup.COMPACT,
-        writers=(f"the {_SERVICES[kind]} service",),
-        readers=(f"the {_SERVICES[kind]} service", "the command line"),
+        external_readers=("the command line",),
         ours=True,
         events=False,
     )
@@ -57,8 +55,7 @@ def definition_changed(kind: str) -> Topic:
         partitions=Partitions.ONE,
         cleanup=Cleanup.DELETE,
         retention=3650 * _DAY,
-        writers=(f"the {_SERVICES[kind]} service",),
-        readers=("the command line", "auditors"),
+        external_readers=("the command line", "auditors"),
         ours=True,
     )
 
@@ -70,15 +67,13 @@ def _state(name: str, service: str, key: str, partitions: Partitions) -> Topic:
         key=key,
         partitions=partitions,
         cleanup=Cleanup.COMPACT,
-        writers=(f"the {service} service",),
-        readers=(f"the {service} service",),
         ours=True,
         timed_by_broker=True,
         events=False,
     )
 
 
-def _input(name: str, purpose: str, writers: tuple[str, ...], readers: tuple[str, ...]) -> Topic:
+def _input(name: str, purpose: str, writers: tuple[str, ...]) -> Topic:
     return Topic(
         name=name,
         purpose=purpose,
@@ -86,12 +81,11 @@ def _input(name: str, purpose: str, writers: tuple[str, ...], readers: tuple[str
         partitions=Partitions.BY_LEAD,
         cleanup=Cleanup.DELETE,
         retention=_WEEK,
-        writers=writers,
-        readers=readers,
+        external_writers=writers,
     )
 
 
-def _output(name: str, purpose: str, writer: str, readers: tuple[str, ...]) -> Topic:
+def _output(name: str, purpose: str, readers: tuple[str, ...]) -> Topic:
     return Topic(
         name=name,
         purpose=purpose,
@@ -99,8 +93,7 @@ def _output(name: str, purpose: str, writer: str, readers: tuple[str, ...]) -> T
         partitions=Partitions.BY_LEAD,
         cleanup=Cleanup.DELETE,
         retention=30 * _DAY,
-        writers=(writer,),
-        readers=readers,
+        external_readers=readers,
         ours=True,
     )
 
@@ -117,8 +110,7 @@ DOWNSTREAM_DEAD_LETTERS = Topic(
     partitions=Partitions.BY_LEAD,
     cleanup=Cleanup.DELETE,
     retention=14 * _DAY,
-    writers=("downstream services",),
-    readers=("operations",),
+    external_readers=("operations",),
     ours=True,
     events=False,
 )
@@ -131,7 +123,6 @@ JOURNEY_STATE = _state("journey-state", "journeys", "lead_id", Partitions.BY_LEA
 JOURNEY_ENTRY_REQUESTED = _output(
     "journey-entry-requested",
     "A lead enters a journey: which one, why, and with which data.",
-    "the journeys service",
     ("journey orchestrators",),
 )
 
@@ -143,8 +134,7 @@ SELLER_CHANGED = Topic(
     key="seller_id",
     partitions=Partitions.ONE,
     cleanup=Cleanup.COMPACT,
-    writers=("the CRM", "the command line"),
-    readers=("the assignment service",),
+    external_writers=("the CRM", "the command line"),
 )
 ASSIGNMENT_QUEUE = Topic(
     name="assignment-queue",
@@ -153,8 +143,6 @@ ASSIGNMENT_QUEUE = Topic(
     partitions=Partitions.ONE,
     cleanup=Cleanup.DELETE,
     retention=_WEEK,
-    writers=("the assignment service",),
-    readers=("the assignment service",),
     ours=True,
     events=False,
     timed_by_broker=True,
@@ -165,8 +153,7 @@ ASSIGNMENT_STATE = _state("assignment-state", "assignment", "lead/<id>, seller/<
 LEAD_ASSIGNED = _output(
     "lead-assigned",
     "What the assignment service decided about a lead: who owns it, by which segment and rule, or why nobody does.",
-    "the assignment service",
-    ("the CRM", "the sequences service", "the follow-up service"),
+    ("the CRM",),
 )
 
 SEQUENCE_COMMANDS = commands("sequence")
@@ -178,24 +165,20 @@ SEQUENCE_CONNECTIONS = _input(
     "sequence-connections",
     "Connect a lead to a sequence, or disconnect it.",
     ("the CRM", "the command line"),
-    ("the sequences service",),
 )
 ACTIVITY_COMPLETED = _input(
     "activity-completed",
     "Somebody acted on a lead: an email, a call, a task, or a reply of the lead.",
     ("the CRM", "mail systems"),
-    ("the sequences service", "the follow-up service"),
 )
 SEQUENCE_STEP_DUE = _output(
     "sequence-step-due",
     "A step of a sequence is due for a lead.",
-    "the sequences service",
     ("the CRM", "mail systems"),
 )
 SEQUENCE_CHANGED = _output(
     "sequence-changed",
     "A lead was connected to a sequence, completed it, was disconnected from it or failed, and why.",
-    "the sequences service",
     ("the CRM",),
 )
 
@@ -207,7 +190,6 @@ FOLLOW_UP_STATE = _state("follow-up-state", "follow-up", "lead_id", Partitions.B
 LEAD_FOLLOW_UP_OVERDUE = _output(
     "lead-follow-up-overdue",
     "Nobody acted on a qualified or assigned lead in time.",
-    "the follow-up service",
     ("the CRM", "sales managers"),
 )
 

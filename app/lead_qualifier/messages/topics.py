@@ -50,8 +50,9 @@ class Topic:
     cleanup: Cleanup
     retention: timedelta | None = None
     """How long records are kept under `delete`. None under `compact`: the newest record of each key, forever."""
-    writers: tuple[str, ...]
-    readers: tuple[str, ...]
+    #: Who writes and reads it besides our services, which `services.topology` knows.
+    external_writers: tuple[str, ...] = ()
+    external_readers: tuple[str, ...] = ()
     ours: bool = False
     """Whether our processors write it, in their transactions. Their records may be larger than those they follow from.
     """
@@ -117,8 +118,7 @@ LEAD_SCORE_CHANGED = Topic(
     partitions=Partitions.BY_LEAD,
     cleanup=Cleanup.DELETE,
     retention=7 * _DAY,
-    writers=("scoring engines",),
-    readers=("the worker",),
+    external_writers=("scoring engines",),
 )
 LEAD_CHANGED = Topic(
     name="lead-changed",
@@ -126,8 +126,7 @@ LEAD_CHANGED = Topic(
     key="lead_id",
     partitions=Partitions.BY_LEAD,
     cleanup=Cleanup.COMPACT,
-    writers=("the CRM",),
-    readers=("the worker", "the downstream services"),
+    external_writers=("the CRM",),
 )
 LEAD_MERGED = Topic(
     name="lead-merged",
@@ -136,8 +135,7 @@ LEAD_MERGED = Topic(
     partitions=Partitions.BY_LEAD,
     cleanup=Cleanup.DELETE,
     retention=7 * _DAY,
-    writers=("the CRM",),
-    readers=("the worker", "the downstream services"),
+    external_writers=("the CRM",),
 )
 LEAD_SALES_RESPONSE = Topic(
     name="lead-sales-response",
@@ -146,8 +144,7 @@ LEAD_SALES_RESPONSE = Topic(
     partitions=Partitions.BY_LEAD,
     cleanup=Cleanup.DELETE,
     retention=7 * _DAY,
-    writers=("the CRM",),
-    readers=("the worker", "the follow-up service"),
+    external_writers=("the CRM",),
 )
 SCORING_MODEL_CHANGED = Topic(
     name="scoring-model-changed",
@@ -155,8 +152,7 @@ SCORING_MODEL_CHANGED = Topic(
     key="scoring_model_id",
     partitions=Partitions.ONE,
     cleanup=Cleanup.COMPACT,
-    writers=("scoring engines", "the command line"),
-    readers=("the command processor",),
+    external_writers=("scoring engines", "the command line"),
 )
 QUALIFICATION_COMMANDS = Topic(
     name="qualification-commands",
@@ -165,8 +161,7 @@ QUALIFICATION_COMMANDS = Topic(
     partitions=Partitions.ONE,
     cleanup=Cleanup.DELETE,
     retention=7 * _DAY,
-    writers=("the command line", "the console"),
-    readers=("the command processor",),
+    external_writers=("the command line", "the console"),
 )
 FEATURE_COMMANDS = Topic(
     name="feature-commands",
@@ -175,8 +170,7 @@ FEATURE_COMMANDS = Topic(
     partitions=Partitions.ONE,
     cleanup=Cleanup.DELETE,
     retention=7 * _DAY,
-    writers=("administrators",),
-    readers=("the command processor",),
+    external_writers=("administrators",),
 )
 QUALIFICATION_MODELS = Topic(
     name="qualification-models",
@@ -184,8 +178,7 @@ QUALIFICATION_MODELS = Topic(
     key="model/<id>, scoring/<id> or feature/<name>",
     partitions=Partitions.ONE,
     cleanup=Cleanup.COMPACT,
-    writers=("the command processor",),
-    readers=("every worker", "the console"),
+    external_readers=("the console",),
     ours=True,
     events=False,
 )
@@ -196,8 +189,7 @@ QUALIFICATION_MODEL_CHANGED = Topic(
     partitions=Partitions.ONE,
     cleanup=Cleanup.DELETE,
     retention=3650 * _DAY,
-    writers=("the command processor",),
-    readers=("the command line", "the console", "auditors"),
+    external_readers=("the command line", "the console", "auditors"),
     ours=True,
 )
 COMMAND_STATE = Topic(
@@ -206,8 +198,6 @@ COMMAND_STATE = Topic(
     key="model/<id>, scoring/<id> or feature/<name>",
     partitions=Partitions.ONE,
     cleanup=Cleanup.COMPACT,
-    writers=("the command processor",),
-    readers=("the command processor",),
     ours=True,
     timed_by_broker=True,
     events=False,
@@ -219,8 +209,7 @@ LEAD_QUALIFIED = Topic(
     partitions=Partitions.BY_LEAD,
     cleanup=Cleanup.DELETE,
     retention=30 * _DAY,
-    writers=("the worker",),
-    readers=("the downstream services", "the CRM"),
+    external_readers=("the CRM",),
     ours=True,
 )
 LEAD_RECYCLED = Topic(
@@ -230,8 +219,7 @@ LEAD_RECYCLED = Topic(
     partitions=Partitions.BY_LEAD,
     cleanup=Cleanup.DELETE,
     retention=30 * _DAY,
-    writers=("the worker",),
-    readers=("the CRM", "sinks"),
+    external_readers=("the CRM", "sinks"),
     ours=True,
 )
 LEAD_HANDOVERS = Topic(
@@ -241,8 +229,6 @@ LEAD_HANDOVERS = Topic(
     partitions=Partitions.BY_LEAD,
     cleanup=Cleanup.DELETE,
     retention=7 * _DAY,
-    writers=("the worker",),
-    readers=("the worker",),
     ours=True,
     events=False,
     timed_by_broker=True,
@@ -253,8 +239,7 @@ LEAD_STATE = Topic(
     key="lead_id",
     partitions=Partitions.BY_LEAD,
     cleanup=Cleanup.COMPACT,
-    writers=("the worker",),
-    readers=("the worker (restoration)", "the console"),
+    external_readers=("the console",),
     ours=True,
     timed_by_broker=True,
     events=False,
@@ -266,8 +251,7 @@ LEAD_DEAD_LETTERS = Topic(
     partitions=Partitions.BY_LEAD,
     cleanup=Cleanup.DELETE,
     retention=14 * _DAY,
-    writers=("the worker", "the command processor"),
-    readers=("operations",),
+    external_readers=("operations",),
     ours=True,
     events=False,
 )

@@ -1,11 +1,12 @@
 """Every service in one table: its applications, and what each of them reads, keeps and writes.
 
-Consumer groups, topic lists, ACLs, dead-letter replay, repartitioning and the AsyncAPI operations are derived from it.
+Consumer groups, topic lists, ACLs, dead-letter replay, repartitioning, the page of topics and the AsyncAPI document are
+derived from it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from lead_qualifier.messages import downstream_topics as downstream
@@ -240,6 +241,25 @@ DOWNSTREAM: Mapping[str, ServiceTopology] = dict(
     )
 )
 """The downstream services, by the names that `lead-qualifier downstream` knows."""
+
+
+def writers_of(topic: Topic) -> tuple[str, ...]:
+    """Who writes the topic: services, and others."""
+    return (*_services_that(lambda one: topic in (*one.keeps, *one.writes, one.dead_letters)), *topic.external_writers)
+
+
+def readers_of(topic: Topic) -> tuple[str, ...]:
+    """Who reads the topic: services, and others."""
+    return (*_services_that(lambda one: topic in (*one.reads, *one.keeps)), *topic.external_readers)
+
+
+def _services_that(use: Callable[[ServiceTopology], bool]) -> tuple[str, ...]:
+    worker = ("the worker",) if use(WORKER) else ()
+    names = [name for name, service in DOWNSTREAM.items() if use(service)]
+    if len(names) == len(DOWNSTREAM):
+        return (*worker, "the downstream services")
+    return (*worker, *(f"the {name} service" for name in names))
+
 
 WORKER_REPLAYABLE: tuple[Topic, ...] = tuple(
     topic for topic in CATALOGUE if topic in {*WORKER.reads, LEAD_HANDOVERS} and topic is not FEATURE_COMMANDS
