@@ -83,7 +83,7 @@ def test_from_a_file_to_the_last_step_on_time(service: Downstream) -> None:
     bad.write_text("id: first\nsteps:\n- {id: a, kind: automated_email}\n- {id: go, kind: advance, to: nurture}\n")
     refused = line.run("sequence", "apply", str(bad))
     assert refused.code == 1
-    assert "steps.1.to: names nurture, which is no sequence: there are none yet" in refused.err
+    assert "steps.1.to: names nurture, which is not a sequence: there are none yet" in refused.err
     service.publish("sequence", {"id": "first", "steps": STEPS})
     for number in range(LEADS):
         connect(service, f"L-{number}")
