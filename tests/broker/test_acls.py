@@ -20,7 +20,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from lead_qualifier.kafka.acls import check_rights
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.errors import NotAllowed
-from lead_qualifier.services.acls import Naming, Service, grants
+from lead_qualifier.services.acls import PURPOSES, Naming, Service, grants
 from lead_qualifier.services.topic_setup import TopicSetup
 from tests.support.command_line import CommandLine, Done
 from tests.support.http_endpoint import Endpoint, Reply
@@ -49,7 +49,7 @@ class SecuredInstallation:
         self.folder = folder
         self.line = CommandLine(kafka.kafka.bootstrap_servers, folder)
         self.prefix = self.line.prefix
-        kafka.add_users({**{service.value: "hush" for service in Service}, "stranger": "hush"})
+        kafka.add_users({**{str(service): "hush" for service in PURPOSES}, "stranger": "hush"})
         self.bindings: list[Binding] = self.line.run("acls", "print", "--json").fine().json()
         kafka.allow(self.bindings)
         self.workers: list[WorkerProcess] = []
