@@ -310,7 +310,7 @@ def _repartition(naming: Naming) -> tuple[Grant, ...]:
         _topics(to, every, Operation.CREATE, describe, configs, why="create the new topics"),
         _topics(to, copied, read, write, why="write the copy, and verify it"),
         _topics(to, passed, read, why="check that the new topics are empty"),
-        _topics(to, (QUALIFICATION_MODELS,), write, why="write the current criteria"),
+        _topics(to, shown, write, why="write the current criteria and definitions"),
         Grant(
             resource=Resource.GROUP,
             names=tuple(service.group_id(naming.application_id) for service in (WORKER, *DOWNSTREAM.values())),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from lead_qualifier.definitions.entries import Entry, encode_for_workers, entries_of
 from lead_qualifier.definitions.qualification_models.entries import ProcessedCommands, decode_stored
+from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY
 from lead_qualifier.kafka.producer import Producer, Transaction
 from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.kafka.records import Record
@@ -15,6 +17,7 @@ from lead_qualifier.maintenance.repartition.copier import Copier, compare
 from lead_qualifier.maintenance.repartition.plan import Plan, Planner
 from lead_qualifier.maintenance.repartition.request import PROJECTED, RepartitionRequest
 from lead_qualifier.maintenance.topic_cloning import clone_topics
+from lead_qualifier.messages.downstream_topics import KINDS, command_state, definitions
 from lead_qualifier.messages.topics import QUALIFICATION_MODELS, Topic
 from lead_qualifier.services.topic_setup import TopicSetup
 
@@ -83,13 +86,27 @@ class Repartition:
         return Copied(checksums=copier.checksums, strays=copier.strays, dead_letters_left=copier.dead_letters_left)
 
     def _project(self, plan: Plan) -> None:
-        """Write the rules that workers follow, as the command processor does: outside of a transaction, which would
-        stall their readers. A worker writes what is missing here; until one runs, `model list` shows it.
+        """Write the rules and definitions that processes follow, as command processors do: outside of a transaction,
+        which would stall their readers. Workers and services write what is missing here; until one runs, `list` and
+        `show` read it.
         """
-        producer = Producer(self._request.connection)
+        request = self._request
+        producer = Producer(request.connection)
         for key, value in _projected(plan.commands):
-            producer.send(QUALIFICATION_MODELS.full_name(self._request.to_prefix), key, value)
+            producer.send(QUALIFICATION_MODELS.full_name(request.to_prefix), key, value)
+        for kind in KINDS:
+            if command_state(kind) in plan.topics:
+                for entry in self._definitions(kind):
+                    topic = definitions(kind).full_name(request.to_prefix)
+                    producer.send(topic, entry.key.encode(), encode_for_workers(entry))
         producer.flush()
+
+    def _definitions(self, kind: str) -> list[Entry]:
+        """The definitions of a kind, in the order of their revisions."""
+        partitions = self._reader.admin.partitions(command_state(kind).full_name(self._request.topic_prefix))
+        newest = self._reader.newest_by_key(partitions)
+        stored = {key: record.value for key, record in newest.items() if key and key != CHECKPOINT_KEY and record.value}
+        return sorted(entries_of(stored), key=lambda entry: entry.revision)
 
 
 def _projected(commands: Mapping[bytes | None, Record]) -> Iterator[tuple[bytes | None, bytes]]:
