@@ -105,7 +105,7 @@ class CommandProcessor(Processor, Generic[R]):
         if context.on_commit:
             self._project(list(context.on_commit))
 
-    def taken_back(self, context: ProcessorContext) -> None:
+    def rolled_back(self, context: ProcessorContext) -> None:
         """The registry is made again from what the context holds."""
         self._context = None
 

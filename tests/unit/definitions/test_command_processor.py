@@ -12,13 +12,16 @@ from lead_qualifier.definitions.command_processor import CommandProcessor, on_de
 from lead_qualifier.definitions.entries import decode_entry, encode_entry, entries_of
 from lead_qualifier.definitions.registry import DefinitionRegistry
 from lead_qualifier.engine import Application, PlainRecord, ProcessorContext
+from lead_qualifier.engine.context import SavepointContext
+from lead_qualifier.engine.isolation import Isolation
+from lead_qualifier.engine.record_processing import RecordProcessing
 from lead_qualifier.follow_up.kind import KIND
 from lead_qualifier.messages.downstream_topics import FOLLOW_UP_COMMANDS, FOLLOW_UP_DEFINITION_CHANGED
 from lead_qualifier.wording.sentences import IN_ENGLISH
 
 
-def decide(entries: dict[bytes, bytes], command: str, name: str) -> dict[str, Any]:
-    """Apply a definition of this name, or do something else to it; returns the outcome."""
+def application(**largest: int) -> Application:
+    """An application that decides commands on follow-ups. `largest`: bytes that a record of a topic may take."""
     processor = CommandProcessor(
         DefinitionRegistry,
         handlers={FOLLOW_UP_COMMANDS: on_definitions(KIND, FOLLOW_UP_COMMANDS, IN_ENGLISH)},
@@ -28,15 +31,24 @@ def decide(entries: dict[bytes, bytes], command: str, name: str) -> dict[str, An
         project=lambda _: None,
         decode=entries_of,
     )
-    application = Application("f", (), "state", "dead", 1, processor, encode_entry, decode_entry, {}, False)
-    processor.opened(0, entries)
-    told: dict[str, Any] = {"command_id": f"{command}-{name}", "definition_id": name, "command": command}
-    told |= {"issued_by": "anna", "issued_at": "2026-11-25T09:00:00Z"}
+    return Application("f", (), "state", "dead", 1, processor, encode_entry, decode_entry, largest, False)
+
+
+def record_of(command: str, name: str, *, command_id: str = "", offset: int = 7) -> PlainRecord:
+    message: dict[str, Any] = {"command_id": command_id or f"{command}-{name}", "definition_id": name}
+    message |= {"command": command, "issued_by": "anna", "issued_at": "2026-11-25T09:00:00Z"}
     if command == "apply":
-        told["definition"] = {"id": name, "stages": [{"on": "lead-qualified", "within": "1h"}]}
-    context = ProcessorContext(application, 0, entries)
-    context.record = PlainRecord(FOLLOW_UP_COMMANDS.name, 0, 7, 0, name.encode(), json.dumps(told).encode(), [])
-    processor.process(context.record, context)
+        message["definition"] = {"id": name, "stages": [{"on": "lead-qualified", "within": "1h"}]}
+    return PlainRecord(FOLLOW_UP_COMMANDS.name, 0, offset, 0, name.encode(), json.dumps(message).encode(), [])
+
+
+def decide(entries: dict[bytes, bytes], command: str, name: str) -> dict[str, Any]:
+    """Apply a definition of this name, or do something else to it; returns the outcome."""
+    app = application()
+    app.processor.opened(0, entries)
+    context = ProcessorContext(app, 0, entries)
+    context.record = record_of(command, name)
+    app.processor.process(context.record, context)
     for change in context.changes():
         entries[change["key"]] = change["value"]
     [outcome] = context.outputs
@@ -68,3 +80,17 @@ def test_the_revision_of_a_definition_that_cannot_be_read_is_not_given_again(spo
     entries[b"bad"] = spoil(entries[b"bad"])
     assert decide(entries, "publish", "good")["revision"] == before + 1
     assert decide(entries, "stop", "good")["revision"] == before + 2
+
+
+def test_a_command_that_becomes_a_dead_letter_changes_nothing_for_those_that_share_its_cycle() -> None:
+    app = application(**{FOLLOW_UP_DEFINITION_CHANGED.name: 2_000})
+    app.processor.opened(0, {})
+    context = SavepointContext(app, 0, {})
+    too_long = record_of("apply", "one", command_id="c" * 3_000, offset=0)
+    publish = record_of("publish", "one", offset=1)
+    records = RecordProcessing(Isolation(100), lambda: None)
+    records.careful([too_long, publish], context, app.processor)
+    assert [record.offset for record, _ in context.dead_letters] == [0]
+    [outcome] = context.outputs
+    event = json.loads(outcome.value or b"")
+    assert (event["outcome"], event["reason"]) == ("refused", "unknown_definition")
