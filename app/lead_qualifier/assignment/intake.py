@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import field
 from msgspec.structs import replace
+from typing_extensions import override
 
 from lead_qualifier.assignment.queue import LeadChanged, LeadClosed, LeadQualified, enqueue
 from lead_qualifier.downstream.cause import Cause, cause_of
@@ -35,14 +36,17 @@ decode_followed = msgspec.json.Decoder(FollowedLead).decode
 class LeadIntake(LeadFollower[FollowedLead]):
     """Appends to the queue what happens to leads from their qualification until they are closed."""
 
+    @override
     def begin(self) -> int:
         """There are no rules to wait for."""
         return 0
 
+    @override
     def new_state(self) -> FollowedLead:
         """The state of a lead that is not stored yet."""
         return FollowedLead()
 
+    @override
     def on_event(self, key: bytes, state: FollowedLead, event: LeadEvent, context: ProcessorContext) -> None:
         """Append a qualification, and changes after one."""
         lead_id, snapshot = key.decode(), state.snapshot
@@ -61,11 +65,13 @@ class LeadIntake(LeadFollower[FollowedLead]):
             else:
                 self._close(key, state, event.cause, context)
 
+    @override
     def on_merged(self, key: bytes, state: FollowedLead, cause: Cause, context: ProcessorContext) -> None:
         """The lead is closed."""
         if state.queued:
             self._close(key, state, cause, context)
 
+    @override
     def before_erasure(self, key: bytes, record: Record, context: ProcessorContext) -> None:
         """Close it, so that no trace remains in the state of `assignment` either."""
         try:

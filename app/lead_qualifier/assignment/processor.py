@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 import msgspec
+from typing_extensions import override
 
 from lead_qualifier.assignment.assigner import Assigner
 from lead_qualifier.assignment.decisions import Decision
@@ -79,10 +80,12 @@ class AssignmentProcessor(Processor):
         self._assigner = Assigner([], ())
         self._definitions = DefinitionRegistry()
 
+    @override
     def begin(self) -> int:
         """Its definitions are in its own state: there are no others to wait for."""
         return 0
 
+    @override
     def process(self, record: Record, context: ProcessorContext) -> None:
         """Decide on one entry of the queue. Raises Rejected if that is invalid."""
         try:
@@ -178,6 +181,7 @@ class AssignmentProcessor(Processor):
             context.put(ALARM, Alarm(due))
             context.schedule(ALARM, due)
 
+    @override
     def timers(self, entries: Mapping[bytes, bytes]) -> Iterable[Timer]:
         """When waiting leads must be attempted again: immediately if there are any and the alarm is unreadable."""
         try:
@@ -189,6 +193,7 @@ class AssignmentProcessor(Processor):
         elif any(_WAITS in value and key.startswith(LEAD) for key, value in entries.items()):
             yield 0, ALARM
 
+    @override
     def on_timer(self, key: bytes, context: ProcessorContext) -> None:
         """Append a tick to the queue, so that what it leads to has its place in the total order."""
         held = _alarm(context)
@@ -212,15 +217,18 @@ class AssignmentProcessor(Processor):
             self._assigner = Assigner(states, live_rules(self._definitions.records.values()))
         self._context = context
 
+    @override
     def rolled_back(self, context: ProcessorContext) -> None:
         """The assigner is ahead of the state."""
         self._in_step = False
 
+    @override
     def committed(self, context: ProcessorContext) -> None:
         """The assigner matches the state."""
         if context is self._context:
             self._context = None
 
+    @override
     def opened(self, number: int, entries: Mapping[bytes, bytes]) -> None:
         """Another process may have changed the state meanwhile."""
         self._context, self._in_step = None, False

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, cast
 
+from typing_extensions import override
+
 from lead_qualifier.assignment.queue import CommandIssued, QueueEntry, SellerChanged, enqueue
 from lead_qualifier.downstream.cause import cause_of
 from lead_qualifier.downstream.lead_follower import now_of
@@ -25,10 +27,12 @@ class Relay(Processor):
         self._prefix = prefix
         self._sellers = SELLER_CHANGED.full_name(prefix)
 
+    @override
     def begin(self) -> int:
         """There are no rules to wait for."""
         return 0
 
+    @override
     def process(self, record: Record, context: ProcessorContext) -> None:
         """Pass one record on. Raises Rejected if it is invalid."""
         try:

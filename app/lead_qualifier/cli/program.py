@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
+from typing_extensions import override
 
 from lead_qualifier import __version__
 from lead_qualifier.wording.printable import printable
@@ -52,10 +53,12 @@ def _printable_usage() -> Iterator[None]:
 
 
 class _Program(TyperGroup):
+    @override
     def make_context(self, *arguments: Any, **options: Any) -> Any:
         with _printable_usage():
             return super().make_context(*arguments, **options)
 
+    @override
     def invoke(self, *arguments: Any, **options: Any) -> Any:
         with _printable_usage():
             return super().invoke(*arguments, **options)

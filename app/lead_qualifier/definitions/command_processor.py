@@ -9,6 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 import structlog
+from typing_extensions import override
 
 from lead_qualifier.definitions.command_handler import Wording
 from lead_qualifier.definitions.commands import CommandResult
@@ -80,10 +81,12 @@ class CommandProcessor(Processor, Generic[R]):
         self._context: ProcessorContext | None = None
         self._registry = registry({}, {}, 0)
 
+    @override
     def begin(self) -> int:
         """Commands are decided by what is stored: there are no rules besides."""
         return 0
 
+    @override
     def process(self, record: Record, context: ProcessorContext) -> None:
         """Decide one record."""
         registry = self._registry_of(context)
@@ -100,15 +103,18 @@ class CommandProcessor(Processor, Generic[R]):
         if handled.event is not None:
             self._trail.tell(handled.key, handled.event, context)
 
+    @override
     def committed(self, context: ProcessorContext) -> None:
         """Show the workers what has changed, now that it is certain."""
         if context.on_commit:
             self._project(list(context.on_commit))
 
+    @override
     def rolled_back(self, context: ProcessorContext) -> None:
         """The registry is made again from what the context holds."""
         self._context = None
 
+    @override
     def opened(self, number: int, entries: Mapping[bytes, bytes]) -> None:
         """The former owner may have died between its commit and its projection."""
         self._context = None

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from typing_extensions import override
+
 from lead_qualifier.definitions import findings
 from lead_qualifier.definitions.commands import DefinitionCommand
 from lead_qualifier.definitions.entries import Entry
@@ -69,6 +71,7 @@ class Kind(DefinitionKind[Entry, dict[str, Any]]):
             found = [one for one in found if not isinstance(one, Unresolved)]
         return found
 
+    @override
     def read(self, definition: object, entries: Mapping[str, Entry]) -> dict[str, Any]:
         """The definition itself, if it has no fault."""
         own_id = definition.get("id") if isinstance(definition, Mapping) else None
@@ -77,18 +80,22 @@ class Kind(DefinitionKind[Entry, dict[str, Any]]):
         assert isinstance(definition, dict)
         return definition
 
+    @override
     def id_of(self, definition: dict[str, Any]) -> str:
         """The id that a definition says it has."""
         return str(definition["id"])
 
+    @override
     def written(self, definition: dict[str, Any]) -> Mapping[str, Any]:
         """It is stored as people write it."""
         return definition
 
+    @override
     def new(self, definition_id: str) -> Entry:
         """The entry of one that nobody has applied yet."""
         return Entry(id=definition_id, revision=0, status="deleted")
 
+    @override
     def refuses_publish(
         self, definition: dict[str, Any], command: DefinitionCommand, entries: Mapping[str, Entry]
     ) -> tuple[Code, Finding] | None:
@@ -102,6 +109,7 @@ class Kind(DefinitionKind[Entry, dict[str, Any]]):
             return None
         return Code.INVALID, findings.InvalidDefinition(self.name, command.id, _faults(problems))
 
+    @override
     def warnings_of(self, definition: dict[str, Any]) -> tuple[Finding, ...]:
         """What to know although it may be applied and published."""
         return _faults(self.warnings(definition))

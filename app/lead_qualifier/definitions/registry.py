@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, Self, TypeVar
 
 from msgspec.structs import replace
+from typing_extensions import override
 
 from lead_qualifier.definitions.command_handler import CommandHandler, Wording
 from lead_qualifier.definitions.commands import CommandResult, DefinitionCommand, Keyed
@@ -50,6 +51,7 @@ class Registry(Generic[R]):
 class DefinitionRegistry(Registry[Entry]):
     """Definitions of one kind as people write them, by id, each with the processed commands on it."""
 
+    @override
     def revision_in(self, record: Entry) -> int:
         """That of the entry."""
         return record.revision

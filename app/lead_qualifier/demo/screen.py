@@ -10,6 +10,7 @@ from rich.live import Live
 from rich.style import Style
 from rich.table import Table
 from rich.text import Text as RichText
+from typing_extensions import override
 
 from lead_qualifier.client.evidence import model_text, number
 from lead_qualifier.demo.hints import EXPLAIN
@@ -29,6 +30,7 @@ class Text(RichText):
     def __init__(self, text: str = "", **how: Any) -> None:
         super().__init__(printable(text), **how)
 
+    @override
     def append(self, text: RichText | str, style: str | Style | None = None) -> RichText:
         """As rich's."""
         return super().append(printable(text) if isinstance(text, str) else text, style)

@@ -9,6 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 from msgspec.structs import replace
+from typing_extensions import override
 
 from lead_qualifier.downstream.cause import Cause, cause_of
 from lead_qualifier.downstream.lead_snapshot import (
@@ -98,6 +99,7 @@ class LeadFollower(Processor, Generic[S]):
     def new_state(self) -> S:
         """The state of a lead that has none yet."""
 
+    @override
     def process(self, record: Record, context: ProcessorContext) -> None:
         """Handle a record of any input. Raises Rejected if it is invalid."""
         topic = self._topics[record.topic]
@@ -140,6 +142,7 @@ class LeadFollower(Processor, Generic[S]):
         """A time that the lead waited for has come. The reason for waiting may be gone by now."""
         return
 
+    @override
     def timers(self, entries: Mapping[bytes, bytes]) -> Iterator[Timer]:
         """When remembered erasures end, and `lead_timers`."""
         yield from timers_in(
@@ -150,6 +153,7 @@ class LeadFollower(Processor, Generic[S]):
         )
         yield from self.lead_timers(entries)
 
+    @override
     def on_timer(self, key: bytes, context: ProcessorContext) -> None:
         """Forget a remembered erasure that ends now, and call `on_due`."""
         state: S | None = context.get(key)

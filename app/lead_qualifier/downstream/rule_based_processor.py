@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Generic, TypeVar
 
+from typing_extensions import override
+
 from lead_qualifier.definitions.entries import Definitions, Published
 from lead_qualifier.downstream.lead_follower import LeadFollower, S
 from lead_qualifier.messages.plausible_time import DEFAULT_TOLERANCE
@@ -41,6 +43,7 @@ class RuleBasedProcessor(LeadFollower[S], Generic[D, S]):
     def read_definition(self, published: Published) -> D:
         """Convert a published definition. Called once for each version."""
 
+    @override
     def begin(self) -> int:
         """Take the definitions for this cycle. Returns their revision, or UNKNOWN_RULES."""
         current = self._newest()

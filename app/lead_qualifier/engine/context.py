@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 import msgspec
+from typing_extensions import override
 
 from lead_qualifier.engine.errors import OutputTooLarge, Rejected
 from lead_qualifier.engine.record import Change, Record
@@ -311,26 +312,31 @@ class SavepointContext(ProcessorContext):
         self.counts = counts
         self._touched = {}
 
+    @override
     def get(self, key: bytes) -> Any:
         """As in a plain context."""
         self._touched[key] = None
         return super().get(key)
 
+    @override
     def put(self, key: bytes, state: Any) -> None:
         """As in a plain context."""
         self._touched[key] = None
         super().put(key, state)
 
+    @override
     def delete(self, key: bytes) -> None:
         """As in a plain context."""
         self._touched[key] = None
         super().delete(key)
 
+    @override
     def check_state(self, key: bytes) -> None:
         """As in a plain context."""
         if key in self._changed:
             self._encode(key, None)
 
+    @override
     def changes(self) -> list[Change]:
         """As in a plain context, without encoding a state twice."""
         for key, record in self._changed.items():

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from typing_extensions import override
+
 from lead_qualifier.engine.record import Record
 
 
@@ -45,6 +47,7 @@ class Report:
     code: Code
     details: Mapping[str, Any] = field(default_factory=dict)
 
+    @override
     def __str__(self) -> str:
         return f"{self.code}: {', '.join(f'{name}={value}' for name, value in self.details.items())}"
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import msgspec
 from msgspec.structs import replace
+from typing_extensions import override
 
 from lead_qualifier.definitions.entries import Published
 from lead_qualifier.downstream.cause import Cause, cause_of
@@ -48,18 +49,22 @@ _NOT_BY_SALES = "automated_email"
 class FollowUpProcessor(RuleBasedProcessor[FollowUp, LeadState]):
     """Counts ("follow-up", definition id, outcome) per cycle."""
 
+    @override
     def read_definition(self, published: Published) -> FollowUp:
         """The follow-up of a published definition."""
         return follow_up_of(published.definition, published.version)
 
+    @override
     def new_state(self) -> LeadState:
         """The state of a lead that has none yet."""
         return LeadState()
 
+    @override
     def other_inputs(self) -> tuple[Topic, ...]:
         """Assignments, and what sales does."""
         return (LEAD_ASSIGNED, LEAD_SALES_RESPONSE, ACTIVITY_COMPLETED)
 
+    @override
     def forget_implausible_times(self, state: LeadState, latest: datetime) -> None:
         """Also when running stages began: whatever sales does comes after an unknown time."""
         super().forget_implausible_times(state, latest)
@@ -68,6 +73,7 @@ class FollowUpProcessor(RuleBasedProcessor[FollowUp, LeadState]):
                 if running.occurred_at > latest:
                     stages[name] = replace(running, occurred_at=EARLIEST_PLAUSIBLE)
 
+    @override
     def on_event(self, key: bytes, state: LeadState, event: LeadEvent, context: ProcessorContext) -> None:
         """A qualification begins a stage; closing the lead or changing its status reason by hand counts as acting."""
         if event.qualified is not None:
@@ -78,10 +84,12 @@ class FollowUpProcessor(RuleBasedProcessor[FollowUp, LeadState]):
         elif "status_reason" in event.changed.fields and state.snapshot.status_reason != MARKETING_QUALIFIED:
             self._count(end(state, FollowUpOutcome.ACTED, acted_at=event.cause.occurred_at), context)
 
+    @override
     def on_merged(self, key: bytes, state: LeadState, cause: Cause, context: ProcessorContext) -> None:
         """End all stages."""
         self._count(end(state, FollowUpOutcome.CLOSED), context)
 
+    @override
     def process_other(self, topic: Topic, record: Record, context: ProcessorContext) -> None:
         """Handle an assignment, or what sales did."""
         if topic is LEAD_ASSIGNED:
@@ -96,6 +104,7 @@ class FollowUpProcessor(RuleBasedProcessor[FollowUp, LeadState]):
             if activity["kind"] != _NOT_BY_SALES and not activity.get("automatic", False):
                 self._acted(activity["lead_id"], activity["occurred_at"], context)
 
+    @override
     def lead_timers(self, entries: Mapping[bytes, bytes]) -> Iterator[Timer]:
         """When running stages are due."""
         return timers_in(
@@ -105,6 +114,7 @@ class FollowUpProcessor(RuleBasedProcessor[FollowUp, LeadState]):
             lambda state: [one.due_ms for stages in state.running.values() for one in stages.values()],
         )
 
+    @override
     def on_due(self, key: bytes, state: LeadState, context: ProcessorContext) -> None:
         """Report the stages that are overdue."""
         overdue, counted = time_passed(state, self.live, context.now_ms)

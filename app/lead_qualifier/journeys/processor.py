@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import msgspec
+from typing_extensions import override
 
 from lead_qualifier.definitions.entries import Published
 from lead_qualifier.downstream.cause import Cause
@@ -26,14 +27,17 @@ _WAITS = b'"waiting":'
 class JourneyProcessor(RuleBasedProcessor[Journey, LeadState]):
     """Counts ("journey", journey id, outcome) per cycle."""
 
+    @override
     def read_definition(self, published: Published) -> Journey:
         """The journey of a published definition."""
         return journey_of(published.definition, published.version)
 
+    @override
     def new_state(self) -> LeadState:
         """The state of a lead that has none yet."""
         return LeadState()
 
+    @override
     def on_event(self, key: bytes, state: LeadState, event: LeadEvent, context: ProcessorContext) -> None:
         """Decide every journey that the event triggers."""
         model_id = None if event.qualified is None else event.qualified.model_id
@@ -41,16 +45,19 @@ class JourneyProcessor(RuleBasedProcessor[Journey, LeadState]):
             if journey.triggered_by(event.changed, model_id):
                 self._enter(key, state, journey, event.cause, context)
 
+    @override
     def on_merged(self, key: bytes, state: LeadState, cause: Cause, context: ProcessorContext) -> None:
         """Drop entries that wait."""
         for journey_id in state.waiting:
             context.counts["journey", journey_id, JourneyOutcome.LEAD_MERGED.value] += 1
         state.waiting.clear()
 
+    @override
     def lead_timers(self, entries: Mapping[bytes, bytes]) -> Iterator[Timer]:
         """When waiting entries are due."""
         return timers_in(entries, _WAITS, decode_state, lambda state: [one.due_ms for one in state.waiting.values()])
 
+    @override
     def on_due(self, key: bytes, state: LeadState, context: ProcessorContext) -> None:
         """Decide the lead's entries that are due."""
         for journey_id, waiting in sorted(state.waiting.items()):

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from confluent_kafka import KafkaError, KafkaException
+from typing_extensions import override
 
 _FORBIDDEN = frozenset(
     {
@@ -98,6 +99,7 @@ class NotDelivered(KafkaClientError, KafkaException):
         self.topic = topic
         super().__init__(error)
 
+    @override
     def __str__(self) -> str:
         return f"a record for {self.topic} was not delivered ({self.args[0].str()})"
 

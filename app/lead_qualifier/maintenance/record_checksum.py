@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import blake2b
 
+from typing_extensions import override
+
 _BYTES = 16
 
 
@@ -26,6 +28,7 @@ class RecordChecksum:
         """Equal for equal records, in 32 hexadecimal digits."""
         return f"{self._sum % (1 << 8 * _BYTES):0{2 * _BYTES}x}"
 
+    @override
     def __str__(self) -> str:
         return f"{self.count:,} (checksum {self.hex[:12]})"
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
+from typing_extensions import override
 
 from lead_qualifier.definitions.entries import Definitions, Published
 from lead_qualifier.downstream.cause import Cause, cause_of
@@ -70,18 +71,22 @@ class SequenceProcessor(RuleBasedProcessor[Program, LeadState]):
         super().__init__(topic_prefix=topic_prefix, source=source, current=current, time_tolerance=time_tolerance)
         self._pinned = _PinnedVersions()
 
+    @override
     def read_definition(self, published: Published) -> Program:
         """The program of a published definition."""
         return program_of(published.definition, published.version)
 
+    @override
     def new_state(self) -> LeadState:
         """The state of a lead that has none yet."""
         return LeadState()
 
+    @override
     def other_inputs(self) -> tuple[Topic, ...]:
         """Connections, assignments and activities."""
         return (LEAD_ASSIGNED, SEQUENCE_CONNECTIONS, ACTIVITY_COMPLETED)
 
+    @override
     def forget_implausible_times(self, state: LeadState, latest: datetime) -> None:
         """Also when leads were connected: every reply comes after an unknown time."""
         super().forget_implausible_times(state, latest)
@@ -89,6 +94,7 @@ class SequenceProcessor(RuleBasedProcessor[Program, LeadState]):
             if connection.since > latest:
                 connection.since = EARLIEST_PLAUSIBLE
 
+    @override
     def on_event(self, key: bytes, state: LeadState, event: LeadEvent, context: ProcessorContext) -> None:
         """Apply a change to all connections; a qualification may also connect the lead."""
         if "owner_id" in event.changed.fields:
@@ -99,16 +105,19 @@ class SequenceProcessor(RuleBasedProcessor[Program, LeadState]):
             connect_by_event(decision, LEAD_QUALIFIED.name, event.cause, event.qualified.model_id)
         self._apply(key, decision, context)
 
+    @override
     def on_repeated(self, context: ProcessorContext) -> None:
         """Count it."""
         context.counts["sequence", "", SequenceOutcome.REPEATED.value] += 1
 
+    @override
     def on_merged(self, key: bytes, state: LeadState, cause: Cause, context: ProcessorContext) -> None:
         """Disconnect the lead."""
         decision = self._decision(key, state, context)
         lead_changed(decision, cause)
         self._apply(key, decision, context)
 
+    @override
     def process_other(self, topic: Topic, record: Record, context: ProcessorContext) -> None:
         """Handle a connection, an assignment or an activity."""
         if topic is SEQUENCE_CONNECTIONS:
@@ -174,20 +183,24 @@ class SequenceProcessor(RuleBasedProcessor[Program, LeadState]):
         activity_completed(decision, activity, cause)
         self._apply(key, decision, context)
 
+    @override
     def sweep_pending(self, swept: int) -> bool:
         """Definitions have changed since: a sequence that leads are connected to may have been stopped."""
         return self._known is not None and self._known.revision > swept
 
+    @override
     def prefilter(self, keys: Sequence[bytes], context: ProcessorContext, swept: int) -> Sequence[bytes]:
         """Only leads that are connected to a sequence."""
         return [key for key in keys if (raw := context.stored(key)) is None or _CONNECTED in raw]
 
+    @override
     def sweep(self, key: bytes, context: ProcessorContext, swept: int) -> None:
         """Disconnect the lead from sequences that are no longer live."""
         state: LeadState | None = context.get(key)
         if state is not None and state.connections.keys() - self.live.keys():
             self._apply(key, self._decision(key, state, context), context)
 
+    @override
     def lead_timers(self, entries: Mapping[bytes, bytes]) -> Iterator[Timer]:
         """When connections are due."""
         return timers_in(
@@ -197,6 +210,7 @@ class SequenceProcessor(RuleBasedProcessor[Program, LeadState]):
             lambda state: [one.due_ms for one in state.connections.values() if one.due_ms is not None],
         )
 
+    @override
     def on_due(self, key: bytes, state: LeadState, context: ProcessorContext) -> None:
         """Continue connections that waited until now."""
         decision = self._decision(key, state, context)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 from prometheus_client import Counter
+from typing_extensions import override
 
 from lead_qualifier.assignment import intake
 from lead_qualifier.assignment import processor as assignment
@@ -77,6 +78,7 @@ class DownstreamMetrics(Metrics):
             registry=self.registry,
         )
 
+    @override
     def count(self, what: object, count: int) -> None:
         """Add to the counter of outcomes."""
         match what:

@@ -11,6 +11,7 @@ from typing import Any, TextIO
 
 import msgspec
 import structlog
+from typing_extensions import override
 
 from lead_qualifier.engine.repeated_errors import Repeats
 from lead_qualifier.settings import LogFormat
@@ -27,6 +28,7 @@ class _RateLimit(logging.Filter):
         super().__init__()
         self._repeats = Repeats()
 
+    @override
     def filter(self, record: logging.LogRecord) -> bool:
         client = record.name.partition(".")[0]
         if client not in _CLIENTS or record.exc_info:

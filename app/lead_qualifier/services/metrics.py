@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
+from typing_extensions import override
 
 from lead_qualifier.engine import Application, Engine, Observer, ProcessorContext, TopicPartition
 from lead_qualifier.engine.partitioning import BUCKETS
@@ -53,6 +54,7 @@ class Metrics(Observer):
         self._prefix = topic_prefix
         self.registry.register(_Gauges(watched, topic_prefix))
 
+    @override
     def cycle(
         self,
         contexts: Sequence[tuple[Application, ProcessorContext]],
@@ -71,6 +73,7 @@ class Metrics(Observer):
             for what, count in context.counts.items():
                 self.count(what, count)
 
+    @override
     def aborted(self, reason: str) -> None:
         """A transaction was aborted, or its outcome is unknown."""
         self._aborted.inc()

@@ -8,6 +8,8 @@ from shlex import quote
 from string import Formatter
 from typing import Any
 
+from typing_extensions import override
+
 from lead_qualifier.qualification.findings import Finding
 from lead_qualifier.wording.english import ENGLISH
 from lead_qualifier.wording.printable import printable
@@ -30,6 +32,7 @@ class Wording(Formatter):
         """The first findings, a sentence each; where there are more, the last says how many."""
         return first_of(findings, self.sentence)
 
+    @override
     def format_field(self, value: Any, format_spec: str) -> str:
         """One field of a finding.
 

@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 from msgspec import Struct
+from typing_extensions import override
 
 from lead_qualifier.definitions.entries import DefinitionEntry
 from lead_qualifier.definitions.processed_commands import ProcessedCommand
@@ -44,6 +45,7 @@ class ModelEntry(
     shadow: bool = False
     """Whether workers count what the draft of a live model would do."""
 
+    @override
     @property
     def key(self) -> str:
         """The key it is stored under."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from msgspec.structs import replace
+from typing_extensions import override
 
 from lead_qualifier.definitions import findings
 from lead_qualifier.definitions.commands import Decision, DefinitionCommand
@@ -37,6 +38,7 @@ class QualificationModelKind(DefinitionKind[ModelEntry, QualificationModel]):
         self._scoring_model = scoring_model
         self._lead_management = lead_management
 
+    @override
     def read(self, definition: object, entries: Mapping[str, ModelEntry]) -> QualificationModel:
         """The model of a definition. It refers to no other model."""
         try:
@@ -44,24 +46,29 @@ class QualificationModelKind(DefinitionKind[ModelEntry, QualificationModel]):
         except InvalidModel as error:
             raise InvalidDefinition(tuple(Fault(field, message) for field, message in error.problems)) from None
 
+    @override
     def id_of(self, definition: QualificationModel) -> str:
         """The id that a definition says it has."""
         return definition.id
 
+    @override
     def written(self, definition: QualificationModel) -> Mapping[str, Any]:
         """A model as people write it, with every default."""
         return {**definition_of(definition)}
 
+    @override
     def new(self, definition_id: str) -> ModelEntry:
         """The entry of one that nobody has applied yet."""
         return ModelEntry(id=definition_id, revision=0, status="deleted")
 
+    @override
     def refuses_apply(self, definition: QualificationModel) -> tuple[Code, Finding] | None:
         """Thresholds that no score can meet."""
         if not (found := tuple(out_of_reach(definition, self._scoring_model))):
             return None
         return Code.THRESHOLD_ABOVE_MAXIMUM, findings.CannotApply(self.name, definition.id, found)
 
+    @override
     def refuses_publish(
         self, definition: QualificationModel, command: DefinitionCommand, entries: Mapping[str, ModelEntry]
     ) -> tuple[Code, Finding] | None:
@@ -70,25 +77,30 @@ class QualificationModelKind(DefinitionKind[ModelEntry, QualificationModel]):
             return None
         return found[0][0], findings.CannotPublish(self.name, definition.id, tuple(finding for _, finding in found))
 
+    @override
     def warnings_of(self, definition: QualificationModel) -> tuple[Finding, ...]:
         """What would refuse a publish now."""
         return tuple(finding for _, finding in self._ineligibility(definition))
 
+    @override
     def published(self, entry: ModelEntry, command: DefinitionCommand) -> ModelEntry:
         """With the command, which a sweep of existing leads names as its trigger."""
         return replace(entry, publish_command_id=command.command_id, publish_command_offset=command.offset)
 
+    @override
     def settled(self, entry: ModelEntry) -> ModelEntry:
         """Only the draft of a live model runs in shadow."""
         in_shadow = entry.shadow and entry.status == "live" and entry.draft is not None
         return entry if entry.shadow == in_shadow else replace(entry, shadow=in_shadow)
 
+    @override
     def draft_saved(self, entry: ModelEntry) -> Finding:
         """The draft of a live model can run in shadow."""
         if entry.status != "live":
             return super().draft_saved(entry)
         return findings.DraftSavedForShadow(self.name, entry.id, entry.version)
 
+    @override
     def decide(self, command: DefinitionCommand, entry: ModelEntry) -> Decision[ModelEntry]:
         """Let the draft of a live model run in its shadow, counted and without effect, or end that."""
         assert command.action == "shadow", command.action

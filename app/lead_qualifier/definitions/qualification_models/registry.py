@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from msgspec.structs import replace
+from typing_extensions import override
 
 from lead_qualifier.definitions import findings
 from lead_qualifier.definitions.command_handler import CommandHandler, Wording
@@ -49,6 +50,7 @@ class ScoringModelChange:
 class ModelRegistry(Registry[Stored]):
     """Every record by its key. Revisions are one order over models, scoring models and features."""
 
+    @override
     def revision_in(self, record: Stored) -> int:
         """That of an entry, or the highest that processed commands know: that of an entry may be lost."""
         return revision_of(record)

@@ -12,6 +12,7 @@ from typing import Any
 
 import docker.errors
 from testcontainers.core.docker_client import DockerClient
+from typing_extensions import override
 
 import lead_qualifier
 from lead_qualifier.demo.broker.java import KAFKA_VERSION
@@ -40,20 +41,24 @@ class ContainerKafka(LocalBroker):
         self._say = say
         self._image = image
 
+    @override
     @property
     def bootstrap_servers(self) -> str:
         """The address for clients."""
         return f"{self.host}:{self.ports[0]}"
 
+    @override
     def kill(self) -> None:
         """End the container at once."""
         super().kill()
         self._with_container(lambda container: container.remove(force=True, v=True))
 
+    @override
     def freeze(self) -> None:
         """Halt the container: connections stay, nothing answers."""
         self._with_container(lambda container: container.pause())
 
+    @override
     def thaw(self) -> None:
         """Let a frozen container go on."""
         self._with_container(lambda container: container.status == "paused" and container.unpause())
@@ -63,13 +68,16 @@ class ContainerKafka(LocalBroker):
         with closing(DockerClient().client) as client, suppress(docker.errors.NotFound):
             act(client.containers.get(self.volume))
 
+    @override
     def _prepare(self) -> None:
         pull(self._image, self._say)
 
+    @override
     def _command(self) -> list[str]:
         where = [str(self.folder), self.volume, self._image, self.host, str(self.ports[0])]
         return [sys.executable, "-m", "lead_qualifier.demo.broker.container_run", *where]
 
+    @override
     def _working_folder(self) -> Path:
         """Where our own package is found, installed or not."""
         return Path(lead_qualifier.__file__).parents[1]

@@ -8,6 +8,8 @@ from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from pathlib import Path
 
+from typing_extensions import override
+
 from lead_qualifier.demo.broker.local_broker import DidNotStart, LocalBroker
 from lead_qualifier.demo.broker.single_node import SINGLE_NODE
 
@@ -56,9 +58,11 @@ class LocalKafka(LocalBroker):
         """
         return [*self._java_command(), "-Xmx256m", "-XX:TieredStopAtLevel=1", main_class, *arguments]
 
+    @override
     def _command(self) -> list[str]:
         return [*self._java_command(), f"-Xmx{self._heap}", "kafka.Kafka", _PROPERTIES]
 
+    @override
     def _prepare(self) -> None:
         client, controller = self.ports
         properties = {

@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib.resources import as_file, files
 from pathlib import Path
 
+from typing_extensions import override
+
 from lead_qualifier.demo.broker.local_broker import LocalBroker
 from lead_qualifier.demo.broker.not_available import NotAvailable
 
@@ -29,11 +31,13 @@ class LocalNoida(LocalBroker):
         if not self._program.is_file():
             raise NotAvailable(f"noida-db has no program for this machine ({self._program})")
 
+    @override
     def _prepare(self) -> None:
         # pip does not mark it as a program; its own start script does the same.
         if not self._program.stat().st_mode & 0o100:
             self._program.chmod(0o755)
 
+    @override
     def _command(self) -> list[str]:
         ports = ["--kafka-port", str(self.ports[0])]
         return [str(self._program), "start", "--only", "kafka", *ports, "--data-dir", str(self.folder / "data")]

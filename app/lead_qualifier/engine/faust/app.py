@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import faust
+from typing_extensions import override
 
 from lead_qualifier.engine.engine import Engine
 from lead_qualifier.engine.faust.consumer import EngineConsumer, EngineTransport
@@ -52,9 +53,11 @@ class EngineApp(faust.App):
         consumer = self._consumer
         return consumer.health if isinstance(consumer, EngineConsumer) else None
 
+    @override
     def _new_transport(self) -> EngineTransport:
         return EngineTransport(self.conf.broker_consumer, self)
 
+    @override
     def _create_directories(self) -> None:
         """Nothing of ours lives in files."""
 

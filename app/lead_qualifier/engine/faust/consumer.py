@@ -15,6 +15,7 @@ from typing import Any, cast
 from aiokafka.structs import TopicPartition as AioTopicPartition
 from faust.transport.drivers.aiokafka import Consumer, ConsumerRebalanceListener, Transport
 from faust.types import TP, ConsumerMessage
+from typing_extensions import override
 
 from lead_qualifier.engine.faust.consumer_thread import EngineConsumerThread
 from lead_qualifier.engine.faust.fetch_health import FetchHealth
@@ -28,6 +29,7 @@ class _RebalanceListener(ConsumerRebalanceListener):
 
     _thread: EngineConsumerThread
 
+    @override
     def on_partitions_revoked(self, revoked: Iterable[AioTopicPartition]) -> Awaitable[None]:
         theirs = super().on_partitions_revoked(revoked)
         return self._revoke(theirs)
@@ -36,6 +38,7 @@ class _RebalanceListener(ConsumerRebalanceListener):
         await asyncio.get_running_loop().run_in_executor(None, self._thread.engine.revoked)
         await theirs
 
+    @override
     async def on_partitions_assigned(self, assigned: Iterable[AioTopicPartition]) -> None:
         thread = self._thread
         coordinator = thread._ensure_consumer()._coordinator
@@ -67,9 +70,11 @@ class EngineConsumer(Consumer):
         """The end of each input partition as last heard from the broker."""
         return cast(EngineConsumerThread, self._thread).end_offsets
 
+    @override
     def _new_consumer_thread(self) -> EngineConsumerThread:
         return EngineConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
+    @override
     def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:
         if not isinstance(record, Batch):
             return super()._to_message(tp, record)

@@ -19,6 +19,7 @@ from faust.transport.drivers.aiokafka import (
     server_list,
 )
 from faust.types import TP
+from typing_extensions import override
 
 from lead_qualifier.engine.engine import Engine
 from lead_qualifier.engine.faust.fetch_health import FetchHealth
@@ -60,6 +61,7 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
         """The engine that is fed."""
         return cast(_Host, self.app).engine
 
+    @override
     def __post_init__(self) -> None:
         super().__post_init__()
         self._epochs: dict[TopicPartition, int] = {}  # topic partition -> epoch whose seek has been applied
@@ -79,6 +81,7 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
         self._suspects.clear()
         self.health.assigned()
 
+    @override
     def _create_worker_consumer(self, transport: Transport) -> aiokafka.AIOKafkaConsumer:
         """As Faust's, but read_committed, and with a short wait at the broker."""
         conf = self.app.conf
@@ -108,6 +111,7 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
 
     # --- seeks
 
+    @override
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Faust seeks to committed offsets after a recovery and whenever flow was suspended. The inputs go to the
         engine's positions instead.
@@ -132,11 +136,12 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
 
     # --- fetching
 
+    @override
     async def _fetch_records(
         self,
         consumer: aiokafka.AIOKafkaConsumer,
         active_partitions: set[TP],
-        timeout: float | None = None,  # noqa: ASYNC109  Faust's signature
+        timeout: float | None = None,
         max_records: int | None = None,
     ) -> dict[Any, Any]:
         try:

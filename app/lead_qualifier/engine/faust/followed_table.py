@@ -15,6 +15,7 @@ import faust
 import msgspec
 import structlog
 from faust.stores.memory import Store
+from typing_extensions import override
 from yarl import URL
 
 log = structlog.get_logger(__name__)
@@ -82,14 +83,17 @@ class FollowedTable(faust.GlobalTable, Generic[E, S]):
 
     # --- Faust
 
+    @override
     def _changelog_topic_name(self) -> str:
         # Faust's assignor asks for it, knows only the default one, and fails silently with another
         return str(self.changelog_topic.get_topic_name())
 
+    @override
     def _new_store(self) -> Store[str, E]:
         # Faust's own would bind to the event loop of whoever asks first, which is the consumer's thread
         return Store(URL("memory://"), self.app, self, table_name=self.name, key_type=None, value_type=None)
 
+    @override
     def apply_changelog_batch(self, batch: Iterable[Any]) -> None:
         """Pass over what Faust delivers: `follow` has had it, and all that Faust has dropped."""
 

@@ -8,6 +8,7 @@ from math import ceil
 
 import msgspec
 import structlog
+from typing_extensions import override
 
 from lead_qualifier.engine import Processor, ProcessorContext, Record, Rejected, Timer, timers_in
 from lead_qualifier.messages.decode import (
@@ -106,6 +107,7 @@ class LeadProcessor(Processor):
         self._rules = Rules(revision=NO_RULES, lead_management=False, live_scoring_models=frozenset(), models={})
         self._sweepable: tuple[RuledModel, ...] = ()
 
+    @override
     def begin(self) -> int:
         """Fix the rules of this cycle; NO_RULES while there are none."""
         rules = self._newest_rules()
@@ -116,6 +118,7 @@ class LeadProcessor(Processor):
             self._sweepable = tuple(m for m in rules.models.values() if m.evaluates_existing_leads)
         return rules.revision
 
+    @override
     def process(self, record: Record, context: ProcessorContext) -> None:
         """Process one record of any input topic."""
         try:
@@ -209,10 +212,12 @@ class LeadProcessor(Processor):
                 self._events.recycle(key, recycled, response.reason, trigger, context)
         context.counts["sales_response", answered.value] += 1
 
+    @override
     def sweep_pending(self, swept: int) -> bool:
         """True if a model that evaluates existing leads has been published since revision `swept`."""
         return any(model.published_revision > swept for model in self._sweepable)
 
+    @override
     def prefilter(self, keys: Sequence[bytes], context: ProcessorContext, swept: int) -> Sequence[bytes]:
         """Decide the known leads that cannot qualify, which are nearly all; returns the others."""
         rules = self._rules
@@ -249,6 +254,7 @@ class LeadProcessor(Processor):
         context.counts["swept"] += len(keys) - len(to_sweep)
         return to_sweep
 
+    @override
     def sweep(self, key: bytes, context: ProcessorContext, swept: int) -> None:
         """Evaluate a known lead by the models published since revision `swept`."""
         lead = context.get(key)
@@ -271,6 +277,7 @@ class LeadProcessor(Processor):
             context.counts["outcome", model.id, outcome] += 1
         context.counts["swept"] += 1
 
+    @override
     def timers(self, entries: Mapping[bytes, bytes]) -> Iterator[Timer]:
         """The holds that run and the erasures that are remembered, found among the entries."""
         yield from timers_in(
@@ -278,6 +285,7 @@ class LeadProcessor(Processor):
         )
         yield from timers_in(entries, _ERASED, _decode_lead, remembered_until)
 
+    @override
     def on_timer(self, key: bytes, context: ProcessorContext) -> None:
         """Decide the holds of a lead whose time is over, and forget that it was erased once it is time."""
         lead = context.get(key)
@@ -315,6 +323,7 @@ class LeadProcessor(Processor):
             context.schedule(key, _milliseconds(lead.holds[model.id].due))
         return decided
 
+    @override
     def committed(self, context: ProcessorContext) -> None:
         """One line per qualification, now that it is one."""
         self._events.committed(context)

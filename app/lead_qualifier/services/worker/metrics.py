@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from prometheus_client import Counter
+from typing_extensions import override
 
 from lead_qualifier.services.metrics import Metrics
 
@@ -46,6 +47,7 @@ class LeadMetrics(Metrics):
             "lead_qualifier_swept_leads", "Known leads looked at because a model was published.", registry=self.registry
         )
 
+    @override
     def count(self, what: object, count: int) -> None:
         """Add what a committed context has counted."""
         match what:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from typing_extensions import override
+
 from lead_qualifier.consumer import Event
 from lead_qualifier.http.blocking_client import BlockingHttpClient
 from lead_qualifier.http.client import Answer
@@ -33,6 +35,7 @@ class Secrets(tuple[Any, ...]):
 
     __slots__ = ()
 
+    @override
     def __repr__(self) -> str:
         return f"<{len(self)} hidden>"
 
