@@ -80,7 +80,7 @@ def test_what_cannot_work_is_refused_by_name(service: Downstream) -> None:
     assert "segments.0.rules.0.sellers.ids.0: there is no seller S-2: did you mean S-1?" in unknown.err
     never = apply(service, definition(segment(rule("a"), rule("b"))))
     assert never.code == 1
-    assert "given.yaml:11: segments.0.rules.1: can never match: rule a before it takes all of its leads" in never.err
+    assert "given.yaml:11: segments.0.rules.1: can never match: rule a before it takes all its leads" in never.err
     service.publish("assignment", SALES)
     apply(service, definition(segment(rule()), name="other")).fine()
     second = service.line.run("assignment", "publish", "other")

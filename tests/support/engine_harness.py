@@ -16,7 +16,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, Topi
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY
-from tests.support.program import Process, start
+from tests.support.program import SHORT_SESSION, Process, start
 from tests.support.sums import PARTITIONS, Running, Topics, Total
 
 
@@ -126,13 +126,17 @@ class EngineHarness:
 
     # --- workers
 
-    def worker(self, *options: str, at: Mapping[str, str] | None = None) -> Process:
-        """Start a worker; `at` maps "step|n" to what happens there: kill, freeze or pause:SECONDS."""
+    def worker(
+        self, *options: str, at: Mapping[str, str] | None = None, session: float | None = SHORT_SESSION
+    ) -> Process:
+        """Start a worker; `at` maps "step|n" to what happens there: kill, freeze or pause:SECONDS. `session`: as of
+        `start`.
+        """
         program = ["tests.support.sums_worker", self.bootstrap, self.topics.prefix, *options]
         for place, action in (at or {}).items():
             program += ["--at", f"{place}|{action}"]
         with self.log(len(self.workers)).open("wb") as log:
-            process = start(program, environment=os.environ, stdout=log, stderr=log)
+            process = start(program, environment=os.environ, stdout=log, stderr=log, session=session)
         self.workers.append(process)
         return process
 

@@ -1,4 +1,4 @@
-"""How it is shown why a lead has its owner or waits, to people and to programs."""
+"""Shows why a lead has its owner, or why it waits: as text and as JSON."""
 
 from __future__ import annotations
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Literal
 
 from lead_qualifier.client.definition_topics import topics_of
+from lead_qualifier.client.definitions import PROJECTED_KINDS, read_definitions
 from lead_qualifier.client.errors import CommandUnanswered
 from lead_qualifier.client.event_decoding import decode_event
 from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.errors import NotAllowed, ReadIncomplete, TopicMissing
 from lead_qualifier.kafka.producer import Producer
 from lead_qualifier.kafka.reader import PartitionTail, TopicReader
 from lead_qualifier.messages.topics import FEATURE_COMMANDS, QUALIFICATION_MODEL_CHANGED, Topic
@@ -22,6 +27,8 @@ Action = Literal["publish", "stop", "delete"]
 
 _RESEND_SECONDS = 5.0
 _WORKER = "lead-qualifier worker"
+#: How long (seconds) an accepted command waits until `list` and `show` see it.
+_VISIBLE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,8 @@ class CommandSender:
         """`timeout`: seconds that a command waits for its outcome; `waiting` is told how many it has waited."""
         self._connection = connection
         self._prefix = topic_prefix
+        self.read_definitions = partial(read_definitions, connection, topic_prefix=topic_prefix)
+        """The current definitions of a kind, as of `client.definitions`."""
         self._issued_by = issued_by
         self._timeout = timeout
         self._waiting = waiting
@@ -124,6 +133,7 @@ class DefinitionClient:
     """Sends commands on definitions of one kind: `model`, `journey`, `assignment`, `sequence` or `follow-up`."""
 
     def __init__(self, kind: str, sender: CommandSender) -> None:
+        self._kind = kind
         self._topics = topics_of(kind)
         self._sender = sender
 
@@ -153,7 +163,21 @@ class DefinitionClient:
     def _send(self, action: str, key: str, fields: Mapping[str, Any], expected_revision: int | None) -> Outcome:
         topics = self._topics
         command = {topics.id_field: key, "command": action, **fields}
-        return self._sender.send(topics.commands, topics.changed, key, command, expected_revision, topics.service)
+        outcome = self._sender.send(topics.commands, topics.changed, key, command, expected_revision, topics.service)
+        if outcome.accepted and self._kind in PROJECTED_KINDS:
+            self._wait_until_visible(key, int(outcome.event["revision"]), absent=action == "delete")
+        return outcome
+
+    def _wait_until_visible(self, definition_id: str, revision: int, *, absent: bool) -> None:
+        """Current definitions are on a topic that services write to just after they commit an outcome."""
+        missing = math.inf if absent else -1
+        begun = time.monotonic()
+        with suppress(NotAllowed, TopicMissing, ReadIncomplete):  # whoever may only send commands does not look
+            while time.monotonic() < begun + _VISIBLE_SECONDS:
+                current = {entry.id: entry.revision for entry in self._sender.read_definitions(self._kind)}
+                if current.get(definition_id, missing) >= revision:
+                    return
+                time.sleep(0.05)
 
 
 def switch_feature(sender: CommandSender, feature: str, *, on: bool) -> Outcome:

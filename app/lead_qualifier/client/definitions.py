@@ -11,10 +11,12 @@ from lead_qualifier.definitions.entries import Entry, decode_entry
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.kafka.records import Record
-from lead_qualifier.messages.downstream_topics import ASSIGNMENT_STATE, definitions
+from lead_qualifier.messages.downstream_topics import ASSIGNMENT_STATE, KINDS, definitions
 
 #: The kind whose service keeps definitions in its own state, among all else that it decides by.
 _IN_STATE = "assignment"
+PROJECTED_KINDS = frozenset(KINDS) - {_IN_STATE}
+"""Kinds whose current definitions are written to a topic of their own just after each command is committed."""
 
 
 def read_definitions(connection: Connection, kind: str, *, topic_prefix: str) -> list[Entry]:

@@ -50,7 +50,7 @@ class Handler(Protocol[R_contra]):
 
 
 class CommandProcessor(Processor, Generic[R]):
-    """Decides commands by what is stored, stores what follows, and tells of it on the audit trail.
+    """Decides commands on the stored entries, stores the results, and writes the outcomes to the audit trail.
 
     `project` is given the entries that changed, after each commit, and all of them when the partition is opened.
     """
@@ -67,7 +67,7 @@ class CommandProcessor(Processor, Generic[R]):
         decode: Callable[[Mapping[bytes, bytes]], Sequence[Any]],
         time_tolerance: timedelta = DEFAULT_TOLERANCE,
     ) -> None:
-        """`registry`: makes one of the records, of those that cannot be read, and of a revision that was given.
+        """`registry`: builds one from records, unreadable keys with reasons, and the highest revision used.
 
         `handlers`: by input topic. `decode`: the entries among what is stored, for `project`. `time_tolerance`: how far
         a message may be dated ahead of its record.

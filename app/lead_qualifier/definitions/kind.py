@@ -99,7 +99,7 @@ class Kind(DefinitionKind[Entry, dict[str, Any]]):
     def refuses_publish(
         self, definition: dict[str, Any], command: DefinitionCommand, entries: Mapping[str, Entry]
     ) -> tuple[Code, Finding] | None:
-        """What is wrong with it by now, what runs already, and what is over."""
+        """Why it cannot be published now: new problems, conflicts with live definitions, a time that has passed."""
         problems = [
             *self.problems_of(definition, _others_than(command.id, entries)),
             *self.conflicts(definition, _others_than(command.id, entries, live=True)),
@@ -116,7 +116,7 @@ class Kind(DefinitionKind[Entry, dict[str, Any]]):
 
 
 class Unresolved(tuple[Path, str]):
-    """A problem that may be none where more is known: a reference to what is not there. Make it from a Problem."""
+    """A reference that could not be resolved here, but may exist elsewhere. Make it from a Problem."""
 
     __slots__ = ()
 

@@ -23,7 +23,7 @@ _REVISION = re.compile(rb'"(?:published_)?revision":\s*(\d{1,15})(?!\d)')
 
 
 class Registry(Generic[R]):
-    """The records by key, and the highest revision that was given. Nothing changes it: `after` has what follows."""
+    """Records by key, and the highest revision used so far. Immutable: `after` returns the next registry."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Causes before effects: records of some inputs wait until others are read as far as those went when they arrived."""
+"""Causes before effects: holds back records of an input until the topics they depend on are processed far enough."""
 
 from __future__ import annotations
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from aiokafka.abc import AbstractTokenProvider
+import asyncio
+from collections.abc import Mapping
+from weakref import WeakKeyDictionary
 
-from lead_qualifier.http.client import HttpClient
+from aiokafka.abc import AbstractTokenProvider
+from typing_extensions import override
+
+from lead_qualifier.http.client import Answer, HttpClient
 from lead_qualifier.http.oauth import AccessTokens, ClientCredentials
 from lead_qualifier.kafka.connection import OAuth
 
@@ -13,25 +18,40 @@ _TIMEOUT_SECONDS = 20.0
 
 
 class TokenProvider(AbstractTokenProvider):  # type: ignore[misc]  # aiokafka ships no types
-    """What an aiokafka client is given as its `sasl_oauth_token_provider`."""
+    """What an aiokafka client is given as its `sasl_oauth_token_provider`. Clients of several event loops may share it:
+    Faust's consumer and producer have a loop each.
+    """
 
     def __init__(self, oauth: OAuth) -> None:
-        self._client = HttpClient(timeout=_TIMEOUT_SECONDS)
-        self._tokens = AccessTokens(
-            ClientCredentials(
-                token_url=oauth.token_endpoint_url,
-                client_id=oauth.client_id,
-                client_secret=oauth.client_secret,
-                scope=oauth.scope,
-                basic=True,  # as librdkafka does
-                margin=_MARGIN_SECONDS,
-            ),
-            self._client,
+        self._credentials = ClientCredentials(
+            token_url=oauth.token_endpoint_url,
+            client_id=oauth.client_id,
+            client_secret=oauth.client_secret,
+            scope=oauth.scope,
+            basic=True,  # as librdkafka does
+            margin=_MARGIN_SECONDS,
         )
+        self._tokens: WeakKeyDictionary[asyncio.AbstractEventLoop, AccessTokens] = WeakKeyDictionary()
 
     async def token(self) -> str:
         """A token that is valid now. Raises NoToken if the endpoint refuses or does not answer."""
+        loop = asyncio.get_running_loop()
+        tokens = self._tokens.get(loop)
+        if tokens is None:
+            tokens = self._tokens[loop] = AccessTokens(self._credentials, _OneSessionPerRequest())
+        return await tokens.token()
+
+
+class _OneSessionPerRequest(HttpClient):
+    """Keeps nothing open between requests, since aiokafka does not say when it stops using a provider."""
+
+    def __init__(self) -> None:
+        super().__init__(timeout=_TIMEOUT_SECONDS)
+
+    @override
+    async def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
+        client = HttpClient(timeout=_TIMEOUT_SECONDS)
         try:
-            return await self._tokens.token()
+            return await client.send(method, url, headers, body)
         finally:
-            await self._client.close()  # aiokafka does not say when it stops using a provider
+            await client.close()

@@ -36,7 +36,7 @@ class Outcome(StrEnum):
 class Qualification(Struct, frozen=True):
     """The outcome `qualified` and what it consists of.
 
-    `number`: the how manieth time this model qualifies this lead. `criteria`: how each one stood. `changes`: (from, to)
+    `number`: which qualification by this model, from 1. `criteria`: how each one stood. `changes`: (from, to)
     of each attribute that changes, empty only where the lead is marked and its scores crossed the criteria again. `at`:
     `occurred_at` of the trigger, in UTC.
     """
@@ -71,7 +71,7 @@ def decide(
 
 
 def ineligibility(lead: Lead | EligibilityView, model: RuledModel, rules: Rules) -> Outcome | None:
-    """Why the lead as it stands does not come into question for the model; None: its criteria are met, look closer."""
+    """Why the model cannot qualify the lead as it is now. None: it is eligible and meets the criteria."""
     if not rules.lead_management:
         return _LEAD_MANAGEMENT_OFF
     if not model.live:

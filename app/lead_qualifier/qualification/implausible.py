@@ -1,4 +1,4 @@
-"""Times that are held although they cannot be yet: accepted before such were refused, they must not count as newest.
+"""Stored times that lie in the future, accepted by older versions: they are treated as unknown, so newer data wins.
 
 What is held with one keeps its value; its time is unknown, and the next message about it is newer.
 """

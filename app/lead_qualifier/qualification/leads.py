@@ -150,7 +150,7 @@ class EligibilityScore(Struct, gc=False):
 
 
 class EligibilityView(Struct, kw_only=True, gc=False):
-    """Of a lead, what says whether it comes into question at all: read in half the time where millions are walked."""
+    """The fields of a stored lead that decide eligibility. Decodes in half the time of a Lead, for sweeps."""
 
     status: str = OPEN
     status_reason: str = "new"

@@ -167,7 +167,7 @@ def remember(lead: Lead, handover: LeadTransfer) -> bool:
 
 
 def begins_afresh(lead: Lead) -> None:
-    """The CRM tells of a lead that it had erased: this is another, and merged into none."""
+    """The CRM reports a lead under an erased id: treat it as a new lead that is not merged."""
     if lead.erased is not None and lead.erased.merged and not lead.known:
         lead.merged_into = lead.merged_at = None
         lead.erased = replace(lead.erased, merged=False)

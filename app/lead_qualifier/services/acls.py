@@ -295,7 +295,7 @@ def _repartition(naming: Naming) -> tuple[Grant, ...]:
     read, write, describe, configs = Operation.READ, Operation.WRITE, Operation.DESCRIBE, Operation.DESCRIBE_CONFIGS
     to = replace(naming, topic_prefix=naming.to_prefix, state_prefix=None)
     every = (*CATALOGUE, *DOWNSTREAM_CATALOGUE)
-    shown = (QUALIFICATION_MODELS, *map(definitions, KINDS))
+    shown = tuple(topic for topic in (QUALIFICATION_MODELS, *map(definitions, KINDS)) if topic in every)
     passed = (LEAD_HANDOVERS, ASSIGNMENT_QUEUE)
     copied = tuple(topic for topic in every if topic.ours and topic not in {*shown, *passed})
     return (

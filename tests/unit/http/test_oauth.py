@@ -18,18 +18,21 @@ from lead_qualifier.kafka.oauth import TokenProvider
 
 
 class Endpoint:
-    """Answers with tokens that are valid for a set time, and keeps what it was asked."""
+    """Answers after some seconds with tokens that are valid for a set time, and keeps what it was asked."""
 
-    def __init__(self, expires_in: int) -> None:
+    def __init__(self, expires_in: int, seconds: float = 0.0) -> None:
         self.expires_in = expires_in
+        self.seconds = seconds
         self.asked: list[dict[str, Any]] = []
 
     async def answer(self, request: web.Request) -> web.Response:
         kind, login = request.headers["Authorization"].split()
         self.asked.append({**await request.post(), "login": (kind, b64decode(login))})
+        number = len(self.asked)
+        await asyncio.sleep(self.seconds)
         if login != b64encode(b"worker:hush").decode():
             return web.Response(status=401)
-        return web.json_response({"access_token": f"token-{len(self.asked)}", "expires_in": self.expires_in})
+        return web.json_response({"access_token": f"token-{number}", "expires_in": self.expires_in})
 
 
 @asynccontextmanager
@@ -75,6 +78,26 @@ def test_a_refusal_is_an_error_that_holds_nothing_of_the_secret() -> None:
     everything = "".join(traceback.format_exception(told.value)) + repr(told.value)
     assert secret not in everything
     assert b64encode(f"worker:{secret}".encode()).decode() not in everything
+
+
+def test_clients_in_several_event_loops_have_their_tokens_whoever_else_waits_or_gives_up() -> None:
+    """As Faust's consumer and producer, whose loops are two."""
+    endpoint = Endpoint(expires_in=10, seconds=0.2)  # each token is used once, so that everybody asks
+
+    async def ask(provider: TokenProvider) -> list[str]:
+        first, second, third = (asyncio.ensure_future(provider.token()) for _ in range(3))
+        await asyncio.sleep(0.05)
+        second.cancel()  # a connect that has timed out
+        return [await first, await third]
+
+    async def both() -> list[list[str]]:
+        async with serving(endpoint) as url:
+            provider = TokenProvider(OAuth(token_endpoint_url=url, client_id="worker", client_secret="hush"))
+            there = asyncio.to_thread(asyncio.run, ask(provider))
+            return list(await asyncio.gather(ask(provider), there))
+
+    tokens = [token for each in asyncio.run(both()) for token in each]
+    assert len(set(tokens)) == 4
 
 
 def test_an_endpoint_that_is_away_is_an_error() -> None:

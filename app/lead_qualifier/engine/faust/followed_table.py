@@ -80,6 +80,8 @@ class FollowedTable(faust.GlobalTable, Generic[E, S]):
         self._revision = 0
         self._followed_to = 0
         self._end: int | None = None
+        # Faust makes it when it is asked for first, and here two threads ask: one of them would fill a lost copy
+        self._data = self._new_store()
 
     # --- Faust
 

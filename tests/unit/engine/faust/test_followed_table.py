@@ -50,6 +50,25 @@ def test_the_table_holds_what_the_snapshot_is_made_of_in_the_highest_revision() 
     assert table.outdated([newer]) == [newer], "the last record on the topic is an older one"
 
 
+def test_the_store_is_there_before_two_threads_ask_for_it_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = table_of_definitions()
+    new_store = table._new_store
+
+    def interrupted() -> object:
+        """Another thread fills the table while this one makes a store."""
+        store = new_store()
+        thread = Thread(target=follow, args=(table, encode_entry(GOOD)))
+        thread.start()
+        thread.join()
+        return store
+
+    monkeypatch.setattr(table, "_new_store", interrupted)
+    assert not dict(table.data.items()), "as Faust asks for it at an assignment"
+    follow(table, encode_entry(GOOD))
+    follow(table, encode_entry(replace(GOOD, id="next", revision=2)))
+    assert dict(table.items()) == {"good": GOOD, "next": replace(GOOD, id="next", revision=2)}
+
+
 def test_what_faust_delivers_of_the_topic_changes_nothing() -> None:
     table = table_of_definitions()
     table.apply_changelog_batch([SimpleNamespace(key=b"k", value=encode_entry(GOOD), message=None)])
