@@ -6,14 +6,14 @@ import asyncio
 import re
 import time
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 import msgspec
 
-from lead_qualifier.http.client import Answer, HttpClient
+from lead_qualifier.http.client import Answer
 from lead_qualifier.http.errors import NoAnswer, NoToken
 from lead_qualifier.http.retry_after import retry_after
 
@@ -47,14 +47,16 @@ class _Rejected(msgspec.Struct):
     error: str = ""
 
 
+Send = Callable[[str, str, Mapping[str, str], bytes | None], Awaitable[Answer]]
+
+
 class AccessTokens:
     """Coroutines of one event loop may ask concurrently; one of them fetches."""
 
-    def __init__(
-        self, credentials: ClientCredentials, client: HttpClient, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, credentials: ClientCredentials, send: Send, clock: Callable[[], float] = time.monotonic) -> None:
+        """`send`: makes a request, as HttpClient.send."""
         self._credentials = credentials
-        self._client = client
+        self._send = send
         self._clock = clock
         self._lock = asyncio.Lock()
         self._token = ""
@@ -71,7 +73,7 @@ class AccessTokens:
         self._expires = 0.0
         answer, reason = None, ""
         try:
-            answer = await self._client.send("POST", self._credentials.token_url, *self._request())
+            answer = await self._send("POST", self._credentials.token_url, *self._request())
         except NoAnswer as error:
             reason = str(error)
         if answer is None:  # raised outside of the except clause: no traceback leads to the request

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from weakref import WeakKeyDictionary
 
 from aiokafka.abc import AbstractTokenProvider
-from typing_extensions import override
 
 from lead_qualifier.http.client import Answer, HttpClient
 from lead_qualifier.http.oauth import AccessTokens, ClientCredentials
@@ -38,20 +37,14 @@ class TokenProvider(AbstractTokenProvider):  # type: ignore[misc]  # aiokafka sh
         loop = asyncio.get_running_loop()
         tokens = self._tokens.get(loop)
         if tokens is None:
-            tokens = self._tokens[loop] = AccessTokens(self._credentials, _OneSessionPerRequest())
+            tokens = self._tokens[loop] = AccessTokens(self._credentials, _send)
         return await tokens.token()
 
 
-class _OneSessionPerRequest(HttpClient):
-    """Keeps nothing open between requests, since aiokafka does not say when it stops using a provider."""
-
-    def __init__(self) -> None:
-        super().__init__(timeout=_TIMEOUT_SECONDS)
-
-    @override
-    async def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
-        client = HttpClient(timeout=_TIMEOUT_SECONDS)
-        try:
-            return await client.send(method, url, headers, body)
-        finally:
-            await client.close()
+async def _send(method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+    """Nothing stays open between requests, since aiokafka does not say when it stops using a provider."""
+    client = HttpClient(timeout=_TIMEOUT_SECONDS)
+    try:
+        return await client.send(method, url, headers, body)
+    finally:
+        await client.close()

@@ -37,7 +37,7 @@ def dataverse(file: Path) -> Sink:
     client = client_of(form, file.parent)
     sender = DataverseSender(
         org + _API,
-        AccessTokens(credentials, client.asynchronous),
+        AccessTokens(credentials, client.asynchronous.send),
         client,
         mapping,
         concurrent_changes=form.get("concurrent_changes", "people_first"),

@@ -52,7 +52,7 @@ def make(org: Organisation) -> Iterator[Make]:
         )
         return DataverseSender(
             f"{url}/api/data/v9.2",
-            AccessTokens(credentials, client.asynchronous),
+            AccessTokens(credentials, client.asynchronous.send),
             client,
             mapping,
             concurrent_changes=changes,
@@ -245,7 +245,7 @@ def test_the_token_endpoint_may_ask_for_time(org: Organisation, make: Make) -> N
 def test_a_token_is_kept_until_shortly_before_it_expires(org: Organisation) -> None:
     client = BlockingHttpClient(timeout=5)
     now = [1000.0]
-    tokens = AccessTokens(credentials_at(org.endpoint.url), client.asynchronous, clock=lambda: now[0])
+    tokens = AccessTokens(credentials_at(org.endpoint.url), client.asynchronous.send, clock=lambda: now[0])
 
     def token(refused: str | None = None) -> str:
         return client.run(tokens.token(refused=refused))
