@@ -19,6 +19,7 @@ from lead_qualifier.client.commands import Action
 from lead_qualifier.client.definitions import read_definitions
 from lead_qualifier.definitions.entries import Entry
 from lead_qualifier.definitions.kind import Kind
+from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.messages.downstream_topics import with_article
 from lead_qualifier.messages.model_file import content_of, parse_definition
 
@@ -127,7 +128,7 @@ def _add_views(program: typer.Typer, own: DefinitionCommands) -> None:
 
     def read_all() -> list[Entry]:
         session = open_session()
-        return read_definitions(session.connection, own.name, topic_prefix=session.prefix)
+        return read_definitions(TopicReader(session.connection), own.name, topic_prefix=session.prefix)
 
     @_command(program, own, f"List {own.plural} with status and version.", "list")
     def list_all(as_json: Json = False) -> None:

@@ -10,15 +10,17 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any, Literal
+
+from confluent_kafka import KafkaException
 
 from lead_qualifier.client.definition_topics import topics_of
 from lead_qualifier.client.definitions import PROJECTED_KINDS, read_definitions
 from lead_qualifier.client.errors import CommandUnanswered
 from lead_qualifier.client.event_decoding import decode_event
+from lead_qualifier.definitions.entries import Entry
 from lead_qualifier.kafka.connection import Connection
-from lead_qualifier.kafka.errors import NotAllowed, ReadIncomplete, TopicMissing
+from lead_qualifier.kafka.errors import KafkaClientError
 from lead_qualifier.kafka.producer import Producer
 from lead_qualifier.kafka.reader import PartitionTail, TopicReader
 from lead_qualifier.messages.topics import FEATURE_COMMANDS, QUALIFICATION_MODEL_CHANGED, Topic
@@ -63,8 +65,6 @@ class CommandSender:
         """`timeout`: seconds that a command waits for its outcome; `waiting` is told how many it has waited."""
         self._connection = connection
         self._prefix = topic_prefix
-        self.read_definitions = partial(read_definitions, connection, topic_prefix=topic_prefix)
-        """The current definitions of a kind, as of `client.definitions`."""
         self._issued_by = issued_by
         self._timeout = timeout
         self._waiting = waiting
@@ -99,6 +99,10 @@ class CommandSender:
         if outcome is None:
             raise unanswered(self._timeout, service)
         return outcome
+
+    def current_definitions(self, kind: str) -> list[Entry]:
+        """As `client.definitions.read_definitions`."""
+        return read_definitions(self._reader, kind, topic_prefix=self._prefix)
 
     def _wait(self, outcomes: PartitionTail, command_id: str, topic: str, key: bytes, value: bytes) -> Outcome | None:
         producer = Producer(self._connection)
@@ -169,12 +173,14 @@ class DefinitionClient:
         return outcome
 
     def _wait_until_visible(self, definition_id: str, revision: int, *, absent: bool) -> None:
-        """Current definitions are on a topic that services write to just after they commit an outcome."""
+        """Services write current definitions to their topic just after they commit an outcome. The command has
+        succeeded by then, whatever becomes of this: the login may not be allowed to read, or the broker be gone.
+        """
         missing = math.inf if absent else -1
         begun = time.monotonic()
-        with suppress(NotAllowed, TopicMissing, ReadIncomplete):  # whoever may only send commands does not look
+        with suppress(KafkaClientError, KafkaException):
             while time.monotonic() < begun + _VISIBLE_SECONDS:
-                current = {entry.id: entry.revision for entry in self._sender.read_definitions(self._kind)}
+                current = {entry.id: entry.revision for entry in self._sender.current_definitions(self._kind)}
                 if current.get(definition_id, missing) >= revision:
                     return
                 time.sleep(0.05)

@@ -8,7 +8,6 @@ import msgspec
 
 from lead_qualifier.assignment.state import DEFINITION, HeldDefinition, decode_state
 from lead_qualifier.definitions.entries import Entry, decode_entry
-from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.kafka.records import Record
 from lead_qualifier.messages.downstream_topics import ASSIGNMENT_STATE, KINDS, definitions
@@ -19,10 +18,12 @@ PROJECTED_KINDS = frozenset(KINDS) - {_IN_STATE}
 """Kinds whose current definitions are written to a topic of their own just after each command is committed."""
 
 
-def read_definitions(connection: Connection, kind: str, *, topic_prefix: str) -> list[Entry]:
-    """Every definition of a kind but deleted ones, by id. Raises TopicMissing, NotAllowed, ReadIncomplete."""
+def read_definitions(reader: TopicReader, kind: str, *, topic_prefix: str) -> list[Entry]:
+    """Every definition of a kind but deleted ones, by id. Raises TopicMissing, NotAllowed, ReadIncomplete,
+    KafkaException.
+    """
     topic = ASSIGNMENT_STATE if kind == _IN_STATE else definitions(kind)
-    return current_definitions(kind, TopicReader(connection).read_topic(topic.full_name(topic_prefix)))
+    return current_definitions(kind, reader.read_topic(topic.full_name(topic_prefix)))
 
 
 def current_definitions(kind: str, records: Iterable[Record]) -> list[Entry]:

@@ -15,6 +15,7 @@ from lead_qualifier.demo.errors import NotPrepared
 from lead_qualifier.demo.preparing import ISSUED_BY
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.producer import Producer
+from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.messages.downstream_topics import SELLER_CHANGED
 from lead_qualifier.messages.model_file import content_of, parse_definition
 from lead_qualifier.settings import Settings
@@ -32,7 +33,7 @@ def prepare_selling(connection: Connection, settings: Settings) -> None:
     """Set up what nobody has set up before. Raises NotPrepared, CommandUnanswered, TopicMissing, KafkaException."""
     for kind, file in DEFINITIONS:
         definition = read(file)
-        known = read_definitions(connection, kind, topic_prefix=settings.topic_prefix)
+        known = read_definitions(TopicReader(connection), kind, topic_prefix=settings.topic_prefix)
         if any(one.id == definition["id"] for one in known):
             continue
         if kind == "assignment":
