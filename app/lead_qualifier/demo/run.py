@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +18,7 @@ from rich.console import Console
 from lead_qualifier.client.errors import CommandUnanswered
 from lead_qualifier.demo.broker.finder import Broker, find_broker
 from lead_qualifier.demo.broker.kinds import BrokerKind
-from lead_qualifier.demo.broker.local_broker import free_ports
+from lead_qualifier.demo.broker.local_broker import free_ports, is_free
 from lead_qualifier.demo.child_process import ChildProcess
 from lead_qualifier.demo.errors import DemoFailed, NotPrepared
 from lead_qualifier.demo.event_tail import EventTail, TopicEvent
@@ -189,7 +188,7 @@ class _Demo:
 
     def _begin_worker(self) -> None:
         [free] = free_ports(1)
-        if self._port == 0 or not _is_free(self._port):
+        if self._port == 0 or not is_free(self._port):
             self._port = free
         seen_here = {"LEAD_QUALIFIER_LOG_FORMAT": "json", "LEAD_QUALIFIER_WEB_HOST": "127.0.0.1"}
         self._processes.worker.begin(["worker", "--web-port", str(self._port)], {**self._environment(), **seen_here})
@@ -356,13 +355,3 @@ class _Decided:
         if left and time.monotonic() > self._moved + _STALL_SECONDS:
             raise DemoFailed(f"{left} events are not decided, and there was no progress for {_STALL_SECONDS:g} s")
         return not left
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True

@@ -164,7 +164,7 @@ class LocalBroker(ABC):
         if not all(self.ports):
             with contextlib.suppress(FileNotFoundError, ValueError):
                 self.ports = [int(port) for port in json.loads(remembered.read_text())]
-        if not all(port and _is_free(port) for port in self.ports):
+        if not all(port and is_free(port) for port in self.ports):
             self.ports = free_ports(len(self.ports))
         remembered.write_text(json.dumps(self.ports))
 
@@ -282,7 +282,8 @@ def free_ports(count: int) -> list[int]:
         return [each.getsockname()[1] for each in sockets]
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """Does nobody listen on this port of the loopback address?"""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
