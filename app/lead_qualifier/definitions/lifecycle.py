@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
@@ -27,7 +28,7 @@ class InvalidDefinition(Exception):
         self.faults = faults
 
 
-class DefinitionKind(Generic[E, D]):
+class DefinitionKind(ABC, Generic[E, D]):
     """What a kind of definition brings: its form, its checks, and what is its own in each step of the life.
 
     `name` is the word of the command line. `codes`: the kind's own words on its topics, where they differ from those
@@ -37,21 +38,21 @@ class DefinitionKind(Generic[E, D]):
     name: str
     codes: Mapping[Code, str] = {}
 
+    @abstractmethod
     def read(self, definition: object, entries: Mapping[str, E]) -> D:
         """The definition as it is stored. Raises InvalidDefinition with every fault."""
-        raise NotImplementedError
 
+    @abstractmethod
     def id_of(self, definition: D) -> str:
         """The id that a definition says it has."""
-        raise NotImplementedError
 
+    @abstractmethod
     def written(self, definition: D) -> Mapping[str, Any]:
         """A stored definition as people write it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def new(self, definition_id: str) -> E:
         """The entry of one that nobody has applied yet."""
-        raise NotImplementedError
 
     def refuses_apply(self, definition: D) -> tuple[Code, Finding] | None:
         """Why a definition is not even kept as a draft, beyond its form."""
@@ -82,7 +83,7 @@ class DefinitionKind(Generic[E, D]):
         return findings.DraftSavedBesideLive(self.name, entry.id, entry.version)
 
     def decide(self, command: DefinitionCommand, entry: E) -> Decision[E]:
-        """A command that is the kind's own."""
+        """A command that is the kind's own. Never called for kinds whose commands have no such action."""
         raise NotImplementedError(command.action)
 
 
@@ -220,7 +221,7 @@ def stale(command: Command, entry: Entry | DefinitionEntry[Any] | None) -> Decis
     held = 0 if entry is None else entry.revision
     accepted = {None, held}
     if isinstance(entry, DefinitionEntry) and entry.status == "deleted":
-        accepted.add(0)  # to whoever lists definitions it is not there
+        accepted.add(0)  # `list` does not show it
     if command.expected_revision in accepted:
         return None
     assert command.expected_revision is not None

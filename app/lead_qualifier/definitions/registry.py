@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Self, TypeVar
@@ -22,7 +23,7 @@ R = TypeVar("R", bound=Keyed)
 _REVISION = re.compile(rb'"(?:published_)?revision":\s*(\d{1,15})(?!\d)')
 
 
-class Registry(Generic[R]):
+class Registry(ABC, Generic[R]):
     """Records by key, and the highest revision used so far. Immutable: `after` returns the next registry."""
 
     def __init__(
@@ -38,9 +39,9 @@ class Registry(Generic[R]):
         self.unreadable = unreadable or {}
         self.revision = max(given, max(map(self.revision_in, self.records.values()), default=0))
 
+    @abstractmethod
     def revision_in(self, record: R) -> int:
         """The highest revision that a record names."""
-        raise NotImplementedError
 
     def after(self, result: CommandResult[Any]) -> Self:
         """The registry with what a result stores."""
