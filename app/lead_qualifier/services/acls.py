@@ -19,7 +19,6 @@ from lead_qualifier.messages.downstream_topics import (
     SEQUENCE_CONNECTIONS,
     commands,
     definition_changed,
-    definitions,
 )
 from lead_qualifier.messages.downstream_topics import CATALOGUE as DOWNSTREAM_CATALOGUE
 from lead_qualifier.messages.topics import (
@@ -41,7 +40,7 @@ from lead_qualifier.messages.topics import (
     STATE_TOPICS,
     Topic,
 )
-from lead_qualifier.services.topology import DOWNSTREAM, WORKER, WORKER_REPLAYABLE, ServiceTopology
+from lead_qualifier.services.topology import DOWNSTREAM, PROJECTED, WORKER, WORKER_REPLAYABLE, ServiceTopology
 from lead_qualifier.settings import Settings
 
 
@@ -295,22 +294,21 @@ def _repartition(naming: Naming) -> tuple[Grant, ...]:
     read, write, describe, configs = Operation.READ, Operation.WRITE, Operation.DESCRIBE, Operation.DESCRIBE_CONFIGS
     to = replace(naming, topic_prefix=naming.to_prefix, state_prefix=None)
     every = (*CATALOGUE, *DOWNSTREAM_CATALOGUE)
-    shown = tuple(topic for topic in (QUALIFICATION_MODELS, *map(definitions, KINDS)) if topic in every)
     passed = (LEAD_HANDOVERS, ASSIGNMENT_QUEUE)
-    copied = tuple(topic for topic in every if topic.ours and topic not in {*shown, *passed})
+    copied = tuple(topic for topic in every if topic.ours and topic not in {*PROJECTED, *passed})
     return (
         _topics(
             naming,
-            tuple(topic for topic in every if topic not in shown),
+            tuple(topic for topic in every if topic not in PROJECTED),
             read,
             configs,
             why="check that all input is decided, copy the state",
         ),
-        _topics(naming, shown, describe, configs, why="create the new topics with the same settings"),
+        _topics(naming, PROJECTED, describe, configs, why="create the new topics with the same settings"),
         _topics(to, every, Operation.CREATE, describe, configs, why="create the new topics"),
         _topics(to, copied, read, write, why="write the copy, and verify it"),
         _topics(to, passed, read, why="check that the new topics are empty"),
-        _topics(to, shown, write, why="write the current criteria and definitions"),
+        _topics(to, PROJECTED, write, why="write the current criteria and definitions"),
         Grant(
             resource=Resource.GROUP,
             names=tuple(service.group_id(naming.application_id) for service in (WORKER, *DOWNSTREAM.values())),

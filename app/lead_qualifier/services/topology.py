@@ -242,6 +242,13 @@ DOWNSTREAM: Mapping[str, ServiceTopology] = dict(
 )
 """The downstream services, by the names that `lead-qualifier downstream` knows."""
 
+PROJECTED: tuple[Topic, ...] = tuple(
+    service.definitions for service in (WORKER, *DOWNSTREAM.values()) if service.definitions is not None
+)
+"""The topics of rules that processes follow. They are written from the state of commands, outside of transactions; the
+services write what is missing there.
+"""
+
 
 def writers_of(topic: Topic) -> tuple[str, ...]:
     """Who writes the topic: services, and others."""

@@ -17,11 +17,12 @@ from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.kafka.records import Record
 from lead_qualifier.maintenance.checkpoints import CheckpointRepair
 from lead_qualifier.maintenance.errors import CannotRepartition
-from lead_qualifier.maintenance.repartition.request import PROJECTED, RepartitionRequest
+from lead_qualifier.maintenance.repartition.request import RepartitionRequest
 from lead_qualifier.maintenance.service_groups import ServiceGroup, downstream_groups, worker_group
 from lead_qualifier.messages.downstream_topics import CATALOGUE as DOWNSTREAM
 from lead_qualifier.messages.topics import CATALOGUE, COMMAND_STATE, LEAD_STATE, Topic
 from lead_qualifier.services.topic_setup import TopicSetup
+from lead_qualifier.services.topology import PROJECTED
 
 _NAMED_AT_MOST = 5
 

@@ -15,11 +15,12 @@ from lead_qualifier.maintenance.errors import CannotRepartition
 from lead_qualifier.maintenance.record_checksum import RecordChecksum
 from lead_qualifier.maintenance.repartition.copier import Copier, compare
 from lead_qualifier.maintenance.repartition.plan import Plan, Planner
-from lead_qualifier.maintenance.repartition.request import PROJECTED, RepartitionRequest
+from lead_qualifier.maintenance.repartition.request import RepartitionRequest
 from lead_qualifier.maintenance.topic_cloning import clone_topics
 from lead_qualifier.messages.downstream_topics import KINDS, command_state, definitions
 from lead_qualifier.messages.topics import QUALIFICATION_MODELS, Topic
 from lead_qualifier.services.topic_setup import TopicSetup
+from lead_qualifier.services.topology import PROJECTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

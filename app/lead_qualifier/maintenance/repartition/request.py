@@ -6,13 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from lead_qualifier.kafka.connection import Connection
-from lead_qualifier.messages.downstream_topics import KINDS, definitions
 from lead_qualifier.messages.plausible_time import DEFAULT_TOLERANCE
-from lead_qualifier.messages.topics import QUALIFICATION_MODELS
-
-#: What is projected of the state of commands. It is written outside of transactions, and the services write what is
-#: missing there.
-PROJECTED = frozenset({QUALIFICATION_MODELS, *map(definitions, KINDS)})
 
 
 @dataclass(frozen=True, kw_only=True)
