@@ -79,10 +79,12 @@ class Router:
         return rules is not None and rules.reassigns
 
     def owner_kind(self, owner_id: str) -> str:
-        """What an owner named by the CRM is: whoever is no seller, but named as a team or queue, is that."""
+        """Whether an owner named by the CRM is a seller, a team or a queue. A known seller is always a seller."""
+        if owner_id in self._roster:
+            return "seller"
         for rules in self._rules:
             for kind, named in (("team", rules.teams), ("queue", rules.queues)):
-                if owner_id not in self._roster and any(one.id == owner_id for one in named):
+                if any(one.id == owner_id for one in named):
                     return kind
         return "seller"
 
