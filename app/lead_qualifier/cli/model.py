@@ -118,7 +118,7 @@ def show(
             say(line)
         return
     existing = None
-    with contextlib.suppress(NotAllowed):  # whoever may not read leads need not see the progress
+    with contextlib.suppress(NotAllowed):  # the progress is left out for a login that may not read leads
         existing = swept(session.connection, state_prefix=session.state_prefix, entry=entry)
     if as_json:
         show_json(model_views.as_json(entry, book, existing))

@@ -106,7 +106,7 @@ def run() -> None:
     first = sys.argv[1] if len(sys.argv) > 1 else ""
     try:
         _named(first)(prog_name=NAME)
-    except Exception as failure:
+    except Exception as failure:  # what is not expected is raised again
         # Imported when something fails only: the failures are those of the whole program.
         import structlog  # noqa: PLC0415
 

@@ -48,7 +48,7 @@ def rebuild(
     Scores and lead changes are decided again in the order of their record times, by the workers' own rules, with the
     models, scoring models and feature switch that the audit trail shows for each time. The same topics always give the
     same state and the same event ids. Nothing is emitted. The new state goes to topics of its own; the workers' state
-    is only read, so they may keep running. To switch to the new state, stop the workers, rebuild once more, and start
+    is only read, so they can keep running. To switch to the new state, stop the workers, rebuild once more, and start
     them with the settings that the command prints. The exit code is 0 with or without differences: `--json` counts
     them.
     """

@@ -1,7 +1,7 @@
 """Dead letters: records that could not be handled, why, and sending them back to where they came from.
 
-A dead letter names its origin in its headers. Whoever may write to the topic of dead letters can write anything there,
-so records are sent back only to topics that such dead letters come from.
+A dead letter names its origin in its headers. Any login that can write to the dead letter topic can put
+anything there, so records are sent back only to topics that such dead letters come from.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from lead_qualifier.consumer.scheduler import PartitionState, Scheduler
 
 log = structlog.get_logger(__name__)
 
-#: How a commit fails during a rebalance. Whoever gets the partition handles the records again.
+#: How a commit fails during a rebalance. The partition's next owner handles the records again.
 _REBALANCED = frozenset(
     {
         KafkaError.ILLEGAL_GENERATION,

@@ -71,7 +71,7 @@ class BatchProcessor:
             try:
                 return self._process_in(_context(ProcessorContext, task), task, room, until, self._records.fast)
             except (OutputTooLarge, RecordFault):
-                pass  # once more, so that it is known which record is at fault, and is the only one that suffers
+                pass  # process again, with savepoints: only the record at fault is then rejected
         return self._process_in(_context(SavepointContext, task), task, room, until, self._records.careful)
 
     def _process_in(

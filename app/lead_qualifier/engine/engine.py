@@ -185,8 +185,8 @@ class Engine:
 
     def set_back(self, tp: TopicPartition, stood: int, offset: int) -> None:
         """The consumer was set back without a seek of ours: its offset is no longer in the topic. What the topic holds
-        does not continue what was processed, and going on would skip records silently. The next cycle writes that down,
-        for whoever restores the partition next, and ends the process.
+        does not continue what was processed, and going on would skip records silently. The next cycle records
+        this for the partition's next owner, and ends the process.
         """
         topic, number = tp
         log.error("consumer_set_back", topic=topic, partition=number, stood_at=stood, offset=offset)

@@ -12,7 +12,7 @@ _LEAST = 1 / 1024
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Set by whoever runs the engine."""
+    """Set by the program that runs the engine."""
 
     #: Records in one transaction. Under load, the more they are the fewer states are written: each key's only once.
     cycle_records: int = 50_000

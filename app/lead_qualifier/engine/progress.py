@@ -14,7 +14,7 @@ log = structlog.get_logger(__name__)
 
 
 class Progress:
-    """Written by the engine's threads and the consumer's, read by whoever watches."""
+    """Written by the engine's threads and the consumer's, read by the watchdog."""
 
     def __init__(self, stall_seconds: float) -> None:
         self._stall_seconds = stall_seconds

@@ -81,7 +81,7 @@ class RecordProcessing:
                 context.reject(record, str(rejected))
             except OutputTooLarge:
                 raise
-            except Exception as error:
+            except Exception as error:  # any fault of the program's: `careful` finds the record that causes it
                 raise RecordFault from error
         context.record = None
 
@@ -103,7 +103,7 @@ class RecordProcessing:
                     self._roll_back(context, processor)
                     context.reject(record, error.reason)
                     break
-                except Exception as error:
+                except Exception as error:  # any fault of the program's: after ATTEMPTS the record is a dead letter
                     self._roll_back(context, processor)
                     topic, partition, offset = record_id(record)
                     log.error(

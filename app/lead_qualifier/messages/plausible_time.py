@@ -31,7 +31,7 @@ def has_time(record_ms: int) -> bool:
 def near(record_ms: int, now_ms: int) -> int:
     """The record's time, limited to an hour before and after `now_ms` (all in milliseconds since 1970).
 
-    Unless the record is read late, a deadline counted from it is always the same, whoever computes it.
+    Unless the record is read late, every process computes the same deadline from it.
     """
     return min(max(record_ms, now_ms - _NEAR_MS), now_ms + _NEAR_MS)
 

@@ -39,7 +39,7 @@ from lead_qualifier.settings import SchemaRegistryFraming, Settings
 
 log = structlog.get_logger(__name__)
 
-#: Exit code of a process that could not go on; whoever supervises it starts it again.
+#: Exit code of a process that cannot continue; its supervisor restarts it.
 EXIT_FAILED = 70
 _CHECK_SECONDS = 1.0
 #: Who is not ready asks so often (seconds) whether another installation is the reason.

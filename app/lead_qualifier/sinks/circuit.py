@@ -28,7 +28,7 @@ def _ignore(_before: State, _after: State) -> None:
 
 
 class Circuit:
-    """Any thread may call. Whoever is admitted must then call succeeded, failed or released."""
+    """Any thread may call. A caller that is admitted must then call succeeded, failed or released."""
 
     POLL_SECONDS = 1.0
     """How long to wait before asking again while another request is testing the endpoint."""

@@ -10,6 +10,7 @@ import msgspec
 from lead_qualifier.client.definition_history import End, History, Step, history_of
 from lead_qualifier.definitions.outcomes import model_outcome
 from lead_qualifier.messages.command_messages import ModelCommand
+from lead_qualifier.messages.lead_qualified import Trigger
 from lead_qualifier.messages.model_definition import definition_of
 from lead_qualifier.qualification.models import QualificationModel
 from tests.support.model_admin import ModelAdmin, Result
@@ -46,8 +47,8 @@ class Trail:
             "issued_by": by,
             "issued_at": minute(at),
         }
-        origin = {"event_id": "e", "topic": "qualification-commands", "partition": 0, "offset": 1}
-        event = model_outcome(told, result, decided_at=datetime(2026, 11, 24, tzinfo=UTC), origin=origin)  # type: ignore[arg-type]
+        origin: Trigger = {"event_id": "e", "topic": "qualification-commands", "partition": 0, "offset": 1}
+        event = model_outcome(told, result, decided_at=datetime(2026, 11, 24, tzinfo=UTC), origin=origin)
         self.events.append(msgspec.json.decode(msgspec.json.encode(event)))
         return result
 

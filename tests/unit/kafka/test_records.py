@@ -20,7 +20,7 @@ def record_of(**fields: object) -> Record:
         "value": b"{}",
         "headers": (),
     }
-    return Record(**{**record, **fields})  # type: ignore[arg-type]
+    return Record(**{**record, **fields})  # type: ignore[arg-type]  # the fields have several types
 
 
 @pytest.mark.parametrize("name", [b"x-\xff\xfe", b"\xed\xa0\x80", b"\xc3", b"nul\0name", b"%\xff/ dl_"])

@@ -17,8 +17,9 @@ from lead_qualifier.engine.partitioning import TopicPartition
 
 #: A member that says nothing for this long (seconds) is dead: its partitions go to others.
 SESSION_TIMEOUT = 10.0
-#: How long (seconds) a rebalance waits for members to rejoin; a member that has not by then is left out until it does.
-#: Longer than a session, so that the dead are gone by then, and than a revocation waits (`Limits.revocation_seconds`).
+#: How long (seconds) a rebalance waits for members to rejoin. A member that is later than that is left out until it
+#: rejoins. It is longer than a session, so that dead members are gone by then, and longer than a revocation may take
+#: (`Limits.revocation_seconds`).
 REBALANCE_TIMEOUT = 25.0
 #: aiokafka gives up every request after this long (seconds), JoinGroup too, which the broker answers only once the
 #: rebalance is over. It then closes the connection, looks for the coordinator and joins again, while the others wait.

@@ -32,7 +32,7 @@ class Group:
 
 
 async def read_group(connection: Connection, group_id: str) -> Group | None:
-    """None if the broker does not say, or not in time: whoever has to know asks again."""
+    """Returns None if the broker does not answer in time, or not at all: the caller asks again if it must know."""
     admin = AIOKafkaAdminClient(request_timeout_ms=int(_SECONDS * 1000), **connection.aiokafka())
     try:
         async with asyncio.timeout(_SECONDS):

@@ -152,7 +152,7 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
             self.engine.not_allowed(f"Read on group {self.engine.group_id}")
         except (aiokafka.errors.ConsumerStoppedError, asyncio.CancelledError):
             raise
-        except Exception as error:
+        except Exception as error:  # reported with its cause; Faust alone would just stop
             log.exception("fetch_failed")
             self.engine.cannot_fetch(f"{type(error).__name__}: {error}")
         return {}

@@ -10,7 +10,7 @@ from lead_qualifier.engine.partitioning import TopicPartition
 
 
 class FetchHealth:
-    """Written by the consumer's thread, read by whoever watches it.
+    """Written by the consumer's thread, read by the watchdog.
 
     Faust and aiokafka have ways to stop for ever without an error that anybody sees: a recovery that times out, a
     coordinator error that waits to be asked for. All of them end in a fetch loop that passes no more.

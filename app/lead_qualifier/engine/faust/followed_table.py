@@ -92,7 +92,7 @@ class FollowedTable(faust.GlobalTable, Generic[E, S]):
 
     @override
     def _new_store(self) -> Store[str, E]:
-        # Faust's own would bind to the event loop of whoever asks first, which is the consumer's thread
+        # Faust's own would bind to the event loop of the first thread to ask, which is the consumer's
         return Store(URL("memory://"), self.app, self, table_name=self.name, key_type=None, value_type=None)
 
     @override
