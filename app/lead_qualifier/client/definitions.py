@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from lead_qualifier.assignment.state import DEFINITION, HeldDefinition, decode_state
-from lead_qualifier.definitions.entries import Entry, decode_entry
+from lead_qualifier.definitions.entries import Entry, decode_entry, newest_by_key
 from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.kafka.records import Record
 from lead_qualifier.messages.downstream_topics import ASSIGNMENT_STATE, KINDS, definitions
@@ -29,13 +29,8 @@ def read_definitions(reader: TopicReader, kind: str, *, topic_prefix: str) -> li
 def current_definitions(kind: str, records: Iterable[Record]) -> list[Entry]:
     """The same of the records of the kind's topic, oldest first."""
     decode = _from_state if kind == _IN_STATE else _projected
-    found: dict[str, Entry] = {}
-    for record in records:
-        entry = decode(record)
-        # A command processor that was frozen may have written late: of two records the higher revision counts.
-        if entry is not None and (entry.id not in found or found[entry.id].revision <= entry.revision):
-            found[entry.id] = entry
-    return [found[name] for name in sorted(found) if found[name].status != "deleted"]
+    newest = newest_by_key(entry for record in records if (entry := decode(record)) is not None)
+    return [entry for _, entry in sorted(newest.items()) if entry.status != "deleted"]
 
 
 def _projected(record: Record) -> Entry | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from lead_qualifier.definitions.entries import newest_by_key
 from lead_qualifier.definitions.qualification_models.entries import (
     LEAD_MANAGEMENT,
     Entry,
@@ -69,13 +70,8 @@ class Rulebook:
 def read_rulebook(connection: Connection, *, topic_prefix: str) -> Rulebook:
     """Read the topic to its end. Raises TopicMissing, ReadIncomplete, NotAllowed, KafkaException."""
     reader = TopicReader(connection)
-    entries: dict[str, Entry] = {}
-    for message in reader.read_topic(QUALIFICATION_MODELS.full_name(topic_prefix)):
-        entry = _entry(message.value)
-        # A command processor that was frozen may have written late: of two records the higher revision counts.
-        if entry is not None and (entry.key not in entries or entries[entry.key].revision < entry.revision):
-            entries[entry.key] = entry
-    return Rulebook(entries)
+    records = reader.read_topic(QUALIFICATION_MODELS.full_name(topic_prefix))
+    return Rulebook(newest_by_key(entry for record in records if (entry := _entry(record.value)) is not None))
 
 
 def _entry(value: bytes | None) -> Entry | None:

@@ -1,16 +1,18 @@
 """What is kept about a definition through its life: one record each, as stored and as every worker follows it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from lead_qualifier.definitions import commands
 from lead_qualifier.definitions.processed_commands import ProcessedCommand
 from lead_qualifier.qualification.utc import Moment
 
 Status = Literal["draft", "live", "stopped", "deleted"]
+C = TypeVar("C", bound=commands.Entry)
 D = TypeVar("D")
 """A definition as it is stored."""
 
@@ -82,6 +84,17 @@ def entries_of(stored: Mapping[bytes, bytes]) -> list[Entry]:
         except (msgspec.DecodeError, ValueError, RecursionError):
             continue
     return found
+
+
+def newest_by_key(entries: Iterable[C]) -> dict[str, C]:
+    """By key the entry with the highest revision, in whatever order they were written: a command processor that was
+    frozen may have written late.
+    """
+    newest: dict[str, C] = {}
+    for entry in entries:
+        if entry.key not in newest or newest[entry.key].revision <= entry.revision:
+            newest[entry.key] = entry
+    return newest
 
 
 class Published(Struct, frozen=True):
