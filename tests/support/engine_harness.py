@@ -105,6 +105,7 @@ class EngineHarness:
                 for lost in range(3):
                     value = json.dumps({"id": f"aborted-{n}-{lost}", "add": 1})
                     producer.produce(names[n % len(names)], value, f"k{lost}")
+                producer.flush(30)  # else they may never leave the client, and the broker refuses to abort nothing
                 producer.abort_transaction(30)
                 producer.begin_transaction()
             number = len(self.sent)
