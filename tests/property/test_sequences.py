@@ -9,8 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lead_qualifier.sequences.decision import StepDue
-from lead_qualifier.sequences.walking import step_event_id
+from lead_qualifier.downstream.event_ids import event_id
 from tests.oracle.sequences import LeadInSequences
 from tests.support.examples import examples
 from tests.support.sequence_harness import (
@@ -20,6 +19,7 @@ from tests.support.sequence_harness import (
     advance,
     branch,
     email,
+    is_step,
     mail,
     sequence,
     shown,
@@ -128,19 +128,20 @@ class Both:
         self.at += [lead.now] * (len(lead.told) - len(self.at))
 
     def _done(self, which: int, result: str | None, *, automatic: bool = False) -> None:
-        given_out = [one for one in self.lead.told if isinstance(one, StepDue)]
+        given_out = [one for one in self.lead.told if is_step(one)]
         if not given_out:
             return
         step = given_out[which % len(given_out)]
-        self.lead.done(step.event_id, result, automatic=automatic)
-        self.oracle.done(step.sequence_id, step.connection.number, step.step.id, result, automatic=automatic)
+        self.lead.done(step["event_id"], result, automatic=automatic)
+        self.oracle.done(*_step(step), result, automatic=automatic)
 
     def _answer(self, result: str | None) -> None:
         """Do what some connected lead's step asked for last."""
         for one in reversed(self.lead.told):
-            if isinstance(one, StepDue) and self.lead.state.connections.get(one.sequence_id) is one.connection:
-                self.lead.done(one.event_id, result)
-                self.oracle.done(one.sequence_id, one.connection.number, one.step.id, result)
+            connection = self.lead.state.connections.get(one["sequence_id"])
+            if is_step(one) and connection is not None and connection.number == one["connection_number"]:
+                self.lead.done(one["event_id"], result)
+                self.oracle.done(*_step(one), result)
                 return
 
     def _pass(self, end: int) -> None:
@@ -160,12 +161,11 @@ def test_a_lead_is_told_what_the_oracle_tells(events: list[tuple[Any, ...]]) -> 
     for event in events:
         both.happens(event)
         told = [
-            (one.sequence_id, one.connection.number, f"step:{one.step.id}" if isinstance(one, StepDue) else one.state)
-            for one in both.lead.told
+            (*_connection(one), f"step:{one['step_id']}" if is_step(one) else one["state"]) for one in both.lead.told
         ]
         foretold = [(name, number, what.split(" ")[0]) for name, number, what in both.oracle.told]
         assert told == foretold
-        reasons = [shown(one).split(" ", 1)[1] for one in both.lead.told if not isinstance(one, StepDue)]
+        reasons = [shown(one).split(" ", 1)[1] for one in both.lead.told if not is_step(one)]
         assert reasons == [what for _, _, what in both.oracle.told if not what.startswith("step:")]
 
 
@@ -175,13 +175,18 @@ def test_each_step_is_given_out_once_a_connection_and_waits_are_exact(events: li
     both = Both()
     for event in events:
         both.happens(event)
-    given_out = [one for one in both.lead.told if isinstance(one, StepDue)]
-    assert all(count == 1 for count in Counter(one.event_id for one in given_out).values())
-    assert len({(one.sequence_id, one.connection.number, one.step.id) for one in given_out}) == len(given_out)
+    given_out = [one for one in both.lead.told if is_step(one)]
+    assert all(count == 1 for count in Counter(one["event_id"] for one in given_out).values())
+    assert len({_step(one) for one in given_out}) == len(given_out)
+    connected_by: dict[tuple[str, int], str] = {}
+    for one in both.lead.told:
+        connected_by.setdefault(_connection(one), one["trigger"]["event_id"])
     for one in given_out:
-        assert one.event_id == step_event_id("L-1", one.sequence_id, one.connection, one.step.id)
+        sequence_id, number, step_id = _step(one)
+        identity = (sequence_id, 1, number, connected_by[sequence_id, number])
+        assert one["event_id"] == event_id("sequence-step-due", "L-1", *identity, step_id)
     times = {
-        (one.sequence_id, one.connection.number, one.step.id if isinstance(one, StepDue) else one.state): at
+        _step(one) if is_step(one) else (*_connection(one), one["state"]): at
         for one, at in zip(both.lead.told, both.at, strict=True)
     }
     for (name, number, what), at in times.items():
@@ -189,9 +194,14 @@ def test_each_step_is_given_out_once_a_connection_and_waits_are_exact(events: li
             assert at - times[name, number, "a1"] == 3 * MINUTE
         if (name, what) == ("c", "disconnected") and ("c", number, "c1") in times:
             assert at - times[name, number, "c1"] <= MINUTE
-    over = Counter(
-        (one.sequence_id, one.connection.number)
-        for one in both.lead.told
-        if not isinstance(one, StepDue) and one.state in {"completed", "error", "disconnected"}
-    )
+    ends = {"completed", "error", "disconnected"}
+    over = Counter(_connection(one) for one in both.lead.told if one.get("state") in ends)
     assert all(count == 1 for count in over.values())
+
+
+def _connection(told: dict[str, Any]) -> tuple[str, int]:
+    return told["sequence_id"], told["connection_number"]
+
+
+def _step(told: dict[str, Any]) -> tuple[str, int, str]:
+    return (*_connection(told), told["step_id"])

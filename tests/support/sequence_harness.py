@@ -17,10 +17,9 @@ from lead_qualifier.sequences.connecting import (
     time_passed,
 )
 from lead_qualifier.sequences.connections import LeadState
-from lead_qualifier.sequences.decision import ConnectionChanged, Decision, StepDue
+from lead_qualifier.sequences.decision import Decision
 from lead_qualifier.sequences.kind import KIND
 from lead_qualifier.sequences.steps import Program, program_of
-from lead_qualifier.sequences.walking import connect
 
 T0 = datetime(2026, 11, 25, 9, tzinfo=UTC)
 MINUTE = 60_000
@@ -61,7 +60,7 @@ class SequenceHarness:
         self.live = {one["id"]: program_of(one, 1) for one in definitions}
         self.state = LeadState()
         self.now = 0
-        self.told: list[StepDue | ConnectionChanged] = []
+        self.told: list[dict[str, Any]] = []
         self.outcomes: list[str] = []
         self._events = 0
 
@@ -69,7 +68,7 @@ class SequenceHarness:
         self.live[definition["id"]] = program_of(definition, version)
 
     def connect(self, name: str, **more: Any) -> list[str]:
-        return self._decide(lambda d, c: connect(d, name, c, **more))
+        return self._decide(lambda d, c: d.connect(name, c, **more))
 
     def event(self, name: str, model_id: str | None = None) -> list[str]:
         return self._decide(lambda d, c: connect_by_event(d, name, c, model_id))
@@ -99,7 +98,7 @@ class SequenceHarness:
 
     def event_id(self, step_id: str) -> str:
         """Of the newest step of this name that was given out."""
-        return next(one.event_id for one in reversed(self.told) if isinstance(one, StepDue) and one.step.id == step_id)
+        return str(next(one["event_id"] for one in reversed(self.told) if is_step(one) and one["step_id"] == step_id))
 
     def _decide(self, what: Any, at: datetime | None = None) -> list[str]:
         self._events += 1
@@ -107,17 +106,23 @@ class SequenceHarness:
         cause = Cause(at, Trigger(f"e-{self._events}", "test", 0, self._events))
         decision = Decision("L-1", self.state, self.live, self._read, self.now)
         what(decision, cause)
-        self.told += decision.events
+        told = [dict(event) for _, event in decision.events]
+        self.told += told
         self.outcomes = [outcome.value for _, outcome in decision.counted]
-        return [shown(one) for one in decision.events]
+        return [shown(one) for one in told]
 
     @staticmethod
     def _read(_name: str, version: int, definition: Any) -> Program:
         return program_of(definition, version)
 
 
-def shown(one: StepDue | ConnectionChanged) -> str:
-    if isinstance(one, StepDue):
-        return f"{one.sequence_id}/{one.step.id}"
-    reason = "" if one.reason is None else f" ({one.reason})"
-    return f"{one.sequence_id} {one.state}{reason}"
+def is_step(told: dict[str, Any]) -> bool:
+    """Is a step due? Otherwise a connection changed."""
+    return "state" not in told
+
+
+def shown(told: dict[str, Any]) -> str:
+    if is_step(told):
+        return f"{told['sequence_id']}/{told['step_id']}"
+    reason = f" ({told['reason']})" if "reason" in told else ""
+    return f"{told['sequence_id']} {told['state']}{reason}"

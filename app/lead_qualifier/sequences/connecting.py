@@ -9,10 +9,9 @@ from msgspec import Struct
 from lead_qualifier.downstream.cause import Cause
 from lead_qualifier.downstream.conditions import holds
 from lead_qualifier.sequences.connections import Connection
-from lead_qualifier.sequences.decision import Decision
+from lead_qualifier.sequences.decision import Decision, step_event_id
 from lead_qualifier.sequences.outcomes import SequenceOutcome
 from lead_qualifier.sequences.steps import Branch, Emit
-from lead_qualifier.sequences.walking import begin, connect, end, go_on, step_event_id, walk
 
 
 class Activity(Struct, frozen=True):
@@ -34,7 +33,7 @@ def connect_by_event(decision: Decision, event: str, cause: Cause, model_id: str
         if how is None or how.on != event or (how.models is not None and model_id not in how.models):
             continue
         if holds(how.when, decision.state.snapshot.values()):
-            connect(decision, sequence_id, cause, wait_ms=how.wait_ms, source=event)
+            decision.connect(sequence_id, cause, wait_ms=how.wait_ms, source=event)
         else:
             decision.count(sequence_id, SequenceOutcome.CONDITIONS_NOT_MET)
 
@@ -42,7 +41,7 @@ def connect_by_event(decision: Decision, event: str, cause: Cause, model_id: str
 def disconnect(decision: Decision, sequence_id: str, cause: Cause) -> None:
     """A user disconnects the lead from a sequence."""
     if sequence_id in decision.state.connections:
-        end(decision, sequence_id, "disconnected", SequenceOutcome.USER, cause, "user")
+        decision.end(sequence_id, SequenceOutcome.USER, cause)
     else:
         decision.count(sequence_id, SequenceOutcome.NOT_CONNECTED)
 
@@ -50,8 +49,7 @@ def disconnect(decision: Decision, sequence_id: str, cause: Cause) -> None:
 def leave_stopped(decision: Decision) -> None:
     """Disconnect the lead from sequences that are no longer live."""
     for sequence_id in sorted(decision.state.connections.keys() - decision.live.keys()):
-        cause = decision.state.connections[sequence_id].cause
-        end(decision, sequence_id, "disconnected", SequenceOutcome.PARENT_DEACTIVATED, cause, "parent_deactivated")
+        decision.end(sequence_id, SequenceOutcome.PARENT_DEACTIVATED, decision.state.connections[sequence_id].cause)
 
 
 def lead_changed(decision: Decision, cause: Cause) -> None:
@@ -60,11 +58,11 @@ def lead_changed(decision: Decision, cause: Cause) -> None:
     for sequence_id, connection in _connections(decision):
         program = decision.program(sequence_id)
         if not snapshot.open:
-            end(decision, sequence_id, "disconnected", SequenceOutcome.LEAD_DEACTIVATED, cause, "lead_deactivated")
+            decision.end(sequence_id, SequenceOutcome.LEAD_DEACTIVATED, cause)
         elif program.exit_when is not None and holds(program.exit_when, snapshot.values()):
-            end(decision, sequence_id, "disconnected", SequenceOutcome.EXIT_CRITERION_MET, cause, "exit_criterion_met")
+            decision.end(sequence_id, SequenceOutcome.EXIT_CRITERION_MET, cause)
         elif not connection.connecting:
-            walk(decision, sequence_id, cause)
+            decision.walk(sequence_id, cause)
 
 
 def activity_completed(decision: Decision, activity: Activity, cause: Cause) -> None:
@@ -90,12 +88,12 @@ def _replied(decision: Decision, cause: Cause) -> None:
         if cause.occurred_at < connection.since:
             decision.count(sequence_id, SequenceOutcome.REPLY_BEFORE_CONNECTION)
         elif decision.program(sequence_id).exit_on_reply:
-            end(decision, sequence_id, "disconnected", SequenceOutcome.EXIT_CRITERION_MET, cause, "exit_criterion_met")
+            decision.end(sequence_id, SequenceOutcome.EXIT_CRITERION_MET, cause)
         else:
             connection.replied = True
             decision.count(sequence_id, SequenceOutcome.REPLY_NOTED)
             if not connection.connecting:
-                walk(decision, sequence_id, cause)
+                decision.walk(sequence_id, cause)
 
 
 def _answered(decision: Decision, activity: Activity, event: str, cause: Cause) -> bool:
@@ -111,10 +109,10 @@ def _answered(decision: Decision, activity: Activity, event: str, cause: Cause) 
             instructions = decision.program(sequence_id).instructions
             here = instructions[connection.at]
             if connection.begun and isinstance(here, Emit) and here.id == step_id and not activity.automatic:
-                go_on(decision, sequence_id, SequenceOutcome.STEP_COMPLETED, cause)
+                decision.go_on(sequence_id, SequenceOutcome.STEP_COMPLETED, cause)
             else:
                 decision.count(sequence_id, SequenceOutcome.RESULT_RECORDED)
-                walk(decision, sequence_id, cause)
+                decision.walk(sequence_id, cause)
             return True
     return False
 
@@ -125,8 +123,8 @@ def time_passed(decision: Decision) -> None:
         if connection.due_ms is None or connection.due_ms > decision.now_ms:
             continue
         if connection.connecting:
-            begin(decision, sequence_id)
+            decision.begin(sequence_id)
         elif isinstance(decision.program(sequence_id).instructions[connection.at], Branch):
-            walk(decision, sequence_id)
+            decision.walk(sequence_id)
         else:
-            go_on(decision, sequence_id, SequenceOutcome.WAIT_OVER)
+            decision.go_on(sequence_id, SequenceOutcome.WAIT_OVER)

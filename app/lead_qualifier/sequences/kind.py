@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, TypeGuard
 
 from lead_qualifier.definitions.kind import Definition, Kind, Others, Unresolved
@@ -132,21 +133,16 @@ class _Following:
     def __init__(self, others: Others) -> None:
         self.known = Nearest(others)
         self._others = others
-        self._after: dict[str, tuple[str, ...]] = {}
-        self._ways: dict[tuple[str, str], tuple[str, ...] | None] = {}
-
-    def way_back(self, start: str, end: str) -> tuple[str, ...] | None:
-        """The advances by which a lead gets from one sequence to another; None: there is no way."""
-        if (start, end) not in self._ways:
-            self._ways[start, end] = self._way(start, end)
-        return self._ways[start, end]
+        self._targets = cache(self._targets_of)
+        #: The advances by which a lead gets from one sequence to another; None: there is no way.
+        self.way_back = cache(self._way)
 
     def _way(self, start: str, end: str) -> tuple[str, ...] | None:
         came_from: dict[str, str] = {start: ""}
         todo = [start]
         while todo:
             here = todo.pop()
-            for to in self._following(here):
+            for to in self._targets(here):
                 if to == end:
                     way = [end]
                     while here:
@@ -158,11 +154,9 @@ class _Following:
                     todo.append(to)
         return None
 
-    def _following(self, sequence_id: str) -> tuple[str, ...]:
-        if sequence_id not in self._after:
-            steps = (step for _, step, _ in _placed(self._others[sequence_id]["steps"], (), 1))
-            self._after[sequence_id] = tuple(dict.fromkeys(step["to"] for step in steps if "to" in step))
-        return self._after[sequence_id]
+    def _targets_of(self, sequence_id: str) -> tuple[str, ...]:
+        steps = (step for _, step, _ in _placed(self._others[sequence_id]["steps"], (), 1))
+        return tuple(dict.fromkeys(step["to"] for step in steps if "to" in step))
 
 
 def _on_the_way(program: list[Instruction], named: Mapping[str, Path]) -> Iterator[Problem]:

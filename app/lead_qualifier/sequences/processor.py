@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
-from functools import lru_cache
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import msgspec
 from typing_extensions import override
 
-from lead_qualifier.definitions.entries import Definitions, Published
+from lead_qualifier.definitions.entries import Published
 from lead_qualifier.downstream.cause import Cause, cause_of
 from lead_qualifier.downstream.lead_follower import LeadEvent
 from lead_qualifier.downstream.rule_based_processor import RuleBasedProcessor
@@ -23,12 +23,9 @@ from lead_qualifier.messages.decode_sequences import (
 from lead_qualifier.messages.downstream_topics import (
     ACTIVITY_COMPLETED,
     LEAD_ASSIGNED,
-    SEQUENCE_CHANGED,
     SEQUENCE_CONNECTIONS,
-    SEQUENCE_STEP_DUE,
 )
 from lead_qualifier.messages.durations import parse_milliseconds
-from lead_qualifier.messages.plausible_time import DEFAULT_TOLERANCE
 from lead_qualifier.messages.topics import LEAD_QUALIFIED, Topic
 from lead_qualifier.qualification.utc import EARLIEST_PLAUSIBLE
 from lead_qualifier.sequences.connecting import (
@@ -41,11 +38,9 @@ from lead_qualifier.sequences.connecting import (
     time_passed,
 )
 from lead_qualifier.sequences.connections import LeadState
-from lead_qualifier.sequences.decision import Decision, StepDue
-from lead_qualifier.sequences.events import sequence_changed, step_due
+from lead_qualifier.sequences.decision import Decision
 from lead_qualifier.sequences.outcomes import SequenceOutcome
 from lead_qualifier.sequences.steps import Program, program_of
-from lead_qualifier.sequences.walking import connect
 
 encode_state = msgspec.json.Encoder().encode
 decode_state = msgspec.json.Decoder(LeadState).decode
@@ -60,16 +55,10 @@ _VERSIONS = 1_000
 class SequenceProcessor(RuleBasedProcessor[Program, LeadState]):
     """Counts ("sequence", sequence id, outcome) per cycle; the id is empty where there is no such sequence."""
 
-    def __init__(
-        self,
-        *,
-        topic_prefix: str,
-        source: str,
-        current: Callable[[], Definitions | None],
-        time_tolerance: timedelta = DEFAULT_TOLERANCE,
-    ) -> None:
-        super().__init__(topic_prefix=topic_prefix, source=source, current=current, time_tolerance=time_tolerance)
-        self._pinned = _PinnedVersions()
+    @cached_property
+    def _pinned(self) -> dict[tuple[str, int], Program]:
+        """Programs of the versions that leads are connected to: a version never changes."""
+        return {}
 
     @override
     def read_definition(self, published: Published) -> Program:
@@ -138,8 +127,7 @@ class SequenceProcessor(RuleBasedProcessor[Program, LeadState]):
         if message["action"] == "disconnect":
             disconnect(decision, sequence_id, cause)
         else:
-            connect(
-                decision,
+            decision.connect(
                 sequence_id,
                 cause,
                 wait_ms=parse_milliseconds(message.get("wait", "0s")),
@@ -226,20 +214,24 @@ class SequenceProcessor(RuleBasedProcessor[Program, LeadState]):
         return self._decision(key, state, context)
 
     def _decision(self, key: bytes, state: LeadState, context: ProcessorContext) -> Decision:
-        decision = Decision(key.decode(), state, self.live, self._pinned.program, context.now_ms)
+        decision = Decision(key.decode(), state, self.live, self._program, context.now_ms)
         leave_stopped(decision)  # the sweep may not have reached this lead yet
         return decision
+
+    def _program(self, sequence_id: str, version: int, definition: Mapping[str, Any]) -> Program:
+        program = self._pinned.get((sequence_id, version))
+        if program is None:
+            if len(self._pinned) == _VERSIONS:
+                self._pinned.clear()
+            program = self._pinned[sequence_id, version] = program_of(definition, version)
+        return program
 
     def _apply(self, key: bytes, decision: Decision, context: ProcessorContext) -> None:
         """Store the state, emit and count what was decided, and set timers."""
         state = decision.state
         context.put(key, state)
-        for event in decision.events:
-            if isinstance(event, StepDue):
-                due = step_due(decision.lead_id, state.snapshot.contact_id, event)
-                self.emit(SEQUENCE_STEP_DUE, key, due, context)
-            else:
-                self.emit(SEQUENCE_CHANGED, key, sequence_changed(decision.lead_id, event), context)
+        for topic, event in decision.events:
+            self.emit(topic, key, event, context)
         for sequence_id, outcome in decision.counted:
             # other systems may name anything, and labels stay for ever
             named = "" if outcome in {SequenceOutcome.SEQUENCE_NOT_LIVE, SequenceOutcome.NOT_CONNECTED} else sequence_id
@@ -247,18 +239,3 @@ class SequenceProcessor(RuleBasedProcessor[Program, LeadState]):
         for connection in state.connections.values():
             if connection.due_ms is not None and connection.due_ms > context.now_ms:
                 context.schedule(key, connection.due_ms)
-
-
-class _PinnedVersions:
-    """Programs of the versions that leads are connected to, cached: a version never changes."""
-
-    def __init__(self) -> None:
-        self._definition: Mapping[str, Any] = {}
-        self._cached = lru_cache(_VERSIONS)(self._read)
-
-    def program(self, sequence_id: str, version: int, definition: Mapping[str, Any]) -> Program:
-        self._definition = definition
-        return self._cached(sequence_id, version)
-
-    def _read(self, _sequence_id: str, version: int) -> Program:
-        return program_of(self._definition, version)
