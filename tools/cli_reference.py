@@ -75,7 +75,8 @@ class _Parameter:
     def shown(self) -> str:
         """The parameter as people type it."""
         if self.is_argument:
-            return str(self._info.metavar or self._name.upper())
+            name = str(self._info.metavar or self._name.upper())
+            return name if self._default is inspect.Parameter.empty else f"[{name}]..."  # the optional one is a list
         # Typer stores the first name as the default: without Annotated, that is where the default would be.
         names = [name for name in (self._info.default, *(self._info.param_decls or ())) if isinstance(name, str)]
         names = names or [f"--{self._name.replace('_', '-')}"]

@@ -58,11 +58,12 @@ def print_acls(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Print the least privileges of each service, as `kafka-acls` commands or as JSON. No broker is contacted.
+    """Print the least privileges that each service needs.
 
-    Names follow the settings: LEAD_QUALIFIER_TOPIC_PREFIX and LEAD_QUALIFIER_APPLICATION_ID (the workers' consumer
-    group, and the prefix of their transactional ids). A worker gets Create only while LEAD_QUALIFIER_CREATE_TOPICS is
-    true: to take that right away, set it to false and let an operator create the topics.
+    They are printed as `kafka-acls` commands, or as JSON. No broker is contacted. Names follow the settings:
+    LEAD_QUALIFIER_TOPIC_PREFIX and LEAD_QUALIFIER_APPLICATION_ID (the workers' consumer group, and the prefix of their
+    transactional ids). A worker gets Create only while LEAD_QUALIFIER_CREATE_TOPICS is true: to take that right away,
+    set it to false and let an operator create the topics.
 
     The rights of `repartition` depend on the target prefix and are needed once: they are printed only with --to-prefix.
     The rights of a sink depend on its file: `--service webhook --config FILE`, or dataverse. Its secrets need not be

@@ -25,10 +25,11 @@ def explain_lead(
     lead_id: Annotated[str, typer.Argument(metavar="LEAD", help="The lead's id.")],
     as_json: Json = False,
 ) -> None:
-    """Show why a lead has its owner, or why it waits and what would trigger another attempt.
+    """Show why a lead has its owner, or why it waits.
 
-    It shows what the assignment service has decided so far. The exit code is 1 if the service holds nothing about the
-    lead: it was never seen, has not qualified, or is closed, merged or erased.
+    If it waits, also what would trigger another attempt. The command shows what the assignment service has decided so
+    far. The exit code is 1 if the service holds nothing about the lead: it was never seen, has not qualified, or is
+    closed, merged or erased.
     """
     session = open_session()
     with busy(f"looking for {lead_id}"):

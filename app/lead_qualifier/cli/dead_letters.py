@@ -21,14 +21,16 @@ from lead_qualifier.messages.topics import LEAD_DEAD_LETTERS
 
 dead_letters = typer.Typer(no_args_is_help=True, help="List records that could not be processed, and send them back.")
 
-Topic = Annotated[str | None, typer.Option("--topic", metavar="NAME", help="Only those from this topic.")]
+Topic = Annotated[str | None, typer.Option("--topic", metavar="NAME", help="Only dead letters from this topic.")]
 Reason = Annotated[
-    str | None, typer.Option("--reason", metavar="TEXT", help="Only those whose reason contains this text.")
+    str | None, typer.Option("--reason", metavar="TEXT", help="Only dead letters whose reason contains this text.")
 ]
-Key = Annotated[str | None, typer.Option("--key", metavar="KEY", help="Only those with this key, such as a lead's id.")]
+Key = Annotated[
+    str | None, typer.Option("--key", metavar="KEY", help="Only dead letters with this key, such as a lead's id.")
+]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=0, metavar="N", help="Only the newest N; 0 for all.")]
 Downstream = Annotated[
-    bool, typer.Option("--downstream", help="Those of the downstream services instead of the workers'.")
+    bool, typer.Option("--downstream", help="Dead letters of the downstream services, instead of the workers.")
 ]
 
 _EXCERPT = 90
@@ -45,9 +47,10 @@ def list_letters(
     downstream: Downstream = False,
     as_json: Json = False,
 ) -> None:
-    """List records that could not be processed, oldest first: where they came from and why.
+    """List the dead letters, oldest first.
 
-    The PARTITION:OFFSET at the start of each is its name for `dead-letters replay`.
+    For each: where it came from, and why it could not be processed. The PARTITION:OFFSET at the start of each is its
+    name for `dead-letters replay`.
     """
     session = open_session()
     with busy("reading the dead letters"):
@@ -68,25 +71,26 @@ def list_letters(
 def replay(
     places: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[PARTITION:OFFSET]...", help="The dead letters, as `dead-letters list` names them."),
+        typer.Argument(metavar="PARTITION:OFFSET", help="The dead letters, as `dead-letters list` names them."),
     ] = None,
     *,
     topic: Topic = None,
     reason: Reason = None,
     key: Key = None,
-    everything: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All dead letters.")] = False,
     again: Annotated[
-        bool, typer.Option("--again", help="Include those that were, or may have been, sent back before.")
+        bool, typer.Option("--again", help="Include dead letters that were, or may have been, sent back before.")
     ] = False,
     downstream: Downstream = False,
     yes: Yes = False,
 ) -> None:
-    """Send dead letters back to the topics they came from, with their key, value and headers; each at most once.
+    """Send dead letters back to where they came from.
 
-    Choose them by name, by filter, or all. They go only to inputs of this installation, whatever a dead letter claims.
-    Each gets the header dl_replayed_from; the next replay finds it in the origin topic and leaves the dead letter out.
-    A record that still cannot be processed becomes a dead letter again. A header whose name was not UTF-8 is sent in
-    its escaped form (dl_header_...), so that the record can be read.
+    Each is sent at most once, with its key, value and headers. Choose them by name, by filter, or all. They go only to
+    inputs of this installation, whatever a dead letter claims. Each gets the header dl_replayed_from; the next replay
+    finds it in the origin topic and leaves the dead letter out. A record that still cannot be processed becomes a dead
+    letter again. A header whose name was not UTF-8 is sent in its escaped form (dl_header_...), so that the record can
+    be read.
     """
     chosen = _chosen(places or [], topic, reason, key, everything)
     session = open_session()

@@ -72,7 +72,7 @@ def definition_commands(own: DefinitionCommands) -> typer.Typer:
             as_json=as_json,
         )
 
-    @_command(program, own, f"Create {one} from a file, or replace its draft. It runs once published.")
+    @_command(program, own, f"Create {one} from a file, or replace its draft.\n\nIt runs once published.")
     def apply(
         file: Annotated[
             Path,
@@ -166,7 +166,8 @@ def _add_views(program: typer.Typer, own: DefinitionCommands) -> None:
     @_command(
         program,
         own,
-        f"List the published versions of {one}: when and by whom each was published, who wrote it, how long it ran.",
+        f"List the published versions of {one}.\n\nFor each: when and by whom it was published, who wrote it, and how "
+        "long it ran.",
     )
     def history(definition_id: DefinitionId, as_json: Json = False) -> None:
         show_history(own.name, definition_id, as_json=as_json)

@@ -11,11 +11,12 @@ from lead_qualifier.services.topology import DOWNSTREAM
 downstream = typer.Typer(no_args_is_help=True, help="Run the services that act on qualified leads.")
 
 _PURPOSES = {
-    "journeys": "Let leads enter journeys: qualified and changed leads in, journey-entry-requested out.",
-    "assignment": "Assign qualified leads to sellers, teams and queues: lead-assigned out.",
-    "sequences": "Take leads through sequences of sales steps: sequence-step-due and sequence-changed out.",
-    "follow-up": "Watch whether sales acts on leads in time: lead-follow-up-overdue out.",
+    "journeys": "Let leads enter journeys.\n\nIt emits journey-entry-requested.",
+    "assignment": "Assign leads to sellers, teams and queues.\n\nIt emits lead-assigned.",
+    "sequences": "Take leads through sequences of sales steps.\n\nIt emits sequence-step-due and sequence-changed.",
+    "follow-up": "Watch whether sales acts on leads in time.\n\nIt emits lead-follow-up-overdue.",
 }
+_TERMS = "Each event is handled exactly once. Start as many processes as you like: they share the work."
 
 
 def _serve(names: tuple[str, ...], web_port: int | None) -> None:
@@ -30,7 +31,7 @@ def _command(name: str) -> None:
     def serve(web_port: WebPort = None) -> None:
         _serve((name,), web_port)
 
-    serve.__doc__ = f"{_PURPOSES[name]}\n\nExactly once. Start as many processes as you like: they share the work."
+    serve.__doc__ = f"{_PURPOSES[name]} {_TERMS}"
     downstream.command(name)(serve)
 
 
@@ -40,9 +41,10 @@ for _name in DOWNSTREAM:
 
 @downstream.command("all")
 def serve_all(web_port: WebPort = None) -> None:
-    """Run all of them in one process, for small installations.
+    """Run all four in one process.
 
-    Each keeps its consumer group and its state: you can switch to separate processes, and back, without any loss.
+    This suits small installations. Each keeps its consumer group and its state: you can switch to separate processes,
+    and back, without any loss.
     """
     _serve(tuple(DOWNSTREAM), web_port)
 

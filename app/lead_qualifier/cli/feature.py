@@ -17,13 +17,19 @@ Feature = Annotated[str, typer.Argument(metavar="FEATURE", help="The feature: le
 
 @feature.command()
 def enable(name: Feature, issued_by: IssuedBy = None, as_json: Json = False) -> None:
-    """Turn a feature on. While lead management is on, published models qualify leads."""
+    """Turn a feature on.
+
+    While lead management is on, published models qualify leads.
+    """
     _switch(name, True, issued_by, as_json)
 
 
 @feature.command()
 def disable(name: Feature, issued_by: IssuedBy = None, as_json: Json = False) -> None:
-    """Turn a feature off. Scores and lead changes are still recorded, so that it can be turned on again at any time."""
+    """Turn a feature off.
+
+    Scores and lead changes are still recorded, so that it can be turned on again at any time.
+    """
     _switch(name, False, issued_by, as_json)
 
 

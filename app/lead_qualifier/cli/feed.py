@@ -35,10 +35,11 @@ def feed(
         Path, typer.Argument(metavar="FILE", help="One JSON object per line; - is standard input.", show_default=False)
     ],
 ) -> None:
-    """Send scores from a file of JSON lines to lead-score-changed, in the order of the lines.
+    """Send scores from a file of JSON lines.
 
-    Each line is a message as described by schemas/lead-score-changed.schema.json; its lead_id becomes the record's key.
-    Invalid lines are reported by number and not sent, and the exit code is then 1.
+    They go to lead-score-changed in the order of the lines. Each line is a message as described by
+    schemas/lead-score-changed.schema.json; its lead_id becomes the record's key. Invalid lines are reported by number
+    and not sent, and the exit code is then 1.
     """
     with _opened(file) as (lines, size):
         session = open_session()

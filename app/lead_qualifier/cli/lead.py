@@ -36,9 +36,10 @@ def show(
     lead_id: Annotated[str, typer.Argument(metavar="ID", help="The lead's id.")],
     as_json: Json = False,
 ) -> None:
-    """Show a lead's status and scores, what each model makes of it and what is missing, and its past qualifications.
+    """Show why a lead is qualified or not.
 
-    It shows what the workers have decided so far. The exit code is 1 if the lead was never seen or was erased.
+    Show its status and scores, what each model makes of it and what is missing, and its past qualifications. This is
+    what the workers have decided so far. The exit code is 1 if the lead was never seen or was erased.
     """
     session = open_session()
     with busy(f"looking for {lead_id}"):

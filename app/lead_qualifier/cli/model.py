@@ -40,18 +40,18 @@ def _read(file: Path) -> Mapping[str, Any]:
     return {**definition_of(read_model_file(file))}
 
 
-_APPLY = """Create a model from a file, or replace its draft. It runs once published.
+_APPLY = """Create a model from a file, or replace its draft.
 
-The file is checked first: each problem is reported by line and field. To change a live model, stop it first, or use
-`--draft`: the live version keeps running until the draft replaces it (`model publish --replace`). A draft that is
-identical to the live version is dropped.
+It runs once published. The file is checked first: each problem is reported by line and field. To change a live model,
+stop it first, or use `--draft`: the live version keeps running until the draft replaces it (`model publish --replace`).
+A draft that is identical to the live version is dropped.
 """
 _PUBLISH = """Publish a model as its next version, so that it qualifies leads.
 
 Existing leads are evaluated immediately, unless the model says `existing_leads: ignore`. With `--replace` the new
 version takes over without a gap: every event is decided by exactly one of the two.
 """
-_STOP = "Stop a live model, so that it can be changed. Leads that it qualified stay qualified."
+_STOP = "Stop a live model, so that it can be changed.\n\nLeads that it qualified stay qualified."
 _DELETE = """Delete a model that is not live.
 
 Leads that it qualified stay qualified, even to a new model with the same id.
@@ -70,7 +70,10 @@ model = definition_commands(
 
 @model.command("list")
 def list_models(as_json: Json = False) -> None:
-    """List all models with status, version and criteria, the scoring models, and whether lead management is on."""
+    """List models, scoring models and the feature switch.
+
+    Each model is shown with its status, version and criteria.
+    """
     session = open_session()
     book = read_rulebook(session.connection, topic_prefix=session.prefix)
     if as_json:
@@ -102,7 +105,10 @@ def show(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Show a model: status, version, definition, draft, and the scoring models that it names but that are not live."""
+    """Show a model: status, version, definition and draft.
+
+    Scoring models that it names and that are not live are shown, too.
+    """
     session = open_session()
     book = read_rulebook(session.connection, topic_prefix=session.prefix)
     entry = book.model(model_id)
@@ -148,17 +154,17 @@ def preview(
             min=0,
             max=3650,
             metavar="N",
-            help="Replay the retained scores, and show how many leads would have qualified on each of the last N days.",
+            help="Also replay the retained scores: how many leads would have qualified on each of the last N days.",
         ),
     ] = 0,
     as_json: Json = False,
 ) -> None:
-    """Show what a model would do if it were published now. Nothing is published; topics are only read.
+    """Show what a model would do if it were published now.
 
-    Every known lead is evaluated as the model's next version would evaluate it: how many leads qualify, why the others
-    do not, how many meet or nearly meet each criterion, and how the result differs from the live version. Scores of a
-    scoring model that is not live do not count. With --days, every lead starts open and never qualified, because
-    earlier CRM data is not kept.
+    Nothing is published; topics are only read. Every known lead is evaluated as the model's next version would evaluate
+    it: how many leads qualify, why the others do not, how many meet or nearly meet each criterion, and how the result
+    differs from the live version. Scores of a scoring model that is not live do not count. With --days, every lead
+    starts open and never qualified, because earlier CRM data is not kept.
     """
     definition = read_model_file(file)
     session = open_session()
@@ -190,11 +196,12 @@ def shadow(
     issued_by: IssuedBy = None,
     as_json: Json = False,
 ) -> None:
-    """Run the draft of a live model in shadow: workers count what it would do differently, without any effect.
+    """Run the draft of a live model in shadow, or stop that.
 
-    Every score that the live version or the draft uses is counted in the workers' `/metrics` as
-    `lead_qualifier_shadow_total{model,difference}`, by whose criteria the lead then meets: both, neither, only the
-    draft's (newly_qualifying), or only the live version's (no_longer_qualifying).
+    In shadow, workers count what the draft would do differently, without any effect. Every score that the live version
+    or the draft uses is counted in the workers' `/metrics` as `lead_qualifier_shadow_total{model,difference}`, by the
+    criteria that the lead then meets: both, neither, only those of the draft (newly_qualifying), or only those of the
+    live version (no_longer_qualifying).
     """
     client = open_session(issued_by=issued_by).definitions(QUALIFICATION_MODEL)
     on = switch is Switch.ON

@@ -22,9 +22,10 @@ from lead_qualifier.qualification.models import InvalidModel
 
 
 def history(model_id: ModelId, as_json: Json = False) -> None:
-    """List every version of a model: when and by whom it was published, who wrote it, and how long it ran.
+    """List the published versions of a model.
 
-    The history comes from the audit trail and includes deleted models.
+    For each: when and by whom it was published, who wrote it, how long it ran, and its criteria. The history comes from
+    the audit trail and includes deleted models.
     """
     found = look_up_history(QUALIFICATION_MODEL, model_id)
     if as_json:
@@ -42,9 +43,9 @@ def diff(
     v2: Annotated[int, typer.Argument(min=1, metavar="V2", help="The version to compare it to.")],
     as_json: Json = False,
 ) -> None:
-    """Show the differences between two versions of a model, as lines of their files.
+    """Show the differences between two versions of a model.
 
-    With `--json`, field by field; criteria are matched by scoring model.
+    They are shown as lines of the two files. With `--json`, field by field; criteria are matched by scoring model.
     """
     found = look_up_history(QUALIFICATION_MODEL, model_id)
     before, after = _definition(found, v1), _definition(found, v2)

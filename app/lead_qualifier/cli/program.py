@@ -85,7 +85,8 @@ def assemble(names: Iterable[str] = tuple(COMMANDS)) -> typer.Typer:
         cls=_Program,
         no_args_is_help=True,
         pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
+        rich_markup_mode=None,  # plain help: Typer's own shows flags as <bool> and keeps the line breaks of the source
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
         help="Live lead scores in, qualified leads out, exactly once.",
         epilog="Exit codes: 0 done, 1 refused, 2 usage, 3 broker unreachable, 4 no answer, 70 a worker or service "
         "gave up. Settings come from the environment or .env: docs/reference/configuration.md.",

@@ -43,7 +43,9 @@ def rebuild(
     limit: Annotated[int, typer.Option("--limit", min=0, metavar="N", help="How many differences to list.")] = 20,
     as_json: Json = False,
 ) -> None:
-    """Rebuild the state of all leads from the input topics, next to the workers' state, and list the differences.
+    """Rebuild all leads from the input topics, and compare.
+
+    The rebuilt state stands next to that of the workers, and the differences between the two are listed.
 
     Scores and lead changes are decided again in the order of their record times, by the workers' own rules, with the
     models, scoring models and feature switch that the audit trail shows for each time. The same topics always give the

@@ -50,8 +50,9 @@ def repartition(
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Change the number of partitions by copying all state to a second set of topics. Stop all workers and downstream
-    services first.
+    """Change the number of partitions, by copying all state.
+
+    Stop all workers and downstream services first.
 
     The number of partitions determines the partition of each lead, so topics cannot grow in place. This command creates
     the topics under a new prefix, copies leads, models, definitions, answers to commands and the audit trails to the

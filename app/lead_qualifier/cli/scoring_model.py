@@ -44,12 +44,13 @@ def set_status(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Announce a scoring model's status, as its scoring engine would, and wait until a worker confirms it.
+    """Announce the status of a scoring model.
 
-    The exit code is 4 if no worker confirms in time; the announcement takes effect as soon as a worker runs.
+    The command does what the model's scoring engine would do, and waits until a worker confirms it. The exit code is 4
+    if no worker confirms in time; the announcement takes effect as soon as a worker runs.
 
-    A model can be published only when all scoring models that it names are live. If one stops being live later, models
-    that name it are degraded: its criteria count as not met.
+    A qualification model can be published only when all scoring models that it names are live. If one of them stops
+    being live later, the model is degraded: criteria on that scoring model count as not met.
     """
     highest = _highest(maximum)
     session = open_session()

@@ -28,10 +28,10 @@ Check = Annotated[
 
 
 def webhook(config: ConfigFile, check: Check = False, web_port: WebPort = None) -> None:
-    """Post events to a URL as signed webhooks, each with an idempotency key.
+    """Post events to a URL as signed webhooks.
 
-    Events of one lead and topic arrive in order, each at least once. Start as many processes as you like: they share
-    the work. SIGTERM or Ctrl-C stops the process cleanly.
+    Each has an idempotency key. Events of one lead and topic arrive in order, each at least once. Start as many
+    processes as you like: they share the work. SIGTERM or Ctrl-C stops the process cleanly.
     """
     from lead_qualifier.sinks.webhook.build import webhook as build  # noqa: PLC0415  Kafka and HTTP take their time
 
@@ -39,10 +39,11 @@ def webhook(config: ConfigFile, check: Check = False, web_port: WebPort = None) 
 
 
 def dataverse(config: ConfigFile, check: Check = False, web_port: WebPort = None) -> None:
-    """Update the rows of leads in Dataverse (Dynamics 365) with what was decided. Rows are never created.
+    """Update leads in Dataverse (Dynamics 365).
 
-    Events of one lead and topic are written in order. Start as many processes as you like: they share the work. SIGTERM
-    or Ctrl-C stops the process cleanly.
+    What was decided is written to the rows of the leads. Rows are never created. Events of one lead and topic are
+    written in order. Start as many processes as you like: they share the work. SIGTERM or Ctrl-C stops the process
+    cleanly.
     """
     from lead_qualifier.sinks.dataverse.build import dataverse as build  # noqa: PLC0415  Kafka and HTTP take their time
 

@@ -26,7 +26,10 @@ Downstream = Annotated[
 
 @topics.command()
 def create(downstream: Downstream = False) -> None:
-    """Create missing topics, then check all topics. (Every service does the same when it starts.)"""
+    """Create missing topics, then check all.
+
+    Every service does the same when it starts.
+    """
     setup = _setup(open_session(), downstream)
     created = setup.create_missing(lambda name: say(f"created {name}"))
     setup.check(lambda name, warning: warn(f"{name}: {warning}"))
@@ -36,7 +39,10 @@ def create(downstream: Downstream = False) -> None:
 
 @topics.command()
 def check(downstream: Downstream = False, as_json: Json = False) -> None:
-    """Compare the topics on the broker with what is needed. The exit code is 1 if one is missing or does not fit."""
+    """Check that all topics exist and fit.
+
+    The exit code is 1 if one is missing or does not fit.
+    """
     found = _setup(open_session(), downstream).find()
     if as_json:
         show_json([_as_json(one) for one in found])
@@ -53,13 +59,12 @@ def check(downstream: Downstream = False, as_json: Json = False) -> None:
 
 @topics.command()
 def repair(downstream: Downstream = False, yes: Yes = False, as_json: Json = False) -> None:
-    """Repair positions that no longer fit the topics, so that workers can start. Stop all workers first, and with
-    --downstream all downstream services.
+    """Repair positions that no longer fit the topics.
 
-    Workers stop, and refuse to start, if a topic was deleted and created again (its id has changed, whatever it now
-    holds), if an input was truncated, if records expired before they were read, or if state is gone: to continue would
-    silently lose or repeat events. This command lists each such partition and, once you confirm, has it read from its
-    first retained record.
+    Stop all workers first, and with --downstream all downstream services. Workers stop, and refuse to start, if a topic
+    was deleted and created again (its id has changed, whatever it now holds), if an input was truncated, if records
+    expired before they were read, or if state is gone: to continue would silently lose or repeat events. This command
+    lists each such partition and, once you confirm, has it read from its first retained record.
     """
     session = open_session()
     settings = session.settings

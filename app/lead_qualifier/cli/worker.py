@@ -43,12 +43,12 @@ def broker_of(settings: Settings) -> Connection:
 
 
 def worker(web_port: WebPort = None) -> None:
-    """Run a worker: scores and lead changes in, qualified leads out, exactly once.
+    """Run a worker, which qualifies leads, exactly once.
 
-    Start as many workers as you like with the same LEAD_QUALIFIER_APPLICATION_ID: they share the partitions. SIGTERM or
-    Ctrl-C stops a worker cleanly. It serves /health/live, /health/ready and /metrics. At startup it waits up to
-    LEAD_QUALIFIER_STARTUP_TIMEOUT seconds for the broker, then exits with 3. It exits with 70 if it cannot continue;
-    its supervisor should restart it.
+    It reads scores and lead changes, and writes qualified leads. Start as many workers as you like with the same
+    LEAD_QUALIFIER_APPLICATION_ID: they share the partitions. SIGTERM or Ctrl-C stops a worker cleanly. It serves
+    /health/live, /health/ready and /metrics. At startup it waits up to LEAD_QUALIFIER_STARTUP_TIMEOUT seconds for the
+    broker, then exits with 3. It exits with 70 if it cannot continue; its supervisor should restart it.
     """
     settings = serving(web_port)
     connection = broker_of(settings)

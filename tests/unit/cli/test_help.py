@@ -93,6 +93,20 @@ def test_every_group_says_what_it_is_for() -> None:
         assert group.typer_instance.info.help
 
 
+@pytest.mark.parametrize("group", ["", *sorted({path[0] for path, _ in COMMANDS if len(path) > 1})])
+def test_a_list_of_commands_fits_a_narrow_terminal(group: str) -> None:
+    _, found, listed = (
+        CliRunner().invoke(PROGRAM, [*group.split(), "--help"], terminal_width=80).output.partition("Commands:")
+    )
+    assert found
+    assert "..." not in listed
+
+
+def test_a_flag_takes_no_value() -> None:
+    shown = CliRunner().invoke(PROGRAM, ["model", "show", "--help"]).output
+    assert "bool" not in shown
+
+
 @pytest.mark.parametrize("arguments", [["nonsense"], ["model"], ["model", "stop"], ["worker", "--web-port", "x"]])
 def test_a_wrong_call_is_a_matter_of_usage(arguments: list[str]) -> None:
     assert CliRunner().invoke(PROGRAM, arguments).exit_code == 2
