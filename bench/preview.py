@@ -29,7 +29,7 @@ from lead_qualifier.definitions.qualification_models.entries import (
 from lead_qualifier.definitions.qualification_models.snapshot import rules_from
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.producer import Producer
-from lead_qualifier.messages.definition_reading import model_of
+from lead_qualifier.messages.model_reading import model_of
 from lead_qualifier.messages.topics import QUALIFICATION_MODELS
 from lead_qualifier.qualification.decide import Outcome, decide
 from lead_qualifier.qualification.leads import Lead

@@ -21,7 +21,7 @@ import yaml
 
 from lead_qualifier.demo.broker.finder import Broker
 from lead_qualifier.demo.broker.local_broker import free_ports
-from lead_qualifier.messages.model_file import parse_model
+from lead_qualifier.messages.model_reading import parse_model
 from tests.support.command_line import CommandLine, environment
 from tests.support.program import ROOT
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lead_qualifier.messages.definition_reading import model_of
+from lead_qualifier.messages.model_reading import model_of
 from tests.chaos.cells import Cell
 from tests.support.models import MODELS
 

@@ -14,12 +14,12 @@ from lead_qualifier.definitions.findings import Fault, InvalidDefinition
 from lead_qualifier.definitions.kind import Kind
 from lead_qualifier.follow_up.kind import KIND as FOLLOW_UP
 from lead_qualifier.journeys.kind import KIND as JOURNEY
-from lead_qualifier.messages.definition_reading import model_of
-from lead_qualifier.messages.definition_reading import problems_of as model_problems_of
+from lead_qualifier.messages.definition_file import parse_definition
 from lead_qualifier.messages.durations import duration_text
-from lead_qualifier.messages.errors import BadModelFile
+from lead_qualifier.messages.errors import BadDefinitionFile
 from lead_qualifier.messages.model_definition import definition_of
-from lead_qualifier.messages.model_file import parse_definition, parse_model, read_model_file
+from lead_qualifier.messages.model_reading import model_of, parse_model, read_model_file
+from lead_qualifier.messages.model_reading import problems_of as model_problems_of
 from lead_qualifier.qualification.criteria import AtLeast, Criterion, Group
 from lead_qualifier.qualification.flags import Actions
 from lead_qualifier.qualification.models import InvalidModel, QualificationModel, Requalification
@@ -56,7 +56,7 @@ def with_line(old: str, new: str) -> str:
 
 
 def refused(text: str | bytes, source: str = "m.yaml") -> list[str]:
-    with pytest.raises(BadModelFile) as caught:
+    with pytest.raises(BadDefinitionFile) as caught:
         parse_model(text, source)
     assert len(caught.value.problems) == len(str(caught.value).splitlines())
     return str(caught.value).splitlines()
@@ -66,13 +66,13 @@ def test_the_contract_s_example_is_read() -> None:
     assert parse_model(ENTERPRISE) == MODEL
 
 
-def test_the_same_is_read_from_json_however_it_is_laid_out() -> None:
+def test_json_is_read_however_it_is_laid_out() -> None:
     definition = definition_of(MODEL)
     for text in (json.dumps(definition), json.dumps(definition, indent=2), json.dumps(definition, indent="\t")):
         assert parse_model(text, "m.json") == parse_model(text, "-") == MODEL
 
 
-def test_what_people_write_and_the_model_are_two_forms_of_one_thing() -> None:
+def test_a_model_survives_being_written_and_read() -> None:
     assert model_of(definition_of(MODEL)) == MODEL
     assert definition_of(MODEL)["criteria"][0] == {"scoring_model": "engagement", "threshold": 70}
 
@@ -89,7 +89,7 @@ def test_what_may_be_left_out_has_the_contract_s_defaults() -> None:
 
 
 @pytest.mark.parametrize("model_id", ["007", "2026-11-23", "12:30", "1_000", "0x1f", "ü 1"])
-def test_an_id_that_other_yaml_takes_for_a_number_or_a_date_stays_text(model_id: str) -> None:
+def test_an_id_like_a_number_or_date_stays_text(model_id: str) -> None:
     assert parse_model(with_line("id: enterprise", f"id: {model_id}")).id == model_id
 
 
@@ -100,7 +100,7 @@ def test_a_file_is_read_with_or_without_a_byte_order_mark(tmp_path: Path) -> Non
 
 
 def test_a_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:
-    with pytest.raises(BadModelFile, match=r"gone\.yaml:1: the file cannot be read: No such file or directory"):
+    with pytest.raises(BadDefinitionFile, match=r"gone\.yaml:1: the file cannot be read: No such file or directory"):
         read_model_file(tmp_path / "gone.yaml")
 
 
@@ -214,6 +214,16 @@ def test_a_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:
                 "found text"
             ),
         ),
+        (
+            "{status_reason: marketing_qualified, sales_ready: true}",
+            "yes",
+            "7: actions: must be a mapping, such as {field: value}, found a boolean",
+        ),
+        (
+            "{scoring_model: demographic, threshold: 50}",
+            "demographic",
+            "6: criteria.1: must be a mapping, such as {field: value}, found text",
+        ),
         ("name: Ent", "id: twice\nname: Ent", "2: id: appears twice, first on line 1: keep one of them"),
     ],
 )
@@ -280,7 +290,7 @@ def test_a_mistake_is_told_with_line_field_and_advice(old: str, new: str, says: 
         ),
     ],
 )
-def test_groups_holds_and_floors_are_refused_where_they_make_no_sense(old: str, new: str, says: str) -> None:
+def test_groups_holds_and_floors_have_their_place(old: str, new: str, says: str) -> None:
     assert "m.yaml:" + says in refused(with_line(old, new))
 
 
@@ -302,7 +312,7 @@ requalification: {policy: on_recross, cool_down: 2d}
 """
 
 
-def test_groups_may_nest_and_the_same_model_comes_out_of_what_is_written_for_it() -> None:
+def test_nested_groups_survive_a_round_trip() -> None:
     nested = parse_model(NESTED)
     assert [one.scoring_model for one in nested.criteria] == [
         "engagement",
@@ -317,7 +327,7 @@ def test_groups_may_nest_and_the_same_model_comes_out_of_what_is_written_for_it(
     assert msgspec.json.decode(msgspec.json.encode(nested), type=QualificationModel) == nested
 
 
-def test_all_mistakes_are_told_at_once_in_the_order_of_their_lines() -> None:
+def test_all_mistakes_are_told_by_line() -> None:
     text = with_line("threshold: 70", "treshold: 70").replace("30d", "soon").replace("match: all", "match: none")
     assert [line.split(": ")[:2] for line in refused(text)] == [
         ["m.yaml:3", "match"],
@@ -410,10 +420,10 @@ def _groups_of_groups(levels: int) -> str:
         pytest.param("id: a\nwhen: &w {all: [*w]}\n", id="no end"),
     ],
 )
-def test_aliases_are_bounded_in_every_file_before_anything_is_made_of_them(text: str, kind: Kind) -> None:
+def test_aliases_are_bounded_in_every_file(text: str, kind: Kind) -> None:
     for source, problems_of in (("m.yaml", kind.problems_of), ("model.yaml", model_problems_of)):
         begun = time.process_time()
-        with pytest.raises(BadModelFile) as caught:
+        with pytest.raises(BadDefinitionFile) as caught:
             parse_definition(text, source, problems_of)
         assert [one.message for one in caught.value.problems] in (
             [TOO_MUCH],
@@ -430,18 +440,18 @@ def test_aliases_of_a_size_that_makes_sense_are_read() -> None:
 
 
 @pytest.mark.parametrize("where", ["criteria.0", "headers"])
-def test_a_merge_key_is_named_and_nothing_that_it_would_have_brought(where: str) -> None:
+def test_only_the_merge_key_itself_is_named(where: str) -> None:
     text = {
         "criteria.0": "id: a\nbase: &base {scoring_model: x}\ncriteria:\n  - <<: *base\n    threshold: 3\n",
         "headers": "id: a\nurl: https://a.example\ntopics: [lead-qualified]\nheaders: {<<: {x-a: b}}\n",
     }[where]
     problems_of = WEBHOOK.problems_of if where == "headers" else model_problems_of
-    with pytest.raises(BadModelFile) as caught:
+    with pytest.raises(BadDefinitionFile) as caught:
         parse_definition(text, "m.yaml", problems_of)
     assert str(caught.value) == f"m.yaml:4: {where}.<<: merge keys are not supported: write the fields out"
 
 
-def test_of_very_many_problems_the_first_are_told_and_the_rest_counted() -> None:
+def test_only_the_first_of_many_problems_are_told() -> None:
     lines = refused(ENTERPRISE + "".join(f"f{number}: 1\n" for number in range(30)))
     assert len(lines) == 21
     assert lines[-1] == "m.yaml:30: and 10 more problems: correct those above first"
@@ -484,13 +494,13 @@ def test_many_mistakes_of_a_command_are_told_shortly() -> None:
     assert len(refused.value.problems) == 303
 
 
-def test_a_dash_reads_standard_input_and_messages_call_it_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dash_reads_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     def standard_input(text: str) -> Path:
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
         return Path("-")
 
     assert read_model_file(standard_input(ENTERPRISE)) == parse_model(ENTERPRISE)
-    with pytest.raises(BadModelFile, match=r"^standard input:1: is empty"):
+    with pytest.raises(BadDefinitionFile, match=r"^standard input:1: is empty"):
         read_model_file(standard_input(""))
-    with pytest.raises(BadModelFile, match="larger than 256 KiB"):
+    with pytest.raises(BadDefinitionFile, match="larger than 256 KiB"):
         read_model_file(standard_input("#" * 300_000))

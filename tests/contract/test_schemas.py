@@ -30,7 +30,7 @@ from lead_qualifier.messages.decode_sequences import (
 from lead_qualifier.messages.definitions import decode_definition_command
 from lead_qualifier.messages.downstream_topics import CATALOGUE as DOWNSTREAM
 from lead_qualifier.messages.downstream_topics import KINDS
-from lead_qualifier.messages.model_file import parse_model
+from lead_qualifier.messages.model_reading import parse_model
 from lead_qualifier.messages.topics import CATALOGUE
 from tools.schemas import generate
 from tools.schemas.documents import DOCUMENTS, Document

@@ -1,4 +1,4 @@
-"""Whatever stands in a model file: it is a model, or BadModelFile says what is wrong and where."""
+"""Whatever stands in a model file: it is a model, or BadDefinitionFile says what is wrong and where."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lead_qualifier.messages.definition_reading import model_of
-from lead_qualifier.messages.errors import BadModelFile
+from lead_qualifier.messages.errors import BadDefinitionFile
 from lead_qualifier.messages.model_definition import definition_of
-from lead_qualifier.messages.model_file import parse_model
+from lead_qualifier.messages.model_reading import model_of, parse_model
 from lead_qualifier.qualification.models import QualificationModel
 from tests.support.examples import examples
 
@@ -70,14 +69,14 @@ def read(content: bytes | str) -> QualificationModel | None:
     """The model, if it is one; what is not must be told with a line and a message."""
     try:
         model = parse_model(content, "file")
-    except BadModelFile as bad:
+    except BadDefinitionFile as bad:
         assert_says_where(bad, content)
         return None
     assert model_of(definition_of(model)) == model
     return model
 
 
-def assert_says_where(bad: BadModelFile, content: bytes | str) -> None:
+def assert_says_where(bad: BadDefinitionFile, content: bytes | str) -> None:
     lines = len((content if isinstance(content, str) else content.decode(errors="replace")).splitlines())
     assert bad.problems
     assert all(1 <= one.line <= lines + 1 and one.message for one in bad.problems)
@@ -130,7 +129,7 @@ def test_a_model_with_something_else_in_a_field(place: str, field: str, value: A
 
 @pytest.mark.parametrize("threshold", ["!!float ten", "!!int " + "9" * 5000, "!!int -+5", "!!float 1.e.2"])
 def test_what_calls_itself_a_number_and_is_none_is_told(threshold: str) -> None:
-    with pytest.raises(BadModelFile, match=r"criteria\.0\.threshold: must be a number"):
+    with pytest.raises(BadDefinitionFile, match=r"criteria\.0\.threshold: must be a number"):
         parse_model(MODEL.decode().replace("threshold: 70", f"threshold: {threshold}"))
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lead_qualifier.engine import Application, Input, ProcessorContext
-from lead_qualifier.messages.definition_reading import model_of
+from lead_qualifier.messages.model_reading import model_of
 from lead_qualifier.qualification.rules import RuledModel, Rules
 from lead_qualifier.services.worker.lead_processor import LeadProcessor, decode_lead, encode_lead
 from tests.oracle.oracle import Oracle

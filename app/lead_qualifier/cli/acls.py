@@ -112,7 +112,7 @@ def print_acls(
 
 
 def _carrying(naming: Naming, service: str, config: Path) -> Naming:
-    """With what the sink's file says. Raises BadModelFile."""
+    """With what the sink's file says. Raises BadDefinitionFile."""
     from lead_qualifier.sinks.dataverse.form import DATAVERSE  # noqa: PLC0415  forms take their time
     from lead_qualifier.sinks.forms import carried, read  # noqa: PLC0415
     from lead_qualifier.sinks.webhook.form import WEBHOOK  # noqa: PLC0415

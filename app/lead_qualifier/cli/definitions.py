@@ -20,15 +20,15 @@ from lead_qualifier.client.definitions import read_definitions
 from lead_qualifier.definitions.entries import Entry
 from lead_qualifier.definitions.kind import Kind
 from lead_qualifier.kafka.reader import TopicReader
+from lead_qualifier.messages.definition_file import read_definition_file
 from lead_qualifier.messages.downstream_topics import with_article
-from lead_qualifier.messages.model_file import content_of, parse_definition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DefinitionCommands:
     """What is a kind's own in its commands. `name`: the kind, and the word of the command line. `about`: the help.
 
-    `read`: the definition in a file, as people write it; raises BadModelFile. `about_each`: the help of single
+    `read`: the definition in a file, as people write it; raises BadDefinitionFile. `about_each`: the help of single
     commands, where there is more to say than of every kind.
     """
 
@@ -43,7 +43,7 @@ def downstream_commands(kind: Kind, *, plural: str, about: str) -> typer.Typer:
     """All commands of one kind of downstream definition."""
 
     def read(file: Path) -> Mapping[str, Any]:
-        content: dict[str, Any] = parse_definition(content_of(file), str(file), kind.problems_of)
+        content: dict[str, Any] = read_definition_file(file, kind.problems_of)
         return content
 
     own = DefinitionCommands(name=kind.name, plural=plural, about=about, read=read)

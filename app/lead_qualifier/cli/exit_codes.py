@@ -18,7 +18,7 @@ from lead_qualifier.kafka.errors import (
     is_forbidden,
 )
 from lead_qualifier.maintenance.errors import MaintenanceError
-from lead_qualifier.messages.errors import BadModelFile
+from lead_qualifier.messages.errors import BadDefinitionFile
 from lead_qualifier.services.installation import OtherInstallation
 from lead_qualifier.services.remedies import ADD_ACL, CREATE_TOPICS, with_remedy
 from lead_qualifier.services.topic_setup import TopicsUnfit
@@ -62,7 +62,7 @@ NO_BROKER = "no broker: set KAFKA_BOOTSTRAP_SERVERS (host:port), or start the de
 
 _CODES: dict[type[BaseException], ExitCode] = {
     Refused: ExitCode.REFUSED,
-    BadModelFile: ExitCode.REFUSED,
+    BadDefinitionFile: ExitCode.REFUSED,
     MaintenanceError: ExitCode.REFUSED,
     TopicMissing: ExitCode.REFUSED,
     TopicsUnfit: ExitCode.REFUSED,

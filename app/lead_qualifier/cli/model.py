@@ -26,7 +26,7 @@ from lead_qualifier.client.rulebook import read_rulebook
 from lead_qualifier.client.sweeping import swept
 from lead_qualifier.kafka.errors import NotAllowed
 from lead_qualifier.messages.model_definition import definition_of
-from lead_qualifier.messages.model_file import read_model_file
+from lead_qualifier.messages.model_reading import read_model_file
 
 
 class Switch(StrEnum):

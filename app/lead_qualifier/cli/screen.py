@@ -21,7 +21,7 @@ import yaml
 from rich.console import Console
 from rich.text import Text
 
-from lead_qualifier.messages.model_file import FRACTION
+from lead_qualifier.messages.definition_file import FRACTION
 from lead_qualifier.qualification.utc import within_years
 from lead_qualifier.wording.printable import printable
 

@@ -13,7 +13,7 @@ from lead_qualifier.demo.errors import NotPrepared
 from lead_qualifier.demo.world import DEMOGRAPHIC, ENGAGEMENT
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.messages.model_definition import definition_of
-from lead_qualifier.messages.model_file import read_model_file
+from lead_qualifier.messages.model_reading import read_model_file
 from lead_qualifier.settings import Settings
 
 MODELS = Path(__file__).parent / "models"

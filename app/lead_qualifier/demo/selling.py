@@ -16,8 +16,8 @@ from lead_qualifier.demo.preparing import ISSUED_BY
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.producer import Producer
 from lead_qualifier.kafka.reader import TopicReader
+from lead_qualifier.messages.definition_file import read_definition_file
 from lead_qualifier.messages.downstream_topics import SELLER_CHANGED
-from lead_qualifier.messages.model_file import content_of, parse_definition
 from lead_qualifier.settings import Settings
 
 _FOLDER = Path(__file__).parent / "definitions"
@@ -49,7 +49,7 @@ def prepare_selling(connection: Connection, settings: Settings) -> None:
 def read(file: Path) -> dict[str, Any]:
     """The definition in one of these files; what is wrong with one the service says."""
     # not yaml.safe_load, to which `on` and `yes` are no names
-    return cast("dict[str, Any]", parse_definition(content_of(file), str(file), lambda _definition: ()))
+    return cast("dict[str, Any]", read_definition_file(file, lambda _definition: ()))
 
 
 def _announce_sellers(connection: Connection, settings: Settings) -> None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from lead_qualifier.messages.fields import FORM
-from lead_qualifier.messages.reasons import form_in_words, sentence
+from lead_qualifier.messages.reasons import form_in_words, kind, sentence
 
 Path = tuple[str | int, ...]
 Problem = tuple[Path, str]
 """The path in a definition, and what is wrong there and how to fix it."""
+
+_NUMBER = re.compile(r"[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?")
 
 
 @cache
@@ -22,78 +24,60 @@ def _adapter(document: Any) -> TypeAdapter[Any]:
     return TypeAdapter(document)
 
 
-def form_problems(document: Any, definition: object) -> list[Problem]:
-    """Every difference between a definition and its TypedDict."""
+def _no_advice(_error: ErrorDetails) -> None:
+    return None
+
+
+def form_problems(
+    document: Any, definition: object, advice: Callable[[ErrorDetails], str | None] = _no_advice
+) -> list[Problem]:
+    """Every difference between a definition and its TypedDict, once.
+
+    `advice`: what only this document can say about an error of pydantic's; None: nothing more than is said in general.
+    """
     try:
         _adapter(document).validate_python(definition)
     except ValidationError as error:
-        return list(_problems(error, definition))
+        problems = ((_where(one, definition), advice(one) or _message(one)) for one in error.errors(include_url=False))
+        return list(dict.fromkeys(problems))
     return []
 
 
-def _problems(error: ValidationError, definition: object) -> Iterator[Problem]:
-    """What pydantic found, each problem once, by its path in the definition.
-
-    Of the members of a union, the nearest one counts: the one with the fewest errors.
-    """
-    by_place: dict[Path, dict[tuple[Any, ...], list[ErrorDetails]]] = {}
-    for one in error.errors(include_url=False):
-        where, forms = _place(one["loc"], definition, one["type"] == "missing")
-        shallow = where[: forms[0]] if forms else where
-        by_place.setdefault(shallow, {}).setdefault(tuple(forms[1:]), []).append(one)
-    said: set[Problem] = set()
-    for forms_here in by_place.values():
-        nearest = min(forms_here.values(), key=lambda errors: (len(errors), _strangers(errors)))
-        for one in nearest:
-            where, _ = _place(one["loc"], definition, one["type"] == "missing")
-            if one["type"] == "kind_of_step":
-                where = (*where, one["ctx"]["field"])
-            problem = (where, _message(one))
-            if problem not in said:
-                said.add(problem)
-                yield problem
-
-
-def _strangers(errors: list[ErrorDetails]) -> int:
-    return sum(one["type"] == "extra_forbidden" for one in errors)
-
-
-def _place(loc: tuple[str | int, ...], definition: object, missing: bool) -> tuple[Path, list[Any]]:
-    """The path in the definition, without the names of union members that pydantic inserts; and where these were, and
-    which.
-    """
+def _where(error: ErrorDetails, definition: object) -> Path:
+    """The path in the definition, without the names of union members and of keys that pydantic inserts."""
     here: Any = definition
     where: list[str | int] = []
-    forms: list[Any] = []
-    for at, step in enumerate(loc):
-        last = at == len(loc) - 1
-        if isinstance(step, str) and step.startswith(FORM):
-            continue  # told apart already
-        if isinstance(here, Mapping) and (step in here or (last and missing)):
-            here = here.get(step)
-            where.append(step)
-        elif isinstance(here, list) and isinstance(step, int) and step < len(here):
+    for step in error["loc"]:
+        try:
             here = here[step]
-            where.append(step)
-        elif not forms:
-            forms = [len(where), step]
-        else:
-            forms.append(step)
-    return tuple(where), forms
+        except (LookupError, TypeError):
+            continue
+        where.append(step)
+    match error["type"]:
+        case "missing":
+            where.append(error["loc"][-1])
+        case "kind_of_step":
+            where.append(error["ctx"]["field"])
+    return tuple(where)
 
 
 def _message(error: ErrorDetails) -> str:
+    value = error["input"]
     match error["type"]:
         case "extra_forbidden":
             return "is unknown: check its spelling and its place"
         case "missing":
             return "is missing: add it"
-        case "string_type" if isinstance(error["input"], bool | int | float):
-            return "must be text: put it in quotes"
+        case "string_type" if isinstance(value, bool | int | float):
+            return f"{sentence(error)}: put it in quotes"
+        case "bool_type" if isinstance(value, str) and value.lower() in {"true", "false"}:
+            return f"{sentence(error)}: write it without quotes"
+        case "float_type" | "int_type" if isinstance(value, str) and _NUMBER.fullmatch(value):
+            return f"{sentence(error)}: write it without quotes"
         case "list_type":
-            return "must be a list"
+            return f"must be a list, found {written_kind(value)}"
         case "dict_type":
-            return "must be a mapping, such as {field: value}"
+            return f"must be a mapping, such as {{field: value}}, found {written_kind(value)}"
         case "too_short":
             return "must not be empty"
         case "too_long":
@@ -106,3 +90,10 @@ def _message(error: ErrorDetails) -> str:
             return f"must be more than {error['ctx']['gt']}"
         case _:
             return sentence(error)
+
+
+def written_kind(value: object) -> str:
+    """The kind of a value, as people who write definitions call it: they think of fields and lists, not of JSON."""
+    if isinstance(value, dict):
+        return "a mapping"
+    return "a list" if isinstance(value, list) else kind(value)

@@ -32,7 +32,7 @@ class Problem:
     message: str
 
 
-class BadModelFile(MessagesError):
+class BadDefinitionFile(MessagesError):
     """A file that has no valid definition. `problems` says why, and so does the text, in a line for each problem."""
 
     def __init__(self, source: str, problems: Sequence[Problem]) -> None:

@@ -9,7 +9,7 @@ from pydantic_core import CoreSchema, core_schema
 from typing_extensions import TypeAliasType, TypedDict
 
 from lead_qualifier.messages.durations import duration_text
-from lead_qualifier.messages.fields import Id, Number, plain
+from lead_qualifier.messages.fields import FORM, Id, Number, plain
 from lead_qualifier.messages.lead_flags import ActionsDefinition, actions_definition
 from lead_qualifier.qualification.criteria import AtLeast, Criterion, Group, Match, Member
 
@@ -88,24 +88,21 @@ def _kind_of_member(value: object) -> str:
     if isinstance(value, dict) and "scoring_model" not in value:
         for kind, field in (("all", "all"), ("any", "any"), ("of", "at_least"), ("of", "of")):
             if field in value:
-                return kind
-    return "criterion"
+                return FORM + kind
+    return FORM + "criterion"
 
 
 MemberDefinition = TypeAliasType(
     "MemberDefinition",
     Annotated[
-        Annotated[CriterionDefinition, Tag("criterion")]
-        | Annotated[AllDefinition, Tag("all")]
-        | Annotated[AnyDefinition, Tag("any")]
-        | Annotated[AtLeastOfDefinition, Tag("of")],
+        Annotated[CriterionDefinition, Tag(FORM + "criterion")]
+        | Annotated[AllDefinition, Tag(FORM + "all")]
+        | Annotated[AnyDefinition, Tag(FORM + "any")]
+        | Annotated[AtLeastOfDefinition, Tag(FORM + "of")],
         Discriminator(_kind_of_member),
     ],
 )
 """A criterion, or a group of criteria that counts as one."""
-
-#: The tags above, which pydantic inserts into the paths of errors; they are not in the definition itself.
-MEMBER_KINDS = frozenset({"criterion", "all", "any", "of"})
 
 
 Policy = Annotated[

@@ -13,11 +13,11 @@ from pydantic import Field, with_config
 from typing_extensions import TypedDict
 
 from lead_qualifier.definitions.kind import Kind
+from lead_qualifier.messages.definition_file import read_definition_file
 from lead_qualifier.messages.definition_form import Problem
 from lead_qualifier.messages.downstream_topics import CATALOGUE as DOWNSTREAM
 from lead_qualifier.messages.durations import parse_duration
 from lead_qualifier.messages.fields import EMITTED, Id
-from lead_qualifier.messages.model_file import content_of, parse_definition
 from lead_qualifier.messages.nearest import Nearest
 from lead_qualifier.messages.topics import CATALOGUE
 from lead_qualifier.sinks.errors import MissingSecret
@@ -84,9 +84,9 @@ def carried(form: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def read(file: Path, kind: Kind) -> Any:
-    """The data of the file. Raises BadModelFile with every problem, its line and how to fix it."""
+    """The data of the file. Raises BadDefinitionFile with every problem, its line and how to fix it."""
     empty = f"is empty: write a {kind.name}, see docs/how-to/sinks.md"
-    return parse_definition(content_of(file), str(file), kind.problems_of, empty=empty)
+    return read_definition_file(file, kind.problems_of, empty=empty)
 
 
 def address_problem(url: str, *, allow_plain: bool) -> str | None:

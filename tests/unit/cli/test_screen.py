@@ -16,8 +16,8 @@ from lead_qualifier.definitions.findings import Fault, InvalidDefinition
 from lead_qualifier.demo.plain_view import PlainView
 from lead_qualifier.demo.progress import Progress
 from lead_qualifier.demo.screen import Screen
-from lead_qualifier.messages.errors import BadModelFile, Problem
-from lead_qualifier.messages.model_file import parse_definition
+from lead_qualifier.messages.definition_file import parse_definition
+from lead_qualifier.messages.errors import BadDefinitionFile, Problem
 from lead_qualifier.wording.sentences import IN_ENGLISH
 
 #: Clears the screen, colours, sets the title, rings, goes back, begins a line, and turns the direction of writing.
@@ -55,7 +55,7 @@ def test_a_table_stays_one_line_a_row(terminal: Callable[[], str]) -> None:
 
 
 def test_several_faults_are_a_line_each_whatever_they_name(terminal: Callable[[], str]) -> None:
-    screen.fail(*BadModelFile(HOSTILE, [Problem(1, "a", "b"), Problem(2, "c", HOSTILE)]).lines)
+    screen.fail(*BadDefinitionFile(HOSTILE, [Problem(1, "a", "b"), Problem(2, "c", HOSTILE)]).lines)
     _harmless(terminal())
     assert terminal().count("\n") == 2
 

@@ -9,7 +9,7 @@ import pytest
 
 from lead_qualifier.cli.preview_views import _set_already
 from lead_qualifier.client.preview import Preview, Previewer, as_if_live
-from lead_qualifier.messages.definition_reading import model_of
+from lead_qualifier.messages.model_reading import model_of
 from lead_qualifier.qualification.leads import Lead, Mark, Score
 from lead_qualifier.qualification.models import QualificationModel
 from lead_qualifier.qualification.rules import Rules

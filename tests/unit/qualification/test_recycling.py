@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from lead_qualifier.messages.definition_reading import model_of, problems_of
 from lead_qualifier.messages.model_definition import definition_of
+from lead_qualifier.messages.model_reading import model_of, problems_of
 from lead_qualifier.qualification.decide import Outcome
 from lead_qualifier.qualification.flags import Actions
 from lead_qualifier.qualification.leads import Lead, LeadChange, Mark, apply_change

@@ -14,8 +14,8 @@ from lead_qualifier.definitions.findings import Code, Fault
 from lead_qualifier.definitions.lifecycle import DefinitionKind, InvalidDefinition
 from lead_qualifier.definitions.qualification_models.entries import ModelEntry
 from lead_qualifier.definitions.qualification_models.ineligibility import LookUp, ineligibility, out_of_reach
-from lead_qualifier.messages.definition_reading import model_of
 from lead_qualifier.messages.model_definition import definition_of
+from lead_qualifier.messages.model_reading import model_of
 from lead_qualifier.qualification.findings import Finding
 from lead_qualifier.qualification.models import InvalidModel, QualificationModel
 

@@ -20,7 +20,7 @@ from lead_qualifier.definitions.qualification_models.entries import (
 )
 from lead_qualifier.definitions.qualification_models.snapshot import rules_from
 from lead_qualifier.maintenance.errors import CannotRebuild
-from lead_qualifier.messages.definition_reading import model_of
+from lead_qualifier.messages.model_reading import model_of
 from lead_qualifier.qualification.models import InvalidModel, QualificationModel
 from lead_qualifier.qualification.rules import Rules, UnknownLeads
 from lead_qualifier.qualification.utc import Moment, in_utc

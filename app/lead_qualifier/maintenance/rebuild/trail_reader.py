@@ -9,7 +9,7 @@ from lead_qualifier.kafka.records import Record, bad_header_name
 from lead_qualifier.maintenance.errors import CannotRebuild
 from lead_qualifier.maintenance.rebuild.timeline import Audited, Timeline, newest_revision, timeline
 from lead_qualifier.messages.decode import BadMessage, decode_model_command
-from lead_qualifier.messages.definition_reading import model_of
+from lead_qualifier.messages.model_reading import model_of
 from lead_qualifier.messages.topics import QUALIFICATION_COMMANDS, QUALIFICATION_MODEL_CHANGED
 from lead_qualifier.qualification.models import InvalidModel, QualificationModel
 from lead_qualifier.qualification.rules import UnknownLeads

@@ -16,7 +16,7 @@ _LOGIN = "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token"
 
 
 def dataverse(file: Path) -> Sink:
-    """Raises BadModelFile, MissingSecret, OSError."""
+    """Raises BadDefinitionFile, MissingSecret, OSError."""
     form = read(file, DATAVERSE)
     org = form["org"].rstrip("/")
     credentials = ClientCredentials(

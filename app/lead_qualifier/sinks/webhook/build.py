@@ -12,7 +12,7 @@ from lead_qualifier.sinks.webhook.sender import WebhookSender, target
 
 
 def webhook(file: Path, *, application_id: str) -> Sink:
-    """Raises BadModelFile, MissingSecret, OSError."""
+    """Raises BadDefinitionFile, MissingSecret, OSError."""
     form = read(file, WEBHOOK)
     destination = target(form, source=source(application_id))
     client = client_of(form, file.parent)

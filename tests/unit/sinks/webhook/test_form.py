@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from lead_qualifier.consumer import RetryPolicy
-from lead_qualifier.messages.errors import BadModelFile
+from lead_qualifier.messages.errors import BadDefinitionFile
 from lead_qualifier.sinks.errors import MissingSecret
 from lead_qualifier.sinks.forms import read
 from lead_qualifier.sinks.webhook.build import webhook
@@ -83,10 +83,10 @@ def test_plain_http_is_taken_where_it_is_asked_for() -> None:
 def test_a_file_says_the_line(tmp_path: Path) -> None:
     file = tmp_path / "crm.yaml"
     file.write_text("id: crm\nurl: https://crm.example.com\ntopics: [leads]\nsecret_env: CRM_SECRET\n")
-    with pytest.raises(BadModelFile, match=r"crm.yaml:3: topics.0: is not a topic"):
+    with pytest.raises(BadDefinitionFile, match=r"crm.yaml:3: topics.0: is not a topic"):
         read(file, WEBHOOK)
     file.write_text("")
-    with pytest.raises(BadModelFile, match=r"docs/how-to/sinks.md"):
+    with pytest.raises(BadDefinitionFile, match=r"docs/how-to/sinks.md"):
         read(file, WEBHOOK)
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from pydantic import TypeAdapter, ValidationError
-
-from lead_qualifier.messages.definition_form import Problem
+from lead_qualifier.messages.definition_file import parse_definition, read_definition_file
+from lead_qualifier.messages.definition_form import Problem, form_problems, written_kind
 from lead_qualifier.messages.durations import parse_duration
+from lead_qualifier.messages.fields import FORM
 from lead_qualifier.messages.lead_flags import ActionsDefinition, actions_of
 from lead_qualifier.messages.model_definition import (
-    MEMBER_KINDS,
     AtLeastOfDefinition,
     CriterionDefinition,
     MemberDefinition,
@@ -22,7 +19,7 @@ from lead_qualifier.messages.model_definition import (
     RequalificationDefinition,
 )
 from lead_qualifier.messages.nearest import Nearest
-from lead_qualifier.messages.reasons import kind, path, sentence
+from lead_qualifier.messages.reasons import path
 from lead_qualifier.qualification.criteria import AtLeast, Criterion, Group, Member
 from lead_qualifier.qualification.findings import Worded
 from lead_qualifier.qualification.models import (
@@ -35,34 +32,45 @@ from lead_qualifier.qualification.models import (
 from lead_qualifier.wording.sentences import IN_ENGLISH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import timedelta
+    from pathlib import Path
 
     from pydantic_core import ErrorDetails
 
+_EMPTY = "is empty: write a model with id, match, criteria and actions"
 
-_definition = TypeAdapter(ModelDefinition)
+
+def read_model_file(file: Path) -> QualificationModel:
+    """The model in a file; `-` is standard input. Raises BadDefinitionFile, also if the file cannot be read."""
+    return model_of(read_definition_file(file, problems_of, empty=_EMPTY))
+
+
+def parse_model(content: bytes | str, source: str = "model") -> QualificationModel:
+    """The model in the content of a file. `source` names the file in errors. Raises BadDefinitionFile."""
+    return model_of(parse_definition(content, source, problems_of, empty=_EMPTY))
 
 
 def model_of(definition: object) -> QualificationModel:
     """The model that a definition describes. Raises InvalidModel with every problem found."""
-    try:
-        valid = _definition.validate_python(definition)
-    except ValidationError as error:
-        raise InvalidModel([(path(where), Worded(message)) for where, message in _by_form(error)]) from None
-    return _model(valid)
+    if problems := _form_problems(definition):
+        raise InvalidModel([(path(where), Worded(message)) for where, message in problems])
+    return _model(cast("ModelDefinition", definition))
 
 
-def problems_of(definition: object) -> Iterator[Problem]:
+def problems_of(definition: object) -> list[Problem]:
     """Everything that is wrong with a definition; nothing if model_of() accepts it."""
+    if problems := _form_problems(definition):
+        return problems
     try:
-        _model(_definition.validate_python(definition))
-    except ValidationError as error:
-        yield from _by_form(error)
+        _model(cast("ModelDefinition", definition))
     except InvalidModel as error:
-        for field, fault in error.problems:
-            steps = tuple(int(part) if part.isdecimal() else part for part in field.split("."))
-            yield steps, IN_ENGLISH.sentence(fault)
+        return [(_steps(field), IN_ENGLISH.sentence(fault)) for field, fault in error.problems]
+    return []
+
+
+def _steps(field: str) -> tuple[str | int, ...]:
+    return tuple(int(part) if part.isdecimal() else part for part in field.split("."))
 
 
 def _model(definition: ModelDefinition) -> QualificationModel:
@@ -142,7 +150,6 @@ _ELSEWHERE = {
     "policy": "it belongs to requalification",
     "groups": "groups belong among the criteria, as in criteria: [{any: [...]}]",
 }
-_NUMBER = re.compile(r"[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?")
 _AS_IN = {
     "id": "id: enterprise",
     "match": "match: all",
@@ -155,67 +162,48 @@ _AS_IN = {
 }
 
 
-def _by_form(error: ValidationError) -> Iterator[Problem]:
-    reported = set()
+_MEMBERS = frozenset({"all", "any", "of"})
+
+
+def _form_problems(definition: object) -> list[Problem]:
+    return form_problems(ModelDefinition, definition, _advice())
+
+
+def _advice() -> Callable[[ErrorDetails], str | None]:
+    """What to say about the errors in one definition."""
     known = {place: Nearest(fields) for place, fields in _FIELDS.items()}
-    for one in error.errors(include_url=False):
-        problem = (_path(one["loc"]), _message(one, known))
-        if problem not in reported:
-            reported.add(problem)
-            yield problem
 
+    def advice(error: ErrorDetails) -> str | None:
+        field, found = str(error["loc"][-1]) if error["loc"] else "", written_kind(error["input"])
+        match error["type"]:
+            case "extra_forbidden":
+                return _unknown(error, known)
+            case "missing":
+                return f"is missing: add it, as in {_AS_IN[field]}"
+            case "string_pattern_mismatch" | "string_type" if field in {"cool_down", "hold"}:
+                return f"must be a number with one of the units s, m, h, d, w, as in 30d, found {found}"
+            case "match":
+                return f"must be all, any or {{at_least: 2}} (a whole number from 1), found {found}"
+            case "too_short" if field in _MEMBERS:
+                return "add at least one criterion to the group"
+            case "too_short":
+                return f"name at least one scoring model with its threshold, as in {_AS_IN['criteria']}"
+            case "dict_type" if not error["loc"]:
+                return f"must be a model with the fields id, name, match, criteria, actions, found {found}"
+            case "list_type":
+                return f"must be a list of criteria, found {found}"
+            case _:
+                return None
 
-def _path(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    """The steps down the definition, without the kind of member that pydantic puts after each member's number."""
-    return tuple(
-        step for at, step in enumerate(loc) if not (step in MEMBER_KINDS and at and isinstance(loc[at - 1], int))
-    )
-
-
-def _message(error: ErrorDetails, known: Mapping[str, Nearest]) -> str:
-    field, value = str(error["loc"][-1]) if error["loc"] else "", error["input"]
-    match error["type"]:
-        case "extra_forbidden":
-            return _unknown(error, known)
-        case "missing":
-            return f"is missing: add it, as in {_AS_IN[field]}"
-        case "string_pattern_mismatch" | "string_type" if field in {"cool_down", "hold"}:
-            return f"must be a number with one of the units s, m, h, d, w, as in 30d, found {_kind(value)}"
-        case "match":
-            return f"must be all, any or {{at_least: 2}} (a whole number from 1), found {_kind(value)}"
-        case "too_short" if field in MEMBER_KINDS:
-            return "add at least one criterion to the group"
-        case "too_short":
-            return f"name at least one scoring model with its threshold, as in {_AS_IN['criteria']}"
-        case "dict_type" if not error["loc"]:
-            return f"must be a model with the fields id, name, match, criteria, actions, found {_kind(value)}"
-        case "dict_type":
-            return f"must be a mapping, such as {field: value}, found {_kind(value)}"
-        case "list_type":
-            return f"must be a list of criteria, found {_kind(value)}"
-        case "string_type" if isinstance(value, bool | int | float | date):
-            return f"must be text, found {_kind(value)}: put it in quotes"
-        case "bool_type" if isinstance(value, str) and value.lower() in {"true", "false"}:
-            return f"{sentence(error)}: write it without quotes"
-        case "float_type" | "int_type" if isinstance(value, str) and _NUMBER.fullmatch(value):
-            return f"{sentence(error)}: write it without quotes"
-        case _:
-            return sentence(error)
+    return advice
 
 
 def _unknown(error: ErrorDetails, known: Mapping[str, Nearest]) -> str:
     field = str(error["loc"][-1])
     if field in _ELSEWHERE:
         return f"does not belong here: {_ELSEWHERE[field]}"
-    parents = [part for part in error["loc"][:-1] if isinstance(part, str)]
+    parents = [part.removeprefix(FORM) for part in error["loc"][:-1] if isinstance(part, str)]
     place = parents[-1] if parents else ""
     close = known[place].to(field) if place in known else None
     fields = ", ".join(_FIELDS.get(place, ()))
     return f"is unknown: {f'did you mean {close}?' if close else f'the fields here are {fields}'}"
-
-
-def _kind(value: object) -> str:
-    # People who write a model think of fields and lists, not of JSON.
-    if isinstance(value, dict):
-        return "a mapping"
-    return "a list" if isinstance(value, list) else kind(value)

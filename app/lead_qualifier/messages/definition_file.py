@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from lead_qualifier.messages.definition_reading import model_of, problems_of
-from lead_qualifier.messages.errors import BadModelFile, Problem
+from lead_qualifier.messages.errors import BadDefinitionFile, Problem
 from lead_qualifier.messages.reasons import path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from lead_qualifier.qualification.models import QualificationModel
+    from lead_qualifier.messages import definition_form
 
-Found = tuple[tuple[str | int, ...], int, str]
-"""The steps down to a field, its line, and what is wrong there."""
+    ProblemsOf = Callable[[Any], Iterable[definition_form.Problem]]
+    """What is wrong with a definition beyond its being YAML or JSON, by path."""
+    _Found = tuple[definition_form.Path, int, str]
+
+_EMPTY = "is empty: write a definition"
 
 #: Far larger than any sensible definition; reading YAML takes seconds per megabyte.
 _MAX_BYTES = 256 * 1024
@@ -33,36 +35,20 @@ _MOST_FOUND = 1000
 _MOST_TOLD = 20
 
 
-def read_model_file(file: Path) -> QualificationModel:
-    """The model in a file. Raises BadModelFile, also if the file cannot be read."""
-    return parse_model(content_of(file), str(file))
-
-
-def content_of(file: Path) -> bytes:
-    """The bytes of a file; `-` is standard input. Raises BadModelFile if they cannot be read."""
+def read_definition_file(file: Path, problems_of: ProblemsOf, *, empty: str = _EMPTY) -> Any:
+    """The data in a definition file; `-` is standard input. Otherwise as parse_definition()."""
     try:
-        return sys.stdin.buffer.read(_MAX_BYTES + 1) if str(file) == "-" else file.read_bytes()
+        content = sys.stdin.buffer.read(_MAX_BYTES + 1) if str(file) == "-" else file.read_bytes()
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise BadModelFile(str(file), [Problem(1, "", f"the file cannot be read: {reason}")]) from error
+        raise BadDefinitionFile(str(file), [Problem(1, "", f"the file cannot be read: {reason}")]) from error
+    return parse_definition(content, str(file), problems_of, empty=empty)
 
 
-def parse_model(content: bytes | str, source: str = "model") -> QualificationModel:
-    """The model in the content of a file. `source` names the file in errors. Raises BadModelFile."""
-    empty = "is empty: write a model with id, match, criteria and actions"
-    return model_of(parse_definition(content, source, problems_of, empty=empty))
-
-
-def parse_definition(
-    content: bytes | str,
-    source: str,
-    problems_of: Callable[[Any], Iterable[tuple[tuple[str | int, ...], str]]],
-    *,
-    empty: str = "is empty: write a definition",
-) -> Any:
+def parse_definition(content: bytes | str, source: str, problems_of: ProblemsOf, *, empty: str = _EMPTY) -> Any:
     """The data in the content of a definition file of any kind. `source` names the file in errors.
 
-    `problems_of` returns what is wrong with the data, by path. Raises BadModelFile.
+    `problems_of` returns what is wrong with the data, by path. Raises BadDefinitionFile with every problem.
     """
     text = _text(content, source)
     try:
@@ -70,13 +56,13 @@ def parse_definition(
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise BadModelFile(source, [Problem(line, "", f"is not YAML: {error.problem or error.context}")]) from None
+        raise BadDefinitionFile(source, [Problem(line, "", f"is not YAML: {error.problem or error.context}")]) from None
     except yaml.YAMLError as error:
-        raise BadModelFile(source, [Problem(1, "", f"is not YAML: {' '.join(str(error).split())}")]) from None
+        raise BadDefinitionFile(source, [Problem(1, "", f"is not YAML: {' '.join(str(error).split())}")]) from None
     except RecursionError:
-        raise BadModelFile(source, [Problem(1, "", "is nested too deeply")]) from None
+        raise BadDefinitionFile(source, [Problem(1, "", "is nested too deeply")]) from None
     if root is None:
-        raise BadModelFile(source, [Problem(1, "", empty)])
+        raise BadDefinitionFile(source, [Problem(1, "", empty)])
     problems = list(_misread(root, (), set()))
     if not any(where[-1:] == (_MERGE,) for where, _, _ in problems):  # merged fields would be reported as missing
         lines = _Lines(root)
@@ -88,7 +74,7 @@ def parse_definition(
             least = "at least " if len(found) >= _MOST_FOUND else ""
             message = f"and {least}{more:,} more problems: correct those above first"
             found[_MOST_TOLD:] = [Problem(found[_MOST_TOLD].line, "", message)]
-        raise BadModelFile(source, found)
+        raise BadDefinitionFile(source, found)
     return data
 
 
@@ -99,14 +85,14 @@ def _by_line(problem: Problem) -> int:
 def _text(content: bytes | str, source: str) -> str:
     if len(content) > _MAX_BYTES:
         message = f"is larger than {_MAX_BYTES // 1024} KiB: a file contains one definition"
-        raise BadModelFile(source, [Problem(1, "", message)])
+        raise BadDefinitionFile(source, [Problem(1, "", message)])
     if isinstance(content, str):
         return content
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise BadModelFile(source, [Problem(line, "", "is not UTF-8: save the file as UTF-8")]) from None
+        raise BadDefinitionFile(source, [Problem(line, "", "is not UTF-8: save the file as UTF-8")]) from None
 
 
 def _json(text: str, source: str) -> tuple[Any, yaml.Node | None] | None:
@@ -118,10 +104,10 @@ def _json(text: str, source: str) -> tuple[Any, yaml.Node | None] | None:
         data = json.loads(text)
     except json.JSONDecodeError as error:
         if named_json:
-            raise BadModelFile(source, [Problem(error.lineno, "", f"is not JSON: {error.msg}")]) from None
+            raise BadDefinitionFile(source, [Problem(error.lineno, "", f"is not JSON: {error.msg}")]) from None
         return None
     except ValueError:  # Python converts no integer of more than 4300 digits
-        raise BadModelFile(source, [Problem(1, "", "contains a number with too many digits")]) from None
+        raise BadDefinitionFile(source, [Problem(1, "", "contains a number with too many digits")]) from None
     try:
         # JSON is YAML except for tabs, which in JSON cannot be inside a text.
         return data, yaml.compose(text.replace("\t", " "), _Loader)
@@ -140,12 +126,12 @@ def _yaml(text: str, source: str) -> tuple[Any, yaml.Node | None]:
 def _written_out(node: yaml.Node, known: dict[int, int], source: str) -> int:
     """The size of a node with every alias expanded.
 
-    Raises BadModelFile if it is too large: a few hundred bytes of nested aliases can expand to gigabytes.
+    Raises BadDefinitionFile if it is too large: a few hundred bytes of nested aliases can expand to gigabytes.
     """
     size = known.get(id(node))
     if size == 0:
         message = "an alias refers to itself, so it has no end: write it out"
-        raise BadModelFile(source, [Problem(node.start_mark.line + 1, "", message)])
+        raise BadDefinitionFile(source, [Problem(node.start_mark.line + 1, "", message)])
     if size is not None:
         return size
     known[id(node)] = 0  # being computed
@@ -158,7 +144,7 @@ def _written_out(node: yaml.Node, known: dict[int, int], source: str) -> int:
         size += sum(_written_out(one, known, source) for one in node.value)
     if size > _MAX_WRITTEN_OUT:
         message = "is too large with its aliases (*name) expanded: a file contains one definition"
-        raise BadModelFile(source, [Problem(node.start_mark.line + 1, "", message)])
+        raise BadDefinitionFile(source, [Problem(node.start_mark.line + 1, "", message)])
     known[id(node)] = size
     return size
 
@@ -231,8 +217,8 @@ def _number(tag: str, text: str) -> Any:
         return text
 
 
-def _misread(node: yaml.Node, where: tuple[str | int, ...], walked: set[int]) -> Iterator[Found]:
-    """Fields that would silently be lost or mean something else: repeated ones, and merge keys."""
+def _misread(node: yaml.Node, where: definition_form.Path, walked: set[int]) -> Iterator[_Found]:
+    """Fields that would silently be lost or mean something else, repeated ones and merge keys: path, line, problem."""
     if id(node) in walked:
         return
     walked.add(id(node))
@@ -258,7 +244,7 @@ class _Lines:
         self._root = root
         self._fields: dict[int, dict[str, tuple[yaml.Node, yaml.Node]]] = {}
 
-    def of(self, where: tuple[str | int, ...]) -> int:
+    def of(self, where: definition_form.Path) -> int:
         """The line of the field or, if it is missing, of the value that it is missing from."""
         node = self._root
         line: int = node.start_mark.line
