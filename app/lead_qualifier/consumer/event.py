@@ -13,7 +13,7 @@ import msgspec
 
 from lead_qualifier.consumer.errors import PermanentFailure
 from lead_qualifier.kafka.records import Headers, Record
-from lead_qualifier.messages.cloud_events import attributes_of, data_of, event_type, labelled
+from lead_qualifier.messages.cloud_events import attributes_of, data_of, event_type
 from lead_qualifier.messages.errors import BadMessage
 from lead_qualifier.messages.reasons import encoding_fault
 from lead_qualifier.qualification.utc import from_milliseconds
@@ -90,9 +90,8 @@ def decode(record: Record, *, topic_prefix: str = "", attempt: int = 1) -> Event
         raise BadMessage(record.unreadable)
     topic = record.topic.removeprefix(topic_prefix)
     key = _key(record)
-    headers = labelled(record.value, record.headers)
-    data = _data(record.value, headers)
-    attributes = attributes_of(record.value, headers)
+    data = _data(record.value, record.headers)
+    attributes = attributes_of(record.value, record.headers)
     event_id = attributes.id or _text(data, _IDS) or f"{topic}/{record.partition}/{record.offset}"
     return Event(
         topic=topic,

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from lead_qualifier.messages.errors import BadMessage
-from lead_qualifier.messages.reasons import encoding_fault
+from lead_qualifier.messages.reasons import unreadable_envelope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from datetime import datetime
 
 SPEC_VERSION = "1.0"
@@ -69,13 +69,14 @@ class _Envelope(msgspec.Struct):
 
 
 class _Unannounced(msgspec.Struct):
-    """The fields that an envelope always has, and none of our messages."""
+    """The fields that an envelope always has, and those of which each of our messages has one."""
 
     specversion: str
     id: str
     source: str
     type: str
     event_id: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    command_id: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
 _envelopes = msgspec.json.Decoder(_Envelope)
@@ -89,28 +90,8 @@ def data_of(value: bytes, record_headers: Iterable[tuple[str, bytes | None]]) ->
 
     Raises BadMessage for an envelope that cannot be read.
     """
-    media_type = _media_type(record_headers)
-    if media_type is None or not media_type.startswith(_STRUCTURED):
-        return value
-    return _unwrap(value, media_type)
-
-
-def mislabelled_data(value: bytes, record_headers: Iterable[tuple[str, bytes | None]] | None) -> bytes | None:
-    """The event's data in an envelope whose content-type header is `application/json`, the data's, as some libraries
-    send it; None for other records.
-
-    Raises BadMessage for an envelope that cannot be read.
-    """
-    return _unwrap(value, _JSON_FORMAT) if _is_mislabelled(value, record_headers or ()) else None
-
-
-def labelled(
-    value: bytes | None, record_headers: Sequence[tuple[str, bytes | None]]
-) -> Sequence[tuple[str, bytes | None]]:
-    """The headers, with the content type corrected if the value is an envelope and the header names the data's type."""
-    if value is None or not _is_mislabelled(value, record_headers):
-        return record_headers
-    return [(_CONTENT_TYPE, _JSON_FORMAT), *record_headers]
+    media_type = _envelope_type(value, record_headers)
+    return value if media_type is None else _unwrap(value, media_type)
 
 
 def is_envelope(value: bytes) -> bool:
@@ -118,9 +99,10 @@ def is_envelope(value: bytes) -> bool:
     if b'"specversion"' not in value:
         return False
     try:
-        return isinstance(_unannounced.decode(value).event_id, msgspec.UnsetType)
+        found = _unannounced.decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
+    return found.event_id is msgspec.UNSET and found.command_id is msgspec.UNSET
 
 
 def attributes_of(value: bytes | None, record_headers: Iterable[tuple[str, bytes | None]]) -> Attributes:
@@ -129,8 +111,7 @@ def attributes_of(value: bytes | None, record_headers: Iterable[tuple[str, bytes
     `value` is one that `data_of` accepts. Raises BadMessage for attributes that cannot be read.
     """
     kept = tuple(record_headers)
-    media_type = _media_type(kept)
-    if value is not None and media_type is not None and media_type.startswith(_STRUCTURED):
+    if value is not None and _envelope_type(value, kept) is not None:
         try:
             return _attributes.decode(value)
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
@@ -143,11 +124,13 @@ def attributes_of(value: bytes | None, record_headers: Iterable[tuple[str, bytes
         raise BadMessage("a CloudEvents header is not UTF-8") from None
 
 
-def _is_mislabelled(value: bytes, record_headers: Iterable[tuple[str, bytes | None]]) -> bool:
+def _envelope_type(value: bytes, record_headers: Iterable[tuple[str, bytes | None]]) -> bytes | None:
+    """The media type of the envelope that the value is; None: it is not one."""
     media_type = _media_type(record_headers)
-    if media_type is None or media_type.startswith(_STRUCTURED) or not media_type.endswith(b"json"):
-        return False
-    return is_envelope(value)
+    if media_type is None or media_type.startswith(_STRUCTURED):
+        return media_type
+    # Some libraries send an envelope with the content type of the data in it.
+    return _JSON_FORMAT if media_type.endswith(b"json") and is_envelope(value) else None
 
 
 def _media_type(record_headers: Iterable[tuple[str, bytes | None]]) -> bytes | None:
@@ -168,20 +151,11 @@ def _unwrap(value: bytes, media_type: bytes) -> bytes:
             "the content-type header names a CloudEvents format other than application/cloudevents+json: "
             "send one event per record, in that format or in binary mode"
         )
-    if (fault := encoding_fault(value)) is not None:
-        raise BadMessage(f"the value {fault}")
     try:
         value.decode()
         envelope = _envelopes.decode(value)
-    except UnicodeDecodeError as error:
-        raise BadMessage(f"the value is not UTF-8 (byte {error.start})") from None
-    except msgspec.DecodeError as error:
-        # msgspec's messages contain positions, names and types, never values.
-        raise BadMessage(
-            f"the value is not a CloudEvents envelope, although the content-type header says so: {error}"
-        ) from None
-    except RecursionError:
-        raise BadMessage("the CloudEvents envelope is nested too deeply") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadMessage(unreadable_envelope(value, error)) from None
     if envelope.specversion != SPEC_VERSION:
         raise BadMessage("specversion of the CloudEvents envelope must be 1.0", "specversion")
     if not isinstance(envelope.data, msgspec.UnsetType):

@@ -1,7 +1,8 @@
 """Decodes the records that the worker reads: messages that follow their contract, or a BadMessage that says why not.
 
 Every function takes key, value and headers as a Kafka consumer returns them. The value may be plain JSON or a
-CloudEvent in binary or structured mode; the key must be the id that the contract names.
+CloudEvent in binary or structured mode, behind the framing of a Schema Registry if read_framing() says so; the key must
+be the id that the contract names. The times of leads' messages come in UTC.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar, cast
 import msgspec
 from pydantic import TypeAdapter, ValidationError
 
-from lead_qualifier.messages.cloud_events import data_of, is_envelope, mislabelled_data
+from lead_qualifier.messages.cloud_events import data_of, is_envelope
 from lead_qualifier.messages.command_messages import FeatureCommand, ModelCommand, ScoringModelChanged
 from lead_qualifier.messages.errors import BadMessage
-from lead_qualifier.messages.framing import unframed
 from lead_qualifier.messages.lead_messages import LeadChanged, LeadMerged, LeadSalesResponse, LeadScoreChanged
 from lead_qualifier.messages.reasons import bad_message, key_fault
 from lead_qualifier.qualification.leads import LeadChange
+from lead_qualifier.qualification.utc import in_utc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -138,26 +139,25 @@ def decode_score(key: bytes | None, value: bytes | None, headers: Headers = None
 
     Raises BadMessage.
     """
-    if value is not None:
-        if _framing_is_read:
-            value = unframed(value)
-        data = data_of(value, headers) if headers else value
-        try:
-            plain = _plain_score(data)
-            time = bytes(plain.occurred_at)
-            if (
-                len(time) <= _PLAIN_TIME_LENGTH
-                and time.endswith(b'Z"')
-                and key == plain.lead_id.encode()
-                and (len(data) < _PLAIN_LENGTH or _is_flat(data))
-            ):
-                if not data.isascii():
-                    data.decode()  # msgspec does not check the fields that it skips
-                return ChangedScore(plain.event_id, plain.scoring_model_id, plain.score, _plain_time(time))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            pass  # unusual or invalid: the contract's validator decides, and says what is wrong
-    message = decode_lead_score_changed(key, value, headers)
-    return ChangedScore(message["event_id"], message["scoring_model_id"], message["score"], message["occurred_at"])
+    data = _data(value, headers)
+    try:
+        plain = _plain_score(data)
+        time = bytes(plain.occurred_at)
+        if (
+            len(time) <= _PLAIN_TIME_LENGTH
+            and time.endswith(b'Z"')
+            and key == plain.lead_id.encode()
+            and (len(data) < _PLAIN_LENGTH or _is_flat(data))
+        ):
+            if not data.isascii():
+                data.decode()  # msgspec does not check the fields that it skips
+            return ChangedScore(plain.event_id, plain.scoring_model_id, plain.score, _plain_time(time))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass  # unusual or invalid: the contract's validator decides, and says what is wrong
+    message = _validated(_lead_score_changed, "lead_id", key, data)
+    return ChangedScore(
+        message["event_id"], message["scoring_model_id"], message["score"], in_utc(message["occurred_at"])
+    )
 
 
 def decode_lead_score_changed(key: bytes | None, value: bytes | None, headers: Headers = None) -> LeadScoreChanged:
@@ -170,9 +170,9 @@ def decode_lead_changed(key: bytes | None, value: bytes | None, headers: Headers
     if value is None:
         return ErasedLead(_erased_id(key))
     message = cast("dict[str, Any]", decode(_lead_changed, "lead_id", key, value, headers))
-    lead_id = message.pop("lead_id")
+    lead_id, event_id, at = message.pop("lead_id"), message.pop("event_id"), in_utc(message.pop("occurred_at"))
     # What remains are the fields of LeadChange by their names; one that is absent here is UNSET there.
-    return ChangedLead(lead_id, message.pop("event_id"), LeadChange(**message))
+    return ChangedLead(lead_id, event_id, LeadChange(occurred_at=at, **message))
 
 
 def decode_lead_merged(key: bytes | None, value: bytes | None, headers: Headers = None) -> MergedLead:
@@ -180,7 +180,8 @@ def decode_lead_merged(key: bytes | None, value: bytes | None, headers: Headers 
     message = decode(_lead_merged, "lead_id", key, value, headers)
     if message["survivor_id"] == message["lead_id"]:
         raise BadMessage("survivor_id must not be lead_id, the loser itself", "survivor_id")
-    return MergedLead(message["lead_id"], message["event_id"], message["survivor_id"], message["occurred_at"])
+    at = in_utc(message["occurred_at"])
+    return MergedLead(message["lead_id"], message["event_id"], message["survivor_id"], at)
 
 
 def decode_sales_response(key: bytes | None, value: bytes | None, headers: Headers = None) -> SalesResponse:
@@ -189,7 +190,7 @@ def decode_sales_response(key: bytes | None, value: bytes | None, headers: Heade
     return SalesResponse(
         message["lead_id"],
         message["event_id"],
-        message["occurred_at"],
+        in_utc(message["occurred_at"]),
         message["response"] == "accepted",
         message.get("reason"),
         message.get("qualification_model_id"),
@@ -225,23 +226,37 @@ def decode(  # noqa: PLR0917  a record's three parts, and its contract's
 
     `closed`: the known fields of objects that take no others, by path.
     """
+    return _validated(validate, id_field, key, _data(value, headers), closed)
+
+
+def _data(value: bytes | None, headers: Headers) -> bytes:
+    """The JSON of a record, out of the framing and the envelope that it may be in. Raises BadMessage."""
     if value is None:
-        _no_value()
-    if _framing_is_read:
-        value = unframed(value)
-    data = data_of(value, headers) if headers else value
+        raise BadMessage("the record has no value: it must be a JSON object")
+    if _framing_is_read and value.startswith(b"\0"):  # no JSON does
+        value = value[_FRAMING_LENGTH:]
+        if not value.lstrip().startswith(b"{"):
+            raise BadMessage(
+                "the value has the framing of a Schema Registry but no JSON object after it: Avro and Protobuf are not "
+                "supported, send JSON"
+            )
+    return data_of(value, headers) if headers else value
+
+
+def _validated(
+    validate: Callable[[bytes], Message],
+    id_field: str,
+    key: bytes | None,
+    data: bytes,
+    closed: Mapping[str, Collection[str]] | None = None,
+) -> Message:
     try:
         message = validate(data)
     except ValidationError as error:
-        inner = mislabelled_data(data, headers)
-        if inner is None:
-            bad = bad_message(error, tags=_COMMANDS, closed=closed)
-            raise (BadMessage(f"{bad.reason}; {_NO_LABEL}", bad.field) if is_envelope(data) else bad) from None
-        try:
-            message = validate(data := inner)
-        except ValidationError as of_inner:
-            raise bad_message(of_inner, tags=_COMMANDS, closed=closed) from None
-    _refuse_no_numbers(data)
+        bad = bad_message(error, tags=_COMMANDS, closed=closed)
+        raise (BadMessage(f"{bad.reason}; {_NO_LABEL}", bad.field) if is_envelope(data) else bad) from None
+    if b"NaN" in data or b"Infinity" in data:  # which pydantic accepts in unknown fields
+        json.loads(data, parse_constant=_no_number)  # unless they are inside a text
     message_id = str(message[id_field])
     if key != message_id.encode():
         _wrong_key(key, id_field, message_id)
@@ -258,18 +273,14 @@ def read_framing(wanted: bool) -> None:
 
 
 _framing_is_read = False
+#: The framing: a zero byte and the schema's id (four bytes) before the JSON.
+_FRAMING_LENGTH = 5
 _NO_LABEL = "it looks like a CloudEvents envelope, which requires the header content-type: application/cloudevents+json"
 
 
 def _is_flat(data: bytes) -> bool:
     """False: it may be nested more deeply, or have a longer number, than the contract's validator accepts."""
     return len(data) < _MOST_BYTES and data.count(b"[") + data.count(b"{") < _MOST_LEVELS
-
-
-def _refuse_no_numbers(data: bytes) -> None:
-    """Raises BadMessage for NaN and Infinity, which pydantic accepts in unknown fields."""
-    if b"NaN" in data or b"Infinity" in data:
-        json.loads(data, parse_constant=_no_number)  # unless they are inside a text
 
 
 def _no_number(name: str) -> NoReturn:
@@ -283,10 +294,6 @@ def _erased_id(key: bytes | None) -> str:
         return key.decode()
     except UnicodeDecodeError:
         raise BadMessage("the record's key is not UTF-8, so it is not a lead's id and nothing is erased") from None
-
-
-def _no_value() -> NoReturn:
-    raise BadMessage("the record has no value: it must be a JSON object")
 
 
 def _wrong_key(key: bytes | None, id_field: str, message_id: str) -> NoReturn:

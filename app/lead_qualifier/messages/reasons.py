@@ -224,6 +224,18 @@ def encoding_fault(raw: bytes) -> str | None:
     return None if named is None else f"is not JSON but {named}: send JSON in UTF-8"
 
 
+def unreadable_envelope(value: bytes, error: Exception) -> str:
+    """Why a CloudEvents envelope cannot be read. `error`: what decoding it raised."""
+    if (fault := encoding_fault(value)) is not None:
+        return f"the value {fault}"
+    if isinstance(error, UnicodeDecodeError):
+        return f"the value is not UTF-8 (byte {error.start})"
+    if isinstance(error, RecursionError):
+        return "the CloudEvents envelope is nested too deeply"
+    # msgspec's messages contain positions, names and types, never values.
+    return f"the value is not a CloudEvents envelope, although the content-type header says so: {error}"
+
+
 def wide_encoding(raw: bytes) -> str | None:
     """UTF-16 or UTF-32 if a text is that, by its byte order mark or the zero bytes of its first characters."""
     if raw.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
