@@ -19,8 +19,8 @@ from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth
 
 from lead_qualifier.demo.broker.local_broker import free_ports
 from lead_qualifier.demo.broker.local_kafka import LocalKafka
+from lead_qualifier.engine.faust.app import connection_settings
 from lead_qualifier.engine.faust.consumer_group import Group, read_group
-from lead_qualifier.engine.faust.credentials import faust_settings
 from lead_qualifier.kafka.connection import Connection, OAuth, SaslMechanism
 from lead_qualifier.kafka.errors import BrokerUnreachable
 
@@ -111,7 +111,7 @@ def with_certificates(secured: Connection) -> Connection:
 
 def reach_with_aiokafka(connection: Connection) -> None:
     """Log in as Faust's driver does, and as a worker does that looks whom its group serves."""
-    login = credentials_to_aiokafka_auth(faust_settings(connection)["broker_credentials"])
+    login = credentials_to_aiokafka_auth(connection_settings(connection)["broker_credentials"])
 
     async def reach() -> None:
         client = AIOKafkaClient(bootstrap_servers=connection.bootstrap_servers, **login)

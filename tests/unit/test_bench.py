@@ -69,7 +69,16 @@ def of_worker(records: list[PlainRecord]) -> Told:
     current = rules(model(MODEL["id"], match=MODEL["match"], criteria=criteria))
     decider = LeadProcessor(topic_prefix="", source="/x", rules=lambda: current)
     inputs = (Input(LEAD_CHANGED.name), Input(LEAD_SCORE_CHANGED.name))
-    application = Application("leads", inputs, "lead-state", "dead", 1, decider, encode_lead, decode_lead)
+    application = Application(
+        name="leads",
+        inputs=inputs,
+        changelog="lead-state",
+        dead_letters="dead",
+        partitions=1,
+        processor=decider,
+        encode_state=encode_lead,
+        decode_state=decode_lead,
+    )
     decider.begin()
     context = ProcessorContext(application, 0, {})
     for record in records:

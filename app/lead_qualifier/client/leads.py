@@ -14,6 +14,7 @@ from lead_qualifier.client.event_decoding import decode_event
 from lead_qualifier.engine import checkpoint as checkpoints
 from lead_qualifier.engine import partition_of
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, Checkpoint
+from lead_qualifier.engine.errors import UnknownFormat
 from lead_qualifier.kafka.admin import PartitionId
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.reader import TopicReader
@@ -108,7 +109,7 @@ def checkpoint_of(value: bytes) -> Checkpoint:
     """A stored checkpoint. Raises UnreadableState."""
     try:
         return checkpoints.decode(value)
-    except (msgspec.DecodeError, checkpoints.UnknownFormat) as error:
+    except (msgspec.DecodeError, UnknownFormat) as error:
         raise UnreadableState(f"how far the workers are cannot be read: {error}") from error
 
 

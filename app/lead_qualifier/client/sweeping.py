@@ -9,6 +9,7 @@ import msgspec
 from lead_qualifier.definitions.qualification_models.entries import ModelEntry
 from lead_qualifier.engine import checkpoint as checkpoints
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, NEVER_SWEPT, Checkpoint
+from lead_qualifier.engine.errors import UnknownFormat
 from lead_qualifier.engine.partitioning import BUCKETS
 from lead_qualifier.kafka.admin import PartitionId
 from lead_qualifier.kafka.connection import Connection
@@ -68,5 +69,5 @@ def _newest(reader: TopicReader, places: list[PartitionId]) -> dict[PartitionId,
 def _decoded(value: bytes) -> Checkpoint | None:
     try:
         return checkpoints.decode(value)
-    except (checkpoints.UnknownFormat, msgspec.DecodeError):
+    except (UnknownFormat, msgspec.DecodeError):
         return None

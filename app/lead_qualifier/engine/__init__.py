@@ -1,6 +1,6 @@
 """Exactly-once partition processing on faust-streaming and confluent-kafka; knows nothing of leads."""
 
-from lead_qualifier.engine.application import Application, Input
+from lead_qualifier.engine.application import Application, Input, Processor
 from lead_qualifier.engine.context import ProcessorContext
 from lead_qualifier.engine.cycle import Observer
 from lead_qualifier.engine.engine import Engine
@@ -8,7 +8,6 @@ from lead_qualifier.engine.errors import EngineError, OutputTooLarge, Rejected, 
 from lead_qualifier.engine.fault_points import FaultHook, FaultPoint
 from lead_qualifier.engine.limits import DEFAULT_LIMITS, Limits
 from lead_qualifier.engine.partitioning import TopicPartition, partition_of
-from lead_qualifier.engine.processor import Processor
 from lead_qualifier.engine.record import PlainRecord, Record, UnreadableRecord
 from lead_qualifier.engine.timers import Timer, timers_in
 from lead_qualifier.kafka.records import Headers

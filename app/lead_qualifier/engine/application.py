@@ -1,13 +1,70 @@
-"""An application: the topics, state codec and processor that belong together."""
+"""An application: the topics, state codec and processor that belong together. Processors do no I/O."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Protocol
 
-from lead_qualifier.engine.partitioning import partition_of
-from lead_qualifier.engine.processor import Processor
+from lead_qualifier.engine.context import ProcessorContext, Topology
+from lead_qualifier.engine.record import Record
+from lead_qualifier.engine.timers import Timer
+
+
+class Processor(Protocol):
+    """The processor of an application. The engine calls it from one thread, except where a method says otherwise.
+
+    A class that inherits from it needs to define `begin` and `process` only.
+    """
+
+    def begin(self) -> int:
+        """Called once per cycle: fix the rules to process by and return their revision: 0 without rules, below 0 while
+        they are not known yet.
+        """
+
+    def process(self, record: Record, context: ProcessorContext) -> None:
+        """Process one record. Raises Rejected for bad input; any other exception counts as a fault of the program."""
+
+    def sweep_pending(self, swept: int) -> bool:
+        """True if rules newer than revision `swept` require all known keys to be evaluated again."""
+        return False
+
+    def sweep(self, key: bytes, context: ProcessorContext, swept: int) -> None:
+        """Evaluate one known key by rules newer than revision `swept`."""
+        return
+
+    def prefilter(self, keys: Sequence[bytes], context: ProcessorContext, swept: int) -> Sequence[bytes]:
+        """Returns the keys that `sweep` has to evaluate. The others it has decided by what `ProcessorContext.stored`
+        returns, and only counted. If it raises, all keys are swept.
+        """
+        return keys
+
+    def timers(self, store: Mapping[bytes, bytes]) -> Iterable[Timer]:
+        """The timers of these keys and encoded states: those asked for by `ProcessorContext.schedule`, which the state
+        has to remember.
+
+        Called in another thread with the whole store when the partition is opened, and after each commit with the keys
+        whose timers have fired. The engine keeps the earliest timer of a key only.
+        """
+        return ()
+
+    def on_timer(self, key: bytes, context: ProcessorContext) -> None:
+        """A timer of the key is due. What it was set for may be gone by now."""
+        return
+
+    def rolled_back(self, context: ProcessorContext) -> None:
+        """What the last record, or the last known key, did to the context has been undone: derive again whatever was
+        derived from the context.
+        """
+        return
+
+    def committed(self, context: ProcessorContext) -> None:
+        """The transaction that holds the context's results has been committed."""
+        return
+
+    def opened(self, number: int, store: Mapping[bytes, bytes]) -> None:
+        """A partition's state is restored and about to be processed. Called in another thread; do not keep `store`."""
+        return
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,22 +75,13 @@ class Input:
     after: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Application:
-    """All topics but the dead letters' have `partitions` partitions."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application(Topology):
+    """A processor, where its records come from, and where its results go."""
 
     name: str
     inputs: tuple[Input, ...]
-    changelog: str
-    dead_letters: str
-    partitions: int
     processor: Processor
-    encode_state: Callable[[Any], bytes]
-    decode_state: Callable[[bytes], Any]
-    #: The largest record (key, value and headers, in bytes) that each topic takes.
-    max_record_bytes: Mapping[str, int] = field(default_factory=dict)
-    #: False if state keys need not hash to their partition (a single partition, or keys that are no record's key).
-    keyed: bool = True
     #: The inputs, each behind those that its records wait for. Used in every cycle, so computed once.
     inputs_in_order: tuple[Input, ...] = field(init=False)
 
@@ -49,12 +97,6 @@ class Application:
             ordered += ready
             left = [inp for inp in left if inp not in ready]
         object.__setattr__(self, "inputs_in_order", tuple(ordered))
-
-    def home_elsewhere(self, key: bytes, number: int) -> int | None:
-        """The partition that a key belongs to, if that is not partition `number`."""
-        if not self.keyed or (home := partition_of(key, self.partitions)) == number:
-            return None
-        return home
 
     @property
     def topics(self) -> tuple[str, ...]:

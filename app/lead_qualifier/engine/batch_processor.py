@@ -1,28 +1,44 @@
 """Processes the tasks of a cycle into results, in memory: known keys first, then records, on an overlay over the
-state.
+state. Records are processed at full speed, or so carefully that a bad one harms no other.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
+import structlog
+
+from lead_qualifier.engine.application import Processor
 from lead_qualifier.engine.checkpoint import Checkpoint
 from lead_qualifier.engine.context import ProcessorContext, SavepointContext
-from lead_qualifier.engine.errors import OutputTooLarge
+from lead_qualifier.engine.errors import OutputTooLarge, Rejected
 from lead_qualifier.engine.fault_points import FaultHook
 from lead_qualifier.engine.fetch_buffer import Batch, FetchBuffer, split
 from lead_qualifier.engine.isolation import Isolation
 from lead_qualifier.engine.known_keys import process_known_keys
 from lead_qualifier.engine.limits import CycleSize
-from lead_qualifier.engine.record_processing import C, Process, RecordFault, RecordProcessing
-from lead_qualifier.engine.tasks import PartitionResult, PartitionTask
+from lead_qualifier.engine.partition import PartitionResult, PartitionTask
+from lead_qualifier.engine.record import Record, UnreadableRecord, record_id
 
+log = structlog.get_logger(__name__)
+
+#: How often a record may fail before it becomes a dead letter.
+ATTEMPTS = 3
+#: Records processed between two checks of how large the cycle has become.
+_AT_ONCE = 64
 #: A cycle that has processed for this long (seconds) writes what it has: a rebalance waits for it.
 _PROCESS_SECONDS = 5.0
 #: A record larger than this part of what a state may take is processed carefully: its results may be too large although
 #: the state that is written in the end is not. Whether a record is rejected must not depend on what shares its cycle.
 _LARGE_PART = 8
+
+C = TypeVar("C", bound=ProcessorContext)
+
+
+class _RecordFault(Exception):
+    """A processor has raised something other than Rejected."""
 
 
 class BatchProcessor:
@@ -44,7 +60,7 @@ class BatchProcessor:
         self._size = size
         self._group_id = group_id
         self._hook = hook
-        self._records = RecordProcessing(isolation, progress)
+        self._progress = progress
 
     def process(self, tasks: Sequence[PartitionTask]) -> list[PartitionResult]:
         """Process the tasks as far as the cycle's limits allow; the rest goes back to the fetch buffer.
@@ -57,34 +73,40 @@ class BatchProcessor:
         until = time.monotonic() + _PROCESS_SECONDS
         for task in tasks:
             if results and (room <= 0 or time.monotonic() > until):
+                self._fetch_buffer.give_back(task.batches)
                 continue
-            result = self._process(task, room, until)
+            result = self._process_task(task, room, until)
             room -= result.context.bytes
+            self._fetch_buffer.give_back(_rest(task.batches, result.batches))
             results.append(result)
-        self._give_back(tasks, results)
         return results
 
-    def _process(self, task: PartitionTask, room: float, until: float) -> PartitionResult:
+    def _process_task(self, task: PartitionTask, room: float, until: float) -> PartitionResult:
         app = task.partition.application
         limit = app.max_record_bytes.get(app.changelog)
         if limit is None or all(batch.largest * _LARGE_PART < limit for batch in task.batches):
             try:
-                return self._process_in(_context(ProcessorContext, task), task, room, until, self._records.fast)
-            except (OutputTooLarge, RecordFault):
+                return self._attempt(task, _context(ProcessorContext, task), self.process_fast, room, until)
+            except (OutputTooLarge, _RecordFault):
                 pass  # process again, with savepoints: only the record at fault is then rejected
-        return self._process_in(_context(SavepointContext, task), task, room, until, self._records.careful)
+        return self._attempt(task, _context(SavepointContext, task), self.process_carefully, room, until)
 
-    def _process_in(
-        self, context: C, task: PartitionTask, room: float, until: float, process: Process[C]
+    def _attempt(
+        self,
+        task: PartitionTask,
+        context: C,
+        process: Callable[[Sequence[Record], C, Processor], None],
+        room: float,
+        until: float,
     ) -> PartitionResult:
+        """Process until `room` bytes are to be written, or until that monotonic time; a few records at least."""
         partition, before = task.partition, task.checkpoint
         # Known keys first: what a record changes later in this cycle is then never undone together with them.
         known = process_known_keys(task, context, self._isolation, room=room, hook=self._hook)
         # No record overtakes a timer that came before it: while one is left over, records wait for the next cycle.
         batches: list[Batch] = []
         if not known.overdue:
-            processor = partition.application.processor
-            batches = self._records.run(task.batches, context, processor, process, room=room, until=until)
+            batches = self._process_batches(task, context, process, room, until)
         if known.sweep is None:
             partition.buckets = None
         checkpoint = Checkpoint(
@@ -100,12 +122,86 @@ class BatchProcessor:
         changes = context.changes()
         return PartitionResult(task, batches, context, checkpoint, changes, known.due, known.failed, known.swept_keys)
 
-    def _give_back(self, tasks: Sequence[PartitionTask], results: Sequence[PartitionResult]) -> None:
-        """Give back to the fetch buffer what was not processed."""
-        for result in results:
-            self._fetch_buffer.give_back(_rest(result.task.batches, result.batches))
-        for task in tasks[len(results) :]:
-            self._fetch_buffer.give_back(task.batches)
+    def _process_batches(
+        self,
+        task: PartitionTask,
+        context: C,
+        process: Callable[[Sequence[Record], C, Processor], None],
+        room: float,
+        until: float,
+    ) -> list[Batch]:
+        """Returns the batches that were processed, the last one perhaps in part."""
+        processor = task.partition.application.processor
+        done: list[Batch] = []
+        for batch in task.batches:
+            records = batch.records
+            for start in range(0, len(records), _AT_ONCE):
+                if (start or done) and (context.bytes > room or time.monotonic() > until):
+                    context.record_counts[batch.topic] += start
+                    return [*done, split(batch, start)[0]] if start else done
+                process(records[start : start + _AT_ONCE], context, processor)
+                self._progress()
+            context.record_counts[batch.topic] += len(records)
+            context.passed(batch.topic, batch.end)
+            done.append(batch)
+        return done
+
+    def process_fast(self, records: Sequence[Record], context: ProcessorContext, processor: Processor) -> None:
+        """Raises OutputTooLarge or _RecordFault: then the records have to be processed again, carefully."""
+        process = processor.process
+        quarantined = self._isolation.quarantined
+        for record in records:
+            context.record = record
+            try:
+                if (quarantined or type(record) is UnreadableRecord) and self._reject(record, context):
+                    continue
+                process(record, context)
+            except Rejected as rejected:
+                context.reject(record, str(rejected))
+            except OutputTooLarge:
+                raise
+            except Exception as error:  # any fault of the program's: `process_carefully` finds the record at fault
+                raise _RecordFault from error
+        context.record = None
+
+    def process_carefully(self, records: Sequence[Record], context: SavepointContext, processor: Processor) -> None:
+        """Make a dead letter of each record that fails, and undo what it did."""
+        for record in records:
+            context.begin(record)
+            if self._reject(record, context):
+                continue
+            for attempt in range(1, ATTEMPTS + 1):
+                try:
+                    try:
+                        processor.process(record, context)
+                    except Rejected as rejected:
+                        context.reject(record, str(rejected))
+                    context.release()
+                    break
+                except OutputTooLarge as error:
+                    _roll_back(context, processor)
+                    context.reject(record, error.reason)
+                    break
+                except Exception as error:  # any fault of the program's: after ATTEMPTS the record is a dead letter
+                    _roll_back(context, processor)
+                    where = dict(zip(("topic", "partition", "offset"), record_id(record), strict=True))
+                    log.error("record_failed", **where, attempt=attempt, exc_info=error)
+                    if attempt == ATTEMPTS:
+                        context.reject(record, f"the program failed on it: {type(error).__name__}: {error}")
+            self._progress()
+        context.record = None
+
+    def _reject(self, record: Record, context: ProcessorContext) -> bool:
+        rejection = self._isolation.rejection(record)
+        if rejection is None:
+            return False
+        context.reject(*rejection)
+        return True
+
+
+def _roll_back(context: SavepointContext, processor: Processor) -> None:
+    context.roll_back()
+    processor.rolled_back(context)
 
 
 def _context(kind: type[C], task: PartitionTask) -> C:

@@ -10,19 +10,6 @@ import msgspec
 
 from lead_qualifier.engine.errors import UnknownFormat
 
-__all__ = [
-    "CHECKPOINT_KEY",
-    "FORMAT",
-    "NEVER_SWEPT",
-    "Checkpoint",
-    "Sweep",
-    "UnknownFormat",
-    "decode",
-    "encode",
-    "other_topics",
-    "swept_revision",
-]
-
 #: Not valid UTF-8, so that no key of an input record (a non-empty JSON string) can ever be equal.
 CHECKPOINT_KEY = b"\xffposition"
 #: Of the checkpoint and of the state beside it. It rises with a change that an older version would get wrong. A field

@@ -7,13 +7,15 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 from typing_extensions import override
 
 from lead_qualifier.engine.errors import OutputTooLarge, Rejected
+from lead_qualifier.engine.partitioning import partition_of
 from lead_qualifier.engine.record import Change, Record
 from lead_qualifier.engine.timers import Timer
 from lead_qualifier.kafka.records import FRAMING_BYTES, Headers, Output, dead_letter, record_bytes
@@ -21,35 +23,26 @@ from lead_qualifier.kafka.records import FRAMING_BYTES, Headers, Output, dead_le
 _MISSING: Any = object()
 
 
-class Topology(Protocol):
-    """What a context needs of its application."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topology:
+    """Where the results of an application go. All topics but the dead letters' have `partitions` partitions."""
 
-    @property
-    def changelog(self) -> str:
-        """The topic of the state."""
-
-    @property
-    def dead_letters(self) -> str:
-        """The topic of what is rejected."""
-
-    @property
-    def partitions(self) -> int:
-        """How many partitions the changelog has."""
-
-    @property
-    def max_record_bytes(self) -> Mapping[str, int]:
-        """The largest record that each topic takes."""
-
-    @property
-    def encode_state(self) -> Callable[[Any], bytes]:
-        """Encodes a state."""
-
-    @property
-    def decode_state(self) -> Callable[[bytes], Any]:
-        """Decodes a state. Raises msgspec.DecodeError, ValueError or RecursionError."""
+    changelog: str
+    dead_letters: str
+    partitions: int
+    encode_state: Callable[[Any], bytes]
+    #: Raises msgspec.DecodeError, ValueError or RecursionError.
+    decode_state: Callable[[bytes], Any]
+    #: The largest record (key, value and headers, in bytes) that each topic takes.
+    max_record_bytes: Mapping[str, int] = field(default_factory=dict)
+    #: False if state keys need not hash to their partition (a single partition, or keys that are no record's key).
+    keyed: bool = True
 
     def home_elsewhere(self, key: bytes, number: int) -> int | None:
         """The partition that a key belongs to, if that is not partition `number`."""
+        if not self.keyed or (home := partition_of(key, self.partitions)) == number:
+            return None
+        return home
 
 
 class ProcessorContext:
@@ -314,31 +307,26 @@ class SavepointContext(ProcessorContext):
 
     @override
     def get(self, key: bytes) -> Any:
-        """As in a plain context."""
         self._touched[key] = None
         return super().get(key)
 
     @override
     def put(self, key: bytes, state: Any) -> None:
-        """As in a plain context."""
         self._touched[key] = None
         super().put(key, state)
 
     @override
     def delete(self, key: bytes) -> None:
-        """As in a plain context."""
         self._touched[key] = None
         super().delete(key)
 
     @override
     def check_state(self, key: bytes) -> None:
-        """As in a plain context."""
         if key in self._changed:
             self._encode(key, None)
 
     @override
     def changes(self) -> list[Change]:
-        """As in a plain context, without encoding a state twice."""
         for key, record in self._changed.items():
             if key not in self._encoded:
                 self._encode(key, record)

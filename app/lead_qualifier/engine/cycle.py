@@ -1,35 +1,39 @@
-"""One cycle: from what waits in the fetch buffer to committed results that are the state."""
+"""Cycles: each takes what waits in the fetch buffer to committed results that are the state."""
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 
 import structlog
+from confluent_kafka import KafkaException
 from confluent_kafka import TopicPartition as KafkaTopicPartition
 
 from lead_qualifier.engine.application import Application
-from lead_qualifier.engine.assignment import Assignment
-from lead_qualifier.engine.batch_processor import BatchProcessor
+from lead_qualifier.engine.batch_processor import ATTEMPTS, BatchProcessor
 from lead_qualifier.engine.clock import Clock, Stamp
 from lead_qualifier.engine.context import ProcessorContext
 from lead_qualifier.engine.errors import Aborted, OutcomeUnknown
 from lead_qualifier.engine.fault_points import FaultHook, FaultPoint
+from lead_qualifier.engine.fetch_buffer import FetchBuffer
 from lead_qualifier.engine.isolation import Isolation
 from lead_qualifier.engine.limits import CycleSize
-from lead_qualifier.engine.ownership import Ownership
-from lead_qualifier.engine.partition import Partition
+from lead_qualifier.engine.ownership import Ownership, PartitionAssignment
+from lead_qualifier.engine.partition import Partition, PartitionResult
 from lead_qualifier.engine.partitioning import TopicPartition
 from lead_qualifier.engine.progress import Progress
-from lead_qualifier.engine.record_processing import ATTEMPTS
 from lead_qualifier.engine.state_verification import refuse_set_back
 from lead_qualifier.engine.task_selection import TaskSelector
-from lead_qualifier.engine.tasks import PartitionResult
 from lead_qualifier.engine.transaction import TransactionalProducer
+from lead_qualifier.kafka.errors import NotAllowed, is_forbidden
 
 log = structlog.get_logger(__name__)
 
+_IDLE_SECONDS = 0.5
+_HELD_SECONDS = 0.01
+_CHECK_SECONDS = 1.0
 _FIRST_BACKOFF = 0.1
 _LONGEST_BACKOFF = 5.0
 _ISOLATION_BACKOFF = 0.05
@@ -60,6 +64,7 @@ class Cycle:
         selector: TaskSelector,
         processor: BatchProcessor,
         producer: TransactionalProducer,
+        fetch_buffer: FetchBuffer,
         *,
         isolation: Isolation,
         size: CycleSize,
@@ -67,24 +72,37 @@ class Cycle:
         progress: Progress,
         observer: Observer,
         hook: FaultHook,
-        settle: Callable[[], None],
+        stopping: threading.Event,
     ) -> None:
-        """`settle`: waits until a transaction of unknown outcome is settled."""
         self._ownership = ownership
         self._selector = selector
         self._processor = processor
         self._producer = producer
+        self._fetch_buffer = fetch_buffer
         self._isolation = isolation
         self._size = size
         self._clock = clock
         self._progress = progress
         self._observer = observer
         self._hook = hook
-        self._settle = settle
+        self._stopping = stopping
         self._rotation = 0
         self._record_faults = 0
-        #: Pause (seconds) before the next cycle.
-        self.backoff = 0.0
+        self._backoff = 0.0  # pause (seconds) before the next cycle
+
+    def repeat(self) -> None:
+        """Run one cycle after the other until the engine stops. Raises StateMismatch and NotAllowed."""
+        check_at = 0.0
+        while not self._stopping.is_set():
+            with self._ownership.cycle:
+                worked = self.run()
+            if self._backoff:
+                self._stopping.wait(self._backoff)
+            elif not worked:
+                self._wait()
+            if time.monotonic() >= check_at:
+                check_at = time.monotonic() + _CHECK_SECONDS
+                self._check_gaps()
 
     def run(self) -> bool:
         """Run one cycle over all open partitions; False if there was nothing to do, or nothing was committed.
@@ -120,7 +138,7 @@ class Cycle:
         self._hook(FaultPoint.CYCLE_APPLIED)
         self._isolation.committed(results)
         self._size.grow()
-        self.backoff = 0.0
+        self._backoff = 0.0
         self._record_faults = 0
         self._progress.committed()
         written = time.monotonic()
@@ -138,7 +156,9 @@ class Cycle:
         self._rotation = (self._rotation + 1) % len(partitions)
         return partitions[self._rotation :] + partitions[: self._rotation]
 
-    def _write(self, results: Sequence[PartitionResult], assignment: Assignment) -> dict[TopicPartition, int] | None:
+    def _write(
+        self, results: Sequence[PartitionResult], assignment: PartitionAssignment
+    ) -> dict[TopicPartition, int] | None:
         """The end of each changelog after our transaction, or None if it was not committed for sure."""
         try:
             return self._producer.run(
@@ -168,15 +188,50 @@ class Cycle:
         elif not aborted.fenced:
             self._size.shrink()
         if aborted.fenced:
-            self.backoff = 0.0
+            self._backoff = 0.0
         elif self._record_faults > ATTEMPTS:
-            self.backoff = _ISOLATION_BACKOFF
+            self._backoff = _ISOLATION_BACKOFF
         else:
-            self.backoff = min(max(_FIRST_BACKOFF, self.backoff * 2), _LONGEST_BACKOFF)
+            self._backoff = min(max(_FIRST_BACKOFF, self._backoff * 2), _LONGEST_BACKOFF)
 
-    def _reopen(self, assignment: Assignment, results: Sequence[PartitionResult], reason: str, *, fenced: bool) -> None:
+    def _settle(self) -> None:
+        """Let a new producer with the same id settle the transaction whose outcome is unknown, however long the broker
+        takes.
+        """
+        pause = _FIRST_BACKOFF
+        while not self._stopping.is_set():
+            try:
+                self._producer.prepare()
+                return
+            except KafkaException as error:
+                if is_forbidden(error.args[0]):
+                    raise NotAllowed(error.args[0].str()) from error
+                log.warning("producer_not_ready", error=error.args[0].str(), retry_seconds=pause)
+                self._stopping.wait(pause)
+                pause = min(pause * 2, _LONGEST_BACKOFF)
+
+    def _reopen(
+        self, assignment: PartitionAssignment, results: Sequence[PartitionResult], reason: str, *, fenced: bool
+    ) -> None:
         if self._ownership.reopen(assignment, fenced=fenced):
             self._progress.failed(reason, dict(chain.from_iterable(result.positions() for result in results)))
+
+    def _wait(self) -> None:
+        if self._fetch_buffer.queued:
+            time.sleep(_HELD_SECONDS)  # held back: by newer rules elsewhere, or by a topic to be read first
+            return
+        if not self._ownership.waiting():
+            self._progress.idle_at(self._ownership.positions())  # nothing to do is no stall
+        self._fetch_buffer.wait(_IDLE_SECONDS)
+
+    def _check_gaps(self) -> None:
+        """Where the consumer could not reach a position several times over, verify it."""
+        if not (gaps := self._fetch_buffer.gaps()) or (assignment := self._ownership.assignment) is None:
+            return
+        log.warning("positions_not_reachable", partitions=gaps)
+        ends = {tp: at[1] + 1 for tp in gaps if (at := self._fetch_buffer.next_offset(tp)) is not None}
+        if self._ownership.reopen(assignment):
+            self._progress.failed("the consumer cannot reach a position", ends)
 
     def _wrong_time(self, results: Sequence[PartitionResult], stamps: Mapping[TopicPartition, Stamp]) -> str | None:
         """Why nothing may be committed: no partition's clock may run ahead of the broker's time."""

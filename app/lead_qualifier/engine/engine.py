@@ -15,10 +15,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import structlog
-from confluent_kafka import KafkaException
 
 from lead_qualifier.engine.application import Application
-from lead_qualifier.engine.assignment import assignment
 from lead_qualifier.engine.batch_processor import BatchProcessor
 from lead_qualifier.engine.clock import Clock
 from lead_qualifier.engine.cycle import Cycle, Observer
@@ -29,10 +27,9 @@ from lead_qualifier.engine.group_metadata import Membership, check_encoding
 from lead_qualifier.engine.input_barriers import InputBarriers
 from lead_qualifier.engine.isolation import Isolation
 from lead_qualifier.engine.limits import DEFAULT_LIMITS, CycleSize, Limits
-from lead_qualifier.engine.ownership import Ownership
+from lead_qualifier.engine.ownership import Ownership, partition_assignment
 from lead_qualifier.engine.partition import Partition
 from lead_qualifier.engine.partitioning import PartitionId, TopicPartition
-from lead_qualifier.engine.processing_loop import ProcessingLoop
 from lead_qualifier.engine.progress import Progress
 from lead_qualifier.engine.restoration import Restorer
 from lead_qualifier.engine.restoration_loop import RestorationLoop
@@ -40,7 +37,7 @@ from lead_qualifier.engine.state_verification import StateVerifier, log_report
 from lead_qualifier.engine.task_selection import TaskSelector
 from lead_qualifier.engine.transaction import TransactionalProducer
 from lead_qualifier.kafka.admin import Admin
-from lead_qualifier.kafka.errors import NotAllowed, is_forbidden
+from lead_qualifier.kafka.errors import NotAllowed
 from lead_qualifier.kafka.raw import RawReader
 
 log = structlog.get_logger(__name__)
@@ -100,15 +97,9 @@ class Engine:
         )
         barriers = InputBarriers(self.fetch_buffer, lambda: Admin(client_config))
         clock = Clock(limits.clock_seconds, wall=wall)
-        processing = ProcessingLoop(
-            self._cycle(barriers, clock, observer or Observer()),
-            self._ownership,
-            self.fetch_buffer,
-            self._progress,
-            stopping=self._stopping,
-        )
+        cycle = self._cycle(barriers, clock, observer or Observer())
         self._threads = [
-            threading.Thread(target=self._guard, args=(processing.run,), name="engine-cycle", daemon=True),
+            threading.Thread(target=self._guard, args=(cycle.repeat,), name="engine-cycle", daemon=True),
             threading.Thread(target=self._guard, args=(restoration.run,), name="engine-restoration", daemon=True),
         ]
 
@@ -127,13 +118,14 @@ class Engine:
                 progress=self._progress.made,
             ),
             self._producer,
+            self.fetch_buffer,
             isolation=isolation,
             size=size,
             clock=clock,
             progress=self._progress,
             observer=observer,
             hook=self._hook,
-            settle=self._settle,
+            stopping=self._stopping,
         )
 
     # --- life
@@ -161,7 +153,7 @@ class Engine:
 
     def assigned(self, membership: Membership, held: Iterable[TopicPartition]) -> None:
         """A new generation: records what is ours and returns; the restoring thread goes on from there."""
-        new = assignment(membership, held, self.applications)
+        new = partition_assignment(membership, held, self.applications)
         self._ownership.assign(new)
         self._progress.assigned()
         log.info(
@@ -243,19 +235,3 @@ class Engine:
         except BaseException as error:
             log.exception("engine_thread_died", thread=thread)
             self._failed(Report(Code.THREAD_FAILED, {"thread": thread, "error": f"{type(error).__name__}: {error}"}))
-
-    def _settle(self) -> None:
-        """Let a new producer with the same id settle the transaction whose outcome is unknown, however long the broker
-        takes.
-        """
-        pause = 0.1
-        while not self._stopping.is_set():
-            try:
-                self._producer.prepare()
-                return
-            except KafkaException as error:
-                if is_forbidden(error.args[0]):
-                    raise NotAllowed(error.args[0].str()) from error
-                log.warning("producer_not_ready", error=error.args[0].str(), retry_seconds=pause)
-                self._stopping.wait(pause)
-                pause = min(pause * 2, 5.0)

@@ -13,9 +13,8 @@ from collections.abc import Sequence
 import structlog
 
 from lead_qualifier.engine.checkpoint import Sweep
-from lead_qualifier.engine.partition import Partition
+from lead_qualifier.engine.partition import Partition, PartitionResult
 from lead_qualifier.engine.record import PlainRecord, Record, RecordId, UnreadableRecord, record_id
-from lead_qualifier.engine.tasks import PartitionResult
 
 log = structlog.get_logger(__name__)
 

@@ -13,8 +13,8 @@ from lead_qualifier.engine.context import ProcessorContext
 from lead_qualifier.engine.errors import OutputTooLarge, Rejected
 from lead_qualifier.engine.fault_points import FaultHook, FaultPoint
 from lead_qualifier.engine.isolation import Isolation, shown
+from lead_qualifier.engine.partition import PartitionTask
 from lead_qualifier.engine.partitioning import BUCKETS
-from lead_qualifier.engine.tasks import PartitionTask
 
 log = structlog.get_logger(__name__)
 

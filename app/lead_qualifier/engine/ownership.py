@@ -3,14 +3,48 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from lead_qualifier.engine.application import Application
-from lead_qualifier.engine.assignment import Assignment
 from lead_qualifier.engine.checkpoint import Checkpoint
 from lead_qualifier.engine.fetch_buffer import FetchBuffer
+from lead_qualifier.engine.group_metadata import Membership
 from lead_qualifier.engine.partition import Partition
 from lead_qualifier.engine.partitioning import PartitionId, TopicPartition
+
+
+@dataclass(eq=False, slots=True)
+class PartitionAssignment:
+    """The partitions of one generation, captured in the consumer's thread at the moment of assignment. Batches and
+    transactions carry it; a newer one replaces it, never changes it.
+    """
+
+    membership: Membership
+    #: (application name, partition number) that are ours: held of all the application's topics.
+    numbers: frozenset[PartitionId]
+    #: Partition numbers held of some, but not of all, topics of an application: nobody processes these until the group
+    #: settles.
+    partial: frozenset[PartitionId] = frozenset()
+    #: Set once the group's coordinator has refused this membership: nothing is restored under it any more.
+    fenced: bool = False
+
+
+def partition_assignment(
+    membership: Membership, held: Iterable[TopicPartition], applications: Sequence[Application]
+) -> PartitionAssignment:
+    """The partition numbers of each application of which the group gave all topics, and those of which it gave some."""
+    have = set(held)
+    whole: set[PartitionId] = set()
+    partial: set[PartitionId] = set()
+    for app in applications:
+        for number in range(app.partitions):
+            owned = [(topic, number) in have for topic in app.topics]
+            if all(owned):
+                whole.add((app.name, number))
+            elif any(owned):
+                partial.add((app.name, number))
+    return PartitionAssignment(membership, frozenset(whole), frozenset(partial))
 
 
 class Ownership:
@@ -20,7 +54,7 @@ class Ownership:
         self._applications = {app.name: app for app in applications}
         self._fetch_buffer = fetch_buffer
         self._lock = threading.Lock()
-        self._assignment: Assignment | None = None
+        self._assignment: PartitionAssignment | None = None
         self._held: dict[PartitionId, Partition] = {}
         self._open: dict[PartitionId, Partition] = {}
         #: Set while there may be partitions to restore.
@@ -28,7 +62,7 @@ class Ownership:
         #: Held by a cycle from the look at what is open until its results are the state.
         self.cycle = threading.Lock()
 
-    def assign(self, assignment: Assignment) -> None:
+    def assign(self, assignment: PartitionAssignment) -> None:
         """A new generation of the consumer group."""
         with self._lock:
             self._assignment = assignment
@@ -46,16 +80,16 @@ class Ownership:
         self._fetch_buffer.close()
 
     @property
-    def assignment(self) -> Assignment | None:
+    def assignment(self) -> PartitionAssignment | None:
         """The current one."""
         with self._lock:
             return self._assignment
 
-    def is_current(self, assignment: Assignment) -> bool:
+    def is_current(self, assignment: PartitionAssignment) -> bool:
         """True as long as no other assignment, and no coordinator, has ended it."""
         return self._assignment is assignment and not assignment.fenced
 
-    def closed_partitions(self) -> tuple[Assignment, list[Partition]] | None:
+    def closed_partitions(self) -> tuple[PartitionAssignment, list[Partition]] | None:
         """The partitions of the current assignment that are to be restored; None without a usable assignment."""
         with self._lock:
             current = self._assignment
@@ -63,7 +97,7 @@ class Ownership:
                 return None
             return current, [self._partition(one) for one in sorted(current.numbers) if one not in self._open]
 
-    def open(self, restored: Sequence[tuple[Partition, Checkpoint]], assignment: Assignment) -> bool:
+    def open(self, restored: Sequence[tuple[Partition, Checkpoint]], assignment: PartitionAssignment) -> bool:
         """Have restored partitions processed from these checkpoints; False if their assignment is over."""
         with self._lock:
             if not self.is_current(assignment):
@@ -79,7 +113,7 @@ class Ownership:
             self._fetch_buffer.open(positions)
         return True
 
-    def reopen(self, assignment: Assignment, *, fenced: bool = False) -> bool:
+    def reopen(self, assignment: PartitionAssignment, *, fenced: bool = False) -> bool:
         """After a transaction that was not committed for sure nothing we hold is known to be right: restore everything
         again. False if the assignment is over anyway.
         """
@@ -92,7 +126,7 @@ class Ownership:
         self.restore_wanted.set()
         return True
 
-    def open_now(self) -> tuple[Assignment, list[Partition]] | None:
+    def open_now(self) -> tuple[PartitionAssignment, list[Partition]] | None:
         """What a cycle may process; None if nothing is open."""
         with self._lock:
             if self._assignment is None or not self._open:

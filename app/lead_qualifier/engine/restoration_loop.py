@@ -12,11 +12,10 @@ import structlog
 from confluent_kafka import KafkaException
 
 from lead_qualifier.engine.application import Application
-from lead_qualifier.engine.assignment import Assignment
 from lead_qualifier.engine.errors import StaleOwner
 from lead_qualifier.engine.fault_points import FaultHook, FaultPoint
 from lead_qualifier.engine.inspection import inspect
-from lead_qualifier.engine.ownership import Ownership
+from lead_qualifier.engine.ownership import Ownership, PartitionAssignment
 from lead_qualifier.engine.partition import Partition
 from lead_qualifier.engine.progress import Progress
 from lead_qualifier.engine.restoration import Restorer
@@ -84,7 +83,7 @@ class RestorationLoop:
                 pause = min(pause * 2, _LONGEST_PAUSE)
                 wanted.set()
 
-    def _restore(self, assignment: Assignment, partitions: list[Partition]) -> None:
+    def _restore(self, assignment: PartitionAssignment, partitions: list[Partition]) -> None:
         begun = time.monotonic()
         if self._restorer is None or self._verifier is None:
             self._restorer, self._verifier = self._clients()

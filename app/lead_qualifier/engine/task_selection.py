@@ -16,8 +16,7 @@ from lead_qualifier.engine.input_barriers import InputBarriers
 from lead_qualifier.engine.isolation import Isolation
 from lead_qualifier.engine.known_keys import DUE_AT_ONCE
 from lead_qualifier.engine.limits import CycleSize
-from lead_qualifier.engine.partition import Partition
-from lead_qualifier.engine.tasks import PartitionTask
+from lead_qualifier.engine.partition import Partition, PartitionTask
 
 log = structlog.get_logger(__name__)
 

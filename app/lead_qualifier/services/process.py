@@ -15,9 +15,8 @@ from confluent_kafka import KafkaException
 
 from lead_qualifier.engine import DEFAULT_LIMITS, Engine, FaultHook, Limits, Report
 from lead_qualifier.engine.fault_points import no_fault_hook
-from lead_qualifier.engine.faust.app import create_app, quieten
+from lead_qualifier.engine.faust.app import connection_settings, create_app, quieten
 from lead_qualifier.engine.faust.consumer_group import read_group
-from lead_qualifier.engine.faust.credentials import faust_settings
 from lead_qualifier.kafka.acls import Grant, check_rights
 from lead_qualifier.kafka.admin import LATEST, Admin
 from lead_qualifier.kafka.connection import Connection
@@ -254,7 +253,7 @@ class _Running:
         self.engine = engine
         self._stall_seconds = stall_seconds
         self._starting: asyncio.Task[None] | None = None
-        self.app = create_app(engine, faust_settings=faust_settings(connection))
+        self.app = create_app(engine, faust_settings=connection_settings(connection))
         for projection in service.projections:
             projection.attach(self.app, connection)
 

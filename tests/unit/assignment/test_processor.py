@@ -115,13 +115,25 @@ def command(what: str, now: datetime, definition: dict[str, Any] = DEFINITION) -
     return cause(now, type="command", command={**told, "issued_at": now.isoformat()})
 
 
+def application(topic: str, processor: AssignmentProcessor) -> Application:
+    return Application(
+        name="assignment",
+        inputs=(Input(topic),),
+        changelog="state",
+        dead_letters="dead",
+        partitions=1,
+        processor=processor,
+        encode_state=encode_state,
+        decode_state=decode_state,
+        keyed=False,
+    )
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_every_decision_is_the_oracles_whatever_cycles_are_thrown_away(seed: int) -> None:
     random = Random(seed)
     decider, oracle = AssignmentProcessor("", "/test"), AssignmentOracle()
-    app = Application(
-        "assignment", (Input("assignment-queue"),), "s", "d", 1, decider, encode_state, decode_state, {}, False
-    )
+    app = application("assignment-queue", decider)
     entries: dict[bytes, bytes] = {}
     decider.opened(0, entries)
     now = T0
@@ -181,9 +193,7 @@ class Queue:
     def __init__(self, entries: dict[bytes, bytes] | None = None) -> None:
         self.decider = AssignmentProcessor("", "/test")
         self.entries = {} if entries is None else entries
-        self.application = Application(
-            "assignment", (Input("q"),), "state", "dead", 1, self.decider, encode_state, decode_state, {}, False
-        )
+        self.application = application("q", self.decider)
         self.decider.opened(0, self.entries)
         self.offset = 0
         self.ticks = 0

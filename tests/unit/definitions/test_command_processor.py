@@ -12,9 +12,12 @@ from lead_qualifier.definitions.command_processor import CommandProcessor, on_de
 from lead_qualifier.definitions.entries import decode_entry, encode_entry, entries_of
 from lead_qualifier.definitions.registry import DefinitionRegistry
 from lead_qualifier.engine import Application, PlainRecord, ProcessorContext
+from lead_qualifier.engine.batch_processor import BatchProcessor
 from lead_qualifier.engine.context import SavepointContext
+from lead_qualifier.engine.fault_points import no_fault_hook
+from lead_qualifier.engine.fetch_buffer import FetchBuffer
 from lead_qualifier.engine.isolation import Isolation
-from lead_qualifier.engine.record_processing import RecordProcessing
+from lead_qualifier.engine.limits import CycleSize
 from lead_qualifier.follow_up.kind import KIND
 from lead_qualifier.messages.downstream_topics import FOLLOW_UP_COMMANDS, FOLLOW_UP_DEFINITION_CHANGED
 from lead_qualifier.wording.sentences import IN_ENGLISH
@@ -31,7 +34,18 @@ def application(**largest: int) -> Application:
         project=lambda _: None,
         decode=entries_of,
     )
-    return Application("f", (), "state", "dead", 1, processor, encode_entry, decode_entry, largest, False)
+    return Application(
+        name="f",
+        inputs=(),
+        changelog="state",
+        dead_letters="dead",
+        partitions=1,
+        processor=processor,
+        encode_state=encode_entry,
+        decode_state=decode_entry,
+        max_record_bytes=largest,
+        keyed=False,
+    )
 
 
 def record_of(command: str, name: str, *, command_id: str = "", offset: int = 7) -> PlainRecord:
@@ -88,8 +102,9 @@ def test_a_command_that_becomes_a_dead_letter_changes_nothing_for_those_that_sha
     context = SavepointContext(app, 0, {})
     too_long = record_of("apply", "one", command_id="c" * 3_000, offset=0)
     publish = record_of("publish", "one", offset=1)
-    records = RecordProcessing(Isolation(100), lambda: None)
-    records.careful([too_long, publish], context, app.processor)
+    fetch_buffer, size = FetchBuffer(max_queued_records=1), CycleSize(1, 1)
+    batches = BatchProcessor(fetch_buffer, Isolation(100), size, group_id="g", hook=no_fault_hook)
+    batches.process_carefully([too_long, publish], context, app.processor)
     assert [record.offset for record, _ in context.dead_letters] == [0]
     [outcome] = context.outputs
     event = json.loads(outcome.value or b"")

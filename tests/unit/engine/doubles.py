@@ -15,9 +15,8 @@ from lead_qualifier.engine.fetch_buffer import FetchBuffer
 from lead_qualifier.engine.input_barriers import InputBarriers
 from lead_qualifier.engine.isolation import Isolation
 from lead_qualifier.engine.limits import CycleSize
-from lead_qualifier.engine.partition import Partition
+from lead_qualifier.engine.partition import Partition, PartitionResult, PartitionTask
 from lead_qualifier.engine.task_selection import TaskSelector
-from lead_qualifier.engine.tasks import PartitionResult, PartitionTask
 from lead_qualifier.kafka.admin import Admin
 
 

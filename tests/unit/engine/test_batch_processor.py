@@ -8,12 +8,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lead_qualifier.engine import Application, PlainRecord, ProcessorContext
+from lead_qualifier.engine.batch_processor import ATTEMPTS
 from lead_qualifier.engine.checkpoint import Checkpoint
 from lead_qualifier.engine.clock import Clock, Stamp
 from lead_qualifier.engine.fetch_buffer import Batch, FetchBuffer
-from lead_qualifier.engine.partition import Partition
-from lead_qualifier.engine.record_processing import ATTEMPTS
-from lead_qualifier.engine.tasks import PartitionResult
+from lead_qualifier.engine.partition import Partition, PartitionResult
 from lead_qualifier.engine.timers import Timer, Timers
 from tests.unit.engine.doubles import CycleHarness, StubProcessor, application
 

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from lead_qualifier.engine import Input
 from lead_qualifier.engine import checkpoint as positions
-from lead_qualifier.engine.assignment import assignment
-from lead_qualifier.engine.checkpoint import Checkpoint, Sweep, UnknownFormat
+from lead_qualifier.engine.checkpoint import Checkpoint, Sweep
+from lead_qualifier.engine.errors import UnknownFormat
 from lead_qualifier.engine.group_metadata import Membership, check_encoding
+from lead_qualifier.engine.ownership import partition_assignment
 from lead_qualifier.engine.partitioning import bucket_of, murmur2, partition_of
 from tests.unit.engine.doubles import application
 
@@ -77,6 +78,6 @@ def test_what_is_no_position_is_not_read_as_one(value: bytes) -> None:
 def test_a_partition_number_is_ours_only_with_all_its_topics() -> None:
     both = replace(application(), inputs=(Input("in"), Input("in-b")))
     held = [("in", 0), ("in-b", 0), ("in", 1), ("other", 2)]
-    given = assignment(Membership("g", 1, "m"), held, [both])
+    given = partition_assignment(Membership("g", 1, "m"), held, [both])
     assert given.numbers == {("app", 0)}
     assert given.partial == {("app", 1)}

@@ -15,7 +15,7 @@ from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient
 
 from lead_qualifier.demo.broker.local_broker import free_ports
-from lead_qualifier.engine.faust.credentials import faust_settings
+from lead_qualifier.engine.faust.app import connection_settings
 from lead_qualifier.kafka.connection import Compression, Connection, OAuth
 from lead_qualifier.kafka.errors import BrokerUnreachable, UnusableConnection
 from lead_qualifier.services.remedies import with_remedy
@@ -83,7 +83,7 @@ def test_a_producer_always_partitions_as_java_does() -> None:
 
 @pytest.mark.parametrize("connection", [PLAIN, SCRAM, TOKENS, TLS])
 def test_faust_accepts_what_it_is_given(connection: Connection) -> None:
-    app = faust.App("try", **faust_settings(connection))
+    app = faust.App("try", **connection_settings(connection))
     assert [f"{url.scheme}://{url.host}:{url.port}" for url in app.conf.broker] == [
         f"aiokafka://{address.strip()}" for address in connection.bootstrap_servers.split(",")
     ]

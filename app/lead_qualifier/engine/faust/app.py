@@ -1,4 +1,4 @@
-"""The Faust app around an engine: its settings, and the agent that consumes the fetched batches."""
+"""The Faust app around an engine: how it connects, its settings, and the agent that consumes the fetched batches."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import faust
+from faust.auth import OAuthCredentials, SASLCredentials, SSLCredentials
 from typing_extensions import override
 
 from lead_qualifier.engine.engine import Engine
@@ -14,6 +15,8 @@ from lead_qualifier.engine.faust.consumer import EngineConsumer, EngineTransport
 from lead_qualifier.engine.faust.fetch_health import FetchHealth
 from lead_qualifier.engine.faust.followed_table import FollowedTable
 from lead_qualifier.engine.partitioning import TopicPartition
+from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.oauth import TokenProvider
 
 #: A member that says nothing for this long (seconds) is dead: its partitions go to others.
 SESSION_TIMEOUT = 10.0
@@ -102,6 +105,36 @@ def create_app(
             accept(batch)
 
     return app
+
+
+def connection_settings(connection: Connection) -> dict[str, Any]:
+    """Keyword arguments for `faust.App`: `broker`, and `broker_credentials` where there are any.
+
+    Raises OSError or ssl.SSLError when a file of the connection cannot be read or is not PEM.
+    """
+    # Faust takes several addresses as one string joined by semicolons
+    addresses = (address.strip() for address in connection.bootstrap_servers.split(","))
+    settings: dict[str, Any] = {"broker": ";".join(f"aiokafka://{address}" for address in addresses if address)}
+    credentials = _credentials(connection)
+    if credentials is not None:
+        settings["broker_credentials"] = credentials
+    return settings
+
+
+def _credentials(connection: Connection) -> Any:
+    if connection.security_protocol == "PLAINTEXT":
+        return None
+    context = connection.ssl_context() if connection.encrypted else None
+    if not connection.authenticated:
+        return SSLCredentials(context)
+    if connection.oauth is not None:
+        return OAuthCredentials(oauth_cb=TokenProvider(connection.oauth), ssl_context=context)
+    return SASLCredentials(
+        username=connection.sasl_username,
+        password=connection.sasl_password,
+        ssl_context=context,
+        mechanism=connection.sasl_mechanism,
+    )
 
 
 def quieten() -> None:

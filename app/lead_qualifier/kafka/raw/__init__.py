@@ -2,7 +2,6 @@
 
 from lead_qualifier.kafka.raw.batches import RawRecord, RawRecords
 from lead_qualifier.kafka.raw.decompression import bound_aiokafka
-from lead_qualifier.kafka.raw.fetch import fetch_raw
-from lead_qualifier.kafka.raw.reader import SILENT_SECONDS, UNDECODABLE, RawReader
+from lead_qualifier.kafka.raw.reader import SILENT_SECONDS, UNDECODABLE, RawReader, fetch_raw
 
 __all__ = ["SILENT_SECONDS", "UNDECODABLE", "RawReader", "RawRecord", "RawRecords", "bound_aiokafka", "fetch_raw"]

@@ -1,4 +1,4 @@
-"""Reads past record batches that librdkafka or confluent-kafka cannot decode."""
+"""Reads past record batches that client libraries cannot decode: fetches their bytes, which `batches` decodes."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from typing import Any, TypeVar
 import confluent_kafka
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError as AioKafkaError
+from aiokafka.errors import LeaderNotAvailableError, NoError, for_code
+from aiokafka.protocol.fetch import FetchRequest
+from aiokafka.structs import TopicPartition as AioTopicPartition
 from confluent_kafka import KafkaError, TopicPartition
 
 from lead_qualifier.kafka.admin import PartitionId
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.errors import RawFetchFailed
-from lead_qualifier.kafka.raw.batches import RawRecords
-from lead_qualifier.kafka.raw.fetch import fetch_raw
+from lead_qualifier.kafka.raw.batches import RawRecords, read_batches
 from lead_qualifier.kafka.records import Headers
 
 #: What librdkafka reports for a batch that it cannot decode. For some it reports nothing and fetches them forever.
@@ -30,6 +32,12 @@ UNDECODABLE = frozenset(
 )
 #: A partition that gives neither records nor its end for so many seconds may hold a batch of the latter kind.
 SILENT_SECONDS = 5.0
+_BYTES = 1024 * 1024
+_WAIT_MS = 100
+_READ_UNCOMMITTED, _READ_COMMITTED = 0, 1
+#: How often bytes with a wrong checksum are fetched: they may be intact where they are stored.
+_ATTEMPTS = 3
+_PAUSE_SECONDS = 0.2
 
 _T = TypeVar("_T")
 
@@ -111,3 +119,33 @@ class RawReader:
         if self._runner is None:
             self._runner = asyncio.Runner()
         return self._runner.run(work)
+
+
+async def fetch_raw(client: Any, topic: str, partition: int, offset: int, *, committed: bool = True) -> RawRecords:
+    """The records from an offset on, by default the committed ones, as many as one answer of the broker holds.
+
+    `client`: a connected AIOKafkaClient. Raises aiokafka's KafkaError, which is retriable if the trouble may pass.
+    """
+    for attempt in range(1, _ATTEMPTS + 1):
+        found = await _fetch(client, topic, partition, offset, _READ_COMMITTED if committed else _READ_UNCOMMITTED)
+        if not found.damaged or attempt == _ATTEMPTS:
+            break
+        await asyncio.sleep(_PAUSE_SECONDS)
+    return found
+
+
+async def _fetch(client: Any, topic: str, partition: int, offset: int, isolation: int) -> RawRecords:
+    leader = client.cluster.leader_for_partition(AioTopicPartition(topic, partition))
+    if leader is None or leader == -1:
+        client.force_metadata_update()
+        raise LeaderNotAvailableError(f"{topic}-{partition}")
+    wanted = [(topic, [(partition, offset, _BYTES)])]
+    answer = await client.send(leader, FetchRequest(_WAIT_MS, 1, _BYTES, isolation, wanted))
+    [(_, [(_, code, _, *rest)])] = answer.topics
+    kind = for_code(code)
+    if kind is not NoError:
+        client.force_metadata_update()
+        raise kind(f"{topic}-{partition}")
+    # behind the last stable offset: the log's start, aborted transactions and a replica, as the version has them
+    aborted = rest[2] if answer.API_VERSION >= 11 else rest[-2]
+    return read_batches(bytes(rest[-1] or b""), offset, aborted or ())

@@ -10,7 +10,8 @@ import pytest
 
 from lead_qualifier.definitions.qualification_models.entries import decode_stored
 from lead_qualifier.engine import checkpoint as positions
-from lead_qualifier.engine.checkpoint import FORMAT, Checkpoint, Sweep, UnknownFormat
+from lead_qualifier.engine.checkpoint import FORMAT, Checkpoint, Sweep
+from lead_qualifier.engine.errors import UnknownFormat
 from lead_qualifier.services.worker.lead_processor import decode_lead, encode_lead
 from tests.support.stored_state import CHECKPOINT_KEY, Stored, stored
 
