@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from enum import Enum
+from itertools import pairwise
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
@@ -36,12 +39,30 @@ def document() -> str:
     return "\n".join([_HEAD, *_tables()])
 
 
+def meanings() -> dict[str, str]:
+    """What the docstring of each setting says, by its field."""
+    [settings] = ast.parse(inspect.getsource(Settings)).body
+    assert isinstance(settings, ast.ClassDef)
+    found = {}
+    for statement, following in pairwise(settings.body):
+        match statement, following:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                found[name] = " ".join(text.split())
+    return found
+
+
 def _tables() -> Iterator[str]:
+    meaning_of = meanings()
     for title, prefix in _PARTS.items():
         yield f"## {title}\n\n| setting | values | default | meaning |\n| --- | --- | --- | --- |"
         for name, field in Settings.model_fields.items():
             if variable_of(name).startswith(prefix):
-                cells = (f"`{variable_of(name)}`", _values(field), _default(field), field.description or "")
+                cells = (
+                    f"`{variable_of(name)}`",
+                    _values(field),
+                    _default(field),
+                    meaning_of[name],
+                )
                 yield "| " + " | ".join(cells) + " |"
         yield ""
 

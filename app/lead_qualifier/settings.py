@@ -12,7 +12,15 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 from dotenv import dotenv_values
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    AliasGenerator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -83,14 +91,19 @@ class InvalidSettings(Exception):
         super().__init__("\n".join(lines))
 
 
+def variable_of(name: str) -> str:
+    """The environment variable of a field. Those of the connection have the names that other Kafka programs use too."""
+    return name.upper() if name.startswith("kafka_") else f"{PREFIX}{name.upper()}"
+
+
 class Settings(BaseSettings):
     """The settings of every command. Make one with `load_settings`.
 
-    A field's description and default are its documentation: to add a setting, add a field here and run `make docs`.
+    A field's docstring and default are its documentation: to add a setting, add a field here and run `make docs`.
     """
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX,
+        alias_generator=AliasGenerator(validation_alias=variable_of),
         env_file=ENV_FILE,
         env_ignore_empty=True,
         extra="ignore",
@@ -99,198 +112,93 @@ class Settings(BaseSettings):
         validate_default=True,
     )
 
-    # -- the connection, by the names that other Kafka programs use too
-    kafka_bootstrap_servers: Annotated[
-        str | None,
-        Field(
-            validation_alias="KAFKA_BOOTSTRAP_SERVERS",
-            description="Addresses of the Kafka brokers: `host:port`, separated by commas. Without it, the demo and "
-            "the tests find or start a broker, and other commands use the demo's.",
-        ),
-    ] = None
-    kafka_security_protocol: Annotated[
-        SecurityProtocol,
-        Field(validation_alias="KAFKA_SECURITY_PROTOCOL", description="Protocol to the brokers."),
-    ] = "PLAINTEXT"
-    kafka_sasl_mechanism: Annotated[
-        SaslMechanism,
-        Field(validation_alias="KAFKA_SASL_MECHANISM", description="SASL mechanism, for the two `SASL_` protocols."),
-    ] = "PLAIN"
-    kafka_sasl_username: Annotated[
-        str | None,
-        Field(validation_alias="KAFKA_SASL_USERNAME", description="User name for `PLAIN` and `SCRAM`."),
-    ] = None
-    kafka_sasl_password: Annotated[
-        SecretStr | None,
-        Field(validation_alias="KAFKA_SASL_PASSWORD", description="Password for `PLAIN` and `SCRAM`."),
-    ] = None
-    kafka_sasl_oauth_token_endpoint_url: Annotated[
-        str | None,
-        Field(
-            validation_alias="KAFKA_SASL_OAUTH_TOKEN_ENDPOINT_URL",
-            description="For `OAUTHBEARER`: the token endpoint for client credentials (OAuth 2, OIDC).",
-        ),
-    ] = None
-    kafka_sasl_oauth_client_id: Annotated[
-        str | None,
-        Field(validation_alias="KAFKA_SASL_OAUTH_CLIENT_ID", description="For `OAUTHBEARER`: the client's id."),
-    ] = None
-    kafka_sasl_oauth_client_secret: Annotated[
-        SecretStr | None,
-        Field(validation_alias="KAFKA_SASL_OAUTH_CLIENT_SECRET", description="For `OAUTHBEARER`: the client's secret."),
-    ] = None
-    kafka_sasl_oauth_scope: Annotated[
-        str | None,
-        Field(validation_alias="KAFKA_SASL_OAUTH_SCOPE", description="For `OAUTHBEARER`: the requested scope."),
-    ] = None
-    kafka_ssl_ca_file: Annotated[
-        Path | None,
-        Field(
-            validation_alias="KAFKA_SSL_CA_FILE",
-            description="Certificate authorities to trust (PEM file). Default: the system's.",
-        ),
-    ] = None
-    kafka_ssl_certificate_file: Annotated[
-        Path | None,
-        Field(
-            validation_alias="KAFKA_SSL_CERTIFICATE_FILE", description="Client certificate (PEM file), for mutual TLS."
-        ),
-    ] = None
-    kafka_ssl_key_file: Annotated[
-        Path | None,
-        Field(validation_alias="KAFKA_SSL_KEY_FILE", description="Key of the client certificate (PEM file)."),
-    ] = None
-    kafka_ssl_key_password: Annotated[
-        SecretStr | None,
-        Field(validation_alias="KAFKA_SSL_KEY_PASSWORD", description="Password of that key."),
-    ] = None
-    kafka_ssl_check_hostname: Annotated[
-        bool,
-        Field(
-            validation_alias="KAFKA_SSL_CHECK_HOSTNAME",
-            description="Refuse a broker whose certificate does not match its host name.",
-        ),
-    ] = True
+    # -- the connection
+    kafka_bootstrap_servers: str | None = None
+    """Addresses of the Kafka brokers: `host:port`, separated by commas. Without it, the demo and the tests find or
+    start a broker, and other commands use the demo's.
+    """
+    kafka_security_protocol: SecurityProtocol = "PLAINTEXT"
+    """Protocol to the brokers."""
+    kafka_sasl_mechanism: SaslMechanism = "PLAIN"
+    """SASL mechanism, for the two `SASL_` protocols."""
+    kafka_sasl_username: str | None = None
+    """User name for `PLAIN` and `SCRAM`."""
+    kafka_sasl_password: SecretStr | None = None
+    """Password for `PLAIN` and `SCRAM`."""
+    kafka_sasl_oauth_token_endpoint_url: str | None = None
+    """For `OAUTHBEARER`: the token endpoint for client credentials (OAuth 2, OIDC)."""
+    kafka_sasl_oauth_client_id: str | None = None
+    """For `OAUTHBEARER`: the client's id."""
+    kafka_sasl_oauth_client_secret: SecretStr | None = None
+    """For `OAUTHBEARER`: the client's secret."""
+    kafka_sasl_oauth_scope: str | None = None
+    """For `OAUTHBEARER`: the requested scope."""
+    kafka_ssl_ca_file: Path | None = None
+    """Certificate authorities to trust (PEM file). Default: the system's."""
+    kafka_ssl_certificate_file: Path | None = None
+    """Client certificate (PEM file), for mutual TLS."""
+    kafka_ssl_key_file: Path | None = None
+    """Key of the client certificate (PEM file)."""
+    kafka_ssl_key_password: SecretStr | None = None
+    """Password of that key."""
+    kafka_ssl_check_hostname: bool = True
+    """Refuse a broker whose certificate does not match its host name."""
 
     # -- the application
-    compression: Annotated[
-        Compression,
-        Field(
-            description="Compression of the records that are written. Every Kafka client reads `gzip`; `lz4` and "
-            "`zstd` take less CPU, but some clients, such as kafkajs, need a plug-in to read them."
-        ),
-    ] = "gzip"
-    application_id: Annotated[
-        str,
-        Field(
-            min_length=1,
-            description="Consumer group of the workers. Workers with the same id share the work. Each installation on "
-            "a cluster (topic prefix, state prefix) needs its own id: a process refuses to start if the group serves "
-            "another installation.",
-        ),
-    ] = "lead-qualifier"
-    topic_prefix: Annotated[
-        str,
-        Field(
-            pattern=r"^[A-Za-z0-9._-]*$",
-            max_length=100,
-            description="Prefix of every topic's name, without a separator: `acme.` gives `acme.lead-qualified`.",
-        ),
-    ] = ""
-    state_prefix: Annotated[
-        str | None,
-        Field(
-            pattern=r"^[A-Za-z0-9._-]*$",
-            max_length=150,
-            description="Prefix of the topics that hold state (`lead-state`, `command-state`) instead of the topic "
-            "prefix, for workers that use a state built by `lead-qualifier rebuild`.",
-        ),
-    ] = None
-    partitions: Annotated[
-        int,
-        Field(ge=1, le=1024, description="Number of partitions of the topics keyed by lead, when they are created."),
-    ] = 8
-    replication_factor: Annotated[
-        int,
-        Field(ge=-1, description="Replicas of each topic, when it is created; `-1` is the broker's default."),
-    ] = -1
-    create_topics: Annotated[
-        bool,
-        Field(
-            description="Create missing topics at startup. If false, a worker with missing topics names them and stops."
-        ),
-    ] = True
-    startup_timeout: Annotated[
-        float,
-        Field(
-            gt=0,
-            description="Seconds that a worker waits at startup for a broker that is ready, before it gives up (exit "
-            "code 3).",
-        ),
-    ] = 60.0
-    unknown_leads: Annotated[
-        UnknownLeads,
-        Field(
-            description="How to treat a lead that has scores but no `lead-changed` from the CRM yet: `open` can "
-            "qualify, `ineligible` cannot until its `lead-changed` arrives."
-        ),
-    ] = UnknownLeads.OPEN
-    time_tolerance: Annotated[
-        Duration,
-        Field(
-            description="How far ahead of its record's time in Kafka a message may be dated: `90s`, `15m`, `1h`, `7d`. "
-            "A message dated further ahead becomes a dead letter, because everything after it would count as older. A "
-            "worker whose clock differs from the broker's by more than this (and at least a minute) uses the broker's "
-            "time."
-        ),
-    ] = timedelta(hours=1)
-    schema_registry_framing: Annotated[
-        SchemaRegistryFraming,
-        Field(
-            description="How to treat values with the framing of a Schema Registry (a zero byte and a four-byte schema "
-            "id, as its JSON Schema serializer writes them): `refuse` makes them dead letters, `read` reads the JSON "
-            "behind it. No registry is contacted, and keys must be plain ids."
-        ),
-    ] = SchemaRegistryFraming.REFUSE
-    command_timeout: Annotated[
-        float,
-        Field(gt=0, description="Seconds that a command waits for its outcome before it gives up (exit code 4)."),
-    ] = 60.0
-    issued_by: Annotated[
-        str | None,
-        Field(min_length=1, description="The author of commands, for the audit trail. Default: user@host."),
-    ] = None
+    compression: Compression = "gzip"
+    """Compression of the records that are written. Every Kafka client reads `gzip`; `lz4` and `zstd` take less CPU, but
+    some clients, such as kafkajs, need a plug-in to read them.
+    """
+    application_id: Annotated[str, Field(min_length=1)] = "lead-qualifier"
+    """Consumer group of the workers. Workers with the same id share the work. Each installation on a cluster (topic
+    prefix, state prefix) needs its own id: a process refuses to start if the group serves another installation.
+    """
+    topic_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]*$", max_length=100)] = ""
+    """Prefix of every topic's name, without a separator: `acme.` gives `acme.lead-qualified`."""
+    state_prefix: Annotated[str | None, Field(pattern=r"^[A-Za-z0-9._-]*$", max_length=150)] = None
+    """Prefix of the topics that hold state (`lead-state`, `command-state`) instead of the topic prefix, for workers
+    that use a state built by `lead-qualifier rebuild`.
+    """
+    partitions: Annotated[int, Field(ge=1, le=1024)] = 8
+    """Number of partitions of the topics keyed by lead, when they are created."""
+    replication_factor: Annotated[int, Field(ge=-1)] = -1
+    """Replicas of each topic, when it is created; `-1` is the broker's default."""
+    create_topics: bool = True
+    """Create missing topics at startup. If false, a worker with missing topics names them and stops."""
+    startup_timeout: Annotated[float, Field(gt=0)] = 60.0
+    """Seconds that a worker waits at startup for a broker that is ready, before it gives up (exit code 3)."""
+    unknown_leads: UnknownLeads = UnknownLeads.OPEN
+    """How to treat a lead that has scores but no `lead-changed` from the CRM yet: `open` can qualify, `ineligible`
+    cannot until its `lead-changed` arrives.
+    """
+    time_tolerance: Duration = timedelta(hours=1)
+    """How far ahead of its record's time in Kafka a message may be dated: `90s`, `15m`, `1h`, `7d`. A message dated
+    further ahead becomes a dead letter, because everything after it would count as older. A worker whose clock differs
+    from the broker's by more than this (and at least a minute) uses the broker's time.
+    """
+    schema_registry_framing: SchemaRegistryFraming = SchemaRegistryFraming.REFUSE
+    """How to treat values with the framing of a Schema Registry (a zero byte and a four-byte schema id, as its JSON
+    Schema serializer writes them): `refuse` makes them dead letters, `read` reads the JSON behind it. No registry is
+    contacted, and keys must be plain ids.
+    """
+    command_timeout: Annotated[float, Field(gt=0)] = 60.0
+    """Seconds that a command waits for its outcome before it gives up (exit code 4)."""
+    issued_by: Annotated[str | None, Field(min_length=1)] = None
+    """The author of commands, for the audit trail. Default: user@host."""
 
     # -- health, logs and the demo
-    web_host: Annotated[
-        str,
-        Field(
-            min_length=1,
-            description="Address to serve health and metrics on. `0.0.0.0` is every address of the machine.",
-        ),
-    ] = "127.0.0.1"
-    web_port: Annotated[
-        int,
-        Field(ge=0, le=65535, description="Port for health and metrics; `0` picks a free one."),
-    ] = 6066
-    log_format: Annotated[
-        LogFormat,
-        Field(
-            description="`json`: one object per line; `console`: for people; `auto`: console on a terminal, else json."
-        ),
-    ] = LogFormat.AUTO
-    data_dir: Annotated[
-        Path,
-        Field(description="Folder for the data of the broker that the demo starts."),
-    ] = Path(".data")
-    broker: Annotated[
-        BrokerChoice,
-        Field(
-            description="Which broker the demo starts if no address is given. `auto` is the first that works: "
-            "`container` (a Docker engine), `java` (Apache Kafka on this machine's Java 17 or newer), `noida` "
-            "(embedded; one worker only)."
-        ),
-    ] = BrokerChoice.AUTO
+    web_host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
+    """Address to serve health and metrics on. `0.0.0.0` is every address of the machine."""
+    web_port: Annotated[int, Field(ge=0, le=65535)] = 6066
+    """Port for health and metrics; `0` picks a free one."""
+    log_format: LogFormat = LogFormat.AUTO
+    """`json`: one object per line; `console`: for people; `auto`: console on a terminal, else json."""
+    data_dir: Path = Path(".data")
+    """Folder for the data of the broker that the demo starts."""
+    broker: BrokerChoice = BrokerChoice.AUTO
+    """Which broker the demo starts if no address is given. `auto` is the first that works: `container` (a Docker
+    engine), `java` (Apache Kafka on this machine's Java 17 or newer), `noida` (embedded; one worker only).
+    """
 
     @field_validator("kafka_bootstrap_servers")
     @classmethod
@@ -387,7 +295,7 @@ def load_settings(**overrides: Any) -> Settings:
 class _LogSettings(BaseSettings):
     """The setting that is needed to report what is wrong with others."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=ENV_FILE, env_ignore_empty=True, extra="ignore")
+    model_config = Settings.model_config
 
     log_format: LogFormat = LogFormat.AUTO
 
@@ -398,12 +306,6 @@ def log_format() -> LogFormat:
         return _LogSettings().log_format
     except ValidationError:
         return LogFormat.AUTO
-
-
-def variable_of(name: str) -> str:
-    """The environment variable of a field."""
-    alias = Settings.model_fields[name].validation_alias
-    return alias if isinstance(alias, str) else f"{PREFIX}{name.upper()}"
 
 
 def unknown_variables() -> list[str]:
