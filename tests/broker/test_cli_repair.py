@@ -10,10 +10,12 @@ import msgspec
 import pytest
 
 from lead_qualifier.demo.broker.finder import Broker
-from lead_qualifier.engine import checkpoint as positions
+from lead_qualifier.engine import checkpoint as checkpoints
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.maintenance.checkpoints import CheckpointRepair
+from lead_qualifier.maintenance.service_groups import worker_group
+from lead_qualifier.messages.plausible_time import DEFAULT_TOLERANCE
 from lead_qualifier.messages.topics import LEAD_STATE
 from tests.support.command_line import CommandLine
 from tests.support.messages import at, encode, new_id, score
@@ -100,16 +102,16 @@ def test_the_state_of_another_application_is_told_and_left_alone(cli: CommandLin
 def test_a_position_whose_clock_is_ahead_is_set_to_this_machine_s_time(cli: CommandLine) -> None:
     settings = cli.environment
     connection = Connection(bootstrap_servers=settings["KAFKA_BOOTSTRAP_SERVERS"])
-    group_id = settings["LEAD_QUALIFIER_APPLICATION_ID"]
-    held = CheckpointRepair(connection, topic_prefix=cli.prefix, group_id=group_id).stored(LEAD_STATE)
-    position = positions.decode(held[f"{cli.prefix}lead-state", 0] or b"")
-    ahead = msgspec.structs.replace(position, clock=position.clock + 30 * 60 * 60 * 1000)
-    cli.send("lead-state", CHECKPOINT_KEY, positions.encode(ahead))
+    group = worker_group(settings["LEAD_QUALIFIER_APPLICATION_ID"], state_prefix=cli.prefix)
+    repair = CheckpointRepair(connection, group, topic_prefix=cli.prefix, time_tolerance=DEFAULT_TOLERANCE)
+    checkpoint = checkpoints.decode(repair.stored(LEAD_STATE)[f"{cli.prefix}lead-state", 0] or b"")
+    ahead = msgspec.structs.replace(checkpoint, clock=checkpoint.clock + 30 * 60 * 60 * 1000)
+    cli.send("lead-state", CHECKPOINT_KEY, checkpoints.encode(ahead))
     repaired = cli.run("topics", "repair", "--yes").fine()
     assert "its clock is 1 day, 5:" in repaired.out
     assert "set it to this machine's time" in repaired.out
-    a_little = msgspec.structs.replace(position, clock=int(time.time() * 1000) + 10 * 60 * 1000)
-    cli.send("lead-state", CHECKPOINT_KEY, positions.encode(a_little))
+    a_little = msgspec.structs.replace(checkpoint, clock=int(time.time() * 1000) + 10 * 60 * 1000)
+    cli.send("lead-state", CHECKPOINT_KEY, checkpoints.encode(a_little))
     assert "nothing to repair" in cli.run("topics", "repair").fine().err
     assert "its clock is" in cli.run("topics", "repair", "--yes", LEAD_QUALIFIER_TIME_TOLERANCE="5m").fine().out
     works_again(cli)

@@ -133,11 +133,11 @@ def shorten_waits(session: float) -> None:
     """
     from lead_qualifier.engine import transaction
     from lead_qualifier.engine.faust.app import create_app
-    from lead_qualifier.maintenance.checkpoints import CheckpointRepair
+    from lead_qualifier.maintenance.service_groups import check_nothing_runs
 
     shorter: list[tuple[Any, str, float]] = [
         (create_app, "session_timeout", session),
-        (CheckpointRepair.check_nothing_runs, "patience", session + 1),
+        (check_nothing_runs, "patience", session + 1),
     ]
     for function, argument, value in shorter:
         assert argument in function.__kwdefaults__, f"{function} has no {argument} any more"

@@ -58,7 +58,7 @@ def rebuild(
     settings = load_settings(application_id=name)  # as the workers will have it
     load_settings(state_prefix=f"{session.prefix}{settings.application_id}.")
     work = Rebuild(
-        session.connection,
+        connection=session.connection,
         topic_prefix=session.prefix,
         state_prefix=session.state_prefix,
         group_id=session.settings.application_id,
@@ -70,9 +70,9 @@ def rebuild(
     with progress("reading the audit trail", lines_every=_REPORT_SECONDS) as report:
         rebuilt = work.run(limit=limit, progress=report)
     if as_json:
-        show_json(_as_json(rebuilt, name, work.state_prefix))
+        show_json(_as_json(rebuilt, name, work.to_prefix))
     else:
-        _tell(rebuilt, since, name, work.state_prefix, session)
+        _tell(rebuilt, since, name, work.to_prefix, session)
     if rebuilt.undecided:
         note(f"{rebuilt.undecided:,} records are not decided by the workers yet (lead-qualifier worker)")
 

@@ -12,9 +12,9 @@ from lead_qualifier.cli.exit_codes import Refused
 from lead_qualifier.cli.options import Json, Yes
 from lead_qualifier.cli.screen import agreed, busy, note, progress, say, show_json, warn
 from lead_qualifier.cli.session import open_session
-from lead_qualifier.maintenance.repartition.plan import Plan
-from lead_qualifier.maintenance.repartition.repartition import Copied, Repartition
-from lead_qualifier.maintenance.repartition.request import RepartitionRequest
+from lead_qualifier.maintenance.repartition.copier import Copied
+from lead_qualifier.maintenance.repartition.plan import Plan, RepartitionRequest
+from lead_qualifier.maintenance.repartition.repartition import Repartition
 from lead_qualifier.messages.topics import (
     FEATURE_COMMANDS,
     LEAD_CHANGED,

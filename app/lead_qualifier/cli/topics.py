@@ -10,8 +10,13 @@ from lead_qualifier.cli.exit_codes import ExitCode, Refused
 from lead_qualifier.cli.options import Json, Yes
 from lead_qualifier.cli.screen import agreed, busy, columns, fail, note, say, show_json, warn
 from lead_qualifier.cli.session import Session, open_session
-from lead_qualifier.maintenance.checkpoints import Mismatch
-from lead_qualifier.maintenance.service_groups import ServiceGroup, downstream_groups, worker_group
+from lead_qualifier.maintenance.checkpoints import CheckpointRepair, Mismatch
+from lead_qualifier.maintenance.service_groups import (
+    ServiceGroup,
+    check_nothing_runs,
+    downstream_groups,
+    worker_group,
+)
 from lead_qualifier.messages.downstream_topics import CATALOGUE as DOWNSTREAM
 from lead_qualifier.messages.topics import CATALOGUE
 from lead_qualifier.services.topic_setup import Finding, TopicSetup, TopicsUnfit
@@ -72,12 +77,12 @@ def repair(downstream: Downstream = False, yes: Yes = False, as_json: Json = Fal
     if downstream:
         groups += downstream_groups(session.connection, settings.application_id, topic_prefix=session.prefix)
     repairs = [
-        group.checkpoints(session.connection, session.prefix, time_tolerance=settings.time_tolerance)
+        CheckpointRepair(session.connection, group, topic_prefix=session.prefix, time_tolerance=settings.time_tolerance)
         for group in groups
     ]
     with busy("checking that no process runs"):
-        for one in repairs:
-            one.check_nothing_runs()
+        for group in groups:
+            check_nothing_runs(session.connection, group.id)
     with busy("comparing positions with the topics"):
         found = [(one, one.find()) for one in repairs]
     mismatches = [one for _, of_group in found for one in of_group]

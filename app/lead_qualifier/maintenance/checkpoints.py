@@ -14,21 +14,17 @@ import msgspec
 
 from lead_qualifier.engine import checkpoint as checkpoints
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, Checkpoint
-from lead_qualifier.engine.clock import DEFAULT_TOLERANCE_SECONDS, tolerance_ms
+from lead_qualifier.engine.clock import tolerance_ms
 from lead_qualifier.engine.errors import UnknownFormat
 from lead_qualifier.kafka.admin import PartitionId
 from lead_qualifier.kafka.connection import Connection
-from lead_qualifier.kafka.groups import committed_offsets, delete_group, member_hosts
+from lead_qualifier.kafka.groups import committed_offsets, delete_group
 from lead_qualifier.kafka.producer import Producer
 from lead_qualifier.kafka.reader import TopicReader
-from lead_qualifier.maintenance.errors import ProcessesRunning
+from lead_qualifier.maintenance.service_groups import ServiceGroup, check_nothing_runs
 from lead_qualifier.messages.topics import Topic
-from lead_qualifier.services.topology import WORKER
 
 _SECONDS = 30.0
-#: The broker counts a process that ended without leaving its group for ten seconds: one that refuses its checkpoint
-#: ends like that.
-_LEAVING_SECONDS = 13.0
 _AGAIN = "; leads may qualify again (with the event_id they had)"
 
 
@@ -63,45 +59,27 @@ class _Inputs:
 
 
 class CheckpointRepair:
-    """The checkpoints of one consumer group: by default that of the workers."""
+    """The checkpoints of one consumer group."""
 
     def __init__(
-        self,
-        connection: Connection,
-        *,
-        topic_prefix: str,
-        group_id: str,
-        state_prefix: str | None = None,
-        changelogs: Mapping[Topic, tuple[Topic, ...]] | None = None,
-        clock_seconds: float = DEFAULT_TOLERANCE_SECONDS,
+        self, connection: Connection, group: ServiceGroup, *, topic_prefix: str, time_tolerance: timedelta
     ) -> None:
-        """`state_prefix`: what precedes the changelogs' names, if not the prefix of the topics. `changelogs`: the
-        inputs of each. `clock_seconds`: how far a checkpoint's clock may be ahead of this machine's.
-        """
-        self._changelogs = WORKER.changelogs if changelogs is None else changelogs
+        """`time_tolerance`: how far a checkpoint's clock may be ahead of this machine's."""
         self._connection = connection
+        self._group = group
         self._prefix = topic_prefix
-        self._state_prefix = topic_prefix if state_prefix is None else state_prefix
-        self._group_id = group_id
-        self._clock_ms = tolerance_ms(clock_seconds)
+        self._clock_ms = tolerance_ms(time_tolerance.total_seconds())
         self._reader = TopicReader(connection)
         self._admin = self._reader.admin
 
-    def check_nothing_runs(self, *, patience: float = _LEAVING_SECONDS) -> None:
-        """Raises ProcessesRunning if the group has members after `patience` seconds, NotAllowed, KafkaException."""
-        deadline = time.monotonic() + patience
-        while hosts := member_hosts(self._admin, self._group_id, timeout=_SECONDS):
-            if time.monotonic() > deadline:
-                raise ProcessesRunning(self._group_id, hosts)
-            time.sleep(0.5)
-
     def find(self) -> list[Mismatch]:
         """Every partition that does not fit. Raises TopicMissing, NotAllowed, ReadIncomplete, KafkaException."""
-        return [one for changelog in self._changelogs for one in self.mismatches(changelog, self.stored(changelog))]
+        changelogs = self._group.service.changelogs
+        return [one for changelog in changelogs for one in self.mismatches(changelog, self.stored(changelog))]
 
     def repair(self, mismatches: Sequence[Mismatch]) -> None:
         """Write what `find` found to be right. Raises ProcessesRunning, NotAllowed, KafkaException."""
-        self.check_nothing_runs()
+        check_nothing_runs(self._connection, self._group.id)
         producer = Producer(self._connection)
         for one in mismatches:
             if one.corrected is not None:
@@ -110,11 +88,11 @@ class CheckpointRepair:
         producer.flush()
         if any(one.forget_offsets for one in mismatches):
             # The checkpoints are what counts: the group's offsets only show that there was state once.
-            delete_group(self._admin, self._group_id, timeout=_SECONDS)
+            delete_group(self._admin, self._group.id, timeout=_SECONDS)
 
     def stored(self, changelog: Topic) -> dict[PartitionId, bytes | None]:
         """The newest checkpoint of each partition as it is written; None where there is none. Raises as `find`."""
-        partitions = self._admin.partitions(changelog.full_name(self._state_prefix))
+        partitions = self._admin.partitions(changelog.full_name(self._group.state_prefix))
         stored: dict[PartitionId, bytes | None] = dict.fromkeys(partitions)
         for record in self._reader.read(partitions):
             if record.key == CHECKPOINT_KEY:
@@ -123,14 +101,14 @@ class CheckpointRepair:
 
     def mismatches(self, changelog: Topic, stored: Mapping[PartitionId, bytes | None]) -> Iterator[Mismatch]:
         """Every partition of a changelog whose checkpoint, as `stored`, does not fit. Raises as `find`."""
-        topics = tuple(topic.full_name(self._prefix) for topic in self._changelogs[changelog])
+        topics = tuple(topic.full_name(self._prefix) for topic in self._group.service.changelogs[changelog])
         partitions = [partition for topic in topics for partition in self._admin.partitions(topic)]
         inputs = _Inputs(
             topics=topics,
             first=self._admin.first(partitions),
             ends=self._admin.ends(partitions),
-            committed=committed_offsets(self._connection.confluent(), self._group_id, partitions, timeout=_SECONDS),
-            ids=self._admin.topic_ids([changelog.full_name(self._state_prefix), *topics]),
+            committed=committed_offsets(self._connection.confluent(), self._group.id, partitions, timeout=_SECONDS),
+            ids=self._admin.topic_ids([changelog.full_name(self._group.state_prefix), *topics]),
         )
         for partition, value in stored.items():
             found = self._lost(partition, inputs) if value is None else self._check(partition, value, inputs)
@@ -146,7 +124,7 @@ class CheckpointRepair:
         offsets = ", ".join(f"{topic}-{number} up to {inputs.committed[topic, number]}" for topic in read)
         return Mismatch(
             partition,
-            f"holds no state, but group {self._group_id} has read {offsets}: the state is gone",
+            f"holds no state, but group {self._group.id} has read {offsets}: the state is gone",
             f"forget the group's offsets: workers start from what the input topics still hold{_AGAIN}",
             forget_offsets=True,
         )
@@ -156,10 +134,10 @@ class CheckpointRepair:
             checkpoint = checkpoints.decode(value)
         except (UnknownFormat, msgspec.DecodeError) as error:
             return Mismatch(partition, f"its position is unreadable: {error}", "none by this program")
-        if checkpoint.application != self._group_id:
+        if checkpoint.application != self._group.id:
             return Mismatch(
                 partition,
-                f"its state belongs to application {checkpoint.application}, not {self._group_id}",
+                f"its state belongs to application {checkpoint.application}, not {self._group.id}",
                 f"set LEAD_QUALIFIER_APPLICATION_ID={checkpoint.application}, or another LEAD_QUALIFIER_TOPIC_PREFIX",
             )
         problems, remedies, corrected = self._check_offsets(partition, checkpoint, inputs)

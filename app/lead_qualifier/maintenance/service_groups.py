@@ -1,15 +1,22 @@
-"""The consumer groups that an installation has: the workers', and those of its downstream services."""
+"""The consumer groups that an installation has, and whether processes are in them."""
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
-from datetime import timedelta
 
+from lead_qualifier.kafka.admin import Admin
 from lead_qualifier.kafka.connection import Connection
-from lead_qualifier.maintenance.checkpoints import CheckpointRepair
+from lead_qualifier.kafka.groups import member_hosts
+from lead_qualifier.maintenance.errors import ProcessesRunning
 from lead_qualifier.messages.downstream_topics import CATALOGUE
 from lead_qualifier.services.topic_setup import TopicSetup, TopicsUnfit
 from lead_qualifier.services.topology import DOWNSTREAM, WORKER, ServiceTopology
+
+_SECONDS = 30.0
+#: The broker counts a process that ended without leaving its group for ten seconds: one that refuses its checkpoint
+#: ends like that.
+_LEAVING_SECONDS = 13.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,17 +26,6 @@ class ServiceGroup:
     id: str
     service: ServiceTopology
     state_prefix: str
-
-    def checkpoints(self, connection: Connection, topic_prefix: str, *, time_tolerance: timedelta) -> CheckpointRepair:
-        """`time_tolerance`: how far clocks may differ."""
-        return CheckpointRepair(
-            connection,
-            topic_prefix=topic_prefix,
-            state_prefix=self.state_prefix,
-            group_id=self.id,
-            changelogs=self.service.changelogs,
-            clock_seconds=time_tolerance.total_seconds(),
-        )
 
 
 def worker_group(application_id: str, *, state_prefix: str) -> ServiceGroup:
@@ -52,3 +48,13 @@ def downstream_groups(connection: Connection, application_id: str, *, topic_pref
         for service in DOWNSTREAM.values()
         if any(state in existing for state in service.changelogs)
     )
+
+
+def check_nothing_runs(connection: Connection, group_id: str, *, patience: float = _LEAVING_SECONDS) -> None:
+    """Raises ProcessesRunning if the group has members after `patience` seconds, NotAllowed, KafkaException."""
+    admin = Admin(connection.confluent())
+    deadline = time.monotonic() + patience
+    while hosts := member_hosts(admin, group_id, timeout=_SECONDS):
+        if time.monotonic() > deadline:
+            raise ProcessesRunning(group_id, hosts)
+        time.sleep(0.5)

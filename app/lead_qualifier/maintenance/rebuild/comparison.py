@@ -1,4 +1,4 @@
-"""Compares two states of the same leads: which leads only one of them holds, and what differs."""
+"""Compares what was rebuilt with what the workers hold: the leads, and the lead-qualified events."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from lead_qualifier.kafka.reader import TopicReader
+from lead_qualifier.maintenance.record_checksum import RecordChecksum
 from lead_qualifier.qualification.flags import FLAG_NAMES
 from lead_qualifier.qualification.leads import Lead
 from lead_qualifier.qualification.merging import forget
@@ -89,6 +91,47 @@ def compare(
         kept += found[: max(0, limit - len(kept))]
     return Compared(
         live=len(live), rebuilt=len(rebuilt), equal=equal, ahead=len(ahead), counts=counts, differences=tuple(kept)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Qualifications:
+    """The lead-qualified events that a rebuild comes to, beside those that are on the topic, by their event ids.
+
+    Leads about which the workers have not decided everything count in `rebuilt` only.
+    """
+
+    rebuilt: int
+    live: int
+    only_live: int
+    only_rebuilt: int
+    checksum: str
+    """Of the rebuilt ones."""
+
+
+def compare_qualifications(
+    reader: TopicReader, topic: str, rebuilt: Mapping[str, str], *, ahead: Collection[bytes]
+) -> Qualifications:
+    """`rebuilt`: lead by event id. `ahead`: the leads to leave out of the comparison.
+
+    Raises TopicMissing, NotAllowed, ReadIncomplete, KafkaException.
+    """
+    live = {
+        (content or b"").decode(errors="replace")
+        for record in reader.read_topic(topic)
+        for name, content in record.headers
+        if name == "ce_id" and record.key not in ahead
+    }
+    compared = {event_id for event_id, lead_id in rebuilt.items() if lead_id.encode() not in ahead}
+    checksum = RecordChecksum()
+    for event_id in rebuilt:
+        checksum.add(None, event_id.encode())
+    return Qualifications(
+        rebuilt=len(rebuilt),
+        live=len(live),
+        only_live=len(live - compared),
+        only_rebuilt=len(compared - live),
+        checksum=checksum.hex,
     )
 
 

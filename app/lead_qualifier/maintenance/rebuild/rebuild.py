@@ -16,15 +16,14 @@ from lead_qualifier.kafka.admin import PartitionId
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.kafka.records import bad_header_name
-from lead_qualifier.maintenance.checkpoints import CheckpointRepair
 from lead_qualifier.maintenance.errors import CannotRebuild, ProcessesRunning
-from lead_qualifier.maintenance.rebuild.comparison import Compared, compare
-from lead_qualifier.maintenance.rebuild.qualifications import Qualifications, compare_qualifications
+from lead_qualifier.maintenance.rebuild.comparison import Compared, Qualifications, compare, compare_qualifications
 from lead_qualifier.maintenance.rebuild.replay import Replay, in_order
 from lead_qualifier.maintenance.rebuild.state_writer import StateWriter
 from lead_qualifier.maintenance.rebuild.timeline import Timeline
 from lead_qualifier.maintenance.rebuild.trail_reader import read_timeline
 from lead_qualifier.maintenance.record_checksum import RecordChecksum
+from lead_qualifier.maintenance.service_groups import check_nothing_runs
 from lead_qualifier.messages.plausible_time import has_time
 from lead_qualifier.messages.topics import LEAD_CHANGED, LEAD_QUALIFIED, LEAD_STATE, Topic
 from lead_qualifier.qualification.rules import UnknownLeads
@@ -53,38 +52,30 @@ class Rebuilt:
     workers_run: bool
 
 
+@dataclass(kw_only=True)
 class Rebuild:
-    """One rebuild."""
+    """One rebuild. `name`: the application id to rebuild for; `group_id`: that of the workers. `since_ms`: where scores
+    begin; None: at the first there is.
+    """
 
-    def __init__(
-        self,
-        connection: Connection,
-        *,
-        topic_prefix: str,
-        state_prefix: str,
-        group_id: str,
-        name: str,
-        since_ms: int | None,
-        unknown_leads: UnknownLeads,
-        time_tolerance: timedelta,
-    ) -> None:
-        """`name`: the application id to rebuild for. `since_ms`: where scores begin; None: at the first there is."""
-        self._connection = connection
-        self._prefix = topic_prefix
-        self._state_prefix = state_prefix
-        self._group_id = group_id
-        self._name = name
-        self._since_ms = since_ms
-        self._unknown_leads = unknown_leads
-        self._time_tolerance = time_tolerance
-        self._reader = TopicReader(connection)
+    connection: Connection
+    topic_prefix: str
+    state_prefix: str
+    group_id: str
+    name: str
+    since_ms: int | None
+    unknown_leads: UnknownLeads
+    time_tolerance: timedelta
+
+    def __post_init__(self) -> None:
+        self._reader = TopicReader(self.connection)
         self._ahead: set[bytes] = set()  # leads with records that the workers have not decided yet
         self._oldest: dict[str, int] = {}  # by topic the time of the oldest record that was read
 
     @property
-    def state_prefix(self) -> str:
+    def to_prefix(self) -> str:
         """What precedes the names of the topics of the rebuilt state."""
-        return f"{self._prefix}{self._name}."
+        return f"{self.topic_prefix}{self.name}."
 
     def run(self, *, limit: int, progress: Callable[[str], None]) -> Rebuilt:
         """Rebuild, compare and write. `limit`: differences to keep.
@@ -92,26 +83,26 @@ class Rebuild:
         Raises CannotRebuild, ProcessesRunning, TopicMissing, ReadIncomplete, UnreadableState, NotAllowed,
         KafkaException.
         """
-        if self._name == self._group_id:
-            raise CannotRebuild(f"{self._name} is the current application id: choose another one for --as")
-        self._checkpoints(self._name).check_nothing_runs(patience=0)
+        if self.name == self.group_id:
+            raise CannotRebuild(f"{self.name} is the current application id: choose another one for --as")
+        check_nothing_runs(self.connection, self.name, patience=0)
         rules = read_timeline(
-            self._connection, self._reader, topic_prefix=self._prefix, unknown_leads=self._unknown_leads
+            self.connection, self._reader, topic_prefix=self.topic_prefix, unknown_leads=self.unknown_leads
         )
-        partitions = [number for _, number in self._reader.admin.partitions(LEAD_STATE.full_name(self._state_prefix))]
+        partitions = [number for _, number in self._reader.admin.partitions(LEAD_STATE.full_name(self.state_prefix))]
         input_ids = {
-            state: self._reader.admin.topic_ids([topic.full_name(self._prefix) for topic in topics])
+            state: self._reader.admin.topic_ids([topic.full_name(self.topic_prefix) for topic in topics])
             for state, topics in WORKER.changelogs.items()
         }
         progress("reading what the workers hold")
-        live = read_held_leads(self._reader, topic_prefix=self._prefix, state_prefix=self._state_prefix)
+        live = read_held_leads(self._reader, topic_prefix=self.topic_prefix, state_prefix=self.state_prefix)
         replays = [self._replay(number, len(partitions), rules, live, progress) for number in partitions]
         leads = {key: value for replay in replays for key, value in replay.leads.items()}
         progress("comparing")
         compared = compare(live.leads, leads, ahead=self._ahead, limit=limit)
         qualifications = compare_qualifications(
             self._reader,
-            LEAD_QUALIFIED.full_name(self._prefix),
+            LEAD_QUALIFIED.full_name(self.topic_prefix),
             {event_id: lead_id for replay in replays for event_id, lead_id in replay.qualified.items()},
             ahead=self._ahead,
         )
@@ -120,11 +111,11 @@ class Rebuild:
             checksum.add(key, value)
         progress(f"writing {len(leads):,} leads")
         StateWriter(
-            connection=self._connection,
+            connection=self.connection,
             reader=self._reader,
-            application_id=self._name,
-            state_prefix=self._state_prefix,
-            to_prefix=self.state_prefix,
+            application_id=self.name,
+            state_prefix=self.state_prefix,
+            to_prefix=self.to_prefix,
             input_ids=input_ids,
         ).write(replays, live.checkpoints)
         return Rebuilt(
@@ -139,12 +130,9 @@ class Rebuild:
             workers_run=self._workers_run(),
         )
 
-    def _checkpoints(self, group_id: str) -> CheckpointRepair:
-        return CheckpointRepair(self._connection, topic_prefix=self._prefix, group_id=group_id)
-
     def _workers_run(self) -> bool:
         try:
-            self._checkpoints(self._group_id).check_nothing_runs(patience=0)
+            check_nothing_runs(self.connection, self.group_id, patience=0)
         except ProcessesRunning:
             return True
         return False
@@ -160,16 +148,16 @@ class Rebuild:
         decided = {} if checkpoint is None else checkpoint.next
         replay = Replay(
             number,
-            topic_prefix=self._prefix,
+            topic_prefix=self.topic_prefix,
             partitions=partitions,
             rules=rules,
-            time_tolerance=self._time_tolerance,
+            time_tolerance=self.time_tolerance,
             live=checkpoint,
             held=live.leads,
         )
         streams = []
         for topic in WORKER.changelogs[LEAD_STATE]:
-            partition = (topic.full_name(self._prefix), number)
+            partition = (topic.full_name(self.topic_prefix), number)
             begin = self._begin(topic, partition)
             replay.next[partition[0]] = begin
             streams.append(self._records(partition, begin))
@@ -189,9 +177,9 @@ class Rebuild:
 
     def _begin(self, topic: Topic, partition: PartitionId) -> int:
         # lead-changed is compacted: the last record of a lead may be as old as the lead
-        if self._since_ms is None or topic is LEAD_CHANGED:
+        if self.since_ms is None or topic is LEAD_CHANGED:
             return self._reader.admin.first([partition])[partition]
-        return self._reader.admin.since([partition], self._since_ms)[partition]
+        return self._reader.admin.since([partition], self.since_ms)[partition]
 
     def _records(self, partition: PartitionId, begin: int) -> Iterator[PlainRecord]:
         for record in self._reader.read([partition], {partition: begin}):

@@ -29,10 +29,6 @@ _SETTLE_EVERY = 20_000
 _NONE = Rules(revision=NO_RULES, lead_management=False, live_scoring_models=frozenset(), models={})
 
 
-def _is_unfinished(live: Checkpoint, rules: Rules) -> bool:
-    return live.swept != NEVER_SWEPT and rules.revision > live.swept
-
-
 def in_order(*topics: Iterable[PlainRecord], now_ms: int) -> Iterator[tuple[int, PlainRecord]]:
     """Records of several topics in the order in which they were probably written, each with the time of writing.
 
@@ -120,7 +116,7 @@ class Replay:
 
     @property
     def sweep_progress(self) -> tuple[int, Sweep | None]:
-        """`swept` and `sweep` of the rebuilt position."""
+        """`swept` and `sweep` of the rebuilt checkpoint."""
         if self._unfinished and self._live is not None:
             return self._live.swept, self._live.sweep
         return self.revision, None
@@ -174,7 +170,10 @@ class Replay:
         self._rules = rules
         self._processor.begin()
         if self._processor.sweep_pending(self._swept):
-            unfinished = self._live if self._live is not None and _is_unfinished(self._live, rules) else None
+            live = self._live
+            unfinished = (
+                live if live is not None and live.swept != NEVER_SWEPT and live.swept < rules.revision else None
+            )
             self._unfinished = self._unfinished or unfinished is not None
             for number, key in enumerate(sorted(self._partition.store), 1):
                 if unfinished is None or self._was_swept(key, rules, unfinished):

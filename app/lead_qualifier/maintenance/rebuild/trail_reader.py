@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from lead_qualifier.client.rulebook import Rulebook, read_rulebook
+from functools import cache
+
+from lead_qualifier.client.rulebook import read_rulebook
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.kafka.records import Record, bad_header_name
@@ -29,30 +31,21 @@ def read_timeline(
             "(was the topic deleted and created again?), and with it the rules that leads were decided by. Restore it; "
             "the state cannot be rebuilt without it"
         )
-    commands = QUALIFICATION_COMMANDS.full_name(topic_prefix)
-    return timeline(events, elsewhere=_Definitions(reader, commands, book).find, unknown_leads=unknown_leads)
 
+    @cache
+    def commands() -> dict[int, Record]:
+        topic = QUALIFICATION_COMMANDS.full_name(topic_prefix)
+        return {record.offset: record for record in reader.read_topic(topic)}
 
-class _Definitions:
-    """Definitions that events do not carry, since an older version wrote them: from the commands, or from what is
-    published now.
-    """
-
-    def __init__(self, reader: TopicReader, commands_topic: str, book: Rulebook) -> None:
-        self._reader = reader
-        self._topic = commands_topic
-        self._book = book
-        self._commands: dict[int, Record] | None = None
-
-    def find(self, event: Audited) -> QualificationModel | None:
-        """The definition that an apply or a publish was about."""
+    def elsewhere(event: Audited) -> QualificationModel | None:
+        """The definition of an event that does not carry it, since an older version wrote it."""
         if event.command == "apply":
-            if self._commands is None:
-                self._commands = {record.offset: record for record in self._reader.read_topic(self._topic)}
-            record = self._commands.get(event.origin.offset)
+            record = commands().get(event.origin.offset)
             return None if record is None else _applied(record)
-        entry = self._book.model(event.qualification_model_id or "")
+        entry = book.model(event.qualification_model_id or "")
         return None if entry is None or entry.version != event.version else entry.published
+
+    return timeline(events, elsewhere=elsewhere, unknown_leads=unknown_leads)
 
 
 def _applied(record: Record) -> QualificationModel | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -15,8 +16,7 @@ from lead_qualifier.kafka.admin import PartitionId
 from lead_qualifier.kafka.producer import Transaction
 from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.maintenance.record_checksum import RecordChecksum
-from lead_qualifier.maintenance.repartition.plan import Plan
-from lead_qualifier.maintenance.repartition.request import RepartitionRequest
+from lead_qualifier.maintenance.repartition.plan import Plan, RepartitionRequest
 from lead_qualifier.maintenance.service_groups import ServiceGroup
 from lead_qualifier.messages.downstream_topics import CATALOGUE as DOWNSTREAM
 from lead_qualifier.messages.downstream_topics import DOWNSTREAM_DEAD_LETTERS
@@ -37,8 +37,21 @@ MOVED_FROM = "dl_moved_from"
 _ERASED = b'"erased":'
 
 
+@dataclass(slots=True)
+class Copied:
+    """What was copied."""
+
+    checksums: dict[Topic, RecordChecksum] = field(default_factory=dict)
+    """Of what was written to each topic, checkpoints left out."""
+    strays: dict[str, int] = field(default_factory=dict)
+    """By the full name of a changelog: records without key, or in a partition that is not their key's. Nobody uses
+    them, and they are not copied."""
+    dead_letters_left: int = 0
+    """Dead letters that are not copied, since they were, or may have been, sent back already."""
+
+
 class Copier:
-    """Writes to a transaction, and counts what it writes."""
+    """Writes to a transaction, and counts what it writes in `copied`."""
 
     def __init__(
         self,
@@ -54,13 +67,7 @@ class Copier:
         self._admin = reader.admin
         self._transaction = transaction
         self._progress = progress
-        self.checksums: dict[Topic, RecordChecksum] = {}
-        """Of what was written to each topic, checkpoints left out."""
-        self.strays: dict[str, int] = {}
-        """By the full name of a changelog: records without key, or in a partition that is not their key's. Nobody uses
-        them, and they are not copied."""
-        self.dead_letters_left = 0
-        """Dead letters that are not copied, since they were, or may have been, sent back already."""
+        self.copied = Copied()
 
     def copy_group(self, group: ServiceGroup, *, history: bool) -> None:
         """State and audit trails of a service; with `history` what it decided about leads, too."""
@@ -83,7 +90,7 @@ class Copier:
                 at = to_milliseconds(letter.at)
                 self._write(topic, letter.key, letter.value, headers=self._moved(topic, letter), timestamp_ms=at)
             self._report(topic)
-            self.dead_letters_left += sum(len(plan[status]) for status in left)
+            self.copied.dead_letters_left += sum(len(plan[status]) for status in left)
 
     def write_checkpoints(self) -> None:
         """One for every partition. Its inputs start at their first record, except those that were copied, which are
@@ -97,7 +104,7 @@ class Copier:
                 topics = [topic.full_name(self._request.to_prefix) for topic in (changelog, *inputs)]
                 ids = self._admin.topic_ids(topics)
                 for topic, number in self._admin.partitions(topics[0]):
-                    copied = [one for one in inputs if one in self.checksums]
+                    copied = [one for one in inputs if one in self.copied.checksums]
                     starts = self._admin.first(self._inputs(number, set(inputs).difference(copied)))
                     starts |= self._admin.ends(self._inputs(number, copied))
                     checkpoint = Checkpoint(
@@ -111,24 +118,50 @@ class Copier:
                     )
                     self._transaction.send(topic, CHECKPOINT_KEY, checkpoints.encode(checkpoint), partition=number)
 
+    def problems(self, begin: Mapping[PartitionId, int]) -> list[str]:
+        """What is wrong with the copy, read back from `begin` before it is committed; empty if nothing is."""
+        reader = TopicReader(self._request.connection, committed=False)
+        by_lead = {
+            one
+            for group in self._plan.groups
+            for one in group.service.changelogs
+            if one.partitions is Partitions.BY_LEAD
+        }
+        problems = []
+        for topic, checksum in self.copied.checksums.items():
+            name = topic.full_name(self._request.to_prefix)
+            found, misplaced = RecordChecksum(), 0
+            for record in reader.read([], {one: offset for one, offset in begin.items() if one[0] == name}):
+                if record.key == CHECKPOINT_KEY:
+                    continue
+                if topic in by_lead:
+                    after = self._request.partitions
+                    misplaced += record.key is None or partition_of(record.key, after) != record.partition
+                found.add(record.key, record.value)
+            if misplaced:
+                problems.append(f"{name} holds {misplaced} records in the wrong partition for their key")
+            if found != checksum:
+                problems.append(f"{name} holds {found} records after the copy, expected {checksum}")
+        return problems
+
     def _copy_leads(self, group: ServiceGroup, changelog: Topic) -> None:
         """Each lead to the partition that is now its own. Holds one old partition at a time in memory."""
         name = changelog.full_name(group.state_prefix)
         partitions = self._admin.partitions(name)
-        self.checksums[changelog] = RecordChecksum()
+        self.copied.checksums[changelog] = RecordChecksum()
         for partition in partitions:
             for key, record in self._reader.newest_by_key([partition]).items():
                 if key == CHECKPOINT_KEY:
                     continue
                 if key is None or partition_of(key, self._plan.before) != partition[1]:
-                    self.strays[name] = self.strays.get(name, 0) + 1
+                    self.copied.strays[name] = self.copied.strays.get(name, 0) + 1
                     continue
                 assert record.value is not None  # a record without one is no key's newest
                 value = record.value if changelog is LEAD_STATE else without_erasure(record.value)
                 if value is not None:
                     number = partition_of(key, self._request.partitions)
                     self._write(changelog, key, value, partition=number, timestamp_ms=record.timestamp_ms)
-            count = self.checksums[changelog].count
+            count = self.copied.checksums[changelog].count
             self._progress(f"{changelog.name}: {partition[1] + 1} of {len(partitions)} partitions, {count:,} leads")
 
     def _copy_newest(self, group: ServiceGroup, changelog: Topic) -> None:
@@ -137,24 +170,24 @@ class Copier:
             newest = self._plan.commands
         else:
             newest = self._reader.newest_by_key(self._admin.partitions(changelog.full_name(group.state_prefix)))
-        self.checksums[changelog] = RecordChecksum()
+        self.copied.checksums[changelog] = RecordChecksum()
         for key, record in newest.items():
             if key != CHECKPOINT_KEY:
                 self._write(changelog, key, record.value, partition=0, timestamp_ms=record.timestamp_ms)
 
     def _copy_all(self, topic: Topic) -> None:
         """Every record that is retained, with its headers and its time; those of one key in their order."""
-        self.checksums[topic] = RecordChecksum()
+        self.copied.checksums[topic] = RecordChecksum()
         for record in self._reader.read_topic(topic.full_name(self._request.topic_prefix)):
             self._write(topic, record.key, record.value, headers=record.headers, timestamp_ms=record.timestamp_ms)
         self._report(topic)
 
     def _write(self, topic: Topic, key: bytes | None, value: bytes | None, **more: Any) -> None:
-        self.checksums.setdefault(topic, RecordChecksum()).add(key, value)
+        self.copied.checksums.setdefault(topic, RecordChecksum()).add(key, value)
         self._transaction.send(topic.full_name(self._request.to_prefix), key, value, **more)
 
     def _report(self, topic: Topic) -> None:
-        self._progress(f"{self.checksums.setdefault(topic, RecordChecksum()).count:,} records of {topic.name}")
+        self._progress(f"{self.copied.checksums.setdefault(topic, RecordChecksum()).count:,} records of {topic.name}")
 
     def _moved(self, topic: Topic, letter: DeadLetter) -> list[tuple[str, bytes | None]]:
         request, origin = self._request, letter.topic
@@ -186,32 +219,6 @@ def without_erasure(value: bytes) -> bytes | None:
     except (msgspec.DecodeError, ValueError, RecursionError, LookupError, TypeError, AttributeError):
         return value  # no state of ours: it is copied as it is
     return msgspec.json.encode(state) if any(state.values()) else None
-
-
-def compare(
-    request: RepartitionRequest,
-    plan: Plan,
-    expected: Mapping[Topic, RecordChecksum],
-    begin: Mapping[PartitionId, int],
-) -> tuple[str, ...]:
-    """What is wrong with the copy, read back from `begin` before it is committed; empty if nothing is."""
-    reader = TopicReader(request.connection, committed=False)
-    by_lead = {one for group in plan.groups for one in group.service.changelogs if one.partitions is Partitions.BY_LEAD}
-    problems = []
-    for topic, checksum in expected.items():
-        name = topic.full_name(request.to_prefix)
-        found, misplaced = RecordChecksum(), 0
-        for record in reader.read([], {one: offset for one, offset in begin.items() if one[0] == name}):
-            if record.key == CHECKPOINT_KEY:
-                continue
-            if topic in by_lead:
-                misplaced += record.key is None or partition_of(record.key, request.partitions) != record.partition
-            found.add(record.key, record.value)
-        if misplaced:
-            problems.append(f"{name} holds {misplaced} records in the wrong partition for their key")
-        if found != checksum:
-            problems.append(f"{name} holds {found} records after the copy, expected {checksum}")
-    return tuple(problems)
 
 
 def _digits(number: int | None) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import msgspec
 
@@ -12,19 +13,40 @@ from lead_qualifier.definitions.qualification_models.snapshot import rules_from
 from lead_qualifier.engine import checkpoint as checkpoints
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, NEVER_SWEPT, Checkpoint
 from lead_qualifier.kafka.admin import PartitionId
+from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.producer import Transaction
 from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.kafka.records import Record
 from lead_qualifier.maintenance.checkpoints import CheckpointRepair
 from lead_qualifier.maintenance.errors import CannotRepartition
-from lead_qualifier.maintenance.repartition.request import RepartitionRequest
-from lead_qualifier.maintenance.service_groups import ServiceGroup, downstream_groups, worker_group
+from lead_qualifier.maintenance.service_groups import ServiceGroup, check_nothing_runs, downstream_groups, worker_group
 from lead_qualifier.messages.downstream_topics import CATALOGUE as DOWNSTREAM
+from lead_qualifier.messages.plausible_time import DEFAULT_TOLERANCE
 from lead_qualifier.messages.topics import CATALOGUE, COMMAND_STATE, LEAD_STATE, Topic
 from lead_qualifier.services.topic_setup import TopicSetup
 from lead_qualifier.services.topology import PROJECTED
 
 _NAMED_AT_MOST = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepartitionRequest:
+    """From the topics under one prefix to those under another. `state_prefix`: what precedes the names of the workers'
+    changelogs today. `time_tolerance`: how far clocks may differ.
+    """
+
+    connection: Connection
+    application_id: str
+    topic_prefix: str
+    state_prefix: str
+    to_prefix: str
+    partitions: int
+    time_tolerance: timedelta = DEFAULT_TOLERANCE
+
+    @property
+    def transactional_id(self) -> str:
+        """Of the copy: a later run ends what a killed one left open."""
+        return f"{self.application_id}-repartition"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +94,7 @@ class Planner:
             partitions=before,
         ).check()
         for group in groups:
-            self._repair(group).check_nothing_runs()
+            check_nothing_runs(request.connection, group.id)
         stored: dict[PartitionId, Checkpoint | None] = {}
         input_ends: dict[PartitionId, int] = {}
         active = []
@@ -103,7 +125,7 @@ class Planner:
     def check_unchanged(self, plan: Plan) -> None:
         """Raises CannotRepartition, ProcessesRunning, NotAllowed, KafkaException."""
         for group in plan.groups:
-            self._repair(group).check_nothing_runs(patience=0)
+            check_nothing_runs(self._request.connection, group.id, patience=0)
         ends = self._admin.ends(list(plan.input_ends))
         written = [f"{one[0]}-{one[1]}" for one, end in ends.items() if end != plan.input_ends[one]]
         if written:
@@ -112,19 +134,18 @@ class Planner:
                 "what writes there, let the records be decided, and start again"
             )
 
-    def _repair(self, group: ServiceGroup) -> CheckpointRepair:
-        request = self._request
-        return group.checkpoints(request.connection, request.topic_prefix, time_tolerance=request.time_tolerance)
-
     def _checkpoints(self, group: ServiceGroup) -> dict[PartitionId, Checkpoint | None]:
         """Those of a group, all of which fit the topics."""
-        repair = self._repair(group)
+        request = self._request
+        repair = CheckpointRepair(
+            request.connection, group, topic_prefix=request.topic_prefix, time_tolerance=request.time_tolerance
+        )
         found: dict[PartitionId, Checkpoint | None] = {}
         for changelog in group.service.changelogs:
             stored = repair.stored(changelog)
             for mismatch in repair.mismatches(changelog, stored):
                 topic, number = mismatch.changelog
-                option = "" if group.id == self._request.application_id else " --downstream"
+                option = "" if group.id == request.application_id else " --downstream"
                 raise CannotRepartition(
                     f"{topic}-{number}: {mismatch.problem}: first run `lead-qualifier topics repair{option}`, and let "
                     f"`{group.service.command}` decide what is left"
@@ -187,7 +208,7 @@ class Planner:
         """The new topics may exist, but may not hold anything that was decided."""
         request = self._request
         Transaction(request.connection, request.transactional_id)  # ends what a killed run left open
-        names = [topic.full_name(request.to_prefix) for topic in _written((*CATALOGUE, *DOWNSTREAM))]
+        names = [topic.full_name(request.to_prefix) for topic in written_in_transactions((*CATALOGUE, *DOWNSTREAM))]
         existing = self._admin.existing(names)
         for name in names:
             if name in existing and next(self._reader.read_topic(name), None) is not None:
@@ -197,7 +218,7 @@ class Planner:
                 )
 
 
-def _written(topics: Iterable[Topic]) -> list[Topic]:
+def written_in_transactions(topics: Iterable[Topic]) -> list[Topic]:
     """Those that services write to in transactions."""
     return [topic for topic in topics if topic.ours and topic not in PROJECTED]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 
 from lead_qualifier.definitions.entries import Entry, encode_for_workers, entries_of
 from lead_qualifier.definitions.qualification_models.entries import ProcessedCommands, decode_stored
@@ -12,24 +11,12 @@ from lead_qualifier.kafka.producer import Producer, Transaction
 from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.kafka.records import Record
 from lead_qualifier.maintenance.errors import CannotRepartition
-from lead_qualifier.maintenance.record_checksum import RecordChecksum
-from lead_qualifier.maintenance.repartition.copier import Copier, compare
-from lead_qualifier.maintenance.repartition.plan import Plan, Planner
-from lead_qualifier.maintenance.repartition.request import RepartitionRequest
+from lead_qualifier.maintenance.repartition.copier import Copied, Copier
+from lead_qualifier.maintenance.repartition.plan import Plan, Planner, RepartitionRequest, written_in_transactions
 from lead_qualifier.maintenance.topic_cloning import clone_topics
 from lead_qualifier.messages.downstream_topics import KINDS, command_state, definitions
-from lead_qualifier.messages.topics import QUALIFICATION_MODELS, Topic
+from lead_qualifier.messages.topics import QUALIFICATION_MODELS
 from lead_qualifier.services.topic_setup import TopicSetup
-from lead_qualifier.services.topology import PROJECTED
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Copied:
-    """What was copied, as in Copier; each checksum is the same before and after."""
-
-    checksums: Mapping[Topic, RecordChecksum]
-    strays: Mapping[str, int]
-    dead_letters_left: int
 
 
 class Repartition:
@@ -64,8 +51,8 @@ class Repartition:
         setup.create_missing()  # those that the old installation does not have
         setup.check()
         admin = self._reader.admin
-        written = [topic for topic in plan.topics if topic.ours and topic not in PROJECTED]
-        begin = admin.ends([one for topic in written for one in admin.partitions(topic.full_name(request.to_prefix))])
+        names = [topic.full_name(request.to_prefix) for topic in written_in_transactions(plan.topics)]
+        begin = admin.ends([one for name in names for one in admin.partitions(name)])
         with Transaction(request.connection, request.transactional_id) as transaction:
             copier = Copier(request, plan, self._reader, transaction, progress)
             for group in plan.groups:
@@ -76,7 +63,7 @@ class Repartition:
             copier.write_checkpoints()
             transaction.flush()
             progress("reading back what was copied")
-            if problems := compare(request, plan, copier.checksums, begin):
+            if problems := copier.problems(begin):
                 raise CannotRepartition(
                     f"{'; '.join(problems)}: the copy was dropped. Does another program write to these topics? Start "
                     "again with another prefix (--to-prefix)"
@@ -84,7 +71,7 @@ class Repartition:
             self._planner.check_unchanged(plan)
             self._project(plan)
             transaction.commit()
-        return Copied(checksums=copier.checksums, strays=copier.strays, dead_letters_left=copier.dead_letters_left)
+        return copier.copied
 
     def _project(self, plan: Plan) -> None:
         """Write the rules and definitions that processes follow, as command processors do: outside of a transaction,
