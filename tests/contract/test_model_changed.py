@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 from pydantic import TypeAdapter
 
+from lead_qualifier.definitions.codes import Code
 from lead_qualifier.definitions.commands import Command, CommandResult
-from lead_qualifier.definitions.findings import Code
 from lead_qualifier.definitions.outcomes import command_of, feature_outcome, model_outcome, scoring_model_outcome
 from lead_qualifier.definitions.qualification_models.kind import QualificationModelKind
 from lead_qualifier.definitions.qualification_models.registry import ModelRegistry, ScoringModelChange

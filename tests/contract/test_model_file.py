@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from lead_qualifier.assignment.kind import KIND as ASSIGNMENT
-from lead_qualifier.definitions.findings import Fault, InvalidDefinition
 from lead_qualifier.definitions.kind import Kind
+from lead_qualifier.definitions.lifecycle import fault
 from lead_qualifier.follow_up.kind import KIND as FOLLOW_UP
 from lead_qualifier.journeys.kind import KIND as JOURNEY
 from lead_qualifier.messages.definition_file import parse_definition
@@ -21,6 +21,7 @@ from lead_qualifier.messages.model_definition import definition_of
 from lead_qualifier.messages.model_reading import model_of, parse_model, read_model_file
 from lead_qualifier.messages.model_reading import problems_of as model_problems_of
 from lead_qualifier.qualification.criteria import AtLeast, Criterion, Group
+from lead_qualifier.qualification.finding import Finding
 from lead_qualifier.qualification.flags import Actions
 from lead_qualifier.qualification.models import InvalidModel, QualificationModel, Requalification
 from lead_qualifier.sequences.kind import KIND as SEQUENCE
@@ -488,8 +489,8 @@ def test_a_cool_down_is_written_in_its_largest_whole_unit(text: str) -> None:
 def test_many_mistakes_of_a_command_are_told_shortly() -> None:
     with pytest.raises(InvalidModel) as refused:
         model_of({"id": "m"} | {f"field {number}": 1 for number in range(300)})
-    faults = tuple(Fault(*one) for one in refused.value.problems)
-    lines = IN_ENGLISH.sentence(InvalidDefinition("model", "m", faults)).split("\n")
+    faults = tuple(fault(*one) for one in refused.value.problems)
+    lines = IN_ENGLISH.sentence(Finding("invalid_definition", faults=faults)).split("\n")
     assert (len(lines), lines[10]) == (11, "and 293 more")
     assert len(refused.value.problems) == 303
 

@@ -19,7 +19,7 @@ from lead_qualifier.maintenance.service_groups import (
 )
 from lead_qualifier.messages.downstream_topics import CATALOGUE as DOWNSTREAM
 from lead_qualifier.messages.topics import CATALOGUE
-from lead_qualifier.services.topic_setup import Finding, TopicSetup, TopicsUnfit
+from lead_qualifier.services.topic_setup import FoundTopic, TopicSetup, TopicsUnfit
 
 topics = typer.Typer(no_args_is_help=True, help="Create, check and repair the topics.")
 
@@ -129,12 +129,12 @@ def _setup(session: Session, downstream: bool) -> TopicSetup:
     )
 
 
-def _row(one: Finding) -> tuple[str, ...]:
+def _row(one: FoundTopic) -> tuple[str, ...]:
     count = "missing" if one.partitions is None else str(one.partitions)
     return one.name, count, one.topic.cleanup.value, "yes" if one.problem is None else "no"
 
 
-def _as_json(one: Finding) -> dict[str, Any]:
+def _as_json(one: FoundTopic) -> dict[str, Any]:
     found = {
         "topic": one.name,
         "partitions": one.partitions,

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
+from lead_qualifier.definitions.codes import Code
 from lead_qualifier.definitions.commands import Command, CommandResult, Decision, Entry
-from lead_qualifier.definitions.findings import Code, TooLarge, Unreadable
 from lead_qualifier.definitions.processed_commands import ProcessedCommand, remembered
-from lead_qualifier.qualification.findings import Finding
+from lead_qualifier.qualification.finding import Finding
 from lead_qualifier.wording.shortening import LONGEST_MESSAGE, cut
 
 E = TypeVar("E", bound=Entry)
@@ -57,14 +57,15 @@ class CommandHandler:
     def handle(self, command: Command, stored: Stored[E], decide: Callable[[], Decision[E]]) -> CommandResult[E]:
         """The result of a command; `decide` is asked only if it was not processed before."""
         if (unreadable := stored.unreadable()) is not None:
-            message = self.wording.sentence(Unreadable(*unreadable))
+            key, reason = unreadable
+            message = self.wording.sentence(Finding("unreadable", key=key, reason=reason))
             return CommandResult(accepted=False, code=self._word(Code.UNREADABLE), message=message)
         for one in stored.processed():
             if one.command_id == command.command_id:
                 return _repeated(one)
         decision = decide()
         if not self._fit(stored.records(decision.entry, ())) and decision.entry is not None:
-            decision = Decision(code=Code.TOO_LARGE, finding=TooLarge(self.kind, command.id))
+            decision = Decision(code=Code.TOO_LARGE, finding=Finding("too_large", id=command.id))
         return self._remembered(command, stored, decision)
 
     def _remembered(self, command: Command, stored: Stored[E], decision: Decision[E]) -> CommandResult[E]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
-from lead_qualifier.definitions.findings import Code
-from lead_qualifier.qualification.findings import Finding
+from lead_qualifier.definitions.codes import Code
+from lead_qualifier.qualification.finding import Finding
 
 Action = Literal["apply", "publish", "shadow", "stop", "delete"]
 

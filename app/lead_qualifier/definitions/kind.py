@@ -9,15 +9,14 @@ from typing import Any
 
 from typing_extensions import override
 
-from lead_qualifier.definitions import findings
+from lead_qualifier.definitions.codes import Code
 from lead_qualifier.definitions.commands import DefinitionCommand
 from lead_qualifier.definitions.entries import Entry
-from lead_qualifier.definitions.findings import Code, Fault
-from lead_qualifier.definitions.lifecycle import DefinitionKind, InvalidDefinition
+from lead_qualifier.definitions.lifecycle import DefinitionKind, InvalidDefinition, fault
 from lead_qualifier.messages.definition_form import Path, Problem, form_problems
 from lead_qualifier.messages.downstream_topics import with_article
 from lead_qualifier.messages.reasons import path
-from lead_qualifier.qualification.findings import Finding
+from lead_qualifier.qualification.finding import Finding
 
 Definition = Mapping[str, Any]
 Others = Mapping[str, Definition]
@@ -107,7 +106,7 @@ class Kind(DefinitionKind[Entry, dict[str, Any]]):
         ]
         if not problems:
             return None
-        return Code.INVALID, findings.InvalidDefinition(self.name, command.id, _faults(problems))
+        return Code.INVALID, Finding("invalid_definition", faults=_faults(problems))
 
     @override
     def warnings_of(self, definition: dict[str, Any]) -> tuple[Finding, ...]:
@@ -121,8 +120,8 @@ class Unresolved(tuple[Path, str]):
     __slots__ = ()
 
 
-def _faults(problems: Iterable[Problem]) -> tuple[Fault, ...]:
-    return tuple(Fault(path(where), message) for where, message in problems)
+def _faults(problems: Iterable[Problem]) -> tuple[Finding, ...]:
+    return tuple(fault(path(where), message) for where, message in problems)
 
 
 def _others_than(definition_id: object, entries: Mapping[str, Entry], *, live: bool = False) -> dict[str, Definition]:

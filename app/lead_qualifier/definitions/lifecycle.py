@@ -9,11 +9,10 @@ from typing import Any, Generic, TypeVar
 
 from msgspec.structs import replace
 
-from lead_qualifier.definitions import findings
+from lead_qualifier.definitions.codes import Code
 from lead_qualifier.definitions.commands import Command, Decision, DefinitionCommand, Entry
 from lead_qualifier.definitions.entries import DefinitionEntry
-from lead_qualifier.definitions.findings import Code, Fault
-from lead_qualifier.qualification.findings import Finding
+from lead_qualifier.qualification.finding import Finding
 from lead_qualifier.qualification.utc import in_utc
 
 E = TypeVar("E", bound=DefinitionEntry[Any])
@@ -23,9 +22,14 @@ D = TypeVar("D")
 class InvalidDefinition(Exception):
     """What was applied is no definition of its kind; `faults` says why."""
 
-    def __init__(self, faults: tuple[Fault, ...]) -> None:
+    def __init__(self, faults: tuple[Finding, ...]) -> None:
         super().__init__(f"{len(faults)} faults")
         self.faults = faults
+
+
+def fault(field: str, message: str | Finding) -> Finding:
+    """What is wrong in a definition, and where: `field` is a path such as `criteria.0.threshold`, or empty."""
+    return Finding("fault", field=field, message=message)
 
 
 class DefinitionKind(ABC, Generic[E, D]):
@@ -79,8 +83,8 @@ class DefinitionKind(ABC, Generic[E, D]):
     def draft_saved(self, entry: E) -> Finding:
         """What is to say of a draft that was saved."""
         if entry.status != "live":
-            return findings.DraftSaved(self.name, entry.id)
-        return findings.DraftSavedBesideLive(self.name, entry.id, entry.version)
+            return Finding("draft_saved", kind=self.name, id=entry.id)
+        return Finding("draft_saved_while_live", kind=self.name, id=entry.id, version=entry.version)
 
     def decide(self, command: DefinitionCommand, entry: E) -> Decision[E]:
         """A command that is the kind's own. Never called for kinds whose commands have no such action."""
@@ -102,7 +106,8 @@ class Lifecycle(Generic[E, D]):
         if command.action == "apply":
             return stale(command, entry) or self._apply(command, entry)
         if entry is None or entry.status == "deleted":
-            return Decision(code=Code.UNKNOWN, finding=findings.UnknownDefinition(self._kind.name, command.id))
+            unknown = Finding("unknown_definition", kind=self._kind.name, id=command.id)
+            return Decision(code=Code.UNKNOWN, finding=unknown)
         if refusal := stale(command, entry):
             return refusal
         match command.action:
@@ -121,20 +126,22 @@ class Lifecycle(Generic[E, D]):
         try:
             definition = self._read(command)
         except InvalidDefinition as error:
-            return Decision(code=Code.INVALID, finding=findings.InvalidDefinition(kind.name, name, error.faults))
+            return Decision(code=Code.INVALID, finding=Finding("invalid_definition", faults=error.faults))
         entry = entry or kind.new(name)
         live = entry.status == "live"
         if live and not command.draft:
-            return Decision(code=Code.LIVE, finding=findings.LiveRefusesApply(kind.name, name))
+            return Decision(code=Code.LIVE, finding=Finding("live_refuses_apply", kind=kind.name, id=name))
         if refusal := kind.refuses_apply(definition):
             return Decision(code=refusal[0], finding=refusal[1])
         warnings = kind.warnings_of(definition)
         if definition == (entry.draft or entry.published):
-            says_so = findings.LiveVersionUnchanged if live and entry.draft is None else findings.DraftUnchanged
-            return Decision(code=Code.UNCHANGED, finding=says_so(kind.name, name), warnings=warnings)
+            unchanged = Finding(
+                "live_version_unchanged" if live and entry.draft is None else "draft_unchanged", id=name
+            )
+            return Decision(code=Code.UNCHANGED, finding=unchanged, warnings=warnings)
         if live and definition == entry.published:
             changed = replace(entry, draft=None)
-            finding: Finding = findings.DraftDropped(kind.name, name, entry.version)
+            finding = Finding("draft_dropped", id=name, version=entry.version)
         else:
             changed = replace(entry, draft=definition, status="draft" if entry.status == "deleted" else entry.status)
             finding = kind.draft_saved(changed)
@@ -152,18 +159,23 @@ class Lifecycle(Generic[E, D]):
     def _read(self, command: DefinitionCommand) -> D:
         definition = self._kind.read(command.definition, self._entries)
         if self._kind.id_of(definition) != command.id:
-            raise InvalidDefinition((Fault("id", findings.IdDiffers(command.id)),))
+            raise InvalidDefinition((fault("id", Finding("id_differs", id=command.id)),))
         return definition
 
     def _publish(self, command: DefinitionCommand, entry: E) -> Decision[E]:
         kind, name, version = self._kind, entry.id, entry.version
         if entry.status == "live" and not command.replace:
-            already = findings.AlreadyLive if entry.draft is None else findings.AlreadyLiveWithDraft
-            return Decision(code=Code.LIVE, finding=already(kind.name, name, version))
+            already = Finding(
+                "already_live" if entry.draft is None else "already_live_with_draft",
+                kind=kind.name,
+                id=name,
+                version=version,
+            )
+            return Decision(code=Code.LIVE, finding=already)
         if entry.status != "live" and command.replace:
-            return Decision(code=Code.NOT_LIVE, finding=findings.NothingToReplace(kind.name, name))
+            return Decision(code=Code.NOT_LIVE, finding=Finding("nothing_to_replace", kind=kind.name, id=name))
         if entry.draft is None and command.replace:
-            return Decision(code=Code.NO_DRAFT, finding=findings.NoDraft(kind.name, name, version))
+            return Decision(code=Code.NO_DRAFT, finding=Finding("no_draft", kind=kind.name, id=name, version=version))
         definition = entry.draft or entry.published
         assert definition is not None
         if refusal := kind.refuses_publish(definition, command, self._entries):
@@ -178,9 +190,9 @@ class Lifecycle(Generic[E, D]):
             published_at=in_utc(command.issued_at),
             published_by=command.issued_by,
         )
-        finding: Finding = findings.Published(kind.name, name, published.version)
+        finding = Finding("published", id=name, version=published.version)
         if command.replace:
-            finding = findings.Replaced(kind.name, name, published.version, version)
+            finding = Finding("replaced", id=name, version=published.version, before=version)
         return Decision(
             code=Code.PUBLISHED,
             finding=finding,
@@ -191,17 +203,15 @@ class Lifecycle(Generic[E, D]):
 
     def _stop(self, entry: E) -> Decision[E]:
         if entry.status != "live":
-            return Decision(code=Code.NOT_LIVE, finding=findings.NothingToStop(self._kind.name, entry.id))
-        stopped = findings.Stopped if entry.draft is None else findings.StoppedWithDraft
-        return Decision(
-            code=Code.STOPPED, finding=stopped(self._kind.name, entry.id), entry=replace(entry, status="stopped")
-        )
+            return Decision(code=Code.NOT_LIVE, finding=Finding("nothing_to_stop", kind=self._kind.name, id=entry.id))
+        stopped = Finding("stopped" if entry.draft is None else "stopped_with_draft", id=entry.id)
+        return Decision(code=Code.STOPPED, finding=stopped, entry=replace(entry, status="stopped"))
 
     def _delete(self, entry: E) -> Decision[E]:
         if entry.status == "live":
-            return Decision(code=Code.LIVE, finding=findings.LiveRefusesDelete(self._kind.name, entry.id))
+            return Decision(code=Code.LIVE, finding=Finding("live_refuses_delete", kind=self._kind.name, id=entry.id))
         deleted = replace(entry, status="deleted", draft=None, published=None)
-        return Decision(code=Code.DELETED, finding=findings.Deleted(self._kind.name, entry.id), entry=deleted)
+        return Decision(code=Code.DELETED, finding=Finding("deleted", id=entry.id), entry=deleted)
 
     def _changed(self, command: DefinitionCommand, decision: Decision[E]) -> Decision[E]:
         """The decision, with the entry at the next revision if it is changed."""
@@ -225,5 +235,5 @@ def stale(command: Command, entry: Entry | DefinitionEntry[Any] | None) -> Decis
     if command.expected_revision in accepted:
         return None
     assert command.expected_revision is not None
-    finding = findings.StaleRevision(command.id, held, command.expected_revision)
+    finding = Finding("stale_revision", id=command.id, held=held, expected=command.expected_revision)
     return Decision(code=Code.STALE_REVISION, finding=finding)

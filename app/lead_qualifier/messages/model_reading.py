@@ -21,7 +21,7 @@ from lead_qualifier.messages.model_definition import (
 from lead_qualifier.messages.nearest import Nearest
 from lead_qualifier.messages.reasons import path
 from lead_qualifier.qualification.criteria import AtLeast, Criterion, Group, Member
-from lead_qualifier.qualification.findings import Worded
+from lead_qualifier.qualification.finding import Finding
 from lead_qualifier.qualification.models import (
     InvalidModel,
     OnRejection,
@@ -54,7 +54,7 @@ def parse_model(content: bytes | str, source: str = "model") -> QualificationMod
 def model_of(definition: object) -> QualificationModel:
     """The model that a definition describes. Raises InvalidModel with every problem found."""
     if problems := _form_problems(definition):
-        raise InvalidModel([(path(where), Worded(message)) for where, message in problems])
+        raise InvalidModel([(path(where), Finding("worded", text=message)) for where, message in problems])
     return _model(cast("ModelDefinition", definition))
 
 

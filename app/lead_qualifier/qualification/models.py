@@ -8,26 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 from lead_qualifier.qualification.criteria import AtLeast, Criterion, Group, Match, Member
-from lead_qualifier.qualification.faults import (
-    AtLeastOutOfRange,
-    CoolDownWithoutRequalification,
-    CoolDownWithoutRequalify,
-    CriteriaOutOfOrder,
-    DropAboveThreshold,
-    DropWithoutRecross,
-    Empty,
-    EmptyGroup,
-    HoldOutOfRange,
-    Negative,
-    NestedTooDeep,
-    NoAction,
-    NoCriteria,
-    NotFinite,
-    NotOneOf,
-    RepeatedScoringModel,
-    UnknownMatch,
-)
-from lead_qualifier.qualification.findings import Finding
+from lead_qualifier.qualification.finding import Finding
 from lead_qualifier.qualification.flags import FLAGS, Actions
 
 Policy = Literal["never", "when_reset", "on_recross"]
@@ -50,7 +31,7 @@ class InvalidModel(ValueError):
 
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = problems
-        super().__init__("; ".join(f"{field}: {type(fault).__name__}" for field, fault in problems[:10]))
+        super().__init__("; ".join(f"{field}: {fault.code}" for field, fault in problems[:10]))
 
 
 class Requalification(Struct, frozen=True, omit_defaults=True):
@@ -125,12 +106,12 @@ class QualificationModel(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def _names(model: QualificationModel) -> list[Problem]:
-    return [(field, Empty()) for field, text in (("id", model.id), ("name", model.name)) if not text]
+    return [(field, Finding("empty")) for field, text in (("id", model.id), ("name", model.name)) if not text]
 
 
 def _criteria(model: QualificationModel) -> list[Problem]:
     if not model.criteria:
-        return [("criteria", NoCriteria())]
+        return [("criteria", Finding("no_criteria"))]
     where = paths(model)
     problems: list[Problem] = []
     first: dict[tuple[str, str], int] = {}
@@ -138,13 +119,18 @@ def _criteria(model: QualificationModel) -> list[Problem]:
         group, at = where[index]
         scoring_model = criterion.scoring_model
         if not scoring_model:
-            problems.append((f"{at}.scoring_model", Empty()))
+            problems.append((f"{at}.scoring_model", Finding("empty")))
         elif (group, scoring_model) in first:
             before = first[group, scoring_model] + 1
-            problems.append((f"{at}.scoring_model", RepeatedScoringModel(scoring_model, before)))
+            problems.append(
+                (
+                    f"{at}.scoring_model",
+                    Finding("repeated_scoring_model", scoring_model=scoring_model, criterion=before),
+                )
+            )
         first.setdefault((group, scoring_model), index)
         if not _finite(criterion.threshold):
-            problems.append((f"{at}.threshold", NotFinite()))
+            problems.append((f"{at}.threshold", Finding("not_finite")))
         problems += _drop(model, criterion, f"{at}.drop_below")
     return problems
 
@@ -153,11 +139,11 @@ def _drop(model: QualificationModel, criterion: Criterion, field: str) -> list[P
     if criterion.drop_below is None:
         return []
     if not _finite(criterion.drop_below):
-        return [(field, NotFinite())]
+        return [(field, Finding("not_finite"))]
     if criterion.drop_below > criterion.threshold:
-        return [(field, DropAboveThreshold(criterion.threshold))]
+        return [(field, Finding("drop_above_threshold", threshold=criterion.threshold))]
     if model.requalification.policy != "on_recross":
-        return [(field, DropWithoutRecross())]
+        return [(field, Finding("drop_without_recross"))]
     return []
 
 
@@ -193,16 +179,16 @@ def _groups(model: QualificationModel) -> list[Problem]:
             here = f"{at}.{number}"
             under = f"{here}.{member_field(member.match)}"
             if depth > MAX_DEPTH:
-                problems.append((here, NestedTooDeep(MAX_DEPTH)))
+                problems.append((here, Finding("nested_too_deep", most=MAX_DEPTH)))
             elif not member.members:
-                problems.append((under, EmptyGroup()))
+                problems.append((under, Finding("empty_group")))
             else:
                 problems.extend((f"{here}{field}", fault) for field, fault in _fits(member.match, member.members))
                 walk(member.members, under, depth + 1)
 
     walk(model.members, "criteria", 1)
     if not problems and model.members and indexes != list(range(len(model.criteria))):
-        problems.append(("members", CriteriaOutOfOrder()))
+        problems.append(("members", Finding("criteria_out_of_order")))
     return problems
 
 
@@ -220,9 +206,9 @@ def _match(model: QualificationModel) -> list[Problem]:
 def _fits(match: Match, members: Sequence[object]) -> list[Problem]:
     if isinstance(match, AtLeast):
         if members and not 1 <= match.at_least <= len(members):
-            return [(".at_least", AtLeastOutOfRange(len(members)))]
+            return [(".at_least", Finding("at_least_out_of_range", criteria=len(members)))]
     elif match not in ("all", "any"):
-        return [("", UnknownMatch())]
+        return [("", Finding("unknown_match"))]
     return []
 
 
@@ -230,16 +216,16 @@ def _effects(model: QualificationModel) -> list[Problem]:
     problems: list[Problem] = []
     if not model.actions.flags:
         written = tuple(f"{flag.name}: {str(flag.qualified).lower()}" for flag in FLAGS)
-        problems.append(("actions", NoAction(written)))
+        problems.append(("actions", Finding("no_action", actions=written)))
     if model.existing_leads not in _EXISTING_LEADS:
-        problems.append(("existing_leads", NotOneOf(_EXISTING_LEADS)))
+        problems.append(("existing_leads", Finding("not_one_of", known=_EXISTING_LEADS)))
     if model.requalification.policy not in _POLICIES:
-        problems.append(("requalification.policy", NotOneOf(_POLICIES)))
+        problems.append(("requalification.policy", Finding("not_one_of", known=_POLICIES)))
     cool_down = model.requalification.cool_down
     if cool_down is not None and cool_down < timedelta(0):
-        problems.append(("requalification.cool_down", Negative()))
+        problems.append(("requalification.cool_down", Finding("negative")))
     if model.hold is not None and not timedelta(0) < model.hold <= LONGEST_HOLD:
-        problems.append(("hold", HoldOutOfRange(LONGEST_HOLD.days)))
+        problems.append(("hold", Finding("hold_out_of_range", days=LONGEST_HOLD.days)))
     return problems
 
 
@@ -253,9 +239,9 @@ def _rejection(model: QualificationModel) -> list[Problem]:
         if rule.cool_down is None:
             continue
         if rule.cool_down < timedelta(0):
-            problems.append((f"{field}.cool_down", Negative()))
+            problems.append((f"{field}.cool_down", Finding("negative")))
         if not rule.requalify:
-            problems.append((f"{field}.cool_down", CoolDownWithoutRequalify()))
+            problems.append((f"{field}.cool_down", Finding("cool_down_without_requalify")))
         elif model.requalification.policy == "never":
-            problems.append((f"{field}.cool_down", CoolDownWithoutRequalification()))
+            problems.append((f"{field}.cool_down", Finding("cool_down_without_requalification")))
     return problems

@@ -22,7 +22,7 @@ from lead_qualifier.messages.topics import (
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class FoundTopic:
     """One topic as it is on the broker. `problem` says what is wrong and what to do; None if nothing is."""
 
     topic: Topic
@@ -39,7 +39,7 @@ class Finding:
 class TopicsUnfit(Exception):
     """Topics are missing or do not fit; the message names each and says what to do."""
 
-    def __init__(self, findings: Sequence[Finding]) -> None:
+    def __init__(self, findings: Sequence[FoundTopic]) -> None:
         self.findings = tuple(findings)
         self.lines = tuple(f"{f.name}: {f.problem}" for f in findings)
         super().__init__("\n".join(self.lines))
@@ -67,7 +67,7 @@ class TopicSetup:
         self._partitions = partitions
         self._replication = replication_factor
 
-    def find(self) -> list[Finding]:
+    def find(self) -> list[FoundTopic]:
         """Every topic as it is. Raises NotAllowed, KafkaException if the broker can't be asked."""
         there = self._admin.partition_counts()
         counts = {topic: there.get(name) for topic, name in self._names.items()}
@@ -112,13 +112,13 @@ class TopicSetup:
                 warn(finding.name, finding.warning)
         return {f.name: f.max_message_bytes for f in findings if f.topic.ours and f.max_message_bytes is not None}
 
-    def _judge(self, topic: Topic, count: int | None, config: Mapping[str, str] | None, inputs: int) -> Finding:
+    def _judge(self, topic: Topic, count: int | None, config: Mapping[str, str] | None, inputs: int) -> FoundTopic:
         name = self._names[topic]
         if count is None or config is None:
             absent = (
                 "does not exist; `lead-qualifier topics create` creates it (or set LEAD_QUALIFIER_CREATE_TOPICS=true)"
             )
-            return Finding(topic, name, None, problem=absent, missing=True)
+            return FoundTopic(topic, name, None, problem=absent, missing=True)
         wanted = topic.partition_count(self._partitions)
         size = _max_message_bytes(config)
         problem: str | None = None
@@ -144,14 +144,14 @@ class TopicSetup:
                 f"a record expires {days:g} days after the time set by its producer, unread if that time is long past "
                 f"(a backfill): set its {TIMESTAMP_TYPE} to {BROKER_TIME}, so that the broker's time counts"
             )
-        return Finding(topic, name, count, size, problem, warning=warning)
+        return FoundTopic(topic, name, count, size, problem, warning=warning)
 
-    def _hide(self, topic: Topic) -> Finding:
+    def _hide(self, topic: Topic) -> FoundTopic:
         problem = (
             "is not visible to this login (Describe); have the ACL added (`lead-qualifier acls print` lists what "
             "each service needs), or use other credentials"
         )
-        return Finding(topic, self._names[topic], None, problem=problem)
+        return FoundTopic(topic, self._names[topic], None, problem=problem)
 
     @staticmethod
     def _inputs_max(sizes: dict[Topic, int]) -> int:

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from shlex import quote
 from string import Formatter
 from typing import Any
 
 from typing_extensions import override
 
-from lead_qualifier.qualification.findings import Finding
+from lead_qualifier.qualification.finding import Finding
 from lead_qualifier.wording.english import ENGLISH
 from lead_qualifier.wording.printable import printable
 from lead_qualifier.wording.shortening import first_of
 
 
 class Wording(Formatter):
-    """The sentences of one language. Fields of a finding stand in braces; findings within findings are written out."""
+    """The sentences of one language. Arguments of a finding stand in braces; findings among them are written out."""
 
     def __init__(self, catalogue: Mapping[str, str]) -> None:
-        """`catalogue`: by the name of the finding's class its sentence, as a format string over its fields."""
+        """`catalogue`: by the finding's code its sentence, as a format string over its arguments."""
         self._catalogue = catalogue
 
     def sentence(self, finding: Finding) -> str:
         """The sentence of one finding, with what to do about it. Raises KeyError where the language has none."""
-        arguments = {field.name: getattr(finding, field.name) for field in fields(finding)}
-        return self.vformat(self._catalogue[type(finding).__name__], (), arguments)
+        return self.vformat(self._catalogue[finding.code], (), finding.arguments)
 
     def sentences(self, findings: Sequence[Finding]) -> list[str]:
         """The first findings, a sentence each; where there are more, the last says how many."""
@@ -34,7 +32,7 @@ class Wording(Formatter):
 
     @override
     def format_field(self, value: Any, format_spec: str) -> str:
-        """One field of a finding.
+        """One argument of a finding.
 
         `quoted`: as one argument in a shell. `prefix`: with a colon behind it, unless it is empty. `lines`: of several
         findings, each in a line, which no text in it can break. `listed` and `or`: several texts, by commas.

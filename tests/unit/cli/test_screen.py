@@ -12,12 +12,13 @@ from rich.console import Console
 
 from lead_qualifier.cli import screen
 from lead_qualifier.cli.program import run
-from lead_qualifier.definitions.findings import Fault, InvalidDefinition
+from lead_qualifier.definitions.lifecycle import fault
 from lead_qualifier.demo.plain_view import PlainView
 from lead_qualifier.demo.progress import Progress
 from lead_qualifier.demo.screen import Screen
 from lead_qualifier.messages.definition_file import parse_definition
 from lead_qualifier.messages.errors import BadDefinitionFile, Problem
+from lead_qualifier.qualification.finding import Finding
 from lead_qualifier.wording.sentences import IN_ENGLISH
 
 #: Clears the screen, colours, sets the title, rings, goes back, begins a line, and turns the direction of writing.
@@ -61,8 +62,8 @@ def test_several_faults_are_a_line_each_whatever_they_name(terminal: Callable[[]
 
 
 def test_a_refusal_of_a_definition_has_a_line_for_each_problem_and_no_other() -> None:
-    faults = (Fault(f"segments.{HOSTILE}", "is unknown"), Fault("", HOSTILE))
-    text = IN_ENGLISH.sentence(InvalidDefinition("assignment", "a", faults))
+    faults = (fault(f"segments.{HOSTILE}", "is unknown"), fault("", HOSTILE))
+    text = IN_ENGLISH.sentence(Finding("invalid_definition", faults=faults))
     assert text.count("\n") == 1
     assert all(line.isprintable() for line in text.split("\n"))
 

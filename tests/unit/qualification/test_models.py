@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from lead_qualifier.qualification.criteria import AtLeast, Criterion, Group
-from lead_qualifier.qualification.faults import Empty
+from lead_qualifier.qualification.finding import Finding
 from lead_qualifier.qualification.flags import Actions
 from lead_qualifier.qualification.models import InvalidModel, QualificationModel, Requalification
 from tests.unit.qualification.given import model
@@ -78,8 +78,8 @@ def test_every_problem_is_named_at_once() -> None:
     with pytest.raises(InvalidModel) as refused:
         QualificationModel(id="", name="", match="all", criteria=(), actions=Actions())
     assert [path for path, _ in refused.value.problems] == ["id", "name", "criteria", "actions"]
-    assert refused.value.problems[0] == ("id", Empty())
-    assert str(refused.value).startswith("id: Empty; name: Empty; ")
+    assert refused.value.problems[0] == ("id", Finding("empty"))
+    assert str(refused.value).startswith("id: empty; name: empty; ")
 
 
 def test_the_defaults_evaluate_existing_leads_and_requalify_when_reset() -> None:
@@ -106,5 +106,5 @@ def test_match_is_written_as_people_write_it(match: Any, written: bytes) -> None
 
 
 def test_a_stored_definition_that_does_not_hold_together_is_no_definition() -> None:
-    with pytest.raises(msgspec.ValidationError, match="id: Empty"):
+    with pytest.raises(msgspec.ValidationError, match="id: empty"):
         msgspec.json.decode(msgspec.json.encode(model()).replace(b'"enterprise"', b'""'), type=QualificationModel)

@@ -235,5 +235,5 @@ def test_a_mistake_in_a_file_is_refused_by_name(written: object, where: tuple[st
 
 
 def test_a_cool_down_beside_never_is_refused() -> None:
-    with pytest.raises(InvalidModel, match="CoolDownWithoutRequalification"):
+    with pytest.raises(InvalidModel, match="cool_down_without_requalification"):
         msgspec.structs.replace(model(policy="never"), on_rejection=LATER)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from lead_qualifier.definitions.codes import Code
 from lead_qualifier.definitions.command_handler import Wording
 from lead_qualifier.definitions.command_processor import Handled, Handler, origin_of
 from lead_qualifier.definitions.commands import Command
-from lead_qualifier.definitions.findings import Code
 from lead_qualifier.definitions.outcomes import command_of, feature_outcome, model_outcome, scoring_model_outcome
 from lead_qualifier.definitions.qualification_models.entries import Stored
 from lead_qualifier.definitions.qualification_models.registry import ModelRegistry, ScoringModelChange

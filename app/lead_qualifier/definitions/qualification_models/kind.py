@@ -8,15 +8,14 @@ from typing import Any
 from msgspec.structs import replace
 from typing_extensions import override
 
-from lead_qualifier.definitions import findings
+from lead_qualifier.definitions.codes import Code
 from lead_qualifier.definitions.commands import Decision, DefinitionCommand
-from lead_qualifier.definitions.findings import Code, Fault
-from lead_qualifier.definitions.lifecycle import DefinitionKind, InvalidDefinition
+from lead_qualifier.definitions.lifecycle import DefinitionKind, InvalidDefinition, fault
 from lead_qualifier.definitions.qualification_models.entries import ModelEntry
 from lead_qualifier.definitions.qualification_models.ineligibility import LookUp, ineligibility, out_of_reach
 from lead_qualifier.messages.model_definition import definition_of
 from lead_qualifier.messages.model_reading import model_of
-from lead_qualifier.qualification.findings import Finding
+from lead_qualifier.qualification.finding import Finding
 from lead_qualifier.qualification.models import InvalidModel, QualificationModel
 
 NAME = "model"
@@ -44,7 +43,7 @@ class QualificationModelKind(DefinitionKind[ModelEntry, QualificationModel]):
         try:
             return model_of(definition)
         except InvalidModel as error:
-            raise InvalidDefinition(tuple(Fault(field, message) for field, message in error.problems)) from None
+            raise InvalidDefinition(tuple(fault(field, message) for field, message in error.problems)) from None
 
     @override
     def id_of(self, definition: QualificationModel) -> str:
@@ -66,7 +65,7 @@ class QualificationModelKind(DefinitionKind[ModelEntry, QualificationModel]):
         """Thresholds that no score can meet."""
         if not (found := tuple(out_of_reach(definition, self._scoring_model))):
             return None
-        return Code.THRESHOLD_ABOVE_MAXIMUM, findings.CannotApply(self.name, definition.id, found)
+        return Code.THRESHOLD_ABOVE_MAXIMUM, Finding("cannot_apply", id=definition.id, reasons=found)
 
     @override
     def refuses_publish(
@@ -75,7 +74,8 @@ class QualificationModelKind(DefinitionKind[ModelEntry, QualificationModel]):
         """Lead management that is off, scoring models that are not live, thresholds out of reach."""
         if not (found := self._ineligibility(definition)):
             return None
-        return found[0][0], findings.CannotPublish(self.name, definition.id, tuple(finding for _, finding in found))
+        reasons = tuple(finding for _, finding in found)
+        return found[0][0], Finding("cannot_publish", id=definition.id, reasons=reasons)
 
     @override
     def warnings_of(self, definition: QualificationModel) -> tuple[Finding, ...]:
@@ -98,7 +98,7 @@ class QualificationModelKind(DefinitionKind[ModelEntry, QualificationModel]):
         """The draft of a live model can run in shadow."""
         if entry.status != "live":
             return super().draft_saved(entry)
-        return findings.DraftSavedForShadow(self.name, entry.id, entry.version)
+        return Finding("draft_saved_for_shadow", kind=self.name, id=entry.id, version=entry.version)
 
     @override
     def decide(self, command: DefinitionCommand, entry: ModelEntry) -> Decision[ModelEntry]:
@@ -106,18 +106,19 @@ class QualificationModelKind(DefinitionKind[ModelEntry, QualificationModel]):
         assert command.action == "shadow", command.action
         on = command.enabled
         if on and entry.status != "live":
-            return Decision(code=Code.NOT_LIVE, finding=findings.NothingToCompare(self.name, entry.id))
+            return Decision(code=Code.NOT_LIVE, finding=Finding("nothing_to_compare", kind=self.name, id=entry.id))
         if on and entry.draft is None:
-            return Decision(code=Code.NO_DRAFT, finding=findings.NoDraft(self.name, entry.id, entry.version))
+            finding = Finding("no_draft", kind=self.name, id=entry.id, version=entry.version)
+            return Decision(code=Code.NO_DRAFT, finding=finding)
         if entry.shadow == on:
-            already = findings.ShadowOnAlready if on else findings.ShadowOffAlready
-            return Decision(code=Code.UNCHANGED, finding=already(self.name, entry.id))
+            already = Finding("shadow_on_already" if on else "shadow_off_already", id=entry.id)
+            return Decision(code=Code.UNCHANGED, finding=already)
         changed = replace(entry, shadow=on)
         if entry.draft is None or not on:
-            return Decision(code=Code.SHADOW_OFF, finding=findings.ShadowOff(self.name, entry.id), entry=changed)
+            return Decision(code=Code.SHADOW_OFF, finding=Finding("shadow_off", id=entry.id), entry=changed)
         return Decision(
             code=Code.SHADOW_ON,
-            finding=findings.ShadowOn(self.name, entry.id, entry.version),
+            finding=Finding("shadow_on", id=entry.id, version=entry.version),
             # What publishing would refuse counts as not met in the shadow, which is worth a word.
             warnings=self.warnings_of(entry.draft),
             entry=changed,

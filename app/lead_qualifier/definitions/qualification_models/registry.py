@@ -10,10 +10,9 @@ from typing import Any
 from msgspec.structs import replace
 from typing_extensions import override
 
-from lead_qualifier.definitions import findings
+from lead_qualifier.definitions.codes import Code
 from lead_qualifier.definitions.command_handler import CommandHandler, Wording
 from lead_qualifier.definitions.commands import Command, CommandResult, Decision, DefinitionCommand
-from lead_qualifier.definitions.findings import Code
 from lead_qualifier.definitions.lifecycle import Lifecycle, stale
 from lead_qualifier.definitions.processed_commands import ProcessedCommand
 from lead_qualifier.definitions.qualification_models.entries import (
@@ -33,6 +32,7 @@ from lead_qualifier.definitions.qualification_models.entries import (
 from lead_qualifier.definitions.qualification_models.kind import QualificationModelKind
 from lead_qualifier.definitions.qualification_models.snapshot import revision_of
 from lead_qualifier.definitions.registry import Registry
+from lead_qualifier.qualification.finding import Finding
 from lead_qualifier.qualification.utc import EARLIEST_PLAUSIBLE, in_utc
 
 
@@ -93,12 +93,13 @@ class ModelRegistry(Registry[Stored]):
     def _decide_feature(self, command: Command, entry: FeatureEntry | None, enabled: bool) -> Decision[FeatureEntry]:
         name = command.id
         if name != LEAD_MANAGEMENT:
-            return Decision(code=Code.UNKNOWN_FEATURE, finding=findings.UnknownFeature(name, LEAD_MANAGEMENT))
+            unknown = Finding("unknown_feature", name=name, known=LEAD_MANAGEMENT)
+            return Decision(code=Code.UNKNOWN_FEATURE, finding=unknown)
         if refusal := stale(command, entry):
             return refusal
         if entry is not None and entry.enabled == enabled:
-            already = findings.FeatureOnAlready if enabled else findings.FeatureOffAlready
-            return Decision(code=Code.UNCHANGED, finding=already(name))
+            already = Finding("feature_on_already" if enabled else "feature_off_already", name=name)
+            return Decision(code=Code.UNCHANGED, finding=already)
         changed = FeatureEntry(
             name=name,
             revision=self.revision + 1,
@@ -107,8 +108,8 @@ class ModelRegistry(Registry[Stored]):
             changed_by=command.issued_by,
         )
         if enabled:
-            return Decision(code=Code.ENABLED, finding=findings.FeatureOn(name), entry=changed)
-        return Decision(code=Code.DISABLED, finding=findings.FeatureOff(name), entry=changed)
+            return Decision(code=Code.ENABLED, finding=Finding("feature_on", name=name), entry=changed)
+        return Decision(code=Code.DISABLED, finding=Finding("feature_off", name=name), entry=changed)
 
     def observe_scoring_model(
         self, change: ScoringModelChange, wording: Wording, latest: datetime | None = None
@@ -123,7 +124,7 @@ class ModelRegistry(Registry[Stored]):
         if held is not None and latest is not None and held.occurred_at > latest:
             held = replace(held, occurred_at=EARLIEST_PLAUSIBLE)
         if held is not None and at < held.occurred_at:
-            stale_one = findings.ScoringModelStale(change.id, change.status)
+            stale_one = Finding("scoring_model_stale", id=change.id)
             return _observed(Code.STALE, wording.sentence(stale_one), held.revision)
         announced = ScoringModelEntry(
             id=change.id,
@@ -134,10 +135,10 @@ class ModelRegistry(Registry[Stored]):
             maximum=change.maximum,
         )
         if held is not None and announced == replace(held, revision=announced.revision, occurred_at=at):
-            unchanged = findings.ScoringModelUnchanged(change.id, change.status)
+            unchanged = Finding("scoring_model_unchanged", id=change.id, status=change.status)
             newer = replace(held, occurred_at=at) if at > held.occurred_at else None
             return _observed(Code.UNCHANGED, wording.sentence(unchanged), held.revision, stored=newer)
-        observed = findings.ScoringModelObserved(change.id, change.status)
+        observed = Finding("scoring_model_observed", id=change.id, status=change.status)
         return _observed(Code.OBSERVED, wording.sentence(observed), announced.revision, announced, announced)
 
     def _model_or_deleted(self, model_id: str) -> ModelEntry | None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from lead_qualifier.definitions.findings import Code, Fault
+from lead_qualifier.definitions.codes import Code
+from lead_qualifier.definitions.lifecycle import fault
 from lead_qualifier.definitions.qualification_models.entries import (
     Entry,
     FeatureEntry,
@@ -167,7 +168,7 @@ def _definition(event: Audited) -> QualificationModel | None:
     try:
         return model_of(event.definition)
     except InvalidModel as problem:
-        faults = "; ".join(IN_ENGLISH.sentences([Fault(field, fault) for field, fault in problem.problems]))
+        faults = "; ".join(IN_ENGLISH.sentences([fault(field, finding) for field, finding in problem.problems]))
         raise CannotRebuild(
             f"{event.qualification_model_id} in revision {event.revision} on the audit trail is no model to this "
             f"version of the program: {faults}; rebuild with the version that wrote it, or a newer one"

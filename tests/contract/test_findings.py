@@ -1,0 +1,73 @@
+"""Every finding that the program can make has its sentence in every language, with the arguments that it takes."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+import lead_qualifier
+from lead_qualifier.wording.english import ENGLISH
+
+LANGUAGES = {"English": ENGLISH}
+SOURCES = Path(lead_qualifier.__file__).parent
+
+Call = tuple[str, str, frozenset[str]]
+"""Where a finding is made, its code, and the names of its arguments."""
+
+
+def findings_made() -> Iterator[Call]:
+    for file in sorted(SOURCES.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Finding":
+                where = f"{file.relative_to(SOURCES)}:{node.lineno}"
+                assert len(node.args) == 1, f"{where}: a finding has its code, and its arguments by name"
+                names = [keyword.arg for keyword in node.keywords]
+                assert None not in names, f"{where}: name each argument, so that it can be checked"
+                for code in codes_of(node.args[0], where):
+                    yield where, code, frozenset(name for name in names if name is not None)
+
+
+def codes_of(code: ast.expr, where: str) -> Iterator[str]:
+    match code:
+        case ast.Constant(value=str(text)):
+            yield text
+        case ast.IfExp(body=body, orelse=orelse):
+            yield from codes_of(body, where)
+            yield from codes_of(orelse, where)
+        case _:
+            raise AssertionError(f"{where}: write the code here, so that it can be checked")
+
+
+MADE = tuple(findings_made())
+
+
+def placeholders(sentence: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(sentence) if name is not None}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_language_has_a_sentence_for_every_code_and_no_other(language: str) -> None:
+    assert set(LANGUAGES[language]) == {code for _, code, _ in MADE}
+
+
+def test_a_finding_has_the_arguments_of_its_sentence() -> None:
+    wrong = [
+        f"{where}: {code} has {sorted(arguments)}, its sentence {sorted(placeholders(ENGLISH[code]))}"
+        for where, code, arguments in MADE
+        if arguments != placeholders(ENGLISH[code])
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_language_uses_the_arguments_in_the_same_forms(language: str) -> None:
+    def forms(sentence: str) -> set[tuple[str, str | None]]:
+        return {(name, form) for _, name, form, _ in Formatter().parse(sentence) if name is not None}
+
+    assert {code: forms(one) for code, one in LANGUAGES[language].items()} == {
+        code: forms(one) for code, one in ENGLISH.items()
+    }
