@@ -10,7 +10,8 @@ from pathlib import Path
 from rich.console import Console
 
 from bench.reporting import Say
-from lead_qualifier.demo.broker.finder import NoBroker, find_broker
+from lead_qualifier.demo.broker.errors import NoBroker
+from lead_qualifier.demo.broker.finder import find_broker
 from lead_qualifier.demo.broker.kinds import BrokerKind
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.errors import BrokerUnreachable

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import structlog
 
-from lead_qualifier.demo.broker.finder import Broker, NoBroker, find_broker
+from lead_qualifier.demo.broker.errors import NoBroker, NotAvailable
+from lead_qualifier.demo.broker.finder import Broker, find_broker
 from lead_qualifier.demo.broker.java import find_java, kafka_jars
 from lead_qualifier.demo.broker.kinds import BrokerKind
 from lead_qualifier.demo.broker.local_kafka import LocalKafka
-from lead_qualifier.demo.broker.not_available import NotAvailable
 from lead_qualifier.settings import load_settings
 from tests.support.examples import load_profile
 

@@ -16,9 +16,9 @@ import confluent_kafka
 import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from lead_qualifier.demo.broker.errors import NotAvailable
 from lead_qualifier.demo.broker.finder import Broker
 from lead_qualifier.demo.broker.java import find_java, kafka_jars
-from lead_qualifier.demo.broker.not_available import NotAvailable
 from lead_qualifier.kafka.reader import TopicReader
 
 pytestmark = pytest.mark.broker

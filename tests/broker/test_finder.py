@@ -13,10 +13,11 @@ import pytest
 from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from lead_qualifier.demo.broker.finder import Broker, NoBroker, check_available, find_broker, make_broker
+from lead_qualifier.demo.broker.container_kafka import IMAGE, ContainerKafka, pull
+from lead_qualifier.demo.broker.errors import NoBroker, NotAvailable
+from lead_qualifier.demo.broker.finder import Broker, find_broker, make_broker
 from lead_qualifier.demo.broker.kinds import BrokerKind
-from lead_qualifier.demo.broker.not_available import NotAvailable
-from lead_qualifier.demo.broker.running import find_running
+from lead_qualifier.demo.broker.local_broker import find_running
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.errors import BrokerUnreachable
 from lead_qualifier.settings import BrokerChoice, Settings, load_settings
@@ -191,7 +192,9 @@ def test_no_broker_at_all_is_an_error_that_names_each_way_to_have_one(monkeypatc
 
 def _skip_unless_available(choice: BrokerChoice) -> None:
     try:
-        check_available(BrokerKind(choice.value), print)
+        broker = make_broker(BrokerKind(choice.value), Path(), print)
+        if isinstance(broker, ContainerKafka):
+            pull(IMAGE, print)
     except NotAvailable as reason:
         pytest.skip(str(reason))
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from confluent_kafka import Producer
 
+from lead_qualifier.demo.broker.errors import NotAvailable
 from lead_qualifier.demo.broker.java import find_java, kafka_jars
-from lead_qualifier.demo.broker.not_available import NotAvailable
 from tests.broker.conftest import Install
 from tests.oracle.reading import partition_of
 from tests.support.installation import Installation

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from lead_qualifier.demo.broker.errors import NotAvailable
 from lead_qualifier.demo.broker.java import find_java, kafka_jars
-from lead_qualifier.demo.broker.not_available import NotAvailable
 from tests.chaos.plan import Fault, Kind, Phase, Plan
 from tests.chaos.run import run
 from tests.conftest import cannot_run_broker_tests

@@ -9,6 +9,8 @@ from rich.console import Console
 
 from lead_qualifier.cli.exit_codes import NoBrokerFound, Refused
 from lead_qualifier.cli.screen import warn
+from lead_qualifier.demo.broker.errors import NoBroker
+from lead_qualifier.demo.errors import DemoError
 from lead_qualifier.settings import load_settings, unknown_variables
 
 Events = Annotated[
@@ -34,8 +36,6 @@ def demo(events: Events = None, rate: Rate = 200.0) -> None:
     for line in unknown_variables():
         warn(line)
     # What finds a broker takes a moment to import, which no other command should wait for.
-    from lead_qualifier.demo.broker.finder import NoBroker  # noqa: PLC0415
-    from lead_qualifier.demo.errors import DemoError  # noqa: PLC0415
     from lead_qualifier.demo.run import run_demo  # noqa: PLC0415
 
     try:

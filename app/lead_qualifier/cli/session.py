@@ -10,7 +10,7 @@ from typing import Any
 from lead_qualifier.cli.exit_codes import NO_BROKER, NoBrokerFound
 from lead_qualifier.cli.screen import busy, warn
 from lead_qualifier.client.commands import CommandSender, DefinitionClient
-from lead_qualifier.demo.broker.running import find_running
+from lead_qualifier.demo.broker.local_broker import find_running
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.messages.decode import read_framing
 from lead_qualifier.settings import SchemaRegistryFraming, Settings, load_settings, unknown_variables

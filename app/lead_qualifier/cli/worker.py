@@ -8,7 +8,7 @@ import structlog
 import typer
 
 from lead_qualifier.cli.exit_codes import NO_BROKER, NoBrokerFound
-from lead_qualifier.demo.broker.running import find_running
+from lead_qualifier.demo.broker.local_broker import find_running
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.services.logs import configure_logs
 from lead_qualifier.settings import Settings, load_settings, log_format, unknown_variables

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lead_qualifier.demo.broker.finder import Broker
 from lead_qualifier.demo.broker.kinds import BrokerKind
+from lead_qualifier.demo.broker.local_broker import shown_path
 from lead_qualifier.demo.preparing import OTHER_MODEL, OWN_SCORES
 from lead_qualifier.settings import Settings, variable_of
 
@@ -57,12 +58,6 @@ def program() -> str:
     if started.name == "lead-qualifier" and started.exists():
         return shlex.quote(str(shown_path(started)))
     return f"{shlex.quote(str(shown_path(Path(sys.executable))))} -m lead_qualifier"
-
-
-def shown_path(path: Path) -> Path:
-    """Relative where it lies below the working directory."""
-    working = Path.cwd()
-    return path.relative_to(working) if path.is_relative_to(working) else path
 
 
 def _shown(name: str) -> str:

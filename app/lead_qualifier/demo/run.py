@@ -18,12 +18,12 @@ from rich.console import Console
 from lead_qualifier.client.errors import CommandUnanswered
 from lead_qualifier.demo.broker.finder import Broker, find_broker
 from lead_qualifier.demo.broker.kinds import BrokerKind
-from lead_qualifier.demo.broker.local_broker import free_ports, is_free
+from lead_qualifier.demo.broker.local_broker import free_ports, is_free, shown_path
 from lead_qualifier.demo.child_process import ChildProcess
 from lead_qualifier.demo.errors import DemoFailed, NotPrepared
 from lead_qualifier.demo.event_tail import EventTail, TopicEvent
 from lead_qualifier.demo.figures import is_ready, read_figures
-from lead_qualifier.demo.hints import Hints, shown_path
+from lead_qualifier.demo.hints import Hints
 from lead_qualifier.demo.plain_view import PlainView, figures_text
 from lead_qualifier.demo.preparing import prepare
 from lead_qualifier.demo.processes import DemoProcesses

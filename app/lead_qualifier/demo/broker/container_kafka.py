@@ -15,9 +15,9 @@ from testcontainers.core.docker_client import DockerClient
 from typing_extensions import override
 
 import lead_qualifier
+from lead_qualifier.demo.broker.errors import NotAvailable
 from lead_qualifier.demo.broker.java import KAFKA_VERSION
 from lead_qualifier.demo.broker.local_broker import LocalBroker
-from lead_qualifier.demo.broker.not_available import NotAvailable
 
 IMAGE = f"apache/kafka:{KAFKA_VERSION}"
 _ENGINE_SECONDS = 5
@@ -31,6 +31,7 @@ class ContainerKafka(LocalBroker):
     """
 
     name = "Kafka's container"
+    description = f"Apache Kafka {KAFKA_VERSION} in a container"
 
     def __init__(self, folder: Path, *, say: Callable[[str], None], image: str = IMAGE) -> None:
         """`folder` keeps what is known about it. Raises NotAvailable where no Docker engine answers."""
@@ -46,6 +47,12 @@ class ContainerKafka(LocalBroker):
     def bootstrap_servers(self) -> str:
         """The address for clients."""
         return f"{self.host}:{self.ports[0]}"
+
+    @override
+    @property
+    def data_location(self) -> str:
+        """Where its data lies and how to be rid of it, for people."""
+        return f"its data stays in the Docker volume {self.volume} (to start afresh: docker volume rm {self.volume})"
 
     @override
     def kill(self) -> None:

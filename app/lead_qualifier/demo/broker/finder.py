@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from lead_qualifier.demo.broker.container_kafka import IMAGE, ContainerKafka, pull
+from lead_qualifier.demo.broker.container_kafka import IMAGE, ContainerKafka
+from lead_qualifier.demo.broker.errors import DidNotStart, NoBroker, NotAvailable
 from lead_qualifier.demo.broker.java import KAFKA_VERSION, find_java, kafka_jars
 from lead_qualifier.demo.broker.kinds import IN_ORDER, BrokerKind
-from lead_qualifier.demo.broker.local_broker import DidNotStart, LocalBroker
+from lead_qualifier.demo.broker.local_broker import LocalBroker
 from lead_qualifier.demo.broker.local_kafka import LocalKafka
 from lead_qualifier.demo.broker.local_noida import LocalNoida
-from lead_qualifier.demo.broker.not_available import NotAvailable
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.settings import BrokerChoice, Settings
 
 Say = Callable[[str], None]
 """Told what is being tried, how far a download is, and why something cannot be had: a line each time."""
-
-
-class NoBroker(Exception):
-    """None was given and none could be started; the message has the reason for each kind and what would change it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +54,8 @@ def find_broker(settings: Settings, say: Say, *, order: Sequence[BrokerKind] | N
         return
     say("Broker: KAFKA_BOOTSTRAP_SERVERS is not set, so one is found or started here")
     reasons = []
-    for kind in order or _order(settings.broker):
+    choice = settings.broker
+    for kind in order or (IN_ORDER if choice is BrokerChoice.AUTO else [BrokerKind(choice.value)]):
         try:
             local = make_broker(kind, settings.data_dir / kind, say)
             started = local.start()
@@ -68,7 +64,15 @@ def find_broker(settings: Settings, say: Say, *, order: Sequence[BrokerKind] | N
             say(f"Broker: {reason}")
             continue
         try:
-            broker = _describe(kind, local, started=started)
+            state = "started" if started else "already running"
+            broker = Broker(
+                kind=kind,
+                connection=local.connection,
+                description=f"{local.description}, {state} at {local.bootstrap_servers}",
+                data_location=local.data_location,
+                workers_limit=local.workers_limit,
+                started=started,
+            )
             say(f"Broker: {broker.description}; {broker.data_location}")
             yield broker
         finally:
@@ -77,34 +81,19 @@ def find_broker(settings: Settings, say: Say, *, order: Sequence[BrokerKind] | N
     raise NoBroker("no Kafka broker could be started; any one of these would do:\n  " + "\n  ".join(reasons))
 
 
-def check_available(kind: BrokerKind, say: Say) -> None:
-    """Can this kind be had here? Downloads what it needs. Raises NotAvailable with the reason."""
-    match kind:
-        case BrokerKind.CONTAINER:
-            ContainerKafka(Path(), say=say)
-            pull(IMAGE, say)
-        case BrokerKind.JAVA:
-            find_java()
-            kafka_jars(say)
-        case BrokerKind.NOIDA:
-            LocalNoida(Path())
-        case BrokerKind.GIVEN:
-            pass
-
-
 def make_broker(kind: BrokerKind, folder: Path, say: Say) -> LocalBroker:
     """A broker of a kind that can be started, not started yet; what it needs is downloaded. Raises NotAvailable."""
     if kind is BrokerKind.CONTAINER:
         container = ContainerKafka(folder, say=say, image=IMAGE)
-        say("Broker: a Docker engine answers; having Apache Kafka's container run ...")
+        say("Broker: a Docker engine answers; starting Apache Kafka's container ...")
         return container
     if kind is BrokerKind.JAVA:
         java = find_java()
         libs = kafka_jars(say)
-        say(f"Broker: having Apache Kafka {KAFKA_VERSION} run on {java} ...")
+        say(f"Broker: starting Apache Kafka {KAFKA_VERSION} on {java} ...")
         return LocalKafka(folder, java=java, libs=libs)
     noida = LocalNoida(folder)
-    say("Broker: having noida-db run, a small server that speaks Kafka's protocol ...")
+    say("Broker: starting noida-db, a small server that speaks Kafka's protocol ...")
     return noida
 
 
@@ -118,33 +107,3 @@ def _given(settings: Settings, say: Say) -> Broker:
         description=f"the Kafka at {connection.bootstrap_servers} (KAFKA_BOOTSTRAP_SERVERS)",
         data_location="its data is kept there",
     )
-
-
-def _order(choice: BrokerChoice) -> Sequence[BrokerKind]:
-    return IN_ORDER if choice is BrokerChoice.AUTO else (BrokerKind(choice.value),)
-
-
-def _describe(kind: BrokerKind, local: LocalBroker, *, started: bool) -> Broker:
-    what = {
-        BrokerKind.CONTAINER: f"Apache Kafka {KAFKA_VERSION} in a container",
-        BrokerKind.JAVA: f"Apache Kafka {KAFKA_VERSION} on this machine's Java",
-        BrokerKind.NOIDA: "noida-db, an embedded stand-in for Kafka, for one worker only",
-    }[kind]
-    place = f"folder {_shown(local.folder)}"
-    remove = f"rm -r {_shown(local.folder)}"
-    if isinstance(local, ContainerKafka):
-        place, remove = f"Docker volume {local.volume}", f"docker volume rm {local.volume}"
-    return Broker(
-        kind=kind,
-        connection=local.connection,
-        description=f"{what}, {'started' if started else 'already running'} at {local.bootstrap_servers}",
-        data_location=f"its data stays in the {place} (to start afresh: {remove})",
-        workers_limit=1 if kind is BrokerKind.NOIDA else None,
-        started=started,
-    )
-
-
-def _shown(folder: Path) -> str:
-    """Relative where it lies below the working directory."""
-    working = Path.cwd()
-    return os.fspath(folder.relative_to(working) if folder.is_relative_to(working) else folder)

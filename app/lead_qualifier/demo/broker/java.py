@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from lead_qualifier.demo.broker.not_available import NotAvailable
+from lead_qualifier.demo.broker.errors import NotAvailable
 
 KAFKA_VERSION = "4.1.1"
 MINIMUM_JAVA = 17

@@ -15,18 +15,17 @@ from pathlib import Path
 from typing import Self
 
 from lead_qualifier.demo.broker import keeper
+from lead_qualifier.demo.broker.errors import DidNotStart
+from lead_qualifier.demo.broker.kinds import IN_ORDER
 from lead_qualifier.demo.broker.usage import Usage
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.errors import BrokerUnreachable
+from lead_qualifier.settings import Settings
 
 START_SECONDS = 90.0
 STOP_SECONDS = 40.0
 _POLL_SECONDS = 0.05
 _RUNNING = "running.json"
-
-
-class DidNotStart(Exception):
-    """The broker ended, or did not answer in time; the message has the end of its log and where the rest is."""
 
 
 class LocalBroker(ABC):
@@ -38,6 +37,10 @@ class LocalBroker(ABC):
 
     name = "the broker"
     """What messages call it."""
+    description = "a broker"
+    """What it is, for people."""
+    workers_limit: int | None = None
+    """How many workers it can serve; None: no limit."""
 
     def __init__(self, folder: Path, *, ports: int) -> None:
         """`folder` keeps its data, and `ports` is how many it listens on, the first of them for clients."""
@@ -66,6 +69,12 @@ class LocalBroker(ABC):
     def bootstrap_servers(self) -> str:
         """The address for clients."""
         return f"127.0.0.1:{self.ports[0]}"
+
+    @property
+    def data_location(self) -> str:
+        """Where its data lies and how to be rid of it, for people."""
+        folder = shown_path(self.folder)
+        return f"its data stays in the folder {folder} (to start afresh: rm -r {folder})"
 
     @property
     def connection(self) -> Connection:
@@ -262,8 +271,15 @@ def _command_of(pid: int) -> str:
     return "" if shown.startswith("Z") else shown
 
 
-def running_address(folder: Path) -> str | None:
-    """The address of the broker that runs for programs which use this folder; None where none does."""
+def find_running(settings: Settings) -> Connection | None:
+    """The connection to the broker given, else to one that runs for the demo in this folder; None: there is neither."""
+    if settings.kafka_bootstrap_servers is not None:
+        return settings.connection()
+    addresses = (_running_address(settings.data_dir / kind) for kind in IN_ORDER)
+    return next((Connection(bootstrap_servers=address) for address in addresses if address is not None), None)
+
+
+def _running_address(folder: Path) -> str | None:
     try:
         address = str(json.loads((folder / _RUNNING).read_text())["address"])
         # No process needs to be asked: while one of its users lives, the lock cannot be had alone.
@@ -271,6 +287,12 @@ def running_address(folder: Path) -> str | None:
             return None if unused else address
     except (FileNotFoundError, ValueError, KeyError):
         return None
+
+
+def shown_path(path: Path) -> Path:
+    """Relative where it lies below the working directory."""
+    working = Path.cwd()
+    return path.relative_to(working) if path.is_relative_to(working) else path
 
 
 def free_ports(count: int) -> list[int]:

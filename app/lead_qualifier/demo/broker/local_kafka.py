@@ -10,7 +10,9 @@ from pathlib import Path
 
 from typing_extensions import override
 
-from lead_qualifier.demo.broker.local_broker import DidNotStart, LocalBroker
+from lead_qualifier.demo.broker.errors import DidNotStart
+from lead_qualifier.demo.broker.java import KAFKA_VERSION
+from lead_qualifier.demo.broker.local_broker import LocalBroker
 from lead_qualifier.demo.broker.single_node import SINGLE_NODE
 
 _LOGGING = """\
@@ -31,6 +33,7 @@ class LocalKafka(LocalBroker):
     """One node of Apache Kafka, broker and controller in one process."""
 
     name = "Kafka"
+    description = f"Apache Kafka {KAFKA_VERSION} on this machine's Java"
 
     def __init__(
         self,

@@ -11,14 +11,16 @@ from pathlib import Path
 
 from typing_extensions import override
 
+from lead_qualifier.demo.broker.errors import NotAvailable
 from lead_qualifier.demo.broker.local_broker import LocalBroker
-from lead_qualifier.demo.broker.not_available import NotAvailable
 
 
 class LocalNoida(LocalBroker):
     """One noida-db that serves Kafka only, on the loopback address."""
 
     name = "noida-db"
+    description = "noida-db, an embedded stand-in for Kafka, for one worker only"
+    workers_limit = 1
 
     def __init__(self, folder: Path) -> None:
         """`folder` keeps the data. Raises NotAvailable where noida-db has no program for this machine."""

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from lead_qualifier.demo.broker.errors import NotAvailable
 from lead_qualifier.demo.broker.java import cache_folder, find_java, kafka_jars
-from lead_qualifier.demo.broker.not_available import NotAvailable
 
 
 @pytest.fixture
