@@ -10,7 +10,7 @@ from pathlib import Path
 from lead_qualifier.demo.broker.finder import Broker
 from lead_qualifier.demo.broker.kinds import BrokerKind
 from lead_qualifier.demo.broker.local_broker import shown_path
-from lead_qualifier.demo.preparing import OTHER_MODEL, OWN_SCORES
+from lead_qualifier.demo.provisioning import OTHER_MODEL, OWN_SCORES
 from lead_qualifier.settings import Settings, variable_of
 
 _MATTERS = ("application_id", "topic_prefix", "partitions", "unknown_leads", "data_dir")

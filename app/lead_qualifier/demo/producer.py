@@ -12,7 +12,7 @@ from pathlib import Path
 
 from confluent_kafka import KafkaError, KafkaException
 
-from lead_qualifier.demo import world as worlds
+from lead_qualifier.demo import simulated_world as worlds
 from lead_qualifier.kafka.producer import Producer
 from lead_qualifier.settings import load_settings
 

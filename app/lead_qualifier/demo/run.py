@@ -19,18 +19,16 @@ from lead_qualifier.client.errors import CommandUnanswered
 from lead_qualifier.demo.broker.finder import Broker, find_broker
 from lead_qualifier.demo.broker.kinds import BrokerKind
 from lead_qualifier.demo.broker.local_broker import free_ports, is_free, shown_path
-from lead_qualifier.demo.child_process import ChildProcess
 from lead_qualifier.demo.errors import DemoFailed, NotPrepared
 from lead_qualifier.demo.event_tail import EventTail, TopicEvent
-from lead_qualifier.demo.figures import is_ready, read_figures
 from lead_qualifier.demo.hints import Hints
 from lead_qualifier.demo.plain_view import PlainView, figures_text
-from lead_qualifier.demo.preparing import prepare
-from lead_qualifier.demo.processes import DemoProcesses
+from lead_qualifier.demo.processes import ChildProcess, DemoProcesses
 from lead_qualifier.demo.progress import Progress
+from lead_qualifier.demo.provisioning import provision_downstream, provision_qualification
 from lead_qualifier.demo.screen import Screen
-from lead_qualifier.demo.selling import prepare_selling
-from lead_qualifier.demo.warming import warm_up
+from lead_qualifier.demo.warm_up import warm_up
+from lead_qualifier.demo.worker_metrics import is_ready, read_figures
 from lead_qualifier.kafka.admin import Admin
 from lead_qualifier.kafka.errors import TopicMissing
 from lead_qualifier.kafka.groups import committed_offsets
@@ -150,7 +148,7 @@ class _Demo:
         self._wait_until_ready()
         if self._stop.asked.is_set():
             return
-        prepare(self._broker.connection, self._settings, self._view.say)
+        provision_qualification(self._broker.connection, self._settings, self._view.say)
         prefix = self._settings.topic_prefix
         self._qualified = EventTail(self._broker.connection, (LEAD_QUALIFIED,), topic_prefix=prefix)
         services = threading.Thread(target=self._begin_services, name="services", daemon=True)
@@ -219,7 +217,7 @@ class _Demo:
         try:
             topics = (JOURNEY_ENTRY_REQUESTED, LEAD_ASSIGNED, SEQUENCE_STEP_DUE)
             self._chain = EventTail(connection, topics, topic_prefix=settings.topic_prefix)
-            prepare_selling(connection, settings)
+            provision_downstream(connection, settings)
         except (NotPrepared, CommandUnanswered, TopicMissing, KafkaException) as problem:
             self._progress.downstream.notice = f"the downstream services were not set up: {problem}"
             return

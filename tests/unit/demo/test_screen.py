@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from lead_qualifier.demo.figures import Figures
 from lead_qualifier.demo.plain_view import figures_text
 from lead_qualifier.demo.progress import Progress
 from lead_qualifier.demo.screen import Screen
+from lead_qualifier.demo.worker_metrics import Figures
 
 
 def event(number: int) -> dict[str, Any]:

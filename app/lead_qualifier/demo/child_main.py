@@ -1,4 +1,4 @@
-"""Runs a module for as long as its parent lives: `python -m lead_qualifier.demo.attached MODULE`.
+"""Runs a module for as long as its parent lives: `python -m lead_qualifier.demo.child_main MODULE`.
 
 The parent holds the other end of standard input. Its first line says with which arguments and environment to begin;
 what takes time to import is imported before that comes. When the other end closes, however the parent ended, this

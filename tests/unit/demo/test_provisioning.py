@@ -10,8 +10,8 @@ import yaml
 
 from lead_qualifier.assignment.kind import KIND as ASSIGNMENT
 from lead_qualifier.definitions.kind import Kind
-from lead_qualifier.demo.downstream_progress import DownstreamProgress
-from lead_qualifier.demo.selling import _SELLERS, DEFINITIONS, read
+from lead_qualifier.demo.progress import DownstreamProgress
+from lead_qualifier.demo.provisioning import DEFINITIONS, SELLERS, read
 from lead_qualifier.journeys.kind import KIND as JOURNEY
 from lead_qualifier.messages.assignment import decode_seller_changed
 from lead_qualifier.sequences.kind import KIND as SEQUENCE
@@ -26,7 +26,7 @@ def test_its_definitions_have_no_problems(kind: str, file: Path) -> None:
 
 
 def test_its_sellers_are_sellers() -> None:
-    for seller in yaml.safe_load(_SELLERS.read_text()):
+    for seller in yaml.safe_load(SELLERS.read_text()):
         message = {"event_id": "e", "occurred_at": "2026-11-25T09:00:00Z", **seller}
         decode_seller_changed(seller["seller_id"].encode(), encode(message), [])
 

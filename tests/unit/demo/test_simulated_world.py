@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from lead_qualifier.demo.world import Sent, World, keep, load
+from lead_qualifier.demo.simulated_world import Sent, World, keep, load
 from lead_qualifier.messages.decode import BadMessage, ErasedLead, decode_lead_changed, decode_lead_score_changed
 from lead_qualifier.messages.topics import LEAD_CHANGED, LEAD_SCORE_CHANGED
 
