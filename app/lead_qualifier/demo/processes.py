@@ -25,6 +25,7 @@ class ChildProcess:
     """
 
     def __init__(self, module: str, *, log: Path) -> None:
+        self.name = log.stem
         self.log = log
         log.parent.mkdir(parents=True, exist_ok=True)
         program = Path(lead_qualifier.__file__).parents[1]
@@ -62,6 +63,10 @@ class ChildProcess:
         """The last line of its log, for a message."""
         lines = self.log.read_text(errors="replace").strip().splitlines()
         return lines[-1] if lines else "nothing"
+
+    def how_it_ended(self) -> str:
+        """Its exit code and the end of its log, for a message."""
+        return f"the {self.name} exited with {self.exit_code}; its log {self.log} ends with: {self.end_of_log()}"
 
     def stop(self, timeout: float) -> None:
         """Terminate it; kill it after `timeout` seconds."""
@@ -103,10 +108,11 @@ class DemoProcesses:
         self.worker.stop(1)
         self.worker = self._child("lead_qualifier", "worker.log")
 
-    def begin_services(self, arguments: list[str], environment: dict[str, str]) -> None:
+    def begin_services(self, arguments: list[str], environment: dict[str, str]) -> ChildProcess:
         """Start the downstream services, after the others: the first qualified lead does not need them."""
         self.services = self._child("lead_qualifier", "downstream.log")
         self.services.begin(arguments, environment)
+        return self.services
 
     def stop(self) -> None:
         """Stop all, the producer first, so that the others finish their work."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from lead_qualifier.demo.event_tail import TopicEvent
 from lead_qualifier.demo.simulated_world import name_of
 from lead_qualifier.demo.worker_metrics import Figures
 from lead_qualifier.messages.downstream_topics import JOURNEY_ENTRY_REQUESTED, LEAD_ASSIGNED, SEQUENCE_STEP_DUE
@@ -121,14 +122,18 @@ class Progress:
         while self._decided_at[0][0] < now - _RATE_SECONDS:
             self._decided_at.popleft()
 
-    def take(self, events: list[dict[str, Any]]) -> None:
-        """Take qualified leads as they came."""
-        if events and self.first_after is None:
+    def take(self, events: Iterable[TopicEvent]) -> list[dict[str, Any]]:
+        """Add events of any topic as they came; returns the qualified leads among them."""
+        new = []
+        for topic, event in events:
+            self.downstream.take(topic, event)
+            if topic == LEAD_QUALIFIED.name:
+                new.append(event)
+        if new and self.first_after is None:
             self.first_after = time.monotonic() - self.begun
-        self.qualified += len(events)
-        self.newest.extend(events)
-        for event in events:
-            self.downstream.take(LEAD_QUALIFIED.name, event)
+        self.qualified += len(new)
+        self.newest.extend(new)
+        return new
 
 
 def _name(lead_id: str) -> str:

@@ -20,7 +20,7 @@ from lead_qualifier.demo.broker.finder import Broker, find_broker
 from lead_qualifier.demo.broker.kinds import BrokerKind
 from lead_qualifier.demo.broker.local_broker import free_ports, is_free, shown_path
 from lead_qualifier.demo.errors import DemoFailed, NotPrepared
-from lead_qualifier.demo.event_tail import EventTail, TopicEvent
+from lead_qualifier.demo.event_tail import EventTail
 from lead_qualifier.demo.hints import Hints
 from lead_qualifier.demo.plain_view import PlainView, figures_text
 from lead_qualifier.demo.processes import ChildProcess, DemoProcesses
@@ -33,7 +33,7 @@ from lead_qualifier.kafka.admin import Admin
 from lead_qualifier.kafka.errors import TopicMissing
 from lead_qualifier.kafka.groups import committed_offsets
 from lead_qualifier.messages.downstream_topics import JOURNEY_ENTRY_REQUESTED, LEAD_ASSIGNED, SEQUENCE_STEP_DUE
-from lead_qualifier.messages.topics import LEAD_CHANGED, LEAD_QUALIFIED, LEAD_SCORE_CHANGED
+from lead_qualifier.messages.topics import LEAD_CHANGED, LEAD_QUALIFIED, LEAD_SCORE_CHANGED, Topic
 from lead_qualifier.services.topic_setup import TopicSetup
 from lead_qualifier.settings import Settings
 
@@ -73,9 +73,7 @@ def run_demo(settings: Settings, console: Console, *, events: int | None, rate: 
     view: View = Screen(console) if console.is_terminal else PlainView()
     with _stop_on_signals() as stop, DemoProcesses(settings) as processes, find_broker(settings, view.say) as broker:
         stop.impatient = processes.kill
-        demo = _Demo(
-            settings, broker, view, progress=progress, stop=stop, processes=processes, events=events, rate=rate
-        )
+        demo = _Demo(settings, broker, view, progress, stop, processes, events, rate)
         try:
             demo.run()
         finally:
@@ -111,33 +109,21 @@ def _stop_on_signals() -> Iterator[_Stop]:
             signal.signal(number, handler)
 
 
+@dataclass(slots=True)
 class _Demo:
-    def __init__(
-        self,
-        settings: Settings,
-        broker: Broker,
-        view: View,
-        *,
-        progress: Progress,
-        stop: _Stop,
-        processes: DemoProcesses,
-        events: int | None,
-        rate: float,
-    ) -> None:
-        self._settings = settings
-        self._broker = broker
-        self._view = view
-        self._progress = progress
-        self._stop = stop
-        self._events = events
-        self._rate = rate
-        self._processes = processes
-        self._world = (settings.data_dir / broker.kind / "demo-world.json").absolute()
-        self._port = settings.web_port
-        self._qualified: EventTail | None = None
-        self._chain: EventTail | None = None
-        self._services_ready = threading.Event()
-        self._restarts = 0
+    _settings: Settings
+    _broker: Broker
+    _view: View
+    _progress: Progress
+    _stop: _Stop
+    _processes: DemoProcesses
+    _events: int | None
+    _rate: float
+    _port: int = 0
+    """The worker's."""
+    _qualified: EventTail | None = None
+    _downstream: EventTail | None = None
+    _restarts: int = 0
 
     def run(self) -> None:
         """Run from creating topics to the end."""
@@ -145,26 +131,30 @@ class _Demo:
         warm_up(self._broker.connection, group_id=self._settings.application_id)
         self._create_topics()
         self._begin_worker()
-        self._wait_until_ready()
-        if self._stop.asked.is_set():
+        if not self._wait_until_ready(self._processes.worker, self._port):
             return
+        self._view.say(f"Worker: ready, with metrics at http://127.0.0.1:{self._port}/metrics")
         provision_qualification(self._broker.connection, self._settings, self._view.say)
-        prefix = self._settings.topic_prefix
-        self._qualified = EventTail(self._broker.connection, (LEAD_QUALIFIED,), topic_prefix=prefix)
+        self._qualified = self._tail(LEAD_QUALIFIED)
         services = threading.Thread(target=self._begin_services, name="services", daemon=True)
         services.start()
         if self._events is not None:
             services.join(_SERVICES_SECONDS)  # a few events may all be over before there is a journey to enter
         self._begin_producer()
-        hints = Hints(self._broker)
-        self._view.begin(*self._facts(), hints.environment(), hints.commands(None))
+        hints, processes = Hints(self._broker), self._processes
+        self._view.begin(
+            f"Broker: {self._broker.description}; {self._broker.data_location}",
+            f"Logs: {shown_path(processes.worker.log)}, {shown_path(processes.producer.log)}",
+            hints.environment(),
+            hints.commands(None),
+        )
         if self._follow():
             self._finish()
 
     def end(self) -> None:
         """Stop everything that was started."""
         self._processes.stop()
-        for reader in (self._qualified, self._chain):
+        for reader in (self._qualified, self._downstream):
             if reader is not None:
                 reader.close()
         if self._stop.asked.is_set():
@@ -186,13 +176,14 @@ class _Demo:
 
     def _begin_worker(self) -> None:
         [free] = free_ports(1)
+        self._port = self._port or self._settings.web_port
         if self._port == 0 or not is_free(self._port):
             self._port = free
-        seen_here = {"LEAD_QUALIFIER_LOG_FORMAT": "json", "LEAD_QUALIFIER_WEB_HOST": "127.0.0.1"}
-        self._processes.worker.begin(["worker", "--web-port", str(self._port)], {**self._environment(), **seen_here})
+        self._processes.worker.begin(["worker", "--web-port", str(self._port)], self._environment())
 
     def _begin_producer(self) -> None:
-        arguments = ["--world", str(self._world), "--rate", str(self._rate)]
+        world = (self._settings.data_dir / self._broker.kind / "demo-world.json").absolute()
+        arguments = ["--world", str(world), "--rate", str(self._rate)]
         if self._events is not None:
             arguments += ["--events", str(self._events)]
         self._processes.producer.begin(arguments, self._environment())
@@ -200,59 +191,49 @@ class _Demo:
 
     def _begin_services(self) -> None:
         """Start the downstream services. If they do not start, the demo goes on without them."""
-        settings, connection = self._settings, self._broker.connection
         [port] = free_ports(1)
-        seen_here = {"LEAD_QUALIFIER_LOG_FORMAT": "json", "LEAD_QUALIFIER_WEB_HOST": "127.0.0.1"}
-        self._processes.begin_services(
-            ["downstream", "all", "--web-port", str(port)], {**self._environment(), **seen_here}
-        )
-        deadline = time.monotonic() + _READY_SECONDS
-        while not is_ready(port):
-            services = self._processes.services
-            if services is None or services.exit_code is not None or time.monotonic() > deadline:
-                self._progress.downstream.notice = "the downstream services did not start: see downstream.log"
-                return
-            if self._stop.asked.wait(0.2):
-                return
+        services = self._processes.begin_services(["downstream", "all", "--web-port", str(port)], self._environment())
         try:
-            topics = (JOURNEY_ENTRY_REQUESTED, LEAD_ASSIGNED, SEQUENCE_STEP_DUE)
-            self._chain = EventTail(connection, topics, topic_prefix=settings.topic_prefix)
-            provision_downstream(connection, settings)
+            if self._wait_until_ready(services, port):
+                self._downstream = self._tail(JOURNEY_ENTRY_REQUESTED, LEAD_ASSIGNED, SEQUENCE_STEP_DUE)
+                provision_downstream(self._broker.connection, self._settings)
+        except DemoFailed:
+            self._progress.downstream.notice = "the downstream services did not start: see downstream.log"
         except (NotPrepared, CommandUnanswered, TopicMissing, KafkaException) as problem:
             self._progress.downstream.notice = f"the downstream services were not set up: {problem}"
-            return
-        self._services_ready.set()
 
     def _count_produced(self) -> None:
         with contextlib.suppress(ValueError, OSError):  # the pipe is closed when the producer is ended
             for line in self._processes.producer.output:
                 self._progress.produced = int(line)
 
-    def _environment(self) -> dict[str, str]:
-        address = {"KAFKA_BOOTSTRAP_SERVERS": self._broker.bootstrap_servers}
-        if self._broker.kind is not BrokerKind.GIVEN:
-            address["KAFKA_SECURITY_PROTOCOL"] = "PLAINTEXT"
-        return address
+    def _tail(self, *topics: Topic) -> EventTail:
+        return EventTail(self._broker.connection, topics, topic_prefix=self._settings.topic_prefix)
 
-    def _wait_until_ready(self) -> None:
-        worker = self._processes.worker
+    def _environment(self) -> dict[str, str]:
+        environment = {
+            "KAFKA_BOOTSTRAP_SERVERS": self._broker.bootstrap_servers,
+            "LEAD_QUALIFIER_LOG_FORMAT": "json",
+            "LEAD_QUALIFIER_WEB_HOST": "127.0.0.1",
+        }
+        if self._broker.kind is not BrokerKind.GIVEN:
+            environment["KAFKA_SECURITY_PROTOCOL"] = "PLAINTEXT"
+        return environment
+
+    def _wait_until_ready(self, child: ChildProcess, port: int) -> bool:
+        """False: asked to stop meanwhile. Raises DemoFailed."""
         deadline = time.monotonic() + _READY_SECONDS
-        while not is_ready(self._port):
-            if worker.exit_code is not None:
-                raise DemoFailed(self._ended("worker", worker))
+        while not is_ready(port):
+            if child.exit_code is not None:
+                raise DemoFailed(child.how_it_ended())
             if time.monotonic() > deadline:
                 raise DemoFailed(
-                    f"the worker was not ready within {_READY_SECONDS:g} s; its log {worker.log} ends with: "
-                    f"{worker.end_of_log()}"
+                    f"the {child.name} was not ready within {_READY_SECONDS:g} s; its log {child.log} ends with: "
+                    f"{child.end_of_log()}"
                 )
             if self._stop.asked.wait(0.1):
-                return
-        self._view.say(f"Worker: ready, with metrics at http://127.0.0.1:{self._port}/metrics")
-
-    def _facts(self) -> tuple[str, str]:
-        broker = self._broker
-        logs = f"Logs: {shown_path(self._processes.worker.log)}, {shown_path(self._processes.producer.log)}"
-        return f"Broker: {broker.description}; {broker.data_location}", logs
+                return False
+        return True
 
     def _follow(self) -> bool:
         """Show what happens. False: asked to stop; True: all events have been produced and decided."""
@@ -260,10 +241,9 @@ class _Demo:
         figures_at = 0.0
         waited_for: _Decided | None = None
         while not self._stop.asked.is_set():
-            new = [event for _, event in self._qualified.take(0.2)]
-            self._progress.take(new)
-            if self._chain is not None:
-                self._add_downstream(self._chain.take(0.01))
+            new = self._progress.take(self._qualified.take(0.2))
+            if self._downstream is not None:
+                self._progress.take(self._downstream.take(0.01))
             now = time.monotonic()
             if now >= figures_at:
                 figures_at = now + _FIGURES_SECONDS
@@ -279,53 +259,44 @@ class _Demo:
 
     def _finish(self) -> None:
         assert self._qualified is not None
-        new = [event for _, event in self._qualified.rest()]
-        self._progress.take(new)
-        self._finish_downstream()
-        self._progress.look(read_figures(self._port))
-        self._view.show(self._progress, new)
-        self._view.end()
         progress = self._progress
+        new = progress.take(self._qualified.rest())
+        self._finish_downstream()
+        progress.look(read_figures(self._port))
+        self._view.show(progress, new)
+        self._view.end()
         self._view.say(f"Done: {self._events:,} events produced and decided. {figures_text(progress)}")
         first = "" if progress.first_after is None else f", the first {progress.first_after:.1f} s after the start"
         self._view.say(f"Qualified leads: {progress.qualified:,}{first}; {progress.downstream.figures()}")
         for number, line in enumerate(progress.downstream.lines()):
             self._view.say(f"  {line}" if number else f"One lead followed: {line}")
 
-    def _add_downstream(self, told: list[TopicEvent]) -> None:
-        for topic, event in told:
-            self._progress.downstream.take(topic, event)
-
     def _finish_downstream(self) -> None:
         """Give the services, if they run, a moment to catch up with the qualified leads."""
-        deadline = time.monotonic() + _DOWNSTREAM_SECONDS
-        while time.monotonic() < deadline and not self._stop.asked.is_set() and not self._progress.downstream.notice:
-            if self._chain is not None:
-                self._add_downstream(self._chain.take(0.2))
-                if self._progress.downstream.followed is not None or not self._progress.qualified:
-                    self._add_downstream(self._chain.rest())
-                    return
-            else:
-                self._services_ready.wait(0.2)
+        progress, deadline = self._progress, time.monotonic() + _DOWNSTREAM_SECONDS
+        while time.monotonic() < deadline and not self._stop.asked.is_set() and not progress.downstream.notice:
+            if self._downstream is None:
+                self._stop.asked.wait(0.2)
+                continue
+            progress.take(self._downstream.take(0.2))
+            if progress.downstream.followed is not None or not progress.qualified:
+                progress.take(self._downstream.rest())
+                return
 
     def _check_processes(self) -> None:
-        processes = self._processes
-        if processes.producer.exit_code not in {None, 0}:
-            raise DemoFailed(self._ended("producer", processes.producer))
-        if processes.worker.exit_code is None:
+        producer, worker = self._processes.producer, self._processes.worker
+        if producer.exit_code not in {None, 0}:
+            raise DemoFailed(producer.how_it_ended())
+        if worker.exit_code is None:
             self._progress.notice = ""
             return
         if self._restarts >= _RESTARTS:
-            raise DemoFailed(self._ended("worker", processes.worker))
+            raise DemoFailed(worker.how_it_ended())
         # what a supervisor would do
         self._restarts += 1
-        self._progress.notice = f"the worker exited with {processes.worker.exit_code} and is being restarted"
-        processes.replace_worker()
+        self._progress.notice = f"the worker exited with {worker.exit_code} and is being restarted"
+        self._processes.replace_worker()
         self._begin_worker()
-
-    @staticmethod
-    def _ended(what: str, child: ChildProcess) -> str:
-        return f"the {what} exited with {child.exit_code}; its log {child.log} ends with: {child.end_of_log()}"
 
 
 class _Decided:

@@ -124,7 +124,7 @@ def test_the_demo_shows_leads_of_others_as_text(capsys: pytest.CaptureFixture[st
         "changes": {"status_reason": {"from": "new", "to": HOSTILE}},
     }
     progress = Progress()
-    progress.take([event])
+    progress.take([("lead-qualified", event)])
     PlainView().show(progress, [event])
     _harmless(capsys.readouterr().out)
     shown = io.StringIO()

@@ -37,7 +37,7 @@ def progress() -> Progress:
     made.look(
         Figures(Counter({"lead-score-changed": 1000, "lead-changed": 200, "qualification-commands": 3}), outcomes)
     )
-    made.take([event(number) for number in range(40)])
+    made.take([("lead-qualified", event(number)) for number in range(40)])
     return made
 
 
