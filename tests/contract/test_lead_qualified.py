@@ -10,9 +10,9 @@ from pydantic import TypeAdapter
 
 from lead_qualifier.messages.lead_qualified import LeadQualified, lead_qualified
 from lead_qualifier.qualification.criteria import AtLeast, Criterion, CriterionEvidence
-from lead_qualifier.qualification.decide import Qualification, decide, mark
+from lead_qualifier.qualification.decide import decide
 from lead_qualifier.qualification.flags import Actions
-from lead_qualifier.qualification.leads import Lead, Score, Trigger
+from lead_qualifier.qualification.leads import Lead, Qualification, Score, Trigger, mark
 from lead_qualifier.qualification.models import QualificationModel, Requalification
 from lead_qualifier.qualification.rules import RuledModel, Rules
 from tools.schemas.examples import example

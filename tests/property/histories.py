@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from lead_qualifier.qualification.criteria import AtLeast, Group, Match, Member
-from lead_qualifier.qualification.decide import Outcome, Qualification, decide, mark
-from lead_qualifier.qualification.holds import begin_hold, end_hold, follow_scores
-from lead_qualifier.qualification.leads import Lead, LeadChange, Trigger, apply_change, record_score
+from lead_qualifier.qualification.decide import Outcome, decide, end_hold, evaluate, follow_scores
+from lead_qualifier.qualification.leads import Lead, LeadChange, Qualification, Trigger, apply_change, record_score
 from lead_qualifier.qualification.models import Policy, QualificationModel, Requalification
 from lead_qualifier.qualification.rules import RuledModel, Rules
 from tests.unit.qualification.given import minute, model, rules
@@ -159,13 +158,14 @@ def played(first: Rules, history: list[Event], start: Lead | None = None) -> lis
     def decided(event: Event, models: Any, at: datetime, trigger: str, *, stale: bool = False) -> None:
         for ruled in models:
             before = copy_of(lead)
-            decision = decide(lead, ruled, current, at, stale=stale)
+            if stale:
+                steps.append(Step(event, before, before, Outcome.STALE_SCORE, ruled, at))
+                continue
+            pure = decide(lead, ruled, current, at)
             assert lead == before, "deciding changes nothing"
-            if isinstance(decision, Qualification):
-                mark(lead, decision, trigger)
-            elif decision is Outcome.HOLDING:
-                began = Trigger(trigger, "lead-score-changed", 0, 0)
-                begin_hold(lead, ruled, at, now=minute(index), origin="live", trigger=began)
+            began, now_ms = Trigger(trigger, "lead-score-changed", 0, 0), minute(index).timestamp() * 1000
+            decision = evaluate(lead, ruled, current, at, now_ms=now_ms, origin="live", trigger=began)
+            assert decision == pure
             steps.append(Step(event, before, copy_of(lead), decision, ruled, at))
 
     def waited(event: Event) -> None:
@@ -174,8 +174,6 @@ def played(first: Rules, history: list[Event], start: Lead | None = None) -> lis
                 continue
             before = copy_of(lead)
             decision = end_hold(lead, model_id, current)
-            if isinstance(decision, Qualification):
-                mark(lead, decision, hold.trigger.event_id)
             if decision is not None:
                 steps.append(Step(event, before, copy_of(lead), decision, current.models[model_id], hold.at))
 

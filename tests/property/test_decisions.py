@@ -8,9 +8,10 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lead_qualifier.messages.decode import decode_score
 from lead_qualifier.qualification.criteria import AtLeast, Match, required
-from lead_qualifier.qualification.decide import Outcome, Qualification, decide, evidence, qualification_event_id
-from lead_qualifier.qualification.leads import Lead, LeadChange, Score, record_score
+from lead_qualifier.qualification.decide import Outcome, decide, evidence, qualification_event_id
+from lead_qualifier.qualification.leads import Lead, LeadChange, Qualification, Score, record_score
 from lead_qualifier.qualification.rules import Rules
 from tests.property.histories import (
     SCORING_MODELS,
@@ -78,8 +79,10 @@ def test_the_zone_in_which_a_time_is_told_does_not_matter(events: list[tuple[Sco
     for event, hours in events:
         at = minute(event.at)
         zoned = at.astimezone(timezone(timedelta(hours=hours)))
+        told = {"event_id": "e", "lead_id": "L", "scoring_model_id": event.scoring_model, "score": event.value}
+        read = decode_score(b"L", msgspec.json.encode(told | {"occurred_at": zoned.isoformat()}))
         fresh = record_score(in_utc, event.scoring_model, event.value, at)
-        assert record_score(elsewhere, event.scoring_model, event.value, zoned) is fresh
+        assert record_score(elsewhere, read.scoring_model_id, read.score, read.occurred_at) is fresh
     assert msgspec.json.encode(in_utc) == msgspec.json.encode(elsewhere)
 
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lead_qualifier.qualification import merging
-from lead_qualifier.qualification.decide import Qualification, decide, mark
-from lead_qualifier.qualification.leads import Lead, Mark, Score, record_score
+from lead_qualifier.qualification.decide import decide
+from lead_qualifier.qualification.leads import Lead, Mark, Qualification, Score, mark, record_score
 from lead_qualifier.qualification.merging import LeadTransfer
 from lead_qualifier.qualification.rules import Rules
 from tests.support.examples import examples

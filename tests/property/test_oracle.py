@@ -10,8 +10,8 @@ from hypothesis import given
 from msgspec import UNSET
 
 from lead_qualifier.qualification.criteria import AtLeast, Group, Match
-from lead_qualifier.qualification.decide import Outcome, Qualification
-from lead_qualifier.qualification.leads import Lead, LeadChange
+from lead_qualifier.qualification.decide import Outcome
+from lead_qualifier.qualification.leads import Lead, LeadChange, Qualification
 from lead_qualifier.qualification.models import QualificationModel
 from lead_qualifier.qualification.rules import Rules
 from tests.property.histories import Event, Scored, histories, played, snapshots

@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 from lead_qualifier.journeys.processor import JourneyProcessor, decode_state, encode_state
 from lead_qualifier.messages.lead_qualified import lead_qualified
 from lead_qualifier.qualification.criteria import Criterion
-from lead_qualifier.qualification.decide import Qualification, mark
 from lead_qualifier.qualification.flags import Actions, FlagChanges, FlagName
-from lead_qualifier.qualification.leads import Lead, LeadChange, Trigger, apply_change
+from lead_qualifier.qualification.leads import Lead, LeadChange, Qualification, Trigger, apply_change, mark
 from lead_qualifier.qualification.models import QualificationModel
 from lead_qualifier.qualification.rules import RuledModel
 from tests.support.examples import examples

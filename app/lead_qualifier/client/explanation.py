@@ -9,8 +9,8 @@ from lead_qualifier.client.evidence import number
 from lead_qualifier.client.formula import formula
 from lead_qualifier.messages.durations import duration_text
 from lead_qualifier.qualification.criteria import CriterionEvidence, required
-from lead_qualifier.qualification.decide import Outcome, Qualification, decide, evidence
-from lead_qualifier.qualification.leads import Lead, Mark
+from lead_qualifier.qualification.decide import Outcome, decide, evidence
+from lead_qualifier.qualification.leads import Lead, Mark, Qualification
 from lead_qualifier.qualification.rules import RuledModel, Rules
 
 

@@ -10,9 +10,9 @@ from datetime import datetime
 from zlib import crc32
 
 from lead_qualifier.qualification.criteria import CriterionEvidence
-from lead_qualifier.qualification.decide import Outcome, Qualification, decide
+from lead_qualifier.qualification.decide import Outcome, criteria_met, decide
 from lead_qualifier.qualification.flags import FlagChanges
-from lead_qualifier.qualification.leads import Lead
+from lead_qualifier.qualification.leads import Lead, Qualification
 from lead_qualifier.qualification.models import QualificationModel
 from lead_qualifier.qualification.rules import RuledModel, Rules
 
@@ -153,7 +153,7 @@ class Previewer:
                 self._near[index] += 1
         if self._running is not None:
             met = outcome is not Outcome.CRITERIA_NOT_MET  # any other outcome comes after they were met
-            self._met_pairs[met, self._running.met(scores, rules.live_scoring_models)] += 1
+            self._met_pairs[met, criteria_met(self._running, scores, rules)] += 1
 
     def result(self) -> Preview:
         """What was counted so far."""

@@ -15,9 +15,8 @@ from itertools import groupby
 
 from lead_qualifier.client.preview import as_if_live
 from lead_qualifier.messages.decode import ChangedScore
-from lead_qualifier.qualification.decide import Outcome, Qualification, decide, mark
-from lead_qualifier.qualification.holds import begin_hold, end_hold, follow_scores
-from lead_qualifier.qualification.leads import OPEN, QUALIFIED, Lead, Trigger, record_score
+from lead_qualifier.qualification.decide import Outcome, end_hold, evaluate, follow_scores
+from lead_qualifier.qualification.leads import OPEN, QUALIFIED, Lead, Qualification, Trigger, record_score
 from lead_qualifier.qualification.models import QualificationModel
 from lead_qualifier.qualification.rules import Rules
 
@@ -81,7 +80,7 @@ class DayByDay:
         before = {name: score for name, score in held.scores.items() if name not in seen}
         lead = Lead(known=held.known, scores=before)
         earlier: Counter[date] = Counter()  # what these scores would trigger lies before the history
-        self._decide(lead, _FIRST, earlier)
+        self._evaluate(lead, _FIRST, earlier)
         self._end_hold(lead, _LAST, earlier)
         closed = held.status != OPEN or held.status_reason == QUALIFIED
         for event in events:
@@ -95,25 +94,22 @@ class DayByDay:
             if record_score(lead, self._names[scoring[event]], values[event], at):
                 if self._model.remembers:
                     follow_scores(lead, self._model, self._rules, before)
-                self._decide(lead, at, days)
+                self._evaluate(lead, at, days)
         self._end_hold(lead, self._now, days)
 
-    def _decide(self, lead: Lead, at: datetime, days: Counter[date]) -> None:
-        outcome = decide(lead, self._model, self._rules, at)
-        if outcome is Outcome.HOLDING:
-            begin_hold(lead, self._model, at, now=at, origin="live", trigger=_TRIGGER)
-        self._count(lead, outcome, at, days)
+    def _evaluate(self, lead: Lead, at: datetime, days: Counter[date]) -> None:
+        now_ms = (at - _EPOCH) / timedelta(milliseconds=1)
+        _count(evaluate(lead, self._model, self._rules, at, now_ms=now_ms, origin="live", trigger=_TRIGGER), at, days)
 
     def _end_hold(self, lead: Lead, now: datetime, days: Counter[date]) -> None:
         hold = lead.holds.get(self._model.id)
         if hold is not None and hold.due <= now:
-            self._count(lead, end_hold(lead, self._model.id, self._rules), hold.due, days)
+            _count(end_hold(lead, self._model.id, self._rules), hold.due, days)
 
-    @staticmethod
-    def _count(lead: Lead, outcome: Outcome | Qualification | None, at: datetime, days: Counter[date]) -> None:
-        if isinstance(outcome, Qualification):
-            mark(lead, outcome, _TRIGGER.event_id)
-            days[at.date()] += 1
+
+def _count(outcome: Outcome | Qualification | None, at: datetime, days: Counter[date]) -> None:
+    if isinstance(outcome, Qualification):
+        days[at.date()] += 1
 
 
 def _microseconds(at: datetime) -> int:

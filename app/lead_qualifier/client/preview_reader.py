@@ -18,8 +18,7 @@ from lead_qualifier.kafka.records import bad_header_name
 from lead_qualifier.messages.decode import BadMessage, decode_score
 from lead_qualifier.messages.plausible_time import DEFAULT_TOLERANCE, PlausibleTime, has_time
 from lead_qualifier.messages.topics import LEAD_SCORE_CHANGED
-from lead_qualifier.qualification.implausible import forget_implausible_times
-from lead_qualifier.qualification.leads import Lead
+from lead_qualifier.qualification.leads import Lead, forget_implausible_times
 from lead_qualifier.qualification.merging import holds_nothing, is_erased
 from lead_qualifier.qualification.models import QualificationModel
 from lead_qualifier.qualification.rules import Rules

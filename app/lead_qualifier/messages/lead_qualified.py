@@ -11,8 +11,8 @@ from lead_qualifier.messages.fields import EMITTED, Id, Number, Timestamp, plain
 from lead_qualifier.messages.lead_flags import Changes, StatusAndFlags, changes_of
 from lead_qualifier.messages.lead_messages import LeadId
 from lead_qualifier.messages.model_definition import MatchDefinition, match_definition
-from lead_qualifier.qualification.criteria import Group, met
-from lead_qualifier.qualification.decide import qualification_event_id
+from lead_qualifier.qualification.criteria import Group
+from lead_qualifier.qualification.decide import group_met, qualification_event_id
 from lead_qualifier.qualification.flags import FLAG_NAMES
 from lead_qualifier.qualification.leads import Origin
 
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lead_qualifier.qualification.criteria import CriterionEvidence, Match, Member
-    from lead_qualifier.qualification.decide import Qualification
-    from lead_qualifier.qualification.leads import Lead
+    from lead_qualifier.qualification.leads import Lead, Qualification
     from lead_qualifier.qualification.leads import Trigger as Cause
 
 
@@ -192,7 +191,7 @@ def evidence_group(match: Match, members: tuple[Member, ...], stands: Sequence[b
     """How the lead stood on a group. `stands`: whether each criterion of the model was met."""
     return {
         "match": match_definition(match),
-        "met": met(match, members, stands),
+        "met": group_met(match, members, stands),
         "members": [
             evidence_group(one.match, one.members, stands) if isinstance(one, Group) else one for one in members
         ],

@@ -47,6 +47,7 @@ class PlausibleTime:
         # A record of this time or later may give any time until then: nearly all records skip the arithmetic.
         self._sure_ms = _BEFORE_MS
         self._sure_until = EARLIEST_PLAUSIBLE
+        self._asked_ms, self._latest = 0, PLAUSIBLE_BEFORE
 
     def check(self, at: datetime, record_ms: int, now_ms: int, field: str = "occurred_at") -> None:
         """Raises BadMessage if a record of the time `record_ms` cannot give the time `at`.
@@ -80,9 +81,12 @@ class PlausibleTime:
 
     def latest(self, time_ms: int) -> datetime:
         """The latest time that is plausible at the time `time_ms` (milliseconds since 1970)."""
-        if time_ms < _CLOCK_SET_MS:
-            return PLAUSIBLE_BEFORE
-        return after(from_milliseconds(time_ms), self._tolerance)
+        if time_ms != self._asked_ms:  # one time is asked for over and over
+            self._asked_ms = time_ms
+            self._latest = (
+                PLAUSIBLE_BEFORE if time_ms < _CLOCK_SET_MS else after(from_milliseconds(time_ms), self._tolerance)
+            )
+        return self._latest
 
 
 def _in_large_units(length: timedelta) -> timedelta:

@@ -1,6 +1,5 @@
 """What a lead must reach: thresholds on scoring models, and how many of them it takes."""
 
-from collections.abc import Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -46,17 +45,6 @@ class Group(Struct, frozen=True, array_like=True):
 
 
 Member = int | Group
-
-
-def met(match: Match, members: tuple[Member, ...], stands: Sequence[bool]) -> bool:
-    """Is a group of these members met, where `stands` says of each criterion of the model whether it is?"""
-    missing = len(members) - required(match, len(members))
-    for member in members:
-        if not (met(member.match, member.members, stands) if isinstance(member, Group) else stands[member]):
-            if not missing:
-                return False
-            missing -= 1
-    return True
 
 
 def required(match: Match, criteria: int) -> int:

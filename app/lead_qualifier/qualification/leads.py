@@ -1,15 +1,16 @@
-"""What is held about one lead, and how scores and CRM changes enter it. Erasing a lead is dropping its Lead."""
+"""What is held about one lead, and how scores, CRM changes and qualifications enter it."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from sys import intern
 from typing import Any, Literal
 
 from msgspec import UNSET, Struct, UnsetType, field
 from msgspec.structs import replace
 
-from lead_qualifier.qualification.flags import FLAGS, FlagName
-from lead_qualifier.qualification.utc import Moment, in_utc
+from lead_qualifier.qualification.criteria import CriterionEvidence
+from lead_qualifier.qualification.flags import FLAGS, FlagChanges, FlagName
+from lead_qualifier.qualification.rules import RuledModel
+from lead_qualifier.qualification.utc import EARLIEST_PLAUSIBLE, Moment
 
 OPEN = "open"
 QUALIFIED = "qualified"
@@ -171,10 +172,23 @@ class LeadChange(Struct, frozen=True, kw_only=True):
     attributes: dict[str, Any] | UnsetType = UNSET
 
 
+class Qualification(Struct, frozen=True):
+    """A model qualifies the lead.
+
+    `number`: which qualification by this model, from 1. `criteria`: how each one stood. `changes`: (from, to)
+    of each attribute that changes, empty only where the lead is marked and its scores crossed the criteria again. `at`:
+    `occurred_at` of the trigger.
+    """
+
+    model: RuledModel
+    number: int
+    criteria: tuple[CriterionEvidence, ...]
+    changes: FlagChanges
+    at: datetime
+
+
 def record_score(lead: Lead, scoring_model_id: str, value: float, at: datetime) -> bool:
     """Hold a score. False: it is older than the one held (stale), and nothing changed. Equal times: applied."""
-    if at.tzinfo is not UTC:  # spares millions the call
-        at = in_utc(at)
     held = lead.scores.get(scoring_model_id)
     if held is None:
         # A few names on hundreds of thousands of leads: share one string.
@@ -184,12 +198,6 @@ def record_score(lead: Lead, scoring_model_id: str, value: float, at: datetime) 
     else:
         lead.scores[scoring_model_id] = Score(value, at)
     return True
-
-
-def scores_with(scores: Mapping[str, Score], scoring_model_id: str, held: Score | None) -> dict[str, Score]:
-    """These scores with another on one scoring model; None: without any on it."""
-    others = {name: score for name, score in scores.items() if name != scoring_model_id}
-    return others if held is None else {**others, scoring_model_id: held}
 
 
 #: Laid out for what runs for every change: name and qualified value of each flag.
@@ -204,8 +212,6 @@ def apply_change(lead: Lead, change: LeadChange) -> bool:
     qualification set.
     """
     at = change.occurred_at
-    if at.tzinfo is not UTC:
-        at = in_utc(at)
     if lead.changed_at is not None and at < lead.changed_at:
         return False
     overtaken = lead.qualified_at is not None and at < lead.qualified_at
@@ -240,3 +246,51 @@ def _merge(attributes: dict[str, Any], changed: dict[str, Any]) -> None:
             attributes.pop(name, None)
         else:
             attributes[name] = value
+
+
+def mark(lead: Lead, qualification: Qualification, trigger_event_id: str) -> None:
+    """Carry a qualification out on the lead: set the flags it changes and hold the mark of its model."""
+    at = qualification.at
+    for name, (_, value) in qualification.changes.items():
+        setattr(lead, name, value)
+    model = qualification.model
+    lead.holds.pop(model.id, None)
+    lead.marks[model.id] = Mark(model.version, qualification.number, at, trigger_event_id)
+    # Where the scores crossed the criteria again and nothing is left to change, the flags are meant all the same.
+    flags = tuple(qualification.changes) or model.definition.actions.flags
+    if lead.qualified_at is None or at > lead.qualified_at:
+        lead.qualified_at = at
+        lead.qualified_flags = flags
+    elif at == lead.qualified_at:
+        # Two models, one event: both are the newest qualification.
+        lead.qualified_flags += tuple(flag for flag in flags if flag not in lead.qualified_flags)
+
+
+def forget_implausible_times(lead: Lead, latest: datetime) -> None:
+    """Take every time of the lead after `latest` for unknown, so that the next message about it is newer.
+
+    Older versions accepted such times. What is held with one keeps its value. A date until which a rejected lead waits
+    (`not_before`) may lie ahead, unless its rejection does.
+    """
+    mend_times(lead.scores, lead.marks, latest)
+    for name, hold in lead.holds.items():
+        if hold.at > latest and hold.at > hold.due:
+            lead.holds[name] = replace(hold, at=hold.due)
+    if lead.changed_at is not None and lead.changed_at > latest:
+        lead.changed_at = EARLIEST_PLAUSIBLE
+    if lead.qualified_at is not None and lead.qualified_at > latest:
+        lead.qualified_at = EARLIEST_PLAUSIBLE
+    if lead.merged_at is not None and lead.merged_at > latest:
+        lead.merged_at = EARLIEST_PLAUSIBLE
+
+
+def mend_times(scores: dict[str, Score], marks: dict[str, Mark], latest: datetime) -> None:
+    """Take every time of these scores and marks after `latest` for unknown."""
+    for name, score in scores.items():
+        if score.at > latest:
+            scores[name] = Score(score.value, EARLIEST_PLAUSIBLE)
+    for name, held in marks.items():
+        if held.at > latest:
+            marks[name] = replace(held, at=EARLIEST_PLAUSIBLE)
+        if held.rejected is not None and held.rejected > latest:
+            marks[name] = replace(marks[name], rejected=EARLIEST_PLAUSIBLE, not_before=None)

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from lead_qualifier.qualification.leads import Erased, Lead, Mark, Score, Trigger
-from lead_qualifier.qualification.utc import Moment, in_utc
+from lead_qualifier.qualification.utc import Moment
 
 #: Stands for the trigger of a mark that is remembered of an erased lead.
 _ERASED = "erased"
@@ -58,7 +58,6 @@ def merge(lead: Lead, survivor_id: str, at: datetime) -> bool:
 
     Whatever waited for its time waits no more.
     """
-    at = in_utc(at)
     if lead.merged_at is not None and at < lead.merged_at:
         return False
     lead.merged_into = survivor_id
@@ -71,7 +70,7 @@ def merge(lead: Lead, survivor_id: str, at: datetime) -> bool:
 
 def is_repeated(lead: Lead, survivor_id: str, at: datetime) -> bool:
     """Is this the very merge that is held? All there was went over with it, and what came since went after it."""
-    return lead.merged_into == survivor_id and lead.merged_at == in_utc(at)
+    return lead.merged_into == survivor_id and lead.merged_at == at
 
 
 def all_of(lead: Lead, lead_id: str, event_id: str, begun_ms: int) -> LeadTransfer | None:

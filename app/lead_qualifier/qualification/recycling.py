@@ -14,7 +14,7 @@ from lead_qualifier.qualification.flags import FLAGS, FlagChanges, FlagName
 from lead_qualifier.qualification.leads import OPEN, QUALIFIED, Lead, Mark
 from lead_qualifier.qualification.models import OnRejection, Recycling
 from lead_qualifier.qualification.rules import RuledModel, Rules
-from lead_qualifier.qualification.utc import after, in_utc
+from lead_qualifier.qualification.utc import after
 
 _AS_EMPTY = OnRejection()
 _NEVER = Recycling(requalify=False)
@@ -35,7 +35,7 @@ class Recycled(Struct, frozen=True):
 
     `model_id`: the model whose qualification was the newest (the first by id if one event led to several), and `mark`
     its mark since then. `changes`: (from, to) of each flag taken back, never empty. `at`: `occurred_at` of the
-    response, in UTC.
+    response.
     """
 
     model_id: str
@@ -56,7 +56,6 @@ def reject(
     than that. A deleted model recycles as one that says nothing. A response answers what was qualified before it:
     `stale` if nothing named was, or it was answered so before; `unknown` if no mark is held. Nothing changes then.
     """
-    at = in_utc(at)
     marks = {name: mark for name, mark in lead.marks.items() if model_id in {None, name}}
     if not marks:
         return Answered.UNKNOWN, None
@@ -83,7 +82,6 @@ def reject(
 
 def accept(lead: Lead, at: datetime, *, model_id: str | None = None) -> Answered:
     """Sales accepted the lead: its marks stay as they are. Says what became of the response, as reject() does."""
-    at = in_utc(at)
     marks = [mark for name, mark in lead.marks.items() if model_id in {None, name}]
     if not marks:
         return Answered.UNKNOWN

@@ -1,14 +1,13 @@
 """One immutable snapshot of all that decides besides the lead: models, live scoring models, the feature switch."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
 
-from lead_qualifier.qualification.criteria import met, required
+from lead_qualifier.qualification.criteria import required
 from lead_qualifier.qualification.flags import FLAGS, Flag
-from lead_qualifier.qualification.leads import EligibilityScore, Score
 from lead_qualifier.qualification.models import QualificationModel
 
 UnknownLeads = Literal["open", "ineligible"]
@@ -52,31 +51,6 @@ class RuledModel:
         lay_out(self, "floors", tuple((one.scoring_model, one.floor) for one in criteria))
         lay_out(self, "may_miss", len(criteria) - required(definition.match, len(criteria)))
         lay_out(self, "remembers", definition.hold is not None or definition.requalification.policy == "on_recross")
-
-    def met(self, scores: Mapping[str, Score] | Mapping[str, EligibilityScore], live: Collection[str]) -> bool:
-        """Do these scores meet the criteria, where only those on live scoring models count?"""
-        if self.definition.members:
-            stands = [
-                (score := scores.get(name)) is not None and score.value >= threshold and name in live
-                for name, threshold in self.checks
-            ]
-            return met(self.definition.match, self.definition.members, stands)
-        may_miss = self.may_miss
-        for name, threshold in self.checks:
-            score = scores.get(name)
-            if score is None or score.value < threshold or name not in live:
-                if not may_miss:
-                    return False
-                may_miss -= 1
-        return True
-
-    def fallen(self, scores: Mapping[str, Score]) -> bool:
-        """Have these scores fallen so far that rising to the thresholds would be a new qualification?
-
-        Whether scoring models are live plays no part: nobody's score falls because an engine is stopped.
-        """
-        stands = [(score := scores.get(name)) is not None and score.value >= floor for name, floor in self.floors]
-        return not met(self.definition.match, self.definition.branches, stands)
 
     @property
     def evaluates_existing_leads(self) -> bool:

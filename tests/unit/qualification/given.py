@@ -5,10 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lead_qualifier.qualification.criteria import Criterion, Match
-from lead_qualifier.qualification.decide import Outcome, Qualification, decide, mark
+from lead_qualifier.qualification.decide import Outcome, end_hold, evaluate, follow_scores
 from lead_qualifier.qualification.flags import Actions
-from lead_qualifier.qualification.holds import begin_hold, end_hold, follow_scores
-from lead_qualifier.qualification.leads import Lead, LeadChange, Trigger, apply_change, record_score
+from lead_qualifier.qualification.leads import Lead, LeadChange, Qualification, Trigger, apply_change, record_score
 from lead_qualifier.qualification.models import ExistingLeads, Policy, QualificationModel, Requalification
 from lead_qualifier.qualification.rules import RuledModel, Rules, UnknownLeads
 
@@ -102,7 +101,6 @@ class Desk:
             if hold.due <= minute(until):
                 decision = end_hold(self.lead, model_id, self.rules)
                 if isinstance(decision, Qualification):
-                    mark(self.lead, decision, hold.trigger.event_id)
                     self.qualifications.append(decision)
                     decision = Outcome.QUALIFIED
                 outcomes[model_id] = decision
@@ -112,13 +110,12 @@ class Desk:
         return apply_change(self.lead, LeadChange(occurred_at=minute(at), **fields))
 
     def _evaluate(self, ruled: RuledModel, at: datetime, event_id: str, *, stale: bool) -> Outcome:
-        decision = decide(self.lead, ruled, self.rules, at, stale=stale)
-        if decision is Outcome.HOLDING:
-            # the clock of these tests shows the time of the events
-            trigger = Trigger(event_id, "lead-score-changed", 0, 0)
-            begin_hold(self.lead, ruled, at, now=at, origin="live", trigger=trigger)
+        if stale:
+            return Outcome.STALE_SCORE
+        # the clock of these tests shows the time of the events
+        trigger, now_ms = Trigger(event_id, "lead-score-changed", 0, 0), at.timestamp() * 1000
+        decision = evaluate(self.lead, ruled, self.rules, at, now_ms=now_ms, origin="live", trigger=trigger)
         if isinstance(decision, Outcome):
             return decision
-        mark(self.lead, decision, event_id)
         self.qualifications.append(decision)
         return Outcome.QUALIFIED

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lead_qualifier.qualification.criteria import AtLeast, Criterion, Group, Match, Member, met
+from lead_qualifier.qualification.criteria import AtLeast, Criterion, Group, Match, Member
+from lead_qualifier.qualification.decide import group_met
 from lead_qualifier.qualification.flags import Actions
 from lead_qualifier.qualification.models import QualificationModel
 from lead_qualifier.qualification.rules import RuledModel
@@ -55,9 +56,9 @@ def members() -> st.SearchStrategy[Group]:
 
 @given(members(), st.lists(st.booleans(), min_size=4, max_size=4), st.integers(0, 3))
 def test_a_criterion_more_never_unmeets_a_group(group: Group, stands: list[bool], better: int) -> None:
-    before = met(group.match, group.members, stands)
+    before = group_met(group.match, group.members, stands)
     improved = [*stands[:better], True, *stands[better + 1 :]]
-    assert met(group.match, group.members, improved) >= before
+    assert group_met(group.match, group.members, improved) >= before
 
 
 @given(members(), st.lists(st.booleans(), min_size=4, max_size=4))
@@ -67,7 +68,7 @@ def test_a_group_is_what_all_and_any_of_its_members_say(group: Group, stands: Se
             return stands[member]
         return (all if member.match == "all" else any)([slowly(one) for one in member.members])
 
-    assert met(group.match, group.members, stands) == slowly(group)
+    assert group_met(group.match, group.members, stands) == slowly(group)
 
 
 def test_a_model_that_names_a_scoring_model_twice_is_evaluated_once_per_score() -> None:

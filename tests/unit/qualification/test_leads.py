@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from lead_qualifier.messages.decode import ChangedLead, decode_lead_changed, decode_score
 from lead_qualifier.qualification.leads import (
     Lead,
     LeadChange,
@@ -15,6 +16,7 @@ from lead_qualifier.qualification.leads import (
     apply_change,
     record_score,
 )
+from tests.support.messages import encode
 from tests.unit.qualification.given import minute
 
 
@@ -212,8 +214,11 @@ def test_an_untouched_lead_is_stored_without_a_field() -> None:
 
 def test_times_are_stored_in_utc() -> None:
     lead = Lead()
-    noon_in_berlin = datetime(2026, 11, 23, 12, 0, tzinfo=timezone(timedelta(hours=1)))
-    record_score(lead, "engagement", 60.0, noon_in_berlin)
-    apply_change(lead, LeadChange(occurred_at=noon_in_berlin))
+    told = {"event_id": "e", "lead_id": "L", "occurred_at": "2026-11-23T12:00:00+01:00"}
+    score = decode_score(b"L", encode(told | {"scoring_model_id": "engagement", "score": 60}))
+    change = decode_lead_changed(b"L", encode(told))
+    assert isinstance(change, ChangedLead)
+    record_score(lead, score.scoring_model_id, score.score, score.occurred_at)
+    apply_change(lead, change.change)
     stored = msgspec.json.decode(msgspec.json.encode(lead))
     assert stored["scores"]["engagement"]["at"] == stored["changed_at"] == "2026-11-23T11:00:00Z"

@@ -7,9 +7,12 @@ from itertools import combinations
 
 import pytest
 
-from lead_qualifier.qualification.decide import Outcome, Qualification, decide
-from lead_qualifier.qualification.leads import Lead, Mark, Score
-from lead_qualifier.qualification.rules import UnknownLeads
+from lead_qualifier.engine import Application, Input, PlainRecord, ProcessorContext
+from lead_qualifier.qualification.decide import Outcome, decide
+from lead_qualifier.qualification.leads import Lead, Mark, Qualification, Score
+from lead_qualifier.qualification.rules import Rules, UnknownLeads
+from lead_qualifier.services.worker.lead_processor import LeadProcessor, decode_lead, encode_lead
+from tests.support.messages import encode
 from tests.unit.qualification.given import minute, model, rules
 
 
@@ -35,7 +38,35 @@ class Situation:
             live=self.live,
             unknown_leads=self.unknown_leads,
         )
-        return decide(self.lead, current.models["enterprise"], current, minute(20), stale=self.stale)
+        if self.stale:
+            return _of_a_late_score(self.lead, current)
+        return decide(self.lead, current.models["enterprise"], current, minute(20))
+
+
+def _of_a_late_score(lead: Lead, current: Rules) -> Outcome:
+    """What a worker counts for a score that is older than the one held."""
+    processor = LeadProcessor(topic_prefix="", source="/x", rules=lambda: current)
+    processor.begin()
+    score = {"event_id": "late", "lead_id": "L", "scoring_model_id": "engagement", "score": 99}
+    value = encode(score | {"occurred_at": minute(0).isoformat()})
+    context = ProcessorContext(
+        Application(
+            name="leads",
+            inputs=(Input("lead-score-changed"),),
+            changelog="lead-state",
+            dead_letters="lead-dead-letters",
+            partitions=1,
+            processor=processor,
+            encode_state=encode_lead,
+            decode_state=decode_lead,
+        ),
+        0,
+        {b"L": encode_lead(lead)},
+    )
+    processor.process(PlainRecord("lead-score-changed", 0, 0, 0, b"L", value, ()), context)
+    assert not context.changes()
+    ((_, _, outcome),) = context.counts
+    return Outcome(outcome)
 
 
 def stale(now: Situation) -> None:

@@ -11,11 +11,8 @@ from lead_qualifier.engine import ProcessorContext
 from lead_qualifier.messages import cloud_events
 from lead_qualifier.messages.lead_qualified import LeadQualified, lead_qualified
 from lead_qualifier.messages.lead_recycled import LeadRecycled, lead_recycled
-from lead_qualifier.messages.plausible_time import PlausibleTime
 from lead_qualifier.messages.topics import LEAD_CHANGED, LEAD_QUALIFIED, LEAD_RECYCLED, Topic
-from lead_qualifier.qualification.decide import Qualification, mark
-from lead_qualifier.qualification.implausible import forget_implausible_times
-from lead_qualifier.qualification.leads import Lead, Origin, Trigger
+from lead_qualifier.qualification.leads import Lead, Origin, Qualification, Trigger
 from lead_qualifier.qualification.recycling import Recycled
 from lead_qualifier.qualification.utc import from_milliseconds
 
@@ -27,14 +24,13 @@ _encode = msgspec.json.Encoder().encode
 class LeadEvents:
     """Part of the processor of leads."""
 
-    def __init__(self, *, topic_prefix: str, source: str, times: PlausibleTime) -> None:
+    def __init__(self, *, topic_prefix: str, source: str) -> None:
         """`source`: `ce_source` of the events."""
         self._topics = {topic: topic.full_name(topic_prefix) for topic in (LEAD_QUALIFIED, LEAD_RECYCLED)}
         self._changed_topic = LEAD_CHANGED.full_name(topic_prefix)
         self._source = source
-        self._times = times
 
-    def qualify(  # noqa: PLR0917  all six are what a qualification is made of
+    def qualified(  # noqa: PLR0917  all six are what a qualification is made of
         self,
         key: bytes,
         lead: Lead,
@@ -43,13 +39,10 @@ class LeadEvents:
         trigger: Trigger,
         context: ProcessorContext,
     ) -> None:
-        """Emit a qualification and mark the lead with it."""
-        forget_implausible_times(lead, self._times.latest(context.now_ms))
+        """Emit a qualification."""
         event = lead_qualified(key.decode(), lead, qualification, origin=origin, trigger=trigger)
         event["lead_changed_offset"] = context.position(self._changed_topic)
         self._emit(LEAD_QUALIFIED, key, event, context)
-        mark(lead, qualification, trigger.event_id)
-        context.put(key, lead)
         context.on_commit.append(event)
 
     def recycle(

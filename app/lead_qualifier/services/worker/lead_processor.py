@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from math import ceil
 
 import msgspec
-import structlog
 from typing_extensions import override
 
 from lead_qualifier.engine import Processor, ProcessorContext, Record, Rejected, Timer, timers_in
@@ -15,6 +14,7 @@ from lead_qualifier.messages.decode import (
     BadMessage,
     ErasedLead,
     decode_lead_changed,
+    decode_lead_merged,
     decode_sales_response,
     decode_score,
 )
@@ -27,27 +27,30 @@ from lead_qualifier.messages.topics import (
     LEAD_SCORE_CHANGED,
     QUALIFICATION_COMMANDS,
 )
-from lead_qualifier.qualification.decide import Outcome, Qualification, decide, ineligibility
-from lead_qualifier.qualification.holds import begin_hold, end_hold, follow_scores
-from lead_qualifier.qualification.implausible import forget_implausible_times
+from lead_qualifier.qualification.decide import (
+    Outcome,
+    difference,
+    end_hold,
+    evaluate,
+    follow_scores,
+    ineligibility,
+)
 from lead_qualifier.qualification.leads import (
     EligibilityView,
     Lead,
     Origin,
+    Qualification,
     Trigger,
     apply_change,
+    forget_implausible_times,
     record_score,
-    scores_with,
 )
 from lead_qualifier.qualification.merging import Response, begins_afresh, holds_nothing, is_erased, remembered_until
 from lead_qualifier.qualification.recycling import Answered, accept, reject
 from lead_qualifier.qualification.rules import RuledModel, Rules
-from lead_qualifier.qualification.shadow import difference
 from lead_qualifier.qualification.utc import from_milliseconds
 from lead_qualifier.services.worker.lead_events import LeadEvents
 from lead_qualifier.services.worker.merging import Merging, place_of, response_of
-
-log = structlog.get_logger("lead_qualifier.services.worker")
 
 #: Tells the engine that there are no rules yet: nothing is processed.
 NO_RULES = -1
@@ -59,8 +62,7 @@ _ERASED = b'"erasure":'
 
 encode_lead = msgspec.json.Encoder().encode
 _decode_lead: Callable[[bytes], Lead] = msgspec.json.Decoder(Lead).decode
-_encode_event = msgspec.json.Encoder().encode
-_decode_standing: Callable[[bytes], EligibilityView] = msgspec.json.Decoder(EligibilityView).decode
+_decode_view: Callable[[bytes], EligibilityView] = msgspec.json.Decoder(EligibilityView).decode
 
 
 def decode_lead(value: bytes) -> Lead:
@@ -96,13 +98,13 @@ class LeadProcessor(Processor):
         self._merging = Merging(topic_prefix=topic_prefix, times=self._times)
         self._others: dict[str, Callable[[Record, ProcessorContext], None]] = {
             self._changed_topic: self._change,
-            LEAD_MERGED.full_name(topic_prefix): self._merging.merge,
+            LEAD_MERGED.full_name(topic_prefix): self._merge,
             LEAD_SALES_RESPONSE.full_name(topic_prefix): self._respond,
             LEAD_HANDOVERS.full_name(topic_prefix): lambda r, u: self._merging.take_over(
                 r, u, self._rules, self._answer
             ),
         }
-        self._events = LeadEvents(topic_prefix=topic_prefix, source=source, times=self._times)
+        self._events = LeadEvents(topic_prefix=topic_prefix, source=source)
         self._newest_rules = rules
         self._rules = Rules(revision=NO_RULES, lead_management=False, live_scoring_models=frozenset(), models={})
         self._sweepable: tuple[RuledModel, ...] = ()
@@ -131,74 +133,72 @@ class LeadProcessor(Processor):
 
     def _score(self, record: Record, context: ProcessorContext) -> None:
         message = decode_score(record.key, record.value, record.headers)
-        key = record.key
-        assert key is not None  # it equals the lead's id
-        lead = context.get(key)
-        if lead is None:
-            lead = Lead()
-        scoring_model_id = message.scoring_model_id
-        at = message.occurred_at
-        self._times.check(at, record.timestamp, context.now_ms)
-        held = lead.scores.get(scoring_model_id)
-        stale = not record_score(lead, scoring_model_id, message.score, at)
-        # an earlier version let leads be dated ahead: not looked for with every score, but where one seems stale
-        if stale and forget_implausible_times(lead, self._times.latest(context.now_ms)):
-            stale = not record_score(lead, scoring_model_id, message.score, at)
-        if not stale:
-            context.put(key, lead)
-            if lead.merged_into is not None:
-                self._merging.scored(lead, key.decode(), scoring_model_id, message.event_id, context)
-        rules = self._rules
-        counts = context.counts
+        key, lead = self._lead(record, message.occurred_at, context)
+        scoring_model_id, rules, counts = message.scoring_model_id, self._rules, context.counts
+        before = lead.scores.copy()
+        if not record_score(lead, scoring_model_id, message.score, message.occurred_at):
+            for model in rules.naming(scoring_model_id):
+                counts["outcome", model.id, Outcome.STALE_SCORE] += 1
+            return
+        trigger = Trigger(message.event_id, LEAD_SCORE_CHANGED.name, record.partition, record.offset)
         for model in rules.naming(scoring_model_id):
-            if model.remembers and not stale:
-                follow_scores(lead, model, rules, scores_with(lead.scores, scoring_model_id, held))
-            outcome = decide(lead, model, rules, at, stale=stale)
-            if outcome is Outcome.COOLING_DOWN and forget_implausible_times(lead, self._times.latest(context.now_ms)):
-                outcome = decide(lead, model, rules, at)
-            if type(outcome) is Qualification or outcome is Outcome.HOLDING:
-                trigger = Trigger(message.event_id, LEAD_SCORE_CHANGED.name, record.partition, record.offset)
-                outcome = self._carry_out(outcome, key, lead, model, at, context, "live", trigger)
-            counts["outcome", model.id, outcome] += 1
-        if not stale:
-            for model in rules.shadowed(scoring_model_id):
-                counts["shadow", model.id, difference(lead, model, rules)] += 1
+            if model.remembers:
+                follow_scores(lead, model, rules, before)
+            self._evaluate(lead, model, message.occurred_at, "live", trigger, key, context)
+        for model in rules.shadowed(scoring_model_id):
+            counts["shadow", model.id, difference(lead, model, rules)] += 1
+        context.put(key, lead)
+        if lead.merged_into is not None:
+            self._merging.scored(lead, message, record, context)
 
     def _change(self, record: Record, context: ProcessorContext) -> None:
         message = decode_lead_changed(record.key, record.value, record.headers)
-        key = record.key
-        assert key is not None  # it equals the lead's id
         if isinstance(message, ErasedLead):
-            self._merging.erase(key, record, context)
+            self._merging.erase(record, context)
             context.counts["lead_changed", "erased"] += 1
             return
-        self._times.check(message.change.occurred_at, record.timestamp, context.now_ms)
-        lead = context.get(key)
-        if lead is None:
-            lead = Lead()
-        elif lead.erased is not None:
+        key, lead = self._lead(record, message.change.occurred_at, context)
+        if lead.erased is not None:
             begins_afresh(lead)
-        forget_implausible_times(lead, self._times.latest(context.now_ms))
         if apply_change(lead, message.change):
             context.put(key, lead)
             context.counts["lead_changed", "applied"] += 1
         else:
             context.counts["lead_changed", "stale"] += 1
 
+    def _merge(self, record: Record, context: ProcessorContext) -> None:
+        message = decode_lead_merged(record.key, record.value, record.headers)
+        _, lead = self._lead(record, message.occurred_at, context)
+        self._merging.merge(lead, message, record, context)
+
     def _respond(self, record: Record, context: ProcessorContext) -> None:
         message = decode_sales_response(record.key, record.value, record.headers)
-        key = record.key
-        assert key is not None  # it equals the lead's id
-        self._times.check(message.occurred_at, record.timestamp, context.now_ms)
-        lead = context.get(key) or Lead()
+        key, lead = self._lead(record, message.occurred_at, context)
         if lead.merged_into is not None:
             self._merging.responded(lead, message, record, context)
             context.counts["sales_response", "handed_over"] += 1
         else:
             self._answer(key, lead, response_of(message, record), context)
 
-    def _answer(self, key: bytes, lead: Lead, response: Response, context: ProcessorContext) -> None:
+    def _lead(self, record: Record, at: datetime, context: ProcessorContext) -> tuple[bytes, Lead]:
+        """The lead that is the key of a decoded record, which says what occurred `at`.
+
+        Raises BadMessage if that is implausible, and what ProcessorContext.get does.
+        """
+        key = record.key
+        assert key is not None  # it equals the lead's id
+        lead = self._stored(key, context)
+        self._times.check(at, record.timestamp, context.now_ms)
+        return key, lead
+
+    def _stored(self, key: bytes, context: ProcessorContext) -> Lead:
+        lead: Lead | None = context.get(key)
+        if lead is None:
+            return Lead()
         forget_implausible_times(lead, self._times.latest(context.now_ms))
+        return lead
+
+    def _answer(self, key: bytes, lead: Lead, response: Response, context: ProcessorContext) -> None:
         if response.accepted:
             answered = accept(lead, response.at, model_id=response.model_id)
         else:
@@ -232,16 +232,16 @@ class LeadProcessor(Processor):
                 to_sweep.append(key)
                 continue
             try:
-                standing = _decode_standing(raw)
+                lead = _decode_view(raw)
             except (msgspec.DecodeError, ValueError, RecursionError):
                 to_sweep.append(key)  # which says what is wrong with it
                 continue
-            if not (standing.known or standing.scores):
+            if not (lead.known or lead.scores):
                 to_sweep.append(key)  # erased, perhaps
                 continue
             outcomes.clear()
             for model in models:
-                outcome = ineligibility(standing, model, rules)
+                outcome = ineligibility(lead, model, rules)
                 if outcome is None:
                     to_sweep.append(key)
                     break
@@ -257,24 +257,22 @@ class LeadProcessor(Processor):
     @override
     def sweep(self, key: bytes, context: ProcessorContext, swept: int) -> None:
         """Evaluate a known lead by the models published since revision `swept`."""
-        lead = context.get(key)
-        if lead is None or holds_nothing(lead):
+        lead = self._stored(key, context)
+        if holds_nothing(lead):
             return  # erased since the walk began
-        forget_implausible_times(lead, self._times.latest(context.now_ms))
         latest = self._times.latest(context.now_ms)
-        rules = self._rules
+        changed = False
         for model in self._sweepable:
             if model.published_revision <= swept or model.published_at is None:
                 continue
             at = model.published_at
             if at > latest:  # published before such a date was refused
                 at = from_milliseconds(context.now_ms)
-            outcome = decide(lead, model, rules, at)
-            if type(outcome) is Qualification or outcome is Outcome.HOLDING:
-                command = model.publish_command_id or ""
-                trigger = Trigger(command, QUALIFICATION_COMMANDS.name, 0, model.publish_command_offset)
-                outcome = self._carry_out(outcome, key, lead, model, at, context, "sweep", trigger)
-            context.counts["outcome", model.id, outcome] += 1
+            command = model.publish_command_id or ""
+            trigger = Trigger(command, QUALIFICATION_COMMANDS.name, 0, model.publish_command_offset)
+            changed |= self._evaluate(lead, model, at, "sweep", trigger, key, context)
+        if changed:
+            context.put(key, lead)
         context.counts["swept"] += 1
 
     @override
@@ -288,40 +286,41 @@ class LeadProcessor(Processor):
     @override
     def on_timer(self, key: bytes, context: ProcessorContext) -> None:
         """Decide the holds of a lead whose time is over, and forget that it was erased once it is time."""
-        lead = context.get(key)
-        if lead is None or (is_erased(lead) and not self._merging.forget(key, lead, context)):
-            return  # erased meanwhile
-        forget_implausible_times(lead, self._times.latest(context.now_ms))
+        lead = self._stored(key, context)
+        if is_erased(lead) and not self._merging.forget(key, lead, context):
+            return
         for model_id, hold in sorted(lead.holds.items()):
             if _milliseconds(hold.due) > context.now_ms:
                 continue
             outcome = end_hold(lead, model_id, self._rules)
-            context.put(key, lead)
             if type(outcome) is Qualification:
-                self._events.qualify(key, lead, outcome, hold.origin, hold.trigger, context)
+                self._events.qualified(key, lead, outcome, hold.origin, hold.trigger, context)
                 outcome = Outcome.QUALIFIED
             if outcome is not None:
                 context.counts["outcome", model_id, outcome] += 1
+            context.put(key, lead)
 
-    def _carry_out(  # noqa: PLR0917  all eight are what it takes
+    def _evaluate(  # noqa: PLR0917  all seven are what it takes
         self,
-        decided: Outcome | Qualification,
-        key: bytes,
         lead: Lead,
         model: RuledModel,
         at: datetime,
-        context: ProcessorContext,
         origin: Origin,
         trigger: Trigger,
-    ) -> Outcome:
-        if isinstance(decided, Qualification):
-            self._events.qualify(key, lead, decided, origin, trigger, context)
-            return Outcome.QUALIFIED
-        now = from_milliseconds(context.now_ms)
-        if begin_hold(lead, model, at, now=now, origin=origin, trigger=trigger):
-            context.put(key, lead)
-            context.schedule(key, _milliseconds(lead.holds[model.id].due))
-        return decided
+        key: bytes,
+        context: ProcessorContext,
+    ) -> bool:
+        """Evaluate, count and emit. True: the lead has changed."""
+        outcome = evaluate(lead, model, self._rules, at, now_ms=context.now_ms, origin=origin, trigger=trigger)
+        changed = False
+        if type(outcome) is Qualification:
+            self._events.qualified(key, lead, outcome, origin, trigger, context)
+            outcome, changed = Outcome.QUALIFIED, True
+        elif outcome is Outcome.HOLDING and (hold := lead.holds[model.id]).trigger is trigger:
+            context.schedule(key, _milliseconds(hold.due))
+            changed = True
+        context.counts["outcome", model.id, outcome] += 1
+        return changed
 
     @override
     def committed(self, context: ProcessorContext) -> None:

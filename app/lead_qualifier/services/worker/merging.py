@@ -9,16 +9,14 @@ import msgspec
 from msgspec.structs import replace
 
 from lead_qualifier.engine import ProcessorContext, Record, Rejected
-from lead_qualifier.messages.decode import SalesResponse, decode_lead_merged
+from lead_qualifier.messages.decode import ChangedScore, MergedLead, SalesResponse
 from lead_qualifier.messages.plausible_time import PlausibleTime, near
 from lead_qualifier.messages.topics import ERASURE_REMEMBERED, LEAD_HANDOVERS, LEAD_SALES_RESPONSE
 from lead_qualifier.qualification import merging
-from lead_qualifier.qualification.holds import follow_scores
-from lead_qualifier.qualification.implausible import forget_implausible_times, plausible_handover
-from lead_qualifier.qualification.leads import Erased, Lead, Trigger
+from lead_qualifier.qualification.decide import follow_scores
+from lead_qualifier.qualification.leads import Erased, Lead, Trigger, forget_implausible_times, mend_times
 from lead_qualifier.qualification.merging import LeadTransfer, Response
 from lead_qualifier.qualification.rules import Rules
-from lead_qualifier.qualification.utc import in_utc
 
 _REMEMBERED_MS = ERASURE_REMEMBERED // timedelta(milliseconds=1)
 
@@ -33,18 +31,13 @@ class Merging:
         self._times = times
         self._topic = LEAD_HANDOVERS.full_name(topic_prefix)
 
-    def merge(self, record: Record, context: ProcessorContext) -> None:
-        """Process a lead-merged event, where the merged lead is held. Raises BadMessage."""
-        message = decode_lead_merged(record.key, record.value, record.headers)
-        self._times.check(message.occurred_at, record.timestamp, context.now_ms)
-        key = message.lead_id.encode()
-        lead = context.get(key) or Lead()
-        forget_implausible_times(lead, self._times.latest(context.now_ms))
+    def merge(self, lead: Lead, message: MergedLead, record: Record, context: ProcessorContext) -> None:
+        """The lead was merged into another."""
         repeated = merging.is_repeated(lead, message.survivor_id, message.occurred_at)
         if not merging.merge(lead, message.survivor_id, message.occurred_at):
             context.counts["lead_merged", "stale"] += 1
             return
-        context.put(key, lead)
+        context.put(message.lead_id.encode(), lead)
         context.counts["lead_merged", "applied"] += 1
         # Marks that are transferred a second time would close what the CRM has reopened at the survivor since.
         begun_ms = self._written_ms(record, context)
@@ -52,12 +45,13 @@ class Merging:
         if transfer is not None:
             self._send(message.survivor_id, transfer, context)
 
-    def scored(self, lead: Lead, lead_id: str, scoring_model_id: str, event_id: str, context: ProcessorContext) -> None:
+    def scored(self, lead: Lead, message: ChangedScore, record: Record, context: ProcessorContext) -> None:
         """A merged lead got a score that is not stale: transfer it, too."""
         assert lead.merged_into is not None
-        assert context.record is not None
-        begun_ms = self._written_ms(context.record, context)
-        self._send(lead.merged_into, merging.score_of(lead, lead_id, scoring_model_id, event_id, begun_ms), context)
+        assert record.key is not None
+        begun_ms = self._written_ms(record, context)
+        transfer = merging.score_of(lead, record.key.decode(), message.scoring_model_id, message.event_id, begun_ms)
+        self._send(lead.merged_into, transfer, context)
 
     def responded(self, lead: Lead, message: SalesResponse, record: Record, context: ProcessorContext) -> None:
         """Sales answered about a merged lead: the answer is about its survivor."""
@@ -92,7 +86,7 @@ class Merging:
         if transfer.begun_ms is None:
             transfer = replace(transfer, begun_ms=self._written_ms(record, context))
         latest = self._times.latest(context.now_ms)
-        transfer = plausible_handover(transfer, latest)
+        mend_times(transfer.scores, transfer.marks, latest)
         forget_implausible_times(lead, latest)
         following = merging.passed_on(lead, lead_id, transfer)
         assert transfer.begun_ms is not None
@@ -125,10 +119,12 @@ class Merging:
                 follow_scores(lead, model, rules, *stood)
         context.put(key, lead)
 
-    def erase(self, key: bytes, record: Record, context: ProcessorContext) -> None:
+    def erase(self, record: Record, context: ProcessorContext) -> None:
         """Erase a lead, and remember for a while that it was erased, so that what is still on its way does not undo
         it.
         """
+        key = record.key
+        assert key is not None  # it equals the lead's id
         context.holds(key)  # raises Rejected for a key of another partition
         try:
             before = context.get(key) or Lead()
@@ -163,7 +159,7 @@ class Merging:
 def response_of(message: SalesResponse, record: Record) -> Response:
     """The answer of sales, with the record it comes from."""
     trigger = Trigger(message.event_id, LEAD_SALES_RESPONSE.name, record.partition, record.offset)
-    return Response(in_utc(message.occurred_at), message.accepted, message.reason, message.model_id, trigger)
+    return Response(message.occurred_at, message.accepted, message.reason, message.model_id, trigger)
 
 
 def place_of(record: Record | None) -> Trigger:
