@@ -19,9 +19,8 @@ from lead_qualifier.kafka.errors import (
 )
 from lead_qualifier.maintenance.errors import MaintenanceError
 from lead_qualifier.messages.errors import BadDefinitionFile
-from lead_qualifier.services.installation import OtherInstallation
+from lead_qualifier.services.errors import OtherInstallation, TopicsUnfit
 from lead_qualifier.services.remedies import ADD_ACL, CREATE_TOPICS, with_remedy
-from lead_qualifier.services.topic_setup import TopicsUnfit
 from lead_qualifier.settings import InvalidSettings
 
 

@@ -19,7 +19,7 @@ from lead_qualifier.maintenance.service_groups import (
 )
 from lead_qualifier.messages.downstream_topics import CATALOGUE as DOWNSTREAM
 from lead_qualifier.messages.topics import CATALOGUE
-from lead_qualifier.services.topic_setup import FoundTopic, TopicSetup, TopicsUnfit
+from lead_qualifier.services.topic_setup import FoundTopic, TopicSetup
 
 topics = typer.Typer(no_args_is_help=True, help="Create, check and repair the topics.")
 
@@ -56,9 +56,8 @@ def check(downstream: Downstream = False, as_json: Json = False) -> None:
     for one in found:
         if one.warning is not None and not as_json:
             warn(f"{one.name}: {one.warning}")
-    unfit = [one for one in found if one.problem is not None]
-    if unfit:
-        fail(*TopicsUnfit(unfit).lines)
+    if unfit := [one.line for one in found if one.problem is not None]:
+        fail(*unfit)
         raise typer.Exit(ExitCode.REFUSED)
 
 

@@ -10,7 +10,8 @@ from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.groups import member_hosts
 from lead_qualifier.maintenance.errors import ProcessesRunning
 from lead_qualifier.messages.downstream_topics import CATALOGUE
-from lead_qualifier.services.topic_setup import TopicSetup, TopicsUnfit
+from lead_qualifier.services.errors import TopicsUnfit
+from lead_qualifier.services.topic_setup import TopicSetup
 from lead_qualifier.services.topology import DOWNSTREAM, WORKER, ServiceTopology
 
 _SECONDS = 30.0
@@ -39,8 +40,7 @@ def downstream_groups(connection: Connection, application_id: str, *, topic_pref
     Raises TopicsUnfit if topics may not be seen, NotAllowed, KafkaException.
     """
     found = TopicSetup(connection, topics=CATALOGUE, prefix=topic_prefix, partitions=1).find()
-    hidden = [one for one in found if one.partitions is None and not one.missing]
-    if hidden:
+    if hidden := [one.line for one in found if one.partitions is None and not one.missing]:
         raise TopicsUnfit(hidden)
     existing = {one.topic for one in found if not one.missing}
     return tuple(

@@ -6,12 +6,9 @@ from collections.abc import Iterable
 
 from lead_qualifier.engine import Application
 from lead_qualifier.engine.faust.consumer_group import Group
+from lead_qualifier.services.errors import OtherInstallation
 
 _SHOWN_AT_MOST = 3
-
-
-class OtherInstallation(Exception):
-    """The consumer group serves another installation; the message names both and says what to do."""
 
 
 def refuse_other(group_id: str, applications: Iterable[Application], group: Group, *, topic_prefix: str) -> None:

@@ -12,6 +12,7 @@ from lead_qualifier.kafka.acls import Grant, check_rights
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.errors import BrokerUnreachable, LoginRefused
 from lead_qualifier.messages.topics import Topic
+from lead_qualifier.services.errors import BrokerNotReady
 from lead_qualifier.services.topic_setup import TopicSetup
 from lead_qualifier.settings import Settings
 
@@ -36,14 +37,6 @@ _HALF_UP = {
     KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
     KafkaError.INVALID_REPLICATION_FACTOR,
 }
-
-
-class BrokerNotReady(BrokerUnreachable):
-    """The broker was not there, or not ready, when the time for the start was over."""
-
-    def __init__(self, connection: Connection, seconds: float, problem: str) -> None:
-        super().__init__(connection.bootstrap_servers, seconds=seconds, reason=problem)
-        self.args = (f"waited {seconds:g} s: {problem}",)
 
 
 class StartUp:
@@ -83,7 +76,7 @@ class StartUp:
                 raise
             except BrokerUnreachable as error:
                 if self.over:
-                    raise BrokerNotReady(self._connection, self._settings.startup_timeout, str(error)) from error
+                    raise self._not_ready(str(error)) from error
                 self._waiting(str(error))
             except KafkaException as error:
                 reason = error.args[0]
@@ -94,8 +87,11 @@ class StartUp:
                         f"the broker at {self._connection.bootstrap_servers} answers, but is not ready "
                         f"({reason.str()}): check its log, or raise LEAD_QUALIFIER_STARTUP_TIMEOUT"
                     )
-                    raise BrokerNotReady(self._connection, self._settings.startup_timeout, problem) from error
+                    raise self._not_ready(problem) from error
                 self._waiting(reason.str())
+
+    def _not_ready(self, problem: str) -> BrokerNotReady:
+        return BrokerNotReady(self._connection.bootstrap_servers, self._settings.startup_timeout, problem)
 
     def _waiting(self, reason: str) -> None:
         log.warning(

@@ -19,6 +19,7 @@ from lead_qualifier.messages.topics import (
     Partitions,
     Topic,
 )
+from lead_qualifier.services.errors import TopicsUnfit
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +36,10 @@ class FoundTopic:
     warning: str | None = None
     """What may go wrong although the topic fits, and what to do."""
 
-
-class TopicsUnfit(Exception):
-    """Topics are missing or do not fit; the message names each and says what to do."""
-
-    def __init__(self, findings: Sequence[FoundTopic]) -> None:
-        self.findings = tuple(findings)
-        self.lines = tuple(f"{f.name}: {f.problem}" for f in findings)
-        super().__init__("\n".join(self.lines))
+    @property
+    def line(self) -> str:
+        """The problem, after the topic's name."""
+        return f"{self.name}: {self.problem}"
 
 
 class TopicSetup:
@@ -104,8 +101,7 @@ class TopicSetup:
         full name. `warn` gets name and warning of each topic that fits but may cause trouble.
         """
         findings = self.find()
-        unfit = [f for f in findings if f.problem is not None]
-        if unfit:
+        if unfit := [one.line for one in findings if one.problem is not None]:
             raise TopicsUnfit(unfit)
         for finding in findings:
             if finding.warning is not None:

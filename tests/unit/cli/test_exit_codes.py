@@ -14,8 +14,8 @@ from lead_qualifier.cli.program import assemble
 from lead_qualifier.client.errors import CommandUnanswered
 from lead_qualifier.kafka.errors import BrokerUnreachable, TopicMissing
 from lead_qualifier.messages.errors import BadDefinitionFile, Problem
+from lead_qualifier.services.errors import TopicsUnfit
 from lead_qualifier.services.process import EXIT_FAILED
-from lead_qualifier.services.topic_setup import TopicsUnfit
 from lead_qualifier.settings import InvalidSettings
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from lead_qualifier.engine import Input
 from lead_qualifier.engine.faust.consumer_group import Group
-from lead_qualifier.services.installation import OtherInstallation, refuse_other
+from lead_qualifier.services.errors import OtherInstallation
+from lead_qualifier.services.installation import refuse_other
 from tests.unit.engine.doubles import application
 
 OURS = replace(application(), inputs=(Input("b.in"), Input("b.more")), changelog="b.state")
