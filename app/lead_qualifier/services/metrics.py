@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from typing_extensions import override
 
-from lead_qualifier.engine import Application, Engine, Observer, ProcessorContext, TopicPartition
+from lead_qualifier.engine import Application, Observer, ProcessorContext
 from lead_qualifier.engine.partitioning import BUCKETS
-from lead_qualifier.services.service import Service
+from lead_qualifier.services.service import HostedService
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-
-Watched = tuple[Service, Engine, Callable[[], dict[TopicPartition, int]]]
-"""A service, its engine, and a function that returns the end offsets of its inputs."""
 
 
 class Metrics(Observer):
@@ -49,10 +46,10 @@ class Metrics(Observer):
         )
         self._prefix = ""
 
-    def watch(self, watched: Sequence[Watched], *, topic_prefix: str) -> None:
+    def watch(self, hosted: Sequence[HostedService], *, topic_prefix: str) -> None:
         """Register the gauges."""
         self._prefix = topic_prefix
-        self.registry.register(_Gauges(watched, topic_prefix))
+        self.registry.register(_Gauges(hosted, topic_prefix))
 
     @override
     def cycle(
@@ -89,8 +86,8 @@ class Metrics(Observer):
 class _Gauges:
     """Reads the values at scrape time from the engines."""
 
-    def __init__(self, watched: Sequence[Watched], prefix: str) -> None:
-        self._watched = watched
+    def __init__(self, hosted: Sequence[HostedService], prefix: str) -> None:
+        self._hosted = hosted
         self._prefix = prefix
 
     def collect(self) -> Iterable[Metric]:
@@ -126,9 +123,9 @@ class _Gauges:
         )
         held: dict[str, int] = {}
         broken: dict[str, int] = {}
-        for service, engine, end_offsets in self._watched:
-            ends = end_offsets()
-            partitions = engine.open_partitions()
+        for hosted in self._hosted:
+            service, ends = hosted.service.name, hosted.app.end_offsets()
+            partitions = hosted.engine.open_partitions()
             for partition in partitions:
                 name = partition.application.name
                 held[name] = held.get(name, 0) + len(partition.store)
@@ -141,11 +138,11 @@ class _Gauges:
                 for topic, offset in partition.checkpoint.next.items():
                     end = ends.get((topic, partition.number))
                     if end is not None:
-                        lag.add_metric([service.name, topic.removeprefix(self._prefix), number], max(0, end - offset))
-            for projection in service.projections:
+                        lag.add_metric([service, topic.removeprefix(self._prefix), number], max(0, end - offset))
+            for projection in hosted.service.projections:
                 revision.add_metric([projection.name], projection.table.revision)
-            opened.add_metric([service.name], len(partitions))
-            assigned.add_metric([service.name], len(engine.assigned_partitions()))
+            opened.add_metric([service], len(partitions))
+            assigned.add_metric([service], len(hosted.engine.assigned_partitions()))
         for application, count in held.items():
             keys.add_metric([application], count)
             unreadable.add_metric([application], broken[application])

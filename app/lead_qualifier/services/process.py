@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -15,7 +16,7 @@ from confluent_kafka import KafkaException
 
 from lead_qualifier.engine import DEFAULT_LIMITS, Engine, FaultHook, Limits, Report
 from lead_qualifier.engine.fault_points import no_fault_hook
-from lead_qualifier.engine.faust.app import connection_settings, create_app, quieten
+from lead_qualifier.engine.faust.app import quieten
 from lead_qualifier.engine.faust.consumer_group import read_group
 from lead_qualifier.kafka.acls import Grant, check_rights
 from lead_qualifier.kafka.admin import LATEST, Admin
@@ -25,12 +26,13 @@ from lead_qualifier.kafka.raw import RawReader
 from lead_qualifier.messages.decode import read_framing
 from lead_qualifier.messages.topics import Topic
 from lead_qualifier.services.broker_contact import BrokerContact
-from lead_qualifier.services.garbage import relieve_collector
-from lead_qualifier.services.installation import OtherInstallation, refuse_other
+from lead_qualifier.services.errors import OtherInstallation
+from lead_qualifier.services.installation import refuse_other
 from lead_qualifier.services.metrics import Metrics
+from lead_qualifier.services.projection import Projection
 from lead_qualifier.services.remedies import with_remedy
 from lead_qualifier.services.sentences import sentence
-from lead_qualifier.services.service import Projection, Service
+from lead_qualifier.services.service import HostedService, Service
 from lead_qualifier.services.start_up import StartUp
 from lead_qualifier.services.watchdog import Watchdog
 from lead_qualifier.services.web import WebServer
@@ -43,8 +45,6 @@ EXIT_FAILED = 70
 _CHECK_SECONDS = 1.0
 #: Who is not ready asks so often (seconds) whether another installation is the reason.
 _INSTALLATION_SECONDS = 5.0
-#: A consumer asks for records many times a second; a rebalance may keep it from that for a few.
-_SILENT_SECONDS = 15.0
 #: A graceful stop takes a second or two; the running transaction may take longer on a slow broker.
 _STOP_SECONDS = 25.0
 
@@ -80,7 +80,7 @@ class Process:
         self._contact.show(metrics.registry)
         self._watchdog = Watchdog(problem=self._problem, failed=self._failed)
         self._start_up = StartUp(settings, connection, topics=topics, rights=self._rights)
-        self._running: list[_Running] = []
+        self._running: list[HostedService] = []
         self._at_work = False
 
     @property
@@ -98,10 +98,10 @@ class Process:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         services = self._build(self._start_up.topics())
         self._running = [self._host(service) for service in services]
-        self.metrics.watch([one.watched for one in self._running], topic_prefix=self._settings.topic_prefix)
+        self.metrics.watch(self._running, topic_prefix=self._settings.topic_prefix)
         asyncio.run(self._run())
 
-    def _host(self, service: Service) -> _Running:
+    def _host(self, service: Service) -> HostedService:
         engine = Engine(
             service.applications,
             group_id=service.group_id,
@@ -114,7 +114,7 @@ class Process:
             hook=self._hook,
             raw=RawReader(self._connection),
         )
-        return _Running(service, engine, self._connection, self._limits.stall_seconds)
+        return HostedService(service, engine, self._connection)
 
     async def _run(self) -> None:
         settings = self._settings
@@ -123,7 +123,11 @@ class Process:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         web = WebServer(
-            host=settings.web_host, port=settings.web_port, live=self._live, ready=self._ready, metrics=self.metrics
+            host=settings.web_host,
+            port=settings.web_port,
+            live=self._live,
+            ready=self._ready,
+            metrics=self.metrics.render,
         )
         if (other := await self._other_installation()) is not None:
             raise other
@@ -134,10 +138,9 @@ class Process:
             services=[one.service.name for one in self._running],
             web=f"http://{settings.web_host}:{port}",
         )
-        for one in self._running:
-            for projection in one.service.projections:
-                projection.table.expect(await loop.run_in_executor(None, self._end_of, projection))
-        relieve_collector()
+        for projection in self._projections:
+            projection.table.expect(await loop.run_in_executor(None, self._end_of, projection))
+        _relieve_garbage_collector()
         for one in self._running:
             one.start(loop)
         self._at_work = True
@@ -173,20 +176,19 @@ class Process:
         """Does a consumer group of ours serve another installation? Also asked by who waits to be ready: while a group
         rebalances, the broker does not say what its members read.
         """
-        for one in self._running:
-            group = await read_group(self._connection, one.service.group_id)
-            if group is None:
-                continue
-            try:
-                refuse_other(
-                    one.service.group_id,
-                    one.service.applications,
-                    group,
-                    topic_prefix=self._settings.topic_prefix,
-                )
-            except OtherInstallation as other:
-                return other
+        prefix = self._settings.topic_prefix
+        for service in (one.service for one in self._running):
+            group = await read_group(self._connection, service.group_id)
+            if group is not None:
+                try:
+                    refuse_other(service.group_id, service.applications, group, topic_prefix=prefix)
+                except OtherInstallation as other:
+                    return other
         return None
+
+    @property
+    def _projections(self) -> list[Projection[Any, Any]]:
+        return [projection for one in self._running for projection in one.service.projections]
 
     def _end_of(self, projection: Projection[Any, Any]) -> int:
         """Asks again while the broker cannot say: a topic that was created just now has no leader for a moment."""
@@ -199,19 +201,18 @@ class Process:
             return None  # nothing runs yet, or no longer
         for one in self._running:
             if (problem := one.problem()) is not None:
-                return problem if len(self._running) == 1 else f"{one.service.name}: {problem}"
+                return self._named(one, problem)
         return None
+
+    def _named(self, one: HostedService, reason: str) -> str:
+        return reason if len(self._running) == 1 else f"{one.service.name}: {reason}"
 
     def _live(self) -> tuple[bool, dict[str, Any]]:
         problem = self._problem()
         return problem is None, {} if problem is None else {"reason": problem}
 
     def _ready(self) -> tuple[bool, dict[str, Any]]:
-        waiting = [
-            reason if len(self._running) == 1 else f"{one.service.name}: {reason}"
-            for one in self._running
-            for reason in one.waiting()
-        ]
+        waiting = [self._named(one, reason) for one in self._running for reason in one.waiting()]
         if (silent := self._contact.problem()) is not None:
             waiting.append(silent)
         return not waiting, {"reason": "; ".join(waiting)} if waiting else self._standing()
@@ -219,11 +220,7 @@ class Process:
     def _standing(self) -> dict[str, Any]:
         return {
             "partitions": sum(len(one.engine.open_partitions()) for one in self._running),
-            **{
-                f"{projection.name}_revision": projection.table.revision
-                for one in self._running
-                for projection in one.service.projections
-            },
+            **{f"{projection.name}_revision": projection.table.revision for projection in self._projections},
         }
 
     def _in_words(self, why: Report | NotAllowed) -> str:
@@ -245,70 +242,14 @@ class Process:
         os._exit(EXIT_FAILED)
 
 
-class _Running:
-    """A service at work: its engine, and the Faust app that feeds it."""
+def _relieve_garbage_collector() -> None:
+    """Keep Python's garbage collector from taking a tenth of the time, and from making some events wait.
 
-    def __init__(self, service: Service, engine: Engine, connection: Connection, stall_seconds: float) -> None:
-        self.service = service
-        self.engine = engine
-        self._stall_seconds = stall_seconds
-        self._starting: asyncio.Task[None] | None = None
-        self.app = create_app(engine, faust_settings=connection_settings(connection))
-        for projection in service.projections:
-            projection.attach(self.app, connection)
-
-    @property
-    def watched(self) -> tuple[Service, Engine, Callable[[], dict[tuple[str, int], int]]]:
-        """What the metrics look at: service, engine, and the ends of its inputs."""
-        return self.service, self.engine, self.app.end_offsets
-
-    def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Begin to work."""
-        self.engine.start()
-        for projection in self.service.projections:
-            projection.start()
-        # returns once the tables are recovered, which may take its time
-        self._starting = loop.create_task(self.app.start())
-
-    async def stop(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Finish the running cycle and leave the group."""
-        await loop.run_in_executor(None, self.engine.stop)
-        for projection in self.service.projections:
-            await loop.run_in_executor(None, projection.stop)
-        if self._starting is not None:
-            self._starting.cancel()
-        await self.app.stop()
-
-    def problem(self) -> str | None:
-        """Why it must not go on, or None."""
-        assert self._starting is not None
-        if self._starting.done() and self._starting.exception() is not None:
-            error = self._starting.exception()
-            return f"Faust could not start: {type(error).__name__}: {error}"
-        if self.app.should_stop:
-            return "Faust has stopped by itself"
-        for projection in self.service.projections:
-            if (problem := projection.problem()) is not None:
-                return problem
-        report = self.engine.problem()
-        health = self.app.fetch_health()
-        # without an assignment nothing is fetched; the engine says when that lasts too long
-        if report is None and health is not None and self.engine.assigned_partitions():
-            report = health.problem(self._stall_seconds)
-        return None if report is None else sentence(report)
-
-    def waiting(self) -> list[str]:
-        """What it still waits for before it is ready."""
-        waiting = [f"{p.name} are not caught up" for p in self.service.projections if not p.table.caught_up]
-        assigned = self.engine.assigned_partitions()
-        health = self.app.fetch_health()
-        if health is not None and health.silent() > _SILENT_SECONDS:
-            waiting.append(f"nothing was fetched for {health.silent():.0f} s")
-        if not self.engine.ready():
-            opened = len(self.engine.open_partitions())
-            waiting.append(
-                f"{opened} of {len(assigned)} partitions are open" if assigned else "the consumer group has not settled"
-            )
-            if incomplete := self.engine.incomplete_partitions():
-                waiting.append(f"of {len(incomplete)} partitions only some topics are there")
-        return waiting
+    To be called once, when the program is loaded and wired, before it works. What exists by then stays, and is never
+    collected. What an event makes is dropped with its cycle and refers to itself nowhere, so that reference counting
+    frees it; state is held as bytes. Reference cycles come from errors and from the event loop.
+    """
+    gc.collect()
+    gc.freeze()
+    # Python's default, 700 new objects before a collection, is a few dozen events
+    gc.set_threshold(50_000, 10, 10)

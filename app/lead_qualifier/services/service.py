@@ -1,98 +1,19 @@
-"""A service as a process hosts it: a consumer group, its applications, and the rules that these decide by."""
+"""A service in a process: a consumer group, its applications, and the rules that these decide by."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from lead_qualifier.engine import Application, Engine
-from lead_qualifier.engine.faust.app import EngineApp
-from lead_qualifier.engine.faust.followed_table import FollowedTable, Versioned
+from lead_qualifier.engine.faust.app import connection_settings, create_app
 from lead_qualifier.kafka.connection import Connection
-from lead_qualifier.services.projection import Projector
+from lead_qualifier.services.projection import Projection
+from lead_qualifier.services.sentences import sentence
 
-E = TypeVar("E", bound=Versioned)
-S = TypeVar("S")
-
-
-class Projection(Generic[E, S]):
-    """Carries rules from the one application that decides commands to every process: through a compacted topic."""
-
-    def __init__(
-        self,
-        name: str,
-        topic: str,
-        *,
-        application: str,
-        stored: Callable[[Mapping[bytes, bytes]], list[E]],
-        encode: Callable[[E], bytes],
-        decode: Callable[[bytes], E | None],
-        snapshot: Callable[[Mapping[str, E]], S],
-    ) -> None:
-        """`topic`: its full name. `application`: the one that decides commands; `stored` decodes its state."""
-        self.name = name
-        self.topic = topic
-        self._application = application
-        self._stored = stored
-        self._encode = encode
-        self._decode = decode
-        self._snapshot = snapshot
-        self._engine: Engine | None = None
-        self._table: FollowedTable[E, S] | None = None
-        self._projector: Projector[E] | None = None
-
-    def attach(self, app: EngineApp, connection: Connection) -> None:
-        """Hold the topic in a table of the app, and wake the engine's cycles when it changes."""
-        self._engine = app.engine
-        self._table = FollowedTable(
-            app, self.topic, decode=self._decode, snapshot=self._snapshot, changed=app.engine.fetch_buffer.wake
-        )
-        app.follow(self._table)
-        self._projector = Projector(connection, topic=self.topic, encode=self._encode, missing=self._unprojected)
-
-    @property
-    def table(self) -> FollowedTable[E, S]:
-        """The topic as this process holds it."""
-        assert self._table is not None  # attached
-        return self._table
-
-    def current(self) -> S | None:
-        """What processors decide by: the table's newest snapshot; None while it is not caught up."""
-        return None if self._table is None else self._table.current()
-
-    def project(self, entries: Sequence[E]) -> None:
-        """Queue these entries to be written; returns immediately. To be called after each commit."""
-        assert self._projector is not None
-        self._projector.project(entries)
-
-    def start(self) -> None:
-        """Start writing."""
-        assert self._projector is not None
-        self._projector.start()
-
-    def stop(self) -> None:
-        """Write what is queued, then stop."""
-        if self._projector is not None:
-            self._projector.stop()
-
-    def problem(self) -> str | None:
-        """Why the process must not go on, or None."""
-        assert self._projector is not None
-        if self._projector.refused is not None:
-            return self._projector.refused
-        return None if self._projector.alive else "thread projection has died"
-
-    def _unprojected(self) -> list[E]:
-        """What is in the state, if this process holds it, but not in the topic."""
-        if self._engine is None or not self.table.caught_up:
-            return []
-        return [
-            entry
-            for partition in self._engine.open_partitions()
-            if partition.application.name == self._application
-            for entry in self.table.outdated(self._stored(partition.store))
-        ]
+#: A consumer asks for records many times a second; a rebalance may keep it from that for a few.
+_SILENT_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,3 +24,67 @@ class Service:
     group_id: str
     applications: tuple[Application, ...]
     projections: tuple[Projection[Any, Any], ...] = ()
+
+
+class HostedService:
+    """A service at work: its engine, and the Faust app that feeds it."""
+
+    def __init__(self, service: Service, engine: Engine, connection: Connection) -> None:
+        self.service = service
+        self.engine = engine
+        self.app = create_app(engine, faust_settings=connection_settings(connection))
+        self._connection = connection
+        self._starting: asyncio.Task[None] | None = None
+        for projection in service.projections:
+            projection.attach(self.app)
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin to work."""
+        self.engine.start()
+        for projection in self.service.projections:
+            projection.start(self._connection)
+        # returns once the tables are recovered, which may take its time
+        self._starting = loop.create_task(self.app.start())
+
+    async def stop(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Finish the running cycle and leave the group."""
+        await loop.run_in_executor(None, self.engine.stop)
+        for projection in self.service.projections:
+            await loop.run_in_executor(None, projection.stop)
+        if self._starting is not None:
+            self._starting.cancel()
+        await self.app.stop()
+
+    def problem(self) -> str | None:
+        """Why it must not go on, or None."""
+        assert self._starting is not None
+        if self._starting.done() and self._starting.exception() is not None:
+            error = self._starting.exception()
+            return f"Faust could not start: {type(error).__name__}: {error}"
+        if self.app.should_stop:
+            return "Faust has stopped by itself"
+        for projection in self.service.projections:
+            if (problem := projection.problem()) is not None:
+                return problem
+        report = self.engine.problem()
+        health = self.app.fetch_health()
+        # without an assignment nothing is fetched; the engine says when that lasts too long
+        if report is None and health is not None and self.engine.assigned_partitions():
+            report = health.problem(self.engine.limits.stall_seconds)
+        return None if report is None else sentence(report)
+
+    def waiting(self) -> list[str]:
+        """What it still waits for before it is ready."""
+        waiting = [f"{p.name} are not caught up" for p in self.service.projections if not p.table.caught_up]
+        assigned = self.engine.assigned_partitions()
+        health = self.app.fetch_health()
+        if health is not None and health.silent() > _SILENT_SECONDS:
+            waiting.append(f"nothing was fetched for {health.silent():.0f} s")
+        if not self.engine.ready():
+            opened = len(self.engine.open_partitions())
+            waiting.append(
+                f"{opened} of {len(assigned)} partitions are open" if assigned else "the consumer group has not settled"
+            )
+            if incomplete := self.engine.incomplete_partitions():
+                waiting.append(f"of {len(incomplete)} partitions only some topics are there")
+        return waiting

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from aiohttp import web
 
 Check = Callable[[], tuple[bool, dict[str, Any]]]
 
 
-class Rendered(Protocol):
-    """What the web server needs from metrics."""
-
-    def render(self) -> bytes:
-        """The text that Prometheus scrapes."""
-
-
 class WebServer:
     """Serves `/health/live`, `/health/ready` (200, or 503 with the reason as JSON) and `/metrics`."""
 
-    def __init__(self, *, host: str, port: int, live: Check, ready: Check, metrics: Rendered) -> None:
+    def __init__(self, *, host: str, port: int, live: Check, ready: Check, metrics: Callable[[], bytes]) -> None:
+        """`metrics`: returns the text that Prometheus scrapes."""
         self._host = host
         self._port = port
         self._live = live
@@ -54,6 +48,4 @@ class WebServer:
         return answer
 
     async def _render(self, _request: web.Request) -> web.Response:
-        return web.Response(
-            body=self._metrics.render(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
-        )
+        return web.Response(body=self._metrics(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})

@@ -23,7 +23,8 @@ from lead_qualifier.engine import Application, Input, Processor
 from lead_qualifier.messages import cloud_events
 from lead_qualifier.messages import downstream_topics as topics
 from lead_qualifier.messages.topics import STATE_TOPICS, Partitions, Topic
-from lead_qualifier.services.service import Projection, Service
+from lead_qualifier.services.projection import Projection
+from lead_qualifier.services.service import Service
 from lead_qualifier.services.topology import ServiceTopology
 from lead_qualifier.settings import Settings
 from lead_qualifier.wording.sentences import IN_ENGLISH

@@ -92,7 +92,7 @@ class SinkProcess:
             port=self._settings.web_port,
             live=lambda: (True, {}),
             ready=self._ready,
-            metrics=self._metrics,
+            metrics=self._metrics.render,
         )
         loop = EventLoopThread("web")
         self._contact.start()

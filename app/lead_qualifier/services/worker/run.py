@@ -21,7 +21,8 @@ from lead_qualifier.qualification.rules import Rules
 from lead_qualifier.services.acls import Service as Login
 from lead_qualifier.services.acls import grants, naming_of
 from lead_qualifier.services.process import Process
-from lead_qualifier.services.service import Projection, Service
+from lead_qualifier.services.projection import Projection
+from lead_qualifier.services.service import Service
 from lead_qualifier.services.topology import WORKER
 from lead_qualifier.services.wiring import Wiring
 from lead_qualifier.services.worker import lead_processor as leads
