@@ -20,7 +20,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from lead_qualifier.kafka.acls import check_rights
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.errors import NotAllowed
-from lead_qualifier.services.acls import PURPOSES, Naming, Service, grants
+from lead_qualifier.services.acls import LOGINS, Naming, grants
 from lead_qualifier.services.topic_setup import TopicSetup
 from tests.support.command_line import CommandLine, Done
 from tests.support.http_endpoint import Endpoint, Reply
@@ -49,7 +49,7 @@ class SecuredInstallation:
         self.folder = folder
         self.line = CommandLine(kafka.kafka.bootstrap_servers, folder)
         self.prefix = self.line.prefix
-        kafka.add_users({**{str(service): "hush" for service in PURPOSES}, "stranger": "hush"})
+        kafka.add_users({**dict.fromkeys(LOGINS, "hush"), "stranger": "hush"})
         self.bindings: list[Binding] = self.line.run("acls", "print", "--json").fine().json()
         kafka.allow(self.bindings)
         self.workers: list[WorkerProcess] = []
@@ -250,7 +250,7 @@ def test_sales_operations_need_each_acl_to_explain_an_assignment(secured: Secure
 
 def test_a_worker_needs_each_acl_and_names_the_one_that_is_missing(secured: SecuredInstallation) -> None:
     naming = Naming(topic_prefix=secured.prefix, application_id=application(secured), create_topics=True)
-    mine = grants(Service.WORKER, naming)
+    mine = grants("worker", naming)
     connection = secured.connection("worker")
     check_rights(connection, mine, timeout=10)
     for binding in secured.of("worker"):
@@ -477,12 +477,12 @@ def test_a_sink_needs_each_acl_and_names_the_one_that_is_missing(secured: Secure
         sink_topics=("lead-qualified", "lead-assigned"),
     )
     connection = secured.connection("webhook")
-    check_rights(connection, grants(Service.WEBHOOK, naming), timeout=10)
+    check_rights(connection, grants("webhook", naming), timeout=10)
     for binding in mine:
         if binding["operation"] == "Create":
             continue  # cannot be asked of what exists
         with secured.without(binding), pytest.raises(NotAllowed) as told:
-            check_rights(connection, grants(Service.WEBHOOK, naming), timeout=10)
+            check_rights(connection, grants("webhook", naming), timeout=10)
         assert f"{binding['operation']} on {binding['resource_type']} {binding['name']}" in told.value.rights
     binding = random.choice([one for one in mine if one["operation"] != "Create"])
     with secured.without(binding):

@@ -11,15 +11,15 @@ import typer
 from lead_qualifier.cli.options import Json
 from lead_qualifier.cli.screen import note, say, show_json
 from lead_qualifier.kafka.acls import Grant, as_bindings, command_line
-from lead_qualifier.services.acls import PURPOSES, Naming, Service, grants, naming_of
+from lead_qualifier.services.acls import LOGINS, Naming, grants, naming_of
 from lead_qualifier.settings import load_settings
 
 acls = typer.Typer(no_args_is_help=True, help="Print the ACLs that each service needs.")
 
 
 _ALL = "all"
-_SINKS = frozenset({Service.WEBHOOK, Service.DATAVERSE})
-_SERVICES = (*map(str, PURPOSES), _ALL)
+_SINKS = frozenset({"webhook", "dataverse"})
+_SERVICES = (*LOGINS, _ALL)
 
 
 def _named(text: str) -> str:
@@ -76,7 +76,7 @@ def print_acls(
         )
     if principal is not None and not principal.partition(":")[2]:
         raise typer.BadParameter("must be a type and a name, such as User:worker", param_hint="--principal")
-    if service == Service.REPARTITION and to_prefix is None:
+    if service == "repartition" and to_prefix is None:
         raise typer.BadParameter(
             "is required for repartition: the prefix that it copies to, such as p6.",
             param_hint="--to-prefix",
@@ -89,8 +89,8 @@ def print_acls(
     naming = replace(naming_of(settings), to_prefix=to_prefix or "")
     if config is not None:
         naming = _carrying(naming, service, config)
-    left_out = {*_SINKS} if to_prefix is not None else {*_SINKS, Service.REPARTITION}
-    services = [one for one in PURPOSES if one not in left_out] if service == _ALL else [service]
+    left_out = {*_SINKS} if to_prefix is not None else {*_SINKS, "repartition"}
+    services = [one for one in LOGINS if one not in left_out] if service == _ALL else [service]
     wanted = [_of(one, principal or f"User:{one}", group, naming) for one in services]
     if as_json:
         show_json(
@@ -105,7 +105,7 @@ def print_acls(
     note("admin.properties holds the connection settings of an administrator of the broker (security.protocol, ...)")
     address = settings.kafka_bootstrap_servers or "localhost:9092"
     for one, (whom, granted) in zip(services, wanted, strict=True):
-        say(f"# {one}: {PURPOSES[one]}")
+        say(f"# {one}: {LOGINS[one].purpose}")
         for grant in granted:
             say(f"# - {grant.why}")
             say(command_line(grant, whom, address))
@@ -117,7 +117,7 @@ def _carrying(naming: Naming, service: str, config: Path) -> Naming:
     from lead_qualifier.sinks.forms import carried, read  # noqa: PLC0415
     from lead_qualifier.sinks.webhook.form import WEBHOOK  # noqa: PLC0415
 
-    form = read(config, WEBHOOK if service == Service.WEBHOOK else DATAVERSE)
+    form = read(config, WEBHOOK if service == "webhook" else DATAVERSE)
     return replace(naming, sink_id=form["id"], sink_topics=carried(form))
 
 

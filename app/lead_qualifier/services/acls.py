@@ -1,80 +1,20 @@
-"""The least that each service must be allowed on the broker, as Kafka ACLs, from the topic catalogue."""
+"""The least that each login must be allowed on the broker, as Kafka ACLs, from the topic catalogue."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from enum import StrEnum
+from functools import partial
 
 from lead_qualifier.kafka.acls import Grant, Operation, Resource
-from lead_qualifier.messages.downstream_topics import (
-    ACTIVITY_COMPLETED,
-    ASSIGNMENT_LEAD_STATE,
-    ASSIGNMENT_QUEUE,
-    ASSIGNMENT_STATE,
-    DOWNSTREAM_DEAD_LETTERS,
-    KINDS,
-    LEAD_ASSIGNED,
-    SELLER_CHANGED,
-    SEQUENCE_CONNECTIONS,
-    commands,
-    definition_changed,
-)
-from lead_qualifier.messages.downstream_topics import CATALOGUE as DOWNSTREAM_CATALOGUE
-from lead_qualifier.messages.topics import (
-    CATALOGUE,
-    FEATURE_COMMANDS,
-    LEAD_CHANGED,
-    LEAD_DEAD_LETTERS,
-    LEAD_HANDOVERS,
-    LEAD_MERGED,
-    LEAD_QUALIFIED,
-    LEAD_RECYCLED,
-    LEAD_SALES_RESPONSE,
-    LEAD_SCORE_CHANGED,
-    LEAD_STATE,
-    QUALIFICATION_COMMANDS,
-    QUALIFICATION_MODEL_CHANGED,
-    QUALIFICATION_MODELS,
-    SCORING_MODEL_CHANGED,
-    STATE_TOPICS,
-    Topic,
-)
+from lead_qualifier.messages import downstream_topics as downstream
+from lead_qualifier.messages import topics
+from lead_qualifier.messages.topics import Topic
 from lead_qualifier.services.topology import DOWNSTREAM, PROJECTED, WORKER, WORKER_REPLAYABLE, ServiceTopology
 from lead_qualifier.settings import Settings
 
-
-class Service(StrEnum):
-    """Who logs in to the broker with rights of its own, besides the downstream services."""
-
-    WORKER = "worker"
-    CLI = "cli"
-    ADMINISTRATOR = "administrator"
-    OPERATOR = "operator"
-    SCORING_ENGINE = "scoring-engine"
-    CRM = "crm"
-    CONSUMER = "consumer"
-    REPARTITION = "repartition"
-    WEBHOOK = "webhook"
-    DATAVERSE = "dataverse"
-    SALES_OPERATIONS = "sales-operations"
-
-
-PURPOSES: dict[str, str] = {
-    Service.WORKER: "runs `lead-qualifier worker`",
-    Service.CLI: "marketers: `model`, `scoring-model`, `lead show`",
-    Service.ADMINISTRATOR: "turns features on and off: `feature`",
-    Service.OPERATOR: "operates it: `topics`, `dead-letters`, `feed`",
-    Service.SCORING_ENGINE: "sends scores, and announces which scoring models are live",
-    Service.CRM: "sends changes and merges of leads, and what sales does",
-    Service.CONSUMER: "acts on qualified leads: journeys, assignment, sequences, CRM",
-    Service.REPARTITION: "runs `repartition`, once; take the rights away afterwards",
-    **{name: f"runs `{service.command}`" for name, service in DOWNSTREAM.items()},
-    Service.WEBHOOK: "runs `lead-qualifier downstream webhook` with the file given by --config",
-    Service.DATAVERSE: "runs `lead-qualifier downstream dataverse` with the file given by --config",
-    Service.SALES_OPERATIONS: "defines what happens to qualified leads: `journey`, `assignment`, `sequence`, ...",
-}
-"""Every service by its name, and what it does."""
+_READ, _WRITE, _CREATE, _DELETE = Operation.READ, Operation.WRITE, Operation.CREATE, Operation.DELETE
+_DESCRIBE, _CONFIGS = Operation.DESCRIBE, Operation.DESCRIBE_CONFIGS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,13 +27,28 @@ class Naming:
     application_id: str
     create_topics: bool
     consumer_group: str = ""
-    """Of the service `consumer`."""
+    """Of the login `consumer`."""
     to_prefix: str = ""
-    """Of the topics that the service `repartition` makes."""
+    """Of the topics that `repartition` makes."""
     sink_id: str = ""
-    """Of the service `webhook` or `dataverse`."""
+    """Of the login `webhook` or `dataverse`."""
     sink_topics: tuple[str, ...] = ()
     """What that carries out, without the prefix."""
+
+    def topics(self, names: Iterable[Topic], *operations: Operation, why: str) -> Grant:
+        """A grant of these operations on topics."""
+        state_prefix = self.topic_prefix if self.state_prefix is None else self.state_prefix
+        full = (one.full_name(state_prefix if one in topics.STATE_TOPICS else self.topic_prefix) for one in names)
+        return Grant(resource=Resource.TOPIC, names=tuple(full), operations=operations, why=why)
+
+    def creation(self, names: Iterable[Topic]) -> tuple[Grant, ...]:
+        """A grant to create topics, if processes do that."""
+        why = "create missing topics (LEAD_QUALIFIER_CREATE_TOPICS)"
+        return (self.topics(names, _CREATE, why=why),) if self.create_topics else ()
+
+    def groups(self, services: Iterable[ServiceTopology], *operations: Operation, why: str) -> Grant:
+        """A grant on the consumer groups of services."""
+        return _on_groups(*(one.group_id(self.application_id) for one in services), operations=operations, why=why)
 
 
 def naming_of(settings: Settings) -> Naming:
@@ -106,229 +61,187 @@ def naming_of(settings: Settings) -> Naming:
     )
 
 
-_EXPLAINED = (ASSIGNMENT_STATE, ASSIGNMENT_LEAD_STATE, LEAD_ASSIGNED)
-# What others than workers and services write, and what these write for one another: the latter to be given with care.
-_READ_DOWNSTREAM = tuple(dict.fromkeys(topic for used in DOWNSTREAM.values() for topic in used.reads))
-_STATE_DOWNSTREAM = tuple(topic for used in DOWNSTREAM.values() for topic in used.changelogs)
-_SENT_DOWNSTREAM = tuple(topic for topic in _READ_DOWNSTREAM if not topic.ours and topic not in CATALOGUE)
-_PASSED_ON = tuple(topic for topic in _READ_DOWNSTREAM if topic.ours)
-
-
-def grants(service: str, naming: Naming) -> tuple[Grant, ...]:
-    """What the service must be allowed, and why. Raises KeyError if there is none of this name."""
-    if service == Service.WORKER:
-        return _process(naming, WORKER)
-    if service in DOWNSTREAM:
-        return _process(naming, DOWNSTREAM[service])
-    if service in {Service.WEBHOOK, Service.DATAVERSE}:
-        return _sink(naming, service)
-    builders: dict[str, Callable[[Naming], tuple[Grant, ...]]] = {
-        Service.CLI: _cli,
-        Service.ADMINISTRATOR: _administrator,
-        Service.OPERATOR: _operator,
-        Service.SCORING_ENGINE: _scoring_engine,
-        Service.CRM: _crm,
-        Service.CONSUMER: _consumer,
-        Service.REPARTITION: _repartition,
-        Service.SALES_OPERATIONS: _sales_operations,
-    }
-    return builders[service](naming)
-
-
-def _process(naming: Naming, service: ServiceTopology) -> tuple[Grant, ...]:
-    read, write, configs = Operation.READ, Operation.WRITE, Operation.DESCRIBE_CONFIGS
-    group = service.group_id(naming.application_id)
-    create = _topics(
-        naming, service.topics, Operation.CREATE, why="create missing topics (LEAD_QUALIFIER_CREATE_TOPICS)"
-    )
-    return (
-        _topics(naming, service.reads, read, configs, why="read its inputs, and look up how large records may be"),
-        _topics(naming, service.keeps, read, write, configs, why="keep state and definitions"),
-        _topics(
-            naming, (*service.writes, service.dead_letters), write, configs, why="write decisions and dead letters"
-        ),
-        _group(group, read, why="share the partitions, commit offsets"),
-        Grant(
-            resource=Resource.TRANSACTIONAL_ID,
-            names=(f"{group}-",),
-            operations=(write,),
-            why="exactly once: each process has its own transactional id",
-            prefixed=True,
-        ),
-        *((create,) if naming.create_topics else ()),
-    )
-
-
-def _sink(naming: Naming, kind: str) -> tuple[Grant, ...]:
-    carried = tuple(topic for topic in (*CATALOGUE, *DOWNSTREAM_CATALOGUE) if topic.name in naming.sink_topics)
-    used = (*carried, DOWNSTREAM_DEAD_LETTERS)
-    configs = Operation.DESCRIBE_CONFIGS
-    create = _topics(naming, used, Operation.CREATE, why="create missing topics (LEAD_QUALIFIER_CREATE_TOPICS)")
-    return (
-        _topics(naming, carried, Operation.READ, configs, why="read the events that it delivers"),
-        _topics(naming, (DOWNSTREAM_DEAD_LETTERS,), Operation.WRITE, configs, why="write what cannot be delivered"),
-        _group(
-            sink_group(naming.application_id, kind, naming.sink_id),
-            Operation.READ,
-            why="share the partitions, commit positions",
-        ),
-        *((create,) if naming.create_topics else ()),
-    )
-
-
-def _sales_operations(naming: Naming) -> tuple[Grant, ...]:
-    ordered = tuple(commands(kind) for kind in KINDS)
-    outcomes = tuple(definition_changed(kind) for kind in KINDS)
-    current = tuple(one.definitions for one in DOWNSTREAM.values() if one.definitions is not None)
-    return (
-        _topics(naming, ordered, Operation.WRITE, why="send commands"),
-        _topics(naming, outcomes, Operation.READ, why="read outcomes"),
-        _topics(naming, current, Operation.READ, why="list and show definitions"),
-        _topics(naming, _EXPLAINED, Operation.READ, why="assignment list, show and explain"),
-        _topics(
-            naming,
-            (LEAD_CHANGED, LEAD_MERGED, LEAD_QUALIFIED, ASSIGNMENT_QUEUE),
-            Operation.DESCRIBE,
-            why="show how much is not decided yet",
-        ),
-    )
-
-
 def sink_group(application_id: str, kind: str, sink_id: str) -> str:
     """The consumer group of a sink: each has its own, by kind and id."""
     return f"{application_id}-{kind}-{sink_id}"
 
 
-def _cli(naming: Naming) -> tuple[Grant, ...]:
-    shown = (QUALIFICATION_MODEL_CHANGED, QUALIFICATION_MODELS, LEAD_STATE, LEAD_QUALIFIED)
+def grants(login: str, naming: Naming) -> tuple[Grant, ...]:
+    """What the login must be allowed, and why. Raises KeyError if there is none of this name."""
+    return LOGINS[login].grants(naming)
+
+
+_CATALOGUES = (*topics.CATALOGUE, *downstream.CATALOGUE)
+_EXPLAINED = (downstream.ASSIGNMENT_STATE, downstream.ASSIGNMENT_LEAD_STATE, downstream.LEAD_ASSIGNED)
+# What others than workers and services write, and what these write for one another: the latter to be given with care.
+_READ_DOWNSTREAM = tuple(dict.fromkeys(topic for used in DOWNSTREAM.values() for topic in used.reads))
+_STATE_DOWNSTREAM = tuple(topic for used in DOWNSTREAM.values() for topic in used.changelogs)
+_SENT_DOWNSTREAM = tuple(topic for topic in _READ_DOWNSTREAM if not topic.ours and topic not in topics.CATALOGUE)
+_PASSED_ON = tuple(topic for topic in _READ_DOWNSTREAM if topic.ours)
+
+
+def _process(naming: Naming, service: ServiceTopology) -> tuple[Grant, ...]:
+    written = (*service.writes, service.dead_letters)
     return (
-        _topics(naming, (QUALIFICATION_COMMANDS, SCORING_MODEL_CHANGED), Operation.WRITE, why="send commands"),
-        _topics(naming, shown, Operation.READ, why="read outcomes, models, leads"),
-        _topics(
-            naming, (LEAD_SCORE_CHANGED,), Operation.READ, why="model preview --days; show how much is not decided yet"
+        naming.topics(service.reads, _READ, _CONFIGS, why="read its inputs, and look up how large records may be"),
+        naming.topics(service.keeps, _READ, _WRITE, _CONFIGS, why="keep state and definitions"),
+        naming.topics(written, _WRITE, _CONFIGS, why="write decisions and dead letters"),
+        naming.groups((service,), _READ, why="share the partitions, commit offsets"),
+        Grant(
+            resource=Resource.TRANSACTIONAL_ID,
+            names=(f"{service.group_id(naming.application_id)}-",),
+            operations=(_WRITE,),
+            why="exactly once: each process has its own transactional id",
+            prefixed=True,
         ),
-        _topics(
-            naming,
-            (LEAD_CHANGED, LEAD_MERGED, LEAD_SALES_RESPONSE, LEAD_HANDOVERS),
-            Operation.DESCRIBE,
-            why="show how much is not decided yet",
+        *naming.creation(service.topics),
+    )
+
+
+def _sink(naming: Naming, kind: str) -> tuple[Grant, ...]:
+    carried = tuple(topic for topic in _CATALOGUES if topic.name in naming.sink_topics)
+    dead_letters = (downstream.DOWNSTREAM_DEAD_LETTERS,)
+    group = sink_group(naming.application_id, kind, naming.sink_id)
+    return (
+        naming.topics(carried, _READ, _CONFIGS, why="read the events that it delivers"),
+        naming.topics(dead_letters, _WRITE, _CONFIGS, why="write what cannot be delivered"),
+        _on_groups(group, operations=(_READ,), why="share the partitions, commit positions"),
+        *naming.creation((*carried, *dead_letters)),
+    )
+
+
+def _sales_operations(naming: Naming) -> tuple[Grant, ...]:
+    ordered = tuple(downstream.commands(kind) for kind in downstream.KINDS)
+    outcomes = tuple(downstream.definition_changed(kind) for kind in downstream.KINDS)
+    current = tuple(one.definitions for one in DOWNSTREAM.values() if one.definitions is not None)
+    measured = (topics.LEAD_CHANGED, topics.LEAD_MERGED, topics.LEAD_QUALIFIED, downstream.ASSIGNMENT_QUEUE)
+    return (
+        naming.topics(ordered, _WRITE, why="send commands"),
+        naming.topics(outcomes, _READ, why="read outcomes"),
+        naming.topics(current, _READ, why="list and show definitions"),
+        naming.topics(_EXPLAINED, _READ, why="assignment list, show and explain"),
+        naming.topics(measured, _DESCRIBE, why="show how much is not decided yet"),
+    )
+
+
+def _cli(naming: Naming) -> tuple[Grant, ...]:
+    ordered = (topics.QUALIFICATION_COMMANDS, topics.SCORING_MODEL_CHANGED)
+    shown = (
+        topics.QUALIFICATION_MODEL_CHANGED,
+        topics.QUALIFICATION_MODELS,
+        topics.LEAD_STATE,
+        topics.LEAD_QUALIFIED,
+    )
+    measured = (topics.LEAD_CHANGED, topics.LEAD_MERGED, topics.LEAD_SALES_RESPONSE, topics.LEAD_HANDOVERS)
+    return (
+        naming.topics(ordered, _WRITE, why="send commands"),
+        naming.topics(shown, _READ, why="read outcomes, models, leads"),
+        naming.topics(
+            (topics.LEAD_SCORE_CHANGED,), _READ, why="model preview --days; show how much is not decided yet"
         ),
+        naming.topics(measured, _DESCRIBE, why="show how much is not decided yet"),
     )
 
 
 def _administrator(naming: Naming) -> tuple[Grant, ...]:
     return (
-        _topics(naming, (FEATURE_COMMANDS,), Operation.WRITE, why="turn features on and off; no other service may"),
-        _topics(naming, (QUALIFICATION_MODEL_CHANGED,), Operation.READ, why="read outcomes"),
+        naming.topics((topics.FEATURE_COMMANDS,), _WRITE, why="turn features on and off; no other service may"),
+        naming.topics((topics.QUALIFICATION_MODEL_CHANGED,), _READ, why="read outcomes"),
     )
 
 
 def _operator(naming: Naming) -> tuple[Grant, ...]:
-    read, write = Operation.READ, Operation.WRITE
+    examine = (_CREATE, _DESCRIBE, _CONFIGS)
+    forgeable = "dead-letters replay --downstream to topics of our own; whoever has this right can forge such events"
     return (
-        _topics(
-            naming,
-            CATALOGUE,
-            Operation.CREATE,
-            Operation.DESCRIBE,
-            Operation.DESCRIBE_CONFIGS,
-            why="topics create, topics check",
-        ),
-        _topics(
-            naming,
-            DOWNSTREAM_CATALOGUE,
-            Operation.CREATE,
-            Operation.DESCRIBE,
-            Operation.DESCRIBE_CONFIGS,
-            why="topics create --downstream, topics check --downstream",
-        ),
-        _topics(naming, (LEAD_DEAD_LETTERS,), read, why="dead-letters list"),
-        _topics(naming, WORKER_REPLAYABLE, read, write, why="dead-letters replay, feed"),
-        _topics(naming, (DOWNSTREAM_DEAD_LETTERS,), read, why="dead-letters list --downstream"),
-        _topics(naming, _SENT_DOWNSTREAM, read, write, why="dead-letters replay --downstream"),
-        _topics(
-            naming,
-            _PASSED_ON,
-            read,
-            write,
-            why="dead-letters replay --downstream to topics of our own; whoever has this right can forge such events",
-        ),
-        _topics(naming, STATE_TOPICS, read, write, why="topics repair"),
-        _group(naming.application_id, read, Operation.DELETE, why="topics repair"),
-        _topics(naming, _STATE_DOWNSTREAM, read, write, why="topics repair --downstream"),
-        Grant(
-            resource=Resource.GROUP,
-            names=tuple(service.group_id(naming.application_id) for service in DOWNSTREAM.values()),
-            operations=(read, Operation.DELETE),
-            why="topics repair --downstream",
-        ),
+        naming.topics(topics.CATALOGUE, *examine, why="topics create, topics check"),
+        naming.topics(downstream.CATALOGUE, *examine, why="topics create --downstream, topics check --downstream"),
+        naming.topics((topics.LEAD_DEAD_LETTERS,), _READ, why="dead-letters list"),
+        naming.topics(WORKER_REPLAYABLE, _READ, _WRITE, why="dead-letters replay, feed"),
+        naming.topics((downstream.DOWNSTREAM_DEAD_LETTERS,), _READ, why="dead-letters list --downstream"),
+        naming.topics(_SENT_DOWNSTREAM, _READ, _WRITE, why="dead-letters replay --downstream"),
+        naming.topics(_PASSED_ON, _READ, _WRITE, why=forgeable),
+        naming.topics(topics.STATE_TOPICS, _READ, _WRITE, why="topics repair"),
+        naming.groups((WORKER,), _READ, _DELETE, why="topics repair"),
+        naming.topics(_STATE_DOWNSTREAM, _READ, _WRITE, why="topics repair --downstream"),
+        naming.groups(DOWNSTREAM.values(), _READ, _DELETE, why="topics repair --downstream"),
     )
 
 
 def _scoring_engine(naming: Naming) -> tuple[Grant, ...]:
-    return (_topics(naming, (LEAD_SCORE_CHANGED, SCORING_MODEL_CHANGED), Operation.WRITE, why="send scores"),)
+    return (naming.topics((topics.LEAD_SCORE_CHANGED, topics.SCORING_MODEL_CHANGED), _WRITE, why="send scores"),)
 
 
 def _crm(naming: Naming) -> tuple[Grant, ...]:
-    sent = (LEAD_CHANGED, LEAD_MERGED, LEAD_SALES_RESPONSE)
-    sold = (SELLER_CHANGED, SEQUENCE_CONNECTIONS, ACTIVITY_COMPLETED)
+    sent = (topics.LEAD_CHANGED, topics.LEAD_MERGED, topics.LEAD_SALES_RESPONSE)
+    sold = (downstream.SELLER_CHANGED, downstream.SEQUENCE_CONNECTIONS, downstream.ACTIVITY_COMPLETED)
     return (
-        _topics(naming, sent, Operation.WRITE, why="send changes and merges of leads, and responses from sales"),
-        _topics(
-            naming,
-            sold,
-            Operation.WRITE,
-            why="send sellers, connections and completed activities to downstream services",
-        ),
+        naming.topics(sent, _WRITE, why="send changes and merges of leads, and responses from sales"),
+        naming.topics(sold, _WRITE, why="send sellers, connections and completed activities to downstream services"),
     )
 
 
 def _consumer(naming: Naming) -> tuple[Grant, ...]:
     return (
-        _topics(naming, (LEAD_QUALIFIED, LEAD_RECYCLED), Operation.READ, why="read qualified and recycled leads"),
-        _group(naming.consumer_group, Operation.READ, why="its consumer group"),
+        naming.topics((topics.LEAD_QUALIFIED, topics.LEAD_RECYCLED), _READ, why="read qualified and recycled leads"),
+        _on_groups(naming.consumer_group, operations=(_READ,), why="its consumer group"),
     )
 
 
 def _repartition(naming: Naming) -> tuple[Grant, ...]:
-    read, write, describe, configs = Operation.READ, Operation.WRITE, Operation.DESCRIBE, Operation.DESCRIBE_CONFIGS
     to = replace(naming, topic_prefix=naming.to_prefix, state_prefix=None)
-    every = (*CATALOGUE, *DOWNSTREAM_CATALOGUE)
-    passed = (LEAD_HANDOVERS, ASSIGNMENT_QUEUE)
-    copied = tuple(topic for topic in every if topic.ours and topic not in {*PROJECTED, *passed})
+    passed = (topics.LEAD_HANDOVERS, downstream.ASSIGNMENT_QUEUE)
+    undecided = tuple(topic for topic in _CATALOGUES if topic not in PROJECTED)
+    copied = tuple(topic for topic in undecided if topic.ours and topic not in passed)
+    services = (WORKER, *DOWNSTREAM.values())
     return (
-        _topics(
-            naming,
-            tuple(topic for topic in every if topic not in PROJECTED),
-            read,
-            configs,
-            why="check that all input is decided, copy the state",
-        ),
-        _topics(naming, PROJECTED, describe, configs, why="create the new topics with the same settings"),
-        _topics(to, every, Operation.CREATE, describe, configs, why="create the new topics"),
-        _topics(to, copied, read, write, why="write the copy, and verify it"),
-        _topics(to, passed, read, why="check that the new topics are empty"),
-        _topics(to, PROJECTED, write, why="write the current criteria and definitions"),
-        Grant(
-            resource=Resource.GROUP,
-            names=tuple(service.group_id(naming.application_id) for service in (WORKER, *DOWNSTREAM.values())),
-            operations=(describe,),
-            why="check that no worker or downstream service is running",
-        ),
+        naming.topics(undecided, _READ, _CONFIGS, why="check that all input is decided, copy the state"),
+        naming.topics(PROJECTED, _DESCRIBE, _CONFIGS, why="create the new topics with the same settings"),
+        to.topics(_CATALOGUES, _CREATE, _DESCRIBE, _CONFIGS, why="create the new topics"),
+        to.topics(copied, _READ, _WRITE, why="write the copy, and verify it"),
+        to.topics(passed, _READ, why="check that the new topics are empty"),
+        to.topics(PROJECTED, _WRITE, why="write the current criteria and definitions"),
+        naming.groups(services, _DESCRIBE, why="check that no worker or downstream service is running"),
         Grant(
             resource=Resource.TRANSACTIONAL_ID,
             names=(f"{naming.application_id}-repartition",),
-            operations=(write,),
+            operations=(_WRITE,),
             why="copy everything in one transaction",
         ),
     )
 
 
-def _topics(naming: Naming, topics: Sequence[Topic], *operations: Operation, why: str) -> Grant:
-    state_prefix = naming.topic_prefix if naming.state_prefix is None else naming.state_prefix
-    names = tuple(topic.full_name(state_prefix if topic in STATE_TOPICS else naming.topic_prefix) for topic in topics)
-    return Grant(resource=Resource.TOPIC, names=names, operations=operations, why=why)
+def _on_groups(*names: str, operations: tuple[Operation, ...], why: str) -> Grant:
+    return Grant(resource=Resource.GROUP, names=names, operations=operations, why=why)
 
 
-def _group(name: str, *operations: Operation, why: str) -> Grant:
-    return Grant(resource=Resource.GROUP, names=(name,), operations=operations, why=why)
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Who logs in to the broker with rights of its own, what for, and which rights these are."""
+
+    purpose: str
+    grants: Callable[[Naming], tuple[Grant, ...]]
+
+
+_BY_ITS_FILE = "runs `lead-qualifier downstream {}` with the file given by --config"
+
+LOGINS: dict[str, Login] = {
+    "worker": Login("runs `lead-qualifier worker`", partial(_process, service=WORKER)),
+    "cli": Login("marketers: `model`, `scoring-model`, `lead show`", _cli),
+    "administrator": Login("turns features on and off: `feature`", _administrator),
+    "operator": Login("operates it: `topics`, `dead-letters`, `feed`", _operator),
+    "scoring-engine": Login("sends scores, and announces which scoring models are live", _scoring_engine),
+    "crm": Login("sends changes and merges of leads, and what sales does", _crm),
+    "consumer": Login("acts on qualified leads: journeys, assignment, sequences, CRM", _consumer),
+    "repartition": Login("runs `repartition`, once; take the rights away afterwards", _repartition),
+    **{
+        name: Login(f"runs `{service.command}`", partial(_process, service=service))
+        for name, service in DOWNSTREAM.items()
+    },
+    "webhook": Login(_BY_ITS_FILE.format("webhook"), partial(_sink, kind="webhook")),
+    "dataverse": Login(_BY_ITS_FILE.format("dataverse"), partial(_sink, kind="dataverse")),
+    "sales-operations": Login(
+        "defines what happens to qualified leads: `journey`, `assignment`, `sequence`, ...", _sales_operations
+    ),
+}
+"""By their names, as `acls print` knows them."""

@@ -16,7 +16,7 @@ from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.messages.downstream_topics import CATALOGUE as DOWNSTREAM
 from lead_qualifier.messages.downstream_topics import DOWNSTREAM_DEAD_LETTERS
 from lead_qualifier.messages.topics import CATALOGUE, Topic
-from lead_qualifier.services.acls import Service, grants, naming_of, sink_group
+from lead_qualifier.services.acls import grants, naming_of, sink_group
 from lead_qualifier.services.broker_contact import BrokerContact
 from lead_qualifier.services.start_up import StartUp
 from lead_qualifier.services.web import WebServer
@@ -43,7 +43,7 @@ def run_sink(sink: Sink, settings: Settings, connection: Connection) -> None:
 
 
 def _rights(sink: Sink, settings: Settings) -> tuple[Grant, ...]:
-    return grants(Service(sink.kind), replace(naming_of(settings), sink_id=sink.id, sink_topics=sink.topics))
+    return grants(sink.kind, replace(naming_of(settings), sink_id=sink.id, sink_topics=sink.topics))
 
 
 def _topics(sink: Sink) -> tuple[Topic, ...]:

@@ -18,7 +18,6 @@ from lead_qualifier.engine.fault_points import no_fault_hook
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.messages.topics import CATALOGUE, QUALIFICATION_MODEL_CHANGED, QUALIFICATION_MODELS
 from lead_qualifier.qualification.rules import Rules
-from lead_qualifier.services.acls import Service as Login
 from lead_qualifier.services.acls import grants, naming_of
 from lead_qualifier.services.process import Process
 from lead_qualifier.services.projection import Projection
@@ -48,7 +47,7 @@ class Worker(Process):
             connection,
             build=lambda sizes: (build(Wiring(WORKER, settings, sizes)),),
             topics=CATALOGUE,
-            rights=grants(Login.WORKER, naming_of(settings)),
+            rights=grants("worker", naming_of(settings)),
             metrics=LeadMetrics(),
             limits=limits,
             hook=hook,
