@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lead_qualifier.engine import PlainRecord, ProcessorContext
+from lead_qualifier.engine import ProcessorContext, Record
 from lead_qualifier.sequences.processor import SequenceProcessor, decode_state, encode_state
 from tests.oracle.journal import Cycle, Journal, OutOfStep
 from tests.oracle.ordering import Outputs, Step, steps_of, unexplained
@@ -62,7 +62,7 @@ class History:
                 record = Input(topic, 0, offsets[topic], LEAD.encode(), encode(told))
                 offsets[topic] += 1
                 taken.setdefault(topic, []).append(record)
-                context.record = PlainRecord(topic, 0, record.offset, 0, record.key, record.value, [])
+                context.record = Record(topic, 0, record.offset, 0, record.key, record.value, [])
                 harness.processor.process(context.record, context)
             harness.timers.done(due)
             for output in context.outputs:

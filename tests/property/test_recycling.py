@@ -18,7 +18,7 @@ from tests.oracle.reading import Input as Told
 from tests.oracle.registry import Model, Registry
 from tests.support.examples import examples
 from tests.support.messages import change, encode, model, sales_response, score
-from tests.unit.services.worker.test_merging import Rec
+from tests.unit.services.worker.test_merging import record_of
 
 TOPICS = ("lead-changed", "lead-sales-response", "lead-score-changed")
 RECYCLING: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
@@ -114,7 +114,7 @@ def test_the_worker_recycles_as_the_oracle_foretells(
     for offset, (topic, message) in enumerate(events):
         oracle.replay(Told(topic, 0, offset, b"L", encode(message)))
         context = ProcessorContext(application, 0, entries)
-        context.record = record = Rec(topic, b"L", encode(message), offset=offset)
+        context.record = record = record_of(topic, b"L", encode(message), offset=offset)
         decider.process(record, context)
         entries |= {one["key"]: one["value"] for one in context.changes()}
         for output in context.outputs:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lead_qualifier.definitions.entries import Definitions, Published
-from lead_qualifier.engine import Application, Input, PlainRecord, Processor, ProcessorContext, Rejected
+from lead_qualifier.engine import Application, Input, Processor, ProcessorContext, Record, Rejected
 from lead_qualifier.engine.timers import Timers
 from tests.support.messages import encode
 
@@ -73,10 +73,10 @@ class ProcessorHarness:
             message = {"lead_changed_offset": self.offset, **message}
         value = None if message is None else encode(message)
         written_ms = round(self.now.timestamp() * 1000)
-        self.take(PlainRecord(topic, 0, self.offset, written_ms, key.encode(), value, []))
+        self.take(Record(topic, 0, self.offset, written_ms, key.encode(), value, []))
         self.offset += 1
 
-    def take(self, record: PlainRecord) -> None:
+    def take(self, record: Record) -> None:
         """As a cycle of its own."""
         context = self._context()
         context.record = record

@@ -12,7 +12,7 @@ from bench.plain_loop import PlainLoop
 from bench.results import without_defaults
 from bench.struct_loop import StructLoop
 from bench.workload import CHANGES, MODEL, Workload
-from lead_qualifier.engine import Application, Input, PlainRecord, ProcessorContext
+from lead_qualifier.engine import Application, Input, ProcessorContext, Record
 from lead_qualifier.messages.topics import LEAD_CHANGED, LEAD_QUALIFIED, LEAD_SCORE_CHANGED
 from lead_qualifier.services.worker.lead_processor import LeadProcessor, decode_lead, encode_lead
 from tests.unit.qualification.given import model, rules
@@ -31,7 +31,7 @@ class Told(NamedTuple):
 class Message:
     """As confluent-kafka hands it out."""
 
-    def __init__(self, record: PlainRecord) -> None:
+    def __init__(self, record: Record) -> None:
         self._record = record
 
     def key(self) -> bytes | None:
@@ -54,17 +54,17 @@ class Message:
 
 
 @pytest.fixture(scope="module")
-def records() -> list[PlainRecord]:
+def records() -> list[Record]:
     chunks = sorted(WORKLOAD.chunks(), key=lambda chunk: chunk[0] != CHANGES)  # so that what they say is told
     found = [(topic, message) for topic, messages in chunks for message in messages]
     return [
-        PlainRecord(topic, 0, offset, 0, message["key"], message["value"], ())
+        Record(topic, 0, offset, 0, message["key"], message["value"], ())
         for offset, (topic, message) in enumerate(found)
     ]
 
 
 @pytest.fixture(scope="module")
-def of_worker(records: list[PlainRecord]) -> Told:
+def of_worker(records: list[Record]) -> Told:
     criteria = {one["scoring_model"]: float(one["threshold"]) for one in MODEL["criteria"]}
     current = rules(model(MODEL["id"], match=MODEL["match"], criteria=criteria))
     decider = LeadProcessor(topic_prefix="", source="/x", rules=lambda: current)
@@ -91,7 +91,7 @@ def of_worker(records: list[PlainRecord]) -> Told:
 
 @pytest.mark.parametrize("kind", [PlainLoop, StructLoop])
 def test_the_hand_written_loops_decide_what_the_worker_decides(
-    kind: type[Loop], records: list[PlainRecord], of_worker: Told
+    kind: type[Loop], records: list[Record], of_worker: Told
 ) -> None:
     scoring_models = [one["scoring_model"] for one in MODEL["criteria"]]
     loop = kind(LoopSettings("nowhere:9", "", "bench", MODEL, scoring_models))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lead_qualifier.engine import Application, PlainRecord, ProcessorContext, Rejected
+from lead_qualifier.engine import Application, ProcessorContext, Record, Rejected
 from lead_qualifier.messages.errors import BadMessage
 from lead_qualifier.messages.plausible_time import PlausibleTime
 from lead_qualifier.services import downstream
@@ -49,7 +49,7 @@ def example(topic: str, at: datetime) -> tuple[bytes, bytes]:
 def refusal(application: Application, topic: str, at: datetime, *, record_ms: int = NOW_MS) -> str | None:
     key, value = example(topic, at)
     context = ProcessorContext(application, 0, {}, now_ms=NOW_MS)
-    context.record = record = PlainRecord(topic, 0, 0, record_ms, key, value, ())
+    context.record = record = Record(topic, 0, 0, record_ms, key, value, ())
     try:
         application.processor.process(record, context)
     except Rejected as rejected:
@@ -100,7 +100,7 @@ def test_until_when_an_erasure_is_remembered_hangs_on_its_records_time(applicati
     remembered = set()
     for minutes in (0, 1, 59):
         context = ProcessorContext(application, 0, {}, now_ms=NOW_MS + minutes * 60_000)
-        context.record = record = PlainRecord(topic, 0, 7, NOW_MS, b"L-1", None, ())
+        context.record = record = Record(topic, 0, 7, NOW_MS, b"L-1", None, ())
         application.processor.process(record, context)
         remembered.add(context.changes()[0]["value"])
     assert len(remembered) == 1
@@ -126,7 +126,7 @@ def decided(application: Application, entries: dict[bytes, bytes], topic: str, *
     """The lead's state after one message of now, as it is stored."""
     context = ProcessorContext(application, 0, entries, now_ms=NOW_MS)
     value = {"event_id": "e", "lead_id": "L", "occurred_at": NOW.isoformat(), **message}
-    context.record = record = PlainRecord(topic, 0, 0, NOW_MS, b"L", encode(value), ())
+    context.record = record = Record(topic, 0, 0, NOW_MS, b"L", encode(value), ())
     application.processor.process(record, context)
     entries.update((change["key"], change["value"] or b"") for change in context.changes())
     held: dict[str, Any] = json.loads(entries[b"L"])
@@ -174,7 +174,7 @@ def test_a_handover_with_a_date_ahead_does_not_displace_what_is_held() -> None:
     entries = {b"L": encode({"scores": {"engagement": {"value": 20.0, "at": "2026-11-28T08:00:00Z"}}})}
     context = ProcessorContext(application, 0, entries, now_ms=NOW_MS)
     value = {"event_id": "m", "loser_id": "X", "scores": {"engagement": {"value": 99.0, "at": AHEAD}}}
-    context.record = record = PlainRecord("lead-handovers", 0, 0, NOW_MS, b"L", encode(value), ())
+    context.record = record = Record("lead-handovers", 0, 0, NOW_MS, b"L", encode(value), ())
     application.processor.process(record, context)
     (change,) = context.changes()
     assert json.loads(change["value"] or b"")["scores"]["engagement"]["value"] == 20

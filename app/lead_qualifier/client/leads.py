@@ -15,9 +15,9 @@ from lead_qualifier.engine import checkpoint as checkpoints
 from lead_qualifier.engine import partition_of
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, Checkpoint
 from lead_qualifier.engine.errors import UnknownFormat
-from lead_qualifier.kafka.admin import PartitionId
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.reader import TopicReader
+from lead_qualifier.kafka.records import PartitionId
 from lead_qualifier.messages.topics import LEAD_QUALIFIED, LEAD_STATE
 from lead_qualifier.qualification.leads import Lead
 from lead_qualifier.qualification.merging import holds_nothing, is_erased

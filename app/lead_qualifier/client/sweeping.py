@@ -11,9 +11,9 @@ from lead_qualifier.engine import checkpoint as checkpoints
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, NEVER_SWEPT, Checkpoint
 from lead_qualifier.engine.errors import UnknownFormat
 from lead_qualifier.engine.partitioning import BUCKETS
-from lead_qualifier.kafka.admin import PartitionId
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.reader import TopicReader
+from lead_qualifier.kafka.records import PartitionId
 from lead_qualifier.messages.topics import LEAD_STATE
 
 #: Every transaction ends with a checkpoint: it is among the last records, unless a transaction was very large.

@@ -156,19 +156,7 @@ class RecordReader:
                 group=self._group,
             )
         for record in found.records:
-            self._add(
-                partition,
-                Record(
-                    partition.topic,
-                    partition.number,
-                    record.offset,
-                    record.timestamp,
-                    record.key,
-                    record.value,
-                    record.headers,
-                    record.unreadable,
-                ),
-            )
+            self._add(partition, record)
         self._scheduler.advance(partition, found.end)
 
     def _next_offset(self, partition: PartitionState) -> int:

@@ -170,7 +170,7 @@ def on_definitions(kind: Kind, commands: Topic, wording: Wording) -> Handler[Def
         registry: DefinitionRegistry, record: Record, context: ProcessorContext, times: PlausibleTime
     ) -> Handled:
         message = decode_definition_command(record.key, record.value, record.headers)
-        times.check(message["issued_at"], record.timestamp, context.now_ms, "issued_at")
+        times.check(message["issued_at"], record.timestamp_ms, context.now_ms, "issued_at")
         key = message["definition_id"]
         command = command_of(message, key, record.offset)
         result = registry.handle(command, kind, wording, lambda entry: context.fits(entry.key.encode(), entry))

@@ -176,7 +176,7 @@ class LeadFollower(Processor, Generic[S]):
     def predates_erasure(self, state: S, known: int | None, record: Record) -> bool:
         """Is a message of another service from before the lead was erased? `known`: its lead_changed_offset."""
         erased = state.snapshot.erased
-        return erased is not None and erased.was_before(known, record.timestamp)
+        return erased is not None and erased.was_before(known, record.timestamp_ms)
 
     def state_of(self, key: bytes, context: ProcessorContext) -> S:
         """The stored state of the lead, or a new one."""
@@ -192,7 +192,7 @@ class LeadFollower(Processor, Generic[S]):
 
     def check_time(self, at: datetime, record: Record, context: ProcessorContext) -> None:
         """Raises BadMessage if nothing in this record can have occurred at this time."""
-        self._times.check(at, record.timestamp, context.now_ms)
+        self._times.check(at, record.timestamp_ms, context.now_ms)
 
     def emit(self, topic: Topic, key: bytes, event: Mapping[str, Any], context: ProcessorContext) -> None:
         """Emit an event about a lead."""
@@ -226,7 +226,7 @@ class LeadFollower(Processor, Generic[S]):
         if context.holds(key):
             self.before_erasure(key, record, context)
         state = self.new_state()
-        state.snapshot.erased = Erased(record.offset, near(record.timestamp, context.now_ms) + REMEMBERED_MS)
+        state.snapshot.erased = Erased(record.offset, near(record.timestamp_ms, context.now_ms) + REMEMBERED_MS)
         context.put(key, state)
         context.schedule(key, state.snapshot.erased.until_ms)
 

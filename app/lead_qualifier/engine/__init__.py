@@ -8,9 +8,8 @@ from lead_qualifier.engine.errors import EngineError, OutputTooLarge, Rejected, 
 from lead_qualifier.engine.fault_points import FaultHook, FaultPoint
 from lead_qualifier.engine.limits import DEFAULT_LIMITS, Limits
 from lead_qualifier.engine.partitioning import TopicPartition, partition_of
-from lead_qualifier.engine.record import PlainRecord, Record, UnreadableRecord
 from lead_qualifier.engine.timers import Timer, timers_in
-from lead_qualifier.kafka.records import Headers
+from lead_qualifier.kafka.records import Headers, Record
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -24,7 +23,6 @@ __all__ = [
     "Limits",
     "Observer",
     "OutputTooLarge",
-    "PlainRecord",
     "Processor",
     "ProcessorContext",
     "Record",
@@ -33,7 +31,6 @@ __all__ = [
     "StateMismatch",
     "Timer",
     "TopicPartition",
-    "UnreadableRecord",
     "partition_of",
     "timers_in",
 ]

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from lead_qualifier.engine.context import ProcessorContext, Topology
-from lead_qualifier.engine.record import Record
 from lead_qualifier.engine.timers import Timer
+from lead_qualifier.kafka.records import Record
 
 
 class Processor(Protocol):

@@ -20,7 +20,7 @@ from lead_qualifier.engine.isolation import Isolation
 from lead_qualifier.engine.known_keys import process_known_keys
 from lead_qualifier.engine.limits import CycleSize
 from lead_qualifier.engine.partition import PartitionResult, PartitionTask
-from lead_qualifier.engine.record import Record, UnreadableRecord, record_id
+from lead_qualifier.kafka.records import Record, record_id
 
 log = structlog.get_logger(__name__)
 
@@ -153,7 +153,7 @@ class BatchProcessor:
         for record in records:
             context.record = record
             try:
-                if (quarantined or type(record) is UnreadableRecord) and self._reject(record, context):
+                if (quarantined or record.unreadable is not None) and self._reject(record, context):
                     continue
                 process(record, context)
             except Rejected as rejected:

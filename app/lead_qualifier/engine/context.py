@@ -16,9 +16,8 @@ from typing_extensions import override
 
 from lead_qualifier.engine.errors import OutputTooLarge, Rejected
 from lead_qualifier.engine.partitioning import partition_of
-from lead_qualifier.engine.record import Change, Record
 from lead_qualifier.engine.timers import Timer
-from lead_qualifier.kafka.records import FRAMING_BYTES, Headers, Output, dead_letter, record_bytes
+from lead_qualifier.kafka.records import FRAMING_BYTES, Change, Headers, Output, Record, dead_letter, record_bytes
 
 _MISSING: Any = object()
 

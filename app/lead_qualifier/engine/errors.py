@@ -9,7 +9,7 @@ from typing import Any
 
 from typing_extensions import override
 
-from lead_qualifier.engine.record import Record
+from lead_qualifier.kafka.records import Record
 
 
 class Code(StrEnum):

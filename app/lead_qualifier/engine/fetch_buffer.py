@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from lead_qualifier.engine.partitioning import TopicPartition
-from lead_qualifier.engine.record import size_of
+from lead_qualifier.kafka.records import size_of
 
 
 class Batch(NamedTuple):

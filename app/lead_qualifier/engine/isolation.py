@@ -14,7 +14,7 @@ import structlog
 
 from lead_qualifier.engine.checkpoint import Sweep
 from lead_qualifier.engine.partition import Partition, PartitionResult
-from lead_qualifier.engine.record import PlainRecord, Record, RecordId, UnreadableRecord, record_id
+from lead_qualifier.kafka.records import Record, RecordId, record_id
 
 log = structlog.get_logger(__name__)
 
@@ -86,10 +86,10 @@ class Isolation:
         where = record_id(record)
         reason = self.quarantined.get(where)
         if reason is None:
-            return (record, record.reason) if isinstance(record, UnreadableRecord) else None
+            return None if record.unreadable is None else (record, record.unreadable)
         self._rejected.add(where)
         if where in self._bare:
-            record = PlainRecord(*where, record.timestamp, None, None, ())
+            record = Record(*where, record.timestamp_ms, None, None, ())
             reason = f"{reason} (the broker refused the dead letter, too: key, value and headers are left out)"
         return record, reason
 

@@ -14,9 +14,8 @@ from lead_qualifier.engine.clock import Stamp
 from lead_qualifier.engine.context import ProcessorContext
 from lead_qualifier.engine.fetch_buffer import Batch
 from lead_qualifier.engine.partitioning import BUCKETS, TopicPartition, bucket_of
-from lead_qualifier.engine.record import Change
 from lead_qualifier.engine.timers import Timers
-from lead_qualifier.kafka.records import Output
+from lead_qualifier.kafka.records import Change, Output
 
 
 @dataclass(slots=True)

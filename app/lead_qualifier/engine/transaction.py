@@ -21,11 +21,10 @@ from lead_qualifier.engine.errors import Aborted, CallTimeout, OutcomeUnknown
 from lead_qualifier.engine.fault_points import FaultHook, FaultPoint
 from lead_qualifier.engine.group_metadata import Membership
 from lead_qualifier.engine.partitioning import TopicPartition
-from lead_qualifier.engine.record import Change
 from lead_qualifier.engine.repeated_errors import RepeatedErrors
 from lead_qualifier.engine.timeouts import CallWithTimeout
 from lead_qualifier.kafka.errors import NotAllowed, is_forbidden
-from lead_qualifier.kafka.records import Output
+from lead_qualifier.kafka.records import Change, Output
 
 log = structlog.get_logger(__name__)
 

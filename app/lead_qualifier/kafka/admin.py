@@ -11,9 +11,7 @@ from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicCol
 from confluent_kafka.admin import AdminClient, ConfigResource, ConfigSource, NewTopic, OffsetSpec
 
 from lead_qualifier.kafka.errors import NotAllowed, TopicMissing, is_forbidden, needing
-
-PartitionId = tuple[str, int]
-"""A topic, by its full name, and the number of one of its partitions."""
+from lead_qualifier.kafka.records import PartitionId
 
 #: What a broker says of partitions that were created just now (the first is how librdkafka says it), or whose leader
 #: changes.

@@ -9,8 +9,9 @@ from typing import Any
 import confluent_kafka
 from confluent_kafka import ConsumerGroupState, KafkaError, KafkaException, TopicPartition
 
-from lead_qualifier.kafka.admin import Admin, PartitionId
+from lead_qualifier.kafka.admin import Admin
 from lead_qualifier.kafka.errors import needing
+from lead_qualifier.kafka.records import PartitionId
 
 #: What a broker says that has not served a group yet since it started: it is about to.
 _NO_COORDINATOR = frozenset(

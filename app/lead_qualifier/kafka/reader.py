@@ -9,11 +9,11 @@ from typing import Any, Self, cast
 import confluent_kafka
 from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, KafkaError, KafkaException, TopicPartition
 
-from lead_qualifier.kafka.admin import Admin, PartitionId
+from lead_qualifier.kafka.admin import Admin
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.errors import RawFetchFailed, ReadIncomplete, needing, partition_names
 from lead_qualifier.kafka.raw import SILENT_SECONDS, UNDECODABLE, RawReader
-from lead_qualifier.kafka.records import Record
+from lead_qualifier.kafka.records import PartitionId, Record
 
 #: librdkafka wants a group's name even where nothing is asked of a group; nothing is ever committed under it.
 _GROUP = "lead-qualifier-reader"
@@ -173,10 +173,7 @@ class PartitionTail:
         except RawFetchFailed as error:
             raise _incomplete(error) from error
         self.position[partition] = max(self.position[partition], found.end)
-        return [
-            Record(*partition, one.offset, one.timestamp, one.key, one.value, one.headers, one.unreadable)
-            for one in found.records
-        ]
+        return found.records
 
 
 def _incomplete(error: RawFetchFailed) -> ReadIncomplete:

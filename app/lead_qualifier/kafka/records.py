@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 from urllib.parse import quote_from_bytes
 
+import msgspec
+
 Headers = Sequence[tuple[str, bytes | None]]
+
+PartitionId = tuple[str, int]
+"""A topic, by its full name, and the number of one of its partitions."""
 
 #: What Kafka's record framing adds at most to key, value and headers (offsets, lengths, batch header), with room to
 #: spare.
@@ -18,8 +23,8 @@ _HEADER_FRAMING_BYTES = 16
 ESCAPED_HEADER = "dl_header_"
 
 
-class Record(NamedTuple):
-    """A record as it was read."""
+class Record(msgspec.Struct, frozen=True, gc=False):
+    """A record that was read. aiokafka's own costs more to make than most records cost to process."""
 
     topic: str
     """As the broker names it."""
@@ -32,7 +37,25 @@ class Record(NamedTuple):
     headers: Headers
     """Names that are not UTF-8 hold their bytes as surrogates."""
     unreadable: str | None = None
-    """Why nobody could read it; then `value` has the bytes of the record, or of its whole batch."""
+    """Why nobody can handle it; then `value` may have the bytes of the whole record, or of its batch."""
+
+
+RecordId = tuple[str, int, int]
+"""Topic, partition and offset of a record."""
+
+
+def record_id(record: Record) -> RecordId:
+    """Where the record is."""
+    return (record.topic, record.partition, record.offset)
+
+
+def size_of(record: Record) -> int:
+    """Bytes of a record's key and value."""
+    return len(record.value or b"") + len(record.key or b"")
+
+
+Change = dict[str, Any]
+"""A changelog record in the form that confluent-kafka's `produce_batch` takes: `key` bytes, `value` bytes or None."""
 
 
 class Output(NamedTuple):
@@ -42,34 +65,6 @@ class Output(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: Headers
-
-
-class Original(Protocol):
-    """A record that was read, as far as its dead letter is made of it."""
-
-    @property
-    def topic(self) -> str:
-        """The topic it stood in, as the broker names it."""
-
-    @property
-    def partition(self) -> int:
-        """Its partition there."""
-
-    @property
-    def offset(self) -> int:
-        """Its offset there."""
-
-    @property
-    def key(self) -> bytes | None:
-        """As it came."""
-
-    @property
-    def value(self) -> bytes | None:
-        """As it came."""
-
-    @property
-    def headers(self) -> Any:
-        """Pairs of a name and bytes or None; or None for no headers."""
 
 
 def bad_header_name(headers: Headers) -> str | None:
@@ -104,13 +99,11 @@ def record_bytes(key: bytes | None, value: bytes | None, headers: Headers) -> in
     return size
 
 
-def dead_letter(topic: str, record: Original, reason: str, limit: int | None) -> Output:
+def dead_letter(topic: str, record: Record, reason: str, limit: int | None) -> Output:
     """The record as it came, plus dl_topic, dl_partition, dl_offset and dl_reason; cut, and saying so, if it is too
     large. A header whose name not every client can read keeps its place and content under an escaped name.
     """
-    original: list[tuple[str, bytes | None]] = [
-        (portable_name(name), content) for name, content in (record.headers or ())
-    ]
+    original: list[tuple[str, bytes | None]] = [(portable_name(name), content) for name, content in record.headers]
 
     def origin(why: str) -> list[tuple[str, bytes | None]]:
         return [

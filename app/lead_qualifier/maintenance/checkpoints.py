@@ -16,11 +16,11 @@ from lead_qualifier.engine import checkpoint as checkpoints
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, Checkpoint
 from lead_qualifier.engine.clock import tolerance_ms
 from lead_qualifier.engine.errors import UnknownFormat
-from lead_qualifier.kafka.admin import PartitionId
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.groups import committed_offsets, delete_group
 from lead_qualifier.kafka.producer import Producer
 from lead_qualifier.kafka.reader import TopicReader
+from lead_qualifier.kafka.records import PartitionId
 from lead_qualifier.maintenance.service_groups import ServiceGroup, check_nothing_runs
 from lead_qualifier.messages.topics import Topic
 

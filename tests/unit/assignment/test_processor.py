@@ -12,7 +12,7 @@ import pytest
 
 from lead_qualifier.assignment.processor import AssignmentProcessor
 from lead_qualifier.assignment.state import ALARM, Alarm, HeldLead, decode_state, encode_state
-from lead_qualifier.engine import Application, Input, PlainRecord, ProcessorContext, Rejected
+from lead_qualifier.engine import Application, Input, ProcessorContext, Record, Rejected
 from tests.oracle.assignment import AssignmentOracle, as_told
 
 T0 = datetime(2026, 3, 28, 12, tzinfo=UTC)  # the night before the clock changes in Berlin
@@ -159,7 +159,7 @@ def test_every_decision_is_the_oracles_whatever_cycles_are_thrown_away(seed: int
             if alarm is not None and alarm <= context.now_ms and random.random() < 0.5:  # later, after an outage
                 decider.on_timer(ALARM, context)
             for number, queued in enumerate(queue):
-                record = PlainRecord("assignment-queue", 0, offset + number, 0, b"", json.dumps(queued).encode(), ())
+                record = Record("assignment-queue", 0, offset + number, 0, b"", json.dumps(queued).encode(), ())
                 context.record = record
                 decider.process(record, context)
             if not lost:
@@ -209,9 +209,9 @@ class Queue:
                 self._cycle(now, lambda context, key=key: self.decider.on_timer(key, context))
         return timers
 
-    def _record(self, queued: dict[str, Any], context: ProcessorContext) -> PlainRecord:
+    def _record(self, queued: dict[str, Any], context: ProcessorContext) -> Record:
         self.offset += 1
-        context.record = PlainRecord("q", 0, self.offset, 0, b"", json.dumps(queued).encode(), ())
+        context.record = Record("q", 0, self.offset, 0, b"", json.dumps(queued).encode(), ())
         return context.record
 
     def _cycle(self, now: datetime, what: Any) -> list[tuple[Any, ...]]:

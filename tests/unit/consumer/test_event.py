@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
 from lead_qualifier.consumer.event import decode
@@ -55,8 +56,8 @@ def test_events_are_the_same_only_if_topic_source_key_and_id_are() -> None:
     value = json.dumps({"event_id": "e-1"}).encode()
     alike = [record_of(value), record_of(value, [("x", b"1")])]
     others = [
-        alike[0]._replace(key=b"L-2"),
-        alike[0]._replace(topic="x.lead-assigned"),
+        msgspec.structs.replace(alike[0], key=b"L-2"),
+        msgspec.structs.replace(alike[0], topic="x.lead-assigned"),
         record_of(value, [("ce_id", b"e-1"), ("ce_source", b"/crm")]),
         record_of(b'{"event_id": "e-2"}'),
     ]

@@ -11,7 +11,7 @@ import pytest
 from lead_qualifier.definitions.command_processor import CommandProcessor, on_definitions
 from lead_qualifier.definitions.entries import decode_entry, encode_entry, entries_of
 from lead_qualifier.definitions.registry import DefinitionRegistry
-from lead_qualifier.engine import Application, PlainRecord, ProcessorContext
+from lead_qualifier.engine import Application, ProcessorContext, Record
 from lead_qualifier.engine.batch_processor import BatchProcessor
 from lead_qualifier.engine.context import SavepointContext
 from lead_qualifier.engine.fault_points import no_fault_hook
@@ -48,12 +48,12 @@ def application(**largest: int) -> Application:
     )
 
 
-def record_of(command: str, name: str, *, command_id: str = "", offset: int = 7) -> PlainRecord:
+def record_of(command: str, name: str, *, command_id: str = "", offset: int = 7) -> Record:
     message: dict[str, Any] = {"command_id": command_id or f"{command}-{name}", "definition_id": name}
     message |= {"command": command, "issued_by": "anna", "issued_at": "2026-11-25T09:00:00Z"}
     if command == "apply":
         message["definition"] = {"id": name, "stages": [{"on": "lead-qualified", "within": "1h"}]}
-    return PlainRecord(FOLLOW_UP_COMMANDS.name, 0, offset, 0, name.encode(), json.dumps(message).encode(), [])
+    return Record(FOLLOW_UP_COMMANDS.name, 0, offset, 0, name.encode(), json.dumps(message).encode(), [])
 
 
 def decide(entries: dict[bytes, bytes], command: str, name: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pytest
 
 from lead_qualifier.assignment.intake import LeadIntake, decode_followed, encode_followed
 from lead_qualifier.downstream.lead_follower import LeadFollower
-from lead_qualifier.engine import PlainRecord
+from lead_qualifier.engine import Record
 from lead_qualifier.follow_up import processor as follow_up
 from lead_qualifier.journeys import processor as journeys
 from lead_qualifier.sequences import processor as sequences
@@ -87,12 +87,12 @@ def _assigned(**fields: Any) -> dict[str, Any]:
 def test_nothing_of_an_erased_lead_comes_back_with_what_was_on_its_way(service: str, known: dict[str, int]) -> None:
     harness = acting(service)
     harness.send("lead-changed", "L-1", changed("L-1", contact_id="C-1"))
-    late = PlainRecord("lead-qualified", 0, 0, 0, b"L-1", encode(qualified("L-1") | {"contact_id": "C-1"} | known), [])
+    late = Record("lead-qualified", 0, 0, 0, b"L-1", encode(qualified("L-1") | {"contact_id": "C-1"} | known), [])
     harness.send("lead-changed", "L-1", None)
     harness.restart()
     harness.take(late)
     if "lead-assigned" in topics_of(harness):
-        harness.take(PlainRecord("lead-assigned", 0, 0, 0, b"L-1", encode(_assigned(**known)), []))
+        harness.take(Record("lead-assigned", 0, 0, 0, b"L-1", encode(_assigned(**known)), []))
     merge = {"event_id": "m", "lead_id": "L-1", "survivor_id": "L-2", "occurred_at": NOW.isoformat()}
     assert (harness.held, harness.emitted, harness.refused) == (set(), [], [])
     harness.send("lead-merged", "L-1", merge)

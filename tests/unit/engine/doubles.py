@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from lead_qualifier.engine import Application, Input, Processor, ProcessorContext
+from lead_qualifier.engine import Application, Headers, Input, Processor, ProcessorContext, Record
 from lead_qualifier.engine.batch_processor import BatchProcessor
 from lead_qualifier.engine.clock import Clock
 from lead_qualifier.engine.fault_points import no_fault_hook
@@ -20,15 +20,10 @@ from lead_qualifier.engine.task_selection import TaskSelector
 from lead_qualifier.kafka.admin import Admin
 
 
-@dataclass
-class StubRecord:
-    key: bytes | None = b"k"
-    value: bytes | None = b"v"
-    topic: str = "in"
-    partition: int = 3
-    offset: int = 7
-    timestamp: int = 0
-    headers: tuple[tuple[str, bytes | None], ...] = ()
+def record_of(
+    offset: int = 7, *, key: bytes | None = b"k", value: bytes | None = b"v", headers: Headers = ()
+) -> Record:
+    return Record("in", 3, offset, 0, key, value, headers)
 
 
 @dataclass

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from lead_qualifier.engine import Application, PlainRecord, ProcessorContext
+from lead_qualifier.engine import Application, ProcessorContext, Record
 from lead_qualifier.engine.batch_processor import ATTEMPTS
 from lead_qualifier.engine.checkpoint import Checkpoint
 from lead_qualifier.engine.clock import Clock, Stamp
@@ -74,7 +74,7 @@ class RefusingBroker:
         self.cycle_parts = CycleHarness(self.fetch_buffer, progress=self._progressed, **options)
         self.fetch_buffer.open({("in", 3): 0})
         self.end = 0
-        self.log: list[PlainRecord] = []
+        self.log: list[Record] = []
         self.written: list[tuple[bytes | None, bytes | None]] = []
         self.letters: dict[int, str] = {}
         self.refused_keys: set[bytes] = set()
@@ -85,7 +85,7 @@ class RefusingBroker:
 
     def send(self, *records: tuple[bytes, dict[str, Any]]) -> None:
         for key, value in records:
-            self.log.append(PlainRecord("in", 3, len(self.log), 0, key, json.dumps(value).encode(), ()))
+            self.log.append(Record("in", 3, len(self.log), 0, key, json.dumps(value).encode(), ()))
         self._fetch(self.end)
 
     def _fetch(self, start: int) -> None:

@@ -9,7 +9,7 @@ from lead_qualifier.engine import (
     partition_of,
 )
 from lead_qualifier.kafka.records import dead_letter, record_bytes
-from tests.unit.engine.doubles import StubRecord, application
+from tests.unit.engine.doubles import application, record_of
 
 
 def test_a_context_reads_through_to_the_store_and_its_changes_stay_its_own() -> None:
@@ -59,7 +59,7 @@ def test_unreadable_state_rejects_the_record_that_needs_it() -> None:
 
 def test_an_output_that_its_topic_does_not_take_names_the_record() -> None:
     context = ProcessorContext(application(limit=1000), 0, {})
-    context.record = StubRecord()
+    context.record = record_of()
     with pytest.raises(OutputTooLarge, match="bytes in out, which takes 1000") as too_large:
         context.emit("out", b"k", b"x" * 1000, [])
     assert too_large.value.record is context.record
@@ -67,14 +67,14 @@ def test_an_output_that_its_topic_does_not_take_names_the_record() -> None:
 
 def test_state_that_its_topic_does_not_take_names_the_record_that_last_changed_it() -> None:
     context = ProcessorContext(application(limit=1000), 0, {})
-    context.record = StubRecord()
+    context.record = record_of()
     context.put(b"k", "x" * 1000)
     with pytest.raises(OutputTooLarge, match="bytes in state"):
         context.changes()
 
 
 def test_a_dead_letter_is_the_original_and_says_where_it_stood_and_why() -> None:
-    letter = dead_letter("dead", StubRecord(headers=(("h", b"1"), ("n", None))), "because", None)
+    letter = dead_letter("dead", record_of(headers=(("h", b"1"), ("n", None))), "because", None)
     assert (letter.key, letter.value) == (b"k", b"v")
     assert list(letter.headers) == [
         ("h", b"1"),
@@ -87,14 +87,12 @@ def test_a_dead_letter_is_the_original_and_says_where_it_stood_and_why() -> None
 
 
 def test_a_dead_letter_without_key_and_value_keeps_both_absent() -> None:
-    letter = dead_letter("dead", StubRecord(key=None, value=None), "because", 10_000)
+    letter = dead_letter("dead", record_of(key=None, value=None), "because", 10_000)
     assert (letter.key, letter.value) == (None, None)
 
 
 def test_a_dead_letter_that_is_too_large_is_cut_and_says_so() -> None:
-    letter = dead_letter(
-        "dead", StubRecord(key=b"k" * 5000, value=b"v" * 5000, headers=(("h", b"1"),)), "because", 2000
-    )
+    letter = dead_letter("dead", record_of(key=b"k" * 5000, value=b"v" * 5000, headers=(("h", b"1"),)), "because", 2000)
     assert record_bytes(letter.key, letter.value, letter.headers) <= 2000
     reason = dict(letter.headers)["dl_reason"]
     assert reason is not None
@@ -123,7 +121,7 @@ def test_a_swept_key_whose_state_grows_too_large_is_told_before_anything_is_writ
 def test_a_context_says_up_to_where_an_input_is_decided() -> None:
     context = ProcessorContext(application(), 3, {}, positions={"in": 5, "other": 9})
     assert (context.position("in"), context.position("other"), context.position("never read")) == (5, 9, 0)
-    context.record = StubRecord(offset=7)
+    context.record = record_of(7)
     assert (context.position("in"), context.position("other")) == (8, 9)
     context.record = None
     context.passed("in", 20)

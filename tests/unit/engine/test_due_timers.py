@@ -10,7 +10,7 @@ from lead_qualifier.engine.checkpoint import Checkpoint
 from lead_qualifier.engine.fetch_buffer import Batch, FetchBuffer
 from lead_qualifier.engine.partition import Partition
 from lead_qualifier.engine.timers import Timers
-from tests.unit.engine.doubles import CycleHarness, StubProcessor, StubRecord, application
+from tests.unit.engine.doubles import CycleHarness, StubProcessor, application, record_of
 
 
 @dataclass
@@ -38,7 +38,7 @@ def test_records_that_waited_when_a_partition_was_opened_are_decided_before_what
     for start, end in ((0, 2), (2, 3)):
         accepting = fetch_buffer.next_offset(("in", 3))
         assert accepting is not None
-        records = [StubRecord(offset=offset) for offset in range(start, end)]
+        records = [record_of(offset) for offset in range(start, end)]
         assert fetch_buffer.accept(Batch("in", 3, accepting[0], start, end, records))
         work = cycle.select(partition)
         for done in cycle.process(work):

@@ -1,17 +1,9 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from lead_qualifier.engine.fetch_buffer import Batch, FetchBuffer
+from tests.unit.engine.doubles import record_of
 
 TP = ("scores", 0)
-
-
-@dataclass(frozen=True)
-class StubRecord:
-    offset: int
-    key: bytes | None = None
-    value: bytes | None = None
 
 
 def opened(at: int = 0, *, limit: int = 1000) -> tuple[FetchBuffer, int]:
@@ -28,7 +20,7 @@ def sought(fetch_buffer: FetchBuffer, to: int) -> int:
 
 
 def batch(epoch: int, start: int, end: int, *offsets: int) -> Batch:
-    return Batch(*TP, epoch, start, end, [StubRecord(o) for o in (offsets or range(start, end))])
+    return Batch(*TP, epoch, start, end, [record_of(o, key=None, value=None) for o in (offsets or range(start, end))])
 
 
 def taken(fetch_buffer: FetchBuffer, limit: int = 1000) -> list[int]:
@@ -153,14 +145,14 @@ def test_what_is_queued_is_bounded_by_bytes_as_well_and_taken_by_bytes() -> None
     fetch_buffer = FetchBuffer(max_queued_records=1000, max_queued_bytes=1000)
     fetch_buffer.open({TP: 0, ("other", 0): 0})
     epoch = sought(fetch_buffer, 0)
-    fetch_buffer.accept(Batch(*TP, epoch, 0, 5, [StubRecord(offset, value=b"x" * 300) for offset in range(5)]))
+    fetch_buffer.accept(Batch(*TP, epoch, 0, 5, [record_of(offset, key=None, value=b"x" * 300) for offset in range(5)]))
     assert fetch_buffer.wanted() == [("other", 0)]
     sizes = []
     while batches := fetch_buffer.take(TP, 100, max_bytes=700):
         sizes.append([record.offset for batch in batches for record in batch.records])
     assert sizes == [[0, 1], [2, 3], [4]]
     assert len(fetch_buffer.wanted()) == 2
-    fetch_buffer.accept(Batch(*TP, epoch, 5, 6, [StubRecord(5, value=b"x" * 3000)]))
+    fetch_buffer.accept(Batch(*TP, epoch, 5, 6, [record_of(5, key=None, value=b"x" * 3000)]))
     assert fetch_buffer.take(TP, 100, max_bytes=700, at_least_one=False) == []
     assert [batch.bytes for batch in fetch_buffer.take(TP, 100, max_bytes=700)] == [3000]
 

@@ -13,7 +13,7 @@ from lead_qualifier.engine.application import Application, Input
 from lead_qualifier.engine.fetch_buffer import Batch, FetchBuffer
 from lead_qualifier.engine.input_barriers import InputBarriers
 from lead_qualifier.kafka.admin import Admin
-from tests.unit.engine.doubles import StubRecord, application
+from tests.unit.engine.doubles import application, record_of
 
 CAUSES, EFFECTS = "causes", "effects"
 
@@ -49,9 +49,7 @@ class WaitingInputs:
         at = self.fetch_buffer.next_offset((topic, 0))
         assert at is not None
         end = end if end is not None else offsets[-1] + 1
-        assert self.fetch_buffer.accept(
-            Batch(topic, 0, at[0], at[1], end, [StubRecord(offset=offset) for offset in offsets])
-        )
+        assert self.fetch_buffer.accept(Batch(topic, 0, at[0], at[1], end, [record_of(offset) for offset in offsets]))
 
     def cycle(self) -> list[tuple[str, int]]:
         """What is taken, as a cycle takes it."""

@@ -12,7 +12,7 @@ from confluent_kafka import TIMESTAMP_CREATE_TIME, TIMESTAMP_NOT_AVAILABLE, Kafk
 from lead_qualifier.kafka import reader as module
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.errors import NotAllowed, RawFetchFailed, ReadIncomplete
-from lead_qualifier.kafka.raw import RawRecord, RawRecords
+from lead_qualifier.kafka.raw import RawRecords
 from lead_qualifier.kafka.reader import PartitionTail
 from lead_qualifier.kafka.records import Record
 
@@ -105,7 +105,7 @@ def test_records_and_ends_move_the_position(broker: Broker) -> None:
 
 def test_what_librdkafka_cannot_decode_is_read_by_its_bytes_once(broker: Broker) -> None:
     broker.messages = [[Message(0), Message(1, error=KafkaError._BAD_MSG)], [Message(1), Message(2), Message(3)]]
-    broker.raw = RawRecords([RawRecord(1, 9, b"k", b"raw", (), "why"), RawRecord(2, 9, None, b"", ())], 3)
+    broker.raw = RawRecords([Record("t", 0, 1, 9, b"k", b"raw", (), "why"), Record("t", 0, 2, 9, None, b"", ())], 3)
     with tail(p0=0) as one:
         assert [(record.offset, record.value, record.unreadable) for record in one.take(0)] == [
             (0, b"0", None),
@@ -123,7 +123,7 @@ def test_silence_has_partitions_read_by_their_bytes_that_are_not_at_their_end(
     with tail(p0=0, p1=0) as one:
         one.take(0)
         assert broker.asked == []
-        broker.raw = RawRecords([RawRecord(0, 9, b"k", b"raw", ())], 1)
+        broker.raw = RawRecords([Record("t", 0, 0, 9, b"k", b"raw", ())], 1)
         assert [(record.partition, record.value) for record in one.take(0)] == [(0, b"raw")]
         assert broker.asked == [("t", 0)]
 

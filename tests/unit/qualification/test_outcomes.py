@@ -7,7 +7,7 @@ from itertools import combinations
 
 import pytest
 
-from lead_qualifier.engine import Application, Input, PlainRecord, ProcessorContext
+from lead_qualifier.engine import Application, Input, ProcessorContext, Record
 from lead_qualifier.qualification.decide import Outcome, decide
 from lead_qualifier.qualification.leads import Lead, Mark, Qualification, Score
 from lead_qualifier.qualification.rules import Rules, UnknownLeads
@@ -63,7 +63,7 @@ def _of_a_late_score(lead: Lead, current: Rules) -> Outcome:
         0,
         {b"L": encode_lead(lead)},
     )
-    processor.process(PlainRecord("lead-score-changed", 0, 0, 0, b"L", value, ()), context)
+    processor.process(Record("lead-score-changed", 0, 0, 0, b"L", value, ()), context)
     assert not context.changes()
     ((_, _, outcome),) = context.counts
     return Outcome(outcome)

@@ -38,7 +38,7 @@ class ModelHandlers:
     ) -> Handled:
         """Decide a command on a qualification model."""
         message = decode_model_command(record.key, record.value, record.headers)
-        times.check(message["issued_at"], record.timestamp, context.now_ms, "issued_at")
+        times.check(message["issued_at"], record.timestamp_ms, context.now_ms, "issued_at")
         key = message["qualification_model_id"]
         result = registry.handle(command_of(message, key, record.offset), self._wording, _fits(context))
         origin = origin_of(record, QUALIFICATION_COMMANDS, message["command_id"])
@@ -50,7 +50,7 @@ class ModelHandlers:
     ) -> Handled:
         """Decide a command on a feature."""
         message = decode_feature_command(record.key, record.value, record.headers)
-        times.check(message["issued_at"], record.timestamp, context.now_ms, "issued_at")
+        times.check(message["issued_at"], record.timestamp_ms, context.now_ms, "issued_at")
         command = Command(
             id=message["feature"],
             command_id=message["command_id"],
@@ -71,7 +71,7 @@ class ModelHandlers:
     ) -> Handled:
         """Take what a scoring engine announces."""
         message = decode_scoring_model_changed(record.key, record.value, record.headers)
-        times.check(message["occurred_at"], record.timestamp, context.now_ms)
+        times.check(message["occurred_at"], record.timestamp_ms, context.now_ms)
         key = message["scoring_model_id"]
         change = ScoringModelChange(
             id=key,

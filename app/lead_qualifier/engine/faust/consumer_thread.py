@@ -23,7 +23,7 @@ from typing_extensions import override
 
 from lead_qualifier.engine.engine import Engine
 from lead_qualifier.engine.faust.fetch_health import FetchHealth
-from lead_qualifier.engine.faust.fetched_records import Drained, Undecoded, as_fetched, guard, plain
+from lead_qualifier.engine.faust.fetched_records import Drained, Undecoded, as_fetched, guard
 from lead_qualifier.engine.faust.followed_table import FollowedTable
 from lead_qualifier.engine.fetch_buffer import Batch
 from lead_qualifier.engine.partitioning import TopicPartition
@@ -293,8 +293,8 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
         if tp.topic in self.engine.topics:
             if (tp.topic, tp.partition) not in self._epochs:
                 return []
-            return [self._batch(tp, start, raw.end, [plain(tp, record) for record in raw.records])]
-        records = [as_fetched(tp, record) for record in raw.records]
+            return [self._batch(tp, start, raw.end, raw.records)]
+        records = [as_fetched(record) for record in raw.records]
         if (table := cast(_Host, self.app).followed.get(tp.topic)) is not None:
             self._followed_to[tp] = raw.end
             table.follow(records, raw.end)

@@ -11,8 +11,7 @@ from aiokafka.consumer.fetcher import FetchResult
 from aiokafka.structs import ConsumerRecord
 from aiokafka.structs import TopicPartition as AioTopicPartition
 
-from lead_qualifier.engine.record import PlainRecord, UnreadableRecord
-from lead_qualifier.kafka.raw import RawRecord
+from lead_qualifier.kafka.records import Record
 
 #: Of one topic partition, in one batch; what is compressed may expand to a multiple of what was fetched.
 _MAX_BYTES = 2 * 1024 * 1024
@@ -100,30 +99,15 @@ def _drain(result: Any, max_records: int) -> list[Any]:
     return drained
 
 
-def _lean(tp: AioTopicPartition, record: Any) -> PlainRecord:
-    return PlainRecord(
+def _lean(tp: AioTopicPartition, record: Any) -> Record:
+    return Record(
         tp.topic, tp.partition, record.offset, record.timestamp, record.key, record.value, record.headers or ()
     )
 
 
-def plain(tp: AioTopicPartition, raw: RawRecord) -> PlainRecord:
-    """A record that was decoded by bytes, as the engine takes it."""
-    fields = (tp.topic, tp.partition, raw.offset, raw.timestamp, raw.key, raw.value, raw.headers)
-    return PlainRecord(*fields) if raw.unreadable is None else UnreadableRecord(*fields, reason=raw.unreadable)
-
-
-def as_fetched(tp: AioTopicPartition, raw: RawRecord) -> ConsumerRecord:
+def as_fetched(raw: Record) -> ConsumerRecord:
     """A record that was decoded by bytes, as Faust takes it."""
+    size = len(raw.key or b""), len(raw.value or b"")
     return ConsumerRecord(
-        tp.topic,
-        tp.partition,
-        raw.offset,
-        raw.timestamp,
-        0,
-        raw.key,
-        raw.value,
-        None,
-        len(raw.key or b""),
-        len(raw.value or b""),
-        tuple(raw.headers),
+        raw.topic, raw.partition, raw.offset, raw.timestamp_ms, 0, raw.key, raw.value, None, *size, tuple(raw.headers)
     )

@@ -10,7 +10,7 @@ from aiokafka.record.legacy_records import LegacyRecordBatch
 from aiokafka.record.util import calc_crc32c
 
 from lead_qualifier.kafka.raw.decompression import ExpandsTooFar, gunzip, unlz4, unsnappy, unzstd
-from lead_qualifier.kafka.records import Headers, bad_header_name
+from lead_qualifier.kafka.records import PartitionId, Record, bad_header_name
 
 #: Base offset, length; leader epoch, magic, checksum, attributes, last offset delta, first and latest timestamp,
 #: producer id and epoch, first sequence number, number of records: https://kafka.apache.org/documentation/#recordbatch
@@ -24,24 +24,11 @@ _CODECS = {1: "gzip", 2: "snappy", 3: "lz4", 4: "zstd"}
 _MOST_OFFSETS = 10_000_000
 
 
-class RawRecord(NamedTuple):
-    """A record as it is stored. Header names that are not UTF-8 hold their bytes by surrogateescape."""
-
-    offset: int
-    timestamp: int
-    """Milliseconds since 1970 UTC, as the producer or the broker set them; any 64-bit number."""
-    key: bytes | None
-    value: bytes | None
-    """The value; the bytes of the whole record, or of the batch, if it cannot be read."""
-    headers: Headers
-    unreadable: str | None = None
-    """Why nobody could handle it."""
-
-
 class RawRecords(NamedTuple):
     """What was read from a partition."""
 
-    records: list[RawRecord]
+    records: list[Record]
+    """Of one that cannot be read, the value is the bytes of the whole record, or of the batch."""
     end: int
     """The offset to continue from."""
     damaged: bool = False
@@ -49,8 +36,9 @@ class RawRecords(NamedTuple):
 
 
 class _Batch(NamedTuple):
-    """A batch's own fields, and its bytes."""
+    """A batch's own fields, where it comes from, and its bytes."""
 
+    partition: PartitionId
     base: int
     magic: int
     checksum: int
@@ -66,20 +54,22 @@ class _Malformed(Exception):
     """Bytes that are no record."""
 
 
-def read_batches(data: bytes, start: int, aborted: Sequence[tuple[int, int]] = ()) -> RawRecords:
+def read_batches(
+    partition: PartitionId, data: bytes, start: int, aborted: Sequence[tuple[int, int]] = ()
+) -> RawRecords:
     """The records from offset `start` on in what a broker sent for a partition.
 
     `aborted`: producer id and first offset of the aborted transactions among them; their records are left out.
     """
-    records: list[RawRecord] = []
+    records: list[Record] = []
     end, damaged = start, False
     waiting = sorted(aborted, key=lambda transaction: transaction[1])
     dropped: set[int] = set()  # producers whose transaction is an aborted one
     for content in _split(data):
         if content[_MAGIC_AT] < 2:
-            found, after = _legacy(content, end)
+            found, after = _legacy(partition, content, end)
         else:
-            batch = _batch(content)
+            batch = _batch(partition, content)
             while waiting and waiting[0][1] <= batch.base:
                 dropped.add(waiting.pop(0)[0])
             after = max(end, batch.last + 1)
@@ -111,22 +101,22 @@ def _split(data: bytes) -> Iterator[bytes]:
         at = end
 
 
-def _batch(content: bytes) -> _Batch:
+def _batch(partition: PartitionId, content: bytes) -> _Batch:
     (base, _, _, magic, checksum, attributes, delta, first, latest, producer, _, _, _) = _BATCH.unpack_from(
         content.ljust(_BATCH.size, b"\0")
     )
     last = base + delta if 0 <= delta < _MOST_OFFSETS else base
-    return _Batch(base, magic, checksum, attributes, last, first, latest, producer, content)
+    return _Batch(partition, base, magic, checksum, attributes, last, first, latest, producer, content)
 
 
-def _whole(batch: _Batch, start: int, why: str) -> RawRecord:
+def _whole(batch: _Batch, start: int, why: str) -> Record:
     """A record that stands for a batch that cannot be read at all."""
     offset = max(batch.base, start)
     reason = f"the batch of offsets {batch.base} to {batch.last} cannot be read: {why}"
-    return RawRecord(offset, batch.latest_timestamp, None, batch.content, (), reason)
+    return Record(*batch.partition, offset, batch.latest_timestamp, None, batch.content, (), reason)
 
 
-def _records(batch: _Batch, start: int) -> Iterator[RawRecord]:
+def _records(batch: _Batch, start: int) -> Iterator[Record]:
     if batch.magic != 2:
         yield _whole(batch, start, f"it is of format {batch.magic}, which is not known here")
         return
@@ -149,7 +139,8 @@ def _records(batch: _Batch, start: int) -> Iterator[RawRecord]:
         except _Malformed as error:  # where the next one begins is not known either
             if expected <= batch.last:
                 reason = f"the records of offsets {expected} to {batch.last} cannot be read: {error}"
-                yield RawRecord(max(expected, start), batch.latest_timestamp, None, payload[at:], (), reason)
+                offset = max(expected, start)
+                yield Record(*batch.partition, offset, batch.latest_timestamp, None, payload[at:], (), reason)
             return
         at = begin + length
         body = payload[begin:at]
@@ -157,7 +148,7 @@ def _records(batch: _Batch, start: int) -> Iterator[RawRecord]:
             record = _record(batch, body, expected)
         except _Malformed as error:
             reason = f"its bytes are no record: {error}"
-            record = RawRecord(expected, batch.latest_timestamp, None, body, (), reason)
+            record = Record(*batch.partition, expected, batch.latest_timestamp, None, body, (), reason)
         if record.offset > batch.last:
             return
         expected = record.offset + 1
@@ -165,7 +156,7 @@ def _records(batch: _Batch, start: int) -> Iterator[RawRecord]:
             yield record
 
 
-def _record(batch: _Batch, body: bytes, expected: int) -> RawRecord:
+def _record(batch: _Batch, body: bytes, expected: int) -> Record:
     later, at = _varint(body, 1)  # behind its attributes, of which none are used
     delta, at = _varint(body, at)
     offset = batch.base + delta
@@ -186,7 +177,7 @@ def _record(batch: _Batch, body: bytes, expected: int) -> RawRecord:
     if at != len(body):
         raise _Malformed(f"{len(body) - at} bytes follow its end")
     timestamp = batch.latest_timestamp if batch.attributes & _APPEND_TIME else batch.first_timestamp + later
-    return RawRecord(offset, timestamp, key, value, headers, bad_header_name(headers))
+    return Record(*batch.partition, offset, timestamp, key, value, headers, bad_header_name(headers))
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
@@ -230,7 +221,7 @@ def _decompress(batch: _Batch) -> bytes:
     raise ValueError("unknown codec")
 
 
-def _legacy(content: bytes, start: int) -> tuple[list[RawRecord], int]:
+def _legacy(partition: PartitionId, content: bytes, start: int) -> tuple[list[Record], int]:
     """Of the formats before Kafka 0.11: the records, and the offset after them."""
     (base,) = struct.unpack_from(">q", content)  # that of the last one, if there are several
     after = max(start, base + 1)
@@ -239,11 +230,11 @@ def _legacy(content: bytes, start: int) -> tuple[list[RawRecord], int]:
         if not batch.validate_crc():
             raise ValueError("its checksum is wrong")
         found = [
-            RawRecord(record.offset, record.timestamp or 0, record.key, record.value, ())
+            Record(*partition, record.offset, record.timestamp or 0, record.key, record.value, ())
             for record in batch
             if record.offset >= start
         ]
     except Exception as error:  # noqa: BLE001  as above
         reason = f"the batch that ends at offset {base} cannot be read: {error}"
-        found = [RawRecord(max(base, start), 0, None, content, (), reason)]
+        found = [Record(*partition, max(base, start), 0, None, content, (), reason)]
     return found, after

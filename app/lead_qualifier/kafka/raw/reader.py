@@ -15,11 +15,10 @@ from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.structs import TopicPartition as AioTopicPartition
 from confluent_kafka import KafkaError, TopicPartition
 
-from lead_qualifier.kafka.admin import PartitionId
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.errors import RawFetchFailed
 from lead_qualifier.kafka.raw.batches import RawRecords, read_batches
-from lead_qualifier.kafka.records import Headers
+from lead_qualifier.kafka.records import Headers, PartitionId
 
 #: What librdkafka reports for a batch that it cannot decode. For some it reports nothing and fetches them forever.
 UNDECODABLE = frozenset(
@@ -148,4 +147,4 @@ async def _fetch(client: Any, topic: str, partition: int, offset: int, isolation
         raise kind(f"{topic}-{partition}")
     # behind the last stable offset: the log's start, aborted transactions and a replica, as the version has them
     aborted = rest[2] if answer.API_VERSION >= 11 else rest[-2]
-    return read_batches(bytes(rest[-1] or b""), offset, aborted or ())
+    return read_batches((topic, partition), bytes(rest[-1] or b""), offset, aborted or ())

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+import msgspec
+
 from lead_qualifier.client.held_leads import HeldLeads, read_held_leads
-from lead_qualifier.engine import PlainRecord, UnreadableRecord
-from lead_qualifier.kafka.admin import PartitionId
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.reader import TopicReader
-from lead_qualifier.kafka.records import bad_header_name
+from lead_qualifier.kafka.records import PartitionId, Record, bad_header_name
 from lead_qualifier.maintenance.errors import CannotRebuild, ProcessesRunning
 from lead_qualifier.maintenance.rebuild.comparison import Compared, Qualifications, compare, compare_qualifications
 from lead_qualifier.maintenance.rebuild.replay import Replay, in_order
@@ -181,11 +181,11 @@ class Rebuild:
             return self._reader.admin.first([partition])[partition]
         return self._reader.admin.since([partition], self.since_ms)[partition]
 
-    def _records(self, partition: PartitionId, begin: int) -> Iterator[PlainRecord]:
+    def _records(self, partition: PartitionId, begin: int) -> Iterator[Record]:
         for record in self._reader.read([partition], {partition: begin}):
             at = record.timestamp_ms
             if has_time(at) and at < self._oldest.get(record.topic, at + 1):
                 self._oldest[record.topic] = at
-            fields = (record.topic, record.partition, record.offset, at, record.key, record.value, record.headers)
-            reason = bad_header_name(record.headers)
-            yield PlainRecord(*fields) if reason is None else UnreadableRecord(*fields, reason=reason)
+            if record.unreadable is None and (reason := bad_header_name(record.headers)) is not None:
+                record = msgspec.structs.replace(record, unreadable=reason)  # noqa: PLW2901  as the worker has it
+            yield record

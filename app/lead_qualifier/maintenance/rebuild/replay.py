@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from lead_qualifier.engine import Application, Input, PlainRecord, ProcessorContext, Rejected, UnreadableRecord
+from lead_qualifier.engine import Application, Input, ProcessorContext, Record, Rejected
 from lead_qualifier.engine.checkpoint import NEVER_SWEPT, Checkpoint, Sweep
 from lead_qualifier.engine.partition import Partition
 from lead_qualifier.engine.partitioning import bucket_of
@@ -29,7 +29,7 @@ _SETTLE_EVERY = 20_000
 _NONE = Rules(revision=NO_RULES, lead_management=False, live_scoring_models=frozenset(), models={})
 
 
-def in_order(*topics: Iterable[PlainRecord], now_ms: int) -> Iterator[tuple[int, PlainRecord]]:
+def in_order(*topics: Iterable[Record], now_ms: int) -> Iterator[tuple[int, Record]]:
     """Records of several topics in the order in which they were probably written, each with the time of writing.
 
     Records of one topic keep their order, whatever their times are. Of equal times the topic named first comes first.
@@ -38,15 +38,15 @@ def in_order(*topics: Iterable[PlainRecord], now_ms: int) -> Iterator[tuple[int,
     return heapq.merge(*(_dated(records, now_ms) for records in topics), key=itemgetter(0))
 
 
-def _dated(records: Iterable[PlainRecord], now_ms: int) -> Iterator[tuple[int, PlainRecord]]:
+def _dated(records: Iterable[Record], now_ms: int) -> Iterator[tuple[int, Record]]:
     """Records of one topic with times that never go back: a record whose own time is impossible gets that of the record
     before it, or at the start that of the record after it.
     """
     newest_ms = 0
-    first: list[PlainRecord] = []
+    first: list[Record] = []
     for record in records:
-        if has_time(record.timestamp) and record.timestamp <= now_ms:
-            newest_ms = max(newest_ms, record.timestamp)
+        if has_time(record.timestamp_ms) and record.timestamp_ms <= now_ms:
+            newest_ms = max(newest_ms, record.timestamp_ms)
         if not newest_ms:
             first.append(record)
             continue
@@ -126,14 +126,14 @@ class Replay:
         """Of the newest rules that were used."""
         return max(0, self._rules.revision)
 
-    def decide(self, record: PlainRecord, written_ms: int) -> None:
+    def decide(self, record: Record, written_ms: int) -> None:
         """Process a record, after everything that was due when it was written (milliseconds since 1970)."""
         self._advance(written_ms)
         context = self._context
         context.record, context.now_ms = record, self.clock
         try:
-            if type(record) is UnreadableRecord:
-                raise Rejected(record.reason)
+            if record.unreadable is not None:
+                raise Rejected(record.unreadable)
             self._processor.process(record, context)
         except Rejected:
             self.rejected += 1

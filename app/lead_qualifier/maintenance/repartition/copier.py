@@ -12,9 +12,9 @@ from lead_qualifier.client.dead_letters import DeadLetter, DeadLetters, Filter, 
 from lead_qualifier.engine import checkpoint as checkpoints
 from lead_qualifier.engine import partition_of
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, NEVER_SWEPT, Checkpoint
-from lead_qualifier.kafka.admin import PartitionId
 from lead_qualifier.kafka.producer import Transaction
 from lead_qualifier.kafka.reader import TopicReader
+from lead_qualifier.kafka.records import PartitionId
 from lead_qualifier.maintenance.record_checksum import RecordChecksum
 from lead_qualifier.maintenance.repartition.plan import Plan, RepartitionRequest
 from lead_qualifier.maintenance.service_groups import ServiceGroup

@@ -12,11 +12,10 @@ from lead_qualifier.definitions.qualification_models.entries import Stored, deco
 from lead_qualifier.definitions.qualification_models.snapshot import rules_from
 from lead_qualifier.engine import checkpoint as checkpoints
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, NEVER_SWEPT, Checkpoint
-from lead_qualifier.kafka.admin import PartitionId
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.producer import Transaction
 from lead_qualifier.kafka.reader import TopicReader
-from lead_qualifier.kafka.records import Record
+from lead_qualifier.kafka.records import PartitionId, Record
 from lead_qualifier.maintenance.checkpoints import CheckpointRepair
 from lead_qualifier.maintenance.errors import CannotRepartition
 from lead_qualifier.maintenance.service_groups import ServiceGroup, check_nothing_runs, downstream_groups, worker_group

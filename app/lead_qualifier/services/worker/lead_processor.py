@@ -188,7 +188,7 @@ class LeadProcessor(Processor):
         key = record.key
         assert key is not None  # it equals the lead's id
         lead = self._stored(key, context)
-        self._times.check(at, record.timestamp, context.now_ms)
+        self._times.check(at, record.timestamp_ms, context.now_ms)
         return key, lead
 
     def _stored(self, key: bytes, context: ProcessorContext) -> Lead:

@@ -131,7 +131,7 @@ class Merging:
         except Rejected:
             before = Lead()  # its state cannot be read; it is erased all the same
         forget_implausible_times(before, self._times.latest(context.now_ms))
-        at_ms, until_ms = self._written_ms(record, context), near(record.timestamp, context.now_ms) + _REMEMBERED_MS
+        at_ms, until_ms = self._written_ms(record, context), near(record.timestamp_ms, context.now_ms) + _REMEMBERED_MS
         context.put(key, merging.erased(before, record.offset, at_ms=at_ms, until_ms=until_ms))
         context.schedule(key, until_ms)
 
@@ -149,7 +149,7 @@ class Merging:
         return True
 
     def _written_ms(self, record: Record, context: ProcessorContext) -> int:
-        return self._times.written_ms(record.timestamp, context.now_ms)
+        return self._times.written_ms(record.timestamp_ms, context.now_ms)
 
     def _send(self, survivor_id: str, transfer: LeadTransfer, context: ProcessorContext) -> None:
         context.emit(self._topic, survivor_id.encode(), _encode(transfer), [])

@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from lead_qualifier.definitions.entries import Definitions, Entry, decode_entry, definitions_from, encode_entry
-from lead_qualifier.engine import PlainRecord
+from lead_qualifier.engine import Record
 from lead_qualifier.engine.faust.followed_table import FollowedTable
 
 GOOD = Entry(id="good", revision=1, status="live", version=1, published={"id": "good"})
@@ -25,7 +25,7 @@ def table_of_definitions() -> FollowedTable[Entry, Definitions]:
 def follow(table: FollowedTable[Entry, Definitions], *values: bytes) -> None:
     """All that the topic has."""
     table.expect(len(values))
-    records = [PlainRecord("t", 0, offset, 0, b"k", value, ()) for offset, value in enumerate(values)]
+    records = [Record("t", 0, offset, 0, b"k", value, ()) for offset, value in enumerate(values)]
     table.follow(records, len(records))
 
 

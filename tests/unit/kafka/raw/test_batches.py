@@ -18,6 +18,7 @@ from tests.support.raw_batches import GZIP, LZ4, SNAPPY, ZSTD, RawRecord, batch,
 
 GOOD = RawRecord(key=b"k", value=b"v", headers=[(b"kind", b"1"), (b"none", None)])
 READ = (b"k", b"v", [("kind", b"1"), ("none", None)], None)
+PARTITION = ("t", 0)
 CODECS: dict[int, Callable[[bytes], bytes]] = {
     GZIP: gzip.compress,
     SNAPPY: snappy_encode,
@@ -28,14 +29,17 @@ CODECS: dict[int, Callable[[bytes], bytes]] = {
 
 def read(data: bytes, start: int = 0) -> list[tuple[int, Any]]:
     """Offset of each record, and key, value, headers and why it cannot be read."""
-    return [(r.offset, (r.key, r.value, list(r.headers), r.unreadable)) for r in read_batches(data, start).records]
+    return [
+        (r.offset, (r.key, r.value, list(r.headers), r.unreadable))
+        for r in read_batches(PARTITION, data, start).records
+    ]
 
 
 @pytest.mark.parametrize("codec", [raw_batches.NONE, *CODECS])
 def test_records_come_as_they_were_written(codec: int) -> None:
     data = batch(GOOD, GOOD, base_offset=7, compression=codec, compress=CODECS.get(codec, bytes))
     assert read(data + data[:30], 8) == [(8, READ)]
-    assert read_batches(data, 8).end == 9
+    assert read_batches(PARTITION, data, 8).end == 9
 
 
 def test_a_header_name_that_is_not_utf8_is_told_and_its_bytes_are_kept() -> None:
@@ -63,15 +67,15 @@ def unreadable(**form: Any) -> bytes:
 )
 def test_a_batch_that_cannot_be_read_is_one_record_with_its_bytes(form: dict[str, Any], says: str) -> None:
     content = unreadable(**form)
-    found = read_batches(content + batch(GOOD, base_offset=5), 3)
+    found = read_batches(PARTITION, content + batch(GOOD, base_offset=5), 3)
     assert [(record.offset, record.value) for record in found.records] == [(3, content), (5, b"v")]
     assert found.end == 6
     assert re.search(says, found.records[0].unreadable or "")
 
 
 def test_only_a_wrong_checksum_is_worth_another_try() -> None:
-    assert read_batches(batch(GOOD, checksum=1), 0).damaged
-    assert not read_batches(batch(GOOD, magic=3), 0).damaged
+    assert read_batches(PARTITION, batch(GOOD, checksum=1), 0).damaged
+    assert not read_batches(PARTITION, batch(GOOD, magic=3), 0).damaged
 
 
 @pytest.mark.parametrize(
@@ -100,7 +104,7 @@ def test_where_a_record_has_no_end_the_rest_of_its_batch_is_one_record() -> None
     at = len(data) - 2 * len(sized(record_body(GOOD, 0)))
     data[at : at + 1] = varint(63)
     data[17:21] = struct.pack(">I", calc_crc32c(data[21:]))
-    found = read_batches(bytes(data), 0)
+    found = read_batches(PARTITION, bytes(data), 0)
     assert [(record.offset, record.unreadable is None) for record in found.records] == [(0, True), (1, False)]
     assert found.records[1].value == bytes(data[at:])
     assert found.end == 3
@@ -124,7 +128,7 @@ def test_aborted_transactions_and_their_markers_are_left_out() -> None:
     data = b"".join(
         [of(1, records, 0), of(2, records, 1), of(1, marker, 2), of(1, records, 3), of(2, marker, 4), of(1, marker, 5)]
     )
-    found: RawRecords = read_batches(data, 0, [(1, 0)])
+    found: RawRecords = read_batches(PARTITION, data, 0, [(1, 0)])
     assert [record.offset for record in found.records] == [1, 3]
     assert found.end == 6
 
@@ -133,10 +137,10 @@ def test_old_formats_are_read() -> None:
     builder = LegacyRecordBatchBuilder(magic=1, compression_type=0, batch_size=1000)
     builder.append(4, timestamp=9, key=b"k", value=b"v")
     data = bytes(builder.build())
-    [record] = read_batches(data, 4).records
-    assert (record.offset, record.timestamp, record.key, record.value) == (4, 9, b"k", b"v")
-    [damaged] = read_batches(data[:-1] + b"x", 4).records
+    [record] = read_batches(PARTITION, data, 4).records
+    assert (record.offset, record.timestamp_ms, record.key, record.value) == (4, 9, b"k", b"v")
+    [damaged] = read_batches(PARTITION, data[:-1] + b"x", 4).records
     assert damaged.unreadable
     assert damaged.value == data[:-1] + b"x"
-    [short] = read_batches(data[:8] + struct.pack(">i", 10) + data[12:22], 4).records
+    [short] = read_batches(PARTITION, data[:8] + struct.pack(">i", 10) + data[12:22], 4).records
     assert short.unreadable

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from lead_qualifier.definitions.qualification_models.snapshot import rules_from
-from lead_qualifier.engine import PlainRecord
+from lead_qualifier.engine import Record
 from lead_qualifier.engine.checkpoint import Checkpoint, Sweep
 from lead_qualifier.engine.partitioning import bucket_of
 from lead_qualifier.maintenance.rebuild.replay import Replay, in_order
@@ -41,7 +41,7 @@ def published(definition: QualificationModel = ONE, revision: int = 4, version: 
     )
 
 
-def score(at_ms: int, lead: str, value: float, *, offset: int = 0, event_id: str = "") -> PlainRecord:
+def score(at_ms: int, lead: str, value: float, *, offset: int = 0, event_id: str = "") -> Record:
     message = {
         "event_id": event_id or f"e-{at_ms}",
         "lead_id": lead,
@@ -49,18 +49,18 @@ def score(at_ms: int, lead: str, value: float, *, offset: int = 0, event_id: str
         "score": value,
         "occurred_at": minute(at_ms),
     }
-    return PlainRecord(SCORES, 0, offset, at_ms, lead.encode(), msgspec.json.encode(message), ())
+    return Record(SCORES, 0, offset, at_ms, lead.encode(), msgspec.json.encode(message), ())
 
 
-def change(at_ms: int, lead: str, **fields: Any) -> PlainRecord:
+def change(at_ms: int, lead: str, **fields: Any) -> Record:
     message = {"event_id": f"c-{at_ms}", "lead_id": lead, "occurred_at": minute(at_ms), **fields}
-    return PlainRecord(CHANGES, 0, 0, at_ms, lead.encode(), msgspec.json.encode(message), ())
+    return Record(CHANGES, 0, 0, at_ms, lead.encode(), msgspec.json.encode(message), ())
 
 
-def replayed(records: Iterable[PlainRecord], *rules: tuple[int, Rules], until: int = 10**6) -> Replay:
+def replayed(records: Iterable[Record], *rules: tuple[int, Rules], until: int = 10**6) -> Replay:
     replay = Replay(0, topic_prefix="", partitions=1, rules=list(rules))
     for record in records:
-        replay.decide(record, record.timestamp)
+        replay.decide(record, record.timestamp_ms)
     replay.finish(until)
     return replay
 
@@ -73,15 +73,15 @@ BEGIN = 1_700_000_000_000
 NEVER, ANCIENT, AHEAD_OF_ALL = -1, -95_617_584_000_000, 2**62
 
 
-def written(topic: str, *times: int) -> list[PlainRecord]:
+def written(topic: str, *times: int) -> list[Record]:
     """Times that a clock can have shown are counted from BEGIN."""
     return [
-        PlainRecord(topic, 0, offset, BEGIN + at if 0 <= at < AHEAD_OF_ALL else at, b"a", None, ())
+        Record(topic, 0, offset, BEGIN + at if 0 <= at < AHEAD_OF_ALL else at, b"a", None, ())
         for offset, at in enumerate(times)
     ]
 
 
-def order(*topics: list[PlainRecord]) -> list[tuple[str, int, int]]:
+def order(*topics: list[Record]) -> list[tuple[str, int, int]]:
     """By topic, offset and time."""
     return [(one.topic, one.offset, at - BEGIN) for at, one in in_order(*topics, now_ms=BEGIN + 1000)]
 
@@ -138,7 +138,7 @@ def test_a_publish_sweeps_the_leads_that_are_known_by_then() -> None:
 
 
 def test_an_erased_lead_leaves_nothing() -> None:
-    erased = PlainRecord(CHANGES, 0, 1, 20, b"a", None, ())
+    erased = Record(CHANGES, 0, 1, 20, b"a", None, ())
     replay = replayed([score(15, "a", 80), erased], (10, published()))
     assert holds_nothing(lead(replay, "a"))
     assert len(replay.qualified) == 1
@@ -157,7 +157,7 @@ def test_a_hold_ends_when_its_time_has_come_by_the_records_times() -> None:
 
 
 def test_what_cannot_be_read_is_counted_and_the_rest_goes_on() -> None:
-    replay = replayed([PlainRecord(SCORES, 0, 3, 1, b"a", b"{", ()), score(2, "a", 80, offset=4)], (0, published()))
+    replay = replayed([Record(SCORES, 0, 3, 1, b"a", b"{", ()), score(2, "a", 80, offset=4)], (0, published()))
     assert (replay.decided, replay.rejected, replay.next) == (2, 1, {SCORES: 5})
     assert set(replay.qualified.values()) == {"a"}
 
@@ -173,7 +173,7 @@ def test_the_same_records_give_the_same_state_and_ids() -> None:
 
 
 def test_an_erased_lead_that_comes_back_starts_afresh_and_waits_for_nothing() -> None:
-    erased = PlainRecord(CHANGES, 0, 1, 20, b"a", None, ())
+    erased = Record(CHANGES, 0, 1, 20, b"a", None, ())
     replay = replayed([score(15, "a", 80), erased, change(30, "a", owner_id="U-1")], (10, published()))
     back = lead(replay, "a")
     assert (back.scores, back.marks, back.owner_id) == ({}, {}, "U-1")
@@ -184,8 +184,8 @@ def test_a_hand_over_that_began_before_an_erasure_is_dropped(began: dict[str, in
     handover = {"event_id": "m", "loser_id": "loser", "scores": {"engagement": {"value": 60.0, "at": minute(900)}}}
     replay = Replay(0, topic_prefix="", partitions=1, rules=[(10, published())])
     replay.decide(score(15, "survivor", 80), 15)
-    replay.decide(PlainRecord(CHANGES, 0, 1, 20, b"survivor", None, ()), 20)
-    replay.decide(PlainRecord("lead-handovers", 0, 0, 901, b"survivor", msgspec.json.encode(handover | began), ()), 901)
+    replay.decide(Record(CHANGES, 0, 1, 20, b"survivor", None, ()), 20)
+    replay.decide(Record("lead-handovers", 0, 0, 901, b"survivor", msgspec.json.encode(handover | began), ()), 901)
     replay.finish(10**6)
     assert holds_nothing(lead(replay, "survivor")) is not left
 
@@ -196,8 +196,8 @@ def test_a_merged_lead_is_closed_and_its_survivor_has_what_the_hand_over_on_the_
     replay = replayed(
         [
             score(15, "loser", 60),
-            PlainRecord("lead-merged", 0, 0, 20, b"loser", msgspec.json.encode(merge), ()),
-            PlainRecord("lead-handovers", 0, 0, 21, b"survivor", msgspec.json.encode(handover), ()),
+            Record("lead-merged", 0, 0, 20, b"loser", msgspec.json.encode(merge), ()),
+            Record("lead-handovers", 0, 0, 21, b"survivor", msgspec.json.encode(handover), ()),
             score(30, "loser", 99),
         ],
         (10, published()),
@@ -212,11 +212,11 @@ AHEAD = KEYS[6:]
 """Whom a walk that stands before the seventh has not come to."""
 
 
-def in_mid_sweep(*records: PlainRecord, rules: list[tuple[int, Rules]], live: Checkpoint, **held: Any) -> Replay:
+def in_mid_sweep(*records: Record, rules: list[tuple[int, Rules]], live: Checkpoint, **held: Any) -> Replay:
     state = {key.encode(): msgspec.json.encode(lead) for key, lead in held.get("held", {}).items()}
     replay = Replay(0, topic_prefix="", partitions=1, rules=rules, live=live, held=state)
     for record in records:
-        replay.decide(record, record.timestamp)
+        replay.decide(record, record.timestamp_ms)
     replay.finish(1000)
     return replay
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,7 +17,7 @@ from lead_qualifier.definitions.qualification_models.entries import (
 )
 from lead_qualifier.definitions.qualification_models.handlers import ModelHandlers
 from lead_qualifier.definitions.qualification_models.registry import ModelRegistry
-from lead_qualifier.engine import Application, OutputTooLarge, ProcessorContext
+from lead_qualifier.engine import Application, OutputTooLarge, ProcessorContext, Record
 from lead_qualifier.messages.topics import QUALIFICATION_COMMANDS, QUALIFICATION_MODEL_CHANGED
 from lead_qualifier.wording.sentences import IN_ENGLISH
 
@@ -71,14 +70,8 @@ def decided(
         keyed=False,
     )
     context = ProcessorContext(application, 0, entries or {})
-    context.record = record = SimpleNamespace(
-        topic=QUALIFICATION_COMMANDS.name,
-        partition=0,
-        offset=7,
-        timestamp=0,
-        key=b"enterprise",
-        value=json.dumps(APPLY).encode(),
-        headers=[],
+    context.record = record = Record(
+        QUALIFICATION_COMMANDS.name, 0, 7, 0, b"enterprise", json.dumps(APPLY).encode(), ()
     )
     processor.process(record, context)
     return context

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from lead_qualifier.engine import Application, Input, ProcessorContext, Rejected, Timer
+from lead_qualifier.engine import Application, Headers, Input, ProcessorContext, Record, Rejected, Timer
 from lead_qualifier.qualification.rules import Rules
 from lead_qualifier.services.worker.lead_processor import LeadProcessor, decode_lead, encode_lead
 from tests.support.messages import change, encode, merged, sales_response, score
@@ -22,15 +23,10 @@ WEEK = timedelta(days=7)
 BEGIN_MS = int(datetime(2026, 11, 28, 9, tzinfo=UTC).timestamp() * 1000)
 
 
-@dataclass
-class Rec:
-    topic: str
-    key: bytes | None
-    value: bytes | None
-    headers: Any = ()
-    offset: int = 0
-    partition: int = 0
-    timestamp: int = 0
+def record_of(
+    topic: str, key: bytes | None, value: bytes | None, headers: Headers = (), *, offset: int = 0, timestamp_ms: int = 0
+) -> Record:
+    return Record(topic, 0, offset, timestamp_ms, key, value, headers)
 
 
 @dataclass
@@ -39,7 +35,7 @@ class Place:
 
     current: Rules = field(default_factory=lambda: rules(model(criteria={"engagement": 50.0})))
     entries: dict[bytes, bytes] = field(default_factory=dict)
-    on_their_way: list[Rec] = field(default_factory=list)
+    on_their_way: list[Record] = field(default_factory=list)
     qualified: list[str] = field(default_factory=list)
     known: list[int] = field(default_factory=list)
     counts: Counter[Any] = field(default_factory=Counter)
@@ -60,7 +56,7 @@ class Place:
             decode_state=decode_lead,
         )
 
-    def decide(self, record: Rec) -> None:
+    def decide(self, record: Record) -> None:
         """As a cycle of its own, its results made state."""
         self.processor.begin()
         context = ProcessorContext(self.application, 0, self.entries, now_ms=self.now_ms)
@@ -76,7 +72,7 @@ class Place:
                 self.entries[one["key"]] = one["value"]
         for output in context.outputs:
             if output.topic == HANDOVERS:
-                self.on_their_way.append(Rec(HANDOVERS, output.key, output.value, output.headers))
+                self.on_their_way.append(record_of(HANDOVERS, output.key, output.value, output.headers))
             else:
                 self.qualified.append((output.key or b"").decode())
                 self.known.append(json.loads(output.value or b"")["lead_changed_offset"])
@@ -86,12 +82,12 @@ class Place:
     def sends(self, topic: str, message: dict[str, Any], at_ms: int | None = None) -> None:
         """`at_ms`: the record's time; each is a millisecond later than the one before."""
         key, value = message["lead_id"].encode(), encode(message)
-        self._goes_on(Rec(topic, key, value), at_ms)
+        self._goes_on(record_of(topic, key, value), at_ms)
 
-    def _goes_on(self, record: Rec, at_ms: int | None) -> None:
+    def _goes_on(self, record: Record, at_ms: int | None) -> None:
         self.offset += 1
         self.now_ms += 1
-        self.decide(replace(record, offset=self.offset, timestamp=self.now_ms if at_ms is None else at_ms))
+        self.decide(replace(record, offset=self.offset, timestamp_ms=self.now_ms if at_ms is None else at_ms))
 
     def responds(self, lead_id: str, response: str, minutes: float) -> None:
         self.sends("lead-sales-response", sales_response(lead_id, response, minutes))
@@ -111,7 +107,7 @@ class Place:
         self.sends("lead-merged", merged(loser_id, survivor_id, minutes))
 
     def erases(self, lead_id: str, at_ms: int | None = None) -> None:
-        self._goes_on(Rec("lead-changed", lead_id.encode(), None), at_ms)
+        self._goes_on(record_of("lead-changed", lead_id.encode(), None), at_ms)
 
     def arrive(self, count: int = 1000) -> None:
         while self.on_their_way and count:
@@ -268,7 +264,7 @@ def test_a_lead_that_begins_afresh_is_still_held_when_its_erasure_is_forgotten()
 
 def test_an_erasure_that_an_older_version_wrote_is_forgotten_a_week_from_now() -> None:
     here = Place(entries={b"L-1": b'{"erasure":3}'})
-    here.decide(Rec(HANDOVERS, b"L-1", encode({"event_id": "e", "loser_id": "L", "scores": {}})))
+    here.decide(record_of(HANDOVERS, b"L-1", encode({"event_id": "e", "loser_id": "L", "scores": {}})))
     here.passes(timedelta())
     assert here.is_erased("L-1")
     here.passes(WEEK)
@@ -279,9 +275,9 @@ def test_a_hand_over_that_an_older_version_wrote_began_when_it_was_written() -> 
     here = Place()
     here.erases("L-1")
     value = encode({"event_id": "e", "loser_id": "L", "scores": {"x": {"value": 1, "at": "2026-03-02T00:00:00Z"}}})
-    here.decide(Rec(HANDOVERS, b"L-1", value, timestamp=BEGIN_MS + 1))
+    here.decide(record_of(HANDOVERS, b"L-1", value, timestamp_ms=BEGIN_MS + 1))
     assert here.is_erased("L-1")
-    here.decide(Rec(HANDOVERS, b"L-1", value, timestamp=BEGIN_MS + 2))
+    here.decide(record_of(HANDOVERS, b"L-1", value, timestamp_ms=BEGIN_MS + 2))
     assert here.state("L-1")["scores"]["x"]["value"] == 1
 
 
@@ -421,7 +417,7 @@ def test_a_qualification_says_how_much_of_lead_changed_was_known() -> None:
         here.application, 0, here.entries, positions={"lead-changed": 77, "lead-score-changed": 5}
     )
     here.processor.begin()
-    record = Rec("lead-score-changed", b"L-1", encode(score("L-1", "engagement", 99, 2)), offset=9)
+    record = record_of("lead-score-changed", b"L-1", encode(score("L-1", "engagement", 99, 2)), offset=9)
     context.record = record
     here.processor.process(record, context)
     here.commit(context)
@@ -502,7 +498,7 @@ def test_what_no_worker_has_written_to_the_handovers_is_a_dead_letter(
     key: bytes | None, value: bytes, reason: str
 ) -> None:
     with pytest.raises(Rejected, match=reason):
-        Place().decide(Rec(HANDOVERS, key, value))
+        Place().decide(record_of(HANDOVERS, key, value))
 
 
 @pytest.mark.parametrize("headers", [[], [("erasure", b"1")]])
@@ -510,8 +506,8 @@ def test_the_end_of_an_erasure_as_older_versions_wrote_it_means_nothing(headers:
     here = Place()
     here.erases("L-1")
     before = dict(here.entries)
-    here.decide(Rec(HANDOVERS, b"L-1", None, headers))
-    here.decide(Rec(HANDOVERS, b"L-2", None, headers))
+    here.decide(record_of(HANDOVERS, b"L-1", None, headers))
+    here.decide(record_of(HANDOVERS, b"L-2", None, headers))
     assert here.entries == before
 
 
@@ -529,12 +525,12 @@ def test_the_end_of_an_erasure_as_older_versions_wrote_it_means_nothing(headers:
 def test_a_merge_that_does_not_follow_its_contract_is_a_dead_letter(broken: dict[str, Any], reason: str) -> None:
     value = encode(merged("L-1", "L-2", 0) | broken)
     with pytest.raises(Rejected, match=reason):
-        Place().decide(Rec("lead-merged", b"L-1", value))
+        Place().decide(record_of("lead-merged", b"L-1", value))
 
 
 def test_a_merge_without_a_value_is_a_dead_letter() -> None:
     with pytest.raises(Rejected, match="no value"):
-        Place().decide(Rec("lead-merged", b"L-1", None))
+        Place().decide(record_of("lead-merged", b"L-1", None))
 
 
 def test_a_change_of_a_merged_lead_does_not_open_it_again() -> None:

@@ -12,7 +12,7 @@ from lead_qualifier.messages.lead_recycled import LeadRecycled
 from lead_qualifier.services.worker.lead_processor import LeadProcessor, decode_lead, encode_lead
 from tests.support.messages import encode, sales_response, score
 from tests.unit.qualification.given import model, rules
-from tests.unit.services.worker.test_merging import Rec
+from tests.unit.services.worker.test_merging import record_of
 
 RESPONSES = "lead-sales-response"
 CURRENT = rules(model(criteria={"engagement": 50.0}))
@@ -36,7 +36,7 @@ class Worker:
     def takes(self, topic: str, message: dict[str, object]) -> ProcessorContext:
         self.processor.begin()
         context = ProcessorContext(self.application, 0, self.entries)
-        record = Rec(topic, b"L-1", encode(message))
+        record = record_of(topic, b"L-1", encode(message))
         context.record = record
         self.processor.process(record, context)
         self.entries |= {one["key"]: one["value"] for one in context.changes()}
