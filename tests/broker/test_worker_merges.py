@@ -93,7 +93,7 @@ def score_everybody(here: Installation, leads: list[str]) -> None:
 
 
 DEATHS = [
-    ("loser", FaultPoint.CYCLE_DECIDED),
+    ("loser", FaultPoint.CYCLE_PROCESSED),
     ("loser", FaultPoint.TRANSACTION_FLUSHED),
     ("loser", FaultPoint.TRANSACTION_COMMITTED),
     ("survivor", FaultPoint.TRANSACTION_PRODUCED),

@@ -248,7 +248,7 @@ class EngineHarness:
                 assert (running.sum, running.count) == (amount, n), f"{key}: {running} is not the running total"
                 order[expected[running.id][0]].append(int(running.id))
             for topic, numbers in order.items():
-                assert numbers == sorted(numbers), f"{key} on {topic} was decided out of order"
+                assert numbers == sorted(numbers), f"{key} on {topic} was processed out of order"
         state = self.state()
         assert {k: (t.sum, t.count) for k, t in state.items()} == {
             k: (sum(expected[r.id][2] for r in rs), len(rs)) for k, rs in totals.items()

@@ -75,7 +75,7 @@ class Clock:
                 log.error(
                     "clock_differs_from_broker",
                     seconds_ahead=round(ahead_ms / 1000),
-                    reason="what is decided goes by the broker's time until this machine's clock is set right",
+                    reason="processing goes by the broker's time until this machine's clock is set right",
                 )
             else:
                 log.info("clock_agrees_with_broker")
@@ -83,7 +83,7 @@ class Clock:
         self._ran_by = wall - self._monotonic()
 
     def contradicts(self, clock_ms: int, before_ms: int, stamp: Stamp) -> bool:
-        """Does the time at which a partition was decided lie too far ahead of its position record's? `before_ms`: its
-        clock before, which our own Kafka client's time says nothing about.
+        """Does the time by which a partition was processed lie too far ahead of its checkpoint's time at the broker?
+        `before_ms`: its clock before, which our own Kafka client's time says nothing about.
         """
         return clock_ms - stamp.at_ms > self.tolerance_ms and (stamp.by_broker or clock_ms > before_ms)

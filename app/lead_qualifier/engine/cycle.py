@@ -46,7 +46,7 @@ class Observer:
         self,
         contexts: Sequence[tuple[Application, ProcessorContext]],
         *,
-        decide_seconds: float,
+        process_seconds: float,
         transaction_seconds: float,
     ) -> None:
         """A cycle has been committed."""
@@ -112,8 +112,7 @@ class Cycle:
            visible.
         3. Write: outputs, dead letters, changed states, checkpoints and input offsets, in one transaction.
         4. Apply: the committed changes become the state, and the checkpoints move.
-        5. Settle: limits and isolation take note that this has been committed.
-        6. Tell: processors and the observer learn of it.
+        5. Report: isolation, limits, processors and the observer learn that this is committed.
 
         Where the transaction fails, nothing is applied: all partitions are restored again from what is committed.
         Raises StateMismatch once it is written down that the consumer was set back, and NotAllowed.
@@ -125,10 +124,10 @@ class Cycle:
         tasks = self._selector.select(self._rotated(partitions))
         if not tasks:
             return False
-        self._hook(FaultPoint.CYCLE_TAKEN)
+        self._hook(FaultPoint.CYCLE_SELECTED)
         begun = time.monotonic()
         results = self._processor.process(tasks)
-        self._hook(FaultPoint.CYCLE_DECIDED)
+        self._hook(FaultPoint.CYCLE_PROCESSED)
         processed = time.monotonic()
         restored_to = self._write(results, assignment)
         if restored_to is None:
@@ -146,7 +145,7 @@ class Cycle:
             result.task.partition.application.processor.committed(result.context)
         self._observer.cycle(
             [(r.task.partition.application, r.context) for r in results],
-            decide_seconds=processed - begun,
+            process_seconds=processed - begun,
             transaction_seconds=written - processed,
         )
         return True

@@ -12,8 +12,8 @@ class FaultPoint(StrEnum):
     OPEN_BEGUN = "open.begun"
     OPEN_RESTORED = "open.restored"
     OPEN_DONE = "open.done"
-    CYCLE_TAKEN = "cycle.taken"
-    CYCLE_DECIDED = "cycle.decided"
+    CYCLE_SELECTED = "cycle.selected"
+    CYCLE_PROCESSED = "cycle.processed"
     TRANSACTION_BEGUN = "transaction.begun"
     TRANSACTION_PRODUCED = "transaction.produced"
     TRANSACTION_FLUSHED = "transaction.flushed"
@@ -27,5 +27,5 @@ class FaultPoint(StrEnum):
 FaultHook = Callable[[FaultPoint], None]
 
 
-def no_fault_hook(step: FaultPoint) -> None:
+def no_fault_hook(point: FaultPoint) -> None:
     """What runs outside of tests."""

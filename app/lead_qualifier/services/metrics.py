@@ -56,11 +56,11 @@ class Metrics(Observer):
         self,
         contexts: Sequence[tuple[Application, ProcessorContext]],
         *,
-        decide_seconds: float,
+        process_seconds: float,
         transaction_seconds: float,
     ) -> None:
         """A cycle has been committed."""
-        self._decide.observe(decide_seconds)
+        self._decide.observe(process_seconds)
         self._transaction.observe(transaction_seconds)
         for _, context in contexts:
             for topic, count in context.record_counts.items():

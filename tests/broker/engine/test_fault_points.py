@@ -23,8 +23,8 @@ _DEATHS = [
     FaultPoint.OPEN_BEGUN,
     FaultPoint.OPEN_RESTORED,
     FaultPoint.OPEN_DONE,
-    FaultPoint.CYCLE_TAKEN,
-    FaultPoint.CYCLE_DECIDED,
+    FaultPoint.CYCLE_SELECTED,
+    FaultPoint.CYCLE_PROCESSED,
     FaultPoint.TRANSACTION_BEGUN,
     FaultPoint.TRANSACTION_PRODUCED,
     FaultPoint.TRANSACTION_FLUSHED,
@@ -34,7 +34,7 @@ _DEATHS = [
 ]
 _FREEZES = [
     FaultPoint.OPEN_RESTORED,
-    FaultPoint.CYCLE_TAKEN,
+    FaultPoint.CYCLE_SELECTED,
     FaultPoint.TRANSACTION_BEGUN,
     FaultPoint.TRANSACTION_PRODUCED,
     FaultPoint.TRANSACTION_FLUSHED,
