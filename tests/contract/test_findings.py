@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import inspect
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
@@ -10,6 +12,10 @@ from string import Formatter
 import pytest
 
 import lead_qualifier
+from lead_qualifier.engine import errors as engine_errors
+from lead_qualifier.engine.errors import Code
+from lead_qualifier.kafka import errors as kafka_errors
+from lead_qualifier.services import errors as service_errors
 from lead_qualifier.wording.english import ENGLISH
 
 LANGUAGES = {"English": ENGLISH}
@@ -42,7 +48,18 @@ def codes_of(code: ast.expr, where: str) -> Iterator[str]:
             raise AssertionError(f"{where}: write the code here, so that it can be checked")
 
 
+def reports_made() -> Iterator[Call]:
+    """The codes of the engine's reports, with the arguments that errors.py names beside each."""
+    for name, code, arguments in re.findall(
+        r'^    ([A-Z_]+) = "([a-z_]+)"  # (.*)$', inspect.getsource(engine_errors), re.MULTILINE
+    ):
+        yield f"engine/errors.py:{name}", code, frozenset(arguments.split(", "))
+
+
 MADE = tuple(findings_made())
+REPORTS = tuple(reports_made())
+#: Errors have their sentences by their class.
+ERRORS = {name for name in ENGLISH if not name.islower()}
 
 
 def placeholders(sentence: str) -> set[str]:
@@ -51,7 +68,21 @@ def placeholders(sentence: str) -> set[str]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_language_has_a_sentence_for_every_code_and_no_other(language: str) -> None:
-    assert set(LANGUAGES[language]) == {code for _, code, _ in MADE}
+    assert set(LANGUAGES[language]) == {code for _, code, _ in (*MADE, *REPORTS)} | ERRORS
+
+
+def test_a_report_has_the_arguments_of_its_sentence() -> None:
+    assert {code for _, code, _ in REPORTS} == set(Code)
+    assert [code for _, code, arguments in REPORTS if not placeholders(ENGLISH[code]) <= arguments] == []
+
+
+def test_each_sentence_of_an_error_belongs_to_a_class() -> None:
+    assert {
+        kind.__name__
+        for module in (kafka_errors, service_errors)
+        for kind in vars(module).values()
+        if isinstance(kind, type)
+    } >= ERRORS
 
 
 def test_a_finding_has_the_arguments_of_its_sentence() -> None:

@@ -23,7 +23,7 @@ from lead_qualifier.engine.faust.app import create_app, quieten
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.errors import NotAllowed
 from lead_qualifier.kafka.raw import RawReader
-from lead_qualifier.services.sentences import sentence
+from lead_qualifier.wording.sentences import IN_ENGLISH
 from tests.support.sums import Sums, Topics, application
 
 
@@ -73,7 +73,7 @@ def main() -> None:
     decider = Sums(topics.out, revision, revision, dict.fromkeys(options.fail_on, "told to fail"))
 
     def failed(why: Report | NotAllowed) -> None:
-        structlog.get_logger().error("failed", reason=sentence(why) if isinstance(why, Report) else str(why))
+        structlog.get_logger().error("failed", reason=IN_ENGLISH.sentence(why) if isinstance(why, Report) else str(why))
         os._exit(70)
 
     engine = Engine(
@@ -111,7 +111,7 @@ async def _run(engine: Engine, bootstrap: str) -> None:
         except TimeoutError:
             problem = engine.problem()
             if problem:
-                structlog.get_logger().error("failed", reason=sentence(problem))
+                structlog.get_logger().error("failed", reason=IN_ENGLISH.sentence(problem))
                 os._exit(70)
     await asyncio.get_running_loop().run_in_executor(None, engine.stop)
     await app.stop()

@@ -19,9 +19,10 @@ from lead_qualifier.kafka.errors import (
 )
 from lead_qualifier.maintenance.errors import MaintenanceError
 from lead_qualifier.messages.errors import BadDefinitionFile
+from lead_qualifier.qualification.finding import Finding
 from lead_qualifier.services.errors import OtherInstallation, TopicsUnfit
-from lead_qualifier.services.remedies import ADD_ACL, CREATE_TOPICS, with_remedy
 from lead_qualifier.settings import InvalidSettings
+from lead_qualifier.wording.sentences import IN_ENGLISH
 
 
 class ExitCode(IntEnum):
@@ -100,7 +101,7 @@ def judge(failure: BaseException) -> tuple[str, ExitCode]:
         return _judge_kafka(failure)
     if isinstance(failure, OSError):
         return _judge_system(failure), ExitCode.REFUSED
-    return with_remedy(failure), next(code for kind, code in _CODES.items() if isinstance(failure, kind))
+    return IN_ENGLISH.failure(failure), next(code for kind, code in _CODES.items() if isinstance(failure, kind))
 
 
 def told(failure: BaseException, message: str) -> tuple[str, ...]:
@@ -114,15 +115,14 @@ def _judge_kafka(failure: KafkaException) -> tuple[str, ExitCode]:
         return f"Kafka: {error}", ExitCode.REFUSED
     reason = str(failure) if isinstance(failure, NotDelivered) else error.str() or error.name()
     if error.code() in _AWAY:
-        return (
-            f"the broker did not answer ({reason}): check that it is running and that KAFKA_BOOTSTRAP_SERVERS is right",
-            ExitCode.UNREACHABLE,
-        )
+        return IN_ENGLISH.sentence(Finding("no_answer", reason=reason)), ExitCode.UNREACHABLE
     if is_forbidden(error):
-        return f"the broker does not allow this ({reason}): {ADD_ACL}", ExitCode.REFUSED
-    if error.code() in {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC}:
-        return f"a topic does not exist ({reason}): {CREATE_TOPICS}", ExitCode.REFUSED
-    return f"the broker refused ({reason})", ExitCode.REFUSED
+        finding = Finding("forbidden", reason=reason)
+    elif error.code() in {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC}:
+        finding = Finding("topic_unknown", reason=reason)
+    else:
+        finding = Finding("refused", reason=reason)
+    return IN_ENGLISH.sentence(finding), ExitCode.REFUSED
 
 
 def _judge_system(error: OSError) -> str:

@@ -228,7 +228,7 @@ class Engine:
         try:
             run()
         except StateMismatch as error:
-            log.error("partitions_unusable", code=error.report.code, **error.report.details)
+            log.error("partitions_unusable", code=error.report.code, **error.report.arguments)
             self._failed(error.report)
         except NotAllowed as error:
             self._failed(error)

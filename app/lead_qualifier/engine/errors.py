@@ -42,14 +42,14 @@ class Code(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A code and its details."""
+    """A code and its arguments."""
 
     code: Code
-    details: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, Any] = field(default_factory=dict)
 
     @override
     def __str__(self) -> str:
-        return f"{self.code}: {', '.join(f'{name}={value}' for name, value in self.details.items())}"
+        return f"{self.code}: {', '.join(f'{name}={value}' for name, value in self.arguments.items())}"
 
 
 class EngineError(Exception):

@@ -26,7 +26,7 @@ _WATCH_SECONDS = 5.0
 
 def log_report(report: Report) -> None:
     """Log a report by its code."""
-    log.warning(report.code, **report.details)
+    log.warning(report.code, **report.arguments)
 
 
 class StateVerifier:

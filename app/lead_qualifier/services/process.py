@@ -30,13 +30,12 @@ from lead_qualifier.services.errors import OtherInstallation
 from lead_qualifier.services.installation import refuse_other
 from lead_qualifier.services.metrics import Metrics
 from lead_qualifier.services.projection import Projection
-from lead_qualifier.services.remedies import with_remedy
-from lead_qualifier.services.sentences import sentence
 from lead_qualifier.services.service import HostedService, Service
 from lead_qualifier.services.start_up import StartUp
 from lead_qualifier.services.watchdog import Watchdog
 from lead_qualifier.services.web import WebServer
 from lead_qualifier.settings import SchemaRegistryFraming, Settings
+from lead_qualifier.wording.sentences import IN_ENGLISH
 
 log = structlog.get_logger(__name__)
 
@@ -108,7 +107,7 @@ class Process:
             client_config=self._connection.confluent(),
             producer_config=self._connection.confluent_producer(),
             failed=lambda why: self._failed(self._in_words(why)),
-            warn=lambda report: log.warning(report.code, reason=sentence(report), **report.details),
+            warn=lambda report: log.warning(report.code, reason=IN_ENGLISH.sentence(report), **report.arguments),
             limits=replace(self._limits, clock_seconds=self._settings.time_tolerance.total_seconds()),
             observer=self.metrics,
             hook=self._hook,
@@ -225,14 +224,14 @@ class Process:
 
     def _in_words(self, why: Report | NotAllowed) -> str:
         if isinstance(why, Report):
-            return sentence(why)
+            return IN_ENGLISH.sentence(why)
         try:  # the broker says only that something is not allowed: ask what
             check_rights(self._connection, self._rights, timeout=5)
         except NotAllowed as missing:
-            return with_remedy(missing)
+            return IN_ENGLISH.failure(missing)
         except KafkaException:
             log.debug("rights_unknown")
-        return with_remedy(why)
+        return IN_ENGLISH.failure(why)
 
     def _failed(self, reason: str) -> NoReturn:
         # not sys.exit: aiokafka's heartbeats would hold the partitions while the interpreter waits for its threads

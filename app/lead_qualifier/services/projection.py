@@ -16,7 +16,7 @@ from lead_qualifier.engine.faust.followed_table import FollowedTable, Versioned
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.errors import NotAllowed
 from lead_qualifier.kafka.producer import Producer
-from lead_qualifier.services.remedies import with_remedy
+from lead_qualifier.wording.sentences import IN_ENGLISH
 
 log = structlog.get_logger(__name__)
 
@@ -114,7 +114,7 @@ class Projection(Generic[E, S]):
                 # found missing at the next check, and tried again
                 log.warning("projection_failed", entries=[e.key for e in entries], error=str(error))
                 if isinstance(error, NotAllowed):  # a retry does not help
-                    self._refused = with_remedy(error)
+                    self._refused = IN_ENGLISH.failure(error)
                 elif error.args[0].fatal():
                     producer = Producer(connection, idempotent=True)
 

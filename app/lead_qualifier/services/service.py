@@ -10,7 +10,7 @@ from lead_qualifier.engine import Application, Engine
 from lead_qualifier.engine.faust.app import connection_settings, create_app
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.services.projection import Projection
-from lead_qualifier.services.sentences import sentence
+from lead_qualifier.wording.sentences import IN_ENGLISH
 
 #: A consumer asks for records many times a second; a rebalance may keep it from that for a few.
 _SILENT_SECONDS = 15.0
@@ -71,7 +71,7 @@ class HostedService:
         # without an assignment nothing is fetched; the engine says when that lasts too long
         if report is None and health is not None and self.engine.assigned_partitions():
             report = health.problem(self.engine.limits.stall_seconds)
-        return None if report is None else sentence(report)
+        return None if report is None else IN_ENGLISH.sentence(report)
 
     def waiting(self) -> list[str]:
         """What it still waits for before it is ready."""

@@ -1,11 +1,11 @@
-"""Turns findings into sentences of one language."""
+"""Turns findings, reports and errors into sentences of one language."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from shlex import quote
 from string import Formatter
-from typing import Any
+from typing import Any, Protocol
 
 from typing_extensions import override
 
@@ -15,6 +15,18 @@ from lead_qualifier.wording.printable import printable
 from lead_qualifier.wording.shortening import first_of
 
 
+class Coded(Protocol):
+    """A finding, or a report of the engine."""
+
+    @property
+    def code(self) -> str:
+        """By which a language has the sentence."""
+
+    @property
+    def arguments(self) -> Mapping[str, Any]:
+        """What stands in it by name."""
+
+
 class Wording(Formatter):
     """The sentences of one language. Arguments of a finding stand in braces; findings among them are written out."""
 
@@ -22,9 +34,15 @@ class Wording(Formatter):
         """`catalogue`: by the finding's code its sentence, as a format string over its arguments."""
         self._catalogue = catalogue
 
-    def sentence(self, finding: Finding) -> str:
+    def sentence(self, finding: Coded) -> str:
         """The sentence of one finding, with what to do about it. Raises KeyError where the language has none."""
         return self.vformat(self._catalogue[finding.code], (), finding.arguments)
+
+    def failure(self, error: BaseException) -> str:
+        """What is wrong, and what to do about it, by the class of the error; its own message where there is none."""
+        names = (kind.__name__ for kind in type(error).__mro__)
+        known = next((name for name in names if name in self._catalogue), None)
+        return str(error) if known is None else self.vformat(self._catalogue[known], (), vars(error))
 
     def sentences(self, findings: Sequence[Finding]) -> list[str]:
         """The first findings, a sentence each; where there are more, the last says how many."""
@@ -36,12 +54,15 @@ class Wording(Formatter):
 
         `quoted`: as one argument in a shell. `prefix`: with a colon behind it, unless it is empty. `lines`: of several
         findings, each in a line, which no text in it can break. `listed` and `or`: several texts, by commas.
+        `upper`: in capitals.
         """
         match value, format_spec:
             case str(), "quoted":
                 return quote(value)
             case str(), "prefix":
                 return f"{value}: " if value else ""
+            case str(), "upper":
+                return value.upper()
             case tuple(), "lines":
                 return "\n".join(first_of(value, lambda one: printable(self.sentence(one))))
             case tuple(), "listed":

@@ -16,7 +16,7 @@ from lead_qualifier.engine.ownership import Ownership
 from lead_qualifier.engine.partition import Partition
 from lead_qualifier.engine.progress import Progress
 from lead_qualifier.engine.restoration_loop import RestorationLoop
-from lead_qualifier.services.sentences import sentence
+from lead_qualifier.wording.sentences import IN_ENGLISH
 from tests.unit.engine.doubles import application
 
 LIMIT = 0.05
@@ -66,7 +66,7 @@ def test_a_worker_whose_transactions_keep_failing_ends_although_nothing_is_queue
         opened_at(worker, 4)
     problem = worker.problem()
     assert problem is not None
-    assert "no transaction was committed" in sentence(problem)
+    assert "no transaction was committed" in IN_ENGLISH.sentence(problem)
 
 
 class _SetJustTooLate(threading.Event):

@@ -18,7 +18,7 @@ from lead_qualifier.engine.faust.consumer import EngineConsumer
 from lead_qualifier.engine.faust.consumer_thread import EngineConsumerThread
 from lead_qualifier.engine.partition import Partition
 from lead_qualifier.engine.state_verification import refuse_set_back
-from lead_qualifier.services.sentences import sentence
+from lead_qualifier.wording.sentences import IN_ENGLISH
 from tests.unit.engine.doubles import application
 
 TP = TopicPartition("in", 0)
@@ -59,5 +59,5 @@ def test_whoever_opens_the_partition_next_is_told() -> None:
     checkpoint = decode(encode(Checkpoint("sums", {"in": 100}, set_back={"in": 60})))
     with pytest.raises(StateMismatch) as mismatch:
         refuse_set_back(Partition(application(), 0), checkpoint)
-    told = sentence(mismatch.value.report)
+    told = IN_ENGLISH.sentence(mismatch.value.report)
     assert re.search(r"in-0 was truncated.* stands at offset 100.* set back to 60.*topics repair", told)

@@ -18,7 +18,7 @@ from lead_qualifier.demo.broker.local_broker import free_ports
 from lead_qualifier.engine.faust.app import connection_settings
 from lead_qualifier.kafka.connection import Compression, Connection, OAuth
 from lead_qualifier.kafka.errors import BrokerUnreachable, UnusableConnection
-from lead_qualifier.services.remedies import with_remedy
+from lead_qualifier.wording.sentences import IN_ENGLISH
 
 PLAIN = Connection(bootstrap_servers="one:9092, two:9092")
 SCRAM = Connection(
@@ -120,7 +120,7 @@ def test_a_broker_that_is_not_there_is_told_soon_with_the_reason_and_what_to_do(
         Connection(bootstrap_servers=address).check_reachable(timeout=1)
     assert time.monotonic() - began < 5
     for part in (address, "refused", "KAFKA_BOOTSTRAP_SERVERS", "lead-qualifier demo"):
-        assert part in with_remedy(told.value)
+        assert part in IN_ENGLISH.failure(told.value)
 
 
 @pytest.mark.parametrize("setting", ["ca", "certificate", "key"])
@@ -132,6 +132,6 @@ def test_a_file_that_is_missing_or_no_pem_is_named_before_the_broker_is_asked(tm
         began = time.monotonic()
         with pytest.raises(UnusableConnection) as told:
             connection.check_reachable(30)
-        assert said in with_remedy(told.value)
+        assert said in IN_ENGLISH.failure(told.value)
         assert time.monotonic() - began < 5
         path.write_text("nothing")

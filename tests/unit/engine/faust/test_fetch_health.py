@@ -6,7 +6,7 @@ import time
 import pytest
 
 from lead_qualifier.engine.faust.fetch_health import FetchHealth
-from lead_qualifier.services.sentences import sentence
+from lead_qualifier.wording.sentences import IN_ENGLISH
 
 
 def aged(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
@@ -17,7 +17,7 @@ def aged(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
 
 def problem_of(health: FetchHealth) -> str | None:
     report = health.problem(10)
-    return None if report is None else sentence(report)
+    return None if report is None else IN_ENGLISH.sentence(report)
 
 
 def test_a_loop_that_passes_is_well() -> None:

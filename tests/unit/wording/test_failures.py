@@ -16,7 +16,8 @@ from lead_qualifier.kafka.errors import (
     UnusableConnection,
     UnusableFile,
 )
-from lead_qualifier.services.remedies import with_remedy
+from lead_qualifier.services.errors import BrokerNotReady
+from lead_qualifier.wording.sentences import IN_ENGLISH
 
 UNREACHABLE = BrokerUnreachable("kafka:9092", seconds=3, reason="Connection refused")
 
@@ -36,7 +37,23 @@ UNREACHABLE = BrokerUnreachable("kafka:9092", seconds=3, reason="Connection refu
     ids=lambda one: type(one).__name__ if isinstance(one, Exception) else None,
 )
 def test_an_error_comes_with_what_to_do_about_it(error: KafkaClientError, remedy: str) -> None:
-    assert remedy in with_remedy(error)
+    assert remedy in IN_ENGLISH.failure(error)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        UNREACHABLE,
+        BrokerNotReady("kafka:9092", 0.5, "no controller"),
+        LoginRefused("kafka:9092", "bad password"),
+        UnusableConnection("no such mechanism"),
+        NotAllowed("Read on topic lead-state", "Read on group workers"),
+        TopicMissing("lead-state"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_sentence_begins_with_the_message_of_the_error(error: KafkaClientError) -> None:
+    assert IN_ENGLISH.failure(error).startswith(str(error))
 
 
 def test_kafka_itself_names_no_setting_and_no_command() -> None:
