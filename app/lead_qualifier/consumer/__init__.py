@@ -45,12 +45,10 @@ from lead_qualifier.consumer.errors import (
     UnhandledEvent,
 )
 from lead_qualifier.consumer.event import Event
-from lead_qualifier.consumer.handler_loop import Handler
+from lead_qualifier.consumer.handler_loop import Handler, Observer, RecordOutcome
 from lead_qualifier.consumer.processed_events import InMemoryProcessedEvents, ProcessedEvents, SqliteProcessedEvents
-from lead_qualifier.consumer.record_outcome import Observer, RecordOutcome
 from lead_qualifier.consumer.retry_policy import RetryPolicy
-from lead_qualifier.consumer.running import consume, stopped_by_signals
-from lead_qualifier.consumer.subscription import Subscription
+from lead_qualifier.consumer.subscription import Subscription, consume, stopped_by_signals
 
 __all__ = [
     "ConsumerError",

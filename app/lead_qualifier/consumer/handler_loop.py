@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
 
 import structlog
 from confluent_kafka import KafkaException
@@ -12,7 +14,6 @@ from lead_qualifier.consumer.dead_letters import DeadLetterProducer
 from lead_qualifier.consumer.errors import EndpointGone, PermanentFailure, RetryLater, UnhandledEvent
 from lead_qualifier.consumer.event import Event, decode
 from lead_qualifier.consumer.processed_events import ProcessedEvents
-from lead_qualifier.consumer.record_outcome import Observer, Outcome, RecordOutcome
 from lead_qualifier.consumer.retry_policy import RetryPolicy
 from lead_qualifier.consumer.scheduler import PendingRecord, Scheduler
 from lead_qualifier.messages.errors import BadMessage
@@ -21,6 +22,33 @@ log = structlog.get_logger(__name__)
 
 Handler = Callable[[Event], None]
 """Handles one event. It returns, or raises RetryLater, PermanentFailure, EndpointGone or anything else."""
+
+Outcome = Literal["handled", "duplicate", "retried", "dead_letter"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordOutcome:
+    """The outcome of one attempt to handle a record."""
+
+    outcome: Outcome
+    """handled: the handler returned. duplicate: skipped, because it was handled before. retried: it will be tried again
+    after `delay`. dead_letter: it was written to the dead-letter topic.
+    """
+    topic: str
+    """Without the prefix."""
+    partition: int
+    offset: int
+    attempt: int
+    seconds: float = 0.0
+    """How long the handler took, if it was called."""
+    delay: float = 0.0
+    """Seconds until the next attempt."""
+    reason: str = ""
+    """Why it is retried or became a dead letter."""
+
+
+Observer = Callable[[RecordOutcome], None]
+"""Called in the handler threads. It should return quickly and must not raise."""
 
 #: Seconds that a record waits which this process will not handle any more; it ends long before.
 _UNTIL_THE_END = 1e6

@@ -9,7 +9,7 @@ import confluent_kafka
 import structlog
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
-from lead_qualifier.consumer.assignment import Assignment
+from lead_qualifier.consumer.assigned_partitions import AssignedPartitions
 from lead_qualifier.consumer.errors import NoSuchTopic
 from lead_qualifier.consumer.kafka_errors import KafkaErrorLog
 from lead_qualifier.consumer.scheduler import PartitionState, Scheduler
@@ -34,7 +34,7 @@ class RecordReader:
         self,
         consumer: confluent_kafka.Consumer,
         raw: RawReader,
-        assignment: Assignment,
+        assigned: AssignedPartitions,
         scheduler: Scheduler,
         errors: KafkaErrorLog,
         *,
@@ -45,7 +45,7 @@ class RecordReader:
         """`raw` reads what the Kafka client cannot decode. `buffered` and `from_beginning` are as in Subscription."""
         self._consumer = consumer
         self._raw = raw
-        self._assignment = assignment
+        self._assigned = assigned
         self._scheduler = scheduler
         self._errors = errors
         self._group = group
@@ -70,7 +70,7 @@ class RecordReader:
         if error is not None and error.code() not in {KafkaError._PARTITION_EOF, *UNDECODABLE}:
             self._check(message.topic(), error)
             return
-        partition = self._assignment.get(message.topic(), message.partition())
+        partition = self._assigned.get(message.topic(), message.partition())
         if partition is None:  # it has moved to another consumer, which reads this again
             return
         if error is None:
@@ -121,7 +121,7 @@ class RecordReader:
         return half_empty and self._scheduler.span(partition) < _LONGEST_SPAN
 
     def _resume(self) -> None:
-        for partition in self._assignment:
+        for partition in self._assigned:
             if partition.paused and self._has_room(partition):
                 self._consumer.resume([TopicPartition(partition.topic, partition.number)])
                 partition.paused = False
@@ -130,7 +130,7 @@ class RecordReader:
     def _read_silent_partitions(self) -> None:
         """Read batches that librdkafka cannot decode and says nothing about: it would fetch them again forever."""
         now = time.monotonic()
-        for partition in self._assignment:
+        for partition in self._assigned:
             since = partition.silent_since
             if since is not None and not partition.paused and now > since + SILENT_SECONDS:
                 partition.silent_since = now
@@ -173,7 +173,7 @@ class RecordReader:
         if is_forbidden(error):
             of_group = error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED
             raise NotAllowed(f"Read on group {self._group}" if of_group else f"Read on topic {topic}")
-        if error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART and not self._assignment.joined:
+        if error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART and not self._assigned.joined:
             raise NoSuchTopic(
                 f"the topic {topic} does not exist: create the topics first (lead-qualifier topics create), or pass "
                 "the topic_prefix that the services use"

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import confluent_kafka
 import structlog
 
-from lead_qualifier.consumer.assignment import Assignment
+from lead_qualifier.consumer.assigned_partitions import AssignedPartitions
 from lead_qualifier.consumer.dead_letters import DeadLetterProducer
-from lead_qualifier.consumer.handler_loop import Handler, HandlerLoop
+from lead_qualifier.consumer.handler_loop import Handler, HandlerLoop, Observer, RecordOutcome
 from lead_qualifier.consumer.kafka_errors import KafkaErrorLog
 from lead_qualifier.consumer.processed_events import REMEMBERED, InMemoryProcessedEvents, ProcessedEvents
-from lead_qualifier.consumer.record_outcome import Observer, RecordOutcome
 from lead_qualifier.consumer.record_reader import RecordReader
 from lead_qualifier.consumer.retry_policy import RetryPolicy
 from lead_qualifier.consumer.scheduler import Scheduler
@@ -79,7 +80,7 @@ class Subscription:
         self._processed = processed if processed is not None else InMemoryProcessedEvents(remembered)
         self._from_beginning = from_beginning
         self._scheduler = Scheduler()
-        self._assignment = Assignment(self._scheduler, group=group, stop_seconds=stop_seconds)
+        self._assigned = AssignedPartitions(self._scheduler, group=group, stop_seconds=stop_seconds)
         self._errors = KafkaErrorLog(connection, group)
         self._config = connection.confluent(
             **{
@@ -95,7 +96,7 @@ class Subscription:
                 # Refill a queue that was full as soon as there is room; librdkafka would wait for a second.
                 "fetch.queue.backoff.ms": 10,
                 "error_cb": self._errors.report,
-                "on_commit": self._assignment.on_commit,
+                "on_commit": self._assigned.on_commit,
                 **(settings or {}),
             }
         )
@@ -118,7 +119,7 @@ class Subscription:
         """
         return {
             (partition.topic.removeprefix(self._prefix), partition.number): max(0, partition.end - finished)
-            for partition in self._assignment
+            for partition in self._assigned
             if partition.end >= 0 and (finished := self._scheduler.committable(partition)) >= 0
         }
 
@@ -146,16 +147,16 @@ class Subscription:
         try:
             consumer.subscribe(
                 self._topics,
-                on_assign=self._assignment.on_assign,
-                on_revoke=self._assignment.on_revoke,
-                on_lost=self._assignment.on_lost,
+                on_assign=self._assigned.on_assign,
+                on_revoke=self._assigned.on_revoke,
+                on_lost=self._assigned.on_lost,
             )
             for thread in threads:
                 thread.start()
             self._consume(consumer, raw)
         finally:
             try:
-                self._assignment.end(consumer)
+                self._assigned.end(consumer)
             finally:
                 raw.close()
                 consumer.close()
@@ -169,7 +170,7 @@ class Subscription:
         reader = RecordReader(
             consumer,
             raw,
-            self._assignment,
+            self._assigned,
             self._scheduler,
             self._errors,
             group=self._group,
@@ -179,10 +180,10 @@ class Subscription:
         next_commit = time.monotonic() + _COMMIT_SECONDS
         while not self._stop.is_set():
             reader.poll()
-            if self._errors.login_refused is not None and not self._assignment.joined:
+            if self._errors.login_refused is not None and not self._assigned.joined:
                 raise self._errors.login_refused
             if time.monotonic() >= next_commit:
-                self._assignment.commit(consumer, list(self._assignment), wait=False)
+                self._assigned.commit(consumer, list(self._assigned), wait=False)
                 next_commit = time.monotonic() + _COMMIT_SECONDS
 
     def _observe(self, outcome: RecordOutcome) -> None:
@@ -190,3 +191,27 @@ class Subscription:
             self._counts[outcome.outcome] += 1
         if self._observer is not None:
             self._observer(outcome)
+
+
+def consume(connection: Connection, *, topics: Sequence[str], group: str, handler: Handler, **options: Any) -> None:
+    """Consume until SIGTERM or SIGINT, then finish the events in progress. `options` are those of Subscription.
+
+    Call it in the main thread. Elsewhere, create a Subscription and stop it yourself. Raises what Subscription.run
+    raises.
+    """
+    subscription = Subscription(connection, topics=topics, group=group, handler=handler, **options)
+    with stopped_by_signals(subscription):
+        subscription.run()
+
+
+@contextmanager
+def stopped_by_signals(subscription: Subscription) -> Iterator[None]:
+    """Within the block, SIGTERM and SIGINT stop the subscription. For the main thread only."""
+    previous = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    for number in previous:
+        signal.signal(number, lambda _number, _frame: subscription.stop())
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

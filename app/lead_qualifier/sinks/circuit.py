@@ -23,10 +23,6 @@ Changed = Callable[[State, State], None]
 """Called with the previous and the new state, in the thread that changed it, without holding the lock."""
 
 
-def _ignore(_before: State, _after: State) -> None:
-    pass
-
-
 class Circuit:
     """Any thread may call. A caller that is admitted must then call succeeded, failed or released."""
 
@@ -38,7 +34,7 @@ class Circuit:
         *,
         failures: int,
         open_for: float,
-        changed: Changed = _ignore,
+        changed: Changed = lambda before, after: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`failures`: how many in a row open it. `open_for`: for how many seconds."""

@@ -7,7 +7,6 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Protocol
 
 import structlog
 
@@ -23,11 +22,10 @@ log = structlog.get_logger(__name__)
 _REMEMBERED = 100_000
 
 
-class AttemptObserver(Protocol):
-    """Is told of each attempt; see metrics."""
-
-    def attempt(self, outcome: str, seconds: float) -> None:
-        """`outcome`: delivered, nothing_to_do, filtered, overruled, retried, refused or gone."""
+AttemptObserver = Callable[[str, float], None]
+"""Called after each attempt with its outcome (delivered, nothing_to_do, filtered, overruled, retried, refused or gone)
+and how many seconds it took.
+"""
 
 
 class Delivery:
@@ -66,21 +64,21 @@ class Delivery:
         try:
             delivered = self._attempt(event)
         except RetryLater as failure:
-            self._observer.attempt("retried", self._clock() - began)
+            self._observer("retried", self._clock() - began)
             self._retry(event, failure)
         except PermanentFailure:
             self._settle(event, answered=True)
-            self._observer.attempt("refused", self._clock() - began)
+            self._observer("refused", self._clock() - began)
             raise
         except EndpointGone as gone:
-            self._observer.attempt("gone", self._clock() - began)
+            self._observer("gone", self._clock() - began)
             self._end(gone)
         except BaseException:
             self._circuit.released()  # our own fault: says nothing about the endpoint
             raise
         else:
             self._settle(event, answered=delivered in {"delivered", "overruled"})
-            self._observer.attempt(delivered, self._clock() - began)
+            self._observer(delivered, self._clock() - began)
 
     def _attempt(self, event: Event) -> Delivered:
         try:

@@ -23,6 +23,9 @@ from lead_qualifier.messages.topics import CATALOGUE
 from lead_qualifier.sinks.errors import MissingSecret
 
 Duration = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,5}[smhdw]$", description="A number and s, m, h, d or w.")]
+VariableName = Annotated[
+    str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="Name of an environment variable.")
+]
 SinkId = Annotated[
     str,
     Field(
@@ -132,15 +135,10 @@ def common_problems(form: Mapping[str, Any], topics: tuple[str, ...] = TOPICS) -
             yield ("topics", at), "appears twice: keep one"
 
 
-def secret(name: str, environment: Mapping[str, str] = os.environ) -> str | None:
-    """A secret from the environment, None if it is not set."""
-    return environment.get(name, "").strip() or None
-
-
 def required(field: str, name: str, what: str, parse: Callable[[str], Any] = str) -> Any:
     """The secret in the variable `name`, which `field` of the file names. Raises MissingSecret."""
-    value = secret(name)
-    if value is None:
+    value = os.environ.get(name, "").strip()
+    if not value:
         raise MissingSecret(f"the environment variable {name} ({field} of the file) is not set: it must hold {what}")
     try:
         return parse(value)

@@ -43,8 +43,9 @@ class SinkMetrics:
         )
 
     def watch(self, state: Callable[[], State], lag: Lag) -> None:
-        """Register the gauges."""
-        self.registry.register(_Gauges(self._sink, state, lag))
+        """Show the circuit breaker's state and the lag from now on."""
+        self._state, self._lag = state, lag
+        self.registry.register(self)
 
     def attempt(self, outcome: str, seconds: float) -> None:
         """The delivery made an attempt."""
@@ -59,15 +60,8 @@ class SinkMetrics:
         """The text that Prometheus scrapes."""
         return generate_latest(self.registry)
 
-
-class _Gauges:
-    def __init__(self, sink: str, state: Callable[[], State], lag: Lag) -> None:
-        self._sink = sink
-        self._state = state
-        self._lag = lag
-
     def collect(self) -> Iterable[Metric]:
-        """Called by prometheus-client."""
+        """The gauges; called by prometheus-client."""
         circuit = GaugeMetricFamily(
             "lead_qualifier_sink_circuit",
             "1 for the current state of the circuit breaker: closed, open or half_open.",

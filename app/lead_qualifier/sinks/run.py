@@ -69,7 +69,7 @@ class SinkProcess:
                 sink.send,
                 circuit=self._circuit,
                 give_up_after=sink.give_up_after,
-                observer=self._metrics,
+                observer=self._metrics.attempt,
             ),
             retry=sink.retry,
             dead_letters=DOWNSTREAM_DEAD_LETTERS.name,

@@ -11,7 +11,7 @@ from lead_qualifier.consumer import Event, RetryPolicy
 from lead_qualifier.http.blocking_client import BlockingHttpClient
 from lead_qualifier.http.client import Answer
 from lead_qualifier.sinks.answers import Delivered
-from lead_qualifier.sinks.forms import seconds
+from lead_qualifier.sinks.forms import carried, seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,6 @@ def sink_of(
     kind: str,
     form: Mapping[str, Any],
     *,
-    topics: tuple[str, ...],
     send: Callable[[Event], Delivered],
     check: Callable[[], Answer],
     client: BlockingHttpClient,
@@ -59,7 +58,7 @@ def sink_of(
     return Sink(
         kind=kind,
         id=form["id"],
-        topics=topics,
+        topics=carried(form),
         send=send,
         check=check,
         client=client,

@@ -27,7 +27,7 @@ class DeliveryHarness:
             self._send,
             circuit=self.circuit,
             give_up_after=3600,
-            observer=self,
+            observer=self.attempt,
             clock=lambda: self.now,
         )
 

@@ -24,7 +24,6 @@ def sink() -> Sink:
     return sink_of(
         "webhook",
         {"id": "crm"},
-        topics=("lead-qualified",),
         send=lambda _: "delivered",
         check=lambda: client.send("GET", "http://127.0.0.1:1", {}),
         client=client,

@@ -8,7 +8,7 @@ from lead_qualifier.http.oauth import AccessTokens, ClientCredentials
 from lead_qualifier.sinks.dataverse.changes import MARKETING_QUALIFIED, STATUS_REASONS, Mapping
 from lead_qualifier.sinks.dataverse.form import COLUMNS, DATAVERSE
 from lead_qualifier.sinks.dataverse.sender import DataverseSender
-from lead_qualifier.sinks.forms import carried, read, required
+from lead_qualifier.sinks.forms import read, required
 from lead_qualifier.sinks.sink import Sink, client_of, sink_of
 
 _API = "/api/data/v9.2"
@@ -42,4 +42,4 @@ def dataverse(file: Path) -> Sink:
         mapping,
         concurrent_changes=form.get("concurrent_changes", "people_first"),
     )
-    return sink_of("dataverse", form, topics=carried(form), send=sender, check=sender.who_am_i, client=client)
+    return sink_of("dataverse", form, send=sender, check=sender.who_am_i, client=client)

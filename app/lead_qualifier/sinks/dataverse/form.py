@@ -13,14 +13,13 @@ from lead_qualifier.definitions.kind import Definition, Kind, Others
 from lead_qualifier.messages.definition_form import Problem
 from lead_qualifier.messages.fields import EMITTED, Id
 from lead_qualifier.sinks.dataverse.changes import MARKETING_QUALIFIED
-from lead_qualifier.sinks.forms import CommonForm, address_problem, common_problems
+from lead_qualifier.sinks.forms import CommonForm, VariableName, address_problem, common_problems
 
 TOPICS = ("lead-assigned", "lead-qualified", "lead-recycled")
 
 COLUMNS = {"status_reason": "statuscode", "sales_ready": "msdyncrm_salesready"}
 """Columns of a lead's flags, unless the file names others."""
 
-_Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="Name of an environment variable.")]
 ConcurrentChanges = Literal["people_first", "read_first", "overwrite"]
 Column = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,99}$", description="Logical name of a column.")]
 
@@ -41,7 +40,7 @@ class DataverseForm(CommonForm):
     tenant: NotRequired[Annotated[Id, Field(description="The tenant's id or domain, which issues access tokens.")]]
     token_url: NotRequired[Annotated[Id, Field(description="Where access tokens are obtained, instead of tenant.")]]
     client_id: Annotated[Id, Field(description="The application user's id (app registration).")]
-    client_secret_env: Annotated[_Variable, Field(description="The variable that holds its secret.")]
+    client_secret_env: Annotated[VariableName, Field(description="The variable that holds its secret.")]
     topics: NotRequired[
         Annotated[
             list[Id],

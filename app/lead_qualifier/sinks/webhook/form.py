@@ -11,9 +11,8 @@ from pydantic import Field, with_config
 from lead_qualifier.definitions.kind import Definition, Kind, Others
 from lead_qualifier.messages.definition_form import Problem
 from lead_qualifier.messages.fields import EMITTED, Id
-from lead_qualifier.sinks.forms import CommonForm, address_problem, common_problems
+from lead_qualifier.sinks.forms import CommonForm, VariableName, address_problem, common_problems
 
-_Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="Name of an environment variable.")]
 _HEADER = re.compile(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
 _RESERVED = frozenset(
     {"content-type", "content-length", "content-encoding", "transfer-encoding", "host", "connection"}
@@ -31,10 +30,10 @@ class WebhookForm(CommonForm):
 
     url: Annotated[Id, Field(description="Where events are posted: https, or http on this machine.")]
     topics: Annotated[list[Id], Field(min_length=1, description="Topics to send, without the prefix.")]
-    secret_env: Annotated[_Variable, Field(description="The variable that holds the signing secret.")]
+    secret_env: Annotated[VariableName, Field(description="The variable that holds the signing secret.")]
     previous_secret_env: NotRequired[
         Annotated[
-            _Variable,
+            VariableName,
             Field(description="While secrets change: the variable with the previous one, to sign with both."),
         ]
     ]
@@ -46,7 +45,7 @@ class WebhookForm(CommonForm):
     ]
     headers: NotRequired[Annotated[dict[str, str], Field(description="More headers, none of them secret.")]]
     headers_env: NotRequired[
-        Annotated[dict[str, _Variable], Field(description="More headers, whose values are in the variables named.")]
+        Annotated[dict[str, VariableName], Field(description="More headers, whose values are in the variables named.")]
     ]
     qualification_models: NotRequired[
         Annotated[

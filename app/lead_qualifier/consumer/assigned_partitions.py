@@ -27,7 +27,7 @@ _REBALANCED = frozenset(
 )
 
 
-class Assignment:
+class AssignedPartitions:
     """Its methods run in the thread that polls; the callbacks run inside `poll`. Any thread may iterate."""
 
     def __init__(self, scheduler: Scheduler, *, group: str, stop_seconds: float) -> None:
