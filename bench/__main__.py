@@ -12,9 +12,8 @@ from rich.console import Console
 
 from bench.failover import measure_failover
 from bench.latency import NotQualified, measure_latency
-from bench.on_kafka import on_kafka
+from bench.on_kafka import Say, on_kafka
 from bench.report import Report, show
-from bench.reporting import Say
 from bench.subjects import SubjectFailed
 from bench.throughput import ResultsDiffer, measure_throughput
 from bench.workload import Workload

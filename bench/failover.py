@@ -14,9 +14,9 @@ from statistics import median
 import msgspec
 
 from bench.commands import Commands
+from bench.on_kafka import Say
 from bench.pace import MODEL, Source, Watcher
-from bench.reporting import Say
-from bench.subjects import LOOP, WORKER, Subject, start_loop, start_worker
+from bench.subjects import LOOP, WORKER, Subject, start
 from bench.topics import Topics
 from lead_qualifier.kafka.connection import Connection
 
@@ -50,37 +50,34 @@ def measure_failover(connection: Connection, *, prefix: str, logs: Path, say: Sa
     missing: dict[str, int] = {}
     twice: dict[str, int] = {}
     for subject in (WORKER, LOOP):
-        topics = Topics(connection, f"{prefix}{subject}.", partitions=PARTITIONS)
-        topics.create()
-        try:
-            with ExitStack() as stack:
-                started = [_start(connection, topics.prefix, subject, number, logs) for number in range(PROCESSES)]
-                for each in started:
-                    stack.enter_context(each)
-                if subject == WORKER:
-                    for each in started:
-                        each.wait_for_log("worker_ready")
-                    criteria = _publish(connection, topics.prefix, started)
-                    say(f"criteria reached {PROCESSES} workers in {median(criteria):.0f} ms (median)")
-                else:
-                    for each in started:
-                        each.wait_ready()
-                    time.sleep(5)  # the group settles
-                with Watcher(connection, [topics.prefix], partitions=PARTITIONS) as watcher:
-                    takeover[subject], missing[subject] = _kill(connection, topics.prefix, started[0].kill, watcher)
-                    twice[subject] = watcher.twice
-                say(f"{subject}: others went on {takeover[subject]:.1f} s after the kill -9 of one")
-        finally:
-            topics.remove()
+        with Topics(connection, f"{prefix}{subject}.", partitions=PARTITIONS) as topics, ExitStack() as stack:
+            processes = [
+                stack.enter_context(
+                    start(
+                        subject,
+                        connection,
+                        topics.prefix,
+                        log=logs / f"{topics.prefix}{number}.log",
+                        partitions=PARTITIONS,
+                        model=MODEL,
+                    )
+                )
+                for number in range(PROCESSES)
+            ]
+            if subject == WORKER:
+                for each in processes:
+                    each.wait_for_log("worker_ready")
+                criteria = _publish(connection, topics.prefix, processes)
+                say(f"criteria reached {PROCESSES} workers in {median(criteria):.0f} ms (median)")
+            else:
+                for each in processes:
+                    each.wait_ready()
+                time.sleep(5)  # the group settles
+            with Watcher(connection, [topics.prefix], partitions=PARTITIONS) as watcher:
+                takeover[subject], missing[subject] = _kill(connection, topics.prefix, processes[0].kill, watcher)
+                twice[subject] = watcher.twice
+            say(f"{subject}: others went on {takeover[subject]:.1f} s after the kill -9 of one")
     return Failover((median(criteria), max(criteria)), takeover, missing, twice)
-
-
-def _start(connection: Connection, prefix: str, subject: str, number: int, logs: Path) -> Subject:
-    log = logs / f"{prefix}{number}.log"
-    servers = connection.bootstrap_servers
-    if subject == WORKER:
-        return start_worker(servers, prefix, group_id=prefix, partitions=PARTITIONS, log=log)
-    return start_loop(servers, prefix, group_id=prefix, log=log, model=MODEL)
 
 
 def _publish(connection: Connection, prefix: str, workers: list[Subject]) -> list[float]:

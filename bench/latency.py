@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
 
 from bench.commands import Commands
+from bench.on_kafka import Say
 from bench.pace import MODEL, Source, Watcher
-from bench.reporting import Say
-from bench.subjects import LOOP, WORKER, start_loop, start_worker
+from bench.subjects import LOOP, WORKER, Subject, start
 from bench.topics import Topics
 from lead_qualifier.kafka.connection import Connection
 
@@ -39,24 +40,21 @@ class Latency:
 def measure_latency(connection: Connection, *, seconds: float, prefix: str, logs: Path, say: Say) -> Latency:
     """`seconds` of events for each. Raises NotQualified, SubjectFailed."""
     prefixes = {WORKER: f"{prefix}w.", LOOP: f"{prefix}l."}
-    topics = [Topics(connection, p, partitions=PARTITIONS) for p in prefixes.values()]
-    for each in topics:
-        each.create()
-    try:
+    with ExitStack() as stack:
+        for each in prefixes.values():
+            stack.enter_context(Topics(connection, each, partitions=PARTITIONS))
         return _measure(connection, prefixes, seconds, logs, say)
-    finally:
-        for each in topics:
-            each.remove()
 
 
 def _measure(connection: Connection, prefixes: dict[str, str], seconds: float, logs: Path, say: Say) -> Latency:
-    servers = connection.bootstrap_servers
-    worker_log, loop_log = (logs / f"{prefixes[subject]}latency.log" for subject in (WORKER, LOOP))
+    def begin(subject: str) -> Subject:
+        prefix = prefixes[subject]
+        log = logs / f"{prefix}latency.log"
+        return start(subject, connection, prefix, log=log, partitions=PARTITIONS, model=MODEL)
+
     with (
-        start_worker(
-            servers, prefixes[WORKER], group_id=prefixes[WORKER], partitions=PARTITIONS, log=worker_log
-        ) as worker,
-        start_loop(servers, prefixes[LOOP], group_id=prefixes[LOOP], log=loop_log, model=MODEL) as loop,
+        begin(WORKER) as worker,
+        begin(LOOP) as loop,
         Watcher(connection, prefixes.values(), partitions=PARTITIONS) as watcher,
     ):
         worker.wait_for_log("worker_ready")

@@ -174,8 +174,42 @@ class Loop(ABC):
         """Apply a score and decide: fills `leads`, `changed`, `qualified`, `outcomes`."""
 
     @abstractmethod
+    def new_lead(self) -> Any:
+        """A lead that nothing is known about."""
+
+    @abstractmethod
+    def changed_at(self, lead: Any) -> datetime | None:
+        """When the CRM last changed it."""
+
+    @abstractmethod
+    def apply_change(self, lead: Any, change: LeadChanged) -> None:
+        """Apply a lead-changed that is not stale."""
+
     def change(self, message: Message) -> None:
         """Apply a lead-changed."""
+        key = message.key()
+        value = message.value()
+        leads = self.leads[message.partition()]
+        changed = self.changed[message.partition()]
+        if value is None:
+            self.outcomes["erased"] += 1
+            if leads.pop(key, None) is not None:
+                changed[key] = None
+            return
+        change = decode_change(value)
+        if change.lead_id.encode() != key:
+            self.dead_letters.append((message, "the key is not the lead_id"))
+            return
+        lead = leads.get(key)
+        if lead is None:
+            lead = leads[key] = self.new_lead()
+        changed_at = self.changed_at(lead)
+        if changed_at is not None and change.occurred_at < changed_at:
+            self.outcomes["stale_change"] += 1
+            return
+        self.apply_change(lead, change)
+        self.outcomes["changed"] += 1
+        changed[key] = lead
 
     def run(self) -> None:
         self.connect()

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench.reporting import Say
 from lead_qualifier.demo.broker.errors import NoBroker
 from lead_qualifier.demo.broker.finder import find_broker
 from lead_qualifier.demo.broker.kinds import BrokerKind
@@ -17,6 +16,8 @@ from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.errors import BrokerUnreachable
 from lead_qualifier.settings import InvalidSettings, load_settings
 
+Say = Callable[[str], None]
+"""Told what was just done or is about to be: a line each time."""
 _BROKERS = [BrokerKind.JAVA, BrokerKind.CONTAINER]
 
 

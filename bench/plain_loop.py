@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from bench.loop import LeadChanged, Loop, Message, ScoreChanged, decode_change, decode_score, main
+from bench.loop import LeadChanged, Loop, Message, ScoreChanged, decode_score, main
 
 Lead = dict[str, Any]
 
@@ -17,7 +17,7 @@ _TIMES = ("changed_at", "qualified_at")
 
 class PlainLoop(Loop):
     def decode_lead(self, value: bytes) -> Lead:
-        lead: Lead = new_lead() | msgspec.json.decode(value)
+        lead: Lead = self.new_lead() | msgspec.json.decode(value)
         for name in _TIMES:
             if name in lead:
                 lead[name] = datetime.fromisoformat(lead[name])
@@ -35,7 +35,7 @@ class PlainLoop(Loop):
         leads = self.leads[partition]
         lead = leads.get(key)
         if lead is None:
-            lead = leads[key] = new_lead()
+            lead = leads[key] = self.new_lead()
         name = event.scoring_model_id
         at = event.occurred_at
         held = lead["scores"].get(name)
@@ -99,60 +99,37 @@ class PlainLoop(Loop):
             output["contact_id"] = lead["contact_id"]
         self.qualified.append((key, output))
 
-    def change(self, message: Message) -> None:
-        key = message.key()
-        value = message.value()
-        leads = self.leads[message.partition()]
-        changed = self.changed[message.partition()]
-        if value is None:
-            self.outcomes["erased"] += 1
-            if leads.pop(key, None) is not None:
-                changed[key] = None
-            return
-        change = decode_change(value)
-        if change.lead_id.encode() != key:
-            self.dead_letters.append((message, "the key is not the lead_id"))
-            return
-        lead = leads.get(key)
-        if lead is None:
-            lead = leads[key] = new_lead()
-        if "changed_at" in lead and change.occurred_at < lead["changed_at"]:
-            self.outcomes["stale_change"] += 1
-            return
-        apply_change(lead, change)
-        self.outcomes["changed"] += 1
-        changed[key] = lead
+    def new_lead(self) -> Lead:
+        return {"status": "open", "status_reason": "new", "sales_ready": False, "scores": {}, "marks": {}}
 
+    def changed_at(self, lead: Lead) -> datetime | None:
+        return lead.get("changed_at")
 
-def new_lead() -> Lead:
-    return {"status": "open", "status_reason": "new", "sales_ready": False, "scores": {}, "marks": {}}
-
-
-def apply_change(lead: Lead, change: LeadChanged) -> None:
-    at = change.occurred_at
-    overtaken = "qualified_at" in lead and at < lead["qualified_at"]
-    kept = lead["qualified_flags"] if overtaken else ()
-    before = (lead["status"], lead["status_reason"], lead["sales_ready"])
-    for name in ("status", "status_reason", "sales_ready"):
-        content = getattr(change, name)
-        if content is not UNSET and name not in kept:
-            lead[name] = content
-    for name in ("owner_id", "contact_id"):
-        content = getattr(change, name)
-        if content is None:
-            lead.pop(name, None)
-        elif content is not UNSET:
-            lead[name] = content
-    if change.attributes is not UNSET:
-        merged = lead.get("attributes", {}) | change.attributes
-        lead["attributes"] = {name: content for name, content in merged.items() if content is not None}
-    lead["known"] = True
-    lead["changed_at"] = at
-    reset = before[1] == "marketing_qualified" != lead["status_reason"] or (before[2] and not lead["sales_ready"])
-    reopened = before[0] != "open" and lead["status"] == "open"
-    if (reset or reopened) and not overtaken:
-        for mark in lead["marks"].values():
-            mark["cleared"] = True
+    def apply_change(self, lead: Lead, change: LeadChanged) -> None:
+        at = change.occurred_at
+        overtaken = "qualified_at" in lead and at < lead["qualified_at"]
+        kept = lead["qualified_flags"] if overtaken else ()
+        before = (lead["status"], lead["status_reason"], lead["sales_ready"])
+        for name in ("status", "status_reason", "sales_ready"):
+            content = getattr(change, name)
+            if content is not UNSET and name not in kept:
+                lead[name] = content
+        for name in ("owner_id", "contact_id"):
+            content = getattr(change, name)
+            if content is None:
+                lead.pop(name, None)
+            elif content is not UNSET:
+                lead[name] = content
+        if change.attributes is not UNSET:
+            merged = lead.get("attributes", {}) | change.attributes
+            lead["attributes"] = {name: content for name, content in merged.items() if content is not None}
+        lead["known"] = True
+        lead["changed_at"] = at
+        reset = before[1] == "marketing_qualified" != lead["status_reason"] or (before[2] and not lead["sales_ready"])
+        reopened = before[0] != "open" and lead["status"] == "open"
+        if (reset or reopened) and not overtaken:
+            for mark in lead["marks"].values():
+                mark["cleared"] = True
 
 
 if __name__ == "__main__":

@@ -14,8 +14,7 @@ from typing import Any
 
 import msgspec
 
-from bench.on_kafka import on_kafka
-from bench.reporting import Say
+from bench.on_kafka import Say, on_kafka
 from bench.restore import LEADS, PARTITIONS, write
 from bench.topics import Topics, feed
 from bench.workload import MODEL, Workload
@@ -57,9 +56,7 @@ def main() -> int:
 
 def _run(connection: Connection, options: argparse.Namespace, folder: Path, say: Say) -> int:
     prefix = f"preview-{time.time_ns() % 10**9}."
-    topics = Topics(connection, prefix, partitions=PARTITIONS)
-    topics.create()
-    try:
+    with Topics(connection, prefix, partitions=PARTITIONS):
         held = write(connection, prefix, options.leads, partitions=PARTITIONS)
         _write_rules(connection, prefix)
         expected = _qualifying(held)
@@ -68,8 +65,6 @@ def _run(connection: Connection, options: argparse.Namespace, folder: Path, say:
             feed(connection, prefix, Workload("scores", options.scores, options.leads))
             say(f"{options.scores:,} scores and lead changes written")
         return max(_round(connection, prefix, folder, options, expected, say) for _ in range(options.rounds))
-    finally:
-        topics.remove()
 
 
 def _write_rules(connection: Connection, prefix: str) -> None:

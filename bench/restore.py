@@ -16,8 +16,7 @@ from typing import Any
 import msgspec
 from confluent_kafka import Producer
 
-from bench.on_kafka import on_kafka
-from bench.reporting import Say
+from bench.on_kafka import Say, on_kafka
 from bench.topics import Topics
 from lead_qualifier.engine import Application, Input, partition_of
 from lead_qualifier.engine import checkpoint as positions
@@ -172,9 +171,7 @@ def main() -> int:
 
 def _run(connection: Connection, count: int, rounds: int, say: Say) -> int:
     prefix = f"restore-{time.time_ns() % 10**9}."
-    topics = Topics(connection, prefix, partitions=PARTITIONS)
-    topics.create()
-    try:
+    with Topics(connection, prefix, partitions=PARTITIONS):
         begun = time.monotonic()
         held = write(connection, prefix, count, partitions=PARTITIONS)
         size = sum(len(key) + len(value) for key, value in held.items()) / max(1, len(held))
@@ -193,8 +190,6 @@ def _run(connection: Connection, count: int, rounds: int, say: Say) -> int:
             if found.leads != len(held):
                 say(f"{len(held):,} were expected")
                 return 1
-    finally:
-        topics.remove()
     return 0
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 from msgspec import UNSET, Struct
 
-from bench.loop import LeadChanged, Loop, Message, Moment, ScoreChanged, decode_change, decode_score, main
+from bench.loop import LeadChanged, Loop, Message, Moment, ScoreChanged, decode_score, main
 
 
 class Score(Struct, gc=False):
@@ -130,56 +130,37 @@ class StructLoop(Loop):
             output["contact_id"] = lead.contact_id
         self.qualified.append((key, output))
 
-    def change(self, message: Message) -> None:
-        key = message.key()
-        value = message.value()
-        leads = self.leads[message.partition()]
-        changed = self.changed[message.partition()]
-        if value is None:
-            self.outcomes["erased"] += 1
-            if leads.pop(key, None) is not None:
-                changed[key] = None
-            return
-        change = decode_change(value)
-        if change.lead_id.encode() != key:
-            self.dead_letters.append((message, "the key is not the lead_id"))
-            return
-        lead = leads.get(key)
-        if lead is None:
-            lead = leads[key] = Lead()
-        if lead.changed_at is not None and change.occurred_at < lead.changed_at:
-            self.outcomes["stale_change"] += 1
-            return
-        apply_change(lead, change)
-        self.outcomes["changed"] += 1
-        changed[key] = lead
+    def new_lead(self) -> Lead:
+        return Lead()
 
+    def changed_at(self, lead: Lead) -> datetime | None:
+        return lead.changed_at
 
-def apply_change(lead: Lead, change: LeadChanged) -> None:
-    at = change.occurred_at
-    overtaken = lead.qualified_at is not None and at < lead.qualified_at
-    kept = lead.qualified_flags if overtaken else ()
-    before = (lead.status, lead.status_reason, lead.sales_ready)
-    if change.status is not UNSET:
-        lead.status = change.status
-    if change.status_reason is not UNSET and "status_reason" not in kept:
-        lead.status_reason = change.status_reason
-    if change.sales_ready is not UNSET and "sales_ready" not in kept:
-        lead.sales_ready = change.sales_ready
-    if change.owner_id is not UNSET:
-        lead.owner_id = change.owner_id
-    if change.contact_id is not UNSET:
-        lead.contact_id = change.contact_id
-    if change.attributes is not UNSET:
-        merged = lead.attributes | change.attributes
-        lead.attributes = {name: content for name, content in merged.items() if content is not None}
-    lead.known = True
-    lead.changed_at = at
-    reset = before[1] == "marketing_qualified" != lead.status_reason or (before[2] and not lead.sales_ready)
-    reopened = before[0] != "open" and lead.status == "open"
-    if (reset or reopened) and not overtaken:
-        for mark in lead.marks.values():
-            mark.cleared = True
+    def apply_change(self, lead: Lead, change: LeadChanged) -> None:
+        at = change.occurred_at
+        overtaken = lead.qualified_at is not None and at < lead.qualified_at
+        kept = lead.qualified_flags if overtaken else ()
+        before = (lead.status, lead.status_reason, lead.sales_ready)
+        if change.status is not UNSET:
+            lead.status = change.status
+        if change.status_reason is not UNSET and "status_reason" not in kept:
+            lead.status_reason = change.status_reason
+        if change.sales_ready is not UNSET and "sales_ready" not in kept:
+            lead.sales_ready = change.sales_ready
+        if change.owner_id is not UNSET:
+            lead.owner_id = change.owner_id
+        if change.contact_id is not UNSET:
+            lead.contact_id = change.contact_id
+        if change.attributes is not UNSET:
+            merged = lead.attributes | change.attributes
+            lead.attributes = {name: content for name, content in merged.items() if content is not None}
+        lead.known = True
+        lead.changed_at = at
+        reset = before[1] == "marketing_qualified" != lead.status_reason or (before[2] and not lead.sales_ready)
+        reopened = before[0] != "open" and lead.status == "open"
+        if (reset or reopened) and not overtaken:
+            for mark in lead.marks.values():
+                mark.cleared = True
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import msgspec
 from bench.loop import LoopSettings
 from bench.meter import Measured
 from bench.workload import MODEL
+from lead_qualifier.kafka.connection import Connection
 
 WORKER = "worker"
 LOOP = "loop"
@@ -100,15 +101,38 @@ class Subject:
         return line
 
 
-def start_worker(
-    bootstrap_servers: str, prefix: str, *, group_id: str, partitions: int, log: Path, expected: int = 0
+def start(
+    kind: str,
+    connection: Connection,
+    prefix: str,
+    *,
+    log: Path,
+    partitions: int,
+    group_id: str | None = None,
+    expected: int = 0,
+    model: dict[str, Any] = MODEL,
 ) -> Subject:
-    """A worker as `lead-qualifier worker` runs it."""
+    """A worker as `lead-qualifier worker` runs it, or a process of a hand-written loop.
+
+    `group_id`: by default the prefix. `expected`: the records to decide before it says what they cost; 0: never.
+    `model`: the loop's; a worker gets its own by commands.
+    """
+    group_id = group_id or prefix
+    if kind != WORKER:
+        settings = LoopSettings(
+            bootstrap_servers=connection.bootstrap_servers,
+            prefix=prefix,
+            group_id=group_id,
+            model=model,
+            scoring_models=[c["scoring_model"] for c in model["criteria"]],
+            expected=expected,
+        )
+        return Subject([_LOOPS[kind], msgspec.json.encode(settings).decode()], log=log)
     return Subject(
         ["bench.worker_process", str(expected)],
         log=log,
         environment={
-            "KAFKA_BOOTSTRAP_SERVERS": bootstrap_servers,
+            "KAFKA_BOOTSTRAP_SERVERS": connection.bootstrap_servers,
             "LEAD_QUALIFIER_TOPIC_PREFIX": prefix,
             "LEAD_QUALIFIER_APPLICATION_ID": group_id,
             "LEAD_QUALIFIER_PARTITIONS": str(partitions),
@@ -116,26 +140,3 @@ def start_worker(
             "LEAD_QUALIFIER_LOG_FORMAT": "json",
         },
     )
-
-
-def start_loop(
-    bootstrap_servers: str,
-    prefix: str,
-    *,
-    group_id: str,
-    log: Path,
-    expected: int = 0,
-    model: dict[str, Any] | None = None,
-    kind: str = LOOP,
-) -> Subject:
-    """A process of the hand-written loop."""
-    model = model or MODEL
-    settings = LoopSettings(
-        bootstrap_servers=bootstrap_servers,
-        prefix=prefix,
-        group_id=group_id,
-        model=model,
-        scoring_models=[c["scoring_model"] for c in model["criteria"]],
-        expected=expected,
-    )
-    return Subject([_LOOPS[kind], msgspec.json.encode(settings).decode()], log=log)

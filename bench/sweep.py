@@ -11,11 +11,10 @@ from statistics import quantiles
 from typing import Any
 
 from bench.commands import Commands
-from bench.on_kafka import on_kafka
+from bench.on_kafka import Say, on_kafka
 from bench.pace import MODEL, Source, Watcher
-from bench.reporting import Say
 from bench.restore import GROUP, LEADS, PARTITIONS, write
-from bench.subjects import Subject, SubjectFailed, start_worker
+from bench.subjects import WORKER, Subject, SubjectFailed, start
 from bench.topics import Topics
 from lead_qualifier.kafka.connection import Connection
 
@@ -66,15 +65,11 @@ def main() -> int:
 
 def _measure(connection: Connection, options: argparse.Namespace, logs: Path, say: Say) -> None:
     prefix = f"sweep-{time.time_ns() % 10**9}."
-    topics = Topics(connection, prefix, partitions=PARTITIONS)
-    topics.create()
     log = logs / "worker.log"
-    try:
+    with Topics(connection, prefix, partitions=PARTITIONS):
         known = len(write(connection, prefix, options.leads, partitions=PARTITIONS))
         with (
-            start_worker(
-                connection.bootstrap_servers, prefix, group_id=GROUP, partitions=PARTITIONS, log=log
-            ) as worker,
+            start(WORKER, connection, prefix, log=log, partitions=PARTITIONS, group_id=GROUP) as worker,
             Commands(connection, prefix) as commands,
             Watcher(connection, [prefix], partitions=PARTITIONS) as watcher,
         ):
@@ -111,8 +106,6 @@ def _measure(connection: Connection, options: argparse.Namespace, logs: Path, sa
                 f"live events, p50/p99 ms: {quiet[0]:.0f}/{quiet[1]:.0f} before, {busy[0]:.0f}/{busy[1]:.0f} then, "
                 f"ratios {busy[0] / quiet[0]:.2f}/{busy[1] / quiet[1]:.2f}"
             )
-    finally:
-        topics.remove()
 
 
 def _wait_for_sweeps(worker: Subject, partitions: int) -> None:

@@ -8,9 +8,9 @@ from statistics import median
 
 from bench.commands import Commands
 from bench.meter import Measured
-from bench.reporting import Say
+from bench.on_kafka import Say
 from bench.results import Results, read_results
-from bench.subjects import LOOP, STRUCT_LOOP, WORKER, Subject, start_loop, start_worker
+from bench.subjects import LOOP, STRUCT_LOOP, WORKER, Subject, start
 from bench.topics import Topics, feed
 from bench.workload import MODEL, Workload
 from lead_qualifier.kafka.connection import Connection
@@ -51,9 +51,7 @@ def measure_throughput(
     connection: Connection, workload: Workload, *, rounds: int, prefix: str, logs: Path, say: Say
 ) -> Throughput:
     """Raises ResultsDiffer, SubjectFailed, ReadIncomplete."""
-    topics = Topics(connection, prefix, partitions=PARTITIONS)
-    topics.create()
-    try:
+    with Topics(connection, prefix, partitions=PARTITIONS) as topics:
         _make_criteria_live(connection, prefix, logs)
         say(f"{workload.name}: feeding {workload.events:,} events over {workload.leads:,} leads")
         feed(connection, prefix, workload)
@@ -75,8 +73,6 @@ def measure_throughput(
                 )
         assert first is not None
         return Throughput(workload, runs, len(first.qualified))
-    finally:
-        topics.remove()
 
 
 def _make_criteria_live(connection: Connection, prefix: str, logs: Path) -> None:
@@ -95,11 +91,7 @@ def _run(connection: Connection, prefix: str, subject: str, workload: Workload, 
 def _start(connection: Connection, prefix: str, subject: str, expected: int, logs: Path) -> Subject:
     group_id = _group(prefix, subject)
     log = logs / f"{group_id}.log"
-    if subject == WORKER:
-        return start_worker(
-            connection.bootstrap_servers, prefix, group_id=group_id, partitions=PARTITIONS, log=log, expected=expected
-        )
-    return start_loop(connection.bootstrap_servers, prefix, group_id=group_id, log=log, expected=expected, kind=subject)
+    return start(subject, connection, prefix, log=log, partitions=PARTITIONS, group_id=group_id, expected=expected)
 
 
 def _group(prefix: str, subject: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Self
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
@@ -18,13 +19,20 @@ _WRITTEN = (LEAD_STATE, LEAD_QUALIFIED, LEAD_DEAD_LETTERS)
 
 
 class Topics:
-    """All topics of one prefix."""
+    """All topics of one prefix; as a context manager it creates and removes them."""
 
     def __init__(self, connection: Connection, prefix: str, *, partitions: int) -> None:
         self._connection = connection
         self.prefix = prefix
         self.partitions = partitions
         self._admin = Admin(connection.confluent())
+
+    def __enter__(self) -> Self:
+        self.create()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()
 
     def create(self) -> None:
         """Create what is missing, and wait until each partition has a leader."""
