@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
-from lead_qualifier.messages import downstream_topics, topics
+from lead_qualifier.messages import topics
 from lead_qualifier.messages.topics import Cleanup, Partitions, Topic
 from lead_qualifier.services.topology import readers_of, writers_of
 
@@ -38,8 +38,8 @@ def document() -> str:
     return "\n".join(
         [
             _HEAD,
-            *_section("Qualification", topics.CATALOGUE),
-            *_section("Downstream services", downstream_topics.CATALOGUE),
+            *_section("Qualification", topics.QUALIFICATION_TOPICS),
+            *_section("Downstream services", topics.DOWNSTREAM_TOPICS),
         ]
     )
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 
 #: The largest record that a Kafka broker accepts by default (`message.max.bytes`).
 BROKER_DEFAULT_MAX_MESSAGE_BYTES = 1_048_588
@@ -16,10 +17,11 @@ TIMESTAMP_TYPE = "message.timestamp.type"
 BROKER_TIME = "LogAppendTime"
 
 _DAY = timedelta(days=1)
+_WEEK = 7 * _DAY
 
 #: How long an erasure is remembered. Records about the lead from before it, a merge included, may arrive as long as the
 #: inputs retain them.
-ERASURE_REMEMBERED = 7 * _DAY
+ERASURE_REMEMBERED = _WEEK
 
 
 class Cleanup(StrEnum):
@@ -36,7 +38,7 @@ class Partitions(StrEnum):
     ONE = "1"  # a total order
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Topic:
     """A topic of the contract."""
 
@@ -44,6 +46,7 @@ class Topic:
     """Without the installation's prefix."""
     purpose: str
     """What its records are, in a sentence."""
+    _: KW_ONLY
     key: str
     """What the records' key is."""
     partitions: Partitions
@@ -111,142 +114,20 @@ class Topic:
         return oldest is None or 2 * int(oldest) > retention
 
 
-LEAD_SCORE_CHANGED = Topic(
-    name="lead-score-changed",
-    purpose="A lead's score on one scoring model changed.",
-    key="lead_id",
-    partitions=Partitions.BY_LEAD,
-    cleanup=Cleanup.DELETE,
-    retention=7 * _DAY,
-    external_writers=("scoring engines",),
+# The kinds of topics, by what those of a kind have in common.
+_KEPT_A_WEEK = partial(Topic, cleanup=Cleanup.DELETE, retention=_WEEK)
+_input = partial(_KEPT_A_WEEK, key="lead_id", partitions=Partitions.BY_LEAD)
+_commands = partial(_KEPT_A_WEEK, partitions=Partitions.ONE)
+_passed_on = partial(_KEPT_A_WEEK, ours=True, timed_by_broker=True, events=False)
+_facts = partial(Topic, cleanup=Cleanup.COMPACT)
+_rules = partial(_facts, partitions=Partitions.ONE, ours=True, events=False)
+_changelog = partial(_facts, ours=True, timed_by_broker=True, events=False)
+_event = partial(
+    Topic, key="lead_id", partitions=Partitions.BY_LEAD, cleanup=Cleanup.DELETE, retention=30 * _DAY, ours=True
 )
-LEAD_CHANGED = Topic(
-    name="lead-changed",
-    purpose="The CRM created or changed a lead, or erased it (record without value).",
-    key="lead_id",
-    partitions=Partitions.BY_LEAD,
-    cleanup=Cleanup.COMPACT,
-    external_writers=("the CRM",),
-)
-LEAD_MERGED = Topic(
-    name="lead-merged",
-    purpose="The CRM merged a lead (the loser) into another (the survivor).",
-    key="lead_id of the loser",
-    partitions=Partitions.BY_LEAD,
-    cleanup=Cleanup.DELETE,
-    retention=7 * _DAY,
-    external_writers=("the CRM",),
-)
-LEAD_SALES_RESPONSE = Topic(
-    name="lead-sales-response",
-    purpose="Sales accepted or rejected a qualified lead.",
-    key="lead_id",
-    partitions=Partitions.BY_LEAD,
-    cleanup=Cleanup.DELETE,
-    retention=7 * _DAY,
-    external_writers=("the CRM",),
-)
-SCORING_MODEL_CHANGED = Topic(
-    name="scoring-model-changed",
-    purpose="A scoring model was created, went live or stopped.",
-    key="scoring_model_id",
-    partitions=Partitions.ONE,
-    cleanup=Cleanup.COMPACT,
-    external_writers=("scoring engines", "the command line"),
-)
-QUALIFICATION_COMMANDS = Topic(
-    name="qualification-commands",
-    purpose="Commands to apply, publish, stop or delete a qualification model.",
-    key="qualification_model_id",
-    partitions=Partitions.ONE,
-    cleanup=Cleanup.DELETE,
-    retention=7 * _DAY,
-    external_writers=("the command line", "the console"),
-)
-FEATURE_COMMANDS = Topic(
-    name="feature-commands",
-    purpose="Commands to turn a feature on or off. For administrators only, by an ACL of its own.",
-    key="feature name",
-    partitions=Partitions.ONE,
-    cleanup=Cleanup.DELETE,
-    retention=7 * _DAY,
-    external_writers=("administrators",),
-)
-QUALIFICATION_MODELS = Topic(
-    name="qualification-models",
-    purpose="The current state of every qualification model, scoring model and feature, for the workers.",
-    key="model/<id>, scoring/<id> or feature/<name>",
-    partitions=Partitions.ONE,
-    cleanup=Cleanup.COMPACT,
-    external_readers=("the console",),
-    ours=True,
-    events=False,
-)
-QUALIFICATION_MODEL_CHANGED = Topic(
-    name="qualification-model-changed",
-    purpose="The audit trail: the outcome of each command, accepted or refused, why, and who issued it.",
-    key="qualification_model_id, scoring_model_id or feature name",
-    partitions=Partitions.ONE,
-    cleanup=Cleanup.DELETE,
-    retention=3650 * _DAY,
-    external_readers=("the command line", "the console", "auditors"),
-    ours=True,
-)
-COMMAND_STATE = Topic(
-    name="command-state",
-    purpose="Changelog of the command processor. Internal: read qualification-models instead.",
-    key="model/<id>, scoring/<id> or feature/<name>",
-    partitions=Partitions.ONE,
-    cleanup=Cleanup.COMPACT,
-    ours=True,
-    timed_by_broker=True,
-    events=False,
-)
-LEAD_QUALIFIED = Topic(
-    name="lead-qualified",
-    purpose="A lead qualified: by which model and version, why, and what changed on the lead.",
-    key="lead_id",
-    partitions=Partitions.BY_LEAD,
-    cleanup=Cleanup.DELETE,
-    retention=30 * _DAY,
-    external_readers=("the CRM",),
-    ours=True,
-)
-LEAD_RECYCLED = Topic(
-    name="lead-recycled",
-    purpose="Sales rejected a lead that may qualify again: the CRM must reset flags that a qualification had set.",
-    key="lead_id",
-    partitions=Partitions.BY_LEAD,
-    cleanup=Cleanup.DELETE,
-    retention=30 * _DAY,
-    external_readers=("the CRM", "sinks"),
-    ours=True,
-)
-LEAD_HANDOVERS = Topic(
-    name="lead-handovers",
-    purpose="Scores, marks and sales responses of a merged lead, on their way to its survivor. Internal.",
-    key="lead_id of the survivor",
-    partitions=Partitions.BY_LEAD,
-    cleanup=Cleanup.DELETE,
-    retention=7 * _DAY,
-    ours=True,
-    events=False,
-    timed_by_broker=True,
-)
-LEAD_STATE = Topic(
-    name="lead-state",
-    purpose="Changelog of the worker: everything held about each lead.",
-    key="lead_id",
-    partitions=Partitions.BY_LEAD,
-    cleanup=Cleanup.COMPACT,
-    external_readers=("the console",),
-    ours=True,
-    timed_by_broker=True,
-    events=False,
-)
-LEAD_DEAD_LETTERS = Topic(
-    name="lead-dead-letters",
-    purpose="Records that could not be read: the original key, value and headers, their position, and why.",
+_audit_trail = partial(Topic, partitions=Partitions.ONE, cleanup=Cleanup.DELETE, retention=3650 * _DAY, ours=True)
+_dead_letters = partial(
+    Topic,
     key="original key",
     partitions=Partitions.BY_LEAD,
     cleanup=Cleanup.DELETE,
@@ -256,24 +137,226 @@ LEAD_DEAD_LETTERS = Topic(
     events=False,
 )
 
-#: The changelogs: all state that does not follow from other state.
-STATE_TOPICS: tuple[Topic, ...] = (LEAD_STATE, COMMAND_STATE)
-
-#: In the order in which people see them.
-CATALOGUE: tuple[Topic, ...] = (
-    LEAD_SCORE_CHANGED,
-    LEAD_CHANGED,
-    LEAD_MERGED,
-    LEAD_SALES_RESPONSE,
-    SCORING_MODEL_CHANGED,
-    QUALIFICATION_COMMANDS,
-    FEATURE_COMMANDS,
-    QUALIFICATION_MODELS,
-    QUALIFICATION_MODEL_CHANGED,
-    COMMAND_STATE,
-    LEAD_QUALIFIED,
-    LEAD_RECYCLED,
-    LEAD_HANDOVERS,
-    LEAD_STATE,
-    LEAD_DEAD_LETTERS,
+LEAD_SCORE_CHANGED = _input(
+    "lead-score-changed",
+    "A lead's score on one scoring model changed.",
+    external_writers=("scoring engines",),
 )
+LEAD_CHANGED = _facts(
+    "lead-changed",
+    "The CRM created or changed a lead, or erased it (record without value).",
+    key="lead_id",
+    partitions=Partitions.BY_LEAD,
+    external_writers=("the CRM",),
+)
+LEAD_MERGED = _input(
+    "lead-merged",
+    "The CRM merged a lead (the loser) into another (the survivor).",
+    key="lead_id of the loser",
+    external_writers=("the CRM",),
+)
+LEAD_SALES_RESPONSE = _input(
+    "lead-sales-response",
+    "Sales accepted or rejected a qualified lead.",
+    external_writers=("the CRM",),
+)
+SCORING_MODEL_CHANGED = _facts(
+    "scoring-model-changed",
+    "A scoring model was created, went live or stopped.",
+    key="scoring_model_id",
+    partitions=Partitions.ONE,
+    external_writers=("scoring engines", "the command line"),
+)
+QUALIFICATION_COMMANDS = _commands(
+    "qualification-commands",
+    "Commands to apply, publish, stop or delete a qualification model.",
+    key="qualification_model_id",
+    external_writers=("the command line",),
+)
+FEATURE_COMMANDS = _commands(
+    "feature-commands",
+    "Commands to turn a feature on or off. For administrators only, by an ACL of its own.",
+    key="feature name",
+    external_writers=("administrators",),
+)
+QUALIFICATION_MODELS = _rules(
+    "qualification-models",
+    "The current state of every qualification model, scoring model and feature, for the workers.",
+    key="model/<id>, scoring/<id> or feature/<name>",
+    external_readers=("the command line",),
+)
+QUALIFICATION_MODEL_CHANGED = _audit_trail(
+    "qualification-model-changed",
+    "The audit trail: the outcome of each command, accepted or refused, why, and who issued it.",
+    key="qualification_model_id, scoring_model_id or feature name",
+    external_readers=("the command line", "auditors"),
+)
+COMMAND_STATE = _changelog(
+    "command-state",
+    "Changelog of the command processor. Internal: read qualification-models instead.",
+    key="model/<id>, scoring/<id> or feature/<name>",
+    partitions=Partitions.ONE,
+)
+LEAD_QUALIFIED = _event(
+    "lead-qualified",
+    "A lead qualified: by which model and version, why, and what changed on the lead.",
+    external_readers=("the CRM",),
+)
+LEAD_RECYCLED = _event(
+    "lead-recycled",
+    "Sales rejected a lead that may qualify again: the CRM must reset flags that a qualification had set.",
+    external_readers=("the CRM", "sinks"),
+)
+LEAD_HANDOVERS = _passed_on(
+    "lead-handovers",
+    "Scores, marks and sales responses of a merged lead, on their way to its survivor. Internal.",
+    key="lead_id of the survivor",
+    partitions=Partitions.BY_LEAD,
+)
+LEAD_STATE = _changelog(
+    "lead-state",
+    "Changelog of the worker: everything held about each lead.",
+    key="lead_id",
+    partitions=Partitions.BY_LEAD,
+    external_readers=("the command line",),
+)
+LEAD_DEAD_LETTERS = _dead_letters(
+    "lead-dead-letters",
+    "Records that could not be read: the original key, value and headers, their position, and why.",
+)
+
+QUALIFICATION_TOPICS: tuple[Topic, ...] = tuple(one for one in globals().values() if isinstance(one, Topic))
+"""The topics above, which workers use, in the order in which people see them."""
+STATE_TOPICS: tuple[Topic, ...] = (LEAD_STATE, COMMAND_STATE)
+"""The changelogs of workers: all of their state that does not follow from other state."""
+
+KINDS = {"journey": "journeys", "assignment": "assignment", "sequence": "sequences", "follow-up": "follow-up"}
+"""The kinds of definition of the downstream services, each with its service."""
+
+
+def with_article(kind: str) -> str:
+    """The word with its article: `a journey`, `an assignment`."""
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+
+
+def commands(kind: str) -> Topic:
+    """Commands on definitions of one kind."""
+    return _commands(
+        f"{kind}-commands",
+        f"Commands to apply, publish, stop or delete {with_article(kind)} definition.",
+        key="definition id",
+        external_writers=("the command line",),
+    )
+
+
+def definitions(kind: str) -> Topic:
+    """The current state of the definitions of one kind."""
+    return _rules(
+        f"{kind}-definitions",
+        f"The current state of every {kind} definition, for the {KINDS[kind]} service.",
+        key="definition id",
+        external_readers=("the command line",),
+    )
+
+
+def definition_changed(kind: str) -> Topic:
+    """The audit trail of one kind."""
+    return _audit_trail(
+        f"{kind}-definition-changed",
+        f"The audit trail: the outcome of each command on {with_article(kind)} definition, why, and by whom.",
+        key="definition id",
+        external_readers=("the command line", "auditors"),
+    )
+
+
+def command_state(kind: str) -> Topic:
+    """The changelog of the processor of commands on definitions of one kind."""
+    return _state(f"{kind}-command-state", KINDS[kind], "definition id", Partitions.ONE)
+
+
+def _state(name: str, service: str, key: str = "lead_id", partitions: Partitions = Partitions.BY_LEAD) -> Topic:
+    return _changelog(name, f"Changelog of the {service} service. Internal.", key=key, partitions=partitions)
+
+
+JOURNEY_COMMANDS = commands("journey")
+JOURNEY_DEFINITIONS = definitions("journey")
+JOURNEY_COMMAND_STATE = command_state("journey")
+JOURNEY_STATE = _state("journey-state", "journeys")
+JOURNEY_DEFINITION_CHANGED = definition_changed("journey")
+JOURNEY_ENTRY_REQUESTED = _event(
+    "journey-entry-requested",
+    "A lead enters a journey: which one, why, and with which data.",
+    external_readers=("journey orchestrators",),
+)
+
+DOWNSTREAM_DEAD_LETTERS = _dead_letters(
+    "downstream-dead-letters",
+    "Records that a downstream service could not handle: the original key, value and headers, and why.",
+)
+
+SELLER_CHANGED = _facts(
+    "seller-changed",
+    "A seller joined or changed (attributes, work hours, capacity, availability), or left (no value).",
+    key="seller_id",
+    partitions=Partitions.ONE,
+    external_writers=("the CRM", "the command line"),
+)
+ASSIGNMENT_COMMANDS = commands("assignment")
+ASSIGNMENT_QUEUE = _passed_on(
+    "assignment-queue",
+    "Every input of the assignment service, in the one order in which it decides. Internal.",
+    key="lead_id, seller_id or definition id",
+    partitions=Partitions.ONE,
+)
+ASSIGNMENT_LEAD_STATE = _state("assignment-lead-state", "assignment")
+ASSIGNMENT_RELAY_STATE = _state("assignment-relay-state", "assignment", "seller_id", Partitions.ONE)
+ASSIGNMENT_STATE = _state("assignment-state", "assignment", "lead/<id>, seller/<id> or definition/<id>", Partitions.ONE)
+ASSIGNMENT_DEFINITION_CHANGED = definition_changed("assignment")
+LEAD_ASSIGNED = _event(
+    "lead-assigned",
+    "What the assignment service decided about a lead: who owns it, by which segment and rule, or why nobody does.",
+    external_readers=("the CRM",),
+)
+
+SEQUENCE_CONNECTIONS = _input(
+    "sequence-connections",
+    "Connect a lead to a sequence, or disconnect it.",
+    external_writers=("the CRM", "the command line"),
+)
+ACTIVITY_COMPLETED = _input(
+    "activity-completed",
+    "Somebody acted on a lead: an email, a call, a task, or a reply of the lead.",
+    external_writers=("the CRM", "mail systems"),
+)
+SEQUENCE_COMMANDS = commands("sequence")
+SEQUENCE_DEFINITIONS = definitions("sequence")
+SEQUENCE_COMMAND_STATE = command_state("sequence")
+SEQUENCE_STATE = _state("sequence-state", "sequences")
+SEQUENCE_DEFINITION_CHANGED = definition_changed("sequence")
+SEQUENCE_STEP_DUE = _event(
+    "sequence-step-due",
+    "A step of a sequence is due for a lead.",
+    external_readers=("the CRM", "mail systems"),
+)
+SEQUENCE_CHANGED = _event(
+    "sequence-changed",
+    "A lead was connected to a sequence, completed it, was disconnected from it or failed, and why.",
+    external_readers=("the CRM",),
+)
+
+FOLLOW_UP_COMMANDS = commands("follow-up")
+FOLLOW_UP_DEFINITIONS = definitions("follow-up")
+FOLLOW_UP_COMMAND_STATE = command_state("follow-up")
+FOLLOW_UP_STATE = _state("follow-up-state", "follow-up")
+FOLLOW_UP_DEFINITION_CHANGED = definition_changed("follow-up")
+LEAD_FOLLOW_UP_OVERDUE = _event(
+    "lead-follow-up-overdue",
+    "Nobody acted on a qualified or assigned lead in time.",
+    external_readers=("the CRM", "sales managers"),
+)
+
+ALL_TOPICS: tuple[Topic, ...] = tuple(one for one in globals().values() if isinstance(one, Topic))
+"""Every topic, those of the workers first."""
+DOWNSTREAM_TOPICS: tuple[Topic, ...] = tuple(one for one in ALL_TOPICS if one not in QUALIFICATION_TOPICS)
+"""The topics that only downstream services use."""
+CATALOGUE = QUALIFICATION_TOPICS
