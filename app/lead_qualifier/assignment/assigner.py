@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 from datetime import datetime
 from typing import Any
 
@@ -56,7 +57,7 @@ class Assigner:
             if not lead.waits and lead.counted and lead.owner is not None:
                 self._roster.restore_lead(lead_id, lead.owner.id)
                 self._departures.add(lead_id, lead)
-        self._counters = counters or _recovered(leads.values(), (one.held for one in self._roster))
+        self._counters = counters or _recovered(leads.values(), (one.held for one in self._roster.by_id.values()))
         #: Waiting leads that have no wait queue yet: the first record finds them one.
         self._unplaced = {lead_id: lead for lead_id, lead in leads.items() if lead.waits}
         self._now: datetime
@@ -66,7 +67,7 @@ class Assigner:
     @property
     def sellers(self) -> dict[str, Departed | None]:
         """How each seller departed, by id; None: has not."""
-        return self._roster.departures()
+        return {name: one.held.departed for name, one in self._roster.by_id.items()}
 
     @property
     def unfinished(self) -> bool:
@@ -97,7 +98,9 @@ class Assigner:
         """What would be decided about a lead now, and when time alone may change that. Changes nothing."""
         attempt = self._router.attempt(held, now)
         again_at = None if attempt.choice is None else attempt.choice.again_at
-        return decision_on(lead_id, held, attempt, self._roster), again_at
+        foreseen = copy(held)
+        attempt.apply_to(foreseen)
+        return decision_on(lead_id, foreseen, attempt.choice, self._roster), again_at
 
     # -- events
 
@@ -161,7 +164,7 @@ class Assigner:
 
         `latest`: the latest plausible time now; a stored time after it counts as older than any change.
         """
-        seller = self._roster.get(new.id)
+        seller = self._roster.by_id.get(new.id)
         compared = None
         if seller is None:
             if new.gone:
@@ -185,9 +188,9 @@ class Assigner:
         if compared != what_rules_compare(new):
             for queue in self._router.queues:
                 if is_candidate(new, queue):
-                    self._backlog.admit(new.id, queue)
+                    self._backlog.waiting.admit(new.id, queue)
                 elif new.id in queue.candidates:
-                    self._backlog.exclude(new.id, queue)
+                    self._backlog.waiting.exclude(new.id, queue)
         self._backlog.seller_freed(new.id)
 
     def rules_changed(self, rules: tuple[AssignmentRules, ...]) -> None:
@@ -196,7 +199,7 @@ class Assigner:
         self._counters.revision += 1
         self._router.replace_rules(rules)
         self._backlog.reroute_all()
-        for seller in self._roster:
+        for seller in self._roster.by_id.values():
             self._departures.add_leads_of(seller.held)
 
     def time_passed(self) -> None:
@@ -211,13 +214,11 @@ class Assigner:
 
     def _restore_waiting(self) -> None:
         lost = False
-        placed = []
         for lead_id, held in self._unplaced.items():
             queue = self._queue_of(held)
             lost = lost or queue is None
-            placed.append((lead_id, held.waits, queue or self._backlog.unrouted))
+            self._backlog.waiting.put(lead_id, held.waits, queue or self._backlog.unrouted)
             self._expire(lead_id, held)
-        self._backlog.restore(placed)
         self._unplaced = {}
         if lost:
             self._counters.unfinished = True
@@ -298,10 +299,9 @@ class Assigner:
     # -- decisions
 
     def _assign(self, lead_id: str, held: HeldLead, attempt: Attempt) -> None:
-        held.owner = attempt.owner
         self._decide(lead_id, held, attempt)
         if attempt.owner is not None and attempt.owner.kind == "seller":
-            self._roster[attempt.owner.id].held.last = held.number
+            self._roster.by_id[attempt.owner.id].held.last = held.number
             self._roster.take(lead_id, held, attempt.owner.id)
             self._records.put_lead(lead_id, held)
 
@@ -311,10 +311,10 @@ class Assigner:
         self._backlog.remove(lead_id)
         held.waits = 0
         held.left_by = held.left_at = None
-        held.owner = None if owner_id is None else Owner(self._router.owner_kind(owner_id), owner_id)
-        if owner_id is not None and owner_id in self._roster:
+        owner = None if owner_id is None else Owner(self._router.owner_kind(owner_id), owner_id)
+        if owner_id is not None and owner_id in self._roster.by_id:
             self._roster.take(lead_id, held, owner_id)
-        self._decide(lead_id, held, Attempt(AssignmentResult.ASSIGNED_MANUALLY, owner=held.owner), previous)
+        self._decide(lead_id, held, Attempt(AssignmentResult.ASSIGNED_MANUALLY, owner=owner), previous)
 
     def _release(self, lead_id: str, held: HeldLead) -> None:
         if (seller_id := self._roster.release(lead_id, held)) is not None:
@@ -325,10 +325,10 @@ class Assigner:
         return self._counters.decisions
 
     def _decide(self, lead_id: str, held: HeldLead, attempt: Attempt, previous: Owner | None = None) -> None:
-        held.number, held.code = self._next_decision(), attempt.code
-        held.definition, held.version, held.segment, held.rule = attempt.names
+        held.number = self._next_decision()
+        attempt.apply_to(held)
         self._records.put_lead(lead_id, held)
-        self._decided.append(decision_on(lead_id, held, attempt, self._roster, previous=previous))
+        self._decided.append(decision_on(lead_id, held, attempt.choice, self._roster, previous=previous))
 
 
 def _recovered(leads: Iterable[HeldLead], sellers: Iterable[HeldSeller]) -> Counters:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 from heapq import heapify, heappop, heapreplace
 from typing import NamedTuple
@@ -37,7 +37,7 @@ class Backlog:
 
     def __init__(self, roster: Roster) -> None:
         self._roster = roster
-        self._waiting = WaitingLeads()
+        self.waiting = WaitingLeads()
         #: Leads to be routed, and leads that no change of a seller can help.
         self.unrouted, self.parked = WaitQueue(), WaitQueue()
         #: When a lead becomes too old for its definition.
@@ -71,29 +71,24 @@ class Backlog:
         times = [first[0] for first in (self._openings.first(), self._expiring.first()) if first is not None]
         return min(times, default=None)
 
-    def restore(self, leads: Iterable[tuple[str, int, WaitQueue]]) -> None:
-        """Leads, each with its place, wait in these queues according to the store."""
-        for lead_id, place, queue in leads:
-            self._waiting.put(lead_id, place, queue)
-
     def free_restored(self) -> None:
         """After restoring: whichever seller can take a waiting lead may have become free just before."""
-        for seller_id in self._waiting.sellers():
-            for terms in self._waiting.terms_of(seller_id):
+        for seller_id in self.waiting.sellers():
+            for terms in self.waiting.terms_of(seller_id):
                 if self._is_free(seller_id, terms):
                     self._freed[seller_id] = None
 
     def put(self, lead_id: str, place: int, queue: WaitQueue) -> None:
         """The lead waits in this queue, and in no other."""
         was_empty = not queue.leads
-        self._waiting.put(lead_id, place, queue)
+        self.waiting.put(lead_id, place, queue)
         if was_empty:
             for seller_id in queue.candidates:
                 self._is_free(seller_id, queue.terms)
 
     def remove(self, lead_id: str) -> None:
         """The lead no longer waits."""
-        self._waiting.remove(lead_id)
+        self.waiting.remove(lead_id)
         self._expiring.discard(lead_id)
 
     def expire(self, lead_id: str, at: datetime | None) -> None:
@@ -105,7 +100,7 @@ class Backlog:
 
     def reroute_all(self) -> None:
         """Every waiting lead must be routed again."""
-        self._waiting.merge_into(self.unrouted)
+        self.waiting.merge_into(self.unrouted)
         self._expiring.clear()
         self._openings.clear()
         self.changed = True
@@ -115,14 +110,6 @@ class Backlog:
         self._freed[seller_id] = None
         self.changed = True
 
-    def admit(self, seller_id: str, queue: WaitQueue) -> None:
-        """The seller becomes a candidate of the queue."""
-        self._waiting.admit(seller_id, queue)
-
-    def exclude(self, seller_id: str, queue: WaitQueue) -> None:
-        """The seller is no longer a candidate of the queue."""
-        self._waiting.exclude(seller_id, queue)
-
     def attempt_helped(self, attempt: Callable[[str], bool]) -> bool:
         """Attempt the leads that may be helped, by place, BATCH at most. False: some are left.
 
@@ -130,12 +117,12 @@ class Backlog:
         """
         while (late := self._expiring.first()) is not None and late[0] < self._now:
             self._expiring.discard(late[1])
-            self._waiting.move(late[1], self.unrouted)
+            self.waiting.move(late[1], self.unrouted)
         while (opening := self._openings.first()) is not None and opening[0] <= self._now:
             self._openings.discard(opening[1])
             self._freed[opening[1][0]] = None
         sources = [_UNROUTED]
-        sources += [_Source(one, terms) for one in self._freed for terms in self._waiting.terms_of(one)]
+        sources += [_Source(one, terms) for one in self._freed for terms in self.waiting.terms_of(one)]
         heap = [(first[0], source) for source in sources if (first := self._first(source)) is not None]
         heapify(heap)
         budget = BATCH
@@ -161,11 +148,11 @@ class Backlog:
             return self.unrouted.leads.first()
         if not self._is_free(source.seller_id, source.terms):
             return None
-        return self._waiting.first_for(source.seller_id, source.terms)
+        return self.waiting.first_for(source.seller_id, source.terms)
 
     def _is_free(self, seller_id: str, terms: Terms) -> bool:
         """Can the seller take a lead on these terms now? If only time is missing, note when."""
-        at = self._roster[seller_id].free_from(terms, self._now)
+        at = self._roster.by_id[seller_id].free_from(terms, self._now)
         if at is None or at <= self._now:
             self._openings.discard((seller_id, terms))
         else:

@@ -1,8 +1,12 @@
-"""What assignment decides about a lead: the outcome of one attempt, and the decision that is published."""
+"""What assignment decides about a lead: the outcome of one attempt, the decision, and its lead-assigned event."""
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import cast
+
 from msgspec import Struct
+from msgspec.structs import replace
 
 from lead_qualifier.assignment.choosing import CONDITIONS, INACTIVE, Choice
 from lead_qualifier.assignment.results import AssignmentResult
@@ -10,6 +14,11 @@ from lead_qualifier.assignment.roster import Roster
 from lead_qualifier.assignment.rules import AssignmentRules, Rule, Segment
 from lead_qualifier.assignment.state import Departed, HeldLead, Owner
 from lead_qualifier.assignment.wait_queues import WaitQueue
+from lead_qualifier.downstream.cause import Cause
+from lead_qualifier.downstream.event_ids import event_id
+from lead_qualifier.messages.assignment import LeadAssigned
+from lead_qualifier.messages.downstream_topics import LEAD_ASSIGNED
+from lead_qualifier.messages.lead_qualified import trigger_of
 
 #: How many sellers a decision lists.
 LISTED_SELLERS = 50
@@ -36,6 +45,11 @@ class Attempt(Struct, frozen=True):
             self.rule.id if self.rule is not None else None,
         )
 
+    def apply_to(self, held: HeldLead) -> None:
+        """It is the lead's newest decision."""
+        held.owner, held.code = self.owner, self.code
+        held.definition, held.version, held.segment, held.rule = self.names
+
 
 class Decision(Struct, frozen=True, kw_only=True):
     """A decision about a lead.
@@ -60,29 +74,20 @@ class Decision(Struct, frozen=True, kw_only=True):
 
 
 def decision_on(
-    lead_id: str, held: HeldLead, attempt: Attempt, roster: Roster, *, previous: Owner | None = None
+    lead_id: str, held: HeldLead, choice: Choice | None, roster: Roster, *, previous: Owner | None = None
 ) -> Decision:
-    """The decision that follows from an attempt. `previous`: the owner until now, if we know better than the CRM."""
-    definition, version, segment, rule = attempt.names
-    considered, more = _considered(attempt.choice, roster)
-    return Decision(
-        lead_id=lead_id,
-        number=held.number,
-        code=attempt.code,
-        definition=definition,
-        version=version,
-        segment=segment,
-        rule=rule,
-        owner=attempt.owner,
-        previous_owner_id=previous.id if previous is not None else held.left_by or held.own.get("owner_id"),
-        lead_changed_offset=held.lead_changed_offset,
-        considered=considered,
-        more=more,
-    )
+    """The lead's newest decision. `previous`: the owner until now, if we know better than the CRM."""
+    considered, more = _considered(choice, roster)
+    before = previous.id if previous is not None else held.left_by or held.own.get("owner_id")
+    return replace(_newest(lead_id, held), previous_owner_id=before, considered=considered, more=more)
 
 
 def departure_of_owner(lead_id: str, held: HeldLead, departed: Departed | None) -> Decision:
     """Announces that the owner departed. The newest decision stays as it is."""
+    return replace(_newest(lead_id, held), previous_owner_id=held.own.get("owner_id"), departed=departed)
+
+
+def _newest(lead_id: str, held: HeldLead) -> Decision:
     return Decision(
         lead_id=lead_id,
         number=held.number,
@@ -92,9 +97,7 @@ def departure_of_owner(lead_id: str, held: HeldLead, departed: Departed | None) 
         segment=held.segment,
         rule=held.rule,
         owner=held.owner,
-        previous_owner_id=held.own.get("owner_id"),
         lead_changed_offset=held.lead_changed_offset,
-        departed=departed,
     )
 
 
@@ -107,8 +110,37 @@ def _considered(choice: Choice | None, roster: Roster) -> tuple[tuple[tuple[str,
     others = sorted(identity for identity in why if identity != chosen)
     listed += [(identity, why[identity]) for identity in others[: LISTED_SELLERS - len(listed)]]
     if len(listed) < LISTED_SELLERS:
-        rest = sorted(one.held.id for one in roster if one.held.id not in why and not one.held.gone)
+        rest = sorted(name for name, one in roster.by_id.items() if name not in why and not one.held.gone)
         listed += [
-            (one, CONDITIONS if roster[one].held.active else INACTIVE) for one in rest[: LISTED_SELLERS - len(listed)]
+            (one, CONDITIONS if roster.by_id[one].held.active else INACTIVE)
+            for one in rest[: LISTED_SELLERS - len(listed)]
         ]
-    return tuple(listed), sum(not one.held.gone for one in roster) - len(listed)
+    return tuple(listed), sum(not one.held.gone for one in roster.by_id.values()) - len(listed)
+
+
+def lead_assigned(decision: Decision, cause: Cause, queue_offset: int, decided_at: datetime) -> LeadAssigned:
+    """The event for a decision on the queue's record at `queue_offset`."""
+    owner = decision.owner
+    event = {
+        "event_id": event_id(
+            LEAD_ASSIGNED.name, decision.lead_id, decision.number, queue_offset, cause.trigger.event_id
+        ),
+        "lead_id": decision.lead_id,
+        "result": {"code": int(decision.code), "name": decision.code.word},
+        "considered": [{"seller_id": one, "why": why} for one, why in decision.considered],
+        "decision_number": decision.number,
+        "queue_offset": queue_offset,
+        "decided_at": decided_at,
+        "occurred_at": cause.occurred_at,
+        "trigger": trigger_of(cause.trigger),
+        "assignment_id": decision.definition,
+        "assignment_version": None if decision.definition is None else decision.version,
+        "segment": decision.segment,
+        "rule": decision.rule,
+        "owner": None if owner is None else {"kind": owner.kind, "id": owner.id},
+        "owner_departed": decision.departed,
+        "previous_owner_id": decision.previous_owner_id,
+        "lead_changed_offset": decision.lead_changed_offset,
+        "considered_more": decision.more or None,
+    }
+    return cast("LeadAssigned", {name: value for name, value in event.items() if value is not None})

@@ -7,11 +7,12 @@ from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from lead_qualifier.assignment.assigner import Assigner
 from lead_qualifier.assignment.decisions import Decision
 from lead_qualifier.assignment.results import FOR_A_SELLER, AssignmentResult
-from lead_qualifier.assignment.rules import AssignmentRules, Rule, live_rules
+from lead_qualifier.assignment.rules import Rule, live_rules
 from lead_qualifier.assignment.state import LEAD, SELLER, Departed, HeldDefinition, HeldLead, HeldSeller, State
 from lead_qualifier.qualification.utc import after
 
@@ -68,31 +69,24 @@ def explain(lead_id: str, entries: Mapping[bytes, State], now: datetime) -> Expl
         return None
     live = live_rules(one.entry for one in entries.values() if isinstance(one, HeldDefinition))
     rules = next((one for one in live if (one.id, one.version) == (held.definition, held.version)), None)
-    result, rule = AssignmentResult(held.code), _rule(held, rules)
-    taken = any(one.takes(held.model_id) for one in live)
+    named = None if rules is None else rules.find(held.segment, held.rule)
+    status = AssignmentStatus.WITHOUT_OWNER if held.owner is None else AssignmentStatus.ASSIGNED
+    explained = Explained(
+        held=held,
+        status=AssignmentStatus.WAITS if held.waits else status,
+        result=AssignmentResult(held.code),
+        live=rules is not None,
+        taken=any(one.takes(held.model_id) for one in live),
+        rule=None if named is None else named[1],
+    )
     if not held.waits:
-        owner = held.owner
-        seller = _seller(entries, owner.id) if owner is not None and held.counted else None
-        return Explained(
-            held=held,
-            status=AssignmentStatus.WITHOUT_OWNER if owner is None else AssignmentStatus.ASSIGNED,
-            result=result,
-            live=rules is not None,
-            taken=taken,
-            rule=rule,
-            seller=seller,
-            departed=None if seller is None else seller.departed,
-        )
+        seller = _seller(entries, held.owner.id) if held.owner is not None and held.counted else None
+        return replace(explained, seller=seller, departed=None if seller is None else seller.departed)
     places = [one.waits for one in entries.values() if isinstance(one, HeldLead) and one.waits]
     foreseen, retry_at = Assigner(entries.items(), live).foresee(lead_id, held, now)
     taking = next((one for one in live if one.id == foreseen.definition), None)
-    return Explained(
-        held=held,
-        status=AssignmentStatus.WAITS,
-        result=result,
-        live=rules is not None,
-        taken=taken,
-        rule=rule,
+    return replace(
+        explained,
         departed=left.departed if held.left_by and (left := _seller(entries, held.left_by)) else None,
         place=sum(place <= held.waits for place in places),
         waiting=len(places),
@@ -117,10 +111,3 @@ def _retried_by(result: AssignmentResult, retry_at: datetime | None) -> Iterator
             yield RetryTrigger.WORK_HOURS_BEGIN
     yield RetryTrigger.RULES_CHANGE
     yield RetryTrigger.LEAD_CHANGES
-
-
-def _rule(held: HeldLead, rules: AssignmentRules | None) -> Rule | None:
-    segments = () if rules is None else rules.segments
-    return next(
-        (rule for one in segments for rule in one.rules if (one.id, rule.id) == (held.segment, held.rule)), None
-    )

@@ -26,9 +26,6 @@ class IndexedPriorityQueue(Generic[K, V]):
     def __len__(self) -> int:
         return len(self._values)
 
-    def __contains__(self, key: K) -> bool:
-        return key in self._values
-
     def get(self, key: K) -> V | None:
         """The key's value, or None."""
         return self._values.get(key)

@@ -37,11 +37,6 @@ class LeadIntake(LeadFollower[FollowedLead]):
     """Appends to the queue what happens to leads from their qualification until they are closed."""
 
     @override
-    def begin(self) -> int:
-        """There are no rules to wait for."""
-        return 0
-
-    @override
     def new_state(self) -> FollowedLead:
         """The state of a lead that is not stored yet."""
         return FollowedLead()

@@ -9,8 +9,7 @@ import msgspec
 from typing_extensions import override
 
 from lead_qualifier.assignment.assigner import Assigner
-from lead_qualifier.assignment.decisions import Decision
-from lead_qualifier.assignment.events import lead_assigned
+from lead_qualifier.assignment.decisions import Decision, lead_assigned
 from lead_qualifier.assignment.kind import kind_with_sellers
 from lead_qualifier.assignment.queue import (
     CommandIssued,
@@ -79,11 +78,6 @@ class AssignmentProcessor(Processor):
         self._in_step = False
         self._assigner = Assigner([], ())
         self._definitions = DefinitionRegistry()
-
-    @override
-    def begin(self) -> int:
-        """Its definitions are in its own state: there are no others to wait for."""
-        return 0
 
     @override
     def process(self, record: Record, context: ProcessorContext) -> None:

@@ -28,11 +28,6 @@ class Relay(Processor):
         self._sellers = SELLER_CHANGED.full_name(prefix)
 
     @override
-    def begin(self) -> int:
-        """There are no rules to wait for."""
-        return 0
-
-    @override
     def process(self, record: Record, context: ProcessorContext) -> None:
         """Pass one record on. Raises Rejected if it is invalid."""
         try:

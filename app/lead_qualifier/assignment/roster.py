@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import datetime
 
 from lead_qualifier.assignment.calendar import Calendar
-from lead_qualifier.assignment.state import Departed, HeldLead, HeldSeller, Records
+from lead_qualifier.assignment.state import HeldLead, HeldSeller, Records
 from lead_qualifier.assignment.wait_queues import Terms
 
 
@@ -44,25 +44,12 @@ class Roster:
 
     def __init__(self, records: Records) -> None:
         self._records = records
-        self._sellers: dict[str, Seller] = {}
+        self.by_id: dict[str, Seller] = {}
         self._leads: dict[str, set[str]] = {}
-
-    def __iter__(self) -> Iterator[Seller]:
-        return iter(self._sellers.values())
-
-    def __getitem__(self, seller_id: str) -> Seller:
-        return self._sellers[seller_id]
-
-    def __contains__(self, seller_id: object) -> bool:
-        return seller_id in self._sellers
-
-    def get(self, seller_id: str) -> Seller | None:
-        """The seller, or None."""
-        return self._sellers.get(seller_id)
 
     def restore(self, held: HeldSeller) -> None:
         """A seller as read from the store."""
-        self._sellers[held.id] = Seller(held)
+        self.by_id[held.id] = Seller(held)
 
     def restore_lead(self, lead_id: str, seller_id: str) -> None:
         """A lead that takes capacity, as read from the store. The seller's own count includes it already."""
@@ -71,7 +58,7 @@ class Roster:
     def add(self, held: HeldSeller) -> None:
         """A new seller. Leads may be assigned already, if the seller's state was unreadable."""
         held.assigned = len(self.leads_of(held.id))
-        self._sellers[held.id] = Seller(held)
+        self.by_id[held.id] = Seller(held)
 
     def leads_of(self, seller_id: str) -> Collection[str]:
         """Ids of the leads that take the seller's capacity."""
@@ -79,7 +66,7 @@ class Roster:
 
     def take(self, lead_id: str, held: HeldLead, seller_id: str) -> None:
         """The lead takes capacity of the seller from now on."""
-        seller = self._sellers[seller_id].held
+        seller = self.by_id[seller_id].held
         seller.assigned += 1
         held.counted = True
         self._leads.setdefault(seller_id, set()).add(lead_id)
@@ -92,7 +79,7 @@ class Roster:
         seller_id = held.owner.id
         held.counted = False
         self._leads[seller_id].discard(lead_id)
-        seller = self._sellers.get(seller_id)
+        seller = self.by_id.get(seller_id)
         if seller is None:  # its stored state is unreadable
             return None
         seller.held.assigned -= 1
@@ -101,15 +88,11 @@ class Roster:
 
     def has_departed(self, seller_id: str) -> bool:
         """Is this a seller who is inactive or has left?"""
-        seller = self._sellers.get(seller_id)
+        seller = self.by_id.get(seller_id)
         return seller is not None and seller.held.departed is not None
 
     def departed_owner(self, held: HeldLead) -> HeldSeller | None:
         """The seller who owns the lead, if that seller has departed."""
         if held.owner is None or not held.counted:
             return None
-        return self._sellers[held.owner.id].held if self.has_departed(held.owner.id) else None
-
-    def departures(self) -> dict[str, Departed | None]:
-        """How each seller departed, by id; None: has not."""
-        return {name: one.held.departed for name, one in self._sellers.items()}
+        return self.by_id[held.owner.id].held if self.has_departed(held.owner.id) else None

@@ -54,19 +54,16 @@ class Router:
         if rule.target != "seller":
             return _team_or_queue(rules, segment, rule, held)
         queue = self._queue(rules, segment, rule, held)
-        candidates = [self._roster[one] for one in queue.candidates]
+        candidates = [self._roster.by_id[one] for one in queue.candidates]
         choice = choose(rule, candidates, now, checks_capacity=rules.checks_capacity)
         owner = None if choice.seller is None else Owner("seller", choice.seller)
         return Attempt(choice.code, rules, segment, rule, owner, choice, queue)
 
     def queue_by_decision(self, held: HeldLead) -> WaitQueue | None:
         """The wait queue of the rule that the lead's newest decision names; None: that rule is not live."""
-        for rules in self._rules:
-            for segment in rules.segments:
-                for rule in segment.rules:
-                    if (rules.id, segment.id, rule.id) == (held.definition, held.segment, held.rule):
-                        return self._queue(rules, segment, rule, held)
-        return None
+        rules = next((one for one in self._rules if one.id == held.definition), None)
+        named = None if rules is None else rules.find(held.segment, held.rule)
+        return None if rules is None or named is None else self._queue(rules, *named, held)
 
     def expires_at(self, held: HeldLead) -> datetime | None:
         """When the lead becomes too old for the definition of its newest decision; None: never."""
@@ -80,7 +77,7 @@ class Router:
 
     def owner_kind(self, owner_id: str) -> str:
         """Whether an owner named by the CRM is a seller, a team or a queue. A known seller is always a seller."""
-        if owner_id in self._roster:
+        if owner_id in self._roster.by_id:
             return "seller"
         for rules in self._rules:
             for kind, named in (("team", rules.teams), ("queue", rules.queues)):
@@ -96,7 +93,7 @@ class Router:
         queue = self._queues.get(key)
         if queue is None:
             queue = WaitQueue(rule, rules.checks_capacity, held.attributes)
-            queue.candidates.update(one.held.id for one in self._roster if is_candidate(one.held, queue))
+            queue.candidates.update(one.held.id for one in self._roster.by_id.values() if is_candidate(one.held, queue))
             if len(self._queues) >= self._most_queues:
                 self._queues = {name: one for name, one in self._queues.items() if one.leads}
                 self._most_queues = 2 * len(self._queues) + _KEPT_EMPTY

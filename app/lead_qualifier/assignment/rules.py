@@ -77,6 +77,18 @@ class AssignmentRules(Struct, frozen=True, kw_only=True):
                 return segment, next((rule for rule in segment.rules if holds(rule.when, values)), None)
         return None, None
 
+    def find(self, segment_id: str | None, rule_id: str | None) -> tuple[Segment, Rule] | None:
+        """The rule that a decision names, if it is one of these."""
+        return next(
+            (
+                (segment, rule)
+                for segment in self.segments
+                for rule in segment.rules
+                if (segment.id, rule.id) == (segment_id, rule_id)
+            ),
+            None,
+        )
+
 
 def rules_of(definition: Mapping[str, Any], version: int) -> AssignmentRules:
     """The rules of a valid definition."""

@@ -82,11 +82,6 @@ class CommandProcessor(Processor, Generic[R]):
         self._registry = registry({}, {}, 0)
 
     @override
-    def begin(self) -> int:
-        """Commands are decided by what is stored: there are no rules besides."""
-        return 0
-
-    @override
     def process(self, record: Record, context: ProcessorContext) -> None:
         """Decide one record."""
         registry = self._registry_of(context)

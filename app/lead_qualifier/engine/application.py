@@ -14,13 +14,14 @@ from lead_qualifier.kafka.records import Record
 class Processor(Protocol):
     """The processor of an application. The engine calls it from one thread, except where a method says otherwise.
 
-    A class that inherits from it needs to define `begin` and `process` only.
+    A class that inherits from it needs to define `process` only.
     """
 
     def begin(self) -> int:
         """Called once per cycle: fix the rules to process by and return their revision: 0 without rules, below 0 while
         they are not known yet.
         """
+        return 0
 
     def process(self, record: Record, context: ProcessorContext) -> None:
         """Process one record. Raises Rejected for bad input; any other exception counts as a fault of the program."""

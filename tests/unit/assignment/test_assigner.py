@@ -223,7 +223,7 @@ def test_a_lead_that_qualifies_again_leaves_a_seller_who_departed_before_departu
     harness.seller("S")
     harness.lead("L")
     harness.seller("T")
-    harness.assigner._roster["S"].held.active = False  # as an older version left it
+    harness.assigner._roster.by_id["S"].held.active = False  # as an older version left it
     assert codes(harness.lead("L", qualified=1)) == [("L", 2, "T")]
 
 
