@@ -47,7 +47,7 @@ def rebuild(
 
     The rebuilt state stands next to that of the workers, and the differences between the two are listed.
 
-    Scores and lead changes are decided again in the order of their record times, by the workers' own rules, with the
+    Scores and lead changes are processed again in the order of their record times, by the workers' own rules, with the
     models, scoring models and feature switch that the audit trail shows for each time. The same topics always give the
     same state and the same event ids. Nothing is emitted. The new state goes to topics of its own; the workers' state
     is only read, so they can keep running. To switch to the new state, stop the workers, rebuild once more, and start
@@ -74,7 +74,7 @@ def rebuild(
     else:
         _tell(rebuilt, since, name, work.to_prefix, session)
     if rebuilt.undecided:
-        note(f"{rebuilt.undecided:,} records are not decided by the workers yet (lead-qualifier worker)")
+        note(f"{rebuilt.undecided:,} records are not processed by the workers yet (lead-qualifier worker)")
 
 
 def _milliseconds(since: str) -> int | None:
@@ -92,7 +92,7 @@ def _milliseconds(since: str) -> int | None:
 
 
 def _tell(rebuilt: Rebuilt, since: str, name: str, state_prefix: str, session: Session) -> None:
-    say(f"{rebuilt.records:,} records decided again, across {rebuilt.changes:,} changes of the rules")
+    say(f"{rebuilt.records:,} records processed again, across {rebuilt.changes:,} changes of the rules")
     for topic, at in sorted(rebuilt.oldest.items()):
         say(f"  {topic} from {moment(from_milliseconds(at))}")
     if rebuilt.rejected:
@@ -105,7 +105,7 @@ def _tell(rebuilt: Rebuilt, since: str, name: str, state_prefix: str, session: S
     compared = rebuilt.compared
     say(f"{compared.equal:,} of {compared.live:,} leads that the workers hold are identical")
     if compared.ahead:
-        say(f"{compared.ahead:,} leads are not compared, because the workers had not decided all records about them")
+        say(f"{compared.ahead:,} leads are not compared, because the workers had not processed all records about them")
     if compared.counts:
         columns(
             ("leads", "differ in"),

@@ -57,7 +57,7 @@ def repartition(
     The number of partitions determines the partition of each lead, so topics cannot grow in place. This command creates
     the topics under a new prefix, copies leads, models, definitions, answers to commands and the audit trails to the
     right partitions, compares counts and checksums, and commits everything in one transaction. The current topics are
-    only read, so you can go back to them. The command refuses while input is undecided, so inputs need no copying.
+    only read, so you can go back to them. The command refuses while input is unprocessed, so inputs need no copying.
     Afterwards, start workers and services with the LEAD_QUALIFIER_TOPIC_PREFIX and LEAD_QUALIFIER_PARTITIONS that it
     prints. No lead qualifies twice, and everything that waits keeps its due time.
     """
@@ -80,7 +80,7 @@ def repartition(
             time_tolerance=session.settings.time_tolerance,
         )
     )
-    with busy("checking that no process runs and all input is decided"):
+    with busy("checking that no process runs and all input is processed"):
         plan = work.plan()
     if not as_json:
         for line in _steps(prefix, new, plan, partitions, history=history):
@@ -113,15 +113,15 @@ def _steps(old: str, new: str, plan: Plan, after: int, *, history: bool) -> Iter
     yield f"{plan.before} partitions become {after}: the topics {old}* stay unchanged, {new}* are created and filled."
     yield "Before: stop what writes to"
     yield f"  {', '.join(topic.full_name(old) for topic in (LEAD_SCORE_CHANGED, LEAD_CHANGED, FEATURE_COMMANDS))} ..."
-    yield f"  and all processes ({whole}): none was found running, and all input is decided."
+    yield f"  and all processes ({whole}): none was found running, and all input is processed."
     yield "After:"
     yield f"  1. start them with LEAD_QUALIFIER_TOPIC_PREFIX={new} LEAD_QUALIFIER_PARTITIONS={after}"
     yield f"  2. let scoring engines and the CRM write to {LEAD_SCORE_CHANGED.full_name(new)}, ..."
     yield f"  3. point readers of {LEAD_QUALIFIED.full_name(old)} to {LEAD_QUALIFIED.full_name(new)}, and sinks too"
     if history:
         yield "     (they find the copied events there again, each with its original id)"
-    yield f"  Way back, until something is decided there: the current settings, and writers back to {old}*."
-    yield "Not copied: inputs, because they are decided (old lead-changed records stay readable in the old topic)."
+    yield f"  Way back, until something is processed there: the current settings, and writers back to {old}*."
+    yield "Not copied: inputs, because they are processed (old lead-changed records stay readable in the old topic)."
 
 
 def _tell(copied: Copied, new: str, before: int, after: int) -> None:

@@ -48,7 +48,7 @@ class Difference:
 class Compared:
     """`equal`: leads without a difference. `counts`: leads by what differs in them; one may differ in several parts.
 
-    `ahead`: leads left out, because the workers have not decided all records about them yet.
+    `ahead`: leads left out, because the workers have not processed all records about them yet.
     """
 
     live: int
@@ -98,7 +98,7 @@ def compare(
 class Qualifications:
     """The lead-qualified events that a rebuild comes to, beside those that are on the topic, by their event ids.
 
-    Leads about which the workers have not decided everything count in `rebuilt` only.
+    Leads with records that the workers have not processed yet count in `rebuilt` only.
     """
 
     rebuilt: int

@@ -6,30 +6,35 @@ The current topics are only read. What is rebuilt becomes visible in one transac
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 import msgspec
 
 from lead_qualifier.client.held_leads import HeldLeads, read_held_leads
+from lead_qualifier.engine import checkpoint as checkpoints
+from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, Checkpoint
 from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.producer import Transaction
 from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.kafka.records import PartitionId, Record, bad_header_name
 from lead_qualifier.maintenance.errors import CannotRebuild, ProcessesRunning
 from lead_qualifier.maintenance.rebuild.comparison import Compared, Qualifications, compare, compare_qualifications
 from lead_qualifier.maintenance.rebuild.replay import Replay, in_order
-from lead_qualifier.maintenance.rebuild.state_writer import StateWriter
-from lead_qualifier.maintenance.rebuild.timeline import Timeline
-from lead_qualifier.maintenance.rebuild.trail_reader import read_timeline
+from lead_qualifier.maintenance.rebuild.timeline import Timeline, read_timeline
 from lead_qualifier.maintenance.record_checksum import RecordChecksum
 from lead_qualifier.maintenance.service_groups import check_nothing_runs
+from lead_qualifier.maintenance.topic_cloning import clone_topics
 from lead_qualifier.messages.plausible_time import has_time
-from lead_qualifier.messages.topics import LEAD_CHANGED, LEAD_QUALIFIED, LEAD_STATE, Topic
+from lead_qualifier.messages.topics import COMMAND_STATE, LEAD_CHANGED, LEAD_QUALIFIED, LEAD_STATE, STATE_TOPICS, Topic
 from lead_qualifier.qualification.rules import UnknownLeads
 from lead_qualifier.services.topology import WORKER
 
 _REPORT_EVERY = 20_000
+_Newest = Mapping[bytes | None, Record]
+_InputIds = Mapping[Topic, Mapping[str, str]]
+"""By changelog, the id of each input."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +43,7 @@ class Rebuilt:
 
     leads: RecordChecksum
     records: int
-    """Input records that were decided."""
+    """Input records that were processed."""
     rejected: int
     """Of them those that cannot be read: dead letters to a worker."""
     changes: int
@@ -48,7 +53,7 @@ class Rebuilt:
     compared: Compared
     qualifications: Qualifications
     undecided: int
-    """Records that the workers have not decided yet."""
+    """Records that the workers have not processed yet."""
     workers_run: bool
 
 
@@ -69,7 +74,7 @@ class Rebuild:
 
     def __post_init__(self) -> None:
         self._reader = TopicReader(self.connection)
-        self._ahead: set[bytes] = set()  # leads with records that the workers have not decided yet
+        self._ahead: set[bytes] = set()  # leads with records that the workers have not processed yet
         self._oldest: dict[str, int] = {}  # by topic the time of the oldest record that was read
 
     @property
@@ -110,17 +115,10 @@ class Rebuild:
         for key, value in leads.items():
             checksum.add(key, value)
         progress(f"writing {len(leads):,} leads")
-        StateWriter(
-            connection=self.connection,
-            reader=self._reader,
-            application_id=self.name,
-            state_prefix=self.state_prefix,
-            to_prefix=self.to_prefix,
-            input_ids=input_ids,
-        ).write(replays, live.checkpoints)
+        self._write(replays, live.checkpoints, input_ids)
         return Rebuilt(
             leads=checksum,
-            records=sum(replay.decided for replay in replays),
+            records=sum(replay.processed for replay in replays),
             rejected=sum(replay.rejected for replay in replays),
             changes=len(rules),
             oldest=self._oldest,
@@ -140,12 +138,12 @@ class Rebuild:
     def _replay(
         self, number: int, partitions: int, rules: Timeline, live: HeldLeads, progress: Callable[[str], None]
     ) -> Replay:
-        """Decide the records of a partition again, up to the workers' checkpoint in `live`; all, if it has none there.
+        """Process the records of a partition again, up to the workers' checkpoint in `live`; all, if it has none there.
 
         Remembers the leads of later records.
         """
         checkpoint = live.checkpoints.get(number)
-        decided = {} if checkpoint is None else checkpoint.next
+        processed = {} if checkpoint is None else checkpoint.next
         replay = Replay(
             number,
             topic_prefix=self.topic_prefix,
@@ -162,15 +160,15 @@ class Rebuild:
             replay.next[partition[0]] = begin
             streams.append(self._records(partition, begin))
         for written_ms, record in in_order(*streams, now_ms=int(time.time() * 1000)):
-            if checkpoint is not None and record.offset >= decided.get(record.topic, 0):
-                # nothing is emitted here: the workers that switch to the result decide it
+            if checkpoint is not None and record.offset >= processed.get(record.topic, 0):
+                # nothing is emitted here: the workers that switch to the result process it
                 if record.key is not None:
                     self._ahead.add(record.key)
                 continue
-            replay.decide(record, written_ms)
-            if replay.decided % _REPORT_EVERY == 0:
-                progress(f"partition {number + 1} of {partitions}: {replay.decided:,} records decided")
-        replay.next |= decided
+            replay.process(record, written_ms)
+            if replay.processed % _REPORT_EVERY == 0:
+                progress(f"partition {number + 1} of {partitions}: {replay.processed:,} records processed")
+        replay.next |= processed
         # rules that came after the last record have an effect as well: a sweep
         replay.finish(max([replay.clock, *(at for at, _ in rules[-1:])]))
         return replay
@@ -189,3 +187,73 @@ class Rebuild:
             if record.unreadable is None and (reason := bad_header_name(record.headers)) is not None:
                 record = msgspec.structs.replace(record, unreadable=reason)  # noqa: PLW2901  as the worker has it
             yield record
+
+    # -- writing, in one transaction
+
+    def _write(self, replays: Sequence[Replay], live: Mapping[int, Checkpoint], input_ids: _InputIds) -> None:
+        """Write the leads of every partition, and the state of commands as the workers hold it: nobody decides a
+        command twice. `live`: the workers' checkpoints. `input_ids`: from before the inputs were read.
+        """
+        clone_topics(
+            self.connection,
+            STATE_TOPICS,
+            like=self.state_prefix,
+            prefix=self.to_prefix,
+            partitions=len(replays),
+        )
+        transaction = Transaction(self.connection, f"{self.name}-rebuild")  # ends what a killed run left open
+        commands = self._newest(COMMAND_STATE, self.state_prefix)
+        earlier = {topic: self._newest(topic, self.to_prefix) for topic in STATE_TOPICS}
+        with transaction:
+            for replay in replays:
+                topic_ids = self._topic_ids(LEAD_STATE, input_ids, live.get(replay.number))
+                self._write_leads(replay, earlier[LEAD_STATE], topic_ids, transaction)
+            self._write_commands(commands, earlier[COMMAND_STATE], input_ids, transaction)
+            transaction.commit()
+
+    def _newest(self, topic: Topic, prefix: str) -> _Newest:
+        return self._reader.newest_by_key(self._reader.admin.partitions(topic.full_name(prefix)))
+
+    def _topic_ids(self, changelog: Topic, input_ids: _InputIds, live: Checkpoint | None) -> dict[str, str]:
+        """For the checkpoint of a rebuilt state: its offsets are those of the inputs that the workers' checkpoint
+        means.
+        """
+        inputs = input_ids[changelog]
+        known = {} if live is None else {topic: live.topic_ids[topic] for topic in inputs.keys() & live.topic_ids}
+        return {**self._reader.admin.topic_ids([changelog.full_name(self.to_prefix)]), **inputs, **known}
+
+    def _write_leads(
+        self, replay: Replay, earlier: _Newest, topic_ids: dict[str, str], transaction: Transaction
+    ) -> None:
+        name = LEAD_STATE.full_name(self.to_prefix)
+        for key, value in replay.leads.items():
+            transaction.send(name, key, value, partition=replay.number)
+        for stale, record in earlier.items():  # of an earlier rebuild
+            if record.partition == replay.number and stale != CHECKPOINT_KEY and stale not in replay.leads:
+                transaction.send(name, stale, None, partition=replay.number)
+        swept, sweep = replay.sweep_progress
+        checkpoint = Checkpoint(
+            application=self.name,
+            next=replay.next,
+            revision=replay.revision,
+            swept=swept,
+            sweep=sweep,
+            clock=replay.clock,
+            topic_ids=topic_ids,
+        )
+        transaction.send(name, CHECKPOINT_KEY, checkpoints.encode(checkpoint), partition=replay.number)
+
+    def _write_commands(
+        self, commands: _Newest, earlier: _Newest, input_ids: _InputIds, transaction: Transaction
+    ) -> None:
+        name = COMMAND_STATE.full_name(self.to_prefix)
+        for key, record in commands.items():
+            value = record.value
+            assert value is not None  # a record without one is no key's newest
+            if key == CHECKPOINT_KEY:
+                live = checkpoints.decode(value)
+                ids = self._topic_ids(COMMAND_STATE, input_ids, live)
+                value = checkpoints.encode(msgspec.structs.replace(live, application=self.name, topic_ids=ids))
+            transaction.send(name, key, value, partition=0)
+        for gone in earlier.keys() - commands.keys():
+            transaction.send(name, gone, None, partition=0)

@@ -99,7 +99,7 @@ class Replay:
         self._held = held
         self._unfinished = False
         self.number = number
-        self.decided = 0
+        self.processed = 0
         self.next: dict[str, int] = {}
         """By topic the offset after the last record."""
         self.clock = 0
@@ -126,7 +126,7 @@ class Replay:
         """Of the newest rules that were used."""
         return max(0, self._rules.revision)
 
-    def decide(self, record: Record, written_ms: int) -> None:
+    def process(self, record: Record, written_ms: int) -> None:
         """Process a record, after everything that was due when it was written (milliseconds since 1970)."""
         self._advance(written_ms)
         context = self._context
@@ -139,8 +139,8 @@ class Replay:
             self.rejected += 1
         context.record = None
         self.next[record.topic] = record.offset + 1
-        self.decided += 1
-        if self.decided % _SETTLE_EVERY == 0:
+        self.processed += 1
+        if self.processed % _SETTLE_EVERY == 0:
             self._settle()
         elif context.timers:
             self._take_timers()
@@ -218,7 +218,7 @@ class Replay:
         self._context.timers.clear()
 
     def _settle(self) -> None:
-        """Encode what was decided into the state: a million decoded leads take too much memory."""
+        """Encode the decisions into the state: a million decoded leads take too much memory."""
         context = self._context
         self._partition.apply(context.changes())
         self._take_timers()

@@ -50,24 +50,16 @@ class Copied:
     """Dead letters that are not copied, since they were, or may have been, sent back already."""
 
 
+@dataclass(slots=True)
 class Copier:
     """Writes to a transaction, and counts what it writes in `copied`."""
 
-    def __init__(
-        self,
-        request: RepartitionRequest,
-        plan: Plan,
-        reader: TopicReader,
-        transaction: Transaction,
-        progress: Callable[[str], None],
-    ) -> None:
-        self._request = request
-        self._plan = plan
-        self._reader = reader
-        self._admin = reader.admin
-        self._transaction = transaction
-        self._progress = progress
-        self.copied = Copied()
+    request: RepartitionRequest
+    plan: Plan
+    reader: TopicReader
+    transaction: Transaction
+    progress: Callable[[str], None]
+    copied: Copied = field(default_factory=Copied)
 
     def copy_group(self, group: ServiceGroup, *, history: bool) -> None:
         """State and audit trails of a service; with `history` what it decided about leads, too."""
@@ -81,8 +73,8 @@ class Copier:
 
     def copy_dead_letters(self) -> None:
         """Those that may still be sent back, from now on to the new topics."""
-        request = self._request
-        for topic in (one for one in (LEAD_DEAD_LETTERS, DOWNSTREAM_DEAD_LETTERS) if one in self._plan.topics):
+        request = self.request
+        for topic in (one for one in (LEAD_DEAD_LETTERS, DOWNSTREAM_DEAD_LETTERS) if one in self.plan.topics):
             dead_letters = DeadLetters(request.connection, topic_prefix=request.topic_prefix, topic=topic)
             plan = dead_letters.plan(dead_letters.find(Filter()), again=False)
             left = {ReplayStatus.REPLAYED, ReplayStatus.UNKNOWN}
@@ -94,19 +86,19 @@ class Copier:
 
     def write_checkpoints(self) -> None:
         """One for every partition. Its inputs start at their first record, except those that were copied, which are
-        decided already; revisions and time are kept.
+        processed already; revisions and time are kept.
         """
-        for group in self._plan.groups:
+        for group in self.plan.groups:
             for changelog, inputs in group.service.changelogs.items():
                 name = changelog.full_name(group.state_prefix)
-                old = [one for (topic, _), one in self._plan.checkpoints.items() if topic == name and one is not None]
+                old = [one for (topic, _), one in self.plan.checkpoints.items() if topic == name and one is not None]
                 swept = [one.swept for one in old if one.swept != NEVER_SWEPT]
-                topics = [topic.full_name(self._request.to_prefix) for topic in (changelog, *inputs)]
-                ids = self._admin.topic_ids(topics)
-                for topic, number in self._admin.partitions(topics[0]):
+                topics = [topic.full_name(self.request.to_prefix) for topic in (changelog, *inputs)]
+                ids = self.reader.admin.topic_ids(topics)
+                for topic, number in self.reader.admin.partitions(topics[0]):
                     copied = [one for one in inputs if one in self.copied.checksums]
-                    starts = self._admin.first(self._inputs(number, set(inputs).difference(copied)))
-                    starts |= self._admin.ends(self._inputs(number, copied))
+                    starts = self.reader.admin.first(self._inputs(number, set(inputs).difference(copied)))
+                    starts |= self.reader.admin.ends(self._inputs(number, copied))
                     checkpoint = Checkpoint(
                         application=group.id,
                         next={one: offset for (one, _), offset in starts.items()},
@@ -116,26 +108,26 @@ class Copier:
                         clock=max((one.clock for one in old), default=0),
                         topic_ids=ids,
                     )
-                    self._transaction.send(topic, CHECKPOINT_KEY, checkpoints.encode(checkpoint), partition=number)
+                    self.transaction.send(topic, CHECKPOINT_KEY, checkpoints.encode(checkpoint), partition=number)
 
     def problems(self, begin: Mapping[PartitionId, int]) -> list[str]:
         """What is wrong with the copy, read back from `begin` before it is committed; empty if nothing is."""
-        reader = TopicReader(self._request.connection, committed=False)
+        reader = TopicReader(self.request.connection, committed=False)
         by_lead = {
             one
-            for group in self._plan.groups
+            for group in self.plan.groups
             for one in group.service.changelogs
             if one.partitions is Partitions.BY_LEAD
         }
         problems = []
         for topic, checksum in self.copied.checksums.items():
-            name = topic.full_name(self._request.to_prefix)
+            name = topic.full_name(self.request.to_prefix)
             found, misplaced = RecordChecksum(), 0
             for record in reader.read([], {one: offset for one, offset in begin.items() if one[0] == name}):
                 if record.key == CHECKPOINT_KEY:
                     continue
                 if topic in by_lead:
-                    after = self._request.partitions
+                    after = self.request.partitions
                     misplaced += record.key is None or partition_of(record.key, after) != record.partition
                 found.add(record.key, record.value)
             if misplaced:
@@ -147,29 +139,29 @@ class Copier:
     def _copy_leads(self, group: ServiceGroup, changelog: Topic) -> None:
         """Each lead to the partition that is now its own. Holds one old partition at a time in memory."""
         name = changelog.full_name(group.state_prefix)
-        partitions = self._admin.partitions(name)
+        partitions = self.reader.admin.partitions(name)
         self.copied.checksums[changelog] = RecordChecksum()
         for partition in partitions:
-            for key, record in self._reader.newest_by_key([partition]).items():
+            for key, record in self.reader.newest_by_key([partition]).items():
                 if key == CHECKPOINT_KEY:
                     continue
-                if key is None or partition_of(key, self._plan.before) != partition[1]:
+                if key is None or partition_of(key, self.plan.before) != partition[1]:
                     self.copied.strays[name] = self.copied.strays.get(name, 0) + 1
                     continue
                 assert record.value is not None  # a record without one is no key's newest
                 value = record.value if changelog is LEAD_STATE else without_erasure(record.value)
                 if value is not None:
-                    number = partition_of(key, self._request.partitions)
+                    number = partition_of(key, self.request.partitions)
                     self._write(changelog, key, value, partition=number, timestamp_ms=record.timestamp_ms)
             count = self.copied.checksums[changelog].count
-            self._progress(f"{changelog.name}: {partition[1] + 1} of {len(partitions)} partitions, {count:,} leads")
+            self.progress(f"{changelog.name}: {partition[1] + 1} of {len(partitions)} partitions, {count:,} leads")
 
     def _copy_newest(self, group: ServiceGroup, changelog: Topic) -> None:
         """What one partition holds, to one partition."""
         if changelog is COMMAND_STATE:
-            newest = self._plan.commands
+            newest = self.plan.commands
         else:
-            newest = self._reader.newest_by_key(self._admin.partitions(changelog.full_name(group.state_prefix)))
+            newest = self.reader.newest_by_key(self.reader.admin.partitions(changelog.full_name(group.state_prefix)))
         self.copied.checksums[changelog] = RecordChecksum()
         for key, record in newest.items():
             if key != CHECKPOINT_KEY:
@@ -178,19 +170,19 @@ class Copier:
     def _copy_all(self, topic: Topic) -> None:
         """Every record that is retained, with its headers and its time; those of one key in their order."""
         self.copied.checksums[topic] = RecordChecksum()
-        for record in self._reader.read_topic(topic.full_name(self._request.topic_prefix)):
+        for record in self.reader.read_topic(topic.full_name(self.request.topic_prefix)):
             self._write(topic, record.key, record.value, headers=record.headers, timestamp_ms=record.timestamp_ms)
         self._report(topic)
 
     def _write(self, topic: Topic, key: bytes | None, value: bytes | None, **more: Any) -> None:
         self.copied.checksums.setdefault(topic, RecordChecksum()).add(key, value)
-        self._transaction.send(topic.full_name(self._request.to_prefix), key, value, **more)
+        self.transaction.send(topic.full_name(self.request.to_prefix), key, value, **more)
 
     def _report(self, topic: Topic) -> None:
-        self._progress(f"{self.copied.checksums.setdefault(topic, RecordChecksum()).count:,} records of {topic.name}")
+        self.progress(f"{self.copied.checksums.setdefault(topic, RecordChecksum()).count:,} records of {topic.name}")
 
     def _moved(self, topic: Topic, letter: DeadLetter) -> list[tuple[str, bytes | None]]:
-        request, origin = self._request, letter.topic
+        request, origin = self.request, letter.topic
         if origin in {one.full_name(request.topic_prefix) for one in (*CATALOGUE, *DOWNSTREAM)}:
             origin = request.to_prefix + origin.removeprefix(request.topic_prefix)
         return [
@@ -203,13 +195,13 @@ class Copier:
         ]
 
     def _inputs(self, number: int, topics: Iterable[Topic]) -> list[PartitionId]:
-        return [(topic.full_name(self._request.to_prefix), number) for topic in topics]
+        return [(topic.full_name(self.request.to_prefix), number) for topic in topics]
 
 
 def without_erasure(value: bytes) -> bytes | None:
     """A lead's state at a downstream service without the note that the lead was erased; None if nothing else is held.
 
-    The note names an offset of the old lead-changed, and everything that it is for has been decided.
+    The note names an offset of the old lead-changed, and everything that it is for has been processed.
     """
     if _ERASED not in value:
         return value

@@ -1,4 +1,4 @@
-"""Checks whether a repartition can be done: nothing runs, all input is decided, and the new topics are empty."""
+"""Checks whether a repartition can be done: nothing runs, all input is processed, and the new topics are empty."""
 
 from __future__ import annotations
 
@@ -55,11 +55,11 @@ class Plan:
     before: int
     """Partitions of the topics keyed by lead."""
     groups: tuple[ServiceGroup, ...]
-    """The workers, and the downstream services that have decided anything."""
+    """The workers, and the downstream services that have processed anything."""
     topics: tuple[Topic, ...]
     """Every topic that exists."""
     checkpoints: Mapping[PartitionId, Checkpoint | None]
-    """Of each changelog partition; None where nothing was ever decided."""
+    """Of each changelog partition; None where nothing was ever processed."""
     commands: Mapping[bytes | None, Record]
     """The newest record of each key of command-state, without the checkpoint."""
     input_ends: Mapping[PartitionId, int]
@@ -103,7 +103,7 @@ class Planner:
                 continue  # a service that has never run: it starts with the new topics as it would with these
             active.append(group)
             ends = self._admin.ends(self._inputs(group, before))
-            self._check_decided(group, of_group, ends)
+            self._check_processed(group, of_group, ends)
             stored |= of_group
             input_ends |= ends
         existing = self._admin.existing([topic.full_name(request.topic_prefix) for topic in DOWNSTREAM])
@@ -130,7 +130,7 @@ class Planner:
         if written:
             raise CannotRepartition(
                 f"records were written to {_some(written)} meanwhile, so the copy is incomplete and was dropped: stop "
-                "what writes there, let the records be decided, and start again"
+                "what writes there, let the records be processed, and start again"
             )
 
     def _checkpoints(self, group: ServiceGroup) -> dict[PartitionId, Checkpoint | None]:
@@ -147,7 +147,7 @@ class Planner:
                 option = "" if group.id == request.application_id else " --downstream"
                 raise CannotRepartition(
                     f"{topic}-{number}: {mismatch.problem}: first run `lead-qualifier topics repair{option}`, and let "
-                    f"`{group.service.command}` decide what is left"
+                    f"`{group.service.command}` process what is left"
                 )
             found |= {one: None if value is None else checkpoints.decode(value) for one, value in stored.items()}
         return found
@@ -160,7 +160,7 @@ class Planner:
             for number in range(changelog.partition_count(partitions))
         ]
 
-    def _check_decided(
+    def _check_processed(
         self,
         group: ServiceGroup,
         stored: Mapping[PartitionId, Checkpoint | None],
@@ -171,14 +171,14 @@ class Planner:
             for topic, offset in ({} if checkpoint is None else checkpoint.next).items():
                 if (topic, number) in next_offsets:
                     next_offsets[topic, number] = offset
-        undecided = []
+        unprocessed = []
         for partition, offset in next_offsets.items():
             # what follows a checkpoint may be only the marker of a transaction, which is no record
             if offset < ends[partition] and next(self._reader.read([partition], {partition: offset}), None) is not None:
-                undecided.append(f"{partition[0]}-{partition[1]} (up to {ends[partition] - offset:,} records)")
-        if undecided:
+                unprocessed.append(f"{partition[0]}-{partition[1]} (up to {ends[partition] - offset:,} records)")
+        if unprocessed:
             raise CannotRepartition(
-                f"not all input is decided yet: {_some(undecided)}. Stop what writes to these topics, let "
+                f"not all input is processed yet: {_some(unprocessed)}. Stop what writes to these topics, let "
                 f"`{group.service.command}` come to the end (lead_qualifier_lag_records is 0), and stop it"
             )
 
@@ -204,7 +204,7 @@ class Planner:
                 )
 
     def _check_target_is_empty(self) -> None:
-        """The new topics may exist, but may not hold anything that was decided."""
+        """The new topics may exist, but may not hold any records."""
         request = self._request
         Transaction(request.connection, request.transactional_id)  # ends what a killed run left open
         names = [topic.full_name(request.to_prefix) for topic in written_in_transactions((*CATALOGUE, *DOWNSTREAM))]

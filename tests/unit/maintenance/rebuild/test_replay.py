@@ -60,7 +60,7 @@ def change(at_ms: int, lead: str, **fields: Any) -> Record:
 def replayed(records: Iterable[Record], *rules: tuple[int, Rules], until: int = 10**6) -> Replay:
     replay = Replay(0, topic_prefix="", partitions=1, rules=list(rules))
     for record in records:
-        replay.decide(record, record.timestamp_ms)
+        replay.process(record, record.timestamp_ms)
     replay.finish(until)
     return replay
 
@@ -183,9 +183,9 @@ def test_an_erased_lead_that_comes_back_starts_afresh_and_waits_for_nothing() ->
 def test_a_hand_over_that_began_before_an_erasure_is_dropped(began: dict[str, int], left: bool) -> None:
     handover = {"event_id": "m", "loser_id": "loser", "scores": {"engagement": {"value": 60.0, "at": minute(900)}}}
     replay = Replay(0, topic_prefix="", partitions=1, rules=[(10, published())])
-    replay.decide(score(15, "survivor", 80), 15)
-    replay.decide(Record(CHANGES, 0, 1, 20, b"survivor", None, ()), 20)
-    replay.decide(Record("lead-handovers", 0, 0, 901, b"survivor", msgspec.json.encode(handover | began), ()), 901)
+    replay.process(score(15, "survivor", 80), 15)
+    replay.process(Record(CHANGES, 0, 1, 20, b"survivor", None, ()), 20)
+    replay.process(Record("lead-handovers", 0, 0, 901, b"survivor", msgspec.json.encode(handover | began), ()), 901)
     replay.finish(10**6)
     assert holds_nothing(lead(replay, "survivor")) is not left
 
@@ -216,7 +216,7 @@ def in_mid_sweep(*records: Record, rules: list[tuple[int, Rules]], live: Checkpo
     state = {key.encode(): msgspec.json.encode(lead) for key, lead in held.get("held", {}).items()}
     replay = Replay(0, topic_prefix="", partitions=1, rules=rules, live=live, held=state)
     for record in records:
-        replay.decide(record, record.timestamp_ms)
+        replay.process(record, record.timestamp_ms)
     replay.finish(1000)
     return replay
 
