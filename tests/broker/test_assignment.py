@@ -44,7 +44,7 @@ def qualified(lead_id: str) -> dict[str, Any]:
     }
 
 
-def test_every_assignment_is_the_oracles_though_a_worker_is_killed(install: Install, tmp_path: Path) -> None:
+def test_every_assignment_is_the_oracles_despite_a_kill(install: Install, tmp_path: Path) -> None:
     here = install()
 
     def start(number: int) -> WorkerProcess:

@@ -96,7 +96,7 @@ def test_what_cannot_work_is_refused_by_name(service: Downstream) -> None:
     assert service.line.run("assignment", "show", "sales", "--json").fine().json()["definition"] == SALES
 
 
-def test_a_definition_of_hundreds_of_mistyped_sellers_is_refused_at_once_and_stops_nobody(service: Downstream) -> None:
+def test_hundreds_of_mistyped_sellers_are_refused_at_once(service: Downstream) -> None:
     process = service.start()
     for number in range(1_000):
         seller(service, f"seller-{number:04}")
@@ -116,7 +116,7 @@ def test_a_definition_of_hundreds_of_mistyped_sellers_is_refused_at_once_and_sto
     assert process.process.poll() is None
 
 
-def test_a_definition_that_names_a_seller_who_left_says_so_and_can_be_published(service: Downstream) -> None:
+def test_naming_a_seller_who_left_warns_and_can_be_published(service: Downstream) -> None:
     service.start()
     seller(service, "S-1")
     service.publish("assignment", SALES)
@@ -132,7 +132,7 @@ def test_a_definition_that_names_a_seller_who_left_says_so_and_can_be_published(
     service.line.run("assignment", "publish", "sales").fine()
 
 
-def test_a_lead_is_explained_as_it_comes_waits_is_assigned_and_goes(service: Downstream) -> None:
+def test_a_lead_is_explained_from_its_arrival_to_its_end(service: Downstream) -> None:
     process = service.start()
     seller(service, "S-1", capacity={"max": 1}, attributes={"language": "de"})
     nobody = explain(service, "L-1")

@@ -99,7 +99,7 @@ def test_the_state_of_another_application_is_told_and_left_alone(cli: CommandLin
     assert f"LEAD_QUALIFIER_APPLICATION_ID={cli.environment['LEAD_QUALIFIER_APPLICATION_ID']}" in other.out
 
 
-def test_a_position_whose_clock_is_ahead_is_set_to_this_machine_s_time(cli: CommandLine) -> None:
+def test_a_checkpoint_with_a_clock_ahead_is_set_to_now(cli: CommandLine) -> None:
     settings = cli.environment
     connection = Connection(bootstrap_servers=settings["KAFKA_BOOTSTRAP_SERVERS"])
     group = worker_group(settings["LEAD_QUALIFIER_APPLICATION_ID"], state_prefix=cli.prefix)

@@ -107,7 +107,7 @@ def same(found: dict[str, Any]) -> tuple[Any, ...]:
     return found["leads"], found["qualifications"], found["records"], found["rejected"], found["rules_changes"]
 
 
-def test_two_rebuilds_are_the_same_and_have_the_workers_state_and_ids(here: Installation, tmp_path: Path) -> None:
+def test_two_rebuilds_equal_each_other_and_the_workers_state(here: Installation, tmp_path: Path) -> None:
     line = cli(here, tmp_path)
     before = held(here, here.prefix)
     first, second = (rebuilt(line, name) for name in ("first", "second"))
@@ -157,7 +157,7 @@ def test_what_cannot_be_is_refused(here: Installation, tmp_path: Path) -> None:
     assert "lead-qualifier topics create" in nowhere.err
 
 
-def test_workers_go_over_to_a_rebuilt_state_and_nobody_qualifies_twice(here: Installation, tmp_path: Path) -> None:
+def test_workers_switch_to_a_rebuild_and_nobody_qualifies_twice(here: Installation, tmp_path: Path) -> None:
     line = cli(here, tmp_path)
     here.erase(lead(7))
     here.scores(score(lead(900), "engagement", 80, 20))

@@ -89,9 +89,7 @@ def topics(here: Installation, prefix: str) -> list[str]:
     return [name for name in here.admin.list_topics(timeout=10).topics if name.startswith(prefix)]
 
 
-def test_leads_go_over_to_another_number_of_partitions_and_nobody_qualifies_twice(
-    here: Installation, tmp_path: Path
-) -> None:
+def test_leads_move_to_new_partitions_and_none_qualifies_twice(here: Installation, tmp_path: Path) -> None:
     line = cli(here, tmp_path)
     new = f"{here.prefix}p{AFTER}."
     settings = {"LEAD_QUALIFIER_TOPIC_PREFIX": new, "LEAD_QUALIFIER_PARTITIONS": str(AFTER)}

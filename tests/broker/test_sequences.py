@@ -118,7 +118,7 @@ def test_from_a_file_to_the_last_step_on_time(service: Downstream) -> None:
     assert breaches([record for records in service._reader.records.values() for record in records]) == []
 
 
-def test_waits_survive_a_kill_and_a_takeover_and_every_step_comes_once(service: Downstream) -> None:
+def test_waits_survive_a_kill_and_every_step_comes_once(service: Downstream) -> None:
     first = service.start()
     service.publish("sequence", {"id": "first", "steps": STEPS})
     second = service.start()

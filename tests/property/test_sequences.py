@@ -171,7 +171,7 @@ def test_a_lead_is_told_what_the_oracle_tells(events: list[tuple[Any, ...]]) -> 
 
 @ENOUGH
 @given(EVENTS)
-def test_each_step_is_given_out_once_a_connection_and_waits_are_exact(events: list[tuple[Any, ...]]) -> None:
+def test_each_step_is_due_once_a_connection_and_waits_are_exact(events: list[tuple[Any, ...]]) -> None:
     both = Both()
     for event in events:
         both.happens(event)

@@ -51,7 +51,7 @@ def test_a_lead_gets_the_result_code_that_says_what_became_of_it(
     assert [one.code for one in harness.lead("L", at=at)] == [code]
 
 
-def test_the_segment_of_highest_priority_and_the_first_rule_that_match_decide() -> None:
+def test_the_first_matching_segment_and_rule_decide() -> None:
     harness = AssignerHarness(
         definition(
             segment(rule("low"), name="rest"),
@@ -73,7 +73,7 @@ def test_round_robin_takes_the_seller_longest_without_a_lead() -> None:
     assert [one.id for one in got if one] == list("ABCABC")
 
 
-def test_load_balancing_takes_the_most_capacity_left_of_those_at_work_then_those_within_the_window() -> None:
+def test_load_balancing_prefers_capacity_at_work_then_soon() -> None:
     harness = AssignerHarness(definition(segment(rule(distribute="load_balancing", available_within="24h"))))
     harness.seller("A", maximum=2)
     harness.seller("B", maximum=3)
@@ -103,7 +103,7 @@ def test_who_waits_longest_gets_capacity_that_is_given_back(restarts: bool) -> N
     assert told[0].previous_owner_id == "S"
 
 
-def test_an_echo_of_our_own_assignment_and_a_second_qualification_change_nothing() -> None:
+def test_an_echo_or_a_second_qualification_changes_nothing() -> None:
     harness = AssignerHarness(definition(segment(rule())))
     harness.seller("A")
     harness.seller("B")
@@ -112,7 +112,7 @@ def test_an_echo_of_our_own_assignment_and_a_second_qualification_change_nothing
     assert not harness.lead("L")
 
 
-def test_an_owner_that_the_crm_had_named_before_the_lead_qualified_is_not_set_by_hand() -> None:
+def test_an_owner_from_before_qualification_is_not_set_by_hand() -> None:
     harness = AssignerHarness(definition(segment(rule())))
     harness.seller("A", maximum=1)
     harness.lead("L")
@@ -126,7 +126,7 @@ def test_an_owner_that_the_crm_had_named_before_the_lead_qualified_is_not_set_by
     ]
 
 
-def test_the_owner_of_before_that_the_crm_repeats_does_not_undo_an_assignment() -> None:
+def test_a_repeated_previous_owner_does_not_undo_an_assignment() -> None:
     harness = AssignerHarness(definition(segment(rule())))
     harness.seller("A", maximum=1)
     harness.lead("L")
@@ -145,7 +145,7 @@ def test_a_lead_that_waits_for_hours_is_assigned_when_they_begin() -> None:
 
 
 @pytest.mark.parametrize("restarts", [False, True])
-def test_many_that_wait_are_looked_at_in_portions_and_nobody_overtakes(restarts: bool) -> None:
+def test_waiting_leads_are_decided_in_batches_and_in_order(restarts: bool) -> None:
     harness = AssignerHarness(restarts=restarts)
     count = BATCH + 20
     for number in range(count):
@@ -174,7 +174,7 @@ def told_departed(decided: list[Any]) -> list[tuple[str, str | None, str | None]
 
 @pytest.mark.parametrize("restarts", [False, True])
 @pytest.mark.parametrize(("departure", "word"), [({"active": False}, "inactive"), ({"gone": True}, "left")])
-def test_leads_of_a_seller_who_departs_stay_there_and_it_is_told_once(
+def test_leads_of_a_departed_seller_stay_and_it_is_told_once(
     restarts: bool, departure: dict[str, Any], word: str
 ) -> None:
     harness = AssignerHarness(definition(segment(rule())), restarts=restarts)
@@ -192,9 +192,7 @@ def test_leads_of_a_seller_who_departs_stay_there_and_it_is_told_once(
 
 @pytest.mark.parametrize("restarts", [False, True])
 @pytest.mark.parametrize("departure", [{"active": False}, {"gone": True}])
-def test_leads_of_a_seller_who_departs_are_assigned_again_where_the_definition_says_so(
-    restarts: bool, departure: dict[str, Any]
-) -> None:
+def test_leads_of_a_departed_seller_are_reassigned_if_defined(restarts: bool, departure: dict[str, Any]) -> None:
     harness = AssignerHarness(definition(segment(rule()), departed="reassign", max_age="2h"), restarts=restarts)
     harness.seller("S")
     harness.lead("L")
@@ -209,7 +207,7 @@ def test_leads_of_a_seller_who_departs_are_assigned_again_where_the_definition_s
 
 
 @pytest.mark.parametrize("restarts", [False, True])
-def test_leads_that_were_kept_are_assigned_again_once_a_definition_with_reassign_runs(restarts: bool) -> None:
+def test_kept_leads_are_reassigned_once_a_definition_says_so(restarts: bool) -> None:
     harness = AssignerHarness(definition(segment(rule())), restarts=restarts)
     harness.seller("S")
     harness.lead("L")
@@ -218,7 +216,7 @@ def test_leads_that_were_kept_are_assigned_again_once_a_definition_with_reassign
     assert codes(harness.publish(definition(segment(rule()), departed="reassign"))) == [("L", 2, "T")]
 
 
-def test_a_lead_that_qualifies_again_leaves_a_seller_who_departed_before_departures_were_noted() -> None:
+def test_a_lead_leaves_a_seller_whose_departure_was_not_noted() -> None:
     harness = AssignerHarness(definition(segment(rule()), departed="reassign"))
     harness.seller("S")
     harness.lead("L")
@@ -227,7 +225,7 @@ def test_a_lead_that_qualifies_again_leaves_a_seller_who_departed_before_departu
     assert codes(harness.lead("L", qualified=1)) == [("L", 2, "T")]
 
 
-def test_the_crm_that_confirms_a_departed_seller_late_does_not_undo_the_reassignment() -> None:
+def test_a_late_confirmation_does_not_undo_a_reassignment() -> None:
     harness = AssignerHarness(definition(segment(rule()), departed="reassign"))
     harness.seller("S")
     harness.lead("L")
@@ -240,7 +238,7 @@ def test_the_crm_that_confirms_a_departed_seller_late_does_not_undo_the_reassign
 
 @pytest.mark.parametrize("restarts", [False, True])
 @pytest.mark.parametrize("departed", ["keep", "reassign"])
-def test_many_leads_of_a_seller_who_departs_are_looked_at_in_portions(restarts: bool, departed: str) -> None:
+def test_leads_of_a_departed_seller_are_decided_in_batches(restarts: bool, departed: str) -> None:
     harness = AssignerHarness(definition(segment(rule()), departed=departed), restarts=restarts)
     harness.seller("S")
     count = BATCH + 20
@@ -273,7 +271,7 @@ def work(harness: AssignerHarness, what: str, *args: Any) -> tuple[int, list[Any
 
 
 @pytest.mark.parametrize("alike", [False, True])
-def test_what_frees_one_seller_costs_the_same_however_many_lines_wait(alike: bool) -> None:
+def test_freeing_one_seller_costs_the_same_with_many_queues(alike: bool) -> None:
     costs = []
     for lines in (20, 400):
         areas = [f"a{number}" for number in range(lines)]
@@ -300,7 +298,7 @@ def test_what_frees_one_seller_costs_the_same_however_many_lines_wait(alike: boo
 
 
 @pytest.mark.parametrize("restarts", [False, True])
-def test_a_newcomer_does_not_overtake_whom_the_beginning_of_work_hours_helps(restarts: bool) -> None:
+def test_a_new_lead_does_not_overtake_those_work_hours_help(restarts: bool) -> None:
     harness = AssignerHarness(definition(segment(rule())), restarts=restarts)
     harness.seller("S", maximum=1, work_hours={"thu": [["08:00", "17:00"]]})
     assert codes(harness.lead("first")) == [("first", 6, None)]
@@ -308,7 +306,7 @@ def test_a_newcomer_does_not_overtake_whom_the_beginning_of_work_hours_helps(res
 
 
 @pytest.mark.parametrize("restarts", [False, True])
-def test_a_waiting_lead_that_changes_does_not_overtake_whom_the_beginning_of_work_hours_helps(restarts: bool) -> None:
+def test_a_changed_lead_does_not_overtake_those_work_hours_help(restarts: bool) -> None:
     harness = AssignerHarness(definition(segment(rule())), restarts=restarts)
     harness.seller("S", maximum=1, work_hours={"thu": [["08:00", "17:00"]]})
     harness.lead("first")
@@ -317,7 +315,7 @@ def test_a_waiting_lead_that_changes_does_not_overtake_whom_the_beginning_of_wor
     assert codes(told) == [("first", 2, "S"), ("second", 7, None)]
 
 
-def test_a_lead_that_is_closed_when_work_hours_have_begun_goes_to_nobody() -> None:
+def test_a_lead_closed_as_work_hours_begin_is_not_assigned() -> None:
     harness = AssignerHarness(definition(segment(rule())))
     harness.seller("S", maximum=1, work_hours={"thu": [["08:00", "17:00"]]})
     harness.lead("first")
@@ -352,7 +350,7 @@ def test_everybody_who_becomes_too_old_is_told_so_in_time(restarts: bool, hours:
 
 
 @pytest.mark.parametrize("restarts", [False, True])
-def test_when_work_hours_begin_is_known_for_every_seller_who_could_help(restarts: bool) -> None:
+def test_the_next_work_hours_of_every_candidate_are_known(restarts: bool) -> None:
     harness = AssignerHarness(
         definition(
             segment(rule(sellers={"ids": ["A"]}), name="a", when={"attribute": "to", "equals": "A"}),

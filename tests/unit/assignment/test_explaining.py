@@ -112,7 +112,7 @@ def test_an_assigned_lead_says_why_it_came_to_its_owner(fields: dict[str, Any], 
     assert not explained(harness, what, version=2).live
 
 
-def test_its_place_counts_everybody_who_has_waited_longer_and_the_hours_are_its_own_sellers() -> None:
+def test_the_place_counts_longer_waits_and_hours_its_own_sellers() -> None:
     what = definition(
         segment(rule(sellers={"ids": ["N"]}), name="north", priority=2, when=NORTH),
         segment(rule(sellers={"ids": ["S"]})),
@@ -149,7 +149,7 @@ def test_explaining_changes_nothing() -> None:
     assert harness.memory.entries == before
 
 
-def test_a_lead_that_will_be_too_old_says_when_and_one_that_is_waits_no_more() -> None:
+def test_a_lead_says_when_it_is_too_old_and_then_stops_waiting() -> None:
     what = definition(segment(rule()), max_age="2h")
     harness = AssignerHarness(what)
     harness.lead("L")

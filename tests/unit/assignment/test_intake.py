@@ -17,7 +17,7 @@ def queued(harness: ProcessorHarness) -> list[str]:
     return [event["type"] for event in harness.of("assignment-queue")]
 
 
-def test_a_lead_comes_in_once_it_qualifies_and_what_happens_to_it_after_that(harness: ProcessorHarness) -> None:
+def test_a_lead_is_queued_from_its_qualification_on(harness: ProcessorHarness) -> None:
     harness.send("lead-changed", "L-1", changed("L-1", owner_id="U-1", attributes={"country": "DE"}))
     assert queued(harness) == []
     harness.send("lead-qualified", "L-1", qualified("L-1", 1))
@@ -56,7 +56,7 @@ def test_a_closed_lead_that_qualifies_is_not_for_sales(harness: ProcessorHarness
     assert queued(harness) == []
 
 
-def test_erasing_a_lead_of_which_nothing_can_be_read_takes_it_out_of_the_queue_too(harness: ProcessorHarness) -> None:
+def test_erasing_an_unreadable_lead_closes_it_too(harness: ProcessorHarness) -> None:
     harness.send("lead-qualified", "L-1", qualified("L-1"))
     harness.entries[b"L-1"] = b"{"
     harness.send("lead-changed", "L-1", None)

@@ -189,7 +189,7 @@ def refused(kind: Kind, what: dict[str, Any]) -> tuple[str, float]:
     return result.message, process_time() - begun
 
 
-def test_hundreds_of_unknown_sellers_among_a_thousand_are_told_shortly_and_soon() -> None:
+def test_hundreds_of_unknown_sellers_are_told_briefly_and_soon() -> None:
     sellers = {f"seller-{number:04}": None for number in range(1_000)}
     mistyped = definition(segment(rule(sellers={"ids": [f"seler-{number:04}" for number in range(300)]})))
     message, seconds = refused(kind_with_sellers(sellers), mistyped)
@@ -208,7 +208,7 @@ def test_sellers_of_whom_none_is_near_are_counted_and_not_listed() -> None:
 
 
 @pytest.mark.parametrize(("fields", "message"), [({}, "draft saved"), ({"max_age": "x"}, "max_age")])
-def test_segments_of_many_nested_alternatives_are_looked_through_soon(fields: dict[str, str], message: str) -> None:
+def test_many_nested_alternatives_are_checked_soon(fields: dict[str, str], message: str) -> None:
     when = {"all": [{"any": [{"attribute": f"a{one}", "equals": value} for value in range(6)]} for one in range(6)]}
     what = definition(
         *(
@@ -222,7 +222,7 @@ def test_segments_of_many_nested_alternatives_are_looked_through_soon(fields: di
     assert seconds < 2
 
 
-def test_a_seller_who_departed_is_warned_of_and_the_definition_can_still_be_published() -> None:
+def test_naming_a_departed_seller_is_a_warning_only() -> None:
     kind = kind_with_sellers({"S-1": "left", "S-2": "inactive", "S-3": None})
     what = definition(segment(rule(sellers={"ids": ["S-1", "S-2", "S-3"]})))
     assert kind.problems_of(what, {}) == []

@@ -130,7 +130,7 @@ def application(topic: str, processor: AssignmentProcessor) -> Application:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_every_decision_is_the_oracles_whatever_cycles_are_thrown_away(seed: int) -> None:
+def test_every_decision_is_the_oracles_if_cycles_are_discarded(seed: int) -> None:
     random = Random(seed)
     decider, oracle = AssignmentProcessor("", "/test"), AssignmentOracle()
     app = application("assignment-queue", decider)
@@ -262,7 +262,7 @@ def with_two_sellers() -> Queue:
 
 @pytest.mark.parametrize("key", [b"lead/L2", b"lead/L3", b"seller/T", b"definition/sales", b"counters", b"alarm"])
 @pytest.mark.parametrize("spoilt", [b"{", b"\xff", b"[1]", b"[" * 20_000, b'{"type": "hello"}'])
-def test_what_cannot_be_read_is_left_out_and_everything_else_goes_on(key: bytes, spoilt: bytes) -> None:
+def test_unreadable_state_is_left_out_and_the_rest_goes_on(key: bytes, spoilt: bytes) -> None:
     entries = with_two_sellers().entries
     assert key in entries
     entries[key] = spoilt
@@ -293,7 +293,7 @@ def test_what_cannot_be_read_is_left_out_and_everything_else_goes_on(key: bytes,
         assert all(decode_state(value) for value in queue.entries.values())
 
 
-def test_numbers_and_places_are_given_once_though_the_counters_cannot_be_read() -> None:
+def test_numbers_and_places_are_unique_without_counters() -> None:
     entries = with_two_sellers().entries
     before = {one: decode_state(value) for one, value in entries.items() if one.startswith(b"lead/")}
     entries[b"counters"] = b"{"
@@ -304,7 +304,7 @@ def test_numbers_and_places_are_given_once_though_the_counters_cannot_be_read() 
     assert all(after.number > one.number and after.waits > one.waits for one in before.values())
 
 
-def test_a_seller_that_could_not_be_read_has_as_much_capacity_left_as_before() -> None:
+def test_an_unreadable_seller_keeps_the_capacity_left() -> None:
     entries = with_two_sellers().entries
     entries[b"seller/T"] = b"{"
     queue = Queue(entries)
@@ -313,7 +313,7 @@ def test_a_seller_that_could_not_be_read_has_as_much_capacity_left_as_before() -
 
 
 @pytest.mark.parametrize("alarm", [None, b"{"])
-def test_those_who_wait_are_looked_at_when_opened_if_no_alarm_is_set(alarm: bytes | None) -> None:
+def test_waiting_leads_are_attempted_on_opening_without_alarm(alarm: bytes | None) -> None:
     entries = with_two_sellers().entries
     due = decode_state(entries.pop(b"alarm"))
     if alarm is not None:

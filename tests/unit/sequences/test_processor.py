@@ -101,7 +101,7 @@ def test_waits_go_on_after_a_crash() -> None:
     assert steps(at) == ["a", "b"]
 
 
-def test_when_a_sequence_stops_whoever_is_in_it_leaves_and_a_new_version_concerns_nobody_in_it() -> None:
+def test_leads_leave_a_stopped_sequence_but_not_an_older_version() -> None:
     old = sequence("s", email("a"), mail("old"))
     at = new_harness(old, sequence("t", email("b")))
     connect(at)
@@ -133,7 +133,7 @@ def test_an_erased_lead_leaves_nothing_and_no_timer_speaks_of_it() -> None:
     assert states(at) == [("connected", None)]
 
 
-def test_an_erased_lead_that_is_connected_again_is_told_of_by_events_of_their_own() -> None:
+def test_an_erased_lead_connected_again_has_events_of_its_own() -> None:
     at = new_harness(sequence("s", mail("a")))
     connect(at)
     at.send("lead-changed", "L-1", None)
@@ -175,7 +175,7 @@ def test_a_reply_ends_it(fields: dict[str, str]) -> None:
     assert states(at)[1:] == [("disconnected", "exit_criterion_met")]
 
 
-def test_an_automatic_reply_or_a_bounce_ends_nothing_and_does_no_step() -> None:
+def test_an_automatic_reply_or_a_bounce_ends_and_does_nothing() -> None:
     at = new_harness(sequence("s", email("a"), mail("b")))
     connect(at)
     step = at.of("sequence-step-due")[0]["event_id"]
@@ -187,7 +187,7 @@ def test_an_automatic_reply_or_a_bounce_ends_nothing_and_does_no_step() -> None:
     assert steps(at) == ["a", "b"]
 
 
-def test_what_was_done_about_a_lead_of_whom_nothing_is_held_begins_no_state() -> None:
+def test_an_activity_alone_creates_no_state() -> None:
     at = new_harness(sequence("s", email("a")))
     at.send("activity-completed", "L-1", message("L-1", kind="task"))
     assert at.entries == {}

@@ -50,7 +50,7 @@ def test_all_differences_are_counted_and_the_first_of_them_kept() -> None:
     assert compare(live, {}, limit=0).differences == ()
 
 
-def test_the_order_of_fields_and_the_clock_behind_a_hold_are_no_difference() -> None:
+def test_order_of_fields_and_clocks_of_holds_are_no_difference() -> None:
     trigger = Trigger("e", "lead-score-changed", 0, 1)
     one, other = (
         Lead(holds={"m": Hold(1, START + timedelta(seconds=late), START, "live", trigger)}, scores=lead().scores)

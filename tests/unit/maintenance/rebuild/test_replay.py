@@ -86,7 +86,7 @@ def order(*topics: list[Record]) -> list[tuple[str, int, int]]:
     return [(one.topic, one.offset, at - BEGIN) for at, one in in_order(*topics, now_ms=BEGIN + 1000)]
 
 
-def test_records_of_several_topics_go_by_their_times_and_each_topic_keeps_its_order() -> None:
+def test_topics_are_merged_by_time_and_each_keeps_its_order() -> None:
     assert order(written(CHANGES, 5, 6), written(SCORES, 5, 2, 9)) == [
         (CHANGES, 0, 5),
         (SCORES, 0, 5),
@@ -158,7 +158,7 @@ def test_a_hold_ends_when_its_time_has_come_by_the_records_times() -> None:
 
 def test_what_cannot_be_read_is_counted_and_the_rest_goes_on() -> None:
     replay = replayed([Record(SCORES, 0, 3, 1, b"a", b"{", ()), score(2, "a", 80, offset=4)], (0, published()))
-    assert (replay.decided, replay.rejected, replay.next) == (2, 1, {SCORES: 5})
+    assert (replay.processed, replay.rejected, replay.next) == (2, 1, {SCORES: 5})
     assert set(replay.qualified.values()) == {"a"}
 
 
@@ -172,7 +172,7 @@ def test_the_same_records_give_the_same_state_and_ids() -> None:
     assert len(one.qualified) > 7
 
 
-def test_an_erased_lead_that_comes_back_starts_afresh_and_waits_for_nothing() -> None:
+def test_an_erased_lead_that_comes_back_starts_afresh() -> None:
     erased = Record(CHANGES, 0, 1, 20, b"a", None, ())
     replay = replayed([score(15, "a", 80), erased, change(30, "a", owner_id="U-1")], (10, published()))
     back = lead(replay, "a")
@@ -190,7 +190,7 @@ def test_a_hand_over_that_began_before_an_erasure_is_dropped(began: dict[str, in
     assert holds_nothing(lead(replay, "survivor")) is not left
 
 
-def test_a_merged_lead_is_closed_and_its_survivor_has_what_the_hand_over_on_the_topic_says() -> None:
+def test_a_merged_lead_is_closed_and_its_survivor_takes_over() -> None:
     merge = {"event_id": "m", "lead_id": "loser", "survivor_id": "survivor", "occurred_at": minute(20)}
     handover = {"event_id": "m", "loser_id": "loser", "scores": {"engagement": {"value": 80.0, "at": minute(15)}}}
     replay = replayed(
@@ -227,7 +227,7 @@ def walking(swept: int, revision: int) -> Checkpoint:
     )
 
 
-def test_a_sweep_that_the_workers_have_not_finished_goes_on_where_they_were() -> None:
+def test_an_unfinished_sweep_continues_where_the_workers_were() -> None:
     scores = [score(at, key, 80) for at, key in enumerate(KEYS, 1)]
     late = score(50, AHEAD[0], 90)
     live = walking(swept=2, revision=4)
@@ -238,7 +238,7 @@ def test_a_sweep_that_the_workers_have_not_finished_goes_on_where_they_were() ->
     assert replay.sweep_progress == (2, live.sweep)
 
 
-def test_whom_a_walk_had_come_to_that_newer_rules_began_again_is_not_qualified_twice() -> None:
+def test_a_restarted_sweep_qualifies_nobody_twice() -> None:
     scores = [score(at, key, 80) for at, key in enumerate(KEYS, 1)]
     reached = Lead(marks={"enterprise": Mark(1, 1, minute(0), "publish-1")})
     first, second = published(), published(model("other", criteria={"demographic": 1}), revision=6)

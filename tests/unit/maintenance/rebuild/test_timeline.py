@@ -34,7 +34,7 @@ def definition(threshold: float = 70) -> dict[str, Any]:
     return dict(definition_of(model(criteria={"engagement": threshold})))
 
 
-def test_each_change_that_decides_makes_new_rules_from_its_time_on() -> None:
+def test_each_deciding_change_makes_new_rules_from_its_time() -> None:
     found = told(
         event("observed", 1, scoring_model_id="engagement", status="live"),
         event("enabled", 2, feature="lead-management"),
@@ -69,7 +69,7 @@ def test_what_was_refused_repeated_or_unchanged_changes_nothing() -> None:
     assert found == []
 
 
-def test_a_publish_without_definition_takes_the_draft_applied_before_or_what_ran_last() -> None:
+def test_a_publish_without_definition_takes_draft_or_last() -> None:
     found = told(
         of_model("applied", 1, definition=definition(60)),
         of_model("published", 2, version=1),
@@ -79,7 +79,7 @@ def test_a_publish_without_definition_takes_the_draft_applied_before_or_what_ran
     assert [rules.models["enterprise"].checks for _, rules in found] == [(("engagement", 60),)] * 3
 
 
-def test_a_definition_is_looked_for_elsewhere_where_no_event_carries_it() -> None:
+def test_a_definition_that_no_event_carries_is_found_elsewhere() -> None:
     asked: list[tuple[str, int]] = []
 
     def elsewhere(audited: Audited) -> QualificationModel | None:
@@ -93,7 +93,7 @@ def test_a_definition_is_looked_for_elsewhere_where_no_event_carries_it() -> Non
         timeline(trail)
 
 
-def test_a_draft_that_is_not_to_be_found_is_not_taken_for_what_ran_or_was_a_draft_before() -> None:
+def test_a_lost_draft_is_not_taken_for_an_earlier_definition() -> None:
     ran = (
         of_model("applied", 1, definition=definition(60)),
         of_model("published", 2, version=1, definition=definition(60)),

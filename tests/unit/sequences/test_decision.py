@@ -59,7 +59,7 @@ def test_connecting_waits_and_then_begins() -> None:
     assert lead.until(DAY) == ["s connected", "s/a"]
 
 
-def test_a_second_connect_does_nothing_and_one_after_the_end_is_another_connection() -> None:
+def test_connecting_twice_does_nothing_until_the_first_has_ended() -> None:
     lead = SequenceHarness(sequence("s", email("a")))
     lead.connect("s")
     first = lead.event_id("a")
@@ -152,9 +152,7 @@ def test_a_branch_waits_for_its_condition_so_long_and_no_longer() -> None:
 @pytest.mark.parametrize(
     ("expected", "replies", "step"), [(True, True, "y"), (True, False, "n"), (False, True, "n"), (False, False, "y")]
 )
-def test_a_branch_on_a_reply_is_plain_when_it_comes_or_the_time_is_over(
-    expected: bool, replies: bool, step: str
-) -> None:
+def test_a_branch_on_a_reply_is_decided_by_it_or_by_time(expected: bool, replies: bool, step: str) -> None:
     test = {"replied": expected, "within": "2d"}
     lead = SequenceHarness(sequence("s", branch("b", test, [mail("y")], [mail("n")]), **OPEN_TO_REPLIES))
     assert lead.connect("s") == ["s connected"]
@@ -172,7 +170,7 @@ def test_a_branch_on_a_result(result: str | None, step: str) -> None:
     assert lead.done(lead.event_id("call"), result) == [f"s/{step}", "s completed"]
 
 
-def test_the_result_of_an_automated_mail_may_come_while_the_branch_waits_for_it() -> None:
+def test_a_result_may_come_while_the_branch_waits_for_it() -> None:
     test = {"result_of": "m", "equals": "opened", "within": "1d"}
     lead = SequenceHarness(sequence("s", mail("m"), branch("b", test, [mail("y")], [mail("n")])))
     lead.connect("s")
@@ -214,7 +212,7 @@ def test_an_event_connects_to_the_sequences_that_say_so() -> None:
     assert lead.until(60 * MINUTE) == ["s connected", "s/a"]
 
 
-def test_whoever_is_named_takes_the_steps_else_the_newest_seller_else_the_owner() -> None:
+def test_steps_go_to_the_named_owner_or_seller_or_lead_owner() -> None:
     lead = SequenceHarness(sequence("s", mail("a")))
 
     def owner(**more: str) -> str | None:
@@ -231,7 +229,7 @@ def test_whoever_is_named_takes_the_steps_else_the_newest_seller_else_the_owner(
     assert owner(owner_id="U-3") == "U-3"
 
 
-def test_a_reply_that_leads_on_to_another_sequence_does_not_end_that_one() -> None:
+def test_a_reply_does_not_end_the_sequence_that_it_leads_to() -> None:
     test = {"replied": True, "within": "2d"}
     lead = SequenceHarness(
         sequence("s", mail("a"), branch("b", test, [advance("go", "t")], [mail("n")]), **OPEN_TO_REPLIES),
@@ -247,7 +245,7 @@ def test_a_reply_that_leads_on_to_another_sequence_does_not_end_that_one() -> No
     assert lead.reply() == ["s disconnected (advanced)", "t connected", "t/c"]
 
 
-def test_what_waits_in_a_sequence_begun_anew_meanwhile_has_not_seen_the_reply() -> None:
+def test_a_sequence_begun_by_a_reply_has_not_seen_it() -> None:
     test = {"replied": True, "within": "2d"}
     onward = sequence("s", mail("a"), branch("b", test, [advance("go", "u")], [mail("n")]), **OPEN_TO_REPLIES)
     ends = sequence("t", mail("b"), branch("d", test, [mail("y")], [mail("n")]), advance("go2", "u"), **OPEN_TO_REPLIES)
