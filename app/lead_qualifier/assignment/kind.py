@@ -8,7 +8,7 @@ from typing import Any
 
 from lead_qualifier.assignment.rules import TARGETS
 from lead_qualifier.assignment.state import Departed
-from lead_qualifier.definitions.kind import Definition, Kind, Others
+from lead_qualifier.definitions.kind import Definition, Fault, Kind, Others
 from lead_qualifier.downstream.checks import condition_problems, repeated
 from lead_qualifier.downstream.conditions import IS_OPEN, Condition, Group, condition_of, holds
 from lead_qualifier.downstream.errors import BudgetExhausted
@@ -20,11 +20,12 @@ from lead_qualifier.downstream.satisfiability import (
     why_impossible,
 )
 from lead_qualifier.messages.assignment import AssignmentDefinition
-from lead_qualifier.messages.definition_form import Path, Problem
+from lead_qualifier.messages.definition_form import Path
 from lead_qualifier.messages.nearest import Nearest
+from lead_qualifier.qualification.finding import Finding
 
 
-def _problems(definition: Definition, _others: Others) -> Iterator[Problem]:
+def _problems(definition: Definition, _others: Others) -> Iterator[Fault]:
     budget = ComparisonBudget()
     found = list(_of_each(definition, budget))
     yield from found
@@ -32,7 +33,7 @@ def _problems(definition: Definition, _others: Others) -> Iterator[Problem]:
         yield from _never(definition, budget)
 
 
-def _of_each(definition: Definition, budget: ComparisonBudget) -> Iterator[Problem]:
+def _of_each(definition: Definition, budget: ComparisonBudget) -> Iterator[Fault]:
     yield from repeated(definition.get("models", ()), ("models",))
     yield from _unique(definition["segments"], "id", ("segments",))
     yield from _unique(definition["segments"], "priority", ("segments",))
@@ -48,75 +49,71 @@ def _of_each(definition: Definition, budget: ComparisonBudget) -> Iterator[Probl
             yield from _of_rule(known, rule, (*where, "rules", number), budget)
 
 
-def _unique(members: Any, field: str, where: Path) -> Iterator[Problem]:
+def _unique(members: Any, field: str, where: Path) -> Iterator[Fault]:
     seen: dict[Any, str] = {}
     for index, one in enumerate(members):
         if one[field] in seen:
-            yield (
-                (*where, index, field),
-                f"{one[field]} is already the {field} of {seen[one[field]]}: give {one['id']} another one",
-            )
+            taken = Finding("taken_already", value=one[field], field=field, by=seen[one[field]], id=one["id"])
+            yield (*where, index, field), taken
         seen.setdefault(one[field], one["id"])
 
 
 def _of_rule(
     known: Mapping[str, Nearest], rule: Mapping[str, Any], where: Path, budget: ComparisonBudget
-) -> Iterator[Problem]:
+) -> Iterator[Fault]:
     if "when" in rule:
         yield from condition_problems(rule["when"], (*where, "when"), of_open=True, budget=budget)
     named = [key for _, key in TARGETS if key in rule]
     if len(named) != 1:
-        yield where, "must assign to exactly one of sellers, team and queue"
+        yield where, Finding("not_one_target")
         return
     target, whom = named[0], rule[named[0]]
     exact = "ids" if target == "sellers" else "id"
     yield from repeated(whom.get("ids", ()), (*where, target, "ids"))
     if ("when" in whom) == (exact in whom):
-        yield (*where, target), f"must say who, by exactly one of when and {exact}"
+        yield (*where, target), Finding("not_one_way_to_say_who", exact=exact)
     if "when" in whom:
         yield from condition_problems(whom["when"], (*where, target, "when"), of_seller=True, budget=budget)
     if target != "sellers":
         if "id" in whom and whom["id"] not in known[target]:
             advice = known[target].advice(whom["id"])
-            yield (*where, target, "id"), f"{target}s has no {target} {whom['id']}: {advice}"
+            unknown = Finding("unknown_team_or_queue", target=target, id=whom["id"], advice=advice)
+            yield (*where, target, "id"), unknown
         for option in ("distribute", "available_within"):
             if option in rule:
-                yield (*where, option), "is for rules that assign to sellers only: remove it"
+                yield (*where, option), Finding("only_for_sellers")
 
 
-def _never(definition: Definition, budget: ComparisonBudget) -> Iterator[Problem]:
+def _never(definition: Definition, budget: ComparisonBudget) -> Iterator[Fault]:
     """Segments and rules that no lead can reach."""
     by_priority = sorted(enumerate(definition["segments"]), key=lambda one: -int(one[1]["priority"]))
     segments: list[_Placed] = [(("segments", index), segment) for index, segment in by_priority]
-    yield from _overtaken("segment", segments, IS_OPEN, budget)
+    yield from _overtaken(segments, IS_OPEN, budget, of_segments=True)
     for index, segment in enumerate(definition["segments"]):
         within = Group("all", (IS_OPEN, condition_of(segment.get("when"))))
         where: Path = ("segments", index, "rules")
         for number, rule in enumerate(segment["rules"]):
             mine = Group("all", (within, condition_of(rule.get("when"))))
             if (reason := why_impossible(mine, budget)) is not None:
-                yield (
-                    (*where, number, "when"),
-                    f"can never be met in segment {segment['id']}: {reason}; change one of them",
-                )
+                impossible = Finding("impossible_in_segment", segment=segment["id"], reason=reason)
+                yield (*where, number, "when"), impossible
         rules: list[_Placed] = [((*where, number), rule) for number, rule in enumerate(segment["rules"])]
-        yield from _overtaken("rule", rules, within, budget)
+        yield from _overtaken(rules, within, budget, of_segments=False)
 
 
 _Placed = tuple[Path, Mapping[str, Any]]
 
 
-def _overtaken(what: str, in_order: Sequence[_Placed], given: Condition, budget: ComparisonBudget) -> Iterator[Problem]:
+def _overtaken(
+    in_order: Sequence[_Placed], given: Condition, budget: ComparisonBudget, *, of_segments: bool
+) -> Iterator[Fault]:
     """Those that match only leads which another before them takes. `given`: what holds for all leads that get there."""
     before: list[tuple[str, Condition, int]] = []
     for where, one in in_order:
         condition = condition_of(one.get("when"))
         taker = _taker(Group("all", (given, condition)), before, budget)
         if taker is not None:
-            yield (
-                where,
-                f"can never match: {what} {taker} before it takes all its leads; change the order or a condition",
-            )
+            yield where, Finding("segment_never_matches" if of_segments else "rule_never_matches", before=taker)
         before.append((one["id"], condition, size_of(condition)))
 
 
@@ -136,16 +133,13 @@ def _taker(condition: Condition, before: Sequence[tuple[str, Condition, int]], b
     return None
 
 
-def _conflicts(definition: Definition, live: Others) -> Iterator[Problem]:
+def _conflicts(definition: Definition, live: Others) -> Iterator[Fault]:
     mine = definition.get("models")
     for identity, other in sorted(live.items()):
         theirs = other.get("models")
         both = sorted(set(mine) & set(theirs)) if mine and theirs else mine or theirs or ["every model"]
         if both:
-            yield (
-                ("models",),
-                f"{identity} is live and takes leads of {', '.join(both)} too: stop it, or name other models",
-            )
+            yield ("models",), Finding("models_taken_already", by=identity, models=tuple(both))
 
 
 KIND = Kind("assignment", AssignmentDefinition, _problems, _conflicts)
@@ -154,18 +148,17 @@ KIND = Kind("assignment", AssignmentDefinition, _problems, _conflicts)
 def kind_with_sellers(sellers: Mapping[str, Departed | None]) -> Kind:
     """The kind where sellers are known, departed ones included: rules may name only these."""
 
-    def problems(definition: Definition, others: Others) -> Iterator[Problem]:
+    def problems(definition: Definition, others: Others) -> Iterator[Fault]:
         yield from _problems(definition, others)
         known = Nearest([one for one, departed in sellers.items() if departed != "left"])
         for where, one in _sellers_named(definition):
             if one not in sellers:
-                yield where, f"there is no seller {one}: {known.advice(one)}"
+                yield where, Finding("unknown_seller", id=one, advice=known.advice(one))
 
-    def warnings(definition: Definition) -> Iterator[Problem]:
+    def warnings(definition: Definition) -> Iterator[Fault]:
         for where, one in _sellers_named(definition):
             if (departed := sellers.get(one)) is not None:
-                word = "is inactive" if departed == "inactive" else "has left"
-                yield where, f"seller {one} {word} and gets no leads: remove the id, unless they will be back"
+                yield where, Finding("seller_inactive" if departed == "inactive" else "seller_left", id=one)
 
     return replace(KIND, problems=problems, warnings=warnings)
 

@@ -6,16 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeGuard
 
-from lead_qualifier.definitions.kind import Definition, Kind, Others, Unresolved
+from lead_qualifier.definitions.kind import Definition, Fault, Kind, Others, Unresolved
 from lead_qualifier.downstream.checks import condition_problems, no_time, repeated
 from lead_qualifier.downstream.conditions import IS_OPEN, Group, condition_of
 from lead_qualifier.downstream.satisfiability import ComparisonBudget, implies
 from lead_qualifier.messages.decode_sequences import LONGEST_WAIT
-from lead_qualifier.messages.definition_form import Path, Problem
+from lead_qualifier.messages.definition_form import Path
 from lead_qualifier.messages.durations import parse_duration
 from lead_qualifier.messages.lead_flags import LEAD_FIELDS
 from lead_qualifier.messages.nearest import Nearest
 from lead_qualifier.messages.sequences import SequenceDefinition
+from lead_qualifier.qualification.finding import Finding
 from lead_qualifier.sequences.steps import Advance, Branch, Emit, Instruction, Jump, Wait, flat, successors
 from lead_qualifier.wording.shortening import MOST
 
@@ -23,7 +24,7 @@ _MOST_LEVELS = 5
 Step = Mapping[str, Any]
 
 
-def _problems(definition: Definition, others: Others) -> Iterator[Problem]:
+def _problems(definition: Definition, others: Others) -> Iterator[Fault]:
     steps = definition["steps"]
     budget = ComparisonBudget()
     following = _Following(others)
@@ -31,7 +32,7 @@ def _problems(definition: Definition, others: Others) -> Iterator[Problem]:
     named: dict[str, Path] = {}
     for where, step, _ in placed:
         if step["id"] in named:
-            yield (*where, "id"), f"is {step['id']}, like another step's: give each step its own id"
+            yield (*where, "id"), Finding("repeated_step_id", id=step["id"])
         named.setdefault(step["id"], where)
     asked = [step["branch"]["when"] for _, step, _ in placed if "when" in step.get("branch", ())]
     if len(named) == len(placed) and not any(list(condition_problems(one, (), budget=budget)) for one in asked):
@@ -50,15 +51,12 @@ def _problems(definition: Definition, others: Others) -> Iterator[Problem]:
         yield from condition_problems(connect["when"], ("connect", "when"), of_open=True, budget=budget)
     yield from _nobody(connect, leaving, budget)
     if "models" in connect and connect["on"] != "lead-qualified":
-        yield (
-            ("connect", "models"),
-            "is only for on: lead-qualified; an assignment names no qualification model",
-        )
+        yield ("connect", "models"), Finding("models_of_an_assignment")
     if "wait" in connect:
         yield from _too_long(connect["wait"], ("connect", "wait"))
 
 
-def _nobody(connect: Mapping[str, Any], leaving: Mapping[str, Any], budget: ComparisonBudget) -> Iterator[Problem]:
+def _nobody(connect: Mapping[str, Any], leaving: Mapping[str, Any], budget: ComparisonBudget) -> Iterator[Fault]:
     """Problems by which every lead would leave before the first step."""
     if "when" not in leaving:
         return
@@ -67,7 +65,7 @@ def _nobody(connect: Mapping[str, Any], leaving: Mapping[str, Any], budget: Comp
         return
     let_in = Group("all", (IS_OPEN, condition_of(connect.get("when"))))
     if implies(let_in, condition_of(leaving["when"]), budget):
-        yield ("exit", "when"), "is met by every lead that connect lets in, so nobody would ever be connected"
+        yield ("exit", "when"), Finding("nobody_connected")
 
 
 def _placed(steps: Sequence[Step], where: Path, level: int) -> Iterator[tuple[Path, Step, int]]:
@@ -79,27 +77,27 @@ def _placed(steps: Sequence[Step], where: Path, level: int) -> Iterator[tuple[Pa
             yield from _placed(step.get(side, ()), (*here, side), level + 1)
 
 
-def _of_branch(step: Step, where: Path, level: int, on_reply: bool, budget: ComparisonBudget) -> Iterator[Problem]:
+def _of_branch(step: Step, where: Path, level: int, on_reply: bool, budget: ComparisonBudget) -> Iterator[Fault]:
     branch = step["branch"]
     here = (*where, "branch")
     if level > _MOST_LEVELS:
-        yield where, f"is a branch more than {_MOST_LEVELS} deep: advance to another sequence instead"
+        yield where, Finding("branches_too_deep", most=_MOST_LEVELS)
     if not step.get("yes") and not step.get("no"):
-        yield where, "leads nowhere: give it steps under yes, no or both"
+        yield where, Finding("branch_without_steps")
     tests = [name for name in ("when", "replied", "result_of") if name in branch]
     if len(tests) != 1:
-        yield here, "must have exactly one test: when, replied, or result_of with equals"
+        yield here, Finding("not_one_test")
     if ("result_of" in branch) != ("equals" in branch):
-        yield here, "needs result_of (an earlier step) and equals (the result) together"
+        yield here, Finding("result_of_without_equals")
     if "when" in branch:
         yield from condition_problems(branch["when"], (*here, "when"), of_open=True, budget=budget)
     if "replied" in branch and on_reply:
-        yield (*here, "replied"), "never applies, because a reply ends the sequence: set exit: {on_reply: false}"
+        yield (*here, "replied"), Finding("reply_ends_sequence")
     if "within" in branch:
         yield from _too_long(branch["within"], (*here, "within"))
 
 
-def _of_step(step: Step, where: Path, sequence_id: str, following: _Following) -> Iterator[Problem]:
+def _of_step(step: Step, where: Path, sequence_id: str, following: _Following) -> Iterator[Fault]:
     if "due_within" in step:
         yield from no_time(step["due_within"], (*where, "due_within"), "4h; without it the step is due immediately")
     match step["kind"]:
@@ -108,23 +106,20 @@ def _of_step(step: Step, where: Path, sequence_id: str, following: _Following) -
         case "update_field":
             names = [name for name in ("field", "attribute") if name in step]
             if len(names) != 1:
-                yield where, "must name what it sets, by either field or attribute"
+                yield where, Finding("not_one_value_to_set")
             elif names == ["field"] and step["field"] not in LEAD_FIELDS:
-                yield (
-                    (*where, "field"),
-                    f"is unknown: fields are {', '.join(LEAD_FIELDS)}; name attributes with attribute",
-                )
+                yield (*where, "field"), Finding("unknown_field_to_set", known=tuple(LEAD_FIELDS))
         case "advance":
             yield from _of_advance(step["to"], (*where, "to"), sequence_id, following)
 
 
-def _of_advance(to: str, where: Path, sequence_id: str, following: _Following) -> Iterator[Problem]:
+def _of_advance(to: str, where: Path, sequence_id: str, following: _Following) -> Iterator[Fault]:
     if to == sequence_id:
-        yield where, "is this sequence itself, so leads would loop forever: name another"
+        yield where, Finding("advance_to_itself")
     elif to not in following.known:
-        yield Unresolved((where, f"names {to}, which is not a sequence: {following.known.advice(to)}"))
+        yield Unresolved((where, Finding("unknown_sequence", id=to, advice=following.known.advice(to))))
     elif (way := following.way_back(to, sequence_id)) is not None:
-        yield where, f"leads back here ({' -> '.join((sequence_id, *way))}): leads would loop forever"
+        yield where, Finding("advances_in_a_circle", way=" -> ".join((sequence_id, *way)))
 
 
 class _Following:
@@ -159,7 +154,7 @@ class _Following:
         return tuple(dict.fromkeys(step["to"] for step in steps if "to" in step))
 
 
-def _on_the_way(program: list[Instruction], named: Mapping[str, Path]) -> Iterator[Problem]:
+def _on_the_way(program: list[Instruction], named: Mapping[str, Path]) -> Iterator[Fault]:
     """Problems with the order of steps, along every path that a lead may take."""
     # by instruction: the steps with a result that may come before it, as bits; absent: unreachable. Paths go forward.
     before: dict[int, int] = {0: 0}
@@ -170,16 +165,17 @@ def _on_the_way(program: list[Instruction], named: Mapping[str, Path]) -> Iterat
         passed = before.pop(at, None)
         if passed is None:
             if not isinstance(one, Jump):
-                yield named[one.id], "is never reached: every path before it advances to another sequence; remove it"
+                yield named[one.id], Finding("step_never_reached")
             continue
         if isinstance(one, Advance) and at in bare:
-            yield named[one.id], "must not be the first step: connect leads to that sequence instead"
+            yield named[one.id], Finding("advance_first")
         if isinstance(one, Wait) and _at_end(program, at + 1):
-            yield named[one.id], "must not be the last step: nothing follows the wait"
+            yield named[one.id], Finding("wait_last")
         if isinstance(one, Branch) and one.result_of and not bits.get(one.result_of, 0) & passed:
             unknown += 1
             earlier = [name for name, bit in bits.items() if bit & passed] if unknown <= MOST else []
-            yield (*named[one.id], "branch", "result_of"), _no_result(one.result_of, earlier)
+            no_result = Finding("no_earlier_result", id=one.result_of, advice=Nearest(earlier).advice(one.result_of))
+            yield (*named[one.id], "branch", "result_of"), no_result
         after = passed | bits[one.id] if _gives_result(one) else passed
         for following in successors(program, at):
             before[following] = before.get(following, 0) | after
@@ -193,19 +189,15 @@ def _at_end(program: list[Instruction], at: int) -> bool:
     return at == len(program)
 
 
-def _no_result(name: str, earlier: list[str]) -> str:
-    return f"names {name}, which is not an earlier step with a result: {Nearest(earlier).advice(name)}"
-
-
 def _gives_result(one: Instruction) -> TypeGuard[Emit]:
     return isinstance(one, Emit) and one.kind != "update_field"
 
 
-def _too_long(text: str, where: Path) -> Iterator[Problem]:
+def _too_long(text: str, where: Path) -> Iterator[Fault]:
     if parse_duration(text) > LONGEST_WAIT:
-        yield where, "must be 30d at most"
+        yield where, Finding("wait_too_long", most=LONGEST_WAIT.days)
     elif not parse_duration(text):
-        yield where, "must be longer than zero: remove it or say how long"
+        yield where, Finding("wait_of_zero")
 
 
 KIND = Kind("sequence", SequenceDefinition, problems=_problems)

@@ -221,4 +221,41 @@ ENGLISH: dict[str, str] = {
     "forbidden": "the broker does not allow this ({reason}): " + _ADD_ACL,
     "topic_unknown": "a topic does not exist ({reason}): " + _CREATE_TOPICS,
     "refused": "the broker refused ({reason})",
+    # What is wrong in the definition of an assignment
+    "taken_already": "{value} is already the {field} of {by}: give {id} another one",
+    "not_one_target": "must assign to exactly one of sellers, team and queue",
+    "not_one_way_to_say_who": "must say who, by exactly one of when and {exact}",
+    "unknown_team_or_queue": "{target}s has no {target} {id}: {advice}",
+    "only_for_sellers": "is for rules that assign to sellers only: remove it",
+    "impossible_in_segment": "can never be met in segment {segment}: {reason}; change one of them",
+    "segment_never_matches": (
+        "can never match: segment {before} before it takes all its leads; change the order or a condition"
+    ),
+    "rule_never_matches": (
+        "can never match: rule {before} before it takes all its leads; change the order or a condition"
+    ),
+    "models_taken_already": "{by} is live and takes leads of {models:listed} too: stop it, or name other models",
+    "unknown_seller": "there is no seller {id}: {advice}",
+    "seller_inactive": "seller {id} is inactive and gets no leads: remove the id, unless they will be back",
+    "seller_left": "seller {id} has left and gets no leads: remove the id, unless they will be back",
+    # What is wrong in the definition of a sequence
+    "repeated_step_id": "is {id}, like another step's: give each step its own id",
+    "models_of_an_assignment": "is only for on: lead-qualified; an assignment names no qualification model",
+    "nobody_connected": "is met by every lead that connect lets in, so nobody would ever be connected",
+    "branches_too_deep": "is a branch more than {most} deep: advance to another sequence instead",
+    "branch_without_steps": "leads nowhere: give it steps under yes, no or both",
+    "not_one_test": "must have exactly one test: when, replied, or result_of with equals",
+    "result_of_without_equals": "needs result_of (an earlier step) and equals (the result) together",
+    "reply_ends_sequence": "never applies, because a reply ends the sequence: set exit: {{on_reply: false}}",
+    "not_one_value_to_set": "must name what it sets, by either field or attribute",
+    "unknown_field_to_set": "is unknown: fields are {known:listed}; name attributes with attribute",
+    "advance_to_itself": "is this sequence itself, so leads would loop forever: name another",
+    "unknown_sequence": "names {id}, which is not a sequence: {advice}",
+    "advances_in_a_circle": "leads back here ({way}): leads would loop forever",
+    "step_never_reached": "is never reached: every path before it advances to another sequence; remove it",
+    "advance_first": "must not be the first step: connect leads to that sequence instead",
+    "wait_last": "must not be the last step: nothing follows the wait",
+    "no_earlier_result": "names {id}, which is not an earlier step with a result: {advice}",
+    "wait_too_long": "must be {most}d at most",
+    "wait_of_zero": "must be longer than zero: remove it or say how long",
 }

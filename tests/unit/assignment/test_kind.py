@@ -161,7 +161,8 @@ def test_two_that_take_leads_of_the_same_model_cannot_both_run(
     def taking(models: list[str] | None) -> dict[str, Any]:
         return definition(segment(rule())) | ({} if models is None else {"models": models})
 
-    found = told(list(KIND.conflicts(taking(mine), {"other": taking(theirs)})))
+    conflicts = KIND.conflicts(taking(mine), {"other": taking(theirs)})
+    found = told([(where, IN_ENGLISH.text(one)) for where, one in conflicts])
     assert found == (
         []
         if both is None

@@ -9,6 +9,7 @@ import pytest
 
 from lead_qualifier.journeys.kind import KIND
 from lead_qualifier.journeys.processor import JourneyProcessor, decode_state, encode_state
+from lead_qualifier.wording.sentences import IN_ENGLISH
 from tests.support.processor_harness import NOW, ProcessorHarness, changed, qualified
 from tools.schemas.examples import examples_of
 
@@ -240,7 +241,7 @@ def test_a_journey_whose_window_is_over_is_not_published() -> None:
     assert KIND.problems_of(over, {}) == []
     [(where, message)] = KIND.too_late(over, NOW)
     assert where == ("window", "end")
-    assert "has passed" in message
+    assert "has passed" in IN_ENGLISH.text(message)
     assert list(KIND.too_late(over, NOW - timedelta(milliseconds=1))) == []
 
 
