@@ -33,22 +33,18 @@ from lead_qualifier.assignment.state import (
     HeldSeller,
     decode_state,
 )
-from lead_qualifier.definitions.command_handler import Wording
 from lead_qualifier.definitions.command_processor import AuditTrail
 from lead_qualifier.definitions.outcomes import command_of, definition_outcome
 from lead_qualifier.definitions.registry import DefinitionRegistry, highest_revision_in
 from lead_qualifier.downstream.cause import Cause
-from lead_qualifier.downstream.lead_follower import now_of
+from lead_qualifier.downstream.lead_follower import emit_event, now_of
 from lead_qualifier.engine import Processor, ProcessorContext, Record, Rejected, Timer
-from lead_qualifier.messages import cloud_events
 from lead_qualifier.messages.downstream_topics import ASSIGNMENT_DEFINITION_CHANGED, LEAD_ASSIGNED
 from lead_qualifier.messages.lead_qualified import trigger_of
 from lead_qualifier.messages.plausible_time import DEFAULT_TOLERANCE, PlausibleTime
 from lead_qualifier.qualification.leads import Trigger
 from lead_qualifier.qualification.utc import from_milliseconds
 from lead_qualifier.wording.sentences import IN_ENGLISH
-
-_encode = msgspec.json.Encoder().encode
 
 #: Marks a waiting lead among encoded ones; a match in some text does no harm.
 _WAITS = b'"waits":'
@@ -60,15 +56,8 @@ class AssignmentProcessor(Processor):
     Counts ("assignment", definition id or "none", result) per cycle.
     """
 
-    def __init__(
-        self,
-        prefix: str,
-        source: str,
-        time_tolerance: timedelta = DEFAULT_TOLERANCE,
-        wording: Wording = IN_ENGLISH,
-    ) -> None:
-        """`time_tolerance`: how far ahead of its record a message may be dated. `wording`: of the audit trail."""
-        self._wording = wording
+    def __init__(self, prefix: str, source: str, time_tolerance: timedelta = DEFAULT_TOLERANCE) -> None:
+        """`time_tolerance`: how far ahead of its record a message may be dated."""
         self._trail = AuditTrail(ASSIGNMENT_DEFINITION_CHANGED, prefix, source)
         self._times = PlausibleTime(time_tolerance)
         self._prefix = prefix
@@ -141,7 +130,7 @@ class AssignmentProcessor(Processor):
         result = self._definitions.handle(
             command_of(message, message["definition_id"], trigger.offset),
             kind,
-            self._wording,
+            IN_ENGLISH,
             lambda changed: context.fits(DEFINITION + changed.id.encode(), HeldDefinition(changed)),
         )
         for changed in result.stored:
@@ -158,14 +147,8 @@ class AssignmentProcessor(Processor):
 
     def _emit(self, decision: Decision, cause: Cause, offset: int, now: datetime, context: ProcessorContext) -> None:
         event = lead_assigned(decision, cause, offset, now)
-        headers = cloud_events.headers(
-            cloud_events.event_type(LEAD_ASSIGNED.name),
-            event_id=event["event_id"],
-            source=self._source,
-            time=now,
-            subject=decision.lead_id,
-        )
-        context.emit(LEAD_ASSIGNED.full_name(self._prefix), decision.lead_id.encode(), _encode(event), headers)
+        key = decision.lead_id.encode()
+        emit_event(LEAD_ASSIGNED, key, event, context, prefix=self._prefix, source=self._source)
         context.counts["assignment", decision.definition or "none", decision.code.word] += 1
 
     def _set_alarm(self, due: int, context: ProcessorContext) -> None:

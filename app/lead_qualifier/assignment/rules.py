@@ -79,15 +79,11 @@ class AssignmentRules(Struct, frozen=True, kw_only=True):
 
     def find(self, segment_id: str | None, rule_id: str | None) -> tuple[Segment, Rule] | None:
         """The rule that a decision names, if it is one of these."""
-        return next(
-            (
-                (segment, rule)
-                for segment in self.segments
-                for rule in segment.rules
-                if (segment.id, rule.id) == (segment_id, rule_id)
-            ),
-            None,
-        )
+        for segment in self.segments:
+            for rule in segment.rules:
+                if (segment.id, rule.id) == (segment_id, rule_id):
+                    return segment, rule
+        return None
 
 
 def rules_of(definition: Mapping[str, Any], version: int) -> AssignmentRules:

@@ -196,14 +196,7 @@ class LeadFollower(Processor, Generic[S]):
 
     def emit(self, topic: Topic, key: bytes, event: Mapping[str, Any], context: ProcessorContext) -> None:
         """Emit an event about a lead."""
-        headers = cloud_events.headers(
-            cloud_events.event_type(topic.name),
-            event_id=event["event_id"],
-            source=self._source,
-            time=now_of(context),
-            subject=key.decode(),
-        )
-        context.emit(topic.full_name(self._prefix), key, _encode(event), headers)
+        emit_event(topic, key, event, context, prefix=self._prefix, source=self._source)
 
     def _lead_changed(self, record: Record, context: ProcessorContext) -> None:
         message = decode_lead_changed(record.key, record.value, record.headers)
@@ -269,3 +262,17 @@ class LeadFollower(Processor, Generic[S]):
 def now_of(context: ProcessorContext) -> datetime:
     """The time that decisions of this cycle go by."""
     return from_milliseconds(context.now_ms)
+
+
+def emit_event(
+    topic: Topic, key: bytes, event: Mapping[str, Any], context: ProcessorContext, *, prefix: str, source: str
+) -> None:
+    """Emit an event about the lead with this id. `prefix`: of the topic's name."""
+    headers = cloud_events.headers(
+        cloud_events.event_type(topic.name),
+        event_id=event["event_id"],
+        source=source,
+        time=now_of(context),
+        subject=key.decode(),
+    )
+    context.emit(topic.full_name(prefix), key, _encode(event), headers)

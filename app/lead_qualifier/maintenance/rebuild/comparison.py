@@ -60,11 +60,10 @@ class Compared:
     """The first of them, in the order of the leads' ids."""
 
 
-_FLAGS = ("status", *FLAG_NAMES, "qualified_at", "qualified_flags")
 _PARTS: dict[Part, tuple[str, ...]] = {
     Part.SCORES: ("scores",),
     Part.MARKS: ("marks",),
-    Part.FLAGS: _FLAGS,
+    Part.FLAGS: ("status", *FLAG_NAMES, "qualified_at", "qualified_flags"),
     Part.HOLDS: ("holds",),
 }
 _NAMED = {name for names in _PARTS.values() for name in names}
@@ -144,9 +143,9 @@ def _differences(
         yield Difference(lead_id, Part.UNREADABLE)
         return
     if rebuilt is None:
-        yield Difference(lead_id, Part.ONLY_LIVE, live=_shown(live))
+        yield Difference(lead_id, Part.ONLY_LIVE, live=msgspec.to_builtins(live))
     elif live is None:
-        yield Difference(lead_id, Part.ONLY_REBUILT, rebuilt=_shown(rebuilt))
+        yield Difference(lead_id, Part.ONLY_REBUILT, rebuilt=msgspec.to_builtins(rebuilt))
     else:
         live, rebuilt = _without_clock(live), _without_clock(rebuilt)
         for part, names in _PARTS.items():
@@ -172,10 +171,6 @@ def _without_clock(lead: Lead) -> Lead:
     if not lead.holds:
         return lead
     return replace(lead, holds={model_id: replace(hold, due=hold.at) for model_id, hold in lead.holds.items()})
-
-
-def _shown(lead: Lead | None) -> Any:
-    return msgspec.to_builtins(lead)
 
 
 def _parts(side: Mapping[str, Any], names: list[str]) -> dict[str, Any]:
