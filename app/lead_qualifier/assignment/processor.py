@@ -70,7 +70,7 @@ class AssignmentProcessor(Processor):
 
     @override
     def process(self, record: Record, context: ProcessorContext) -> None:
-        """Decide on one entry of the queue. Raises Rejected if that is invalid."""
+        """Process one entry of the queue. Raises Rejected if that is invalid."""
         try:
             entry = decode(record.value or b"")
         except (msgspec.DecodeError, ValueError, RecursionError) as error:

@@ -76,12 +76,12 @@ class WaitingLeads:
 
     def merge_into(self, queue: WaitQueue) -> None:
         """All leads wait in one queue without candidates."""
-        everybody = [(lead_id, present.leads.get(lead_id)) for lead_id, present in self._queue_of.items()]
+        waiting = [(lead_id, present.leads.get(lead_id)) for lead_id, present in self._queue_of.items()]
         for present in set(self._queue_of.values()):
             present.leads.clear()
         self._queue_of.clear()
         self._open_to.clear()
-        for lead_id, place in everybody:
+        for lead_id, place in waiting:
             assert place is not None  # every waiting lead has a place
             self.put(lead_id, place, queue)
 

@@ -206,7 +206,7 @@ class SequenceProcessor(RuleBasedProcessor[Program, LeadState]):
         self._apply(key, decision, context)
 
     def _event(self, key: bytes, event_id: str, context: ProcessorContext) -> Decision | None:
-        """A decision on this event; None: it was decided before."""
+        """A decision on this event; None: it was processed before."""
         state = self.state_of(key, context)
         if state.seen_before(event_id):
             self.on_repeated(context)

@@ -111,7 +111,7 @@ def timeline(
     `unknown_leads` is a setting, which no topic holds. Raises CannotRebuild.
     """
     entries: dict[str, Entry] = {}
-    drafts: dict[str, QualificationModel | None] = {}  # None: one whose definition is not to be found
+    drafts: dict[str, QualificationModel | None] = {}  # None: its definition cannot be found
     found: Timeline = []
     time_ms = 0
     for at, value in trail:
@@ -182,10 +182,9 @@ def _moved(
     definition = _definition(event) or draft or elsewhere(event)
     if definition is None:
         raise CannotRebuild(
-            f"what {model_id} said in version {event.version} is not to be found: neither its event on the audit trail "
-            "(revision "
-            f"{event.revision}) nor qualification-commands (kept 7 days) holds the definition any more. Rebuild "
-            "--from a time after the model was published next, or publish it again"
+            f"the definition of {model_id} in version {event.version} cannot be found: neither its event on the audit "
+            f"trail (revision {event.revision}) nor qualification-commands (kept 7 days) still holds it. Rebuild "
+            "--from a time after the model was next published, or publish it again"
         )
     return ModelEntry(
         id=model_id,
@@ -208,8 +207,8 @@ def _definition(event: Audited) -> QualificationModel | None:
     except InvalidModel as problem:
         faults = "; ".join(IN_ENGLISH.sentences([fault(field, finding) for field, finding in problem.problems]))
         raise CannotRebuild(
-            f"{event.qualification_model_id} in revision {event.revision} on the audit trail is no model to this "
-            f"version of the program: {faults}; rebuild with the version that wrote it, or a newer one"
+            f"{event.qualification_model_id} in revision {event.revision} on the audit trail is not a valid model in "
+            f"this version of the program: {faults}; rebuild with the version that wrote it, or a newer one"
         ) from problem
 
 

@@ -89,7 +89,7 @@ def test_a_definition_that_no_event_carries_is_found_elsewhere() -> None:
     trail = [(1, of_model("applied", 1, command="apply")), (2, of_model("published", 2, version=1, command="publish"))]
     assert timeline(trail, elsewhere=elsewhere)[0][1].models["enterprise"].definition == model()
     assert asked == [("apply", 7), ("publish", 7)]
-    with pytest.raises(CannotRebuild, match="what enterprise said in version 1 is not to be found"):
+    with pytest.raises(CannotRebuild, match="definition of enterprise in version 1 cannot be found"):
         timeline(trail)
 
 
@@ -98,7 +98,7 @@ def test_a_lost_draft_is_not_taken_for_an_earlier_definition() -> None:
         of_model("applied", 1, definition=definition(60)),
         of_model("published", 2, version=1, definition=definition(60)),
     )
-    with pytest.raises(CannotRebuild, match="what enterprise said in version 2 is not to be found"):
+    with pytest.raises(CannotRebuild, match="definition of enterprise in version 2 cannot be found"):
         told(*ran, of_model("applied", 3), of_model("published", 4, version=2))
     found = told(*ran, of_model("applied", 3), of_model("published", 4, version=2, definition=definition(80)))
     assert found[-1][1].models["enterprise"].checks == (("engagement", 80),)
