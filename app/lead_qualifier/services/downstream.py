@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import msgspec
 from prometheus_client import Counter
@@ -12,6 +13,8 @@ from lead_qualifier.assignment import intake
 from lead_qualifier.assignment import processor as assignment
 from lead_qualifier.assignment.relay import Relay
 from lead_qualifier.assignment.state import decode_state, encode_state
+from lead_qualifier.definitions.kind import Kind
+from lead_qualifier.downstream.rule_based_processor import RuleBasedProcessor
 from lead_qualifier.engine import DEFAULT_LIMITS, FaultHook, Limits
 from lead_qualifier.engine.fault_points import no_fault_hook
 from lead_qualifier.follow_up import processor as follow_up
@@ -29,9 +32,20 @@ from lead_qualifier.services.topology import DOWNSTREAM
 from lead_qualifier.services.wiring import Wiring
 from lead_qualifier.settings import Settings
 
+_Parts = tuple[Kind, Callable[..., RuleBasedProcessor[Any, Any]], Callable[[Any], bytes], Callable[[bytes], Any]]
 
-def _journeys(wiring: Wiring) -> Service:
-    return wiring.of_leads(JOURNEY, journeys.JourneyProcessor, journeys.encode_state, journeys.decode_state)
+_BY_DEFINITIONS: dict[str, _Parts] = {
+    "journeys": (JOURNEY, journeys.JourneyProcessor, journeys.encode_state, journeys.decode_state),
+    "sequences": (SEQUENCE, sequences.SequenceProcessor, sequences.encode_state, sequences.decode_state),
+    "follow-up": (FOLLOW_UP, follow_up.FollowUpProcessor, follow_up.encode_state, follow_up.decode_state),
+}
+
+
+def build(wiring: Wiring) -> Service:
+    """The service for this row of the topology."""
+    if wiring.topology.name in _BY_DEFINITIONS:
+        return wiring.of_leads(*_BY_DEFINITIONS[wiring.topology.name])
+    return _assignment(wiring)
 
 
 def _assignment(wiring: Wiring) -> Service:
@@ -43,27 +57,6 @@ def _assignment(wiring: Wiring) -> Service:
         wiring.application("assignment-relay", Relay(prefix, tolerance), msgspec.json.encode, msgspec.json.decode),
         wiring.application("assignment", processor, encode_state, decode_state),
     )
-
-
-def _sequences(wiring: Wiring) -> Service:
-    return wiring.of_leads(SEQUENCE, sequences.SequenceProcessor, sequences.encode_state, sequences.decode_state)
-
-
-def _follow_up(wiring: Wiring) -> Service:
-    return wiring.of_leads(FOLLOW_UP, follow_up.FollowUpProcessor, follow_up.encode_state, follow_up.decode_state)
-
-
-_BUILDS: dict[str, Callable[[Wiring], Service]] = {
-    "journeys": _journeys,
-    "assignment": _assignment,
-    "sequences": _sequences,
-    "follow-up": _follow_up,
-}
-
-
-def build(wiring: Wiring) -> Service:
-    """The service for this row of the topology."""
-    return _BUILDS[wiring.topology.name](wiring)
 
 
 class DownstreamMetrics(Metrics):
