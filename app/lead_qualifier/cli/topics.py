@@ -117,15 +117,8 @@ def _mismatch_as_json(one: Mismatch) -> dict[str, Any]:
 
 
 def _setup(session: Session, downstream: bool) -> TopicSetup:
-    settings = session.settings
-    return TopicSetup(
-        session.connection,
-        topics=(*CATALOGUE, *DOWNSTREAM) if downstream else CATALOGUE,
-        prefix=settings.topic_prefix,
-        state_prefix=settings.state_prefix,
-        partitions=settings.partitions,
-        replication_factor=settings.replication_factor,
-    )
+    wanted = (*CATALOGUE, *DOWNSTREAM) if downstream else CATALOGUE
+    return TopicSetup.of(session.settings, session.connection, topics=wanted)
 
 
 def _row(one: FoundTopic) -> tuple[str, ...]:

@@ -162,14 +162,7 @@ class _Demo:
             self._view.say("The next run continues from here.")
 
     def _create_topics(self) -> None:
-        settings = self._settings
-        setup = TopicSetup(
-            self._broker.connection,
-            prefix=settings.topic_prefix,
-            state_prefix=settings.state_prefix,
-            partitions=settings.partitions,
-            replication_factor=settings.replication_factor,
-        )
+        setup = TopicSetup.of(self._settings, self._broker.connection)
         created = setup.create_missing()
         setup.check()
         self._view.say(f"Topics: {f'{len(created)} created' if created else 'exist already'}")

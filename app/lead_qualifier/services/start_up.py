@@ -56,11 +56,6 @@ class StartUp:
         """Seconds that are left, never less than a moment."""
         return max(0.5, self._begun + self._settings.startup_timeout - time.monotonic())
 
-    @property
-    def over(self) -> bool:
-        """Is the time up?"""
-        return time.monotonic() >= self._begun + self._settings.startup_timeout
-
     def topics(self) -> dict[str, int]:
         """Wait for the broker, then create missing topics and check all of them. Logs every few seconds what it waits
         for.
@@ -75,51 +70,34 @@ class StartUp:
             except LoginRefused:
                 raise
             except BrokerUnreachable as error:
-                if self.over:
-                    raise self._not_ready(str(error)) from error
-                self._waiting(str(error))
+                self._wait(error, str(error))
             except KafkaException as error:
                 reason = error.args[0]
                 if not (reason.retriable() or reason.code() in _HALF_UP):
                     raise
-                if self.over:
-                    problem = (
-                        f"the broker at {self._connection.bootstrap_servers} answers, but is not ready "
-                        f"({reason.str()}): check its log, or raise LEAD_QUALIFIER_STARTUP_TIMEOUT"
-                    )
-                    raise self._not_ready(problem) from error
-                self._waiting(reason.str())
+                problem = (
+                    f"the broker at {self._connection.bootstrap_servers} answers, but is not ready "
+                    f"({reason.str()}): check its log, or raise LEAD_QUALIFIER_STARTUP_TIMEOUT"
+                )
+                self._wait(error, reason.str(), problem)
 
-    def _not_ready(self, problem: str) -> BrokerNotReady:
-        return BrokerNotReady(self._connection.bootstrap_servers, self._settings.startup_timeout, problem)
-
-    def _waiting(self, reason: str) -> None:
+    def _wait(self, error: Exception, reason: str, problem: str | None = None) -> None:
+        """Raises BrokerNotReady with the problem if the time is up."""
+        broker, limit = self._connection.bootstrap_servers, self._settings.startup_timeout
+        waited = time.monotonic() - self._begun
+        if waited >= limit:
+            raise BrokerNotReady(broker, limit, problem or reason) from error
         log.warning(
-            "waiting_for_broker",
-            broker=self._connection.bootstrap_servers,
-            reason=reason,
-            waited_seconds=round(time.monotonic() - self._begun),
-            limit_seconds=self._settings.startup_timeout,
+            "waiting_for_broker", broker=broker, reason=reason, waited_seconds=round(waited), limit_seconds=limit
         )
         time.sleep(min(_PAUSE_SECONDS, self.left))
 
     def _prepare(self) -> dict[str, int]:
-        settings = self._settings
         timeout = min(_REQUEST_SECONDS, self.left)
         check_rights(self._connection, self._rights, timeout=timeout)
-        setup = TopicSetup(
-            self._connection,
-            topics=self._topics,
-            prefix=settings.topic_prefix,
-            state_prefix=settings.state_prefix,
-            partitions=settings.partitions,
-            replication_factor=settings.replication_factor,
-            timeout=timeout,
-        )
-        if settings.create_topics:
-            created = setup.create_missing()
-            if created:
-                log.info("topics_created", topics=created)
+        setup = TopicSetup.of(self._settings, self._connection, topics=self._topics, timeout=timeout)
+        if self._settings.create_topics and (created := setup.create_missing()):
+            log.info("topics_created", topics=created)
         return setup.check(_warn)
 
 

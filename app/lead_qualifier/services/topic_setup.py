@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from confluent_kafka.admin import NewTopic
 
@@ -20,6 +21,7 @@ from lead_qualifier.messages.topics import (
     Topic,
 )
 from lead_qualifier.services.errors import TopicsUnfit
+from lead_qualifier.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,21 @@ class TopicSetup:
             self._names |= {topic: topic.full_name(state_prefix) for topic in STATE_TOPICS if topic in self._names}
         self._partitions = partitions
         self._replication = replication_factor
+
+    @classmethod
+    def of(
+        cls, settings: Settings, connection: Connection, *, topics: Sequence[Topic] = CATALOGUE, timeout: float = 30.0
+    ) -> Self:
+        """The topics of the installation that the settings describe."""
+        return cls(
+            connection,
+            topics=topics,
+            prefix=settings.topic_prefix,
+            state_prefix=settings.state_prefix,
+            partitions=settings.partitions,
+            replication_factor=settings.replication_factor,
+            timeout=timeout,
+        )
 
     def find(self) -> list[FoundTopic]:
         """Every topic as it is. Raises NotAllowed, KafkaException if the broker can't be asked."""
