@@ -19,10 +19,7 @@ from lead_qualifier.messages.topics import LEAD_CHANGED
 
 
 class FollowedLead(SeenQualifications, omit_defaults=True):
-    """What is known about a lead before assignment decides on it.
-
-    `queued`: it has qualified, and has not been closed since.
-    """
+    """What is known about a lead before assignment decides on it."""
 
     snapshot: LeadSnapshot = field(default_factory=LeadSnapshot, name="facts")
     queued: bool = False
