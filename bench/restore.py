@@ -121,7 +121,7 @@ def write(connection: Connection, prefix: str, count: int, *, partitions: int) -
 def restore(connection: Connection, prefix: str, *, partitions: int) -> list[Partition]:
     """All partitions, complete and with their positions, as the engine opens them."""
     application = _application(prefix, partitions)
-    restorer = Restorer(connection.confluent(), group_id=GROUP)
+    restorer = Restorer(connection)
     verifier = StateVerifier(connection.confluent(), group_id=GROUP)
     verifier.check_partition_counts([application])
     opened: list[Partition] = []

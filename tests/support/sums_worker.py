@@ -22,7 +22,6 @@ from lead_qualifier.engine import Engine, FaultPoint, Limits, Report
 from lead_qualifier.engine.faust.app import create_app, quieten
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.errors import NotAllowed
-from lead_qualifier.kafka.raw import RawReader
 from lead_qualifier.wording.sentences import IN_ENGLISH
 from tests.support.sums import Sums, Topics, application
 
@@ -87,12 +86,10 @@ def main() -> None:
             )
         ],
         group_id=topics.group,
-        client_config={"bootstrap.servers": options.bootstrap},
-        producer_config={"bootstrap.servers": options.bootstrap, "partitioner": "murmur2_random"},
+        connection=Connection(bootstrap_servers=options.bootstrap, compression="none"),
         failed=failed,
         limits=Limits(revocation_seconds=5.0),
         hook=hook,
-        raw=RawReader(Connection(bootstrap_servers=options.bootstrap)),
         wall=lambda: time.time() + options.clock_ahead,
     )
     asyncio.run(_run(engine, options.bootstrap))

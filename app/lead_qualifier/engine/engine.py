@@ -11,8 +11,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 
@@ -37,8 +36,8 @@ from lead_qualifier.engine.state_verification import StateVerifier, log_report
 from lead_qualifier.engine.task_selection import TaskSelector
 from lead_qualifier.engine.transaction import TransactionalProducer
 from lead_qualifier.kafka.admin import Admin
+from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.errors import NotAllowed
-from lead_qualifier.kafka.raw import RawReader
 
 log = structlog.get_logger(__name__)
 
@@ -53,18 +52,16 @@ class Engine:
         applications: Sequence[Application],
         *,
         group_id: str,
-        client_config: Mapping[str, Any],
-        producer_config: Mapping[str, Any],
+        connection: Connection,
         failed: Callable[[Report | NotAllowed], None],
         warn: Callable[[Report], None] = log_report,
         limits: Limits = DEFAULT_LIMITS,
         observer: Observer | None = None,
         hook: FaultHook = no_fault_hook,
-        raw: RawReader | None = None,
         wall: Callable[[], float] = time.time,
     ) -> None:
-        """`failed` learns why the process must end, `warn` of what an operator should know. `raw` reads what librdkafka
-        cannot decode. `wall`: this machine's clock.
+        """`failed` learns why the process must end, `warn` of what an operator should know. `wall`: this
+        machine's clock.
         """
         self.applications = tuple(applications)
         self.group_id = group_id
@@ -77,7 +74,7 @@ class Engine:
         self._progress = Progress(limits.stall_seconds)
         self._stopping = threading.Event()
         self._producer = TransactionalProducer(
-            producer_config,
+            connection.confluent_producer(),
             transactional_id=f"{group_id}-{uuid.uuid4()}",
             max_record_bytes=max(
                 (b for app in self.applications for b in app.max_record_bytes.values()), default=_DEFAULT_RECORD_BYTES
@@ -88,14 +85,14 @@ class Engine:
 
         def clients() -> tuple[Restorer, StateVerifier]:
             return (
-                Restorer(client_config, group_id=group_id, raw=raw),
-                StateVerifier(client_config, group_id=group_id, clock_seconds=limits.clock_seconds, warn=warn),
+                Restorer(connection),
+                StateVerifier(connection.confluent(), group_id=group_id, clock_seconds=limits.clock_seconds, warn=warn),
             )
 
         restoration = RestorationLoop(
             self.applications, self._ownership, self._progress, clients=clients, hook=hook, stopping=self._stopping
         )
-        barriers = InputBarriers(self.fetch_buffer, lambda: Admin(client_config))
+        barriers = InputBarriers(self.fetch_buffer, lambda: Admin(connection.confluent()))
         clock = Clock(limits.clock_seconds, wall=wall)
         cycle = self._cycle(barriers, clock, observer or Observer())
         self._threads = [

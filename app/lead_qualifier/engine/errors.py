@@ -25,7 +25,6 @@ class Code(StrEnum):
     RECORDS_EXPIRED = "records_expired"  # topic, partition, first, end, offset
     CONSUMER_SET_BACK = "consumer_set_back"  # topic, partition, changelog, offset, set_back_to
     STATE_LOST = "state_lost"  # changelog, partition, group, read
-    STATE_UNDECODABLE = "state_undecodable"  # changelog, partition, offset
     CHECKPOINT_UNREADABLE = "checkpoint_unreadable"  # changelog, partition, offset, reason
     CHECKPOINT_CLOCK_AHEAD = "checkpoint_clock_ahead"  # partition, seconds
     # the engine does not get on

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
 
-import confluent_kafka
 import msgspec
 import structlog
-from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, KafkaError, KafkaException
-from confluent_kafka import TopicPartition as KafkaTopicPartition
+from confluent_kafka import TIMESTAMP_NOT_AVAILABLE
 
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, Checkpoint, decode
 from lead_qualifier.engine.clock import stamp_of
@@ -18,8 +15,9 @@ from lead_qualifier.engine.errors import Code, StateMismatch, UnknownFormat
 from lead_qualifier.engine.partition import Partition
 from lead_qualifier.engine.partitioning import TopicPartition
 from lead_qualifier.kafka.admin import EARLIEST, LATEST, Admin
-from lead_qualifier.kafka.errors import RawFetchFailed, needing
-from lead_qualifier.kafka.raw import SILENT_SECONDS, UNDECODABLE, RawReader
+from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.errors import partition_names
+from lead_qualifier.kafka.reader import PartitionTail
 
 log = structlog.get_logger(__name__)
 
@@ -29,24 +27,19 @@ Ready = Callable[[list[Partition]], None]
 
 
 class Restorer:
-    """Uses a consumer of its own, in no group. Used by the restoring thread only."""
+    """Used by the restoring thread only."""
 
-    def __init__(
-        self, config: Mapping[str, Any], *, group_id: str, timeout: float = 30.0, raw: RawReader | None = None
-    ) -> None:
-        """`raw` reads on where librdkafka cannot decode a changelog; without it that is a StateMismatch."""
-        self._raw = raw
-        self._config = dict(config)
-        self._group_id = group_id
-        self._admin = Admin(self._config, timeout=timeout)
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._admin = Admin(connection.confluent())
         self._delete_retention: dict[str, float] = {}
 
     def restore(self, partitions: list[Partition], *, ready: Ready, abandoned: Callable[[], bool]) -> None:
         """Bring each partition up to the end of its changelog; `ready` gets those that are complete, as they are.
 
         Returns when all are, or when `abandoned()` turns true. A transaction that a dead owner left open makes its
-        partitions wait, up to the transaction's timeout plus the broker's scan. Raises KafkaException, NotAllowed and
-        StateMismatch.
+        partitions wait, up to the transaction's timeout plus the broker's scan. Raises KafkaException, ReadIncomplete,
+        NotAllowed and StateMismatch.
         """
         changelogs = [(p.application.changelog, p.number) for p in partitions]
         first = self._admin.list_offsets(dict.fromkeys(changelogs, EARLIEST))
@@ -101,99 +94,41 @@ class Restorer:
         ready: Ready,
         abandoned: Callable[[], bool],
     ) -> None:
-        consumer = confluent_kafka.Consumer(
-            {
-                **self._config,
-                "group.id": f"{self._group_id}-restore",
-                "enable.auto.commit": False,
-                "isolation.level": "read_committed",
-                "enable.partition.eof": True,
-                "auto.offset.reset": "error",
-                "fetch.max.bytes": 64 * 1024 * 1024,
-                "queued.max.messages.kbytes": 256 * 1024,
-                "fetch.queue.backoff.ms": 10,  # by default it pauses a second whenever the queue was full
-            }
-        )
-        try:
-            consumer.assign([KafkaTopicPartition(*tp, starts[tp]) for tp in reading])
-            told, restored = time.monotonic() + 2, -1
-            silent_from = time.monotonic()
+        settings = {
+            "auto.offset.reset": "error",
+            "fetch.max.bytes": 64 * 1024 * 1024,
+            "queued.max.messages.kbytes": 256 * 1024,
+        }
+        told, before = time.monotonic() + 2, -1
+        with PartitionTail(self._connection, starts, ends=end, settings=settings) as tail:
             while reading and not abandoned():
-                messages = consumer.consume(10_000, 0.1)
-                # silence alone is no fault: an open transaction looks the same, and only the bytes tell them apart
-                silent = not messages and time.monotonic() > silent_from + SILENT_SECONDS
-                stuck = set(reading) if silent and self._raw is not None else set()
-                done = _take_all(messages, reading, end, stuck)
-                for tp in stuck & reading.keys():
-                    self._read_by_bytes(consumer, reading[tp], tp, starts[tp])
-                if messages or stuck:
-                    silent_from = time.monotonic()
+                messages, by_bytes = tail.poll(0.1)
+                for tp, message in messages:
+                    if tp in reading:
+                        _take(reading[tp], message.key(), message.value(), message.offset(), message.timestamp)
+                for record in by_bytes:
+                    if (tp := (record.topic, record.partition)) in reading:
+                        _take(reading[tp], record.key, record.value, record.offset)
+                if by_bytes:
+                    where = partition_names({(record.topic, record.partition) for record in by_bytes})
+                    log.warning("decoded_by_bytes", partitions=where, records=len(by_bytes))
+                done: list[Partition] = []
+                for tp in [tp for tp in reading if tail.position[tp] >= end[tp]]:
+                    partition = reading.pop(tp)
+                    partition.verified_at = time.time()
+                    partition.restored_to = tail.position[tp]  # behind what aborted transactions have left, too
+                    done.append(partition)
                 if done:
                     ready(done)
                 if time.monotonic() > told:
                     told = time.monotonic() + _TELL_SECONDS
-                    before, restored = restored, sum(p.restored_to or 0 for p in reading.values())
+                    restored, before = before, sum(tail.position.values())
                     # what stands still at this point is an open transaction of a former owner: its timeout ends it
                     log.info(
                         "waiting_for_open_transaction" if restored == before else "restoring",
                         partitions=[p.label for p in reading.values()],
                         keys=sum(len(p.store) for p in reading.values()),
                     )
-        finally:
-            consumer.close()
-            if self._raw is not None:
-                self._raw.close()
-
-    def _read_by_bytes(
-        self, consumer: confluent_kafka.Consumer, partition: Partition, tp: TopicPartition, start: int
-    ) -> None:
-        """Read on where librdkafka gives nothing: it cannot decode what comes, or a transaction is open there."""
-        offset = start if partition.restored_to is None else partition.restored_to
-        if self._raw is None:
-            raise StateMismatch(Code.STATE_UNDECODABLE, changelog=tp[0], partition=tp[1], offset=offset)
-        try:
-            found = self._raw.read_past(consumer, tp, offset)
-        except RawFetchFailed as error:  # librdkafka says the same again, and we are here again
-            log.warning("undecodable_not_read", partition=partition.label, offset=offset, error=str(error))
-            return
-        if found.end <= offset:
-            return
-        if found.records:  # else only markers, or what was aborted: before an open transaction they stand there too
-            log.warning("decoded_by_bytes", topic=tp[0], partition=tp[1], offset=offset, end=found.end)
-        for record in found.records:
-            _take(partition, record.key, record.value, record.offset)
-        partition.restored_to = found.end
-
-
-def _take_all(
-    messages: list[confluent_kafka.Message],
-    reading: dict[TopicPartition, Partition],
-    end: Mapping[TopicPartition, int],
-    stuck: set[TopicPartition],
-) -> list[Partition]:
-    """Take messages into their partitions. Returns those that are complete, and removes them from `reading`; adds to
-    `stuck` those where librdkafka cannot decode what comes.
-    """
-    done: list[Partition] = []
-    for message in messages:
-        tp = (message.topic() or "", message.partition() or 0)
-        partition = reading.get(tp)
-        if partition is None:
-            continue
-        error = message.error()
-        offset = message.offset() or 0
-        if error is None:
-            _take(partition, message.key(), message.value(), offset, message.timestamp)
-        elif error.code() in UNDECODABLE:
-            stuck.add(tp)
-        elif error.code() != KafkaError._PARTITION_EOF:
-            with needing(f"Read on topic {tp[0]}"):
-                raise KafkaException(error)
-        elif offset >= end[tp]:
-            partition.verified_at = time.time()
-            partition.restored_to = offset  # behind what aborted transactions have left, too
-            done.append(reading.pop(tp))
-    return done
 
 
 def _take(

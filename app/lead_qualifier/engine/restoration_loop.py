@@ -21,7 +21,7 @@ from lead_qualifier.engine.progress import Progress
 from lead_qualifier.engine.restoration import Restorer
 from lead_qualifier.engine.state_verification import StateVerifier
 from lead_qualifier.engine.timers import Timers
-from lead_qualifier.kafka.errors import NotAllowed, is_forbidden
+from lead_qualifier.kafka.errors import NotAllowed, ReadIncomplete, is_forbidden
 
 log = structlog.get_logger(__name__)
 
@@ -75,7 +75,7 @@ class RestorationLoop:
             try:
                 self._restore(*closed)
                 pause = _FIRST_PAUSE
-            except (KafkaException, StaleOwner) as error:
+            except (KafkaException, ReadIncomplete, StaleOwner) as error:
                 if isinstance(error, KafkaException) and is_forbidden(error.args[0]):
                     raise NotAllowed(error.args[0].str()) from error
                 log.warning("restoration_failed", error=str(error), retry_seconds=pause)

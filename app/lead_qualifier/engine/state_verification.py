@@ -20,6 +20,7 @@ from lead_qualifier.kafka.groups import committed_offsets
 
 log = structlog.get_logger(__name__)
 
+_SECONDS = 30.0
 #: A check of what should be unchanged waits no longer (seconds) for the broker: there may be partitions to restore.
 _WATCH_SECONDS = 5.0
 
@@ -37,7 +38,6 @@ class StateVerifier:
         config: Mapping[str, Any],
         *,
         group_id: str,
-        timeout: float = 30.0,
         clock_seconds: float = DEFAULT_TOLERANCE_SECONDS,
         warn: Callable[[Report], None] = log_report,
     ) -> None:
@@ -47,9 +47,8 @@ class StateVerifier:
         self._warn = warn
         self._config = dict(config)
         self._group_id = group_id
-        self._timeout = timeout
         self._clock_ms = int(clock_seconds * 1000)
-        self._admin = Admin(self._config, timeout=timeout)
+        self._admin = Admin(self._config)
 
     def check_partition_counts(self, applications: Iterable[Application]) -> None:
         """Raises StateMismatch if a topic is missing or its partition count differs."""
@@ -77,7 +76,7 @@ class StateVerifier:
         partitions have another owner by now.
         """
         # before the offsets: a topic created again meanwhile is then noticed by `check_same_topics`
-        ids = self._ids(partitions, timeout=self._timeout)
+        ids = self._ids(partitions, timeout=_SECONDS)
         inputs = [(topic, p.number) for p in partitions for topic in p.application.topics]
         first = self._admin.list_offsets(dict.fromkeys(inputs, EARLIEST))
         end = self._admin.list_offsets(dict.fromkeys(inputs, LATEST))
@@ -85,7 +84,7 @@ class StateVerifier:
             partition.backlog = {topic: end[topic, partition.number] for topic in partition.application.topics}
         # of all partitions in one request: at a first start none has a checkpoint
         unknown = [tp for p in partitions for tp in _unknown_inputs(p)]
-        committed = committed_offsets(self._config, self._group_id, unknown, timeout=self._timeout)
+        committed = committed_offsets(self._config, self._group_id, unknown, timeout=_SECONDS)
         try:
             return [self._verify(p, first, end, committed, ids) for p in partitions]
         except StateMismatch as error:

@@ -86,11 +86,14 @@ class PartitionTail:
         *,
         ends: Mapping[PartitionId, int] | None = None,
         committed: bool = True,
+        settings: Mapping[str, Any] | None = None,
     ) -> None:
-        """`ends`: offsets up to which there is something to read, where these are known."""
+        """`ends`: offsets up to which there is something to read, where these are known. `settings`: by librdkafka's
+        names.
+        """
         self.position = dict(start)
         """By partition the offset to read next, also past what is no record."""
-        self._consumer = confluent_kafka.Consumer(_config(connection, committed=committed))
+        self._consumer = confluent_kafka.Consumer(_config(connection, committed=committed) | dict(settings or {}))
         self._raw = RawReader(connection, committed=committed)
         self._ends = ends
         self._at_end: set[PartitionId] = set()
@@ -113,7 +116,15 @@ class PartitionTail:
 
         Raises ReadIncomplete, NotAllowed, KafkaException.
         """
-        records: list[Record] = []
+        messages, by_bytes = self.poll(seconds)
+        return [self._record(message, partition) for partition, message in messages] + by_bytes
+
+    def poll(self, seconds: float) -> tuple[list[tuple[PartitionId, Any]], list[Record]]:
+        """As `take`, but as confluent-kafka's messages, and what only their bytes could tell, which comes after those.
+
+        Touch the headers of a message by RawReader only.
+        """
+        good: list[tuple[PartitionId, Any]] = []
         stuck: set[PartitionId] = set()
         if self._silent_since is None:
             self._silent_since = time.monotonic()  # not earlier: the caller may have taken long for the last records
@@ -126,7 +137,7 @@ class PartitionTail:
             partition = (message.topic(), message.partition())
             if error is None:
                 if message.offset() >= self.position[partition]:  # else it was read by its bytes
-                    records.append(self._record(message, partition))
+                    good.append((partition, message))
                     self.position[partition] = message.offset() + 1
                     self._at_end.discard(partition)
             elif error.code() in UNDECODABLE:
@@ -138,11 +149,10 @@ class PartitionTail:
             elif error.code() != KafkaError.GROUP_AUTHORIZATION_FAILED:  # nothing is asked of the group
                 with needing(f"Read on topic {message.topic()}"):
                     raise KafkaException(error)
-        for partition in stuck:
-            records += self._read_by_bytes(partition)
+        by_bytes = [record for partition in stuck for record in self._read_by_bytes(partition)]
         if messages or stuck:
             self._silent_since = None
-        return records
+        return good, by_bytes
 
     def _unfinished(self) -> set[PartitionId]:
         """Where librdkafka ought to give something."""

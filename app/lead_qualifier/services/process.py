@@ -22,7 +22,6 @@ from lead_qualifier.kafka.acls import Grant, check_rights
 from lead_qualifier.kafka.admin import LATEST, Admin
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.errors import NotAllowed
-from lead_qualifier.kafka.raw import RawReader
 from lead_qualifier.messages.decode import read_framing
 from lead_qualifier.messages.topics import Topic
 from lead_qualifier.services.broker_contact import BrokerContact
@@ -104,14 +103,12 @@ class Process:
         engine = Engine(
             service.applications,
             group_id=service.group_id,
-            client_config=self._connection.confluent(),
-            producer_config=self._connection.confluent_producer(),
+            connection=self._connection,
             failed=lambda why: self._failed(self._in_words(why)),
             warn=lambda report: log.warning(report.code, reason=IN_ENGLISH.sentence(report), **report.arguments),
             limits=replace(self._limits, clock_seconds=self._settings.time_tolerance.total_seconds()),
             observer=self.metrics,
             hook=self._hook,
-            raw=RawReader(self._connection),
         )
         return HostedService(service, engine, self._connection)
 

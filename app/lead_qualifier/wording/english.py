@@ -173,7 +173,6 @@ ENGLISH: dict[str, str] = {
         "Restore the topic, or stop all workers and let `lead-qualifier topics repair` "
         "start from what the input topics still hold"
     ),
-    "state_undecodable": "the state in {changelog}-{partition} at offset {offset} cannot be decoded",
     "checkpoint_unreadable": "the position at {changelog}-{partition} offset {offset} is unreadable: {reason}",
     "checkpoint_clock_ahead": (
         "the clock of {partition} is {seconds} s ahead: this machine's clock is behind, or the last worker's was "

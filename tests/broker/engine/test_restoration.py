@@ -10,14 +10,13 @@ import pytest
 from confluent_kafka import Producer
 from structlog.testing import capture_logs
 
-from lead_qualifier.engine import restoration
 from lead_qualifier.engine.application import Input
 from lead_qualifier.engine.checkpoint import Checkpoint
 from lead_qualifier.engine.partition import Partition
 from lead_qualifier.engine.restoration import Restorer
 from lead_qualifier.engine.state_verification import StateVerifier
+from lead_qualifier.kafka import reader
 from lead_qualifier.kafka.connection import Connection
-from lead_qualifier.kafka.raw import RawReader
 from tests.support.engine_harness import EngineHarness
 from tests.support.raw_batches import GZIP, RawProducer, RawRecord, batch
 from tests.support.sums import Sums, application
@@ -42,7 +41,7 @@ def test_hundreds_of_partitions_open_for_the_first_time_in_a_few_seconds(harness
     verifier.check_partition_counts([app])
     found: list[Checkpoint] = []
     begun = time.monotonic()
-    Restorer(client, group_id=harness.topics.group).restore(
+    Restorer(Connection(bootstrap_servers=harness.bootstrap)).restore(
         [Partition(app, number) for number in range(MANY)],
         ready=lambda partitions: found.extend(verifier.verify(partitions)),
         abandoned=lambda: False,
@@ -66,8 +65,7 @@ def test_a_changelog_that_librdkafka_cannot_decode_is_restored(harness: EngineHa
         batch(*entries[1:3], compression=GZIP, compress=lambda data: gzip.compress(data[:9]) + gzip.compress(data[9:])),
     )
     producer.send(changelog, 0, batch(entries[3]))
-    connection = Connection(bootstrap_servers=harness.bootstrap)
-    restorer = Restorer(connection.confluent(), group_id=harness.topics.group, raw=RawReader(connection))
+    restorer = Restorer(Connection(bootstrap_servers=harness.bootstrap))
     partition = Partition(app, 0)
     done: list[Partition] = []
     restorer.restore([partition], ready=done.extend, abandoned=lambda: False)
@@ -76,12 +74,11 @@ def test_a_changelog_that_librdkafka_cannot_decode_is_restored(harness: EngineHa
     assert partition.store == {entry.key: b"1" for entry in entries}
 
 
-@pytest.mark.parametrize("by_bytes", [True, False])
 def test_an_open_transaction_of_a_former_owner_is_waited_for(
-    harness: EngineHarness, monkeypatch: pytest.MonkeyPatch, by_bytes: bool
+    harness: EngineHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """librdkafka says as little of it as of some batches that it cannot decode."""
-    monkeypatch.setattr(restoration, "SILENT_SECONDS", 0.3)
+    monkeypatch.setattr(reader, "SILENT_SECONDS", 0.3)
     app = application(harness.topics, Sums(harness.topics.out))
     harness.wait_until_known(app.changelog, app.partitions)
     owner = Producer({"bootstrap.servers": harness.bootstrap, "transactional.id": f"{harness.topics.prefix}owner"})
@@ -104,9 +101,7 @@ def test_an_open_transaction_of_a_former_owner_is_waited_for(
             still_open = False
         return False
 
-    connection = Connection(bootstrap_servers=harness.bootstrap)
-    raw = RawReader(connection) if by_bytes else None
-    restorer = Restorer(connection.confluent(), group_id=harness.topics.group, raw=raw)
+    restorer = Restorer(Connection(bootstrap_servers=harness.bootstrap))
     # what is settled is copied, but for its marker
     partition = Partition(app, 0, store={b"settled": b"1"}, restored_to=1, verified_at=time.time())
     done: list[Partition] = []

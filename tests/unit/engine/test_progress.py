@@ -16,6 +16,7 @@ from lead_qualifier.engine.ownership import Ownership
 from lead_qualifier.engine.partition import Partition
 from lead_qualifier.engine.progress import Progress
 from lead_qualifier.engine.restoration_loop import RestorationLoop
+from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.wording.sentences import IN_ENGLISH
 from tests.unit.engine.doubles import application
 
@@ -38,12 +39,10 @@ def opened_at(engine: Engine, offset: int) -> None:
 
 
 def engine() -> Engine:
-    client = {"bootstrap.servers": "127.0.0.1:1"}
     made = Engine(
         [application()],
         group_id="g",
-        client_config=client,
-        producer_config=client,
+        connection=Connection(bootstrap_servers="127.0.0.1:1"),
         failed=print,
         limits=Limits(stall_seconds=LIMIT),
     )

@@ -18,6 +18,7 @@ from lead_qualifier.engine.faust.consumer import EngineConsumer
 from lead_qualifier.engine.faust.consumer_thread import EngineConsumerThread
 from lead_qualifier.engine.partition import Partition
 from lead_qualifier.engine.state_verification import refuse_set_back
+from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.wording.sentences import IN_ENGLISH
 from tests.unit.engine.doubles import application
 
@@ -29,8 +30,8 @@ def test_an_offset_that_goes_back_without_a_seek_of_ours_is_no_continuation() ->
 
 
 async def _goes_back() -> None:
-    client = {"bootstrap.servers": "127.0.0.1:1"}
-    engine = Engine([application()], group_id="sums", client_config=client, producer_config=client, failed=print)
+    connection = Connection(bootstrap_servers="127.0.0.1:1")
+    engine = Engine([application()], group_id="sums", connection=connection, failed=print)
     app = create_app(engine, faust_settings={"broker": "aiokafka://127.0.0.1:1"})
     thread = cast(EngineConsumerThread, cast(EngineConsumer, app._new_consumer())._thread)
     assignment = Assignment([TP])

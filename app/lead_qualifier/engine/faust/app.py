@@ -50,12 +50,12 @@ class EngineApp(faust.App):
     def end_offsets(self) -> dict[TopicPartition, int]:
         """The end of each input partition as the consumer last heard of it, for lag."""
         consumer = self._consumer
-        return dict(consumer.ends) if isinstance(consumer, EngineConsumer) else {}
+        return dict(consumer.thread.end_offsets) if isinstance(consumer, EngineConsumer) else {}
 
     def fetch_health(self) -> FetchHealth | None:
         """Whether records still come; None before the consumer exists."""
         consumer = self._consumer
-        return consumer.health if isinstance(consumer, EngineConsumer) else None
+        return consumer.thread.health if isinstance(consumer, EngineConsumer) else None
 
     @override
     def _new_transport(self) -> EngineTransport:

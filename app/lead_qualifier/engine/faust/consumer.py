@@ -18,10 +18,8 @@ from faust.types import TP, ConsumerMessage
 from typing_extensions import override
 
 from lead_qualifier.engine.faust.consumer_thread import EngineConsumerThread
-from lead_qualifier.engine.faust.fetch_health import FetchHealth
 from lead_qualifier.engine.fetch_buffer import Batch
 from lead_qualifier.engine.group_metadata import Membership
-from lead_qualifier.engine.partitioning import TopicPartition
 
 
 class _RebalanceListener(ConsumerRebalanceListener):
@@ -61,14 +59,9 @@ class EngineConsumer(Consumer):
         super().__init__(*args, **kwargs)
 
     @property
-    def health(self) -> FetchHealth:
-        """Whether records still come."""
-        return cast(EngineConsumerThread, self._thread).health
-
-    @property
-    def ends(self) -> dict[TopicPartition, int]:
-        """The end of each input partition as last heard from the broker."""
-        return cast(EngineConsumerThread, self._thread).end_offsets
+    def thread(self) -> EngineConsumerThread:
+        """The thread that fetches."""
+        return cast(EngineConsumerThread, self._thread)
 
     @override
     def _new_consumer_thread(self) -> EngineConsumerThread:

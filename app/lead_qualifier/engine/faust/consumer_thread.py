@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Container, Mapping
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import aiokafka
 import structlog
@@ -41,25 +41,18 @@ _CHECK_SECONDS = 1.0
 _MAX_RECORDS = 20_000
 
 
-class _Host(Protocol):
-    """What the thread needs of the Faust app."""
-
-    @property
-    def engine(self) -> Engine:
-        """The engine that is fed."""
-
-    @property
-    def followed(self) -> Mapping[str, FollowedTable[Any, Any]]:
-        """Tables by their topic."""
-
-
 class EngineConsumerThread(AIOKafkaConsumerThread):
     """Everything below runs in the consumer's thread."""
 
     @property
     def engine(self) -> Engine:
         """The engine that is fed."""
-        return cast(_Host, self.app).engine
+        return cast(Engine, self.app.engine)
+
+    @property
+    def followed(self) -> Mapping[str, FollowedTable[Any, Any]]:
+        """Tables by their topic."""
+        return cast(Mapping[str, FollowedTable[Any, Any]], self.app.followed)
 
     @override
     def __post_init__(self) -> None:
@@ -254,7 +247,7 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
         return batch
 
     def _advance_tables(self, assignment: Any, found: Mapping[Any, Any]) -> None:
-        tables = cast(_Host, self.app).followed
+        tables = self.followed
         for tp in assignment.tps:
             if tp.topic in tables and assignment.state_value(tp).has_valid_position:
                 position = assignment.state_value(tp).position
@@ -295,7 +288,7 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
                 return []
             return [self._batch(tp, start, raw.end, raw.records)]
         records = [as_fetched(record) for record in raw.records]
-        if (table := cast(_Host, self.app).followed.get(tp.topic)) is not None:
+        if (table := self.followed.get(tp.topic)) is not None:
             self._followed_to[tp] = raw.end
             table.follow(records, raw.end)
         return records

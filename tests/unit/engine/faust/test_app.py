@@ -7,6 +7,7 @@ import pytest
 from lead_qualifier.engine import DEFAULT_LIMITS, Engine
 from lead_qualifier.engine.faust.app import EngineApp, create_app
 from lead_qualifier.engine.transaction import TRANSACTION_TIMEOUT_MS
+from lead_qualifier.kafka.connection import Connection
 from tests.unit.engine.doubles import application
 
 #: What a broker, a network and a busy machine may take besides what is waited for (seconds).
@@ -15,8 +16,8 @@ MARGIN = 5.0
 
 @pytest.fixture
 def app() -> EngineApp:
-    client = {"bootstrap.servers": "127.0.0.1:1"}
-    engine = Engine([application()], group_id="sums", client_config=client, producer_config=client, failed=print)
+    connection = Connection(bootstrap_servers="127.0.0.1:1")
+    engine = Engine([application()], group_id="sums", connection=connection, failed=print)
     return create_app(engine, faust_settings={"broker": "aiokafka://127.0.0.1:1"})
 
 
