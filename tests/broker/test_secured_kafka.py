@@ -20,7 +20,7 @@ from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth
 from lead_qualifier.demo.broker.local_broker import free_ports
 from lead_qualifier.demo.broker.local_kafka import LocalKafka
 from lead_qualifier.engine.faust.app import connection_settings
-from lead_qualifier.engine.faust.consumer_group import Group, read_group
+from lead_qualifier.engine.faust.consumer_group import ConsumerGroup, read_group
 from lead_qualifier.kafka.connection import Connection, OAuth, SaslMechanism
 from lead_qualifier.kafka.errors import BrokerUnreachable
 
@@ -125,7 +125,7 @@ def reach_with_aiokafka(connection: Connection) -> None:
     deadline = time.monotonic() + 20
     while (group := asyncio.run(read_group(connection, "nobody"))) is None:
         assert time.monotonic() < deadline, "the broker says nothing of a group"
-    assert group == Group({}, {})
+    assert group == ConsumerGroup({}, {})
 
 
 @pytest.fixture

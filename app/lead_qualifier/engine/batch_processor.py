@@ -119,8 +119,7 @@ class BatchProcessor:
             topic_ids=before.topic_ids,
             set_back={**before.set_back, **partition.set_back},
         )
-        changes = context.changes()
-        return PartitionResult(task, batches, context, checkpoint, changes, known.due, known.failed, known.swept_keys)
+        return PartitionResult(task, batches, context, checkpoint, context.changes(), known)
 
     def _process_batches(
         self,

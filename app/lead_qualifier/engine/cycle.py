@@ -252,9 +252,9 @@ def _apply(result: PartitionResult, restored_to: int) -> None:
     """Make committed results the state. Raises StateMismatch if the checkpoint says that the consumer was set back."""
     partition = result.task.partition
     partition.apply(result.changes)
-    if result.due:
-        processed = [key for key in result.due if key not in result.failed]
-        partition.timers.done(result.due, partition.following_timers(processed, result.task.now_ms))
+    if due := result.known.due:
+        processed = [key for key in due if key not in result.known.failed]
+        partition.timers.done(due, partition.following_timers(processed, result.task.now_ms))
     partition.timers.add(result.context.timers)
     partition.checkpoint, partition.written_at = result.checkpoint, None
     partition.restored_to = restored_to

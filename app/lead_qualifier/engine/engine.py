@@ -83,16 +83,16 @@ class Engine:
             deadline=limits.transaction_seconds,
         )
 
-        def clients() -> tuple[Restorer, StateVerifier]:
-            return (
-                Restorer(connection),
-                StateVerifier(connection.confluent(), group_id=group_id, clock_seconds=limits.clock_seconds, warn=warn),
-            )
-
         restoration = RestorationLoop(
-            self.applications, self._ownership, self._progress, clients=clients, hook=hook, stopping=self._stopping
+            self.applications,
+            self._ownership,
+            self._progress,
+            Restorer(connection),
+            StateVerifier(connection.confluent(), group_id=group_id, clock_seconds=limits.clock_seconds, warn=warn),
+            hook=hook,
+            stopping=self._stopping,
         )
-        barriers = InputBarriers(self.fetch_buffer, lambda: Admin(connection.confluent()))
+        barriers = InputBarriers(self.fetch_buffer, Admin(connection.confluent()))
         clock = Clock(limits.clock_seconds, wall=wall)
         cycle = self._cycle(barriers, clock, observer or Observer())
         self._threads = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import structlog
@@ -31,11 +31,9 @@ class InputBarriers:
     meanwhile in the topics that are waited for does not hold it up for ever. Used by the cycle's thread only.
     """
 
-    def __init__(self, fetch_buffer: FetchBuffer, admin: Callable[[], Admin]) -> None:
-        """`admin` makes a client, once something has to wait."""
+    def __init__(self, fetch_buffer: FetchBuffer, admin: Admin) -> None:
         self._fetch_buffer = fetch_buffer
-        self._make_admin = admin
-        self._admin: Admin | None = None
+        self._admin = admin
         self._barriers: dict[TopicPartition, _Barrier] = {}
 
     def prepare(self, partitions: Iterable[tuple[Application, int]]) -> None:
@@ -82,8 +80,6 @@ class InputBarriers:
 
     def _ends(self, partitions: set[TopicPartition]) -> dict[TopicPartition, int]:
         """Where committed records end; empty if the broker does not say."""
-        if self._admin is None:
-            self._admin = self._make_admin()
         try:
             return self._admin.list_offsets(dict.fromkeys(partitions, LATEST), committed=True, timeout=10)
         except (KafkaException, KafkaClientError) as error:

@@ -115,13 +115,13 @@ class Isolation:
 
     def _refuse_keys(self, result: PartitionResult, reason: str) -> None:
         label = result.task.partition.label
-        for key in (*result.due, *result.swept):
+        for key in (*result.known.due, *result.known.swept_keys):
             log.error("key_not_processed", partition=label, key=shown(key), reason=f"the broker refused: {reason}")
-        for key in result.due:
+        for key in result.known.due:
             times = self._refused_timers.get((label, key), (0, 0))[0]
             delay = _RETRY_MS * min(_RETRY_FACTOR, 2**times)
             self._refused_timers[label, key] = times + 1, result.task.now_ms + delay
-        self._unsweepable.update((label, key) for key in result.swept)
+        self._unsweepable.update((label, key) for key in result.known.swept_keys)
 
     def committed(self, results: Sequence[PartitionResult]) -> None:
         """The cycle was committed."""
@@ -134,16 +134,16 @@ class Isolation:
 
     def _widen(self, result: PartitionResult) -> None:
         label, limit = result.task.partition.label, result.task.isolation_limit
-        for key in result.due:
-            if key not in result.failed:
+        for key in result.known.due:
+            if key not in result.known.failed:
                 self._refused_timers.pop((label, key), None)
         sweep = result.checkpoint.sweep
         if sweep is None:
             self._swept.pop(label, None)
             self._unsweepable = {one for one in self._unsweepable if one[0] != label}
-        elif result.swept:
+        elif result.known.swept_keys:
             at, swept = self._swept.get(label, (None, frozenset[bytes]()))
-            self._swept[label] = sweep, frozenset(result.swept) | (swept if at == sweep else set())
+            self._swept[label] = sweep, frozenset(result.known.swept_keys) | (swept if at == sweep else set())
         if limit is None or label not in self._limits:
             return
         self._clean[label] += 1

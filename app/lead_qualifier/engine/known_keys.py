@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 import structlog
 
@@ -13,7 +12,7 @@ from lead_qualifier.engine.context import ProcessorContext
 from lead_qualifier.engine.errors import OutputTooLarge, Rejected
 from lead_qualifier.engine.fault_points import FaultHook, FaultPoint
 from lead_qualifier.engine.isolation import Isolation, shown
-from lead_qualifier.engine.partition import PartitionTask
+from lead_qualifier.engine.partition import KnownKeys, PartitionTask
 from lead_qualifier.engine.partitioning import BUCKETS
 
 log = structlog.get_logger(__name__)
@@ -25,22 +24,6 @@ _RETRY_MS = 60_000
 #: How long one cycle may sweep (seconds), in one partition; the next cycle sweeps another. Live records wait no longer
 #: than that for a sweep; much shorter, and the sweep would mostly wait for its transactions.
 SWEEP_SECONDS = 0.018
-
-
-@dataclass(slots=True)
-class KnownKeys:
-    """What was done with known keys."""
-
-    #: For the checkpoint.
-    swept: int
-    sweep: Sweep | None
-    #: Keys that were swept, if a limit was set for isolation.
-    swept_keys: list[bytes] = field(default_factory=list)
-    due: list[bytes] = field(default_factory=list)
-    #: Those of `due` on which the processor failed.
-    failed: set[bytes] = field(default_factory=set)
-    #: A due timer is left for the next cycle.
-    overdue: bool = False
 
 
 def process_known_keys(

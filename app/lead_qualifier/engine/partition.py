@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from lead_qualifier.engine.application import Application
-from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, Checkpoint, encode
+from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, Checkpoint, Sweep, encode
 from lead_qualifier.engine.clock import Stamp
 from lead_qualifier.engine.context import ProcessorContext
 from lead_qualifier.engine.fetch_buffer import Batch
@@ -130,6 +130,22 @@ class PartitionTask:
 
 
 @dataclass(slots=True)
+class KnownKeys:
+    """What was done with known keys."""
+
+    #: For the checkpoint.
+    swept: int
+    sweep: Sweep | None
+    #: Keys that were swept, if a limit was set for isolation.
+    swept_keys: list[bytes] = field(default_factory=list)
+    due: list[bytes] = field(default_factory=list)
+    #: Those of `due` on which the processor failed.
+    failed: set[bytes] = field(default_factory=set)
+    #: A due timer is left for the next cycle.
+    overdue: bool = False
+
+
+@dataclass(slots=True)
 class PartitionResult:
     """What came of a task: to be written, and then to become the state."""
 
@@ -139,12 +155,7 @@ class PartitionResult:
     context: ProcessorContext
     checkpoint: Checkpoint
     changes: list[Change]
-    #: Keys whose due timers were processed.
-    due: list[bytes]
-    #: Those of them on which the processor failed.
-    failed: set[bytes]
-    #: Keys that were swept, if a limit was set for isolation.
-    swept: list[bytes]
+    known: KnownKeys
 
     @property
     def records(self) -> int:
@@ -154,7 +165,7 @@ class PartitionResult:
     @property
     def size(self) -> int:
         """Records and known keys that were processed."""
-        return self.records + len(self.due) + len(self.swept)
+        return self.records + len(self.known.due) + len(self.known.swept_keys)
 
     @property
     def changelog(self) -> TopicPartition:

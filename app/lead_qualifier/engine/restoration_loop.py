@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import structlog
 from confluent_kafka import KafkaException
@@ -40,20 +40,20 @@ class RestorationLoop:
         applications: Sequence[Application],
         ownership: Ownership,
         progress: Progress,
+        restorer: Restorer,
+        verifier: StateVerifier,
         *,
-        clients: Callable[[], tuple[Restorer, StateVerifier]],
         hook: FaultHook,
         stopping: threading.Event,
     ) -> None:
-        """`clients` makes the Kafka clients, when they are needed first."""
         self._applications = applications
         self._ownership = ownership
         self._progress = progress
-        self._clients = clients
+        self._restorer = restorer
+        self._verifier = verifier
+        self._has_begun = False
         self._hook = hook
         self._stopping = stopping
-        self._restorer: Restorer | None = None
-        self._verifier: StateVerifier | None = None
 
     def run(self) -> None:
         """Until the engine stops. Raises StateMismatch and NotAllowed."""
@@ -85,18 +85,16 @@ class RestorationLoop:
 
     def _restore(self, assignment: PartitionAssignment, partitions: list[Partition]) -> None:
         begun = time.monotonic()
-        if self._restorer is None or self._verifier is None:
-            self._restorer, self._verifier = self._clients()
-        verifier = self._verifier
+        self._has_begun = True
         self._hook(FaultPoint.OPEN_BEGUN)
-        verifier.check_partition_counts(self._applications)
+        self._verifier.check_partition_counts(self._applications)
 
         def abandoned() -> bool:
             return self._stopping.is_set() or not self._ownership.is_current(assignment)
 
         def ready(restored: list[Partition]) -> None:
             self._hook(FaultPoint.OPEN_RESTORED)
-            checkpoints = verifier.verify(restored)
+            checkpoints = self._verifier.verify(restored)
             for partition in restored:
                 partition.timers = Timers(partition.application.processor.timers(partition.store))
             if self._stopping.is_set() or not self._ownership.open(
@@ -116,7 +114,7 @@ class RestorationLoop:
 
     def _check_topics(self) -> None:
         """Nothing is to be restored: see that the topics are still there, and the same."""
-        if self._verifier is None:
+        if not self._has_begun:
             return
         try:
             self._verifier.check_same_topics(self._ownership.held_partitions())

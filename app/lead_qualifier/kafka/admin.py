@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from typing import Any
 
 from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicCollection, TopicPartition
@@ -38,8 +39,13 @@ class Admin:
 
     def __init__(self, config: Mapping[str, Any], *, timeout: float = 30.0) -> None:
         """`config`: as Connection.confluent makes it. `timeout`: seconds that the broker has for each answer."""
-        self.client = AdminClient(dict(config))
+        self._config = dict(config)
         self._timeout = timeout
+
+    @cached_property
+    def client(self) -> AdminClient:
+        """Made when it is asked for first, since it starts threads."""
+        return AdminClient(self._config)
 
     def ping(self) -> None:
         """Ask any broker for its cluster. Raises KafkaException if none answers."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lead_qualifier.engine import Application
-from lead_qualifier.engine.faust.consumer_group import Group
+from lead_qualifier.engine.faust.consumer_group import ConsumerGroup
 from lead_qualifier.services.errors import OtherInstallation
 
 _SHOWN_AT_MOST = 3
 
 
-def refuse_other(group_id: str, applications: Iterable[Application], group: Group, *, topic_prefix: str) -> None:
+def refuse_other(
+    group_id: str, applications: Iterable[Application], group: ConsumerGroup, *, topic_prefix: str
+) -> None:
     """Raises OtherInstallation if a member reads none of our topics, or if the group's offsets belong to state that is
     kept in another topic than ours.
     """

@@ -76,7 +76,7 @@ class CycleHarness:
     ) -> None:
         self.size = CycleSize(max_records, max_bytes)
         self.isolation = Isolation(max_records)
-        barriers = InputBarriers(fetch_buffer, lambda: Admin({"bootstrap.servers": "127.0.0.1:1"}))
+        barriers = InputBarriers(fetch_buffer, Admin({"bootstrap.servers": "127.0.0.1:1"}))
         self._selector = TaskSelector(fetch_buffer, barriers, self.isolation, self.size, clock or Clock())
         self._processor = BatchProcessor(
             fetch_buffer, self.isolation, self.size, group_id="g", hook=no_fault_hook, progress=progress

@@ -116,9 +116,9 @@ class RefusingBroker:
         self.faults = 0
         for done in decided:
             self.partition.apply(done.changes)
-            processed = [key for key in done.due if key not in done.failed]
+            processed = [key for key in done.known.due if key not in done.known.failed]
             following = self.partition.following_timers(processed, done.task.now_ms)
-            self.partition.timers.done(done.due, following)
+            self.partition.timers.done(done.known.due, following)
             self.partition.timers.add(done.context.timers)
             self.partition.checkpoint = done.checkpoint
             self.written += [(output.key, output.value) for output in done.context.outputs]

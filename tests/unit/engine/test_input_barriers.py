@@ -40,7 +40,7 @@ class WaitingInputs:
         self.broker = Broker()
         self.fetch_buffer = FetchBuffer(max_queued_records=100)
         self.fetch_buffer.open({(CAUSES, 0): 0, (EFFECTS, 0): 0})
-        self.barriers = InputBarriers(self.fetch_buffer, lambda: cast("Admin", self.broker))
+        self.barriers = InputBarriers(self.fetch_buffer, cast("Admin", self.broker))
         self.inputs = (Input(EFFECTS, after=(CAUSES,)), Input(CAUSES))
         self.app: Application = replace(application(), inputs=self.inputs)
 

@@ -22,7 +22,7 @@ _SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class ConsumerGroup:
     """A consumer group."""
 
     members: Mapping[str, frozenset[str]]
@@ -31,7 +31,7 @@ class Group:
     """By committed topic: the topic that holds the state which its offsets belong to; empty where nobody has said."""
 
 
-async def read_group(connection: Connection, group_id: str) -> Group | None:
+async def read_group(connection: Connection, group_id: str) -> ConsumerGroup | None:
     """Returns None if the broker does not answer in time, or not at all: the caller asks again if it must know."""
     admin = AIOKafkaAdminClient(request_timeout_ms=int(_SECONDS * 1000), **connection.aiokafka())
     try:
@@ -51,4 +51,4 @@ async def read_group(connection: Connection, group_id: str) -> Group | None:
                 topics = frozenset(ConsumerProtocolMemberMetadata.decode(metadata).subscription)
                 members[host.lstrip("/")] = members.get(host.lstrip("/"), frozenset()) | topics
     # librdkafka ends what it commits in a transaction with a zero
-    return Group(members, {tp.topic: (at.metadata or "").rstrip("\0") for tp, at in offsets.items()})
+    return ConsumerGroup(members, {tp.topic: (at.metadata or "").rstrip("\0") for tp, at in offsets.items()})

@@ -47,12 +47,12 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
     @property
     def engine(self) -> Engine:
         """The engine that is fed."""
-        return cast(Engine, self.app.engine)
+        return cast(Engine, cast(Any, self.app).engine)
 
     @property
     def followed(self) -> Mapping[str, FollowedTable[Any, Any]]:
         """Tables by their topic."""
-        return cast(Mapping[str, FollowedTable[Any, Any]], self.app.followed)
+        return cast(Mapping[str, FollowedTable[Any, Any]], cast(Any, self.app).followed)
 
     @override
     def __post_init__(self) -> None:
