@@ -13,9 +13,10 @@ from typing import Any
 
 import msgspec
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
+from confluent_kafka.admin import AdminClient, NewTopic
 
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY
+from lead_qualifier.kafka.admin import LATEST, Admin
 from tests.support.program import SHORT_SESSION, Process, start
 from tests.support.sums import PARTITIONS, Running, Topics, Total
 
@@ -54,18 +55,8 @@ class EngineHarness:
 
     def wait_until_known(self, topic: str, partitions: int = PARTITIONS) -> None:
         """A broker learns of a new topic, and of its leaders, a moment after it was created."""
-        ends = {TopicPartition(topic, number): OffsetSpec.latest() for number in range(partitions)}
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                for future in self.admin.list_offsets(ends, request_timeout=10).values():
-                    future.result()
-            except KafkaException:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.05)
-            else:
-                return
+        ends = {(topic, number): LATEST for number in range(partitions)}
+        Admin({"bootstrap.servers": self.bootstrap}, timeout=10).list_offsets(ends, wait=20, created_just_now=True)
 
     def delete(self, *topics: str) -> None:
         for future in self.admin.delete_topics(list(topics)).values():

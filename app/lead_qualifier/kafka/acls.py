@@ -74,14 +74,10 @@ def as_bindings(grant: Grant, principal: str) -> Iterator[dict[str, str]]:
             }
 
 
-_ASKED = {
-    Operation.READ: AclOperation.READ,
-    Operation.WRITE: AclOperation.WRITE,
-    Operation.DESCRIBE: AclOperation.DESCRIBE,
-    Operation.DESCRIBE_CONFIGS: AclOperation.DESCRIBE_CONFIGS,
-    Operation.DELETE: AclOperation.DELETE,
+_ASKED: dict[Operation, AclOperation] = {
+    operation: AclOperation[operation.name] for operation in Operation if operation is not Operation.CREATE
 }
-"""Without Create, which cannot be asked for what exists: it is known when a topic is created."""
+"""Create cannot be asked for what exists: it is known when a topic is created."""
 
 
 def check_rights(connection: Connection, grants: Iterable[Grant], *, timeout: float) -> None:

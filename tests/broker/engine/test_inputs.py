@@ -96,7 +96,7 @@ def test_a_position_moves_past_the_end_of_a_transaction_behind_which_nothing_com
 
 
 def order(harness: EngineHarness) -> dict[str, list[int]]:
-    """By key, the numbers of the records in the order in which they were decided."""
+    """By key, the numbers of the records in the order in which they were processed."""
     decided: dict[str, list[int]] = {}
     for message in harness.read(harness.topics.out):
         running = msgspec.json.decode(message.value(), type=Running)

@@ -31,7 +31,7 @@ class Notes(StubProcessor):
         self.seen.append(record.offset)
         state = context.get(record.key) or {}
         state.update(json.loads(record.value))
-        context.counts["decided"] += 1
+        context.counts["processed"] += 1
         context.emit("out", record.key, b"%d" % record.offset, [])
         context.put(record.key, state)
         if record.offset in self.fails_on:
@@ -99,13 +99,13 @@ class RefusingBroker:
         tasks = self.cycle_parts.select(self.partition)
         if not tasks:
             return []
-        decided = self.cycle_parts.process(tasks)
-        refused = any(output.key in self.refused_keys for done in decided for output in done.context.outputs)
+        results = self.cycle_parts.process(tasks)
+        refused = any(output.key in self.refused_keys for done in results for output in done.context.outputs)
         position = self.partition.checkpoint
         assert position is not None
         if refused:
             self.faults += 1
-            self.cycle_parts.isolation.refused(decided, "INVALID_RECORD", repeated=self.faults >= ATTEMPTS)
+            self.cycle_parts.isolation.refused(results, "INVALID_RECORD", repeated=self.faults >= ATTEMPTS)
             at = position.next["in"]
             self.fetch_buffer.open({("in", 3): at})
             self.partition.timers = Timers(self.processor.timers(self.partition.store))
@@ -114,7 +114,7 @@ class RefusingBroker:
                 self._fetch(at)
             return []
         self.faults = 0
-        for done in decided:
+        for done in results:
             self.partition.apply(done.changes)
             processed = [key for key in done.known.due if key not in done.known.failed]
             following = self.partition.following_timers(processed, done.task.now_ms)
@@ -123,15 +123,15 @@ class RefusingBroker:
             self.partition.checkpoint = done.checkpoint
             self.written += [(output.key, output.value) for output in done.context.outputs]
             self.letters |= {record.offset: reason for record, reason in done.context.dead_letters}
-        self.cycle_parts.committed(decided)
-        return decided
+        self.cycle_parts.committed(results)
+        return results
 
     def run(self, cycles: int = 200) -> None:
         for _ in range(cycles):
             self.cycle()
 
     @property
-    def decided(self) -> int:
+    def processed(self) -> int:
         position = self.partition.checkpoint
         assert position is not None
         return position.next["in"]
@@ -140,7 +140,7 @@ class RefusingBroker:
         return json.loads(self.partition.store[key])
 
 
-def test_only_the_record_that_makes_a_state_too_large_is_a_dead_letter() -> None:
+def test_a_record_that_makes_a_state_too_large_is_a_dead_letter() -> None:
     broker = RefusingBroker(Notes(), limit=10_000)
     broker.send((b"k", {"first": "x" * 6000}))
     broker.run(1)
@@ -152,23 +152,23 @@ def test_only_the_record_that_makes_a_state_too_large_is_a_dead_letter() -> None
     assert broker.state(b"k") == {"first": "x" * 6000, "score": 49}
     assert broker.state(b"other") == {"a": 1}
     assert [value for key, value in broker.written if key == b"k"] == [b"0", *(b"%d" % n for n in range(2, 52))]
-    assert done.context.counts["decided"] == 51
+    assert done.context.counts["processed"] == 51
     assert len(broker.processor.seen) - before <= 2 * 52
 
 
-def test_a_thousand_states_that_grow_too_large_cost_two_looks_at_each_record() -> None:
+def test_many_too_large_states_cost_two_passes_over_the_records() -> None:
     broker = RefusingBroker(Notes(), limit=2_000)
     broker.send(
         *((b"k%d" % (n % 100), {"large" if n % 3 else "a": "x" * (1900 if n % 3 else 1)}) for n in range(3000)),
     )
-    while broker.decided < 3000:
+    while broker.processed < 3000:
         assert broker.cycle()
     assert set(broker.letters) == {offset for offset in range(3000) if offset % 3}
     assert len(broker.processor.seen) <= 6000 + 64
     assert broker.progress > 3000
 
 
-def test_a_record_that_makes_a_state_too_large_is_rejected_whatever_shares_its_cycle() -> None:
+def test_a_too_large_state_is_rejected_whatever_shares_its_cycle() -> None:
     for at_once in (1, 100):
         broker = RefusingBroker(Notes(), limit=10_000, max_records=at_once)
         broker.send((b"k", {"a": "x" * 8000}), (b"k", {"b": "x" * 8000}), (b"k", {"a": ""}), (b"k", {"b": "y"}))
@@ -177,7 +177,7 @@ def test_a_record_that_makes_a_state_too_large_is_rejected_whatever_shares_its_c
         assert broker.state(b"k") == {"a": "", "b": "y"}
 
 
-def test_records_that_the_program_fails_on_leave_nothing_behind_and_the_others_are_decided_twice_at_most() -> None:
+def test_records_that_fail_leave_nothing_behind() -> None:
     bad = frozenset(range(0, 40, 2))
     broker = RefusingBroker(Notes(fails_on=bad))
     broker.send(*((b"k%d" % (n % 7), {"n": n}) for n in range(40)))
@@ -190,46 +190,46 @@ def test_records_that_the_program_fails_on_leave_nothing_behind_and_the_others_a
     assert broker.processor.derived == ATTEMPTS * len(bad), "whoever derives something is told"
 
 
-def test_a_cycle_takes_so_many_bytes_and_a_larger_record_alone() -> None:
+def test_a_cycle_takes_so_many_bytes_or_one_larger_record() -> None:
     broker = RefusingBroker(Notes(), limit=1_000_000, max_bytes=10_000)
     broker.send(*((b"k", {"a": "x" * size}) for size in (3000, 3000, 3000, 3000, 30_000, 10)))
     offsets = []
     while broker.cycle():
-        offsets.append(broker.decided)
+        offsets.append(broker.processed)
     assert offsets == [3, 4, 5, 6]
     assert broker.letters == {}
 
 
-def test_a_cycle_ends_when_the_states_that_it_has_read_are_many_bytes_and_the_rest_comes_next() -> None:
+def test_a_cycle_ends_when_it_has_read_many_bytes_of_states() -> None:
     entries = {b"k%d" % n: json.dumps({"held": "x" * 10_000}).encode() for n in range(500)}
     broker = RefusingBroker(Notes(), limit=1_000_000, entries=entries, max_bytes=1_000_000)
     broker.send(*((b"k%d" % n, {"n": n}) for n in range(500)))
     (first,) = broker.cycle()
     assert 64 <= first.records <= 192
-    assert broker.decided == first.records
+    assert broker.processed == first.records
     assert first.context.record_counts["in"] == first.records
     broker.run(10)
-    assert broker.decided == 500
+    assert broker.processed == 500
     assert [value for _, value in broker.written] == [b"%d" % n for n in range(500)]
 
 
-def test_cycles_are_smaller_after_transactions_that_failed_and_grow_again() -> None:
+def test_cycles_shrink_after_failed_transactions_and_grow_again() -> None:
     broker = RefusingBroker(Notes(), max_records=1000)
     broker.send(*((b"k", {"n": n}) for n in range(3000)))
     for _ in range(3):
         broker.cycle_parts.size.shrink()
     counts = []
-    while decided := broker.cycle():
-        counts.append(decided[0].records)
+    while results := broker.cycle():
+        counts.append(results[0].records)
     assert counts == [125, 250, 500, 1000, 1000, 125]
 
 
-def test_a_record_whose_results_the_broker_refuses_is_found_and_the_search_ends() -> None:
+def test_a_record_whose_results_are_refused_is_isolated() -> None:
     broker = RefusingBroker(Notes(), max_records=1000)
     broker.send(*((b"k%d" % n, {"n": n}) for n in range(1000)))
     broker.refused_keys = {b"k700"}
     cycles = 0
-    while broker.decided < 1000:
+    while broker.processed < 1000:
         broker.cycle()
         cycles += 1
     assert set(broker.letters) == {700}
@@ -252,8 +252,8 @@ def test_a_search_ends_when_what_was_refused_no_longer_is() -> None:
     broker.fetch_buffer.give_back(tasks[0].batches)
     broker.refused_keys = set()
     sizes = []
-    while decided := broker.cycle():
-        sizes.append(decided[0].records)
+    while results := broker.cycle():
+        sizes.append(results[0].records)
     assert sizes[:5] == [1, 2, 4, 8, 16]
     assert len(sizes) < 15
     assert broker.letters == {}
@@ -272,7 +272,7 @@ def test_a_few_records_now_and_then_end_a_search_as_well() -> None:
     assert broker.cycle_parts.select(broker.partition)[0].isolation_limit is None
 
 
-def test_a_timer_whose_output_is_refused_blames_its_key_and_no_record_that_shares_its_cycle() -> None:
+def test_a_timer_whose_output_is_refused_blames_its_key_only() -> None:
     entries = {b"bad": b'{"due": 5}', b"good": b'{"due": 5}'}
     broker = RefusingBroker(Notes(), entries=entries)
     broker.refused_keys = {b"bad"}
@@ -281,27 +281,27 @@ def test_a_timer_whose_output_is_refused_blames_its_key_and_no_record_that_share
         broker.cycle()
     broker.run(60)
     assert broker.letters == {}
-    assert broker.decided == 100
+    assert broker.processed == 100
     assert (b"good", b"due") in broker.written
     assert broker.state(b"bad") == {"due": 5}, "it is tried again later"
     assert broker.cycle() == []
 
 
-def test_a_sweep_whose_output_is_refused_leaves_out_its_key_and_no_record_that_shares_its_cycle() -> None:
+def test_a_sweep_whose_output_is_refused_leaves_out_its_key_only() -> None:
     entries = {b"k%d" % n: b"{}" for n in range(400)}
     broker = RefusingBroker(Notes(sweeps=1), entries=entries)
     broker.refused_keys = {b"k77"}
     broker.send(*((b"new%d" % n, {"n": n}) for n in range(100)))
     broker.run(2000)
     assert broker.letters == {}
-    assert broker.decided == 100
+    assert broker.processed == 100
     assert broker.partition.checkpoint is not None
     assert broker.partition.checkpoint.swept == 1
     swept = [key for key, value in broker.written if value == b"swept" and key is not None and key.startswith(b"k")]
     assert sorted(swept) == sorted(key for key in entries if key != b"k77"), "each once"
 
 
-def test_no_record_is_decided_before_a_timer_that_one_cycle_had_no_room_for() -> None:
+def test_records_wait_for_a_timer_that_had_no_room() -> None:
     keys = [b"k%04d" % i for i in range(3_000)]  # more than one cycle looks at
     broker = RefusingBroker(Notes(), entries=dict.fromkeys(keys, b'{"due": 5}'))
     broker.send((keys[-1], {"late": 1}), (keys[0], {"early": 1}))
@@ -310,7 +310,7 @@ def test_no_record_is_decided_before_a_timer_that_one_cycle_had_no_room_for() ->
     assert broker.written[3_000:] == [(keys[-1], b"0"), (keys[0], b"1")]
 
 
-def test_no_record_is_decided_before_a_timer_when_a_failed_transaction_made_cycles_small() -> None:
+def test_records_wait_for_a_timer_when_cycles_are_small() -> None:
     keys = [b"k%04d" % i for i in range(40)]
     broker = RefusingBroker(Notes(), limit=1_000_000, entries=dict.fromkeys(keys, b'{"due": 5}'), max_bytes=1_024 * 100)
     for _ in range(20):
@@ -320,7 +320,7 @@ def test_no_record_is_decided_before_a_timer_when_a_failed_transaction_made_cycl
     assert broker.written == [*((key, b"due") for key in keys), (keys[-1], b"0")]
 
 
-def test_no_record_is_decided_before_a_timer_of_a_key_that_the_sweep_has_just_changed() -> None:
+def test_records_wait_for_a_timer_of_a_key_just_swept() -> None:
     broker = RefusingBroker(Notes(sweeps=1), entries={b"k": b'{"due": 5}'})
     broker.processor.keeps_due = True
     broker.send((b"k", {"late": 1}))
@@ -328,7 +328,7 @@ def test_no_record_is_decided_before_a_timer_of_a_key_that_the_sweep_has_just_ch
     assert broker.written == [(b"k", b"swept"), (b"k", b"due"), (b"k", b"0")]
 
 
-def test_a_position_s_clock_that_is_ahead_of_the_broker_s_time_is_put_back_and_timers_fire_again() -> None:
+def test_a_clock_ahead_of_the_broker_is_put_back() -> None:
     now, hour = [1_000_000.0], 3_600_000
     clock = Clock(3600, wall=lambda: now[0], monotonic=lambda: now[0])
     broker = RefusingBroker(Notes(), entries={b"k": json.dumps({"due": 1_000_060_000}).encode()}, clock=clock)
@@ -352,7 +352,7 @@ def test_a_position_s_clock_that_is_ahead_of_the_broker_s_time_is_put_back_and_t
     assert broker.state(b"k") == {}
 
 
-def test_that_an_input_was_set_back_is_written_down_by_the_broker_s_time_too() -> None:
+def test_a_set_back_input_is_recorded_by_the_broker_s_time() -> None:
     clock = Clock(3600, wall=lambda: 1_100_000.0, monotonic=lambda: 1_100_000.0)
     broker = RefusingBroker(Notes(), clock=clock)
     clock.learn(Stamp(1_000_000_000, by_broker=True))

@@ -12,7 +12,7 @@ from lead_qualifier.kafka.records import dead_letter, record_bytes
 from tests.unit.engine.doubles import application, record_of
 
 
-def test_a_context_reads_through_to_the_store_and_its_changes_stay_its_own() -> None:
+def test_a_context_reads_the_store_and_keeps_its_changes() -> None:
     store = {b"k": b"[1]"}
     context = ProcessorContext(application(), 0, store)
     state = context.get(b"k")
@@ -22,7 +22,7 @@ def test_a_context_reads_through_to_the_store_and_its_changes_stay_its_own() -> 
     assert store == {b"k": b"[1]"}
 
 
-def test_each_changed_key_is_written_once_with_its_last_state() -> None:
+def test_each_changed_key_is_written_once_in_its_last_state() -> None:
     context = ProcessorContext(application(), 0, {b"gone": b"1"})
     context.put(b"a", 1)
     context.put(b"a", 2)
@@ -57,7 +57,7 @@ def test_unreadable_state_rejects_the_record_that_needs_it() -> None:
         ProcessorContext(application(), 0, {b"k": b"{"}).get(b"k")
 
 
-def test_an_output_that_its_topic_does_not_take_names_the_record() -> None:
+def test_a_too_large_output_names_its_record() -> None:
     context = ProcessorContext(application(limit=1000), 0, {})
     context.record = record_of()
     with pytest.raises(OutputTooLarge, match="bytes in out, which takes 1000") as too_large:
@@ -65,7 +65,7 @@ def test_an_output_that_its_topic_does_not_take_names_the_record() -> None:
     assert too_large.value.record is context.record
 
 
-def test_state_that_its_topic_does_not_take_names_the_record_that_last_changed_it() -> None:
+def test_a_too_large_state_names_the_record_that_changed_it() -> None:
     context = ProcessorContext(application(limit=1000), 0, {})
     context.record = record_of()
     context.put(b"k", "x" * 1000)
@@ -73,7 +73,7 @@ def test_state_that_its_topic_does_not_take_names_the_record_that_last_changed_i
         context.changes()
 
 
-def test_a_dead_letter_is_the_original_and_says_where_it_stood_and_why() -> None:
+def test_a_dead_letter_is_the_original_with_place_and_reason() -> None:
     letter = dead_letter("dead", record_of(headers=(("h", b"1"), ("n", None))), "because", None)
     assert (letter.key, letter.value) == (b"k", b"v")
     assert list(letter.headers) == [
@@ -86,12 +86,12 @@ def test_a_dead_letter_is_the_original_and_says_where_it_stood_and_why() -> None
     ]
 
 
-def test_a_dead_letter_without_key_and_value_keeps_both_absent() -> None:
+def test_a_dead_letter_keeps_key_and_value_absent() -> None:
     letter = dead_letter("dead", record_of(key=None, value=None), "because", 10_000)
     assert (letter.key, letter.value) == (None, None)
 
 
-def test_a_dead_letter_that_is_too_large_is_cut_and_says_so() -> None:
+def test_a_too_large_dead_letter_is_cut_and_says_so() -> None:
     letter = dead_letter("dead", record_of(key=b"k" * 5000, value=b"v" * 5000, headers=(("h", b"1"),)), "because", 2000)
     assert record_bytes(letter.key, letter.value, letter.headers) <= 2000
     reason = dict(letter.headers)["dl_reason"]
@@ -111,14 +111,14 @@ def test_what_a_key_s_sweep_did_can_be_undone() -> None:
     assert [output.key for output in context.outputs] == [b"other"]
 
 
-def test_a_swept_key_whose_state_grows_too_large_is_told_before_anything_is_written() -> None:
+def test_a_swept_key_whose_state_is_too_large_is_found_first() -> None:
     context = ProcessorContext(application(limit=1000), 0, {})
     context.put(b"k", "x" * 1000)
     with pytest.raises(OutputTooLarge, match="bytes in state"):
         context.check_state(b"k")
 
 
-def test_a_context_says_up_to_where_an_input_is_decided() -> None:
+def test_a_context_says_up_to_where_an_input_is_processed() -> None:
     context = ProcessorContext(application(), 3, {}, positions={"in": 5, "other": 9})
     assert (context.position("in"), context.position("other"), context.position("never read")) == (5, 9, 0)
     context.record = record_of(7)
@@ -128,7 +128,7 @@ def test_a_context_says_up_to_where_an_input_is_decided() -> None:
     assert context.position("in") == 20
 
 
-def test_items_leave_out_what_is_no_state_of_ours_and_say_why() -> None:
+def test_items_leave_out_unreadable_states_and_say_why() -> None:
     unreadable: dict[bytes, str] = {}
     context = ProcessorContext(application(), 3, {b"good": b"1", b"bad": b"{", b"\xff": b"1"})
     assert list(context.items(unreadable)) == [(b"good", 1)]

@@ -1,4 +1,4 @@
-"""When keys whose time has come are decided: after what came while nobody worked, and again if it fails."""
+"""When keys whose time has come are processed: after what came while nobody worked, and again if it fails."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from tests.unit.engine.doubles import CycleHarness, StubProcessor, application, 
 
 @dataclass
 class Order(StubProcessor):
-    """Notes what it decides."""
+    """Notes what it processes."""
 
-    decided: list[Any] = field(default_factory=list)
+    processed: list[Any] = field(default_factory=list)
 
     def process(self, record: Any, context: ProcessorContext) -> None:
-        self.decided.append(record.offset)
+        self.processed.append(record.offset)
 
     def on_timer(self, key: bytes, context: ProcessorContext) -> None:
-        self.decided.append(key)
+        self.processed.append(key)
 
 
-def test_records_that_waited_when_a_partition_was_opened_are_decided_before_what_is_due() -> None:
+def test_the_backlog_is_processed_before_due_timers() -> None:
     order = Order()
     app = replace(application(), processor=order)
     partition = Partition(app, 3, store={b"k": b"1"}, checkpoint=Checkpoint("g", {"in": 0}))
@@ -43,9 +43,9 @@ def test_records_that_waited_when_a_partition_was_opened_are_decided_before_what
         work = cycle.select(partition)
         for done in cycle.process(work):
             partition.checkpoint = done.checkpoint
-    assert order.decided == [0, 1, 2]
+    assert order.processed == [0, 1, 2]
     cycle.process(cycle.select(partition))
-    assert order.decided == [0, 1, 2, b"k"]
+    assert order.processed == [0, 1, 2, b"k"]
 
 
 class Fails(StubProcessor):
@@ -54,7 +54,7 @@ class Fails(StubProcessor):
         raise ValueError("a fault of ours")
 
 
-def test_a_key_that_could_not_be_decided_is_looked_at_again_later() -> None:
+def test_a_key_whose_timer_failed_is_retried_later() -> None:
     app = replace(application(), processor=Fails())
     partition = Partition(app, 3, store={b"k": b"1"}, checkpoint=Checkpoint("g", {"in": 0}), timers=Timers([(5, b"k")]))
     fetch_buffer = FetchBuffer(max_queued_records=100)

@@ -27,7 +27,7 @@ def taken(fetch_buffer: FetchBuffer, limit: int = 1000) -> list[int]:
     return [r.offset for b in fetch_buffer.take(TP, limit) for r in b.records]
 
 
-def test_batches_that_follow_each_other_are_accepted_in_order() -> None:
+def test_batches_that_follow_each_other_are_accepted() -> None:
     fetch_buffer, epoch = opened()
     assert fetch_buffer.accept(batch(epoch, 0, 3))
     assert fetch_buffer.accept(batch(epoch, 3, 5))
@@ -42,7 +42,7 @@ def test_holes_within_and_between_batches_are_no_gaps() -> None:
     assert fetch_buffer.next_offset(TP) == (epoch, 20)
 
 
-def test_a_position_behind_which_no_record_came_may_pass_on() -> None:
+def test_a_position_moves_past_what_is_no_record() -> None:
     fetch_buffer, epoch = opened(4)
     positions = {"scores": 4, "another": 0}
     assert fetch_buffer.passed(0, positions) == {}
@@ -50,7 +50,7 @@ def test_a_position_behind_which_no_record_came_may_pass_on() -> None:
     assert fetch_buffer.passed(0, positions) == {}, "records came"
     fetch_buffer.accept(Batch(*TP, epoch, 7, 9, []))
     taken(fetch_buffer)
-    assert fetch_buffer.passed(0, positions) == {}, "they are taken, but not yet decided"
+    assert fetch_buffer.passed(0, positions) == {}, "they are taken, but not yet processed"
     assert fetch_buffer.passed(0, {"scores": 7}) == {"scores": 9}
     assert fetch_buffer.passed(1, {"scores": 7}) == {}, "another partition"
     fetch_buffer.accept(batch(epoch, 9, 11))
@@ -67,7 +67,7 @@ def test_a_stale_batch_after_a_seek_is_dropped_and_no_loss() -> None:
     assert taken(fetch_buffer) == [0, 1, 2, 3, 4, 5]
 
 
-def test_a_batch_from_beyond_the_position_is_a_gap_and_is_read_again() -> None:
+def test_a_batch_from_beyond_the_position_is_a_gap() -> None:
     fetch_buffer, epoch = opened(10)
     assert not fetch_buffer.accept(batch(epoch, 15, 20))
     again = sought(fetch_buffer, 10)
@@ -81,21 +81,21 @@ def test_records_below_the_position_are_skipped() -> None:
     assert taken(fetch_buffer) == [5, 6, 7]
 
 
-def test_a_batch_that_lies_wholly_below_the_position_changes_nothing() -> None:
+def test_a_batch_below_the_position_changes_nothing() -> None:
     fetch_buffer, epoch = opened(5)
     assert not fetch_buffer.accept(batch(epoch, 0, 5))
     assert fetch_buffer.next_offset(TP) == (epoch, 5)
     assert fetch_buffer.take_seeks() == {}
 
 
-def test_a_fetch_without_records_moves_the_position_over_a_hole() -> None:
+def test_a_fetch_without_records_moves_the_position() -> None:
     fetch_buffer, epoch = opened()
     assert fetch_buffer.accept(Batch(*TP, epoch, 0, 7, []))
     assert fetch_buffer.next_offset(TP) == (epoch, 7)
     assert taken(fetch_buffer) == []
 
 
-def test_a_gap_that_comes_back_three_times_wants_the_position_checked() -> None:
+def test_a_gap_that_comes_back_three_times_is_reported() -> None:
     fetch_buffer, epoch = opened(10)
     for _ in range(3):
         assert fetch_buffer.gaps() == []
@@ -104,7 +104,7 @@ def test_a_gap_that_comes_back_three_times_wants_the_position_checked() -> None:
     assert fetch_buffer.gaps() == [TP]
 
 
-def test_taking_splits_a_batch_that_is_longer_than_the_limit() -> None:
+def test_taking_splits_a_batch_longer_than_the_limit() -> None:
     fetch_buffer, epoch = opened()
     fetch_buffer.accept(batch(epoch, 0, 30, 3, 10, 20, 29))
     (first,) = fetch_buffer.take(TP, 2)
@@ -113,7 +113,7 @@ def test_taking_splits_a_batch_that_is_longer_than_the_limit() -> None:
     assert ([r.offset for r in rest.records], rest.start, rest.end) == ([20, 29], 20, 30)
 
 
-def test_closing_drops_what_is_queued_and_accepts_nothing_more() -> None:
+def test_closing_drops_what_is_queued() -> None:
     fetch_buffer, epoch = opened()
     fetch_buffer.accept(batch(epoch, 0, 3))
     fetch_buffer.close()
@@ -141,7 +141,7 @@ def test_nothing_is_wanted_beyond_the_bound() -> None:
     assert fetch_buffer.wanted() == [TP]
 
 
-def test_what_is_queued_is_bounded_by_bytes_as_well_and_taken_by_bytes() -> None:
+def test_queues_are_bounded_and_taken_by_bytes() -> None:
     fetch_buffer = FetchBuffer(max_queued_records=1000, max_queued_bytes=1000)
     fetch_buffer.open({TP: 0, ("other", 0): 0})
     epoch = sought(fetch_buffer, 0)
@@ -157,7 +157,7 @@ def test_what_is_queued_is_bounded_by_bytes_as_well_and_taken_by_bytes() -> None
     assert [batch.bytes for batch in fetch_buffer.take(TP, 100, max_bytes=700)] == [3000]
 
 
-def test_what_was_taken_and_not_decided_comes_first_again() -> None:
+def test_what_was_taken_and_not_processed_comes_first_again() -> None:
     fetch_buffer, epoch = opened()
     fetch_buffer.accept(batch(epoch, 0, 5))
     fetch_buffer.accept(batch(epoch, 5, 9))
@@ -169,7 +169,7 @@ def test_what_was_taken_and_not_decided_comes_first_again() -> None:
     assert taken(fetch_buffer) == [5, 6, 7, 8]
 
 
-def test_what_was_taken_before_a_partition_was_opened_again_is_not_put_back() -> None:
+def test_what_was_taken_before_a_reopening_is_not_put_back() -> None:
     fetch_buffer, epoch = opened()
     fetch_buffer.accept(batch(epoch, 0, 5))
     stale = fetch_buffer.take(TP, 100)

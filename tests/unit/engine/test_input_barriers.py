@@ -66,7 +66,7 @@ class WaitingInputs:
         return taken
 
 
-def test_effects_wait_until_the_causes_that_were_there_are_taken() -> None:
+def test_effects_wait_until_their_causes_are_taken() -> None:
     inputs = WaitingInputs()
     inputs.broker.end = 3
     inputs.arrive(EFFECTS, 0, 1)
@@ -78,7 +78,7 @@ def test_effects_wait_until_the_causes_that_were_there_are_taken() -> None:
     assert inputs.broker.asked == 1
 
 
-def test_what_comes_to_the_causes_meanwhile_is_not_waited_for() -> None:
+def test_later_causes_are_not_waited_for() -> None:
     inputs = WaitingInputs()
     inputs.broker.end = 2
     inputs.arrive(EFFECTS, 0)
@@ -88,7 +88,7 @@ def test_what_comes_to_the_causes_meanwhile_is_not_waited_for() -> None:
     assert (EFFECTS, 0) in inputs.cycle()
 
 
-def test_effects_that_come_meanwhile_wait_for_causes_of_their_own() -> None:
+def test_later_effects_wait_for_causes_of_their_own() -> None:
     inputs = WaitingInputs()
     inputs.broker.end = 1
     inputs.arrive(EFFECTS, 0)
@@ -102,7 +102,7 @@ def test_effects_that_come_meanwhile_wait_for_causes_of_their_own() -> None:
     assert inputs.cycle() == [(CAUSES, 1), (EFFECTS, 1), (EFFECTS, 2)]
 
 
-def test_the_end_of_a_transaction_is_reached_without_a_record() -> None:
+def test_a_transaction_marker_is_reached_without_a_record() -> None:
     inputs = WaitingInputs()
     inputs.broker.end = 2
     inputs.arrive(EFFECTS, 0)
@@ -110,7 +110,7 @@ def test_the_end_of_a_transaction_is_reached_without_a_record() -> None:
     assert inputs.cycle() == [(CAUSES, 0), (EFFECTS, 0)]
 
 
-def test_after_a_seek_nothing_goes_by_what_was_known_before() -> None:
+def test_a_seek_forgets_the_barriers() -> None:
     inputs = WaitingInputs()
     inputs.arrive(EFFECTS, 0)
     inputs.barriers.prepare([(inputs.app, 0)])
@@ -122,7 +122,7 @@ def test_after_a_seek_nothing_goes_by_what_was_known_before() -> None:
     assert inputs.cycle() == [(CAUSES, 0), (EFFECTS, 0)]
 
 
-def test_while_the_broker_does_not_say_where_the_causes_end_effects_wait() -> None:
+def test_effects_wait_while_the_end_of_causes_is_unknown() -> None:
     inputs = WaitingInputs()
     inputs.broker.silent = True
     inputs.arrive(EFFECTS, 0)
@@ -133,7 +133,7 @@ def test_while_the_broker_does_not_say_where_the_causes_end_effects_wait() -> No
     assert inputs.cycle() == [(EFFECTS, 0)]
 
 
-def test_inputs_stand_behind_those_they_wait_for_and_never_in_a_circle() -> None:
+def test_inputs_stand_behind_those_they_wait_for() -> None:
     inputs = (Input("c", after=("b",)), Input("b", after=("a",)), Input("a"), Input("d", after=("other",)))
     app = replace(application(), inputs=inputs)
     assert [inp.topic for inp in app.inputs_in_order] == ["a", "d", "b", "c"]
@@ -141,7 +141,7 @@ def test_inputs_stand_behind_those_they_wait_for_and_never_in_a_circle() -> None
         _ = replace(app, inputs=(Input("a", after=("b",)), Input("b", after=("a",)))).inputs_in_order
 
 
-def test_a_topic_of_which_nothing_is_queued_is_wanted_although_the_queue_is_full() -> None:
+def test_a_topic_with_nothing_queued_is_always_wanted() -> None:
     inputs = WaitingInputs()
     inputs.arrive(EFFECTS, *range(100))
     assert inputs.fetch_buffer.wanted() == [(CAUSES, 0)], "the effects wait for it"

@@ -33,7 +33,7 @@ def test_what_can_be_read_and_belongs_here_is_not_mentioned() -> None:
     assert (one.inspected, one.unreadable_count) == (True, 0)
 
 
-def test_each_unreadable_record_is_known_with_its_reason_and_stays_as_it_is() -> None:
+def test_each_unreadable_record_is_known_with_its_reason() -> None:
     key, stray = OURS[0].decode(), next(key for key in KEYS if key not in OURS).decode()
     one = partition(**{key: b'{"n":"x"}', stray: b'{"n":1}'})
     one.store[b"\xfe"] = b'{"n":1}'
@@ -64,7 +64,7 @@ def test_a_new_state_puts_it_right() -> None:
     assert one.unreadable_count == 0
 
 
-def test_what_was_decided_anew_meanwhile_is_not_mentioned() -> None:
+def test_a_state_replaced_meanwhile_is_not_mentioned() -> None:
     key = OURS[0]
     one = partition(**{key.decode(): b"{"})
     decode = one.application.decode_state
@@ -78,7 +78,7 @@ def test_what_was_decided_anew_meanwhile_is_not_mentioned() -> None:
     assert one.unreadable_count == 0
 
 
-def test_a_key_whose_state_cannot_be_read_is_held_and_can_be_deleted() -> None:
+def test_a_key_with_an_unreadable_state_can_be_deleted() -> None:
     key = OURS[0]
     one = partition(**{key.decode(): b"{"})
     context = ProcessorContext(one.application, 1, one.store, unreadable_keys=one.unreadable)

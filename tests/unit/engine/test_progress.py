@@ -51,14 +51,14 @@ def engine() -> Engine:
     return made
 
 
-def test_an_idle_worker_goes_on_when_a_commit_of_unknown_outcome_turns_out_to_have_succeeded() -> None:
+def test_an_idle_worker_goes_on_after_a_commit_that_succeeded() -> None:
     worker = engine()
     in_trouble(worker)
     opened_at(worker, 5)
     assert worker.problem() is None
 
 
-def test_a_worker_whose_transactions_keep_failing_ends_although_nothing_is_queued_at_times() -> None:
+def test_a_worker_whose_transactions_keep_failing_ends() -> None:
     worker = engine()
     for _ in range(2):
         in_trouble(worker)
@@ -84,7 +84,7 @@ class _SetJustTooLate(threading.Event):
         return self.seen[-1]
 
 
-def test_partitions_that_are_assigned_while_topics_are_looked_at_are_opened_all_the_same() -> None:
+def test_partitions_assigned_during_a_topic_check_are_opened() -> None:
     app, stopping = application(), threading.Event()
     ownership = Ownership([app], FetchBuffer(max_queued_records=1))
     event = ownership.restore_wanted = _SetJustTooLate(stopping.set)

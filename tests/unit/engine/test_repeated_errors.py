@@ -10,7 +10,7 @@ from lead_qualifier.engine.repeated_errors import RepeatedErrors
 DOWN, TIMED_OUT = KafkaError(KafkaError._ALL_BROKERS_DOWN), KafkaError(KafkaError._TRANSPORT)
 
 
-def test_the_first_of_each_code_is_told_at_once_and_the_others_once_a_minute_with_their_count() -> None:
+def test_each_code_is_logged_at_once_then_once_a_minute() -> None:
     now = 0.0
     told = RepeatedErrors("producer_error", clock=lambda: now)
     with capture_logs() as lines:
@@ -29,7 +29,7 @@ def test_the_first_of_each_code_is_told_at_once_and_the_others_once_a_minute_wit
     assert {line["event"] for line in lines} == {"producer_error"}
 
 
-def test_what_comes_again_after_a_quiet_minute_is_told_at_once_with_what_was_not_told_before() -> None:
+def test_after_a_quiet_minute_the_next_one_is_logged_at_once() -> None:
     now = 0.0
     told = RepeatedErrors("producer_error", clock=lambda: now)
     with capture_logs() as lines:

@@ -25,7 +25,7 @@ from tests.unit.engine.doubles import application
 TP = TopicPartition("in", 0)
 
 
-def test_an_offset_that_goes_back_without_a_seek_of_ours_is_no_continuation() -> None:
+def test_an_offset_that_goes_back_by_itself_is_no_continuation() -> None:
     asyncio.run(_goes_back())
 
 

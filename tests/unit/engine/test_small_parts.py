@@ -38,11 +38,11 @@ def test_partitions_and_buckets_are_in_their_ranges() -> None:
     assert {bucket_of(key) for key in keys} <= set(range(256))
 
 
-def test_our_group_metadata_is_what_this_librdkafka_writes() -> None:
+def test_our_group_metadata_is_what_librdkafka_writes() -> None:
     check_encoding()
 
 
-def test_group_metadata_is_magic_generation_group_member_and_instance() -> None:
+def test_the_form_of_group_metadata() -> None:
     assert Membership("g", 5, "m").encode() == b"CGMDv2:\x05\x00\x00\x00g\x00m\x00\x01"
     assert Membership("g", 5, "m", "i").encode() == b"CGMDv2:\x05\x00\x00\x00g\x00m\x00\x00i\x00"
 
@@ -75,7 +75,7 @@ def test_what_is_no_position_is_not_read_as_one(value: bytes) -> None:
         positions.decode(value)
 
 
-def test_a_partition_number_is_ours_only_with_all_its_topics() -> None:
+def test_a_partition_is_ours_only_with_all_its_topics() -> None:
     both = replace(application(), inputs=(Input("in"), Input("in-b")))
     held = [("in", 0), ("in-b", 0), ("in", 1), ("other", 2)]
     given = partition_assignment(Membership("g", 1, "m"), held, [both])

@@ -18,7 +18,7 @@ def test_a_call_that_returns_has_been_made() -> None:
     assert made == [1, 2]
 
 
-def test_what_a_call_raises_is_raised_and_the_next_call_is_made() -> None:
+def test_what_a_call_raises_is_raised() -> None:
     def fail() -> None:
         raise ValueError("this one")
 
@@ -28,7 +28,7 @@ def test_what_a_call_raises_is_raised_and_the_next_call_is_made() -> None:
     bounded(lambda: None, 5)
 
 
-def test_a_call_that_does_not_return_is_left_behind_and_its_late_answer_is_nobody_elses() -> None:
+def test_a_call_that_does_not_return_is_left_behind() -> None:
     let_go, late = threading.Event(), threading.Event()
 
     def hang() -> None:

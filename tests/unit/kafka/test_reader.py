@@ -103,7 +103,7 @@ def test_records_and_ends_move_the_position(broker: Broker) -> None:
         assert one.position == {("t", 0): 7}, "behind a transaction's marker"
 
 
-def test_what_librdkafka_cannot_decode_is_read_by_its_bytes_once(broker: Broker) -> None:
+def test_what_librdkafka_cannot_decode_is_read_by_its_bytes(broker: Broker) -> None:
     broker.messages = [[Message(0), Message(1, error=KafkaError._BAD_MSG)], [Message(1), Message(2), Message(3)]]
     broker.raw = RawRecords([Record("t", 0, 1, 9, b"k", b"raw", (), "why"), Record("t", 0, 2, 9, None, b"", ())], 3)
     with tail(p0=0) as one:
@@ -115,9 +115,7 @@ def test_what_librdkafka_cannot_decode_is_read_by_its_bytes_once(broker: Broker)
         assert [record.offset for record in one.take(0)] == [3], "what was read by its bytes comes no second time"
 
 
-def test_silence_has_partitions_read_by_their_bytes_that_are_not_at_their_end(
-    broker: Broker, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_silent_partitions_are_read_by_their_bytes(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SILENT_SECONDS", -1.0)
     broker.messages = [[Message(0, error=KafkaError._PARTITION_EOF, number=1)]]
     with tail(p0=0, p1=0) as one:

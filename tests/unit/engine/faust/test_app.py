@@ -21,7 +21,7 @@ def app() -> EngineApp:
     return create_app(engine, faust_settings={"broker": "aiokafka://127.0.0.1:1"})
 
 
-def test_no_join_is_given_up_before_the_rebalance_that_it_waits_for_is_over(app: EngineApp) -> None:
+def test_no_join_is_given_up_before_its_rebalance_is_over(app: EngineApp) -> None:
     assert app.conf.broker_request_timeout >= app.conf.broker_rebalance_timeout + MARGIN
 
 
@@ -34,9 +34,9 @@ def test_the_dead_are_gone_before_a_rebalance_is_over(app: EngineApp) -> None:
     assert app.conf.broker_rebalance_timeout >= app.conf.broker_session_timeout + MARGIN
 
 
-def test_a_transaction_that_a_rebalance_waits_for_ends_within_that_wait() -> None:
+def test_a_transaction_ends_before_a_rebalance_gives_up() -> None:
     assert DEFAULT_LIMITS.revocation_seconds >= TRANSACTION_TIMEOUT_MS / 1000 + MARGIN
 
 
-def test_a_worker_does_not_call_a_rebalance_of_full_length_a_stall(app: EngineApp) -> None:
+def test_a_rebalance_of_full_length_is_no_stall(app: EngineApp) -> None:
     assert app.conf.broker_rebalance_timeout + app.conf.broker_request_timeout < DEFAULT_LIMITS.stall_seconds

@@ -42,7 +42,7 @@ def test_records_come_as_they_were_written(codec: int) -> None:
     assert read_batches(PARTITION, data, 8).end == 9
 
 
-def test_a_header_name_that_is_not_utf8_is_told_and_its_bytes_are_kept() -> None:
+def test_a_header_name_that_is_not_utf8_keeps_its_bytes() -> None:
     bad = RawRecord(key=b"k", value=b"v", headers=[(b"x-\xff\xfe", b"1")])
     [(_, good), (_, (_, value, headers, reason))] = read(batch(GOOD, bad))
     assert good == READ
@@ -65,7 +65,7 @@ def unreadable(**form: Any) -> bytes:
     ],
     ids=["checksum", "format", "codec", *map(str, CODECS), "cut off"],
 )
-def test_a_batch_that_cannot_be_read_is_one_record_with_its_bytes(form: dict[str, Any], says: str) -> None:
+def test_an_unreadable_batch_is_one_record_with_its_bytes(form: dict[str, Any], says: str) -> None:
     content = unreadable(**form)
     found = read_batches(PARTITION, content + batch(GOOD, base_offset=5), 3)
     assert [(record.offset, record.value) for record in found.records] == [(3, content), (5, b"v")]
@@ -92,14 +92,14 @@ def test_only_a_wrong_checksum_is_worth_another_try() -> None:
         b"\0",
     ],
 )
-def test_a_record_that_cannot_be_read_leaves_its_neighbours_readable(body: bytes) -> None:
+def test_an_unreadable_record_leaves_its_neighbours_readable(body: bytes) -> None:
     [first, (offset, (key, value, _, reason)), last] = read(batch(GOOD, RawRecord(body=body), GOOD))
     assert (first, last) == ((0, READ), (2, READ))
     assert (offset, key, value) == (1, None, body)
     assert reason
 
 
-def test_where_a_record_has_no_end_the_rest_of_its_batch_is_one_record() -> None:
+def test_after_a_record_without_end_the_rest_is_one_record() -> None:
     data = bytearray(batch(GOOD, GOOD, GOOD))
     at = len(data) - 2 * len(sized(record_body(GOOD, 0)))
     data[at : at + 1] = varint(63)
@@ -110,14 +110,14 @@ def test_where_a_record_has_no_end_the_rest_of_its_batch_is_one_record() -> None
     assert found.end == 3
 
 
-def test_what_follows_gzip_is_left_out_and_several_members_are_one() -> None:
+def test_gzip_members_are_joined_and_trailing_bytes_ignored() -> None:
     behind = batch(GOOD, compression=GZIP, compress=lambda data: gzip.compress(data) + b"more")
     members = batch(GOOD, GOOD, compression=GZIP, compress=lambda d: gzip.compress(d[:5]) + gzip.compress(d[5:]))
     assert read(behind) == [(0, READ)]
     assert read(members) == [(0, READ), (1, READ)]
 
 
-def test_aborted_transactions_and_their_markers_are_left_out() -> None:
+def test_aborted_transactions_and_markers_are_left_out() -> None:
     def of(producer: int, attributes: int, base: int) -> bytes:
         data = bytearray(batch(GOOD, base_offset=base, compression=attributes))
         data[43:51] = struct.pack(">q", producer)
