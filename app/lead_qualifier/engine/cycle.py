@@ -18,8 +18,9 @@ from lead_qualifier.engine.context import ProcessorContext
 from lead_qualifier.engine.errors import Aborted, OutcomeUnknown
 from lead_qualifier.engine.fault_points import FaultHook, FaultPoint
 from lead_qualifier.engine.fetch_buffer import FetchBuffer
+from lead_qualifier.engine.input_barriers import InputBarriers
 from lead_qualifier.engine.isolation import Isolation
-from lead_qualifier.engine.limits import CycleSize
+from lead_qualifier.engine.limits import CycleSize, Limits
 from lead_qualifier.engine.ownership import Ownership, PartitionAssignment
 from lead_qualifier.engine.partition import Partition, PartitionResult
 from lead_qualifier.engine.partitioning import TopicPartition
@@ -61,13 +62,12 @@ class Cycle:
     def __init__(
         self,
         ownership: Ownership,
-        selector: TaskSelector,
-        processor: BatchProcessor,
-        producer: TransactionalProducer,
         fetch_buffer: FetchBuffer,
+        barriers: InputBarriers,
+        producer: TransactionalProducer,
         *,
-        isolation: Isolation,
-        size: CycleSize,
+        limits: Limits,
+        group_id: str,
         clock: Clock,
         progress: Progress,
         observer: Observer,
@@ -75,12 +75,14 @@ class Cycle:
         stopping: threading.Event,
     ) -> None:
         self._ownership = ownership
-        self._selector = selector
-        self._processor = processor
-        self._producer = producer
         self._fetch_buffer = fetch_buffer
-        self._isolation = isolation
-        self._size = size
+        self._producer = producer
+        self._size = size = CycleSize(limits.cycle_records, limits.cycle_bytes)
+        self._isolation = isolation = Isolation(limits.cycle_records)
+        self._selector = TaskSelector(fetch_buffer, barriers, isolation, size, clock)
+        self._processor = BatchProcessor(
+            fetch_buffer, isolation, size, group_id=group_id, hook=hook, progress=progress.made
+        )
         self._clock = clock
         self._progress = progress
         self._observer = observer

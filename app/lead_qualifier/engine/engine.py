@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterable, Sequence
 import structlog
 
 from lead_qualifier.engine.application import Application
-from lead_qualifier.engine.batch_processor import BatchProcessor
 from lead_qualifier.engine.clock import Clock
 from lead_qualifier.engine.cycle import Cycle, Observer
 from lead_qualifier.engine.errors import Code, Report, StateMismatch
@@ -24,16 +23,14 @@ from lead_qualifier.engine.fault_points import FaultHook, FaultPoint, no_fault_h
 from lead_qualifier.engine.fetch_buffer import FetchBuffer
 from lead_qualifier.engine.group_metadata import Membership, check_encoding
 from lead_qualifier.engine.input_barriers import InputBarriers
-from lead_qualifier.engine.isolation import Isolation
-from lead_qualifier.engine.limits import DEFAULT_LIMITS, CycleSize, Limits
+from lead_qualifier.engine.limits import DEFAULT_LIMITS, Limits
 from lead_qualifier.engine.ownership import Ownership, partition_assignment
 from lead_qualifier.engine.partition import Partition
-from lead_qualifier.engine.partitioning import PartitionId, TopicPartition
+from lead_qualifier.engine.partitioning import AppPartition, TopicPartition
 from lead_qualifier.engine.progress import Progress
 from lead_qualifier.engine.restoration import Restorer
 from lead_qualifier.engine.restoration_loop import RestorationLoop
 from lead_qualifier.engine.state_verification import StateVerifier, log_report
-from lead_qualifier.engine.task_selection import TaskSelector
 from lead_qualifier.engine.transaction import TransactionalProducer
 from lead_qualifier.kafka.admin import Admin
 from lead_qualifier.kafka.connection import Connection
@@ -73,7 +70,7 @@ class Engine:
         self._ownership = Ownership(self.applications, self.fetch_buffer)
         self._progress = Progress(limits.stall_seconds)
         self._stopping = threading.Event()
-        self._producer = TransactionalProducer(
+        producer = TransactionalProducer(
             connection.confluent_producer(),
             transactional_id=f"{group_id}-{uuid.uuid4()}",
             max_record_bytes=max(
@@ -82,7 +79,6 @@ class Engine:
             hook=hook,
             deadline=limits.transaction_seconds,
         )
-
         restoration = RestorationLoop(
             self.applications,
             self._ownership,
@@ -92,38 +88,23 @@ class Engine:
             hook=hook,
             stopping=self._stopping,
         )
-        barriers = InputBarriers(self.fetch_buffer, Admin(connection.confluent()))
-        clock = Clock(limits.clock_seconds, wall=wall)
-        cycle = self._cycle(barriers, clock, observer or Observer())
+        cycle = Cycle(
+            self._ownership,
+            self.fetch_buffer,
+            InputBarriers(self.fetch_buffer, Admin(connection.confluent())),
+            producer,
+            limits=limits,
+            group_id=group_id,
+            clock=Clock(limits.clock_seconds, wall=wall),
+            progress=self._progress,
+            observer=observer or Observer(),
+            hook=hook,
+            stopping=self._stopping,
+        )
         self._threads = [
             threading.Thread(target=self._guard, args=(cycle.repeat,), name="engine-cycle", daemon=True),
             threading.Thread(target=self._guard, args=(restoration.run,), name="engine-restoration", daemon=True),
         ]
-
-    def _cycle(self, barriers: InputBarriers, clock: Clock, observer: Observer) -> Cycle:
-        size = CycleSize(self.limits.cycle_records, self.limits.cycle_bytes)
-        isolation = Isolation(self.limits.cycle_records)
-        return Cycle(
-            self._ownership,
-            TaskSelector(self.fetch_buffer, barriers, isolation, size, clock),
-            BatchProcessor(
-                self.fetch_buffer,
-                isolation,
-                size,
-                group_id=self.group_id,
-                hook=self._hook,
-                progress=self._progress.made,
-            ),
-            self._producer,
-            self.fetch_buffer,
-            isolation=isolation,
-            size=size,
-            clock=clock,
-            progress=self._progress,
-            observer=observer,
-            hook=self._hook,
-            stopping=self._stopping,
-        )
 
     # --- life
 
@@ -202,11 +183,11 @@ class Engine:
                 return Report(Code.THREAD_DIED, {"thread": thread.name})
         return self._progress.problem(has_work=bool(self.fetch_buffer.queued) or self._ownership.waiting())
 
-    def assigned_partitions(self) -> list[PartitionId]:
+    def assigned_partitions(self) -> list[AppPartition]:
         """What the group has given to this worker."""
         return self._ownership.assigned()
 
-    def incomplete_partitions(self) -> list[PartitionId]:
+    def incomplete_partitions(self) -> list[AppPartition]:
         """What the group has given to this worker of some topics, but not of all."""
         return self._ownership.incomplete()
 

@@ -11,7 +11,7 @@ from lead_qualifier.engine.checkpoint import Checkpoint
 from lead_qualifier.engine.fetch_buffer import FetchBuffer
 from lead_qualifier.engine.group_metadata import Membership
 from lead_qualifier.engine.partition import Partition
-from lead_qualifier.engine.partitioning import PartitionId, TopicPartition
+from lead_qualifier.engine.partitioning import AppPartition, TopicPartition
 
 
 @dataclass(eq=False, slots=True)
@@ -22,10 +22,10 @@ class PartitionAssignment:
 
     membership: Membership
     #: (application name, partition number) that are ours: held of all the application's topics.
-    numbers: frozenset[PartitionId]
+    numbers: frozenset[AppPartition]
     #: Partition numbers held of some, but not of all, topics of an application: nobody processes these until the group
     #: settles.
-    partial: frozenset[PartitionId] = frozenset()
+    partial: frozenset[AppPartition] = frozenset()
     #: Set once the group's coordinator has refused this membership: nothing is restored under it any more.
     fenced: bool = False
 
@@ -35,8 +35,8 @@ def partition_assignment(
 ) -> PartitionAssignment:
     """The partition numbers of each application of which the group gave all topics, and those of which it gave some."""
     have = set(held)
-    whole: set[PartitionId] = set()
-    partial: set[PartitionId] = set()
+    whole: set[AppPartition] = set()
+    partial: set[AppPartition] = set()
     for app in applications:
         for number in range(app.partitions):
             owned = [(topic, number) in have for topic in app.topics]
@@ -55,8 +55,8 @@ class Ownership:
         self._fetch_buffer = fetch_buffer
         self._lock = threading.Lock()
         self._assignment: PartitionAssignment | None = None
-        self._held: dict[PartitionId, Partition] = {}
-        self._open: dict[PartitionId, Partition] = {}
+        self._held: dict[AppPartition, Partition] = {}
+        self._open: dict[AppPartition, Partition] = {}
         #: Set while there may be partitions to restore.
         self.restore_wanted = threading.Event()
         #: Held by a cycle from the look at what is open until its results are the state.
@@ -143,12 +143,12 @@ class Ownership:
         with self._lock:
             return list(self._held.values())
 
-    def assigned(self) -> list[PartitionId]:
+    def assigned(self) -> list[AppPartition]:
         """What the group has given to this worker."""
         with self._lock:
             return sorted(self._assignment.numbers) if self._assignment is not None else []
 
-    def incomplete(self) -> list[PartitionId]:
+    def incomplete(self) -> list[AppPartition]:
         """What the group has given to this worker of some topics, but not of all."""
         with self._lock:
             return sorted(self._assignment.partial) if self._assignment is not None else []
@@ -174,7 +174,7 @@ class Ownership:
             for topic, offset in partition.checkpoint.next.items()
         }
 
-    def _partition(self, one: PartitionId) -> Partition:
+    def _partition(self, one: AppPartition) -> Partition:
         partition = self._held.get(one)
         if partition is None:
             partition = self._held[one] = Partition(self._applications[one[0]], one[1])

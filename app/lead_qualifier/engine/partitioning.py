@@ -10,7 +10,7 @@ BUCKETS = 256
 TopicPartition = tuple[str, int]
 """A topic and the number of one of its partitions."""
 
-PartitionId = tuple[str, int]
+AppPartition = tuple[str, int]
 """The name of an application and the number of one of its partitions."""
 
 _M = 0x5BD1E995
