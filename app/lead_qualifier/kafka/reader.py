@@ -132,14 +132,16 @@ class PartitionTail:
         messages = [] if first is None else [first, *self._consumer.consume(_AT_ONCE, 0)]
         if not messages and time.monotonic() > self._silent_since + SILENT_SECONDS:
             stuck = self._unfinished()  # of some batches librdkafka says nothing, and fetches them for ever
+        position = self.position
         for message in cast("list[Any]", messages):
             error = message.error()
             partition = (message.topic(), message.partition())
             if error is None:
-                if message.offset() >= self.position[partition]:  # else it was read by its bytes
+                if (offset := message.offset()) >= position[partition]:  # else it was read by its bytes
                     good.append((partition, message))
-                    self.position[partition] = message.offset() + 1
-                    self._at_end.discard(partition)
+                    position[partition] = offset + 1
+                    if self._at_end:
+                        self._at_end.discard(partition)
             elif error.code() in UNDECODABLE:
                 stuck.add(partition)
             elif error.code() == KafkaError._PARTITION_EOF:
