@@ -15,10 +15,9 @@ from lead_qualifier.cli.screen import busy, moment, say, show_json
 from lead_qualifier.cli.session import Session, open_session
 from lead_qualifier.client.evidence import changes_text, criteria_text, criterion_text, model_text, number
 from lead_qualifier.client.explanation import Explained, explain, reopened
-from lead_qualifier.client.leads import LookedUp, Standing, look_up
+from lead_qualifier.client.leads import LeadPresence, LookedUp, look_up
 from lead_qualifier.client.rulebook import read_rulebook
-from lead_qualifier.messages.fields import plain
-from lead_qualifier.qualification.criteria import CriterionEvidence
+from lead_qualifier.messages.lead_qualified import evidence_of
 from lead_qualifier.qualification.flags import FLAG_NAMES, FLAGS, FlagValue
 from lead_qualifier.qualification.leads import OPEN, Lead
 from lead_qualifier.qualification.rules import Rules
@@ -55,18 +54,18 @@ def show(
     else:
         for line in _lines(found, explained, rules, session):
             say(line)
-    if found.standing is not Standing.HELD:
+    if found.presence is not LeadPresence.HELD:
         raise typer.Exit(ExitCode.REFUSED)
 
 
 def _lines(found: LookedUp, explained: list[Explained], rules: Rules, session: Session) -> Iterator[str]:
-    match found.standing:
-        case Standing.NEVER_SEEN:
+    match found.presence:
+        case LeadPresence.NEVER_SEEN:
             yield f"{found.lead_id} was never seen: no worker has processed a score or a change of a lead with this id"
             yield f"(searched partition {found.partition} of {session.state_prefix}lead-state)"
-        case Standing.ERASED:
+        case LeadPresence.ERASED:
             yield f"{found.lead_id} was erased: nothing is kept about it; its next event starts afresh"
-        case Standing.HELD:
+        case LeadPresence.HELD:
             assert found.lead is not None
             yield from _about(found.lead_id, found.lead)
             yield from _scores(found.lead, rules)
@@ -119,7 +118,7 @@ def _model(one: Explained) -> Iterator[str]:
     yield f"  {one.reason}"
     if model.live:
         for criterion in one.criteria:
-            yield f"    {criterion_text(_evidence(criterion))}"
+            yield f"    {criterion_text(evidence_of(criterion))}"
 
 
 def _history(found: LookedUp, held: Lead) -> Iterator[str]:
@@ -141,21 +140,10 @@ def _history(found: LookedUp, held: Lead) -> Iterator[str]:
         yield f"  {line}"
 
 
-def _evidence(criterion: CriterionEvidence) -> dict[str, Any]:
-    shown: dict[str, Any] = {
-        "scoring_model_id": criterion.scoring_model_id,
-        "threshold": plain(criterion.threshold),
-        "met": criterion.met,
-    }
-    if criterion.score is not None:
-        shown |= {"score": plain(criterion.score), "scored_at": criterion.scored_at}
-    return shown
-
-
 def _as_json(found: LookedUp, explained: list[Explained], rules: Rules) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "lead_id": found.lead_id,
-        "standing": found.standing.value,
+        "standing": found.presence.value,
         "undecided_records": found.undecided,
         "lead_management": rules.lead_management,
         "qualifications": found.qualifications,
@@ -173,7 +161,7 @@ def _as_json(found: LookedUp, explained: list[Explained], rules: Rules) -> dict[
                 "degraded": list(rules.degraded(one.model)),
                 "outcome": one.outcome.value,
                 "reason": one.reason,
-                "criteria": [_evidence(criterion) for criterion in one.criteria],
+                "criteria": [evidence_of(criterion) for criterion in one.criteria],
                 "missing": one.missing,
             }
             for one in explained

@@ -183,9 +183,9 @@ def preview(
             time_tolerance=session.settings.time_tolerance,
         )
     if as_json:
-        show_json(preview_views.as_json(previewed, definition, rules, near))
+        show_json(preview_views.as_json(previewed))
     else:
-        preview_views.show(previewed, definition, rules, near)
+        preview_views.show(previewed)
 
 
 @model.command()

@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import msgspec
+
 from lead_qualifier.cli.screen import columns, moment, note, say, warn
 from lead_qualifier.client.evidence import changes_text, criteria_text, number
 from lead_qualifier.client.formula import terms
-from lead_qualifier.client.preview import Candidate, Compared, Preview, as_if_live
+from lead_qualifier.client.preview import Candidate, Compared, Preview
 from lead_qualifier.client.preview_reader import Days, Previewed
 from lead_qualifier.messages.durations import duration_text
 from lead_qualifier.messages.fields import plain
 from lead_qualifier.messages.lead_qualified import evidence_of
 from lead_qualifier.qualification.decide import Outcome
-from lead_qualifier.qualification.models import QualificationModel
-from lead_qualifier.qualification.rules import Rules
 
 
-def show(previewed: Previewed, definition: QualificationModel, rules: Rules, near: float) -> None:
+def show(previewed: Previewed) -> None:
     """All of it as text."""
-    preview = previewed.preview
-    model, then = as_if_live(definition, rules)
-    for line in _reservations(previewed, definition, rules, then.degraded(model)):
+    preview, model = previewed.preview, previewed.model
+    definition = model.definition
+    for line in _reservations(previewed):
         warn(line)
     say(f"{definition.id} ({definition.name}), if published now as version {model.version}")
     say(f"  {terms(definition)}")
@@ -44,7 +44,7 @@ def show(previewed: Previewed, definition: QualificationModel, rules: Rules, nea
             right=("leads", "share"),
         )
     say("")
-    _criteria(preview, near)
+    _criteria(preview, previewed.near)
     if preview.compared is not None:
         say("")
         for line in _compared(preview.compared):
@@ -74,18 +74,16 @@ def _set_already(by: Mapping[str, int], model_id: str) -> str:
     return f"{sum(by.values()):,} more meet the criteria, but already have what the model would set: {each}"
 
 
-def _reservations(
-    previewed: Previewed, definition: QualificationModel, rules: Rules, not_live: tuple[str, ...]
-) -> Iterator[str]:
-    if not rules.lead_management:
+def _reservations(previewed: Previewed) -> Iterator[str]:
+    if not previewed.lead_management:
         yield (
             "lead management is off, so nothing can be published and nothing qualifies; this preview assumes it is on "
             "(lead-qualifier feature enable lead-management)"
         )
-    for name in not_live:
+    for name in previewed.not_live:
         yield (
-            f"scoring model {name} is not live: its criteria count as not met, and publishing {definition.id} would be "
-            f"refused (lead-qualifier scoring-model set {name} --status live)"
+            f"scoring model {name} is not live: its criteria count as not met, and publishing "
+            f"{previewed.model.id} would be refused (lead-qualifier scoring-model set {name} --status live)"
         )
     if previewed.unreadable:
         yield f"{previewed.unreadable:,} leads are left out, because their stored state cannot be read"
@@ -134,17 +132,16 @@ def _changes(candidate: Candidate) -> dict[str, dict[str, Any]]:
     return {name: {"from": old, "to": new} for name, (old, new) in candidate.changes.items()}
 
 
-def as_json(previewed: Previewed, definition: QualificationModel, rules: Rules, near: float) -> dict[str, Any]:
+def as_json(previewed: Previewed) -> dict[str, Any]:
     """All of it for programs."""
-    preview, days = previewed.preview, previewed.days
-    model, then = as_if_live(definition, rules)
+    preview, days, model = previewed.preview, previewed.days, previewed.model
     shown: dict[str, Any] = {
-        "qualification_model_id": definition.id,
+        "qualification_model_id": model.id,
         "version": model.version,
         "at": previewed.at,
-        "lead_management": rules.lead_management,
-        "scoring_models_not_live": then.degraded(model),
-        "existing_leads": definition.existing_leads,
+        "lead_management": previewed.lead_management,
+        "scoring_models_not_live": previewed.not_live,
+        "existing_leads": model.definition.existing_leads,
         "leads": preview.leads,
         "unreadable_leads": previewed.unreadable,
         "undecided_records": previewed.undecided,
@@ -155,18 +152,9 @@ def as_json(previewed: Previewed, definition: QualificationModel, rules: Rules, 
             {"leads": count} | ({"qualification_model_id": name} if name else {})
             for name, count in preview.set_already.items()
         ],
-        "near_points": plain(near),
+        "near_points": plain(previewed.near),
         "criteria": [
-            {
-                "scoring_model_id": one.scoring_model_id,
-                "threshold": plain(one.threshold),
-                "live": one.live,
-                "met": one.met,
-                "reached": one.reached,
-                "near": one.near,
-                "no_score": one.no_score,
-            }
-            for one in preview.criteria
+            msgspec.to_builtins(one) | {"threshold": plain(one.threshold), "met": one.met} for one in preview.criteria
         ],
         "sample": [
             {
@@ -179,14 +167,7 @@ def as_json(previewed: Previewed, definition: QualificationModel, rules: Rules, 
         ],
     }
     if preview.compared is not None:
-        compared = preview.compared
-        shown["live"] = {
-            "version": compared.version,
-            "newly_qualifying": compared.newly_qualifying,
-            "no_longer_qualifying": compared.no_longer_qualifying,
-            "both": compared.both,
-            "neither": compared.neither,
-        }
+        shown["live"] = msgspec.to_builtins(preview.compared)
     if days is not None:
         shown["days"] = [{"day": day, "would_have_qualified": count} for day, count in days.each() if count is not None]
         if days.since is not None:

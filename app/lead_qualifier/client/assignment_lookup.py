@@ -12,9 +12,8 @@ from lead_qualifier.assignment.intake import FollowedLead, decode_followed, is_g
 from lead_qualifier.assignment.state import LEAD, HeldLead, State, decode_state
 from lead_qualifier.client.errors import UnreadableState
 from lead_qualifier.client.event_decoding import decode_event
-from lead_qualifier.client.leads import checkpoint_of, undecided
+from lead_qualifier.client.stored_state import read_state, undecided
 from lead_qualifier.engine import partition_of
-from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, Checkpoint
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.messages.downstream_topics import (
@@ -60,17 +59,16 @@ def look_up(connection: Connection, *, topic_prefix: str, lead_id: str) -> Assig
         for topic in (ASSIGNMENT_LEAD_STATE, ASSIGNMENT_STATE, ASSIGNMENT_QUEUE, LEAD_ASSIGNED)
     )
     partition = partition_of(key, len(reader.admin.partitions(followed_topic)))
-    followed_states, followed_to = _read_state(reader, followed_topic, partition, only=key)
-    state, decided_to = _read_state(reader, state_topic, 0)
+    intake = read_state(reader, [(followed_topic, partition)], only=key)
+    state = read_state(reader, [(state_topic, 0)])
     try:
-        entries = _readable(state, needed=LEAD + key)
-        value = followed_states.get(key)
-        followed = None if value is None else decode_followed(value)
+        entries = _readable(state.values, needed=LEAD + key)
+        followed = decode_followed(intake.values[key]) if key in intake.values else None
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise UnreadableState(
             f"what assignment holds cannot be read: {error}; use the version that wrote it"
         ) from error
-    erased = key in followed_states and (followed is None or is_gone(followed))
+    erased = key in intake.erased or (followed is not None and is_gone(followed))
     held = entries.get(LEAD + key)
     assert held is None or isinstance(held, HeldLead)
     followed_inputs = DOWNSTREAM["assignment"].changelogs[ASSIGNMENT_LEAD_STATE]
@@ -83,38 +81,20 @@ def look_up(connection: Connection, *, topic_prefix: str, lead_id: str) -> Assig
         followed=None if erased else followed,
         erased=erased,
         decisions=() if held is None else _decisions(reader, assigned, key, held.number),
-        undecided=undecided(reader, inputs, {} if followed_to is None else {partition: followed_to})
-        + undecided(reader, [(queue, 0)], {} if decided_to is None else {0: decided_to}),
+        undecided=undecided(reader, inputs, intake.checkpoints) + undecided(reader, [(queue, 0)], state.checkpoints),
     )
 
 
-def _readable(state: Mapping[bytes, bytes | None], *, needed: bytes) -> dict[bytes, State]:
+def _readable(state: Mapping[bytes, bytes], *, needed: bytes) -> dict[bytes, State]:
     """The readable states; the service skips the others, too. Raises what decoding does for the `needed` key."""
     found: dict[bytes, State] = {}
     for key, value in state.items():
-        if value is None:
-            continue
         try:
             found[key] = decode_state(value)
         except (msgspec.DecodeError, ValueError, RecursionError):
             if key == needed:
                 raise
     return found
-
-
-def _read_state(
-    reader: TopicReader, topic: str, partition: int, *, only: bytes | None = None
-) -> tuple[dict[bytes, bytes | None], Checkpoint | None]:
-    """The newest value of each key, or of `only` one, and the service's checkpoint."""
-    found: dict[bytes, bytes | None] = {}
-    position = None
-    for message in reader.read([(topic, partition)]):
-        key, value = message.key, message.value
-        if key == CHECKPOINT_KEY:
-            position = None if value is None else checkpoint_of(value)
-        elif key is not None and (only is None or key == only):
-            found[key] = value
-    return found, position
 
 
 def _decisions(reader: TopicReader, topic: str, key: bytes, newest: int) -> tuple[dict[str, Any], ...]:

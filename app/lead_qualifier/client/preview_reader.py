@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 
-from lead_qualifier.client.held_leads import HeldLeads, read_held_leads
-from lead_qualifier.client.preview import Preview, Previewer
+from lead_qualifier.client.leads import read_all
+from lead_qualifier.client.preview import Preview, Previewer, as_if_live
 from lead_qualifier.client.preview_by_day import DayByDay
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.reader import TopicReader
@@ -21,7 +21,7 @@ from lead_qualifier.messages.topics import LEAD_SCORE_CHANGED
 from lead_qualifier.qualification.leads import Lead, forget_implausible_times
 from lead_qualifier.qualification.merging import holds_nothing, is_erased
 from lead_qualifier.qualification.models import QualificationModel
-from lead_qualifier.qualification.rules import Rules
+from lead_qualifier.qualification.rules import RuledModel, Rules
 from lead_qualifier.qualification.utc import from_milliseconds, to_milliseconds
 
 _REPORT_EVERY = 20_000
@@ -56,10 +56,15 @@ class Days:
 class Previewed:
     """A preview, and what it leaves out.
 
+    `model`: as publishing would make it; `not_live`: the scoring models that it names and that are not live.
     `undecided`: input records that no worker has decided yet. `unreadable`: leads whose stored state cannot be read.
     """
 
     at: datetime
+    model: RuledModel
+    not_live: tuple[str, ...]
+    lead_management: bool
+    near: float
     preview: Preview
     days: Days | None
     undecided: int
@@ -86,15 +91,16 @@ def preview(
     """
     at = datetime.now(UTC)
     reader = TopicReader(connection)
-    held = read_held_leads(reader, topic_prefix=topic_prefix, state_prefix=state_prefix, progress=progress)
+    stored, undecided = read_all(reader, topic_prefix=topic_prefix, state_prefix=state_prefix, progress=progress)
+    leads = stored.values
     previewer = Previewer(definition, rules, at, near=near, sample=sample)
     decode = msgspec.json.Decoder(Lead).decode
     times = PlausibleTime(time_tolerance)
     latest = times.latest(to_milliseconds(at))
     unreadable, erased = [], []
-    for number, (key, value) in enumerate(held.leads.items()):
+    for number, (key, value) in enumerate(leads.items()):
         if not number % _REPORT_EVERY:
-            progress(f"{number:,} of {len(held.leads):,} leads evaluated")
+            progress(f"{number:,} of {len(leads):,} leads evaluated")
         try:
             lead = decode(value)
         except (msgspec.DecodeError, ValueError, RecursionError):
@@ -108,28 +114,31 @@ def preview(
         else:  # any JSON object reads as a lead, since what is unknown is ignored
             unreadable.append(key)
     for key in (*unreadable, *erased):
-        del held.leads[key]
+        del leads[key]
+    model, then = as_if_live(definition, rules)
+    replay = DayByDay(definition, rules, at, leads, decode)
     return Previewed(
         at=at,
+        model=model,
+        not_live=then.degraded(model),
+        lead_management=rules.lead_management,
+        near=near,
         preview=previewer.result(),
-        days=_days(reader, definition, rules, held, topic_prefix, at, days, progress, times) if days else None,
-        undecided=held.undecided,
+        days=_days(reader, replay, topic_prefix, at, days, progress, times) if days else None,
+        undecided=undecided,
         unreadable=len(unreadable),
     )
 
 
 def _days(  # noqa: PLR0917  each is independent
     reader: TopicReader,
-    definition: QualificationModel,
-    rules: Rules,
-    held: HeldLeads,
+    replay: DayByDay,
     prefix: str,
     now: datetime,
     days: int,
     progress: Callable[[str], None],
     times: PlausibleTime,
 ) -> Days:
-    replay = DayByDay(definition, rules, now, held.leads, msgspec.json.Decoder(Lead).decode)
     oldest: int | None = None
     for number, record in enumerate(reader.read_topic(LEAD_SCORE_CHANGED.full_name(prefix))):
         if not number % _REPORT_EVERY:

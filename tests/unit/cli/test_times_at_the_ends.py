@@ -10,7 +10,7 @@ import pytest
 from lead_qualifier.assignment.state import HeldLead
 from lead_qualifier.cli.lead import _about, _history, _scores
 from lead_qualifier.cli.screen import moment
-from lead_qualifier.client.leads import LookedUp, Standing
+from lead_qualifier.client.leads import LeadPresence, LookedUp
 from lead_qualifier.qualification.leads import Lead
 from tests.support.assigner_harness import AssignerHarness
 from tests.support.messages import encode
@@ -38,7 +38,7 @@ def test_a_lead_is_shown(at: str) -> None:
         "marks": {"enterprise": {"version": 1, "number": 1, "at": at, "trigger": "t", "rejected": at, "barred": True}},
     }
     lead = msgspec.json.decode(encode(state), type=Lead)
-    one = LookedUp(standing=Standing.HELD, lead_id="L", partition=0, lead=lead, qualifications=(), undecided=0)
+    one = LookedUp(presence=LeadPresence.HELD, lead_id="L", partition=0, lead=lead, qualifications=(), undecided=0)
     shown = "\n".join([*_about("L", lead), *_scores(lead, rules()), *_history(one, lead)])
     assert shown.count(SHOWN[at]) == 4
 

@@ -12,7 +12,8 @@ from datetime import timedelta
 
 import msgspec
 
-from lead_qualifier.client.held_leads import HeldLeads, read_held_leads
+from lead_qualifier.client.leads import read_all
+from lead_qualifier.client.stored_state import StoredState
 from lead_qualifier.engine import checkpoint as checkpoints
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, Checkpoint
 from lead_qualifier.kafka.connection import Connection
@@ -100,11 +101,11 @@ class Rebuild:
             for state, topics in WORKER.changelogs.items()
         }
         progress("reading what the workers hold")
-        live = read_held_leads(self._reader, topic_prefix=self.topic_prefix, state_prefix=self.state_prefix)
+        live, undecided = read_all(self._reader, topic_prefix=self.topic_prefix, state_prefix=self.state_prefix)
         replays = [self._replay(number, len(partitions), rules, live, progress) for number in partitions]
         leads = {key: value for replay in replays for key, value in replay.leads.items()}
         progress("comparing")
-        compared = compare(live.leads, leads, ahead=self._ahead, limit=limit)
+        compared = compare(live.values, leads, ahead=self._ahead, limit=limit)
         qualifications = compare_qualifications(
             self._reader,
             LEAD_QUALIFIED.full_name(self.topic_prefix),
@@ -124,7 +125,7 @@ class Rebuild:
             oldest=self._oldest,
             compared=compared,
             qualifications=qualifications,
-            undecided=live.undecided,
+            undecided=undecided,
             workers_run=self._workers_run(),
         )
 
@@ -136,7 +137,7 @@ class Rebuild:
         return False
 
     def _replay(
-        self, number: int, partitions: int, rules: Timeline, live: HeldLeads, progress: Callable[[str], None]
+        self, number: int, partitions: int, rules: Timeline, live: StoredState, progress: Callable[[str], None]
     ) -> Replay:
         """Process the records of a partition again, up to the workers' checkpoint in `live`; all, if it has none there.
 
@@ -151,7 +152,7 @@ class Rebuild:
             rules=rules,
             time_tolerance=self.time_tolerance,
             live=checkpoint,
-            held=live.leads,
+            held=live.values,
         )
         streams = []
         for topic in WORKER.changelogs[LEAD_STATE]:

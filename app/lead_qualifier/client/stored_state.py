@@ -1,0 +1,75 @@
+"""Reads the state that a service stores, and how many records of its inputs it has not decided yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from lead_qualifier.client.errors import UnreadableState
+from lead_qualifier.engine import checkpoint
+from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY, Checkpoint
+from lead_qualifier.engine.errors import UnknownFormat
+from lead_qualifier.kafka.reader import TopicReader
+from lead_qualifier.kafka.records import PartitionId
+
+_REPORT_EVERY = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class StoredState:
+    """The newest value of each key, and the checkpoint of each partition that has one."""
+
+    values: dict[bytes, bytes] = field(default_factory=dict)
+    checkpoints: dict[int, Checkpoint] = field(default_factory=dict)
+    erased: set[bytes] = field(default_factory=set)
+    """Keys whose newest record has no value."""
+
+
+def read_state(
+    reader: TopicReader,
+    partitions: Sequence[PartitionId],
+    *,
+    only: bytes | None = None,
+    progress: Callable[[str], None] = lambda text: None,
+) -> StoredState:
+    """Read partitions of one changelog to their end, of all keys or `only` one. `progress` is told of leads read.
+
+    Raises ReadIncomplete, UnreadableState, NotAllowed, KafkaException.
+    """
+    state = StoredState()
+    values, erased, until = state.values, state.erased, _REPORT_EVERY
+    for record in reader.read(partitions):
+        key, value = record.key, record.value
+        if key == CHECKPOINT_KEY:
+            state.checkpoints[record.partition] = _checkpoint(value or b"")
+        elif key is None or only not in {None, key}:
+            continue
+        elif value is None:
+            values.pop(key, None)
+            erased.add(key)
+        else:
+            values[key] = value
+            erased.discard(key)
+            if len(values) >= until:
+                progress(f"{len(values):,} leads read")
+                until += _REPORT_EVERY
+    return state
+
+
+def undecided(reader: TopicReader, inputs: Sequence[PartitionId], checkpoints: Mapping[int, Checkpoint]) -> int:
+    """How many records of the inputs come after the checkpoint of their partition: all of them where there is none."""
+    first, ends = reader.admin.first(inputs), reader.admin.ends(inputs)
+    count = 0
+    for topic, number in inputs:
+        next_offset = checkpoints[number].next.get(topic, 0) if number in checkpoints else 0
+        count += max(0, ends[topic, number] - max(first[topic, number], next_offset))
+    return count
+
+
+def _checkpoint(value: bytes) -> Checkpoint:
+    try:
+        return checkpoint.decode(value)
+    except (msgspec.DecodeError, UnknownFormat) as error:
+        raise UnreadableState(f"how far the workers are cannot be read: {error}") from error
