@@ -19,7 +19,7 @@ from lead_qualifier.cli.options import ExpectedRevision, IssuedBy, Json, ModelId
 from lead_qualifier.cli.outcomes import report
 from lead_qualifier.cli.screen import progress, say, show_json
 from lead_qualifier.cli.session import open_session
-from lead_qualifier.client.definition_topics import QUALIFICATION_MODEL
+from lead_qualifier.client.definitions import QUALIFICATION_MODEL
 from lead_qualifier.client.preview import NEAR_POINTS, SAMPLE
 from lead_qualifier.client.preview_reader import preview as preview_topics
 from lead_qualifier.client.rulebook import read_rulebook

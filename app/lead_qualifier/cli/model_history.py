@@ -15,7 +15,7 @@ from lead_qualifier.cli.options import Json, ModelId
 from lead_qualifier.cli.screen import columns, say, show_json
 from lead_qualifier.client.definition_changes import ABSENT, Change, changes
 from lead_qualifier.client.definition_history import History
-from lead_qualifier.client.definition_topics import QUALIFICATION_MODEL
+from lead_qualifier.client.definitions import QUALIFICATION_MODEL
 from lead_qualifier.client.formula import terms
 from lead_qualifier.messages.model_reading import model_of
 from lead_qualifier.qualification.models import InvalidModel

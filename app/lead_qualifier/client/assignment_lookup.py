@@ -10,8 +10,8 @@ import msgspec
 
 from lead_qualifier.assignment.intake import FollowedLead, decode_followed, is_gone
 from lead_qualifier.assignment.state import LEAD, HeldLead, State, decode_state
+from lead_qualifier.client.decoding import decode_event
 from lead_qualifier.client.errors import UnreadableState
-from lead_qualifier.client.event_decoding import decode_event
 from lead_qualifier.client.stored_state import read_state, undecided
 from lead_qualifier.engine import partition_of
 from lead_qualifier.kafka.connection import Connection

@@ -6,7 +6,7 @@ import json
 import math
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,21 +14,18 @@ from typing import Any, Literal
 
 from confluent_kafka import KafkaException
 
-from lead_qualifier.client.definition_topics import topics_of
-from lead_qualifier.client.definitions import PROJECTED_KINDS, read_definitions
+from lead_qualifier.client.decoding import decode_event
+from lead_qualifier.client.definitions import PROJECTED_KINDS, WORKER, CommandTopics, read_definitions, topics_of
 from lead_qualifier.client.errors import CommandUnanswered
-from lead_qualifier.client.event_decoding import decode_event
-from lead_qualifier.definitions.entries import Entry
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.errors import KafkaClientError
 from lead_qualifier.kafka.producer import Producer
 from lead_qualifier.kafka.reader import PartitionTail, TopicReader
-from lead_qualifier.messages.topics import FEATURE_COMMANDS, QUALIFICATION_MODEL_CHANGED, Topic
+from lead_qualifier.messages.topics import FEATURE_COMMANDS, QUALIFICATION_MODEL_CHANGED
 
 Action = Literal["publish", "stop", "delete"]
 
 _RESEND_SECONDS = 5.0
-_WORKER = "lead-qualifier worker"
 #: How long (seconds) an accepted command waits until `list` and `show` see it.
 _VISIBLE_SECONDS = 5.0
 
@@ -53,68 +50,53 @@ class Outcome:
 class CommandSender:
     """Sends commands on behalf of one person or program, and waits for their outcomes."""
 
-    def __init__(
-        self,
-        connection: Connection,
-        *,
-        topic_prefix: str,
-        issued_by: str,
-        timeout: float,
-        waiting: Callable[[float], None] = lambda seconds: None,
-    ) -> None:
-        """`timeout`: seconds that a command waits for its outcome; `waiting` is told how many it has waited."""
+    def __init__(self, connection: Connection, *, topic_prefix: str, issued_by: str, timeout: float) -> None:
+        """`timeout`: seconds that a command waits for its outcome."""
+        self.reader = TopicReader(connection, timeout=30)
+        self.prefix = topic_prefix
         self._connection = connection
-        self._prefix = topic_prefix
         self._issued_by = issued_by
         self._timeout = timeout
-        self._waiting = waiting
-        self._reader = TopicReader(connection, timeout=30)
 
-    def send(  # noqa: PLR0917  all six are what a command is
-        self,
-        topic: Topic,
-        changed: Topic,
-        key: str,
-        command: dict[str, Any],
-        expected_revision: int | None = None,
-        service: str = _WORKER,
+    def send(
+        self, topics: CommandTopics, key: str, fields: Mapping[str, Any], expected_revision: int | None = None
     ) -> Outcome:
-        """Send a command, again and again with the same id, until its outcome is on the audit trail `changed`.
+        """Send a command about `key`, again and again with the same id, until its outcome is on the audit trail.
 
-        `service`: the command that starts what handles it. Raises CommandUnanswered, TopicMissing, NotAllowed,
-        KafkaException.
+        Raises CommandUnanswered, TopicMissing, NotAllowed, KafkaException.
         """
         command_id = str(uuid.uuid4())
-        command |= {"command_id": command_id, "issued_by": self._issued_by, "issued_at": datetime.now(UTC).isoformat()}
+        command = {
+            topics.id_field: key,
+            **fields,
+            "command_id": command_id,
+            "issued_by": self._issued_by,
+            "issued_at": datetime.now(UTC).isoformat(),
+        }
         if expected_revision is not None:
             command["expected_revision"] = expected_revision
         value = json.dumps(command, ensure_ascii=False).encode()
-        sent_to = topic.full_name(self._prefix)
-        admin = self._reader.admin
+        sent_to = topics.commands.full_name(self.prefix)
+        admin = self.reader.admin
         # The end before sending: the outcome can only follow it.
-        ends = admin.ends(admin.partitions(changed.full_name(self._prefix)))
+        ends = admin.ends(admin.partitions(topics.changed.full_name(self.prefix)))
         admin.partitions(sent_to)
         with PartitionTail(self._connection, ends) as outcomes:
             outcome = self._wait(outcomes, command_id, sent_to, key.encode(), value)
         if outcome is None:
-            raise unanswered(self._timeout, service)
+            raise unanswered(self._timeout, topics.service)
         return outcome
-
-    def current_definitions(self, kind: str) -> list[Entry]:
-        """As `client.definitions.read_definitions`."""
-        return read_definitions(self._reader, kind, topic_prefix=self._prefix)
 
     def _wait(self, outcomes: PartitionTail, command_id: str, topic: str, key: bytes, value: bytes) -> Outcome | None:
         producer = Producer(self._connection)
-        begun = time.monotonic()
-        again = begun
-        while (now := time.monotonic()) < begun + self._timeout:
+        again = time.monotonic()
+        until = again + self._timeout
+        while (now := time.monotonic()) < until:
             if now >= again:
                 # Repeating a command changes nothing, and a worker that starts late finds it all the same.
                 producer.send(topic, key, value)
                 producer.flush()
                 again = now + _RESEND_SECONDS
-            self._waiting(now - begun)
             for record in outcomes.take(0.1):
                 outcome = _outcome(record.value, command_id)
                 if outcome is not None:
@@ -122,13 +104,13 @@ class CommandSender:
         return None
 
 
-def unanswered(seconds: float, service: str = _WORKER) -> CommandUnanswered:
+def unanswered(seconds: float, service: str = WORKER) -> CommandUnanswered:
     """What to raise when a command was sent and no worker answered in time, with what to do about it."""
     hint = (
         f"see that one runs ({service}) with the same LEAD_QUALIFIER_TOPIC_PREFIX; the command was sent "
         "and is carried out when one starts"
     )
-    if service == _WORKER:
+    if service == WORKER:
         hint += " (lead-qualifier model list shows how things stand)"
     return CommandUnanswered(f"no worker answered within {seconds:g} s: {hint}")
 
@@ -165,9 +147,7 @@ class DefinitionClient:
         return self._send("shadow", definition_id, {"enabled": on}, expected_revision)
 
     def _send(self, action: str, key: str, fields: Mapping[str, Any], expected_revision: int | None) -> Outcome:
-        topics = self._topics
-        command = {topics.id_field: key, "command": action, **fields}
-        outcome = self._sender.send(topics.commands, topics.changed, key, command, expected_revision, topics.service)
+        outcome = self._sender.send(self._topics, key, {"command": action, **fields}, expected_revision)
         if outcome.accepted and self._kind in PROJECTED_KINDS:
             self._wait_until_visible(key, int(outcome.event["revision"]), absent=action == "delete")
         return outcome
@@ -177,10 +157,11 @@ class DefinitionClient:
         succeeded by then, whatever becomes of this: the login may not be allowed to read, or the broker be gone.
         """
         missing = math.inf if absent else -1
-        begun = time.monotonic()
+        until = time.monotonic() + _VISIBLE_SECONDS
         with suppress(KafkaClientError, KafkaException):
-            while time.monotonic() < begun + _VISIBLE_SECONDS:
-                current = {entry.id: entry.revision for entry in self._sender.current_definitions(self._kind)}
+            while time.monotonic() < until:
+                definitions = read_definitions(self._sender.reader, self._kind, topic_prefix=self._sender.prefix)
+                current = {entry.id: entry.revision for entry in definitions}
                 if current.get(definition_id, missing) >= revision:
                     return
                 time.sleep(0.05)
@@ -188,8 +169,8 @@ class DefinitionClient:
 
 def switch_feature(sender: CommandSender, feature: str, *, on: bool) -> Outcome:
     """Turn a feature on or off. Raises as CommandSender.send."""
-    command = {"feature": feature, "command": "enable" if on else "disable"}
-    return sender.send(FEATURE_COMMANDS, QUALIFICATION_MODEL_CHANGED, feature, command)
+    topics = CommandTopics(FEATURE_COMMANDS, QUALIFICATION_MODEL_CHANGED, "feature", WORKER)
+    return sender.send(topics, feature, {"command": "enable" if on else "disable"})
 
 
 def _outcome(value: bytes | None, command_id: str) -> Outcome | None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from lead_qualifier.client.definition_topics import topics_of
-from lead_qualifier.client.event_decoding import decode_event
+from lead_qualifier.client.decoding import decode_event
+from lead_qualifier.client.definitions import topics_of
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.reader import TopicReader
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
+from lead_qualifier.client.decoding import decode_event
 from lead_qualifier.client.errors import UnreadableState
-from lead_qualifier.client.event_decoding import decode_event
 from lead_qualifier.client.stored_state import StoredState, read_state, undecided
 from lead_qualifier.engine import partition_of
 from lead_qualifier.kafka.connection import Connection

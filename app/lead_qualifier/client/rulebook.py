@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import msgspec
-
+from lead_qualifier.client.decoding import decode_or_none
 from lead_qualifier.definitions.entries import newest_by_key
 from lead_qualifier.definitions.qualification_models.entries import (
     LEAD_MANAGEMENT,
@@ -69,13 +68,6 @@ class Rulebook:
 
 def read_rulebook(connection: Connection, *, topic_prefix: str) -> Rulebook:
     """Read the topic to its end. Raises TopicMissing, ReadIncomplete, NotAllowed, KafkaException."""
-    reader = TopicReader(connection)
-    records = reader.read_topic(QUALIFICATION_MODELS.full_name(topic_prefix))
-    return Rulebook(newest_by_key(entry for record in records if (entry := _entry(record.value)) is not None))
-
-
-def _entry(value: bytes | None) -> Entry | None:
-    try:
-        return decode_entry(value or b"")
-    except (msgspec.DecodeError, ValueError, RecursionError):
-        return None  # no record of ours; the workers report it
+    records = TopicReader(connection).read_topic(QUALIFICATION_MODELS.full_name(topic_prefix))
+    entries = (decode_or_none(decode_entry, record.value) for record in records)
+    return Rulebook(newest_by_key(entry for entry in entries if entry is not None))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import msgspec
 from confluent_kafka import KafkaError, KafkaException
 
+from lead_qualifier.client.decoding import decode_or_none
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.errors import NotAllowed, is_forbidden
 from lead_qualifier.kafka.producer import Delivered, Producer
@@ -85,7 +86,5 @@ class ScoreFeed:
 
 def _key(content: bytes) -> bytes:
     """The bytes of lead_id; empty if there is none, which the validator reports."""
-    try:
-        return _lead_id.decode(content).lead_id.encode()
-    except (msgspec.DecodeError, ValueError, RecursionError):
-        return b""
+    found = decode_or_none(_lead_id.decode, content)
+    return b"" if found is None else found.lead_id.encode()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lead_qualifier.client.event_decoding import decode_event
+from lead_qualifier.client.decoding import decode_event
 
 
 @pytest.mark.parametrize("value", [None, b"", b"\xff", b"{", b"null", b"[1]", b"[" * 9_000, b'{"b": 1}'])
