@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from lead_qualifier.cli.options import Json
+from lead_qualifier.cli.options import Json, command_group
 from lead_qualifier.cli.screen import note, say, show_json
 from lead_qualifier.kafka.acls import Grant, as_bindings, command_line
 from lead_qualifier.services.acls import LOGINS, Naming, grants, naming_of
 from lead_qualifier.settings import load_settings
 
-acls = typer.Typer(no_args_is_help=True, help="Print the ACLs that each service needs.")
+acls = command_group("Print the ACLs that each service needs.")
 
 
 _ALL = "all"
@@ -26,11 +26,6 @@ def _named(text: str) -> str:
     if text not in _SERVICES:
         raise typer.BadParameter(f"{text} is not one of {', '.join(_SERVICES)}")
     return text
-
-
-@acls.callback()
-def _acls() -> None:
-    """Has one command today; the name of the group stays."""
 
 
 @acls.command("print")

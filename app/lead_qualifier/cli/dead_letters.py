@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import heapq
+import itertools
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -12,14 +13,14 @@ from typing import Annotated, Any
 import typer
 
 from lead_qualifier.cli.exit_codes import ExitCode, Refused
-from lead_qualifier.cli.options import Json, Yes
+from lead_qualifier.cli.options import Json, Yes, command_group
 from lead_qualifier.cli.screen import agreed, busy, fail, moment, note, say, show_json, warn
 from lead_qualifier.cli.session import Session, open_session
 from lead_qualifier.client.dead_letters import DeadLetter, DeadLetters, Filter, ReplayPlan, ReplayStatus
 from lead_qualifier.messages.downstream_topics import DOWNSTREAM_DEAD_LETTERS
 from lead_qualifier.messages.topics import LEAD_DEAD_LETTERS
 
-dead_letters = typer.Typer(no_args_is_help=True, help="List records that could not be processed, and send them back.")
+dead_letters = command_group("List records that could not be processed, and send them back.")
 
 Topic = Annotated[str | None, typer.Option("--topic", metavar="NAME", help="Only dead letters from this topic.")]
 Reason = Annotated[
@@ -33,6 +34,14 @@ Downstream = Annotated[
     bool, typer.Option("--downstream", help="Dead letters of the downstream services, instead of the workers.")
 ]
 
+_LEFT_OUT = {
+    ReplayStatus.REPLAYED: "left out, because they were sent back before",
+    ReplayStatus.UNKNOWN: "left out, because their topic no longer shows whether they were sent back before (--again "
+    "sends them)",
+    ReplayStatus.TRUNCATED: "cannot be sent back, because they were too large to be kept whole",
+    ReplayStatus.TOPIC_MISSING: "came from topics that no longer exist",
+    ReplayStatus.OTHER_TOPIC: "name a topic that is not an input of this installation ({topics}) and are not sent back",
+}
 _EXCERPT = 90
 _NAMED = 10
 
@@ -130,26 +139,11 @@ def _chosen(places: Sequence[str], topic: str | None, reason: str | None, key: s
 
 
 def _tell(plan: ReplayPlan) -> None:
-    replayed, unknown = plan[ReplayStatus.REPLAYED], plan[ReplayStatus.UNKNOWN]
-    if replayed:
-        note(f"{len(replayed):,} left out, because they were sent back before: {_names(replayed)}")
-    if unknown:
-        warn(
-            f"{len(unknown):,} left out, because their topic no longer shows whether they were sent back before "
-            f"(--again sends them): {_names(unknown)}"
-        )
-    if truncated := plan[ReplayStatus.TRUNCATED]:
-        warn(
-            f"{len(truncated):,} cannot be sent back, because they were too large to be kept whole: {_names(truncated)}"
-        )
-    if missing := plan[ReplayStatus.TOPIC_MISSING]:
-        warn(f"{len(missing):,} came from topics that no longer exist: {_names(missing)}")
-    if others := plan[ReplayStatus.OTHER_TOPIC]:
-        named = ", ".join(sorted({letter.topic for letter in others})[:_NAMED])
-        warn(
-            f"{len(others):,} name a topic that is not an input of this installation ({named}) and are not sent back: "
-            f"{_names(others)}"
-        )
+    for status, why in _LEFT_OUT.items():
+        if letters := plan[status]:
+            topics = ", ".join(sorted({letter.topic for letter in letters})[:_NAMED])
+            tell = note if status is ReplayStatus.REPLAYED else warn
+            tell(f"{len(letters):,} {why.format(topics=topics)}: {_names(letters)}")
 
 
 def _names(letters: Sequence[DeadLetter]) -> str:
@@ -164,19 +158,10 @@ def _letters(session: Session, downstream: bool) -> DeadLetters:
 
 def _newest(among: DeadLetters, wanted: Filter, limit: int) -> tuple[int, list[DeadLetter]]:
     """How many there are, and the newest of them, oldest first."""
-    found = among.find(wanted)
-    if limit == 0:
-        letters = sorted(found, key=_age)
-        return len(letters), letters
-    count = 0
-    kept: list[tuple[Any, DeadLetter]] = []
-    for letter in found:
-        count += 1
-        if len(kept) < limit:
-            heapq.heappush(kept, (_age(letter), letter))
-        else:
-            heapq.heappushpop(kept, (_age(letter), letter))
-    return count, [letter for _, letter in sorted(kept, key=lambda one: one[0])]
+    count = itertools.count()
+    found = (letter for letter, _ in zip(among.find(wanted), count, strict=False))
+    newest = sorted(found, key=_age) if limit == 0 else heapq.nlargest(limit, found, key=_age)[::-1]
+    return next(count), newest
 
 
 def _age(letter: DeadLetter) -> tuple[Any, ...]:

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from lead_qualifier.cli.exit_codes import Refused
 from lead_qualifier.cli.screen import columns, moment, say, show_json
 from lead_qualifier.cli.session import open_session
 from lead_qualifier.client.definition_history import History, Step, Version, read_history
-
-
-def show_history(kind: str, definition_id: str, *, as_json: bool) -> None:
-    """Show the versions of a definition. Raises Refused where the audit trail does not know it."""
-    found = look_up_history(kind, definition_id)
-    if as_json:
-        show_json([version_as_json(one) for one in found.versions])
-    elif found.versions:
-        columns(TITLES, map(row, found.versions), right=("version",))
-    else:
-        say(f"{definition_id} was never published")
 
 
 def look_up_history(kind: str, definition_id: str) -> History:
@@ -32,11 +22,25 @@ def look_up_history(kind: str, definition_id: str) -> History:
     return found
 
 
-TITLES = ("version", "published", "by", "written by", "until")
+def show_history(found: History, as_json: bool) -> None:
+    """Show the versions of a definition, as text or as JSON."""
+    if as_json:
+        show_json([version_as_json(one) for one in found.versions])
+    else:
+        table(found)
 
 
-def row(version: Version) -> tuple[str, ...]:
-    """A version in a table, under TITLES."""
+def table(found: History, title: str = "", more: Callable[[Version], str] | None = None) -> None:
+    """Show the versions of a definition in a table, with `more` of each in a last column."""
+    if not found.versions:
+        say(f"{found.definition_id} was never published")
+        return
+    titles = ("version", "published", "by", "written by", "until", *([title] if more else []))
+    rows = ((*_row(one), *([more(one)] if more else [])) for one in found.versions)
+    columns(titles, rows, right=("version",))
+
+
+def _row(version: Version) -> tuple[str, ...]:
     ended = version.ended
     return (
         str(version.number),

@@ -9,13 +9,21 @@ from typing import Annotated, Any
 
 import typer
 
-from lead_qualifier.cli.definition_history import show_history
+from lead_qualifier.cli.definition_history import look_up_history, show_history
 from lead_qualifier.cli.exit_codes import Refused
-from lead_qualifier.cli.options import DefinitionId, ExpectedRevision, IssuedBy, Json
-from lead_qualifier.cli.outcomes import report
+from lead_qualifier.cli.options import (
+    AsFile,
+    DefinitionFile,
+    DefinitionId,
+    ExpectedRevision,
+    IssuedBy,
+    Json,
+    command_group,
+)
 from lead_qualifier.cli.screen import columns, say, show_json, yaml_lines
-from lead_qualifier.cli.session import open_session
-from lead_qualifier.client.commands import Action
+from lead_qualifier.cli.session import open_session, report
+from lead_qualifier.client.commands import Action, DefinitionClient, Outcome
+from lead_qualifier.client.definition_history import History
 from lead_qualifier.client.definitions import read_definitions
 from lead_qualifier.definitions.entries import Entry
 from lead_qualifier.definitions.kind import Kind
@@ -28,14 +36,16 @@ from lead_qualifier.messages.downstream_topics import with_article
 class DefinitionCommands:
     """What is a kind's own in its commands. `name`: the kind, and the word of the command line. `about`: the help.
 
-    `read`: the definition in a file, as people write it; raises BadDefinitionFile. `about_each`: the help of single
-    commands, where there is more to say than of every kind.
+    `read`: the definition in a file, as people write it; raises BadDefinitionFile. `show_history`: shows the published
+    versions, the second argument says whether as JSON. `about_each`: the help of single commands, where there is more
+    to say than of every kind.
     """
 
     name: str
     plural: str
     about: str
     read: Callable[[Path], Mapping[str, Any]]
+    show_history: Callable[[History, bool], None] = show_history
     about_each: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -53,43 +63,26 @@ def downstream_commands(kind: Kind, *, plural: str, about: str) -> typer.Typer:
 
 
 def definition_commands(own: DefinitionCommands) -> typer.Typer:
-    """apply, publish, stop and delete for one kind of definition."""
-    program = typer.Typer(no_args_is_help=True, help=own.about)
+    """apply, publish, stop, delete and history for one kind of definition."""
+    program = command_group(own.about)
     one = with_article(own.name)
 
-    def move(
-        action: Action,
-        definition_id: str,
-        expected_revision: int | None,
-        issued_by: str | None,
-        as_json: bool,
-        *,
-        replace: bool = False,
-    ) -> None:
+    def send(issued_by: str | None, as_json: bool, ask: Callable[[DefinitionClient], Outcome]) -> None:
         client = open_session(issued_by=issued_by).definitions(own.name)
-        report(
-            lambda: client.move(action, definition_id, replace=replace, expected_revision=expected_revision),
-            as_json=as_json,
-        )
+        report(lambda: ask(client), as_json=as_json)
 
-    @_command(program, own, f"Create {one} from a file, or replace its draft.\n\nIt runs once published.")
+    @_command(program, own, "apply", f"Create {one} from a file, or replace its draft.\n\nIt runs once published.")
     def apply(
-        file: Annotated[
-            Path,
-            typer.Argument(
-                metavar="FILE", help="The definition in YAML or JSON; - is standard input.", show_default=False
-            ),
-        ],
+        file: DefinitionFile,
         draft: Annotated[bool, typer.Option("--draft", help="Keep it as a draft next to the live version.")] = False,
         expected_revision: ExpectedRevision = None,
         issued_by: IssuedBy = None,
         as_json: Json = False,
     ) -> None:
         definition = own.read(file)
-        client = open_session(issued_by=issued_by).definitions(own.name)
-        report(lambda: client.apply(definition, draft=draft, expected_revision=expected_revision), as_json=as_json)
+        send(issued_by, as_json, lambda to: to.apply(definition, draft=draft, expected_revision=expected_revision))
 
-    @_command(program, own, f"Publish {one} as its next version, so that it runs.")
+    @_command(program, own, "publish", f"Publish {one} as its next version, so that it runs.")
     def publish(
         definition_id: DefinitionId,
         replace: Annotated[
@@ -99,38 +92,47 @@ def definition_commands(own: DefinitionCommands) -> typer.Typer:
         issued_by: IssuedBy = None,
         as_json: Json = False,
     ) -> None:
-        move("publish", definition_id, expected_revision, issued_by, as_json, replace=replace)
+        send(
+            issued_by,
+            as_json,
+            lambda to: to.move("publish", definition_id, replace=replace, expected_revision=expected_revision),
+        )
 
-    @_command(program, own, f"Stop a live {own.name}.")
-    def stop(
-        definition_id: DefinitionId,
-        expected_revision: ExpectedRevision = None,
-        issued_by: IssuedBy = None,
-        as_json: Json = False,
-    ) -> None:
-        move("stop", definition_id, expected_revision, issued_by, as_json)
+    def add(action: Action, about: str) -> None:
+        @_command(program, own, action, about)
+        def move(
+            definition_id: DefinitionId,
+            expected_revision: ExpectedRevision = None,
+            issued_by: IssuedBy = None,
+            as_json: Json = False,
+        ) -> None:
+            send(issued_by, as_json, lambda to: to.move(action, definition_id, expected_revision=expected_revision))
 
-    @_command(program, own, f"Delete {one} that is not live.")
-    def delete(
-        definition_id: DefinitionId,
-        expected_revision: ExpectedRevision = None,
-        issued_by: IssuedBy = None,
-        as_json: Json = False,
-    ) -> None:
-        move("delete", definition_id, expected_revision, issued_by, as_json)
+    add("stop", f"Stop a live {own.name}.")
+    add("delete", f"Delete {one} that is not live.")
+
+    @_command(
+        program,
+        own,
+        "history",
+        f"List the published versions of {one}.\n\nFor each: when and by whom it was published, who wrote it, and how "
+        "long it ran.",
+    )
+    def history(definition_id: DefinitionId, as_json: Json = False) -> None:
+        own.show_history(look_up_history(own.name, definition_id), as_json)
 
     return program
 
 
 def _add_views(program: typer.Typer, own: DefinitionCommands) -> None:
-    """list, show and history of a downstream definition; a qualification model has more to show."""
+    """List and show of a downstream definition; a qualification model has more to show."""
     one = with_article(own.name)
 
     def read_all() -> list[Entry]:
         session = open_session()
         return read_definitions(TopicReader(session.connection), own.name, topic_prefix=session.prefix)
 
-    @_command(program, own, f"List {own.plural} with status and version.", "list")
+    @_command(program, own, "list", f"List {own.plural} with status and version.")
     def list_all(as_json: Json = False) -> None:
         entries = read_all()
         if as_json:
@@ -140,14 +142,8 @@ def _add_views(program: typer.Typer, own: DefinitionCommands) -> None:
         else:
             say(f"no {own.plural} yet: write one and apply it (lead-qualifier {own.name} apply FILE)")
 
-    @_command(program, own, f"Show {one}: status, version and definition.")
-    def show(
-        definition_id: DefinitionId,
-        as_file: Annotated[
-            bool, typer.Option("--file", help="Print only the definition, as a file to edit and apply.")
-        ] = False,
-        as_json: Json = False,
-    ) -> None:
+    @_command(program, own, "show", f"Show {one}: status, version and definition.")
+    def show(definition_id: DefinitionId, as_file: AsFile = False, as_json: Json = False) -> None:
         entries = {entry.id: entry for entry in read_all()}
         if (entry := entries.get(definition_id)) is None or entry.definition is None:
             known = ", ".join(entries) or "none"
@@ -163,23 +159,14 @@ def _add_views(program: typer.Typer, own: DefinitionCommands) -> None:
         for line in yaml_lines(entry.definition, width=100):
             say(line)
 
-    @_command(
-        program,
-        own,
-        f"List the published versions of {one}.\n\nFor each: when and by whom it was published, who wrote it, and how "
-        "long it ran.",
-    )
-    def history(definition_id: DefinitionId, as_json: Json = False) -> None:
-        show_history(own.name, definition_id, as_json=as_json)
-
 
 def _command(
-    program: typer.Typer, own: DefinitionCommands, about: str, name: str | None = None
+    program: typer.Typer, own: DefinitionCommands, name: str, about: str
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Adds a command to the program, with its help."""
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
-        function.__doc__ = own.about_each.get(function.__name__, about)
+        function.__doc__ = own.about_each.get(name, about)
         return program.command(name)(function)
 
     return register

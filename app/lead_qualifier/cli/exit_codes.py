@@ -10,10 +10,9 @@ from confluent_kafka import KafkaError, KafkaException
 from lead_qualifier.client.errors import ClientError, CommandUnanswered
 from lead_qualifier.kafka.errors import (
     BrokerUnreachable,
-    NotAllowed,
+    KafkaClientError,
     NotDelivered,
     ReadIncomplete,
-    TopicMissing,
     UnusableConnection,
     is_forbidden,
 )
@@ -56,25 +55,29 @@ class Refused(Exception):
 class NoBrokerFound(Exception):
     """There is no broker to speak to; the message says how to have one."""
 
+    def __init__(
+        self,
+        message: str = "no broker: set KAFKA_BOOTSTRAP_SERVERS (host:port), or start the demo in this folder "
+        "(lead-qualifier demo)",
+    ) -> None:
+        super().__init__(message)
 
-NO_BROKER = "no broker: set KAFKA_BOOTSTRAP_SERVERS (host:port), or start the demo in this folder (lead-qualifier demo)"
 
-
+#: The first that fits counts.
 _CODES: dict[type[BaseException], ExitCode] = {
-    Refused: ExitCode.REFUSED,
-    BadDefinitionFile: ExitCode.REFUSED,
-    MaintenanceError: ExitCode.REFUSED,
-    TopicMissing: ExitCode.REFUSED,
-    TopicsUnfit: ExitCode.REFUSED,
-    OtherInstallation: ExitCode.REFUSED,
-    NotAllowed: ExitCode.REFUSED,
     InvalidSettings: ExitCode.USAGE,
     UnusableConnection: ExitCode.USAGE,
     BrokerUnreachable: ExitCode.UNREACHABLE,
     NoBrokerFound: ExitCode.UNREACHABLE,
     ReadIncomplete: ExitCode.UNREACHABLE,
     CommandUnanswered: ExitCode.NO_ANSWER,
+    Refused: ExitCode.REFUSED,
+    BadDefinitionFile: ExitCode.REFUSED,
+    MaintenanceError: ExitCode.REFUSED,
+    TopicsUnfit: ExitCode.REFUSED,
+    OtherInstallation: ExitCode.REFUSED,
     ClientError: ExitCode.REFUSED,
+    KafkaClientError: ExitCode.REFUSED,
 }
 EXPECTED: tuple[type[BaseException], ...] = (*_CODES, KafkaException, OSError)
 """Failures that are told in one message; any other is a fault of the program and shows where it came from."""

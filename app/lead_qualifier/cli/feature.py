@@ -6,12 +6,11 @@ from typing import Annotated
 
 import typer
 
-from lead_qualifier.cli.options import IssuedBy, Json
-from lead_qualifier.cli.outcomes import report
-from lead_qualifier.cli.session import open_session
+from lead_qualifier.cli.options import IssuedBy, Json, command_group
+from lead_qualifier.cli.session import open_session, report
 from lead_qualifier.client.commands import switch_feature
 
-feature = typer.Typer(no_args_is_help=True, help="Turn lead management on or off. While it is off, nothing qualifies.")
+feature = command_group("Turn lead management on or off. While it is off, nothing qualifies.")
 Feature = Annotated[str, typer.Argument(metavar="FEATURE", help="The feature: lead-management.")]
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Annotated, BinaryIO, cast
 
 import typer
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.filesize import decimal
 
 from lead_qualifier.cli.exit_codes import ExitCode, Refused
-from lead_qualifier.cli.screen import err, note, say
+from lead_qualifier.cli.screen import note, progress, say
 from lead_qualifier.cli.session import open_session
 from lead_qualifier.client.score_feed import ScoreFeed
 from lead_qualifier.messages.reasons import wide_encoding
@@ -83,20 +83,16 @@ def _in_utf_8(lines: BinaryIO, name: str) -> BinaryIO:
 
 @contextmanager
 def _progress(size: int | None) -> Iterator[Callable[[int], None]]:
-    if not err.is_terminal:
-        yield lambda moved: None
-        return
-    columns = (TextColumn("feeding"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err, transient=True) as progress:
-        task = progress.add_task("", total=size)
-        waiting = 0
+    """Takes the bytes of each line, and shows how many were read."""
+    read = shown = 0
+    of = "" if size is None else f" of {decimal(size)}"
+    with progress("feeding") as show:
 
         def moved(bytes_read: int) -> None:
-            # A line is far less than the bar can show, and showing costs more than sending.
-            nonlocal waiting
-            waiting += bytes_read
-            if waiting >= _SHOWN_BYTES:
-                progress.advance(task, waiting)
-                waiting = 0
+            nonlocal read, shown
+            read += bytes_read
+            if read >= shown + _SHOWN_BYTES:  # showing each line costs more than sending it
+                show(f"feeding: {decimal(read)}{of}")
+                shown = read
 
         yield moved

@@ -10,7 +10,7 @@ import msgspec
 import typer
 
 from lead_qualifier.cli.exit_codes import ExitCode
-from lead_qualifier.cli.options import Json
+from lead_qualifier.cli.options import Json, command_group
 from lead_qualifier.cli.screen import busy, moment, say, show_json
 from lead_qualifier.cli.session import Session, open_session
 from lead_qualifier.client.evidence import changes_text, criteria_text, criterion_text, model_text, number
@@ -22,12 +22,7 @@ from lead_qualifier.qualification.flags import FLAG_NAMES, FLAGS, FlagValue
 from lead_qualifier.qualification.leads import OPEN, Lead
 from lead_qualifier.qualification.rules import Rules
 
-lead = typer.Typer(no_args_is_help=True, help="Explain one lead.")
-
-
-@lead.callback()
-def _lead() -> None:
-    """Has one command today; the name of the group stays."""
+lead = command_group("Explain one lead.")
 
 
 @lead.command()

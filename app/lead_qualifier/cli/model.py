@@ -14,11 +14,10 @@ import typer
 from lead_qualifier.cli import model_views, preview_views
 from lead_qualifier.cli.definitions import DefinitionCommands, definition_commands
 from lead_qualifier.cli.exit_codes import Refused
-from lead_qualifier.cli.model_history import diff, history
-from lead_qualifier.cli.options import ExpectedRevision, IssuedBy, Json, ModelId
-from lead_qualifier.cli.outcomes import report
+from lead_qualifier.cli.model_diff import diff
+from lead_qualifier.cli.options import AsFile, DefinitionFile, ExpectedRevision, IssuedBy, Json, ModelId
 from lead_qualifier.cli.screen import progress, say, show_json
-from lead_qualifier.cli.session import open_session
+from lead_qualifier.cli.session import open_session, report
 from lead_qualifier.client.definitions import QUALIFICATION_MODEL
 from lead_qualifier.client.preview import NEAR_POINTS, SAMPLE
 from lead_qualifier.client.preview_reader import preview as preview_topics
@@ -30,7 +29,7 @@ from lead_qualifier.messages.model_reading import read_model_file
 
 
 class Switch(StrEnum):
-    """Of something that is on or off."""
+    """On or off."""
 
     ON = "on"
     OFF = "off"
@@ -56,6 +55,11 @@ _DELETE = """Delete a model that is not live.
 
 Leads that it qualified stay qualified, even to a new model with the same id.
 """
+_HISTORY = """List the published versions of a model.
+
+For each: when and by whom it was published, who wrote it, how long it ran, and its criteria. The history comes from the
+audit trail and includes deleted models.
+"""
 
 model = definition_commands(
     DefinitionCommands(
@@ -63,7 +67,8 @@ model = definition_commands(
         plural="models",
         about="Define, publish and inspect qualification models.",
         read=_read,
-        about_each={"apply": _APPLY, "publish": _PUBLISH, "stop": _STOP, "delete": _DELETE},
+        show_history=model_views.show_history,
+        about_each={"apply": _APPLY, "publish": _PUBLISH, "stop": _STOP, "delete": _DELETE, "history": _HISTORY},
     )
 )
 
@@ -97,9 +102,7 @@ def list_models(as_json: Json = False) -> None:
 @model.command()
 def show(
     model_id: ModelId,
-    as_file: Annotated[
-        bool, typer.Option("--file", help="Print only the definition, as a file to edit and apply.")
-    ] = False,
+    as_file: AsFile = False,
     draft: Annotated[
         bool, typer.Option("--draft", help="With --file: the definition of the draft instead of the live version.")
     ] = False,
@@ -135,9 +138,7 @@ def show(
 
 @model.command()
 def preview(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="The model in YAML or JSON; - is standard input.", show_default=False)
-    ],
+    file: DefinitionFile,
     near: Annotated[
         float,
         typer.Option(
@@ -208,5 +209,4 @@ def shadow(
     report(lambda: client.shadow(model_id, on=on, expected_revision=expected_revision), as_json=as_json)
 
 
-model.command()(history)
 model.command()(diff)

@@ -8,7 +8,10 @@ from typing import Any
 
 import msgspec
 
-from lead_qualifier.cli.screen import columns, moment, yaml_lines
+from lead_qualifier.cli.definition_history import table as history_table
+from lead_qualifier.cli.definition_history import version_as_json
+from lead_qualifier.cli.screen import columns, moment, show_json, yaml_lines
+from lead_qualifier.client.definition_history import History
 from lead_qualifier.client.evidence import number
 from lead_qualifier.client.formula import terms
 from lead_qualifier.client.rulebook import Rulebook
@@ -16,7 +19,8 @@ from lead_qualifier.client.sweeping import Swept
 from lead_qualifier.definitions.qualification_models.entries import ModelEntry, ScoringModelEntry
 from lead_qualifier.definitions.qualification_models.ineligibility import out_of_reach
 from lead_qualifier.messages.model_definition import definition_of
-from lead_qualifier.qualification.models import QualificationModel
+from lead_qualifier.messages.model_reading import model_of
+from lead_qualifier.qualification.models import InvalidModel, QualificationModel
 from lead_qualifier.wording.sentences import IN_ENGLISH
 
 
@@ -107,6 +111,24 @@ def _beside(entry: ModelEntry) -> Iterator[str]:
 def as_file(definition: QualificationModel) -> list[str]:
     """The lines of a file that `model apply` accepts."""
     return definition_file(definition_of(definition))
+
+
+def show_history(found: History, as_json: bool) -> None:
+    """Show the versions of a model, each with its criteria, as text or as JSON."""
+    if as_json:
+        versions = [version_as_json(one) for one in found.versions]
+        show_json({"qualification_model_id": found.definition_id, "versions": versions})
+    else:
+        history_table(found, "criteria", lambda one: _criteria(one.definition))
+
+
+def _criteria(definition: Mapping[str, Any] | None) -> str:
+    if definition is None:
+        return "not on the audit trail"
+    try:
+        return terms(model_of(definition))
+    except InvalidModel:  # of a newer release
+        return "in a form that this release does not know"
 
 
 def definition_file(definition: Mapping[str, Any]) -> list[str]:

@@ -1,7 +1,8 @@
-"""Options and arguments that several commands have."""
+"""What several commands have in common: options, arguments, and being in a group."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -24,6 +25,18 @@ ExpectedRevision = Annotated[
         help="Refuse the command if the revision is no longer N (`list` shows revisions; 0: must not exist yet).",
     ),
 ]
+DefinitionFile = Annotated[
+    Path,
+    typer.Argument(metavar="FILE", help="The definition in YAML or JSON; - is standard input.", show_default=False),
+]
+AsFile = Annotated[bool, typer.Option("--file", help="Print only the definition, as a file to edit and apply.")]
 DefinitionId = Annotated[str, typer.Argument(metavar="ID", help="The definition's id.")]
 ModelId = Annotated[str, typer.Argument(metavar="ID", help="The qualification model's id.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
+
+
+def command_group(about: str) -> typer.Typer:
+    """A group of commands. Without a callback, Typer would merge a group of one command into that command."""
+    group = typer.Typer(no_args_is_help=True, help=about)
+    group.callback()(lambda: None)
+    return group

@@ -8,13 +8,13 @@ from typing import Annotated, Literal
 
 import typer
 
-from lead_qualifier.cli.options import Json
+from lead_qualifier.cli.options import Json, command_group
 from lead_qualifier.cli.screen import busy, say, show_json
 from lead_qualifier.cli.session import open_session
 from lead_qualifier.client.commands import unanswered
 from lead_qualifier.client.scoring_models import announce
 
-scoring_model = typer.Typer(no_args_is_help=True, help="Set which scoring models are live. Only their scores count.")
+scoring_model = command_group("Set which scoring models are live. Only their scores count.")
 
 
 class Status(StrEnum):
@@ -23,11 +23,6 @@ class Status(StrEnum):
     LIVE = "live"
     DRAFT = "draft"
     STOPPED = "stopped"
-
-
-@scoring_model.callback()
-def _scoring_model() -> None:
-    """Keeps `set` a subcommand: Typer would merge a group of one command into it."""
 
 
 @scoring_model.command("set")

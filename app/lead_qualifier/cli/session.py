@@ -1,15 +1,18 @@
-"""What every command begins with: the settings, and a broker that answers."""
+"""What commands share: the settings, a broker that answers, and how the outcome of a command is shown."""
 
 from __future__ import annotations
 
 import getpass
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lead_qualifier.cli.exit_codes import NO_BROKER, NoBrokerFound
-from lead_qualifier.cli.screen import busy, warn
-from lead_qualifier.client.commands import CommandSender, DefinitionClient
+import typer
+
+from lead_qualifier.cli.exit_codes import ExitCode, NoBrokerFound
+from lead_qualifier.cli.screen import busy, fail, say, show_json, warn
+from lead_qualifier.client.commands import CommandSender, DefinitionClient, Outcome
 from lead_qualifier.demo.broker.local_broker import find_running
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.messages.decode import read_framing
@@ -60,11 +63,26 @@ def open_session(**options: Any) -> Session:
     read_framing(settings.schema_registry_framing is SchemaRegistryFraming.READ)
     connection = find_running(settings)
     if connection is None:
-        raise NoBrokerFound(NO_BROKER)
+        raise NoBrokerFound
     with busy(f"reaching {connection.bootstrap_servers}"):
         connection.check_reachable(_REACH_SECONDS)
     # What goes wrong comes as an exception and is told once, without librdkafka's log of the same.
     return Session(settings, replace(connection, log_level=0))
+
+
+def report(ask: Callable[[], Outcome], *, as_json: bool) -> None:
+    """Send a command, wait, and show its outcome. Exits with code 1 if it was refused."""
+    with busy("waiting for a worker's answer"):
+        outcome = ask()
+    for line in outcome.warnings:
+        warn(line)
+    if as_json:
+        show_json(outcome.event)
+    elif outcome.accepted:
+        say(outcome.message)
+    if not outcome.accepted:
+        fail(*outcome.lines)
+        raise typer.Exit(ExitCode.REFUSED)
 
 
 def user_at_host() -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from lead_qualifier.cli.exit_codes import ExitCode, Refused
-from lead_qualifier.cli.options import Json, Yes
+from lead_qualifier.cli.options import Json, Yes, command_group
 from lead_qualifier.cli.screen import agreed, busy, columns, fail, note, say, show_json, warn
 from lead_qualifier.cli.session import Session, open_session
 from lead_qualifier.maintenance.checkpoints import CheckpointRepair, Mismatch
@@ -21,7 +21,7 @@ from lead_qualifier.messages.downstream_topics import CATALOGUE as DOWNSTREAM
 from lead_qualifier.messages.topics import CATALOGUE
 from lead_qualifier.services.topic_setup import FoundTopic, TopicSetup
 
-topics = typer.Typer(no_args_is_help=True, help="Create, check and repair the topics.")
+topics = command_group("Create, check and repair the topics.")
 
 
 Downstream = Annotated[

@@ -7,7 +7,7 @@ from typing import Annotated
 import structlog
 import typer
 
-from lead_qualifier.cli.exit_codes import NO_BROKER, NoBrokerFound
+from lead_qualifier.cli.exit_codes import NoBrokerFound
 from lead_qualifier.demo.broker.local_broker import find_running
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.services.logs import configure_logs
@@ -38,7 +38,7 @@ def broker_of(settings: Settings) -> Connection:
     """The broker given, else the demo's. Raises NoBrokerFound."""
     connection = find_running(settings)
     if connection is None:
-        raise NoBrokerFound(NO_BROKER)
+        raise NoBrokerFound
     return connection
 
 

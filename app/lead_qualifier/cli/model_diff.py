@@ -1,4 +1,4 @@
-"""`model history` and `model diff`: what a model was in each of its versions, and who was behind it."""
+"""`model diff`: what differs between two versions of a model."""
 
 from __future__ import annotations
 
@@ -9,32 +9,13 @@ from typing import Annotated, Any
 import typer
 
 from lead_qualifier.cli import model_views
-from lead_qualifier.cli.definition_history import TITLES, look_up_history, row, version_as_json
+from lead_qualifier.cli.definition_history import look_up_history
 from lead_qualifier.cli.exit_codes import Refused
 from lead_qualifier.cli.options import Json, ModelId
-from lead_qualifier.cli.screen import columns, say, show_json
+from lead_qualifier.cli.screen import say, show_json
 from lead_qualifier.client.definition_changes import ABSENT, Change, changes
 from lead_qualifier.client.definition_history import History
 from lead_qualifier.client.definitions import QUALIFICATION_MODEL
-from lead_qualifier.client.formula import terms
-from lead_qualifier.messages.model_reading import model_of
-from lead_qualifier.qualification.models import InvalidModel
-
-
-def history(model_id: ModelId, as_json: Json = False) -> None:
-    """List the published versions of a model.
-
-    For each: when and by whom it was published, who wrote it, how long it ran, and its criteria. The history comes from
-    the audit trail and includes deleted models.
-    """
-    found = look_up_history(QUALIFICATION_MODEL, model_id)
-    if as_json:
-        show_json({"qualification_model_id": model_id, "versions": [version_as_json(one) for one in found.versions]})
-    elif found.versions:
-        rows = ((*row(one), _criteria(one.definition)) for one in found.versions)
-        columns((*TITLES, "criteria"), rows, right=("version",))
-    else:
-        say(f"{model_id} was never published")
 
 
 def diff(
@@ -78,15 +59,6 @@ def _definition(found: History, number: int) -> Mapping[str, Any]:
             " published it without its definition, or it is too large for a record"
         )
     return version.definition
-
-
-def _criteria(definition: Mapping[str, Any] | None) -> str:
-    if definition is None:
-        return "not on the audit trail"
-    try:
-        return terms(model_of(definition))
-    except InvalidModel:  # of a newer release
-        return "in a form that this release does not know"
 
 
 def _change_json(change: Change) -> dict[str, Any]:
