@@ -10,7 +10,7 @@ import typer
 
 from lead_qualifier.cli.options import Json, command_group
 from lead_qualifier.cli.screen import note, say, show_json
-from lead_qualifier.kafka.acls import Grant, as_bindings, command_line
+from lead_qualifier.kafka.acls import as_bindings, command_line
 from lead_qualifier.services.acls import LOGINS, Naming, grants, naming_of
 from lead_qualifier.settings import load_settings
 
@@ -85,13 +85,16 @@ def print_acls(
     if config is not None:
         naming = _carrying(naming, service, config)
     left_out = {*_SINKS} if to_prefix is not None else {*_SINKS, "repartition"}
-    services = [one for one in LOGINS if one not in left_out] if service == _ALL else [service]
-    wanted = [_of(one, principal or f"User:{one}", group, naming) for one in services]
+    wanted = []
+    for one in [one for one in LOGINS if one not in left_out] if service == _ALL else [service]:
+        whom = principal or f"User:{one}"
+        granted = grants(one, replace(naming, consumer_group=group or whom.partition(":")[2]))
+        wanted.append((one, whom, granted))
     if as_json:
         show_json(
             [
                 {"service": one, **binding}
-                for one, (whom, granted) in zip(services, wanted, strict=True)
+                for one, whom, granted in wanted
                 for grant in granted
                 for binding in as_bindings(grant, whom)
             ]
@@ -99,7 +102,7 @@ def print_acls(
         return
     note("admin.properties holds the connection settings of an administrator of the broker (security.protocol, ...)")
     address = settings.kafka_bootstrap_servers or "localhost:9092"
-    for one, (whom, granted) in zip(services, wanted, strict=True):
+    for one, whom, granted in wanted:
         say(f"# {one}: {LOGINS[one].purpose}")
         for grant in granted:
             say(f"# - {grant.why}")
@@ -114,7 +117,3 @@ def _carrying(naming: Naming, service: str, config: Path) -> Naming:
 
     form = read(config, WEBHOOK if service == "webhook" else DATAVERSE)
     return replace(naming, sink_id=form["id"], sink_topics=carried(form))
-
-
-def _of(service: str, principal: str, group: str | None, naming: Naming) -> tuple[str, tuple[Grant, ...]]:
-    return principal, grants(service, replace(naming, consumer_group=group or principal.partition(":")[2]))

@@ -124,8 +124,7 @@ def _waits(found: AssignmentLookup, explained: Explained) -> Iterator[str]:
         yield f"next attempt: {explained.now.owner.kind} {explained.now.owner.id} gets it when its turn comes"
     else:
         yield f"an attempt now would give: {_result(explained.now.code)}"
-    considered = [{"seller_id": seller, "why": why} for seller, why in explained.now.considered]
-    if considered:
+    if considered := _considered_data(explained.now):
         yield f"  {_considered(considered, explained.now.more, found)}"
     yield ""
     yield "another attempt follows when"
@@ -282,11 +281,14 @@ def as_data(found: AssignmentLookup, explained: Explained | None) -> dict[str, A
 
 
 def _now_data(now: Decision) -> dict[str, Any]:
-    considered = [{"seller_id": seller, "why": why} for seller, why in now.considered]
-    shown: dict[str, Any] = {"result": _result_data(now.code), "considered": considered}
+    shown: dict[str, Any] = {"result": _result_data(now.code), "considered": _considered_data(now)}
     if now.owner is not None:
         shown["owner"] = msgspec.to_builtins(now.owner)
     return shown | ({"considered_more": now.more} if now.more else {})
+
+
+def _considered_data(now: Decision) -> list[dict[str, Any]]:
+    return [{"seller_id": seller, "why": why} for seller, why in now.considered]
 
 
 def _result_data(result: AssignmentResult) -> dict[str, Any]:

@@ -25,7 +25,6 @@ class Explained:
     criteria: tuple[CriterionEvidence, ...]
     missing: tuple[str, ...]
     """For each criterion that is not met, what is missing."""
-    mark: Mark | None
 
 
 def explain(lead: Lead, rules: Rules, now: datetime) -> list[Explained]:
@@ -53,14 +52,12 @@ def _explain(lead: Lead, model: RuledModel, rules: Rules, now: datetime) -> Expl
     outcome = Outcome.QUALIFIED if isinstance(decided, Qualification) else decided
     criteria = evidence(lead, model, rules)
     missing = tuple(_lacks(one, rules) for one in criteria if not one.met)
-    mark = lead.marks.get(model.id)
     return Explained(
         model=model,
         outcome=outcome,
-        reason=_reason(outcome, lead, model, missing, mark),
+        reason=_reason(outcome, lead, model, missing, lead.marks.get(model.id)),
         criteria=criteria,
         missing=missing,
-        mark=mark,
     )
 
 

@@ -20,7 +20,7 @@ NEAR_POINTS = 5.0
 SAMPLE = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True)
 class CriterionCount:
     """How many of the eligible leads meet one criterion.
 
@@ -31,9 +31,9 @@ class CriterionCount:
     scoring_model_id: str
     threshold: float
     live: bool
-    reached: int
-    near: int
-    no_score: int
+    reached: int = 0
+    near: int = 0
+    no_score: int = 0
 
     @property
     def met(self) -> int:
@@ -125,9 +125,9 @@ class Previewer:
         self._outcomes: Counter[Outcome] = Counter()
         self._met_pairs: Counter[tuple[bool, bool]] = Counter()
         self._set_already: Counter[str] = Counter()
-        checks = self._model.checks
-        self._checks = tuple((i, name, limit, limit - near) for i, (name, limit) in enumerate(checks))
-        self._reached, self._near, self._no_score = ([0] * len(checks) for _ in range(3))
+        live = rules.live_scoring_models
+        self._criteria = tuple(CriterionCount(name, limit, name in live) for name, limit in self._model.checks)
+        self._near = near
 
     def add(self, key: bytes, lead: Lead) -> None:
         """Count a lead. `key`: its id in UTF-8."""
@@ -143,37 +143,27 @@ class Previewer:
         if outcome is Outcome.ALREADY_QUALIFIED:
             self._set_already[_qualified_by(lead, model.id)] += 1
         scores = lead.scores
-        for index, name, threshold, nearly in self._checks:
-            score = scores.get(name)
+        for one in self._criteria:
+            score = scores.get(one.scoring_model_id)
             if score is None:
-                self._no_score[index] += 1
-            elif score.value >= threshold:
-                self._reached[index] += 1
-            elif score.value >= nearly:
-                self._near[index] += 1
+                one.no_score += 1
+            elif score.value >= one.threshold:
+                one.reached += 1
+            elif score.value >= one.threshold - self._near:
+                one.near += 1
         if self._running is not None:
             met = outcome is not Outcome.CRITERIA_NOT_MET  # any other outcome comes after they were met
             self._met_pairs[met, criteria_met(self._running, scores, rules)] += 1
 
     def result(self) -> Preview:
         """What was counted so far."""
-        live, outcomes, met_pairs = self._rules.live_scoring_models, self._outcomes, self._met_pairs
+        outcomes, met_pairs = self._outcomes, self._met_pairs
         leads = outcomes.total()
         return Preview(
             leads=leads,
             asked=leads - sum(outcomes[outcome] for outcome in _NOT_ASKED),
             outcomes=dict(outcomes.most_common()),
-            criteria=tuple(
-                CriterionCount(
-                    scoring_model_id=name,
-                    threshold=threshold,
-                    live=name in live,
-                    reached=self._reached[index],
-                    near=self._near[index],
-                    no_score=self._no_score[index],
-                )
-                for index, name, threshold, _ in self._checks
-            ),
+            criteria=self._criteria,
             set_already=dict(self._set_already.most_common()),
             sample=tuple(candidate for _, _, candidate in sorted(self._sample, reverse=True)),
             compared=None
