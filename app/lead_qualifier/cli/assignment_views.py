@@ -195,7 +195,7 @@ def reason(explained: Explained) -> str:
 
 
 _REASONS = {
-    AssignmentResult.SERVER_ISSUE: "the CRM could not do it",
+    AssignmentResult.SERVER_ISSUE: "the CRM failed to carry it out",
     AssignmentResult.LACKS_PRIVILEGES: "the owner lacks the privileges for it in the CRM",
     AssignmentResult.MEETS_NO_SEGMENT: "it meets the condition of no segment",
     AssignmentResult.NO_RULE_FOR_SEGMENT: "no rule of its segment matches it",

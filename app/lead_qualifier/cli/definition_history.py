@@ -12,7 +12,7 @@ from lead_qualifier.client.definition_history import History, Step, Version, rea
 
 
 def look_up_history(kind: str, definition_id: str) -> History:
-    """What the audit trail tells of a definition, also of one that is deleted. Raises Refused if it tells nothing."""
+    """The history of a definition, even of a deleted one. Raises Refused if the audit trail does not know it."""
     session = open_session()
     found = read_history(session.connection, kind, definition_id, topic_prefix=session.prefix)
     if not found.known:

@@ -22,7 +22,7 @@ from lead_qualifier.cli.options import (
 )
 from lead_qualifier.cli.screen import columns, say, show_json, yaml_lines
 from lead_qualifier.cli.session import open_session, report
-from lead_qualifier.client.commands import Action, DefinitionClient, Outcome
+from lead_qualifier.client.commands import Action, CommandClient, Outcome
 from lead_qualifier.client.definition_history import History
 from lead_qualifier.client.definitions import read_definitions
 from lead_qualifier.definitions.entries import Entry
@@ -67,8 +67,8 @@ def definition_commands(own: DefinitionCommands) -> typer.Typer:
     program = command_group(own.about)
     one = with_article(own.name)
 
-    def send(issued_by: str | None, as_json: bool, ask: Callable[[DefinitionClient], Outcome]) -> None:
-        client = open_session(issued_by=issued_by).definitions(own.name)
+    def send(issued_by: str | None, as_json: bool, ask: Callable[[CommandClient], Outcome]) -> None:
+        client = open_session(issued_by=issued_by).commands()
         report(lambda: ask(client), as_json=as_json)
 
     @_command(program, own, "apply", f"Create {one} from a file, or replace its draft.\n\nIt runs once published.")
@@ -80,7 +80,11 @@ def definition_commands(own: DefinitionCommands) -> typer.Typer:
         as_json: Json = False,
     ) -> None:
         definition = own.read(file)
-        send(issued_by, as_json, lambda to: to.apply(definition, draft=draft, expected_revision=expected_revision))
+        send(
+            issued_by,
+            as_json,
+            lambda to: to.apply(own.name, definition, draft=draft, expected_revision=expected_revision),
+        )
 
     @_command(program, own, "publish", f"Publish {one} as its next version, so that it runs.")
     def publish(
@@ -95,7 +99,9 @@ def definition_commands(own: DefinitionCommands) -> typer.Typer:
         send(
             issued_by,
             as_json,
-            lambda to: to.move("publish", definition_id, replace=replace, expected_revision=expected_revision),
+            lambda to: to.move(
+                own.name, "publish", definition_id, replace=replace, expected_revision=expected_revision
+            ),
         )
 
     def add(action: Action, about: str) -> None:
@@ -106,7 +112,11 @@ def definition_commands(own: DefinitionCommands) -> typer.Typer:
             issued_by: IssuedBy = None,
             as_json: Json = False,
         ) -> None:
-            send(issued_by, as_json, lambda to: to.move(action, definition_id, expected_revision=expected_revision))
+            send(
+                issued_by,
+                as_json,
+                lambda to: to.move(own.name, action, definition_id, expected_revision=expected_revision),
+            )
 
     add("stop", f"Stop a live {own.name}.")
     add("delete", f"Delete {one} that is not live.")

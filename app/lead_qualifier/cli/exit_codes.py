@@ -49,11 +49,11 @@ MEANINGS = {
 
 
 class Refused(Exception):
-    """What was asked for is not done; the message says why and what to do."""
+    """The command was not carried out; the message says why and what to do."""
 
 
 class NoBrokerFound(Exception):
-    """There is no broker to speak to; the message says how to have one."""
+    """No broker was found; the message says how to get one."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ _CODES: dict[type[BaseException], ExitCode] = {
     KafkaClientError: ExitCode.REFUSED,
 }
 EXPECTED: tuple[type[BaseException], ...] = (*_CODES, KafkaException, OSError)
-"""Failures that are told in one message; any other is a fault of the program and shows where it came from."""
+"""Failures that one message explains; any other is a bug and shows its traceback."""
 
 _AWAY = {
     KafkaError._TRANSPORT,
@@ -105,11 +105,6 @@ def judge(failure: BaseException) -> tuple[str, ExitCode]:
     if isinstance(failure, OSError):
         return _judge_system(failure), ExitCode.REFUSED
     return IN_ENGLISH.failure(failure), next(code for kind, code in _CODES.items() if isinstance(failure, kind))
-
-
-def told(failure: BaseException, message: str) -> tuple[str, ...]:
-    """The message in lines: only a failure that has lines of its own has more than one."""
-    return getattr(failure, "lines", (message,))
 
 
 def _judge_kafka(failure: KafkaException) -> tuple[str, ExitCode]:

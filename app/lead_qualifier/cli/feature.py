@@ -8,7 +8,6 @@ import typer
 
 from lead_qualifier.cli.options import IssuedBy, Json, command_group
 from lead_qualifier.cli.session import open_session, report
-from lead_qualifier.client.commands import switch_feature
 
 feature = command_group("Turn lead management on or off. While it is off, nothing qualifies.")
 Feature = Annotated[str, typer.Argument(metavar="FEATURE", help="The feature: lead-management.")]
@@ -33,5 +32,5 @@ def disable(name: Feature, issued_by: IssuedBy = None, as_json: Json = False) ->
 
 
 def _switch(name: str, on: bool, issued_by: str | None, as_json: bool) -> None:
-    sender = open_session(issued_by=issued_by).commands()
-    report(lambda: switch_feature(sender, name, on=on), as_json=as_json)
+    client = open_session(issued_by=issued_by).commands()
+    report(lambda: client.switch_feature(name, on=on), as_json=as_json)

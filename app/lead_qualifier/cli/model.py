@@ -204,7 +204,7 @@ def shadow(
     criteria that the lead then meets: both, neither, only those of the draft (newly_qualifying), or only those of the
     live version (no_longer_qualifying).
     """
-    client = open_session(issued_by=issued_by).definitions(QUALIFICATION_MODEL)
+    client = open_session(issued_by=issued_by).commands()
     on = switch is Switch.ON
     report(lambda: client.shadow(model_id, on=on, expected_revision=expected_revision), as_json=as_json)
 

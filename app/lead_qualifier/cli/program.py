@@ -111,7 +111,7 @@ def run() -> None:
         # Imported when something fails only: the failures are those of the whole program.
         import structlog  # noqa: PLC0415
 
-        from lead_qualifier.cli.exit_codes import EXPECTED, judge, told  # noqa: PLC0415
+        from lead_qualifier.cli.exit_codes import EXPECTED, judge  # noqa: PLC0415
         from lead_qualifier.cli.screen import fail  # noqa: PLC0415
         from lead_qualifier.services.logs import logs_json  # noqa: PLC0415
 
@@ -121,7 +121,7 @@ def run() -> None:
         if logs_json():
             structlog.get_logger(__name__).critical("failed", reason=message, exit_code=int(code))
         else:
-            fail(*told(failure, message))
+            fail(*getattr(failure, "lines", (message,)))  # few failures have lines of their own
         sys.exit(code)
 
 

@@ -16,7 +16,6 @@ from lead_qualifier.maintenance.rebuild.rebuild import Rebuild, Rebuilt
 from lead_qualifier.qualification.utc import from_milliseconds, to_milliseconds
 from lead_qualifier.settings import load_settings
 
-_REPORT_SECONDS = 5.0
 _EARLIEST = "earliest"
 _MEANINGS = {
     Part.ONLY_LIVE: "held only by the workers",
@@ -67,7 +66,7 @@ def rebuild(
         unknown_leads=session.settings.unknown_leads.value,
         time_tolerance=session.settings.time_tolerance,
     )
-    with progress("reading the audit trail", lines_every=_REPORT_SECONDS) as report:
+    with progress("reading the audit trail") as report:
         rebuilt = work.run(limit=limit, progress=report)
     if as_json:
         show_json(_as_json(rebuilt, name, work.to_prefix))
@@ -100,7 +99,10 @@ def _tell(rebuilt: Rebuilt, since: str, name: str, state_prefix: str, session: S
     say(f"{rebuilt.leads.count:,} leads, checksum {rebuilt.leads.hex}")
     of = rebuilt.qualifications
     say(f"{of.rebuilt:,} qualifications, checksum of their event ids {of.checksum}")
-    say(f"  {of.live - of.only_live:,} are on lead-qualified, {of.only_rebuilt:,} are not; {of.only_live:,} only there")
+    say(
+        f"  {of.live - of.only_live:,} are on lead-qualified, {of.only_rebuilt:,} are not; "
+        f"{of.only_live:,} are only there"
+    )
     say("")
     compared = rebuilt.compared
     say(f"{compared.equal:,} of {compared.live:,} leads that the workers hold are identical")

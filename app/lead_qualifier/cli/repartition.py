@@ -24,8 +24,6 @@ from lead_qualifier.messages.topics import (
 )
 from lead_qualifier.settings import load_settings
 
-_REPORT_SECONDS = 5.0
-
 
 def repartition(
     partitions: Annotated[
@@ -87,7 +85,7 @@ def repartition(
             note(line)
     if not yes and (as_json or not agreed(f"Copy from {prefix}* to {new}*?", err=True)):
         raise Refused("nothing was copied" + (" (--json asks nothing: it needs --yes)" if as_json else ""))
-    with progress("copying", lines_every=_REPORT_SECONDS) as report:
+    with progress("copying") as report:
         copied = work.copy(plan, history=history, progress=report)
     for topic, count in copied.strays.items():
         warn(
@@ -120,7 +118,7 @@ def _steps(old: str, new: str, plan: Plan, after: int, *, history: bool) -> Iter
     yield f"  3. point readers of {LEAD_QUALIFIED.full_name(old)} to {LEAD_QUALIFIED.full_name(new)}, and sinks too"
     if history:
         yield "     (they find the copied events there again, each with its original id)"
-    yield f"  Way back, until something is processed there: the current settings, and writers back to {old}*."
+    yield f"  To go back, before anything is processed there: use the current settings, and writers on {old}* again."
     yield "Not copied: inputs, because they are processed (old lead-changed records stay readable in the old topic)."
 
 

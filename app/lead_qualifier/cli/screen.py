@@ -27,6 +27,7 @@ from lead_qualifier.wording.printable import printable
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
+_REPORT_SECONDS = 5.0
 
 
 def _shown(line: str) -> Text:
@@ -40,25 +41,25 @@ def say(line: str) -> None:
 
 
 def note(line: str) -> None:
-    """One line beside the result."""
+    """One line next to the result, on standard error."""
     err.print(_shown(line))
 
 
 def warn(line: str) -> None:
-    """Something to know although it went on."""
+    """A warning: the command goes on."""
     err.print("warning:", style="yellow", end=" ")
     err.print(_shown(line))
 
 
 def fail(*lines: str) -> None:
-    """Why it did not go on."""
+    """An error: the command does not go on."""
     err.print("error:", style="bold red", end=" ")
     for line in lines:
         err.print(_shown(line))
 
 
 def agreed(question: str, *, err: bool = False) -> bool:
-    """Ask the person at the terminal, with `err` on standard error. Raises typer.Abort where nobody answers."""
+    """Ask the person at the terminal, with `err` on standard error. Raises typer.Abort if nobody answers."""
     return typer.confirm(printable(question), err=err)
 
 
@@ -68,7 +69,7 @@ def moment(at: datetime) -> str:
 
 
 def columns(titles: Sequence[str], rows: Iterable[Sequence[str]], *, right: Collection[str] = ()) -> None:
-    """A table that stays one line a row, also where it is read by another program. `right`: titles of numbers."""
+    """A table with one line for each row, also for other programs to read. `right`: titles of numbers."""
     table = [tuple(titles), *(tuple(map(printable, row)) for row in rows)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     for row in table:
@@ -125,7 +126,7 @@ def yaml_lines(content: Mapping[str, Any], *, width: float = math.inf, flow: boo
 
 @contextmanager
 def busy(text: str) -> Iterator[None]:
-    """Show that something takes its time, where somebody watches."""
+    """Show on a terminal that something takes time."""
     if err.is_terminal:
         with err.status(_shown(text)):
             yield
@@ -134,18 +135,18 @@ def busy(text: str) -> Iterator[None]:
 
 
 @contextmanager
-def progress(text: str, *, lines_every: float | None = None) -> Iterator[Callable[[str], None]]:
-    """On a terminal one line that changes as it is told; else a line every so many seconds, if at all."""
+def progress(text: str) -> Iterator[Callable[[str], None]]:
+    """Shows the lines that it is given: on a terminal the newest one, else one every few seconds."""
     if err.is_terminal:
         with err.status(_shown(text)) as status:
             yield lambda line: status.update(_shown(line))
         return
     last = time.monotonic()
 
-    def told(line: str) -> None:
+    def show(line: str) -> None:
         nonlocal last
-        if lines_every is not None and time.monotonic() > last + lines_every:
+        if time.monotonic() > last + _REPORT_SECONDS:
             last = time.monotonic()
             note(line)
 
-    yield told
+    yield show

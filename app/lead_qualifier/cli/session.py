@@ -12,7 +12,7 @@ import typer
 
 from lead_qualifier.cli.exit_codes import ExitCode, NoBrokerFound
 from lead_qualifier.cli.screen import busy, fail, say, show_json, warn
-from lead_qualifier.client.commands import CommandSender, DefinitionClient, Outcome
+from lead_qualifier.client.commands import CommandClient, Outcome
 from lead_qualifier.demo.broker.local_broker import find_running
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.messages.decode import read_framing
@@ -30,21 +30,17 @@ class Session:
 
     @property
     def prefix(self) -> str:
-        """What stands before every topic's name."""
+        """The prefix of every topic's name."""
         return self.settings.topic_prefix
 
     @property
     def state_prefix(self) -> str:
-        """What stands before the names of the topics that hold state."""
+        """The prefix of the names of topics that hold state."""
         return self.settings.prefix_of_state
 
-    def definitions(self, kind: str) -> DefinitionClient:
-        """Sends commands on definitions of a kind: `model`, `journey` and so on."""
-        return DefinitionClient(kind, self.commands())
-
-    def commands(self) -> CommandSender:
+    def commands(self) -> CommandClient:
         """Sends commands, by default in the name of this user on this machine."""
-        return CommandSender(
+        return CommandClient(
             self.connection,
             topic_prefix=self.prefix,
             issued_by=self.settings.issued_by or user_at_host(),
@@ -53,7 +49,7 @@ class Session:
 
 
 def open_session(**options: Any) -> Session:
-    """Read the settings, laid under `options`, and reach the broker given, else the demo's.
+    """Read the settings, with `options` on top, and reach the broker that they name, else the demo's.
 
     Raises InvalidSettings, NoBrokerFound, BrokerUnreachable.
     """
@@ -86,7 +82,7 @@ def report(ask: Callable[[], Outcome], *, as_json: bool) -> None:
 
 
 def user_at_host() -> str:
-    """Who gives a command."""
+    """The user and the machine that give a command."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # a container may run as a user without a name

@@ -10,7 +10,7 @@ import msgspec
 
 from lead_qualifier.assignment.intake import FollowedLead, decode_followed, is_gone
 from lead_qualifier.assignment.state import LEAD, HeldLead, State, decode_state
-from lead_qualifier.client.decoding import decode_event
+from lead_qualifier.client.decoding import decode_event, decode_or_none
 from lead_qualifier.client.errors import UnreadableState
 from lead_qualifier.client.stored_state import read_state, undecided
 from lead_qualifier.engine import partition_of
@@ -62,14 +62,16 @@ def look_up(connection: Connection, *, topic_prefix: str, lead_id: str) -> Assig
     intake = read_state(reader, [(followed_topic, partition)], only=key)
     state = read_state(reader, [(state_topic, 0)])
     try:
-        entries = _readable(state.values, needed=LEAD + key)
+        held = decode_state(state.values[LEAD + key]) if LEAD + key in state.values else None
         followed = decode_followed(intake.values[key]) if key in intake.values else None
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise UnreadableState(
             f"what assignment holds cannot be read: {error}; use the version that wrote it"
         ) from error
     erased = key in intake.erased or (followed is not None and is_gone(followed))
-    held = entries.get(LEAD + key)
+    entries = {
+        key: one for key, value in state.values.items() if (one := decode_or_none(decode_state, value)) is not None
+    }
     assert held is None or isinstance(held, HeldLead)
     followed_inputs = DOWNSTREAM["assignment"].changelogs[ASSIGNMENT_LEAD_STATE]
     inputs = [(topic.full_name(topic_prefix), partition) for topic in followed_inputs]
@@ -83,18 +85,6 @@ def look_up(connection: Connection, *, topic_prefix: str, lead_id: str) -> Assig
         decisions=() if held is None else _decisions(reader, assigned, key, held.number),
         undecided=undecided(reader, inputs, intake.checkpoints) + undecided(reader, [(queue, 0)], state.checkpoints),
     )
-
-
-def _readable(state: Mapping[bytes, bytes], *, needed: bytes) -> dict[bytes, State]:
-    """The readable states; the service skips the others, too. Raises what decoding does for the `needed` key."""
-    found: dict[bytes, State] = {}
-    for key, value in state.items():
-        try:
-            found[key] = decode_state(value)
-        except (msgspec.DecodeError, ValueError, RecursionError):
-            if key == needed:
-                raise
-    return found
 
 
 def _decisions(reader: TopicReader, topic: str, key: bytes, newest: int) -> tuple[dict[str, Any], ...]:

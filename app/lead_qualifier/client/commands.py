@@ -15,7 +15,14 @@ from typing import Any, Literal
 from confluent_kafka import KafkaException
 
 from lead_qualifier.client.decoding import decode_event
-from lead_qualifier.client.definitions import PROJECTED_KINDS, WORKER, CommandTopics, read_definitions, topics_of
+from lead_qualifier.client.definitions import (
+    PROJECTED_KINDS,
+    QUALIFICATION_MODEL,
+    WORKER,
+    CommandTopics,
+    read_definitions,
+    topics_of,
+)
 from lead_qualifier.client.errors import CommandUnanswered
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.errors import KafkaClientError
@@ -47,13 +54,13 @@ class Outcome:
         return tuple(self.message.split("\n")) if several else (self.message,)
 
 
-class CommandSender:
+class CommandClient:
     """Sends commands on behalf of one person or program, and waits for their outcomes."""
 
     def __init__(self, connection: Connection, *, topic_prefix: str, issued_by: str, timeout: float) -> None:
         """`timeout`: seconds that a command waits for its outcome."""
-        self.reader = TopicReader(connection, timeout=30)
-        self.prefix = topic_prefix
+        self._reader = TopicReader(connection, timeout=30)
+        self._prefix = topic_prefix
         self._connection = connection
         self._issued_by = issued_by
         self._timeout = timeout
@@ -76,16 +83,72 @@ class CommandSender:
         if expected_revision is not None:
             command["expected_revision"] = expected_revision
         value = json.dumps(command, ensure_ascii=False).encode()
-        sent_to = topics.commands.full_name(self.prefix)
-        admin = self.reader.admin
+        sent_to = topics.commands.full_name(self._prefix)
+        admin = self._reader.admin
         # The end before sending: the outcome can only follow it.
-        ends = admin.ends(admin.partitions(topics.changed.full_name(self.prefix)))
+        ends = admin.ends(admin.partitions(topics.changed.full_name(self._prefix)))
         admin.partitions(sent_to)
         with PartitionTail(self._connection, ends) as outcomes:
             outcome = self._wait(outcomes, command_id, sent_to, key.encode(), value)
         if outcome is None:
             raise unanswered(self._timeout, topics.service)
         return outcome
+
+    def apply(
+        self, kind: str, definition: Mapping[str, Any], *, draft: bool = False, expected_revision: int | None = None
+    ) -> Outcome:
+        """Create a definition as people write it, or replace its draft; with `draft` also while it is live.
+
+        `kind`: `model`, `journey`, `assignment`, `sequence` or `follow-up`. Raises as `send`.
+        """
+        fields = {"definition": dict(definition)} | ({"draft": True} if draft else {})
+        return self._on_definition(kind, "apply", str(definition["id"]), fields, expected_revision)
+
+    def move(
+        self,
+        kind: str,
+        action: Action,
+        definition_id: str,
+        *,
+        replace: bool = False,
+        expected_revision: int | None = None,
+    ) -> Outcome:
+        """Publish, stop or delete a definition; with `replace` publish the draft of a live one in its place.
+
+        Raises as `send`.
+        """
+        return self._on_definition(kind, action, definition_id, {"replace": True} if replace else {}, expected_revision)
+
+    def shadow(self, model_id: str, *, on: bool, expected_revision: int | None = None) -> Outcome:
+        """Let the draft of a live qualification model run in its shadow, or end that. Raises as `send`."""
+        return self._on_definition(QUALIFICATION_MODEL, "shadow", model_id, {"enabled": on}, expected_revision)
+
+    def switch_feature(self, feature: str, *, on: bool) -> Outcome:
+        """Turn a feature on or off. Raises as `send`."""
+        topics = CommandTopics(FEATURE_COMMANDS, QUALIFICATION_MODEL_CHANGED, "feature", WORKER)
+        return self.send(topics, feature, {"command": "enable" if on else "disable"})
+
+    def _on_definition(
+        self, kind: str, action: str, key: str, fields: Mapping[str, Any], expected_revision: int | None
+    ) -> Outcome:
+        outcome = self.send(topics_of(kind), key, {"command": action, **fields}, expected_revision)
+        if outcome.accepted and kind in PROJECTED_KINDS:
+            self._wait_until_visible(kind, key, int(outcome.event["revision"]), absent=action == "delete")
+        return outcome
+
+    def _wait_until_visible(self, kind: str, definition_id: str, revision: int, *, absent: bool) -> None:
+        """Services write current definitions to their topic just after they commit an outcome. The command has
+        succeeded by then, whatever becomes of this: the login may not be allowed to read, or the broker be gone.
+        """
+        missing = math.inf if absent else -1
+        until = time.monotonic() + _VISIBLE_SECONDS
+        with suppress(KafkaClientError, KafkaException):
+            while time.monotonic() < until:
+                definitions = read_definitions(self._reader, kind, topic_prefix=self._prefix)
+                current = {entry.id: entry.revision for entry in definitions}
+                if current.get(definition_id, missing) >= revision:
+                    return
+                time.sleep(0.05)
 
     def _wait(self, outcomes: PartitionTail, command_id: str, topic: str, key: bytes, value: bytes) -> Outcome | None:
         producer = Producer(self._connection)
@@ -107,70 +170,12 @@ class CommandSender:
 def unanswered(seconds: float, service: str = WORKER) -> CommandUnanswered:
     """What to raise when a command was sent and no worker answered in time, with what to do about it."""
     hint = (
-        f"see that one runs ({service}) with the same LEAD_QUALIFIER_TOPIC_PREFIX; the command was sent "
+        f"check that one runs ({service}) with the same LEAD_QUALIFIER_TOPIC_PREFIX; the command was sent "
         "and is carried out when one starts"
     )
     if service == WORKER:
-        hint += " (lead-qualifier model list shows how things stand)"
+        hint += " (lead-qualifier model list shows the current state)"
     return CommandUnanswered(f"no worker answered within {seconds:g} s: {hint}")
-
-
-class DefinitionClient:
-    """Sends commands on definitions of one kind: `model`, `journey`, `assignment`, `sequence` or `follow-up`."""
-
-    def __init__(self, kind: str, sender: CommandSender) -> None:
-        self._kind = kind
-        self._topics = topics_of(kind)
-        self._sender = sender
-
-    def apply(
-        self, definition: Mapping[str, Any], *, draft: bool = False, expected_revision: int | None = None
-    ) -> Outcome:
-        """Create a definition as people write it, or replace its draft; with `draft` also while it is live.
-
-        Raises as CommandSender.send.
-        """
-        fields = {"definition": dict(definition)} | ({"draft": True} if draft else {})
-        return self._send("apply", str(definition["id"]), fields, expected_revision)
-
-    def move(
-        self, action: Action, definition_id: str, *, replace: bool = False, expected_revision: int | None = None
-    ) -> Outcome:
-        """Publish, stop or delete a definition; with `replace` publish the draft of a live one in its place.
-
-        Raises as CommandSender.send.
-        """
-        return self._send(action, definition_id, {"replace": True} if replace else {}, expected_revision)
-
-    def shadow(self, definition_id: str, *, on: bool, expected_revision: int | None = None) -> Outcome:
-        """Let the draft of a live qualification model run in its shadow, or end that. Raises as CommandSender.send."""
-        return self._send("shadow", definition_id, {"enabled": on}, expected_revision)
-
-    def _send(self, action: str, key: str, fields: Mapping[str, Any], expected_revision: int | None) -> Outcome:
-        outcome = self._sender.send(self._topics, key, {"command": action, **fields}, expected_revision)
-        if outcome.accepted and self._kind in PROJECTED_KINDS:
-            self._wait_until_visible(key, int(outcome.event["revision"]), absent=action == "delete")
-        return outcome
-
-    def _wait_until_visible(self, definition_id: str, revision: int, *, absent: bool) -> None:
-        """Services write current definitions to their topic just after they commit an outcome. The command has
-        succeeded by then, whatever becomes of this: the login may not be allowed to read, or the broker be gone.
-        """
-        missing = math.inf if absent else -1
-        until = time.monotonic() + _VISIBLE_SECONDS
-        with suppress(KafkaClientError, KafkaException):
-            while time.monotonic() < until:
-                definitions = read_definitions(self._sender.reader, self._kind, topic_prefix=self._sender.prefix)
-                current = {entry.id: entry.revision for entry in definitions}
-                if current.get(definition_id, missing) >= revision:
-                    return
-                time.sleep(0.05)
-
-
-def switch_feature(sender: CommandSender, feature: str, *, on: bool) -> Outcome:
-    """Turn a feature on or off. Raises as CommandSender.send."""
-    topics = CommandTopics(FEATURE_COMMANDS, QUALIFICATION_MODEL_CHANGED, "feature", WORKER)
-    return sender.send(topics, feature, {"command": "enable" if on else "disable"})
 
 
 def _outcome(value: bytes | None, command_id: str) -> Outcome | None:

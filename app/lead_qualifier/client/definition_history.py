@@ -47,7 +47,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What the trail tells of one definition. `known`: it tells of it at all."""
+    """What the audit trail says about one definition. `known`: whether it says anything."""
 
     definition_id: str
     known: bool
@@ -71,7 +71,7 @@ def read_history(connection: Connection, kind: str, definition_id: str, *, topic
 
 
 def history_of(definition_id: str, events: Iterable[Mapping[str, Any]], *, id_field: str) -> History:
-    """What events of the trail, oldest first, come to. Refusals, repeats and other subjects play no part."""
+    """The history in events of the trail, oldest first. Refusals, repeats and other subjects are ignored."""
     known = False
     versions: list[Version] = []
     drafted: Step | None = None

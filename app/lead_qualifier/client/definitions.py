@@ -44,7 +44,7 @@ def topics_of(kind: str) -> CommandTopics:
 
 
 def read_definitions(reader: TopicReader, kind: str, *, topic_prefix: str) -> list[Entry]:
-    """Every definition of a kind but deleted ones, by id. Raises TopicMissing, NotAllowed, ReadIncomplete,
+    """All definitions of a kind except deleted ones, by id. Raises TopicMissing, NotAllowed, ReadIncomplete,
     KafkaException.
     """
     topic = downstream.ASSIGNMENT_STATE if kind == _IN_STATE else downstream.definitions(kind)

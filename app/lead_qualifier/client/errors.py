@@ -8,7 +8,7 @@ class ClientError(Exception):
 
 
 class CommandUnanswered(ClientError):
-    """No service answered a command in time; it was sent, and is carried out when a service comes."""
+    """No service answered a command in time; it was sent, and is carried out once a service runs."""
 
 
 class AnnouncedLater(ClientError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import msgspec
 from confluent_kafka import KafkaError, KafkaException
@@ -11,7 +12,7 @@ from confluent_kafka import KafkaError, KafkaException
 from lead_qualifier.client.decoding import decode_or_none
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.errors import NotAllowed, is_forbidden
-from lead_qualifier.kafka.producer import Delivered, Producer
+from lead_qualifier.kafka.producer import Producer
 from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.messages.decode import BadMessage, decode_lead_score_changed
 from lead_qualifier.messages.topics import LEAD_SCORE_CHANGED
@@ -64,20 +65,17 @@ class ScoreFeed:
         except BadMessage as bad:
             self._refuse(number, str(bad))
             return
-        self._producer.send(self._topic, key, content, delivered=self._delivered(number))
+        self._producer.send(self._topic, key, content, delivered=partial(self._delivered, number))
 
-    def _delivered(self, number: int) -> Delivered:
-        def report(error: KafkaError | None) -> None:
-            if error is None:
-                self._fed.sent += 1
-            elif error.code() == KafkaError._MSG_TIMED_OUT:
-                raise KafkaException(error)
-            elif is_forbidden(error):
-                raise NotAllowed(f"Write on topic {self._topic}")
-            else:
-                self._refuse(number, f"the broker refused it: {error.str()}")
-
-        return report
+    def _delivered(self, number: int, error: KafkaError | None) -> None:
+        if error is None:
+            self._fed.sent += 1
+        elif error.code() == KafkaError._MSG_TIMED_OUT:
+            raise KafkaException(error)
+        elif is_forbidden(error):
+            raise NotAllowed(f"Write on topic {self._topic}")
+        else:
+            self._refuse(number, f"the broker refused it: {error.str()}")
 
     def _refuse(self, number: int, reason: str) -> None:
         self._fed.invalid += 1

@@ -42,7 +42,7 @@ def announce(
 ) -> Announcement:
     """Announce that the scoring model has this status from now on, and wait up to `timeout` seconds for a worker.
 
-    `time_tolerance`: what is held with a time further ahead than that gives way to any announcement.
+    `time_tolerance`: a stored announcement dated further ahead than that is replaced by any other.
 
     Without a `name` or a `maximum` it keeps those it has; a maximum of "none" takes it away. Raises AnnouncedLater,
     TopicMissing, KafkaException.
@@ -54,7 +54,7 @@ def announce(
     if held is not None and now < held.occurred_at <= after(now, time_tolerance):
         raise AnnouncedLater(
             f"{scoring_model_id} was announced as {held.status} for {held.occurred_at.isoformat()}, later than "
-            "now: what is older is ignored. Set the clock of its engine right, or wait until then"
+            "now: an older announcement would be ignored. Correct the clock of its engine, or wait until then"
         )
     event: dict[str, Any] = {
         "event_id": str(uuid.uuid4()),

@@ -13,7 +13,7 @@ from typing import Any, cast
 import msgspec
 import yaml
 
-from lead_qualifier.client.commands import CommandSender, DefinitionClient, Outcome, switch_feature
+from lead_qualifier.client.commands import CommandClient, Outcome
 from lead_qualifier.client.definitions import read_definitions
 from lead_qualifier.client.rulebook import read_rulebook
 from lead_qualifier.client.scoring_models import announce
@@ -54,16 +54,15 @@ def provision_qualification(connection: Connection, settings: Settings, say: Cal
                 timeout=0,
             )
             say(f"scoring model {scoring_model} is live")
-    sender = _sender(connection, settings)
+    client = _client(connection, settings)
     if rulebook.feature(LEAD_MANAGEMENT) is None:
-        say(_accepted(switch_feature(sender, LEAD_MANAGEMENT, on=True)))
+        say(_accepted(client.switch_feature(LEAD_MANAGEMENT, on=True)))
     model = read(FIRST_MODEL)
-    client = DefinitionClient("model", sender)
     entry = rulebook.model(model["id"])
     if entry is None:
-        say(_accepted(client.apply(model)))
+        say(_accepted(client.apply("model", model)))
     if entry is None or entry.version == 0:
-        say(_accepted(client.move("publish", model["id"])))
+        say(_accepted(client.move("model", "publish", model["id"])))
 
 
 def provision_downstream(connection: Connection, settings: Settings) -> None:
@@ -75,9 +74,9 @@ def provision_downstream(connection: Connection, settings: Settings) -> None:
             continue
         if kind == "assignment":
             _announce_sellers(connection, settings)
-        client = DefinitionClient(kind, _sender(connection, settings))
-        _accepted(client.apply(definition))
-        _accepted(client.move("publish", definition["id"]))
+        client = _client(connection, settings)
+        _accepted(client.apply(kind, definition))
+        _accepted(client.move(kind, "publish", definition["id"]))
 
 
 def read(file: Path) -> dict[str, Any]:
@@ -86,8 +85,8 @@ def read(file: Path) -> dict[str, Any]:
     return cast("dict[str, Any]", read_definition_file(file, lambda _definition: ()))
 
 
-def _sender(connection: Connection, settings: Settings) -> CommandSender:
-    return CommandSender(
+def _client(connection: Connection, settings: Settings) -> CommandClient:
+    return CommandClient(
         connection, topic_prefix=settings.topic_prefix, issued_by="demo", timeout=settings.command_timeout
     )
 

@@ -61,7 +61,7 @@ def data(one: AssignmentLookup) -> Any:
     return msgspec.to_builtins(as_data(one, explain(one.lead_id, one.entries, T0)))
 
 
-def test_an_assigned_lead_is_shown_with_its_owner_the_way_to_it_and_who_else_was_considered() -> None:
+def test_an_assigned_lead_is_shown_with_its_owner_and_why() -> None:
     harness = new_harness()
     harness.lead("L-1", region="north")
     considered = [{"seller_id": one, "why": why} for one, why in (("S-1", "chosen"), ("S-2", "unavailable"))]
@@ -101,7 +101,7 @@ def test_an_owner_that_the_crm_has_confirmed_is_not_doubted() -> None:
     assert "unconfirmed_crm_names" not in data(one)
 
 
-def test_a_waiting_lead_is_shown_with_its_place_what_holds_now_and_what_would_have_it_tried_again() -> None:
+def test_a_waiting_lead_is_shown_with_its_place_and_what_retries_it() -> None:
     harness = new_harness()
     for name in ("L-0", "L-9", "L-1"):
         harness.lead(name)
@@ -137,7 +137,7 @@ def test_a_waiting_lead_is_shown_with_its_place_what_holds_now_and_what_would_ha
     assert data(one)["now"]["considered"][0] == {"seller_id": "S-1", "why": "no_capacity"}
 
 
-def test_of_many_decisions_the_newest_are_shown_and_one_that_is_not_kept_any_more_is_told() -> None:
+def test_only_the_newest_decisions_are_shown() -> None:
     harness = new_harness()
     harness.lead("L-1")
     many = [event(number, 7, "no_capacity") for number in range(-20, 1)]
@@ -170,7 +170,7 @@ def test_of_many_decisions_the_newest_are_shown_and_one_that_is_not_kept_any_mor
         (FollowedLead(LeadSnapshot(status="qualified")), False, "closed", "assignment never decided anything about it"),
     ],
 )
-def test_a_lead_that_is_not_held_is_told_why_and_nothing_of_what_was(
+def test_a_lead_that_is_not_held_is_shown_with_the_reason(
     followed: FollowedLead | None, erased: bool, standing: str, says: str
 ) -> None:
     one = found({}, followed=followed, erased=erased, undecided=4)
@@ -198,7 +198,7 @@ def test_what_is_held_too_old_is_told_as_final() -> None:
     assert "that is final" in reason
 
 
-def test_a_lead_whose_seller_departed_says_so_and_what_would_move_it() -> None:
+def test_a_departed_seller_is_named_with_what_moves_the_lead() -> None:
     harness = new_harness()
     harness.lead("L-1")
     harness.seller("S-1", active=False)
@@ -210,7 +210,7 @@ def test_a_lead_whose_seller_departed_says_so_and_what_would_move_it() -> None:
     assert data(one)["owner_departed"] == "inactive"
 
 
-def test_a_lead_that_was_taken_back_from_a_seller_who_departed_says_so_while_it_waits() -> None:
+def test_a_lead_taken_back_from_a_departed_seller_says_so() -> None:
     what = SALES | {"departed": "reassign"}
     harness = AssignerHarness(what)
     harness.seller("S-1")

@@ -69,9 +69,7 @@ def test_the_commands_are_those_of_the_contract() -> None:
 
 
 @pytest.mark.parametrize(("path", "function"), COMMANDS, ids=[" ".join(path) for path, _ in COMMANDS])
-def test_a_command_its_arguments_and_options_say_what_they_are_for(
-    path: tuple[str, ...], function: Callable[..., Any]
-) -> None:
+def test_commands_and_their_options_say_what_they_are_for(path: tuple[str, ...], function: Callable[..., Any]) -> None:
     assert function.__doc__
     for parameter in inspect.signature(function, eval_str=True).parameters.values():
         _, info = get_args(parameter.annotation)

@@ -12,7 +12,7 @@ from lead_qualifier.qualification.flags import Actions
 from lead_qualifier.qualification.models import OnRejection, QualificationModel, Recycling
 
 
-def test_a_model_is_shown_with_what_becomes_of_leads_that_sales_rejects() -> None:
+def test_a_model_is_shown_with_what_a_rejection_means() -> None:
     definition = QualificationModel(
         id="enterprise",
         name="Enterprise",

@@ -61,7 +61,7 @@ def test_several_faults_are_a_line_each_whatever_they_name(terminal: Callable[[]
     assert terminal().count("\n") == 2
 
 
-def test_a_refusal_of_a_definition_has_a_line_for_each_problem_and_no_other() -> None:
+def test_a_refused_definition_has_a_line_for_each_problem() -> None:
     faults = (fault(f"segments.{HOSTILE}", "is unknown"), fault("", HOSTILE))
     text = IN_ENGLISH.sentence(Finding("invalid_definition", faults=faults))
     assert text.count("\n") == 1
@@ -78,7 +78,7 @@ def test_json_says_exactly_what_there_is_and_prints(capfdbinary: pytest.CaptureF
 
 
 @pytest.mark.parametrize("name", ["Jürgen", "a\nb: c", HOSTILE.replace("\udc80", ""), "tab\there", "x\u202ey", "é\x85"])
-def test_a_definition_is_shown_as_a_file_that_says_the_same_and_prints(name: str) -> None:
+def test_a_definition_is_shown_as_a_file_that_reads_the_same(name: str) -> None:
     definition = {"id": "a", "name": name, "criteria": [{"scoring_model": name, "threshold": 70}]}
     for lines in (screen.yaml_lines(definition, flow=None), screen.yaml_lines(definition, width=100)):
         assert all(line.isprintable() for line in lines)
@@ -86,7 +86,7 @@ def test_a_definition_is_shown_as_a_file_that_says_the_same_and_prints(name: str
 
 
 @pytest.mark.parametrize("text", ["1e3", "-1.e5", ".5", "007", "1_000", "2026-01-01", "12:30", "on", "~", ".inf", "<<"])
-def test_a_text_that_looks_like_something_else_in_yaml_is_read_back_as_a_text(text: str) -> None:
+def test_a_text_that_yaml_could_mistake_stays_a_text(text: str) -> None:
     definition = {"id": text, text: [1e20, 1.5]}
     read = parse_definition("\n".join(screen.yaml_lines(definition)), "shown", lambda _: ())
     assert read == definition

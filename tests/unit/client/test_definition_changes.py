@@ -65,5 +65,5 @@ members = st.recursive(
 
 
 @given(st.lists(members, max_size=4), st.lists(members, max_size=4))
-def test_two_definitions_differ_if_and_only_if_something_is_named(before: list[Any], after: list[Any]) -> None:
+def test_definitions_differ_if_and_only_if_a_change_is_named(before: list[Any], after: list[Any]) -> None:
     assert bool(list(changes({"criteria": before}, {"criteria": after}))) == (before != after)

@@ -53,7 +53,7 @@ class Trail:
         return result
 
 
-def test_each_version_tells_who_wrote_and_published_it_and_how_it_ended() -> None:
+def test_a_version_names_its_author_publisher_and_end() -> None:
     trail = Trail()
     trail.apply(model(), 1, "anna")
     trail.apply(LATER, 2, "bert")
@@ -74,7 +74,7 @@ def test_each_version_tells_who_wrote_and_published_it_and_how_it_ended() -> Non
     assert third.ended is None
 
 
-def test_what_was_refused_repeated_or_said_nothing_new_leaves_no_trace() -> None:
+def test_refusals_and_repeats_leave_no_trace() -> None:
     trail = Trail()
     assert not trail.move("publish", 1).accepted
     trail.apply(model(), 2, "anna")
@@ -100,7 +100,7 @@ def test_versions_go_on_after_a_model_was_deleted() -> None:
     ]
 
 
-def test_a_model_that_is_only_a_draft_is_known_and_one_of_which_only_refusals_are_told_is_not() -> None:
+def test_a_draft_is_known_and_a_model_with_only_refusals_is_not() -> None:
     trail = Trail()
     trail.move("publish", 1)
     assert not trail.history().known
@@ -108,7 +108,7 @@ def test_a_model_that_is_only_a_draft_is_known_and_one_of_which_only_refusals_ar
     assert trail.history() == History("enterprise", True)
 
 
-def test_other_subjects_of_the_same_key_and_foreign_records_are_passed_over() -> None:
+def test_other_subjects_and_foreign_records_are_passed_over() -> None:
     trail = Trail()
     trail.apply(model(), 1)
     trail.move("publish", 2)
@@ -116,7 +116,7 @@ def test_other_subjects_of_the_same_key_and_foreign_records_are_passed_over() ->
     assert history_of("enterprise", strange + trail.events + strange, id_field=ID) == trail.history()
 
 
-def test_a_version_that_an_older_release_published_has_no_definition() -> None:
+def test_a_version_of_an_older_release_has_no_definition() -> None:
     trail = Trail()
     trail.apply(model(), 1)
     trail.move("publish", 2)

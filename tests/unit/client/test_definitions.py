@@ -25,7 +25,7 @@ def projected(one: Entry) -> Record:
     return record(one.id, encode_entry(one))
 
 
-def test_each_definition_is_there_in_its_highest_revision_and_deleted_ones_are_not() -> None:
+def test_the_highest_revision_counts_and_deleted_ones_are_left_out() -> None:
     live = entry("a", 3, status="live", version=1, published={"id": "a"}, draft=None)
     gone = entry("b", 5, status="deleted", draft=None)
     records = [projected(one) for one in (entry("b", 4), entry("c", 1), live, entry("a", 2), gone)]

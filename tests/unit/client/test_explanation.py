@@ -162,7 +162,7 @@ def test_a_rejected_lead_that_may_qualify_at_once_is_told_so() -> None:
     assert reopened(held) == ["rejected by sales at 2026-03-01T08:00:00+00:00: enterprise may qualify it again"]
 
 
-def test_a_rejected_lead_whose_flags_the_crm_has_set_itself_is_told_both() -> None:
+def test_a_rejected_lead_with_flags_of_the_crm_shows_both() -> None:
     by = rules()
     held = rejected(by)
     held.status_reason, held.sales_ready = "marketing_qualified", True
@@ -171,7 +171,7 @@ def test_a_rejected_lead_whose_flags_the_crm_has_set_itself_is_told_both() -> No
     )
 
 
-def test_a_rejection_does_not_open_a_model_that_qualifies_only_once() -> None:
+def test_a_rejection_does_not_reopen_a_model_of_one_time() -> None:
     by = rules(policy="never", on_rejection=recycling())
     assert "only once" in explained(rejected(by), by).reason
 
@@ -195,7 +195,7 @@ def test_a_hold_is_told_with_the_moment_at_which_it_is_over() -> None:
     )
 
 
-def test_of_nested_criteria_the_formula_is_told_beside_what_single_ones_lack() -> None:
+def test_nested_criteria_show_the_formula_and_what_each_lacks() -> None:
     one = explained(lead(engagement=60), rules(members=(0, Group("any", (1,)))))
     assert one.reason == (
         "not met: all of engagement >= 70, (any of demographic >= 50); missing per criterion: "

@@ -20,7 +20,7 @@ FLAT = QualificationModel(
 )
 
 
-def test_nested_criteria_read_as_one_formula_with_all_that_a_model_says_besides() -> None:
+def test_nested_criteria_read_as_one_formula() -> None:
     model = QualificationModel(
         id="m",
         name="m",

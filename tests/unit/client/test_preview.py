@@ -32,7 +32,7 @@ def previewed(definition: QualificationModel, by: Rules, *leads: Lead, near: flo
     return previewer.result()
 
 
-def test_leads_are_counted_by_the_outcome_that_a_worker_would_give() -> None:
+def test_leads_are_counted_by_the_outcome_of_a_worker() -> None:
     found = previewed(
         model(),
         rules(),
@@ -46,7 +46,7 @@ def test_leads_are_counted_by_the_outcome_that_a_worker_would_give() -> None:
     assert (found.leads, found.asked, found.qualifying, found.share) == (5, 4, 1, 0.2)
 
 
-def test_a_criterion_counts_who_reaches_it_and_who_nearly_does_among_the_eligible() -> None:
+def test_a_criterion_counts_eligible_leads_that_meet_or_near_it() -> None:
     found = previewed(
         model(criteria={"engagement": 70}),
         rules(),
@@ -66,7 +66,7 @@ def test_a_scoring_model_that_is_not_live_meets_nothing() -> None:
     assert [(one.live, one.met, one.reached) for one in found.criteria] == [(True, 1, 1), (False, 0, 1)]
 
 
-def test_it_is_as_if_lead_management_were_on_and_the_model_live_in_its_next_version() -> None:
+def test_the_model_counts_as_live_in_its_next_version() -> None:
     by = rules(model(), lead_management=False, live=False, version=3)
     ruled, then = as_if_live(model(criteria={"engagement": 10}), by)
     assert (ruled.version, ruled.live, then.lead_management) == (4, True, True)
@@ -75,7 +75,7 @@ def test_it_is_as_if_lead_management_were_on_and_the_model_live_in_its_next_vers
     assert as_if_live(model("other"), by)[0].version == 1
 
 
-def test_a_mark_of_the_same_id_counts_and_one_of_another_model_does_not() -> None:
+def test_only_a_mark_of_the_same_model_id_counts() -> None:
     marked = {"enterprise": Mark(2, 1, START, "e", cleared=True), "other": Mark(1, 1, START, "e")}
     cooling = model(cool_down=timedelta(hours=2))
     assert previewed(cooling, rules(), lead(engagement=80, demographic=80, marks=marked)).outcomes == {
@@ -91,7 +91,7 @@ def test_unknown_leads_are_ineligible_where_the_setting_says_so() -> None:
     assert found.asked == 0
 
 
-def test_a_sample_is_the_same_whatever_the_order_and_carries_the_evidence() -> None:
+def test_a_sample_does_not_depend_on_the_order() -> None:
     leads = [(f"L-{number}".encode(), lead(engagement=80, demographic=60)) for number in range(200)]
     samples = []
     for ordered in (leads, leads[::-1]):
@@ -142,7 +142,7 @@ def test_a_model_with_a_hold_says_who_would_wait_for_it() -> None:
     assert (found.qualifying, found.holding) == (0, 1)
 
 
-def test_groups_are_met_as_they_nest_and_each_criterion_is_counted() -> None:
+def test_nested_groups_are_met_and_each_criterion_is_counted() -> None:
     nested = model_of(
         {
             "id": "nested",
@@ -168,7 +168,7 @@ def test_groups_are_met_as_they_nest_and_each_criterion_is_counted() -> None:
     ]
 
 
-def test_of_those_who_have_the_flags_already_it_is_counted_by_whose_qualification() -> None:
+def test_leads_that_have_the_flags_are_counted_by_model() -> None:
     mark, later = Mark(1, 1, START, "e"), Mark(1, 1, minute(5), "e")
     leads = [
         lead(engagement=80, demographic=80, marks=marks)

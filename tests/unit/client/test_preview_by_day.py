@@ -37,7 +37,7 @@ def replayed(
     return dict(days.result())
 
 
-def test_a_lead_counts_on_the_day_of_the_score_that_would_have_qualified_it_and_once() -> None:
+def test_a_lead_counts_once_on_the_day_of_its_decisive_score() -> None:
     leads = {"a": held(engagement=(90, 3), demographic=(60, 1)), "b": held(engagement=(75, 1), demographic=(55, 1))}
     events = [
         ("a", "engagement", 80, 0),
@@ -56,18 +56,18 @@ def test_a_score_older_than_the_one_before_it_is_stale() -> None:
     assert replayed(leads, *events, definition=model(criteria={"engagement": 70})) == {}
 
 
-def test_a_score_whose_event_is_gone_was_there_from_the_beginning() -> None:
+def test_a_score_whose_event_is_gone_was_always_there() -> None:
     leads = {"a": held(engagement=(80, 2), demographic=(60, -30))}
     assert replayed(leads, ("a", "engagement", 80, 2)) == {DAY + timedelta(days=2): 1}
 
 
-def test_who_met_the_criteria_before_history_began_is_not_counted() -> None:
+def test_who_qualified_before_history_began_is_not_counted() -> None:
     leads = {"a": held(engagement=(80, -30), demographic=(60, 2))}
     any_of_them = model(match="any")
     assert replayed(leads, ("a", "demographic", 60, 2), definition=any_of_them) == {}
 
 
-def test_a_lead_that_is_closed_now_counts_until_the_crm_last_spoke_of_it() -> None:
+def test_a_closed_lead_counts_until_its_last_crm_update() -> None:
     closed = held(engagement=(80, 5))
     closed.status, closed.known, closed.changed_at = "qualified", True, on_day(3)
     only = model(criteria={"engagement": 70})
@@ -115,7 +115,7 @@ def test_scores_of_any_year_are_replayed() -> None:
     assert sum(days.result().values()) == 1
 
 
-def test_a_hold_ends_on_the_day_on_which_the_criteria_have_been_met_for_so_long() -> None:
+def test_a_hold_ends_on_the_day_it_is_due() -> None:
     leads = {"stayed": held(engagement=(80, 1)), "fell": held(engagement=(10, 2)), "late": held(engagement=(80, 5))}
     events = [
         ("stayed", "engagement", 80, 1),
@@ -127,7 +127,7 @@ def test_a_hold_ends_on_the_day_on_which_the_criteria_have_been_met_for_so_long(
     assert replayed(leads, *events, definition=holding) == {DAY + timedelta(days=3): 1}, "replayed until the sixth day"
 
 
-def test_scores_that_cross_again_count_again_where_the_model_says_so() -> None:
+def test_scores_that_cross_again_count_on_recross() -> None:
     leads = {"a": held(engagement=(80, 3))}
     events = [("a", "engagement", value, day) for day, value in enumerate((80, 60, 75, 90))]
     crossing = model(criteria={"engagement": 70}, policy="on_recross")
