@@ -26,11 +26,8 @@ from lead_qualifier.wording.sentences import IN_ENGLISH
 
 def degraded(entry: ModelEntry, book: Rulebook) -> list[str]:
     """The scoring models of a live model that are not live."""
-    if entry.status != "live" or entry.published is None:
-        return []
-    live = {one.id for one in book.scoring_models if one.status == "live"}
-    named = dict.fromkeys(one.scoring_model for one in entry.published.criteria)
-    return [name for name in named if name not in live]
+    rules = book.rules()
+    return list(rules.degraded(rules.models[entry.id])) if entry.status == "live" else []
 
 
 def table(book: Rulebook) -> None:

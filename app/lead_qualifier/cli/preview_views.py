@@ -10,10 +10,11 @@ import msgspec
 from lead_qualifier.cli.screen import columns, moment, note, say, warn
 from lead_qualifier.client.evidence import changes_text, criteria_text, number
 from lead_qualifier.client.formula import terms
-from lead_qualifier.client.preview import Candidate, Compared, Preview
+from lead_qualifier.client.preview import Compared, Preview
 from lead_qualifier.client.preview_reader import Days, Previewed
 from lead_qualifier.messages.durations import duration_text
 from lead_qualifier.messages.fields import plain
+from lead_qualifier.messages.lead_flags import changes_of
 from lead_qualifier.messages.lead_qualified import evidence_of
 from lead_qualifier.qualification.decide import Outcome
 
@@ -56,10 +57,10 @@ def show(previewed: Previewed) -> None:
             if preview.qualifying > 1
             else "this one would qualify"
         )
-        for candidate in preview.sample:
-            again = "" if candidate.number == 1 else f" (qualification {candidate.number})"
-            say(f"  {candidate.lead_id}{again}: {changes_text(_changes(candidate))}")
-            say(f"    {criteria_text([evidence_of(one) for one in candidate.criteria])}")
+        for lead_id, found in preview.sample:
+            again = "" if found.number == 1 else f" (qualification {found.number})"
+            say(f"  {lead_id}{again}: {changes_text(changes_of(found.changes))}")
+            say(f"    {criteria_text([evidence_of(one) for one in found.criteria])}")
     if previewed.days is not None:
         say("")
         _days(previewed.days)
@@ -120,16 +121,11 @@ def _days(days: Days) -> None:
         say("per day: lead-score-changed is empty")
         return
     say(f"per day (UTC), replayed from lead-score-changed, whose oldest record is from {moment(days.since)}")
-    each = days.each()
     columns(
         ("  day", "would have qualified"),
-        ((f"  {day.isoformat()}", "no history" if count is None else f"{count:,}") for day, count in each),
+        ((f"  {day.isoformat()}", "no history" if count is None else f"{count:,}") for day, count in days.each),
         right=("would have qualified",),
     )
-
-
-def _changes(candidate: Candidate) -> dict[str, dict[str, Any]]:
-    return {name: {"from": old, "to": new} for name, (old, new) in candidate.changes.items()}
 
 
 def as_json(previewed: Previewed) -> dict[str, Any]:
@@ -158,18 +154,18 @@ def as_json(previewed: Previewed) -> dict[str, Any]:
         ],
         "sample": [
             {
-                "lead_id": one.lead_id,
-                "qualification_number": one.number,
-                "criteria": [evidence_of(criterion) for criterion in one.criteria],
-                "changes": _changes(one),
+                "lead_id": lead_id,
+                "qualification_number": found.number,
+                "criteria": [evidence_of(criterion) for criterion in found.criteria],
+                "changes": changes_of(found.changes),
             }
-            for one in preview.sample
+            for lead_id, found in preview.sample
         ],
     }
     if preview.compared is not None:
         shown["live"] = msgspec.to_builtins(preview.compared)
     if days is not None:
-        shown["days"] = [{"day": day, "would_have_qualified": count} for day, count in days.each() if count is not None]
+        shown["days"] = [{"day": day, "would_have_qualified": count} for day, count in days.each if count is not None]
         if days.since is not None:
             shown["history_since"] = days.since
     return shown

@@ -9,9 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zlib import crc32
 
-from lead_qualifier.qualification.criteria import CriterionEvidence
 from lead_qualifier.qualification.decide import Outcome, criteria_met, decide
-from lead_qualifier.qualification.flags import FlagChanges
 from lead_qualifier.qualification.leads import Lead, Qualification
 from lead_qualifier.qualification.models import QualificationModel
 from lead_qualifier.qualification.rules import RuledModel, Rules
@@ -42,16 +40,6 @@ class CriterionCount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """A lead that would qualify, and why. `number`: 1 if it is the first time by a model of this id."""
-
-    lead_id: str
-    number: int
-    criteria: tuple[CriterionEvidence, ...]
-    changes: FlagChanges
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
     """How many eligible leads meet the criteria of the previewed model, and of the live one (`version`)."""
 
@@ -70,7 +58,8 @@ class Preview:
     asked: int
     outcomes: Mapping[Outcome, int]
     criteria: tuple[CriterionCount, ...]
-    sample: tuple[Candidate, ...]
+    sample: tuple[tuple[str, Qualification], ...]
+    """Some that would qualify: their ids, and why."""
     compared: Compared | None
     set_already: Mapping[str, int] = field(default_factory=dict)
     """Of those that meet the criteria and have what the model sets already: how many by whose qualification, by the
@@ -121,7 +110,7 @@ class Previewer:
         self._running = running if running is not None and running.live else None
         self._at = at
         self._sample_size = sample
-        self._sample: list[tuple[int, bytes, Candidate]] = []
+        self._sample: list[tuple[int, bytes, Qualification]] = []
         self._outcomes: Counter[Outcome] = Counter()
         self._met_pairs: Counter[tuple[bool, bool]] = Counter()
         self._set_already: Counter[str] = Counter()
@@ -134,7 +123,9 @@ class Previewer:
         model, rules = self._model, self._rules
         outcome = decide(lead, model, rules, self._at)
         if type(outcome) is Qualification:
-            self._consider(key, outcome)
+            # Ids that hash low: the same choice in every run, without bias.
+            keep = heapq.heappush if len(self._sample) < self._sample_size else heapq.heappushpop
+            keep(self._sample, (-crc32(key), key, outcome))
             outcome = Outcome.QUALIFIED
         assert isinstance(outcome, Outcome)
         self._outcomes[outcome] += 1
@@ -165,7 +156,7 @@ class Previewer:
             outcomes=dict(outcomes.most_common()),
             criteria=self._criteria,
             set_already=dict(self._set_already.most_common()),
-            sample=tuple(candidate for _, _, candidate in sorted(self._sample, reverse=True)),
+            sample=tuple((key.decode(), why) for _, key, why in sorted(self._sample, reverse=True)),
             compared=None
             if self._running is None
             else Compared(
@@ -176,23 +167,6 @@ class Previewer:
                 no_longer_qualifying=met_pairs[False, True],
             ),
         )
-
-    def _consider(self, key: bytes, qualification: Qualification) -> None:
-        """Add it to the sample if its id hashes low: the same choice in every run, without bias."""
-        sample, rank = self._sample, -crc32(key)
-        full = len(sample) >= self._sample_size
-        if full and (not sample or (rank, key) <= sample[0][:2]):
-            return
-        candidate = Candidate(
-            lead_id=key.decode(),
-            number=qualification.number,
-            criteria=qualification.criteria,
-            changes=qualification.changes,
-        )
-        if full:
-            heapq.heapreplace(sample, (rank, key, candidate))
-        else:
-            heapq.heappush(sample, (rank, key, candidate))
 
 
 def _qualified_by(lead: Lead, model_id: str) -> str:

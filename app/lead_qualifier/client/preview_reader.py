@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -31,25 +30,12 @@ _REPORT_EVERY = 20_000
 class Days:
     """Qualifications per day. `since`: the time of the oldest record on the topic; None if it is empty."""
 
-    first: date
-    """Of the days asked for, like `last`."""
-    last: date
     since: datetime | None
-    qualified: Counter[date]
-    """May include days outside of them."""
+    each: tuple[tuple[date, int | None], ...]
+    """Every day asked for, and how many leads would have qualified.
 
-    def each(self) -> list[tuple[date, int | None]]:
-        """Every day asked for, and how many leads would have qualified.
-
-        None if the topic holds nothing from that day, and no later record is dated back to it.
-        """
-        count = (self.last - self.first).days + 1
-        days = [self.first + timedelta(days=number) for number in range(count)]
-        since = None if self.since is None else self.since.date()
-        return [
-            (day, self.qualified[day] if self.qualified[day] or (since is not None and day >= since) else None)
-            for day in days
-        ]
+    None if the topic holds nothing from that day, and no later record is dated back to it.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,9 +143,8 @@ def _days(  # noqa: PLR0917  each is independent
         assert key is not None  # else it is no score
         replay.add(key, score)
     progress("replaying the days")
-    return Days(
-        first=now.date() - timedelta(days=days - 1),
-        last=now.date(),
-        since=None if oldest is None else from_milliseconds(oldest),
-        qualified=replay.result(),
-    )
+    since = None if oldest is None else from_milliseconds(oldest)
+    qualified = replay.result()
+    asked = [now.date() - timedelta(days=back) for back in reversed(range(days))]
+    known = {day for day in asked if qualified[day] or (since is not None and day >= since.date())}
+    return Days(since=since, each=tuple((day, qualified[day] if day in known else None) for day in asked))

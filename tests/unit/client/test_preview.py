@@ -81,7 +81,7 @@ def test_only_a_mark_of_the_same_model_id_counts() -> None:
     assert previewed(cooling, rules(), lead(engagement=80, demographic=80, marks=marked)).outcomes == {
         "cooling_down": 1
     }
-    [again] = previewed(model(), rules(), lead(engagement=80, demographic=80, marks=marked)).sample
+    [(_, again)] = previewed(model(), rules(), lead(engagement=80, demographic=80, marks=marked)).sample
     assert again.number == 2
 
 
@@ -100,8 +100,8 @@ def test_a_sample_does_not_depend_on_the_order() -> None:
             previewer.add(key, one)
         samples.append(previewer.result().sample)
     assert samples[0] == samples[1]
-    assert len({one.lead_id for one in samples[0]}) == 7
-    first = samples[0][0]
+    assert len({lead_id for lead_id, _ in samples[0]}) == 7
+    _, first = samples[0][0]
     assert [(one.scoring_model_id, one.score, one.met) for one in first.criteria] == [
         ("engagement", 80, True),
         ("demographic", 60, True),
