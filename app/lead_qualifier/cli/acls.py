@@ -33,7 +33,7 @@ def print_acls(
     *,
     service: Annotated[
         str,
-        typer.Option(parser=_named, metavar="|".join(_SERVICES), help="The service to print ACLs for."),
+        typer.Option(parser=_named, metavar="NAME", help=f"The service to print ACLs for: {', '.join(_SERVICES)}."),
     ] = _ALL,
     principal: Annotated[
         str | None,

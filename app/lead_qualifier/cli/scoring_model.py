@@ -28,8 +28,8 @@ class Status(StrEnum):
 @scoring_model.command("set")
 def set_status(
     scoring_model_id: Annotated[str, typer.Argument(metavar="ID", help="The scoring model's id.")],
-    status: Annotated[Status, typer.Option(help="The new status.")],
-    name: Annotated[str | None, typer.Option(help="The display name. Default: unchanged.")] = None,
+    status: Annotated[Status, typer.Option(metavar="live|draft|stopped", help="The new status.")],
+    name: Annotated[str | None, typer.Option(metavar="TEXT", help="The display name. Default: unchanged.")] = None,
     maximum: Annotated[
         str | None,
         typer.Option(

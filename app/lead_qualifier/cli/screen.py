@@ -127,10 +127,7 @@ def yaml_lines(content: Mapping[str, Any], *, width: float = math.inf, flow: boo
 @contextmanager
 def busy(text: str) -> Iterator[None]:
     """Show on a terminal that something takes time."""
-    if err.is_terminal:
-        with err.status(_shown(text)):
-            yield
-    else:
+    with progress(text):
         yield
 
 

@@ -68,7 +68,7 @@ def repair(downstream: Downstream = False, yes: Yes = False, as_json: Json = Fal
     Stop all workers first, and with --downstream all downstream services. Workers stop, and refuse to start, if a topic
     was deleted and created again (its id has changed, whatever it now holds), if an input was truncated, if records
     expired before they were read, or if state is gone: to continue would silently lose or repeat events. This command
-    lists each such partition and, once you confirm, has it read from its first retained record.
+    lists each such partition and, once you confirm, sets it back to its first retained record.
     """
     session = open_session()
     settings = session.settings
