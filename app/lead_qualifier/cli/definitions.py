@@ -22,7 +22,7 @@ from lead_qualifier.cli.options import (
 )
 from lead_qualifier.cli.screen import columns, say, show_json, yaml_lines
 from lead_qualifier.cli.session import open_session, report
-from lead_qualifier.client.commands import Action, CommandClient, Outcome
+from lead_qualifier.client.commands import Action
 from lead_qualifier.client.definition_history import History
 from lead_qualifier.client.definitions import read_definitions
 from lead_qualifier.definitions.entries import Entry
@@ -67,9 +67,19 @@ def definition_commands(own: DefinitionCommands) -> typer.Typer:
     program = command_group(own.about)
     one = with_article(own.name)
 
-    def send(issued_by: str | None, as_json: bool, ask: Callable[[CommandClient], Outcome]) -> None:
+    def move(  # noqa: PLR0917  as the options of the commands follow each other
+        action: Action,
+        definition_id: str,
+        expected_revision: int | None,
+        issued_by: str | None,
+        as_json: bool,
+        replace: bool = False,
+    ) -> None:
         client = open_session(issued_by=issued_by).commands()
-        report(lambda: ask(client), as_json=as_json)
+        report(
+            lambda: client.move(own.name, action, definition_id, replace=replace, expected_revision=expected_revision),
+            as_json=as_json,
+        )
 
     @_command(program, own, "apply", f"Create {one} from a file, or replace its draft.\n\nIt runs once published.")
     def apply(
@@ -80,10 +90,10 @@ def definition_commands(own: DefinitionCommands) -> typer.Typer:
         as_json: Json = False,
     ) -> None:
         definition = own.read(file)
-        send(
-            issued_by,
-            as_json,
-            lambda to: to.apply(own.name, definition, draft=draft, expected_revision=expected_revision),
+        client = open_session(issued_by=issued_by).commands()
+        report(
+            lambda: client.apply(own.name, definition, draft=draft, expected_revision=expected_revision),
+            as_json=as_json,
         )
 
     @_command(program, own, "publish", f"Publish {one} as its next version, so that it runs.")
@@ -96,27 +106,17 @@ def definition_commands(own: DefinitionCommands) -> typer.Typer:
         issued_by: IssuedBy = None,
         as_json: Json = False,
     ) -> None:
-        send(
-            issued_by,
-            as_json,
-            lambda to: to.move(
-                own.name, "publish", definition_id, replace=replace, expected_revision=expected_revision
-            ),
-        )
+        move("publish", definition_id, expected_revision, issued_by, as_json, replace=replace)
 
     def add(action: Action, about: str) -> None:
         @_command(program, own, action, about)
-        def move(
+        def stop_or_delete(
             definition_id: DefinitionId,
             expected_revision: ExpectedRevision = None,
             issued_by: IssuedBy = None,
             as_json: Json = False,
         ) -> None:
-            send(
-                issued_by,
-                as_json,
-                lambda to: to.move(own.name, action, definition_id, expected_revision=expected_revision),
-            )
+            move(action, definition_id, expected_revision, issued_by, as_json)
 
     add("stop", f"Stop a live {own.name}.")
     add("delete", f"Delete {one} that is not live.")
