@@ -14,10 +14,11 @@ from pydantic import TypeAdapter
 from lead_qualifier.messages.decode import decode_lead_changed, decode_lead_score_changed, decode_score
 from lead_qualifier.messages.errors import BadMessage
 from lead_qualifier.messages.fields import RFC_3339
-from lead_qualifier.messages.reasons import FORMS_IN_WORDS
+from lead_qualifier.messages.reasons import FORMS
 from lead_qualifier.settings import Settings
 from lead_qualifier.sinks.dataverse.form import DATAVERSE
 from lead_qualifier.sinks.webhook.form import WEBHOOK
+from lead_qualifier.wording.sentences import IN_ENGLISH
 from tools.schemas.documents import DOCUMENTS
 
 SECRET = "Anna.Muster@example.com"
@@ -174,8 +175,8 @@ def test_every_form_of_a_text_is_told_in_words() -> None:
     schemas += [TypeAdapter(kind.document).json_schema() for kind in (WEBHOOK, DATAVERSE)]
     schemas.append(Settings.model_json_schema())
     patterns = {pattern for schema in schemas for pattern in _patterns(schema)} - {RFC_3339}
-    assert patterns <= FORMS_IN_WORDS.keys()
-    assert not [words for words in FORMS_IN_WORDS.values() if re.search(r"[\^$\[\]\\]", words)]
+    assert patterns <= FORMS.keys()
+    assert not [words for words in map(IN_ENGLISH.sentence, FORMS.values()) if re.search(r"[\^$\[\]\\]", words)]
 
 
 def _patterns(schema: object) -> Iterator[str]:

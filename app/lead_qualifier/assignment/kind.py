@@ -120,7 +120,7 @@ def _overtaken(
 def _taker(condition: Condition, before: Sequence[tuple[str, Condition, int]], budget: ComparisonBudget) -> str | None:
     """The one before that is met whenever this one is, if any."""
     example = find_example(condition, budget)
-    if isinstance(example, str):
+    if isinstance(example, Finding):
         return None  # it is never met itself
     try:
         for name, other, size in before:

@@ -70,7 +70,7 @@ class Kind(DefinitionKind[Entry, dict[str, Any]]):
         Without `others` nothing is said of what it refers to.
         """
         if problems := form_problems(self.document, definition):
-            return problems
+            return list(problems)
         assert isinstance(definition, Mapping)
         found = list(self.problems(definition, others or {}))
         if others is None:

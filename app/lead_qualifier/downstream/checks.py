@@ -10,6 +10,7 @@ from lead_qualifier.downstream.satisfiability import ComparisonBudget, why_impos
 from lead_qualifier.messages.definition_form import Path, Problem
 from lead_qualifier.messages.durations import parse_milliseconds
 from lead_qualifier.messages.lead_flags import LEAD_FIELDS
+from lead_qualifier.qualification.finding import Finding
 
 _MOST_LEVELS = 10
 
@@ -19,14 +20,14 @@ def repeated(names: Sequence[str], where: Path) -> Iterator[Problem]:
     seen: set[str] = set()
     for index, name in enumerate(names):
         if name in seen:
-            yield (*where, index), f"names {name} again: remove it"
+            yield (*where, index), Finding("named_again", name=name)
         seen.add(name)
 
 
-def no_time(text: str, where: Path, such_as: str) -> Iterator[Problem]:
+def no_time(text: str, where: Path, such_as: str | Finding) -> Iterator[Problem]:
     """A zero duration where time must pass. `such_as`: an example of a good one."""
     if not parse_milliseconds(text):
-        yield where, f"must be more than zero, such as {such_as}"
+        yield where, Finding("zero_duration", such_as=such_as)
 
 
 def condition_problems(
@@ -44,14 +45,14 @@ def condition_problems(
     if not found:
         condition = condition_of(definition)
         if (reason := why_impossible(condition, budget)) is not None:
-            yield where, f"can never be met: {reason}; change or remove part of it"
+            yield where, Finding("never_met", reason=reason)
         elif of_open and why_impossible(Group("all", (IS_OPEN, condition)), budget) is not None:
-            yield where, "can never be met by an open lead, and only open leads count: change or remove part of it"
+            yield where, Finding("never_met_by_open_lead")
 
 
 def _form_problems(definition: Mapping[str, Any], where: Path, of_seller: bool, level: int) -> Iterator[Problem]:
     if level > _MOST_LEVELS:
-        yield where, f"is nested more than {_MOST_LEVELS} deep: flatten it"
+        yield where, Finding("condition_too_deep", most=_MOST_LEVELS)
         return
     for how in ("all", "any"):
         if how in definition:
@@ -63,12 +64,13 @@ def _form_problems(definition: Mapping[str, Any], where: Path, of_seller: bool, 
         return
     named = [name for name in ("field", "attribute") if name in definition]
     if len(named) != 1:
-        yield where, "must name what it tests, by either field or attribute"
+        yield where, Finding("nothing_tested")
         return
-    if named == ["field"] and (of_seller or definition["field"] not in LEAD_FIELDS):
-        known = "a seller has attributes only" if of_seller else f"fields are {', '.join(LEAD_FIELDS)}"
-        yield (*where, "field"), f"{definition['field']!r} is unknown: {known}; attributes are named with attribute"
+    if named == ["field"] and of_seller:
+        yield (*where, "field"), Finding("field_of_seller", field=definition["field"])
+    elif named == ["field"] and definition["field"] not in LEAD_FIELDS:
+        yield (*where, "field"), Finding("unknown_lead_field", field=definition["field"], known=tuple(LEAD_FIELDS))
     if len(definition) == 1:
-        yield where, f"needs a test, one of {', '.join((*OPERATORS, 'same_as'))}"
+        yield where, Finding("no_test", tests=(*OPERATORS, "same_as"))
     if "same_as" in definition and not of_seller:
-        yield (*where, "same_as"), "compares a seller's attribute with the lead's: it has no meaning here"
+        yield (*where, "same_as"), Finding("same_as_without_seller")

@@ -10,6 +10,7 @@ from typing import Any, get_args
 from lead_qualifier.downstream.conditions import OPERATORS, Condition, Group, Test, Value, Values, is_number
 from lead_qualifier.downstream.errors import BudgetExhausted
 from lead_qualifier.messages.lead_flags import VALUES, Status
+from lead_qualifier.qualification.finding import Finding
 
 _VALUES: dict[str, tuple[Value, ...]] = {
     "status": get_args(Status),
@@ -43,10 +44,10 @@ class ComparisonBudget:
             raise BudgetExhausted
 
 
-def why_impossible(condition: Condition, budget: ComparisonBudget | None = None) -> str | None:
+def why_impossible(condition: Condition, budget: ComparisonBudget | None = None) -> Finding | None:
     """Why no lead or seller can ever meet the condition. None: one can, or there are too many cases."""
     found = find_example(condition, budget)
-    return found if isinstance(found, str) else None
+    return found if isinstance(found, Finding) else None
 
 
 def implies(given: Condition, other: Condition, budget: ComparisonBudget | None = None) -> bool:
@@ -54,13 +55,13 @@ def implies(given: Condition, other: Condition, budget: ComparisonBudget | None 
     return why_impossible(Group("all", (given, Group("not", (other,)))), budget) is not None
 
 
-def find_example(condition: Condition, budget: ComparisonBudget | None = None) -> Values | str | None:
+def find_example(condition: Condition, budget: ComparisonBudget | None = None) -> Values | Finding | None:
     """Values that meet the condition, or why none do. None: there are too many cases.
 
     Where sellers are compared with leads (`same_as`), the example may not meet it for any lead.
     """
     budget = budget or ComparisonBudget()
-    reason = "it negates what is always true"
+    reason = Finding("negates_truth")
     try:
         for number, way in enumerate(_ways(condition, budget)):
             if number == _MOST_WAYS:
@@ -111,7 +112,7 @@ def _ways(condition: Condition, budget: ComparisonBudget) -> Iterator[list[_Want
             yield wanted
 
 
-def _met(way: list[_Wanted], budget: ComparisonBudget) -> Values | str:
+def _met(way: list[_Wanted], budget: ComparisonBudget) -> Values | Finding:
     """Values that meet all of these, or why none do. Raises BudgetExhausted."""
     by_name: dict[tuple[bool, str], list[_Wanted]] = {}
     for one, so in way:
@@ -125,8 +126,9 @@ def _met(way: list[_Wanted], budget: ComparisonBudget) -> Values | str:
                     met[own][name] = value
                 break
         else:
-            known = "" if values is None else f", which is one of {', '.join(map(_text, values))}"
-            return f"no value of {name} meets all its conditions{known}"
+            if values is None:
+                return Finding("no_value_meets", name=name)
+            return Finding("no_known_value_meets", name=name, known=tuple(map(_text, values)))
     return Values(met[True], met[False])
 
 

@@ -8,6 +8,7 @@ from lead_qualifier.definitions.kind import Definition, Kind, Others
 from lead_qualifier.downstream.checks import condition_problems, no_time, repeated
 from lead_qualifier.messages.definition_form import Problem
 from lead_qualifier.messages.follow_up import FollowUpDefinition
+from lead_qualifier.qualification.finding import Finding
 
 
 def _problems(definition: Definition, _others: Others) -> Iterator[Problem]:
@@ -17,7 +18,7 @@ def _problems(definition: Definition, _others: Others) -> Iterator[Problem]:
     seen: set[str] = set()
     for index, stage in enumerate(definition["stages"]):
         if stage["on"] in seen:
-            yield ("stages", index, "on"), f"{stage['on']} already has a stage: keep one of them"
+            yield ("stages", index, "on"), Finding("repeated_stage", on=stage["on"])
         seen.add(stage["on"])
         yield from no_time(stage["within"], ("stages", index, "within"), "4h")
         if "repeat" in stage:

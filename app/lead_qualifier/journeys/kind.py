@@ -15,6 +15,7 @@ from lead_qualifier.journeys.journey import window_of
 from lead_qualifier.messages.definition_form import Problem
 from lead_qualifier.messages.journeys import JourneyDefinition
 from lead_qualifier.messages.lead_flags import VALUES
+from lead_qualifier.qualification.finding import Finding
 
 
 def _problems(definition: Definition, _others: Others) -> Iterator[Problem]:
@@ -28,22 +29,22 @@ def _problems(definition: Definition, _others: Others) -> Iterator[Problem]:
         to = trigger["to"]
         values = VALUES[trigger["changed"]]
         if not any(type(to) is type(value) and to == value for value in values):  # 1 equals true
-            known = " or ".join(str(value).lower() for value in values)
-            found.append((("trigger", "to"), f"must be {known}: {trigger['changed']} has no other value"))
+            known = tuple(str(value).lower() for value in values)
+            found.append((("trigger", "to"), Finding("no_such_value", field=trigger["changed"], known=known)))
     yield from found or _nobody(definition, budget)
     yield from repeated(trigger.get("models", ()), ("trigger", "models"))
     reentry = definition.get("reentry", {})
     if (reentry.get("policy") == "after") != ("after" in reentry):
-        yield ("reentry",), "needs after with policy: after, and only then, such as {policy: after, after: 7d}"
+        yield ("reentry",), Finding("after_without_policy")
     elif "after" in reentry:
-        yield from no_time(reentry["after"], ("reentry", "after"), "7d; to allow every entry, use policy: always")
+        yield from no_time(reentry["after"], ("reentry", "after"), Finding("reentry_after"))
     names = Counter(one.get("as") or one.get("field") or one["attribute"] for one in definition.get("payload", ()))
     for name, count in names.items():
         if count > 1:
-            yield ("payload",), f"has {count} values named {name}: give each its own name with as"
+            yield ("payload",), Finding("repeated_payload", count=count, name=name)
     start_ms, end_ms = window_of(definition)
     if start_ms is not None and end_ms is not None and end_ms <= start_ms:
-        yield ("window", "end"), "must be later than start"
+        yield ("window", "end"), Finding("window_ends_early")
 
 
 def _nobody(definition: Definition, budget: ComparisonBudget) -> Iterator[Problem]:
@@ -58,18 +59,15 @@ def _nobody(definition: Definition, budget: ComparisonBudget) -> Iterator[Proble
         asked.append(definition["when"])
     let_in = Group("all", tuple(map(condition_of, asked)))
     if (reason := why_impossible(let_in, budget)) is not None:
-        yield ("when",), f"can never be met together with trigger and contact: {reason}"
+        yield ("when",), Finding("never_met_with_trigger", reason=reason)
     elif "exclude" in definition and implies(let_in, condition_of(definition["exclude"]), budget):
-        yield ("exclude",), "excludes every lead that trigger, when and contact let in, so nobody would ever enter"
+        yield ("exclude",), Finding("excludes_everybody")
 
 
 def _too_late(definition: Definition, now: datetime) -> Iterator[Problem]:
     _, end_ms = window_of(definition)
     if end_ms is not None and end_ms <= now.timestamp() * 1000:
-        yield (
-            ("window", "end"),
-            "has passed, so nobody would ever enter: apply the journey with a later end, or without one",
-        )
+        yield ("window", "end"), Finding("window_has_passed")
 
 
 KIND = Kind("journey", JourneyDefinition, problems=_problems, too_late=_too_late)

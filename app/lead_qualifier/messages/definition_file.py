@@ -12,6 +12,7 @@ import yaml
 
 from lead_qualifier.messages.errors import BadDefinitionFile, Problem
 from lead_qualifier.messages.reasons import path
+from lead_qualifier.qualification.finding import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 
     ProblemsOf = Callable[[Any], Iterable[definition_form.Problem]]
     """What is wrong with a definition beyond its being YAML or JSON, by path."""
-    _Found = tuple[definition_form.Path, int, str]
+    _Found = tuple[definition_form.Path, int, Finding | str]
 
-_EMPTY = "is empty: write a definition"
+_EMPTY = Finding("empty_file")
 
 #: Far larger than any sensible definition; reading YAML takes seconds per megabyte.
 _MAX_BYTES = 256 * 1024
@@ -35,17 +36,19 @@ _MOST_FOUND = 1000
 _MOST_TOLD = 20
 
 
-def read_definition_file(file: Path, problems_of: ProblemsOf, *, empty: str = _EMPTY) -> Any:
+def read_definition_file(file: Path, problems_of: ProblemsOf, *, empty: Finding | str = _EMPTY) -> Any:
     """The data in a definition file; `-` is standard input. Otherwise as parse_definition()."""
     try:
         content = sys.stdin.buffer.read(_MAX_BYTES + 1) if str(file) == "-" else file.read_bytes()
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise BadDefinitionFile(str(file), [Problem(1, "", f"the file cannot be read: {reason}")]) from error
+        raise _refused(str(file), 1, Finding("file_unreadable", reason=reason)) from error
     return parse_definition(content, str(file), problems_of, empty=empty)
 
 
-def parse_definition(content: bytes | str, source: str, problems_of: ProblemsOf, *, empty: str = _EMPTY) -> Any:
+def parse_definition(
+    content: bytes | str, source: str, problems_of: ProblemsOf, *, empty: Finding | str = _EMPTY
+) -> Any:
     """The data in the content of a definition file of any kind. `source` names the file in errors.
 
     `problems_of` returns what is wrong with the data, by path. Raises BadDefinitionFile with every problem.
@@ -56,26 +59,29 @@ def parse_definition(content: bytes | str, source: str, problems_of: ProblemsOf,
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise BadDefinitionFile(source, [Problem(line, "", f"is not YAML: {error.problem or error.context}")]) from None
+        raise _refused(source, line, Finding("not_yaml", reason=error.problem or error.context)) from None
     except yaml.YAMLError as error:
-        raise BadDefinitionFile(source, [Problem(1, "", f"is not YAML: {' '.join(str(error).split())}")]) from None
+        raise _refused(source, 1, Finding("not_yaml", reason=" ".join(str(error).split()))) from None
     except RecursionError:
-        raise BadDefinitionFile(source, [Problem(1, "", "is nested too deeply")]) from None
+        raise _refused(source, 1, Finding("nested_too_deeply")) from None
     if root is None:
-        raise BadDefinitionFile(source, [Problem(1, "", empty)])
+        raise _refused(source, 1, empty)
     problems = list(_misread(root, (), set()))
     if not any(where[-1:] == (_MERGE,) for where, _, _ in problems):  # merged fields would be reported as missing
         lines = _Lines(root)
         wrong = itertools.islice(problems_of(data), _MOST_FOUND)
-        problems += [(where, lines.of(where), message) for where, message in wrong]
+        problems += [(where, lines.of(where), finding) for where, finding in wrong]
     if problems:
-        found = sorted((Problem(line, path(where), message) for where, line, message in problems), key=_by_line)
+        found = sorted((Problem(line, path(where), finding) for where, line, finding in problems), key=_by_line)
         if (more := len(found) - _MOST_TOLD) > 0:
-            least = "at least " if len(found) >= _MOST_FOUND else ""
-            message = f"and {least}{more:,} more problems: correct those above first"
-            found[_MOST_TOLD:] = [Problem(found[_MOST_TOLD].line, "", message)]
+            rest = Finding("at_least_more_problems" if len(found) >= _MOST_FOUND else "more_problems", count=more)
+            found[_MOST_TOLD:] = [Problem(found[_MOST_TOLD].line, "", rest)]
         raise BadDefinitionFile(source, found)
     return data
+
+
+def _refused(source: str, line: int, finding: Finding | str) -> BadDefinitionFile:
+    return BadDefinitionFile(source, [Problem(line, "", finding)])
 
 
 def _by_line(problem: Problem) -> int:
@@ -84,15 +90,14 @@ def _by_line(problem: Problem) -> int:
 
 def _text(content: bytes | str, source: str) -> str:
     if len(content) > _MAX_BYTES:
-        message = f"is larger than {_MAX_BYTES // 1024} KiB: a file contains one definition"
-        raise BadDefinitionFile(source, [Problem(1, "", message)])
+        raise _refused(source, 1, Finding("file_too_large", kib=_MAX_BYTES // 1024))
     if isinstance(content, str):
         return content
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise BadDefinitionFile(source, [Problem(line, "", "is not UTF-8: save the file as UTF-8")]) from None
+        raise _refused(source, line, Finding("not_utf_8")) from None
 
 
 def _json(text: str, source: str) -> tuple[Any, yaml.Node | None] | None:
@@ -104,10 +109,10 @@ def _json(text: str, source: str) -> tuple[Any, yaml.Node | None] | None:
         data = json.loads(text)
     except json.JSONDecodeError as error:
         if named_json:
-            raise BadDefinitionFile(source, [Problem(error.lineno, "", f"is not JSON: {error.msg}")]) from None
+            raise _refused(source, error.lineno, Finding("not_json", reason=error.msg)) from None
         return None
     except ValueError:  # Python converts no integer of more than 4300 digits
-        raise BadDefinitionFile(source, [Problem(1, "", "contains a number with too many digits")]) from None
+        raise _refused(source, 1, Finding("too_many_digits")) from None
     try:
         # JSON is YAML except for tabs, which in JSON cannot be inside a text.
         return data, yaml.compose(text.replace("\t", " "), _Loader)
@@ -130,8 +135,7 @@ def _written_out(node: yaml.Node, known: dict[int, int], source: str) -> int:
     """
     size = known.get(id(node))
     if size == 0:
-        message = "an alias refers to itself, so it has no end: write it out"
-        raise BadDefinitionFile(source, [Problem(node.start_mark.line + 1, "", message)])
+        raise _refused(source, node.start_mark.line + 1, Finding("endless_alias"))
     if size is not None:
         return size
     known[id(node)] = 0  # being computed
@@ -143,8 +147,7 @@ def _written_out(node: yaml.Node, known: dict[int, int], source: str) -> int:
     else:
         size += sum(_written_out(one, known, source) for one in node.value)
     if size > _MAX_WRITTEN_OUT:
-        message = "is too large with its aliases (*name) expanded: a file contains one definition"
-        raise BadDefinitionFile(source, [Problem(node.start_mark.line + 1, "", message)])
+        raise _refused(source, node.start_mark.line + 1, Finding("too_large_expanded"))
     known[id(node)] = size
     return size
 
@@ -227,9 +230,9 @@ def _misread(node: yaml.Node, where: definition_form.Path, walked: set[int]) -> 
         for name, value in node.value:
             field, line = _name(name), name.start_mark.line + 1
             if field == _MERGE and name.style is None:
-                yield (*where, field), line, "merge keys are not supported: write the fields out"
+                yield (*where, field), line, Finding("merge_key")
             if field in first:
-                yield (*where, field), line, f"appears twice, first on line {first[field]}: keep one of them"
+                yield (*where, field), line, Finding("repeated_field", line=first[field])
             first.setdefault(field, line)
             yield from _misread(value, (*where, field), walked)
     elif isinstance(node, yaml.SequenceNode):

@@ -10,10 +10,11 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from lead_qualifier.messages.reasons import form_in_words, kind, sentence
+from lead_qualifier.messages.reasons import finding_of, form_of, kind_of
+from lead_qualifier.qualification.finding import Finding
 
 Path = tuple[str | int, ...]
-Problem = tuple[Path, str]
+Problem = tuple[Path, Finding | str]
 """The path in a definition, and what is wrong there and how to fix it."""
 
 _NUMBER = re.compile(r"[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?")
@@ -29,8 +30,8 @@ def _no_advice(_error: ErrorDetails) -> None:
 
 
 def form_problems(
-    document: Any, definition: object, advice: Callable[[ErrorDetails], str | None] = _no_advice
-) -> list[Problem]:
+    document: Any, definition: object, advice: Callable[[ErrorDetails], Finding | None] = _no_advice
+) -> list[tuple[Path, Finding]]:
     """Every difference between a definition and its TypedDict, once.
 
     `advice`: what only this document can say about an error of pydantic's; None: nothing more than is said in general.
@@ -38,7 +39,7 @@ def form_problems(
     try:
         _adapter(document).validate_python(definition)
     except ValidationError as error:
-        problems = ((_where(one, definition), advice(one) or _message(one)) for one in error.errors(include_url=False))
+        problems = ((_where(one, definition), advice(one) or _finding(one)) for one in error.errors(include_url=False))
         return list(dict.fromkeys(problems))
     return []
 
@@ -61,39 +62,39 @@ def _where(error: ErrorDetails, definition: object) -> Path:
     return tuple(where)
 
 
-def _message(error: ErrorDetails) -> str:
+def _finding(error: ErrorDetails) -> Finding:
     value = error["input"]
     match error["type"]:
         case "extra_forbidden":
-            return "is unknown: check its spelling and its place"
+            return Finding("unknown_field")
         case "missing":
-            return "is missing: add it"
+            return Finding("missing_field")
         case "string_type" if isinstance(value, bool | int | float):
-            return f"{sentence(error)}: put it in quotes"
+            return Finding("put_in_quotes", problem=finding_of(error))
         case "bool_type" if isinstance(value, str) and value.lower() in {"true", "false"}:
-            return f"{sentence(error)}: write it without quotes"
+            return Finding("write_without_quotes", problem=finding_of(error))
         case "float_type" | "int_type" if isinstance(value, str) and _NUMBER.fullmatch(value):
-            return f"{sentence(error)}: write it without quotes"
+            return Finding("write_without_quotes", problem=finding_of(error))
         case "list_type":
-            return f"must be a list, found {written_kind(value)}"
+            return Finding("must_be_list", found=written_kind(value))
         case "dict_type":
-            return f"must be a mapping, such as {{field: value}}, found {written_kind(value)}"
+            return Finding("must_be_mapping", found=written_kind(value))
         case "too_short":
-            return "must not be empty"
+            return Finding("empty")
         case "too_long":
-            return f"has too many entries: at most {error['ctx']['max_length']}"
+            return Finding("too_many_entries", most=error["ctx"]["max_length"])
         case "string_pattern_mismatch":
-            return f"is not of the form {form_in_words(error['ctx']['pattern'])}"
+            return Finding("not_of_form", form=form_of(error["ctx"]["pattern"]))
         case "less_than_equal":
-            return f"must be {error['ctx']['le']} or less"
+            return Finding("must_be_at_most", most=error["ctx"]["le"])
         case "greater_than":
-            return f"must be more than {error['ctx']['gt']}"
+            return Finding("must_be_more", than=error["ctx"]["gt"])
         case _:
-            return sentence(error)
+            return finding_of(error)
 
 
-def written_kind(value: object) -> str:
+def written_kind(value: object) -> Finding:
     """The kind of a value, as people who write definitions call it: they think of fields and lists, not of JSON."""
     if isinstance(value, dict):
-        return "a mapping"
-    return "a list" if isinstance(value, list) else kind(value)
+        return Finding("kind_mapping")
+    return Finding("kind_list") if isinstance(value, list) else kind_of(value)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lead_qualifier.qualification.finding import Finding
+from lead_qualifier.wording.sentences import IN_ENGLISH
+
 
 class MessagesError(ValueError):
     """Base class of the exceptions below."""
@@ -29,7 +32,12 @@ class Problem:
 
     line: int
     field: str
-    message: str
+    finding: Finding | str
+
+    @property
+    def message(self) -> str:
+        """What is wrong and how to correct it, in English."""
+        return self.finding if isinstance(self.finding, str) else IN_ENGLISH.sentence(self.finding)
 
 
 class BadDefinitionFile(MessagesError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from lead_qualifier.messages.definition_file import parse_definition, read_definition_file
-from lead_qualifier.messages.definition_form import Problem, form_problems, written_kind
+from lead_qualifier.messages.definition_form import form_problems, written_kind
 from lead_qualifier.messages.durations import parse_duration
 from lead_qualifier.messages.fields import FORM
 from lead_qualifier.messages.lead_flags import ActionsDefinition, actions_of
@@ -29,7 +29,6 @@ from lead_qualifier.qualification.models import (
     Recycling,
     Requalification,
 )
-from lead_qualifier.wording.sentences import IN_ENGLISH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-_EMPTY = "is empty: write a model with id, match, criteria and actions"
+_EMPTY = Finding("empty_model_file")
 
 
 def read_model_file(file: Path) -> QualificationModel:
@@ -54,18 +53,18 @@ def parse_model(content: bytes | str, source: str = "model") -> QualificationMod
 def model_of(definition: object) -> QualificationModel:
     """The model that a definition describes. Raises InvalidModel with every problem found."""
     if problems := _form_problems(definition):
-        raise InvalidModel([(path(where), Finding("worded", text=message)) for where, message in problems])
+        raise InvalidModel([(path(where), finding) for where, finding in problems])
     return _model(cast("ModelDefinition", definition))
 
 
-def problems_of(definition: object) -> list[Problem]:
+def problems_of(definition: object) -> list[tuple[tuple[str | int, ...], Finding]]:
     """Everything that is wrong with a definition; nothing if model_of() accepts it."""
     if problems := _form_problems(definition):
         return problems
     try:
         _model(cast("ModelDefinition", definition))
     except InvalidModel as error:
-        return [(_steps(field), IN_ENGLISH.sentence(fault)) for field, fault in error.problems]
+        return [(_steps(field), finding) for field, finding in error.problems]
     return []
 
 
@@ -142,13 +141,13 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "on_rejection": tuple(OnRejectionDefinition.__annotations__),
 }
 _ELSEWHERE = {
-    "drop_below": "it belongs to a criterion, as in {scoring_model: engagement, threshold: 70, drop_below: 60}",
-    "hold": "it belongs to the model, next to criteria",
-    "cool_down": "it belongs to requalification or on_rejection",
-    "requalify": "it belongs to on_rejection",
-    "reasons": "they belong to on_rejection",
-    "policy": "it belongs to requalification",
-    "groups": "groups belong among the criteria, as in criteria: [{any: [...]}]",
+    "drop_below": Finding("belongs_to_criterion"),
+    "hold": Finding("belongs_to_model"),
+    "cool_down": Finding("belongs_to_cool_downs"),
+    "requalify": Finding("belongs_to_on_rejection"),
+    "reasons": Finding("belong_to_on_rejection"),
+    "policy": Finding("belongs_to_requalification"),
+    "groups": Finding("groups_belong_to_criteria"),
 }
 _AS_IN = {
     "id": "id: enterprise",
@@ -165,45 +164,45 @@ _AS_IN = {
 _MEMBERS = frozenset({"all", "any", "of"})
 
 
-def _form_problems(definition: object) -> list[Problem]:
+def _form_problems(definition: object) -> list[tuple[tuple[str | int, ...], Finding]]:
     return form_problems(ModelDefinition, definition, _advice())
 
 
-def _advice() -> Callable[[ErrorDetails], str | None]:
+def _advice() -> Callable[[ErrorDetails], Finding | None]:
     """What to say about the errors in one definition."""
     known = {place: Nearest(fields) for place, fields in _FIELDS.items()}
 
-    def advice(error: ErrorDetails) -> str | None:
+    def advice(error: ErrorDetails) -> Finding | None:
         field, found = str(error["loc"][-1]) if error["loc"] else "", written_kind(error["input"])
         match error["type"]:
             case "extra_forbidden":
                 return _unknown(error, known)
             case "missing":
-                return f"is missing: add it, as in {_AS_IN[field]}"
+                return Finding("missing_as_in", example=_AS_IN[field])
             case "string_pattern_mismatch" | "string_type" if field in {"cool_down", "hold"}:
-                return f"must be a number with one of the units s, m, h, d, w, as in 30d, found {found}"
+                return Finding("must_be_duration", found=found)
             case "match":
-                return f"must be all, any or {{at_least: 2}} (a whole number from 1), found {found}"
+                return Finding("must_be_match", found=found)
             case "too_short" if field in _MEMBERS:
-                return "add at least one criterion to the group"
+                return Finding("no_criteria_in_group")
             case "too_short":
-                return f"name at least one scoring model with its threshold, as in {_AS_IN['criteria']}"
+                return Finding("no_criteria_as_in", example=_AS_IN["criteria"])
             case "dict_type" if not error["loc"]:
-                return f"must be a model with the fields id, name, match, criteria, actions, found {found}"
+                return Finding("must_be_model", found=found)
             case "list_type":
-                return f"must be a list of criteria, found {found}"
+                return Finding("must_be_criteria", found=found)
             case _:
                 return None
 
     return advice
 
 
-def _unknown(error: ErrorDetails, known: Mapping[str, Nearest]) -> str:
+def _unknown(error: ErrorDetails, known: Mapping[str, Nearest]) -> Finding:
     field = str(error["loc"][-1])
     if field in _ELSEWHERE:
-        return f"does not belong here: {_ELSEWHERE[field]}"
+        return Finding("does_not_belong_here", place=_ELSEWHERE[field])
     parents = [part.removeprefix(FORM) for part in error["loc"][:-1] if isinstance(part, str)]
     place = parents[-1] if parents else ""
     close = known[place].to(field) if place in known else None
-    fields = ", ".join(_FIELDS.get(place, ()))
-    return f"is unknown: {f'did you mean {close}?' if close else f'the fields here are {fields}'}"
+    fields = Finding("fields_here", fields=_FIELDS.get(place, ()))
+    return Finding("unknown", advice=Finding("did_you_mean", name=close) if close else fields)

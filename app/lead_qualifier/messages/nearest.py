@@ -7,6 +7,8 @@ from collections.abc import Collection
 from difflib import get_close_matches
 from functools import cached_property
 
+from lead_qualifier.qualification.finding import Finding
+from lead_qualifier.wording.sentences import IN_ENGLISH
 from lead_qualifier.wording.shortening import MOST
 
 #: If more names are known, only those that start or end most like the unknown one are compared: about this many.
@@ -35,15 +37,19 @@ class Nearest:
         close = get_close_matches(name, self._candidates(name), n=1)
         return close[0] if close else None
 
-    def advice(self, name: str) -> str:
+    def suggestion(self, name: str) -> Finding:
         """What to tell somebody who gave an unknown name."""
         if (close := self.to(name)) is not None:
-            return f"did you mean {close}?"
+            return Finding("did_you_mean", name=close)
         if not self._known:
-            return "there are none yet"
+            return Finding("none_known")
         if len(self._names) <= _LISTED:
-            return f"there are {', '.join(self._names)}"
-        return f"none of the {len(self._names):,} known names is similar"
+            return Finding("known_are", names=tuple(self._names))
+        return Finding("none_similar", count=len(self._names))
+
+    def advice(self, name: str) -> str:
+        """The suggestion in English."""
+        return IN_ENGLISH.sentence(self.suggestion(name))
 
     @cached_property
     def _names(self) -> list[str]:

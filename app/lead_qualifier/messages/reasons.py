@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from lead_qualifier.messages.errors import BadMessage
 from lead_qualifier.messages.nearest import Nearest
+from lead_qualifier.qualification.finding import Finding
 from lead_qualifier.wording.printable import printable
+from lead_qualifier.wording.sentences import IN_ENGLISH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -89,65 +91,79 @@ def _shown(name: str) -> str:
     return printable(name)
 
 
-def kind(value: object) -> str:
-    """The kind of a JSON value, in words."""
+def kind_of(value: object) -> Finding:
+    """The kind of a JSON value."""
     match value:
         case None:
-            return "null"
+            return Finding("kind_null")
         case bool():
-            return "a boolean"
+            return Finding("kind_boolean")
         case str():
-            return "text" if value else "empty text"
+            return Finding("kind_text" if value else "kind_empty_text")
         case float() if math.isnan(value):
-            return "NaN"
+            return Finding("kind_nan")
         case float() if math.isinf(value):
-            return "a number that is too large or infinite"
+            return Finding("kind_infinite_number")
         case int() | float():
-            return "a number"
+            return Finding("kind_number")
         case dict():
-            return "an object"
+            return Finding("kind_object")
         case list() | tuple():
-            return "an array"
+            return Finding("kind_array")
         case _:
-            return f"a value of type {type(value).__name__}"
+            return Finding("kind_other", type=type(value).__name__)
 
 
 def sentence(error: ErrorDetails) -> str:
-    """What is wrong, as the end of a sentence that starts with the field's path."""
-    say = _SENTENCES.get(error["type"])
-    if say is not None:
-        return say(error["input"], error.get("ctx", {}))
-    return f"is not valid (found {kind(error['input'])})"
+    """What is wrong, in English, as the end of a sentence that starts with the field's path."""
+    match error["type"]:
+        case "rfc_3339":
+            return _time(error["input"])
+        case "json_invalid":
+            return _not_json(error["input"], error["ctx"])
+        case _:
+            return IN_ENGLISH.sentence(finding_of(error))
 
 
-def _must_be(what: str) -> Callable[[Any, dict[str, Any]], str]:
-    return lambda value, _context: f"must be {what}, found {kind(value)}"
+def finding_of(error: ErrorDetails) -> Finding:
+    """What is wrong at a field; for those errors of pydantic's that definitions can have, too."""
+    find = _FINDINGS.get(error["type"])
+    if find is not None:
+        return find(error["input"], error.get("ctx", {}))
+    return Finding("not_valid", found=kind_of(error["input"]))
 
 
-def _finite(value: object, _context: object) -> str:
-    return f"must be a finite number (an IEEE double), found {_number_kind(value)}"
+def _finite(value: object, _context: object) -> Finding:
+    return Finding("must_be_finite", found=_number_kind(value))
 
 
-def _attribute(value: object, _context: object) -> str:
-    return f"must be text, a finite number, true, false or null, found {_number_kind(value)}"
+def _attribute(value: object, _context: object) -> Finding:
+    return Finding("must_be_attribute_value", found=_number_kind(value))
 
 
-def _number_kind(value: object) -> str:
+def _number_kind(value: object) -> Finding:
     """The kind of value found in place of a finite number. An integer is refused only if no double is that large."""
-    return "a number that is too large" if isinstance(value, int) and not isinstance(value, bool) else kind(value)
+    too_large = isinstance(value, int) and not isinstance(value, bool)
+    return Finding("kind_number_too_large") if too_large else kind_of(value)
 
 
-def _one_of(value: object, context: dict[str, Any]) -> str:
-    return f"must be one of {_expected(context)}, found {_text_kind(value)}"
+def _one_of(value: object, context: dict[str, Any]) -> Finding:
+    return Finding("must_be_one_of", known=_expected(context), found=_text_kind(value))
 
 
-def _text_kind(value: object) -> str:
+def _text_kind(value: object) -> Finding:
     """The kind of value found in place of one of several texts."""
-    return "another text" if isinstance(value, str) and value else kind(value)
+    return Finding("kind_another_text") if isinstance(value, str) and value else kind_of(value)
 
 
-def _entries(count: int) -> str:
-    return f"{count} {'entry' if count == 1 else 'entries'}"
+def _least_entries(_value: object, context: dict[str, Any]) -> Finding:
+    count = context["min_length"]
+    return Finding("least_entry" if count == 1 else "least_entries", count=count)
+
+
+def _most_entries(_value: object, context: dict[str, Any]) -> Finding:
+    count = context["max_length"]
+    return Finding("most_entry" if count == 1 else "most_entries", count=count)
 
 
 def _expected(context: dict[str, Any]) -> str:
@@ -155,9 +171,9 @@ def _expected(context: dict[str, Any]) -> str:
     return listed.replace("'", "").replace(" or ", ", ")
 
 
-def _time(value: object, _context: object) -> str:
+def _time(value: object) -> str:
     if not isinstance(value, str):
-        return f"must be a time with time zone as text, {_EXAMPLE}, found {kind(value)}"
+        return f"must be a time with time zone as text, {_EXAMPLE}, found {_kind(value)}"
     if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
         found = "a date without time and time zone"
     elif re.fullmatch(r"[-+]?[0-9.]+", value):
@@ -169,8 +185,12 @@ def _time(value: object, _context: object) -> str:
     elif re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}.*", value):
         found = "a date, time or offset that does not exist or has another form"
     else:
-        found = kind(value) + (" in another form" if value else "")
+        found = _kind(value) + (" in another form" if value else "")
     return f"must be a time with time zone (RFC 3339), {_EXAMPLE}, found {found}"
+
+
+def _kind(value: object) -> str:
+    return IN_ENGLISH.sentence(kind_of(value))
 
 
 def _not_json(value: object, context: dict[str, Any]) -> str:
@@ -187,23 +207,27 @@ def _not_json(value: object, context: dict[str, Any]) -> str:
 
 
 def form_in_words(pattern: str) -> str:
+    """The form of a text for people, in English."""
+    return IN_ENGLISH.sentence(form_of(pattern))
+
+
+def form_of(pattern: str) -> Finding:
     """The form of a text for people: an example and its description, in place of a regular expression."""
-    return FORMS_IN_WORDS.get(pattern, "that its schema requires")
+    return FORMS.get(pattern, Finding("form_of_schema"))
 
 
-_DURATION = "30d, a whole number and one of the units s, m, h, d, w"
-FORMS_IN_WORDS = {
-    r"^[0-9]{1,8}[smhdw]$": _DURATION,
-    r"^[1-9][0-9]{0,4}[smhdw]$": _DURATION,
-    r"^[1-9][0-9]{0,5}[smhdw]$": _DURATION,
-    r"^([1-9]|[1-9][0-9]|1[01][0-9]|120)h$": "8h, from 1h to 120h",
-    r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$": "08:30, a time of day from 00:00 to 24:00",
-    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$": "2026-12-24, a date",
-    r"^[0-9]+$": "17, a whole number",
-    r"^[A-Za-z0-9._-]*$": "acme., of letters, digits, dots, hyphens and underscores",
-    r"^[a-zA-Z0-9._-]{1,100}$": "crm-1, of 1 to 100 letters, digits, dots, hyphens and underscores",
-    r"^[A-Za-z_][A-Za-z0-9_]*$": "CRM_SECRET, the name of an environment variable",
-    r"^[a-z_][a-z0-9_]{0,99}$": "new_score, a column's logical name: lowercase letters, digits and underscores",
+FORMS = {
+    r"^[0-9]{1,8}[smhdw]$": Finding("form_of_duration"),
+    r"^[1-9][0-9]{0,4}[smhdw]$": Finding("form_of_duration"),
+    r"^[1-9][0-9]{0,5}[smhdw]$": Finding("form_of_duration"),
+    r"^([1-9]|[1-9][0-9]|1[01][0-9]|120)h$": Finding("form_of_hours"),
+    r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$": Finding("form_of_time_of_day"),
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$": Finding("form_of_date"),
+    r"^[0-9]+$": Finding("form_of_number"),
+    r"^[A-Za-z0-9._-]*$": Finding("form_of_prefix"),
+    r"^[a-zA-Z0-9._-]{1,100}$": Finding("form_of_id"),
+    r"^[A-Za-z_][A-Za-z0-9_]*$": Finding("form_of_variable"),
+    r"^[a-z_][a-z0-9_]{0,99}$": Finding("form_of_column"),
 }
 """For every pattern of a definition, message or setting: what follows `of the form`."""
 
@@ -291,32 +315,30 @@ _JSON_FAULTS = {
     "EOF while parsing": "it ends too early, while parsing",
 }
 
-_SENTENCES: dict[str, Callable[[Any, dict[str, Any]], str]] = {
-    "missing": lambda _value, _context: "is missing",
-    "string_type": _must_be("text"),
-    "string_too_short": lambda _value, _context: "must not be empty",
-    "string_unicode": lambda _value, _context: "must be text that UTF-8 can encode, found an unpaired surrogate",
-    "float_type": lambda value, _context: f"must be a number, found {_number_kind(value)}",
+_FINDINGS: dict[str, Callable[[Any, dict[str, Any]], Finding]] = {
+    "missing": lambda _value, _context: Finding("missing"),
+    "string_type": lambda value, _context: Finding("must_be_text", found=kind_of(value)),
+    "string_too_short": lambda _value, _context: Finding("empty"),
+    "string_unicode": lambda _value, _context: Finding("unpaired_surrogate"),
+    "float_type": lambda value, _context: Finding("must_be_number", found=_number_kind(value)),
     "finite_number": _finite,
-    "int_type": _must_be("a whole number"),
-    "int_from_float": lambda _value, _context: "must be a whole number, found a number with a fraction",
-    "greater_than_equal": lambda _value, context: f"must be {context['ge']} or more",
-    "bool_type": _must_be("true or false"),
+    "int_type": lambda value, _context: Finding("must_be_whole", found=kind_of(value)),
+    "int_from_float": lambda _value, _context: Finding("must_be_whole", found=Finding("kind_fraction")),
+    "greater_than_equal": lambda _value, context: Finding("must_be_at_least", least=context["ge"]),
+    "bool_type": lambda value, _context: Finding("must_be_boolean", found=kind_of(value)),
     "literal_error": _one_of,
-    "union_tag_invalid": lambda _value, context: f"must be one of {_expected(context)}, found another text",
-    "union_tag_not_found": lambda _value, _context: "is missing",
-    "dict_type": lambda value, _context: f"must be a JSON object, found {kind(value)}",
-    "rfc_3339": _time,
-    "hours": lambda _value, _context: (
-        "must start and end at different times, and start before 24:00; a whole day is 00:00 to 24:00"
+    "union_tag_invalid": lambda _value, context: Finding(
+        "must_be_one_of", known=_expected(context), found=Finding("kind_another_text")
     ),
-    "day": lambda _value, _context: "must be a date that exists, such as 2026-12-24",
-    "string_pattern_mismatch": lambda _value, context: f"must be text of the form {form_in_words(context['pattern'])}",
-    "kind_of_step": lambda value, context: (
-        f"must be one of {context['kinds']}, found {_text_kind(value.get(context['field']))}"
+    "union_tag_not_found": lambda _value, _context: Finding("missing"),
+    "dict_type": lambda value, _context: Finding("must_be_object", found=kind_of(value)),
+    "hours": lambda _value, _context: Finding("must_be_hours"),
+    "day": lambda _value, _context: Finding("must_be_day"),
+    "string_pattern_mismatch": lambda _value, context: Finding("must_be_of_form", form=form_of(context["pattern"])),
+    "kind_of_step": lambda value, context: Finding(
+        "must_be_one_of", known=context["kinds"], found=_text_kind(value.get(context["field"]))
     ),
-    "too_short": lambda _value, context: f"must have at least {_entries(context['min_length'])}",
-    "too_long": lambda _value, context: f"must have at most {_entries(context['max_length'])}",
+    "too_short": _least_entries,
+    "too_long": _most_entries,
     "attribute_value": _attribute,
-    "json_invalid": _not_json,
 }

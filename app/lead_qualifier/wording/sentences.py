@@ -14,6 +14,8 @@ from lead_qualifier.wording.english import ENGLISH
 from lead_qualifier.wording.printable import printable
 from lead_qualifier.wording.shortening import first_of
 
+_JOINED_BY = "joined by"
+
 
 class Coded(Protocol):
     """A finding, or a report of the engine."""
@@ -50,14 +52,18 @@ class Wording(Formatter):
 
     def sentences(self, findings: Sequence[Finding]) -> list[str]:
         """The first findings, a sentence each; where there are more, the last says how many."""
-        return first_of(findings, self.sentence)
+        return first_of(findings, self.sentence, self._more)
+
+    def _more(self, count: int) -> str:
+        return self.sentence(Finding("and_more", count=count))
 
     @override
     def format_field(self, value: Any, format_spec: str) -> str:
         """One argument of a finding.
 
         `quoted`: as one argument in a shell. `prefix`: with a colon behind it, unless it is empty. `lines`: of several
-        findings, each in a line, which no text in it can break. `listed` and `or`: several texts, by commas.
+        findings, each in a line, which no text in it can break. `listed`: several texts, by commas. `joined by X`: the
+        same with X in between.
         `upper`: in capitals.
         """
         match value, format_spec:
@@ -68,11 +74,11 @@ class Wording(Formatter):
             case str(), "upper":
                 return value.upper()
             case tuple(), "lines":
-                return "\n".join(first_of(value, lambda one: printable(self.sentence(one))))
+                return "\n".join(first_of(value, lambda one: printable(self.sentence(one)), self._more))
             case tuple(), "listed":
                 return ", ".join(value)
-            case tuple(), "or":
-                return ", or ".join(value)
+            case tuple(), _ if format_spec.startswith(_JOINED_BY):
+                return format_spec.removeprefix(_JOINED_BY).join(value)
             case tuple(), "":
                 return "; ".join(self.sentences(value))
             case Finding(), "":

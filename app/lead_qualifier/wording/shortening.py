@@ -13,10 +13,10 @@ LONGEST_MESSAGE = 8_000
 """So many characters has what a command is answered, at most: all findings, and names."""
 
 
-def first_of(findings: Sequence[T], sentence: Callable[[T], str]) -> list[str]:
-    """The first findings, each as a sentence; where there are more the last says how many."""
+def first_of(findings: Sequence[T], sentence: Callable[[T], str], more: Callable[[int], str]) -> list[str]:
+    """The first findings, each as a sentence; where there are more the last says how many, by `more`."""
     told = [cut(sentence(one), LONGEST) for one in findings[:MOST]]
-    return told if len(findings) <= MOST else [*told, f"and {len(findings) - MOST:,} more"]
+    return told if len(findings) <= MOST else [*told, more(len(findings) - MOST)]
 
 
 def cut(text: str, most: int) -> str:

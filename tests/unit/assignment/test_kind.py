@@ -14,6 +14,7 @@ from lead_qualifier.definitions.kind import Kind
 from lead_qualifier.definitions.registry import DefinitionRegistry
 from lead_qualifier.wording.sentences import IN_ENGLISH
 from tests.support.assigner_harness import T0, definition, rule, segment
+from tests.support.problems import in_english
 from tests.unit.assignment.test_processor import DEFINITION
 
 NORTH = {"attribute": "region", "equals": "north"}
@@ -34,7 +35,7 @@ def rules(count: int) -> list[dict[str, Any]]:
 
 
 def told(problems: list[Any]) -> list[tuple[str, str]]:
-    return [(".".join(map(str, where)), message) for where, message in problems]
+    return [(".".join(map(str, where)), message) for where, message in in_english(problems)]
 
 
 @pytest.mark.parametrize(
@@ -242,6 +243,6 @@ def test_naming_a_departed_seller_is_a_warning_only() -> None:
 def test_no_seller_who_has_left_is_taken_for_the_one_meant() -> None:
     what = definition(segment(rule(sellers={"ids": ["seller-10"]})))
     harness = kind_with_sellers({"seller-1": "left", "seller-25": None})
-    assert [message for _, message in harness.problems_of(what, {})] == [
+    assert [message for _, message in in_english(harness.problems_of(what, {}))] == [
         "there is no seller seller-10: did you mean seller-25?"
     ]

@@ -11,6 +11,7 @@ from lead_qualifier.downstream.checks import condition_problems
 from lead_qualifier.downstream.conditions import Values, condition_of, holds
 from lead_qualifier.downstream.satisfiability import implies
 from lead_qualifier.messages.conditions import ConditionDefinition
+from tests.support.problems import in_english
 
 LEAD = Values(
     own={"status": "open", "sales_ready": True},
@@ -93,7 +94,7 @@ IMPOSSIBLE: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("definition", IMPOSSIBLE, ids=map(str, IMPOSSIBLE))
 def test_what_can_never_be_so_is_told(definition: dict[str, Any]) -> None:
-    [(where, message)] = condition_problems(definition, ("when",))
+    [(where, message)] = in_english(condition_problems(definition, ("when",)))
     assert where == ("when",)
     assert "can never be met" in message
 
@@ -163,4 +164,4 @@ def test_too_deep_nesting_is_refused() -> None:
     definition: dict[str, Any] = {"attribute": "a", "equals": 1}
     for _ in range(12):
         definition = {"not": definition}
-    assert any("nested" in message for _, message in condition_problems(definition, ()))
+    assert any("nested" in message for _, message in in_english(condition_problems(definition, ())))

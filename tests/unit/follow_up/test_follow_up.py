@@ -9,6 +9,7 @@ import pytest
 
 from lead_qualifier.follow_up.kind import KIND
 from lead_qualifier.follow_up.processor import FollowUpProcessor, decode_state, encode_state
+from tests.support.problems import in_english
 from tests.support.processor_harness import NOW, ProcessorHarness, changed, qualified
 from tools.schemas.examples import examples_of
 
@@ -248,6 +249,6 @@ def test_the_examples_have_no_problems() -> None:
 def test_a_mistake_is_told_where_it_stands_and_how_to_mend_it(
     broken: dict[str, Any], where: tuple[Any, ...], says: str
 ) -> None:
-    [(found, message)] = KIND.problems_of({**ONE_HOUR, **broken}, {})
+    [(found, message)] = in_english(KIND.problems_of({**ONE_HOUR, **broken}, {}))
     assert found == where
     assert says in message

@@ -9,7 +9,7 @@ import pytest
 
 from lead_qualifier.journeys.kind import KIND
 from lead_qualifier.journeys.processor import JourneyProcessor, decode_state, encode_state
-from lead_qualifier.wording.sentences import IN_ENGLISH
+from tests.support.problems import in_english
 from tests.support.processor_harness import NOW, ProcessorHarness, changed, qualified
 from tools.schemas.examples import examples_of
 
@@ -239,9 +239,9 @@ def test_an_exclusion_that_leaves_somebody_is_taken() -> None:
 def test_a_journey_whose_window_is_over_is_not_published() -> None:
     over = {**ON_QUALIFIED, "window": {"end": NOW.isoformat()}}
     assert KIND.problems_of(over, {}) == []
-    [(where, message)] = KIND.too_late(over, NOW)
+    [(where, message)] = in_english(KIND.too_late(over, NOW))
     assert where == ("window", "end")
-    assert "has passed" in IN_ENGLISH.text(message)
+    assert "has passed" in message
     assert list(KIND.too_late(over, NOW - timedelta(milliseconds=1))) == []
 
 
@@ -308,6 +308,6 @@ def test_a_journey_whose_window_is_over_is_not_published() -> None:
 def test_a_mistake_is_told_where_it_stands_and_how_to_mend_it(
     broken: dict[str, Any], where: tuple[Any, ...], says: str
 ) -> None:
-    [(found, message)] = KIND.problems_of({**ON_QUALIFIED, **broken}, {})
+    [(found, message)] = in_english(KIND.problems_of({**ON_QUALIFIED, **broken}, {}))
     assert found == where
     assert says in message

@@ -21,6 +21,7 @@ from lead_qualifier.qualification.models import (
 )
 from lead_qualifier.qualification.recycling import Answered, accept, reject
 from lead_qualifier.qualification.rules import Rules
+from tests.support.problems import in_english
 from tests.unit.qualification.given import Desk, minute, model, rules
 
 FOR_GOOD = OnRejection(Recycling(requalify=False))
@@ -229,7 +230,7 @@ def test_a_file_says_what_a_rejection_leads_to() -> None:
     ],
 )
 def test_a_mistake_in_a_file_is_refused_by_name(written: object, where: tuple[str, ...], says: str) -> None:
-    [(path, message)] = problems_of(definition(on_rejection=written))
+    [(path, message)] = in_english(problems_of(definition(on_rejection=written)))
     assert path == where
     assert says in message
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from lead_qualifier.sequences.kind import KIND
+from tests.support.problems import in_english
 from tests.support.sequence_harness import advance, branch, email, mail, sequence, wait
 
 WHEN: dict[str, Any] = {"when": {"attribute": "a", "exists": True}}
@@ -108,7 +109,9 @@ def deep(levels: int) -> dict[str, Any]:
     ],
 )
 def test_it_is_refused_by_name(definition: dict[str, Any], where: str, says: str) -> None:
-    problems = [(".".join(map(str, path)), message) for path, message in KIND.problems_of(definition, OTHERS)]
+    problems = [
+        (".".join(map(str, path)), message) for path, message in in_english(KIND.problems_of(definition, OTHERS))
+    ]
     assert [place for place, _ in problems] == [where], problems
     assert any(one in problems[0][1] for one in says.split("|")), problems
 
@@ -127,6 +130,6 @@ def test_what_a_file_cannot_know_is_not_said_of_it() -> None:
 @pytest.mark.parametrize(("kind", "found"), [("sms", "another text"), (5, "a number"), (None, "null")])
 def test_an_unknown_kind_of_step_is_told_with_all_that_there_are(kind: object, found: str) -> None:
     kinds = "email, phone_call, task, automated_email, wait, update_field, advance"
-    assert KIND.problems_of(sequence("s", {"id": "a", "kind": kind})) == [
+    assert in_english(KIND.problems_of(sequence("s", {"id": "a", "kind": kind}))) == [
         (("steps", 0, "kind"), f"must be one of {kinds}, found {found}")
     ]

@@ -11,6 +11,7 @@ import yaml
 from lead_qualifier.sinks.dataverse.build import dataverse
 from lead_qualifier.sinks.dataverse.form import DATAVERSE
 from lead_qualifier.sinks.errors import MissingSecret
+from tests.support.problems import in_english
 
 GOOD: dict[str, Any] = {
     "id": "dynamics",
@@ -47,12 +48,12 @@ def test_what_is_right_is_taken(more: dict[str, Any]) -> None:
     ],
 )
 def test_a_mistake_is_named_with_its_place(wrong: dict[str, Any], where: tuple[Any, ...], says: str) -> None:
-    assert says in dict(DATAVERSE.problems_of(GOOD | wrong))[where]
+    assert says in dict(in_english(DATAVERSE.problems_of(GOOD | wrong)))[where]
 
 
 def test_somewhere_tokens_must_be_had() -> None:
     form = {name: value for name, value in GOOD.items() if name != "tenant"}
-    assert "tenant or token_url" in DATAVERSE.problems_of(form)[0][1]
+    assert "tenant or token_url" in in_english(DATAVERSE.problems_of(form))[0][1]
 
 
 def test_a_missing_secret_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from lead_qualifier.sinks.errors import MissingSecret
 from lead_qualifier.sinks.forms import read
 from lead_qualifier.sinks.webhook.build import webhook
 from lead_qualifier.sinks.webhook.form import WEBHOOK
+from tests.support.problems import in_english
 
 GOOD: dict[str, Any] = {
     "id": "crm",
@@ -72,7 +73,7 @@ def test_what_is_right_is_taken(form: dict[str, Any]) -> None:
     ],
 )
 def test_a_mistake_is_named_with_its_place(wrong: dict[str, Any], where: tuple[Any, ...], says: str) -> None:
-    problems = dict(WEBHOOK.problems_of(GOOD | wrong))
+    problems = dict(in_english(WEBHOOK.problems_of(GOOD | wrong)))
     assert says in problems[where]
 
 
