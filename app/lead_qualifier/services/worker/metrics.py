@@ -7,42 +7,38 @@ from typing_extensions import override
 
 from lead_qualifier.services.metrics import Metrics
 
+#: By what the processor of leads counts: the metric (names end in their unit), its help, its labels.
+_COUNTERS: dict[str, tuple[str, str, list[str]]] = {
+    "outcome": (
+        "outcomes",
+        "What became of an event at a qualification model, by the words of the domain.",
+        ["model", "outcome"],
+    ),
+    "shadow": (
+        "shadow",
+        "Scores by whose criteria they meet: a live version's, those of the draft in its shadow, both or neither.",
+        ["model", "difference"],
+    ),
+    "lead_changed": ("lead_changes", "What became of lead-changed events.", ["result"]),
+    "lead_merged": ("lead_merges", "What became of lead-merged events.", ["result"]),
+    "sales_response": ("sales_responses", "What became of lead-sales-response events.", ["result"]),
+    "handover": (
+        "handovers",
+        "Hand-overs of merged leads: sent, taken_over by the survivor, dropped since it was erased.",
+        ["result"],
+    ),
+}
+
 
 class LeadMetrics(Metrics):
-    """The counters of the leads application; names end in their unit."""
+    """The counters of the leads application."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._outcomes = Counter(
-            "lead_qualifier_outcomes",
-            "What became of an event at a qualification model, by the words of the domain.",
-            ["model", "outcome"],
-            registry=self.registry,
-        )
-        self._shadow = Counter(
-            "lead_qualifier_shadow",
-            "Scores by whose criteria they meet: a live version's, those of the draft in its shadow, both or neither.",
-            ["model", "difference"],
-            registry=self.registry,
-        )
-        self._lead_changes = Counter(
-            "lead_qualifier_lead_changes", "What became of lead-changed events.", ["result"], registry=self.registry
-        )
-        self._merges = Counter(
-            "lead_qualifier_lead_merges", "What became of lead-merged events.", ["result"], registry=self.registry
-        )
-        self._responses = Counter(
-            "lead_qualifier_sales_responses",
-            "What became of lead-sales-response events.",
-            ["result"],
-            registry=self.registry,
-        )
-        self._handovers = Counter(
-            "lead_qualifier_handovers",
-            "Hand-overs of merged leads: sent, taken_over by the survivor, dropped since it was erased.",
-            ["result"],
-            registry=self.registry,
-        )
+        self._counters = {
+            what: Counter(f"lead_qualifier_{name}", text, labels, registry=self.registry)
+            for what, (name, text, labels) in _COUNTERS.items()
+        }
         self._swept = Counter(
             "lead_qualifier_swept_leads", "Known leads looked at because a model was published.", registry=self.registry
         )
@@ -51,17 +47,7 @@ class LeadMetrics(Metrics):
     def count(self, what: object, count: int) -> None:
         """Add what a committed context has counted."""
         match what:
-            case ("outcome", model, outcome):
-                self._outcomes.labels(model, outcome).inc(count)
-            case ("shadow", model, difference):
-                self._shadow.labels(model, difference).inc(count)
-            case ("lead_changed", result):
-                self._lead_changes.labels(result).inc(count)
-            case ("lead_merged", result):
-                self._merges.labels(result).inc(count)
-            case ("sales_response", result):
-                self._responses.labels(result).inc(count)
-            case ("handover", result):
-                self._handovers.labels(result).inc(count)
+            case (str(counter), *labels) if counter in self._counters:
+                self._counters[counter].labels(*labels).inc(count)
             case "swept":
                 self._swept.inc(count)
