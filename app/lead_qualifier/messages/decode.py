@@ -18,7 +18,7 @@ from lead_qualifier.messages.cloud_events import data_of, is_envelope
 from lead_qualifier.messages.command_messages import FeatureCommand, ModelCommand, ScoringModelChanged
 from lead_qualifier.messages.errors import BadMessage
 from lead_qualifier.messages.lead_messages import LeadChanged, LeadMerged, LeadSalesResponse, LeadScoreChanged
-from lead_qualifier.messages.reasons import bad_message, key_fault
+from lead_qualifier.messages.reasons import bad_message, wrong_key
 from lead_qualifier.qualification.leads import LeadChange
 from lead_qualifier.qualification.utc import in_utc
 
@@ -259,7 +259,7 @@ def _validated(
         json.loads(data, parse_constant=_no_number)  # unless they are inside a text
     message_id = str(message[id_field])
     if key != message_id.encode():
-        _wrong_key(key, id_field, message_id)
+        raise wrong_key(key, id_field, message_id)
     return message
 
 
@@ -289,13 +289,8 @@ def _no_number(name: str) -> NoReturn:
 
 def _erased_id(key: bytes | None) -> str:
     if not key:
-        _wrong_key(key, "lead_id", "")
+        raise wrong_key(key, "lead_id", "")
     try:
         return key.decode()
     except UnicodeDecodeError:
         raise BadMessage("the record's key is not UTF-8, so it is not a lead's id and nothing is erased") from None
-
-
-def _wrong_key(key: bytes | None, id_field: str, message_id: str) -> NoReturn:
-    fault = key_fault(key, message_id).format(id_field)
-    raise BadMessage(f"the record {fault}: its key must be the bytes of {id_field} in UTF-8", id_field)

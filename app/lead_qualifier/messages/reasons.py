@@ -282,30 +282,36 @@ _BEGINNINGS = {
 }
 
 
-def key_fault(key: bytes | None, message_id: str) -> str:
-    """What is wrong with a key that should be an id in UTF-8: the rest of a sentence about the record. `{}` is the
-    id's field.
-    """
+def wrong_key(key: bytes | None, id_field: str, message_id: str) -> BadMessage:
+    """What is wrong with a key that should be an id in UTF-8, as a BadMessage."""
+    fault = _key_fault(key, id_field, message_id)
+    return BadMessage(f"the record {fault}: its key must be the bytes of {id_field} in UTF-8", id_field)
+
+
+def _key_fault(key: bytes | None, id_field: str, message_id: str) -> str:
     if not key:
         return "has no key"
     if key.startswith(b"\0") and key[_FRAMING:].strip(b'"') == message_id.encode():
-        return "has its {} in the framing of a Schema Registry as key (use StringSerializer for keys)"
+        return f"has its {id_field} in the framing of a Schema Registry as key (use StringSerializer for keys)"
     encoding = "utf-16-be" if key.startswith(b"\0") else "utf-16"
     if key.removeprefix(b"\xef\xbb\xbf") == message_id.encode():
-        return "has a byte order mark before its {} as key"
+        return f"has a byte order mark before its {id_field} as key"
     try:
         found = json.loads(key)
     except (ValueError, RecursionError):
         found = None
     if found == message_id:
-        return "has its {} in JSON quotes as key (use StringSerializer, or Connect's StringConverter, for keys)"
+        return (
+            f"has its {id_field} in JSON quotes as key (use StringSerializer, or Connect's StringConverter, for keys)"
+        )
     if isinstance(found, dict):
         return "has a JSON object as key (use StringSerializer, or Connect's StringConverter, for keys)"
     if key.decode(encoding, errors="replace") == message_id:
-        return "has its {} in UTF-16 as key"
-    return "has a key that is not its {}"
+        return f"has its {id_field} in UTF-16 as key"
+    return f"has a key that is not its {id_field}"
 
 
+_AS_TEXT = "(use StringSerializer, or Connect's StringConverter, for keys)"
 _JSON_FAULTS = {
     "invalid unicode code point": "bytes that are not UTF-8",
     "unexpected end of hex escape": "an unpaired surrogate",
