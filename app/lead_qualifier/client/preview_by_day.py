@@ -15,8 +15,8 @@ from itertools import groupby
 
 from lead_qualifier.client.preview import as_if_live
 from lead_qualifier.messages.decode import ChangedScore
-from lead_qualifier.qualification.decide import Outcome, end_hold, evaluate, follow_scores
-from lead_qualifier.qualification.leads import OPEN, QUALIFIED, Lead, Qualification, Trigger, record_score
+from lead_qualifier.qualification.decide import Outcome, end_hold, evaluate
+from lead_qualifier.qualification.leads import OPEN, QUALIFIED, Lead, Qualification, Score, Trigger, record_score
 from lead_qualifier.qualification.models import QualificationModel
 from lead_qualifier.qualification.rules import Rules
 
@@ -90,16 +90,19 @@ class DayByDay:
             if held.merged_at is not None and at >= held.merged_at:
                 lead.merged_into = held.merged_into
             self._end_hold(lead, at, days)
-            before = dict(lead.scores) if self._model.remembers else {}
+            before = lead.scores.copy()
             if record_score(lead, self._names[scoring[event]], values[event], at):
-                if self._model.remembers:
-                    follow_scores(lead, self._model, self._rules, before)
-                self._evaluate(lead, at, days)
+                self._evaluate(lead, at, days, before)
         self._end_hold(lead, self._now, days)
 
-    def _evaluate(self, lead: Lead, at: datetime, days: Counter[date]) -> None:
+    def _evaluate(
+        self, lead: Lead, at: datetime, days: Counter[date], before: Mapping[str, Score] | None = None
+    ) -> None:
         now_ms = (at - _EPOCH) / timedelta(milliseconds=1)
-        _count(evaluate(lead, self._model, self._rules, at, now_ms=now_ms, origin="live", trigger=_TRIGGER), at, days)
+        outcome = evaluate(
+            lead, self._model, self._rules, at, now_ms=now_ms, origin="live", trigger=_TRIGGER, before=before
+        )
+        _count(outcome, at, days)
 
     def _end_hold(self, lead: Lead, now: datetime, days: Counter[date]) -> None:
         hold = lead.holds.get(self._model.id)

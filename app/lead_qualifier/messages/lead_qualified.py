@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from hashlib import sha1
 from typing import TYPE_CHECKING, Annotated, NotRequired, cast
+from uuid import UUID
 
 from pydantic import Field, with_config
 from typing_extensions import TypeAliasType, TypedDict
@@ -12,7 +15,7 @@ from lead_qualifier.messages.lead_flags import Changes, StatusAndFlags, changes_
 from lead_qualifier.messages.lead_messages import LeadId
 from lead_qualifier.messages.model_definition import MatchDefinition, match_definition
 from lead_qualifier.qualification.criteria import Group
-from lead_qualifier.qualification.decide import group_met, qualification_event_id
+from lead_qualifier.qualification.decide import group_met
 from lead_qualifier.qualification.flags import FLAG_NAMES
 from lead_qualifier.qualification.leads import Origin
 
@@ -209,3 +212,19 @@ def evidence_of(criterion: CriterionEvidence) -> Evidence:
         evidence["score"] = plain(criterion.score)
         evidence["scored_at"] = criterion.scored_at
     return evidence
+
+
+_text = json.encoder.encode_basestring_ascii
+_EVENT_IDS = UUID("5b0f7e52-6d0c-5a43-9a5e-3c1d8f2b7a64")
+
+
+def qualification_event_id(lead_id: str, model_id: str, version: int, number: int, trigger_event_id: str) -> str:
+    """The id of a lead-qualified event: the same for the same qualification, however often it is computed."""
+    # As a JSON array no part can run into the next.
+    name = f"[{_text(lead_id)}, {_text(model_id)}, {version}, {number}, {_text(trigger_event_id)}]"
+    # uuid.uuid5(_EVENT_IDS, name), which takes longer than the decision
+    digest = bytearray(sha1(_EVENT_IDS.bytes + name.encode(), usedforsecurity=False).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    text = digest.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

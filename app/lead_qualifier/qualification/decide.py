@@ -1,11 +1,8 @@
 """The decision: does this model qualify this lead now, and if not, why not. And what the lead remembers of it."""
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from hashlib import sha1
-from uuid import UUID
 
 from msgspec.structs import replace
 
@@ -67,12 +64,23 @@ _HOLDING = Outcome.HOLDING
 
 
 def evaluate(
-    lead: Lead, model: RuledModel, rules: Rules, at: datetime, *, now_ms: float, origin: Origin, trigger: Trigger
+    lead: Lead,
+    model: RuledModel,
+    rules: Rules,
+    at: datetime,
+    *,
+    now_ms: float,
+    origin: Origin,
+    trigger: Trigger,
+    before: Mapping[str, Score] | None = None,
 ) -> Outcome | Qualification:
     """Decide, and hold on the lead what follows: the mark of a qualification, or a hold that begins now.
 
-    `at`: `occurred_at` of the trigger. `now_ms`: the wall clock, in milliseconds since 1970.
+    `at`: `occurred_at` of the trigger. `now_ms`: the wall clock, in milliseconds since 1970. `before`: the scores as
+    they were, where the trigger has changed one.
     """
+    if before is not None and model.remembers:
+        follow_scores(lead, model, rules, before)
     decided = decide(lead, model, rules, at)
     if type(decided) is Qualification:
         mark(lead, decided, trigger.event_id)
@@ -232,19 +240,3 @@ def evidence(lead: Lead, model: RuledModel, rules: Rules) -> tuple[CriterionEvid
             met = score.value >= threshold and scoring_model in rules.live_scoring_models
             stood.append(CriterionEvidence(scoring_model, threshold, met, score.value, score.at))
     return tuple(stood)
-
-
-_text = json.encoder.encode_basestring_ascii
-_EVENT_IDS = UUID("5b0f7e52-6d0c-5a43-9a5e-3c1d8f2b7a64")
-
-
-def qualification_event_id(lead_id: str, model_id: str, version: int, number: int, trigger_event_id: str) -> str:
-    """The id of a lead-qualified event: the same for the same qualification, however often it is computed."""
-    # As a JSON array no part can run into the next.
-    name = f"[{_text(lead_id)}, {_text(model_id)}, {version}, {number}, {_text(trigger_event_id)}]"
-    # uuid.uuid5(_EVENT_IDS, name), which takes longer than the decision
-    digest = bytearray(sha1(_EVENT_IDS.bytes + name.encode(), usedforsecurity=False).digest()[:16])
-    digest[6] = digest[6] & 0x0F | 0x50
-    digest[8] = digest[8] & 0x3F | 0x80
-    text = digest.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

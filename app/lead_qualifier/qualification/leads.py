@@ -1,6 +1,7 @@
 """What is held about one lead, and how scores, CRM changes and qualifications enter it."""
 
 from datetime import datetime
+from math import ceil
 from sys import intern
 from typing import Any, Literal
 
@@ -82,6 +83,11 @@ class Hold(Struct, frozen=True, gc=False):
     """What started the hold. `live`: an event of the lead; `sweep`: the publish command."""
     trigger: Trigger
     """The record that started the hold."""
+
+    @property
+    def due_ms(self) -> int:
+        """`due` in milliseconds since 1970, rounded up: not before that moment."""
+        return ceil(self.due.timestamp() * 1000)
 
 
 class Erased(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):

@@ -5,9 +5,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lead_qualifier.qualification.criteria import Criterion, Match
-from lead_qualifier.qualification.decide import Outcome, end_hold, evaluate, follow_scores
+from lead_qualifier.qualification.decide import Outcome, end_hold, evaluate
 from lead_qualifier.qualification.flags import Actions
-from lead_qualifier.qualification.leads import Lead, LeadChange, Qualification, Trigger, apply_change, record_score
+from lead_qualifier.qualification.leads import (
+    Lead,
+    LeadChange,
+    Qualification,
+    Score,
+    Trigger,
+    apply_change,
+    record_score,
+)
 from lead_qualifier.qualification.models import ExistingLeads, Policy, QualificationModel, Requalification
 from lead_qualifier.qualification.rules import RuledModel, Rules, UnknownLeads
 
@@ -74,11 +82,8 @@ class Desk:
         """What each model that names the scoring model makes of a score."""
         before = dict(self.lead.scores)
         fresh = record_score(self.lead, scoring_model, value, minute(at))
-        if fresh:
-            for ruled in self.rules.naming(scoring_model):
-                follow_scores(self.lead, ruled, self.rules, before)
         return {
-            ruled.id: self._evaluate(ruled, minute(at), event_id, stale=not fresh)
+            ruled.id: self._evaluate(ruled, minute(at), event_id, before) if fresh else Outcome.STALE_SCORE
             for ruled in self.rules.naming(scoring_model)
         }
 
@@ -90,9 +95,7 @@ class Desk:
         return outcomes
 
     def sweep(self, at: float, command_id: str = "publish-1") -> dict[str, Outcome]:
-        return {
-            ruled.id: self._evaluate(ruled, minute(at), command_id, stale=False) for ruled in self.rules.models.values()
-        }
+        return {ruled.id: self._evaluate(ruled, minute(at), command_id) for ruled in self.rules.models.values()}
 
     def wait(self, until: float) -> dict[str, Outcome | None]:
         """What becomes of the holds whose time is over by then (minutes of the wall clock)."""
@@ -109,12 +112,14 @@ class Desk:
     def change(self, at: float, **fields: Any) -> bool:
         return apply_change(self.lead, LeadChange(occurred_at=minute(at), **fields))
 
-    def _evaluate(self, ruled: RuledModel, at: datetime, event_id: str, *, stale: bool) -> Outcome:
-        if stale:
-            return Outcome.STALE_SCORE
+    def _evaluate(
+        self, ruled: RuledModel, at: datetime, event_id: str, before: dict[str, Score] | None = None
+    ) -> Outcome:
         # the clock of these tests shows the time of the events
         trigger, now_ms = Trigger(event_id, "lead-score-changed", 0, 0), at.timestamp() * 1000
-        decision = evaluate(self.lead, ruled, self.rules, at, now_ms=now_ms, origin="live", trigger=trigger)
+        decision = evaluate(
+            self.lead, ruled, self.rules, at, now_ms=now_ms, origin="live", trigger=trigger, before=before
+        )
         if isinstance(decision, Outcome):
             return decision
         self.qualifications.append(decision)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lead_qualifier.qualification.decide import _EVENT_IDS, qualification_event_id
+from lead_qualifier.messages.lead_qualified import _EVENT_IDS, qualification_event_id
 
 
 def test_it_never_changes_from_one_release_to_the_next() -> None:

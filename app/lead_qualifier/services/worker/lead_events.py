@@ -1,8 +1,6 @@
-"""Emits what has become of a lead: that it is qualified, and that it is recycled."""
+"""What follows from decisions on a lead: lead-qualified and lead-recycled, the timers of holds, counts and logs."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import msgspec
 import structlog
@@ -12,6 +10,7 @@ from lead_qualifier.messages import cloud_events
 from lead_qualifier.messages.lead_qualified import LeadQualified, lead_qualified
 from lead_qualifier.messages.lead_recycled import LeadRecycled, lead_recycled
 from lead_qualifier.messages.topics import LEAD_CHANGED, LEAD_QUALIFIED, LEAD_RECYCLED, Topic
+from lead_qualifier.qualification.decide import Outcome
 from lead_qualifier.qualification.leads import Lead, Origin, Qualification, Trigger
 from lead_qualifier.qualification.recycling import Recycled
 from lead_qualifier.qualification.utc import from_milliseconds
@@ -30,20 +29,29 @@ class LeadEvents:
         self._changed_topic = LEAD_CHANGED.full_name(topic_prefix)
         self._source = source
 
-    def qualified(  # noqa: PLR0917  all six are what a qualification is made of
+    def evaluated(  # noqa: PLR0917  all seven are what an evaluation consists of
         self,
         key: bytes,
         lead: Lead,
-        qualification: Qualification,
+        model_id: str,
+        outcome: Outcome | Qualification,
         origin: Origin,
         trigger: Trigger,
         context: ProcessorContext,
-    ) -> None:
-        """Emit a qualification."""
-        event = lead_qualified(key.decode(), lead, qualification, origin=origin, trigger=trigger)
-        event["lead_changed_offset"] = context.position(self._changed_topic)
-        self._emit(LEAD_QUALIFIED, key, event, context)
-        context.on_commit.append(event)
+    ) -> bool:
+        """Count an outcome, emit a qualification, set the timer of a hold that begins. True: the lead has changed."""
+        changed = False
+        if type(outcome) is Qualification:
+            event = lead_qualified(key.decode(), lead, outcome, origin=origin, trigger=trigger)
+            event["lead_changed_offset"] = context.position(self._changed_topic)
+            self._emit(LEAD_QUALIFIED, key, event, context)
+            context.on_commit.append(event)
+            outcome, changed = Outcome.QUALIFIED, True
+        elif outcome is Outcome.HOLDING and (hold := lead.holds[model_id]).trigger is trigger:
+            context.schedule(key, hold.due_ms)
+            changed = True
+        context.counts["outcome", model_id, outcome] += 1
+        return changed
 
     def recycle(
         self, key: bytes, recycled: Recycled, reason: str | None, trigger: Trigger, context: ProcessorContext
@@ -55,7 +63,16 @@ class LeadEvents:
     def committed(context: ProcessorContext) -> None:
         """Log each qualification, now that it is committed."""
         for event in context.on_commit:
-            _log_qualified(event)
+            log.info(
+                "lead_qualified",
+                lead_id=event["lead_id"],
+                model=event["qualification_model_id"],
+                version=event["qualification_model_version"],
+                number=event["qualification_number"],
+                origin=event["origin"],
+                event_id=event["event_id"],
+                trigger_event_id=event["trigger"]["event_id"],
+            )
 
     def _emit(self, topic: Topic, key: bytes, event: LeadQualified | LeadRecycled, context: ProcessorContext) -> None:
         headers = cloud_events.headers(
@@ -66,16 +83,3 @@ class LeadEvents:
             subject=event["lead_id"],
         )
         context.emit(self._topics[topic], key, _encode(event), headers)
-
-
-def _log_qualified(event: LeadQualified) -> None:
-    fields: dict[str, Any] = {
-        "lead_id": event["lead_id"],
-        "model": event["qualification_model_id"],
-        "version": event["qualification_model_version"],
-        "number": event["qualification_number"],
-        "origin": event["origin"],
-        "event_id": event["event_id"],
-        "trigger_event_id": event["trigger"]["event_id"],
-    }
-    log.info("lead_qualified", **fields)

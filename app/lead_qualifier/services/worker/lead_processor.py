@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from math import ceil
 
 import msgspec
 from typing_extensions import override
@@ -32,14 +31,11 @@ from lead_qualifier.qualification.decide import (
     difference,
     end_hold,
     evaluate,
-    follow_scores,
     ineligibility,
 )
 from lead_qualifier.qualification.leads import (
     EligibilityView,
     Lead,
-    Origin,
-    Qualification,
     Trigger,
     apply_change,
     forget_implausible_times,
@@ -93,16 +89,13 @@ class LeadProcessor(Processor):
     ) -> None:
         """`time_tolerance`: how far a message may be dated ahead of its record."""
         self._times = PlausibleTime(time_tolerance)
-        self._score_topic = LEAD_SCORE_CHANGED.full_name(topic_prefix)
-        self._changed_topic = LEAD_CHANGED.full_name(topic_prefix)
         self._merging = Merging(topic_prefix=topic_prefix, times=self._times)
-        self._others: dict[str, Callable[[Record, ProcessorContext], None]] = {
-            self._changed_topic: self._change,
+        self._handlers: dict[str, Callable[[Record, ProcessorContext], None]] = {
+            LEAD_SCORE_CHANGED.full_name(topic_prefix): self._score,
+            LEAD_CHANGED.full_name(topic_prefix): self._change,
             LEAD_MERGED.full_name(topic_prefix): self._merge,
             LEAD_SALES_RESPONSE.full_name(topic_prefix): self._respond,
-            LEAD_HANDOVERS.full_name(topic_prefix): lambda r, u: self._merging.take_over(
-                r, u, self._rules, self._answer
-            ),
+            LEAD_HANDOVERS.full_name(topic_prefix): self._take_over,
         }
         self._events = LeadEvents(topic_prefix=topic_prefix, source=source)
         self._newest_rules = rules
@@ -124,29 +117,27 @@ class LeadProcessor(Processor):
     def process(self, record: Record, context: ProcessorContext) -> None:
         """Process one record of any input topic."""
         try:
-            if record.topic == self._score_topic:
-                self._score(record, context)
-            else:
-                self._others[record.topic](record, context)
+            self._handlers[record.topic](record, context)
         except BadMessage as bad:
             raise Rejected(str(bad)) from None
 
     def _score(self, record: Record, context: ProcessorContext) -> None:
         message = decode_score(record.key, record.value, record.headers)
-        key, lead = self._lead(record, message.occurred_at, context)
-        scoring_model_id, rules, counts = message.scoring_model_id, self._rules, context.counts
+        scoring_model_id, at, rules, counts = message.scoring_model_id, message.occurred_at, self._rules, context.counts
+        key, lead = self._lead(record, at, context)
         before = lead.scores.copy()
-        if not record_score(lead, scoring_model_id, message.score, message.occurred_at):
+        if not record_score(lead, scoring_model_id, message.score, at):
             for model in rules.naming(scoring_model_id):
                 counts["outcome", model.id, Outcome.STALE_SCORE] += 1
             return
-        trigger = Trigger(message.event_id, LEAD_SCORE_CHANGED.name, record.partition, record.offset)
-        for model in rules.naming(scoring_model_id):
-            if model.remembers:
-                follow_scores(lead, model, rules, before)
-            self._evaluate(lead, model, message.occurred_at, "live", trigger, key, context)
         for model in rules.shadowed(scoring_model_id):
             counts["shadow", model.id, difference(lead, model, rules)] += 1
+        trigger = Trigger(message.event_id, LEAD_SCORE_CHANGED.name, record.partition, record.offset)
+        for model in rules.naming(scoring_model_id):
+            outcome = evaluate(
+                lead, model, rules, at, now_ms=context.now_ms, origin="live", trigger=trigger, before=before
+            )
+            self._events.evaluated(key, lead, model.id, outcome, "live", trigger, context)
         context.put(key, lead)
         if lead.merged_into is not None:
             self._merging.scored(lead, message, record, context)
@@ -179,6 +170,9 @@ class LeadProcessor(Processor):
             context.counts["sales_response", "handed_over"] += 1
         else:
             self._answer(key, lead, response_of(message, record), context)
+
+    def _take_over(self, record: Record, context: ProcessorContext) -> None:
+        self._merging.take_over(record, context, self._rules, self._answer)
 
     def _lead(self, record: Record, at: datetime, context: ProcessorContext) -> tuple[bytes, Lead]:
         """The lead that is the key of a decoded record, which says what occurred `at`.
@@ -270,7 +264,8 @@ class LeadProcessor(Processor):
                 at = from_milliseconds(context.now_ms)
             command = model.publish_command_id or ""
             trigger = Trigger(command, QUALIFICATION_COMMANDS.name, 0, model.publish_command_offset)
-            changed |= self._evaluate(lead, model, at, "sweep", trigger, key, context)
+            outcome = evaluate(lead, model, self._rules, at, now_ms=context.now_ms, origin="sweep", trigger=trigger)
+            changed |= self._events.evaluated(key, lead, model.id, outcome, "sweep", trigger, context)
         if changed:
             context.put(key, lead)
         context.counts["swept"] += 1
@@ -278,9 +273,7 @@ class LeadProcessor(Processor):
     @override
     def timers(self, entries: Mapping[bytes, bytes]) -> Iterator[Timer]:
         """The holds that run and the erasures that are remembered, found among the entries."""
-        yield from timers_in(
-            entries, _HOLDS, _decode_lead, lambda lead: [_milliseconds(h.due) for h in lead.holds.values()]
-        )
+        yield from timers_in(entries, _HOLDS, _decode_lead, lambda lead: [h.due_ms for h in lead.holds.values()])
         yield from timers_in(entries, _ERASED, _decode_lead, remembered_until)
 
     @override
@@ -290,44 +283,14 @@ class LeadProcessor(Processor):
         if is_erased(lead) and not self._merging.forget(key, lead, context):
             return
         for model_id, hold in sorted(lead.holds.items()):
-            if _milliseconds(hold.due) > context.now_ms:
+            if hold.due_ms > context.now_ms:
                 continue
             outcome = end_hold(lead, model_id, self._rules)
-            if type(outcome) is Qualification:
-                self._events.qualified(key, lead, outcome, hold.origin, hold.trigger, context)
-                outcome = Outcome.QUALIFIED
             if outcome is not None:
-                context.counts["outcome", model_id, outcome] += 1
+                self._events.evaluated(key, lead, model_id, outcome, hold.origin, hold.trigger, context)
             context.put(key, lead)
-
-    def _evaluate(  # noqa: PLR0917  all seven are what it takes
-        self,
-        lead: Lead,
-        model: RuledModel,
-        at: datetime,
-        origin: Origin,
-        trigger: Trigger,
-        key: bytes,
-        context: ProcessorContext,
-    ) -> bool:
-        """Evaluate, count and emit. True: the lead has changed."""
-        outcome = evaluate(lead, model, self._rules, at, now_ms=context.now_ms, origin=origin, trigger=trigger)
-        changed = False
-        if type(outcome) is Qualification:
-            self._events.qualified(key, lead, outcome, origin, trigger, context)
-            outcome, changed = Outcome.QUALIFIED, True
-        elif outcome is Outcome.HOLDING and (hold := lead.holds[model.id]).trigger is trigger:
-            context.schedule(key, _milliseconds(hold.due))
-            changed = True
-        context.counts["outcome", model.id, outcome] += 1
-        return changed
 
     @override
     def committed(self, context: ProcessorContext) -> None:
         """One line per qualification, now that it is one."""
         self._events.committed(context)
-
-
-def _milliseconds(at: datetime) -> int:
-    """Rounded up: not before that moment."""
-    return ceil(at.timestamp() * 1000)
