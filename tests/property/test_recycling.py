@@ -9,14 +9,15 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lead_qualifier.engine import Application, Input, ProcessorContext
+from lead_qualifier.engine import ProcessorContext
 from lead_qualifier.messages.model_reading import model_of
 from lead_qualifier.qualification.rules import RuledModel, Rules
-from lead_qualifier.services.worker.lead_processor import LeadProcessor, decode_lead, encode_lead
+from lead_qualifier.services.worker.lead_processor import LeadProcessor, decode_lead
 from tests.oracle.oracle import Oracle
 from tests.oracle.reading import Input as Told
 from tests.oracle.registry import Model, Registry
 from tests.support.examples import examples
+from tests.support.lead_application import lead_application
 from tests.support.messages import change, encode, model, sales_response, score
 from tests.unit.services.worker.test_merging import record_of
 
@@ -93,16 +94,7 @@ def test_the_worker_recycles_as_the_oracle_foretells(
         models={one["id"]: RuledModel(definition=model_of(one), version=1, live=True) for one in definitions},
     )
     decider = LeadProcessor(topic_prefix="", source="/test", rules=lambda: rules)
-    application = Application(
-        name="leads",
-        inputs=tuple(Input(topic) for topic in TOPICS),
-        changelog="lead-state",
-        dead_letters="lead-dead-letters",
-        partitions=1,
-        processor=decider,
-        encode_state=encode_lead,
-        decode_state=decode_lead,
-    )
+    application = lead_application(decider)
     events = [
         (TOPICS[2], score("L", "engagement", 60, 1)),
         *events,

@@ -104,7 +104,7 @@ def test_attributes_merge_by_name() -> None:
 
 
 @pytest.mark.parametrize(("at", "applied"), [(9, False), (10, True), (11, True)])
-def test_a_change_older_than_the_one_held_is_stale_and_changes_nothing(at: int, applied: bool) -> None:
+def test_a_change_older_than_the_one_held_is_stale(at: int, applied: bool) -> None:
     lead = Lead()
     apply_change(lead, LeadChange(occurred_at=minute(10), owner_id="U-1"))
     before = deepcopy(lead)
@@ -173,7 +173,7 @@ def test_a_change_dated_as_our_newest_qualification_resets() -> None:
     assert lead.marks["a"].cleared
 
 
-def test_a_change_dated_before_our_newest_qualification_keeps_the_flags_which_that_set() -> None:
+def test_an_older_change_keeps_the_flags_of_a_qualification() -> None:
     lead = marked()
     change = LeadChange(occurred_at=minute(9), status_reason="contacted", sales_ready=False, owner_id="U-4")
     assert apply_change(lead, change)
@@ -182,7 +182,7 @@ def test_a_change_dated_before_our_newest_qualification_keeps_the_flags_which_th
     assert not any(mark.cleared for mark in lead.marks.values())
 
 
-def test_a_change_dated_before_it_overwrites_the_flag_which_it_did_not_set_but_resets_nothing() -> None:
+def test_an_older_change_overwrites_other_flags_but_resets_none() -> None:
     lead = marked()
     lead.qualified_flags = ("status_reason",)
     apply_change(lead, LeadChange(occurred_at=minute(9), status_reason="contacted", sales_ready=False))
@@ -190,7 +190,7 @@ def test_a_change_dated_before_it_overwrites_the_flag_which_it_did_not_set_but_r
     assert not any(mark.cleared for mark in lead.marks.values())
 
 
-def test_a_change_dated_before_it_may_close_and_reopen_the_lead_and_clears_no_mark() -> None:
+def test_an_older_change_may_reopen_and_clears_no_mark() -> None:
     lead = marked()
     apply_change(lead, LeadChange(occurred_at=minute(8), status="disqualified"))
     assert lead.status == "disqualified"

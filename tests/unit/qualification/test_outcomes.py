@@ -7,11 +7,12 @@ from itertools import combinations
 
 import pytest
 
-from lead_qualifier.engine import Application, Input, ProcessorContext, Record
+from lead_qualifier.engine import ProcessorContext, Record
 from lead_qualifier.qualification.decide import Outcome, decide
 from lead_qualifier.qualification.leads import Lead, Mark, Qualification, Score
 from lead_qualifier.qualification.rules import Rules, UnknownLeads
-from lead_qualifier.services.worker.lead_processor import LeadProcessor, decode_lead, encode_lead
+from lead_qualifier.services.worker.lead_processor import LeadProcessor, encode_lead
+from tests.support.lead_application import lead_application
 from tests.support.messages import encode
 from tests.unit.qualification.given import minute, model, rules
 
@@ -50,16 +51,7 @@ def _of_a_late_score(lead: Lead, current: Rules) -> Outcome:
     score = {"event_id": "late", "lead_id": "L", "scoring_model_id": "engagement", "score": 99}
     value = encode(score | {"occurred_at": minute(0).isoformat()})
     context = ProcessorContext(
-        Application(
-            name="leads",
-            inputs=(Input("lead-score-changed"),),
-            changelog="lead-state",
-            dead_letters="lead-dead-letters",
-            partitions=1,
-            processor=processor,
-            encode_state=encode_lead,
-            decode_state=decode_lead,
-        ),
+        lead_application(processor),
         0,
         {b"L": encode_lead(lead)},
     )

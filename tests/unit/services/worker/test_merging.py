@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from lead_qualifier.engine import Application, Headers, Input, ProcessorContext, Record, Rejected, Timer
+from lead_qualifier.engine import Headers, ProcessorContext, Record, Rejected, Timer
 from lead_qualifier.qualification.rules import Rules
-from lead_qualifier.services.worker.lead_processor import LeadProcessor, decode_lead, encode_lead
+from lead_qualifier.services.worker.lead_processor import LeadProcessor
+from tests.support.lead_application import lead_application
 from tests.support.messages import change, encode, merged, sales_response, score
 from tests.unit.qualification.given import model, rules
 
@@ -30,7 +31,7 @@ def record_of(
 
 
 @dataclass
-class Place:
+class LeadPartition:
     """The one partition of all leads here. What is handed over waits in `on_their_way` until `arrive`."""
 
     current: Rules = field(default_factory=lambda: rules(model(criteria={"engagement": 50.0})))
@@ -45,18 +46,9 @@ class Place:
 
     def __post_init__(self) -> None:
         self.processor = LeadProcessor(topic_prefix="", source="/test", rules=lambda: self.current)
-        self.application = Application(
-            name="leads",
-            inputs=tuple(Input(t) for t in ("lead-changed", "lead-merged", HANDOVERS, "lead-score-changed")),
-            changelog="lead-state",
-            dead_letters="lead-dead-letters",
-            partitions=1,
-            processor=self.processor,
-            encode_state=encode_lead,
-            decode_state=decode_lead,
-        )
+        self.application = lead_application(self.processor)
 
-    def decide(self, record: Record) -> None:
+    def process(self, record: Record) -> None:
         """As a cycle of its own, its results made state."""
         self.processor.begin()
         context = ProcessorContext(self.application, 0, self.entries, now_ms=self.now_ms)
@@ -87,7 +79,7 @@ class Place:
     def _goes_on(self, record: Record, at_ms: int | None) -> None:
         self.offset += 1
         self.now_ms += 1
-        self.decide(replace(record, offset=self.offset, timestamp_ms=self.now_ms if at_ms is None else at_ms))
+        self.process(replace(record, offset=self.offset, timestamp_ms=self.now_ms if at_ms is None else at_ms))
 
     def responds(self, lead_id: str, response: str, minutes: float) -> None:
         self.sends("lead-sales-response", sales_response(lead_id, response, minutes))
@@ -112,7 +104,7 @@ class Place:
     def arrive(self, count: int = 1000) -> None:
         while self.on_their_way and count:
             count -= 1
-            self.decide(self.on_their_way.pop(0))
+            self.process(self.on_their_way.pop(0))
 
     def state(self, lead_id: str) -> dict[str, Any]:
         return dict(json.loads(self.entries.get(lead_id.encode(), b"{}")))
@@ -127,8 +119,8 @@ class Place:
         return state.keys() - merged == {"erasure"}
 
 
-def test_scores_go_over_once_and_the_survivor_qualifies_by_its_next_one_only() -> None:
-    here = Place()
+def test_scores_go_over_once_and_the_next_one_may_qualify() -> None:
+    here = LeadPartition()
     here.scores("survivor", 10, 0)
     here.scores("loser", 49, 1)
     here.merges("loser", "survivor")
@@ -145,8 +137,8 @@ def test_scores_go_over_once_and_the_survivor_qualifies_by_its_next_one_only() -
     assert (here.counts["handover", "sent"], here.counts["handover", "taken_over"]) == (2, 2)
 
 
-def test_a_survivor_that_was_merged_itself_passes_on_what_it_gets_and_a_circle_ends() -> None:
-    here = Place()
+def test_a_merged_survivor_passes_on_and_a_circle_ends() -> None:
+    here = LeadPartition()
     here.scores("first", 30, 0)
     here.merges("middle", "last")
     here.merges("last", "first")
@@ -160,15 +152,15 @@ def test_a_survivor_that_was_merged_itself_passes_on_what_it_gets_and_a_circle_e
 
 
 def test_a_stale_score_of_a_merged_lead_is_not_handed_over() -> None:
-    here = Place()
+    here = LeadPartition()
     here.scores("loser", 49, 5)
     here.merges("loser", "survivor")
     here.scores("loser", 99, 4)
     assert len(here.on_their_way) == 1
 
 
-def test_an_older_merge_is_counted_as_stale_and_hands_nothing_over() -> None:
-    here = Place()
+def test_an_older_merge_is_stale_and_transfers_nothing() -> None:
+    here = LeadPartition()
     here.scores("loser", 49, 0)
     here.merges("loser", "first", 10)
     here.merges("loser", "earlier", 9)
@@ -176,8 +168,8 @@ def test_an_older_merge_is_counted_as_stale_and_hands_nothing_over() -> None:
     assert (here.counts["lead_merged", "applied"], here.counts["lead_merged", "stale"]) == (1, 1)
 
 
-def test_a_repeated_merge_does_not_take_back_what_the_crm_reset_at_the_survivor_since() -> None:
-    here = Place()
+def test_a_repeated_merge_keeps_a_reset_of_the_survivor() -> None:
+    here = LeadPartition()
     here.scores("loser", 99, 0)
     here.merges("loser", "survivor")
     here.arrive()
@@ -190,7 +182,7 @@ def test_a_repeated_merge_does_not_take_back_what_the_crm_reset_at_the_survivor_
 
 
 def test_a_lead_of_which_nothing_is_held_is_closed_by_its_merge() -> None:
-    here = Place()
+    here = LeadPartition()
     here.merges("loser", "survivor")
     assert here.on_their_way == []
     here.scores("loser", 99, 11)
@@ -199,8 +191,8 @@ def test_a_lead_of_which_nothing_is_held_is_closed_by_its_merge() -> None:
     assert here.state("survivor")["scores"]["engagement"]["value"] == 99
 
 
-def test_a_survivor_that_got_the_mark_of_the_loser_does_not_qualify() -> None:
-    here = Place()
+def test_a_survivor_with_the_mark_of_the_loser_does_not_qualify() -> None:
+    here = LeadPartition()
     here.scores("loser", 99, 0)
     here.merges("loser", "survivor")
     here.arrive()
@@ -209,8 +201,8 @@ def test_a_survivor_that_got_the_mark_of_the_loser_does_not_qualify() -> None:
     assert here.counts["outcome", "enterprise", "already_qualified"] == 1
 
 
-def test_what_came_before_an_erasure_is_dropped_and_what_comes_after_it_starts_afresh() -> None:
-    here = Place()
+def test_only_what_comes_after_an_erasure_counts() -> None:
+    here = LeadPartition()
     here.scores("loser", 99, 0)
     here.merges("loser", "survivor")
     here.erases("survivor")
@@ -223,7 +215,7 @@ def test_what_came_before_an_erasure_is_dropped_and_what_comes_after_it_starts_a
 
 
 def test_nothing_of_an_erased_lead_is_left_after_a_week() -> None:
-    here = Place()
+    here = LeadPartition()
     here.scores("L-1", 99, 0)
     here.erases("L-1")
     assert here.timers == [(here.now_ms + WEEK // timedelta(milliseconds=1), b"L-1")]
@@ -234,8 +226,8 @@ def test_nothing_of_an_erased_lead_is_left_after_a_week() -> None:
 
 
 @pytest.mark.parametrize("time_ms", [-1, 86_400_000, BEGIN_MS - 10**10, BEGIN_MS + 10**10], ids=str)
-def test_an_erasure_is_remembered_for_a_week_whatever_time_its_record_has(time_ms: int) -> None:
-    here = Place()
+def test_an_erasure_is_remembered_for_a_week(time_ms: int) -> None:
+    here = LeadPartition()
     here.scores("L-1", 99, 0)
     here.erases("L-1", time_ms)
     here.passes(WEEK - timedelta(hours=1, milliseconds=1))
@@ -245,8 +237,8 @@ def test_an_erasure_is_remembered_for_a_week_whatever_time_its_record_has(time_m
 
 
 @pytest.mark.parametrize("time_ms", [-1, 86_400_000, 2**62], ids=str)
-def test_what_was_said_before_an_erasure_is_dropped_though_its_record_has_no_time(time_ms: int) -> None:
-    here = Place()
+def test_records_without_time_before_an_erasure_are_dropped(time_ms: int) -> None:
+    here = LeadPartition()
     here.scores("loser", 99, 0)
     here.sends("lead-merged", merged("loser", "survivor", 10), at_ms=BEGIN_MS - 1)
     here.erases("survivor", time_ms)
@@ -254,35 +246,35 @@ def test_what_was_said_before_an_erasure_is_dropped_though_its_record_has_no_tim
     assert here.is_erased("survivor")
 
 
-def test_a_lead_that_begins_afresh_is_still_held_when_its_erasure_is_forgotten() -> None:
-    here = Place()
+def test_a_new_lead_outlives_the_erasure_under_its_id() -> None:
+    here = LeadPartition()
     here.erases("L-1")
     here.scores("L-1", 99, 0)
     here.passes(WEEK)
     assert here.state("L-1").keys() & {"erasure", "erased", "marks"} == {"marks"}
 
 
-def test_an_erasure_that_an_older_version_wrote_is_forgotten_a_week_from_now() -> None:
-    here = Place(entries={b"L-1": b'{"erasure":3}'})
-    here.decide(record_of(HANDOVERS, b"L-1", encode({"event_id": "e", "loser_id": "L", "scores": {}})))
+def test_an_erasure_of_an_older_version_is_forgotten_in_a_week() -> None:
+    here = LeadPartition(entries={b"L-1": b'{"erasure":3}'})
+    here.process(record_of(HANDOVERS, b"L-1", encode({"event_id": "e", "loser_id": "L", "scores": {}})))
     here.passes(timedelta())
     assert here.is_erased("L-1")
     here.passes(WEEK)
     assert here.entries == {}
 
 
-def test_a_hand_over_that_an_older_version_wrote_began_when_it_was_written() -> None:
-    here = Place()
+def test_a_transfer_of_an_older_version_began_when_written() -> None:
+    here = LeadPartition()
     here.erases("L-1")
     value = encode({"event_id": "e", "loser_id": "L", "scores": {"x": {"value": 1, "at": "2026-03-02T00:00:00Z"}}})
-    here.decide(record_of(HANDOVERS, b"L-1", value, timestamp_ms=BEGIN_MS + 1))
+    here.process(record_of(HANDOVERS, b"L-1", value, timestamp_ms=BEGIN_MS + 1))
     assert here.is_erased("L-1")
-    here.decide(record_of(HANDOVERS, b"L-1", value, timestamp_ms=BEGIN_MS + 2))
+    here.process(record_of(HANDOVERS, b"L-1", value, timestamp_ms=BEGIN_MS + 2))
     assert here.state("L-1")["scores"]["x"]["value"] == 1
 
 
-def test_what_goes_from_lead_to_lead_comes_to_nothing_where_its_last_one_was_erased_meanwhile() -> None:
-    here = Place()
+def test_a_transfer_ends_where_the_last_lead_was_erased() -> None:
+    here = LeadPartition()
     here.scores("first", 30, 5)
     here.merges("middle", "last")
     here.merges("first", "middle")
@@ -293,7 +285,7 @@ def test_what_goes_from_lead_to_lead_comes_to_nothing_where_its_last_one_was_era
 
 
 def test_scores_start_afresh_beside_the_note_of_an_erasure() -> None:
-    here = Place()
+    here = LeadPartition()
     here.scores("loser", 30, 5)
     here.merges("loser", "survivor")
     here.scores("survivor", 99, 0)
@@ -305,7 +297,7 @@ def test_scores_start_afresh_beside_the_note_of_an_erasure() -> None:
 
 
 def test_of_two_erasures_the_last_one_counts() -> None:
-    here = Place()
+    here = LeadPartition()
     here.scores("loser", 30, 5)
     here.erases("survivor")
     here.merges("loser", "survivor")
@@ -317,8 +309,8 @@ def test_of_two_erasures_the_last_one_counts() -> None:
 
 @pytest.mark.parametrize("erased_first", [True, False], ids=["delete, then merge", "merge, then delete"])
 @pytest.mark.parametrize("late", [True, False], ids=["with a late score", "without"])
-def test_a_person_whom_the_crm_merges_by_a_delete_qualifies_once(erased_first: bool, late: bool) -> None:
-    here = Place()
+def test_a_person_merged_by_a_delete_qualifies_once(erased_first: bool, late: bool) -> None:
+    here = LeadPartition()
     here.scores("loser", 99, 0)
     if erased_first:
         here.erases("loser")
@@ -338,8 +330,8 @@ def test_a_person_whom_the_crm_merges_by_a_delete_qualifies_once(erased_first: b
     assert set(here.entries) == {b"survivor"}
 
 
-def test_marks_of_a_lead_go_on_through_survivors_that_were_deleted_as_well() -> None:
-    here = Place()
+def test_marks_go_on_through_deleted_survivors() -> None:
+    here = LeadPartition()
     here.scores("first", 99, 0)
     here.merges("first", "middle")
     here.erases("first")
@@ -352,8 +344,8 @@ def test_marks_of_a_lead_go_on_through_survivors_that_were_deleted_as_well() -> 
     assert here.qualified == ["first"]
 
 
-def test_a_lead_that_the_crm_creates_anew_after_a_merge_and_a_delete_is_merged_no_more() -> None:
-    here = Place()
+def test_a_lead_created_after_merge_and_delete_is_not_merged() -> None:
+    here = LeadPartition()
     here.merges("loser", "survivor")
     here.erases("loser")
     here.sends("lead-changed", change("loser", 20, status="open"))
@@ -364,8 +356,8 @@ def test_a_lead_that_the_crm_creates_anew_after_a_merge_and_a_delete_is_merged_n
     assert "merged_into" not in here.state("loser")
 
 
-def test_an_erased_lead_in_the_middle_of_a_chain_keeps_nothing_of_what_it_passes_on() -> None:
-    here = Place()
+def test_an_erased_lead_in_a_chain_keeps_nothing() -> None:
+    here = LeadPartition()
     here.scores("first", 30, 5)
     here.merges("middle", "last")
     here.merges("first", "middle")
@@ -375,8 +367,8 @@ def test_an_erased_lead_in_the_middle_of_a_chain_keeps_nothing_of_what_it_passes
     assert here.state("last")["scores"]["engagement"]["value"] == 30
 
 
-def test_what_sales_answers_about_a_merged_lead_is_about_its_survivor() -> None:
-    here = Place()
+def test_a_response_about_a_merged_lead_is_about_its_survivor() -> None:
+    here = LeadPartition()
     here.scores("first", 99, 0)
     here.merges("first", "middle")
     here.merges("middle", "last")
@@ -390,8 +382,8 @@ def test_what_sales_answers_about_a_merged_lead_is_about_its_survivor() -> None:
     assert here.qualified == ["first", "last"]
 
 
-def test_what_sales_answers_about_a_lead_that_was_merged_and_deleted_is_about_its_survivor() -> None:
-    here = Place()
+def test_a_response_about_a_deleted_loser_reaches_its_survivor() -> None:
+    here = LeadPartition()
     here.scores("loser", 99, 0)
     here.merges("loser", "survivor")
     here.erases("loser")
@@ -400,8 +392,8 @@ def test_what_sales_answers_about_a_lead_that_was_merged_and_deleted_is_about_it
     assert here.state("survivor")["marks"]["enterprise"]["cleared"]
 
 
-def test_what_sales_answers_begins_nothing_where_nothing_is_held() -> None:
-    here = Place()
+def test_a_response_about_an_unknown_lead_begins_nothing() -> None:
+    here = LeadPartition()
     here.responds("nobody", "rejected", 20)
     here.merges("loser", "survivor")
     here.responds("loser", "rejected", 20)
@@ -411,7 +403,7 @@ def test_what_sales_answers_begins_nothing_where_nothing_is_held() -> None:
 
 
 def test_a_qualification_says_how_much_of_lead_changed_was_known() -> None:
-    here = Place()
+    here = LeadPartition()
     here.sends("lead-changed", change("L-1", 1, status="open"))
     context = ProcessorContext(
         here.application, 0, here.entries, positions={"lead-changed": 77, "lead-score-changed": 5}
@@ -424,8 +416,8 @@ def test_a_qualification_says_how_much_of_lead_changed_was_known() -> None:
     assert here.known == [77]
 
 
-def test_whatever_waited_for_its_time_at_the_loser_waits_no_more() -> None:
-    here = Place(rules(model(criteria={"engagement": 50.0}, hold=timedelta(minutes=15))))
+def test_a_merge_ends_the_holds_of_the_loser() -> None:
+    here = LeadPartition(rules(model(criteria={"engagement": 50.0}, hold=timedelta(minutes=15))))
     here.scores("loser", 99, 0)
     assert "holds" in here.state("loser")
     here.merges("loser", "survivor")
@@ -436,8 +428,8 @@ def test_whatever_waited_for_its_time_at_the_loser_waits_no_more() -> None:
     assert here.state("survivor")["holds"]["enterprise"]["trigger"]["topic"] == "lead-score-changed"
 
 
-def test_a_hand_over_that_brings_a_score_below_ends_what_waited_at_the_survivor() -> None:
-    here = Place(rules(model(criteria={"engagement": 50.0}, hold=timedelta(minutes=15))))
+def test_a_transferred_lower_score_ends_a_hold() -> None:
+    here = LeadPartition(rules(model(criteria={"engagement": 50.0}, hold=timedelta(minutes=15))))
     here.scores("survivor", 99, 0)
     here.scores("loser", 10, 1)
     here.merges("loser", "survivor")
@@ -445,8 +437,8 @@ def test_a_hand_over_that_brings_a_score_below_ends_what_waited_at_the_survivor(
     assert "holds" not in here.state("survivor"), "the criteria did not stay met"
 
 
-def test_a_hand_over_that_brings_a_score_below_lets_the_survivor_cross_again() -> None:
-    here = Place(rules(model(criteria={"engagement": 50.0}, policy="on_recross")))
+def test_a_transferred_lower_score_lets_the_survivor_recross() -> None:
+    here = LeadPartition(rules(model(criteria={"engagement": 50.0}, policy="on_recross")))
     here.scores("survivor", 99, 0)
     here.scores("loser", 10, 1)
     here.merges("loser", "survivor")
@@ -456,8 +448,8 @@ def test_a_hand_over_that_brings_a_score_below_lets_the_survivor_cross_again() -
 
 
 @pytest.mark.parametrize("before", [(), (99,)], ids=["never qualified", "qualified and fell"])
-def test_a_mark_that_comes_to_newer_scores_below_lets_the_survivor_cross_again(before: tuple[float, ...]) -> None:
-    here = Place(rules(model(criteria={"engagement": 50.0}, policy="on_recross")))
+def test_a_mark_transferred_to_lower_scores_may_recross(before: tuple[float, ...]) -> None:
+    here = LeadPartition(rules(model(criteria={"engagement": 50.0}, policy="on_recross")))
     here.scores("loser", 99, 0)
     for value in before:
         here.scores("survivor", value, 0)
@@ -469,7 +461,7 @@ def test_a_mark_that_comes_to_newer_scores_below_lets_the_survivor_cross_again(b
 
 
 def test_an_erased_lead_is_not_swept() -> None:
-    here = Place()
+    here = LeadPartition()
     here.erases("gone")
     context = ProcessorContext(here.application, 0, here.entries)
     here.processor.begin()
@@ -478,7 +470,7 @@ def test_an_erased_lead_is_not_swept() -> None:
 
 
 def test_a_state_that_cannot_be_read_is_erased_all_the_same() -> None:
-    here = Place(entries={b"L-1": b"{nonsense"})
+    here = LeadPartition(entries={b"L-1": b"{nonsense"})
     here.erases("L-1")
     assert here.is_erased("L-1")
 
@@ -494,20 +486,18 @@ def test_a_state_that_cannot_be_read_is_erased_all_the_same() -> None:
         (b"L-1", b'{"event_id": "\xff", "loser_id": "L"}', "no hand-over"),
     ],
 )
-def test_what_no_worker_has_written_to_the_handovers_is_a_dead_letter(
-    key: bytes | None, value: bytes, reason: str
-) -> None:
+def test_handovers_of_others_are_dead_letters(key: bytes | None, value: bytes, reason: str) -> None:
     with pytest.raises(Rejected, match=reason):
-        Place().decide(record_of(HANDOVERS, key, value))
+        LeadPartition().process(record_of(HANDOVERS, key, value))
 
 
 @pytest.mark.parametrize("headers", [[], [("erasure", b"1")]])
-def test_the_end_of_an_erasure_as_older_versions_wrote_it_means_nothing(headers: list[tuple[str, bytes]]) -> None:
-    here = Place()
+def test_the_end_of_an_erasure_by_older_versions_is_ignored(headers: list[tuple[str, bytes]]) -> None:
+    here = LeadPartition()
     here.erases("L-1")
     before = dict(here.entries)
-    here.decide(record_of(HANDOVERS, b"L-1", None, headers))
-    here.decide(record_of(HANDOVERS, b"L-2", None, headers))
+    here.process(record_of(HANDOVERS, b"L-1", None, headers))
+    here.process(record_of(HANDOVERS, b"L-2", None, headers))
     assert here.entries == before
 
 
@@ -522,19 +512,19 @@ def test_the_end_of_an_erasure_as_older_versions_wrote_it_means_nothing(headers:
         ({"lead_id": "L-3"}, "key"),
     ],
 )
-def test_a_merge_that_does_not_follow_its_contract_is_a_dead_letter(broken: dict[str, Any], reason: str) -> None:
+def test_an_invalid_merge_is_a_dead_letter(broken: dict[str, Any], reason: str) -> None:
     value = encode(merged("L-1", "L-2", 0) | broken)
     with pytest.raises(Rejected, match=reason):
-        Place().decide(record_of("lead-merged", b"L-1", value))
+        LeadPartition().process(record_of("lead-merged", b"L-1", value))
 
 
 def test_a_merge_without_a_value_is_a_dead_letter() -> None:
     with pytest.raises(Rejected, match="no value"):
-        Place().decide(record_of("lead-merged", b"L-1", None))
+        LeadPartition().process(record_of("lead-merged", b"L-1", None))
 
 
 def test_a_change_of_a_merged_lead_does_not_open_it_again() -> None:
-    here = Place()
+    here = LeadPartition()
     here.merges("loser", "survivor")
     here.sends("lead-changed", change("loser", 20, status="disqualified"))
     here.sends("lead-changed", change("loser", 21, status="open"))

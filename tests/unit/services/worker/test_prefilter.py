@@ -1,4 +1,4 @@
-"""A sweep decides most leads at a glance: with the same outcome as a whole look, and none is left out."""
+"""The prefilter of a sweep decides most leads, with the same outcomes as the sweep itself, and leaves none out."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from lead_qualifier.engine.application import Application, Input
 from lead_qualifier.engine.context import ProcessorContext
 from lead_qualifier.qualification.criteria import Criterion
 from lead_qualifier.qualification.flags import Actions
 from lead_qualifier.qualification.leads import Lead, Mark, Score
 from lead_qualifier.qualification.models import QualificationModel
 from lead_qualifier.qualification.rules import RuledModel, Rules, UnknownLeads
-from lead_qualifier.services.worker.lead_processor import LeadProcessor, decode_lead, encode_lead
+from lead_qualifier.services.worker.lead_processor import LeadProcessor, encode_lead
+from tests.support.lead_application import lead_application
 
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
 LIVE = frozenset({"engagement", "demographic"})
@@ -64,23 +64,14 @@ def _lead(random: Random) -> Lead:
 
 
 def _context(processor: LeadProcessor, entries: dict[bytes, bytes]) -> ProcessorContext:
-    application = Application(
-        name="leads",
-        inputs=(Input("a"),),
-        changelog="c",
-        dead_letters="d",
-        partitions=1,
-        processor=processor,
-        encode_state=encode_lead,
-        decode_state=decode_lead,
-    )
+    application = lead_application(processor)
     return ProcessorContext(application, 0, entries, revision=5, now_ms=int(NOW.timestamp() * 1000))
 
 
 @pytest.mark.parametrize("unknown", ["open", "ineligible"])
 @pytest.mark.parametrize("lead_management", [True, False])
 @pytest.mark.parametrize("seed", range(5))
-def test_a_glance_and_a_look_at_the_rest_come_to_what_looking_at_all_comes_to(
+def test_prefilter_and_sweep_decide_as_sweeping_all_does(
     unknown: UnknownLeads, lead_management: bool, seed: int
 ) -> None:
     rules = Rules(
@@ -108,7 +99,7 @@ def test_a_glance_and_a_look_at_the_rest_come_to_what_looking_at_all_comes_to(
     assert len(closer) < len(entries)
 
 
-def test_what_this_cycle_has_touched_or_cannot_be_read_is_looked_at_closely() -> None:
+def test_touched_and_unreadable_leads_are_swept() -> None:
     rules = Rules(revision=5, lead_management=True, live_scoring_models=LIVE, models=MODELS)
     processor = LeadProcessor(topic_prefix="", source="/x", rules=lambda: rules)
     processor.begin()

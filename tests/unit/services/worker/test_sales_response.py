@@ -7,9 +7,10 @@ import json
 import pytest
 from pydantic import TypeAdapter
 
-from lead_qualifier.engine import Application, Input, ProcessorContext, Rejected
+from lead_qualifier.engine import ProcessorContext, Rejected
 from lead_qualifier.messages.lead_recycled import LeadRecycled
-from lead_qualifier.services.worker.lead_processor import LeadProcessor, decode_lead, encode_lead
+from lead_qualifier.services.worker.lead_processor import LeadProcessor
+from tests.support.lead_application import lead_application
 from tests.support.messages import encode, sales_response, score
 from tests.unit.qualification.given import model, rules
 from tests.unit.services.worker.test_merging import record_of
@@ -21,16 +22,7 @@ CURRENT = rules(model(criteria={"engagement": 50.0}))
 class Worker:
     def __init__(self) -> None:
         self.processor = LeadProcessor(topic_prefix="", source="/test", rules=lambda: CURRENT)
-        self.application = Application(
-            name="leads",
-            inputs=(Input(RESPONSES), Input("lead-score-changed")),
-            changelog="lead-state",
-            dead_letters="lead-dead-letters",
-            partitions=1,
-            processor=self.processor,
-            encode_state=encode_lead,
-            decode_state=decode_lead,
-        )
+        self.application = lead_application(self.processor)
         self.entries: dict[bytes, bytes] = {}
 
     def takes(self, topic: str, message: dict[str, object]) -> ProcessorContext:
