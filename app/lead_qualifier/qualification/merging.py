@@ -1,7 +1,7 @@
 """Merging leads: the loser is closed for good, and what is held about it goes over to the survivor.
 
-The two may be held in different places, so it goes as a message. Messages come in any order and may cross: what a
-survivor holds afterwards does not depend on it. Erasing is here too, since what is on its way must not undo it.
+The two may be in different partitions, so the transfer is a message. Messages come in any order and may cross; what a
+survivor holds in the end does not depend on it. Erasing is here too, since a message on its way must not undo it.
 """
 
 from datetime import datetime
@@ -56,7 +56,7 @@ class LeadTransfer(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=Fal
 def merge(lead: Lead, survivor_id: str, at: datetime) -> bool:
     """Close the lead: it was merged into another. False: older than the merge held (stale), and nothing changed.
 
-    Whatever waited for its time waits no more.
+    Its holds end.
     """
     if lead.merged_at is not None and at < lead.merged_at:
         return False
@@ -69,12 +69,12 @@ def merge(lead: Lead, survivor_id: str, at: datetime) -> bool:
 
 
 def is_repeated(lead: Lead, survivor_id: str, at: datetime) -> bool:
-    """Is this the very merge that is held? All there was went over with it, and what came since went after it."""
+    """Is this the merge that is already held? Everything has been transferred then, or is on its way."""
     return lead.merged_into == survivor_id and lead.merged_at == at
 
 
 def all_of(lead: Lead, lead_id: str, event_id: str, begun_ms: int) -> LeadTransfer | None:
-    """All that goes over when the lead is merged, with the marks of one that was erased. None: there is nothing."""
+    """What is transferred when the lead is merged, with the marks of one that was erased. None: nothing."""
     marks = _all_marks(lead)
     if not lead.scores and not marks:
         return None
@@ -87,19 +87,19 @@ def score_of(lead: Lead, lead_id: str, scoring_model_id: str, event_id: str, beg
     return LeadTransfer(event_id=event_id, loser_id=lead_id, scores=scores, begun_ms=begun_ms)
 
 
-def take_over(lead: Lead, handover: LeadTransfer) -> list[str]:
-    """Hold what was handed over: of two scores the newer, of equal time the lead's own; of two marks what both say.
+def take_over(lead: Lead, transfer: LeadTransfer) -> list[str]:
+    """Hold what was transferred: the newer of two scores, the lead's own if they are equally old; two marks are united.
 
     Nothing else changes, and nothing is evaluated: the lead's flags are as they were. Returns the scoring models whose
     scores changed.
     """
     changed = []
-    for name, score in handover.scores.items():
+    for name, score in transfer.scores.items():
         held = lead.scores.get(name)
         if held is None or held.at < score.at:
             lead.scores[intern(name)] = score
             changed.append(name)
-    for model_id, mark in handover.marks.items():
+    for model_id, mark in transfer.marks.items():
         own = lead.marks.get(model_id)
         lead.marks[intern(model_id)] = mark if own is None else united(own, mark)
     return changed
@@ -124,12 +124,12 @@ def _later(one: datetime | None, other: datetime | None) -> datetime | None:
     return max((at for at in (one, other) if at is not None), default=None)
 
 
-def passed_on(lead: Lead, lead_id: str, handover: LeadTransfer) -> LeadTransfer | None:
-    """What goes on to the lead that this one was merged into. None: it was not, or its way would be a circle."""
+def passed_on(lead: Lead, lead_id: str, transfer: LeadTransfer) -> LeadTransfer | None:
+    """What goes on to the lead that this one was merged into. None: it was not merged, or it would go in a circle."""
     following = lead.merged_into
-    if following is None or following in {handover.loser_id, lead_id, *handover.via}:
+    if following is None or following in {transfer.loser_id, lead_id, *transfer.via}:
         return None
-    return replace(handover, via=(*handover.via, lead_id))
+    return replace(transfer, via=(*transfer.via, lead_id))
 
 
 def erased(before: Lead, offset: int, *, at_ms: int, until_ms: int) -> Lead:
@@ -147,20 +147,20 @@ def erased(before: Lead, offset: int, *, at_ms: int, until_ms: int) -> Lead:
 
 
 def is_erased(lead: Lead) -> bool:
-    """Was this lead erased, so that something from before may still come?"""
+    """Was this lead erased, so that something sent before may still come?"""
     return lead.erasure is not None
 
 
 def is_of_before(lead: Lead, begun_ms: int) -> bool:
-    """Is what began at that time from before this lead was erased?"""
+    """Is a transfer that began at that time older than the erasure of this lead?"""
     return lead.erasure is not None and (lead.erased is None or begun_ms <= lead.erased.at_ms)
 
 
-def remember(lead: Lead, handover: LeadTransfer) -> bool:
-    """Of a hand-over to an erased lead only marks are kept, for the lead that it may be merged into. Were there any?"""
-    if lead.erased is None or not handover.marks:
+def remember(lead: Lead, transfer: LeadTransfer) -> bool:
+    """Keep the marks of a transfer to an erased lead, for a lead that it may be merged into. False: there are none."""
+    if lead.erased is None or not transfer.marks:
         return False
-    marks = {name: replace(mark, trigger=_ERASED) for name, mark in handover.marks.items()}
+    marks = {name: replace(mark, trigger=_ERASED) for name, mark in transfer.marks.items()}
     lead.erased = replace(lead.erased, marks=_united(lead.erased.marks, marks))
     return True
 
@@ -173,14 +173,14 @@ def begins_afresh(lead: Lead) -> None:
 
 
 def remembered_until(lead: Lead) -> list[int]:
-    """Until when (milliseconds since 1970) this is to be remembered, if it was erased; 0: nobody said yet."""
+    """Until when (milliseconds since 1970) the erasure, if any, is remembered; 0: an older version did not say."""
     if lead.erasure is None:
         return []
     return [0 if lead.erased is None else lead.erased.until_ms]
 
 
 def forget(lead: Lead) -> bool:
-    """Nothing from before the erasure can come any more. False: nothing is left of the lead."""
+    """Forget the erasure, since nothing sent before it can still come. False: nothing is left of the lead."""
     lead.erasure = lead.erased = None
     if lead.merged_into is not None and not lead.known:
         return False  # its survivor was kept for what came late

@@ -1,6 +1,6 @@
-"""What sales answered about a qualified lead, and how a rejected one is recycled.
+"""How sales responds to a qualified lead, and how a rejected lead is recycled.
 
-The CRM owns the flags: what is taken back here is told to it, so that both hold the same.
+The CRM owns the flags: it is told which ones are taken back here, so that both hold the same.
 """
 
 from collections.abc import Container
@@ -47,14 +47,14 @@ class Recycled(Struct, frozen=True):
 def reject(
     lead: Lead, at: datetime, rules: Rules, *, model_id: str | None = None, reason: str | None = None
 ) -> tuple[Answered, Recycled | None]:
-    """Sales rejected the lead: every model that marked it, or the named one, goes by its `on_rejection`.
+    """Sales rejected the lead: every model that marked it, or the named one, follows its `on_rejection`.
 
-    May it qualify again: its mark is cleared, and the flags that our newest qualification set are taken back, unless
-    the CRM changed them or closed the lead since, or a model set them that may not. What was taken back is returned
-    beside the answer. May it not, as
-    with `requalification: never` whatever `on_rejection` says: mark and flags stay, until the CRM resets the lead later
-    than that. A deleted model recycles as one that says nothing. A response answers what was qualified before it:
-    `stale` if nothing named was, or it was answered so before; `unknown` if no mark is held. Nothing changes then.
+    If the model may qualify the lead again, its mark is cleared, and the flags that the newest qualification set are
+    taken back, unless the CRM has changed them or closed the lead since, or a model that may not qualify it again set
+    them. What was taken back is returned beside the answer. If the model may not (with `requalification: never`,
+    whatever `on_rejection` says), mark and flags stay until the CRM resets the lead after the rejection. A deleted
+    model counts as one without `on_rejection`. A response is about earlier qualifications only: it is `stale` if there
+    are none, or if all of them have been rejected since, and `unknown` if no mark is held. Then nothing changes.
     """
     marks = {name: mark for name, mark in lead.marks.items() if model_id in {None, name}}
     if not marks:
@@ -97,7 +97,7 @@ def _rule(model: RuledModel | None, reason: str | None) -> Recycling:
 
 
 def _barred_flags(lead: Lead, rules: Rules) -> set[FlagName]:
-    """What models that may not qualify the lead again have set at our newest qualification."""
+    """The flags that models which may not qualify the lead again set at the newest qualification."""
     set_by: dict[FlagName, Mark] = {}
     for name, mark in sorted(lead.marks.items()):  # in the order in which they were evaluated
         if mark.at == lead.qualified_at and (model := rules.models.get(name)) is not None:
@@ -107,10 +107,10 @@ def _barred_flags(lead: Lead, rules: Rules) -> set[FlagName]:
 
 
 def _take_back(lead: Lead, at: datetime, kept: Container[FlagName]) -> FlagChanges:
-    """The flags but those `kept` as before our newest qualification. An older lead-changed that still comes does not
+    """Take back the flags of the newest qualification, except those `kept`. A late lead-changed that is older does not
     set them again.
 
-    Of a closed lead nothing is taken back: in the CRM it is read-only.
+    Nothing is taken back from a closed lead: in the CRM it is read-only.
     """
     if lead.status != OPEN or lead.status_reason == QUALIFIED or lead.merged_into is not None:
         return {}
