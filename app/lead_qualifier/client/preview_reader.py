@@ -14,7 +14,8 @@ from lead_qualifier.client.preview_by_day import DayByDay
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.kafka.records import bad_header_name
-from lead_qualifier.messages.decode import BadMessage, decode_score
+from lead_qualifier.messages.decode import decode_score
+from lead_qualifier.messages.errors import BadMessage
 from lead_qualifier.messages.plausible_time import DEFAULT_TOLERANCE, PlausibleTime, has_time
 from lead_qualifier.messages.topics import LEAD_SCORE_CHANGED
 from lead_qualifier.qualification.leads import Lead, forget_implausible_times

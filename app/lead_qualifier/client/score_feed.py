@@ -14,7 +14,8 @@ from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.errors import NotAllowed, is_forbidden
 from lead_qualifier.kafka.producer import Producer
 from lead_qualifier.kafka.reader import TopicReader
-from lead_qualifier.messages.decode import BadMessage, decode_lead_score_changed
+from lead_qualifier.messages.decode import decode_lead_score_changed
+from lead_qualifier.messages.errors import BadMessage
 from lead_qualifier.messages.topics import LEAD_SCORE_CHANGED
 
 

@@ -18,8 +18,8 @@ from lead_qualifier.definitions.outcomes import command_of, definition_outcome
 from lead_qualifier.definitions.registry import DefinitionRegistry, Registry, highest_revision_in
 from lead_qualifier.engine import OutputTooLarge, Processor, ProcessorContext, Record, Rejected
 from lead_qualifier.messages import cloud_events
-from lead_qualifier.messages.decode import BadMessage
 from lead_qualifier.messages.definitions import decode_definition_command
+from lead_qualifier.messages.errors import BadMessage
 from lead_qualifier.messages.lead_qualified import Trigger
 from lead_qualifier.messages.plausible_time import DEFAULT_TOLERANCE, PlausibleTime
 from lead_qualifier.messages.topics import Topic

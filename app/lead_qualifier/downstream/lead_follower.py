@@ -23,8 +23,9 @@ from lead_qualifier.downstream.lead_snapshot import (
 )
 from lead_qualifier.engine import Processor, ProcessorContext, Record, Rejected, Timer, timers_in
 from lead_qualifier.messages import cloud_events
-from lead_qualifier.messages.decode import BadMessage, ErasedLead, decode_lead_changed, decode_lead_merged
+from lead_qualifier.messages.decode import ErasedLead, decode_lead_changed, decode_lead_merged
 from lead_qualifier.messages.decode_qualified import QualifiedLead, decode_lead_qualified
+from lead_qualifier.messages.errors import BadMessage
 from lead_qualifier.messages.plausible_time import DEFAULT_TOLERANCE, PlausibleTime, near
 from lead_qualifier.messages.topics import LEAD_CHANGED, LEAD_MERGED, LEAD_QUALIFIED, Topic
 from lead_qualifier.qualification.utc import from_milliseconds
@@ -225,14 +226,14 @@ class LeadFollower(Processor, Generic[S]):
 
     def _lead_merged(self, record: Record, context: ProcessorContext) -> None:
         message = decode_lead_merged(record.key, record.value, record.headers)
-        self.check_time(message.occurred_at, record, context)
-        key = message.lead_id.encode()
+        self.check_time(message["occurred_at"], record, context)
+        key = message["lead_id"].encode()
         state = self.state_of(key, context)
         if state.snapshot.merged:
             return
         state.snapshot.merged = True
         context.put(key, state)
-        self.on_merged(key, state, cause_of(LEAD_MERGED, record, message.event_id, message.occurred_at), context)
+        self.on_merged(key, state, cause_of(LEAD_MERGED, record, message["event_id"], message["occurred_at"]), context)
 
     def _lead_qualified(self, record: Record, context: ProcessorContext) -> None:
         message = decode_lead_qualified(record.key, record.value, record.headers)

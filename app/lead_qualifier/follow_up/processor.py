@@ -96,8 +96,8 @@ class FollowUpProcessor(RuleBasedProcessor[FollowUp, LeadState]):
             self._assigned(record, context)
         elif topic is LEAD_SALES_RESPONSE:
             response = decode_sales_response(record.key, record.value, record.headers)
-            self.check_time(response.occurred_at, record, context)
-            self._acted(response.lead_id, response.occurred_at, context)
+            self.check_time(response["occurred_at"], record, context)
+            self._acted(response["lead_id"], response["occurred_at"], context)
         else:
             activity = decode_activity_completed(record.key, record.value, record.headers)
             self.check_time(activity["occurred_at"], record, context)

@@ -27,25 +27,6 @@ if TYPE_CHECKING:
 
     Headers = Iterable[tuple[str, bytes | None]] | None
 
-__all__ = [
-    "BadMessage",
-    "ChangedLead",
-    "ChangedScore",
-    "ErasedLead",
-    "MergedLead",
-    "SalesResponse",
-    "decode",
-    "decode_feature_command",
-    "decode_lead_changed",
-    "decode_lead_merged",
-    "decode_lead_score_changed",
-    "decode_model_command",
-    "decode_sales_response",
-    "decode_score",
-    "decode_scoring_model_changed",
-    "read_framing",
-]
-
 # The validators themselves, built once each: calling them through TypeAdapter.validate_json takes twice as long.
 _lead_score_changed: Callable[[bytes], LeadScoreChanged] = TypeAdapter(LeadScoreChanged).validator.validate_json
 _lead_changed: Callable[[bytes], LeadChanged] = TypeAdapter(LeadChanged).validator.validate_json
@@ -78,26 +59,6 @@ class ChangedScore(msgspec.Struct, frozen=True, gc=False):
     scoring_model_id: str
     score: float
     occurred_at: datetime
-
-
-class MergedLead(msgspec.Struct, frozen=True, gc=False):
-    """A lead-merged record; its key is the loser."""
-
-    lead_id: str
-    event_id: str
-    survivor_id: str
-    occurred_at: datetime
-
-
-class SalesResponse(msgspec.Struct, frozen=True, gc=False):
-    """A lead-sales-response record. `model_id`: the qualification model that it is about; None: every model."""
-
-    lead_id: str
-    event_id: str
-    occurred_at: datetime
-    accepted: bool
-    reason: str | None = None
-    model_id: str | None = None
 
 
 class ErasedLead(msgspec.Struct, frozen=True, gc=False):
@@ -175,26 +136,20 @@ def decode_lead_changed(key: bytes | None, value: bytes | None, headers: Headers
     return ChangedLead(lead_id, event_id, LeadChange(occurred_at=at, **message))
 
 
-def decode_lead_merged(key: bytes | None, value: bytes | None, headers: Headers = None) -> MergedLead:
+def decode_lead_merged(key: bytes | None, value: bytes | None, headers: Headers = None) -> LeadMerged:
     """Raises BadMessage, also if the lead was merged into itself."""
     message = decode(_lead_merged, "lead_id", key, value, headers)
     if message["survivor_id"] == message["lead_id"]:
         raise BadMessage("survivor_id must not be lead_id, the loser itself", "survivor_id")
-    at = in_utc(message["occurred_at"])
-    return MergedLead(message["lead_id"], message["event_id"], message["survivor_id"], at)
+    message["occurred_at"] = in_utc(message["occurred_at"])
+    return message
 
 
-def decode_sales_response(key: bytes | None, value: bytes | None, headers: Headers = None) -> SalesResponse:
+def decode_sales_response(key: bytes | None, value: bytes | None, headers: Headers = None) -> LeadSalesResponse:
     """Raises BadMessage."""
     message = decode(_sales_response, "lead_id", key, value, headers)
-    return SalesResponse(
-        message["lead_id"],
-        message["event_id"],
-        in_utc(message["occurred_at"]),
-        message["response"] == "accepted",
-        message.get("reason"),
-        message.get("qualification_model_id"),
-    )
+    message["occurred_at"] = in_utc(message["occurred_at"])
+    return message
 
 
 def decode_scoring_model_changed(

@@ -13,7 +13,8 @@ import pytest
 from lead_qualifier.cli.exit_codes import Refused
 from lead_qualifier.cli.feed import _opened
 from lead_qualifier.client.score_feed import _key
-from lead_qualifier.messages.decode import BadMessage, decode_lead_score_changed
+from lead_qualifier.messages.decode import decode_lead_score_changed
+from lead_qualifier.messages.errors import BadMessage
 
 LINES = '{"lead_id": "L-1"}\n{"lead_id": "Ü"}\n'
 

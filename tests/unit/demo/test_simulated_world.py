@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from lead_qualifier.demo.simulated_world import Sent, World, keep, load
-from lead_qualifier.messages.decode import BadMessage, ErasedLead, decode_lead_changed, decode_lead_score_changed
+from lead_qualifier.messages.decode import ErasedLead, decode_lead_changed, decode_lead_score_changed
+from lead_qualifier.messages.errors import BadMessage
 from lead_qualifier.messages.topics import LEAD_CHANGED, LEAD_SCORE_CHANGED
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)

@@ -26,7 +26,8 @@ from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.kafka.records import Record, bad_header_name
 from lead_qualifier.maintenance.errors import CannotRebuild
-from lead_qualifier.messages.decode import BadMessage, decode_model_command
+from lead_qualifier.messages.decode import decode_model_command
+from lead_qualifier.messages.errors import BadMessage
 from lead_qualifier.messages.model_reading import model_of
 from lead_qualifier.messages.topics import QUALIFICATION_COMMANDS, QUALIFICATION_MODEL_CHANGED
 from lead_qualifier.qualification.models import InvalidModel, QualificationModel

@@ -10,13 +10,13 @@ from typing_extensions import override
 
 from lead_qualifier.engine import Processor, ProcessorContext, Record, Rejected, Timer, timers_in
 from lead_qualifier.messages.decode import (
-    BadMessage,
     ErasedLead,
     decode_lead_changed,
     decode_lead_merged,
     decode_sales_response,
     decode_score,
 )
+from lead_qualifier.messages.errors import BadMessage
 from lead_qualifier.messages.plausible_time import DEFAULT_TOLERANCE, PlausibleTime
 from lead_qualifier.messages.topics import (
     LEAD_CHANGED,
@@ -159,12 +159,12 @@ class LeadProcessor(Processor):
 
     def _merge(self, record: Record, context: ProcessorContext) -> None:
         message = decode_lead_merged(record.key, record.value, record.headers)
-        _, lead = self._lead(record, message.occurred_at, context)
+        _, lead = self._lead(record, message["occurred_at"], context)
         self._merging.merge(lead, message, record, context)
 
     def _respond(self, record: Record, context: ProcessorContext) -> None:
         message = decode_sales_response(record.key, record.value, record.headers)
-        key, lead = self._lead(record, message.occurred_at, context)
+        key, lead = self._lead(record, message["occurred_at"], context)
         if lead.merged_into is not None:
             self._merging.responded(lead, message, record, context)
             context.counts["sales_response", "handed_over"] += 1

@@ -9,7 +9,8 @@ import msgspec
 from msgspec.structs import replace
 
 from lead_qualifier.engine import ProcessorContext, Record, Rejected
-from lead_qualifier.messages.decode import ChangedScore, MergedLead, SalesResponse
+from lead_qualifier.messages.decode import ChangedScore
+from lead_qualifier.messages.lead_messages import LeadMerged, LeadSalesResponse
 from lead_qualifier.messages.plausible_time import PlausibleTime, near
 from lead_qualifier.messages.topics import ERASURE_REMEMBERED, LEAD_HANDOVERS, LEAD_SALES_RESPONSE
 from lead_qualifier.qualification import merging
@@ -31,19 +32,19 @@ class Merging:
         self._times = times
         self._topic = LEAD_HANDOVERS.full_name(topic_prefix)
 
-    def merge(self, lead: Lead, message: MergedLead, record: Record, context: ProcessorContext) -> None:
+    def merge(self, lead: Lead, message: LeadMerged, record: Record, context: ProcessorContext) -> None:
         """The lead was merged into another."""
-        repeated = merging.is_repeated(lead, message.survivor_id, message.occurred_at)
-        if not merging.merge(lead, message.survivor_id, message.occurred_at):
+        repeated = merging.is_repeated(lead, message["survivor_id"], message["occurred_at"])
+        if not merging.merge(lead, message["survivor_id"], message["occurred_at"]):
             context.counts["lead_merged", "stale"] += 1
             return
-        context.put(message.lead_id.encode(), lead)
+        context.put(message["lead_id"].encode(), lead)
         context.counts["lead_merged", "applied"] += 1
         # Marks that are transferred a second time would close what the CRM has reopened at the survivor since.
         begun_ms = self._written_ms(record, context)
-        transfer = None if repeated else merging.all_of(lead, message.lead_id, message.event_id, begun_ms)
+        transfer = None if repeated else merging.all_of(lead, message["lead_id"], message["event_id"], begun_ms)
         if transfer is not None:
-            self._send(message.survivor_id, transfer, context)
+            self._send(message["survivor_id"], transfer, context)
 
     def scored(self, lead: Lead, message: ChangedScore, record: Record, context: ProcessorContext) -> None:
         """A merged lead got a score that is not stale: transfer it, too."""
@@ -53,12 +54,12 @@ class Merging:
         transfer = merging.score_of(lead, record.key.decode(), message.scoring_model_id, message.event_id, begun_ms)
         self._send(lead.merged_into, transfer, context)
 
-    def responded(self, lead: Lead, message: SalesResponse, record: Record, context: ProcessorContext) -> None:
+    def responded(self, lead: Lead, message: LeadSalesResponse, record: Record, context: ProcessorContext) -> None:
         """Sales answered about a merged lead: the answer is about its survivor."""
         assert lead.merged_into is not None
         transfer = LeadTransfer(
-            event_id=message.event_id,
-            loser_id=message.lead_id,
+            event_id=message["event_id"],
+            loser_id=message["lead_id"],
             response=response_of(message, record),
             begun_ms=self._written_ms(record, context),
         )
@@ -156,10 +157,15 @@ class Merging:
         context.counts["handover", "sent"] += 1
 
 
-def response_of(message: SalesResponse, record: Record) -> Response:
-    """The answer of sales, with the record it comes from."""
-    trigger = Trigger(message.event_id, LEAD_SALES_RESPONSE.name, record.partition, record.offset)
-    return Response(message.occurred_at, message.accepted, message.reason, message.model_id, trigger)
+def response_of(message: LeadSalesResponse, record: Record) -> Response:
+    """The response of sales, with the record it comes from."""
+    return Response(
+        at=message["occurred_at"],
+        accepted=message["response"] == "accepted",
+        reason=message.get("reason"),
+        model_id=message.get("qualification_model_id"),
+        trigger=Trigger(message["event_id"], LEAD_SALES_RESPONSE.name, record.partition, record.offset),
+    )
 
 
 def place_of(record: Record | None) -> Trigger:
