@@ -148,7 +148,7 @@ def _drop(model: QualificationModel, criterion: Criterion, field: str) -> list[P
 
 
 def paths(model: QualificationModel) -> list[tuple[str, str]]:
-    """Of each criterion the path of the list that it stands in, and its own."""
+    """For each criterion: the path of the list that it is in, and its own path."""
     found: dict[int, tuple[str, str]] = {}
 
     def walk(members: tuple[Member, ...], at: str) -> None:

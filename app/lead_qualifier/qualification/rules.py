@@ -19,8 +19,8 @@ class RuledModel:
     """A model as it stands in a snapshot. `version` 0: never published.
 
     `published_revision`, `publish_command_id`, `publish_command_offset` (in its topic) and `published_at` (when the
-    command was issued) tell of the newest publish: what a sweep of existing leads is triggered by. `shadow`: the draft
-    that runs along with this live version, to be compared with it and for nothing else.
+    command was issued) are about the newest publish, which triggers a sweep of existing leads. `shadow`: the draft
+    that is compared with this live version, and has no other effect.
     """
 
     definition: QualificationModel
@@ -54,7 +54,7 @@ class RuledModel:
 
     @property
     def evaluates_existing_leads(self) -> bool:
-        """Does its publish make every known lead be looked at (a sweep)?"""
+        """Whether publishing it sweeps the known leads."""
         return self.live and self.definition.existing_leads == "evaluate"
 
 

@@ -1,4 +1,4 @@
-"""The processor of leads: scores, CRM changes, merges and answers of sales in; lead states and qualified leads out."""
+"""The processor of leads: scores, CRM changes, merges and responses of sales in; lead states and events out."""
 
 from __future__ import annotations
 
@@ -213,7 +213,7 @@ class LeadProcessor(Processor):
 
     @override
     def prefilter(self, keys: Sequence[bytes], context: ProcessorContext, swept: int) -> Sequence[bytes]:
-        """Decide the known leads that cannot qualify, which are nearly all; returns the others."""
+        """Count the outcomes of the known leads that cannot qualify, which are nearly all; returns the others."""
         rules = self._rules
         models = [m for m in self._sweepable if m.published_revision > swept and m.published_at is not None]
         stored = context.stored
@@ -278,7 +278,7 @@ class LeadProcessor(Processor):
 
     @override
     def on_timer(self, key: bytes, context: ProcessorContext) -> None:
-        """Decide the holds of a lead whose time is over, and forget that it was erased once it is time."""
+        """End the holds of a lead that are due, and forget its erasure once it is time."""
         lead = self._stored(key, context)
         if is_erased(lead) and not self._merging.forget(key, lead, context):
             return
@@ -292,5 +292,5 @@ class LeadProcessor(Processor):
 
     @override
     def committed(self, context: ProcessorContext) -> None:
-        """One line per qualification, now that it is one."""
+        """Log each qualification, now that it is committed."""
         self._events.committed(context)

@@ -55,7 +55,7 @@ class Merging:
         self._send(lead.merged_into, transfer, context)
 
     def responded(self, lead: Lead, message: LeadSalesResponse, record: Record, context: ProcessorContext) -> None:
-        """Sales answered about a merged lead: the answer is about its survivor."""
+        """Sales responded to a merged lead: the response is about its survivor."""
         assert lead.merged_into is not None
         transfer = LeadTransfer(
             event_id=message["event_id"],
@@ -72,10 +72,9 @@ class Merging:
         rules: Rules,
         answer: Callable[[bytes, Lead, Response, ProcessorContext], None],
     ) -> None:
-        """Process a record of lead-handovers, where the survivor is held. Raises Rejected for what no worker has
-        written.
+        """Process a record of lead-handovers at the survivor. Raises Rejected for one that no worker wrote.
 
-        `answer` is called with an answer of sales once it has reached the lead that it is about.
+        `answer` is called with a response of sales that has reached the lead that it is about.
         """
         key = record.key
         lead_id = _lead_id(key)
@@ -121,9 +120,7 @@ class Merging:
         context.put(key, lead)
 
     def erase(self, record: Record, context: ProcessorContext) -> None:
-        """Erase a lead, and remember for a while that it was erased, so that what is still on its way does not undo
-        it.
-        """
+        """Erase a lead, and remember that for a while, so that a message on its way does not undo it."""
         key = record.key
         assert key is not None  # it equals the lead's id
         context.holds(key)  # raises Rejected for a key of another partition
@@ -169,7 +166,7 @@ def response_of(message: LeadSalesResponse, record: Record) -> Response:
 
 
 def place_of(record: Record | None) -> Trigger:
-    """Stands for the record of an answer in a transfer by a version that did not name it."""
+    """Stands for the record of a response in a transfer by an older version, which did not name it."""
     assert record is not None  # transfers are records
     event_id = f"{LEAD_HANDOVERS.name}/{record.partition}/{record.offset}"
     return Trigger(event_id, LEAD_HANDOVERS.name, record.partition, record.offset)

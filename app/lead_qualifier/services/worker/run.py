@@ -55,7 +55,7 @@ class Worker(Process):
 
     @property
     def engine(self) -> Engine:
-        """What decides, once it runs."""
+        """The engine, once the worker runs."""
         return self.engines[0]
 
 
