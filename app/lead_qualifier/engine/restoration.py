@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
 import structlog
@@ -94,6 +95,10 @@ class Restorer:
         ready: Ready,
         abandoned: Callable[[], bool],
     ) -> None:
+        def receive(tp: TopicPartition, message: Any) -> None:
+            if (partition := reading.get(tp)) is not None:
+                _take(partition, message.key(), message.value(), message.offset(), message.timestamp)
+
         settings = {
             "auto.offset.reset": "error",
             "fetch.max.bytes": 64 * 1024 * 1024,
@@ -102,10 +107,7 @@ class Restorer:
         told, before = time.monotonic() + 2, -1
         with PartitionTail(self._connection, starts, ends=end, settings=settings) as tail:
             while reading and not abandoned():
-                messages, by_bytes = tail.poll(0.1)
-                for tp, message in messages:
-                    if tp in reading:
-                        _take(reading[tp], message.key(), message.value(), message.offset(), message.timestamp)
+                by_bytes = tail.poll(0.1, receive)
                 for record in by_bytes:
                     if (tp := (record.topic, record.partition)) in reading:
                         _take(reading[tp], record.key, record.value, record.offset)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Self, cast
 
 import confluent_kafka
@@ -116,15 +116,16 @@ class PartitionTail:
 
         Raises ReadIncomplete, NotAllowed, KafkaException.
         """
-        messages, by_bytes = self.poll(seconds)
-        return [self._record(message, partition) for partition, message in messages] + by_bytes
+        records: list[Record] = []
+        by_bytes = self.poll(seconds, lambda partition, message: records.append(self._record(message, partition)))
+        return records + by_bytes
 
-    def poll(self, seconds: float) -> tuple[list[tuple[PartitionId, Any]], list[Record]]:
-        """As `take`, but as confluent-kafka's messages, and what only their bytes could tell, which comes after those.
+    def poll(self, seconds: float, receive: Callable[[PartitionId, Any], None]) -> list[Record]:
+        """As `take`, but `receive` gets confluent-kafka's messages. Returns what only their bytes could tell, which
+        comes after those.
 
         Touch the headers of a message by RawReader only.
         """
-        good: list[tuple[PartitionId, Any]] = []
         stuck: set[PartitionId] = set()
         if self._silent_since is None:
             self._silent_since = time.monotonic()  # not earlier: the caller may have taken long for the last records
@@ -132,16 +133,16 @@ class PartitionTail:
         messages = [] if first is None else [first, *self._consumer.consume(_AT_ONCE, 0)]
         if not messages and time.monotonic() > self._silent_since + SILENT_SECONDS:
             stuck = self._unfinished()  # of some batches librdkafka says nothing, and fetches them for ever
-        position = self.position
+        position, at_end = self.position, self._at_end
         for message in cast("list[Any]", messages):
             error = message.error()
             partition = (message.topic(), message.partition())
             if error is None:
                 if (offset := message.offset()) >= position[partition]:  # else it was read by its bytes
-                    good.append((partition, message))
+                    receive(partition, message)
                     position[partition] = offset + 1
-                    if self._at_end:
-                        self._at_end.discard(partition)
+                    if at_end:
+                        at_end.discard(partition)
             elif error.code() in UNDECODABLE:
                 stuck.add(partition)
             elif error.code() == KafkaError._PARTITION_EOF:
@@ -154,7 +155,7 @@ class PartitionTail:
         by_bytes = [record for partition in stuck for record in self._read_by_bytes(partition)]
         if messages or stuck:
             self._silent_since = None
-        return good, by_bytes
+        return by_bytes
 
     def _unfinished(self) -> set[PartitionId]:
         """Where librdkafka ought to give something."""
