@@ -21,7 +21,6 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lead_qualifier.kafka.connection import Compression, Connection, OAuth, SaslMechanism, SecurityProtocol
@@ -329,6 +328,8 @@ def _reveal(secret: SecretStr | None) -> str | None:
 
 
 def _explain(error: ValidationError) -> Iterator[str]:
+    fields = Settings.model_fields.items()
+    secrets = {variable_of(name) for name, info in fields if "SecretStr" in str(info.annotation)}
     for problem in error.errors(include_url=False):
         message = problem["msg"].removeprefix("Value error, ")
         if problem["type"] == "string_pattern_mismatch":
@@ -338,9 +339,4 @@ def _explain(error: ValidationError) -> Iterator[str]:
             continue
         place = str(problem["loc"][0])
         variable = variable_of(place) if place in Settings.model_fields else place
-        secret = any(_is_secret(info) for name, info in Settings.model_fields.items() if variable_of(name) == variable)
-        yield f"{variable}: {message}" + ("" if secret else f" (it is {problem['input']!r})")
-
-
-def _is_secret(info: FieldInfo) -> bool:
-    return "SecretStr" in str(info.annotation)
+        yield f"{variable}: {message}" + ("" if variable in secrets else f" (it is {problem['input']!r})")

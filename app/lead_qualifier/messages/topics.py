@@ -79,9 +79,11 @@ class Topic:
         """The number of partitions, given that of the topics keyed by lead (a setting)."""
         return by_lead if self.partitions is Partitions.BY_LEAD else 1
 
-    def full_name(self, prefix: str) -> str:
-        """The name on the broker. The prefix is prepended verbatim."""
-        return prefix + self.name
+    def full_name(self, prefix: str, state_prefix: str | None = None) -> str:
+        """The name on the broker. The prefix is prepended verbatim; topics that hold the workers' state may have their
+        own.
+        """
+        return (prefix if state_prefix is None or self not in STATE_TOPICS else state_prefix) + self.name
 
     def config(self, inputs_max_message_bytes: int = BROKER_DEFAULT_MAX_MESSAGE_BYTES) -> dict[str, str]:
         """The configuration to create the topic with, given the largest `max.message.bytes` of the inputs."""

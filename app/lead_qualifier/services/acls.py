@@ -37,9 +37,8 @@ class Naming:
 
     def topics(self, names: Iterable[Topic], *operations: Operation, why: str) -> Grant:
         """A grant of these operations on topics."""
-        state_prefix = self.topic_prefix if self.state_prefix is None else self.state_prefix
-        full = (one.full_name(state_prefix if one in topics.STATE_TOPICS else self.topic_prefix) for one in names)
-        return Grant(resource=Resource.TOPIC, names=tuple(full), operations=operations, why=why)
+        full = tuple(one.full_name(self.topic_prefix, self.state_prefix) for one in names)
+        return Grant(resource=Resource.TOPIC, names=full, operations=operations, why=why)
 
     def creation(self, names: Iterable[Topic]) -> tuple[Grant, ...]:
         """A grant to create topics, if processes do that."""

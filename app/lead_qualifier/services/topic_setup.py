@@ -15,7 +15,6 @@ from lead_qualifier.messages.topics import (
     BROKER_TIME,
     CATALOGUE,
     HEADROOM_BYTES,
-    STATE_TOPICS,
     TIMESTAMP_TYPE,
     Partitions,
     Topic,
@@ -60,9 +59,7 @@ class TopicSetup:
     ) -> None:
         """`state_prefix`: what precedes the names of the topics that hold state, if not `prefix`."""
         self._admin = Admin(connection.confluent(), timeout=timeout)
-        self._names = {topic: topic.full_name(prefix) for topic in topics}
-        if state_prefix is not None:
-            self._names |= {topic: topic.full_name(state_prefix) for topic in STATE_TOPICS if topic in self._names}
+        self._names = {topic: topic.full_name(prefix, state_prefix) for topic in topics}
         self._partitions = partitions
         self._replication = replication_factor
 

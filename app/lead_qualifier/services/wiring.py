@@ -22,7 +22,7 @@ from lead_qualifier.downstream.rule_based_processor import RuleBasedProcessor
 from lead_qualifier.engine import Application, Input, Processor
 from lead_qualifier.messages import cloud_events
 from lead_qualifier.messages import downstream_topics as topics
-from lead_qualifier.messages.topics import STATE_TOPICS, Partitions, Topic
+from lead_qualifier.messages.topics import Partitions, Topic
 from lead_qualifier.services.projection import Projection
 from lead_qualifier.services.service import Service
 from lead_qualifier.services.topology import ServiceTopology
@@ -78,7 +78,7 @@ class Wiring:
         )
 
     def _name(self, topic: Topic) -> str:
-        return topic.full_name(self.settings.prefix_of_state if topic in STATE_TOPICS else self.prefix)
+        return topic.full_name(self.prefix, self.settings.state_prefix)
 
     def definitions(self, kind: Kind) -> tuple[Projection[Entry, Definitions], Application]:
         """The definitions of one kind: their way to all processes of the service (`projection.current` is what
