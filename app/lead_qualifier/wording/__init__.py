@@ -1,1 +1,1 @@
-"""The sentences in which people read what the domain found, by language."""
+"""The sentences for people, by language: what the domain found, the engine reports, and Kafka refused."""
