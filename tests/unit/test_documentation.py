@@ -38,7 +38,7 @@ def section(page: str, title: str) -> str:
         ("Follow-up", list(FollowUpOutcome)),
     ],
 )
-def test_every_outcome_is_explained_in_the_order_in_which_it_is_decided(title: str, words: list[str]) -> None:
+def test_every_outcome_is_explained_in_its_order(title: str, words: list[str]) -> None:
     rows = [line for line in section("outcomes.md", title).splitlines() if line.startswith("|")]
     listed = [word for row in rows[2:] for word in re.findall(r"`([a-z_]+)`", row.strip("|").rsplit("|", 1)[0])]
     assert [word for word in listed if word in set(words)] == [str(word) for word in words]
@@ -60,7 +60,7 @@ def test_every_test_that_a_page_names_exists(page: Path) -> None:
     assert [name for name in _TEST_FILE.findall(page.read_text()) if not (ROOT / "tests" / name).exists()] == []
 
 
-def test_every_file_that_contributing_and_the_glossary_name_exists() -> None:
+def test_every_file_named_in_documents_exists() -> None:
     told = re.findall(r"`((?:app|bench|schemas|tests)/[\w/.-]+\.\w+)`", (ROOT / "CONTRIBUTING.md").read_text())
     told += [
         f"app/lead_qualifier/{name}" for name in re.findall(r"`(\w+/[\w/]+\.py)`", (DOCS / "glossary.md").read_text())

@@ -55,5 +55,5 @@ def test_every_target_is_run_before_a_change_lands(target: str) -> None:
     assert target in RUN, f"add a short run of make {target} to .ci/run"
 
 
-def test_contributing_names_every_target_but_the_demo_and_the_list() -> None:
+def test_contributing_names_each_target_but_demo_and_list() -> None:
     assert listed() - made(code_of(ROOT / "CONTRIBUTING.md")) <= {"help", "run"}

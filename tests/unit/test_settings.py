@@ -43,7 +43,7 @@ def test_the_defaults_are_those_of_the_contract() -> None:
     assert settings.command_timeout == 60
 
 
-def test_an_option_goes_before_the_environment_and_that_before_the_env_file(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_options_win_over_the_environment_and_that_over_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     Path(".env").write_text("LEAD_QUALIFIER_PARTITIONS=1\nLEAD_QUALIFIER_WEB_PORT=1\nLEAD_QUALIFIER_TOPIC_PREFIX=a.\n")
     monkeypatch.setenv("LEAD_QUALIFIER_PARTITIONS", "2")
     monkeypatch.setenv("LEAD_QUALIFIER_WEB_PORT", "2")
@@ -87,7 +87,7 @@ def test_a_setting_set_to_nothing_has_its_default(monkeypatch: pytest.MonkeyPatc
         ("KAFKA_SECURITY_PROTOCOL", "TLS", "'SASL_SSL'"),
     ],
 )
-def test_a_value_that_cannot_be_used_is_named_with_what_it_should_be(
+def test_an_invalid_value_is_named_with_what_it_should_be(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str
 ) -> None:
     monkeypatch.setenv(variable, value)
@@ -160,12 +160,12 @@ def test_the_connection_with_tokens_is_as_set(monkeypatch: pytest.MonkeyPatch) -
     )
 
 
-def test_without_an_address_there_is_no_connection_and_it_says_what_to_set() -> None:
+def test_without_an_address_it_says_what_to_set() -> None:
     with pytest.raises(InvalidSettings, match="set KAFKA_BOOTSTRAP_SERVERS"):
         load_settings().connection()
 
 
-def test_no_secret_shows_in_settings_or_in_what_is_said_about_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_secret_shows_in_settings_or_their_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, field in Settings.model_fields.items():
         if "SecretStr" in str(field.annotation):
             monkeypatch.setenv(variable_of(name), "hush")

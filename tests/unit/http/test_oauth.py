@@ -59,7 +59,7 @@ def ask_twice(endpoint: Endpoint, secret: str = "hush") -> list[str]:
     return asyncio.run(ask())
 
 
-def test_a_token_is_asked_for_with_the_clients_credentials_and_kept_while_it_is_valid() -> None:
+def test_a_token_is_fetched_and_kept_while_it_is_valid() -> None:
     endpoint = Endpoint(expires_in=3600)
     assert ask_twice(endpoint) == ["token-1", "token-1"]
     assert endpoint.asked == [
@@ -80,7 +80,7 @@ def test_a_refusal_is_an_error_that_holds_nothing_of_the_secret() -> None:
     assert b64encode(f"worker:{secret}".encode()).decode() not in everything
 
 
-def test_clients_in_several_event_loops_have_their_tokens_whoever_else_waits_or_gives_up() -> None:
+def test_clients_in_several_event_loops_share_no_waiting() -> None:
     """As Faust's consumer and producer, whose loops are two."""
     endpoint = Endpoint(expires_in=10, seconds=0.2)  # each token is used once, so that everybody asks
 

@@ -21,7 +21,7 @@ def refused(group: ConsumerGroup) -> str:
     return str(told.value)
 
 
-def test_a_member_that_reads_topics_of_another_prefix_is_named_with_both_prefixes() -> None:
+def test_a_member_with_another_topic_prefix_is_named() -> None:
     reason = refused(ConsumerGroup({"10.0.0.7": frozenset({"a.in", "a.more", "a.models"})}, {}))
     assert "consumer group workers serves another installation" in reason
     assert "10.0.0.7 reads a.in, a.models, a.more (topic prefix 'a.')" in reason
@@ -29,12 +29,12 @@ def test_a_member_that_reads_topics_of_another_prefix_is_named_with_both_prefixe
     assert "LEAD_QUALIFIER_APPLICATION_ID" in reason
 
 
-def test_members_of_another_version_of_the_same_installation_are_welcome() -> None:
+def test_another_version_of_the_installation_is_welcome() -> None:
     group = ConsumerGroup({"10.0.0.7": frozenset({"b.in"}), "10.0.0.8": frozenset({"b.in", "b.more", "b.new"})}, {})
     refuse_other("workers", [OURS], group, topic_prefix="b.")
 
 
-def test_while_the_group_rebalances_nothing_is_known_of_its_members() -> None:
+def test_a_rebalancing_group_is_not_judged() -> None:
     refuse_other("workers", [OURS], ConsumerGroup({"10.0.0.7": frozenset()}, {}), topic_prefix="b.")
 
 

@@ -59,7 +59,7 @@ for _ in range(3):
 """
 
 
-def test_what_kafka_clients_repeat_in_an_outage_is_told_once_and_nothing_else_is_left_out() -> None:
+def test_only_what_kafka_clients_repeat_is_rate_limited() -> None:
     done = subprocess.run([sys.executable, "-c", OUTAGE], capture_output=True, text=True, check=True)
     told = [json.loads(line)["event"] for line in done.stderr.splitlines()]
     assert told[:4] == [
@@ -140,7 +140,7 @@ def test_what_nobody_caught_is_a_log_line_too() -> None:
         ({"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1", "LEAD_QUALIFIER_STARTUP_TIMEOUT": "0.5"}, 3, "waited 0.5 s"),
     ],
 )
-def test_the_last_line_of_a_worker_that_does_not_start_is_json_as_all_others(
+def test_the_last_line_of_a_failed_start_is_json_too(
     settings: dict[str, str], code: int, said: str, tmp_path: Path
 ) -> None:
     began = time.monotonic()

@@ -28,7 +28,7 @@ def applications(service: ServiceTopology) -> tuple[Application, ...]:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_the_catalogue_names_the_inputs_of_each_state_as_they_are_wired(name: str) -> None:
+def test_each_state_is_wired_to_the_inputs_in_the_table(name: str) -> None:
     service = SERVICES[name]
     wired = {one.changelog: {read.topic for read in one.inputs} for one in applications(service)}
     told = {f"acme.{state.name}": {f"acme.{one.name}" for one in read} for state, read in service.changelogs.items()}
@@ -70,7 +70,7 @@ def test_a_topic_is_either_read_kept_or_written() -> None:
         assert all(topic.ours for topic in (*service.keeps, *service.writes))
 
 
-def test_dead_letters_go_back_to_inputs_but_never_to_the_administrators_commands() -> None:
+def test_dead_letters_go_back_to_inputs_but_feature_commands() -> None:
     assert [topic.name for topic in WORKER_REPLAYABLE] == [
         "lead-score-changed",
         "lead-changed",

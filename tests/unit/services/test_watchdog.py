@@ -24,7 +24,7 @@ def test_a_problem_is_passed_on() -> None:
     assert watchdog("thread engine-cycle has died").reason_to_end(time.monotonic()) == "thread engine-cycle has died"
 
 
-def test_a_graceful_stop_has_a_deadline_and_nothing_else_counts_meanwhile() -> None:
+def test_during_a_graceful_stop_only_its_deadline_counts() -> None:
     dog = watchdog("Faust has stopped by itself")
     dog.stopping(within=10)
     assert dog.reason_to_end(time.monotonic() + 9) is None
@@ -47,7 +47,7 @@ def test_it_tells_once_and_then_watches_no_more(monkeypatch: pytest.MonkeyPatch)
     assert told == ["broken"]
 
 
-def test_after_the_whole_process_was_stopped_nothing_is_judged_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_a_freeze_nothing_is_judged_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lead_qualifier.services.watchdog._TICK_SECONDS", 0.01)
     monkeypatch.setattr("lead_qualifier.services.watchdog._PAUSE_SECONDS", -1.0)  # like after a freeze
     told: list[str] = []
