@@ -8,7 +8,7 @@ from typing import Any
 
 from lead_qualifier.assignment.rules import TARGETS
 from lead_qualifier.assignment.state import Departed
-from lead_qualifier.definitions.kind import Definition, Fault, Kind, Others
+from lead_qualifier.definitions.kind import Definition, Kind, Others
 from lead_qualifier.downstream.checks import condition_problems, repeated
 from lead_qualifier.downstream.conditions import IS_OPEN, Condition, Group, condition_of, holds
 from lead_qualifier.downstream.errors import BudgetExhausted
@@ -20,12 +20,12 @@ from lead_qualifier.downstream.satisfiability import (
     why_impossible,
 )
 from lead_qualifier.messages.assignment import AssignmentDefinition
-from lead_qualifier.messages.definition_form import Path
+from lead_qualifier.messages.definition_form import Path, Problem
 from lead_qualifier.messages.nearest import Nearest
 from lead_qualifier.qualification.finding import Finding
 
 
-def _problems(definition: Definition, _others: Others) -> Iterator[Fault]:
+def _problems(definition: Definition, _others: Others) -> Iterator[Problem]:
     budget = ComparisonBudget()
     found = list(_of_each(definition, budget))
     yield from found
@@ -33,7 +33,7 @@ def _problems(definition: Definition, _others: Others) -> Iterator[Fault]:
         yield from _never(definition, budget)
 
 
-def _of_each(definition: Definition, budget: ComparisonBudget) -> Iterator[Fault]:
+def _of_each(definition: Definition, budget: ComparisonBudget) -> Iterator[Problem]:
     yield from repeated(definition.get("models", ()), ("models",))
     yield from _unique(definition["segments"], "id", ("segments",))
     yield from _unique(definition["segments"], "priority", ("segments",))
@@ -49,7 +49,7 @@ def _of_each(definition: Definition, budget: ComparisonBudget) -> Iterator[Fault
             yield from _of_rule(known, rule, (*where, "rules", number), budget)
 
 
-def _unique(members: Any, field: str, where: Path) -> Iterator[Fault]:
+def _unique(members: Any, field: str, where: Path) -> Iterator[Problem]:
     seen: dict[Any, str] = {}
     for index, one in enumerate(members):
         if one[field] in seen:
@@ -60,7 +60,7 @@ def _unique(members: Any, field: str, where: Path) -> Iterator[Fault]:
 
 def _of_rule(
     known: Mapping[str, Nearest], rule: Mapping[str, Any], where: Path, budget: ComparisonBudget
-) -> Iterator[Fault]:
+) -> Iterator[Problem]:
     if "when" in rule:
         yield from condition_problems(rule["when"], (*where, "when"), of_open=True, budget=budget)
     named = [key for _, key in TARGETS if key in rule]
@@ -76,7 +76,7 @@ def _of_rule(
         yield from condition_problems(whom["when"], (*where, target, "when"), of_seller=True, budget=budget)
     if target != "sellers":
         if "id" in whom and whom["id"] not in known[target]:
-            advice = known[target].advice(whom["id"])
+            advice = known[target].suggestion(whom["id"])
             unknown = Finding("unknown_team_or_queue", target=target, id=whom["id"], advice=advice)
             yield (*where, target, "id"), unknown
         for option in ("distribute", "available_within"):
@@ -84,7 +84,7 @@ def _of_rule(
                 yield (*where, option), Finding("only_for_sellers")
 
 
-def _never(definition: Definition, budget: ComparisonBudget) -> Iterator[Fault]:
+def _never(definition: Definition, budget: ComparisonBudget) -> Iterator[Problem]:
     """Segments and rules that no lead can reach."""
     by_priority = sorted(enumerate(definition["segments"]), key=lambda one: -int(one[1]["priority"]))
     segments: list[_Placed] = [(("segments", index), segment) for index, segment in by_priority]
@@ -106,7 +106,7 @@ _Placed = tuple[Path, Mapping[str, Any]]
 
 def _overtaken(
     in_order: Sequence[_Placed], given: Condition, budget: ComparisonBudget, *, of_segments: bool
-) -> Iterator[Fault]:
+) -> Iterator[Problem]:
     """Those that match only leads which another before them takes. `given`: what holds for all leads that get there."""
     before: list[tuple[str, Condition, int]] = []
     for where, one in in_order:
@@ -133,7 +133,7 @@ def _taker(condition: Condition, before: Sequence[tuple[str, Condition, int]], b
     return None
 
 
-def _conflicts(definition: Definition, live: Others) -> Iterator[Fault]:
+def _conflicts(definition: Definition, live: Others) -> Iterator[Problem]:
     mine = definition.get("models")
     for identity, other in sorted(live.items()):
         theirs = other.get("models")
@@ -148,14 +148,14 @@ KIND = Kind("assignment", AssignmentDefinition, _problems, _conflicts)
 def kind_with_sellers(sellers: Mapping[str, Departed | None]) -> Kind:
     """The kind where sellers are known, departed ones included: rules may name only these."""
 
-    def problems(definition: Definition, others: Others) -> Iterator[Fault]:
+    def problems(definition: Definition, others: Others) -> Iterator[Problem]:
         yield from _problems(definition, others)
         known = Nearest([one for one, departed in sellers.items() if departed != "left"])
         for where, one in _sellers_named(definition):
             if one not in sellers:
-                yield where, Finding("unknown_seller", id=one, advice=known.advice(one))
+                yield where, Finding("unknown_seller", id=one, advice=known.suggestion(one))
 
-    def warnings(definition: Definition) -> Iterator[Fault]:
+    def warnings(definition: Definition) -> Iterator[Problem]:
         for where, one in _sellers_named(definition):
             if (departed := sellers.get(one)) is not None:
                 yield where, Finding("seller_inactive" if departed == "inactive" else "seller_left", id=one)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,24 +17,21 @@ from lead_qualifier.messages.definition_form import Path, Problem, form_problems
 from lead_qualifier.messages.downstream_topics import with_article
 from lead_qualifier.messages.reasons import path
 from lead_qualifier.qualification.finding import Finding
-from lead_qualifier.wording.sentences import IN_ENGLISH
 
 Definition = Mapping[str, Any]
 Others = Mapping[str, Definition]
 """The other definitions of the kind, by id, as they stand: what runs if one is live, else its draft."""
-Fault = tuple[Path, str | Finding]
-"""The path in a definition, and what is wrong there and how to fix it."""
 
 
-def _no_problems(_definition: Definition, _others: Others) -> Iterator[Fault]:
+def _no_problems(_definition: Definition, _others: Others) -> Iterator[Problem]:
     return iter(())
 
 
-def _no_warnings(_definition: Definition) -> Iterator[Fault]:
+def _no_warnings(_definition: Definition) -> Iterator[Problem]:
     return iter(())
 
 
-def _never_too_late(_definition: Definition, _now: datetime) -> Iterator[Fault]:
+def _never_too_late(_definition: Definition, _now: datetime) -> Iterator[Problem]:
     return iter(())
 
 
@@ -50,10 +47,10 @@ class Kind(DefinitionKind[Entry, dict[str, Any]]):
 
     name: str
     document: Any
-    problems: Callable[[Definition, Others], Iterator[Fault]] = field(default=_no_problems)
-    conflicts: Callable[[Definition, Others], Iterator[Fault]] = field(default=_no_problems)
-    too_late: Callable[[Definition, datetime], Iterator[Fault]] = field(default=_never_too_late)
-    warnings: Callable[[Definition], Iterator[Fault]] = field(default=_no_warnings)
+    problems: Callable[[Definition, Others], Iterator[Problem]] = field(default=_no_problems)
+    conflicts: Callable[[Definition, Others], Iterator[Problem]] = field(default=_no_problems)
+    too_late: Callable[[Definition, datetime], Iterator[Problem]] = field(default=_never_too_late)
+    warnings: Callable[[Definition], Iterator[Problem]] = field(default=_no_warnings)
 
     @property
     def one(self) -> str:
@@ -61,10 +58,6 @@ class Kind(DefinitionKind[Entry, dict[str, Any]]):
         return with_article(self.name)
 
     def problems_of(self, definition: object, others: Others | None = None) -> list[Problem]:
-        """The sentences of `faults_of`."""
-        return [(where, IN_ENGLISH.text(what)) for where, what in self.faults_of(definition, others)]
-
-    def faults_of(self, definition: object, others: Others | None = None) -> Sequence[Fault]:
         """Everything that is wrong with it: where, and how to correct it. Empty if it may be applied.
 
         Without `others` nothing is said of what it refers to.
@@ -81,7 +74,7 @@ class Kind(DefinitionKind[Entry, dict[str, Any]]):
     def read(self, definition: object, entries: Mapping[str, Entry]) -> dict[str, Any]:
         """The definition itself, if it has no fault."""
         own_id = definition.get("id") if isinstance(definition, Mapping) else None
-        if problems := self.faults_of(definition, _others_than(own_id, entries)):
+        if problems := self.problems_of(definition, _others_than(own_id, entries)):
             raise InvalidDefinition(_faults(problems))
         assert isinstance(definition, dict)
         return definition
@@ -107,7 +100,7 @@ class Kind(DefinitionKind[Entry, dict[str, Any]]):
     ) -> tuple[Code, Finding] | None:
         """Why it cannot be published now: new problems, conflicts with live definitions, a time that has passed."""
         problems = [
-            *self.faults_of(definition, _others_than(command.id, entries)),
+            *self.problems_of(definition, _others_than(command.id, entries)),
             *self.conflicts(definition, _others_than(command.id, entries, live=True)),
             *self.too_late(definition, command.issued_at),
         ]
@@ -121,13 +114,13 @@ class Kind(DefinitionKind[Entry, dict[str, Any]]):
         return _faults(self.warnings(definition))
 
 
-class Unresolved(tuple[Path, str | Finding]):
-    """A reference that could not be resolved here, but may exist elsewhere. Make it from a Fault."""
+class Unresolved(tuple[Path, Finding | str]):
+    """A reference that could not be resolved here, but may exist elsewhere. Make it from a Problem."""
 
     __slots__ = ()
 
 
-def _faults(problems: Iterable[Fault]) -> tuple[Finding, ...]:
+def _faults(problems: Iterable[Problem]) -> tuple[Finding, ...]:
     return tuple(fault(path(where), message) for where, message in problems)
 
 

@@ -37,7 +37,7 @@ def _problems(definition: Definition, _others: Others) -> Iterator[Problem]:
     if (reentry.get("policy") == "after") != ("after" in reentry):
         yield ("reentry",), Finding("after_without_policy")
     elif "after" in reentry:
-        yield from no_time(reentry["after"], ("reentry", "after"), Finding("reentry_after"))
+        yield from no_time(reentry["after"], ("reentry", "after"), Finding("reentry_after_such_as"))
     names = Counter(one.get("as") or one.get("field") or one["attribute"] for one in definition.get("payload", ()))
     for name, count in names.items():
         if count > 1:

@@ -15,7 +15,7 @@ from lead_qualifier.qualification.finding import Finding
 
 Path = tuple[str | int, ...]
 Problem = tuple[Path, Finding | str]
-"""The path in a definition, and what is wrong there and how to fix it."""
+"""The path in a definition, and what is wrong there and how to fix it. The forms of sinks say it in English text."""
 
 _NUMBER = re.compile(r"[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?")
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeGuard
 
-from lead_qualifier.definitions.kind import Definition, Fault, Kind, Others, Unresolved
+from lead_qualifier.definitions.kind import Definition, Kind, Others, Unresolved
 from lead_qualifier.downstream.checks import condition_problems, no_time, repeated
 from lead_qualifier.downstream.conditions import IS_OPEN, Group, condition_of
 from lead_qualifier.downstream.satisfiability import ComparisonBudget, implies
 from lead_qualifier.messages.decode_sequences import LONGEST_WAIT
-from lead_qualifier.messages.definition_form import Path
+from lead_qualifier.messages.definition_form import Path, Problem
 from lead_qualifier.messages.durations import parse_duration
 from lead_qualifier.messages.lead_flags import LEAD_FIELDS
 from lead_qualifier.messages.nearest import Nearest
@@ -24,7 +24,7 @@ _MOST_LEVELS = 5
 Step = Mapping[str, Any]
 
 
-def _problems(definition: Definition, others: Others) -> Iterator[Fault]:
+def _problems(definition: Definition, others: Others) -> Iterator[Problem]:
     steps = definition["steps"]
     budget = ComparisonBudget()
     following = _Following(others)
@@ -56,7 +56,7 @@ def _problems(definition: Definition, others: Others) -> Iterator[Fault]:
         yield from _too_long(connect["wait"], ("connect", "wait"))
 
 
-def _nobody(connect: Mapping[str, Any], leaving: Mapping[str, Any], budget: ComparisonBudget) -> Iterator[Fault]:
+def _nobody(connect: Mapping[str, Any], leaving: Mapping[str, Any], budget: ComparisonBudget) -> Iterator[Problem]:
     """Problems by which every lead would leave before the first step."""
     if "when" not in leaving:
         return
@@ -77,7 +77,7 @@ def _placed(steps: Sequence[Step], where: Path, level: int) -> Iterator[tuple[Pa
             yield from _placed(step.get(side, ()), (*here, side), level + 1)
 
 
-def _of_branch(step: Step, where: Path, level: int, on_reply: bool, budget: ComparisonBudget) -> Iterator[Fault]:
+def _of_branch(step: Step, where: Path, level: int, on_reply: bool, budget: ComparisonBudget) -> Iterator[Problem]:
     branch = step["branch"]
     here = (*where, "branch")
     if level > _MOST_LEVELS:
@@ -97,9 +97,9 @@ def _of_branch(step: Step, where: Path, level: int, on_reply: bool, budget: Comp
         yield from _too_long(branch["within"], (*here, "within"))
 
 
-def _of_step(step: Step, where: Path, sequence_id: str, following: _Following) -> Iterator[Fault]:
+def _of_step(step: Step, where: Path, sequence_id: str, following: _Following) -> Iterator[Problem]:
     if "due_within" in step:
-        yield from no_time(step["due_within"], (*where, "due_within"), "4h; without it the step is due immediately")
+        yield from no_time(step["due_within"], (*where, "due_within"), Finding("due_within_such_as"))
     match step["kind"]:
         case "wait":
             yield from _too_long(step["for"], (*where, "for"))
@@ -113,11 +113,11 @@ def _of_step(step: Step, where: Path, sequence_id: str, following: _Following) -
             yield from _of_advance(step["to"], (*where, "to"), sequence_id, following)
 
 
-def _of_advance(to: str, where: Path, sequence_id: str, following: _Following) -> Iterator[Fault]:
+def _of_advance(to: str, where: Path, sequence_id: str, following: _Following) -> Iterator[Problem]:
     if to == sequence_id:
         yield where, Finding("advance_to_itself")
     elif to not in following.known:
-        yield Unresolved((where, Finding("unknown_sequence", id=to, advice=following.known.advice(to))))
+        yield Unresolved((where, Finding("unknown_sequence", id=to, advice=following.known.suggestion(to))))
     elif (way := following.way_back(to, sequence_id)) is not None:
         yield where, Finding("advances_in_a_circle", way=" -> ".join((sequence_id, *way)))
 
@@ -154,7 +154,7 @@ class _Following:
         return tuple(dict.fromkeys(step["to"] for step in steps if "to" in step))
 
 
-def _on_the_way(program: list[Instruction], named: Mapping[str, Path]) -> Iterator[Fault]:
+def _on_the_way(program: list[Instruction], named: Mapping[str, Path]) -> Iterator[Problem]:
     """Problems with the order of steps, along every path that a lead may take."""
     # by instruction: the steps with a result that may come before it, as bits; absent: unreachable. Paths go forward.
     before: dict[int, int] = {0: 0}
@@ -174,7 +174,8 @@ def _on_the_way(program: list[Instruction], named: Mapping[str, Path]) -> Iterat
         if isinstance(one, Branch) and one.result_of and not bits.get(one.result_of, 0) & passed:
             unknown += 1
             earlier = [name for name, bit in bits.items() if bit & passed] if unknown <= MOST else []
-            no_result = Finding("no_earlier_result", id=one.result_of, advice=Nearest(earlier).advice(one.result_of))
+            advice = Nearest(earlier).suggestion(one.result_of)
+            no_result = Finding("no_earlier_result", id=one.result_of, advice=advice)
             yield (*named[one.id], "branch", "result_of"), no_result
         after = passed | bits[one.id] if _gives_result(one) else passed
         for following in successors(program, at):
@@ -193,7 +194,7 @@ def _gives_result(one: Instruction) -> TypeGuard[Emit]:
     return isinstance(one, Emit) and one.kind != "update_field"
 
 
-def _too_long(text: str, where: Path) -> Iterator[Fault]:
+def _too_long(text: str, where: Path) -> Iterator[Problem]:
     if parse_duration(text) > LONGEST_WAIT:
         yield where, Finding("wait_too_long", most=LONGEST_WAIT.days)
     elif not parse_duration(text):

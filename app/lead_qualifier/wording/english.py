@@ -254,6 +254,7 @@ ENGLISH: dict[str, str] = {
     "advance_first": "must not be the first step: connect leads to that sequence instead",
     "wait_last": "must not be the last step: nothing follows the wait",
     "no_earlier_result": "names {id}, which is not an earlier step with a result: {advice}",
+    "due_within_such_as": "4h; without it the step is due immediately",
     "wait_too_long": "must be {most}d at most",
     "wait_of_zero": "must be longer than zero: remove it or say how long",
     # What is wrong in the form of a definition
@@ -373,7 +374,7 @@ ENGLISH: dict[str, str] = {
     # Journeys and follow-ups
     "no_such_value": "must be {known:joined by or }: {field} has no other value",
     "after_without_policy": "needs after with policy: after, and only then, such as {{policy: after, after: 7d}}",
-    "reentry_after": "7d; to allow every entry, use policy: always",
+    "reentry_after_such_as": "7d; to allow every entry, use policy: always",
     "repeated_payload": "has {count} values named {name}: give each its own name with as",
     "window_ends_early": "must be later than start",
     "window_has_passed": ("has passed, so nobody would ever enter: apply the journey with a later end, or without one"),

@@ -40,10 +40,6 @@ class Wording(Formatter):
         """The sentence of one finding, with what to do about it. Raises KeyError where the language has none."""
         return self.vformat(self._catalogue[finding.code], (), finding.arguments)
 
-    def text(self, message: str | Finding) -> str:
-        """The sentence, where it is not one already."""
-        return message if isinstance(message, str) else self.sentence(message)
-
     def failure(self, error: BaseException) -> str:
         """What is wrong, and what to do about it, by the class of the error; its own message where there is none."""
         names = (kind.__name__ for kind in type(error).__mro__)

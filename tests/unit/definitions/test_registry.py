@@ -13,8 +13,9 @@ from typing_extensions import TypedDict
 
 from lead_qualifier.definitions.commands import CommandResult, DefinitionCommand
 from lead_qualifier.definitions.entries import Entry, decode_entry, definitions_from, encode_entry, encode_for_workers
-from lead_qualifier.definitions.kind import Fault, Kind, Unresolved
+from lead_qualifier.definitions.kind import Kind, Unresolved
 from lead_qualifier.definitions.registry import DefinitionRegistry
+from lead_qualifier.messages.definition_form import Problem
 from lead_qualifier.messages.fields import EMITTED
 from lead_qualifier.messages.nearest import Nearest
 from lead_qualifier.wording.sentences import IN_ENGLISH
@@ -31,19 +32,19 @@ class Form(TypedDict):
     year: NotRequired[int]
 
 
-def _problems(definition: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]]) -> Iterator[Fault]:
+def _problems(definition: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
     if (target := definition.get("next")) is not None and target not in others:
         yield Unresolved((("next",), f"there is no {target}: {Nearest(others).advice(target)}"))
     if definition["size"] < 0:
         yield ("size",), "must not be negative"
 
 
-def _conflicts(definition: Mapping[str, Any], live: Mapping[str, Mapping[str, Any]]) -> Iterator[Fault]:
+def _conflicts(definition: Mapping[str, Any], live: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
     if definition.get("alone") and live:
         yield (), f"cannot run beside {', '.join(live)}: stop it first"
 
 
-def _too_late(definition: Mapping[str, Any], now: datetime) -> Iterator[Fault]:
+def _too_late(definition: Mapping[str, Any], now: datetime) -> Iterator[Problem]:
     if "year" in definition and definition["year"] < now.year:
         yield ("year",), "is over"
 
@@ -64,7 +65,7 @@ class DefinitionAdmin:
     def entries(self) -> Mapping[str, Entry]:
         return self.registry.records
 
-    def _problems(self, definition: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]]) -> Iterator[Fault]:
+    def _problems(self, definition: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
         self.looked += 1
         return KIND.problems(definition, others)
 
