@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from lead_qualifier.definitions.codes import Code
 from lead_qualifier.definitions.commands import Command, CommandResult
-from lead_qualifier.definitions.outcomes import command_of, feature_outcome, model_outcome, scoring_model_outcome
+from lead_qualifier.definitions.outcomes import command_of, model_outcome
 from lead_qualifier.definitions.qualification_models.kind import QualificationModelKind
 from lead_qualifier.definitions.qualification_models.registry import ModelRegistry, ScoringModelChange
 from lead_qualifier.messages.decode import decode_feature_command, decode_model_command, decode_scoring_model_changed
@@ -54,14 +54,14 @@ def test_a_model_s_way_to_life_is_told_command_by_command() -> None:
     )
     result: CommandResult[Any] = registry.set_feature(command, enabled=True, wording=IN_ENGLISH, fits=fits)
     registry = registry.after(result)
-    told.append(encoded(feature_outcome(switch, result, decided_at=DECIDED_AT, origin=origin("e"))))
+    told.append(encoded(model_outcome(switch, result, decided_at=DECIDED_AT, origin=origin("e"))))
 
     announced = decode_scoring_model_changed(b"engagement", bytes_of(example("scoring-model-changed", "live")))
     for name in ("engagement", "demographic"):
         change = ScoringModelChange(id=name, status=announced["status"], occurred_at=announced["occurred_at"])
         result = registry.observe_scoring_model(change, IN_ENGLISH)
         registry = registry.after(result)
-    told.append(encoded(scoring_model_outcome(announced, result, decided_at=DECIDED_AT, origin=origin("e"))))
+    told.append(encoded(model_outcome(announced, result, decided_at=DECIDED_AT, origin=origin("e"))))
 
     apply = decode_model_command(b"enterprise", bytes_of(example("qualification-commands", "apply")))
     assert apply["command"] == "apply"

@@ -1,6 +1,7 @@
 """What is kept about a definition through its life: one record each, as stored and as every worker follows it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
@@ -13,6 +14,7 @@ from lead_qualifier.qualification.utc import Moment
 
 Status = Literal["draft", "live", "stopped", "deleted"]
 C = TypeVar("C", bound=commands.Entry)
+T = TypeVar("T")
 D = TypeVar("D")
 """A definition as it is stored."""
 
@@ -77,13 +79,14 @@ def encode_for_workers(entry: Entry) -> bytes:
 
 def entries_of(stored: Mapping[bytes, bytes]) -> list[Entry]:
     """The entries that are stored, decoded; the engine reports those that cannot be read."""
-    found = []
+    return list(readable(stored, decode_entry))
+
+
+def readable(stored: Mapping[bytes, bytes], decode: Callable[[bytes], T]) -> Iterator[T]:
+    """What is stored, decoded, without what cannot be read."""
     for value in list(stored.values()):
-        try:
-            found.append(decode_entry(value))
-        except (msgspec.DecodeError, ValueError, RecursionError):
-            continue
-    return found
+        with suppress(msgspec.DecodeError, ValueError, RecursionError):
+            yield decode(value)
 
 
 def newest_by_key(entries: Iterable[C]) -> dict[str, C]:

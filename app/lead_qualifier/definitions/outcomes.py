@@ -66,29 +66,19 @@ def definition_outcome(
 
 
 def model_outcome(
-    message: ModelCommand, result: CommandResult[Any], *, decided_at: datetime, origin: Trigger
+    message: ModelCommand | FeatureCommand | ScoringModelChanged,
+    result: CommandResult[Any],
+    *,
+    decided_at: datetime,
+    origin: Trigger,
 ) -> QualificationModelChanged:
-    """What became of a command on a qualification model."""
-    event = outcome_of(message, result, decided_at=decided_at, origin=origin)
-    event["qualification_model_id"] = message["qualification_model_id"]
-    return cast("QualificationModelChanged", event)
-
-
-def feature_outcome(
-    message: FeatureCommand, result: CommandResult[Any], *, decided_at: datetime, origin: Trigger
-) -> QualificationModelChanged:
-    """What became of turning a feature on or off."""
-    event = outcome_of(message, result, decided_at=decided_at, origin=origin)
-    event["feature"] = message["feature"]
-    return cast("QualificationModelChanged", event)
-
-
-def scoring_model_outcome(
-    message: ScoringModelChanged, result: CommandResult[Any], *, decided_at: datetime, origin: Trigger
-) -> QualificationModelChanged:
-    """What became of an announcement, so that the trail tells of everything that decides."""
-    announcement = {"command": "announce", "issued_at": message["occurred_at"]}
-    event = outcome_of(announcement, result, decided_at=decided_at, origin=origin)
-    event["scoring_model_id"] = message["scoring_model_id"]
-    event["status"] = message["status"]
+    """What became of a command on a qualification model or a feature, or of an announcement: the trail tells of
+    everything that decides.
+    """
+    said: dict[str, Any] = {**message}
+    if "occurred_at" in said:
+        said = {"command": "announce", "issued_at": said["occurred_at"], **said}
+    event = outcome_of(said, result, decided_at=decided_at, origin=origin)
+    about = ("qualification_model_id", "feature", "scoring_model_id", "status")
+    event |= {name: said[name] for name in about if name in said}
     return cast("QualificationModelChanged", event)

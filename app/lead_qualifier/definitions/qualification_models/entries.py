@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 from typing_extensions import override
 
-from lead_qualifier.definitions.entries import DefinitionEntry
+from lead_qualifier.definitions.entries import DefinitionEntry, readable
 from lead_qualifier.definitions.processed_commands import ProcessedCommand
 from lead_qualifier.qualification.models import QualificationModel
 from lead_qualifier.qualification.utc import Moment
@@ -141,12 +141,4 @@ def decode_entry(value: bytes) -> Entry | None:
 
 def entries_of(stored: Mapping[bytes, bytes]) -> list[Entry]:
     """The entries that are stored, decoded; the engine reports those that cannot be read."""
-    found = []
-    for value in list(stored.values()):
-        try:
-            entry = decode_entry(value)
-        except (msgspec.DecodeError, ValueError, RecursionError):
-            continue
-        if entry is not None:
-            found.append(entry)
-    return found
+    return [entry for entry in readable(stored, decode_entry) if entry is not None]

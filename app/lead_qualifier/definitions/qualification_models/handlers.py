@@ -8,7 +8,7 @@ from lead_qualifier.definitions.codes import Code
 from lead_qualifier.definitions.command_handler import Wording
 from lead_qualifier.definitions.command_processor import Handled, Handler, origin_of
 from lead_qualifier.definitions.commands import Command
-from lead_qualifier.definitions.outcomes import command_of, feature_outcome, model_outcome, scoring_model_outcome
+from lead_qualifier.definitions.outcomes import command_of, model_outcome
 from lead_qualifier.definitions.qualification_models.entries import Stored
 from lead_qualifier.definitions.qualification_models.registry import ModelRegistry, ScoringModelChange
 from lead_qualifier.engine import ProcessorContext, Record
@@ -63,7 +63,7 @@ class ModelHandlers:
             command, enabled=message["command"] == "enable", wording=self._wording, fits=_fits(context)
         )
         origin = origin_of(record, FEATURE_COMMANDS, command.command_id)
-        event = feature_outcome(message, result, decided_at=from_milliseconds(context.now_ms), origin=origin)
+        event = model_outcome(message, result, decided_at=from_milliseconds(context.now_ms), origin=origin)
         return Handled(result, command.id, event)
 
     def on_scoring_model(
@@ -84,7 +84,7 @@ class ModelHandlers:
         if result.code != Code.OBSERVED:
             return Handled(result, key, None)  # engines repeat themselves; the trail tells what changed
         origin = origin_of(record, SCORING_MODEL_CHANGED, message["event_id"])
-        event = scoring_model_outcome(message, result, decided_at=from_milliseconds(context.now_ms), origin=origin)
+        event = model_outcome(message, result, decided_at=from_milliseconds(context.now_ms), origin=origin)
         return Handled(result, key, event)
 
 
