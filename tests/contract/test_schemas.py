@@ -21,10 +21,10 @@ from lead_qualifier.messages.decode import (
     decode_sales_response,
     decode_scoring_model_changed,
 )
-from lead_qualifier.messages.decode_qualified import decode_lead_qualified
-from lead_qualifier.messages.decode_sequences import (
+from lead_qualifier.messages.decode_downstream import (
     decode_activity_completed,
     decode_lead_assigned,
+    decode_lead_qualified,
     decode_sequence_connection,
 )
 from lead_qualifier.messages.definitions import decode_definition_command

@@ -24,7 +24,7 @@ from lead_qualifier.downstream.lead_snapshot import (
 from lead_qualifier.engine import Processor, ProcessorContext, Record, Rejected, Timer, timers_in
 from lead_qualifier.messages import cloud_events
 from lead_qualifier.messages.decode import ErasedLead, decode_lead_changed, decode_lead_merged
-from lead_qualifier.messages.decode_qualified import QualifiedLead, decode_lead_qualified
+from lead_qualifier.messages.decode_downstream import QualifiedLead, decode_lead_qualified
 from lead_qualifier.messages.errors import BadMessage
 from lead_qualifier.messages.plausible_time import DEFAULT_TOLERANCE, PlausibleTime, near
 from lead_qualifier.messages.topics import LEAD_CHANGED, LEAD_MERGED, LEAD_QUALIFIED, Topic

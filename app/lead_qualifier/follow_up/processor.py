@@ -29,7 +29,7 @@ from lead_qualifier.follow_up.deciding import (
     time_passed,
 )
 from lead_qualifier.messages.decode import decode_sales_response
-from lead_qualifier.messages.decode_sequences import decode_activity_completed, decode_lead_assigned
+from lead_qualifier.messages.decode_downstream import decode_activity_completed, decode_lead_assigned
 from lead_qualifier.messages.downstream_topics import ACTIVITY_COMPLETED, LEAD_ASSIGNED, LEAD_FOLLOW_UP_OVERDUE
 from lead_qualifier.messages.follow_up import LeadFollowUpOverdue
 from lead_qualifier.messages.lead_qualified import trigger_of

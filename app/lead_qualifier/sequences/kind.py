@@ -10,7 +10,7 @@ from lead_qualifier.definitions.kind import Definition, Kind, Others, Unresolved
 from lead_qualifier.downstream.checks import condition_problems, no_time, repeated
 from lead_qualifier.downstream.conditions import IS_OPEN, Group, condition_of
 from lead_qualifier.downstream.satisfiability import ComparisonBudget, implies
-from lead_qualifier.messages.decode_sequences import LONGEST_WAIT
+from lead_qualifier.messages.decode_downstream import LONGEST_WAIT
 from lead_qualifier.messages.definition_form import Path, Problem
 from lead_qualifier.messages.durations import parse_duration
 from lead_qualifier.messages.lead_flags import LEAD_FIELDS

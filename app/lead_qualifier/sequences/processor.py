@@ -15,7 +15,7 @@ from lead_qualifier.downstream.cause import Cause, cause_of
 from lead_qualifier.downstream.lead_follower import LeadEvent
 from lead_qualifier.downstream.rule_based_processor import RuleBasedProcessor
 from lead_qualifier.engine import ProcessorContext, Record, Timer, timers_in
-from lead_qualifier.messages.decode_sequences import (
+from lead_qualifier.messages.decode_downstream import (
     decode_activity_completed,
     decode_lead_assigned,
     decode_sequence_connection,
