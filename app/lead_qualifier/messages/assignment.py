@@ -15,7 +15,7 @@ from tzlocal.windows_tz import win_tz
 from lead_qualifier.messages.conditions import ConditionDefinition
 from lead_qualifier.messages.decode import decode
 from lead_qualifier.messages.errors import BadMessage
-from lead_qualifier.messages.fields import EMITTED, READ_STRICTLY, Id, Timestamp, Value
+from lead_qualifier.messages.fields import EMITTED, READ_STRICTLY, DisplayName, Id, Models, Timestamp, Value
 from lead_qualifier.messages.lead_messages import EventId, LeadId
 from lead_qualifier.messages.lead_qualified import LeadChangedOffset, Trigger
 from lead_qualifier.wording.shortening import cut
@@ -76,7 +76,7 @@ class SellerChanged(TypedDict):
     occurred_at: Annotated[
         Timestamp, Field(description="When it changed. Ignored if older than the change already held.")
     ]
-    name: NotRequired[Annotated[Id, Field(description="Display name.")]]
+    name: NotRequired[DisplayName]
     attributes: NotRequired[Attributes]
     time_zone: Annotated[TimeZone, Field(description="Time zone of the work hours: an IANA name, or the Windows name.")]
     work_hours: NotRequired[
@@ -167,16 +167,8 @@ class AssignmentDefinition(TypedDict):
     """Who gets which qualified leads."""
 
     id: Annotated[Id, Field(description="Identifies the definition across its versions.")]
-    name: NotRequired[Annotated[Id, Field(description="Display name.")]]
-    models: NotRequired[
-        Annotated[
-            list[Id],
-            Field(
-                min_length=1,
-                description="Only leads that these qualification models have qualified. Absent: all models.",
-            ),
-        ]
-    ]
+    name: NotRequired[DisplayName]
+    models: NotRequired[Models]
     max_age: NotRequired[
         Annotated[
             str,

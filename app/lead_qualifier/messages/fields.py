@@ -62,6 +62,11 @@ Timestamp = Annotated[datetime, GetPydanticSchema(_timestamp_schema, get_pydanti
 
 Id = Annotated[str, Field(min_length=1)]
 """Any non-empty text."""
+DisplayName = Annotated[Id, Field(description="Display name.")]
+Models = Annotated[
+    list[Id],
+    Field(min_length=1, description="Only leads that these qualification models have qualified. Absent: all models."),
+]
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
 """A finite JSON number, read as an IEEE 754 double."""

@@ -8,8 +8,8 @@ from pydantic import Field, with_config
 from typing_extensions import TypedDict
 
 from lead_qualifier.messages.conditions import ConditionDefinition
-from lead_qualifier.messages.fields import EMITTED, Id, Timestamp
-from lead_qualifier.messages.lead_messages import LeadId
+from lead_qualifier.messages.fields import EMITTED, DisplayName, Id, Models, Timestamp
+from lead_qualifier.messages.lead_messages import ContactId, LeadId
 from lead_qualifier.messages.lead_qualified import Trigger
 from lead_qualifier.messages.model_definition import Duration
 
@@ -40,16 +40,8 @@ class FollowUpDefinition(TypedDict):
     """A follow-up: how soon somebody must act on leads."""
 
     id: Annotated[Id, Field(description="Identifies the follow-up across its versions.")]
-    name: NotRequired[Annotated[Id, Field(description="Display name.")]]
-    models: NotRequired[
-        Annotated[
-            list[Id],
-            Field(
-                min_length=1,
-                description="Only leads that these qualification models have qualified. Absent: all models.",
-            ),
-        ]
-    ]
+    name: NotRequired[DisplayName]
+    models: NotRequired[Models]
     when: NotRequired[ConditionDefinition]
     stages: Annotated[
         list[StageDefinition], Field(min_length=1, max_length=2, description="At most one stage for each event.")
@@ -68,7 +60,7 @@ class LeadFollowUpOverdue(TypedDict):
         ),
     ]
     lead_id: LeadId
-    contact_id: NotRequired[Annotated[Id, Field(description="The contact behind the lead.")]]
+    contact_id: NotRequired[ContactId]
     follow_up_id: Annotated[Id, Field(description="The follow-up definition that the lead is overdue by.")]
     follow_up_version: Annotated[int, Field(ge=1, description="The published version that led to this decision.")]
     stage: Annotated[StageName, Field(description="The event that nobody acted on.")]

@@ -8,9 +8,9 @@ from pydantic import Discriminator, Field, Tag, with_config
 from typing_extensions import TypeAliasType, TypedDict
 
 from lead_qualifier.messages.conditions import ConditionDefinition
-from lead_qualifier.messages.fields import EMITTED, FORM, Id, Number, Timestamp, Value
+from lead_qualifier.messages.fields import EMITTED, FORM, DisplayName, Id, Number, Timestamp, Value
 from lead_qualifier.messages.lead_flags import LeadField
-from lead_qualifier.messages.lead_messages import LeadId
+from lead_qualifier.messages.lead_messages import ContactId, LeadId
 from lead_qualifier.messages.lead_qualified import Trigger
 from lead_qualifier.messages.model_definition import Duration
 from lead_qualifier.qualification.flags import FlagName
@@ -113,7 +113,7 @@ class JourneyDefinition(TypedDict):
     """A journey: which leads enter it, when and how often, and what data they carry."""
 
     id: Annotated[Id, Field(description="Identifies the journey across its versions.")]
-    name: NotRequired[Annotated[Id, Field(description="Display name.")]]
+    name: NotRequired[DisplayName]
     trigger: TriggerDefinition
     when: NotRequired[ConditionDefinition]
     exclude: NotRequired[ConditionDefinition]
@@ -177,7 +177,7 @@ class JourneyEntryRequested(TypedDict):
         ),
     ]
     lead_id: LeadId
-    contact_id: NotRequired[Annotated[Id, Field(description="The contact behind the lead.")]]
+    contact_id: NotRequired[ContactId]
     binding: Annotated[Id, Field(description="What the journey is bound to: `lead/` followed by the lead's id.")]
     journey_id: Annotated[Id, Field(description="The journey that the lead enters.")]
     journey_version: Annotated[int, Field(ge=1, description="The published version that led to this decision.")]

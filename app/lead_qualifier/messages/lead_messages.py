@@ -12,6 +12,7 @@ from lead_qualifier.messages.lead_flags import Status, StatusReason
 
 EventId = Annotated[Id, Field(description="Identifies the event. Repeating an event has no effect.")]
 LeadId = Annotated[Id, Field(description="The lead's id; also the record's key.")]
+ContactId = Annotated[Id, Field(description="The contact behind the lead.")]
 
 
 @with_config(READ_STRICTLY)

@@ -12,7 +12,7 @@ from typing_extensions import TypeAliasType, TypedDict
 
 from lead_qualifier.messages.fields import EMITTED, Id, Number, Timestamp, plain
 from lead_qualifier.messages.lead_flags import Changes, StatusAndFlags, changes_of
-from lead_qualifier.messages.lead_messages import LeadId
+from lead_qualifier.messages.lead_messages import ContactId, LeadId
 from lead_qualifier.messages.model_definition import MatchDefinition, match_definition
 from lead_qualifier.qualification.criteria import Group
 from lead_qualifier.qualification.decide import group_met
@@ -109,7 +109,7 @@ class LeadQualified(TypedDict):
         ),
     ]
     lead_id: LeadId
-    contact_id: NotRequired[Annotated[Id, Field(description="The contact behind the lead.")]]
+    contact_id: NotRequired[ContactId]
     qualification_model_id: Annotated[Id, Field(description="The model that qualified the lead.")]
     qualification_model_version: Annotated[
         int, Field(ge=1, description="The published version that led to this decision.")

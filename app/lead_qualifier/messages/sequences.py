@@ -8,8 +8,8 @@ from pydantic import Discriminator, Field, Tag, with_config
 from typing_extensions import TypeAliasType, TypedDict
 
 from lead_qualifier.messages.conditions import ConditionDefinition
-from lead_qualifier.messages.fields import EMITTED, FORM, READ_STRICTLY, Id, Timestamp, Value
-from lead_qualifier.messages.lead_messages import EventId, LeadId
+from lead_qualifier.messages.fields import EMITTED, FORM, READ_STRICTLY, DisplayName, Id, Timestamp, Value
+from lead_qualifier.messages.lead_messages import ContactId, EventId, LeadId
 from lead_qualifier.messages.lead_qualified import Trigger
 from lead_qualifier.messages.model_definition import Duration
 
@@ -190,7 +190,7 @@ class SequenceDefinition(TypedDict):
     """A sequence: the steps that sales takes with a lead, one after the other."""
 
     id: Annotated[Id, Field(description="Identifies the sequence across its versions.")]
-    name: NotRequired[Annotated[Id, Field(description="Display name.")]]
+    name: NotRequired[DisplayName]
     connect: NotRequired[ConnectDefinition]
     exit: NotRequired[ExitDefinition]
     steps: Annotated[list[StepDefinition], Field(min_length=1, max_length=100, description="The steps, in order.")]
@@ -276,7 +276,7 @@ class SequenceStepDue(TypedDict):
         ),
     ]
     lead_id: LeadId
-    contact_id: NotRequired[Annotated[Id, Field(description="The contact behind the lead.")]]
+    contact_id: NotRequired[ContactId]
     sequence_id: SequenceId
     sequence_version: _Version
     connection_number: _Number
