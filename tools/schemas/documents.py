@@ -101,14 +101,6 @@ _LEAD_TRANSFER = """\
 What a merged lead hands over to the lead it was merged into, its survivor, whose id is the record's key.
 
 A record without value, as older versions wrote it, means nothing."""
-_DEFINITION_STATES = (
-    downstream.JOURNEY_DEFINITIONS,
-    downstream.JOURNEY_COMMAND_STATE,
-    downstream.SEQUENCE_DEFINITIONS,
-    downstream.SEQUENCE_COMMAND_STATE,
-    downstream.FOLLOW_UP_DEFINITIONS,
-    downstream.FOLLOW_UP_COMMAND_STATE,
-)
 
 DOCUMENTS: tuple[Document, ...] = (
     # Leads and scores, as others report them.
@@ -139,7 +131,12 @@ DOCUMENTS: tuple[Document, ...] = (
     ),
     *(_records(downstream.commands(kind), DefinitionCommand) for kind in downstream.KINDS),
     *(_records(downstream.definition_changed(kind), DefinitionChanged) for kind in downstream.KINDS),
-    *(_records(topic, stored(Entry)) for topic in _DEFINITION_STATES),
+    *(
+        _records(topic(kind), stored(Entry))
+        for kind in downstream.KINDS
+        if kind != "assignment"  # whose service keeps definitions in its own state
+        for topic in (downstream.definitions, downstream.command_state)
+    ),
     # Qualification.
     _records(topics.LEAD_QUALIFIED, LeadQualified),
     _records(topics.LEAD_RECYCLED, LeadRecycled),

@@ -20,7 +20,6 @@ from msgspec.structs import FieldInfo
 from pydantic import Field, WithJsonSchema, with_config
 from typing_extensions import TypeAliasType, TypedDict
 
-from lead_qualifier.assignment.intake import FollowedLead
 from lead_qualifier.definitions.entries import Entry
 from lead_qualifier.definitions.processed_commands import ProcessedCommand
 from lead_qualifier.definitions.qualification_models import entries
@@ -31,7 +30,7 @@ from lead_qualifier.messages.fields import EMITTED, Id, Number, Timestamp, Value
 from lead_qualifier.messages.follow_up import StageName
 from lead_qualifier.messages.lead_flags import Status, StatusReason
 from lead_qualifier.messages.lead_qualified import Trigger
-from lead_qualifier.qualification import criteria, leads, merging, models
+from lead_qualifier.qualification import criteria, leads, models
 from lead_qualifier.qualification.utc import Moment
 from lead_qualifier.sequences import connections as sequences
 
@@ -104,22 +103,15 @@ _FIELDS: dict[tuple[type[Struct], str], Any] = {
 }
 #: Published names of structs, if not the struct's own name after `Stored`.
 _NAMES: dict[type[Struct], str] = {
-    leads.Lead: "LeadState",
-    merging.LeadTransfer: "LeadHandover",
     models.QualificationModel: "StoredDefinition",
     entries.ModelEntry: "ModelState",
     entries.ScoringModelEntry: "ScoringModelState",
     entries.FeatureEntry: "FeatureState",
     entries.ProcessedCommands: "AnswersState",
     ProcessedCommand: "StoredAnswer",
-    Entry: "DefinitionState",
     lead_snapshot.LeadSnapshot: "StoredFacts",
     lead_snapshot.Erased: "StoredErasure",
-    journeys.LeadState: "JourneyState",
-    sequences.LeadState: "SequenceState",
-    follow_up.LeadState: "FollowUpState",
     follow_up.Running: "StoredStage",
-    FollowedLead: "AssignmentLeadState",
 }
 
 
