@@ -72,32 +72,29 @@ Number = Annotated[float, Field(allow_inf_nan=False)]
 """A finite JSON number, read as an IEEE 754 double."""
 
 
-def _attribute_schema(_source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-    members: tuple[Any, ...] = (str, bool, _Integer, Number, None)
-    return core_schema.union_schema(
-        [handler.generate_schema(member) for member in members],
-        custom_error_type="attribute_value",
-        custom_error_message="must be text, a finite number, true, false or null",
-    )
+def _one_of(*members: Any, message: str) -> GetPydanticSchema:
+    def schema(_source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.union_schema(
+            [handler.generate_schema(member) for member in members],
+            custom_error_type="attribute_value",
+            custom_error_message=message,
+        )
+
+    return GetPydanticSchema(schema)
 
 
 # An integer beyond 64 bits is read as a double, as JSON libraries of other languages do.
 _Integer = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 
-AttributeValue = Annotated[str | bool | int | float | None, GetPydanticSchema(_attribute_schema)]
+AttributeValue = Annotated[
+    str | bool | int | float | None,
+    _one_of(str, bool, _Integer, Number, None, message="must be text, a finite number, true, false or null"),
+]
 """Text, a finite number, true, false, or null."""
-
-
-def _value_schema(_source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-    members: tuple[Any, ...] = (str, bool, _Integer, Number)
-    return core_schema.union_schema(
-        [handler.generate_schema(member) for member in members],
-        custom_error_type="attribute_value",
-        custom_error_message="must be text, a finite number, true or false",
-    )
-
-
-Value = Annotated[str | bool | int | float, GetPydanticSchema(_value_schema)]
+Value = Annotated[
+    str | bool | int | float,
+    _one_of(str, bool, _Integer, Number, message="must be text, a finite number, true or false"),
+]
 """Text, a finite number, true or false."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, NotRequired, final
+from typing import TYPE_CHECKING, Annotated, Literal, NotRequired, cast, final
 
 from pydantic import ConfigDict, Discriminator, Field, GetCoreSchemaHandler, GetPydanticSchema, Tag, with_config
 from pydantic_core import CoreSchema, core_schema
@@ -217,9 +217,7 @@ def definition_of(model: QualificationModel) -> ModelDefinition:
     if model.hold is not None:
         definition["hold"] = duration_text(model.hold)
     if model.on_rejection is not None:
-        rejection: OnRejectionDefinition = {"requalify": model.on_rejection.otherwise.requalify}
-        if model.on_rejection.otherwise.cool_down is not None:
-            rejection["cool_down"] = duration_text(model.on_rejection.otherwise.cool_down)
+        rejection = cast("OnRejectionDefinition", _recycling(model.on_rejection.otherwise))
         if model.on_rejection.reasons:
             rejection["reasons"] = {
                 reason: _recycling(recycling) for reason, recycling in model.on_rejection.reasons.items()
