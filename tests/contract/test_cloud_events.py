@@ -96,14 +96,14 @@ def test_batches_and_other_formats_are_refused_with_what_to_do(format_: bytes) -
     assert "send one event per record" in refused(ENVELOPE, [("content-type", format_)]).reason
 
 
-def test_an_envelope_without_the_content_type_header_is_a_plain_value_and_named() -> None:
+def test_an_envelope_without_content_type_is_named() -> None:
     reason = refused(ENVELOPE, []).reason
     assert reason.startswith("event_id is missing; ")
     assert "requires the header content-type: application/cloudevents+json" in reason
 
 
 @pytest.mark.parametrize("label", [b"application/json", b"application/json; charset=utf-8", b"text/json"])
-def test_an_envelope_that_is_labelled_by_the_form_of_its_data_is_read(label: bytes) -> None:
+def test_an_envelope_labelled_as_its_data_is_read(label: bytes) -> None:
     headers = [("content-type", label)]
     assert structured(ENVELOPE, headers)["score"] == 83.0
     assert decode_score(KEY, json.dumps(ENVELOPE).encode(), headers).score == 83.0
@@ -122,7 +122,7 @@ def test_an_envelope_that_is_nested_too_deeply_is_refused(read: Any, field: str)
         read(KEY, envelope, STRUCTURED)
 
 
-def test_fields_named_as_in_an_envelope_make_no_envelope_of_a_message() -> None:
+def test_an_envelope_s_field_names_make_no_envelope() -> None:
     message = {name: value for name, value in ENVELOPE.items() if name != "data"} | MESSAGE | {"data": {"score": 1}}
     headers = [("content-type", b"application/json")]
     assert structured(message, headers)["score"] == 83.0

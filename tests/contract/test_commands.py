@@ -87,7 +87,7 @@ def test_an_expected_revision_is_read() -> None:
     assert command["expected_revision"] == 0
 
 
-def test_a_definition_that_holds_together_badly_is_no_bad_message_but_for_the_processor_to_refuse() -> None:
+def test_an_inconsistent_definition_is_no_bad_message() -> None:
     command = decode_model_command(b"enterprise", encoded(APPLY | {"definition": {"nonsense": [1]}}))
     assert command["command"] == "apply"
     assert command["definition"] == {"nonsense": [1]}
@@ -109,7 +109,7 @@ def test_a_switch_is_true_or_false(message: dict[str, Any]) -> None:
     assert "must be true or false" in reason(decode_model_command, b"enterprise", message)
 
 
-def test_a_draft_beside_a_live_version_and_its_taking_over_are_read() -> None:
+def test_drafts_and_replacements_are_read() -> None:
     apply = decode_model_command(b"enterprise", encoded(APPLY | {"draft": True}))
     publish = decode_model_command(b"enterprise", encoded(PUBLISH | {"replace": True}))
     assert (apply.get("draft"), publish.get("replace")) == (True, True)

@@ -155,7 +155,7 @@ def test_every_other_change_is_found(change: Callable[[Schema], None], says: lis
         assert incompatibilities(doctored, CURRENT["lead-qualified"])
 
 
-def test_a_message_that_is_gone_is_found_and_a_new_one_is_welcome() -> None:
+def test_messages_may_be_added_but_not_removed() -> None:
     fewer = {name: schema for name, schema in CURRENT.items() if name != "lead-qualified"}
     assert broken_promises(CURRENT, fewer) == ["lead-qualified: was removed"]
     assert broken_promises(fewer, CURRENT) == []
@@ -167,9 +167,7 @@ def test_a_definition_that_contains_itself_is_compared_once() -> None:
     assert incompatibilities(schema, copy.deepcopy(schema)) == []
 
 
-def test_the_check_fails_when_any_release_promised_something_else(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_check_compares_with_every_release(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     generate.release("0.1.0", tmp_path)
     generate.release("0.2.0", tmp_path)
     assert generate.broken_promises_to_releases(tmp_path) == []

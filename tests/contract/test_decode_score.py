@@ -144,6 +144,6 @@ def test_what_stands_in_a_field_that_nobody_uses_is_judged_too(text: bytes) -> N
 
 
 @pytest.mark.parametrize("text", [b"NaN", b"[Infinity]", b'{"a": -Infinity}', b"[" * 500 + b"]" * 500])
-def test_what_strict_json_refuses_is_refused_in_a_field_that_nobody_uses(text: bytes) -> None:
+def test_unused_fields_must_be_strict_json_too(text: bytes) -> None:
     with pytest.raises(BadMessage, match=r"^the value is not JSON in UTF-8: "):
         decode_score(KEY, with_json("other", text))

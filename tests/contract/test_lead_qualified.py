@@ -63,7 +63,7 @@ def lead(**fields: Any) -> Lead:
 
 
 @pytest.mark.parametrize("marked_before", [True, False])
-def test_the_event_is_the_contract_s_whether_built_before_or_after_the_lead_is_marked(marked_before: bool) -> None:
+def test_the_event_is_the_same_before_and_after_marking(marked_before: bool) -> None:
     one = lead(owner_id="U-4", contact_id="C-7", changed_at=datetime(2026, 11, 20, 8, 15, tzinfo=UTC))
     qualification = qualified(one)
     if marked_before:
@@ -79,7 +79,7 @@ def test_numbers_are_written_as_people_write_them() -> None:
     assert b'"score":83,' in text
 
 
-def test_what_is_not_held_is_absent_and_a_sweep_names_the_publish_command() -> None:
+def test_missing_values_are_absent_and_a_sweep_names_its_command() -> None:
     webinar = RuledModel(
         definition=QualificationModel(
             id="webinar",

@@ -104,7 +104,7 @@ def test_anything_but_a_finite_json_number_is_no_score(text: str, reason: str) -
 
 
 @pytest.mark.parametrize("text", ["083", "+83", ".5", "5.", "0x10", "8_3", "١", "1" + "0" * 5000])
-def test_a_score_that_is_not_written_as_json_makes_the_value_no_json(text: str) -> None:
+def test_a_score_must_be_written_as_json(text: str) -> None:
     assert refused(raw("score", text)).reason.startswith("the value is not JSON in UTF-8: ")
 
 
@@ -218,7 +218,7 @@ def test_a_value_that_is_no_json_object_is_refused(value: bytes | None, reason: 
 
 
 @pytest.mark.parametrize("bytes_", [b"\xff", b"\xed\xa0\x80", b"\xc3\x28", b"\xf5\x80\x80\x80"])
-def test_bytes_that_are_not_utf_8_are_refused_wherever_they_stand(bytes_: bytes) -> None:
+def test_bytes_that_are_not_utf_8_are_refused(bytes_: bytes) -> None:
     for field in ("lead_id", "not_ours"):
         message = refused(raw(field, '"@@"').replace(b"@@", bytes_))
         assert "bytes that are not UTF-8" in message.reason

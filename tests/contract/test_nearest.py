@@ -34,7 +34,7 @@ def test_where_none_is_near_a_few_are_listed_and_many_counted() -> None:
     assert Nearest(MANY).advice("x") == "none of the 50,000 known names is similar"
 
 
-def test_only_as_many_questions_are_answered_as_findings_are_told() -> None:
+def test_only_the_first_questions_are_answered() -> None:
     nearest = Nearest(MANY)
     begun = process_time()
     answers = [nearest.to(f"seler-{number:05}") for number in range(50_000)]

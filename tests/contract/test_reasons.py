@@ -82,7 +82,7 @@ def test_neither_the_key_nor_broken_json_is_repeated(decode: Callable[..., Any],
         assert SECRET not in reasons(decode, whole[:end] + b"\xff" + whole[end:])
 
 
-def test_the_name_of_a_field_is_cut_where_it_is_long_and_escaped_where_it_would_not_print() -> None:
+def test_names_of_fields_are_shortened_and_escaped() -> None:
     said = reasons(decode_lead_changed, json.dumps(CHANGE | {"attributes": {"\n\x1b[2J" + "x" * 5000: []}}).encode())
     assert "attributes.\\n\\x1b[2J" in said
     assert said.isprintable()
@@ -165,7 +165,7 @@ def test_envelopes_of_connect_and_debezium_are_named(decode: Callable[..., Any],
             assert said in _both(decode, json.dumps({"schema": schema, "payload": payload}).encode())
 
 
-def test_fields_called_so_in_a_message_that_is_otherwise_wrong_are_no_envelope() -> None:
+def test_a_wrong_message_is_not_taken_for_an_envelope() -> None:
     value = json.dumps(SCORE | {"schema": 1, "payload": 2, "op": 3, "after": 4, "score": "x"}).encode()
     assert reasons(decode_lead_score_changed, value).startswith("score must be a number, found text")
 

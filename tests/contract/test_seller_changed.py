@@ -82,7 +82,7 @@ def test_every_zone_that_windows_names_is_one_that_there_is() -> None:
         assert ZoneInfo(seller["time_zone"]).key == seller["time_zone"]
 
 
-def test_a_record_without_value_says_that_the_seller_of_its_key_left() -> None:
+def test_a_record_without_value_says_that_a_seller_left() -> None:
     assert decode_seller_changed(b"S-1", None) == "S-1"
     with pytest.raises(BadMessage, match="seller_id"):
         decode_seller_changed(None, None)

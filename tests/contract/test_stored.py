@@ -80,7 +80,7 @@ MODEL = QualificationModel(
         FollowedLead,
     ],
 )
-def test_every_field_is_described_and_required_where_it_is_always_written(struct: Any) -> None:
+def test_every_field_is_described_and_rightly_required(struct: Any) -> None:
     config = struct.__struct_config__
     tag = {config.tag_field} if config.tag_field else set()
     fields = {field.encode_name: field.required for field in msgspec.structs.fields(struct)}
@@ -93,7 +93,7 @@ def test_every_field_is_described_and_required_where_it_is_always_written(struct
         assert set(schema.get("required", [])) == always | tag
 
 
-def test_a_lead_with_everything_and_one_with_nothing_follow_the_schema() -> None:
+def test_full_and_empty_leads_follow_the_schema() -> None:
     lead = Lead(
         status="qualified",
         status_reason="marketing_qualified",
@@ -171,7 +171,7 @@ def test_the_examples_are_what_the_domain_reads_and_writes() -> None:
         ("assignment-lead-state", decode_followed, encode_followed),
     ],
 )
-def test_the_examples_are_what_downstream_services_read_and_write(document: str, decode: Any, encode: Any) -> None:
+def test_downstream_services_read_and_write_the_examples(document: str, decode: Any, encode: Any) -> None:
     for example in examples_of(document):
         written = encode(decode(example.path.read_bytes()))
         ADAPTER[document].validate_json(written)

@@ -50,7 +50,7 @@ def test_every_topic_is_listed_once() -> None:
 
 
 @pytest.mark.parametrize("topic", CATALOGUE, ids=lambda topic: topic.name)
-def test_what_is_deleted_has_a_retention_and_what_is_compacted_has_none(topic: Topic) -> None:
+def test_only_topics_that_delete_have_a_retention(topic: Topic) -> None:
     assert ("retention.ms" in topic.config()) == (topic.cleanup == "delete")
 
 
@@ -62,12 +62,12 @@ def test_what_was_handed_over_is_kept_for_seven_days() -> None:
     assert LEAD_HANDOVERS.config()["retention.ms"] == str(7 * DAY_MS)
 
 
-def test_an_erased_lead_vanishes_from_compacted_topics_within_days() -> None:
+def test_an_erased_lead_vanishes_within_days() -> None:
     assert LEAD_STATE.config()["max.compaction.lag.ms"] == str(DAY_MS)
 
 
 @pytest.mark.parametrize("topic", [*CATALOGUE, *DOWNSTREAM], ids=lambda topic: topic.name)
-def test_inputs_and_state_get_their_times_from_the_broker_and_no_other_topic_does(topic: Topic) -> None:
+def test_only_inputs_and_state_take_the_broker_s_time(topic: Topic) -> None:
     """Old records of a backfill would be deleted unread by the time that their producer gives them."""
     read_back = topic.name.endswith("-state") or topic.name in {"lead-handovers", "assignment-queue"}
     ours_for_others = topic.ours and not read_back
@@ -87,7 +87,7 @@ def test_inputs_and_state_get_their_times_from_the_broker_and_no_other_topic_doe
         ({"cleanup.policy": "compact,delete"}, True),
     ],
 )
-def test_old_records_may_be_lost_where_the_producer_s_time_counts(other: dict[str, str], loses: bool) -> None:
+def test_a_producer_s_time_may_lose_old_records(other: dict[str, str], loses: bool) -> None:
     config = {**LEAD_SCORE_CHANGED.config(), "message.timestamp.type": "CreateTime", **other}
     assert LEAD_SCORE_CHANGED.may_lose_unread(config) is loses
     assert not LEAD_QUALIFIED.may_lose_unread(config)
