@@ -12,7 +12,7 @@ from bench.workload import Workload
 from lead_qualifier.kafka.admin import LATEST, Admin
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.groups import delete_group
-from lead_qualifier.messages.topics import CATALOGUE, LEAD_DEAD_LETTERS, LEAD_QUALIFIED, LEAD_STATE
+from lead_qualifier.messages.topics import LEAD_DEAD_LETTERS, LEAD_QUALIFIED, LEAD_STATE, QUALIFICATION_TOPICS
 from lead_qualifier.services.topic_setup import TopicSetup
 
 _WRITTEN = (LEAD_STATE, LEAD_QUALIFIED, LEAD_DEAD_LETTERS)
@@ -39,7 +39,7 @@ class Topics:
         TopicSetup(self._connection, prefix=self.prefix, partitions=self.partitions).create_missing()
         partitions = [
             (topic.full_name(self.prefix), number)
-            for topic in CATALOGUE
+            for topic in QUALIFICATION_TOPICS
             for number in range(topic.partition_count(self.partitions))
         ]
         self._admin.list_offsets(dict.fromkeys(partitions, LATEST), wait=30, created_just_now=True)
@@ -53,7 +53,7 @@ class Topics:
         self.create()
 
     def remove(self) -> None:
-        self._delete([topic.full_name(self.prefix) for topic in CATALOGUE])
+        self._delete([topic.full_name(self.prefix) for topic in QUALIFICATION_TOPICS])
 
     def _delete(self, names: list[str]) -> None:
         for future in self._admin.client.delete_topics(names, operation_timeout=30).values():

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from lead_qualifier.demo.broker.finder import Broker
-from lead_qualifier.messages.topics import CATALOGUE
+from lead_qualifier.messages.topics import QUALIFICATION_TOPICS
 from tests.support.command_line import CommandLine, Done
 from tests.support.messages import change, encode, merged, score
 
@@ -34,7 +34,7 @@ def cli(kafka: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Com
     """An installation with a worker, lead management on, its scoring models live and the model `enterprise` live."""
     line = CommandLine(kafka.bootstrap_servers, tmp_path_factory.mktemp("cli"))
     created = line.run("topics", "create").fine()
-    assert all(f"created {topic.full_name(line.prefix)}" in created.out for topic in CATALOGUE)
+    assert all(f"created {topic.full_name(line.prefix)}" in created.out for topic in QUALIFICATION_TOPICS)
     line.start_worker().wait_ready()
     model_file(line, "enterprise")
     draft = line.run("model", "apply", "enterprise.yaml").fine()
@@ -75,7 +75,7 @@ def eventually(ask: Callable[[], Done], true: Callable[[Done], bool], timeout: f
 def test_topics_that_fit_are_listed(cli: CommandLine) -> None:
     assert "all topics exist and fit" in cli.run("topics", "create").fine().out
     found = cli.run("topics", "check", "--json").fine().json()
-    assert len(found) == len(CATALOGUE)
+    assert len(found) == len(QUALIFICATION_TOPICS)
     assert all(one["fits"] for one in found)
 
 

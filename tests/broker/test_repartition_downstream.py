@@ -14,7 +14,7 @@ from lead_qualifier.client.dead_letters import DeadLetters, Filter
 from lead_qualifier.demo.broker.finder import Broker
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY
 from lead_qualifier.kafka.connection import Connection
-from lead_qualifier.messages.downstream_topics import DOWNSTREAM_DEAD_LETTERS
+from lead_qualifier.messages.topics import DOWNSTREAM_DEAD_LETTERS
 from tests.oracle.reading import partition_of
 from tests.support.command_line import CommandLine
 from tests.support.downstream import Downstream

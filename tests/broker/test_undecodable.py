@@ -14,8 +14,13 @@ from lead_qualifier.consumer import Event, Subscription
 from lead_qualifier.demo.broker.finder import Broker
 from lead_qualifier.kafka.producer import Transaction
 from lead_qualifier.kafka.reader import TopicReader
-from lead_qualifier.messages.downstream_topics import JOURNEY_DEFINITION_CHANGED, JOURNEY_DEFINITIONS
-from lead_qualifier.messages.topics import LEAD_DEAD_LETTERS, LEAD_QUALIFIED, QUALIFICATION_MODEL_CHANGED
+from lead_qualifier.messages.topics import (
+    JOURNEY_DEFINITION_CHANGED,
+    JOURNEY_DEFINITIONS,
+    LEAD_DEAD_LETTERS,
+    LEAD_QUALIFIED,
+    QUALIFICATION_MODEL_CHANGED,
+)
 from tests.support.command_line import CommandLine
 from tests.support.raw_batches import GZIP, RawProducer, RawRecord, batch, sized, varint
 from tests.support.subscriptions import QUICK, TOPIC, running, until

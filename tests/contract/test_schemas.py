@@ -28,10 +28,8 @@ from lead_qualifier.messages.decode_downstream import (
     decode_sequence_connection,
 )
 from lead_qualifier.messages.definitions import decode_definition_command
-from lead_qualifier.messages.downstream_topics import CATALOGUE as DOWNSTREAM
-from lead_qualifier.messages.downstream_topics import KINDS
 from lead_qualifier.messages.model_reading import parse_model
-from lead_qualifier.messages.topics import CATALOGUE
+from lead_qualifier.messages.topics import ALL_TOPICS, KINDS
 from tools.schemas import generate
 from tools.schemas.documents import DOCUMENTS, Document
 from tools.schemas.examples import SCHEMAS, Example, example, problems_in, read_index
@@ -72,7 +70,7 @@ def test_the_folder_is_up_to_date() -> None:
 
 
 def test_every_topic_has_a_document_with_an_example() -> None:
-    assert {document.topic for document in DOCUMENTS} - {None} == {*CATALOGUE, *DOWNSTREAM}
+    assert {document.topic for document in DOCUMENTS} - {None} == set(ALL_TOPICS)
     assert list(problems_in()) == []
     assert EXAMPLES.keys() == BY_NAME.keys()
 
@@ -183,7 +181,7 @@ def test_emitted_messages_may_gain_fields() -> None:
 def test_asyncapi_names_every_topic_and_existing_files() -> None:
     document = yaml.safe_load((SCHEMAS / "asyncapi.yaml").read_text())
     assert document["asyncapi"] == "3.0.0"
-    assert list(document["channels"]) == [topic.name for topic in (*CATALOGUE, *DOWNSTREAM)]
+    assert list(document["channels"]) == [topic.name for topic in ALL_TOPICS]
     for message in document["components"]["messages"].values():
         for part in ("payload", "headers"):
             reference = message.get(part, {}).get("schema", {}).get("$ref")

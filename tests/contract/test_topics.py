@@ -2,19 +2,19 @@
 
 import pytest
 
-from lead_qualifier.messages.downstream_topics import CATALOGUE as DOWNSTREAM
 from lead_qualifier.messages.topics import (
-    CATALOGUE,
+    ALL_TOPICS,
     HEADROOM_BYTES,
     LEAD_DEAD_LETTERS,
     LEAD_HANDOVERS,
     LEAD_QUALIFIED,
     LEAD_SCORE_CHANGED,
     LEAD_STATE,
+    QUALIFICATION_TOPICS,
     Topic,
 )
 
-BY_NAME = {topic.name: topic for topic in CATALOGUE}
+BY_NAME = {topic.name: topic for topic in QUALIFICATION_TOPICS}
 DAY_MS = 24 * 60 * 60 * 1000
 
 
@@ -46,10 +46,10 @@ def test_partitions_and_cleanup_are_the_contract_s(name: str, partitions: str, c
 
 
 def test_every_topic_is_listed_once() -> None:
-    assert len(BY_NAME) == len(CATALOGUE) == 15
+    assert len(BY_NAME) == len(QUALIFICATION_TOPICS) == 15
 
 
-@pytest.mark.parametrize("topic", CATALOGUE, ids=lambda topic: topic.name)
+@pytest.mark.parametrize("topic", QUALIFICATION_TOPICS, ids=lambda topic: topic.name)
 def test_only_topics_that_delete_have_a_retention(topic: Topic) -> None:
     assert ("retention.ms" in topic.config()) == (topic.cleanup == "delete")
 
@@ -66,7 +66,7 @@ def test_an_erased_lead_vanishes_within_days() -> None:
     assert LEAD_STATE.config()["max.compaction.lag.ms"] == str(DAY_MS)
 
 
-@pytest.mark.parametrize("topic", [*CATALOGUE, *DOWNSTREAM], ids=lambda topic: topic.name)
+@pytest.mark.parametrize("topic", ALL_TOPICS, ids=lambda topic: topic.name)
 def test_only_inputs_and_state_take_the_broker_s_time(topic: Topic) -> None:
     """Old records of a backfill would be deleted unread by the time that their producer gives them."""
     read_back = topic.name.endswith("-state") or topic.name in {"lead-handovers", "assignment-queue"}
@@ -94,7 +94,7 @@ def test_a_producer_s_time_may_lose_old_records(other: dict[str, str], loses: bo
 
 
 def test_records_of_ours_may_exceed_the_inputs_by_64_kib() -> None:
-    exceeding = {topic.name for topic in CATALOGUE if "max.message.bytes" in topic.config()}
+    exceeding = {topic.name for topic in QUALIFICATION_TOPICS if "max.message.bytes" in topic.config()}
     assert exceeding == {
         "qualification-models",
         "qualification-model-changed",

@@ -12,7 +12,7 @@ import yaml
 
 from lead_qualifier.client.dead_letters import DeadLetters, Filter
 from lead_qualifier.kafka.connection import Connection
-from lead_qualifier.messages.downstream_topics import DOWNSTREAM_DEAD_LETTERS
+from lead_qualifier.messages.topics import DOWNSTREAM_DEAD_LETTERS
 from tests.support.command_line import CommandLine, Done
 from tests.support.messages import encode
 from tests.support.worker_process import WorkerProcess

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from lead_qualifier import __version__
-from lead_qualifier.messages import downstream_topics as downstream
 from lead_qualifier.messages import topics
-from lead_qualifier.messages.topics import CATALOGUE, Partitions, Topic
+from lead_qualifier.messages.topics import ALL_TOPICS, Partitions, Topic
 from lead_qualifier.services.topology import DOWNSTREAM, WORKER, readers_of, writers_of
 from tools.schemas.documents import DOCUMENTS, Document
 from tools.schemas.examples import Examples
@@ -27,7 +26,7 @@ every topic name, without a separator.
 Emitted events are CloudEvents 1.0 in binary mode. Events that are read may be plain JSON, or CloudEvents in binary or
 structured mode.
 """
-_TOPICS = (*CATALOGUE, *downstream.CATALOGUE)
+_TOPICS = ALL_TOPICS
 _SERVICES = (WORKER, *DOWNSTREAM.values())
 #: What the services read, and the command line: outcomes of commands and dead letters.
 _READ_BY_US = frozenset(
@@ -42,8 +41,8 @@ _WRITTEN_BY_US = frozenset(
     topics.SCORING_MODEL_CHANGED.name,
     topics.QUALIFICATION_COMMANDS.name,
     topics.FEATURE_COMMANDS.name,
-    downstream.SELLER_CHANGED.name,
-    *(downstream.commands(kind).name for kind in downstream.KINDS),
+    topics.SELLER_CHANGED.name,
+    *(topics.commands(kind).name for kind in topics.KINDS),
 }
 
 

@@ -19,7 +19,6 @@ from lead_qualifier.definitions.qualification_models.entries import (
 )
 from lead_qualifier.follow_up import deciding as follow_up
 from lead_qualifier.journeys import deciding as journeys
-from lead_qualifier.messages import downstream_topics as downstream
 from lead_qualifier.messages import topics
 from lead_qualifier.messages.assignment import (
     AssignmentDefinition,
@@ -129,13 +128,13 @@ DOCUMENTS: tuple[Document, ...] = (
         "What the command processor holds: the records of `qualification-models`, and the "
         "outcomes of the last commands.",
     ),
-    *(_records(downstream.commands(kind), DefinitionCommand) for kind in downstream.KINDS),
-    *(_records(downstream.definition_changed(kind), DefinitionChanged) for kind in downstream.KINDS),
+    *(_records(topics.commands(kind), DefinitionCommand) for kind in topics.KINDS),
+    *(_records(topics.definition_changed(kind), DefinitionChanged) for kind in topics.KINDS),
     *(
         _records(topic(kind), stored(Entry))
-        for kind in downstream.KINDS
+        for kind in topics.KINDS
         if kind != "assignment"  # whose service keeps definitions in its own state
-        for topic in (downstream.definitions, downstream.command_state)
+        for topic in (topics.definitions, topics.command_state)
     ),
     # Qualification.
     _records(topics.LEAD_QUALIFIED, LeadQualified),
@@ -143,25 +142,25 @@ DOCUMENTS: tuple[Document, ...] = (
     _records(topics.LEAD_HANDOVERS, stored(LeadTransfer), _LEAD_TRANSFER),
     _lead_state(topics.LEAD_STATE, Lead),
     # Journeys.
-    _records(downstream.JOURNEY_ENTRY_REQUESTED, JourneyEntryRequested),
-    _lead_state(downstream.JOURNEY_STATE, journeys.LeadState),
+    _records(topics.JOURNEY_ENTRY_REQUESTED, JourneyEntryRequested),
+    _lead_state(topics.JOURNEY_STATE, journeys.LeadState),
     # Assignment.
-    _records(downstream.SELLER_CHANGED, SellerChanged),
-    _records(downstream.LEAD_ASSIGNED, LeadAssigned),
-    _records(downstream.ASSIGNMENT_QUEUE, AssignmentQueued),
-    _lead_state(downstream.ASSIGNMENT_LEAD_STATE, FollowedLead),
-    _records(downstream.ASSIGNMENT_RELAY_STATE, AssignmentRelayState),
-    _records(downstream.ASSIGNMENT_STATE, AssignmentState),
+    _records(topics.SELLER_CHANGED, SellerChanged),
+    _records(topics.LEAD_ASSIGNED, LeadAssigned),
+    _records(topics.ASSIGNMENT_QUEUE, AssignmentQueued),
+    _lead_state(topics.ASSIGNMENT_LEAD_STATE, FollowedLead),
+    _records(topics.ASSIGNMENT_RELAY_STATE, AssignmentRelayState),
+    _records(topics.ASSIGNMENT_STATE, AssignmentState),
     # Sequences.
-    _records(downstream.SEQUENCE_CONNECTIONS, SequenceConnection),
-    _records(downstream.ACTIVITY_COMPLETED, ActivityCompleted),
-    _records(downstream.SEQUENCE_STEP_DUE, SequenceStepDue),
-    _records(downstream.SEQUENCE_CHANGED, SequenceChanged),
-    _lead_state(downstream.SEQUENCE_STATE, sequences.LeadState),
+    _records(topics.SEQUENCE_CONNECTIONS, SequenceConnection),
+    _records(topics.ACTIVITY_COMPLETED, ActivityCompleted),
+    _records(topics.SEQUENCE_STEP_DUE, SequenceStepDue),
+    _records(topics.SEQUENCE_CHANGED, SequenceChanged),
+    _lead_state(topics.SEQUENCE_STATE, sequences.LeadState),
     # Follow-up.
-    _records(downstream.LEAD_FOLLOW_UP_OVERDUE, LeadFollowUpOverdue),
-    _lead_state(downstream.FOLLOW_UP_STATE, follow_up.LeadState),
+    _records(topics.LEAD_FOLLOW_UP_OVERDUE, LeadFollowUpOverdue),
+    _lead_state(topics.FOLLOW_UP_STATE, follow_up.LeadState),
     # Dead letters.
     _headers(topics.LEAD_DEAD_LETTERS),
-    _headers(downstream.DOWNSTREAM_DEAD_LETTERS),
+    _headers(topics.DOWNSTREAM_DEAD_LETTERS),
 )

@@ -17,8 +17,8 @@ from lead_qualifier.assignment.wait_queues import WaitQueue
 from lead_qualifier.downstream.cause import Cause
 from lead_qualifier.downstream.event_ids import event_id
 from lead_qualifier.messages.assignment import LeadAssigned
-from lead_qualifier.messages.downstream_topics import LEAD_ASSIGNED
 from lead_qualifier.messages.lead_qualified import trigger_of
+from lead_qualifier.messages.topics import LEAD_ASSIGNED
 
 #: How many sellers a decision lists.
 LISTED_SELLERS = 50

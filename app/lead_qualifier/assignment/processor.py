@@ -39,9 +39,9 @@ from lead_qualifier.definitions.registry import DefinitionRegistry, highest_revi
 from lead_qualifier.downstream.cause import Cause
 from lead_qualifier.downstream.lead_follower import emit_event, now_of
 from lead_qualifier.engine import Processor, ProcessorContext, Record, Rejected, Timer
-from lead_qualifier.messages.downstream_topics import ASSIGNMENT_DEFINITION_CHANGED, LEAD_ASSIGNED
 from lead_qualifier.messages.lead_qualified import trigger_of
 from lead_qualifier.messages.plausible_time import DEFAULT_TOLERANCE, PlausibleTime
+from lead_qualifier.messages.topics import ASSIGNMENT_DEFINITION_CHANGED, LEAD_ASSIGNED
 from lead_qualifier.qualification.leads import Trigger
 from lead_qualifier.qualification.utc import from_milliseconds
 from lead_qualifier.wording.sentences import IN_ENGLISH

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from lead_qualifier.downstream.cause import Cause
 from lead_qualifier.engine import ProcessorContext
-from lead_qualifier.messages.downstream_topics import ASSIGNMENT_QUEUE
+from lead_qualifier.messages.topics import ASSIGNMENT_QUEUE
 from lead_qualifier.qualification.utc import Moment
 
 

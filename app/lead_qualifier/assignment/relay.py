@@ -13,9 +13,9 @@ from lead_qualifier.downstream.lead_follower import now_of
 from lead_qualifier.engine import Processor, ProcessorContext, Record, Rejected
 from lead_qualifier.messages.assignment import decode_seller_changed
 from lead_qualifier.messages.definitions import decode_definition_command
-from lead_qualifier.messages.downstream_topics import ASSIGNMENT_COMMANDS, SELLER_CHANGED
 from lead_qualifier.messages.errors import BadMessage
 from lead_qualifier.messages.plausible_time import DEFAULT_TOLERANCE, PlausibleTime
+from lead_qualifier.messages.topics import ASSIGNMENT_COMMANDS, SELLER_CHANGED
 
 
 class Relay(Processor):

@@ -17,8 +17,7 @@ from lead_qualifier.cli.options import Json, Yes, command_group
 from lead_qualifier.cli.screen import agreed, busy, fail, moment, note, say, show_json, warn
 from lead_qualifier.cli.session import Session, open_session
 from lead_qualifier.client.dead_letters import DeadLetter, DeadLetters, Filter, ReplayPlan, ReplayStatus
-from lead_qualifier.messages.downstream_topics import DOWNSTREAM_DEAD_LETTERS
-from lead_qualifier.messages.topics import LEAD_DEAD_LETTERS
+from lead_qualifier.messages.topics import DOWNSTREAM_DEAD_LETTERS, LEAD_DEAD_LETTERS
 
 dead_letters = command_group("List records that could not be processed, and send them back.")
 

@@ -29,7 +29,7 @@ from lead_qualifier.definitions.entries import Entry
 from lead_qualifier.definitions.kind import Kind
 from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.messages.definition_file import read_definition_file
-from lead_qualifier.messages.downstream_topics import with_article
+from lead_qualifier.messages.topics import with_article
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,8 +17,7 @@ from lead_qualifier.maintenance.service_groups import (
     downstream_groups,
     worker_group,
 )
-from lead_qualifier.messages.downstream_topics import CATALOGUE as DOWNSTREAM
-from lead_qualifier.messages.topics import CATALOGUE
+from lead_qualifier.messages.topics import ALL_TOPICS, QUALIFICATION_TOPICS
 from lead_qualifier.services.topic_setup import FoundTopic, TopicSetup
 
 topics = command_group("Create, check and repair the topics.")
@@ -117,7 +116,7 @@ def _mismatch_as_json(one: Mismatch) -> dict[str, Any]:
 
 
 def _setup(session: Session, downstream: bool) -> TopicSetup:
-    wanted = (*CATALOGUE, *DOWNSTREAM) if downstream else CATALOGUE
+    wanted = ALL_TOPICS if downstream else QUALIFICATION_TOPICS
     return TopicSetup.of(session.settings, session.connection, topics=wanted)
 
 

@@ -16,7 +16,7 @@ from lead_qualifier.client.stored_state import read_state, undecided
 from lead_qualifier.engine import partition_of
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.reader import TopicReader
-from lead_qualifier.messages.downstream_topics import (
+from lead_qualifier.messages.topics import (
     ASSIGNMENT_LEAD_STATE,
     ASSIGNMENT_QUEUE,
     ASSIGNMENT_STATE,

@@ -20,8 +20,7 @@ from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.producer import Producer
 from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.kafka.records import Record, portable_name
-from lead_qualifier.messages.downstream_topics import DOWNSTREAM_DEAD_LETTERS
-from lead_qualifier.messages.topics import LEAD_DEAD_LETTERS, Topic
+from lead_qualifier.messages.topics import DOWNSTREAM_DEAD_LETTERS, LEAD_DEAD_LETTERS, Topic
 from lead_qualifier.qualification.utc import from_milliseconds, to_milliseconds
 from lead_qualifier.services.topology import DOWNSTREAM_REPLAYABLE, WORKER_REPLAYABLE
 

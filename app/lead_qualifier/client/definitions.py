@@ -10,14 +10,14 @@ from lead_qualifier.client.decoding import decode_or_none
 from lead_qualifier.definitions.entries import Entry, decode_entry, newest_by_key
 from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.kafka.records import Record
-from lead_qualifier.messages import downstream_topics as downstream
+from lead_qualifier.messages import topics
 from lead_qualifier.messages.topics import QUALIFICATION_COMMANDS, QUALIFICATION_MODEL_CHANGED, Topic
 
 QUALIFICATION_MODEL = "model"
 WORKER = "lead-qualifier worker"
 #: The kind whose service keeps definitions in its own state, among all else that it decides by.
 _IN_STATE = "assignment"
-PROJECTED_KINDS = frozenset(downstream.KINDS) - {_IN_STATE}
+PROJECTED_KINDS = frozenset(topics.KINDS) - {_IN_STATE}
 """Kinds whose current definitions are written to a topic of their own just after each command is committed."""
 
 
@@ -39,7 +39,7 @@ def topics_of(kind: str) -> CommandTopics:
     if kind == QUALIFICATION_MODEL:
         return CommandTopics(QUALIFICATION_COMMANDS, QUALIFICATION_MODEL_CHANGED, "qualification_model_id", WORKER)
     return CommandTopics(
-        downstream.commands(kind), downstream.definition_changed(kind), "definition_id", "lead-qualifier downstream"
+        topics.commands(kind), topics.definition_changed(kind), "definition_id", "lead-qualifier downstream"
     )
 
 
@@ -47,7 +47,7 @@ def read_definitions(reader: TopicReader, kind: str, *, topic_prefix: str) -> li
     """All definitions of a kind except deleted ones, by id. Raises TopicMissing, NotAllowed, ReadIncomplete,
     KafkaException.
     """
-    topic = downstream.ASSIGNMENT_STATE if kind == _IN_STATE else downstream.definitions(kind)
+    topic = topics.ASSIGNMENT_STATE if kind == _IN_STATE else topics.definitions(kind)
     return current_definitions(kind, reader.read_topic(topic.full_name(topic_prefix)))
 
 

@@ -14,8 +14,8 @@ from lead_qualifier.definitions.commands import DefinitionCommand
 from lead_qualifier.definitions.entries import Entry
 from lead_qualifier.definitions.lifecycle import DefinitionKind, InvalidDefinition, fault
 from lead_qualifier.messages.definition_form import Path, Problem, form_problems
-from lead_qualifier.messages.downstream_topics import with_article
 from lead_qualifier.messages.reasons import path
+from lead_qualifier.messages.topics import with_article
 from lead_qualifier.qualification.finding import Finding
 
 Definition = Mapping[str, Any]

@@ -11,8 +11,14 @@ from typing import Any
 from lead_qualifier.demo.event_tail import TopicEvent
 from lead_qualifier.demo.simulated_world import name_of
 from lead_qualifier.demo.worker_metrics import Figures
-from lead_qualifier.messages.downstream_topics import JOURNEY_ENTRY_REQUESTED, LEAD_ASSIGNED, SEQUENCE_STEP_DUE
-from lead_qualifier.messages.topics import LEAD_CHANGED, LEAD_QUALIFIED, LEAD_SCORE_CHANGED
+from lead_qualifier.messages.topics import (
+    JOURNEY_ENTRY_REQUESTED,
+    LEAD_ASSIGNED,
+    LEAD_CHANGED,
+    LEAD_QUALIFIED,
+    LEAD_SCORE_CHANGED,
+    SEQUENCE_STEP_DUE,
+)
 from lead_qualifier.qualification.decide import Outcome
 
 _RATE_SECONDS = 5.0

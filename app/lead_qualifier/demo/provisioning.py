@@ -24,7 +24,7 @@ from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.producer import Producer
 from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.messages.definition_file import read_definition_file
-from lead_qualifier.messages.downstream_topics import SELLER_CHANGED
+from lead_qualifier.messages.topics import SELLER_CHANGED
 from lead_qualifier.settings import Settings
 
 _HERE = Path(__file__).parent

@@ -32,8 +32,15 @@ from lead_qualifier.demo.worker_metrics import is_ready, read_figures
 from lead_qualifier.kafka.admin import Admin
 from lead_qualifier.kafka.errors import TopicMissing
 from lead_qualifier.kafka.groups import committed_offsets
-from lead_qualifier.messages.downstream_topics import JOURNEY_ENTRY_REQUESTED, LEAD_ASSIGNED, SEQUENCE_STEP_DUE
-from lead_qualifier.messages.topics import LEAD_CHANGED, LEAD_QUALIFIED, LEAD_SCORE_CHANGED, Topic
+from lead_qualifier.messages.topics import (
+    JOURNEY_ENTRY_REQUESTED,
+    LEAD_ASSIGNED,
+    LEAD_CHANGED,
+    LEAD_QUALIFIED,
+    LEAD_SCORE_CHANGED,
+    SEQUENCE_STEP_DUE,
+    Topic,
+)
 from lead_qualifier.services.topic_setup import TopicSetup
 from lead_qualifier.settings import Settings
 

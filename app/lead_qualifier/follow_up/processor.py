@@ -30,10 +30,15 @@ from lead_qualifier.follow_up.deciding import (
 )
 from lead_qualifier.messages.decode import decode_sales_response
 from lead_qualifier.messages.decode_downstream import decode_activity_completed, decode_lead_assigned
-from lead_qualifier.messages.downstream_topics import ACTIVITY_COMPLETED, LEAD_ASSIGNED, LEAD_FOLLOW_UP_OVERDUE
 from lead_qualifier.messages.follow_up import LeadFollowUpOverdue
 from lead_qualifier.messages.lead_qualified import trigger_of
-from lead_qualifier.messages.topics import LEAD_SALES_RESPONSE, Topic
+from lead_qualifier.messages.topics import (
+    ACTIVITY_COMPLETED,
+    LEAD_ASSIGNED,
+    LEAD_FOLLOW_UP_OVERDUE,
+    LEAD_SALES_RESPONSE,
+    Topic,
+)
 from lead_qualifier.qualification.flags import MARKETING_QUALIFIED
 from lead_qualifier.qualification.utc import EARLIEST_PLAUSIBLE, from_milliseconds
 

@@ -15,7 +15,7 @@ from lead_qualifier.engine import ProcessorContext, Timer, timers_in
 from lead_qualifier.journeys.deciding import JourneyOutcome, LeadState, enter
 from lead_qualifier.journeys.journey import Journey, journey_of
 from lead_qualifier.journeys.requests import entry_request
-from lead_qualifier.messages.downstream_topics import JOURNEY_ENTRY_REQUESTED
+from lead_qualifier.messages.topics import JOURNEY_ENTRY_REQUESTED
 
 encode_state = msgspec.json.Encoder().encode
 decode_state = msgspec.json.Decoder(LeadState).decode

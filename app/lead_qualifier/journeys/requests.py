@@ -7,10 +7,10 @@ from lead_qualifier.downstream.conditions import Value
 from lead_qualifier.downstream.event_ids import event_id
 from lead_qualifier.journeys.deciding import LeadState
 from lead_qualifier.journeys.journey import Journey
-from lead_qualifier.messages.downstream_topics import JOURNEY_ENTRY_REQUESTED
 from lead_qualifier.messages.fields import plain
 from lead_qualifier.messages.journeys import JourneyEntryRequested, TypedValue
 from lead_qualifier.messages.lead_qualified import trigger_of
+from lead_qualifier.messages.topics import JOURNEY_ENTRY_REQUESTED
 
 
 def entry_request(lead_id: str, state: LeadState, journey: Journey, cause: Cause) -> JourneyEntryRequested:

@@ -9,7 +9,7 @@ from lead_qualifier.kafka.admin import Admin
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.groups import member_hosts
 from lead_qualifier.maintenance.errors import ProcessesRunning
-from lead_qualifier.messages.downstream_topics import CATALOGUE
+from lead_qualifier.messages.topics import DOWNSTREAM_TOPICS
 from lead_qualifier.services.errors import TopicsUnfit
 from lead_qualifier.services.topic_setup import TopicSetup
 from lead_qualifier.services.topology import DOWNSTREAM, WORKER, ServiceTopology
@@ -39,7 +39,7 @@ def downstream_groups(connection: Connection, application_id: str, *, topic_pref
 
     Raises TopicsUnfit if topics may not be seen, NotAllowed, KafkaException.
     """
-    found = TopicSetup(connection, topics=CATALOGUE, prefix=topic_prefix, partitions=1).find()
+    found = TopicSetup(connection, topics=DOWNSTREAM_TOPICS, prefix=topic_prefix, partitions=1).find()
     if hidden := [one.line for one in found if one.partitions is None and not one.missing]:
         raise TopicsUnfit(hidden)
     existing = {one.topic for one in found if not one.missing}

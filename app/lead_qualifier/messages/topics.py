@@ -361,4 +361,3 @@ ALL_TOPICS: tuple[Topic, ...] = tuple(one for one in globals().values() if isins
 """Every topic, those of the workers first."""
 DOWNSTREAM_TOPICS: tuple[Topic, ...] = tuple(one for one in ALL_TOPICS if one not in QUALIFICATION_TOPICS)
 """The topics that only downstream services use."""
-CATALOGUE = QUALIFICATION_TOPICS

@@ -20,13 +20,14 @@ from lead_qualifier.messages.decode_downstream import (
     decode_lead_assigned,
     decode_sequence_connection,
 )
-from lead_qualifier.messages.downstream_topics import (
+from lead_qualifier.messages.durations import parse_milliseconds
+from lead_qualifier.messages.topics import (
     ACTIVITY_COMPLETED,
     LEAD_ASSIGNED,
+    LEAD_QUALIFIED,
     SEQUENCE_CONNECTIONS,
+    Topic,
 )
-from lead_qualifier.messages.durations import parse_milliseconds
-from lead_qualifier.messages.topics import LEAD_QUALIFIED, Topic
 from lead_qualifier.qualification.utc import EARLIEST_PLAUSIBLE
 from lead_qualifier.sequences.connecting import (
     Activity,

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from lead_qualifier.kafka.acls import Grant, Operation, Resource
-from lead_qualifier.messages import downstream_topics as downstream
 from lead_qualifier.messages import topics
 from lead_qualifier.messages.topics import Topic
 from lead_qualifier.services.topology import DOWNSTREAM, PROJECTED, WORKER, WORKER_REPLAYABLE, ServiceTopology
@@ -70,12 +69,13 @@ def grants(login: str, naming: Naming) -> tuple[Grant, ...]:
     return LOGINS[login].grants(naming)
 
 
-_CATALOGUES = (*topics.CATALOGUE, *downstream.CATALOGUE)
-_EXPLAINED = (downstream.ASSIGNMENT_STATE, downstream.ASSIGNMENT_LEAD_STATE, downstream.LEAD_ASSIGNED)
+_EXPLAINED = (topics.ASSIGNMENT_STATE, topics.ASSIGNMENT_LEAD_STATE, topics.LEAD_ASSIGNED)
 # What others than workers and services write, and what these write for one another: the latter to be given with care.
 _READ_DOWNSTREAM = tuple(dict.fromkeys(topic for used in DOWNSTREAM.values() for topic in used.reads))
 _STATE_DOWNSTREAM = tuple(topic for used in DOWNSTREAM.values() for topic in used.changelogs)
-_SENT_DOWNSTREAM = tuple(topic for topic in _READ_DOWNSTREAM if not topic.ours and topic not in topics.CATALOGUE)
+_SENT_DOWNSTREAM = tuple(
+    topic for topic in _READ_DOWNSTREAM if not topic.ours and topic not in topics.QUALIFICATION_TOPICS
+)
 _PASSED_ON = tuple(topic for topic in _READ_DOWNSTREAM if topic.ours)
 
 
@@ -98,8 +98,8 @@ def _process(naming: Naming, service: ServiceTopology) -> tuple[Grant, ...]:
 
 
 def _sink(naming: Naming, kind: str) -> tuple[Grant, ...]:
-    carried = tuple(topic for topic in _CATALOGUES if topic.name in naming.sink_topics)
-    dead_letters = (downstream.DOWNSTREAM_DEAD_LETTERS,)
+    carried = tuple(topic for topic in topics.ALL_TOPICS if topic.name in naming.sink_topics)
+    dead_letters = (topics.DOWNSTREAM_DEAD_LETTERS,)
     group = sink_group(naming.application_id, kind, naming.sink_id)
     return (
         naming.topics(carried, _READ, _CONFIGS, why="read the events that it delivers"),
@@ -110,10 +110,10 @@ def _sink(naming: Naming, kind: str) -> tuple[Grant, ...]:
 
 
 def _sales_operations(naming: Naming) -> tuple[Grant, ...]:
-    ordered = tuple(downstream.commands(kind) for kind in downstream.KINDS)
-    outcomes = tuple(downstream.definition_changed(kind) for kind in downstream.KINDS)
+    ordered = tuple(topics.commands(kind) for kind in topics.KINDS)
+    outcomes = tuple(topics.definition_changed(kind) for kind in topics.KINDS)
     current = tuple(one.definitions for one in DOWNSTREAM.values() if one.definitions is not None)
-    measured = (topics.LEAD_CHANGED, topics.LEAD_MERGED, topics.LEAD_QUALIFIED, downstream.ASSIGNMENT_QUEUE)
+    measured = (topics.LEAD_CHANGED, topics.LEAD_MERGED, topics.LEAD_QUALIFIED, topics.ASSIGNMENT_QUEUE)
     return (
         naming.topics(ordered, _WRITE, why="send commands"),
         naming.topics(outcomes, _READ, why="read outcomes"),
@@ -153,11 +153,11 @@ def _operator(naming: Naming) -> tuple[Grant, ...]:
     examine = (_CREATE, _DESCRIBE, _CONFIGS)
     forgeable = "dead-letters replay --downstream to topics of our own; whoever has this right can forge such events"
     return (
-        naming.topics(topics.CATALOGUE, *examine, why="topics create, topics check"),
-        naming.topics(downstream.CATALOGUE, *examine, why="topics create --downstream, topics check --downstream"),
+        naming.topics(topics.QUALIFICATION_TOPICS, *examine, why="topics create, topics check"),
+        naming.topics(topics.DOWNSTREAM_TOPICS, *examine, why="topics create --downstream, topics check --downstream"),
         naming.topics((topics.LEAD_DEAD_LETTERS,), _READ, why="dead-letters list"),
         naming.topics(WORKER_REPLAYABLE, _READ, _WRITE, why="dead-letters replay, feed"),
-        naming.topics((downstream.DOWNSTREAM_DEAD_LETTERS,), _READ, why="dead-letters list --downstream"),
+        naming.topics((topics.DOWNSTREAM_DEAD_LETTERS,), _READ, why="dead-letters list --downstream"),
         naming.topics(_SENT_DOWNSTREAM, _READ, _WRITE, why="dead-letters replay --downstream"),
         naming.topics(_PASSED_ON, _READ, _WRITE, why=forgeable),
         naming.topics(topics.STATE_TOPICS, _READ, _WRITE, why="topics repair"),
@@ -173,7 +173,7 @@ def _scoring_engine(naming: Naming) -> tuple[Grant, ...]:
 
 def _crm(naming: Naming) -> tuple[Grant, ...]:
     sent = (topics.LEAD_CHANGED, topics.LEAD_MERGED, topics.LEAD_SALES_RESPONSE)
-    sold = (downstream.SELLER_CHANGED, downstream.SEQUENCE_CONNECTIONS, downstream.ACTIVITY_COMPLETED)
+    sold = (topics.SELLER_CHANGED, topics.SEQUENCE_CONNECTIONS, topics.ACTIVITY_COMPLETED)
     return (
         naming.topics(sent, _WRITE, why="send changes and merges of leads, and responses from sales"),
         naming.topics(sold, _WRITE, why="send sellers, connections and completed activities to downstream services"),
@@ -189,14 +189,14 @@ def _consumer(naming: Naming) -> tuple[Grant, ...]:
 
 def _repartition(naming: Naming) -> tuple[Grant, ...]:
     to = replace(naming, topic_prefix=naming.to_prefix, state_prefix=None)
-    passed = (topics.LEAD_HANDOVERS, downstream.ASSIGNMENT_QUEUE)
-    undecided = tuple(topic for topic in _CATALOGUES if topic not in PROJECTED)
+    passed = (topics.LEAD_HANDOVERS, topics.ASSIGNMENT_QUEUE)
+    undecided = tuple(topic for topic in topics.ALL_TOPICS if topic not in PROJECTED)
     copied = tuple(topic for topic in undecided if topic.ours and topic not in passed)
     services = (WORKER, *DOWNSTREAM.values())
     return (
         naming.topics(undecided, _READ, _CONFIGS, why="check that all input is decided, copy the state"),
         naming.topics(PROJECTED, _DESCRIBE, _CONFIGS, why="create the new topics with the same settings"),
-        to.topics(_CATALOGUES, _CREATE, _DESCRIBE, _CONFIGS, why="create the new topics"),
+        to.topics(topics.ALL_TOPICS, _CREATE, _DESCRIBE, _CONFIGS, why="create the new topics"),
         to.topics(copied, _READ, _WRITE, why="write the copy, and verify it"),
         to.topics(passed, _READ, why="check that the new topics are empty"),
         to.topics(PROJECTED, _WRITE, why="write the current criteria and definitions"),

@@ -13,8 +13,8 @@ from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.messages.topics import (
     BROKER_DEFAULT_MAX_MESSAGE_BYTES,
     BROKER_TIME,
-    CATALOGUE,
     HEADROOM_BYTES,
+    QUALIFICATION_TOPICS,
     TIMESTAMP_TYPE,
     Partitions,
     Topic,
@@ -50,7 +50,7 @@ class TopicSetup:
         self,
         connection: Connection,
         *,
-        topics: Sequence[Topic] = CATALOGUE,
+        topics: Sequence[Topic] = QUALIFICATION_TOPICS,
         prefix: str,
         state_prefix: str | None = None,
         partitions: int,
@@ -65,7 +65,12 @@ class TopicSetup:
 
     @classmethod
     def of(
-        cls, settings: Settings, connection: Connection, *, topics: Sequence[Topic] = CATALOGUE, timeout: float = 30.0
+        cls,
+        settings: Settings,
+        connection: Connection,
+        *,
+        topics: Sequence[Topic] = QUALIFICATION_TOPICS,
+        timeout: float = 30.0,
     ) -> Self:
         """The topics of the installation that the settings describe."""
         return cls(

@@ -9,19 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from lead_qualifier.messages import downstream_topics as downstream
-from lead_qualifier.messages.downstream_topics import (
-    ACTIVITY_COMPLETED,
-    ASSIGNMENT_COMMANDS,
-    DOWNSTREAM_DEAD_LETTERS,
-    LEAD_ASSIGNED,
-    SELLER_CHANGED,
-    SEQUENCE_CONNECTIONS,
-)
+from lead_qualifier.messages import topics
 from lead_qualifier.messages.topics import (
-    CATALOGUE,
+    ACTIVITY_COMPLETED,
+    ALL_TOPICS,
+    ASSIGNMENT_COMMANDS,
     COMMAND_STATE,
+    DOWNSTREAM_DEAD_LETTERS,
     FEATURE_COMMANDS,
+    LEAD_ASSIGNED,
     LEAD_CHANGED,
     LEAD_DEAD_LETTERS,
     LEAD_HANDOVERS,
@@ -34,7 +30,10 @@ from lead_qualifier.messages.topics import (
     QUALIFICATION_COMMANDS,
     QUALIFICATION_MODEL_CHANGED,
     QUALIFICATION_MODELS,
+    QUALIFICATION_TOPICS,
     SCORING_MODEL_CHANGED,
+    SELLER_CHANGED,
+    SEQUENCE_CONNECTIONS,
     Partitions,
     Topic,
 )
@@ -162,11 +161,11 @@ def _by_definitions(
         ApplicationTopology(name=name, inputs=(*_LEADS, *inputs), state=state, outputs=outputs),
         ApplicationTopology(
             name=f"{kind}-definitions",
-            inputs=(downstream.commands(kind),),
-            state=downstream.command_state(kind),
-            outputs=(downstream.definition_changed(kind),),
+            inputs=(topics.commands(kind),),
+            state=topics.command_state(kind),
+            outputs=(topics.definition_changed(kind),),
         ),
-        definitions=downstream.definitions(kind),
+        definitions=topics.definitions(kind),
     )
 
 
@@ -199,44 +198,44 @@ DOWNSTREAM: Mapping[str, ServiceTopology] = dict(
         _by_definitions(
             "journeys",
             "journey",
-            downstream.JOURNEY_STATE,
+            topics.JOURNEY_STATE,
             inputs=(),
-            outputs=(downstream.JOURNEY_ENTRY_REQUESTED,),
+            outputs=(topics.JOURNEY_ENTRY_REQUESTED,),
         ),
         _downstream(
             "assignment",
             ApplicationTopology(
                 name="assignment-intake",
                 inputs=_LEADS,
-                state=downstream.ASSIGNMENT_LEAD_STATE,
-                outputs=(downstream.ASSIGNMENT_QUEUE,),
+                state=topics.ASSIGNMENT_LEAD_STATE,
+                outputs=(topics.ASSIGNMENT_QUEUE,),
             ),
             ApplicationTopology(
                 name="assignment-relay",
                 inputs=(SELLER_CHANGED, ASSIGNMENT_COMMANDS),
-                state=downstream.ASSIGNMENT_RELAY_STATE,
-                outputs=(downstream.ASSIGNMENT_QUEUE,),
+                state=topics.ASSIGNMENT_RELAY_STATE,
+                outputs=(topics.ASSIGNMENT_QUEUE,),
             ),
             ApplicationTopology(
                 name="assignment",
-                inputs=(downstream.ASSIGNMENT_QUEUE,),
-                state=downstream.ASSIGNMENT_STATE,
-                outputs=(downstream.ASSIGNMENT_DEFINITION_CHANGED, LEAD_ASSIGNED, downstream.ASSIGNMENT_QUEUE),
+                inputs=(topics.ASSIGNMENT_QUEUE,),
+                state=topics.ASSIGNMENT_STATE,
+                outputs=(topics.ASSIGNMENT_DEFINITION_CHANGED, LEAD_ASSIGNED, topics.ASSIGNMENT_QUEUE),
             ),
         ),
         _by_definitions(
             "sequences",
             "sequence",
-            downstream.SEQUENCE_STATE,
+            topics.SEQUENCE_STATE,
             inputs=(LEAD_ASSIGNED, SEQUENCE_CONNECTIONS, ACTIVITY_COMPLETED),
-            outputs=(downstream.SEQUENCE_STEP_DUE, downstream.SEQUENCE_CHANGED),
+            outputs=(topics.SEQUENCE_STEP_DUE, topics.SEQUENCE_CHANGED),
         ),
         _by_definitions(
             "follow-up",
             "follow-up",
-            downstream.FOLLOW_UP_STATE,
+            topics.FOLLOW_UP_STATE,
             inputs=(LEAD_ASSIGNED, LEAD_SALES_RESPONSE, ACTIVITY_COMPLETED),
-            outputs=(downstream.LEAD_FOLLOW_UP_OVERDUE,),
+            outputs=(topics.LEAD_FOLLOW_UP_OVERDUE,),
         ),
     )
 )
@@ -269,7 +268,9 @@ def _services_that(use: Callable[[ServiceTopology], bool]) -> tuple[str, ...]:
 
 
 WORKER_REPLAYABLE: tuple[Topic, ...] = tuple(
-    topic for topic in CATALOGUE if topic in {*WORKER.reads, LEAD_HANDOVERS} and topic is not FEATURE_COMMANDS
+    topic
+    for topic in QUALIFICATION_TOPICS
+    if topic in {*WORKER.reads, LEAD_HANDOVERS} and topic is not FEATURE_COMMANDS
 )
 """Where dead letters of the workers may be sent back to: what they read, except the administrators' commands, because
 a dead letter itself says where it came from.
@@ -278,7 +279,7 @@ a dead letter itself says where it came from.
 DOWNSTREAM_REPLAYABLE: tuple[Topic, ...] = _each_once(
     (
         *(topic for service in DOWNSTREAM.values() for topic in (*service.reads, *service.inputs)),
-        *(one for one in (*CATALOGUE, *downstream.CATALOGUE) if one.events and one.partitions is Partitions.BY_LEAD),
+        *(one for one in ALL_TOPICS if one.events and one.partitions is Partitions.BY_LEAD),
     )
 )
 """Where dead letters of downstream services, sinks and consumers may be sent back to: what the services read, and

@@ -20,8 +20,7 @@ from lead_qualifier.definitions.kind import Kind
 from lead_qualifier.definitions.registry import DefinitionRegistry
 from lead_qualifier.downstream.rule_based_processor import RuleBasedProcessor
 from lead_qualifier.engine import Application, Input, Processor
-from lead_qualifier.messages import cloud_events
-from lead_qualifier.messages import downstream_topics as topics
+from lead_qualifier.messages import cloud_events, topics
 from lead_qualifier.messages.topics import Partitions, Topic
 from lead_qualifier.services.projection import Projection
 from lead_qualifier.services.service import Service

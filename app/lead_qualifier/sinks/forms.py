@@ -15,11 +15,10 @@ from typing_extensions import TypedDict
 from lead_qualifier.definitions.kind import Kind
 from lead_qualifier.messages.definition_file import read_definition_file
 from lead_qualifier.messages.definition_form import Problem
-from lead_qualifier.messages.downstream_topics import CATALOGUE as DOWNSTREAM
 from lead_qualifier.messages.durations import parse_duration
 from lead_qualifier.messages.fields import EMITTED, Id
 from lead_qualifier.messages.nearest import Nearest
-from lead_qualifier.messages.topics import CATALOGUE
+from lead_qualifier.messages.topics import ALL_TOPICS
 from lead_qualifier.sinks.errors import MissingSecret
 
 Duration = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,5}[smhdw]$", description="A number and s, m, h, d or w.")]
@@ -33,7 +32,7 @@ SinkId = Annotated[
         description="Names the sink in metrics and logs, and its consumer group: a new id starts from the beginning.",
     ),
 ]
-TOPICS: tuple[str, ...] = tuple(sorted({topic.name for topic in (*CATALOGUE, *DOWNSTREAM) if topic.events}))
+TOPICS: tuple[str, ...] = tuple(sorted({topic.name for topic in ALL_TOPICS if topic.events}))
 """The topics that carry events, by name without prefix."""
 
 

@@ -19,7 +19,7 @@ from lead_qualifier.engine.fetch_buffer import FetchBuffer
 from lead_qualifier.engine.isolation import Isolation
 from lead_qualifier.engine.limits import CycleSize
 from lead_qualifier.follow_up.kind import KIND
-from lead_qualifier.messages.downstream_topics import FOLLOW_UP_COMMANDS, FOLLOW_UP_DEFINITION_CHANGED
+from lead_qualifier.messages.topics import FOLLOW_UP_COMMANDS, FOLLOW_UP_DEFINITION_CHANGED
 from lead_qualifier.wording.sentences import IN_ENGLISH
 
 

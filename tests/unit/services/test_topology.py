@@ -6,7 +6,7 @@ import pytest
 
 from lead_qualifier.downstream.lead_follower import LeadFollower
 from lead_qualifier.engine import Application
-from lead_qualifier.messages import downstream_topics, topics
+from lead_qualifier.messages import topics
 from lead_qualifier.services import downstream
 from lead_qualifier.services.topology import (
     DOWNSTREAM,
@@ -59,9 +59,9 @@ def test_causes_are_read_before_effects(name: str) -> None:
 
 
 def test_each_topic_of_the_catalogues_belongs_to_a_service() -> None:
-    assert set(WORKER.topics) == set(topics.CATALOGUE)
+    assert set(WORKER.topics) == set(topics.QUALIFICATION_TOPICS)
     used = {topic for service in DOWNSTREAM.values() for topic in service.topics}
-    assert used - set(WORKER.topics) == set(downstream_topics.CATALOGUE)
+    assert used - set(WORKER.topics) == set(topics.DOWNSTREAM_TOPICS)
 
 
 def test_a_topic_is_either_read_kept_or_written() -> None:

@@ -18,11 +18,10 @@ from lead_qualifier.kafka.records import PartitionId
 from lead_qualifier.maintenance.record_checksum import RecordChecksum
 from lead_qualifier.maintenance.repartition.plan import Plan, RepartitionRequest
 from lead_qualifier.maintenance.service_groups import ServiceGroup
-from lead_qualifier.messages.downstream_topics import CATALOGUE as DOWNSTREAM
-from lead_qualifier.messages.downstream_topics import DOWNSTREAM_DEAD_LETTERS
 from lead_qualifier.messages.topics import (
-    CATALOGUE,
+    ALL_TOPICS,
     COMMAND_STATE,
+    DOWNSTREAM_DEAD_LETTERS,
     LEAD_DEAD_LETTERS,
     LEAD_STATE,
     Partitions,
@@ -183,7 +182,7 @@ class Copier:
 
     def _moved(self, topic: Topic, letter: DeadLetter) -> list[tuple[str, bytes | None]]:
         request, origin = self.request, letter.topic
-        if origin in {one.full_name(request.topic_prefix) for one in (*CATALOGUE, *DOWNSTREAM)}:
+        if origin in {one.full_name(request.topic_prefix) for one in ALL_TOPICS}:
             origin = request.to_prefix + origin.removeprefix(request.topic_prefix)
         return [
             *letter.headers,

@@ -19,9 +19,15 @@ from lead_qualifier.kafka.records import PartitionId, Record
 from lead_qualifier.maintenance.checkpoints import CheckpointRepair
 from lead_qualifier.maintenance.errors import CannotRepartition
 from lead_qualifier.maintenance.service_groups import ServiceGroup, check_nothing_runs, downstream_groups, worker_group
-from lead_qualifier.messages.downstream_topics import CATALOGUE as DOWNSTREAM
 from lead_qualifier.messages.plausible_time import DEFAULT_TOLERANCE
-from lead_qualifier.messages.topics import CATALOGUE, COMMAND_STATE, LEAD_STATE, Topic
+from lead_qualifier.messages.topics import (
+    ALL_TOPICS,
+    COMMAND_STATE,
+    DOWNSTREAM_TOPICS,
+    LEAD_STATE,
+    QUALIFICATION_TOPICS,
+    Topic,
+)
 from lead_qualifier.services.topic_setup import TopicSetup
 from lead_qualifier.services.topology import PROJECTED
 
@@ -106,13 +112,16 @@ class Planner:
             self._check_processed(group, of_group, ends)
             stored |= of_group
             input_ends |= ends
-        existing = self._admin.existing([topic.full_name(request.topic_prefix) for topic in DOWNSTREAM])
+        existing = self._admin.existing([topic.full_name(request.topic_prefix) for topic in DOWNSTREAM_TOPICS])
         commands = self._reader.newest_by_key(self._admin.partitions(COMMAND_STATE.full_name(request.state_prefix)))
         commands.pop(CHECKPOINT_KEY, None)
         plan = Plan(
             before=before,
             groups=tuple(active),
-            topics=(*CATALOGUE, *(one for one in DOWNSTREAM if one.full_name(request.topic_prefix) in existing)),
+            topics=(
+                *QUALIFICATION_TOPICS,
+                *(one for one in DOWNSTREAM_TOPICS if one.full_name(request.topic_prefix) in existing),
+            ),
             checkpoints=stored,
             commands=commands,
             input_ends=input_ends,
@@ -207,7 +216,7 @@ class Planner:
         """The new topics may exist, but may not hold any records."""
         request = self._request
         Transaction(request.connection, request.transactional_id)  # ends what a killed run left open
-        names = [topic.full_name(request.to_prefix) for topic in written_in_transactions((*CATALOGUE, *DOWNSTREAM))]
+        names = [topic.full_name(request.to_prefix) for topic in written_in_transactions(ALL_TOPICS)]
         existing = self._admin.existing(names)
         for name in names:
             if name in existing and next(self._reader.read_topic(name), None) is not None:

@@ -14,8 +14,7 @@ from lead_qualifier.maintenance.errors import CannotRepartition
 from lead_qualifier.maintenance.repartition.copier import Copied, Copier
 from lead_qualifier.maintenance.repartition.plan import Plan, Planner, RepartitionRequest, written_in_transactions
 from lead_qualifier.maintenance.topic_cloning import clone_topics
-from lead_qualifier.messages.downstream_topics import KINDS, command_state, definitions
-from lead_qualifier.messages.topics import QUALIFICATION_MODELS
+from lead_qualifier.messages.topics import KINDS, QUALIFICATION_MODELS, command_state, definitions
 from lead_qualifier.services.topic_setup import TopicSetup
 
 

@@ -16,7 +16,7 @@ from lead_qualifier.definitions.qualification_models.snapshot import rules_from
 from lead_qualifier.engine import DEFAULT_LIMITS, Engine, FaultHook, Limits
 from lead_qualifier.engine.fault_points import no_fault_hook
 from lead_qualifier.kafka.connection import Connection
-from lead_qualifier.messages.topics import CATALOGUE, QUALIFICATION_MODEL_CHANGED, QUALIFICATION_MODELS
+from lead_qualifier.messages.topics import QUALIFICATION_MODEL_CHANGED, QUALIFICATION_MODELS, QUALIFICATION_TOPICS
 from lead_qualifier.qualification.rules import Rules
 from lead_qualifier.services.acls import grants, naming_of
 from lead_qualifier.services.process import Process
@@ -46,7 +46,7 @@ class Worker(Process):
             settings,
             connection,
             build=lambda sizes: (build(Wiring(WORKER, settings, sizes)),),
-            topics=CATALOGUE,
+            topics=QUALIFICATION_TOPICS,
             rights=grants("worker", naming_of(settings)),
             metrics=LeadMetrics(),
             limits=limits,
