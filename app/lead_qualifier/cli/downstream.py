@@ -12,7 +12,7 @@ from lead_qualifier.cli.exit_codes import Refused
 from lead_qualifier.cli.options import command_group
 from lead_qualifier.cli.screen import say
 from lead_qualifier.cli.worker import WebPort, broker_of, serving
-from lead_qualifier.services.topology import DOWNSTREAM
+from lead_qualifier.services.topology import DOWNSTREAM, ServiceTopology
 from lead_qualifier.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -30,12 +30,6 @@ Check = Annotated[
 ]
 
 
-_PURPOSES = {
-    "journeys": "Let leads enter journeys.\n\nIt emits journey-entry-requested.",
-    "assignment": "Assign leads to sellers, teams and queues.\n\nIt emits lead-assigned.",
-    "sequences": "Take leads through sequences of sales steps.\n\nIt emits sequence-step-due and sequence-changed.",
-    "follow-up": "Watch whether sales acts on leads in time.\n\nIt emits lead-follow-up-overdue.",
-}
 _TERMS = "Each event is handled exactly once. Start as many processes as you like: they share the work."
 
 
@@ -47,16 +41,17 @@ def _serve(names: tuple[str, ...], web_port: int | None) -> None:
     downstream_process(names, settings, connection).run()
 
 
-def _command(name: str) -> None:
+def _command(service: ServiceTopology) -> None:
     def serve(web_port: WebPort = None) -> None:
-        _serve((name,), web_port)
+        _serve((service.name,), web_port)
 
-    serve.__doc__ = f"{_PURPOSES[name]} {_TERMS}"
-    downstream.command(name)(serve)
+    emitted = " and ".join(topic.name for topic in service.lead_events)
+    serve.__doc__ = f"{service.purpose}\n\nIt emits {emitted}. {_TERMS}"
+    downstream.command(service.name)(serve)
 
 
-for _name in DOWNSTREAM:
-    _command(_name)
+for _service in DOWNSTREAM.values():
+    _command(_service)
 
 
 @downstream.command("all")

@@ -70,7 +70,8 @@ class ServiceTopology:
     """One service: the applications that share a consumer group.
 
     `name` labels its metrics; `command` starts its processes. `definitions`: the compacted topic of rules that every
-    process follows. `group_suffix`: what its consumer group adds to the application id.
+    process follows. `group_suffix`: what its consumer group adds to the application id. `purpose`: what
+    a downstream service does, as the help of its command says it.
     """
 
     name: str
@@ -79,6 +80,7 @@ class ServiceTopology:
     dead_letters: Topic
     definitions: Topic | None = None
     group_suffix: str = ""
+    purpose: str = ""
 
     def group_id(self, application_id: str) -> str:
         """The name of the consumer group."""
@@ -140,10 +142,11 @@ def _each_once(topics: Iterable[Topic]) -> tuple[Topic, ...]:
 
 
 def _downstream(
-    name: str, *applications: ApplicationTopology, definitions: Topic | None = None
+    name: str, purpose: str, *applications: ApplicationTopology, definitions: Topic | None = None
 ) -> tuple[str, ServiceTopology]:
     return name, ServiceTopology(
         name=name,
+        purpose=purpose,
         command=f"lead-qualifier downstream {name}",
         group_suffix=f"-{name}",
         applications=applications,
@@ -153,11 +156,13 @@ def _downstream(
 
 
 def _by_definitions(
-    name: str, kind: str, state: Topic, inputs: tuple[Topic, ...], outputs: tuple[Topic, ...]
+    kind: str, purpose: str, state: Topic, inputs: tuple[Topic, ...], outputs: tuple[Topic, ...]
 ) -> tuple[str, ServiceTopology]:
     """A service that decides about each lead by the definitions of one kind, and about commands on these."""
+    name = topics.KINDS[kind]
     return _downstream(
         name,
+        purpose,
         ApplicationTopology(name=name, inputs=(*_LEADS, *inputs), state=state, outputs=outputs),
         ApplicationTopology(
             name=f"{kind}-definitions",
@@ -196,14 +201,15 @@ WORKER = ServiceTopology(
 DOWNSTREAM: Mapping[str, ServiceTopology] = dict(
     (
         _by_definitions(
-            "journeys",
             "journey",
+            "Let leads enter journeys.",
             topics.JOURNEY_STATE,
             inputs=(),
             outputs=(topics.JOURNEY_ENTRY_REQUESTED,),
         ),
         _downstream(
             "assignment",
+            "Assign leads to sellers, teams and queues.",
             ApplicationTopology(
                 name="assignment-intake",
                 inputs=_LEADS,
@@ -224,15 +230,15 @@ DOWNSTREAM: Mapping[str, ServiceTopology] = dict(
             ),
         ),
         _by_definitions(
-            "sequences",
             "sequence",
+            "Take leads through sequences of sales steps.",
             topics.SEQUENCE_STATE,
             inputs=(LEAD_ASSIGNED, SEQUENCE_CONNECTIONS, ACTIVITY_COMPLETED),
             outputs=(topics.SEQUENCE_STEP_DUE, topics.SEQUENCE_CHANGED),
         ),
         _by_definitions(
             "follow-up",
-            "follow-up",
+            "Watch whether sales acts on leads in time.",
             topics.FOLLOW_UP_STATE,
             inputs=(LEAD_ASSIGNED, LEAD_SALES_RESPONSE, ACTIVITY_COMPLETED),
             outputs=(topics.LEAD_FOLLOW_UP_OVERDUE,),
