@@ -12,6 +12,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from lead_qualifier.demo.broker.finder import Broker
 from lead_qualifier.demo.broker.local_kafka import LocalKafka
+from lead_qualifier.kafka.admin import LATEST, Admin
 from lead_qualifier.messages.topics import LEAD_DEAD_LETTERS
 from tests.support.installation import Installation
 from tests.support.secured_kafka import SecuredKafka, make_certificate
@@ -59,6 +60,9 @@ def prefix(kafka: Broker) -> Iterator[str]:
     names = [prefix + TOPIC, prefix + LEAD_DEAD_LETTERS.name]
     for future in admin.create_topics([NewTopic(name, 4, 1) for name in names]).values():
         future.result(30)
+    # A consumer that subscribes before the broker knows its own new topics would end: they do not exist.
+    partitions = [(name, number) for name in names for number in range(4)]
+    Admin(kafka.connection.confluent()).list_offsets(dict.fromkeys(partitions, LATEST), wait=30, created_just_now=True)
     yield prefix
     for future in admin.delete_topics(names).values():
         future.result(30)

@@ -50,8 +50,9 @@ def running(subscription: Subscription) -> Iterator[None]:
     finally:
         subscription.stop()
         thread.join(60)
+        for failure in failures:  # also where it is why the test failed
+            raise failure
     assert not thread.is_alive()
-    assert failures == []
 
 
 def until(true: Callable[[], bool], seconds: float = 40) -> None:
