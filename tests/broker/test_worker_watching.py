@@ -117,6 +117,8 @@ def test_a_worker_is_alive_at_once_and_ready_only_when_it_knows_its_criteria_and
         alive.append(worker.get("/health/live"))
     assert {status for status, _ in alive} == {200}, alive
     ready = json.loads(worker.get("/health/ready")[1])
+    assert worker.metric("lead_qualifier_ready") == 1
+    assert abs(here.running()[0].metric("lead_qualifier_clock_difference_seconds")) < 30
     assert worker.get("/health/live")[0] == 200
     assert worker.metric("lead_qualifier_criteria_revision") == here.running()[0].metric(
         "lead_qualifier_criteria_revision"

@@ -53,6 +53,9 @@ class Clock:
         self._ran_by = 0.0  # how far wall clock and monotonic one were apart when that was found
         #: The broker has set the time of a record, so that what is taken for the time is known to be right.
         self.confirmed = False
+        #: This machine's clock minus the broker's (seconds) at the last record that the broker gave its time; None
+        #: before. What of it is the record's way to the broker cannot be told. Any thread may read it.
+        self.difference_seconds: float | None = None
 
     def now_ms(self) -> int:
         """Milliseconds since 1970."""
@@ -68,6 +71,8 @@ class Clock:
         wall = self._wall()
         self.confirmed = self.confirmed or stamp.by_broker
         ahead_ms = int(wall * 1000) - stamp.at_ms
+        if stamp.by_broker:
+            self.difference_seconds = ahead_ms / 1000
         if abs(ahead_ms) <= self.tolerance_ms:
             ahead_ms = 0
         if bool(ahead_ms) != bool(self._ahead_ms):

@@ -69,6 +69,7 @@ class Engine:
         self._hook = hook
         self._ownership = Ownership(self.applications, self.fetch_buffer)
         self._progress = Progress(limits.stall_seconds)
+        self._clock = Clock(limits.clock_seconds, wall=wall)
         self._stopping = threading.Event()
         producer = TransactionalProducer(
             connection.confluent_producer(),
@@ -95,7 +96,7 @@ class Engine:
             producer,
             limits=limits,
             group_id=group_id,
-            clock=Clock(limits.clock_seconds, wall=wall),
+            clock=self._clock,
             progress=self._progress,
             observer=observer or Observer(),
             hook=hook,
@@ -198,6 +199,10 @@ class Engine:
     def ready(self) -> bool:
         """True if the group has settled and every assigned partition is open."""
         return self._ownership.ready()
+
+    def clock_difference(self) -> float | None:
+        """This machine's clock minus the broker's, in seconds, when it last committed; None before."""
+        return self._clock.difference_seconds
 
     # --- threads
 

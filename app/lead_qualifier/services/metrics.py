@@ -121,6 +121,11 @@ class _Gauges:
             "Partitions that the consumer group gave to this worker, by service.",
             labels=["service"],
         )
+        clock = GaugeMetricFamily(
+            "lead_qualifier_clock_difference_seconds",
+            "This machine's clock minus the broker's at the last commit, by service.",
+            labels=["service"],
+        )
         held: dict[str, int] = {}
         broken: dict[str, int] = {}
         for hosted in self._hosted:
@@ -141,9 +146,11 @@ class _Gauges:
                         lag.add_metric([service, topic.removeprefix(self._prefix), number], max(0, end - offset))
             for projection in hosted.service.projections:
                 revision.add_metric([projection.name], projection.table.revision)
+            if (difference := hosted.engine.clock_difference()) is not None:
+                clock.add_metric([service], difference)
             opened.add_metric([service], len(partitions))
             assigned.add_metric([service], len(hosted.engine.assigned_partitions()))
         for application, count in held.items():
             keys.add_metric([application], count)
             unreadable.add_metric([application], broken[application])
-        yield from (lag, sweeping, keys, unreadable, revision, opened, assigned)
+        yield from (lag, sweeping, keys, unreadable, revision, opened, assigned, clock)

@@ -32,7 +32,7 @@ from lead_qualifier.services.projection import Projection
 from lead_qualifier.services.service import HostedService, Service
 from lead_qualifier.services.start_up import StartUp
 from lead_qualifier.services.watchdog import Watchdog
-from lead_qualifier.services.web import WebServer
+from lead_qualifier.services.web import WebServer, show_ready
 from lead_qualifier.settings import SchemaRegistryFraming, Settings
 from lead_qualifier.wording.sentences import IN_ENGLISH
 
@@ -76,6 +76,7 @@ class Process:
         self.metrics = metrics
         self._contact = BrokerContact(connection)
         self._contact.show(metrics.registry)
+        show_ready(self._ready, metrics.registry)
         self._watchdog = Watchdog(problem=self._problem, failed=self._failed)
         self._start_up = StartUp(settings, connection, topics=topics, rights=self._rights)
         self._running: list[HostedService] = []

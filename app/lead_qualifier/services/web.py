@@ -6,8 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
+from prometheus_client import CollectorRegistry, Gauge
 
 Check = Callable[[], tuple[bool, dict[str, Any]]]
+
+
+def show_ready(ready: Check, registry: CollectorRegistry) -> None:
+    """Add to the metrics what `/health/ready` answers."""
+    gauge = Gauge("lead_qualifier_ready", "1 while the process is ready, otherwise 0.", registry=registry)
+    gauge.set_function(lambda: float(ready()[0]))
 
 
 class WebServer:

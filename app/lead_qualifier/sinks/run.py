@@ -21,7 +21,7 @@ from lead_qualifier.messages.topics import (
 from lead_qualifier.services.acls import grants, naming_of, sink_group
 from lead_qualifier.services.broker_contact import BrokerContact
 from lead_qualifier.services.start_up import StartUp
-from lead_qualifier.services.web import WebServer
+from lead_qualifier.services.web import WebServer, show_ready
 from lead_qualifier.settings import Settings
 from lead_qualifier.sinks.circuit import Circuit, State
 from lead_qualifier.sinks.delivery import Delivery
@@ -81,6 +81,7 @@ class SinkProcess:
         )
         self._contact = BrokerContact(connection)
         self._contact.show(self._metrics.registry)
+        show_ready(self._ready, self._metrics.registry)
         self._metrics.watch(lambda: self._circuit.state, self.subscription.lag)
 
     @contextmanager

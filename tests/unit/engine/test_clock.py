@@ -90,3 +90,12 @@ def test_a_checkpoint_clock_ahead_of_its_record_is_put_back() -> None:
     assert opened(written.at_ms + int(DAY * 1000), written) == written.at_ms
     assert opened(written.at_ms + 60_000, written) == written.at_ms + 60_000
     assert opened(written.at_ms + int(DAY * 1000), None) == written.at_ms + int(DAY * 1000)
+
+
+def test_the_difference_to_the_broker_s_clock_is_known_once_the_broker_has_set_a_time() -> None:
+    machine = Machine(wrong_by=-90)
+    clock = machine.clock()
+    clock.learn(machine.stamp(by_broker=False))
+    assert clock.difference_seconds is None
+    clock.learn(machine.stamp())
+    assert clock.difference_seconds == -90, "too little to correct, and still to be seen"
