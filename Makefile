@@ -70,10 +70,11 @@ chaos: $(VENV)/.ready-dev ## faults on real workers and services, checked exactl
 schemas: $(VENV)/.ready-dev ## write the schemas from the code and schemas/examples
 	@$(BIN)/python -m tools.schemas.generate
 
-docs: $(VENV)/.ready-dev ## write the reference of settings, commands and topics from the code
+docs: $(VENV)/.ready-dev ## write the reference of settings, commands and topics, and the chart's tables, from the code
 	@$(BIN)/python -m tools.configuration_table > docs/reference/configuration.md
 	@$(BIN)/python -m tools.cli_reference > docs/reference/cli.md
 	@$(BIN)/python -m tools.topics_table > docs/reference/topics.md
+	@$(BIN)/python -m tools.chart
 
 docs-site: $(VENV)/.ready-dev ## build the documentation as a site in site/; a dead link fails
 	@$(BIN)/mkdocs build --strict
