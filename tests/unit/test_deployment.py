@@ -41,5 +41,26 @@ def test_the_worker_waits_for_a_healthy_kafka_and_its_topics() -> None:
 def test_the_image_does_not_run_as_root() -> None:
     lines = (ROOT / "Dockerfile").read_text().splitlines()
     users = [line.split()[1] for line in lines if line.startswith("USER ")]
-    assert users == ["lead-qualifier"]
-    assert lines.index("USER lead-qualifier") > max(i for i, line in enumerate(lines) if line.startswith("FROM "))
+    # By number, as Kubernetes cannot tell who a name is.
+    assert users == ["10001:10001"]
+    assert lines.index("USER 10001:10001") > max(i for i, line in enumerate(lines) if line.startswith("FROM "))
+
+
+def test_the_base_of_the_image_can_be_pinned_by_digest() -> None:
+    lines = (ROOT / "Dockerfile").read_text().splitlines()
+    assert [line.split()[1] for line in lines if line.startswith("FROM ")] == ["${PYTHON_IMAGE}"] * 2
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_containers_of_compose_have_no_capabilities(service: str) -> None:
+    assert SERVICES[service]["cap_drop"] == ["ALL"]
+    assert SERVICES[service]["security_opt"] == ["no-new-privileges:true"]
+
+
+@pytest.mark.parametrize("service", ["topics", "worker", "downstream"])
+def test_the_program_in_compose_cannot_write_to_its_image(service: str) -> None:
+    assert SERVICES[service]["read_only"] is True
+
+
+def test_nothing_listens_to_other_machines_by_default() -> None:
+    assert Settings.model_fields["web_host"].default == "127.0.0.1"
