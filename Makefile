@@ -1,7 +1,7 @@
 # Everything from a fresh clone: each target sets up what it needs (.venv once, later runs take no time).
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test test-thorough check lint bench bench-restore bench-sweep bench-preview chaos schemas docs docs-site lock audit clean
+.PHONY: help run test test-thorough check lint bench bench-restore bench-sweep bench-preview chaos schemas docs docs-site deploy-check lock audit clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -79,6 +79,9 @@ docs: $(VENV)/.ready-dev ## write the reference of settings, commands and topics
 docs-site: $(VENV)/.ready-dev ## build the documentation as a site in site/; a dead link fails
 	@$(BIN)/mkdocs build --strict
 
+deploy-check: $(VENV)/.ready-dev $(VENV)-deploy/schemas ## check what deploys it: chart, image, compose; a missing tool is named
+	@deploy/check
+
 lock: ## resolve pyproject.toml again and write constraints.txt
 	@$(MAKE) --no-print-directory check-python
 	@rm -rf $(VENV)-lock && $(PYTHON) -m venv $(VENV)-lock
@@ -102,7 +105,7 @@ audit: check-python ## look for known vulnerabilities in what constraints.txt in
 		exit 3; } >&2
 
 clean: ## remove .venv and caches; the demo's data in .data stays
-	@rm -rf $(VENV) $(VENV)-lock $(AUDIT) dist site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) $(VENV)-lock $(VENV)-deploy $(AUDIT) dist site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
 .PHONY: check-python
 check-python:
@@ -123,3 +126,10 @@ $(VENV)/.ready-dev: pyproject.toml constraints.txt | check-python
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP_INSTALL) --editable '.[dev]'
 	@touch $(VENV)/.ready $@
+
+# Schemas of Kubernetes are large, so that only deploy-check brings them.
+$(VENV)-deploy/schemas: deploy/checks/requirements.txt tools/kubernetes_schemas.py | check-python
+	@test -x $(VENV)-deploy/bin/python || $(PYTHON) -m venv $(VENV)-deploy
+	@$(VENV)-deploy/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@$(VENV)-deploy/bin/python tools/kubernetes_schemas.py $@
+	@touch $@
