@@ -183,12 +183,19 @@ def test_lag_of_a_sink_is_that_of_its_group(everything: Objects) -> None:
 
 def test_keda_logs_in_as_the_process_does(everything: Objects) -> None:
     scaled = of_kind(everything, "ScaledObject")
-    login = {
-        one["parameter"]: (one["name"], one["key"])
-        for one in of_kind(everything, "TriggerAuthentication")["sequences"]["spec"]["secretTargetRef"]
+    login = of_kind(everything, "TriggerAuthentication")["sequences"]["spec"]
+    process = container(pods(everything)["sequences"])
+    variables = {one["name"]: one for one in process["env"]}
+    assert {one["containerName"] for one in login["env"]} == {process["name"]}
+    assert {one["parameter"]: "valueFrom" in variables[one["name"]] for one in login["env"]} == {
+        "username": True,
+        "password": True,
+        "oauthTokenEndpointUri": False,
+        "scopes": False,
     }
-    assert login["username"] == ("sequences-login", "id")
-    assert login["key"] == ("client", "user.key")
+    files = {one["parameter"]: (one["name"], one["key"]) for one in login["secretTargetRef"]}
+    assert files["key"] == ("client", "user.key")
+    assert login["configMapTargetRef"] == [{"parameter": "ca", "name": "authorities", "key": "bundle.pem"}]
     assert scaled["sequences"]["spec"]["triggers"][0]["authenticationRef"]["name"] == "lq-lead-qualifier-sequences"
     assert scaled["assignment"]["spec"]["triggers"][0]["authenticationRef"]["name"] == "mine"
     assert "assignment" not in of_kind(everything, "TriggerAuthentication")

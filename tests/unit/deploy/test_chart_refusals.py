@@ -75,10 +75,6 @@ def test_the_schema_refuses(complaints: str, mistake: str) -> None:
         ((*SASL, "kafka.sasl.mechanism=OAUTHBEARER"), "needs kafka.sasl.oauth.tokenEndpointUrl"),
         (("kafka.tls.caSecret=a", "kafka.tls.caConfigMap=b"), "exclude each other"),
         (
-            (*SASL, "kafka.sasl.username=me", "services.worker.autoscaling.enabled=true"),
-            "KEDA reads the user name from a Secret",
-        ),
-        (
             ("metrics.service=false", "metrics.serviceMonitor.enabled=true"),
             "set metrics.service to true",
         ),
