@@ -9,13 +9,16 @@ from typing import Any
 import pytest
 from confluent_kafka.admin import NewTopic
 
+from lead_qualifier import __version__
 from tests.broker.conftest import Install
 from tests.support.installation import Installation
 from tests.support.messages import apply, change, command, encode, feature, model, score, scoring_model
+from tests.support.promtool import check_metrics
 
 pytestmark = pytest.mark.broker
 
 SECRET = "Xq7-confidential"
+CLASSES = ("undecodable", "invalid", "wrong_key")
 
 
 @pytest.fixture(scope="module")
@@ -70,19 +73,40 @@ def test_metrics_tell_of_events_outcomes_times_lag_criteria_and_dead_letters(her
         assert worker.metric("lead_qualifier_events_total", topic=topic) == count
     assert worker.metric("lead_qualifier_dead_letters_total") == len(here.oracle.dead) == 6
     assert worker.metric("lead_qualifier_dead_letters_total", topic="lead-score-changed") == 4
+    reasons = {reason: worker.metric("lead_qualifier_dead_letters_total", reason=reason) for reason in CLASSES}
+    assert reasons == {"undecodable": 2, "invalid": 3, "wrong_key": 1}
     assert worker.metric("lead_qualifier_lag_records") == 0
+    assert worker.metric("lead_qualifier_lag_seconds") == 0
     assert worker.metric("lead_qualifier_open_partitions") == here.partitions + 1
     newest = json.loads(here.outs.records["qualification-models"][-1].value or b"")
     assert worker.metric("lead_qualifier_criteria_revision") == newest["revision"]
     for name in ("lead_qualifier_decisions_seconds", "lead_qualifier_transaction_seconds"):
         assert worker.metric(f"{name}_count") > 0
         assert worker.metric(f"{name}_sum") > 0
+    ended = worker.metric("lead_qualifier_end_to_end_seconds_count", service="qualification")
+    assert ended == worker.metric("lead_qualifier_events_total")
+    assert worker.metric("lead_qualifier_transactions_total") > 0
+    assert time.time() - 60 < worker.metric("lead_qualifier_last_commit_timestamp_seconds") <= time.time()
     status, text = worker.get("/metrics")
     assert status == 200
     assert "# HELP lead_qualifier_events_total" in text
     assert "# TYPE lead_qualifier_outcomes_total counter" in text
     assert "W-" not in text
     assert SECRET not in text
+
+
+def test_metrics_tell_of_the_build_rebalances_restoration_state_and_timers(here: Installation) -> None:
+    worker = here.running()[0]
+    assert worker.metric("lead_qualifier_build_info", version=__version__) == 1
+    assert worker.metric("lead_qualifier_rebalances_total") >= 1
+    assert worker.metric("lead_qualifier_restoring_partitions", service="qualification") == 0
+    assert worker.metric("lead_qualifier_restoration_seconds_count") >= here.partitions + 1
+    held = worker.metric("lead_qualifier_held_keys", application="leads")
+    assert 100 * held < worker.metric("lead_qualifier_state_bytes", application="leads") < 10_000 * held
+    assert ("lead_qualifier_timer_overdue_seconds", frozenset({("application", "leads")})) in worker.metrics()
+    assert worker.metric("process_resident_memory_bytes") > 10_000_000
+    assert worker.metric("python_info") == 1
+    assert check_metrics(worker.get("/metrics")[1]) == ""
 
 
 def test_logs_are_one_json_object_a_line_and_one_line_for_each_qualification(here: Installation) -> None:

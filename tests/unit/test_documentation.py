@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from lead_qualifier.assignment.results import AssignmentResult
+from lead_qualifier.engine import DeadLetterClass
 from lead_qualifier.follow_up.deciding import FollowUpOutcome
 from lead_qualifier.journeys.deciding import JourneyOutcome
+from lead_qualifier.messages.errors import BadMessageClass
 from lead_qualifier.qualification.decide import Outcome
 from lead_qualifier.sequences.outcomes import SequenceOutcome
 from tools.topics_table import document
@@ -49,6 +51,14 @@ def test_every_metric_is_explained() -> None:
     named = {name for file in (ROOT / "app").rglob("*.py") for name in _METRIC.findall(file.read_text())}
     assert len(named) > 20
     assert {name for name in named if not re.search(rf"`{name.removesuffix('_total')}(_total)?[`{{]", page)} == set()
+
+
+def test_every_class_of_dead_letters_and_outcome_is_named_with_its_metric() -> None:
+    page = (DOCS / "reference" / "metrics.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \|", page.split("### Dead letters")[1].split("\n## ")[0], re.MULTILINE)
+    assert set(rows) == {*map(str, DeadLetterClass), *map(str, BadMessageClass)}
+    (row,) = (line for line in page.splitlines() if line.startswith("| `lead_qualifier_outcomes_total{"))
+    assert re.findall(r"`(\w+)`", row) == [str(outcome) for outcome in Outcome]
 
 
 def test_the_page_of_topics_is_what_the_catalogues_say() -> None:

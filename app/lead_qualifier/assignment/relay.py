@@ -34,7 +34,7 @@ class Relay(Processor):
             read = self._seller if record.topic == self._sellers else self._command
             key, entry = read(record, context)
         except BadMessage as bad:
-            raise Rejected(str(bad)) from None
+            raise Rejected(str(bad), bad.kind) from None
         enqueue(context, self._prefix, key, entry)
 
     def _seller(self, record: Record, context: ProcessorContext) -> tuple[str, QueueEntry]:

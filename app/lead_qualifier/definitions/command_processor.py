@@ -88,7 +88,7 @@ class CommandProcessor(Processor, Generic[R]):
         try:
             handled = self._handlers[record.topic](registry, record, context, self._times)
         except BadMessage as bad:
-            raise Rejected(str(bad)) from None
+            raise Rejected(str(bad), bad.kind) from None
         result = handled.result
         for stored in result.stored:
             context.put(stored.key.encode(), stored)

@@ -114,7 +114,7 @@ class LeadFollower(Processor, Generic[S]):
             else:
                 self.process_other(topic, record, context)
         except BadMessage as bad:
-            raise Rejected(str(bad)) from None
+            raise Rejected(str(bad), bad.kind) from None
 
     def process_other(self, topic: Topic, record: Record, context: ProcessorContext) -> None:
         """Handle a record of one of the `other_inputs`. Raises BadMessage."""

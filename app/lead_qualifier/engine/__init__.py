@@ -2,11 +2,12 @@
 
 from lead_qualifier.engine.application import Application, Input, Processor
 from lead_qualifier.engine.context import ProcessorContext
-from lead_qualifier.engine.cycle import Observer
 from lead_qualifier.engine.engine import Engine
-from lead_qualifier.engine.errors import EngineError, OutputTooLarge, Rejected, Report, StateMismatch
+from lead_qualifier.engine.errors import DeadLetterClass, EngineError, OutputTooLarge, Rejected, Report, StateMismatch
 from lead_qualifier.engine.fault_points import FaultHook, FaultPoint
 from lead_qualifier.engine.limits import DEFAULT_LIMITS, Limits
+from lead_qualifier.engine.observer import Observer
+from lead_qualifier.engine.partition import Partition, PartitionResult
 from lead_qualifier.engine.partitioning import TopicPartition, partition_of
 from lead_qualifier.engine.timers import Timer, timers_in
 from lead_qualifier.kafka.records import Headers, Record
@@ -14,6 +15,7 @@ from lead_qualifier.kafka.records import Headers, Record
 __all__ = [
     "DEFAULT_LIMITS",
     "Application",
+    "DeadLetterClass",
     "Engine",
     "EngineError",
     "FaultHook",
@@ -23,6 +25,8 @@ __all__ = [
     "Limits",
     "Observer",
     "OutputTooLarge",
+    "Partition",
+    "PartitionResult",
     "Processor",
     "ProcessorContext",
     "Record",

@@ -13,7 +13,7 @@ import structlog
 from lead_qualifier.engine.application import Processor
 from lead_qualifier.engine.checkpoint import Checkpoint
 from lead_qualifier.engine.context import ProcessorContext, SavepointContext
-from lead_qualifier.engine.errors import OutputTooLarge, Rejected
+from lead_qualifier.engine.errors import DeadLetterClass, OutputTooLarge, Rejected
 from lead_qualifier.engine.fault_points import FaultHook
 from lead_qualifier.engine.fetch_buffer import Batch, FetchBuffer, split
 from lead_qualifier.engine.isolation import Isolation
@@ -156,7 +156,7 @@ class BatchProcessor:
                     continue
                 process(record, context)
             except Rejected as rejected:
-                context.reject(record, str(rejected))
+                context.reject(record, str(rejected), rejected.kind)
             except OutputTooLarge:
                 raise
             except Exception as error:  # any fault of the program's: `process_carefully` finds the record at fault
@@ -174,19 +174,20 @@ class BatchProcessor:
                     try:
                         processor.process(record, context)
                     except Rejected as rejected:
-                        context.reject(record, str(rejected))
+                        context.reject(record, str(rejected), rejected.kind)
                     context.release()
                     break
                 except OutputTooLarge as error:
                     _roll_back(context, processor)
-                    context.reject(record, error.reason)
+                    context.reject(record, error.reason, DeadLetterClass.TOO_LARGE)
                     break
                 except Exception as error:  # any fault of the program's: after ATTEMPTS the record is a dead letter
                     _roll_back(context, processor)
                     where = dict(zip(("topic", "partition", "offset"), record_id(record), strict=True))
                     log.error("record_failed", **where, attempt=attempt, exc_info=error)
                     if attempt == ATTEMPTS:
-                        context.reject(record, f"the program failed on it: {type(error).__name__}: {error}")
+                        reason = f"the program failed on it: {type(error).__name__}: {error}"
+                        context.reject(record, reason, DeadLetterClass.FAILED)
             self._progress()
         context.record = None
 

@@ -9,12 +9,12 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from typing_extensions import override
 
-from lead_qualifier.engine.errors import OutputTooLarge, Rejected
+from lead_qualifier.engine.errors import DeadLetterClass, OutputTooLarge, Rejected
 from lead_qualifier.engine.partitioning import partition_of
 from lead_qualifier.engine.timers import Timer
 from lead_qualifier.kafka.records import FRAMING_BYTES, Change, Headers, Output, Record, dead_letter, record_bytes
@@ -42,6 +42,16 @@ class Topology:
         if not self.keyed or (home := partition_of(key, self.partitions)) == number:
             return None
         return home
+
+
+class DeadLetter(NamedTuple):
+    """A record that nobody can process."""
+
+    record: Record
+    #: For people.
+    reason: str
+    #: The class of the reason, for figures.
+    kind: str
 
 
 class ProcessorContext:
@@ -100,7 +110,7 @@ class ProcessorContext:
         #: The record being processed; None during a sweep and for a timer.
         self.record: Record | None = None
         self.outputs: list[Output] = []
-        self.dead_letters: list[tuple[Record, str]] = []
+        self.dead_letters: list[DeadLetter] = []
         #: The processor's own counters. They count once the transaction is committed.
         self.counts: Counter[Any] = Counter()
         #: Events for the processor's `committed`: whatever is true only once the transaction is committed.
@@ -127,7 +137,8 @@ class ProcessorContext:
                 state = self._application.decode_state(raw)
             except (msgspec.DecodeError, ValueError, RecursionError) as error:
                 raise Rejected(
-                    f"the state stored for this key in {self._application.changelog} is unreadable: {error}"
+                    f"the state stored for this key in {self._application.changelog} is unreadable: {error}",
+                    DeadLetterClass.UNREADABLE_STATE,
                 ) from error
         self._cache[key] = state
         return state
@@ -152,7 +163,8 @@ class ProcessorContext:
         if (belongs := app.home_elsewhere(key, self.number)) is not None:
             raise Rejected(
                 f"wrong partitioner: this key belongs to partition {belongs} of {app.partitions}, not {self.number}; "
-                "producers must use murmur2 (librdkafka: partitioner=murmur2_random)"
+                "producers must use murmur2 (librdkafka: partitioner=murmur2_random)",
+                DeadLetterClass.WRONG_PARTITION,
             )
 
     def position(self, topic: str) -> int:
@@ -197,9 +209,9 @@ class ProcessorContext:
         self.bytes += self._check_size(topic, key, value, headers, self.record)
         self.outputs.append(Output(topic, key, value, headers))
 
-    def reject(self, record: Record, reason: str) -> None:
-        """Make the record a dead letter, with a reason for people."""
-        self.dead_letters.append((record, reason))
+    def reject(self, record: Record, reason: str, kind: str) -> None:
+        """Make the record a dead letter, with a reason for people and its class."""
+        self.dead_letters.append(DeadLetter(record, reason, kind))
         self.bytes += len(record.value or b"")
 
     def schedule(self, key: bytes, due_ms: int) -> None:
@@ -250,7 +262,7 @@ class ProcessorContext:
     def dead_letter_records(self) -> Iterator[Output]:
         """The dead letters as records: original key, value and headers, their origin, and the reason."""
         topic = self._application.dead_letters
-        for record, reason in self.dead_letters:
+        for record, reason, _ in self.dead_letters:
             yield dead_letter(topic, record, reason, self._limits.get(topic))
 
     def _check_size(

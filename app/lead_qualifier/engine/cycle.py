@@ -11,16 +11,15 @@ import structlog
 from confluent_kafka import KafkaException
 from confluent_kafka import TopicPartition as KafkaTopicPartition
 
-from lead_qualifier.engine.application import Application
 from lead_qualifier.engine.batch_processor import ATTEMPTS, BatchProcessor
 from lead_qualifier.engine.clock import Clock, Stamp
-from lead_qualifier.engine.context import ProcessorContext
 from lead_qualifier.engine.errors import Aborted, OutcomeUnknown
 from lead_qualifier.engine.fault_points import FaultHook, FaultPoint
 from lead_qualifier.engine.fetch_buffer import FetchBuffer
 from lead_qualifier.engine.input_barriers import InputBarriers
 from lead_qualifier.engine.isolation import Isolation
 from lead_qualifier.engine.limits import CycleSize, Limits
+from lead_qualifier.engine.observer import Observer
 from lead_qualifier.engine.ownership import Ownership, PartitionAssignment
 from lead_qualifier.engine.partition import Partition, PartitionResult
 from lead_qualifier.engine.partitioning import TopicPartition
@@ -38,22 +37,6 @@ _CHECK_SECONDS = 1.0
 _FIRST_BACKOFF = 0.1
 _LONGEST_BACKOFF = 5.0
 _ISOLATION_BACKOFF = 0.05
-
-
-class Observer:
-    """Learns about the engine's work, in the cycle's thread. This one ignores it."""
-
-    def cycle(
-        self,
-        contexts: Sequence[tuple[Application, ProcessorContext]],
-        *,
-        process_seconds: float,
-        transaction_seconds: float,
-    ) -> None:
-        """A cycle has been committed."""
-
-    def aborted(self, reason: str) -> None:
-        """A transaction was aborted, or its outcome is unknown."""
 
 
 class Cycle:
@@ -145,11 +128,7 @@ class Cycle:
         written = time.monotonic()
         for result in results:
             result.task.partition.application.processor.committed(result.context)
-        self._observer.cycle(
-            [(r.task.partition.application, r.context) for r in results],
-            process_seconds=processed - begun,
-            transaction_seconds=written - processed,
-        )
+        self._observer.cycle(results, process_seconds=processed - begun, transaction_seconds=written - processed)
         return True
 
     def _rotated(self, partitions: list[Partition]) -> list[Partition]:

@@ -17,13 +17,14 @@ import structlog
 
 from lead_qualifier.engine.application import Application
 from lead_qualifier.engine.clock import Clock
-from lead_qualifier.engine.cycle import Cycle, Observer
+from lead_qualifier.engine.cycle import Cycle
 from lead_qualifier.engine.errors import Code, Report, StateMismatch
 from lead_qualifier.engine.fault_points import FaultHook, FaultPoint, no_fault_hook
 from lead_qualifier.engine.fetch_buffer import FetchBuffer
 from lead_qualifier.engine.group_metadata import Membership, check_encoding
 from lead_qualifier.engine.input_barriers import InputBarriers
 from lead_qualifier.engine.limits import DEFAULT_LIMITS, Limits
+from lead_qualifier.engine.observer import Observer
 from lead_qualifier.engine.ownership import Ownership, partition_assignment
 from lead_qualifier.engine.partition import Partition
 from lead_qualifier.engine.partitioning import AppPartition, TopicPartition
@@ -67,6 +68,7 @@ class Engine:
         self.limits = limits
         self._failed = failed
         self._hook = hook
+        self._observer = observer or Observer()
         self._ownership = Ownership(self.applications, self.fetch_buffer)
         self._progress = Progress(limits.stall_seconds)
         self._clock = Clock(limits.clock_seconds, wall=wall)
@@ -86,6 +88,7 @@ class Engine:
             self._progress,
             Restorer(connection),
             StateVerifier(connection.confluent(), group_id=group_id, clock_seconds=limits.clock_seconds, warn=warn),
+            observer=self._observer,
             hook=hook,
             stopping=self._stopping,
         )
@@ -98,7 +101,7 @@ class Engine:
             group_id=group_id,
             clock=self._clock,
             progress=self._progress,
-            observer=observer or Observer(),
+            observer=self._observer,
             hook=hook,
             stopping=self._stopping,
         )
@@ -142,6 +145,7 @@ class Engine:
             incomplete=sorted(f"{name}/{number}" for name, number in new.partial),
         )
         self._ownership.restore_wanted.set()
+        self._observer.rebalanced()
 
     def revoked(self) -> None:
         """A rebalance begins: stop processing and wait, for a limited time, for the running transaction. Blocks; call
@@ -195,6 +199,10 @@ class Engine:
     def open_partitions(self) -> list[Partition]:
         """What is being processed."""
         return self._ownership.open_partitions()
+
+    def restoring_partitions(self) -> list[Partition]:
+        """Those whose changelog is being read."""
+        return [partition for partition in self._ownership.held_partitions() if partition.restoration is not None]
 
     def ready(self) -> bool:
         """True if the group has settled and every assigned partition is open."""

@@ -55,8 +55,32 @@ class EngineError(Exception):
     """What the engine's own exceptions are."""
 
 
+class DeadLetterClass(StrEnum):
+    """Why a record became a dead letter, in few classes. A processor may have others of its own for `Rejected`."""
+
+    UNDECODABLE = "undecodable"
+    """No client can read the bytes of the record or of its batch."""
+    INVALID = "invalid"
+    """The processor rejects what the record says."""
+    WRONG_PARTITION = "wrong_partition"
+    """The producer's partitioner is not murmur2."""
+    UNREADABLE_STATE = "unreadable_state"
+    """What is stored for the record's key cannot be read."""
+    TOO_LARGE = "too_large"
+    """What follows from the record is larger than a topic takes."""
+    REFUSED = "refused"
+    """The broker refuses what follows from the record."""
+    FAILED = "failed"
+    """The program failed on the record."""
+
+
 class Rejected(EngineError):
     """Raised by a processor for a record that it cannot handle: the record becomes a dead letter with this reason."""
+
+    def __init__(self, reason: str, kind: str = DeadLetterClass.INVALID) -> None:
+        """`kind`: the class of the reason."""
+        super().__init__(reason)
+        self.kind = kind
 
 
 class OutputTooLarge(EngineError):

@@ -20,6 +20,9 @@ from typing import Any, NamedTuple
 from lead_qualifier.engine.partitioning import TopicPartition
 from lead_qualifier.kafka.records import size_of
 
+#: A cycle takes from a topic partition at most this many times: its share, and what others have left of theirs.
+TAKEN_AT_ONCE = 2
+
 
 class Batch(NamedTuple):
     """The records of one fetch from one topic partition: offsets `start` up to, not including, `end`."""
@@ -65,6 +68,7 @@ class _Queue:
     records: int = 0
     bytes: int = 0
     rejected: int = 0  # batches in a row that did not follow `next`
+    taken: deque[Any] = field(default_factory=lambda: deque(maxlen=TAKEN_AT_ONCE))  # the first record of each `take`
 
 
 class FetchBuffer:
@@ -250,6 +254,8 @@ class FetchBuffer:
                 count += len(batch.records)
                 size += batch.bytes or 0
                 taken.append(batch)
+            if taken:
+                queue.taken.append(taken[0].records[0])
         return taken
 
     def give_back(self, batches: Iterable[Batch]) -> None:
@@ -260,6 +266,14 @@ class FetchBuffer:
                 if queue is not None and batch.epoch >= queue.opened:  # else it is read again, if it is ours at all
                     queue.batches.appendleft(batch)
                     self._count(queue, batch, 1)
+
+    def oldest(self, tp: TopicPartition, position: int) -> Any | None:
+        """The first record that was accepted at or after an offset, the position; None if there is none."""
+        with self._lock:
+            if (queue := self._queues.get(tp)) is None:
+                return None
+            being_processed = (record for record in queue.taken if record.offset >= position)
+            return next(being_processed, queue.batches[0].records[0] if queue.batches else None)
 
     @property
     def queued(self) -> int:

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 import structlog
 
 from lead_qualifier.engine.checkpoint import Sweep
+from lead_qualifier.engine.context import DeadLetter
+from lead_qualifier.engine.errors import DeadLetterClass
 from lead_qualifier.engine.partition import Partition, PartitionResult
 from lead_qualifier.kafka.records import Record, RecordId, record_id
 
@@ -81,17 +83,19 @@ class Isolation:
         """Nothing has been rejected yet."""
         self._rejected.clear()
 
-    def rejection(self, record: Record) -> tuple[Record, str] | None:
-        """The dead letter, and its reason, of a record that no processor is to be asked about; None for any other."""
+    def rejection(self, record: Record) -> DeadLetter | None:
+        """The dead letter of a record that no processor is to be asked about; None for any other."""
         where = record_id(record)
         reason = self.quarantined.get(where)
         if reason is None:
-            return None if record.unreadable is None else (record, record.unreadable)
+            if record.unreadable is None:
+                return None
+            return DeadLetter(record, record.unreadable, DeadLetterClass.UNDECODABLE)
         self._rejected.add(where)
         if where in self._bare:
             record = Record(*where, record.timestamp_ms, None, None, ())
             reason = f"{reason} (the broker refused the dead letter, too: key, value and headers are left out)"
-        return record, reason
+        return DeadLetter(record, reason, DeadLetterClass.REFUSED)
 
     def refused(self, results: Sequence[PartitionResult], reason: str, *, repeated: bool) -> None:
         """The broker has refused something in these results. `repeated`: time after time, so it has to be isolated."""

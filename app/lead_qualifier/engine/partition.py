@@ -30,6 +30,10 @@ class Partition:
     written_at: Stamp | None = None
     #: The changelog is restored up to this offset; None before the first restoration.
     restored_to: int | None = None
+    #: While the changelog is read: from which offset up to which.
+    restoration: tuple[int, int] | None = None
+    #: Of the keys and states in the store, since it was last opened.
+    state_bytes: int = 0
     #: When the store was last known to be complete (seconds since 1970, by the wall clock).
     verified_at: float = field(default_factory=time.time)
     #: Keys with an unreadable state, and why, as far as `inspection` has come. The bytes stay until a new state
@@ -56,6 +60,18 @@ class Partition:
     def unreadable_count(self) -> int:
         """Records of the changelog that are known to be unreadable."""
         return len(self.unreadable) + len(self.keyless)
+
+    @property
+    def restoration_progress(self) -> float | None:
+        """How much of the changelog is read, from 0 to 1; None when it is not being read."""
+        if (restoration := self.restoration) is None:
+            return None
+        start, end = restoration
+        return min(1.0, max(0, (self.restored_to or 0) - start) / max(1, end - start))
+
+    def measure(self) -> None:
+        """Set `state_bytes` to what the store holds."""
+        self.state_bytes = sum(map(len, self.store)) + sum(map(len, self.store.values()))
 
     def forget(self) -> None:
         """Discard everything: the next restoration reads the whole changelog."""
@@ -93,12 +109,18 @@ class Partition:
     def apply(self, changes: list[Change]) -> None:
         """Apply committed changelog records to the store."""
         store = self.store
+        size = 0
         for change in changes:
-            value = change["value"]
+            key, value = change["key"], change["value"]
+            before = store.get(key)
+            if before is not None:
+                size -= len(key) + len(before)
             if value is None:
-                store.pop(change["key"], None)
+                store.pop(key, None)
             else:
-                store[change["key"]] = value
+                store[key] = value
+                size += len(key) + len(value)
+        self.state_bytes += size
         if self.unreadable:
             for change in changes:
                 self.unreadable.pop(change["key"], None)

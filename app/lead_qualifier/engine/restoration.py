@@ -61,10 +61,15 @@ class Restorer:
                 reading[tp] = partition
                 starts[tp] = start
                 partition.inspected = False
-        if done:
-            ready(done)
-        if reading:
-            self._read(reading, starts, end, ready, abandoned)
+                partition.restoration = start, end[tp]
+        try:
+            if done:
+                ready(done)
+            if reading:
+                self._read(reading, starts, end, ready, abandoned)
+        finally:
+            for partition in partitions:
+                partition.restoration = None
 
     def _forget_if_stale(self, partition: Partition, first: int, end: int) -> None:
         if partition.restored_to is None:
@@ -118,6 +123,7 @@ class Restorer:
                 for tp in [tp for tp in reading if tail.position[tp] >= end[tp]]:
                     partition = reading.pop(tp)
                     partition.verified_at = time.time()
+                    partition.restoration = None
                     partition.restored_to = tail.position[tp]  # behind what aborted transactions have left, too
                     done.append(partition)
                 if done:

@@ -15,6 +15,7 @@ from lead_qualifier.engine.application import Application
 from lead_qualifier.engine.errors import StaleOwner
 from lead_qualifier.engine.fault_points import FaultHook, FaultPoint
 from lead_qualifier.engine.inspection import inspect
+from lead_qualifier.engine.observer import Observer
 from lead_qualifier.engine.ownership import Ownership, PartitionAssignment
 from lead_qualifier.engine.partition import Partition
 from lead_qualifier.engine.progress import Progress
@@ -43,6 +44,7 @@ class RestorationLoop:
         restorer: Restorer,
         verifier: StateVerifier,
         *,
+        observer: Observer,
         hook: FaultHook,
         stopping: threading.Event,
     ) -> None:
@@ -52,6 +54,7 @@ class RestorationLoop:
         self._restorer = restorer
         self._verifier = verifier
         self._has_begun = False
+        self._observer = observer
         self._hook = hook
         self._stopping = stopping
 
@@ -97,17 +100,21 @@ class RestorationLoop:
             checkpoints = self._verifier.verify(restored)
             for partition in restored:
                 partition.timers = Timers(partition.application.processor.timers(partition.store))
+                partition.measure()
             if self._stopping.is_set() or not self._ownership.open(
                 list(zip(restored, checkpoints, strict=True)), assignment
             ):
                 return
             self._progress.made()
             self._hook(FaultPoint.OPEN_DONE)
+            seconds = time.monotonic() - begun
+            for _ in restored:
+                self._observer.restored(seconds)
             log.info(
                 "partitions_opened",
                 partitions=[p.label for p in restored],
                 keys=sum(len(p.store) for p in restored),
-                seconds=round(time.monotonic() - begun, 3),
+                seconds=round(seconds, 3),
             )
 
         self._restorer.restore(partitions, ready=ready, abandoned=abandoned)

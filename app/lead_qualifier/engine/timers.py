@@ -50,7 +50,7 @@ class Timers:
                 self._next[key] = due_ms
         self._heap = [(due_ms, key) for key, due_ms in self._next.items()]
         heapify(self._heap)
-        self._due: dict[bytes, None] = {}
+        self._due: dict[bytes, int] = {}
 
     def __len__(self) -> int:
         """Timers that are kept, including those whose key has an earlier one by now."""
@@ -76,8 +76,17 @@ class Timers:
             due_ms, key = heappop(heap)
             if earliest.get(key) == due_ms:
                 del earliest[key]
-                self._due[key] = None
+                self._due[key] = due_ms
         return list(islice(self._due, limit))
+
+    def oldest(self) -> int | None:
+        """When the timer that fires next was or is due (milliseconds since 1970); None without one. Safe from any
+        thread, which may find a timer that has just fired.
+        """
+        if (due := next(iter(self._due.copy().values()), None)) is not None:
+            return due
+        due_ms, key = next(iter(self._heap[:1]), (0, b""))
+        return due_ms if self._next.get(key) == due_ms else None  # another one may be superseded
 
     def done(self, keys: Iterable[bytes], following: Iterable[Timer] = ()) -> None:
         """The timers of these keys have fired, and the cycle is committed. `following`: what their states wait for

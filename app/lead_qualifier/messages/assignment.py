@@ -14,7 +14,7 @@ from tzlocal.windows_tz import win_tz
 
 from lead_qualifier.messages.conditions import ConditionDefinition
 from lead_qualifier.messages.decode import decode
-from lead_qualifier.messages.errors import BadMessage
+from lead_qualifier.messages.errors import BadMessage, BadMessageClass
 from lead_qualifier.messages.fields import EMITTED, READ_STRICTLY, DisplayName, Id, Models, Timestamp, Value
 from lead_qualifier.messages.lead_messages import EventId, LeadId
 from lead_qualifier.messages.lead_qualified import LeadChangedOffset, Trigger
@@ -304,7 +304,11 @@ def decode_seller_changed(key: bytes | None, value: bytes | None, headers: Any =
         except UnicodeDecodeError:
             seller_id = ""
         if not seller_id:
-            raise BadMessage("the record has no value, and its key is not a seller_id in UTF-8", "seller_id")
+            raise BadMessage(
+                "the record has no value, and its key is not a seller_id in UTF-8",
+                "seller_id",
+                BadMessageClass.WRONG_KEY,
+            )
         return seller_id
     message = decode(_seller, "seller_id", key, value, headers, closed=_SELLER_FIELDS)
     message["time_zone"] = _zone(message["time_zone"])

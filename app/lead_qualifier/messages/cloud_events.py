@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from lead_qualifier.messages.errors import BadMessage
+from lead_qualifier.messages.errors import BadMessage, BadMessageClass
 from lead_qualifier.messages.reasons import unreadable_envelope
 
 if TYPE_CHECKING:
@@ -149,13 +149,14 @@ def _unwrap(value: bytes, media_type: bytes) -> bytes:
     if media_type != _JSON_FORMAT:
         raise BadMessage(
             "the content-type header names a CloudEvents format other than application/cloudevents+json: "
-            "send one event per record, in that format or in binary mode"
+            "send one event per record, in that format or in binary mode",
+            kind=BadMessageClass.UNDECODABLE,
         )
     try:
         value.decode()
         envelope = _envelopes.decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadMessage(unreadable_envelope(value, error)) from None
+        raise BadMessage(unreadable_envelope(value, error), kind=BadMessageClass.UNDECODABLE) from None
     if envelope.specversion != SPEC_VERSION:
         raise BadMessage("specversion of the CloudEvents envelope must be 1.0", "specversion")
     if not isinstance(envelope.data, msgspec.UnsetType):
@@ -165,4 +166,6 @@ def _unwrap(value: bytes, media_type: bytes) -> bytes:
     try:
         return base64.b64decode(envelope.data_base64, validate=True)
     except (binascii.Error, ValueError):
-        raise BadMessage("data_base64 of the CloudEvents envelope is not base64", "data_base64") from None
+        raise BadMessage(
+            "data_base64 of the CloudEvents envelope is not base64", "data_base64", BadMessageClass.UNDECODABLE
+        ) from None

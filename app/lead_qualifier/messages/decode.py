@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from lead_qualifier.messages.cloud_events import data_of, is_envelope
 from lead_qualifier.messages.command_messages import FeatureCommand, ModelCommand, ScoringModelChanged
-from lead_qualifier.messages.errors import BadMessage
+from lead_qualifier.messages.errors import BadMessage, BadMessageClass
 from lead_qualifier.messages.lead_messages import LeadChanged, LeadMerged, LeadSalesResponse, LeadScoreChanged
 from lead_qualifier.messages.reasons import bad_message, wrong_key
 from lead_qualifier.qualification.leads import LeadChange
@@ -193,7 +193,8 @@ def _data(value: bytes | None, headers: Headers) -> bytes:
         if not value.lstrip().startswith(b"{"):
             raise BadMessage(
                 "the value has the framing of a Schema Registry but no JSON object after it: Avro and Protobuf are not "
-                "supported, send JSON"
+                "supported, send JSON",
+                kind=BadMessageClass.UNDECODABLE,
             )
     return data_of(value, headers) if headers else value
 
@@ -209,7 +210,7 @@ def _validated(
         message = validate(data)
     except ValidationError as error:
         bad = bad_message(error, tags=_COMMANDS, closed=closed)
-        raise (BadMessage(f"{bad.reason}; {_NO_LABEL}", bad.field) if is_envelope(data) else bad) from None
+        raise (BadMessage(f"{bad.reason}; {_NO_LABEL}", bad.field, bad.kind) if is_envelope(data) else bad) from None
     if b"NaN" in data or b"Infinity" in data:  # which pydantic accepts in unknown fields
         json.loads(data, parse_constant=_no_number)  # unless they are inside a text
     message_id = str(message[id_field])
@@ -239,7 +240,9 @@ def _is_flat(data: bytes) -> bool:
 
 
 def _no_number(name: str) -> NoReturn:
-    raise BadMessage(f"the value is not JSON in UTF-8: {name} is not a number in JSON")
+    raise BadMessage(
+        f"the value is not JSON in UTF-8: {name} is not a number in JSON", kind=BadMessageClass.UNDECODABLE
+    )
 
 
 def _erased_id(key: bytes | None) -> str:
@@ -248,4 +251,7 @@ def _erased_id(key: bytes | None) -> str:
     try:
         return key.decode()
     except UnicodeDecodeError:
-        raise BadMessage("the record's key is not UTF-8, so it is not a lead's id and nothing is erased") from None
+        raise BadMessage(
+            "the record's key is not UTF-8, so it is not a lead's id and nothing is erased",
+            kind=BadMessageClass.WRONG_KEY,
+        ) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from lead_qualifier.qualification.finding import Finding
 from lead_qualifier.wording.sentences import IN_ENGLISH
@@ -13,17 +14,29 @@ class MessagesError(ValueError):
     """Base class of the exceptions below."""
 
 
+class BadMessageClass(StrEnum):
+    """What kind of mistake it is, for figures."""
+
+    UNDECODABLE = "undecodable"
+    """The bytes are no JSON, or in a framing or an envelope that cannot be read."""
+    INVALID = "invalid"
+    """The message breaks its contract."""
+    WRONG_KEY = "wrong_key"
+    IMPLAUSIBLE_TIME = "implausible_time"
+
+
 class BadMessage(MessagesError):
     """A record that does not follow its contract.
 
-    `reason` says why, in a sentence for people. `field` is the path of the first invalid field; empty for the whole
-    record.
+    `reason` says why, in a sentence for people; `kind` is its class. `field` is the path of the first invalid field;
+    empty for the whole record.
     """
 
-    def __init__(self, reason: str, field: str = "") -> None:
+    def __init__(self, reason: str, field: str = "", kind: BadMessageClass = BadMessageClass.INVALID) -> None:
         super().__init__(reason)
         self.reason = reason
         self.field = field
+        self.kind = kind
 
 
 @dataclass(frozen=True, slots=True)

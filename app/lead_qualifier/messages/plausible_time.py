@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from lead_qualifier.messages.durations import duration_text
-from lead_qualifier.messages.errors import BadMessage
+from lead_qualifier.messages.errors import BadMessage, BadMessageClass
 from lead_qualifier.qualification.utc import (
     EARLIEST_PLAUSIBLE,
     PLAUSIBLE_BEFORE,
@@ -58,7 +58,8 @@ class PlausibleTime:
             return
         if not EARLIEST_PLAUSIBLE <= at < PLAUSIBLE_BEFORE:
             side = "before 1970" if at < EARLIEST_PLAUSIBLE else "after 2200"
-            raise BadMessage(f"{field} is {side}: correct the date and send the message again", field)
+            text = f"{field} is {side}: correct the date and send the message again"
+            raise BadMessage(text, field, BadMessageClass.IMPLAUSIBLE_TIME)
         known_ms = record_ms if has_time(record_ms) else now_ms
         latest = self.latest(known_ms)
         if at > latest:
@@ -68,6 +69,7 @@ class PlausibleTime:
                 f"{duration_text(self._tolerance)} is accepted (LEAD_QUALIFIER_TIME_TOLERANCE): correct the sender's "
                 "clock or the date, and send the message again",
                 field,
+                BadMessageClass.IMPLAUSIBLE_TIME,
             )
         if has_time(record_ms):
             self._sure_ms, self._sure_until = record_ms, min(latest, PLAUSIBLE_BEFORE - timedelta(microseconds=1))

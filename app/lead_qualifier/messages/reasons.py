@@ -7,7 +7,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-from lead_qualifier.messages.errors import BadMessage
+from lead_qualifier.messages.errors import BadMessage, BadMessageClass
 from lead_qualifier.messages.nearest import Nearest
 from lead_qualifier.qualification.finding import Finding
 from lead_qualifier.wording.printable import printable
@@ -43,7 +43,8 @@ def bad_message(
     named = [f"{field or 'the value'} {text}" for field, text in problems[:_NAMED_AT_MOST]]
     if len(problems) > _NAMED_AT_MOST:
         named.append(f"and {len(problems) - _NAMED_AT_MOST} more")
-    return BadMessage("; ".join(named), problems[0][0])
+    kind = BadMessageClass.UNDECODABLE if errors[0]["type"] == "json_invalid" else BadMessageClass.INVALID
+    return BadMessage("; ".join(named), problems[0][0], kind)
 
 
 def _unknown(error: ErrorDetails, known: Mapping[str, Nearest]) -> str:
@@ -285,7 +286,8 @@ _BEGINNINGS = {
 def wrong_key(key: bytes | None, id_field: str, message_id: str) -> BadMessage:
     """What is wrong with a key that should be an id in UTF-8, as a BadMessage."""
     fault = _key_fault(key, id_field, message_id)
-    return BadMessage(f"the record {fault}: its key must be the bytes of {id_field} in UTF-8", id_field)
+    text = f"the record {fault}: its key must be the bytes of {id_field} in UTF-8"
+    return BadMessage(text, id_field, BadMessageClass.WRONG_KEY)
 
 
 def _key_fault(key: bytes | None, id_field: str, message_id: str) -> str:

@@ -108,7 +108,7 @@ class Process:
             failed=lambda why: self._failed(self._in_words(why)),
             warn=lambda report: log.warning(report.code, reason=IN_ENGLISH.sentence(report), **report.arguments),
             limits=replace(self._limits, clock_seconds=self._settings.time_tolerance.total_seconds()),
-            observer=self.metrics,
+            observer=self.metrics.observer(service.name),
             hook=self._hook,
         )
         return HostedService(service, engine, self._connection)

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from lead_qualifier.consumer import RecordOutcome
+from lead_qualifier.services.process_metrics import add_process_metrics
 from lead_qualifier.sinks.circuit import State
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
@@ -20,6 +21,7 @@ class SinkMetrics:
 
     def __init__(self, sink: str) -> None:
         self.registry = CollectorRegistry()
+        add_process_metrics(self.registry)
         self._sink = sink
         self._attempts = Counter(
             "lead_qualifier_sink_attempts",

@@ -105,7 +105,7 @@ def test_a_command_that_becomes_a_dead_letter_changes_nothing_for_those_that_sha
     fetch_buffer, size = FetchBuffer(max_queued_records=1), CycleSize(1, 1)
     batches = BatchProcessor(fetch_buffer, Isolation(100), size, group_id="g", hook=no_fault_hook)
     batches.process_carefully([too_long, publish], context, app.processor)
-    assert [record.offset for record, _ in context.dead_letters] == [0]
+    assert [one.record.offset for one in context.dead_letters] == [0]
     [outcome] = context.outputs
     event = json.loads(outcome.value or b"")
     assert (event["outcome"], event["reason"]) == ("refused", "unknown_definition")

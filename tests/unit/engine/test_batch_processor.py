@@ -122,7 +122,7 @@ class RefusingBroker:
             self.partition.timers.add(done.context.timers)
             self.partition.checkpoint = done.checkpoint
             self.written += [(output.key, output.value) for output in done.context.outputs]
-            self.letters |= {record.offset: reason for record, reason in done.context.dead_letters}
+            self.letters |= {one.record.offset: one.reason for one in done.context.dead_letters}
         self.cycle_parts.committed(results)
         return results
 

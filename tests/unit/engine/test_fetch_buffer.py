@@ -178,3 +178,23 @@ def test_what_was_taken_before_a_reopening_is_not_put_back() -> None:
     assert fetch_buffer.queued == 0
     fetch_buffer.close()
     fetch_buffer.give_back(stale)
+
+
+def test_the_oldest_record_is_the_one_that_is_being_processed_or_else_the_first_queued() -> None:
+    fetch_buffer, epoch = opened()
+    assert fetch_buffer.oldest(TP, 0) is None
+    fetch_buffer.accept(batch(epoch, 0, 3))
+    fetch_buffer.accept(batch(epoch, 3, 9))
+
+    def oldest(position: int) -> int | None:
+        record = fetch_buffer.oldest(TP, position)
+        return None if record is None else record.offset
+
+    assert oldest(0) == 0
+    taken(fetch_buffer, 2)
+    taken(fetch_buffer, 3)
+    assert oldest(0) == 0, "taken, but not processed"
+    assert oldest(5) == 5
+    taken(fetch_buffer)
+    assert (oldest(5), oldest(9)) == (5, None)
+    assert fetch_buffer.oldest(("scores", 1), 0) is None

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from unittest.mock import Mock
 
-from lead_qualifier.engine import Engine, Limits
+from lead_qualifier.engine import Engine, Limits, Observer
 from lead_qualifier.engine.checkpoint import Checkpoint
 from lead_qualifier.engine.fault_points import no_fault_hook
 from lead_qualifier.engine.fetch_buffer import FetchBuffer
@@ -89,5 +89,14 @@ def test_partitions_assigned_during_a_topic_check_are_opened() -> None:
     ownership = Ownership([app], FetchBuffer(max_queued_records=1))
     event = ownership.restore_wanted = _SetJustTooLate(stopping.set)
     unused = Mock(spec=[])  # nothing is assigned
-    RestorationLoop([app], ownership, Progress(LIMIT), unused, unused, hook=no_fault_hook, stopping=stopping).run()
+    RestorationLoop(
+        [app],
+        ownership,
+        Progress(LIMIT),
+        unused,
+        unused,
+        observer=Observer(),
+        hook=no_fault_hook,
+        stopping=stopping,
+    ).run()
     assert event.seen == [False, True]

@@ -52,3 +52,17 @@ def test_what_a_key_asked_for_is_taken_back_with_it() -> None:
     assert context.has_changed(b"k")
     context.undo(b"k", mark)
     assert (context.timers, context.has_changed(b"k")) == ([(5, b"other")], False)
+
+
+def test_the_oldest_timer_is_the_one_that_waits_until_its_cycle_is_committed() -> None:
+    timers = Timers([(30, b"c"), (10, b"a"), (20, b"b")])
+    assert timers.oldest() == 10
+    timers.due(25, 10)
+    assert timers.oldest() == 10, "due, but not committed"
+    timers.done([b"a"])
+    assert timers.oldest() == 20
+    timers.done([b"b"])
+    assert timers.oldest() == 30
+    timers.due(30, 10)
+    timers.done([b"c"])
+    assert timers.oldest() is None

@@ -38,6 +38,11 @@ class FetchHealth:
         self._behind.clear()
         self._passed_at = time.monotonic()
 
+    def behind(self, tp: TopicPartition) -> float:
+        """Seconds for which a topic partition has had more than what was read, without moving; 0 if it has none."""
+        _, since = self._behind.get(tp, (0, None))
+        return 0.0 if since is None else time.monotonic() - since
+
     def silent(self) -> float:
         """Seconds since the loop last passed."""
         return time.monotonic() - self._passed_at

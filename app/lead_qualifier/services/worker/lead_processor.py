@@ -119,7 +119,7 @@ class LeadProcessor(Processor):
         try:
             self._handlers[record.topic](record, context)
         except BadMessage as bad:
-            raise Rejected(str(bad)) from None
+            raise Rejected(str(bad), bad.kind) from None
 
     def _score(self, record: Record, context: ProcessorContext) -> None:
         message = decode_score(record.key, record.value, record.headers)

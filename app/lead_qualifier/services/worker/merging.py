@@ -178,7 +178,7 @@ def _lead_id(key: bytes | None) -> str:
     except UnicodeDecodeError:
         lead_id = ""
     if not lead_id:
-        raise Rejected("the record's key is no lead's id: only workers may write to this topic")
+        raise Rejected("the record's key is no lead's id: only workers may write to this topic", "wrong_key")
     return lead_id
 
 
