@@ -53,6 +53,7 @@ MODEL = QualificationModel(
         leads.Score,
         leads.Mark,
         leads.Hold,
+        leads.Trigger,
         leads.Erased,
         merging.LeadTransfer,
         merging.Response,

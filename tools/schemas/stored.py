@@ -29,7 +29,6 @@ from lead_qualifier.journeys import deciding as journeys
 from lead_qualifier.messages.fields import EMITTED, Id, Number, Timestamp, Value
 from lead_qualifier.messages.follow_up import StageName
 from lead_qualifier.messages.lead_flags import Status, StatusReason
-from lead_qualifier.messages.lead_qualified import Trigger
 from lead_qualifier.qualification import criteria, leads, models
 from lead_qualifier.qualification.utc import Moment
 from lead_qualifier.sequences import connections as sequences
@@ -61,7 +60,6 @@ _TYPES: dict[Any, Any] = {
     float: Number,
     Moment: Timestamp,
     timedelta: Annotated[str, WithJsonSchema({"type": "string", "format": "duration"})],
-    leads.Trigger: Trigger,
     criteria.AtLeast: StoredAtLeast,
     criteria.Group: StoredGroup,
     criteria.Member: StoredMember,
@@ -75,6 +73,8 @@ _FIELDS: dict[tuple[type[Struct], str], Any] = {
     (leads.Mark, "version"): _Positive,
     (leads.Mark, "number"): _Positive,
     (leads.Hold, "version"): _Positive,
+    (leads.Trigger, "partition"): _NotNegative,
+    (leads.Trigger, "offset"): _NotNegative,
     (entries.ModelEntry, "revision"): _Positive,
     (entries.ModelEntry, "version"): _Positive,
     (entries.ModelEntry, "published_revision"): _Positive,

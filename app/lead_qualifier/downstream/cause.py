@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from lead_qualifier.engine import Record
 from lead_qualifier.messages.topics import Topic
+from lead_qualifier.messages.trace_context import trace_of, traceparent_in
 from lead_qualifier.qualification.leads import Trigger
 from lead_qualifier.qualification.utc import Moment, in_utc
 
@@ -21,4 +22,5 @@ class Cause(Struct, frozen=True):
 
 def cause_of(topic: Topic, record: Record, event_id: str, occurred_at: datetime) -> Cause:
     """The record as the events that follow from it name it."""
-    return Cause(in_utc(occurred_at), Trigger(event_id, topic.name, record.partition, record.offset))
+    traceparent = traceparent_in(trace_of(record.value, record.headers)) if record.headers else None
+    return Cause(in_utc(occurred_at), Trigger(event_id, topic.name, record.partition, record.offset, traceparent))

@@ -28,6 +28,8 @@ from lead_qualifier.messages.decode_downstream import QualifiedLead, decode_lead
 from lead_qualifier.messages.errors import BadMessage
 from lead_qualifier.messages.plausible_time import DEFAULT_TOLERANCE, PlausibleTime, near
 from lead_qualifier.messages.topics import LEAD_CHANGED, LEAD_MERGED, LEAD_QUALIFIED, Topic
+from lead_qualifier.messages.trace_context import stored_trace
+from lead_qualifier.qualification.leads import Trigger
 from lead_qualifier.qualification.utc import from_milliseconds
 
 S = TypeVar("S", bound="HasSnapshot")
@@ -195,9 +197,16 @@ class LeadFollower(Processor, Generic[S]):
         """Raises BadMessage if nothing in this record can have occurred at this time."""
         self._times.check(at, record.timestamp_ms, context.now_ms)
 
-    def emit(self, topic: Topic, key: bytes, event: Mapping[str, Any], context: ProcessorContext) -> None:
-        """Emit an event about a lead."""
-        emit_event(topic, key, event, context, prefix=self._prefix, source=self._source)
+    def emit(
+        self,
+        topic: Topic,
+        key: bytes,
+        event: Mapping[str, Any],
+        context: ProcessorContext,
+        trigger: Trigger | None = None,
+    ) -> None:
+        """Emit an event about a lead. `trigger`: what it follows from, if that is not the record being processed."""
+        emit_event(topic, key, event, context, prefix=self._prefix, source=self._source, trigger=trigger)
 
     def _lead_changed(self, record: Record, context: ProcessorContext) -> None:
         message = decode_lead_changed(record.key, record.value, record.headers)
@@ -266,9 +275,19 @@ def now_of(context: ProcessorContext) -> datetime:
 
 
 def emit_event(
-    topic: Topic, key: bytes, event: Mapping[str, Any], context: ProcessorContext, *, prefix: str, source: str
+    topic: Topic,
+    key: bytes,
+    event: Mapping[str, Any],
+    context: ProcessorContext,
+    *,
+    prefix: str,
+    source: str,
+    trigger: Trigger | None = None,
 ) -> None:
-    """Emit an event about the lead with this id. `prefix`: of the topic's name."""
+    """Emit an event about the lead with this id. `prefix`: of the topic's name. `trigger`: gives the trace when no
+    record is being processed.
+    """
+    trace = () if trigger is None else stored_trace(trigger.traceparent)
     headers = cloud_events.headers(
         cloud_events.event_type(topic.name),
         event_id=event["event_id"],
@@ -276,4 +295,4 @@ def emit_event(
         time=now_of(context),
         subject=key.decode(),
     )
-    context.emit(topic.full_name(prefix), key, _encode(event), headers)
+    context.emit(topic.full_name(prefix), key, _encode(event), headers, trace=trace)

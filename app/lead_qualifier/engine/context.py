@@ -34,6 +34,8 @@ class Topology:
     decode_state: Callable[[bytes], Any]
     #: The largest record (key, value and headers, in bytes) that each topic takes.
     max_record_bytes: Mapping[str, int] = field(default_factory=dict)
+    #: The headers by which what follows from a record belongs to its trace.
+    trace_of: Callable[[Record], Headers] = field(default=lambda record: ())
     #: False if state keys need not hash to their partition (a single partition, or keys that are no record's key).
     keyed: bool = True
 
@@ -67,6 +69,7 @@ class ProcessorContext:
         "_limits",
         "_positions",
         "_store",
+        "_trace",
         "_unreadable",
         "bytes",
         "counts",
@@ -102,6 +105,7 @@ class ProcessorContext:
         self._limits = application.max_record_bytes
         self._cache: dict[bytes, Any] = {}
         self._changed: dict[bytes, Record | None] = {}
+        self._trace: tuple[Record | None, Headers] = (None, ())
         #: About how many bytes this takes to write: states as they were read, outputs and dead letters.
         self.bytes = 0
         self.number = number
@@ -204,8 +208,23 @@ class ProcessorContext:
             if state is not None:
                 yield key, state
 
-    def emit(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> None:
-        """Produce a record in this cycle's transaction. Raises OutputTooLarge."""
+    @property
+    def trace(self) -> Headers:
+        """The headers by which what follows from the record being processed belongs to its trace."""
+        if (record := self.record) is None or not record.headers:
+            return ()
+        if self._trace[0] is not record:
+            self._trace = record, self._application.trace_of(record)
+        return self._trace[1]
+
+    def emit(
+        self, topic: str, key: bytes | None, value: bytes | None, headers: Headers, *, trace: Headers = ()
+    ) -> None:
+        """Produce a record in this cycle's transaction, in the trace of the record being processed. `trace`: the
+        headers of the one to use when there is no such record, for a timer. Raises OutputTooLarge.
+        """
+        if trace := trace if self.record is None else self.trace:
+            headers = [*headers, *trace]
         self.bytes += self._check_size(topic, key, value, headers, self.record)
         self.outputs.append(Output(topic, key, value, headers))
 

@@ -125,7 +125,7 @@ class FollowUpProcessor(RuleBasedProcessor[FollowUp, LeadState]):
         overdue, counted = time_passed(state, self.live, context.now_ms)
         context.put(key, state)
         for one in overdue:
-            self.emit(LEAD_FOLLOW_UP_OVERDUE, key, _event(key.decode(), state, one), context)
+            self.emit(LEAD_FOLLOW_UP_OVERDUE, key, _event(key.decode(), state, one), context, one.running.trigger)
         self._count(counted, context)
         self._schedule(key, state, context)
 

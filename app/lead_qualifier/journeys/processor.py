@@ -83,6 +83,7 @@ class JourneyProcessor(RuleBasedProcessor[Journey, LeadState]):
         outcome = enter(state, journey, context.now_ms, cause, waited=waited)
         context.counts["journey", journey.id, outcome.value] += 1
         if outcome is JourneyOutcome.REQUESTED:
-            self.emit(JOURNEY_ENTRY_REQUESTED, key, entry_request(key.decode(), state, journey, cause), context)
+            request = entry_request(key.decode(), state, journey, cause)
+            self.emit(JOURNEY_ENTRY_REQUESTED, key, request, context, cause.trigger)
         elif (waiting := state.waiting.get(journey.id)) is not None:
             context.schedule(key, waiting.due_ms)

@@ -90,7 +90,7 @@ def data_of(value: bytes, record_headers: Iterable[tuple[str, bytes | None]]) ->
 
     Raises BadMessage for an envelope that cannot be read.
     """
-    media_type = _envelope_type(value, record_headers)
+    media_type = envelope_type(value, record_headers)
     return value if media_type is None else _unwrap(value, media_type)
 
 
@@ -111,7 +111,7 @@ def attributes_of(value: bytes | None, record_headers: Iterable[tuple[str, bytes
     `value` is one that `data_of` accepts. Raises BadMessage for attributes that cannot be read.
     """
     kept = tuple(record_headers)
-    if value is not None and _envelope_type(value, kept) is not None:
+    if value is not None and envelope_type(value, kept) is not None:
         try:
             return _attributes.decode(value)
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
@@ -124,7 +124,7 @@ def attributes_of(value: bytes | None, record_headers: Iterable[tuple[str, bytes
         raise BadMessage("a CloudEvents header is not UTF-8") from None
 
 
-def _envelope_type(value: bytes, record_headers: Iterable[tuple[str, bytes | None]]) -> bytes | None:
+def envelope_type(value: bytes, record_headers: Iterable[tuple[str, bytes | None]]) -> bytes | None:
     """The media type of the envelope that the value is; None: it is not one."""
     media_type = _media_type(record_headers)
     if media_type is None or media_type.startswith(_STRUCTURED):

@@ -58,16 +58,19 @@ Origin = Literal["live", "sweep"]
 """What a qualification goes back to: an event of the lead, or the publish command over existing leads."""
 
 
-class Trigger(Struct, frozen=True, gc=False):
-    """The record that something was decided on: `event_id` (of a command its command_id), and where it stands.
-
-    `topic` is the name without the installation's prefix.
-    """
+class Trigger(Struct, frozen=True, omit_defaults=True, gc=False):
+    """The record that something was decided on."""
 
     event_id: str
+    """`event_id` of the record, or `command_id` if it is a command."""
     topic: str
+    """Topic of the record, without the installation's prefix."""
     partition: int
+    """Partition of the record."""
     offset: int
+    """Offset of the record."""
+    traceparent: str | None = None
+    """The trace (W3C Trace Context) that the record belongs to, for what follows from it later."""
 
 
 class Hold(Struct, frozen=True, gc=False):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -28,6 +29,7 @@ from lead_qualifier.messages.topics import (
     SEQUENCE_CONNECTIONS,
     Topic,
 )
+from lead_qualifier.qualification.leads import Trigger
 from lead_qualifier.qualification.utc import EARLIEST_PLAUSIBLE
 from lead_qualifier.sequences.connecting import (
     Activity,
@@ -202,9 +204,10 @@ class SequenceProcessor(RuleBasedProcessor[Program, LeadState]):
     @override
     def on_due(self, key: bytes, state: LeadState, context: ProcessorContext) -> None:
         """Continue connections that waited until now."""
+        triggers = {sequence_id: connection.trigger for sequence_id, connection in state.connections.items()}
         decision = self._decision(key, state, context)
         time_passed(decision)
-        self._apply(key, decision, context)
+        self._apply(key, decision, context, triggers)
 
     def _event(self, key: bytes, event_id: str, context: ProcessorContext) -> Decision | None:
         """A decision on this event; None: it was processed before."""
@@ -227,12 +230,20 @@ class SequenceProcessor(RuleBasedProcessor[Program, LeadState]):
             program = self._pinned[sequence_id, version] = program_of(definition, version)
         return program
 
-    def _apply(self, key: bytes, decision: Decision, context: ProcessorContext) -> None:
-        """Store the state, emit and count what was decided, and set timers."""
+    def _apply(
+        self,
+        key: bytes,
+        decision: Decision,
+        context: ProcessorContext,
+        triggers: Mapping[str, Trigger] = MappingProxyType({}),
+    ) -> None:
+        """Store the state, emit and count what was decided, and set timers. `triggers`: what last moved the lead on, by
+        sequence.
+        """
         state = decision.state
         context.put(key, state)
         for topic, event in decision.events:
-            self.emit(topic, key, event, context)
+            self.emit(topic, key, event, context, triggers.get(event["sequence_id"]))
         for sequence_id, outcome in decision.counted:
             # other systems may name anything, and labels stay for ever
             named = "" if outcome in {SequenceOutcome.SEQUENCE_NOT_LIVE, SequenceOutcome.NOT_CONNECTED} else sequence_id

@@ -19,9 +19,10 @@ from lead_qualifier.definitions.entries import (
 from lead_qualifier.definitions.kind import Kind
 from lead_qualifier.definitions.registry import DefinitionRegistry
 from lead_qualifier.downstream.rule_based_processor import RuleBasedProcessor
-from lead_qualifier.engine import Application, Input, Processor
+from lead_qualifier.engine import Application, Input, Processor, Record
 from lead_qualifier.messages import cloud_events, topics
 from lead_qualifier.messages.topics import Partitions, Topic
+from lead_qualifier.messages.trace_context import trace_of
 from lead_qualifier.services.projection import Projection
 from lead_qualifier.services.service import Service
 from lead_qualifier.services.topology import ServiceTopology
@@ -73,6 +74,7 @@ class Wiring:
             encode_state=encode_state,
             decode_state=decode_state,
             max_record_bytes=self.sizes,
+            trace_of=_trace_of,
             keyed=row.state.partitions is Partitions.BY_LEAD,
         )
 
@@ -129,3 +131,7 @@ class Wiring:
         return Service(
             name=self.topology.name, group_id=self.group_id, applications=applications, projections=projections
         )
+
+
+def _trace_of(record: Record) -> list[tuple[str, bytes]]:
+    return trace_of(record.value, record.headers)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import msgspec
 import structlog
+from msgspec.structs import replace
 
 from lead_qualifier.engine import ProcessorContext
 from lead_qualifier.messages import cloud_events
 from lead_qualifier.messages.lead_qualified import LeadQualified, lead_qualified
 from lead_qualifier.messages.lead_recycled import LeadRecycled, lead_recycled
 from lead_qualifier.messages.topics import LEAD_CHANGED, LEAD_QUALIFIED, LEAD_RECYCLED, Topic
+from lead_qualifier.messages.trace_context import stored_trace, traceparent_in
 from lead_qualifier.qualification.decide import Outcome
 from lead_qualifier.qualification.leads import Lead, Origin, Qualification, Trigger
 from lead_qualifier.qualification.recycling import Recycled
@@ -44,11 +46,14 @@ class LeadEvents:
         if type(outcome) is Qualification:
             event = lead_qualified(key.decode(), lead, outcome, origin=origin, trigger=trigger)
             event["lead_changed_offset"] = context.position(self._changed_topic)
-            self._emit(LEAD_QUALIFIED, key, event, context)
+            self._emit(LEAD_QUALIFIED, key, event, trigger, context)
             context.on_commit.append(event)
             outcome, changed = Outcome.QUALIFIED, True
         elif outcome is Outcome.HOLDING and (hold := lead.holds[model_id]).trigger is trigger:
             context.schedule(key, hold.due_ms)
+            if context.trace:
+                traced = replace(trigger, traceparent=traceparent_in(context.trace))
+                lead.holds[model_id] = replace(hold, trigger=traced)
             changed = True
         context.counts["outcome", model_id, outcome] += 1
         return changed
@@ -57,7 +62,8 @@ class LeadEvents:
         self, key: bytes, recycled: Recycled, reason: str | None, trigger: Trigger, context: ProcessorContext
     ) -> None:
         """Emit that sales has rejected a lead, and what that undoes."""
-        self._emit(LEAD_RECYCLED, key, lead_recycled(key.decode(), recycled, reason=reason, trigger=trigger), context)
+        event = lead_recycled(key.decode(), recycled, reason=reason, trigger=trigger)
+        self._emit(LEAD_RECYCLED, key, event, trigger, context)
 
     @staticmethod
     def committed(context: ProcessorContext) -> None:
@@ -74,7 +80,14 @@ class LeadEvents:
                 trigger_event_id=event["trigger"]["event_id"],
             )
 
-    def _emit(self, topic: Topic, key: bytes, event: LeadQualified | LeadRecycled, context: ProcessorContext) -> None:
+    def _emit(
+        self,
+        topic: Topic,
+        key: bytes,
+        event: LeadQualified | LeadRecycled,
+        trigger: Trigger,
+        context: ProcessorContext,
+    ) -> None:
         headers = cloud_events.headers(
             cloud_events.event_type(topic.name),
             event_id=event["event_id"],
@@ -82,4 +95,10 @@ class LeadEvents:
             time=from_milliseconds(context.now_ms),
             subject=event["lead_id"],
         )
-        context.emit(self._topics[topic], key, _encode(event), headers)
+        context.emit(
+            self._topics[topic],
+            key,
+            _encode(event),
+            headers,
+            trace=stored_trace(trigger.traceparent),
+        )
