@@ -26,6 +26,7 @@ from tests.support.command_line import CommandLine, Done
 from tests.support.http_endpoint import Endpoint, Reply
 from tests.support.messages import change, encode, score
 from tests.support.secured_kafka import MECHANISM, SecuredKafka
+from tests.support.strimzi import bindings
 from tests.support.worker_process import WorkerProcess
 
 pytestmark = pytest.mark.broker
@@ -42,15 +43,20 @@ actions: {status_reason: marketing_qualified, sales_ready: true}
 
 
 class SecuredInstallation:
-    """An installation, and people and programs with a login each: the service's name, with the password `hush`."""
+    """An installation, and people and programs with a login each, with the password `hush`.
 
-    def __init__(self, kafka: SecuredKafka, folder: Path) -> None:
+    `rules`: prints the ACLs that are given to them.
+    """
+
+    def __init__(self, kafka: SecuredKafka, folder: Path, rules: Callable[[CommandLine], list[Binding]]) -> None:
         self.kafka = kafka
         self.folder = folder
         self.line = CommandLine(kafka.kafka.bootstrap_servers, folder)
         self.prefix = self.line.prefix
-        kafka.add_users({**dict.fromkeys(LOGINS, "hush"), "stranger": "hush"})
-        self.bindings: list[Binding] = self.line.run("acls", "print", "--json").fine().json()
+        self.bindings = rules(self.line)
+        names = {one["service"]: one["principal"].removeprefix("User:") for one in self.bindings}
+        self.logins = {**{service: service for service in (*LOGINS, "stranger")}, **names}
+        kafka.add_users(dict.fromkeys(self.logins.values(), "hush"))
         kafka.allow(self.bindings)
         self.workers: list[WorkerProcess] = []
 
@@ -58,12 +64,15 @@ class SecuredInstallation:
         return [one for one in self.bindings if one["service"] == service]
 
     def run(self, user: str, *arguments: str, stdin: bytes = b"") -> Done:
-        return self.line.run(*arguments, stdin=stdin, timeout=60, **self.kafka.environment(user, "hush"))
+        return self.line.run(*arguments, stdin=stdin, timeout=60, **self.environment(user))
+
+    def environment(self, user: str) -> dict[str, str]:
+        return self.kafka.environment(self.logins[user], "hush")
 
     def start_worker(self, *program: str, **settings: str) -> WorkerProcess:
         """`program`: the words after `lead-qualifier`, where it is not the worker."""
         user = program[1] if program else "worker"
-        environment = {**self.line.environment, **self.kafka.environment(user, "hush"), **settings}
+        environment = {**self.line.environment, **self.environment(user), **settings}
         log = self.folder / f"worker-{len(self.workers)}.log"
         self.workers.append(WorkerProcess(environment, log, ("lead_qualifier", *(program or ("worker",)))))
         return self.workers[-1]
@@ -73,7 +82,7 @@ class SecuredInstallation:
             bootstrap_servers=self.kafka.bootstrap_servers,
             security_protocol="SASL_SSL",
             sasl_mechanism=MECHANISM,
-            sasl_username=user,
+            sasl_username=self.logins[user],
             sasl_password="hush",
             ssl_ca_file=self.kafka.certificate,
         )
@@ -133,27 +142,56 @@ class SecuredInstallation:
 @pytest.fixture(scope="module")
 def secured(fenced: SecuredKafka, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredInstallation]:
     """Runs: a worker that made its topics itself, lead management on, a model live."""
-    secured = SecuredInstallation(fenced, tmp_path_factory.mktemp("secured"))
+    secured = start(SecuredInstallation(fenced, tmp_path_factory.mktemp("secured"), printed_as_json))
+    yield secured
+    secured.close()
+
+
+def printed_as_json(line: CommandLine) -> list[Binding]:
+    printed: list[Binding] = line.run("acls", "print", "--json").fine().json()
+    return printed
+
+
+def printed_for_strimzi(line: CommandLine) -> list[Binding]:
+    printed = line.run("acls", "print", "--format", "strimzi", "--cluster", "main").fine()
+    users = f"User:{line.environment['LEAD_QUALIFIER_APPLICATION_ID']}-"
+    return [{"service": one["principal"].removeprefix(users), **one} for one in bindings(printed.out)]
+
+
+def start(secured: SecuredInstallation) -> SecuredInstallation:
     (secured.folder / "model.yaml").write_text(MODEL)
     secured.start_worker().wait_ready()
     secured.run("administrator", "feature", "enable", "lead-management").fine()
     secured.run("cli", "scoring-model", "set", "engagement", "--status", "live").fine()
     secured.run("cli", "model", "apply", "model.yaml").fine()
     secured.run("cli", "model", "publish", "enterprise").fine()
-    yield secured
-    secured.close()
+    return secured
 
 
 def qualify(secured: SecuredInstallation, lead_id: str) -> None:
     """A lead qualifies: the scoring engine sends, the worker decides, a consumer reads."""
     assert secured.send("scoring-engine", "lead-score-changed", lead_id, score(lead_id, "engagement", 80, 0)) is None
-    event = secured.read("consumer", "lead-qualified", "consumer", lambda event: event["lead_id"] == lead_id)
+    group = secured.logins["consumer"]
+    event = secured.read("consumer", "lead-qualified", group, lambda event: event["lead_id"] == lead_id)
     assert event["qualification_model_id"] == "enterprise"
 
 
 def test_a_lead_qualifies_from_end_to_end(secured: SecuredInstallation) -> None:
     assert secured.send("crm", "lead-changed", "L-1", change("L-1", 0, owner_id="U-1")) is None
     qualify(secured, "L-1")
+
+
+def test_a_lead_qualifies_by_the_rights_of_kafka_users(fenced: SecuredKafka, tmp_path: Path) -> None:
+    secured = SecuredInstallation(fenced, tmp_path, printed_for_strimzi)
+    try:
+        assert secured.logins["worker"] == f"{application(secured)}-worker"
+        qualify(start(secured), "L-1")
+        error = secured.send("consumer", "lead-qualified", "L-1", {})
+        assert error is not None
+        assert error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED
+    finally:
+        secured.close()
+        fenced.forbid(secured.bindings)
 
 
 def test_marketers_and_operators_can_do_all_that_their_commands_do(secured: SecuredInstallation) -> None:
@@ -221,7 +259,7 @@ def test_a_marketer_needs_each_acl(secured: SecuredInstallation) -> None:
 
 
 def test_sales_operations_need_each_acl_to_explain_an_assignment(secured: SecuredInstallation) -> None:
-    environment = {**secured.line.environment, **secured.kafka.environment("assignment", "hush")}
+    environment = {**secured.line.environment, **secured.environment("assignment")}
     service = WorkerProcess(
         environment, secured.folder / "assignment.log", ("lead_qualifier", "downstream", "assignment")
     )

@@ -10,6 +10,7 @@ from lead_qualifier.cli.exit_codes import ExitCode, Refused
 from lead_qualifier.cli.options import Json, Yes, command_group
 from lead_qualifier.cli.screen import agreed, busy, columns, fail, note, say, show_json, warn
 from lead_qualifier.cli.session import Session, open_session
+from lead_qualifier.cli.strimzi import Cluster, Namespace, Version, show_resources
 from lead_qualifier.maintenance.checkpoints import CheckpointRepair, Mismatch
 from lead_qualifier.maintenance.service_groups import (
     ServiceGroup,
@@ -17,8 +18,10 @@ from lead_qualifier.maintenance.service_groups import (
     downstream_groups,
     worker_group,
 )
-from lead_qualifier.messages.topics import ALL_TOPICS, QUALIFICATION_TOPICS
+from lead_qualifier.messages.topics import ALL_TOPICS, QUALIFICATION_TOPICS, Topic
+from lead_qualifier.services.strimzi import ApiVersion, Target, kafka_topic
 from lead_qualifier.services.topic_setup import FoundTopic, TopicSetup
+from lead_qualifier.settings import load_settings
 
 topics = command_group("Create, check and repair the topics.")
 
@@ -58,6 +61,56 @@ def check(downstream: Downstream = False, as_json: Json = False) -> None:
     if unfit := [one.line for one in found if one.problem is not None]:
         fail(*unfit)
         raise typer.Exit(ExitCode.REFUSED)
+
+
+@topics.command()
+def manifest(
+    *,
+    cluster: Cluster,
+    namespace: Namespace = None,
+    downstream: Downstream = False,
+    min_insync_replicas: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="The min.insync.replicas of each topic. Default: the broker's."),
+    ] = None,
+    input_max_message_bytes: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="BYTES",
+            help="The largest record of the inputs; the other topics take 64 KiB more. Default: 1048588, the default "
+            "of brokers.",
+        ),
+    ] = None,
+    api_version: Version = ApiVersion.V1,
+) -> None:
+    """Print the topics as KafkaTopic resources for Strimzi.
+
+    They describe what `topics create` would create. No broker is contacted. Names, partitions and replicas follow the
+    settings: LEAD_QUALIFIER_TOPIC_PREFIX, LEAD_QUALIFIER_PARTITIONS, LEAD_QUALIFIER_REPLICATION_FACTOR. Do not raise
+    the partitions of topics that exist: `repartition` makes others.
+    """
+    settings = load_settings()
+    replicas = settings.replication_factor
+    if min_insync_replicas is not None and 0 < replicas < min_insync_replicas:
+        raise typer.BadParameter(
+            f"is more than LEAD_QUALIFIER_REPLICATION_FACTOR, {replicas}: nothing could be written",
+            param_hint="--min-insync-replicas",
+        )
+    target = Target(cluster=cluster, namespace=namespace, api_version=api_version)
+    show_resources(
+        (
+            one.purpose,
+            kafka_topic(
+                target,
+                one,
+                settings,
+                min_insync_replicas=min_insync_replicas,
+                input_max_message_bytes=input_max_message_bytes,
+            ),
+        )
+        for one in _wanted(downstream)
+    )
 
 
 @topics.command()
@@ -116,8 +169,11 @@ def _mismatch_as_json(one: Mismatch) -> dict[str, Any]:
 
 
 def _setup(session: Session, downstream: bool) -> TopicSetup:
-    wanted = ALL_TOPICS if downstream else QUALIFICATION_TOPICS
-    return TopicSetup.of(session.settings, session.connection, topics=wanted)
+    return TopicSetup.of(session.settings, session.connection, topics=_wanted(downstream))
+
+
+def _wanted(downstream: bool) -> tuple[Topic, ...]:
+    return ALL_TOPICS if downstream else QUALIFICATION_TOPICS
 
 
 def _row(one: FoundTopic) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ CONTRACT = {
     "worker",
     "topics create",
     "topics check",
+    "topics manifest",
     "topics repair",
     "feature enable",
     "feature disable",
