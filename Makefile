@@ -1,7 +1,7 @@
 # Everything from a fresh clone: each target sets up what it needs (.venv once, later runs take no time).
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test test-thorough check lint bench bench-restore bench-sweep bench-preview chaos schemas docs docs-site deploy-check lock audit clean
+.PHONY: help run test test-thorough check lint bench bench-restore bench-sweep bench-preview chaos schemas docs docs-site deploy-check lock audit sbom clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -25,6 +25,8 @@ PYTEST := $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 BENCH_ARGS ?=
 AUDIT := $(VENV)-audit
 AUDITED ?= constraints.txt
+SBOM := $(VENV)-sbom
+RUNTIME := $(VENV)-runtime
 
 help: ## this list
 	@echo "lead-qualifier: live scores in, qualified leads out, exactly once"
@@ -104,8 +106,23 @@ audit: check-python ## look for known vulnerabilities in what constraints.txt in
 		echo "Run 'make audit' on a machine that reaches one of them, or give constraints.txt to the scanner you have."; \
 		exit 3; } >&2
 
+# Of an environment with nothing but the program and what it needs to run. The same packages give the same file.
+sbom: check-python ## write dist/sbom.cdx.json (CycloneDX) and dist/licenses.txt; a license that is not allowed fails
+	@test -x $(SBOM)/bin/cyclonedx-py || { $(PYTHON) -m venv $(SBOM) && \
+		$(SBOM)/bin/python -m pip install --quiet --disable-pip-version-check 'cyclonedx-bom>=7,<8'; }
+	@rm -rf $(RUNTIME) && $(PYTHON) -m venv --without-pip $(RUNTIME) && mkdir -p dist
+	@$(SBOM)/bin/python -m pip --python $(RUNTIME)/bin/python install --quiet --disable-pip-version-check \
+		--constraint constraints.txt .
+	@version=$$(sed -n 's/^__version__ = //p' app/lead_qualifier/__init__.py); \
+		sed "s/^dynamic = .*/version = $$version/" pyproject.toml >$(SBOM)/pyproject.toml
+	@$(SBOM)/bin/cyclonedx-py environment $(RUNTIME) --pyproject $(SBOM)/pyproject.toml --output-reproducible \
+		--output-file dist/sbom.cdx.json
+	@$(PYTHON) tools/licenses.py dist/sbom.cdx.json > dist/licenses.txt
+	@rm -rf $(RUNTIME)
+	@echo "dist/sbom.cdx.json: $$(wc -l < dist/licenses.txt) packages; their licenses (dist/licenses.txt) are allowed"
+
 clean: ## remove .venv and caches; the demo's data in .data stays
-	@rm -rf $(VENV) $(VENV)-lock $(VENV)-deploy $(AUDIT) dist site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) $(VENV)-lock $(VENV)-deploy $(AUDIT) $(SBOM) $(RUNTIME) dist site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
 .PHONY: check-python
 check-python:
