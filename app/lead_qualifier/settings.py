@@ -103,6 +103,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         alias_generator=AliasGenerator(validation_alias=variable_of),
+        env_prefix=PREFIX,  # else a field's bare name would be a variable, too
         env_file=ENV_FILE,
         env_ignore_empty=True,
         extra="ignore",

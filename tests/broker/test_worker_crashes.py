@@ -109,7 +109,7 @@ def test_after_kill_9_another_worker_takes_over_within_30_seconds(here: Installa
         time.sleep(1)
         victim.kill()
         killed = time.monotonic()
-        missing = undecided(here, "after-kill", within=2 * TAKEOVER_SECONDS)
+        missing = unprocessed(here, "after-kill", within=2 * TAKEOVER_SECONDS)
         seconds = time.monotonic() - killed
         print(f"every partition is decided again {seconds:.1f} s after kill -9")
     here.settle_and_check()
@@ -124,15 +124,15 @@ def test_a_worker_that_freezes_and_thaws_again_writes_nothing_of_what_it_was_abo
     with Load(here, workload, per_second=500):
         time.sleep(0.5)
         frozen.freeze()
-        assert not undecided(here, "while-frozen", within=2 * TAKEOVER_SECONDS)
+        assert not unprocessed(here, "while-frozen", within=2 * TAKEOVER_SECONDS)
         frozen.thaw()
         time.sleep(1)
-        assert not undecided(here, "thawed", within=2 * TAKEOVER_SECONDS)
+        assert not unprocessed(here, "thawed", within=2 * TAKEOVER_SECONDS)
     here.settle_and_check()
     print("the thawed worker", "works again" if frozen.running else f"ended with {frozen.process.returncode}")
 
 
-def undecided(here: Installation, name: str, *, within: float) -> set[str]:
+def unprocessed(here: Installation, name: str, *, within: float) -> set[str]:
     """Send a score that qualifies, of a new lead, to each partition; returns the leads that did not in that time."""
     leads: dict[int, str] = {}
     number = 0

@@ -132,7 +132,7 @@ class Chain:
         try:
             for name, journal in self._journals.items():
                 journal.read(self._reader.records)
-                if count := journal.undecided(self._reader.records):
+                if count := journal.unprocessed(self._reader.records):
                     return f"{count} records that {name} does not tell of"
         except OutOfStep as error:
             self._out_of_step = str(error)

@@ -124,11 +124,11 @@ def test_a_journal_tells_what_each_cycle_took_and_changed() -> None:
     journal = Journal("state", ["in"], "p.")
     journal.read(records)
     assert journal.cycles == {0: [Cycle(5, 3, {"in": ins[:2]}, frozenset({b"k"}))]}
-    assert journal.undecided(records) == 1
+    assert journal.unprocessed(records) == 1
     records["state"].append(position(2, 3))
     journal.read(records)
     assert journal.cycles[0][1:] == [Cycle(5, 3, {"in": ins[2:]}, frozenset())]
-    assert journal.undecided(records) == 0
+    assert journal.unprocessed(records) == 0
 
 
 @pytest.mark.parametrize("last", [position(1, 0), position(1, 2, clock=4)], ids=["position", "clock"])

@@ -263,7 +263,7 @@ def test_a_mistake_is_told_with_line_field_and_advice(old: str, new: str, says: 
             "hold: soon\nexisting",
             "8: hold: must be a number with one of the units s, m, h, d, w, as in 30d, found text",
         ),
-        ("existing", "hold: 0m\nexisting", "8: hold: must be longer than nothing and at most 365d"),
+        ("existing", "hold: 0m\nexisting", "8: hold: must be longer than zero and at most 365d"),
         (
             "threshold: 50}",
             "threshold: 50}\n  - any: []",
@@ -473,7 +473,7 @@ def test_a_command_s_definition_is_refused_with_the_same_words() -> None:
     with pytest.raises(InvalidModel) as caught:
         model_of(definition)
     assert [(field, IN_ENGLISH.sentence(fault)) for field, fault in caught.value.problems] == [
-        ("hold", "must be longer than nothing and at most 365d")
+        ("hold", "must be longer than zero and at most 365d")
     ]
 
 
@@ -505,3 +505,8 @@ def test_a_dash_reads_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
         read_model_file(standard_input(""))
     with pytest.raises(BadDefinitionFile, match="larger than 256 KiB"):
         read_model_file(standard_input("#" * 300_000))
+
+
+def test_defaults_that_a_file_spells_out_are_not_stored() -> None:
+    plain = with_line("existing_leads: evaluate", "# existing_leads").replace("policy: when_reset, ", "")
+    assert msgspec.json.encode(parse_model(ENTERPRISE)) == msgspec.json.encode(parse_model(plain))

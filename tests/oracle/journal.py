@@ -71,7 +71,7 @@ class Journal:
                 raise OutOfStep(f"{self.changelog}/{record.partition} went back in time at {record.offset}")
             before.append(cycle)
 
-    def undecided(self, records: Mapping[str, Sequence[Input]]) -> int:
+    def unprocessed(self, records: Mapping[str, Sequence[Input]]) -> int:
         """Of the records that there are, those that it has not decided."""
         return sum(
             record.offset >= self._next.get((topic, record.partition), 0)

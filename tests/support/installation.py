@@ -290,8 +290,8 @@ class Installation:
             for tp in groups[self.application_id].result(12).topic_partitions
             if tp.error is None
         }
-        undecided: int = sum(end - committed.get(place, 0) for place, end in self.ins.ends().items())
-        return undecided + self.on_their_way(committed)
+        unprocessed: int = sum(end - committed.get(place, 0) for place, end in self.ins.ends().items())
+        return unprocessed + self.on_their_way(committed)
 
     def on_their_way(self, committed: Mapping[tuple[str, int], int]) -> int:
         """Hand-overs not decided yet. Where their topic ends says nothing: ends of transactions are no records."""

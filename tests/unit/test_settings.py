@@ -212,3 +212,11 @@ def test_a_warning_always_names_the_variable(name: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(f"{PREFIX}{name}_", "1")
         assert any(f"{PREFIX}{name}_" in warning for warning in unknown_variables())
+
+
+def test_the_name_of_a_field_alone_is_no_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".env").write_text("WEB_PORT=1\nLOG_FORMAT=json\n")
+    monkeypatch.setenv("PARTITIONS", "2")
+    monkeypatch.setenv("BROKER", "somewhere:9092")
+    settings = load_settings()
+    assert (settings.partitions, settings.web_port, settings.log_format) == (8, 6066, LogFormat.AUTO)

@@ -27,8 +27,8 @@ def explain_lead(
 ) -> None:
     """Show why a lead has its owner, or why it waits.
 
-    If it waits, also what would trigger another attempt. The command shows what the assignment service has decided so
-    far. The exit code is 1 if the service holds nothing about the lead: it was never seen, has not qualified, or is
+    If the lead waits, the command also shows what would trigger another attempt, as far as the assignment service has
+    got. The exit code is 1 if the service holds nothing about the lead: it was never seen, has not qualified, or is
     closed, merged or erased.
     """
     session = open_session()

@@ -45,10 +45,10 @@ def lines(found: AssignmentLookup, explained: Explained | None) -> Iterator[str]
         if explained.now is not None:
             yield from _waits(found, explained)
         yield from _decided(found, found.held)
-    if found.undecided:
+    if found.unprocessed:
         yield ""
         yield (
-            f"{found.undecided:,} records are not decided yet; some may be about this lead "
+            f"{found.unprocessed:,} records are not processed yet; some may be about this lead "
             "(lead-qualifier downstream assignment decides them)"
         )
 
@@ -245,7 +245,7 @@ def _taken(seller: HeldSeller) -> str:
 
 def as_data(found: AssignmentLookup, explained: Explained | None) -> dict[str, Any]:
     """For programs; what is absent is not so, or not known."""
-    shown: dict[str, Any] = {"lead_id": found.lead_id, "undecided_records": found.undecided}
+    shown: dict[str, Any] = {"lead_id": found.lead_id, "undecided_records": found.unprocessed}
     if explained is None or found.held is None:
         standing, why = absence(found)
         return shown | {"standing": standing, "reason": f"{found.lead_id} {why}"}

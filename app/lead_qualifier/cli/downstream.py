@@ -56,7 +56,7 @@ for _service in DOWNSTREAM.values():
 
 @downstream.command("all")
 def serve_all(web_port: WebPort = None) -> None:
-    """Run all four in one process.
+    """Run all four downstream services in one process.
 
     This suits small installations. Each keeps its consumer group and its state: you can switch to separate processes,
     and back, without any loss.

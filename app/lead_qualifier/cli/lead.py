@@ -32,14 +32,14 @@ def show(
 ) -> None:
     """Show why a lead is qualified or not.
 
-    Show its status and scores, what each model makes of it and what is missing, and its past qualifications. This is
-    what the workers have decided so far. The exit code is 1 if the lead was never seen or was erased.
+    It shows the status and scores, what each model makes of the lead and what is missing, and past qualifications, as
+    the workers have processed them so far. The exit code is 1 if the lead was never seen or was erased.
     """
     session = open_session()
     with busy(f"looking for {lead_id}"):
-        rules = read_rulebook(session.connection, topic_prefix=session.prefix).rules(
-            session.settings.unknown_leads.value
-        )
+        rules = read_rulebook(
+            session.connection, topic_prefix=session.prefix, unknown_leads=session.settings.unknown_leads.value
+        ).rules
         found = look_up(
             session.connection, topic_prefix=session.prefix, state_prefix=session.state_prefix, lead_id=lead_id
         )
@@ -67,10 +67,10 @@ def _lines(found: LookedUp, explained: list[Explained], rules: Rules, session: S
             for one in explained:
                 yield from _model(one)
             yield from _history(found, found.lead)
-    if found.undecided:
+    if found.unprocessed:
         yield ""
         yield (
-            f"{found.undecided:,} records of its partition are not decided yet; some may be about this lead"
+            f"{found.unprocessed:,} records of its partition are not processed yet; some may be about this lead"
             " (lead-qualifier worker decides them)"
         )
 
@@ -139,7 +139,7 @@ def _as_json(found: LookedUp, explained: list[Explained], rules: Rules) -> dict[
     shown: dict[str, Any] = {
         "lead_id": found.lead_id,
         "standing": found.presence.value,
-        "undecided_records": found.undecided,
+        "undecided_records": found.unprocessed,
         "lead_management": rules.lead_management,
         "qualifications": found.qualifications,
     }

@@ -169,7 +169,9 @@ def preview(
     """
     definition = read_model_file(file)
     session = open_session()
-    rules = read_rulebook(session.connection, topic_prefix=session.prefix).rules(session.settings.unknown_leads.value)
+    rules = read_rulebook(
+        session.connection, topic_prefix=session.prefix, unknown_leads=session.settings.unknown_leads.value
+    ).rules
     with progress("reading leads") as show_progress:
         previewed = preview_topics(
             session.connection,

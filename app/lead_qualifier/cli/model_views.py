@@ -26,8 +26,7 @@ from lead_qualifier.wording.sentences import IN_ENGLISH
 
 def degraded(entry: ModelEntry, book: Rulebook) -> list[str]:
     """The scoring models of a live model that are not live."""
-    rules = book.rules()
-    return list(rules.degraded(rules.models[entry.id])) if entry.status == "live" else []
+    return list(book.rules.degraded(book.rules.models[entry.id])) if entry.status == "live" else []
 
 
 def table(book: Rulebook) -> None:

@@ -64,8 +64,8 @@ def show(previewed: Previewed) -> None:
     if previewed.days is not None:
         say("")
         _days(previewed.days)
-    if previewed.undecided:
-        note(f"{previewed.undecided:,} records are not decided yet and not included (lead-qualifier worker)")
+    if previewed.unprocessed:
+        note(f"{previewed.unprocessed:,} records are not processed yet and not included (lead-qualifier worker)")
 
 
 def _set_already(by: Mapping[str, int], model_id: str) -> str:
@@ -140,7 +140,7 @@ def as_json(previewed: Previewed) -> dict[str, Any]:
         "existing_leads": model.definition.existing_leads,
         "leads": preview.leads,
         "unreadable_leads": previewed.unreadable,
-        "undecided_records": previewed.undecided,
+        "undecided_records": previewed.unprocessed,
         "would_qualify": {"count": preview.qualifying, "share": preview.share},
         "outcomes": {outcome.value: count for outcome, count in preview.outcomes.items()},
         "eligible_leads": preview.asked,

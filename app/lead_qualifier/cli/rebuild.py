@@ -44,7 +44,7 @@ def rebuild(
 ) -> None:
     """Rebuild all leads from the input topics, and compare.
 
-    The rebuilt state stands next to that of the workers, and the differences between the two are listed.
+    The workers' state is left as it is; the command lists how the two differ.
 
     Scores and lead changes are processed again in the order of their record times, by the workers' own rules, with the
     models, scoring models and feature switch that the audit trail shows for each time. The same topics always give the
@@ -72,8 +72,8 @@ def rebuild(
         show_json(_as_json(rebuilt, name, work.to_prefix))
     else:
         _tell(rebuilt, since, name, work.to_prefix, session)
-    if rebuilt.undecided:
-        note(f"{rebuilt.undecided:,} records are not processed by the workers yet (lead-qualifier worker)")
+    if rebuilt.unprocessed:
+        note(f"{rebuilt.unprocessed:,} records are not processed by the workers yet (lead-qualifier worker)")
 
 
 def _milliseconds(since: str) -> int | None:
@@ -174,6 +174,6 @@ def _as_json(rebuilt: Rebuilt, name: str, state_prefix: str) -> dict[str, Any]:
             }
             for one in compared.differences
         ],
-        "undecided_records": rebuilt.undecided,
+        "undecided_records": rebuilt.unprocessed,
         "workers_run": rebuilt.workers_run,
     }

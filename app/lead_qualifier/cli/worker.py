@@ -43,7 +43,7 @@ def broker_of(settings: Settings) -> Connection:
 
 
 def worker(web_port: WebPort = None) -> None:
-    """Run a worker, which qualifies leads, exactly once.
+    """Run a worker. It qualifies leads exactly once.
 
     It reads scores and lead changes, and writes qualified leads. Start as many workers as you like with the same
     LEAD_QUALIFIER_APPLICATION_ID: they share the partitions. SIGTERM or Ctrl-C stops a worker cleanly. It serves

@@ -12,7 +12,7 @@ from lead_qualifier.assignment.intake import FollowedLead, decode_followed, is_g
 from lead_qualifier.assignment.state import LEAD, HeldLead, State, decode_state
 from lead_qualifier.client.decoding import decode_event, decode_or_none
 from lead_qualifier.client.errors import UnreadableState
-from lead_qualifier.client.stored_state import read_state, undecided
+from lead_qualifier.client.stored_state import read_state, unprocessed
 from lead_qualifier.engine import partition_of
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.reader import TopicReader
@@ -34,7 +34,7 @@ class AssignmentLookup:
 
     `entries`: everything that assignment has stored, by key; `held`: the lead's entry among them. `followed`: what is
     known about the lead before it enters the queue. `decisions`: the retained lead-assigned events about the lead,
-    oldest first, if it is held. `undecided`: how many records, some perhaps about it, assignment has not handled yet.
+    oldest first, if it is held. `unprocessed`: how many records, some perhaps about it, assignment has not handled yet.
     """
 
     lead_id: str
@@ -44,7 +44,7 @@ class AssignmentLookup:
     followed: FollowedLead | None
     erased: bool
     decisions: tuple[dict[str, Any], ...]
-    undecided: int
+    unprocessed: int
 
 
 def look_up(connection: Connection, *, topic_prefix: str, lead_id: str) -> AssignmentLookup:
@@ -83,7 +83,8 @@ def look_up(connection: Connection, *, topic_prefix: str, lead_id: str) -> Assig
         followed=None if erased else followed,
         erased=erased,
         decisions=() if held is None else _decisions(reader, assigned, key, held.number),
-        undecided=undecided(reader, inputs, intake.checkpoints) + undecided(reader, [(queue, 0)], state.checkpoints),
+        unprocessed=unprocessed(reader, inputs, intake.checkpoints)
+        + unprocessed(reader, [(queue, 0)], state.checkpoints),
     )
 
 

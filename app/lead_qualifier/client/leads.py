@@ -11,7 +11,7 @@ import msgspec
 
 from lead_qualifier.client.decoding import decode_event
 from lead_qualifier.client.errors import UnreadableState
-from lead_qualifier.client.stored_state import StoredState, read_state, undecided
+from lead_qualifier.client.stored_state import StoredState, read_state, unprocessed
 from lead_qualifier.engine import partition_of
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.reader import TopicReader
@@ -45,15 +45,15 @@ class LeadPresence(StrEnum):
 class LookedUp:
     """What is known about one lead.
 
-    `undecided`: input records of its partition that no worker has decided yet; some may be about it. `qualifications`:
-    its lead-qualified events that are still retained, oldest first.
+    `unprocessed`: input records of its partition that no worker has processed yet; some may be about it.
+    `qualifications`: its lead-qualified events that are still retained, oldest first.
     """
 
     lead_id: str
     partition: int
     presence: LeadPresence
     lead: Lead | None
-    undecided: int
+    unprocessed: int
     qualifications: tuple[dict[str, Any], ...] = ()
 
 
@@ -77,7 +77,7 @@ def look_up(connection: Connection, *, topic_prefix: str, state_prefix: str, lea
         partition=partition,
         presence=presence,
         lead=lead,
-        undecided=undecided(reader, inputs, stored.checkpoints),
+        unprocessed=unprocessed(reader, inputs, stored.checkpoints),
         qualifications=tuple(
             event
             for record in reader.read([(LEAD_QUALIFIED.full_name(topic_prefix), partition)])
@@ -89,14 +89,14 @@ def look_up(connection: Connection, *, topic_prefix: str, state_prefix: str, lea
 def read_all(
     reader: TopicReader, *, topic_prefix: str, state_prefix: str, progress: Callable[[str], None] = lambda text: None
 ) -> tuple[StoredState, int]:
-    """Every lead that the workers hold, and how many input records no worker has decided yet.
+    """Every lead that the workers hold, and how many input records no worker has processed yet.
 
     Raises TopicMissing, ReadIncomplete, UnreadableState, NotAllowed, KafkaException.
     """
     partitions = reader.admin.partitions
     stored = read_state(reader, partitions(LEAD_STATE.full_name(state_prefix)), progress=progress)
     inputs = [one for topic in WORKER.changelogs[LEAD_STATE] for one in partitions(topic.full_name(topic_prefix))]
-    return stored, undecided(reader, inputs, stored.checkpoints)
+    return stored, unprocessed(reader, inputs, stored.checkpoints)
 
 
 def _lead(value: bytes, lead_id: str) -> Lead:

@@ -44,7 +44,7 @@ class Previewed:
     """A preview, and what it leaves out.
 
     `model`: as publishing would make it; `not_live`: the scoring models that it names and that are not live.
-    `undecided`: input records that no worker has decided yet. `unreadable`: leads whose stored state cannot be read.
+    `unprocessed`: input records not processed by any worker yet. `unreadable`: leads whose stored state cannot be read.
     """
 
     at: datetime
@@ -54,7 +54,7 @@ class Previewed:
     near: float
     preview: Preview
     days: Days | None
-    undecided: int
+    unprocessed: int
     unreadable: int
 
 
@@ -78,7 +78,7 @@ def preview(
     """
     at = datetime.now(UTC)
     reader = TopicReader(connection)
-    stored, undecided = read_all(reader, topic_prefix=topic_prefix, state_prefix=state_prefix, progress=progress)
+    stored, unprocessed = read_all(reader, topic_prefix=topic_prefix, state_prefix=state_prefix, progress=progress)
     leads = stored.values
     previewer = Previewer(definition, rules, at, near=near, sample=sample)
     decode = msgspec.json.Decoder(Lead).decode
@@ -112,7 +112,7 @@ def preview(
         near=near,
         preview=previewer.result(),
         days=_days(reader, replay, topic_prefix, at, days, progress, times) if days else None,
-        undecided=undecided,
+        unprocessed=unprocessed,
         unreadable=len(unreadable),
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from lead_qualifier.client.decoding import decode_or_none
 from lead_qualifier.definitions.entries import newest_by_key
 from lead_qualifier.definitions.qualification_models.entries import (
@@ -25,8 +27,9 @@ from lead_qualifier.qualification.rules import Rules, UnknownLeads
 class Rulebook:
     """The current entries, each in its highest revision."""
 
-    def __init__(self, entries: dict[str, Entry]) -> None:
+    def __init__(self, entries: dict[str, Entry], unknown_leads: UnknownLeads = "open") -> None:
         self._entries = entries
+        self._unknown_leads = unknown_leads
 
     @property
     def models(self) -> list[ModelEntry]:
@@ -61,13 +64,17 @@ class Rulebook:
         entry = self._entries.get(feature_key(name))
         return entry if isinstance(entry, FeatureEntry) else None
 
-    def rules(self, unknown_leads: UnknownLeads = "open") -> Rules:
+    @cached_property
+    def rules(self) -> Rules:
         """The rules that workers decide by."""
-        return rules_from(self._entries, unknown_leads)
+        return rules_from(self._entries, self._unknown_leads)
 
 
-def read_rulebook(connection: Connection, *, topic_prefix: str) -> Rulebook:
-    """Read the topic to its end. Raises TopicMissing, ReadIncomplete, NotAllowed, KafkaException."""
+def read_rulebook(connection: Connection, *, topic_prefix: str, unknown_leads: UnknownLeads = "open") -> Rulebook:
+    """Read the topic to its end. `unknown_leads`: the workers' setting.
+
+    Raises TopicMissing, ReadIncomplete, NotAllowed, KafkaException.
+    """
     records = TopicReader(connection).read_topic(QUALIFICATION_MODELS.full_name(topic_prefix))
     entries = (decode_or_none(decode_entry, record.value) for record in records)
-    return Rulebook(newest_by_key(entry for entry in entries if entry is not None))
+    return Rulebook(newest_by_key(entry for entry in entries if entry is not None), unknown_leads)

@@ -1,4 +1,4 @@
-"""Reads the state that a service stores, and how many records of its inputs it has not decided yet."""
+"""Reads the state that a service stores, and how many records of its inputs it has not processed yet."""
 
 from __future__ import annotations
 
@@ -43,7 +43,9 @@ def read_state(
     for record in reader.read(partitions):
         key, value = record.key, record.value
         if key == CHECKPOINT_KEY:
-            state.checkpoints[record.partition] = _checkpoint(value or b"")
+            state.checkpoints.pop(record.partition, None)
+            if value is not None:
+                state.checkpoints[record.partition] = _checkpoint(value)
         elif key is None or only not in {None, key}:
             continue
         elif value is None:
@@ -58,7 +60,7 @@ def read_state(
     return state
 
 
-def undecided(reader: TopicReader, inputs: Sequence[PartitionId], checkpoints: Mapping[int, Checkpoint]) -> int:
+def unprocessed(reader: TopicReader, inputs: Sequence[PartitionId], checkpoints: Mapping[int, Checkpoint]) -> int:
     """How many records of the inputs come after the checkpoint of their partition: all of them where there is none."""
     first, ends = reader.admin.first(inputs), reader.admin.ends(inputs)
     count = 0

@@ -130,7 +130,7 @@ class Restorer:
                     ready(done)
                 if time.monotonic() > told:
                     told = time.monotonic() + _TELL_SECONDS
-                    restored, before = before, sum(tail.position.values())
+                    restored, before = before, sum(tail.position[tp] for tp in reading)
                     # what stands still at this point is an open transaction of a former owner: its timeout ends it
                     log.info(
                         "waiting_for_open_transaction" if restored == before else "restoring",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from sys import intern
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from lead_qualifier.messages.definition_file import parse_definition, read_definition_file
 from lead_qualifier.messages.definition_form import form_problems, written_kind
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pydantic_core import ErrorDetails
+
+T = TypeVar("T", bound=str)
 
 _EMPTY = Finding("empty_model_file")
 
@@ -84,14 +87,19 @@ def _model(definition: ModelDefinition) -> QualificationModel:
         criteria=tuple(criteria),
         members=members if any(isinstance(member, Group) for member in members) else (),
         actions=actions_of(definition["actions"]),
-        existing_leads=definition.get("existing_leads", "evaluate"),
+        existing_leads=_interned(definition.get("existing_leads", "evaluate")),
         requalification=Requalification(
-            again.get("policy", "when_reset"),
+            _interned(again.get("policy", "when_reset")),
             _duration(again.get("cool_down")),
         ),
         hold=_duration(definition.get("hold")),
         on_rejection=_on_rejection(definition["on_rejection"]) if "on_rejection" in definition else None,
     )
+
+
+def _interned(text: T) -> T:
+    """The same text; a default is then the default itself: what is stored leaves those out by identity."""
+    return cast("T", intern(text))
 
 
 def _on_rejection(definition: OnRejectionDefinition) -> OnRejection:

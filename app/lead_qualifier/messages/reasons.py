@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 _NAMED_AT_MOST = 5
 _LONGEST_NAME = 60
-_EXAMPLE = "such as 2026-11-23T09:30:00Z"
 
 
 def bad_message(
@@ -118,8 +117,6 @@ def kind_of(value: object) -> Finding:
 def sentence(error: ErrorDetails) -> str:
     """What is wrong, in English, as the end of a sentence that starts with the field's path."""
     match error["type"]:
-        case "rfc_3339":
-            return _time(error["input"])
         case "json_invalid":
             return _not_json(error["input"], error["ctx"])
         case _:
@@ -172,26 +169,22 @@ def _expected(context: dict[str, Any]) -> str:
     return listed.replace("'", "").replace(" or ", ", ")
 
 
-def _time(value: object) -> str:
+def _time(value: object, _context: object) -> Finding:
     if not isinstance(value, str):
-        return f"must be a time with time zone as text, {_EXAMPLE}, found {_kind(value)}"
+        return Finding("must_be_time_as_text", found=kind_of(value))
     if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
-        found = "a date without time and time zone"
+        found = Finding("kind_date_alone")
     elif re.fullmatch(r"[-+]?[0-9.]+", value):
-        found = "a number as text"
+        found = Finding("kind_number_as_text")
     elif re.fullmatch(r"[0-9-]+[Tt ][0-9:.]+", value):
-        found = "a time without time zone (append Z or an offset such as +01:00)"
+        found = Finding("kind_time_without_zone")
     elif re.fullmatch(r"[0-9-]+[Tt ][0-9]{2}:[0-9]{2}:60.*", value):
-        found = "a leap second, which is not supported (send second 59)"
+        found = Finding("kind_leap_second")
     elif re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}.*", value):
-        found = "a date, time or offset that does not exist or has another form"
+        found = Finding("kind_impossible_time")
     else:
-        found = _kind(value) + (" in another form" if value else "")
-    return f"must be a time with time zone (RFC 3339), {_EXAMPLE}, found {found}"
-
-
-def _kind(value: object) -> str:
-    return IN_ENGLISH.sentence(kind_of(value))
+        found = Finding("kind_text_of_another_form" if value else "kind_empty_text")
+    return Finding("must_be_time", found=found)
 
 
 def _not_json(value: object, context: dict[str, Any]) -> str:
@@ -313,7 +306,6 @@ def _key_fault(key: bytes | None, id_field: str, message_id: str) -> str:
     return f"has a key that is not its {id_field}"
 
 
-_AS_TEXT = "(use StringSerializer, or Connect's StringConverter, for keys)"
 _JSON_FAULTS = {
     "invalid unicode code point": "bytes that are not UTF-8",
     "unexpected end of hex escape": "an unpaired surrogate",
@@ -340,6 +332,7 @@ _FINDINGS: dict[str, Callable[[Any, dict[str, Any]], Finding]] = {
     ),
     "union_tag_not_found": lambda _value, _context: Finding("missing"),
     "dict_type": lambda value, _context: Finding("must_be_object", found=kind_of(value)),
+    "rfc_3339": _time,
     "hours": lambda _value, _context: Finding("must_be_hours"),
     "day": lambda _value, _context: Finding("must_be_day"),
     "string_pattern_mismatch": lambda _value, context: Finding("must_be_of_form", form=form_of(context["pattern"])),

@@ -119,7 +119,7 @@ def _sales_operations(naming: Naming) -> tuple[Grant, ...]:
         naming.topics(outcomes, _READ, why="read outcomes"),
         naming.topics(current, _READ, why="list and show definitions"),
         naming.topics(_EXPLAINED, _READ, why="assignment list, show and explain"),
-        naming.topics(measured, _DESCRIBE, why="show how much is not decided yet"),
+        naming.topics(measured, _DESCRIBE, why="show how much is not processed yet"),
     )
 
 
@@ -136,9 +136,9 @@ def _cli(naming: Naming) -> tuple[Grant, ...]:
         naming.topics(ordered, _WRITE, why="send commands"),
         naming.topics(shown, _READ, why="read outcomes, models, leads"),
         naming.topics(
-            (topics.LEAD_SCORE_CHANGED,), _READ, why="model preview --days; show how much is not decided yet"
+            (topics.LEAD_SCORE_CHANGED,), _READ, why="model preview --days; show how much is not processed yet"
         ),
-        naming.topics(measured, _DESCRIBE, why="show how much is not decided yet"),
+        naming.topics(measured, _DESCRIBE, why="show how much is not processed yet"),
     )
 
 
@@ -190,11 +190,11 @@ def _consumer(naming: Naming) -> tuple[Grant, ...]:
 def _repartition(naming: Naming) -> tuple[Grant, ...]:
     to = replace(naming, topic_prefix=naming.to_prefix, state_prefix=None)
     passed = (topics.LEAD_HANDOVERS, topics.ASSIGNMENT_QUEUE)
-    undecided = tuple(topic for topic in topics.ALL_TOPICS if topic not in PROJECTED)
-    copied = tuple(topic for topic in undecided if topic.ours and topic not in passed)
+    unprojected = tuple(topic for topic in topics.ALL_TOPICS if topic not in PROJECTED)
+    copied = tuple(topic for topic in unprojected if topic.ours and topic not in passed)
     services = (WORKER, *DOWNSTREAM.values())
     return (
-        naming.topics(undecided, _READ, _CONFIGS, why="check that all input is decided, copy the state"),
+        naming.topics(unprojected, _READ, _CONFIGS, why="check that all input is processed, copy the state"),
         naming.topics(PROJECTED, _DESCRIBE, _CONFIGS, why="create the new topics with the same settings"),
         to.topics(topics.ALL_TOPICS, _CREATE, _DESCRIBE, _CONFIGS, why="create the new topics"),
         to.topics(copied, _READ, _WRITE, why="write the copy, and verify it"),

@@ -33,7 +33,7 @@ ENGLISH: dict[str, str] = {
     "no_action": "name at least one: {actions:joined by, or }",
     "not_one_of": "must be one of {known:listed}",
     "negative": "must not be negative",
-    "hold_out_of_range": "must be longer than nothing and at most {days}d",
+    "hold_out_of_range": "must be longer than zero and at most {days}d",
     "cool_down_without_requalify": "has no effect: leave it out, or choose requalify: true",
     "cool_down_without_requalification": (
         "has no effect: leave it out, or choose another requalification policy than never"
@@ -116,7 +116,7 @@ ENGLISH: dict[str, str] = {
     "unknown_feature": "there is no feature {name}: the only one is {known}",
     "scoring_model_observed": "scoring model {id} is {status}",
     "scoring_model_unchanged": "scoring model {id} is already {status}",
-    "scoring_model_stale": "scoring model {id}: ignored, because it is older than what is held",
+    "scoring_model_stale": "scoring model {id}: ignored, because a newer announcement is already stored",
     "lead_management_off": (
         "lead management is off: an administrator must turn it on (lead-qualifier feature enable {feature})"
     ),
@@ -222,7 +222,7 @@ ENGLISH: dict[str, str] = {
     # What is wrong in the definition of an assignment
     "taken_already": "{value} is already the {field} of {by}: give {id} another one",
     "not_one_target": "must assign to exactly one of sellers, team and queue",
-    "not_one_way_to_say_who": "must say who, by exactly one of when and {exact}",
+    "not_one_way_to_say_who": "must say who, with either when or {exact}",
     "unknown_team_or_queue": "{target}s has no {target} {id}: {advice}",
     "only_for_sellers": "is for rules that assign to sellers only: remove it",
     "impossible_in_segment": "can never be met in segment {segment}: {reason}; change one of them",
@@ -293,6 +293,8 @@ ENGLISH: dict[str, str] = {
     "must_be_at_least": "must be {least} or more",
     "must_be_at_most": "must be {most} or less",
     "must_be_more": "must be more than {than}",
+    "must_be_time": "must be a time with time zone (RFC 3339), such as 2026-11-23T09:30:00Z, found {found}",
+    "must_be_time_as_text": "must be a time with time zone as text, such as 2026-11-23T09:30:00Z, found {found}",
     "must_be_hours": ("must start and end at different times, and start before 24:00; a whole day is 00:00 to 24:00"),
     "must_be_day": "must be a date that exists, such as 2026-12-24",
     "must_be_of_form": "must be text of the form {form}",
@@ -321,6 +323,12 @@ ENGLISH: dict[str, str] = {
     "kind_array": "an array",
     "kind_mapping": "a mapping",
     "kind_list": "a list",
+    "kind_date_alone": "a date without time and time zone",
+    "kind_number_as_text": "a number as text",
+    "kind_time_without_zone": "a time without time zone (append Z or an offset such as +01:00)",
+    "kind_leap_second": "a leap second, which is not supported (send second 59)",
+    "kind_impossible_time": "a date, time or offset that does not exist or has another form",
+    "kind_text_of_another_form": "text in another form",
     "kind_other": "a value of type {type}",
     # Forms of texts, after: of the form
     "form_of_duration": "30d, a whole number and one of the units s, m, h, d, w",
@@ -359,7 +367,7 @@ ENGLISH: dict[str, str] = {
     "named_again": "names {name} again: remove it",
     "zero_duration": "must be more than zero, such as {such_as}",
     "condition_too_deep": "is nested more than {most} deep: flatten it",
-    "nothing_tested": "must name what it tests, by either field or attribute",
+    "nothing_tested": "must name what it tests: a field or an attribute",
     "field_of_seller": ("{field!r} is unknown: a seller has attributes only; attributes are named with attribute"),
     "unknown_lead_field": "{field!r} is unknown: fields are {known:listed}; attributes are named with attribute",
     "no_test": "needs a test, one of {tests:listed}",
@@ -368,12 +376,12 @@ ENGLISH: dict[str, str] = {
     "never_met_by_open_lead": (
         "can never be met by an open lead, and only open leads count: change or remove part of it"
     ),
-    "negates_truth": "it negates what is always true",
+    "negates_truth": "it excludes a condition that is always met",
     "no_value_meets": "no value of {name} meets all its conditions",
-    "no_known_value_meets": "no value of {name} meets all its conditions, which is one of {known:listed}",
+    "no_known_value_meets": "no value of {name} meets all its conditions; its values are {known:listed}",
     # Journeys and follow-ups
     "no_such_value": "must be {known:joined by or }: {field} has no other value",
-    "after_without_policy": "needs after with policy: after, and only then, such as {{policy: after, after: 7d}}",
+    "after_without_policy": "after goes with policy: after only, as in {{policy: after, after: 7d}}",
     "reentry_after_such_as": "7d; to allow every entry, use policy: always",
     "repeated_payload": "has {count} values named {name}: give each its own name with as",
     "window_ends_early": "must be later than start",

@@ -43,7 +43,7 @@ def found(
     held: dict[bytes, State], *decisions: dict[str, Any], lead_id: str = "L-1", **fields: Any
 ) -> AssignmentLookup:
     lead = held.get(LEAD + lead_id.encode())
-    known: dict[str, Any] = {"partition": 3, "followed": None, "erased": False, "undecided": 0} | fields
+    known: dict[str, Any] = {"partition": 3, "followed": None, "erased": False, "unprocessed": 0} | fields
     return AssignmentLookup(
         lead_id=lead_id,
         entries=held,
@@ -173,11 +173,11 @@ def test_only_the_newest_decisions_are_shown() -> None:
 def test_a_lead_that_is_not_held_is_shown_with_the_reason(
     followed: FollowedLead | None, erased: bool, standing: str, says: str
 ) -> None:
-    one = found({}, followed=followed, erased=erased, undecided=4)
+    one = found({}, followed=followed, erased=erased, unprocessed=4)
     first, *rest = text(one)
     assert first.startswith("L-1 ")
     assert says in first
-    assert rest[-1].startswith("4 records are not decided yet; some may be about this lead (lead-qualifier")
+    assert rest[-1].startswith("4 records are not processed yet; some may be about this lead (lead-qualifier")
     assert len(rest) == 2
     assert data(one) == {"lead_id": "L-1", "undecided_records": 4, "standing": standing, "reason": first}
 

@@ -35,3 +35,8 @@ def test_a_model_is_shown_with_what_a_rejection_means() -> None:
         "    wrong_person: {requalify: false}",
         "    typo: {requalify: true}",
     ]
+
+
+def test_many_models_share_the_rules_that_say_which_are_degraded() -> None:
+    book = Rulebook({})
+    assert book.rules is book.rules, "building them for each model takes seconds for a thousand"

@@ -38,7 +38,7 @@ def test_a_lead_is_shown(at: str) -> None:
         "marks": {"enterprise": {"version": 1, "number": 1, "at": at, "trigger": "t", "rejected": at, "barred": True}},
     }
     lead = msgspec.json.decode(encode(state), type=Lead)
-    one = LookedUp(presence=LeadPresence.HELD, lead_id="L", partition=0, lead=lead, qualifications=(), undecided=0)
+    one = LookedUp(presence=LeadPresence.HELD, lead_id="L", partition=0, lead=lead, qualifications=(), unprocessed=0)
     shown = "\n".join([*_about("L", lead), *_scores(lead, rules()), *_history(one, lead)])
     assert shown.count(SHOWN[at]) == 4
 

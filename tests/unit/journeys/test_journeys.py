@@ -260,7 +260,7 @@ def test_a_journey_whose_window_is_over_is_not_published() -> None:
         ),
         ({"trigger": {"event": "lead-lost"}}, ("trigger", "event"), "must be one of lead-qualified"),
         ({"reentry": {"policy": "after"}}, ("reentry",), "{policy: after, after: 7d}"),
-        ({"reentry": {"policy": "never", "after": "1d"}}, ("reentry",), "only then"),
+        ({"reentry": {"policy": "never", "after": "1d"}}, ("reentry",), "policy: after only"),
         ({"reentry": {"policy": "after", "after": "0d"}}, ("reentry", "after"), "policy: always"),
         ({"window": {"start": "2026-12-02T00:00:00Z", "end": "2026-12-01T00:00:00Z"}}, ("window", "end"), "later"),
         ({"window": {"start": "2026-12-02T00:00:00Z", "end": "2026-12-02T01:00:00+01:00"}}, ("window", "end"), "later"),
@@ -270,11 +270,11 @@ def test_a_journey_whose_window_is_over_is_not_published() -> None:
             "names a again",
         ),
         ({"contact": "required", "when": {"field": "contact_id", "exists": False}}, ("when",), "trigger and contact"),
-        ({"when": {"field": "status", "equals": "won"}}, ("when",), "one of open, qualified, disqualified"),
+        ({"when": {"field": "status", "equals": "won"}}, ("when",), "its values are open, qualified, disqualified"),
         ({"when": {"attribute": "a", "above": 2, "below": 1}}, ("when",), "can never be met"),
         ({"payload": [{"attribute": "a"}, {"field": "status", "as": "a"}]}, ("payload",), "named a"),
         ({"payload": [{"attribute": f"a{n}"} for n in range(31)]}, ("payload",), "at most 30"),
-        ({"when": {"equals": 1}}, ("when",), "either field or attribute"),
+        ({"when": {"equals": 1}}, ("when",), "a field or an attribute"),
         ({"colour": "red"}, ("colour",), "is unknown"),
         (
             {"when": {"attribute": "a", "exists": True}, "exclude": {"attribute": "a", "exists": True}},
@@ -303,6 +303,11 @@ def test_a_journey_whose_window_is_over_is_not_published() -> None:
             "nobody would ever enter",
         ),
         ({"exclude": {"field": "sales_ready", "exists": True}}, ("exclude",), "nobody would ever enter"),
+        (
+            {"window": {"start": "2026-12-24"}},
+            ("window", "start"),
+            "such as 2026-11-23T09:30:00Z, found a date without time and time zone",
+        ),
     ],
 )
 def test_a_mistake_is_told_where_it_stands_and_how_to_mend_it(

@@ -53,7 +53,7 @@ class Rebuilt:
     """By topic the time of the oldest record that was read (milliseconds since 1970)."""
     compared: Compared
     qualifications: Qualifications
-    undecided: int
+    unprocessed: int
     """Records that the workers have not processed yet."""
     workers_run: bool
 
@@ -101,7 +101,7 @@ class Rebuild:
             for state, topics in WORKER.changelogs.items()
         }
         progress("reading what the workers hold")
-        live, undecided = read_all(self._reader, topic_prefix=self.topic_prefix, state_prefix=self.state_prefix)
+        live, unprocessed = read_all(self._reader, topic_prefix=self.topic_prefix, state_prefix=self.state_prefix)
         replays = [self._replay(number, len(partitions), rules, live, progress) for number in partitions]
         leads = {key: value for replay in replays for key, value in replay.leads.items()}
         progress("comparing")
@@ -125,7 +125,7 @@ class Rebuild:
             oldest=self._oldest,
             compared=compared,
             qualifications=qualifications,
-            undecided=undecided,
+            unprocessed=unprocessed,
             workers_run=self._workers_run(),
         )
 

@@ -77,7 +77,7 @@ def read_timeline(
     book = read_rulebook(connection, topic_prefix=topic_prefix)
     name = QUALIFICATION_MODEL_CHANGED.full_name(topic_prefix)
     events = [(record.timestamp_ms, record.value or b"") for record in reader.read_topic(name)]
-    recorded, current = newest_revision(events), book.rules().revision
+    recorded, current = newest_revision(events), book.rules.revision
     if recorded < current:
         raise CannotRebuild(
             f"{name} has the rules up to revision {recorded}, but they are at revision {current}: part of it is gone "

@@ -11,7 +11,7 @@ from lead_qualifier.services.metrics import Metrics
 _COUNTERS: dict[str, tuple[str, str, list[str]]] = {
     "outcome": (
         "outcomes",
-        "What became of an event at a qualification model, by the words of the domain.",
+        "Outcomes of events, by model and outcome.",
         ["model", "outcome"],
     ),
     "shadow": (
@@ -40,7 +40,7 @@ class LeadMetrics(Metrics):
             for what, (name, text, labels) in _COUNTERS.items()
         }
         self._swept = Counter(
-            "lead_qualifier_swept_leads", "Known leads looked at because a model was published.", registry=self.registry
+            "lead_qualifier_swept_leads", "Known leads evaluated because a model was published.", registry=self.registry
         )
 
     @override
