@@ -1,0 +1,141 @@
+"""Alerts, runbooks, dashboard and the page of metrics belong together, and name only what exists."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.unit.test_documentation import DOCS, ROOT
+
+pytestmark = pytest.mark.docs
+
+MONITORING = ROOT / "deploy" / "monitoring"
+RULE_FILES = ("alerts.yaml", "alerts-optional.yaml")
+RUNBOOKS = sorted(page for page in (DOCS / "runbooks").glob("*.md") if page.stem != "index")
+#: Agreed, and served by the next change to the processes.
+AGREED = {
+    "lead_qualifier_build_info",
+    "lead_qualifier_rebalances",
+    "lead_qualifier_transactions",
+    "lead_qualifier_last_commit_timestamp_seconds",
+    "lead_qualifier_lag_seconds",
+    "lead_qualifier_end_to_end_seconds",
+    "lead_qualifier_restoring_partitions",
+    "lead_qualifier_restoration_progress",
+    "lead_qualifier_restoration_seconds",
+    "lead_qualifier_state_bytes",
+    "lead_qualifier_timer_overdue_seconds",
+}
+#: What others serve, and what Prometheus adds.
+FOREIGN = {
+    "up",
+    "container_memory_working_set_bytes",
+    "container_spec_memory_limit_bytes",
+    "process_start_time_seconds",
+    "process_cpu_seconds",
+    "process_resident_memory_bytes",
+    "process_open_fds",
+    "process_max_fds",
+    "python_gc_collections",
+    "python_gc_objects_collected",
+    "python_info",
+}
+_NAME = re.compile(r"\b(?:lead_qualifier|process|python|container)_[a-z_]+\b(?!\.)|\bup\b(?=\{)")
+_SUFFIX = re.compile(r"_(?:total|bucket|sum|count)$")
+
+
+def alerts() -> dict[str, dict[str, Any]]:
+    """Every rule, by its name, in the order of the files."""
+    groups = [group for name in RULE_FILES for group in yaml.safe_load((MONITORING / name).read_text())["groups"]]
+    return {rule["alert"]: rule for group in groups for rule in group["rules"]}
+
+
+def metrics(text: str) -> set[str]:
+    """The metrics that a text names, without the suffixes of their series."""
+    return {_SUFFIX.sub("", name) for name in _NAME.findall(text)}
+
+
+def in_code() -> set[str]:
+    """The metrics that the processes serve."""
+    files = (ROOT / "app").rglob("*.py")
+    found = {name for file in files for name in re.findall(r'"(lead_qualifier_[a-z_]+)"', file.read_text())}
+    counted = (ROOT / "app/lead_qualifier/services/worker/metrics.py").read_text()
+    return found | {f"lead_qualifier_{name}" for name in re.findall(r'": \(\s*"([a-z_]+)",', counted)}
+
+
+def unknown(names: Iterable[str]) -> set[str]:
+    return set(names) - in_code() - AGREED - FOREIGN
+
+
+def promtool(*arguments: str) -> str:
+    if shutil.which("promtool") is None:
+        pytest.skip("promtool is not installed (Debian: apt-get install prometheus)")
+    done = subprocess.run(["promtool", *arguments], cwd=MONITORING, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def test_prometheus_accepts_the_rules() -> None:
+    assert "SUCCESS: 0 rules" not in promtool("check", "rules", "--lint=all", "--lint-fatal", *RULE_FILES)
+
+
+def test_each_alert_fires_for_its_cause_and_for_nothing_like_it() -> None:
+    promtool("test", "rules", "alerts_test.yaml")
+
+
+def test_each_alert_has_a_test_that_sees_it_fire() -> None:
+    text = (MONITORING / "alerts_test.yaml").read_text()
+    assert [name for name in alerts() if f'{{alertname="{name}",' not in text] == []
+
+
+@pytest.mark.parametrize("name", alerts())
+def test_an_alert_says_how_bad_it_is_what_is_wrong_and_where_to_read_on(name: str) -> None:
+    rule = alerts()[name]
+    assert rule["labels"]["severity"] in {"critical", "warning", "info"}
+    assert rule["annotations"].keys() == {"summary", "description", "runbook_url"}
+    assert (ROOT / rule["annotations"]["runbook_url"]).is_file()
+    assert unknown(metrics(rule["expr"])) == set()
+
+
+def test_each_runbook_belongs_to_an_alert_and_is_in_the_site() -> None:
+    expected = {name: rule["annotations"]["runbook_url"] for name, rule in alerts().items()}
+    found = {page.read_text().split("\n")[0].removeprefix("# "): str(page.relative_to(ROOT)) for page in RUNBOOKS}
+    assert found == expected
+    site = (ROOT / "mkdocs.yml").read_text()
+    assert [path for path in expected.values() if f"- {path.removeprefix('docs/')}\n" not in site] == []
+
+
+@pytest.mark.parametrize("page", RUNBOOKS, ids=lambda page: page.stem)
+def test_a_runbook_names_only_what_exists(page: Path) -> None:
+    text = page.read_text()
+    assert [
+        part for part in ("First look", "Causes and remedies", "When to escalate") if f"## {part}\n" not in text
+    ] == []
+    assert unknown(metrics(text)) == set()
+    commands = set(re.findall(r"^## ([a-z -]+)$", (DOCS / "reference" / "cli.md").read_text(), flags=re.MULTILINE))
+    for named in re.findall(r"lead-qualifier ((?:[a-z-]+ ?)+)", text):
+        assert any(f"{named} ".startswith(f"{command} ") for command in commands), named
+    code = "".join(file.read_text() for file in (ROOT / "app").rglob("*.py"))
+    events = re.findall(r"the log (?:has|repeats) `([a-z_]+)`", text) + re.findall(r"\(?`(\w+_failed)`", text)
+    assert [event for event in events if f'"{event}"' not in code] == []
+
+
+def test_the_page_of_metrics_lists_each_alert_with_its_severity() -> None:
+    page = (DOCS / "reference" / "metrics.md").read_text()
+    listed = re.findall(r"^\| \[`(LeadQualifier\w+)`\]\(\.\./(runbooks/[\w-]+\.md)\) \| (\w+) \|", page, re.MULTILINE)
+    assert listed == [
+        (name, rule["annotations"]["runbook_url"].removeprefix("docs/"), rule["labels"]["severity"])
+        for name, rule in alerts().items()
+    ]
+
+
+def test_the_page_of_metrics_names_only_what_the_processes_serve() -> None:
+    page = (DOCS / "reference" / "metrics.md").read_text()
+    assert {name for name in metrics(page) if name.startswith("lead_qualifier_")} - in_code() - AGREED == set()
