@@ -1,7 +1,7 @@
 # Everything from a fresh clone: each target sets up what it needs (.venv once, later runs take no time).
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test test-thorough check lint bench bench-restore bench-sweep bench-preview chaos schemas docs docs-site deploy-check lock audit sbom clean
+.PHONY: help run test test-thorough check lint bench bench-restore bench-sweep bench-preview chaos schemas docs dashboard docs-site deploy-check lock audit sbom clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -77,6 +77,9 @@ docs: $(VENV)/.ready-dev ## write the reference of settings, commands and topics
 	@$(BIN)/python -m tools.cli_reference > docs/reference/cli.md
 	@$(BIN)/python -m tools.topics_table > docs/reference/topics.md
 	@$(BIN)/python -m tools.chart
+
+dashboard: $(VENV)/.ready-dev ## write the Grafana dashboard from tools/dashboard/panels.yaml
+	@$(BIN)/python -m tools.dashboard.generate
 
 docs-site: $(VENV)/.ready-dev ## build the documentation as a site in site/; a dead link fails
 	@$(BIN)/mkdocs build --strict

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from tests.support.dashboard import DASHBOARD, expressions, panels
 from tests.unit.test_documentation import DOCS, ROOT
+from tools.dashboard.generate import document
 
 pytestmark = pytest.mark.docs
 
@@ -62,6 +66,7 @@ def metrics(text: str) -> set[str]:
     return {_SUFFIX.sub("", name) for name in _NAME.findall(text)}
 
 
+@cache
 def in_code() -> set[str]:
     """The metrics that the processes serve."""
     files = (ROOT / "app").rglob("*.py")
@@ -139,3 +144,47 @@ def test_the_page_of_metrics_lists_each_alert_with_its_severity() -> None:
 def test_the_page_of_metrics_names_only_what_the_processes_serve() -> None:
     page = (DOCS / "reference" / "metrics.md").read_text()
     assert {name for name in metrics(page) if name.startswith("lead_qualifier_")} - in_code() - AGREED == set()
+
+
+def test_the_dashboard_is_what_its_panels_say() -> None:
+    assert DASHBOARD.read_text() == document(), "run `make dashboard`"
+
+
+def test_the_panels_of_the_dashboard_fill_the_rows_and_cover_nothing() -> None:
+    taken: set[tuple[int, int]] = set()
+    everything = json.loads(DASHBOARD.read_text())["panels"]
+    assert len({panel["id"] for panel in everything}) == len(everything)
+    for panel in everything:
+        left, top, width, height = (panel["gridPos"][name] for name in "xywh")
+        cells = {(left + right, top + down) for right in range(width) for down in range(height)}
+        assert not cells & taken, panel["title"]
+        assert left + width <= 24, panel["title"]
+        taken |= cells
+
+
+def test_each_panel_says_what_it_shows_in_which_unit_from_the_chosen_source() -> None:
+    units = {"bool_yes_no", "bytes", "ops", "percentunit", "s", "short"}
+    for panel in panels():
+        assert panel["description"].endswith("."), panel["title"]
+        assert panel["fieldConfig"]["defaults"]["unit"] in units
+        for target in panel["targets"]:
+            assert target["datasource"] == panel["datasource"] == {"type": "prometheus", "uid": "${datasource}"}
+            assert re.fullmatch("[A-Z]", target["refId"])
+            assert "ALERTS{" in target["expr"] or '{job=~"$job"' in target["expr"]
+
+
+def test_the_dashboard_asks_for_what_the_processes_serve_and_leaves_nothing_out(tmp_path: Path) -> None:
+    named = {name for _, expression in expressions() for name in metrics(expression)}
+    assert unknown(named) == set()
+    assert {name for name in in_code() | AGREED if "_total" not in name} - named == set()
+    rules = [
+        {"record": "panel", "expr": expression, "labels": {"n": str(n)}}
+        for n, (_, expression) in enumerate(expressions())
+    ]
+    file = tmp_path / "panels.yaml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": rules}]}))
+    promtool("check", "rules", str(file))
+
+
+def test_prometheus_accepts_the_configuration_of_the_compose_profile() -> None:
+    promtool("check", "config", "prometheus.yml")
