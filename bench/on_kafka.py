@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from lead_qualifier.demo.broker.errors import NoBroker
+from lead_qualifier.demo.broker.errors import DidNotStart, NoBroker, NotAvailable
 from lead_qualifier.demo.broker.finder import find_broker
 from lead_qualifier.demo.broker.kinds import BrokerKind
 from lead_qualifier.kafka.connection import Connection
@@ -26,18 +26,26 @@ def on_kafka(name: str, measure: Callable[[Connection, Path, Say], int], *failur
 
     `measure` is given a broker, the folder for logs, and how to tell what it does.
     """
+
+    def with_broker(folder: Path, say: Say) -> int:
+        settings = load_settings(data_dir=folder / "broker")
+        with find_broker(settings, say, order=_BROKERS) as broker:
+            say(f"the logs of all that is measured are in {folder}")
+            return measure(broker.connection, folder, say)
+
+    return with_logs(name, with_broker, *failures)
+
+
+def with_logs(name: str, measure: Callable[[Path, Say], int], *failures: type[Exception]) -> int:
+    """As `on_kafka`, for who starts brokers of its own."""
     console = Console(highlight=False)
 
     def say(line: str) -> None:
         console.print(f"[dim]{time.strftime('%H:%M:%S')}[/dim] {line}")
 
-    expected: tuple[type[Exception], ...] = (InvalidSettings, NoBroker, BrokerUnreachable, *failures)
-    folder = Path(tempfile.mkdtemp(prefix=f"lead-qualifier-{name}-"))
+    known: tuple[type[Exception], ...] = (InvalidSettings, NoBroker, NotAvailable, DidNotStart, BrokerUnreachable)
     try:
-        settings = load_settings(data_dir=folder / "broker")
-        with find_broker(settings, say, order=_BROKERS) as broker:
-            say(f"the logs of all that is measured are in {folder}")
-            return measure(broker.connection, folder, say)
-    except expected as error:
+        return measure(Path(tempfile.mkdtemp(prefix=f"lead-qualifier-{name}-")), say)
+    except (*known, *failures) as error:
         console.print(f"[red]{error}[/red]")
         return 1

@@ -103,7 +103,7 @@ def _throughput_table(throughputs: list[Throughput]) -> Table:
 def _latency_table(latency: Latency) -> Table:
     table = Table(
         title=f"Event to visible lead-qualified, {RATE:,.0f} events/s, {PARTITIONS} partitions",
-        caption="every event qualifies a lead; seen by a reader of committed records",
+        caption="every event qualifies a lead; seen by a reader of committed records; neither waits to commit",
     )
     for column in ("", *(f"p{percent} ms" for percent in _PERCENTILES)):
         table.add_column(column, justify="right" if column else "left")

@@ -115,7 +115,8 @@ def start(
     """A worker as `lead-qualifier worker` runs it, or a process of a hand-written loop.
 
     `group_id`: by default the prefix. `expected`: the records to decide before it says what they cost; 0: never.
-    `model`: the loop's; a worker gets its own by commands.
+    `model`: the loop's; a worker gets its own by commands. Like the loop, the worker does not wait for records to share
+    a transaction.
     """
     group_id = group_id or prefix
     if kind != WORKER:
@@ -132,11 +133,19 @@ def start(
         ["bench.worker_process", str(expected)],
         log=log,
         environment={
-            "KAFKA_BOOTSTRAP_SERVERS": connection.bootstrap_servers,
-            "LEAD_QUALIFIER_TOPIC_PREFIX": prefix,
-            "LEAD_QUALIFIER_APPLICATION_ID": group_id,
-            "LEAD_QUALIFIER_PARTITIONS": str(partitions),
-            "LEAD_QUALIFIER_WEB_PORT": "0",
-            "LEAD_QUALIFIER_LOG_FORMAT": "json",
+            **worker_environment(connection, prefix, partitions=partitions, group_id=group_id),
+            "LEAD_QUALIFIER_COMMIT_INTERVAL": "0",
         },
     )
+
+
+def worker_environment(connection: Connection, prefix: str, *, partitions: int, group_id: str) -> dict[str, str]:
+    """Settings of a worker, or of another service, that is measured."""
+    return {
+        "KAFKA_BOOTSTRAP_SERVERS": connection.bootstrap_servers,
+        "LEAD_QUALIFIER_TOPIC_PREFIX": prefix,
+        "LEAD_QUALIFIER_APPLICATION_ID": group_id,
+        "LEAD_QUALIFIER_PARTITIONS": str(partitions),
+        "LEAD_QUALIFIER_WEB_PORT": "0",
+        "LEAD_QUALIFIER_LOG_FORMAT": "json",
+    }
