@@ -1,7 +1,7 @@
 # Everything from a fresh clone: each target sets up what it needs (.venv once, later runs take no time).
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test test-thorough check lint bench bench-restore bench-sweep bench-preview chaos schemas docs dashboard docs-site deploy-check lock audit sbom clean
+.PHONY: help run test test-thorough check lint bench bench-restore bench-sweep bench-preview bench-rest chaos schemas docs docs-site deploy-check lock audit dashboard sbom clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -65,6 +65,9 @@ bench-sweep: $(VENV)/.ready-dev ## time to evaluate 1,000,000 leads after a publ
 
 bench-preview: $(VENV)/.ready-dev ## time of `model preview` with 1,000,000 leads (fails above 10 s)
 	@$(BIN)/python -m bench.preview --limit 10 $(BENCH_ARGS)
+
+bench-rest: $(VENV)/.ready-dev ## CPU of programs and brokers, and latency, when there is little to do
+	@$(BIN)/python -m bench.rest $(BENCH_ARGS)
 
 chaos: $(VENV)/.ready-dev ## faults on real workers and services, checked exactly (CHAOS_SEED=n CHAOS_FAULTS=n CHAOS_SEEDS=k)
 	@CHAOS_SEED=$(CHAOS_SEED) CHAOS_FAULTS=$(CHAOS_FAULTS) CHAOS_SEEDS=$(CHAOS_SEEDS) $(BIN)/python -m tests.chaos

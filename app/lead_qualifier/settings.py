@@ -167,6 +167,10 @@ class Settings(BaseSettings):
     """Create missing topics at startup. If false, a worker with missing topics names them and stops."""
     startup_timeout: Annotated[float, Field(gt=0)] = 60.0
     """Seconds that a worker waits at startup for a broker that is ready, before it gives up (exit code 3)."""
+    commit_interval: Annotated[int, Field(ge=0, le=10_000)] = 100
+    """Milliseconds that an event waits for others to share its transaction. Few events then cost a fraction of the CPU,
+    in the programs and at the brokers, and are visible that much later. Under load nothing waits; `0` never waits.
+    """
     unknown_leads: UnknownLeads = UnknownLeads.OPEN
     """How to treat a lead that has scores but no `lead-changed` from the CRM yet: `open` can qualify, `ineligible`
     cannot until its `lead-changed` arrives.

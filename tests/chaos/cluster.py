@@ -17,6 +17,7 @@ from confluent_kafka import Consumer, KafkaException
 
 from lead_qualifier.demo.broker.local_broker import free_ports
 from lead_qualifier.demo.broker.local_kafka import LocalKafka
+from lead_qualifier.settings import Settings, variable_of
 from tests.chaos.mixed import Mixed
 from tests.chaos.network import Relay
 from tests.chaos.offsets import PatientReader, asking, committed
@@ -35,6 +36,8 @@ SERVICES = 2
 FLIGHT = "flight"
 #: Nothing new for so long: sweeps of which the oracle knows nothing are over as well.
 _QUIET_SECONDS = 1.0
+#: The wait for others to share a transaction too, which other tests do without.
+_AS_USERS_HAVE_IT = {variable_of("commit_interval"): str(Settings.model_fields["commit_interval"].default)}
 #: For so long Kafka does not tell what the group has committed: it waits for the end of a transaction that has ended.
 _UNSTABLE_SECONDS = 90.0
 #: What Kafka 4.1 says when, started after a crash, it has got its own coordinator's partition wrong.
@@ -107,7 +110,8 @@ class Cluster(Installation):
         slot = self.slots[number]
         through = {"KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{self._relay_port}"} if number == REMOTE else {}
         log = self._folder / f"process-{len(self.workers):03}-at-{number}.log"
-        slot.worker = WorkerProcess({**self._environment, **through}, log, slot.program, session=self._session)
+        environment = {**self._environment, **_AS_USERS_HAVE_IT, **through}
+        slot.worker = WorkerProcess(environment, log, slot.program, session=self._session)
         slot.wanted, slot.frozen = True, False
         self.workers.append(slot.worker)
 

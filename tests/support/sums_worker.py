@@ -37,6 +37,7 @@ def main() -> None:
     parser.add_argument("--inputs", type=int, default=2, help="how many of the input topics are read")
     parser.add_argument("--in-order", action="store_true", help="the second input waits for the first")
     parser.add_argument("--clock-ahead", type=float, default=0.0, help="seconds by which this worker's clock is wrong")
+    parser.add_argument("--commit-interval", type=float, default=0.0, help="seconds")
     options = parser.parse_args()
     logged = sys.stdout
     structlog.configure(
@@ -88,7 +89,7 @@ def main() -> None:
         group_id=topics.group,
         connection=Connection(bootstrap_servers=options.bootstrap, compression="none"),
         failed=failed,
-        limits=Limits(revocation_seconds=5.0),
+        limits=Limits(revocation_seconds=5.0, commit_interval=options.commit_interval),
         hook=hook,
         wall=lambda: time.time() + options.clock_ahead,
     )

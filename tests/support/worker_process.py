@@ -16,6 +16,8 @@ from typing import Any
 from tests.support.program import SHORT_SESSION, start
 
 _SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$")
+#: Tests wait for one event after the other: each would pay for records that never come.
+_PROMPT = {"LEAD_QUALIFIER_COMMIT_INTERVAL": "5"}
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 
@@ -40,7 +42,7 @@ class WorkerProcess:
         with log.open("wb") as stderr:
             self.process = start(
                 program,
-                environment={**kept, "LEAD_QUALIFIER_WEB_PORT": "0", **environment},
+                environment={**kept, "LEAD_QUALIFIER_WEB_PORT": "0", **_PROMPT, **environment},
                 stderr=stderr,
                 session=session,
             )

@@ -60,6 +60,7 @@ class Cycle:
         self._ownership = ownership
         self._fetch_buffer = fetch_buffer
         self._producer = producer
+        self._limits = limits
         self._size = size = CycleSize(limits.cycle_records, limits.cycle_bytes)
         self._isolation = isolation = Isolation(limits.cycle_records)
         self._selector = TaskSelector(fetch_buffer, barriers, isolation, size, clock)
@@ -74,11 +75,15 @@ class Cycle:
         self._rotation = 0
         self._record_faults = 0
         self._backoff = 0.0  # pause (seconds) before the next cycle
+        self._unfinished = False  # the last cycle has left something that does not come from the fetch buffer
 
     def repeat(self) -> None:
         """Run one cycle after the other until the engine stops. Raises StateMismatch and NotAllowed."""
         check_at = 0.0
+        limits = self._limits
         while not self._stopping.is_set():
+            if not self._unfinished:
+                self._fetch_buffer.gather(limits.commit_interval, limits.enough_records, limits.enough_bytes)
             with self._ownership.cycle:
                 worked = self.run()
             if self._backoff:
@@ -102,6 +107,7 @@ class Cycle:
         Where the transaction fails, nothing is applied: all partitions are restored again from what is committed.
         Raises StateMismatch once it is written down that the consumer was set back, and NotAllowed.
         """
+        self._unfinished = False
         found = self._ownership.open_now()
         if found is None:
             return False
@@ -121,6 +127,7 @@ class Cycle:
             _apply(result, restored_to[result.changelog])
         self._hook(FaultPoint.CYCLE_APPLIED)
         self._isolation.committed(results)
+        self._unfinished = any(result.task.sweep_pending or result.known.overdue for result in results)
         self._size.grow()
         self._backoff = 0.0
         self._record_faults = 0

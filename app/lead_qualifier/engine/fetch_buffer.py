@@ -11,9 +11,10 @@ from __future__ import annotations
 import itertools
 import sys
 import threading
+import time
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -85,6 +86,9 @@ class FetchBuffer:
         self._lock = threading.Lock()
         self._arrived = threading.Condition(self._lock)
         self._woken = False
+        self._waiting_since = 0.0  # when the first of what is queued came (monotonic); 0: it was here before
+        #: Called, in any thread, when other records are wanted than before. It must not call back.
+        self.wants_changed: Callable[[], None] = lambda: None
         #: Batches dropped because they did not follow what is queued, for tests.
         self.dropped = 0
 
@@ -97,12 +101,15 @@ class FetchBuffer:
                 self._forget(tp)
                 self._restart(tp, offset)
             self._wake()
+            self.wants_changed()
 
     def close(self, tps: Iterable[TopicPartition] | None = None) -> None:
         """Drop what is queued and accept nothing more, of all topic partitions if none are named."""
         with self._lock:
             for tp in list(self._queues) if tps is None else list(tps):
                 self._forget(tp)
+            self._arrived.notify_all()
+            self.wants_changed()
 
     # --- consumer's thread
 
@@ -136,6 +143,7 @@ class FetchBuffer:
             if queue is not None and queue.epoch == epoch:
                 queue.epoch = next(self._epochs)
                 self._seeks[tp] = (queue.next, queue.epoch)
+                self.wants_changed()
 
     # --- Faust's agent
 
@@ -152,6 +160,7 @@ class FetchBuffer:
                 queue.rejected += 1
                 queue.epoch = next(self._epochs)
                 self._seeks[tp] = (queue.next, queue.epoch)
+                self.wants_changed()
                 return False
             if batch.end <= queue.next:
                 return False
@@ -164,8 +173,10 @@ class FetchBuffer:
                 queue.records_end = batch.records[-1].offset + 1
                 batch = measured(batch)
                 queue.batches.append(batch)
+                if not self._queued:
+                    self._waiting_since = time.monotonic()
                 self._count(queue, batch, 1)
-                self._wake()
+                self._arrived.notify_all()
             return True
 
     def gaps(self) -> list[TopicPartition]:
@@ -182,8 +193,20 @@ class FetchBuffer:
                 self._arrived.wait(seconds)
             self._woken = False
 
+    def gather(self, seconds: float, enough: int, enough_bytes: int) -> None:
+        """Return when the first of what is queued has waited for this long, when so many records or bytes are queued,
+        when nothing is, or after `wake`.
+        """
+        with self._arrived:
+            while self._queued and not self._woken and self._queued < enough and self._queued_bytes < enough_bytes:
+                left = self._waiting_since + seconds - time.monotonic()
+                if left <= 0:
+                    break
+                self._arrived.wait(left)
+            self._woken = False
+
     def wake(self) -> None:
-        """End a `wait`: there is something to do besides new records."""
+        """End a `wait` or `gather`: there is something to do besides new records."""
         with self._lock:
             self._wake()
 
@@ -264,6 +287,7 @@ class FetchBuffer:
             for batch in reversed(list(batches)):
                 queue = self._queues.get((batch.topic, batch.partition))
                 if queue is not None and batch.epoch >= queue.opened:  # else it is read again, if it is ours at all
+                    self._waiting_since = 0.0
                     queue.batches.appendleft(batch)
                     self._count(queue, batch, 1)
 

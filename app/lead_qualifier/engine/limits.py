@@ -28,6 +28,11 @@ class Limits:
     transaction_seconds: float = 30.0
     #: How far (seconds) the time at which a partition is processed may be ahead of its records' times at the broker.
     clock_seconds: float = DEFAULT_TOLERANCE_SECONDS
+    #: How long (seconds) the first record waits for others to share its transaction.
+    commit_interval: float = 0.0
+    #: As many records, or bytes, do not wait for more.
+    enough_records: int = 5_000
+    enough_bytes: int = 4 * 1024 * 1024
 
 
 DEFAULT_LIMITS = Limits()

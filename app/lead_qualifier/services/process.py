@@ -107,7 +107,11 @@ class Process:
             connection=self._connection,
             failed=lambda why: self._failed(self._in_words(why)),
             warn=lambda report: log.warning(report.code, reason=IN_ENGLISH.sentence(report), **report.arguments),
-            limits=replace(self._limits, clock_seconds=self._settings.time_tolerance.total_seconds()),
+            limits=replace(
+                self._limits,
+                clock_seconds=self._settings.time_tolerance.total_seconds(),
+                commit_interval=self._settings.commit_interval / 1000,
+            ),
             observer=self.metrics.observer(service.name),
             hook=self._hook,
         )

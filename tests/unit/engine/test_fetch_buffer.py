@@ -1,5 +1,11 @@
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
 from lead_qualifier.engine.fetch_buffer import Batch, FetchBuffer
 from tests.unit.engine.doubles import record_of
 
@@ -198,3 +204,75 @@ def test_the_oldest_record_is_the_one_that_is_being_processed_or_else_the_first_
     taken(fetch_buffer)
     assert (oldest(5), oldest(9)) == (5, None)
     assert fetch_buffer.oldest(("scores", 1), 0) is None
+
+
+def gathered(fetch_buffer: FetchBuffer, seconds: float = 30.0, *, enough: int = 10, enough_bytes: int = 1000) -> float:
+    """How long it took, in seconds."""
+    begun = time.monotonic()
+    fetch_buffer.gather(seconds, enough, enough_bytes)
+    return time.monotonic() - begun
+
+
+def test_few_records_wait_for_others_as_long_as_the_first_may() -> None:
+    fetch_buffer, epoch = opened()
+    fetch_buffer.wait(0)
+    assert gathered(fetch_buffer) < 20, "nothing waits"
+    first = time.monotonic()
+    fetch_buffer.accept(batch(epoch, 0, 1))
+    time.sleep(1.5)
+    second = time.monotonic()
+    fetch_buffer.accept(batch(epoch, 1, 2))
+    gathered(fetch_buffer, 2.0)
+    assert time.monotonic() - first >= 2.0
+    assert time.monotonic() - second < 2.0, "the second waits no longer than the first"
+    assert taken(fetch_buffer) == [0, 1]
+    third = time.monotonic()
+    fetch_buffer.accept(batch(epoch, 2, 3))
+    gathered(fetch_buffer, 0.1)
+    assert time.monotonic() - third >= 0.1, "since the others were taken, this is the first"
+
+
+def test_enough_records_do_not_wait() -> None:
+    fetch_buffer, epoch = opened()
+    fetch_buffer.wait(0)
+    fetch_buffer.accept(batch(epoch, 0, 10))
+    assert gathered(fetch_buffer) < 20
+    assert gathered(fetch_buffer, enough=100, enough_bytes=0) < 20
+
+
+def test_what_was_put_back_does_not_wait() -> None:
+    fetch_buffer, epoch = opened()
+    fetch_buffer.wait(0)
+    fetch_buffer.accept(batch(epoch, 0, 2))
+    fetch_buffer.give_back(fetch_buffer.take(TP, 10))
+    assert gathered(fetch_buffer) < 20
+
+
+@pytest.mark.parametrize(
+    "end",
+    [FetchBuffer.wake, FetchBuffer.close, lambda buffer: buffer.accept(batch(1, 1, 11))],
+    ids=["a wake", "a revocation", "enough records"],
+)
+def test_waiting_for_others_ends_with(end: Callable[[FetchBuffer], object]) -> None:
+    fetch_buffer, epoch = opened()
+    fetch_buffer.wait(0)
+    fetch_buffer.accept(batch(epoch, 0, 1))
+    later = threading.Timer(0.1, end, [fetch_buffer])
+    later.start()
+    assert gathered(fetch_buffer) < 20
+    later.join()
+
+
+def test_who_fetches_hears_that_other_records_are_wanted() -> None:
+    fetch_buffer = FetchBuffer(max_queued_records=10)
+    heard: list[str] = []
+    fetch_buffer.wants_changed = lambda: heard.append("changed")
+    fetch_buffer.open({TP: 0})
+    epoch = sought(fetch_buffer, 0)
+    assert len(heard) == 1
+    fetch_buffer.accept(batch(epoch, 5, 6))
+    assert len(heard) == 2, "a gap"
+    fetch_buffer.read_again(TP, sought(fetch_buffer, 0))
+    assert len(heard) == 3
+    fetch_buffer.close()
+    assert len(heard) == 4

@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Container, Mapping
+from contextlib import suppress
 from typing import Any, cast
 
 import aiokafka
@@ -23,6 +24,7 @@ from typing_extensions import override
 
 from lead_qualifier.engine.engine import Engine
 from lead_qualifier.engine.faust.fetch_health import FetchHealth
+from lead_qualifier.engine.faust.fetch_pace import FetchPace
 from lead_qualifier.engine.faust.fetched_records import Drained, Undecoded, as_fetched, guard
 from lead_qualifier.engine.faust.followed_table import FollowedTable
 from lead_qualifier.engine.fetch_buffer import Batch
@@ -33,10 +35,10 @@ log = structlog.get_logger(__name__)
 
 bound_aiokafka()
 
-#: While one fetch waits at the broker, aiokafka sends no other to it: a partition whose records were just taken would
-#: wait that long.
-_FETCH_WAIT_MS = 50
+#: How long to wait for records before a look at what is wanted by now. While all that is ours is fetched, whoever
+#: wants something else ends the wait.
 _POLL_SECONDS = 0.1
+_SETTLED_POLL_SECONDS = 0.5
 _CHECK_SECONDS = 1.0
 _MAX_RECORDS = 20_000
 
@@ -63,9 +65,28 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
         self._followed_to: dict[AioTopicPartition, int] = {}
         self._undecoded: Undecoded = {}
         self._check_at = 0.0
+        self._pace = FetchPace(self.engine.limits.commit_interval)
+        self._waiter: asyncio.Future[None] | None = None
         #: The end of each input partition as last heard from the broker.
         self.end_offsets: dict[TopicPartition, int] = {}
         self.health = FetchHealth()
+
+    @override
+    async def on_start(self) -> None:
+        """Faust starts the consumer here."""
+        await super().on_start()
+        self._pace.install(self._ensure_consumer()._fetcher)
+        self.engine.fetch_buffer.wants_changed = self._wants_changed
+
+    def _wants_changed(self) -> None:
+        """In any thread: what is wanted may be another than what is being fetched."""
+        with suppress(RuntimeError):  # the thread has ended
+            self.thread_loop.call_soon_threadsafe(self._end_wait)
+
+    def _end_wait(self) -> None:
+        self._pace.settled = False
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
     def forget_positions(self) -> None:
         """A new assignment: nothing is fetched before the engine asks for a position."""
@@ -76,7 +97,7 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
 
     @override
     def _create_worker_consumer(self, transport: Transport) -> aiokafka.AIOKafkaConsumer:
-        """As Faust's, but read_committed, and with a short wait at the broker."""
+        """As Faust's, but read_committed."""
         conf = self.app.conf
         self._assignor = self.app.assignor
         return aiokafka.AIOKafkaConsumer(
@@ -90,7 +111,6 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
             max_poll_records=conf.broker_max_poll_records,
             max_poll_interval_ms=int((conf.broker_max_poll_interval or 0) * 1000.0),
             max_partition_fetch_bytes=conf.consumer_max_fetch_size,
-            fetch_max_wait_ms=_FETCH_WAIT_MS,
             request_timeout_ms=int(conf.broker_request_timeout * 1000.0),
             check_crcs=conf.broker_check_crcs,
             session_timeout_ms=int(conf.broker_session_timeout * 1000.0),
@@ -161,7 +181,7 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
         fetcher = consumer._fetcher
         subscriptions = fetcher._subscriptions
         consumer._coordinator.check_errors()  # it stands still until it is asked, and nobody else does
-        until = time.monotonic() + min(timeout or 0.0, _POLL_SECONDS)
+        begun = time.monotonic()
         while True:
             if consumer._closed or fetcher._closed:
                 raise aiokafka.errors.ConsumerStoppedError
@@ -175,7 +195,10 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
             self._apply_seeks(consumer, assignment)
             self._notice_losses(assignment)
             ours = self._fetchable(assignment)
-            targets = ours.keys() | {tp for tp in active_partitions if tp.topic not in self.engine.topics}
+            topics = self.engine.topics
+            inputs = sum(tp.topic in topics for tp in assignment.tps)
+            self._pace.settled = len(ours) == inputs and not self._suspects
+            targets = ours.keys() | {tp for tp in active_partitions if tp.topic not in topics}
             if not targets:
                 with subscriptions.fetch_context():  # held back by us: still alive to the group
                     await asyncio.sleep(0.01)
@@ -188,11 +211,12 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
             while self._undecoded:
                 tp, error = self._undecoded.popitem()
                 found[tp] = [*found.get(tp, ()), *await self._read_by_bytes(consumer, assignment, tp, error)]
-            left = until - time.monotonic()
+            patience = _SETTLED_POLL_SECONDS if self._pace.settled else _POLL_SECONDS
+            left = begun + min(timeout or 0.0, patience) - time.monotonic()
             if found or left <= 0:
                 return found
-            waiter = fetcher._create_fetch_waiter()
-            await asyncio.wait([waiter], timeout=left)
+            waiter = self._waiter = fetcher._create_fetch_waiter()
+            await asyncio.wait([waiter, assignment.unassign_future], timeout=left, return_when=asyncio.FIRST_COMPLETED)
             if not waiter.done():
                 waiter.cancel()
             elif not waiter.cancelled():
@@ -227,6 +251,10 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
         consumer's positions in the inputs before.
         """
         found: dict[Any, Any] = {tp: records for tp, records in drained.items() if tp not in before}
+        self._pace.drained(
+            sum(map(len, drained.values())),
+            sum(records.bytes for records in drained.values() if isinstance(records, Drained)),
+        )
         self._advance_tables(assignment, found)
         for tp, start in before.items():
             end = assignment.state_value(tp).position

@@ -50,6 +50,7 @@ _PARAMETERS = {
     "GlobalTable._changelog_topic_name": ["self"],
     "GlobalTable._new_store": ["self"],
     "Fetcher._create_fetch_waiter": ["self"],
+    "Fetcher._get_actions_per_node": ["self", "assignment"],
     "FetchResult._update_position": ["self"],
     "PartitionRecords._consumer_record": ["self", "tp", "record"],
 }
