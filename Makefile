@@ -23,6 +23,7 @@ PYTEST_ARGS ?=
 PYTEST := $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 # More for the bench targets, such as BENCH_ARGS="--small"; BENCH_ARGS=--help lists what there is.
 BENCH_ARGS ?=
+MINUTES ?= 15
 AUDIT := $(VENV)-audit
 AUDITED ?= constraints.txt
 SBOM := $(VENV)-sbom
@@ -69,8 +70,16 @@ bench-preview: $(VENV)/.ready-dev ## time of `model preview` with 1,000,000 lead
 bench-rest: $(VENV)/.ready-dev ## CPU of programs and brokers, and latency, when there is little to do
 	@$(BIN)/python -m bench.rest $(BENCH_ARGS)
 
-chaos: $(VENV)/.ready-dev ## faults on real workers and services, checked exactly (CHAOS_SEED=n CHAOS_FAULTS=n CHAOS_SEEDS=k)
-	@CHAOS_SEED=$(CHAOS_SEED) CHAOS_FAULTS=$(CHAOS_FAULTS) CHAOS_SEEDS=$(CHAOS_SEEDS) $(BIN)/python -m tests.chaos
+.PHONY: bench-rolling soak-reauth
+bench-rolling: $(VENV)/.ready-dev ## pause of each partition while three workers are replaced under load
+	@$(BIN)/python -m bench.rolling $(BENCH_ARGS)
+
+chaos: $(VENV)/.ready-dev ## faults on real workers and services, checked exactly (CHAOS_SEED, CHAOS_FAULTS, CHAOS_SEEDS, CHAOS_BROKERS=3)
+	@CHAOS_SEED=$(CHAOS_SEED) CHAOS_FAULTS=$(CHAOS_FAULTS) CHAOS_SEEDS=$(CHAOS_SEEDS) CHAOS_BROKERS=$(CHAOS_BROKERS) $(BIN)/python -m tests.chaos
+
+soak-reauth: $(VENV)/.ready-dev ## sessions that the broker ends every minute, for MINUTES=15 with each SASL mechanism
+	@REAUTHENTICATION_SECONDS=$$(( $(MINUTES) * 60 )) REAUTHENTICATION_EVERY_SECONDS=60 \
+		$(PYTEST) -n 2 --dist load --timeout $$(( $(MINUTES) * 60 + 600 )) -rP tests/broker/test_reauthentication.py $(PYTEST_ARGS)
 
 schemas: $(VENV)/.ready-dev ## write the schemas from the code and schemas/examples
 	@$(BIN)/python -m tools.schemas.generate

@@ -374,6 +374,34 @@ def test_a_running_worker_that_loses_an_acl_ends_and_names_it(
     assert f"{operation} on {kind} {binding['name']}" in said[0]["reason"], said
 
 
+@pytest.mark.parametrize("topic", ["lead-merged", "qualification-commands"])
+def test_a_worker_that_may_no_longer_read_one_input_is_unready_within_30_seconds_and_names_it(
+    secured: SecuredInstallation, topic: str
+) -> None:
+    """No record comes on that input: the broker's refusal alone shows it."""
+    worker = secured.only_worker()
+    binding = next(
+        one for one in secured.of("worker") if (one["operation"], one["name"]) == ("Read", secured.prefix + topic)
+    )
+    with secured.without(binding):
+        began = time.monotonic()
+        while is_ready(worker):
+            assert time.monotonic() - began < 30
+            time.sleep(0.1)
+        print(f"not ready {time.monotonic() - began:.1f} s after the right to read {topic} was taken away")
+        assert worker.process.wait(30) == 70
+    [failed] = worker.events("worker_failed")
+    assert f"Read on topic {secured.prefix}{topic}" in failed["reason"]
+
+
+def is_ready(worker: WorkerProcess) -> bool:
+    """False too when it has ended."""
+    try:
+        return worker.ready()
+    except OSError:
+        return False
+
+
 def test_kafkas_own_program_takes_the_printed_lines(secured: SecuredInstallation) -> None:
     kafka = secured.kafka.kafka
     (kafka.folder / "admin.properties").write_text("")

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import threading
 import time
-from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -23,6 +19,7 @@ from lead_qualifier.engine.faust.app import connection_settings
 from lead_qualifier.engine.faust.consumer_group import ConsumerGroup, read_group
 from lead_qualifier.kafka.connection import Connection, OAuth, SaslMechanism
 from lead_qualifier.kafka.errors import BrokerUnreachable
+from tests.support.token_endpoint import TokenEndpoint
 
 pytestmark = pytest.mark.broker
 
@@ -130,30 +127,5 @@ def reach_with_aiokafka(connection: Connection) -> None:
 
 @pytest.fixture
 def token_endpoint() -> Iterator[str]:
-    """Gives tokens that a Kafka without a key to check them accepts."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), TokenEndpoint)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/token"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-class TokenEndpoint(BaseHTTPRequestHandler):
-    """An unsigned token for whoever asks."""
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        now = int(time.time())
-        parts = [{"alg": "none"}, {"sub": "worker", "iat": now, "exp": now + 3600, "scope": "kafka"}]
-        token = ".".join(urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts) + "."
-        body = json.dumps({"access_token": token, "token_type": "Bearer", "expires_in": 3600}).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's name
-        """Nothing: the tests' output is for the tests."""
+    with TokenEndpoint() as endpoint:
+        yield endpoint.url

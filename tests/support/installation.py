@@ -65,9 +65,18 @@ class Installation:
     """Further settings of librdkafka for the clients of the test itself."""
 
     def __init__(
-        self, bootstrap: str, folder: Path, *, prefix: str = ".", partitions: int = 4, **settings: str
+        self,
+        bootstrap: str,
+        folder: Path,
+        *,
+        prefix: str = ".",
+        partitions: int = 4,
+        login: Mapping[str, str] | None = None,
+        **settings: str,
     ) -> None:
-        """`settings` are further LEAD_QUALIFIER_ variables, by their name in lower case without that."""
+        """`settings` are further LEAD_QUALIFIER_ variables, by their name in lower case without that. `login`: the
+        KAFKA_ variables of workers, where they do not connect as the test does.
+        """
         self.bootstrap = bootstrap
         self.prefix = f"t{uuid.uuid4().hex[:8]}{prefix}"
         self.application_id = f"workers-{uuid.uuid4().hex[:8]}"
@@ -81,6 +90,7 @@ class Installation:
             "LEAD_QUALIFIER_APPLICATION_ID": self.application_id,
             "LEAD_QUALIFIER_PARTITIONS": str(partitions),
             **{f"LEAD_QUALIFIER_{name.upper()}": value for name, value in settings.items()},
+            **(login or {}),
         }
         self.admin = AdminClient({"bootstrap.servers": bootstrap, **self.CLIENT})
         self._producer = Producer(

@@ -17,10 +17,12 @@ class Load:
     No lead gets both in one such time: order between topics is not promised.
     """
 
-    def __init__(self, here: Installation, workload: Workload, *, per_second: int) -> None:
+    def __init__(self, here: Installation, workload: Workload, *, per_second: int, tick: float = 0.02) -> None:
+        """`tick`: after how many seconds the next scores are sent, with one change."""
         self._here = here
         self._workload = workload
         self._per_second = per_second
+        self._tick = tick
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
         leads = workload.random.sample(workload.leads, len(workload.leads))
@@ -38,7 +40,7 @@ class Load:
         self._thread.join(30)
 
     def _run(self) -> None:
-        tick = 0.02
+        tick = self._tick
         while not self._stop.is_set():
             began = time.monotonic()
             for key, value in self._workload.scores(int(self._per_second * tick), among=self._scored):

@@ -11,17 +11,20 @@ import time
 from dataclasses import replace
 
 import structlog
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaError, KafkaException
 from prometheus_client import CollectorRegistry, Gauge
 
 from lead_qualifier.kafka.admin import Admin
 from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.errors import LoginRefused
 
 log = structlog.get_logger(__name__)
 
 _EVERY_SECONDS = 5.0
 #: Longer than one unanswered request and the next: a broker that restarts in order is away for less.
 _SILENT_SECONDS = 15.0
+#: A new password reaches every broker sooner.
+_REFUSED_SECONDS = 30.0
 
 
 class BrokerContact:
@@ -29,7 +32,9 @@ class BrokerContact:
 
     def __init__(self, connection: Connection) -> None:
         # this class logs its errors
-        self._config = replace(connection, log_level=0).confluent()
+        self._config = replace(connection, log_level=0).confluent(error_cb=self._on_error)
+        self._connection = connection
+        self._refusal: LoginRefused | None = None
         self._answered_at = time.monotonic()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="broker-contact", daemon=True)
@@ -51,6 +56,10 @@ class BrokerContact:
         """Why Kafka cannot be used, or None."""
         silence = self.silence()
         return f"no broker has answered for {silence:.0f} s" if silence > _SILENT_SECONDS else None
+
+    def refusal(self) -> LoginRefused | None:
+        """Not None once brokers have refused the login for 30 seconds: with this password they always will."""
+        return self._refusal if self.silence() > _REFUSED_SECONDS else None
 
     def show(self, registry: CollectorRegistry) -> None:
         """Add its metrics."""
@@ -74,6 +83,7 @@ class BrokerContact:
             try:
                 admin.ping()
             except KafkaException as error:
+                admin.client.poll(0)  # serves the callback
                 if error.args[0].code() > 0:  # the broker answered, with an error
                     self._answered_at = time.monotonic()
                     continue
@@ -84,4 +94,7 @@ class BrokerContact:
             if was_silent:
                 log.info("broker_answers_again", silent_seconds=round(self.silence()))
                 was_silent = False
-            self._answered_at = time.monotonic()
+            self._answered_at, self._refusal = time.monotonic(), None
+
+    def _on_error(self, error: KafkaError) -> None:
+        self._refusal = self._connection.login_refused(error) or self._refusal

@@ -200,6 +200,8 @@ class Process:
     def _problem(self) -> str | None:
         if not self._at_work:
             return None  # nothing runs yet, or no longer
+        if (refusal := self._contact.refusal()) is not None:
+            return IN_ENGLISH.failure(refusal)
         for one in self._running:
             if (problem := one.problem()) is not None:
                 return self._named(one, problem)
