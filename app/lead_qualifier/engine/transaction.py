@@ -25,6 +25,7 @@ from lead_qualifier.engine.repeated_errors import RepeatedErrors
 from lead_qualifier.engine.timeouts import CallWithTimeout
 from lead_qualifier.kafka.errors import NotAllowed, is_forbidden
 from lead_qualifier.kafka.records import Change, Output
+from lead_qualifier.kafka.tls_files import TlsFiles
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +42,8 @@ _GRACE_SECONDS = 1.0
 #: An abort that takes longer (seconds) is left to the next producer's init_transactions, which also fences. librdkafka
 #: may wait for its connection to the coordinator for as long as it is allowed to, when a new producer gets one at once.
 _ABORT_SECONDS = 5.0
+#: How long (seconds) a producer may take that uses TLS files which were exchanged.
+_RENEWAL_SECONDS = 5.0
 _RECORD_FAULTS = {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_RECORD, KafkaError.INVALID_MSG}
 #: These say that the transaction or the producer has failed, not why.
 _FOLLOWS = {KafkaError._STATE, KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT}
@@ -105,6 +108,7 @@ class TransactionalProducer:
         }
         self._deadline = deadline
         self._hook = hook
+        self._tls_files = TlsFiles.of(self._config)
         self._producer: confluent_kafka.Producer | None = None
         self._produced = 0
         self._delivered = 0
@@ -115,13 +119,23 @@ class TransactionalProducer:
         self._stamps: dict[TopicPartition, Stamp] = {}
 
     def prepare(self) -> None:
-        """Make sure that there is a producer with settled transactions. Raises KafkaException if the broker cannot be
-        reached.
+        """Make sure that there is a producer with settled transactions, whose new connections use the TLS files of now.
+        No transaction may be open. Raises KafkaException if the broker cannot be reached.
         """
         if self._producer is None:
-            producer = confluent_kafka.Producer(self._config)
-            _Retry(self._deadline)(producer.init_transactions)
-            self._producer = producer
+            self._producer = self._new_producer(self._deadline)
+        elif self._tls_files.changed():
+            try:
+                self._producer = self._new_producer(_RENEWAL_SECONDS)
+            except KafkaException as error:
+                # the one there is goes on, for as long as its connections last
+                log.warning("tls_files_not_usable", error=error.args[0].str())
+
+    def _new_producer(self, deadline: float) -> confluent_kafka.Producer:
+        self._tls_files = TlsFiles.of(self._config)
+        producer = confluent_kafka.Producer(self._config)
+        _Retry(deadline)(producer.init_transactions)
+        return producer
 
     def discard(self) -> None:
         """Give up the producer: the next one, with the same id, settles what this one left open."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from functools import cached_property
 from typing import Any
 
 from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicCollection, TopicPartition
@@ -13,6 +12,7 @@ from confluent_kafka.admin import AdminClient, ConfigResource, ConfigSource, New
 
 from lead_qualifier.kafka.errors import NotAllowed, TopicMissing, is_forbidden, needing
 from lead_qualifier.kafka.records import PartitionId
+from lead_qualifier.kafka.tls_files import TlsFiles
 
 #: What a broker says of partitions that were created just now (the first is how librdkafka says it), or whose leader
 #: changes.
@@ -41,11 +41,16 @@ class Admin:
         """`config`: as Connection.confluent makes it. `timeout`: seconds that the broker has for each answer."""
         self._config = dict(config)
         self._timeout = timeout
+        self._files = TlsFiles.of(self._config)
+        self._client: AdminClient | None = None
+        self._former: AdminClient | None = None  # another thread may wait for its answer
 
-    @cached_property
+    @property
     def client(self) -> AdminClient:
-        """Made when it is asked for first, since it starts threads."""
-        return AdminClient(self._config)
+        """Made when it is asked for first, since it starts threads, and when its TLS files were exchanged."""
+        if self._client is None or self._files.changed():
+            self._former, self._client = self._client, AdminClient(self._config)
+        return self._client
 
     def ping(self) -> None:
         """Ask any broker for its cluster. Raises KafkaException if none answers."""

@@ -13,6 +13,7 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from lead_qualifier.kafka.errors import BrokerUnreachable, LoginRefused, UnusableConnection, UnusableFile
+from lead_qualifier.kafka.tls_files import ReloadingContext
 
 _LIBRDKAFKA = logging.getLogger("librdkafka")
 
@@ -111,10 +112,14 @@ class Connection:
         }
 
     def ssl_context(self) -> ssl.SSLContext:
-        """The TLS settings as Python's ssl module takes them.
+        """The TLS settings as Python's ssl module takes them; each connection uses the files as they are by then.
 
         Raises OSError or ssl.SSLError when a file cannot be read or is not PEM.
         """
+        files = (self.ssl_ca_file, self.ssl_certificate_file, self.ssl_key_file)
+        return ReloadingContext.of(self._ssl_context, [path for path in files if path is not None])
+
+    def _ssl_context(self) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=str(self.ssl_ca_file) if self.ssl_ca_file else None)
         context.check_hostname = self.ssl_check_hostname
         if self.ssl_certificate_file is not None:

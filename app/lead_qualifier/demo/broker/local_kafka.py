@@ -43,16 +43,19 @@ class LocalKafka(LocalBroker):
         libs: Path,
         heap: str = "1g",
         settings: Mapping[str, str] | None = None,
+        cluster_id: str | None = None,
     ) -> None:
         """`folder` keeps the data; `libs` has Kafka's jars (`java.kafka_jars`); `heap` is the JVM's -Xmx.
 
-        `settings` are laid over Kafka's server properties.
+        `settings` are laid over Kafka's server properties. `cluster_id`: 22 letters of base64, for nodes that form a
+        cluster; by default one of its own.
         """
         super().__init__(folder, ports=2)
         self._java = java
         self._libs = libs
         self._heap = heap
         self._settings = dict(settings or {})
+        self._cluster_id = cluster_id
 
     def tool(self, main_class: str, *arguments: str) -> list[str]:
         """The command of one of Kafka's own programs, such as `org.apache.kafka.tools.ConsoleProducer`.
@@ -87,7 +90,7 @@ class LocalKafka(LocalBroker):
 
     def _format(self) -> None:
         # Kafka takes an id that begins with a dash for an option.
-        identity = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "A")
+        identity = self._cluster_id or urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "A")
         arguments = ["format", "--cluster-id", identity, "--config", _PROPERTIES, "--ignore-formatted"]
         done = subprocess.run(
             self.tool("kafka.tools.StorageTool", *arguments),

@@ -1,0 +1,76 @@
+"""TLS files that are exchanged while clients run: new connections use what the files hold by then."""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import structlog
+from typing_extensions import override
+
+log = structlog.get_logger(__name__)
+
+_LIBRDKAFKA_FILES = ("ssl.ca.location", "ssl.certificate.location", "ssl.key.location")
+
+
+class TlsFiles:
+    """Notices that files were exchanged, whether they were written, renamed over or reached by another link."""
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self._paths = tuple(paths)
+        self._known = self._look()
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> Self:
+        """The files that a client with this configuration of librdkafka reads when it is made, and never again."""
+        return cls(Path(config[name]) for name in _LIBRDKAFKA_FILES if name in config)
+
+    def changed(self) -> bool:
+        """Were they exchanged since this was last asked, or since the beginning? A file that is gone counts as held."""
+        if not self._paths:
+            return False
+        found = self._look()
+        changed = any(now is not None and now != then for now, then in zip(found, self._known, strict=True))
+        self._known = tuple(now or then for now, then in zip(found, self._known, strict=True))
+        return changed
+
+    def _look(self) -> tuple[tuple[int, ...] | None, ...]:
+        return tuple(_mark(path) for path in self._paths)
+
+
+def _mark(path: Path) -> tuple[int, ...] | None:
+    with contextlib.suppress(OSError):
+        found = path.stat()
+        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+    return None
+
+
+class ReloadingContext(ssl.SSLContext):
+    """Gives each new connection of asyncio a context of the files as they are then."""
+
+    _make: Callable[[], ssl.SSLContext]
+    _files: TlsFiles
+    _current: ssl.SSLContext
+
+    @classmethod
+    def of(cls, make: Callable[[], ssl.SSLContext], paths: Iterable[Path]) -> Self:
+        """`make` reads the files. Raises what it raises; later, when the files cannot be used, the former ones are."""
+        context = cls(ssl.PROTOCOL_TLS_CLIENT)
+        context._files = TlsFiles(paths)
+        context._make = make
+        context._current = make()
+        return context
+
+    @override
+    def wrap_bio(self, *args: Any, **kwargs: Any) -> ssl.SSLObject:
+        """As SSLContext's; asyncio calls it for each connection."""
+        if self._files.changed():
+            try:
+                self._current = self._make()
+                log.info("tls_files_reloaded")
+            except (OSError, ssl.SSLError) as error:
+                log.warning("tls_files_not_usable", error=str(error))
+        return self._current.wrap_bio(*args, **kwargs)

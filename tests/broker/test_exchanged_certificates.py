@@ -1,0 +1,107 @@
+"""Certificates and the authority that signs them are exchanged on disk: running workers go on with the new ones."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from confluent_kafka.admin import AdminClient
+
+from lead_qualifier.demo.broker.local_broker import free_ports
+from lead_qualifier.demo.broker.local_kafka import LocalKafka
+from tests.support.certificates import Authority
+from tests.support.installation import Installation
+from tests.support.load import Load
+from tests.support.messages import apply, command, feature, scoring_model
+from tests.support.models import MODELS
+from tests.support.workload import SCORING_MODELS, Workload
+
+pytestmark = pytest.mark.broker
+
+#: A fetch is at the broker all the time, so the consumer comes back with the new files at once; what asks now and then,
+#: such as what looks whether a broker answers, within seconds.
+SOON_SECONDS = 60
+
+
+def test_workers_go_on_when_their_certificate_and_its_authority_are_exchanged_on_disk(
+    make_kafka: Callable[..., LocalKafka], tmp_path: Path
+) -> None:
+    """The broker then knows the new authority only, and shows a certificate of it: nothing old would be let in, and
+    nobody who trusts the old authority alone would go in.
+    """
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl makes the certificates, and is not installed")
+    old, new = (Authority.make(tmp_path / name) for name in ("old", "new"))
+    plain, controller, tls = free_ports(3)
+    keystore, truststore = tmp_path / "keystore.pem", tmp_path / "truststore.pem"
+    write_broker(keystore, truststore, old, [old, new])
+    kafka = make_kafka(
+        tmp_path / "kafka",
+        ports=[plain, controller],
+        properties={
+            "listeners": f"PLAINTEXT://127.0.0.1:{plain},CONTROLLER://127.0.0.1:{controller},TLS://127.0.0.1:{tls}",
+            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{plain},TLS://127.0.0.1:{tls}",
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,TLS:SSL",
+            "ssl.keystore.type": "PEM",
+            "ssl.keystore.location": str(keystore),
+            "ssl.truststore.type": "PEM",
+            "ssl.truststore.location": str(truststore),
+            "ssl.client.auth": "required",
+        },
+    )
+    mine = {name: tmp_path / f"worker-{name}.pem" for name in ("authorities", "certificate", "key")}
+    write_worker(mine, old, [old])
+    login = {
+        "KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{tls}",
+        "KAFKA_SECURITY_PROTOCOL": "SSL",
+        "KAFKA_SSL_CA_FILE": str(mine["authorities"]),
+        "KAFKA_SSL_CERTIFICATE_FILE": str(mine["certificate"]),
+        "KAFKA_SSL_KEY_FILE": str(mine["key"]),
+    }
+    here = Installation(kafka.bootstrap_servers, tmp_path, partitions=2, login=login)
+    try:
+        workers = [here.start_worker(session=None) for _ in range(2)]
+        for worker in workers:
+            worker.wait_ready()
+        here.announce(*(scoring_model(name, "live") for name in SCORING_MODELS))
+        here.order(feature("enable"))
+        for definition in MODELS:
+            here.order(apply(definition), command("publish", definition["id"]))
+        with Load(here, Workload(12, 200), per_second=50) as load:
+            time.sleep(2)
+            write_worker(mine, new, [old, new])
+            time.sleep(2)  # the broker knows both, as it must while clients change
+            write_broker(keystore, truststore, new, [new])
+            kafka.restart()
+            began = time.monotonic()
+            here.admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers, "log_level": 0})
+            while not all(worker.running and worker.ready() for worker in workers):
+                assert time.monotonic() < began + SOON_SECONDS
+                time.sleep(0.1)
+            time.sleep(8)  # longer than what looks whether the broker answers waits, so that it has asked again
+        here.settle_and_check()
+        assert all(worker.ready() for worker in workers)
+        reloaded = [len(worker.events("tls_files_reloaded")) for worker in workers]
+        print(f"{load.sent} records, {len(here.qualified())} qualifications; reloaded {reloaded} times")
+        assert all(reloaded)
+    finally:
+        here.close()
+
+
+def write_broker(keystore: Path, truststore: Path, signer: Authority, trusted: list[Authority]) -> None:
+    certificate, key = signer.sign("broker")
+    keystore.write_bytes(key + certificate)
+    truststore.write_bytes(b"".join(each.certificate.read_bytes() for each in trusted))
+
+
+def write_worker(files: dict[str, Path], signer: Authority, trusted: list[Authority]) -> None:
+    """Each file is renamed over the former one, as whoever exchanges files under a running program should."""
+    certificate, key = signer.sign("worker")
+    contents = {"certificate": certificate, "key": key}
+    contents["authorities"] = b"".join(each.certificate.read_bytes() for each in trusted)
+    for name, path in files.items():
+        path.with_suffix(".new").write_bytes(contents[name])
+        path.with_suffix(".new").rename(path)
