@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -64,6 +65,7 @@ class Watcher:
     def __init__(self, connection: Connection, prefixes: Iterable[str], *, partitions: int) -> None:
         self.seconds: dict[str, float] = {}
         self.twice = 0
+        self._sightings: dict[int, list[tuple[float, float]]] = defaultdict(list)
         self._consumer = Consumer(
             connection.confluent(
                 **{"group.id": "bench-watcher", "isolation.level": "read_committed", "enable.auto.commit": False}
@@ -93,6 +95,10 @@ class Watcher:
             missing = [lead for lead in missing if lead not in self.seconds]
         return missing
 
+    def sightings(self) -> dict[int, list[tuple[float, float]]]:
+        """By partition, in order: when an event was seen (seconds since 1970), and how long after it occurred."""
+        return {partition: list(seen) for partition, seen in self._sightings.items()}
+
     def _run(self) -> None:
         while not self._stopping.is_set():
             message = self._consumer.poll(0.1)
@@ -104,7 +110,9 @@ class Watcher:
             now = time.time()
             event = msgspec.json.decode(message.value() or b"", type=_Seen)
             self.twice += event.lead_id in self.seconds
-            self.seconds[event.lead_id] = now - (event.occurred_at - _EPOCH).total_seconds()
+            waited = now - (event.occurred_at - _EPOCH).total_seconds()
+            self.seconds[event.lead_id] = waited
+            self._sightings[message.partition() or 0].append((now, waited))
 
 
 class _Seen(msgspec.Struct):
