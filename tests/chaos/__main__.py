@@ -1,4 +1,4 @@
-"""`python -m tests.chaos`: runs by CHAOS_SEED, CHAOS_SEEDS and CHAOS_FAULTS; exit code 1 when anything differs."""
+"""`python -m tests.chaos`: runs as CHAOS_SEED, _SEEDS, _FAULTS and _BROKERS say; exit code 1 when anything differs."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ def main() -> int:
     first = int(os.environ.get("CHAOS_SEED") or time.time())
     faults = int(os.environ.get("CHAOS_FAULTS") or 30)
     seeds = int(os.environ.get("CHAOS_SEEDS") or 1)
+    brokers = int(os.environ.get("CHAOS_BROKERS") or 1)
     reports = []
     for seed in range(first, first + seeds):
         folder = Path(tempfile.mkdtemp(prefix=f"chaos-{seed}-"))
         print(f"chaos: seed {seed}, {faults} faults; logs in {folder}", flush=True)
-        report = run(draw(seed, faults), folder, lambda line: print(line, flush=True))
+        report = run(draw(seed, faults, brokers=brokers), folder, lambda line: print(line, flush=True))
         reports.append(report)
-        print("\n" + "\n".join(f"{name:<34}{figure:>10}" for name, figure in report.table()), flush=True)
+        print("\n" + "\n".join(f"{name:<42}{figure:>12}" for name, figure in report.table()), flush=True)
         for reason, count in report.gave_up.items():
             print(f"gave up {count} times: {reason}")
         if report.differences:
-            print(f"\nFAILED. Again: make chaos CHAOS_SEED={seed} CHAOS_FAULTS={faults}")
+            print(f"\nFAILED. Again: make chaos CHAOS_SEED={seed} CHAOS_FAULTS={faults} CHAOS_BROKERS={brokers}")
             print("\n".join(report.differences[:30]), flush=True)
     if seeds > 1:
         print("\nseed        faults  records  qualified  dead letters  differences")

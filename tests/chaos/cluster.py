@@ -1,4 +1,4 @@
-"""What a run breaks: a broker of its own, three workers of which one has a network of its own, two processes of all
+"""What a run breaks: brokers of its own, three workers of which one has a network of its own, two processes of all
 downstream services, and their supervisor.
 """
 
@@ -15,11 +15,9 @@ from typing import Any, ClassVar
 
 from confluent_kafka import Consumer, KafkaException
 
-from lead_qualifier.demo.broker.local_broker import free_ports
-from lead_qualifier.demo.broker.local_kafka import LocalKafka
 from lead_qualifier.settings import Settings, variable_of
+from tests.chaos.brokers import Brokers
 from tests.chaos.mixed import Mixed
-from tests.chaos.network import Relay
 from tests.chaos.offsets import PatientReader, asking, committed
 from tests.oracle.reading import Input
 from tests.support.installation import IN, Installation
@@ -54,20 +52,6 @@ class Slot:
     frozen: bool = False
 
 
-def broker_with_relay(java: Path, libs: Path, folder: Path) -> tuple[LocalKafka, int, int]:
-    """A broker that tells clients of its second listener to come by way of a relay; the relay's ports, from and to."""
-    client, controller, far, relay = free_ports(4)
-    listeners = {
-        "listeners": f"PLAINTEXT://127.0.0.1:{client},CONTROLLER://127.0.0.1:{controller},FAR://127.0.0.1:{far}",
-        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{client},FAR://127.0.0.1:{relay}",
-        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,FAR:PLAINTEXT",
-        "inter.broker.listener.name": "PLAINTEXT",
-    }
-    kafka = LocalKafka(folder / "kafka", java=java, libs=libs, heap="512m", settings=listeners)
-    kafka.ports = [client, controller]
-    return kafka, relay, far
-
-
 class Cluster(Installation):
     """An installation whose workers are started again when they end by themselves, as a supervisor would."""
 
@@ -77,19 +61,15 @@ class Cluster(Installation):
 
     def __init__(
         self,
-        kafka: LocalKafka,
+        brokers: Brokers,
         folder: Path,
         *,
         partitions: int,
-        relay: Relay,
-        relay_port: int,
         session: float | None = None,
     ) -> None:
         """`session`: as of WorkerProcess."""
-        super().__init__(kafka.bootstrap_servers, folder, partitions=partitions)
-        self.kafka = kafka
-        self.relay = relay
-        self._relay_port = relay_port
+        super().__init__(brokers.bootstrap_servers, folder, partitions=partitions)
+        self.brokers = brokers
         self._session = session
         services = ("lead_qualifier", "downstream", "all")
         self.slots = [*(Slot() for _ in range(WORKERS)), *(Slot(services) for _ in range(SERVICES))]
@@ -108,7 +88,7 @@ class Cluster(Installation):
 
     def start(self, number: int) -> None:
         slot = self.slots[number]
-        through = {"KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{self._relay_port}"} if number == REMOTE else {}
+        through = {"KAFKA_BOOTSTRAP_SERVERS": self.brokers.through_relays} if number == REMOTE else {}
         log = self._folder / f"process-{len(self.workers):03}-at-{number}.log"
         environment = {**self._environment, **_AS_USERS_HAVE_IT, **through}
         slot.worker = WorkerProcess(environment, log, slot.program, session=self._session)
@@ -240,10 +220,11 @@ class Cluster(Installation):
     def _repair_broker(self) -> None:
         """Restart a broker whose group coordinator is wrong about itself, which it never gets right until then."""
         unstable = self._committed_at < time.monotonic() - _UNSTABLE_SECONDS
-        if unstable or _COORDINATOR_LOST in self.kafka.log.read_text(errors="replace"):
-            (self._folder / f"broker-{self.broker_repairs}.log").write_bytes(self.kafka.log.read_bytes())
+        logs = self.brokers.logs()
+        if unstable or _COORDINATOR_LOST in logs:
+            (self._folder / f"broker-{self.broker_repairs}.log").write_text(logs)
             self.broker_repairs += 1
-            self.kafka.restart()
+            self.brokers.restart_all()
             self._committed_at = time.monotonic()
 
     def lag(self) -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING
 
 from tests.chaos.cluster import REMOTE, WORKERS
@@ -18,6 +19,7 @@ Told = Callable[[str], None]
 
 _BURST = 8_000
 _LOOKS = 40
+_IN_SYNC_SECONDS = 180.0
 
 
 def course(fault: Fault, cluster: Cluster, load: ChaosLoad, told: Told) -> Course:
@@ -143,35 +145,83 @@ def _storm(fault: Fault, cluster: Cluster, load: ChaosLoad, told: Told) -> Cours
         left -= pause
 
 
+def _one_broker(fault: Fault, cluster: Cluster) -> Generator[float, None, int]:
+    """Which broker is to be broken; of several, once all are whole."""
+    brokers = cluster.brokers
+    while brokers.busy:
+        yield 0.5
+    brokers.busy = len(brokers.nodes) > 1
+    return fault.dice % len(brokers.nodes)
+
+
+def _until_in_sync(cluster: Cluster, told: Told, number: int) -> Course:
+    """Wait for the replicas of a broker that runs again: until then no other may be broken."""
+    if len(cluster.brokers.nodes) == 1:
+        return
+    began = time.monotonic()
+    while not cluster.brokers.in_sync():
+        assert time.monotonic() < began + _IN_SYNC_SECONDS, f"broker {number} does not get in sync"
+        yield 0.5
+    told(f"broker {number} is in sync {time.monotonic() - began:.1f} s later")
+    cluster.brokers.busy = False
+
+
 def _broker_kill(fault: Fault, cluster: Cluster, load: ChaosLoad, told: Told) -> Course:
-    cluster.kafka.kill()
-    told("kill -9 of the broker")
+    number = yield from _one_broker(fault, cluster)
+    cluster.brokers.nodes[number].kill()
+    told(f"kill -9 of broker {number}")
     yield fault.lasts
-    cluster.kafka.restart()
-    told("the broker runs again")
+    cluster.brokers.restart(number)
+    told(f"broker {number} runs again")
+    yield from _until_in_sync(cluster, told, number)
 
 
 def _broker_freeze(fault: Fault, cluster: Cluster, load: ChaosLoad, told: Told) -> Course:
-    cluster.kafka.freeze()
-    told("the broker is frozen")
+    number = yield from _one_broker(fault, cluster)
+    cluster.brokers.nodes[number].freeze()
+    told(f"broker {number} is frozen")
     yield fault.lasts
-    cluster.kafka.thaw()
-    told("the broker thaws")
+    cluster.brokers.nodes[number].thaw()
+    told(f"broker {number} thaws")
+    yield from _until_in_sync(cluster, told, number)
+
+
+def _broker_loss(fault: Fault, cluster: Cluster, load: ChaosLoad, told: Told) -> Course:
+    """A broker is gone for good, its disk too; one with an empty disk takes its id."""
+    number = yield from _one_broker(fault, cluster)
+    cluster.brokers.lose(number)
+    told(f"broker {number} is lost, and its disk")
+    yield fault.lasts
+    cluster.brokers.restart(number)
+    told(f"broker {number} is replaced, its disk is empty")
+    yield from _until_in_sync(cluster, told, number)
+
+
+def _broker_roll(fault: Fault, cluster: Cluster, load: ChaosLoad, told: Told) -> Course:
+    """Each broker in turn, as an operator would: the next when all replicas are in sync."""
+    first = yield from _one_broker(fault, cluster)
+    count = len(cluster.brokers.nodes)
+    for number in ((first + step) % count for step in range(count)):
+        cluster.brokers.busy = count > 1
+        cluster.brokers.restart(number)
+        told(f"broker {number} was stopped in order and started")
+        yield 0.2
+        yield from _until_in_sync(cluster, told, number)
 
 
 def _network(fault: Fault, cluster: Cluster, load: ChaosLoad, told: Told) -> Course:
-    cluster.relay.pause()
-    told(f"nothing passes between worker {REMOTE} and the broker")
+    cluster.brokers.pause_network()
+    told(f"nothing passes between worker {REMOTE} and the brokers")
     yield fault.lasts
-    cluster.relay.go_on()
+    cluster.brokers.mend_network()
     told(f"worker {REMOTE} is connected again")
 
 
 def _network_cut(fault: Fault, cluster: Cluster, load: ChaosLoad, told: Told) -> Course:
-    cluster.relay.cut()
+    cluster.brokers.cut_network()
     told(f"connections of worker {REMOTE} are cut")
     yield fault.lasts
-    cluster.relay.go_on()
+    cluster.brokers.mend_network()
     told(f"worker {REMOTE} can connect again")
 
 
@@ -200,6 +250,9 @@ _COURSES: dict[Kind, Callable[[Fault, Cluster, ChaosLoad, Told], Course]] = {
     Kind.STORM: _storm,
     Kind.BROKER_KILL: _broker_kill,
     Kind.BROKER_FREEZE: _broker_freeze,
+    Kind.BROKER_CUT_OFF: _broker_freeze,
+    Kind.BROKER_LOSS: _broker_loss,
+    Kind.BROKER_ROLL: _broker_roll,
     Kind.NETWORK: _network,
     Kind.NETWORK_CUT: _network_cut,
     Kind.BURST: _burst,

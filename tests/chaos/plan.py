@@ -23,9 +23,18 @@ class Kind(StrEnum):
     NETWORK_CUT = "network to a worker cut"
     BURST = "burst"
     SKEW = "clock skew"
+    BROKER_CUT_OFF = "a broker cut off"
+    BROKER_LOSS = "a broker lost with its disk"
+    BROKER_ROLL = "each broker restarted in turn"
 
 
-#: Seconds, from and to, between begin and end; a session ends after 10 s, and so does a transaction.
+#: What only a cluster survives.
+OF_A_CLUSTER = (Kind.BROKER_CUT_OFF, Kind.BROKER_LOSS, Kind.BROKER_ROLL)
+_OF_BROKERS = (Kind.BROKER_KILL, Kind.BROKER_FREEZE, *OF_A_CLUSTER)
+
+
+#: Seconds, from and to, between begin and end; a session ends after 10 s, and so does a transaction; in a cluster a
+#: broker's after 9 s.
 LASTS: dict[Kind, tuple[float, float]] = {
     Kind.KILL: (0.0, 4.0),
     Kind.TERMINATE: (0.0, 3.0),
@@ -40,6 +49,9 @@ LASTS: dict[Kind, tuple[float, float]] = {
     Kind.NETWORK_CUT: (0.5, 5.0),
     Kind.BURST: (1.0, 1.0),
     Kind.SKEW: (3.0, 6.0),
+    Kind.BROKER_CUT_OFF: (12.0, 20.0),
+    Kind.BROKER_LOSS: (12.0, 20.0),
+    Kind.BROKER_ROLL: (1.0, 1.0),
 }
 
 
@@ -70,10 +82,13 @@ class Plan:
     seed: int
     partitions: int
     phases: tuple[Phase, ...]
+    brokers: int = 1
 
 
-def draw(seed: int, faults: int, *, per_phase: int = 3) -> Plan:
-    """Every kind is drawn once before any comes again. Some faults begin before those before them have ended."""
+def draw(seed: int, faults: int, *, per_phase: int = 3, brokers: int = 1) -> Plan:
+    """Every kind is drawn once before any comes again, with several brokers first those that befall brokers. Some
+    faults begin before those before them have ended.
+    """
     dice = random.Random(seed)
     deck: list[Kind] = []
     phases: list[Phase] = []
@@ -85,10 +100,21 @@ def draw(seed: int, faults: int, *, per_phase: int = 3) -> Plan:
         drawn = []
         for _ in range(count):
             if not deck:
-                deck = dice.sample(list(Kind), len(Kind))
+                deck = _deck(dice, brokers)
             kind = deck.pop()
             lasts = dice.uniform(*LASTS[kind])
             drawn.append(Fault(kind, round(at, 2), round(lasts, 2), dice.randrange(2**32)))
             at += dice.uniform(0.2, lasts) if dice.random() < 0.4 else lasts + dice.uniform(1.0, 5.0)
-        phases.append(Phase(len(phases) + 1, dice.randrange(2**32), dice.choice((100, 200, 400)), tuple(drawn)))
-    return Plan(seed, dice.choice((2, 4, 6)), tuple(phases))
+        phases.append(
+            Phase(len(phases) + 1, dice.randrange(2**32), dice.choice((100, 200, 400)) // brokers, tuple(drawn))
+        )
+    return Plan(seed, dice.choice((2, 4, 6)), tuple(phases), brokers)
+
+
+def _deck(dice: random.Random, brokers: int) -> list[Kind]:
+    """Drawn from its end."""
+    if brokers == 1:
+        kinds = [kind for kind in Kind if kind not in OF_A_CLUSTER]
+        return dice.sample(kinds, len(kinds))
+    others = [kind for kind in Kind if kind not in _OF_BROKERS]
+    return [*dice.sample(others, len(others)), *dice.sample(_OF_BROKERS, len(_OF_BROKERS))]

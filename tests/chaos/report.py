@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from statistics import median
 
 from tests.chaos.chain import Chain, Figures
 from tests.chaos.cluster import Cluster
@@ -23,6 +24,8 @@ class Report:
     faults: Counter[str] = field(default_factory=Counter)
     bad_input: Counter[str] = field(default_factory=Counter)
     """Unfit input and bad moments, by kind."""
+    pauses: dict[str, list[float]] = field(default_factory=dict)
+    """Of each partition, by kind of fault: the longest time without a commit around each fault (seconds)."""
     seconds: float = 0.0
     slowest_drain: float = 0.0
     events: int = 0
@@ -81,6 +84,12 @@ class Report:
             ("seed", str(self.seed)),
             ("faults", f"{self.faults.total()}"),
             *((f"  {kind}", str(count)) for kind, count in sorted(self.faults.items())),
+            ("pause of a partition, median / longest (s)", ""),
+            *(
+                (f"  {kind}", f"{median(found):.1f} / {max(found):.1f}")
+                for kind, found in sorted(self.pauses.items())
+                if found
+            ),
             ("seconds", f"{self.seconds:.0f}"),
             ("input records", f"{self.events}"),
             ("commands", f"{self.commands}"),

@@ -11,14 +11,15 @@ from typing import Any
 
 from lead_qualifier.demo.broker.java import find_java, kafka_jars
 from tests.chaos.bad_input import BadInput
+from tests.chaos.brokers import Brokers
 from tests.chaos.cells import Cell
 from tests.chaos.chain import Chain
-from tests.chaos.cluster import SERVICES, WORKERS, Cluster, broker_with_relay
+from tests.chaos.cluster import SERVICES, WORKERS, Cluster
 from tests.chaos.faults import Course, course
 from tests.chaos.load import ChaosLoad
 from tests.chaos.mixed import MIXED
-from tests.chaos.network import Relay
-from tests.chaos.plan import Phase, Plan
+from tests.chaos.pauses import Pauses
+from tests.chaos.plan import Kind, Phase, Plan
 from tests.chaos.report import Report
 from tests.support import messages
 from tests.support.models import MODELS
@@ -26,6 +27,8 @@ from tests.support.models import MODELS
 CELLS = 3
 LEADS = 250
 _SUPERVISED_EVERY_SECONDS = 0.2
+#: The stream goes on for so long after the last fault.
+_AFTER_SECONDS = 2.0
 
 
 def run(plan: Plan, folder: Path, say: Callable[[str], None], *, session: float | None = None) -> Report:
@@ -33,21 +36,16 @@ def run(plan: Plan, folder: Path, say: Callable[[str], None], *, session: float 
 
     `session`: after how many seconds of silence a process counts as gone; None: as users have it.
     """
-    kafka, relay_port, far_port = broker_with_relay(find_java(), kafka_jars(say), folder)
-    kafka.start()
-    relay = Relay(relay_port, far_port)
+    brokers = Brokers(plan.brokers, folder, java=find_java(), libs=kafka_jars(say))
     try:
-        cluster = Cluster(
-            kafka, folder, partitions=plan.partitions, relay=relay, relay_port=relay_port, session=session
-        )
+        brokers.start()
+        cluster = Cluster(brokers, folder, partitions=plan.partitions, session=session)
         try:
             return _Run(plan, cluster, say).all()
         finally:
             cluster.end()
     finally:
-        relay.close()
-        kafka.thaw()
-        kafka.close()
+        brokers.close()
 
 
 class _Run:
@@ -74,7 +72,7 @@ class _Run:
 
     def _prepare(self) -> None:
         """Three workers, all models live, nothing scored yet."""
-        self._tell(f"seed {self._plan.seed}, {self._plan.partitions} partitions")
+        self._tell(f"seed {self._plan.seed}, {self._plan.brokers} brokers, {self._plan.partitions} partitions")
         cluster = self._cluster
         cluster.start(0)
         cluster.worker(0).wait_ready()
@@ -118,15 +116,22 @@ class _Run:
         sales = self._chain.sales(leads)
         bad_input = BadInput(self._cluster, streaming, seed=phase.seed)
         self._tell(f"phase {phase.number}: {phase.per_second} records/s, {len(commands)} commands")
+        cluster = self._cluster
+        state = f"{cluster.prefix}lead-state"
+        pauses = Pauses(cluster.bootstrap, state, cluster.partitions, client=cluster.CLIENT)
+        pauses.start()
         load.start()
         sales.start()
         bad_input.start()
         try:
-            self._break(phase, load)
+            struck = self._break(phase, load)
         finally:
             bad_input.finish()
             sales.finish()
             load.finish()
+            pauses.end()
+        for kind, since, until in struck:
+            self._report.pauses.setdefault(kind, []).extend(pauses.longest(since, until))
         took = self._cluster.drain()
         behind = self._chain.drain()
         report = self._report
@@ -147,14 +152,16 @@ class _Run:
         both = (iter(one), iter(other))
         return [next(both[turn]) for turn in turns]
 
-    def _break(self, phase: Phase, load: ChaosLoad) -> None:
-        """Let the faults take their course, each when it is due, while the supervisor does its work."""
+    def _break(self, phase: Phase, load: ChaosLoad) -> list[tuple[Kind, float, float]]:
+        """Let the faults take their course, each when it is due, while the supervisor does its work. Returns those that
+        struck, and from when to when each lasted.
+        """
         began = time.monotonic()
         courses: list[tuple[float, int, Course]] = []
         for number, fault in enumerate(phase.faults):
             told = self._teller(fault.kind)
             heapq.heappush(courses, (began + fault.at, number, course(fault, self._cluster, load, told)))
-        struck: set[int] = set()
+        struck: dict[int, tuple[Kind, float, float]] = {}
         while courses:
             due, number, its = courses[0]
             wait = due - time.monotonic()
@@ -164,15 +171,18 @@ class _Run:
                 continue
             time.sleep(max(0.0, wait))
             heapq.heappop(courses)
+            began = time.monotonic()
             pause = next(its, None)
             if pause is None and number not in struck:
                 self._tell(f"  {phase.faults[number].kind}: nobody is up to strike")
             if pause is not None:
-                struck.add(number)
+                since = struck[number][1] if number in struck else began
+                struck[number] = (phase.faults[number].kind, since, time.monotonic() + pause)
                 heapq.heappush(courses, (time.monotonic() + pause, number, its))
             self._cluster.supervise()
-        self._report.faults.update(phase.faults[number].kind for number in struck)
-        time.sleep(2.0)
+        self._report.faults.update(kind for kind, _, _ in struck.values())
+        time.sleep(_AFTER_SECONDS)
+        return list(struck.values())
 
     def _teller(self, kind: str) -> Callable[[str], None]:
         return lambda what: self._tell(f"  {kind}: {what}")

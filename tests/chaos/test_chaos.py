@@ -28,7 +28,7 @@ def test_nothing_is_lost_or_done_twice_when_workers_and_the_broker_fail(tmp_path
     )
     plan = Plan(seed=4, partitions=2, phases=(Phase(1, 4, 200, faults),))
     report = run(plan, tmp_path, print, session=SHORT_SESSION)
-    print("\n".join(f"{name:<34}{figure:>10}" for name, figure in report.table()))
+    print("\n".join(f"{name:<42}{figure:>12}" for name, figure in report.table()))
     assert not report.differences, "\n".join(report.differences[:20])
     assert report.qualified > 100
     assert report.dead_letters > 10
