@@ -1,4 +1,6 @@
-"""Asks for a partition's end offset again and again, as a worker does; prints `asked` or `refused` each time."""
+"""Asks for a partition's end offset, and whether a broker answers, again and again, as a worker does; prints `asked` or
+`refused` each time.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +12,20 @@ from typing import Any
 from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
+from lead_qualifier.kafka.admin import Admin
+
 _END: Any = OffsetSpec.latest()
 
 
 def main() -> None:
     bootstrap, topic = sys.argv[1:]
-    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0, "reconnect.backoff.max.ms": 1000})
+    config: dict[str, Any] = {"bootstrap.servers": bootstrap, "log_level": 0, "reconnect.backoff.max.ms": 1000}
+    admin = AdminClient(config)
+    contact = Admin(config, timeout=2)
     place = TopicPartition(topic, 0)
     while True:
         try:
+            contact.ping()
             admin.list_offsets({place: _END}, request_timeout=2)[place].result(10)
             print("asked", flush=True)
         except KafkaException:

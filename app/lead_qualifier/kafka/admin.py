@@ -27,6 +27,7 @@ _NO_LEADER = frozenset(
 )
 _LEADER_SECONDS = 10.0
 _PAUSE_SECONDS = 0.1
+_ANY_TOPIC = "__consumer_offsets"
 #: A topic's id where the broker gives topics none (before Kafka 2.8).
 _NO_ID = "AAAAAAAAAAAAAAAAAAAAAA"
 _SPEC: Any = OffsetSpec  # typed in some versions of the library, not in others
@@ -53,8 +54,12 @@ class Admin:
         return self._client
 
     def ping(self) -> None:
-        """Ask any broker for its cluster. Raises KafkaException if none answers."""
-        self.client.describe_cluster(request_timeout=self._timeout).result()
+        """Ask any broker for its cluster. Raises KafkaException if none answers.
+
+        Not by `describe_cluster`: librdkafka (2.16) ends the process if the answer names no broker, as that of a single
+        broker does which has missed its heartbeats.
+        """
+        self.client.list_topics(_ANY_TOPIC, timeout=self._timeout)
 
     # -- what there is
 
