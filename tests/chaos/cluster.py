@@ -57,6 +57,7 @@ class Cluster(Installation):
 
     READER: ClassVar[type[TopicReader]] = PatientReader
     # a broker that goes away is what is to be expected here
+    FLUSH_SECONDS: ClassVar[float] = 150  # what was sent to one broker of several that is frozen waits for a minute
     CLIENT: ClassVar[dict[str, Any]] = {"log_level": 0, "reconnect.backoff.max.ms": 1000}
 
     def __init__(

@@ -63,6 +63,7 @@ class Installation:
     READER: ClassVar[type[TopicReader]] = TopicReader
     CLIENT: ClassVar[dict[str, Any]] = {"log_level": 0}  # what goes wrong is told by delivery reports and answers
     """Further settings of librdkafka for the clients of the test itself."""
+    FLUSH_SECONDS: ClassVar[float] = 30
 
     def __init__(
         self,
@@ -203,7 +204,7 @@ class Installation:
             self.send_bytes("lead-changed", lead_id.encode(), None)
 
     def flush(self) -> None:
-        assert self._producer.flush(30) == 0
+        assert self._producer.flush(self.FLUSH_SECONDS) == 0
 
     def order(self, *commands: dict[str, Any]) -> list[dict[str, Any]]:
         """Give commands one after the other, each after the outcome of the one before; returns the outcomes.
