@@ -62,6 +62,7 @@ class ReloadingContext(ssl.SSLContext):
         context._files = TlsFiles(paths)
         context._make = make
         context._current = make()
+        context.check_hostname = context._current.check_hostname  # for whoever looks
         return context
 
     @override
