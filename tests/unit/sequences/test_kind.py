@@ -103,7 +103,11 @@ def deep(levels: int) -> dict[str, Any]:
             "exit.when",
             "nobody would ever be connected",
         ),
-        (sequence("s", branch("x", {"when": {"equals": 1}}, [mail("a")], [])), "steps.0.branch.when", "a field or an attribute"),
+        (
+            sequence("s", branch("x", {"when": {"equals": 1}}, [mail("a")], [])),
+            "steps.0.branch.when",
+            "a field or an attribute",
+        ),
         (sequence("s"), "steps", "must not be empty"),
         (sequence("s", {"id": "x", "kind": "dance"}), "steps.0.kind", "phone_call"),
     ],
