@@ -13,7 +13,7 @@ from typing_extensions import override
 
 log = structlog.get_logger(__name__)
 
-_LIBRDKAFKA_FILES = ("ssl.ca.location", "ssl.certificate.location", "ssl.key.location")
+_FILES = ("ssl.ca.location", "ssl.certificate.location", "ssl.key.location")
 
 
 class TlsFiles:
@@ -26,7 +26,7 @@ class TlsFiles:
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Self:
         """The files that a client with this configuration of librdkafka reads when it is made, and never again."""
-        return cls(Path(config[name]) for name in _LIBRDKAFKA_FILES if name in config)
+        return cls(Path(config[name]) for name in _FILES if name in config)
 
     def changed(self) -> bool:
         """Were they exchanged since this was last asked, or since the beginning? A file that is gone counts as held."""
