@@ -23,20 +23,6 @@ pytestmark = pytest.mark.docs
 MONITORING = ROOT / "deploy" / "monitoring"
 RULE_FILES = ("alerts.yaml", "alerts-optional.yaml")
 RUNBOOKS = sorted(page for page in (DOCS / "runbooks").glob("*.md") if page.stem != "index")
-#: Agreed, and served by the next change to the processes.
-AGREED = {
-    "lead_qualifier_build_info",
-    "lead_qualifier_rebalances",
-    "lead_qualifier_transactions",
-    "lead_qualifier_last_commit_timestamp_seconds",
-    "lead_qualifier_lag_seconds",
-    "lead_qualifier_end_to_end_seconds",
-    "lead_qualifier_restoring_partitions",
-    "lead_qualifier_restoration_progress",
-    "lead_qualifier_restoration_seconds",
-    "lead_qualifier_state_bytes",
-    "lead_qualifier_timer_overdue_seconds",
-}
 #: What others serve, and what Prometheus adds.
 FOREIGN = {
     "up",
@@ -76,7 +62,7 @@ def in_code() -> set[str]:
 
 
 def unknown(names: Iterable[str]) -> set[str]:
-    return set(names) - in_code() - AGREED - FOREIGN
+    return set(names) - in_code() - FOREIGN
 
 
 def promtool(*arguments: str) -> str:
@@ -143,7 +129,7 @@ def test_the_page_of_metrics_lists_each_alert_with_its_severity() -> None:
 
 def test_the_page_of_metrics_names_only_what_the_processes_serve() -> None:
     page = (DOCS / "reference" / "metrics.md").read_text()
-    assert {name for name in metrics(page) if name.startswith("lead_qualifier_")} - in_code() - AGREED == set()
+    assert {name for name in metrics(page) if name.startswith("lead_qualifier_")} - in_code() == set()
 
 
 def test_the_dashboard_is_what_its_panels_say() -> None:
@@ -176,7 +162,7 @@ def test_each_panel_says_what_it_shows_in_which_unit_from_the_chosen_source() ->
 def test_the_dashboard_asks_for_what_the_processes_serve_and_leaves_nothing_out(tmp_path: Path) -> None:
     named = {name for _, expression in expressions() for name in metrics(expression)}
     assert unknown(named) == set()
-    assert {name for name in in_code() | AGREED if "_total" not in name} - named == set()
+    assert {name for name in in_code() if "_total" not in name} - named == set()
     rules = [
         {"record": "panel", "expr": expression, "labels": {"n": str(n)}}
         for n, (_, expression) in enumerate(expressions())
