@@ -1,0 +1,256 @@
+"""Every alert fires for the fault that it is for: real processes, a real Prometheus, the rules that are shipped.
+
+Minutes are played as seconds (`tests/support/prometheus.py`). Only deploy/monitoring/alerts_test.yaml fires
+LeadQualifierMemoryNearLimit, whose figures come from Kubernetes, and LeadQualifierNoTraffic, which takes a silence of
+half an hour (and is off by default).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, NewTopic, ResourceType
+
+from lead_qualifier.demo.broker.local_kafka import LocalKafka
+from tests.oracle.reading import partition_of
+from tests.support.command_line import CommandLine
+from tests.support.dashboard import expressions
+from tests.support.http_endpoint import Endpoint, Reply, unused_port
+from tests.support.installation import Installation
+from tests.support.messages import apply, change, command, feature, model, score, scoring_model
+from tests.support.prometheus import Prometheus
+from tests.support.sink import RunningSink
+from tests.support.worker_process import WorkerProcess
+
+pytestmark = [
+    pytest.mark.broker,
+    pytest.mark.skipif(shutil.which("prometheus") is None, reason="Prometheus is not installed (Debian: prometheus)"),
+]
+
+LEADS = 100
+#: Panels of what does not happen while all is well, or not at these processes.
+WITHOUT_FIGURES = {
+    "Drafts in shadow",
+    "Lead changes, merges and hand-overs",
+    "Responses of sales",
+    "Dead letters",
+    "Restoration",
+    "Sweeps",
+    "Outcomes of definitions",
+    "Events by definition",
+    "Attempts",
+    "Time of an attempt",
+    "Events of sinks",
+}
+
+
+class Site:
+    """What an operator watches: two workers of one installation, a sink and a worker of another."""
+
+    def __init__(self, kafka: LocalKafka, folder: Path) -> None:
+        self.kafka = kafka
+        self.folder = folder
+        self.hindrances = folder / "hindrances"
+        self.hindrances.mkdir()
+        self.here = Installation(kafka.bootstrap_servers, folder, partitions=2)
+        self.steady = self.here.start_worker()
+        self.steady.wait_ready()
+        self.here.announce(scoring_model("engagement", "live"))
+        self.here.order(
+            feature("enable"), apply(model("simple", "all", {"engagement": 50})), command("publish", "simple")
+        )
+        self.here.order(apply(model("patient", "all", {"engagement": 50}, hold="3s")), command("publish", "patient"))
+        self.endpoint = Endpoint()
+        self.other = CommandLine(kafka.bootstrap_servers, folder / "other")
+        form = {
+            "id": "crm",
+            "url": self.endpoint.url,
+            "topics": ["lead-qualified"],
+            "secret_env": "CRM_SECRET",
+            "timeout": "1s",
+            "retry": {"first": "1s", "longest": "1s"},
+            "circuit": {"failures": 2, "open_for": "1s"},
+        }
+        secret = "whsec_" + base64.b64encode(bytes(range(32))).decode()
+        self.sink = RunningSink(self.other, "webhook", form, {"CRM_SECRET": secret})
+        self.sender = self.sink.start()
+        (folder / "prometheus").mkdir()
+        self.prometheus = Prometheus(folder / "prometheus")
+        self.processes = [self.steady, self.sender]
+        self.hindered: WorkerProcess | None = None
+        self.watch()
+
+    def watch(self, *urls: str) -> None:
+        """Scrape all processes, and these."""
+        self.prometheus.watch(*(one.web() for one in self.processes), *urls)
+
+    def start_hindered_worker(self, *arguments: str) -> WorkerProcess:
+        """One that hangs at a step while a file says so."""
+        program = ("tests.support.hindered_worker", str(self.hindrances), *arguments)
+        environment = self.here._environment
+        worker = WorkerProcess(environment, self.folder / "hindered.log", program)
+        self.here.workers.append(worker)
+        self.processes.append(worker)
+        return worker
+
+    def score(self, number: int, *, leads: str = "L", count: int = LEADS) -> None:
+        """Scores of so many leads, at a new time."""
+        self.here.scores(*(score(f"{leads}-{lead}", "engagement", 60, number) for lead in range(count)))
+        self.here.flush()
+
+    def until_firing(self, *alerts: str, seconds: float = 120, meanwhile: Callable[[], object] = lambda: None) -> None:
+        """Wait until all of these fire, at any time each; then what they say of it is whole."""
+        missing, deadline = {f"LeadQualifier{name}" for name in alerts}, time.monotonic() + seconds
+        said: list[dict[str, Any]] = []
+        while missing:
+            fires = self.prometheus.alerts()
+            said += [one for one in fires if one["labels"]["alertname"] in missing]
+            missing -= {one["labels"]["alertname"] for one in fires}
+            assert time.monotonic() < deadline, f"never fired: {missing}\n{self._figures()}"
+            meanwhile()
+            time.sleep(0.3)
+        for one in said:
+            text = " ".join(one["annotations"].values())
+            assert "<no value>" not in text
+            assert "error" not in text.lower(), text
+
+    def close(self) -> None:
+        for hindrance in self.hindrances.iterdir():
+            hindrance.unlink()
+        self.prometheus.close()
+        for worker in (*self.here.workers, *self.other.workers):
+            worker.thaw()
+            if worker.running:
+                worker.kill()
+        self.endpoint.stop()
+
+    def _figures(self) -> str:
+        return "\n".join(
+            f"{one['metric']} {one['value'][1]}" for one in self.prometheus.query('{__name__=~"lead_qualifier_.*|up"}')
+        )
+
+
+@pytest.fixture(scope="module")
+def site(make_kafka: Callable[..., LocalKafka], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("site")
+    (folder / "other").mkdir()
+    made = Site(make_kafka(), folder)
+    yield made
+    made.close()
+
+
+def test_nothing_fires_while_all_is_well_and_every_panel_has_its_figures(site: Site) -> None:
+    empty: set[str] = set()
+    site.score(1)
+    site.here.changes(*(change(f"L-{lead}", 1) for lead in range(LEADS)))
+    site.here.settle()
+    deadline = time.monotonic() + 60
+    while site.prometheus.firing() or (empty := without_figures(site)) - WITHOUT_FIGURES:
+        assert time.monotonic() < deadline, (site.prometheus.alerts(), empty)
+        time.sleep(0.5)
+
+
+def without_figures(site: Site) -> set[str]:
+    """The panels that show nothing."""
+    return {title for title, expression in expressions() if not site.prometheus.query(expression)}
+
+
+def test_bad_input_a_bad_endpoint_and_a_topic_that_takes_too_little(site: Site) -> None:
+    for number in range(20):
+        site.here.send_bytes("lead-score-changed", f"bad-{number}".encode(), b"{")
+    site.here.flush()
+    site.endpoint.behave = lambda _request: Reply(422)
+    for number in range(3):
+        site.sink.send("lead-qualified", {"event_id": f"e-{number}", "lead_id": f"L-{number}"})
+    site.sink.until(lambda: site.sender.metric("lead_qualifier_sink_events_total", outcome="dead_letter") == 3)
+    site.endpoint.stop()
+    for number in range(10):
+        site.sink.send("lead-qualified", {"event_id": f"f-{number}", "lead_id": f"L-{number}"})
+    # what is emitted does not fit any more
+    set_topic(site, "lead-qualified", "max.message.bytes", "100")
+    site.here.scores(*(score(f"N-{lead}", "engagement", 60, 1) for lead in range(20)))
+    site.here.flush()
+    site.until_firing("DeadLetters", "SinkDeadLetters", "SinkCircuitOpen", "SinkLagging", "TransactionsAborting")
+    set_topic(site, "lead-qualified", "max.message.bytes", "2000000")
+    site.endpoint.behave = lambda _request: Reply()
+    site.endpoint.start()
+
+
+def test_a_worker_that_cannot_restore_and_another_that_gives_up_again_and_again(site: Site) -> None:
+    for partition in range(2):  # somebody else writes to the state
+        key = next(key for key in map("broken-{}".format, range(9)) if partition_of(key.encode(), 2) == partition)
+        site.here.send_bytes("lead-state", key.encode(), b"{", partition=partition)
+    site.here.flush()
+    (site.hindrances / "open.begun").write_text("0")
+    site.hindered = site.start_hindered_worker("86400")
+    port = unused_port()
+    site.other.environment["LEAD_QUALIFIER_WEB_PORT"] = str(port)
+    failing = site.other.start_worker()
+    failing.wait_ready()
+    site.watch(failing.web())
+    site.other.send("lead-changed", b"L-1", json.dumps(change("L-1", 1)).encode())
+    site.sink.until(lambda: failing.metric("lead_qualifier_events_total") == 1)
+    site.until_firing("RulesDiffer")  # it is another installation, and watched as if it were of the same
+    recreate(site.other, "lead-score-changed")
+
+    def supervise() -> None:
+        if not site.other.workers[-1].running:
+            assert site.other.workers[-1].process.returncode == 70
+            site.other.start_worker()
+
+    site.until_firing("PartitionsNotOpen", "NotReady", "RestorationStuck", "Restarting", meanwhile=supervise)
+    site.other.workers[-1].kill()
+    (site.hindrances / "open.begun").unlink()
+    site.hindered.wait_ready()
+    site.watch()
+    site.score(2)
+    site.until_firing("UnreadableState", "ClockDiffers")
+
+
+def test_a_worker_that_hangs_in_a_sweep_and_one_that_is_frozen(site: Site) -> None:
+    assert site.hindered is not None
+    (site.hindrances / "sweep.chunk").write_text("2")
+    site.score(1, leads="H")  # their hold ends while the worker hangs
+    site.here.send("qualification-commands", apply(model("late", "all", {"engagement": 99})))
+    site.here.send("qualification-commands", command("publish", "late"))
+    numbers = iter(range(3, 10_000))
+    site.until_firing(
+        *("SweepStuck", "Lagging", "FallingBehind", "NotCommitting", "TimersOverdue"),
+        meanwhile=lambda: site.score(next(numbers), count=20),
+    )
+    (site.hindrances / "sweep.chunk").unlink()
+    site.steady.freeze()
+    site.until_firing("ProcessDown")
+    site.steady.thaw()
+
+
+def test_a_broker_that_is_gone_and_then_all_workers(site: Site) -> None:
+    site.kafka.kill()
+    site.until_firing("BrokerUnreachable")
+    for worker in site.here.running():
+        worker.kill()
+    site.until_firing("NoWorker")
+
+
+def set_topic(site: Site, topic: str, name: str, value: str) -> None:
+    entry = ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
+    resource = ConfigResource(ResourceType.TOPIC, site.here.prefix + topic, incremental_configs=[entry])
+    for future in site.here.admin.incremental_alter_configs([resource]).values():
+        future.result(20)
+
+
+def recreate(line: CommandLine, topic: str) -> None:
+    name = line.prefix + topic
+    line.admin.delete_topics([name], operation_timeout=20)[name].result()
+    deadline = time.monotonic() + 20
+    while name in line.admin.list_topics(timeout=10).topics:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    line.admin.create_topics([NewTopic(name, 2, 1)])[name].result(20)
