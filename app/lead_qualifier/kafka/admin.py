@@ -45,6 +45,7 @@ class Admin:
         self._files = TlsFiles.of(self._config)
         self._client: AdminClient | None = None
         self._former: AdminClient | None = None  # another thread may wait for its answer
+        self._leader_may_be_gone = False
 
     @property
     def client(self) -> AdminClient:
@@ -184,13 +185,27 @@ class Admin:
         if not specs:
             return {}
         level = IsolationLevel.READ_COMMITTED if committed else IsolationLevel.READ_UNCOMMITTED
+        if self._leader_may_be_gone:
+            self._check_leaders(specs, timeout)
         request = {TopicPartition(*partition): spec for partition, spec in specs.items()}
         futures = self.client.list_offsets(request, isolation_level=level, request_timeout=timeout)
         offsets = {}
+        self._leader_may_be_gone = True
         for tp, future in futures.items():
             with needing(f"Describe on topic {tp.topic}"):
                 offsets[tp.topic, tp.partition] = int(future.result().offset)
+        self._leader_may_be_gone = False
         return offsets
+
+    def _check_leaders(self, partitions: Iterable[PartitionId], timeout: float) -> None:
+        """Raises KafkaException if a partition has no leader: while asked for its offsets, librdkafka (2.16) would look
+        for one without a pause, and take up to a core.
+        """
+        topics = self.client.list_topics(timeout=timeout).topics
+        for topic, number in partitions:
+            found = topics.get(topic)
+            if found is not None and number in found.partitions and found.partitions[number].leader < 0:
+                raise KafkaException(KafkaError(KafkaError.LEADER_NOT_AVAILABLE, f"{topic}-{number} has no leader"))
 
     def _offsets(self, partitions: Sequence[PartitionId], spec: Any) -> dict[PartitionId, int]:
         try:

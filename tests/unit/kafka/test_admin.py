@@ -73,3 +73,30 @@ def test_a_missing_topic_and_a_missing_right_are_told_by_name(client: Client) ->
     with pytest.raises(NotAllowed) as refused:
         Admin({}).ends([("t", 0)])
     assert refused.value.rights == ("Describe on topic t",)
+
+
+class LeaderlessClient(Client):
+    """Of a partition whose leader is gone, metadata know so; who asks for its offsets waits until the timeout."""
+
+    asked = 0
+
+    def list_topics(self, *_: Any, **__: Any) -> Any:
+        leader = 1 if self.knows_leaders else -1
+        return SimpleNamespace(topics={"t": SimpleNamespace(partitions={0: SimpleNamespace(leader=leader)})})
+
+    def list_offsets(self, partitions: Iterable[Any], **_: Any) -> dict[Any, Future[Any]]:
+        self.asked += 1
+        return super().list_offsets(partitions)
+
+
+def test_offsets_are_not_asked_for_again_before_there_is_a_leader(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = LeaderlessClient(KafkaError._TIMED_OUT)
+    monkeypatch.setattr(module, "AdminClient", lambda config: client)
+    admin = Admin({})
+    with pytest.raises(KafkaException, match="_TIMED_OUT"):
+        admin.list_offsets({("t", 0): LATEST})
+    with pytest.raises(KafkaException, match="t-0 has no leader"):
+        admin.list_offsets({("t", 0): LATEST})
+    assert client.asked == 1
+    client.knows_leaders = True
+    assert admin.list_offsets({("t", 0): LATEST}) == {("t", 0): 0}
