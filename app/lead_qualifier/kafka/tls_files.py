@@ -44,7 +44,8 @@ class TlsFiles:
 def _mark(path: Path) -> tuple[int, ...] | None:
     with contextlib.suppress(OSError):
         found = path.stat()
-        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+        rights = found.st_mode, found.st_uid, found.st_gid  # a file that may be read only now is new, too
+        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, *rights
     return None
 
 

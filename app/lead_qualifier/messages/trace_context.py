@@ -58,8 +58,10 @@ def trace_of(value: bytes | None, record_headers: Sequence[tuple[str, bytes | No
     found: dict[tuple[int, str], bytes] = {}
     for name, content in record_headers:
         if (place := _NAMES.get(name)) is not None and content is not None:
-            # a tracestate may be in several headers
-            found[place] = found[place] + b"," + content if name == TRACESTATE and place in found else content
+            if name != TRACESTATE or place not in found:
+                found[place] = content
+            elif len(found[place]) <= _LONGEST:  # it may be in several headers; what is too long is dropped anyway
+                found[place] += b"," + content
     for source in (0, 1):
         if trace := _headers({name: content for (at, name), content in found.items() if at == source}):
             return trace

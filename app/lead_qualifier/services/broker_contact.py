@@ -82,10 +82,11 @@ class BrokerContact:
         while not self._stopped.wait(_EVERY_SECONDS):
             try:
                 admin.ping()
+                admin.client.poll(0)  # serves the callback, so that no error of long ago waits for the next failure
             except KafkaException as error:
-                admin.client.poll(0)  # serves the callback
+                admin.client.poll(0)
                 if error.args[0].code() > 0:  # the broker answered, with an error
-                    self._answered_at = time.monotonic()
+                    self._answered_at, self._refusal = time.monotonic(), None
                     continue
                 if not was_silent and (problem := self.problem()) is not None:
                     was_silent = True

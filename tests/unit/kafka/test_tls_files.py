@@ -25,6 +25,8 @@ def test_a_file_that_is_written_or_renamed_over_is_noticed_once(tmp_path: Path) 
     (tmp_path / "new.pem").rename(path)
     assert files.changed()
     assert not files.changed()
+    path.chmod(0o640)
+    assert files.changed(), "a file that may be read only now counts, too"
 
 
 def test_a_link_that_leads_elsewhere_is_noticed_as_kubernetes_exchanges_secrets(tmp_path: Path) -> None:

@@ -167,10 +167,14 @@ def _without_erasure_memory(value: bytes | None) -> bytes | None:
 
 
 def _without_clock(lead: Lead) -> Lead:
-    """Holds end by the clock of the worker that began them: milliseconds are no difference."""
+    """Holds end by the clock of the worker that began them, and older versions kept no trace: no differences."""
     if not lead.holds:
         return lead
-    return replace(lead, holds={model_id: replace(hold, due=hold.at) for model_id, hold in lead.holds.items()})
+    holds = {
+        model_id: replace(hold, due=hold.at, trigger=replace(hold.trigger, traceparent=None))
+        for model_id, hold in lead.holds.items()
+    }
+    return replace(lead, holds=holds)
 
 
 def _parts(side: Mapping[str, Any], names: list[str]) -> dict[str, Any]:

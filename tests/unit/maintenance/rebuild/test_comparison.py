@@ -50,11 +50,17 @@ def test_all_differences_are_counted_and_the_first_of_them_kept() -> None:
     assert compare(live, {}, limit=0).differences == ()
 
 
-def test_order_of_fields_and_clocks_of_holds_are_no_difference() -> None:
-    trigger = Trigger("e", "lead-score-changed", 0, 1)
+def test_order_of_fields_clocks_and_traces_of_holds_are_no_difference() -> None:
     one, other = (
-        Lead(holds={"m": Hold(1, START + timedelta(seconds=late), START, "live", trigger)}, scores=lead().scores)
-        for late in (10, 11)
+        Lead(
+            holds={
+                "m": Hold(
+                    1, START + timedelta(seconds=late), START, "live", Trigger("e", "lead-score-changed", 0, 1, trace)
+                )
+            },
+            scores=lead().scores,
+        )
+        for late, trace in ((10, None), (11, "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"))
     )
     turned = (
         b'{"marks": {}, "scores": {"engagement": {"at": "2026-11-23T09:00:00Z", "value": 80.0}}, "owner_id": "U-1"}'
