@@ -244,6 +244,12 @@ def test_only_a_sink_may_reach_its_endpoint(everything: Objects) -> None:
     assert chosen["app.kubernetes.io/component"] == "sink-crm"
 
 
+def test_alerts_find_the_scrape_job_whatever_the_chart_is_called(everything: Objects) -> None:
+    (monitor,) = (one for one in everything if one["kind"] == "ServiceMonitor")
+    (endpoint,) = monitor["spec"]["endpoints"]
+    assert {"targetLabel": "job", "replacement": "lead-qualifier-lq"} in endpoint["relabelings"]
+
+
 @pytest.mark.parametrize(("create", "processes"), [("job", "false"), ("processes", "true"), ("nobody", "false")])
 def test_one_party_creates_topics(create: str, processes: str) -> None:
     objects = render(BROKER, f"topics.create={create}")
