@@ -250,6 +250,16 @@ def test_alerts_find_the_scrape_job_whatever_the_chart_is_called(everything: Obj
     assert {"targetLabel": "job", "replacement": "lead-qualifier-lq"} in endpoint["relabelings"]
 
 
+def test_a_login_of_its_own_takes_its_user_name_from_its_secret_or_a_value() -> None:
+    shared = ("kafka.securityProtocol=SASL_SSL", "kafka.sasl.existingSecret=login", "kafka.sasl.username=worker")
+    own = "services.downstream.kafka.sasl"
+    secrets = {("other", "username"): "in-secret", ("other", "password"): ""}
+    for username, found in (("", "in-secret"), ("mine", "mine")):
+        sets = (*shared, f"{own}.existingSecret=other", f"{own}.username={username}")
+        made = pods(render(BROKER, *sets))
+        assert environment(made["downstream"], secrets)["KAFKA_SASL_USERNAME"] == found
+
+
 @pytest.mark.parametrize(("create", "processes"), [("job", "false"), ("processes", "true"), ("nobody", "false")])
 def test_one_party_creates_topics(create: str, processes: str) -> None:
     objects = render(BROKER, f"topics.create={create}")

@@ -72,6 +72,14 @@ def test_the_schema_refuses(complaints: str, mistake: str) -> None:
             "services.downstream already runs journeys: disable services.downstream, or services.journeys",
         ),
         (("kafka.securityProtocol=SASL_SSL",), "name the Secret that holds it in kafka.sasl.existingSecret"),
+        (
+            (*SASL, "kafka.sasl.username=worker", "services.downstream.kafka.sasl.existingSecret=other"),
+            "other is a login of its own, but would be used with the inherited kafka.sasl.username worker: set",
+        ),
+        (
+            (*SASL, "defaults.kafka.sasl.username=all", "services.worker.kafka.sasl.existingSecret=other"),
+            "would be used with the inherited kafka.sasl.username all",
+        ),
         ((*SASL, "kafka.sasl.mechanism=OAUTHBEARER"), "needs kafka.sasl.oauth.tokenEndpointUrl"),
         (("kafka.tls.caSecret=a", "kafka.tls.caConfigMap=b"), "exclude each other"),
         (

@@ -1,6 +1,7 @@
 {{/* The connection to Kafka. Each template takes (dict "root" $ "own" differences), `own` as in a component's `kafka`. */}}
 
 {{- define "lead-qualifier.kafka" -}}
+{{- include "lead-qualifier.ownLogin" (dict "inherited" .root.Values.kafka "own" .own) -}}
 {{- $kafka := mergeOverwrite (deepCopy .root.Values.kafka) (deepCopy (.own | default dict)) -}}
 {{- if not $kafka.bootstrapServers -}}
 {{- fail "set kafka.bootstrapServers to the addresses of your brokers: host:port, separated by commas" -}}
@@ -17,6 +18,15 @@
 {{- fail "kafka.tls.caSecret and kafka.tls.caConfigMap exclude each other: set one" -}}
 {{- end -}}
 {{- toJson $kafka -}}
+{{- end -}}
+
+{{/* Refuses one login's user name beside another's Secret: (dict "inherited" kafka "own" differences). */}}
+{{- define "lead-qualifier.ownLogin" -}}
+{{- $inherited := dig "sasl" dict (.inherited | default dict) -}}
+{{- $own := dig "sasl" dict (.own | default dict) -}}
+{{- if and $own.existingSecret $inherited.username (ne $own.existingSecret (default "" $inherited.existingSecret)) (not (hasKey $own "username")) -}}
+{{- fail (printf "kafka.sasl.existingSecret %s is a login of its own, but would be used with the inherited kafka.sasl.username %s: set kafka.sasl.username beside it (\"\" takes it from the Secret)" $own.existingSecret $inherited.username) -}}
+{{- end -}}
 {{- end -}}
 
 {{- define "lead-qualifier.secretEnv" -}}

@@ -16,10 +16,12 @@
 {{- if and (ne $name "worker") (ne $name "downstream") $.Values.services.downstream.enabled -}}
 {{- fail (printf "services.downstream already runs %s: disable services.downstream, or services.%s" $name $name) -}}
 {{- end -}}
+{{- include "lead-qualifier.ownLogin" (dict "inherited" $.Values.defaults.kafka "own" $own.kafka) -}}
 {{- $_ := set $all $name (mergeOverwrite (deepCopy $.Values.defaults) (deepCopy $own) (dict "args" $row.args "groups" $groups)) -}}
 {{- end -}}
 {{- end -}}
 {{- range $name, $own := .Values.sinks -}}
+{{- include "lead-qualifier.ownLogin" (dict "inherited" $.Values.defaults.kafka "own" $own.kafka) -}}
 {{- $groups := list (dict "id" (printf "%s-%s-%s" $application $own.kind $own.config.id) "topics" (default (list "lead-qualified") $own.config.topics)) -}}
 {{- $args := list "downstream" $own.kind "--config" "/etc/lead-qualifier/sink.yaml" -}}
 {{- $_ := set $all (print "sink-" $name) (mergeOverwrite (deepCopy $.Values.defaults) (deepCopy $own) (dict "args" $args "groups" $groups "sink" $name)) -}}
