@@ -223,7 +223,7 @@ def test_a_sink_whose_file_changes_is_replaced() -> None:
 
 
 def test_pods_may_reach_kafka_names_and_nothing_else() -> None:
-    (policy,) = of_kind(render(BROKER), "NetworkPolicy").values()
+    policy = of_kind(render(BROKER), "NetworkPolicy")["lq-lead-qualifier"]
     assert policy["spec"]["policyTypes"] == ["Ingress", "Egress"]
     assert [[port["port"] for port in rule["ports"]] for rule in policy["spec"]["egress"]] == [[53, 53], [9092]]
     assert [[port["port"] for port in rule["ports"]] for rule in policy["spec"]["ingress"]] == [["http"]]
@@ -233,7 +233,7 @@ def test_pods_may_reach_every_broker_and_the_token_endpoint(everything: Objects)
     egress = of_kind(render("networkPolicy.kafkaPorts=null", values=[VALUES / "everything.yaml"]), "NetworkPolicy")[
         "lq-lead-qualifier"
     ]["spec"]["egress"]
-    assert [[port["port"] for port in rule["ports"]] for rule in egress] == [[53, 53], [9093, 9094], [443], [4317]]
+    assert [[port["port"] for port in rule["ports"]] for rule in egress] == [[5353, 5353], [9093, 9094], [443], [4317]]
 
 
 def test_only_a_sink_may_reach_its_endpoint(everything: Objects) -> None:
@@ -242,6 +242,26 @@ def test_only_a_sink_may_reach_its_endpoint(everything: Objects) -> None:
     assert policies["sink-dynamics"]["spec"]["egress"] == [{"ports": [{"port": 443, "protocol": "TCP"}]}]
     chosen = policies["sink-crm"]["spec"]["podSelector"]["matchLabels"]
     assert chosen["app.kubernetes.io/component"] == "sink-crm"
+
+
+def test_a_sink_without_an_address_may_reach_no_more_than_the_others() -> None:
+    sink = ("sinks.crm.kind=webhook", "sinks.crm.config.id=crm")
+    assert "sink-crm" not in of_kind(render(BROKER, *sink), "NetworkPolicy")
+
+
+def test_the_job_may_reach_kafka_before_the_release_has_a_policy(everything: Objects) -> None:
+    policies = of_kind(everything, "NetworkPolicy")
+    before = policies["topics"]
+    assert before["metadata"]["annotations"] == {
+        "helm.sh/hook": "pre-install,pre-upgrade",
+        "helm.sh/hook-weight": "-5",
+        "helm.sh/hook-delete-policy": "before-hook-creation",
+    }
+    assert before["spec"]["policyTypes"] == ["Egress"]
+    assert before["spec"]["egress"] == policies["lq-lead-qualifier"]["spec"]["egress"]
+    labels = pods(everything)["topics"]["metadata"]["labels"]
+    assert before["spec"]["podSelector"]["matchLabels"].items() <= labels.items()
+    assert "topics" not in of_kind(render(BROKER, "topics.create=nobody"), "NetworkPolicy")
 
 
 def test_alerts_find_the_scrape_job_whatever_the_chart_is_called(everything: Objects) -> None:
@@ -258,6 +278,17 @@ def test_a_login_of_its_own_takes_its_user_name_from_its_secret_or_a_value() -> 
         sets = (*shared, f"{own}.existingSecret=other", f"{own}.username={username}")
         made = pods(render(BROKER, *sets))
         assert environment(made["downstream"], secrets)["KAFKA_SASL_USERNAME"] == found
+
+
+def test_no_shared_login_is_needed_where_each_process_has_its_own() -> None:
+    objects = render(
+        BROKER,
+        "kafka.securityProtocol=SASL_SSL",
+        "topics.create=nobody",
+        "services.downstream.enabled=false",
+        "services.worker.kafka.sasl.existingSecret=login",
+    )
+    assert [*pods(objects)] == ["worker"]
 
 
 @pytest.mark.parametrize(("create", "processes"), [("job", "false"), ("processes", "true"), ("nobody", "false")])
