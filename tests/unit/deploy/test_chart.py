@@ -270,6 +270,14 @@ def test_alerts_find_the_scrape_job_whatever_the_chart_is_called(everything: Obj
     assert {"targetLabel": "job", "replacement": "lead-qualifier-lq"} in endpoint["relabelings"]
 
 
+def test_the_job_is_scheduled_as_the_processes_unless_it_says_otherwise() -> None:
+    tolerations = ("defaults.tolerations[0].key=a", "defaults.nodeSelector.pool=a", "topics.nodeSelector.pool=b")
+    pod = pods(render(BROKER, *tolerations, "defaults.podAnnotations.team=sales"))["topics"]
+    assert pod["spec"]["tolerations"] == [{"key": "a"}]
+    assert pod["spec"]["nodeSelector"] == {"pool": "b"}
+    assert pod["metadata"]["annotations"] == {"team": "sales"}
+
+
 def test_a_login_of_its_own_takes_its_user_name_from_its_secret_or_a_value() -> None:
     shared = ("kafka.securityProtocol=SASL_SSL", "kafka.sasl.existingSecret=login", "kafka.sasl.username=worker")
     own = "services.downstream.kafka.sasl"
