@@ -1,5 +1,7 @@
 # Runs workers, services and commands. The demo is not for this image: it starts a broker of its own.
 #
+# What is in it: `make sbom` lists the Python packages and their licenses.
+#
 # A tag may change its content. To build on the same bytes each time, name the base by its digest, which
 # `docker buildx imagetools inspect python:3.11-slim` prints: --build-arg PYTHON_IMAGE=python:3.11-slim@sha256:...
 ARG PYTHON_IMAGE=python:3.11-slim
