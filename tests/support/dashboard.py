@@ -8,7 +8,7 @@ from typing import Any
 from tests.support.program import ROOT
 
 DASHBOARD = ROOT / "deploy" / "monitoring" / "dashboard.json"
-_VARIABLES = {"$__rate_interval": "1m", "$__interval": "1m", "$job": ".*", "$service": ".*"}
+_VARIABLES = {"$__rate_interval": "1m", "$__interval": "1m", "$namespace": ".*", "$job": ".*", "$service": ".*"}
 
 
 def panels() -> list[dict[str, Any]]:

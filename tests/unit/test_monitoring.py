@@ -156,7 +156,8 @@ def test_each_panel_says_what_it_shows_in_which_unit_from_the_chosen_source() ->
         for target in panel["targets"]:
             assert target["datasource"] == panel["datasource"] == {"type": "prometheus", "uid": "${datasource}"}
             assert re.fullmatch("[A-Z]", target["refId"])
-            assert "ALERTS{" in target["expr"] or '{job=~"$job"' in target["expr"]
+            chosen = '{namespace=~"$namespace", job=~"$job"'
+            assert target["expr"].count(chosen) == target["expr"].count("{") - target["expr"].count("ALERTS{")
 
 
 def test_the_dashboard_asks_for_what_the_processes_serve_and_leaves_nothing_out(tmp_path: Path) -> None:

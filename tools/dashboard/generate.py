@@ -15,6 +15,7 @@ DASHBOARD = Path(__file__).parents[2] / "deploy" / "monitoring" / "dashboard.jso
 _COLUMNS = 24
 _WIDTH = 8
 _HEIGHTS = {"stat": 4, "timeseries": 8}
+_CHOSEN = 'namespace=~"$namespace", job=~"$job"'
 _SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 
 
@@ -46,8 +47,9 @@ def document() -> str:
 def _variables() -> Iterator[dict[str, Any]]:
     yield {"name": "datasource", "label": "Data source", "type": "datasource", "query": "prometheus", "current": {}}
     for name, label, query in (
-        ("job", "Job", "label_values(lead_qualifier_ready, job)"),
-        ("service", "Service", 'label_values(lead_qualifier_assigned_partitions{job=~"$job"}, service)'),
+        ("namespace", "Namespace", "label_values(lead_qualifier_ready, namespace)"),
+        ("job", "Job", 'label_values(lead_qualifier_ready{namespace=~"$namespace"}, job)'),
+        ("service", "Service", f"label_values(lead_qualifier_assigned_partitions{{{_CHOSEN}}}, service)"),
     ):
         yield {
             "name": name,
@@ -71,7 +73,7 @@ def _restarts() -> dict[str, Any]:
         "datasource": _SOURCE,
         "enable": True,
         "iconColor": "orange",
-        "expr": 'changes(process_start_time_seconds{job=~"$job"}[$__interval]) > 0',
+        "expr": f"changes(process_start_time_seconds{{{_CHOSEN}}}[$__interval]) > 0",
         "titleFormat": "{{instance}} restarted",
         "step": "1m",
     }
