@@ -175,3 +175,9 @@ def test_the_dashboard_asks_for_what_the_processes_serve_and_leaves_nothing_out(
 
 def test_prometheus_accepts_the_configuration_of_the_compose_profile() -> None:
     promtool("check", "config", "prometheus.yml")
+
+
+def test_compose_puts_every_file_of_rules_beside_prometheus() -> None:
+    volumes = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]["prometheus"]["volumes"]
+    for name in RULE_FILES:
+        assert f"./deploy/monitoring/{name}:/etc/prometheus/{name}:ro" in volumes
