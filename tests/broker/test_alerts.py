@@ -2,7 +2,8 @@
 
 Minutes are played as seconds (`tests/support/prometheus.py`). Only deploy/monitoring/alerts_test.yaml fires
 LeadQualifierMemoryNearLimit, whose figures come from Kubernetes, LeadQualifierNoTraffic, which takes a silence of half
-an hour (and is off by default), and LeadQualifierServiceGone, which compares with an hour ago (`offset 1h` stays an hour).
+an hour (and is off by default), and LeadQualifierServiceGone, which compares with an hour ago
+(`offset 1h` stays an hour).
 """
 
 from __future__ import annotations
