@@ -91,6 +91,8 @@ class BrokerContact:
                 if not was_silent and (problem := self.problem()) is not None:
                     was_silent = True
                     log.warning("broker_silent", reason=problem, error=str(error))
+                if was_silent:  # a client that was told of no broker for long may find none again: ask by a new one
+                    admin = Admin(self._config, timeout=_EVERY_SECONDS)
                 continue
             if was_silent:
                 log.info("broker_answers_again", silent_seconds=round(self.silence()))
