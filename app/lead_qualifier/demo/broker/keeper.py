@@ -26,9 +26,9 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: stop(broker))
-    sys.stdout.write(f"{broker.pid}\n")
-    sys.stdout.flush()
     threading.Thread(target=_stop_when_unused, args=(lock, description, broker), daemon=True).start()
+    with contextlib.suppress(BrokenPipeError):  # who asked for it has ended already: then it is stopped once unused
+        os.write(sys.stdout.fileno(), f"{broker.pid}\n".encode())
     return broker.wait()
 
 
