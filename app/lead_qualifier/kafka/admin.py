@@ -45,7 +45,7 @@ class Admin:
         self._files = TlsFiles.of(self._config)
         self._client: AdminClient | None = None
         self._former: AdminClient | None = None  # another thread may wait for its answer
-        self._leader_may_be_gone = False
+        self._unanswered = False  # the last question for offsets
 
     @property
     def client(self) -> AdminClient:
@@ -171,6 +171,8 @@ class Admin:
         deadline = time.monotonic() + wait
         while True:
             try:
+                if self._unanswered:
+                    self._check_leaders(specs, seconds)
                 with self.relearning(min(seconds, 10.0)):
                     return self._ask_offsets(specs, committed=committed, timeout=seconds)
             except KafkaException as error:
@@ -185,16 +187,17 @@ class Admin:
         if not specs:
             return {}
         level = IsolationLevel.READ_COMMITTED if committed else IsolationLevel.READ_UNCOMMITTED
-        if self._leader_may_be_gone:
-            self._check_leaders(specs, timeout)
         request = {TopicPartition(*partition): spec for partition, spec in specs.items()}
         futures = self.client.list_offsets(request, isolation_level=level, request_timeout=timeout)
         offsets = {}
-        self._leader_may_be_gone = True
-        for tp, future in futures.items():
-            with needing(f"Describe on topic {tp.topic}"):
-                offsets[tp.topic, tp.partition] = int(future.result().offset)
-        self._leader_may_be_gone = False
+        try:
+            for tp, future in futures.items():
+                with needing(f"Describe on topic {tp.topic}"):
+                    offsets[tp.topic, tp.partition] = int(future.result().offset)
+        except KafkaException as error:
+            self._unanswered = error.args[0].code() == KafkaError._TIMED_OUT
+            raise
+        self._unanswered = False
         return offsets
 
     def _check_leaders(self, partitions: Iterable[PartitionId], timeout: float) -> None:

@@ -80,24 +80,28 @@ class BrokerContact:
         admin = Admin(self._config, timeout=_EVERY_SECONDS)
         was_silent = False
         while not self._stopped.wait(_EVERY_SECONDS):
-            try:
-                admin.ping()
-                admin.client.poll(0)  # serves the callback, so that no error of long ago waits for the next failure
-            except KafkaException as error:
-                admin.client.poll(0)
-                if error.args[0].code() > 0:  # the broker answered, with an error
-                    self._answered_at, self._refusal = time.monotonic(), None
-                    continue
-                if not was_silent and (problem := self.problem()) is not None:
-                    was_silent = True
-                    log.warning("broker_silent", reason=problem, error=str(error))
-                if was_silent:  # a client that was told of no broker for long may find none again: ask by a new one
-                    admin = Admin(self._config, timeout=_EVERY_SECONDS)
+            failure = self._failure(admin)
+            admin.client.poll(0)  # serves the callback now, so that no error of long ago waits for the next failure
+            if failure is None:
+                if was_silent:
+                    log.info("broker_answers_again", silent_seconds=round(self.silence()))
+                    was_silent = False
+                self._answered_at, self._refusal = time.monotonic(), None
                 continue
-            if was_silent:
-                log.info("broker_answers_again", silent_seconds=round(self.silence()))
-                was_silent = False
-            self._answered_at, self._refusal = time.monotonic(), None
+            if not was_silent and (problem := self.problem()) is not None:
+                was_silent = True
+                log.warning("broker_silent", reason=problem, error=str(failure))
+            if was_silent:  # where metadata named no broker for long, a client may find none again: take a new one
+                admin = Admin(self._config, timeout=_EVERY_SECONDS)
+
+    @staticmethod
+    def _failure(admin: Admin) -> KafkaException | None:
+        """Why no broker answered; None also where one answered with an error."""
+        try:
+            admin.ping()
+        except KafkaException as error:
+            return None if error.args[0].code() > 0 else error
+        return None
 
     def _on_error(self, error: KafkaError) -> None:
         self._refusal = self._connection.login_refused(error) or self._refusal
