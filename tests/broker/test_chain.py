@@ -15,7 +15,7 @@ import pytest
 from lead_qualifier.demo.broker.finder import Broker
 from tests.support.command_line import CommandLine
 from tests.support.downstream import Downstream
-from tests.support.messages import at, change, encode, new_id, score
+from tests.support.messages import change, encode, score
 from tests.support.schemas import breaches
 from tests.support.topic_reader import TopicReader
 
@@ -65,14 +65,9 @@ def chain(kafka: Broker, tmp_path: Path) -> Iterator[Downstream]:
 
 def _prepare(chain: Downstream) -> None:
     line = chain.line
-    (line.folder / "model.yaml").write_text(MODEL)
-    line.run("feature", "enable", "lead-management").fine()
-    line.run("scoring-model", "set", "engagement", "--status", "live").fine()
-    line.run("model", "apply", "model.yaml").fine()
-    line.run("model", "publish", "enterprise").fine()
+    chain.qualify_by(MODEL)
     for seller in SELLERS:
-        told = {"event_id": new_id(), "seller_id": seller, "occurred_at": at(0), "time_zone": "Europe/Berlin"}
-        line.send("seller-changed", seller.encode(), encode(told))
+        chain.announce_seller(seller)
     refused = line.folder / "refused.yaml"
     refused.write_text("id: x\nsegments: [{id: s, priority: 1, rules: [{id: r, sellers: {ids: [S-9]}}]}]\n")
     unknown = line.run("assignment", "apply", str(refused))

@@ -14,11 +14,9 @@ from lead_qualifier.demo.broker.local_broker import free_ports
 from lead_qualifier.demo.broker.local_kafka import LocalKafka
 from tests.support.certificates import Authority
 from tests.support.installation import Installation
-from tests.support.load import Load
-from tests.support.messages import apply, command, feature, scoring_model
-from tests.support.models import MODELS
+from tests.support.load import Load, publish_all
 from tests.support.worker_process import WorkerProcess
-from tests.support.workload import SCORING_MODELS, Workload
+from tests.support.workload import Workload
 
 pytestmark = pytest.mark.broker
 
@@ -67,10 +65,7 @@ def test_workers_go_on_when_their_certificate_and_its_authority_are_exchanged_on
         workers = [here.start_worker(session=None) for _ in range(2)]
         for worker in workers:
             worker.wait_ready()
-        here.announce(*(scoring_model(name, "live") for name in SCORING_MODELS))
-        here.order(feature("enable"))
-        for definition in MODELS:
-            here.order(apply(definition), command("publish", definition["id"]))
+        publish_all(here)
         with Load(here, Workload(12, 200), per_second=50) as load:
             time.sleep(2)
             write_worker(mine, new, [old, new])

@@ -16,12 +16,10 @@ from confluent_kafka.admin import AdminClient, ScramCredentialInfo, ScramMechani
 from lead_qualifier.demo.broker.local_broker import free_ports
 from lead_qualifier.demo.broker.local_kafka import LocalKafka
 from tests.support.installation import Installation
-from tests.support.load import Load
-from tests.support.messages import apply, command, feature, scoring_model
-from tests.support.models import MODELS
+from tests.support.load import Load, publish_all
 from tests.support.token_endpoint import TokenEndpoint
 from tests.support.worker_process import WorkerProcess
-from tests.support.workload import SCORING_MODELS, Workload
+from tests.support.workload import Workload
 
 pytestmark = pytest.mark.broker
 
@@ -79,10 +77,7 @@ def test_sessions_that_end_every_few_seconds_lose_and_repeat_nothing(
             workers = [here.start_worker(session=None) for _ in range(2)]
             for worker in workers:
                 worker.wait_ready()
-            here.announce(*(scoring_model(name, "live") for name in SCORING_MODELS))
-            here.order(feature("enable"))
-            for definition in MODELS:
-                here.order(apply(definition), command("publish", definition["id"]))
+            publish_all(here)
             before = [figures(worker) for worker in workers]
             with Load(here, Workload(11, 200), per_second=50, tick=0.2) as load:
                 time.sleep(SECONDS)

@@ -13,7 +13,7 @@ import pytest
 from lead_qualifier.demo.broker.finder import Broker
 from tests.support.command_line import CommandLine
 from tests.support.downstream import Downstream
-from tests.support.messages import at, encode, new_id, score
+from tests.support.messages import encode, score
 from tests.support.topic_reader import TopicReader
 
 pytestmark = pytest.mark.broker
@@ -65,13 +65,8 @@ def test_a_trace_goes_through_worker_and_all_services_and_survives_timers(chain:
     line = chain.line
     line.start_worker().wait_ready()
     chain.start()
-    (line.folder / "model.yaml").write_text(MODEL)
-    line.run("feature", "enable", "lead-management").fine()
-    line.run("scoring-model", "set", "engagement", "--status", "live").fine()
-    line.run("model", "apply", "model.yaml").fine()
-    line.run("model", "publish", "enterprise").fine()
-    seller = {"event_id": new_id(), "seller_id": "S-1", "occurred_at": at(0), "time_zone": "Europe/Berlin"}
-    line.send("seller-changed", b"S-1", encode(seller))
+    chain.qualify_by(MODEL)
+    chain.announce_seller("S-1")
     for kind, definition in DEFINITIONS:
         chain.publish(kind, definition)
 

@@ -10,11 +10,10 @@ import pytest
 from tests.broker.conftest import Install
 from tests.oracle.reading import partition_of
 from tests.support.installation import Installation
-from tests.support.load import Load
-from tests.support.messages import apply, command, feature, model, score, scoring_model
-from tests.support.models import MODELS
+from tests.support.load import Load, publish_all
+from tests.support.messages import apply, command, model, score, scoring_model
 from tests.support.worker_process import WorkerProcess
-from tests.support.workload import SCORING_MODELS, Workload
+from tests.support.workload import Workload
 
 pytestmark = pytest.mark.broker
 
@@ -28,10 +27,7 @@ def here(install: Install) -> Installation:
     """One worker, and all models live."""
     here = install()
     here.start_worker().wait_ready()
-    here.announce(*(scoring_model(name, "live") for name in SCORING_MODELS))
-    here.order(feature("enable"))
-    for definition in MODELS:
-        here.order(apply(definition), command("publish", definition["id"]))
+    publish_all(here)
     return here
 
 

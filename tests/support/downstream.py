@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from tests.support.command_line import CommandLine
-from tests.support.messages import encode
+from tests.support.messages import at, encode, new_id
 from tests.support.topic_reader import TopicReader
 from tests.support.worker_process import WorkerProcess
 
@@ -30,6 +30,18 @@ class Downstream:
         process = self.line.start_worker("downstream", self._service)
         process.wait_ready()
         return process
+
+    def qualify_by(self, model: str) -> None:
+        """Turn lead management on, announce the scoring model `engagement`, and publish the model `enterprise`."""
+        (self.line.folder / "model.yaml").write_text(model)
+        self.line.run("feature", "enable", "lead-management").fine()
+        self.line.run("scoring-model", "set", "engagement", "--status", "live").fine()
+        self.line.run("model", "apply", "model.yaml").fine()
+        self.line.run("model", "publish", "enterprise").fine()
+
+    def announce_seller(self, seller_id: str) -> None:
+        told = {"event_id": new_id(), "seller_id": seller_id, "occurred_at": at(0), "time_zone": "Europe/Berlin"}
+        self.line.send("seller-changed", seller_id.encode(), encode(told))
 
     def publish(self, kind: str, definition: dict[str, Any]) -> None:
         """Apply and publish a definition as a person would."""

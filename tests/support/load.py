@@ -8,7 +8,17 @@ from types import TracebackType
 from typing import Self
 
 from tests.support.installation import Installation
-from tests.support.workload import Workload
+from tests.support.messages import apply, command, feature, scoring_model
+from tests.support.models import MODELS
+from tests.support.workload import SCORING_MODELS, Workload
+
+
+def publish_all(here: Installation) -> None:
+    """Announce all scoring models as live, turn lead management on, and publish all models."""
+    here.announce(*(scoring_model(name, "live") for name in SCORING_MODELS))
+    here.order(feature("enable"))
+    for definition in MODELS:
+        here.order(apply(definition), command("publish", definition["id"]))
 
 
 class Load:

@@ -12,9 +12,10 @@ from bench.plain_loop import PlainLoop
 from bench.results import without_defaults
 from bench.struct_loop import StructLoop
 from bench.workload import CHANGES, MODEL, Workload
-from lead_qualifier.engine import Application, Input, ProcessorContext, Record
-from lead_qualifier.messages.topics import LEAD_CHANGED, LEAD_QUALIFIED, LEAD_SCORE_CHANGED
-from lead_qualifier.services.worker.lead_processor import LeadProcessor, decode_lead, encode_lead
+from lead_qualifier.engine import ProcessorContext, Record
+from lead_qualifier.messages.topics import LEAD_QUALIFIED
+from lead_qualifier.services.worker.lead_processor import LeadProcessor
+from tests.support.lead_application import lead_application
 from tests.unit.qualification.given import model, rules
 
 _encode, _decode = msgspec.json.encode, msgspec.json.decode
@@ -68,17 +69,7 @@ def of_worker(records: list[Record]) -> Told:
     criteria = {one["scoring_model"]: float(one["threshold"]) for one in MODEL["criteria"]}
     current = rules(model(MODEL["id"], match=MODEL["match"], criteria=criteria))
     decider = LeadProcessor(topic_prefix="", source="/x", rules=lambda: current)
-    inputs = (Input(LEAD_CHANGED.name), Input(LEAD_SCORE_CHANGED.name))
-    application = Application(
-        name="leads",
-        inputs=inputs,
-        changelog="lead-state",
-        dead_letters="dead",
-        partitions=1,
-        processor=decider,
-        encode_state=encode_lead,
-        decode_state=decode_lead,
-    )
+    application = lead_application(decider)
     decider.begin()
     context = ProcessorContext(application, 0, {})
     for record in records:
