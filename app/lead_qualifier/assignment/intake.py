@@ -72,7 +72,7 @@ class LeadIntake(LeadFollower[FollowedLead]):
             state = FollowedLead(queued=True)  # it may be: its state is unreadable, and no trace may remain
         if state is not None and state.queued:
             origin = f"{LEAD_CHANGED.name}/{record.partition}/{record.offset}"
-            self._close(key, state, cause_of(LEAD_CHANGED, record, origin, now_of(context)), context)
+            self._close(key, state, cause_of(LEAD_CHANGED, record, origin, now_of(context), context), context)
 
     def _close(self, key: bytes, state: FollowedLead, cause: Cause, context: ProcessorContext) -> None:
         state.queued = False

@@ -41,13 +41,13 @@ class Relay(Processor):
         message = decode_seller_changed(record.key, record.value, record.headers)
         if isinstance(message, str):
             origin = f"{SELLER_CHANGED.name}/{record.partition}/{record.offset}"
-            return message, SellerChanged(cause_of(SELLER_CHANGED, record, origin, now_of(context)), message)
+            return message, SellerChanged(cause_of(SELLER_CHANGED, record, origin, now_of(context), context), message)
         self._times.check(message["occurred_at"], record.timestamp_ms, context.now_ms)
-        cause = cause_of(SELLER_CHANGED, record, message["event_id"], message["occurred_at"])
+        cause = cause_of(SELLER_CHANGED, record, message["event_id"], message["occurred_at"], context)
         return message["seller_id"], SellerChanged(cause, message["seller_id"], cast("dict[str, Any]", message))
 
     def _command(self, record: Record, context: ProcessorContext) -> tuple[str, QueueEntry]:
         command = decode_definition_command(record.key, record.value, record.headers)
         self._times.check(command["issued_at"], record.timestamp_ms, context.now_ms, "issued_at")
-        cause = cause_of(ASSIGNMENT_COMMANDS, record, command["command_id"], command["issued_at"])
+        cause = cause_of(ASSIGNMENT_COMMANDS, record, command["command_id"], command["issued_at"], context)
         return command["definition_id"], CommandIssued(cause, cast("dict[str, Any]", command))

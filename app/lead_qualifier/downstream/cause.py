@@ -6,9 +6,9 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from lead_qualifier.engine import Record
+from lead_qualifier.engine import ProcessorContext, Record
 from lead_qualifier.messages.topics import Topic
-from lead_qualifier.messages.trace_context import trace_of, traceparent_in
+from lead_qualifier.messages.trace_context import traceparent_in
 from lead_qualifier.qualification.leads import Trigger
 from lead_qualifier.qualification.utc import Moment, in_utc
 
@@ -20,7 +20,7 @@ class Cause(Struct, frozen=True):
     trigger: Trigger
 
 
-def cause_of(topic: Topic, record: Record, event_id: str, occurred_at: datetime) -> Cause:
-    """The record as the events that follow from it name it."""
-    traceparent = traceparent_in(trace_of(record.value, record.headers)) if record.headers else None
-    return Cause(in_utc(occurred_at), Trigger(event_id, topic.name, record.partition, record.offset, traceparent))
+def cause_of(topic: Topic, record: Record, event_id: str, occurred_at: datetime, context: ProcessorContext) -> Cause:
+    """The record as the events that follow from it name it. `context`: that in which it is processed."""
+    trigger = Trigger(event_id, topic.name, record.partition, record.offset, traceparent_in(context.trace))
+    return Cause(in_utc(occurred_at), trigger)

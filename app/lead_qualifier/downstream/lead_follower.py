@@ -222,7 +222,7 @@ class LeadFollower(Processor, Generic[S]):
         if changed is None:
             return  # stale
         context.put(key, state)
-        cause = cause_of(LEAD_CHANGED, record, message.event_id, message.change.occurred_at)
+        cause = cause_of(LEAD_CHANGED, record, message.event_id, message.change.occurred_at, context)
         self.on_event(key, state, LeadEvent(cause, changed), context)
 
     def _erase(self, key: bytes, record: Record, context: ProcessorContext) -> None:
@@ -242,7 +242,12 @@ class LeadFollower(Processor, Generic[S]):
             return
         state.snapshot.merged = True
         context.put(key, state)
-        self.on_merged(key, state, cause_of(LEAD_MERGED, record, message["event_id"], message["occurred_at"]), context)
+        self.on_merged(
+            key,
+            state,
+            cause_of(LEAD_MERGED, record, message["event_id"], message["occurred_at"], context),
+            context,
+        )
 
     def _lead_qualified(self, record: Record, context: ProcessorContext) -> None:
         message = decode_lead_qualified(record.key, record.value, record.headers)
@@ -265,7 +270,7 @@ class LeadFollower(Processor, Generic[S]):
             contact_id=message.contact_id,
         )
         context.put(key, state)
-        cause = cause_of(LEAD_QUALIFIED, record, message.event_id, message.occurred_at)
+        cause = cause_of(LEAD_QUALIFIED, record, message.event_id, message.occurred_at, context)
         self.on_event(key, state, LeadEvent(cause, changed, message), context)
 
 

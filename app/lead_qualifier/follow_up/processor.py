@@ -147,7 +147,7 @@ class FollowUpProcessor(RuleBasedProcessor[FollowUp, LeadState]):
             self._count(end(state, FollowUpOutcome.ACTED, stage=ASSIGNED), context)
             return
         self._count(end(state, FollowUpOutcome.ACTED, stage=QUALIFIED), context)
-        cause = cause_of(LEAD_ASSIGNED, record, message.event_id, message.occurred_at)
+        cause = cause_of(LEAD_ASSIGNED, record, message.event_id, message.occurred_at, context)
         self._begin(key, state, ASSIGNED, cause, context)
 
     def _acted(self, lead_id: str, at: datetime, context: ProcessorContext) -> None:

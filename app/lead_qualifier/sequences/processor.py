@@ -123,7 +123,7 @@ class SequenceProcessor(RuleBasedProcessor[Program, LeadState]):
         message = decode_sequence_connection(record.key, record.value, record.headers)
         self.check_time(message["occurred_at"], record, context)
         key, sequence_id = message["lead_id"].encode(), message["sequence_id"]
-        cause = cause_of(SEQUENCE_CONNECTIONS, record, message["event_id"], message["occurred_at"])
+        cause = cause_of(SEQUENCE_CONNECTIONS, record, message["event_id"], message["occurred_at"], context)
         decision = self._event(key, message["event_id"], context)
         if decision is None:
             return
@@ -152,7 +152,7 @@ class SequenceProcessor(RuleBasedProcessor[Program, LeadState]):
         if decision is None:
             return
         decision.state.assigned_to = message.seller_id
-        cause = cause_of(LEAD_ASSIGNED, record, message.event_id, message.occurred_at)
+        cause = cause_of(LEAD_ASSIGNED, record, message.event_id, message.occurred_at, context)
         connect_by_event(decision, LEAD_ASSIGNED.name, cause)
         self._apply(key, decision, context)
 
@@ -170,7 +170,7 @@ class SequenceProcessor(RuleBasedProcessor[Program, LeadState]):
         activity = Activity(
             message.get("step_event_id"), message.get("result"), reply, automatic=message.get("automatic", False)
         )
-        cause = cause_of(ACTIVITY_COMPLETED, record, message["event_id"], message["occurred_at"])
+        cause = cause_of(ACTIVITY_COMPLETED, record, message["event_id"], message["occurred_at"], context)
         activity_completed(decision, activity, cause)
         self._apply(key, decision, context)
 
