@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from enum import Enum
-from itertools import pairwise
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
@@ -18,6 +15,7 @@ from pydantic.fields import FieldInfo
 
 from lead_qualifier.messages.durations import duration_text
 from lead_qualifier.settings import Settings, variable_of
+from tools.docstrings import below_fields
 
 _HEAD = """\
 # Configuration
@@ -41,14 +39,7 @@ def document() -> str:
 
 def meanings() -> dict[str, str]:
     """What the docstring of each setting says, by its field."""
-    [settings] = ast.parse(inspect.getsource(Settings)).body
-    assert isinstance(settings, ast.ClassDef)
-    found = {}
-    for statement, following in pairwise(settings.body):
-        match statement, following:
-            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
-                found[name] = " ".join(text.split())
-    return found
+    return below_fields(Settings)
 
 
 def _tables() -> Iterator[str]:

@@ -26,7 +26,6 @@ every topic name, without a separator.
 Emitted events are CloudEvents 1.0 in binary mode. Events that are read may be plain JSON, or CloudEvents in binary or
 structured mode.
 """
-_TOPICS = ALL_TOPICS
 _SERVICES = (WORKER, *DOWNSTREAM.values())
 #: What the services read, and the command line: outcomes of commands and dead letters.
 _READ_BY_US = frozenset(
@@ -58,10 +57,10 @@ def asyncapi(examples: Examples) -> dict[str, Any]:
             "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
         },
         "defaultContentType": "application/json",
-        "channels": {topic.name: _channel(topic) for topic in _TOPICS},
+        "channels": {topic.name: _channel(topic) for topic in ALL_TOPICS},
         "operations": _operations(),
         "components": {
-            "messages": {topic.name: _message(topic, by_topic[topic.name], examples) for topic in _TOPICS},
+            "messages": {topic.name: _message(topic, by_topic[topic.name], examples) for topic in ALL_TOPICS},
             "schemas": {"cloud-event-headers": _cloud_event_headers()},
         },
     }
@@ -91,7 +90,7 @@ def _channel(topic: Topic) -> dict[str, Any]:
 
 def _operations() -> dict[str, Any]:
     operations: dict[str, Any] = {}
-    for topic in _TOPICS:
+    for topic in ALL_TOPICS:
         for action, ours in (("receive", _READ_BY_US), ("send", _WRITTEN_BY_US)):
             if topic.name in ours:
                 operations[f"{action}-{topic.name}"] = {

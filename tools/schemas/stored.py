@@ -6,9 +6,7 @@ its docstring, and the docstring below each field.
 
 from __future__ import annotations
 
-import ast
 import inspect
-import textwrap
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import cache
@@ -32,6 +30,7 @@ from lead_qualifier.messages.lead_flags import Status, StatusReason
 from lead_qualifier.qualification import criteria, leads, models
 from lead_qualifier.qualification.utc import Moment
 from lead_qualifier.sequences import connections as sequences
+from tools.docstrings import below_fields
 
 _Positive = Annotated[int, Field(ge=1)]
 _NotNegative = Annotated[int, Field(ge=0)]
@@ -172,14 +171,7 @@ def _docstrings(class_: type) -> dict[str, str]:
     """The docstrings below the fields of a class, each in one line."""
     if not issubclass(class_, Struct) or class_ is Struct:
         return {}
-    [definition] = ast.parse(textwrap.dedent(inspect.getsource(class_))).body
-    assert isinstance(definition, ast.ClassDef)
-    found = {}
-    for above, below in zip(definition.body, definition.body[1:], strict=False):
-        match above, below:
-            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
-                found[name] = " ".join(text.split())
-    return found
+    return below_fields(class_)
 
 
 _FIELDS[follow_up.LeadState, "running"] = dict[str, dict[StageName, stored(follow_up.Running)]]  # type: ignore[misc]

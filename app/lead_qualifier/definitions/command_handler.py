@@ -45,11 +45,10 @@ class Stored(Protocol[E]):
 class CommandHandler:
     """Answers commands on one kind of entry.
 
-    `kind`: its name. `codes`: its own words for codes. `wording`: in which language results are kept and told.
-    `fits`: whether a record can be stored.
+    `codes`: its own words for codes. `wording`: the language of results, also of those that are kept. `fits`: whether a
+    record can be stored.
     """
 
-    kind: str
     codes: Mapping[Code, str]
     wording: Wording
     fits: Callable[[Any], bool]

@@ -61,7 +61,7 @@ class DefinitionRegistry(Registry[Entry]):
         self, command: DefinitionCommand, kind: Kind, wording: Wording, fits: Callable[[Entry], bool]
     ) -> CommandResult[Entry]:
         """The result of a command. `fits`: whether an entry can be stored."""
-        handler = CommandHandler(kind=kind.name, codes=kind.codes, wording=wording, fits=fits)
+        handler = CommandHandler(codes=kind.codes, wording=wording, fits=fits)
         lifecycle = Lifecycle(kind, self.records, self.revision)
         return handler.handle(command, _Stored(self, kind, command.id), lambda: lifecycle.decide(command))
 

@@ -18,7 +18,7 @@ from lead_qualifier.messages.cloud_events import data_of, is_envelope
 from lead_qualifier.messages.command_messages import FeatureCommand, ModelCommand, ScoringModelChanged
 from lead_qualifier.messages.errors import BadMessage, BadMessageClass
 from lead_qualifier.messages.lead_messages import LeadChanged, LeadMerged, LeadSalesResponse, LeadScoreChanged
-from lead_qualifier.messages.reasons import bad_message, wrong_key
+from lead_qualifier.messages.reasons import FRAMING_LENGTH, bad_message, wrong_key
 from lead_qualifier.qualification.leads import LeadChange
 from lead_qualifier.qualification.utc import in_utc
 
@@ -189,7 +189,7 @@ def _data(value: bytes | None, headers: Headers) -> bytes:
     if value is None:
         raise BadMessage("the record has no value: it must be a JSON object")
     if _framing_is_read and value.startswith(b"\0"):  # no JSON does
-        value = value[_FRAMING_LENGTH:]
+        value = value[FRAMING_LENGTH:]
         if not value.lstrip().startswith(b"{"):
             raise BadMessage(
                 "the value has the framing of a Schema Registry but no JSON object after it: Avro and Protobuf are not "
@@ -229,8 +229,6 @@ def read_framing(wanted: bool) -> None:
 
 
 _framing_is_read = False
-#: The framing: a zero byte and the schema's id (four bytes) before the JSON.
-_FRAMING_LENGTH = 5
 _NO_LABEL = "it looks like a CloudEvents envelope, which requires the header content-type: application/cloudevents+json"
 
 

@@ -116,11 +116,9 @@ def kind_of(value: object) -> Finding:
 
 def sentence(error: ErrorDetails) -> str:
     """What is wrong, in English, as the end of a sentence that starts with the field's path."""
-    match error["type"]:
-        case "json_invalid":
-            return _not_json(error["input"], error["ctx"])
-        case _:
-            return IN_ENGLISH.sentence(finding_of(error))
+    if error["type"] == "json_invalid":
+        return _not_json(error["input"], error["ctx"])
+    return IN_ENGLISH.sentence(finding_of(error))
 
 
 def finding_of(error: ErrorDetails) -> Finding:
@@ -129,14 +127,6 @@ def finding_of(error: ErrorDetails) -> Finding:
     if find is not None:
         return find(error["input"], error.get("ctx", {}))
     return Finding("not_valid", found=kind_of(error["input"]))
-
-
-def _finite(value: object, _context: object) -> Finding:
-    return Finding("must_be_finite", found=_number_kind(value))
-
-
-def _attribute(value: object, _context: object) -> Finding:
-    return Finding("must_be_attribute_value", found=_number_kind(value))
 
 
 def _number_kind(value: object) -> Finding:
@@ -232,12 +222,12 @@ def encoding_fault(raw: bytes) -> str | None:
         return "is not JSON: it starts with a byte order mark; remove it"
     if (name := wide_encoding(raw)) is not None:
         return f"is not JSON in UTF-8 but looks like {name}"
-    if raw.startswith(b"\0") and raw[_FRAMING:].lstrip().startswith(b"{"):
+    if raw.startswith(b"\0") and raw[FRAMING_LENGTH:].lstrip().startswith(b"{"):
         return (
             "is not plain JSON: it starts with the framing of a Schema Registry (a zero byte and the schema's id); set "
             "LEAD_QUALIFIER_SCHEMA_REGISTRY_FRAMING=read, or send the JSON alone"
         )
-    beginnings = (what for start, what in _BEGINNINGS.items() if raw.startswith(start) and len(raw) > _FRAMING)
+    beginnings = (what for start, what in _BEGINNINGS.items() if raw.startswith(start) and len(raw) > FRAMING_LENGTH)
     named = next(beginnings, None)
     return None if named is None else f"is not JSON but {named}: send JSON in UTF-8"
 
@@ -263,7 +253,8 @@ def wide_encoding(raw: bytes) -> str | None:
     return _WIDE.get(tuple(at for at, byte in enumerate(raw[:8]) if byte == 0))
 
 
-_FRAMING = 5
+#: The framing of a Schema Registry: a zero byte and the schema's id (four bytes) before the JSON.
+FRAMING_LENGTH = 5
 _WIDE = {(1, 3, 5, 7): "UTF-16", (0, 2, 4, 6): "UTF-16", (1, 2, 3, 5, 6, 7): "UTF-32", (0, 1, 2, 4, 5, 6): "UTF-32"}
 _BEGINNINGS = {
     b"\0": "what looks like Avro or Protobuf with the framing of a Schema Registry",
@@ -286,7 +277,7 @@ def wrong_key(key: bytes | None, id_field: str, message_id: str) -> BadMessage:
 def _key_fault(key: bytes | None, id_field: str, message_id: str) -> str:
     if not key:
         return "has no key"
-    if key.startswith(b"\0") and key[_FRAMING:].strip(b'"') == message_id.encode():
+    if key.startswith(b"\0") and key[FRAMING_LENGTH:].strip(b'"') == message_id.encode():
         return f"has its {id_field} in the framing of a Schema Registry as key (use StringSerializer for keys)"
     encoding = "utf-16-be" if key.startswith(b"\0") else "utf-16"
     if key.removeprefix(b"\xef\xbb\xbf") == message_id.encode():
@@ -321,7 +312,7 @@ _FINDINGS: dict[str, Callable[[Any, dict[str, Any]], Finding]] = {
     "string_too_short": lambda _value, _context: Finding("empty"),
     "string_unicode": lambda _value, _context: Finding("unpaired_surrogate"),
     "float_type": lambda value, _context: Finding("must_be_number", found=_number_kind(value)),
-    "finite_number": _finite,
+    "finite_number": lambda value, _context: Finding("must_be_finite", found=_number_kind(value)),
     "int_type": lambda value, _context: Finding("must_be_whole", found=kind_of(value)),
     "int_from_float": lambda _value, _context: Finding("must_be_whole", found=Finding("kind_fraction")),
     "greater_than_equal": lambda _value, context: Finding("must_be_at_least", least=context["ge"]),
@@ -341,5 +332,5 @@ _FINDINGS: dict[str, Callable[[Any, dict[str, Any]], Finding]] = {
     ),
     "too_short": _least_entries,
     "too_long": _most_entries,
-    "attribute_value": _attribute,
+    "attribute_value": lambda value, _context: Finding("must_be_attribute_value", found=_number_kind(value)),
 }

@@ -13,11 +13,7 @@ from lead_qualifier.consumer import Subscription, stopped_by_signals
 from lead_qualifier.http.event_loop_thread import EventLoopThread
 from lead_qualifier.kafka.acls import Grant
 from lead_qualifier.kafka.connection import Connection
-from lead_qualifier.messages.topics import (
-    ALL_TOPICS,
-    DOWNSTREAM_DEAD_LETTERS,
-    Topic,
-)
+from lead_qualifier.messages.topics import ALL_TOPICS, DOWNSTREAM_DEAD_LETTERS, Topic
 from lead_qualifier.services.acls import grants, naming_of, sink_group
 from lead_qualifier.services.broker_contact import BrokerContact
 from lead_qualifier.services.start_up import StartUp
@@ -49,7 +45,7 @@ def _rights(sink: Sink, settings: Settings) -> tuple[Grant, ...]:
 
 
 def _topics(sink: Sink) -> tuple[Topic, ...]:
-    return (*(one for one in set(ALL_TOPICS) if one.name in sink.topics), DOWNSTREAM_DEAD_LETTERS)
+    return (*(one for one in ALL_TOPICS if one.name in sink.topics), DOWNSTREAM_DEAD_LETTERS)
 
 
 class SinkProcess:

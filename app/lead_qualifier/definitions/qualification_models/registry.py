@@ -75,7 +75,7 @@ class ModelRegistry(Registry[Stored]):
     ) -> CommandResult[ModelEntry]:
         """The result of a command on a model. `fits`: whether a record can be stored."""
         kind = QualificationModelKind(self.scoring_model, lead_management=self.enabled(LEAD_MANAGEMENT))
-        handler = CommandHandler(kind=kind.name, codes=kind.codes, wording=wording, fits=fits)
+        handler = CommandHandler(codes=kind.codes, wording=wording, fits=fits)
         models = {entry.id: entry for entry in self.records.values() if isinstance(entry, ModelEntry)}
         lifecycle = Lifecycle(kind, models, self.revision)
         stored = _Stored(self, model_key(command.id), self._model_or_deleted(command.id))
@@ -86,7 +86,7 @@ class ModelRegistry(Registry[Stored]):
     ) -> CommandResult[FeatureEntry]:
         """The result of turning a feature on or off."""
         entry = self._feature(command.id)
-        handler = CommandHandler(kind="feature", codes={}, wording=wording, fits=fits)
+        handler = CommandHandler(codes={}, wording=wording, fits=fits)
         stored = _Stored(self, feature_key(command.id), entry)
         return handler.handle(command, stored, lambda: self._decide_feature(command, entry, enabled))
 
