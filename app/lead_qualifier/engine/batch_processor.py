@@ -35,6 +35,7 @@ _PROCESS_SECONDS = 5.0
 _LARGE_PART = 8
 
 C = TypeVar("C", bound=ProcessorContext)
+_Process = Callable[[Sequence[Record], C, Processor], None]
 
 
 class _RecordFault(Exception):
@@ -95,7 +96,7 @@ class BatchProcessor:
         self,
         task: PartitionTask,
         context: C,
-        process: Callable[[Sequence[Record], C, Processor], None],
+        process: _Process[C],
         room: float,
         until: float,
     ) -> PartitionResult:
@@ -125,7 +126,7 @@ class BatchProcessor:
         self,
         task: PartitionTask,
         context: C,
-        process: Callable[[Sequence[Record], C, Processor], None],
+        process: _Process[C],
         room: float,
         until: float,
     ) -> list[Batch]:

@@ -141,9 +141,12 @@ class FetchBuffer:
         with self._lock:
             queue = self._queues.get(tp)
             if queue is not None and queue.epoch == epoch:
-                queue.epoch = next(self._epochs)
-                self._seeks[tp] = (queue.next, queue.epoch)
-                self.wants_changed()
+                self._seek_back(tp, queue)
+
+    def _seek_back(self, tp: TopicPartition, queue: _Queue) -> None:
+        queue.epoch = next(self._epochs)
+        self._seeks[tp] = (queue.next, queue.epoch)
+        self.wants_changed()
 
     # --- Faust's agent
 
@@ -158,9 +161,7 @@ class FetchBuffer:
             if batch.start > queue.next:
                 self.dropped += 1
                 queue.rejected += 1
-                queue.epoch = next(self._epochs)
-                self._seeks[tp] = (queue.next, queue.epoch)
-                self.wants_changed()
+                self._seek_back(tp, queue)
                 return False
             if batch.end <= queue.next:
                 return False

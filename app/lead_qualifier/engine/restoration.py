@@ -109,7 +109,7 @@ class Restorer:
             "fetch.max.bytes": 64 * 1024 * 1024,
             "queued.max.messages.kbytes": 256 * 1024,
         }
-        told, before = time.monotonic() + 2, -1
+        told, restored = time.monotonic() + 2, -1
         with PartitionTail(self._connection, starts, ends=end, settings=settings) as tail:
             while reading and not abandoned():
                 by_bytes = tail.poll(0.1, receive)
@@ -130,7 +130,7 @@ class Restorer:
                     ready(done)
                 if time.monotonic() > told:
                     told = time.monotonic() + _TELL_SECONDS
-                    restored, before = before, sum(tail.position[tp] for tp in reading)
+                    before, restored = restored, sum(tail.position[tp] for tp in reading)
                     # what stands still at this point is an open transaction of a former owner: its timeout ends it
                     log.info(
                         "waiting_for_open_transaction" if restored == before else "restoring",

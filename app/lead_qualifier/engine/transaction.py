@@ -119,12 +119,13 @@ class TransactionalProducer:
         self._stamps: dict[TopicPartition, Stamp] = {}
 
     def prepare(self) -> None:
-        """Make sure that there is a producer with settled transactions, whose new connections use the TLS files of now.
-        No transaction may be open. Raises KafkaException if the broker cannot be reached.
+        """Make sure that there is a producer with settled transactions, which reads exchanged TLS files. No transaction
+        may be open. Raises KafkaException if the broker cannot be reached.
         """
+        exchanged = self._tls_files.changed()
         if self._producer is None:
             self._producer = self._new_producer(self._deadline)
-        elif self._tls_files.changed():
+        elif exchanged:
             try:
                 self._producer = self._new_producer(_RENEWAL_SECONDS)
             except KafkaException as error:
@@ -132,7 +133,6 @@ class TransactionalProducer:
                 log.warning("tls_files_not_usable", error=error.args[0].str())
 
     def _new_producer(self, deadline: float) -> confluent_kafka.Producer:
-        self._tls_files = TlsFiles.of(self._config)
         producer = confluent_kafka.Producer(self._config)
         _Retry(deadline)(producer.init_transactions)
         return producer

@@ -284,7 +284,7 @@ a dead letter itself says where it came from.
 
 DOWNSTREAM_REPLAYABLE: tuple[Topic, ...] = _each_once(
     (
-        *(topic for service in DOWNSTREAM.values() for topic in (*service.reads, *service.inputs)),
+        *(topic for service in DOWNSTREAM.values() for topic in service.inputs),
         *(one for one in ALL_TOPICS if one.events and one.partitions is Partitions.BY_LEAD),
     )
 )
