@@ -66,12 +66,13 @@ def test_a_process_that_asks_outlives_a_broker_that_is_out_of_its_own_cluster_fo
     kafka = make_kafka(properties={"broker.session.timeout.ms": "2000", "broker.heartbeat.interval.ms": "6000"})
     admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
     with _asking(kafka, tmp_path) as wait_for:
-        wait_for("asked")
-        deadline = time.monotonic() + 60
-        while _names_brokers(admin):
-            assert time.monotonic() < deadline, "the broker misses no heartbeats"
-            time.sleep(0.05)
-        wait_for("refused")
+        for _ in range(2):
+            wait_for("asked")
+            deadline = time.monotonic() + 60
+            while _names_brokers(admin):
+                assert time.monotonic() < deadline, "the broker misses no heartbeats"
+                time.sleep(0.05)
+            wait_for("refused")
 
 
 def _names_brokers(admin: AdminClient) -> bool:

@@ -25,7 +25,11 @@ _NO_LEADER = frozenset(
         KafkaError.UNKNOWN_LEADER_EPOCH,
     }
 )
+#: What librdkafka says where no broker has answered.
+_NO_ANSWER = frozenset({KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT})
 _LEADER_SECONDS = 10.0
+#: After this time without an answer, a new client asks.
+_SILENT_SECONDS = 15.0
 _PAUSE_SECONDS = 0.1
 _ANY_TOPIC = "__consumer_offsets"
 #: A topic's id where the broker gives topics none (before Kafka 2.8).
@@ -46,6 +50,7 @@ class Admin:
         self._client: AdminClient | None = None
         self._former: AdminClient | None = None  # another thread may wait for its answer
         self._unanswered = False  # the last question for offsets
+        self._silent_since: float | None = None
 
     @property
     def client(self) -> AdminClient:
@@ -60,7 +65,27 @@ class Admin:
         Not by `describe_cluster`: librdkafka (2.16) ends the process if the answer names no broker, as that of a single
         broker does which has missed its heartbeats.
         """
-        self.client.list_topics(_ANY_TOPIC, timeout=self._timeout)
+        with self._renewing():
+            self.client.list_topics(_ANY_TOPIC, timeout=self._timeout)
+
+    @contextmanager
+    def _renewing(self) -> Iterator[None]:
+        """Around a question that is asked again and again: takes a new client once none was answered for a while.
+
+        A client that was once answered without any broker never finds one again (librdkafka 2.16; its issue 5301).
+        """
+        try:
+            yield
+        except KafkaException as error:
+            now = time.monotonic()
+            if error.args[0].code() not in _NO_ANSWER:
+                self._silent_since = None
+            elif self._silent_since is None:
+                self._silent_since = now
+            elif now - self._silent_since >= _SILENT_SECONDS:
+                self._former, self._client, self._silent_since = self._client, None, None
+            raise
+        self._silent_since = None
 
     # -- what there is
 
@@ -93,15 +118,16 @@ class Admin:
             return {}
         seconds = self._timeout if timeout is None else timeout
         ids = {}
-        for name, future in self.client.describe_topics(TopicCollection(wanted), request_timeout=seconds).items():
-            try:
-                topic_id = str(future.result().topic_id)
-            except KafkaException as error:
-                if error.args[0].code() < 0:  # librdkafka's own: it got no answer
-                    raise
-                continue
-            if topic_id != _NO_ID:
-                ids[name] = topic_id
+        with self._renewing():
+            for name, future in self.client.describe_topics(TopicCollection(wanted), request_timeout=seconds).items():
+                try:
+                    topic_id = str(future.result().topic_id)
+                except KafkaException as error:
+                    if error.args[0].code() < 0:  # librdkafka's own: it got no answer
+                        raise
+                    continue
+                if topic_id != _NO_ID:
+                    ids[name] = topic_id
         return ids
 
     def hidden(self, topics: Sequence[str]) -> set[str]:
@@ -171,10 +197,11 @@ class Admin:
         deadline = time.monotonic() + wait
         while True:
             try:
-                if self._unanswered:
-                    self._check_leaders(specs, seconds)
-                with self.relearning(min(seconds, 10.0)):
-                    return self._ask_offsets(specs, committed=committed, timeout=seconds)
+                with self._renewing():
+                    if self._unanswered:
+                        self._check_leaders(specs, seconds)
+                    with self.relearning(min(seconds, 10.0)):
+                        return self._ask_offsets(specs, committed=committed, timeout=seconds)
             except KafkaException as error:
                 passing = created_just_now or error.args[0].code() in _NO_LEADER
                 if not passing or time.monotonic() >= deadline:

@@ -91,8 +91,6 @@ class BrokerContact:
             if not was_silent and (problem := self.problem()) is not None:
                 was_silent = True
                 log.warning("broker_silent", reason=problem, error=str(failure))
-            if was_silent:  # where metadata named no broker for long, a client may find none again: take a new one
-                admin = Admin(self._config, timeout=_EVERY_SECONDS)
 
     @staticmethod
     def _failure(admin: Admin) -> KafkaException | None:

@@ -100,3 +100,34 @@ def test_offsets_are_not_asked_for_again_before_there_is_a_leader(monkeypatch: p
     assert client.asked == 1
     client.knows_leaders = True
     assert admin.list_offsets({("t", 0): LATEST}) == {("t", 0): 0}
+
+
+class DeafClient(Client):
+    """Never an answer of a broker: only errors."""
+
+    def list_topics(self, *_: Any, **__: Any) -> Any:
+        raise KafkaException(KafkaError(self.error))
+
+
+def test_a_client_that_no_broker_answers_for_long_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, made = [0.0], [DeafClient(KafkaError._TRANSPORT), Client()]
+    monkeypatch.setattr(module, "AdminClient", lambda config: made.pop(0))
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    admin = Admin({})
+    for now[0] in (0.0, 14.9, 15.0):
+        with pytest.raises(KafkaException, match="_TRANSPORT"):
+            admin.ping()
+    admin.ping()
+    assert not made
+
+
+def test_a_client_that_a_broker_answers_by_an_error_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, client = [0.0], DeafClient(KafkaError._TRANSPORT)
+    made = [client]
+    monkeypatch.setattr(module, "AdminClient", lambda config: made.pop(0))
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    admin = Admin({})
+    silent, answered = KafkaError._TRANSPORT, KafkaError.INVALID_REQUEST
+    for now[0], client.error in ((0.0, silent), (10.0, answered), (20.0, silent), (25.0, silent)):
+        with pytest.raises(KafkaException):
+            admin.ping()  # a second client would be one too many
