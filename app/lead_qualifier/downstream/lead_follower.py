@@ -28,7 +28,7 @@ from lead_qualifier.messages.decode_downstream import QualifiedLead, decode_lead
 from lead_qualifier.messages.errors import BadMessage
 from lead_qualifier.messages.plausible_time import DEFAULT_TOLERANCE, PlausibleTime, near
 from lead_qualifier.messages.topics import LEAD_CHANGED, LEAD_MERGED, LEAD_QUALIFIED, Topic
-from lead_qualifier.messages.trace_context import stored_trace
+from lead_qualifier.messages.trace_context import remembered_trace
 from lead_qualifier.qualification.leads import Trigger
 from lead_qualifier.qualification.utc import from_milliseconds
 
@@ -292,7 +292,7 @@ def emit_event(
     """Emit an event about the lead with this id. `prefix`: of the topic's name. `trigger`: gives the trace when no
     record is being processed.
     """
-    trace = () if trigger is None else stored_trace(trigger.traceparent)
+    trace = () if trigger is None else remembered_trace(trigger)
     headers = cloud_events.headers(
         cloud_events.event_type(topic.name),
         event_id=event["event_id"],

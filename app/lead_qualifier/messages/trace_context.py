@@ -10,11 +10,14 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from lead_qualifier.messages.cloud_events import Header, envelope_type
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+
+    from lead_qualifier.qualification.leads import Trigger
 
 TRACEPARENT = "traceparent"
 TRACESTATE = "tracestate"
@@ -74,14 +77,21 @@ def trace_of(value: bytes | None, record_headers: Sequence[tuple[str, bytes | No
     return _headers({TRACEPARENT: attributes.traceparent.encode(), TRACESTATE: attributes.tracestate.encode()})
 
 
-def traceparent_in(trace: Iterable[tuple[str, bytes | None]]) -> str | None:
-    """The traceparent of these headers, for a state to remember."""
-    return next((content.decode() for name, content in trace if name == TRACEPARENT and content is not None), None)
+def remember_trace(trigger: Trigger, trace: Sequence[tuple[str, bytes | None]]) -> Trigger:
+    """The trigger with the trace of these headers, for a state to remember."""
+    if not trace:
+        return trigger
+    return replace(trigger, **{name: content.decode() for name, content in trace if content is not None})
 
 
-def stored_trace(traceparent: str | None) -> list[Header]:
-    """The header of a traceparent that a state remembers."""
-    return [] if traceparent is None else [(TRACEPARENT, traceparent.encode())]
+def remembered_trace(trigger: Trigger) -> list[Header]:
+    """The headers of the trace that a trigger remembers."""
+    if trigger.traceparent is None:
+        return []
+    headers = [(TRACEPARENT, trigger.traceparent.encode())]
+    if trigger.tracestate is not None:
+        headers.append((TRACESTATE, trigger.tracestate.encode()))
+    return headers
 
 
 def _headers(found: Mapping[str, bytes]) -> list[Header]:

@@ -71,6 +71,8 @@ class Trigger(Struct, frozen=True, omit_defaults=True, gc=False):
     """Offset of the record."""
     traceparent: str | None = None
     """The trace (W3C Trace Context) that the record belongs to, for what follows from it later."""
+    tracestate: str | None = None
+    """What tracing systems have added to that trace: 512 bytes at most."""
 
 
 class Hold(Struct, frozen=True, gc=False):

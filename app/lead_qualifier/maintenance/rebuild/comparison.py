@@ -171,7 +171,7 @@ def _without_clock(lead: Lead) -> Lead:
     if not lead.holds:
         return lead
     holds = {
-        model_id: replace(hold, due=hold.at, trigger=replace(hold.trigger, traceparent=None))
+        model_id: replace(hold, due=hold.at, trigger=replace(hold.trigger, traceparent=None, tracestate=None))
         for model_id, hold in lead.holds.items()
     }
     return replace(lead, holds=holds)

@@ -11,7 +11,7 @@ from lead_qualifier.messages import cloud_events
 from lead_qualifier.messages.lead_qualified import LeadQualified, lead_qualified
 from lead_qualifier.messages.lead_recycled import LeadRecycled, lead_recycled
 from lead_qualifier.messages.topics import LEAD_CHANGED, LEAD_QUALIFIED, LEAD_RECYCLED, Topic
-from lead_qualifier.messages.trace_context import stored_trace, traceparent_in
+from lead_qualifier.messages.trace_context import remember_trace, remembered_trace
 from lead_qualifier.qualification.decide import Outcome
 from lead_qualifier.qualification.leads import Lead, Origin, Qualification, Trigger
 from lead_qualifier.qualification.recycling import Recycled
@@ -52,8 +52,7 @@ class LeadEvents:
         elif outcome is Outcome.HOLDING and (hold := lead.holds[model_id]).trigger is trigger:
             context.schedule(key, hold.due_ms)
             if context.trace:
-                traced = replace(trigger, traceparent=traceparent_in(context.trace))
-                lead.holds[model_id] = replace(hold, trigger=traced)
+                lead.holds[model_id] = replace(hold, trigger=remember_trace(trigger, context.trace))
             changed = True
         context.counts["outcome", model_id, outcome] += 1
         return changed
@@ -100,5 +99,5 @@ class LeadEvents:
             key,
             _encode(event),
             headers,
-            trace=stored_trace(trigger.traceparent),
+            trace=remembered_trace(trigger),
         )

@@ -65,7 +65,7 @@ def test_a_qualification_after_a_hold_belongs_to_the_trace_of_the_score_that_beg
     assert worker.takes("lead-score-changed", score("L-1", "engagement", 60, 1), TRACED) == []
     assert worker.takes("lead-score-changed", score("L-1", "engagement", 61, 2), []) == []
     (headers,) = worker.wakes(2_000)
-    assert trace_in(headers) == TRACED[:1], "the tracestate is not kept"
+    assert trace_in(headers) == TRACED
 
 
 def test_a_hold_of_an_untraced_score_has_no_trace() -> None:
