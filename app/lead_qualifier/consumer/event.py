@@ -16,6 +16,7 @@ from lead_qualifier.kafka.records import Headers, Record
 from lead_qualifier.messages.cloud_events import attributes_of, data_of, event_type
 from lead_qualifier.messages.errors import BadMessage
 from lead_qualifier.messages.reasons import encoding_fault
+from lead_qualifier.messages.trace_context import trace_of
 from lead_qualifier.qualification.utc import from_milliseconds
 
 _T = TypeVar("_T")
@@ -73,6 +74,13 @@ class Event:
         """The lead that the event is about: `lead_id` of the data, or else the key."""
         found = self.data.get("lead_id")
         return found if isinstance(found, str) else self.key
+
+    @property
+    def trace(self) -> dict[str, str]:
+        """The headers `traceparent` and `tracestate` (W3C Trace Context) for requests that follow from the event; empty
+        if it belongs to no trace.
+        """
+        return {name: content.decode() for name, content in trace_of(self.raw_value, self.headers)}
 
     def read(self, form: Callable[..., _T]) -> _T:
         """The data as a dataclass, TypedDict or msgspec Struct that you pass. Raises PermanentFailure if it does not

@@ -55,7 +55,7 @@ class DataverseSender:
         row = row_of(event.lead_id, self._mapping)
         if self._concurrent_changes != "overwrite":
             return self._read_and_update(event, row, columns)
-        check(self._patch(row, columns, "*"), self._now())
+        check(self._patch(event, row, columns, "*"), self._now())
         return "delivered"
 
     def who_am_i(self) -> Answer:
@@ -65,7 +65,7 @@ class DataverseSender:
     def _read_and_update(self, event: Event, row: str, columns: dict[str, Any]) -> Delivered:
         names = ",".join(("statecode", *(name for name in columns if not name.endswith("@odata.bind"))))
         for _ in range(_READS):
-            answer = self._ask("GET", f"{row}?$select={names},_ownerid_value", {})
+            answer = self._ask("GET", f"{row}?$select={names},_ownerid_value", event.trace)
             check(answer, self._now())
             found = _row(answer)
             if found is None:
@@ -82,15 +82,15 @@ class DataverseSender:
                 differing = {name: value for name, value in differing.items() if name not in changed}
                 if not differing:
                     return "overruled"
-            answer = self._patch(row, differing, found["@odata.etag"])
+            answer = self._patch(event, row, differing, found["@odata.etag"])
             if answer.status != 412:
                 check(answer, self._now())
                 return "delivered"
         raise RetryLater(None, f"HTTP 412: others changed the row {_READS} times in the meantime")
 
-    def _patch(self, row: str, columns: dict[str, Any], version: str) -> Answer:
+    def _patch(self, event: Event, row: str, columns: dict[str, Any], version: str) -> Answer:
         """`version` is an ETag, or * for any; without it Dataverse would create a row that does not exist."""
-        headers = {"Content-Type": "application/json", "If-Match": version}
+        headers = {"Content-Type": "application/json", "If-Match": version, **event.trace}
         return self._ask("PATCH", row, headers, msgspec.json.encode(columns))
 
     def _ask(self, method: str, path: str, headers: dict[str, str], body: bytes | None = None) -> Answer:

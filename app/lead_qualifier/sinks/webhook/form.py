@@ -11,6 +11,7 @@ from pydantic import Field, with_config
 from lead_qualifier.definitions.kind import Definition, Kind, Others
 from lead_qualifier.messages.definition_form import Problem
 from lead_qualifier.messages.fields import EMITTED, Id
+from lead_qualifier.messages.trace_context import TRACEPARENT, TRACESTATE
 from lead_qualifier.sinks.forms import CommonForm, VariableName, address_problem, common_problems
 
 _HEADER = re.compile(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
@@ -21,6 +22,8 @@ _RESERVED = frozenset(
     "webhook-id",
     "webhook-timestamp",
     "webhook-signature",
+    TRACEPARENT,
+    TRACESTATE,
 }
 
 

@@ -99,6 +99,16 @@ def test_what_changed_is_written_once_and_again_without_harm(
     assert org.tokens_given == 1
 
 
+@pytest.mark.parametrize("changes", ["read_first", "overwrite"])
+def test_requests_belong_to_the_trace_of_their_event(org: Organisation, make: Make, changes: ConcurrentChanges) -> None:
+    trace = {"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "tracestate": "a=1"}
+    make(changes=changes)(event(changes=BOTH, headers=[(name, text.encode()) for name, text in trace.items()]))
+    requests = [*org.requests("GET"), *org.requests("PATCH")]
+    assert len(requests) == (2 if changes == "read_first" else 1)
+    for request in requests:
+        assert trace.items() <= request.headers.items()
+
+
 def test_only_what_changed_is_sent(org: Organisation, make: Make) -> None:
     make()(event(changes={"sales_ready": BOTH["sales_ready"]}))
     assert org.requests("PATCH")[0].json() == {"msdyncrm_salesready": True}

@@ -48,6 +48,15 @@ def test_an_event_is_posted_with_both_signatures(sender: WebhookSender, endpoint
     assert request.headers["webhook-signature"].count("v1,") == 2
 
 
+def test_a_request_belongs_to_the_trace_of_its_event(sender: WebhookSender, endpoint: Endpoint) -> None:
+    trace = {"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "tracestate": "a=1"}
+    sender(event("lead-assigned", headers=[(name, text.encode()) for name, text in trace.items()]))
+    sender(event("lead-assigned"))
+    traced, untraced = endpoint.requests
+    assert trace.items() <= traced.headers.items()
+    assert not trace.keys() & untraced.headers.keys()
+
+
 def test_an_event_of_another_model_is_left_out_and_one_of_none_is_not(
     sender: WebhookSender, endpoint: Endpoint
 ) -> None:
