@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lead_qualifier.assignment.kind import KIND as ASSIGNMENT
-from lead_qualifier.downstream.checks import condition_problems
-from lead_qualifier.downstream.conditions import Values, condition_of, holds
-from lead_qualifier.downstream.satisfiability import implies, why_impossible
 from lead_qualifier.follow_up.kind import KIND as FOLLOW_UP
 from lead_qualifier.journeys.kind import KIND as JOURNEY
+from lead_qualifier.messages.condition_checks import condition_problems
+from lead_qualifier.qualification.conditions import Values, condition_of, holds
+from lead_qualifier.qualification.satisfiability import implies, why_impossible
 from lead_qualifier.sequences.kind import KIND as SEQUENCE
 from tests.oracle.conditions import is_so
 from tests.support.examples import examples

@@ -26,8 +26,8 @@ from lead_qualifier.follow_up import deciding as follow_up
 from lead_qualifier.journeys import deciding as journeys
 from lead_qualifier.messages.fields import EMITTED, Id, Number, Timestamp, Value
 from lead_qualifier.messages.follow_up import StageName
-from lead_qualifier.messages.lead_flags import Status, StatusReason
 from lead_qualifier.qualification import criteria, leads, models
+from lead_qualifier.qualification.lead_fields import Status, StatusReason
 from lead_qualifier.qualification.utc import Moment
 from lead_qualifier.sequences import connections as sequences
 from tools.docstrings import below_fields

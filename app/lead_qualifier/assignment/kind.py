@@ -9,20 +9,21 @@ from typing import Any
 from lead_qualifier.assignment.rules import TARGETS
 from lead_qualifier.assignment.state import Departed
 from lead_qualifier.definitions.kind import Definition, Kind, Others
-from lead_qualifier.downstream.checks import condition_problems, repeated
-from lead_qualifier.downstream.conditions import IS_OPEN, Condition, Group, condition_of, holds
-from lead_qualifier.downstream.errors import BudgetExhausted
-from lead_qualifier.downstream.satisfiability import (
+from lead_qualifier.downstream.checks import repeated
+from lead_qualifier.messages.assignment import AssignmentDefinition
+from lead_qualifier.messages.condition_checks import condition_problems
+from lead_qualifier.messages.definition_form import Path, Problem
+from lead_qualifier.messages.nearest import Nearest
+from lead_qualifier.qualification.conditions import IS_OPEN, Condition, Group, condition_of, holds
+from lead_qualifier.qualification.finding import Finding
+from lead_qualifier.qualification.satisfiability import (
+    BudgetExhausted,
     ComparisonBudget,
     find_example,
     implies,
     size_of,
     why_impossible,
 )
-from lead_qualifier.messages.assignment import AssignmentDefinition
-from lead_qualifier.messages.definition_form import Path, Problem
-from lead_qualifier.messages.nearest import Nearest
-from lead_qualifier.qualification.finding import Finding
 
 
 def _problems(definition: Definition, _others: Others) -> Iterator[Problem]:

@@ -13,7 +13,7 @@ from lead_qualifier.assignment.roster import Roster
 from lead_qualifier.assignment.rules import AssignmentRules, Rule, Segment, TeamOrQueue
 from lead_qualifier.assignment.state import HeldLead, HeldSeller, Owner
 from lead_qualifier.assignment.wait_queues import WaitQueue
-from lead_qualifier.downstream.conditions import Values
+from lead_qualifier.qualification.conditions import Values
 from lead_qualifier.qualification.utc import after
 
 #: How many empty wait queues are kept, since finding their candidates costs most.

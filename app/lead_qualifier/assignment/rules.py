@@ -9,8 +9,8 @@ from typing import Any
 from msgspec import Struct
 
 from lead_qualifier.definitions.entries import Entry
-from lead_qualifier.downstream.conditions import Condition, Test, Values, condition_of, holds
 from lead_qualifier.messages.durations import parse_duration
+from lead_qualifier.qualification.conditions import Condition, Test, Values, condition_of, holds
 
 
 class TeamOrQueue(Struct, frozen=True):

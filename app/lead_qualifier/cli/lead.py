@@ -19,7 +19,8 @@ from lead_qualifier.client.leads import LeadPresence, LookedUp, look_up
 from lead_qualifier.client.rulebook import read_rulebook
 from lead_qualifier.messages.lead_qualified import evidence_of
 from lead_qualifier.qualification.flags import FLAG_NAMES, FLAGS, FlagValue
-from lead_qualifier.qualification.leads import OPEN, Lead
+from lead_qualifier.qualification.lead_fields import OPEN
+from lead_qualifier.qualification.leads import Lead
 from lead_qualifier.qualification.rules import Rules
 
 lead = command_group("Explain one lead.")

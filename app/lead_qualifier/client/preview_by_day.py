@@ -16,7 +16,8 @@ from itertools import groupby
 from lead_qualifier.client.preview import as_if_live
 from lead_qualifier.messages.decode import ChangedScore
 from lead_qualifier.qualification.decide import Outcome, end_hold, evaluate
-from lead_qualifier.qualification.leads import OPEN, QUALIFIED, Lead, Qualification, Score, Trigger, record_score
+from lead_qualifier.qualification.lead_fields import OPEN, QUALIFIED
+from lead_qualifier.qualification.leads import Lead, Qualification, Score, Trigger, record_score
 from lead_qualifier.qualification.models import QualificationModel
 from lead_qualifier.qualification.rules import Rules
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from msgspec import UNSET, Struct, field
 
-from lead_qualifier.downstream.conditions import Values
-from lead_qualifier.messages.lead_flags import LEAD_FIELDS
 from lead_qualifier.messages.topics import ERASURE_REMEMBERED
+from lead_qualifier.qualification.conditions import Values, values_of
 from lead_qualifier.qualification.flags import FLAGS
-from lead_qualifier.qualification.leads import OPEN, LeadChange
+from lead_qualifier.qualification.lead_fields import LEAD_FIELDS, OPEN
+from lead_qualifier.qualification.leads import LeadChange
 from lead_qualifier.qualification.utc import EARLIEST_PLAUSIBLE, Moment, in_utc
 
 #: By flag: the value that a qualification sets.
@@ -91,8 +91,7 @@ class LeadSnapshot(Struct, omit_defaults=True, kw_only=True):
 
     def values(self) -> Values:
         """What conditions look at."""
-        own = {name: value for name in LEAD_FIELDS if (value := getattr(self, name)) is not None}
-        return Values(own, self.attributes)
+        return values_of(self)
 
 
 class Changed(Struct, frozen=True):

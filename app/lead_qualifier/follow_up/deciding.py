@@ -10,10 +10,10 @@ from typing import Any
 from msgspec import Struct, field
 
 from lead_qualifier.downstream.cause import Cause
-from lead_qualifier.downstream.conditions import Condition, condition_of, holds
 from lead_qualifier.downstream.lead_snapshot import LeadSnapshot
 from lead_qualifier.downstream.seen_events import seen_before
 from lead_qualifier.messages.durations import parse_milliseconds
+from lead_qualifier.qualification.conditions import Condition, condition_of, holds
 from lead_qualifier.qualification.leads import Trigger
 from lead_qualifier.qualification.utc import Moment
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lead_qualifier.definitions.kind import Definition, Kind, Others
-from lead_qualifier.downstream.checks import condition_problems, no_time, repeated
+from lead_qualifier.downstream.checks import no_time, repeated
+from lead_qualifier.messages.condition_checks import condition_problems
 from lead_qualifier.messages.definition_form import Problem
 from lead_qualifier.messages.follow_up import FollowUpDefinition
 from lead_qualifier.qualification.finding import Finding

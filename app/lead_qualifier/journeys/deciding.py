@@ -10,10 +10,10 @@ from enum import StrEnum
 from msgspec import Struct, field
 
 from lead_qualifier.downstream.cause import Cause
-from lead_qualifier.downstream.conditions import holds
 from lead_qualifier.downstream.lead_snapshot import LeadSnapshot
 from lead_qualifier.downstream.seen_events import SeenQualifications
 from lead_qualifier.journeys.journey import Journey
+from lead_qualifier.qualification.conditions import holds
 from lead_qualifier.qualification.leads import Trigger
 from lead_qualifier.qualification.utc import Moment
 

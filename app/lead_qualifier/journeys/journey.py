@@ -8,9 +8,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from lead_qualifier.downstream.conditions import Condition, Value, Values, condition_of
 from lead_qualifier.downstream.lead_snapshot import Changed
 from lead_qualifier.messages.durations import parse_milliseconds
+from lead_qualifier.qualification.conditions import Condition, Value, Values, condition_of
 
 CARRIED_BY_DEFAULT = ("status", "status_reason", "sales_ready", "owner_id")
 

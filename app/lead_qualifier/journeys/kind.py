@@ -8,14 +8,15 @@ from datetime import datetime
 from typing import Any
 
 from lead_qualifier.definitions.kind import Definition, Kind, Others
-from lead_qualifier.downstream.checks import condition_problems, no_time, repeated
-from lead_qualifier.downstream.conditions import Group, condition_of
-from lead_qualifier.downstream.satisfiability import ComparisonBudget, implies, why_impossible
+from lead_qualifier.downstream.checks import no_time, repeated
 from lead_qualifier.journeys.journey import window_of
+from lead_qualifier.messages.condition_checks import condition_problems
 from lead_qualifier.messages.definition_form import Problem
 from lead_qualifier.messages.journeys import JourneyDefinition
-from lead_qualifier.messages.lead_flags import VALUES
+from lead_qualifier.qualification.conditions import Group, condition_of
 from lead_qualifier.qualification.finding import Finding
+from lead_qualifier.qualification.lead_fields import FIELD_VALUES
+from lead_qualifier.qualification.satisfiability import ComparisonBudget, implies, why_impossible
 
 
 def _problems(definition: Definition, _others: Others) -> Iterator[Problem]:
@@ -27,7 +28,7 @@ def _problems(definition: Definition, _others: Others) -> Iterator[Problem]:
             found += condition_problems(definition[name], (name,), budget=budget)
     if "changed" in trigger:
         to = trigger["to"]
-        values = VALUES[trigger["changed"]]
+        values = FIELD_VALUES[trigger["changed"]]
         if not any(type(to) is type(value) and to == value for value in values):  # 1 equals true
             known = tuple(str(value).lower() for value in values)
             found.append((("trigger", "to"), Finding("no_such_value", field=trigger["changed"], known=known)))

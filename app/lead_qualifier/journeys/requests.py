@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from lead_qualifier.downstream.cause import Cause
-from lead_qualifier.downstream.conditions import Value
 from lead_qualifier.downstream.event_ids import event_id
 from lead_qualifier.journeys.deciding import LeadState
 from lead_qualifier.journeys.journey import Journey
@@ -11,6 +10,7 @@ from lead_qualifier.messages.fields import plain
 from lead_qualifier.messages.journeys import JourneyEntryRequested, TypedValue
 from lead_qualifier.messages.lead_qualified import trigger_of
 from lead_qualifier.messages.topics import JOURNEY_ENTRY_REQUESTED
+from lead_qualifier.qualification.conditions import Value
 
 
 def entry_request(lead_id: str, state: LeadState, journey: Journey, cause: Cause) -> JourneyEntryRequested:

@@ -9,11 +9,11 @@ from typing_extensions import TypeAliasType, TypedDict
 
 from lead_qualifier.messages.conditions import ConditionDefinition
 from lead_qualifier.messages.fields import EMITTED, FORM, DisplayName, Id, Number, Timestamp, Value
-from lead_qualifier.messages.lead_flags import LeadField
 from lead_qualifier.messages.lead_messages import ContactId, LeadId
 from lead_qualifier.messages.lead_qualified import Trigger
 from lead_qualifier.messages.model_definition import Duration
 from lead_qualifier.qualification.flags import FlagName
+from lead_qualifier.qualification.lead_fields import LeadField
 
 MOST_CARRIED = 30
 """The most values that a journey can carry."""

@@ -3,33 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, NotRequired, get_args
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
 from lead_qualifier.messages.fields import EMITTED, READ_STRICTLY
-from lead_qualifier.qualification.flags import FLAGS, Actions, FlagChanges, FlagValue
-
-Status = Literal["open", "qualified", "disqualified"]
-StatusReason = Literal[
-    "new",
-    "contacted",
-    "qualified",
-    "lost",
-    "cannot_contact",
-    "no_longer_interested",
-    "canceled",
-    "marketing_qualified",
-]
-VALUES: dict[str, tuple[FlagValue, ...]] = {
-    "status_reason": get_args(StatusReason),
-    "sales_ready": (True, False),
-}
-"""What each flag can be, by its name."""
-LeadField = Literal["status", "status_reason", "sales_ready", "owner_id", "contact_id"]
-LEAD_FIELDS: tuple[str, ...] = get_args(LeadField)
-"""A lead's own fields, besides its attributes."""
+from lead_qualifier.qualification.flags import FLAGS, Actions, FlagChanges
+from lead_qualifier.qualification.lead_fields import Status, StatusReason
 
 # `from` is a keyword of Python, so these cannot be written as classes.
 StatusReasonChange = TypedDict("StatusReasonChange", {"from": StatusReason, "to": Literal["marketing_qualified"]})

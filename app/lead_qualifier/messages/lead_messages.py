@@ -8,7 +8,7 @@ from pydantic import Field, with_config
 from typing_extensions import TypedDict
 
 from lead_qualifier.messages.fields import READ_STRICTLY, AttributeValue, Id, Number, Timestamp
-from lead_qualifier.messages.lead_flags import Status, StatusReason
+from lead_qualifier.qualification.lead_fields import Status, StatusReason
 
 EventId = Annotated[Id, Field(description="Identifies the event. Repeating an event has no effect.")]
 LeadId = Annotated[Id, Field(description="The lead's id; also the record's key.")]

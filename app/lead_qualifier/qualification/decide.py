@@ -8,9 +8,8 @@ from msgspec.structs import replace
 
 from lead_qualifier.qualification.criteria import CriterionEvidence, Group, Match, Member, required
 from lead_qualifier.qualification.flags import FlagChanges
+from lead_qualifier.qualification.lead_fields import OPEN, QUALIFIED
 from lead_qualifier.qualification.leads import (
-    OPEN,
-    QUALIFIED,
     EligibilityScore,
     EligibilityView,
     Hold,

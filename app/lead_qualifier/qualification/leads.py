@@ -10,11 +10,9 @@ from msgspec.structs import replace
 
 from lead_qualifier.qualification.criteria import CriterionEvidence
 from lead_qualifier.qualification.flags import FLAGS, FlagChanges, FlagName
+from lead_qualifier.qualification.lead_fields import OPEN
 from lead_qualifier.qualification.rules import RuledModel
 from lead_qualifier.qualification.utc import EARLIEST_PLAUSIBLE, Moment
-
-OPEN = "open"
-QUALIFIED = "qualified"
 
 
 # None of these structs can be part of a reference cycle. At hundreds of thousands of leads, garbage collection that

@@ -11,7 +11,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from lead_qualifier.qualification.flags import FLAGS, FlagChanges, FlagName
-from lead_qualifier.qualification.leads import OPEN, QUALIFIED, Lead, Mark
+from lead_qualifier.qualification.lead_fields import OPEN, QUALIFIED
+from lead_qualifier.qualification.leads import Lead, Mark
 from lead_qualifier.qualification.models import OnRejection, Recycling
 from lead_qualifier.qualification.rules import RuledModel, Rules
 from lead_qualifier.qualification.utc import after

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from lead_qualifier.downstream.cause import Cause
-from lead_qualifier.downstream.conditions import holds
+from lead_qualifier.qualification.conditions import holds
 from lead_qualifier.sequences.connections import Connection
 from lead_qualifier.sequences.decision import Decision, step_event_id
 from lead_qualifier.sequences.outcomes import SequenceOutcome

@@ -8,11 +8,11 @@ from typing import Any, cast
 from msgspec import Struct, field
 
 from lead_qualifier.downstream.cause import Cause
-from lead_qualifier.downstream.conditions import holds
 from lead_qualifier.downstream.event_ids import event_id
 from lead_qualifier.messages.lead_qualified import trigger_of
 from lead_qualifier.messages.sequences import SequenceChanged, SequenceStepDue
 from lead_qualifier.messages.topics import SEQUENCE_CHANGED, SEQUENCE_STEP_DUE, Topic
+from lead_qualifier.qualification.conditions import holds
 from lead_qualifier.qualification.utc import from_milliseconds
 from lead_qualifier.sequences.connections import Connection, LeadState
 from lead_qualifier.sequences.outcomes import SequenceOutcome

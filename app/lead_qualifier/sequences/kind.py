@@ -7,16 +7,17 @@ from functools import cache
 from typing import Any, TypeGuard
 
 from lead_qualifier.definitions.kind import Definition, Kind, Others, Unresolved
-from lead_qualifier.downstream.checks import condition_problems, no_time, repeated
-from lead_qualifier.downstream.conditions import IS_OPEN, Group, condition_of
-from lead_qualifier.downstream.satisfiability import ComparisonBudget, implies
+from lead_qualifier.downstream.checks import no_time, repeated
+from lead_qualifier.messages.condition_checks import condition_problems
 from lead_qualifier.messages.decode_downstream import LONGEST_WAIT
 from lead_qualifier.messages.definition_form import Path, Problem
 from lead_qualifier.messages.durations import parse_duration
-from lead_qualifier.messages.lead_flags import LEAD_FIELDS
 from lead_qualifier.messages.nearest import Nearest
 from lead_qualifier.messages.sequences import SequenceDefinition
+from lead_qualifier.qualification.conditions import IS_OPEN, Group, condition_of
 from lead_qualifier.qualification.finding import Finding
+from lead_qualifier.qualification.lead_fields import LEAD_FIELDS
+from lead_qualifier.qualification.satisfiability import ComparisonBudget, implies
 from lead_qualifier.sequences.steps import Advance, Branch, Emit, Instruction, Jump, Wait, flat, successors
 from lead_qualifier.wording.shortening import MOST
 
@@ -108,7 +109,7 @@ def _of_step(step: Step, where: Path, sequence_id: str, following: _Following) -
             if len(names) != 1:
                 yield where, Finding("not_one_value_to_set")
             elif names == ["field"] and step["field"] not in LEAD_FIELDS:
-                yield (*where, "field"), Finding("unknown_field_to_set", known=tuple(LEAD_FIELDS))
+                yield (*where, "field"), Finding("unknown_field_to_set", known=LEAD_FIELDS)
         case "advance":
             yield from _of_advance(step["to"], (*where, "to"), sequence_id, following)
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from lead_qualifier.downstream.conditions import Condition, condition_of
 from lead_qualifier.messages.durations import parse_milliseconds
+from lead_qualifier.qualification.conditions import Condition, condition_of
 
 ANSWERED = frozenset({"email", "phone_call", "task"})
 """Kinds of step that must be completed (activity-completed) before the sequence continues."""

@@ -3,6 +3,8 @@
 `{id:quoted}` is the argument as one of a shell.
 """
 
+from lead_qualifier.wording.english_conditions import CONDITIONS
+
 _REPAIR = (
     "Stop all workers, then run `lead-qualifier topics repair` to set the positions to what is there "
     "(--downstream includes the downstream services)"
@@ -363,22 +365,9 @@ ENGLISH: dict[str, str] = {
     "more_problems": "and {count:,} more problems: correct those above first",
     "at_least_more_problems": "and at least {count:,} more problems: correct those above first",
     "and_more": "and {count:,} more",
-    # Conditions, and what several kinds of definition check
+    # What several kinds of definition check
     "named_again": "names {name} again: remove it",
     "zero_duration": "must be more than zero, such as {such_as}",
-    "condition_too_deep": "is nested more than {most} deep: flatten it",
-    "nothing_tested": "must name what it tests: a field or an attribute",
-    "field_of_seller": ("{field!r} is unknown: a seller has attributes only; attributes are named with attribute"),
-    "unknown_lead_field": "{field!r} is unknown: fields are {known:listed}; attributes are named with attribute",
-    "no_test": "needs a test, one of {tests:listed}",
-    "same_as_without_seller": "compares a seller's attribute with the lead's: it has no meaning here",
-    "never_met": "can never be met: {reason}; change or remove part of it",
-    "never_met_by_open_lead": (
-        "can never be met by an open lead, and only open leads count: change or remove part of it"
-    ),
-    "negates_truth": "it excludes a condition that is always met",
-    "no_value_meets": "no value of {name} meets all its conditions",
-    "no_known_value_meets": "no value of {name} meets all its conditions; its values are {known:listed}",
     # Journeys and follow-ups
     "no_such_value": "must be {known:joined by or }: {field} has no other value",
     "after_without_policy": "after goes with policy: after only, as in {{policy: after, after: 7d}}",
@@ -389,4 +378,5 @@ ENGLISH: dict[str, str] = {
     "never_met_with_trigger": "can never be met together with trigger and contact: {reason}",
     "excludes_everybody": "excludes every lead that trigger, when and contact let in, so nobody would ever enter",
     "repeated_stage": "{on} already has a stage: keep one of them",
+    **CONDITIONS,
 }

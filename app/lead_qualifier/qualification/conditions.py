@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from msgspec import Struct
 
-from lead_qualifier.qualification.leads import OPEN
+from lead_qualifier.qualification.lead_fields import LEAD_FIELDS, OPEN
 
 Value = str | bool | int | float
 
@@ -43,6 +43,23 @@ class Values(Struct, frozen=True):
     own: Mapping[str, Value]
     attributes: Mapping[str, Value]
     counterpart: Mapping[str, Value] = {}
+
+
+class LeadValues(Protocol):
+    """A lead, as the worker or a downstream service holds it."""
+
+    status: str
+    status_reason: str
+    sales_ready: bool
+    owner_id: str | None
+    contact_id: str | None
+    attributes: dict[str, Any]
+
+
+def values_of(lead: LeadValues) -> Values:
+    """What conditions on a lead look at."""
+    own = {name: value for name in LEAD_FIELDS if (value := getattr(lead, name)) is not None}
+    return Values(own, lead.attributes)
 
 
 def holds(condition: Condition, values: Values) -> bool:

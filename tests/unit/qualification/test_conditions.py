@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from lead_qualifier.downstream.checks import condition_problems
-from lead_qualifier.downstream.conditions import Values, condition_of, holds
-from lead_qualifier.downstream.satisfiability import implies
+from lead_qualifier.messages.condition_checks import condition_problems
 from lead_qualifier.messages.conditions import ConditionDefinition
+from lead_qualifier.qualification.conditions import Values, condition_of, holds
+from lead_qualifier.qualification.satisfiability import implies
 from tests.support.problems import in_english
 
 LEAD = Values(

@@ -5,18 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import count, pairwise
 from math import inf
-from typing import Any, get_args
+from typing import Any
 
-from lead_qualifier.downstream.conditions import OPERATORS, Condition, Group, Test, Value, Values, is_number
-from lead_qualifier.downstream.errors import BudgetExhausted
-from lead_qualifier.messages.lead_flags import VALUES, Status
+from lead_qualifier.qualification.conditions import OPERATORS, Condition, Group, Test, Value, Values, is_number
 from lead_qualifier.qualification.finding import Finding
+from lead_qualifier.qualification.lead_fields import FIELD_VALUES
 
-_VALUES: dict[str, tuple[Value, ...]] = {
-    "status": get_args(Status),
-    **VALUES,
-}
-"""The possible values of own fields, where they are known; such a field always has one of them."""
 _MOST_WAYS = 1_000
 #: How many comparisons are spent on a definition before its conditions count as possible: well below a second.
 _COMPARISONS = 400_000
@@ -25,6 +19,10 @@ _LONG = 256
 
 _Wanted = tuple[Test, bool]
 """A comparison, and the result that it must have."""
+
+
+class BudgetExhausted(Exception):
+    """There are too many cases to check."""
 
 
 class ComparisonBudget:
@@ -117,9 +115,9 @@ def _met(way: list[_Wanted], budget: ComparisonBudget) -> Values | Finding:
     by_name: dict[tuple[bool, str], list[_Wanted]] = {}
     for one, so in way:
         by_name.setdefault((one.own, one.name), []).append((one, so))
-    met: dict[bool, dict[str, Value]] = {True: {name: values[0] for name, values in _VALUES.items()}, False: {}}
+    met: dict[bool, dict[str, Value]] = {True: {name: values[0] for name, values in FIELD_VALUES.items()}, False: {}}
     for (own, name), wanted in by_name.items():
-        values = _VALUES.get(name) if own else None
+        values = FIELD_VALUES.get(name) if own else None
         for value in values or _telling([one for one, _ in wanted], budget):
             if _meets(value, wanted, budget):
                 if value is not None:
