@@ -113,7 +113,15 @@ def test_a_new_model_is_counted_by_outcome_criterion_and_evidence(cli: CommandLi
     assert (near["lead_id"], near["qualification_number"]) == ("near", 1)
     assert [(one["score"], one["met"]) for one in near["criteria"]] == [(66, True), (60, True)]
     assert near["changes"]["sales_ready"] == {"from": False, "to": True}
+    assert {(one["from"], one["leads"]) for one in engagement["bands"] if one["leads"]} == {
+        (10, 1),
+        (65, 1),
+        (80, 1),
+        (90, 1),
+        (95, 1),
+    }
     assert "live" not in found
+    assert "what_if" not in found
     assert "days" not in found
     assert ends(cli) == before, "a preview has written something"
     assert groups(cli) == joined, "a preview has joined a group"
@@ -137,6 +145,29 @@ def test_a_live_version_of_the_same_id_is_compared(cli: CommandLine) -> None:
     assert "1 newly qualifying" in shown.out
     assert "engagement 66 >= 60 met, demographic 60 >= 50 met" in shown.out
     assert shown.err == ""
+
+
+def test_other_thresholds_are_counted_each_criterion_alone(cli: CommandLine) -> None:
+    asked = ("--what-if", "engagement=60,67", "--what-if", "demographic=61,30")
+    found = cli.run("model", "preview", file(cli, "wider", engagement=61), "--json", *asked).fine().json()
+    assert {one["scoring_model_id"]: one["thresholds"] for one in found["what_if"]} == {
+        "engagement": [
+            {"threshold": 60, "would_qualify": 1},
+            {"threshold": 61, "would_qualify": 1},
+            {"threshold": 67, "would_qualify": 0},
+        ],
+        "demographic": [
+            {"threshold": 30, "would_qualify": 1},
+            {"threshold": 50, "would_qualify": 1},
+            {"threshold": 61, "would_qualify": 0},
+        ],
+    }
+    shown = cli.run("model", "preview", file(cli, "wider", engagement=61), *asked).fine().out
+    assert "<- threshold" in shown
+    assert "61 (in the file)" in shown
+    unknown = cli.run("model", "preview", file(cli, "wider"), "--what-if", "intent=5")
+    assert (unknown.code, "wider has no criterion on intent" in unknown.err) == (1, True)
+    assert cli.run("model", "preview", file(cli, "wider"), "--what-if", "engagement").code == 2
 
 
 def test_days_are_replayed_from_the_scores_on_their_topic(cli: CommandLine) -> None:

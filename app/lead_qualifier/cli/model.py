@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -139,6 +140,7 @@ def show(
 @model.command()
 def preview(
     file: DefinitionFile,
+    *,
     near: Annotated[
         float,
         typer.Option(
@@ -158,15 +160,26 @@ def preview(
             help="Also replay the retained scores: how many leads would have qualified on each of the last N days.",
         ),
     ] = 0,
+    what_if: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--what-if",
+            metavar="SCORING_MODEL=N,…",
+            help="How many leads would qualify with other thresholds of one criterion, such as engagement=60,65,75. "
+            "Repeatable: each criterion alone, the rest as in the file.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Show what a model would do if it were published now.
 
     Nothing is published; topics are only read. Every known lead is evaluated as the model's next version would evaluate
-    it: how many leads qualify, why the others do not, how many meet or nearly meet each criterion, and how the result
-    differs from the live version. Scores of a scoring model that is not live do not count. With --days, every lead
-    starts open and never qualified, because earlier CRM data is not kept.
+    it: how many leads qualify, why the others do not, how many meet or nearly meet each criterion, how their scores are
+    distributed, and how the result differs from the live version. Scores of a scoring model that is not live do not
+    count. With --days, every lead starts open and never qualified, because earlier CRM data is not kept.
     """
+    thresholds = _thresholds(what_if or ())
     definition = read_model_file(file)
     session = open_session()
     rules = read_rulebook(
@@ -182,6 +195,7 @@ def preview(
             near=near,
             sample=sample,
             days=days,
+            what_if=thresholds,
             progress=show_progress,
             time_tolerance=session.settings.time_tolerance,
         )
@@ -189,6 +203,23 @@ def preview(
         show_json(preview_views.as_json(previewed))
     else:
         preview_views.show(previewed)
+
+
+def _thresholds(texts: Iterable[str]) -> dict[str, list[float]]:
+    """Of each scoring model, the thresholds to try."""
+    found: dict[str, list[float]] = {}
+    for text in texts:
+        name, _, listed = text.rpartition("=")
+        try:
+            numbers = [float(number) for number in listed.split(",")]
+        except ValueError:
+            numbers = []
+        if not name or not numbers or not all(map(math.isfinite, numbers)):
+            raise typer.BadParameter(
+                f"{text} is not a scoring model and numbers, such as engagement=60,65,70", param_hint="--what-if"
+            )
+        found.setdefault(name, []).extend(numbers)
+    return found
 
 
 @model.command()

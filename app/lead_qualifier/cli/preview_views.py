@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import ceil
 from typing import Any
 
 import msgspec
 
+from lead_qualifier.cli.score_band_views import band_as_json, band_text
 from lead_qualifier.cli.screen import columns, moment, note, say, warn
 from lead_qualifier.client.evidence import changes_text, criteria_text, number
 from lead_qualifier.client.formula import terms
-from lead_qualifier.client.preview import Compared, Preview
+from lead_qualifier.client.preview import Compared, CriterionCount, Preview
 from lead_qualifier.client.preview_reader import Days, Previewed
+from lead_qualifier.client.what_if import WhatIf
 from lead_qualifier.messages.durations import duration_text
 from lead_qualifier.messages.fields import plain
 from lead_qualifier.messages.lead_flags import changes_of
 from lead_qualifier.messages.lead_qualified import evidence_of
 from lead_qualifier.qualification.decide import Outcome
+
+_BAR = 40
 
 
 def show(previewed: Previewed) -> None:
@@ -46,6 +51,13 @@ def show(previewed: Previewed) -> None:
         )
     say("")
     _criteria(preview, previewed.near)
+    for criterion in preview.criteria:
+        if criterion.bands:
+            say("")
+            _bands(criterion)
+    for what_if in preview.what_if:
+        say("")
+        _what_if(what_if)
     if preview.compared is not None:
         say("")
         for line in _compared(preview.compared):
@@ -109,6 +121,38 @@ def _criteria(preview: Preview, near: float) -> None:
     )
 
 
+def _bands(criterion: CriterionCount) -> None:
+    most = max(count for _, count in criterion.bands) or 1
+    columns(
+        (f"  {criterion.scoring_model_id}", "leads", ""),
+        (
+            (
+                f"  {band_text(band, whole=criterion.whole)}",
+                f"{count:,}",
+                "#" * ceil(_BAR * count / most) + (" <- threshold" if band.start == criterion.threshold else ""),
+            )
+            for band, count in criterion.bands
+        ),
+        right=("leads",),
+    )
+
+
+def _what_if(what_if: WhatIf) -> None:
+    now = dict(what_if.qualifying)[what_if.threshold]
+    columns(
+        (f"  {what_if.scoring_model_id} threshold", "would qualify", "difference"),
+        (
+            (
+                f"  {number(threshold)}" + (" (in the file)" if threshold == what_if.threshold else ""),
+                f"{count:,}",
+                "" if threshold == what_if.threshold else f"{count - now:+,}",
+            )
+            for threshold, count in what_if.qualifying
+        ),
+        right=("would qualify", "difference"),
+    )
+
+
 def _compared(compared: Compared) -> Iterator[str]:
     yield f"compared with live version {compared.version}, by criteria alone"
     yield f"  {compared.newly_qualifying:,} newly qualifying: they meet only the new criteria"
@@ -149,9 +193,7 @@ def as_json(previewed: Previewed) -> dict[str, Any]:
             for name, count in preview.set_already.items()
         ],
         "near_points": plain(previewed.near),
-        "criteria": [
-            msgspec.to_builtins(one) | {"threshold": plain(one.threshold), "met": one.met} for one in preview.criteria
-        ],
+        "criteria": [_criterion_as_json(one) for one in preview.criteria],
         "sample": [
             {
                 "lead_id": lead_id,
@@ -162,6 +204,16 @@ def as_json(previewed: Previewed) -> dict[str, Any]:
             for lead_id, found in preview.sample
         ],
     }
+    if preview.what_if:
+        shown["what_if"] = [
+            {
+                "scoring_model_id": one.scoring_model_id,
+                "thresholds": [
+                    {"threshold": plain(threshold), "would_qualify": count} for threshold, count in one.qualifying
+                ],
+            }
+            for one in preview.what_if
+        ]
     if preview.compared is not None:
         shown["live"] = msgspec.to_builtins(preview.compared)
     if days is not None:
@@ -169,3 +221,16 @@ def as_json(previewed: Previewed) -> dict[str, Any]:
         if days.since is not None:
             shown["history_since"] = days.since
     return shown
+
+
+def _criterion_as_json(criterion: CriterionCount) -> dict[str, Any]:
+    return {
+        "scoring_model_id": criterion.scoring_model_id,
+        "threshold": plain(criterion.threshold),
+        "live": criterion.live,
+        "reached": criterion.reached,
+        "near": criterion.near,
+        "no_score": criterion.no_score,
+        "met": criterion.met,
+        "bands": [{**band_as_json(band), "leads": count} for band, count in criterion.bands],
+    }

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import heapq
+from array import array
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zlib import crc32
 
+from lead_qualifier.client.score_bands import Band, ScoreBands
+from lead_qualifier.client.what_if import Thresholds, WhatIf, WhatIfCounter
 from lead_qualifier.qualification.decide import Outcome, criteria_met, decide
 from lead_qualifier.qualification.leads import Lead, Qualification
 from lead_qualifier.qualification.models import QualificationModel
@@ -32,6 +35,10 @@ class CriterionCount:
     reached: int = 0
     near: int = 0
     no_score: int = 0
+    bands: tuple[tuple[Band, int], ...] = ()
+    """How many of these leads have a score in each band, lowest first. One band starts at the threshold."""
+    whole: bool = True
+    """Whether all of these scores, and the threshold, are whole numbers."""
 
     @property
     def met(self) -> int:
@@ -61,6 +68,8 @@ class Preview:
     sample: tuple[tuple[str, Qualification], ...]
     """Some that would qualify: their ids, and why."""
     compared: Compared | None
+    what_if: tuple[WhatIf, ...] = ()
+    """For each criterion asked about, how many would qualify with other thresholds."""
     set_already: Mapping[str, int] = field(default_factory=dict)
     """Of those that meet the criteria and have what the model sets already: how many by whose qualification, by the
     model's id; empty where it was no model.
@@ -103,8 +112,11 @@ class Previewer:
         *,
         near: float = NEAR_POINTS,
         sample: int = SAMPLE,
+        what_if: Thresholds | None = None,
     ) -> None:
-        """`rules`: the current ones. `at`: when the model would be published. `near`: in points."""
+        """`rules`: the current ones. `at`: when the model would be published. `near`: in points. `what_if`: thresholds
+        to try. Raises NoSuchCriterion.
+        """
         self._model, self._rules = as_if_live(definition, rules)
         running = rules.models.get(definition.id)
         self._running = running if running is not None and running.live else None
@@ -116,7 +128,11 @@ class Previewer:
         self._set_already: Counter[str] = Counter()
         live = rules.live_scoring_models
         self._criteria = tuple(CriterionCount(name, limit, name in live) for name, limit in self._model.checks)
+        # 8 bytes for each score, and no object.
+        self._scores = {one.scoring_model_id: array("d") for one in self._criteria}
         self._near = near
+        self._thresholds = dict(what_if or {})
+        self._what_if = [WhatIfCounter(self._model, self._rules, at, name) for name in self._thresholds]
 
     def add(self, key: bytes, lead: Lead) -> None:
         """Count a lead. `key`: its id in UTF-8."""
@@ -133,7 +149,12 @@ class Previewer:
             return
         if outcome is Outcome.ALREADY_QUALIFIED:
             self._set_already[_qualified_by(lead, model.id)] += 1
+        for counter in self._what_if:
+            counter.add(lead, outcome)
         scores = lead.scores
+        for name, column in self._scores.items():
+            if (score := scores.get(name)) is not None:
+                column.append(score.value)
         for one in self._criteria:
             score = scores.get(one.scoring_model_id)
             if score is None:
@@ -154,7 +175,11 @@ class Previewer:
             leads=leads,
             asked=leads - sum(outcomes[outcome] for outcome in _NOT_ASKED),
             outcomes=dict(outcomes.most_common()),
-            criteria=self._criteria,
+            criteria=tuple(self._with_bands(one) for one in self._criteria),
+            what_if=tuple(
+                counter.result(thresholds)
+                for counter, thresholds in zip(self._what_if, self._thresholds.values(), strict=True)
+            ),
             set_already=dict(self._set_already.most_common()),
             sample=tuple((key.decode(), why) for _, key, why in sorted(self._sample, reverse=True)),
             compared=None
@@ -167,6 +192,11 @@ class Previewer:
                 no_longer_qualifying=met_pairs[False, True],
             ),
         )
+
+    def _with_bands(self, one: CriterionCount) -> CriterionCount:
+        scores = self._scores[one.scoring_model_id]
+        bands = ScoreBands(scores, cuts=(one.threshold,))
+        return replace(one, bands=bands.counted(scores), whole=bands.whole)
 
 
 def _qualified_by(lead: Lead, model_id: str) -> str:

@@ -11,6 +11,7 @@ import msgspec
 from lead_qualifier.client.leads import read_all
 from lead_qualifier.client.preview import Preview, Previewer, as_if_live
 from lead_qualifier.client.preview_by_day import DayByDay
+from lead_qualifier.client.what_if import Thresholds
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.kafka.records import bad_header_name
@@ -68,19 +69,20 @@ def preview(
     near: float,
     sample: int,
     days: int,
+    what_if: Thresholds,
     progress: Callable[[str], None],
     time_tolerance: timedelta = DEFAULT_TOLERANCE,
 ) -> Previewed:
-    """What the model would do now, and would have done in the last `days` days (0: no history).
+    """What the model would do now, with other thresholds (`what_if`), and in the last `days` days (0: no history).
 
-    `progress` gets lines that say how far it is. Raises TopicMissing, ReadIncomplete, UnreadableState, NotAllowed,
-    KafkaException.
+    `progress` gets lines that say how far it is. Raises NoSuchCriterion, TopicMissing, ReadIncomplete,
+    UnreadableState, NotAllowed, KafkaException.
     """
     at = datetime.now(UTC)
+    previewer = Previewer(definition, rules, at, near=near, sample=sample, what_if=what_if)
     reader = TopicReader(connection)
     stored, unprocessed = read_all(reader, topic_prefix=topic_prefix, state_prefix=state_prefix, progress=progress)
     leads = stored.values
-    previewer = Previewer(definition, rules, at, near=near, sample=sample)
     decode = msgspec.json.Decoder(Lead).decode
     times = PlausibleTime(time_tolerance)
     latest = times.latest(to_milliseconds(at))

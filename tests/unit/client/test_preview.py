@@ -189,3 +189,23 @@ def test_leads_that_have_the_flags_are_counted_by_model() -> None:
         "5 more meet the criteria, but already have what the model would set: "
         "2 through model other, 1 through this model, 1 through model third, 1 not through a model"
     )
+
+
+def test_scores_of_eligible_leads_are_counted_in_bands_that_part_at_the_threshold() -> None:
+    found = previewed(
+        model(criteria={"engagement": 72}),
+        rules(),
+        *(lead(engagement=value) for value in (60, 71, 72, 73, 79)),
+        lead(demographic=80),
+        lead(status="qualified", engagement=90),
+    )
+    [criterion] = found.criteria
+    assert [(band.start, count) for band, count in criterion.bands if count] == [
+        (60, 1),
+        (71, 1),
+        (72, 1),
+        (73, 1),
+        (79, 1),
+    ]
+    assert 72 in {band.start for band, _ in criterion.bands}
+    assert sum(count for _, count in criterion.bands) == found.asked - criterion.no_score

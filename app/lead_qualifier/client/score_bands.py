@@ -1,0 +1,91 @@
+"""Divides scores into bands of equal width with round edges, such as 70 to 74 and 75 to 79, and counts them."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain, count
+
+_SAMPLE = 10_000
+_OUTLIERS = 0.01
+_STEPS = (1, 2, 5)
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """The scores from `start` (None: from the lowest) to just below `below` (None: to the highest)."""
+
+    start: float | None
+    below: float | None
+
+
+class ScoreBands:
+    """At most so many bands of equal width, and one more at either end for the lowest and highest hundredth.
+
+    The width is 1, 2 or 5 times a power of ten, and edges are multiples of it. A score on an edge is in the band that
+    starts there.
+    """
+
+    def __init__(self, scores: Sequence[float], *, cuts: Collection[float] = (), most: int = 20) -> None:
+        """Chooses bands for these scores. `cuts`: further edges, such as a threshold. `most`: the number of bands."""
+        sample = sorted(scores[:: max(1, len(scores) // _SAMPLE)])
+        self._cuts = frozenset(map(float, cuts))
+        self.whole = all(map(float.is_integer, chain(self._cuts, scores)))
+        """Whether all scores and cuts are whole numbers."""
+        edges = set(self._cuts)
+        if sample:
+            outside = math.floor(len(sample) * _OUTLIERS)
+            edges.update(_edges(sample[outside], sample[-1 - outside], most, whole=self.whole))
+        self.edges = tuple(sorted(edges))
+        """Where a band ends and the next starts, in ascending order."""
+
+    def index(self, score: float) -> int:
+        """The number of the score's band. 0 is the one below the first edge."""
+        return bisect_right(self.edges, score)
+
+    def band(self, index: int) -> Band:
+        """The band with this number."""
+        edges = self.edges
+        return Band(edges[index - 1] if index else None, edges[index] if index < len(edges) else None)
+
+    def counted(self, scores: Iterable[float]) -> tuple[tuple[Band, int], ...]:
+        """How many of these scores are in each band, lowest first. Empty bands at either end are left out, unless they
+        start at a cut.
+        """
+        counts = Counter(map(partial(bisect_right, self.edges), scores))
+        shown = [*counts, *(index for index, edge in enumerate(self.edges, 1) if edge in self._cuts)]
+        if not shown:
+            return ()
+        return tuple((self.band(index), counts[index]) for index in range(min(shown), max(shown) + 1))
+
+
+def _edges(low: float, high: float, most: int, *, whole: bool) -> list[float]:
+    """Multiples of one width, from the last one that is not above `low` to the first one above `high`."""
+    finest = max(abs(low), abs(high)) * 1e-9  # so that each edge is a number of its own
+    about = max(high / most - low / most, finest, 1.0 if whole else 0.0)
+    exponent = math.floor(math.log10(about)) if about > 0 else 0
+    for power in count(exponent):
+        for step in _STEPS:
+            first, last = (math.floor(_multiple(end, step, power)) for end in (low, high))
+            width = _scaled(step, power)
+            if last - first < most and width >= finest and (width >= 1 or not whole):
+                return [edge for index in range(first, last + 2) if math.isfinite(edge := _scaled(index * step, power))]
+    raise AssertionError("unreachable")
+
+
+def _multiple(score: float, step: int, power: int) -> float:
+    """How many widths the score is away from zero."""
+    width = _scaled(step, power)
+    return score / width if width and math.isfinite(width) else 0.0
+
+
+def _scaled(number: int, power: int) -> float:
+    """`number` times ten to this power, rounded once: three times a tenth is 0.3."""
+    try:
+        return float(number * 10**power) if power >= 0 else number / 10**-power
+    except OverflowError:
+        return math.copysign(math.inf, number)
