@@ -60,7 +60,8 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
 def make_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., LocalKafka]]:
     """Makes brokers that a test may stop, kill, freeze and restart: `make_kafka()` is one that runs.
 
-    `properties` are Kafka's server properties; `ports`, for clients and the controller, where a test needs to know.
+    `properties` are Kafka's server properties; `ports`, for clients and the controller, where a test needs to know;
+    `cluster_id`, 22 letters of base64, for brokers that form a cluster.
     """
     try:
         java, libs = find_java(), kafka_jars(print)
@@ -69,10 +70,14 @@ def make_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..
     made: list[LocalKafka] = []
 
     def make(
-        folder: Path | None = None, *, properties: dict[str, str] | None = None, ports: list[int] | None = None
+        folder: Path | None = None,
+        *,
+        properties: dict[str, str] | None = None,
+        ports: list[int] | None = None,
+        cluster_id: str | None = None,
     ) -> LocalKafka:
         folder = folder or tmp_path_factory.mktemp("kafka")
-        local = LocalKafka(folder, java=java, libs=libs, heap="512m", settings=properties)
+        local = LocalKafka(folder, java=java, libs=libs, heap="512m", settings=properties, cluster_id=cluster_id)
         if ports is not None:
             local.ports = ports
         local.start()

@@ -12,7 +12,8 @@ from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.services.projection import Projection
 from lead_qualifier.wording.sentences import IN_ENGLISH
 
-#: A consumer asks for records many times a second; a rebalance may keep it from that for a few.
+#: A consumer asks for records many times a second, and is answered; a rebalance may keep it from that for a few, and
+#: a broker's death until its partitions have another leader.
 _SILENT_SECONDS = 15.0
 
 
@@ -80,6 +81,10 @@ class HostedService:
         health = self.app.fetch_health()
         if health is not None and health.silent() > _SILENT_SECONDS:
             waiting.append(f"nothing was fetched for {health.silent():.0f} s")
+        elif health is not None and (unanswered := health.unanswered()) is not None:
+            (topic, number), seconds = unanswered
+            if seconds > _SILENT_SECONDS:
+                waiting.append(f"{topic}-{number} could not be fetched for {seconds:.0f} s: perhaps it has no leader")
         if not self.engine.ready():
             opened = len(self.engine.open_partitions())
             waiting.append(

@@ -325,7 +325,7 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
 
     def _notice_losses(self, assignment: Any) -> None:
         """Every second: where the consumer stands past what was accepted, and nothing of it came since, read it again:
-        Faust drops batches while flow is suspended.
+        Faust drops batches while flow is suspended. And note which fetches are answered.
         """
         now = time.monotonic()
         if now < self._check_at:
@@ -352,6 +352,15 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
                 else:
                     suspects[topic, number] = sample
         self._suspects = suspects
-        for tp, position in self._followed_to.items():
-            if tp in assignment.tps:
-                self.health.seen((tp.topic, tp.partition), position, assignment.state_value(tp).lso)
+        wanted = [AioTopicPartition(*tp) for tp in self.engine.fetch_buffer.wanted() if tp in self._epochs]
+        followed = [tp for tp in self._followed_to if tp in assignment.tps]
+        self.health.fetching(
+            {
+                (tp.topic, tp.partition): assignment.state_value(tp).timestamp
+                for tp in (*wanted, *followed)
+                if tp in assignment.tps
+            }
+        )
+        for tp in followed:
+            position, state = self._followed_to[tp], assignment.state_value(tp)
+            self.health.seen((tp.topic, tp.partition), position, state.lso)

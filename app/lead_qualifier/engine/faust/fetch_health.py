@@ -1,8 +1,11 @@
-"""Whether records still come: the passes of the fetch loop, and topic partitions that have more but do not move."""
+"""Whether records still come: the passes of the fetch loop, topic partitions that no broker answers fetches of, and
+those that have more but do not move.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from lead_qualifier.engine.errors import Code, Report
@@ -19,6 +22,7 @@ class FetchHealth:
     def __init__(self) -> None:
         self._passed_at = time.monotonic()
         self._behind: dict[TopicPartition, tuple[int, float]] = {}
+        self._answers: dict[TopicPartition, tuple[int | None, float]] = {}
         self._tasks: tuple[Any, ...] = ()
 
     def passed(self, *tasks: Any) -> None:
@@ -33,9 +37,24 @@ class FetchHealth:
         elif self._behind.get(tp, (-1, 0.0))[0] != position:
             self._behind[tp] = (position, time.monotonic())
 
+    def fetching(self, answers: Mapping[TopicPartition, int | None]) -> None:
+        """All topic partitions that are being fetched now, with the time of the newest answer (None: none yet)."""
+        known, now = self._answers, time.monotonic()
+        self._answers = {
+            tp: known[tp] if tp in known and known[tp][0] == answer else (answer, now) for tp, answer in answers.items()
+        }
+
+    def unanswered(self) -> tuple[TopicPartition, float] | None:
+        """The topic partition whose fetches have had no answer for longest, and for how many seconds. A broker answers
+        at least twice a second, also where there is nothing new.
+        """
+        longest = min(self._answers.items(), key=lambda item: item[1][1], default=None)
+        return None if longest is None else (longest[0], time.monotonic() - longest[1][1])
+
     def assigned(self) -> None:
         """A new assignment: what stood still before may be somebody else's now."""
         self._behind.clear()
+        self._answers = {}
         self._passed_at = time.monotonic()
 
     def behind(self, tp: TopicPartition) -> float:

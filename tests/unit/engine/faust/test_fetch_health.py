@@ -59,6 +59,33 @@ def test_a_new_assignment_forgets_what_stood_still(monkeypatch: pytest.MonkeyPat
     assert health.problem(10) is None
 
 
+def test_a_partition_whose_fetches_are_not_answered_is_told_with_the_time_since_the_last_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    health = FetchHealth()
+    assert health.unanswered() is None
+    health.fetching({("scores", 3): 100, ("scores", 4): None})
+    aged(monkeypatch, 5)
+    health.fetching({("scores", 3): 105, ("scores", 4): None})
+    aged(monkeypatch, 10)
+    health.fetching({("scores", 3): 115, ("scores", 4): None})
+    tp, seconds = health.unanswered() or (None, 0.0)
+    assert (tp, round(seconds)) == (("scores", 4), 15)
+    health.fetching({("scores", 3): 115, ("scores", 4): 115})
+    assert round((health.unanswered() or (None, -1.0))[1]) == 0
+
+
+def test_a_partition_that_is_fetched_no_more_waits_for_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    health = FetchHealth()
+    health.fetching({("scores", 3): 100})
+    aged(monkeypatch, 20)
+    health.fetching({})
+    assert health.unanswered() is None
+    health.fetching({("scores", 3): 100})
+    health.assigned()
+    assert health.unanswered() is None
+
+
 def test_a_task_of_the_consumer_that_has_ended_is_a_problem() -> None:
     async def fetching() -> None: ...
 
