@@ -1,6 +1,7 @@
-"""What the Helm chart takes from the code: `python -m tools.chart` (`make docs`).
+"""What the Helm chart takes from elsewhere: `python -m tools.chart` (`make docs`).
 
-That is its table of services, the settings in its schema of values, and the table of values in its README.
+From the code: its table of services, and the settings in its schema of values. From its values: their table in its
+README. From deploy/monitoring: alerts and dashboard, as Helm reads no file outside the chart.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from lead_qualifier.messages.topics import Partitions
 from lead_qualifier.services.topology import DOWNSTREAM, WORKER, ServiceTopology
 from lead_qualifier.settings import Settings
 
-CHART = Path(__file__).parents[1] / "deploy" / "helm" / "lead-qualifier"
+_DEPLOY = Path(__file__).parents[1] / "deploy"
+CHART = _DEPLOY / "helm" / "lead-qualifier"
+_MONITORING = ("alerts.yaml", "alerts-optional.yaml", "dashboard.json")
 #: Set by the chart itself, or for people at a terminal.
 NOT_VALUES = frozenset({"create_topics", "web_host", "web_port", "data_dir", "broker", "issued_by", "command_timeout"})
 _KEPT = ("enum", "type", "minimum", "maximum", "exclusiveMinimum", "pattern", "minLength", "maxLength")
@@ -74,6 +77,7 @@ def documents() -> dict[Path, str]:
         CHART / "files" / "services.yaml": services(),
         CHART / "values.schema.json": values_schema((CHART / "values.schema.json").read_text()),
         CHART / "README.md": readme((CHART / "README.md").read_text(), values),
+        **{CHART / "files" / name: (_DEPLOY / "monitoring" / name).read_text() for name in _MONITORING},
     }
 
 

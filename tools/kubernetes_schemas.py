@@ -13,7 +13,7 @@ from typing import Any
 
 import kubernetes_validate
 from cloudcoil.models.keda.v1alpha1 import ScaledObject, TriggerAuthentication
-from cloudcoil.models.prometheus_operator.v1 import ServiceMonitor
+from cloudcoil.models.prometheus_operator.v1 import PrometheusRule, ServiceMonitor
 
 #: Objects of stable versions only gain fields, so that what this release takes, later ones take.
 VERSION = "1.34.0"
@@ -28,6 +28,7 @@ _BUILT_IN = (
     "serviceaccount-v1",
 )
 _CUSTOM = {
+    "prometheusrule-monitoring-v1": PrometheusRule,
     "scaledobject-keda-v1alpha1": ScaledObject,
     "servicemonitor-monitoring-v1": ServiceMonitor,
     "triggerauthentication-keda-v1alpha1": TriggerAuthentication,

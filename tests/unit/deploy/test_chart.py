@@ -20,10 +20,12 @@ from lead_qualifier.services.web import WebServer
 from lead_qualifier.settings import Settings, variable_of
 from lead_qualifier.sinks.dataverse import build as dataverse
 from lead_qualifier.sinks.webhook import build as webhook
-from tests.support.helm import AT, BROKER, CHART, VALUES, container, environment, helm, of_kind, pods, render
+from tests.support.helm import AT, BROKER, CHART, ROOT, VALUES, container, environment, helm, of_kind, pods, render
 from tests.support.kubernetes import problems
 
 FILES = sorted(VALUES.glob("*.yaml"))
+MONITORING = ROOT / "deploy" / "monitoring"
+RUNBOOKS = ROOT / "docs" / "runbooks"
 GOLDEN = Path(__file__).parent / "golden"
 KNOWN = {variable_of(name) for name in Settings.model_fields}
 Objects = list[dict[str, Any]]
@@ -48,6 +50,11 @@ def test_helm_finds_nothing_to_complain_about(file: Path) -> None:
 def test_what_it_makes_is_as_reviewed(name: str) -> None:
     """UPDATE_GOLDEN=1 writes the files anew: look at the difference."""
     found = sorted(render(values=[VALUES / f"{name}.yaml"]), key=lambda one: (one["kind"], one["metadata"]["name"]))
+    for one in found:  # another test compares these with their sources
+        if one["kind"] == "PrometheusRule":
+            one["spec"] = "..."
+        elif one["metadata"]["name"].endswith("-dashboard"):
+            one["data"] = dict.fromkeys(one["data"], "...")
     file = GOLDEN / f"{name}.yaml"
     if os.environ.get("UPDATE_GOLDEN"):
         file.write_text(yaml.safe_dump_all(found, sort_keys=False, width=120))
@@ -268,6 +275,30 @@ def test_alerts_find_the_scrape_job_whatever_the_chart_is_called(everything: Obj
     (monitor,) = (one for one in everything if one["kind"] == "ServiceMonitor")
     (endpoint,) = monitor["spec"]["endpoints"]
     assert {"targetLabel": "job", "replacement": "lead-qualifier-lq"} in endpoint["relabelings"]
+
+
+def test_alerts_and_dashboard_are_those_of_compose() -> None:
+    objects = render(values=[VALUES / "secured.yaml"])
+    (rules,) = (one for one in objects if one["kind"] == "PrometheusRule")
+    assert rules["spec"] == yaml.safe_load((MONITORING / "alerts.yaml").read_text())
+    dashboard = of_kind(objects, "ConfigMap")["dashboard"]
+    assert dashboard["data"] == {"lead-qualifier.json": (MONITORING / "dashboard.json").read_text()}
+    assert dashboard["metadata"]["labels"]["grafana_dashboard"] == "1"
+
+
+def test_alerts_link_to_the_runbooks_address_and_include_optional_ones_where_asked(everything: Objects) -> None:
+    (rules,) = (one for one in everything if one["kind"] == "PrometheusRule")
+    alerts = {rule["alert"]: rule for group in rules["spec"]["groups"] for rule in group["rules"]}
+    assert "LeadQualifierNoTraffic" in alerts
+    for alert in alerts.values():
+        assert alert["annotations"]["runbook_url"].startswith("https://docs.example.com/runbooks/")
+        assert (RUNBOOKS / alert["annotations"]["runbook_url"].rsplit("/", 1)[1]).is_file()
+
+
+def test_alerts_and_dashboard_are_off_unless_asked_for() -> None:
+    objects = render(BROKER)
+    assert "PrometheusRule" not in {one["kind"] for one in objects}
+    assert "dashboard" not in of_kind(objects, "ConfigMap")
 
 
 def test_the_job_is_scheduled_as_the_processes_unless_it_says_otherwise() -> None:
