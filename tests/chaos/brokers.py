@@ -150,4 +150,6 @@ def _settings(number: int, ports: list[Ports]) -> dict[str, str]:
         # as Kafka has them: the time until a broker that is gone is noticed is part of what is measured
         "broker.session.timeout.ms": "9000",
         "broker.heartbeat.interval.ms": "2000",
+        # a broker gives up after a minute, which three that start on a busy machine can take
+        "initial.broker.registration.timeout.ms": str(int(_START_SECONDS * 1000)),
     }
