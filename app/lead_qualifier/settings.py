@@ -24,7 +24,9 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lead_qualifier.kafka.connection import Compression, Connection, OAuth, SaslMechanism, SecurityProtocol
+from lead_qualifier.messages.decode import read_framing
 from lead_qualifier.messages.durations import parse_duration
+from lead_qualifier.messages.id_form import IdNormalisation, require_id_form
 from lead_qualifier.messages.reasons import form_in_words
 
 PREFIX = "LEAD_QUALIFIER_"
@@ -185,6 +187,12 @@ class Settings(BaseSettings):
     Schema serializer writes them): `refuse` makes them dead letters, `read` reads the JSON behind it. No registry is
     contacted, and keys must be plain ids.
     """
+    id_normalisation: IdNormalisation = IdNormalisation.NONE
+    """The form that the ids of leads must have. Ids are compared byte by byte: a lead whose id comes in two forms is
+    two leads. With `guid` (lower case, with hyphens, without braces) or `nfc` (Unicode normalization form C), a message
+    with an id in another form becomes a dead letter whose reason names the form; no id is rewritten. Ids of contacts,
+    owners and sellers are checked, too; with `guid` only those that are GUIDs.
+    """
     command_timeout: Annotated[float, Field(gt=0)] = 60.0
     """Seconds that a command waits for its outcome before it gives up (exit code 4)."""
     issued_by: Annotated[str | None, Field(min_length=1)] = None
@@ -250,6 +258,11 @@ class Settings(BaseSettings):
     def prefix_of_state(self) -> str:
         """The prefix of the topics that hold state."""
         return self.topic_prefix if self.state_prefix is None else self.state_prefix
+
+    def apply_to_decoding(self) -> None:
+        """Set how this process decodes messages: the framing that it reads, the form that ids must have."""
+        read_framing(self.schema_registry_framing is SchemaRegistryFraming.READ)
+        require_id_form(self.id_normalisation)
 
     def connection(self, bootstrap_servers: str | None = None) -> Connection:
         """The configured connection to Kafka, or the same to `bootstrap_servers`, a broker that was found otherwise.

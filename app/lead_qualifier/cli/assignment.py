@@ -14,7 +14,7 @@ from lead_qualifier.cli.definitions import downstream_commands
 from lead_qualifier.cli.exit_codes import ExitCode
 from lead_qualifier.cli.options import Json
 from lead_qualifier.cli.screen import busy, say, show_json
-from lead_qualifier.cli.session import open_session
+from lead_qualifier.cli.session import check_lead_id, open_session
 from lead_qualifier.client.assignment_lookup import look_up
 
 assignment = downstream_commands(KIND, plural="assignments", about="Define who gets which qualified leads.")
@@ -32,6 +32,7 @@ def explain_lead(
     closed, merged or erased.
     """
     session = open_session()
+    check_lead_id(lead_id)
     with busy(f"looking for {lead_id}"):
         found = look_up(session.connection, topic_prefix=session.prefix, lead_id=lead_id)
     explained = explain(lead_id, found.entries, datetime.now(UTC))

@@ -12,7 +12,7 @@ import typer
 from lead_qualifier.cli.exit_codes import ExitCode
 from lead_qualifier.cli.options import Json, command_group
 from lead_qualifier.cli.screen import busy, moment, say, show_json
-from lead_qualifier.cli.session import Session, open_session
+from lead_qualifier.cli.session import Session, check_lead_id, open_session
 from lead_qualifier.client.evidence import changes_text, criteria_text, criterion_text, model_text, number
 from lead_qualifier.client.explanation import Explained, explain, reopened
 from lead_qualifier.client.leads import LeadPresence, LookedUp, look_up
@@ -37,6 +37,7 @@ def show(
     the workers have processed them so far. The exit code is 1 if the lead was never seen or was erased.
     """
     session = open_session()
+    check_lead_id(lead_id)
     with busy(f"looking for {lead_id}"):
         rules = read_rulebook(
             session.connection, topic_prefix=session.prefix, unknown_leads=session.settings.unknown_leads.value

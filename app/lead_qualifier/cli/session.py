@@ -10,13 +10,14 @@ from typing import Any
 
 import typer
 
-from lead_qualifier.cli.exit_codes import ExitCode, NoBrokerFound
+from lead_qualifier.cli.exit_codes import ExitCode, NoBrokerFound, Refused
 from lead_qualifier.cli.screen import busy, fail, say, show_json, warn
 from lead_qualifier.client.commands import CommandClient, Outcome
 from lead_qualifier.demo.broker.local_broker import find_running
 from lead_qualifier.kafka.connection import Connection
-from lead_qualifier.messages.decode import read_framing
-from lead_qualifier.settings import SchemaRegistryFraming, Settings, load_settings, unknown_variables
+from lead_qualifier.messages import id_form
+from lead_qualifier.messages.errors import BadMessage
+from lead_qualifier.settings import Settings, load_settings, unknown_variables
 
 _REACH_SECONDS = 8.0
 
@@ -56,7 +57,7 @@ def open_session(**options: Any) -> Session:
     settings = load_settings(**options)
     for line in unknown_variables():
         warn(line)
-    read_framing(settings.schema_registry_framing is SchemaRegistryFraming.READ)
+    settings.apply_to_decoding()
     connection = find_running(settings)
     if connection is None:
         raise NoBrokerFound
@@ -79,6 +80,15 @@ def report(ask: Callable[[], Outcome], *, as_json: bool) -> None:
     if not outcome.accepted:
         fail(*outcome.lines)
         raise typer.Exit(ExitCode.REFUSED)
+
+
+def check_lead_id(lead_id: str) -> None:
+    """Raises Refused for an id that no lead can have, as the settings of the session say."""
+    if (form := id_form.required) is not None:
+        try:
+            form.check("lead_id", lead_id)
+        except BadMessage as bad:
+            raise Refused(bad.reason) from None
 
 
 def user_at_host() -> str:

@@ -13,9 +13,11 @@ import msgspec
 
 from lead_qualifier.consumer.errors import PermanentFailure
 from lead_qualifier.kafka.records import Headers, Record
+from lead_qualifier.messages import id_form
 from lead_qualifier.messages.cloud_events import attributes_of, data_of, event_type
 from lead_qualifier.messages.errors import BadMessage
 from lead_qualifier.messages.reasons import encoding_fault
+from lead_qualifier.messages.topics import LEAD_CHANGED
 from lead_qualifier.messages.trace_context import trace_of
 from lead_qualifier.qualification.utc import from_milliseconds
 
@@ -100,6 +102,8 @@ def decode(record: Record, *, topic_prefix: str = "", attempt: int = 1) -> Event
     key = _key(record)
     data = _data(record.value, record.headers)
     attributes = attributes_of(record.value, record.headers)
+    if (form := id_form.required) is not None:
+        form.check_all({"lead_id": key} if record.value is None and topic == LEAD_CHANGED.name else data)
     event_id = attributes.id or _text(data, _IDS) or f"{topic}/{record.partition}/{record.offset}"
     return Event(
         topic=topic,

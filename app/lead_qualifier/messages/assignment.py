@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 from tzlocal.windows_tz import win_tz
 
+from lead_qualifier.messages import id_form
 from lead_qualifier.messages.conditions import ConditionDefinition
 from lead_qualifier.messages.decode import decode
 from lead_qualifier.messages.errors import BadMessage, BadMessageClass
@@ -309,6 +310,8 @@ def decode_seller_changed(key: bytes | None, value: bytes | None, headers: Any =
                 "seller_id",
                 BadMessageClass.WRONG_KEY,
             )
+        if (form := id_form.required) is not None:
+            form.check("seller_id", seller_id)
         return seller_id
     message = decode(_seller, "seller_id", key, value, headers, closed=_SELLER_FIELDS)
     message["time_zone"] = _zone(message["time_zone"])

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar, cast
 import msgspec
 from pydantic import TypeAdapter, ValidationError
 
+from lead_qualifier.messages import id_form
 from lead_qualifier.messages.cloud_events import data_of, is_envelope
 from lead_qualifier.messages.command_messages import FeatureCommand, ModelCommand, ScoringModelChanged
 from lead_qualifier.messages.errors import BadMessage, BadMessageClass
@@ -112,6 +113,8 @@ def decode_score(key: bytes | None, value: bytes | None, headers: Headers = None
         ):
             if not data.isascii():
                 data.decode()  # msgspec does not check the fields that it skips
+            if (form := id_form.required) is not None:
+                form.check("lead_id", plain.lead_id)
             return ChangedScore(plain.event_id, plain.scoring_model_id, plain.score, _plain_time(time))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass  # unusual or invalid: the contract's validator decides, and says what is wrong
@@ -216,6 +219,8 @@ def _validated(
     message_id = str(message[id_field])
     if key != message_id.encode():
         raise wrong_key(key, id_field, message_id)
+    if (form := id_form.required) is not None:
+        form.check_all(message)
     return message
 
 
@@ -247,9 +252,12 @@ def _erased_id(key: bytes | None) -> str:
     if not key:
         raise wrong_key(key, "lead_id", "")
     try:
-        return key.decode()
+        lead_id = key.decode()
     except UnicodeDecodeError:
         raise BadMessage(
             "the record's key is not UTF-8, so it is not a lead's id and nothing is erased",
             kind=BadMessageClass.WRONG_KEY,
         ) from None
+    if (form := id_form.required) is not None:
+        form.check("lead_id", lead_id)
+    return lead_id

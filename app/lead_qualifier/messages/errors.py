@@ -23,6 +23,8 @@ class BadMessageClass(StrEnum):
     """The message breaks its contract."""
     WRONG_KEY = "wrong_key"
     IMPLAUSIBLE_TIME = "implausible_time"
+    ID_FORM = "id_form"
+    """An id is not in the form that LEAD_QUALIFIER_ID_NORMALISATION requires."""
 
 
 class BadMessage(MessagesError):

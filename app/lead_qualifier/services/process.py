@@ -22,7 +22,6 @@ from lead_qualifier.kafka.acls import Grant, check_rights
 from lead_qualifier.kafka.admin import LATEST, Admin
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.errors import NotAllowed
-from lead_qualifier.messages.decode import read_framing
 from lead_qualifier.messages.topics import Topic
 from lead_qualifier.services.broker_contact import BrokerContact
 from lead_qualifier.services.errors import OtherInstallation
@@ -33,7 +32,7 @@ from lead_qualifier.services.service import HostedService, Service
 from lead_qualifier.services.start_up import StartUp
 from lead_qualifier.services.watchdog import Watchdog
 from lead_qualifier.services.web import WebServer, show_ready
-from lead_qualifier.settings import SchemaRegistryFraming, Settings
+from lead_qualifier.settings import Settings
 from lead_qualifier.wording.sentences import IN_ENGLISH
 
 log = structlog.get_logger(__name__)
@@ -66,7 +65,7 @@ class Process:
         hook: FaultHook = no_fault_hook,
     ) -> None:
         """`topics`: all that the services use; `rights`: what they need."""
-        read_framing(settings.schema_registry_framing is SchemaRegistryFraming.READ)
+        settings.apply_to_decoding()
         self._settings = settings
         self._connection = connection
         self._build = build

@@ -32,6 +32,7 @@ def run_sink(sink: Sink, settings: Settings, connection: Connection) -> None:
 
     Raises what StartUp.topics and Subscription.run raise, and OSError (port taken).
     """
+    settings.apply_to_decoding()
     StartUp(settings, connection, topics=_topics(sink), rights=_rights(sink, settings)).topics()
     process = SinkProcess(sink, settings, connection)
     with stopped_by_signals(process.subscription), process.serving():

@@ -1,0 +1,101 @@
+"""The normal form of ids: records whose ids are in another form are refused, never rewritten."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+
+from lead_qualifier.messages.errors import BadMessage, BadMessageClass
+
+
+class IdNormalisation(StrEnum):
+    """Which form the ids of leads and people must have."""
+
+    NONE = "none"
+    GUID = "guid"
+    NFC = "nfc"
+
+
+#: The ids of a lead: they must have the form. In another form they would be another lead.
+_LEAD_IDS = ("lead_id", "survivor_id")
+#: Ids of other rows of the CRM. With `guid` only those that are GUIDs must have the form: a seller's may be an address.
+_OTHER_IDS = ("contact_id", "owner_id", "seller_id")
+
+_GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_GUID_IN_ANY_FORM = re.compile(
+    r"[({]?[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}[)}]?", re.IGNORECASE | re.ASCII
+)
+_GUID_FORM = "a GUID in lower case, with hyphens and without braces, as in 3fa85f64-5717-4562-b3fc-2c963f66afa6"
+_NFC_FORM = "in Unicode normalization form C (NFC)"
+
+
+def _guid_fault(text: str) -> str | None:
+    if _GUID.fullmatch(text):
+        return None
+    if not _GUID_IN_ANY_FORM.fullmatch(text):
+        found = "text that is not a GUID"
+    elif text.startswith(("{", "(")) or text.endswith(("}", ")")):
+        found = "one in braces"
+    elif text.lower() != text:
+        found = "capital letters"
+    else:
+        found = "one without hyphens"
+    return f"must be {_GUID_FORM}, found {found}"
+
+
+def _other_guid_fault(text: str) -> str | None:
+    return _guid_fault(text) if _GUID_IN_ANY_FORM.fullmatch(text) else None
+
+
+def _nfc_fault(text: str) -> str | None:
+    if unicodedata.is_normalized("NFC", text):
+        return None
+    return f"must be {_NFC_FORM}, found characters in another form"
+
+
+_Fault = Callable[[str], str | None]
+_FORMS: dict[IdNormalisation, tuple[_Fault, _Fault]] = {
+    IdNormalisation.GUID: (_guid_fault, _other_guid_fault),
+    IdNormalisation.NFC: (_nfc_fault, _nfc_fault),
+}
+
+
+class IdForm:
+    """One normal form of ids."""
+
+    def __init__(self, normalisation: IdNormalisation) -> None:
+        """`normalisation`: not `none`."""
+        lead_fault, other_fault = _FORMS[normalisation]
+        self._normalisation = normalisation
+        self._faults = {**dict.fromkeys(_LEAD_IDS, lead_fault), **dict.fromkeys(_OTHER_IDS, other_fault)}
+
+    def check(self, field: str, text: str) -> None:
+        """Raises BadMessage if the id in the field is not in its normal form. Other fields may have any form."""
+        fault = self._faults.get(field)
+        if fault is not None and (found := fault(text)) is not None:
+            raise BadMessage(
+                f"{field} {found}: send the id in this form (LEAD_QUALIFIER_ID_NORMALISATION={self._normalisation})",
+                field,
+                BadMessageClass.ID_FORM,
+            )
+
+    def check_all(self, message: Mapping[str, object]) -> None:
+        """The same for every id in a message."""
+        for field in self._faults:
+            if isinstance(text := message.get(field), str):
+                self.check(field, text)
+
+
+def require_id_form(normalisation: IdNormalisation) -> None:
+    """Set the form that ids must have, for the whole process.
+
+    An id means the same to everything in a process, so this is not a parameter of each function.
+    """
+    global required  # noqa: PLW0603  as above
+    required = None if normalisation is IdNormalisation.NONE else IdForm(normalisation)
+
+
+required: IdForm | None = None
+"""The form that ids must have; None: any. A variable, not a function: it is looked at for every record."""
