@@ -154,6 +154,32 @@ def test_a_model_says_how_far_it_is_with_the_leads_that_it_found(cli: CommandLin
     assert "existing leads are" not in cli.run("model", "show", "looking").fine().out
 
 
+def test_a_folder_of_models_is_published_and_what_runs_is_left_alone(cli: CommandLine) -> None:
+    folder = cli.folder / "models"
+    folder.mkdir()
+    for name, threshold in (("b-second", 60), ("a-first", 60), ("z-broken", 60)):
+        (folder / f"{name}.yaml").write_text(MODEL.format(id=name, threshold=threshold))
+    (folder / "z-broken.yaml").write_text(MODEL.format(id="z-broken", threshold="sixty"))
+    refused = cli.run("model", "apply", "models", "--publish")
+    assert (refused.code, refused.out) == (1, "")
+    assert "z-broken.yaml:5: criteria.0.threshold" in refused.err
+    (folder / "z-broken.yaml").unlink()
+    assert cli.run("model", "apply", "models", "--publish").fine().out.splitlines() == [
+        f"models/{name}.yaml: {name} is live in version 1" for name in ("a-first", "b-second")
+    ]
+    (folder / "a-first.yaml").write_text(MODEL.format(id="a-first", threshold=65))
+    (folder / "c-third.yaml").write_text(MODEL.format(id="c-third", threshold=65))
+    mixed = cli.run("model", "apply", "models", "--publish", "--json")
+    assert mixed.code == 1
+    assert [one["result"] for one in mixed.json()] == ["refused", "unchanged", "published"]
+    replaced = cli.run("model", "apply", "models", "--publish", "--replace").fine().out.splitlines()
+    assert replaced[0] == "models/a-first.yaml: a-first is live in version 2, replacing version 1"
+    assert all("was left alone" in line for line in replaced[1:])
+    for name in ("a-first", "b-second", "c-third"):
+        cli.run("model", "stop", name).fine()
+        cli.run("model", "delete", name).fine()
+
+
 def test_what_does_not_exist_is_refused(cli: CommandLine) -> None:
     for arguments in (("model", "publish", "x"), ("model", "show", "x"), ("feature", "enable", "x")):
         refused = cli.run(*arguments)

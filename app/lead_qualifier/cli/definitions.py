@@ -13,23 +13,30 @@ from lead_qualifier.cli.definition_history import look_up_history, show_history
 from lead_qualifier.cli.exit_codes import Refused
 from lead_qualifier.cli.options import (
     AsFile,
-    DefinitionFile,
     DefinitionId,
     ExpectedRevision,
     IssuedBy,
     Json,
     command_group,
 )
+from lead_qualifier.cli.rollout import apply_all, files_in, read_all, show_checked
 from lead_qualifier.cli.screen import columns, say, show_json, yaml_lines
 from lead_qualifier.cli.session import open_session, report
 from lead_qualifier.client.commands import Action
 from lead_qualifier.client.definition_history import History
 from lead_qualifier.client.definitions import read_definitions
+from lead_qualifier.client.rollout import Plan
 from lead_qualifier.definitions.entries import Entry
 from lead_qualifier.definitions.kind import Kind
 from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.messages.definition_file import read_definition_file
 from lead_qualifier.messages.topics import with_article
+
+SEVERAL_FILES = """Several files, or a folder, are checked before anything is sent. Then they are applied in the given
+order, in a folder by name. If one is refused, the others go on, and the exit code is 1. With `--publish`, definitions
+that already run as in their file are left alone.
+"""
+"""For the help of `apply`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,15 +88,48 @@ def definition_commands(own: DefinitionCommands) -> typer.Typer:
             as_json=as_json,
         )
 
-    @_command(program, own, "apply", f"Create {one} from a file, or replace its draft.\n\nIt runs once published.")
+    @_command(
+        program,
+        own,
+        "apply",
+        f"Create {one} from a file, or replace its draft.\n\nIt runs once published.\n\n{SEVERAL_FILES}",
+    )
     def apply(
-        file: DefinitionFile,
+        files: Annotated[
+            list[Path],
+            typer.Argument(
+                metavar="FILE",
+                help="Definitions in YAML or JSON, or folders of them; - is standard input.",
+                show_default=False,
+            ),
+        ],
+        *,
         draft: Annotated[bool, typer.Option("--draft", help="Keep it as a draft next to the live version.")] = False,
+        publish: Annotated[bool, typer.Option("--publish", help="Publish it, unless it runs already.")] = False,
+        replace: Annotated[
+            bool, typer.Option("--replace", help="With --publish: also in place of a live version that differs.")
+        ] = False,
+        check: Annotated[bool, typer.Option("--check", help="Only check the files; needs no broker.")] = False,
         expected_revision: ExpectedRevision = None,
         issued_by: IssuedBy = None,
         as_json: Json = False,
     ) -> None:
-        definition = own.read(file)
+        if publish and draft:
+            raise typer.BadParameter("--draft keeps a draft that does not run: leave it out with --publish")
+        if replace and not publish:
+            raise typer.BadParameter("--replace says how to publish: add --publish")
+        several = publish or check or len(files) > 1 or files[0].is_dir()
+        if several and expected_revision is not None:
+            raise typer.BadParameter("--expected-revision is for one file, without --publish and --check")
+        if several:
+            definitions = read_all(files_in(files), own.read)
+            if check:
+                show_checked(definitions, as_json=as_json)
+            else:
+                plan = Plan(publish=publish, replace=replace, draft=draft)
+                apply_all(own.name, definitions, plan, issued_by=issued_by, as_json=as_json)
+            return
+        definition = own.read(files[0])
         client = open_session(issued_by=issued_by).commands()
         report(
             lambda: client.apply(own.name, definition, draft=draft, expected_revision=expected_revision),

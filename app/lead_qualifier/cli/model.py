@@ -13,7 +13,7 @@ import msgspec
 import typer
 
 from lead_qualifier.cli import model_views, preview_views
-from lead_qualifier.cli.definitions import DefinitionCommands, definition_commands
+from lead_qualifier.cli.definitions import SEVERAL_FILES, DefinitionCommands, definition_commands
 from lead_qualifier.cli.exit_codes import Refused
 from lead_qualifier.cli.model_diff import diff
 from lead_qualifier.cli.options import AsFile, DefinitionFile, ExpectedRevision, IssuedBy, Json, ModelId
@@ -40,12 +40,13 @@ def _read(file: Path) -> Mapping[str, Any]:
     return {**definition_of(read_model_file(file))}
 
 
-_APPLY = """Create a model from a file, or replace its draft.
+_APPLY = f"""Create a model from a file, or replace its draft.
 
 It runs once published. The file is checked first: each problem is reported by line and field. To change a live model,
 stop it first, or use `--draft`: the live version keeps running until the draft replaces it (`model publish --replace`).
 A draft that is identical to the live version is dropped.
-"""
+
+{SEVERAL_FILES}"""
 _PUBLISH = """Publish a model as its next version, so that it qualifies leads.
 
 Existing leads are evaluated immediately, unless the model says `existing_leads: ignore`. With `--replace` the new

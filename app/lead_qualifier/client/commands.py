@@ -6,10 +6,11 @@ import json
 import math
 import time
 import uuid
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, Literal
 
 from confluent_kafka import KafkaException
@@ -64,6 +65,21 @@ class CommandClient:
         self._connection = connection
         self._issued_by = issued_by
         self._timeout = timeout
+        self._kept: dict[str, PartitionTail] | None = None
+        self._awaited: tuple[str, str, int, bool] | None = None
+
+    @contextmanager
+    def several(self) -> Iterator[None]:
+        """Send the commands within the block over one connection, and wait once until `list` and `show` see them."""
+        self._kept = {}
+        try:
+            yield
+            if self._awaited is not None:  # revisions rise: what came before it is visible, too
+                self._wait_until_visible(*self._awaited)
+        finally:
+            for tail in self._kept.values():
+                tail.close()
+            self._kept = self._awaited = None
 
     def send(
         self, topics: CommandTopics, key: str, fields: Mapping[str, Any], expected_revision: int | None = None
@@ -84,11 +100,8 @@ class CommandClient:
             command["expected_revision"] = expected_revision
         value = json.dumps(command, ensure_ascii=False).encode()
         sent_to = topics.commands.full_name(self._prefix)
-        admin = self._reader.admin
-        # The end before sending: the outcome can only follow it.
-        ends = admin.ends(admin.partitions(topics.changed.full_name(self._prefix)))
-        admin.partitions(sent_to)
-        with PartitionTail(self._connection, ends) as outcomes:
+        self._reader.admin.partitions(sent_to)
+        with self._following(topics.changed.full_name(self._prefix)) as outcomes:
             outcome = self._wait(outcomes, command_id, sent_to, key.encode(), value)
         if outcome is None:
             raise unanswered(self._timeout, topics.service)
@@ -133,10 +146,30 @@ class CommandClient:
     ) -> Outcome:
         outcome = self.send(topics_of(kind), key, {"command": action, **fields}, expected_revision)
         if outcome.accepted and kind in PROJECTED_KINDS:
-            self._wait_until_visible(kind, key, int(outcome.event["revision"]), absent=action == "delete")
+            awaited = (kind, key, int(outcome.event["revision"]), action == "delete")
+            if self._kept is None:
+                self._wait_until_visible(*awaited)
+            else:
+                self._awaited = awaited
         return outcome
 
-    def _wait_until_visible(self, kind: str, definition_id: str, revision: int, *, absent: bool) -> None:
+    @contextmanager
+    def _following(self, topic: str) -> Iterator[PartitionTail]:
+        """What is written to the topic from now on."""
+        if self._kept is not None and (kept := self._kept.get(topic)) is not None:
+            yield kept
+            return
+        admin = self._reader.admin
+        # The end before sending: the outcome can only follow it.
+        tail = PartitionTail(self._connection, admin.ends(admin.partitions(topic)))
+        if self._kept is not None:
+            self._kept[topic] = tail
+            yield tail
+            return
+        with tail:
+            yield tail
+
+    def _wait_until_visible(self, kind: str, definition_id: str, revision: int, absent: bool) -> None:
         """Services write current definitions to their topic just after they commit an outcome. The command has
         succeeded by then, whatever becomes of this: the login may not be allowed to read, or the broker be gone.
         """
@@ -150,8 +183,12 @@ class CommandClient:
                     return
                 time.sleep(0.05)
 
+    @cached_property
+    def _producer(self) -> Producer:
+        return Producer(self._connection)
+
     def _wait(self, outcomes: PartitionTail, command_id: str, topic: str, key: bytes, value: bytes) -> Outcome | None:
-        producer = Producer(self._connection)
+        producer = self._producer
         again = time.monotonic()
         until = again + self._timeout
         while (now := time.monotonic()) < until:
