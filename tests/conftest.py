@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -56,9 +57,16 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
         cannot_run_broker_tests(str(reason))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def make_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., LocalKafka]]:
-    """Makes brokers that a test may stop, kill, freeze and restart: `make_kafka()` is one that runs.
+    """Makes brokers that a test may stop, kill, freeze and restart, as `making_kafka` does."""
+    with making_kafka(tmp_path_factory) as make:
+        yield make
+
+
+@contextmanager
+def making_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., LocalKafka]]:
+    """`make()` is a broker that runs, until the end of the `with`: each that is left takes memory and CPU from others.
 
     `properties` are Kafka's server properties; `ports`, for clients and the controller, where a test needs to know;
     `cluster_id`, 22 letters of base64, for brokers that form a cluster.
@@ -67,27 +75,26 @@ def make_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..
         java, libs = find_java(), kafka_jars(print)
     except NotAvailable as reason:
         cannot_run_broker_tests(str(reason))
-    made: list[LocalKafka] = []
 
-    def make(
-        folder: Path | None = None,
-        *,
-        properties: dict[str, str] | None = None,
-        ports: list[int] | None = None,
-        cluster_id: str | None = None,
-    ) -> LocalKafka:
-        folder = folder or tmp_path_factory.mktemp("kafka")
-        local = LocalKafka(folder, java=java, libs=libs, heap="512m", settings=properties, cluster_id=cluster_id)
-        if ports is not None:
-            local.ports = ports
-        local.start()
-        made.append(local)
-        return local
+    with ExitStack() as made:
 
-    yield make
-    for local in made:
-        local.thaw()
-        local.close()
+        def make(
+            folder: Path | None = None,
+            *,
+            properties: dict[str, str] | None = None,
+            ports: list[int] | None = None,
+            cluster_id: str | None = None,
+        ) -> LocalKafka:
+            folder = folder or tmp_path_factory.mktemp("kafka")
+            local = LocalKafka(folder, java=java, libs=libs, heap="512m", settings=properties, cluster_id=cluster_id)
+            if ports is not None:
+                local.ports = ports
+            local.start()
+            made.callback(local.close)
+            made.callback(local.kill)  # a frozen one would not stop in order
+            return local
+
+        yield make
 
 
 def cannot_run_broker_tests(reason: str) -> None:

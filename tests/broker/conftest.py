@@ -11,9 +11,9 @@ import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from lead_qualifier.demo.broker.finder import Broker
-from lead_qualifier.demo.broker.local_kafka import LocalKafka
 from lead_qualifier.kafka.admin import LATEST, Admin
 from lead_qualifier.messages.topics import LEAD_DEAD_LETTERS
+from tests.conftest import making_kafka
 from tests.support.installation import Installation
 from tests.support.secured_kafka import SecuredKafka, make_certificate
 from tests.support.subscriptions import TOPIC
@@ -28,11 +28,10 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def fenced(
-    make_kafka: Callable[..., LocalKafka], certificate: Path, tmp_path_factory: pytest.TempPathFactory
-) -> SecuredKafka:
+def fenced(certificate: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredKafka]:
     """A Kafka that allows nothing without a login and an ACL."""
-    return SecuredKafka(make_kafka, tmp_path_factory.mktemp("fenced"), certificate)
+    with making_kafka(tmp_path_factory) as make_kafka:
+        yield SecuredKafka(make_kafka, tmp_path_factory.mktemp("fenced"), certificate)
 
 
 Install = Callable[..., Installation]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,9 +15,10 @@ from confluent_kafka.admin import AdminClient, ScramCredentialInfo, ScramMechani
 
 from lead_qualifier.demo.broker.local_broker import free_ports
 from lead_qualifier.demo.broker.local_kafka import LocalKafka
+from tests.conftest import making_kafka
 from tests.support.installation import Installation
 from tests.support.load import Load, publish_all
-from tests.support.token_endpoint import TokenEndpoint
+from tests.support.token_endpoint import token_endpoint
 from tests.support.worker_process import WorkerProcess
 from tests.support.workload import Workload
 
@@ -30,26 +31,27 @@ MODULE = "org.apache.kafka.common.security"
 
 
 @pytest.fixture(scope="module")
-def login(make_kafka: Callable[..., LocalKafka], tmp_path_factory: pytest.TempPathFactory) -> tuple[LocalKafka, str]:
+def login(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalKafka, str]]:
     """A Kafka, and the address at which it asks for a login, again and again."""
     plain, controller, port = free_ports(3)
-    kafka = make_kafka(
-        tmp_path_factory.mktemp("reauthenticating"),
-        ports=[plain, controller],
-        properties={
-            "listeners": f"PLAINTEXT://127.0.0.1:{plain},CONTROLLER://127.0.0.1:{controller},LOGIN://127.0.0.1:{port}",
-            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{plain},LOGIN://127.0.0.1:{port}",
-            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,LOGIN:SASL_PLAINTEXT",
-            "listener.name.login.sasl.enabled.mechanisms": "SCRAM-SHA-512,OAUTHBEARER",
-            "listener.name.login.scram-sha-512.sasl.jaas.config": f"{MODULE}.scram.ScramLoginModule required;",
-            "listener.name.login.oauthbearer.sasl.jaas.config": f"{MODULE}.oauthbearer.OAuthBearerLoginModule required "
-            'unsecuredLoginStringClaim_sub="kafka";',
-            "listener.name.login.connections.max.reauth.ms": str(round(SESSION_SECONDS * 1000)),
-            "connections.max.reauth.ms": str(round(SESSION_SECONDS * 1000)),
-        },
-    )
-    set_password(kafka, "hush")
-    return kafka, f"127.0.0.1:{port}"
+    with making_kafka(tmp_path_factory) as make_kafka:
+        kafka = make_kafka(
+            tmp_path_factory.mktemp("reauthenticating"),
+            ports=[plain, controller],
+            properties={
+                "listeners": f"PLAINTEXT://127.0.0.1:{plain},CONTROLLER://127.0.0.1:{controller},LOGIN://127.0.0.1:{port}",
+                "advertised.listeners": f"PLAINTEXT://127.0.0.1:{plain},LOGIN://127.0.0.1:{port}",
+                "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,LOGIN:SASL_PLAINTEXT",
+                "listener.name.login.sasl.enabled.mechanisms": "SCRAM-SHA-512,OAUTHBEARER",
+                "listener.name.login.scram-sha-512.sasl.jaas.config": f"{MODULE}.scram.ScramLoginModule required;",
+                "listener.name.login.oauthbearer.sasl.jaas.config": f"{MODULE}.oauthbearer.OAuthBearerLoginModule "
+                'required unsecuredLoginStringClaim_sub="kafka";',
+                "listener.name.login.connections.max.reauth.ms": str(round(SESSION_SECONDS * 1000)),
+                "connections.max.reauth.ms": str(round(SESSION_SECONDS * 1000)),
+            },
+        )
+        set_password(kafka, "hush")
+        yield kafka, f"127.0.0.1:{port}"
 
 
 @pytest.mark.parametrize("mechanism", ["SCRAM-SHA-512", "OAUTHBEARER"])
@@ -57,7 +59,7 @@ def test_sessions_that_end_every_few_seconds_lose_and_repeat_nothing(
     login: tuple[LocalKafka, str], mechanism: str, tmp_path: Path
 ) -> None:
     kafka, address = login
-    with TokenEndpoint(lifetime=60) as endpoint:
+    with token_endpoint(lifetime=60) as endpoint:
         settings = {
             "KAFKA_BOOTSTRAP_SERVERS": address,
             "KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT",
@@ -84,7 +86,7 @@ def test_sessions_that_end_every_few_seconds_lose_and_repeat_nothing(
             here.settle_and_check()
             after = [figures(worker) for worker in workers]
             print(f"{mechanism}: {load.sent} records in {SECONDS:g} s, {len(here.qualified())} qualifications,")
-            print(f"{endpoint.issued} tokens, (rebalances, aborted transactions, warnings) {before} -> {after}")
+            print(f"{len(endpoint.requests)} tokens, (rebalances, aborted transactions, warnings) {before} -> {after}")
             for old, new in zip(before, after, strict=True):
                 assert new[0] == old[0], "the group rebalanced"
                 assert new[1] == old[1], "transactions were aborted"

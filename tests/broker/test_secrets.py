@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
 from base64 import b64encode
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -15,6 +13,7 @@ import pytest
 from lead_qualifier.cli.program import assemble
 from lead_qualifier.demo.broker.local_broker import free_ports
 from tests.support.command_line import environment
+from tests.support.http_endpoint import Endpoint, Reply
 from tests.support.secured_kafka import SecuredKafka
 from tools.cli_reference import commands
 
@@ -38,28 +37,11 @@ FORMATS = ["json", "console"]
 CALLS = [["worker"], ["model", "list"], ["topics", "check"], ["feed", "nothing.jsonl"]]
 
 
-class Refusing(BaseHTTPRequestHandler):
-    """A token endpoint that knows nobody."""
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(401)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's name
-        """Nothing: the tests' output is for the tests."""
-
-
 @pytest.fixture(scope="module")
 def token_endpoint() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/token"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    """One that knows nobody."""
+    with Endpoint(lambda _request: Reply(401)) as refusing:
+        yield refusing.url
 
 
 @pytest.fixture(scope="module")
