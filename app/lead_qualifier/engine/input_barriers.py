@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -15,6 +16,9 @@ from lead_qualifier.kafka.admin import LATEST, Admin
 from lead_qualifier.kafka.errors import KafkaClientError
 
 log = structlog.get_logger(__name__)
+
+#: Seconds before a broker that did not say where topics end is asked again: cycles come faster than leaders do.
+_PAUSE_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,7 @@ class InputBarriers:
         self._fetch_buffer = fetch_buffer
         self._admin = admin
         self._barriers: dict[TopicPartition, _Barrier] = {}
+        self._ask_from = 0.0  # monotonic
 
     def prepare(self, partitions: Iterable[tuple[Application, int]]) -> None:
         """Set barriers for what is queued without one, by one request to the broker for all of them."""
@@ -52,7 +57,7 @@ class InputBarriers:
                 barrier = self._barriers.get(tp)
                 if barrier is None or barrier.epoch != epoch:
                     wanted[tp] = (epoch, until, [(topic, number) for topic in inp.after])
-        if not wanted:
+        if not wanted or time.monotonic() < self._ask_from:
             return
         ends = self._ends({cause for _, _, causes in wanted.values() for cause in causes})
         for tp, (epoch, until, causes) in wanted.items():
@@ -85,4 +90,5 @@ class InputBarriers:
         except (KafkaException, KafkaClientError) as error:
             topics = sorted({topic for topic, _ in partitions})
             log.warning("end_of_topic_unknown", topics=topics, error=str(error))
+            self._ask_from = time.monotonic() + _PAUSE_SECONDS
             return {}

@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 
+from lead_qualifier.engine import input_barriers
 from lead_qualifier.engine.application import Application, Input
 from lead_qualifier.engine.fetch_buffer import Batch, FetchBuffer
 from lead_qualifier.engine.input_barriers import InputBarriers
@@ -122,7 +123,8 @@ def test_a_seek_forgets_the_barriers() -> None:
     assert inputs.cycle() == [(CAUSES, 0), (EFFECTS, 0)]
 
 
-def test_effects_wait_while_the_end_of_causes_is_unknown() -> None:
+def test_effects_wait_while_the_end_of_causes_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(input_barriers, "_PAUSE_SECONDS", 0)
     inputs = WaitingInputs()
     inputs.broker.silent = True
     inputs.arrive(EFFECTS, 0)
@@ -131,6 +133,14 @@ def test_effects_wait_while_the_end_of_causes_is_unknown() -> None:
     inputs.broker.silent = False
     inputs.broker.end = 1
     assert inputs.cycle() == [(EFFECTS, 0)]
+
+
+def test_a_broker_that_does_not_say_where_causes_end_is_left_in_peace_for_a_moment() -> None:
+    inputs = WaitingInputs()
+    inputs.broker.silent = True
+    inputs.arrive(EFFECTS, 0)
+    assert [*inputs.cycle(), *inputs.cycle()] == []
+    assert inputs.broker.asked == 1
 
 
 def test_inputs_stand_behind_those_they_wait_for() -> None:
