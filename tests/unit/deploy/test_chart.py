@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import shutil
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def test_what_it_makes_is_as_reviewed(name: str) -> None:
 
 
 def test_kubernetes_takes_every_object(objects: Objects) -> None:
-    assert {one["metadata"]["name"]: problems(one) for one in objects if problems(one)} == {}
+    assert {one["metadata"]["name"]: found for one in objects if (found := problems(one))} == {}
 
 
 def test_objects_that_kubernetes_does_not_take_are_noticed() -> None:
@@ -108,7 +109,7 @@ def test_every_connection_setting_can_be_given(everything: Objects) -> None:
 
 def test_the_program_takes_the_settings(everything: Objects, monkeypatch: pytest.MonkeyPatch) -> None:
     secrets = {("login", "id"): "i", ("login", "secret"): "s", ("client", "user.password"): "p"}
-    template = pods(everything)["worker"]
+    template = deepcopy(pods(everything)["worker"])
     container(template)["env"][:] = [one for one in container(template)["env"] if one["name"] != "NODE"]
     for name, value in environment(template, secrets).items():
         monkeypatch.setenv(name, value)
@@ -236,7 +237,7 @@ def test_pods_may_reach_kafka_names_and_nothing_else() -> None:
     assert [[port["port"] for port in rule["ports"]] for rule in policy["spec"]["ingress"]] == [["http"]]
 
 
-def test_pods_may_reach_every_broker_and_the_token_endpoint(everything: Objects) -> None:
+def test_pods_may_reach_every_broker_and_the_token_endpoint() -> None:
     egress = of_kind(render("networkPolicy.kafkaPorts=null", values=[VALUES / "everything.yaml"]), "NetworkPolicy")[
         "lq-lead-qualifier"
     ]["spec"]["egress"]
