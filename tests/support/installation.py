@@ -120,7 +120,10 @@ class Installation:
 
     def start_doomed_worker(self, step: FaultPoint, once: Path) -> WorkerProcess:
         """Start one that kills itself at a step of the engine, as soon as the file `once` exists."""
-        program = ("tests.support.doomed_worker", step.value, str(once))
+        return self.start_program("tests.support.doomed_worker", step.value, str(once))
+
+    def start_program(self, *program: str) -> WorkerProcess:
+        """Start a module, with arguments, in place of a worker."""
         worker = WorkerProcess(self._environment, self._folder / f"worker-{len(self.workers)}.log", program)
         self.workers.append(worker)
         return worker

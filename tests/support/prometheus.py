@@ -79,12 +79,13 @@ class Prometheus:
         return found
 
     def alerts(self) -> list[dict[str, Any]]:
-        """Those that fire."""
-        return [one for one in self._get("alerts")["alerts"] if one["state"] == "firing"]
+        """Those that fire, and those that will if their cause stays (`state`: firing or pending)."""
+        found: list[dict[str, Any]] = self._get("alerts")["alerts"]
+        return found
 
-    def firing(self) -> set[str]:
-        """Their names."""
-        return {one["labels"]["alertname"] for one in self.alerts()}
+    def firing(self) -> list[dict[str, Any]]:
+        """Those that fire."""
+        return [one for one in self.alerts() if one["state"] == "firing"]
 
     def close(self) -> None:
         self._process.terminate()
