@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from pkgutil import iter_modules
 from string import Formatter
 
 import pytest
@@ -16,6 +18,7 @@ from lead_qualifier.engine import errors as engine_errors
 from lead_qualifier.engine.errors import Code
 from lead_qualifier.kafka import errors as kafka_errors
 from lead_qualifier.services import errors as service_errors
+from lead_qualifier.wording import english
 from lead_qualifier.wording.english import ENGLISH
 
 LANGUAGES = {"English": ENGLISH}
@@ -69,6 +72,11 @@ def placeholders(sentence: str) -> set[str]:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_language_has_a_sentence_for_every_code_and_no_other(language: str) -> None:
     assert set(LANGUAGES[language]) == {code for _, code, _ in (*MADE, *REPORTS)} | ERRORS
+
+
+def test_a_sentence_stands_in_one_room() -> None:
+    rooms = [importlib.import_module(f"{english.__name__}.{room.name}") for room in iter_modules(english.__path__)]
+    assert sum(len(room.SENTENCES) for room in rooms) == len(ENGLISH)
 
 
 def test_a_report_has_the_arguments_of_its_sentence() -> None:

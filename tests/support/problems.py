@@ -10,4 +10,4 @@ from lead_qualifier.wording.sentences import IN_ENGLISH
 
 def in_english(problems: Iterable[Problem]) -> list[tuple[Path, str]]:
     """Each problem with its path."""
-    return [(where, one if isinstance(one, str) else IN_ENGLISH.sentence(one)) for where, one in problems]
+    return [(where, IN_ENGLISH.sentence(one)) for where, one in problems]

@@ -16,7 +16,7 @@ from lead_qualifier.assignment.rules import Rule
 from lead_qualifier.assignment.state import SELLER, Departed, HeldLead, HeldSeller
 from lead_qualifier.cli.screen import moment
 from lead_qualifier.client.assignment_lookup import AssignmentLookup
-from lead_qualifier.client.evidence import value_text
+from lead_qualifier.wording.sentences import IN_ENGLISH
 
 #: So many of the newest decisions are shown to people.
 _SHOWN = 10
@@ -90,7 +90,7 @@ def _stands(found: AssignmentLookup, held: HeldLead, explained: Explained) -> It
     if held.definition is not None:
         gone = "" if explained.live else ", which no longer runs"
         yield f"  by {_path(_names(held))}{gone}"
-    values = [f"{name} {value_text(value)}" for name, value in (*held.own.items(), *held.attributes.items())]
+    values = [f"{name} {IN_ENGLISH.value(value)}" for name, value in (*held.own.items(), *held.attributes.items())]
     yield f"  qualified by {held.model_id} at {moment(held.qualified_at)}; {', '.join(values) or 'no other data'}"
     if explained.seller is not None:
         yield f"  it counts against the capacity of {explained.seller.id}: {_taken(explained.seller)}"

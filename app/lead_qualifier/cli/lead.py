@@ -13,7 +13,7 @@ from lead_qualifier.cli.exit_codes import ExitCode
 from lead_qualifier.cli.options import Json, command_group
 from lead_qualifier.cli.screen import busy, moment, say, show_json
 from lead_qualifier.cli.session import Session, check_lead_id, open_session
-from lead_qualifier.client.evidence import changes_text, criteria_text, criterion_text, model_text, number
+from lead_qualifier.client.evidence import changes_finding, criteria_finding, criterion_finding, model_finding
 from lead_qualifier.client.explanation import Explained, explain, reopened
 from lead_qualifier.client.leads import LeadPresence, LookedUp, look_up
 from lead_qualifier.client.rulebook import read_rulebook
@@ -22,6 +22,8 @@ from lead_qualifier.qualification.flags import FLAG_NAMES, FLAGS, FlagValue
 from lead_qualifier.qualification.lead_fields import OPEN
 from lead_qualifier.qualification.leads import Lead
 from lead_qualifier.qualification.rules import Rules
+from lead_qualifier.wording.numbers import number
+from lead_qualifier.wording.sentences import IN_ENGLISH
 
 lead = command_group("Explain one lead.")
 
@@ -112,10 +114,10 @@ def _model(one: Explained) -> Iterator[str]:
     model = one.model
     version = f"v{model.version}" if model.version else "never published"
     yield f"model {model.id} {version}{'' if model.live else ', not live'}: {one.outcome}"
-    yield f"  {one.reason}"
+    yield f"  {IN_ENGLISH.sentence(one.reason)}"
     if model.live:
         for criterion in one.criteria:
-            yield f"    {criterion_text(evidence_of(criterion))}"
+            yield f"    {IN_ENGLISH.sentence(criterion_finding(evidence_of(criterion)))}"
 
 
 def _history(found: LookedUp, held: Lead) -> Iterator[str]:
@@ -129,12 +131,16 @@ def _history(found: LookedUp, held: Lead) -> Iterator[str]:
     for event in found.qualifications:
         trigger = event["trigger"]
         at = moment(datetime.fromisoformat(event["occurred_at"]))
-        yield f"  {at} by {model_text(event)}: {changes_text(event['changes'])}"
-        yield f"    {criteria_text(event['criteria'])}"
+        by, changes, criteria = map(
+            IN_ENGLISH.sentence,
+            (model_finding(event), changes_finding(event["changes"]), criteria_finding(event["criteria"])),
+        )
+        yield f"  {at} by {by}: {changes}"
+        yield f"    {criteria}"
         where = f"{trigger['topic']}, partition {trigger['partition']}, offset {trigger['offset']}"
         yield f"    {event['origin']}, on event {trigger['event_id']} ({where})"
-    for line in reopened(held):
-        yield f"  {line}"
+    for since in reopened(held):
+        yield f"  {IN_ENGLISH.sentence(since)}"
 
 
 def _as_json(found: LookedUp, explained: list[Explained], rules: Rules) -> dict[str, Any]:
@@ -157,9 +163,9 @@ def _as_json(found: LookedUp, explained: list[Explained], rules: Rules) -> dict[
                 "live": one.model.live,
                 "degraded": list(rules.degraded(one.model)),
                 "outcome": one.outcome.value,
-                "reason": one.reason,
+                "reason": IN_ENGLISH.sentence(one.reason),
                 "criteria": [evidence_of(criterion) for criterion in one.criteria],
-                "missing": one.missing,
+                "missing": [IN_ENGLISH.sentence(what) for what in one.missing],
             }
             for one in explained
         ]

@@ -12,7 +12,6 @@ from lead_qualifier.cli.definition_history import table as history_table
 from lead_qualifier.cli.definition_history import version_as_json
 from lead_qualifier.cli.screen import columns, moment, show_json, yaml_lines
 from lead_qualifier.client.definition_history import History
-from lead_qualifier.client.evidence import number
 from lead_qualifier.client.formula import terms
 from lead_qualifier.client.rulebook import Rulebook
 from lead_qualifier.client.sweeping import Swept
@@ -21,6 +20,7 @@ from lead_qualifier.definitions.qualification_models.ineligibility import out_of
 from lead_qualifier.messages.model_definition import definition_of
 from lead_qualifier.messages.model_reading import model_of
 from lead_qualifier.qualification.models import InvalidModel, QualificationModel
+from lead_qualifier.wording.numbers import number
 from lead_qualifier.wording.sentences import IN_ENGLISH
 
 
@@ -47,7 +47,7 @@ def _row(entry: ModelEntry, book: Rulebook) -> tuple[str, ...]:
         status,
         str(entry.version or "-"),
         str(entry.revision),
-        "-" if entry.definition is None else terms(entry.definition),
+        "-" if entry.definition is None else IN_ENGLISH.sentence(terms(entry.definition)),
         "-" if entry.changed_at is None else moment(entry.changed_at),
         entry.changed_by or "-",
     )
@@ -74,7 +74,7 @@ def details(entry: ModelEntry, book: Rulebook, existing: Swept | None) -> Iterat
         yield f"  published {moment(entry.published_at)} by {entry.published_by}"
     if entry.changed_at is not None:
         yield f"  changed {moment(entry.changed_at)} by {entry.changed_by}"
-    yield f"  criteria: {terms(definition)}"
+    yield f"  criteria: {IN_ENGLISH.sentence(terms(definition))}"
     if existing is not None:
         yield f"  {_looked_through(existing)}"
     for name in degraded(entry, book):
@@ -122,7 +122,7 @@ def _criteria(definition: Mapping[str, Any] | None) -> str:
     if definition is None:
         return "not on the audit trail"
     try:
-        return terms(model_of(definition))
+        return IN_ENGLISH.sentence(terms(model_of(definition)))
     except InvalidModel:  # of a newer release
         return "in a form that this release does not know"
 

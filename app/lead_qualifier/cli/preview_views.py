@@ -10,7 +10,7 @@ import msgspec
 
 from lead_qualifier.cli.score_band_views import band_as_json, band_text
 from lead_qualifier.cli.screen import columns, moment, note, say, warn
-from lead_qualifier.client.evidence import changes_text, criteria_text, number
+from lead_qualifier.client.evidence import changes_finding, criteria_finding
 from lead_qualifier.client.formula import terms
 from lead_qualifier.client.preview import Compared, CriterionCount, Preview
 from lead_qualifier.client.preview_reader import Days, Previewed
@@ -20,6 +20,8 @@ from lead_qualifier.messages.fields import plain
 from lead_qualifier.messages.lead_flags import changes_of
 from lead_qualifier.messages.lead_qualified import evidence_of
 from lead_qualifier.qualification.decide import Outcome
+from lead_qualifier.wording.numbers import number
+from lead_qualifier.wording.sentences import IN_ENGLISH
 
 _BAR = 40
 
@@ -31,7 +33,7 @@ def show(previewed: Previewed) -> None:
     for line in _reservations(previewed):
         warn(line)
     say(f"{definition.id} ({definition.name}), if published now as version {model.version}")
-    say(f"  {terms(definition)}")
+    say(f"  {IN_ENGLISH.sentence(terms(definition))}")
     say("")
     say(f"{preview.qualifying:,} of {preview.leads:,} known leads would qualify ({preview.share:.2%})")
     if definition.existing_leads == "ignore" and preview.qualifying:
@@ -71,8 +73,9 @@ def show(previewed: Previewed) -> None:
         )
         for lead_id, found in preview.sample:
             again = "" if found.number == 1 else f" (qualification {found.number})"
-            say(f"  {lead_id}{again}: {changes_text(changes_of(found.changes))}")
-            say(f"    {criteria_text([evidence_of(one) for one in found.criteria])}")
+            say(f"  {lead_id}{again}: {IN_ENGLISH.sentence(changes_finding(changes_of(found.changes)))}")
+            criteria = criteria_finding([evidence_of(one) for one in found.criteria])
+            say(f"    {IN_ENGLISH.sentence(criteria)}")
     if previewed.days is not None:
         say("")
         _days(previewed.days)

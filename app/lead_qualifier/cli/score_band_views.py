@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from lead_qualifier.client.evidence import number
 from lead_qualifier.client.score_bands import Band
 from lead_qualifier.messages.fields import plain
+from lead_qualifier.wording.numbers import number
 
 
 def band_text(band: Band, *, whole: bool) -> str:

@@ -5,46 +5,43 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lead_qualifier.qualification.finding import Finding
 
-def criterion_text(criterion: Mapping[str, Any]) -> str:
+
+def criterion_finding(evidence: Mapping[str, Any]) -> Finding:
     """`engagement 83 >= 70 met`, of a criterion as lead-qualified carries it."""
-    name, threshold = criterion["scoring_model_id"], criterion["threshold"]
-    if "score" not in criterion:
-        return f"{name} has no score, needs {number(threshold)}: not met"
-    score = criterion["score"]
-    if criterion["met"]:
-        return f"{name} {number(score)} >= {number(threshold)} met"
+    name, threshold = evidence["scoring_model_id"], evidence["threshold"]
+    if "score" not in evidence:
+        return Finding("score_missing", scoring_model=name, threshold=threshold)
+    score = evidence["score"]
+    if evidence["met"]:
+        return Finding("score_met", scoring_model=name, score=score, threshold=threshold)
     if score >= threshold:
-        return f"{name} {number(score)} does not count, because the scoring model is not live: not met"
-    return f"{name} {number(score)} < {number(threshold)} not met"
+        return Finding("score_not_counted", scoring_model=name, score=score)
+    return Finding("score_below", scoring_model=name, score=score, threshold=threshold)
 
 
-def criteria_text(criteria: Sequence[Mapping[str, Any]]) -> str:
+def criteria_finding(evidence: Sequence[Mapping[str, Any]]) -> Finding:
     """All of them in one line."""
-    return ", ".join(criterion_text(one) for one in criteria)
+    return Finding("criteria", criteria=tuple(criterion_finding(one) for one in evidence))
 
 
-def changes_text(changes: Mapping[str, Mapping[str, Any]]) -> str:
+def changes_finding(changed: Mapping[str, Mapping[str, Any]]) -> Finding:
     """`status_reason new -> marketing_qualified, sales_ready no -> yes`."""
-    if not changes:
-        return "no changes: it qualified again because its scores fell and rose"
-    return ", ".join(f"{name} {value_text(one['from'])} -> {value_text(one['to'])}" for name, one in changes.items())
+    if not changed:
+        return Finding("no_changes")
+    return Finding(
+        "changes",
+        changes=tuple(
+            Finding("change", field=name, before=one["from"], after=one["to"]) for name, one in changed.items()
+        ),
+    )
 
 
-def model_text(event: Mapping[str, Any]) -> str:
+def model_finding(event: Mapping[str, Any]) -> Finding:
     """`enterprise v3`, with the qualification number unless it is the first."""
-    text = f"{event['qualification_model_id']} v{event['qualification_model_version']}"
-    again = event["qualification_number"]
-    return text if again == 1 else f"{text} (qualification {again})"
-
-
-def number(value: float) -> str:
-    """A number without a needless fraction: 70, not 70.0."""
-    return f"{value:.10g}"
-
-
-def value_text(value: object) -> str:
-    """A field of a lead for people: `yes` rather than `True`."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return str(value)
+    model_id, version = event["qualification_model_id"], event["qualification_model_version"]
+    number = event["qualification_number"]
+    if number == 1:
+        return Finding("model_version", id=model_id, version=version)
+    return Finding("model_version_again", id=model_id, version=version, number=number)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from lead_qualifier.client.evidence import number
 from lead_qualifier.client.formula import formula
 from lead_qualifier.messages.durations import duration_text
 from lead_qualifier.qualification.criteria import CriterionEvidence, required
 from lead_qualifier.qualification.decide import Outcome, decide, evidence
+from lead_qualifier.qualification.finding import Finding
 from lead_qualifier.qualification.leads import Lead, Mark, Qualification
 from lead_qualifier.qualification.rules import RuledModel, Rules
 
@@ -20,10 +20,10 @@ class Explained:
 
     model: RuledModel
     outcome: Outcome
-    reason: str
-    """The outcome for a person, with what is missing or what to do."""
+    reason: Finding
+    """Why the outcome is what it is, with what is missing or what to do."""
     criteria: tuple[CriterionEvidence, ...]
-    missing: tuple[str, ...]
+    missing: tuple[Finding, ...]
     """For each criterion that is not met, what is missing."""
 
 
@@ -32,19 +32,19 @@ def explain(lead: Lead, rules: Rules, now: datetime) -> list[Explained]:
     return [_explain(lead, model, rules, now) for model in rules.models.values()]
 
 
-def reopened(lead: Lead) -> list[str]:
+def reopened(lead: Lead) -> list[Finding]:
     """By model, what has happened to the lead's qualifications since: reset by the CRM, or rejected by sales."""
-    found = []
-    for model_id, mark in lead.marks.items():
-        since = (
-            "reset by the CRM since" if mark.rejected is None else f"rejected by sales at {mark.rejected.isoformat()}"
-        )
-        if mark.barred:
-            found.append(f"{since}: {model_id} does not qualify it again")
-        elif mark.cleared:
-            until = "" if mark.not_before is None else f" from {mark.not_before.isoformat()}"
-            found.append(f"{since}: {model_id} may qualify it again{until}")
-    return found
+    return [_since(model_id, mark) for model_id, mark in lead.marks.items() if mark.cleared or mark.barred]
+
+
+def _since(model_id: str, mark: Mark) -> Finding:
+    if mark.rejected is None:
+        return Finding("reset", model=model_id)
+    if mark.barred:
+        return Finding("barred", model=model_id, rejected_at=mark.rejected)
+    if mark.not_before is None:
+        return Finding("rejected", model=model_id, rejected_at=mark.rejected)
+    return Finding("rejected_until", model=model_id, rejected_at=mark.rejected, not_before=mark.not_before)
 
 
 def _explain(lead: Lead, model: RuledModel, rules: Rules, now: datetime) -> Explained:
@@ -61,33 +61,35 @@ def _explain(lead: Lead, model: RuledModel, rules: Rules, now: datetime) -> Expl
     )
 
 
-def _lacks(criterion: CriterionEvidence, rules: Rules) -> str:
+def _lacks(criterion: CriterionEvidence, rules: Rules) -> Finding:
     name = criterion.scoring_model_id
     if name not in rules.live_scoring_models:
-        return f"{name}: the scoring model is not live, so no score counts (lead-qualifier scoring-model set)"
+        return Finding("lacks_live_scoring_model", scoring_model=name)
     if criterion.score is None:
-        return f"{name}: no score yet, needs {number(criterion.threshold)}"
-    return f"{name}: {number(criterion.threshold - criterion.score)} more"
+        return Finding("lacks_score", scoring_model=name, threshold=criterion.threshold)
+    return Finding("lacks_points", scoring_model=name, points=criterion.threshold - criterion.score)
 
 
-def _reason(outcome: Outcome, lead: Lead, model: RuledModel, missing: tuple[str, ...], mark: Mark | None) -> str:
+def _reason(
+    outcome: Outcome, lead: Lead, model: RuledModel, missing: tuple[Finding, ...], mark: Mark | None
+) -> Finding:
     match outcome:
         case Outcome.LEAD_MANAGEMENT_OFF:
-            return "lead management is off: nothing qualifies (lead-qualifier feature enable lead-management)"
+            return Finding("nothing_qualifies")
         case Outcome.MODEL_NOT_LIVE:
-            return f"the model is not live (lead-qualifier model publish {model.id})"
+            return Finding("model_not_live", id=model.id)
         case Outcome.UNKNOWN_LEAD_INELIGIBLE:
-            return "the CRM has sent nothing about this lead yet, and LEAD_QUALIFIER_UNKNOWN_LEADS is ineligible"
+            return Finding("unknown_lead")
         case Outcome.LEAD_NOT_OPEN if lead.merged_into is not None:
-            return f"the lead was merged into {lead.merged_into}: only that one can qualify"
+            return Finding("lead_merged", survivor=lead.merged_into)
         case Outcome.LEAD_NOT_OPEN:
-            return f"the lead is closed: status {lead.status}, reason {lead.status_reason}"
+            return Finding("lead_closed", status=lead.status, status_reason=lead.status_reason)
+        case Outcome.CRITERIA_NOT_MET if model.definition.members:
+            return Finding("formula_not_met", formula=formula(model.definition), missing=missing)
         case Outcome.CRITERIA_NOT_MET:
-            if model.definition.members:
-                return f"not met: {formula(model.definition)}; missing per criterion: {'; '.join(missing)}"
             count = len(model.definition.criteria)
             needed = required(model.definition.match, count)
-            return f"{count - len(missing)} of {count} criteria met, {needed} needed: {'; '.join(missing)}"
+            return Finding("criteria_not_met", met=count - len(missing), count=count, needed=needed, missing=missing)
         case Outcome.ALREADY_QUALIFIED:
             return _already(model, mark)
         case Outcome.HOLDING:
@@ -96,42 +98,38 @@ def _reason(outcome: Outcome, lead: Lead, model: RuledModel, missing: tuple[str,
             assert mark is not None
             return _cooling_down(model, mark)
         case _:
-            return "everything is met: it qualifies with its next score"
+            return Finding("everything_met")
 
 
-def _cooling_down(model: RuledModel, mark: Mark) -> str:
+def _cooling_down(model: RuledModel, mark: Mark) -> Finding:
     """There are two: the model's, from the qualification, and the rejection's. The later one counts."""
     cool_down = model.definition.requalification.cool_down
     # Subtracting cannot leave the range of dates, adding the cool-down could.
     if mark.not_before is not None and (cool_down is None or mark.not_before - mark.at >= cool_down):
         assert mark.rejected is not None
-        return f"rejected by sales at {mark.rejected.isoformat()}; may qualify again from {mark.not_before.isoformat()}"
+        return Finding("cooling_down_after_rejection", rejected_at=mark.rejected, not_before=mark.not_before)
     again = "" if cool_down is None else duration_text(cool_down)
-    return f"qualified at {mark.at.isoformat()}; may qualify again {again} later"
+    return Finding("cooling_down", qualified_at=mark.at, cool_down=again)
 
 
-def _already(model: RuledModel, mark: Mark | None) -> str:
+def _already(model: RuledModel, mark: Mark | None) -> Finding:
     if mark is None:
-        return "nothing would change: the lead already has what the model's actions set"
+        return Finding("nothing_would_change")
     if model.definition.requalification.policy == "never":
-        return f"qualified by version {mark.version}, and this model qualifies a lead only once"
+        return Finding("qualified_for_good", version=mark.version)
     if mark.barred and mark.rejected is not None:
-        rejected = mark.rejected.isoformat()
-        return f"permanently rejected by sales at {rejected}, until the CRM resets a flag or reopens the lead"
+        return Finding("rejected_for_good", rejected_at=mark.rejected)
     if mark.cleared:
-        since = "reset" if mark.rejected is None else "rejected by sales"
-        return (
-            f"qualified by version {mark.version}, {since} since; but the lead already has what the model's actions set"
+        return Finding(
+            "set_again_since_reset" if mark.rejected is None else "set_again_since_rejection", version=mark.version
         )
-    again = "the CRM resets a flag or reopens the lead"
-    if model.definition.requalification.policy == "on_recross":
-        again += ", or its scores fall below the criteria and rise again"
-    return f"qualified by version {mark.version}; it can qualify again once {again}"
+    recross = model.definition.requalification.policy == "on_recross"
+    return Finding("qualified_until_recross" if recross else "qualified_until_reset", version=mark.version)
 
 
-def _holding(lead: Lead, model: RuledModel) -> str:
+def _holding(lead: Lead, model: RuledModel) -> Finding:
     assert model.definition.hold is not None
     hold = lead.holds.get(model.id)
     if hold is None or hold.version != model.version:
-        return f"the criteria are met; its next score starts the hold of {duration_text(model.definition.hold)}"
-    return f"the criteria are met; it qualifies at {hold.due.isoformat()} if they stay met"
+        return Finding("hold_not_started", hold=duration_text(model.definition.hold))
+    return Finding("hold_runs", due=hold.due)

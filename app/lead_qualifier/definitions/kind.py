@@ -114,7 +114,7 @@ class Kind(DefinitionKind[Entry, dict[str, Any]]):
         return _faults(self.warnings(definition))
 
 
-class Unresolved(tuple[Path, Finding | str]):
+class Unresolved(tuple[Path, Finding]):
     """A reference that could not be resolved here, but may exist elsewhere. Make it from a Problem."""
 
     __slots__ = ()

@@ -27,7 +27,7 @@ class InvalidDefinition(Exception):
         self.faults = faults
 
 
-def fault(field: str, message: str | Finding) -> Finding:
+def fault(field: str, message: Finding) -> Finding:
     """What is wrong in a definition, and where: `field` is a path such as `criteria.0.threshold`, or empty."""
     return Finding("fault", field=field, message=message)
 

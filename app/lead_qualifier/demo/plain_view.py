@@ -6,9 +6,10 @@ import sys
 import time
 from typing import Any
 
-from lead_qualifier.client.evidence import changes_text, criteria_text, model_text
+from lead_qualifier.client.evidence import changes_finding, criteria_finding, model_finding
 from lead_qualifier.demo.progress import Progress
 from lead_qualifier.wording.printable import printable
+from lead_qualifier.wording.sentences import IN_ENGLISH
 
 _EVERY_SECONDS = 5.0
 _LEADS_AT_ONCE = 5
@@ -38,10 +39,11 @@ class PlainView:
     def show(self, progress: Progress, new: list[dict[str, Any]]) -> None:
         """Print what is new."""
         for event in new[:_LEADS_AT_ONCE]:
-            self.say(
-                f"qualified {event['lead_id']} by {model_text(event)}: {criteria_text(event['criteria'])}; "
-                f"{changes_text(event['changes'])}"
+            by, criteria, changes = map(
+                IN_ENGLISH.sentence,
+                (model_finding(event), criteria_finding(event["criteria"]), changes_finding(event["changes"])),
             )
+            self.say(f"qualified {event['lead_id']} by {by}: {criteria}; {changes}")
         if len(new) > _LEADS_AT_ONCE:
             self.say(f"... and {len(new) - _LEADS_AT_ONCE} more")
         if time.monotonic() >= self._figures_at:

@@ -12,10 +12,12 @@ from rich.table import Table
 from rich.text import Text as RichText
 from typing_extensions import override
 
-from lead_qualifier.client.evidence import model_text, number
+from lead_qualifier.client.evidence import model_finding
 from lead_qualifier.demo.hints import EXPLAIN
 from lead_qualifier.demo.progress import Progress
+from lead_qualifier.wording.numbers import number
 from lead_qualifier.wording.printable import printable
+from lead_qualifier.wording.sentences import IN_ENGLISH
 
 _REFRESH = 4
 _ROOMY = 32
@@ -134,7 +136,8 @@ class Screen:
         table = Table.grid(padding=(0, 2))
         for event in list(reversed(progress.newest))[: max(1, lines if wide else lines // 2)]:
             lead = Text(event["lead_id"], style="bold")
-            by = Text(model_text(event) + (" (sweep)" if event["origin"] == "sweep" else ""), style="cyan")
+            model = IN_ENGLISH.sentence(model_finding(event))
+            by = Text(model + (" (sweep)" if event["origin"] == "sweep" else ""), style="cyan")
             if wide:
                 table.add_row(lead, by, _reason(event), _change(event))
             else:
@@ -178,9 +181,5 @@ def _change(event: dict[str, Any]) -> Text:
     for index, (name, change) in enumerate(event["changes"].items()):
         text.append(", " if index else "")
         text.append(f"{name} ", style="dim")
-        text.append(f"{_word(change['from'])} → {_word(change['to'])}")
+        text.append(f"{IN_ENGLISH.value(change['from'])} → {IN_ENGLISH.value(change['to'])}")
     return text
-
-
-def _word(value: str | bool) -> str:
-    return ("no", "yes")[value] if isinstance(value, bool) else value

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     ProblemsOf = Callable[[Any], Iterable[definition_form.Problem]]
     """What is wrong with a definition beyond its being YAML or JSON, by path."""
-    _Found = tuple[definition_form.Path, int, Finding | str]
+    _Found = tuple[definition_form.Path, int, Finding]
 
 _EMPTY = Finding("empty_file")
 
@@ -36,7 +36,7 @@ _MOST_FOUND = 1000
 _MOST_TOLD = 20
 
 
-def read_definition_file(file: Path, problems_of: ProblemsOf, *, empty: Finding | str = _EMPTY) -> Any:
+def read_definition_file(file: Path, problems_of: ProblemsOf, *, empty: Finding = _EMPTY) -> Any:
     """The data in a definition file; `-` is standard input. Otherwise as parse_definition()."""
     try:
         content = sys.stdin.buffer.read(_MAX_BYTES + 1) if str(file) == "-" else file.read_bytes()
@@ -46,9 +46,7 @@ def read_definition_file(file: Path, problems_of: ProblemsOf, *, empty: Finding 
     return parse_definition(content, str(file), problems_of, empty=empty)
 
 
-def parse_definition(
-    content: bytes | str, source: str, problems_of: ProblemsOf, *, empty: Finding | str = _EMPTY
-) -> Any:
+def parse_definition(content: bytes | str, source: str, problems_of: ProblemsOf, *, empty: Finding = _EMPTY) -> Any:
     """The data in the content of a definition file of any kind. `source` names the file in errors.
 
     `problems_of` returns what is wrong with the data, by path. Raises BadDefinitionFile with every problem.
@@ -80,7 +78,7 @@ def parse_definition(
     return data
 
 
-def _refused(source: str, line: int, finding: Finding | str) -> BadDefinitionFile:
+def _refused(source: str, line: int, finding: Finding) -> BadDefinitionFile:
     return BadDefinitionFile(source, [Problem(line, "", finding)])
 
 

@@ -14,8 +14,8 @@ from lead_qualifier.messages.reasons import finding_of, form_of, kind_of
 from lead_qualifier.qualification.finding import Finding
 
 Path = tuple[str | int, ...]
-Problem = tuple[Path, Finding | str]
-"""The path in a definition, and what is wrong there and how to fix it. The forms of sinks say it in English text."""
+Problem = tuple[Path, Finding]
+"""The path in a definition, and what is wrong there and how to fix it."""
 
 _NUMBER = re.compile(r"[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?")
 

@@ -47,12 +47,12 @@ class Problem:
 
     line: int
     field: str
-    finding: Finding | str
+    finding: Finding
 
     @property
     def message(self) -> str:
         """What is wrong and how to correct it, in English."""
-        return self.finding if isinstance(self.finding, str) else IN_ENGLISH.sentence(self.finding)
+        return IN_ENGLISH.sentence(self.finding)
 
 
 class BadDefinitionFile(MessagesError):

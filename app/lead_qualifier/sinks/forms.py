@@ -19,6 +19,7 @@ from lead_qualifier.messages.durations import parse_duration
 from lead_qualifier.messages.fields import EMITTED, Id
 from lead_qualifier.messages.nearest import Nearest
 from lead_qualifier.messages.topics import ALL_TOPICS
+from lead_qualifier.qualification.finding import Finding
 from lead_qualifier.sinks.errors import MissingSecret
 
 Duration = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,5}[smhdw]$", description="A number and s, m, h, d or w.")]
@@ -87,27 +88,26 @@ def carried(form: Mapping[str, Any]) -> tuple[str, ...]:
 
 def read(file: Path, kind: Kind) -> Any:
     """The data of the file. Raises BadDefinitionFile with every problem, its line and how to fix it."""
-    empty = f"is empty: write a {kind.name}, see docs/how-to/sinks.md"
-    return read_definition_file(file, kind.problems_of, empty=empty)
+    return read_definition_file(file, kind.problems_of, empty=Finding("empty_sink_file", kind=kind.name))
 
 
-def address_problem(url: str, *, allow_plain: bool) -> str | None:
+def address_problem(url: str, *, allow_plain: bool) -> Finding | None:
     """What is wrong with an address to send to, and how to fix it; None if nothing is."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError:
-        return "is not a URL: write it as https://crm.example.com/leads"
+        return Finding("not_a_url")
     if parts.scheme not in {"https", "http"} or not host:
-        return "must be a URL with a host, such as https://crm.example.com/leads"
+        return Finding("url_without_host")
     if parts.username is not None or parts.password is not None:
-        return "must not contain a user or password: put them into the environment (headers_env)"
+        return Finding("url_with_password")
     if parts.fragment:
-        return "must not have a part after #: servers never receive it"
+        return Finding("url_with_fragment")
     if not url.isascii() or not url.isprintable() or " " in url:
-        return "must be ASCII without spaces: encode other characters (%20, xn--...)"
+        return Finding("url_not_ascii")
     if parts.scheme == "http" and not (allow_plain or _loopback(host)):
-        return "is unencrypted: use https, or set allow_plain: true if the network may see what is sent"
+        return Finding("url_unencrypted")
     return None
 
 
@@ -122,16 +122,13 @@ def common_problems(form: Mapping[str, Any], topics: tuple[str, ...] = TOPICS) -
     """Problems with the common fields that their types cannot express. `topics`: those that the sink can send."""
     retry = form.get("retry", {})
     if seconds(retry.get("longest", "2m")) < seconds(retry.get("first", "1s")):
-        yield (
-            ("retry", "longest" if "longest" in retry else "first"),
-            "the longest wait must not be below the first",
-        )
+        yield ("retry", "longest" if "longest" in retry else "first"), Finding("longest_below_first")
     known = Nearest(topics)
     for at, name in enumerate(form.get("topics", ())):
         if name not in known:
-            yield ("topics", at), f"is not a topic that this sink can send: {known.advice(name)}"
+            yield ("topics", at), Finding("unsendable_topic", advice=known.suggestion(name))
         elif name in form["topics"][:at]:
-            yield ("topics", at), "appears twice: keep one"
+            yield ("topics", at), Finding("appears_twice")
 
 
 def required(field: str, name: str, what: str, parse: Callable[[str], Any] = str) -> Any:

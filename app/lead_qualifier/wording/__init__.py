@@ -1,1 +1,6 @@
-"""The sentences for people, by language: what the domain found, the engine reports, and Kafka refused."""
+"""Sentences by language: what the domain found, why a lead is qualified or not, what the engine reports.
+
+Whatever people in marketing and sales read has its sentence here. Three kinds of text stay English where they are made:
+labels and headings of the command line, errors that only operators meet (settings, topics, start-up, maintenance), and
+the reasons of dead letters that no definition file shares, because they are stored on topics.
+"""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from shlex import quote
 from string import Formatter
 from typing import Any, Protocol
@@ -11,6 +12,7 @@ from typing_extensions import override
 
 from lead_qualifier.qualification.finding import Finding
 from lead_qualifier.wording.english import ENGLISH
+from lead_qualifier.wording.numbers import as_written
 from lead_qualifier.wording.printable import printable
 from lead_qualifier.wording.shortening import first_of
 
@@ -50,6 +52,10 @@ class Wording(Formatter):
         """The first findings, a sentence each; where there are more, the last says how many."""
         return first_of(findings, self.sentence, self._more)
 
+    def value(self, value: object) -> str:
+        """A value as it stands in a sentence: `yes` rather than `True`, 70 rather than 70.0."""
+        return self.format_field(value, "")
+
     def _more(self, count: int) -> str:
         return self.sentence(Finding("and_more", count=count))
 
@@ -57,10 +63,9 @@ class Wording(Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:
         """One argument of a finding.
 
-        `quoted`: as one argument in a shell. `prefix`: with a colon behind it, unless it is empty. `lines`: of several
-        findings, each in a line, which no text in it can break. `listed`: several texts, by commas. `joined by X`: the
-        same with X in between.
-        `upper`: in capitals.
+        `quoted`: as one argument in a shell. `prefix`: with a colon behind it, unless it is empty. `lines`: several
+        findings, each on a line of its own, which no text in it can break. `listed`: several texts, separated by
+        commas. `joined by X`: several texts or findings, separated by X. `upper`: in capitals.
         """
         match value, format_spec:
             case str(), "quoted":
@@ -74,19 +79,18 @@ class Wording(Formatter):
             case tuple(), "listed":
                 return ", ".join(value)
             case tuple(), _ if format_spec.startswith(_JOINED_BY):
-                return format_spec.removeprefix(_JOINED_BY).join(value)
+                return format_spec.removeprefix(_JOINED_BY).join(self.value(one) for one in value)
             case tuple(), "":
                 return "; ".join(self.sentences(value))
             case Finding(), "":
                 return self.sentence(value)
             case float(), "":
-                return _as_written(value)
+                return as_written(value)
+            case bool(), "":
+                return self.sentence(Finding("yes" if value else "no"))
+            case datetime(), "":
+                return value.isoformat()
         return str(super().format_field(value, format_spec))
-
-
-def _as_written(number: float) -> str:
-    """As people write it: 70 rather than 70.0, and no digit less than there is."""
-    return str(int(number)) if number == int(number) and abs(number) < 2**53 else repr(number)
 
 
 IN_ENGLISH = Wording(ENGLISH)

@@ -14,6 +14,7 @@ from lead_qualifier.cli.program import assemble
 from lead_qualifier.client.errors import CommandUnanswered
 from lead_qualifier.kafka.errors import BrokerUnreachable, TopicMissing
 from lead_qualifier.messages.errors import BadDefinitionFile, Problem
+from lead_qualifier.qualification.finding import Finding
 from lead_qualifier.services.errors import TopicsUnfit
 from lead_qualifier.services.process import EXIT_FAILED
 from lead_qualifier.settings import InvalidSettings
@@ -23,7 +24,7 @@ from lead_qualifier.settings import InvalidSettings
     ("failure", "code"),
     [
         (Refused("no"), 1),
-        (BadDefinitionFile("m.yaml", [Problem(3, "criteria.0.threshold", "must be a number")]), 1),
+        (BadDefinitionFile("m.yaml", [Problem(3, "criteria.0.threshold", Finding("not_finite"))]), 1),
         (TopicsUnfit([]), 1),
         (TopicMissing("lead-state"), 1),
         (InvalidSettings("x"), 2),

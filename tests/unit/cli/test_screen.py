@@ -56,13 +56,17 @@ def test_a_table_stays_one_line_a_row(terminal: Callable[[], str]) -> None:
 
 
 def test_several_faults_are_a_line_each_whatever_they_name(terminal: Callable[[], str]) -> None:
-    screen.fail(*BadDefinitionFile(HOSTILE, [Problem(1, "a", "b"), Problem(2, "c", HOSTILE)]).lines)
+    screen.fail(
+        *BadDefinitionFile(
+            HOSTILE, [Problem(1, "a", Finding("empty")), Problem(2, "c", Finding("named_again", name=HOSTILE))]
+        ).lines
+    )
     _harmless(terminal())
     assert terminal().count("\n") == 2
 
 
 def test_a_refused_definition_has_a_line_for_each_problem() -> None:
-    faults = (fault(f"segments.{HOSTILE}", "is unknown"), fault("", HOSTILE))
+    faults = (fault(f"segments.{HOSTILE}", Finding("empty")), fault("", Finding("named_again", name=HOSTILE)))
     text = IN_ENGLISH.sentence(Finding("invalid_definition", faults=faults))
     assert text.count("\n") == 1
     assert all(line.isprintable() for line in text.split("\n"))

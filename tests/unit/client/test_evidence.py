@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lead_qualifier.client.evidence import changes_text, criteria_text, model_text
+from lead_qualifier.client.evidence import changes_finding, criteria_finding, model_finding
+from lead_qualifier.wording.sentences import IN_ENGLISH
 
 
 def test_each_criterion_has_score_threshold_and_met() -> None:
@@ -12,7 +13,7 @@ def test_each_criterion_has_score_threshold_and_met() -> None:
         {"scoring_model_id": "fit", "threshold": 10, "met": False},
         {"scoring_model_id": "intent", "threshold": 10, "score": 20, "met": False},
     ]
-    assert criteria_text(criteria) == (
+    assert IN_ENGLISH.sentence(criteria_finding(criteria)) == (
         "engagement 83 >= 70 met, demographic 41.5 < 50 not met, fit has no score, needs 10: not met, "
         "intent 20 does not count, because the scoring model is not live: not met"
     )
@@ -23,10 +24,13 @@ def test_changes_name_what_was_and_what_is() -> None:
         "status_reason": {"from": "new", "to": "marketing_qualified"},
         "sales_ready": {"from": False, "to": True},
     }
-    assert changes_text(changes) == "status_reason new -> marketing_qualified, sales_ready no -> yes"
+    assert (
+        IN_ENGLISH.sentence(changes_finding(changes))
+        == "status_reason new -> marketing_qualified, sales_ready no -> yes"
+    )
 
 
 def test_a_further_qualification_says_so() -> None:
     event = {"qualification_model_id": "enterprise", "qualification_model_version": 3, "qualification_number": 1}
-    assert model_text(event) == "enterprise v3"
-    assert model_text(event | {"qualification_number": 2}) == "enterprise v3 (qualification 2)"
+    assert IN_ENGLISH.sentence(model_finding(event)) == "enterprise v3"
+    assert IN_ENGLISH.sentence(model_finding(event | {"qualification_number": 2})) == "enterprise v3 (qualification 2)"

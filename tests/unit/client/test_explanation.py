@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from lead_qualifier.client.explanation import Explained, explain, reopened
+from lead_qualifier.client.explanation import explain, reopened
 from lead_qualifier.qualification.criteria import Criterion, Group
 from lead_qualifier.qualification.flags import Actions
 from lead_qualifier.qualification.leads import Hold, Lead, Mark, Score, Trigger
 from lead_qualifier.qualification.models import OnRejection, QualificationModel, Recycling, Requalification
 from lead_qualifier.qualification.recycling import Answered, reject
 from lead_qualifier.qualification.rules import RuledModel, Rules
+from lead_qualifier.wording.sentences import IN_ENGLISH
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
@@ -41,9 +43,20 @@ def lead(**scores: float) -> Lead:
     return Lead(scores={name: Score(value, NOW) for name, value in scores.items()})
 
 
-def explained(held: Lead, by: Rules) -> Explained:
+@dataclass(frozen=True)
+class Told:
+    outcome: str
+    reason: str
+    missing: tuple[str, ...]
+
+
+def explained(held: Lead, by: Rules) -> Told:
     [one] = explain(held, by, NOW)
-    return one
+    return Told(one.outcome, IN_ENGLISH.sentence(one.reason), tuple(map(IN_ENGLISH.sentence, one.missing)))
+
+
+def told_since(held: Lead) -> list[str]:
+    return [IN_ENGLISH.sentence(one) for one in reopened(held)]
 
 
 def test_a_merged_lead_is_told_which_one_can_qualify_instead() -> None:
@@ -126,7 +139,7 @@ def test_a_rejected_lead_is_told_when_its_cool_down_is_over() -> None:
         "cooling_down",
         "rejected by sales at 2026-03-01T08:00:00+00:00; may qualify again from 2026-03-31T08:00:00+00:00",
     )
-    assert reopened(held) == [
+    assert told_since(held) == [
         "rejected by sales at 2026-03-01T08:00:00+00:00: enterprise may qualify it again from 2026-03-31T08:00:00+00:00"
     ]
 
@@ -152,14 +165,14 @@ def test_a_lead_rejected_for_good_is_told_what_opens_it_again() -> None:
     rejection = "rejected by sales at 2026-03-01T08:00:00+00:00"
     assert one.outcome == "already_qualified"
     assert one.reason == f"permanently {rejection}, until the CRM resets a flag or reopens the lead"
-    assert reopened(held) == [f"{rejection}: enterprise does not qualify it again"]
+    assert told_since(held) == [f"{rejection}: enterprise does not qualify it again"]
 
 
 def test_a_rejected_lead_that_may_qualify_at_once_is_told_so() -> None:
     by = rules(on_rejection=recycling(30, typo=Recycling()))
     held = rejected(by, reason="typo")
     assert explained(held, by).outcome == "qualified"
-    assert reopened(held) == ["rejected by sales at 2026-03-01T08:00:00+00:00: enterprise may qualify it again"]
+    assert told_since(held) == ["rejected by sales at 2026-03-01T08:00:00+00:00: enterprise may qualify it again"]
 
 
 def test_a_rejected_lead_with_flags_of_the_crm_shows_both() -> None:
@@ -177,10 +190,10 @@ def test_a_rejection_does_not_reopen_a_model_of_one_time() -> None:
 
 
 def test_what_the_crm_has_reset_is_told_as_that() -> None:
-    assert reopened(marked(cleared=True, sales_ready=False)) == [
+    assert told_since(marked(cleared=True, sales_ready=False)) == [
         "reset by the CRM since: enterprise may qualify it again"
     ]
-    assert reopened(marked(cleared=False, sales_ready=True)) == []
+    assert told_since(marked(cleared=False, sales_ready=True)) == []
 
 
 def test_a_hold_is_told_with_the_moment_at_which_it_is_over() -> None:

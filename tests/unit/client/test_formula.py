@@ -5,10 +5,20 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from lead_qualifier.client.formula import formula, terms
+from lead_qualifier.client import formula as in_findings
 from lead_qualifier.qualification.criteria import AtLeast, Criterion, Group
 from lead_qualifier.qualification.flags import Actions
 from lead_qualifier.qualification.models import OnRejection, QualificationModel, Recycling, Requalification
+from lead_qualifier.wording.sentences import IN_ENGLISH
+
+
+def formula(model: QualificationModel) -> str:
+    return IN_ENGLISH.sentence(in_findings.formula(model))
+
+
+def terms(model: QualificationModel) -> str:
+    return IN_ENGLISH.sentence(in_findings.terms(model))
+
 
 FLAT = QualificationModel(
     id="m",

@@ -18,6 +18,7 @@ from lead_qualifier.definitions.registry import DefinitionRegistry
 from lead_qualifier.messages.definition_form import Problem
 from lead_qualifier.messages.fields import EMITTED
 from lead_qualifier.messages.nearest import Nearest
+from lead_qualifier.qualification.finding import Finding
 from lead_qualifier.wording.sentences import IN_ENGLISH
 
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
@@ -34,19 +35,19 @@ class Form(TypedDict):
 
 def _problems(definition: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
     if (target := definition.get("next")) is not None and target not in others:
-        yield Unresolved((("next",), f"there is no {target}: {Nearest(others).advice(target)}"))
+        yield Unresolved((("next",), Finding("unknown_seller", id=target, advice=Nearest(others).suggestion(target))))
     if definition["size"] < 0:
-        yield ("size",), "must not be negative"
+        yield ("size",), Finding("negative")
 
 
 def _conflicts(definition: Mapping[str, Any], live: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
     if definition.get("alone") and live:
-        yield (), f"cannot run beside {', '.join(live)}: stop it first"
+        yield (), Finding("models_taken_already", by="it", models=tuple(live))
 
 
 def _too_late(definition: Mapping[str, Any], now: datetime) -> Iterator[Problem]:
     if "year" in definition and definition["year"] < now.year:
-        yield ("year",), "is over"
+        yield ("year",), Finding("window_has_passed")
 
 
 KIND = Kind("thing", Form, problems=_problems, conflicts=_conflicts, too_late=_too_late)
@@ -195,7 +196,7 @@ def test_a_reference_must_be_known_where_it_is_decided_not_where_the_file_is_rea
     definition = {"id": "a", "size": 1, "next": "beta"}
     assert KIND.problems_of(definition) == []
     refused = admin("apply", "a", definition)
-    assert refused.message == "next: there is no beta: there are none yet"
+    assert refused.message == "next: there is no seller beta: there are none yet"
     admin("apply", "bet", {"id": "bet", "size": 1})
     assert "did you mean bet?" in admin("apply", "a", definition).message
     admin("apply", "beta", {"id": "beta", "size": 1})
@@ -212,7 +213,7 @@ def test_what_cannot_run_beside_another_is_refused_when_published(admin: Definit
     admin("apply", "a", {"id": "a", "size": 1})
     admin("publish", "a")
     admin("apply", "b", {"id": "b", "size": 1, "alone": True})
-    assert admin("publish", "b").message == "cannot run beside a: stop it first"
+    assert admin("publish", "b").message == "it is live and takes leads of a too: stop it, or name other models"
     admin("stop", "a")
     assert admin("publish", "b").accepted
 

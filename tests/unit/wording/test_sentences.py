@@ -35,10 +35,14 @@ def test_numbers_are_written_as_people_write_them() -> None:
 
 
 def test_each_fault_takes_one_line() -> None:
-    faults = (fault("a", "is\nbroken"), fault("", "is odd"), fault("b", Finding("id_differs", id="x")))
+    faults = (
+        fault("a", Finding("named_again", name="b\nc")),
+        fault("", Finding("empty")),
+        fault("b", Finding("id_differs", id="x")),
+    )
     assert IN_ENGLISH.sentence(Finding("invalid_definition", faults=faults)).split("\n") == [
-        "a: is\\nbroken",
-        "is odd",
+        "a: names b\\nc again: remove it",
+        "must not be empty",
         "b: must be x, as the command says",
     ]
 

@@ -12,6 +12,7 @@ from typing_extensions import TypedDict
 from lead_qualifier.definitions.kind import Definition, Kind, Others
 from lead_qualifier.messages.definition_form import Problem
 from lead_qualifier.messages.fields import EMITTED, Id
+from lead_qualifier.qualification.finding import Finding
 from lead_qualifier.sinks.dataverse.changes import MARKETING_QUALIFIED
 from lead_qualifier.sinks.forms import CommonForm, VariableName, address_problem, common_problems
 
@@ -84,16 +85,13 @@ def _problems(form: Definition, _others: Others) -> Iterator[Problem]:
     if problem := address_problem(form["org"], allow_plain=plain):
         yield ("org",), problem
     elif urlsplit(form["org"]).path.strip("/") or urlsplit(form["org"]).query:
-        yield ("org",), "must be the environment only, without a path: https://contoso.crm4.dynamics.com"
+        yield ("org",), Finding("org_with_path")
     if ("tenant" in form) == ("token_url" in form):
-        yield (
-            ("token_url" if "token_url" in form else "id",),
-            "name either tenant or token_url, which issues access tokens",
-        )
+        yield ("token_url" if "token_url" in form else "id",), Finding("not_one_token_issuer")
     if "token_url" in form and (problem := address_problem(form["token_url"], allow_plain=plain)):
         yield ("token_url",), problem
     if "tenant" in form and not all(one.isascii() and (one.isalnum() or one in ".-") for one in form["tenant"]):
-        yield ("tenant",), "must be the tenant's id or domain, such as contoso.onmicrosoft.com"
+        yield ("tenant",), Finding("not_a_tenant")
 
 
 DATAVERSE = Kind(name="dataverse sink", document=DataverseForm, problems=_problems)

@@ -12,6 +12,7 @@ from lead_qualifier.definitions.kind import Definition, Kind, Others
 from lead_qualifier.messages.definition_form import Problem
 from lead_qualifier.messages.fields import EMITTED, Id
 from lead_qualifier.messages.trace_context import TRACEPARENT, TRACESTATE
+from lead_qualifier.qualification.finding import Finding
 from lead_qualifier.sinks.forms import CommonForm, VariableName, address_problem, common_problems
 
 _HEADER = re.compile(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
@@ -63,19 +64,19 @@ def _problems(form: Definition, _others: Others) -> Iterator[Problem]:
     if problem := address_problem(form["url"], allow_plain=form.get("allow_plain", False)):
         yield ("url",), problem
     if form.get("previous_secret_env") == form["secret_env"]:
-        yield ("previous_secret_env",), "names the same variable as secret_env: name another, or remove it"
+        yield ("previous_secret_env",), Finding("same_secret_twice")
     seen: set[str] = set()
     for field in ("headers", "headers_env"):
         for name, value in form.get(field, {}).items():
             where = (field, name)
             if not _HEADER.fullmatch(name):
-                yield where, "is not a header name: use letters, digits and hyphens"
+                yield where, Finding("not_a_header_name")
             elif name.lower() in _RESERVED or name.lower().startswith("ce-"):
-                yield where, "is a header that the sink sets itself: remove it"
+                yield where, Finding("header_of_sink")
             elif name.lower() in seen:
-                yield where, "appears twice: keep one"
+                yield where, Finding("appears_twice")
             elif not value.isprintable() or not value.isascii():
-                yield where, "has a value that a header cannot have: use printable ASCII only"
+                yield where, Finding("header_value_not_ascii")
             seen.add(name.lower())
 
 

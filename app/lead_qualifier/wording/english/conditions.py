@@ -1,6 +1,6 @@
-"""The English sentences about conditions, by the code of a finding."""
+"""What is wrong with a condition."""
 
-CONDITIONS: dict[str, str] = {
+SENTENCES: dict[str, str] = {
     "condition_too_deep": "is nested more than {most} deep: flatten it",
     "nothing_tested": "must name what it tests: a field or an attribute",
     "field_of_seller": ("{field!r} is unknown: a seller has attributes only; attributes are named with attribute"),

@@ -1,0 +1,92 @@
+"""What is wrong in the definition of one kind beyond its form."""
+
+SENTENCES: dict[str, str] = {
+    # What is wrong in the definition of a qualification model
+    "empty": "must not be empty",
+    "no_criteria": "name at least one scoring model with its threshold",
+    "repeated_scoring_model": (
+        "{scoring_model} is named by criterion {criterion} already: keep one threshold per scoring model"
+    ),
+    "not_finite": "must be a finite number",
+    "drop_above_threshold": "must not be above the threshold, {threshold}: below it a score counts as fallen",
+    "drop_without_recross": "has no effect: leave it out, or choose requalification: {{policy: on_recross}}",
+    "nested_too_deep": "groups may be nested {most} deep: put this one into a model of its own",
+    "empty_group": "name at least one criterion of the group",
+    "criteria_out_of_order": "must name each criterion once, in order",
+    "at_least_out_of_range": "must be between 1 and the number of criteria, {criteria}",
+    "unknown_match": "must be all, any or {{at_least: k}}",
+    "no_action": "name at least one: {actions:joined by, or }",
+    "not_one_of": "must be one of {known:listed}",
+    "negative": "must not be negative",
+    "hold_out_of_range": "must be longer than zero and at most {days}d",
+    "cool_down_without_requalify": "has no effect: leave it out, or choose requalify: true",
+    "cool_down_without_requalification": (
+        "has no effect: leave it out, or choose another requalification policy than never"
+    ),
+    # What is wrong in the definition of an assignment
+    "taken_already": "{value} is already the {field} of {by}: give {id} another one",
+    "not_one_target": "must assign to exactly one of sellers, team and queue",
+    "not_one_way_to_say_who": "must say who, with either when or {exact}",
+    "unknown_team_or_queue": "{target}s has no {target} {id}: {advice}",
+    "only_for_sellers": "is for rules that assign to sellers only: remove it",
+    "impossible_in_segment": "can never be met in segment {segment}: {reason}; change one of them",
+    "segment_never_matches": (
+        "can never match: segment {before} before it takes all its leads; change the order or a condition"
+    ),
+    "rule_never_matches": (
+        "can never match: rule {before} before it takes all its leads; change the order or a condition"
+    ),
+    "models_taken_already": "{by} is live and takes leads of {models:listed} too: stop it, or name other models",
+    "unknown_seller": "there is no seller {id}: {advice}",
+    "seller_inactive": "seller {id} is inactive and gets no leads: remove the id, unless they will be back",
+    "seller_left": "seller {id} has left and gets no leads: remove the id, unless they will be back",
+    # What is wrong in the definition of a sequence
+    "repeated_step_id": "is {id}, like another step's: give each step its own id",
+    "models_of_an_assignment": "is only for on: lead-qualified; an assignment names no qualification model",
+    "nobody_connected": "is met by every lead that connect lets in, so nobody would ever be connected",
+    "branches_too_deep": "is a branch more than {most} deep: advance to another sequence instead",
+    "branch_without_steps": "leads nowhere: give it steps under yes, no or both",
+    "not_one_test": "must have exactly one test: when, replied, or result_of with equals",
+    "result_of_without_equals": "needs result_of (an earlier step) and equals (the result) together",
+    "reply_ends_sequence": "never applies, because a reply ends the sequence: set exit: {{on_reply: false}}",
+    "not_one_value_to_set": "must name what it sets, by either field or attribute",
+    "unknown_field_to_set": "is unknown: fields are {known:listed}; name attributes with attribute",
+    "advance_to_itself": "is this sequence itself, so leads would loop forever: name another",
+    "unknown_sequence": "names {id}, which is not a sequence: {advice}",
+    "advances_in_a_circle": "leads back here ({way}): leads would loop forever",
+    "step_never_reached": "is never reached: every path before it advances to another sequence; remove it",
+    "advance_first": "must not be the first step: connect leads to that sequence instead",
+    "wait_last": "must not be the last step: nothing follows the wait",
+    "no_earlier_result": "names {id}, which is not an earlier step with a result: {advice}",
+    "due_within_such_as": "4h; without it the step is due immediately",
+    "wait_too_long": "must be {most}d at most",
+    "wait_of_zero": "must be longer than zero: remove it or say how long",
+    # Journeys and follow-ups
+    "no_such_value": "must be {known:joined by or }: {field} has no other value",
+    "after_without_policy": "after goes with policy: after only, as in {{policy: after, after: 7d}}",
+    "reentry_after_such_as": "7d; to allow every entry, use policy: always",
+    "repeated_payload": "has {count} values named {name}: give each its own name with as",
+    "window_ends_early": "must be later than start",
+    "window_has_passed": ("has passed, so nobody would ever enter: apply the journey with a later end, or without one"),
+    "never_met_with_trigger": "can never be met together with trigger and contact: {reason}",
+    "excludes_everybody": "excludes every lead that trigger, when and contact let in, so nobody would ever enter",
+    "repeated_stage": "{on} already has a stage: keep one of them",
+    # Sinks
+    "empty_sink_file": "is empty: write a {kind}, see docs/how-to/sinks.md",
+    "not_a_url": "is not a URL: write it as https://crm.example.com/leads",
+    "url_without_host": "must be a URL with a host, such as https://crm.example.com/leads",
+    "url_with_password": "must not contain a user or password: put them into the environment (headers_env)",
+    "url_with_fragment": "must not have a part after #: servers never receive it",
+    "url_not_ascii": "must be ASCII without spaces: encode other characters (%20, xn--...)",
+    "url_unencrypted": "is unencrypted: use https, or set allow_plain: true if the network may see what is sent",
+    "longest_below_first": "the longest wait must not be below the first",
+    "unsendable_topic": "is not a topic that this sink can send: {advice}",
+    "appears_twice": "appears twice: keep one",
+    "org_with_path": "must be the environment only, without a path: https://contoso.crm4.dynamics.com",
+    "not_one_token_issuer": "name either tenant or token_url, which issues access tokens",
+    "not_a_tenant": "must be the tenant's id or domain, such as contoso.onmicrosoft.com",
+    "same_secret_twice": "names the same variable as secret_env: name another, or remove it",
+    "not_a_header_name": "is not a header name: use letters, digits and hyphens",
+    "header_of_sink": "is a header that the sink sets itself: remove it",
+    "header_value_not_ascii": "has a value that a header cannot have: use printable ASCII only",
+}

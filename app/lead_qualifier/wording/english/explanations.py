@@ -1,0 +1,78 @@
+"""Why a lead is qualified or not, and a model in words."""
+
+SENTENCES: dict[str, str] = {
+    "yes": "yes",
+    "no": "no",
+    # A model in words
+    "all_of": "all of {members:joined by, }",
+    "any_of": "any of {members:joined by, }",
+    "at_least_of": "at least {count} of {members:joined by, }",
+    "group": "({formula})",
+    "criterion": "{scoring_model} >= {threshold:.10g}",
+    "criterion_with_fall": "{scoring_model} >= {threshold:.10g} (fallen below {drop_below:.10g})",
+    "terms": "{terms:joined by; }",
+    "held_for": "held for {hold}",
+    "only_once": "only once",
+    "again_on_recross": "again on recross",
+    "again_after_cool_down": "again after at least {cool_down}",
+    "on_rejection": "rejected by sales: {rules:joined by, }",
+    "rejected_for": "for {reason} {rule}",
+    "not_again": "not again",
+    "again_immediately": "again immediately",
+    "again_after": "again after {cool_down}",
+    # A qualification in words
+    "criteria": "{criteria:joined by, }",
+    "score_met": "{scoring_model} {score:.10g} >= {threshold:.10g} met",
+    "score_below": "{scoring_model} {score:.10g} < {threshold:.10g} not met",
+    "score_missing": "{scoring_model} has no score, needs {threshold:.10g}: not met",
+    "score_not_counted": (
+        "{scoring_model} {score:.10g} does not count, because the scoring model is not live: not met"
+    ),
+    "changes": "{changes:joined by, }",
+    "change": "{field} {before} -> {after}",
+    "no_changes": "no changes: it qualified again because its scores fell and rose",
+    "model_version": "{id} v{version}",
+    "model_version_again": "{id} v{version} (qualification {number})",
+    # What each criterion lacks
+    "lacks_live_scoring_model": (
+        "{scoring_model}: the scoring model is not live, so no score counts (lead-qualifier scoring-model set)"
+    ),
+    "lacks_score": "{scoring_model}: no score yet, needs {threshold:.10g}",
+    "lacks_points": "{scoring_model}: {points:.10g} more",
+    # Why the lead has the outcome
+    "nothing_qualifies": ("lead management is off: nothing qualifies (lead-qualifier feature enable lead-management)"),
+    "model_not_live": "the model is not live (lead-qualifier model publish {id})",
+    "unknown_lead": "the CRM has sent nothing about this lead yet, and LEAD_QUALIFIER_UNKNOWN_LEADS is ineligible",
+    "lead_merged": "the lead was merged into {survivor}: only that one can qualify",
+    "lead_closed": "the lead is closed: status {status}, reason {status_reason}",
+    "criteria_not_met": "{met} of {count} criteria met, {needed} needed: {missing:joined by; }",
+    "formula_not_met": "not met: {formula}; missing per criterion: {missing:joined by; }",
+    "everything_met": "everything is met: it qualifies with its next score",
+    "cooling_down_after_rejection": ("rejected by sales at {rejected_at}; may qualify again from {not_before}"),
+    "cooling_down": "qualified at {qualified_at}; may qualify again {cool_down} later",
+    "nothing_would_change": "nothing would change: the lead already has what the model's actions set",
+    "qualified_for_good": "qualified by version {version}, and this model qualifies a lead only once",
+    "rejected_for_good": (
+        "permanently rejected by sales at {rejected_at}, until the CRM resets a flag or reopens the lead"
+    ),
+    "set_again_since_reset": (
+        "qualified by version {version}, reset since; but the lead already has what the model's actions set"
+    ),
+    "set_again_since_rejection": (
+        "qualified by version {version}, rejected by sales since; but the lead already has what the model's actions set"
+    ),
+    "qualified_until_reset": (
+        "qualified by version {version}; it can qualify again once the CRM resets a flag or reopens the lead"
+    ),
+    "qualified_until_recross": (
+        "qualified by version {version}; it can qualify again once the CRM resets a flag or reopens the lead, "
+        "or its scores fall below the criteria and rise again"
+    ),
+    "hold_not_started": "the criteria are met; its next score starts the hold of {hold}",
+    "hold_runs": "the criteria are met; it qualifies at {due} if they stay met",
+    # What has happened to a qualification since
+    "reset": "reset by the CRM since: {model} may qualify it again",
+    "rejected": "rejected by sales at {rejected_at}: {model} may qualify it again",
+    "rejected_until": "rejected by sales at {rejected_at}: {model} may qualify it again from {not_before}",
+    "barred": "rejected by sales at {rejected_at}: {model} does not qualify it again",
+}
