@@ -99,7 +99,7 @@ class Report:
             ("dead letters", f"{self.dead_letters}"),
             *((kind, f"{count}") for kind, count in sorted(self.bad_input.items())),
             ("leads merged", f"{self.merges}"),
-            ("behind them: definitions changed", f"{self.chain.definitions}"),
+            ("downstream: definitions changed", f"{self.chain.definitions}"),
             ("  cycles compared", f"{self.chain.cycles}"),
             *((f"  {topic}", f"{count}") for topic, count in sorted(self.chain.told.items())),
             *((f"    of result code {code}", f"{count}") for code, count in sorted(self.chain.codes.items())),
@@ -116,7 +116,7 @@ class Report:
             ("states that differ", f"{self.count('state:')}"),
             ("dead letters that differ", f"{self.count('dead letters:')}"),
             ("answers to commands that differ", f"{self.count('answer')}"),
-            ("what is told behind them differs", f"{self.count('chain:')}"),
+            ("downstream events that differ", f"{self.count('chain:')}"),
         ]
 
 

@@ -141,7 +141,7 @@ class _Run:
         self._tell(
             f"phase {phase.number}: all decided {took:.1f} s later, and {behind:.1f} s behind that; "
             f"{report.events} records, {report.qualified} qualifications, "
-            f"{report.chain.told.total()} events behind them, {len(report.differences)} differences"
+            f"{report.chain.told.total()} downstream events, {len(report.differences)} differences"
         )
 
     @staticmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import shutil
@@ -113,9 +114,25 @@ def test_a_runbook_names_only_what_exists(page: Path) -> None:
     commands = set(re.findall(r"^## ([a-z -]+)$", (DOCS / "reference" / "cli.md").read_text(), flags=re.MULTILINE))
     for named in re.findall(r"lead-qualifier ((?:[a-z-]+ ?)+)", text):
         assert any(f"{named} ".startswith(f"{command} ") for command in commands), named
-    code = "".join(file.read_text() for file in (ROOT / "app").rglob("*.py"))
-    events = re.findall(r"the log (?:has|repeats) `([a-z_]+)`", text) + re.findall(r"\(?`(\w+_failed)`", text)
-    assert [event for event in events if f'"{event}"' not in code] == []
+
+
+@cache
+def texts_of_the_program() -> str:
+    """Every text in the code, a line each."""
+    nodes = (node for file in (ROOT / "app").rglob("*.py") for node in ast.walk(ast.parse(file.read_text())))
+    return "\n".join({node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)})
+
+
+@pytest.mark.parametrize("page", RUNBOOKS, ids=lambda page: page.stem)
+def test_the_program_says_what_a_runbook_quotes(page: Path) -> None:
+    """Log events and other words whole; of a sentence, the parts between `...`, numbers and PLACEHOLDERS."""
+    quotes = re.findall(r"`((?!k(?:cat|ubectl|afka-))[a-zA-Z.][\w.,:/ ]*)`", page.read_text())
+    words = {quote for quote in quotes if re.fullmatch(r"[a-z]+(_[a-z]+)+", quote)} - {"rule_files"}  # Prometheus's own
+    said = texts_of_the_program().splitlines()
+    assert {word for word in words if not metrics(word) and word not in said} == set()
+    sentences = [quote for quote in quotes if " " in quote and not quote.startswith(("lead-qualifier", "docker"))]
+    parts = [part.strip(" :") for one in sentences for part in re.split(r"\.\.\.|\b[A-Z]+\b|\d\w*", one)]
+    assert [part for part in parts if part not in texts_of_the_program()] == []
 
 
 def test_the_page_of_metrics_lists_each_alert_with_its_severity() -> None:
