@@ -93,7 +93,7 @@ class InvalidSettings(Exception):
 
 
 def variable_of(name: str) -> str:
-    """The environment variable of a field. Those of the connection have the names that other Kafka programs use too."""
+    """The environment variable of a field. The connection's variables have the names that other Kafka programs use."""
     return name.upper() if name.startswith("kafka_") else f"{PREFIX}{name.upper()}"
 
 

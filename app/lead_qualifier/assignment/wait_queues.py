@@ -105,7 +105,7 @@ class WaitingLeads:
         return list(self._open_to.get(seller_id, ()))
 
     def first_for(self, seller_id: str, terms: Terms) -> tuple[int, str] | None:
-        """Of the leads that the seller may take on these terms, the one that has waited longest: place and id."""
+        """The lead that has waited longest among those that the seller may take on these terms: place and id."""
         queues = self._open_to.get(seller_id, {}).get(terms)
         while queues is not None and (lowest := queues.first()) is not None:
             place, queue = lowest

@@ -1,4 +1,4 @@
-"""`assignment explain`: why a lead has the owner that it has, or waits; beside the commands of every definition."""
+"""`assignment explain`: why a lead has its owner, or waits. Added to the commands that every kind has."""
 
 from __future__ import annotations
 

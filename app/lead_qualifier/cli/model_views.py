@@ -86,7 +86,7 @@ def details(entry: ModelEntry, book: Rulebook, existing: Swept | None) -> Iterat
     if entry.status != "live" and entry.version and entry.draft is not None:
         yield f"  its draft differs from version {entry.version}; publishing makes version {entry.version + 1}"
     if entry.status == "live" and entry.draft is not None:
-        yield from _beside(entry)
+        yield from _draft(entry)
     yield ""
     yield from as_file(definition)
     if entry.status == "live" and entry.draft is not None:
@@ -95,7 +95,7 @@ def details(entry: ModelEntry, book: Rulebook, existing: Swept | None) -> Iterat
         yield from as_file(entry.draft)
 
 
-def _beside(entry: ModelEntry) -> Iterator[str]:
+def _draft(entry: ModelEntry) -> Iterator[str]:
     name, following = quote(entry.id), entry.version + 1
     yield f"  it has a draft; to publish that as version {following}: lead-qualifier model publish --replace {name}"
     if entry.shadow:

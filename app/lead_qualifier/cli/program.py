@@ -108,7 +108,7 @@ def run() -> None:
     try:
         _named(first)(prog_name=NAME)
     except Exception as failure:  # what is not expected is raised again
-        # Imported when something fails only: the failures are those of the whole program.
+        # Imported only when something fails: it imports the whole program, to know its failures.
         import structlog  # noqa: PLC0415
 
         from lead_qualifier.cli.exit_codes import EXPECTED, judge  # noqa: PLC0415

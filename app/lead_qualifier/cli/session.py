@@ -63,7 +63,7 @@ def open_session(**options: Any) -> Session:
         raise NoBrokerFound
     with busy(f"reaching {connection.bootstrap_servers}"):
         connection.check_reachable(_REACH_SECONDS)
-    # What goes wrong comes as an exception and is told once, without librdkafka's log of the same.
+    # Failures come as exceptions and are shown once, so librdkafka's own log is off.
     return Session(settings, replace(connection, log_level=0))
 
 

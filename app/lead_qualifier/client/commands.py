@@ -171,7 +171,7 @@ class CommandClient:
 
     def _wait_until_visible(self, kind: str, definition_id: str, revision: int, absent: bool) -> None:
         """Services write current definitions to their topic just after they commit an outcome. The command has
-        succeeded by then, whatever becomes of this: the login may not be allowed to read, or the broker be gone.
+        succeeded at that point, even if this fails: the login may lack the right to read, or the broker may be gone.
         """
         missing = math.inf if absent else -1
         until = time.monotonic() + _VISIBLE_SECONDS

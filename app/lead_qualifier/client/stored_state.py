@@ -34,7 +34,9 @@ def read_state(
     only: bytes | None = None,
     progress: Callable[[str], None] = lambda text: None,
 ) -> StoredState:
-    """Read partitions of one changelog to their end, of all keys or `only` one. `progress` is told of leads read.
+    """Read partitions of one changelog to their end, all keys or `only` one.
+
+    `progress` is called with a sentence about how many leads have been read.
 
     Raises ReadIncomplete, UnreadableState, NotAllowed, KafkaException.
     """

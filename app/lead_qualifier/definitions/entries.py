@@ -22,7 +22,7 @@ D = TypeVar("D")
 class DefinitionEntry(Struct, Generic[D], frozen=True, kw_only=True, omit_defaults=True):
     """The current state of a definition. A deleted one is kept, so that its versions keep rising.
 
-    One that never was, of which an apply was refused, is deleted too, at revision 0.
+    A definition whose only apply was refused counts as deleted, too, at revision 0.
     """
 
     id: str

@@ -91,7 +91,7 @@ class Kind(DefinitionKind[Entry, dict[str, Any]]):
 
     @override
     def new(self, definition_id: str) -> Entry:
-        """The entry of one that nobody has applied yet."""
+        """The entry of a definition that nobody has applied yet."""
         return Entry(id=definition_id, revision=0, status="deleted")
 
     @override

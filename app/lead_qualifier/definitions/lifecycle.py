@@ -56,7 +56,7 @@ class DefinitionKind(ABC, Generic[E, D]):
 
     @abstractmethod
     def new(self, definition_id: str) -> E:
-        """The entry of one that nobody has applied yet."""
+        """The entry of a definition that nobody has applied yet."""
 
     def refuses_apply(self, definition: D) -> tuple[Code, Finding] | None:
         """Why a definition is not even kept as a draft, beyond its form."""

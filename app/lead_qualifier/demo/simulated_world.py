@@ -149,7 +149,7 @@ class _Happening:
         return [self._changed(person, {"status": "open", "status_reason": "contacted", "sales_ready": False})]
 
     def _is_taken_back(self, person: Person) -> list[Sent]:
-        """Sales was not convinced: the flags are reset, and a model may qualify the lead once more."""
+        """Sales was not convinced: the flags are reset, and a model may qualify the lead again."""
         return [self._changed(person, {"status_reason": "contacted", "sales_ready": False})]
 
     def _is_erased(self, person: Person) -> list[Sent]:
@@ -253,7 +253,7 @@ def load(file: Path) -> World:
 
 
 def keep(world: World, file: Path) -> None:
-    """Write it so that whoever reads sees all of it or what was there before."""
+    """Write it so that readers see all of it, or the previous content."""
     file.parent.mkdir(parents=True, exist_ok=True)
     new = file.with_suffix(".new")
     new.write_bytes(msgspec.json.encode(world))

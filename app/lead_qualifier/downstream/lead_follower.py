@@ -95,7 +95,7 @@ class LeadFollower(Processor, Generic[S]):
         return tuple(self._topics.values())
 
     def other_inputs(self) -> tuple[Topic, ...]:
-        """The topics that it handles besides the three about every lead."""
+        """The topics that it handles, apart from the three about every lead."""
         return ()
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""The checkpoint: how far a partition is processed, kept beside its state in the changelog and written in the same
+"""The checkpoint: how far a partition is processed, kept next to its state in the changelog and written in the same
 transaction.
 """
 

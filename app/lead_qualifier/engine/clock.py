@@ -80,7 +80,7 @@ class Clock:
                 log.error(
                     "clock_differs_from_broker",
                     seconds_ahead=round(ahead_ms / 1000),
-                    reason="processing goes by the broker's time until this machine's clock is set right",
+                    reason="the broker's time is used until this machine's clock is correct",
                 )
             else:
                 log.info("clock_agrees_with_broker")

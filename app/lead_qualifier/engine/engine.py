@@ -134,7 +134,7 @@ class Engine:
     # --- the consumer's thread
 
     def assigned(self, membership: Membership, held: Iterable[TopicPartition]) -> None:
-        """A new generation: records what is ours and returns; the restoring thread goes on from there."""
+        """A new generation of the group: notes the assigned partitions and returns; the restoring thread continues."""
         new = partition_assignment(membership, held, self.applications)
         self._ownership.assign(new)
         self._progress.assigned()

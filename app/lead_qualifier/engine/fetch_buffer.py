@@ -207,7 +207,7 @@ class FetchBuffer:
             self._woken = False
 
     def wake(self) -> None:
-        """End a `wait` or `gather`: there is something to do besides new records."""
+        """End a `wait` or `gather`: there is other work than new records."""
         with self._lock:
             self._wake()
 

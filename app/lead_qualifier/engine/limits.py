@@ -39,7 +39,7 @@ DEFAULT_LIMITS = Limits()
 
 
 class CycleSize:
-    """The limits of the next cycle: smaller after transactions that failed, whatever for, and growing again."""
+    """The limits of the next cycle: smaller after failed transactions, then growing again."""
 
     def __init__(self, max_records: int, max_bytes: int) -> None:
         self.max_records = max_records
@@ -47,11 +47,11 @@ class CycleSize:
         self._scale = 1.0
 
     def records_share(self, partitions: int) -> int:
-        """Records for each of so many partitions, at least one."""
+        """How many records each of `partitions` may have, at least one."""
         return max(1, int(self.max_records * self._scale) // max(1, partitions))
 
     def bytes_share(self, partitions: int) -> int:
-        """Bytes for each of so many partitions, at least one."""
+        """How many bytes each of `partitions` may have, at least one."""
         return max(1, int(self._max_bytes * self._scale) // max(1, partitions))
 
     @property

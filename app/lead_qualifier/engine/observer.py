@@ -1,4 +1,4 @@
-"""What the engine tells whoever watches it, for metrics."""
+"""What the engine reports about its work, for metrics."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from lead_qualifier.engine.partition import PartitionResult
 
 
 class Observer:
-    """Learns about the engine's work. This one ignores it.
+    """Is called with what the engine has done. This base class ignores it.
 
     Each method is called in the thread that does the work, and must return quickly and raise nothing.
     """
@@ -23,4 +23,4 @@ class Observer:
         """The consumer group has given this worker a new assignment. Called in the consumer's thread."""
 
     def restored(self, seconds: float) -> None:
-        """A partition is restored and open, this long after it was to be. Called in the restoring thread."""
+        """A partition is restored and open, so many seconds after its assignment. Called in the restoring thread."""

@@ -128,7 +128,7 @@ class RestorationLoop:
             if self._ownership.incomplete():
                 self._verifier.check_partition_counts(self._applications)
         except KafkaException as error:
-            log.debug("topics_not_checked", error=error.args[0].str())  # whoever needs the broker says so
+            log.debug("topics_not_checked", error=error.args[0].str())  # whatever needs the broker reports it
 
     def _inspect_until_wanted(self) -> None:
         """Look through what was restored, a little at a time, until something is to be restored or all is seen."""

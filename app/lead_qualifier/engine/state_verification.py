@@ -88,7 +88,7 @@ class StateVerifier:
         try:
             return [self._verify(p, first, end, committed, ids) for p in partitions]
         except StateMismatch as error:
-            # a worker that was frozen while it restored finds its successor's offsets beside its own old state
+            # a worker that was frozen while it restored finds its successor's offsets next to its own old state
             if self._is_stale(partitions):
                 raise StaleOwner(str(error)) from error
             raise

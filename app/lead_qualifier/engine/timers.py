@@ -57,7 +57,7 @@ class Timers:
         return len(self._heap) + len(self._due)
 
     def add(self, timers: Iterable[Timer]) -> None:
-        """Add timers. One that is no longer needed by then fires in vain."""
+        """Add timers. A timer that is no longer needed when it is due has no effect."""
         earliest, heap = self._next, self._heap
         for timer in timers:
             due_ms, key = timer

@@ -24,7 +24,7 @@ _CODE = re.compile(r"^[a-z_]{1,40}$")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientCredentials:
-    """Who asks for tokens, and where."""
+    """The client that requests tokens, and where it requests them."""
 
     token_url: str
     client_id: str
@@ -63,7 +63,7 @@ class AccessTokens:
         self._expires = 0.0
 
     async def token(self, *, refused: str | None = None) -> str:
-        """A token that is valid as far as is known, and not the one that was `refused`. Raises NoToken."""
+        """A token that should be valid and is not the `refused` one. Raises NoToken."""
         async with self._lock:
             if self._clock() >= self._expires or self._token == refused:
                 await self._fetch()

@@ -104,7 +104,7 @@ class Admin:
         return {name: len(topic.partitions) for name, topic in found.items() if topic.error is None}
 
     def existing(self, topics: Iterable[str]) -> set[str]:
-        """Those of the topics that exist."""
+        """The topics among these that exist."""
         counts = self.partition_counts()
         return {topic for topic in topics if counts.get(topic)}
 
@@ -131,7 +131,7 @@ class Admin:
         return ids
 
     def hidden(self, topics: Sequence[str]) -> set[str]:
-        """Those of the topics that this login may not see, whether they exist or not."""
+        """The topics among these that this login may not see, whether they exist or not."""
         if not topics:
             return set()
         futures = self.client.describe_topics(TopicCollection(list(topics)), request_timeout=self._timeout)

@@ -50,18 +50,18 @@ class Connection:
     ssl_key_password: str | None = field(default=None, repr=False)
     ssl_check_hostname: bool = True
     compression: Compression = "gzip"
-    """How producers of ours compress."""
+    """How our producers compress."""
     log_level: int | None = None
     """How much librdkafka writes to standard error by itself: 0 nothing, up to 7; None is its default."""
 
     @property
     def encrypted(self) -> bool:
-        """Is the connection TLS?"""
+        """Whether the connection uses TLS."""
         return self.security_protocol in {"SSL", "SASL_SSL"}
 
     @property
     def authenticated(self) -> bool:
-        """Does the connection log in with SASL?"""
+        """Whether the connection logs in with SASL."""
         return self.security_protocol in {"SASL_PLAINTEXT", "SASL_SSL"}
 
     def confluent(self, **extra: Any) -> dict[str, Any]:
@@ -85,7 +85,7 @@ class Connection:
         """Configuration of a confluent-kafka producer: keys go to the partitions that Java clients choose."""
         compression: dict[str, Any] = {"compression.type": self.compression}
         if self.compression == "gzip":
-            compression["compression.level"] = 1  # higher levels save little of JSON and cost much of the throughput
+            compression["compression.level"] = 1  # higher levels shrink JSON little further and cost much throughput
         return self.confluent(**{**compression, **extra, "partitioner": "murmur2_random"})
 
     def aiokafka(self) -> dict[str, Any]:
@@ -112,7 +112,7 @@ class Connection:
         }
 
     def ssl_context(self) -> ssl.SSLContext:
-        """The TLS settings as Python's ssl module takes them; each connection uses the files as they are by then.
+        """The TLS settings for Python's ssl module. Each new connection uses the current content of the files.
 
         Raises OSError or ssl.SSLError when a file cannot be read or is not PEM.
         """
@@ -127,8 +127,10 @@ class Connection:
         return context
 
     def check_reachable(self, timeout: float = 10.0) -> None:
-        """Ask the broker for its cluster. Raises BrokerUnreachable after `timeout` seconds without an answer,
-        LoginRefused as soon as it refuses the user's name or password, UnusableConnection.
+        """Ask the broker for its metadata.
+
+        Raises BrokerUnreachable after `timeout` seconds without an answer, LoginRefused as soon as the broker refuses
+        the user's name or password, UnusableConnection, UnusableFile.
         """
         self._check_files()
         reported: list[KafkaError] = []
@@ -155,14 +157,14 @@ class Connection:
                     raise BrokerUnreachable(self.bootstrap_servers, seconds=timeout, reason=reason) from error
 
     def login_refused(self, error: KafkaError) -> LoginRefused | None:
-        """What to raise if an error of a client says that the login was refused."""
-        # With tokens the same error may say that the endpoint is away.
+        """The exception to raise if a client's error means that the login was refused; None for other errors."""
+        # With OAuth, the same error may mean that the token endpoint cannot be reached.
         if error.code() != KafkaError._AUTHENTICATION or self.oauth is not None:
             return None
         return LoginRefused(self.bootstrap_servers, error.str())
 
     def _check_files(self) -> None:
-        """See that each is PEM: OpenSSL's own words for what is wrong are hard to understand. Raises UnusableFile."""
+        """Check that each file is PEM, because OpenSSL's own messages are hard to understand. Raises UnusableFile."""
         if not self.encrypted:
             return
         for field_name in ("ssl_ca_file", "ssl_certificate_file", "ssl_key_file"):
@@ -174,7 +176,7 @@ class Connection:
             except OSError as error:
                 raise UnusableFile(field_name, path, f"cannot be read: {error.strerror}") from error
             if b"-----BEGIN" not in content:
-                raise UnusableFile(field_name, path, "is no PEM file (it has no line -----BEGIN ...-----)")
+                raise UnusableFile(field_name, path, "is not a PEM file (it has no line -----BEGIN ...-----)")
 
     def _confluent_tls(self) -> dict[str, Any]:
         files = {

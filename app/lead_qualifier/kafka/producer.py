@@ -104,7 +104,7 @@ class Producer:
         self._producer.poll(0)
 
     def poll(self, seconds: float) -> None:
-        """Serve `delivered`, waiting up to so many seconds for the first."""
+        """Call `delivered` for finished records, waiting up to so many seconds for the first."""
         self._producer.poll(seconds)
 
     def flush(self, seconds: float | None = None) -> None:

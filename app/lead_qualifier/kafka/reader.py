@@ -77,7 +77,7 @@ class TopicReader:
 
 
 class PartitionTail:
-    """Follows partitions from an offset on, for as long as it is asked."""
+    """Follows partitions from given offsets on."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""TLS files that are exchanged while clients run: new connections use what the files hold by then."""
+"""TLS files that are replaced while clients run: new connections use their current content."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FILES = ("ssl.ca.location", "ssl.certificate.location", "ssl.key.location")
 
 
 class TlsFiles:
-    """Notices that files were exchanged, whether they were written, renamed over or reached by another link."""
+    """Notices that files were replaced: written, renamed over, or reached by another link."""
 
     def __init__(self, paths: Iterable[Path]) -> None:
         self._paths = tuple(paths)
@@ -25,11 +25,11 @@ class TlsFiles:
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Self:
-        """The files that a client with this configuration of librdkafka reads when it is made, and never again."""
+        """The files in a configuration of librdkafka, whose clients read them only once, when they are made."""
         return cls(Path(config[name]) for name in _FILES if name in config)
 
     def changed(self) -> bool:
-        """Were they exchanged since this was last asked, or since the beginning? A file that is gone counts as held."""
+        """Whether they were replaced since the last call, or since the start. A missing file counts as unchanged."""
         if not self._paths:
             return False
         found = self._look()
@@ -44,13 +44,13 @@ class TlsFiles:
 def _mark(path: Path) -> tuple[int, ...] | None:
     with contextlib.suppress(OSError):
         found = path.stat()
-        rights = found.st_mode, found.st_uid, found.st_gid  # a file that may be read only now is new, too
+        rights = found.st_mode, found.st_uid, found.st_gid  # a file that has only now become readable is new, too
         return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, *rights
     return None
 
 
 class ReloadingContext(ssl.SSLContext):
-    """Gives each new connection of asyncio a context of the files as they are then."""
+    """Gives each new connection of asyncio a context made of the current files."""
 
     _make: Callable[[], ssl.SSLContext]
     _files: TlsFiles
@@ -58,12 +58,12 @@ class ReloadingContext(ssl.SSLContext):
 
     @classmethod
     def of(cls, make: Callable[[], ssl.SSLContext], paths: Iterable[Path]) -> Self:
-        """`make` reads the files. Raises what it raises; later, when the files cannot be used, the former ones are."""
+        """`make` reads the files. Raises what it raises; if later files are not usable, the last context stays."""
         context = cls(ssl.PROTOCOL_TLS_CLIENT)
         context._files = TlsFiles(paths)
         context._make = make
         context._current = make()
-        context.check_hostname = context._current.check_hostname  # for whoever looks
+        context.check_hostname = context._current.check_hostname  # for code that inspects the context
         return context
 
     @override

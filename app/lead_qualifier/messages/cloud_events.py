@@ -52,7 +52,7 @@ def headers(event_type: str, *, event_id: str, source: str, time: datetime, subj
 
 
 class Attributes(msgspec.Struct, frozen=True, kw_only=True):
-    """The attributes of an event, besides its data. Plain JSON has none: they are empty."""
+    """The attributes of an event. Plain JSON has none: they are empty."""
 
     id: str = ""
     source: str = ""
@@ -69,7 +69,7 @@ class _Envelope(msgspec.Struct):
 
 
 class _Unannounced(msgspec.Struct):
-    """The fields that an envelope always has, and those of which each of our messages has one."""
+    """The fields that every envelope has, and the fields of which every message of ours has at least one."""
 
     specversion: str
     id: str

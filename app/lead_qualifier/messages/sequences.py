@@ -15,7 +15,7 @@ from lead_qualifier.messages.model_definition import Duration
 
 StepId = Annotated[Id, Field(description="Identifies the step within the sequence.")]
 SequenceId = Annotated[Id, Field(description="The sequence's id.")]
-_Subject = Annotated[Id, Field(description="Subject, for whoever takes the step.")]
+_Subject = Annotated[Id, Field(description="Subject, for the person who takes the step.")]
 _Template = Annotated[Id, Field(description="The template to use.")]
 _Text = Annotated[Id, Field(description="What to write, say or do.")]
 _DueWithin = Annotated[
@@ -211,7 +211,7 @@ class SequenceConnection(TypedDict):
         Annotated[Duration, Field(description="For `connect`: how long to wait before the first step, at most 30d.")]
     ]
     owner_id: NotRequired[
-        Annotated[Id, Field(description="For `connect`: who takes the steps. Absent: whoever the lead is assigned to.")]
+        Annotated[Id, Field(description="For `connect`: who takes the steps. Absent: the lead's seller or owner.")]
     ]
 
 

@@ -52,7 +52,7 @@ class Connection(Struct, omit_defaults=True, kw_only=True):
     source: str | None = None
     """Who or what connected the lead."""
     owner_id: str | None = None
-    """Who takes the steps. Absent: whoever the lead is assigned to."""
+    """Who takes the steps. Absent: the lead's seller or owner."""
 
     @property
     def cause(self) -> Cause:

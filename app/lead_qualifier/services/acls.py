@@ -102,8 +102,8 @@ def _sink(naming: Naming, kind: str) -> tuple[Grant, ...]:
     dead_letters = (topics.DOWNSTREAM_DEAD_LETTERS,)
     group = sink_group(naming.application_id, kind, naming.sink_id)
     return (
-        naming.topics(carried, _READ, _CONFIGS, why="read the events that it delivers"),
-        naming.topics(dead_letters, _WRITE, _CONFIGS, why="write what cannot be delivered"),
+        naming.topics(carried, _READ, _CONFIGS, why="read the events to deliver"),
+        naming.topics(dead_letters, _WRITE, _CONFIGS, why="write events that cannot be delivered"),
         _on_groups(group, operations=(_READ,), why="share the partitions, commit positions"),
         *naming.creation((*carried, *dead_letters)),
     )
@@ -151,7 +151,7 @@ def _administrator(naming: Naming) -> tuple[Grant, ...]:
 
 def _operator(naming: Naming) -> tuple[Grant, ...]:
     examine = (_CREATE, _DESCRIBE, _CONFIGS)
-    forgeable = "dead-letters replay --downstream to topics of our own; whoever has this right can forge such events"
+    forgeable = "dead-letters replay --downstream to topics of our own; anyone with this right can forge such events"
     return (
         naming.topics(topics.QUALIFICATION_TOPICS, *examine, why="topics create, topics check"),
         naming.topics(topics.DOWNSTREAM_TOPICS, *examine, why="topics create --downstream, topics check --downstream"),

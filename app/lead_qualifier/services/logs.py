@@ -42,7 +42,7 @@ class _RateLimit(logging.Filter):
 
 
 def configure_logs(log_format: LogFormat, *, level: int = logging.INFO) -> None:
-    """Send all logs, those of libraries too, to standard error. `auto`: console on a terminal, JSON elsewhere."""
+    """Send all logs, including those of libraries, to standard error. `auto`: console on a terminal, JSON elsewhere."""
     global _as_json  # noqa: PLW0603  a process has one standard error
     as_json = log_format is LogFormat.JSON or (log_format is LogFormat.AUTO and not sys.stderr.isatty())
     _as_json = as_json

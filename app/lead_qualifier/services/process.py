@@ -40,7 +40,7 @@ log = structlog.get_logger(__name__)
 #: Exit code of a process that cannot continue; its supervisor restarts it.
 EXIT_FAILED = 70
 _CHECK_SECONDS = 1.0
-#: Who is not ready asks so often (seconds) whether another installation is the reason.
+#: How often (seconds) a process that is not ready checks whether another installation is the reason.
 _INSTALLATION_SECONDS = 5.0
 #: A graceful stop takes a second or two; the running transaction may take longer on a slow broker.
 _STOP_SECONDS = 25.0
@@ -92,7 +92,7 @@ class Process:
         Raises what `StartUp.topics` does, OtherInstallation, and OSError (port taken).
         """
         quieten()
-        # As a container's first process it would not be ended by the signal otherwise. The event loop takes over later.
+        # Without a handler, the first process of a container ignores the signal. The event loop sets its own later.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         services = self._build(self._start_up.topics())
         self._running = [self._host(service) for service in services]
@@ -173,8 +173,8 @@ class Process:
             raise other
 
     async def _other_installation(self) -> OtherInstallation | None:
-        """Does a consumer group of ours serve another installation? Also asked by who waits to be ready: while a group
-        rebalances, the broker does not say what its members read.
+        """Whether a consumer group of ours serves another installation. Asked again until the process is ready, because
+        the broker does not say what members read while their group rebalances.
         """
         prefix = self._settings.topic_prefix
         for service in (one.service for one in self._running):
@@ -191,7 +191,7 @@ class Process:
         return [projection for one in self._running for projection in one.service.projections]
 
     def _end_of(self, projection: Projection[Any, Any]) -> int:
-        """Asks again while the broker cannot say: a topic that was created just now has no leader for a moment."""
+        """The end of its topic. Asks until the broker knows: a topic that is new has no leader for a moment."""
         admin = Admin(self._connection.confluent(), timeout=min(30.0, self._start_up.left))
         partition = (projection.topic, 0)
         return admin.list_offsets({partition: LATEST}, wait=self._start_up.left, created_just_now=True)[partition]
@@ -245,11 +245,11 @@ class Process:
 
 
 def _relieve_garbage_collector() -> None:
-    """Keep Python's garbage collector from taking a tenth of the time, and from making some events wait.
+    """Keep Python's garbage collector from taking a tenth of the time, and from delaying some events.
 
-    To be called once, when the program is loaded and wired, before it works. What exists by then stays, and is never
-    collected. What an event makes is dropped with its cycle and refers to itself nowhere, so that reference counting
-    frees it; state is held as bytes. Reference cycles come from errors and from the event loop.
+    Call it once, after the program is loaded and wired. Objects that exist at that moment are never collected. Objects
+    made for an event contain no reference cycles, so that reference counting frees them with their cycle; state is held
+    as bytes. Reference cycles come from errors and from the event loop only.
     """
     gc.collect()
     gc.freeze()

@@ -1,4 +1,4 @@
-"""What every process of ours shows besides its own metrics: its build, and what Python and the kernel say about it."""
+"""The metrics that every process has: its build, and figures from Python and the kernel."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class Target:
     api_version: ApiVersion = ApiVersion.V1
 
     def resource(self, kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
-        """A resource of that kind. `name`: one that Kubernetes takes."""
+        """A resource of that kind. `name` must be a valid name for Kubernetes."""
         metadata: dict[str, Any] = {"name": name}
         if self.namespace is not None:
             metadata["namespace"] = self.namespace
@@ -67,7 +67,7 @@ def is_resource_name(name: str) -> bool:
 
 
 def resource_name(name: str) -> str:
-    """The name itself if Kubernetes takes it. Otherwise one that it takes, with a hash, so that no two names meet."""
+    """The name itself if Kubernetes accepts it, otherwise a valid one with a hash, so that no two names collide."""
     if is_resource_name(name):
         return name
     labels = (re.sub(r"[^a-z0-9-]", "-", label).strip("-") for label in name.lower().split("."))
@@ -104,7 +104,7 @@ def kafka_topic(
 
 
 def kafka_user(target: Target, name: str, authentication: Authentication, grants: Iterable[Grant]) -> dict[str, Any]:
-    """The KafkaUser with these rights, one rule for each resource. `name`: one that Kubernetes takes."""
+    """The KafkaUser with these rights, one rule for each resource. `name` must be valid for Kubernetes."""
     merged: dict[tuple[str, str, str], set[Operation]] = {}
     for grant in grants:
         pattern = "prefix" if grant.prefixed else "literal"

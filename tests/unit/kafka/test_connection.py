@@ -128,7 +128,7 @@ def test_a_file_that_is_missing_or_no_pem_is_named_before_the_broker_is_asked(tm
     path = tmp_path / "nothing.pem"
     files: dict[str, Any] = {f"ssl_{setting}_file": path}
     connection = Connection(bootstrap_servers="127.0.0.1:1", security_protocol="SSL", **files)
-    for said in (f"KAFKA_SSL_{setting.upper()}_FILE: {path} cannot be read: No such file", "is no PEM file"):
+    for said in (f"KAFKA_SSL_{setting.upper()}_FILE: {path} cannot be read: No such file", "is not a PEM file"):
         began = time.monotonic()
         with pytest.raises(UnusableConnection) as told:
             connection.check_reachable(30)

@@ -19,7 +19,7 @@ from lead_qualifier.qualification.utc import from_milliseconds
 
 
 class ModelHandlers:
-    """The handlers of the three input topics. `wording`: in which language outcomes are told."""
+    """The handlers of the three input topics. `wording`: the language of the outcomes."""
 
     def __init__(self, wording: Wording) -> None:
         self._wording = wording

@@ -57,7 +57,7 @@ class QualificationModelKind(DefinitionKind[ModelEntry, QualificationModel]):
 
     @override
     def new(self, definition_id: str) -> ModelEntry:
-        """The entry of one that nobody has applied yet."""
+        """The entry of a definition that nobody has applied yet."""
         return ModelEntry(id=definition_id, revision=0, status="deleted")
 
     @override

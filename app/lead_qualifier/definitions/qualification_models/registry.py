@@ -56,17 +56,17 @@ class ModelRegistry(Registry[Stored]):
         return revision_of(record)
 
     def model(self, model_id: str) -> ModelEntry | None:
-        """A model's entry; None for one that never was or is deleted."""
+        """A model's entry; None if it never existed or is deleted."""
         entry = self._model_or_deleted(model_id)
         return None if entry is None or entry.status == "deleted" else entry
 
     def scoring_model(self, scoring_model_id: str) -> ScoringModelEntry | None:
-        """What is held of a scoring model; None for one that nobody announced."""
+        """A scoring model's entry; None if nobody has announced it."""
         entry = self.records.get(scoring_key(scoring_model_id))
         return entry if isinstance(entry, ScoringModelEntry) else None
 
     def enabled(self, feature: str) -> bool:
-        """Whether a feature is on; one that nobody ever turned on is off."""
+        """Whether a feature is on; off if nobody has ever turned it on."""
         entry = self._feature(feature)
         return entry is not None and entry.enabled
 

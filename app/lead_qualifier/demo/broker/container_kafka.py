@@ -91,7 +91,7 @@ class ContainerKafka(LocalBroker):
 
 
 def pull(image: str, say: Callable[[str], None]) -> None:
-    """Have the image, saying how far the download is. Raises NotAvailable when it cannot be had."""
+    """Download the image unless it is there, reporting progress. Raises NotAvailable if that fails."""
     try:
         client = DockerClient(timeout=_PULL_SECONDS_WITHOUT_NEWS).client
         try:

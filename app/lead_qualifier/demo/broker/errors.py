@@ -1,4 +1,4 @@
-"""Why a broker cannot be had on this machine."""
+"""Why a broker cannot be used on this machine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ class BrokerError(Exception):
 
 
 class NotAvailable(BrokerError):
-    """This kind of broker cannot be had here."""
+    """This kind of broker is not available here."""
 
 
 class DidNotStart(BrokerError):

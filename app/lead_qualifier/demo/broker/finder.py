@@ -18,7 +18,7 @@ from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.settings import BrokerChoice, Settings
 
 Say = Callable[[str], None]
-"""Told what is being tried, how far a download is, and why something cannot be had: a line each time."""
+"""Called with each line of progress: what is being tried, how far a download is, why something is not available."""
 
 
 @dataclass(frozen=True, kw_only=True)

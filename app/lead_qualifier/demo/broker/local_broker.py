@@ -151,7 +151,7 @@ class LocalBroker(ABC):
         self._launch(timeout)
 
     def _join_running(self) -> bool:
-        """Use one of this folder that runs; end one that runs and does not answer."""
+        """Use this folder's broker if it runs and answers; end it if it runs and does not answer."""
         try:
             running = json.loads(self._description.read_text())
             self.pid, self.ports = int(running["pid"]), [int(port) for port in running["ports"]]
@@ -197,7 +197,7 @@ class LocalBroker(ABC):
         except BaseException:
             self.kill()
             raise
-        # Made beside and renamed: whoever reads it sees all of it or none.
+        # Written to another file and renamed, so that readers see all of it or nothing.
         new = self._description.with_suffix(".new")
         new.write_text(json.dumps({"pid": self.pid, "ports": self.ports, "address": self.bootstrap_servers}))
         new.rename(self._description)
@@ -282,7 +282,7 @@ def find_running(settings: Settings) -> Connection | None:
 def _running_address(folder: Path) -> str | None:
     try:
         address = str(json.loads((folder / _RUNNING).read_text())["address"])
-        # No process needs to be asked: while one of its users lives, the lock cannot be had alone.
+        # No process needs to be asked: while one of its users lives, nobody else gets the lock exclusively.
         with Usage(folder.absolute()).alone() as unused:
             return None if unused else address
     except (FileNotFoundError, ValueError, KeyError):

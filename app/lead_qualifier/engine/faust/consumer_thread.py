@@ -35,8 +35,8 @@ log = structlog.get_logger(__name__)
 
 bound_aiokafka()
 
-#: How long to wait for records before a look at what is wanted by now. While all that is ours is fetched, whoever
-#: wants something else ends the wait.
+#: How long (seconds) to wait for records before checking again what to fetch. The longer one holds while everything
+#: wanted is being fetched; a change of what is wanted then ends the wait.
 _POLL_SECONDS = 0.1
 _SETTLED_POLL_SECONDS = 0.5
 _CHECK_SECONDS = 1.0
@@ -79,7 +79,7 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
         self.engine.fetch_buffer.wants_changed = self._wants_changed
 
     def _wants_changed(self) -> None:
-        """In any thread: what is wanted may be another than what is being fetched."""
+        """Called in any thread: the partitions to fetch may have changed."""
         with suppress(RuntimeError):  # the thread has ended
             self.thread_loop.call_soon_threadsafe(self._end_wait)
 
@@ -89,7 +89,7 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
             self._waiter.set_result(None)
 
     def forget_positions(self) -> None:
-        """A new assignment: nothing is fetched before the engine asks for a position."""
+        """After a new assignment: nothing is fetched until the engine asks for a position."""
         self._epochs.clear()
         self._stamped.clear()
         self._suspects.clear()
@@ -200,7 +200,7 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
             self._pace.settled = len(ours) == inputs and not self._suspects
             targets = ours.keys() | {tp for tp in active_partitions if tp.topic not in topics}
             if not targets:
-                with subscriptions.fetch_context():  # held back by us: still alive to the group
+                with subscriptions.fetch_context():  # we fetch nothing, but must stay alive in the group
                     await asyncio.sleep(0.01)
                 return {}
             self._guard(fetcher, ours)
@@ -232,7 +232,7 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
                 if state.has_valid_position:
                     stamped = self._stamped[topic, number]
                     if state.position < stamped:
-                        # aiokafka does so by itself when the broker no longer has the offset
+                        # aiokafka moves back by itself if the broker no longer has the offset
                         self.engine.set_back((topic, number), stamped, state.position)
                         continue
                     positions[tp] = state.position
@@ -247,8 +247,9 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
     def _stamp(
         self, assignment: Any, before: Mapping[AioTopicPartition, int], drained: Mapping[Any, list[Any]]
     ) -> dict[Any, Any]:
-        """What was drained, by topic partition: a batch of each input, the records of all others. `before`: the
-        consumer's positions in the inputs before.
+        """The drained records by topic partition: as one batch for an input, as they are for other topics.
+
+        `before`: the consumer's positions in the inputs before draining.
         """
         found: dict[Any, Any] = {tp: records for tp, records in drained.items() if tp not in before}
         self._pace.drained(
@@ -286,9 +287,9 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
     async def _read_by_bytes(
         self, consumer: aiokafka.AIOKafkaConsumer, assignment: Any, tp: AioTopicPartition, error: Exception
     ) -> list[Any]:
-        """Read on where aiokafka could not; returns what belongs to what was found of this topic partition.
+        """Read by bytes what aiokafka could not decode; returns what to add for this topic partition.
 
-        If that fails the position stays: aiokafka fetches the same once more, and we are here again.
+        If this fails, the position stays: aiokafka fetches the same again, and this is tried again.
         """
         state = assignment.state_value(tp)
         if not assignment.active or state is None or not state.has_valid_position:
@@ -324,8 +325,10 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
     # --- health
 
     def _notice_losses(self, assignment: Any) -> None:
-        """Every second: where the consumer stands past what was accepted, and nothing of it came since, read it again:
-        Faust drops batches while flow is suspended. And note which fetches are answered.
+        """Once a second, find batches that got lost between consumer and fetch buffer, and read them again.
+
+        Faust drops batches while flow is suspended. A batch is lost if the consumer is past what the buffer accepted,
+        and nothing has arrived since the last check. Also notes which fetches are answered.
         """
         now = time.monotonic()
         if now < self._check_at:
@@ -338,7 +341,7 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
             if tp not in assignment.tps or at is None:
                 continue
             state = assignment.state_value(tp)
-            if state.lso is not None:  # beyond it, only an open transaction of somebody else's
+            if state.lso is not None:  # beyond it, there are only open transactions of others
                 self.end_offsets[topic, number] = state.lso
                 self.health.seen((topic, number), at[1], state.lso)
             stamped = self._stamped[topic, number]

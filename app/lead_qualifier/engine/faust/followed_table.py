@@ -159,6 +159,6 @@ class FollowedTable(faust.GlobalTable, Generic[E, S]):
         return self._snapshot if self.caught_up else None
 
     def outdated(self, entries: Iterable[E]) -> list[E]:
-        """Those of these entries that the topic holds in an older revision, or not at all: write them again."""
+        """The entries to write again: the topic holds an older revision of them, or none."""
         with self._lock:
             return [entry for entry in entries if self._newest_written.get(entry.key, -1) < entry.revision]
