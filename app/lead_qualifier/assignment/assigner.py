@@ -94,13 +94,16 @@ class Assigner:
         self._records.put_counters(self._counters)
         return self._decided, self._backlog.next_time
 
-    def foresee(self, lead_id: str, held: HeldLead, now: datetime) -> tuple[Decision, datetime | None]:
-        """What would be decided about a lead now, and when time alone may change that. Changes nothing."""
+    def foresee(self, lead_id: str, held: HeldLead, now: datetime) -> tuple[Decision, datetime | None, datetime | None]:
+        """What would be decided about a lead now, when time alone may change that, and when the lead will be too old.
+
+        Changes nothing.
+        """
         attempt = self._router.attempt(held, now)
         again_at = None if attempt.choice is None else attempt.choice.again_at
         foreseen = copy(held)
         attempt.apply_to(foreseen)
-        return decision_on(lead_id, foreseen, attempt.choice, self._roster), again_at
+        return decision_on(lead_id, foreseen, attempt.choice, self._roster), again_at, self._router.expires_at(foreseen)
 
     # -- events
 

@@ -14,7 +14,6 @@ from lead_qualifier.assignment.decisions import Decision
 from lead_qualifier.assignment.results import FOR_A_SELLER, AssignmentResult
 from lead_qualifier.assignment.rules import Rule, live_rules
 from lead_qualifier.assignment.state import LEAD, SELLER, Departed, HeldDefinition, HeldLead, HeldSeller, State
-from lead_qualifier.qualification.utc import after
 
 
 class AssignmentStatus(StrEnum):
@@ -83,8 +82,7 @@ def explain(lead_id: str, entries: Mapping[bytes, State], now: datetime) -> Expl
         seller = _seller(entries, held.owner.id) if held.owner is not None and held.counted else None
         return replace(explained, seller=seller, departed=None if seller is None else seller.departed)
     places = [one.waits for one in entries.values() if isinstance(one, HeldLead) and one.waits]
-    foreseen, retry_at = Assigner(entries.items(), live).foresee(lead_id, held, now)
-    taking = next((one for one in live if one.id == foreseen.definition), None)
+    foreseen, retry_at, too_old_at = Assigner(entries.items(), live).foresee(lead_id, held, now)
     return replace(
         explained,
         departed=left.departed if held.left_by and (left := _seller(entries, held.left_by)) else None,
@@ -93,7 +91,7 @@ def explain(lead_id: str, entries: Mapping[bytes, State], now: datetime) -> Expl
         now=foreseen,
         retried_by=tuple(_retried_by(foreseen.code, retry_at)),
         retry_at=retry_at,
-        too_old_at=None if taking is None or taking.max_age is None else after(held.aging_since, taking.max_age),
+        too_old_at=too_old_at,
     )
 
 

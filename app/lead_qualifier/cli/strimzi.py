@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Annotated, Any
 
 import typer
 
 from lead_qualifier.cli.screen import say, yaml_lines
-from lead_qualifier.services.strimzi import ApiVersion
+from lead_qualifier.services.strimzi import ApiVersion, is_resource_name
 
 
 def _kubernetes_name(text: str) -> str:
-    if not re.fullmatch(r"[a-z0-9]([-.a-z0-9]{0,61}[a-z0-9])?", text):
+    if len(text) > 63 or not is_resource_name(text):
         raise typer.BadParameter(
             f"{text!r} is not a name in Kubernetes: up to 63 lower-case letters, digits and dashes"
         )

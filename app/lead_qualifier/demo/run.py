@@ -44,7 +44,6 @@ from lead_qualifier.messages.topics import (
 from lead_qualifier.services.topic_setup import TopicSetup
 from lead_qualifier.settings import Settings
 
-DEFAULT_RATE = 200.0
 _READY_SECONDS = 60.0
 _STALL_SECONDS = 120.0
 _FIGURES_SECONDS = 0.5

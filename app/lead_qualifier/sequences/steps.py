@@ -12,7 +12,6 @@ from lead_qualifier.qualification.conditions import Condition, condition_of
 
 ANSWERED = frozenset({"email", "phone_call", "task"})
 """Kinds of step that must be completed (activity-completed) before the sequence continues."""
-EMITTED_KINDS = ANSWERED | {"automated_email", "update_field"}
 
 
 class Emit(Struct, frozen=True):

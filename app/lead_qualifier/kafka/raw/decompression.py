@@ -13,8 +13,7 @@ from aiokafka.record.legacy_records import LegacyRecordBatch
 
 #: What a batch may expand to (bytes). Producers fill batches up to a megabyte or so before they compress them.
 MAX_BYTES = 128 * 1024 * 1024
-#: What a byte may expand to at most, by the formats themselves.
-_GZIP_RATIO = 1032
+#: What a byte of lz4 may expand to at most.
 _LZ4_RATIO = 255
 #: How snappy-java begins a stream: then come two numbers, and blocks behind their lengths.
 _SNAPPY_MAGIC = b"\x82SNAPPY\0"
