@@ -14,6 +14,7 @@ from lead_qualifier.assignment.decisions import Decision
 from lead_qualifier.assignment.results import FOR_A_SELLER, AssignmentResult
 from lead_qualifier.assignment.rules import Rule, live_rules
 from lead_qualifier.assignment.state import LEAD, SELLER, Departed, HeldDefinition, HeldLead, HeldSeller, State
+from lead_qualifier.qualification.finding import Finding
 
 
 class AssignmentStatus(StrEnum):
@@ -32,6 +33,20 @@ class RetryTrigger(StrEnum):
     CAPACITY_GIVEN_BACK = "capacity_given_back"
     RULES_CHANGE = "rules_change"
     LEAD_CHANGES = "lead_changes"
+
+    @property
+    def when(self) -> Finding:
+        """What must happen."""
+        return _WHEN[self]
+
+
+_WHEN = {
+    RetryTrigger.SELLER_CHANGES: Finding("when_seller_changes"),
+    RetryTrigger.WORK_HOURS_BEGIN: Finding("when_work_hours_begin"),
+    RetryTrigger.CAPACITY_GIVEN_BACK: Finding("when_capacity_given_back"),
+    RetryTrigger.RULES_CHANGE: Finding("when_rules_change"),
+    RetryTrigger.LEAD_CHANGES: Finding("when_lead_changes"),
+}
 
 
 class Explained(Struct, frozen=True, kw_only=True):
@@ -59,6 +74,42 @@ class Explained(Struct, frozen=True, kw_only=True):
     retried_by: tuple[RetryTrigger, ...] = ()
     retry_at: datetime | None = None
     too_old_at: datetime | None = None
+
+    @property
+    def reason(self) -> Finding:
+        """Why the lead has its newest result."""
+        owner = self.held.owner
+        match self.result:
+            case AssignmentResult.IN_PROGRESS if not self.taken:
+                return Finding("no_assignment_takes", model=self.held.model_id)
+            case AssignmentResult.ASSIGNED if owner is not None and owner.kind != "seller":
+                return Finding("only_team_or_queue", kind=owner.kind)
+            case AssignmentResult.ASSIGNED if self.rule is None:
+                return Finding("seller_chosen")
+            case AssignmentResult.ASSIGNED if self.rule is not None and self.rule.balanced:
+                return Finding("seller_with_most_capacity")
+            case AssignmentResult.ASSIGNED_MANUALLY if owner is None:
+                return Finding("owner_removed")
+        return _REASONS[self.result]
+
+
+_REASONS = {
+    AssignmentResult.IN_PROGRESS: Finding("turn_not_come"),
+    AssignmentResult.ASSIGNED: Finding("seller_longest_without_lead"),
+    AssignmentResult.SERVER_ISSUE: Finding("crm_failed"),
+    AssignmentResult.MEETS_NO_SEGMENT: Finding("meets_no_segment"),
+    AssignmentResult.NO_SELLER_MEETS_CONDITIONS: Finding("no_seller_meets_conditions"),
+    AssignmentResult.NO_AVAILABILITY: Finding("no_availability"),
+    AssignmentResult.NO_CAPACITY: Finding("no_capacity"),
+    AssignmentResult.NO_RULE_FOR_SEGMENT: Finding("no_rule_for_segment"),
+    AssignmentResult.ASSIGNED_MANUALLY: Finding("other_owner_named"),
+    AssignmentResult.LACKS_PRIVILEGES: Finding("lacks_privileges"),
+    AssignmentResult.OLDER_THAN_TIMEFRAME: Finding("older_than_timeframe"),
+    AssignmentResult.MULTIPLE_ELIGIBLE_TEAMS: Finding("multiple_eligible_teams"),
+    AssignmentResult.NO_ELIGIBLE_TEAM: Finding("no_eligible_team"),
+    AssignmentResult.MULTIPLE_ELIGIBLE_QUEUES: Finding("multiple_eligible_queues"),
+    AssignmentResult.NO_ELIGIBLE_QUEUE: Finding("no_eligible_queue"),
+}
 
 
 def explain(lead_id: str, entries: Mapping[bytes, State], now: datetime) -> Explained | None:

@@ -12,7 +12,6 @@ from lead_qualifier.assignment.choosing import NO_CAPACITY
 from lead_qualifier.assignment.decisions import Decision
 from lead_qualifier.assignment.explaining import AssignmentStatus, Explained, RetryTrigger
 from lead_qualifier.assignment.results import AssignmentResult
-from lead_qualifier.assignment.rules import Rule
 from lead_qualifier.assignment.state import SELLER, Departed, HeldLead, HeldSeller
 from lead_qualifier.cli.screen import moment
 from lead_qualifier.client.assignment_lookup import AssignmentLookup
@@ -20,26 +19,13 @@ from lead_qualifier.wording.sentences import IN_ENGLISH
 
 #: So many of the newest decisions are shown to people.
 _SHOWN = 10
-_RETRIED_WHEN = {
-    RetryTrigger.SELLER_CHANGES: "a seller is added or changes, so that the rule can choose them",
-    RetryTrigger.WORK_HOURS_BEGIN: "work hours start",
-    RetryTrigger.CAPACITY_GIVEN_BACK: "capacity is freed: a lead of an eligible seller is closed, merged or erased, "
-    "or gets another owner by hand",
-    RetryTrigger.RULES_CHANGE: "an assignment is published or stopped",
-    RetryTrigger.LEAD_CHANGES: "the CRM changes the lead, or it qualifies again",
-}
-
-_GONE = (
-    "earlier decisions are not shown, because nothing is kept about a lead that is closed, merged or erased; its "
-    "seller's capacity is freed"
-)
 
 
 def lines(found: AssignmentLookup, explained: Explained | None) -> Iterator[str]:
     """For people."""
     if explained is None or found.held is None:
-        _, why = absence(found)
-        yield f"{found.lead_id} {why}"
+        _, why = found.absence
+        yield f"{found.lead_id} {IN_ENGLISH.sentence(why)}"
     else:
         yield from _stands(found, found.held, explained)
         if explained.now is not None:
@@ -53,30 +39,6 @@ def lines(found: AssignmentLookup, explained: Explained | None) -> Iterator[str]
         )
 
 
-def absence(found: AssignmentLookup) -> tuple[str, str]:
-    """Why nothing is held about a lead: a word for programs, and the end of a sentence."""
-    if found.erased:
-        return "erased", f"was erased: {_GONE}; the next event starts afresh"
-    if (lead := found.followed) is None:
-        return "never_seen", (
-            "was never seen: assignment has read neither a change nor a qualification of it, or it was erased too long "
-            f"ago to tell (searched partition {found.partition}; ids are case-sensitive)"
-        )
-    if lead.queued:
-        return "on_its_way", "has qualified, but is not assigned yet: its record is still on its way"
-    snapshot = lead.snapshot
-    gone = "assignment never decided anything about it" if snapshot.qualified_at is None else _GONE
-    if snapshot.merged:
-        return "merged", f"was merged into another lead and closed: {gone}"
-    if not snapshot.open:
-        return "closed", f"is closed (status {snapshot.status}, reason {snapshot.status_reason}): {gone}"
-    if snapshot.qualified_at is not None:
-        return "not_qualified", f"is open again, but has not qualified since it was closed: {gone}"
-    return "not_qualified", (
-        "has not qualified, and only qualified leads are assigned: `lead-qualifier lead show` shows what is missing"
-    )
-
-
 def _stands(found: AssignmentLookup, held: HeldLead, explained: Explained) -> Iterator[str]:
     result = _result(explained.result)
     match explained.status:
@@ -86,7 +48,7 @@ def _stands(found: AssignmentLookup, held: HeldLead, explained: Explained) -> It
             yield f"{found.lead_id}: waiting, place {explained.place:,} of {explained.waiting:,} ({result})"
         case _:
             yield f"{found.lead_id}: has no owner and is not waiting ({result})"
-    yield f"  {reason(explained)}"
+    yield f"  {IN_ENGLISH.sentence(explained.reason)}"
     if held.definition is not None:
         gone = "" if explained.live else ", which no longer runs"
         yield f"  by {_path(_names(held))}{gone}"
@@ -130,7 +92,7 @@ def _waits(found: AssignmentLookup, explained: Explained) -> Iterator[str]:
     yield "another attempt follows when"
     for one in explained.retried_by:
         at = explained.retry_at if one is RetryTrigger.WORK_HOURS_BEGIN else None
-        yield f"  {_RETRIED_WHEN[one]}" + (f": next at {moment(at)}" if at is not None else "")
+        yield f"  {IN_ENGLISH.sentence(one.when)}" + (f": next at {moment(at)}" if at is not None else "")
     if explained.too_old_at is not None:
         too_old = _result(AssignmentResult.OLDER_THAN_TIMEFRAME)
         yield f"no attempt after {moment(explained.too_old_at)}: it is too old then ({too_old})"
@@ -175,53 +137,6 @@ def _names(held: HeldLead) -> dict[str, Any]:
     return {name: value for name, value in names.items() if value}
 
 
-def reason(explained: Explained) -> str:
-    """The newest result, in a sentence."""
-    result, owner = explained.result, explained.held.owner
-    match result:
-        case AssignmentResult.IN_PROGRESS if explained.taken:
-            return "its turn has not come yet: waiting leads are decided in batches"
-        case AssignmentResult.IN_PROGRESS:
-            return f"no live assignment takes leads of model {explained.held.model_id} (lead-qualifier assignment list)"
-        case AssignmentResult.ASSIGNED if owner is not None and owner.kind != "seller":
-            return f"it is the only {owner.kind} that the rule may assign this lead to"
-        case AssignmentResult.ASSIGNED:
-            return _chosen(explained.rule)
-        case AssignmentResult.ASSIGNED_MANUALLY if owner is None:
-            return "the CRM removed its owner, and that counts: it is not assigned until it qualifies again"
-        case AssignmentResult.ASSIGNED_MANUALLY:
-            return "the CRM named another owner, and that counts"
-    return _REASONS[result]
-
-
-_REASONS = {
-    AssignmentResult.SERVER_ISSUE: "the CRM failed to carry it out",
-    AssignmentResult.LACKS_PRIVILEGES: "the owner lacks the privileges for it in the CRM",
-    AssignmentResult.MEETS_NO_SEGMENT: "it meets the condition of no segment",
-    AssignmentResult.NO_RULE_FOR_SEGMENT: "no rule of its segment matches it",
-    AssignmentResult.NO_SELLER_MEETS_CONDITIONS: "no active seller meets the rule's conditions",
-    AssignmentResult.NO_AVAILABILITY: "no eligible seller is at work, or will be within the rule's time",
-    AssignmentResult.NO_CAPACITY: "the eligible sellers who are available have no capacity left",
-    AssignmentResult.OLDER_THAN_TIMEFRAME: (
-        "it qualified longer ago than the assignment's max_age: that is final until it qualifies again"
-    ),
-    AssignmentResult.MULTIPLE_ELIGIBLE_TEAMS: "the rule matches several teams; it must name one",
-    AssignmentResult.NO_ELIGIBLE_TEAM: "no team of the assignment meets the rule's conditions",
-    AssignmentResult.MULTIPLE_ELIGIBLE_QUEUES: "the rule matches several queues; it must name one",
-    AssignmentResult.NO_ELIGIBLE_QUEUE: "no queue of the assignment meets the rule's conditions",
-}
-
-
-def _chosen(rule: Rule | None) -> str:
-    if rule is None:
-        return "the rule's distribution chose this seller among those available"
-    if rule.balanced:
-        return (
-            "this seller had the most capacity left of those at work; among equals, was the longest without a new lead"
-        )
-    return "this seller was the longest without a new lead of those available"
-
-
 def _path(names: Mapping[str, Any]) -> str:
     steps = [f"{names['assignment_id']} v{names['assignment_version']}"]
     steps += [f"{name} {names[name]}" for name in ("segment", "rule") if name in names]
@@ -247,12 +162,12 @@ def as_data(found: AssignmentLookup, explained: Explained | None) -> dict[str, A
     """For programs; what is absent is not so, or not known."""
     shown: dict[str, Any] = {"lead_id": found.lead_id, "undecided_records": found.unprocessed}
     if explained is None or found.held is None:
-        standing, why = absence(found)
-        return shown | {"standing": standing, "reason": f"{found.lead_id} {why}"}
+        standing, why = found.absence
+        return shown | {"standing": standing, "reason": f"{found.lead_id} {IN_ENGLISH.sentence(why)}"}
     held = found.held
     shown |= {
         "standing": explained.status.value,
-        "reason": reason(explained),
+        "reason": IN_ENGLISH.sentence(explained.reason),
         "result": _result_data(explained.result),
         **_names(held),
         "assignment_runs": explained.live,

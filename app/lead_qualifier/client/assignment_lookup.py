@@ -22,6 +22,7 @@ from lead_qualifier.messages.topics import (
     ASSIGNMENT_STATE,
     LEAD_ASSIGNED,
 )
+from lead_qualifier.qualification.finding import Finding
 from lead_qualifier.services.topology import DOWNSTREAM
 
 #: The fields of a decision that are shown.
@@ -45,6 +46,30 @@ class AssignmentLookup:
     erased: bool
     decisions: tuple[dict[str, Any], ...]
     unprocessed: int
+
+    @property
+    def absence(self) -> tuple[str, Finding]:
+        """Why nothing is held about the lead: a word for programs, and what follows its id in a sentence."""
+        if self.erased:
+            return "erased", Finding("erased", decisions=_NOT_SHOWN)
+        if (lead := self.followed) is None:
+            return "never_seen", Finding("never_seen", partition=self.partition)
+        if lead.queued:
+            return "on_its_way", Finding("on_its_way")
+        snapshot = lead.snapshot
+        decisions = Finding("nothing_decided") if snapshot.qualified_at is None else _NOT_SHOWN
+        if snapshot.merged:
+            return "merged", Finding("merged_and_closed", decisions=decisions)
+        if not snapshot.open:
+            return "closed", Finding(
+                "closed", status=snapshot.status, status_reason=snapshot.status_reason, decisions=decisions
+            )
+        if snapshot.qualified_at is not None:
+            return "not_qualified", Finding("not_qualified_since", decisions=decisions)
+        return "not_qualified", Finding("not_qualified")
+
+
+_NOT_SHOWN = Finding("decisions_not_shown")
 
 
 def look_up(connection: Connection, *, topic_prefix: str, lead_id: str) -> AssignmentLookup:

@@ -10,8 +10,8 @@ import pytest
 from lead_qualifier.assignment.explaining import Explained, explain
 from lead_qualifier.assignment.results import AssignmentResult
 from lead_qualifier.assignment.state import DEFINITION, LEAD, HeldDefinition, HeldLead, State
-from lead_qualifier.cli.assignment_views import reason as reason_text
 from lead_qualifier.definitions.entries import Entry
+from lead_qualifier.wording.sentences import IN_ENGLISH
 from tests.support.assigner_harness import T0, AssignerHarness, definition, rule, segment
 
 NORTH = {"attribute": "region", "equals": "north"}
@@ -85,7 +85,7 @@ def test_a_lead_that_waits_says_what_it_waits_for(
     harness.lead("L")
     one = explained(harness, what)
     assert (one.status, one.result, one.place, one.waiting) == ("waits", code, 1, 1)
-    assert reason in reason_text(one)
+    assert reason in IN_ENGLISH.sentence(one.reason)
     assert one.now is not None
     assert one.now.code == code
     assert set(one.retried_by) == OPEN | again
@@ -107,7 +107,7 @@ def test_an_assigned_lead_says_why_it_came_to_its_owner(fields: dict[str, Any], 
     harness.lead("L")
     one = explained(harness, what)
     assert (one.status, one.result, one.live, one.now) == ("assigned", AssignmentResult.ASSIGNED, True, None)
-    assert reason in reason_text(one)
+    assert reason in IN_ENGLISH.sentence(one.reason)
     assert (one.seller and (one.seller.id, one.seller.assigned)) == (None if "team" in fields else ("S", 1))
     assert not explained(harness, what, version=2).live
 
@@ -157,7 +157,7 @@ def test_a_lead_says_when_it_is_too_old_and_then_stops_waiting() -> None:
     harness.handle("time_passed", at=2.1)
     one = explained(harness, what, at=2.1)
     assert (one.status, one.result, one.too_old_at) == ("without_owner", AssignmentResult.OLDER_THAN_TIMEFRAME, None)
-    assert "that is final" in reason_text(one)
+    assert "that is final" in IN_ENGLISH.sentence(one.reason)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_an_owner_set_by_hand_is_the_crms(owner: str | None, status: str, reason
     harness.handle("lead_changed", "L", {} if owner is None else {"owner_id": owner}, {}, owner_changed_at=T0)
     one = explained(harness, what)
     assert (one.status, one.result, one.seller) == (status, AssignmentResult.ASSIGNED_MANUALLY, None)
-    assert reason in reason_text(one)
+    assert reason in IN_ENGLISH.sentence(one.reason)
 
 
 def test_one_whose_turn_has_not_come_is_told_so() -> None:
@@ -182,7 +182,7 @@ def test_one_whose_turn_has_not_come_is_told_so() -> None:
     harness.seller("S")
     found = explain("L", entries(harness, what) | {LEAD + b"L": held}, T0)
     assert found is not None
-    assert "its turn has not come" in reason_text(found)
+    assert "its turn has not come" in IN_ENGLISH.sentence(found.reason)
     assert found.now is not None
     assert found.now.owner is not None
     assert found.now.owner.id == "S"

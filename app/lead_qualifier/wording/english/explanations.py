@@ -1,4 +1,4 @@
-"""Why a lead is qualified or not, and a model in words."""
+"""Why a lead is qualified or not, why it has its owner or none, and a model in words."""
 
 SENTENCES: dict[str, str] = {
     "yes": "yes",
@@ -75,4 +75,55 @@ SENTENCES: dict[str, str] = {
     "rejected": "rejected by sales at {rejected_at}: {model} may qualify it again",
     "rejected_until": "rejected by sales at {rejected_at}: {model} may qualify it again from {not_before}",
     "barred": "rejected by sales at {rejected_at}: {model} does not qualify it again",
+    # Why a lead has its owner, or waits
+    "turn_not_come": "its turn has not come yet: waiting leads are decided in batches",
+    "no_assignment_takes": "no live assignment takes leads of model {model} (lead-qualifier assignment list)",
+    "only_team_or_queue": "it is the only {kind} that the rule may assign this lead to",
+    "seller_chosen": "the rule's distribution chose this seller among those available",
+    "seller_with_most_capacity": (
+        "this seller had the most capacity left of those at work; among equals, was the longest without a new lead"
+    ),
+    "seller_longest_without_lead": "this seller was the longest without a new lead of those available",
+    "owner_removed": "the CRM removed its owner, and that counts: it is not assigned until it qualifies again",
+    "other_owner_named": "the CRM named another owner, and that counts",
+    "crm_failed": "the CRM failed to carry it out",
+    "lacks_privileges": "the owner lacks the privileges for it in the CRM",
+    "meets_no_segment": "it meets the condition of no segment",
+    "no_rule_for_segment": "no rule of its segment matches it",
+    "no_seller_meets_conditions": "no active seller meets the rule's conditions",
+    "no_availability": "no eligible seller is at work, or will be within the rule's time",
+    "no_capacity": "the eligible sellers who are available have no capacity left",
+    "older_than_timeframe": (
+        "it qualified longer ago than the assignment's max_age: that is final until it qualifies again"
+    ),
+    "multiple_eligible_teams": "the rule matches several teams; it must name one",
+    "no_eligible_team": "no team of the assignment meets the rule's conditions",
+    "multiple_eligible_queues": "the rule matches several queues; it must name one",
+    "no_eligible_queue": "no queue of the assignment meets the rule's conditions",
+    # Another attempt to assign it follows when ...
+    "when_seller_changes": "a seller is added or changes, so that the rule can choose them",
+    "when_work_hours_begin": "work hours start",
+    "when_capacity_given_back": (
+        "capacity is freed: a lead of an eligible seller is closed, merged or erased, or gets another owner by hand"
+    ),
+    "when_rules_change": "an assignment is published or stopped",
+    "when_lead_changes": "the CRM changes the lead, or it qualifies again",
+    # Why assignment holds nothing about a lead: the lead ...
+    "erased": "was erased: {decisions}; the next event starts afresh",
+    "never_seen": (
+        "was never seen: assignment has read neither a change nor a qualification of it, or it was erased too long ago "
+        "to tell (searched partition {partition}; ids are case-sensitive)"
+    ),
+    "on_its_way": "has qualified, but is not assigned yet: its record is still on its way",
+    "merged_and_closed": "was merged into another lead and closed: {decisions}",
+    "closed": "is closed (status {status}, reason {status_reason}): {decisions}",
+    "not_qualified_since": "is open again, but has not qualified since it was closed: {decisions}",
+    "not_qualified": (
+        "has not qualified, and only qualified leads are assigned: `lead-qualifier lead show` shows what is missing"
+    ),
+    "nothing_decided": "assignment never decided anything about it",
+    "decisions_not_shown": (
+        "earlier decisions are not shown, because nothing is kept about a lead that is closed, merged or erased; its "
+        "seller's capacity is freed"
+    ),
 }
