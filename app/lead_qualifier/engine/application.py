@@ -18,8 +18,8 @@ class Processor(Protocol):
     """
 
     def begin(self) -> int:
-        """Called once per cycle: fix the rules to process by and return their revision: 0 without rules, below 0 while
-        they are not known yet.
+        """Called once per cycle. Fixes the rules for the cycle and returns their revision: 0 without rules, negative
+        while they are not known yet.
         """
         return 0
 
@@ -35,8 +35,8 @@ class Processor(Protocol):
         return
 
     def prefilter(self, keys: Sequence[bytes], context: ProcessorContext, swept: int) -> Sequence[bytes]:
-        """Returns the keys that `sweep` has to evaluate. The others it has decided by what `ProcessorContext.stored`
-        returns, and only counted. If it raises, all keys are swept.
+        """Returns the keys that `sweep` must evaluate. The others are decided here, from what `ProcessorContext.stored`
+        returns, and counted. If this raises, all keys are swept.
         """
         return keys
 
@@ -50,12 +50,12 @@ class Processor(Protocol):
         return ()
 
     def on_timer(self, key: bytes, context: ProcessorContext) -> None:
-        """A timer of the key is due. What it was set for may be gone by now."""
+        """A timer of the key is due. The reason for which it was set may no longer exist."""
         return
 
     def rolled_back(self, context: ProcessorContext) -> None:
-        """What the last record, or the last known key, did to the context has been undone: derive again whatever was
-        derived from the context.
+        """The changes that the last record, or the last known key, made to the context have been undone: derive again
+        whatever was derived from the context.
         """
         return
 
@@ -70,7 +70,7 @@ class Processor(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """An input topic. Its records wait until each topic of `after` is read up to the end it has when they arrive."""
+    """An input topic. Its records wait until each topic of `after` is processed up to its end at their arrival."""
 
     topic: str
     after: tuple[str, ...] = ()

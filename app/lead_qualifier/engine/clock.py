@@ -26,13 +26,13 @@ class Stamp(NamedTuple):
 
 
 def stamp_of(timestamp: tuple[int, int]) -> Stamp | None:
-    """From what a confluent-kafka message says of its time; None if it has none."""
+    """The time of a confluent-kafka message; None if it has none."""
     kind, at_ms = timestamp
     return None if kind == TIMESTAMP_NOT_AVAILABLE else Stamp(at_ms, kind == TIMESTAMP_LOG_APPEND_TIME)
 
 
 def tolerance_ms(seconds: float) -> int:
-    """How far two clocks may differ, in milliseconds, where a setting says these seconds."""
+    """How far two clocks may differ, in milliseconds, for a setting in seconds."""
     return int(max(seconds, _LEAST_TOLERANCE_SECONDS) * 1000)
 
 

@@ -210,7 +210,7 @@ class ProcessorContext:
 
     @property
     def trace(self) -> Headers:
-        """The headers by which what follows from the record being processed belongs to its trace."""
+        """The headers that put outputs into the trace of the record being processed."""
         if (record := self.record) is None or not record.headers:
             return ()
         if self._trace[0] is not record:
@@ -311,7 +311,7 @@ class SavepointContext(ProcessorContext):
         self._savepoint = (self.mark(), Counter(self.counts))
 
     def begin(self, record: Record) -> None:
-        """Set the savepoint: what comes now follows from this record."""
+        """Set the savepoint: later changes follow from this record."""
         self.record = record
         self._touched = {}
         self._savepoint = (self.mark(), self.counts.copy())

@@ -146,7 +146,7 @@ class Cycle:
     def _write(
         self, results: Sequence[PartitionResult], assignment: PartitionAssignment
     ) -> dict[TopicPartition, int] | None:
-        """The end of each changelog after our transaction, or None if it was not committed for sure."""
+        """The end of each changelog after our transaction; None unless it was certainly committed."""
         try:
             return self._producer.run(
                 list(chain.from_iterable(result.outputs() for result in results)),
@@ -212,7 +212,7 @@ class Cycle:
         self._fetch_buffer.wait(_IDLE_SECONDS)
 
     def _check_gaps(self) -> None:
-        """Where the consumer could not reach a position several times over, verify it."""
+        """Verify the positions that the consumer has repeatedly failed to reach."""
         if not (gaps := self._fetch_buffer.gaps()) or (assignment := self._ownership.assignment) is None:
             return
         log.warning("positions_not_reachable", partitions=gaps)
@@ -251,8 +251,8 @@ def _apply(result: PartitionResult, restored_to: int) -> None:
 
 
 def _offsets(results: Sequence[PartitionResult]) -> list[KafkaTopicPartition]:
-    """An explicit offset for every input of every touched partition, moved or not: with none, nobody is fenced. Its
-    metadata names the topic of the state that it belongs to.
+    """An explicit offset for every input of every touched partition, moved or not: without offsets it fences nobody.
+    The metadata of each names the topic of the state that it belongs to.
     """
     return [
         KafkaTopicPartition(*tp, offset, result.changelog[0]) for result in results for tp, offset in result.positions()

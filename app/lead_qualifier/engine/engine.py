@@ -58,7 +58,7 @@ class Engine:
         hook: FaultHook = no_fault_hook,
         wall: Callable[[], float] = time.time,
     ) -> None:
-        """`failed` learns why the process must end, `warn` of what an operator should know. `wall`: this
+        """`failed` is called with the reason why the process must end, `warn` with reports for operators. `wall`: this
         machine's clock.
         """
         self.applications = tuple(applications)
@@ -172,11 +172,11 @@ class Engine:
         self.fetch_buffer.wake()
 
     def not_allowed(self, *rights: str) -> None:
-        """The broker refuses the consumer for want of these rights: it cannot go on without them."""
+        """The broker refuses the consumer, which lacks these rights and cannot continue without them."""
         self._failed(NotAllowed(*rights))
 
     def cannot_fetch(self, error: str) -> None:
-        """The consumer cannot go on."""
+        """The consumer cannot continue."""
         self._failed(Report(Code.CONSUMER_FAILED, {"error": error}))
 
     # --- health
@@ -189,19 +189,19 @@ class Engine:
         return self._progress.problem(has_work=bool(self.fetch_buffer.queued) or self._ownership.waiting())
 
     def assigned_partitions(self) -> list[AppPartition]:
-        """What the group has given to this worker."""
+        """The partitions that the group has given to this worker."""
         return self._ownership.assigned()
 
     def incomplete_partitions(self) -> list[AppPartition]:
-        """What the group has given to this worker of some topics, but not of all."""
+        """The partitions that the group has given to this worker in some topics, but not in all."""
         return self._ownership.incomplete()
 
     def open_partitions(self) -> list[Partition]:
-        """What is being processed."""
+        """The partitions that are being processed."""
         return self._ownership.open_partitions()
 
     def restoring_partitions(self) -> list[Partition]:
-        """Those whose changelog is being read."""
+        """The partitions whose changelog is being read."""
         return [partition for partition in self._ownership.held_partitions() if partition.restoration is not None]
 
     def ready(self) -> bool:

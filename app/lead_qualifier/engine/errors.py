@@ -52,7 +52,7 @@ class Report:
 
 
 class EngineError(Exception):
-    """What the engine's own exceptions are."""
+    """Base class of the engine's exceptions."""
 
 
 class DeadLetterClass(StrEnum):
@@ -95,7 +95,7 @@ class OutputTooLarge(EngineError):
 
 
 class StateMismatch(EngineError):
-    """The topics do not fit the state, or each other: going on would lose or repeat records."""
+    """The topics do not fit the state, or each other: continuing would lose or repeat records."""
 
     def __init__(self, code: Code, **details: Any) -> None:
         self.report = Report(code, details)
@@ -117,7 +117,7 @@ class IncompatibleGroupMetadata(EngineError):
 
 
 class CallTimeout(EngineError):
-    """A call has not returned in time. It goes on, perhaps for ever: what it uses must be given up."""
+    """A call has not returned in time. It may continue for ever, so whatever it uses must be abandoned."""
 
 
 class Aborted(EngineError):

@@ -137,7 +137,7 @@ class FetchBuffer:
             return None if queue is None else (queue.epoch, queue.next)
 
     def read_again(self, tp: TopicPartition, epoch: int) -> None:
-        """What was fetched in this epoch was lost on the way: seek back to the position."""
+        """Batches of this epoch got lost on the way: seek back to the position."""
         with self._lock:
             queue = self._queues.get(tp)
             if queue is not None and queue.epoch == epoch:
@@ -221,7 +221,7 @@ class FetchBuffer:
         """By topic, the offsets to move positions to that only transaction markers follow. `positions`: those of a
         partition, by topic.
 
-        Left where they are they would be outside of a topic whose last records have expired.
+        A position left there would be outside of the topic once its last records have expired.
         """
         with self._lock:
             return {

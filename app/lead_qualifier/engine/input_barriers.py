@@ -23,7 +23,7 @@ _PAUSE_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class _Barrier:
-    """Records before `until` may pass once the others are read up to `ends`. `epoch`: of the fetch buffer's queue."""
+    """Records before `until` may pass once the others are processed up to `ends`. `epoch`: the fetch buffer's."""
 
     epoch: int
     until: int
@@ -31,8 +31,9 @@ class _Barrier:
 
 
 class InputBarriers:
-    """A barrier is set for whatever is queued when it is looked at, and stays until that has passed: what arrives
-    meanwhile in the topics that are waited for does not hold it up for ever. Used by the cycle's thread only.
+    """Makes records wait until other inputs are processed. A barrier is set once for the queued records and stays until
+    they have passed, so that later records of the other inputs cannot delay them for ever. Used by the cycle's thread
+    only.
     """
 
     def __init__(self, fetch_buffer: FetchBuffer, admin: Admin) -> None:

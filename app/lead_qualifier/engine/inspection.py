@@ -53,7 +53,7 @@ def inspect(partition: Partition) -> Iterator[None]:
 
 
 def why_unreadable(partition: Partition, key: bytes, raw: bytes) -> str | None:
-    """Why a stored state is unreadable, or belongs to another partition; None if all is well."""
+    """Why a stored state is unreadable, or belongs to another partition; None if it is fine."""
     app = partition.application
     if (belongs := app.home_elsewhere(key, partition.number)) is not None:
         return f"its key belongs to partition {belongs} of {app.partitions}"

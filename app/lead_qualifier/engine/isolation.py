@@ -80,11 +80,11 @@ class Isolation:
         ]
 
     def begin_cycle(self) -> None:
-        """Nothing has been rejected yet."""
+        """A cycle begins: nothing has been rejected in it yet."""
         self._rejected.clear()
 
     def rejection(self, record: Record) -> DeadLetter | None:
-        """The dead letter of a record that no processor is to be asked about; None for any other."""
+        """The dead letter of a record that cannot be read or that the broker refused; None for any other."""
         where = record_id(record)
         reason = self.quarantined.get(where)
         if reason is None:

@@ -114,7 +114,7 @@ def _prefilter(keys: Sequence[bytes], task: PartitionTask, context: ProcessorCon
 def _process_key(
     key: bytes, task: PartitionTask, context: ProcessorContext, process: Callable[[bytes, ProcessorContext], None]
 ) -> bool:
-    """Process a known key. If that fails it waits for its next record: it must not hold up all others for ever."""
+    """Process a known key. If that fails, the key waits for its next record: it must not block all others for ever."""
     mark = context.mark()
     try:
         process(key, context)

@@ -33,7 +33,7 @@ class PartitionAssignment:
 def partition_assignment(
     membership: Membership, held: Iterable[TopicPartition], applications: Sequence[Application]
 ) -> PartitionAssignment:
-    """The partition numbers of each application of which the group gave all topics, and those of which it gave some."""
+    """By application: the partition numbers that the group gave in all topics, and those that it gave only in some."""
     have = set(held)
     whole: set[AppPartition] = set()
     partial: set[AppPartition] = set()
@@ -67,7 +67,7 @@ class Ownership:
         with self._lock:
             self._assignment = assignment
             self._open = {}
-            # those of which a topic is missing are kept: when it is back, they tell whether it is the same
+            # partitions with a missing topic are kept: when the topic is back, they show whether it is the same
             kept = assignment.numbers | assignment.partial
             self._held = {one: partition for one, partition in self._held.items() if one in kept}
         self._fetch_buffer.close()
@@ -81,12 +81,12 @@ class Ownership:
 
     @property
     def assignment(self) -> PartitionAssignment | None:
-        """The current one."""
+        """The current assignment."""
         with self._lock:
             return self._assignment
 
     def is_current(self, assignment: PartitionAssignment) -> bool:
-        """True as long as no other assignment, and no coordinator, has ended it."""
+        """True until another assignment, or the coordinator, ends it."""
         return self._assignment is assignment and not assignment.fenced
 
     def closed_partitions(self) -> tuple[PartitionAssignment, list[Partition]] | None:
@@ -114,8 +114,8 @@ class Ownership:
         return True
 
     def reopen(self, assignment: PartitionAssignment, *, fenced: bool = False) -> bool:
-        """After a transaction that was not committed for sure nothing we hold is known to be right: restore everything
-        again. False if the assignment is over anyway.
+        """Restore everything again after a transaction whose commit is uncertain: nothing held here is then known to
+        be right. False if the assignment is over anyway.
         """
         with self._lock:
             if self._assignment is not assignment:
@@ -127,29 +127,29 @@ class Ownership:
         return True
 
     def open_now(self) -> tuple[PartitionAssignment, list[Partition]] | None:
-        """What a cycle may process; None if nothing is open."""
+        """The partitions that a cycle may process; None if none is open."""
         with self._lock:
             if self._assignment is None or not self._open:
                 return None
             return self._assignment, list(self._open.values())
 
     def open_partitions(self) -> list[Partition]:
-        """What is being processed, in order."""
+        """The partitions that are being processed, in order."""
         with self._lock:
             return [self._open[one] for one in sorted(self._open)]
 
     def held_partitions(self) -> list[Partition]:
-        """What this worker has ever opened of its assignment."""
+        """The partitions of its assignment that this worker has ever opened."""
         with self._lock:
             return list(self._held.values())
 
     def assigned(self) -> list[AppPartition]:
-        """What the group has given to this worker."""
+        """The partitions that the group has given to this worker."""
         with self._lock:
             return sorted(self._assignment.numbers) if self._assignment is not None else []
 
     def incomplete(self) -> list[AppPartition]:
-        """What the group has given to this worker of some topics, but not of all."""
+        """The partitions that the group has given to this worker in some topics, but not in all."""
         with self._lock:
             return sorted(self._assignment.partial) if self._assignment is not None else []
 
@@ -160,7 +160,7 @@ class Ownership:
             return current is not None and not current.partial and current.numbers == self._open.keys()
 
     def waiting(self) -> bool:
-        """True while something that is assigned is not open."""
+        """True while an assigned partition is not open."""
         with self._lock:
             current = self._assignment
             return current is not None and (bool(current.partial) or len(self._open) < len(current.numbers))

@@ -169,7 +169,7 @@ class KnownKeys:
 
 @dataclass(slots=True)
 class PartitionResult:
-    """What came of a task: to be written, and then to become the state."""
+    """The results of a task: they are written, and then become the state."""
 
     task: PartitionTask
     #: The batches that were processed; the last one perhaps in part.
@@ -191,7 +191,7 @@ class PartitionResult:
 
     @property
     def changelog(self) -> TopicPartition:
-        """Where the changes go."""
+        """The changelog's topic partition, which the changes go to."""
         partition = self.task.partition
         return partition.application.changelog, partition.number
 

@@ -120,7 +120,7 @@ class RestorationLoop:
         self._restorer.restore(partitions, ready=ready, abandoned=abandoned)
 
     def _check_topics(self) -> None:
-        """Nothing is to be restored: see that the topics are still there, and the same."""
+        """While nothing is to be restored: check that the topics still exist and are the same."""
         if not self._has_begun:
             return
         try:

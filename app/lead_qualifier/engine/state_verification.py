@@ -187,7 +187,7 @@ class StateVerifier:
 
 
 def refuse_set_back(partition: Partition, checkpoint: Checkpoint) -> None:
-    """Raises StateMismatch if it is written down that the consumer was set back on an input of the partition."""
+    """Raises StateMismatch if the checkpoint says that the consumer was set back on an input of the partition."""
     for topic, offset in checkpoint.set_back.items():
         raise StateMismatch(
             Code.CONSUMER_SET_BACK,
@@ -215,6 +215,6 @@ def _refuse_other_topics(partition: Partition, checkpoint: Checkpoint, ids: Mapp
 
 
 def _unknown_inputs(partition: Partition) -> list[TopicPartition]:
-    """The inputs of which the checkpoint says nothing."""
+    """The inputs that the checkpoint does not name."""
     known = {} if partition.checkpoint is None else partition.checkpoint.next
     return [(topic, partition.number) for topic in partition.application.topics if topic not in known]

@@ -53,7 +53,7 @@ class Timers:
         self._due: dict[bytes, int] = {}
 
     def __len__(self) -> int:
-        """Timers that are kept, including those whose key has an earlier one by now."""
+        """How many timers are kept, including those of keys that now have an earlier one."""
         return len(self._heap) + len(self._due)
 
     def add(self, timers: Iterable[Timer]) -> None:

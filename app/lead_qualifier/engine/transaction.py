@@ -119,7 +119,7 @@ class TransactionalProducer:
         self._stamps: dict[TopicPartition, Stamp] = {}
 
     def prepare(self) -> None:
-        """Make sure that there is a producer with settled transactions, which reads exchanged TLS files. No transaction
+        """Make sure that there is a producer with settled transactions and the current TLS files. No transaction
         may be open. Raises KafkaException if the broker cannot be reached.
         """
         exchanged = self._tls_files.changed()
@@ -226,7 +226,7 @@ class TransactionalProducer:
     def _not_queued(self, producer: confluent_kafka.Producer, messages: list[Change], deadline: float) -> list[Change]:
         """The messages that the local queue had no room for, after a moment for it to empty.
 
-        Raises _Undelivered if room is not what is missing: of a failed transaction nothing can ever be queued.
+        Raises _Undelivered if the queue is not full: nothing can ever be queued in a failed transaction.
         """
         producer.poll(0.05)
         rest = [m for m in messages if "_error" in m]

@@ -15,7 +15,7 @@ from lead_qualifier.kafka.errors import NotAllowed, is_forbidden
 
 
 class Operation(StrEnum):
-    """What may be done, in Kafka's own words. Read and Write imply Describe."""
+    """An operation of Kafka's ACLs. Read and Write imply Describe."""
 
     READ = "Read"
     WRITE = "Write"
@@ -26,7 +26,7 @@ class Operation(StrEnum):
 
 
 class Resource(StrEnum):
-    """What an operation is done to."""
+    """A resource that an operation applies to."""
 
     TOPIC = "topic"
     GROUP = "group"
@@ -81,7 +81,7 @@ _ASKED: dict[Operation, AclOperation] = {
 
 
 def check_rights(connection: Connection, grants: Iterable[Grant], *, timeout: float) -> None:
-    """Ask the broker whether this login may do all of that.
+    """Ask the broker whether this login has all of these rights.
 
     Raises NotAllowed with every right that is missing on topics and groups that exist, KafkaException if the broker
     can't be asked.

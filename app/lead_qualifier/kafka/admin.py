@@ -40,10 +40,10 @@ LATEST: Any = _SPEC.latest()
 
 
 class Admin:
-    """An admin client that gives answers instead of futures: it stays referenced while they are open."""
+    """An admin client that returns answers instead of futures, and stays referenced until they arrive."""
 
     def __init__(self, config: Mapping[str, Any], *, timeout: float = 30.0) -> None:
-        """`config`: as Connection.confluent makes it. `timeout`: seconds that the broker has for each answer."""
+        """`config`: as Connection.confluent makes it. `timeout`: how long (seconds) to wait for each answer."""
         self._config = dict(config)
         self._timeout = timeout
         self._files = TlsFiles.of(self._config)
@@ -54,13 +54,13 @@ class Admin:
 
     @property
     def client(self) -> AdminClient:
-        """Made when it is asked for first, since it starts threads, and when its TLS files were exchanged."""
+        """The client. Made on first use, because it starts threads, and again when its TLS files were replaced."""
         if self._client is None or self._files.changed():
             self._former, self._client = self._client, AdminClient(self._config)
         return self._client
 
     def ping(self) -> None:
-        """Ask any broker for its cluster. Raises KafkaException if none answers.
+        """Ask any broker for metadata. Raises KafkaException if none answers.
 
         Not by `describe_cluster`: librdkafka (2.16) ends the process if the answer names no broker, as that of a single
         broker does which has missed its heartbeats.

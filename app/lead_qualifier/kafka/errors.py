@@ -23,7 +23,7 @@ _FORBIDDEN = frozenset(
 
 
 class KafkaClientError(Exception):
-    """Base of the errors of this package."""
+    """Base class of this package's exceptions."""
 
 
 class BrokerUnreachable(KafkaClientError):
@@ -105,7 +105,7 @@ class NotDelivered(KafkaClientError, KafkaException):
 
 
 def is_forbidden(error: KafkaError) -> bool:
-    """Does the error say that an ACL is missing?"""
+    """Whether the error says that an ACL is missing."""
     return error.code() in _FORBIDDEN
 
 

@@ -169,7 +169,7 @@ class Transaction(Producer):
                 self._producer.abort_transaction(self._timeout)
 
     def commit(self) -> None:
-        """Let everything be seen. Raises KafkaException if that is not certain."""
+        """Commit, so that readers see everything. Raises KafkaException if the outcome is not certain."""
         self.flush(2 * self._timeout)
         deadline = time.monotonic() + self._timeout
         while True:

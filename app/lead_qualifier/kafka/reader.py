@@ -25,7 +25,7 @@ class TopicReader:
     """Reads what is committed in topics, from their first record to the last that is there when reading begins."""
 
     def __init__(self, connection: Connection, *, timeout: float = 60.0, committed: bool = True) -> None:
-        """`timeout`: seconds that reading may go without anything new, and that the broker has for an answer.
+        """`timeout`: how long (seconds) to wait for new records, and for each answer of the broker.
 
         Not `committed`: reads everything, be its transaction open, aborted or committed.
         """

@@ -50,7 +50,7 @@ class Naming:
 
 
 def naming_of(settings: Settings) -> Naming:
-    """What the settings say of it."""
+    """The naming that follows from the settings."""
     return Naming(
         topic_prefix=settings.topic_prefix,
         state_prefix=settings.state_prefix,

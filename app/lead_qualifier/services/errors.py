@@ -8,7 +8,7 @@ from lead_qualifier.kafka.errors import BrokerUnreachable
 
 
 class ServiceError(Exception):
-    """Base of the errors of this package."""
+    """Base class of this package's exceptions."""
 
 
 class BrokerNotReady(ServiceError, BrokerUnreachable):

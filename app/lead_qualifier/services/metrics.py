@@ -72,7 +72,7 @@ class Metrics:
         self.registry.register(Gauges(hosted, topic_prefix))
 
     def observer(self, service: str) -> Observer:
-        """What observes the engine of a service."""
+        """The observer for the engine of a service."""
         return _ServiceObserver(self, service)
 
     def count(self, what: object, count: int) -> None:

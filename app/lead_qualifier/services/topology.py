@@ -97,34 +97,34 @@ class ServiceTopology:
 
     @property
     def inputs(self) -> tuple[Topic, ...]:
-        """What its applications read, from others and from one another."""
+        """The topics that its applications read, from others and from one another."""
         return tuple(topic for one in self.applications for topic in one.inputs)
 
     @property
     def keeps(self) -> tuple[Topic, ...]:
-        """What it both writes and reads: definitions, state, and messages from one of its applications to another."""
+        """The topics that it both writes and reads: definitions, state, messages from one application to another."""
         definitions = () if self.definitions is None else (self.definitions,)
         passed_on = (topic for topic in self.inputs if topic in self._outputs)
         return (*definitions, *dict.fromkeys(passed_on), *self.changelogs)
 
     @property
     def reads(self) -> tuple[Topic, ...]:
-        """What others write."""
+        """The topics that it reads and others write."""
         return _each_once(topic for topic in self.inputs if topic not in self.keeps)
 
     @property
     def writes(self) -> tuple[Topic, ...]:
-        """What others read; dead letters aside."""
+        """The topics that it writes and others read, apart from dead letters."""
         return _each_once(topic for topic in self._outputs if topic not in self.keeps)
 
     @property
     def audit_trails(self) -> tuple[Topic, ...]:
-        """Where it answers commands."""
+        """The topics with the outcomes of its commands."""
         return tuple(topic for topic in self.writes if topic.partitions is Partitions.ONE)
 
     @property
     def lead_events(self) -> tuple[Topic, ...]:
-        """Where it announces what it decided about leads."""
+        """The topics with its decisions about leads."""
         return tuple(topic for topic in self.writes if topic.partitions is Partitions.BY_LEAD)
 
     @property

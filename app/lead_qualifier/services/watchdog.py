@@ -32,7 +32,7 @@ class Watchdog:
         self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
 
     def start(self) -> None:
-        """Begin to watch."""
+        """Start watching."""
         self.loop_alive()
         self._thread.start()
 
@@ -45,7 +45,7 @@ class Watchdog:
         self._deadline = time.monotonic() + within
 
     def stop(self) -> None:
-        """Watch no more."""
+        """Stop watching."""
         self._stopped.set()
 
     def reason_to_end(self, now: float) -> str | None:

@@ -40,7 +40,7 @@ class Wiring:
 
     @property
     def prefix(self) -> str:
-        """What stands before every topic's name."""
+        """The prefix of every topic's name."""
         return self.settings.topic_prefix
 
     @property

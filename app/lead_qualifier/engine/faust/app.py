@@ -43,7 +43,7 @@ class EngineApp(faust.App):
         super().__init__(*args, **kwargs)
 
     def follow(self, table: FollowedTable[Any, Any]) -> None:
-        """Have the table filled; before the app starts."""
+        """Keep this table filled. Call it before the app starts."""
         self.tables.add(table)
         self.followed[table.name] = table
 
@@ -63,7 +63,7 @@ class EngineApp(faust.App):
 
     @override
     def _create_directories(self) -> None:
-        """Nothing of ours lives in files."""
+        """We store nothing in files."""
 
 
 def create_app(

@@ -30,7 +30,7 @@ class Versioned(Protocol):
 
     @property
     def revision(self) -> int:
-        """That of its last change, in one order over all entries of the topic."""
+        """The revision of its last change. All entries of a topic share one sequence of revisions."""
 
 
 E = TypeVar("E", bound=Versioned)
@@ -53,8 +53,8 @@ class FollowedTable(faust.GlobalTable, Generic[E, S]):
         snapshot: Callable[[Mapping[str, E]], S],
         changed: Callable[[], None],
     ) -> None:
-        """`topic`: the full name. `decode` raises msgspec.DecodeError for what is no entry, and returns None for one
-        that only its writer needs. `changed` is called after each new snapshot that may be used.
+        """`topic`: the full name. `decode` raises msgspec.DecodeError for what is not an entry, and returns None
+        for an entry that only its writer needs. `changed` is called after each new snapshot that may be used.
         """
         changelog = app.topic(
             topic, key_serializer="raw", value_serializer="raw", partitions=1, compacting=True, acks=False
@@ -97,7 +97,7 @@ class FollowedTable(faust.GlobalTable, Generic[E, S]):
 
     @override
     def apply_changelog_batch(self, batch: Iterable[Any]) -> None:
-        """Pass over what Faust delivers: `follow` has had it, and all that Faust has dropped."""
+        """Ignore what Faust delivers: `follow` has seen it already, and also what Faust has dropped."""
 
     # --- the consumer's thread
 

@@ -44,7 +44,7 @@ def bound_aiokafka() -> None:
 
 
 def gunzip(payload: bytes, limit: int = MAX_BYTES) -> bytes:
-    """All members; trailing bytes that are none are ignored, as by Java's client. Raises ValueError, zlib.error."""
+    """All members; other trailing bytes are ignored, as by Java's client. Raises ValueError, zlib.error."""
     found: list[bytes] = []
     room = limit
     while payload:
@@ -66,14 +66,14 @@ def gunzip(payload: bytes, limit: int = MAX_BYTES) -> bytes:
 
 
 def unlz4(payload: bytes, limit: int = MAX_BYTES) -> bytes:
-    """Raises ValueError for what is no lz4 frame, or expands too far."""
+    """Raises ValueError if it is not an lz4 frame, or expands too far."""
     if len(payload) * _LZ4_RATIO <= limit:
         return bytes(codec.lz4_decode(payload))
     return _into(cramjam.lz4.decompress_into, payload, limit)
 
 
 def unsnappy(payload: bytes, limit: int = MAX_BYTES) -> bytes:
-    """Raises ValueError for what is not compressed so, or expands too far."""
+    """Raises ValueError if it is not compressed with snappy, or expands too far."""
     found: list[bytes] = []
     room = limit
     for block in _snappy_blocks(payload):
@@ -85,7 +85,7 @@ def unsnappy(payload: bytes, limit: int = MAX_BYTES) -> bytes:
 
 
 def unzstd(payload: bytes, limit: int = MAX_BYTES) -> bytes:
-    """Raises ValueError for what is no zstd frame, or expands too far."""
+    """Raises ValueError if it is not a zstd frame, or expands too far."""
     if _zstd_bound(payload, limit) <= limit:
         return bytes(codec.zstd_decode(payload))
     return _into(cramjam.zstd.decompress_into, payload, limit)
