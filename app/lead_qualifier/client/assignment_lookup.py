@@ -91,7 +91,7 @@ def look_up(connection: Connection, *, topic_prefix: str, lead_id: str) -> Assig
         followed = decode_followed(intake.values[key]) if key in intake.values else None
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise UnreadableState(
-            f"what assignment holds cannot be read: {error}; use the version that wrote it"
+            f"the state of assignment cannot be read: {error}; use the version that wrote it"
         ) from error
     erased = key in intake.erased or (followed is not None and is_gone(followed))
     entries = {

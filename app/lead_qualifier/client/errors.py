@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class ClientError(Exception):
-    """Base of the errors of this package; the message says what to do."""
+    """Base class of this package's exceptions; the message says what to do."""
 
 
 class CommandUnanswered(ClientError):

@@ -76,4 +76,4 @@ def _checkpoint(value: bytes) -> Checkpoint:
     try:
         return checkpoint.decode(value)
     except (msgspec.DecodeError, UnknownFormat) as error:
-        raise UnreadableState(f"how far the workers are cannot be read: {error}") from error
+        raise UnreadableState(f"the checkpoint of the workers cannot be read: {error}") from error

@@ -35,7 +35,7 @@ R_contra = TypeVar("R_contra", bound=Registry[Any], contravariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """A decided command or announcement. `event`: what the audit trail tells of it, under `key`; None: nothing."""
+    """A decided command or announcement. `event`: its event on the audit trail, under `key`; None: none."""
 
     result: CommandResult[Any]
     key: str
@@ -106,7 +106,7 @@ class CommandProcessor(Processor, Generic[R]):
 
     @override
     def rolled_back(self, context: ProcessorContext) -> None:
-        """The registry is made again from what the context holds."""
+        """Make the registry again from what the context holds."""
         self._context = None
 
     @override
@@ -128,7 +128,7 @@ class CommandProcessor(Processor, Generic[R]):
 
 
 class AuditTrail:
-    """Where the outcome of each command is told."""
+    """Writes the outcome of each command to its topic."""
 
     def __init__(self, changed: Topic, topic_prefix: str, source: str) -> None:
         self._topic = changed.full_name(topic_prefix)

@@ -26,7 +26,7 @@ class Entry(Keyed, Protocol):
 
     @property
     def revision(self) -> int:
-        """That of its last change."""
+        """The revision of its last change."""
 
 
 E = TypeVar("E", bound=Entry)

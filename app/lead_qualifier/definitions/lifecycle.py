@@ -20,7 +20,7 @@ D = TypeVar("D")
 
 
 class InvalidDefinition(Exception):
-    """What was applied is no definition of its kind; `faults` says why."""
+    """What was applied is not a valid definition of its kind; `faults` says why."""
 
     def __init__(self, faults: tuple[Finding, ...]) -> None:
         super().__init__(f"{len(faults)} faults")
@@ -77,11 +77,11 @@ class DefinitionKind(ABC, Generic[E, D]):
         return entry
 
     def settled(self, entry: E) -> E:
-        """The changed entry, with what the kind has depend on its status and its draft."""
+        """The changed entry, with what the kind derives from its status and its draft."""
         return entry
 
     def draft_saved(self, entry: E) -> Finding:
-        """What is to say of a draft that was saved."""
+        """What to say about a saved draft."""
         if entry.status != "live":
             return Finding("draft_saved", kind=self.name, id=entry.id)
         return Finding("draft_saved_while_live", kind=self.name, id=entry.id, version=entry.version)

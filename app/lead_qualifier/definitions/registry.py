@@ -54,7 +54,7 @@ class DefinitionRegistry(Registry[Entry]):
 
     @override
     def revision_in(self, record: Entry) -> int:
-        """That of the entry."""
+        """The revision of the entry."""
         return record.revision
 
     def handle(

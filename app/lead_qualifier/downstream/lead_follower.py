@@ -142,7 +142,7 @@ class LeadFollower(Processor, Generic[S]):
         return ()
 
     def on_due(self, key: bytes, state: S, context: ProcessorContext) -> None:
-        """A time that the lead waited for has come. The reason for waiting may be gone by now."""
+        """A time that the lead waited for has come. The reason for waiting may no longer exist."""
         return
 
     @override
@@ -275,7 +275,7 @@ class LeadFollower(Processor, Generic[S]):
 
 
 def now_of(context: ProcessorContext) -> datetime:
-    """The time that decisions of this cycle go by."""
+    """The time that this cycle's decisions use."""
     return from_milliseconds(context.now_ms)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 class MaintenanceError(Exception):
-    """Base of the errors of this package: nothing was changed, and the message says why and what to do."""
+    """Base class of this package's exceptions: nothing was changed, and the message says why and what to do."""
 
 
 class ProcessesRunning(MaintenanceError):

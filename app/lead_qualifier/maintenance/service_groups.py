@@ -30,12 +30,12 @@ class ServiceGroup:
 
 
 def worker_group(application_id: str, *, state_prefix: str) -> ServiceGroup:
-    """That of the workers."""
+    """The group of the workers."""
     return ServiceGroup(id=WORKER.group_id(application_id), service=WORKER, state_prefix=state_prefix)
 
 
 def downstream_groups(connection: Connection, application_id: str, *, topic_prefix: str) -> tuple[ServiceGroup, ...]:
-    """Those of the downstream services whose changelogs exist, whether they have ever run or not.
+    """The groups of the downstream services whose changelogs exist, whether they have ever run or not.
 
     Raises TopicsUnfit if topics may not be seen, NotAllowed, KafkaException.
     """

@@ -22,7 +22,7 @@ class EndpointUnavailable(RetryLater):
 
 
 class EndpointBusy(RetryLater):
-    """The endpoint works and asks for fewer requests. No event is given up for that."""
+    """The endpoint works and asks for fewer requests, which is no reason to give up an event."""
 
     def __init__(self, seconds: float | None, reason: str) -> None:
         """As RetryLater."""

@@ -52,7 +52,7 @@ class ModelRegistry(Registry[Stored]):
 
     @override
     def revision_in(self, record: Stored) -> int:
-        """That of an entry, or the highest that processed commands know: that of an entry may be lost."""
+        """The revision of an entry, or the highest in processed commands, because that of the entry may be lost."""
         return revision_of(record)
 
     def model(self, model_id: str) -> ModelEntry | None:

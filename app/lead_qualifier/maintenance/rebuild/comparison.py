@@ -95,7 +95,7 @@ def compare(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Qualifications:
-    """The lead-qualified events that a rebuild comes to, beside those that are on the topic, by their event ids.
+    """The lead-qualified events of a rebuild, compared with those on the topic by their event ids.
 
     Leads with records that the workers have not processed yet count in `rebuilt` only.
     """

@@ -123,7 +123,7 @@ class Replay:
 
     @property
     def revision(self) -> int:
-        """Of the newest rules that were used."""
+        """The revision of the newest rules that were used."""
         return max(0, self._rules.revision)
 
     def process(self, record: Record, written_ms: int) -> None:

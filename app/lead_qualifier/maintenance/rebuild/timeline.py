@@ -125,7 +125,7 @@ def timeline(
 
 
 def newest_revision(trail: Iterable[tuple[int, bytes]]) -> int:
-    """Of the changes on the trail; 0 if there is none."""
+    """The newest revision on the trail; 0 without any change."""
     return max((event.revision for _, value in trail if (event := _read(value)) is not None), default=0)
 
 

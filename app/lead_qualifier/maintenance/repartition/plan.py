@@ -50,7 +50,7 @@ class RepartitionRequest:
 
     @property
     def transactional_id(self) -> str:
-        """Of the copy: a later run ends what a killed one left open."""
+        """The transactional id of the copy: a later run ends what a killed one left open."""
         return f"{self.application_id}-repartition"
 
 
@@ -143,7 +143,7 @@ class Planner:
             )
 
     def _checkpoints(self, group: ServiceGroup) -> dict[PartitionId, Checkpoint | None]:
-        """Those of a group, all of which fit the topics."""
+        """The checkpoints of a group, all of which fit the topics."""
         request = self._request
         repair = CheckpointRepair(
             request.connection, group, topic_prefix=request.topic_prefix, time_tolerance=request.time_tolerance
@@ -188,7 +188,7 @@ class Planner:
         if unprocessed:
             raise CannotRepartition(
                 f"not all input is processed yet: {_some(unprocessed)}. Stop what writes to these topics, let "
-                f"`{group.service.command}` come to the end (lead_qualifier_lag_records is 0), and stop it"
+                f"`{group.service.command}` finish (lead_qualifier_lag_records is 0), and stop it"
             )
 
     def _check_swept(self, plan: Plan) -> None:
@@ -227,7 +227,7 @@ class Planner:
 
 
 def written_in_transactions(topics: Iterable[Topic]) -> list[Topic]:
-    """Those that services write to in transactions."""
+    """The topics that services write to in transactions."""
     return [topic for topic in topics if topic.ours and topic not in PROJECTED]
 
 
