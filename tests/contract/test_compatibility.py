@@ -155,6 +155,18 @@ def test_every_other_change_is_found(change: Callable[[Schema], None], says: lis
         assert incompatibilities(doctored, CURRENT["lead-qualified"])
 
 
+@pytest.mark.parametrize("name", ["lead-qualified", "command-state", "qualification-models"])
+def test_a_criterion_s_threshold_alone_became_optional_because_grades_may_take_its_place(name: str) -> None:
+    before = copy.deepcopy(CURRENT[name])
+    title = "Evidence" if name == "lead-qualified" else "StoredCriterion"
+    before["$defs"][title]["required"].append("threshold")
+    assert incompatibilities(before, CURRENT[name]) == []
+    assert incompatibilities(CURRENT[name], before), "it must not become required again"
+    fewer = copy.deepcopy(CURRENT[name])
+    fewer["$defs"][title]["required"].remove("scoring_model_id" if title == "Evidence" else "scoring_model")
+    assert incompatibilities(before, fewer), "nor may another field become optional"
+
+
 def test_messages_may_be_added_but_not_removed() -> None:
     fewer = {name: schema for name, schema in CURRENT.items() if name != "lead-qualified"}
     assert broken_promises(CURRENT, fewer) == ["lead-qualified: was removed"]

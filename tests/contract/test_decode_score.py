@@ -47,7 +47,13 @@ def by_contract(key: bytes | None, value: bytes | None, headers: Any = None) -> 
         message = decode_lead_score_changed(key, value, headers)
     except BadMessage as bad:
         return str(bad)
-    return ChangedScore(message["event_id"], message["scoring_model_id"], message["score"], message["occurred_at"])
+    return ChangedScore(
+        message["event_id"],
+        message["scoring_model_id"],
+        message["score"],
+        message["occurred_at"],
+        message.get("grade") or None,
+    )
 
 
 def by_the_reader(key: bytes | None, value: bytes | None, headers: Any = None) -> ChangedScore | str:

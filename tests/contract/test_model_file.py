@@ -140,7 +140,7 @@ def test_a_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:
         (
             "engagement, threshold: 70",
             "engagement",
-            "5: criteria.0.threshold: is missing: add it, as in threshold: 70",
+            "5: criteria.0.threshold: is missing: add it, as in threshold: 70 or grades: [A, B]",
         ),
         ("id: enterprise", "id: 12", "1: id: must be text, found a number: put it in quotes"),
         (
@@ -289,10 +289,87 @@ def test_a_mistake_is_told_with_line_field_and_advice(old: str, new: str, says: 
             "- all: [{scoring_model: demographic, threshold: 50}]\n    any: []",
             "7: criteria.1.any: is unknown: the fields here are all",
         ),
+        (
+            "demographic, threshold: 50",
+            "demographic, grades: [A, B], threshold: 50",
+            "6: criteria.1.threshold: has no place next to grades: keep one of the two",
+        ),
+        (
+            "demographic, threshold: 50",
+            "demographic, grades: [A], drop_below: 5",
+            "6: criteria.1.drop_below: has no effect with grades, where any other grade is a fall: leave it out",
+        ),
+        (
+            "demographic, threshold: 50",
+            "demographic, grades: []",
+            "6: criteria.1.grades: name at least one grade, as in grades: [A, B]",
+        ),
+        (
+            "demographic, threshold: 50",
+            "demographic, grades: A",
+            "6: criteria.1.grades: must be a list of grades, as in grades: [A, B], found text",
+        ),
+        (
+            "demographic, threshold: 50",
+            "demographic, grades: [A, B, A]",
+            "6: criteria.1.grades.2: A is in the list already: name each grade once",
+        ),
+        (
+            "demographic, threshold: 50",
+            "demographic, grades: [A, 1]",
+            "6: criteria.1.grades.1: must be text, found a number: put it in quotes",
+        ),
+        ("demographic, threshold: 50", 'demographic, grades: [""]', "6: criteria.1.grades.0: must not be empty"),
+        (
+            "demographic, threshold: 50",
+            "demographic, grades: [A], treshold: 5",
+            "6: criteria.1.treshold: is unknown: the fields here are scoring_model, grades, max_age",
+        ),
+        (
+            "threshold: 70",
+            "threshold: 70, max_age: 90",
+            "5: criteria.0.max_age: must be a number with one of the units s, m, h, d, w, as in 30d, found a number",
+        ),
+        (
+            "threshold: 70",
+            "threshold: 70, max_age: 0d",
+            "5: criteria.0.max_age: must be longer than zero and at most 3650d",
+        ),
+        (
+            "threshold: 70",
+            "threshold: 70, max_age: 99999w",
+            "5: criteria.0.max_age: must be longer than zero and at most 3650d",
+        ),
+        (
+            "existing",
+            "max_age: 90d\nexisting",
+            (
+                "8: max_age: does not belong here: "
+                "it belongs to a criterion, as in {scoring_model: engagement, threshold: 70, drop_below: 60}"
+            ),
+        ),
     ],
 )
 def test_groups_holds_and_floors_have_their_place(old: str, new: str, says: str) -> None:
     assert "m.yaml:" + says in refused(with_line(old, new))
+
+
+def test_grades_and_ages_survive_a_round_trip() -> None:
+    text = with_line("threshold: 70", "threshold: 70, max_age: 90d")
+    text = text.replace(
+        "{scoring_model: demographic, threshold: 50}", "{scoring_model: fit, grades: [A, B], max_age: 2w}"
+    )
+    model = parse_model(text)
+    assert model.criteria == (
+        Criterion("engagement", 70.0, max_age=timedelta(days=90)),
+        Criterion("fit", grades=("A", "B"), max_age=timedelta(days=14)),
+    )
+    assert model_of(definition_of(model)) == model
+    assert definition_of(model)["criteria"] == [
+        {"scoring_model": "engagement", "threshold": 70, "max_age": "90d"},
+        {"scoring_model": "fit", "grades": ["A", "B"], "max_age": "2w"},
+    ]
+    assert msgspec.json.decode(msgspec.json.encode(model), type=QualificationModel) == model
 
 
 NESTED = """\

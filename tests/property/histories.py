@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from lead_qualifier.qualification.criteria import AtLeast, Group, Match, Member
+from lead_qualifier.qualification.criteria import AtLeast, Criterion, Group, Match, Member
 from lead_qualifier.qualification.decide import Outcome, decide, end_hold, evaluate, follow_scores
 from lead_qualifier.qualification.leads import Lead, LeadChange, Qualification, Trigger, apply_change, record_score
 from lead_qualifier.qualification.models import Policy, QualificationModel, Requalification
@@ -18,6 +18,7 @@ SCORING_MODELS = ("demographic", "engagement", "intent")
 # Few values and few minutes, so that thresholds are met exactly, times are equal and events come late all the time.
 thresholds = st.sampled_from([0.0, 1.0, 2.0, 3.0])
 values = st.sampled_from([0.0, 1.0, 2.0, 3.0, 3.0, 3.0])
+grades = st.sampled_from([None, "A", "A", "B", "C", "a"])
 minutes = st.integers(min_value=0, max_value=12)
 
 
@@ -52,16 +53,11 @@ def definitions(draw: st.DrawFn, model_id: str = "m") -> QualificationModel:
 
 @st.composite
 def rich_definitions(draw: st.DrawFn, model_id: str = "m") -> QualificationModel:
-    """With all that a definition can say: groups, holds, floors, and scores that cross the criteria again."""
+    """With all that a definition can say: groups, holds, floors, grades, ages, and scores that cross again."""
     plain = draw(definitions(model_id))
     policies: list[Policy] = ["never", "when_reset", "on_recross", "on_recross"]
     policy = draw(st.sampled_from(policies))
-    criteria = tuple(
-        replace(one, drop_below=one.threshold - draw(st.sampled_from([0.0, 1.0])) if draw(st.booleans()) else None)
-        if policy == "on_recross"
-        else one
-        for one in plain.criteria
-    )
+    criteria = tuple(draw(rich_criteria(one, policy)) for one in plain.criteria)
     return QualificationModel(
         id=model_id,
         name=model_id,
@@ -72,6 +68,17 @@ def rich_definitions(draw: st.DrawFn, model_id: str = "m") -> QualificationModel
         members=draw(st.sampled_from(_SHAPES[len(criteria)])),
         hold=draw(st.sampled_from([None, None, timedelta(minutes=1), timedelta(minutes=3)])),
     )
+
+
+@st.composite
+def rich_criteria(draw: st.DrawFn, plain: Criterion, policy: Policy) -> Criterion:
+    max_age = draw(st.sampled_from([None, None, timedelta(minutes=2), timedelta(minutes=5)]))
+    if draw(st.sampled_from([False, False, True])):
+        return Criterion(plain.scoring_model, max_age=max_age, grades=draw(st.sampled_from([("A",), ("A", "B")])))
+    assert plain.threshold is not None
+    lower = policy == "on_recross" and draw(st.booleans())
+    floor = plain.threshold - draw(st.sampled_from([0.0, 1.0])) if lower else None
+    return replace(plain, drop_below=floor, max_age=max_age)
 
 
 _SHAPES: dict[int, list[tuple[Member, ...]]] = {
@@ -100,12 +107,13 @@ class Scored:
     scoring_model: str
     value: float
     at: int
+    grade: str | None = None
 
 
 Event = Scored | LeadChange | datetime | Rules
 """A datetime is a sweep, Rules are what is decided by from then on."""
 
-scored = st.builds(Scored, st.sampled_from(SCORING_MODELS), values, minutes)
+scored = st.builds(Scored, st.sampled_from(SCORING_MODELS), values, minutes, grades)
 changed_fields = st.fixed_dictionaries(
     {},
     optional={
@@ -126,7 +134,7 @@ def histories(draw: st.DrawFn, *, rich: bool = False) -> list[Event]:
         at = max(0, len(history) + draw(st.sampled_from([0, 0, 0, 1, -1, -3, -8])))
         match kind:
             case "s":
-                history.append(Scored(draw(st.sampled_from(SCORING_MODELS)), draw(values), at))
+                history.append(Scored(draw(st.sampled_from(SCORING_MODELS)), draw(values), at, draw(grades)))
             case "c":
                 fields: dict[str, Any] = draw(changed_fields)
                 history.append(LeadChange(occurred_at=minute(at), **fields))
@@ -173,7 +181,7 @@ def played(first: Rules, history: list[Event], start: Lead | None = None) -> lis
             if hold.due > minute(index):
                 continue
             before = copy_of(lead)
-            decision = end_hold(lead, model_id, current)
+            decision = end_hold(lead, model_id, current, minute(index))
             if decision is not None:
                 steps.append(Step(event, before, copy_of(lead), decision, current.models[model_id], hold.at))
 
@@ -188,9 +196,9 @@ def played(first: Rules, history: list[Event], start: Lead | None = None) -> lis
                 steps.append(Step(event, before, copy_of(lead)))
             case Scored():
                 stood = dict(lead.scores)
-                fresh = record_score(lead, event.scoring_model, event.value, minute(event.at))
+                fresh = record_score(lead, event.scoring_model, event.value, minute(event.at), event.grade)
                 for ruled in current.naming(event.scoring_model) if fresh else ():
-                    follow_scores(lead, ruled, current, stood)
+                    follow_scores(lead, ruled, current, minute(event.at), stood)
                 steps.append(Step(event, before, copy_of(lead)))
                 decided(event, current.naming(event.scoring_model), minute(event.at), f"e{index}", stale=not fresh)
             case _:

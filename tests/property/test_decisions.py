@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from lead_qualifier.messages.decode import decode_score
 from lead_qualifier.messages.lead_qualified import qualification_event_id
 from lead_qualifier.qualification.criteria import AtLeast, Match, required
-from lead_qualifier.qualification.decide import Outcome, decide, evidence
+from lead_qualifier.qualification.decide import Outcome, decide
+from lead_qualifier.qualification.evidence import evidence
 from lead_qualifier.qualification.leads import Lead, LeadChange, Qualification, Score, record_score
 from lead_qualifier.qualification.rules import Rules
 from tests.property.histories import (
@@ -215,7 +216,7 @@ def test_as_many_as_reach_their_threshold_are_met(
     assert met(match, criteria, scores) is (reached >= required(match, len(criteria)))
     current = rules(model("m", match=match, criteria=criteria), scoring_models=SCORING_MODELS)
     lead = Lead(scores={name: Score(value, minute(0)) for name, value in scores.items()})
-    assert sum(one.met for one in evidence(lead, current.models["m"], current)) == reached
+    assert sum(one.met for one in evidence(lead, current.models["m"], current, minute(1))) == reached
 
 
 # Event ids

@@ -319,7 +319,8 @@ class Lifecycle(RuleBasedStateMachine):
 
     def out_of_reach(self, definition: QualificationModel) -> bool:
         highest = {name: maximum for name, (_, _, maximum) in self.scoring.items() if maximum is not None}
-        return any(one.threshold > highest.get(one.scoring_model, one.threshold) for one in definition.criteria)
+        bars = [(one.scoring_model, one.threshold) for one in definition.criteria if one.threshold is not None]
+        return any(threshold > highest.get(scoring_model, threshold) for scoring_model, threshold in bars)
 
     def is_live(self, scoring_model: str) -> bool:
         return scoring_model in self.scoring and self.scoring[scoring_model][0] == "live"

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from msgspec import UNSET
 
-from lead_qualifier.qualification.criteria import AtLeast, Group, Match
+from lead_qualifier.qualification.criteria import AtLeast, Criterion, Group, Match
 from lead_qualifier.qualification.decide import Outcome
 from lead_qualifier.qualification.leads import Lead, LeadChange, Qualification
 from lead_qualifier.qualification.models import QualificationModel
@@ -35,7 +35,7 @@ class Oracle:
         default_factory=lambda: {"status": "open", "status_reason": "new", "sales_ready": False, "owner_id": None}
     )
     attributes: dict[str, Any] = field(default_factory=dict)
-    scores: list[tuple[str, float, datetime]] = field(default_factory=list)
+    scores: list[tuple[str, float, str | None, datetime]] = field(default_factory=list)
     changes: list[datetime] = field(default_factory=list)
     qualified: list[Qualified] = field(default_factory=list)
     clock: datetime = START
@@ -53,11 +53,11 @@ class Oracle:
                 outcomes.append((name, self.outcome(model.definition, began, stale=False, waited=True)))
         return outcomes
 
-    def score(self, name: str, value: float, at: datetime) -> list[tuple[str, str]]:
-        stale = any(other == name and then > at for other, _, then in self.scores)
+    def score(self, name: str, value: float, grade: str | None, at: datetime) -> list[tuple[str, str]]:
+        stale = any(other == name and then > at for other, _, _, then in self.scores)
         below_before = {one.id for one in self.rules.models.values() if self.is_below(one.definition)}
         if not stale:
-            self.scores.append((name, value, at))
+            self.scores.append((name, value, grade, at))
         naming = [
             one
             for one in self.rules.models.values()
@@ -66,7 +66,7 @@ class Oracle:
         for one in naming:
             if stale or not one.live:
                 continue
-            if not self.meets(one.definition):
+            if not self.meets(one.definition, at):
                 self.waiting.pop(one.id, None)
             marks = [mark for mark in self.qualified if mark.model == one.id]
             fell = self.is_below(one.definition) and one.id not in below_before
@@ -121,7 +121,7 @@ class Oracle:
             ("model_not_live", not self.rules.models[model.id].live),
             ("unknown_lead_ineligible", unknown and self.rules.unknown_leads == "ineligible"),
             ("lead_not_open", not_open),
-            ("criteria_not_met", not self.meets(model)),
+            ("criteria_not_met", not self.meets(model, self.clock if waited else at)),
             ("already_qualified", marked or not (would_set or again)),
             ("cooling_down", bool(marks and cool_down and at < marks[-1].at + cool_down)),
             ("holding", model.hold is not None and not waited),
@@ -149,21 +149,29 @@ class Oracle:
             self.now["sales_ready"] = True
         return "qualified"
 
-    def meets(self, model: QualificationModel) -> bool:
+    def meets(self, model: QualificationModel, at: datetime) -> bool:
         met = []
         for criterion in model.criteria:
-            current = [value for name, value, _ in self.scores if name == criterion.scoring_model][-1:]
             live = criterion.scoring_model in self.rules.live_scoring_models
-            met.append(live and any(value >= criterion.threshold for value in current))
+            fresh = criterion.max_age is None or any(
+                at <= then + criterion.max_age for _, _, then in self.now_on(criterion)
+            )
+            met.append(live and fresh and any(asked(criterion, *one) for one in self.now_on(criterion)))
         return together(model, met)
+
+    def now_on(self, criterion: Criterion) -> list[tuple[float, str | None, datetime]]:
+        return [(value, grade, at) for name, value, grade, at in self.scores if name == criterion.scoring_model][-1:]
 
     def is_below(self, model: QualificationModel) -> bool:
         above = []
         for criterion in model.criteria:
-            current = [value for name, value, _ in self.scores if name == criterion.scoring_model][-1:]
-            floor = criterion.threshold if criterion.drop_below is None else criterion.drop_below
-            above.append(any(value >= floor for value in current))
+            lower = criterion if criterion.drop_below is None else Criterion("", criterion.drop_below)
+            above.append(any(asked(lower, *one) for one in self.now_on(criterion)))
         return not together(model, above)
+
+
+def asked(criterion: Criterion, value: float, grade: str | None, _at: datetime) -> bool:
+    return grade in criterion.grades if criterion.threshold is None else value >= criterion.threshold
 
 
 def together(model: QualificationModel, met: list[bool]) -> bool:
@@ -204,7 +212,7 @@ def test_every_outcome_and_every_lead_is_as_a_second_reading_of_the_domain_says(
             case LeadChange():
                 oracle.change(event)
             case Scored():
-                foretold += oracle.score(event.scoring_model, event.value, minute(event.at))
+                foretold += oracle.score(event.scoring_model, event.value, event.grade, minute(event.at))
             case _:
                 foretold += oracle.sweep(event)
     steps = played(first, history)

@@ -19,6 +19,9 @@ _COMPARED_APART = _WORDS | {"properties", "required", "items", "additionalProper
 
 #: People write these, and only we read them: no other reader meets a form that it does not know.
 READ_BY_US = frozenset({"qualification-model", "qualification-commands"})
+#: Fields that became optional, by the title of their object. Each breaks readers that require it, so each needs its
+#: reason. A criterion asks for grades in place of a threshold: docs/decisions/grades.md.
+MADE_OPTIONAL = frozenset({"Evidence.threshold", "StoredCriterion.threshold"})
 
 
 def incompatibilities(released: dict[str, Any], current: dict[str, Any], *, more_forms: bool = False) -> list[str]:
@@ -86,7 +89,8 @@ class _Comparison:
             if name not in after:
                 yield f"{path}: was removed"
                 continue
-            if (name in required_before) != (name in required_after):
+            excepted = f"{old.get('title')}.{name}" in MADE_OPTIONAL and name in required_before
+            if (name in required_before) != (name in required_after) and not excepted:
                 words = ("optional", "required")
                 yield f"{path}: was {words[name in required_before]}, is {words[name in required_after]}"
             yield from self.of(field, after[name], path)

@@ -106,7 +106,8 @@ def _scores(held: Lead, rules: Rules) -> Iterator[str]:
     width = max(map(len, held.scores), default=0)
     for name, score in sorted(held.scores.items()):
         note = "" if name in rules.live_scoring_models else "  (scoring model not live: does not count)"
-        yield f"  {name:<{width}}  {number(score.value):>6}  at {moment(score.at)}{note}"
+        grade = "" if score.grade is None else f"  grade {score.grade}"
+        yield f"  {name:<{width}}  {number(score.value):>6}  at {moment(score.at)}{grade}{note}"
 
 
 def _model(one: Explained) -> Iterator[str]:

@@ -57,6 +57,9 @@ def show(previewed: Previewed) -> None:
         if criterion.bands:
             say("")
             _bands(criterion)
+        if criterion.by_grade:
+            say("")
+            _grades(criterion)
     for what_if in preview.what_if:
         say("")
         _what_if(what_if)
@@ -107,37 +110,66 @@ def _reservations(previewed: Previewed) -> Iterator[str]:
 
 def _criteria(preview: Preview, near: float) -> None:
     say(f"criteria, for the {preview.asked:,} eligible leads")
+    asks = "threshold or grades" if any(one.criterion.grades for one in preview.criteria) else "threshold"
+    expire = any(one.criterion.max_age is not None for one in preview.criteria)
+    titles = (asks, "met", "share", f"within {number(near)}", *(("expired",) if expire else ()), "no score")
     columns(
-        ("  scoring model", "threshold", "met", "share", f"within {number(near)}", "no score"),
-        (
-            (
-                f"  {one.scoring_model_id}" + ("" if one.live else f" (not live: {one.reached:,} would meet it)"),
-                number(one.threshold),
-                f"{one.met:,}",
-                f"{one.met / preview.asked:.1%}" if preview.asked else "-",
-                f"{one.near:,}",
-                f"{one.no_score:,}",
-            )
-            for one in preview.criteria
-        ),
-        right=("threshold", "met", "share", f"within {number(near)}", "no score"),
+        ("  scoring model", *titles),
+        (_criterion(one, preview.asked, expire=expire) for one in preview.criteria),
+        right=titles,
+    )
+
+
+def _criterion(one: CriterionCount, asked: int, *, expire: bool) -> tuple[str, ...]:
+    """A row of the table of criteria; `expire`: it has a column for scores that have expired."""
+    criterion = one.criterion
+    expired = () if not expire else ("-" if criterion.max_age is None else f"{one.expired:,}",)
+    return (
+        f"  {criterion.scoring_model}" + ("" if one.live else f" (not live: {one.reached:,} would meet it)"),
+        " or ".join(criterion.grades) if criterion.threshold is None else number(criterion.threshold),
+        f"{one.met:,}",
+        f"{one.met / asked:.1%}" if asked else "-",
+        "-" if criterion.threshold is None else f"{one.near:,}",
+        *expired,
+        f"{one.no_score:,}",
     )
 
 
 def _bands(criterion: CriterionCount) -> None:
-    most = max(count for _, count in criterion.bands) or 1
+    most = max(count for _, count in criterion.bands)
+    threshold = criterion.criterion.threshold
     columns(
         (f"  {criterion.scoring_model_id}", "leads", ""),
         (
             (
                 f"  {band_text(band, whole=criterion.whole)}",
                 f"{count:,}",
-                "#" * ceil(_BAR * count / most) + (" <- threshold" if band.start == criterion.threshold else ""),
+                _bar(count, most) + (" <- threshold" if band.start == threshold else ""),
             )
             for band, count in criterion.bands
         ),
         right=("leads",),
     )
+
+
+def _grades(criterion: CriterionCount) -> None:
+    most = max(criterion.by_grade.values())
+    columns(
+        (f"  {criterion.scoring_model_id}", "leads", ""),
+        (
+            (
+                f"  {'no grade' if grade is None else f'grade {grade}'}",
+                f"{count:,}",
+                _bar(count, most) + (" <- asked for" if grade in criterion.criterion.grades else ""),
+            )
+            for grade, count in criterion.by_grade.most_common()
+        ),
+        right=("leads",),
+    )
+
+
+def _bar(count: int, most: int) -> str:
+    return "#" * ceil(_BAR * count / (most or 1))
 
 
 def _what_if(what_if: WhatIf) -> None:
@@ -226,14 +258,18 @@ def as_json(previewed: Previewed) -> dict[str, Any]:
     return shown
 
 
-def _criterion_as_json(criterion: CriterionCount) -> dict[str, Any]:
-    return {
-        "scoring_model_id": criterion.scoring_model_id,
-        "threshold": plain(criterion.threshold),
-        "live": criterion.live,
-        "reached": criterion.reached,
-        "near": criterion.near,
-        "no_score": criterion.no_score,
-        "met": criterion.met,
-        "bands": [{**band_as_json(band), "leads": count} for band, count in criterion.bands],
-    }
+def _criterion_as_json(one: CriterionCount) -> dict[str, Any]:
+    criterion = one.criterion
+    counts = {"live": one.live, "reached": one.reached, "no_score": one.no_score, "met": one.met}
+    if criterion.max_age is not None:
+        counts["expired"] = one.expired
+    if criterion.threshold is None:
+        by_grade = [
+            {"leads": count} if grade is None else {"grade": grade, "leads": count}
+            for grade, count in one.by_grade.most_common()
+        ]
+        asked: dict[str, Any] = {"grades": criterion.grades, "by_grade": by_grade}
+    else:
+        bands = [{**band_as_json(band), "leads": count} for band, count in one.bands]
+        asked = {"threshold": plain(criterion.threshold), "near": one.near, "bands": bands}
+    return {"scoring_model_id": criterion.scoring_model, **counts, **asked}

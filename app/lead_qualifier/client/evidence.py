@@ -10,15 +10,38 @@ from lead_qualifier.qualification.finding import Finding
 
 def criterion_finding(evidence: Mapping[str, Any]) -> Finding:
     """`engagement 83 >= 70 met`, of a criterion as lead-qualified carries it."""
+    if "threshold" not in evidence:
+        return _grade_finding(evidence)
     name, threshold = evidence["scoring_model_id"], evidence["threshold"]
     if "score" not in evidence:
         return Finding("score_missing", scoring_model=name, threshold=threshold)
     score = evidence["score"]
+    if evidence.get("expired"):
+        return Finding("score_expired", scoring_model=name, score=score, day=_day(evidence))
     if evidence["met"]:
         return Finding("score_met", scoring_model=name, score=score, threshold=threshold)
     if score >= threshold:
         return Finding("score_not_counted", scoring_model=name, score=score)
     return Finding("score_below", scoring_model=name, score=score, threshold=threshold)
+
+
+def _grade_finding(evidence: Mapping[str, Any]) -> Finding:
+    name, grades = evidence["scoring_model_id"], tuple(evidence["grades"])
+    if "grade" not in evidence:
+        return Finding("grade_missing", scoring_model=name, grades=grades)
+    grade = evidence["grade"]
+    if evidence["met"]:
+        return Finding("grade_met", scoring_model=name, grade=grade)
+    if evidence.get("expired"):
+        return Finding("grade_expired", scoring_model=name, grade=grade, day=_day(evidence))
+    if grade in grades:
+        return Finding("grade_not_counted", scoring_model=name, grade=grade)
+    return Finding("grade_other", scoring_model=name, grade=grade, grades=grades)
+
+
+def _day(evidence: Mapping[str, Any]) -> str:
+    """The day of the score, `2026-11-23`, of a time or its text."""
+    return str(evidence["scored_at"])[:10]
 
 
 def criteria_finding(evidence: Sequence[Mapping[str, Any]]) -> Finding:

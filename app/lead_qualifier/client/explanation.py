@@ -7,11 +7,13 @@ from datetime import datetime
 
 from lead_qualifier.client.formula import formula
 from lead_qualifier.messages.durations import duration_text
-from lead_qualifier.qualification.criteria import CriterionEvidence, required
-from lead_qualifier.qualification.decide import Outcome, decide, evidence
+from lead_qualifier.qualification.criteria import Criterion, CriterionEvidence, required
+from lead_qualifier.qualification.decide import Outcome, decide
+from lead_qualifier.qualification.evidence import evidence
 from lead_qualifier.qualification.finding import Finding
 from lead_qualifier.qualification.leads import Lead, Mark, Qualification
 from lead_qualifier.qualification.rules import RuledModel, Rules
+from lead_qualifier.qualification.utc import after
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +52,9 @@ def _since(model_id: str, mark: Mark) -> Finding:
 def _explain(lead: Lead, model: RuledModel, rules: Rules, now: datetime) -> Explained:
     decided = decide(lead, model, rules, now)
     outcome = Outcome.QUALIFIED if isinstance(decided, Qualification) else decided
-    criteria = evidence(lead, model, rules)
-    missing = tuple(_lacks(one, rules) for one in criteria if not one.met)
+    criteria = evidence(lead, model, rules, now)
+    stood = zip(model.definition.criteria, criteria, strict=True)
+    missing = tuple(_lacks(criterion, one, rules) for criterion, one in stood if not one.met)
     return Explained(
         model=model,
         outcome=outcome,
@@ -61,13 +64,29 @@ def _explain(lead: Lead, model: RuledModel, rules: Rules, now: datetime) -> Expl
     )
 
 
-def _lacks(criterion: CriterionEvidence, rules: Rules) -> Finding:
-    name = criterion.scoring_model_id
+def _lacks(criterion: Criterion, stood: CriterionEvidence, rules: Rules) -> Finding:
+    name, threshold = criterion.scoring_model, criterion.threshold
     if name not in rules.live_scoring_models:
         return Finding("lacks_live_scoring_model", scoring_model=name)
-    if criterion.score is None:
-        return Finding("lacks_score", scoring_model=name, threshold=criterion.threshold)
-    return Finding("lacks_points", scoring_model=name, points=criterion.threshold - criterion.score)
+    expired_on, max_age = _expiry(criterion, stood)
+    if threshold is not None:
+        if stood.score is None:
+            return Finding("lacks_score", scoring_model=name, threshold=threshold)
+        if stood.expired:
+            return Finding("lacks_fresh_score", scoring_model=name, score=stood.score, day=expired_on, max_age=max_age)
+        return Finding("lacks_points", scoring_model=name, points=threshold - stood.score)
+    if stood.grade is None:
+        return Finding("lacks_grade", scoring_model=name, grades=criterion.grades)
+    if stood.expired:
+        return Finding("lacks_fresh_grade", scoring_model=name, grade=stood.grade, day=expired_on, max_age=max_age)
+    return Finding("lacks_other_grade", scoring_model=name, grade=stood.grade, grades=criterion.grades)
+
+
+def _expiry(criterion: Criterion, stood: CriterionEvidence) -> tuple[str, str]:
+    """The day on which the score expired or will, and the age at which it does; empty if there is none."""
+    if criterion.max_age is None or stood.scored_at is None:
+        return "", ""
+    return after(stood.scored_at, criterion.max_age).date().isoformat(), duration_text(criterion.max_age)
 
 
 def _reason(

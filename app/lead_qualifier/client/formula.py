@@ -9,7 +9,7 @@ from lead_qualifier.qualification.models import OnRejection, QualificationModel,
 
 
 def formula(definition: QualificationModel) -> Finding:
-    """`all of engagement >= 70, any of (demographic >= 50, intent >= 60)`."""
+    """`all of engagement >= 70 (max_age 90d), any of (demographic >= 50, fit grade A or B)`."""
     return _group(definition.match, definition.branches, definition.criteria)
 
 
@@ -58,7 +58,13 @@ def _group(match: Match, members: tuple[Member, ...], criteria: tuple[Criterion,
 
 
 def _criterion(criterion: Criterion) -> Finding:
-    name, threshold = criterion.scoring_model, criterion.threshold
-    if criterion.drop_below is None:
-        return Finding("criterion", scoring_model=name, threshold=threshold)
-    return Finding("criterion_with_fall", scoring_model=name, threshold=threshold, drop_below=criterion.drop_below)
+    name, more = criterion.scoring_model, []
+    if criterion.threshold is None:
+        asked = Finding("criterion_with_grades", scoring_model=name, grades=criterion.grades)
+    else:
+        asked = Finding("criterion", scoring_model=name, threshold=criterion.threshold)
+    if criterion.drop_below is not None:
+        more.append(Finding("fallen_below", drop_below=criterion.drop_below))
+    if criterion.max_age is not None:
+        more.append(Finding("with_max_age", max_age=duration_text(criterion.max_age)))
+    return Finding("criterion_with_terms", criterion=asked, terms=tuple(more)) if more else asked

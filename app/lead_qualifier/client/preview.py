@@ -12,7 +12,9 @@ from zlib import crc32
 
 from lead_qualifier.client.score_bands import Band, ScoreBands
 from lead_qualifier.client.what_if import Thresholds, WhatIf, WhatIfCounter
-from lead_qualifier.qualification.decide import Outcome, criteria_met, decide
+from lead_qualifier.qualification.criteria import Criterion
+from lead_qualifier.qualification.decide import Outcome, decide
+from lead_qualifier.qualification.evidence import criteria_met, is_expired, is_reached
 from lead_qualifier.qualification.leads import Lead, Qualification
 from lead_qualifier.qualification.models import QualificationModel
 from lead_qualifier.qualification.rules import RuledModel, Rules
@@ -25,20 +27,30 @@ SAMPLE = 5
 class CriterionCount:
     """How many of the eligible leads meet one criterion.
 
-    `reached`: the score reaches the threshold, which counts only if the scoring model is `live`. `near`: below the
-    threshold by no more than the points asked for. `no_score`: no score is stored.
+    `reached`: the score reaches the threshold or has one of the grades, which counts only if the scoring model is
+    `live`. `near`: below the threshold by no more than the points asked for. `expired`: too old, whatever the score.
+    `no_score`: no score is stored.
     """
 
-    scoring_model_id: str
-    threshold: float
+    criterion: Criterion
     live: bool
     reached: int = 0
     near: int = 0
+    expired: int = 0
     no_score: int = 0
+    by_grade: Counter[str | None] = field(default_factory=Counter)
+    """If the criterion asks for grades: how many of these leads have each grade. None: a score without a grade."""
     bands: tuple[tuple[Band, int], ...] = ()
-    """How many of these leads have a score in each band, lowest first. One band starts at the threshold."""
+    """How many of these leads have a score in each band, lowest first. One band starts at the threshold. Empty if the
+    criterion asks for grades.
+    """
     whole: bool = True
     """Whether all of these scores, and the threshold, are whole numbers."""
+
+    @property
+    def scoring_model_id(self) -> str:
+        """The criterion's scoring model."""
+        return self.criterion.scoring_model
 
     @property
     def met(self) -> int:
@@ -127,9 +139,9 @@ class Previewer:
         self._met_pairs: Counter[tuple[bool, bool]] = Counter()
         self._set_already: Counter[str] = Counter()
         live = rules.live_scoring_models
-        self._criteria = tuple(CriterionCount(name, limit, name in live) for name, limit in self._model.checks)
+        self._criteria = tuple(CriterionCount(one, one.scoring_model in live) for one in definition.criteria)
         # 8 bytes for each score, and no object.
-        self._scores = {one.scoring_model_id: array("d") for one in self._criteria}
+        self._scores = {name: array("d") for name, _ in self._model.checks}
         self._near = near
         self._thresholds = dict(what_if or {})
         self._what_if = [WhatIfCounter(self._model, self._rules, at, name) for name in self._thresholds]
@@ -156,16 +168,22 @@ class Previewer:
             if (score := scores.get(name)) is not None:
                 column.append(score.value)
         for one in self._criteria:
-            score = scores.get(one.scoring_model_id)
+            criterion = one.criterion
+            score = scores.get(criterion.scoring_model)
             if score is None:
                 one.no_score += 1
-            elif score.value >= one.threshold:
+                continue
+            if criterion.threshold is None:
+                one.by_grade[score.grade] += 1
+            if is_expired(criterion, score, self._at):
+                one.expired += 1
+            elif is_reached(criterion, score):
                 one.reached += 1
-            elif score.value >= one.threshold - self._near:
+            elif criterion.threshold is not None and score.value >= criterion.threshold - self._near:
                 one.near += 1
         if self._running is not None:
             met = outcome is not Outcome.CRITERIA_NOT_MET  # any other outcome comes after they were met
-            self._met_pairs[met, criteria_met(self._running, scores, rules)] += 1
+            self._met_pairs[met, criteria_met(self._running, scores, rules, self._at)] += 1
 
     def result(self) -> Preview:
         """What was counted so far."""
@@ -194,8 +212,10 @@ class Previewer:
         )
 
     def _with_bands(self, one: CriterionCount) -> CriterionCount:
+        if one.criterion.threshold is None:
+            return one
         scores = self._scores[one.scoring_model_id]
-        bands = ScoreBands(scores, cuts=(one.threshold,))
+        bands = ScoreBands(scores, cuts=(one.criterion.threshold,))
         return replace(one, bands=bands.counted(scores), whole=bands.whole)
 
 

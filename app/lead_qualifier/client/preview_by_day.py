@@ -2,7 +2,8 @@
 
 Earlier states of leads are not stored. Each lead counts as open and never qualified when the history begins; one that
 is closed or merged now counts as that from the CRM's last update. A stored score whose event has expired counts as
-there from the beginning. Erased leads are left out. Holds run by the time of the events, where workers go by the clock.
+there from the beginning. Erased leads are left out. Holds run and scores expire by the time of the events, where
+workers go by the clock.
 """
 
 from __future__ import annotations
@@ -45,11 +46,13 @@ class DayByDay:
         self._now = now
         self._leads = leads
         self._decode = decode
-        self._names = tuple(dict.fromkeys(name for name, _ in self._model.checks))
+        self._names = self._model.scoring_models
         self._name_numbers = {name: number for number, name in enumerate(self._names)}
         self._keys: dict[bytes, int] = {}
-        # Columns: 25 bytes an event instead of an object of ten times that.
+        self._grade_numbers: dict[str | None, int] = {}
+        # Columns: 30 bytes an event instead of an object of ten times that.
         self._of, self._scoring, self._values, self._times = array("L"), array("H"), array("d"), array("q")
+        self._grades = array("L")
 
     @property
     def events(self) -> int:
@@ -65,6 +68,7 @@ class DayByDay:
         self._scoring.append(name)
         self._values.append(score.score)
         self._times.append(_microseconds(score.occurred_at))
+        self._grades.append(self._grade_numbers.setdefault(score.grade, len(self._grade_numbers)))
 
     def result(self) -> Counter[date]:
         """How many leads would have qualified, by the UTC day of the event that would have triggered it."""
@@ -76,7 +80,7 @@ class DayByDay:
         return days
 
     def _replay(self, held: Lead, events: Sequence[int], days: Counter[date]) -> None:
-        scoring, values, times = self._scoring, self._values, self._times
+        scoring, values, times, grades = self._scoring, self._values, self._times, tuple(self._grade_numbers)
         seen = {self._names[scoring[event]] for event in events}
         before = {name: score for name, score in held.scores.items() if name not in seen}
         lead = Lead(known=held.known, scores=before)
@@ -92,7 +96,7 @@ class DayByDay:
                 lead.merged_into = held.merged_into
             self._end_hold(lead, at, days)
             before = lead.scores.copy()
-            if record_score(lead, self._names[scoring[event]], values[event], at):
+            if record_score(lead, self._names[scoring[event]], values[event], at, grades[self._grades[event]]):
                 self._evaluate(lead, at, days, before)
         self._end_hold(lead, self._now, days)
 
@@ -108,7 +112,7 @@ class DayByDay:
     def _end_hold(self, lead: Lead, now: datetime, days: Counter[date]) -> None:
         hold = lead.holds.get(self._model.id)
         if hold is not None and hold.due <= now:
-            _count(end_hold(lead, self._model.id, self._rules), hold.due, days)
+            _count(end_hold(lead, self._model.id, self._rules, hold.due), hold.due, days)
 
 
 def _count(outcome: Outcome | Qualification | None, at: datetime, days: Counter[date]) -> None:

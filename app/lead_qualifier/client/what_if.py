@@ -79,7 +79,9 @@ class WhatIfCounter:
 
 def _threshold(model: RuledModel, scoring_model_id: str) -> float:
     thresholds = [one.threshold for one in model.definition.criteria if one.scoring_model == scoring_model_id]
-    if len(thresholds) == 1:
+    if None in thresholds:
+        raise NoSuchCriterion(f"{model.id} asks for grades on {scoring_model_id}, so there is no threshold to change")
+    if len(thresholds) == 1 and thresholds[0] is not None:
         return thresholds[0]
     if thresholds:
         raise NoSuchCriterion(

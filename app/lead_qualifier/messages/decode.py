@@ -60,6 +60,7 @@ class ChangedScore(msgspec.Struct, frozen=True, gc=False):
     scoring_model_id: str
     score: float
     occurred_at: datetime
+    grade: str | None = None
 
 
 class ErasedLead(msgspec.Struct, frozen=True, gc=False):
@@ -115,12 +116,17 @@ def decode_score(key: bytes | None, value: bytes | None, headers: Headers = None
                 data.decode()  # msgspec does not check the fields that it skips
             if (form := id_form.required) is not None:
                 form.check("lead_id", plain.lead_id)
-            return ChangedScore(plain.event_id, plain.scoring_model_id, plain.score, _plain_time(time))
+            occurred_at = _plain_time(time)
+            return ChangedScore(plain.event_id, plain.scoring_model_id, plain.score, occurred_at, plain.grade or None)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass  # unusual or invalid: the contract's validator decides, and says what is wrong
     message = _validated(_lead_score_changed, "lead_id", key, data)
     return ChangedScore(
-        message["event_id"], message["scoring_model_id"], message["score"], in_utc(message["occurred_at"])
+        message["event_id"],
+        message["scoring_model_id"],
+        message["score"],
+        in_utc(message["occurred_at"]),
+        message.get("grade") or None,
     )
 
 

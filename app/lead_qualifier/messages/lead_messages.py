@@ -27,7 +27,11 @@ class LeadScoreChanged(TypedDict):
         Timestamp, Field(description="When the score changed. Ignored if older than the score already held.")
     ]
     previous_score: NotRequired[Annotated[Number | None, Field(description="The previous score. Not used.")]]
-    grade: NotRequired[Annotated[str | None, Field(description="The engine's grade for the score. Not used.")]]
+    grade: NotRequired[
+        Annotated[
+            str | None, Field(description="The engine's grade for the score, for criteria that ask for `grades`.")
+        ]
+    ]
     scoring_model_version: NotRequired[
         Annotated[int | None, Field(description="Version of the scoring model. Not used.")]
     ]

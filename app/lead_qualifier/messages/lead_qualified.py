@@ -15,7 +15,7 @@ from lead_qualifier.messages.lead_flags import Changes, StatusAndFlags, changes_
 from lead_qualifier.messages.lead_messages import ContactId, LeadId
 from lead_qualifier.messages.model_definition import MatchDefinition, match_definition
 from lead_qualifier.qualification.criteria import Group
-from lead_qualifier.qualification.decide import group_met
+from lead_qualifier.qualification.evidence import group_met
 from lead_qualifier.qualification.flags import FLAG_NAMES
 from lead_qualifier.qualification.leads import Origin
 
@@ -50,21 +50,47 @@ LeadChangedOffset = Annotated[
 
 @with_config(EMITTED)
 class Evidence(TypedDict):
-    """How the lead stood on one criterion. Without a score, `score` and `scored_at` are absent."""
+    """How the lead stood on one criterion. Without a score, `score`, `grade` and `scored_at` are absent."""
 
     scoring_model_id: Annotated[Id, Field(description="The criterion's scoring model.")]
-    threshold: Annotated[Number, Field(description="The score that meets the criterion, or any higher one.")]
+    threshold: NotRequired[
+        Annotated[
+            Number,
+            Field(
+                description="The score that meets the criterion, or any higher one. Absent: the criterion asks for "
+                "`grades`."
+            ),
+        ]
+    ]
+    grades: NotRequired[
+        Annotated[
+            list[Id],
+            Field(description="The grades that meet the criterion. Absent: the criterion asks for a `threshold`."),
+        ]
+    ]
     score: NotRequired[
         Annotated[Number, Field(description="The lead's current score, even if the scoring model is not live.")]
     ]
     met: Annotated[
         bool,
         Field(
-            description="Whether the criterion is met: there is a score, its scoring model is live, and it "
-            "reaches the threshold."
+            description="Whether the criterion is met: there is a score, its scoring model is live, the score is no "
+            "older than the criterion allows, and it reaches the threshold or has one of the grades."
         ),
     ]
+    grade: NotRequired[
+        Annotated[Id, Field(description="The engine's grade for the current score. Absent: it gave none.")]
+    ]
     scored_at: NotRequired[Annotated[Timestamp, Field(description="`occurred_at` of the current score.")]]
+    expired: NotRequired[
+        Annotated[
+            bool,
+            Field(
+                description="true: the current score was older than the criterion's `max_age` at the time of the "
+                "decision and did not count. Otherwise absent."
+            ),
+        ]
+    ]
 
 
 @with_config(EMITTED)
@@ -203,14 +229,19 @@ def evidence_group(match: Match, members: tuple[Member, ...], stands: Sequence[b
 
 def evidence_of(criterion: CriterionEvidence) -> Evidence:
     """A criterion as lead-qualified carries it."""
-    evidence: Evidence = {
-        "scoring_model_id": criterion.scoring_model_id,
-        "threshold": plain(criterion.threshold),
-        "met": criterion.met,
-    }
+    name, met = criterion.scoring_model_id, criterion.met
+    evidence: Evidence
+    if criterion.threshold is None:
+        evidence = {"scoring_model_id": name, "grades": list(criterion.grades), "met": met}
+    else:
+        evidence = {"scoring_model_id": name, "threshold": plain(criterion.threshold), "met": met}
     if criterion.score is not None and criterion.scored_at is not None:
         evidence["score"] = plain(criterion.score)
         evidence["scored_at"] = criterion.scored_at
+    if criterion.grade is not None:
+        evidence["grade"] = criterion.grade
+    if criterion.expired:
+        evidence["expired"] = True
     return evidence
 
 

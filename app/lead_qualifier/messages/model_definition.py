@@ -39,14 +39,27 @@ MatchDefinition = Annotated[Literal["all", "any"] | AtLeastDefinition, GetPydant
 """How many criteria must be met: `all`, `any`, or `{at_least: 2}`."""
 
 
+Duration = Annotated[str, Field(pattern="^[0-9]{1,8}[smhdw]$")]
+"""A whole number and a unit, as people write it."""
+
+_ScoringModel = Annotated[
+    Id, Field(description="The scoring model. It must be live when the qualification model is published.")
+]
+_MaxAge = Annotated[
+    Duration,
+    Field(
+        description="A score older than this at the time of a decision does not count, such as 90d. Absent: every "
+        "score counts."
+    ),
+]
+
+
 @final
 @with_config(_CLOSED)
 class CriterionDefinition(TypedDict):
     """A scoring model, and the score on it that a lead must reach."""
 
-    scoring_model: Annotated[
-        Id, Field(description="The scoring model. It must be live when the qualification model is published.")
-    ]
+    scoring_model: _ScoringModel
     threshold: Annotated[Number, Field(description="The score that meets the criterion, or any higher one.")]
     drop_below: NotRequired[
         Annotated[
@@ -57,6 +70,25 @@ class CriterionDefinition(TypedDict):
             ),
         ]
     ]
+    max_age: NotRequired[_MaxAge]
+
+
+@final
+@with_config(_CLOSED)
+class GradeCriterionDefinition(TypedDict):
+    """A scoring model, and the grades on it that a lead must have one of."""
+
+    scoring_model: _ScoringModel
+    grades: Annotated[
+        list[Id],
+        Field(
+            min_length=1,
+            description="The grades that meet the criterion, compared letter by letter with the `grade` of the "
+            "newest score. A score without a grade does not meet it.",
+            json_schema_extra={"uniqueItems": True},
+        ),
+    ]
+    max_age: NotRequired[_MaxAge]
 
 
 @final
@@ -89,13 +121,14 @@ def _kind_of_member(value: object) -> str:
         for kind, field in (("all", "all"), ("any", "any"), ("of", "at_least"), ("of", "of")):
             if field in value:
                 return FORM + kind
-    return FORM + "criterion"
+    return FORM + ("graded" if isinstance(value, dict) and "grades" in value else "criterion")
 
 
 MemberDefinition = TypeAliasType(
     "MemberDefinition",
     Annotated[
         Annotated[CriterionDefinition, Tag(FORM + "criterion")]
+        | Annotated[GradeCriterionDefinition, Tag(FORM + "graded")]
         | Annotated[AllDefinition, Tag(FORM + "all")]
         | Annotated[AnyDefinition, Tag(FORM + "any")]
         | Annotated[AtLeastOfDefinition, Tag(FORM + "of")],
@@ -112,9 +145,6 @@ Policy = Annotated[
         "`on_recross`: also after the scores have fallen below the criteria and risen again."
     ),
 ]
-
-Duration = Annotated[str, Field(pattern="^[0-9]{1,8}[smhdw]$")]
-"""A whole number and a unit, as people write it."""
 
 
 @with_config(_CLOSED)
@@ -246,13 +276,16 @@ def _group(group: Group, criteria: tuple[Criterion, ...]) -> MemberDefinition:
     return {"all": members} if group.match == "all" else {"any": members}
 
 
-def _criterion(criterion: Criterion) -> CriterionDefinition:
-    definition: CriterionDefinition = {
-        "scoring_model": criterion.scoring_model,
-        "threshold": plain(criterion.threshold),
-    }
-    if criterion.drop_below is not None:
-        definition["drop_below"] = plain(criterion.drop_below)
+def _criterion(criterion: Criterion) -> CriterionDefinition | GradeCriterionDefinition:
+    definition: CriterionDefinition | GradeCriterionDefinition
+    if criterion.threshold is None:
+        definition = {"scoring_model": criterion.scoring_model, "grades": list(criterion.grades)}
+    else:
+        definition = {"scoring_model": criterion.scoring_model, "threshold": plain(criterion.threshold)}
+        if criterion.drop_below is not None:
+            definition["drop_below"] = plain(criterion.drop_below)
+    if criterion.max_age is not None:
+        definition["max_age"] = duration_text(criterion.max_age)
     return definition
 
 

@@ -13,6 +13,7 @@ from lead_qualifier.messages.lead_flags import ActionsDefinition, actions_of
 from lead_qualifier.messages.model_definition import (
     AtLeastOfDefinition,
     CriterionDefinition,
+    GradeCriterionDefinition,
     MemberDefinition,
     ModelDefinition,
     OnRejectionDefinition,
@@ -126,14 +127,19 @@ def _members(definitions: Sequence[MemberDefinition], criteria: list[Criterion])
         elif "of" in one:
             members.append(Group(AtLeast(one["at_least"]), _members(one["of"], criteria)))
         else:
-            drop_below = one.get("drop_below")
             members.append(len(criteria))
-            criteria.append(
-                Criterion(
-                    one["scoring_model"], float(one["threshold"]), None if drop_below is None else float(drop_below)
-                )
-            )
+            criteria.append(_criterion(one))
     return tuple(members)
+
+
+def _criterion(definition: CriterionDefinition | GradeCriterionDefinition) -> Criterion:
+    name, max_age = definition["scoring_model"], _duration(definition.get("max_age"))
+    if "grades" in definition:
+        return Criterion(name, max_age=max_age, grades=tuple(definition["grades"]))
+    drop_below = definition.get("drop_below")
+    return Criterion(
+        name, float(definition["threshold"]), None if drop_below is None else float(drop_below), max_age=max_age
+    )
 
 
 # What is wrong with the form, and how to correct it.
@@ -141,6 +147,7 @@ def _members(definitions: Sequence[MemberDefinition], criteria: list[Criterion])
 _FIELDS: dict[str, tuple[str, ...]] = {
     "": tuple(ModelDefinition.__annotations__),
     "criterion": tuple(CriterionDefinition.__annotations__),
+    "graded": tuple(GradeCriterionDefinition.__annotations__),
     "all": ("all",),
     "any": ("any",),
     "of": tuple(AtLeastOfDefinition.__annotations__),
@@ -150,6 +157,8 @@ _FIELDS: dict[str, tuple[str, ...]] = {
 }
 _ELSEWHERE = {
     "drop_below": Finding("belongs_to_criterion"),
+    "max_age": Finding("belongs_to_criterion"),
+    "grades": Finding("belongs_to_criterion"),
     "hold": Finding("belongs_to_model"),
     "cool_down": Finding("belongs_to_cool_downs"),
     "requalify": Finding("belongs_to_on_rejection"),
@@ -162,7 +171,8 @@ _AS_IN = {
     "match": "match: all",
     "criteria": "criteria: [{scoring_model: engagement, threshold: 70}]",
     "scoring_model": "scoring_model: engagement",
-    "threshold": "threshold: 70",
+    "threshold": "threshold: 70 or grades: [A, B]",
+    "grades": "grades: [A, B]",
     "actions": "actions: {status_reason: marketing_qualified}",
     "of": "{at_least: 2, of: [...]}",
     "at_least": "{at_least: 2, of: [...]}",
@@ -170,6 +180,8 @@ _AS_IN = {
 
 
 _MEMBERS = frozenset({"all", "any", "of"})
+_DURATIONS = frozenset({"cool_down", "hold", "max_age"})
+_NOT_WITH_GRADES = {"threshold": Finding("threshold_and_grades"), "drop_below": Finding("drop_below_grades")}
 
 
 def _form_problems(definition: object) -> list[tuple[tuple[str | int, ...], Finding]]:
@@ -187,16 +199,20 @@ def _advice() -> Callable[[ErrorDetails], Finding | None]:
                 return _unknown(error, known)
             case "missing":
                 return Finding("missing_as_in", example=_AS_IN[field])
-            case "string_pattern_mismatch" | "string_type" if field in {"cool_down", "hold"}:
+            case "string_pattern_mismatch" | "string_type" if field in _DURATIONS:
                 return Finding("must_be_duration", found=found)
             case "match":
                 return Finding("must_be_match", found=found)
             case "too_short" if field in _MEMBERS:
                 return Finding("no_criteria_in_group")
+            case "too_short" if field == "grades":
+                return Finding("no_grades_as_in", example=_AS_IN[field])
             case "too_short":
                 return Finding("no_criteria_as_in", example=_AS_IN["criteria"])
             case "dict_type" if not error["loc"]:
                 return Finding("must_be_model", found=found)
+            case "list_type" if field == "grades":
+                return Finding("must_be_grades", example=_AS_IN[field], found=found)
             case "list_type":
                 return Finding("must_be_criteria", found=found)
             case _:
@@ -207,10 +223,12 @@ def _advice() -> Callable[[ErrorDetails], Finding | None]:
 
 def _unknown(error: ErrorDetails, known: Mapping[str, Nearest]) -> Finding:
     field = str(error["loc"][-1])
-    if field in _ELSEWHERE:
-        return Finding("does_not_belong_here", place=_ELSEWHERE[field])
     parents = [part.removeprefix(FORM) for part in error["loc"][:-1] if isinstance(part, str)]
     place = parents[-1] if parents else ""
+    if place == "graded" and field in _NOT_WITH_GRADES:
+        return _NOT_WITH_GRADES[field]
+    if field in _ELSEWHERE:
+        return Finding("does_not_belong_here", place=_ELSEWHERE[field])
     close = known[place].to(field) if place in known else None
     fields = Finding("fields_here", fields=_FIELDS.get(place, ()))
     return Finding("unknown", advice=Finding("did_you_mean", name=close) if close else fields)

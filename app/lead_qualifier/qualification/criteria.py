@@ -1,5 +1,6 @@
-"""What a lead must reach: thresholds on scoring models, and how many of them it takes."""
+"""What a lead must reach: thresholds or grades on scoring models, and how many of them it takes."""
 
+from datetime import timedelta
 from typing import Literal
 
 from msgspec import Struct
@@ -8,18 +9,22 @@ from lead_qualifier.qualification.utc import Moment
 
 
 class Criterion(Struct, frozen=True, omit_defaults=True):
-    """A scoring model, and the score on it that a lead must reach."""
+    """A scoring model, and the score or the grade on it that a lead must reach: `threshold` or `grades`."""
 
     scoring_model: str
     """The scoring model's id."""
-    threshold: float
-    """The score that meets the criterion, or any higher one."""
+    threshold: float | None = None
+    """The score that meets the criterion, or any higher one. Absent: the criterion asks for `grades`."""
     drop_below: float | None = None
     """With policy `on_recross`: the score has fallen only once it is below this. Absent: below `threshold`."""
+    max_age: timedelta | None = None
+    """A score older than this at the time of a decision does not count. Absent: every score counts."""
+    grades: tuple[str, ...] = ()
+    """The grades that meet the criterion."""
 
     @property
-    def floor(self) -> float:
-        """The score below which it has fallen."""
+    def floor(self) -> float | None:
+        """The score below which it has fallen. None: the criterion asks for grades."""
         return self.threshold if self.drop_below is None else self.drop_below
 
 
@@ -57,12 +62,16 @@ def required(match: Match, criteria: int) -> int:
 class CriterionEvidence(Struct, frozen=True, omit_defaults=True):
     """How one criterion stood at a decision.
 
-    `met` only if a score is held, its scoring model is live and the score reaches the threshold. The held score and
-    its time are named also where the scoring model is not live; without a score both are absent.
+    `met` only if a score is held, its scoring model is live, the score is no older than the criterion allows and it
+    reaches the threshold, or its grade is one of `grades`. The held score with its grade and time is named also where
+    it does not count; without a score these are absent. `expired`: the score is older than the criterion allows.
     """
 
     scoring_model_id: str
-    threshold: float
+    threshold: float | None
     met: bool
     score: float | None = None
     scored_at: Moment | None = None
+    grade: str | None = None
+    grades: tuple[str, ...] = ()
+    expired: bool = False

@@ -1,12 +1,12 @@
 """The decision: does this model qualify this lead now, and if not, why not. And what the lead remembers of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
 from msgspec.structs import replace
 
-from lead_qualifier.qualification.criteria import CriterionEvidence, Group, Match, Member, required
+from lead_qualifier.qualification.evidence import criteria_met, evidence, fallen
 from lead_qualifier.qualification.flags import FlagChanges
 from lead_qualifier.qualification.lead_fields import OPEN, QUALIFIED
 from lead_qualifier.qualification.leads import (
@@ -71,16 +71,19 @@ def evaluate(
     now_ms: float,
     origin: Origin,
     trigger: Trigger,
+    as_of: datetime | None = None,
     before: Mapping[str, Score] | None = None,
 ) -> Outcome | Qualification:
     """Decide, and hold on the lead what follows: the mark of a qualification, or a hold that begins now.
 
-    `at`: `occurred_at` of the trigger. `now_ms`: the wall clock, in milliseconds since 1970. `before`: the scores as
-    they were, where the trigger has changed one.
+    `at`: `occurred_at` of the trigger. `now_ms`: the wall clock, in milliseconds since 1970. `as_of`: up to when the
+    age of a score is counted; None: up to `at`. `before`: the scores as they were, where the trigger has changed one.
     """
+    if as_of is None:
+        as_of = at
     if before is not None and model.remembers:
-        follow_scores(lead, model, rules, before)
-    decided = decide(lead, model, rules, at)
+        follow_scores(lead, model, rules, as_of, before)
+    decided = decide(lead, model, rules, at, as_of=as_of)
     if type(decided) is Qualification:
         mark(lead, decided, trigger.event_id)
     elif decided is _HOLDING:
@@ -92,47 +95,54 @@ def evaluate(
     return decided
 
 
-def end_hold(lead: Lead, model_id: str, rules: Rules) -> Outcome | Qualification | None:
-    """The time of a hold is over: take it off the lead, and evaluate. None: its version runs no longer."""
+def end_hold(lead: Lead, model_id: str, rules: Rules, now: datetime) -> Outcome | Qualification | None:
+    """The time of a hold is over: take it off the lead, and evaluate. None: its version runs no longer.
+
+    `now`: the time by the clock, up to which the age of a score is counted.
+    """
     hold = lead.holds.pop(model_id)
     model = rules.models.get(model_id)
     if model is None or model.version != hold.version:
         return None
-    decided = decide(lead, model, rules, hold.at, held=True)
+    decided = decide(lead, model, rules, hold.at, as_of=now, held=True)
     if isinstance(decided, Qualification):
         mark(lead, decided, hold.trigger.event_id)
     return decided
 
 
-def follow_scores(lead: Lead, model: RuledModel, rules: Rules, *stood: Mapping[str, Score]) -> None:
+def follow_scores(lead: Lead, model: RuledModel, rules: Rules, as_of: datetime, *stood: Mapping[str, Score]) -> None:
     """After a score: end the hold of a model whose criteria are no longer met, and note a fall below them.
 
     `stood`: the scores as they were before, of each lead that was qualified (several where leads were merged). They
     have fallen if they were above the floors of this version then: a new version that asks for more makes nobody fall.
-    Whatever else stands in the way of a qualification: both are facts about the scores. For models that `remember`
-    only.
+    Whatever else stands in the way of a qualification: both are facts about the scores. `as_of`: up to when the age of
+    a score is counted. For models that `remember` only.
     """
     if not model.live:
         return
-    if model.id in lead.holds and not criteria_met(model, lead.scores, rules):
+    if model.id in lead.holds and not criteria_met(model, lead.scores, rules, as_of):
         del lead.holds[model.id]
     if model.definition.requalification.policy == "on_recross":
         before = lead.marks.get(model.id)
         if (
             before is not None
             and not before.dropped
-            and _fallen(model, lead.scores)
-            and not all(_fallen(model, scores) for scores in stood)
+            and fallen(model, lead.scores)
+            and not all(fallen(model, scores) for scores in stood)
         ):
             lead.marks[model.id] = replace(before, dropped=True)
 
 
-def decide(lead: Lead, model: RuledModel, rules: Rules, at: datetime, *, held: bool = False) -> Outcome | Qualification:
+def decide(
+    lead: Lead, model: RuledModel, rules: Rules, at: datetime, *, as_of: datetime | None = None, held: bool = False
+) -> Outcome | Qualification:
     """What `model` makes of `lead` because of something that occurred `at`. Changes nothing.
 
-    `held`: the model's hold, if any, is over.
+    `as_of`: up to when the age of a score is counted; None: up to `at`. `held`: the model's hold, if any, is over.
     """
-    hindered = ineligibility(lead, model, rules)
+    if as_of is None:
+        as_of = at
+    hindered = ineligibility(lead, model, rules, as_of)
     if hindered is not None:
         return hindered
     requalification = model.definition.requalification
@@ -158,11 +168,19 @@ def decide(lead: Lead, model: RuledModel, rules: Rules, at: datetime, *, held: b
     if model.definition.hold is not None and not held:
         return Outcome.HOLDING
     number = 1 if before is None else before.number + 1
-    return Qualification(model, number, evidence(lead, model, rules), changes, at)
+    return Qualification(model, number, evidence(lead, model, rules, as_of), changes, at)
 
 
-def ineligibility(lead: Lead | EligibilityView, model: RuledModel, rules: Rules) -> Outcome | None:
-    """Why the model cannot qualify the lead as it is now. None: it is eligible and meets the criteria."""
+def ineligibility(
+    lead: Lead | EligibilityView[Score] | EligibilityView[EligibilityScore],
+    model: RuledModel,
+    rules: Rules,
+    as_of: datetime,
+) -> Outcome | None:
+    """Why the model cannot qualify the lead as it is now. None: it is eligible and meets the criteria.
+
+    `as_of`: up to when the age of a score is counted.
+    """
     if not rules.lead_management:
         return _LEAD_MANAGEMENT_OFF
     if not model.live:
@@ -171,71 +189,19 @@ def ineligibility(lead: Lead | EligibilityView, model: RuledModel, rules: Rules)
         return _UNKNOWN_LEAD_INELIGIBLE
     if lead.status != OPEN or lead.status_reason == QUALIFIED or lead.merged_into is not None:
         return _LEAD_NOT_OPEN
-    if not criteria_met(model, lead.scores, rules):
+    if not criteria_met(model, lead.scores, rules, as_of):
         return _CRITERIA_NOT_MET
     return None
 
 
-def criteria_met(model: RuledModel, scores: Mapping[str, Score] | Mapping[str, EligibilityScore], rules: Rules) -> bool:
-    """Do these scores meet the model's criteria, where only those on live scoring models count?"""
-    live = rules.live_scoring_models
-    if model.definition.members:
-        stands = [
-            (score := scores.get(name)) is not None and score.value >= threshold and name in live
-            for name, threshold in model.checks
-        ]
-        return group_met(model.definition.match, model.definition.members, stands)
-    may_miss = model.may_miss
-    for name, threshold in model.checks:
-        score = scores.get(name)
-        if score is None or score.value < threshold or name not in live:
-            if not may_miss:
-                return False
-            may_miss -= 1
-    return True
-
-
-def _fallen(model: RuledModel, scores: Mapping[str, Score]) -> bool:
-    """Have these scores fallen so far that rising to the thresholds would be a new qualification?
-
-    Whether scoring models are live plays no part: nobody's score falls because an engine is stopped.
-    """
-    stands = [(score := scores.get(name)) is not None and score.value >= floor for name, floor in model.floors]
-    return not group_met(model.definition.match, model.definition.branches, stands)
-
-
-def group_met(match: Match, members: Sequence[Member], stands: Sequence[bool]) -> bool:
-    """Is a group of these members met, where `stands` says of each criterion of the model whether it is?"""
-    missing = len(members) - required(match, len(members))
-    for member in members:
-        if not (group_met(member.match, member.members, stands) if isinstance(member, Group) else stands[member]):
-            if not missing:
-                return False
-            missing -= 1
-    return True
-
-
-def difference(lead: Lead, model: RuledModel, rules: Rules) -> Difference:
+def difference(lead: Lead, model: RuledModel, rules: Rules, as_of: datetime) -> Difference:
     """How the draft in the shadow of `model` differs from it about this lead, by the criteria alone.
 
     Neither status nor marks play a part: they would hide what a lead that is closed or qualified already shows. Without
-    a shadow there is no difference.
+    a shadow there is no difference. `as_of`: up to when the age of a score is counted.
     """
-    now = criteria_met(model, lead.scores, rules)
-    then = now if model.shadow is None else criteria_met(model.shadow, lead.scores, rules)
+    now = criteria_met(model, lead.scores, rules, as_of)
+    then = now if model.shadow is None else criteria_met(model.shadow, lead.scores, rules, as_of)
     if now:
         return Difference.BOTH if then else Difference.NO_LONGER_QUALIFYING
     return Difference.NEWLY_QUALIFYING if then else Difference.NEITHER
-
-
-def evidence(lead: Lead, model: RuledModel, rules: Rules) -> tuple[CriterionEvidence, ...]:
-    """How each of the model's criteria stands for this lead, in the order of the definition."""
-    stood = []
-    for scoring_model, threshold in model.checks:
-        score = lead.scores.get(scoring_model)
-        if score is None:
-            stood.append(CriterionEvidence(scoring_model, threshold, False))
-        else:
-            met = score.value >= threshold and scoring_model in rules.live_scoring_models
-            stood.append(CriterionEvidence(scoring_model, threshold, met, score.value, score.at))
-    return tuple(stood)

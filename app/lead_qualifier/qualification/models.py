@@ -20,6 +20,7 @@ _EXISTING_LEADS = ("evaluate", "ignore")
 MAX_DEPTH = 10
 """How deep groups of criteria may be nested."""
 LONGEST_HOLD = timedelta(days=365)
+LONGEST_MAX_AGE = timedelta(days=3650)
 
 
 Problem = tuple[str, Finding]
@@ -129,15 +130,31 @@ def _criteria(model: QualificationModel) -> list[Problem]:
                 )
             )
         first.setdefault((group, scoring_model), index)
-        if not _finite(criterion.threshold):
-            problems.append((f"{at}.threshold", Finding("not_finite")))
+        problems += _asked(criterion, at)
         problems += _drop(model, criterion, f"{at}.drop_below")
+        problems += _length(criterion.max_age, LONGEST_MAX_AGE, f"{at}.max_age")
     return problems
+
+
+def _asked(criterion: Criterion, at: str) -> list[Problem]:
+    if criterion.threshold is None:
+        if not criterion.grades:
+            return [(at, Finding("no_threshold_or_grades"))]
+        return [
+            (f"{at}.grades.{number}", Finding("repeated_grade", grade=grade) if grade else Finding("empty"))
+            for number, grade in enumerate(criterion.grades)
+            if not grade or grade in criterion.grades[:number]
+        ]
+    if criterion.grades:
+        return [(f"{at}.threshold", Finding("threshold_and_grades"))]
+    return [] if _finite(criterion.threshold) else [(f"{at}.threshold", Finding("not_finite"))]
 
 
 def _drop(model: QualificationModel, criterion: Criterion, field: str) -> list[Problem]:
     if criterion.drop_below is None:
         return []
+    if criterion.threshold is None:
+        return [(field, Finding("drop_below_grades"))]
     if not _finite(criterion.drop_below):
         return [(field, Finding("not_finite"))]
     if criterion.drop_below > criterion.threshold:
@@ -224,9 +241,13 @@ def _effects(model: QualificationModel) -> list[Problem]:
     cool_down = model.requalification.cool_down
     if cool_down is not None and cool_down < timedelta(0):
         problems.append(("requalification.cool_down", Finding("negative")))
-    if model.hold is not None and not timedelta(0) < model.hold <= LONGEST_HOLD:
-        problems.append(("hold", Finding("hold_out_of_range", days=LONGEST_HOLD.days)))
-    return problems
+    return problems + _length(model.hold, LONGEST_HOLD, "hold")
+
+
+def _length(length: timedelta | None, longest: timedelta, field: str) -> list[Problem]:
+    if length is None or timedelta(0) < length <= longest:
+        return []
+    return [(field, Finding("length_out_of_range", days=longest.days))]
 
 
 def _rejection(model: QualificationModel) -> list[Problem]:

@@ -31,11 +31,14 @@ class RuledModel:
     publish_command_offset: int = 0
     published_at: datetime | None = None
     shadow: "RuledModel | None" = None
-    # Laid out for what runs for every event: the definition's id, the flags that it sets, (scoring model, threshold) of
-    # each criterion, the same with the score below which it has fallen, how many may be missed, whether it keeps an eye
-    # on scores between events.
+    # Laid out for what runs for every event: the definition's id, the flags that it sets, the scoring models that it
+    # names, whether a criterion asks for more than a threshold (an age, grades), (scoring model, threshold) of each
+    # criterion that has one, the same with the score below which it has fallen, how many may be missed, whether it
+    # keeps an eye on scores between events.
     id: str = field(init=False, repr=False, compare=False)
     flags: tuple[Flag, ...] = field(init=False, repr=False, compare=False)
+    scoring_models: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    asks_more: bool = field(init=False, repr=False, compare=False)
     checks: tuple[tuple[str, float], ...] = field(init=False, repr=False, compare=False)
     floors: tuple[tuple[str, float], ...] = field(init=False, repr=False, compare=False)
     may_miss: int = field(init=False, repr=False, compare=False)
@@ -47,10 +50,19 @@ class RuledModel:
         lay_out = object.__setattr__
         lay_out(self, "id", definition.id)
         lay_out(self, "flags", tuple(flag for flag in FLAGS if flag.name in definition.actions.flags))
-        lay_out(self, "checks", tuple((one.scoring_model, one.threshold) for one in criteria))
-        lay_out(self, "floors", tuple((one.scoring_model, one.floor) for one in criteria))
+        bars = [(one.scoring_model, one.threshold, one.floor) for one in criteria]
+        lay_out(self, "scoring_models", tuple(dict.fromkeys(name for name, _, _ in bars)))
+        lay_out(self, "asks_more", any(one.grades or one.max_age is not None for one in criteria))
+        lay_out(self, "checks", tuple((name, threshold) for name, threshold, _ in bars if threshold is not None))
+        lay_out(self, "floors", tuple((name, floor) for name, _, floor in bars if floor is not None))
         lay_out(self, "may_miss", len(criteria) - required(definition.match, len(criteria)))
         lay_out(self, "remembers", definition.hold is not None or definition.requalification.policy == "on_recross")
+
+    @property
+    def by_age(self) -> bool:
+        """Whether it has a criterion with a `max_age`, or the draft in its shadow has."""
+        aged = any(one.max_age is not None for one in self.definition.criteria)
+        return aged or (self.shadow is not None and self.shadow.by_age)
 
     @property
     def evaluates_existing_leads(self) -> bool:
@@ -67,6 +79,8 @@ class Rules:
     live_scoring_models: frozenset[str]
     models: Mapping[str, RuledModel]
     unknown_leads: UnknownLeads = "open"
+    by_age: bool = field(init=False, repr=False, compare=False)
+    """Whether the age of a score counts for any of the models."""
     _naming: Mapping[str, tuple[RuledModel, ...]] = field(init=False, repr=False, compare=False)
     _shadowed: Mapping[str, tuple[RuledModel, ...]] = field(init=False, repr=False, compare=False)
 
@@ -75,12 +89,13 @@ class Rules:
         naming: dict[str, tuple[RuledModel, ...]] = {}
         shadowed: dict[str, tuple[RuledModel, ...]] = {}
         for model in in_order.values():
-            for scoring_model in dict.fromkeys(name for name, _ in model.checks):
+            for scoring_model in model.scoring_models:
                 naming[scoring_model] = (*naming.get(scoring_model, ()), model)
             if model.shadow is not None:
-                for scoring_model in dict.fromkeys(name for name, _ in (*model.checks, *model.shadow.checks)):
+                for scoring_model in dict.fromkeys((*model.scoring_models, *model.shadow.scoring_models)):
                     shadowed[scoring_model] = (*shadowed.get(scoring_model, ()), model)
         object.__setattr__(self, "models", MappingProxyType(in_order))
+        object.__setattr__(self, "by_age", any(model.by_age for model in in_order.values()))
         object.__setattr__(self, "_naming", naming)
         object.__setattr__(self, "_shadowed", shadowed)
 
@@ -94,5 +109,4 @@ class Rules:
 
     def degraded(self, model: RuledModel) -> tuple[str, ...]:
         """The scoring models it names that are not live: their scores do not count as met."""
-        named = dict.fromkeys(name for name, _ in model.checks)
-        return tuple(name for name in named if name not in self.live_scoring_models)
+        return tuple(name for name in model.scoring_models if name not in self.live_scoring_models)

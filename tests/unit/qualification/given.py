@@ -30,7 +30,7 @@ def model(
     model_id: str = "enterprise",
     *,
     match: Match = "all",
-    criteria: dict[str, float] | None = None,
+    criteria: dict[str, float] | tuple[Criterion, ...] | None = None,
     actions: Iterable[str] = ("status_reason", "sales_ready"),
     policy: Policy = "when_reset",
     cool_down: timedelta | None = None,
@@ -39,12 +39,15 @@ def model(
     hold: timedelta | None = None,
 ) -> QualificationModel:
     floors = drop_below or {}
-    thresholds = {"engagement": 70.0, "demographic": 50.0} if criteria is None else criteria
+    if criteria is None:
+        criteria = {"engagement": 70.0, "demographic": 50.0}
+    if isinstance(criteria, dict):
+        criteria = tuple(Criterion(name, threshold, floors.get(name)) for name, threshold in criteria.items())
     return QualificationModel(
         id=model_id,
         name=model_id.title(),
         match=match,
-        criteria=tuple(Criterion(name, threshold, floors.get(name)) for name, threshold in thresholds.items()),
+        criteria=criteria,
         actions=Actions("status_reason" in actions, "sales_ready" in actions),
         existing_leads=existing_leads,
         requalification=Requalification(policy, cool_down),
@@ -78,10 +81,12 @@ class Desk:
         self.lead = Lead()
         self.qualifications: list[Qualification] = []
 
-    def score(self, scoring_model: str, value: float, at: float, event_id: str = "e") -> dict[str, Outcome]:
+    def score(
+        self, scoring_model: str, value: float, at: float, event_id: str = "e", grade: str | None = None
+    ) -> dict[str, Outcome]:
         """What each model that names the scoring model makes of a score."""
         before = dict(self.lead.scores)
-        fresh = record_score(self.lead, scoring_model, value, minute(at))
+        fresh = record_score(self.lead, scoring_model, value, minute(at), grade)
         return {
             ruled.id: self._evaluate(ruled, minute(at), event_id, before) if fresh else Outcome.STALE_SCORE
             for ruled in self.rules.naming(scoring_model)
@@ -102,7 +107,7 @@ class Desk:
         outcomes: dict[str, Outcome | None] = {}
         for model_id, hold in sorted(self.lead.holds.items()):
             if hold.due <= minute(until):
-                decision = end_hold(self.lead, model_id, self.rules)
+                decision = end_hold(self.lead, model_id, self.rules, minute(until))
                 if isinstance(decision, Qualification):
                     self.qualifications.append(decision)
                     decision = Outcome.QUALIFIED

@@ -3,7 +3,8 @@
 import pytest
 
 from lead_qualifier.qualification.criteria import AtLeast, CriterionEvidence, Match, required
-from lead_qualifier.qualification.decide import Outcome, evidence
+from lead_qualifier.qualification.decide import Outcome
+from lead_qualifier.qualification.evidence import evidence
 from tests.unit.qualification.given import Desk, minute, model, rules
 
 THREE = {"engagement": 70.0, "demographic": 50.0, "intent": 10.0}
@@ -78,7 +79,7 @@ def test_evidence_lists_every_criterion_in_order_with_the_score_held() -> None:
     desk = Desk(current)
     desk.score("engagement", 71, at=1)
     desk.score("demographic", 99, at=2)
-    assert evidence(desk.lead, current.models["enterprise"], current) == (
+    assert evidence(desk.lead, current.models["enterprise"], current, minute(9)) == (
         CriterionEvidence("engagement", 70.0, met=True, score=71, scored_at=minute(1)),
         CriterionEvidence("demographic", 50.0, met=False, score=99, scored_at=minute(2)),  # its model is not live
         CriterionEvidence("intent", 10.0, met=False),  # nothing held

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lead_qualifier.qualification.criteria import AtLeast, Criterion, Group, Match, Member
-from lead_qualifier.qualification.decide import group_met
+from lead_qualifier.qualification.evidence import group_met
 from lead_qualifier.qualification.flags import Actions
 from lead_qualifier.qualification.models import QualificationModel
 from lead_qualifier.qualification.rules import RuledModel

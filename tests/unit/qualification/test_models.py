@@ -57,6 +57,13 @@ def test_groups_may_be_ten_deep_and_name_a_scoring_model_once_each() -> None:
         ({"criteria": (Criterion("a", 1.0, 0.5),)}, "criteria.0.drop_below"),
         ({"criteria": (Criterion("a", 1.0, 2.0),), "requalification": ON_RECROSS}, "criteria.0.drop_below"),
         ({"criteria": (Criterion("a", 1.0, math.nan),), "requalification": ON_RECROSS}, "criteria.0.drop_below"),
+        ({"criteria": (Criterion("a"),)}, "criteria.0"),
+        ({"criteria": (Criterion("a", 1.0, grades=("A",)),)}, "criteria.0.threshold"),
+        ({"criteria": (Criterion("a", grades=("A", "")),)}, "criteria.0.grades.1"),
+        ({"criteria": (Criterion("a", grades=("A", "B", "A")),)}, "criteria.0.grades.2"),
+        ({"criteria": (Criterion("a", None, 1.0, grades=("A",)),)}, "criteria.0.drop_below"),
+        ({"criteria": (Criterion("a", 1.0, max_age=timedelta(0)),)}, "criteria.0.max_age"),
+        ({"criteria": (Criterion("a", grades=("A",), max_age=timedelta(days=3651)),)}, "criteria.0.max_age"),
         ({"hold": timedelta(0)}, "hold"),
         ({"hold": timedelta(days=366)}, "hold"),
         ({"criteria": ABC, "members": (0, Group("any", (1, Group(AtLeast(2), (2,)))))}, "criteria.1.any.1.at_least"),
@@ -94,6 +101,7 @@ def test_the_defaults_evaluate_existing_leads_and_requalify_when_reset() -> None
         model(),
         model(match="any", existing_leads="ignore", policy="never"),
         model(match=AtLeast(2), cool_down=timedelta(days=30), actions=["sales_ready"]),
+        model(criteria=(Criterion("fit", grades=("A", "B")), Criterion("intent", 5.0, max_age=timedelta(days=90)))),
     ],
 )
 def test_a_definition_survives_its_json(definition: QualificationModel) -> None:

@@ -29,7 +29,7 @@ def scored(**scores: float) -> Lead:
 
 
 def told(lead: Lead, rules: Rules) -> str:
-    return difference(lead, rules.models["enterprise"], rules)
+    return difference(lead, rules.models["enterprise"], rules, minute(1))
 
 
 @pytest.mark.parametrize(

@@ -31,11 +31,14 @@ def out_of_reach(definition: QualificationModel, scoring_model: LookUp) -> Itera
     """The thresholds that no score can meet."""
     for criterion, (_, path) in zip(definition.criteria, paths(definition), strict=True):
         entry = scoring_model(criterion.scoring_model)
-        if entry is not None and entry.maximum is not None and criterion.threshold > entry.maximum:
+        threshold = criterion.threshold
+        if entry is None or entry.maximum is None or threshold is None:
+            continue
+        if threshold > entry.maximum:
             yield Finding(
                 "threshold_above_maximum",
                 field=path,
-                threshold=criterion.threshold,
+                threshold=threshold,
                 maximum=entry.maximum,
                 scoring_model=criterion.scoring_model,
                 status=entry.status,

@@ -79,8 +79,11 @@ class QualificationModelKind(DefinitionKind[ModelEntry, QualificationModel]):
 
     @override
     def warnings_of(self, definition: QualificationModel) -> tuple[Finding, ...]:
-        """What would refuse a publish now."""
-        return tuple(finding for _, finding in self._ineligibility(definition))
+        """What would refuse a publish now, and whom to update before one."""
+        found = [finding for _, finding in self._ineligibility(definition)]
+        if any(one.grades for one in definition.criteria):
+            found.append(Finding("consumers_before_grades", id=definition.id))
+        return tuple(found)
 
     @override
     def published(self, entry: ModelEntry, command: DefinitionCommand) -> ModelEntry:

@@ -34,8 +34,10 @@ from lead_qualifier.qualification.decide import (
     ineligibility,
 )
 from lead_qualifier.qualification.leads import (
+    EligibilityScore,
     EligibilityView,
     Lead,
+    Score,
     Trigger,
     apply_change,
     forget_implausible_times,
@@ -58,7 +60,12 @@ _ERASED = b'"erasure":'
 
 encode_lead = msgspec.json.Encoder().encode
 _decode_lead: Callable[[bytes], Lead] = msgspec.json.Decoder(Lead).decode
-_decode_view: Callable[[bytes], EligibilityView] = msgspec.json.Decoder(EligibilityView).decode
+_decode_view: Callable[[bytes], EligibilityView[EligibilityScore]] = msgspec.json.Decoder(
+    EligibilityView[EligibilityScore]
+).decode
+_decode_view_with_scores: Callable[[bytes], EligibilityView[Score]] = msgspec.json.Decoder(
+    EligibilityView[Score]
+).decode
 
 
 def decode_lead(value: bytes) -> Lead:
@@ -126,16 +133,25 @@ class LeadProcessor(Processor):
         scoring_model_id, at, rules, counts = message.scoring_model_id, message.occurred_at, self._rules, context.counts
         key, lead = self._lead(record, at, context)
         before = lead.scores.copy()
-        if not record_score(lead, scoring_model_id, message.score, at):
+        if not record_score(lead, scoring_model_id, message.score, at, message.grade):
             for model in rules.naming(scoring_model_id):
                 counts["outcome", model.id, Outcome.STALE_SCORE] += 1
             return
+        as_of = self._as_of(at, record, context)
         for model in rules.shadowed(scoring_model_id):
-            counts["shadow", model.id, difference(lead, model, rules)] += 1
+            counts["shadow", model.id, difference(lead, model, rules, as_of)] += 1
         trigger = Trigger(message.event_id, LEAD_SCORE_CHANGED.name, record.partition, record.offset)
         for model in rules.naming(scoring_model_id):
             outcome = evaluate(
-                lead, model, rules, at, now_ms=context.now_ms, origin="live", trigger=trigger, before=before
+                lead,
+                model,
+                rules,
+                at,
+                now_ms=context.now_ms,
+                origin="live",
+                trigger=trigger,
+                as_of=as_of,
+                before=before,
             )
             self._events.evaluated(key, lead, model.id, outcome, "live", trigger, context)
         context.put(key, lead)
@@ -185,6 +201,14 @@ class LeadProcessor(Processor):
         self._times.check(at, record.timestamp_ms, context.now_ms)
         return key, lead
 
+    def _as_of(self, at: datetime, record: Record, context: ProcessorContext) -> datetime:
+        """Up to when the age of scores is counted, where the record says what occurred `at`: until then, or until the
+        record was written if that was later, as in a backfill.
+        """
+        if not self._rules.by_age:
+            return at
+        return max(at, from_milliseconds(self._times.written_ms(record.timestamp_ms, context.now_ms)))
+
     def _stored(self, key: bytes, context: ProcessorContext) -> Lead:
         lead: Lead | None = context.get(key)
         if lead is None:
@@ -215,7 +239,12 @@ class LeadProcessor(Processor):
     def prefilter(self, keys: Sequence[bytes], context: ProcessorContext, swept: int) -> Sequence[bytes]:
         """Count the outcomes of the known leads that cannot qualify, which are nearly all; returns the others."""
         rules = self._rules
-        models = [m for m in self._sweepable if m.published_revision > swept and m.published_at is not None]
+        models = [
+            (m, self._swept_at(m.published_at, context))
+            for m in self._sweepable
+            if m.published_revision > swept and m.published_at is not None
+        ]
+        decode = _decode_view_with_scores if any(m.asks_more for m, _ in models) else _decode_view
         stored = context.stored
         to_sweep: list[bytes] = []
         counted: dict[tuple[str, str, str], int] = {}
@@ -226,7 +255,7 @@ class LeadProcessor(Processor):
                 to_sweep.append(key)
                 continue
             try:
-                lead = _decode_view(raw)
+                lead = decode(raw)
             except (msgspec.DecodeError, ValueError, RecursionError):
                 to_sweep.append(key)  # which says what is wrong with it
                 continue
@@ -234,14 +263,14 @@ class LeadProcessor(Processor):
                 to_sweep.append(key)  # erased, perhaps
                 continue
             outcomes.clear()
-            for model in models:
-                outcome = ineligibility(lead, model, rules)
+            for model, at in models:
+                outcome = ineligibility(lead, model, rules, at)
                 if outcome is None:
                     to_sweep.append(key)
                     break
                 outcomes.append(outcome)
             else:
-                for model, outcome in zip(models, outcomes, strict=True):
+                for (model, _), outcome in zip(models, outcomes, strict=True):
                     counts = "outcome", model.id, outcome
                     counted[counts] = counted.get(counts, 0) + 1
         context.counts.update(counted)
@@ -254,14 +283,11 @@ class LeadProcessor(Processor):
         lead = self._stored(key, context)
         if holds_nothing(lead):
             return  # erased since the walk began
-        latest = self._times.latest(context.now_ms)
         changed = False
         for model in self._sweepable:
             if model.published_revision <= swept or model.published_at is None:
                 continue
-            at = model.published_at
-            if at > latest:  # published before such a date was refused
-                at = from_milliseconds(context.now_ms)
+            at = self._swept_at(model.published_at, context)
             command = model.publish_command_id or ""
             trigger = Trigger(command, QUALIFICATION_COMMANDS.name, 0, model.publish_command_offset)
             outcome = evaluate(lead, model, self._rules, at, now_ms=context.now_ms, origin="sweep", trigger=trigger)
@@ -269,6 +295,12 @@ class LeadProcessor(Processor):
         if changed:
             context.put(key, lead)
         context.counts["swept"] += 1
+
+    def _swept_at(self, published_at: datetime, context: ProcessorContext) -> datetime:
+        """When the publish that a sweep follows occurred."""
+        if published_at > self._times.latest(context.now_ms):  # before such a date was refused
+            return from_milliseconds(context.now_ms)
+        return published_at
 
     @override
     def timers(self, entries: Mapping[bytes, bytes]) -> Iterator[Timer]:
@@ -285,7 +317,7 @@ class LeadProcessor(Processor):
         for model_id, hold in sorted(lead.holds.items()):
             if hold.due_ms > context.now_ms:
                 continue
-            outcome = end_hold(lead, model_id, self._rules)
+            outcome = end_hold(lead, model_id, self._rules, from_milliseconds(context.now_ms))
             if outcome is not None:
                 self._events.evaluated(key, lead, model_id, outcome, hold.origin, hold.trigger, context)
             context.put(key, lead)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 from msgspec.structs import replace
@@ -18,6 +18,7 @@ from lead_qualifier.qualification.decide import follow_scores
 from lead_qualifier.qualification.leads import Erased, Lead, Trigger, forget_implausible_times, mend_times
 from lead_qualifier.qualification.merging import LeadTransfer, Response
 from lead_qualifier.qualification.rules import Rules
+from lead_qualifier.qualification.utc import from_milliseconds
 
 _REMEMBERED_MS = ERASURE_REMEMBERED // timedelta(milliseconds=1)
 
@@ -95,15 +96,17 @@ class Merging:
             if merging.remember(lead, transfer):
                 context.put(key, lead)
         else:
-            self._take_over(key, lead, transfer, context, rules)
+            as_of = from_milliseconds(self._written_ms(record, context))
+            self._take_over(key, lead, transfer, context, rules, as_of)
             if transfer.response is not None and following is None:
                 answer(key, lead, transfer.response, context)
         if following is not None:
             assert lead.merged_into is not None
             self._send(lead.merged_into, following, context)
 
-    def _take_over(
-        self, key: bytes, lead: Lead, transfer: LeadTransfer, context: ProcessorContext, rules: Rules
+    @staticmethod
+    def _take_over(  # noqa: PLR0917  each is independent
+        key: bytes, lead: Lead, transfer: LeadTransfer, context: ProcessorContext, rules: Rules, as_of: datetime
     ) -> None:
         context.counts["handover", "taken_over"] += 1
         if not transfer.scores and not transfer.marks:
@@ -116,7 +119,7 @@ class Merging:
             if model.remembers:
                 stood = [before] if model.id in marked else []
                 stood += [transfer.scores] if model.id in transfer.marks else []
-                follow_scores(lead, model, rules, *stood)
+                follow_scores(lead, model, rules, as_of, *stood)
         context.put(key, lead)
 
     def erase(self, record: Record, context: ProcessorContext) -> None:

@@ -96,4 +96,8 @@ SENTENCES: dict[str, str] = {
         " so no score can meet it: lower it to {maximum} or less, or correct the maximum"
         " (lead-qualifier scoring-model set {scoring_model:quoted} --status {status} --maximum N)"
     ),
+    "consumers_before_grades": (
+        "{id} asks for grades: lead-qualified lists such a criterion with grades in place of its threshold. Update the"
+        " workers, and consumers that read threshold, before you publish it"
+    ),
 }

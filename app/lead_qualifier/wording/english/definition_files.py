@@ -29,6 +29,7 @@ SENTENCES: dict[str, str] = {
     "must_be_list": "must be a list, found {found}",
     "must_be_mapping": "must be a mapping, such as {{field: value}}, found {found}",
     "must_be_model": "must be a model with the fields id, name, match, criteria, actions, found {found}",
+    "must_be_grades": "must be a list of grades, as in {example}, found {found}",
     "must_be_criteria": "must be a list of criteria, found {found}",
     "must_be_match": "must be all, any or {{at_least: 2}} (a whole number from 1), found {found}",
     "must_be_duration": "must be a number with one of the units s, m, h, d, w, as in 30d, found {found}",
@@ -51,6 +52,7 @@ SENTENCES: dict[str, str] = {
     "most_entries": "must have at most {count} entries",
     "too_many_entries": "has too many entries: at most {most}",
     "no_criteria_in_group": "add at least one criterion to the group",
+    "no_grades_as_in": "name at least one grade, as in {example}",
     "no_criteria_as_in": "name at least one scoring model with its threshold, as in {example}",
     # What was found instead
     "kind_null": "null",

@@ -3,11 +3,15 @@
 SENTENCES: dict[str, str] = {
     # What is wrong in the definition of a qualification model
     "empty": "must not be empty",
-    "no_criteria": "name at least one scoring model with its threshold",
+    "no_criteria": "name at least one scoring model with its threshold or grades",
     "repeated_scoring_model": (
         "{scoring_model} is named by criterion {criterion} already: keep one threshold per scoring model"
     ),
     "not_finite": "must be a finite number",
+    "no_threshold_or_grades": "say what it asks for: threshold: 70, or grades: [A, B]",
+    "threshold_and_grades": "has no place next to grades: keep one of the two",
+    "repeated_grade": "{grade} is in the list already: name each grade once",
+    "drop_below_grades": "has no effect with grades, where any other grade is a fall: leave it out",
     "drop_above_threshold": "must not be above the threshold, {threshold}: below it a score counts as fallen",
     "drop_without_recross": "has no effect: leave it out, or choose requalification: {{policy: on_recross}}",
     "nested_too_deep": "groups may be nested {most} deep: put this one into a model of its own",
@@ -18,7 +22,7 @@ SENTENCES: dict[str, str] = {
     "no_action": "name at least one: {actions:joined by, or }",
     "not_one_of": "must be one of {known:listed}",
     "negative": "must not be negative",
-    "hold_out_of_range": "must be longer than zero and at most {days}d",
+    "length_out_of_range": "must be longer than zero and at most {days}d",
     "cool_down_without_requalify": "has no effect: leave it out, or choose requalify: true",
     "cool_down_without_requalification": (
         "has no effect: leave it out, or choose another requalification policy than never"

@@ -9,7 +9,10 @@ SENTENCES: dict[str, str] = {
     "at_least_of": "at least {count} of {members:joined by, }",
     "group": "({formula})",
     "criterion": "{scoring_model} >= {threshold:.10g}",
-    "criterion_with_fall": "{scoring_model} >= {threshold:.10g} (fallen below {drop_below:.10g})",
+    "criterion_with_grades": "{scoring_model} grade {grades:joined by or }",
+    "criterion_with_terms": "{criterion} ({terms:joined by, })",
+    "fallen_below": "fallen below {drop_below:.10g}",
+    "with_max_age": "max_age {max_age}",
     "terms": "{terms:joined by; }",
     "held_for": "held for {hold}",
     "only_once": "only once",
@@ -28,6 +31,14 @@ SENTENCES: dict[str, str] = {
     "score_not_counted": (
         "{scoring_model} {score:.10g} does not count, because the scoring model is not live: not met"
     ),
+    "score_expired": "{scoring_model} {score:.10g} of {day} has expired: not met",
+    "grade_met": "{scoring_model} grade {grade} met",
+    "grade_other": "{scoring_model} grade {grade}, wanted {grades:joined by or }: not met",
+    "grade_missing": "{scoring_model} has no grade, wanted {grades:joined by or }: not met",
+    "grade_not_counted": (
+        "{scoring_model} grade {grade} does not count, because the scoring model is not live: not met"
+    ),
+    "grade_expired": "{scoring_model} grade {grade} of {day} has expired: not met",
     "changes": "{changes:joined by, }",
     "change": "{field} {before} -> {after}",
     "no_changes": "no changes: it qualified again because its scores fell and rose",
@@ -39,6 +50,10 @@ SENTENCES: dict[str, str] = {
     ),
     "lacks_score": "{scoring_model}: no score yet, needs {threshold:.10g}",
     "lacks_points": "{scoring_model}: {points:.10g} more",
+    "lacks_fresh_score": "{scoring_model}: score {score:.10g} expired on {day} (max_age {max_age})",
+    "lacks_grade": "{scoring_model}: no grade yet, wanted {grades:joined by or }",
+    "lacks_other_grade": "{scoring_model}: grade is {grade}, wanted {grades:joined by or }",
+    "lacks_fresh_grade": "{scoring_model}: grade {grade} expired on {day} (max_age {max_age})",
     # Why the lead has the outcome
     "nothing_qualifies": ("lead management is off: nothing qualifies (lead-qualifier feature enable lead-management)"),
     "model_not_live": "the model is not live (lead-qualifier model publish {id})",

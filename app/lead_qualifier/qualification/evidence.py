@@ -1,0 +1,113 @@
+"""How a lead's scores stand on the criteria of a model: met or not, fallen or not, and the evidence."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from lead_qualifier.qualification.criteria import Criterion, CriterionEvidence, Group, Match, Member, required
+from lead_qualifier.qualification.leads import EligibilityScore, Lead, Score
+from lead_qualifier.qualification.rules import RuledModel, Rules
+
+
+def criteria_met(
+    model: RuledModel, scores: Mapping[str, Score] | Mapping[str, EligibilityScore], rules: Rules, as_of: datetime
+) -> bool:
+    """Do these scores meet the model's criteria, where only those on live scoring models count?
+
+    `as_of`: up to when the age of a score is counted. Whole scores are needed where `model.asks_more`.
+    """
+    live = rules.live_scoring_models
+    if model.asks_more:
+        return _together(
+            model,
+            [
+                one.scoring_model in live and _counts(one, scores.get(one.scoring_model), as_of)
+                for one in model.definition.criteria
+            ],
+        )
+    if model.definition.members:
+        return _together(
+            model,
+            [
+                (score := scores.get(name)) is not None and score.value >= threshold and name in live
+                for name, threshold in model.checks
+            ],
+        )
+    may_miss = model.may_miss
+    for name, threshold in model.checks:
+        score = scores.get(name)
+        if score is None or score.value < threshold or name not in live:
+            if not may_miss:
+                return False
+            may_miss -= 1
+    return True
+
+
+def fallen(model: RuledModel, scores: Mapping[str, Score]) -> bool:
+    """Have these scores fallen so far that rising to the thresholds would be a new qualification?
+
+    A grade that is not one of those asked for has fallen. Whether scoring models are live plays no part: nobody's score
+    falls because an engine is stopped. Nor does age: nobody's score falls by itself.
+    """
+    if model.asks_more:
+        stands = [
+            (score := scores.get(one.scoring_model)) is not None and _stays(one, score)
+            for one in model.definition.criteria
+        ]
+    else:
+        stands = [(score := scores.get(name)) is not None and score.value >= floor for name, floor in model.floors]
+    return not _together(model, stands)
+
+
+def evidence(lead: Lead, model: RuledModel, rules: Rules, as_of: datetime) -> tuple[CriterionEvidence, ...]:
+    """How each of the model's criteria stands for this lead, in the order of the definition.
+
+    `as_of`: up to when the age of a score is counted.
+    """
+    stood = []
+    for one in model.definition.criteria:
+        name, threshold, grades = one.scoring_model, one.threshold, one.grades
+        score = lead.scores.get(name)
+        if score is None:
+            stood.append(CriterionEvidence(name, threshold, False, grades=grades))
+            continue
+        expired = is_expired(one, score, as_of)
+        met = not expired and is_reached(one, score) and name in rules.live_scoring_models
+        stood.append(CriterionEvidence(name, threshold, met, score.value, score.at, score.grade, grades, expired))
+    return tuple(stood)
+
+
+def is_reached(criterion: Criterion, score: Score) -> bool:
+    """Is this a score that the criterion asks for, however old it is?"""
+    return score.grade in criterion.grades if criterion.threshold is None else score.value >= criterion.threshold
+
+
+def is_expired(criterion: Criterion, score: Score, as_of: datetime) -> bool:
+    """Is the score older than the criterion allows?"""
+    return criterion.max_age is not None and as_of - score.at > criterion.max_age
+
+
+def group_met(match: Match, members: Sequence[Member], stands: Sequence[bool]) -> bool:
+    """Is a group of these members met, where `stands` says of each criterion of the model whether it is?"""
+    missing = len(members) - required(match, len(members))
+    for member in members:
+        if not (group_met(member.match, member.members, stands) if isinstance(member, Group) else stands[member]):
+            if not missing:
+                return False
+            missing -= 1
+    return True
+
+
+def _together(model: RuledModel, stands: Sequence[bool]) -> bool:
+    return group_met(model.definition.match, model.definition.branches, stands)
+
+
+def _counts(criterion: Criterion, score: Score | EligibilityScore | None, as_of: datetime) -> bool:
+    if score is None:
+        return False
+    assert isinstance(score, Score)  # else its age and grade were not read
+    return is_reached(criterion, score) and not is_expired(criterion, score, as_of)
+
+
+def _stays(criterion: Criterion, score: Score) -> bool:
+    floor = criterion.floor
+    return is_reached(criterion, score) if floor is None else score.value >= floor
