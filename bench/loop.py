@@ -69,6 +69,7 @@ class ScoreChanged(Struct, gc=False):
     scoring_model_id: Text
     score: float
     occurred_at: Moment
+    grade: str | None = None
 
 
 class LeadChanged(Struct, gc=False):

@@ -44,6 +44,8 @@ class PlainLoop(Loop):
                 self.outcomes["stale_score"] += 1
             return
         lead["scores"][name] = {"value": event.score, "at": at}
+        if event.grade:
+            lead["scores"][name]["grade"] = event.grade
         self.changed[partition][key] = lead
         if name in self.named:
             self.outcomes[self.decide(key, lead, event, message)] += 1

@@ -12,9 +12,10 @@ from msgspec import UNSET, Struct
 from bench.loop import LeadChanged, Loop, Message, Moment, ScoreChanged, decode_score, main
 
 
-class Score(Struct, gc=False):
+class Score(Struct, omit_defaults=True, gc=False):
     value: float
     at: Moment
+    grade: str | None = None
 
 
 class Mark(Struct, omit_defaults=True, gc=False):
@@ -65,7 +66,7 @@ class StructLoop(Loop):
             if name in self.named:
                 self.outcomes["stale_score"] += 1
             return
-        lead.scores[name] = Score(event.score, at)
+        lead.scores[name] = Score(event.score, at, event.grade or None)
         self.changed[partition][key] = lead
         if name in self.named:
             self.outcomes[self.decide(key, lead, event, message)] += 1

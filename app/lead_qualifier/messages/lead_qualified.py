@@ -79,7 +79,9 @@ class Evidence(TypedDict):
         ),
     ]
     grade: NotRequired[
-        Annotated[Id, Field(description="The engine's grade for the current score. Absent: it gave none.")]
+        Annotated[
+            Id, Field(description="Beside `grades`: the engine's grade for the current score. Absent: it gave none.")
+        ]
     ]
     scored_at: NotRequired[Annotated[Timestamp, Field(description="`occurred_at` of the current score.")]]
     expired: NotRequired[

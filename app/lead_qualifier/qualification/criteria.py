@@ -63,8 +63,9 @@ class CriterionEvidence(Struct, frozen=True, omit_defaults=True):
     """How one criterion stood at a decision.
 
     `met` only if a score is held, its scoring model is live, the score is no older than the criterion allows and it
-    reaches the threshold, or its grade is one of `grades`. The held score with its grade and time is named also where
-    it does not count; without a score these are absent. `expired`: the score is older than the criterion allows.
+    reaches the threshold, or its grade is one of `grades`. The held score and its time are named also where it does not
+    count; without a score they are absent. `grade`: that of the held score, where the criterion asks for grades.
+    `expired`: the score is older than the criterion allows.
     """
 
     scoring_model_id: str

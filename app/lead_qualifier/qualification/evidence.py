@@ -72,7 +72,8 @@ def evidence(lead: Lead, model: RuledModel, rules: Rules, as_of: datetime) -> tu
             continue
         expired = is_expired(one, score, as_of)
         met = not expired and is_reached(one, score) and name in rules.live_scoring_models
-        stood.append(CriterionEvidence(name, threshold, met, score.value, score.at, score.grade, grades, expired))
+        grade = score.grade if grades else None
+        stood.append(CriterionEvidence(name, threshold, met, score.value, score.at, grade, grades, expired))
     return tuple(stood)
 
 

@@ -51,7 +51,7 @@ def test_the_evidence_has_the_grade_and_those_asked_for_and_no_threshold() -> No
     one.score("fit", 7, 2, grade="B")
     assert one.qualifications[0].criteria == (
         CriterionEvidence("fit", None, True, 7, minute(2), grade="B", grades=("A", "B")),
-        CriterionEvidence("engagement", 70.0, False, 3, minute(1), grade="C"),
+        CriterionEvidence("engagement", 70.0, False, 3, minute(1)),  # it has a grade, of which nobody asks
         CriterionEvidence("intent", None, False, grades=("A",)),
     )
 
