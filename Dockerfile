@@ -14,7 +14,7 @@ COPY pyproject.toml constraints.txt LICENSE README.md ./
 # Dependencies first, in a layer that is reused while only the program changes.
 RUN mkdir -p app/lead_qualifier && echo '__version__ = "0"' >app/lead_qualifier/__init__.py \
     && python -m pip --python /opt/lead-qualifier/bin/python install \
-        --no-cache-dir --disable-pip-version-check --constraint constraints.txt .
+        --no-cache-dir --disable-pip-version-check --constraint constraints.txt '.[otel]'
 COPY app app
 RUN python -m pip --python /opt/lead-qualifier/bin/python install \
         --no-cache-dir --disable-pip-version-check --no-deps --force-reinstall .

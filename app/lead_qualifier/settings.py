@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -32,6 +33,8 @@ from lead_qualifier.messages.reasons import form_in_words
 PREFIX = "LEAD_QUALIFIER_"
 ENV_FILE = ".env"
 _NO_SETTINGS = {"LEAD_QUALIFIER_TEST_BROKER"}  # names with the prefix that only the tests use
+#: What the extra `otel` installs.
+_OTEL_MODULES = ("opentelemetry.sdk.trace", "opentelemetry.exporter.otlp.proto.http")
 _DURATION = re.compile(r"[1-9][0-9]{0,4}[smhdw]")
 
 
@@ -72,6 +75,13 @@ class LogFormat(StrEnum):
     AUTO = "auto"
     JSON = "json"
     CONSOLE = "console"
+
+
+class Tracing(StrEnum):
+    """What becomes of the steps of traces."""
+
+    NONE = "none"
+    OTLP = "otlp"
 
 
 class BrokerChoice(StrEnum):
@@ -205,6 +215,11 @@ class Settings(BaseSettings):
     """Port for health and metrics; `0` picks a free one."""
     log_format: LogFormat = LogFormat.AUTO
     """`json`: one object per line; `console`: for people; `auto`: console on a terminal, else json."""
+    tracing: Tracing = Tracing.NONE
+    """`otlp` exports each step of a trace as a span of OpenTelemetry, over HTTP to where `OTEL_EXPORTER_OTLP_ENDPOINT`
+    says; the other `OTEL_` variables count, too. It needs `pip install 'lead-qualifier[otel]'`. With `none`, outputs
+    only carry the trace of the record that they follow from.
+    """
     data_dir: Path = Path(".data")
     """Folder for the data of the broker that the demo starts."""
     broker: BrokerChoice = BrokerChoice.AUTO
@@ -228,6 +243,13 @@ class Settings(BaseSettings):
             if not (host and _PORT.fullmatch(port) and 0 < int(port) < 65536):
                 raise ValueError("should be host:port, separated by commas")
         return servers
+
+    @field_validator("tracing")
+    @classmethod
+    def _otel_installed(cls, tracing: Tracing) -> Tracing:
+        if tracing is Tracing.OTLP and not all(map(_is_installed, _OTEL_MODULES)):
+            raise ValueError("needs OpenTelemetry, which is not installed: pip install 'lead-qualifier[otel]'")
+        return tracing
 
     @field_validator("replication_factor")
     @classmethod
@@ -339,6 +361,13 @@ def unknown_variables() -> list[str]:
         )
         warnings.append(f"unknown setting {variable}: {hint}")
     return warnings
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # not even the package that it is in
+        return False
 
 
 def _reveal(secret: SecretStr | None) -> str | None:

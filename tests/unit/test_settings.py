@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from lead_qualifier.settings import (
     InvalidSettings,
     LogFormat,
     Settings,
+    Tracing,
     UnknownLeads,
     load_settings,
     unknown_variables,
@@ -49,6 +51,14 @@ def test_options_win_over_the_environment_and_that_over_the_file(monkeypatch: py
     monkeypatch.setenv("LEAD_QUALIFIER_WEB_PORT", "2")
     settings = load_settings(partitions=3, web_port=None)
     assert (settings.partitions, settings.web_port, settings.topic_prefix) == (3, 2, "a.")
+
+
+def test_tracing_needs_an_extra_and_the_error_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings(tracing="otlp").tracing is Tracing.OTLP
+    monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http", None)
+    monkeypatch.setenv("LEAD_QUALIFIER_TRACING", "otlp")
+    with pytest.raises(InvalidSettings, match=r"LEAD_QUALIFIER_TRACING: .*pip install 'lead-qualifier\[otel\]'"):
+        load_settings()
 
 
 def test_a_setting_set_to_nothing_has_its_default(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from lead_qualifier.engine.context import ProcessorContext, Topology
+from lead_qualifier.engine.context import ProcessorContext
 from lead_qualifier.engine.timers import Timer
+from lead_qualifier.engine.topology import Topology
 from lead_qualifier.kafka.records import Record
 
 

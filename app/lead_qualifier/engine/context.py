@@ -6,8 +6,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -15,35 +14,11 @@ import msgspec
 from typing_extensions import override
 
 from lead_qualifier.engine.errors import DeadLetterClass, OutputTooLarge, Rejected
-from lead_qualifier.engine.partitioning import partition_of
 from lead_qualifier.engine.timers import Timer
+from lead_qualifier.engine.topology import Topology
 from lead_qualifier.kafka.records import FRAMING_BYTES, Change, Headers, Output, Record, dead_letter, record_bytes
 
 _MISSING: Any = object()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Topology:
-    """Where the results of an application go. All topics but the dead letters' have `partitions` partitions."""
-
-    changelog: str
-    dead_letters: str
-    partitions: int
-    encode_state: Callable[[Any], bytes]
-    #: Raises msgspec.DecodeError, ValueError or RecursionError.
-    decode_state: Callable[[bytes], Any]
-    #: The largest record (key, value and headers, in bytes) that each topic takes.
-    max_record_bytes: Mapping[str, int] = field(default_factory=dict)
-    #: The headers by which what follows from a record belongs to its trace.
-    trace_of: Callable[[Record], Headers] = field(default=lambda record: ())
-    #: False if state keys need not hash to their partition (a single partition, or keys that are no record's key).
-    keyed: bool = True
-
-    def home_elsewhere(self, key: bytes, number: int) -> int | None:
-        """The partition that a key belongs to, if that is not partition `number`."""
-        if not self.keyed or (home := partition_of(key, self.partitions)) == number:
-            return None
-        return home
 
 
 class DeadLetter(NamedTuple):
@@ -68,8 +43,11 @@ class ProcessorContext:
         "_changed",
         "_limits",
         "_positions",
+        "_span",
         "_store",
         "_trace",
+        "_traced",
+        "_tracer",
         "_unreadable",
         "bytes",
         "counts",
@@ -81,6 +59,7 @@ class ProcessorContext:
         "record",
         "record_counts",
         "revision",
+        "spans",
         "timers",
     )
 
@@ -105,7 +84,10 @@ class ProcessorContext:
         self._limits = application.max_record_bytes
         self._cache: dict[bytes, Any] = {}
         self._changed: dict[bytes, Record | None] = {}
-        self._trace: tuple[Record | None, Headers] = (None, ())
+        self._tracer = application.tracer
+        self._traced: Record | tuple[bytes | None, Headers] | None = None  # what `_trace` and `_span` are of
+        self._trace: Headers = ()
+        self._span: Any = None  # until something follows
         #: About how many bytes this takes to write: states as they were read, outputs and dead letters.
         self.bytes = 0
         self.number = number
@@ -120,6 +102,8 @@ class ProcessorContext:
         #: Events for the processor's `committed`: whatever is true only once the transaction is committed.
         self.on_commit: list[Any] = []
         self.timers: list[Timer] = []
+        #: What the tracer has made of the records and timers from which something follows.
+        self.spans: list[Any] = []
         #: Records processed, by topic.
         self.record_counts: Counter[str] = Counter()
 
@@ -211,11 +195,27 @@ class ProcessorContext:
     @property
     def trace(self) -> Headers:
         """The headers that put outputs into the trace of the record being processed."""
-        if (record := self.record) is None or not record.headers:
+        record, tracer = self.record, self._tracer
+        if record is None or not (record.headers or tracer):
             return ()
-        if self._trace[0] is not record:
-            self._trace = record, self._application.trace_of(record)
-        return self._trace[1]
+        if self._traced is not record:
+            self._traced, self._trace = record, self._application.trace_of(record)
+            if tracer is not None:
+                self._trace, self._span = tracer.record(record, self._trace)
+        return self._trace
+
+    def _trace_of_timer(self, key: bytes | None, trace: Headers) -> Headers:
+        if self._tracer is None or not trace:
+            return trace
+        if self._traced != (key, trace):
+            self._traced = key, trace
+            self._trace, self._span = self._tracer.timer(key, trace)
+        return self._trace
+
+    def _keep_span(self) -> None:
+        if self.record is None or self._traced is self.record:
+            self.spans.append(self._span)
+            self._span = None
 
     def emit(
         self, topic: str, key: bytes | None, value: bytes | None, headers: Headers, *, trace: Headers = ()
@@ -223,8 +223,10 @@ class ProcessorContext:
         """Produce a record in this cycle's transaction, in the trace of the record being processed. `trace`: the
         headers of the one to use when there is no such record, for a timer. Raises OutputTooLarge.
         """
-        if trace := trace if self.record is None else self.trace:
+        if trace := self._trace_of_timer(key, trace) if self.record is None else self.trace:
             headers = [*headers, *trace]
+        if self._span is not None:
+            self._keep_span()
         self.bytes += self._check_size(topic, key, value, headers, self.record)
         self.outputs.append(Output(topic, key, value, headers))
 
@@ -235,24 +237,27 @@ class ProcessorContext:
 
     def schedule(self, key: bytes, due_ms: int) -> None:
         """Set a timer (milliseconds since 1970). The state must say what it is for."""
+        if self._span is not None:
+            self._keep_span()
         self.timers.append((due_ms, key))
 
     def has_changed(self, key: bytes) -> bool:
         """True if the key was put or deleted in this cycle."""
         return key in self._changed
 
-    def mark(self) -> tuple[int, int, int]:
-        """How many outputs, on-commit events and timers there are, for `undo`."""
-        return len(self.outputs), len(self.on_commit), len(self.timers)
+    def mark(self) -> tuple[int, int, int, int]:
+        """How many outputs, on-commit events, timers and spans there are, for `undo`."""
+        return len(self.outputs), len(self.on_commit), len(self.timers), len(self.spans)
 
-    def undo(self, key: bytes, mark: tuple[int, int, int]) -> None:
-        """Undo the changes of one key, and all outputs, on-commit events and timers since `mark`."""
+    def undo(self, key: bytes, mark: tuple[int, int, int, int]) -> None:
+        """Undo the changes of one key, and all outputs, on-commit events, timers and spans since `mark`."""
         self._cache.pop(key, None)
         self._changed.pop(key, None)
         self._undo_outputs(mark)
 
-    def _undo_outputs(self, mark: tuple[int, int, int]) -> None:
-        del self.outputs[mark[0] :], self.on_commit[mark[1] :], self.timers[mark[2] :]
+    def _undo_outputs(self, mark: tuple[int, int, int, int]) -> None:
+        del self.outputs[mark[0] :], self.on_commit[mark[1] :], self.timers[mark[2] :], self.spans[mark[3] :]
+        self._traced, self._trace, self._span = None, (), None
 
     def check_state(self, key: bytes) -> None:
         """Raises OutputTooLarge if the key's changed state is larger than the changelog takes."""

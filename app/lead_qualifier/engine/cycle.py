@@ -102,7 +102,7 @@ class Cycle:
            visible.
         3. Write: outputs, dead letters, changed states, checkpoints and input offsets, in one transaction.
         4. Apply: the committed changes become the state, and the checkpoints move.
-        5. Report: isolation, limits, processors and the observer learn that this is committed.
+        5. Report: isolation, limits, processors, tracers and the observer learn that this is committed.
 
         Where the transaction fails, nothing is applied: all partitions are restored again from what is committed.
         Raises StateMismatch once it is written down that the consumer was set back, and NotAllowed.
@@ -134,7 +134,10 @@ class Cycle:
         self._progress.committed()
         written = time.monotonic()
         for result in results:
-            result.task.partition.application.processor.committed(result.context)
+            application, context = result.task.partition.application, result.context
+            application.processor.committed(context)
+            if (tracer := application.tracer) is not None:
+                tracer.committed(context.spans, [(letter.record, letter.kind) for letter in context.dead_letters])
         self._observer.cycle(results, process_seconds=processed - begun, transaction_seconds=written - processed)
         return True
 

@@ -30,6 +30,7 @@ from lead_qualifier.services.metrics import Metrics
 from lead_qualifier.services.projection import Projection
 from lead_qualifier.services.service import HostedService, Service
 from lead_qualifier.services.start_up import StartUp
+from lead_qualifier.services.tracing import spans_of
 from lead_qualifier.services.watchdog import Watchdog
 from lead_qualifier.services.web import WebServer, show_ready
 from lead_qualifier.settings import Settings
@@ -76,6 +77,7 @@ class Process:
         self._contact = BrokerContact(connection)
         self._contact.show(metrics.registry)
         show_ready(self._ready, metrics.registry)
+        self._spans = spans_of(settings, metrics.registry)
         self._watchdog = Watchdog(problem=self._problem, failed=self._failed)
         self._start_up = StartUp(settings, connection, topics=topics, rights=self._rights)
         self._running: list[HostedService] = []
@@ -100,6 +102,8 @@ class Process:
         asyncio.run(self._run())
 
     def _host(self, service: Service) -> HostedService:
+        if self._spans is not None:
+            service = self._spans.traced(service)
         engine = Engine(
             service.applications,
             group_id=service.group_id,
@@ -166,6 +170,8 @@ class Process:
         self._at_work = False
         await asyncio.gather(*(one.stop(loop) for one in self._running))
         await web.stop()
+        if self._spans is not None:
+            await loop.run_in_executor(None, self._spans.close)
         self._watchdog.stop()
         self._contact.stop()
         log.info("worker_stopped")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import structlog
 
-from lead_qualifier.consumer import Subscription, stopped_by_signals
+from lead_qualifier.consumer import Event, Subscription, stopped_by_signals
 from lead_qualifier.http.event_loop_thread import EventLoopThread
 from lead_qualifier.kafka.acls import Grant
 from lead_qualifier.kafka.connection import Connection
@@ -17,8 +17,10 @@ from lead_qualifier.messages.topics import ALL_TOPICS, DOWNSTREAM_DEAD_LETTERS, 
 from lead_qualifier.services.acls import grants, naming_of, sink_group
 from lead_qualifier.services.broker_contact import BrokerContact
 from lead_qualifier.services.start_up import StartUp
+from lead_qualifier.services.tracing import spans_of
 from lead_qualifier.services.web import WebServer, show_ready
 from lead_qualifier.settings import Settings
+from lead_qualifier.sinks.answers import Delivered
 from lead_qualifier.sinks.circuit import Circuit, State
 from lead_qualifier.sinks.delivery import Delivery
 from lead_qualifier.sinks.metrics import SinkMetrics
@@ -56,16 +58,18 @@ class SinkProcess:
         self._sink = sink
         self._settings = settings
         self._metrics = SinkMetrics(sink.id)
+        self._spans = spans_of(settings, self._metrics.registry)
+        self._group_id = sink_group(settings.application_id, sink.kind, sink.id)
         self._circuit = Circuit(
             failures=sink.circuit_failures, open_for=sink.circuit_open_seconds, changed=self._circuit_changed
         )
         self.subscription = Subscription(
             connection,
             topics=sink.topics,
-            group=sink_group(settings.application_id, sink.kind, sink.id),
+            group=self._group_id,
             handler=Delivery(
                 sink.id,
-                sink.send,
+                self._sender(),
                 circuit=self._circuit,
                 give_up_after=sink.give_up_after,
                 observer=self._metrics.attempt,
@@ -80,6 +84,13 @@ class SinkProcess:
         self._contact.show(self._metrics.registry)
         show_ready(self._ready, self._metrics.registry)
         self._metrics.watch(lambda: self._circuit.state, self.subscription.lag)
+
+    def _sender(self) -> Callable[[Event], Delivered]:
+        if self._spans is None:
+            return self._sink.send
+        from lead_qualifier.sinks.traced_sender import TracedSender  # noqa: PLC0415  OpenTelemetry is optional
+
+        return TracedSender(self._sink.send, self._spans.consumer(self._group_id), self._settings.topic_prefix)
 
     @contextmanager
     def serving(self) -> Iterator[int]:
@@ -105,6 +116,8 @@ class SinkProcess:
             loop.run(server.stop())
             loop.close()
             self._sink.client.close()
+            if self._spans is not None:
+                self._spans.close()
 
     def _ready(self) -> tuple[bool, dict[str, Any]]:
         """An open circuit breaker does not matter here: restarting the sink would not repair the endpoint."""

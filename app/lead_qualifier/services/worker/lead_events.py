@@ -50,9 +50,9 @@ class LeadEvents:
             context.on_commit.append(event)
             outcome, changed = Outcome.QUALIFIED, True
         elif outcome is Outcome.HOLDING and (hold := lead.holds[model_id]).trigger is trigger:
-            context.schedule(key, hold.due_ms)
             if context.trace:
                 lead.holds[model_id] = replace(hold, trigger=remember_trace(trigger, context.trace))
+            context.schedule(key, hold.due_ms)
             changed = True
         context.counts["outcome", model_id, outcome] += 1
         return changed
