@@ -1,7 +1,7 @@
 # Everything from a fresh clone: each target sets up what it needs (.venv once, later runs take no time).
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test test-thorough check lint bench bench-restore bench-sweep bench-preview bench-rest chaos schemas docs docs-site deploy-check lock audit dashboard sbom clean
+.PHONY: help run test test-thorough check lint bench bench-restore bench-sweep bench-preview bench-rest bench-tracing chaos schemas docs docs-site deploy-check lock audit dashboard sbom clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -70,6 +70,9 @@ bench-preview: $(VENV)/.ready-dev ## time of `model preview` with 1,000,000 lead
 bench-rest: $(VENV)/.ready-dev ## CPU of programs and brokers, and latency, when there is little to do
 	@$(BIN)/python -m bench.rest $(BENCH_ARGS)
 
+bench-tracing: $(VENV)/.ready-dev ## CPU of the worker without spans, with spans of a tenth of the traces, and of all
+	@$(BIN)/python -m bench.tracing $(BENCH_ARGS)
+
 .PHONY: bench-rolling soak-reauth
 bench-rolling: $(VENV)/.ready-dev ## pause of each partition while three workers are replaced under load
 	@$(BIN)/python -m bench.rolling $(BENCH_ARGS)
@@ -121,13 +124,13 @@ audit: check-python ## look for known vulnerabilities in what constraints.txt in
 		echo "Run 'make audit' on a machine that reaches one of them, or give constraints.txt to the scanner you have."; \
 		exit 3; } >&2
 
-# Of an environment with nothing but the program and what it needs to run. The same packages give the same file.
+# Of an environment with nothing but the program and what it needs to run, as in the image. The same packages give the same file.
 sbom: check-python ## write dist/sbom.cdx.json (CycloneDX) and dist/licenses.txt; a license that is not allowed fails
 	@test -x $(SBOM)/bin/cyclonedx-py || { $(PYTHON) -m venv $(SBOM) && \
 		$(SBOM)/bin/python -m pip install --quiet --disable-pip-version-check 'cyclonedx-bom>=7,<8'; }
 	@rm -rf $(RUNTIME) && $(PYTHON) -m venv --without-pip $(RUNTIME) && mkdir -p dist
 	@$(SBOM)/bin/python -m pip --python $(RUNTIME)/bin/python install --quiet --disable-pip-version-check \
-		--constraint constraints.txt .
+		--constraint constraints.txt '.[otel]'
 	@version=$$(sed -n 's/^__version__ = //p' app/lead_qualifier/__init__.py); \
 		sed "s/^dynamic = .*/version = $$version/" pyproject.toml >$(SBOM)/pyproject.toml
 	@$(SBOM)/bin/cyclonedx-py environment $(RUNTIME) --pyproject $(SBOM)/pyproject.toml --output-reproducible \
