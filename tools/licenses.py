@@ -28,6 +28,11 @@ EXCEPTIONS = {
 }
 """Packages that may have another license, and why: LGPL, for instance, where a package is only imported."""
 
+_STATED_ELSEWHERE = {
+    "protobuf": "BSD-3-Clause",  # in words ("3-Clause BSD License") that the bill of materials leaves out
+}
+"""Licenses of packages that state them where the bill of materials does not look."""
+
 _CLASSIFIERS = {
     "License :: OSI Approved :: Apache Software License": "Apache-2.0",
     "License :: OSI Approved :: BSD License": "BSD",
@@ -43,6 +48,8 @@ def licenses_of(component: Mapping[str, Any]) -> list[str]:
     """The licenses that a component declares: SPDX expressions or ids, or the words that it uses instead."""
     stated = [{**entry, **entry.get("license", {})} for entry in component.get("licenses", ())]
     names = [str(one.get("expression") or one.get("id") or one.get("name")) for one in stated]
+    if not names and component["name"] in _STATED_ELSEWHERE:
+        return [_STATED_ELSEWHERE[component["name"]]]
     return list(dict.fromkeys(_CLASSIFIERS.get(name, name.removeprefix("License :: ")) for name in names))
 
 
