@@ -1,12 +1,12 @@
-"""Text that others wrote, as a terminal may show it: nothing in it moves the cursor, hides, or begins a line."""
+"""Makes text that others wrote safe for a terminal: nothing in it moves the cursor, hides text or starts a line."""
 
 from __future__ import annotations
 
 
 def printable(text: str) -> str:
-    r"""The text in one line, every character that does not print by its escape: `\x1b[31m`, `\n`, `\u202e`.
+    r"""The text in one line, with an escape for every character that does not print: `\x1b[31m`, `\n`, `\u202e`.
 
-    Of that kind are control characters, line breaks, marks that turn the direction of writing, and half surrogates.
+    Such are control characters, line breaks, marks that reverse the direction of writing, and lone surrogates.
     """
     if text.isprintable():
         return text

@@ -24,18 +24,18 @@ class Coded(Protocol):
 
     @property
     def code(self) -> str:
-        """By which a language has the sentence."""
+        """The key of the sentence in a catalogue."""
 
     @property
     def arguments(self) -> Mapping[str, Any]:
-        """What stands in it by name."""
+        """The values of the sentence's placeholders, by name."""
 
 
 class Wording(Formatter):
-    """The sentences of one language. Arguments of a finding stand in braces; findings among them are written out."""
+    """The sentences of one language. Placeholders in braces name arguments, which may be findings themselves."""
 
     def __init__(self, catalogue: Mapping[str, str]) -> None:
-        """`catalogue`: by the finding's code its sentence, as a format string over its arguments."""
+        """`catalogue`: sentences by the code of a finding, as format strings over its arguments."""
         self._catalogue = catalogue
 
     def sentence(self, finding: Coded) -> str:
@@ -49,7 +49,7 @@ class Wording(Formatter):
         return str(error) if known is None else self.vformat(self._catalogue[known], (), vars(error))
 
     def sentences(self, findings: Sequence[Finding]) -> list[str]:
-        """The first findings, a sentence each; where there are more, the last says how many."""
+        """The first findings, a sentence each. If there are others, the last sentence says how many."""
         return first_of(findings, self.sentence, self._more)
 
     def value(self, value: object) -> str:
@@ -63,7 +63,7 @@ class Wording(Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:
         """One argument of a finding.
 
-        `quoted`: as one argument in a shell. `prefix`: with a colon behind it, unless it is empty. `lines`: several
+        `quoted`: as one argument in a shell. `prefix`: followed by a colon, unless it is empty. `lines`: several
         findings, each on a line of its own, which no text in it can break. `listed`: several texts, separated by
         commas. `joined by X`: several texts or findings, separated by X. `upper`: in capitals.
         """

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+import pytest
+
 from lead_qualifier.definitions.lifecycle import fault
 from lead_qualifier.qualification.finding import Finding
 from lead_qualifier.wording.sentences import IN_ENGLISH
@@ -32,6 +36,20 @@ def test_numbers_are_written_as_people_write_them() -> None:
         )
     )
     assert said.startswith("criteria.0.threshold: 70 is above 62.5, the maximum of scoring model engagement,")
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (True, "yes"),
+        (False, "no"),
+        (70.0, "70"),
+        (0.5, "0.5"),
+        (datetime(2026, 3, 1, tzinfo=UTC), "2026-03-01T00:00:00+00:00"),
+    ],
+)
+def test_a_value_is_written_as_people_write_it(value: object, written: str) -> None:
+    assert IN_ENGLISH.value(value) == written
 
 
 def test_each_fault_takes_one_line() -> None:
