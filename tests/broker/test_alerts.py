@@ -1,15 +1,14 @@
 """Every alert fires for the fault that it is for: real processes, a real Prometheus, the rules that are shipped.
 
-Minutes are played as seconds (`tests/support/prometheus.py`). Only deploy/monitoring/alerts_test.yaml fires
-LeadQualifierMemoryNearLimit, whose figures come from Kubernetes, LeadQualifierNoTraffic, which takes a silence of half
-an hour (and is off by default), and LeadQualifierServiceGone, which compares with an hour ago
-(`offset 1h` stays an hour).
+Minutes are played as seconds (`tests/support/prometheus.py`). What Kubernetes says of a container is told by the test:
+the memory that a worker really has, and a limit.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -24,7 +23,7 @@ from tests.conftest import making_kafka
 from tests.oracle.reading import partition_of
 from tests.support.command_line import CommandLine
 from tests.support.dashboard import expressions
-from tests.support.http_endpoint import Endpoint, Reply, unused_port
+from tests.support.http_endpoint import Endpoint, Reply, Request, unused_port
 from tests.support.installation import Installation
 from tests.support.messages import apply, change, command, feature, model, score, scoring_model
 from tests.support.prometheus import Prometheus
@@ -88,12 +87,22 @@ class Site:
         (folder / "prometheus").mkdir()
         self.prometheus = Prometheus(folder / "prometheus")
         self.processes = [self.steady, self.sender]
+        self.memory_limit = 1 << 40
+        self.kubelet = Endpoint(self.container_memory)
         self.hindered: WorkerProcess | None = None
         self.watch()
 
     def watch(self, *urls: str) -> None:
         """Scrape all processes, and these."""
-        self.prometheus.watch(*(one.web() for one in self.processes), *urls)
+        self.prometheus.watch(*(one.web() for one in self.processes), self.kubelet.url, *urls)
+
+    def container_memory(self, _request: Request) -> Reply:
+        """What cAdvisor says of the steady worker, as if it had a container with a limit."""
+        labels = '{namespace="leads", pod="lq-lead-qualifier-worker-0", container="worker"}'
+        figures = {"working_set": resident_bytes(self.steady), "limit": self.memory_limit}
+        names = {"working_set": "container_memory_working_set_bytes", "limit": "container_spec_memory_limit_bytes"}
+        lines = [f"{names[name]}{labels} {value}\n" for name, value in figures.items()]
+        return Reply(200, {"Content-Type": "text/plain; version=0.0.4"}, "".join(lines).encode())
 
     def start_hindered_worker(self, *arguments: str) -> WorkerProcess:
         """One that hangs at a step while a file says so."""
@@ -131,6 +140,7 @@ class Site:
             if worker.running:
                 worker.kill()
         self.endpoint.stop()
+        self.kubelet.stop()
 
     def _figures(self) -> str:
         return "\n".join(
@@ -181,7 +191,11 @@ def test_bad_input_a_bad_endpoint_and_a_topic_that_takes_too_little(site: Site) 
     set_topic(site, "lead-qualified", "max.message.bytes", "100")
     site.here.scores(*(score(f"N-{lead}", "engagement", 60, 1) for lead in range(20)))
     site.here.flush()
-    site.until_firing("DeadLetters", "SinkDeadLetters", "SinkCircuitOpen", "SinkLagging", "TransactionsAborting")
+    site.memory_limit = round(1.05 * resident_bytes(site.steady))
+    site.until_firing(
+        "DeadLetters", "SinkDeadLetters", "SinkCircuitOpen", "SinkLagging", "TransactionsAborting", "MemoryNearLimit"
+    )
+    site.memory_limit = 1 << 40
     set_topic(site, "lead-qualified", "max.message.bytes", "2000000")
     site.endpoint.behave = lambda _request: Reply()
     site.endpoint.start()
@@ -209,7 +223,9 @@ def test_a_worker_that_cannot_restore_and_another_that_gives_up_again_and_again(
             assert site.other.workers[-1].process.returncode == 70
             site.other.start_worker()
 
-    site.until_firing("PartitionsNotOpen", "NotReady", "RestorationStuck", "Restarting", meanwhile=supervise)
+    site.until_firing(
+        "PartitionsNotOpen", "NotReady", "RestorationStuck", "Restarting", "NoTraffic", meanwhile=supervise
+    )
     site.other.workers[-1].kill()
     (site.hindrances / "open.begun").unlink()
     site.hindered.wait_ready()
@@ -240,7 +256,14 @@ def test_a_broker_that_is_gone_and_then_all_workers(site: Site) -> None:
     site.until_firing("BrokerUnreachable")
     for worker in site.here.running():
         worker.kill()
-    site.until_firing("NoWorker")
+    site.sender.kill()
+    site.until_firing("NoWorker", "ServiceGone", seconds=180)
+
+
+def resident_bytes(worker: WorkerProcess) -> int:
+    """The memory that a process has; 0 for one that has ended."""
+    statm = Path(f"/proc/{worker.process.pid}/statm")
+    return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") if statm.exists() else 0
 
 
 def set_topic(site: Site, topic: str, name: str, value: str) -> None:
