@@ -1,20 +1,27 @@
-"""Certificates and the authority that signs them are exchanged on disk: running workers go on with the new ones."""
+"""Certificates and the authority that signs them are exchanged on disk: running workers and consumers go on with the
+new ones.
+"""
 
 from __future__ import annotations
 
 import shutil
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, NewTopic
 
+from lead_qualifier.consumer import Event, PermanentFailure, Subscription
 from lead_qualifier.demo.broker.local_broker import free_ports
 from lead_qualifier.demo.broker.local_kafka import LocalKafka
+from lead_qualifier.kafka.admin import LATEST, Admin
+from lead_qualifier.kafka.connection import Connection
 from tests.support.certificates import Authority
 from tests.support.installation import Installation
 from tests.support.load import Load, publish_all
+from tests.support.messages import apply, command, model
 from tests.support.worker_process import WorkerProcess
 from tests.support.workload import Workload
 
@@ -23,6 +30,37 @@ pytestmark = pytest.mark.broker
 #: A fetch is at the broker all the time, so the consumer comes back with the new files at once; what asks now and then,
 #: such as what looks whether a broker answers, within seconds.
 SOON_SECONDS = 60
+
+
+class Reader:
+    """A consumer built on the kit. It sets some events aside."""
+
+    DEAD_LETTERS = "reader-dead-letters"
+
+    def __init__(self, connection: Connection, prefix: str) -> None:
+        self.seen: set[str] = set()
+        self.refused: set[str] = set()
+        self._subscription = Subscription(
+            connection,
+            topics=["lead-qualified"],
+            topic_prefix=prefix,
+            group=f"{prefix}reader",
+            handler=self._handle,
+            dead_letters=self.DEAD_LETTERS,
+            from_beginning=True,
+        )
+        self._thread = threading.Thread(target=self._subscription.run, daemon=True)
+        self._thread.start()
+
+    def _handle(self, event: Event) -> None:
+        self.seen.add(event.event_id)
+        if event.event_id[-1] in "01234567":
+            self.refused.add(event.event_id)
+            raise PermanentFailure("half of them")
+
+    def close(self) -> None:
+        self._subscription.stop()
+        self._thread.join(30)
 
 
 def test_workers_go_on_when_their_certificate_and_its_authority_are_exchanged_on_disk(
@@ -66,6 +104,9 @@ def test_workers_go_on_when_their_certificate_and_its_authority_are_exchanged_on
         for worker in workers:
             worker.wait_ready()
         publish_all(here)
+        set_aside = here.prefix + Reader.DEAD_LETTERS
+        here.admin.create_topics([NewTopic(set_aside, 1, 1)])[set_aside].result(20)
+        reader = Reader(connection(tls, mine), here.prefix)
         with Load(here, Workload(12, 200), per_second=50) as load:
             time.sleep(2)
             write_worker(mine, new, [old, new])
@@ -82,8 +123,33 @@ def test_workers_go_on_when_their_certificate_and_its_authority_are_exchanged_on
         reloaded = [len(worker.events("tls_files_reloaded")) for worker in workers]
         print(f"{load.sent} records, {len(here.qualified())} qualifications; reloaded {reloaded} times")
         assert all(reloaded)
+        # what is published is carried to every worker by another producer
+        here.order(apply(model("late", "all", {"engagement": 99})), command("publish", "late"))
+        expected = {event["event_id"] for event in here.qualified()}
+        deadline = time.monotonic() + SOON_SECONDS
+        while reader.seen < expected or records(here, set_aside) < len(reader.refused):
+            assert time.monotonic() < deadline, f"{len(expected - reader.seen)} events are missing"
+            time.sleep(0.1)
+        assert reader.seen == expected
+        assert records(here, set_aside) == len(reader.refused) > 0
+        reader.close()
     finally:
         here.close()
+
+
+def connection(port: int, files: dict[str, Path]) -> Connection:
+    return Connection(
+        bootstrap_servers=f"127.0.0.1:{port}",
+        security_protocol="SSL",
+        ssl_ca_file=files["authorities"],
+        ssl_certificate_file=files["certificate"],
+        ssl_key_file=files["key"],
+    )
+
+
+def records(here: Installation, topic: str) -> int:
+    """How many records a topic of one partition has."""
+    return Admin({"bootstrap.servers": here.bootstrap}).list_offsets({(topic, 0): LATEST})[topic, 0]
 
 
 def answered_since(worker: WorkerProcess, began: float) -> bool:

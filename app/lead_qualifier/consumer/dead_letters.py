@@ -29,6 +29,7 @@ class DeadLetterProducer:
         """Returns once the broker has stored the dead letter. One that is too large for the topic is truncated and says
         so. Raises NotAllowed, KafkaException.
         """
+        self._producer.renew()
         limit: int | None = None
         while True:
             error = self._produce(record, reason, limit)

@@ -12,6 +12,7 @@ from typing import Any
 
 import confluent_kafka
 import structlog
+from confluent_kafka import KafkaException
 
 from lead_qualifier.consumer.assigned_partitions import AssignedPartitions
 from lead_qualifier.consumer.dead_letters import DeadLetterProducer
@@ -23,6 +24,7 @@ from lead_qualifier.consumer.retry_policy import RetryPolicy
 from lead_qualifier.consumer.scheduler import Scheduler
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.raw import RawReader
+from lead_qualifier.kafka.tls_files import TlsFiles
 
 log = structlog.get_logger(__name__)
 
@@ -100,6 +102,7 @@ class Subscription:
                 **(settings or {}),
             }
         )
+        self._files = TlsFiles.of(self._config)
         self._stop = threading.Event()
         self._counts: Counter[str] = Counter()
         self._counts_lock = threading.Lock()
@@ -145,15 +148,13 @@ class Subscription:
         consumer = confluent_kafka.Consumer(self._config)
         raw = RawReader(self._connection)
         try:
-            consumer.subscribe(
-                self._topics,
-                on_assign=self._assigned.on_assign,
-                on_revoke=self._assigned.on_revoke,
-                on_lost=self._assigned.on_lost,
-            )
+            self._subscribe(consumer)
             for thread in threads:
                 thread.start()
-            self._consume(consumer, raw)
+            while (successor := self._consume(consumer, raw)) is not None:
+                consumer.close()  # what is in progress is finished, and committed
+                consumer = successor
+                self._subscribe(consumer)
         finally:
             try:
                 self._assigned.end(consumer)
@@ -166,7 +167,16 @@ class Subscription:
         if loop.failure is not None:
             raise loop.failure
 
-    def _consume(self, consumer: confluent_kafka.Consumer, raw: RawReader) -> None:
+    def _subscribe(self, consumer: confluent_kafka.Consumer) -> None:
+        consumer.subscribe(
+            self._topics,
+            on_assign=self._assigned.on_assign,
+            on_revoke=self._assigned.on_revoke,
+            on_lost=self._assigned.on_lost,
+        )
+
+    def _consume(self, consumer: confluent_kafka.Consumer, raw: RawReader) -> confluent_kafka.Consumer | None:
+        """Consume until `stop`, then return None; or until TLS files were replaced, then a consumer that uses them."""
         reader = RecordReader(
             consumer,
             raw,
@@ -185,6 +195,12 @@ class Subscription:
             if time.monotonic() >= next_commit:
                 self._assigned.commit(consumer, list(self._assigned), wait=False)
                 next_commit = time.monotonic() + _COMMIT_SECONDS
+                if self._files.changed():
+                    try:
+                        return confluent_kafka.Consumer(self._config)
+                    except KafkaException as error:
+                        self._files.failed("tls_files_not_usable", error)
+        return None
 
     def _observe(self, outcome: RecordOutcome) -> None:
         with self._counts_lock:

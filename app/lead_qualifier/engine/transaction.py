@@ -124,17 +124,23 @@ class TransactionalProducer:
         """
         exchanged = self._tls_files.changed()
         if self._producer is None:
-            self._producer = self._new_producer(self._deadline)
+            self._producer = self._initialised(confluent_kafka.Producer(self._config), self._deadline)
         elif exchanged:
             try:
-                self._producer = self._new_producer(_RENEWAL_SECONDS)
+                producer = confluent_kafka.Producer(self._config)
             except KafkaException as error:
-                # the one there is goes on, for as long as its connections last
-                log.warning("tls_files_not_usable", error=error.args[0].str())
+                self._tls_files.failed("tls_files_not_usable", error)
+                return
+            try:
+                self._producer = self._initialised(producer, _RENEWAL_SECONDS)
+            except KafkaException as error:
+                # the former one goes on, unless the broker knows the new one: then the next transaction is aborted
+                self._tls_files.failed("producer_not_renewed", error)
 
-    def _new_producer(self, deadline: float) -> confluent_kafka.Producer:
-        producer = confluent_kafka.Producer(self._config)
-        _Retry(deadline)(producer.init_transactions)
+    @staticmethod
+    def _initialised(producer: confluent_kafka.Producer, seconds: float) -> confluent_kafka.Producer:
+        """The producer, once its former transactions are settled. Raises KafkaException."""
+        _Retry(seconds)(producer.init_transactions)
         return producer
 
     def discard(self) -> None:

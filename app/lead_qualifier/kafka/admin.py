@@ -55,8 +55,14 @@ class Admin:
     @property
     def client(self) -> AdminClient:
         """The client. Made on first use, because it starts threads, and again when its TLS files were replaced."""
-        if self._client is None or self._files.changed():
-            self._former, self._client = self._client, AdminClient(self._config)
+        replaced = self._files.changed()
+        if self._client is None:
+            self._client = AdminClient(self._config)
+        elif replaced:
+            try:
+                self._former, self._client = self._client, AdminClient(self._config)
+            except KafkaException as error:
+                self._files.failed("tls_files_not_usable", error)
         return self._client
 
     def ping(self) -> None:

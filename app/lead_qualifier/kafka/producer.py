@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
@@ -14,6 +15,7 @@ from confluent_kafka import KafkaError, KafkaException
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.errors import NotAllowed, NotDelivered, is_forbidden
 from lead_qualifier.kafka.records import Headers, portable_name
+from lead_qualifier.kafka.tls_files import TlsFiles
 
 Delivered = Callable[[KafkaError | None], None]
 """Gets what became of one record: None if the broker has it. Called by `send`, `poll` or `flush`."""
@@ -54,7 +56,10 @@ class Producer:
             config["enable.idempotence"] = True
         if in_order:
             config["max.in.flight"] = 1
-        self._producer = confluent_kafka.Producer(connection.confluent_producer(**config))
+        self._config = connection.confluent_producer(**config)
+        self._files = TlsFiles.of(self._config)
+        self._renewing = threading.Lock()
+        self._producer = confluent_kafka.Producer(self._config)
         self._seconds = delivery_seconds + 5
         self._failed: NotAllowed | NotDelivered | None = None
 
@@ -102,6 +107,19 @@ class Producer:
                 self.poll(_FULL_SECONDS)
                 self._raise_failure()
         self._producer.poll(0)
+
+    def renew(self) -> None:
+        """Use TLS files that were replaced since. Waits for the records in flight."""
+        with self._renewing:
+            if not self._files.changed():
+                return
+            try:
+                producer = confluent_kafka.Producer(self._config)
+            except KafkaException as error:
+                self._files.failed("tls_files_not_usable", error)
+                return
+            former, self._producer = self._producer, producer
+            former.flush(self._seconds)
 
     def poll(self, seconds: float) -> None:
         """Call `delivered` for finished records, waiting up to so many seconds for the first."""

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import ssl
+import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
 import structlog
+from confluent_kafka import KafkaException
 from typing_extensions import override
 
 log = structlog.get_logger(__name__)
 
+#: Replaced files that were not usable are tried again after this time (seconds), which doubles up to the longest.
+_RETRY_SECONDS, _LONGEST_RETRY_SECONDS = 5.0, 60.0
 _FILES = ("ssl.ca.location", "ssl.certificate.location", "ssl.key.location")
 
 
@@ -22,6 +26,8 @@ class TlsFiles:
     def __init__(self, paths: Iterable[Path]) -> None:
         self._paths = tuple(paths)
         self._known = self._look()
+        self._pause = _RETRY_SECONDS
+        self._retry_at: float | None = None
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Self:
@@ -29,13 +35,28 @@ class TlsFiles:
         return cls(Path(config[name]) for name in _FILES if name in config)
 
     def changed(self) -> bool:
-        """Whether they were replaced since the last call, or since the start. A missing file counts as unchanged."""
+        """Whether they were replaced since the last call, or since the start. A missing file counts as unchanged.
+
+        True again some time after `failed`.
+        """
         if not self._paths:
             return False
         found = self._look()
         changed = any(now is not None and now != then for now, then in zip(found, self._known, strict=True))
         self._known = tuple(now or then for now, then in zip(found, self._known, strict=True))
-        return changed
+        if changed:
+            self._pause = _RETRY_SECONDS
+        elif self._retry_at is None or time.monotonic() < self._retry_at:
+            return False
+        self._retry_at = None
+        return True
+
+    def failed(self, event: str, error: Exception) -> None:
+        """The new files are not usable: log it as this event, and try them again later."""
+        reason = error.args[0].str() if isinstance(error, KafkaException) else str(error)
+        log.warning(event, error=reason, retry_seconds=self._pause)
+        self._retry_at = time.monotonic() + self._pause
+        self._pause = min(2 * self._pause, _LONGEST_RETRY_SECONDS)
 
     def _look(self) -> tuple[tuple[int, ...] | None, ...]:
         return tuple(_mark(path) for path in self._paths)
@@ -74,5 +95,5 @@ class ReloadingContext(ssl.SSLContext):
                 self._current = self._make()
                 log.info("tls_files_reloaded")
             except (OSError, ssl.SSLError) as error:
-                log.warning("tls_files_not_usable", error=str(error))
+                self._files.failed("tls_files_not_usable", error)
         return self._current.wrap_bio(*args, **kwargs)

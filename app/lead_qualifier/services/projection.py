@@ -108,6 +108,7 @@ class Projection(Generic[E, S]):
                 entries = self._unprojected()
             if entries is None:
                 return
+            producer.renew()
             try:
                 self._write(producer, entries)
             except (KafkaException, NotAllowed) as error:

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from lead_qualifier.kafka.admin import Admin
 from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.producer import Producer
 from lead_qualifier.kafka.tls_files import TlsFiles
 from tests.support.certificates import Authority
 
@@ -58,6 +60,47 @@ def test_a_clients_files_are_those_that_librdkafka_reads(tmp_path: Path) -> None
     (tmp_path / "ca.pem").write_text("another")
     assert files.changed()
     assert not TlsFiles.of(Connection(bootstrap_servers="a:1").confluent()).changed()
+
+
+def test_what_could_not_be_made_of_new_files_is_tried_again_later_and_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr("lead_qualifier.kafka.tls_files.time.monotonic", lambda: now)
+    path = tmp_path / "key.pem"
+    path.write_text("one")
+    files = TlsFiles([path])
+    path.write_text("another")
+    assert files.changed()
+    for pause in (5, 10, 20, 40, 60, 60):
+        files.failed("tls_files_not_usable", OSError("no"))
+        now += pause - 1
+        assert not files.changed()
+        now += 1
+        assert files.changed()
+        assert not files.changed(), "it is tried once"
+    path.write_text("a third")
+    assert files.changed()
+    files.failed("tls_files_not_usable", OSError("no"))
+    now += 5
+    assert files.changed()
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificates, and is not installed")
+def test_clients_go_on_with_what_they_have_while_new_files_are_of_no_use(tmp_path: Path) -> None:
+    trusted = tmp_path / "trusted.pem"
+    trusted.write_bytes(Authority.make(tmp_path / "old").certificate.read_bytes())
+    connection = Connection(bootstrap_servers="127.0.0.1:1", security_protocol="SSL", ssl_ca_file=trusted, log_level=0)
+    producer, admin = Producer(connection), Admin(connection.confluent())
+    writing, asking = producer._producer, admin.client
+    trusted.write_bytes(b"no certificate at all")
+    producer.renew()
+    assert producer._producer is writing
+    assert admin.client is asking
+    trusted.write_bytes(Authority.make(tmp_path / "new").certificate.read_bytes())
+    producer.renew()
+    assert producer._producer is not writing
+    assert admin.client is not asking
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificates, and is not installed")
