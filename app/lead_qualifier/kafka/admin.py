@@ -95,6 +95,16 @@ class Admin:
 
     # -- what there is
 
+    def leaderless(self, topics: Iterable[str]) -> list[PartitionId]:
+        """The partitions of these topics that have no leader now. Raises KafkaException if no broker answers."""
+        return [
+            (topic, number)
+            for topic in topics
+            for name, found in self.client.list_topics(topic, timeout=self._timeout).topics.items()
+            for number, partition in found.partitions.items()
+            if name == topic and partition.leader < 0
+        ]
+
     def partitions(self, topic: str) -> list[PartitionId]:
         """All partitions of a topic, in order. Raises TopicMissing, NotAllowed, KafkaException."""
         found = self.client.list_topics(topic, timeout=self._timeout).topics.get(topic)

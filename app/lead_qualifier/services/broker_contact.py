@@ -1,4 +1,4 @@
-"""Checks every few seconds whether the broker answers, for health and metrics.
+"""Checks every few seconds whether the broker answers, and whether topics have leaders, for health and metrics.
 
 Nothing else in a process shows it: a fetch loop keeps running while nobody answers, and with nothing to decide there is
 no transaction that could fail.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 import structlog
@@ -17,11 +18,13 @@ from prometheus_client import CollectorRegistry, Gauge
 from lead_qualifier.kafka.admin import Admin
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.errors import LoginRefused
+from lead_qualifier.kafka.records import PartitionId
 
 log = structlog.get_logger(__name__)
 
 _EVERY_SECONDS = 5.0
-#: Longer than one unanswered request and the next: a broker that restarts in order is away for less.
+#: Longer than one unanswered request and the next: a broker that restarts in order is away for less, and its partitions
+#: have other leaders by then.
 _SILENT_SECONDS = 15.0
 #: A new password reaches every broker sooner.
 _REFUSED_SECONDS = 30.0
@@ -30,10 +33,13 @@ _REFUSED_SECONDS = 30.0
 class BrokerContact:
     """A thread that asks any broker of the cluster. Any thread may use the methods."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, topics: Sequence[str] = ()) -> None:
+        """`topics`: by their full names, those whose partitions must have leaders."""
         # this class logs its errors
         self._config = replace(connection, log_level=0).confluent(error_cb=self._on_error)
         self._connection = connection
+        self._topics = tuple(topics)
+        self._leaderless: dict[PartitionId, float] = {}
         self._refusal: LoginRefused | None = None
         self._answered_at = time.monotonic()
         self._stopped = threading.Event()
@@ -56,6 +62,18 @@ class BrokerContact:
         """Why Kafka cannot be used, or None."""
         silence = self.silence()
         return f"no broker has answered for {silence:.0f} s" if silence > _SILENT_SECONDS else None
+
+    def leaderless(self) -> str | None:
+        """Which partition has had no leader for too long, or None."""
+        now = time.monotonic()
+        return next(
+            (
+                f"{topic}-{number} has had no leader for {now - since:.0f} s"
+                for (topic, number), since in self._leaderless.items()
+                if now - since > _SILENT_SECONDS
+            ),
+            None,
+        )
 
     def refusal(self) -> LoginRefused | None:
         """Not None once brokers have refused the login for 30 seconds: with this password they always will."""
@@ -92,11 +110,12 @@ class BrokerContact:
                 was_silent = True
                 log.warning("broker_silent", reason=problem, error=str(failure))
 
-    @staticmethod
-    def _failure(admin: Admin) -> KafkaException | None:
+    def _failure(self, admin: Admin) -> KafkaException | None:
         """Why no broker answered; None also where one answered with an error."""
         try:
             admin.ping()
+            now = time.monotonic()
+            self._leaderless = {tp: self._leaderless.get(tp, now) for tp in admin.leaderless(self._topics)}
         except KafkaException as error:
             return None if error.args[0].code() > 0 else error
         return None

@@ -80,7 +80,7 @@ class SinkProcess:
             topic_prefix=settings.topic_prefix,
             observer=self._metrics.record,
         )
-        self._contact = BrokerContact(connection)
+        self._contact = BrokerContact(connection, topics=[settings.topic_prefix + topic for topic in sink.topics])
         self._contact.show(self._metrics.registry)
         show_ready(self._ready, self._metrics.registry)
         self._metrics.watch(lambda: self._circuit.state, self.subscription.lag)
@@ -121,7 +121,7 @@ class SinkProcess:
 
     def _ready(self) -> tuple[bool, dict[str, Any]]:
         """An open circuit breaker does not matter here: restarting the sink would not repair the endpoint."""
-        problem = self._contact.problem()
+        problem = self._contact.problem() or self._contact.leaderless()
         reason = {} if problem is None else {"reason": problem}
         lag = sum(self.subscription.lag().values())
         return problem is None, {**reason, "circuit": self._circuit.state.value, "lag": lag}
