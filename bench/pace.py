@@ -59,6 +59,38 @@ class Source:
         return leads
 
 
+class Stream:
+    """Events at a steady rate (a second), in slices of a tenth of a second, from the `with` on until `stop`."""
+
+    def __init__(self, connection: Connection, prefix: str, rate: float) -> None:
+        self.sent: list[tuple[float, list[str]]] = []
+        """When each slice began (monotonic seconds), and its leads."""
+        self._source = Source(connection)
+        self._prefix = prefix
+        self._rate = rate
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> list[str]:
+        """The leads of all events."""
+        self._stopping.set()
+        self._thread.join(60)
+        return [lead for _, leads in self.sent for lead in leads]
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            leads = self._source.send(self._prefix, events=max(1, round(self._rate / 10)), rate=self._rate)
+            self.sent.append((began, leads))
+
+
 class Watcher:
     """Reads committed lead-qualified records of some prefixes; seconds from an event to its sight, by lead."""
 

@@ -7,7 +7,6 @@ what a broker spends belongs to one of them. All run all the time and get events
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -26,7 +25,7 @@ from bench.commands import Commands
 from bench.latency import NotQualified
 from bench.on_kafka import Say, with_logs
 from bench.pace import MODEL, Source, Watcher
-from bench.subjects import LOOP, Subject, SubjectFailed, start, worker_environment
+from bench.subjects import LOOP, Subject, SubjectFailed, cpu_seconds, start, worker_environment
 from bench.topics import Topics
 from lead_qualifier.demo.broker.finder import make_broker
 from lead_qualifier.demo.broker.kinds import BrokerKind
@@ -37,7 +36,6 @@ PARTITIONS = 8
 RATES = (0, 10, 100, 1_000)  # events a second
 WORKER, DOWNSTREAM = "worker", "worker + downstream all"
 _PREFIX = "rest."
-_TICK = os.sysconf("SC_CLK_TCK")
 #: What the programs are meant to cost at most, as multiples of the loop.
 _TARGETS = {WORKER: 2.0, DOWNSTREAM: 3.0}
 #: For twice a slice: until a broker's JVM has compiled what it runs often, it costs a multiple.
@@ -113,17 +111,11 @@ class Installation:
         return leads
 
     def _program_seconds(self) -> float:
-        return sum(_cpu_seconds(program.process.pid) for program in self._programs)
+        return sum(cpu_seconds(program.process.pid) for program in self._programs)
 
     def _broker_seconds(self) -> float:
         assert self._broker.pid is not None
-        return _cpu_seconds(self._broker.pid)
-
-
-def _cpu_seconds(pid: int) -> float:
-    """User and system time of a process, all threads."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICK
+        return cpu_seconds(self._broker.pid)
 
 
 @contextmanager

@@ -8,9 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import threading
 import time
-from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import pairwise
@@ -18,9 +16,10 @@ from pathlib import Path
 from statistics import median, quantiles
 
 from bench.commands import Commands
+from bench.latency import NotQualified
 from bench.on_kafka import Say, on_kafka
-from bench.pace import MODEL, Source, Watcher
-from bench.subjects import Subject, SubjectFailed
+from bench.pace import MODEL, Stream, Watcher
+from bench.subjects import Subject, SubjectFailed, worker_environment
 from bench.topics import Topics
 from lead_qualifier.kafka.connection import Connection
 
@@ -30,10 +29,6 @@ _RATE = 500.0
 _WARM_SECONDS = 5.0
 _SETTLED_SECONDS = 5.0
 _READY_SECONDS = 120.0
-
-
-class Lost(Exception):
-    """Events qualified no lead, or one twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +52,7 @@ def main() -> int:
             _Run(connection, prefix, folder=folder, options=options, say=say).all()
         return 0
 
-    return on_kafka("bench-rolling", measure, SubjectFailed, Lost)
+    return on_kafka("bench-rolling", measure, SubjectFailed, NotQualified)
 
 
 class _Run:
@@ -85,45 +80,38 @@ class _Run:
             commands.make_live(MODEL)
         with (
             Watcher(self._connection, [self._prefix], partitions=PARTITIONS) as watcher,
-            _Stream(self._connection, self._prefix, options.rate) as stream,
+            Stream(self._connection, self._prefix, options.rate) as stream,
         ):
             time.sleep(_WARM_SECONDS)
             quiet_from = time.time()
             time.sleep(options.quiet_seconds)
             quiet_to = time.time()
             steps = [self._replace(workers, number) for number in range(WORKERS)]
-            leads = stream.end()
+            leads = stream.stop()
             missing = watcher.wait_for(leads, 60)
             found = watcher.sightings()
-        begun, ended = steps[0].began, steps[-1].ended
         say(
             f"{len(leads):,} events at {options.rate:g}/s over {PARTITIONS} partitions and {WORKERS} workers"
             f"{', upgraded' * bool(options.before)}{', the new one started first' * options.surge}"
             f"{', static members' * options.static}: "
             f"{len(missing)} lost, {watcher.twice} twice"
         )
-        _show("quiet", _pauses(found, quiet_from, quiet_to), _waits(found, quiet_from, quiet_to), say)
+        _show("quiet", found, quiet_from, quiet_to, say)
         for step in steps:
             _show(
                 f"worker {step.number} (stopped in {step.stop_seconds:.1f} s, new ready in {step.ready_seconds:.1f} s)",
-                _pauses(found, step.began, step.ended),
-                _waits(found, step.began, step.ended),
+                found,
+                step.began,
+                step.ended,
                 say,
             )
-        _show("all three", _pauses(found, begun, ended), _waits(found, begun, ended), say)
+        _show("all three", found, steps[0].began, steps[-1].ended, say)
         if missing or watcher.twice:
-            raise Lost(f"{len(missing)} events qualified no lead, {watcher.twice} leads came twice")
+            raise NotQualified(f"{len(missing)} events qualified no lead, {watcher.twice} leads came twice")
 
     def _worker(self, place: int, source: Path | None) -> Subject:
         self._started += 1
-        environment = {
-            "KAFKA_BOOTSTRAP_SERVERS": self._connection.bootstrap_servers,
-            "LEAD_QUALIFIER_TOPIC_PREFIX": self._prefix,
-            "LEAD_QUALIFIER_APPLICATION_ID": self._prefix,
-            "LEAD_QUALIFIER_PARTITIONS": str(PARTITIONS),
-            "LEAD_QUALIFIER_WEB_PORT": "0",
-            "LEAD_QUALIFIER_LOG_FORMAT": "json",
-        }
+        environment = worker_environment(self._connection, self._prefix, partitions=PARTITIONS, group_id=self._prefix)
         if self._options.static:
             environment["CONSUMER_GROUP_INSTANCE_ID"] = f"{self._prefix}{place}"  # Faust reads it
         if source is not None:
@@ -152,53 +140,16 @@ class _Run:
         return worker, time.time() - began
 
 
-class _Stream:
-    """Events at a steady rate, until `end`."""
-
-    def __init__(self, connection: Connection, prefix: str, rate: float) -> None:
-        self._source = Source(connection)
-        self._prefix = prefix
-        self._rate = rate
-        self._ending = threading.Event()
-        self._leads: list[str] = []
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def __enter__(self) -> _Stream:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.end()
-
-    def end(self) -> list[str]:
-        """Stop; the leads of all events."""
-        self._ending.set()
-        self._thread.join(60)
-        return self._leads
-
-    def _run(self) -> None:
-        while not self._ending.is_set():
-            self._leads += self._source.send(self._prefix, events=max(1, round(self._rate)), rate=self._rate)
-
-
 Sightings = dict[int, list[tuple[float, float]]]
 """By partition: when a qualification was seen (seconds since 1970), and how long after its event."""
 
 
-def _pauses(found: Sightings, since: float, until: float) -> list[float]:
-    """The longest time without a sighting of each partition (seconds), of those that overlap with the given time."""
+def _show(what: str, found: Sightings, since: float, until: float, say: Say) -> None:
+    """What partitions and events waited in this time (seconds since 1970)."""
     times = ([at for at, _ in seen] for seen in found.values())
     gaps = ([b - a for a, b in pairwise(each) if b > since and a < until] for each in times)
-    return [max(each) for each in gaps if each]
-
-
-def _waits(found: Sightings, since: float, until: float) -> list[float]:
-    """From event to sight, of events that occurred in the given time (seconds)."""
-    return [waited for seen in found.values() for at, waited in seen if since <= at - waited < until]
-
-
-def _show(what: str, pauses: list[float], waits: Iterable[float], say: Say) -> None:
-    waits = list(waits)
+    pauses = [max(each) for each in gaps if each]
+    waits = [waited for seen in found.values() for at, waited in seen if since <= at - waited < until]
     cuts = quantiles(waits, n=100)
     say(
         f"{what}: pause of a partition, median/longest {median(pauses):.2f}/{max(pauses):.2f} s; "

@@ -22,11 +22,18 @@ from lead_qualifier.kafka.connection import Connection
 WORKER = "worker"
 LOOP = "loop"
 STRUCT_LOOP = "loop with structs"
+_TICK = os.sysconf("SC_CLK_TCK")
 _LOOPS = {LOOP: "bench.plain_loop", STRUCT_LOOP: "bench.struct_loop"}
 
 
 class SubjectFailed(Exception):
     """A measured process ended or kept silent; the message says where its log is."""
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process, all threads."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICK
 
 
 class Subject:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import threading
 import time
 from pathlib import Path
 from statistics import quantiles
@@ -12,9 +11,9 @@ from typing import Any
 
 from bench.commands import Commands
 from bench.on_kafka import Say, on_kafka
-from bench.pace import MODEL, Source, Watcher
+from bench.pace import MODEL, Stream, Watcher
 from bench.restore import GROUP, LEADS, PARTITIONS, write
-from bench.subjects import WORKER, Subject, SubjectFailed, start
+from bench.subjects import WORKER, Subject, SubjectFailed, cpu_seconds, start
 from bench.topics import Topics
 from lead_qualifier.kafka.connection import Connection
 
@@ -30,26 +29,6 @@ SWEEPING: dict[str, Any] = {
     "actions": {"status_reason": "marketing_qualified", "sales_ready": True},
     "existing_leads": "evaluate",
 }
-
-
-class Live(threading.Thread):
-    """Live events at a steady rate, in slices, until it is stopped; `sent` has when each slice began and its leads."""
-
-    def __init__(self, source: Source, prefix: str) -> None:
-        super().__init__(daemon=True)
-        self._source = source
-        self._prefix = prefix
-        self._stopping = threading.Event()
-        self.sent: list[tuple[float, list[str]]] = []
-
-    def run(self) -> None:
-        while not self._stopping.is_set():
-            began = time.monotonic()
-            self.sent.append((began, self._source.send(self._prefix, events=round(RATE / 10), rate=RATE)))
-
-    def stop(self) -> None:
-        self._stopping.set()
-        self.join(10)
 
 
 def main() -> int:
@@ -76,14 +55,12 @@ def _measure(connection: Connection, options: argparse.Namespace, logs: Path, sa
             worker.wait_for_log("worker_ready")
             commands.make_live(MODEL)
             commands.apply(SWEEPING)
-            live = Live(Source(connection), prefix)
-            live.start()
-            time.sleep(options.warm_seconds + options.live_seconds)
-            published, cpu = time.monotonic(), _cpu_seconds(worker)
-            commands.publish(SWEEPING["id"])
-            _wait_for_sweeps(worker, PARTITIONS)
-            swept, spent = time.monotonic(), _cpu_seconds(worker) - cpu
-            live.stop()
+            with Stream(connection, prefix, RATE) as live:
+                time.sleep(options.warm_seconds + options.live_seconds)
+                published, cpu = time.monotonic(), cpu_seconds(worker.process.pid)
+                commands.publish(SWEEPING["id"])
+                _wait_for_sweeps(worker, PARTITIONS)
+                swept, spent = time.monotonic(), cpu_seconds(worker.process.pid) - cpu
             before = [
                 lead for at, leads in live.sent if published - options.live_seconds <= at < published for lead in leads
             ]
@@ -119,11 +96,6 @@ def _wait_for_sweeps(worker: Subject, partitions: int) -> None:
 def _percentiles(milliseconds: list[float]) -> tuple[float, float]:
     cuts = quantiles(milliseconds, n=100)
     return cuts[49], cuts[98]
-
-
-def _cpu_seconds(worker: Subject) -> float:
-    fields = Path(f"/proc/{worker.process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / 100
 
 
 def _options() -> argparse.Namespace:
