@@ -18,7 +18,7 @@ from tests.chaos.network import Relay
 _CLUSTER_ID = "Y2hhb3MtbGVhZC1xdWFsMQ"
 #: Three share the machine with all that they serve.
 _START_SECONDS = 300.0
-_IN_SYNC_SECONDS = 180.0
+IN_SYNC_SECONDS = 180.0
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class Brokers:
         """One after the other, each when those before it are in sync again."""
         for number in range(len(self.nodes)):
             self.restart(number)
-            deadline = time.monotonic() + _IN_SYNC_SECONDS
+            deadline = time.monotonic() + IN_SYNC_SECONDS
             while not self.in_sync() and time.monotonic() < deadline:
                 time.sleep(0.2)
 

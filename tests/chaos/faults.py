@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING
 
+from tests.chaos.brokers import IN_SYNC_SECONDS
 from tests.chaos.cluster import REMOTE, WORKERS
 from tests.chaos.plan import Fault, Kind
 
@@ -19,7 +20,6 @@ Told = Callable[[str], None]
 
 _BURST = 8_000
 _LOOKS = 40
-_IN_SYNC_SECONDS = 180.0
 
 
 def course(fault: Fault, cluster: Cluster, load: ChaosLoad, told: Told) -> Course:
@@ -160,7 +160,7 @@ def _until_in_sync(cluster: Cluster, told: Told, number: int) -> Course:
         return
     began = time.monotonic()
     while not cluster.brokers.in_sync():
-        assert time.monotonic() < began + _IN_SYNC_SECONDS, f"broker {number} does not get in sync"
+        assert time.monotonic() < began + IN_SYNC_SECONDS, f"broker {number} does not get in sync"
         yield 0.5
     told(f"broker {number} is in sync {time.monotonic() - began:.1f} s later")
     cluster.brokers.busy = False

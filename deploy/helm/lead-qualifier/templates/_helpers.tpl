@@ -49,6 +49,19 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- end -}}
 {{- end -}}
 
+{{/* Where a pod may run, and before which others: what a process sets of it. */}}
+{{- define "lead-qualifier.scheduling" -}}
+{{- $set := dict }}
+{{- range $name := list "priorityClassName" "nodeSelector" "tolerations" "affinity" }}
+{{- with get $ $name }}
+{{- $_ := set $set $name . }}
+{{- end }}
+{{- end }}
+{{- with $set }}
+{{- toYaml . }}
+{{- end }}
+{{- end }}
+
 {{/* The "restricted" Pod Security Standard, and no writing to the image. */}}
 {{- define "lead-qualifier.podSecurity" -}}
 runAsNonRoot: true
