@@ -13,7 +13,7 @@ from lead_qualifier import __version__
 from tests.broker.conftest import Install
 from tests.support.installation import Installation
 from tests.support.messages import apply, change, command, encode, feature, model, score, scoring_model
-from tests.support.promtool import check_metrics
+from tests.support.promtool import promtool
 
 pytestmark = pytest.mark.broker
 
@@ -106,7 +106,7 @@ def test_metrics_tell_of_the_build_rebalances_restoration_state_and_timers(here:
     assert ("lead_qualifier_timer_overdue_seconds", frozenset({("application", "leads")})) in worker.metrics()
     assert worker.metric("process_resident_memory_bytes") > 10_000_000
     assert worker.metric("python_info") == 1
-    assert check_metrics(worker.get("/metrics")[1]) == ""
+    assert promtool("check", "metrics", given=worker.get("/metrics")[1]) == ""
 
 
 def test_logs_are_one_json_object_a_line_and_one_line_for_each_qualification(here: Installation) -> None:

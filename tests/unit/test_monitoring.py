@@ -5,8 +5,6 @@ from __future__ import annotations
 import ast
 import json
 import re
-import shutil
-import subprocess
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -16,6 +14,7 @@ import pytest
 import yaml
 
 from tests.support.dashboard import DASHBOARD, expressions, panels
+from tests.support.promtool import promtool
 from tests.unit.test_documentation import DOCS, ROOT
 from tools.dashboard.generate import document
 
@@ -66,20 +65,14 @@ def unknown(names: Iterable[str]) -> set[str]:
     return set(names) - in_code() - FOREIGN
 
 
-def promtool(*arguments: str) -> str:
-    if shutil.which("promtool") is None:
-        pytest.skip("promtool is not installed (Debian: apt-get install prometheus)")
-    done = subprocess.run(["promtool", *arguments], cwd=MONITORING, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
-
-
 def test_prometheus_accepts_the_rules() -> None:
-    assert "SUCCESS: 0 rules" not in promtool("check", "rules", "--lint=all", "--lint-fatal", *RULE_FILES)
+    assert "SUCCESS: 0 rules" not in promtool(
+        "check", "rules", "--lint=all", "--lint-fatal", *RULE_FILES, folder=MONITORING
+    )
 
 
 def test_each_alert_fires_for_its_cause_and_for_nothing_like_it() -> None:
-    promtool("test", "rules", "alerts_test.yaml")
+    promtool("test", "rules", "alerts_test.yaml", folder=MONITORING)
 
 
 def test_each_alert_has_a_test_that_sees_it_fire() -> None:
@@ -191,7 +184,7 @@ def test_the_dashboard_asks_for_what_the_processes_serve_and_leaves_nothing_out(
 
 
 def test_prometheus_accepts_the_configuration_of_the_compose_profile() -> None:
-    promtool("check", "config", "prometheus.yml")
+    promtool("check", "config", "prometheus.yml", folder=MONITORING)
 
 
 def test_compose_puts_every_file_of_rules_beside_prometheus() -> None:

@@ -16,7 +16,7 @@ from lead_qualifier.settings import Settings
 from lead_qualifier.sinks.run import SinkProcess
 from lead_qualifier.sinks.sink import Sink, sink_of
 from tests.support.http_endpoint import Endpoint
-from tests.support.promtool import check_metrics
+from tests.support.promtool import promtool
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_a_scrape_keeps_to_the_rules_of_prometheus(process: SinkProcess) -> None
         page = get(port, "/metrics").decode()
     assert 'lead_qualifier_build_info{python="' in page
     assert "process_resident_memory_bytes" in page
-    assert check_metrics(page) == ""
+    assert promtool("check", "metrics", given=page) == ""
 
 
 def test_deliveries_go_on_while_a_scrape_is_stuck(
