@@ -82,7 +82,7 @@ chaos: $(VENV)/.ready-dev ## faults on real workers and services, checked exactl
 
 soak-reauth: $(VENV)/.ready-dev ## sessions that the broker ends every minute, for MINUTES=15 with each SASL mechanism
 	@REAUTHENTICATION_SECONDS=$$(( $(MINUTES) * 60 )) REAUTHENTICATION_EVERY_SECONDS=60 \
-		$(PYTEST) -n 2 --dist load --timeout $$(( $(MINUTES) * 60 + 600 )) -rP tests/broker/test_reauthentication.py -k sessions_that_end $(PYTEST_ARGS)
+		$(PYTEST) -n 0 --timeout $$(( $(MINUTES) * 60 + 600 )) -rP tests/broker/test_reauthentication.py -k sessions_that_end $(PYTEST_ARGS)
 
 schemas: $(VENV)/.ready-dev ## write the schemas from the code and schemas/examples
 	@$(BIN)/python -m tools.schemas.generate

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -54,44 +55,53 @@ def login(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalKafka
         yield kafka, f"127.0.0.1:{port}"
 
 
-@pytest.mark.parametrize("mechanism", ["SCRAM-SHA-512", "OAUTHBEARER"])
 def test_sessions_that_end_every_few_seconds_lose_and_repeat_nothing(
-    login: tuple[LocalKafka, str], mechanism: str, tmp_path: Path
+    login: tuple[LocalKafka, str], tmp_path: Path
 ) -> None:
+    """Two installations at the same time, of which each logs in by a mechanism of its own."""
     kafka, address = login
-    with token_endpoint(lifetime=60) as endpoint:
-        settings = {
-            "KAFKA_BOOTSTRAP_SERVERS": address,
-            "KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT",
-            "KAFKA_SASL_MECHANISM": mechanism,
-            **(
-                {"KAFKA_SASL_USERNAME": "worker", "KAFKA_SASL_PASSWORD": "hush"}
-                if mechanism != "OAUTHBEARER"
-                else {
-                    "KAFKA_SASL_OAUTH_TOKEN_ENDPOINT_URL": endpoint.url,
-                    "KAFKA_SASL_OAUTH_CLIENT_ID": "worker",
-                    "KAFKA_SASL_OAUTH_CLIENT_SECRET": "hush",
-                }
-            ),
+    with token_endpoint(lifetime=60) as endpoint, ExitStack() as stack:
+        logins = {
+            "SCRAM-SHA-512": {"KAFKA_SASL_USERNAME": "worker", "KAFKA_SASL_PASSWORD": "hush"},
+            "OAUTHBEARER": {
+                "KAFKA_SASL_OAUTH_TOKEN_ENDPOINT_URL": endpoint.url,
+                "KAFKA_SASL_OAUTH_CLIENT_ID": "worker",
+                "KAFKA_SASL_OAUTH_CLIENT_SECRET": "hush",
+            },
         }
-        here = Installation(kafka.bootstrap_servers, tmp_path, partitions=2, login=settings)
-        try:
-            workers = [here.start_worker(session=None) for _ in range(2)]
-            for worker in workers:
+        installations = []
+        for mechanism, its in logins.items():
+            settings = {
+                "KAFKA_BOOTSTRAP_SERVERS": address,
+                "KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT",
+                "KAFKA_SASL_MECHANISM": mechanism,
+                **its,
+            }
+            (tmp_path / mechanism).mkdir()
+            here = Installation(kafka.bootstrap_servers, tmp_path / mechanism, partitions=2, login=settings)
+            stack.callback(here.close)
+            installations.append(here)
+            for _ in range(2):
+                here.start_worker(session=None)
+        for here in installations:
+            for worker in here.workers:
                 worker.wait_ready()
             publish_all(here)
-            before = [figures(worker) for worker in workers]
-            with Load(here, Workload(11, 200), per_second=50, tick=0.2) as load:
-                time.sleep(SECONDS)
+        before = [[figures(worker) for worker in here.workers] for here in installations]
+        with ExitStack() as sending:
+            loads = [
+                sending.enter_context(Load(here, Workload(11, 200), per_second=50, tick=0.2)) for here in installations
+            ]
+            time.sleep(SECONDS)
+        for mechanism, here, load, first in zip(logins, installations, loads, before, strict=True):
             here.settle_and_check()
-            after = [figures(worker) for worker in workers]
+            last = [figures(worker) for worker in here.workers]
             print(f"{mechanism}: {load.sent} records in {SECONDS:g} s, {len(here.qualified())} qualifications,")
-            print(f"{len(endpoint.requests)} tokens, (rebalances, aborted transactions, warnings) {before} -> {after}")
-            for old, new in zip(before, after, strict=True):
-                assert new[0] == old[0], "the group rebalanced"
-                assert new[1] == old[1], "transactions were aborted"
-        finally:
-            here.close()
+            print(f"(rebalances, aborted transactions, warnings) {first} -> {last}")
+            for old, new in zip(first, last, strict=True):
+                assert new[0] == old[0], f"{mechanism}: the group rebalanced"
+                assert new[1] == old[1], f"{mechanism}: transactions were aborted"
+        print(f"{len(endpoint.requests)} tokens")
 
 
 def test_a_password_that_is_changed_at_the_broker_ends_the_worker_and_its_successor_names_the_setting(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from lead_qualifier.cli.program import assemble
 from lead_qualifier.demo.broker.local_broker import free_ports
 from tests.support.command_line import environment
 from tests.support.http_endpoint import Endpoint, Reply
+from tests.support.program import run, start
 from tests.support.secured_kafka import SecuredKafka
 from tools.cli_reference import commands
 
@@ -81,18 +81,20 @@ def test_no_secret_shows_whatever_goes_wrong(
         for arguments in (["worker"], CALLS[1 + number % 3]):
             form = FORMATS[number % 2]
             more = {"LEAD_QUALIFIER_LOG_FORMAT": form, "LEAD_QUALIFIER_STARTUP_TIMEOUT": "4"}
-            process = subprocess.Popen(
-                [sys.executable, "-m", "lead_qualifier", *arguments],
-                cwd=tmp_path,
-                env=environment({**SECRETS, **settings, **more}),
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-            )
-            started.append((f"{name}: {arguments} in {form}", process, code, said))
+            what = f"{name}: {arguments} in {form}"
+            with (tmp_path / what).open("wb") as stream:
+                process = start(
+                    ["lead_qualifier", *arguments],
+                    environment=environment({**SECRETS, **settings, **more}),
+                    folder=tmp_path,
+                    stdout=stream,
+                    stderr=stream,
+                )
+            started.append((what, process, code, said))
     for what, process, code, said in started:
-        output, _ = process.communicate(timeout=90)
-        assert process.returncode == code, (what, output)
+        ended = process.wait(90)
+        output = (tmp_path / what).read_text()
+        assert ended == code, (what, output)
         assert said in output, (what, output)
         assert "Traceback" not in output, (what, output)
         assert not [secret for secret in TOLD if secret in output], (what, output)
@@ -100,13 +102,6 @@ def test_no_secret_shows_whatever_goes_wrong(
 
 def test_no_help_shows_a_secret(tmp_path: Path) -> None:
     for path in [(), *(path for path, _ in commands(assemble()))][::6]:
-        done = subprocess.run(
-            [sys.executable, "-m", "lead_qualifier", *path, "--help"],
-            cwd=tmp_path,
-            env=environment(SECRETS),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=True,
-        )
-        assert not [secret for secret in TOLD if secret in done.stdout + done.stderr]
+        code, out, err = run(["lead_qualifier", *path, "--help"], environment=environment(SECRETS), folder=tmp_path)
+        assert code == 0, err
+        assert not [secret for secret in TOLD if secret.encode() in out + err]

@@ -8,6 +8,7 @@ import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from subprocess import TimeoutExpired
 from typing import Any, ClassVar
 
 from confluent_kafka import ConsumerGroupTopicPartitions, Producer
@@ -143,7 +144,7 @@ class Installation:
         for worker in self.workers:
             try:
                 worker.process.wait(15)
-            except TimeoutError:
+            except TimeoutExpired:
                 worker.kill()
         for reader in (self._ins, self._outs):
             if reader is not None:

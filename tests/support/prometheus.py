@@ -105,9 +105,9 @@ class Prometheus:
         deadline = time.monotonic() + 30
         while True:
             try:
-                self._get("alerts")
+                urllib.request.urlopen(self._url.replace("/api/v1/", "/-/ready"), timeout=10).close()
                 return
-            except OSError:
+            except OSError:  # refused, or 503 while it starts
                 assert self._process.poll() is None, (self._folder / "prometheus.log").read_text()
                 assert time.monotonic() < deadline
                 time.sleep(0.1)
