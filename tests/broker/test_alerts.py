@@ -7,6 +7,7 @@ the memory that a worker really has, and a limit.
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import os
 import shutil
@@ -162,12 +163,14 @@ def test_nothing_fires_while_all_is_well_and_every_panel_has_its_figures(site: S
     site.score(1)
     site.here.changes(*(change(f"L-{lead}", 1) for lead in range(LEADS)))
     site.here.settle()
+    numbers = itertools.count()
     began = quiet_from = time.monotonic()
     while time.monotonic() < quiet_from + QUIET_SECONDS:
         alerts, empty = site.prometheus.alerts(), without_figures(site) - WITHOUT_FIGURES
         if alerts or empty:
             quiet_from = time.monotonic()
             assert quiet_from < began + 60, (alerts, empty)
+        site.score(next(numbers), leads="W", count=2)  # a silence would be noticed
         time.sleep(0.5)
 
 
