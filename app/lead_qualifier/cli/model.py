@@ -16,6 +16,7 @@ from lead_qualifier.cli import model_views, preview_views
 from lead_qualifier.cli.definitions import SEVERAL_FILES, DefinitionCommands, definition_commands
 from lead_qualifier.cli.exit_codes import Refused
 from lead_qualifier.cli.model_diff import diff
+from lead_qualifier.cli.model_report import report as report_on
 from lead_qualifier.cli.options import AsFile, DefinitionFile, ExpectedRevision, IssuedBy, Json, ModelId
 from lead_qualifier.cli.screen import progress, say, show_json
 from lead_qualifier.cli.session import open_session, report
@@ -244,3 +245,4 @@ def shadow(
 
 
 model.command()(diff)
+model.command("report")(report_on)

@@ -24,10 +24,10 @@ class Band:
 
 
 class ScoreBands:
-    """At most so many bands of equal width, and one more at either end for the lowest and highest hundredth.
+    """Bands of equal width, and one more at either end for outliers.
 
     The width is 1, 2 or 5 times a power of ten, and edges are multiples of it. A score on an edge is in the band that
-    starts there.
+    starts there. Outliers are among the lowest and highest hundredth, and more than one width away from the others.
     """
 
     def __init__(self, scores: Sequence[float], *, cuts: Collection[float] = (), most: int = 20) -> None:
@@ -39,7 +39,8 @@ class ScoreBands:
         edges = set(self._cuts)
         if sample:
             outside = math.floor(len(sample) * _OUTLIERS)
-            edges.update(_edges(sample[outside], sample[-1 - outside], most, whole=self.whole))
+            usual = sample[outside], sample[-1 - outside]
+            edges.update(_edges(usual, (sample[0], sample[-1]), most, whole=self.whole))
         self.edges = tuple(sorted(edges))
         """Where a band ends and the next starts, in ascending order."""
 
@@ -63,17 +64,20 @@ class ScoreBands:
         return tuple((self.band(index), counts[index]) for index in range(min(shown), max(shown) + 1))
 
 
-def _edges(low: float, high: float, most: int, *, whole: bool) -> list[float]:
-    """Multiples of one width, from the last one that is not above `low` to the first one above `high`."""
+def _edges(usual: tuple[float, float], all_of_them: tuple[float, float], most: int, *, whole: bool) -> list[float]:
+    """Multiples of one width, around the `usual` scores in at most so many bands, and one more where that is enough."""
+    low, high = usual
     finest = max(abs(low), abs(high)) * 1e-9  # so that each edge is a number of its own
     about = max(high / most - low / most, finest, 1.0 if whole else 0.0)
     exponent = math.floor(math.log10(about)) if about > 0 else 0
     for power in count(exponent):
         for step in _STEPS:
-            first, last = (math.floor(_multiple(end, step, power)) for end in (low, high))
+            first, last, lowest, highest = (math.floor(_multiple(end, step, power)) for end in (*usual, *all_of_them))
             width = _scaled(step, power)
             if last - first < most and width >= finest and (width >= 1 or not whole):
-                return [edge for index in range(first, last + 2) if math.isfinite(edge := _scaled(index * step, power))]
+                begin = lowest if lowest >= first - 1 else first
+                end = highest if highest <= last + 1 else last
+                return [edge for index in range(begin, end + 2) if math.isfinite(edge := _scaled(index * step, power))]
     raise AssertionError("unreachable")
 
 

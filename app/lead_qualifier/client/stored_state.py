@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -42,15 +42,10 @@ def read_state(
     """
     state = StoredState()
     values, erased, until = state.values, state.erased, _REPORT_EVERY
-    for record in reader.read(partitions):
-        key, value = record.key, record.value
-        if key == CHECKPOINT_KEY:
-            state.checkpoints.pop(record.partition, None)
-            if value is not None:
-                state.checkpoints[record.partition] = _checkpoint(value)
-        elif key is None or only not in {None, key}:
+    for key, value in state_changes(reader, partitions, state.checkpoints):
+        if only not in {None, key}:
             continue
-        elif value is None:
+        if value is None:
             values.pop(key, None)
             erased.add(key)
         else:
@@ -60,6 +55,23 @@ def read_state(
                 progress(f"{len(values):,} leads read")
                 until += _REPORT_EVERY
     return state
+
+
+def state_changes(
+    reader: TopicReader, partitions: Sequence[PartitionId], checkpoints: dict[int, Checkpoint]
+) -> Iterator[tuple[bytes, bytes | None]]:
+    """Every change of a key in partitions of one changelog, to their end: the key, and its value or None.
+
+    Puts the newest checkpoint of each partition into `checkpoints`. Raises as `read_state`.
+    """
+    for record in reader.read(partitions):
+        key, value = record.key, record.value
+        if key == CHECKPOINT_KEY:
+            checkpoints.pop(record.partition, None)
+            if value is not None:
+                checkpoints[record.partition] = _checkpoint(value)
+        elif key is not None:
+            yield key, value
 
 
 def unprocessed(reader: TopicReader, inputs: Sequence[PartitionId], checkpoints: Mapping[int, Checkpoint]) -> int:

@@ -131,13 +131,15 @@ def _cli(naming: Naming) -> tuple[Grant, ...]:
         topics.LEAD_STATE,
         topics.LEAD_QUALIFIED,
     )
-    measured = (topics.LEAD_CHANGED, topics.LEAD_MERGED, topics.LEAD_SALES_RESPONSE, topics.LEAD_HANDOVERS)
+    reported = (topics.LEAD_ASSIGNED, topics.LEAD_SALES_RESPONSE, topics.LEAD_RECYCLED)
+    measured = (topics.LEAD_CHANGED, topics.LEAD_MERGED, topics.LEAD_HANDOVERS)
     return (
         naming.topics(ordered, _WRITE, why="send commands"),
         naming.topics(shown, _READ, why="read outcomes, models, leads"),
         naming.topics(
             (topics.LEAD_SCORE_CHANGED,), _READ, why="model preview --days; show how much is not processed yet"
         ),
+        naming.topics(reported, _READ, why="model report; show how much is not processed yet"),
         naming.topics(measured, _DESCRIBE, why="show how much is not processed yet"),
     )
 

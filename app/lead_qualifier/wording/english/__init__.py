@@ -10,6 +10,7 @@ from lead_qualifier.wording.english import (
     definition_kinds,
     explanations,
     operation,
+    thresholds,
 )
 
 ENGLISH: dict[str, str] = {
@@ -19,4 +20,5 @@ ENGLISH: dict[str, str] = {
     **definition_kinds.SENTENCES,
     **explanations.SENTENCES,
     **operation.SENTENCES,
+    **thresholds.SENTENCES,
 }
