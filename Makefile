@@ -64,7 +64,7 @@ bench-restore: $(VENV)/.ready-dev ## time and memory for a worker to restore 1,0
 bench-sweep: $(VENV)/.ready-dev ## time to evaluate 1,000,000 leads after a publish, and the effect on live events
 	@$(BIN)/python -m bench.sweep $(BENCH_ARGS)
 
-bench-preview: $(VENV)/.ready-dev ## time of `model preview` with 1,000,000 leads (fails above 10 s)
+bench-preview: $(VENV)/.ready-dev ## time of `model preview` (fails above 10 s) and `model report` (20 s) with 1,000,000 leads
 	@$(BIN)/python -m bench.preview --limit 10 $(BENCH_ARGS)
 
 bench-rest: $(VENV)/.ready-dev ## CPU of programs and brokers, and latency, when there is little to do

@@ -1,11 +1,10 @@
-"""`python -m bench.preview`: how long `model preview` needs for a million leads, as a user calls it."""
+"""`python -m bench.preview`: how long `model preview` and `model report` need for a million leads, as a user calls
+them.
+"""
 
 from __future__ import annotations
 
 import argparse
-import os
-import resource
-import subprocess
 import sys
 import time
 from datetime import UTC, datetime
@@ -14,6 +13,8 @@ from typing import Any
 
 import msgspec
 
+from bench.command_process import run
+from bench.model_report import report_round, write_history
 from bench.on_kafka import Say, on_kafka
 from bench.restore import LEADS, PARTITIONS, write
 from bench.topics import Topics, feed
@@ -34,6 +35,7 @@ from lead_qualifier.qualification.decide import Outcome, decide
 from lead_qualifier.qualification.leads import Lead
 
 _NOW = datetime.now(UTC)
+_REPORT_FACTOR = 2
 #: Live in version 1; previewed is a stricter one.
 _LIVE = model_of({**MODEL, "existing_leads": "evaluate"})
 _STRICTER: dict[str, Any] = {
@@ -64,7 +66,14 @@ def _run(connection: Connection, options: argparse.Namespace, folder: Path, say:
         if options.scores:
             feed(connection, prefix, Workload("scores", options.scores, options.leads))
             say(f"{options.scores:,} scores and lead changes written")
-        return max(_round(connection, prefix, folder, options, expected, say) for _ in range(options.rounds))
+        qualified = write_history(connection, prefix, held)
+        say(f"{qualified:,} qualifications written, and what became of them")
+        del held
+        results = []
+        for _ in range(options.rounds):
+            results.append(_round(connection, prefix, folder, options, expected, say))
+            results.append(report_round(connection, prefix, qualified, _REPORT_FACTOR * options.limit, say))
+        return max(results)
 
 
 def _write_rules(connection: Connection, prefix: str) -> None:
@@ -88,29 +97,13 @@ def _round(  # noqa: PLR0917  each is another matter
 ) -> int:
     file = folder / "model.json"
     file.write_bytes(msgspec.json.encode(_STRICTER))
-    before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    done = subprocess.run(
-        [sys.executable, "-m", "lead_qualifier", "model", "preview", str(file), "--json", "--days", str(options.days)],
-        env={
-            **os.environ,
-            "KAFKA_BOOTSTRAP_SERVERS": connection.bootstrap_servers,
-            "LEAD_QUALIFIER_TOPIC_PREFIX": prefix,
-            "LEAD_QUALIFIER_PARTITIONS": str(PARTITIONS),
-        },
-        stdout=subprocess.PIPE,
-        check=True,
-    )
-    seconds, after = time.monotonic() - begun, resource.getrusage(resource.RUSAGE_CHILDREN)
-    found = msgspec.json.decode(done.stdout)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    say(
-        f"{found['leads']:,} leads previewed in {seconds:.1f} s, the start of the program included ({cpu:.1f} s of "
-        f"CPU, {after.ru_maxrss / 1024:,.0f} MiB at most): {found['would_qualify']['count']:,} would qualify"
-    )
+    ran = run(connection, prefix, "model", "preview", str(file), "--days", str(options.days))
+    found = ran.found
+    say(f"{found['leads']:,} leads previewed in {ran}: {found['would_qualify']['count']:,} would qualify")
     if found["would_qualify"]["count"] != expected:
         say(f"{expected:,} were expected")
         return 1
-    if seconds > options.limit > 0:
+    if ran.seconds > options.limit > 0:
         say(f"{options.limit:g} s were allowed")
         return 1
     return 0
@@ -120,7 +113,9 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.preview", description=__doc__)
     parser.add_argument("--leads", type=int, default=LEADS, help=f"how many (default {LEADS:,})")
     parser.add_argument("--rounds", type=int, default=3, help="how often to preview (default 3)")
-    parser.add_argument("--limit", type=float, default=0, help="fail if a round takes longer, in seconds")
+    parser.add_argument(
+        "--limit", type=float, default=0, help="fail if a preview takes longer, in seconds, or a report twice as long"
+    )
     parser.add_argument("--days", type=int, default=0, help="as `model preview --days`, with --scores")
     parser.add_argument("--scores", type=int, default=0, help="events on the input topics for --days to replay")
     return parser.parse_args()
