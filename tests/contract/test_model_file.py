@@ -156,7 +156,7 @@ def test_a_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:
             "colour: red\nname: Ent",
             (
                 "2: colour: is unknown: the fields here are id, name, match, criteria, actions, existing_leads, "
-                "requalification, hold, on_rejection"
+                "requalification, hold, on_rejection, audience, fast_track"
             ),
         ),
         (

@@ -7,6 +7,7 @@ was written before is still read.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,7 +17,8 @@ _WORDS = frozenset({"$schema", "$id", "$defs", "title", "description", "examples
 _ALTERNATIVES = ("anyOf", "oneOf")
 _COMPARED_APART = _WORDS | {"properties", "required", "items", "additionalProperties", "enum", "type", *_ALTERNATIVES}
 
-
+#: Values that fields have gained since a release, by message and field. They occur only if a definition asks for them.
+GAINED = {"lead-qualified": {"origin": frozenset({"fast_track"})}}
 #: People write these, and only we read them: no other reader meets a form that it does not know.
 READ_BY_US = frozenset({"qualification-model", "qualification-commands"})
 #: Fields that became optional, by the title of their object. Each breaks readers that require it, so each needs its
@@ -24,12 +26,20 @@ READ_BY_US = frozenset({"qualification-model", "qualification-commands"})
 MADE_OPTIONAL = frozenset({"Evidence.threshold", "StoredCriterion.threshold"})
 
 
-def incompatibilities(released: dict[str, Any], current: dict[str, Any], *, more_forms: bool = False) -> list[str]:
+def incompatibilities(
+    released: dict[str, Any],
+    current: dict[str, Any],
+    *,
+    more_forms: bool = False,
+    gained: Mapping[str, frozenset[str]] = MappingProxyType({}),
+) -> list[str]:
     """What in `current` breaks readers or writers of `released`, a sentence each; empty if nothing does.
 
-    `more_forms`: a value may accept further forms, in addition to those it had.
+    `more_forms`: a value may accept further forms, in addition to those it had. `gained`: values that a field may have
+    since, by its path.
     """
-    return list(_Comparison(released, current, more_forms=more_forms).of(released, current, ""))
+    comparison = _Comparison(released, current, more_forms=more_forms, gained=gained)
+    return list(comparison.of(released, current, ""))
 
 
 def broken_promises(released: Mapping[str, dict[str, Any]], current: Mapping[str, dict[str, Any]]) -> list[str]:
@@ -37,7 +47,9 @@ def broken_promises(released: Mapping[str, dict[str, Any]], current: Mapping[str
     broken = []
     for name, schema in released.items():
         if name in current:
-            sentences = incompatibilities(schema, current[name], more_forms=name in READ_BY_US)
+            sentences = incompatibilities(
+                schema, current[name], more_forms=name in READ_BY_US, gained=GAINED.get(name, {})
+            )
             broken += [f"{name}: {sentence}" for sentence in sentences]
         else:
             broken.append(f"{name}: was removed")
@@ -45,8 +57,16 @@ def broken_promises(released: Mapping[str, dict[str, Any]], current: Mapping[str
 
 
 class _Comparison:
-    def __init__(self, released: dict[str, Any], current: dict[str, Any], *, more_forms: bool) -> None:
+    def __init__(
+        self,
+        released: dict[str, Any],
+        current: dict[str, Any],
+        *,
+        more_forms: bool,
+        gained: Mapping[str, frozenset[str]],
+    ) -> None:
         self._more_forms = more_forms
+        self._gained = gained
         self._released = released
         self._current = current
         self._under_way: set[tuple[str, str]] = set()
@@ -69,8 +89,10 @@ class _Comparison:
             forms = [form for keyword in _ALTERNATIVES for form in new.get(keyword, [])]
             if any(not list(self.of(old, form, where)) for form in forms):
                 return
+        since = frozenset(map(repr, self._gained.get(where, ())))
         for keyword in ("type", "enum"):
-            if _as_set(old.get(keyword)) != _as_set(new.get(keyword)):
+            before, now = _as_set(old.get(keyword)), _as_set(new.get(keyword))
+            if before != now and (before is None or now is None or before | since != now):
                 yield f"{at}: {keyword} was {old.get(keyword)}, is {new.get(keyword)}"
         for keyword in sorted((old.keys() | new.keys()) - _COMPARED_APART):
             if old.get(keyword) != new.get(keyword):

@@ -24,6 +24,7 @@ from lead_qualifier.definitions.qualification_models import entries
 from lead_qualifier.downstream import lead_snapshot
 from lead_qualifier.follow_up import deciding as follow_up
 from lead_qualifier.journeys import deciding as journeys
+from lead_qualifier.messages.conditions import ConditionDefinition
 from lead_qualifier.messages.fields import EMITTED, Id, Number, Timestamp, Value
 from lead_qualifier.messages.follow_up import StageName
 from lead_qualifier.qualification import criteria, leads, models
@@ -74,6 +75,8 @@ _FIELDS: dict[tuple[type[Struct], str], Any] = {
     (leads.Hold, "version"): _Positive,
     (leads.Trigger, "partition"): _NotNegative,
     (leads.Trigger, "offset"): _NotNegative,
+    (models.QualificationModel, "audience"): ConditionDefinition,
+    (models.QualificationModel, "fast_track"): ConditionDefinition,
     (entries.ModelEntry, "revision"): _Positive,
     (entries.ModelEntry, "version"): _Positive,
     (entries.ModelEntry, "published_revision"): _Positive,

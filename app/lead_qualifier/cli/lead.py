@@ -119,6 +119,8 @@ def _model(one: Explained) -> Iterator[str]:
     if model.live:
         for criterion in one.criteria:
             yield f"    {IN_ENGLISH.sentence(criterion_finding(evidence_of(criterion)))}"
+        if one.fast_track is not None:
+            yield f"    {IN_ENGLISH.sentence(one.fast_track)}"
 
 
 def _history(found: LookedUp, held: Lead) -> Iterator[str]:
@@ -168,6 +170,8 @@ def _as_json(found: LookedUp, explained: list[Explained], rules: Rules) -> dict[
                 "criteria": [evidence_of(criterion) for criterion in one.criteria],
                 "missing": [IN_ENGLISH.sentence(what) for what in one.missing],
             }
+            | ({} if one.in_audience is None else {"in_audience": one.in_audience})
+            | ({} if one.fast_track is None else {"fast_track": IN_ENGLISH.sentence(one.fast_track)})
             for one in explained
         ]
     return shown

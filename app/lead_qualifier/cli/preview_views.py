@@ -20,6 +20,7 @@ from lead_qualifier.messages.fields import plain
 from lead_qualifier.messages.lead_flags import changes_of
 from lead_qualifier.messages.lead_qualified import evidence_of
 from lead_qualifier.qualification.decide import Outcome
+from lead_qualifier.qualification.models import QualificationModel
 from lead_qualifier.wording.numbers import number
 from lead_qualifier.wording.sentences import IN_ENGLISH
 
@@ -36,13 +37,8 @@ def show(previewed: Previewed) -> None:
     say(f"  {IN_ENGLISH.sentence(terms(definition))}")
     say("")
     say(f"{preview.qualifying:,} of {preview.leads:,} known leads would qualify ({preview.share:.2%})")
-    if definition.existing_leads == "ignore" and preview.qualifying:
-        say("  each with its next score, because the model says existing_leads: ignore")
-    if definition.hold is not None:
-        hold = duration_text(definition.hold)
-        say(f"  {preview.holding:,} more would qualify once they have met the criteria for {hold}")
-    if preview.set_already:
-        say(f"  {_set_already(preview.set_already, definition.id)}")
+    for line in _when_and_why_not(preview, definition):
+        say(f"  {line}")
     others = [(outcome, count) for outcome, count in preview.outcomes.items() if outcome is not Outcome.QUALIFIED]
     if others:
         say("")
@@ -52,7 +48,7 @@ def show(previewed: Previewed) -> None:
             right=("leads", "share"),
         )
     say("")
-    _criteria(preview, previewed.near)
+    _criteria(preview, previewed.near, in_audience=model.audience is not None)
     for criterion in preview.criteria:
         if criterion.bands:
             say("")
@@ -86,6 +82,19 @@ def show(previewed: Previewed) -> None:
         note(f"{previewed.unprocessed:,} records are not processed yet and not included (lead-qualifier worker)")
 
 
+def _when_and_why_not(preview: Preview, definition: QualificationModel) -> Iterator[str]:
+    """When those that would qualify do, and what keeps others from it."""
+    if definition.existing_leads == "ignore" and preview.qualifying:
+        yield "each with its next score, because the model says existing_leads: ignore"
+    if definition.hold is not None:
+        hold = duration_text(definition.hold)
+        yield f"{preview.holding:,} more would qualify once they have met the criteria for {hold}"
+    if preview.outside:
+        yield f"{preview.outside:,} are outside the audience"
+    if preview.set_already:
+        yield _set_already(preview.set_already, definition.id)
+
+
 def _set_already(by: Mapping[str, int], model_id: str) -> str:
     """Why leads that meet the criteria do not qualify: there is nothing to change about them."""
     whose = {"": "not through a model", model_id: "through this model"}
@@ -108,8 +117,8 @@ def _reservations(previewed: Previewed) -> Iterator[str]:
         yield f"{previewed.unreadable:,} leads are left out, because their stored state cannot be read"
 
 
-def _criteria(preview: Preview, near: float) -> None:
-    say(f"criteria, for the {preview.asked:,} eligible leads")
+def _criteria(preview: Preview, near: float, *, in_audience: bool) -> None:
+    say(f"criteria, for the {preview.asked:,} eligible leads{' in the audience' if in_audience else ''}")
     asks = "threshold or grades" if any(one.criterion.grades for one in preview.criteria) else "threshold"
     expire = any(one.criterion.max_age is not None for one in preview.criteria)
     titles = (asks, "met", "share", f"within {number(near)}", *(("expired",) if expire else ()), "no score")
@@ -189,9 +198,9 @@ def _what_if(what_if: WhatIf) -> None:
 
 
 def _compared(compared: Compared) -> Iterator[str]:
-    yield f"compared with live version {compared.version}, by criteria alone"
-    yield f"  {compared.newly_qualifying:,} newly qualifying: they meet only the new criteria"
-    yield f"  {compared.no_longer_qualifying:,} no longer qualifying: they meet only the live criteria"
+    yield f"compared with live version {compared.version}, by audience and criteria alone"
+    yield f"  {compared.newly_qualifying:,} newly qualifying: they meet only the new ones"
+    yield f"  {compared.no_longer_qualifying:,} no longer qualifying: they meet only the live ones"
     yield f"  {compared.both:,} meet both, {compared.neither:,} neither"
 
 
@@ -223,6 +232,7 @@ def as_json(previewed: Previewed) -> dict[str, Any]:
         "would_qualify": {"count": preview.qualifying, "share": preview.share},
         "outcomes": {outcome.value: count for outcome, count in preview.outcomes.items()},
         "eligible_leads": preview.asked,
+        "outside_audience": preview.outside,
         "set_already": [
             {"leads": count} | ({"qualification_model_id": name} if name else {})
             for name, count in preview.set_already.items()

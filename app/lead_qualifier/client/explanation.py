@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from lead_qualifier.client.conditions import unmet
 from lead_qualifier.client.formula import formula
 from lead_qualifier.messages.durations import duration_text
+from lead_qualifier.qualification.conditions import holds, values_of
 from lead_qualifier.qualification.criteria import Criterion, CriterionEvidence, required
-from lead_qualifier.qualification.decide import Outcome, decide
+from lead_qualifier.qualification.decide import Outcome, decide, in_audience
 from lead_qualifier.qualification.evidence import evidence
 from lead_qualifier.qualification.finding import Finding
 from lead_qualifier.qualification.leads import Lead, Mark, Qualification
@@ -27,6 +29,10 @@ class Explained:
     criteria: tuple[CriterionEvidence, ...]
     missing: tuple[Finding, ...]
     """For each criterion that is not met, what is missing."""
+    in_audience: bool | None
+    """None: the model is about all leads."""
+    fast_track: Finding | None
+    """How the lead stands to the fast track. None: the model has none."""
 
 
 def explain(lead: Lead, rules: Rules, now: datetime) -> list[Explained]:
@@ -61,7 +67,18 @@ def _explain(lead: Lead, model: RuledModel, rules: Rules, now: datetime) -> Expl
         reason=_reason(outcome, lead, model, missing, lead.marks.get(model.id)),
         criteria=criteria,
         missing=missing,
+        in_audience=None if model.audience is None else in_audience(model, lead),
+        fast_track=_fast_track(lead, model),
     )
+
+
+def _fast_track(lead: Lead, model: RuledModel) -> Finding | None:
+    if model.fast_track is None:
+        return None
+    values = values_of(lead)
+    if holds(model.fast_track, values):
+        return Finding("fast_track_met")
+    return Finding("fast_track_not_met", unmet=unmet(model.fast_track, values))
 
 
 def _lacks(criterion: Criterion, stood: CriterionEvidence, rules: Rules) -> Finding:
@@ -103,6 +120,9 @@ def _reason(
             return Finding("lead_merged", survivor=lead.merged_into)
         case Outcome.LEAD_NOT_OPEN:
             return Finding("lead_closed", status=lead.status, status_reason=lead.status_reason)
+        case Outcome.NOT_IN_AUDIENCE:
+            assert model.audience is not None
+            return Finding("outside_audience", unmet=unmet(model.audience, values_of(lead)))
         case Outcome.CRITERIA_NOT_MET if model.definition.members:
             return Finding("formula_not_met", formula=formula(model.definition), missing=missing)
         case Outcome.CRITERIA_NOT_MET:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from lead_qualifier.client.conditions import condition_finding
 from lead_qualifier.messages.durations import duration_text
+from lead_qualifier.qualification.conditions import condition_of
 from lead_qualifier.qualification.criteria import AtLeast, Criterion, Group, Match, Member
 from lead_qualifier.qualification.finding import Finding
 from lead_qualifier.qualification.models import OnRejection, QualificationModel, Recycling
@@ -14,10 +16,14 @@ def formula(definition: QualificationModel) -> Finding:
 
 
 def terms(definition: QualificationModel) -> Finding:
-    """The formula, the hold, what lets a lead qualify again, and what a rejection by sales means. Defaults are left
-    out.
+    """The formula, the conditions, the hold, what lets a lead qualify again, and what a rejection by sales means.
+    Defaults are left out.
     """
     parts = [formula(definition)]
+    if definition.audience is not None:
+        parts.append(Finding("only_leads_where", condition=condition_finding(condition_of(definition.audience))))
+    if definition.fast_track is not None:
+        parts.append(Finding("fast_track_when", condition=condition_finding(condition_of(definition.fast_track))))
     if definition.hold is not None:
         parts.append(Finding("held_for", hold=duration_text(definition.hold)))
     again = definition.requalification

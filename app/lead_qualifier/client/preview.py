@@ -13,8 +13,8 @@ from zlib import crc32
 from lead_qualifier.client.score_bands import Band, ScoreBands
 from lead_qualifier.client.what_if import Thresholds, WhatIf, WhatIfCounter
 from lead_qualifier.qualification.criteria import Criterion
-from lead_qualifier.qualification.decide import Outcome, decide
-from lead_qualifier.qualification.evidence import criteria_met, is_expired, is_reached
+from lead_qualifier.qualification.decide import Outcome, decide, means
+from lead_qualifier.qualification.evidence import is_expired, is_reached
 from lead_qualifier.qualification.leads import Lead, Qualification
 from lead_qualifier.qualification.models import QualificationModel
 from lead_qualifier.qualification.rules import RuledModel, Rules
@@ -60,7 +60,7 @@ class CriterionCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """How many eligible leads meet the criteria of the previewed model, and of the live one (`version`)."""
+    """How many eligible leads the previewed model means, and the live one (`version`), by audience and criteria."""
 
     version: int
     both: int
@@ -71,7 +71,7 @@ class Compared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """`leads`: all known ones. `asked`: the eligible ones, for which the criteria are evaluated."""
+    """`leads`: all known ones. `asked`: the eligible ones in the audience, for which the criteria are evaluated."""
 
     leads: int
     asked: int
@@ -96,6 +96,11 @@ class Preview:
     def holding(self) -> int:
         """How many would qualify once they have met the criteria for as long as the hold lasts."""
         return self.outcomes.get(Outcome.HOLDING, 0)
+
+    @property
+    def outside(self) -> int:
+        """How many could qualify, but are outside the audience."""
+        return self.outcomes.get(Outcome.NOT_IN_AUDIENCE, 0)
 
     @property
     def share(self) -> float:
@@ -136,7 +141,7 @@ class Previewer:
         self._sample_size = sample
         self._sample: list[tuple[int, bytes, Qualification]] = []
         self._outcomes: Counter[Outcome] = Counter()
-        self._met_pairs: Counter[tuple[bool, bool]] = Counter()
+        self._meant_pairs: Counter[tuple[bool, bool]] = Counter()
         self._set_already: Counter[str] = Counter()
         live = rules.live_scoring_models
         self._criteria = tuple(CriterionCount(one, one.scoring_model in live) for one in definition.criteria)
@@ -157,6 +162,9 @@ class Previewer:
             outcome = Outcome.QUALIFIED
         assert isinstance(outcome, Outcome)
         self._outcomes[outcome] += 1
+        if self._running is not None and outcome not in _NOT_ELIGIBLE:
+            meant = outcome not in _NOT_MEANT  # any other outcome comes after that
+            self._meant_pairs[meant, means(self._running, lead, rules, self._at)] += 1
         if outcome in _NOT_ASKED:
             return
         if outcome is Outcome.ALREADY_QUALIFIED:
@@ -181,13 +189,10 @@ class Previewer:
                 one.reached += 1
             elif criterion.threshold is not None and score.value >= criterion.threshold - self._near:
                 one.near += 1
-        if self._running is not None:
-            met = outcome is not Outcome.CRITERIA_NOT_MET  # any other outcome comes after they were met
-            self._met_pairs[met, criteria_met(self._running, scores, rules, self._at)] += 1
 
     def result(self) -> Preview:
         """What was counted so far."""
-        outcomes, met_pairs = self._outcomes, self._met_pairs
+        outcomes, meant_pairs = self._outcomes, self._meant_pairs
         leads = outcomes.total()
         return Preview(
             leads=leads,
@@ -204,10 +209,10 @@ class Previewer:
             if self._running is None
             else Compared(
                 version=self._running.version,
-                both=met_pairs[True, True],
-                neither=met_pairs[False, False],
-                newly_qualifying=met_pairs[True, False],
-                no_longer_qualifying=met_pairs[False, True],
+                both=meant_pairs[True, True],
+                neither=meant_pairs[False, False],
+                newly_qualifying=meant_pairs[True, False],
+                no_longer_qualifying=meant_pairs[False, True],
             ),
         )
 
@@ -226,5 +231,7 @@ def _qualified_by(lead: Lead, model_id: str) -> str:
     return max(lead.marks, key=lambda name: lead.marks[name].at, default="")
 
 
+_NOT_ELIGIBLE = (Outcome.UNKNOWN_LEAD_INELIGIBLE, Outcome.LEAD_NOT_OPEN)
 #: With these outcomes the criteria are not evaluated.
-_NOT_ASKED = (Outcome.UNKNOWN_LEAD_INELIGIBLE, Outcome.LEAD_NOT_OPEN)
+_NOT_ASKED = (*_NOT_ELIGIBLE, Outcome.NOT_IN_AUDIENCE)
+_NOT_MEANT = (Outcome.NOT_IN_AUDIENCE, Outcome.CRITERIA_NOT_MET)

@@ -1,9 +1,10 @@
 """How many leads a model would have qualified on each day, replayed from the scores that are still on their topic.
 
 Earlier states of leads are not stored. Each lead counts as open and never qualified when the history begins; one that
-is closed or merged now counts as that from the CRM's last update. A stored score whose event has expired counts as
-there from the beginning. Erased leads are left out. Holds run and scores expire by the time of the events, where
-workers go by the clock.
+is closed or merged now counts as that from the CRM's last update, and attributes count as they are now. A stored score
+whose event has expired counts as there from the beginning. Erased leads are left out. Holds run and scores expire by
+the time of the events, where workers go by the clock. Only scores evaluate a lead: nobody enters an audience or takes a
+fast track.
 """
 
 from __future__ import annotations
@@ -83,7 +84,13 @@ class DayByDay:
         scoring, values, times, grades = self._scoring, self._values, self._times, tuple(self._grade_numbers)
         seen = {self._names[scoring[event]] for event in events}
         before = {name: score for name, score in held.scores.items() if name not in seen}
-        lead = Lead(known=held.known, scores=before)
+        lead = Lead(
+            known=held.known,
+            owner_id=held.owner_id,
+            contact_id=held.contact_id,
+            attributes=held.attributes,
+            scores=before,
+        )
         earlier: Counter[date] = Counter()  # what these scores would trigger lies before the history
         self._evaluate(lead, _FIRST, earlier)
         self._end_hold(lead, _LAST, earlier)

@@ -24,6 +24,8 @@ _ROOMY = 32
 """PlainView of a terminal that leave room for more than the most necessary."""
 _WIDE = 150
 """Columns of a terminal in which a qualified lead takes one line, not two."""
+#: What a line says of a qualification's origin.
+_BY = {"sweep": " (sweep)", "fast_track": " (fast track)"}
 
 
 class Text(RichText):
@@ -137,7 +139,7 @@ class Screen:
         for event in list(reversed(progress.newest))[: max(1, lines if wide else lines // 2)]:
             lead = Text(event["lead_id"], style="bold")
             model = IN_ENGLISH.sentence(model_finding(event))
-            by = Text(model + (" (sweep)" if event["origin"] == "sweep" else ""), style="cyan")
+            by = Text(model + _BY.get(event["origin"], ""), style="cyan")
             if wide:
                 table.add_row(lead, by, _reason(event), _change(event))
             else:

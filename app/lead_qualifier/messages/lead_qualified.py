@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from hashlib import sha1
-from typing import TYPE_CHECKING, Annotated, NotRequired, cast
+from typing import TYPE_CHECKING, Annotated, Literal, NotRequired, cast
 from uuid import UUID
 
 from pydantic import Field, with_config
@@ -164,9 +164,18 @@ class LeadQualified(TypedDict):
         Origin,
         Field(
             description="What started the qualification. `live`: an event of the lead; `sweep`: the publish "
-            "command, which evaluates existing leads. After a hold: the origin of what started the "
-            "hold."
+            "command, which evaluates existing leads; `fast_track`: a change of the lead by which the model's "
+            "`fast_track` came true. After a hold: the origin of what started the hold."
         ),
+    ]
+    fast_track: NotRequired[
+        Annotated[
+            Literal[True],
+            Field(
+                description="true: the lead took the model's fast track, so it qualified whatever its scores; "
+                "`criteria` shows them as they stood. Absent otherwise."
+            ),
+        ]
     ]
     occurred_at: Annotated[Timestamp, Field(description="When the triggering event occurred.")]
     trigger: Trigger
@@ -196,6 +205,8 @@ def lead_qualified(
         "occurred_at": qualification.at,
         "trigger": trigger_of(trigger),
     }
+    if origin == "fast_track":
+        event["fast_track"] = True
     if model.definition.members:
         stands = [one.met for one in qualification.criteria]
         event["tree"] = evidence_group(model.definition.match, model.definition.members, stands)

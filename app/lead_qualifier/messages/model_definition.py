@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Discriminator, Field, GetCoreSchemaHandler, Get
 from pydantic_core import CoreSchema, core_schema
 from typing_extensions import TypeAliasType, TypedDict
 
+from lead_qualifier.messages.conditions import ConditionDefinition
 from lead_qualifier.messages.durations import duration_text
 from lead_qualifier.messages.fields import FORM, Id, Number, plain
 from lead_qualifier.messages.lead_flags import ActionsDefinition, actions_definition
@@ -228,6 +229,24 @@ class ModelDefinition(TypedDict):
         ]
     ]
     on_rejection: NotRequired[OnRejectionDefinition]
+    audience: NotRequired[
+        Annotated[
+            ConditionDefinition,
+            Field(
+                description="Only leads that meet this condition can qualify. A `lead-changed` that brings a lead into "
+                "the audience evaluates it. Absent: all leads."
+            ),
+        ]
+    ]
+    fast_track: NotRequired[
+        Annotated[
+            ConditionDefinition,
+            Field(
+                description="A `lead-changed` by which this condition becomes true qualifies the lead whatever its "
+                "scores, and without a hold."
+            ),
+        ]
+    ]
 
 
 def definition_of(model: QualificationModel) -> ModelDefinition:
@@ -253,6 +272,10 @@ def definition_of(model: QualificationModel) -> ModelDefinition:
                 reason: _recycling(recycling) for reason, recycling in model.on_rejection.reasons.items()
             }
         definition["on_rejection"] = rejection
+    if model.audience is not None:
+        definition["audience"] = cast("ConditionDefinition", model.audience)
+    if model.fast_track is not None:
+        definition["fast_track"] = cast("ConditionDefinition", model.fast_track)
     return definition
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from sys import intern
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from lead_qualifier.messages.conditions import Test
 from lead_qualifier.messages.definition_file import parse_definition, read_definition_file
 from lead_qualifier.messages.definition_form import form_problems, written_kind
 from lead_qualifier.messages.durations import parse_duration
 from lead_qualifier.messages.fields import FORM
 from lead_qualifier.messages.lead_flags import ActionsDefinition, actions_of
+from lead_qualifier.messages.model_conditions import model_condition_problems
 from lead_qualifier.messages.model_definition import (
     AtLeastOfDefinition,
     CriterionDefinition,
@@ -56,7 +58,7 @@ def parse_model(content: bytes | str, source: str = "model") -> QualificationMod
 
 def model_of(definition: object) -> QualificationModel:
     """The model that a definition describes. Raises InvalidModel with every problem found."""
-    if problems := _form_problems(definition):
+    if problems := problems_of(definition):
         raise InvalidModel([(path(where), finding) for where, finding in problems])
     return _model(cast("ModelDefinition", definition))
 
@@ -66,10 +68,10 @@ def problems_of(definition: object) -> list[tuple[tuple[str | int, ...], Finding
     if problems := _form_problems(definition):
         return problems
     try:
-        _model(cast("ModelDefinition", definition))
+        model = _model(cast("ModelDefinition", definition))
     except InvalidModel as error:
         return [(_steps(field), finding) for field, finding in error.problems]
-    return []
+    return list(model_condition_problems(model))
 
 
 def _steps(field: str) -> tuple[str | int, ...]:
@@ -95,6 +97,8 @@ def _model(definition: ModelDefinition) -> QualificationModel:
         ),
         hold=_duration(definition.get("hold")),
         on_rejection=_on_rejection(definition["on_rejection"]) if "on_rejection" in definition else None,
+        audience=cast("dict[str, Any] | None", definition.get("audience")),
+        fast_track=cast("dict[str, Any] | None", definition.get("fast_track")),
     )
 
 
@@ -151,6 +155,8 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "all": ("all",),
     "any": ("any",),
     "of": tuple(AtLeastOfDefinition.__annotations__),
+    "not": ("not",),
+    "test": tuple(Test.__annotations__),
     "actions": tuple(ActionsDefinition.__annotations__),
     "requalification": tuple(RequalificationDefinition.__annotations__),
     "on_rejection": tuple(OnRejectionDefinition.__annotations__),
@@ -197,6 +203,8 @@ def _advice() -> Callable[[ErrorDetails], Finding | None]:
         match error["type"]:
             case "extra_forbidden":
                 return _unknown(error, known)
+            case _ if error["loc"][:1] in {("audience",), ("fast_track",)}:
+                return None  # its fields have the same names as those of criteria
             case "missing":
                 return Finding("missing_as_in", example=_AS_IN[field])
             case "string_pattern_mismatch" | "string_type" if field in _DURATIONS:

@@ -6,10 +6,13 @@ from enum import StrEnum
 
 from msgspec.structs import replace
 
+from lead_qualifier.qualification.conditions import holds, values_of
 from lead_qualifier.qualification.evidence import criteria_met, evidence, fallen
 from lead_qualifier.qualification.flags import FlagChanges
+from lead_qualifier.qualification.lead_changes import Entry
 from lead_qualifier.qualification.lead_fields import OPEN, QUALIFIED
 from lead_qualifier.qualification.leads import (
+    AudienceView,
     EligibilityScore,
     EligibilityView,
     Hold,
@@ -32,6 +35,7 @@ class Outcome(StrEnum):
     MODEL_NOT_LIVE = "model_not_live"
     UNKNOWN_LEAD_INELIGIBLE = "unknown_lead_ineligible"
     LEAD_NOT_OPEN = "lead_not_open"
+    NOT_IN_AUDIENCE = "not_in_audience"
     CRITERIA_NOT_MET = "criteria_not_met"
     ALREADY_QUALIFIED = "already_qualified"
     COOLING_DOWN = "cooling_down"
@@ -43,7 +47,7 @@ class Outcome(StrEnum):
 
 
 class Difference(StrEnum):
-    """Whose criteria a lead's scores meet: both versions', neither's, the draft's only, or the live one's only."""
+    """Who means a lead, by audience and criteria: both versions, neither, the draft only, the live one only."""
 
     BOTH = "both"
     NEITHER = "neither"
@@ -58,6 +62,7 @@ _LEAD_MANAGEMENT_OFF = Outcome.LEAD_MANAGEMENT_OFF
 _MODEL_NOT_LIVE = Outcome.MODEL_NOT_LIVE
 _UNKNOWN_LEAD_INELIGIBLE = Outcome.UNKNOWN_LEAD_INELIGIBLE
 _LEAD_NOT_OPEN = Outcome.LEAD_NOT_OPEN
+_NOT_IN_AUDIENCE = Outcome.NOT_IN_AUDIENCE
 _CRITERIA_NOT_MET = Outcome.CRITERIA_NOT_MET
 _HOLDING = Outcome.HOLDING
 
@@ -78,18 +83,20 @@ def evaluate(
 
     `at`: `occurred_at` of the trigger. `now_ms`: the wall clock, in milliseconds since 1970. `as_of`: up to when the
     age of a score is counted; None: up to `at`. `before`: the scores as they were, where the trigger has changed one.
+    With the origin `fast_track` the criteria need not be met, and nothing is held.
     """
     if as_of is None:
         as_of = at
     if before is not None and model.remembers:
         follow_scores(lead, model, rules, as_of, before)
-    decided = decide(lead, model, rules, at, as_of=as_of)
+    decided = decide(lead, model, rules, at, as_of=as_of, fast_track=origin == "fast_track")
     if type(decided) is Qualification:
         mark(lead, decided, trigger.event_id)
     elif decided is _HOLDING:
         running = lead.holds.get(model.id)
         if running is None or running.version != model.version:
             assert model.definition.hold is not None
+            assert origin != "fast_track"
             due = after(from_milliseconds(now_ms), model.definition.hold)
             lead.holds[model.id] = Hold(model.version, due, at, origin, trigger)
     return decided
@@ -134,15 +141,23 @@ def follow_scores(lead: Lead, model: RuledModel, rules: Rules, as_of: datetime, 
 
 
 def decide(
-    lead: Lead, model: RuledModel, rules: Rules, at: datetime, *, as_of: datetime | None = None, held: bool = False
+    lead: Lead,
+    model: RuledModel,
+    rules: Rules,
+    at: datetime,
+    *,
+    as_of: datetime | None = None,
+    held: bool = False,
+    fast_track: bool = False,
 ) -> Outcome | Qualification:
     """What `model` makes of `lead` because of something that occurred `at`. Changes nothing.
 
     `as_of`: up to when the age of a score is counted; None: up to `at`. `held`: the model's hold, if any, is over.
+    `fast_track`: neither criteria nor hold count.
     """
     if as_of is None:
         as_of = at
-    hindered = ineligibility(lead, model, rules, as_of)
+    hindered = ineligibility(lead, model, rules, as_of, fast_track=fast_track)
     if hindered is not None:
         return hindered
     requalification = model.definition.requalification
@@ -165,7 +180,7 @@ def decide(
         return Outcome.COOLING_DOWN
     if before is not None and before.not_before is not None and at < before.not_before:
         return Outcome.COOLING_DOWN
-    if model.definition.hold is not None and not held:
+    if model.definition.hold is not None and not held and not fast_track:
         return Outcome.HOLDING
     number = 1 if before is None else before.number + 1
     return Qualification(model, number, evidence(lead, model, rules, as_of), changes, at)
@@ -176,10 +191,13 @@ def ineligibility(
     model: RuledModel,
     rules: Rules,
     as_of: datetime,
+    *,
+    fast_track: bool = False,
 ) -> Outcome | None:
     """Why the model cannot qualify the lead as it is now. None: it is eligible and meets the criteria.
 
-    `as_of`: up to when the age of a score is counted.
+    `as_of`: up to when the age of a score is counted. `fast_track`: the criteria do not count. An AudienceView at least
+    is needed where the model names an audience.
     """
     if not rules.lead_management:
         return _LEAD_MANAGEMENT_OFF
@@ -189,19 +207,58 @@ def ineligibility(
         return _UNKNOWN_LEAD_INELIGIBLE
     if lead.status != OPEN or lead.status_reason == QUALIFIED or lead.merged_into is not None:
         return _LEAD_NOT_OPEN
-    if not criteria_met(model, lead.scores, rules, as_of):
+    if model.audience is not None and not in_audience(model, lead):
+        return _NOT_IN_AUDIENCE
+    if not fast_track and not criteria_met(model, lead.scores, rules, as_of):
         return _CRITERIA_NOT_MET
     return None
 
 
+def in_audience(model: RuledModel, lead: Lead | EligibilityView[Score] | EligibilityView[EligibilityScore]) -> bool:
+    """Is the model about this lead?"""
+    if model.audience is None:
+        return True
+    assert isinstance(lead, Lead | AudienceView)  # else the fields that conditions look at were not read
+    return holds(model.audience, values_of(lead))
+
+
+def means(model: RuledModel, lead: Lead, rules: Rules, as_of: datetime) -> bool:
+    """Is the lead in the model's audience, and are the criteria met?
+
+    `as_of`: up to when the age of a score is counted.
+    """
+    return in_audience(model, lead) and criteria_met(model, lead.scores, rules, as_of)
+
+
 def difference(lead: Lead, model: RuledModel, rules: Rules, as_of: datetime) -> Difference:
-    """How the draft in the shadow of `model` differs from it about this lead, by the criteria alone.
+    """How the draft in the shadow of `model` differs from it about this lead, by audience and criteria alone.
 
     Neither status nor marks play a part: they would hide what a lead that is closed or qualified already shows. Without
     a shadow there is no difference. `as_of`: up to when the age of a score is counted.
     """
-    now = criteria_met(model, lead.scores, rules, as_of)
-    then = now if model.shadow is None else criteria_met(model.shadow, lead.scores, rules, as_of)
+    now = means(model, lead, rules, as_of)
+    return _difference(now, now if model.shadow is None else means(model.shadow, lead, rules, as_of))
+
+
+def difference_on_change(lead: Lead, entry: Entry, rules: Rules, as_of: datetime) -> Difference:
+    """The same about a change of the lead that concerns one of the two versions, or both.
+
+    A version that evaluates nothing because of the change does not mean the lead.
+    """
+    model = entry.model
+    return _difference(
+        _comes_in(lead, model, entry.origin, rules, as_of),
+        _comes_in(lead, model.shadow or model, entry.shadow_origin, rules, as_of),
+    )
+
+
+def _comes_in(lead: Lead, model: RuledModel, origin: Origin | None, rules: Rules, as_of: datetime) -> bool:
+    if origin is None:
+        return False
+    return in_audience(model, lead) if origin == "fast_track" else means(model, lead, rules, as_of)
+
+
+def _difference(now: bool, then: bool) -> Difference:
     if now:
         return Difference.BOTH if then else Difference.NO_LONGER_QUALIFYING
     return Difference.NEWLY_QUALIFYING if then else Difference.NEITHER

@@ -1,6 +1,7 @@
 """What is held about one lead, and how scores, CRM changes and qualifications enter it."""
 
 from datetime import datetime
+from enum import IntEnum
 from math import ceil
 from sys import intern
 from typing import Any, Generic, Literal, TypeVar
@@ -54,8 +55,10 @@ class Mark(Struct, frozen=True, omit_defaults=True, gc=False):
     """After a rejection: nothing that occurred before this time qualifies the lead again."""
 
 
-Origin = Literal["live", "sweep"]
-"""What a qualification goes back to: an event of the lead, or the publish command over existing leads."""
+Origin = Literal["live", "sweep", "fast_track"]
+"""What a qualification goes back to: an event of the lead, the publish command over existing leads, or a change of the
+lead by which it takes the fast track.
+"""
 
 
 class Trigger(Struct, frozen=True, omit_defaults=True, gc=False):
@@ -84,7 +87,7 @@ class Hold(Struct, frozen=True, gc=False):
     """When the lead qualifies if the criteria stay met until then (wall clock)."""
     at: Moment
     """`occurred_at` of the event that started the hold."""
-    origin: Origin
+    origin: Literal["live", "sweep"]
     """What started the hold. `live`: an event of the lead; `sweep`: the publish command."""
     trigger: Trigger
     """The record that started the hold."""
@@ -177,6 +180,15 @@ class EligibilityView(Struct, Generic[S], kw_only=True, gc=False):
     merged_into: str | None = None
 
 
+class AudienceView(EligibilityView[Score], kw_only=True, gc=False):
+    """The same with all fields that conditions look at, for models that name an audience."""
+
+    sales_ready: bool = False
+    owner_id: str | None = None
+    contact_id: str | None = None
+    attributes: dict[str, Any] = field(default_factory=dict)
+
+
 class LeadChange(Struct, frozen=True, kw_only=True):
     """What the CRM says of a lead. An absent field keeps its value; None clears an id, or one attribute."""
 
@@ -221,8 +233,18 @@ def record_score(lead: Lead, scoring_model_id: str, value: float, at: datetime, 
 _QUALIFIED = tuple((flag.name, flag.qualified) for flag in FLAGS)
 
 
-def apply_change(lead: Lead, change: LeadChange) -> bool:
-    """Apply what the CRM says. False: it is older than the change held (stale), and nothing changed. Equal: applied.
+class ChangeResult(IntEnum):
+    """What became of a change from the CRM."""
+
+    STALE = 0
+    """It is older than the change held, and nothing changed."""
+    APPLIED = 1
+    RESET = 2
+    """Applied: it took a flag back, or reopened the lead."""
+
+
+def apply_change(lead: Lead, change: LeadChange) -> ChangeResult:
+    """Apply what the CRM says, unless it is older than the change held. Equal times: applied.
 
     If it resets a flag or reopens the lead, every mark is cleared; the mark of a lead that sales rejected for good only
     if the change is later. A change dated before our newest qualification clears none, and keeps the flags that this
@@ -230,7 +252,7 @@ def apply_change(lead: Lead, change: LeadChange) -> bool:
     """
     at = change.occurred_at
     if lead.changed_at is not None and at < lead.changed_at:
-        return False
+        return ChangeResult.STALE
     overtaken = lead.qualified_at is not None and at < lead.qualified_at
     kept = lead.qualified_flags if overtaken else ()
     reset = reopened = False
@@ -254,7 +276,7 @@ def apply_change(lead: Lead, change: LeadChange) -> bool:
         for model_id, mark in lead.marks.items():
             if not mark.barred or (mark.rejected is not None and at > mark.rejected):
                 lead.marks[model_id] = replace(mark, cleared=True, barred=False)
-    return True
+    return ChangeResult.RESET if reset or reopened else ChangeResult.APPLIED
 
 
 def _merge(attributes: dict[str, Any], changed: dict[str, Any]) -> None:

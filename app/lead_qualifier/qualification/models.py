@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -94,6 +94,12 @@ class QualificationModel(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How long the criteria must stay met before the lead qualifies (wall clock)."""
     on_rejection: OnRejection | None = None
     """What happens to leads that sales rejects."""
+    audience: dict[str, Any] | None = None
+    """The condition of the leads that it is about, as people write it. Absent: all leads."""
+    fast_track: dict[str, Any] | None = None
+    """A `lead-changed` by which this condition, as people write it, becomes true qualifies the lead whatever its
+    scores.
+    """
 
     @property
     def branches(self) -> tuple[Member, ...]:

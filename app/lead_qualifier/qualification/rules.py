@@ -6,6 +6,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
 
+from lead_qualifier.qualification.conditions import Condition, condition_of
 from lead_qualifier.qualification.criteria import required
 from lead_qualifier.qualification.flags import FLAGS, Flag
 from lead_qualifier.qualification.models import QualificationModel
@@ -34,7 +35,7 @@ class RuledModel:
     # Laid out for what runs for every event: the definition's id, the flags that it sets, the scoring models that it
     # names, whether a criterion asks for more than a threshold (an age, grades), (scoring model, threshold) of each
     # criterion that has one, the same with the score below which it has fallen, how many may be missed, whether it
-    # keeps an eye on scores between events.
+    # keeps an eye on scores between events, and its conditions on the lead.
     id: str = field(init=False, repr=False, compare=False)
     flags: tuple[Flag, ...] = field(init=False, repr=False, compare=False)
     scoring_models: tuple[str, ...] = field(init=False, repr=False, compare=False)
@@ -43,6 +44,8 @@ class RuledModel:
     floors: tuple[tuple[str, float], ...] = field(init=False, repr=False, compare=False)
     may_miss: int = field(init=False, repr=False, compare=False)
     remembers: bool = field(init=False, repr=False, compare=False)
+    audience: Condition | None = field(init=False, repr=False, compare=False)
+    fast_track: Condition | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         definition = self.definition
@@ -57,6 +60,15 @@ class RuledModel:
         lay_out(self, "floors", tuple((name, floor) for name, _, floor in bars if floor is not None))
         lay_out(self, "may_miss", len(criteria) - required(definition.match, len(criteria)))
         lay_out(self, "remembers", definition.hold is not None or definition.requalification.policy == "on_recross")
+        lay_out(self, "audience", None if definition.audience is None else condition_of(definition.audience))
+        lay_out(self, "fast_track", None if definition.fast_track is None else condition_of(definition.fast_track))
+
+    @property
+    def watches_changes(self) -> bool:
+        """Whether a change of a lead may evaluate it, or its shadow."""
+        if self.audience is not None or self.fast_track is not None:
+            return True
+        return self.shadow is not None and self.shadow.watches_changes
 
     @property
     def by_age(self) -> bool:
@@ -82,6 +94,8 @@ class Rules:
     by_age: bool = field(init=False, repr=False, compare=False)
     """Whether the age of a score counts for any of the models."""
     _naming: Mapping[str, tuple[RuledModel, ...]] = field(init=False, repr=False, compare=False)
+    watching_changes: tuple[RuledModel, ...] = field(init=False, repr=False, compare=False)
+    """The live models that a change of a lead may evaluate, in the order of their ids."""
     _shadowed: Mapping[str, tuple[RuledModel, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -96,6 +110,8 @@ class Rules:
                     shadowed[scoring_model] = (*shadowed.get(scoring_model, ()), model)
         object.__setattr__(self, "models", MappingProxyType(in_order))
         object.__setattr__(self, "by_age", any(model.by_age for model in in_order.values()))
+        watching = tuple(model for model in in_order.values() if model.live and model.watches_changes)
+        object.__setattr__(self, "watching_changes", watching)
         object.__setattr__(self, "_naming", naming)
         object.__setattr__(self, "_shadowed", shadowed)
 

@@ -34,6 +34,8 @@ def rules(*, on: bool = True, live: frozenset[str] = frozenset({"engagement", "d
         members=model.get("members", ()),
         hold=model.get("hold"),
         on_rejection=model.get("on_rejection"),
+        audience=model.get("audience"),
+        fast_track=model.get("fast_track"),
     )
     ruled = RuledModel(definition=definition, version=3, live=bool(model.get("model_live", True)))
     return Rules(revision=1, lead_management=on, live_scoring_models=live, models={"enterprise": ruled})
@@ -48,11 +50,19 @@ class Told:
     outcome: str
     reason: str
     missing: tuple[str, ...]
+    in_audience: bool | None
+    fast_track: str | None
 
 
 def explained(held: Lead, by: Rules) -> Told:
     [one] = explain(held, by, NOW)
-    return Told(one.outcome, IN_ENGLISH.sentence(one.reason), tuple(map(IN_ENGLISH.sentence, one.missing)))
+    return Told(
+        one.outcome,
+        IN_ENGLISH.sentence(one.reason),
+        tuple(map(IN_ENGLISH.sentence, one.missing)),
+        one.in_audience,
+        None if one.fast_track is None else IN_ENGLISH.sentence(one.fast_track),
+    )
 
 
 def told_since(held: Lead) -> list[str]:
@@ -65,6 +75,30 @@ def test_a_merged_lead_is_told_which_one_can_qualify_instead() -> None:
     one = explained(held, rules())
     assert one.outcome == "lead_not_open"
     assert one.reason == "the lead was merged into L-7: only that one can qualify"
+
+
+def test_a_lead_outside_the_audience_is_told_which_tests_fail() -> None:
+    held = lead(engagement=90, demographic=90)
+    held.attributes = {"country": "FR", "revenue": 7}
+    audience = {
+        "all": [{"attribute": "country", "one_of": ["DE", "AT", "CH"]}, {"attribute": "revenue", "at_least": 5}]
+    }
+    one = explained(held, rules(audience=audience))
+    assert (one.outcome, one.in_audience) == ("not_in_audience", False)
+    assert one.reason == "outside the audience: country is FR, wanted DE, AT or CH"
+    held.attributes["country"] = "DE"
+    one = explained(held, rules(audience=audience))
+    assert (one.outcome, one.in_audience) == ("qualified", True)
+    assert explained(held, rules()).in_audience is None
+
+
+def test_how_a_lead_stands_to_the_fast_track_is_told() -> None:
+    held = lead(engagement=1)
+    by = rules(fast_track={"attribute": "demo_requested", "equals": True})
+    assert explained(held, by).fast_track == "fast track not met: demo_requested has no value, wanted yes"
+    held.attributes["demo_requested"] = True
+    assert explained(held, by).fast_track == "fast track met; it qualifies a lead when it becomes true"
+    assert explained(held, rules()).fast_track is None
 
 
 def test_what_a_criterion_lacks_is_told_in_points() -> None:

@@ -46,6 +46,19 @@ def test_leads_are_counted_by_the_outcome_of_a_worker() -> None:
     assert (found.leads, found.asked, found.qualifying, found.share) == (5, 4, 1, 0.2)
 
 
+def test_who_is_outside_the_audience_is_counted_apart_and_not_asked_about_scores() -> None:
+    audience = {"attribute": "country", "equals": "DE"}
+    inside = lead(engagement=60, demographic=60)
+    inside.attributes["country"] = "DE"
+    definition = model(audience=audience)
+    found = previewed(definition, rules(model()), inside, lead(engagement=90, demographic=90), lead(status="qualified"))
+    assert found.outcomes == {"criteria_not_met": 1, "not_in_audience": 1, "lead_not_open": 1}
+    assert (found.leads, found.asked, found.outside) == (3, 1, 1)
+    assert found.criteria[0].reached == 0
+    assert found.compared is not None
+    assert (found.compared.no_longer_qualifying, found.compared.neither) == (1, 1)
+
+
 def test_a_criterion_counts_eligible_leads_that_meet_or_near_it() -> None:
     found = previewed(
         model(criteria={"engagement": 70}),

@@ -7,9 +7,12 @@ from typing import Any
 from lead_qualifier.qualification.criteria import Criterion, Match
 from lead_qualifier.qualification.decide import Outcome, end_hold, evaluate
 from lead_qualifier.qualification.flags import Actions
+from lead_qualifier.qualification.lead_changes import follow_change, stands
 from lead_qualifier.qualification.leads import (
+    ChangeResult,
     Lead,
     LeadChange,
+    Origin,
     Qualification,
     Score,
     Trigger,
@@ -37,6 +40,8 @@ def model(
     existing_leads: ExistingLeads = "evaluate",
     drop_below: dict[str, float] | None = None,
     hold: timedelta | None = None,
+    audience: dict[str, Any] | None = None,
+    fast_track: dict[str, Any] | None = None,
 ) -> QualificationModel:
     floors = drop_below or {}
     if criteria is None:
@@ -52,6 +57,8 @@ def model(
         existing_leads=existing_leads,
         requalification=Requalification(policy, cool_down),
         hold=hold,
+        audience=audience,
+        fast_track=fast_track,
     )
 
 
@@ -74,12 +81,16 @@ def rules(
 
 
 class Desk:
-    """Handles the events of one lead as a worker does. `qualifications`: all there were, in order."""
+    """Handles the events of one lead as a worker does. `qualifications`: all there were, in order.
+
+    `outcomes`: what the models made of the last change.
+    """
 
     def __init__(self, current: Rules) -> None:
         self.rules = current
         self.lead = Lead()
         self.qualifications: list[Qualification] = []
+        self.outcomes: dict[str, Outcome] = {}
 
     def score(
         self, scoring_model: str, value: float, at: float, event_id: str = "e", grade: str | None = None
@@ -115,15 +126,29 @@ class Desk:
         return outcomes
 
     def change(self, at: float, **fields: Any) -> bool:
-        return apply_change(self.lead, LeadChange(occurred_at=minute(at), **fields))
+        """False: stale. What the change evaluates is in `outcomes`."""
+        before = stands(self.lead, self.rules)
+        result = apply_change(self.lead, LeadChange(occurred_at=minute(at), **fields))
+        self.outcomes = {}
+        if result is not ChangeResult.STALE:
+            for entry in follow_change(self.lead, self.rules, before, result):
+                if entry.origin is not None:
+                    self.outcomes[entry.model.id] = self._evaluate(entry.model, minute(at), "c", origin=entry.origin)
+        return bool(result)
 
     def _evaluate(
-        self, ruled: RuledModel, at: datetime, event_id: str, before: dict[str, Score] | None = None
+        self,
+        ruled: RuledModel,
+        at: datetime,
+        event_id: str,
+        before: dict[str, Score] | None = None,
+        *,
+        origin: Origin = "live",
     ) -> Outcome:
         # the clock of these tests shows the time of the events
         trigger, now_ms = Trigger(event_id, "lead-score-changed", 0, 0), at.timestamp() * 1000
         decision = evaluate(
-            self.lead, ruled, self.rules, at, now_ms=now_ms, origin="live", trigger=trigger, before=before
+            self.lead, ruled, self.rules, at, now_ms=now_ms, origin=origin, trigger=trigger, before=before
         )
         if isinstance(decision, Outcome):
             return decision

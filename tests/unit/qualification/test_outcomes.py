@@ -28,13 +28,14 @@ class Situation:
     lead: Lead = field(
         default_factory=lambda: Lead(
             known=True,
+            attributes={"country": "DE"},
             scores={"engagement": Score(83.0, minute(1)), "demographic": Score(64.0, minute(1))},
         )
     )
 
     def decide(self) -> Outcome | Qualification:
         current = rules(
-            model(cool_down=timedelta(minutes=30)),
+            model(cool_down=timedelta(minutes=30), audience={"attribute": "country", "equals": "DE"}),
             lead_management=self.lead_management,
             live=self.live,
             unknown_leads=self.unknown_leads,
@@ -82,6 +83,10 @@ def closed(now: Situation) -> None:
     now.lead.status = "disqualified"
 
 
+def elsewhere(now: Situation) -> None:
+    now.lead.attributes["country"] = "FR"
+
+
 def too_low(now: Situation) -> None:
     now.lead.scores["engagement"] = Score(69.0, minute(1))
 
@@ -101,6 +106,7 @@ CAUSES: list[tuple[Outcome, Callable[[Situation], None]]] = [
     (Outcome.MODEL_NOT_LIVE, not_live),
     (Outcome.UNKNOWN_LEAD_INELIGIBLE, unknown),
     (Outcome.LEAD_NOT_OPEN, closed),
+    (Outcome.NOT_IN_AUDIENCE, elsewhere),
     (Outcome.CRITERIA_NOT_MET, too_low),
     (Outcome.ALREADY_QUALIFIED, nothing_to_change),
     (Outcome.COOLING_DOWN, qualified_ten_minutes_ago_and_reset),
@@ -145,6 +151,7 @@ def test_the_words_are_those_of_the_domain_in_its_order() -> None:
         "model_not_live",
         "unknown_lead_ineligible",
         "lead_not_open",
+        "not_in_audience",
         "criteria_not_met",
         "already_qualified",
         "cooling_down",

@@ -29,11 +29,15 @@ from lead_qualifier.messages.topics import (
 from lead_qualifier.qualification.decide import (
     Outcome,
     difference,
+    difference_on_change,
     end_hold,
     evaluate,
     ineligibility,
 )
+from lead_qualifier.qualification.lead_changes import Stands, follow_change, stands
 from lead_qualifier.qualification.leads import (
+    AudienceView,
+    ChangeResult,
     EligibilityScore,
     EligibilityView,
     Lead,
@@ -66,6 +70,7 @@ _decode_view: Callable[[bytes], EligibilityView[EligibilityScore]] = msgspec.jso
 _decode_view_with_scores: Callable[[bytes], EligibilityView[Score]] = msgspec.json.Decoder(
     EligibilityView[Score]
 ).decode
+_decode_audience_view: Callable[[bytes], EligibilityView[Score]] = msgspec.json.Decoder(AudienceView).decode
 
 
 def decode_lead(value: bytes) -> Lead:
@@ -167,11 +172,44 @@ class LeadProcessor(Processor):
         key, lead = self._lead(record, message.change.occurred_at, context)
         if lead.erased is not None:
             begins_afresh(lead)
-        if apply_change(lead, message.change):
-            context.put(key, lead)
-            context.counts["lead_changed", "applied"] += 1
-        else:
+        rules = self._rules
+        before = stands(lead, rules) if rules.watching_changes else ()
+        result = apply_change(lead, message.change)
+        if result is ChangeResult.STALE:
             context.counts["lead_changed", "stale"] += 1
+            return
+        context.put(key, lead)
+        context.counts["lead_changed", "applied"] += 1
+        if before:
+            trigger = Trigger(message.event_id, LEAD_CHANGED.name, record.partition, record.offset)
+            at = message.change.occurred_at
+            as_of = self._as_of(at, record, context)
+            self._follow_change(key, lead, before, result, at, as_of, trigger, context)
+
+    def _follow_change(  # noqa: PLR0917  each is independent
+        self,
+        key: bytes,
+        lead: Lead,
+        before: Stands,
+        result: ChangeResult,
+        at: datetime,
+        as_of: datetime,
+        trigger: Trigger,
+        context: ProcessorContext,
+    ) -> None:
+        """Evaluate a lead that has changed by the models that the change concerns."""
+        rules = self._rules
+        entries = follow_change(lead, rules, before, result)
+        for entry in entries:
+            if entry.model.shadow is not None:
+                context.counts["shadow", entry.model.id, difference_on_change(lead, entry, rules, as_of)] += 1
+        for entry in entries:
+            model, origin = entry.model, entry.origin
+            if origin is not None:
+                outcome = evaluate(
+                    lead, model, rules, at, now_ms=context.now_ms, origin=origin, trigger=trigger, as_of=as_of
+                )
+                self._events.evaluated(key, lead, model.id, outcome, origin, trigger, context)
 
     def _merge(self, record: Record, context: ProcessorContext) -> None:
         message = decode_lead_merged(record.key, record.value, record.headers)
@@ -244,7 +282,11 @@ class LeadProcessor(Processor):
             for m in self._sweepable
             if m.published_revision > swept and m.published_at is not None
         ]
-        decode = _decode_view_with_scores if any(m.asks_more for m, _ in models) else _decode_view
+        decode: Callable[[bytes], EligibilityView[Score] | EligibilityView[EligibilityScore]] = _decode_view
+        if any(m.audience is not None for m, _ in models):
+            decode = _decode_audience_view
+        elif any(m.asks_more for m, _ in models):
+            decode = _decode_view_with_scores
         stored = context.stored
         to_sweep: list[bytes] = []
         counted: dict[tuple[str, str, str], int] = {}

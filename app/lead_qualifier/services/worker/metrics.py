@@ -16,7 +16,7 @@ _COUNTERS: dict[str, tuple[str, str, list[str]]] = {
     ),
     "shadow": (
         "shadow",
-        "Scores by whose criteria they meet: a live version's, those of the draft in its shadow, both or neither.",
+        "Events by which version means the lead: the live one, the draft in its shadow, both or neither.",
         ["model", "difference"],
     ),
     "lead_changed": ("lead_changes", "What became of lead-changed events.", ["result"]),

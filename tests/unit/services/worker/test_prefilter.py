@@ -45,6 +45,12 @@ MODELS = {
     "either": _model("either", ("engagement", 80), ("demographic", 80), match="any"),
     "held": _model("held", ("engagement", 70), hold=timedelta(hours=1)),
     "stopped": _model("stopped", ("attendance", 1)),
+    "elsewhere": _model("elsewhere", ("engagement", 50), audience={"attribute": "country", "equals": "FR"}),
+    "unready": _model(
+        "unready",
+        ("engagement", 50),
+        audience={"all": [{"attribute": "country", "exists": True}, {"field": "sales_ready", "equals": False}]},
+    ),
 }
 
 
@@ -56,7 +62,7 @@ def _lead(random: Random) -> Lead:
         status_reason=random.choice(("new", "contacted", "marketing_qualified")),
         sales_ready=random.random() < 0.3,
         known=random.random() < 0.8 or not scores,
-        attributes={"country": "DE", "status": "open", "scores": "none"},
+        attributes={"country": random.choice(("DE", "FR")), "status": "open", "scores": "none"},
         scores=scores,
         marks={"both": Mark(1, 1, at, "t")} if random.random() < 0.2 else {},
         merged_into="L-0" if random.random() < 0.05 else None,
