@@ -64,6 +64,8 @@ class Lead:
     merged_at: datetime | None = None
     merged_before_erased: bool = False
     """What was merged was erased afterwards: whatever comes late of it is its survivor's."""
+    reset: bool = False
+    """The newest change took a flag back or reopened the lead."""
     put_back: tuple[datetime, frozenset[str]] | None = None
     """When a rejection put flags back, and which a qualification had set."""
 
@@ -97,7 +99,8 @@ class Lead:
         left = before["status_reason"] == "marketing_qualified" and self.now["status_reason"] != "marketing_qualified"
         lowered = before["sales_ready"] and not self.now["sales_ready"]
         reopened = before["status"] != "open" and self.now["status"] == "open"
-        if (left or lowered or reopened) and not overtaken:
+        self.reset = left or lowered or reopened
+        if self.reset and not overtaken:
             for one in self.past:
                 if not one.barred or (one.rejected is not None and at > one.rejected):
                     one.cleared, one.barred = True, False

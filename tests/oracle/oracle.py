@@ -12,13 +12,10 @@ from typing import Any
 from tests.oracle.lead import Erased, Holding, Lead, Past
 from tests.oracle.reading import Bad, Input, change, erased, merge, message, moment, response, score, when
 from tests.oracle.registry import Model, Registry, duration
+from tests.oracle.standing import DIFFERENCE, Scores, above, changes_on, trigger_of, way_to
 
 #: What the broker takes by default, and 64 KiB.
 LARGEST_STATE = 1_048_588 + 65_536
-
-
-Scores = dict[str, tuple[float, datetime]]
-"""The value on each scoring model, and when it was so."""
 
 
 @dataclass
@@ -79,12 +76,7 @@ class Oracle:
         stale = not lead.score(scoring_model, told["score"], at)
         if not stale and lead.merged_into is not None:
             self._hand_over(lead.merged_into, {scoring_model: lead.scores[scoring_model]}, [], [told["lead_id"]])
-        trigger = {
-            "event_id": told["event_id"],
-            "topic": record.topic,
-            "partition": record.partition,
-            "offset": record.offset,
-        }
+        trigger = trigger_of(told["event_id"], record)
         for name, model in sorted(self.registry.models.items()):
             if model.names(scoring_model):
                 if not stale and model.live:
@@ -92,14 +84,7 @@ class Oracle:
                 self._evaluate(told["lead_id"], name, model, at, trigger=trigger, stale=stale)
             beside = model.in_shadow
             if beside is not None and not stale and (model.names(scoring_model) or beside.names(scoring_model)):
-                met = [self._met(self._criteria(lead, one), one) for one in (model, beside)]
-                words = {
-                    (True, True): "both",
-                    (False, False): "neither",
-                    (False, True): "newly_qualifying",
-                    (True, False): "no_longer_qualifying",
-                }
-                self.shadow[name, words[met[0], met[1]]] += 1
+                self.shadow[name, DIFFERENCE[self._meant(lead, model), self._meant(lead, beside)]] += 1
 
     def _remember(self, lead: Lead, name: str, model: Model, stood: list[Scores]) -> None:
         """What is kept of a score besides the score: whether a wait is over, and whether scores fell below.
@@ -111,7 +96,7 @@ class Oracle:
             del lead.holding[name]
         newest = lead.newest_of(name)
         if model.policy == "on_recross" and newest is not None:
-            fell = not _above(lead.scores, model) and any(_above(scores, model) for scores in stood)
+            fell = not above(lead.scores, model) and any(above(scores, model) for scores in stood)
             newest.dropped = newest.dropped or fell
 
     def elapse(self) -> None:
@@ -129,10 +114,41 @@ class Oracle:
             return
         told = change(record, self.partitions)
         before = deepcopy(self._lead(told["lead_id"]))
-        self.leads[told["lead_id"]].change(told)
+        applied = self.leads[told["lead_id"]].change(told)
         if len(json.dumps(self.leads[told["lead_id"]].attributes, ensure_ascii=False).encode()) > LARGEST_STATE:
             self.leads[told["lead_id"]] = before
             raise Bad("the lead would no longer fit its record")
+        if applied:
+            self._come_in(before, told, record)
+
+    def _come_in(self, before: Lead, told: dict[str, Any], record: Input) -> None:
+        """What comes of a change by which a lead enters an audience, or the fast track: of that alone, if of both."""
+        lead = self.leads[told["lead_id"]]
+        trigger = trigger_of(told["event_id"], record)
+        ways: dict[str, str] = {}
+        for name, model in sorted(self.registry.models.items()):
+            if not model.live:
+                continue
+            if model.means(before.now, before.attributes) and not model.means(lead.now, lead.attributes):
+                lead.holding.pop(name, None)
+            versions = [model] if model.in_shadow is None else [model, model.in_shadow]
+            found = ["" if lead.reset else way_to(before, lead, one) for one in versions]
+            if found[0]:
+                ways[name] = found[0]
+            if len(found) > 1 and any(found):
+                meant = [
+                    way != "" and self._meant(lead, one, fast_track=way == "fast_track")
+                    for one, way in zip(versions, found, strict=True)
+                ]
+                self.shadow[name, DIFFERENCE[meant[0], meant[1]]] += 1
+        for name, way in ways.items():
+            model, at = self.registry.models[name], moment(told["occurred_at"])
+            self._evaluate(told["lead_id"], name, model, at, trigger=trigger, fast_track=way == "fast_track")
+
+    def _meant(self, lead: Lead, model: Model, *, fast_track: bool = False) -> bool:
+        """Is the lead in the audience, with scores that are enough?"""
+        enough = fast_track or self._met(self._criteria(lead, model), model)
+        return enough and model.means(lead.now, lead.attributes)
 
     def _erase(self, lead_id: str) -> None:
         marks = self._marks(lead_id)
@@ -193,12 +209,7 @@ class Oracle:
             "qualification_number": taken_back.number,
             "changes": changes,
             "occurred_at": at,
-            "trigger": {
-                "event_id": told["event_id"],
-                "topic": record.topic,
-                "partition": record.partition,
-                "offset": record.offset,
-            },
+            "trigger": trigger_of(told["event_id"], record),
         }
         if told.get("reason") is not None:
             event["reason"] = told["reason"]
@@ -234,12 +245,7 @@ class Oracle:
         if accepted and told["command"] == "publish":
             assert model is not None
             if model.definition.get("existing_leads", "evaluate") == "evaluate":
-                trigger = {
-                    "event_id": told["command_id"],
-                    "topic": record.topic,
-                    "partition": 0,
-                    "offset": record.offset,
-                }
+                trigger = trigger_of(told["command_id"], record)
                 for lead_id in self.leads:
                     self._evaluate(lead_id, name, model, moment(told["issued_at"]), trigger=trigger)
 
@@ -268,11 +274,21 @@ class Oracle:
         trigger: dict[str, Any],
         stale: bool = False,
         waited: bool = False,
+        fast_track: bool = False,
     ) -> None:
         lead = self.leads[lead_id]
         criteria = self._criteria(lead, model)
-        changes = _changes(lead, model)
-        outcome = self._outcome(lead, name, model, at, criteria=criteria, changes=changes, stale=stale, waited=waited)
+        changes = changes_on(lead, model)
+        outcome = self._outcome(
+            lead,
+            name,
+            model,
+            at,
+            enough=fast_track or self._met(criteria, model),
+            changes=changes,
+            stale=stale,
+            waited=waited or fast_track,
+        )
         self.outcomes[name, outcome] += 1
         if outcome == "holding":
             running = lead.holding.get(name)
@@ -300,10 +316,12 @@ class Oracle:
                 if field in lead.now
             },
             "qualification_number": number,
-            "origin": "live" if trigger["topic"] == "lead-score-changed" else "sweep",
+            "origin": "sweep" if trigger["topic"] == "qualification-commands" else "live",
             "occurred_at": at,
             "trigger": trigger,
         }
+        if fast_track:
+            event |= {"origin": "fast_track", "fast_track": True}
         if lead.changed_at is not None:
             event["lead"]["changed_at"] = lead.changed_at
         if model.grouped:
@@ -319,7 +337,7 @@ class Oracle:
         model: Model,
         at: datetime,
         *,
-        criteria: list[dict[str, Any]],
+        enough: bool,
         changes: dict[str, Any],
         stale: bool,
         waited: bool,
@@ -337,7 +355,8 @@ class Oracle:
             "model_not_live": not model.live,
             "unknown_lead_ineligible": lead.changed_at is None and self.unknown_leads == "ineligible",
             "lead_not_open": closed,
-            "criteria_not_met": not self._met(criteria, model),
+            "not_in_audience": not model.means(lead.now, lead.attributes),
+            "criteria_not_met": not enough,
             "already_qualified": marked or not (changes or crossed),
             "cooling_down": refused or (held is not None and bool(model.cool_down) and at - held.at < model.cool_down),
             "holding": model.hold is not None and not waited,
@@ -359,22 +378,3 @@ class Oracle:
                 evidence["met"] = self.registry.is_live(name) and value >= threshold
             stood.append(evidence)
         return stood
-
-
-def _above(scores: Scores, model: Model) -> bool:
-    """Do these scores reach what the model asks for, or where it says so, what they must not fall below?"""
-    reached = [
-        one["scoring_model"] in scores and scores[one["scoring_model"]][0] >= one.get("drop_below", one["threshold"])
-        for one in model.leaves()
-    ]
-    return bool(model.tree(reached)["met"])
-
-
-def _changes(lead: Lead, model: Model) -> dict[str, Any]:
-    actions = model.definition["actions"]
-    changes: dict[str, Any] = {}
-    if actions.get("status_reason") == "marketing_qualified" and lead.now["status_reason"] != "marketing_qualified":
-        changes["status_reason"] = {"from": lead.now["status_reason"], "to": "marketing_qualified"}
-    if actions.get("sales_ready") and not lead.now["sales_ready"]:
-        changes["sales_ready"] = {"from": False, "to": True}
-    return changes

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from tests.oracle.conditions import is_so
 from tests.oracle.reading import moment
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -86,6 +87,15 @@ class Model:
     @property
     def policy(self) -> str:
         return str(self.definition.get("requalification", {}).get("policy", "when_reset"))
+
+    def means(self, own: dict[str, Any], attributes: dict[str, Any]) -> bool:
+        """Is a lead of these fields and attributes in the audience?"""
+        return is_so(self.definition.get("audience"), own, attributes)
+
+    def hears(self, own: dict[str, Any], attributes: dict[str, Any]) -> bool:
+        """Does such a lead meet the condition of the fast track?"""
+        wanted = self.definition.get("fast_track")
+        return wanted is not None and is_so(wanted, own, attributes)
 
     @property
     def cool_down(self) -> timedelta:

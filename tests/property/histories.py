@@ -1,7 +1,9 @@
 """Histories of one lead for the property tests to play, and what playing them shows step by step."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import repeat
 from typing import Any
 
 from hypothesis import strategies as st
@@ -9,7 +11,17 @@ from msgspec.structs import replace
 
 from lead_qualifier.qualification.criteria import AtLeast, Criterion, Group, Match, Member
 from lead_qualifier.qualification.decide import Outcome, decide, end_hold, evaluate, follow_scores
-from lead_qualifier.qualification.leads import Lead, LeadChange, Qualification, Trigger, apply_change, record_score
+from lead_qualifier.qualification.lead_changes import follow_change, stands
+from lead_qualifier.qualification.leads import (
+    ChangeResult,
+    Lead,
+    LeadChange,
+    Origin,
+    Qualification,
+    Trigger,
+    apply_change,
+    record_score,
+)
 from lead_qualifier.qualification.models import Policy, QualificationModel, Requalification
 from lead_qualifier.qualification.rules import RuledModel, Rules
 from tests.unit.qualification.given import minute, model, rules
@@ -38,6 +50,22 @@ def matches(draw: st.DrawFn, criteria: int) -> Match:
     return draw(st.sampled_from(["all", "any", *(AtLeast(k) for k in range(1, criteria + 1))]))
 
 
+#: On what changes tell of; few, so that leads come into audiences and leave them all the time.
+conditions: st.SearchStrategy[dict[str, Any] | None] = st.sampled_from(
+    [
+        None,
+        None,
+        {"attribute": "x", "at_least": 1},
+        {"attribute": "x", "one_of": [1, 2]},
+        {"attribute": "y", "exists": True},
+        {"not": {"attribute": "y", "equals": 3}},
+        {"field": "sales_ready", "equals": False},
+        {"any": [{"attribute": "x", "equals": 3}, {"field": "owner_id", "equals": "U-1"}]},
+        {"all": [{"attribute": "y", "not_equals": 0}, {"field": "status_reason", "not_equals": "new"}]},
+    ]
+)
+
+
 @st.composite
 def definitions(draw: st.DrawFn, model_id: str = "m") -> QualificationModel:
     criteria = draw(st.dictionaries(st.sampled_from(SCORING_MODELS), thresholds, min_size=1))
@@ -48,12 +76,14 @@ def definitions(draw: st.DrawFn, model_id: str = "m") -> QualificationModel:
         actions=draw(st.sampled_from([["status_reason"], ["sales_ready"], ["status_reason", "sales_ready"]])),
         policy=draw(st.sampled_from(["never", "when_reset", "when_reset"])),
         cool_down=draw(st.none() | st.integers(min_value=0, max_value=6).map(lambda count: timedelta(minutes=count))),
+        audience=draw(conditions),
+        fast_track=draw(conditions),
     )
 
 
 @st.composite
 def rich_definitions(draw: st.DrawFn, model_id: str = "m") -> QualificationModel:
-    """With all that a definition can say: groups, holds, floors, grades, ages, and scores that cross again."""
+    """With all that a definition can say: also groups, holds, floors, grades, ages, and scores that cross again."""
     plain = draw(definitions(model_id))
     policies: list[Policy] = ["never", "when_reset", "on_recross", "on_recross"]
     policy = draw(st.sampled_from(policies))
@@ -67,6 +97,8 @@ def rich_definitions(draw: st.DrawFn, model_id: str = "m") -> QualificationModel
         requalification=Requalification(policy, plain.requalification.cool_down),
         members=draw(st.sampled_from(_SHAPES[len(criteria)])),
         hold=draw(st.sampled_from([None, None, timedelta(minutes=1), timedelta(minutes=3)])),
+        audience=plain.audience,
+        fast_track=plain.fast_track,
     )
 
 
@@ -155,6 +187,9 @@ class Step:
     decision: Outcome | Qualification | None = None
     by: RuledModel | None = None
     at: datetime | None = None
+    origin: Origin = "live"
+    held: bool = False
+    """It is the end of a hold."""
 
 
 def played(first: Rules, history: list[Event], start: Lead | None = None) -> list[Step]:
@@ -163,18 +198,26 @@ def played(first: Rules, history: list[Event], start: Lead | None = None) -> lis
     current = first
     steps: list[Step] = []
 
-    def decided(event: Event, models: Any, at: datetime, trigger: str, *, stale: bool = False) -> None:
-        for ruled in models:
+    def decided(
+        event: Event,
+        models: Any,
+        at: datetime,
+        trigger: str,
+        *,
+        stale: bool = False,
+        origins: Iterable[Origin] = repeat("live"),
+    ) -> None:
+        for ruled, origin in zip(models, origins, strict=False):
             before = copy_of(lead)
             if stale:
                 steps.append(Step(event, before, before, Outcome.STALE_SCORE, ruled, at))
                 continue
-            pure = decide(lead, ruled, current, at)
+            pure = decide(lead, ruled, current, at, fast_track=origin == "fast_track")
             assert lead == before, "deciding changes nothing"
             began, now_ms = Trigger(trigger, "lead-score-changed", 0, 0), minute(index).timestamp() * 1000
-            decision = evaluate(lead, ruled, current, at, now_ms=now_ms, origin="live", trigger=began)
+            decision = evaluate(lead, ruled, current, at, now_ms=now_ms, origin=origin, trigger=began)
             assert decision == pure
-            steps.append(Step(event, before, copy_of(lead), decision, ruled, at))
+            steps.append(Step(event, before, copy_of(lead), decision, ruled, at, origin))
 
     def waited(event: Event) -> None:
         for model_id, hold in sorted(lead.holds.items()):
@@ -183,7 +226,7 @@ def played(first: Rules, history: list[Event], start: Lead | None = None) -> lis
             before = copy_of(lead)
             decision = end_hold(lead, model_id, current, minute(index))
             if decision is not None:
-                steps.append(Step(event, before, copy_of(lead), decision, current.models[model_id], hold.at))
+                steps.append(Step(event, before, copy_of(lead), decision, current.models[model_id], hold.at, held=True))
 
     for index, event in enumerate(history):
         waited(event)
@@ -192,8 +235,14 @@ def played(first: Rules, history: list[Event], start: Lead | None = None) -> lis
             case Rules():
                 current = event
             case LeadChange():
-                apply_change(lead, event)
+                stood_before = stands(lead, current)
+                result = apply_change(lead, event)
+                stale = result is ChangeResult.STALE
+                entries = [] if stale else follow_change(lead, current, stood_before, result)
                 steps.append(Step(event, before, copy_of(lead)))
+                ways = {one.model.id: one.origin for one in entries if one.origin is not None}
+                models = [current.models[model_id] for model_id in ways]
+                decided(event, models, event.occurred_at, f"c{index}", origins=ways.values())
             case Scored():
                 stood = dict(lead.scores)
                 fresh = record_score(lead, event.scoring_model, event.value, minute(event.at), event.grade)

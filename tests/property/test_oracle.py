@@ -14,6 +14,7 @@ from lead_qualifier.qualification.decide import Outcome
 from lead_qualifier.qualification.leads import Lead, LeadChange, Qualification
 from lead_qualifier.qualification.models import QualificationModel
 from lead_qualifier.qualification.rules import Rules
+from tests.oracle.conditions import is_so
 from tests.property.histories import Event, Scored, histories, played, snapshots
 from tests.support.examples import examples
 from tests.unit.qualification.given import START, minute
@@ -77,10 +78,11 @@ class Oracle:
     def sweep(self, at: datetime) -> list[tuple[str, str]]:
         return self.evaluate((one.definition for one in self.rules.models.values()), at, stale=False)
 
-    def change(self, change: LeadChange) -> None:
+    def change(self, change: LeadChange) -> list[tuple[str, str]]:
         at = change.occurred_at
         if any(then > at for then in self.changes):
-            return
+            return []
+        stood = {name: self.stands(ruled.definition) for name, ruled in self.rules.models.items()}
         self.changes.append(at)
         newest = max((one.at for one in self.qualified), default=None)
         before_newest = newest is not None and at < newest
@@ -99,11 +101,33 @@ class Oracle:
         if (left or lowered or reopened) and not before_newest:
             for one in self.qualified:
                 one.cleared = True
+        concerned: dict[str, bool] = {}
+        by_hand = left or lowered or reopened
+        for name, ruled in sorted(self.rules.models.items()):
+            (inside, raised), (now_inside, now_raised) = stood[name], self.stands(ruled.definition)
+            if not ruled.live:
+                continue
+            if inside and not now_inside:
+                self.waiting.pop(name, None)
+            if not by_hand and ((now_inside and not inside) or (now_raised and not raised)):
+                concerned[name] = now_raised and not raised
+        return [
+            (name, self.outcome(self.rules.models[name].definition, at, stale=False, raised=raised))
+            for name, raised in concerned.items()
+        ]
+
+    def stands(self, model: QualificationModel) -> tuple[bool, bool]:
+        """Is the lead in the audience, and is its hand raised?"""
+        own = {name: value for name, value in self.now.items() if value is not None}
+        raised = model.fast_track is not None and is_so(model.fast_track, own, self.attributes)
+        return is_so(model.audience, own, self.attributes), raised
 
     def evaluate(self, models: Iterable[QualificationModel], at: datetime, *, stale: bool) -> list[tuple[str, str]]:
         return [(one.id, self.outcome(one, at, stale=stale)) for one in sorted(models, key=lambda one: one.id)]
 
-    def outcome(self, model: QualificationModel, at: datetime, *, stale: bool, waited: bool = False) -> str:
+    def outcome(
+        self, model: QualificationModel, at: datetime, *, stale: bool, waited: bool = False, raised: bool = False
+    ) -> str:
         would_set = set()
         if model.actions.marketing_qualified and self.now["status_reason"] != "marketing_qualified":
             would_set.add("status_reason")
@@ -121,10 +145,11 @@ class Oracle:
             ("model_not_live", not self.rules.models[model.id].live),
             ("unknown_lead_ineligible", unknown and self.rules.unknown_leads == "ineligible"),
             ("lead_not_open", not_open),
-            ("criteria_not_met", not self.meets(model, self.clock if waited else at)),
+            ("not_in_audience", not self.stands(model)[0]),
+            ("criteria_not_met", not raised and not self.meets(model, self.clock if waited else at)),
             ("already_qualified", marked or not (would_set or again)),
             ("cooling_down", bool(marks and cool_down and at < marks[-1].at + cool_down)),
-            ("holding", model.hold is not None and not waited),
+            ("holding", model.hold is not None and not waited and not raised),
         ]
         for word, applies in words:
             if applies:
@@ -210,7 +235,7 @@ def test_every_outcome_and_every_lead_is_as_a_second_reading_of_the_domain_says(
             case Rules():
                 oracle.rules = event
             case LeadChange():
-                oracle.change(event)
+                foretold += oracle.change(event)
             case Scored():
                 foretold += oracle.score(event.scoring_model, event.value, event.grade, minute(event.at))
             case _:

@@ -55,5 +55,20 @@ MODELS: tuple[dict[str, Any], ...] = (
         "actions": {"status_reason": "marketing_qualified"},
         "requalification": {"policy": "on_recross", "cool_down": "1h"},
     },
+    model(
+        "at-home",
+        "any",
+        {"engagement": 55, "demographic": 60},
+        audience={"any": [{"attribute": "country", "equals": "DE"}, {"attribute": "revenue", "at_least": 1.5}]},
+    ),
+    model(
+        "hand-raisers",
+        "all",
+        {"intent": 90, "attendance": 90},
+        actions={"sales_ready": True},
+        audience={"field": "status_reason", "not_equals": "contacted"},
+        fast_track={"all": [{"attribute": "größe", "exists": True}, {"attribute": "country", "not_equals": True}]},
+        requalification={"policy": "on_recross", "cool_down": "2h"},
+    ),
     model("anybody", "all", {"demographic": -5.5, "attendance": 20}, existing_leads="ignore"),
 )
