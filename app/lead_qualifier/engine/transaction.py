@@ -42,7 +42,7 @@ _GRACE_SECONDS = 1.0
 #: An abort that takes longer (seconds) is left to the next producer's init_transactions, which also fences. librdkafka
 #: may wait for its connection to the coordinator for as long as it is allowed to, when a new producer gets one at once.
 _ABORT_SECONDS = 5.0
-#: How long (seconds) a producer may take that uses TLS files which were exchanged.
+#: How long (seconds) a producer may take that uses replaced TLS files.
 _RENEWAL_SECONDS = 5.0
 _RECORD_FAULTS = {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_RECORD, KafkaError.INVALID_MSG}
 #: These say that the transaction or the producer has failed, not why.
@@ -122,10 +122,10 @@ class TransactionalProducer:
         """Make sure that there is a producer with settled transactions and the current TLS files. No transaction
         may be open. Raises KafkaException if the broker cannot be reached.
         """
-        exchanged = self._tls_files.changed()
+        replaced = self._tls_files.changed()
         if self._producer is None:
             self._producer = self._initialised(confluent_kafka.Producer(self._config), self._deadline)
-        elif exchanged:
+        elif replaced:
             try:
                 producer = confluent_kafka.Producer(self._config)
             except KafkaException as error:
