@@ -73,9 +73,22 @@ def here(install: Install) -> Installation:
     lower = model("simple", "any", {"engagement": 20})
     here.order(command("stop", "simple"), apply(lower), command("publish", "simple"))
     here.scores(*(score(lead(n), "engagement", 95, 7) for n in range(LEADS - 50, LEADS + 10)))
+    here.settle()
+    # changes that bring leads into an audience or onto a fast track
+    meant = {"attribute": "country", "one_of": ["DE", "AT"]}
+    asks = {"attribute": "asks", "equals": True}
+    inbound = model("inbound", "any", {"intent": 40}, actions={"sales_ready": True}, audience=meant, fast_track=asks)
+    here.order(apply(inbound), command("publish", "inbound"))
+    here.scores(*(score(lead(n), "intent", n % 80, 8) for n in range(LEADS)))
+    here.settle()
+    countries = ("DE", "FR", "AT")
+    told = (
+        change(lead(n), 9, attributes={"country": countries[n % 3], "asks": n % 4 == 0}) for n in range(0, LEADS, 7)
+    )
+    here.changes(*told)
     here.settle_and_check()
     assert {event["qualification_number"] for event in here.qualified()} == {1, 2}
-    assert {event["origin"] for event in here.qualified()} == {"live", "sweep"}
+    assert {event["origin"] for event in here.qualified()} == {"live", "sweep", "fast_track"}
     return here
 
 
@@ -139,7 +152,10 @@ def test_from_a_time_on_the_differences_are_listed(here: Installation, tmp_path:
     assert differences["scores"] > 20
     assert len(found["differences"]) == 3
     assert all(one["live"] for one in found["differences"])
-    assert (found["qualifications"]["count"], found["qualifications"]["only_live"]) == (0, len(here.qualified()))
+    # and so are the fast tracks that they took, as if nothing had qualified them before
+    raised = [n for n in range(0, LEADS, 28) if n % 3 != 1 and n % 11 != 1]
+    assert found["qualifications"]["count"] == len(raised)
+    assert found["qualifications"]["only_live"] >= len(here.qualified()) - len(raised)
 
 
 def test_what_cannot_be_is_refused(here: Installation, tmp_path: Path) -> None:
