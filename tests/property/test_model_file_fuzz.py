@@ -26,6 +26,8 @@ criteria:
 actions: {status_reason: marketing_qualified, sales_ready: true}
 existing_leads: evaluate
 requalification: {policy: when_reset, cool_down: 30d}
+audience: {all: [{attribute: country, one_of: [DE, AT]}, {not: {field: owner_id, exists: true}}]}
+fast_track: {attribute: revenue, at_least: 1.5}
 """
 AS_JSON = json.dumps(yaml.safe_load(MODEL)).encode()
 THROWN_IN = st.sampled_from(

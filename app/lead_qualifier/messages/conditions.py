@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, NotRequired
+from typing import Annotated, NotRequired, cast
 
-from pydantic import Discriminator, Field, Tag, with_config
+from pydantic import Discriminator, Field, GetJsonSchemaHandler, GetPydanticSchema, Tag, with_config
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 from typing_extensions import TypeAliasType, TypedDict
 
 from lead_qualifier.messages.fields import EMITTED, FORM, Id, Number, Value
@@ -75,6 +77,13 @@ def _form(definition: object) -> str:
     return FORM + "test"
 
 
+def _any_of(schema: object, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+    """As the schema of a test takes further fields, what is no test may be taken for one as well."""
+    found = handler(cast("CoreSchema", schema))
+    found["anyOf"] = found.pop("oneOf")
+    return found
+
+
 ConditionDefinition = TypeAliasType(
     "ConditionDefinition",
     Annotated[
@@ -83,5 +92,6 @@ ConditionDefinition = TypeAliasType(
         | Annotated[AnyOf, Tag(FORM + "any")]
         | Annotated[Not, Tag(FORM + "not")],
         Discriminator(_form),
+        GetPydanticSchema(get_pydantic_json_schema=_any_of),
     ],
 )
