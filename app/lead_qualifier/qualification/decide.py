@@ -157,8 +157,8 @@ def decide(
     """
     if as_of is None:
         as_of = at
-    hindered = ineligibility(lead, model, rules, as_of, fast_track=fast_track)
-    if hindered is not None:
+    hindered = ineligibility(lead, model, rules, as_of)
+    if hindered is not None and not (fast_track and hindered is _CRITERIA_NOT_MET):
         return hindered
     requalification = model.definition.requalification
     before = lead.marks.get(model.id)
@@ -191,13 +191,11 @@ def ineligibility(
     model: RuledModel,
     rules: Rules,
     as_of: datetime,
-    *,
-    fast_track: bool = False,
 ) -> Outcome | None:
     """Why the model cannot qualify the lead as it is now. None: it is eligible and meets the criteria.
 
-    `as_of`: up to when the age of a score is counted. `fast_track`: the criteria do not count. An AudienceView at least
-    is needed where the model names an audience.
+    `as_of`: up to when the age of a score is counted. An AudienceView at least is needed where the model names an
+    audience. The criteria come last.
     """
     if not rules.lead_management:
         return _LEAD_MANAGEMENT_OFF
@@ -209,7 +207,7 @@ def ineligibility(
         return _LEAD_NOT_OPEN
     if model.audience is not None and not in_audience(model, lead):
         return _NOT_IN_AUDIENCE
-    if not fast_track and not criteria_met(model, lead.scores, rules, as_of):
+    if not criteria_met(model, lead.scores, rules, as_of):
         return _CRITERIA_NOT_MET
     return None
 

@@ -243,6 +243,10 @@ class ChangeResult(IntEnum):
     """Applied: it took a flag back, or reopened the lead."""
 
 
+# This runs for every change: constants spare it the look-up in the enum.
+_STALE, _APPLIED, _RESET = ChangeResult
+
+
 def apply_change(lead: Lead, change: LeadChange) -> ChangeResult:
     """Apply what the CRM says, unless it is older than the change held. Equal times: applied.
 
@@ -252,7 +256,7 @@ def apply_change(lead: Lead, change: LeadChange) -> ChangeResult:
     """
     at = change.occurred_at
     if lead.changed_at is not None and at < lead.changed_at:
-        return ChangeResult.STALE
+        return _STALE
     overtaken = lead.qualified_at is not None and at < lead.qualified_at
     kept = lead.qualified_flags if overtaken else ()
     reset = reopened = False
@@ -276,7 +280,7 @@ def apply_change(lead: Lead, change: LeadChange) -> ChangeResult:
         for model_id, mark in lead.marks.items():
             if not mark.barred or (mark.rejected is not None and at > mark.rejected):
                 lead.marks[model_id] = replace(mark, cleared=True, barred=False)
-    return ChangeResult.RESET if reset or reopened else ChangeResult.APPLIED
+    return _RESET if reset or reopened else _APPLIED
 
 
 def _merge(attributes: dict[str, Any], changed: dict[str, Any]) -> None:

@@ -30,6 +30,18 @@ FLAT = QualificationModel(
 )
 
 
+def test_conditions_on_the_lead_are_told_after_the_criteria() -> None:
+    model = replace(
+        FLAT,
+        audience={"attribute": "country", "one_of": ["DE", "AT"]},
+        fast_track={"all": [{"attribute": "demo_requested", "equals": True}, {"attribute": "revenue", "above": 5}]},
+    )
+    assert terms(model) == (
+        "any of a >= 70, b >= 50; only leads where country is DE or AT; "
+        "fast track when demo_requested is yes and revenue is more than 5; only once"
+    )
+
+
 def test_nested_criteria_read_as_one_formula() -> None:
     model = QualificationModel(
         id="m",

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from lead_qualifier.cli.preview_views import _set_already
+from lead_qualifier.cli.preview_views import _set_already, _when_and_why_not
 from lead_qualifier.client.preview import Preview, Previewer, as_if_live
 from lead_qualifier.messages.model_reading import model_of
 from lead_qualifier.qualification.leads import Lead, Mark, Score
@@ -54,6 +54,7 @@ def test_who_is_outside_the_audience_is_counted_apart_and_not_asked_about_scores
     found = previewed(definition, rules(model()), inside, lead(engagement=90, demographic=90), lead(status="qualified"))
     assert found.outcomes == {"criteria_not_met": 1, "not_in_audience": 1, "lead_not_open": 1}
     assert (found.leads, found.asked, found.outside) == (3, 1, 1)
+    assert list(_when_and_why_not(found, definition)) == ["1 are outside the audience"]
     assert found.criteria[0].reached == 0
     assert found.compared is not None
     assert (found.compared.no_longer_qualifying, found.compared.neither) == (1, 1)

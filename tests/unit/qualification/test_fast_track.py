@@ -41,6 +41,11 @@ def test_an_unknown_lead_qualifies_without_any_score() -> None:
     assert [(held.met, held.score) for held in one.criteria] == [(False, None)]
 
 
+def test_the_change_that_makes_a_lead_known_may_qualify_it_where_unknown_leads_are_ineligible() -> None:
+    it = Desk(rules(model(fast_track=ASKS, audience=DACH), unknown_leads="ineligible"))
+    assert asks(it, 0, attributes={"country": "CH"}) == {"enterprise": QUALIFIED}
+
+
 def test_the_evidence_shows_the_scores_as_they_stand() -> None:
     it = desk()
     it.score("engagement", 12, 0)

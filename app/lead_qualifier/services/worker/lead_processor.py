@@ -175,7 +175,7 @@ class LeadProcessor(Processor):
         rules = self._rules
         before = stands(lead, rules) if rules.watching_changes else ()
         result = apply_change(lead, message.change)
-        if result is ChangeResult.STALE:
+        if not result:
             context.counts["lead_changed", "stale"] += 1
             return
         context.put(key, lead)
