@@ -32,7 +32,13 @@ def definitions() -> st.SearchStrategy[QualificationModel]:
         st.sampled_from([None, timedelta(minutes=5)]),
     )
     grouped = plain.map(lambda one: replace(one, match="all", members=(0, Group("any", (1, 2)))))
-    return plain | grouped
+    return st.builds(fresh, plain | grouped, st.sampled_from([None, timedelta(minutes=60)]))
+
+
+def fresh(definition: QualificationModel, max_age: timedelta | None) -> QualificationModel:
+    """With a limit on the age of engagement."""
+    first, *others = definition.criteria
+    return replace(definition, criteria=(replace(first, max_age=max_age), *others))
 
 
 def leads() -> st.SearchStrategy[Lead]:
@@ -40,12 +46,15 @@ def leads() -> st.SearchStrategy[Lead]:
         [{}, {"enterprise": Mark(1, 1, START, "e")}, {"enterprise": Mark(1, 1, START, "e", cleared=True)}]
     )
     return st.builds(
-        lambda scores, held, status: Lead(
-            status=status, scores={name: Score(value, START) for name, value in scores.items()}, marks=dict(held)
+        lambda scores, held, status, age: Lead(
+            status=status,
+            scores={name: Score(value, minute(-age)) for name, value in scores.items()},
+            marks=dict(held),
         ),
         st.dictionaries(st.sampled_from(NAMES), SCORES),
         marks,
         st.sampled_from(["open", "open", "disqualified"]),
+        st.sampled_from([0, 1]),
     )
 
 
@@ -82,9 +91,7 @@ def test_each_threshold_counts_as_if_the_model_had_it(
         assert found.threshold == own
         for threshold, count in found.qualifying:
             changed = tuple(
-                Criterion(
-                    one.scoring_model, threshold if one.scoring_model == found.scoring_model_id else one.threshold
-                )
+                replace(one, threshold=threshold) if one.scoring_model == found.scoring_model_id else one
                 for one in definition.criteria
             )
             assert count == qualifying(replace(definition, criteria=changed), held, live)

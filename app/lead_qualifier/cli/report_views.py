@@ -77,9 +77,10 @@ def _retained(retained: Retained) -> str:
     if not retained.exists:
         return f"{retained.topic} does not exist"
     if retained.since is None:
-        return f"{retained.topic} is empty" + ("" if retained.complete else ": its records have been deleted")
-    older = "" if retained.complete else "; older ones have been deleted"
-    return f"{retained.topic} holds events from {moment(retained.since)}{older}"
+        return f"{retained.topic} is empty"
+    if retained.complete:
+        return f"{retained.topic} holds events from {moment(retained.since)}"
+    return f"{retained.topic} holds all events from {moment(retained.since)}; older ones have been deleted"
 
 
 def _fates(report: ModelReport) -> None:

@@ -34,7 +34,7 @@ from lead_qualifier.messages.topics import (
 from lead_qualifier.qualification.lead_fields import OPEN, QUALIFIED
 from lead_qualifier.qualification.leads import Lead
 from lead_qualifier.qualification.merging import holds_nothing
-from lead_qualifier.qualification.utc import EARLIEST_PLAUSIBLE, Moment, from_milliseconds
+from lead_qualifier.qualification.utc import EARLIEST_PLAUSIBLE, Moment, from_milliseconds, to_milliseconds
 from lead_qualifier.services.topology import WORKER
 
 _REPORT_EVERY = 50_000
@@ -42,7 +42,7 @@ _REPORT_EVERY = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Retained:
-    """What a topic still has. `since`: the time of its oldest record, None if there is none.
+    """What a topic still has. `since`: from when on it has everything, None if it is empty and always was.
 
     `complete`: nothing has been deleted from it. Not `exists`: the installation does not have the topic.
     """
@@ -234,16 +234,23 @@ class _Reading:
             self.retained[topic] = Retained(name, complete=False, exists=False)
             return
         first = self.reader.admin.first(partitions)
-        oldest: int | None = None
+        oldest: dict[int, int] = {}
         for number, record in enumerate(self.reader.read(partitions, first)):
             if not number % _REPORT_EVERY:
                 self._progress(f"{name}: {number:,} records read")
             at = record.timestamp_ms
-            if (oldest is None or at < oldest) and has_time(at):
-                oldest = at
+            if at < oldest.get(record.partition, sys.maxsize) and has_time(at):
+                oldest[record.partition] = at
             yield record
-        since = None if oldest is None else from_milliseconds(oldest)
-        self.retained[topic] = Retained(name, since, complete=not any(first.values()))
+        shortened = [number for (_, number), offset in first.items() if offset]
+        since_ms: int | None
+        if shortened:  # each partition loses its old records at its own time
+            now_ms = to_milliseconds(datetime.now(UTC))
+            since_ms = max(oldest.get(number, now_ms) for number in shortened)
+        else:
+            since_ms = min(oldest.values(), default=None)
+        since = None if since_ms is None else from_milliseconds(since_ms)
+        self.retained[topic] = Retained(name, since, complete=not shortened)
 
     def _held(self, key: bytes, value: bytes | None) -> HeldLead:
         self.unreadable.discard(key)

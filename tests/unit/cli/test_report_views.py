@@ -60,7 +60,7 @@ def test_the_text_says_what_became_of_them(reported: ReportedModel, capsys: pyte
     lines = shown.out.splitlines()
     assert lines[:3] == [
         f"{MODEL}: 6 qualifications of 5 leads",
-        "  lead-qualified holds events from 2026-11-28 12:00:00 UTC; older ones have been deleted",
+        "  lead-qualified holds all events from 2026-11-28 12:00:00 UTC; older ones have been deleted",
         "  lead-assigned does not exist",
     ]
     table = {line[:34].rstrip(): line[34:].split() for line in lines[4:17]}
