@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from lead_qualifier.qualification.criteria import AtLeast, Criterion, Group, Match, Member
 from lead_qualifier.qualification.decide import Outcome, decide, end_hold, evaluate, follow_scores
-from lead_qualifier.qualification.lead_changes import follow_change, stands
+from lead_qualifier.qualification.lead_changes import conditions_met, follow_change
 from lead_qualifier.qualification.leads import (
     ChangeResult,
     Lead,
@@ -235,10 +235,10 @@ def played(first: Rules, history: list[Event], start: Lead | None = None) -> lis
             case Rules():
                 current = event
             case LeadChange():
-                stood_before = stands(lead, current)
+                met_before = conditions_met(lead, current)
                 result = apply_change(lead, event)
                 stale = result is ChangeResult.STALE
-                entries = [] if stale else follow_change(lead, current, stood_before, result)
+                entries = [] if stale else follow_change(lead, current, met_before, result)
                 steps.append(Step(event, before, copy_of(lead)))
                 ways = {one.model.id: one.origin for one in entries if one.origin is not None}
                 models = [current.models[model_id] for model_id in ways]

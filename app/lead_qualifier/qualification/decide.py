@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from lead_qualifier.qualification.conditions import holds, values_of
 from lead_qualifier.qualification.evidence import criteria_met, evidence, fallen
 from lead_qualifier.qualification.flags import FlagChanges
-from lead_qualifier.qualification.lead_changes import Entry
+from lead_qualifier.qualification.lead_changes import ConcernedModel
 from lead_qualifier.qualification.lead_fields import OPEN, QUALIFIED
 from lead_qualifier.qualification.leads import (
     AudienceView,
@@ -238,15 +238,15 @@ def difference(lead: Lead, model: RuledModel, rules: Rules, as_of: datetime) -> 
     return _difference(now, now if model.shadow is None else means(model.shadow, lead, rules, as_of))
 
 
-def difference_on_change(lead: Lead, entry: Entry, rules: Rules, as_of: datetime) -> Difference:
+def difference_on_change(lead: Lead, concerned: ConcernedModel, rules: Rules, as_of: datetime) -> Difference:
     """The same about a change of the lead that concerns one of the two versions, or both.
 
     A version that evaluates nothing because of the change does not mean the lead.
     """
-    model = entry.model
+    model = concerned.model
     return _difference(
-        _comes_in(lead, model, entry.origin, rules, as_of),
-        _comes_in(lead, model.shadow or model, entry.shadow_origin, rules, as_of),
+        _comes_in(lead, model, concerned.origin, rules, as_of),
+        _comes_in(lead, model.shadow or model, concerned.shadow_origin, rules, as_of),
     )
 
 

@@ -10,63 +10,65 @@ from lead_qualifier.qualification.leads import ChangeResult, Lead, Origin
 from lead_qualifier.qualification.rules import RuledModel, Rules
 
 
-class Stand(NamedTuple):
-    """How a lead stands to the conditions of one version of a model."""
+class ConditionsMet(NamedTuple):
+    """Which conditions of one version of a model a lead meets."""
 
-    in_audience: bool
+    audience: bool
     fast_track: bool
 
 
-Stands = Sequence[tuple[Stand, Stand]]
-"""For each model that watches changes: how a lead stands to it, and to the draft in its shadow (to itself without)."""
+MetByModel = Sequence[tuple[ConditionsMet, ConditionsMet]]
+"""For each of `rules.watching_changes`: what the lead meets of the live version, and of the draft in its shadow (of the
+live version again if there is none).
+"""
 
 
-class Entry(Struct, frozen=True, gc=False):
-    """A change concerns a model. By which way the lead comes to it, and to the draft in its shadow; None: by none."""
+class ConcernedModel(Struct, frozen=True, gc=False):
+    """A model that a change concerns: the origin of what it evaluates, and of what its shadow would; None: nothing."""
 
     model: RuledModel
     origin: Origin | None
     shadow_origin: Origin | None
 
 
-def stands(lead: Lead, rules: Rules) -> Stands:
-    """How the lead stands to each of `rules.watching_changes`."""
+def conditions_met(lead: Lead, rules: Rules) -> MetByModel:
+    """Which conditions the lead meets as it is now."""
     values = values_of(lead)
     found = []
     for model in rules.watching_changes:
-        live = _stand(model, values)
-        found.append((live, live if model.shadow is None else _stand(model.shadow, values)))
+        live = _met(model, values)
+        found.append((live, live if model.shadow is None else _met(model.shadow, values)))
     return found
 
 
-def follow_change(lead: Lead, rules: Rules, before: Stands, result: ChangeResult) -> list[Entry]:
+def follow_change(lead: Lead, rules: Rules, before: MetByModel, result: ChangeResult) -> list[ConcernedModel]:
     """After a change was applied: say what evaluates the lead, and end the holds of models whose audience it has left.
 
-    `before`: how the lead stood. Whoever takes a flag back or reopens the lead by hand is not overruled by that very
-    record: it evaluates nothing. Where a lead enters an audience and takes the fast track, the fast track counts.
+    `before`: what the lead met before. Whoever takes a flag back or reopens the lead by hand is not overruled by that
+    very record: it evaluates nothing. Where a lead enters an audience and takes the fast track, the fast track counts.
     """
     found = []
     for model, (was, shadow_was), (now, shadow_now) in zip(
-        rules.watching_changes, before, stands(lead, rules), strict=True
+        rules.watching_changes, before, conditions_met(lead, rules), strict=True
     ):
-        if was.in_audience and not now.in_audience:
+        if was.audience and not now.audience:
             lead.holds.pop(model.id, None)
         if result is ChangeResult.RESET:
             continue
         origin, shadow_origin = _origin(was, now), _origin(shadow_was, shadow_now)
         if origin is not None or shadow_origin is not None:
-            found.append(Entry(model, origin, shadow_origin))
+            found.append(ConcernedModel(model, origin, shadow_origin))
     return found
 
 
-def _stand(model: RuledModel, values: Values) -> Stand:
-    return Stand(
+def _met(model: RuledModel, values: Values) -> ConditionsMet:
+    return ConditionsMet(
         model.audience is None or holds(model.audience, values),
         model.fast_track is not None and holds(model.fast_track, values),
     )
 
 
-def _origin(was: Stand, now: Stand) -> Origin | None:
+def _origin(was: ConditionsMet, now: ConditionsMet) -> Origin | None:
     if now.fast_track and not was.fast_track:
         return "fast_track"
-    return "live" if now.in_audience and not was.in_audience else None
+    return "live" if now.audience and not was.audience else None

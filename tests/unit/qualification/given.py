@@ -7,7 +7,7 @@ from typing import Any
 from lead_qualifier.qualification.criteria import Criterion, Match
 from lead_qualifier.qualification.decide import Outcome, end_hold, evaluate
 from lead_qualifier.qualification.flags import Actions
-from lead_qualifier.qualification.lead_changes import follow_change, stands
+from lead_qualifier.qualification.lead_changes import conditions_met, follow_change
 from lead_qualifier.qualification.leads import (
     ChangeResult,
     Lead,
@@ -127,7 +127,7 @@ class Desk:
 
     def change(self, at: float, **fields: Any) -> bool:
         """False: stale. What the change evaluates is in `outcomes`."""
-        before = stands(self.lead, self.rules)
+        before = conditions_met(self.lead, self.rules)
         result = apply_change(self.lead, LeadChange(occurred_at=minute(at), **fields))
         self.outcomes = {}
         if result is not ChangeResult.STALE:

@@ -34,7 +34,7 @@ from lead_qualifier.qualification.decide import (
     evaluate,
     ineligibility,
 )
-from lead_qualifier.qualification.lead_changes import Stands, follow_change, stands
+from lead_qualifier.qualification.lead_changes import MetByModel, conditions_met, follow_change
 from lead_qualifier.qualification.leads import (
     AudienceView,
     ChangeResult,
@@ -173,7 +173,7 @@ class LeadProcessor(Processor):
         if lead.erased is not None:
             begins_afresh(lead)
         rules = self._rules
-        before = stands(lead, rules) if rules.watching_changes else ()
+        before = conditions_met(lead, rules) if rules.watching_changes else ()
         result = apply_change(lead, message.change)
         if not result:
             context.counts["lead_changed", "stale"] += 1
@@ -190,7 +190,7 @@ class LeadProcessor(Processor):
         self,
         key: bytes,
         lead: Lead,
-        before: Stands,
+        before: MetByModel,
         result: ChangeResult,
         at: datetime,
         as_of: datetime,
@@ -199,12 +199,12 @@ class LeadProcessor(Processor):
     ) -> None:
         """Evaluate a lead that has changed by the models that the change concerns."""
         rules = self._rules
-        entries = follow_change(lead, rules, before, result)
-        for entry in entries:
-            if entry.model.shadow is not None:
-                context.counts["shadow", entry.model.id, difference_on_change(lead, entry, rules, as_of)] += 1
-        for entry in entries:
-            model, origin = entry.model, entry.origin
+        concerned = follow_change(lead, rules, before, result)
+        for one in concerned:
+            if one.model.shadow is not None:
+                context.counts["shadow", one.model.id, difference_on_change(lead, one, rules, as_of)] += 1
+        for one in concerned:
+            model, origin = one.model, one.origin
             if origin is not None:
                 outcome = evaluate(
                     lead, model, rules, at, now_ms=context.now_ms, origin=origin, trigger=trigger, as_of=as_of

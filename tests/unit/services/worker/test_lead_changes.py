@@ -124,7 +124,7 @@ def test_models_without_conditions_cost_a_change_nothing(monkeypatch: pytest.Mon
     def fails(*_: Any) -> Any:
         raise AssertionError("no model looks at changes")
 
-    monkeypatch.setattr(lead_processor, "stands", fails)
+    monkeypatch.setattr(lead_processor, "conditions_met", fails)
     monkeypatch.setattr(lead_processor, "follow_change", fails)
     monkeypatch.setattr(lead_changes, "values_of", fails)
     worker = Worker(rules(model(criteria={"engagement": 50.0})))
