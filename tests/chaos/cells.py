@@ -63,10 +63,12 @@ class Cell:
                 for name, part in one.items()
             }
         by = self.random.choice((-10, 0, 2.5))
-        return {
-            **{bound: value + by for bound, value in one.items() if bound != "scoring_model"},
-            "scoring_model": f"{self.name}-{one['scoring_model']}",
-        }
+        moved = {**one, "scoring_model": f"{self.name}-{one['scoring_model']}"}
+        for bound in {"threshold", "drop_below"} & one.keys():
+            moved[bound] += by
+        if "max_age" in one:  # some scores have expired, those to come have not
+            moved["max_age"] = messages.max_age(self.workload.minutes - self.random.choice((300, 1000, 3000)))
+        return moved
 
     def begin_stream(self, *, scored: float = 2 / 3) -> None:
         """Choose which leads get scores, until the next call; `scored`: their share. Of the others a third each are

@@ -102,7 +102,7 @@ class Search:
         if lead is None or model is None or not model.live or model.version != sweep.version:
             return [], lead
         oracle = self._oracle(registry, lead)
-        oracle._evaluate(self.lead_id, sweep.model, model, sweep.at, trigger=sweep.trigger)
+        oracle._evaluate(self.lead_id, sweep.model, model, sweep.at, sweep.at, trigger=sweep.trigger)
         return oracle.qualified, oracle.leads[self.lead_id]
 
     def _oracle(self, registry: Registry, lead: Lead | None) -> Oracle:

@@ -9,6 +9,9 @@ from typing import Any
 
 from tests.oracle.reading import moment
 
+Scores = dict[str, tuple[float, datetime, str | None]]
+"""By scoring model: the score, when it was so, and the grade if it has one."""
+
 
 @dataclass
 class Past:
@@ -56,7 +59,7 @@ class Lead:
         default_factory=lambda: {"status": "open", "status_reason": "new", "sales_ready": False}
     )
     attributes: dict[str, Any] = field(default_factory=dict)
-    scores: dict[str, tuple[float, datetime]] = field(default_factory=dict)
+    scores: Scores = field(default_factory=dict)
     changed_at: datetime | None = None
     past: list[Past] = field(default_factory=list)
     holding: dict[str, Holding] = field(default_factory=dict)
@@ -69,11 +72,11 @@ class Lead:
     put_back: tuple[datetime, frozenset[str]] | None = None
     """When a rejection put flags back, and which a qualification had set."""
 
-    def score(self, scoring_model: str, value: float, at: datetime) -> bool:
+    def score(self, scoring_model: str, value: float, at: datetime, grade: str | None) -> bool:
         """False: stale, not applied."""
         if scoring_model in self.scores and at < self.scores[scoring_model][1]:
             return False
-        self.scores[scoring_model] = (value, at)
+        self.scores[scoring_model] = (value, at, grade or None)
         return True
 
     def change(self, told: dict[str, Any]) -> bool:
@@ -160,12 +163,12 @@ class Lead:
         self.holding.clear()
         return True
 
-    def inherit(self, scores: dict[str, tuple[float, datetime]], marks: list[Past]) -> list[str]:
+    def inherit(self, scores: Scores, marks: list[Past]) -> list[str]:
         """What a lead that was merged into this one had. Flags are untouched, and nobody qualifies by it.
 
         Returns the scoring models whose scores changed.
         """
-        newer = [name for name, (_, at) in scores.items() if name not in self.scores or self.scores[name][1] < at]
+        newer = [name for name, (_, at, _) in scores.items() if name not in self.scores or self.scores[name][1] < at]
         self.scores |= {name: scores[name] for name in newer}
         for theirs in marks:
             own = self.newest_of(theirs.model)

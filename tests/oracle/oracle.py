@@ -6,13 +6,13 @@ import json
 from collections import Counter
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from tests.oracle.lead import Erased, Holding, Lead, Past
+from tests.oracle.lead import Erased, Holding, Lead, Past, Scores
 from tests.oracle.reading import Bad, Input, change, erased, merge, message, moment, response, score, when
 from tests.oracle.registry import Model, Registry, duration
-from tests.oracle.standing import DIFFERENCE, Scores, above, changes_on, trigger_of, way_to
+from tests.oracle.standing import DIFFERENCE, above, aged_until, changes_on, trigger_of, way_to
 
 #: What the broker takes by default, and 64 KiB.
 LARGEST_STATE = 1_048_588 + 65_536
@@ -72,27 +72,28 @@ class Oracle:
         told = score(record, self.partitions)
         lead = self._lead(told["lead_id"])
         scoring_model, at = told["scoring_model_id"], moment(told["occurred_at"])
+        as_of = aged_until(at, record)
         before = dict(lead.scores)
-        stale = not lead.score(scoring_model, told["score"], at)
+        stale = not lead.score(scoring_model, told["score"], at, told.get("grade"))
         if not stale and lead.merged_into is not None:
-            self._hand_over(lead.merged_into, {scoring_model: lead.scores[scoring_model]}, [], [told["lead_id"]])
+            self._hand_over(lead.merged_into, {scoring_model: lead.scores[scoring_model]}, [], [told["lead_id"]], as_of)
         trigger = trigger_of(told["event_id"], record)
         for name, model in sorted(self.registry.models.items()):
             if model.names(scoring_model):
                 if not stale and model.live:
-                    self._remember(lead, name, model, [before])
-                self._evaluate(told["lead_id"], name, model, at, trigger=trigger, stale=stale)
+                    self._remember(lead, name, model, as_of, [before])
+                self._evaluate(told["lead_id"], name, model, at, as_of, trigger=trigger, stale=stale)
             beside = model.in_shadow
             if beside is not None and not stale and (model.names(scoring_model) or beside.names(scoring_model)):
-                self.shadow[name, DIFFERENCE[self._meant(lead, model), self._meant(lead, beside)]] += 1
+                self.shadow[name, DIFFERENCE[self._meant(lead, model, as_of), self._meant(lead, beside, as_of)]] += 1
 
-    def _remember(self, lead: Lead, name: str, model: Model, stood: list[Scores]) -> None:
+    def _remember(self, lead: Lead, name: str, model: Model, as_of: datetime, stood: list[Scores]) -> None:
         """What is kept of a score besides the score: whether a wait is over, and whether scores fell below.
 
         They fell if they were not below before, by what this version of the model asks for. `stood`: as they were, of
-        everyone who was qualified.
+        everyone who was qualified. What has expired has not fallen.
         """
-        if name in lead.holding and not self._met(self._criteria(lead, model), model):
+        if name in lead.holding and not self._met(self._criteria(lead, model, as_of), model):
             del lead.holding[name]
         newest = lead.newest_of(name)
         if model.policy == "on_recross" and newest is not None:
@@ -100,13 +101,14 @@ class Oracle:
             newest.dropped = newest.dropped or fell
 
     def elapse(self) -> None:
-        """Every hold's time is over."""
+        """Every hold's time is over, by the clock of now."""
+        now = datetime.now(UTC)
         for lead_id, lead in self.leads.items():
             for name, hold in sorted(lead.holding.items()):
                 del lead.holding[name]
                 model = self.registry.models.get(name)
                 if model is not None and model.version == hold.version:
-                    self._evaluate(lead_id, name, model, hold.at, trigger=hold.trigger, waited=True)
+                    self._evaluate(lead_id, name, model, hold.at, now, trigger=hold.trigger, waited=True)
 
     def _change(self, record: Input) -> None:
         if record.value is None:
@@ -125,6 +127,8 @@ class Oracle:
         """What comes of a change by which a lead enters an audience, or the fast track: of that alone, if of both."""
         lead = self.leads[told["lead_id"]]
         trigger = trigger_of(told["event_id"], record)
+        at = moment(told["occurred_at"])
+        as_of = aged_until(at, record)
         ways: dict[str, str] = {}
         for name, model in sorted(self.registry.models.items()):
             if not model.live:
@@ -137,17 +141,17 @@ class Oracle:
                 ways[name] = found[0]
             if len(found) > 1 and any(found):
                 meant = [
-                    way != "" and self._meant(lead, one, fast_track=way == "fast_track")
+                    way != "" and self._meant(lead, one, as_of, fast_track=way == "fast_track")
                     for one, way in zip(versions, found, strict=True)
                 ]
                 self.shadow[name, DIFFERENCE[meant[0], meant[1]]] += 1
         for name, way in ways.items():
-            model, at = self.registry.models[name], moment(told["occurred_at"])
-            self._evaluate(told["lead_id"], name, model, at, trigger=trigger, fast_track=way == "fast_track")
+            model = self.registry.models[name]
+            self._evaluate(told["lead_id"], name, model, at, as_of, trigger=trigger, fast_track=way == "fast_track")
 
-    def _meant(self, lead: Lead, model: Model, *, fast_track: bool = False) -> bool:
+    def _meant(self, lead: Lead, model: Model, as_of: datetime, *, fast_track: bool = False) -> bool:
         """Is the lead in the audience, with scores that are enough?"""
-        enough = fast_track or self._met(self._criteria(lead, model), model)
+        enough = fast_track or self._met(self._criteria(lead, model, as_of), model)
         return enough and model.means(lead.now, lead.attributes)
 
     def _erase(self, lead_id: str) -> None:
@@ -177,7 +181,8 @@ class Oracle:
         repeated = merged == (lead.merged_into, lead.merged_at)
         marks = self._marks(told["lead_id"])
         if lead.merge(*merged) and not repeated and (lead.scores or marks):
-            self._hand_over(told["survivor_id"], lead.scores, marks, [told["lead_id"]])
+            as_of = aged_until(merged[1], record)
+            self._hand_over(told["survivor_id"], lead.scores, marks, [told["lead_id"]], as_of)
 
     def _respond(self, record: Input) -> None:
         told = response(record, self.partitions)
@@ -217,9 +222,7 @@ class Oracle:
             event["not_before"] = taken_back.not_before
         self.recycled.append(event)
 
-    def _hand_over(
-        self, to: str, scores: dict[str, tuple[float, datetime]], marks: list[Past], by_way_of: list[str]
-    ) -> None:
+    def _hand_over(self, to: str, scores: Scores, marks: list[Past], by_way_of: list[str], as_of: datetime) -> None:
         """At once, which a worker cannot: the two leads may be in different places."""
         lead = self._lead(to)
         before, qualified = dict(lead.scores), {mark.model for mark in lead.marks()}
@@ -228,10 +231,10 @@ class Oracle:
             marked = any(mark.model == name for mark in marks)
             if model.live and (marked or any(model.names(scoring_model) for scoring_model in changed)):
                 stood = [before] if name in qualified else []
-                self._remember(lead, name, model, [*stood, scores] if marked else stood)
+                self._remember(lead, name, model, as_of, [*stood, scores] if marked else stood)
         following = lead.merged_into
         if following is not None and following not in by_way_of:
-            self._hand_over(following, scores, marks, [*by_way_of, to])
+            self._hand_over(following, scores, marks, [*by_way_of, to], as_of)
 
     def _command(self, record: Input) -> None:
         told = message(record)
@@ -246,8 +249,9 @@ class Oracle:
             assert model is not None
             if model.definition.get("existing_leads", "evaluate") == "evaluate":
                 trigger = trigger_of(told["command_id"], record)
+                at = moment(told["issued_at"])
                 for lead_id in self.leads:
-                    self._evaluate(lead_id, name, model, moment(told["issued_at"]), trigger=trigger)
+                    self._evaluate(lead_id, name, model, at, at, trigger=trigger)
 
     def _survivor(self, lead_id: str) -> str | None:
         if lead_id in self.leads:
@@ -270,14 +274,16 @@ class Oracle:
         name: str,
         model: Model,
         at: datetime,
+        as_of: datetime,
         *,
         trigger: dict[str, Any],
         stale: bool = False,
         waited: bool = False,
         fast_track: bool = False,
     ) -> None:
+        """`as_of`: up to when the age of a score is counted."""
         lead = self.leads[lead_id]
-        criteria = self._criteria(lead, model)
+        criteria = self._criteria(lead, model, as_of)
         changes = changes_on(lead, model)
         outcome = self._outcome(
             lead,
@@ -367,14 +373,21 @@ class Oracle:
     def _met(criteria: list[dict[str, Any]], model: Model) -> bool:
         return bool(model.tree([one["met"] for one in criteria])["met"])
 
-    def _criteria(self, lead: Lead, model: Model) -> list[dict[str, Any]]:
+    def _criteria(self, lead: Lead, model: Model, as_of: datetime) -> list[dict[str, Any]]:
         stood = []
         for one in model.leaves():
-            name, threshold = one["scoring_model"], one["threshold"]
-            evidence: dict[str, Any] = {"scoring_model_id": name, "threshold": threshold, "met": False}
+            name = one["scoring_model"]
+            asks = "grades" if "grades" in one else "threshold"
+            evidence: dict[str, Any] = {"scoring_model_id": name, asks: one[asks], "met": False}
             if name in lead.scores:
-                value, at = lead.scores[name]
+                value, at, grade = lead.scores[name]
                 evidence["score"], evidence["scored_at"] = value, at
-                evidence["met"] = self.registry.is_live(name) and value >= threshold
+                if asks == "grades" and grade is not None:
+                    evidence["grade"] = grade
+                max_age = duration(one.get("max_age"))
+                if max_age is not None and at + max_age < as_of:
+                    evidence["expired"] = True
+                elif self.registry.is_live(name):
+                    evidence["met"] = grade in one["grades"] if asks == "grades" else value >= one["threshold"]
             stood.append(evidence)
         return stood

@@ -176,7 +176,7 @@ class Registry:
 
     def _in_reach(self, definition: dict[str, Any]) -> bool:
         highest = {name: maximum for name, maximum in self.maxima.items() if maximum is not None}
-        leaves = leaves_of(definition)
+        leaves = [one for one in leaves_of(definition) if "threshold" in one]
         return all(one["threshold"] <= highest.get(one["scoring_model"], one["threshold"]) for one in leaves)
 
 

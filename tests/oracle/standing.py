@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.oracle.lead import Lead
+from tests.oracle.lead import Lead, Scores
 from tests.oracle.reading import Input
 from tests.oracle.registry import Model
-
-Scores = dict[str, tuple[float, datetime]]
-"""The value on each scoring model, and when it was so."""
 
 DIFFERENCE = {
     (True, True): "both",
@@ -24,6 +21,13 @@ def trigger_of(event_id: str, record: Input) -> dict[str, Any]:
     return {"event_id": event_id, "topic": record.topic, "partition": record.partition, "offset": record.offset}
 
 
+def aged_until(at: datetime, record: Input) -> datetime:
+    """Up to when the age of a score is counted: until a record's time, or until Kafka says that it was written."""
+    if record.written_ms is None:
+        return at
+    return max(at, datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=record.written_ms))
+
+
 def way_to(before: Lead, lead: Lead, model: Model) -> str:
     """By which way a change has brought the lead to the model, if by any."""
     if model.hears(lead.now, lead.attributes) and not model.hears(before.now, before.attributes):
@@ -34,10 +38,13 @@ def way_to(before: Lead, lead: Lead, model: Model) -> str:
 
 def above(scores: Scores, model: Model) -> bool:
     """Do these scores reach what the model asks for, or where it says so, what they must not fall below?"""
-    reached = [
-        one["scoring_model"] in scores and scores[one["scoring_model"]][0] >= one.get("drop_below", one["threshold"])
-        for one in model.leaves()
-    ]
+    reached = []
+    for one in model.leaves():
+        value, _, grade = scores.get(one["scoring_model"], (float("-inf"), None, None))
+        if "grades" in one:
+            reached.append(grade in one["grades"])
+        else:
+            reached.append(value >= one.get("drop_below", one["threshold"]))
     return bool(model.tree(reached)["met"])
 
 

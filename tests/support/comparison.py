@@ -220,7 +220,10 @@ def _stored(state: dict[str, Any]) -> dict[str, Any]:
     return {
         "now": now | {name: state[name] for name in fields if name in state},
         "attributes": state.get("attributes", {}),
-        "scores": {name: (score["value"], moment(score["at"])) for name, score in state.get("scores", {}).items()},
+        "scores": {
+            name: (score["value"], moment(score["at"]), score.get("grade"))
+            for name, score in state.get("scores", {}).items()
+        },
         "changed_at": moment(state["changed_at"]) if state.get("known") else None,
         "merged": (state.get("merged_into"), moment(state["merged_at"]) if "merged_at" in state else None),
         "marks": {

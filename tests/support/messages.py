@@ -15,6 +15,11 @@ def at(minutes: float) -> str:
     return (START + timedelta(minutes=minutes)).isoformat().replace("+00:00", "Z")
 
 
+def max_age(minutes: float) -> str:
+    """The age, in hours, beyond which a score counts as expired by now if it is older than `minutes` after START."""
+    return f"{(datetime.now(UTC) - START - timedelta(minutes=minutes)) // timedelta(hours=1)}h"
+
+
 def encode(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode()
 

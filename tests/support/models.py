@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.support.messages import model
+from tests.support.messages import max_age, model
 
 MODELS: tuple[dict[str, Any], ...] = (
     model("enterprise", "all", {"engagement": 70, "demographic": 50}),
@@ -70,5 +70,16 @@ MODELS: tuple[dict[str, Any], ...] = (
         fast_track={"all": [{"attribute": "größe", "exists": True}, {"attribute": "country", "not_equals": True}]},
         requalification={"policy": "on_recross", "cool_down": "2h"},
     ),
+    {
+        "id": "fresh",
+        "match": {"at_least": 2},
+        "criteria": [
+            {"scoring_model": "engagement", "threshold": 50, "max_age": max_age(3000)},
+            {"scoring_model": "demographic", "grades": ["A", "B"], "max_age": max_age(1000)},
+            {"scoring_model": "intent", "grades": ["A"]},
+        ],
+        "actions": {"sales_ready": True},
+        "requalification": {"policy": "on_recross"},
+    },
     model("anybody", "all", {"demographic": -5.5, "attendance": 20}, existing_leads="ignore"),
 )

@@ -11,6 +11,7 @@ from typing import Any
 from tests.support.messages import at, change, encode, merged, sales_response, score
 
 SCORING_MODELS = ("engagement", "demographic", "intent", "attendance")
+GRADES = ("A", "B", "B", "C", "D", "")
 UNKNOWN_SCORING_MODEL = "attic"
 
 Record = tuple[bytes | None, bytes | None]
@@ -124,10 +125,12 @@ class Workload:
                 minutes -= self.random.choice((5, 60, 600, 6000))  # late
             name = self.random.choice(SCORING_MODELS) if dice < 0.97 else UNKNOWN_SCORING_MODEL
             message = score(lead_id, name, self._value(), minutes)
+            if self.random.random() < 0.7:
+                message["grade"] = self.random.choice(GRADES)
             if dice > 0.8 and sent:
                 message["occurred_at"] = sent[-1]["occurred_at"]  # of equal time, and on another model perhaps
             if dice > 0.9:
-                message |= {"previous_score": 3, "grade": "B", "scoring_model_version": 7, "something": {"new": [None]}}
+                message |= {"previous_score": 3, "scoring_model_version": 7, "something": {"new": [None]}}
             if dice < 0.3 and message["occurred_at"].endswith("Z"):
                 message["occurred_at"] = _elsewhere(message["occurred_at"])
             sent.append(message)
