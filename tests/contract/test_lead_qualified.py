@@ -107,6 +107,37 @@ def test_missing_values_are_absent_and_a_sweep_names_its_command() -> None:
     assert encoded(event) == example("lead-qualified", "sweep")
 
 
+def test_a_criterion_that_asks_for_grades_has_these_in_place_of_a_threshold() -> None:
+    months, scored_at = timedelta(days=90), datetime(2026, 11, 22, 17, 45, 30, tzinfo=UTC)
+    fresh = RuledModel(
+        definition=QualificationModel(
+            id="fresh",
+            name="fresh",
+            match=AtLeast(2),
+            criteria=(
+                Criterion("fit", grades=("A", "B"), max_age=months),
+                Criterion("engagement", 40, max_age=months),
+                Criterion("demographic", 50, max_age=months),
+            ),
+            actions=Actions(sales_ready=True),
+        ),
+        version=1,
+        live=True,
+    )
+    scores = {
+        "fit": Score(78.0, scored_at, "B"),
+        "engagement": Score(52.5, NINE_THIRTY, "A"),
+        "demographic": Score(64.0, datetime(2026, 5, 26, 8, 0, tzinfo=UTC)),
+    }
+    live = frozenset(scores)
+    rules = Rules(revision=5, lead_management=True, live_scoring_models=live, models={"fresh": fresh})
+    one = Lead(scores=scores)
+    decided = decide(one, fresh, rules, NINE_THIRTY)
+    assert isinstance(decided, Qualification)
+    event = lead_qualified("L-2003", one, decided, origin="live", trigger=TRIGGER)
+    assert encoded(event) == example("lead-qualified", "graded")
+
+
 @pytest.mark.parametrize("field", ["owner_id", "contact_id"])
 def test_null_is_never_valid(field: str) -> None:
     broken = example("lead-qualified", "live")

@@ -23,6 +23,7 @@ match: {at_least: 1}
 criteria:
   - {scoring_model: engagement, threshold: 70}
   - {scoring_model: demographic, threshold: 50.5}
+  - {scoring_model: fit, grades: [A, B], max_age: 90d}
 actions: {status_reason: marketing_qualified, sales_ready: true}
 existing_leads: evaluate
 requalification: {policy: when_reset, cool_down: 30d}
@@ -113,7 +114,18 @@ def test_a_model_that_was_garbled(content: bytes, changes: list[tuple[int, int, 
 @given(
     st.sampled_from(["", "criteria", "actions", "requalification", "match"]),
     st.sampled_from(
-        [*yaml.safe_load(MODEL), "scoring_model", "threshold", "policy", "cool_down", "sales_ready", "hold", ""]
+        [
+            *yaml.safe_load(MODEL),
+            "scoring_model",
+            "threshold",
+            "policy",
+            "cool_down",
+            "sales_ready",
+            "hold",
+            "grades",
+            "max_age",
+            "",
+        ]
     ),
     VALUES,
     st.booleans(),

@@ -1,6 +1,7 @@
 """Whatever commands come in whichever order: a plain model of the lifecycle foretells the registry's every answer."""
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any, Literal
 
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from lead_qualifier.definitions.qualification_models.entries import (
 from lead_qualifier.definitions.qualification_models.registry import ModelRegistry, ScoringModelChange
 from lead_qualifier.definitions.qualification_models.snapshot import rules_from
 from lead_qualifier.messages.model_definition import definition_of
+from lead_qualifier.qualification.criteria import Criterion
 from lead_qualifier.qualification.models import QualificationModel
 from lead_qualifier.wording.sentences import IN_ENGLISH
 from tests.support.examples import examples
@@ -26,11 +28,13 @@ MODEL_IDS = ("a", "b")
 SCORING_MODELS = ("engagement", "demographic")
 ScoringStatus = Literal["draft", "live", "stopped"]
 
+GRADED = {"grades": ("A",), "max_age": timedelta(days=9)}
+
 definitions = st.builds(
-    lambda model_id, names, threshold: model(model_id, criteria=dict.fromkeys(sorted(names), threshold)),
+    lambda model_id, names, asked: model(model_id, criteria=tuple(Criterion(name, **asked) for name in sorted(names))),
     st.sampled_from(MODEL_IDS),
     st.sets(st.sampled_from(SCORING_MODELS), min_size=1),
-    st.sampled_from([10.0, 20.0]),
+    st.sampled_from([{"threshold": 10.0}, {"threshold": 20.0}, GRADED]),
 )
 model_ids = st.sampled_from(MODEL_IDS)
 # Which revision the issuer believes in: none in particular, the right one, or one that is not.

@@ -19,6 +19,29 @@ def test_each_criterion_has_score_threshold_and_met() -> None:
     )
 
 
+def test_grades_and_what_has_expired_are_said() -> None:
+    day = {"scored_at": "2026-05-26T08:00:00Z", "met": False}
+    graded = {"scoring_model_id": "fit", "grades": ["A", "B"], **day}
+    criteria = [
+        {"scoring_model_id": "engagement", "threshold": 70, "score": 83, "expired": True, **day},
+        graded | {"score": 5, "grade": "B", "met": True},
+        graded | {"score": 5, "grade": "C"},
+        graded | {"score": 5, "grade": "A"},
+        graded | {"score": 5, "grade": "A", "expired": True},
+        graded | {"score": 5},
+        {"scoring_model_id": "fit", "grades": ["A"], "met": False},
+    ]
+    assert IN_ENGLISH.sentence(criteria_finding(criteria)).split(", fit ") == [
+        "engagement 83 of 2026-05-26 has expired: not met",
+        "grade B met",
+        "grade C, wanted A or B: not met",
+        "grade A does not count, because the scoring model is not live: not met",
+        "grade A of 2026-05-26 has expired: not met",
+        "has no grade, wanted A or B: not met",
+        "has no grade, wanted A: not met",
+    ]
+
+
 def test_changes_name_what_was_and_what_is() -> None:
     changes: dict[str, dict[str, object]] = {
         "status_reason": {"from": "new", "to": "marketing_qualified"},

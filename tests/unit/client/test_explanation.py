@@ -20,12 +20,18 @@ from lead_qualifier.wording.sentences import IN_ENGLISH
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
 
+FRESH = (
+    Criterion("engagement", 70, max_age=timedelta(days=90)),
+    Criterion("demographic", grades=("A", "B"), max_age=timedelta(days=90)),
+)
+
+
 def rules(*, on: bool = True, live: frozenset[str] = frozenset({"engagement", "demographic"}), **model: Any) -> Rules:
     definition = QualificationModel(
         id="enterprise",
         name="Enterprise",
         match="all",
-        criteria=(Criterion("engagement", 70), Criterion("demographic", 50)),
+        criteria=model.get("criteria", (Criterion("engagement", 70), Criterion("demographic", 50))),
         actions=Actions(marketing_qualified=True, sales_ready=True),
         requalification=Requalification(
             model.get("policy", "when_reset"),
@@ -106,6 +112,29 @@ def test_what_a_criterion_lacks_is_told_in_points() -> None:
     assert one.outcome == "criteria_not_met"
     assert one.missing == ("engagement: 12 more",)
     assert "1 of 2 criteria met, 2 needed" in one.reason
+
+
+@pytest.mark.parametrize(
+    ("score", "says"),
+    [
+        (Score(80, NOW, "A"), ()),
+        (Score(80, NOW, "C"), ("demographic: grade is C, wanted A or B",)),
+        (Score(80, NOW), ("demographic: no grade yet, wanted A or B",)),
+        (Score(80, NOW - timedelta(days=100), "A"), ("demographic: grade A expired on 2026-02-20 (max_age 90d)",)),
+        (None, ("demographic: no grade yet, wanted A or B",)),
+    ],
+)
+def test_a_grade_that_is_lacking_is_told(score: Score | None, says: tuple[str, ...]) -> None:
+    held = lead(engagement=90)
+    if score is not None:
+        held.scores["demographic"] = score
+    assert explained(held, rules(criteria=FRESH)).missing == says
+
+
+def test_a_score_that_has_expired_is_told_with_the_day() -> None:
+    held = Lead(scores={"engagement": Score(83, datetime(2025, 5, 26, tzinfo=UTC)), "demographic": Score(1, NOW, "B")})
+    one = explained(held, rules(criteria=FRESH))
+    assert one.reason == ("1 of 2 criteria met, 2 needed: engagement: score 83 expired on 2025-08-24 (max_age 90d)")
 
 
 def test_a_score_that_is_not_there_is_told() -> None:

@@ -57,6 +57,20 @@ def test_nested_criteria_read_as_one_formula() -> None:
     assert terms(model) == f"{formula(model)}; held for 15m; again on recross; again after at least 30d"
 
 
+def test_ages_and_grades_are_part_of_the_formula() -> None:
+    week = timedelta(weeks=1)
+    criteria = (
+        Criterion("a", 70, 60, max_age=timedelta(days=90)),
+        Criterion("b", 5, max_age=week),
+        Criterion("c", grades=("A",)),
+        Criterion("d", grades=("A", "B", "C"), max_age=week),
+    )
+    assert formula(replace(FLAT, criteria=criteria, requalification=Requalification("on_recross"))) == (
+        "any of a >= 70 (fallen below 60, max_age 90d), b >= 5 (max_age 1w), c grade A, "
+        "d grade A or B or C (max_age 1w)"
+    )
+
+
 @pytest.mark.parametrize(
     ("rule", "said"),
     [

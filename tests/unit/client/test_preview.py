@@ -7,9 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from lead_qualifier.cli.preview_views import _set_already, _when_and_why_not
+from lead_qualifier.cli.preview_views import _criterion_as_json, _set_already, _when_and_why_not
 from lead_qualifier.client.preview import Preview, Previewer, as_if_live
+from lead_qualifier.client.what_if import NoSuchCriterion
 from lead_qualifier.messages.model_reading import model_of
+from lead_qualifier.qualification.criteria import Criterion
 from lead_qualifier.qualification.leads import Lead, Mark, Score
 from lead_qualifier.qualification.models import QualificationModel
 from lead_qualifier.qualification.rules import Rules
@@ -58,6 +60,31 @@ def test_who_is_outside_the_audience_is_counted_apart_and_not_asked_about_scores
     assert found.criteria[0].reached == 0
     assert found.compared is not None
     assert (found.compared.no_longer_qualifying, found.compared.neither) == (1, 1)
+
+
+def test_scores_that_have_expired_are_counted_apart_and_are_no_near_misses() -> None:
+    fresh = model(criteria=(Criterion("engagement", 70, max_age=timedelta(minutes=30)),))
+    recent = Lead(scores={"engagement": Score(80, minute(40)), "demographic": Score(1, minute(40))})
+    found = previewed(fresh, rules(), recent, *(lead(engagement=value) for value in (80, 69, 3)), lead(demographic=1))
+    [criterion] = found.criteria
+    counts = (criterion.met, criterion.near, criterion.expired, criterion.no_score)
+    assert counts == (1, 0, 3, 1)
+    assert found.qualifying == 1
+    assert _criterion_as_json(criterion)["expired"] == 3
+    assert "expired" not in _criterion_as_json(previewed(model(), rules()).criteria[0])
+
+
+def test_grades_are_counted_in_place_of_bands() -> None:
+    graded = model(criteria=(Criterion("engagement", grades=("A", "B")),))
+    leads = [Lead(scores={"engagement": Score(50, START, grade)}) for grade in ("A", "A", "B", "C", None)]
+    [criterion] = previewed(graded, rules(), *leads, lead(demographic=1)).criteria
+    assert (criterion.met, criterion.near, criterion.no_score) == (3, 0, 1)
+    shown = _criterion_as_json(criterion)
+    assert (shown["grades"], shown["reached"]) == (("A", "B"), 3)
+    assert {one.get("grade"): one["leads"] for one in shown["by_grade"]} == {"A": 2, "B": 1, "C": 1, None: 1}
+    assert shown.keys().isdisjoint({"threshold", "near", "bands"})
+    with pytest.raises(NoSuchCriterion, match="asks for grades on engagement"):
+        Previewer(graded, rules(), minute(60), what_if={"engagement": [1.0]})
 
 
 def test_a_criterion_counts_eligible_leads_that_meet_or_near_it() -> None:

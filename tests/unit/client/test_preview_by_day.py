@@ -8,6 +8,7 @@ import msgspec
 
 from lead_qualifier.client.preview_by_day import DayByDay
 from lead_qualifier.messages.decode import ChangedScore
+from lead_qualifier.qualification.criteria import Criterion
 from lead_qualifier.qualification.leads import Lead, Score
 from lead_qualifier.qualification.models import QualificationModel
 from lead_qualifier.qualification.rules import Rules
@@ -48,6 +49,22 @@ def test_a_lead_counts_once_on_the_day_of_its_decisive_score() -> None:
         ("a", "engagement", 90, 3),
     ]
     assert replayed(leads, *events) == {DAY + timedelta(days=1): 2}
+
+
+def test_a_score_expires_and_a_grade_counts_on_the_day_of_the_event() -> None:
+    criteria = (Criterion("engagement", 70, max_age=timedelta(days=1)), Criterion("fit", grades=("A",)))
+    fresh = model(criteria=criteria)
+    by = rules(scoring_models=["engagement", "fit"])
+    stored = {b"a": msgspec.json.encode(held(engagement=(80, 0), fit=(1, 2)))}
+    days = DayByDay(fresh, by, on_day(6), stored, msgspec.json.Decoder(Lead).decode)
+    for scoring_model, at, grade in (
+        ("engagement", 0, None),
+        ("fit", 0.5, "B"),
+        ("fit", 2, "A"),
+        ("engagement", 3, "C"),
+    ):
+        days.add(b"a", ChangedScore("e", scoring_model, 80, on_day(at), grade))
+    assert dict(days.result()) == {DAY + timedelta(days=3): 1}
 
 
 def test_a_score_older_than_the_one_before_it_is_stale() -> None:

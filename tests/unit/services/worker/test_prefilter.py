@@ -21,12 +21,12 @@ NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
 LIVE = frozenset({"engagement", "demographic"})
 
 
-def _model(name: str, *criteria: tuple[str, float], match: Any = "all", **fields: Any) -> RuledModel:
+def _model(name: str, *criteria: tuple[str, float] | Criterion, match: Any = "all", **fields: Any) -> RuledModel:
     definition = QualificationModel(
         id=name,
         name=name,
         match=match,
-        criteria=tuple(Criterion(*one) for one in criteria),
+        criteria=tuple(one if isinstance(one, Criterion) else Criterion(*one) for one in criteria),
         actions=Actions(marketing_qualified=True, sales_ready=True),
         **fields,
     )
@@ -52,11 +52,20 @@ MODELS = {
         audience={"all": [{"attribute": "country", "exists": True}, {"field": "sales_ready", "equals": False}]},
     ),
 }
+ASKING_MORE = {
+    **MODELS,
+    "fresh": _model("fresh", Criterion("engagement", 40.0, max_age=timedelta(minutes=500)), ("demographic", 20)),
+    "graded": _model("graded", Criterion("engagement", grades=("A", "B")), ("demographic", 50), match="any"),
+}
 
 
 def _lead(random: Random) -> Lead:
     at = NOW - timedelta(minutes=random.randrange(1000))
-    scores = {name: Score(random.randrange(100), at) for name in (*LIVE, "attendance") if random.random() < 0.8}
+    scores = {
+        name: Score(random.randrange(100), at, random.choice((None, "A", "C")))
+        for name in (*LIVE, "attendance")
+        if random.random() < 0.8
+    }
     return Lead(
         status=random.choice(("open", "open", "open", "qualified")),
         status_reason=random.choice(("new", "contacted", "marketing_qualified")),
@@ -77,14 +86,15 @@ def _context(processor: LeadProcessor, entries: dict[bytes, bytes]) -> Processor
 @pytest.mark.parametrize("unknown", ["open", "ineligible"])
 @pytest.mark.parametrize("lead_management", [True, False])
 @pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("models", [MODELS, ASKING_MORE], ids=["thresholds only", "ages and grades"])
 def test_prefilter_and_sweep_decide_as_sweeping_all_does(
-    unknown: UnknownLeads, lead_management: bool, seed: int
+    unknown: UnknownLeads, lead_management: bool, seed: int, models: dict[str, RuledModel]
 ) -> None:
     rules = Rules(
         revision=5,
         lead_management=lead_management,
         live_scoring_models=LIVE,
-        models=MODELS,
+        models=models,
         unknown_leads=unknown,
     )
     processor = LeadProcessor(topic_prefix="", source="/x", rules=lambda: rules)
