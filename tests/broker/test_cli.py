@@ -6,6 +6,7 @@ import json
 import socket
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -226,6 +227,75 @@ def test_a_lead_is_fed_and_explained(cli: CommandLine) -> None:
     ada = cli.run("lead", "show", "ada").fine().out
     assert "engagement 83 >= 70 met" in ada
     assert f"live, on event {event['trigger']['event_id']}" in ada
+
+
+def test_fresh_scores_and_grades_are_decided_and_explained(cli: CommandLine) -> None:
+    def since(days: float) -> str:
+        return (datetime.now(UTC) - timedelta(days=days)).isoformat()
+
+    def told(lead_id: str, name: str, value: float, days: float, **more: str) -> dict[str, object]:
+        return score(lead_id, name, value, 0, **more) | {"occurred_at": since(days)}
+
+    for name in ("fit", "interest"):
+        cli.run("scoring-model", "set", name, "--status", "live").fine()
+    asked = "[{scoring_model: interest, threshold: 70, max_age: 90d}, {scoring_model: fit, grades: [A, B]}]"
+    (cli.folder / "fresh.yaml").write_text(
+        f"id: fresh\nmatch: all\ncriteria: {asked}\nactions: {{sales_ready: true}}\n"
+    )
+    (cli.folder / "before.jsonl").write_bytes(
+        lines(told("swept", "interest", 80, 1), told("swept", "fit", 1, 1, grade="B"))
+    )
+    cli.run("feed", "before.jsonl").fine()
+    eventually(lambda: cli.run("lead", "show", "swept"), lambda done: "fit" in done.out)
+    assert "Update the workers, and consumers that read threshold" in cli.run("model", "apply", "fresh.yaml").fine().err
+    cli.run("model", "publish", "fresh").fine()
+    events = (
+        told("graced", "interest", 83, 2),
+        told("graced", "fit", 4, 1, grade="A"),
+        told("worse", "interest", 83, 2),
+        told("worse", "fit", 99, 1, grade="C"),
+        told("stale", "interest", 83, 100),
+        told("stale", "fit", 4, 1, grade="A"),
+        told("sent-late", "fit", 4, 101, grade="A"),
+        told("sent-late", "interest", 83, 100),  # fresh when it occurred, not when it is sent
+    )
+    (cli.folder / "after.jsonl").write_bytes(lines(*events))
+    cli.run("feed", "after.jsonl").fine()
+
+    def shown(lead_id: str, settled: Callable[[dict[str, Any]], bool]) -> tuple[dict[str, Any], dict[str, Any]]:
+        found = eventually(
+            lambda: cli.run("lead", "show", lead_id, "--json"), lambda done: done.code == 0 and settled(done.json())
+        ).json()
+        return found, next(one for one in found["models"] if one["qualification_model_id"] == "fresh")
+
+    def decided(found: dict[str, Any]) -> bool:
+        return len(found["lead"]["scores"]) == 2 and not found["undecided_records"]
+
+    found, model = shown("graced", decided)
+    assert (model["outcome"], found["lead"]["scores"]["fit"]["grade"]) == ("already_qualified", "A")
+    [event] = found["qualifications"]
+    interest, fit = event["criteria"]
+    assert (interest["threshold"], interest["met"], "expired" in interest) == (70, True, False)
+    assert (fit["grades"], fit["grade"], fit["met"], "threshold" in fit) == (["A", "B"], "A", True, False)
+    [event] = shown("swept", lambda found: bool(found["qualifications"]))[0]["qualifications"]
+    assert event["origin"] == "sweep"
+    assert shown("worse", decided)[1]["missing"] == ["fit: grade is C, wanted A or B"]
+    for lead_id in ("stale", "sent-late"):
+        found, model = shown(lead_id, decided)
+        assert (model["outcome"], found["qualifications"]) == ("criteria_not_met", [])
+        assert model["criteria"][0]["expired"] is True
+        day = (datetime.fromisoformat(model["criteria"][0]["scored_at"]) + timedelta(days=90)).date()
+        assert model["missing"] == [f"interest: score 83 expired on {day} (max_age 90d)"]
+    assert "fit grade C, wanted A or B: not met" in cli.run("lead", "show", "worse").fine().out
+    described = cli.run("model", "show", "fresh").fine().out
+    assert "all of interest >= 70 (max_age 90d), fit grade A or B" in described
+    assert "- scoring_model: fit\n  grades: [A, B]\n" in described
+    counted = cli.run("model", "preview", "fresh.yaml", "--json").fine().json()["criteria"]
+    assert counted[0]["expired"] == 2
+    assert {one.get("grade"): one["leads"] for one in counted[1]["by_grade"]} == {"A": 3, "B": 1, "C": 1}
+    text = cli.run("model", "preview", "fresh.yaml").fine().out
+    assert "threshold or grades" in text
+    assert "expired" in text
 
 
 def test_leads_that_are_closed_erased_or_never_seen_are_told_apart(cli: CommandLine) -> None:

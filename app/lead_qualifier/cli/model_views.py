@@ -128,7 +128,7 @@ def _criteria(definition: Mapping[str, Any] | None) -> str:
 
 
 def definition_file(definition: Mapping[str, Any]) -> list[str]:
-    """The same for a definition as people write it; each criterion is one line."""
+    """The same for a definition as people write it; each threshold, and each list of grades, is one line."""
     return yaml_lines(definition, flow=None)
 
 

@@ -146,7 +146,7 @@ class Previewer:
         live = rules.live_scoring_models
         self._criteria = tuple(CriterionCount(one, one.scoring_model in live) for one in definition.criteria)
         # 8 bytes for each score, and no object.
-        self._scores = {name: array("d") for name, _ in self._model.checks}
+        self._scores = {one.scoring_model: array("d") for one in definition.criteria if one.threshold is not None}
         self._near = near
         self._thresholds = dict(what_if or {})
         self._what_if = [WhatIfCounter(self._model, self._rules, at, name) for name in self._thresholds]

@@ -48,6 +48,7 @@ class PlausibleTime:
         self._sure_ms = _BEFORE_MS
         self._sure_until = EARLIEST_PLAUSIBLE
         self._asked_ms, self._latest = 0, PLAUSIBLE_BEFORE
+        self._written_ms, self._written = 0, EARLIEST_PLAUSIBLE
 
     def check(self, at: datetime, record_ms: int, now_ms: int, field: str = "occurred_at") -> None:
         """Raises BadMessage if a record of the time `record_ms` cannot give the time `at`.
@@ -80,6 +81,13 @@ class PlausibleTime:
         `now_ms` if the record has no time of its own, and at most the tolerance later: a producer's clock may be wrong.
         """
         return min(record_ms, to_milliseconds(self.latest(now_ms))) if has_time(record_ms) else now_ms
+
+    def written(self, record_ms: int, now_ms: int) -> datetime:
+        """The same as a time."""
+        written_ms = self.written_ms(record_ms, now_ms)
+        if written_ms != self._written_ms:  # the records of a batch have one time
+            self._written_ms, self._written = written_ms, from_milliseconds(written_ms)
+        return self._written
 
     def latest(self, time_ms: int) -> datetime:
         """The latest time that is plausible at the time `time_ms` (milliseconds since 1970)."""

@@ -16,26 +16,24 @@ def criteria_met(
     `as_of`: up to when the age of a score is counted. Whole scores are needed where `model.asks_more`.
     """
     live = rules.live_scoring_models
-    if model.asks_more:
-        return _together(
-            model,
-            [
-                one.scoring_model in live and _counts(one, scores.get(one.scoring_model), as_of)
-                for one in model.definition.criteria
-            ],
-        )
     if model.definition.members:
-        return _together(
-            model,
-            [
-                (score := scores.get(name)) is not None and score.value >= threshold and name in live
-                for name, threshold in model.checks
-            ],
-        )
+        stands = [
+            (score := scores.get(name)) is not None
+            and score.value >= least
+            and name in live
+            and (more is None or _meets_more(more, score, as_of))
+            for name, least, more in model.checks
+        ]
+        return group_met(model.definition.match, model.definition.members, stands)
     may_miss = model.may_miss
-    for name, threshold in model.checks:
+    for name, least, more in model.checks:
         score = scores.get(name)
-        if score is None or score.value < threshold or name not in live:
+        if (
+            score is None
+            or score.value < least
+            or name not in live
+            or (more is not None and not _meets_more(more, score, as_of))
+        ):
             if not may_miss:
                 return False
             may_miss -= 1
@@ -48,14 +46,11 @@ def fallen(model: RuledModel, scores: Mapping[str, Score]) -> bool:
     A grade that is not one of those asked for has fallen. Whether scoring models are live plays no part: nobody's score
     falls because an engine is stopped. Nor does age: nobody's score falls by itself.
     """
-    if model.asks_more:
-        stands = [
-            (score := scores.get(one.scoring_model)) is not None and _stays(one, score)
-            for one in model.definition.criteria
-        ]
-    else:
-        stands = [(score := scores.get(name)) is not None and score.value >= floor for name, floor in model.floors]
-    return not _together(model, stands)
+    stands = [
+        (score := scores.get(name)) is not None and score.value >= floor and (more is None or _has_grade(more, score))
+        for name, floor, more in model.floors
+    ]
+    return not group_met(model.definition.match, model.definition.branches, stands)
 
 
 def evidence(lead: Lead, model: RuledModel, rules: Rules, as_of: datetime) -> tuple[CriterionEvidence, ...]:
@@ -79,7 +74,7 @@ def evidence(lead: Lead, model: RuledModel, rules: Rules, as_of: datetime) -> tu
 
 def is_reached(criterion: Criterion, score: Score) -> bool:
     """Is this a score that the criterion asks for, however old it is?"""
-    return score.grade in criterion.grades if criterion.threshold is None else score.value >= criterion.threshold
+    return _has_grade(criterion, score) if criterion.threshold is None else score.value >= criterion.threshold
 
 
 def is_expired(criterion: Criterion, score: Score, as_of: datetime) -> bool:
@@ -98,17 +93,11 @@ def group_met(match: Match, members: Sequence[Member], stands: Sequence[bool]) -
     return True
 
 
-def _together(model: RuledModel, stands: Sequence[bool]) -> bool:
-    return group_met(model.definition.match, model.definition.branches, stands)
-
-
-def _counts(criterion: Criterion, score: Score | EligibilityScore | None, as_of: datetime) -> bool:
-    if score is None:
-        return False
+def _meets_more(criterion: Criterion, score: Score | EligibilityScore, as_of: datetime) -> bool:
+    """Does a score that is high enough meet what else the criterion asks for?"""
     assert isinstance(score, Score)  # else its age and grade were not read
-    return is_reached(criterion, score) and not is_expired(criterion, score, as_of)
+    return _has_grade(criterion, score) and not is_expired(criterion, score, as_of)
 
 
-def _stays(criterion: Criterion, score: Score) -> bool:
-    floor = criterion.floor
-    return is_reached(criterion, score) if floor is None else score.value >= floor
+def _has_grade(criterion: Criterion, score: Score) -> bool:
+    return not criterion.grades or score.grade in criterion.grades

@@ -3,16 +3,25 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import inf
 from types import MappingProxyType
 from typing import Literal
 
 from lead_qualifier.qualification.conditions import Condition, condition_of
-from lead_qualifier.qualification.criteria import required
+from lead_qualifier.qualification.criteria import Criterion, required
 from lead_qualifier.qualification.flags import FLAGS, Flag
 from lead_qualifier.qualification.models import QualificationModel
 
 UnknownLeads = Literal["open", "ineligible"]
 """How to treat leads of which no lead-changed is held."""
+
+
+Check = tuple[str, float, Criterion | None]
+
+
+def _check(criterion: Criterion, least: float | None) -> Check:
+    asks_more = criterion.grades or criterion.max_age is not None
+    return criterion.scoring_model, -inf if least is None else least, criterion if asks_more else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,15 +42,16 @@ class RuledModel:
     published_at: datetime | None = None
     shadow: "RuledModel | None" = None
     # Laid out for what runs for every event: the definition's id, the flags that it sets, the scoring models that it
-    # names, whether a criterion asks for more than a threshold (an age, grades), (scoring model, threshold) of each
-    # criterion that has one, the same with the score below which it has fallen, how many may be missed, whether it
-    # keeps an eye on scores between events, and its conditions on the lead.
+    # names, of each criterion the scoring model, the least score that meets it (any, if it asks for grades) and, if it
+    # asks for an age or grades, itself, the same with the score below which it has fallen, whether any asks for more
+    # than a score, how many may be missed, whether it keeps an eye on scores between events, and its conditions on the
+    # lead.
     id: str = field(init=False, repr=False, compare=False)
     flags: tuple[Flag, ...] = field(init=False, repr=False, compare=False)
     scoring_models: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    checks: tuple[Check, ...] = field(init=False, repr=False, compare=False)
+    floors: tuple[Check, ...] = field(init=False, repr=False, compare=False)
     asks_more: bool = field(init=False, repr=False, compare=False)
-    checks: tuple[tuple[str, float], ...] = field(init=False, repr=False, compare=False)
-    floors: tuple[tuple[str, float], ...] = field(init=False, repr=False, compare=False)
     may_miss: int = field(init=False, repr=False, compare=False)
     remembers: bool = field(init=False, repr=False, compare=False)
     audience: Condition | None = field(init=False, repr=False, compare=False)
@@ -53,11 +63,10 @@ class RuledModel:
         lay_out = object.__setattr__
         lay_out(self, "id", definition.id)
         lay_out(self, "flags", tuple(flag for flag in FLAGS if flag.name in definition.actions.flags))
-        bars = [(one.scoring_model, one.threshold, one.floor) for one in criteria]
-        lay_out(self, "scoring_models", tuple(dict.fromkeys(name for name, _, _ in bars)))
-        lay_out(self, "asks_more", any(one.grades or one.max_age is not None for one in criteria))
-        lay_out(self, "checks", tuple((name, threshold) for name, threshold, _ in bars if threshold is not None))
-        lay_out(self, "floors", tuple((name, floor) for name, _, floor in bars if floor is not None))
+        lay_out(self, "scoring_models", tuple(dict.fromkeys(one.scoring_model for one in criteria)))
+        lay_out(self, "checks", tuple(_check(one, one.threshold) for one in criteria))
+        lay_out(self, "floors", tuple(_check(one, one.floor) for one in criteria))
+        lay_out(self, "asks_more", any(more is not None for _, _, more in self.checks))
         lay_out(self, "may_miss", len(criteria) - required(definition.match, len(criteria)))
         lay_out(self, "remembers", definition.hold is not None or definition.requalification.policy == "on_recross")
         lay_out(self, "audience", None if definition.audience is None else condition_of(definition.audience))

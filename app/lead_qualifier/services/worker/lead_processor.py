@@ -245,7 +245,7 @@ class LeadProcessor(Processor):
         """
         if not self._rules.by_age:
             return at
-        return max(at, from_milliseconds(self._times.written_ms(record.timestamp_ms, context.now_ms)))
+        return max(at, self._times.written(record.timestamp_ms, context.now_ms))
 
     def _stored(self, key: bytes, context: ProcessorContext) -> Lead:
         lead: Lead | None = context.get(key)

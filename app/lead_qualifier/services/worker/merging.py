@@ -18,7 +18,6 @@ from lead_qualifier.qualification.decide import follow_scores
 from lead_qualifier.qualification.leads import Erased, Lead, Trigger, forget_implausible_times, mend_times
 from lead_qualifier.qualification.merging import LeadTransfer, Response
 from lead_qualifier.qualification.rules import Rules
-from lead_qualifier.qualification.utc import from_milliseconds
 
 _REMEMBERED_MS = ERASURE_REMEMBERED // timedelta(milliseconds=1)
 
@@ -96,7 +95,7 @@ class Merging:
             if merging.remember(lead, transfer):
                 context.put(key, lead)
         else:
-            as_of = from_milliseconds(self._written_ms(record, context))
+            as_of = self._times.written(record.timestamp_ms, context.now_ms)
             self._take_over(key, lead, transfer, context, rules, as_of)
             if transfer.response is not None and following is None:
                 answer(key, lead, transfer.response, context)

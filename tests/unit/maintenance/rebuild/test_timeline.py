@@ -76,7 +76,7 @@ def test_a_publish_without_definition_takes_draft_or_last() -> None:
         of_model("stopped", 3, version=1),
         of_model("published", 4, version=2),
     )
-    assert [rules.models["enterprise"].checks for _, rules in found] == [(("engagement", 60),)] * 3
+    assert [rules.models["enterprise"].checks for _, rules in found] == [(("engagement", 60, None),)] * 3
 
 
 def test_a_definition_that_no_event_carries_is_found_elsewhere() -> None:
@@ -101,7 +101,7 @@ def test_a_lost_draft_is_not_taken_for_an_earlier_definition() -> None:
     with pytest.raises(CannotRebuild, match="definition of enterprise in version 2 cannot be found"):
         told(*ran, of_model("applied", 3), of_model("published", 4, version=2))
     found = told(*ran, of_model("applied", 3), of_model("published", 4, version=2, definition=definition(80)))
-    assert found[-1][1].models["enterprise"].checks == (("engagement", 80),)
+    assert found[-1][1].models["enterprise"].checks == (("engagement", 80, None),)
 
 
 def test_times_never_go_back() -> None:
