@@ -21,23 +21,28 @@ class SpanTracer:
 
     def record(self, record: Record, trace: Headers) -> Step:
         """A span that is a child of the trace's; without a trace, its root."""
-        span = self._spans.start(trace, record.topic, record.partition, record.offset, self._lead_id(record.key))
-        return _step(span, record)
+        return self._process(record, trace, self._lead_id(record.key))
 
     def timer(self, key: bytes | None, trace: Headers) -> Step:
         """A child of the span of the record that set the timer."""
         return _step(self._spans.start_timer(trace, self._application.name, self._lead_id(key)), None)
 
     def committed(self, spans: Iterable[_Open], rejected: Iterable[tuple[Record, str]]) -> None:
-        """End the spans. A dead letter's is an error, and exists even if nothing else came of the record."""
+        """End the spans. A dead letter's is an error, and exists even if nothing else came of the record.
+
+        It has no key: nothing says that what cannot be processed is keyed by a lead's id.
+        """
         errors = {id(record): (record, str(kind)) for record, kind in rejected}
         for one in spans:
             _, error = errors.pop(id(one.record), (None, None))
             self._spans.end(one.span, error)
         for record, error in errors.values():
-            step = self.record(record, self._application.trace_of(record))
+            step = self._process(record, self._application.trace_of(record), None)
             if step.span is not None:
                 self._spans.end(step.span.span, error)
+
+    def _process(self, record: Record, trace: Headers, lead_id: bytes | None) -> Step:
+        return _step(self._spans.start(trace, record.topic, record.partition, record.offset, lead_id), record)
 
     def _lead_id(self, key: bytes | None) -> bytes | None:
         """Keys of other applications name other things, people among them."""

@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 _FLUSH_SECONDS = 3.0
 #: These say in many lines that the endpoint is away. We say it once, with the first of their lines as the reason.
 _VERBOSE = ("opentelemetry.exporter", "opentelemetry.sdk._shared_internal")
+#: This says of each tracestate that it cannot read what is in it. Others wrote that, and it may come with every record.
+_QUOTING = "opentelemetry.trace.span"
 #: What the SDK calls a service without OTEL_SERVICE_NAME begins so.
 _UNNAMED = "unknown_service"
 
@@ -46,6 +48,7 @@ class Spans:
         self._ended = counter.labels("ended")
         self._queue = BatchSpanProcessor(_WatchedExporter(exporter or OTLPSpanExporter(), counter))
         self._resource = Resource.create({SERVICE_VERSION: __version__})
+        logging.getLogger(_QUOTING).disabled = True
 
     def traced(self, service: Service) -> Service:
         """The same service, each step of which is a span."""

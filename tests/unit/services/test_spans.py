@@ -156,7 +156,9 @@ def test_a_dead_letter_is_an_error_and_its_reason_stays_at_home(spans: RecordedS
     (span,) = spans.exported()
     assert parent_of(span) == SCORED
     assert (span.status.status_code, span.status.description) == (StatusCode.ERROR, None)
-    assert (span.attributes or {})["error.type"] == "wrong_key"
+    attributes = span.attributes or {}
+    assert attributes["error.type"] == "wrong_key"
+    assert not [text for text in attributes.values() if "anna" in str(text)], "what is no lead's id"
 
 
 def test_a_service_may_have_another_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,6 +186,17 @@ def test_opentelemetry_can_be_disabled(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Worker(spans).takes(60) == [""]
     assert spans.exported() == []
     spans.close()
+
+
+def test_a_tracestate_that_opentelemetry_cannot_read_is_dropped_and_not_logged(
+    spans: RecordedSpans, caplog: pytest.LogCaptureFixture
+) -> None:
+    (parent,) = Worker(spans).takes(60, [TRACED[0], ("tracestate", b"Anna=1")])
+    assert parent.startswith(f"00-{TRACE}-")
+    (span,) = spans.exported()
+    assert span.context is not None
+    assert not span.context.trace_state
+    assert caplog.text == ""
 
 
 _HEX = "0123456789abcdef"
