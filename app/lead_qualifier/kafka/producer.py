@@ -92,8 +92,9 @@ class Producer:
                 self._failed = NotAllowed(f"Write on topic {topic}") if forbidden else NotDelivered(topic, error)
 
         while True:
+            producer = self._producer
             try:
-                self._producer.produce(
+                producer.produce(
                     topic,
                     value,
                     key,
@@ -106,7 +107,9 @@ class Producer:
             except BufferError:
                 self.poll(_FULL_SECONDS)
                 self._raise_failure()
-        self._producer.poll(0)
+        producer.poll(0)
+        if producer is not self._producer:  # renewed meanwhile by another thread, which may not have seen this record
+            producer.flush(self._seconds)
 
     def renew(self) -> None:
         """Use TLS files that were replaced since. Waits for the records in flight."""

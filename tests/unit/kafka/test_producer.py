@@ -101,3 +101,18 @@ def test_what_is_still_on_its_way_at_the_end_has_failed(producer: Producer) -> N
     producer.send("t", b"1", b"")
     with pytest.raises(KafkaException, match="_MSG_TIMED_OUT"):
         producer.flush(0)
+
+
+def test_a_record_that_another_thread_renews_the_client_under_is_reported_on(producer: Producer) -> None:
+    former = client_of(producer)
+    queue = former.produce
+
+    def renewed_just_before(*args: Any, **more: Any) -> None:
+        former.flush(1)  # there is nothing to wait for yet
+        producer._producer = cast("confluent_kafka.Producer", Client({}))
+        queue(*args, **more)
+
+    former.produce = renewed_just_before  # type: ignore[method-assign]
+    reports: list[KafkaError | None] = []
+    producer.send("t", b"1", b"{}", delivered=reports.append)
+    assert reports == [None]
