@@ -63,7 +63,7 @@ def roll_out(
     with client.several():
         for definition in definitions:
             runs = live.get(str(definition["id"]))
-            if runs == definition:
+            if runs == definition and not plan.draft:  # as a draft, it drops another one that waits next to it
                 yield RolledOut(definition)
             else:
                 yield RolledOut(definition, _send(client, kind, definition, is_live=runs is not None, plan=plan))

@@ -11,7 +11,7 @@ import pytest
 from lead_qualifier.client.commands import CommandClient, Outcome
 from lead_qualifier.client.rollout import Plan, roll_out
 
-PUBLISH, REPLACE, DRAFT = Plan(publish=True), Plan(publish=True, replace=True), Plan(draft=True)
+PUBLISH, REPLACE = Plan(publish=True), Plan(publish=True, replace=True)
 
 
 class Commands:
@@ -40,7 +40,6 @@ class Commands:
     ("plan", "sent"),
     [
         (Plan(), ["apply new", "apply changed"]),
-        (DRAFT, ["apply new --draft", "apply changed --draft"]),
         (PUBLISH, ["apply new", "publish new", "apply changed", "publish changed"]),
         (REPLACE, ["apply new", "publish new", "apply changed --draft", "publish changed --replace"]),
     ],
@@ -53,6 +52,14 @@ def test_what_runs_as_in_its_file_is_left_alone(plan: Plan, sent: list[str]) -> 
     assert commands.sent == sent
     assert [one.definition["id"] for one in done if not one.outcomes] == ["same"]
     assert all(one.accepted for one in done)
+
+
+def test_drafts_are_those_of_the_files_even_where_the_live_version_is_already() -> None:
+    commands = Commands()
+    definitions: list[dict[str, Any]] = [{"id": "same"}, {"id": "changed", "n": 1}]
+    live = {"same": {"id": "same"}, "changed": {"id": "changed"}}
+    list(roll_out(cast("CommandClient", commands), "journey", definitions, live, Plan(draft=True)))
+    assert commands.sent == ["apply same --draft", "apply changed --draft"], "an older draft of the first is dropped"
 
 
 def test_a_refused_one_is_not_published_and_stops_no_other() -> None:
