@@ -160,6 +160,8 @@ def test_the_tour_says_what_the_readme_and_the_tutorial_show(kafka: Broker, tmp_
             "LEAD_QUALIFIER_APPLICATION_ID": f"tour-{uuid.uuid4().hex[:8]}",
             "LEAD_QUALIFIER_DATA_DIR": str(tmp_path / "data"),
             "LEAD_QUALIFIER_WEB_PORT": "0",
+            "LEAD_QUALIFIER_PARTITIONS": "2",
+            "DEMO_RATE": "100",  # beside it, each command starts a program of its own
             "PYTHONUNBUFFERED": "1",
         }
     )
