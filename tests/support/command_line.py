@@ -13,7 +13,7 @@ from typing import Any
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 
-from tests.support.program import ROOT, run
+from tests.support.program import ROOT, SHORT_SESSION, run
 from tests.support.worker_process import WorkerProcess
 
 
@@ -61,10 +61,11 @@ class CommandLine:
         )
         return Done(code, out.decode(), err.decode())
 
-    def start_worker(self, *program: str) -> WorkerProcess:
-        """`program`: the words after `lead-qualifier`, where it is not the worker."""
+    def start_worker(self, *program: str, session: float | None = SHORT_SESSION) -> WorkerProcess:
+        """`program`: the words after `lead-qualifier`, where it is not the worker. `session`: as of WorkerProcess."""
         log = self.folder / f"worker-{len(self.workers)}.log"
-        self.workers.append(WorkerProcess(self.environment, log, ("lead_qualifier", *(program or ("worker",)))))
+        words = ("lead_qualifier", *(program or ("worker",)))
+        self.workers.append(WorkerProcess(self.environment, log, words, session=session))
         return self.workers[-1]
 
     def send(self, topic: str, key: bytes | None, value: bytes | None, headers: Sequence[Any] = ()) -> None:
