@@ -23,6 +23,7 @@ COMMANDS = {
     "demo": ("demo", "demo"),
     "worker": ("worker", "worker"),
     "feed": ("feed", "feed"),
+    "import": ("import_leads", "import_leads"),
     "repartition": ("repartition", "repartition"),
     "rebuild": ("rebuild", "rebuild"),
     "downstream": ("downstream", "downstream"),

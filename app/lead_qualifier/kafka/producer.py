@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,7 +14,7 @@ from confluent_kafka import KafkaError, KafkaException
 
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.errors import NotAllowed, NotDelivered, is_forbidden
-from lead_qualifier.kafka.records import Headers, portable_name
+from lead_qualifier.kafka.records import Change, Headers, portable_name
 from lead_qualifier.kafka.tls_files import TlsFiles
 
 Delivered = Callable[[KafkaError | None], None]
@@ -110,6 +110,23 @@ class Producer:
         producer.poll(0)
         if producer is not self._producer:  # renewed meanwhile by another thread, which may not have seen this record
             producer.flush(self._seconds)
+
+    def send_batch(
+        self, topic: str, messages: Sequence[Change], delivered: Callable[[KafkaError | None, Any], None]
+    ) -> None:
+        """Queue records without headers, at a fraction of the cost of `send`, and wait while there is no room for them.
+
+        `delivered` gets what becomes of each, and its message. Raises KafkaException.
+        """
+        waiting = list(messages)
+        while waiting and self._producer.produce_batch(topic, waiting, on_delivery=delivered) < len(waiting):
+            waiting = [message for message in waiting if "_error" in message]
+            for message in waiting:
+                error = message.pop("_error")
+                if error.code() != KafkaError._QUEUE_FULL:
+                    raise KafkaException(error)
+            self.poll(_FULL_SECONDS)
+        self._producer.poll(0)
 
     def renew(self) -> None:
         """Use TLS files that were replaced since. Waits for the records in flight."""

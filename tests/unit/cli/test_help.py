@@ -42,6 +42,7 @@ CONTRACT = {
     "dead-letters replay",
     "acls print",
     "feed",
+    "import",
     "rebuild",
     "repartition",
     *(f"downstream {service}" for service in (*DOWNSTREAM, "all", "webhook", "dataverse")),

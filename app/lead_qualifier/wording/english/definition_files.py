@@ -54,6 +54,13 @@ SENTENCES: dict[str, str] = {
     "no_criteria_in_group": "add at least one criterion to the group",
     "no_grades_as_in": "name at least one grade, as in {example}",
     "no_criteria_as_in": "name at least one scoring model with its threshold, as in {example}",
+    # Maps of exports
+    "empty_map": "is empty: write a map (lead-qualifier import FILE --suggest guesses one; docs/how-to/first-load.md)",
+    "imports_nothing": "imports nothing: name at least one field of a lead, an attribute or a score",
+    "must_be_one_of_or_null": "must be one of {known}, or null",
+    "unknown_encoding": "is unknown: use a name such as utf-8, cp1252, iso-8859-15 or utf-16",
+    "unknown_time_zone": "does not exist: use an IANA name such as Europe/Berlin",
+    "not_a_form_of_dates": "is not a form of dates: use one such as %d.%m.%Y or %m/%d/%Y %I:%M %p",
     # What was found instead
     "kind_null": "null",
     "kind_boolean": "a boolean",

@@ -1,0 +1,307 @@
+"""Makes the messages of a row: one `lead-changed`, and one `lead-score-changed` for each of its scores.
+
+An event's id is derived from its content: the same row makes the same events, whichever file it is in and however
+often it is sent. The messages are put together from encoded parts, because an export has millions of cells and few
+different ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha1
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from lead_qualifier.client.lead_import.cells import (
+    MILLISECOND,
+    BadCell,
+    Cells,
+    Convert,
+    Times,
+    as_boolean,
+    as_id,
+    as_number,
+    as_occurred_at,
+    as_text,
+    by_name,
+    rfc_3339,
+)
+from lead_qualifier.client.lead_import.csv_file import BadRow, Export, UnreadableExport
+from lead_qualifier.client.lead_import.header import Header
+from lead_qualifier.qualification.lead_fields import FIELD_VALUES
+
+_EVENT_IDS = UUID("8d0f7b52-3c5e-5d0a-9a51-6f1f0a2b7c33")
+_seed = sha1(_EVENT_IDS.bytes, usedforsecurity=False)
+_json = msgspec.json.Encoder().encode
+_TYPES: Mapping[str, Convert] = {"text": as_text, "boolean": as_boolean}
+
+
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """The messages of a row. `change` is None if the map imports nothing about the lead itself; `scores`: one for each
+    scoring model, None if the row has none.
+    """
+
+    key: bytes
+    change: bytes | None
+    scores: list[bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A column, and what its cells become in a message."""
+
+    index: int
+    cells: Cells
+
+
+@dataclass(frozen=True, slots=True)
+class _Score:
+    name: str
+    value: _Part
+    begins: bytes
+    """The message from the scoring model to where the score follows."""
+    grade: _Part | None
+    time: _Time | None
+
+
+class _Time:
+    """A column of times. Gives the time of a change of the lead, and of a score."""
+
+    def __init__(self, index: int, convert: Callable[[str], datetime], empty_texts: Iterable[str]) -> None:
+        self.index = index
+        self._convert = convert
+        self._empty = frozenset(empty_texts)
+        self._known: dict[str, tuple[bytes, bytes] | None] = {}
+
+    def read(self, cell: str) -> tuple[bytes, bytes] | None:
+        """None: the cell is empty. Raises BadCell."""
+        if cell in self._known:
+            return self._known[cell]
+        text = cell.strip()
+        found = None if text in self._empty else _moments(self._convert(text))
+        if len(self._known) < _TIMES_REMEMBERED:
+            self._known[cell] = found
+        return found
+
+
+_TIMES_REMEMBERED = 20_000
+_NO_TIME = "is empty, and nothing else says when this was: give --as-of"
+
+
+def _moments(at: datetime) -> tuple[bytes, bytes]:
+    """When a lead changed, and when its scores did that have no time of their own: a millisecond later.
+
+    A change that is not older than a qualification may take its flags back. So the change comes before what its row's
+    scores bring about, also if the row is sent again.
+    """
+    return rfc_3339(at), rfc_3339(at + MILLISECOND)
+
+
+class RowEncoder:
+    """Encodes the rows of one export by its map. `unused`: titles that the map names nowhere."""
+
+    def __init__(
+        self,
+        export: Export,
+        form: Mapping[str, Any],
+        *,
+        as_of: datetime | None,
+        latest: datetime,
+        only: str | None = None,
+    ) -> None:
+        """`form`: a valid map. `as_of`: when something occurred whose row does not say it; None: each row must say it.
+        `latest`: the latest time that is plausible. `only`: `leads` or `scores`, to leave the other out.
+
+        Raises UnreadableExport if the header lacks a column that the map needs.
+        """
+        file = form.get("file", {})
+        self._header = Header(export, skip=file.get("missing_columns") == "skip")
+        self._empty = frozenset({"", *file.get("empty", ())})
+        self._decimal = file.get("decimal", ".")
+        times = Times(file)
+        self._times = times
+        occurred_at = as_occurred_at(times, latest)
+        self._as_of = None if as_of is None else _moments(as_of)
+        self._id_index = self._header.index("lead_id", form["lead_id"], required=True) or 0
+        self._id = as_id("lead_id")
+        self._time = self._time_of("occurred_at", form.get("occurred_at"), occurred_at)
+        self._fields = list(self._lead_fields(form)) if only != "scores" else []
+        self._attributes = list(self._attribute_fields(form.get("attributes", {}))) if only != "scores" else []
+        self._scores = list(self._score_columns(form.get("scores", {}), occurred_at)) if only != "leads" else []
+        self.scoring_models = [score.name for score in self._scores]
+        self.titles = export.titles
+        self.unused = self._header.unused(form.get("ignore", ()))
+        self.missing = self._header.finish()
+        self.has_times = self._time is not None
+        """Whether the rows say when they are from."""
+        self.imports_leads = bool(self._fields or self._attributes)
+        if not self.imports_leads and not self._scores:
+            raise UnreadableExport(f"{export.name}: the header has none of the columns that the map imports")
+
+    def encode(self, row: Sequence[str]) -> Messages:
+        """The messages of a row. Raises BadCell; `problems` tells everything that is wrong."""
+        lead_id = row[self._id_index].strip()
+        if not lead_id:
+            raise BadCell("is empty")
+        own_time = None if self._time is None else self._time.read(row[self._time.index])
+        moments = own_time or self._as_of
+        if moments is None:
+            raise BadCell(_NO_TIME)
+        changed_at, scored_at = moments
+        begins = b'"lead_id":%b,' % self._id(lead_id)
+        change = None
+        if self.imports_leads:
+            parts = [begins, b'"occurred_at":"', changed_at, b'"']
+            for part in self._fields:
+                cell = row[part.index]
+                parts.append(part.cells.get(cell) or part.cells.read(cell) or b"")
+            if self._attributes:
+                found = []
+                for part in self._attributes:
+                    cell = row[part.index]
+                    if content := part.cells.get(cell) or part.cells.read(cell):
+                        found.append(content)
+                if found:
+                    parts += (b',"attributes":{', b",".join(found), b"}")
+            change = _event(b"".join(parts))
+        scores: list[bytes | None] = []
+        for score in self._scores:
+            cell = row[score.value.index]
+            value = score.value.cells.get(cell) or score.value.cells.read(cell)
+            if not value:
+                scores.append(None)
+                continue
+            grade = b"" if score.grade is None else score.grade.cells.read(row[score.grade.index]) or b""
+            at = scored_at
+            if score.time is not None and (own := score.time.read(row[score.time.index])) is not None:
+                at = own[0]
+            scores.append(_event(b'%b%b%b%b,"occurred_at":"%b"' % (begins, score.begins, value, grade, at)))
+        return Messages(lead_id.encode(), change, scores)
+
+    def problems(self, line: int, row: Sequence[str]) -> Iterator[BadRow]:
+        """What is wrong with a row, cell by cell."""
+        readers: list[tuple[int, Callable[[str], object]]] = [(self._id_index, self._read_id)]
+        readers += [
+            (time.index, self._required(time) if time is self._time else time.read) for time in self._all_times()
+        ]
+        parts = [*self._fields, *self._attributes, *(score.value for score in self._scores)]
+        parts += [score.grade for score in self._scores if score.grade is not None]
+        readers += [(part.index, part.cells.read) for part in parts]
+        for index, read in readers:
+            try:
+                read(row[index])
+            except BadCell as bad:
+                yield BadRow(line, self.titles[index], str(bad), tuple(row))
+
+    def _read_id(self, cell: str) -> None:
+        if not cell.strip():
+            raise BadCell("is empty, and every row needs the id of its lead")
+        self._id(cell.strip())
+
+    def _required(self, time: _Time) -> Callable[[str], object]:
+        def read(cell: str) -> None:
+            if time.read(cell) is None and self._as_of is None:
+                raise BadCell(_NO_TIME)
+
+        return read
+
+    def _all_times(self) -> Iterator[_Time]:
+        yield from (time for time in (self._time, *(score.time for score in self._scores)) if time is not None)
+
+    # -- the columns of the map
+
+    def _lead_fields(self, form: Mapping[str, Any]) -> Iterator[_Part]:
+        for field, known in FIELD_VALUES.items():
+            if field in form:
+                yield from self._field(field, form[field], _flag(known))
+        for field in ("owner_id", "contact_id"):
+            if field in form:
+                yield from self._field(field, form[field], as_id(field))
+
+    def _field(self, field: str, column: Any, unnamed: Convert) -> Iterator[_Part]:
+        if (index := self._header.index(field, titles_of(column))) is None:
+            return
+        prefix = b',"%b":' % field.encode()
+        yield _Part(index, self._cells(column, unnamed, prefix))
+
+    def _attribute_fields(self, columns: Mapping[str, Any]) -> Iterator[_Part]:
+        for name, column in sorted(columns.items()):  # the event's id depends on the order
+            if (index := self._header.index(f"attributes.{name}", titles_of(column))) is None:
+                continue
+            kind = column.get("type", "text") if isinstance(column, dict) else "text"
+            yield _Part(index, self._cells(column, self._of_type(kind), b"%b:" % _json(name)))
+
+    def _of_type(self, kind: str) -> Convert:
+        if kind == "number":
+            return as_number(self._decimal, grouped=True)
+        return self._times.as_date if kind == "date" else _TYPES[kind]
+
+    def _cells(self, column: Any, unnamed: Convert, prefix: bytes) -> Cells:
+        said = column if isinstance(column, dict) else {}
+        convert = unnamed
+        if "values" in said or "otherwise" in said:
+            convert = by_name(
+                said.get("values", {}), said.get("otherwise", msgspec.UNSET), _unless_named(said, unnamed)
+            )
+        empty = prefix + b"null" if said.get("empty") == "clear" else b""
+        return Cells(_prefixed(convert, prefix, empty), empty=empty, empty_texts=self._empty)
+
+    def _score_columns(self, columns: Mapping[str, Any], occurred_at: Callable[[str], datetime]) -> Iterator[_Score]:
+        for name, column in columns.items():
+            if (index := self._header.index(f"scores.{name}", titles_of(column))) is None:
+                continue
+            said = column if isinstance(column, dict) else {}
+            grade = self._header.index(f"scores.{name}.grade", said["grade"]) if "grade" in said else None
+            number = Cells(as_number(self._decimal, grouped=False), empty=b"", empty_texts=self._empty)
+            letter = Cells(_prefixed(as_text, b',"grade":'), empty=b"", empty_texts=self._empty)
+            yield _Score(
+                name,
+                _Part(index, number),
+                b'"scoring_model_id":%b,"score":' % _json(name),
+                None if grade is None else _Part(grade, letter),
+                self._time_of(f"scores.{name}.occurred_at", said.get("occurred_at"), occurred_at),
+            )
+
+    def _time_of(self, field: str, titles: Any, convert: Callable[[str], datetime]) -> _Time | None:
+        index = None if titles is None else self._header.index(field, titles)
+        return None if index is None else _Time(index, convert, self._empty)
+
+
+def titles_of(column: Any) -> Any:
+    """The title or titles of a column of a map."""
+    return column["column"] if isinstance(column, dict) else column
+
+
+def _event(body: bytes) -> bytes:
+    """A message with its event's id: a UUID (version 5) of all else that it says."""
+    digest = _seed.copy()
+    digest.update(body)
+    text = digest.hexdigest()
+    variant = "89ab"[int(text[16], 16) & 3]
+    event_id = f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{variant}{text[17:20]}-{text[20:32]}"
+    return b'{"event_id":"%b",%b}' % (event_id.encode(), body)
+
+
+def _prefixed(convert: Convert, prefix: bytes, empty: bytes = b"") -> Convert:
+    def prefixed(text: str) -> bytes:
+        content = convert(text)
+        return empty if content is None else prefix + content
+
+    return prefixed
+
+
+def _unless_named(said: Mapping[str, Any], unnamed: Convert) -> Convert | None:
+    """Values that a map lists are all that there are; a map that lists none names only what others mean."""
+    return None if "values" in said else unnamed
+
+
+def _flag(known: Sequence[str | bool]) -> Convert:
+    """The words of the messages, where the export has them."""
+    if True in known:
+        return as_boolean
+    return by_name({str(one): one for one in known}, msgspec.UNSET, None)
