@@ -10,7 +10,6 @@ import msgspec
 
 from bench.command_process import run
 from bench.on_kafka import Say
-from bench.restore import PARTITIONS
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.producer import Producer
 from lead_qualifier.kafka.reader import TopicReader
@@ -23,7 +22,6 @@ from lead_qualifier.messages.topics import (
     Topic,
 )
 from lead_qualifier.qualification.leads import Lead
-from lead_qualifier.services.topic_setup import TopicSetup
 
 _READ = (LEAD_QUALIFIED, LEAD_STATE, LEAD_ASSIGNED, LEAD_SALES_RESPONSE, LEAD_RECYCLED)
 _REASONS = ("budget", "wrong person", "no interest", None)
@@ -33,7 +31,6 @@ _ANSWERED, _REJECTED = 4, 2
 
 def write_history(connection: Connection, prefix: str, held: dict[bytes, bytes]) -> int:
     """Write what followed for each lead of `held` that bears a mark; returns how many these are."""
-    TopicSetup(connection, topics=(LEAD_ASSIGNED,), prefix=prefix, partitions=PARTITIONS).create_missing()
     producer = Producer(connection)
     decode = msgspec.json.Decoder(Lead).decode
     encode = msgspec.json.encode

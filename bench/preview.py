@@ -30,7 +30,7 @@ from lead_qualifier.definitions.qualification_models.snapshot import rules_from
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.producer import Producer
 from lead_qualifier.messages.model_reading import model_of
-from lead_qualifier.messages.topics import QUALIFICATION_MODELS
+from lead_qualifier.messages.topics import LEAD_ASSIGNED, QUALIFICATION_MODELS, QUALIFICATION_TOPICS
 from lead_qualifier.qualification.decide import Outcome, decide
 from lead_qualifier.qualification.leads import Lead
 
@@ -58,7 +58,8 @@ def main() -> int:
 
 def _run(connection: Connection, options: argparse.Namespace, folder: Path, say: Say) -> int:
     prefix = f"preview-{time.time_ns() % 10**9}."
-    with Topics(connection, prefix, partitions=PARTITIONS):
+    topics = (*QUALIFICATION_TOPICS, LEAD_ASSIGNED)
+    with Topics(connection, prefix, partitions=PARTITIONS, topics=topics):
         held = write(connection, prefix, options.leads, partitions=PARTITIONS)
         _write_rules(connection, prefix)
         expected = _qualifying(held)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Self
 
 from confluent_kafka import KafkaError, KafkaException, Producer
@@ -12,17 +12,31 @@ from bench.workload import Workload
 from lead_qualifier.kafka.admin import LATEST, Admin
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.groups import delete_group
-from lead_qualifier.messages.topics import LEAD_DEAD_LETTERS, LEAD_QUALIFIED, LEAD_STATE, QUALIFICATION_TOPICS
+from lead_qualifier.messages.topics import (
+    LEAD_DEAD_LETTERS,
+    LEAD_QUALIFIED,
+    LEAD_STATE,
+    QUALIFICATION_TOPICS,
+    Topic,
+)
 from lead_qualifier.services.topic_setup import TopicSetup
 
 _WRITTEN = (LEAD_STATE, LEAD_QUALIFIED, LEAD_DEAD_LETTERS)
 
 
 class Topics:
-    """All topics of one prefix; as a context manager it creates and removes them."""
+    """Topics of one prefix, by default those of workers; as a context manager it creates and removes them."""
 
-    def __init__(self, connection: Connection, prefix: str, *, partitions: int) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        prefix: str,
+        *,
+        partitions: int,
+        topics: Sequence[Topic] = QUALIFICATION_TOPICS,
+    ) -> None:
         self._connection = connection
+        self._topics = topics
         self.prefix = prefix
         self.partitions = partitions
         self._admin = Admin(connection.confluent())
@@ -36,10 +50,12 @@ class Topics:
 
     def create(self) -> None:
         """Create what is missing, and wait until each partition has a leader."""
-        TopicSetup(self._connection, prefix=self.prefix, partitions=self.partitions).create_missing()
+        TopicSetup(
+            self._connection, topics=self._topics, prefix=self.prefix, partitions=self.partitions
+        ).create_missing()
         partitions = [
             (topic.full_name(self.prefix), number)
-            for topic in QUALIFICATION_TOPICS
+            for topic in self._topics
             for number in range(topic.partition_count(self.partitions))
         ]
         self._admin.list_offsets(dict.fromkeys(partitions, LATEST), wait=30, created_just_now=True)
@@ -53,7 +69,7 @@ class Topics:
         self.create()
 
     def remove(self) -> None:
-        self._delete([topic.full_name(self.prefix) for topic in QUALIFICATION_TOPICS])
+        self._delete([topic.full_name(self.prefix) for topic in self._topics])
 
     def _delete(self, names: list[str]) -> None:
         for future in self._admin.client.delete_topics(names, operation_timeout=30).values():
