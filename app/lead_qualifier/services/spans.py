@@ -30,6 +30,8 @@ _FLUSH_SECONDS = 3.0
 _VERBOSE = ("opentelemetry.exporter", "opentelemetry.sdk._shared_internal")
 #: This says of each tracestate that it cannot read what is in it. Others wrote that, and it may come with every record.
 _QUOTING = "opentelemetry.trace.span"
+#: This says that OTEL_EXPORTER_OTLP_HEADERS cannot be used, and quotes it, passwords included.
+_TELLING = "opentelemetry.util.re"
 #: What the SDK calls a service without OTEL_SERVICE_NAME begins so.
 _UNNAMED = "unknown_service"
 
@@ -39,6 +41,8 @@ class Spans:
 
     def __init__(self, registry: CollectorRegistry, exporter: SpanExporter | None = None) -> None:
         """`registry`: of the process's metrics. `exporter`: instead of the one for OTLP."""
+        logging.getLogger(_QUOTING).disabled = True
+        logging.getLogger(_TELLING).addFilter(_without_values)
         counter = Counter(
             "lead_qualifier_spans",
             "Spans by what became of them: ended, and then exported or failed.",
@@ -48,7 +52,6 @@ class Spans:
         self._ended = counter.labels("ended")
         self._queue = BatchSpanProcessor(_WatchedExporter(exporter or OTLPSpanExporter(), counter))
         self._resource = Resource.create({SERVICE_VERSION: __version__})
-        logging.getLogger(_QUOTING).disabled = True
 
     def traced(self, service: Service) -> Service:
         """The same service, each step of which is a span."""
@@ -107,6 +110,12 @@ class _WatchedExporter(SpanExporter):
     @override
     def shutdown(self) -> None:
         self._exporter.shutdown()
+
+
+def _without_values(record: logging.LogRecord) -> bool:
+    """Leave the values out of a line that is about to be logged."""
+    record.args = ("...",) * len(record.args or ())
+    return True
 
 
 class _FirstLine(logging.Handler):

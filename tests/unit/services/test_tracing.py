@@ -39,3 +39,14 @@ def test_a_variable_that_cannot_be_used_is_an_error_at_startup(monkeypatch: pyte
     monkeypatch.setenv("OTEL_BSP_MAX_QUEUE_SIZE", "-1")
     with pytest.raises(InvalidSettings, match=r"OTEL_\*.*max_queue_size must be a positive integer"):
         spans_of(ON, CollectorRegistry())
+
+
+def test_headers_that_cannot_be_used_are_reported_without_what_is_in_them(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "Authorization: Bearer hush")
+    spans = spans_of(ON, CollectorRegistry())
+    assert spans is not None
+    spans.close()
+    assert "Header format invalid!" in caplog.text
+    assert "hush" not in caplog.text
