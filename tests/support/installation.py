@@ -95,16 +95,7 @@ class Installation:
             **(login or {}),
         }
         self.admin = AdminClient({"bootstrap.servers": bootstrap, **self.CLIENT})
-        self._producer = Producer(
-            {
-                "bootstrap.servers": bootstrap,
-                "partitioner": "murmur2_random",
-                "linger.ms": 2,
-                "message.max.bytes": 20_000_000,
-                "enable.idempotence": True,
-                **self.CLIENT,
-            }
-        )
+        self._producer = self._new_producer()
         self._ins: TopicReader | None = None
         self._outs: TopicReader | None = None
         self._validated: dict[str, int] = {}
@@ -206,6 +197,18 @@ class Installation:
     def erase(self, *lead_ids: str) -> None:
         for lead_id in lead_ids:
             self.send_bytes("lead-changed", lead_id.encode(), None)
+
+    def _new_producer(self) -> Producer:
+        return Producer(
+            {
+                "bootstrap.servers": self.bootstrap,
+                "partitioner": "murmur2_random",
+                "linger.ms": 2,
+                "message.max.bytes": 20_000_000,
+                "enable.idempotence": True,
+                **self.CLIENT,
+            }
+        )
 
     def flush(self) -> None:
         assert self._producer.flush(self.FLUSH_SECONDS) == 0
