@@ -90,6 +90,9 @@ def test_a_random_life_of_models_and_leads_comes_out_as_foretold(install: Instal
     print(f"{len(numbers)} qualifications up to number {max(numbers)}, {len(here.oracle.dead)} dead letters")
     assert len(numbers) > 500
     assert max(numbers) > 2
+    evidence = [one for event in here.qualified() for one in event["criteria"]]
+    assert any(one["met"] for one in evidence if "grades" in one)
+    assert any("expired" in one for one in evidence)
     assert here.outcomes() == here.oracle.outcomes
     assert {outcome for _, outcome in here.oracle.outcomes} == {
         "stale_score",

@@ -167,13 +167,16 @@ def _in_a_line(*parts: Text) -> Text:
 
 
 def _reason(event: dict[str, Any]) -> Text:
-    """Criterion by criterion: score, threshold, met."""
+    """Criterion by criterion: score and threshold, or grade; met."""
     text = Text(no_wrap=True, overflow="ellipsis")
     for index, one in enumerate(event["criteria"]):
         text.append(" · " if index else "")
-        score = number(one["score"]) if "score" in one else "none"
-        sign = "≥" if "score" in one and one["score"] >= one["threshold"] else "<"
-        text.append(f"{one['scoring_model_id']} {score} {sign} {number(one['threshold'])} ")
+        if "threshold" in one:
+            score = number(one["score"]) if "score" in one else "none"
+            sign = "≥" if "score" in one and one["score"] >= one["threshold"] else "<"
+            text.append(f"{one['scoring_model_id']} {score} {sign} {number(one['threshold'])} ")
+        else:
+            text.append(f"{one['scoring_model_id']} grade {one.get('grade', 'none')} ")
         text.append("✓" if one["met"] else "✗", style="green" if one["met"] else "red")
     return text
 

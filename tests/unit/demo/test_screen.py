@@ -11,7 +11,7 @@ from rich.console import Console
 
 from lead_qualifier.demo.plain_view import figures_text
 from lead_qualifier.demo.progress import Progress
-from lead_qualifier.demo.screen import Screen
+from lead_qualifier.demo.screen import Screen, _reason
 from lead_qualifier.demo.worker_metrics import Figures
 
 
@@ -60,6 +60,12 @@ def test_it_fits_the_terminal_and_shows_leads_with_their_reason(progress: Progre
     assert "enterprise v2 (sweep)" in text
     assert "lead show L-00039" in text  # a lead that there is
     assert "produced 1,234" in text
+
+
+def test_a_criterion_that_asks_for_grades_shows_the_grade() -> None:
+    fit = {"scoring_model_id": "fit", "grades": ["A", "B"]}
+    criteria = [fit | {"score": 7, "grade": "B", "met": True}, fit | {"met": False}]
+    assert _reason({"criteria": criteria}).plain == "fit grade B ✓ · fit grade none ✗"
 
 
 def test_outcomes_are_counted_over_all_models_and_commands_are_no_events(progress: Progress) -> None:

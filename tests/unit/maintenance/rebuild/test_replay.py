@@ -14,10 +14,12 @@ from lead_qualifier.engine import Record
 from lead_qualifier.engine.checkpoint import Checkpoint, Sweep
 from lead_qualifier.engine.partitioning import bucket_of
 from lead_qualifier.maintenance.rebuild.replay import Replay, in_order
+from lead_qualifier.qualification.criteria import Criterion
 from lead_qualifier.qualification.leads import Lead, Mark
 from lead_qualifier.qualification.merging import holds_nothing
 from lead_qualifier.qualification.models import QualificationModel
 from lead_qualifier.qualification.rules import RuledModel, Rules
+from lead_qualifier.qualification.utc import to_milliseconds
 from tests.unit.qualification.given import minute, model
 
 SCORES, CHANGES = "lead-score-changed", "lead-changed"
@@ -135,6 +137,20 @@ def test_a_publish_sweeps_the_leads_that_are_known_by_then() -> None:
     assert not lead(replay, "low").marks
     assert replay.counts["swept"] == 2
     assert replay.revision == 4
+
+
+@pytest.mark.parametrize(("hold", "qualified"), [(9, True), (11, False)])
+def test_a_score_expires_by_the_time_that_is_replayed(hold: int, qualified: bool) -> None:
+    criteria = (Criterion("engagement", 70, max_age=timedelta(minutes=10)),)
+    patient = model(criteria=criteria, hold=timedelta(minutes=hold), existing_leads="ignore")
+    begin, end = (to_milliseconds(minute(number)) for number in (0, 60))
+    value = msgspec.json.encode(
+        {"event_id": "e", "lead_id": "a", "scoring_model_id": "engagement", "score": 80, "occurred_at": minute(0)}
+    )
+    record = Record(SCORES, 0, 0, begin, b"a", value, ())
+    replay = replayed([record], (begin - 1, published(patient)), until=end)
+    assert bool(lead(replay, "a").marks) is qualified
+    assert not lead(replay, "a").holds
 
 
 def test_an_erased_lead_leaves_nothing() -> None:
