@@ -17,6 +17,9 @@ UnknownLeads = Literal["open", "ineligible"]
 
 
 Check = tuple[str, float, Criterion | None]
+"""What a score is compared with: the scoring model, the least score (any, if the criterion asks for grades), and the
+criterion itself if it asks for more than that.
+"""
 
 
 def _check(criterion: Criterion, least: float | None) -> Check:
@@ -42,10 +45,9 @@ class RuledModel:
     published_at: datetime | None = None
     shadow: "RuledModel | None" = None
     # Laid out for what runs for every event: the definition's id, the flags that it sets, the scoring models that it
-    # names, of each criterion the scoring model, the least score that meets it (any, if it asks for grades) and, if it
-    # asks for an age or grades, itself, the same with the score below which it has fallen, whether any asks for more
-    # than a score, how many may be missed, whether it keeps an eye on scores between events, and its conditions on the
-    # lead.
+    # names, what each criterion asks for, the same with the score below which it has fallen, whether any asks for an
+    # age or grades, how many may be missed, whether it keeps an eye on scores between events, and its conditions on
+    # the lead.
     id: str = field(init=False, repr=False, compare=False)
     flags: tuple[Flag, ...] = field(init=False, repr=False, compare=False)
     scoring_models: tuple[str, ...] = field(init=False, repr=False, compare=False)
