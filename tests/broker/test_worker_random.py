@@ -92,7 +92,8 @@ def test_a_random_life_of_models_and_leads_comes_out_as_foretold(install: Instal
     assert max(numbers) > 2
     evidence = [one for event in here.qualified() for one in event["criteria"]]
     assert any(one["met"] for one in evidence if "grades" in one)
-    assert any("expired" in one for one in evidence)
+    decided = here.oracle.outcomes
+    assert min(decided["aging", "criteria_not_met"], decided["aging", "qualified"]) > 0
     assert here.outcomes() == here.oracle.outcomes
     assert {outcome for _, outcome in here.oracle.outcomes} == {
         "stale_score",

@@ -71,11 +71,11 @@ MODELS: tuple[dict[str, Any], ...] = (
         requalification={"policy": "on_recross", "cool_down": "2h"},
     ),
     {
-        "id": "fresh",
+        "id": "aging",
         "match": {"at_least": 2},
         "criteria": [
-            {"scoring_model": "engagement", "threshold": 50, "max_age": max_age(3000)},
-            {"scoring_model": "demographic", "grades": ["A", "B"], "max_age": max_age(1000)},
+            {"scoring_model": "engagement", "threshold": 50, "max_age": max_age(6000)},
+            {"scoring_model": "demographic", "grades": ["A", "B"], "max_age": max_age(4500)},
             {"scoring_model": "intent", "grades": ["A"]},
         ],
         "actions": {"sales_ready": True},
