@@ -100,6 +100,7 @@ def test_a_random_life_of_models_and_leads_comes_out_as_foretold(install: Instal
         "lead_management_off",
         "model_not_live",
         "lead_not_open",
+        "not_in_audience",
         "criteria_not_met",
         "already_qualified",
         "cooling_down",
