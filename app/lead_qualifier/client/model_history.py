@@ -130,12 +130,13 @@ class ModelHistory:
             if one.threshold is None:
                 grades = self.grades.setdefault(name, array("l"))
                 grades.extend([0] * (count - len(grades)))
-                grades.append(self.grade_names.number(one.grade))
+                if len(grades) == count:  # a model may name a scoring model in several groups
+                    grades.append(self.grade_names.number(one.grade))
                 continue
             self.thresholds[name] = max((version, one.threshold), self.thresholds.get(name, (0, 0.0)))
             scores = self.scores.setdefault(name, array("d"))
             scores.extend([nan] * (count - len(scores)))
-            if len(scores) == count:  # a model may name a scoring model in several groups
+            if len(scores) == count:
                 scores.append(nan if one.score is None else one.score)
 
     def follow(self, lead: bytes) -> int:

@@ -88,6 +88,21 @@ def test_erased_leads_are_counted_and_nothing_else_about_them() -> None:
     assert (report.total.waiting, report.total.assigned, report.total.accepted, report.total.converted) == (1, 0, 0, 0)
 
 
+def test_grades_stay_with_their_qualifications_where_a_model_asks_for_them_in_several_groups() -> None:
+    history = ModelHistory()
+    for lead, at, grade in ((b"A", 10, "A"), (b"B", 20, "B"), (b"C", 30, "C")):
+        stood = [CriterionStood("fit", None, None, grade)] * 2
+        history.qualified(lead, 1, 1, stood, occurred=at * SECOND, written=at * SECOND)
+        history.holds(lead, OPEN)
+    history.answered(b"C", 40 * SECOND, accepted=True)
+    grades = model_report(history).scores[0].grades
+    assert {grade: (counts.qualified, counts.accepted) for grade, counts in grades.items()} == {
+        "A": (1, 0),
+        "B": (1, 0),
+        "C": (1, 1),
+    }
+
+
 def test_whether_sales_answered_is_unknown_where_its_answers_may_have_been_deleted() -> None:
     history = ModelHistory()
     qualified(history, b"A", 10)
