@@ -200,7 +200,7 @@ def _beyond_form(definition: dict[str, Any]) -> Iterator[Problem]:
         for where, value in given:
             if value is not None and not _is_one_of(value, known):
                 yield (field, *where), Finding("must_be_one_of_or_null", known=listed)
-    if not definition.keys() & {*FIELD_VALUES, "owner_id", "contact_id", "attributes", "scores"}:
+    if not any(definition.get(name) for name in (*FIELD_VALUES, "owner_id", "contact_id", "attributes", "scores")):
         yield (), Finding("imports_nothing")
 
 

@@ -42,6 +42,7 @@ def problems(text: str) -> str:
         ("lead_id: Id\nowner_id: Owner\nfile: {encoding: base64}", "file.encoding: is unknown"),
         ("lead_id: Id\nowner_id: Owner\nfile: {time_zone: Berlin}", "file.time_zone: does not exist"),
         ("lead_id: Id\nowner_id: Owner\nfile: {seperator: ;}", "file.seperator: is unknown: did you mean separator?"),
+        ("lead_id: Id\nscores: {}", "map.yaml:1: imports nothing"),
         ("lead_id: []\nowner_id: Owner", "map.yaml:1: lead_id: "),
         ("", "map.yaml:1: "),
     ],
