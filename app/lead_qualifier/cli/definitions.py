@@ -33,8 +33,8 @@ from lead_qualifier.messages.definition_file import read_definition_file
 from lead_qualifier.messages.topics import with_article
 
 SEVERAL_FILES = """Several files, or a folder, are checked before anything is sent. Then they are applied in the given
-order, in a folder by name. If one is refused, the others go on, and the exit code is 1. Definitions that already run
-as in their file are left alone.
+order, in a folder by name, without its hidden files and sub-folders. If one is refused, the others go on, and the exit
+code is 1. Definitions that already run as in their file are left alone.
 """
 """For the help of `apply`."""
 

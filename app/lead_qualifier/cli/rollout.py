@@ -20,17 +20,24 @@ Read = Callable[[Path], Mapping[str, Any]]
 
 
 def files_in(paths: Sequence[Path]) -> list[Path]:
-    """The files as they are given, and those of each folder in the order of their names. Raises Refused."""
+    """The files as they are given, each once, and those of each folder in the order of their names.
+
+    Of a folder, hidden files, which are editors' and other programs' own, and sub-folders are left out. Raises Refused.
+    """
     found: list[Path] = []
     for path in paths:
         if not path.is_dir():
             found.append(path)
             continue
-        inside = sorted(one for one in path.iterdir() if one.suffix.lower() in _KINDS_OF_FILE and one.is_file())
+        inside = sorted(one for one in path.iterdir() if _is_definition(one))
         if not inside:
             raise Refused(f"{path} has no definitions: a folder's files end with .yaml, .yml or .json")
         found += inside
-    return found
+    return list(dict.fromkeys(found))
+
+
+def _is_definition(path: Path) -> bool:
+    return path.suffix.lower() in _KINDS_OF_FILE and not path.name.startswith(".") and path.is_file()
 
 
 def read_all(files: Sequence[Path], read: Read) -> dict[Path, Mapping[str, Any]]:

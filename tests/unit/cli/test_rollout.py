@@ -28,11 +28,17 @@ def write(folder: Path, **models: str) -> None:
 
 def test_a_folder_stands_for_its_definitions_by_name(tmp_path: Path) -> None:
     write(tmp_path, b="b", a="a")
-    for name in ("c.json", "d.YML", "README.md", "e.yaml~"):
+    for name in ("c.json", "d.YML", "README.md", "e.yaml~", ".hidden.yaml"):
         (tmp_path / name).write_text("{}")
     (tmp_path / "f.yaml").mkdir()
     first = Path("first.yaml")
-    assert [one.name for one in files_in([first, tmp_path])] == ["first.yaml", "a.yaml", "b.yaml", "c.json", "d.YML"]
+    assert [one.name for one in files_in([first, tmp_path, tmp_path / "b.yaml"])] == [
+        "first.yaml",
+        "a.yaml",
+        "b.yaml",
+        "c.json",
+        "d.YML",
+    ]
 
 
 def test_a_folder_without_definitions_is_refused(tmp_path: Path) -> None:
