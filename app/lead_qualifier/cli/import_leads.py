@@ -26,7 +26,7 @@ from lead_qualifier.client.lead_import.sending import ImportSender
 from lead_qualifier.client.lead_import.suggestion import suggest
 from lead_qualifier.kafka.errors import KafkaClientError
 from lead_qualifier.messages.topics import LEAD_CHANGED, LEAD_SCORE_CHANGED
-from lead_qualifier.qualification.utc import after
+from lead_qualifier.qualification.utc import EARLIEST_PLAUSIBLE, after, in_utc
 from lead_qualifier.settings import Settings, load_settings
 
 _SHOWN = 20
@@ -104,7 +104,7 @@ def import_leads(
     if rejects is not None and rejects.exists() and file.exists() and rejects.samefile(file):
         raise typer.BadParameter("--rejects names the export itself: name another file")
     form = map_of(map_)
-    with opened(file, form.get("file")) as export:
+    with opened(file, form.get("file", {})) as export:
         work = _Import(export, form, map_, as_of=as_of, only=only, from_line=from_line, as_json=as_json)
         if check_:
             work.check_only(rejects)
@@ -167,10 +167,15 @@ class _Import:
         )
         with rejects_to(self._export, rejects if skip_bad else None) as kept:
             rows = Rows(self._export, self._encoder, rejects=kept, from_line=self._from_line)
-            with self._resumable(sender, skip_bad=skip_bad), self._progress("importing", "sent up to line") as moved:
-                sent = sender.send(rows, moved)
-        for line in refused[:_SHOWN]:
-            warn(line)
+            try:
+                with (
+                    self._resumable(sender, skip_bad=skip_bad),
+                    self._progress("importing", "sent up to line") as moved,
+                ):
+                    sent = sender.send(rows, moved)
+            finally:  # going on after an interruption does not send these again
+                for line in refused[:_SHOWN]:
+                    warn(line)
         checked = rows.checked
         if self._as_json:
             result = {"rows": checked.rows, "leads": sent.leads, "scores": sent.scores}
@@ -181,18 +186,20 @@ class _Import:
             rows_imported = _counted(checked.rows - checked.bad_rows, "row")
             say(f"{rows_imported} imported: {_counted(sent.leads, 'lead')}, {_counted(sent.scores, 'score')} sent")
         if sent.refused:
-            fail(f"the broker refused {sent.refused:,} messages")
+            fail(f"the broker refused {_counted(sent.refused, 'message')}")
             raise typer.Exit(ExitCode.REFUSED)
 
     def _new_encoder(self) -> RowEncoder:
         latest = after(datetime.now(UTC), self._settings.time_tolerance)
-        if self._as_of is not None and self._as_of > latest:
-            raise Refused(f"--as-of is in the future: {moment(self._as_of)}")
+        if self._as_of is not None and not EARLIEST_PLAUSIBLE <= self._as_of <= latest:
+            source = "--as-of" if self._as_of_given is not None else "the date of the file, which --as-of replaces,"
+            when = "in the future" if self._as_of > latest else "before 1970"
+            raise Refused(f"{source} is {when}: {moment(self._as_of)}")
         encoder = RowEncoder(
             self._export, self._form, as_of=self._as_of, latest=latest, only=self._only and self._only.value
         )
         if self._as_of is None and not encoder.has_times:
-            raise Refused("standard input has no date: say when the export is from (--as-of 2026-11-23)")
+            raise Refused(f"{self._export.name} has no date: say when the export is from (--as-of 2026-11-23)")
         return encoder
 
     def _check(self, rejects: Path | None) -> Checked:
@@ -257,7 +264,7 @@ class _Import:
             say(line)
         say("")
         prefix = self._settings.topic_prefix
-        say(f"{checked.rows:,} rows would send")
+        say(f"{_counted(checked.rows, 'row')} would send")
         say(f"  {checked.leads:,} to {LEAD_CHANGED.full_name(prefix)}")
         for name in self._encoder.scoring_models:
             say(f"  {checked.scores[name]:,} to {LEAD_SCORE_CHANGED.full_name(prefix)}, scoring model {name}")
@@ -318,7 +325,7 @@ def _time(text: str) -> datetime:
         raise typer.BadParameter(
             "--as-of must be a date or a time with its zone, such as 2026-11-23 or 2026-11-23T09:30:00Z"
         ) from None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    return in_utc(at if at.tzinfo is not None else at.replace(tzinfo=UTC))
 
 
 def _file_time(export: Export) -> datetime | None:

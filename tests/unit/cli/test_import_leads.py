@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -90,10 +92,12 @@ class Sender:
     next_line = 3
     interrupted = False
 
-    def __init__(self, *_: object, **__: object) -> None: ...
+    def __init__(self, *_: object, refused: Callable[[str, str], None], **__: object) -> None:
+        self._refused = refused
 
     def send(self, rows: Rows, _moved: object) -> Sent:
         if self.interrupted:
+            self._refused("L-1", "too large")
             raise KeyboardInterrupt
         sent = [messages for _, messages in rows.messages()]
         return Sent(len(sent), sum(value is not None for one in sent for value in one.scores))
@@ -128,6 +132,7 @@ def test_an_interrupted_import_says_how_to_go_on(sender: type[Sender]) -> None:
         "the broker has every row before line 3; to go on: lead-qualifier import leads.csv --map map.yaml "
         "--from-line 3 --as-of 2026-01-02 --only leads --skip-bad"
     ) in done.stderr
+    assert "lead L-1: the broker refused it: too large" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -144,8 +149,32 @@ def test_wrong_arguments_are_usage_errors(arguments: tuple[str, ...], why: str) 
     assert why in done.output
 
 
-def test_the_future_is_refused() -> None:
-    assert "--as-of is in the future" in str(run("leads.csv", "--map", "map.yaml", "--as-of", "2190-01-01").exception)
+@pytest.mark.parametrize(
+    ("as_of", "why"),
+    [
+        ("2190-01-01", "--as-of is in the future"),
+        ("9999-12-31T23:59:59-10:00", "--as-of is in the future"),
+        ("1969-12-31", "--as-of is before 1970"),
+        ("0001-01-01T00:00:00+10:00", "--as-of is before 1970"),
+    ],
+)
+def test_an_implausible_date_of_the_export_is_refused(as_of: str, why: str) -> None:
+    assert why in str(run("leads.csv", "--map", "map.yaml", "--check", "--as-of", as_of).exception)
+
+
+def test_an_implausible_date_of_the_file_is_refused() -> None:
+    for seconds in (-1, 7_000_000_000):
+        os.utime("leads.csv", (seconds, seconds))
+        refused = str(run("leads.csv", "--map", "map.yaml", "--check").exception)
+        assert refused.startswith("the date of the file, which --as-of replaces, is ")
+
+
+def test_a_pipe_is_read_like_standard_input() -> None:
+    os.mkfifo("pipe")
+    with ThreadPoolExecutor(1) as other:
+        other.submit(Path("pipe").write_text, EXPORT)
+        done = run("pipe", "--map", "map.yaml", "--check", "--as-of", "2026-01-02")
+    assert "pipe:3: Status has the value" in done.stdout
 
 
 def test_a_map_that_does_not_exist_is_refused() -> None:
