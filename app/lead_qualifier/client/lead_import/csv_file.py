@@ -7,7 +7,7 @@ import csv
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from io import TextIOWrapper
 from pathlib import Path
@@ -18,6 +18,8 @@ from lead_qualifier.messages.reasons import wide_encoding
 
 SEPARATORS = {",": ",", ";": ";", "tab": "\t", "|": "|"}
 """By the name in a map."""
+WESTERN = "cp1252"
+"""The encoding of Excel's plain CSV in Western Europe."""
 _LARGEST_CELL = 1024 * 1024
 _SAMPLE_BYTES = 256 * 1024
 _COPY_BYTES = 1024 * 1024
@@ -58,7 +60,7 @@ class Export:
     path: Path
     size: int
     modified_at: float | None
-    """When the file was written, in seconds since 1970; None for standard input."""
+    """When the file was written, in seconds since 1970; None for standard input and pipes."""
     encoding: str
     separator: str
     titles: tuple[str, ...]
@@ -104,21 +106,26 @@ class Export:
 
 @contextmanager
 def opened(file: Path, form: Mapping[str, Any] | None = None) -> Iterator[Export]:
-    """The export in a file; `-` is standard input, which is copied to a temporary file. `form`: `file` of the map.
+    """The export in a file. `form`: `file` of the map; None: the encoding is guessed, too.
 
-    Raises UnreadableExport, OSError.
+    Standard input (`-`) and pipes, which can be read only once, are copied to a temporary file. Raises
+    UnreadableExport, OSError.
     """
-    if str(file) != "-":
-        yield _export(file, str(file), form or {})
+    is_pipe = str(file) == "-" or file.is_fifo()
+    if not is_pipe:
+        yield _export(file, str(file), form, written=True)
         return
-    with tempfile.NamedTemporaryFile(prefix="lead-import-") as copy:
-        while part := sys.stdin.buffer.read(_COPY_BYTES):
+    with ExitStack() as opening:
+        source = sys.stdin.buffer if str(file) == "-" else opening.enter_context(file.open("rb"))
+        copy = opening.enter_context(tempfile.NamedTemporaryFile(prefix="lead-import-"))
+        while part := source.read(_COPY_BYTES):
             copy.write(part)
         copy.flush()
-        yield _export(Path(copy.name), "-", form or {})
+        yield _export(Path(copy.name), str(file), form, written=False)
 
 
-def _export(path: Path, given: str, form: Mapping[str, Any]) -> Export:
+def _export(path: Path, given: str, form: Mapping[str, Any] | None, *, written: bool) -> Export:
+    """`written`: whether the file's date says when the export was made."""
     name = "standard input" if given == "-" else given
     csv.field_size_limit(_LARGEST_CELL)
     with path.open("rb") as file:
@@ -127,20 +134,20 @@ def _export(path: Path, given: str, form: Mapping[str, Any]) -> Export:
     for start, what in _OTHER_FILES.items():
         if beginning.startswith(start):
             raise UnreadableExport(f"{name} {what}")
-    encoding = _encoding(beginning, form.get("encoding"))
+    encoding = _guessed_encoding(beginning) if form is None else _encoding(beginning, form.get("encoding"))
     export = Export(
         name=name,
         given=given,
         path=path,
         size=stat.st_size,
-        modified_at=None if given == "-" else stat.st_mtime,
+        modified_at=stat.st_mtime if written else None,
         encoding=encoding,
         separator=",",
         titles=(),
         separator_detected=False,
         header_line=1,
     )
-    return _with_header(export, SEPARATORS.get(form.get("separator", "")))
+    return _with_header(export, SEPARATORS.get((form or {}).get("separator", "")))
 
 
 def _encoding(beginning: bytes, named: str | None) -> str:
@@ -156,14 +163,25 @@ def _encoding(beginning: bytes, named: str | None) -> str:
     return "utf-8-sig"
 
 
+def _guessed_encoding(beginning: bytes) -> str:
+    """As without a map; but what is not UTF-8 is taken for the usual encoding of Western Europe."""
+    encoding = _encoding(beginning, None)
+    if encoding == "utf-8-sig":
+        try:
+            codecs.getincrementaldecoder(encoding)().decode(beginning)
+        except UnicodeDecodeError:
+            return WESTERN
+    return encoding
+
+
 def _with_header(export: Export, separator: str | None) -> Export:
     """The export with what its first line says."""
     line, detected = 1, separator is None
     try:
         with export._text() as text:
             first = _record(text)
-            if first.lower().startswith("sep=") and len(first.strip()) == 5:  # Excel's own first line
-                separator, detected, line = separator or first.strip()[4], False, 2
+            if first.lower().startswith("sep=") and len(first.rstrip("\r\n")) == 5:  # Excel's own first line
+                separator, detected, line = separator or first[4], False, 2
                 first = _record(text)
     except UnicodeError:
         raise UnreadableExport(_wrong_encoding(export.name, export.encoding, 1)) from None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, count, islice
 from typing import Any
 
 from lead_qualifier.client.lead_import.cells import BadCell, Times, boolean_of, number_of
-from lead_qualifier.client.lead_import.csv_file import SEPARATORS, BadRow, Export
+from lead_qualifier.client.lead_import.csv_file import SEPARATORS, WESTERN, BadRow, Export
 from lead_qualifier.client.lead_import.map_writing import lines_of
 from lead_qualifier.client.lead_import.ready_maps import ready_map, ready_maps
 from lead_qualifier.client.lead_import.row_encoder import titles_of
@@ -93,6 +93,8 @@ class _Guess:
         self._file: dict[str, Any] = {}
         if export.encoding != "utf-8-sig":
             self._file["encoding"] = export.encoding
+        if export.encoding == WESTERN:
+            self._say("file", "encoding", text="UNSURE: it is not UTF-8; this is Excel's in Western Europe")
         if export.separator_detected:
             names = {char: name for name, char in SEPARATORS.items()}
             self._file["separator"] = names[export.separator]
@@ -170,7 +172,7 @@ class _Guess:
         if self._title(form["lead_id"]) is None:
             return 0
         named = [*_fields_of(form).values(), *form["ignore"]]
-        return sum(self._title(titles_of(column)) is not None for column in named)
+        return len({title for column in named if (title := self._title(titles_of(column))) is not None})
 
     def _title(self, titles: str | Sequence[str]) -> str | None:
         folded = {title.casefold(): title for title in self._columns}
@@ -255,8 +257,9 @@ class _Guess:
             if not ({"score", "scoring", "punktzahl"} & set(words) and column.values):
                 continue
             if all(number_of(text, self._decimal_sign(), grouped=False) is not None for text in column.values):
-                name = "_".join(word for word in column.name.split("_") if word != "score") or "score"
-                self._made.form.setdefault("scores", {})[name] = self._take(column.title).title
+                scores = self._made.form.setdefault("scores", {})
+                name = _free("_".join(word for word in column.name.split("_") if word != "score") or "score", scores)
+                scores[name] = self._take(column.title).title
                 self._say("scores", name, text="the id of the scoring model: rename it to yours")
 
     def _rest(self) -> None:
@@ -267,7 +270,8 @@ class _Guess:
                 continue
             kind = _type_of(column, self._times(), self._decimal_sign())
             own: Any = column.title if kind == "text" else {"column": column.title, "type": kind}
-            self._made.form.setdefault("attributes", {})[column.name] = own
+            attributes = self._made.form.setdefault("attributes", {})
+            attributes[_free(column.name, attributes)] = own
 
     def _useless(self, column: _Column) -> str | None:
         if not column.values:
@@ -285,6 +289,11 @@ class _Guess:
 
     def _decimal_sign(self) -> str:
         return str(self._file.get("decimal", "."))
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    """The name, with a number if it is taken."""
+    return next(one for one in chain([name], (f"{name}_{number}" for number in count(2))) if one not in taken)
 
 
 def _fields_of(form: Mapping[str, Any]) -> dict[tuple[str, ...], Any]:

@@ -56,6 +56,10 @@ def test_the_line_that_excel_puts_first_names_the_separator(tmp_path: Path) -> N
     assert (export.titles, rows) == (("Id", "Name"), [(3, "1", "a,b,c")])
 
 
+def test_that_line_may_name_a_tab(tmp_path: Path) -> None:
+    assert read(tmp_path, b"sep=\t\r\nId\tName\r\n1\ta\r\n")[1] == [(3, "1", "a")]
+
+
 def test_rows_are_numbered_by_the_line_that_they_begin_on(tmp_path: Path) -> None:
     content = 'Id,"a\nb"\n1,"x\n\ny"\n\n2,"say ""hi"""\r\n3,z'
     export, rows = read(tmp_path, content.encode())

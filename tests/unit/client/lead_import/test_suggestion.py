@@ -176,6 +176,16 @@ def test_any_export_is_guessed_from_its_titles_and_values(tmp_path: Path) -> Non
     assert (len(found), bad) == (len(rows), [])
 
 
+@pytest.mark.parametrize("content", ["Id;Länder;Score\n1;DE;2\n", "Id;Land;Score\n1;Österreich;2\n"])
+def test_an_export_that_is_not_utf_8_can_be_suggested_too(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "export.csv"
+    file.write_text(content, encoding="cp1252")
+    _, text = suggested(file)
+    assert "  encoding: cp1252  # UNSURE" in text
+    found, bad = imported(tmp_path, file.read_bytes(), text)
+    assert (len(found), bad) == (1, [])
+
+
 @pytest.mark.parametrize(
     ("content", "line"),
     [
@@ -186,6 +196,9 @@ def test_any_export_is_guessed_from_its_titles_and_values(tmp_path: Path) -> Non
         ("Lead ID,E-Mail,Notes\n1,a@example.com,x\n", "  - E-Mail  # personal data, which no rule needs"),
         ("Name,Country\nA,DE\nA,FR\n", "lead_id: Name  # UNSURE: no column looks like the lead's id"),
         ("Lead ID,Stage Name,yes\n1,x,2\n", '  "yes":'),
+        ("Lead ID,A B,A.B\n1,x,y\n", "  a_b: A B\n  a_b_2: "),
+        ("Lead ID,Fit Score,Score Fit\n1,2,3\n", "  fit_2: Score Fit"),
+        ("Lead ID,Status,Country\n1,New,DE\n", "\nstatus:\n  column: Status\n  values:\n    New: open\nattributes:"),
     ],
 )
 def test_guesses_are_said(tmp_path: Path, content: str, line: str) -> None:
