@@ -133,7 +133,7 @@ class Oracle:
         for name, model in sorted(self.registry.models.items()):
             if not model.live:
                 continue
-            if model.means(before.now, before.attributes) and not model.means(lead.now, lead.attributes):
+            if not (model.means(before.now, before.attributes) and model.means(lead.now, lead.attributes)):
                 lead.holding.pop(name, None)
             versions = [model] if model.in_shadow is None else [model, model.in_shadow]
             found = ["" if lead.reset else way_to(before, lead, one) for one in versions]

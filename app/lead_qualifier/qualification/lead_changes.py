@@ -42,7 +42,8 @@ def conditions_met(lead: Lead, rules: Rules) -> MetByModel:
 
 
 def follow_change(lead: Lead, rules: Rules, before: MetByModel, result: ChangeResult) -> list[ConcernedModel]:
-    """After a change was applied: say what evaluates the lead, and end the holds of models whose audience it has left.
+    """After a change was applied: say what evaluates the lead, and end the holds of models whose audience it is not in,
+    or comes back to: a qualification may have taken it out.
 
     `before`: what the lead met before. Whoever takes a flag back or reopens the lead by hand is not overruled by that
     very record: it evaluates nothing. Where a lead enters an audience and takes the fast track, the fast track counts.
@@ -51,7 +52,7 @@ def follow_change(lead: Lead, rules: Rules, before: MetByModel, result: ChangeRe
     for model, (was, shadow_was), (now, shadow_now) in zip(
         rules.watching_changes, before, conditions_met(lead, rules), strict=True
     ):
-        if was.audience and not now.audience:
+        if not (was.audience and now.audience):
             lead.holds.pop(model.id, None)
         if result is ChangeResult.RESET:
             continue

@@ -152,9 +152,10 @@ def test_a_hold_ends_when_the_lead_leaves_and_begins_anew_when_it_returns() -> N
     assert it.qualifications[0].at == minute(21)
 
 
-def test_a_hold_whose_lead_another_qualification_takes_out_ends_without_one() -> None:
+def desk_of_two() -> Desk:
+    """The qualification by `b` takes a lead out of the audience of `a`, which has a hold of an hour."""
     ready = {"field": "sales_ready", "equals": False}
-    it = Desk(
+    return Desk(
         rules(
             model(
                 "a", criteria={"engagement": 70.0}, actions=["status_reason"], audience=ready, hold=timedelta(hours=1)
@@ -162,8 +163,22 @@ def test_a_hold_whose_lead_another_qualification_takes_out_ends_without_one() ->
             model("b", criteria={"engagement": 70.0}, actions=["sales_ready"]),
         )
     )
+
+
+def test_a_hold_whose_lead_another_qualification_takes_out_ends_without_one() -> None:
+    it = desk_of_two()
     assert it.score("engagement", 80, 0) == {"a": Outcome.HOLDING, "b": QUALIFIED}
     assert it.wait(60) == {"a": OUTSIDE}
+
+
+@pytest.mark.parametrize("ready", [True, False], ids=["stays out", "comes back"])
+def test_a_hold_whose_lead_another_qualification_has_taken_out_ends_with_the_next_change(ready: bool) -> None:
+    it = desk_of_two()
+    it.score("engagement", 80, 0)
+    it.change(10, sales_ready=ready)
+    assert (it.outcomes, it.lead.holds) == ({}, {})
+    assert it.score("engagement", 81, 20)["a"] == (OUTSIDE if ready else Outcome.HOLDING)
+    assert it.wait(60) == {}
 
 
 def test_the_models_decide_in_the_order_of_their_ids_each_on_what_the_one_before_left() -> None:
