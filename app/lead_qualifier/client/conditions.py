@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from lead_qualifier.qualification.conditions import Condition, Group, Test, Values, holds
+from lead_qualifier.qualification.conditions import OPERATORS, Condition, Group, Test, Values, holds, is_number
 from lead_qualifier.qualification.finding import Finding
 
 #: Operators that say the opposite of each other.
 _OPPOSITES = {"equals": "not_equals", "not_equals": "equals", "one_of": "none_of", "none_of": "one_of"}
+#: Operators that a value of another kind than the operand never meets.
+_COMPARISONS = frozenset(OPERATORS) - {"exists"}
 
 
 def condition_finding(condition: Condition) -> Finding:
@@ -40,6 +42,8 @@ def _unmet(condition: Condition, values: Values, *, so: bool) -> Finding:
         wanted = _wanted(condition.operator, condition.operand, so=so)
         if held is None:
             return Finding("unmet_without_value", name=condition.name, wanted=wanted)
+        if condition.operator in _COMPARISONS and (kind := _other_kind(held, condition.operand)) is not None:
+            return Finding("unmet_value_of_kind", name=condition.name, held=held, kind=kind, wanted=wanted)
         return Finding("unmet_value", name=condition.name, held=held, wanted=wanted)
     if condition.how == "not":
         return _unmet(condition.members[0], values, so=not so)
@@ -47,6 +51,19 @@ def _unmet(condition: Condition, values: Values, *, so: bool) -> Finding:
     if len(failing) == 1:
         return failing[0]
     return Finding("unmet_all" if (condition.how == "all") is so else "unmet_any", tests=failing)
+
+
+def _other_kind(held: object, operand: object) -> Finding | None:
+    """The kind of a value, if it is compared with another kind only: the text 5 reads like the number."""
+    kind = _kind(held)
+    operands = operand if isinstance(operand, tuple) else (operand,)
+    return None if kind in map(_kind, operands) else kind
+
+
+def _kind(value: object) -> Finding:
+    if isinstance(value, str):
+        return Finding("kind_text")
+    return Finding("kind_number") if is_number(value) else Finding("kind_boolean")
 
 
 def _wanted(operator: str, operand: Any, *, so: bool = True) -> Any:

@@ -10,7 +10,9 @@ from lead_qualifier.client.conditions import condition_finding, unmet
 from lead_qualifier.qualification.conditions import Values, condition_of, holds
 from lead_qualifier.wording.sentences import IN_ENGLISH
 
-LEAD = Values({"status": "open", "sales_ready": False}, {"country": "FR", "revenue": 4.5, "city": "Lyon"})
+LEAD = Values(
+    {"status": "open", "sales_ready": False}, {"country": "FR", "revenue": 4.5, "city": "Lyon", "asked": "yes"}
+)
 
 COUNTRY: dict[str, Any] = {"attribute": "country", "one_of": ["DE", "AT", "CH"]}
 REVENUE: dict[str, Any] = {"attribute": "revenue", "at_least": 100000}
@@ -37,6 +39,13 @@ REVENUE: dict[str, Any] = {"attribute": "revenue", "at_least": 100000}
             "city is text that starts with 'P'",
             "city is Lyon, wanted text that starts with 'P'",
         ),
+        ({"attribute": "asked", "equals": True}, "asked is yes", "asked is yes (text), wanted yes"),
+        (
+            {"attribute": "revenue", "one_of": ["4.5", True]},
+            "revenue is 4.5 or yes",
+            "revenue is 4.5 (a number), wanted 4.5 or yes",
+        ),
+        ({"attribute": "country", "at_least": 5}, "country is at least 5", "country is FR (text), wanted at least 5"),
         ({"attribute": "segment", "exists": True}, "segment has a value", "segment has no value, wanted any value"),
         ({"attribute": "city", "exists": False}, "city has no value", "city is Lyon, wanted no value"),
         ({"field": "sales_ready", "equals": True}, "sales_ready is yes", "sales_ready is no, wanted yes"),

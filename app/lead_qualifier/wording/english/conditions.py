@@ -35,6 +35,7 @@ SENTENCES: dict[str, str] = {
     "condition_any": "{members:joined by or }",
     # What keeps a lead from meeting one
     "unmet_value": "{name} is {held}, wanted {wanted}",
+    "unmet_value_of_kind": "{name} is {held} ({kind}), wanted {wanted}",
     "unmet_without_value": "{name} has no value, wanted {wanted}",
     "unmet_all": "{tests:joined by; }",
     "unmet_any": "({tests:joined by; or })",
