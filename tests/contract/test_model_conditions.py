@@ -67,6 +67,11 @@ MARKED = "is met only by leads that have what the actions set already, so it wou
             ("audience", "equal"),
             "is unknown: did you mean equals?",
         ),
+        (
+            {"audience": {"attribute": "country", "equals": None}},
+            ("audience", "equals"),
+            "must be text, a finite number, true or false, found null",
+        ),
         ({"audience": {"equals": "DE"}}, ("audience",), "must name what it tests: a field or an attribute"),
         ({"audience": {"all": []}}, ("audience", "all"), "must not be empty"),
         ({"audience": {"any": 5}}, ("audience", "any"), "must be a list, found a number"),

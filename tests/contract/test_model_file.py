@@ -326,6 +326,11 @@ def test_a_mistake_is_told_with_line_field_and_advice(old: str, new: str, says: 
             "6: criteria.1.treshold: is unknown: the fields here are scoring_model, grades, max_age",
         ),
         (
+            "demographic, threshold: 50",
+            "demographic, threshold: 50, grade: A",
+            "6: criteria.1.grade: is unknown: did you mean grades?",
+        ),
+        (
             "threshold: 70",
             "threshold: 70, max_age: 90",
             "5: criteria.0.max_age: must be a number with one of the units s, m, h, d, w, as in 30d, found a number",
@@ -345,7 +350,7 @@ def test_a_mistake_is_told_with_line_field_and_advice(old: str, new: str, says: 
             "max_age: 90d\nexisting",
             (
                 "8: max_age: does not belong here: "
-                "it belongs to a criterion, as in {scoring_model: engagement, threshold: 70, drop_below: 60}"
+                "it belongs to a criterion, as in {scoring_model: engagement, threshold: 70, max_age: 90d}"
             ),
         ),
     ],

@@ -72,11 +72,11 @@ Number = Annotated[float, Field(allow_inf_nan=False)]
 """A finite JSON number, read as an IEEE 754 double."""
 
 
-def _one_of(*members: Any, message: str) -> GetPydanticSchema:
+def _one_of(*members: Any, kind: str, message: str) -> GetPydanticSchema:
     def schema(_source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.union_schema(
             [handler.generate_schema(member) for member in members],
-            custom_error_type="attribute_value",
+            custom_error_type=kind,
             custom_error_message=message,
         )
 
@@ -88,12 +88,20 @@ _Integer = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 
 AttributeValue = Annotated[
     str | bool | int | float | None,
-    _one_of(str, bool, _Integer, Number, None, message="must be text, a finite number, true, false or null"),
+    _one_of(
+        str,
+        bool,
+        _Integer,
+        Number,
+        None,
+        kind="attribute_value",
+        message="must be text, a finite number, true, false or null",
+    ),
 ]
 """Text, a finite number, true, false, or null."""
 Value = Annotated[
     str | bool | int | float,
-    _one_of(str, bool, _Integer, Number, message="must be text, a finite number, true or false"),
+    _one_of(str, bool, _Integer, Number, kind="value", message="must be text, a finite number, true or false"),
 ]
 """Text, a finite number, true or false."""
 

@@ -150,7 +150,8 @@ def _criterion(definition: CriterionDefinition | GradeCriterionDefinition) -> Cr
 
 _FIELDS: dict[str, tuple[str, ...]] = {
     "": tuple(ModelDefinition.__annotations__),
-    "criterion": tuple(CriterionDefinition.__annotations__),
+    # what asks for no grades is read as one with a threshold
+    "criterion": (*CriterionDefinition.__annotations__, "grades"),
     "graded": tuple(GradeCriterionDefinition.__annotations__),
     "all": ("all",),
     "any": ("any",),
@@ -162,9 +163,9 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "on_rejection": tuple(OnRejectionDefinition.__annotations__),
 }
 _ELSEWHERE = {
-    "drop_below": Finding("belongs_to_criterion"),
-    "max_age": Finding("belongs_to_criterion"),
-    "grades": Finding("belongs_to_criterion"),
+    "drop_below": Finding("belongs_to_criterion", example="{scoring_model: engagement, threshold: 70, drop_below: 60}"),
+    "max_age": Finding("belongs_to_criterion", example="{scoring_model: engagement, threshold: 70, max_age: 90d}"),
+    "grades": Finding("belongs_to_criterion", example="{scoring_model: fit, grades: [A, B]}"),
     "hold": Finding("belongs_to_model"),
     "cool_down": Finding("belongs_to_cool_downs"),
     "requalify": Finding("belongs_to_on_rejection"),

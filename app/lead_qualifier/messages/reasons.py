@@ -332,5 +332,6 @@ _FINDINGS: dict[str, Callable[[Any, dict[str, Any]], Finding]] = {
     ),
     "too_short": _least_entries,
     "too_long": _most_entries,
+    "value": lambda value, _context: Finding("must_be_value", found=_number_kind(value)),
     "attribute_value": lambda value, _context: Finding("must_be_attribute_value", found=_number_kind(value)),
 }

@@ -9,9 +9,7 @@ SENTENCES: dict[str, str] = {
     "unknown_field": "is unknown: check its spelling and its place",
     "fields_here": "the fields here are {fields:listed}",
     "does_not_belong_here": "does not belong here: {place}",
-    "belongs_to_criterion": (
-        "it belongs to a criterion, as in {{scoring_model: engagement, threshold: 70, drop_below: 60}}"
-    ),
+    "belongs_to_criterion": "it belongs to a criterion, as in {example}",
     "belongs_to_model": "it belongs to the model, next to criteria",
     "belongs_to_cool_downs": "it belongs to requalification or on_rejection",
     "belongs_to_on_rejection": "it belongs to on_rejection",
@@ -33,6 +31,7 @@ SENTENCES: dict[str, str] = {
     "must_be_criteria": "must be a list of criteria, found {found}",
     "must_be_match": "must be all, any or {{at_least: 2}} (a whole number from 1), found {found}",
     "must_be_duration": "must be a number with one of the units s, m, h, d, w, as in 30d, found {found}",
+    "must_be_value": "must be text, a finite number, true or false, found {found}",
     "must_be_attribute_value": "must be text, a finite number, true, false or null, found {found}",
     "must_be_one_of": "must be one of {known}, found {found}",
     "must_be_at_least": "must be {least} or more",
