@@ -9,6 +9,8 @@ from lead_qualifier.qualification.finding import Finding
 
 #: Operators that say the opposite of each other.
 _OPPOSITES = {"equals": "not_equals", "not_equals": "equals", "one_of": "none_of", "none_of": "one_of"}
+#: Longer lists, such as one of target accounts, are cut.
+_MOST_LISTED, _FIRST = 12, 10
 #: Operators that a value of another kind than the operand never meets.
 _COMPARISONS = frozenset(OPERATORS) - {"exists"}
 
@@ -78,6 +80,10 @@ def _wanted(operator: str, operand: Any, *, so: bool = True) -> Any:
     match operator:
         case "not_equals" | "none_of":
             return Finding("wanted_not", wanted=_wanted(_OPPOSITES[operator], operand))
+        case "one_of" if len(operand) > _MOST_LISTED:
+            return Finding(
+                "wanted_one_of", values=operand[:_FIRST], last=Finding("one_of_more", count=len(operand) - _FIRST)
+            )
         case "one_of" if len(operand) > 1:
             return Finding("wanted_one_of", values=operand[:-1], last=operand[-1])
         case "one_of":

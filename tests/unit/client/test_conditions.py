@@ -21,6 +21,11 @@ REVENUE: dict[str, Any] = {"attribute": "revenue", "at_least": 100000}
 @pytest.mark.parametrize(
     ("definition", "text", "lacks"),
     [
+        (
+            {"attribute": "city", "one_of": [*"abcdefghij", "k", "l", "m"]},
+            "city is a, b, c, d, e, f, g, h, i, j or one of 3 more",
+            "city is Lyon, wanted a, b, c, d, e, f, g, h, i, j or one of 3 more",
+        ),
         (COUNTRY, "country is DE, AT or CH", "country is FR, wanted DE, AT or CH"),
         ({"attribute": "country", "equals": "DE"}, "country is DE", "country is FR, wanted DE"),
         ({"attribute": "country", "not_equals": "FR"}, "country is not FR", "country is FR, wanted not FR"),

@@ -41,6 +41,7 @@ SENTENCES: dict[str, str] = {
     "unmet_any": "({tests:joined by; or })",
     "wanted_not": "not {wanted}",
     "wanted_one_of": "{values:joined by, } or {last}",
+    "one_of_more": "one of {count:,} more",
     "wanted_at_least": "at least {least}",
     "wanted_at_most": "at most {most}",
     "wanted_above": "more than {bound}",
