@@ -32,6 +32,7 @@ def settings(kafka: Broker, tmp_path: Path) -> Iterator[dict[str, str]]:
             "LEAD_QUALIFIER_DATA_DIR": str(tmp_path),
             "LEAD_QUALIFIER_WEB_PORT": "0",
             "LEAD_QUALIFIER_PARTITIONS": "4",
+            "LEAD_QUALIFIER_ID_NORMALISATION": "guid",  # as of an installation: not of the demo's own leads
             "PYTHONUNBUFFERED": "1",
         }
     )

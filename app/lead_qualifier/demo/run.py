@@ -214,6 +214,7 @@ class _Demo:
             "KAFKA_BOOTSTRAP_SERVERS": self._broker.bootstrap_servers,
             "LEAD_QUALIFIER_LOG_FORMAT": "json",
             "LEAD_QUALIFIER_WEB_HOST": "127.0.0.1",
+            "LEAD_QUALIFIER_ID_NORMALISATION": "none",  # the demo's leads have ids of their own form
         }
         if self._broker.kind is not BrokerKind.GIVEN:
             environment["KAFKA_SECURITY_PROTOCOL"] = "PLAINTEXT"
