@@ -87,6 +87,8 @@ def test_an_export_is_imported_and_its_leads_qualify_once(cli: CommandLine) -> N
     expected = sorted(str(row["Lead Number"]) for row in rows if qualifies(row))
     assert 100 < len(expected) < 1_000
     assert qualified(cli, len(expected)) == expected
+    report = cli.run("model", "report", "ready", "--json").fine().json()
+    assert (report["leads"], report["total"]["qualified"], report["total"]["waiting"]) == (len(expected),) * 3
 
     # Importing once more changes nothing: what is read after it qualifies, and nothing else.
     assert cli.run(*EXPORT).fine().out == f"9,240 rows imported: 9,240 leads, {scores:,} scores sent\n"
