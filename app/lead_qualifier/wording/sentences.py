@@ -56,6 +56,14 @@ class Wording(Formatter):
         """A value as it stands in a sentence: `yes` rather than `True`, 70 rather than 70.0."""
         return self.format_field(value, "")
 
+    def term(self, word: str) -> str:
+        """What a language calls a field or a value of the contract, such as marketing_qualified."""
+        return word
+
+    def duration(self, text: str) -> str:
+        """A length of time, of its text in definitions, such as 30d."""
+        return text
+
     def _more(self, count: int) -> str:
         return self.sentence(Finding("and_more", count=count))
 
@@ -65,7 +73,8 @@ class Wording(Formatter):
 
         `quoted`: as one argument in a shell. `prefix`: followed by a colon, unless it is empty. `lines`: several
         findings, each on a line of its own, which no text in it can break. `listed`: several texts, separated by
-        commas. `joined by X`: several texts or findings, separated by X. `upper`: in capitals.
+        commas. `joined by X`: several texts or findings, separated by X. `upper`: in capitals. `term`: a field or value
+        of the contract, which a language may name otherwise. `duration`: a length of time, such as 30d.
         """
         match value, format_spec:
             case str(), "quoted":
@@ -74,6 +83,12 @@ class Wording(Formatter):
                 return f"{value}: " if value else ""
             case str(), "upper":
                 return value.upper()
+            case str(), "term":
+                return self.term(value)
+            case str(), "duration":
+                return self.duration(value)
+            case _, "term":
+                return self.value(value)
             case tuple(), "lines":
                 return "\n".join(first_of(value, lambda one: printable(self.sentence(one)), self._more))
             case tuple(), "listed":

@@ -1,0 +1,19 @@
+"""What German users of Dynamics 365 call the fields and values of the contract."""
+
+TERMS: dict[str, str] = {
+    "status": "Status",
+    "status_reason": "Statusgrund",
+    "sales_ready": "Vertriebsbereit",
+    # Status
+    "open": "Offen",
+    "qualified": "Qualifiziert",
+    "disqualified": "Disqualifiziert",
+    # Status reason
+    "new": "Neu",
+    "contacted": "Kontaktiert",
+    "marketing_qualified": "Marketingqualifiziert",
+    "lost": "Verloren",
+    "cannot_contact": "Kontaktaufnahme nicht möglich",
+    "no_longer_interested": "Nicht mehr interessiert",
+    "canceled": "Abgebrochen",
+}
