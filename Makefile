@@ -88,6 +88,11 @@ soak-reauth: $(VENV)/.ready-dev ## sessions that the broker ends every minute, f
 	@REAUTHENTICATION_SECONDS=$$(( $(MINUTES) * 60 )) REAUTHENTICATION_EVERY_SECONDS=60 \
 		$(PYTEST) -n 0 --timeout $$(( $(MINUTES) * 60 + 600 )) -rP tests/broker/test_reauthentication.py -k sessions_that_end $(PYTEST_ARGS)
 
+# The console's pictures in docs/images, taken by a test in Chromium.
+.PHONY: pictures
+pictures: $(VENV)/.ready-dev
+	@PICTURES=docs/images $(PYTEST) -n 0 -q tests/browser -k pictures
+
 schemas: $(VENV)/.ready-dev ## write the schemas from the code and schemas/examples
 	@$(BIN)/python -m tools.schemas.generate
 

@@ -22,7 +22,21 @@ _DEPLOY = Path(__file__).parents[1] / "deploy"
 CHART = _DEPLOY / "helm" / "lead-qualifier"
 _MONITORING = ("alerts.yaml", "alerts-optional.yaml", "dashboard.json")
 #: Set by the chart itself, or for people at a terminal.
-NOT_VALUES = frozenset({"create_topics", "web_host", "web_port", "data_dir", "broker", "issued_by", "command_timeout"})
+NOT_VALUES = frozenset(
+    {
+        "create_topics",
+        "web_host",
+        "web_port",
+        "data_dir",
+        "broker",
+        "issued_by",
+        "command_timeout",
+        "database_url",  # of the console, which is for one machine
+        "console_host",
+        "console_port",
+        "console_name_attributes",
+    }
+)
 _KEPT = ("enum", "type", "minimum", "maximum", "exclusiveMinimum", "pattern", "minLength", "maxLength")
 _HEAD = "# Written by `make docs` from app/lead_qualifier/services/topology.py: change it there.\n"
 _TABLE = re.compile(r"(?<=<!-- values -->\n).*(?=<!-- /values -->)", re.DOTALL)

@@ -221,7 +221,21 @@ class Settings(BaseSettings):
     only carry the trace of the record that they follow from.
     """
     data_dir: Path = Path(".data")
-    """Folder for the data of the broker that the demo starts."""
+    """Folder for the data of the broker that the demo starts, and for the console's SQLite file."""
+    database_url: SecretStr | None = None
+    """Database of the console, such as `postgresql://user:password@host/name`. Default: an SQLite file,
+    `console.sqlite3` in the data folder. It holds nothing that cannot be read again from Kafka.
+    """
+    console_host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
+    """Address of this machine to serve the console on. Only loopback addresses are accepted, because whoever opens the
+    console's link is its only user.
+    """
+    console_port: Annotated[int, Field(ge=0, le=65535)] = 6070
+    """Port of the console; `0` picks a free one."""
+    console_name_attributes: Annotated[str, Field(min_length=1)] = "name,first_name,last_name,company"
+    """Attributes of a lead that are its name, separated by commas: the console shows them and finds leads by them. A
+    change takes effect at the console's next start, which then reads all leads again.
+    """
     broker: BrokerChoice = BrokerChoice.AUTO
     """Which broker the demo starts if no address is given. `auto` is the first that works: `container` (a Docker
     engine), `java` (Apache Kafka on this machine's Java 17 or newer), `noida` (embedded; one worker only).

@@ -1,4 +1,5 @@
-"""Writes the JSON Schemas and asyncapi.yaml of schemas/ from the types of the messages and from schemas/examples.
+"""Writes the JSON Schemas and asyncapi.yaml of schemas/ from the types of the messages and from schemas/examples, and
+the OpenAPI document of the console's API.
 
 `python -m tools.schemas.generate` writes what changed. `--check` writes nothing and says what is out of date or
 incompatible. `--release VERSION` also keeps a copy under schemas/released/: every later version must be compatible
@@ -16,6 +17,7 @@ from typing import Any
 
 import yaml
 
+from lead_qualifier.console.api.openapi import description
 from tools.schemas.asyncapi import asyncapi
 from tools.schemas.compatibility import broken_promises
 from tools.schemas.documents import DOCUMENTS
@@ -23,6 +25,7 @@ from tools.schemas.examples import SCHEMAS, Examples, problems_in, read_index
 from tools.schemas.json_schemas import json_schema
 
 ASYNCAPI = "asyncapi.yaml"
+OPENAPI = "console.openapi.json"
 RELEASED = "released"
 _ENDING = ".schema.json"
 
@@ -54,6 +57,7 @@ def rendered(directory: Path = SCHEMAS) -> dict[str, str]:
     examples = read_index(directory)
     files = {name + _ENDING: _json(schema) for name, schema in schemas(examples).items()}
     files[ASYNCAPI] = yaml.dump(asyncapi(examples), Dumper=_Readable, sort_keys=False, allow_unicode=True, width=120)
+    files[OPENAPI] = _json(description())
     return files
 
 

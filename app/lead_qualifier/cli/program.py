@@ -22,6 +22,7 @@ NAME = "lead-qualifier"
 COMMANDS = {
     "demo": ("demo", "demo"),
     "worker": ("worker", "worker"),
+    "console": ("console", "console"),
     "feed": ("feed", "feed"),
     "import": ("import_leads", "import_leads"),
     "repartition": ("repartition", "repartition"),

@@ -20,8 +20,7 @@ from lead_qualifier.qualification.leads import Lead
 from lead_qualifier.qualification.merging import holds_nothing, is_erased
 from lead_qualifier.services.topology import WORKER
 
-#: What is shown of a qualification.
-_QUALIFIED = (
+QUALIFIED_FIELDS = (
     "qualification_model_id",
     "qualification_model_version",
     "qualification_number",
@@ -31,6 +30,7 @@ _QUALIFIED = (
     "trigger",
     "origin",
 )
+"""What is shown of a qualification: an event that lacks one of these is none of ours."""
 
 
 class LeadPresence(StrEnum):
@@ -67,7 +67,7 @@ def look_up(connection: Connection, *, topic_prefix: str, state_prefix: str, lea
     key = lead_id.encode()
     partition = partition_of(key, len(reader.admin.partitions(state)))
     stored = read_state(reader, [(state, partition)], only=key)
-    lead = _lead(stored.values[key], lead_id) if key in stored.values else None
+    lead = read_lead(stored.values[key], lead_id) if key in stored.values else None
     presence = LeadPresence.HELD if lead is not None else LeadPresence.NEVER_SEEN
     if key in stored.erased or (lead is not None and is_erased(lead) and holds_nothing(lead)):
         presence, lead = LeadPresence.ERASED, None  # the rest goes once no record can refer to it
@@ -81,7 +81,7 @@ def look_up(connection: Connection, *, topic_prefix: str, state_prefix: str, lea
         qualifications=tuple(
             event
             for record in reader.read([(LEAD_QUALIFIED.full_name(topic_prefix), partition)])
-            if record.key == key and (event := decode_event(record.value, _QUALIFIED)) is not None
+            if record.key == key and (event := decode_event(record.value, QUALIFIED_FIELDS)) is not None
         ),
     )
 
@@ -99,9 +99,15 @@ def read_all(
     return stored, unprocessed(reader, inputs, stored.checkpoints)
 
 
-def _lead(value: bytes, lead_id: str) -> Lead:
+def decode_lead(value: bytes) -> Lead:
+    """A lead as `lead-state` has it. Raises msgspec.DecodeError, ValueError, RecursionError."""
+    return msgspec.json.decode(value, type=Lead)
+
+
+def read_lead(value: bytes, lead_id: str) -> Lead:
+    """The same. Raises UnreadableState, which says what to do."""
     try:
-        return msgspec.json.decode(value, type=Lead)
+        return decode_lead(value)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise UnreadableState(
             f"what is stored about {lead_id} cannot be read: {error}. Its events become dead letters; a lead-changed "

@@ -144,6 +144,14 @@ def _cli(naming: Naming) -> tuple[Grant, ...]:
     )
 
 
+def _console(naming: Naming) -> tuple[Grant, ...]:
+    projected = (topics.QUALIFICATION_MODELS, topics.LEAD_QUALIFIED, topics.LEAD_ASSIGNED)
+    return (
+        naming.topics((topics.LEAD_STATE,), _READ, _CONFIGS, why="project leads, look up how long erasures are kept"),
+        naming.topics(projected, _READ, why="project models and events of leads"),
+    )
+
+
 def _administrator(naming: Naming) -> tuple[Grant, ...]:
     return (
         naming.topics((topics.FEATURE_COMMANDS,), _WRITE, why="turn features on and off; no other service may"),
@@ -229,6 +237,7 @@ _BY_ITS_FILE = "runs `lead-qualifier downstream {}` with the file given by --con
 LOGINS: dict[str, Login] = {
     "worker": Login("runs `lead-qualifier worker`", partial(_process, service=WORKER)),
     "cli": Login("marketers: `model`, `scoring-model`, `lead show`", _cli),
+    "console": Login("runs `lead-qualifier console`", _console),
     "administrator": Login("turns features on and off: `feature`", _administrator),
     "operator": Login("operates it: `topics`, `dead-letters`, `feed`", _operator),
     "scoring-engine": Login("sends scores, and announces which scoring models are live", _scoring_engine),

@@ -19,6 +19,7 @@ COMMANDS = list(commands(PROGRAM))
 CONTRACT = {
     "demo",
     "worker",
+    "console",
     "topics create",
     "topics check",
     "topics manifest",

@@ -1,0 +1,56 @@
+"""`console`: serves pages and an HTTP API for people without a shell."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import Annotated
+
+import structlog
+import typer
+
+from lead_qualifier.cli.exit_codes import Refused
+from lead_qualifier.cli.screen import say
+from lead_qualifier.cli.worker import broker_of
+from lead_qualifier.services.logs import configure_logs
+from lead_qualifier.settings import load_settings, log_format, unknown_variables
+
+#: What the extra `console` installs and the program itself does not.
+_MODULES = ("babel", "fastapi", "jinja2", "psycopg", "sqlalchemy", "uvicorn")
+
+Port = Annotated[
+    int | None,
+    typer.Option(
+        "--port",
+        min=0,
+        max=65535,
+        metavar="PORT",
+        help="Port of the pages; 0 picks a free one. Default: LEAD_QUALIFIER_CONSOLE_PORT (6070).",
+    ),
+]
+
+
+def console(port: Port = None) -> None:
+    """Serve web pages and an HTTP API about leads.
+
+    They show leads, and why each is qualified or not, in English and German. The command prints a link that works once
+    and opens the console in a browser of this machine. It reads the topics into a database
+    (LEAD_QUALIFIER_DATABASE_URL, by default an SQLite file) and never writes to Kafka. It needs
+    `pip install 'lead-qualifier[console]'`. SIGTERM or Ctrl-C stops it.
+    """
+    if missing := [name for name in _MODULES if find_spec(name) is None]:
+        raise Refused(
+            f"the console needs packages that are not installed ({', '.join(missing)}): "
+            "pip install 'lead-qualifier[console]'"
+        )
+    configure_logs(log_format())
+    settings = load_settings(console_port=port)
+    for line in unknown_variables():
+        structlog.get_logger(__name__).warning("unknown_setting", reason=line)
+    from lead_qualifier.console.read_model.database import UnusableDatabase  # noqa: PLC0415  only with the extra
+    from lead_qualifier.console.run import run_console  # noqa: PLC0415
+    from lead_qualifier.console.security import NotLoopback  # noqa: PLC0415
+
+    try:
+        run_console(settings, broker_of(settings), show_link=lambda link: say(f"Console: {link}"))
+    except (NotLoopback, UnusableDatabase) as error:
+        raise Refused(str(error)) from error

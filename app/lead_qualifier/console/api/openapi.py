@@ -1,0 +1,60 @@
+"""The API's description, as OpenAPI 3.1."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from lead_qualifier import __version__
+from lead_qualifier.console.api.forms import Problem
+from lead_qualifier.console.api.leads import Leads
+from lead_qualifier.console.api.problems import MEDIA_TYPE
+from lead_qualifier.console.api.routes import routes
+
+TITLE = "lead-qualifier console"
+_ABOUT = (
+    "Leads, and why they are qualified or not. Everything comes from a projection of Kafka's topics; `GET "
+    "/api/v1/health` says how far it is behind. Sessions: open the link that the console prints at its start, and send "
+    "the cookie that it sets."
+)
+_PROBLEMS = {
+    "400": "A parameter is wrong.",
+    "401": "There is no session.",
+    "404": "No lead with this id is held.",
+    "503": "The database does not answer.",
+}
+
+
+def description() -> dict[str, Any]:
+    """The OpenAPI document of the routes."""
+    app = FastAPI(title=TITLE, version=__version__)
+    app.include_router(routes(cast("Leads", None)))  # none of them is called
+    document = get_openapi(title=TITLE, version=__version__, description=_ABOUT, routes=app.routes)
+    schemas = document["components"]["schemas"]
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    schemas["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    for path, item in document["paths"].items():
+        for operation in item.values():
+            operation["responses"].pop("422", None)
+            _add_problems(operation, path)
+    session = {"type": "apiKey", "in": "cookie", "name": "lead-qualifier-6070"}
+    document["components"]["securitySchemes"] = {"session": session | {"description": "The name ends with the port."}}
+    return document
+
+
+def _add_problems(operation: dict[str, Any], path: str) -> None:
+    if path.endswith("/health"):
+        health = {"schema": {"$ref": "#/components/schemas/Health"}}
+        about = "The data is incomplete, or cannot be kept up to date."
+        operation["responses"]["503"] = {"description": about, "content": {"application/json": health}}
+        return
+    operation["security"] = [{"session": []}]
+    if "{lead_id}" in path:
+        operation["responses"]["304"] = {"description": "The client has it already (If-None-Match)."}
+    for status, about in _PROBLEMS.items():
+        if status != "404" or "{lead_id}" in path:
+            content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+            operation["responses"][status] = {"description": about, "content": content}

@@ -1,0 +1,45 @@
+"""What goes wrong, as problems of RFC 9457."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from fastapi import Response
+from fastapi.exceptions import RequestValidationError
+
+from lead_qualifier.console.api.errors import ApiError
+from lead_qualifier.console.api.forms import Problem
+
+MEDIA_TYPE = "application/problem+json"
+
+
+def of_error(error: ApiError) -> Problem:
+    """What the API refuses."""
+    return Problem(
+        title=error.status.phrase, status=error.status, code=error.code, detail=str(error), parameter=error.parameter
+    )
+
+
+def of_validation(error: RequestValidationError) -> Problem:
+    """The first parameter that is not of its form; its value is not repeated."""
+    first = error.errors()[0]
+    status = HTTPStatus.BAD_REQUEST
+    return Problem(
+        title=status.phrase,
+        status=status,
+        code="invalid_parameter",
+        detail=str(first["msg"]),
+        parameter=str(first["loc"][-1]),
+    )
+
+
+def of_status(number: int) -> Problem:
+    """What the framework refuses: an address or a method that is not there."""
+    status = HTTPStatus(number)
+    return Problem(title=status.phrase, status=status, code=status.name.lower(), detail=f"{status.description}.")
+
+
+def answer(problem: Problem) -> Response:
+    """The response."""
+    body = problem.model_dump_json(exclude_none=True)
+    return Response(body, status_code=problem.status, media_type=MEDIA_TYPE)

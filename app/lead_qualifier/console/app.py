@@ -1,0 +1,99 @@
+"""The application: the API, the pages and what is around them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
+
+from lead_qualifier import __version__
+from lead_qualifier.console.api import problems
+from lead_qualifier.console.api.errors import ApiError, DatabaseAway, ForeignHost, NotSignedIn
+from lead_qualifier.console.api.forms import Problem
+from lead_qualifier.console.api.leads import Leads
+from lead_qualifier.console.api.openapi import TITLE, description
+from lead_qualifier.console.api.routes import PREFIX, routes
+from lead_qualifier.console.pages.rendering import Pages
+from lead_qualifier.console.pages.routes import STATIC, page_routes, static_files
+from lead_qualifier.console.security import Access, Application, Guard, Scope
+
+log = structlog.get_logger(__name__)
+
+_OPENAPI = f"{PREFIX}/openapi.json"
+_PUBLIC = frozenset({f"{PREFIX}/health", _OPENAPI, "/enter", "/language"})
+
+
+def create_application(
+    leads: Leads,
+    access: Access,
+    *,
+    running: Callable[[], AbstractAsyncContextManager[None]] | None = None,
+) -> Application:
+    """The application, as ASGI has it. `running`: what runs beside it."""
+    pages = Pages(leads)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        if running is None:
+            yield
+        else:
+            async with running():
+                yield
+
+    app = FastAPI(title=TITLE, version=__version__, lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
+    app.include_router(routes(leads))
+    app.include_router(page_routes(leads, pages, access))
+    app.mount(STATIC, static_files())
+    about = json.dumps(description(), indent=2)
+    app.add_api_route(_OPENAPI, lambda: Response(about, media_type="application/json"), include_in_schema=False)
+    answer = _Answers(pages)
+    app.add_exception_handler(ApiError, answer.refused)
+    app.add_exception_handler(RequestValidationError, answer.invalid)
+    app.add_exception_handler(HTTPException, answer.not_there)
+    app.add_exception_handler(SQLAlchemyError, answer.database_away)
+    app.add_exception_handler(Exception, answer.failed)
+    return Guard(
+        app, access=access, is_public=lambda path: path in _PUBLIC or path.startswith(STATIC), refuse=answer.guarded
+    )
+
+
+class _Answers:
+    """What went wrong, as a problem for programs and as a page for people."""
+
+    def __init__(self, pages: Pages) -> None:
+        self._pages = pages
+
+    def refused(self, request: Request, error: Any) -> Response:
+        return self._answer(request, problems.of_error(error))
+
+    def invalid(self, request: Request, error: Any) -> Response:
+        return self._answer(request, problems.of_validation(error))
+
+    def not_there(self, request: Request, error: Any) -> Response:
+        return self._answer(request, problems.of_status(error.status_code))
+
+    def database_away(self, request: Request, error: Exception) -> Response:
+        # Not in its own words, which may repeat values: they are personal data.
+        log.error("database_failed", error=type(error).__name__)
+        return self._answer(request, problems.of_error(DatabaseAway()))
+
+    def failed(self, request: Request, error: Exception) -> Response:
+        log.error("request_failed", error=type(error).__name__)
+        return self._answer(request, problems.of_error(ApiError("Something went wrong: see the console's log.")))
+
+    def guarded(self, scope: Scope, code: str) -> Application:
+        """What the guard refuses."""
+        error = NotSignedIn() if code == NotSignedIn.code else ForeignHost()
+        return self._answer(Request(scope), problems.of_error(error))
+
+    def _answer(self, request: Request, problem: Problem) -> Response:
+        if request.scope["path"].startswith("/api/"):
+            return problems.answer(problem)
+        return self._pages.problem(request, problem)

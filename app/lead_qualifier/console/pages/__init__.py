@@ -1,0 +1,1 @@
+"""The pages, rendered on the server. They call the API's functions, never the projection."""

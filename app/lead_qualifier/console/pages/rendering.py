@@ -1,0 +1,114 @@
+"""Renders pages: templates with the texts, terms, times and numbers of a language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from babel.dates import format_date, format_time
+from babel.numbers import format_decimal, format_percent
+from fastapi import Request, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from lead_qualifier.console.api.forms import Problem
+from lead_qualifier.console.api.leads import Leads
+from lead_qualifier.console.languages import LANGUAGES, Language, wanted
+from lead_qualifier.console.pages.terms import OTHER_PROBLEM, PROBLEMS, TERMS
+from lead_qualifier.console.pages.translations import load_translations
+from lead_qualifier.qualification.utc import within_years
+from lead_qualifier.wording.numbers import as_written
+from lead_qualifier.wording.printable import printable
+
+LANGUAGE_COOKIE = "lead-qualifier-language"
+_TEMPLATES = Path(__file__).with_name("templates")
+
+
+class Pages:
+    """Makes the response of each page."""
+
+    def __init__(self, leads: Leads) -> None:
+        self._leads = leads
+        translations = load_translations(LANGUAGES)
+        self._environments = {code: _environment(LANGUAGES[code], translations[code]) for code in LANGUAGES}
+
+    def page(self, request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
+        """The page that a template makes of these values."""
+        language = language_of(request)
+        here = request.scope["path"]
+        if query := request.url.query:
+            here += f"?{query}"
+        text = self._environments[language.code].get_template(template)
+        body = text.render(
+            language=language, languages=LANGUAGES.values(), here=here, health=self._leads.health(), **values
+        )
+        headers = {"Content-Language": language.code, "Vary": "Accept-Language, Cookie"}
+        return Response(body, status_code=status, media_type="text/html", headers=headers)
+
+    def problem(self, request: Request, problem: Problem) -> Response:
+        """The page about something that went wrong."""
+        title, text = PROBLEMS.get(problem.code, OTHER_PROBLEM)
+        detail = problem.detail if problem.code == "lead_unreadable" else None
+        return self.page(request, "problem.html", status=problem.status, title=title, text=text, detail=detail)
+
+
+def language_of(request: Request) -> Language:
+    """The language that was switched to, else the one that the browser prefers."""
+    chosen = LANGUAGES.get(request.cookies.get(LANGUAGE_COOKIE, ""))
+    return chosen or wanted(request.headers.get("accept-language", ""))
+
+
+def address(path: str, **parameters: str | None) -> str:
+    """A link within the console. Ids go into the query, where no browser changes them."""
+    given = {name: value for name, value in parameters.items() if value}
+    return f"{path}?{urlencode(given, quote_via=quote, errors='surrogateescape')}" if given else path
+
+
+def _environment(language: Language, translations: Any) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]  # the extension's
+
+    def translated(text: str) -> str:
+        return str(translations.gettext(text))
+
+    def term(word: str, kind: str = "") -> str:
+        text = TERMS.get(f"{kind} {word}") or TERMS.get(word)
+        return shown(word) if text is None else translated(text)
+
+    def moment(at: datetime) -> str:
+        utc = within_years(at)
+        day, time = format_date(utc, "medium", locale=language.code), format_time(utc, "short", locale=language.code)
+        return f"{day}, {time} UTC"
+
+    def count(number: int) -> str:
+        return str(format_decimal(number, locale=language.code))
+
+    def score(number: float) -> str:
+        return as_written(number).replace(".", "," if language.code == "de" else ".")
+
+    def percent(number: int) -> str:
+        return str(format_percent(number / 100, locale=language.code))
+
+    environment.filters.update(
+        translated=translated, term=term, moment=moment, count=count, score=score, percent=percent, shown=shown
+    )
+    environment.globals["address"] = address
+    return environment
+
+
+def shown(value: object) -> str:
+    """A value that others wrote, in one line: nothing in it hides or reorders text."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Mapping | list):
+        return printable(str(value))
+    return printable(as_written(value) if isinstance(value, float) else str(value))

@@ -1,0 +1,88 @@
+"""What pages call the words of the contract: fields, their values, outcomes and results."""
+
+from __future__ import annotations
+
+
+def _(text: str) -> str:
+    """Mark a text for translation."""
+    return text
+
+
+TERMS: dict[str, str] = {
+    # Status
+    "open": _("Open"),
+    "qualified": _("Qualified"),
+    "disqualified": _("Disqualified"),
+    # Status reason
+    "new": _("New"),
+    "contacted": _("Contacted"),
+    "marketing_qualified": _("Marketing qualified"),
+    "lost": _("Lost"),
+    "cannot_contact": _("Cannot contact"),
+    "no_longer_interested": _("No longer interested"),
+    "canceled": _("Canceled"),
+    # Outcomes
+    "outcome qualified": _("Qualifies with its next score"),
+    "lead_management_off": _("Lead management is off"),
+    "model_not_live": _("Model is not live"),
+    "unknown_lead_ineligible": _("Not yet reported by the CRM"),
+    "lead_not_open": _("Lead is not open"),
+    "not_in_audience": _("Not in the audience"),
+    "criteria_not_met": _("Criteria not met"),
+    "already_qualified": _("Already qualified"),
+    "cooling_down": _("Cooling down"),
+    "holding": _("Holding"),
+    # What a qualification goes back to
+    "sweep": _("the publication of the model"),
+    "fast_track": _("the fast track"),
+    # Who owns a lead
+    "seller": _("seller"),
+    "team": _("team"),
+    "queue": _("queue"),
+    # Results of assignment
+    "in_progress": _("In progress"),
+    "assigned": _("Assigned"),
+    "server_issue": _("Server issue"),
+    "meets_no_segment": _("Meets no segment"),
+    "no_seller_meets_conditions": _("No seller meets the conditions"),
+    "no_availability": _("No seller is available"),
+    "no_capacity": _("No seller has capacity"),
+    "no_rule_for_segment": _("No rule for the segment"),
+    "assigned_manually": _("Assigned manually"),
+    "lacks_privileges": _("Lacks privileges"),
+    "older_than_timeframe": _("Older than the time frame"),
+    "multiple_eligible_teams": _("Several eligible teams"),
+    "no_eligible_team": _("No eligible team"),
+    "multiple_eligible_queues": _("Several eligible queues"),
+    "no_eligible_queue": _("No eligible queue"),
+}
+"""By the word on the wire; `outcome` before it where it means another thing there. Words that are not listed, such as
+other values of a CRM, are shown as they come.
+"""
+
+PROBLEMS: dict[str, tuple[str, str]] = {
+    "lead_not_found": (
+        _("No such lead"),
+        _("No lead with this id is held: it was never seen, or it was erased."),
+    ),
+    "not_signed_in": (
+        _("Not signed in"),
+        _("Open the link that the console printed when it started. It works once; restart the console for a new one."),
+    ),
+    "foreign_host": (
+        _("Unknown address"),
+        _("The console answers only to the names 127.0.0.1 and localhost: open the link that it printed."),
+    ),
+    "invalid_parameter": (
+        _("Invalid address"),
+        _("Part of the address is not valid: begin again with the list of leads."),
+    ),
+    "not_found": (_("No such page"), _("There is no page at this address.")),
+    "database_unavailable": (
+        _("Database unavailable"),
+        _("The console's database does not answer: try again in a moment."),
+    ),
+}
+"""Title and text of a problem, by its code."""
+
+OTHER_PROBLEM = (_("Something went wrong"), _("Try again; the console's log says more."))

@@ -1,0 +1,122 @@
+"""The database of the projection: SQLite or PostgreSQL, by the same statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+from lead_qualifier.console.read_model.tables import TABLE_PREFIX, metadata
+
+_BUSY_SECONDS = 30
+
+
+class UnusableDatabase(Exception):
+    """The database cannot be used; the message says what to do."""
+
+
+class Database:
+    """Connections to one database."""
+
+    def __init__(self, url: str) -> None:
+        """Raises UnusableDatabase for an address that is none of SQLite or PostgreSQL."""
+        try:
+            given = make_url(url)
+        except ArgumentError as error:
+            raise UnusableDatabase(_ADVICE) from error
+        dialect = given.get_backend_name()
+        if dialect not in {"sqlite", "postgresql"}:
+            raise UnusableDatabase(_ADVICE)
+        self._insert: Any = sqlite.insert if dialect == "sqlite" else postgresql.insert
+        self.is_sqlite = dialect == "sqlite"
+        if self.is_sqlite:
+            if not given.database or given.database == ":memory:":
+                raise UnusableDatabase(_ADVICE)
+            _make_private(Path(given.database))
+            self._engine = create_engine(given, hide_parameters=True, connect_args={"timeout": _BUSY_SECONDS})
+            _begin_explicitly(self._engine)
+        else:
+            try:
+                self._engine = create_engine(
+                    given.set(drivername="postgresql+psycopg"), hide_parameters=True, pool_pre_ping=True
+                )
+            except NoSuchModuleError as error:
+                raise UnusableDatabase(_ADVICE) from error
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Around what is committed together, or not at all."""
+        with self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Around reading that sees one state of the projection."""
+        options: dict[str, Any] = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        with self._engine.connect().execution_options(**options) as connection, connection.begin():
+            yield connection
+
+    def upsert(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows, and overwrite those whose keys are there."""
+        if rows:
+            statement = self._insert(table)
+            keys = [column.name for column in table.primary_key]
+            changed = {column.name: statement.excluded[column.name] for column in table.c if column.name not in keys}
+            if changed:
+                statement = statement.on_conflict_do_update(index_elements=keys, set_=changed)
+            else:
+                statement = statement.on_conflict_do_nothing(index_elements=keys)
+            connection.execute(statement, [dict(row) for row in rows])
+
+    @staticmethod
+    def recreate(connection: Connection) -> None:
+        """Drop every table of a projection, also those of other versions, and make the tables of this one."""
+        for name in inspect(connection).get_table_names():
+            if name.startswith(TABLE_PREFIX):
+                quoted = connection.dialect.identifier_preparer.quote(name)
+                connection.execute(text(f"DROP TABLE {quoted}"))
+        metadata.create_all(connection, checkfirst=False)
+
+    def forget_erased(self) -> None:
+        """Leave nothing of what was erased in SQLite's write-ahead log. What reads meanwhile delays it."""
+        if self.is_sqlite:
+            with self._engine.connect() as connection:
+                raw: Any = connection.connection.driver_connection
+                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+
+_ADVICE = (
+    "LEAD_QUALIFIER_DATABASE_URL: should be postgresql://user:password@host/name or sqlite:///path/to/file; without "
+    "it, the console keeps an SQLite file in LEAD_QUALIFIER_DATA_DIR"
+)
+
+
+def _make_private(file: Path) -> None:
+    """Personal data is for the user of this process only."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch(mode=0o600)
+
+
+def _begin_explicitly(engine: Engine) -> None:
+    """Let SQLAlchemy begin transactions: Python's sqlite3 would begin none around reads and changes of tables."""
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("PRAGMA secure_delete=ON")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")

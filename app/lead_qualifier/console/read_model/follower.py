@@ -1,0 +1,234 @@
+"""Reads the topics and keeps the projection up to date, in a thread of its own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import timedelta
+
+import structlog
+from confluent_kafka import KafkaException
+from sqlalchemy.exc import SQLAlchemyError
+
+from lead_qualifier.client.errors import ClientError
+from lead_qualifier.console.read_model.database import UnusableDatabase
+from lead_qualifier.console.read_model.projection import Overtaken, ProjectedTopics, Projection
+from lead_qualifier.console.read_model.rebuilding import reason_to_rebuild
+from lead_qualifier.console.read_model.standing import Phase, Standing
+from lead_qualifier.kafka.admin import Admin
+from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.errors import KafkaClientError, NotAllowed, TopicMissing
+from lead_qualifier.kafka.reader import PartitionTail
+from lead_qualifier.kafka.records import PartitionId, Record
+from lead_qualifier.messages.topics import LEAD_STATE
+from lead_qualifier.wording.sentences import IN_ENGLISH
+
+log = structlog.get_logger(__name__)
+
+_POLL_SECONDS = 0.2
+_CHECK_SECONDS = 2.0
+_RETRY_SECONDS = 2.0
+#: How often it looks for topics that were missing, and remembers that it has caught up.
+_REMEMBER_SECONDS = 30.0
+_ANSWER_SECONDS = 10.0
+_DELETE_RETENTION = "delete.retention.ms"
+
+
+class Follower:
+    """Follows the topics until it is stopped. While Kafka or the database is away, it says so and tries again."""
+
+    def __init__(self, connection: Connection, topics: ProjectedTopics, projection: Projection) -> None:
+        self._connection = connection
+        self._topics = topics
+        self._projection = projection
+        self._admin = Admin(connection.confluent(), timeout=_ANSWER_SECONDS)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="projection", daemon=True)
+        self._standing = Standing()
+
+    @property
+    def standing(self) -> Standing:
+        """How the projection stands now."""
+        if not self._thread.is_alive() and not self._stop.is_set() and self._standing.problem is None:
+            return replace(self._standing, problem="the projection has stopped: restart the console")
+        return self._standing
+
+    def start(self) -> None:
+        """Begin to follow."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop after the transaction that is going on."""
+        self._stop.set()
+        self._thread.join(timeout=10)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._follow()
+            except Overtaken:
+                log.info("projection_overtaken")
+            except UnusableDatabase as error:
+                self._show(problem=str(error))
+                log.error("projection_refused", reason=str(error))
+                return
+            except (KafkaException, KafkaClientError, ClientError) as error:
+                self._fail(_in_words(error))
+            except SQLAlchemyError as error:
+                # Not in its own words, which repeat the statement with its values: they are personal data.
+                self._fail(f"the database does not answer as it should ({type(error).__name__})")
+
+    def _fail(self, problem: str) -> None:
+        if problem != self._standing.problem:
+            log.warning("projection_waits", reason=problem)
+        self._show(problem=problem)
+        self._stop.wait(_RETRY_SECONDS)
+
+    def _show(self, **changes: object) -> None:
+        self._standing = replace(self._standing, **changes)  # type: ignore[arg-type]  # mypy checks no ** of replace
+
+    # -- one connection
+
+    def _follow(self) -> None:
+        """Until it is stopped. Raises what may be tried again, and UnusableDatabase."""
+        partitions = self._partitions()
+        next_offsets = self._begin(partitions)
+        with ExitStack() as tails:
+            round_ = _Round(self._topics, self._projection, self._admin, next_offsets)
+            round_.open(self._connection, tails)
+            checked = remembered = 0.0
+            while not self._stop.is_set():
+                now = time.monotonic()
+                if now >= checked + _CHECK_SECONDS:
+                    self._check(round_.next)
+                    checked = now
+                round_.run(_POLL_SECONDS)
+                if self._standing.behind == 0 and now >= remembered + _REMEMBER_SECONDS:
+                    self._projection.caught_up()
+                    remembered = now
+                    if len(self._partitions()) > len(partitions):
+                        return  # a topic is new, or has more partitions
+
+    def _partitions(self) -> list[PartitionId]:
+        """Of all topics that exist. Raises TopicMissing for those that workers create."""
+        found: list[PartitionId] = []
+        for topic in self._topics.all:
+            try:
+                found += self._admin.partitions(topic)
+            except TopicMissing:
+                if topic in {self._topics.lead_state, self._topics.models}:
+                    raise
+        return found
+
+    def _begin(self, partitions: Sequence[PartitionId]) -> dict[PartitionId, int]:
+        """The offsets to read from. Begins again where it must, and joins partitions that are new."""
+        first, ends = self._admin.first(partitions), self._admin.ends(partitions)
+        topic_ids = self._admin.topic_ids(self._topics.all)
+        stored = self._projection.stored()
+        reason = reason_to_rebuild(
+            stored,
+            lead_state=self._topics.lead_state,
+            topic_ids=topic_ids,
+            first=first,
+            ends=ends,
+            tombstones_kept=self._tombstones_kept(),
+            now_ms=time.time_ns() // 1_000_000,
+        )
+        if stored is None or reason is not None:
+            log.info("projection_begins_again", reason=reason)
+            self._projection.begin_again(topic_ids, first)
+            next_offsets = dict(first)
+        else:
+            new = {partition: offset for partition, offset in first.items() if partition not in stored.next}
+            self._projection.add_partitions(topic_ids, new)
+            next_offsets = {one: max(first[one], stored.next.get(one, 0)) for one in partitions}
+        total = sum(ends[one] - next_offsets[one] for one in partitions)
+        whole = stored is not None and stored.complete and reason is None
+        phase = Phase.FOLLOWING if whole else Phase.REBUILDING
+        self._standing = Standing(phase=phase, behind=total, total=total, reason=reason)
+        return next_offsets
+
+    def _tombstones_kept(self) -> timedelta:
+        state = self._topics.lead_state
+        try:
+            kept = self._admin.topic_configs([state])[state][_DELETE_RETENTION]
+        except (NotAllowed, KeyError):
+            kept = LEAD_STATE.config()[_DELETE_RETENTION]
+        return timedelta(milliseconds=int(kept))
+
+    def _check(self, next_offsets: Mapping[PartitionId, int]) -> None:
+        """Look how far behind it is, and whether the topics are still the same. Raises Overtaken to begin again."""
+        ends = self._admin.ends(list(next_offsets))
+        ids = self._admin.topic_ids(self._topics.all)
+        stored = self._projection.stored()
+        known = {} if stored is None else stored.topic_ids
+        recreated = any(known.get(topic) and known[topic] != topic_id for topic, topic_id in ids.items())
+        if stored is None or recreated or any(offset > ends[one] for one, offset in next_offsets.items()):
+            raise Overtaken
+        behind = sum(max(0, ends[one] - offset) for one, offset in next_offsets.items())
+        if behind == 0 and self._standing.phase is not Phase.FOLLOWING:
+            self._projection.caught_up()
+            log.info("projection_caught_up", records=self._standing.total)
+            self._show(phase=Phase.FOLLOWING, reason=None)
+        self._show(behind=behind, read=max(0, self._standing.total - behind), problem=None)
+
+
+class _Round:
+    """Takes records, and applies events of leads only once what caused them is applied.
+
+    A worker writes a lead's state and its events in one transaction, but topics are read each at its own pace. So the
+    state of leads is read up to where it ended when the events had been read, and only then they are applied.
+    """
+
+    _causes: PartitionTail
+    _events: PartitionTail
+
+    def __init__(
+        self, topics: ProjectedTopics, projection: Projection, admin: Admin, next_offsets: Mapping[PartitionId, int]
+    ) -> None:
+        self.next = dict(next_offsets)
+        """By partition the offset of the next record to apply."""
+        self._projection = projection
+        self._admin = admin
+        self._topics = topics
+        self._pending: list[Record] = []
+        self._pending_until: dict[PartitionId, int] = {}
+        self._barrier: dict[PartitionId, int] = {}
+
+    def open(self, connection: Connection, tails: ExitStack) -> None:
+        """Connect, until `tails` is closed."""
+        events = {one: offset for one, offset in self.next.items() if one[0] in self._topics.lead_events}
+        causes = {one: offset for one, offset in self.next.items() if one not in events}
+        self._causes = tails.enter_context(PartitionTail(connection, causes))
+        self._events = tails.enter_context(PartitionTail(connection, events))
+
+    def run(self, seconds: float) -> None:
+        """Read on for at most that long without a record, and apply what was read."""
+        self._apply(self._causes.take(0 if self._is_due() else seconds), self._causes.position)
+        if not self._pending:
+            self._pending = self._events.take(0)  # without waiting: with every event comes a state
+            self._pending_until = dict(self._events.position)
+            states = [one for one in self._causes.position if one[0] == self._topics.lead_state]
+            self._barrier = self._admin.ends(states) if self._pending else {}
+        if self._is_due():
+            self._apply(self._pending, self._pending_until)
+            self._pending, self._pending_until = [], {}
+
+    def _is_due(self) -> bool:
+        position = self._causes.position
+        return bool(self._pending_until) and all(position[one] >= end for one, end in self._barrier.items())
+
+    def _apply(self, records: Sequence[Record], position: Mapping[PartitionId, int]) -> None:
+        moved = {one: offset for one, offset in position.items() if offset > self.next[one]}
+        if moved:
+            self._projection.apply(records, before=self.next, after=moved)
+            self.next.update(moved)
+
+
+def _in_words(error: Exception) -> str:
+    if isinstance(error, KafkaException) and not isinstance(error, KafkaClientError):
+        return f"Kafka: {error.args[0].str() if error.args else error}"
+    return IN_ENGLISH.failure(error)

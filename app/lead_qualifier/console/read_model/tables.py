@@ -1,0 +1,71 @@
+"""The tables of the projection. Ids are bytes: they are compared byte by byte, and may hold any character."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+
+#: Rises with every change of the tables or of what is written to them: another version's tables are dropped.
+SCHEMA_VERSION = 1
+#: Of every table, so that the database may hold others.
+TABLE_PREFIX = "console_"
+
+metadata = MetaData()
+
+
+def _table(name: str, *columns: Column[object] | Index) -> Table:
+    return Table(TABLE_PREFIX + name, metadata, *columns)
+
+
+projection = _table(
+    "projection",
+    Column("id", Integer, primary_key=True, autoincrement=False),  # there is one row
+    Column("schema_version", Integer, nullable=False),
+    Column("source", Text, nullable=False),  # what was projected: prefixes and name attributes
+    Column("complete", Boolean, nullable=False),  # whether the ends have been reached since it was begun
+    Column("caught_up_ms", BigInteger, nullable=False),  # when they were reached last, else when it was begun
+)
+positions = _table(
+    "positions",
+    Column("topic", Text, primary_key=True),
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("topic_id", Text, nullable=False),  # empty where the broker gives none
+    Column("next_offset", BigInteger, nullable=False),
+)
+rules = _table(
+    "rules",
+    Column("key", LargeBinary, primary_key=True),
+    Column("revision", BigInteger, nullable=False),
+    Column("value", LargeBinary, nullable=False),
+)
+leads = _table(
+    "leads",
+    Column("lead_id", LargeBinary, primary_key=True),
+    # Minus the milliseconds of the newest qualification, 0 without: in ascending order, the newest come first.
+    Column("rank", BigInteger, nullable=False),
+    Column("status", LargeBinary, nullable=False),
+    Column("owner_id", LargeBinary),
+    Column("name", LargeBinary, nullable=False),
+    Column("erased_ms", BigInteger, nullable=False),  # what is older is of an erased lead with the same id
+    Column("value", LargeBinary, nullable=False),  # as on lead-state
+)
+Index(TABLE_PREFIX + "leads_newest", leads.c.rank, leads.c.lead_id)
+Index(TABLE_PREFIX + "leads_by_owner", leads.c.owner_id, leads.c.rank, leads.c.lead_id)
+Index(TABLE_PREFIX + "leads_by_status", leads.c.status, leads.c.rank, leads.c.lead_id)
+
+words = _table(
+    "words",
+    Column("word", LargeBinary, primary_key=True),
+    Column("lead_id", LargeBinary, primary_key=True),
+)
+Index(TABLE_PREFIX + "words_of_lead", words.c.lead_id)
+
+events = _table(
+    "events",
+    Column("topic", Text, primary_key=True),
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("offset", BigInteger, primary_key=True, autoincrement=False),
+    Column("lead_id", LargeBinary, nullable=False),
+    Column("timestamp_ms", BigInteger, nullable=False),
+    Column("value", LargeBinary, nullable=False),
+)
+Index(TABLE_PREFIX + "events_of_lead", events.c.lead_id)

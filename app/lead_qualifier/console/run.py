@@ -1,0 +1,114 @@
+"""The process: it follows Kafka in a thread, and serves the API and the pages until it is stopped."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import structlog
+import uvicorn
+
+from lead_qualifier.console.api.leads import Leads
+from lead_qualifier.console.app import create_application
+from lead_qualifier.console.read_model.database import Database
+from lead_qualifier.console.read_model.follower import Follower
+from lead_qualifier.console.read_model.projection import ProjectedTopics, Projection, Step
+from lead_qualifier.console.read_model.reader import Reader
+from lead_qualifier.console.security import Access, check_loopback
+from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.messages.topics import LEAD_ASSIGNED, LEAD_QUALIFIED, LEAD_STATE, QUALIFICATION_MODELS
+from lead_qualifier.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+_FILE = "console.sqlite3"
+_STOP_SECONDS = 5
+
+
+def run_console(
+    settings: Settings,
+    connection: Connection,
+    *,
+    show_link: Callable[[str], None],
+    hook: Callable[[Step], None] = lambda step: None,
+) -> None:
+    """Run until SIGTERM or SIGINT. `show_link` gets the address to open, once it answers.
+
+    Raises NotLoopback, UnusableDatabase, and OSError (port taken).
+    """
+    check_loopback(settings.console_host)
+    settings.apply_to_decoding()
+    database = Database(database_url(settings))
+    topics = topics_of(settings)
+    projection = Projection(database, topics, name_attributes=name_attributes(settings), hook=hook)
+    follower = Follower(connection, topics, projection)
+    reader = Reader(database, unknown_leads=settings.unknown_leads.value)
+    with listen(settings.console_host, settings.console_port) as listener:
+        port = listener.getsockname()[1]
+        access = Access(port=port)
+
+        @asynccontextmanager
+        async def running() -> AsyncIterator[None]:
+            follower.start()
+            log.info("console_started", port=port)
+            show_link(f"http://{_in_url(settings.console_host)}:{port}/enter?key={access.key}")
+            yield
+            follower.stop()
+            database.close()
+
+        application = create_application(Leads(reader, lambda: follower.standing), access, running=running)
+        config = uvicorn.Config(
+            application,
+            lifespan="on",
+            log_config=None,
+            access_log=False,  # addresses hold ids of leads, and the key of the link
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=_STOP_SECONDS,
+        )
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: sys.exit(0))  # uvicorn raises it again after a graceful stop
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def database_url(settings: Settings) -> str:
+    """The address of the database: the setting, else a file."""
+    if settings.database_url is not None:
+        return settings.database_url.get_secret_value()
+    return f"sqlite:///{(settings.data_dir / _FILE).absolute()}"
+
+
+def topics_of(settings: Settings) -> ProjectedTopics:
+    """What is projected."""
+    prefix = settings.topic_prefix
+    return ProjectedTopics(
+        lead_state=LEAD_STATE.full_name(settings.prefix_of_state),
+        models=QUALIFICATION_MODELS.full_name(prefix),
+        lead_events=(LEAD_QUALIFIED.full_name(prefix), LEAD_ASSIGNED.full_name(prefix)),
+    )
+
+
+def name_attributes(settings: Settings) -> tuple[str, ...]:
+    """The attributes that are a lead's name."""
+    return tuple(one.strip() for one in settings.console_name_attributes.split(","))
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket on which connections wait until the application runs. Raises OSError (port taken)."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(128)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

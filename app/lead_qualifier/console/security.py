@@ -1,0 +1,134 @@
+"""Who may use the console: whoever opened its one-time link on this machine; and the headers that protect pages."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from http.cookies import CookieError, SimpleCookie
+from ipaddress import ip_address
+from typing import Any
+
+_SESSION_SECONDS = 12 * 3600.0
+_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+HEADERS = {
+    "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+"""On every answer. Nothing is loaded from elsewhere, and no script runs."""
+
+
+class NotLoopback(Exception):
+    """The console was told to listen where others can reach it; the message says what to do."""
+
+
+def check_loopback(host: str) -> None:
+    """Raises NotLoopback for an address that other machines may reach."""
+    try:
+        loopback = host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise NotLoopback(
+            f"LEAD_QUALIFIER_CONSOLE_HOST: should be a loopback address such as 127.0.0.1 (it is {host!r}), because "
+            "this version knows people by a link only and not by OpenID Connect. To use the console from another "
+            "machine, forward its port: ssh -L 6070:127.0.0.1:6070 HOST"
+        )
+
+
+class Access:
+    """One link that can be opened once, and the session of whoever opened it."""
+
+    def __init__(self, *, port: int, clock: Callable[[], float] = time.monotonic) -> None:
+        """`port`: of the console. Browsers send cookies to every port of a host, so that names must differ."""
+        self.cookie = f"lead-qualifier-{port}"
+        self.key = secrets.token_urlsafe(32)
+        """The secret of the link."""
+        self.seconds = int(_SESSION_SECONDS)
+        """How long a session lasts."""
+        self._clock = clock
+        self._opened = False
+        self._sessions: dict[str, float] = {}
+
+    def open(self, key: str) -> str | None:
+        """A session for the key of the link; None if it is another key, or was used before."""
+        if self._opened or not hmac.compare_digest(key.encode(), self.key.encode()):
+            return None
+        self._opened = True
+        session = secrets.token_urlsafe(32)
+        self._sessions[session] = self._clock() + _SESSION_SECONDS
+        return session
+
+    def is_known(self, session: str | None) -> bool:
+        """Whether this is a session that has not ended."""
+        return session is not None and self._sessions.get(session, 0.0) > self._clock()
+
+
+class Guard:
+    """Around the application: refuses foreign host names, asks for a session, and adds the protecting headers.
+
+    It also gives routes the path as it was sent, so that `%2F` in an id is no slash.
+    """
+
+    def __init__(
+        self, application: Application, *, access: Access, is_public: Callable[[str], bool], refuse: Refuse
+    ) -> None:
+        """`is_public`: whether a path needs no session. `refuse`: the answer to a refused request."""
+        self._application = application
+        self._access = access
+        self._is_public = is_public
+        self._refuse = refuse
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection, as ASGI has it."""
+        if scope["type"] != "http":
+            await self._application(scope, receive, send)
+            return
+        scope["path"] = scope["raw_path"].decode("ascii", errors="replace")
+        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+
+        async def protected(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                sent = {name.lower() for name, _ in message["headers"]}
+                given = HEADERS | {"cache-control": "no-store"}
+                more = [(name.encode(), value.encode()) for name, value in given.items() if name.encode() not in sent]
+                message["headers"] = [*message["headers"], *more]
+            await send(message)
+
+        if _name_in(headers.get(b"host", "")) not in _NAMES:  # else a page elsewhere could read by DNS rebinding
+            await self._refuse(scope, "foreign_host")(scope, receive, protected)
+        elif not self._is_public(scope["path"]) and not self._access.is_known(self._session_in(headers)):
+            await self._refuse(scope, "not_signed_in")(scope, receive, protected)
+        else:
+            await self._application(scope, receive, protected)
+
+    def _session_in(self, headers: dict[bytes, str]) -> str | None:
+        try:
+            cookie = SimpleCookie(headers.get(b"cookie", "")).get(self._access.cookie)
+        except CookieError:
+            return None
+        return None if cookie is None else cookie.value
+
+
+Refuse = Callable[[Scope, str], Application]
+
+
+def _name_in(host: str) -> str:
+    """The host's name without the port."""
+    if host.startswith("["):
+        return host.partition("]")[0] + "]"
+    return host.partition(":")[0].lower()

@@ -1,0 +1,218 @@
+"""The pages of leads in a real browser: in both languages, by keyboard alone, at 320 pixels, and axe finds nothing."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+
+from lead_qualifier.console.read_model.standing import Phase, Standing
+from tests.support.console_records import STRANGE_IDS
+from tests.support.console_server import ConsoleServer
+
+AXE = "axe-core@4.10.3"
+PAGES = ("/leads", "/leads?q=weber", "/leads?q=nobody", "/lead?id=L-1001", "/lead?id=L-1002", "/lead?id=L-gone")
+#: Where `make pictures` wants the pictures of the documentation.
+PICTURES = os.environ.get("PICTURES")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("no chromium on the PATH")
+        pytest.skip("no chromium on the PATH (Debian: apt-get install chromium)")
+    # Its sandbox does not run as root, as in a container.
+    options: dict[str, Any] = {"executable_path": chromium, "args": ["--no-sandbox"]}
+    with sync_playwright() as playwright, playwright.chromium.launch(**options) as launched:
+        yield launched
+
+
+@pytest.fixture(scope="module")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("no npm on the PATH, which brings axe-core")
+    folder = tmp_path_factory.mktemp("axe")
+    command = [npm, "install", "--silent", "--no-audit", "--no-fund", AXE]
+    if subprocess.run(command, cwd=folder, check=False, timeout=120).returncode:
+        pytest.skip("npm could not bring axe-core: no network, perhaps")
+    return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleServer]:
+    with ConsoleServer(tmp_path_factory.mktemp("console")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def context(browser: Browser, server: ConsoleServer) -> Iterator[BrowserContext]:
+    context = browser.new_context(locale="de-DE", base_url=server.address)
+    context.set_default_timeout(20_000)
+    page = context.new_page()
+    page.goto(server.link)
+    expect(page).to_have_url(f"{server.address}/leads")
+    page.close()
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A page that loads what it needs, and breaks no policy."""
+    page = context.new_page()
+    complaints: list[str] = []
+
+    def complain(message: ConsoleMessage) -> None:
+        if "status of 404" not in message.text:  # of the page itself
+            complaints.append(message.text)
+
+    page.on("console", complain)
+    yield page
+    page.close()
+    assert complaints == []
+
+
+def switch(page: Page, language: str) -> None:
+    page.goto("/leads")
+    link = page.get_by_role("link", name=language, exact=True)
+    if link.count():
+        link.click()
+    expect(page.locator("nav.languages [aria-current]")).to_have_text(language)
+
+
+@pytest.mark.parametrize(
+    ("language", "heading", "field", "button", "model", "reason", "missing"),
+    [
+        (
+            "Deutsch",
+            "Warum qualifiziert oder nicht",
+            "Name oder ID",
+            "Suchen",
+            "Kriterien nicht erfüllt",
+            "1 von 2 Kriterien erfüllt, nötig: 2. engagement: Es fehlen 8,5",
+            "engagement 61,5 < 70: nicht erfüllt",
+        ),
+        (
+            "English",
+            "Why it is qualified, or not",
+            "Name or id",
+            "Find",
+            "Criteria not met",
+            "1 of 2 criteria met, 2 needed: engagement: 8.5 more",
+            "engagement 61.5 < 70 not met",
+        ),
+    ],
+    ids=["German", "English"],
+)
+def test_a_lead_is_found_and_explained_by_keyboard_alone(  # noqa: PLR0917  a row of the table
+    language: str, heading: str, field: str, button: str, model: str, reason: str, missing: str, page: Page
+) -> None:
+    switch(page, language)
+    page.goto("/leads")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")  # past the bar
+    page.keyboard.press("Tab")
+    expect(page.get_by_label(field)).to_be_focused()
+    page.keyboard.type("müll")
+    for _ in range(4):
+        page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name=button)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("table.list tbody tr")).to_have_count(1)
+    link = page.get_by_role("link", name="Jonas Müller")
+    for _ in range(12):
+        if link.evaluate("one => one === document.activeElement"):
+            break
+        page.keyboard.press("Tab")
+    expect(link).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name=heading)).to_be_visible()
+    card = page.get_by_role("article", name="Enterprise-Leads")
+    expect(card).to_contain_text(model)
+    expect(card).to_contain_text(reason)
+    expect(card).to_contain_text(missing)
+    page.go_back()
+    expect(page.get_by_label(field)).to_have_value("müll")
+
+
+@pytest.mark.parametrize(("language", "scheme"), [("Deutsch", "dark"), ("English", "light")])
+def test_axe_finds_nothing(language: str, scheme: str, page: Page, axe: str) -> None:
+    switch(page, language)
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    for address in PAGES:
+        page.goto(address)
+        page.evaluate(axe)
+        found = page.evaluate(
+            "axe.run({runOnly: ['wcag2a','wcag2aa','wcag21a','wcag21aa','wcag22aa','best-practice']})"
+        )
+        assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == [], address
+
+
+@pytest.mark.parametrize("language", ["Deutsch", "English"])
+def test_nothing_is_cut_off_at_320_pixels(language: str, page: Page) -> None:
+    switch(page, language)
+    page.set_viewport_size({"width": 320, "height": 640})
+    for address in (*PAGES, *(f"/leads?q={number}" for number in range(3))):
+        page.goto(address)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, address
+
+
+def test_every_id_leads_to_its_lead(page: Page) -> None:
+    page.goto("/leads?qualified=yes")
+    addresses = [one.get_attribute("href") for one in page.locator("table.list tbody a").all()]
+    assert len(addresses) == len(STRANGE_IDS) + 1
+    for number, address in enumerate(addresses[1:]):
+        page.goto(address or "")
+        expect(page.locator("h1")).to_have_text(re.compile(rf"^Lead {number} <i>"))
+
+
+def test_a_lead_that_is_erased_while_its_page_is_open(page: Page, server: ConsoleServer) -> None:
+    switch(page, "English")
+    answer = page.goto("/lead?id=L-gone")
+    assert answer is not None
+    assert answer.status == 404
+    expect(page.get_by_role("heading", name="No such lead")).to_be_visible()
+    page.get_by_role("link", name="All leads").click()
+    expect(page).to_have_url(f"{server.address}/leads")
+
+
+@pytest.mark.parametrize(
+    ("standing", "words"),
+    [
+        (Standing(phase=Phase.REBUILDING, behind=1, read=42, total=100), "42 %"),
+        (Standing(problem="no Kafka broker answered"), "no Kafka broker answered"),
+        (Standing(phase=Phase.FOLLOWING, behind=1234), "1.234"),
+    ],
+    ids=["rebuilding", "waiting", "behind"],
+)
+def test_data_that_is_not_up_to_date_says_so(standing: Standing, words: str, page: Page, server: ConsoleServer) -> None:
+    switch(page, "Deutsch")
+    before, server.standing = server.standing, standing
+    page.goto("/leads")
+    server.standing = before
+    expect(page.get_by_role("status")).to_contain_text(
+        words.replace(" ", "\N{NO-BREAK SPACE}") if "%" in words else words
+    )
+
+
+@pytest.mark.parametrize(
+    ("language", "address", "name"),
+    [("English", "/leads?status=open", "console-leads"), ("Deutsch", "/lead?id=L-1002", "console-lead")],
+)
+def test_pictures_for_the_documentation(language: str, address: str, name: str, page: Page, tmp_path: Path) -> None:
+    switch(page, language)
+    page.set_viewport_size({"width": 1120, "height": 620})
+    page.goto(address)
+    file = Path(PICTURES or tmp_path) / f"{name}.png"
+    page.screenshot(path=file)
+    assert file.stat().st_size > 10_000

@@ -1,0 +1,42 @@
+"""What the console's tables must hold, worked out record by record without SQL."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+
+from lead_qualifier.kafka.records import Record
+from tests.support.console_records import NAMES, STATE, TOPICS
+
+Held = dict[bytes, bytes]
+Events = set[tuple[str, int, int, bytes]]
+
+
+def foretell(records: Iterable[Record]) -> tuple[Held, Events, set[tuple[bytes, bytes]]]:
+    """The stored leads, their events, and the words by which they are found."""
+    given = list(records)
+    held: Held = {}
+    erased_ms: dict[bytes, int] = defaultdict(lambda: -1)
+    for record in given:
+        if record.topic != STATE or record.key is None or record.key.startswith(b"\xff"):
+            continue
+        state = {} if record.value is None else json.loads(record.value)
+        empty = not (state.get("scores") or state.get("marks") or state.get("known") or state.get("merged_into"))
+        if record.value is None or ("erasure" in state and empty):
+            held.pop(record.key, None)
+        else:
+            held[record.key] = record.value
+            erased_ms[record.key] = state.get("erased", {}).get("at_ms", -1)
+    events = {
+        (record.topic, record.partition, record.offset, record.key)
+        for record in given
+        if record.topic in TOPICS.lead_events and record.key in held and record.timestamp_ms > erased_ms[record.key]
+    }
+    words = {
+        (word.encode(), key)
+        for key, value in held.items()
+        for name in NAMES
+        for word in str(json.loads(value).get("attributes", {}).get(name, "")).lower().split()
+    }
+    return held, events, words

@@ -1,0 +1,204 @@
+"""Records of the topics that the console projects: rules, leads as workers store them, and events about leads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from lead_qualifier.console.read_model.database import Database
+from lead_qualifier.console.read_model.projection import ProjectedTopics, Projection
+from lead_qualifier.definitions.qualification_models.entries import (
+    LEAD_MANAGEMENT,
+    Entry,
+    FeatureEntry,
+    ModelEntry,
+    ScoringModelEntry,
+    encode_stored,
+)
+from lead_qualifier.kafka.records import PartitionId, Record
+from lead_qualifier.messages.model_reading import model_of
+from lead_qualifier.qualification.leads import Lead, Mark, Score
+from tests.support.messages import model
+
+STATE, RULES, QUALIFIED, ASSIGNED = "lead-state", "qualification-models", "lead-qualified", "lead-assigned"
+TOPICS = ProjectedTopics(lead_state=STATE, models=RULES, lead_events=(QUALIFIED, ASSIGNED))
+NAMES = ("name", "company")
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+def minutes(count: float) -> datetime:
+    return NOON + timedelta(minutes=count)
+
+
+class RecordLog:
+    """Writes records and numbers them, as a broker would."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self._next: dict[PartitionId, int] = {}
+
+    def write(self, topic: str, key: str, value: bytes | None, *, at: datetime = NOON, partition: int = 0) -> None:
+        offset = self._next.get((topic, partition), 0)
+        self._next[topic, partition] = offset + 1
+        time_ms = int(at.timestamp() * 1000)
+        self.records.append(Record(topic, partition, offset, time_ms, key.encode(), value, ()))
+
+    def rule(self, entry: Entry) -> None:
+        self.write(RULES, entry.key, encode_stored(entry))
+
+    def lead(self, lead_id: str, lead: Lead, **more: Any) -> None:
+        self.write(STATE, lead_id, msgspec.json.encode(lead), **more)
+
+    def erase(self, lead_id: str, **more: Any) -> None:
+        self.write(STATE, lead_id, None, **more)
+
+    def event(self, topic: str, event: Mapping[str, Any], **more: Any) -> None:
+        self.write(topic, event["lead_id"], json.dumps(event).encode(), **more)
+
+
+def project(projection: Projection, records: list[Record]) -> None:
+    """Apply records that the projection has not yet, as the follower does: of causes first, then of events."""
+    stored = projection.stored()
+    if stored is None:
+        start = dict.fromkeys(((one.topic, one.partition) for one in records), 0)
+        projection.begin_again({}, start)
+        stored = projection.stored()
+        assert stored is not None
+    next_offsets = dict(stored.next)
+    for are_events in (False, True):
+        new = [
+            one
+            for one in records
+            if (one.topic in TOPICS.lead_events) is are_events
+            and one.offset >= next_offsets.get((one.topic, one.partition), 0)
+        ]
+        for some in in_batches(new, 3):
+            after = {(one.topic, one.partition): one.offset + 1 for one in some}
+            projection.apply(some, before=next_offsets, after=after)
+            next_offsets.update(after)
+
+
+def in_batches(records: list[Record], size: int) -> Iterator[list[Record]]:
+    for start in range(0, len(records), size):
+        yield records[start : start + size]
+
+
+def rules(log: RecordLog) -> None:
+    """Lead management on, two live scoring models, one live qualification model and one draft."""
+    log.rule(FeatureEntry(name=LEAD_MANAGEMENT, revision=1, enabled=True))
+    for number, name in enumerate(("engagement", "demographic"), 2):
+        log.rule(ScoringModelEntry(id=name, revision=number, status="live", occurred_at=NOON, maximum=100))
+    enterprise = model("enterprise", "all", {"engagement": 70, "demographic": 50})
+    live = model_of(enterprise | {"name": "Enterprise-Leads"})
+    log.rule(ModelEntry(id="enterprise", revision=4, status="live", version=3, published=live, published_at=NOON))
+    draft = model_of(model("webinar", "any", {"attendance": 60}))
+    log.rule(ModelEntry(id="webinar", revision=5, status="draft", draft=draft))
+
+
+def qualified_lead(name: str, *, at: float = 0, engagement: float = 83, **more: Any) -> Lead:
+    return Lead(
+        status_reason="marketing_qualified",
+        sales_ready=True,
+        known=True,
+        attributes={"name": name, "country": "DE", "revenue": 1_200_000},
+        changed_at=minutes(at - 30),
+        scores={"engagement": Score(engagement, minutes(at), "A"), "demographic": Score(64, minutes(at - 20))},
+        marks={"enterprise": Mark(3, 1, minutes(at), f"event-{at:g}")},
+        qualified_at=minutes(at),
+        **more,
+    )
+
+
+def qualification(lead_id: str, *, at: float = 0, number: int = 1) -> dict[str, Any]:
+    when = minutes(at).isoformat()
+    return {
+        "event_id": f"qualified-{lead_id}-{number}",
+        "lead_id": lead_id,
+        "qualification_model_id": "enterprise",
+        "qualification_model_version": 3,
+        "match": "all",
+        "criteria": [
+            {"scoring_model_id": "engagement", "threshold": 70, "score": 83, "met": True, "scored_at": when},
+            {"scoring_model_id": "demographic", "threshold": 50, "score": 64, "met": True, "scored_at": when},
+        ],
+        "changes": {
+            "status_reason": {"from": "new", "to": "marketing_qualified"},
+            "sales_ready": {"from": False, "to": True},
+        },
+        "lead": {"status": "open", "status_reason": "marketing_qualified", "sales_ready": True},
+        "qualification_number": number,
+        "origin": "live",
+        "occurred_at": when,
+        "trigger": {"event_id": f"event-{at:g}", "topic": "lead-score-changed", "partition": 0, "offset": 7},
+    }
+
+
+def assignment(lead_id: str, *, at: float = 1, owner: str = "S-1") -> dict[str, Any]:
+    when = minutes(at).isoformat()
+    return {
+        "event_id": f"assigned-{lead_id}",
+        "lead_id": lead_id,
+        "result": {"code": 2, "name": "assigned"},
+        "assignment_id": "inside-sales",
+        "segment": "german",
+        "rule": "german-speaking",
+        "owner": {"kind": "seller", "id": owner},
+        "decided_at": when,
+        "occurred_at": when,
+    }
+
+
+#: Ids that break what does not expect them: slashes, dots, escapes, markup, other scripts, another order of writing.
+STRANGE_IDS = (
+    "a/b/explanation",
+    "..",
+    "100%2F",
+    "Ünïcödé ß",
+    "<b>&\"'",
+    "x?y=1#z",
+    "\u202egnirts",
+    "a\\b\nc",
+    "é" * 512,
+)
+
+
+def world() -> list[Record]:
+    """What the tests of pages and API look at."""
+    log = RecordLog()
+    rules(log)
+    anna = qualified_lead("Anna Weber", owner_id="U-4", contact_id="C-7")
+    log.lead("L-1001", anna)
+    log.event(QUALIFIED, qualification("L-1001"))
+    log.event(ASSIGNED, assignment("L-1001"))
+    near = {"engagement": Score(61.5, minutes(-5)), "demographic": Score(64, minutes(-20))}
+    jonas = {"name": "Jonas Müller", "company": "Straßenbau & Söhne"}
+    log.lead("L-1002", Lead(known=True, attributes=jonas, owner_id="U-4", changed_at=minutes(-9), scores=near))
+    closed = {"name": "Erika Mustermann"}
+    log.lead("L-1003", Lead(known=True, status="disqualified", status_reason="lost", attributes=closed))
+    log.lead("L-1004", Lead(scores={"engagement": Score(10, NOON)}))
+    log.lead("L-1005", Lead(known=True, merged_into="L-1001", merged_at=NOON, attributes={"name": "A. Weber"}))
+    for number, lead_id in enumerate(STRANGE_IDS):
+        log.lead(lead_id, qualified_lead(f"Lead {number} <i>{lead_id[:9]}</i>", at=-60 - number))
+    for number in range(60):
+        log.lead(f"M-{number:03}", Lead(known=True, attributes={"name": f"Muster {number}"}, changed_at=NOON))
+    log.write(STATE, "L-broken", b'{"status": 1}')
+    log.lead("L-gone", qualified_lead("Gone Person"))
+    log.event(QUALIFIED, qualification("L-gone"))
+    log.erase("L-gone")
+    return log.records
+
+
+def projected(url: str, records: list[Record]) -> Database:
+    """A database with these records."""
+    database = Database(url)
+    project(Projection(database, TOPICS, name_attributes=NAMES), records)
+    return database
+
+
+def sqlite_url(folder: Path) -> str:
+    return f"sqlite:///{folder / 'console.sqlite3'}"

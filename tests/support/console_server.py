@@ -1,0 +1,50 @@
+"""The console's application on a port of this machine, with data of the test's own in place of Kafka."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+from typing import Self
+
+import uvicorn
+
+from lead_qualifier.console.api.leads import Leads
+from lead_qualifier.console.app import create_application
+from lead_qualifier.console.read_model.reader import Reader
+from lead_qualifier.console.read_model.standing import Phase, Standing
+from lead_qualifier.console.run import listen
+from lead_qualifier.console.security import Access
+from tests.support.console_records import projected, sqlite_url, world
+
+
+class ConsoleServer:
+    """Serves what `world()` has. `standing` is what the projection says of itself."""
+
+    def __init__(self, folder: Path, *, url: str | None = None) -> None:
+        self.database = projected(url or sqlite_url(folder), world())
+        self.standing = Standing(phase=Phase.FOLLOWING)
+        self._listener = listen("127.0.0.1", 0)
+        port = self._listener.getsockname()[1]
+        self.address = f"http://127.0.0.1:{port}"
+        self.access = Access(port=port)
+        self.leads = Leads(Reader(self.database, unknown_leads="open"), lambda: self.standing)
+        self.application = create_application(self.leads, self.access)
+        self._server = uvicorn.Server(uvicorn.Config(self.application, log_config=None, access_log=False))
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listener]}, daemon=True)
+
+    @property
+    def link(self) -> str:
+        return f"{self.address}/enter?key={self.access.key}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        while not self._server.started:
+            time.sleep(0.01)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.should_exit = True
+        self._thread.join(10)
+        self._listener.close()
+        self.database.close()

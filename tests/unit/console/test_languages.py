@@ -1,0 +1,62 @@
+"""Every text of the pages is there in every language, and people get the language that they want."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+from lead_qualifier.console.languages import LANGUAGES, wanted
+from lead_qualifier.console.pages.terms import TERMS
+from lead_qualifier.console.pages.translations import FOLDER
+from lead_qualifier.wording.german.terms import TERMS as SAID
+from tests.support.console_server import ConsoleServer
+
+_METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
+
+
+@pytest.mark.parametrize("code", [code for code in LANGUAGES if code != "en"])
+def test_a_language_has_every_text_and_no_other(code: str) -> None:
+    found = extract_from_dir(FOLDER.parent, method_map=_METHODS, keywords={"_": None})
+    texts = {text for _, _, text, _, _ in found if isinstance(text, str)}
+    with (FOLDER / f"{code}.po").open("rb") as file:
+        translated = {str(one.id): str(one.string) for one in read_po(file) if one.id}
+    assert set(translated) == texts
+    assert [text for text, other in translated.items() if not other] == []
+
+
+def test_sentences_and_labels_call_a_value_the_same() -> None:
+    with (FOLDER / "de.po").open("rb") as file:
+        translated = {str(one.id): str(one.string) for one in read_po(file)}
+    assert {word: translated[TERMS[word]] for word in SAID if word in TERMS} == {
+        word: term for word, term in SAID.items() if word in TERMS
+    }
+
+
+@pytest.mark.parametrize(
+    ("accepted", "code"),
+    [
+        ("", "en"),
+        ("de", "de"),
+        ("de-AT,en;q=0.9", "de"),
+        ("en-GB, de;q=0.9", "en"),
+        ("fr,de;q=0.1", "de"),
+        ("de;q=0,fr", "en"),
+        ("*", "en"),
+        ("de;q=x", "en"),
+    ],
+)
+def test_the_browser_says_the_language(accepted: str, code: str) -> None:
+    assert wanted(accepted).code == code
+
+
+def test_the_switch_is_kept(tmp_path_factory: pytest.TempPathFactory) -> None:
+    with (
+        ConsoleServer(tmp_path_factory.mktemp("console")) as server,
+        httpx.Client(base_url=server.address, headers={"Accept-Language": "en"}, follow_redirects=True) as client,
+    ):
+        assert "Newest qualified first" in client.get(server.link).text
+        switched = client.get("/language", params={"to": "de", "back": "/leads?q=Weber"})
+        assert "Nach ID" in switched.text
+        assert '<html lang="de">' in client.get("/lead", params={"id": "L-1001"}).text

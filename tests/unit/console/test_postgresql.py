@@ -1,0 +1,71 @@
+"""On PostgreSQL the projection is the same as on SQLite: Debian's server, started for these tests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lead_qualifier.console.read_model.projection import Projection
+from lead_qualifier.console.read_model.reader import LeadQuery, Reader
+from lead_qualifier.demo.broker.local_broker import free_ports
+from tests.oracle.console import foretell
+from tests.support.console_records import NAMES, TOPICS, project, projected, world
+from tests.unit.console.test_projection import tables
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    programs = max(Path("/usr/lib/postgresql").glob("*/bin/initdb"), default=None)
+    if programs is None:
+        pytest.skip("no PostgreSQL server (Debian: apt-get install postgresql)")
+    as_user: list[str] = []
+    folder = tmp_path_factory.mktemp("postgresql")
+    if os.getuid() == 0:  # as which it does not run
+        if shutil.which("runuser") is None:
+            pytest.skip("no runuser, and PostgreSQL does not run as root")
+        as_user = ["runuser", "-u", "postgres", "--"]
+        folder = Path("/tmp") / f"lead-qualifier-postgresql-{os.getpid()}"  # the parents of the other are root's
+        folder.mkdir()
+        shutil.chown(folder, "postgres")
+    [port] = free_ports(1)
+    control = [*as_user, str(programs.with_name("pg_ctl")), "-D", str(folder / "data"), "-w"]
+    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+
+    def run(*command: str) -> None:
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/", timeout=120)
+
+    try:
+        run(*as_user, str(programs), "-D", str(folder / "data"), "-A", "trust", "-U", "console", "--no-sync")
+        run(*control, "-o", options, "-l", str(folder / "log"), "start")
+        try:
+            yield f"postgresql://console@127.0.0.1:{port}/postgres"
+        finally:
+            run(*control, "-m", "immediate", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_leads_are_projected_found_and_projected_again(url: str) -> None:
+    database = projected(url, world())
+    assert tables(database)[:2] == foretell(world())[:2]
+    reader = Reader(database, unknown_leads="open")
+
+    def found(query: LeadQuery) -> list[str]:
+        return [one.lead_id for one in reader.search(query, after=None, limit=5)]
+
+    assert found(LeadQuery(text="weber")) == ["L-1001", "L-1005"]
+    assert found(LeadQuery(text="\0")) == []
+    assert found(LeadQuery(owner_id="U-4")) == ["L-1001", "L-1002"]
+    first = reader.search(LeadQuery(), after=None, limit=3)
+    rest = reader.search(LeadQuery(), after=first[-1].position, limit=200)
+    assert len({one.lead_id for one in (*first, *rest)}) == len(tables(database)[0])
+    project(Projection(database, TOPICS, name_attributes=("company",)), world())
+    assert [one.lead_id for one in reader.search(LeadQuery(text="weber"), after=None, limit=5)] == []
+    project(Projection(database, TOPICS, name_attributes=NAMES), world())
+    assert found(LeadQuery(text="weber")) == ["L-1001", "L-1005"]
+    database.close()

@@ -1,0 +1,180 @@
+"""The projection holds exactly what the topics say, whatever kills it, and nothing of an erased lead."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select, text
+
+from lead_qualifier.console.read_model.database import Database, UnusableDatabase
+from lead_qualifier.console.read_model.projection import Overtaken, Projection, Step
+from lead_qualifier.console.read_model.tables import SCHEMA_VERSION, events, leads, words
+from lead_qualifier.kafka.records import Record
+from lead_qualifier.qualification.leads import Erased, Lead
+from tests.oracle.console import foretell
+from tests.support.console_records import (
+    ASSIGNED,
+    NAMES,
+    QUALIFIED,
+    STATE,
+    TOPICS,
+    RecordLog,
+    assignment,
+    minutes,
+    project,
+    projected,
+    qualification,
+    qualified_lead,
+    sqlite_url,
+    world,
+)
+
+
+def tables(database: Database) -> tuple[dict[bytes, bytes], set[tuple[str, int, int, bytes]], set[tuple[bytes, bytes]]]:
+    with database.snapshot() as connection:
+        held = {one.lead_id: one.value for one in connection.execute(select(leads))}
+        told = {(one.topic, one.partition, one.offset, one.lead_id) for one in connection.execute(select(events))}
+        found = {(one.word, one.lead_id) for one in connection.execute(select(words))}
+    return held, told, found
+
+
+def projection_of(database: Database) -> Projection:
+    return Projection(database, TOPICS, name_attributes=NAMES)
+
+
+def history(steps: list[tuple[int, int, int]]) -> list[Record]:
+    """Leads that are qualified, renamed, erased and come back, as numbers tell: what, which lead, which name."""
+    log = RecordLog()
+    for minute, (what, lead, name) in enumerate(steps):
+        lead_id, at, partition = f"L-{lead}", minutes(minute), lead % 2
+        if what == 0:
+            log.erase(lead_id, at=at, partition=partition)
+        elif what == 1:
+            erased = Erased(at_ms=int(at.timestamp() * 1000), until_ms=2**50)
+            log.lead(lead_id, Lead(erasure=minute, erased=erased), at=at, partition=partition)
+        elif what == 2:
+            erased = Erased(at_ms=int(minutes(minute - 1.5).timestamp() * 1000), until_ms=2**50)
+            again = Lead(known=True, erasure=minute, erased=erased, attributes={"name": f"again name{name}"})
+            log.lead(lead_id, again, at=at, partition=partition)
+        elif what == 3:
+            log.event(QUALIFIED, qualification(lead_id, at=minute), at=at, partition=partition)
+        elif what == 4:
+            log.event(ASSIGNED, assignment(lead_id, at=minute), at=at, partition=partition)
+        else:
+            log.lead(lead_id, qualified_lead(f"name{name} rest"), at=at, partition=partition)
+    return log.records
+
+
+@settings(max_examples=40)
+@given(steps=st.lists(st.tuples(st.integers(0, 6), st.integers(0, 3), st.integers(0, 2)), max_size=30))
+def test_the_tables_hold_what_the_topics_say(
+    steps: list[tuple[int, int, int]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    records = history(steps)
+    database = projected(sqlite_url(tmp_path_factory.mktemp("projection")), records)
+    assert tables(database) == foretell(records)
+    database.close()
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("step", Step)
+def test_a_projection_that_is_killed_goes_on_where_it_was(step: Step, times: int, tmp_path: Path) -> None:
+    steps = [
+        (5, 0, 0),
+        (5, 1, 1),
+        (3, 0, 0),
+        (0, 1, 0),
+        (5, 2, 2),
+        (0, 0, 0),
+        (5, 0, 1),
+        (5, 3, 0),
+        (0, 3, 0),
+        (0, 2, 0),
+    ]
+    records = history(steps)
+    url = sqlite_url(tmp_path)
+    child = os.fork()
+    if child == 0:
+        die_at(step, times, url, records)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == -signal.SIGKILL
+    database = projected(url, records)
+    assert tables(database) == foretell(records)
+
+
+def die_at(step: Step, times: int, url: str, records: list[Record]) -> None:
+    """Project, in a process of its own, until it comes to the step so many times."""
+    left = times
+
+    def hook(reached: Step) -> None:
+        nonlocal left
+        left -= reached == step
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    try:
+        project(Projection(Database(url), TOPICS, name_attributes=NAMES, hook=hook), records)
+    finally:
+        os._exit(1)
+
+
+def test_nothing_of_an_erased_lead_is_left_in_the_files(tmp_path: Path) -> None:
+    database = projected(sqlite_url(tmp_path), world())
+    left = [file.name for file in tmp_path.iterdir() if b"Gone Person" in file.read_bytes()]
+    assert left == []
+    assert b"L-gone" not in b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    database.close()
+
+
+def test_records_that_another_process_has_projected_are_not_applied_again(tmp_path: Path) -> None:
+    records = world()
+    database = projected(sqlite_url(tmp_path), records)
+    before = tables(database)
+    [first] = [one for one in records if one.topic == STATE and one.offset == 0]
+    with pytest.raises(Overtaken):
+        projection_of(database).apply([first], before={(STATE, 0): 0}, after={(STATE, 0): 1})
+    assert tables(database) == before
+
+
+def test_another_version_begins_again_with_tables_of_its_own(tmp_path: Path) -> None:
+    database = projected(sqlite_url(tmp_path), world())
+    with database.transaction() as connection:
+        connection.execute(text(f"UPDATE console_projection SET schema_version = {SCHEMA_VERSION - 1}"))
+        connection.execute(text("CREATE TABLE console_former (x INTEGER)"))
+        connection.execute(text("CREATE TABLE of_others (x INTEGER)"))
+    assert projection_of(database).stored() is None
+    project(projection_of(database), world())
+    assert tables(database)[:2] == foretell(world())[:2]
+    with database.snapshot() as connection:
+        names = set(connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'")).scalars())
+    assert "of_others" in names
+    assert "console_former" not in names
+
+
+def test_other_name_attributes_begin_again(tmp_path: Path) -> None:
+    database = projected(sqlite_url(tmp_path), world())
+    assert Projection(database, TOPICS, name_attributes=("title",)).stored() is None
+
+
+def test_the_tables_of_a_newer_version_stay(tmp_path: Path) -> None:
+    database = projected(sqlite_url(tmp_path), world())
+    with database.transaction() as connection:
+        connection.execute(text(f"UPDATE console_projection SET schema_version = {SCHEMA_VERSION + 1}"))
+    with pytest.raises(UnusableDatabase, match="newer version"):
+        projection_of(database).stored()
+
+
+@pytest.mark.parametrize("url", ["mysql://host/name", "sqlite://", "nonsense", "sqlite:///:memory:"])
+def test_an_address_of_no_usable_database_is_refused(url: str) -> None:
+    with pytest.raises(UnusableDatabase, match="LEAD_QUALIFIER_DATABASE_URL"):
+        Database(url)
+
+
+def test_the_file_is_for_its_user_only(tmp_path: Path) -> None:
+    projected(sqlite_url(tmp_path), world())
+    assert {oct(file.stat().st_mode & 0o077) for file in tmp_path.iterdir()} == {"0o0"}

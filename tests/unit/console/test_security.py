@@ -1,0 +1,88 @@
+"""Nobody uses the console without its link, and no other page can."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from lead_qualifier.console.security import Access, NotLoopback, check_loopback
+from tests.support.console_server import ConsoleServer
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleServer]:
+    with ConsoleServer(tmp_path_factory.mktemp("console")) as running:
+        yield running
+
+
+@pytest.mark.parametrize("path", ["/", "/leads", "/lead?id=L-1001", "/api/v1/leads", "/api/v1/leads/L-1001"])
+def test_without_a_session_nothing_is_shown(path: str, server: ConsoleServer) -> None:
+    for cookies in ({}, {server.access.cookie: "guessed"}):
+        with httpx.Client(cookies=cookies) as client:
+            answer = client.get(server.address + path)
+        assert answer.status_code == 401
+        assert "Weber" not in answer.text
+
+
+def test_the_link_opens_one_session() -> None:
+    now = 0.0
+    access = Access(port=1, clock=lambda: now)
+    assert access.open("another") is None
+    session = access.open(access.key)
+    assert access.is_known(session)
+    assert access.open(access.key) is None
+    assert not access.is_known(None)
+    now = 12 * 3600.0
+    assert not access.is_known(session)
+
+
+def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(server: ConsoleServer) -> None:
+    answer = httpx.get(server.link)
+    assert answer.headers["location"] == "/leads"
+    given = answer.headers["set-cookie"].lower()
+    assert "httponly" in given
+    assert "samesite=strict" in given
+    assert httpx.get(server.link).status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/leads", "/api/v1/leads", "/static/console.css", "/nothing", "/api/v1/health"])
+def test_every_answer_has_the_protecting_headers(path: str, server: ConsoleServer) -> None:
+    headers = httpx.get(server.address + path).headers
+    assert headers["content-security-policy"].startswith("default-src 'none'")
+    assert "unsafe" not in headers["content-security-policy"]
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert "cache-control" in headers
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:6070", "127.0.0.1.evil.example", ""])
+def test_other_host_names_are_refused(host: str, server: ConsoleServer) -> None:
+    answer = httpx.get(f"{server.address}/api/v1/health", headers={"Host": host})
+    assert (answer.status_code, answer.json()["code"]) == (421, "foreign_host")
+
+
+@pytest.mark.parametrize("path", ["/static/%2e%2e/app.py", "/static/..%2f..%2fapp.py"])
+def test_no_other_files_are_served(path: str, server: ConsoleServer) -> None:
+    with httpx.Client() as client:
+        request = client.build_request("GET", server.address)
+        request.url = request.url.copy_with(raw_path=path.encode())
+        assert client.send(request).status_code == 404
+
+
+@pytest.mark.parametrize("back", ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:x"])
+def test_the_switch_of_languages_leads_nowhere_else(back: str, server: ConsoleServer) -> None:
+    answer = httpx.get(f"{server.address}/language", params={"to": "de", "back": back})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/leads")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "127.9.9.9"])
+def test_loopback_addresses_are_accepted(host: str) -> None:
+    check_loopback(host)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.4", "example.org", ""])
+def test_addresses_that_others_reach_are_refused(host: str) -> None:
+    with pytest.raises(NotLoopback, match="OpenID Connect"):
+        check_loopback(host)
