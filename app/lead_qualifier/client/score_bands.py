@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
@@ -68,7 +69,7 @@ def _edges(usual: tuple[float, float], all_of_them: tuple[float, float], most: i
     """Multiples of one width, around the `usual` scores in at most so many bands, and one more where that is enough."""
     low, high = usual
     finest = max(abs(low), abs(high)) * 1e-9  # so that each edge is a number of its own
-    about = max(high / most - low / most, finest, 1.0 if whole else 0.0)
+    about = min(max(high / most - low / most, finest, 1.0 if whole else 0.0), sys.float_info.max)
     exponent = math.floor(math.log10(about)) if about > 0 else 0
     for power in count(exponent):
         for step in _STEPS:

@@ -6,7 +6,7 @@ from array import array
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lead_qualifier.cli.score_band_views import band_as_json, band_text
@@ -77,6 +77,7 @@ def test_a_few_outliers_do_not_widen_the_bands() -> None:
     st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=2),
     st.integers(1, 20),
 )
+@example(scores=[1.7976931348623157e308, -9.9792015476736e291], cuts=[], most=1)  # as far apart as floats can be
 @examples(200)
 def test_every_score_is_in_the_one_band_that_is_around_it(scores: list[float], cuts: list[float], most: int) -> None:
     bands = ScoreBands(array("d", scores), cuts=cuts, most=most)
