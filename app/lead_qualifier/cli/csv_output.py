@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +13,8 @@ from lead_qualifier.wording.printable import printable
 
 #: What a spreadsheet evaluates if a cell starts with it.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+#: The same after a semicolon, which separates cells where the comma is the decimal sign.
+_FORMULA_LATER = re.compile(r'(;[\s"]*)(?=[=+\-@])')
 STANDARD_OUTPUT = Path("-")
 
 Cell = str | int | float | None
@@ -36,4 +39,5 @@ def write_csv(file: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Ce
 def _cell(value: Cell) -> Cell:
     if not isinstance(value, str):
         return value
-    return printable(f"'{value}" if value.startswith(_FORMULA) else value)
+    text = f"'{value}" if value.startswith(_FORMULA) else value
+    return printable(_FORMULA_LATER.sub(r"\1'", text))

@@ -126,6 +126,12 @@ def test_spreadsheets_get_a_row_for_each_group_and_no_formula(reported: Reported
         assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
 
 
+def test_a_formula_does_not_begin_after_a_semicolon_either(tmp_path: Path) -> None:
+    file = tmp_path / "report.csv"
+    write_csv(file, ["reason"], [{"reason": 'budget;=1+1; "@x";b;-'}])
+    assert list(csv.reader(io.StringIO(file.read_text(encoding="utf-8-sig"))))[1] == ["""budget;'=1+1; "'@x";b;'-"""]
+
+
 def test_a_number_below_zero_stays_a_number_and_a_missing_cell_stays_empty(
     capfdbinary: pytest.CaptureFixture[bytes],
 ) -> None:
