@@ -19,6 +19,8 @@ from lead_qualifier.messages.topics import LEAD_CHANGED, LEAD_SCORE_CHANGED
 
 _ROWS = 1000
 _QUEUE = 300_000
+#: How long a message may take, of which it spends the most in the queue: a slow broker is no failure.
+_DELIVERY_SECONDS = 120.0
 
 
 @dataclass(slots=True)
@@ -52,7 +54,11 @@ class ImportSender:
         admin.partitions(self._scores)
         # the order of the rows is the order of each lead's messages
         self._producer = Producer(
-            connection, in_order=True, linger_ms=20, settings={"queue.buffering.max.messages": _QUEUE}
+            connection,
+            in_order=True,
+            linger_ms=20,
+            delivery_seconds=_DELIVERY_SECONDS,
+            settings={"queue.buffering.max.messages": _QUEUE},
         )
         self._refused = refused
         self._on_their_way: deque[_Chunk] = deque()
