@@ -104,11 +104,17 @@ def assemble(names: Iterable[str] = tuple(COMMANDS)) -> typer.Typer:
     return program
 
 
+#: ExitCode.INTERRUPTED, without importing the whole program.
+_INTERRUPTED = 130
+
+
 def run() -> None:
     """Run the command that the arguments name, and end the process with its exit code."""
     first = sys.argv[1] if len(sys.argv) > 1 else ""
     try:
         _named(first)(prog_name=NAME)
+    except KeyboardInterrupt:  # while the command is being imported; later it ends by itself
+        sys.exit(_INTERRUPTED)
     except Exception as failure:  # what is not expected is raised again
         # Imported only when something fails: it imports the whole program, to know its failures.
         import structlog  # noqa: PLC0415

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 
+from lead_qualifier.cli import program
 from lead_qualifier.cli.exit_codes import EXPECTED, MEANINGS, ExitCode, NoBrokerFound, Refused, judge
 from lead_qualifier.cli.program import assemble
 from lead_qualifier.client.errors import CommandUnanswered
@@ -66,3 +67,15 @@ def test_the_lists_for_people_have_every_code() -> None:
     told = assemble(()).info.epilog or ""
     assert all(f"{code.value} " in told for code in ExitCode if code is not ExitCode.INTERRUPTED)
     assert ExitCode.FAILED == EXIT_FAILED
+
+
+def test_a_command_that_is_interrupted_while_it_starts_ends_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupted(_first: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(program, "_named", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        program.run()
+    assert ended.value.code == ExitCode.INTERRUPTED
