@@ -104,6 +104,7 @@ class Lead:
         reopened = before["status"] != "open" and self.now["status"] == "open"
         self.reset = left or lowered or reopened
         if self.reset and not overtaken:
+            self.holding.clear()
             for one in self.past:
                 if not one.barred or (one.rejected is not None and at > one.rejected):
                     one.cleared, one.barred = True, False

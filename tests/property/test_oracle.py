@@ -99,6 +99,7 @@ class Oracle:
         lowered = before["sales_ready"] is True and self.now["sales_ready"] is False
         reopened = before["status"] != "open" and self.now["status"] == "open"
         if (left or lowered or reopened) and not before_newest:
+            self.waiting.clear()
             for one in self.qualified:
                 one.cleared = True
         concerned: dict[str, bool] = {}

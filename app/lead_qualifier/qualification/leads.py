@@ -250,9 +250,9 @@ _STALE, _APPLIED, _RESET = ChangeResult
 def apply_change(lead: Lead, change: LeadChange) -> ChangeResult:
     """Apply what the CRM says, unless it is older than the change held. Equal times: applied.
 
-    If it resets a flag or reopens the lead, every mark is cleared; the mark of a lead that sales rejected for good only
-    if the change is later. A change dated before our newest qualification clears none, and keeps the flags that this
-    qualification set.
+    If it resets a flag or reopens the lead, every hold ends and every mark is cleared; the mark of a lead that sales
+    rejected for good only if the change is later. A change dated before our newest qualification ends and clears none,
+    and keeps the flags that this qualification set.
     """
     at = change.occurred_at
     if lead.changed_at is not None and at < lead.changed_at:
@@ -277,6 +277,7 @@ def apply_change(lead: Lead, change: LeadChange) -> ChangeResult:
     lead.known = True
     lead.changed_at = at
     if (reset or reopened) and not overtaken:
+        lead.holds.clear()  # else a hold's end would overrule whoever resets by hand, before the lead's next score
         for model_id, mark in lead.marks.items():
             if not mark.barred or (mark.rejected is not None and at > mark.rejected):
                 lead.marks[model_id] = replace(mark, cleared=True, barred=False)
@@ -298,6 +299,7 @@ def mark(lead: Lead, qualification: Qualification, trigger_event_id: str) -> Non
         setattr(lead, name, value)
     model = qualification.model
     lead.holds.pop(model.id, None)
+    lead.marks.pop(model.id, None)  # the order of marks is that of the qualifications
     lead.marks[model.id] = Mark(model.version, qualification.number, at, trigger_event_id)
     # Where the scores crossed the criteria again and nothing is left to change, the flags are meant all the same.
     flags = tuple(qualification.changes) or model.definition.actions.flags

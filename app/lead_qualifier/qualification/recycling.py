@@ -99,9 +99,11 @@ def _rule(model: RuledModel | None, reason: str | None) -> Recycling:
 
 def _barred_flags(lead: Lead, rules: Rules) -> set[FlagName]:
     """The flags that models which may not qualify the lead again set at the newest qualification."""
+    newest = [(name, mark) for name, mark in lead.marks.items() if mark.at == lead.qualified_at]
+    triggers = list(dict.fromkeys(mark.trigger for _, mark in newest))  # events may have the same time
     set_by: dict[FlagName, Mark] = {}
-    for name, mark in sorted(lead.marks.items()):  # in the order in which they were evaluated
-        if mark.at == lead.qualified_at and (model := rules.models.get(name)) is not None:
+    for name, mark in sorted(newest, key=lambda one: (triggers.index(one[1].trigger), one[0])):
+        if (model := rules.models.get(name)) is not None:
             for flag in model.definition.actions.flags:
                 set_by.setdefault(flag, mark)
     return {flag for flag, mark in set_by.items() if mark.barred}

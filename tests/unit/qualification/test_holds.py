@@ -101,3 +101,20 @@ def test_who_is_qualified_already_or_cooling_down_does_not_wait() -> None:
     assert desk.score("engagement", 80, 60) == {"enterprise": HOLDING}
     assert desk.wait(75) == {"enterprise": QUALIFIED}
     assert [one.number for one in desk.qualifications] == [1, 2]
+
+
+def test_whoever_takes_a_flag_back_by_hand_is_not_overruled_before_the_next_score() -> None:
+    desk = Desk(held())
+    desk.change(0, sales_ready=True)
+    assert desk.score("engagement", 80, 1) == {"enterprise": HOLDING}
+    desk.change(14, sales_ready=False)
+    assert desk.wait(60) == {}
+    assert desk.score("engagement", 80, 61) == {"enterprise": HOLDING}
+    assert desk.wait(76) == {"enterprise": QUALIFIED}
+
+
+def test_a_change_that_takes_no_flag_back_leaves_it_running() -> None:
+    desk = Desk(held())
+    desk.score("engagement", 80, 0)
+    desk.change(5, owner_id="U-1", status_reason="contacted")
+    assert desk.wait(15) == {"enterprise": QUALIFIED}

@@ -8,6 +8,7 @@ import pytest
 
 from lead_qualifier.messages.model_definition import definition_of
 from lead_qualifier.messages.model_reading import model_of, problems_of
+from lead_qualifier.qualification.criteria import Criterion
 from lead_qualifier.qualification.decide import Outcome
 from lead_qualifier.qualification.flags import Actions
 from lead_qualifier.qualification.leads import Lead, LeadChange, Mark, apply_change
@@ -103,6 +104,20 @@ def test_of_two_models_that_one_event_qualified_only_the_flags_of_the_one_that_m
     assert recycled.changes == {"status_reason": ("marketing_qualified", "new")}
     assert (desk.lead.status_reason, desk.lead.sales_ready) == ("new", True)
     assert desk.score("engagement", 90, 15) == {"a": Outcome.ALREADY_QUALIFIED, "enterprise": Outcome.QUALIFIED}
+
+
+def test_of_two_events_with_one_time_the_first_is_the_one_that_set_a_flag_of_both() -> None:
+    again_later = msgspec.structs.replace(ruled(LATER), criteria=(Criterion("engagement", 70.0),))
+    once = msgspec.structs.replace(
+        ruled(FOR_GOOD, "once"), criteria=(Criterion("intent", 70.0),), actions=Actions(False, True)
+    )
+    desk = Desk(rules(again_later, once))
+    assert desk.score("intent", 80, 1, "first") == {"once": Outcome.QUALIFIED}
+    assert desk.score("engagement", 80, 1, "second") == {"enterprise": Outcome.QUALIFIED}
+    _, recycled = reject(desk.lead, minute(5), desk.rules)
+    assert recycled is not None
+    assert recycled.changes == {"status_reason": ("marketing_qualified", "new")}
+    assert desk.lead.sales_ready is True
 
 
 @pytest.mark.parametrize(("at", "outcome"), [(14.9, Outcome.COOLING_DOWN), (15, Outcome.QUALIFIED)])
