@@ -127,6 +127,6 @@ def _judge_system(error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
         return (
             f"{error.strerror}: another program, perhaps another worker, uses that port; choose a different one "
-            "(lead-qualifier worker --web-port 0 picks a free one)"
+            "(lead-qualifier worker --web-port 0, or lead-qualifier console --port 0, picks a free one)"
         )
     return str(error)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import traceback
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -85,7 +87,9 @@ class _Answers:
         return self._answer(request, problems.of_error(DatabaseAway()))
 
     def failed(self, request: Request, error: Exception) -> Response:
-        log.error("request_failed", error=type(error).__name__)
+        # Where it was, without its words: these may repeat values, too.
+        where = [f"{Path(one.filename).name}:{one.lineno}" for one in traceback.extract_tb(error.__traceback__)]
+        log.error("request_failed", error=type(error).__name__, at=where[-5:])
         return self._answer(request, problems.of_error(ApiError("Something went wrong: see the console's log.")))
 
     def guarded(self, scope: Scope, code: str) -> Application:

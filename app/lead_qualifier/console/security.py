@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hmac
 import secrets
+import threading
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
-from http.cookies import CookieError, SimpleCookie
+from contextlib import suppress
 from ipaddress import ip_address
 from typing import Any
 
+from starlette.requests import cookie_parser
+
 _SESSION_SECONDS = 12 * 3600.0
-_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -38,11 +40,7 @@ class NotLoopback(Exception):
 
 def check_loopback(host: str) -> None:
     """Raises NotLoopback for an address that other machines may reach."""
-    try:
-        loopback = host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
+    if not _is_loopback(host):
         raise NotLoopback(
             f"LEAD_QUALIFIER_CONSOLE_HOST: should be a loopback address such as 127.0.0.1 (it is {host!r}), because "
             "this version knows people by a link only and not by OpenID Connect. To use the console from another "
@@ -61,14 +59,16 @@ class Access:
         self.seconds = int(_SESSION_SECONDS)
         """How long a session lasts."""
         self._clock = clock
+        self._opening = threading.Lock()
         self._opened = False
         self._sessions: dict[str, float] = {}
 
     def open(self, key: str) -> str | None:
         """A session for the key of the link; None if it is another key, or was used before."""
-        if self._opened or not hmac.compare_digest(key.encode(), self.key.encode()):
-            return None
-        self._opened = True
+        with self._opening:
+            if self._opened or not hmac.compare_digest(key.encode(), self.key.encode()):
+                return None
+            self._opened = True
         session = secrets.token_urlsafe(32)
         self._sessions[session] = self._clock() + _SESSION_SECONDS
         return session
@@ -109,26 +109,33 @@ class Guard:
                 message["headers"] = [*message["headers"], *more]
             await send(message)
 
-        if _name_in(headers.get(b"host", "")) not in _NAMES:  # else a page elsewhere could read by DNS rebinding
+        if not _is_loopback(_name_in(headers.get(b"host", ""))):  # else a page elsewhere could read by DNS rebinding
             await self._refuse(scope, "foreign_host")(scope, receive, protected)
         elif not self._is_public(scope["path"]) and not self._access.is_known(self._session_in(headers)):
             await self._refuse(scope, "not_signed_in")(scope, receive, protected)
         else:
-            await self._application(scope, receive, protected)
+            with suppress(Exception):  # it is answered and logged; the server would log its words, and values in them
+                await self._application(scope, receive, protected)
 
     def _session_in(self, headers: dict[bytes, str]) -> str | None:
-        try:
-            cookie = SimpleCookie(headers.get(b"cookie", "")).get(self._access.cookie)
-        except CookieError:
-            return None
-        return None if cookie is None else cookie.value
+        # As browsers do: what other programs on this host set may be no cookie of RFC 6265, and hides no other.
+        return cookie_parser(headers.get(b"cookie", "")).get(self._access.cookie)
 
 
 Refuse = Callable[[Scope, str], Application]
 
 
 def _name_in(host: str) -> str:
-    """The host's name without the port."""
+    """The host's name without the port; empty if it is malformed."""
     if host.startswith("["):
-        return host.partition("]")[0] + "]"
+        name, closed, port = host[1:].partition("]")
+        return name if closed and (not port or port.startswith(":")) else ""
     return host.partition(":")[0].lower()
+
+
+def _is_loopback(name: str) -> bool:
+    """Whether this is an address of this machine that no other reaches, or the one name of it."""
+    try:
+        return name == "localhost" or ip_address(name).is_loopback
+    except ValueError:
+        return False

@@ -11,10 +11,11 @@ from urllib.parse import quote
 import httpx
 import jsonschema
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
 from lead_qualifier.console.read_model.standing import Phase, Standing
-from tests.support.console_records import STRANGE_IDS
+from lead_qualifier.console.read_model.tables import events
+from tests.support.console_records import QUALIFIED, STRANGE_IDS, qualification
 from tests.support.console_server import ConsoleServer
 
 ROOT = Path(__file__).parents[3]
@@ -108,7 +109,7 @@ def test_pages_of_a_list_have_each_lead_once(query: dict[str, str], client: http
         ({"q": "L-broken"}, {"L-broken"}),
         ({"q": "Gone"}, set()),
         ({"q": "L-gone"}, set()),
-        ({"q": "'; DROP TABLE console_leads; --"}, set()),
+        ({"q": "'; DROP TABLE lead_qualifier_leads; --"}, set()),
         ({"q": "%"}, set()),
         ({"q": "\u0000"}, set()),
     ],
@@ -225,7 +226,23 @@ def test_a_database_that_is_away_is_said_without_personal_data(tmp_path: Path) -
     with ConsoleServer(tmp_path) as server, httpx.Client(base_url=server.address) as client:
         client.get(server.link)
         with server.database.transaction() as connection:
-            connection.execute(text("DROP TABLE console_words"))
+            connection.execute(text("DROP TABLE lead_qualifier_words"))
         answer = client.get("/api/v1/leads", params={"q": "Weber"})
         assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
         assert client.get("/leads", params={"q": "Weber"}).status_code == 503
+
+
+def test_what_no_worker_writes_hides_nothing_else(tmp_path: Path) -> None:
+    early = qualification("L-1001", number=2) | {"occurred_at": "0001-01-01T00:00:00+14:00"}
+    with ConsoleServer(tmp_path) as server, httpx.Client(base_url=server.address) as client:
+        client.get(server.link)
+        with server.database.transaction() as connection:
+            connection.execute(
+                text("UPDATE lead_qualifier_leads SET lead_id = x'ff' WHERE lead_id = CAST('M-000' AS BLOB)")
+            )
+            row = {"topic": QUALIFIED, "partition": 0, "offset": 999, "lead_id": b"L-1001", "timestamp_ms": 0}
+            connection.execute(insert(events), [row | {"value": json.dumps(early).encode()}])
+        assert "\ufffd" in {
+            one["lead_id"] for one in client.get("/api/v1/leads", params={"limit": 200}).json()["leads"]
+        }
+        assert len(client.get(lead_path("L-1001")).json()["timeline"]) == 5

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
 
-from lead_qualifier.console.read_model.database import Database, UnusableDatabase
+from lead_qualifier.console.read_model.database import Database, UnusableDatabase, code_of
 from lead_qualifier.console.read_model.projection import Overtaken, Projection, Step
 from lead_qualifier.console.read_model.tables import SCHEMA_VERSION, events, leads, words
 from lead_qualifier.kafka.records import Record
@@ -144,8 +145,8 @@ def test_records_that_another_process_has_projected_are_not_applied_again(tmp_pa
 def test_another_version_begins_again_with_tables_of_its_own(tmp_path: Path) -> None:
     database = projected(sqlite_url(tmp_path), world())
     with database.transaction() as connection:
-        connection.execute(text(f"UPDATE console_projection SET schema_version = {SCHEMA_VERSION - 1}"))
-        connection.execute(text("CREATE TABLE console_former (x INTEGER)"))
+        connection.execute(text(f"UPDATE lead_qualifier_projection SET schema_version = {SCHEMA_VERSION - 1}"))
+        connection.execute(text("CREATE TABLE lead_qualifier_former (x INTEGER)"))
         connection.execute(text("CREATE TABLE of_others (x INTEGER)"))
     assert projection_of(database).stored() is None
     project(projection_of(database), world())
@@ -153,7 +154,7 @@ def test_another_version_begins_again_with_tables_of_its_own(tmp_path: Path) -> 
     with database.snapshot() as connection:
         names = set(connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'")).scalars())
     assert "of_others" in names
-    assert "console_former" not in names
+    assert "lead_qualifier_former" not in names
 
 
 def test_other_name_attributes_begin_again(tmp_path: Path) -> None:
@@ -164,7 +165,7 @@ def test_other_name_attributes_begin_again(tmp_path: Path) -> None:
 def test_the_tables_of_a_newer_version_stay(tmp_path: Path) -> None:
     database = projected(sqlite_url(tmp_path), world())
     with database.transaction() as connection:
-        connection.execute(text(f"UPDATE console_projection SET schema_version = {SCHEMA_VERSION + 1}"))
+        connection.execute(text(f"UPDATE lead_qualifier_projection SET schema_version = {SCHEMA_VERSION + 1}"))
     with pytest.raises(UnusableDatabase, match="newer version"):
         projection_of(database).stored()
 
@@ -178,3 +179,28 @@ def test_an_address_of_no_usable_database_is_refused(url: str) -> None:
 def test_the_file_is_for_its_user_only(tmp_path: Path) -> None:
     projected(sqlite_url(tmp_path), world())
     assert {oct(file.stat().st_mode & 0o077) for file in tmp_path.iterdir()} == {"0o0"}
+
+
+def test_a_file_that_was_there_becomes_private(tmp_path: Path) -> None:
+    (tmp_path / "console.sqlite3").touch(mode=0o644)
+    projected(sqlite_url(tmp_path), world())
+    assert {oct(file.stat().st_mode & 0o077) for file in tmp_path.iterdir()} == {"0o0"}
+
+
+def test_what_a_killed_process_left_of_an_erased_lead_goes_when_it_has_caught_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as killed:
+        killed.setattr(Database, "forget_erased", lambda _: None)
+        database = projected(sqlite_url(tmp_path), world())
+    projection_of(database).caught_up(0)
+    assert b"L-gone" not in b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    database.close()
+
+
+def test_a_failing_checkpoint_is_a_failure_of_the_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    database = projected(sqlite_url(tmp_path), world())
+    monkeypatch.setattr("lead_qualifier.console.read_model.database._CHECKPOINT", "no statement")
+    with pytest.raises(OperationalError) as failed:
+        database.forget_erased()
+    assert code_of(failed.value) == "OperationalError, SQLITE_ERROR"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -57,7 +58,9 @@ def test_every_answer_has_the_protecting_headers(path: str, server: ConsoleServe
     assert "cache-control" in headers
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:6070", "127.0.0.1.evil.example", ""])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:6070", "127.0.0.1.evil.example", "[::1]evil.example", "[::1", ""]
+)
 def test_other_host_names_are_refused(host: str, server: ConsoleServer) -> None:
     answer = httpx.get(f"{server.address}/api/v1/health", headers={"Host": host})
     assert (answer.status_code, answer.json()["code"]) == (421, "foreign_host")
@@ -86,3 +89,29 @@ def test_loopback_addresses_are_accepted(host: str) -> None:
 def test_addresses_that_others_reach_are_refused(host: str) -> None:
     with pytest.raises(NotLoopback, match="OpenID Connect"):
         check_loopback(host)
+
+
+@pytest.mark.parametrize("host", ["127.9.9.9:6070", "[::1]:6070", "[0:0:0:0:0:0:0:1]", "LOCALHOST"])
+def test_every_name_of_loopback_is_answered(host: str, server: ConsoleServer) -> None:
+    assert httpx.get(f"{server.address}/api/v1/health", headers={"Host": host}).status_code == 200
+
+
+def test_what_other_programs_set_as_cookies_hides_no_session(tmp_path: Path) -> None:
+    """Browsers send the cookies of a host to all its ports."""
+    with ConsoleServer(tmp_path) as one:
+        session = httpx.get(one.link).cookies[one.access.cookie]
+        cookies = f'x={{"a":1}}; {one.access.cookie}={session}'
+        assert httpx.get(f"{one.address}/api/v1/leads", headers={"Cookie": cookies}).status_code == 200
+
+
+def test_a_failure_is_logged_without_its_words(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise LookupError("Anna Weber")
+
+    with ConsoleServer(tmp_path) as one, httpx.Client(base_url=one.address) as client:
+        client.get(one.link)
+        one.leads.search = fail  # type: ignore[method-assign,assignment]
+        answer = client.get("/api/v1/leads")
+    assert (answer.status_code, answer.json()["code"]) == (500, "failed")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "Weber" not in caplog.text

@@ -15,6 +15,8 @@ from lead_qualifier.messages.topics import LEAD_ASSIGNED, LEAD_QUALIFIED
 from lead_qualifier.wording.sentences import Wording
 
 _ASSIGNED_FIELDS = ("result", "decided_at")
+#: What reading an event raises: whoever may write the topic may write anything.
+_MALFORMED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 #: Of two things at the same time, the later of these comes first: a score causes the qualification.
 _ORDER = {"changed": 0, "merged": 1, "scored": 2, "qualified": 3, "not_assigned": 4, "assigned": 4}
 
@@ -60,7 +62,7 @@ def _of_event(topic: str, value: bytes, wording: Wording) -> TimelineEntry | Non
             return None if event is None else _qualified(event, wording)
         event = decode_event(value, _ASSIGNED_FIELDS)
         return None if event is None or not topic.endswith(LEAD_ASSIGNED.name) else _assigned(event)
-    except (AttributeError, KeyError, TypeError, ValueError):  # whoever may write the topic may write anything
+    except _MALFORMED:
         return None
 
 

@@ -63,7 +63,7 @@ def language_of(request: Request) -> Language:
 def address(path: str, **parameters: str | None) -> str:
     """A link within the console. Ids go into the query, where no browser changes them."""
     given = {name: value for name, value in parameters.items() if value}
-    return f"{path}?{urlencode(given, quote_via=quote, errors='surrogateescape')}" if given else path
+    return f"{path}?{urlencode(given, quote_via=quote)}" if given else path
 
 
 def _environment(language: Language, translations: Any) -> Environment:

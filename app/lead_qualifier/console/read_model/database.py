@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,11 +11,12 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
 from lead_qualifier.console.read_model.tables import TABLE_PREFIX, metadata
 
 _BUSY_SECONDS = 30
+_CHECKPOINT = "PRAGMA wal_checkpoint(TRUNCATE)"
 
 
 class UnusableDatabase(Exception):
@@ -84,11 +86,17 @@ class Database:
         metadata.create_all(connection, checkfirst=False)
 
     def forget_erased(self) -> None:
-        """Leave nothing of what was erased in SQLite's write-ahead log. What reads meanwhile delays it."""
+        """Leave nothing of what was erased in SQLite's write-ahead log. What reads meanwhile delays it.
+
+        Raises OperationalError, such as for a full disk.
+        """
         if self.is_sqlite:
             with self._engine.connect() as connection:
                 raw: Any = connection.connection.driver_connection
-                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                try:
+                    raw.execute(_CHECKPOINT)  # not by SQLAlchemy, which would begin a transaction
+                except sqlite3.Error as error:
+                    raise OperationalError(_CHECKPOINT, None, error) from error
 
     def close(self) -> None:
         """Close all connections."""
@@ -101,10 +109,20 @@ _ADVICE = (
 )
 
 
+def code_of(error: SQLAlchemyError) -> str:
+    """What kind of failure it is, such as SQLITE_FULL, without its words: these repeat values, often personal data."""
+    original = getattr(error, "orig", None)
+    code = getattr(original, "sqlite_errorname", None) or getattr(original, "sqlstate", None)
+    return type(error).__name__ if code is None else f"{type(error).__name__}, {code}"
+
+
 def _make_private(file: Path) -> None:
     """Personal data is for the user of this process only."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.touch(mode=0o600)
+    for one in (file, file.with_name(f"{file.name}-wal"), file.with_name(f"{file.name}-shm")):
+        if one.exists() and one.stat().st_mode & 0o077:  # from before
+            one.chmod(0o600)
 
 
 def _begin_explicitly(engine: Engine) -> None:

@@ -14,7 +14,7 @@ from confluent_kafka import KafkaException
 from sqlalchemy.exc import SQLAlchemyError
 
 from lead_qualifier.client.errors import ClientError
-from lead_qualifier.console.read_model.database import UnusableDatabase
+from lead_qualifier.console.read_model.database import UnusableDatabase, code_of
 from lead_qualifier.console.read_model.projection import Overtaken, ProjectedTopics, Projection
 from lead_qualifier.console.read_model.rebuilding import reason_to_rebuild
 from lead_qualifier.console.read_model.standing import Phase, Standing
@@ -48,6 +48,9 @@ class Follower:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="projection", daemon=True)
         self._standing = Standing()
+        # There is always something new where much happens: it has caught up when it is where these ends were.
+        self._goal: Mapping[PartitionId, int] = {}
+        self._goal_ms = self._remembered_ms = 0
 
     @property
     def standing(self) -> Standing:
@@ -79,7 +82,7 @@ class Follower:
                 self._fail(_in_words(error))
             except SQLAlchemyError as error:
                 # Not in its own words, which repeat the statement with its values: they are personal data.
-                self._fail(f"the database does not answer as it should ({type(error).__name__})")
+                self._fail(f"the database does not answer as it should ({code_of(error)})")
 
     def _fail(self, problem: str) -> None:
         if problem != self._standing.problem:
@@ -99,16 +102,16 @@ class Follower:
         with ExitStack() as tails:
             round_ = _Round(self._topics, self._projection, self._admin, next_offsets)
             round_.open(self._connection, tails)
-            checked = remembered = 0.0
+            checked = 0.0
+            looked = time.monotonic()
             while not self._stop.is_set():
                 now = time.monotonic()
                 if now >= checked + _CHECK_SECONDS:
                     self._check(round_.next)
                     checked = now
                 round_.run(_POLL_SECONDS)
-                if self._standing.behind == 0 and now >= remembered + _REMEMBER_SECONDS:
-                    self._projection.caught_up()
-                    remembered = now
+                if now >= looked + _REMEMBER_SECONDS:
+                    looked = now
                     if len(self._partitions()) > len(partitions):
                         return  # a topic is new, or has more partitions
 
@@ -125,6 +128,7 @@ class Follower:
 
     def _begin(self, partitions: Sequence[PartitionId]) -> dict[PartitionId, int]:
         """The offsets to read from. Begins again where it must, and joins partitions that are new."""
+        now_ms = _now_ms()
         first, ends = self._admin.first(partitions), self._admin.ends(partitions)
         topic_ids = self._admin.topic_ids(self._topics.all)
         stored = self._projection.stored()
@@ -135,20 +139,19 @@ class Follower:
             first=first,
             ends=ends,
             tombstones_kept=self._tombstones_kept(),
-            now_ms=time.time_ns() // 1_000_000,
+            now_ms=now_ms,
         )
         if stored is None or reason is not None:
             log.info("projection_begins_again", reason=reason)
             self._projection.begin_again(topic_ids, first)
             next_offsets = dict(first)
         else:
-            new = {partition: offset for partition, offset in first.items() if partition not in stored.next}
-            self._projection.add_partitions(topic_ids, new)
-            next_offsets = {one: max(first[one], stored.next.get(one, 0)) for one in partitions}
+            next_offsets = self._projection.go_on(stored, topic_ids, first)
         total = sum(ends[one] - next_offsets[one] for one in partitions)
         whole = stored is not None and stored.complete and reason is None
         phase = Phase.FOLLOWING if whole else Phase.REBUILDING
         self._standing = Standing(phase=phase, behind=total, total=total, reason=reason)
+        self._goal, self._goal_ms = ends, now_ms
         return next_offsets
 
     def _tombstones_kept(self) -> timedelta:
@@ -161,6 +164,7 @@ class Follower:
 
     def _check(self, next_offsets: Mapping[PartitionId, int]) -> None:
         """Look how far behind it is, and whether the topics are still the same. Raises Overtaken to begin again."""
+        now_ms = _now_ms()
         ends = self._admin.ends(list(next_offsets))
         ids = self._admin.topic_ids(self._topics.all)
         stored = self._projection.stored()
@@ -169,10 +173,15 @@ class Follower:
         if stored is None or recreated or any(offset > ends[one] for one, offset in next_offsets.items()):
             raise Overtaken
         behind = sum(max(0, ends[one] - offset) for one, offset in next_offsets.items())
-        if behind == 0 and self._standing.phase is not Phase.FOLLOWING:
-            self._projection.caught_up()
-            log.info("projection_caught_up", records=self._standing.total)
-            self._show(phase=Phase.FOLLOWING, reason=None)
+        if all(next_offsets[one] >= end for one, end in self._goal.items()):
+            first_time = self._standing.phase is not Phase.FOLLOWING
+            if first_time or now_ms >= self._remembered_ms + 1000 * _REMEMBER_SECONDS:
+                self._projection.caught_up(self._goal_ms)
+                self._remembered_ms = now_ms
+            if first_time:
+                log.info("projection_caught_up", records=self._standing.total)
+                self._show(phase=Phase.FOLLOWING, reason=None)
+            self._goal, self._goal_ms = ends, now_ms
         self._show(behind=behind, read=max(0, self._standing.total - behind), problem=None)
 
 
@@ -226,6 +235,10 @@ class _Round:
         if moved:
             self._projection.apply(records, before=self.next, after=moved)
             self.next.update(moved)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _in_words(error: Exception) -> str:

@@ -129,10 +129,20 @@ class Projection:
             self._hook(Step.APPLIED)
         self._hook(Step.COMMITTED)
 
-    def add_partitions(self, topic_ids: Mapping[str, str], start: Mapping[PartitionId, int]) -> None:
-        """Also read these partitions, of a topic that was not there when the projection was begun."""
+    def go_on(
+        self, stored: Stored, topic_ids: Mapping[str, str], first: Mapping[PartitionId, int]
+    ) -> dict[PartitionId, int]:
+        """The offsets to read from: where it is, or the first offset that a partition still has.
+
+        It joins partitions of topics that were not there when it was begun. Raises Overtaken.
+        """
+        held = {one: offset for one, offset in stored.next.items() if one in first}
+        skipped = {one: first[one] for one, offset in held.items() if offset < first[one]}
+        new = {one: offset for one, offset in first.items() if one not in held}
         with self._database.transaction() as connection:
-            self._add_positions(connection, topic_ids, start)
+            self._move(connection, held, skipped)
+            self._add_positions(connection, topic_ids, new)
+        return held | skipped | new
 
     @staticmethod
     def _add_positions(connection: Connection, topic_ids: Mapping[str, str], start: Mapping[PartitionId, int]) -> None:
@@ -173,10 +183,11 @@ class Projection:
         if erased:
             self._database.forget_erased()
 
-    def caught_up(self) -> None:
-        """Remember that all there was has been read by now."""
+    def caught_up(self, at_ms: int) -> None:
+        """Remember that all there was at that time has been read."""
         with self._database.transaction() as connection:
-            connection.execute(update(projection).values(complete=True, caught_up_ms=_now_ms()))
+            connection.execute(update(projection).values(complete=True, caught_up_ms=at_ms))
+        self._database.forget_erased()  # what was killed, or was read meanwhile, may have left something
 
     @staticmethod
     def _move(connection: Connection, before: Mapping[PartitionId, int], after: Mapping[PartitionId, int]) -> None:

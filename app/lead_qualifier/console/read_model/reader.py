@@ -76,7 +76,7 @@ class Reader:
 
     def lead(self, lead_id: str) -> ProjectedLead | None:
         """One lead; None if nothing is held about it. Raises UnreadableState."""
-        key = lead_id.encode(errors="surrogateescape")
+        key = lead_id.encode()
         with self._database.snapshot() as connection:
             if not _has_tables(connection):
                 return None
@@ -108,7 +108,7 @@ def _has_tables(connection: Connection) -> bool:
 
 def _found(row: _FoundRow) -> FoundLead:
     return FoundLead(
-        lead_id=row.lead_id.decode(errors="surrogateescape"),
+        lead_id=row.lead_id.decode(errors="replace"),  # workers let no other ids in
         name=row.name.decode(errors="replace"),
         lead=decode_or_none(decode_lead, row.value),
         position=(row.rank, row.lead_id),

@@ -6,8 +6,8 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary,
 
 #: Rises with every change of the tables or of what is written to them: another version's tables are dropped.
 SCHEMA_VERSION = 1
-#: Of every table, so that the database may hold others.
-TABLE_PREFIX = "console_"
+#: Of every table, so that the database may hold others: what else begins with it is dropped.
+TABLE_PREFIX = "lead_qualifier_"
 
 metadata = MetaData()
 

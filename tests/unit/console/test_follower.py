@@ -1,0 +1,69 @@
+"""How the follower goes on where topics have moved: expired events, and ends that it never quite reaches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+from lead_qualifier.console.read_model.follower import Follower
+from lead_qualifier.console.read_model.projection import Projection
+from lead_qualifier.console.read_model.standing import Phase
+from lead_qualifier.kafka.admin import Admin
+from lead_qualifier.kafka.connection import Connection
+from lead_qualifier.kafka.records import PartitionId
+from tests.support.console_records import NAMES, QUALIFIED, RULES, STATE, TOPICS, projected, sqlite_url, world
+
+PARTITIONS: list[PartitionId] = [(STATE, 0), (RULES, 0), (QUALIFIED, 0)]
+
+
+class Topics:
+    """What a broker says of the topics."""
+
+    def __init__(self) -> None:
+        self.firsts = dict.fromkeys(PARTITIONS, 0)
+        self.last = dict.fromkeys(PARTITIONS, 100)
+
+    def first(self, _: object) -> dict[PartitionId, int]:
+        return dict(self.firsts)
+
+    def ends(self, _: object) -> dict[PartitionId, int]:
+        return dict(self.last)
+
+    def topic_ids(self, _: object) -> dict[str, str]:
+        return {}
+
+    def topic_configs(self, _: object) -> dict[str, dict[str, str]]:
+        return {}
+
+
+def following(folder: Path) -> tuple[Follower, Projection, Topics]:
+    database = projected(sqlite_url(folder), world())
+    projection = Projection(database, TOPICS, name_attributes=NAMES)
+    follower = Follower(Connection(bootstrap_servers="127.0.0.1:1"), TOPICS, projection)
+    topics = Topics()
+    follower._admin = cast("Admin", topics)
+    return follower, projection, topics
+
+
+def test_it_goes_on_where_events_that_it_has_not_read_are_gone(tmp_path: Path) -> None:
+    follower, projection, topics = following(tmp_path)
+    projection.caught_up(2**50)
+    topics.firsts[QUALIFIED, 0] = 90
+    begun = follower._begin(PARTITIONS)
+    assert begun[QUALIFIED, 0] == 90
+    projection.apply([], before=begun, after={(QUALIFIED, 0): 95})
+    assert follower._begin(PARTITIONS)[QUALIFIED, 0] == 95
+
+
+def test_it_has_caught_up_although_there_is_always_more(tmp_path: Path) -> None:
+    follower, projection, topics = following(tmp_path)
+    begun = follower._begin(PARTITIONS)
+    assert follower.standing.phase is Phase.REBUILDING
+    topics.last = dict.fromkeys(PARTITIONS, 200)
+    follower._check(begun | dict.fromkeys(PARTITIONS, 99))
+    assert follower.standing.phase is Phase.REBUILDING
+    follower._check(begun | dict.fromkeys(PARTITIONS, 110))
+    assert (follower.standing.phase, follower.standing.behind) == (Phase.FOLLOWING, 270)
+    stored = projection.stored()
+    assert stored is not None
+    assert stored.complete
