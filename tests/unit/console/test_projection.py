@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
-from lead_qualifier.console.read_model.database import Database, UnusableDatabase, code_of
+from lead_qualifier.console.read_model.database import Database, UnusableDatabase, failure
 from lead_qualifier.console.read_model.projection import Overtaken, Projection, Step
 from lead_qualifier.console.read_model.tables import SCHEMA_VERSION, events, leads, words
 from lead_qualifier.kafka.records import Record
@@ -203,4 +203,11 @@ def test_a_failing_checkpoint_is_a_failure_of_the_database(tmp_path: Path, monke
     monkeypatch.setattr("lead_qualifier.console.read_model.database._CHECKPOINT", "no statement")
     with pytest.raises(OperationalError) as failed:
         database.forget_erased()
-    assert code_of(failed.value) == "OperationalError, SQLITE_ERROR"
+    assert failure(failed.value) == "the database does not answer as it should (SQLITE_ERROR)"
+
+
+def test_a_damaged_file_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "console.sqlite3").write_text("no database " * 100)
+    with pytest.raises(DatabaseError) as failed:
+        projection_of(Database(sqlite_url(tmp_path))).stored()
+    assert "delete it" in failure(failed.value)

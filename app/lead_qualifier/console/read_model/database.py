@@ -17,6 +17,7 @@ from lead_qualifier.console.read_model.tables import TABLE_PREFIX, metadata
 
 _BUSY_SECONDS = 30
 _CHECKPOINT = "PRAGMA wal_checkpoint(TRUNCATE)"
+_DAMAGED = frozenset({"SQLITE_CORRUPT", "SQLITE_NOTADB"})
 
 
 class UnusableDatabase(Exception):
@@ -109,11 +110,13 @@ _ADVICE = (
 )
 
 
-def code_of(error: SQLAlchemyError) -> str:
-    """What kind of failure it is, such as SQLITE_FULL, without its words: these repeat values, often personal data."""
+def failure(error: SQLAlchemyError) -> str:
+    """What is wrong, without the error's own words: these repeat the statement with its values, often personal data."""
     original = getattr(error, "orig", None)
     code = getattr(original, "sqlite_errorname", None) or getattr(original, "sqlstate", None)
-    return type(error).__name__ if code is None else f"{type(error).__name__}, {code}"
+    if code in _DAMAGED:
+        return f"the database's file is damaged ({code}): stop the console and delete it; all of it is read again"
+    return f"the database does not answer as it should ({code or type(error).__name__})"
 
 
 def _make_private(file: Path) -> None:

@@ -14,7 +14,7 @@ from confluent_kafka import KafkaException
 from sqlalchemy.exc import SQLAlchemyError
 
 from lead_qualifier.client.errors import ClientError
-from lead_qualifier.console.read_model.database import UnusableDatabase, code_of
+from lead_qualifier.console.read_model.database import UnusableDatabase, failure
 from lead_qualifier.console.read_model.projection import Overtaken, ProjectedTopics, Projection
 from lead_qualifier.console.read_model.rebuilding import reason_to_rebuild
 from lead_qualifier.console.read_model.standing import Phase, Standing
@@ -81,8 +81,7 @@ class Follower:
             except (KafkaException, KafkaClientError, ClientError) as error:
                 self._fail(_in_words(error))
             except SQLAlchemyError as error:
-                # Not in its own words, which repeat the statement with its values: they are personal data.
-                self._fail(f"the database does not answer as it should ({code_of(error)})")
+                self._fail(failure(error))
 
     def _fail(self, problem: str) -> None:
         if problem != self._standing.problem:
