@@ -207,7 +207,7 @@ def test_data_that_is_not_up_to_date_says_so(standing: Standing, words: str, pag
 
 @pytest.mark.parametrize(
     ("language", "address", "name"),
-    [("English", "/leads?status=open", "console-leads"), ("Deutsch", "/lead?id=L-1002", "console-lead")],
+    [("English", "/leads?owner=U-4", "console-leads"), ("Deutsch", "/lead?id=L-1002", "console-lead")],
 )
 def test_pictures_for_the_documentation(language: str, address: str, name: str, page: Page, tmp_path: Path) -> None:
     switch(page, language)
