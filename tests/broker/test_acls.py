@@ -248,8 +248,11 @@ def test_a_marketer_needs_each_acl(secured: SecuredInstallation) -> None:
         "qualification-model-changed": ["model", "publish", "enterprise"],
         "scoring-model-changed": ["scoring-model", "set", "engagement", "--status", "live"],
         "qualification-models": ["model", "list"],
+        "lead-assigned": ["model", "report", "enterprise"],
+        "lead-sales-response": ["model", "report", "enterprise"],
+        "lead-recycled": ["model", "report", "enterprise"],
     }
-    assert len(secured.of("cli")) == 11
+    assert len(secured.of("cli")) == 13
     for binding in secured.of("cli"):
         topic = binding["name"].removeprefix(secured.prefix)
         with secured.without(binding):

@@ -46,6 +46,7 @@ WITHOUT_FIGURES = {
     "Responses of sales",
     "Dead letters",
     "Restoration",
+    "Spans",
     "Sweeps",
     "Outcomes of definitions",
     "Events by definition",
