@@ -178,5 +178,5 @@ def test_who_waits_goes_on_waiting_and_every_step_comes_once(line: CommandLine, 
     open_one = line.run("repartition", "--partitions", "3", "--yes")
     assert open_one.code == 1
     assert f"{new}sequence-connections-{partition_of(b'L-0', AFTER)} (up to 1 records)" in open_one.err
-    assert "`lead-qualifier downstream sequences` come to the end" in open_one.err
+    assert "let `lead-qualifier downstream sequences` finish" in open_one.err
     line.prefix = old_prefix
