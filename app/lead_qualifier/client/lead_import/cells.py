@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -27,33 +27,32 @@ Convert = Callable[[str], bytes | None]
 """A cell, not empty, as JSON; None: it says nothing. Raises BadCell."""
 
 
+_Content = TypeVar("_Content")
+
+
 class BadCell(ValueError):
     """The text says why, as the end of a sentence that begins with the column's title."""
 
 
-class Cells:
-    """What the cells of one column say. Most columns have few different ones: each is converted once."""
+class Cells(dict[str, _Content | None]):
+    """What the cells of one column say. Most columns have few different ones: each is converted once.
 
-    def __init__(self, convert: Convert, *, empty: bytes | None, empty_texts: Collection[str] = ("",)) -> None:
-        """`empty`: what an empty cell says. `empty_texts`: texts that mean an empty cell."""
+    Looking up a cell raises BadCell if it cannot be converted.
+    """
+
+    def __init__(
+        self, convert: Callable[[str], _Content | None], *, empty: _Content | None, empty_texts: Iterable[str] = ()
+    ) -> None:
+        """`empty`: what an empty cell says. `empty_texts`: texts that mean an empty cell, too."""
+        super().__init__(dict.fromkeys(("", *empty_texts), empty))
         self._convert = convert
-        self._known: dict[str, bytes | None] = dict.fromkeys(empty_texts, empty)
-        self._empty = empty
-        self.get = self._known.get
-        """What a cell says that was seen before; None, too, if it was not."""
 
-    def read(self, cell: str) -> bytes | None:
-        """What the cell says. Raises BadCell."""
-        if cell in self._known:
-            return self._known[cell]
+    def __missing__(self, cell: str) -> _Content | None:
         text = cell.strip()
-        found = self._known[text] if text in self._known and text != cell else self._converted(text)
-        if len(self._known) < _REMEMBERED:
-            self._known[cell] = found
+        found = self[text] if text in self else self._convert(text)
+        if len(self) < _REMEMBERED:
+            self[cell] = found
         return found
-
-    def _converted(self, text: str) -> bytes | None:
-        return self._convert(text) if text else self._empty
 
 
 def shown(text: str) -> str:
@@ -208,9 +207,6 @@ def as_occurred_at(times: Times, latest: datetime) -> Callable[[str], datetime]:
 def rfc_3339(at: datetime) -> bytes:
     """The time as messages write it, without quotes."""
     return _json(at)[1:-1]
-
-
-MILLISECOND = timedelta(milliseconds=1)
 
 
 def by_name(values: Mapping[str, Any], otherwise: Any, unnamed: Convert | None) -> Convert:

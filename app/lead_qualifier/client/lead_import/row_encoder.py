@@ -7,17 +7,16 @@ different ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha1
-from typing import Any
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import msgspec
 
 from lead_qualifier.client.lead_import.cells import (
-    MILLISECOND,
     BadCell,
     Cells,
     Convert,
@@ -51,12 +50,24 @@ class Messages:
     scores: list[bytes | None]
 
 
+_Content = TypeVar("_Content")
+
+
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _Column(Generic[_Content]):
     """A column, and what its cells become in a message."""
 
     index: int
-    cells: Cells
+    cells: Cells[_Content]
+
+    def read(self, row: Sequence[str]) -> _Content | None:
+        """What the row says in this column. Raises BadCell."""
+        return self.cells[row[self.index]]
+
+
+_Part = _Column[bytes]
+_Moments = tuple[bytes, bytes]
+"""When a lead changed, and when its scores did that have no time of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,40 +77,19 @@ class _Score:
     begins: bytes
     """The message from the scoring model to where the score follows."""
     grade: _Part | None
-    time: _Time | None
+    time: _Column[_Moments] | None
 
 
-class _Time:
-    """A column of times. Gives the time of a change of the lead, and of a score."""
-
-    def __init__(self, index: int, convert: Callable[[str], datetime], empty_texts: Iterable[str]) -> None:
-        self.index = index
-        self._convert = convert
-        self._empty = frozenset(empty_texts)
-        self._known: dict[str, tuple[bytes, bytes] | None] = {}
-
-    def read(self, cell: str) -> tuple[bytes, bytes] | None:
-        """None: the cell is empty. Raises BadCell."""
-        if cell in self._known:
-            return self._known[cell]
-        text = cell.strip()
-        found = None if text in self._empty else _moments(self._convert(text))
-        if len(self._known) < _TIMES_REMEMBERED:
-            self._known[cell] = found
-        return found
+_MILLISECOND = timedelta(milliseconds=1)
 
 
-_TIMES_REMEMBERED = 20_000
-_NO_TIME = "is empty, and nothing else says when this was: give --as-of"
-
-
-def _moments(at: datetime) -> tuple[bytes, bytes]:
-    """When a lead changed, and when its scores did that have no time of their own: a millisecond later.
+def _moments(at: datetime) -> _Moments:
+    """Of a row from this time: its scores change a millisecond after its lead.
 
     A change that is not older than a qualification may take its flags back. So the change comes before what its row's
     scores bring about, also if the row is sent again.
     """
-    return rfc_3339(at), rfc_3339(at + MILLISECOND)
+    return rfc_3339(at), rfc_3339(at + _MILLISECOND)
 
 
 class RowEncoder:
@@ -121,7 +111,7 @@ class RowEncoder:
         """
         file = form.get("file", {})
         self._header = Header(export, skip=file.get("missing_columns") == "skip")
-        self._empty = frozenset({"", *file.get("empty", ())})
+        self._empty: Sequence[str] = file.get("empty", ())
         self._decimal = file.get("decimal", ".")
         times = Times(file)
         self._times = times
@@ -145,73 +135,57 @@ class RowEncoder:
 
     def encode(self, row: Sequence[str]) -> Messages:
         """The messages of a row. Raises BadCell; `problems` tells everything that is wrong."""
-        lead_id = row[self._id_index].strip()
-        if not lead_id:
-            raise BadCell("is empty")
-        own_time = None if self._time is None else self._time.read(row[self._time.index])
-        moments = own_time or self._as_of
-        if moments is None:
-            raise BadCell(_NO_TIME)
-        changed_at, scored_at = moments
-        begins = b'"lead_id":%b,' % self._id(lead_id)
+        key, lead_id = self._lead_id(row)
+        changed_at, scored_at = self._moments_of(row)
+        begins = b'"lead_id":%b,' % lead_id
         change = None
         if self.imports_leads:
             parts = [begins, b'"occurred_at":"', changed_at, b'"']
-            for part in self._fields:
-                cell = row[part.index]
-                parts.append(part.cells.get(cell) or part.cells.read(cell) or b"")
-            if self._attributes:
-                found = []
-                for part in self._attributes:
-                    cell = row[part.index]
-                    if content := part.cells.get(cell) or part.cells.read(cell):
-                        found.append(content)
-                if found:
-                    parts += (b',"attributes":{', b",".join(found), b"}")
+            parts += [part.cells[row[part.index]] or b"" for part in self._fields]
+            if found := [content for part in self._attributes if (content := part.cells[row[part.index]])]:
+                parts += (b',"attributes":{', b",".join(found), b"}")
             change = _event(b"".join(parts))
         scores: list[bytes | None] = []
         for score in self._scores:
-            cell = row[score.value.index]
-            value = score.value.cells.get(cell) or score.value.cells.read(cell)
+            value = score.value.cells[row[score.value.index]]
             if not value:
                 scores.append(None)
                 continue
-            grade = b"" if score.grade is None else score.grade.cells.read(row[score.grade.index]) or b""
+            grade = b"" if score.grade is None else score.grade.read(row) or b""
             at = scored_at
-            if score.time is not None and (own := score.time.read(row[score.time.index])) is not None:
+            if score.time is not None and (own := score.time.read(row)) is not None:
                 at = own[0]
             scores.append(_event(b'%b%b%b%b,"occurred_at":"%b"' % (begins, score.begins, value, grade, at)))
-        return Messages(lead_id.encode(), change, scores)
+        return Messages(key, change, scores)
 
     def problems(self, line: int, row: Sequence[str]) -> Iterator[BadRow]:
         """What is wrong with a row, cell by cell."""
-        readers: list[tuple[int, Callable[[str], object]]] = [(self._id_index, self._read_id)]
-        readers += [
-            (time.index, self._required(time) if time is self._time else time.read) for time in self._all_times()
-        ]
+        reads: list[tuple[int, Callable[[Sequence[str]], object]]] = [(self._id_index, self._lead_id)]
+        if self._time is not None:
+            reads.append((self._time.index, self._moments_of))
+        reads += [(score.time.index, score.time.read) for score in self._scores if score.time is not None]
         parts = [*self._fields, *self._attributes, *(score.value for score in self._scores)]
         parts += [score.grade for score in self._scores if score.grade is not None]
-        readers += [(part.index, part.cells.read) for part in parts]
-        for index, read in readers:
+        reads += [(part.index, part.read) for part in parts]
+        for index, read in reads:
             try:
-                read(row[index])
+                read(row)
             except BadCell as bad:
                 yield BadRow(line, self.titles[index], str(bad), tuple(row))
 
-    def _read_id(self, cell: str) -> None:
-        if not cell.strip():
+    def _lead_id(self, row: Sequence[str]) -> tuple[bytes, bytes]:
+        """The id as a record's key, and as JSON."""
+        lead_id = row[self._id_index].strip()
+        if not lead_id:
             raise BadCell("is empty, and every row needs the id of its lead")
-        self._id(cell.strip())
+        encoded = self._id(lead_id)
+        return lead_id.encode(), encoded
 
-    def _required(self, time: _Time) -> Callable[[str], object]:
-        def read(cell: str) -> None:
-            if time.read(cell) is None and self._as_of is None:
-                raise BadCell(_NO_TIME)
-
-        return read
-
-    def _all_times(self) -> Iterator[_Time]:
-        yield from (time for time in (self._time, *(score.time for score in self._scores)) if time is not None)
+    def _moments_of(self, row: Sequence[str]) -> _Moments:
+        own = None if self._time is None else self._time.read(row)
+        if (moments := own or self._as_of) is None:
+            raise BadCell("is empty, and nothing else says when this was: give --as-of")
+        return moments
 
     # -- the columns of the map
 
@@ -227,21 +201,21 @@ class RowEncoder:
         if (index := self._header.index(field, titles_of(column))) is None:
             return
         prefix = b',"%b":' % field.encode()
-        yield _Part(index, self._cells(column, unnamed, prefix))
+        yield _Column(index, self._cells(column, unnamed, prefix))
 
     def _attribute_fields(self, columns: Mapping[str, Any]) -> Iterator[_Part]:
         for name, column in sorted(columns.items()):  # the event's id depends on the order
             if (index := self._header.index(f"attributes.{name}", titles_of(column))) is None:
                 continue
             kind = column.get("type", "text") if isinstance(column, dict) else "text"
-            yield _Part(index, self._cells(column, self._of_type(kind), b"%b:" % _json(name)))
+            yield _Column(index, self._cells(column, self._of_type(kind), b"%b:" % _json(name)))
 
     def _of_type(self, kind: str) -> Convert:
         if kind == "number":
             return as_number(self._decimal, grouped=True)
         return self._times.as_date if kind == "date" else _TYPES[kind]
 
-    def _cells(self, column: Any, unnamed: Convert, prefix: bytes) -> Cells:
+    def _cells(self, column: Any, unnamed: Convert, prefix: bytes) -> Cells[bytes]:
         said = column if isinstance(column, dict) else {}
         convert = unnamed
         if "values" in said or "otherwise" in said:
@@ -261,15 +235,16 @@ class RowEncoder:
             letter = Cells(_prefixed(as_text, b',"grade":'), empty=b"", empty_texts=self._empty)
             yield _Score(
                 name,
-                _Part(index, number),
+                _Column(index, number),
                 b'"scoring_model_id":%b,"score":' % _json(name),
-                None if grade is None else _Part(grade, letter),
+                None if grade is None else _Column(grade, letter),
                 self._time_of(f"scores.{name}.occurred_at", said.get("occurred_at"), occurred_at),
             )
 
-    def _time_of(self, field: str, titles: Any, convert: Callable[[str], datetime]) -> _Time | None:
-        index = None if titles is None else self._header.index(field, titles)
-        return None if index is None else _Time(index, convert, self._empty)
+    def _time_of(self, field: str, titles: Any, convert: Callable[[str], datetime]) -> _Column[_Moments] | None:
+        if titles is None or (index := self._header.index(field, titles)) is None:
+            return None
+        return _Column(index, Cells(lambda text: _moments(convert(text)), empty=None, empty_texts=self._empty))
 
 
 def titles_of(column: Any) -> Any:
