@@ -209,8 +209,8 @@ def rfc_3339(at: datetime) -> bytes:
     return _json(at)[1:-1]
 
 
-def by_name(values: Mapping[str, Any], otherwise: Any, unnamed: Convert | None) -> Convert:
-    """What each value is called. `otherwise`: what any other means; if it is UNSET, `unnamed` reads it."""
+def by_name(values: Mapping[str, Any], otherwise: Any = msgspec.UNSET) -> Convert:
+    """What each value is called. `otherwise`: what any other means; UNSET: no other is allowed."""
     exact = {name: None if value is None else _json(value) for name, value in values.items()}
     folded = {name.strip().casefold(): content for name, content in exact.items()}
     nearest = Nearest(tuple(values))
@@ -222,8 +222,6 @@ def by_name(values: Mapping[str, Any], otherwise: Any, unnamed: Convert | None) 
             return folded[name]
         if otherwise is not msgspec.UNSET:
             return None if otherwise is None else _json(otherwise)
-        if unnamed is not None:
-            return unnamed(text)
         raise BadCell(f"has the value {shown(text)}, which values does not name: {nearest.advice(text)}")
 
     return convert

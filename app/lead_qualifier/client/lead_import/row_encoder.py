@@ -219,9 +219,7 @@ class RowEncoder:
         said = column if isinstance(column, dict) else {}
         convert = unnamed
         if "values" in said or "otherwise" in said:
-            convert = by_name(
-                said.get("values", {}), said.get("otherwise", msgspec.UNSET), _unless_named(said, unnamed)
-            )
+            convert = by_name(said.get("values", {}), said.get("otherwise", msgspec.UNSET))
         empty = prefix + b"null" if said.get("empty") == "clear" else b""
         return Cells(_prefixed(convert, prefix, empty), empty=empty, empty_texts=self._empty)
 
@@ -270,13 +268,8 @@ def _prefixed(convert: Convert, prefix: bytes, empty: bytes = b"") -> Convert:
     return prefixed
 
 
-def _unless_named(said: Mapping[str, Any], unnamed: Convert) -> Convert | None:
-    """Values that a map lists are all that there are; a map that lists none names only what others mean."""
-    return None if "values" in said else unnamed
-
-
 def _flag(known: Sequence[str | bool]) -> Convert:
     """The words of the messages, where the export has them."""
     if True in known:
         return as_boolean
-    return by_name({str(one): one for one in known}, msgspec.UNSET, None)
+    return by_name({str(one): one for one in known})
