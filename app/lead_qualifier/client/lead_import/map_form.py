@@ -6,7 +6,7 @@ import codecs
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, NotRequired, cast
+from typing import Annotated, Any, Literal, NotRequired, TypeVar, cast
 from zoneinfo import available_timezones
 
 from pydantic import ConfigDict, Discriminator, Field, Tag, with_config
@@ -82,31 +82,14 @@ class ScoreColumn(TypedDict):
     occurred_at: NotRequired[Titles]
 
 
-# A column with all there is to say about it, or only its title or titles.
-_Flag = Annotated[
+_Form = TypeVar("_Form")
+_Column = Annotated[
     Annotated[Id, Tag(FORM + "title")]
     | Annotated[_Titles, Tag(FORM + "titles")]
-    | Annotated[FlagColumn, Tag(FORM + "column")],
+    | Annotated[_Form, Tag(FORM + "column")],
     Discriminator(_how_written),
 ]
-_IdOf = Annotated[
-    Annotated[Id, Tag(FORM + "title")]
-    | Annotated[_Titles, Tag(FORM + "titles")]
-    | Annotated[IdColumn, Tag(FORM + "column")],
-    Discriminator(_how_written),
-]
-_Attribute = Annotated[
-    Annotated[Id, Tag(FORM + "title")]
-    | Annotated[_Titles, Tag(FORM + "titles")]
-    | Annotated[AttributeColumn, Tag(FORM + "column")],
-    Discriminator(_how_written),
-]
-_Score = Annotated[
-    Annotated[Id, Tag(FORM + "title")]
-    | Annotated[_Titles, Tag(FORM + "titles")]
-    | Annotated[ScoreColumn, Tag(FORM + "column")],
-    Discriminator(_how_written),
-]
+"""A column with all there is to say about it, or only its title or titles."""
 
 
 @with_config(_CLOSED)
@@ -143,13 +126,13 @@ class MapForm(TypedDict):
     file: NotRequired[FileFormat]
     lead_id: Titles
     occurred_at: NotRequired[Titles]
-    status: NotRequired[_Flag]
-    status_reason: NotRequired[_Flag]
-    sales_ready: NotRequired[_Flag]
-    owner_id: NotRequired[_IdOf]
-    contact_id: NotRequired[_IdOf]
-    attributes: NotRequired[dict[Id, _Attribute]]
-    scores: NotRequired[dict[Id, _Score]]
+    status: NotRequired[_Column[FlagColumn]]
+    status_reason: NotRequired[_Column[FlagColumn]]
+    sales_ready: NotRequired[_Column[FlagColumn]]
+    owner_id: NotRequired[_Column[IdColumn]]
+    contact_id: NotRequired[_Column[IdColumn]]
+    attributes: NotRequired[dict[Id, _Column[AttributeColumn]]]
+    scores: NotRequired[dict[Id, _Column[ScoreColumn]]]
     ignore: NotRequired[Annotated[list[Id], Field(description="Columns that are known and not needed.")]]
 
 
