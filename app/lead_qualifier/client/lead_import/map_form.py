@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, NotRequired, TypeVar, cast
@@ -148,6 +148,11 @@ _COLUMN_FIELDS = {
 }
 
 
+def in_full(column: Any) -> Mapping[str, Any]:
+    """A column of a map with all there is to say about it, also where the map has only its title or titles."""
+    return column if isinstance(column, dict) else {"column": column}
+
+
 def read_map(file: Path) -> dict[str, Any]:
     """The map in a file; `-` is standard input. Raises BadDefinitionFile with every problem."""
     return cast("dict[str, Any]", read_definition_file(file, problems_of, empty=Finding("empty_map")))
@@ -171,9 +176,7 @@ def _advice(error: ErrorDetails) -> Finding | None:
 def _beyond_form(definition: dict[str, Any]) -> Iterator[Problem]:
     yield from _file_problems(definition.get("file", {}))
     for field, known in FIELD_VALUES.items():
-        column = definition.get(field)
-        if not isinstance(column, dict):
-            continue
+        column = in_full(definition.get(field))
         listed = ", ".join(str(one).lower() if isinstance(one, bool) else one for one in known)
         given: list[tuple[tuple[str, ...], Any]] = [
             (("values", name), value) for name, value in column.get("values", {}).items()

@@ -31,6 +31,7 @@ from lead_qualifier.client.lead_import.cells import (
 )
 from lead_qualifier.client.lead_import.csv_file import BadRow, Export, UnreadableExport
 from lead_qualifier.client.lead_import.header import Header
+from lead_qualifier.client.lead_import.map_form import in_full
 from lead_qualifier.qualification.lead_fields import FIELD_VALUES
 
 _EVENT_IDS = UUID("8d0f7b52-3c5e-5d0a-9a51-6f1f0a2b7c33")
@@ -192,43 +193,37 @@ class RowEncoder:
     def _lead_fields(self, form: Mapping[str, Any]) -> Iterator[_Part]:
         for field, known in FIELD_VALUES.items():
             if field in form:
-                yield from self._field(field, form[field], _flag(known))
+                yield from self._field(field, in_full(form[field]), b',"%b":' % field.encode(), _flag(known))
         for field in ("owner_id", "contact_id"):
             if field in form:
-                yield from self._field(field, form[field], as_id(field))
-
-    def _field(self, field: str, column: Any, unnamed: Convert) -> Iterator[_Part]:
-        if (index := self._header.index(field, titles_of(column))) is None:
-            return
-        prefix = b',"%b":' % field.encode()
-        yield _Column(index, self._cells(column, unnamed, prefix))
+                yield from self._field(field, in_full(form[field]), b',"%b":' % field.encode(), as_id(field))
 
     def _attribute_fields(self, columns: Mapping[str, Any]) -> Iterator[_Part]:
-        for name, column in sorted(columns.items()):  # the event's id depends on the order
-            if (index := self._header.index(f"attributes.{name}", titles_of(column))) is None:
-                continue
-            kind = column.get("type", "text") if isinstance(column, dict) else "text"
-            yield _Column(index, self._cells(column, self._of_type(kind), b"%b:" % _json(name)))
+        for name, written in sorted(columns.items()):  # the event's id depends on the order
+            column = in_full(written)
+            convert = self._of_type(column.get("type", "text"))
+            yield from self._field(f"attributes.{name}", column, b"%b:" % _json(name), convert)
+
+    def _field(self, field: str, column: Mapping[str, Any], prefix: bytes, convert: Convert) -> Iterator[_Part]:
+        """The column, if the export has it. `prefix`: comes before what a cell says in a message."""
+        if (index := self._header.index(field, column["column"])) is None:
+            return
+        if "values" in column or "otherwise" in column:
+            convert = by_name(column.get("values", {}), column.get("otherwise", msgspec.UNSET))
+        empty = prefix + b"null" if column.get("empty") == "clear" else b""
+        yield _Column(index, Cells(_prefixed(convert, prefix, empty), empty=empty, empty_texts=self._empty))
 
     def _of_type(self, kind: str) -> Convert:
         if kind == "number":
             return as_number(self._decimal, grouped=True)
         return self._times.as_date if kind == "date" else _TYPES[kind]
 
-    def _cells(self, column: Any, unnamed: Convert, prefix: bytes) -> Cells[bytes]:
-        said = column if isinstance(column, dict) else {}
-        convert = unnamed
-        if "values" in said or "otherwise" in said:
-            convert = by_name(said.get("values", {}), said.get("otherwise", msgspec.UNSET))
-        empty = prefix + b"null" if said.get("empty") == "clear" else b""
-        return Cells(_prefixed(convert, prefix, empty), empty=empty, empty_texts=self._empty)
-
     def _score_columns(self, columns: Mapping[str, Any], occurred_at: Callable[[str], datetime]) -> Iterator[_Score]:
-        for name, column in columns.items():
-            if (index := self._header.index(f"scores.{name}", titles_of(column))) is None:
+        for name, written in columns.items():
+            column = in_full(written)
+            if (index := self._header.index(f"scores.{name}", column["column"])) is None:
                 continue
-            said = column if isinstance(column, dict) else {}
-            grade = self._header.index(f"scores.{name}.grade", said["grade"]) if "grade" in said else None
+            grade = self._header.index(f"scores.{name}.grade", column["grade"]) if "grade" in column else None
             number = Cells(as_number(self._decimal, grouped=False), empty=b"", empty_texts=self._empty)
             letter = Cells(_prefixed(as_text, b',"grade":'), empty=b"", empty_texts=self._empty)
             yield _Score(
@@ -236,18 +231,13 @@ class RowEncoder:
                 _Column(index, number),
                 b'"scoring_model_id":%b,"score":' % _json(name),
                 None if grade is None else _Column(grade, letter),
-                self._time_of(f"scores.{name}.occurred_at", said.get("occurred_at"), occurred_at),
+                self._time_of(f"scores.{name}.occurred_at", column.get("occurred_at"), occurred_at),
             )
 
     def _time_of(self, field: str, titles: Any, convert: Callable[[str], datetime]) -> _Column[_Moments] | None:
         if titles is None or (index := self._header.index(field, titles)) is None:
             return None
         return _Column(index, Cells(lambda text: _moments(convert(text)), empty=None, empty_texts=self._empty))
-
-
-def titles_of(column: Any) -> Any:
-    """The title or titles of a column of a map."""
-    return column["column"] if isinstance(column, dict) else column
 
 
 def _event(body: bytes) -> bytes:

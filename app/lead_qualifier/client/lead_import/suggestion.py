@@ -10,9 +10,9 @@ from typing import Any
 
 from lead_qualifier.client.lead_import.cells import BadCell, Times, boolean_of, number_of
 from lead_qualifier.client.lead_import.csv_file import SEPARATORS, WESTERN, BadRow, Export
+from lead_qualifier.client.lead_import.map_form import in_full
 from lead_qualifier.client.lead_import.map_writing import lines_of
 from lead_qualifier.client.lead_import.ready_maps import ready_map, ready_maps
-from lead_qualifier.client.lead_import.row_encoder import titles_of
 from lead_qualifier.client.lead_import.words import (
     DATES,
     NO_VALUE,
@@ -172,7 +172,7 @@ class _Guess:
         if self._title(form["lead_id"]) is None:
             return 0
         named = [*_fields_of(form).values(), *form["ignore"]]
-        return len({title for column in named if (title := self._title(titles_of(column))) is not None})
+        return len({title for column in named if (title := self._title(in_full(column)["column"])) is not None})
 
     def _title(self, titles: str | Sequence[str]) -> str | None:
         folded = {title.casefold(): title for title in self._columns}
@@ -181,7 +181,7 @@ class _Guess:
 
     def _take_ready(self, form: Mapping[str, Any]) -> None:
         for where, column in _fields_of(form).items():
-            if (title := self._title(titles_of(column))) is None or title not in self._left:
+            if (title := self._title(in_full(column)["column"])) is None or title not in self._left:
                 continue
             own = self._narrowed(column, title) if isinstance(column, dict) else title
             here = self._made.form
@@ -191,7 +191,7 @@ class _Guess:
             if isinstance(own, dict) and "values" in own:
                 self._take_values(where, own, self._columns[title])
         for column in _fields_of(self._made.form).values():  # several fields may read one column
-            self._take(str(titles_of(column)))
+            self._take(in_full(column)["column"])
         for title in form["ignore"]:
             if (found := self._title(title)) is not None and found in self._left:
                 self._made.form.setdefault("ignore", []).append(self._take(found).title)
