@@ -26,7 +26,6 @@ def ready_maps() -> tuple[str, ...]:
     return tuple(sorted(one.name.removesuffix(".yaml") for one in _MAPS.iterdir() if one.name.endswith(".yaml")))
 
 
-@cache
 def text_of(name: str) -> str:
     """A ready map as it is written."""
     return (_MAPS / f"{name}.yaml").read_text(encoding="utf-8")

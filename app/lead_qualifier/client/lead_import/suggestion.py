@@ -89,6 +89,7 @@ class _Guess:
         for column in columns:
             column.values = [text for text in column.values if text not in no_value]
         self._columns = {column.title: column for column in columns}
+        self._folded = {title.casefold(): title for title in self._columns}
         self._left = dict(self._columns)
         self._file: dict[str, Any] = {}
         if export.encoding != "utf-8-sig":
@@ -106,12 +107,12 @@ class _Guess:
         made = self._made
         self._dates()
         self._decimal()
-        if (ready := self._recognise()) is not None:
-            made.recognised = ready
-            self._take_ready(ready_map(ready))
-            if (zone := ready_map(ready)["file"].get("time_zone")) is not None:
+        if (known := self._recognise()) is not None:
+            made.recognised, ready = known
+            self._take_ready(ready)
+            if (zone := ready["file"].get("time_zone")) is not None:
                 self._file["time_zone"] = zone
-                self._say("file", "time_zone", text="UNSURE: the time zone of whoever exported it")
+                self._say("file", "time_zone", text="UNSURE: the time zone of the person who exported it")
         for name in TITLES:
             if name not in made.form:
                 self._field(name)
@@ -162,11 +163,12 @@ class _Guess:
 
     # -- a known export
 
-    def _recognise(self) -> str | None:
-        """The ready map that most columns of this export are in."""
-        hits = {name: self._hits(ready_map(name)) for name in ready_maps()}
+    def _recognise(self) -> tuple[str, Mapping[str, Any]] | None:
+        """The ready map that names most columns of this export, and its name."""
+        maps = {name: ready_map(name) for name in ready_maps()}
+        hits = {name: self._hits(form) for name, form in maps.items()}
         best = max(hits, key=hits.__getitem__)
-        return best if hits[best] > _RECOGNISED else None
+        return (best, maps[best]) if hits[best] > _RECOGNISED else None
 
     def _hits(self, form: Mapping[str, Any]) -> int:
         if self._title(form["lead_id"]) is None:
@@ -175,9 +177,8 @@ class _Guess:
         return len({title for column in named if (title := self._title(in_full(column)["column"])) is not None})
 
     def _title(self, titles: str | Sequence[str]) -> str | None:
-        folded = {title.casefold(): title for title in self._columns}
         given = [titles] if isinstance(titles, str) else titles
-        return next((folded[one.casefold()] for one in given if one.casefold() in folded), None)
+        return next((self._folded[one.casefold()] for one in given if one.casefold() in self._folded), None)
 
     def _take_ready(self, form: Mapping[str, Any]) -> None:
         for where, column in _fields_of(form).items():
