@@ -19,7 +19,7 @@ from lead_qualifier.cli.options import Json
 from lead_qualifier.cli.screen import fail, moment, note, progress, say, show_json, warn
 from lead_qualifier.cli.session import open_session
 from lead_qualifier.client.lead_import.checking import Checked, Moved, Rows, check, rejects_to
-from lead_qualifier.client.lead_import.csv_file import SEPARATORS, BadRow, Export, opened
+from lead_qualifier.client.lead_import.csv_file import BadRow, Export, opened
 from lead_qualifier.client.lead_import.ready_maps import map_of, ready_maps
 from lead_qualifier.client.lead_import.row_encoder import RowEncoder
 from lead_qualifier.client.lead_import.sending import ImportSender
@@ -151,7 +151,8 @@ class _Import:
     def send(self, rejects: Path | None, *, skip_bad: bool) -> None:
         """Send the rows. Exits with code 1 if there are bad ones, unless they may be skipped."""
         session = open_session()
-        self._say_how_it_is_read()
+        for line in self._how_it_is_read():
+            note(line)
         if not skip_bad and (checked := self._check(rejects)).bad_rows:
             if self._as_json:
                 show_json(self._as_data(checked))
@@ -242,15 +243,10 @@ class _Import:
 
     # -- what is shown
 
-    def _say_how_it_is_read(self) -> None:
-        for line in self._how_it_is_read():
-            note(line)
-
     def _how_it_is_read(self) -> Iterator[str]:
-        names = {char: name for name, char in SEPARATORS.items()}
         export, encoder = self._export, self._encoder
         how = " (detected)" if export.separator_detected else ""
-        yield f"{export.name}: {_encoding(export)}, separated by {names.get(export.separator, export.separator)}{how}"
+        yield f"{export.name}: {export.encoding_name}, separated by {export.separator_name}{how}"
         if self._as_of is not None:
             source = "--as-of" if self._as_of_given is not None else "the file's date; --as-of sets another"
             yield f"rows without a time of their own are dated {moment(self._as_of)} ({source})"
@@ -278,8 +274,8 @@ class _Import:
 
     def _show_bad(self, checked: Checked) -> None:
         for bad in checked.bad[:_SHOWN]:
-            say(f"{self._export.name}:{bad.line}: {bad.column} {bad.reason}".replace(":  ", ": "))
-        if len(checked.by_column) and sum(checked.by_column.values()) > _SHOWN:
+            say(f"{self._export.name}:{bad.line}: {bad.problem}")
+        if checked.by_column.total() > _SHOWN:
             counted = ", ".join(f"{name or 'the row'} {count:,}" for name, count in checked.by_column.most_common(10))
             say(f"only the first {_SHOWN} problems are shown; by column: {counted}")
         say(f"{checked.bad_rows:,} of {checked.rows:,} rows are bad")
@@ -287,7 +283,7 @@ class _Import:
     def _as_data(self, checked: Checked) -> dict[str, Any]:
         export, encoder = self._export, self._encoder
         data: dict[str, Any] = {
-            "encoding": _encoding(export),
+            "encoding": export.encoding_name,
             "separator": export.separator,
             "rows": checked.rows,
             "leads": checked.leads,
@@ -312,10 +308,6 @@ def _bad_data(checked: Checked) -> dict[str, Any]:
 
 def _problem(bad: BadRow) -> dict[str, Any]:
     return {"line": bad.line, **({"column": bad.column} if bad.column else {}), "reason": bad.reason}
-
-
-def _encoding(export: Export) -> str:
-    return "UTF-8" if export.encoding == "utf-8-sig" else export.encoding
 
 
 def _time(text: str) -> datetime:

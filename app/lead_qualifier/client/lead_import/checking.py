@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 
 from lead_qualifier.client.lead_import.cells import BadCell
 from lead_qualifier.client.lead_import.csv_file import BadRow, Export
@@ -36,28 +37,20 @@ class Checked:
 
 
 class Rejects:
-    """Writes the rows that are not sent to a file that can be corrected and imported: with two columns more."""
+    """Writes the rows that are not sent, each with its line and its problems, to be corrected and imported."""
 
-    def __init__(self, export: Export, path: Path) -> None:
-        """Raises OSError."""
-        encoding = "utf-8" if export.encoding == "utf-8-sig" else export.encoding
-        self._file = path.open("w", encoding=encoding, errors="surrogateescape", newline="")
-        self._writer = csv.writer(self._file, delimiter=export.separator)
+    def __init__(self, export: Export, file: TextIO) -> None:
+        self._writer = csv.writer(file, delimiter=export.separator)
         self._width = len(export.titles)
         self._writer.writerow((*export.titles, "import_line", "import_problem"))
 
     def write(self, problems: list[BadRow]) -> None:
-        """Write one row, which has these problems; one with too few or too many cells as it is."""
+        """Write one row, which has these problems. A row with too few or too many cells is written unchanged."""
         first = problems[0]
         if len(first.cells) == self._width:
-            why = "; ".join(f"{one.column} {one.reason}".strip() for one in problems)
-            self._writer.writerow((*first.cells, first.line, why))
+            self._writer.writerow((*first.cells, first.line, "; ".join(one.problem for one in problems)))
         elif first.cells:
             self._writer.writerow(first.cells)
-
-    def close(self) -> None:
-        """Finish the file."""
-        self._file.close()
 
 
 @contextmanager
@@ -66,11 +59,9 @@ def rejects_to(export: Export, path: Path | None) -> Iterator[Rejects | None]:
     if path is None:
         yield None
         return
-    rejects = Rejects(export, path)
-    try:
-        yield rejects
-    finally:
-        rejects.close()
+    encoding = "utf-8" if export.encoding == "utf-8-sig" else export.encoding
+    with path.open("w", encoding=encoding, errors="surrogateescape", newline="") as file:
+        yield Rejects(export, file)
 
 
 class Rows:

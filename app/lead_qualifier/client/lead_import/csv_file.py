@@ -48,6 +48,11 @@ class BadRow:
     reason: str
     cells: tuple[str, ...] = ()
 
+    @property
+    def problem(self) -> str:
+        """The reason, after the column's title if there is one."""
+        return f"{self.column} {self.reason}" if self.column else self.reason
+
 
 @dataclass(frozen=True, slots=True)
 class Export:
@@ -58,7 +63,6 @@ class Export:
     given: str
     """As on the command line."""
     path: Path
-    size: int
     modified_at: float | None
     """When the file was written, in seconds since 1970; None for standard input and pipes."""
     encoding: str
@@ -66,6 +70,16 @@ class Export:
     titles: tuple[str, ...]
     separator_detected: bool
     header_line: int
+
+    @property
+    def encoding_name(self) -> str:
+        """As people call it."""
+        return "UTF-8" if self.encoding == "utf-8-sig" else self.encoding
+
+    @property
+    def separator_name(self) -> str:
+        """As a map calls it."""
+        return next((name for name, char in SEPARATORS.items() if char == self.separator), self.separator)
 
     def rows(self) -> Iterator[tuple[int, list[str]] | BadRow]:
         """Each row with the number of the line that it begins on. Empty rows are left out.
@@ -85,7 +99,7 @@ class Export:
                     begins = reader.line_num + 1
                     continue
                 except UnicodeError:
-                    raise UnreadableExport(_wrong_encoding(self.name, self.encoding, begins)) from None
+                    raise self._wrong_encoding(begins) from None
                 if row is None:
                     return
                 line, begins = begins, reader.line_num + 1
@@ -102,6 +116,12 @@ class Export:
         errors = "strict" if self.encoding.startswith(("utf-16", "utf-32")) else "surrogateescape"
         with self.path.open("r", encoding=self.encoding, errors=errors, newline="") as text:
             yield text
+
+    def _wrong_encoding(self, line: int) -> UnreadableExport:
+        return UnreadableExport(
+            f"{self.name}:{line}: is not in {self.encoding_name}: name its encoding in the map, as in file: "
+            "{encoding: cp1252} (Excel's CSV in Western Europe)"
+        )
 
 
 @contextmanager
@@ -130,7 +150,6 @@ def _export(path: Path, given: str, form: Mapping[str, Any] | None, *, written: 
     csv.field_size_limit(_LARGEST_CELL)
     with path.open("rb") as file:
         beginning = file.read(_SAMPLE_BYTES)
-        stat = path.stat()
     for start, what in _OTHER_FILES.items():
         if beginning.startswith(start):
             raise UnreadableExport(f"{name} {what}")
@@ -139,8 +158,7 @@ def _export(path: Path, given: str, form: Mapping[str, Any] | None, *, written: 
         name=name,
         given=given,
         path=path,
-        size=stat.st_size,
-        modified_at=stat.st_mtime if written else None,
+        modified_at=path.stat().st_mtime if written else None,
         encoding=encoding,
         separator=",",
         titles=(),
@@ -184,7 +202,7 @@ def _with_header(export: Export, separator: str | None) -> Export:
                 separator, detected, line = separator or first[4], False, 2
                 first = _record(text)
     except UnicodeError:
-        raise UnreadableExport(_wrong_encoding(export.name, export.encoding, 1)) from None
+        raise export._wrong_encoding(1) from None
     if not first.strip():
         raise UnreadableExport(f"{export.name} has no header: its first line must be the titles of the columns")
     separator = separator or _separator_of(first)
@@ -194,7 +212,7 @@ def _with_header(export: Export, separator: str | None) -> Export:
         raise UnreadableExport(f"{export.name}:{line}: the header cannot be read: {_csv_fault(error)}") from None
     shown = tuple(title.strip() for title in titles)
     if any("\udc80" <= char <= "\udcff" for title in shown for char in title):
-        raise UnreadableExport(_wrong_encoding(export.name, export.encoding, line))
+        raise export._wrong_encoding(line)
     return replace(export, separator=separator, titles=shown, separator_detected=detected, header_line=line)
 
 
@@ -223,11 +241,3 @@ def _csv_fault(error: csv.Error) -> str:
     if "field limit" in found:
         return "has a cell of more than 1 MiB: a closing quote may be missing"
     return f"cannot be read: {found}"
-
-
-def _wrong_encoding(name: str, encoding: str, line: int) -> str:
-    shown = "UTF-8" if encoding == "utf-8-sig" else encoding
-    return (
-        f"{name}:{line}: is not in {shown}: name its encoding in the map, as in file: {{encoding: cp1252}} "
-        "(Excel's CSV in Western Europe)"
-    )

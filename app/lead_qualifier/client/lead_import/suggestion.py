@@ -9,7 +9,7 @@ from itertools import chain, count, islice
 from typing import Any
 
 from lead_qualifier.client.lead_import.cells import BadCell, Times, boolean_of, number_of
-from lead_qualifier.client.lead_import.csv_file import SEPARATORS, WESTERN, BadRow, Export
+from lead_qualifier.client.lead_import.csv_file import WESTERN, BadRow, Export
 from lead_qualifier.client.lead_import.map_form import in_full
 from lead_qualifier.client.lead_import.map_writing import lines_of
 from lead_qualifier.client.lead_import.ready_maps import ready_map, ready_maps
@@ -97,8 +97,7 @@ class _Guess:
         if export.encoding == WESTERN:
             self._say("file", "encoding", text="UNSURE: it is not UTF-8; this is Excel's in Western Europe")
         if export.separator_detected:
-            names = {char: name for name, char in SEPARATORS.items()}
-            self._file["separator"] = names[export.separator]
+            self._file["separator"] = export.separator_name
         if no_value:
             self._file["empty"] = no_value
             self._say("file", "empty", text="these texts stand for an empty cell")
