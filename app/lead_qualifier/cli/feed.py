@@ -16,18 +16,11 @@ from rich.filesize import decimal
 from lead_qualifier.cli.exit_codes import ExitCode, Refused
 from lead_qualifier.cli.screen import note, progress, say
 from lead_qualifier.cli.session import open_session
+from lead_qualifier.client.compressed_files import compression_fault
 from lead_qualifier.client.score_feed import ScoreFeed
 from lead_qualifier.messages.reasons import wide_encoding
 
 _SHOWN_BYTES = 64 * 1024
-#: How compressed files begin, and what shows what is in them.
-_COMPRESSED = {
-    b"\x1f\x8b": "gunzip -c",
-    b"\x28\xb5\x2f\xfd": "zstd -dc",
-    b"BZh": "bunzip2 -c",
-    b"\xfd7zXZ\0": "xz -dc",
-    b"PK\x03\x04": "unzip -p",
-}
 
 
 def feed(
@@ -76,8 +69,8 @@ def _in_utf_8(lines: BinaryIO, name: str) -> BinaryIO:
         lines.read(len(codecs.BOM_UTF8))
     elif (encoding := wide_encoding(beginning)) is not None:
         raise Refused(f"{name} is in {encoding}: save it as UTF-8")
-    elif (unpack := next((how for start, how in _COMPRESSED.items() if beginning.startswith(start)), None)) is not None:
-        raise Refused(f"{name} is compressed: decompress it first, as in {unpack} FILE | lead-qualifier feed -")
+    elif (fault := compression_fault(beginning, "feed")) is not None:
+        raise Refused(f"{name} {fault}")
     return lines
 
 

@@ -13,6 +13,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
+from lead_qualifier.client.compressed_files import compression_fault
 from lead_qualifier.client.errors import ClientError
 from lead_qualifier.messages.reasons import wide_encoding
 
@@ -24,12 +25,10 @@ _LARGEST_CELL = 1024 * 1024
 _SAMPLE_BYTES = 256 * 1024
 _COPY_BYTES = 1024 * 1024
 _WORKBOOK = "save it as CSV first (in Excel: File, Save As, CSV UTF-8), and import that"
-#: How files begin that are no text.
+#: How files of other kinds begin, and what to say about them.
 _OTHER_FILES = {
     b"PK\x03\x04": f"is an Excel workbook (XLSX) or another ZIP archive: {_WORKBOOK}",
     b"\xd0\xcf\x11\xe0": f"is an old Excel workbook (XLS): {_WORKBOOK}",
-    b"\x1f\x8b": "is compressed: decompress it first, as in gunzip -c FILE | lead-qualifier import -",
-    b"\x28\xb5\x2f\xfd": "is compressed: decompress it first, as in zstd -dc FILE | lead-qualifier import -",
     b"%PDF": "is a PDF: export the leads as CSV",
     b"{": "looks like JSON: lead-qualifier feed sends scores from JSON lines",
 }
@@ -150,9 +149,9 @@ def _export(path: Path, given: str, form: Mapping[str, Any] | None, *, written: 
     csv.field_size_limit(_LARGEST_CELL)
     with path.open("rb") as file:
         beginning = file.read(_SAMPLE_BYTES)
-    for start, what in _OTHER_FILES.items():
-        if beginning.startswith(start):
-            raise UnreadableExport(f"{name} {what}")
+    other = next((what for start, what in _OTHER_FILES.items() if beginning.startswith(start)), None)
+    if (fault := other or compression_fault(beginning, "import")) is not None:
+        raise UnreadableExport(f"{name} {fault}")
     encoding = _guessed_encoding(beginning) if form is None else _encoding(beginning, form.get("encoding"))
     export = Export(
         name=name,

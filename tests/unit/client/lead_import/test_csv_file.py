@@ -84,7 +84,8 @@ def test_a_row_that_cannot_be_read_does_not_stop_the_others(tmp_path: Path) -> N
     [
         (b"PK\x03\x04\x14\0", r"is an Excel workbook \(XLSX\).*CSV UTF-8"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1", "is an old Excel workbook"),
-        (b"\x1f\x8b\x08", "gunzip -c FILE"),
+        (b"\x1f\x8b\x08", r"gunzip -c FILE \| lead-qualifier import -"),
+        (b"\xfd7zXZ\0", "xz -dc FILE"),
         (b'{"lead_id": 1}', "lead-qualifier feed"),
         (b"", "has no header"),
         (b"\n\n", "has no header"),
