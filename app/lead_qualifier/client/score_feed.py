@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 
 import msgspec
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import KafkaError
 
 from lead_qualifier.client.decoding import decode_or_none
 from lead_qualifier.kafka.connection import Connection
-from lead_qualifier.kafka.errors import NotAllowed, is_forbidden
+from lead_qualifier.kafka.errors import record_refusal
 from lead_qualifier.kafka.producer import Producer
 from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.messages.decode import decode_lead_score_changed
@@ -71,12 +71,8 @@ class ScoreFeed:
     def _delivered(self, number: int, error: KafkaError | None) -> None:
         if error is None:
             self._fed.sent += 1
-        elif error.code() == KafkaError._MSG_TIMED_OUT:
-            raise KafkaException(error)
-        elif is_forbidden(error):
-            raise NotAllowed(f"Write on topic {self._topic}")
         else:
-            self._refuse(number, f"the broker refused it: {error.str()}")
+            self._refuse(number, f"the broker refused it: {record_refusal(error, self._topic)}")
 
     def _refuse(self, number: int, reason: str) -> None:
         self._fed.invalid += 1

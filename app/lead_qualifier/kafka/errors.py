@@ -109,6 +109,18 @@ def is_forbidden(error: KafkaError) -> bool:
     return error.code() in _FORBIDDEN
 
 
+def record_refusal(error: KafkaError, topic: str) -> str:
+    """Why the broker refused a record, where the error concerns only this one.
+
+    Raises KafkaException if no broker answered, NotAllowed if the login may not write to the topic.
+    """
+    if error.code() == KafkaError._MSG_TIMED_OUT:
+        raise KafkaException(error)
+    if is_forbidden(error):
+        raise NotAllowed(f"Write on topic {topic}")
+    return error.str()
+
+
 @contextmanager
 def needing(*rights: str) -> Iterator[None]:
     """Raise NotAllowed with these rights if the broker says inside that an ACL is missing."""

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from confluent_kafka import KafkaError, KafkaException, Message
+from confluent_kafka import KafkaError, Message
 
 from lead_qualifier.client.lead_import.checking import Moved, Rows
 from lead_qualifier.kafka.connection import Connection
-from lead_qualifier.kafka.errors import NotAllowed, is_forbidden
+from lead_qualifier.kafka.errors import record_refusal
 from lead_qualifier.kafka.producer import Producer
 from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.kafka.records import Change
@@ -19,7 +19,7 @@ from lead_qualifier.messages.topics import LEAD_CHANGED, LEAD_SCORE_CHANGED
 
 _ROWS = 1000
 _QUEUE = 300_000
-#: How long a message may take, of which it spends the most in the queue: a slow broker is no failure.
+#: How long a message may take, most of it in the queue: a slow broker is not a failure.
 _DELIVERY_SECONDS = 120.0
 
 
@@ -99,12 +99,9 @@ class ImportSender:
 
     def _delivered(self, chunk: _Chunk, topic: str, error: KafkaError | None, message: Message) -> None:
         if error is not None:
-            if error.code() == KafkaError._MSG_TIMED_OUT:
-                raise KafkaException(error)
-            if is_forbidden(error):
-                raise NotAllowed(f"Write on topic {topic}")
+            reason = record_refusal(error, topic)
             self.sent.refused += 1
-            self._refused((message.key() or b"").decode(), error.str())
+            self._refused((message.key() or b"").decode(), reason)
         elif topic == self._leads:
             self.sent.leads += 1
         else:
