@@ -16,7 +16,6 @@ from lead_qualifier.client.commands import CommandClient, Outcome
 from lead_qualifier.demo.broker.local_broker import find_running
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.messages import id_form
-from lead_qualifier.messages.errors import BadMessage
 from lead_qualifier.settings import Settings, load_settings, unknown_variables
 
 _REACH_SECONDS = 8.0
@@ -84,11 +83,8 @@ def report(ask: Callable[[], Outcome], *, as_json: bool) -> None:
 
 def check_lead_id(lead_id: str) -> None:
     """Raises Refused for an id that no lead can have, as the settings of the session say."""
-    if (form := id_form.required) is not None:
-        try:
-            form.check("lead_id", lead_id)
-        except BadMessage as bad:
-            raise Refused(bad.reason) from None
+    if (form := id_form.required) is not None and (fault := form.fault("lead_id", lead_id)) is not None:
+        raise Refused(f"lead_id {fault}")
 
 
 def user_at_host() -> str:

@@ -71,15 +71,20 @@ class IdForm:
         self._normalisation = normalisation
         self._faults = {**dict.fromkeys(_LEAD_IDS, lead_fault), **dict.fromkeys(_OTHER_IDS, other_fault)}
 
+    def fault(self, field: str, text: str) -> str | None:
+        """What is wrong with the form of the id in the field, as the end of a sentence that starts with its name.
+
+        None: nothing, or the field is not one whose form is known.
+        """
+        fault_of = self._faults.get(field)
+        if fault_of is None or (found := fault_of(text)) is None:
+            return None
+        return f"{found}: send the id in this form (LEAD_QUALIFIER_ID_NORMALISATION={self._normalisation})"
+
     def check(self, field: str, text: str) -> None:
-        """Raises BadMessage if the id in the field is not in its normal form. Other fields may have any form."""
-        fault = self._faults.get(field)
-        if fault is not None and (found := fault(text)) is not None:
-            raise BadMessage(
-                f"{field} {found}: send the id in this form (LEAD_QUALIFIER_ID_NORMALISATION={self._normalisation})",
-                field,
-                BadMessageClass.ID_FORM,
-            )
+        """Raises BadMessage if the id in the field is not in its normal form."""
+        if (found := self.fault(field, text)) is not None:
+            raise BadMessage(f"{field} {found}", field, BadMessageClass.ID_FORM)
 
     def check_all(self, message: Mapping[str, object]) -> None:
         """The same for every id in a message."""
@@ -98,4 +103,4 @@ def require_id_form(normalisation: IdNormalisation) -> None:
 
 
 required: IdForm | None = None
-"""The form that ids must have; None: any. A variable, not a function: it is looked at for every record."""
+"""The form that ids must have; None: any. A variable, not a function, because every record asks for it."""

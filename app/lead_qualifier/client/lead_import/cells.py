@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from lead_qualifier.messages import id_form
-from lead_qualifier.messages.errors import BadMessage
 from lead_qualifier.messages.nearest import Nearest
 from lead_qualifier.qualification.utc import EARLIEST_PLAUSIBLE, PLAUSIBLE_BEFORE, within_years
 
@@ -72,11 +71,8 @@ def as_id(field: str) -> Encode:
     """An id, in the form that the settings require."""
 
     def convert(text: str) -> bytes:
-        if id_form.required is not None:
-            try:
-                id_form.required.check(field, text)
-            except BadMessage as bad:
-                raise BadCell(bad.reason.removeprefix(f"{field} ")) from None
+        if (form := id_form.required) is not None and (fault := form.fault(field, text)) is not None:
+            raise BadCell(fault)
         return as_text(text)
 
     return convert
