@@ -15,7 +15,7 @@ from lead_qualifier.messages.definition_form import Problem
 from lead_qualifier.messages.journeys import JourneyDefinition
 from lead_qualifier.qualification.conditions import Group, condition_of
 from lead_qualifier.qualification.finding import Finding
-from lead_qualifier.qualification.lead_fields import FIELD_VALUES
+from lead_qualifier.qualification.lead_fields import FIELD_VALUES, is_value_of
 from lead_qualifier.qualification.satisfiability import ComparisonBudget, implies, why_impossible
 
 
@@ -28,9 +28,8 @@ def _problems(definition: Definition, _others: Others) -> Iterator[Problem]:
             found += condition_problems(definition[name], (name,), budget=budget)
     if "changed" in trigger:
         to = trigger["to"]
-        values = FIELD_VALUES[trigger["changed"]]
-        if not any(type(to) is type(value) and to == value for value in values):  # 1 equals true
-            known = tuple(str(value).lower() for value in values)
+        if not is_value_of(trigger["changed"], to):
+            known = tuple(str(value).lower() for value in FIELD_VALUES[trigger["changed"]])
             found.append((("trigger", "to"), Finding("no_such_value", field=trigger["changed"], known=known)))
     yield from found or _nobody(definition, budget)
     yield from repeated(trigger.get("models", ()), ("trigger", "models"))

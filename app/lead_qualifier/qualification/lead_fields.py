@@ -24,3 +24,8 @@ FIELD_VALUES: dict[str, tuple[str | bool, ...]] = {
     "sales_ready": (True, False),
 }
 """The possible values of the fields where they are known; such a field always has one of them."""
+
+
+def is_value_of(field: str, value: object) -> bool:
+    """Whether a field whose values are known can have this one. The number 1 is not `true`."""
+    return any(type(value) is type(one) and value == one for one in FIELD_VALUES[field])

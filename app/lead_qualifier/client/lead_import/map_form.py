@@ -18,7 +18,7 @@ from lead_qualifier.messages.definition_form import Problem, form_problems
 from lead_qualifier.messages.fields import FORM, Id, Value
 from lead_qualifier.messages.nearest import Nearest
 from lead_qualifier.qualification.finding import Finding
-from lead_qualifier.qualification.lead_fields import FIELD_VALUES
+from lead_qualifier.qualification.lead_fields import FIELD_VALUES, is_value_of
 
 _CLOSED = ConfigDict(strict=True, extra="forbid")
 
@@ -177,21 +177,17 @@ def _beyond_form(definition: dict[str, Any]) -> Iterator[Problem]:
     yield from _file_problems(definition.get("file", {}))
     for field, known in FIELD_VALUES.items():
         column = in_full(definition.get(field))
-        listed = ", ".join(str(one).lower() if isinstance(one, bool) else one for one in known)
-        given: list[tuple[tuple[str, ...], Any]] = [
-            (("values", name), value) for name, value in column.get("values", {}).items()
-        ]
+        given: dict[tuple[str, ...], Any] = {
+            (field, "values", name): value for name, value in column.get("values", {}).items()
+        }
         if "otherwise" in column:
-            given.append((("otherwise",), column["otherwise"]))
-        for where, value in given:
-            if value is not None and not _is_one_of(value, known):
-                yield (field, *where), Finding("must_be_one_of_or_null", known=listed)
+            given[field, "otherwise"] = column["otherwise"]
+        for where, value in given.items():
+            if value is not None and not is_value_of(field, value):
+                listed = ", ".join(str(one).lower() for one in known)
+                yield where, Finding("must_be_one_of_or_null", known=listed)
     if not any(definition.get(name) for name in (*FIELD_VALUES, "owner_id", "contact_id", "attributes", "scores")):
         yield (), Finding("imports_nothing")
-
-
-def _is_one_of(value: Any, known: tuple[str | bool, ...]) -> bool:
-    return any(value == one and type(value) is type(one) for one in known)  # 1 is not true here
 
 
 def _file_problems(file: dict[str, Any]) -> Iterator[Problem]:
