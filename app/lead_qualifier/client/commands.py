@@ -6,11 +6,11 @@ import json
 import math
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Literal
 
 from confluent_kafka import KafkaException
@@ -66,20 +66,22 @@ class CommandClient:
         self._issued_by = issued_by
         self._timeout = timeout
         self._kept: dict[str, PartitionTail] | None = None
-        self._awaited: tuple[str, str, int, bool] | None = None
+        self._wait_for_last: Callable[[], None] | None = None
 
     @contextmanager
     def several(self) -> Iterator[None]:
-        """Send the commands within the block over one connection, and wait once until `list` and `show` see them."""
+        """Send the commands within the block, which are about one kind of definition, over one connection, and wait
+        once, at its end, until `list` and `show` see them.
+        """
         self._kept = {}
         try:
             yield
-            if self._awaited is not None:  # revisions rise: what came before it is visible, too
-                self._wait_until_visible(*self._awaited)
+            if self._wait_for_last is not None:  # revisions rise: what came before it is visible, too
+                self._wait_for_last()
         finally:
             for tail in self._kept.values():
                 tail.close()
-            self._kept = self._awaited = None
+            self._kept = self._wait_for_last = None
 
     def send(
         self, topics: CommandTopics, key: str, fields: Mapping[str, Any], expected_revision: int | None = None
@@ -146,30 +148,31 @@ class CommandClient:
     ) -> Outcome:
         outcome = self.send(topics_of(kind), key, {"command": action, **fields}, expected_revision)
         if outcome.accepted and kind in PROJECTED_KINDS:
-            awaited = (kind, key, int(outcome.event["revision"]), action == "delete")
+            revision = int(outcome.event["revision"])
+            wait = partial(self._wait_until_visible, kind, key, revision, absent=action == "delete")
             if self._kept is None:
-                self._wait_until_visible(*awaited)
+                wait()
             else:
-                self._awaited = awaited
+                self._wait_for_last = wait
         return outcome
 
     @contextmanager
     def _following(self, topic: str) -> Iterator[PartitionTail]:
         """What is written to the topic from now on."""
-        if self._kept is not None and (kept := self._kept.get(topic)) is not None:
-            yield kept
+        if self._kept is None:
+            with self._tail(topic) as tail:
+                yield tail
             return
+        if topic not in self._kept:
+            self._kept[topic] = self._tail(topic)
+        yield self._kept[topic]
+
+    def _tail(self, topic: str) -> PartitionTail:
         admin = self._reader.admin
         # The end before sending: the outcome can only follow it.
-        tail = PartitionTail(self._connection, admin.ends(admin.partitions(topic)))
-        if self._kept is not None:
-            self._kept[topic] = tail
-            yield tail
-            return
-        with tail:
-            yield tail
+        return PartitionTail(self._connection, admin.ends(admin.partitions(topic)))
 
-    def _wait_until_visible(self, kind: str, definition_id: str, revision: int, absent: bool) -> None:
+    def _wait_until_visible(self, kind: str, definition_id: str, revision: int, *, absent: bool) -> None:
         """Services write current definitions to their topic just after they commit an outcome. The command has
         succeeded at that point, even if this fails: the login may lack the right to read, or the broker may be gone.
         """
