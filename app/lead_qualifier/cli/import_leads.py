@@ -15,7 +15,7 @@ import typer
 from confluent_kafka import KafkaException
 
 from lead_qualifier.cli.exit_codes import ExitCode, Refused
-from lead_qualifier.cli.options import Json
+from lead_qualifier.cli.options import Json, time_of
 from lead_qualifier.cli.screen import fail, moment, note, progress, say, show_json, warn
 from lead_qualifier.cli.session import open_session
 from lead_qualifier.client.lead_import.checking import Checked, Moved, Rows, check, rejects_to
@@ -26,7 +26,7 @@ from lead_qualifier.client.lead_import.sending import ImportSender
 from lead_qualifier.client.lead_import.suggestion import suggest
 from lead_qualifier.kafka.errors import KafkaClientError
 from lead_qualifier.messages.topics import LEAD_CHANGED, LEAD_SCORE_CHANGED
-from lead_qualifier.qualification.utc import EARLIEST_PLAUSIBLE, after, in_utc
+from lead_qualifier.qualification.utc import EARLIEST_PLAUSIBLE, after
 from lead_qualifier.settings import Settings, load_settings
 
 _SHOWN = 20
@@ -312,12 +312,11 @@ def _problem(bad: BadRow) -> dict[str, Any]:
 
 def _time(text: str) -> datetime:
     try:
-        at = datetime.fromisoformat(text)
+        return time_of(text)
     except ValueError:
         raise typer.BadParameter(
             "--as-of must be a date or a time with its zone, such as 2026-11-23 or 2026-11-23T09:30:00Z"
         ) from None
-    return in_utc(at if at.tzinfo is not None else at.replace(tzinfo=UTC))
 
 
 def _file_time(export: Export) -> datetime | None:

@@ -12,14 +12,14 @@ import typer
 from lead_qualifier.cli import report_views
 from lead_qualifier.cli.csv_output import STANDARD_OUTPUT
 from lead_qualifier.cli.exit_codes import Refused
-from lead_qualifier.cli.options import Json, ModelId
+from lead_qualifier.cli.options import Json, ModelId, time_of
 from lead_qualifier.cli.report_csv import save_csv
 from lead_qualifier.cli.screen import note, progress, show_json
 from lead_qualifier.cli.session import open_session
 from lead_qualifier.client.model_report_reader import report_model
 from lead_qualifier.client.rulebook import read_rulebook
 from lead_qualifier.messages.durations import parse_duration
-from lead_qualifier.qualification.utc import after, in_utc
+from lead_qualifier.qualification.utc import after
 
 _DURATION = re.compile(r"[1-9][0-9]{0,4}[smhdw]")
 
@@ -87,10 +87,9 @@ def _time(since: str, now: datetime) -> datetime:
     if _DURATION.fullmatch(since):
         return after(now, -parse_duration(since))
     try:
-        at = datetime.fromisoformat(since)
+        return time_of(since)
     except ValueError:
         raise typer.BadParameter(
             f"{since} is no date, time or duration, such as 2026-01-01, 2026-01-01T09:30:00Z or 30d",
             param_hint="--since",
         ) from None
-    return in_utc(at if at.tzinfo is not None else at.replace(tzinfo=UTC))

@@ -1,11 +1,14 @@
-"""What several commands have in common: options, arguments, and being in a group."""
+"""What several commands have in common: options, arguments, what these mean, and being in a group."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from lead_qualifier.qualification.utc import in_utc
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 IssuedBy = Annotated[
@@ -33,6 +36,15 @@ AsFile = Annotated[bool, typer.Option("--file", help="Print only the definition,
 DefinitionId = Annotated[str, typer.Argument(metavar="ID", help="The definition's id.")]
 ModelId = Annotated[str, typer.Argument(metavar="ID", help="The qualification model's id.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
+
+
+def time_of(text: str) -> datetime:
+    """The time that an option names, in UTC; without a zone it is in UTC already, and a date is its beginning.
+
+    Raises ValueError.
+    """
+    at = datetime.fromisoformat(text)
+    return in_utc(at if at.tzinfo is not None else at.replace(tzinfo=UTC))
 
 
 def command_group(about: str) -> typer.Typer:
