@@ -65,14 +65,14 @@ def import_leads(
         typer.Option(
             "--as-of",
             metavar="TIME",
-            help="When a row is from that has no time of its own, such as 2026-11-23 or 2026-11-23T09:30:00Z. "
+            help="The time of rows that have none of their own, such as 2026-11-23 or 2026-11-23T09:30:00Z. "
             "Default: when the file was last changed.",
         ),
     ] = None,
     only: Annotated[
         Only | None, typer.Option("--only", metavar="leads|scores", help="Send only the leads, or only the scores.")
     ] = None,
-    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Send the good rows although others are bad.")] = False,
+    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Send the good rows even if others are bad.")] = False,
     rejects: Annotated[
         Path | None,
         typer.Option("--rejects", metavar="FILE", help="Write the bad rows to a file, to be corrected and imported."),
@@ -174,7 +174,7 @@ class _Import:
                     self._progress("importing", "sent up to line") as moved,
                 ):
                     sent = sender.send(rows, moved)
-            finally:  # going on after an interruption does not send these again
+            finally:  # also after an interruption: going on from there does not send these again
                 for line in refused[:_SHOWN]:
                     warn(line)
         checked = rows.checked

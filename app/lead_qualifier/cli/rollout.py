@@ -1,4 +1,4 @@
-"""`apply` of several files or folders: all are checked first, then brought live one after another."""
+"""`apply` of several files or folders: all are checked first, then applied one after another."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ Read = Callable[[Path], Mapping[str, Any]]
 
 
 def files_in(paths: Sequence[Path]) -> list[Path]:
-    """The files as they are given, each once, and those of each folder in the order of their names.
+    """The files in the given order, those of a folder by name, each once.
 
-    Of a folder, hidden files, which are editors' and other programs' own, and sub-folders are left out. Raises Refused.
+    A folder's hidden files, which belong to editors and other programs, and its sub-folders are left out. Raises
+    Refused.
     """
     found: list[Path] = []
     for path in paths:
@@ -74,7 +75,7 @@ def show_checked(definitions: Mapping[Path, Mapping[str, Any]], *, as_json: bool
 def apply_all(
     kind: str, definitions: Mapping[Path, Mapping[str, Any]], plan: Plan, *, issued_by: str | None, as_json: bool
 ) -> None:
-    """Apply each, and publish it if that is the plan. Exits with code 1 if any was refused; the others go on."""
+    """Apply each, and publish it if that is the plan. If any is refused, the others go on, and the exit code is 1."""
     session = open_session(issued_by=issued_by)
     live = live_definitions(session.connection, kind, topic_prefix=session.prefix)
     results: list[dict[str, Any]] = []

@@ -1,4 +1,4 @@
-"""Brings definitions live, one after another: what already runs is left alone, and what is refused stops nothing."""
+"""Applies definitions one after another: those that already run are left alone, and a refused one stops no other."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Plan:
 
 
 def live_definitions(connection: Connection, kind: str, *, topic_prefix: str) -> dict[str, Definition]:
-    """What runs of a kind, by id, as people write it.
+    """The live definitions of a kind, by id, as people write them.
 
     Raises TopicMissing, NotAllowed, ReadIncomplete, KafkaException.
     """
@@ -63,7 +63,7 @@ def roll_out(
     with client.several():
         for definition in definitions:
             runs = live.get(str(definition["id"]))
-            if runs == definition and not plan.draft:  # as a draft, it drops another one that waits next to it
+            if runs == definition and not plan.draft:  # as a draft, it drops an older draft
                 yield RolledOut(definition)
             else:
                 yield RolledOut(definition, _send(client, kind, definition, is_live=runs is not None, plan=plan))

@@ -1,4 +1,4 @@
-"""What the text in a cell means: a value as JSON, nothing, or a fault that is told in the words of a spreadsheet."""
+"""What the text of a cell means: a value as JSON, nothing, or a fault in words that fit a spreadsheet."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _REMEMBERED = 20_000
 _SHOWN = 40
 
 Encode = Callable[[str], bytes]
-"""A cell, not empty, as JSON. Raises BadCell."""
+"""Gives the JSON of a text that is not empty. Raises BadCell."""
 Convert = Callable[[str], bytes | None]
-"""A cell, not empty, as JSON; None: it says nothing. Raises BadCell."""
+"""The same; None: the text means nothing."""
 
 
 _Content = TypeVar("_Content")
 
 
 class BadCell(ValueError):
-    """The text says why, as the end of a sentence that begins with the column's title."""
+    """A cell cannot be read; the message is the end of a sentence that starts with the column's title."""
 
 
 class Cells(dict[str, _Content | None]):
@@ -106,7 +106,7 @@ _OTHER = {".": ",", ",": "."}
 
 
 def number_of(text: str, decimal: str, *, grouped: bool = True) -> int | float | None:
-    """The number in a text; None if it is none. `grouped`: thousands may be separated, and a currency may be named."""
+    """The number that a text is, if any. `grouped`: it may have separators of thousands, a currency sign or a `%`."""
     plain = _without_currency(text) if grouped else text
     if grouped and (_GROUPED[decimal].fullmatch(plain) or _SPACED.fullmatch(plain)):
         plain = re.sub(rf"[^-+0-9{decimal}]", "", plain)

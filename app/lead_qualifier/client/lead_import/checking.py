@@ -65,7 +65,7 @@ def rejects_to(export: Export, path: Path | None) -> Iterator[Rejects | None]:
 
 
 class Rows:
-    """The rows of an export as messages. Bad ones are counted, kept and written to the rejects, and passed over."""
+    """The rows of an export as messages. Bad rows have none: they are counted, kept and written to the rejects."""
 
     def __init__(
         self, export: Export, encoder: RowEncoder, *, rejects: Rejects | None = None, from_line: int = 0

@@ -181,7 +181,7 @@ def _encoding(beginning: bytes, named: str | None) -> str:
 
 
 def _guessed_encoding(beginning: bytes) -> str:
-    """As without a map; but what is not UTF-8 is taken for the usual encoding of Western Europe."""
+    """Without a map, bytes that are not UTF-8 are taken for the usual encoding of Western Europe."""
     encoding = _encoding(beginning, None)
     if encoding == "utf-8-sig":
         try:

@@ -24,7 +24,7 @@ class Header:
         self._folded = {title.casefold(): indexes for title, indexes in reversed(self._by_title.items())}
 
     def index(self, field: str, titles: str | Sequence[str], *, required: bool = False) -> int | None:
-        """Where the column of a field is, which has one of the titles; None if the export has none.
+        """The index of a field's column, which has one of the titles; None if the export has no such column.
 
         Raises UnreadableExport if several columns have the title.
         """
@@ -51,7 +51,7 @@ class Header:
         return tuple(self._by_title)
 
     def unused(self, ignored: Iterable[str]) -> list[str]:
-        """Titles that no field has taken and nobody ignores."""
+        """Titles that no field uses and the map does not ignore."""
         known = {title.strip().casefold() for title in ignored}
         return [
             title

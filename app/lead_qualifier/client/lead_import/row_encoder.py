@@ -87,14 +87,14 @@ _MILLISECOND = timedelta(milliseconds=1)
 def _moments(at: datetime) -> _Moments:
     """Of a row from this time: its scores change a millisecond after its lead.
 
-    A change that is not older than a qualification may take its flags back. So the change comes before what its row's
-    scores bring about, also if the row is sent again.
+    A change that is not older than a qualification may take back what that did. So the change of a row must be older
+    than the qualification that its scores cause, also if the row is sent again.
     """
     return rfc_3339(at), rfc_3339(at + _MILLISECOND)
 
 
 class RowEncoder:
-    """Encodes the rows of one export by its map. `unused`: titles that the map names nowhere."""
+    """Encodes the rows of one export by its map. `unused`: titles that the map does not name."""
 
     def __init__(
         self,
@@ -105,8 +105,8 @@ class RowEncoder:
         latest: datetime,
         only: str | None = None,
     ) -> None:
-        """`form`: a valid map. `as_of`: when something occurred whose row does not say it; None: each row must say it.
-        `latest`: the latest time that is plausible. `only`: `leads` or `scores`, to leave the other out.
+        """`form`: a valid map. `as_of`: the time of rows that have none of their own; None: each row must have one.
+        `latest`: the latest plausible time. `only`: `leads` or `scores`, to leave the other out.
 
         Raises UnreadableExport if the header lacks a column that the map needs.
         """
@@ -135,7 +135,7 @@ class RowEncoder:
             raise UnreadableExport(f"{export.name}: the header has none of the columns that the map imports")
 
     def encode(self, row: Sequence[str]) -> Messages:
-        """The messages of a row. Raises BadCell; `problems` tells everything that is wrong."""
+        """The messages of a row. Raises BadCell; `problems` then lists everything that is wrong."""
         key, lead_id = self._lead_id(row)
         changed_at, scored_at = self._moments_of(row)
         begins = b'"lead_id":%b,' % lead_id
@@ -259,7 +259,7 @@ def _prefixed(convert: Convert, prefix: bytes, empty: bytes = b"") -> Convert:
 
 
 def _flag(known: Sequence[str | bool]) -> Convert:
-    """The words of the messages, where the export has them."""
+    """Reads the words that the messages use, too."""
     if True in known:
         return as_boolean
     return by_name({str(one): one for one in known})

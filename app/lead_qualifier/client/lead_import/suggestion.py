@@ -80,7 +80,7 @@ def suggest(export: Export) -> Suggestion:
 
 
 class _Guess:
-    """The map that grows, and the columns that are left."""
+    """The map so far, and the columns that it does not use yet."""
 
     def __init__(self, export: Export, columns: list[_Column]) -> None:
         self._export = export

@@ -43,7 +43,7 @@ PERSONAL = re.compile(
     r"\b(e ?mail|phone|mobile|fax|telefon\w*|handy|(first|last|middle|full|vor|nach)? ?name|vorname|nachname|street|"
     r"straße|address|adresse|zip|postal code|postleitzahl|birth\w*|geburt\w*|salutation|anrede|skype|linkedin)\b"
 )
-"""Titles, in the same form, of what no rule needs to know of a person."""
+"""Titles, in the same form, of personal data that no rule needs."""
 SYSTEM = re.compile(r"^\((do not modify|nicht ändern)\)", re.IGNORECASE)
 """Titles of what the CRM exports for its own use."""
 STATUS_WORDS: Mapping[str, tuple[str, ...]] = {
