@@ -20,6 +20,7 @@ from lead_qualifier.client.lead_import.cells import BadCell, Times, as_boolean, 
         ("1.234,5", ",", 1234.5),
         ("1.234", ",", 1234),
         ("12,5", ",", 12.5),
+        ("1,234", ",", 1.234),
         ("1 234,5", ",", 1234.5),
         ("1\u202f234", ".", 1234),
         ("1'234.5", ".", 1234.5),
@@ -38,13 +39,10 @@ def test_numbers_are_read_by_the_decimal_sign_of_the_map(text: str, decimal: str
 @pytest.mark.parametrize(
     ("text", "decimal"),
     [("12,5", "."), ("1,23,456", "."), ("1.5", ","), ("", "."), ("-", "."), ("nan", "."), ("inf", "."), ("1_000", "."),
-     ("٣", "."), ("1e999", "."), ("0x10", "."), ("1 2", "."), ("1,234", "x"[:0] or ",")],
+     ("٣", "."), ("1e999", "."), ("0x10", "."), ("1 2", ".")],
 )  # fmt: skip
 def test_a_text_that_could_mean_another_number_is_none(text: str, decimal: str) -> None:
-    if (text, decimal) == ("1,234", ","):
-        assert number_of(text, decimal) == 1.234
-    else:
-        assert number_of(text, decimal) is None
+    assert number_of(text, decimal) is None
 
 
 def test_a_score_has_no_separators_of_thousands() -> None:
