@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lead_qualifier.client.model_history import CriterionStood, HeldLead, ModelHistory, Standing
-from lead_qualifier.client.model_report import Counts, ModelReport, Step, model_report
+from lead_qualifier.client.model_report import Counts, ModelReport, model_report
+from lead_qualifier.client.qualification_fates import Step
 from tests.support.examples import examples
 
 LEADS = ("a", "b", "c", "d")

@@ -14,6 +14,8 @@ from msgspec import Struct
 
 ACCEPTED = 0
 """The number of the answer that sales accepted a lead. The others are rejections, numbered by their reasons."""
+ASSIGNED_RESULTS = frozenset({"assigned", "assigned_manually"})
+"""The results of assignment after which somebody owns the lead."""
 
 
 class Standing(IntEnum):

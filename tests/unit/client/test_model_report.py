@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from lead_qualifier.client.model_history import CriterionStood, HeldLead, ModelHistory, Standing
-from lead_qualifier.client.model_report import Durations, Step, model_report
+from lead_qualifier.client.model_report import Durations, model_report
+from lead_qualifier.client.qualification_fates import Step
 
 SECOND = 1_000_000
 OPEN = HeldLead(Standing.OPEN, number=9)
