@@ -16,7 +16,8 @@ from lead_qualifier.wording.numbers import number
 from lead_qualifier.wording.sentences import IN_ENGLISH
 
 _MOST_REASONS = 15
-_SECOND, _MINUTE, _HOUR, _DAY = 1, 60, 3600, 86_400
+#: The units of a length, in seconds, from the longest to the shortest.
+_UNITS = {"d": 86_400, "h": 3600, "min": 60, "s": 1}
 
 
 def show(reported: ReportedModel) -> None:
@@ -37,7 +38,7 @@ def show(reported: ReportedModel) -> None:
         columns(
             ("time", "cases", "median", "9 in 10 within"),
             (
-                (_STEPS[step], f"{one.count:,}", length_text(one.median), length_text(one.p90))
+                (step.value.replace("_", " "), f"{one.count:,}", length_text(one.median), length_text(one.p90))
                 for step, one in report.durations.items()
             ),
             right=("cases", "median", "9 in 10 within"),
@@ -53,15 +54,6 @@ def show(reported: ReportedModel) -> None:
         say(IN_ENGLISH.sentence(finding))
     if reported.unprocessed:
         note(f"{reported.unprocessed:,} records are not processed yet and not included (lead-qualifier worker)")
-
-
-_STEPS = {
-    Step.QUALIFIED_TO_ASSIGNED: "qualified to assigned",
-    Step.ASSIGNED_TO_ACCEPTED: "assigned to accepted",
-    Step.ACCEPTED_TO_CONVERTED: "accepted to converted",
-    Step.QUALIFIED_TO_ACCEPTED: "qualified to accepted",
-    Step.QUALIFIED_TO_CONVERTED: "qualified to converted",
-}
 
 
 def _reservations(reported: ReportedModel) -> Iterator[str]:
@@ -166,9 +158,9 @@ def _in_short(counts: Counts) -> str:
 
 
 def length_text(seconds: float) -> str:
-    """A length of time in its unit, with no more digits than it is worth."""
-    for unit, length in (("d", _DAY), ("h", _HOUR), ("min", _MINUTE), ("s", _SECOND)):
-        if seconds >= length * (2 if length > _SECOND else 1):
+    """A length of time in the longest unit that it has at least two of, else in seconds."""
+    for unit, length in _UNITS.items():
+        if seconds >= (length if unit == "s" else 2 * length):
             count = seconds / length
             return f"{count:.0f} {unit}" if count >= 10 else f"{count:.2g} {unit}"
     return "less than 1 s" if seconds else "0 s"
