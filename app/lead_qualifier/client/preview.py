@@ -144,9 +144,10 @@ class Previewer:
         self._meant_pairs: Counter[tuple[bool, bool]] = Counter()
         self._set_already: Counter[str] = Counter()
         live = rules.live_scoring_models
-        self._criteria = tuple(CriterionCount(one, one.scoring_model in live) for one in definition.criteria)
-        # 8 bytes for each score, and no object.
-        self._scores = {one.scoring_model: array("d") for one in definition.criteria if one.threshold is not None}
+        # Each with the scores on it: 8 bytes for each, and no object. None are kept where it asks for grades.
+        self._criteria = tuple(
+            (CriterionCount(one, one.scoring_model in live), array("d")) for one in definition.criteria
+        )
         self._near = near
         self._thresholds = dict(what_if or {})
         self._what_if = [WhatIfCounter(self._model, self._rules, at, name) for name in self._thresholds]
@@ -172,10 +173,7 @@ class Previewer:
         for counter in self._what_if:
             counter.add(lead, outcome)
         scores = lead.scores
-        for name, column in self._scores.items():
-            if (score := scores.get(name)) is not None:
-                column.append(score.value)
-        for one in self._criteria:
+        for one, values in self._criteria:
             criterion = one.criterion
             score = scores.get(criterion.scoring_model)
             if score is None:
@@ -183,6 +181,8 @@ class Previewer:
                 continue
             if criterion.threshold is None:
                 one.by_grade[score.grade] += 1
+            else:
+                values.append(score.value)
             if is_expired(criterion, score, self._at):
                 one.expired += 1
             elif is_reached(criterion, score):
@@ -198,7 +198,7 @@ class Previewer:
             leads=leads,
             asked=leads - sum(outcomes[outcome] for outcome in _NOT_ASKED),
             outcomes=dict(outcomes.most_common()),
-            criteria=tuple(self._with_bands(one) for one in self._criteria),
+            criteria=tuple(_with_bands(one, values) for one, values in self._criteria),
             what_if=tuple(
                 counter.result(thresholds)
                 for counter, thresholds in zip(self._what_if, self._thresholds.values(), strict=True)
@@ -216,12 +216,12 @@ class Previewer:
             ),
         )
 
-    def _with_bands(self, one: CriterionCount) -> CriterionCount:
-        if one.criterion.threshold is None:
-            return one
-        scores = self._scores[one.scoring_model_id]
-        bands = ScoreBands(scores, cuts=(one.criterion.threshold,))
-        return replace(one, bands=bands.counted(scores), whole=bands.whole)
+
+def _with_bands(one: CriterionCount, values: array[float]) -> CriterionCount:
+    if one.criterion.threshold is None:
+        return one
+    bands = ScoreBands(values, cuts=(one.criterion.threshold,))
+    return replace(one, bands=bands.counted(values), whole=bands.whole)
 
 
 def _qualified_by(lead: Lead, model_id: str) -> str:
