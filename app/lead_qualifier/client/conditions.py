@@ -7,8 +7,8 @@ from typing import Any
 from lead_qualifier.qualification.conditions import OPERATORS, Condition, Group, Test, Values, holds, is_number
 from lead_qualifier.qualification.finding import Finding
 
-#: Operators that say the opposite of each other.
-_OPPOSITES = {"equals": "not_equals", "not_equals": "equals", "one_of": "none_of", "none_of": "one_of"}
+#: Operators that say that another one does not hold.
+_NEGATIONS = {"not_equals": "equals", "none_of": "one_of"}
 #: Longer lists, such as one of target accounts, are cut.
 _MOST_LISTED, _FIRST = 12, 10
 #: Operators that a value of another kind than the operand never meets.
@@ -38,7 +38,7 @@ def unmet(condition: Condition, values: Values) -> Finding:
 
 
 def _unmet(condition: Condition, values: Values, *, so: bool) -> Finding:
-    """Of a condition that must be met (or, if not `so`, must not be), and is not."""
+    """The tests that keep the condition from having the result `so`."""
     if isinstance(condition, Test):
         held = (values.own if condition.own else values.attributes).get(condition.name)
         wanted = _wanted(condition.operator, condition.operand, so=so)
@@ -56,7 +56,7 @@ def _unmet(condition: Condition, values: Values, *, so: bool) -> Finding:
 
 
 def _other_kind(held: object, operand: object) -> Finding | None:
-    """The kind of a value, if it is compared with another kind only: the text 5 reads like the number."""
+    """The kind of a value that is compared only with values of other kinds: the text 5 looks like the number."""
     kind = _kind(held)
     operands = operand if isinstance(operand, tuple) else (operand,)
     return None if kind in map(_kind, operands) else kind
@@ -70,16 +70,13 @@ def _kind(value: object) -> Finding:
 
 def _wanted(operator: str, operand: Any, *, so: bool = True) -> Any:
     """What a value must be so that a comparison has the result `so`: a finding, or the value itself."""
+    if operator in _NEGATIONS:
+        return _wanted(_NEGATIONS[operator], operand, so=not so)
+    if operator == "exists":
+        return Finding("wanted_value" if operand is so else "wanted_no_value")
     if not so:
-        if operator == "exists":
-            return _wanted(operator, not operand)
-        opposite = _OPPOSITES.get(operator)
-        return (
-            Finding("wanted_not", wanted=_wanted(operator, operand)) if opposite is None else _wanted(opposite, operand)
-        )
+        return Finding("wanted_not", wanted=_wanted(operator, operand))
     match operator:
-        case "not_equals" | "none_of":
-            return Finding("wanted_not", wanted=_wanted(_OPPOSITES[operator], operand))
         case "one_of" if len(operand) > _MOST_LISTED:
             return Finding(
                 "wanted_one_of", values=operand[:_FIRST], last=Finding("one_of_more", count=len(operand) - _FIRST)
@@ -100,7 +97,5 @@ def _wanted(operator: str, operand: Any, *, so: bool = True) -> Any:
             return Finding("wanted_text_with", part=operand)
         case "starts_with":
             return Finding("wanted_start", start=operand)
-        case "exists":
-            return Finding("wanted_value" if operand else "wanted_no_value")
         case _:
             return operand
