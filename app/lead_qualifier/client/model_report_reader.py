@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import islice
 
 import msgspec
@@ -34,7 +34,7 @@ from lead_qualifier.messages.topics import (
 from lead_qualifier.qualification.lead_fields import OPEN, QUALIFIED
 from lead_qualifier.qualification.leads import Lead
 from lead_qualifier.qualification.merging import holds_nothing
-from lead_qualifier.qualification.utc import EARLIEST_PLAUSIBLE, Moment, from_milliseconds, to_milliseconds
+from lead_qualifier.qualification.utc import Moment, from_milliseconds, to_microseconds, to_milliseconds
 from lead_qualifier.services.topology import WORKER
 
 _REPORT_EVERY = 50_000
@@ -94,13 +94,13 @@ def report_model(
     work.recycled()
     inputs = work.reader.admin.partitions
     responses = work.retained[LEAD_SALES_RESPONSE]
-    answers_from = 0 if responses.complete else _microseconds(responses.since or at)
+    answers_from = 0 if responses.complete else to_microseconds(responses.since or at)
     return ReportedModel(
         model_id=model_id,
         at=at,
         since=since,
         report=model_report(
-            work.history, since=0 if since is None else _microseconds(since), answers_from=answers_from
+            work.history, since=0 if since is None else to_microseconds(since), answers_from=answers_from
         ),
         retained=tuple(work.retained.values()),
         unprocessed=unprocessed(
@@ -155,7 +155,7 @@ class _Reading:
             event = decode_or_none(decode, record.value)
             if event is None or record.key is None or event.qualification_model_id != self._model_id:
                 continue
-            occurred = _microseconds(event.occurred_at)
+            occurred = to_microseconds(event.occurred_at)
             self.history.qualified(
                 record.key,
                 event.qualification_model_version,
@@ -192,7 +192,7 @@ class _Reading:
         for lead, record in self._about_them(LEAD_ASSIGNED):
             event = decode_or_none(decode, record.value)
             if event is not None and event.owner_departed is None:
-                self.history.decided(lead, _microseconds(event.decided_at), event.result.name)
+                self.history.decided(lead, to_microseconds(event.decided_at), event.result.name)
 
     def answers(self) -> None:
         """What sales answered about these leads, to this model's qualification or to all."""
@@ -204,7 +204,7 @@ class _Reading:
             if event.get("qualification_model_id") in {None, self._model_id}:
                 self.history.answered(
                     lead,
-                    _microseconds(event["occurred_at"]),
+                    to_microseconds(event["occurred_at"]),
                     accepted=event["response"] == "accepted",
                     reason=event.get("reason"),
                 )
@@ -215,7 +215,7 @@ class _Reading:
         for lead, record in self._about_them(LEAD_RECYCLED):
             event = decode_or_none(decode, record.value)
             if event is not None and event.qualification_model_id == self._model_id:
-                self.history.recycled(lead, _microseconds(event.occurred_at))
+                self.history.recycled(lead, to_microseconds(event.occurred_at))
 
     def _about_them(self, topic: Topic) -> Iterator[tuple[bytes, Record]]:
         leads = self.history.leads
@@ -266,7 +266,7 @@ class _Reading:
         mark = lead.marks.get(self._model_id)
         return HeldLead(
             _standing(lead),
-            changed=0 if lead.changed_at is None else _microseconds(lead.changed_at),
+            changed=0 if lead.changed_at is None else to_microseconds(lead.changed_at),
             number=0 if mark is None else mark.number,
             merged_into=merged_into,
             erased_at=lead.erasure,
@@ -275,15 +275,9 @@ class _Reading:
 
 _decode_lead = msgspec.json.Decoder(Lead).decode
 _UNREADABLE = HeldLead(Standing.OPEN, number=sys.maxsize)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 def _standing(lead: Lead) -> Standing:
     if QUALIFIED in {lead.status, lead.status_reason}:
         return Standing.CONVERTED
     return Standing.OPEN if lead.status == OPEN else Standing.LOST
-
-
-def _microseconds(at: datetime) -> int:
-    """Since 1970 began."""
-    return (at - EARLIEST_PLAUSIBLE) // _MICROSECOND

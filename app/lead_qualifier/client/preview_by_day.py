@@ -12,7 +12,7 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from itertools import groupby
 
 from lead_qualifier.client.preview import as_if_live
@@ -22,8 +22,8 @@ from lead_qualifier.qualification.lead_fields import OPEN, QUALIFIED
 from lead_qualifier.qualification.leads import Lead, Qualification, Score, Trigger, record_score
 from lead_qualifier.qualification.models import QualificationModel
 from lead_qualifier.qualification.rules import Rules
+from lead_qualifier.qualification.utc import from_microseconds, to_microseconds
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: Well within what Python's time can hold: scores may be dated at its ends, in any zone, and a hold comes on top.
 _FIRST, _LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 _TRIGGER = Trigger("replay", "lead-score-changed", 0, 0)
@@ -68,7 +68,7 @@ class DayByDay:
         self._of.append(self._keys.setdefault(key, len(self._keys)))
         self._scoring.append(name)
         self._values.append(score.score)
-        self._times.append(_microseconds(score.occurred_at))
+        self._times.append(to_microseconds(min(max(score.occurred_at, _FIRST), _LAST)))
         self._grades.append(self._grade_numbers.setdefault(score.grade, len(self._grade_numbers)))
 
     def result(self) -> Counter[date]:
@@ -96,7 +96,7 @@ class DayByDay:
         self._end_hold(lead, _LAST, earlier)
         closed = held.status != OPEN or held.status_reason == QUALIFIED
         for event in events:
-            at = _EPOCH + timedelta(microseconds=times[event])
+            at = from_microseconds(times[event])
             if closed and held.changed_at is not None and at >= held.changed_at:
                 lead.status, lead.status_reason = held.status, held.status_reason
             if held.merged_at is not None and at >= held.merged_at:
@@ -110,7 +110,7 @@ class DayByDay:
     def _evaluate(
         self, lead: Lead, at: datetime, days: Counter[date], before: Mapping[str, Score] | None = None
     ) -> None:
-        now_ms = (at - _EPOCH) / timedelta(milliseconds=1)
+        now_ms = to_microseconds(at) / 1000
         outcome = evaluate(
             lead, self._model, self._rules, at, now_ms=now_ms, origin="live", trigger=_TRIGGER, before=before
         )
@@ -125,8 +125,3 @@ class DayByDay:
 def _count(outcome: Outcome | Qualification | None, at: datetime, days: Counter[date]) -> None:
     if isinstance(outcome, Qualification):
         days[at.date()] += 1
-
-
-def _microseconds(at: datetime) -> int:
-    since = min(max(at, _FIRST), _LAST) - _EPOCH
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds

@@ -21,6 +21,7 @@ PLAUSIBLE_BEFORE = datetime(2201, 1, 1, tzinfo=UTC)
 _NO_OFFSET = timedelta(0)
 _zones_of_utc: set[tzinfo] = {UTC}
 _EPOCH = EARLIEST_PLAUSIBLE
+_MICROSECOND = timedelta(microseconds=1)
 _BEFORE_EPOCH_MS = (FIRST - _EPOCH) // timedelta(milliseconds=1)
 _AFTER_EPOCH_MS = (LAST - _EPOCH) // timedelta(milliseconds=1)
 
@@ -67,3 +68,13 @@ def from_milliseconds(since_epoch: float) -> datetime:
 def to_milliseconds(at: datetime) -> int:
     """Milliseconds since 1970 began, rounded down: the inverse of from_milliseconds()."""
     return (at - _EPOCH) // timedelta(milliseconds=1)
+
+
+def from_microseconds(since_epoch: int) -> datetime:
+    """The inverse of to_microseconds()."""
+    return _EPOCH + timedelta(microseconds=since_epoch)
+
+
+def to_microseconds(at: datetime) -> int:
+    """Microseconds since 1970 began."""
+    return (at - _EPOCH) // _MICROSECOND

@@ -10,8 +10,10 @@ from lead_qualifier.qualification.utc import (
     FIRST,
     LAST,
     after,
+    from_microseconds,
     from_milliseconds,
     in_utc,
+    to_microseconds,
     to_milliseconds,
     within_years,
 )
@@ -100,3 +102,8 @@ def test_milliseconds_and_back() -> None:
     at = datetime(2026, 11, 23, 9, 0, 0, 123_000, tzinfo=UTC)
     assert from_milliseconds(to_milliseconds(at)) == at
     assert to_milliseconds(BEFORE_ALL) < to_milliseconds(FIRST) < 0 < to_milliseconds(LAST) < to_milliseconds(AFTER_ALL)
+
+
+@pytest.mark.parametrize("at", [FIRST, LAST])
+def test_microseconds_and_back(at: datetime) -> None:
+    assert from_microseconds(to_microseconds(at)) == at
