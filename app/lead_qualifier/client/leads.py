@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from lead_qualifier.client.decoding import decode_event
 from lead_qualifier.client.errors import UnreadableState
 from lead_qualifier.client.stored_state import StoredState, read_state, unprocessed
 from lead_qualifier.engine import partition_of
+from lead_qualifier.engine.checkpoint import Checkpoint
 from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.kafka.reader import TopicReader
 from lead_qualifier.messages.topics import LEAD_QUALIFIED, LEAD_STATE
@@ -93,10 +95,14 @@ def read_all(
 
     Raises TopicMissing, ReadIncomplete, UnreadableState, NotAllowed, KafkaException.
     """
-    partitions = reader.admin.partitions
-    stored = read_state(reader, partitions(LEAD_STATE.full_name(state_prefix)), progress=progress)
-    inputs = [one for topic in WORKER.changelogs[LEAD_STATE] for one in partitions(topic.full_name(topic_prefix))]
-    return stored, unprocessed(reader, inputs, stored.checkpoints)
+    stored = read_state(reader, reader.admin.partitions(LEAD_STATE.full_name(state_prefix)), progress=progress)
+    return stored, unprocessed_by_workers(reader, topic_prefix, stored.checkpoints)
+
+
+def unprocessed_by_workers(reader: TopicReader, topic_prefix: str, checkpoints: Mapping[int, Checkpoint]) -> int:
+    """How many input records no worker has processed yet. `checkpoints`: those on `lead-state`, by partition."""
+    inputs = (reader.admin.partitions(topic.full_name(topic_prefix)) for topic in WORKER.changelogs[LEAD_STATE])
+    return unprocessed(reader, list(chain.from_iterable(inputs)), checkpoints)
 
 
 def decode_lead(value: bytes) -> Lead:

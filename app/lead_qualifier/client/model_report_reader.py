@@ -11,9 +11,10 @@ from itertools import islice
 import msgspec
 
 from lead_qualifier.client.decoding import decode_or_none
+from lead_qualifier.client.leads import unprocessed_by_workers
 from lead_qualifier.client.model_history import CriterionStood, HeldLead, ModelHistory, Standing
 from lead_qualifier.client.model_report import ModelReport, model_report
-from lead_qualifier.client.stored_state import state_changes, unprocessed
+from lead_qualifier.client.stored_state import state_changes
 from lead_qualifier.engine import partition_of
 from lead_qualifier.engine.checkpoint import Checkpoint
 from lead_qualifier.kafka.connection import Connection
@@ -35,7 +36,6 @@ from lead_qualifier.qualification.lead_fields import OPEN, QUALIFIED
 from lead_qualifier.qualification.leads import Lead
 from lead_qualifier.qualification.merging import holds_nothing
 from lead_qualifier.qualification.utc import Moment, from_milliseconds, to_microseconds, to_milliseconds
-from lead_qualifier.services.topology import WORKER
 
 _REPORT_EVERY = 50_000
 
@@ -92,7 +92,6 @@ def report_model(
     work.decisions()
     work.answers()
     work.recycled()
-    inputs = work.reader.admin.partitions
     responses = work.retained[LEAD_SALES_RESPONSE]
     answers_from = 0 if responses.complete else to_microseconds(responses.since or at)
     return ReportedModel(
@@ -103,11 +102,7 @@ def report_model(
             work.history, since=0 if since is None else to_microseconds(since), answers_from=answers_from
         ),
         retained=tuple(work.retained.values()),
-        unprocessed=unprocessed(
-            work.reader,
-            [one for topic in WORKER.changelogs[LEAD_STATE] for one in inputs(topic.full_name(topic_prefix))],
-            work.checkpoints,
-        ),
+        unprocessed=unprocessed_by_workers(work.reader, topic_prefix, work.checkpoints),
         unreadable=len(work.unreadable),
     )
 
