@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 
+from lead_qualifier.client.decoding import decode_or_none
 from lead_qualifier.client.leads import read_all
 from lead_qualifier.client.preview import Preview, Previewer, as_if_live
 from lead_qualifier.client.preview_by_day import DayByDay
@@ -90,15 +91,11 @@ def preview(
     for number, (key, value) in enumerate(leads.items()):
         if not number % _REPORT_EVERY:
             progress(f"{number:,} of {len(leads):,} leads evaluated")
-        try:
-            lead = decode(value)
-        except (msgspec.DecodeError, ValueError, RecursionError):
-            unreadable.append(key)
-            continue
-        if not holds_nothing(lead):
+        lead = decode_or_none(decode, value)
+        if lead is not None and not holds_nothing(lead):
             forget_implausible_times(lead, latest)
             previewer.add(key, lead)
-        elif is_erased(lead):
+        elif lead is not None and is_erased(lead):
             erased.append(key)
         else:  # any JSON object reads as a lead, since what is unknown is ignored
             unreadable.append(key)
