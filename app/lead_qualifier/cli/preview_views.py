@@ -50,12 +50,9 @@ def show(previewed: Previewed) -> None:
     say("")
     _criteria(preview, previewed.near, in_audience=model.audience is not None)
     for criterion in preview.criteria:
-        if criterion.bands:
+        if criterion.bands or criterion.by_grade:
             say("")
-            _bands(criterion)
-        if criterion.by_grade:
-            say("")
-            _grades(criterion)
+            _distribution(criterion)
     for what_if in preview.what_if:
         say("")
         _what_if(what_if)
@@ -144,35 +141,21 @@ def _criterion(one: CriterionCount, asked: int, *, expire: bool) -> tuple[str, .
     )
 
 
-def _bands(criterion: CriterionCount) -> None:
-    most = max(count for _, count in criterion.bands)
-    threshold = criterion.criterion.threshold
+def _distribution(criterion: CriterionCount) -> None:
+    """How many leads have a score in each band, or each grade."""
+    asked = criterion.criterion
+    rows = [
+        (band_text(band, whole=criterion.whole), count, " <- threshold" if band.start == asked.threshold else "")
+        for band, count in criterion.bands
+    ]
+    rows += [
+        ("no grade" if grade is None else f"grade {grade}", count, " <- asked for" if grade in asked.grades else "")
+        for grade, count in criterion.by_grade.most_common()
+    ]
+    most = max(count for _, count, _ in rows)
     columns(
-        (f"  {criterion.scoring_model_id}", "leads", ""),
-        (
-            (
-                f"  {band_text(band, whole=criterion.whole)}",
-                f"{count:,}",
-                _bar(count, most) + (" <- threshold" if band.start == threshold else ""),
-            )
-            for band, count in criterion.bands
-        ),
-        right=("leads",),
-    )
-
-
-def _grades(criterion: CriterionCount) -> None:
-    most = max(criterion.by_grade.values())
-    columns(
-        (f"  {criterion.scoring_model_id}", "leads", ""),
-        (
-            (
-                f"  {'no grade' if grade is None else f'grade {grade}'}",
-                f"{count:,}",
-                _bar(count, most) + (" <- asked for" if grade in criterion.criterion.grades else ""),
-            )
-            for grade, count in criterion.by_grade.most_common()
-        ),
+        (f"  {asked.scoring_model}", "leads", ""),
+        ((f"  {title}", f"{count:,}", _bar(count, most) + remark) for title, count, remark in rows),
         right=("leads",),
     )
 

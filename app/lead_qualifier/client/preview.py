@@ -48,11 +48,6 @@ class CriterionCount:
     """Whether all of these scores, and the threshold, are whole numbers."""
 
     @property
-    def scoring_model_id(self) -> str:
-        """The criterion's scoring model."""
-        return self.criterion.scoring_model
-
-    @property
     def met(self) -> int:
         """How many meet it now."""
         return self.reached if self.live else 0

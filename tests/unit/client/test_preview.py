@@ -202,7 +202,7 @@ def test_nested_groups_are_met_and_each_criterion_is_counted() -> None:
     )
     found = previewed(nested, rules(), lead(engagement=70, intent=20), lead(intent=90), lead(intent=88, engagement=9))
     assert found.qualifying == 2
-    assert [(one.scoring_model_id, one.met, one.near) for one in found.criteria] == [
+    assert [(one.criterion.scoring_model, one.met, one.near) for one in found.criteria] == [
         ("intent", 1, 1),
         ("engagement", 1, 0),
         ("intent", 3, 0),
