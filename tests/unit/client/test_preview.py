@@ -34,6 +34,17 @@ def previewed(definition: QualificationModel, by: Rules, *leads: Lead, near: flo
     return previewer.result()
 
 
+def on_engagement(threshold: float, *values: float) -> Preview:
+    """A preview of leads with these scores, of one without a score, and of one that is closed."""
+    return previewed(
+        model(criteria={"engagement": threshold}),
+        rules(),
+        *(lead(engagement=value) for value in values),
+        lead(demographic=80),
+        lead(status="qualified", engagement=90),
+    )
+
+
 def test_leads_are_counted_by_the_outcome_of_a_worker() -> None:
     found = previewed(
         model(),
@@ -88,14 +99,7 @@ def test_grades_are_counted_in_place_of_bands() -> None:
 
 
 def test_a_criterion_counts_eligible_leads_that_meet_or_near_it() -> None:
-    found = previewed(
-        model(criteria={"engagement": 70}),
-        rules(),
-        *(lead(engagement=value) for value in (70, 71, 69.9, 65, 64.9)),
-        lead(demographic=80),
-        lead(status="qualified", engagement=90),
-    )
-    [criterion] = found.criteria
+    [criterion] = on_engagement(70, 70, 71, 69.9, 65, 64.9).criteria
     assert (criterion.met, criterion.near, criterion.no_score) == (2, 2, 1)
     [wider] = previewed(model(criteria={"engagement": 70}), rules(), lead(engagement=60.5), near=10).criteria
     assert wider.near == 1
@@ -233,13 +237,7 @@ def test_leads_that_have_the_flags_are_counted_by_model() -> None:
 
 
 def test_scores_of_eligible_leads_are_counted_in_bands_that_part_at_the_threshold() -> None:
-    found = previewed(
-        model(criteria={"engagement": 72}),
-        rules(),
-        *(lead(engagement=value) for value in (60, 71, 72, 73, 79)),
-        lead(demographic=80),
-        lead(status="qualified", engagement=90),
-    )
+    found = on_engagement(72, 60, 71, 72, 73, 79)
     [criterion] = found.criteria
     assert [(band.start, count) for band, count in criterion.bands if count] == [
         (60, 1),
