@@ -33,6 +33,8 @@ QUALIFIED_FIELDS = (
     "origin",
 )
 """What is shown of a qualification: an event that lacks one of these is none of ours."""
+decode_lead: Callable[[bytes], Lead] = msgspec.json.Decoder(Lead).decode
+"""Decodes a lead as `lead-state` has it. Raises msgspec.DecodeError, ValueError, RecursionError."""
 
 
 class LeadPresence(StrEnum):
@@ -105,13 +107,8 @@ def unprocessed_by_workers(reader: TopicReader, topic_prefix: str, checkpoints: 
     return unprocessed(reader, list(chain.from_iterable(inputs)), checkpoints)
 
 
-def decode_lead(value: bytes) -> Lead:
-    """A lead as `lead-state` has it. Raises msgspec.DecodeError, ValueError, RecursionError."""
-    return msgspec.json.decode(value, type=Lead)
-
-
 def read_lead(value: bytes, lead_id: str) -> Lead:
-    """The same. Raises UnreadableState, which says what to do."""
+    """A lead as `lead-state` has it. Raises UnreadableState, which says what to do."""
     try:
         return decode_lead(value)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:

@@ -11,7 +11,7 @@ from itertools import islice
 import msgspec
 
 from lead_qualifier.client.decoding import decode_or_none
-from lead_qualifier.client.leads import unprocessed_by_workers
+from lead_qualifier.client.leads import decode_lead, unprocessed_by_workers
 from lead_qualifier.client.model_history import CriterionStood, HeldLead, ModelHistory, Standing
 from lead_qualifier.client.model_report import ModelReport, model_report
 from lead_qualifier.client.stored_state import state_changes
@@ -251,7 +251,7 @@ class _Reading:
         self.unreadable.discard(key)
         if value is None:
             return HeldLead(Standing.ERASED)
-        lead = decode_or_none(_decode_lead, value)
+        lead = decode_or_none(decode_lead, value)
         if lead is None:
             self.unreadable.add(key)
             return _UNREADABLE
@@ -268,7 +268,6 @@ class _Reading:
         )
 
 
-_decode_lead = msgspec.json.Decoder(Lead).decode
 _UNREADABLE = HeldLead(Standing.OPEN, number=sys.maxsize)
 
 

@@ -6,10 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-import msgspec
-
 from lead_qualifier.client.decoding import decode_or_none
-from lead_qualifier.client.leads import read_all
+from lead_qualifier.client.leads import decode_lead, read_all
 from lead_qualifier.client.preview import Preview, Previewer, as_if_live
 from lead_qualifier.client.preview_by_day import DayByDay
 from lead_qualifier.client.what_if import Thresholds
@@ -20,7 +18,7 @@ from lead_qualifier.messages.decode import decode_score
 from lead_qualifier.messages.errors import BadMessage
 from lead_qualifier.messages.plausible_time import DEFAULT_TOLERANCE, PlausibleTime, has_time
 from lead_qualifier.messages.topics import LEAD_SCORE_CHANGED
-from lead_qualifier.qualification.leads import Lead, forget_implausible_times
+from lead_qualifier.qualification.leads import forget_implausible_times
 from lead_qualifier.qualification.merging import holds_nothing, is_erased
 from lead_qualifier.qualification.models import QualificationModel
 from lead_qualifier.qualification.rules import RuledModel, Rules
@@ -84,14 +82,13 @@ def preview(
     reader = TopicReader(connection)
     stored, unprocessed = read_all(reader, topic_prefix=topic_prefix, state_prefix=state_prefix, progress=progress)
     leads = stored.values
-    decode = msgspec.json.Decoder(Lead).decode
     times = PlausibleTime(time_tolerance)
     latest = times.latest(to_milliseconds(at))
     unreadable, erased = [], []
     for number, (key, value) in enumerate(leads.items()):
         if not number % _REPORT_EVERY:
             progress(f"{number:,} of {len(leads):,} leads evaluated")
-        lead = decode_or_none(decode, value)
+        lead = decode_or_none(decode_lead, value)
         if lead is not None and not holds_nothing(lead):
             forget_implausible_times(lead, latest)
             previewer.add(key, lead)
@@ -102,7 +99,7 @@ def preview(
     for key in (*unreadable, *erased):
         del leads[key]
     model, then = as_if_live(definition, rules)
-    replay = DayByDay(definition, rules, at, leads, decode)
+    replay = DayByDay(definition, rules, at, leads, decode_lead)
     return Previewed(
         at=at,
         model=model,
