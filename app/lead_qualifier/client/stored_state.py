@@ -43,7 +43,7 @@ def read_state(
     state = StoredState()
     values, erased, until = state.values, state.erased, _REPORT_EVERY
     for key, value in state_changes(reader, partitions, state.checkpoints):
-        if only not in {None, key}:
+        if only is not None and key != only:
             continue
         if value is None:
             values.pop(key, None)
