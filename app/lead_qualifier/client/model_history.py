@@ -1,6 +1,7 @@
 """What topics hold about the leads that one model has qualified, in columns: some 100 bytes a lead.
 
-Times are microseconds since 1970. Topics may be read one after the other in any order, each in its own order.
+Times are microseconds since 1970. Qualifications come first, then what is held about these leads, and then the other
+events; each topic in its own order.
 """
 
 from __future__ import annotations
@@ -74,18 +75,21 @@ class Column:
         self.lead, self.at, self.what = array("l"), array("q"), array("l")
 
     def add(self, lead: int, at: int, what: int) -> None:
-        """Take one more."""
+        """Append an event."""
         self.lead.append(lead)
         self.at.append(at)
         self.what.append(what)
 
 
 class ModelHistory:
-    """Takes what is about the leads that one model has qualified. Whoever fills it asks `leads` which these are."""
+    """Collects qualifications by one model, and what is known about these leads.
+
+    What is known about other leads must not be passed: see `leads`.
+    """
 
     def __init__(self) -> None:
         self.leads: dict[bytes, int] = {}
-        """By key, the number of each lead that qualified, or into which one of them was merged."""
+        """By key, the number of each lead that qualified, or into which such a lead was merged."""
         self.standing, self.changed, self.number = array("b"), array("q"), array("l")
         self.merged_into: dict[int, int] = {}
         self.erased_at: dict[int, int] = {}
@@ -118,7 +122,7 @@ class ModelHistory:
         fast_track: bool = False,
         known_until: int = -1,
     ) -> None:
-        """The model qualified a lead. `written`: time of the record. `known_until`: its `lead_changed_offset`."""
+        """The model qualified a lead. `written`: the time of the record. `known_until`: its `lead_changed_offset`."""
         count = len(self.lead)
         self.lead.append(self.follow(lead))
         self.occurred.append(occurred)
@@ -185,7 +189,7 @@ class ModelHistory:
 
 
 class ByLead:
-    """Gives the events of one lead after the other, in the order of the leads' numbers."""
+    """Looks up events by lead, in the order of the leads' numbers."""
 
     def __init__(self, column: Column, survivors: array[int]) -> None:
         """`survivors`: by the number of each lead, the one that its events count for."""
@@ -195,7 +199,7 @@ class ByLead:
         self._next = 0
 
     def of(self, lead: int) -> list[tuple[int, int]]:
-        """When and what, in the order of the topic. `lead`: higher than the last time."""
+        """When and what, in the order of the topic. `lead`: a higher number than in the call before."""
         order, leads, column = self._order, self._leads, self._column
         index, end = self._next, len(order)
         while index < end and leads[order[index]] < lead:
