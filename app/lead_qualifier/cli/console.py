@@ -5,14 +5,11 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import Annotated
 
-import structlog
 import typer
 
 from lead_qualifier.cli.exit_codes import Refused
 from lead_qualifier.cli.screen import say
-from lead_qualifier.cli.worker import broker_of
-from lead_qualifier.services.logs import configure_logs
-from lead_qualifier.settings import load_settings, log_format, unknown_variables
+from lead_qualifier.cli.worker import broker_of, serving
 
 #: What the extra `console` installs and the program itself does not.
 _MODULES = ("babel", "fastapi", "jinja2", "psycopg", "sqlalchemy", "uvicorn")
@@ -42,10 +39,7 @@ def console(port: Port = None) -> None:
             f"the console needs packages that are not installed ({', '.join(missing)}): "
             "pip install 'lead-qualifier[console]'"
         )
-    configure_logs(log_format())
-    settings = load_settings(console_port=port)
-    for line in unknown_variables():
-        structlog.get_logger(__name__).warning("unknown_setting", reason=line)
+    settings = serving(console_port=port)
     from lead_qualifier.console.read_model.database import UnusableDatabase  # noqa: PLC0415  only with the extra
     from lead_qualifier.console.run import run_console  # noqa: PLC0415
     from lead_qualifier.console.security import NotLoopback  # noqa: PLC0415

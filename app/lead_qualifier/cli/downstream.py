@@ -34,7 +34,7 @@ _TERMS = "Each event is handled exactly once. Start as many processes as you lik
 
 
 def _serve(names: tuple[str, ...], web_port: int | None) -> None:
-    settings = serving(web_port)
+    settings = serving(web_port=web_port)
     connection = broker_of(settings)
     from lead_qualifier.services.downstream import downstream_process  # noqa: PLC0415  Faust takes half a second
 
@@ -94,7 +94,7 @@ def _run_sink(build: Callable[[Settings], Sink], check: bool, web_port: int | No
     from lead_qualifier.sinks.errors import MissingSecret  # noqa: PLC0415
     from lead_qualifier.sinks.run import run_sink  # noqa: PLC0415
 
-    settings = load_settings(web_port=web_port) if check else serving(web_port)
+    settings = load_settings(web_port=web_port) if check else serving(web_port=web_port)
     try:
         sink = build(settings)
         if check:

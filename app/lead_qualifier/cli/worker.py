@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import structlog
 import typer
@@ -25,10 +25,13 @@ WebPort = Annotated[
 ]
 
 
-def serving(web_port: int | None) -> Settings:
-    """The settings of a process that serves, which from now on logs as they say. Raises InvalidSettings."""
+def serving(**options: Any) -> Settings:
+    """The settings of a process that serves, with its command's options; it logs as they say from now on.
+
+    Raises InvalidSettings.
+    """
     configure_logs(log_format())  # also for what is wrong with the other settings
-    settings = load_settings(web_port=web_port)
+    settings = load_settings(**options)
     for line in unknown_variables():
         structlog.get_logger(__name__).warning("unknown_setting", reason=line)
     return settings
@@ -50,7 +53,7 @@ def worker(web_port: WebPort = None) -> None:
     /health/live, /health/ready and /metrics. At startup it waits up to LEAD_QUALIFIER_STARTUP_TIMEOUT seconds for the
     broker, then exits with 3. It exits with 70 if it cannot continue; its supervisor should restart it.
     """
-    settings = serving(web_port)
+    settings = serving(web_port=web_port)
     connection = broker_of(settings)
     from lead_qualifier.services.worker.run import Worker  # noqa: PLC0415  Faust takes half a second
 
