@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 
@@ -75,7 +74,7 @@ class Follower:
             except Overtaken:
                 log.info("projection_overtaken")
             except UnusableDatabase as error:
-                self._show(problem=str(error))
+                self._standing = replace(self._standing, problem=str(error))
                 log.error("projection_refused", reason=str(error))
                 return
             except (KafkaException, KafkaClientError, ClientError) as error:
@@ -86,11 +85,8 @@ class Follower:
     def _fail(self, problem: str) -> None:
         if problem != self._standing.problem:
             log.warning("projection_waits", reason=problem)
-        self._show(problem=problem)
+        self._standing = replace(self._standing, problem=problem)
         self._stop.wait(_RETRY_SECONDS)
-
-    def _show(self, **changes: object) -> None:
-        self._standing = replace(self._standing, **changes)  # type: ignore[arg-type]  # mypy checks no ** of replace
 
     # -- one connection
 
@@ -179,9 +175,10 @@ class Follower:
                 self._remembered_ms = now_ms
             if first_time:
                 log.info("projection_caught_up", records=self._standing.total)
-                self._show(phase=Phase.FOLLOWING, reason=None)
+                self._standing = replace(self._standing, phase=Phase.FOLLOWING, reason=None)
             self._goal, self._goal_ms = ends, now_ms
-        self._show(behind=behind, read=max(0, self._standing.total - behind), problem=None)
+        read = max(0, self._standing.total - behind)
+        self._standing = replace(self._standing, behind=behind, read=read, problem=None)
 
 
 class _Round:
