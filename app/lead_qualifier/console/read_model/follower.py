@@ -94,17 +94,18 @@ class Follower:
         """Until it is stopped. Raises what may be tried again, and UnusableDatabase."""
         partitions = self._partitions()
         next_offsets = self._begin(partitions)
-        with ExitStack() as tails:
-            round_ = _Round(self._topics, self._projection, self._admin, next_offsets)
-            round_.open(self._connection, tails)
+        of_events = {one: offset for one, offset in next_offsets.items() if one[0] in self._topics.lead_events}
+        of_causes = {one: offset for one, offset in next_offsets.items() if one not in of_events}
+        with PartitionTail(self._connection, of_causes) as causes, PartitionTail(self._connection, of_events) as events:
+            records = _CausesFirst(causes, events, self._topics, self._projection, self._admin)
             checked = 0.0
             looked = time.monotonic()
             while not self._stop.is_set():
                 now = time.monotonic()
                 if now >= checked + _CHECK_SECONDS:
-                    self._check(round_.next)
+                    self._check(records.next)
                     checked = now
-                round_.run(_POLL_SECONDS)
+                records.read_on(_POLL_SECONDS)
                 if now >= looked + _REMEMBER_SECONDS:
                     looked = now
                     if len(self._partitions()) > len(partitions):
@@ -181,43 +182,39 @@ class Follower:
         self._standing = replace(self._standing, behind=behind, read=read, problem=None)
 
 
-class _Round:
-    """Takes records, and applies events of leads only once what caused them is applied.
+class _CausesFirst:
+    """Takes records, and applies the events of leads only after the records that caused them.
 
-    A worker writes a lead's state and its events in one transaction, but topics are read each at its own pace. So the
-    state of leads is read up to where it ended when the events had been read, and only then they are applied.
+    A worker writes a lead's state and its events in one transaction, but each topic is read at its own pace. So events
+    that were read wait until the state of leads has been applied up to where it ended at that moment.
     """
 
-    _causes: PartitionTail
-    _events: PartitionTail
-
     def __init__(
-        self, topics: ProjectedTopics, projection: Projection, admin: Admin, next_offsets: Mapping[PartitionId, int]
+        self,
+        causes: PartitionTail,
+        events: PartitionTail,
+        topics: ProjectedTopics,
+        projection: Projection,
+        admin: Admin,
     ) -> None:
-        self.next = dict(next_offsets)
+        self.next = causes.position | events.position
         """By partition the offset of the next record to apply."""
+        self._causes = causes
+        self._events = events
+        self._states = [one for one in causes.position if one[0] == topics.lead_state]
         self._projection = projection
         self._admin = admin
-        self._topics = topics
         self._pending: list[Record] = []
         self._pending_until: dict[PartitionId, int] = {}
         self._barrier: dict[PartitionId, int] = {}
 
-    def open(self, connection: Connection, tails: ExitStack) -> None:
-        """Connect, until `tails` is closed."""
-        events = {one: offset for one, offset in self.next.items() if one[0] in self._topics.lead_events}
-        causes = {one: offset for one, offset in self.next.items() if one not in events}
-        self._causes = tails.enter_context(PartitionTail(connection, causes))
-        self._events = tails.enter_context(PartitionTail(connection, events))
-
-    def run(self, seconds: float) -> None:
+    def read_on(self, seconds: float) -> None:
         """Read on for at most that long without a record, and apply what was read."""
         self._apply(self._causes.take(0 if self._is_due() else seconds), self._causes.position)
         if not self._pending:
-            self._pending = self._events.take(0)  # without waiting: with every event comes a state
+            self._pending = self._events.take(0)  # without waiting: a state comes with every event
             self._pending_until = dict(self._events.position)
-            states = [one for one in self._causes.position if one[0] == self._topics.lead_state]
-            self._barrier = self._admin.ends(states) if self._pending else {}
+            self._barrier = self._admin.ends(self._states) if self._pending else {}
         if self._is_due():
             self._apply(self._pending, self._pending_until)
             self._pending, self._pending_until = [], {}
