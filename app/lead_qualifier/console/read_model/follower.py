@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from lead_qualifier.client.errors import ClientError
 from lead_qualifier.console.read_model.database import UnusableDatabase, failure
 from lead_qualifier.console.read_model.projection import Overtaken, ProjectedTopics, Projection
-from lead_qualifier.console.read_model.rebuilding import reason_to_rebuild
+from lead_qualifier.console.read_model.rebuilding import lost_records, reason_to_rebuild
 from lead_qualifier.console.read_model.standing import Phase, Standing
 from lead_qualifier.kafka.admin import Admin
 from lead_qualifier.kafka.connection import Connection
@@ -164,9 +164,7 @@ class Follower:
         ends = self._admin.ends(list(next_offsets))
         ids = self._admin.topic_ids(self._topics.all)
         stored = self._projection.stored()
-        known = {} if stored is None else stored.topic_ids
-        recreated = any(known.get(topic) and known[topic] != topic_id for topic, topic_id in ids.items())
-        if stored is None or recreated or any(offset > ends[one] for one, offset in next_offsets.items()):
+        if stored is None or lost_records(stored.topic_ids, next_offsets, topic_ids=ids, ends=ends) is not None:
             raise Overtaken
         behind = sum(max(0, ends[one] - offset) for one, offset in next_offsets.items())
         if all(next_offsets[one] >= end for one, end in self._goal.items()):

@@ -21,19 +21,37 @@ def reason_to_rebuild(
 ) -> str | None:
     """Why everything must be read again; None if nothing was missed.
 
-    `first` and `ends`: the offsets that each partition holds now. A compacted topic forgets after a time that a lead
-    was erased (`tombstones_kept`): who has not read it to its end for longer would keep the lead for ever.
+    `first` and `ends`: the offsets that each partition holds now. A compacted topic forgets after a time
+    (`tombstones_kept`) that a lead was erased: a projection that was not at its end for longer could keep the lead
+    forever.
     """
     if stored is None:
         return "there is no projection of this version yet"
-    for topic, topic_id in topic_ids.items():
-        if (known := stored.topic_ids.get(topic)) and topic_id and known != topic_id:
-            return f"the topic {topic} was deleted and created again"
+    if (lost := lost_records(stored.topic_ids, stored.next, topic_ids=topic_ids, ends=ends)) is not None:
+        return lost
     for (topic, number), offset in stored.next.items():
-        if (end := ends.get((topic, number))) is not None and offset > end:
-            return f"{topic}-{number} ends at {end}, before offset {offset}, which was read"
         if topic == lead_state and offset < first.get((topic, number), 0):
             return f"{topic}-{number} no longer holds records from offset {offset} on"
     if now_ms - stored.caught_up_ms > tombstones_kept / timedelta(milliseconds=1):
         return f"it was last at the end longer ago than {lead_state} keeps erasures"
+    return None
+
+
+def lost_records(
+    known_ids: Mapping[str, str],
+    next_offsets: Mapping[PartitionId, int],
+    *,
+    topic_ids: Mapping[str, str],
+    ends: Mapping[PartitionId, int],
+) -> str | None:
+    """How topics have lost records that were read; None if they have not.
+
+    `known_ids`: the ids of the topics when they were read, empty where the broker gave none.
+    """
+    for topic, topic_id in topic_ids.items():
+        if (known := known_ids.get(topic)) and known != topic_id:
+            return f"the topic {topic} was deleted and created again"
+    for (topic, number), offset in next_offsets.items():
+        if (end := ends.get((topic, number))) is not None and offset > end:
+            return f"{topic}-{number} ends at {end}, before offset {offset}, which was read"
     return None
