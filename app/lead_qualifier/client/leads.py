@@ -73,8 +73,8 @@ def look_up(connection: Connection, *, topic_prefix: str, state_prefix: str, lea
     stored = read_state(reader, [(state, partition)], only=key)
     lead = read_lead(stored.values[key], lead_id) if key in stored.values else None
     presence = LeadPresence.HELD if lead is not None else LeadPresence.NEVER_SEEN
-    if key in stored.erased or (lead is not None and is_erased(lead) and holds_nothing(lead)):
-        presence, lead = LeadPresence.ERASED, None  # the rest goes once no record can refer to it
+    if key in stored.erased or (lead is not None and is_only_erased(lead)):
+        presence, lead = LeadPresence.ERASED, None
     inputs = [(topic.full_name(topic_prefix), partition) for topic in WORKER.changelogs[LEAD_STATE]]
     return LookedUp(
         lead_id=lead_id,
@@ -105,6 +105,11 @@ def unprocessed_by_workers(reader: TopicReader, topic_prefix: str, checkpoints: 
     """How many input records no worker has processed yet. `checkpoints`: those on `lead-state`, by partition."""
     inputs = (reader.admin.partitions(topic.full_name(topic_prefix)) for topic in WORKER.changelogs[LEAD_STATE])
     return unprocessed(reader, list(chain.from_iterable(inputs)), checkpoints)
+
+
+def is_only_erased(lead: Lead) -> bool:
+    """Whether nothing is held about the lead but its erasure, which goes once no record can refer to it."""
+    return is_erased(lead) and holds_nothing(lead)
 
 
 def read_lead(value: bytes, lead_id: str) -> Lead:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from lead_qualifier.client.decoding import decode_or_none
-from lead_qualifier.client.leads import decode_lead
+from lead_qualifier.client.leads import decode_lead, is_only_erased
 from lead_qualifier.console.read_model.database import Database, UnusableDatabase
 from lead_qualifier.console.read_model.names import name_of, words_in
 from lead_qualifier.console.read_model.tables import (
@@ -27,7 +27,6 @@ from lead_qualifier.definitions.qualification_models.entries import decode_entry
 from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY
 from lead_qualifier.kafka.records import PartitionId, Record
 from lead_qualifier.qualification.leads import Lead
-from lead_qualifier.qualification.merging import holds_nothing, is_erased
 
 T = TypeVar("T")
 
@@ -217,23 +216,21 @@ class Projection:
 
     def _apply_states(self, connection: Connection, records: Sequence[Record]) -> bool:
         """Whether it erased something."""
-        newest: dict[bytes, Lead | None] = {}
-        values: dict[bytes, bytes] = {}
+        newest: dict[bytes, tuple[Lead, bytes]] = {}
         gone: dict[bytes, None] = {}
         for record in records:
             key, value = record.key, record.value
             if not key or key == CHECKPOINT_KEY:
                 continue
-            lead = None if value is None else _lead(value)
-            if lead is None or (is_erased(lead) and holds_nothing(lead)):
+            if value is None or is_only_erased(lead := _lead(value)):
                 gone[key] = None
                 newest.pop(key, None)
-            elif value is not None:
-                newest[key], values[key] = lead, value
+            else:
+                newest[key] = lead, value
         erased = self._erase(connection, list(gone))
         if erased:
             self._hook(Step.ERASED)
-        self._hold(connection, {key: lead for key, lead in newest.items() if lead is not None}, values)
+        self._hold(connection, newest)
         return erased
 
     def _erase(self, connection: Connection, keys: Sequence[bytes]) -> bool:
@@ -244,8 +241,8 @@ class Projection:
                 count += connection.execute(delete(table).where(table.c.lead_id.in_(some))).rowcount
         return count > 0
 
-    def _hold(self, connection: Connection, held: Mapping[bytes, Lead], values: Mapping[bytes, bytes]) -> None:
-        rows = {key: self._row(key, lead, values[key]) for key, lead in held.items()}
+    def _hold(self, connection: Connection, held: Mapping[bytes, tuple[Lead, bytes]]) -> None:
+        rows = {key: self._row(key, lead, value) for key, (lead, value) in held.items()}
         names: dict[bytes, bytes] = {}
         for some in _split(list(rows)):
             found = connection.execute(select(leads.c.lead_id, leads.c.name).where(leads.c.lead_id.in_(some)))
