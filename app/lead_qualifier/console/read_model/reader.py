@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, select, true, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, Select, select, tuple_
 
 from lead_qualifier.client.decoding import decode_or_none
 from lead_qualifier.client.leads import decode_lead, read_lead
@@ -123,8 +123,9 @@ def _search(connection: Connection, query: LeadQuery, after: Position | None, li
         if after is not None:
             conditions.append(tuple_(*newest_first) > after)
         return connection.execute(columns.where(*conditions).order_by(*newest_first).limit(limit)).all()
-    beyond = true() if after is None else leads.c.lead_id > after[1]
-    by_id = columns.where(*conditions, beyond).order_by(leads.c.lead_id).limit(limit)
+    if after is not None:
+        conditions.append(leads.c.lead_id > after[1])
+    by_id = columns.where(*conditions).order_by(leads.c.lead_id).limit(limit)
     found = list(connection.execute(by_id.where(*_begins(leads.c.lead_id, query.text.strip().encode()))))
     if (named := _named(query.text)) is not None:
         found += connection.execute(by_id.where(leads.c.lead_id.in_(named)))
