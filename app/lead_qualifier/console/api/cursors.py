@@ -1,14 +1,14 @@
-"""Cursors: where a list goes on. They are opaque to clients and hold no more than a position."""
+"""Cursors: where a list continues. They are opaque to clients and hold a position only."""
 
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 
 from lead_qualifier.console.api.errors import InvalidParameter
 from lead_qualifier.console.read_model.reader import Position
 
+#: No database holds a larger integer.
 _LARGEST = 2**63 - 1
 
 
@@ -24,8 +24,8 @@ def position_of(cursor: str) -> Position:
     try:
         rank, lead_id = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
         position = int(rank), base64.b64decode(lead_id, validate=True)
-    except (ValueError, TypeError, binascii.Error, RecursionError, OverflowError) as error:
+        if not -_LARGEST <= position[0] <= _LARGEST:
+            raise OverflowError(rank)
+    except (ValueError, TypeError, RecursionError, OverflowError) as error:
         raise InvalidParameter("is not a cursor of this list: begin without one", parameter="cursor") from error
-    if not -_LARGEST <= position[0] <= _LARGEST:
-        raise InvalidParameter("is not a cursor of this list: begin without one", parameter="cursor")
     return position
