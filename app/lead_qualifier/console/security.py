@@ -1,4 +1,4 @@
-"""Who may use the console: whoever opened its one-time link on this machine; and the headers that protect pages."""
+"""Who may use the console: the browser in which its one-time link was opened. Also the headers that protect pages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 from starlette.requests import cookie_parser
 
-_SESSION_SECONDS = 12 * 3600.0
+SESSION_SECONDS = 12 * 3600
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -49,33 +49,32 @@ def check_loopback(host: str) -> None:
 
 
 class Access:
-    """One link that can be opened once, and the session of whoever opened it."""
+    """A link that works once, and the session that it opens."""
 
     def __init__(self, *, port: int, clock: Callable[[], float] = time.monotonic) -> None:
-        """`port`: of the console. Browsers send cookies to every port of a host, so that names must differ."""
+        """`port`: of the console. It is in the cookie's name, because browsers send cookies to every port of a host."""
         self.cookie = f"lead-qualifier-{port}"
         self.key = secrets.token_urlsafe(32)
         """The secret of the link."""
-        self.seconds = int(_SESSION_SECONDS)
-        """How long a session lasts."""
         self._clock = clock
         self._opening = threading.Lock()
-        self._opened = False
-        self._sessions: dict[str, float] = {}
+        self._session: str | None = None
+        self._ends = 0.0
 
     def open(self, key: str) -> str | None:
         """A session for the key of the link; None if it is another key, or was used before."""
         with self._opening:
-            if self._opened or not hmac.compare_digest(key.encode(), self.key.encode()):
+            if self._session is not None or not hmac.compare_digest(key.encode(), self.key.encode()):
                 return None
-            self._opened = True
-        session = secrets.token_urlsafe(32)
-        self._sessions[session] = self._clock() + _SESSION_SECONDS
-        return session
+            self._ends = self._clock() + SESSION_SECONDS
+            self._session = secrets.token_urlsafe(32)
+            return self._session
 
     def is_known(self, session: str | None) -> bool:
-        """Whether this is a session that has not ended."""
-        return session is not None and self._sessions.get(session, 0.0) > self._clock()
+        """Whether this is the session, and it has not ended."""
+        if session is None or self._session is None or self._clock() >= self._ends:
+            return False
+        return hmac.compare_digest(session.encode(), self._session.encode())
 
 
 class Guard:

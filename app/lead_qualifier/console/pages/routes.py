@@ -14,7 +14,7 @@ from lead_qualifier.console.api.leads import Leads
 from lead_qualifier.console.languages import LANGUAGES
 from lead_qualifier.console.pages.rendering import LANGUAGE_COOKIE, Pages, language_of
 from lead_qualifier.console.read_model.reader import LeadQuery
-from lead_qualifier.console.security import Access
+from lead_qualifier.console.security import SESSION_SECONDS, Access
 
 STATIC = "/static"
 HOME = "/leads"
@@ -39,7 +39,7 @@ def page_routes(leads: Leads, pages: Pages, access: Access) -> APIRouter:
         if session is None:
             raise NotSignedIn
         answer = RedirectResponse(HOME, status_code=303)
-        answer.set_cookie(access.cookie, session, max_age=access.seconds, httponly=True, samesite="strict")
+        answer.set_cookie(access.cookie, session, max_age=SESSION_SECONDS, httponly=True, samesite="strict")
         return answer
 
     @router.get("/language")
