@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 
 from lead_qualifier import __version__
 from lead_qualifier.console.api import problems
-from lead_qualifier.console.api.errors import ApiError, DatabaseAway, ForeignHost, NotSignedIn
+from lead_qualifier.console.api.errors import ApiError, DatabaseAway
 from lead_qualifier.console.api.forms import Problem
 from lead_qualifier.console.api.leads import Leads
 from lead_qualifier.console.api.openapi import TITLE, description
@@ -92,10 +92,9 @@ class _Answers:
         log.error("request_failed", error=type(error).__name__, at=where[-5:])
         return self._answer(request, problems.of_error(ApiError("Something went wrong: see the console's log.")))
 
-    def guarded(self, scope: Scope, code: str) -> Application:
+    def guarded(self, scope: Scope, error: ApiError) -> Application:
         """What the guard refuses."""
-        error = NotSignedIn() if code == NotSignedIn.code else ForeignHost()
-        return self._answer(Request(scope), problems.of_error(error))
+        return self.refused(Request(scope), error)
 
     def _answer(self, request: Request, problem: Problem) -> Response:
         if request.scope["path"].startswith("/api/"):

@@ -13,6 +13,8 @@ from typing import Any
 
 from starlette.requests import cookie_parser
 
+from lead_qualifier.console.api.errors import ApiError, ForeignHost, NotSignedIn
+
 SESSION_SECONDS = 12 * 3600
 
 Scope = MutableMapping[str, Any]
@@ -86,7 +88,7 @@ class Guard:
     def __init__(
         self, application: Application, *, access: Access, is_public: Callable[[str], bool], refuse: Refuse
     ) -> None:
-        """`is_public`: whether a path needs no session. `refuse`: the answer to a refused request."""
+        """`is_public`: whether a path needs no session. `refuse`: makes the response to a refused request."""
         self._application = application
         self._access = access
         self._is_public = is_public
@@ -109,9 +111,9 @@ class Guard:
             await send(message)
 
         if not _is_loopback(_name_in(headers.get(b"host", ""))):  # else a page elsewhere could read by DNS rebinding
-            await self._refuse(scope, "foreign_host")(scope, receive, protected)
+            await self._refuse(scope, ForeignHost())(scope, receive, protected)
         elif not self._is_public(scope["path"]) and not self._access.is_known(self._session_in(headers)):
-            await self._refuse(scope, "not_signed_in")(scope, receive, protected)
+            await self._refuse(scope, NotSignedIn())(scope, receive, protected)
         else:
             with suppress(Exception):  # it is answered and logged; the server would log its words, and values in them
                 await self._application(scope, receive, protected)
@@ -121,7 +123,7 @@ class Guard:
         return cookie_parser(headers.get(b"cookie", "")).get(self._access.cookie)
 
 
-Refuse = Callable[[Scope, str], Application]
+Refuse = Callable[[Scope, ApiError], Application]
 
 
 def _name_in(host: str) -> str:
