@@ -24,6 +24,7 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 HEADERS = {
+    "cache-control": "no-store",
     "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'",
     "cross-origin-opener-policy": "same-origin",
@@ -33,7 +34,7 @@ HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }
-"""On every answer. Nothing is loaded from elsewhere, and no script runs."""
+"""On every answer that does not set them itself. Nothing is loaded from elsewhere, and no script runs."""
 
 
 class NotLoopback(Exception):
@@ -105,8 +106,7 @@ class Guard:
         async def protected(message: Message) -> None:
             if message["type"] == "http.response.start":
                 sent = {name.lower() for name, _ in message["headers"]}
-                given = HEADERS | {"cache-control": "no-store"}
-                more = [(name.encode(), value.encode()) for name, value in given.items() if name.encode() not in sent]
+                more = [(name.encode(), value.encode()) for name, value in HEADERS.items() if name.encode() not in sent]
                 message["headers"] = [*message["headers"], *more]
             await send(message)
 
