@@ -15,7 +15,7 @@ from lead_qualifier.console.api.leads import Leads
 from lead_qualifier.console.app import create_application
 from lead_qualifier.console.read_model.database import Database
 from lead_qualifier.console.read_model.follower import Follower
-from lead_qualifier.console.read_model.projection import ProjectedTopics, Projection, Step
+from lead_qualifier.console.read_model.projection import ProjectedTopics, Projection
 from lead_qualifier.console.read_model.reader import Reader
 from lead_qualifier.console.security import Access, check_loopback
 from lead_qualifier.kafka.connection import Connection
@@ -28,22 +28,16 @@ _FILE = "console.sqlite3"
 _STOP_SECONDS = 5
 
 
-def run_console(
-    settings: Settings,
-    connection: Connection,
-    *,
-    show_link: Callable[[str], None],
-    hook: Callable[[Step], None] = lambda step: None,
-) -> None:
+def run_console(settings: Settings, connection: Connection, *, show_link: Callable[[str], None]) -> None:
     """Run until SIGTERM or SIGINT. `show_link` gets the address to open, once it answers.
 
     Raises NotLoopback, UnusableDatabase, and OSError (port taken).
     """
     check_loopback(settings.console_host)
     settings.apply_to_decoding()
-    database = Database(database_url(settings))
-    topics = topics_of(settings)
-    projection = Projection(database, topics, name_attributes=name_attributes(settings), hook=hook)
+    database = Database(_database_url(settings))
+    topics = _topics(settings)
+    projection = Projection(database, topics, name_attributes=_name_attributes(settings))
     follower = Follower(connection, topics, projection)
     reader = Reader(database, unknown_leads=settings.unknown_leads.value)
     with listen(settings.console_host, settings.console_port) as listener:
@@ -74,15 +68,14 @@ def run_console(
         uvicorn.Server(config).run(sockets=[listener])
 
 
-def database_url(settings: Settings) -> str:
-    """The address of the database: the setting, else a file."""
+def _database_url(settings: Settings) -> str:
+    """The setting, else a file in the data folder."""
     if settings.database_url is not None:
         return settings.database_url.get_secret_value()
     return f"sqlite:///{(settings.data_dir / _FILE).absolute()}"
 
 
-def topics_of(settings: Settings) -> ProjectedTopics:
-    """What is projected."""
+def _topics(settings: Settings) -> ProjectedTopics:
     prefix = settings.topic_prefix
     return ProjectedTopics(
         lead_state=LEAD_STATE.full_name(settings.prefix_of_state),
@@ -91,23 +84,13 @@ def topics_of(settings: Settings) -> ProjectedTopics:
     )
 
 
-def name_attributes(settings: Settings) -> tuple[str, ...]:
-    """The attributes that are a lead's name."""
+def _name_attributes(settings: Settings) -> tuple[str, ...]:
     return tuple(one.strip() for one in settings.console_name_attributes.split(","))
 
 
 def listen(host: str, port: int) -> socket.socket:
     """A socket on which connections wait until the application runs. Raises OSError (port taken)."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen(128)
-    except OSError:
-        listener.close()
-        raise
-    return listener
+    return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
 
 
 def _in_url(host: str) -> str:
