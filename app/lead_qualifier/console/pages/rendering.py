@@ -31,8 +31,7 @@ class Pages:
 
     def __init__(self, leads: Leads) -> None:
         self._leads = leads
-        translations = load_translations(LANGUAGES)
-        self._environments = {code: _environment(LANGUAGES[code], translations[code]) for code in LANGUAGES}
+        self._environments = {code: _environment(language) for code, language in LANGUAGES.items()}
 
     def page(self, request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
         """The page that a template makes of these values."""
@@ -66,7 +65,8 @@ def address(path: str, **parameters: str | None) -> str:
     return f"{path}?{urlencode(given, quote_via=quote)}" if given else path
 
 
-def _environment(language: Language, translations: Any) -> Environment:
+def _environment(language: Language) -> Environment:
+    translations = load_translations(language.code)
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -75,7 +75,7 @@ def _environment(language: Language, translations: Any) -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
-    environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]  # the extension's
+    environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]  # a method that the extension adds
 
     def translated(text: str) -> str:
         return str(translations.gettext(text))
@@ -92,21 +92,24 @@ def _environment(language: Language, translations: Any) -> Environment:
     def count(number: int) -> str:
         return str(format_decimal(number, locale=language.code))
 
-    def score(number: float) -> str:
-        return as_written(number).replace(".", "," if language.code == "de" else ".")
-
     def percent(number: int) -> str:
         return str(format_percent(number / 100, locale=language.code))
 
     environment.filters.update(
-        translated=translated, term=term, moment=moment, count=count, score=score, percent=percent, shown=shown
+        translated=translated,
+        term=term,
+        moment=moment,
+        count=count,
+        score=language.wording.value,
+        percent=percent,
+        shown=shown,
     )
     environment.globals["address"] = address
     return environment
 
 
 def shown(value: object) -> str:
-    """A value that others wrote, in one line: nothing in it hides or reorders text."""
+    """A value that others wrote, in one line. Characters that would hide or reorder text are escaped."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Mapping | list):

@@ -1,8 +1,7 @@
-"""The texts of pages in each language. English is what stands in the templates; the others are `translations/*.po`."""
+"""The texts of pages in each language: English in the templates, the others in `translations/*.po`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 
@@ -13,12 +12,9 @@ from babel.support import NullTranslations, Translations
 FOLDER = Path(__file__).with_name("translations")
 
 
-def load_translations(languages: Mapping[str, object]) -> dict[str, NullTranslations]:
-    """By the code of each language. A language without a file is the one of the templates."""
-    return {code: _translations(FOLDER / f"{code}.po") for code in languages}
-
-
-def _translations(file: Path) -> NullTranslations:
+def load_translations(code: str) -> NullTranslations:
+    """The texts of a language. A language without a file is the one of the templates."""
+    file = FOLDER / f"{code}.po"
     if not file.exists():
         return NullTranslations()
     compiled = BytesIO()
