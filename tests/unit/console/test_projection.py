@@ -14,9 +14,11 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from lead_qualifier.console.read_model.database import Database, UnusableDatabase, failure
 from lead_qualifier.console.read_model.projection import Overtaken, Projection, Step
+from lead_qualifier.console.read_model.reader import LeadQuery, Reader
 from lead_qualifier.console.read_model.tables import SCHEMA_VERSION, events, leads, words
 from lead_qualifier.kafka.records import Record
-from lead_qualifier.qualification.leads import Erased, Lead
+from lead_qualifier.qualification.leads import Erased, Lead, Mark
+from lead_qualifier.qualification.utc import EARLIEST_PLAUSIBLE
 from tests.oracle.console import foretell
 from tests.support.console_records import (
     ASSIGNED,
@@ -122,6 +124,24 @@ def die_at(step: Step, times: int, url: str, records: list[Record]) -> None:
         project(Projection(Database(url), TOPICS, name_attributes=NAMES, hook=hook), records)
     finally:
         os._exit(1)
+
+
+def test_leads_are_listed_by_the_qualification_that_is_shown(tmp_path: Path) -> None:
+    log = RecordLog()
+    rejected = qualified_lead("Anna", at=0)
+    rejected.qualified_at = minutes(90)  # when sales rejected it
+    log.lead("L-rejected", rejected)
+    log.lead("L-newer", qualified_lead("Berta", at=60))
+    oldest = {"enterprise": Mark(3, 1, EARLIEST_PLAUSIBLE, "event-0")}
+    log.lead("L-oldest", Lead(known=True, marks=oldest, qualified_at=EARLIEST_PLAUSIBLE))
+    log.lead("L-never", Lead(known=True))
+    reader = Reader(projected(sqlite_url(tmp_path), log.records), unknown_leads="open")
+
+    def listed(qualified: bool) -> list[str]:
+        return [one.lead_id for one in reader.search(LeadQuery(qualified=qualified), after=None, limit=9)]
+
+    assert listed(True) == ["L-newer", "L-rejected", "L-oldest"]
+    assert listed(False) == ["L-never"]
 
 
 def test_nothing_of_an_erased_lead_is_left_in_the_files(tmp_path: Path) -> None:

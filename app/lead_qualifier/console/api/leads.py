@@ -24,6 +24,7 @@ from lead_qualifier.console.api.forms import (
     sentence,
 )
 from lead_qualifier.console.api.timeline import timeline
+from lead_qualifier.console.read_model.ranking import last_qualified
 from lead_qualifier.console.read_model.reader import FoundLead, LeadQuery, ProjectedLead, Reader
 from lead_qualifier.console.read_model.standing import Phase, Standing
 from lead_qualifier.messages.lead_qualified import evidence_of
@@ -94,7 +95,7 @@ def _found(found: FoundLead) -> LeadSummary:
 
 
 def _summary(lead_id: str, name: str, lead: Lead) -> dict[str, Any]:
-    qualified = max((mark.at for mark in lead.marks.values()), default=None)
+    qualified = last_qualified(lead)
     return {
         "lead_id": lead_id,
         "name": name or None,

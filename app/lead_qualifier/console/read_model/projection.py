@@ -14,6 +14,7 @@ from lead_qualifier.client.decoding import decode_or_none
 from lead_qualifier.client.leads import decode_lead, is_only_erased
 from lead_qualifier.console.read_model.database import Database, UnusableDatabase
 from lead_qualifier.console.read_model.names import name_of, words_in
+from lead_qualifier.console.read_model.ranking import rank_of
 from lead_qualifier.console.read_model.tables import (
     SCHEMA_VERSION,
     events,
@@ -264,7 +265,7 @@ class Projection:
     def _row(self, key: bytes, lead: Lead, value: bytes) -> dict[str, Any]:
         return {
             "lead_id": key,
-            "rank": 0 if lead.qualified_at is None else -int(lead.qualified_at.timestamp() * 1000),
+            "rank": rank_of(lead),
             "status": lead.status.encode(),
             "owner_id": None if lead.owner_id is None else lead.owner_id.encode(),
             "name": name_of(lead.attributes, self._name_attributes).encode(errors="replace"),

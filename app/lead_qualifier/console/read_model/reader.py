@@ -13,6 +13,7 @@ from lead_qualifier.client.leads import decode_lead, read_lead
 from lead_qualifier.client.rulebook import Rulebook
 from lead_qualifier.console.read_model.database import Database
 from lead_qualifier.console.read_model.names import words_in
+from lead_qualifier.console.read_model.ranking import NEVER
 from lead_qualifier.console.read_model.tables import events, leads, projection, rules, words
 from lead_qualifier.definitions.qualification_models.entries import decode_entry
 from lead_qualifier.qualification.leads import Lead
@@ -138,7 +139,7 @@ def _conditions(query: LeadQuery) -> Iterator[ColumnElement[bool]]:
     if query.status:
         yield leads.c.status == query.status.encode()
     if query.qualified is not None:
-        yield leads.c.rank < 0 if query.qualified else leads.c.rank == 0
+        yield leads.c.rank < NEVER if query.qualified else leads.c.rank == NEVER
 
 
 def _named(text: str) -> Select[tuple[bytes]] | None:

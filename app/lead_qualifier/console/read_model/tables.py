@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text
 
 #: Rises with every change of the tables or of what is written to them: another version's tables are dropped.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 #: Of every table, so that the database may hold others: what else begins with it is dropped.
 TABLE_PREFIX = "lead_qualifier_"
 
@@ -40,8 +40,7 @@ rules = _table(
 leads = _table(
     "leads",
     Column("lead_id", LargeBinary, primary_key=True),
-    # Minus the milliseconds of the newest qualification, 0 without: in ascending order, the newest come first.
-    Column("rank", BigInteger, nullable=False),
+    Column("rank", BigInteger, nullable=False),  # see ranking.py
     Column("status", LargeBinary, nullable=False),
     Column("owner_id", LargeBinary),
     Column("name", LargeBinary, nullable=False),
