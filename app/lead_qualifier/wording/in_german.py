@@ -1,4 +1,4 @@
-"""Turns findings into German sentences: with German terms, a decimal comma, and times as people write them."""
+"""Turns findings into German sentences: with German terms, and numbers and times as people write them."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ _UNITS = {
     "d": ("Tag", "Tage"),
     "w": ("Woche", "Wochen"),
 }
+#: 1.234,5 rather than 1,234.5.
+_SEPARATORS = str.maketrans(",.", ".,")
 
 
 class _GermanWording(Wording):
@@ -39,7 +41,7 @@ class _GermanWording(Wording):
         if isinstance(value, datetime) and not format_spec:
             return f"{within_years(value):%d.%m.%Y, %H:%M} Uhr (UTC)"
         text = super().format_field(value, format_spec)
-        return text.replace(".", ",") if isinstance(value, float) else text
+        return text.translate(_SEPARATORS) if isinstance(value, int | float) else text
 
 
 IN_GERMAN = _GermanWording(GERMAN)

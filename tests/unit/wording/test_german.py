@@ -29,6 +29,7 @@ AT = datetime(2026, 11, 3, 9, 5, tzinfo=UTC)
             "v1.5 82,5 >= 70: erfüllt",
         ),
         (Finding("value_is", name="umsatz", wanted=1.5), "umsatz ist 1,5"),
+        (Finding("and_more", count=1234), "und 1.234 weitere"),
         (Finding("held_for", hold="1d"), "1 Tag lang erfüllt"),
         (Finding("held_for", hold="90m"), "90 Minuten lang erfüllt"),
         (
