@@ -6,6 +6,7 @@ import json
 import traceback
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +54,7 @@ def create_application(
     app.include_router(routes(leads))
     app.include_router(page_routes(leads, pages, access))
     app.mount(STATIC, static_files())
-    about = json.dumps(description(), indent=2)
-    app.add_api_route(_OPENAPI, lambda: Response(about, media_type="application/json"), include_in_schema=False)
+    app.add_api_route(_OPENAPI, lambda: Response(_openapi(), media_type="application/json"), include_in_schema=False)
     answer = _Answers(pages)
     app.add_exception_handler(ApiError, answer.refused)
     app.add_exception_handler(RequestValidationError, answer.invalid)
@@ -64,6 +64,12 @@ def create_application(
     return Guard(
         app, access=access, is_public=lambda path: path in _PUBLIC or path.startswith(STATIC), refuse=answer.guarded
     )
+
+
+@cache
+def _openapi() -> str:
+    """The document of the API, made when it is first asked for so that it delays no start."""
+    return json.dumps(description(), indent=2)
 
 
 class _Answers:
