@@ -104,13 +104,15 @@ def test_what_other_programs_set_as_cookies_hides_no_session(tmp_path: Path) -> 
         assert httpx.get(f"{one.address}/api/v1/leads", headers={"Cookie": cookies}).status_code == 200
 
 
-def test_a_failure_is_logged_without_its_words(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failure_is_logged_without_its_words(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*_: object, **__: object) -> None:
         raise LookupError("Anna Weber")
 
     with ConsoleServer(tmp_path) as one, httpx.Client(base_url=one.address) as client:
         client.get(one.link)
-        one.leads.search = fail  # type: ignore[method-assign,assignment]
+        monkeypatch.setattr(one.leads, "search", fail)
         answer = client.get("/api/v1/leads")
     assert (answer.status_code, answer.json()["code"]) == (500, "failed")
     assert answer.headers["x-content-type-options"] == "nosniff"
