@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from sqlalchemy import select
 
 from lead_qualifier.console.read_model.database import Database
 from lead_qualifier.console.read_model.projection import ProjectedTopics, Projection
+from lead_qualifier.console.read_model.tables import events, leads, words
 from lead_qualifier.definitions.qualification_models.entries import (
     LEAD_MANAGEMENT,
     Entry,
@@ -198,6 +200,15 @@ def projected(url: str, records: list[Record]) -> Database:
     database = Database(url)
     project(Projection(database, TOPICS, name_attributes=NAMES), records)
     return database
+
+
+def tables(database: Database) -> tuple[dict[bytes, bytes], set[tuple[str, int, int, bytes]], set[tuple[bytes, bytes]]]:
+    """What a database holds: the stored leads, their events, and the words by which they are found."""
+    with database.snapshot() as connection:
+        held = {one.lead_id: one.value for one in connection.execute(select(leads))}
+        told = {(one.topic, one.partition, one.offset, one.lead_id) for one in connection.execute(select(events))}
+        found = {(one.word, one.lead_id) for one in connection.execute(select(words))}
+    return held, told, found
 
 
 def sqlite_url(folder: Path) -> str:

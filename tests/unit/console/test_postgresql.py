@@ -14,8 +14,7 @@ from lead_qualifier.console.read_model.projection import Projection
 from lead_qualifier.console.read_model.reader import LeadQuery, Reader
 from lead_qualifier.demo.broker.local_broker import free_ports
 from tests.oracle.console import foretell
-from tests.support.console_records import NAMES, TOPICS, project, projected, world
-from tests.unit.console.test_projection import tables
+from tests.support.console_records import NAMES, TOPICS, project, projected, tables, world
 
 
 @pytest.fixture(scope="module")

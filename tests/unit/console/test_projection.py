@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from lead_qualifier.console.read_model.database import Database, UnusableDatabase, failure
 from lead_qualifier.console.read_model.projection import Overtaken, Projection, Step
 from lead_qualifier.console.read_model.reader import LeadQuery, Reader
-from lead_qualifier.console.read_model.tables import SCHEMA_VERSION, events, leads, words
+from lead_qualifier.console.read_model.tables import SCHEMA_VERSION
 from lead_qualifier.kafka.records import Record
 from lead_qualifier.qualification.leads import Erased, Lead, Mark
 from lead_qualifier.qualification.utc import EARLIEST_PLAUSIBLE
@@ -34,16 +34,9 @@ from tests.support.console_records import (
     qualification,
     qualified_lead,
     sqlite_url,
+    tables,
     world,
 )
-
-
-def tables(database: Database) -> tuple[dict[bytes, bytes], set[tuple[str, int, int, bytes]], set[tuple[bytes, bytes]]]:
-    with database.snapshot() as connection:
-        held = {one.lead_id: one.value for one in connection.execute(select(leads))}
-        told = {(one.topic, one.partition, one.offset, one.lead_id) for one in connection.execute(select(events))}
-        found = {(one.word, one.lead_id) for one in connection.execute(select(words))}
-    return held, told, found
 
 
 def projection_of(database: Database) -> Projection:
