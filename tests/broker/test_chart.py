@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ import yaml
 from tests.broker.conftest import Install
 from tests.support.helm import container, environment, pods, render
 from tests.support.messages import apply, command, feature, model, score, scoring_model
-from tests.support.program import run
+from tests.support.program import run, without_settings
 from tests.support.worker_process import WorkerProcess
 
 pytestmark = pytest.mark.broker
@@ -31,9 +30,8 @@ def test_a_rendered_pod_starts_is_ready_by_its_probes_and_qualifies(install: Ins
     )
     objects = render(values=[values])
     job, worker = pods(objects)["topics"], pods(objects)["worker"]
-    ours = {name: value for name, value in os.environ.items() if not name.startswith(("LEAD_QUALIFIER_", "KAFKA_"))}
     created = ("lead_qualifier", *container(job)["args"])
-    code, _, said = run(created, environment={**ours, **environment(job, {})}, folder=tmp_path)
+    code, _, said = run(created, environment={**without_settings(), **environment(job, {})}, folder=tmp_path)
     assert code == 0, said
     process = WorkerProcess(
         {**environment(worker, {}), "LEAD_QUALIFIER_WEB_PORT": "0"},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from typing import Any
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 
-from tests.support.program import ROOT, SHORT_SESSION, run
+from tests.support.program import ROOT, SHORT_SESSION, run, without_settings
 from tests.support.worker_process import WorkerProcess
 
 
@@ -88,6 +87,5 @@ class CommandLine:
 
 def environment(ours: Mapping[str, str]) -> dict[str, str]:
     """This process's, without settings of its own, and with ours; what is empty is not there."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LEAD_QUALIFIER_", "KAFKA_"))}
-    merged = {**kept, "PYTHONPATH": str(ROOT), **ours}
+    merged = {**without_settings(), "PYTHONPATH": str(ROOT), **ours}
     return {name: value for name, value in merged.items() if value}

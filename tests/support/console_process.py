@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Mapping
@@ -12,7 +11,7 @@ from urllib.parse import quote
 
 import httpx
 
-from tests.support.program import start
+from tests.support.program import start, without_settings
 
 
 class ConsoleProcess:
@@ -20,8 +19,7 @@ class ConsoleProcess:
 
     def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
         self.out, self.log = folder / "console.out", folder / "console.log"
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("LEAD_QUALIFIER_", "KAFKA_"))}
-        given = {**kept, **environment, "LEAD_QUALIFIER_DATA_DIR": str(folder)}
+        given = {**without_settings(), **environment, "LEAD_QUALIFIER_DATA_DIR": str(folder)}
         with self.out.open("wb") as stdout, self.log.open("wb") as stderr:
             self.process = start(
                 ["lead_qualifier", "console", "--port", "0"], environment=given, stdout=stdout, stderr=stderr

@@ -28,6 +28,11 @@ _READ_AT_START = ("PYTHON", "LC_", "LANG", "TERM", "COLUMNS", "NO_COLOR", "FORCE
 _HARMLESS = frozenset({"PYTHONPATH"})
 
 
+def without_settings() -> dict[str, str]:
+    """The environment of this process, without the product's settings and those of the connection."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("LEAD_QUALIFIER_", "KAFKA_"))}
+
+
 def start(
     program: Sequence[str],
     *,

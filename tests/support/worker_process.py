@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import time
@@ -13,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.support.program import SHORT_SESSION, start
+from tests.support.program import SHORT_SESSION, start, without_settings
 
 _SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$")
 #: Tests wait for one event after the other: each would pay for records that never come.
@@ -38,11 +37,10 @@ class WorkerProcess:
     ) -> None:
         self.log = log
         self.started = time.monotonic()
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("LEAD_QUALIFIER_", "KAFKA_"))}
         with log.open("wb") as stderr:
             self.process = start(
                 program,
-                environment={**kept, "LEAD_QUALIFIER_WEB_PORT": "0", **_PROMPT, **environment},
+                environment={**without_settings(), "LEAD_QUALIFIER_WEB_PORT": "0", **_PROMPT, **environment},
                 stderr=stderr,
                 session=session,
             )
