@@ -12,7 +12,6 @@ from typing import Any
 
 import confluent_kafka
 import structlog
-from confluent_kafka import KafkaException
 
 from lead_qualifier.consumer.assigned_partitions import AssignedPartitions
 from lead_qualifier.consumer.dead_letters import DeadLetterProducer
@@ -195,11 +194,9 @@ class Subscription:
             if time.monotonic() >= next_commit:
                 self._assigned.commit(consumer, list(self._assigned), wait=False)
                 next_commit = time.monotonic() + _COMMIT_SECONDS
-                if self._files.changed():
-                    try:
-                        return confluent_kafka.Consumer(self._config)
-                    except KafkaException as error:
-                        self._files.failed("tls_files_not_usable", error)
+                remade = self._files.remade(lambda: confluent_kafka.Consumer(self._config))
+                if remade is not None:
+                    return remade
         return None
 
     def _observe(self, outcome: RecordOutcome) -> None:

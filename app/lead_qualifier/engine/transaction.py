@@ -122,19 +122,14 @@ class TransactionalProducer:
         """Make sure that there is a producer with settled transactions and the current TLS files. No transaction
         may be open. Raises KafkaException if the broker cannot be reached.
         """
-        replaced = self._tls_files.changed()
         if self._producer is None:
+            self._tls_files.changed()  # the first producer uses them as they are now
             self._producer = self._initialised(confluent_kafka.Producer(self._config), self._deadline)
-        elif replaced:
+        elif (remade := self._tls_files.remade(lambda: confluent_kafka.Producer(self._config))) is not None:
             try:
-                producer = confluent_kafka.Producer(self._config)
+                self._producer = self._initialised(remade, _RENEWAL_SECONDS)
             except KafkaException as error:
-                self._tls_files.failed("tls_files_not_usable", error)
-                return
-            try:
-                self._producer = self._initialised(producer, _RENEWAL_SECONDS)
-            except KafkaException as error:
-                # the former one goes on, unless the broker knows the new one: then the next transaction is aborted
+                # The former producer stays. If the broker knows the new one already, the next transaction is aborted.
                 self._tls_files.failed("producer_not_renewed", error)
 
     @staticmethod

@@ -55,14 +55,11 @@ class Admin:
     @property
     def client(self) -> AdminClient:
         """The client. Made on first use, because it starts threads, and again when its TLS files were replaced."""
-        replaced = self._files.changed()
         if self._client is None:
+            self._files.changed()  # the first client uses them as they are now
             self._client = AdminClient(self._config)
-        elif replaced:
-            try:
-                self._former, self._client = self._client, AdminClient(self._config)
-            except KafkaException as error:
-                self._files.failed("tls_files_not_usable", error)
+        elif (remade := self._files.remade(lambda: AdminClient(self._config))) is not None:
+            self._former, self._client = self._client, remade
         return self._client
 
     def ping(self) -> None:

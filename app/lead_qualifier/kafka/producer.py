@@ -131,15 +131,10 @@ class Producer:
     def renew(self) -> None:
         """Use TLS files that were replaced since. Waits for the records in flight."""
         with self._renewing:
-            if not self._files.changed():
-                return
-            try:
-                producer = confluent_kafka.Producer(self._config)
-            except KafkaException as error:
-                self._files.failed("tls_files_not_usable", error)
-                return
-            former, self._producer = self._producer, producer
-            former.flush(self._seconds)
+            remade = self._files.remade(lambda: confluent_kafka.Producer(self._config))
+            if remade is not None:
+                former, self._producer = self._producer, remade
+                former.flush(self._seconds)
 
     def poll(self, seconds: float) -> None:
         """Call `delivered` for finished records, waiting up to so many seconds for the first."""

@@ -7,7 +7,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import structlog
 from confluent_kafka import KafkaException
@@ -18,6 +18,8 @@ log = structlog.get_logger(__name__)
 #: Replaced files that were not usable are tried again after this time (seconds), which doubles up to the longest.
 _RETRY_SECONDS, _LONGEST_RETRY_SECONDS = 5.0, 60.0
 _FILES = ("ssl.ca.location", "ssl.certificate.location", "ssl.key.location")
+
+T = TypeVar("T")
 
 
 class TlsFiles:
@@ -50,6 +52,18 @@ class TlsFiles:
             return False
         self._retry_at = None
         return True
+
+    def remade(self, make: Callable[[], T]) -> T | None:
+        """What `make` makes of replaced files. None if they were not replaced, or if `make` raises KafkaException or
+        OSError (an ssl.SSLError is one): that is logged, and tried again later.
+        """
+        if not self.changed():
+            return None
+        try:
+            return make()
+        except (KafkaException, OSError) as error:
+            self.failed("tls_files_not_usable", error)
+            return None
 
     def failed(self, event: str, error: Exception) -> None:
         """The new files are not usable: log it as this event, and try them again later."""
@@ -90,10 +104,7 @@ class ReloadingContext(ssl.SSLContext):
     @override
     def wrap_bio(self, *args: Any, **kwargs: Any) -> ssl.SSLObject:
         """As SSLContext's; asyncio calls it for each connection."""
-        if self._files.changed():
-            try:
-                self._current = self._make()
-                log.info("tls_files_reloaded")
-            except (OSError, ssl.SSLError) as error:
-                self._files.failed("tls_files_not_usable", error)
+        if (remade := self._files.remade(self._make)) is not None:
+            self._current = remade
+            log.info("tls_files_reloaded")
         return self._current.wrap_bio(*args, **kwargs)
