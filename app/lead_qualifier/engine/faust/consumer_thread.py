@@ -193,7 +193,7 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
                 fetcher._fetch_task, getattr(consumer._coordinator, "_coordination_task", fetcher._fetch_task)
             )
             self._apply_seeks(consumer, assignment)
-            self._notice_losses(assignment)
+            self._check(assignment)
             ours = self._fetchable(assignment)
             topics = self.engine.topics
             inputs = sum(tp.topic in topics for tp in assignment.tps)
@@ -324,16 +324,20 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
 
     # --- health
 
+    def _check(self, assignment: Any) -> None:
+        """Once a second, look for what does not arrive."""
+        now = time.monotonic()
+        if now >= self._check_at:
+            self._check_at = now + _CHECK_SECONDS
+            self._notice_losses(assignment)
+            self._note_answers(assignment)
+
     def _notice_losses(self, assignment: Any) -> None:
-        """Once a second, find batches that got lost between consumer and fetch buffer, and read them again.
+        """Find batches that got lost between consumer and fetch buffer, and read them again.
 
         Faust drops batches while flow is suspended. A batch is lost if the consumer is past what the buffer accepted,
-        and nothing has arrived since the last check. Also notes which fetches are answered.
+        and nothing has arrived since the last check.
         """
-        now = time.monotonic()
-        if now < self._check_at:
-            return
-        self._check_at = now + _CHECK_SECONDS
         suspects = {}
         for (topic, number), epoch in self._epochs.items():
             tp = AioTopicPartition(topic, number)
@@ -355,15 +359,12 @@ class EngineConsumerThread(AIOKafkaConsumerThread):
                 else:
                     suspects[topic, number] = sample
         self._suspects = suspects
-        wanted = [AioTopicPartition(*tp) for tp in self.engine.fetch_buffer.wanted() if tp in self._epochs]
-        followed = [tp for tp in self._followed_to if tp in assignment.tps]
-        self.health.fetching(
-            {
-                (tp.topic, tp.partition): assignment.state_value(tp).timestamp
-                for tp in (*wanted, *followed)
-                if tp in assignment.tps
-            }
-        )
-        for tp in followed:
-            position, state = self._followed_to[tp], assignment.state_value(tp)
-            self.health.seen((tp.topic, tp.partition), position, state.lso)
+
+    def _note_answers(self, assignment: Any) -> None:
+        """Note when each fetch was last answered, and how far tables are read."""
+        wanted = (AioTopicPartition(*tp) for tp in self.engine.fetch_buffer.wanted() if tp in self._epochs)
+        fetched = [tp for tp in (*wanted, *self._followed_to) if tp in assignment.tps]
+        self.health.fetching({(tp.topic, tp.partition): assignment.state_value(tp).timestamp for tp in fetched})
+        for tp, position in self._followed_to.items():
+            if tp in assignment.tps:
+                self.health.seen((tp.topic, tp.partition), position, assignment.state_value(tp).lso)

@@ -1,5 +1,5 @@
-"""Whether records still come: the passes of the fetch loop, topic partitions that no broker answers fetches of, and
-those that have more but do not move.
+"""Whether records still arrive: the passes of the fetch loop, topic partitions whose fetches no broker answers, and
+those that have more records but do not move.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ class FetchHealth:
             self._behind[tp] = (position, time.monotonic())
 
     def fetching(self, answers: Mapping[TopicPartition, int | None]) -> None:
-        """All topic partitions that are being fetched now, with the time of the newest answer (None: none yet)."""
+        """All topic partitions that are being fetched now, each with the time of its newest answer (None: none yet)."""
         known, now = self._answers, time.monotonic()
         self._answers = {
             tp: known[tp] if tp in known and known[tp][0] == answer else (answer, now) for tp, answer in answers.items()
         }
 
     def unanswered(self) -> tuple[TopicPartition, float] | None:
-        """The topic partition whose fetches have had no answer for longest, and for how many seconds. A broker answers
-        at least twice a second, also where there is nothing new.
+        """The topic partition whose fetches have been without an answer for longest, and for how many seconds. A broker
+        answers at least twice a second, even if there is nothing new.
         """
         longest = min(self._answers.items(), key=lambda item: item[1][1], default=None)
         return None if longest is None else (longest[0], time.monotonic() - longest[1][1])
