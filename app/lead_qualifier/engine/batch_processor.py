@@ -12,7 +12,7 @@ import structlog
 
 from lead_qualifier.engine.application import Processor
 from lead_qualifier.engine.checkpoint import Checkpoint
-from lead_qualifier.engine.context import ProcessorContext, SavepointContext
+from lead_qualifier.engine.context import ProcessorContext
 from lead_qualifier.engine.errors import DeadLetterClass, OutputTooLarge, Rejected
 from lead_qualifier.engine.fault_points import FaultHook
 from lead_qualifier.engine.fetch_buffer import Batch, FetchBuffer, split
@@ -20,6 +20,7 @@ from lead_qualifier.engine.isolation import Isolation
 from lead_qualifier.engine.known_keys import process_known_keys
 from lead_qualifier.engine.limits import CycleSize
 from lead_qualifier.engine.partition import PartitionResult, PartitionTask
+from lead_qualifier.engine.savepoint_context import SavepointContext
 from lead_qualifier.kafka.records import Record, record_id
 
 log = structlog.get_logger(__name__)

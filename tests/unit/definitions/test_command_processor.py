@@ -13,11 +13,11 @@ from lead_qualifier.definitions.entries import decode_entry, encode_entry, entri
 from lead_qualifier.definitions.registry import DefinitionRegistry
 from lead_qualifier.engine import Application, ProcessorContext, Record
 from lead_qualifier.engine.batch_processor import BatchProcessor
-from lead_qualifier.engine.context import SavepointContext
 from lead_qualifier.engine.fault_points import no_fault_hook
 from lead_qualifier.engine.fetch_buffer import FetchBuffer
 from lead_qualifier.engine.isolation import Isolation
 from lead_qualifier.engine.limits import CycleSize
+from lead_qualifier.engine.savepoint_context import SavepointContext
 from lead_qualifier.follow_up.kind import KIND
 from lead_qualifier.messages.topics import FOLLOW_UP_COMMANDS, FOLLOW_UP_DEFINITION_CHANGED
 from lead_qualifier.wording.sentences import IN_ENGLISH

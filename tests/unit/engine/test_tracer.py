@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lead_qualifier.engine import Application, Headers, ProcessorContext, Record
-from lead_qualifier.engine.context import SavepointContext
+from lead_qualifier.engine.savepoint_context import SavepointContext
 from lead_qualifier.engine.tracer import Step
 from tests.unit.engine.doubles import application, record_of
 
