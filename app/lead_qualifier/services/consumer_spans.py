@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, TraceFlags, set_span_in_context
-from opentelemetry.trace.span import TraceState
+from opentelemetry.trace import Span, SpanKind, set_span_in_context
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from opentelemetry.trace.status import StatusCode
 from prometheus_client import Counter
 
 from lead_qualifier import __version__
 from lead_qualifier.engine import Headers
-from lead_qualifier.messages.trace_context import TRACEPARENT, TRACESTATE
 
 #: A key is an id, but producers may send anything.
 _LONGEST_KEY = 256
 _ROOT = Context()
+_W3C = TraceContextTextMapPropagator()
 
 
 class ConsumerSpans:
@@ -61,32 +61,15 @@ class ConsumerSpans:
 
 
 def headers_of(span: Span) -> list[tuple[str, bytes | None]]:
-    """`traceparent` and `tracestate` for what follows from it."""
-    context = span.get_span_context()
-    if not context.is_valid:  # OTEL_SDK_DISABLED
-        return []
-    parent = f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
-    headers: list[tuple[str, bytes | None]] = [(TRACEPARENT, parent.encode())]
-    if context.trace_state:
-        headers.append((TRACESTATE, context.trace_state.to_header().encode()))
-    return headers
+    """`traceparent` and `tracestate` for what follows from the span; empty where OTEL_SDK_DISABLED is set."""
+    texts: dict[str, str] = {}
+    _W3C.inject(texts, set_span_in_context(span, _ROOT))
+    return [(name, text.encode()) for name, text in texts.items()]
 
 
 def _parent(trace: Headers) -> Context:
     """`trace` is valid, or empty."""
-    if not trace:
-        return _ROOT
-    texts = {name: content.decode() for name, content in trace if content is not None}
-    _, trace_id, span_id, flags, *_ = texts[TRACEPARENT].split("-")
-    state = texts.get(TRACESTATE)
-    context = SpanContext(
-        trace_id=int(trace_id, 16),
-        span_id=int(span_id, 16),
-        is_remote=True,
-        trace_flags=TraceFlags(int(flags, 16)),
-        trace_state=None if state is None else TraceState.from_header([state]),
-    )
-    return set_span_in_context(NonRecordingSpan(context), _ROOT)
+    return _W3C.extract({name: content.decode() for name, content in trace if content is not None}, _ROOT)
 
 
 def _key(lead_id: bytes | None) -> dict[str, str | int]:

@@ -1,4 +1,4 @@
-"""Each attempt to deliver an event as a span, to whose trace the sink's requests belong."""
+"""Makes each attempt to deliver an event a span; the sink's requests belong to its trace."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from lead_qualifier.consumer import Event
-from lead_qualifier.messages.trace_context import TRACEPARENT, TRACESTATE
+from lead_qualifier.messages.trace_context import TRACEPARENT, TRACESTATE, trace_of
 from lead_qualifier.services.consumer_spans import ConsumerSpans, headers_of
 from lead_qualifier.sinks.answers import Delivered
 
-#: Of these the endpoint saw nothing.
+#: Outcomes without a request to the endpoint.
 _WITHOUT_EFFECT = frozenset({"filtered", "nothing_to_do"})
 
 
 class TracedSender:
-    """Sends as `send` does, in several threads."""
+    """Sends as `send` does. Any thread may call it."""
 
     def __init__(self, send: Callable[[Event], Delivered], spans: ConsumerSpans, topic_prefix: str) -> None:
         """`spans`: of the sink's consumer group."""
@@ -25,7 +25,7 @@ class TracedSender:
 
     def __call__(self, event: Event) -> Delivered:
         """Raises what `send` raises."""
-        trace = [(name, text.encode()) for name, text in event.trace.items()]
+        trace = trace_of(event.raw_value, event.headers)
         lead_id = event.raw_key if event.data.get("lead_id") == event.key else None
         span = self._spans.start(trace, self._prefix + event.topic, event.partition, event.offset, lead_id)
         rest = (one for one in event.headers if one[0] not in {TRACEPARENT, TRACESTATE})
