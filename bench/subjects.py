@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -118,12 +119,13 @@ def start(
     group_id: str | None = None,
     expected: int = 0,
     model: dict[str, Any] = MODEL,
+    environment: Mapping[str, str] | None = None,
 ) -> Subject:
     """A worker as `lead-qualifier worker` runs it, or a process of a hand-written loop.
 
     `group_id`: by default the prefix. `expected`: the records to decide before it says what they cost; 0: never.
-    `model`: the loop's; a worker gets its own by commands. Like the loop, the worker does not wait for records to share
-    a transaction.
+    `model`: the loop's; a worker gets its own by commands. `environment`: further settings of a worker. Like the loop,
+    the worker does not wait for records to share a transaction.
     """
     group_id = group_id or prefix
     if kind != WORKER:
@@ -142,6 +144,7 @@ def start(
         environment={
             **worker_environment(connection, prefix, partitions=partitions, group_id=group_id),
             "LEAD_QUALIFIER_COMMIT_INTERVAL": "0",
+            **(environment or {}),
         },
     )
 

@@ -1,5 +1,5 @@
-"""`python -m bench.tracing`: what tracing costs the worker per event. Off, for a tenth of the traces and for all, in
-turns on one input, whose events begin their traces at the worker.
+"""`python -m bench.tracing`: what tracing costs the worker per event. Runs with tracing off, for a tenth of the traces
+and for all of them take turns on one input. Its events have no traces: these begin at the worker.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from rich.table import Table
 from bench.commands import Commands
 from bench.meter import Measured
 from bench.on_kafka import Say, on_kafka
-from bench.subjects import WORKER, Subject, SubjectFailed, start, worker_environment
+from bench.subjects import WORKER, SubjectFailed, start
 from bench.topics import Topics, feed
 from bench.workload import MODEL, Workload
 from lead_qualifier.kafka.connection import Connection
@@ -81,16 +81,17 @@ def main() -> int:
                 for subject in subjects if number % 2 else reversed(subjects):
                     topics.renew_written(prefix)
                     receiver.spans = 0
-                    environment = {
-                        **worker_environment(connection, prefix, partitions=PARTITIONS, group_id=prefix),
-                        "LEAD_QUALIFIER_COMMIT_INTERVAL": "0",
-                        **_tracing(_SHARES.get(subject, 0.0), receiver),
-                    }
+                    environment = _tracing(_SHARES.get(subject, 0.0), receiver)
                     if subject == OTHER:
                         environment["PYTHONPATH"] = os.pathsep.join((str(options.against / "app"), "."))
-                    log = folder / f"{subject}.log"
-                    with Subject(
-                        ["bench.worker_process", str(workload.events)], log=log, environment=environment
+                    with start(
+                        WORKER,
+                        connection,
+                        prefix,
+                        log=folder / f"{subject}.log",
+                        partitions=PARTITIONS,
+                        expected=workload.events,
+                        environment=environment,
                     ) as one:
                         one.wait_ready()
                         runs[subject].append(one.measured(seconds=600))
@@ -146,7 +147,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.tracing", description=__doc__)
     parser.add_argument("--events", type=int, default=400_000, help="over a fifth as many leads (default 400,000)")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each, in turns (default 3)")
-    parser.add_argument("--against", type=Path, help="another checkout, measured beside with tracing off")
+    parser.add_argument("--against", type=Path, help="another checkout, measured too, with tracing off")
     return parser.parse_args()
 
 
