@@ -103,7 +103,9 @@ def test_what_is_still_on_its_way_at_the_end_has_failed(producer: Producer) -> N
         producer.flush(0)
 
 
-def test_a_record_that_another_thread_renews_the_client_under_is_reported_on(producer: Producer) -> None:
+def test_a_record_that_another_thread_renews_the_client_under_is_reported_on(
+    producer: Producer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     former = client_of(producer)
     queue = former.produce
 
@@ -112,7 +114,7 @@ def test_a_record_that_another_thread_renews_the_client_under_is_reported_on(pro
         producer._producer = cast("confluent_kafka.Producer", Client({}))
         queue(*args, **more)
 
-    former.produce = renewed_just_before  # type: ignore[method-assign]
+    monkeypatch.setattr(former, "produce", renewed_just_before)
     reports: list[KafkaError | None] = []
     producer.send("t", b"1", b"{}", delivered=reports.append)
     assert reports == [None]
