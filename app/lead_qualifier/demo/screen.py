@@ -24,7 +24,7 @@ _ROOMY = 32
 """PlainView of a terminal that leave room for more than the most necessary."""
 _WIDE = 150
 """Columns of a terminal in which a qualified lead takes one line, not two."""
-#: What a line says of a qualification's origin.
+#: What a line shows after the model's name, by the qualification's origin.
 _BY = {"sweep": " (sweep)", "fast_track": " (fast track)"}
 
 

@@ -84,9 +84,9 @@ class ProcessorContext:
         self._cache: dict[bytes, Any] = {}
         self._changed: dict[bytes, Record | None] = {}
         self._tracer = application.tracer
-        self._traced: Record | tuple[bytes | None, Headers] | None = None  # what `_trace` and `_span` are of
+        self._traced: Record | tuple[bytes | None, Headers] | None = None  # what `_trace` and `_span` belong to
         self._trace: Headers = ()
-        self._span: Any = None  # until something follows
+        self._span: Any = None  # kept in `spans` once something follows
         #: About how many bytes this takes to write: states as they were read, outputs and dead letters.
         self.bytes = 0
         self.number = number
@@ -101,7 +101,7 @@ class ProcessorContext:
         #: Events for the processor's `committed`: whatever is true only once the transaction is committed.
         self.on_commit: list[Any] = []
         self.timers: list[Timer] = []
-        #: What the tracer has made of the records and timers from which something follows.
+        #: The tracer's spans of the records and timers that led to something.
         self.spans: list[Any] = []
         #: Records processed, by topic.
         self.record_counts: Counter[str] = Counter()

@@ -17,7 +17,8 @@ from lead_qualifier.kafka.errors import KafkaClientError
 
 log = structlog.get_logger(__name__)
 
-#: Seconds before a broker that did not say where topics end is asked again: cycles come faster than leaders do.
+#: Seconds until a broker that did not say where topics end is asked again. There are many cycles before a partition has
+#: a new leader.
 _PAUSE_SECONDS = 0.2
 
 

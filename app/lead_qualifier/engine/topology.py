@@ -23,9 +23,9 @@ class Topology:
     decode_state: Callable[[bytes], Any]
     #: The largest record (key, value and headers, in bytes) that each topic takes.
     max_record_bytes: Mapping[str, int] = field(default_factory=dict)
-    #: The headers by which what follows from a record belongs to its trace.
+    #: The headers that put what follows from a record into its trace.
     trace_of: Callable[[Record], Headers] = field(default=lambda record: ())
-    #: Makes steps of these traces. None: what follows from a record has the same headers as the record.
+    #: Adds steps to these traces. None: what follows from a record gets the headers of the record unchanged.
     tracer: Tracer | None = None
     #: False if state keys need not hash to their partition (a single partition, or keys that are no record's key).
     keyed: bool = True

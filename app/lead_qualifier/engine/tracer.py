@@ -1,4 +1,4 @@
-"""What follows from a record or a timer belongs to a trace; a tracer makes each of them a span of that trace."""
+"""A tracer makes each record or timer that leads to something a span of its trace."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ class Step(NamedTuple):
     """A step of a trace."""
 
     headers: Headers
-    """For what follows from it."""
+    """The headers of what follows from it."""
     span: Any = None
-    """What the tracer wants to see again once the step is committed; None if the step is not recorded."""
+    """Given back to the tracer once the step is committed; None if the step is not recorded."""
 
 
 class Tracer(Protocol):
-    """Called in the cycle's thread. Nothing here may wait or raise: what is raised counts as a fault of the record."""
+    """Called in the cycle's thread. No method may wait or raise: an exception would count as a fault of the record."""
 
     def record(self, record: Record, trace: Headers) -> Step:
-        """A record is being processed. `trace`: that of its headers, or none: then it begins one."""
+        """A record is being processed. `trace`: the trace in its headers; if that is empty, the record begins one."""
 
     def timer(self, key: bytes | None, trace: Headers) -> Step:
-        """A timer that belongs to this trace has fired. `key`: of what follows."""
+        """A timer that belongs to this trace has fired. `key`: the key of what follows."""
 
     def committed(self, spans: Iterable[Any], rejected: Iterable[tuple[Record, str]]) -> None:
-        """What follows from these steps is committed, and so are the dead letters. `rejected`: their records, each with
-        the class of the reason.
+        """What follows from these steps is committed, and so are dead letters. `rejected`: the records of dead letters,
+        each with the class of its reason.
         """

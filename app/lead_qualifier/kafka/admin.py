@@ -28,7 +28,7 @@ _NO_LEADER = frozenset(
 #: What librdkafka says where no broker has answered.
 _NO_ANSWER = frozenset({KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT})
 _LEADER_SECONDS = 10.0
-#: After this time without an answer, a new client asks.
+#: After this time without an answer, a new client asks the next question.
 _SILENT_SECONDS = 15.0
 _PAUSE_SECONDS = 0.1
 _ANY_TOPIC = "__consumer_offsets"
@@ -49,7 +49,7 @@ class Admin:
         self._files = TlsFiles.of(self._config)
         self._client: AdminClient | None = None
         self._former: AdminClient | None = None  # another thread may wait for its answer
-        self._unanswered = False  # the last question for offsets
+        self._unanswered = False  # whether the last question for offsets timed out
         self._silent_since: float | None = None
 
     @property
@@ -68,12 +68,12 @@ class Admin:
         Not by `describe_cluster`: librdkafka (2.16) ends the process if the answer names no broker, as that of a single
         broker does which has missed its heartbeats.
         """
-        with self._renewing():
+        with self._replacing_when_silent():
             self.client.list_topics(_ANY_TOPIC, timeout=self._timeout)
 
     @contextmanager
-    def _renewing(self) -> Iterator[None]:
-        """Around a question that is asked again and again: takes a new client once none was answered for a while.
+    def _replacing_when_silent(self) -> Iterator[None]:
+        """Around a question that is asked again and again: after a while without an answer, the next gets a new client.
 
         A client that was once answered without any broker never finds one again (librdkafka 2.16; its issue 5301).
         """
@@ -131,7 +131,7 @@ class Admin:
             return {}
         seconds = self._timeout if timeout is None else timeout
         ids = {}
-        with self._renewing():
+        with self._replacing_when_silent():
             for name, future in self.client.describe_topics(TopicCollection(wanted), request_timeout=seconds).items():
                 try:
                     topic_id = str(future.result().topic_id)
@@ -210,7 +210,7 @@ class Admin:
         deadline = time.monotonic() + wait
         while True:
             try:
-                with self._renewing():
+                with self._replacing_when_silent():
                     if self._unanswered:
                         self._check_leaders(specs, seconds)
                     with self.relearning(min(seconds, 10.0)):

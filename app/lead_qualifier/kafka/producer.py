@@ -108,7 +108,7 @@ class Producer:
                 self.poll(_FULL_SECONDS)
                 self._raise_failure()
         producer.poll(0)
-        if producer is not self._producer:  # renewed meanwhile by another thread, which may not have seen this record
+        if producer is not self._producer:  # another thread has renewed it, perhaps without waiting for this record
             producer.flush(self._seconds)
 
     def send_batch(
@@ -129,7 +129,7 @@ class Producer:
         self._producer.poll(0)
 
     def renew(self) -> None:
-        """Use TLS files that were replaced since. Waits for the records in flight."""
+        """If TLS files were replaced, use the new ones. Waits for the records in flight."""
         with self._renewing:
             remade = self._files.remade(lambda: confluent_kafka.Producer(self._config))
             if remade is not None:

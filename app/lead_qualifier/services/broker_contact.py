@@ -23,8 +23,8 @@ from lead_qualifier.kafka.records import PartitionId
 log = structlog.get_logger(__name__)
 
 _EVERY_SECONDS = 5.0
-#: Longer than one unanswered request and the next: a broker that restarts in order is away for less, and its partitions
-#: have other leaders by then.
+#: Longer than two unanswered requests take. A broker that is restarted in order is away for less time, and its
+#: partitions get other leaders sooner.
 _SILENT_SECONDS = 15.0
 #: A new password reaches every broker sooner.
 _REFUSED_SECONDS = 30.0
@@ -34,7 +34,7 @@ class BrokerContact:
     """A thread that asks any broker of the cluster. Any thread may use the methods."""
 
     def __init__(self, connection: Connection, *, topics: Sequence[str] = ()) -> None:
-        """`topics`: by their full names, those whose partitions must have leaders."""
+        """`topics`: the full names of those whose partitions must have leaders."""
         # this class logs its errors
         self._config = replace(connection, log_level=0).confluent(error_cb=self._on_error)
         self._connection = connection

@@ -36,7 +36,7 @@ class ConsumerSpans:
         }
 
     def start(self, trace: Headers, topic: str, partition: int, offset: int, lead_id: bytes | None) -> Span:
-        """A record is being processed. `topic`: by its full name. `lead_id`: the record's key, if that is one."""
+        """A record is being processed. `topic`: its full name. `lead_id`: the record's key, if that is a lead's id."""
         attributes = self._attributes | {
             "messaging.destination.name": topic,
             "messaging.destination.partition.id": str(partition),
@@ -50,7 +50,7 @@ class ConsumerSpans:
         return self._tracer.start_span(f"timer {name}", _parent(trace), attributes=_key(lead_id))
 
     def end(self, span: Span, error: str | None = None) -> None:
-        """What follows is committed. `error`: the class of what went wrong."""
+        """What follows from it is committed. `error`: the class of what went wrong."""
         if not span.is_recording():
             return
         if error is not None:

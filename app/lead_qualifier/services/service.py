@@ -12,8 +12,8 @@ from lead_qualifier.kafka.connection import Connection
 from lead_qualifier.services.projection import Projection
 from lead_qualifier.wording.sentences import IN_ENGLISH
 
-#: A consumer asks for records many times a second, and is answered; a rebalance may keep it from that for a few, and
-#: a broker's death until its partitions have another leader.
+#: A consumer asks for records many times a second, and is answered. It may be without an answer for a few seconds
+#: during a rebalance, or after a broker's death until its partitions have other leaders.
 _SILENT_SECONDS = 15.0
 
 

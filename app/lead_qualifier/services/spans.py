@@ -1,5 +1,5 @@
-"""Spans of OpenTelemetry: started while records are processed, ended once what follows from them is committed, and
-exported by OTLP in a thread of their own. The variables OTEL_* say where to, how many, and under which name.
+"""Spans of OpenTelemetry. They start while records are processed, end once what follows is committed, and are exported
+by OTLP in a thread of their own. The variables OTEL_* configure the endpoint, the sampling and the service's name.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ log = structlog.get_logger(__name__)
 
 #: How long (seconds) the end of the process waits for the last spans to be exported.
 _FLUSH_SECONDS = 3.0
-#: These say in many lines that the endpoint is away. We say it once, with the first of their lines as the reason.
+#: Loggers that report an unreachable endpoint in many lines. We log it once, with the first line as the reason.
 _VERBOSE = ("opentelemetry.exporter", "opentelemetry.sdk._shared_internal")
-#: This says of each tracestate that it cannot read what is in it. Others wrote that, and it may come with every record.
+#: A logger that quotes each tracestate that it cannot read. Others write them, perhaps with every record.
 _QUOTING = "opentelemetry.trace.span"
-#: This says that OTEL_EXPORTER_OTLP_HEADERS cannot be used, and quotes it, passwords included.
+#: A logger that quotes an unusable OTEL_EXPORTER_OTLP_HEADERS, passwords included.
 _TELLING = "opentelemetry.util.re"
-#: What the SDK calls a service without OTEL_SERVICE_NAME begins so.
+#: How the SDK's name for a service without OTEL_SERVICE_NAME begins.
 _UNNAMED = "unknown_service"
 
 
 class Spans:
-    """Those of one process. Its services have their own names, and share one bounded queue and one exporter."""
+    """The spans of one process. Its services have their own names, and share one bounded queue and one exporter."""
 
     def __init__(self, registry: CollectorRegistry, exporter: SpanExporter | None = None) -> None:
-        """`registry`: of the process's metrics. `exporter`: instead of the one for OTLP."""
+        """`registry`: for the metrics. `exporter`: replaces the one for OTLP."""
         logging.getLogger(_QUOTING).disabled = True
         logging.getLogger(_TELLING).addFilter(_without_values)
         counter = Counter(
@@ -54,14 +54,14 @@ class Spans:
         self._resource = Resource.create({SERVICE_VERSION: __version__})
 
     def traced(self, service: Service) -> Service:
-        """The same service, each step of which is a span."""
+        """The same service, with a span for each step."""
         spans = self.consumer(service.group_id)
         return replace(
             service, applications=tuple(replace(one, tracer=SpanTracer(spans, one)) for one in service.applications)
         )
 
     def consumer(self, group_id: str) -> ConsumerSpans:
-        """The spans of a consumer group, which is a service of its own."""
+        """The spans of a consumer group. OpenTelemetry sees each group as a service."""
         resource = self._resource
         if str(resource.attributes[SERVICE_NAME]).startswith(_UNNAMED):
             resource = resource.merge(Resource({SERVICE_NAME: group_id}))
@@ -75,14 +75,14 @@ class Spans:
 
     def close(self) -> None:
         """Export what has ended, for a few seconds at most."""
-        # left to itself, the SDK waits half a minute for an endpoint that is away
+        # the SDK alone would wait half a minute for an endpoint that does not answer
         thread = threading.Thread(target=self._queue.shutdown, name="last-spans", daemon=True)
         thread.start()
         thread.join(_FLUSH_SECONDS)
 
 
 class _WatchedExporter(SpanExporter):
-    """Counts, and logs once that the endpoint is away, and once that it is back. Used by the queue's thread."""
+    """Counts spans, and logs once when exporting fails and once when it works again. Used by the queue's thread."""
 
     def __init__(self, exporter: SpanExporter, counter: Counter) -> None:
         self._exporter = exporter
@@ -113,13 +113,13 @@ class _WatchedExporter(SpanExporter):
 
 
 def _without_values(record: logging.LogRecord) -> bool:
-    """Leave the values out of a line that is about to be logged."""
+    """A filter that replaces the values in a line by dots."""
     record.args = ("...",) * len(record.args or ())
     return True
 
 
 class _FirstLine(logging.Handler):
-    """Keeps the first line that is logged until it is taken."""
+    """Keeps the first line that is logged, until `text` is cleared."""
 
     def __init__(self) -> None:
         super().__init__()

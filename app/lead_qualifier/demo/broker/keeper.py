@@ -27,7 +27,7 @@ def main() -> int:
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: stop(broker))
     threading.Thread(target=_stop_when_unused, args=(lock, description, broker), daemon=True).start()
-    with contextlib.suppress(BrokenPipeError):  # who asked for it has ended already: then it is stopped once unused
+    with contextlib.suppress(BrokenPipeError):  # the process that asked for it has ended already
         os.write(sys.stdout.fileno(), f"{broker.pid}\n".encode())
     return broker.wait()
 

@@ -34,8 +34,8 @@ def message(event: Event, mode: Mode, *, source: str) -> tuple[dict[str, str], b
     """Headers and body. `source` is for events that do not name theirs.
 
     A record without a value, which erases a lead, has no data: the subject names the lead. In binary mode its body is
-    the JSON text null, because receivers that verify signatures parse every body. The request
-    belongs to the event's trace.
+    the JSON text null, because receivers that verify signatures parse every body. The request belongs to the event's
+    trace.
     """
     headers: dict[str, str] = {"Idempotency-Key": event.idempotency_key, **event.trace}
     attributes = _attributes(event, source)

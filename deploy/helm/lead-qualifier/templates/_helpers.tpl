@@ -49,7 +49,7 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- end -}}
 {{- end -}}
 
-{{/* Where a pod may run, and before which others: what a process sets of it. */}}
+{{/* What a process sets of its pods' scheduling: where they may run, and their priority. */}}
 {{- define "lead-qualifier.scheduling" -}}
 {{- $set := dict }}
 {{- range $name := list "priorityClassName" "nodeSelector" "tolerations" "affinity" }}

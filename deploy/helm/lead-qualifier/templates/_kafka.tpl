@@ -20,7 +20,7 @@
 {{- toJson $kafka -}}
 {{- end -}}
 
-{{/* Refuses one login's user name beside another's Secret: (dict "inherited" kafka "own" differences). */}}
+{{/* Refuses to use one login's user name with another's Secret: (dict "inherited" kafka "own" differences). */}}
 {{- define "lead-qualifier.ownLogin" -}}
 {{- $inherited := dig "sasl" dict (.inherited | default dict) -}}
 {{- $own := dig "sasl" dict (.own | default dict) -}}
