@@ -16,13 +16,13 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExportResult
 from opentelemetry.trace import SpanKind, StatusCode
 from structlog.testing import capture_logs
+from typing_extensions import override
 
 from lead_qualifier.engine import Headers, ProcessorContext, Rejected
 from lead_qualifier.messages.trace_context import trace_of
 from lead_qualifier.services.consumer_spans import headers_of
 from lead_qualifier.services.service import Service
-from lead_qualifier.services.worker.lead_processor import LeadProcessor
-from tests.support.lead_application import lead_application
+from tests.support.lead_cycles import LeadCycles
 from tests.support.messages import encode, score
 from tests.support.spans import RecordedSpans
 from tests.unit.qualification.given import model, rules
@@ -41,42 +41,34 @@ def spans() -> Iterator[RecordedSpans]:
     made.close()
 
 
-class Worker:
-    """One partition of leads, each record in a cycle of its own."""
-
+class Worker(LeadCycles):
     def __init__(self, spans: RecordedSpans, hold: timedelta | None = None) -> None:
-        current = rules(model(criteria={"engagement": 50.0}, hold=hold))
-        self._processor = LeadProcessor(topic_prefix="", source="/test", rules=lambda: current)
-        leads = replace(lead_application(self._processor), trace_of=lambda one: trace_of(one.value, one.headers))
-        (self._application,) = spans.traced(Service("worker", "lead-qualifier", (leads,))).applications
-        self._entries: dict[bytes, bytes] = {}
+        super().__init__(rules(model(criteria={"engagement": 50.0}, hold=hold)))
+        leads = replace(self.application, trace_of=lambda one: trace_of(one.value, one.headers))
+        (self.application,) = spans.traced(Service("worker", "lead-qualifier", (leads,))).applications
 
     def takes(self, points: float, headers: Headers = (), *, committed: bool = True, key: bytes = b"L-1") -> list[str]:
         """The traceparents of what it emits."""
-        context = self._context(0)
+        context = self.begin()
         record = record_of("lead-score-changed", key, encode(score("L-1", "engagement", points, 1)), headers)
         context.record = record
         try:
-            self._processor.process(record, context)
+            self.processor.process(record, context)
         except Rejected as rejected:
             context.reject(record, str(rejected), rejected.kind)
-        return self._commit(context) if committed else self._parents(context)
+        if committed:
+            self.commit(context)
+        return self._parents(context)
 
     def wakes(self, now_ms: int) -> list[str]:
-        context = self._context(now_ms)
-        self._processor.on_timer(b"L-1", context)
-        return self._commit(context)
+        return self._parents(self.wake(b"L-1", now_ms))
 
-    def _context(self, now_ms: int) -> ProcessorContext:
-        self._processor.begin()
-        return ProcessorContext(self._application, 0, self._entries, now_ms=now_ms)
-
-    def _commit(self, context: ProcessorContext) -> list[str]:
-        self._entries |= {one["key"]: one["value"] for one in context.changes()}
-        assert self._application.tracer is not None
+    @override
+    def commit(self, context: ProcessorContext) -> None:
+        super().commit(context)
+        assert self.application.tracer is not None
         rejected = [(letter.record, letter.kind) for letter in context.dead_letters]
-        self._application.tracer.committed(context.spans, rejected)
-        return self._parents(context)
+        self.application.tracer.committed(context.spans, rejected)
 
     @staticmethod
     def _parents(context: ProcessorContext) -> list[str]:

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from typing_extensions import override
 
 from lead_qualifier.engine import ProcessorContext, Record
 from lead_qualifier.qualification.criteria import Criterion
 from lead_qualifier.qualification.rules import Rules
 from lead_qualifier.qualification.utc import FIRST, to_milliseconds
-from lead_qualifier.services.worker.lead_processor import LeadProcessor
-from tests.support.lead_application import lead_application
+from tests.support.lead_cycles import LeadCycles
 from tests.support.messages import encode, new_id
 from tests.unit.qualification.given import minute, model, rules
 
@@ -24,13 +24,11 @@ NEVER = FIRST
 """The time of a record without one."""
 
 
-class Worker:
-    """Decides records of one partition, each in a cycle of its own. `qualified`: the events, decoded."""
+class Worker(LeadCycles):
+    """`qualified`: the events, decoded. `outcomes`: those of the last cycle."""
 
     def __init__(self, current: Rules) -> None:
-        self.processor = LeadProcessor(topic_prefix="", source="/test", rules=lambda: current)
-        self.application = lead_application(self.processor)
-        self.entries: dict[bytes, bytes] = {}
+        super().__init__(current)
         self.qualified: list[dict[str, Any]] = []
         self.outcomes: list[str] = []
 
@@ -48,23 +46,16 @@ class Worker:
         told = {"event_id": new_id(), "lead_id": "L-1", "scoring_model_id": scoring_model, "score": value}
         told |= {"occurred_at": at.isoformat()} | ({} if grade is None else {"grade": grade})
         written = written or at
-        context = self._context(now or written)
         written_ms = WITHOUT_TIME if written is NEVER else to_milliseconds(written)
-        context.record = Record("lead-score-changed", 0, 0, written_ms, b"L-1", encode(told), ())
-        self.processor.process(context.record, context)
-        self._commit(context)
+        record = Record("lead-score-changed", 0, 0, written_ms, b"L-1", encode(told), ())
+        self.take(record, to_milliseconds(now or written))
 
     def timer(self, now: datetime) -> None:
-        context = self._context(now)
-        self.processor.on_timer(b"L-1", context)
-        self._commit(context)
+        self.wake(b"L-1", to_milliseconds(now))
 
-    def _context(self, now: datetime) -> ProcessorContext:
-        self.processor.begin()
-        return ProcessorContext(self.application, 0, self.entries, now_ms=to_milliseconds(now))
-
-    def _commit(self, context: ProcessorContext) -> None:
-        self.entries |= {one["key"]: one["value"] for one in context.changes()}
+    @override
+    def commit(self, context: ProcessorContext) -> None:
+        super().commit(context)
         self.qualified += [json.loads(one.value or b"") for one in context.outputs]
         self.outcomes = [name[2] for name, _ in context.counts.items() if name[0] == "outcome"]
 

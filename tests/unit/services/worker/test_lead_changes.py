@@ -13,8 +13,7 @@ from lead_qualifier.messages.lead_qualified import LeadQualified
 from lead_qualifier.qualification import lead_changes
 from lead_qualifier.qualification.rules import RuledModel, Rules
 from lead_qualifier.services.worker import lead_processor
-from lead_qualifier.services.worker.lead_processor import LeadProcessor
-from tests.support.lead_application import lead_application
+from tests.support.lead_cycles import LeadCycles
 from tests.support.messages import change, encode, merged, score
 from tests.unit.qualification.given import model, rules
 from tests.unit.services.worker.test_merging import record_of
@@ -24,22 +23,12 @@ ASKS = {"attribute": "demo_requested", "equals": True}
 MEANT = rules(model(criteria={"engagement": 50.0}, audience=DACH, fast_track=ASKS))
 
 
-class Worker:
+class Worker(LeadCycles):
     def __init__(self, current: Rules = MEANT) -> None:
-        self.rules = current
-        self.processor = LeadProcessor(topic_prefix="", source="/test", rules=lambda: self.rules)
-        self.application = lead_application(self.processor)
-        self.entries: dict[bytes, bytes] = {}
+        super().__init__(current)
 
     def takes(self, topic: str, message: dict[str, Any] | None, lead_id: str = "L-1") -> ProcessorContext:
-        self.processor.begin()
-        context = ProcessorContext(self.application, 0, self.entries)
-        record = record_of(topic, lead_id.encode(), None if message is None else encode(message))
-        context.record = record
-        self.processor.process(record, context)
-        for one in context.changes():
-            self.entries[one["key"]] = one["value"]
-        return context
+        return self.take(record_of(topic, lead_id.encode(), None if message is None else encode(message)))
 
     def changes(self, minutes: float, **attributes: Any) -> ProcessorContext:
         return self.takes("lead-changed", change("L-1", minutes, attributes=attributes))

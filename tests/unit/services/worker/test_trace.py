@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from lead_qualifier.engine import Headers, ProcessorContext
+from lead_qualifier.engine import Headers
 from lead_qualifier.messages.trace_context import trace_of
-from lead_qualifier.services.worker.lead_processor import LeadProcessor
-from tests.support.lead_application import lead_application
+from tests.support.lead_cycles import LeadCycles
 from tests.support.messages import encode, merged, score
 from tests.unit.qualification.given import model, rules
 from tests.unit.services.worker.test_merging import record_of
@@ -18,34 +17,18 @@ PARENT = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 TRACED = [("traceparent", PARENT), ("tracestate", b"a=1")]
 
 
-class Worker:
+class Worker(LeadCycles):
     def __init__(self, hold: timedelta | None = None) -> None:
-        current = rules(model(criteria={"engagement": 50.0}, hold=hold))
-        self.processor = LeadProcessor(topic_prefix="", source="/test", rules=lambda: current)
-        self.application = replace(
-            lead_application(self.processor), trace_of=lambda record: trace_of(record.value, record.headers)
-        )
-        self.entries: dict[bytes, bytes] = {}
+        super().__init__(rules(model(criteria={"engagement": 50.0}, hold=hold)))
+        self.application = replace(self.application, trace_of=lambda record: trace_of(record.value, record.headers))
 
     def takes(self, topic: str, message: dict[str, object], headers: Headers) -> list[Headers]:
         """The headers of what it emits."""
-        context = self._context(0)
-        context.record = record_of(topic, b"L-1", encode(message), headers)
-        self.processor.process(context.record, context)
-        return self._commit(context)
+        context = self.take(record_of(topic, b"L-1", encode(message), headers))
+        return [output.headers for output in context.outputs]
 
     def wakes(self, now_ms: int) -> list[Headers]:
-        context = self._context(now_ms)
-        self.processor.on_timer(b"L-1", context)
-        return self._commit(context)
-
-    def _context(self, now_ms: int) -> ProcessorContext:
-        self.processor.begin()
-        return ProcessorContext(self.application, 0, self.entries, now_ms=now_ms)
-
-    def _commit(self, context: ProcessorContext) -> list[Headers]:
-        self.entries |= {one["key"]: one["value"] for one in context.changes()}
-        return [output.headers for output in context.outputs]
+        return [output.headers for output in self.wake(b"L-1", now_ms).outputs]
 
 
 def trace_in(headers: Sequence[tuple[str, bytes | None]]) -> list[tuple[str, bytes | None]]:
