@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
 from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicCollection, TopicPartition
-from confluent_kafka.admin import AdminClient, ConfigResource, ConfigSource, NewTopic, OffsetSpec
+from confluent_kafka.admin import AdminClient, ConfigResource, ConfigSource, NewTopic, OffsetSpec, TopicMetadata
 
 from lead_qualifier.kafka.errors import NotAllowed, TopicMissing, is_forbidden, needing
 from lead_qualifier.kafka.records import PartitionId
@@ -95,11 +95,9 @@ class Admin:
     def leaderless(self, topics: Iterable[str]) -> list[PartitionId]:
         """The partitions of these topics that have no leader now. Raises KafkaException if no broker answers."""
         return [
-            (topic, number)
+            partition
             for topic in topics
-            for name, found in self.client.list_topics(topic, timeout=self._timeout).topics.items()
-            for number, partition in found.partitions.items()
-            if name == topic and partition.leader < 0
+            for partition in _leaderless(self.client.list_topics(topic, timeout=self._timeout).topics)
         ]
 
     def partitions(self, topic: str) -> list[PartitionId]:
@@ -240,15 +238,13 @@ class Admin:
         self._unanswered = False
         return offsets
 
-    def _check_leaders(self, partitions: Iterable[PartitionId], timeout: float) -> None:
+    def _check_leaders(self, partitions: Container[PartitionId], timeout: float) -> None:
         """Raises KafkaException if a partition has no leader: while asked for its offsets, librdkafka (2.16) would look
         for one without a pause, and take up to a core.
         """
-        topics = self.client.list_topics(timeout=timeout).topics
-        for topic, number in partitions:
-            found = topics.get(topic)
-            if found is not None and number in found.partitions and found.partitions[number].leader < 0:
-                raise KafkaException(KafkaError(KafkaError.LEADER_NOT_AVAILABLE, f"{topic}-{number} has no leader"))
+        leaderless = _leaderless(self.client.list_topics(timeout=timeout).topics)
+        if asked := [f"{topic}-{number}" for topic, number in leaderless if (topic, number) in partitions]:
+            raise KafkaException(KafkaError(KafkaError.LEADER_NOT_AVAILABLE, f"{asked[0]} has no leader"))
 
     def _offsets(self, partitions: Sequence[PartitionId], spec: Any) -> dict[PartitionId, int]:
         try:
@@ -300,3 +296,12 @@ class Admin:
         while self.existing(names) != names and time.monotonic() < deadline:
             time.sleep(_PAUSE_SECONDS)
         return mine
+
+
+def _leaderless(topics: Mapping[str, TopicMetadata]) -> list[PartitionId]:
+    return [
+        (name, number)
+        for name, topic in topics.items()
+        for number, partition in topic.partitions.items()
+        if partition.leader < 0
+    ]
