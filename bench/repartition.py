@@ -80,7 +80,7 @@ def _run(connection: Connection, options: argparse.Namespace, folder: Path, say:
 
 
 def _topic_bytes(folder: Path, prefix: str) -> int:
-    """Of the log segments of all topics with this prefix, at a broker that this run has started."""
+    """The size of the log segments of all topics with this prefix, at a broker that this run has started."""
     return sum(file.stat().st_size for file in folder.glob(f"broker/*/data/{prefix}*/*.log"))
 
 

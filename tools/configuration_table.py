@@ -37,13 +37,8 @@ def document() -> str:
     return "\n".join([_HEAD, *_tables()])
 
 
-def meanings() -> dict[str, str]:
-    """What the docstring of each setting says, by its field."""
-    return below_fields(Settings)
-
-
 def _tables() -> Iterator[str]:
-    meaning_of = meanings()
+    meaning_of = below_fields(Settings)
     for title, prefix in _PARTS.items():
         yield f"## {title}\n\n| setting | values | default | meaning |\n| --- | --- | --- | --- |"
         for name, field in Settings.model_fields.items():

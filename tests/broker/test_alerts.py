@@ -1,7 +1,7 @@
 """Every alert fires for the fault that it is for: real processes, a real Prometheus, the rules that are shipped.
 
-Minutes are played as seconds (`tests/support/prometheus.py`). What Kubernetes says of a container is told by the test:
-the memory that a worker really has, and a limit.
+Minutes are played as seconds (`tests/support/prometheus.py`). The test stands in for Kubernetes, which reports on
+containers: it serves the memory that a worker really has, and a limit.
 """
 
 from __future__ import annotations
@@ -101,9 +101,11 @@ class Site:
     def container_memory(self, _request: Request) -> Reply:
         """What cAdvisor says of the steady worker, as if it had a container with a limit."""
         labels = '{namespace="leads", pod="lq-lead-qualifier-worker-0", container="worker"}'
-        figures = {"working_set": resident_bytes(self.steady), "limit": self.memory_limit}
-        names = {"working_set": "container_memory_working_set_bytes", "limit": "container_spec_memory_limit_bytes"}
-        lines = [f"{names[name]}{labels} {value}\n" for name, value in figures.items()]
+        figures = {
+            "container_memory_working_set_bytes": resident_bytes(self.steady),
+            "container_spec_memory_limit_bytes": self.memory_limit,
+        }
+        lines = [f"{name}{labels} {value}\n" for name, value in figures.items()]
         return Reply(200, {"Content-Type": "text/plain; version=0.0.4"}, "".join(lines).encode())
 
     def start_hindered_worker(self, *arguments: str) -> WorkerProcess:

@@ -27,8 +27,8 @@ from tests.support.workload import Workload
 
 pytestmark = pytest.mark.broker
 
-#: A fetch is at the broker all the time, so the consumer comes back with the new files at once; what asks now and then,
-#: such as what looks whether a broker answers, within seconds.
+#: A consumer always has a fetch at the broker, and so reconnects with the new files immediately. Clients that ask now
+#: and then, such as the one that checks whether a broker answers, do so within seconds.
 SOON_SECONDS = 60
 
 
@@ -165,7 +165,7 @@ def write_broker(keystore: Path, truststore: Path, signer: Authority, trusted: l
 
 
 def write_worker(files: dict[str, Path], signer: Authority, trusted: list[Authority]) -> None:
-    """Each file is renamed over the former one, as whoever exchanges files under a running program should."""
+    """Each file is renamed over the former one: the way to replace the files of a running program."""
     certificate, key = signer.sign("worker")
     contents = {"certificate": certificate, "key": key}
     contents["authorities"] = b"".join(each.certificate.read_bytes() for each in trusted)

@@ -21,7 +21,8 @@ from lead_qualifier.settings import (
     unknown_variables,
     variable_of,
 )
-from tools.configuration_table import document, meanings
+from tools.configuration_table import document
+from tools.docstrings import below_fields
 
 ROOT = Path(__file__).parents[2]
 
@@ -207,8 +208,8 @@ def test_every_setting_of_ours_is_known(monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.docs
 @pytest.mark.parametrize("name", Settings.model_fields)
 def test_every_setting_says_what_it_means(name: str) -> None:
-    assert name in meanings(), f"give {name} a docstring in app/lead_qualifier/settings.py"
-    assert meanings()[name].endswith("."), "it is a sentence"
+    assert name in below_fields(Settings), f"give {name} a docstring in app/lead_qualifier/settings.py"
+    assert below_fields(Settings)[name].endswith("."), "it is a sentence"
 
 
 @pytest.mark.docs
