@@ -274,14 +274,14 @@ def test_the_job_may_reach_kafka_before_the_release_has_a_policy(everything: Obj
 
 
 def test_alerts_find_the_scrape_job_whatever_the_chart_is_called(everything: Objects) -> None:
-    (monitor,) = (one for one in everything if one["kind"] == "ServiceMonitor")
+    (monitor,) = of_kind(everything, "ServiceMonitor").values()
     (endpoint,) = monitor["spec"]["endpoints"]
     assert {"targetLabel": "job", "replacement": "lead-qualifier-lq"} in endpoint["relabelings"]
 
 
 def test_alerts_and_dashboard_are_those_of_compose() -> None:
     objects = render(values=[VALUES / "secured.yaml"])
-    (rules,) = (one for one in objects if one["kind"] == "PrometheusRule")
+    (rules,) = of_kind(objects, "PrometheusRule").values()
     assert rules["spec"] == yaml.safe_load((MONITORING / "alerts.yaml").read_text())
     dashboard = of_kind(objects, "ConfigMap")["dashboard"]
     assert dashboard["data"] == {"lead-qualifier.json": (MONITORING / "dashboard.json").read_text()}
@@ -289,7 +289,7 @@ def test_alerts_and_dashboard_are_those_of_compose() -> None:
 
 
 def test_alerts_link_to_the_runbooks_address_and_include_optional_ones_where_asked(everything: Objects) -> None:
-    (rules,) = (one for one in everything if one["kind"] == "PrometheusRule")
+    (rules,) = of_kind(everything, "PrometheusRule").values()
     alerts = {rule["alert"]: rule for group in rules["spec"]["groups"] for rule in group["rules"]}
     assert "LeadQualifierNoTraffic" in alerts
     for alert in alerts.values():
