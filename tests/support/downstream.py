@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import yaml
@@ -60,6 +61,14 @@ class Downstream:
             self._reader = TopicReader(bootstrap, self.line.prefix, self._outputs)
         self._reader.read()
         return [json.loads(record.value or b"{}") for record in self._reader.records[topic]]
+
+    def decided_at(self, topic: str) -> dict[str, datetime]:
+        """When the service decided on each event of a topic that has been read, by its clock and by event_id."""
+        assert self._reader is not None
+        headers = [dict(record.headers) for record in self._reader.records[topic]]
+        return {
+            (one["ce_id"] or b"").decode(): datetime.fromisoformat((one["ce_time"] or b"").decode()) for one in headers
+        }
 
     def wait_for(self, topic: str, count: int, seconds: float = 30) -> list[dict[str, Any]]:
         """The events of a topic, once there are so many; and a moment later there are no more."""
