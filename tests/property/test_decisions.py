@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from lead_qualifier.messages.decode import decode_score
 from lead_qualifier.messages.lead_qualified import qualification_event_id
 from lead_qualifier.qualification.criteria import AtLeast, Match, required
-from lead_qualifier.qualification.decide import Outcome, decide, in_audience
-from lead_qualifier.qualification.evidence import evidence
+from lead_qualifier.qualification.decide import Outcome, decide
+from lead_qualifier.qualification.evidence import evidence, in_audience
 from lead_qualifier.qualification.leads import Lead, LeadChange, Qualification, Score, record_score
 from lead_qualifier.qualification.rules import Rules
 from tests.property.histories import (

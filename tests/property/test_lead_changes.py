@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 
 from lead_qualifier.qualification.conditions import holds, values_of
-from lead_qualifier.qualification.decide import in_audience
+from lead_qualifier.qualification.evidence import in_audience
 from lead_qualifier.qualification.leads import LeadChange, Qualification
 from lead_qualifier.qualification.rules import Rules
 from tests.property.histories import Event, Step, histories, played, snapshots
@@ -36,7 +36,7 @@ def changes_with_decisions(steps: list[Step]) -> list[tuple[Step, list[Step]]]:
 
 @given(snapshots(rich=True), histories(rich=True))
 @examples(200)
-def test_whoever_resets_by_hand_is_never_overruled_by_the_same_record(first: Rules, history: list[Event]) -> None:
+def test_a_reset_by_hand_is_never_undone_by_the_same_record(first: Rules, history: list[Event]) -> None:
     for change, decisions in changes_with_decisions(played(first, history)):
         if by_hand(change):
             assert decisions == []

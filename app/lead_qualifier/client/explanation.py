@@ -10,8 +10,8 @@ from lead_qualifier.client.formula import formula
 from lead_qualifier.messages.durations import duration_text
 from lead_qualifier.qualification.conditions import holds, values_of
 from lead_qualifier.qualification.criteria import Criterion, CriterionEvidence, required
-from lead_qualifier.qualification.decide import Outcome, decide, in_audience
-from lead_qualifier.qualification.evidence import evidence
+from lead_qualifier.qualification.decide import Outcome, decide
+from lead_qualifier.qualification.evidence import evidence, in_audience
 from lead_qualifier.qualification.finding import Finding
 from lead_qualifier.qualification.leads import Lead, Mark, Qualification
 from lead_qualifier.qualification.rules import RuledModel, Rules

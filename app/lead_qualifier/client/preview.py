@@ -13,8 +13,8 @@ from zlib import crc32
 from lead_qualifier.client.score_bands import Band, ScoreBands
 from lead_qualifier.client.what_if import Thresholds, WhatIf, WhatIfCounter
 from lead_qualifier.qualification.criteria import Criterion
-from lead_qualifier.qualification.decide import Outcome, decide, means
-from lead_qualifier.qualification.evidence import is_expired, is_reached
+from lead_qualifier.qualification.decide import Outcome, decide
+from lead_qualifier.qualification.evidence import is_expired, is_reached, means
 from lead_qualifier.qualification.leads import Lead, Qualification
 from lead_qualifier.qualification.models import QualificationModel
 from lead_qualifier.qualification.rules import RuledModel, Rules

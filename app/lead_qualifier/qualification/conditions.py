@@ -13,7 +13,7 @@ Value = str | bool | int | float
 
 
 class Listed(tuple[Value, ...]):
-    """The values of `one_of` or `none_of`. A list of thousands of accounts takes no longer than one of three."""
+    """The values of `one_of` or `none_of`. Searching a list of thousands takes no longer than one of three."""
 
     def __init__(self, _values: Iterable[Value]) -> None:
         self._found = frozenset((isinstance(one, bool), one) for one in self)

@@ -6,13 +6,10 @@ from enum import StrEnum
 
 from msgspec.structs import replace
 
-from lead_qualifier.qualification.conditions import holds, values_of
-from lead_qualifier.qualification.evidence import criteria_met, evidence, fallen
+from lead_qualifier.qualification.evidence import criteria_met, evidence, fallen, in_audience
 from lead_qualifier.qualification.flags import FlagChanges
-from lead_qualifier.qualification.lead_changes import ConcernedModel
 from lead_qualifier.qualification.lead_fields import OPEN, QUALIFIED
 from lead_qualifier.qualification.leads import (
-    AudienceView,
     EligibilityScore,
     EligibilityView,
     Hold,
@@ -46,17 +43,6 @@ class Outcome(StrEnum):
     __hash__ = str.__hash__
 
 
-class Difference(StrEnum):
-    """Who means a lead, by audience and criteria: both versions, neither, the draft only, the live one only."""
-
-    BOTH = "both"
-    NEITHER = "neither"
-    NEWLY_QUALIFYING = "newly_qualifying"
-    NO_LONGER_QUALIFYING = "no_longer_qualifying"
-
-    __hash__ = str.__hash__  # as of outcomes: this is counted for every score
-
-
 # This runs for every event: constants spare it the look-up in the enum.
 _LEAD_MANAGEMENT_OFF = Outcome.LEAD_MANAGEMENT_OFF
 _MODEL_NOT_LIVE = Outcome.MODEL_NOT_LIVE
@@ -85,10 +71,8 @@ def evaluate(
     age of a score is counted; None: up to `at`. `before`: the scores as they were, where the trigger has changed one.
     With the origin `fast_track` the criteria need not be met, and nothing is held.
     """
-    if as_of is None:
-        as_of = at
     if before is not None and model.remembers:
-        follow_scores(lead, model, rules, as_of, before)
+        follow_scores(lead, model, rules, as_of or at, before)
     decided = decide(lead, model, rules, at, as_of=as_of, fast_track=origin == "fast_track")
     if type(decided) is Qualification:
         mark(lead, decided, trigger.event_id)
@@ -210,53 +194,3 @@ def ineligibility(
     if not criteria_met(model, lead.scores, rules, as_of):
         return _CRITERIA_NOT_MET
     return None
-
-
-def in_audience(model: RuledModel, lead: Lead | EligibilityView[Score] | EligibilityView[EligibilityScore]) -> bool:
-    """Is the model about this lead?"""
-    if model.audience is None:
-        return True
-    assert isinstance(lead, Lead | AudienceView)  # else the fields that conditions look at were not read
-    return holds(model.audience, values_of(lead))
-
-
-def means(model: RuledModel, lead: Lead, rules: Rules, as_of: datetime) -> bool:
-    """Is the lead in the model's audience, and are the criteria met?
-
-    `as_of`: up to when the age of a score is counted.
-    """
-    return in_audience(model, lead) and criteria_met(model, lead.scores, rules, as_of)
-
-
-def difference(lead: Lead, model: RuledModel, rules: Rules, as_of: datetime) -> Difference:
-    """How the draft in the shadow of `model` differs from it about this lead, by audience and criteria alone.
-
-    Neither status nor marks play a part: they would hide what a lead that is closed or qualified already shows. Without
-    a shadow there is no difference. `as_of`: up to when the age of a score is counted.
-    """
-    now = means(model, lead, rules, as_of)
-    return _difference(now, now if model.shadow is None else means(model.shadow, lead, rules, as_of))
-
-
-def difference_on_change(lead: Lead, concerned: ConcernedModel, rules: Rules, as_of: datetime) -> Difference:
-    """The same about a change of the lead that concerns one of the two versions, or both.
-
-    A version that evaluates nothing because of the change does not mean the lead.
-    """
-    model = concerned.model
-    return _difference(
-        _comes_in(lead, model, concerned.origin, rules, as_of),
-        _comes_in(lead, model.shadow or model, concerned.shadow_origin, rules, as_of),
-    )
-
-
-def _comes_in(lead: Lead, model: RuledModel, origin: Origin | None, rules: Rules, as_of: datetime) -> bool:
-    if origin is None:
-        return False
-    return in_audience(model, lead) if origin == "fast_track" else means(model, lead, rules, as_of)
-
-
-def _difference(now: bool, then: bool) -> Difference:
-    if now:
-        return Difference.BOTH if then else Difference.NO_LONGER_QUALIFYING
-    return Difference.NEWLY_QUALIFYING if then else Difference.NEITHER

@@ -1,11 +1,28 @@
-"""How a lead's scores stand on the criteria of a model: met or not, fallen or not, and the evidence."""
+"""How a lead stands on the audience and the criteria of a model: met or not, fallen or not, and the evidence."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from lead_qualifier.qualification.conditions import holds, values_of
 from lead_qualifier.qualification.criteria import Criterion, CriterionEvidence, Group, Match, Member, required
-from lead_qualifier.qualification.leads import EligibilityScore, Lead, Score
+from lead_qualifier.qualification.leads import AudienceView, EligibilityScore, EligibilityView, Lead, Score
 from lead_qualifier.qualification.rules import RuledModel, Rules
+
+
+def in_audience(model: RuledModel, lead: Lead | EligibilityView[Score] | EligibilityView[EligibilityScore]) -> bool:
+    """Is the model about this lead?"""
+    if model.audience is None:
+        return True
+    assert isinstance(lead, Lead | AudienceView)  # else the fields that conditions look at were not read
+    return holds(model.audience, values_of(lead))
+
+
+def means(model: RuledModel, lead: Lead, rules: Rules, as_of: datetime) -> bool:
+    """Is the lead in the model's audience, and are the criteria met?
+
+    `as_of`: up to when the age of a score is counted.
+    """
+    return in_audience(model, lead) and criteria_met(model, lead.scores, rules, as_of)
 
 
 def criteria_met(
@@ -43,8 +60,8 @@ def criteria_met(
 def fallen(model: RuledModel, scores: Mapping[str, Score]) -> bool:
     """Have these scores fallen so far that rising to the thresholds would be a new qualification?
 
-    A grade that is not one of those asked for has fallen. Whether scoring models are live plays no part: nobody's score
-    falls because an engine is stopped. Nor does age: nobody's score falls by itself.
+    A grade that is not one of those asked for has fallen. Neither the status of scoring models nor age matters: a score
+    does not fall because its engine is stopped, or because time passes.
     """
     stands = [
         (score := scores.get(name)) is not None and score.value >= floor and (more is None or _has_grade(more, score))

@@ -24,7 +24,9 @@ live version again if there is none).
 
 
 class ConcernedModel(Struct, frozen=True, gc=False):
-    """A model that a change concerns: the origin of what it evaluates, and of what its shadow would; None: nothing."""
+    """A model that a change concerns, with the origin of what its live version evaluates, and of what the draft in its
+    shadow would; None: that version evaluates nothing.
+    """
 
     model: RuledModel
     origin: Origin | None
@@ -42,11 +44,11 @@ def conditions_met(lead: Lead, rules: Rules) -> MetByModel:
 
 
 def follow_change(lead: Lead, rules: Rules, before: MetByModel, result: ChangeResult) -> list[ConcernedModel]:
-    """After a change was applied: say what evaluates the lead, and end the holds of models whose audience it is not in,
-    or comes back to: a qualification may have taken it out.
+    """The models that an applied change concerns. Ends the holds of models whose audience the lead is not in now or was
+    not in before: a qualification may have taken it out.
 
-    `before`: what the lead met before. Whoever takes a flag back or reopens the lead by hand is not overruled by that
-    very record: it evaluates nothing. Where a lead enters an audience and takes the fast track, the fast track counts.
+    `before`: what the lead met before. A change that takes a flag back or reopens the lead evaluates nothing, because a
+    qualification would undo it. If the lead enters an audience and takes the fast track, the fast track counts.
     """
     found = []
     for model, (was, shadow_was), (now, shadow_now) in zip(

@@ -277,7 +277,7 @@ def apply_change(lead: Lead, change: LeadChange) -> ChangeResult:
     lead.known = True
     lead.changed_at = at
     if (reset or reopened) and not overtaken:
-        lead.holds.clear()  # else a hold's end would overrule whoever resets by hand, before the lead's next score
+        lead.holds.clear()  # else the end of a hold would undo a reset by hand before the lead's next score
         for model_id, mark in lead.marks.items():
             if not mark.barred or (mark.rejected is not None and at > mark.rejected):
                 lead.marks[model_id] = replace(mark, cleared=True, barred=False)

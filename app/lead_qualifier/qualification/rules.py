@@ -104,9 +104,11 @@ class Rules:
     unknown_leads: UnknownLeads = "open"
     by_age: bool = field(init=False, repr=False, compare=False)
     """Whether the age of a score counts for any of the models."""
-    _naming: Mapping[str, tuple[RuledModel, ...]] = field(init=False, repr=False, compare=False)
+    evaluating_existing_leads: tuple[RuledModel, ...] = field(init=False, repr=False, compare=False)
+    """The live models whose publish sweeps the known leads, in the order of their ids."""
     watching_changes: tuple[RuledModel, ...] = field(init=False, repr=False, compare=False)
     """The live models that a change of a lead may evaluate, in the order of their ids."""
+    _naming: Mapping[str, tuple[RuledModel, ...]] = field(init=False, repr=False, compare=False)
     _shadowed: Mapping[str, tuple[RuledModel, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -121,6 +123,8 @@ class Rules:
                     shadowed[scoring_model] = (*shadowed.get(scoring_model, ()), model)
         object.__setattr__(self, "models", MappingProxyType(in_order))
         object.__setattr__(self, "by_age", any(model.by_age for model in in_order.values()))
+        evaluating = tuple(model for model in in_order.values() if model.evaluates_existing_leads)
+        object.__setattr__(self, "evaluating_existing_leads", evaluating)
         watching = tuple(model for model in in_order.values() if model.live and model.watches_changes)
         object.__setattr__(self, "watching_changes", watching)
         object.__setattr__(self, "_naming", naming)

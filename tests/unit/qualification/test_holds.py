@@ -103,7 +103,7 @@ def test_who_is_qualified_already_or_cooling_down_does_not_wait() -> None:
     assert [one.number for one in desk.qualifications] == [1, 2]
 
 
-def test_whoever_takes_a_flag_back_by_hand_is_not_overruled_before_the_next_score() -> None:
+def test_a_flag_that_is_taken_back_by_hand_is_not_set_again_before_the_next_score() -> None:
     desk = Desk(held())
     desk.change(0, sales_ready=True)
     assert desk.score("engagement", 80, 1) == {"enterprise": HOLDING}

@@ -2,10 +2,10 @@
 
 import pytest
 
-from lead_qualifier.qualification.decide import difference
 from lead_qualifier.qualification.leads import Lead, record_score
 from lead_qualifier.qualification.models import QualificationModel
 from lead_qualifier.qualification.rules import Rules
+from lead_qualifier.qualification.shadow import difference
 from tests.support.model_admin import ModelAdmin
 from tests.unit.qualification.given import minute, model
 

@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from lead_qualifier.engine import Processor, ProcessorContext, Record, Rejected, Timer, timers_in
 from lead_qualifier.messages.decode import (
+    ChangedLead,
     ErasedLead,
     decode_lead_changed,
     decode_lead_merged,
@@ -24,24 +25,12 @@ from lead_qualifier.messages.topics import (
     LEAD_MERGED,
     LEAD_SALES_RESPONSE,
     LEAD_SCORE_CHANGED,
-    QUALIFICATION_COMMANDS,
 )
-from lead_qualifier.qualification.decide import (
-    Outcome,
-    difference,
-    difference_on_change,
-    end_hold,
-    evaluate,
-    ineligibility,
-)
+from lead_qualifier.qualification.decide import Outcome, end_hold, evaluate
 from lead_qualifier.qualification.lead_changes import MetByModel, conditions_met, follow_change
 from lead_qualifier.qualification.leads import (
-    AudienceView,
     ChangeResult,
-    EligibilityScore,
-    EligibilityView,
     Lead,
-    Score,
     Trigger,
     apply_change,
     forget_implausible_times,
@@ -49,10 +38,12 @@ from lead_qualifier.qualification.leads import (
 )
 from lead_qualifier.qualification.merging import Response, begins_afresh, holds_nothing, is_erased, remembered_until
 from lead_qualifier.qualification.recycling import Answered, accept, reject
-from lead_qualifier.qualification.rules import RuledModel, Rules
+from lead_qualifier.qualification.rules import Rules
+from lead_qualifier.qualification.shadow import difference, difference_on_change
 from lead_qualifier.qualification.utc import from_milliseconds
 from lead_qualifier.services.worker.lead_events import LeadEvents
 from lead_qualifier.services.worker.merging import Merging, place_of, response_of
+from lead_qualifier.services.worker.sweeps import Sweeps
 
 #: Tells the engine that there are no rules yet: nothing is processed.
 NO_RULES = -1
@@ -64,13 +55,6 @@ _ERASED = b'"erasure":'
 
 encode_lead = msgspec.json.Encoder().encode
 _decode_lead: Callable[[bytes], Lead] = msgspec.json.Decoder(Lead).decode
-_decode_view: Callable[[bytes], EligibilityView[EligibilityScore]] = msgspec.json.Decoder(
-    EligibilityView[EligibilityScore]
-).decode
-_decode_view_with_scores: Callable[[bytes], EligibilityView[Score]] = msgspec.json.Decoder(
-    EligibilityView[Score]
-).decode
-_decode_audience_view: Callable[[bytes], EligibilityView[Score]] = msgspec.json.Decoder(AudienceView).decode
 
 
 def decode_lead(value: bytes) -> Lead:
@@ -88,7 +72,7 @@ class LeadProcessor(Processor):
 
     `rules` returns the newest snapshot, or None while the criteria table is not caught up. Counts ("outcome", model id,
     outcome), ("lead_changed", result), ("sales_response", result), ("shadow", model id, how the draft in its shadow
-    differs), and what Merging counts.
+    differs), and what Merging and Sweeps count.
     """
 
     def __init__(
@@ -110,9 +94,9 @@ class LeadProcessor(Processor):
             LEAD_HANDOVERS.full_name(topic_prefix): self._take_over,
         }
         self._events = LeadEvents(topic_prefix=topic_prefix, source=source)
+        self._sweeps = Sweeps(times=self._times, events=self._events)
         self._newest_rules = rules
         self._rules = Rules(revision=NO_RULES, lead_management=False, live_scoring_models=frozenset(), models={})
-        self._sweepable: tuple[RuledModel, ...] = ()
 
     @override
     def begin(self) -> int:
@@ -120,9 +104,7 @@ class LeadProcessor(Processor):
         rules = self._newest_rules()
         if rules is None:
             return NO_RULES
-        if rules is not self._rules:
-            self._rules = rules
-            self._sweepable = tuple(m for m in rules.models.values() if m.evaluates_existing_leads)
+        self._rules = rules
         return rules.revision
 
     @override
@@ -136,13 +118,13 @@ class LeadProcessor(Processor):
     def _score(self, record: Record, context: ProcessorContext) -> None:
         message = decode_score(record.key, record.value, record.headers)
         scoring_model_id, at, rules, counts = message.scoring_model_id, message.occurred_at, self._rules, context.counts
+        as_of = self._as_of(at, record, context)
         key, lead = self._lead(record, at, context)
         before = lead.scores.copy()
         if not record_score(lead, scoring_model_id, message.score, at, message.grade):
             for model in rules.naming(scoring_model_id):
                 counts["outcome", model.id, Outcome.STALE_SCORE] += 1
             return
-        as_of = self._as_of(at, record, context)
         for model in rules.shadowed(scoring_model_id):
             counts["shadow", model.id, difference(lead, model, rules, as_of)] += 1
         trigger = Trigger(message.event_id, LEAD_SCORE_CHANGED.name, record.partition, record.offset)
@@ -181,24 +163,25 @@ class LeadProcessor(Processor):
         context.put(key, lead)
         context.counts["lead_changed", "applied"] += 1
         if before:
-            trigger = Trigger(message.event_id, LEAD_CHANGED.name, record.partition, record.offset)
-            at = message.change.occurred_at
-            as_of = self._as_of(at, record, context)
-            self._follow_change(key, lead, before, result, at, as_of, trigger, context)
+            self._follow_change(key, lead, message, before, result, record, context)
 
     def _follow_change(  # noqa: PLR0917  each is independent
         self,
         key: bytes,
         lead: Lead,
+        message: ChangedLead,
         before: MetByModel,
         result: ChangeResult,
-        at: datetime,
-        as_of: datetime,
-        trigger: Trigger,
+        record: Record,
         context: ProcessorContext,
     ) -> None:
-        """Evaluate a lead that has changed by the models that the change concerns."""
-        rules = self._rules
+        """Evaluate a lead that has changed by the models that the change concerns.
+
+        `before`: the conditions that it met before the change.
+        """
+        at, rules = message.change.occurred_at, self._rules
+        as_of = self._as_of(at, record, context)
+        trigger = Trigger(message.event_id, LEAD_CHANGED.name, record.partition, record.offset)
         concerned = follow_change(lead, rules, before, result)
         for one in concerned:
             if one.model.shadow is not None:
@@ -271,78 +254,17 @@ class LeadProcessor(Processor):
     @override
     def sweep_pending(self, swept: int) -> bool:
         """True if a model that evaluates existing leads has been published since revision `swept`."""
-        return any(model.published_revision > swept for model in self._sweepable)
+        return any(model.published_revision > swept for model in self._rules.evaluating_existing_leads)
 
     @override
     def prefilter(self, keys: Sequence[bytes], context: ProcessorContext, swept: int) -> Sequence[bytes]:
         """Count the outcomes of the known leads that cannot qualify, which are nearly all; returns the others."""
-        rules = self._rules
-        models = [
-            (m, self._swept_at(m.published_at, context))
-            for m in self._sweepable
-            if m.published_revision > swept and m.published_at is not None
-        ]
-        decode: Callable[[bytes], EligibilityView[Score] | EligibilityView[EligibilityScore]] = _decode_view
-        if any(m.audience is not None for m, _ in models):
-            decode = _decode_audience_view
-        elif any(m.asks_more for m, _ in models):
-            decode = _decode_view_with_scores
-        stored = context.stored
-        to_sweep: list[bytes] = []
-        counted: dict[tuple[str, str, str], int] = {}
-        outcomes: list[Outcome] = []
-        for key in keys:
-            raw = stored(key)
-            if raw is None:
-                to_sweep.append(key)
-                continue
-            try:
-                lead = decode(raw)
-            except (msgspec.DecodeError, ValueError, RecursionError):
-                to_sweep.append(key)  # which says what is wrong with it
-                continue
-            if not (lead.known or lead.scores):
-                to_sweep.append(key)  # erased, perhaps
-                continue
-            outcomes.clear()
-            for model, at in models:
-                outcome = ineligibility(lead, model, rules, at)
-                if outcome is None:
-                    to_sweep.append(key)
-                    break
-                outcomes.append(outcome)
-            else:
-                for (model, _), outcome in zip(models, outcomes, strict=True):
-                    counts = "outcome", model.id, outcome
-                    counted[counts] = counted.get(counts, 0) + 1
-        context.counts.update(counted)
-        context.counts["swept"] += len(keys) - len(to_sweep)
-        return to_sweep
+        return self._sweeps.prefilter(keys, context, self._rules, swept)
 
     @override
     def sweep(self, key: bytes, context: ProcessorContext, swept: int) -> None:
         """Evaluate a known lead by the models published since revision `swept`."""
-        lead = self._stored(key, context)
-        if holds_nothing(lead):
-            return  # erased since the walk began
-        changed = False
-        for model in self._sweepable:
-            if model.published_revision <= swept or model.published_at is None:
-                continue
-            at = self._swept_at(model.published_at, context)
-            command = model.publish_command_id or ""
-            trigger = Trigger(command, QUALIFICATION_COMMANDS.name, 0, model.publish_command_offset)
-            outcome = evaluate(lead, model, self._rules, at, now_ms=context.now_ms, origin="sweep", trigger=trigger)
-            changed |= self._events.evaluated(key, lead, model.id, outcome, "sweep", trigger, context)
-        if changed:
-            context.put(key, lead)
-        context.counts["swept"] += 1
-
-    def _swept_at(self, published_at: datetime, context: ProcessorContext) -> datetime:
-        """When the publish that a sweep follows occurred."""
-        if published_at > self._times.latest(context.now_ms):  # before such a date was refused
-            return from_milliseconds(context.now_ms)
-        return published_at
+        self._sweeps.sweep(key, self._stored(key, context), context, self._rules, swept)
 
     @override
     def timers(self, entries: Mapping[bytes, bytes]) -> Iterator[Timer]:
