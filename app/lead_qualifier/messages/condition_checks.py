@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lead_qualifier.messages.definition_form import Path
+from lead_qualifier.messages.definition_form import Path, Problem
 from lead_qualifier.qualification.conditions import IS_OPEN, OPERATORS, Group, condition_of
 from lead_qualifier.qualification.finding import Finding
 from lead_qualifier.qualification.lead_fields import LEAD_FIELDS
@@ -21,7 +21,7 @@ def condition_problems(
     of_seller: bool = False,
     of_open: bool = False,
     budget: ComparisonBudget | None = None,
-) -> Iterator[tuple[Path, Finding]]:
+) -> Iterator[Problem]:
     """Problems of a condition that fits its schema. `of_open`: only open leads are considered."""
     budget = budget or ComparisonBudget()
     found = list(_form_problems(definition, where, of_seller, 1))
@@ -34,9 +34,7 @@ def condition_problems(
             yield where, Finding("never_met_by_open_lead")
 
 
-def _form_problems(
-    definition: Mapping[str, Any], where: Path, of_seller: bool, level: int
-) -> Iterator[tuple[Path, Finding]]:
+def _form_problems(definition: Mapping[str, Any], where: Path, of_seller: bool, level: int) -> Iterator[Problem]:
     if level > _MOST_LEVELS:
         yield where, Finding("condition_too_deep", most=_MOST_LEVELS)
         return

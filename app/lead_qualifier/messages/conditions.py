@@ -1,4 +1,4 @@
-"""Conditions, as people write them in definitions of downstream services."""
+"""Conditions, as people write them in definitions."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _form(definition: object) -> str:
 
 
 def _any_of(schema: object, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-    """As the schema of a test takes further fields, what is no test may be taken for one as well."""
+    """With `anyOf`: the schema of a test allows further fields, so every condition meets that one too."""
     found = handler(cast("CoreSchema", schema))
     found["anyOf"] = found.pop("oneOf")
     return found

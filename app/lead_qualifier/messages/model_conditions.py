@@ -14,24 +14,24 @@ from lead_qualifier.qualification.satisfiability import ComparisonBudget, implie
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lead_qualifier.messages.definition_form import Path
+    from lead_qualifier.messages.definition_form import Problem
     from lead_qualifier.qualification.models import QualificationModel
 
 #: What holds for every lead that can qualify, whatever the model.
 _ELIGIBLE = Group("all", (IS_OPEN, Test("status_reason", True, "not_equals", QUALIFIED)))
 
 
-def model_condition_problems(model: QualificationModel) -> Iterator[tuple[Path, Finding]]:
-    """Problems of conditions that fit their schema: those that nobody can meet, or everybody meets."""
+def model_condition_problems(model: QualificationModel) -> Iterator[Problem]:
+    """Problems of conditions that fit their schema: those that no lead can meet, or that every lead meets."""
     budget = ComparisonBudget()
-    found: list[tuple[Path, Finding]] = []
+    found: list[Problem] = []
     for name, definition in (("audience", model.audience), ("fast_track", model.fast_track)):
         if definition is not None:
             found += condition_problems(definition, (name,), budget=budget)
     yield from found or _without_effect(model, budget)
 
 
-def _without_effect(model: QualificationModel, budget: ComparisonBudget) -> Iterator[tuple[Path, Finding]]:
+def _without_effect(model: QualificationModel, budget: ComparisonBudget) -> Iterator[Problem]:
     audience = ALWAYS if model.audience is None else condition_of(model.audience)
     meant = Group("all", (_ELIGIBLE, audience))
     if model.audience is not None:
@@ -47,8 +47,9 @@ def _without_effect(model: QualificationModel, budget: ComparisonBudget) -> Iter
         fast_track = condition_of(model.fast_track)
         taken = Group("all", (meant, fast_track))
         if why_impossible(taken, budget) is not None:
-            in_audience = model.audience is not None and why_impossible(Group("all", (_ELIGIBLE, fast_track))) is None
-            yield ("fast_track",), Finding("fast_track_outside_audience" if in_audience else "never_met_by_open_lead")
+            can_be_met = why_impossible(Group("all", (_ELIGIBLE, fast_track)), budget) is None
+            outside = model.audience is not None and can_be_met
+            yield ("fast_track",), Finding("fast_track_outside_audience" if outside else "never_met_by_open_lead")
         elif implies(IS_OPEN, fast_track, budget):
             yield ("fast_track",), Finding("fast_track_never_becomes_true")
         elif _is_marked(model, taken, budget):
@@ -56,7 +57,7 @@ def _without_effect(model: QualificationModel, budget: ComparisonBudget) -> Iter
 
 
 def _is_marked(model: QualificationModel, meant: Condition, budget: ComparisonBudget) -> bool:
-    """Has every lead that meets the condition what the actions set, so that nothing is left to qualify?"""
+    """Does every lead that meets the condition already have what the actions set, so that the model never acts?"""
     set_already = tuple(
         Test(flag.name, True, "equals", flag.qualified) for flag in FLAGS if flag.name in model.actions.flags
     )

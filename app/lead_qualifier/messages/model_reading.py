@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
+    from lead_qualifier.messages.definition_form import Path as Steps
+    from lead_qualifier.messages.definition_form import Problem
+
 T = TypeVar("T", bound=str)
 
 _EMPTY = Finding("empty_model_file")
@@ -48,33 +51,39 @@ _EMPTY = Finding("empty_model_file")
 
 def read_model_file(file: Path) -> QualificationModel:
     """The model in a file; `-` is standard input. Raises BadDefinitionFile, also if the file cannot be read."""
-    return model_of(read_definition_file(file, problems_of, empty=_EMPTY))
+    return _model(read_definition_file(file, problems_of, empty=_EMPTY))
 
 
 def parse_model(content: bytes | str, source: str = "model") -> QualificationModel:
     """The model in the content of a file. `source` names the file in errors. Raises BadDefinitionFile."""
-    return model_of(parse_definition(content, source, problems_of, empty=_EMPTY))
+    return _model(parse_definition(content, source, problems_of, empty=_EMPTY))
 
 
 def model_of(definition: object) -> QualificationModel:
     """The model that a definition describes. Raises InvalidModel with every problem found."""
-    if problems := problems_of(definition):
+    model, problems = _read(definition)
+    if model is None or problems:
         raise InvalidModel([(path(where), finding) for where, finding in problems])
-    return _model(cast("ModelDefinition", definition))
+    return model
 
 
-def problems_of(definition: object) -> list[tuple[tuple[str | int, ...], Finding]]:
+def problems_of(definition: object) -> list[Problem]:
     """Everything that is wrong with a definition; nothing if model_of() accepts it."""
+    return _read(definition)[1]
+
+
+def _read(definition: object) -> tuple[QualificationModel | None, list[Problem]]:
+    """The model that a definition describes, as far as it can be read, and everything that is wrong with it."""
     if problems := _form_problems(definition):
-        return problems
+        return None, problems
     try:
         model = _model(cast("ModelDefinition", definition))
     except InvalidModel as error:
-        return [(_steps(field), finding) for field, finding in error.problems]
-    return list(model_condition_problems(model))
+        return None, [(_steps(field), finding) for field, finding in error.problems]
+    return model, list(model_condition_problems(model))
 
 
-def _steps(field: str) -> tuple[str | int, ...]:
+def _steps(field: str) -> Steps:
     return tuple(int(part) if part.isdecimal() else part for part in field.split("."))
 
 
@@ -191,7 +200,7 @@ _DURATIONS = frozenset({"cool_down", "hold", "max_age"})
 _NOT_WITH_GRADES = {"threshold": Finding("threshold_and_grades"), "drop_below": Finding("drop_below_grades")}
 
 
-def _form_problems(definition: object) -> list[tuple[tuple[str | int, ...], Finding]]:
+def _form_problems(definition: object) -> list[Problem]:
     return form_problems(ModelDefinition, definition, _advice())
 
 

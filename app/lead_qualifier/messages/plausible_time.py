@@ -83,7 +83,7 @@ class PlausibleTime:
         return min(record_ms, to_milliseconds(self.latest(now_ms))) if has_time(record_ms) else now_ms
 
     def written(self, record_ms: int, now_ms: int) -> datetime:
-        """The same as a time."""
+        """When a record of the time `record_ms` was written, as written_ms() says it."""
         written_ms = self.written_ms(record_ms, now_ms)
         if written_ms != self._written_ms:  # the records of a batch have one time
             self._written_ms, self._written = written_ms, from_milliseconds(written_ms)

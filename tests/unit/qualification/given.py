@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from lead_qualifier.qualification.criteria import Criterion, Match
 from lead_qualifier.qualification.decide import Outcome, end_hold, evaluate
 from lead_qualifier.qualification.flags import Actions
@@ -23,6 +25,17 @@ from lead_qualifier.qualification.models import ExistingLeads, Policy, Qualifica
 from lead_qualifier.qualification.rules import RuledModel, Rules, UnknownLeads
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+resets_by_hand = pytest.mark.parametrize(
+    ("before", "record"),
+    [
+        ({"sales_ready": True}, {"sales_ready": False}),
+        ({"status_reason": "marketing_qualified"}, {"status_reason": "contacted"}),
+        ({"status": "disqualified"}, {"status": "open"}),
+    ],
+    ids=["sales ready is taken back", "marketing qualified is taken back", "reopened"],
+)
+"""Each way in which the CRM resets a lead: the fields of a change before it, and of the change that does it."""
 
 
 def minute(number: float) -> datetime:
@@ -114,7 +127,7 @@ class Desk:
         return {ruled.id: self._evaluate(ruled, minute(at), command_id) for ruled in self.rules.models.values()}
 
     def wait(self, until: float) -> dict[str, Outcome | None]:
-        """What becomes of the holds whose time is over by then (minutes of the wall clock)."""
+        """What becomes of the holds that are due at the minute `until` (of the wall clock)."""
         outcomes: dict[str, Outcome | None] = {}
         for model_id, hold in sorted(self.lead.holds.items()):
             if hold.due <= minute(until):

@@ -10,7 +10,7 @@ import pytest
 from lead_qualifier.qualification.decide import Outcome
 from lead_qualifier.qualification.leads import Lead, Mark
 from lead_qualifier.qualification.recycling import reject
-from tests.unit.qualification.given import Desk, minute, model, rules
+from tests.unit.qualification.given import Desk, minute, model, resets_by_hand, rules
 
 DACH = {"attribute": "country", "one_of": ["DE", "AT", "CH"]}
 OUTSIDE, QUALIFIED = Outcome.NOT_IN_AUDIENCE, Outcome.QUALIFIED
@@ -71,18 +71,8 @@ def _score(value: float) -> Any:
     return other.lead.scores["engagement"]
 
 
-@pytest.mark.parametrize(
-    ("before", "record"),
-    [
-        ({"sales_ready": True}, {"sales_ready": False}),
-        ({"status_reason": "marketing_qualified"}, {"status_reason": "contacted"}),
-        ({"status": "disqualified"}, {"status": "open"}),
-    ],
-    ids=["sales ready is taken back", "marketing qualified is taken back", "reopened"],
-)
-def test_whoever_resets_by_hand_is_not_overruled_by_the_same_record(
-    before: dict[str, Any], record: dict[str, Any]
-) -> None:
+@resets_by_hand
+def test_a_reset_by_hand_is_not_undone_by_the_same_record(before: dict[str, Any], record: dict[str, Any]) -> None:
     it = desk()
     it.score("engagement", 80, 0)
     it.change(1, **before)

@@ -11,7 +11,7 @@ from lead_qualifier.qualification.decide import Outcome
 from lead_qualifier.qualification.leads import Lead, Score
 from lead_qualifier.qualification.merging import LeadTransfer, take_over
 from lead_qualifier.qualification.recycling import reject
-from tests.unit.qualification.given import Desk, minute, model, rules
+from tests.unit.qualification.given import Desk, minute, model, resets_by_hand, rules
 
 ASKS = {"attribute": "demo_requested", "equals": True}
 DACH = {"attribute": "country", "one_of": ["DE", "AT", "CH"]}
@@ -139,18 +139,8 @@ def test_a_rejected_lead_that_raises_its_hand_qualifies_again_as_on_rejection_sa
     assert asks(it, 7) == {"enterprise": QUALIFIED}
 
 
-@pytest.mark.parametrize(
-    ("before", "record"),
-    [
-        ({"sales_ready": True}, {"sales_ready": False}),
-        ({"status_reason": "marketing_qualified"}, {"status_reason": "contacted"}),
-        ({"status": "disqualified"}, {"status": "open"}),
-    ],
-    ids=["sales ready is taken back", "marketing qualified is taken back", "reopened"],
-)
-def test_whoever_resets_by_hand_is_not_overruled_by_the_same_record(
-    before: dict[str, Any], record: dict[str, Any]
-) -> None:
+@resets_by_hand
+def test_a_reset_by_hand_is_not_undone_by_the_same_record(before: dict[str, Any], record: dict[str, Any]) -> None:
     it = desk()
     it.change(1, **before)
     assert asks(it, 2, **record) == {}

@@ -1,15 +1,17 @@
 """Criteria with a `max_age`: a score that is older when something is decided does not count."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from lead_qualifier.qualification.criteria import Criterion, CriterionEvidence, Group
-from lead_qualifier.qualification.decide import Difference, Outcome, difference
+from lead_qualifier.qualification.decide import Outcome
 from lead_qualifier.qualification.evidence import evidence
 from lead_qualifier.qualification.leads import Lead, Score
 from lead_qualifier.qualification.models import QualificationModel
 from lead_qualifier.qualification.rules import RuledModel, Rules
+from lead_qualifier.qualification.shadow import Difference, difference
 from tests.unit.qualification.given import Desk, minute, model, rules
 
 AGE = timedelta(minutes=10)
@@ -17,8 +19,8 @@ FRESH = (Criterion("engagement", 70.0, max_age=AGE), Criterion("demographic", 50
 NOT_MET, QUALIFIED, HOLDING = Outcome.CRITERIA_NOT_MET, Outcome.QUALIFIED, Outcome.HOLDING
 
 
-def fresh(**fields: object) -> Rules:
-    return rules(model(criteria=FRESH, **fields))  # type: ignore[arg-type]  # what a test varies
+def fresh(**fields: Any) -> Rules:
+    return rules(model(criteria=FRESH, **fields))
 
 
 @pytest.mark.parametrize(
