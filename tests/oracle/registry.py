@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.oracle.conditions import is_so
+from tests.oracle.lengths import milliseconds
 from tests.oracle.reading import moment
-
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def _members(group: dict[str, Any]) -> list[dict[str, Any]]:
@@ -81,8 +80,7 @@ class Model:
 
     @property
     def hold(self) -> timedelta | None:
-        text = self.definition.get("hold")
-        return None if text is None else timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
+        return duration(self.definition.get("hold"))
 
     @property
     def policy(self) -> str:
@@ -99,8 +97,7 @@ class Model:
 
     @property
     def cool_down(self) -> timedelta:
-        text = self.definition.get("requalification", {}).get("cool_down", "0s")
-        return timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
+        return duration(self.definition.get("requalification", {}).get("cool_down")) or timedelta()
 
 
 @dataclass
@@ -182,4 +179,4 @@ class Registry:
 
 def duration(text: str | None) -> timedelta | None:
     """Of what a definition says, such as 30d."""
-    return None if text is None else timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
+    return None if text is None else timedelta(milliseconds=milliseconds(text))
