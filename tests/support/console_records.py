@@ -12,7 +12,8 @@ import msgspec
 from sqlalchemy import select
 
 from lead_qualifier.console.read_model.database import Database
-from lead_qualifier.console.read_model.projection import ProjectedTopics, Projection
+from lead_qualifier.console.read_model.projection import Projection
+from lead_qualifier.console.read_model.projectors import ProjectedTopics
 from lead_qualifier.console.read_model.tables import events, leads, words
 from lead_qualifier.definitions.qualification_models.entries import (
     LEAD_MANAGEMENT,
@@ -25,10 +26,11 @@ from lead_qualifier.definitions.qualification_models.entries import (
 from lead_qualifier.kafka.records import PartitionId, Record
 from lead_qualifier.messages.model_reading import model_of
 from lead_qualifier.qualification.leads import Lead, Mark, Score
+from lead_qualifier.services.topology import CONSOLE
 from tests.support.messages import model
 
 STATE, RULES, QUALIFIED, ASSIGNED = "lead-state", "qualification-models", "lead-qualified", "lead-assigned"
-TOPICS = ProjectedTopics(lead_state=STATE, models=RULES, lead_events=(QUALIFIED, ASSIGNED))
+TOPICS = ProjectedTopics.of(CONSOLE, topic_prefix="", state_prefix="")
 NAMES = ("name", "company")
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 

@@ -15,11 +15,12 @@ from lead_qualifier.console.api.leads import Leads
 from lead_qualifier.console.app import create_application
 from lead_qualifier.console.read_model.database import Database
 from lead_qualifier.console.read_model.follower import Follower
-from lead_qualifier.console.read_model.projection import ProjectedTopics, Projection
+from lead_qualifier.console.read_model.projection import Projection
+from lead_qualifier.console.read_model.projectors import ProjectedTopics
 from lead_qualifier.console.read_model.reader import Reader
 from lead_qualifier.console.security import Access, check_loopback
 from lead_qualifier.kafka.connection import Connection
-from lead_qualifier.messages.topics import LEAD_ASSIGNED, LEAD_QUALIFIED, LEAD_STATE, QUALIFICATION_MODELS
+from lead_qualifier.services.topology import CONSOLE
 from lead_qualifier.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -36,7 +37,7 @@ def run_console(settings: Settings, connection: Connection, *, show_link: Callab
     check_loopback(settings.console_host)
     settings.apply_to_decoding()
     database = Database(_database_url(settings))
-    topics = _topics(settings)
+    topics = ProjectedTopics.of(CONSOLE, topic_prefix=settings.topic_prefix, state_prefix=settings.prefix_of_state)
     projection = Projection(database, topics, name_attributes=_name_attributes(settings))
     follower = Follower(connection, topics, projection)
     reader = Reader(database, unknown_leads=settings.unknown_leads.value)
@@ -73,15 +74,6 @@ def _database_url(settings: Settings) -> str:
     if settings.database_url is not None:
         return settings.database_url.get_secret_value()
     return f"sqlite:///{(settings.data_dir / _FILE).absolute()}"
-
-
-def _topics(settings: Settings) -> ProjectedTopics:
-    prefix = settings.topic_prefix
-    return ProjectedTopics(
-        lead_state=LEAD_STATE.full_name(settings.prefix_of_state),
-        models=QUALIFICATION_MODELS.full_name(prefix),
-        lead_events=(LEAD_QUALIFIED.full_name(prefix), LEAD_ASSIGNED.full_name(prefix)),
-    )
 
 
 def _name_attributes(settings: Settings) -> tuple[str, ...]:

@@ -247,9 +247,33 @@ DOWNSTREAM: Mapping[str, ServiceTopology] = dict(
 )
 """The downstream services, by the names that `lead-qualifier downstream` knows."""
 
-PROJECTED: tuple[Topic, ...] = tuple(
-    service.definitions for service in (WORKER, *DOWNSTREAM.values()) if service.definitions is not None
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleTopology:
+    """What the console reads. `lead_events`: topics about a lead, keyed by it. `audit_trails`: outcomes of commands."""
+
+    lead_state: Topic
+    rules: Topic
+    lead_events: tuple[Topic, ...]
+    audit_trails: tuple[Topic, ...]
+
+    @property
+    def reads(self) -> tuple[Topic, ...]:
+        """Every topic that it reads."""
+        return (self.lead_state, self.rules, *self.lead_events, *self.audit_trails)
+
+
+_SERVICES = (WORKER, *DOWNSTREAM.values())
+
+CONSOLE = ConsoleTopology(
+    lead_state=LEAD_STATE,
+    rules=QUALIFICATION_MODELS,
+    lead_events=_each_once((*(topic for one in _SERVICES for topic in one.lead_events), LEAD_SALES_RESPONSE)),
+    audit_trails=_each_once(topic for one in _SERVICES for topic in one.audit_trails),
 )
+"""The console, which reads what the services write."""
+
+PROJECTED: tuple[Topic, ...] = tuple(service.definitions for service in _SERVICES if service.definitions is not None)
 """The topics of rules that processes follow. They are written from the state of commands, outside of transactions; the
 services write what is missing there.
 """

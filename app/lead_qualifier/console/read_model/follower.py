@@ -14,7 +14,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from lead_qualifier.client.errors import ClientError
 from lead_qualifier.console.read_model.database import UnusableDatabase, failure
-from lead_qualifier.console.read_model.projection import Overtaken, ProjectedTopics, Projection
+from lead_qualifier.console.read_model.projection import Overtaken, Projection
+from lead_qualifier.console.read_model.projectors import ProjectedTopics
 from lead_qualifier.console.read_model.rebuilding import lost_records, reason_to_rebuild
 from lead_qualifier.console.read_model.standing import Phase, Standing
 from lead_qualifier.kafka.admin import Admin
@@ -118,7 +119,7 @@ class Follower:
             try:
                 found += self._admin.partitions(topic)
             except TopicMissing:
-                if topic in {self._topics.lead_state, self._topics.models}:
+                if topic in self._topics.required:
                     raise
         return found
 

@@ -3,36 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, TypeVar
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
-from lead_qualifier.client.decoding import decode_or_none
-from lead_qualifier.client.leads import decode_lead, is_only_erased
 from lead_qualifier.console.read_model.database import Database, UnusableDatabase
-from lead_qualifier.console.read_model.names import name_of, words_in
-from lead_qualifier.console.read_model.ranking import rank_of
-from lead_qualifier.console.read_model.tables import (
-    SCHEMA_VERSION,
-    events,
-    leads,
-    positions,
-    projection,
-    rules,
-    words,
-)
-from lead_qualifier.definitions.qualification_models.entries import decode_entry
-from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY
+from lead_qualifier.console.read_model.projectors import ProjectedTopics, projectors_of
+from lead_qualifier.console.read_model.tables import SCHEMA_VERSION, positions, projection
 from lead_qualifier.kafka.records import PartitionId, Record
-from lead_qualifier.qualification.leads import Lead
-
-T = TypeVar("T")
-
-#: Databases limit the parameters of a statement: SQLite to 32,766.
-_MOST_PARAMETERS = 5_000
 
 
 class Step(StrEnum):
@@ -47,20 +27,6 @@ class Step(StrEnum):
 
 class Overtaken(Exception):
     """Another process has projected these records, or begun again: read on from what is stored now."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProjectedTopics:
-    """The topics that are projected, by their full names."""
-
-    lead_state: str
-    models: str
-    lead_events: tuple[str, ...]
-
-    @property
-    def all(self) -> tuple[str, ...]:
-        """Every one of them."""
-        return (self.lead_state, self.models, *self.lead_events)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,9 +52,11 @@ class Projection:
         hook: Callable[[Step], None] = lambda step: None,
     ) -> None:
         self._database = database
-        self._topics = topics
-        self._name_attributes = tuple(name_attributes)
         self._hook = hook
+        self._projectors = projectors_of(
+            topics, database, name_attributes=name_attributes, on_erased=lambda: hook(Step.ERASED)
+        )
+        self._source = "\n".join((*topics.all, *name_attributes))
 
     # -- beginning
 
@@ -153,10 +121,6 @@ class Projection:
         if rows:
             connection.execute(insert(positions), rows)
 
-    @property
-    def _source(self) -> str:
-        return "\n".join((*self._topics.all, *self._name_attributes))
-
     # -- applying
 
     def apply(
@@ -167,17 +131,14 @@ class Projection:
         A lead's events count only while the lead is held: apply its state up to where it was when they were read first.
         Raises Overtaken if the positions are others than `before`.
         """
-        topics = self._topics
-        states = [one for one in records if one.topic == topics.lead_state]
         erased = False
         with self._database.transaction() as connection:
             self._hook(Step.BEGUN)
             self._move(connection, before, after)
             self._hook(Step.POSITIONED)
-            self._apply_rules(connection, [one for one in records if one.topic == topics.models])
-            if states:
-                erased = self._apply_states(connection, states)
-            self._apply_events(connection, [one for one in records if one.topic in topics.lead_events])
+            for projector in self._projectors:
+                if its_own := [one for one in records if one.topic in projector.topics]:
+                    erased |= projector.apply(connection, its_own)
             self._hook(Step.APPLIED)
         self._hook(Step.COMMITTED)
         if erased:
@@ -204,105 +165,6 @@ class Projection:
             )
             if moved.rowcount != 1:
                 raise Overtaken
-
-    def _apply_rules(self, connection: Connection, records: Sequence[Record]) -> None:
-        for record in records:
-            if record.key is None or (entry := decode_or_none(decode_entry, record.value)) is None:
-                continue
-            key = entry.key.encode()
-            held = connection.execute(select(rules.c.revision).where(rules.c.key == key)).scalar()
-            if held is None or held <= entry.revision:
-                row = {"key": key, "revision": entry.revision, "value": record.value}
-                self._database.upsert(connection, rules, [row])
-
-    def _apply_states(self, connection: Connection, records: Sequence[Record]) -> bool:
-        """Whether it erased something."""
-        newest: dict[bytes, tuple[Lead, bytes]] = {}
-        gone: dict[bytes, None] = {}
-        for record in records:
-            key, value = record.key, record.value
-            if not key or key == CHECKPOINT_KEY:
-                continue
-            if value is None or is_only_erased(lead := _lead(value)):
-                gone[key] = None
-                newest.pop(key, None)
-            else:
-                newest[key] = lead, value
-        erased = self._erase(connection, list(gone))
-        if erased:
-            self._hook(Step.ERASED)
-        self._hold(connection, newest)
-        return erased
-
-    def _erase(self, connection: Connection, keys: Sequence[bytes]) -> bool:
-        """Whether there was anything."""
-        count = 0
-        for some in _split(keys):
-            for table in (words, events, leads):
-                count += connection.execute(delete(table).where(table.c.lead_id.in_(some))).rowcount
-        return count > 0
-
-    def _hold(self, connection: Connection, held: Mapping[bytes, tuple[Lead, bytes]]) -> None:
-        rows = {key: self._row(key, lead, value) for key, (lead, value) in held.items()}
-        names: dict[bytes, bytes] = {}
-        for some in _split(list(rows)):
-            found = connection.execute(select(leads.c.lead_id, leads.c.name).where(leads.c.lead_id.in_(some)))
-            names.update((one.lead_id, one.name) for one in found)
-        self._database.upsert(connection, leads, list(rows.values()))
-        renamed = [key for key, row in rows.items() if names.get(key, b"") != row["name"]]
-        for some in _split([key for key in renamed if key in names]):
-            connection.execute(delete(words).where(words.c.lead_id.in_(some)))
-        spelt = [
-            {"word": word.encode(), "lead_id": key} for key in renamed for word in words_in(rows[key]["name"].decode())
-        ]
-        if spelt:
-            connection.execute(insert(words), spelt)
-        old = [{"key": key, "until": row["erased_ms"]} for key, row in rows.items() if row["erased_ms"]]
-        if old:
-            of_before = (events.c.lead_id == bindparam("key"), events.c.timestamp_ms <= bindparam("until"))
-            connection.execute(delete(events).where(*of_before), old)
-
-    def _row(self, key: bytes, lead: Lead, value: bytes) -> dict[str, Any]:
-        return {
-            "lead_id": key,
-            "rank": rank_of(lead),
-            "status": lead.status.encode(),
-            "owner_id": None if lead.owner_id is None else lead.owner_id.encode(),
-            "name": name_of(lead.attributes, self._name_attributes).encode(errors="replace"),
-            "erased_ms": 0 if lead.erased is None else lead.erased.at_ms,
-            "value": value,
-        }
-
-    def _apply_events(self, connection: Connection, records: Sequence[Record]) -> None:
-        ids = list({one.key for one in records if one.key})
-        erased_ms: dict[bytes, int] = {}
-        for some in _split(ids):
-            found = connection.execute(select(leads.c.lead_id, leads.c.erased_ms).where(leads.c.lead_id.in_(some)))
-            erased_ms.update((one.lead_id, one.erased_ms) for one in found)
-        rows = [
-            {
-                "topic": one.topic,
-                "partition": one.partition,
-                "offset": one.offset,
-                "lead_id": one.key,
-                "timestamp_ms": one.timestamp_ms,
-                "value": one.value,
-            }
-            for one in records
-            if one.key in erased_ms and one.value is not None and one.timestamp_ms > (erased_ms[one.key] or -1)
-        ]
-        if rows:
-            connection.execute(insert(events), rows)
-
-
-def _lead(value: bytes) -> Lead:
-    """The lead; one that cannot be read is held without anything to find it by, and shown as that."""
-    return decode_or_none(decode_lead, value) or Lead(status="")
-
-
-def _split(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(items), _MOST_PARAMETERS):
-        yield items[start : start + _MOST_PARAMETERS]
 
 
 def _now_ms() -> int:

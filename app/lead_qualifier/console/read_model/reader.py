@@ -14,7 +14,7 @@ from lead_qualifier.client.rulebook import Rulebook
 from lead_qualifier.console.read_model.database import Database
 from lead_qualifier.console.read_model.names import words_in
 from lead_qualifier.console.read_model.ranking import NEVER
-from lead_qualifier.console.read_model.tables import events, leads, projection, rules, words
+from lead_qualifier.console.read_model.tables import events, has_tables, leads, rules, words
 from lead_qualifier.definitions.qualification_models.entries import decode_entry
 from lead_qualifier.qualification.leads import Lead
 from lead_qualifier.qualification.rules import UnknownLeads
@@ -71,7 +71,7 @@ class Reader:
     def search(self, query: LeadQuery, *, after: Position | None, limit: int) -> list[FoundLead]:
         """At most `limit` leads, those after a position of an earlier search."""
         with self._database.snapshot() as connection:
-            if not _has_tables(connection):
+            if not has_tables(connection):
                 return []
             return [_found(row) for row in _search(connection, query, after, limit)]
 
@@ -79,7 +79,7 @@ class Reader:
         """One lead; None if nothing is held about it. Raises UnreadableState."""
         key = lead_id.encode()
         with self._database.snapshot() as connection:
-            if not _has_tables(connection):
+            if not has_tables(connection):
                 return None
             row = connection.execute(select(leads.c.name, leads.c.value).where(leads.c.lead_id == key)).first()
             if row is None:
@@ -101,10 +101,6 @@ class Reader:
         values = connection.execute(select(rules.c.value)).scalars()
         entries = (decode_or_none(decode_entry, value) for value in values)
         return Rulebook({entry.key: entry for entry in entries if entry is not None}, self._unknown_leads)
-
-
-def _has_tables(connection: Connection) -> bool:
-    return connection.dialect.has_table(connection, projection.name)
 
 
 def _found(row: _FoundRow) -> FoundLead:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Connection, Index, Integer, LargeBinary, MetaData, Table, Text
 
 #: Rises with every change of the tables or of what is written to them: another version's tables are dropped.
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 #: Of every table, so that the database may hold others: what else begins with it is dropped.
 TABLE_PREFIX = "lead_qualifier_"
 
@@ -68,3 +68,19 @@ events = _table(
     Column("value", LargeBinary, nullable=False),
 )
 Index(TABLE_PREFIX + "events_of_lead", events.c.lead_id)
+
+trail = _table(
+    "trail",
+    Column("topic", Text, primary_key=True),
+    Column("offset", BigInteger, primary_key=True, autoincrement=False),
+    Column("subject", LargeBinary, nullable=False),  # the id of what the command is about
+    Column("timestamp_ms", BigInteger, nullable=False),
+    Column("value", LargeBinary, nullable=False),
+)
+Index(TABLE_PREFIX + "trail_newest", trail.c.timestamp_ms, trail.c.topic, trail.c.offset)
+Index(TABLE_PREFIX + "trail_of_subject", trail.c.subject, trail.c.timestamp_ms)
+
+
+def has_tables(connection: Connection) -> bool:
+    """Whether a projection has been begun."""
+    return connection.dialect.has_table(connection, projection.name)

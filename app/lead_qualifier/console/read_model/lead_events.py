@@ -1,0 +1,41 @@
+"""Events about leads, as long as the lead is held."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, insert, select
+
+from lead_qualifier.console.read_model.projector import in_parts
+from lead_qualifier.console.read_model.tables import events, leads
+from lead_qualifier.kafka.records import Record
+
+
+class LeadEvents:
+    """Applies topics keyed by lead. What was written before a lead was erased is about another with the same id."""
+
+    def __init__(self, *topics: str) -> None:
+        self.topics = topics
+
+    def apply(self, connection: Connection, records: Sequence[Record]) -> bool:
+        """Hold the events of leads that are held."""
+        ids = list({one.key for one in records if one.key})
+        erased_ms: dict[bytes, int] = {}
+        for some in in_parts(ids):
+            found = connection.execute(select(leads.c.lead_id, leads.c.erased_ms).where(leads.c.lead_id.in_(some)))
+            erased_ms.update((one.lead_id, one.erased_ms) for one in found)
+        rows = [
+            {
+                "topic": one.topic,
+                "partition": one.partition,
+                "offset": one.offset,
+                "lead_id": one.key,
+                "timestamp_ms": one.timestamp_ms,
+                "value": one.value,
+            }
+            for one in records
+            if one.key in erased_ms and one.value is not None and one.timestamp_ms > (erased_ms[one.key] or -1)
+        ]
+        if rows:
+            connection.execute(insert(events), rows)
+        return False

@@ -1,0 +1,101 @@
+"""Leads, as workers store them, with the words by which they are found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, insert, select
+
+from lead_qualifier.client.decoding import decode_or_none
+from lead_qualifier.client.leads import decode_lead, is_only_erased
+from lead_qualifier.console.read_model.database import Database
+from lead_qualifier.console.read_model.names import name_of, words_in
+from lead_qualifier.console.read_model.projector import in_parts
+from lead_qualifier.console.read_model.ranking import rank_of
+from lead_qualifier.console.read_model.tables import events, leads, words
+from lead_qualifier.engine.checkpoint import CHECKPOINT_KEY
+from lead_qualifier.kafka.records import Record
+from lead_qualifier.qualification.leads import Lead
+
+
+class LeadStates:
+    """Applies `lead-state`. All rows of an erased lead go, its events included."""
+
+    def __init__(
+        self,
+        database: Database,
+        topic: str,
+        *,
+        name_attributes: Sequence[str],
+        on_erased: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`name_attributes`: the attributes that make a lead's name. `on_erased`: called before what is new is held."""
+        self.topics = (topic,)
+        self._database = database
+        self._name_attributes = tuple(name_attributes)
+        self._on_erased = on_erased
+
+    def apply(self, connection: Connection, records: Sequence[Record]) -> bool:
+        """Whether it erased something."""
+        newest: dict[bytes, tuple[Lead, bytes]] = {}
+        gone: dict[bytes, None] = {}
+        for record in records:
+            key, value = record.key, record.value
+            if not key or key == CHECKPOINT_KEY:
+                continue
+            if value is None or is_only_erased(lead := _lead(value)):
+                gone[key] = None
+                newest.pop(key, None)
+            else:
+                newest[key] = lead, value
+        erased = _erase(connection, list(gone))
+        if erased:
+            self._on_erased()
+        self._hold(connection, newest)
+        return erased
+
+    def _hold(self, connection: Connection, held: Mapping[bytes, tuple[Lead, bytes]]) -> None:
+        rows = {key: self._row(key, lead, value) for key, (lead, value) in held.items()}
+        names: dict[bytes, bytes] = {}
+        for some in in_parts(list(rows)):
+            found = connection.execute(select(leads.c.lead_id, leads.c.name).where(leads.c.lead_id.in_(some)))
+            names.update((one.lead_id, one.name) for one in found)
+        self._database.upsert(connection, leads, list(rows.values()))
+        renamed = [key for key, row in rows.items() if names.get(key, b"") != row["name"]]
+        for some in in_parts([key for key in renamed if key in names]):
+            connection.execute(delete(words).where(words.c.lead_id.in_(some)))
+        spelt = [
+            {"word": word.encode(), "lead_id": key} for key in renamed for word in words_in(rows[key]["name"].decode())
+        ]
+        if spelt:
+            connection.execute(insert(words), spelt)
+        old = [{"key": key, "until": row["erased_ms"]} for key, row in rows.items() if row["erased_ms"]]
+        if old:
+            of_before = (events.c.lead_id == bindparam("key"), events.c.timestamp_ms <= bindparam("until"))
+            connection.execute(delete(events).where(*of_before), old)
+
+    def _row(self, key: bytes, lead: Lead, value: bytes) -> dict[str, Any]:
+        return {
+            "lead_id": key,
+            "rank": rank_of(lead),
+            "status": lead.status.encode(),
+            "owner_id": None if lead.owner_id is None else lead.owner_id.encode(),
+            "name": name_of(lead.attributes, self._name_attributes).encode(errors="replace"),
+            "erased_ms": 0 if lead.erased is None else lead.erased.at_ms,
+            "value": value,
+        }
+
+
+def _erase(connection: Connection, keys: Sequence[bytes]) -> bool:
+    """Whether there was anything."""
+    count = 0
+    for some in in_parts(keys):
+        for table in (words, events, leads):
+            count += connection.execute(delete(table).where(table.c.lead_id.in_(some))).rowcount
+    return count > 0
+
+
+def _lead(value: bytes) -> Lead:
+    """The lead; one that cannot be read is held without anything to find it by, and shown as that."""
+    return decode_or_none(decode_lead, value) or Lead(status="")

@@ -1,0 +1,56 @@
+"""The topics that are projected, and what applies each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from lead_qualifier.console.read_model.audit_trail import AuditTrails
+from lead_qualifier.console.read_model.database import Database
+from lead_qualifier.console.read_model.lead_events import LeadEvents
+from lead_qualifier.console.read_model.lead_states import LeadStates
+from lead_qualifier.console.read_model.projector import Projector
+from lead_qualifier.console.read_model.rule_entries import RuleEntries
+from lead_qualifier.services.topology import ConsoleTopology
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectedTopics:
+    """The topics that are projected, by their full names, as ConsoleTopology has them."""
+
+    lead_state: str
+    rules: str
+    lead_events: tuple[str, ...]
+    audit_trails: tuple[str, ...]
+
+    @classmethod
+    def of(cls, topology: ConsoleTopology, *, topic_prefix: str, state_prefix: str) -> ProjectedTopics:
+        """The names in an installation."""
+        return cls(
+            lead_state=topology.lead_state.full_name(state_prefix),
+            rules=topology.rules.full_name(topic_prefix),
+            lead_events=tuple(one.full_name(topic_prefix) for one in topology.lead_events),
+            audit_trails=tuple(one.full_name(topic_prefix) for one in topology.audit_trails),
+        )
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Those that the console waits for. Topics of services that nobody runs are missing."""
+        return (self.lead_state, self.rules)
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Every one of them."""
+        return (*self.required, *self.audit_trails, *self.lead_events)
+
+
+def projectors_of(
+    topics: ProjectedTopics, database: Database, *, name_attributes: Sequence[str], on_erased: Callable[[], None]
+) -> tuple[Projector, ...]:
+    """What applies them, in the order in which it is called."""
+    return (
+        RuleEntries(database, topics.rules),
+        AuditTrails(*topics.audit_trails),
+        LeadStates(database, topics.lead_state, name_attributes=name_attributes, on_erased=on_erased),
+        LeadEvents(*topics.lead_events),
+    )
