@@ -162,7 +162,7 @@ check-python:
 $(VENV)/.ready: pyproject.toml constraints.txt | check-python
 	@echo "Setting up $(VENV) with $(PYTHON) (once, about half a minute) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP_INSTALL) --editable .
+	$(PIP_INSTALL) --editable '.[console]'
 	@touch $@
 
 $(VENV)/.ready-dev: pyproject.toml constraints.txt | check-python

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from confluent_kafka.admin import AdminClient
 
@@ -70,7 +71,8 @@ def test_it_ends_by_itself_and_goes_on_from_there(settings: dict[str, str], tmp_
     first = demo(settings, tmp_path, DEMO_EVENTS="300")
     out, _ = first.communicate(timeout=100)
     assert first.returncode == 0, out
-    assert "Broker: " in out
+    assert re.match(r"Console: http://127\.0\.0\.1:\d+/enter\?key=\S+\nBroker: ", out), out
+    assert list(tmp_path.glob("*/console.sqlite3")), "beside what the broker or the demo keeps"
     assert "enterprise is live in version 1" in out
     assert re.search(r"qualified L-\d+ by enterprise v1: engagement \d+ >= 70 met, demographic \d+ >= 50 met; ", out)
     assert "status_reason new -> marketing_qualified, sales_ready no -> yes" in out
@@ -101,12 +103,20 @@ def test_it_ends_by_itself_and_goes_on_from_there(settings: dict[str, str], tmp_
 def test_when_told_to_end_it_ends_all_it_started_within_seconds(settings: dict[str, str], tmp_path: Path) -> None:
     running = demo(settings, tmp_path)
     assert running.stdout is not None
+    pages = httpx.Client(follow_redirects=True, timeout=60)
+    link = running.stdout.readline().removeprefix("Console: ").strip()
+    assert pages.get(link).status_code == 200  # it waits until the console runs
     seen = ""
     while "qualified L-" not in seen:
         seen = running.stdout.readline()
         assert seen, "the demo ended"
+    lead_id = re.findall(r"qualified (L-\d+)", seen)[0]
+    deadline = time.monotonic() + 30
+    while f">{lead_id}<" not in pages.get(f"{link.partition('/enter')[0]}/leads?q={lead_id}").text:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
     started = children(running.pid)
-    assert 2 <= len(started) <= 3  # the downstream services begin last
+    assert 3 <= len(started) <= 4  # the downstream services begin last
     running.send_signal(signal.SIGTERM)
     begun = time.monotonic()
     out = running.stdout.read()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import Annotated
 
 import typer
@@ -10,9 +9,7 @@ import typer
 from lead_qualifier.cli.exit_codes import Refused
 from lead_qualifier.cli.screen import say
 from lead_qualifier.cli.worker import broker_of, serving
-
-#: What the extra `console` installs and the program itself does not.
-_MODULES = ("babel", "fastapi", "jinja2", "psycopg", "sqlalchemy", "uvicorn")
+from lead_qualifier.services.extras import console_needs
 
 Port = Annotated[
     int | None,
@@ -34,11 +31,8 @@ def console(port: Port = None) -> None:
     (LEAD_QUALIFIER_DATABASE_URL, by default an SQLite file) and never writes to Kafka. It needs
     `pip install 'lead-qualifier[console]'`. SIGTERM or Ctrl-C stops it.
     """
-    if missing := [name for name in _MODULES if find_spec(name) is None]:
-        raise Refused(
-            f"the console needs packages that are not installed ({', '.join(missing)}): "
-            "pip install 'lead-qualifier[console]'"
-        )
+    if (needs := console_needs()) is not None:
+        raise Refused(needs)
     settings = serving(console_port=port)
     from lead_qualifier.console.read_model.database import UnusableDatabase  # noqa: PLC0415  only with the extra
     from lead_qualifier.console.run import run_console  # noqa: PLC0415

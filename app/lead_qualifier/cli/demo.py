@@ -28,9 +28,10 @@ Rate = Annotated[
 def demo(events: Events = None, rate: Rate = 200.0) -> None:
     """Run everything at once, to see it work.
 
-    That is a broker, a worker, and a stream of events like those of scoring engines and a CRM. It uses the broker that
-    KAFKA_BOOTSTRAP_SERVERS names, or starts one and stops it with the demo; the data is kept, and the next run
-    continues from there. Without a terminal it prints plain lines.
+    That is a broker, a worker, the downstream services, the console, and a stream of events like those of scoring
+    engines and a CRM. Its first line is the link of the console. It uses the broker that KAFKA_BOOTSTRAP_SERVERS
+    names, or starts one and stops it with the demo; the data is kept, and the next run continues from there. Without a
+    terminal it prints plain lines.
     """
     settings = load_settings()
     for line in unknown_variables():

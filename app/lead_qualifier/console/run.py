@@ -29,8 +29,17 @@ _FILE = "console.sqlite3"
 _STOP_SECONDS = 5
 
 
-def run_console(settings: Settings, connection: Connection, *, show_link: Callable[[str], None]) -> None:
+def run_console(
+    settings: Settings,
+    connection: Connection,
+    *,
+    show_link: Callable[[str], None],
+    listener: socket.socket | None = None,
+    key: str | None = None,
+) -> None:
     """Run until SIGTERM or SIGINT. `show_link` gets the address to open, once it answers.
+
+    `listener`: listens already, in place of the settings' address; `key`: of a link that was made already.
 
     Raises NotLoopback, UnusableDatabase, and OSError (port taken).
     """
@@ -41,9 +50,9 @@ def run_console(settings: Settings, connection: Connection, *, show_link: Callab
     projection = Projection(database, topics, name_attributes=_name_attributes(settings))
     follower = Follower(connection, topics, projection)
     reader = Reader(database, unknown_leads=settings.unknown_leads.value)
-    with listen(settings.console_host, settings.console_port) as listener:
-        port = listener.getsockname()[1]
-        access = Access(port=port)
+    with listener or listen(settings.console_host, settings.console_port) as listening:
+        port = listening.getsockname()[1]
+        access = Access(port=port, key=key)
 
         @asynccontextmanager
         async def running() -> AsyncIterator[None]:
@@ -66,7 +75,7 @@ def run_console(settings: Settings, connection: Connection, *, show_link: Callab
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: sys.exit(0))  # uvicorn raises it again after a graceful stop
-        uvicorn.Server(config).run(sockets=[listener])
+        uvicorn.Server(config).run(sockets=[listening])
 
 
 def _database_url(settings: Settings) -> str:

@@ -54,10 +54,13 @@ def check_loopback(host: str) -> None:
 class Access:
     """A link that works once, and the session that it opens."""
 
-    def __init__(self, *, port: int, clock: Callable[[], float] = time.monotonic) -> None:
-        """`port`: of the console. It is in the cookie's name, because browsers send cookies to every port of a host."""
+    def __init__(self, *, port: int, key: str | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        """`port`: of the console. It is in the cookie's name, because browsers send cookies to every port of a host.
+
+        `key`: of a link that was made already.
+        """
         self.cookie = f"lead-qualifier-{port}"
-        self.key = secrets.token_urlsafe(32)
+        self.key = secrets.token_urlsafe(32) if key is None else key
         """The secret of the link."""
         self._clock = clock
         self._opening = threading.Lock()

@@ -18,6 +18,7 @@ import threading
 #: What a module needs that takes long to import.
 _HEAVY = {
     "lead_qualifier": ("lead_qualifier.cli.worker", "lead_qualifier.services.worker.run"),
+    "lead_qualifier.console": ("lead_qualifier.console.run",),
     "lead_qualifier.demo.producer": ("lead_qualifier.demo.producer",),
 }
 

@@ -27,8 +27,10 @@ class PlainView:
         sys.stdout.write(printable(line) + "\n")
         sys.stdout.flush()
 
-    def begin(self, broker: str, logs: str, environment: list[str], commands: list[tuple[str, str]]) -> None:
-        """Print logs and commands; `broker` was printed when it was found."""
+    def begin(
+        self, console: str, broker: str, logs: str, environment: list[str], commands: list[tuple[str, str]]
+    ) -> None:
+        """Print logs and commands; `console` and `broker` were printed before."""
         self.say(logs)
         self.say("Try in a second terminal:")
         for line in environment:

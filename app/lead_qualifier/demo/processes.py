@@ -1,10 +1,11 @@
-"""The demo's processes, which end with it: worker, producer and downstream services."""
+"""The demo's processes, which end with it: worker, producer, downstream services and console."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -24,7 +25,8 @@ class ChildProcess:
     The process starts immediately, so that its imports overlap with other work; the module runs once `begin` is called.
     """
 
-    def __init__(self, module: str, *, log: Path) -> None:
+    def __init__(self, module: str, *, log: Path, descriptors: Sequence[int] = ()) -> None:
+        """`descriptors`: of open files that it inherits."""
         self.name = log.stem
         self.log = log
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -39,6 +41,7 @@ class ChildProcess:
                 stderr=errors,
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
                 start_new_session=True,
+                pass_fds=descriptors,
             )
 
     def begin(self, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
@@ -96,6 +99,7 @@ class DemoProcesses:
         self.worker = self._child("lead_qualifier", "worker.log")
         self.producer = self._child("lead_qualifier.demo.producer", "producer.log")
         self.services: ChildProcess | None = None
+        self.console: ChildProcess | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -114,19 +118,30 @@ class DemoProcesses:
         self.services.begin(arguments, environment)
         return self.services
 
+    def begin_console(self, listener: socket.socket, key: str, environment: Mapping[str, str]) -> ChildProcess:
+        """Start the console, which serves the socket from now on. `key`: of its link."""
+        descriptor = listener.fileno()
+        log = self._folder / "console.log"
+        self.console = ChildProcess("lead_qualifier.console", log=log, descriptors=[descriptor])
+        self.console.begin([str(descriptor), key], environment)
+        listener.close()  # a browser is to see whether the process lives
+        return self.console
+
     def stop(self) -> None:
         """Stop all, the producer first, so that the others finish their work."""
         self.producer.stop(_PRODUCER_STOP_SECONDS)
         self.worker.stop(_WORKER_STOP_SECONDS)
-        if self.services is not None:
-            self.services.stop(_WORKER_STOP_SECONDS)
+        for one in self._begun_later:
+            one.stop(_WORKER_STOP_SECONDS)
 
     def kill(self) -> None:
         """Kill all."""
-        self.producer.kill()
-        self.worker.kill()
-        if self.services is not None:
-            self.services.kill()
+        for one in (self.producer, self.worker, *self._begun_later):
+            one.kill()
+
+    @property
+    def _begun_later(self) -> list[ChildProcess]:
+        return [one for one in (self.services, self.console) if one is not None]
 
     def _child(self, module: str, log: str) -> ChildProcess:
         return ChildProcess(module, log=self._folder / log)

@@ -1,4 +1,4 @@
-"""Runs the demo: finds a broker, starts worker and producer, follows them on a screen, and ends them all."""
+"""Runs the demo: finds a broker, starts worker, console and producer, follows them on a screen, and ends them all."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from lead_qualifier.client.errors import CommandUnanswered
 from lead_qualifier.demo.broker.finder import Broker, find_broker
 from lead_qualifier.demo.broker.kinds import BrokerKind
 from lead_qualifier.demo.broker.local_broker import free_ports, is_free, shown_path
+from lead_qualifier.demo.console import DemoConsole
 from lead_qualifier.demo.errors import DemoFailed, NotPrepared
 from lead_qualifier.demo.event_tail import EventTail
 from lead_qualifier.demo.hints import Hints
@@ -60,7 +61,9 @@ class View(Protocol):
     def say(self, line: str) -> None:
         """Print one line."""
 
-    def begin(self, broker: str, logs: str, environment: list[str], commands: list[tuple[str, str]]) -> None:
+    def begin(
+        self, console: str, broker: str, logs: str, environment: list[str], commands: list[tuple[str, str]]
+    ) -> None:
         """Events are coming from now on."""
 
     def show(self, progress: Progress, new: list[dict[str, object]]) -> None:
@@ -77,14 +80,16 @@ def run_demo(settings: Settings, console: Console, *, events: int | None, rate: 
     """
     progress = Progress()
     view: View = Screen(console) if console.is_terminal else PlainView()
-    with _stop_on_signals() as stop, DemoProcesses(settings) as processes, find_broker(settings, view.say) as broker:
-        stop.impatient = processes.kill
-        demo = _Demo(settings, broker, view, progress, stop, processes, events, rate)
-        try:
-            demo.run()
-        finally:
-            view.end()
-            demo.end()
+    with _stop_on_signals() as stop, DemoConsole(settings) as pages:
+        view.say(pages.line)  # before anything else
+        with DemoProcesses(settings) as processes, find_broker(settings, view.say) as broker:
+            stop.impatient = processes.kill
+            demo = _Demo(settings, broker, view, progress, stop, processes, pages, events, rate)
+            try:
+                demo.run()
+            finally:
+                view.end()
+                demo.end()
 
 
 @dataclass(slots=True)
@@ -123,6 +128,7 @@ class _Demo:
     _progress: Progress
     _stop: _Stop
     _processes: DemoProcesses
+    _console: DemoConsole
     _events: int | None
     _rate: float
     _port: int = 0
@@ -137,6 +143,7 @@ class _Demo:
         warm_up(self._broker.connection, group_id=self._settings.application_id)
         self._create_topics()
         self._begin_worker()
+        self._console.begin(self._processes, self._environment(), broker=self._broker.kind)
         if not self._wait_until_ready(self._processes.worker, self._port):
             return
         self._view.say(f"Worker: ready, with metrics at http://127.0.0.1:{self._port}/metrics")
@@ -149,6 +156,7 @@ class _Demo:
         self._begin_producer()
         hints, processes = Hints(self._broker), self._processes
         self._view.begin(
+            self._console.line,
             f"Broker: {self._broker.description}; {self._broker.data_location}",
             f"Logs: {shown_path(processes.worker.log)}, {shown_path(processes.producer.log)}",
             hints.environment(),
@@ -288,7 +296,7 @@ class _Demo:
         if producer.exit_code not in {None, 0}:
             raise DemoFailed(producer.how_it_ended())
         if worker.exit_code is None:
-            self._progress.notice = ""
+            self._progress.notice = self._console.notice
             return
         if self._restarts >= _RESTARTS:
             raise DemoFailed(worker.how_it_ended())

@@ -45,6 +45,7 @@ class Screen:
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self._console_line = ""
         self._facts: list[str] = []
         self._next: list[tuple[str, str]] = []
         self._live: Live | None = None
@@ -53,8 +54,11 @@ class Screen:
         """A line above the screen."""
         self._console.print(Text(line), soft_wrap=True)
 
-    def begin(self, broker: str, logs: str, environment: list[str], commands: list[tuple[str, str]]) -> None:
+    def begin(
+        self, console: str, broker: str, logs: str, environment: list[str], commands: list[tuple[str, str]]
+    ) -> None:
         """Show what there is to know, and draw from now on."""
+        self._console_line = console
         self._facts = [broker, logs]
         self._next = [*(("first", line) for line in environment), *commands]
         self._live = Live(console=self._console, refresh_per_second=_REFRESH, screen=True, transient=True)
@@ -75,6 +79,7 @@ class Screen:
         width, height = self._console.size
         gap = [Text()] if height >= _ROOMY else []
         above = Group(
+            Text(self._console_line, overflow="fold", style="bold"),
             *(Text(line, overflow="fold", style="dim") for line in self._facts),
             self._figures(progress),
             *gap,

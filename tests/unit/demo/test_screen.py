@@ -44,6 +44,7 @@ def progress() -> Progress:
 def shown(progress: Progress, width: int, height: int) -> list[str]:
     console = Console(file=StringIO(), width=width, height=height, force_terminal=True, color_system=None)
     screen = Screen(console)
+    screen._console_line = "Console: http://127.0.0.1:6070/enter?key=k"
     screen._facts = ["Broker: a broker; its data stays in the folder .data/java", "Logs: .data/demo/worker.log"]
     screen._next = [("explain a lead", "lead-qualifier lead show L-00001"), ("feed", "lead-qualifier feed x")]
     return ["".join(part.text for part in line) for line in console.render_lines(screen._draw(progress))]
@@ -60,6 +61,7 @@ def test_it_fits_the_terminal_and_shows_leads_with_their_reason(progress: Progre
     assert "enterprise v2 (sweep)" in text
     assert "lead show L-00039" in text  # a lead that there is
     assert "produced 1,234" in text
+    assert lines[0].startswith("Console: http://127.0.0.1:6070/")
 
 
 def test_a_criterion_that_asks_for_grades_shows_the_grade() -> None:
