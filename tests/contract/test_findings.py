@@ -26,9 +26,31 @@ from lead_qualifier.wording.german import GERMAN
 LANGUAGES = {"English": ENGLISH, "German": GERMAN}
 CATALOGUES = {english: ENGLISH, german: GERMAN}
 #: Makers of the findings that the console shows: other languages than English have sentences for these only.
-SHOWN = ("client/explanation.py", "client/evidence.py", "client/formula.py", "client/conditions.py")
-#: Of every list and every truth value.
-OF_VALUES = {"yes", "no", "and_more"}
+SHOWN = (
+    # leads and models in words
+    "client/explanation.py",
+    "client/evidence.py",
+    "client/formula.py",
+    "client/conditions.py",
+    # what is wrong with a definition, or keeps it from being published
+    "assignment/kind.py",
+    "definitions/qualification_models/ineligibility.py",
+    "downstream/checks.py",
+    "follow_up/kind.py",
+    "journeys/kind.py",
+    "messages/condition_checks.py",
+    "messages/definition_file.py",
+    "messages/definition_form.py",
+    "messages/model_conditions.py",
+    "messages/model_reading.py",
+    "messages/nearest.py",
+    "messages/reasons.py",
+    "qualification/models.py",
+    "qualification/satisfiability.py",
+    "sequences/kind.py",
+)
+#: Of every list and every truth value, and of every problem with its field.
+OF_VALUES = {"yes", "no", "and_more", "fault"}
 SOURCES = Path(lead_qualifier.__file__).parent
 
 Call = tuple[str, str, frozenset[str]]

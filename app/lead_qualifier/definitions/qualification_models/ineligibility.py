@@ -1,4 +1,4 @@
-"""What keeps a qualification model from being published: the switch, scoring models, thresholds out of reach."""
+"""What keeps a qualification model from being published (the switch, scoring models), and what to know before."""
 
 from collections.abc import Callable, Iterator
 
@@ -25,6 +25,14 @@ def ineligibility(
         elif entry.status != "live":
             found.append((Code.SCORING_MODEL_NOT_LIVE, Finding("scoring_model_not_live", id=name, status=entry.status)))
     return [*found, *((Code.THRESHOLD_ABOVE_MAXIMUM, one) for one in out_of_reach(definition, scoring_model))]
+
+
+def warnings(definition: QualificationModel, scoring_model: LookUp, *, enabled: bool) -> tuple[Finding, ...]:
+    """What would refuse a publish now, and whom to update before one."""
+    found = [finding for _, finding in ineligibility(definition, scoring_model, enabled=enabled)]
+    if any(one.grades for one in definition.criteria):
+        found.append(Finding("consumers_before_grades", id=definition.id))
+    return tuple(found)
 
 
 def out_of_reach(definition: QualificationModel, scoring_model: LookUp) -> Iterator[Finding]:

@@ -12,7 +12,12 @@ from lead_qualifier.definitions.codes import Code
 from lead_qualifier.definitions.commands import Decision, DefinitionCommand
 from lead_qualifier.definitions.lifecycle import DefinitionKind, InvalidDefinition, fault
 from lead_qualifier.definitions.qualification_models.entries import ModelEntry
-from lead_qualifier.definitions.qualification_models.ineligibility import LookUp, ineligibility, out_of_reach
+from lead_qualifier.definitions.qualification_models.ineligibility import (
+    LookUp,
+    ineligibility,
+    out_of_reach,
+    warnings,
+)
 from lead_qualifier.messages.model_definition import definition_of
 from lead_qualifier.messages.model_reading import model_of
 from lead_qualifier.qualification.finding import Finding
@@ -72,7 +77,8 @@ class QualificationModelKind(DefinitionKind[ModelEntry, QualificationModel]):
         self, definition: QualificationModel, command: DefinitionCommand, entries: Mapping[str, ModelEntry]
     ) -> tuple[Code, Finding] | None:
         """Lead management that is off, scoring models that are not live, thresholds out of reach."""
-        if not (found := self._ineligibility(definition)):
+        found = ineligibility(definition, self._scoring_model, enabled=self._lead_management)
+        if not found:
             return None
         reasons = tuple(finding for _, finding in found)
         return found[0][0], Finding("cannot_publish", id=definition.id, reasons=reasons)
@@ -80,10 +86,7 @@ class QualificationModelKind(DefinitionKind[ModelEntry, QualificationModel]):
     @override
     def warnings_of(self, definition: QualificationModel) -> tuple[Finding, ...]:
         """What would refuse a publish now, and whom to update before one."""
-        found = [finding for _, finding in self._ineligibility(definition)]
-        if any(one.grades for one in definition.criteria):
-            found.append(Finding("consumers_before_grades", id=definition.id))
-        return tuple(found)
+        return warnings(definition, self._scoring_model, enabled=self._lead_management)
 
     @override
     def published(self, entry: ModelEntry, command: DefinitionCommand) -> ModelEntry:
@@ -126,6 +129,3 @@ class QualificationModelKind(DefinitionKind[ModelEntry, QualificationModel]):
             warnings=self.warnings_of(entry.draft),
             entry=changed,
         )
-
-    def _ineligibility(self, definition: QualificationModel) -> list[tuple[Code, Finding]]:
-        return ineligibility(definition, self._scoring_model, enabled=self._lead_management)

@@ -1,8 +1,13 @@
-"""The German sentences of what marketing and sales see of leads, by the code of a finding.
+"""The German sentences of what the console shows: leads, models, and what is wrong with definitions, by code.
 
 Whatever else the program says is in English only.
 """
 
-from lead_qualifier.wording.german import conditions, explanations
+from lead_qualifier.wording.german import conditions, definition_files, definition_kinds, explanations
 
-GERMAN: dict[str, str] = {**conditions.SENTENCES, **explanations.SENTENCES}
+GERMAN: dict[str, str] = {
+    **conditions.SENTENCES,
+    **definition_files.SENTENCES,
+    **definition_kinds.SENTENCES,
+    **explanations.SENTENCES,
+}
